@@ -1,0 +1,113 @@
+# Everything here works on a machine that has only make and Python 3.11 or newer: the first target that needs it
+# creates .venv, and it is renewed when pyproject.toml changes.
+
+VENV := .venv
+LOWEST := .venv-lowest
+BIN := $(VENV)/bin
+PIP_INSTALL := -m pip install --quiet --prefer-binary
+PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3 python
+LOWEST_PYTHON ?= python3.11 python3 python
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help demo test check format bench test-lowest clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/base.stamp ## Run the main job on sample_data/; the results stay in build/demo/
+	@rm -rf build/demo && mkdir -p build/demo
+	@cp sample_data/heights.csv sample_data/penguins.csv sample_data/faithful.csv build/demo/
+	$(call fill,heights,--column gender)
+	@$(BIN)/python benchmarks/agreement.py \
+		build/demo/heights.csv build/demo/heights.filled.csv sample_data/heights.truth.csv gender
+	$(call fill,penguins,--column sex)
+	$(call fill,faithful,--column kind --labels short$(comma)long)
+	@printf '\nCompleted files and fit reports are in build/demo/:\n' && ls build/demo
+
+test: $(VENV)/dev.stamp ## Run the tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp ## Everything a change must pass: format, lint, types, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/python -m mypy
+	$(BIN)/python -m pytest
+
+format: $(VENV)/dev.stamp ## Format the code and apply the safe fixes of the linter
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/dev.stamp ## Run every script in benchmarks/ that knows --quick
+	@scripts=$$(grep -l -e '--quick' benchmarks/*.py); echo "Benchmarks:" $${scripts:-none yet}; \
+	for script in $$scripts; do \
+		printf '\n$$ python %s --quick\n' "$$script"; $(BIN)/python "$$script" --quick || exit 1; \
+	done
+
+test-lowest: $(LOWEST)/dev.stamp ## Run the tests with the oldest Python and packages that pyproject.toml allows
+	$(LOWEST)/bin/python -m pytest -p no:cacheprovider
+
+clean: ## Remove everything that make and the tools have created
+	rm -rf $(VENV) $(LOWEST) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find em_impute tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One run of the demo: $(1) names the file, $(2) holds the options.
+define fill
+@printf '\n$$ em-impute fill %s.csv %s\n' '$(1)' '$(2)'
+@cd build/demo && ../../$(BIN)/em-impute fill $(1).csv $(2)
+@printf '\n$$ diff %s.csv %s.filled.csv | head -n 8\n' '$(1)' '$(1)'
+@cd build/demo && diff $(1).csv $(1).filled.csv | head -n 8
+endef
+comma := ,
+
+# ---- Environments: a stamp says that its step has succeeded -----------------------------------------------------------
+
+$(VENV)/base.stamp: $(VENV)/venv.stamp pyproject.toml
+	@echo "Installing em-impute into $(VENV) ..."
+	@$(BIN)/python $(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/venv.stamp pyproject.toml
+	@echo "Installing em-impute and the tools for its tests into $(VENV) ..."
+	@$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
+	@touch $(VENV)/base.stamp $@
+
+$(LOWEST)/dev.stamp: $(LOWEST)/venv.stamp pyproject.toml
+	@echo "Installing em-impute with its oldest packages into $(LOWEST) ..."
+	@$(LOWEST)/bin/python -c "$$lower_bounds" > $(LOWEST)/constraints.txt && cat $(LOWEST)/constraints.txt
+	@$(LOWEST)/bin/python $(PIP_INSTALL) --constraint $(LOWEST)/constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(VENV)/venv.stamp:
+	$(call create_venv,$(VENV),$(PYTHON),sys.version_info >= (3$(comma) 11),3.11 or newer,PYTHON)
+
+$(LOWEST)/venv.stamp:
+	$(call create_venv,$(LOWEST),$(LOWEST_PYTHON),sys.version_info[:2] == (3$(comma) 11),3.11,LOWEST_PYTHON)
+
+define lower_bounds
+import re, tomllib
+for requirement in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]:
+    print(re.sub(r"^([\w.-]+)>=([\w.]+).*$$", r"\1==\2", requirement))
+endef
+export lower_bounds
+
+# Create $(1) with the first of $(2) for which $(3) holds and which can make environments; in words it is Python $(4),
+# and the variable $(5) chooses it.
+define create_venv
+@suitable=; usable=; \
+for python in $(2); do \
+	"$$python" -c 'import sys; sys.exit(not ($(3)))' > /dev/null 2>&1 || continue; \
+	suitable=$$python; \
+	if "$$python" -c 'import ensurepip, venv' > /dev/null 2>&1; then usable=$$python; break; fi; \
+done; \
+if [ -z "$$suitable" ]; then \
+	echo "error: Python $(4) is needed and was not found (tried: $(2))" >&2; \
+	echo "hint: install it, or name it: make $(5)=/path/to/python ..." >&2; exit 1; \
+elif [ -z "$$usable" ]; then \
+	echo "error: $$suitable cannot create virtual environments: its module ensurepip is missing" >&2; \
+	echo "hint: install it; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; \
+fi; \
+echo "Creating $(1) with $$("$$usable" --version) ..."; \
+"$$usable" -m venv --clear $(1)
+@touch $@
+endef

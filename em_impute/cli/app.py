@@ -1,0 +1,59 @@
+"""The commands, put together."""
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from em_impute.cli.check import check
+from em_impute.cli.fill import fill
+from em_impute.cli.options import show_help
+from em_impute.errors import ClosedPipeError
+
+__all__ = ["app"]
+
+
+class _Commands(TyperGroup):
+    """Keeps a closed pipe from Typer, which would end with 1 as if the answer were no."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # noqa: ANN401  # Typer's signature
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ClosedPipeError from error
+
+
+app = typer.Typer(
+    cls=_Commands,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(fill)
+app.command()(check)
+
+
+def _show_version(wanted: bool) -> None:  # Typer's callback signature
+    if wanted:
+        from em_impute import __version__
+
+        typer.echo(f"em-impute {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def em_impute(
+    context: typer.Context,
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """Fill the missing cells of a categorical CSV column with what a Gaussian mixture says they most likely are.
+
+    Start with:  em-impute fill heights.csv --column gender
+    """
+    if context.invoked_subcommand is None and not version:
+        show_help(context)

@@ -1,0 +1,93 @@
+"""`em-impute check`: read only."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+from em_impute.cli import options as o
+from em_impute.errors import ExitCode, FitError
+from em_impute.request import Request
+
+if TYPE_CHECKING:
+    from em_impute.completion import Opened
+
+__all__ = ["check"]
+
+
+def check(  # one parameter an option
+    context: typer.Context,
+    columns: o.Columns,
+    file: o.File = None,
+    features: o.Features = None,
+    delimiter: o.Delimiter = None,
+    *,
+    no_headers: o.NoHeaders = False,
+    encoding: o.Encoding = None,
+    decimal: o.Decimal = ".",
+    skip_lines: o.SkipLines = 0,
+    null_values: o.NullValues = None,
+    keep_values: o.KeepValues = None,
+    quiet: o.Quiet = False,
+    debug: o.Debug = False,  # noqa: ARG001  # read at the door, before a command runs
+) -> None:
+    """Say what is missing, what looks like a missing mark and what would be used; write nothing.
+
+    Ends with 0 when nothing is missing and nothing is doubtful, with 1 otherwise.
+
+    em-impute check heights.csv --column gender
+    """
+    request = Request(
+        path=o.input_path(context, file),
+        columns=tuple(columns),
+        features=tuple(features or ()),
+        delimiter=delimiter,
+        encoding=encoding,
+        has_header=not no_headers,
+        decimal=o.parse_decimal(decimal),
+        skip_lines=skip_lines,
+        null_values=tuple(null_values or ()),
+        keep_values=tuple(keep_values or ()),
+    )
+    from em_impute.impute import open_table
+    from em_impute.report.terminal import make_console, print_lines, progress_bar
+
+    console = make_console()
+    with progress_bar(console, wanted=not quiet) as watch, open_table(request, watch) as opened:
+        findings = [finding for target in opened.targets for finding in _findings(opened, target, request)]
+    if not quiet:
+        print_lines(console, [(name, text) for name, text, _ in findings])
+    if any(doubtful for _, _, doubtful in findings):
+        raise typer.Exit(ExitCode.NEGATIVE)
+
+
+def _findings(opened: "Opened", target: str, request: Request) -> Iterator[tuple[str, str, bool]]:
+    """Yield lines to print: a name, a text, and whether it makes the answer negative."""
+    from em_impute.design import choose_features
+    from em_impute.labels import ambiguity, lookalikes, remedy, tell_apart
+
+    table = opened.table
+    if not table.n_rows:
+        raise FitError(f"{opened.name} has a header but no rows to learn from", "add rows below the header")
+    kinds = tell_apart(table.targets[opened.targets[target]], request)
+    n_missing = sum(kinds.missing.values())
+    tokens = ", ".join(f"{n:,} {text or 'empty'}" for text, n in kinds.missing.items())
+    said = f"{target}: {sum(kinds.labels.values()):,} known, {n_missing:,} missing" + (f" ({tokens})" if tokens else "")
+    yield "column", said, n_missing > 0
+    labels = [f"{text} {n:,}" for text, n in sorted(kinds.labels.items())]
+    yield "labels", _some(labels), False
+    for text, n in kinds.ambiguous.items():
+        yield "doubtful", f"{ambiguity(target, text, n, list(kinds.labels))} {remedy(text)}", True
+    for _code, message in lookalikes(target, sorted(kinds.labels)):
+        yield "warning", message, True
+    columns = [(table.dialect.names[index], column) for index, column in table.numbers.items()]
+    used, rejected = choose_features(columns, explicit=bool(request.features))
+    yield "predictors", _some([name for name, _ in used]), not used
+    for one in rejected:
+        yield "not used", f"{one.name}: {one.reason}", False
+
+
+def _some(texts: list[str], limit: int = 20) -> str:
+    if not texts:
+        return "none"
+    return ", ".join(texts[:limit]) + (f" and {len(texts) - limit} more" if len(texts) > limit else "")

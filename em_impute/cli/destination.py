@@ -1,0 +1,81 @@
+"""Where results go.  It never depends on whether a terminal is attached."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from em_impute.errors import UsageError
+
+__all__ = ["STDOUT", "Destination", "plan"]
+
+STDOUT = Path("-")
+"""Stands for standard output, which carries the CSV, or one report, or the changed cells, or nothing."""
+
+REPORT_SUFFIXES = (".json", ".md")
+
+
+@dataclass(frozen=True)
+class Destination:
+    """The files of one run."""
+
+    data: Path | None
+    """The completed CSV; None writes none."""
+    reports: tuple[Path, ...]
+    diff: bool
+    """The changed cells go to standard output."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All paths to write, standard output left out."""
+        return tuple(path for path in (self.data, *self.reports) if path not in (None, STDOUT))
+
+
+def plan(
+    source: Path | None, output: str | None, reports: Sequence[str], *, no_report: bool, dry_run: bool, diff: bool
+) -> Destination:
+    """Decide what is written where.  `source` is None for standard input.  Raises UsageError for contradictions."""
+    if no_report and reports:
+        raise UsageError("--no-report contradicts -r", "leave one of them out")
+    for report in reports:
+        if report != "-" and Path(report).suffix not in REPORT_SUFFIXES:
+            raise UsageError(f"no report can be written to {report!r}", "its name must end in .json or .md")
+    if dry_run:
+        return Destination(None, (), diff)
+
+    data = _data_path(source, output, diff=diff)
+    named = tuple(STDOUT if report == "-" else Path(report) for report in reports)
+    if not named and not no_report:
+        named = _default_report(source, data, output)
+    destination = Destination(data, named, diff)
+    _refuse_contradictions(destination)
+    return destination
+
+
+def _data_path(source: Path | None, output: str | None, *, diff: bool) -> Path | None:
+    if output == "-":
+        return STDOUT
+    if output is not None:
+        return Path(output)
+    if diff:
+        return None
+    if source is None:
+        return STDOUT
+    return source.with_name(f"{source.stem}.filled{source.suffix}")
+
+
+def _default_report(source: Path | None, data: Path | None, output: str | None) -> tuple[Path, ...]:
+    if data is None or data == STDOUT:
+        return ()
+    beside = data if output is not None else source or data
+    return (beside.with_name(f"{beside.stem}.report.json"),)
+
+
+def _refuse_contradictions(destination: Destination) -> None:
+    to_stdout = [path for path in (destination.data, *destination.reports) if path == STDOUT]
+    if len(to_stdout) + destination.diff > 1:
+        raise UsageError(
+            "standard output can carry the CSV, one report or --diff, not two of them", "name a file with -o or -r"
+        )
+    resolved = [path.resolve() for path in destination.files]
+    if len(set(resolved)) < len(resolved):
+        raise UsageError("two outputs have the same path", "give each its own with -o and -r")

@@ -1,0 +1,93 @@
+"""The one door: every way a run can end becomes an exit code and at most two lines on standard error."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+from em_impute.errors import ClosedPipeError, EmImputeError, ExitCode
+
+__all__ = ["main"]
+
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with its exit code."""
+    # The products here are small: more BLAS threads gain nothing, and on a busy machine they wait for each other.
+    for name in BLAS_THREADS:
+        os.environ.setdefault(name, "1")
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        signal.signal(signal.SIGTERM, _terminate)
+        # The rooms below are imported here, so that an interrupt while importing ends as quietly as any other.
+        from typer.main import get_command
+
+        from em_impute.cli.app import app
+
+        code = get_command(app).main(args=arguments, prog_name="em-impute", standalone_mode=False)
+        sys.stdout.flush()
+    except (ClosedPipeError, BrokenPipeError):
+        return _leave_quietly()
+    except EmImputeError as error:
+        if "--debug" in arguments:
+            _traceback()
+        return _say(error.message, error.hint, error.exit_code)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001  # the last door: whatever passes it is a bug of ours or of the command line
+        return _unforeseen(error, arguments)
+    return int(code or 0)
+
+
+def _unforeseen(error: Exception, arguments: list[str]) -> int:
+    format_message = getattr(error, "format_message", None)
+    if format_message is not None:  # Typer's own errors; it keeps their classes to itself
+        command = next((word for word in arguments if word in {"fill", "check"}), "")
+        return _say(format_message(), " ".join(f"em-impute {command} --help".split()), ExitCode.USAGE)
+    if isinstance(error, MemoryError):
+        return _say("not enough memory for this file", "name fewer predictors with -x", ExitCode.FIT)
+    if "--debug" in arguments:
+        _traceback()
+    from em_impute import __version__
+
+    what = f"{type(error).__name__}: {error}"
+    return _say(
+        f"a bug in em-impute {__version__}: {what}", "run again with --debug and report what it prints", ExitCode.BUG
+    )
+
+
+def _say(message: str, hint: str, code: ExitCode) -> int:
+    lines = [f"error: {_one_line(message)}", *([f"hint: {_one_line(hint)}"] if hint else [])]
+    sys.stderr.write("\n".join(lines) + "\n")
+    return code
+
+
+def _one_line(text: str) -> str:
+    from em_impute.report.words import printable
+
+    return printable(" ".join(text.split()))
+
+
+def _leave_quietly() -> int:
+    # The reader is gone: nothing may be written to it again, not even when Python flushes at its end.
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    return ExitCode.CLOSED_PIPE
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    # Raised as an exception, so that temporary files are removed on the way out.
+    sys.exit(ExitCode.TERMINATED)
+
+
+def _traceback() -> None:
+    import traceback
+
+    traceback.print_exc()

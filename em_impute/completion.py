@@ -1,0 +1,48 @@
+"""The values that pass between the stages of the story: a table that has been read, a column that was completed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from em_impute.choose import Fills
+from em_impute.design import Design
+from em_impute.engine.blocks import Floats
+from em_impute.engine.mixture import Mixture
+from em_impute.labels import Labels
+from em_impute.select import Choice
+from em_impute.table.read import Table
+from em_impute.table.source import Source
+
+__all__ = ["Completion", "Opened"]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A table that has been read, its source still open for the second pass."""
+
+    source: Source
+    """Bytes to patch, in a form that is transparent to ASCII."""
+    name: str
+    """What to call the input in messages."""
+    table: Table
+    targets: Mapping[str, int]
+    """The columns to fill: the name in the file and the index."""
+    seconds: float
+    """Time that reading took."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One column, completed."""
+
+    target: str
+    labels: Labels
+    fills: Fills
+    design: Design | None
+    """None when nothing was missing: then nothing was fitted."""
+    choice: Choice | None
+    mixture: Mixture | None
+    probability: Floats | None
+    """(n_missing, n_labels), kept only if asked for"""
+    entropy: float
+    """of the posterior, summed over the missing cells, in nats"""
+    timings: Mapping[str, float]

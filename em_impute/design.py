@@ -1,0 +1,240 @@
+"""From the table to what the engine is given: which columns serve, as which numbers, in which units."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from em_impute.engine.blocks import Floats, Integers, Rows
+from em_impute.errors import DesignError, FitError
+from em_impute.labels import Labels
+from em_impute.table.read import NumberColumn
+
+__all__ = ["Column", "Design", "Feature", "Rejected", "choose_features", "make_design", "merge_equal_rows"]
+
+MAX_FEATURES = 256
+"""More predictors than this make covariances that no file can support."""
+
+LARGEST_EXACT = 2.0**53
+"""Integers from here on are not exact as floating-point numbers: long identifiers, not measurements."""
+
+IDENTIFIER_NAME = re.compile(
+    r"(^|[\W_])(id|idx|index|no|nr|number|row|rowid|key|code)$|[a-z](Id|ID)$|^$", re.IGNORECASE
+)
+
+MIN_ROW_NUMBERS = 3
+"""Fewer whole numbers in a row are a coincidence."""
+
+CONSTANT = 1e-12
+"""A standard deviation below this part of the mean is rounding."""
+
+MAX_SHOWN = 5
+"""Columns named in a message; the rest are counted."""
+
+PROBE_ROWS = 1 << 16
+MAX_DISTINCT_SHARE = 0.25
+MAX_DISTINCT_ROWS = 1 << 17
+"""Equal rows are merged when the first rows promise at least four equal ones each and the distinct ones stay few."""
+
+
+Column = tuple[str, NumberColumn]
+"""A column by name."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A predictor in use."""
+
+    name: str
+    n_missing: int
+    shift: float
+    """What was subtracted: the mean, in the data's units."""
+    scale: float
+    """What was then divided by: the standard deviation, in the data's units."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A column that does not serve, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Design:
+    """Standardised predictors beside the labels they are to explain."""
+
+    target: str
+    labels: tuple[str, ...]
+    label: Integers
+    """(n_rows,), −1 where missing"""
+    features: tuple[Feature, ...]
+    rejected: tuple[Rejected, ...]
+    x: Floats
+    """(n_rows, n_features), NaN where missing"""
+    distinct: Rows
+    """the different rows of (x, label), each with its count"""
+    index: Integers | None
+    """(n_rows,) row of `distinct` that each row equals; None where nothing was merged"""
+
+    @property
+    def shift(self) -> Floats:
+        """Means of the features, (n_features,)."""
+        return np.array([feature.shift for feature in self.features])
+
+    @property
+    def scale(self) -> Floats:
+        """Standard deviations of the features, (n_features,)."""
+        return np.array([feature.scale for feature in self.features])
+
+    def log_jacobian(self, rows: Rows) -> float:
+        """Sum of log(scale) over all observed cells of `rows`: what standardising added to their log-likelihood."""
+        seen = rows.weight @ ~np.isnan(rows.x)
+        return float(seen @ np.log(self.scale))
+
+
+def make_design(target: str, labels: Labels, columns: Sequence[Column], *, explicit: bool) -> Design:
+    """Choose the predictors among `columns` and standardise them.
+
+    Raises DesignError for cells that no model can use and FitError when no predictor is left.
+    """
+    used, rejected = choose_features(columns, explicit=explicit)
+    if not used:
+        raise FitError(f"no numeric column is left to predict from{_because(rejected)}", "name usable columns with -x")
+    if len(used) > MAX_FEATURES:
+        raise FitError(f"{len(used):,} numeric columns are too many", "name those that matter with -x")
+    features, x = _standardise(used)
+    distinct, index = merge_equal_rows(Rows(x, labels.label, np.ones(labels.label.size)))
+    return Design(target, labels.labels, labels.label, features, rejected, x, distinct, index)
+
+
+def choose_features(columns: Sequence[Column], *, explicit: bool) -> tuple[list[Column], tuple[Rejected, ...]]:
+    """Divide columns into predictors and those that do not serve, with the reason.
+
+    `explicit` says that the user named these columns: then a column that cannot serve is an error, and one that only
+    should not (an identifier) serves nevertheless.  Raises DesignError for cells that no model can use.
+    """
+    used: list[Column] = []
+    rejected: list[Rejected] = []
+    for name, column in columns:
+        _refuse_unusable(name, column, explicit=explicit)
+        reason = _reason_against(name, column, explicit=explicit)
+        if reason:
+            rejected.append(Rejected(name, reason))
+        else:
+            used.append((name, column))
+    return used, tuple(rejected)
+
+
+def merge_equal_rows(rows: Rows) -> tuple[Rows, Integers | None]:
+    """Merge rows that agree in every feature and in the label, where that makes them markedly fewer.
+
+    Returns the distinct rows in a fixed order and, for every row, the distinct row it equals (None if none merged).
+    """
+    n_rows = rows.label.size
+    probe = _joint_code(Rows(rows.x[:PROBE_ROWS], rows.label[:PROBE_ROWS], rows.weight[:PROBE_ROWS]))
+    if probe is None or probe[1] > MAX_DISTINCT_SHARE * min(n_rows, PROBE_ROWS):
+        return rows, None
+    joint = probe if n_rows <= PROBE_ROWS else _joint_code(rows)
+    if joint is None or joint[1] > MAX_DISTINCT_SHARE * n_rows:
+        return rows, None
+    index, n_distinct = joint
+    first = np.empty(n_distinct, dtype=np.intp)
+    first[index[::-1]] = np.arange(n_rows - 1, -1, -1)
+    weight = np.bincount(index, rows.weight, n_distinct).astype(np.float64, copy=False)
+    return Rows(rows.x[first], rows.label[first], weight), index
+
+
+def _joint_code(rows: Rows) -> tuple[Integers, int] | None:
+    """Give each row the number of its distinct row; None as soon as there are too many of them."""
+    import pandas as pd
+
+    code, n_codes = rows.label + 1, int(rows.label.max(initial=-1)) + 2
+    for values in rows.x.T:
+        value_code, distinct = pd.factorize(values, use_na_sentinel=True)
+        if distinct.size > MAX_DISTINCT_ROWS:
+            return None
+        joint = code * (distinct.size + 1) + (value_code + 1)  # below 2^18 · 2^18
+        code, found = pd.factorize(joint)
+        n_codes = found.size
+        if n_codes > MAX_DISTINCT_ROWS:
+            return None
+    return code, n_codes
+
+
+def _standardise(used: Sequence[tuple[str, NumberColumn]]) -> tuple[tuple[Feature, ...], Floats]:
+    values = [np.empty(0) if column.values is None else column.values for _, column in used]
+    x = np.empty((values[0].size, len(used)), order="F")  # each feature in one piece: it is read and written whole
+    features = []
+    for j, (name, column) in enumerate(used):
+        shift, scale = _mean_and_deviation(values[j])
+        np.subtract(values[j], shift, out=x[:, j])
+        x[:, j] /= scale
+        features.append(Feature(name, column.n_missing, shift, scale))
+    return tuple(features), x
+
+
+def _mean_and_deviation(values: Floats) -> tuple[float, float]:
+    """Compute mean and standard deviation of what is not NaN, for magnitudes from 1e-300 to 1e300."""
+    size = float(np.nanmax(np.abs(values)))
+    if size == 0.0:
+        return 0.0, 0.0
+    shift = float(np.nanmean(values / size))
+    shift += float(np.nanmean(values / size - shift))
+    deviation = float(np.sqrt(np.nanmean((values / size - shift) ** 2)))
+    return shift * size, deviation * size
+
+
+def _because(rejected: Sequence[Rejected]) -> str:
+    if not rejected:
+        return ""
+    more = f"; and {len(rejected) - MAX_SHOWN} more" if len(rejected) > MAX_SHOWN else ""
+    return f" ({'; '.join(f'{one.name!r}: {one.reason}' for one in rejected[:MAX_SHOWN])}{more})"
+
+
+def _refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:
+    if column.infinite:
+        line, text = column.infinite
+        message = f"column {name!r} holds {text!r} on line {line}: infinite values fit no model"
+        raise DesignError(message, "correct or empty these cells, or name other columns with -x")
+    if column.decimal_comma:
+        line, text = column.bad_examples[0]
+        message = f"column {name!r} holds {text!r} on line {line}: numbers with a decimal comma"
+        raise DesignError(message, "add --decimal ,")
+    if explicit and column.n_bad:
+        message = f"column {name!r} has {_bad_cells(column)}"
+        raise DesignError(message, "name numeric columns with -x, or correct these cells")
+
+
+def _reason_against(name: str, column: NumberColumn, *, explicit: bool) -> str:
+    """Say why a column does not serve as a predictor; empty if it does."""
+    if column.values is None:
+        return _bad_cells(column)
+    if column.n_missing == column.values.size:
+        return "no value at all"
+    shift, scale = _mean_and_deviation(column.values)
+    if not scale > CONSTANT * abs(shift):
+        return "constant"
+    if column.padded and not explicit:
+        line, text = column.padded
+        return f"zero-padded code ({text!r} on line {line})"
+    return "identifier" if not explicit and _is_identifier(name, column.values) else ""
+
+
+def _is_identifier(name: str, values: Floats) -> bool:
+    """Recognise whole numbers that are row numbers, too long to be exact, or called an identifier."""
+    seen = values[~np.isnan(values)]
+    if not np.array_equal(seen, np.floor(seen)):
+        return False
+    row_numbers = seen.size == values.size and seen.size >= MIN_ROW_NUMBERS and bool((np.diff(seen) == 1).all())
+    return row_numbers or bool(IDENTIFIER_NAME.search(name.strip())) or bool(np.abs(seen).max() >= LARGEST_EXACT)
+
+
+def _bad_cells(column: NumberColumn) -> str:
+    shown = ", ".join(f"{text!r} (line {line})" for line, text in column.bad_examples)
+    if column.values is None:
+        return f"text, such as {shown}"
+    cells = "1 cell that is not a number" if column.n_bad == 1 else f"{column.n_bad:,} cells that are not numbers"
+    return f"{cells}: {shown}"

@@ -1,0 +1,261 @@
+"""Expectation–Maximisation for a Gaussian mixture with some labels known.
+
+Dempster, Laird & Rubin (1977), with the labels' clamp as a per-row log-prior over components and with missing features
+marginalised exactly (Ghahramani & Jordan 1994, "Supervised learning from incomplete data via an EM approach").
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial, reduce
+from itertools import count
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from em_impute.engine.blocks import Block, Floats, Integers, make_blocks, per_row
+from em_impute.engine.families import Family, Prior, log_prior, m_step
+from em_impute.engine.moments import Moments, hard_moments, merge
+from em_impute.engine.parameters import LOG_TWO_PI, Conditional, Parameters, clamp, condition
+
+__all__ = [
+    "Expectation",
+    "Fit",
+    "MapBlocks",
+    "Problem",
+    "Step",
+    "Stop",
+    "Stopping",
+    "e_step",
+    "expect",
+    "fit",
+    "iterate",
+    "log_likelihood_of",
+    "make_problem",
+    "posterior",
+    "summarize",
+]
+
+MapBlocks = Callable[[Callable[[Block], Moments], Sequence[Block]], Iterable[Moments]]
+"""A backend: an ordered map over blocks.  The builtin `map` is the serial one."""
+
+Stop = Literal["converged", "max_iter"]
+
+FALL_TOLERANCE = 1e-9
+"""A fall of the objective beyond this part of its size is no rounding error but a bug."""
+
+STALL_TOLERANCE = 1e-14
+"""A gain below this part of the objective's size is what rounding leaves of nothing."""
+
+
+class Problem(NamedTuple):
+    """What is to be fitted: rows and the components they may belong to."""
+
+    blocks: Sequence[Block]  # rows whose responsibilities change from step to step
+    fixed: Moments  # of the rows whose responsibilities never change
+    component_label: Integers  # (n_components,)
+    log_clamp: Floats  # (n_labels + 1, n_components)
+
+
+class Expectation(NamedTuple):
+    """What the E step finds for the rows of one block."""
+
+    responsibility: Floats  # (n_groups, n_components, n_rows), sums to 1 over components
+    log_evidence: Floats  # (n_groups, n_rows), log p(x, label) or log p(x)
+    residual: Floats  # (n_groups, n_components, n_features, n_rows), x − mean, 0 where not observed
+    conditional: Conditional
+
+
+class Stopping(NamedTuple):
+    """When to stop: Aitken's estimate of the gain still to come, in units of log-likelihood, or a number of M steps."""
+
+    tolerance: float = 1e-6
+    max_iter: int = 5000
+
+
+DEFAULT_STOPPING = Stopping()
+
+
+class Step(NamedTuple):
+    """One turn of the loop: parameters and how well they explain the rows."""
+
+    iteration: int
+    parameters: Parameters
+    log_likelihood: float
+    objective: float  # log_likelihood + log prior: what EM ascends
+    gain: float  # of the objective over the step before
+    remaining: float  # Aitken's estimate of the gain to come; inf when there is none yet
+    stop: Stop | None
+
+
+class Fit(NamedTuple):
+    """A fitted mixture and how it was reached."""
+
+    parameters: Parameters
+    component_label: Integers  # (n_components,)
+    log_likelihood: float
+    objective: float
+    path: tuple[float, ...]  # log-likelihood at every step, the start first
+    stop: Stop
+    remaining: float
+
+
+def make_problem(x: Floats, label: Integers, weight: Floats, component_label: Integers, n_labels: int) -> Problem:
+    """Divide the rows into those that EM must visit and those whose moments are computed once.
+
+    A labelled row with every feature observed, whose label has one component, belongs there with certainty at every
+    step.  `x` is (n_rows, n_features) with NaN for missing, `label` (n_rows,) with UNKNOWN, `weight` (n_rows,).
+    """
+    n_components = component_label.size
+    one_each = np.array_equal(component_label, np.arange(n_labels))
+    certain = (label >= 0) & ~np.isnan(x).any(axis=1) if one_each else np.zeros(label.size, dtype=bool)
+    fixed = hard_moments(x[certain], label[certain], weight[certain], n_components)
+    blocks = make_blocks(x[~certain], label[~certain], weight[~certain], n_components)
+    return Problem(blocks, fixed, component_label, clamp(component_label, n_labels))
+
+
+def e_step(block: Block, parameters: Parameters, log_clamp: Floats) -> Expectation:
+    """Find how responsible each component is for each row: τ ∝ weight · N(x_o; mean_o, Σ_oo), within the clamp."""
+    conditional = condition(parameters.covariance, block.observed)
+    residual = block.x[:, None] - parameters.mean[:, :, None]  # (n_groups, n_components, n_features, n_rows)
+    if conditional.completion is not None:
+        residual *= block.observed[:, None, :, None]
+    whitened = conditional.whitener @ residual
+    distance = np.einsum("gkdn,gkdn->gkn", whitened, whitened)
+    log_joint = conditional.log_normalizer[:, :, None] - 0.5 * distance
+    log_joint += _log(parameters.weight)[:, None]
+    log_joint += np.moveaxis(log_clamp[block.label], -1, 1)
+    peak = log_joint.max(axis=1, keepdims=True)
+    joint = np.exp(log_joint - peak)
+    evidence = joint.sum(axis=1, keepdims=True)
+    return Expectation(joint / evidence, (peak + np.log(evidence))[:, 0], residual, conditional)
+
+
+def summarize(block: Block, parameters: Parameters, log_clamp: Floats) -> Moments:
+    """Take the E step for one block and reduce it to moments, unobserved features at their conditional moments.
+
+    The scatter counts the conditional covariance of what was not observed; filling in conditional means alone would
+    make the covariances too small and EM would no longer ascend.
+    """
+    expectation = e_step(block, parameters, log_clamp)
+    conditional = expectation.conditional
+    responsibility = expectation.responsibility * block.weight[:, None]
+    weight = responsibility.sum(axis=(0, 2))
+    residual = expectation.residual
+    if conditional.completion is not None:
+        residual = conditional.completion @ residual
+    # Residuals are about the current means, so that squaring them is safe at any offset of the data.
+    weighted = residual * responsibility[:, :, None]
+    shift = np.divide(
+        weighted.sum(axis=(0, 3)), weight[:, None], out=np.zeros_like(parameters.mean), where=_some(weight)
+    )
+    scatter = (weighted @ np.swapaxes(residual, -1, -2)).sum(axis=0)
+    if conditional.spread is not None:
+        scatter = scatter + np.einsum("gk,gkde->kde", responsibility.sum(axis=2), conditional.spread)
+    scatter = scatter - weight[:, None, None] * (shift[:, :, None] * shift[:, None, :])
+    log_likelihood = float(np.vdot(block.weight, expectation.log_evidence))
+    return Moments(weight, parameters.mean + shift, scatter, log_likelihood, block.label.size)
+
+
+def log_likelihood_of(moments: Moments, parameters: Parameters) -> float:
+    """Evaluate the log-likelihood of rows whose component is certain, from their moments alone.
+
+    Σ_k n_k log π_k − ½ n_k (d log 2π + log|Σ_k|) − ½ tr Σ_k⁻¹ (S_k + n_k δδᵀ) with δ = sample mean − mean.
+    """
+    held = moments.weight > 0
+    if not held.any():
+        return 0.0
+    weight = moments.weight[held]
+    whitener = condition(parameters.covariance[held], np.ones((1, moments.mean.shape[1]), dtype=bool)).whitener[0]
+    log_scale = -np.log(np.diagonal(whitener, axis1=-2, axis2=-1)).sum(axis=-1)
+    offset = (whitener @ (moments.mean - parameters.mean)[held][:, :, None])[:, :, 0]
+    spread = np.einsum("kij,kjl,kil->k", whitener, moments.scatter[held], whitener)
+    distance = spread + weight * (offset**2).sum(axis=1)
+    log_normalizer = -0.5 * moments.mean.shape[1] * LOG_TWO_PI - log_scale
+    return float((weight * (_log(parameters.weight[held]) + log_normalizer) - 0.5 * distance).sum())
+
+
+def expect(problem: Problem, parameters: Parameters, map_blocks: MapBlocks = map) -> Moments:
+    """Take the E step over all rows.  Blocks are merged from left to right, so every backend gives the same bits."""
+    work = partial(summarize, parameters=parameters, log_clamp=problem.log_clamp)
+    fixed = problem.fixed._replace(log_likelihood=log_likelihood_of(problem.fixed, parameters))
+    return reduce(merge, map_blocks(work, problem.blocks), fixed)
+
+
+def iterate(
+    problem: Problem,
+    start: Parameters,
+    family: Family,
+    prior: Prior,
+    stopping: Stopping = DEFAULT_STOPPING,
+    map_blocks: MapBlocks = map,
+) -> Iterator[Step]:
+    """Run EM: yield each step as it is taken, the last one with its reason to stop.
+
+    Raises FitError when a covariance becomes singular, AssertionError if the objective should ever fall.
+    """
+    parameters, objective, gain = start, -np.inf, np.inf
+    for iteration in count():
+        moments = expect(problem, parameters, map_blocks)
+        previous, last_gain = objective, gain
+        objective = moments.log_likelihood + log_prior(parameters, family, prior)
+        gain = objective - previous
+        if gain < -FALL_TOLERANCE * (1.0 + abs(objective)) and iteration > 1:
+            # The start need not lie in the family, so the first M step alone may lower the objective.
+            raise AssertionError(f"EM lowered its objective from {previous!r} to {objective!r} in step {iteration}")
+        remaining = _aitken(gain, last_gain, objective)
+        stop: Stop | None = None
+        if remaining < stopping.tolerance and iteration > 1:
+            stop = "converged"
+        elif iteration >= stopping.max_iter:
+            stop = "max_iter"
+        yield Step(iteration, parameters, moments.log_likelihood, objective, gain, remaining, stop)
+        if stop:
+            return
+        parameters = m_step(moments, family, prior)
+
+
+def fit(steps: Iterable[Step], component_label: Integers) -> Fit:
+    """Follow the steps to the last one."""
+    path = []
+    for step in steps:
+        path.append(step.log_likelihood)
+    return Fit(
+        step.parameters,
+        component_label,
+        step.log_likelihood,
+        step.objective,
+        tuple(path),
+        step.stop or "max_iter",
+        step.remaining,
+    )
+
+
+def posterior(parameters: Parameters, component_label: Integers, x: Floats) -> Floats:
+    """Compute the probability of each label for rows whose label is not known.
+
+    `x` is (n_rows, n_features) with NaN for missing; the result (n_rows, n_labels) sums to 1 over labels.  A row that
+    shows no feature gets the labels' shares.
+    """
+    n_rows = x.shape[0]
+    n_labels = int(component_label.max()) + 1
+    log_clamp = clamp(component_label, n_labels)
+    unknown = np.full(n_rows, -1)
+    blocks = make_blocks(x, unknown, np.ones(n_rows), component_label.size)
+    responsibility = [e_step(block, parameters, log_clamp).responsibility for block in blocks]
+    belongs = np.isfinite(log_clamp[:-1]).astype(float)  # (n_labels, n_components)
+    return per_row([belongs @ value for value in responsibility], blocks, n_rows)
+
+
+def _aitken(gain: float, last_gain: float, objective: float) -> float:
+    """Estimate the gain still to come, were the gains a geometric series (Böhning et al. 1994)."""
+    if abs(gain) <= STALL_TOLERANCE * (1.0 + abs(objective)):
+        return 0.0
+    rate = gain / last_gain
+    return gain * rate / (1.0 - rate) if 0.0 < rate < 1.0 else np.inf
+
+
+def _log(weight: Floats) -> Floats:
+    return np.log(weight, out=np.full_like(weight, -np.inf), where=weight > 0)
+
+
+def _some(weight: Floats) -> np.ndarray:
+    return (weight > 0)[:, None]

@@ -1,0 +1,99 @@
+"""From rows to a fitted mixture: prior, starting values and the loop, put together once for every caller."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.engine.blocks import Floats, Rows
+from em_impute.engine.em import DEFAULT_STOPPING, Fit, MapBlocks, Step, Stopping, fit, iterate, make_problem
+from em_impute.engine.families import FAMILIES, default_prior
+from em_impute.engine.start import components_of_labels, search, start_from_labels
+
+__all__ = ["Mixture", "Recipe", "fit_mixture", "overall_covariance", "sample_rows"]
+
+MAX_SEARCH_ROWS = 20_000
+"""Without labels, starts compete on so many rows at most; the winner then sees every row."""
+
+
+class Recipe(NamedTuple):
+    """How to fit: everything that is decided before the rows are looked at."""
+
+    family: str
+    per_label: int = 1
+    prior_strength: float = 1.0
+    stopping: Stopping = DEFAULT_STOPPING
+    seed: int = 0
+
+
+class Mixture(NamedTuple):
+    """A fitted mixture and the number of starts that agreed on it."""
+
+    fit: Fit
+    recipe: Recipe
+    n_starts: int = 1
+    n_optima: int = 1
+
+
+def fit_mixture(
+    rows: Rows,
+    n_labels: int,
+    recipe: Recipe,
+    map_blocks: MapBlocks = map,
+    watch: Callable[[Step], None] | None = None,
+) -> Mixture:
+    """Fit a Gaussian mixture in which every component belongs to a label.
+
+    Labelled rows start and anchor the fit.  When no row is labelled, each label is one component, found from several
+    starts; which is which is then for the caller to say.
+    """
+    family = FAMILIES[recipe.family]
+    component_label = components_of_labels(rows.label, n_labels, recipe.per_label)
+    prior = default_prior(
+        overall_covariance(rows), float(rows.weight.sum()), component_label.size, recipe.prior_strength
+    )
+    problem = make_problem(*rows, component_label, n_labels)
+    n_starts = n_optima = 1
+    if (rows.label >= 0).any():
+        start = start_from_labels(*rows, component_label, prior, recipe.seed)
+    else:
+        few = sample_rows(rows, MAX_SEARCH_ROWS, recipe.seed)
+        few_problem = problem if few is rows else make_problem(*few, component_label, n_labels)
+        found = search(few_problem, few, family, prior, recipe.stopping, recipe.seed, map_blocks)
+        n_starts, n_optima = found.n_starts, found.n_optima
+        if few is rows:
+            return Mixture(found.fit, recipe, n_starts, n_optima)
+        start = found.fit.parameters
+
+    steps = iterate(problem, start, family, prior, recipe.stopping, map_blocks)
+    return Mixture(fit(_watched(steps, watch), component_label), recipe, n_starts, n_optima)
+
+
+def overall_covariance(rows: Rows) -> Floats:
+    """Compute the covariance (n_features, n_features) of all rows about 0, each pair from what was observed.
+
+    Products with a missing factor count as 0 and are divided by the geometric mean of both counts, which, unlike
+    dividing by the count of the pair, cannot give a negative eigenvalue.
+    """
+    seen = ~np.isnan(rows.x)
+    values = np.where(seen, rows.x, 0.0) * np.sqrt(rows.weight)[:, None]
+    scale = np.sqrt(np.maximum(rows.weight @ seen, np.finfo(float).tiny))
+    covariance: Floats = (values.T @ values) / np.outer(scale, scale)
+    return covariance
+
+
+def sample_rows(rows: Rows, size: int, seed: int) -> Rows:
+    """Draw at most `size` rows, each as likely as it is heavy; give back the very rows when there are no more."""
+    if rows.weight.size <= size:
+        return rows
+    rng = np.random.default_rng(seed)
+    total = rows.weight.sum()
+    drawn = np.sort(rng.choice(rows.weight.size, size, p=rows.weight / total))
+    return Rows(rows.x[drawn], rows.label[drawn], np.full(size, total / size))
+
+
+def _watched(steps: Iterable[Step], watch: Callable[[Step], None] | None) -> Iterator[Step]:
+    for step in steps:
+        if watch is not None:
+            watch(step)
+        yield step

@@ -1,0 +1,151 @@
+"""Where EM begins: at the labelled rows, or, when no label is known, at several guesses."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.engine.blocks import Floats, Integers, Rows
+from em_impute.engine.em import Fit, MapBlocks, Problem, Stopping, fit, iterate
+from em_impute.engine.families import FAMILIES, Family, Prior, m_step
+from em_impute.engine.moments import hard_moments
+from em_impute.engine.parameters import Parameters
+from em_impute.errors import FitError
+
+__all__ = ["Search", "components_of_labels", "search", "start_from_labels"]
+
+ROWS_PER_COMPONENT = 6
+"""A label gets a further component only if each has this many labelled rows to begin with."""
+
+N_STARTS = 20
+SHORT_RUN = 10
+N_FINALISTS = 3
+"""Twenty short runs of EM, the best three to convergence: the "small EM" of Biernacki, Celeux & Govaert (2003)."""
+
+MIN_RELATIVE_SPREAD = 1e-3
+"""A component narrower than this part of the median one sits on a handful of equal rows: a spurious optimum."""
+
+
+class Search(NamedTuple):
+    """The best of several starts."""
+
+    fit: Fit
+    n_starts: int
+    n_optima: int  # different optima among the runs taken to convergence
+
+
+def components_of_labels(label: Integers, n_labels: int, per_label: int) -> Integers:
+    """Say which label each component belongs to: (n_components,), at most `per_label` each, fewer for rare labels."""
+    known = np.bincount(label[label >= 0], minlength=n_labels)
+    n_components = np.clip(known // ROWS_PER_COMPONENT, 1, per_label)
+    return np.repeat(np.arange(n_labels), n_components)
+
+
+def start_from_labels(
+    x: Floats, label: Integers, weight: Floats, component_label: Integers, prior: Prior, seed: int
+) -> Parameters:
+    """Begin where the labelled rows are: one M step of the tied family on them alone.
+
+    A label with several components is divided among them by distance.  The start borrows the default prior even where
+    the fit will not use it, since a handful of labels need not span the space.
+    """
+    rng = np.random.default_rng(seed)
+    component = np.full(label.size, -1)
+    for value in np.unique(component_label):
+        members = np.flatnonzero(label == value)
+        components = np.flatnonzero(component_label == value)
+        component[members] = components[_divide(x[members], weight[members], components.size, rng)]
+    moments = hard_moments(x, component, weight, component_label.size)
+    return m_step(moments, FAMILIES["tied"], Prior(max(prior.strength, 1.0), prior.mean, prior.scale))
+
+
+def search(
+    problem: Problem,
+    rows: Rows,
+    family: Family,
+    prior: Prior,
+    stopping: Stopping,
+    seed: int,
+    map_blocks: MapBlocks = map,
+) -> Search:
+    """Fit a mixture to rows without labels: short runs from many starts, the best ones to the end.
+
+    Raises FitError when every start ends in a collapsed component.
+    """
+    short = Stopping(stopping.tolerance, min(SHORT_RUN, stopping.max_iter))
+    runs = []
+    failure: FitError | None = None
+    for start in _guesses(rows, problem.component_label.size, prior, seed):
+        try:
+            runs.append(fit(iterate(problem, start, family, prior, short, map_blocks), problem.component_label))
+        except FitError as error:
+            failure = error
+    finals: list[Fit] = []
+    for run in sorted(runs, key=lambda run: -run.objective):
+        if len(finals) == N_FINALISTS:
+            break
+        try:
+            steps = iterate(problem, run.parameters, family, prior, stopping, map_blocks)
+            final = fit(steps, problem.component_label)
+        except FitError as error:
+            failure = error
+            continue
+        if not _is_spurious(final.parameters, float(rows.weight.sum())):
+            finals.append(final._replace(path=run.path[:-1] + final.path))
+    if not finals:
+        raise failure or FitError(
+            "every start of EM ended with a component on a handful of rows",
+            "raise --prior-strength, use --covariance tied, or ask for fewer components",
+        )
+    best = max(finals, key=lambda run: run.objective)
+    distinct = {round((best.objective - run.objective) / (1e-3 + 1e-6 * abs(best.objective))) for run in finals}
+    return Search(best, len(runs), len(distinct))
+
+
+def _guesses(rows: Rows, n_components: int, prior: Prior, seed: int) -> Iterator[Parameters]:
+    """Yield starting values: equal slices along each feature's order, then k-means++ seeds with random numbers."""
+    rng = np.random.default_rng(seed)
+    x, weight = rows.x, rows.weight
+    holding = Prior(max(prior.strength, 1.0), prior.mean, prior.scale)
+    slices = min(x.shape[1], N_STARTS // 2)
+    for attempt in range(N_STARTS):
+        if attempt < slices:
+            component = _slice(x[:, attempt], weight, n_components)
+        else:
+            component = _divide(x, weight, n_components, rng)
+        yield m_step(hard_moments(x, component, weight, n_components), FAMILIES["tied"], holding)
+
+
+def _slice(values: Floats, weight: Floats, n_components: int) -> Integers:
+    order = np.argsort(np.where(np.isnan(values), 0.0, values), kind="stable")
+    share = np.cumsum(weight[order]) / weight.sum()
+    component = np.empty(values.size, dtype=np.intp)
+    component[order] = np.minimum((share * n_components).astype(np.intp), n_components - 1)
+    return component
+
+
+def _divide(x: Floats, weight: Floats, n_components: int, rng: np.random.Generator) -> Integers:
+    """Assign rows to the nearest of seeds spread by squared distance (Arthur & Vassilvitskii 2007, k-means++)."""
+    if n_components == 1:
+        return np.zeros(x.shape[0], dtype=np.intp)
+    points = np.where(np.isnan(x), 0.0, x)
+    distance = np.full(points.shape[0], np.inf)
+    nearest = np.zeros(points.shape[0], dtype=np.intp)
+    chance = weight
+    for k in range(n_components):
+        total = chance.sum()
+        seed = rng.choice(points.shape[0], p=chance / total if total > 0 else None)
+        new = ((points - points[seed]) ** 2).sum(axis=1)
+        nearest[new < distance] = k
+        distance = np.minimum(distance, new)
+        chance = weight * distance
+    return nearest
+
+
+def _is_spurious(parameters: Parameters, rows: float) -> bool:
+    n_features = parameters.mean.shape[1]
+    _, log_determinant = np.linalg.slogdet(parameters.covariance)
+    spread = np.exp(log_determinant / (2 * n_features))
+    narrow = spread < MIN_RELATIVE_SPREAD * np.median(spread)
+    few = parameters.weight * rows < n_features + 1
+    return bool((narrow | few).any())

@@ -1,0 +1,93 @@
+"""Everything that can go wrong for a reason the user can act on.
+
+One family, so that one door (`em_impute.cli`) can turn any of them into two lines on standard error and an exit
+code from the list.  The core raises these; only the command line prints them.
+"""
+
+from enum import IntEnum
+
+__all__ = [
+    "ClosedPipeError",
+    "ColumnError",
+    "DesignError",
+    "EmImputeError",
+    "ExitCode",
+    "FitError",
+    "OutputError",
+    "TableError",
+    "UsageError",
+]
+
+
+class ExitCode(IntEnum):
+    """What the process says to the shell when it ends."""
+
+    DONE = 0
+    NEGATIVE = 1
+    USAGE = 2
+    INPUT = 3
+    FIT = 4
+    OUTPUT = 5
+    BUG = 70
+    INTERRUPTED = 130
+    CLOSED_PIPE = 141
+    TERMINATED = 143
+
+
+class EmImputeError(Exception):
+    """A failure with its reason and its remedy.
+
+    `message` says what is wrong and where (line, column, value); `hint` says what to do, or is empty.
+    """
+
+    exit_code = ExitCode.BUG
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(EmImputeError):
+    """The command line can never work, whatever the file holds."""
+
+    exit_code = ExitCode.USAGE
+
+
+class TableError(EmImputeError):
+    """The input is not a table that can be read."""
+
+    exit_code = ExitCode.INPUT
+
+
+class ColumnError(EmImputeError):
+    """A column that was named is not there, or not exactly once."""
+
+    exit_code = ExitCode.INPUT
+
+
+class DesignError(EmImputeError):
+    """The cells of a column cannot serve as what they were asked to be."""
+
+    exit_code = ExitCode.INPUT
+
+
+class FitError(EmImputeError):
+    """No mixture can be fitted to these rows."""
+
+    exit_code = ExitCode.FIT
+
+
+class OutputError(EmImputeError):
+    """The result cannot be written."""
+
+    exit_code = ExitCode.OUTPUT
+
+
+class ClosedPipeError(EmImputeError):
+    """The reader of standard output has left.  Nobody is told."""
+
+    exit_code = ExitCode.CLOSED_PIPE
+
+    def __init__(self) -> None:
+        super().__init__("standard output was closed")

@@ -1,0 +1,182 @@
+"""The whole story on one page: request -> table -> design -> choice -> fit -> fills -> patched bytes and report."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+
+import numpy as np
+
+from em_impute.backends import BACKENDS
+from em_impute.choose import Fills, most_probable
+from em_impute.completion import Completion, Opened
+from em_impute.design import Design, make_design
+from em_impute.edits import make_edits
+from em_impute.engine.blocks import Floats
+from em_impute.engine.em import Step, Stopping, posterior
+from em_impute.engine.mixture import Mixture, Recipe, fit_mixture
+from em_impute.errors import FitError, UsageError
+from em_impute.labels import Labels, read_labels
+from em_impute.ordering import ordering_feature, sort_components
+from em_impute.request import Request
+from em_impute.select import choose_model
+from em_impute.table.dialect import detect_dialect, find_column
+from em_impute.table.patch import patch
+from em_impute.table.read import read_table
+from em_impute.table.source import open_source
+
+__all__ = ["Watch", "complete", "complete_all", "open_table", "patched"]
+
+Watch = Callable[[str, float | None, str], None]
+"""Told of progress: the stage, the share of it that is done (None if unknown), and a detail."""
+
+
+@contextmanager
+def open_table(request: Request, watch: Watch) -> Iterator[Opened]:
+    """Open and read the input: first pass."""
+    began = perf_counter()
+    with open_source(request.path) as raw:
+        source, dialect = detect_dialect(
+            raw,
+            delimiter=request.delimiter,
+            encoding=request.encoding,
+            has_header=request.has_header,
+            skip_lines=request.skip_lines,
+            wanted=request.columns,
+        )
+        indices = [find_column(dialect, column, raw.name) for column in request.columns]
+        if len(set(indices)) < len(indices):
+            raise UsageError("a column is named twice with --column", "name each column once")
+        features = [find_column(dialect, feature, raw.name) for feature in request.features]
+        if set(features) & set(indices):
+            both = dialect.names[next(iter(set(features) & set(indices)))]
+            raise UsageError(f"column {both!r} cannot be both filled and a predictor", "leave it out of -x")
+        table = read_table(
+            source,
+            dialect,
+            targets=indices,
+            features=features or None,
+            explicit=bool(features),
+            decimal=request.decimal,
+            null_tokens=frozenset(request.null_values),
+            keep_record_ends=request.probability or request.probabilities or request.indicator,
+            progress=lambda done: watch("reading", done / max(1, source.size), ""),
+        )
+        targets = {dialect.names[index]: index for index in indices}
+        yield Opened(source, raw.name, table, targets, perf_counter() - began)
+
+
+def complete_all(opened: Opened, request: Request, watch: Watch) -> list[Completion]:
+    """Complete every column that was asked for, each on its own."""
+    return [complete(opened, target, request, watch) for target in opened.targets]
+
+
+def complete(opened: Opened, target: str, request: Request, watch: Watch) -> Completion:
+    """Complete one column: design, choice of the model, fit, fills."""
+    table = opened.table
+    if not table.n_rows:
+        raise FitError(f"{opened.name} has a header but no rows to learn from", "add rows below the header")
+    labels = read_labels(target, table.targets[opened.targets[target]], request)
+    if not labels.n_missing:
+        return _untouched(target, labels)
+
+    clock = _Clock()
+    labels = _with_labels_to_find(target, labels, request)
+    columns = [(table.dialect.names[index], column) for index, column in table.numbers.items()]
+    design = make_design(target, labels, columns, explicit=bool(request.features))
+    by = ordering_feature(design, request.order_by)
+    clock.lap("design")
+
+    stopping = Stopping(request.tolerance, request.max_iter)
+    recipe = Recipe("", _per_label(labels, request), request.prior_strength, stopping, request.seed)
+    choice = choose_model(design, request.covariance, recipe, lambda detail: watch("choosing", None, detail))
+    clock.lap("choose")
+
+    with BACKENDS["serial"]() as map_blocks:
+        mixture = fit_mixture(
+            design.distinct,
+            len(design.labels),
+            choice.recipe,
+            map_blocks,
+            lambda step: watch("fitting", None, _say(step)),
+        )
+    if not any(labels.known):
+        mixture = sort_components(mixture, by)
+    clock.lap("fit")
+
+    fills, probability, entropy = _fill(design, mixture, request)
+    clock.lap("fill")
+    return Completion(target, labels, fills, design, choice, mixture, probability, entropy, clock.laps)
+
+
+def patched(opened: Opened, completions: Sequence[Completion], request: Request) -> Iterator[bytes]:
+    """Yield the output: the input's bytes with the filled cells replaced.  Second pass."""
+    edits = make_edits(opened, completions, request)
+    return patch(opened.source, opened.table.dialect, edits, expect_sha256=opened.table.sha256)
+
+
+def _untouched(target: str, labels: Labels) -> Completion:
+    nothing = Fills(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.zeros(len(labels.labels)))
+    return Completion(target, labels, nothing, None, None, None, None, 0.0, {})
+
+
+def _with_labels_to_find(target: str, labels: Labels, request: Request) -> Labels:
+    """Give names to the groups when no label is known; refuse what cannot be learnt."""
+    n_known = sum(count > 0 for count in labels.known)
+    if n_known > 1:
+        return labels
+    if n_known == 1:
+        only = labels.labels[0]
+        raise FitError(
+            f"every known cell of column {target!r} is {only!r}: one label cannot be told from others",
+            "label some rows of another kind, or count tokens as missing with --null-value",
+        )
+    names = request.labels or tuple(str(k + 1) for k in range(request.components or 0))
+    if not names:
+        raise FitError(f"no label is known in column {target!r}", "name the groups to look for, as in --labels A,B")
+    if request.components not in (None, 1, len(names)):
+        raise UsageError(
+            f"--components {request.components} does not fit the {len(names)} names of --labels",
+            "without known labels each name is one component",
+        )
+    if len(names) > sum(labels.tokens.values()):
+        raise FitError(f"{len(names)} groups cannot be found in {labels.n_missing} rows", "ask for fewer --labels")
+    return Labels(names, labels.label, (0,) * len(names), labels.tokens, labels.warnings)
+
+
+def _per_label(labels: Labels, request: Request) -> int:
+    return request.components or 1 if any(labels.known) else 1
+
+
+def _fill(design: Design, mixture: Mixture, request: Request) -> tuple[Fills, Floats | None, float]:
+    """Compute the posterior of the distinct rows without a label and look each row's up."""
+    row = np.flatnonzero(design.label < 0)
+    unlabelled = np.flatnonzero(design.distinct.label < 0)
+    probability = posterior(mixture.fit.parameters, mixture.fit.component_label, design.distinct.x[unlabelled])
+    code, best = most_probable(probability, request.min_probability)
+    weight = design.distinct.weight[unlabelled]
+    entropy = -float(weight @ (probability * np.log(np.maximum(probability, 1e-300))).sum(axis=1))
+    expected = weight @ probability
+    if design.index is not None:
+        place = np.empty(design.distinct.label.size, np.intp)
+        place[unlabelled] = np.arange(unlabelled.size)
+        at = place[design.index[row]]
+        code, best = code[at], best[at]
+        probability = probability[at] if request.probabilities else probability
+    return Fills(row, code, best, expected), probability if request.probabilities else None, entropy
+
+
+def _say(step: Step) -> str:
+    return f"iteration {step.iteration}, log-likelihood {step.log_likelihood:,.3f}, gain {step.gain:.2g}"
+
+
+class _Clock:
+    """A stopwatch that names its laps."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._began = perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = perf_counter()
+        self.laps[name] = now - self._began
+        self._began = now

@@ -1,0 +1,142 @@
+"""What the cells of the target column say: which are labels, which are missing."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from em_impute.engine.blocks import Integers
+from em_impute.errors import DesignError, FitError
+from em_impute.request import Request
+from em_impute.table.numbers import is_blank, is_mark, is_shaped_like
+from em_impute.table.read import TargetColumn
+
+__all__ = ["Kinds", "Labels", "ambiguity", "lookalikes", "read_labels", "remedy", "tell_apart"]
+
+MAX_LABELS = 1000
+"""More distinct values than this are no categories."""
+
+MIN_ROWS_PER_LABEL = 2
+MANY_LABELS = 30
+"""With this many labels and fewer than two known rows each, the column looks like an identifier."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The target column, understood."""
+
+    labels: tuple[str, ...]
+    """The categories, in alphabetical order (or as `--labels` names them)."""
+    label: Integers
+    """(n_rows,) index into `labels`, −1 where missing."""
+    known: tuple[int, ...]
+    """Rows that hold each label."""
+    tokens: Mapping[str, int]
+    """What was counted as missing, and in how many cells; the empty cell is ''."""
+    warnings: tuple[tuple[str, str], ...]
+    """(code, message)"""
+
+    @property
+    def n_missing(self) -> int:
+        """Cells without a label."""
+        return sum(self.tokens.values())
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The distinct texts of a column by what they are, each with the number of cells that hold it."""
+
+    labels: Mapping[str, int]
+    missing: Mapping[str, int]
+    """Blank cells, the user's tokens, and standard marks."""
+    ambiguous: Mapping[str, int]
+    """Standard marks that are shaped like the labels beside them: only the user can know."""
+
+
+def tell_apart(column: TargetColumn, request: Request) -> Kinds:
+    """Tell labels from missing marks.
+
+    Blank cells are always missing, and so are the user's tokens.  A standard mark is missing unless it is shaped like
+    the labels beside it, as `NA` is among two-letter codes and `None` between `Low` and `High`.
+    """
+    null, kept = frozenset(request.null_values), frozenset(request.keep_values)
+    labels: dict[str, int] = {}
+    missing: dict[str, int] = {}
+    marks: dict[str, int] = {}
+    ambiguous: dict[str, int] = {}
+    for text, n in zip(column.texts, column.counts, strict=True):
+        if is_blank(text) or text in null:
+            missing[text] = int(n)
+        elif text in kept or not is_mark(text):
+            labels[text] = int(n)
+        else:
+            marks[text] = int(n)
+    for text, n in marks.items():
+        kind = ambiguous if is_shaped_like(text, list(labels)) else missing
+        kind[text] = n
+    return Kinds(labels, missing, ambiguous)
+
+
+def read_labels(name: str, column: TargetColumn, request: Request) -> Labels:
+    """Turn the texts of a column into numbers of labels.
+
+    Raises DesignError where a mark may be a label, naming both options, and FitError when the column holds no
+    categories.
+    """
+    kinds = tell_apart(column, request)
+    for text, n in kinds.ambiguous.items():
+        raise DesignError(ambiguity(name, text, n, list(kinds.labels)), remedy(text))
+    labels = tuple(sorted(kinds.labels))
+    _refuse_identifier(name, kinds.labels)
+    if request.labels and kinds.missing:
+        labels = _named_labels(name, labels, request.labels)
+    code = {text: index for index, text in enumerate(labels)}
+    to_label = np.array([-1 if text in kinds.missing else code[text] for text in column.texts], dtype=np.intp)
+    known = tuple(kinds.labels.get(text, 0) for text in labels)
+    return Labels(labels, to_label[column.code], known, kinds.missing, tuple(lookalikes(name, labels)))
+
+
+def ambiguity(name: str, text: str, n: int, labels: Sequence[str]) -> str:
+    """Say that a text may be a missing mark or a label."""
+    cells = "1 cell" if n == 1 else f"{n:,} cells"
+    return f"column {name!r} holds {text!r} in {cells}: a missing mark, or a label like {_some(labels)}?"
+
+
+def remedy(text: str) -> str:
+    """Name the options that settle what a text is."""
+    return f"--null-value {text!r} fills these cells, --keep-value {text!r} keeps it as a label"
+
+
+def lookalikes(name: str, labels: Sequence[str]) -> list[tuple[str, str]]:
+    """Warn of labels that differ only by case or space: (code, message)."""
+    folded = Counter(" ".join(text.split()).casefold() for text in labels)
+    alike = [text for text in labels if folded[" ".join(text.split()).casefold()] > 1]
+    if not alike:
+        return []
+    return [("W14", f"{len(alike)} labels of {name!r} differ only by case or space: {_some(alike)}")]
+
+
+def _named_labels(name: str, known: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
+    if not known:
+        return named
+    unknown = [text for text in named if text not in known]
+    if unknown:
+        message = f"--labels names {unknown[0]!r}, which no row of column {name!r} holds"
+        raise DesignError(message, f"labels in the file are {_some(known)}; --labels is for a column that knows none")
+    return known
+
+
+def _refuse_identifier(name: str, labels: Mapping[str, int]) -> None:
+    known = sum(labels.values())
+    crowded = len(labels) >= MANY_LABELS and known < MIN_ROWS_PER_LABEL * len(labels)
+    if len(labels) > MAX_LABELS or crowded:
+        message = (
+            f"column {name!r} has {len(labels):,} distinct values in {known:,} known rows: it looks like an identifier"
+        )
+        raise FitError(message, "name a column of categories with --column")
+
+
+def _some(texts: Sequence[str], limit: int = 5) -> str:
+    shown = ", ".join(repr(text) for text in texts[:limit])
+    return f"{shown} and {len(texts) - limit} more" if len(texts) > limit else shown

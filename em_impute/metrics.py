@@ -1,0 +1,71 @@
+"""How right probabilities were, once the truth is known."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.engine.blocks import Floats, Integers
+
+__all__ = ["Bin", "accuracy", "brier", "calibration_error", "confusion", "log_loss", "reliability", "wilson_interval"]
+
+MIN_PROBABILITY = 1e-6
+"""Probabilities are clipped here before the logarithm, so that one row cannot decide a comparison alone."""
+
+N_BINS = 15
+
+
+class Bin(NamedTuple):
+    """Rows whose highest probability was about the same."""
+
+    rows: int
+    probability: float
+    """Mean probability of the most probable label."""
+    accuracy: float
+    """Share of rows where that label was right."""
+
+
+def log_loss(probability: Floats, label: Integers) -> float:
+    """Mean −log probability of the true label, in nats.  `probability` is (n_rows, n_labels), `label` (n_rows,)."""
+    right = probability[np.arange(label.size), label]
+    return float(-np.log(np.clip(right, MIN_PROBABILITY, 1.0)).mean())
+
+
+def accuracy(probability: Floats, label: Integers) -> float:
+    """Compute the share of rows whose most probable label is the true one."""
+    return float((probability.argmax(axis=1) == label).mean())
+
+
+def brier(probability: Floats, label: Integers) -> float:
+    """Mean squared distance of the probabilities from the truth, summed over labels (Brier 1950): 0 best, 2 worst."""
+    truth = np.zeros_like(probability)
+    truth[np.arange(label.size), label] = 1.0
+    return float(((probability - truth) ** 2).sum(axis=1).mean())
+
+
+def reliability(probability: Floats, label: Integers) -> list[Bin]:
+    """Sort rows by their highest probability into bins of equal size and compare with what came true."""
+    best = probability.max(axis=1)
+    right = probability.argmax(axis=1) == label
+    order = np.argsort(best, kind="stable")
+    bins = [rows for rows in np.array_split(order, N_BINS) if rows.size]
+    return [Bin(rows.size, float(best[rows].mean()), float(right[rows].mean())) for rows in bins]
+
+
+def calibration_error(bins: list[Bin]) -> float:
+    """Compute the expected calibration error: the mean distance of stated probability and accuracy, over the rows."""
+    rows = sum(one.rows for one in bins)
+    return sum(one.rows * abs(one.probability - one.accuracy) for one in bins) / rows
+
+
+def confusion(probability: Floats, label: Integers) -> Integers:
+    """Count rows by true label and most probable label: (n_labels, n_labels), the truth down."""
+    n_labels = probability.shape[1]
+    pair = label * n_labels + probability.argmax(axis=1)
+    return np.bincount(pair, minlength=n_labels * n_labels).reshape(n_labels, n_labels)
+
+
+def wilson_interval(share: float, rows: int, z: float = 1.959964) -> tuple[float, float]:
+    """Give the interval for a share seen on `rows` rows (Wilson 1927); the default z gives 95 %."""
+    middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
+    half = z / (1 + z * z / rows) * float(np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows)))
+    return max(0.0, middle - half), min(1.0, middle + half)

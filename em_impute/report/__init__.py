@@ -1,0 +1,1 @@
+"""What was done and how sure it is: one frozen value, rendered as JSON, as Markdown and on the terminal."""

@@ -1,0 +1,227 @@
+"""From a completed column to its report."""
+
+import os
+import time
+from typing import Any
+
+import numpy as np
+
+from em_impute import metrics
+from em_impute.completion import Completion, Opened
+from em_impute.design import Design
+from em_impute.engine.families import FAMILIES, n_parameters
+from em_impute.engine.parameters import rescale
+from em_impute.report.fit_report import SCHEMA_VERSION, FitReport
+from em_impute.report.remarks import decisions, warnings, without_predictors
+from em_impute.request import Request
+from em_impute.select import Choice, information_criteria
+from em_impute.table.output import WrittenFile
+
+__all__ = ["build_report"]
+
+
+def build_report(
+    opened: Opened, completion: Completion, request: Request, command: str, output: WrittenFile | None
+) -> FitReport:
+    """Gather what is known about a completed column."""
+    from em_impute import __version__
+
+    reproducible = "SOURCE_DATE_EPOCH" in os.environ
+    timings = {"read": opened.seconds, **completion.timings}
+    return FitReport(
+        schema_version=SCHEMA_VERSION,
+        tool={"name": "em-impute", "version": __version__},
+        command=command,
+        created=_now(),
+        seed=request.seed,
+        timings=None if reproducible else {stage: round(seconds, 4) for stage, seconds in timings.items()},
+        input=_input(opened),
+        output=None if output is None else {"path": str(output.path), "sha256": output.sha256, "bytes": output.bytes},
+        column=completion.target,
+        labels=_labels(completion),
+        missing=_missing(completion),
+        features=_features(completion.design),
+        model=_model(completion),
+        fit=_fit(completion, request),
+        selection=_selection(completion.choice),
+        accuracy=_accuracy(completion),
+        totals=_totals(completion),
+        log=tuple(decisions(opened, completion, request)),
+        warnings=tuple({"code": code, "message": message} for code, message in warnings(completion)),
+    )
+
+
+def _now() -> str:
+    """Give the time of the run, or the one that the reproducible-builds convention dictates."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    seconds = float(epoch) if epoch.isdigit() else time.time()
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _input(opened: Opened) -> dict[str, Any]:
+    table = opened.table
+    return {
+        "path": opened.name,
+        "sha256": table.sha256,
+        "bytes": table.size,
+        "rows": table.n_rows,
+        "columns": table.n_columns,
+        "delimiter": table.dialect.delimiter,
+        "encoding": table.dialect.encoding,
+        "byte_order_mark": bool(table.dialect.bom),
+    }
+
+
+def _labels(completion: Completion) -> tuple[dict[str, Any], ...]:
+    labels, fills = completion.labels, completion.fills
+    filled = _filled_by_label(completion)
+    n_known, n_rows = sum(labels.known), labels.label.size
+    return tuple(
+        {
+            "label": label,
+            "known": known,
+            "filled": int(filled[k]),
+            "share_known": known / n_known if n_known else None,
+            "share_expected": float(known + fills.expected[k]) / n_rows if n_rows else None,
+        }
+        for k, (label, known) in enumerate(zip(labels.labels, labels.known, strict=True))
+    )
+
+
+def _missing(completion: Completion) -> dict[str, Any]:
+    unsure = int(np.count_nonzero(completion.fills.code < 0))
+    return {
+        "cells": completion.labels.n_missing,
+        "filled": completion.fills.n_filled,
+        "left_empty": {"below_min_probability": unsure} if unsure else {},
+        "tokens": dict(completion.labels.tokens),
+        "lowest_probability": _lowest(completion),
+        "without_predictors": without_predictors(completion.design),
+    }
+
+
+def _lowest(completion: Completion) -> float | None:
+    filled = completion.fills.code >= 0
+    return float(completion.fills.probability[filled].min()) if filled.any() else None
+
+
+def _features(design: Design | None) -> dict[str, Any]:
+    if design is None:
+        return {"used": [], "rejected": []}
+    used = [
+        {"name": one.name, "type": "numeric", "missing": one.n_missing, "mean": one.shift, "sd": one.scale}
+        for one in design.features
+    ]
+    return {"used": used, "rejected": [{"name": one.name, "reason": one.reason} for one in design.rejected]}
+
+
+def _model(completion: Completion) -> dict[str, Any] | None:
+    design, mixture = completion.design, completion.mixture
+    if design is None or mixture is None:
+        return None
+    names = [feature.name for feature in design.features]
+    parameters = rescale(mixture.fit.parameters, design.shift, design.scale)
+    of_label = mixture.fit.component_label
+    listed = [
+        {
+            "label": design.labels[label],
+            "component": int(np.count_nonzero(of_label[:k] == label)) + 1,
+            "weight": float(parameters.weight[k]),
+            "mean": dict(zip(names, parameters.mean[k].tolist(), strict=True)),
+            "covariance": parameters.covariance[k].tolist(),
+        }
+        for k, label in enumerate(of_label.tolist())
+    ]
+    n_components, n_features = parameters.mean.shape
+    count = np.bincount(of_label, minlength=len(design.labels))
+    return {
+        "covariance": mixture.recipe.family,
+        "components": dict(zip(design.labels, count.tolist(), strict=True)),
+        "n_parameters": n_parameters(FAMILIES[mixture.recipe.family], n_components, n_features),
+        "prior_strength": mixture.recipe.prior_strength,
+        "parameters": listed,
+    }
+
+
+def _fit(completion: Completion, request: Request) -> dict[str, Any] | None:
+    design, mixture = completion.design, completion.mixture
+    if design is None or mixture is None:
+        return None
+    jacobian = design.log_jacobian(design.distinct)
+    fit = mixture.fit
+    log_likelihood = fit.log_likelihood - jacobian
+    criteria = information_criteria(mixture, log_likelihood, design.label.size, completion.entropy)
+    return {
+        "log_likelihood": log_likelihood,
+        "n_iterations": len(fit.path) - 1,
+        "stop": fit.stop,
+        "converged": fit.stop == "converged",
+        "tolerance": request.tolerance,
+        "remaining_gain": fit.remaining,
+        "n_starts": mixture.n_starts,
+        "n_optima": mixture.n_optima,
+        "path": [value - jacobian for value in fit.path],
+        **criteria,
+    }
+
+
+def _selection(choice: Choice | None) -> dict[str, Any] | None:
+    if choice is None:
+        return None
+    key = "bic" if choice.criterion == "BIC" else "log_loss"
+    members = [
+        {
+            "covariance": one.covariance,
+            key: one.score,
+            "weight": float(one.covariance == choice.recipe.family),
+            **({"note": one.note} if one.note else {}),
+        }
+        for one in choice.candidates
+    ]
+    held_out = choice.held_out
+    scores = {} if held_out is None else {"single": held_out.log_loss, "majority": held_out.baseline_log_loss}
+    return {"criterion": choice.criterion, "members": members, "scores": scores}
+
+
+def _accuracy(completion: Completion) -> dict[str, Any] | None:
+    held_out = completion.choice.held_out if completion.choice else None
+    if held_out is None:
+        return None
+    probability, label = held_out.probability, held_out.label
+    right = metrics.accuracy(probability, label)
+    bins = metrics.reliability(probability, label)
+    counts = metrics.confusion(probability, label)
+    names = completion.labels.labels
+    filled = completion.fills.code >= 0
+    return {
+        "method": "5-fold stratified cross-validation on the known labels",
+        "rows": label.size,
+        "accuracy": right,
+        "interval": list(metrics.wilson_interval(right, label.size)),
+        "baseline_accuracy": metrics.accuracy(held_out.baseline, label),
+        "log_loss": held_out.log_loss,
+        "baseline_log_loss": held_out.baseline_log_loss,
+        "brier": metrics.brier(probability, label),
+        "ece": metrics.calibration_error(bins),
+        "reliability": [one._asdict() for one in bins],
+        "confusion": {
+            name: dict(zip(names, row, strict=True)) for name, row in zip(names, counts.tolist(), strict=True)
+        },
+        "expected_wrong": {"estimate": float((1.0 - completion.fills.probability[filled]).sum())},
+    }
+
+
+def _totals(completion: Completion) -> dict[str, Any]:
+    names, known = completion.labels.labels, np.array(completion.labels.known, dtype=float)
+    chosen = known + _filled_by_label(completion)
+    expected = known + completion.fills.expected
+    return {
+        "known": dict(zip(names, completion.labels.known, strict=True)),
+        "most_probable": dict(zip(names, chosen.astype(int).tolist(), strict=True)),
+        "expected": dict(zip(names, expected.tolist(), strict=True)),
+    }
+
+
+def _filled_by_label(completion: Completion) -> np.ndarray:
+    code = completion.fills.code
+    return np.bincount(code[code >= 0], minlength=len(completion.labels.labels))

@@ -1,0 +1,57 @@
+"""The fit report as a value: the keys of the JSON file, in its order."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["SCHEMA_VERSION", "FitReport", "to_json"]
+
+SCHEMA_VERSION = 1
+"""Changed only when a reader of the version before would misunderstand."""
+
+Section = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """Everything there is to say about one completed column.  Parameters and densities are in the data's own units."""
+
+    schema_version: int
+    tool: Section
+    command: str
+    created: str | None
+    seed: int
+    timings: Section | None
+    input: Section
+    output: Section | None
+    column: str
+    labels: tuple[Section, ...]
+    missing: Section
+    features: Section
+    model: Section | None
+    fit: Section | None
+    selection: Section | None
+    accuracy: Section | None
+    totals: Section
+    log: tuple[Section, ...]
+    warnings: tuple[Section, ...]
+
+
+def to_json(*reports: FitReport) -> str:
+    """Write strict JSON: one report as an object, several as an object that lists them."""
+    sections = [_finite(asdict(report)) for report in reports]
+    whole = sections[0] if len(sections) == 1 else {"schema_version": SCHEMA_VERSION, "reports": sections}
+    return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401  # JSON values are of any type
+    """Replace what JSON has no word for (NaN, infinity) by null."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,172 @@
+"""The fit report for people who read it in an editor, a mail or a pull request."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from em_impute.report.fit_report import FitReport
+from em_impute.report.words import count, number, percent
+
+__all__ = ["to_markdown"]
+
+
+def to_markdown(*reports: FitReport) -> str:
+    """Write one report after the other."""
+    return "\n".join("\n".join(_sections(report)) for report in reports)
+
+
+def _sections(report: FitReport) -> Iterable[str]:
+    yield f"# Fit report: column {_cell(report.column)} of {_cell(report.input['path'])}\n"
+    yield from _what_was_missing(report)
+    yield from _totals(report)
+    if report.model is not None:
+        yield from _predictors(report)
+        yield from _model(report)
+        yield from _choice(report)
+        yield from _accuracy(report)
+    yield from _warnings_and_log(report)
+    yield from _reproduction(report)
+
+
+def _what_was_missing(report: FitReport) -> Iterable[str]:
+    missing = report.missing
+    yield "## What was missing\n"
+    tokens = ", ".join(f"{_cell(token) if token else 'empty'}: {n:,}" for token, n in missing["tokens"].items())
+    yield (
+        f"{count(missing['cells'], 'cell')} of {count(report.input['rows'], 'row')}"
+        + (f" ({tokens})" if tokens else "")
+        + "."
+    )
+    yield f"{missing['filled']:,} filled."
+    for reason, n in missing["left_empty"].items():
+        yield f"{n:,} left as they were: {reason.replace('_', ' ')}."
+    yield ""
+    rows = [
+        [one["label"], one["known"], one["filled"], percent(one["share_known"]), percent(one["share_expected"])]
+        for one in report.labels
+    ]
+    yield from _table(["label", "known", "filled", "share among known", "share expected of all"], rows)
+
+
+def _totals(report: FitReport) -> Iterable[str]:
+    totals = report.totals
+    yield "## Totals\n"
+    rows = [
+        [label, known, totals["most_probable"][label], number(totals["expected"][label])]
+        for label, known in totals["known"].items()
+    ]
+    yield from _table(["label", "known only", "known and filled", "expected"], rows)
+    yield "Expected counts add up the probabilities; counting the filled labels overstates the label that is likelier.\n"
+
+
+def _predictors(report: FitReport) -> Iterable[str]:
+    yield "## Predictors\n"
+    rows = [[one["name"], one["missing"], number(one["mean"]), number(one["sd"])] for one in report.features["used"]]
+    yield from _table(["column", "missing", "mean", "standard deviation"], rows)
+    if report.features["rejected"]:
+        yield from _table(
+            ["not used", "because"], [[one["name"], one["reason"]] for one in report.features["rejected"]]
+        )
+
+
+def _model(report: FitReport) -> Iterable[str]:
+    model, fit = report.model or {}, report.fit or {}
+    names = [one["name"] for one in report.features["used"]]
+    yield "## Model\n"
+    yield f"A mixture of {len(model['parameters'])} Gaussians, covariance `{model['covariance']}`,"
+    yield f"{count(model['n_parameters'], 'free parameter')}, prior strength {number(model['prior_strength'])}.\n"
+    head = ["label", "component", "weight"]
+    head += [f"mean of {name}" for name in names] + [f"sd of {name}" for name in names]
+    rows = [
+        [one["label"], one["component"], number(one["weight"])]
+        + [number(one["mean"][name]) for name in names]
+        + [number(one["covariance"][j][j] ** 0.5) for j in range(len(names))]
+        for one in model["parameters"]
+    ]
+    yield from _table(head, rows)
+    state = "converged" if fit["converged"] else "stopped before it converged"
+    yield f"EM {state} after {count(fit['n_iterations'], 'iteration')}: log-likelihood {fit['log_likelihood']:,.4f}"
+    yield f"(BIC {fit['bic']:,.2f}, AIC {fit['aic']:,.2f}, ICL {fit['icl']:,.2f}).\n"
+
+
+def _choice(report: FitReport) -> Iterable[str]:
+    selection = report.selection or {}
+    if not selection["members"]:
+        return
+    yield f"## Choice of the model: {selection['criterion']}\n"
+    rows = [
+        [
+            one["covariance"],
+            number(one.get("log_loss", one.get("bic"))),
+            "chosen" if one["weight"] else one.get("note", ""),
+        ]
+        for one in selection["members"]
+    ]
+    if "majority" in selection["scores"]:
+        rows.append(["class shares alone", number(selection["scores"]["majority"]), ""])
+    yield from _table(["covariance", "score (lower is better)", ""], rows)
+
+
+def _accuracy(report: FitReport) -> Iterable[str]:
+    if report.accuracy is None:
+        return
+    found = report.accuracy
+    low, high = found["interval"]
+    yield "## How well known labels are recovered\n"
+    yield f"{found['method']}, {count(found['rows'], 'row')}.\n"
+    rows = [
+        [
+            "accuracy",
+            f"{percent(found['accuracy'])} (95 %: {percent(low)} to {percent(high)})",
+            percent(found["baseline_accuracy"]),
+        ],
+        ["log-loss", number(found["log_loss"]), number(found["baseline_log_loss"])],
+        ["Brier score", number(found["brier"]), ""],
+        ["calibration error", number(found["ece"]), ""],
+    ]
+    yield from _table(["", "this model", "class shares alone"], rows)
+    labels = list(found["confusion"])
+    yield from _table(
+        ["true label", *(f"predicted {name}" for name in labels)],
+        [[name, *row.values()] for name, row in found["confusion"].items()],
+    )
+    yield f"Of the filled cells about {number(found['expected_wrong']['estimate'])} are expected to be wrong.\n"
+
+
+def _warnings_and_log(report: FitReport) -> Iterable[str]:
+    if report.warnings:
+        yield "## Warnings\n"
+        yield from (f"- {one['code']}: {_cell(one['message'])}" for one in report.warnings)
+        yield ""
+    yield "## Decisions\n"
+    yield from (f"- {_cell(one['action'])}: {_cell(one['detail'])}" for one in report.log)
+    yield ""
+
+
+def _reproduction(report: FitReport) -> Iterable[str]:
+    yield "## Reproduction\n"
+    yield from _table(
+        ["what", "value"],
+        [
+            ["command", report.command],
+            ["version", f"{report.tool['name']} {report.tool['version']}"],
+            ["seed", report.seed],
+            ["created", report.created or ""],
+            ["input sha256", report.input["sha256"]],
+            ["output sha256", report.output["sha256"] if report.output else ""],
+        ],
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterable[str]:
+    yield f"| {' | '.join(_cell(cell) for cell in head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(_cell(cell) for cell in row)} |"
+    yield ""
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401  # cells are of any type
+    """Show a value as it is: nothing in it may act as Markdown or as HTML."""
+    text = re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", str(value))
+    return " ".join(text.replace("&", "&amp;").split())

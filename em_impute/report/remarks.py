@@ -1,0 +1,100 @@
+"""What a report says in words: the decisions that were taken for the user, and the warnings."""
+
+import numpy as np
+
+from em_impute.completion import Completion, Opened
+from em_impute.design import Design
+from em_impute.engine.mixture import overall_covariance
+from em_impute.report.words import delimiter_name
+from em_impute.request import Request
+from em_impute.select import HeldOut
+
+__all__ = ["decisions", "warnings", "without_predictors"]
+
+FEW_ROWS_PER_FEATURE = 2
+COLLINEAR = 1e-10
+"""Smallest eigenvalue of the correlation matrix of columns that are not copies or sums of each other."""
+
+MAX_SHOWN = 5
+"""Labels named in one warning; the rest are counted."""
+
+
+def decisions(opened: Opened, completion: Completion, request: Request) -> list[dict[str, str]]:
+    """List every decision that was taken for the user."""
+    dialect = opened.table.dialect
+    how = "detected" if dialect.detected else "as asked"
+    entries = [("read", "delimiter", f"{delimiter_name(dialect.delimiter)}, {how}")]
+    if dialect.separator_line:
+        entries.append(("read", "separator line", "a first line sep= was obeyed and kept"))
+    for token, count in completion.labels.tokens.items():
+        entries.append(("labels", "counted as missing", f"{token!r} in {count:,} cells"))
+    design, choice = completion.design, completion.choice
+    if design is None or choice is None:
+        return [_entry(*entry) for entry in entries]
+    entries += [("design", "column not used", f"{one.name!r}: {one.reason}") for one in design.rejected]
+    if design.index is not None:
+        entries.append(
+            ("design", "equal rows merged", f"{design.label.size:,} rows into {design.distinct.label.size:,}")
+        )
+    entries.append(("choose", "covariance", f"{choice.recipe.family}, by {choice.criterion}"))
+    if not any(completion.labels.known):
+        by = request.order_by or design.features[0].name
+        entries.append(("fit", "labels named", f"{', '.join(design.labels)} by ascending mean of {by!r}"))
+    return [_entry(*entry) for entry in entries]
+
+
+def _entry(step: str, action: str, detail: str) -> dict[str, str]:
+    return {"step": step, "action": action, "detail": detail}
+
+
+def warnings(completion: Completion) -> list[tuple[str, str]]:
+    """List what the user should know before relying on the result: (code, message)."""
+    found = list(completion.labels.warnings)
+    design, choice, mixture = completion.design, completion.choice, completion.mixture
+    if design is None or choice is None or mixture is None:
+        return found
+    found += _warnings_of_labels(completion, design)
+    if choice.held_out is not None:
+        found += _warnings_of_skill(choice.held_out)
+    if mixture.fit.stop == "max_iter":
+        gain = f"about {mixture.fit.remaining:.3g}" if np.isfinite(mixture.fit.remaining) else "an unknown amount"
+        found.append(("W15", f"EM stopped at --max-iter with {gain} of log-likelihood still to gain."))
+    if mixture.n_optima > 1:
+        found.append(("W12", f"The best starts of EM ended in {mixture.n_optima} different optima; the best was kept."))
+    blind = without_predictors(design)
+    if blind:
+        cells = "1 missing cell is" if blind == 1 else f"{blind:,} missing cells are"
+        found.append(("W16", f"{cells} in rows without any predictor: filled by the labels' shares alone."))
+    if _is_collinear(design):
+        found.append(("W17", "Some predictors are sums or copies of others; they add nothing."))
+    return found
+
+
+def _warnings_of_labels(completion: Completion, design: Design) -> list[tuple[str, str]]:
+    needed = FEW_ROWS_PER_FEATURE * len(design.features)
+    known = zip(completion.labels.labels, completion.labels.known, strict=True)
+    few = [(label, count) for label, count in known if 0 < count < needed]
+    if not few:
+        return []
+    shown = ", ".join(f"{label!r} ({count})" for label, count in few[:MAX_SHOWN])
+    more = f" and {len(few) - MAX_SHOWN} more labels" if len(few) > MAX_SHOWN else ""
+    return [("W01", f"Few known rows (fewer than {needed}) for {shown}{more}: their shape is largely borrowed.")]
+
+
+def _warnings_of_skill(held_out: HeldOut) -> list[tuple[str, str]]:
+    if held_out.log_loss < held_out.baseline_log_loss:
+        return []
+    scores = f"log-loss {held_out.log_loss:.3f}, class shares alone {held_out.baseline_log_loss:.3f}"
+    return [("W08", f"The predictors hardly separate the labels ({scores}); filling adds little information.")]
+
+
+def _is_collinear(design: Design) -> bool:
+    return float(np.linalg.eigvalsh(overall_covariance(design.distinct)).min()) < COLLINEAR
+
+
+def without_predictors(design: Design | None) -> int:
+    """Count the missing cells in rows that show no predictor: the labels' shares are all there is to fill them by."""
+    if design is None:
+        return 0
+    blind = np.isnan(design.distinct.x).all(axis=1) & (design.distinct.label < 0)
+    return int(design.distinct.weight[blind].sum())

@@ -1,0 +1,153 @@
+"""The summary of about ten lines, on standard error."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from em_impute.impute import Watch
+from em_impute.report.fit_report import FitReport
+from em_impute.report.words import count, delimiter_name, number, percent, printable
+
+__all__ = ["make_console", "print_lines", "print_summary", "progress_bar"]
+
+PATIENCE = 1.0
+"""Seconds before a progress bar appears: work that is over sooner needs none."""
+
+NAME_WIDTH = 12
+
+MAX_SHOWN = 6
+"""Labels or columns named in one line; the rest are counted."""
+
+
+def make_console() -> Console:
+    """Open standard error for people: colours on a terminal that wants them, no escape sequence anywhere else."""
+    is_terminal = sys.stderr.isatty()
+    return Console(stderr=True, force_terminal=is_terminal, highlight=False, emoji=False, markup=False)
+
+
+def print_summary(console: Console, report: FitReport, written: Sequence[str], *, verbose: bool) -> None:
+    """Say in about ten lines what was done."""
+    lines = [*_summary(report)]
+    lines += [("warning", f"{one['code']}: {one['message']}") for one in report.warnings]
+    if verbose:
+        lines += [(one["step"], f"{one['action']}: {one['detail']}") for one in report.log]
+    lines += [("wrote", ", ".join(written) if written else "nothing")]
+    print_lines(console, lines)
+
+
+def print_lines(console: Console, lines: Iterable[tuple[str, str]]) -> None:
+    """Print lines of a name and what there is to say about it."""
+    for name, text in lines:
+        style = "bold yellow" if name == "warning" else "bold"
+        console.print(Text.assemble((f"{name:<{NAME_WIDTH}}", style), printable(text)), soft_wrap=True)
+
+
+@contextmanager
+def progress_bar(console: Console, *, wanted: bool) -> Iterator[Watch]:
+    """Show one bar on a terminal for work that takes longer than a moment."""
+    if not wanted or not console.is_terminal or console.is_dumb_terminal:
+        yield _ignore
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[detail]}"),
+    )
+    began = monotonic()
+    bar = Progress(*columns, console=console, transient=True)
+    task: TaskID | None = None
+
+    def watch(stage: str, share: float | None, detail: str) -> None:
+        nonlocal task
+        if monotonic() - began < PATIENCE:
+            return
+        if task is None:
+            bar.start()
+            task = bar.add_task(stage, total=1.0, detail=detail)
+        bar.update(task, description=stage, completed=share or 0.0, total=None if share is None else 1.0, detail=detail)
+
+    try:
+        yield watch
+    finally:
+        bar.stop()
+
+
+def _ignore(_stage: str, _share: float | None, _detail: str) -> None:
+    """Show nothing."""
+
+
+def _summary(report: FitReport) -> Iterator[tuple[str, str]]:
+    source, missing = report.input, report.missing
+    delimiter = delimiter_name(source["delimiter"])
+    shape = f"{count(source['rows'], 'row')}, {count(source['columns'], 'column')}"
+    yield "read", f"{source['path']}: {shape}, {delimiter}-separated, {source['encoding']}"
+    known = sum(one["known"] for one in report.labels)
+    tokens = ", ".join(f"{n:,} {token or 'empty'}" for token, n in missing["tokens"].items())
+    yield (
+        "column",
+        f"{report.column}: {known:,} known, {missing['cells']:,} missing" + (f" ({tokens})" if tokens else ""),
+    )
+    if report.model is None:
+        yield "filled", "nothing was missing: the output is a copy of the input"
+        return
+    yield "predictors", _some([one["name"] for one in report.features["used"]])
+    rejected = [f"{one['name']} ({one['reason']})" for one in report.features["rejected"]]
+    if rejected:
+        yield "not used", _some(rejected)
+    yield "model", _model(report)
+    yield "fit", _fit(report)
+    if report.accuracy is not None:
+        yield "held out", _held_out(report)
+    yield "filled", _filled(report)
+
+
+def _model(report: FitReport) -> str:
+    model, selection = report.model or {}, report.selection or {}
+    components = len(model["parameters"])
+    said = f"{count(components, 'Gaussian')}, {model['covariance']} covariance"
+    scores = [
+        f"{one['covariance']} {number(one.get('log_loss', one.get('bic')))}"
+        for one in selection["members"]
+        if one.get("log_loss", one.get("bic")) is not None
+    ]
+    return said + (
+        f", by {selection['criterion']}: {', '.join(scores)}" if len(scores) > 1 else f", {selection['criterion']}"
+    )
+
+
+def _fit(report: FitReport) -> str:
+    fit = report.fit or {}
+    state = "converged in" if fit["converged"] else "stopped after"
+    said = f"EM {state} {count(fit['n_iterations'], 'iteration')}, log-likelihood {fit['log_likelihood']:,.3f}"
+    return said + (f", best of {fit['n_starts']} starts" if fit["n_starts"] > 1 else "")
+
+
+def _held_out(report: FitReport) -> str:
+    found = report.accuracy or {}
+    low, high = found["interval"]
+    return (
+        f"{percent(found['accuracy'])} of known labels right ({percent(low)} to {percent(high)}; majority "
+        f"{percent(found['baseline_accuracy'])}), log-loss {number(found['log_loss'])} ({number(found['baseline_log_loss'])})"
+    )
+
+
+def _filled(report: FitReport) -> str:
+    missing = report.missing
+    labels = _some([f"{one['label']} {one['filled']:,}" for one in report.labels])
+    said = f"{missing['filled']:,} of {missing['cells']:,} cells: {labels}"
+    if missing["lowest_probability"] is not None:
+        said += f"; lowest probability {missing['lowest_probability']:.2f}"
+    left = sum(missing["left_empty"].values())
+    return said + (f"; {left:,} left as they were" if left else "")
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:MAX_SHOWN])
+    return f"{shown} and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else shown

@@ -1,0 +1,45 @@
+"""Everything the user asked for, in one frozen value."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Request"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to fill, from which file, and how.  Defaults are those of the command line."""
+
+    path: Path | None
+    """The input; None reads standard input."""
+    columns: tuple[str, ...]
+    """The columns to fill, each on its own: names or 1-based numbers."""
+    features: tuple[str, ...] = ()
+    """The predictors; empty lets every suitable numeric column serve."""
+    delimiter: str | None = None
+    encoding: str | None = None
+    has_header: bool = True
+    decimal: str = "."
+    skip_lines: int = 0
+    null_values: tuple[str, ...] = ()
+    """Tokens of the column that count as missing, beside blank cells and the standard marks."""
+    keep_values: tuple[str, ...] = ()
+    """Tokens that look like a missing mark but are labels."""
+    labels: tuple[str, ...] = ()
+    """Names for the groups when no label is known."""
+    order_by: str | None = None
+    """The predictor whose mean orders unnamed components; None takes the first."""
+    components: int | None = None
+    """Components a label (with labels known) or groups in all (with none known)."""
+    covariance: str = "auto"
+    prior_strength: float = 1.0
+    max_iter: int = 5000
+    tolerance: float = 1e-6
+    seed: int = 0
+    min_probability: float = 0.0
+    probability: bool = False
+    """Add a column with the probability of the label in each row."""
+    probabilities: bool = False
+    """Add a column a label with its probability in each row."""
+    indicator: bool = False
+    """Add a column that says which cells were filled."""

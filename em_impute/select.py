@@ -1,0 +1,202 @@
+"""The choice of the model: by predictions of known labels held out, or, when none is known, by BIC."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from em_impute.design import Design, merge_equal_rows
+from em_impute.engine.blocks import Floats, Integers, Rows
+from em_impute.engine.em import posterior
+from em_impute.engine.families import FAMILIES, n_parameters
+from em_impute.engine.mixture import Mixture, Recipe, fit_mixture, sample_rows
+from em_impute.errors import FitError
+from em_impute.metrics import log_loss
+
+__all__ = ["Candidate", "Choice", "HeldOut", "choose_model", "information_criteria"]
+
+N_FOLDS = 5
+MAX_ROWS = 10_000
+"""Labelled rows, and as many unlabelled ones, on which candidates are compared; the chosen one is fitted to all."""
+
+FOLD_TOLERANCE = 1e-3
+"""Log-likelihood still to gain at which a fold's EM may stop: far below what a label's prediction can notice."""
+
+AUTO_FAMILIES = ("tied", "full", "diag")
+"""What `--covariance auto` tries, the simplest first; a tie goes to the simpler."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Known labels, and what a fit that had not seen them said."""
+
+    label: Integers
+    """(n_rows,)"""
+    probability: Floats
+    """(n_rows, n_labels)"""
+    baseline: Floats
+    """(n_rows, n_labels), the shares of the labels that the fit had seen"""
+
+    @property
+    def log_loss(self) -> float:
+        """Mean −log probability of the true label, in nats."""
+        return log_loss(self.probability, self.label)
+
+    @property
+    def baseline_log_loss(self) -> float:
+        """The same for the shares alone."""
+        return log_loss(self.baseline, self.label)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One model that was considered."""
+
+    covariance: str
+    score: float | None
+    """Held-out log-loss or BIC, the lower the better; None where the fit failed."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The model that won, and the evidence."""
+
+    recipe: Recipe
+    criterion: str
+    """"held-out log-loss", "BIC", "as asked" or "default"."""
+    candidates: tuple[Candidate, ...]
+    held_out: HeldOut | None
+
+
+def choose_model(design: Design, covariance: str, recipe: Recipe, tell: Tell) -> Choice:
+    """Choose the covariance family; `covariance` is a family's name or "auto"."""
+    families = _families(covariance, len(design.features))
+    if not (design.label >= 0).any():
+        return _choose_by_bic(design, families, recipe, tell)
+    return _choose_by_held_out_labels(design, families, recipe, tell)
+
+
+def information_criteria(
+    mixture: Mixture, log_likelihood: float, rows: float, unlabelled_entropy: float
+) -> dict[str, float]:
+    """Compute BIC (Schwarz 1978), AIC and ICL (Biernacki, Celeux & Govaert 2000), the lower the better.
+
+    `unlabelled_entropy` is the sum of the posterior's entropy over the rows without a label, in nats.
+    """
+    n_components, n_features = mixture.fit.parameters.mean.shape
+    n_free = n_parameters(FAMILIES[mixture.recipe.family], n_components, n_features)
+    bic = -2.0 * log_likelihood + n_free * np.log(rows)
+    return {"bic": bic, "aic": -2.0 * log_likelihood + 2.0 * n_free, "icl": bic + 2.0 * unlabelled_entropy}
+
+
+def _families(covariance: str, n_features: int) -> tuple[str, ...]:
+    if covariance != "auto":
+        return (covariance,)
+    # With one feature a diagonal covariance is a full one.
+    return tuple(name for name in AUTO_FAMILIES if n_features > 1 or not FAMILIES[name].diagonal)
+
+
+def _choose_by_bic(design: Design, families: tuple[str, ...], recipe: Recipe, tell: Tell) -> Choice:
+    if len(families) == 1:
+        return Choice(_with_family(recipe, families[0]), "as asked", (), None)
+    rows = sample_rows(design.distinct, 2 * MAX_ROWS, recipe.seed)
+    n_rows = float(rows.weight.sum())
+    candidates = []
+    for family in families:
+        tell(f"trying {family}")
+        try:
+            mixture = fit_mixture(rows, len(design.labels), _with_family(recipe, family))
+        except FitError as error:
+            candidates.append(Candidate(family, None, error.message))
+            continue
+        bic = information_criteria(mixture, mixture.fit.log_likelihood - design.log_jacobian(rows), n_rows, 0.0)["bic"]
+        candidates.append(Candidate(family, bic))
+    return Choice(_with_family(recipe, _best(candidates)), "BIC", tuple(candidates), None)
+
+
+def _choose_by_held_out_labels(design: Design, families: tuple[str, ...], recipe: Recipe, tell: Tell) -> Choice:
+    rows = _comparison_rows(design, recipe.seed)
+    folds = _folds(rows.label, recipe.seed)
+    if not (folds >= 0).any():
+        # No label occurs twice: nothing can be held out, and a tied covariance asks least of so few rows.
+        criterion = "as asked" if len(families) == 1 else "default"
+        return Choice(_with_family(recipe, families[0]), criterion, (), None)
+
+    candidates, held_out = [], {}
+    for family in families:
+        tell(f"trying {family}")
+        try:
+            held_out[family] = _hold_out(rows, folds, len(design.labels), _with_family(recipe, family))
+        except FitError as error:
+            candidates.append(Candidate(family, None, error.message))
+            if len(families) == 1:
+                raise
+            continue
+        candidates.append(Candidate(family, held_out[family].log_loss))
+    best = _best(candidates)
+    criterion = "as asked" if len(families) == 1 else "held-out log-loss"
+    return Choice(_with_family(recipe, best), criterion, tuple(candidates), held_out[best])
+
+
+def _hold_out(rows: Rows, folds: Integers, n_labels: int, recipe: Recipe) -> HeldOut:
+    """Predict each fold's labels from a fit to all other rows; held-out rows leave the fit altogether."""
+    recipe = recipe._replace(stopping=recipe.stopping._replace(tolerance=FOLD_TOLERANCE))
+    held = np.flatnonzero(folds >= 0)
+    probability = np.empty((rows.label.size, n_labels))
+    baseline = np.empty((rows.label.size, n_labels))
+    for fold in range(N_FOLDS):
+        out = folds == fold
+        if not out.any():
+            continue
+        kept, _ = merge_equal_rows(Rows(rows.x[~out], rows.label[~out], rows.weight[~out]))
+        mixture = fit_mixture(kept, n_labels, recipe)
+        probability[out] = posterior(mixture.fit.parameters, mixture.fit.component_label, rows.x[out])
+        known = kept.label >= 0
+        shares = np.bincount(kept.label[known], weights=kept.weight[known], minlength=n_labels)
+        baseline[out] = shares / shares.sum()
+    return HeldOut(rows.label[held], probability[held], baseline[held])
+
+
+def _comparison_rows(design: Design, seed: int) -> Rows:
+    """Draw the rows to compare candidates on, keeping the balance of labelled and unlabelled rows by weight."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for chosen in (design.label >= 0, design.label < 0):
+        rows = np.flatnonzero(chosen)
+        stands_for = max(1.0, rows.size / MAX_ROWS)
+        if rows.size > MAX_ROWS:
+            rows = np.sort(rng.choice(rows, MAX_ROWS, replace=False))
+        parts.append((rows, np.full(rows.size, stands_for)))
+    order = np.concatenate([rows for rows, _ in parts])
+    weight = np.concatenate([weight for _, weight in parts])
+    return Rows(np.ascontiguousarray(design.x[order]), design.label[order], weight)
+
+
+def _folds(label: Integers, seed: int) -> Integers:
+    """Deal the labelled rows into stratified folds, −1 for rows that stay: the unlabelled, a label's only one."""
+    rng = np.random.default_rng(seed)
+    folds = np.full(label.size, -1)
+    dealt = 0
+    for value in range(int(label.max()) + 1):
+        members = rng.permutation(np.flatnonzero(label == value))
+        if members.size == 1:
+            continue
+        folds[members] = (dealt + np.arange(members.size)) % N_FOLDS
+        dealt += members.size
+    return folds
+
+
+def _best(candidates: list[Candidate]) -> str:
+    fitted = [candidate for candidate in candidates if candidate.score is not None]
+    if not fitted:
+        raise FitError(
+            f"no model can be fitted: {candidates[0].note}", "raise --prior-strength, or name fewer columns with -x"
+        )
+    return min(fitted, key=lambda candidate: candidate.score or 0.0).covariance
+
+
+def _with_family(recipe: Recipe, family: str) -> Recipe:
+    return recipe._replace(family=family)

@@ -1,0 +1,99 @@
+"""Which delimiter explains the head of a file best, and where its first record ends."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.table.names import same_name
+from em_impute.table.quotes import QuoteError
+from em_impute.table.scan import separators
+from em_impute.table.text import unquoted
+
+__all__ = ["CANDIDATES", "FirstRecord", "choose_delimiter", "first_record"]
+
+CANDIDATES = (",", ";", "\t", "|")  # never a space: prose is full of them
+
+
+class FirstRecord(NamedTuple):
+    """The first record of the head."""
+
+    fields: list[bytes]
+    """with their quotes"""
+    text_stop: int
+    """position before the line end"""
+    stop: int
+    """position behind the line end"""
+    newline: bytes
+
+
+class Judgement(NamedTuple):
+    """How well a delimiter explains the head of the file; the greatest is the best."""
+
+    has_wanted: bool = False
+    """the header consists of several fields, and the columns asked for are among them"""
+    is_consistent: bool = False
+    """all records have the same number of fields, more than one"""
+    n_fields: int = 0
+    """in the header"""
+
+
+def first_record(head: bytes, delimiter: str, *, whole: bool) -> FirstRecord | None:
+    """Split the first record; None if it does not end within the head.  Raises `QuoteError`."""
+    positions, is_newline = separators(head, delimiter, whole=whole)
+    return _first_of(head, positions, is_newline) if positions.size else None
+
+
+def choose_delimiter(
+    head: bytes, candidates: Sequence[str], *, whole: bool, encoding: str, wanted: Sequence[str]
+) -> tuple[str, int]:
+    """Give the best of the candidates, the earlier where two are equal, and the lines that precede the header.
+
+    The latter is a guess for a hint only: the lines before the first record that is like most others, 0 if the first
+    is.
+    """
+    best, chosen, title_lines = Judgement(), candidates[0], 0
+    for candidate in candidates:
+        try:
+            positions, is_newline = separators(head, candidate, whole=whole)
+        except QuoteError:
+            continue
+        if not positions.size:
+            continue
+        first = _first_of(head, positions, is_newline)
+        header = [unquoted(cell).decode(encoding, "replace") for cell in first.fields]
+        n_fields = np.diff(np.flatnonzero(is_newline), prepend=-1)
+        n_fields = n_fields[
+            : max(1, int(np.max(np.flatnonzero(n_fields > 1), initial=0)) + 1)
+        ]  # blank lines at the end
+        judgement = Judgement(
+            len(header) > 1 and bool(wanted) and all(any(same_name(name, cell) for cell in header) for name in wanted),
+            len(header) > 1 and bool((n_fields == len(header)).all()),
+            len(header),
+        )
+        if judgement > best:
+            best, chosen = judgement, candidate
+        title_lines = max(title_lines, _title_lines(head, n_fields, positions[is_newline]))
+    return chosen, 0 if best.has_wanted or best.is_consistent else title_lines
+
+
+def _first_of(head: bytes, positions: NDArray[np.intp], is_newline: NDArray[np.bool_]) -> FirstRecord:
+    """Split the first record by the separators of the head."""
+    ends = positions[: int(np.argmax(is_newline)) + 1].tolist()
+    stop = ends[-1]
+    newline = b"\r\n" if head[stop - 1 : stop + 1] == b"\r\n" else b"\n"
+    text_stop = stop - len(newline) + 1
+    starts = [0, *(end + 1 for end in ends[:-1])]
+    fields = [head[start:end] for start, end in zip(starts, [*ends[:-1], text_stop], strict=True)]
+    return FirstRecord(fields, text_stop, min(stop + 1, len(head)), newline)
+
+
+def _title_lines(head: bytes, n_fields: NDArray[np.intp], newlines: NDArray[np.intp]) -> int:
+    """Count the physical lines before the first record that has as many fields as most have, if it is not the first."""
+    values, counts = np.unique(n_fields, return_counts=True)
+    usual = int(values[np.argmax(counts)])
+    record = int(np.argmax(n_fields == usual))
+    if usual == 1 or record == 0 or n_fields[0] > usual:
+        return 0
+    return head[: int(newlines[record - 1]) + 1].count(b"\n")

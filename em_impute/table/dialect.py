@@ -1,0 +1,192 @@
+"""How a file is to be read: encoding, delimiter, header, line ends."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from em_impute.errors import TableError, UsageError
+from em_impute.table.delimiter import CANDIDATES, choose_delimiter, first_record
+from em_impute.table.encoding import sniff_encoding, transcode
+from em_impute.table.names import find_column
+from em_impute.table.quotes import QuoteError
+from em_impute.table.source import Source
+from em_impute.table.text import decoding_hint, shown, unquoted
+
+__all__ = ["Dialect", "detect_dialect", "find_column"]
+
+HEAD_BYTES = 1 << 18  # judged for the delimiter
+SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE)
+SPELLED_TABS = ("\\t", "tab")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What is known of the file before its records are read.
+
+    All offsets count in the working bytes: those of the file, or of its copy in UTF-8 where `transcoded`.
+    """
+
+    delimiter: str
+    """one ASCII character"""
+    encoding: str
+    """Python codec of the file, one that writes no byte-order mark"""
+    bom: bytes
+    """the byte-order mark the file begins with, or nothing"""
+    separator_line: bool
+    """a line `sep=;` stands before the header"""
+    skip_lines: int
+    """physical lines passed over at the start"""
+    has_header: bool
+    names: tuple[str, ...]
+    """of the columns; "1", "2", … without a header"""
+    newline: bytes
+    """the line end of the first record"""
+    data_offset: int
+    """where the first data record begins"""
+    header_end: int
+    """where text can be appended to the header, before its line end; -1 without a header"""
+    first_line: int
+    """physical line, 1-based, of the first data record"""
+    detected: bool
+    """the delimiter was guessed"""
+    transcoded: bool = False
+    """the working bytes are a copy in UTF-8 without byte-order mark"""
+    title_lines: int = 0
+    """lines before what looks like the true header; 0 if the first line does"""
+
+    @property
+    def working_encoding(self) -> str:
+        """The codec of the working bytes."""
+        return "utf-8" if self.transcoded else self.encoding
+
+
+def detect_dialect(
+    source: Source,
+    *,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    has_header: bool = True,
+    skip_lines: int = 0,
+    wanted: Sequence[str] = (),
+) -> tuple[Source, Dialect]:
+    """Find out how the source is to be read, and give the source of working bytes with it.
+
+    `wanted` are the names of columns that will be asked for: a delimiter whose header holds them is the right one.
+    Raises `UsageError` for an impossible delimiter or encoding, `TableError` for what holds no table.
+    """
+    chosen = None if delimiter is None else _checked(delimiter)
+    text = sniff_encoding(source, encoding)
+    if not text.transparent:
+        source = transcode(source, text)
+    start = len(text.bom) if text.transparent else 0
+    start, line = _skip(source, start, skip_lines)
+
+    head, whole = _read_head(source, start)
+    separator_line = SEPARATOR_LINE.match(head)
+    if separator_line:
+        if chosen is None and separator_line[1] not in b'"\r\n' and separator_line[1].isascii():
+            chosen = separator_line[1].decode()
+        start, line = start + separator_line.end(), line + 1
+        head, whole = _read_head(source, start)
+    _refuse_unreadable(head, source)
+
+    working = text.name if text.transparent else "utf-8"
+    candidates = CANDIDATES if chosen is None else (chosen,)
+    while True:
+        best, title_lines = choose_delimiter(head, candidates, whole=whole, encoding=working, wanted=wanted)
+        try:
+            first = first_record(head, best, whole=whole)
+        except QuoteError as error:
+            raise error.as_table_error(np.frombuffer(head, np.uint8), line) from None
+        if first:
+            break
+        head, whole = _read_head(source, start, 2 * len(head))
+    if has_header:
+        names = tuple(_decoded_names(first.fields, working, text.name, line))
+    else:
+        names = tuple(str(number) for number in range(1, len(first.fields) + 1))
+    return source, Dialect(
+        delimiter=best,
+        encoding=text.name,
+        bom=text.bom,
+        separator_line=bool(separator_line),
+        skip_lines=skip_lines,
+        has_header=has_header,
+        names=names,
+        newline=first.newline,
+        data_offset=start + first.stop if has_header else start,
+        header_end=start + first.text_stop if has_header else -1,
+        first_line=line + head[: first.stop].count(b"\n") if has_header else line,
+        detected=chosen is None,
+        transcoded=not text.transparent,
+        title_lines=title_lines,
+    )
+
+
+def _checked(delimiter: str) -> str:
+    """Give the delimiter the user named; `UsageError` if it cannot be one."""
+    if delimiter.lower() in SPELLED_TABS:
+        return "\t"
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
+        raise UsageError(
+            f"the delimiter {shown(delimiter)} is not one ASCII character other than a quote or a line end",
+            "for instance -d ';' or -d tab",
+        )
+    return delimiter
+
+
+def _read_head(source: Source, start: int, n_bytes: int = HEAD_BYTES) -> tuple[bytes, bool]:
+    """Read from `start`; also tell whether that is all there is."""
+    source.file.seek(start)
+    head = bytearray()
+    while len(head) <= n_bytes and (block := source.file.read(n_bytes + 1 - len(head))):
+        head += block
+    return bytes(head[:n_bytes]), len(head) <= n_bytes
+
+
+def _skip(source: Source, start: int, n_lines: int) -> tuple[int, int]:
+    """Pass over physical lines; give the offset behind them and the line number there."""
+    source.file.seek(start)
+    offset, missing = start, n_lines
+    while missing:
+        block = source.file.read(HEAD_BYTES)
+        if not block:
+            raise TableError(
+                f"{shown(source.name)} has only {n_lines - missing} lines, so {n_lines} cannot be skipped",
+                "give a smaller --skip-lines",
+            )
+        ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
+        if ends.size >= missing:
+            return offset + int(ends[missing - 1]) + 1, n_lines + 1
+        missing -= ends.size
+        offset += len(block)
+    return offset, n_lines + 1
+
+
+def _refuse_unreadable(head: bytes, source: Source) -> None:
+    """Raise `TableError` where there is no header, or none that ends."""
+    name = shown(source.name)
+    if not head.strip(b"\r\n"):
+        raise TableError(f"{name} is empty", "it needs a header and at least one record")
+    if b"\n" not in head and b"\r" in head.rstrip(b"\r"):
+        raise TableError(
+            f"{name} ends its lines with CR only, as old Macs did",
+            r"convert it first: tr '\r' '\n' < OLD.csv > NEW.csv",
+        )
+
+
+def _decoded_names(fields: list[bytes], encoding: str, shown_encoding: str, line: int) -> Iterator[str]:
+    """Decode the header; `TableError` names the line and byte of what is not text."""
+    for number, field in enumerate(fields, 1):
+        content = unquoted(field)
+        try:
+            name = content.decode(encoding)
+        except UnicodeDecodeError as error:
+            message = f"line {line}, name of column {number}: byte 0x{content[error.start]:02X} is not {shown_encoding}"
+            raise TableError(message, decoding_hint(shown_encoding)) from None
+        if "\0" in name:
+            raise TableError(f"line {line}: the name of column {number} holds a NUL byte", "repair the header")
+        yield name
+        line += field.count(b"\n")

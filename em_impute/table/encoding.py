@@ -1,0 +1,133 @@
+"""Text encodings: which bytes can be scanned as they are, and exact copies in UTF-8 of those that cannot."""
+
+import codecs
+import hashlib
+import tempfile
+from dataclasses import dataclass, replace
+from typing import BinaryIO, cast
+
+from em_impute.errors import TableError, UsageError
+from em_impute.table.source import Source
+from em_impute.table.text import decoding_hint, shown
+
+__all__ = ["Encoding", "sniff_encoding", "transcode"]
+
+HEAD_BYTES = 1 << 16
+BLOCK_BYTES = 1 << 20
+MARKS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+WITH_MARK = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}  # codecs that would write their own
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How the file's bytes are text."""
+
+    name: str
+    """a Python codec that writes no byte-order mark"""
+    bom: bytes
+    """the byte-order mark the file begins with, or nothing"""
+    transparent: bool
+    """every ASCII character is its own byte and never part of another, so the bytes can be scanned as they are"""
+
+
+def sniff_encoding(source: Source, wanted: str | None) -> Encoding:
+    """Decide by the byte-order mark and by what the user `wanted` (None: UTF-8).
+
+    Raises `UsageError` for a codec that does not exist or is not one of text, `TableError` for what looks like UTF-16
+    without a mark.
+    """
+    name = "utf-8" if wanted is None else _codec_name(wanted)
+    source.file.seek(0)
+    head = source.file.read(HEAD_BYTES)
+    bom = b""
+    for mark, marked_name in MARKS:
+        if head.startswith(mark) and (name == "utf-8" or marked_name == "utf-8" or name.startswith(marked_name[:6])):
+            bom = mark
+            name = name if marked_name == "utf-8" and name != "utf-8" else marked_name
+            break
+    name = WITH_MARK.get(name, name)
+    transparent = name in ("utf-8", "ascii") or _is_single_byte_ascii(name)
+    if transparent and 4 * head.count(0) >= len(head):
+        order = "le" if head[1::2].count(0) >= head[0::2].count(0) else "be"
+        raise TableError(f"{shown(source.name)} is full of NUL bytes: UTF-16 without BOM?", f"try -e utf-16-{order}")
+    return Encoding(name, bom, transparent)
+
+
+def transcode(source: Source, encoding: Encoding) -> Source:
+    """Copy the source, without its byte-order mark, to a temporary file in UTF-8.
+
+    Raises `TableError` where the bytes are not text, or would not come back the same.
+    """
+    spool = source.resources.enter_context(tempfile.TemporaryFile())
+    decoder = codecs.getincrementaldecoder(encoding.name)()
+    encoder = codecs.getincrementalencoder(encoding.name)()
+    original, returned = hashlib.sha256(encoding.bom), hashlib.sha256(encoding.bom)
+    source.file.seek(len(encoding.bom))
+    done, line, size = False, 1, len(encoding.bom)
+    while not done:
+        block = source.file.read(BLOCK_BYTES)
+        done = not block
+        size += len(block)
+        original.update(block)
+        try:
+            text = decoder.decode(block, done)
+        except UnicodeDecodeError as error:
+            line += error.object[: error.start].decode(encoding.name, "replace").count("\n")
+            byte = error.object[error.start]
+            message = f"line {line}: byte 0x{byte:02X} is not {encoding.name}"
+            raise TableError(message, decoding_hint(encoding.name)) from None
+        line += text.count("\n")
+        spool.write(text.encode("utf-8"))
+        returned.update(encoder.encode(text, done))
+    if original.digest() != returned.digest():
+        raise TableError(
+            f"{shown(source.name)} does not keep its bytes when it is read as {encoding.name} and written again",
+            "convert the file to UTF-8, for instance with iconv, or name another encoding with -e",
+        )
+    copied = spool.tell()
+    spool.seek(0)
+    return replace(
+        source,
+        file=cast("BinaryIO", spool),
+        size=copied,
+        original_sha256=original.hexdigest(),
+        original_size=size,
+    )
+
+
+def _codec_name(wanted: str) -> str:
+    """Give Python's name for a codec of text."""
+    try:
+        "a".encode(wanted)
+        b"".decode(wanted)
+        return codecs.lookup(wanted).name
+    except (LookupError, UnicodeError, ValueError, TypeError):
+        hint = "for instance utf-8, cp1252, latin-1, utf-16, shift_jis"
+        raise UsageError(f"no text encoding is called {shown(wanted)}", hint) from None
+
+
+def _is_single_byte_ascii(name: str) -> bool:
+    """Tell whether each byte is a character by itself and the first 128 are ASCII."""
+    if any(_can_encode(character, name) for character in "あ가中"):
+        return False  # escape sequences (ISO-2022) pass the tests below
+    ascii_bytes = bytes(range(128))
+    pairs = b"".join(bytes((first, second)) for first in range(128, 256) for second in range(128, 256))
+    try:
+        # In a multi-byte codec at least one of these pairs is a single character.
+        return ascii_bytes.decode(name) == ascii_bytes.decode() and len(pairs.decode(name, "replace")) == len(pairs)
+    except (UnicodeError, ValueError):
+        return False
+
+
+def _can_encode(character: str, name: str) -> bool:
+    try:
+        character.encode(name)
+    except (UnicodeError, ValueError):
+        return False
+    return True

@@ -1,0 +1,232 @@
+"""Numbers in cells: an explicit grammar, and pandas' C reader wherever the two cannot differ."""
+
+import functools
+import io
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.errors import TableError
+from em_impute.table.cells import distinct_cells, has_nul
+from em_impute.table.marks import MISSING_MARKS, is_blank, is_mark, is_shaped_like, shape
+from em_impute.table.scan import Records
+from em_impute.table.text import decoding_hint, shown, unquoted
+
+if TYPE_CHECKING:
+    from em_impute.table.dialect import Dialect
+
+__all__ = [
+    "MISSING_MARKS",
+    "Content",
+    "ParsedCells",
+    "cell_text",
+    "is_blank",
+    "is_mark",
+    "is_shaped_like",
+    "parse_block",
+    "parse_column",
+    "parse_number",
+    "shape",
+]
+
+EXAMPLES = 3
+FINITE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
+PADDED = re.compile(rb'"?0[0-9]')
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass
+class ParsedCells:
+    """The cells of one column of one block, read as numbers."""
+
+    values: NDArray[np.float64]
+    """(n_records,) NaN where the cell is missing or no number"""
+    n_bad: int = 0
+    """cells that hold something, but no number"""
+    bad: tuple[tuple[int, str], ...] = ()
+    """the first few of them: row in the block, text"""
+    padded: int | None = None
+    """the first row whose cell begins, inside its quotes, with `0` and another digit"""
+    n_distinct: int | None = None
+    """different contents, where they were counted"""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one spelling of a cell says."""
+
+    number: float
+    """NaN where missing or bad"""
+    bad: str | None
+    """the text if it is no number"""
+
+
+def parse_number(text: str, decimal: str = ".") -> float | None:
+    """Read a decimal number: sign, digits, point, exponent, with spaces and tabs around it.
+
+    NaN for a blank cell and for a standard mark, an infinity for what says or overflows to one, None for anything
+    else (`1_000`, `0x1F`, `170cm`, `1 234`, `12%`, digits of other scripts).
+    """
+    trimmed = text.strip(" \t")
+    # With a decimal comma `1.234` may be a thousand or one: no number.
+    plain = trimmed if decimal == "." else trimmed.replace(".", "no number").replace(decimal, ".")
+    if FINITE.fullmatch(plain) or INFINITE.fullmatch(plain):
+        return float(plain)
+    return float("nan") if is_blank(text) or is_mark(text) else None
+
+
+def parse_block(
+    records: Records, columns: Sequence[int], dialect: "Dialect", decimal: str = ".", *, explicit: bool = True
+) -> dict[int, ParsedCells]:
+    """Read columns of a block as numbers.
+
+    Where `explicit`, the user has named the columns, and bytes that are not text raise `TableError`; else such a
+    cell is merely no number.
+    """
+    if not columns:
+        return {}
+    frame = _read_by_pandas(records, columns, dialect, decimal)
+    if frame is not None:
+        return {
+            column: ParsedCells(frame[column].to_numpy(np.float64), padded=_first_padded(records, column))
+            for column in columns
+        }
+    return {column: parse_column(records, column, dialect, decimal, explicit=explicit) for column in columns}
+
+
+def parse_column(
+    records: Records,
+    column: int,
+    dialect: "Dialect",
+    decimal: str = ".",
+    *,
+    explicit: bool = True,
+    known: dict[bytes, Content] | None = None,
+) -> ParsedCells:
+    """Read one column by the grammar, each distinct content once; `known` remembers them from block to block.
+
+    `padded` is looked for among the contents that are not known yet.
+    """
+    cells = distinct_cells(records, column)
+    known = {} if known is None else known
+    padded = None
+    for code, raw in enumerate(cells.raw):
+        if raw not in known:
+            row = functools.partial(_row_of, cells.codes, code)
+            known[raw] = _content(raw, row, records, column, dialect, decimal, explicit=explicit)
+            if padded is None and PADDED.match(raw):
+                padded = row()
+    contents = [known[raw] for raw in cells.raw]
+    values = np.array([content.number for content in contents])[cells.codes]
+    is_bad = np.array([content.bad is not None for content in contents], np.bool_)
+    parsed = ParsedCells(values, padded=padded, n_distinct=len(contents))
+    if is_bad.any():
+        rows = np.flatnonzero(is_bad[cells.codes])
+        parsed.n_bad = rows.size
+        parsed.bad = tuple((row, contents[cells.codes[row]].bad or "") for row in rows[:EXAMPLES].tolist())
+    return parsed
+
+
+def _row_of(codes: NDArray[np.intp], code: int) -> int:
+    return int(np.argmax(codes == code))
+
+
+def _content(
+    raw: bytes,
+    row: Callable[[], int],
+    records: Records,
+    column: int,
+    dialect: "Dialect",
+    decimal: str,
+    *,
+    explicit: bool,
+) -> Content:
+    """Read one spelling; `row` finds where it stands, for the message of an error."""
+    try:
+        text = unquoted(raw).decode(dialect.working_encoding)
+    except UnicodeDecodeError:
+        text = cell_text(records, column, row(), dialect) if explicit else unquoted(raw).decode("utf-8", "replace")
+    if explicit and "\0" in text:
+        text = cell_text(records, column, row(), dialect)
+    number = parse_number(text, decimal)
+    return Content(float("nan"), text) if number is None else Content(number, None)
+
+
+def cell_text(records: Records, column: int, row: int, dialect: "Dialect") -> str:
+    """Decode one cell; `TableError` names line, column and byte of what is not text, and of a NUL."""
+    starts, stops = records.span(column)
+    content = unquoted(records.data[starts[row] : stops[row]].tobytes())
+    place = f"line {records.line_of(np.array([row]))[0]}, column {shown(dialect.names[column])}"
+    try:
+        text = content.decode(dialect.working_encoding)
+    except UnicodeDecodeError as error:
+        message = f"{place}: byte 0x{content[error.start]:02X} is not {dialect.encoding}"
+        raise TableError(message, decoding_hint(dialect.encoding)) from None
+    if "\0" in text:
+        raise TableError(
+            f"{place}: the cell holds a NUL byte", "repair the cell; or is the file UTF-16? then -e utf-16-le"
+        )
+    return text
+
+
+def _read_by_pandas(records: Records, columns: Sequence[int], dialect: "Dialect", decimal: str) -> Any | None:
+    """Read the very bytes the scanner cut; None where pandas and the grammar might differ.
+
+    pandas takes a bare CR for a line end, which shows in the number of records, skips a byte-order mark at the start
+    of what it reads, ends a number at a NUL (2.2), and raises `ValueError` for a cell that is neither a number nor
+    one of the marks it was given.
+    """
+    import pandas as pd  # noqa: PLC0415  -- start-up: pandas costs 0.3 s
+
+    data = records.data.tobytes()
+    if data.startswith(BYTE_ORDER_MARK) or has_nul(records):
+        return None
+    try:
+        frame = pd.read_csv(
+            io.BytesIO(data),
+            sep=dialect.delimiter,
+            header=None,
+            usecols=list(columns),
+            dtype=np.float64,
+            na_values=_spelled_marks(),
+            keep_default_na=False,
+            skip_blank_lines=False,
+            low_memory=False,
+            decimal=decimal,
+            **_exact(pd.__version__),
+        )
+    except ValueError:
+        return None
+    return frame if len(frame) == records.n_records else None
+
+
+@functools.cache
+def _exact(version: str) -> dict[str, Any]:
+    """Ask for correctly rounded numbers; from 3.1 on pandas always does, and warns of being asked."""
+    major, minor = (int(part) for part in version.split(".")[:2])
+    return {"float_precision": "round_trip"} if (major, minor) < (3, 1) else {}
+
+
+@functools.cache
+def _spelled_marks() -> list[str]:
+    """Spell the marks in the usual cases, for a reader that compares bytes; others take the slow way."""
+    spellings = {""} | {spell(mark) for mark in MISSING_MARKS for spell in (str.lower, str.upper, str.title)}
+    return sorted(spellings | {"NaN", "-NaN", "+NaN", "n/A", "N/a"})
+
+
+def _first_padded(records: Records, column: int) -> int | None:
+    """Find the first cell that matches `PADDED`."""
+    starts, _ = records.span(column)
+    words = records.words[starts]
+    quoted = words & 255 == ord('"')
+    if quoted.any():
+        words = np.where(quoted, words >> 8, words)
+    zeros = np.flatnonzero(words & 255 == ord("0"))
+    second = (words[zeros] >> 8) & 255
+    padded = zeros[(second >= ord("0")) & (second <= ord("9"))]
+    return int(padded[0]) if padded.size else None

@@ -1,0 +1,156 @@
+"""Files that are written whole or not at all."""
+
+import hashlib
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from em_impute.errors import OutputError, UsageError
+from em_impute.table.text import shown
+
+__all__ = ["WrittenFile", "check_output", "write_atomically", "write_to_stdout"]
+
+NOTHING_CHANGED = "nothing was changed"
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """What was written."""
+
+    path: Path | None
+    """None for standard output"""
+    sha256: str
+    """hex"""
+    bytes: int
+
+
+def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], *, clobber: bool) -> None:
+    """Refuse a place that cannot or must not be written to, before any work is done.
+
+    Raises `UsageError` if it is one of the inputs by whatever name, `OutputError` if it is a directory or stands in
+    none, cannot be written, or exists while `clobber` is False.
+    """
+    target = Path(path)
+    name = shown(str(path))
+    for source in inputs:
+        with suppress(OSError):
+            # The same terminal or null device may be both.
+            if target.samefile(source) and target.is_file():
+                raise UsageError(
+                    f"the output {name} is the input {shown(str(source))}", "name another output, or use --in-place"
+                )
+    folder = Path(os.path.realpath(target)).parent
+    if target.is_dir():
+        raise OutputError(f"cannot write {name}: it is a directory", "name a file in it")
+    if not folder.is_dir():
+        raise OutputError(f"cannot write {name}: the folder {shown(str(folder))} does not exist", "create it first")
+    if target.exists() and not target.is_file():
+        if not os.access(target, os.W_OK):
+            raise OutputError(f"cannot write {name}: permission denied", "name another output")
+        return
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"cannot write {name}: the folder {shown(str(folder))} is not writable", "name another output"
+        )
+    if not clobber and os.path.lexists(target):
+        raise OutputError(f"{name} exists already", "name another output, or leave out --no-clobber")
+
+
+def write_atomically(path: str | os.PathLike[str], blocks: Iterable[bytes]) -> WrittenFile:
+    """Write a file so that at any time either the old one or the new one is there, whole.
+
+    A symbolic link keeps pointing where it does: its target is replaced.  The old file's mode bits are kept.  What
+    is no regular file (`/dev/null`, a FIFO) is opened and written.  Raises `OutputError`; `BrokenPipeError`, and
+    whatever `blocks` raises, pass through, the old file being intact.
+    """
+    target = Path(os.path.realpath(path))
+    with _os_errors(f"cannot write {shown(str(path))}"):
+        try:
+            mode = target.stat().st_mode
+        except FileNotFoundError:
+            mode = None
+        if mode is not None and not stat.S_ISREG(mode):
+            with Path(path).open("wb", buffering=0) as file:
+                return _copy(blocks, file, Path(path))
+        temporary = target.with_name(f".em-impute-{secrets.token_hex(8)}.tmp")
+        # A new file gets what the umask leaves; the copy of an old one is private until it has the old one's mode.
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else 0o600)
+        try:
+            with os.fdopen(descriptor, "wb", buffering=0) as file:
+                written = _copy(blocks, file, Path(path))
+                if mode is not None:
+                    os.fchmod(file.fileno(), stat.S_IMODE(mode))
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+        return written
+
+
+def write_to_stdout(blocks: Iterable[bytes]) -> WrittenFile:
+    """Write to standard output.  Raises `OutputError`; `BrokenPipeError` passes through."""
+    with _os_errors("cannot write to standard output", "what was written so far is not complete"):
+        if sys.stdout is None:
+            raise OutputError("standard output is closed", "name a file with -o")
+        written = _copy(blocks, sys.stdout.buffer, None)
+        sys.stdout.buffer.flush()
+        return written
+
+
+def _copy(blocks: Iterable[bytes], file: BinaryIO, path: Path | None) -> WrittenFile:
+    """Write all blocks and hash them."""
+    digest = hashlib.sha256()
+    n_bytes = 0
+    for block in _undisturbed(blocks):
+        digest.update(block)
+        view = memoryview(block)
+        while view:
+            view = view[file.write(view) :]
+        n_bytes += len(block)
+    return WrittenFile(path, digest.hexdigest(), n_bytes)
+
+
+class _BlocksError(Exception):
+    """Carries an `OSError` of the blocks' own past the door that words those of writing."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _undisturbed(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    try:
+        yield from blocks
+    except OSError as error:
+        raise _BlocksError(error) from error
+
+
+@contextmanager
+def _os_errors(message: str, hint: str = NOTHING_CHANGED) -> Iterator[None]:
+    """Turn an `OSError` into an `OutputError`."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{message}: {error.strerror or error}", hint) from None
+    except _BlocksError as error:
+        raise error.error from None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name durable; some file systems do not offer that."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,139 @@
+"""The first pass: everything that is needed of a file, in one go over its blocks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.table.columns import GrowingArray, NumberColumn, NumberReader, TargetColumn, TargetReader
+from em_impute.table.dialect import Dialect
+from em_impute.table.hashing import HashingFile
+from em_impute.table.scan import BLOCK_BYTES, Records, scan_records
+from em_impute.table.source import Source
+
+__all__ = ["LineNumbers", "NumberColumn", "Table", "TargetColumn", "read_table"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What the first pass found."""
+
+    dialect: Dialect
+    n_rows: int
+    n_columns: int
+    sha256: str
+    """hex, of the original input as it was read"""
+    size: int
+    """bytes of the original input"""
+    targets: dict[int, TargetColumn]
+    numbers: dict[int, NumberColumn]
+    """every column examined for numbers, by index"""
+    record_stops: NDArray[np.int64] | None
+    """(n_rows,) absolute offset behind each record, before its line end; None unless asked for"""
+    lines: "LineNumbers"
+
+    def line_of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Give the physical line, 1-based, at which records begin."""
+        return self.lines.of(rows)
+
+
+@dataclass(frozen=True)
+class LineNumbers:
+    """The physical lines of all records, in memory for those only that take more than one."""
+
+    first_line: int
+    long_rows: NDArray[np.int64]
+    """(m,) ascending: the rows with newlines inside quotes"""
+    extra_lines: NDArray[np.int64]
+    """(m + 1,) the lines added by the first 0, 1, … m of them"""
+
+    def of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Give the line at which each of `rows` begins."""
+        return np.asarray(rows, np.int64) + self.first_line + self.extra_lines[np.searchsorted(self.long_rows, rows)]
+
+
+class _LineReader:
+    """Gathers `LineNumbers`."""
+
+    def __init__(self) -> None:
+        self._rows: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+        self._extra: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
+
+    def add(self, records: Records) -> None:
+        """Take in a block."""
+        if records.breaks is None:
+            return
+        before = np.searchsorted(records.breaks, records.record_starts)
+        after = np.append(before[1:], np.searchsorted(records.breaks, records.data.size))
+        extra = after - before - 1
+        extra[-1] += records.data[-1:].tobytes() != b"\n"  # the last record of the file may lack its line end
+        long = np.flatnonzero(extra)
+        self._rows.append(long + records.first_row)
+        self._extra.append(extra[long])
+
+    def finish(self, first_line: int) -> LineNumbers:
+        """Give the line numbers, `first_line` being that of the first record."""
+        return LineNumbers(first_line, np.concatenate(self._rows), np.concatenate(self._extra).cumsum())
+
+
+def read_table(
+    source: Source,
+    dialect: Dialect,
+    *,
+    targets: Sequence[int],
+    features: Sequence[int] | None,
+    explicit: bool,
+    decimal: str = ".",
+    null_tokens: frozenset[str] = frozenset(),
+    keep_record_ends: bool = False,
+    progress: Callable[[int], None] | None = None,
+    block_bytes: int = BLOCK_BYTES,
+) -> Table:
+    """Read the columns `targets` as labels and `features` as numbers; None: every other column that holds numbers.
+
+    With `explicit` the user has named the features, and all their cells that are no numbers are counted; without, a
+    column is dropped at the first such cell.  `progress` is called with the bytes done so far.  Raises `TableError`
+    and `FitError`.
+    """
+    candidates = [i for i in range(len(dialect.names)) if i not in targets] if features is None else features
+    with HashingFile(source.file) as file:
+        file.seek(0)
+        file.read(dialect.data_offset)
+        blocks = scan_records(
+            file,
+            dialect.delimiter,
+            len(dialect.names),
+            start=dialect.data_offset,
+            first_line=dialect.first_line,
+            has_header=dialect.has_header,
+            block_bytes=block_bytes,
+        )
+        readers = [TargetReader(column, dialect, null_tokens) for column in targets]
+        numbers = NumberReader(candidates, dialect, decimal, explicit=explicit)
+        lines = _LineReader()
+        stops: GrowingArray[np.int64] = GrowingArray(np.int64)
+        n_rows = 0
+        for records in blocks:
+            capacity = int(1.05 * (source.size - records.offset) / records.data.size * records.n_records) + 16
+            for reader in readers:
+                reader.add(records, capacity)
+            numbers.add(records, capacity)
+            lines.add(records)
+            if keep_record_ends:
+                stops.extend(records.record_stops + records.offset, capacity)
+            n_rows += records.n_records
+            if progress:
+                progress(records.offset + records.data.size)
+        sha256, size = file.hexdigest(), file.n_read
+    return Table(
+        dialect=dialect,
+        n_rows=n_rows,
+        n_columns=len(dialect.names),
+        sha256=source.original_sha256 or sha256,
+        size=size if source.original_size is None else source.original_size,
+        targets={column: reader.finish() for column, reader in zip(targets, readers, strict=True)},
+        numbers=numbers.finish(),
+        record_stops=stops.finish() if keep_record_ends else None,
+        lines=lines.finish(dialect.first_line),
+    )

@@ -1,0 +1,27 @@
+"""How bytes and values of a file are shown to people, and how a cell's bytes become its text."""
+
+__all__ = ["decoding_hint", "plural", "shown", "unquoted"]
+
+LONGEST_SHOWN = 40
+
+
+def shown(text: str) -> str:
+    """Quote a value for a message: control characters escaped, at most `LONGEST_SHOWN` characters of it."""
+    return repr(text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…")
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 field`, `1,204 fields`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def unquoted(raw: bytes) -> bytes:
+    """Give the content of one field: without its quotes and with `""` as `"` if it is quoted, as it is otherwise."""
+    return raw[1:-1].replace(b'""', b'"') if raw[:1] == b'"' else raw
+
+
+def decoding_hint(encoding: str) -> str:
+    """Say what to do about a byte that is not text in `encoding`."""
+    if encoding == "utf-8":
+        return "name the file's encoding: -e cp1252 (Windows) or -e latin-1"
+    return f"the file is not {encoding} throughout; try another -e, for instance -e utf-8 or -e cp1252"

@@ -1,0 +1,246 @@
+"""`em-impute fill` through real processes: bytes in, bytes out."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+
+def cells(data, column):
+    rows = list(csv.reader(io.StringIO(data.decode())))
+    return [row[rows[0].index(column)] for row in rows[1:]]
+
+
+def without_filled(before, after):
+    """Undo the filled cells of the column before the last, line by line."""
+    pairs = zip(before.splitlines(keepends=True), after.splitlines(keepends=True), strict=True)
+    return b"".join(old if re.sub(rb",(fe)?male,", b",,", new) == old else new for old, new in pairs)
+
+
+def test_the_main_job_writes_the_completed_file_and_the_report_beside_the_input(run, samples):
+    result = run("fill", "heights.csv", "--column", "gender")
+    before, after = ((samples / name).read_bytes() for name in ("heights.csv", "heights.filled.csv"))
+    report = json.loads((samples / "heights.report.json").read_text())
+
+    assert (result.returncode, result.stdout) == (0, b"")
+    assert set(cells(after, "gender")) == {"male", "female"}
+    assert without_filled(before, after) == before
+    assert report["missing"]["filled"] == report["missing"]["cells"] == 280
+    assert sorted(path.name for path in samples.glob("heights.*.json")) == ["heights.report.json"]
+
+
+def test_most_fills_of_the_heights_are_right(run, samples):
+    run("fill", "heights.csv", "-c", "gender")
+    before, after, truth = (
+        cells((samples / f"heights{kind}.csv").read_bytes(), "gender") for kind in ("", ".filled", ".truth")
+    )
+    filled = [(new, true) for old, new, true in zip(before, after, truth, strict=True) if not old]
+    right = sum(new == true for new, true in filled)
+
+    assert len(filled) == 280
+    assert right / len(filled) > 0.8
+
+
+def test_a_pipe_gives_the_same_bytes_as_a_file(run, samples):
+    run("fill", "heights.csv", "-c", "gender", "--no-report")
+    piped = run("fill", "-", "-c", "gender", stdin=(samples / "heights.csv").read_bytes())
+
+    assert piped.stdout == (samples / "heights.filled.csv").read_bytes()
+    assert not (samples / "heights.report.json").exists()
+
+
+def test_two_runs_write_the_same_bytes_and_the_same_report(run, samples):
+    for name in ("a", "b"):
+        run("fill", "heights.csv", "-c", "gender", "-o", f"{name}.csv", "-r", "same.json", SOURCE_DATE_EPOCH="0")
+        (samples / "same.json").rename(samples / f"{name}.json")
+    first, second = (json.loads((samples / f"{name}.json").read_text()) for name in "ab")
+    for report in (first, second):
+        del report["command"]
+        report["output"].pop("path")
+
+    assert (samples / "a.csv").read_bytes() == (samples / "b.csv").read_bytes()
+    assert first == second
+
+
+def test_missing_marks_as_published_are_filled_and_other_columns_keep_theirs(run, samples):
+    result = run("fill", "penguins.csv", "-c", "sex", "-o", "-")
+    before, after = (samples / "penguins.csv").read_bytes(), result.stdout
+
+    assert cells(after, "sex").count("NA") == 0
+    for column in ("species", "bill_length_mm", "body_mass_g", "year"):
+        assert cells(after, column) == cells(before, column)
+    assert cells(after, "bill_length_mm").count("NA") == 2
+
+
+def test_groups_are_found_and_named_when_no_label_is_known(run, samples):
+    result = run("fill", "faithful.csv", "-c", "kind", "--labels", "short,long", "-o", "-")
+    rows = list(csv.DictReader(io.StringIO(result.stdout.decode())))
+    longest_short = max(float(row["eruptions"]) for row in rows if row["kind"] == "short")
+    shortest_long = min(float(row["eruptions"]) for row in rows if row["kind"] == "long")
+
+    assert result.returncode == 0
+    assert longest_short < shortest_long
+
+
+@pytest.mark.parametrize(
+    ("options", "at_least"),
+    [
+        (("--labels", "short,long", "--covariance", "full"), -1130.2640),
+        (("--labels", "a,b,c", "--covariance", "tied"), -1126.3264),
+    ],
+    ids=["two full", "three tied"],
+)
+def test_old_faithful_reaches_the_likelihood_that_mclust_reports(run, samples, options, at_least):
+    run("fill", "faithful.csv", "-c", "kind", "--prior-strength", "0", *options)
+    report = json.loads((samples / "faithful.report.json").read_text())
+
+    assert report["fit"]["log_likelihood"] >= at_least
+
+
+def test_order_by_gives_the_names_in_the_order_of_another_predictor(run, samples):
+    (samples / "two.csv").write_text(
+        "up,down,kind\n" + "".join(f"{i % 2 * 9 + i / 50},{90 - i % 2 * 50 - i / 50},\n" for i in range(40))
+    )
+    by_first = run("fill", "two.csv", "-c", "kind", "--labels", "A,B", "-o", "-")
+    by_second = run("fill", "two.csv", "-c", "kind", "--labels", "A,B", "--order-by", "down", "-o", "-")
+
+    assert cells(by_first.stdout, "kind")[:2] == ["A", "B"]
+    assert cells(by_second.stdout, "kind")[:2] == ["B", "A"]
+
+
+def test_nothing_missing_copies_the_file(run, samples):
+    result = run("fill", "heights.truth.csv", "-c", "gender")
+    report = json.loads((samples / "heights.truth.report.json").read_text())
+
+    assert result.returncode == 0
+    assert (samples / "heights.truth.filled.csv").read_bytes() == (samples / "heights.truth.csv").read_bytes()
+    assert report["missing"]["cells"] == 0
+
+
+def test_unsure_cells_stay_as_they_were_and_are_counted(run, samples):
+    result = run("fill", "heights.csv", "-c", "gender", "--min-probability", "0.9", "--diff", "-r", "r.json")
+    report = json.loads((samples / "r.json").read_text())
+    changes = list(csv.DictReader(io.StringIO(result.stdout.decode())))
+
+    assert min(float(change["probability"]) for change in changes) >= 0.9
+    assert 0 < len(changes) < 280
+    assert report["missing"]["left_empty"] == {"below_min_probability": 280 - len(changes)}
+
+
+def test_added_columns_agree_with_one_another(run, samples):  # noqa: ARG001
+    result = run("fill", "heights.csv", "-c", "gender", "--probability", "--probabilities", "--indicator", "-o", "-")
+    rows = list(csv.DictReader(io.StringIO(result.stdout.decode())))
+
+    assert list(rows[0])[3:] == ["gender_probability", "gender_p_female", "gender_p_male", "gender_imputed"]
+    assert sum(row["gender_imputed"] == "1" for row in rows) == 280
+    for row in rows:
+        each = {"female": float(row["gender_p_female"]), "male": float(row["gender_p_male"])}
+        assert sum(each.values()) == pytest.approx(1, abs=2e-6)
+        assert each[row["gender"]] == max(each.values()) == float(row["gender_probability"])
+        assert row["gender_imputed"] == "1" or max(each.values()) == 1
+
+
+def test_a_column_that_would_be_added_must_not_be_there_already(run, samples):
+    (samples / "a.csv").write_text("g,g_imputed,x\na,0,1\nb,0,2\na,0,1\nb,0,2\n,1,2\n")
+    result = run("fill", "a.csv", "-c", "g", "--indicator")
+
+    assert result.returncode == 3
+    assert b"'g_imputed'" in result.stderr
+    assert not (samples / "a.filled.csv").exists()
+
+
+def test_two_columns_are_filled_each_on_its_own(run, samples):
+    (samples / "a.csv").write_text("g,h,x\na,u,1\na,,1.5\nb,v,9\n,v,9.5\na,u,1.2\nb,v,8.8\n")
+    result = run("fill", "a.csv", "-c", "g", "-c", "h")
+    reports = json.loads((samples / "a.report.json").read_text())["reports"]
+
+    assert result.returncode == 0
+    assert cells((samples / "a.filled.csv").read_bytes(), "g") == list("aabbab")
+    assert cells((samples / "a.filled.csv").read_bytes(), "h") == list("uuvvuv")
+    assert [report["column"] for report in reports] == ["g", "h"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(b"g,x\na,1\nb,9\n,1\n", b"g,x\na,1\nb,9\na,1\n", id="plain"),
+        pytest.param(b"g,x\r\na,1\r\nb,9\r\n,1\r\n", b"g,x\r\na,1\r\nb,9\r\na,1\r\n", id="CRLF"),
+        pytest.param(b"g,x\na,1\r\nb,9\n,1", b"g,x\na,1\r\nb,9\na,1", id="mixed line ends, no final one"),
+        pytest.param(b"\xef\xbb\xbfg,x\na,1\nb,9\n,1\n", b"\xef\xbb\xbfg,x\na,1\nb,9\na,1\n", id="byte order mark"),
+        pytest.param(b"sep=;\ng;x\na;1\nb;9\n;1\n", b"sep=;\ng;x\na;1\nb;9\na;1\n", id="sep="),
+        pytest.param(b"x\tg\n1\ta\n9\tb\n1\t\n", b"x\tg\n1\ta\n9\tb\n1\ta\n", id="tab, column last"),
+        pytest.param(b"x|g|y\n1|a|\n9|b|\n1||\n", b"x|g|y\n1|a|\n9|b|\n1|a|\n", id="pipe, an empty column"),
+        pytest.param(b'g,x\n"a",1\n"b",9\n"",1\n', b'g,x\n"a",1\n"b",9\n"a",1\n', id="a column that quotes"),
+        pytest.param(b'g,x\n"a,b",1\nb,9\n,1\n', b'g,x\n"a,b",1\nb,9\n"a,b",1\n', id="a label that needs quotes"),
+        pytest.param(b"n,g,x\n5'10\",a,1\n\"a\nb\",b,9\n\"\"\"\",,1\n", b"n,g,x\n5'10\",a,1\n\"a\nb\",b,9\n\"\"\"\",a,1\n", id="quotes and line ends in cells"),
+        pytest.param(b"n,g,x,n\n007,a,1.0,NA\n1e3,b,9,null\n1.50, ,1,\xff\n\n\n", b"n,g,x,n\n007,a,1.0,NA\n1e3,b,9,null\n1.50,a,1,\xff\n\n\n", id="other columns, blank lines at the end"),
+        pytest.param("g,x\na,1\nb,9\n,1\n".encode("utf-16"), "g,x\na,1\nb,9\na,1\n".encode("utf-16"), id="UTF-16"),
+        pytest.param(b"g,x\n\xc3\xa9,1\nb,9\nNA,1\n", b"g,x\n\xc3\xa9,1\nb,9\n\xc3\xa9,1\n", id="a label that is not ASCII"),
+    ],
+)  # fmt: skip
+def test_only_the_missing_cells_change(run, before, after):
+    result = run("fill", "-c", "g", stdin=before)
+
+    assert (result.returncode, result.stdout) == (0, after), result.stderr
+
+
+def test_latin_1_is_read_and_written_as_it_is(run):
+    result = run("fill", "-c", "g", "-e", "latin-1", stdin="g,x\né,1\nb,9\n,1\n".encode("latin-1"))
+
+    assert result.stdout == "g,x\né,1\nb,9\né,1\n".encode("latin-1")
+
+
+def test_columns_may_be_numbers_in_a_file_without_a_header(run):
+    result = run("fill", "-n", "-c", "2", stdin=b"1,a\n9,b\n1,\n")
+
+    assert result.stdout == b"1,a\n9,b\n1,a\n"
+
+
+def test_quiet_success_says_nothing_at_all(run, samples):  # noqa: ARG001
+    result = run("fill", "heights.csv", "-c", "gender", "-q")
+
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
+
+
+def test_the_summary_has_about_ten_lines(run, samples):  # noqa: ARG001
+    result = run("fill", "heights.csv", "-c", "gender")
+    lines = result.stderr.decode().splitlines()
+
+    assert 7 <= len(lines) <= 12
+    assert b"\x1b" not in result.stderr
+
+
+def test_a_dry_run_writes_nothing(run, samples):
+    names = sorted(path.name for path in samples.iterdir())
+    result = run("fill", "heights.csv", "-c", "gender", "--dry-run")
+
+    assert result.returncode == 0
+    assert sorted(path.name for path in samples.iterdir()) == names
+
+
+def test_the_difference_lists_the_filled_cells_with_their_lines(run, samples):
+    result = run("fill", "penguins.csv", "-c", "sex", "--diff")
+    changes = list(csv.DictReader(io.StringIO(result.stdout.decode())))
+    lines = (samples / "penguins.csv").read_text().splitlines()
+
+    assert len(changes) == 11
+    assert all(",NA," in lines[int(change["line"]) - 1] for change in changes)
+    assert {change["old"] for change in changes} == {"NA"}
+    assert not (samples / "penguins.filled.csv").exists()
+
+
+def test_markdown_and_json_reports_can_be_asked_for_together(run, samples):
+    run("fill", "heights.csv", "-c", "gender", "-r", "a.md", "-r", "a.json")
+
+    assert "# Fit report" in (samples / "a.md").read_text()
+    assert json.loads((samples / "a.json").read_text())["schema_version"] == 1
+    assert not (samples / "heights.report.json").exists()
+
+
+def test_the_report_goes_beside_the_output_that_was_named(run, samples):
+    (samples / "out").mkdir()
+    run("fill", "heights.csv", "-c", "gender", "-o", "out/done.csv")
+
+    assert sorted(path.name for path in (samples / "out").iterdir()) == ["done.csv", "done.report.json"]

@@ -1,0 +1,124 @@
+"""Signals, pipes, targets that are no files, and the environment."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+
+def start(folder, *arguments, **options):
+    command = [sys.executable, "-m", "em_impute", *arguments]
+    return subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
+    )
+
+
+def test_a_reader_that_leaves_ends_the_run_with_141_and_no_words(samples):
+    rows = (samples / "heights.csv").read_bytes()
+    header, body = rows.split(b"\n", 1)
+    (samples / "long.csv").write_bytes(header + b"\n" + body * 100)
+    command = f"set -o pipefail; {sys.executable} -m em_impute fill long.csv -c gender -o - -q | head -1; exit ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", command], cwd=samples, capture_output=True, check=False)
+
+    assert (result.returncode, result.stdout, result.stderr) == (141, header + b"\n", b"")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_the_run_without_litter(samples, number, code):
+    process = start(samples, "fill", "-c", "gender", "-o", "out.csv")
+    process.stdin.write(b"name,gender,height\n")
+    process.stdin.flush()
+    time.sleep(1.5)
+    names = sorted(path.name for path in samples.iterdir())
+    process.send_signal(number)
+    process.wait(timeout=20)
+    process.communicate()
+
+    assert process.returncode == code
+    assert sorted(path.name for path in samples.iterdir()) == names
+
+
+def test_a_named_pipe_serves_as_output_and_is_not_replaced(run, samples):
+    os.mkfifo(samples / "pipe")
+    reader = subprocess.Popen(["cat", "pipe"], cwd=samples, stdout=subprocess.PIPE)
+    result = run("fill", "heights.csv", "-c", "gender", "-o", "pipe", "--no-report")
+    received, _ = reader.communicate(timeout=20)
+
+    assert result.returncode == 0
+    assert received.count(b"\n") == 935
+    assert (samples / "pipe").is_fifo()
+
+
+def test_the_file_mode_of_an_output_that_was_there_is_kept(run, samples):
+    (samples / "out.csv").write_text("old")
+    (samples / "out.csv").chmod(0o600)
+    run("fill", "heights.csv", "-c", "gender", "-o", "out.csv", "--no-report")
+
+    assert (samples / "out.csv").stat().st_mode & 0o777 == 0o600
+    assert (samples / "out.csv").stat().st_size > 1000
+
+
+def test_a_full_disk_is_reported_and_ends_with_5(samples):
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "em_impute", "fill", "heights.csv", "-c", "gender", "-o", "-"],
+            cwd=samples, stdout=full, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+
+    assert result.returncode == 5
+    assert result.stderr.decode().splitlines()[0].startswith("error: ")
+    assert len(result.stderr.decode().splitlines()) == 2
+
+
+def test_a_process_substitution_streams_to_standard_output(samples):
+    command = f"{sys.executable} -m em_impute fill <(cat heights.csv) -c gender -q"
+    result = subprocess.run(["bash", "-c", command], cwd=samples, capture_output=True, check=False)
+
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout.count(b"\n") == 935
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0"}, {"NO_COLOR": "1"}, {"TERM": "dumb"}, {"FORCE_COLOR": "1"}, {"COLUMNS": "20"}],
+    ids=lambda environment: next(iter(environment)),
+)  # fmt: skip
+def test_the_environment_changes_no_byte_of_the_output(run, environment):
+    data = "g,x\né,1\nü,9\n,1\n".encode()
+    plain = run("fill", "-c", "g", stdin=data)
+    result = run("fill", "-c", "g", stdin=data, **environment)
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == plain.stdout
+    assert b"\x1b" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "words"),
+    [
+        (b"g,x\na,1\nb,9\n,1\n", 1, b"1 missing"),
+        (b"g,x\na,1\nb,9\na,1\n", 0, b"0 missing"),
+        (b"g,x\nUS,1\nDE,9\nNA,1\n", 1, b"--null-value 'NA'"),
+        (b"g,x,t\na,1,u\nA,9,v\na,1,w\n", 1, b"differ only by case"),
+    ],
+    ids=["missing", "nothing missing", "doubtful", "lookalikes"],
+)
+def test_check_answers_by_its_exit_code_and_writes_nothing(run, tmp_path, content, code, words):
+    (tmp_path / "a.csv").write_bytes(content)
+    result = run("check", "a.csv", "-c", "g")
+
+    assert (result.returncode, result.stdout) == (code, b"")
+    assert words in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_check_names_what_would_be_used_and_what_not(run, samples):  # noqa: ARG001
+    result = run("check", "penguins.csv", "-c", "sex")
+    said = result.stderr.decode()
+
+    assert "11 NA" in said
+    assert "bill_length_mm" in said
+    assert "species: " in said

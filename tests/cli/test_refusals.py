@@ -1,0 +1,154 @@
+"""Bad input: two lines on standard error, the right exit code, nothing on standard output, nothing written."""
+
+import subprocess
+import sys
+
+import pytest
+
+PLAIN = b"g,x\na,1\nb,9\n,1\n"
+
+USAGE, INPUT, FIT, OUTPUT = 2, 3, 4, 5
+
+CASES = [
+    # id, content of a.csv (None: no such file), arguments, exit code, words of the message
+    ("no such file", None, "fill b.csv -c g", INPUT, "b.csv"),
+    ("a similar file", PLAIN, "fill A.csv -c g", INPUT, "a.csv"),
+    ("a folder", PLAIN, "fill . -c g", INPUT, "."),
+    ("empty", b"", "fill a.csv -c g", INPUT, "empty"),
+    ("only a byte order mark", b"\xef\xbb\xbf", "fill a.csv -c g", INPUT, "empty"),
+    ("only line ends", b"\n\n\n", "fill a.csv -c g", INPUT, "empty"),
+    ("header only", b"g,x\n", "fill a.csv -c g", FIT, "no rows"),
+    ("header only, check", b"g,x\n", "check a.csv -c g", FIT, "no rows"),
+    ("gzip", b"\x1f\x8b\x08\x00abc", "fill a.csv -c g", INPUT, "compressed"),
+    ("Excel", b"PK\x03\x04abc", "fill a.csv -c g", INPUT, "Excel"),
+    ("old Mac line ends", b"g,x\ra,1\rb,2\r", "fill a.csv -c g", INPUT, "CR"),
+    ("not UTF-8 in a used column", b"g,x\n\xe9,1\nb,9\n,1\n", "fill a.csv -c g", INPUT, "line 2"),
+    ("unknown encoding", PLAIN, "fill a.csv -c g -e nonsense", USAGE, "nonsense"),
+    ("NUL in the column", b"g,x\na\x00,1\nb,9\n,1\n", "fill a.csv -c g", INPUT, "line 2"),
+    ("long row", b"g,x\na,1\nb,9,9\n,1\n", "fill a.csv -c g", INPUT, "line 3 has 3 fields"),
+    ("short row", b"g,x\na,1\nb\n,1\n", "fill a.csv -c g", INPUT, "line 3 has 1 field"),
+    ("long and short cancel", b"g,x\na,1,1\nb\n,1\n", "fill a.csv -c g", INPUT, "line 2 has 3 fields"),
+    ("blank line inside", b"g,x\na,1\n\nb,9\n,1\n", "fill a.csv -c g", INPUT, "line 3"),
+    ("trailing comma on the header only", b"g,x,\na,1\nb,9\n,1\n", "fill a.csv -c g", INPUT, "line 2"),
+    ("quote never closed", b'g,x\na,1\n"b,9\n,1\n', "fill a.csv -c g", INPUT, "line 3"),
+    ("text after a quote", b'g,x\na,1\n"b"c,9\n,1\n', "fill a.csv -c g", INPUT, "line 3"),
+    ("delimiter of two characters", PLAIN, "fill a.csv -c g -d ab", USAGE, "'ab'"),
+    ("delimiter a quote", PLAIN, 'fill a.csv -c g -d "', USAGE, ""),
+    ("column not there", PLAIN, "fill a.csv -c gg", INPUT, "'g'"),
+    ("column by other case", PLAIN, "fill a.csv -c G", INPUT, "'g'"),
+    ("column number too high", PLAIN, "fill a.csv -c 99", INPUT, "99"),
+    ("column number 0", PLAIN, "fill a.csv -c 0", USAGE, "0"),
+    ("name without headers", PLAIN, "fill a.csv -n -c g", USAGE, "'g'"),
+    ("column twice in the header", b"g,g,x\na,a,1\n", "fill a.csv -c g", INPUT, "2 columns named 'g'"),
+    ("predictor is the column", PLAIN, "fill a.csv -c g -x g", USAGE, "predictor"),
+    ("column named twice", PLAIN, "fill a.csv -c g -c 1", USAGE, "twice"),
+    ("NA among codes", b"g,x\nUS,1\nDE,9\nNA,1\n,2\n", "fill a.csv -c g", INPUT, "--keep-value 'NA'"),
+    ("unknown among words", b"g,x\nmale,1\nfemale,9\nunknown,1\n", "fill a.csv -c g", INPUT, "--null-value 'unknown'"),
+    ("None among levels", b"g,x\nLow,1\nHigh,9\nNone,1\n", "fill a.csv -c g", INPUT, "'None'"),
+    ("every label a null value", PLAIN, "fill a.csv -c g --null-value a --null-value b", FIT, "no label"),
+    ("token both null and kept", PLAIN, "fill a.csv -c g --null-value a --keep-value a", USAGE, "token"),
+    ("no label known", b"g,x\n,1\n,9\n,1\n", "fill a.csv -c g", FIT, "--labels"),
+    ("one label known", b"g,x\na,1\na,9\n,1\n", "fill a.csv -c g", FIT, "'a'"),
+    ("label that no row holds", PLAIN, "fill a.csv -c g --labels a,c", INPUT, "'c'"),
+    ("one name in --labels", PLAIN, "fill a.csv -c g --labels a", USAGE, "--labels"),
+    ("an identifier as the column", b"g,x\n" + b"".join(b"k%d,%d\n" % (i, i % 7) for i in range(90)) + b",1\n", "fill a.csv -c g", FIT, "identifier"),
+    ("no predictor", b"g,t\na,u\nb,v\n,u\n", "fill a.csv -c g", FIT, "'t'"),
+    ("constant predictor", b"g,x\na,1\nb,1\n,1\n", "fill a.csv -c g", FIT, "constant"),
+    ("text as predictor", b"g,t\na,1\nb,two\n,3\n", "fill a.csv -c g -x t", INPUT, "'two'"),
+    ("infinite predictor", b"g,x\na,1\nb,inf\n,3\n", "fill a.csv -c g", INPUT, "line 3"),
+    ("too large a number", b"g,x\na,1\nb,1e400\n,3\n", "fill a.csv -c g", INPUT, "line 3"),
+    ("decimal comma", b"g;x\na;1,5\nb;9,5\n;1,75\n", "fill a.csv -c g", INPUT, "--decimal"),
+    ("order by no predictor", b"g,x\n,1\n,9\n,1\n", "fill a.csv -c g --labels a,b --order-by y", INPUT, "'y'"),
+    ("probability above 1", PLAIN, "fill a.csv -c g --min-probability 1.5", USAGE, "--min-probability"),
+    ("seed no number", PLAIN, "fill a.csv -c g --seed x", USAGE, "--seed"),
+    ("no iterations", PLAIN, "fill a.csv -c g --max-iter 0", USAGE, "--max-iter"),
+    ("components no number", PLAIN, "fill a.csv -c g --components many", USAGE, "'many'"),
+    ("unknown covariance", PLAIN, "fill a.csv -c g --covariance round", USAGE, "round"),
+    ("unknown option", PLAIN, "fill a.csv -c g --lables a,b", USAGE, "--lables"),
+    ("column not named", PLAIN, "fill a.csv", USAGE, "--column"),
+    ("unknown command", PLAIN, "fil a.csv", USAGE, "fil"),
+    ("report of unknown kind", PLAIN, "fill a.csv -c g -r a.txt", USAGE, "a.txt"),
+    ("report and no report", PLAIN, "fill a.csv -c g -r a.json --no-report", USAGE, "--no-report"),
+    ("output is the input", PLAIN, "fill a.csv -c g -o a.csv", USAGE, "input"),
+    ("output is the input, other spelling", PLAIN, "fill a.csv -c g -o ./a.csv", USAGE, "input"),
+    ("report is the output", PLAIN, "fill a.csv -c g -o b.json -r b.json", USAGE, "same path"),
+    ("two things to standard output", PLAIN, "fill a.csv -c g -o - -r -", USAGE, "standard output"),
+    ("difference and CSV to standard output", PLAIN, "fill a.csv -c g -o - --diff", USAGE, "standard output"),
+    ("output in no folder", PLAIN, "fill a.csv -c g -o nowhere/b.csv", OUTPUT, "nowhere"),
+    ("lines to skip beyond the end", PLAIN, "fill a.csv -c g --skip-lines 99", INPUT, "99"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "code", "words"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_bad_input_gets_two_lines_and_its_exit_code(run, tmp_path, content, arguments, code, words):
+    if content is not None:
+        (tmp_path / "a.csv").write_bytes(content)
+    result = run(*arguments.split(" "))
+    message = result.stderr.decode()
+    lines = message.splitlines()
+
+    assert result.returncode == code, message
+    assert result.stdout == b""
+    assert len(lines) == 2, message
+    assert lines[0].startswith("error: ")
+    assert lines[1].startswith("hint: ")
+    assert words in message
+    assert [path.name for path in tmp_path.iterdir()] == (["a.csv"] if content is not None else [])
+    assert content is None or (tmp_path / "a.csv").read_bytes() == content
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_the_output_must_not_be_the_input_by_another_name(run, tmp_path, link):
+    (tmp_path / "a.csv").write_bytes(PLAIN)
+    getattr(tmp_path / "b.csv", link)(tmp_path / "a.csv")
+    result = run("fill", "a.csv", "-c", "g", "-o", "b.csv")
+
+    assert result.returncode == USAGE
+    assert (tmp_path / "a.csv").read_bytes() == PLAIN
+
+
+def test_no_clobber_writes_nothing_when_only_the_report_is_there(run, tmp_path):
+    (tmp_path / "a.csv").write_bytes(PLAIN)
+    (tmp_path / "a.report.json").write_bytes(b"mine")
+    result = run("fill", "a.csv", "-c", "g", "--no-clobber")
+
+    assert result.returncode == OUTPUT
+    assert not (tmp_path / "a.filled.csv").exists()
+    assert (tmp_path / "a.report.json").read_bytes() == b"mine"
+
+
+def test_a_null_value_is_filled_and_a_kept_value_is_a_label(run):
+    codes = b"g,x\nUS,1\nDE,9\nNA,1\nNA,5\n,5\n"
+    filled = run("fill", "-c", "g", "--null-value", "NA", stdin=codes)
+    kept = run("fill", "-c", "g", "--keep-value", "NA", stdin=codes)
+
+    assert filled.stdout.startswith(b"g,x\nUS,1\nDE,9\nUS,1\n")
+    assert kept.stdout == codes.replace(b"\n,5", b"\nNA,5")
+
+
+def test_a_label_that_looks_like_markup_or_moves_the_cursor_is_shown_literally(run):
+    result = run("fill", "-c", "g", "-o", "-", stdin=b"g,x\n[bold]a,1\n\x1b[2Jb,9\n,1\n")
+
+    assert result.returncode == 0
+    assert b"[bold]a" in result.stderr
+    assert b"\x1b" not in result.stderr
+
+
+def test_no_arguments_show_the_help_and_fail(run):
+    result = run()
+
+    assert result.returncode == USAGE
+    assert b"fill" in result.stderr
+    assert result.stdout == b""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["fill", "-h"], ["check", "--help"], ["--version"]])
+def test_help_needs_neither_numpy_nor_pandas_nor_scipy(tmp_path, arguments):
+    blocked = "import sys; sys.modules.update(dict.fromkeys(['numpy', 'pandas', 'scipy']))\n"
+    code = f"{blocked}from em_impute.cli import main; main({arguments!r})"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=tmp_path, check=False)
+
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout

@@ -1,0 +1,200 @@
+"""The M step against scipy's densities: nothing in the family is better, however it is reached."""
+
+import itertools
+
+import numpy as np
+import pytest
+from oracles import Mixture, free_size, from_free, log_prior, to_free, weighted_moments
+from scipy.optimize import minimize
+from scipy.stats import multivariate_normal
+
+from em_impute.engine import families
+from em_impute.engine.families import FAMILIES, Prior, default_prior, m_step, n_parameters
+from em_impute.engine.moments import Moments
+from em_impute.engine.parameters import Parameters
+from em_impute.errors import FitError
+
+N_ROWS, N_COMPONENTS, N_FEATURES = 12, 2, 2
+STRENGTHS = [0.0, 1.0, 2.5]
+
+every_family = pytest.mark.parametrize("family", FAMILIES)
+every_strength = pytest.mark.parametrize("strength", STRENGTHS)
+
+
+def shared_out_rows(seed=1):
+    """Rows and the weight that each has in each component, with their moments found by loops."""
+    rng = np.random.default_rng(seed)
+    x = rng.multivariate_normal([0.5, -0.3], [[1.0, 0.5], [0.5, 0.8]], N_ROWS)
+    shares = rng.dirichlet([1.0] * N_COMPONENTS, N_ROWS) * rng.uniform(0.5, 2.0, (N_ROWS, 1))
+    weight, mean, scatter = zip(*(weighted_moments(x, shares[:, k]) for k in range(N_COMPONENTS)), strict=True)
+    return x, shares, Moments(np.array(weight), np.array(mean), np.array(scatter), 0.0, N_ROWS)
+
+
+def some_prior(strength):
+    """A prior whose mean is not 0 and whose scale is not diagonal, so that no part of it can hide."""
+    return Prior(strength, np.array([0.4, -0.8]), np.array([[0.7, 0.3], [0.3, 0.5]]))
+
+
+def expected_joint(parameters, x, shares, family, prior):
+    """Q + log prior: the expected log density of rows with their components, and the prior's."""
+    total = log_prior(parameters, family, prior.strength, prior.mean, prior.scale) if prior.strength else 0.0
+    for k in range(N_COMPONENTS):
+        density = multivariate_normal.logpdf(x, parameters.mean[k], parameters.covariance[k])
+        total += shares[:, k] @ (np.log(parameters.weight[k]) + density)
+    return float(total)
+
+
+def objective_of(family, strength):
+    x, shares, moments = shared_out_rows()
+    prior = some_prior(strength)
+    found = m_step(moments, FAMILIES[family], prior)
+
+    def objective(free):
+        return expected_joint(from_free(free, family, N_COMPONENTS, N_FEATURES), x, shares, family, prior)
+
+    return objective, to_free(found, family)
+
+
+@every_family
+@every_strength
+def test_no_parameters_of_the_family_are_better_than_the_m_step(family, strength):
+    objective, best = objective_of(family, strength)
+    rng = np.random.default_rng(2)
+
+    for size in [1e-4, 1e-2, 1.0]:
+        for _ in range(20):
+            assert objective(best + size * rng.normal(size=best.size)) < objective(best)
+
+
+@every_family
+@every_strength
+def test_the_objective_is_level_at_the_m_step(family, strength):
+    # Central differences err by h²·J‴ ≈ 1e-10·100 and by rounding of 1e-16·50/h ≈ 1e-9; a wrong pseudo-row tilts by 0.1.
+    objective, best = objective_of(family, strength)
+    gradient = [(objective(best + step) - objective(best - step)) / 2e-5 for step in 1e-5 * np.eye(best.size)]
+
+    np.testing.assert_allclose(gradient, 0.0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("family", "strength"), [("full", 1.0), ("tied", 2.5), ("diag", 1.0), ("tied-diag", 0.0)])
+def test_numerical_maximisation_from_elsewhere_arrives_at_the_m_step(family, strength):
+    objective, best = objective_of(family, strength)
+    elsewhere = to_free(Mixture(np.array([0.9, 0.1]), np.ones((2, 2)), np.array([np.eye(2)] * 2)), family)
+
+    found = minimize(lambda free: -objective(free), elsewhere, method="BFGS", options={"gtol": 1e-6})
+
+    np.testing.assert_allclose(found.x, best, atol=1e-4)  # the square root of the precision of the objective, times 100
+
+
+@every_family
+@every_strength
+def test_the_m_step_stays_in_its_family(family, strength):
+    covariance = m_step(shared_out_rows()[2], FAMILIES[family], some_prior(strength)).covariance
+
+    assert np.array_equal(covariance[0], covariance[1]) == FAMILIES[family].shared
+    assert (covariance[:, 0, 1] == 0).all() == FAMILIES[family].diagonal
+
+
+def test_without_a_prior_the_m_step_gives_shares_means_and_covariances_of_the_rows():
+    rng = np.random.default_rng(3)
+    groups = [rng.normal(size=(5, 2)), rng.normal(size=(15, 2))]
+    weight, mean, scatter = zip(*(weighted_moments(rows, np.ones(len(rows))) for rows in groups), strict=True)
+    moments = Moments(np.array(weight), np.array(mean), np.array(scatter), 0.0, 20)
+
+    full = m_step(moments, FAMILIES["full"], some_prior(0.0))
+    tied = m_step(moments, FAMILIES["tied"], some_prior(0.0))
+
+    np.testing.assert_allclose(full.weight, [0.25, 0.75])
+    np.testing.assert_allclose(full.mean, [rows.mean(axis=0) for rows in groups])
+    np.testing.assert_allclose(full.covariance, [np.cov(rows.T, bias=True) for rows in groups])
+    pooled = 0.25 * full.covariance[0] + 0.75 * full.covariance[1]
+    np.testing.assert_allclose(tied.covariance, [pooled, pooled])
+
+
+@every_family
+@every_strength
+def test_the_log_prior_differs_from_the_density_of_scipy_by_a_constant(family, strength):
+    prior = some_prior(strength)
+    rng = np.random.default_rng(4)
+    differences = []
+    for _ in range(5):
+        free = rng.normal(size=free_size(family, N_COMPONENTS, N_FEATURES))
+        parameters = Parameters(*from_free(free, family, N_COMPONENTS, N_FEATURES))
+        density = log_prior(parameters, family, strength, prior.mean, prior.scale)
+        differences.append(families.log_prior(parameters, FAMILIES[family], prior) - density)
+
+    np.testing.assert_allclose(differences, differences[0], rtol=1e-9, atol=1e-9)
+    assert strength == 0 or not np.isclose(density, 0.0)
+
+
+@every_family
+def test_a_component_without_rows_is_refused_unless_a_prior_holds_it(family):
+    moments = Moments(np.array([3.0, 0.0]), np.ones((2, 2)), np.array([np.eye(2), np.zeros((2, 2))]), 0.0, 3)
+
+    with pytest.raises(FitError, match="lost all its rows") as caught:
+        m_step(moments, FAMILIES[family], some_prior(0.0))
+    held = m_step(moments, FAMILIES[family], some_prior(1.0))
+
+    assert "--prior-strength" in caught.value.hint
+    np.testing.assert_allclose(held.mean[1], some_prior(1.0).mean)  # nothing but the prior speaks
+    assert np.linalg.eigvalsh(held.covariance).min() > 0
+    assert held.weight.tolist() == [1, 0]
+
+
+@every_family
+@pytest.mark.parametrize(("n_components", "n_features"), [(1, 1), (2, 1), (3, 4)])
+def test_the_number_of_parameters_is_the_length_of_the_vector_without_constraints(family, n_components, n_features):
+    # Counted on the vector itself: the mixture is written without constraints and its entries are counted.
+    parameters = Mixture(
+        np.full(n_components, 1 / n_components),
+        np.zeros((n_components, n_features)),
+        np.array([np.eye(n_features)] * n_components),
+    )
+
+    assert n_parameters(FAMILIES[family], n_components, n_features) == to_free(parameters, family).size
+
+
+def test_the_default_prior_is_the_published_one_where_rows_abound():
+    # Fraley & Raftery (2007), equation for the scale in d features and G groups: S / G^(2/d).
+    overall = np.array([[1.0, 0.8], [0.8, 1.0]])
+
+    one_group = default_prior(overall, 1e9, 1, 1.0)
+    four_groups = default_prior(overall, 1e9, 4, 2.0)
+
+    np.testing.assert_allclose(one_group.scale, overall, rtol=1e-8)
+    np.testing.assert_allclose(four_groups.scale, overall / 4, rtol=1e-8)
+    assert one_group.mean.tolist() == [0, 0]
+    assert (1.0, 2.0) == (one_group.strength, four_groups.strength)
+
+
+def test_the_default_prior_takes_the_root_of_the_volume_that_each_group_gets():
+    # G groups share the volume sqrt(det S): each gets sqrt(det S)/G.
+    overall = np.array([[1.0, 0.2, 0.1], [0.2, 1.0, 0.3], [0.1, 0.3, 1.0]])
+
+    scale = default_prior(overall, 1e12, 5, 1.0).scale
+
+    np.testing.assert_allclose(np.sqrt(np.linalg.det(scale)), np.sqrt(np.linalg.det(overall)) / 5, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("rows", "n_features"), [(2, 5), (10, 3), (1000, 2)])
+def test_the_default_prior_is_regular_for_collinear_columns(rows, n_features):
+    scale = default_prior(np.ones((n_features, n_features)), rows, 1, 1.0).scale
+
+    assert np.linalg.eigvalsh(scale).min() > 0.5 * n_features / (rows + n_features)
+    np.testing.assert_allclose(np.diag(scale), 1.0)
+
+
+def test_every_pair_of_properties_has_one_family():
+    pairs = [(family.shared, family.diagonal) for family in FAMILIES.values()]
+
+    assert sorted(pairs) == list(itertools.product([False, True], repeat=2))
+
+
+def test_two_rows_give_the_variance_worked_out_by_hand():
+    # One feature, one component, two rows at −1 and 1, strength 1: (Λ + scatter) / (rows + ν + d + 1 + one mean), that
+    # is (1 + 2) / (2 + 3 + 1 + 1 + 1) = 3/8.
+    moments = Moments(np.array([2.0]), np.zeros((1, 1)), np.array([[[2.0]]]), 0.0, 2)
+
+    parameters = m_step(moments, FAMILIES["full"], Prior(1.0, np.zeros(1), np.eye(1)))
+
+    assert [[[0.375]]] == parameters.covariance.tolist()

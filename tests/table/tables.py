@@ -1,0 +1,62 @@
+"""Short ways for the tests of this folder to read and patch bytes."""
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from em_impute.table.dialect import Dialect, detect_dialect
+from em_impute.table.patch import Edits, patch
+from em_impute.table.read import Table, read_table
+from em_impute.table.scan import scan_records
+from em_impute.table.source import Source, open_source
+
+Spans = list[list[tuple[int, int]]]
+
+
+@contextmanager
+def opened(data: bytes, folder: Path, **options: object) -> Iterator[tuple[Source, Dialect]]:
+    """The source of working bytes and the dialect of a file that holds `data`."""
+    path = folder / "table.csv"
+    path.write_bytes(data)
+    with open_source(path) as source:
+        yield detect_dialect(source, **options)  # type: ignore[arg-type]
+
+
+def scanned(data: bytes, n_columns: int, block_bytes: int = 1 << 20, delimiter: str = ",") -> Spans:
+    """The absolute spans of all cells, record by record."""
+    spans: Spans = []
+    blocks = scan_records(io.BytesIO(data), delimiter, n_columns, start=0, first_line=1, block_bytes=block_bytes)
+    for records in blocks:
+        columns = [records.span(column) for column in range(n_columns)]
+        spans += [
+            [(int(starts[row]) + records.offset, int(stops[row]) + records.offset) for starts, stops in columns]
+            for row in range(records.n_records)
+        ]
+    return spans
+
+
+def read(
+    data: bytes,
+    folder: Path,
+    targets: Sequence[int] = (0,),
+    features: Sequence[int] | None = (),
+    explicit: bool = True,
+    options: dict[str, object] | None = None,
+    **reading: object,
+) -> Table:
+    """The first pass over `data`."""
+    with opened(data, folder, **options or {}) as (source, dialect):
+        return read_table(source, dialect, targets=targets, features=features, explicit=explicit, **reading)  # type: ignore[arg-type]
+
+
+def filled(data: bytes, folder: Path, column: int, text: str, **options: object) -> bytes:
+    """The output when every cell of a column that may be filled gets `text`."""
+    from em_impute.table.patch import quote_label
+
+    with opened(data, folder, **options) as (source, dialect):
+        table = read_table(source, dialect, targets=[column], features=[], explicit=True)
+        target = table.targets[column]
+        label = quote_label(text, dialect, target.quotes_always)
+        edits = Edits(target.start, target.stop, target.row * 0, [label])
+        return b"".join(patch(source, dialect, edits, expect_sha256=table.sha256))

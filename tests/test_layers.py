@@ -1,0 +1,105 @@
+"""The rooms import downward only."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "em_impute"
+
+ALLOWED = {
+    "errors": set(),
+    "request": set(),
+    "engine": {"errors"},
+    "table": {"errors"},
+    "metrics": {"engine"},
+    "choose": {"engine"},
+    "labels": {"engine", "errors", "request", "table"},
+    "backends": {"engine", "errors"},
+    "design": {"labels", "engine", "errors", "table"},
+    "ordering": {"design", "engine", "errors"},
+    "select": {"design", "engine", "errors", "metrics"},
+    "completion": {"choose", "design", "engine", "labels", "select", "table"},
+    "edits": {"completion", "engine", "errors", "request", "table"},
+    "impute": {
+        "backends", "choose", "completion", "design", "edits", "engine", "errors", "labels", "ordering", "request", "select", "table",
+    },
+    "report": {"completion", "design", "engine", "impute", "metrics", "request", "select", "table"},
+    "cli": {"completion", "design", "edits", "errors", "impute", "labels", "report", "request", "table"},
+}  # fmt: skip
+
+ONLY_IN = {
+    "typer": {"cli"},
+    "rich": {"report"},
+    "pandas": {"table", "design"},
+}
+
+
+def rooms():
+    for path in PACKAGE.rglob("*.py"):
+        inside = path.relative_to(PACKAGE)
+        room = inside.parts[0].removesuffix(".py")
+        if room not in {"__init__", "__main__"}:
+            yield room, inside, path
+
+
+def imported(path, *, only_at_top=False):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body if only_at_top else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
+@pytest.mark.parametrize(
+    ("room", "inside", "path"), list(rooms()), ids=lambda value: str(value) if isinstance(value, Path) else ""
+)
+def test_a_room_imports_only_from_rooms_below_it(room, inside, path):  # noqa: ARG001
+    ours = {name.split(".")[1] for name in imported(path) if name.startswith("em_impute.")}
+
+    assert ours - {room} <= ALLOWED[room]
+
+
+@pytest.mark.parametrize(
+    ("room", "inside", "path"), list(rooms()), ids=lambda value: str(value) if isinstance(value, Path) else ""
+)
+def test_each_library_is_imported_where_it_belongs(room, inside, path):  # noqa: ARG001
+    for library, allowed in ONLY_IN.items():
+        if room not in allowed:
+            assert not [name for name in imported(path) if name.split(".")[0] == library]
+
+
+def test_the_rooms_that_may_be_imported_form_no_circle():
+    below = {}
+    while len(below) < len(ALLOWED):
+        ready = [room for room, needs in ALLOWED.items() if room not in below and needs <= set(below)]
+        assert ready, "a circle"
+        below.update(dict.fromkeys(ready))
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "cli").glob("*.py")), ids=lambda path: path.name)
+def test_the_command_line_imports_no_heavy_library_before_a_command_runs(path):
+    heavy = {
+        "numpy",
+        "pandas",
+        "scipy",
+        "rich",
+        "em_impute.impute",
+        "em_impute.report",
+        "em_impute.table",
+        "em_impute.engine",
+    }
+    at_top = set(imported(path, only_at_top=True))
+
+    assert not {name for name in at_top if any(name == one or name.startswith(f"{one}.") for one in heavy)}
+
+
+def test_no_file_is_longer_than_a_reader_bears():
+    long = {
+        path.name: n
+        for path in PACKAGE.rglob("*.py")
+        if (n := len(path.read_text(encoding="utf-8").splitlines())) > 350
+    }
+
+    assert long == {}
