@@ -16,18 +16,16 @@ __all__ = ["Column", "Design", "Feature", "Rejected", "choose_features", "make_d
 MAX_FEATURES = 256
 """More predictors than this make covariances that no file can support."""
 
-LARGEST_EXACT = 2.0**53
-"""Integers from here on are not exact as floating-point numbers: long identifiers, not measurements."""
+LARGEST_EXACT, TWENTY_DIGITS = 2.0**53, 1e20
+"""Whole numbers between these are not exact as floating-point numbers: written out, they are long identifiers."""
 
-IDENTIFIER_NAME = re.compile(
-    r"(^|[\W_])(id|idx|index|no|nr|number|row|rowid|key|code)$|[a-z](Id|ID)$|^$", re.IGNORECASE
-)
+IDENTIFIER_NAME = re.compile(r"(?i:(^|[\W_])(id|idx|index|no|nr|number|row|rowid|key|code)$)|[a-z](Id|ID)$|^$")
 
 MIN_ROW_NUMBERS = 3
 """Fewer whole numbers in a row are a coincidence."""
 
 CONSTANT = 1e-12
-"""A standard deviation below this part of the mean is rounding."""
+"""A range below this part of the values is rounding."""
 
 MAX_SHOWN = 5
 """Columns named in a message; the rest are counted."""
@@ -72,12 +70,10 @@ class Design:
     """(n_rows,), −1 where missing"""
     features: tuple[Feature, ...]
     rejected: tuple[Rejected, ...]
-    x: Floats
-    """(n_rows, n_features), NaN where missing"""
     distinct: Rows
-    """the different rows of (x, label), each with its count"""
+    """the different rows, standardised, each with its count"""
     index: Integers | None
-    """(n_rows,) row of `distinct` that each row equals; None where nothing was merged"""
+    """(n_rows,) row of `distinct` that each row equals; None where nothing was merged and they are the rows"""
 
     @property
     def shift(self) -> Floats:
@@ -88,6 +84,10 @@ class Design:
     def scale(self) -> Floats:
         """Standard deviations of the features, (n_features,)."""
         return np.array([feature.scale for feature in self.features])
+
+    def x_of(self, rows: Integers) -> Floats:
+        """Give the standardised predictors of some rows, (n_chosen, n_features)."""
+        return self.distinct.x[rows if self.index is None else self.index[rows]]
 
     def log_jacobian(self, rows: Rows) -> float:
         """Sum of log(scale) over all observed cells of `rows`: what standardising added to their log-likelihood."""
@@ -105,9 +105,9 @@ def make_design(target: str, labels: Labels, columns: Sequence[Column], *, expli
         raise FitError(f"no numeric column is left to predict from{_because(rejected)}", "name usable columns with -x")
     if len(used) > MAX_FEATURES:
         raise FitError(f"{len(used):,} numeric columns are too many", "name those that matter with -x")
-    features, x = _standardise(used)
-    distinct, index = merge_equal_rows(Rows(x, labels.label, np.ones(labels.label.size)))
-    return Design(target, labels.labels, labels.label, features, rejected, x, distinct, index)
+    distinct, index = merge_equal_rows(Rows(_stack(used), labels.label, np.ones(labels.label.size)))
+    features, x = _standardise(used, distinct)
+    return Design(target, labels.labels, labels.label, features, rejected, distinct._replace(x=x), index)
 
 
 def choose_features(columns: Sequence[Column], *, explicit: bool) -> tuple[list[Column], tuple[Rejected, ...]]:
@@ -164,27 +164,46 @@ def _joint_code(rows: Rows) -> tuple[Integers, int] | None:
     return code, n_codes
 
 
-def _standardise(used: Sequence[tuple[str, NumberColumn]]) -> tuple[tuple[Feature, ...], Floats]:
+def _stack(used: Sequence[Column]) -> Floats:
+    """Put the columns side by side, (n_rows, n_features), each in one piece: they are read and written whole."""
     values = [np.empty(0) if column.values is None else column.values for _, column in used]
-    x = np.empty((values[0].size, len(used)), order="F")  # each feature in one piece: it is read and written whole
+    if len(values) == 1:
+        return values[0][:, None]
+    x = np.empty((values[0].size, len(values)), order="F")
+    for j, one in enumerate(values):
+        x[:, j] = one
+    return x
+
+
+def _standardise(used: Sequence[Column], rows: Rows) -> tuple[tuple[Feature, ...], Floats]:
+    """Bring each feature to mean 0 and standard deviation 1."""
+    x = np.empty_like(rows.x)
     features = []
     for j, (name, column) in enumerate(used):
-        shift, scale = _mean_and_deviation(values[j])
-        np.subtract(values[j], shift, out=x[:, j])
+        shift, scale = _mean_and_deviation(rows.x[:, j], rows.weight)
+        np.subtract(rows.x[:, j], shift, out=x[:, j])
         x[:, j] /= scale
         features.append(Feature(name, column.n_missing, shift, scale))
     return tuple(features), x
 
 
-def _mean_and_deviation(values: Floats) -> tuple[float, float]:
-    """Compute mean and standard deviation of what is not NaN, for magnitudes from 1e-300 to 1e300."""
-    size = float(np.nanmax(np.abs(values)))
-    if size == 0.0:
-        return 0.0, 0.0
-    shift = float(np.nanmean(values / size))
-    shift += float(np.nanmean(values / size - shift))
-    deviation = float(np.sqrt(np.nanmean((values / size - shift) ** 2)))
-    return shift * size, deviation * size
+def _mean_and_deviation(values: Floats, weight: Floats) -> tuple[float, float]:
+    """Compute mean and standard deviation of what is not NaN, for magnitudes from 1e-300 to 1e300.
+
+    Twice about a mean: the second corrects what rounding left of the first.
+    """
+    seen = ~np.isnan(values)
+    if not seen.all():
+        values, weight = values[seen], weight[seen]
+    size = float(np.abs(values).max())
+    scaled = values / size
+    total = weight.sum()
+    mean = float(weight @ scaled / total)
+    scaled -= mean
+    correction = float(weight @ scaled / total)
+    scaled -= correction
+    deviation = float(np.sqrt(weight @ (scaled * scaled) / total))
+    return (mean + correction) * size, deviation * size
 
 
 def _because(rejected: Sequence[Rejected]) -> str:
@@ -214,8 +233,8 @@ def _reason_against(name: str, column: NumberColumn, *, explicit: bool) -> str:
         return _bad_cells(column)
     if column.n_missing == column.values.size:
         return "no value at all"
-    shift, scale = _mean_and_deviation(column.values)
-    if not scale > CONSTANT * abs(shift):
+    low, high = np.fmin.reduce(column.values), np.fmax.reduce(column.values)
+    if not high / 2 - low / 2 > CONSTANT * max(abs(low), abs(high)):
         return "constant"
     if column.padded and not explicit:
         line, text = column.padded
@@ -229,7 +248,9 @@ def _is_identifier(name: str, values: Floats) -> bool:
     if not np.array_equal(seen, np.floor(seen)):
         return False
     row_numbers = seen.size == values.size and seen.size >= MIN_ROW_NUMBERS and bool((np.diff(seen) == 1).all())
-    return row_numbers or bool(IDENTIFIER_NAME.search(name.strip())) or bool(np.abs(seen).max() >= LARGEST_EXACT)
+    long = (np.abs(seen) >= LARGEST_EXACT) & (np.abs(seen) < TWENTY_DIGITS)
+    too_long = bool((seen[long] % 1000 != 0).any())  # a measurement of such size ends in zeros
+    return row_numbers or too_long or bool(IDENTIFIER_NAME.search(name.strip()))
 
 
 def _bad_cells(column: NumberColumn) -> str:

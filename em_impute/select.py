@@ -172,7 +172,7 @@ def _comparison_rows(design: Design, seed: int) -> Rows:
         parts.append((rows, np.full(rows.size, stands_for)))
     order = np.concatenate([rows for rows, _ in parts])
     weight = np.concatenate([weight for _, weight in parts])
-    return Rows(np.ascontiguousarray(design.x[order]), design.label[order], weight)
+    return Rows(design.x_of(order), design.label[order], weight)
 
 
 def _folds(label: Integers, seed: int) -> Integers:

@@ -55,7 +55,7 @@ def imported(path, *, only_at_top=False):
 @pytest.mark.parametrize(
     ("room", "inside", "path"), list(rooms()), ids=lambda value: str(value) if isinstance(value, Path) else ""
 )
-def test_a_room_imports_only_from_rooms_below_it(room, inside, path):  # noqa: ARG001
+def test_a_room_imports_only_from_rooms_below_it(room, inside, path):
     ours = {name.split(".")[1] for name in imported(path) if name.startswith("em_impute.")}
 
     assert ours - {room} <= ALLOWED[room]
@@ -64,7 +64,7 @@ def test_a_room_imports_only_from_rooms_below_it(room, inside, path):  # noqa: A
 @pytest.mark.parametrize(
     ("room", "inside", "path"), list(rooms()), ids=lambda value: str(value) if isinstance(value, Path) else ""
 )
-def test_each_library_is_imported_where_it_belongs(room, inside, path):  # noqa: ARG001
+def test_each_library_is_imported_where_it_belongs(room, inside, path):
     for library, allowed in ONLY_IN.items():
         if room not in allowed:
             assert not [name for name in imported(path) if name.split(".")[0] == library]

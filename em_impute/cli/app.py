@@ -16,7 +16,7 @@ __all__ = ["app"]
 class _Commands(TyperGroup):
     """Keeps a closed pipe from Typer, which would end with 1 as if the answer were no."""
 
-    def invoke(self, ctx: typer.Context) -> Any:  # noqa: ANN401  # Typer's signature
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  # Typer keeps the class of its contexts to itself
         """Run the command."""
         try:
             return super().invoke(ctx)

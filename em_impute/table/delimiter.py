@@ -53,7 +53,8 @@ def choose_delimiter(
     The latter is a guess for a hint only: the lines before the first record that is like most others, 0 if the first
     is.
     """
-    best, chosen, title_lines = Judgement(), candidates[0], 0
+    # A delimiter that does not occur in the header explains nothing.
+    best, chosen, title_lines = Judgement(n_fields=1), candidates[0], 0
     for candidate in candidates:
         try:
             positions, is_newline = separators(head, candidate, whole=whole)

@@ -12,7 +12,7 @@ from em_impute.table.encoding import sniff_encoding, transcode
 from em_impute.table.names import find_column
 from em_impute.table.quotes import QuoteError
 from em_impute.table.source import Source
-from em_impute.table.text import decoding_hint, shown, unquoted
+from em_impute.table.text import decoding_hint, shown, shown_path, unquoted
 
 __all__ = ["Dialect", "detect_dialect", "find_column"]
 
@@ -154,7 +154,7 @@ def _skip(source: Source, start: int, n_lines: int) -> tuple[int, int]:
         block = source.file.read(HEAD_BYTES)
         if not block:
             raise TableError(
-                f"{shown(source.name)} has only {n_lines - missing} lines, so {n_lines} cannot be skipped",
+                f"{shown_path(source.name)} has only {n_lines - missing} lines, so {n_lines} cannot be skipped",
                 "give a smaller --skip-lines",
             )
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
@@ -167,7 +167,7 @@ def _skip(source: Source, start: int, n_lines: int) -> tuple[int, int]:
 
 def _refuse_unreadable(head: bytes, source: Source) -> None:
     """Raise `TableError` where there is no header, or none that ends."""
-    name = shown(source.name)
+    name = shown_path(source.name)
     if not head.strip(b"\r\n"):
         raise TableError(f"{name} is empty", "it needs a header and at least one record")
     if b"\n" not in head and b"\r" in head.rstrip(b"\r"):

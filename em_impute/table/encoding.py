@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 from em_impute.errors import TableError, UsageError
 from em_impute.table.source import Source
-from em_impute.table.text import decoding_hint, shown
+from em_impute.table.text import decoding_hint, shown, shown_path
 
 __all__ = ["Encoding", "sniff_encoding", "transcode"]
 
@@ -55,7 +55,9 @@ def sniff_encoding(source: Source, wanted: str | None) -> Encoding:
     transparent = name in ("utf-8", "ascii") or _is_single_byte_ascii(name)
     if transparent and 4 * head.count(0) >= len(head):
         order = "le" if head[1::2].count(0) >= head[0::2].count(0) else "be"
-        raise TableError(f"{shown(source.name)} is full of NUL bytes: UTF-16 without BOM?", f"try -e utf-16-{order}")
+        raise TableError(
+            f"{shown_path(source.name)} is full of NUL bytes: UTF-16 without BOM?", f"try -e utf-16-{order}"
+        )
     return Encoding(name, bom, transparent)
 
 
@@ -64,7 +66,7 @@ def transcode(source: Source, encoding: Encoding) -> Source:
 
     Raises `TableError` where the bytes are not text, or would not come back the same.
     """
-    spool = source.resources.enter_context(tempfile.TemporaryFile())
+    spool = source.resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
     decoder = codecs.getincrementaldecoder(encoding.name)()
     encoder = codecs.getincrementalencoder(encoding.name)()
     original, returned = hashlib.sha256(encoding.bom), hashlib.sha256(encoding.bom)
@@ -87,7 +89,7 @@ def transcode(source: Source, encoding: Encoding) -> Source:
         returned.update(encoder.encode(text, done))
     if original.digest() != returned.digest():
         raise TableError(
-            f"{shown(source.name)} does not keep its bytes when it is read as {encoding.name} and written again",
+            f"{shown_path(source.name)} does not keep its bytes when it is read as {encoding.name} and written again",
             "convert the file to UTF-8, for instance with iconv, or name another encoding with -e",
         )
     copied = spool.tell()

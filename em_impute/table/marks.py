@@ -7,12 +7,11 @@ from functools import lru_cache
 __all__ = ["MISSING_MARKS", "is_blank", "is_mark", "is_shaped_like", "shape"]
 
 MISSING_MARKS: frozenset[str] = frozenset(
-    """
-    #n/a #na #null! -1.#ind -1.#qnan 1.#ind 1.#qnan -nan +nan nan <na> <null> <nan> n/a n.a. n.a
-    na null none nil \\n ? ?? - -- --- – — . .. ... unknown unk missing tbd void (blank) (empty) (null) (none) (missing)
-    (unknown) blank empty
-    """.split()
-) | {"#n/a n/a"}
+    {"#n/a", "#n/a n/a", "#na", "#null!", "-1.#ind", "-1.#qnan", "1.#ind", "1.#qnan", "-nan", "+nan", "nan", "<na>"}
+    | {"<null>", "<nan>", "n/a", "n.a.", "n.a", "na", "null", "none", "nil", "\\n", "?", "??", "-", "--", "---", "."}
+    | {"..", "...", "unknown", "unk", "missing", "tbd", "void", "(blank)", "(empty)", "(null)", "(none)", "(missing)"}
+    | {"(unknown)", "blank", "empty", "\N{EN DASH}", "\N{EM DASH}"}
+)
 """Casefolded; compare with `is_mark`."""
 
 RUNS = re.compile(r"([^\W\d_]+)|(\d+)|((?:[\W_])+)")
@@ -52,7 +51,6 @@ def _run_shape(letters: str, digits: str, others: str) -> str:
     if letters.islower():
         case = "l"
     elif letters.isupper():
-        # One capital is both upper and title case: `M` is the short form of `MALE`.
         case = "U"
     else:
         case = "T" if letters.istitle() else "m"

@@ -6,7 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from em_impute.errors import ColumnError, UsageError
-from em_impute.table.text import plural, shown
+from em_impute.table.text import plural, shown, shown_path
 
 if TYPE_CHECKING:
     from em_impute.table.dialect import Dialect
@@ -39,7 +39,7 @@ def find_column(dialect: "Dialect", wanted: str, file_name: str = "the file") ->
             if found:
                 numbers = ", ".join(str(i + 1) for i in found)
                 raise ColumnError(
-                    f"{shown(file_name)} has {len(found)} columns named {shown(wanted)}: numbers {numbers}",
+                    f"{shown_path(file_name)} has {len(found)} columns named {shown(wanted)}: numbers {numbers}",
                     f"name the column by its number, for instance {found[0] + 1}",
                 )
     if NUMBER.fullmatch(wanted):
@@ -49,7 +49,7 @@ def find_column(dialect: "Dialect", wanted: str, file_name: str = "the file") ->
             f"column {shown(wanted)} cannot be found by name in a file without headers",
             f"give its number, 1 to {len(names)}, or leave out --no-headers",
         )
-    raise ColumnError(f"column {shown(wanted)} is not in {shown(file_name)}", _hint(dialect, wanted))
+    raise ColumnError(f"column {shown(wanted)} is not in {shown_path(file_name)}", _hint(dialect, wanted))
 
 
 def _numbered(dialect: "Dialect", wanted: str, file_name: str) -> int:
@@ -59,7 +59,9 @@ def _numbered(dialect: "Dialect", wanted: str, file_name: str) -> int:
         raise UsageError(f"{shown(wanted)} is no column number: columns count from 1", f"give 1 to {n_columns}")
     if number > n_columns:
         has = plural(n_columns, "column")
-        raise ColumnError(f"column {shown(wanted)} is not in {shown(file_name)}, which has {has}", _hint(dialect, ""))
+        raise ColumnError(
+            f"column {shown(wanted)} is not in {shown_path(file_name)}, which has {has}", _hint(dialect, "")
+        )
     return number - 1
 
 

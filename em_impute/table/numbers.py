@@ -116,11 +116,13 @@ def parse_column(
     known = {} if known is None else known
     padded = None
     for code, raw in enumerate(cells.raw):
-        if raw not in known:
-            row = functools.partial(_row_of, cells.codes, code)
-            known[raw] = _content(raw, row, records, column, dialect, decimal, explicit=explicit)
-            if padded is None and PADDED.match(raw):
-                padded = row()
+        if raw in known:
+            continue
+        row = functools.partial(_row_of, cells.codes, code)
+        refuse = functools.partial(_refuse, records, column, row, dialect) if explicit else None
+        known[raw] = _content(raw, dialect, decimal, refuse)
+        if padded is None and PADDED.match(raw):
+            padded = row()
     contents = [known[raw] for raw in cells.raw]
     values = np.array([content.number for content in contents])[cells.codes]
     is_bad = np.array([content.bad is not None for content in contents], np.bool_)
@@ -136,23 +138,16 @@ def _row_of(codes: NDArray[np.intp], code: int) -> int:
     return int(np.argmax(codes == code))
 
 
-def _content(
-    raw: bytes,
-    row: Callable[[], int],
-    records: Records,
-    column: int,
-    dialect: "Dialect",
-    decimal: str,
-    *,
-    explicit: bool,
-) -> Content:
-    """Read one spelling; `row` finds where it stands, for the message of an error."""
-    try:
-        text = unquoted(raw).decode(dialect.working_encoding)
-    except UnicodeDecodeError:
-        text = cell_text(records, column, row(), dialect) if explicit else unquoted(raw).decode("utf-8", "replace")
-    if explicit and "\0" in text:
-        text = cell_text(records, column, row(), dialect)
+def _refuse(records: Records, column: int, row: Callable[[], int], dialect: "Dialect") -> None:
+    """Raise the `TableError` for a cell that cannot be decoded; the row is looked for only now."""
+    cell_text(records, column, row(), dialect)
+
+
+def _content(raw: bytes, dialect: "Dialect", decimal: str, refuse: Callable[[], None] | None) -> Content:
+    """Read one spelling; `refuse` is called for what is not text."""
+    text = unquoted(raw).decode(dialect.working_encoding, "replace")
+    if refuse and ("\ufffd" in text or "\0" in text):
+        refuse()
     number = parse_number(text, decimal)
     return Content(float("nan"), text) if number is None else Content(number, None)
 

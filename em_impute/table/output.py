@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from em_impute.errors import OutputError, UsageError
-from em_impute.table.text import shown
+from em_impute.table.text import shown_path
 
 __all__ = ["WrittenFile", "check_output", "write_atomically", "write_to_stdout"]
 
@@ -30,33 +30,36 @@ class WrittenFile:
     bytes: int
 
 
-def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], *, clobber: bool) -> None:
+def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], clobber: bool) -> None:  # noqa: FBT001
     """Refuse a place that cannot or must not be written to, before any work is done.
 
     Raises `UsageError` if it is one of the inputs by whatever name, `OutputError` if it is a directory or stands in
     none, cannot be written, or exists while `clobber` is False.
     """
     target = Path(path)
-    name = shown(str(path))
+    name = shown_path(str(path))
     for source in inputs:
         with suppress(OSError):
             # The same terminal or null device may be both.
             if target.samefile(source) and target.is_file():
                 raise UsageError(
-                    f"the output {name} is the input {shown(str(source))}", "name another output, or use --in-place"
+                    f"the output {name} is the input {shown_path(str(source))}",
+                    "name another output, or use --in-place",
                 )
     folder = Path(os.path.realpath(target)).parent
     if target.is_dir():
         raise OutputError(f"cannot write {name}: it is a directory", "name a file in it")
     if not folder.is_dir():
-        raise OutputError(f"cannot write {name}: the folder {shown(str(folder))} does not exist", "create it first")
+        raise OutputError(
+            f"cannot write {name}: the folder {shown_path(str(folder))} does not exist", "create it first"
+        )
     if target.exists() and not target.is_file():
         if not os.access(target, os.W_OK):
             raise OutputError(f"cannot write {name}: permission denied", "name another output")
         return
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(
-            f"cannot write {name}: the folder {shown(str(folder))} is not writable", "name another output"
+            f"cannot write {name}: the folder {shown_path(str(folder))} is not writable", "name another output"
         )
     if not clobber and os.path.lexists(target):
         raise OutputError(f"{name} exists already", "name another output, or leave out --no-clobber")
@@ -70,7 +73,7 @@ def write_atomically(path: str | os.PathLike[str], blocks: Iterable[bytes]) -> W
     whatever `blocks` raises, pass through, the old file being intact.
     """
     target = Path(os.path.realpath(path))
-    with _os_errors(f"cannot write {shown(str(path))}"):
+    with _os_errors(f"cannot write {shown_path(str(path))}"):
         try:
             mode = target.stat().st_mode
         except FileNotFoundError:

@@ -13,7 +13,7 @@ from em_impute.table.dialect import Dialect
 from em_impute.table.hashing import HashingFile
 from em_impute.table.scan import BLOCK_BYTES
 from em_impute.table.source import Source
-from em_impute.table.text import shown
+from em_impute.table.text import shown, shown_path
 
 __all__ = ["Edits", "patch", "quote_label"]
 
@@ -80,7 +80,7 @@ def patch(
 
 def _patched(source: Source, edits: Edits, block_bytes: int, expect_sha256: str | None) -> Iterator[bytes]:
     """Yield the working bytes with the edits made."""
-    changed = TableError(f"{shown(source.name)} changed while it was read", "run again when nothing writes to it")
+    changed = TableError(f"{shown_path(source.name)} changed while it was read", "run again when nothing writes to it")
     done, offset = 0, 0
     with HashingFile(source.file) as file:
         file.seek(0)

@@ -56,7 +56,7 @@ class QuoteError(Exception):
                 'close it; inside a quoted cell a quote is written twice ("")',
             )
         line = first_line + int(np.count_nonzero(data[: self.closed] == NEWLINE))
-        near = data[max(self.opened, self.closed - 15) : self.closed + 8].tobytes().decode("utf-8", "replace")
+        near = data[max(self.opened, self.closed - 15) : self.closed + 2].tobytes().decode("utf-8", "ignore")
         opening = "" if line == opened else f" (the quote opened on line {opened})"
         return TableError(
             f"line {line}: text follows a closing quote, near {shown(near)}{opening}",

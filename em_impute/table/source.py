@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import shlex
 import shutil
 import stat
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from em_impute.errors import TableError
-from em_impute.table.text import shown
+from em_impute.table.text import shown_path
 
 __all__ = ["STANDARD_INPUT", "Source", "open_source"]
 
@@ -88,23 +89,25 @@ def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
     """Open a path for reading, spooled if it is no regular file."""
     try:
         if path.is_dir():
-            raise TableError(f"{shown(name)} is a directory", "name the CSV file in it")
+            raise TableError(f"{shown_path(name)} is a directory", "name the CSV file in it")
         file = resources.enter_context(path.open("rb", buffering=0))
         if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             return cast("BinaryIO", file)
         return _spooled(cast("BinaryIO", file), resources)
     except FileNotFoundError:
-        raise TableError(f"{shown(name)} does not exist", _similar(path)) from None
+        raise TableError(f"{shown_path(name)} does not exist", _similar(path)) from None
     except PermissionError:
-        raise TableError(f"{shown(name)} cannot be read: permission denied", "check its mode bits and owner") from None
+        raise TableError(
+            f"{shown_path(name)} cannot be read: permission denied", "check its mode bits and owner"
+        ) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise TableError(f"{shown(name)} cannot be read: {reason}") from None
+        raise TableError(f"{shown_path(name)} cannot be read: {reason}") from None
 
 
 def _spooled(stream: BinaryIO, resources: ExitStack) -> BinaryIO:
     """Copy a stream to its end into a temporary file that has no name and vanishes with its descriptor."""
-    spool = resources.enter_context(tempfile.TemporaryFile())
+    spool = resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
     shutil.copyfileobj(stream, spool, SPOOL_BYTES)
     spool.flush()
     return cast("BinaryIO", spool)
@@ -115,20 +118,20 @@ def _similar(path: Path) -> str:
     try:
         names = [entry.name for entry in os.scandir(path.parent) if entry.is_file()]
     except OSError:
-        return f"the folder {shown(str(path.parent))} does not exist either"
+        return f"the folder {shown_path(str(path.parent))} does not exist either"
     by_folded_name = {name.casefold(): name for name in names}
     close = difflib.get_close_matches(path.name.casefold(), by_folded_name, n=1)
-    return f"did you mean {shown(str(path.with_name(by_folded_name[close[0]])))}?" if close else "check the path"
+    return f"did you mean {shown_path(str(path.with_name(by_folded_name[close[0]])))}?" if close else "check the path"
 
 
 def _refuse_other_formats(head: bytes, name: str, path: Path | None) -> None:
     """Raise `TableError` for an empty input and for the well-known formats that are not CSV."""
-    label = name if path is None else shown(name)
+    label = shown_path(name)
     if not head:
         raise TableError(f"{label} is empty", "it needs a header and at least one record")
     for magic, (kind, program, suffix) in COMPRESSED.items():
         if head.startswith(magic):
-            file = "x.csv" + suffix if path is None else shown(name)
+            file = "x.csv" + suffix if path is None else shlex.quote(name) if name.isprintable() else shown_path(name)
             raise TableError(f"{label} looks compressed ({kind})", f"{program} {file} | em-impute fill - -c COLUMN")
     for magic, kind in OTHER_FORMATS.items():
         if head.startswith(magic):

@@ -1,13 +1,20 @@
 """How bytes and values of a file are shown to people, and how a cell's bytes become its text."""
 
-__all__ = ["decoding_hint", "plural", "shown", "unquoted"]
+__all__ = ["decoding_hint", "plural", "shown", "shown_path", "unquoted"]
 
 LONGEST_SHOWN = 40
+LONGEST_PATH = 200
 
 
 def shown(text: str) -> str:
     """Quote a value for a message: control characters escaped, at most `LONGEST_SHOWN` characters of it."""
     return repr(text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…")
+
+
+def shown_path(path: str) -> str:
+    """Show a path as it is, or escaped and quoted if it holds anything unprintable; of a very long one the end."""
+    text = path if len(path) <= LONGEST_PATH else "…" + path[1 - LONGEST_PATH :]
+    return text if text.isprintable() else repr(text)
 
 
 def plural(count: int, noun: str) -> str:

@@ -129,7 +129,7 @@ def test_unsure_cells_stay_as_they_were_and_are_counted(run, samples):
     assert report["missing"]["left_empty"] == {"below_min_probability": 280 - len(changes)}
 
 
-def test_added_columns_agree_with_one_another(run, samples):  # noqa: ARG001
+def test_added_columns_agree_with_one_another(run, samples):
     result = run("fill", "heights.csv", "-c", "gender", "--probability", "--probabilities", "--indicator", "-o", "-")
     rows = list(csv.DictReader(io.StringIO(result.stdout.decode())))
 
@@ -198,13 +198,13 @@ def test_columns_may_be_numbers_in_a_file_without_a_header(run):
     assert result.stdout == b"1,a\n9,b\n1,a\n"
 
 
-def test_quiet_success_says_nothing_at_all(run, samples):  # noqa: ARG001
+def test_quiet_success_says_nothing_at_all(run, samples):
     result = run("fill", "heights.csv", "-c", "gender", "-q")
 
     assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
 
 
-def test_the_summary_has_about_ten_lines(run, samples):  # noqa: ARG001
+def test_the_summary_has_about_ten_lines(run, samples):
     result = run("fill", "heights.csv", "-c", "gender")
     lines = result.stderr.decode().splitlines()
 

@@ -115,7 +115,7 @@ def test_check_answers_by_its_exit_code_and_writes_nothing(run, tmp_path, conten
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 
 
-def test_check_names_what_would_be_used_and_what_not(run, samples):  # noqa: ARG001
+def test_check_names_what_would_be_used_and_what_not(run, samples):
     result = run("check", "penguins.csv", "-c", "sex")
     said = result.stderr.decode()
 

@@ -19,7 +19,9 @@ TITLE = b"Report 2024\nname;gender;height\na;M;1\nb;F;2\n"
         pytest.param(b"a\tb\n1\t2\n", "\t", ("a", "b"), id="tab"),
         pytest.param(b"a|b\n1|2\n", "|", ("a", "b"), id="pipe"),
         pytest.param(b"a b\n1 2\n", ",", ("a b",), id="never a space"),
-        pytest.param(b"a;b\n\"['112', '112']\";x\n\"['3', '4']\";y\n", ";", ("a", "b"), id="commas in quotes outnumber it"),
+        pytest.param(
+            b"a;b\n\"['112', '112']\";x\n\"['3', '4']\";y\n", ";", ("a", "b"), id="commas in quotes outnumber it"
+        ),
         pytest.param(b"gender;x,y\nM;1,2\nF;2,3\n", ";", ("gender", "x,y"), id="the header holds the wanted name"),
         pytest.param(b"sep=;\r\na,b;gender\r\n1,2;3\r\n", ";", ("a,b", "gender"), id="sep= line"),
         pytest.param(b"\xef\xbb\xbfsep=;\na,b;gender\n", ";", ("a,b", "gender"), id="sep= line after a BOM"),
@@ -52,8 +54,10 @@ def test_a_named_delimiter_overrides_the_sep_line_which_is_still_no_header(tmp_p
     ("data", "options", "data_offset", "header_end", "first_line", "newline"),
     [
         pytest.param(b"a,b\r\n1,2\r\n", {}, 5, 3, 2, b"\r\n", id="CRLF"),
-        pytest.param(b"a,b", {}, 3, 3, 2, b"\n", id="header only, no newline"),
-        pytest.param(b'x\ny\n"a\n",b\n1,2\n', {"skip_lines": 2}, 11, 10, 5, b"\n", id="skipped lines, newline in a name"),
+        pytest.param(b"a,b", {}, 3, 3, 1, b"\n", id="header only, no newline"),
+        pytest.param(
+            b'x\ny\n"a\n",b\n1,2\n', {"skip_lines": 2}, 11, 10, 5, b"\n", id="skipped lines, newline in a name"
+        ),
         pytest.param(b"\xef\xbb\xbf1,2\n3,4\n", {"has_header": False}, 3, -1, 1, b"\n", id="no header"),
     ],
 )
@@ -71,14 +75,22 @@ def test_the_first_record_is_located(data, options, data_offset, header_end, fir
         pytest.param(b"\xef\xbb\xbf", {}, "is empty", id="only a BOM"),
         pytest.param(b"\n\r\n\n", {}, "is empty", id="only newlines"),
         pytest.param(b"sep=;\n", {}, "is empty", id="only a sep= line"),
-        pytest.param(b"a\n", {"skip_lines": 2}, "has only 1 lines, so 2 cannot be skipped", id="skipped beyond the end"),
+        pytest.param(
+            b"a\n", {"skip_lines": 2}, "has only 1 lines, so 2 cannot be skipped", id="skipped beyond the end"
+        ),
         pytest.param(b"a,b\r1,2\r", {}, "ends its lines with CR only", id="old Mac"),
         pytest.param("a,b\n1,2\n".encode("utf-16-le"), {}, "full of NUL bytes", id="UTF-16 without BOM"),
-        pytest.param(b"a,b\x00\n" + b"1,2\n" * 9, {}, "line 1: the name of column 2 holds a NUL byte", id="NUL in a name"),
-        pytest.param(b"a,Gr\xf6\xdfe\n1,2\n", {}, "line 1, name of column 2: byte 0xF6 is not utf-8", id="latin-1 name"),
+        pytest.param(
+            b"a,b\x00\n" + b"1,2\n" * 9, {}, "line 1: the name of column 2 holds a NUL byte", id="NUL in a name"
+        ),
+        pytest.param(
+            b"a,Gr\xf6\xdfe\n1,2\n", {}, "line 1, name of column 2: byte 0xF6 is not utf-8", id="latin-1 name"
+        ),
         pytest.param(b'a,"b\n1,2\n', {}, "line 1: a quote opens here and is never closed", id="unclosed header"),
         pytest.param(b"\xff\xfea\x00\x00\xd8b\x00", {}, "is not utf-16-le", id="lone surrogate"),
-        pytest.param(b"\x81\x5cx\xff,b\n", {"encoding": "shift_jis"}, "line 1: byte 0xFF is not shift_jis", id="no shift_jis"),
+        pytest.param(
+            b"\x81\x5cx\xff,b\n", {"encoding": "shift_jis"}, "line 1: byte 0xFF is not shift_jis", id="no shift_jis"
+        ),
     ],
 )
 def test_a_file_without_a_readable_header_is_refused(data, options, message, tmp_path):
@@ -103,7 +115,14 @@ def test_an_impossible_encoding_is_a_usage_error(encoding, tmp_path):
 
 @pytest.mark.parametrize(
     ("encoding", "transcoded"),
-    [("utf-8", False), ("latin-1", False), ("cp1252", False), ("shift_jis", True), ("utf-16-be", True), ("cp037", True)],
+    [
+        ("utf-8", False),
+        ("latin-1", False),
+        ("cp1252", False),
+        ("shift_jis", True),
+        ("utf-16-be", True),
+        ("cp037", True),
+    ],
 )
 def test_only_what_can_hide_a_delimiter_is_transcoded(encoding, transcoded, tmp_path):
     with opened("a,b\n1,2\n".encode(encoding), tmp_path, encoding=encoding) as (_, dialect):
@@ -128,19 +147,19 @@ def test_a_column_is_found(data, wanted, index, tmp_path):
     ("data", "wanted", "options", "kind", "message", "hint"),
     [
         pytest.param(
-            b"id,height,gender\n", "gendr", {}, ColumnError, "column 'gendr' is not in 'x.csv'",
+            b"id,height,gender\n", "gendr", {}, ColumnError, "column 'gendr' is not in x.csv",
             "columns are 'id', 'height', 'gender' — did you mean 'gender'?", id="misspelled",
         ),
         pytest.param(
-            b"id, Gender \n", "gender", {}, ColumnError, "column 'gender' is not in 'x.csv'",
+            b"id, Gender \n", "gender", {}, ColumnError, "column 'gender' is not in x.csv",
             "columns are 'id', ' Gender ' — did you mean ' Gender '?", id="case and spaces",
         ),
         pytest.param(
-            b"a,b,a\n", "a", {}, ColumnError, "'x.csv' has 2 columns named 'a': numbers 1, 3",
+            b"a,b,a\n", "a", {}, ColumnError, "x.csv has 2 columns named 'a': numbers 1, 3",
             "name the column by its number, for instance 1", id="twice",
         ),
         pytest.param(
-            b"a,b\n", "99", {}, ColumnError, "column '99' is not in 'x.csv', which has 2 columns",
+            b"a,b\n", "99", {}, ColumnError, "column '99' is not in x.csv, which has 2 columns",
             "columns are 'a', 'b'", id="number too large",
         ),
         pytest.param(
@@ -152,15 +171,15 @@ def test_a_column_is_found(data, wanted, index, tmp_path):
             "give its number, 1 to 2, or leave out --no-headers", id="name without header",
         ),
         pytest.param(
-            b"a;gender\n1;2\n", "gender", {"delimiter": ","}, ColumnError, "column 'gender' is not in 'x.csv'",
+            b"a;gender\n1;2\n", "gender", {"delimiter": ","}, ColumnError, "column 'gender' is not in x.csv",
             "the only column is 'a;gender'; it holds another delimiter: try -d ';'", id="another delimiter",
         ),
         pytest.param(
-            b"a gender\n1 2\n", "gender", {}, ColumnError, "column 'gender' is not in 'x.csv'",
+            b"a gender\n1 2\n", "gender", {}, ColumnError, "column 'gender' is not in x.csv",
             "the only column is 'a gender'; it holds another delimiter: try -d ' '", id="space-separated",
         ),
         pytest.param(
-            TITLE, "gender", {}, ColumnError, "column 'gender' is not in 'x.csv'",
+            TITLE, "gender", {}, ColumnError, "column 'gender' is not in x.csv",
             "the only column is 'Report 2024'; the first line looks like a title above the header: try --skip-lines 1",
             id="title line",
         ),

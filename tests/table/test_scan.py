@@ -129,10 +129,10 @@ def test_physical_lines_count_newlines_inside_quotes(block_bytes):
         pytest.param(
             b'a,"x""y,z\n","q"\n5,"a,b', "line 3: a quote opens here and is never closed", id="never closed at the end"
         ),
-        pytest.param(b'a,b\nc,"d"e\n', "line 2: text follows a closing quote, near '\"d\"e\\n'", id="after a quote"),
+        pytest.param(b'a,b\nc,"d"e\n', "line 2: text follows a closing quote, near '\"d\"e'", id="after a quote"),
         pytest.param(
             b'a,b\n5\'10",b\nc,"d\ne"f\n',
-            "line 4: text follows a closing quote, near '\"d\\ne\"f\\n' (the quote opened on line 3)",
+            "line 4: text follows a closing quote, near '\"d\\ne\"f' (the quote opened on line 3)",
             id="after a quote that spans lines, below a quote that is text",
         ),
         pytest.param(b'a,"b"\r', "line 1: text follows a closing quote, near '\"b\"\\r'", id="lone CR after a quote"),
@@ -159,9 +159,7 @@ def test_what_is_no_table_is_refused_with_its_line(data, message, block_bytes):
 )
 def test_records_are_counted(data, n_columns, n_records):
     if n_columns is None:
-        with pytest.raises(
-            TableError, match="line 2 has 4,998 fields where the header has 5000"
-        ):
+        with pytest.raises(TableError, match="line 2 has 4,998 fields where the header has 5000"):
             scanned(data, 5000, 1000)
         return
     for block_bytes in (1, 2, 1 << 20):

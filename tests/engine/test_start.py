@@ -1,0 +1,199 @@
+"""Starts lie at the labelled rows, or are many and the best of them wins."""
+
+import numpy as np
+import pytest
+from oracles import draw, hide, standardise, weighted_moments
+
+from em_impute.engine.blocks import Rows
+from em_impute.engine.em import Stopping, iterate, make_problem
+from em_impute.engine.families import FAMILIES, Prior, default_prior
+from em_impute.engine.start import Search, components_of_labels, search, start_from_labels
+from em_impute.errors import FitError
+
+STOPPING = Stopping(1e-6, 500)
+
+
+def three_groups(seed=1, n_rows=150, missing=0.0):
+    rng = np.random.default_rng(seed)
+    covariance = [[[0.6, 0.2], [0.2, 0.4]]] * 3
+    x, component = draw(rng, n_rows, [0.3, 0.4, 0.3], [[-4.0, 0.0], [0.0, 3.0], [4.0, 0.0]], covariance)
+    x, _, _ = standardise(hide(rng, x, missing, np.nan))
+    return x, component
+
+
+def search_in(x, n_components, family="full", strength=1.0, seed=0, weight=None):
+    weight = np.ones(len(x)) if weight is None else weight
+    rows = Rows(x, np.full(len(x), -1), weight)
+    problem = make_problem(*rows, np.arange(n_components), n_components)
+    prior = default_prior(np.eye(x.shape[1]), weight.sum(), n_components, strength)
+    return search(problem, rows, FAMILIES[family], prior, STOPPING, seed)
+
+
+def test_a_label_gets_further_components_only_where_each_has_six_labelled_rows():
+    label = np.repeat([0, 1, 2, 3, -1], [5, 11, 12, 100, 40])
+
+    assert components_of_labels(label, 4, 1).tolist() == [0, 1, 2, 3]
+    assert components_of_labels(label, 4, 2).tolist() == [0, 1, 2, 2, 3, 3]
+    assert components_of_labels(label, 4, 3).tolist() == [0, 1, 2, 2, 3, 3, 3]
+
+
+def test_every_label_has_a_component_where_no_row_is_labelled():
+    assert components_of_labels(np.full(50, -1), 3, 4).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("strength", [0.0, 1.0, 2.5])
+def test_the_start_is_the_tied_fit_of_the_labelled_rows_alone(strength):
+    rng = np.random.default_rng(2)
+    x, label, weight = rng.normal(size=(30, 2)), rng.integers(-1, 2, 30), rng.uniform(0.5, 2.0, 30)
+    prior = Prior(strength, np.zeros(2), np.array([[0.5, 0.1], [0.1, 0.5]]))
+
+    start = start_from_labels(x, label, weight, np.arange(2), prior, 0)
+
+    # The prior is borrowed at strength 1 where there is none.  The weight of a group's own mean hardly moves its mean.
+    held = max(strength, 1.0)
+    groups = [weighted_moments(x[label == k], weight[label == k]) for k in range(2)]
+    total = sum(group[0] for group in groups)
+    pooled = sum(group[2] for group in groups)
+    np.testing.assert_allclose(start.weight, [group[0] / total for group in groups])
+    np.testing.assert_allclose(start.mean, [group[1] for group in groups], atol=0.01)
+    expected = (held * prior.scale + pooled) / (total + held * (4 + 2 + 1 + 2))
+    np.testing.assert_allclose(start.covariance, [expected, expected], atol=0.005)
+
+
+def test_rows_without_a_label_do_not_move_the_start():
+    x, component = three_groups()
+    label = np.where(np.arange(150) < 30, component, -1)
+    moved = np.where(label[:, None] < 0, 100.0, x)
+    prior = default_prior(np.eye(2), 150, 3, 1.0)
+
+    one = start_from_labels(x, label, np.ones(150), np.arange(3), prior, 0)
+    other = start_from_labels(moved, label, np.ones(150), np.arange(3), prior, 0)
+
+    assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_a_label_in_two_heaps_is_divided_between_its_components():
+    x, component = three_groups()
+    label = np.minimum(component, 1)  # the second and third heap share a label
+    component_label = np.array([0, 1, 1])
+    prior = default_prior(np.eye(2), 150, 3, 1.0)
+    heaps = np.array([x[component == k].mean(axis=0) for k in range(3)])
+
+    for seed in range(5):
+        start = start_from_labels(x, label, np.ones(150), component_label, prior, seed)
+
+        np.testing.assert_allclose(start.mean[0], heaps[0], atol=0.01)
+        assert np.linalg.norm(np.sort(start.mean[1:], axis=0) - np.sort(heaps[1:], axis=0)) < 0.2
+
+
+def test_a_start_needs_no_more_than_a_labelled_row_for_each_label_and_copes_with_missing_predictors():
+    x = np.array([[1.0, np.nan, 0.5], [np.nan, -1.0, 0.0], [0.3, 0.2, 0.1]])
+    prior = default_prior(np.eye(3), 3, 2, 0.0)
+
+    start = start_from_labels(x, np.array([0, 1, -1]), np.ones(3), np.arange(2), prior, 0)
+
+    np.testing.assert_allclose(start.mean, [[1.0, 0.0, 0.5], [0.0, -1.0, 0.0]], atol=0.02)
+    assert np.linalg.eigvalsh(start.covariance).min() > 0
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.2])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_search_finds_the_groups_that_made_the_rows(family, missing):
+    x, component = three_groups(missing=missing)
+    seen = [np.nanmean(x[component == k], axis=0) for k in range(3)]
+
+    found = search_in(x, 3, family)
+
+    order = np.argsort(found.fit.parameters.mean[:, 0])
+    # Groups hardly overlap, so their means and shares are those of their own rows, but for rows that show little.
+    np.testing.assert_allclose(found.fit.parameters.mean[order], seen, atol=0.1)
+    np.testing.assert_allclose(found.fit.parameters.weight[order], np.bincount(component) / 150, atol=0.05)
+
+
+def test_a_search_is_repeatable_and_needs_no_particular_seed():
+    x, _ = three_groups()
+
+    once, again, otherwise = (search_in(x, 3, seed=seed) for seed in (0, 0, 7))
+
+    assert np.array_equal(once.fit.parameters.mean, again.fit.parameters.mean)
+    assert otherwise.fit.objective == pytest.approx(once.fit.objective, abs=1e-4)
+
+
+def test_a_search_counts_its_starts_and_the_optima_that_differ():
+    x, _ = three_groups()
+
+    found = search_in(x, 3)
+
+    assert isinstance(found, Search)
+    assert (20, 1) == (found.n_starts, found.n_optima)
+
+
+def test_the_winner_of_a_search_has_the_best_objective_of_many_single_runs():
+    # Three heaps and two components: which two heaps go together makes three optima.
+    x, _ = three_groups(seed=4)
+    found = search_in(x, 2, "tied")
+
+    prior = default_prior(np.eye(2), 150, 2, 1.0)
+    problem = make_problem(x, np.full(150, -1), np.ones(150), np.arange(2), 2)
+    singles = []
+    for pair in ([0, 1, 1], [0, 0, 1], [0, 1, 0]):
+        group = np.array(pair)[np.digitize(x[:, 0], [-0.6, 0.6])]
+        start = start_from_labels(x, group, np.ones(150), np.arange(2), prior, 0)
+        *_, last = iterate(problem, start, FAMILIES["tied"], prior, STOPPING)
+        singles.append(last.objective)
+
+    assert max(singles) - min(singles) > 1
+    assert found.fit.objective > max(singles) - 1e-5
+
+
+def test_the_path_of_a_search_runs_from_its_start_to_its_fit():
+    x, _ = three_groups()
+
+    found = search_in(x, 3, strength=0.0)
+
+    assert found.fit.path[-1] == found.fit.log_likelihood
+    # The start is tied, hence inside the family: without a prior no step may lower the log-likelihood.
+    assert np.diff(found.fit.path).min() >= -1e-9 * abs(found.fit.log_likelihood)
+    assert len(set(found.fit.path)) >= len(found.fit.path) - 1  # the step at which the long run begins counts once
+
+
+def test_a_search_prefers_an_honest_fit_to_a_spurious_one_on_a_handful_of_equal_rows():
+    # Four equal rows attract a component whose likelihood has no bound without a prior.
+    x, _ = three_groups()
+    x = np.vstack([x, np.full((4, 2), 2.0)])
+
+    found = search_in(x, 3, strength=0.0)
+
+    smallest = np.linalg.eigvalsh(found.fit.parameters.covariance).min()
+    assert smallest > 1e-3
+    assert (found.fit.parameters.weight * len(x)).min() > 3
+
+
+def test_a_search_among_equal_rows_fails_with_a_remedy():
+    x = np.repeat(np.array([[-1.0, 0.0], [1.0, 0.0]]), 10, axis=0)
+
+    with pytest.raises(FitError) as caught:
+        search_in(x, 2, strength=0.0)
+
+    assert "--prior-strength" in caught.value.hint
+
+
+def test_a_search_refuses_components_that_rest_on_a_handful_of_rows():
+    x = np.vstack([np.random.default_rng(1).normal(size=(40, 2)), [[30.0, 30.0]]])
+
+    with pytest.raises(FitError, match="handful of rows") as caught:
+        search_in(x, 2, "full")
+
+    assert "fewer components" in caught.value.hint
+
+
+def test_a_heavy_row_counts_as_many_in_a_search():
+    x, _ = three_groups()
+    count = np.random.default_rng(3).integers(1, 4, 150)
+
+    weighted = search_in(x, 3, weight=count.astype(float))
+    copied = search_in(np.repeat(x, count, axis=0), 3)
+
+    assert weighted.fit.objective == pytest.approx(copied.fit.objective, abs=1e-4)
+    order, other = (np.argsort(one.fit.parameters.mean[:, 0]) for one in (weighted, copied))
+    np.testing.assert_allclose(weighted.fit.parameters.mean[order], copied.fit.parameters.mean[other], atol=1e-3)

@@ -1,0 +1,144 @@
+"""The choice of the model."""
+
+import math
+
+import numpy as np
+import pytest
+from builders import csv_of, design_of
+
+from em_impute.design import Design
+from em_impute.engine.blocks import Rows
+from em_impute.engine.em import Fit
+from em_impute.engine.mixture import Mixture, Recipe
+from em_impute.engine.parameters import Parameters
+from em_impute.select import _folds, choose_model, information_criteria
+
+
+def silent(_message):
+    """Tell nobody."""
+
+
+def two_groups(rng, n, covariances, share_known=0.5, shift=1.0):
+    d = len(covariances[0])
+    label = rng.integers(0, 2, n)
+    x = np.empty((n, d))
+    for k in (0, 1):
+        x[label == k] = rng.multivariate_normal(np.full(d, k * shift), covariances[k], (label == k).sum())
+    known = np.where(rng.random(n) < share_known, label, -1)
+    return x, label, known
+
+
+def design(x, label):
+    names = tuple(f"x{j}" for j in range(x.shape[1]))
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    return Design("g", ("a", "b"), label, tuple(map(feature, names)), (), Rows(x, label, np.ones(len(label))), None)
+
+
+def feature(name):
+    from em_impute.design import Feature
+
+    return Feature(name, 0, 0.0, 1.0)
+
+
+def test_groups_that_differ_in_correlation_need_full_covariances():
+    rng = np.random.default_rng(0)
+    crossed = [np.array([[1, 0.9], [0.9, 1]]), np.array([[1, -0.9], [-0.9, 1]])]
+    x, _, known = two_groups(rng, 400, crossed, shift=0.3)
+    choice = choose_model(design(x, known), "auto", Recipe(""), silent)
+
+    assert choice.recipe.family == "full"
+    assert choice.criterion == "held-out log-loss"
+    assert {one.covariance for one in choice.candidates} == {"tied", "full", "diag"}
+
+
+def test_groups_that_differ_in_place_only_and_few_labels_do_with_a_tied_covariance():
+    rng = np.random.default_rng(1)
+    covariance = 0.7 * np.ones((6, 6)) + 0.3 * np.eye(6)
+    x, _, known = two_groups(rng, 300, [covariance] * 2, share_known=0.1, shift=np.array([2, 0, 2, 0, 2, 0]).mean())
+    choice = choose_model(design(x, known), "auto", Recipe(""), silent)
+
+    assert choice.recipe.family == "tied"
+
+
+def test_held_out_labels_of_pure_noise_are_predicted_no_better_than_by_chance():
+    rng = np.random.default_rng(2)
+    x, label = rng.normal(size=(400, 5)), rng.integers(0, 2, 400)
+    choice = choose_model(design(x, label), "full", Recipe(""), silent)
+    held_out = choice.held_out
+    accuracy = (held_out.probability.argmax(axis=1) == held_out.label).mean()
+
+    assert accuracy < 0.5 + 3 * math.sqrt(0.25 / 400)
+    assert held_out.log_loss > held_out.baseline_log_loss
+
+
+def test_the_held_out_accuracy_is_what_fresh_rows_get():
+    rng = np.random.default_rng(3)
+    x, label, known = two_groups(rng, 4000, [np.eye(2), 2 * np.eye(2)])
+    choice = choose_model(design(x, known), "full", Recipe(""), silent)
+    held_out = choice.held_out
+    promised = (held_out.probability.argmax(axis=1) == held_out.label).mean()
+    log_density = [
+        -0.5 * ((x - k) ** 2).sum(axis=1) / (k + 1) - math.log(k + 1) for k in (0, 1)
+    ]  # the truth, which no fit can beat by more than chance
+    best = (np.argmax(log_density, axis=0) == label)[known < 0].mean()
+
+    assert promised == pytest.approx(best, abs=0.03)
+
+
+def test_folds_are_stratified_and_never_hold_out_the_only_row_of_a_label():
+    label = np.array([0] * 50 + [1] * 10 + [2] * 2 + [3] + [-1] * 20)
+    folds = _folds(label, seed=0)
+
+    assert [np.bincount(folds[label == k], minlength=5).tolist() for k in (0, 1)] == [[10] * 5, [2] * 5]
+    assert len(set(folds[label == 2])) == 2
+    assert (folds[label == 3] == -1).all()
+    assert (folds[label == -1] == -1).all()
+
+
+def test_labels_that_all_occur_once_fall_back_to_a_tied_covariance(tmp_path):
+    choice = choose_model(
+        design_of(tmp_path, csv_of("g,x,y", ["a", "b", None, None], [1, 9, 2, 8], [3, 5, 4, 1])),
+        "auto",
+        Recipe(""),
+        silent,
+    )
+
+    assert (choice.recipe.family, choice.criterion, choice.held_out) == ("tied", "default", None)
+
+
+def test_without_labels_bic_prefers_the_family_that_made_the_data():
+    rng = np.random.default_rng(4)
+    crossed = [np.array([[1, 0.95], [0.95, 1]]), np.array([[1, -0.95], [-0.95, 1]])]
+    x, _, _ = two_groups(rng, 600, crossed, shift=0.0)
+    choice = choose_model(design(x, np.full(600, -1)), "auto", Recipe(""), silent)
+
+    assert (choice.recipe.family, choice.criterion) == ("full", "BIC")
+
+
+def test_one_feature_is_not_tried_twice_under_two_names():
+    rng = np.random.default_rng(5)
+    x, _, known = two_groups(rng, 100, [np.eye(1)] * 2, shift=2)
+    choice = choose_model(design(x, known), "auto", Recipe(""), silent)
+
+    assert [one.covariance for one in choice.candidates] == ["tied", "full"]
+
+
+def test_the_same_seed_gives_the_same_choice_to_the_last_bit():
+    rng = np.random.default_rng(6)
+    x, _, known = two_groups(rng, 30_000, [np.eye(2)] * 2)
+    first, second = (choose_model(design(x, known), "auto", Recipe("", seed=7), silent) for _ in range(2))
+
+    assert first.candidates == second.candidates
+    np.testing.assert_array_equal(first.held_out.probability, second.held_out.probability)
+
+
+def test_information_criteria_are_those_of_the_textbook():
+    # Two full components in two dimensions: 1 + 4 + 6 = 11 parameters; mclust reports BIC −2322.192 (its sign) for
+    # Old Faithful at log-likelihood −1130.264 with n = 272.
+    parameters = Parameters(np.full(2, 0.5), np.zeros((2, 2)), np.stack([np.eye(2)] * 2))
+    mixture = Mixture(Fit(parameters, np.arange(2), -1.0, -1.0, (), "converged", 0.0), Recipe("full"))
+    found = information_criteria(mixture, -1130.264, 272, 1.5)
+
+    assert found["bic"] == pytest.approx(2322.192, abs=1e-3)
+    assert found["aic"] == pytest.approx(2 * 1130.264 + 22)
+    assert found["icl"] == pytest.approx(found["bic"] + 3.0)
