@@ -254,7 +254,10 @@ def _is_identifier(name: str, values: Floats) -> bool:
 
 
 def _bad_cells(column: NumberColumn) -> str:
-    shown = ", ".join(f"{text!r} (line {line})" for line, text in column.bad_examples)
+    first_lines: dict[str, int] = {}
+    for line, text in column.bad_examples:
+        first_lines.setdefault(text, line)
+    shown = ", ".join(f"{text!r} (line {line})" for text, line in first_lines.items())
     if column.values is None:
         return f"text, such as {shown}"
     cells = "1 cell that is not a number" if column.n_bad == 1 else f"{column.n_bad:,} cells that are not numbers"

@@ -81,6 +81,7 @@ def complete(opened: Opened, target: str, request: Request, watch: Watch) -> Com
 
     clock = _Clock()
     labels = _with_labels_to_find(target, labels, request)
+    watch("preparing", None, "")
     columns = [(table.dialect.names[index], column) for index, column in table.numbers.items()]
     design = make_design(target, labels, columns, explicit=bool(request.features))
     by = ordering_feature(design, request.order_by)

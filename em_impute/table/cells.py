@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from em_impute.table.scan import Records
 
-__all__ = ["Cells", "distinct_cells", "has_nul"]
+__all__ = ["Cells", "distinct_cells"]
 
+WORD = 8  # bytes
 LONGEST_IN_WORDS = 256  # bytes; each eight cost a pass over the cells that long, so longer ones go to a dict
-MASKS = np.array([(1 << 8 * length) - 1 for length in range(9)], np.uint64)  # the first `length` bytes of a word
+MASKS = np.array([(1 << 8 * length) - 1 for length in range(WORD + 1)], np.uint64)  # the first `length` bytes of a word
 
 
 class Cells(NamedTuple):
@@ -25,38 +26,33 @@ class Cells(NamedTuple):
     """(n_records,) positions of the cells, quotes included"""
 
 
-def has_nul(records: Records) -> bool:
-    """Tell whether a NUL byte stands anywhere in the block."""
-    return not records.data.all()
-
-
 def distinct_cells(records: Records, column: int) -> Cells:
-    """Number the distinct contents of a column.
+    """Tell which cells of a column are equal.
 
     The first eight bytes of every cell are one number, told apart by a hash table; cells that are longer are told
     apart by what is known so far together with their next eight bytes, and so on.
     """
-    from pandas import factorize  # noqa: PLC0415  -- start-up: pandas costs 0.3 s
+    from pandas import factorize
 
     starts, stops = records.span(column)
     lengths = stops - starts
-    keys = records.words[starts] & MASKS[np.minimum(lengths, 8)]
+    keys = records.words[starts] & MASKS[np.minimum(lengths, WORD)]
     codes, uniques = factorize(keys)
-    long = np.flatnonzero(lengths > 8)
-    if not long.size and not has_nul(records):
+    long = np.flatnonzero(lengths > WORD)
+    if not long.size and not records.has_nul:
         flat = uniques.astype("<u8").tobytes()
-        return Cells(codes, [flat[i : i + 8].rstrip(b"\0") for i in range(0, len(flat), 8)], starts, stops)
+        return Cells(codes, [flat[i : i + WORD].rstrip(b"\0") for i in range(0, len(flat), WORD)], starts, stops)
 
     # A trailing NUL is told apart from nothing by the length only.
     codes, uniques = factorize(codes * (int(lengths.max()) + 1) + lengths)
-    n_codes, done = len(uniques), 8
+    n_codes, done = len(uniques), WORD
     while long.size and done < LONGEST_IN_WORDS:
-        rest = np.minimum(lengths[long] - done, 8)
+        rest = np.minimum(lengths[long] - done, WORD)
         words, distinct_words = factorize(records.words[starts[long] + done] & MASKS[rest])
         joint, uniques = factorize(codes[long] * len(distinct_words) + words)
         codes[long] = n_codes + joint
         n_codes += len(uniques)
-        done += 8
+        done += WORD
         long = long[lengths[long] > done]
     if long.size:
         known: dict[bytes, int] = {}

@@ -17,6 +17,7 @@ from em_impute.table.numbers import (
     is_blank,
     is_mark,
     parse_block,
+    parse_cells,
     parse_column,
     parse_number,
 )
@@ -212,21 +213,16 @@ class NumberReader:
                 if parsed.n_bad:
                     self._note(column, sample, parsed, 0)
         self._is_first = False
-        many = []
-        for column in self._kept():
-            numbers = self._columns[column]
-            if numbers.known is None:
-                many.append(column)
-                continue
-            parsed = parse_column(
-                records, column, self._dialect, self._decimal, explicit=self._explicit, known=numbers.known
-            )
-            if (parsed.n_distinct or 0) > FEW * records.n_records or len(numbers.known) > MOST_KNOWN:
-                numbers.known = None
-            self._note(column, records, parsed, capacity)
-        parsed_cells = parse_block(records, many, self._dialect, self._decimal, explicit=self._explicit)
-        for column, parsed in parsed_cells.items():
-            self._note(column, records, parsed, capacity)
+        few = {column: self._few_cells(records, column) for column in self._kept()}
+        many = [column for column, cells in few.items() if cells is None]
+        parsed_columns = parse_block(records, many, self._dialect, self._decimal, explicit=self._explicit)
+        for column, cells in few.items():
+            known = self._columns[column].known
+            if cells is not None and known is not None:
+                parsed_columns[column] = parse_cells(
+                    records, column, cells, self._dialect, self._decimal, known=known, explicit=self._explicit
+                )
+            self._note(column, records, parsed_columns[column], capacity)
 
     def finish(self) -> dict[int, NumberColumn]:
         """Give the columns."""
@@ -234,6 +230,17 @@ class NumberReader:
 
     def _kept(self) -> list[int]:
         return [column for column, numbers in self._columns.items() if numbers.values]
+
+    def _few_cells(self, records: Records, column: int) -> Cells | None:
+        """Tell the cells of a column apart, and give up for good once there are too many different ones."""
+        numbers = self._columns[column]
+        if numbers.known is None:
+            return None
+        cells = distinct_cells(records, column)
+        if len(cells.raw) > max(FEW * records.n_records, 1) or len(numbers.known) > MOST_KNOWN:
+            numbers.known = None
+            return None
+        return cells
 
     def _note(self, column: int, records: Records, parsed: ParsedCells, capacity: int) -> None:
         """Add a block of one column."""

@@ -66,7 +66,7 @@ def transcode(source: Source, encoding: Encoding) -> Source:
 
     Raises `TableError` where the bytes are not text, or would not come back the same.
     """
-    spool = source.resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+    spool = source.resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  -- closed with the source
     decoder = codecs.getincrementaldecoder(encoding.name)()
     encoder = codecs.getincrementalencoder(encoding.name)()
     original, returned = hashlib.sha256(encoding.bom), hashlib.sha256(encoding.bom)

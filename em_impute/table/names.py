@@ -15,6 +15,7 @@ __all__ = ["find_column", "same_name"]
 
 NUMBER = re.compile(r"[+-]?[0-9]+")
 SHOWN_NAMES = 8
+LONGEST_NUMBER = 10  # digits; int() refuses thousands of them
 
 
 def same_name(one: str, other: str) -> bool:
@@ -54,7 +55,7 @@ def find_column(dialect: "Dialect", wanted: str, file_name: str = "the file") ->
 
 def _numbered(dialect: "Dialect", wanted: str, file_name: str) -> int:
     n_columns = len(dialect.names)
-    number = int(wanted) if len(wanted) < 10 else n_columns + 1  # int() refuses thousands of digits
+    number = int(wanted) if len(wanted) < LONGEST_NUMBER else n_columns + 1
     if number < 1:
         raise UsageError(f"{shown(wanted)} is no column number: columns count from 1", f"give 1 to {n_columns}")
     if number > n_columns:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import TableError
-from em_impute.table.cells import distinct_cells, has_nul
+from em_impute.table.cells import Cells, distinct_cells
 from em_impute.table.marks import MISSING_MARKS, is_blank, is_mark, is_shaped_like, shape
 from em_impute.table.scan import Records
 from em_impute.table.text import decoding_hint, shown, unquoted
@@ -28,6 +28,7 @@ __all__ = [
     "is_mark",
     "is_shaped_like",
     "parse_block",
+    "parse_cells",
     "parse_column",
     "parse_number",
     "shape",
@@ -52,8 +53,6 @@ class ParsedCells:
     """the first few of them: row in the block, text"""
     padded: int | None = None
     """the first row whose cell begins, inside its quotes, with `0` and another digit"""
-    n_distinct: int | None = None
-    """different contents, where they were counted"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +99,26 @@ def parse_block(
 
 
 def parse_column(
+    records: Records, column: int, dialect: "Dialect", decimal: str = ".", *, explicit: bool = True
+) -> ParsedCells:
+    """Read one column by the grammar, each distinct content once."""
+    return parse_cells(records, column, distinct_cells(records, column), dialect, decimal, known={}, explicit=explicit)
+
+
+def parse_cells(
     records: Records,
     column: int,
+    cells: Cells,
     dialect: "Dialect",
-    decimal: str = ".",
+    decimal: str,
     *,
-    explicit: bool = True,
-    known: dict[bytes, Content] | None = None,
+    known: dict[bytes, Content],
+    explicit: bool,
 ) -> ParsedCells:
-    """Read one column by the grammar, each distinct content once; `known` remembers them from block to block.
+    """Read a column whose distinct contents are found; `known` remembers them from block to block.
 
     `padded` is looked for among the contents that are not known yet.
     """
-    cells = distinct_cells(records, column)
-    known = {} if known is None else known
     padded = None
     for code, raw in enumerate(cells.raw):
         if raw in known:
@@ -126,7 +131,7 @@ def parse_column(
     contents = [known[raw] for raw in cells.raw]
     values = np.array([content.number for content in contents])[cells.codes]
     is_bad = np.array([content.bad is not None for content in contents], np.bool_)
-    parsed = ParsedCells(values, padded=padded, n_distinct=len(contents))
+    parsed = ParsedCells(values, padded=padded)
     if is_bad.any():
         rows = np.flatnonzero(is_bad[cells.codes])
         parsed.n_bad = rows.size
@@ -169,17 +174,17 @@ def cell_text(records: Records, column: int, row: int, dialect: "Dialect") -> st
     return text
 
 
-def _read_by_pandas(records: Records, columns: Sequence[int], dialect: "Dialect", decimal: str) -> Any | None:
+def _read_by_pandas(records: Records, columns: Sequence[int], dialect: "Dialect", decimal: str) -> Any | None:  # noqa: ANN401  -- pandas is not imported here
     """Read the very bytes the scanner cut; None where pandas and the grammar might differ.
 
     pandas takes a bare CR for a line end, which shows in the number of records, skips a byte-order mark at the start
     of what it reads, ends a number at a NUL (2.2), and raises `ValueError` for a cell that is neither a number nor
     one of the marks it was given.
     """
-    import pandas as pd  # noqa: PLC0415  -- start-up: pandas costs 0.3 s
+    import pandas as pd
 
     data = records.data.tobytes()
-    if data.startswith(BYTE_ORDER_MARK) or has_nul(records):
+    if data.startswith(BYTE_ORDER_MARK) or records.has_nul:
         return None
     try:
         frame = pd.read_csv(

@@ -30,7 +30,7 @@ class WrittenFile:
     bytes: int
 
 
-def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], clobber: bool) -> None:  # noqa: FBT001
+def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], clobber: bool) -> None:
     """Refuse a place that cannot or must not be written to, before any work is done.
 
     Raises `UsageError` if it is one of the inputs by whatever name, `OutputError` if it is a directory or stands in

@@ -47,7 +47,7 @@ class Edits:
         return cls(start, stop, text[order], tuple(chain.from_iterable(part.texts for part in parts)))
 
 
-def quote_label(text: str, dialect: Dialect, always: bool) -> bytes:  # noqa: FBT001
+def quote_label(text: str, dialect: Dialect, always: bool) -> bytes:
     """Spell a text as a field, in quotes where RFC 4180 needs them or `always`.
 
     `UsageError` for a text that the file's encoding does not have.

@@ -14,6 +14,8 @@ from em_impute.table.source import Source
 
 __all__ = ["LineNumbers", "NumberColumn", "Table", "TargetColumn", "read_table"]
 
+BYTES_PER_COLUMN = 2048  # at least in a block: each column of each block has a fixed cost
+
 
 @dataclass(frozen=True)
 class Table:
@@ -77,7 +79,7 @@ class _LineReader:
         return LineNumbers(first_line, np.concatenate(self._rows), np.concatenate(self._extra).cumsum())
 
 
-def read_table(
+def read_table(  # noqa: PLR0913  -- all but two by name
     source: Source,
     dialect: Dialect,
     *,
@@ -88,7 +90,7 @@ def read_table(
     null_tokens: frozenset[str] = frozenset(),
     keep_record_ends: bool = False,
     progress: Callable[[int], None] | None = None,
-    block_bytes: int = BLOCK_BYTES,
+    block_bytes: int | None = None,
 ) -> Table:
     """Read the columns `targets` as labels and `features` as numbers; None: every other column that holds numbers.
 
@@ -107,7 +109,7 @@ def read_table(
             start=dialect.data_offset,
             first_line=dialect.first_line,
             has_header=dialect.has_header,
-            block_bytes=block_bytes,
+            block_bytes=block_bytes or max(BLOCK_BYTES, min(len(dialect.names) * BYTES_PER_COLUMN, 16 * BLOCK_BYTES)),
         )
         readers = [TargetReader(column, dialect, null_tokens) for column in targets]
         numbers = NumberReader(candidates, dialect, decimal, explicit=explicit)

@@ -63,6 +63,11 @@ class Records:
         return len(self.ends)
 
     @cached_property
+    def has_nul(self) -> bool:
+        """Tell whether a NUL byte stands anywhere in the records."""
+        return not self.data.all()
+
+    @cached_property
     def record_starts(self) -> Positions:
         """(n_records,) the position of each record's first byte."""
         starts = np.empty(self.n_records, np.intp)
@@ -213,7 +218,7 @@ def _is_blank(block: Block, positions: Positions, is_newline: NDArray[np.bool_])
     previous = np.concatenate(([-1], positions[:-1]))
     follows_newline = np.concatenate(([True], is_newline[:-1]))
     length = positions - previous
-    crlf = (length == 2) & (block.data[positions - 1] == RETURN) & (positions < block.n_real)
+    crlf = (length == len(b"\r\n")) & (block.data[positions - 1] == RETURN) & (positions < block.n_real)
     return np.asarray(is_newline & follows_newline & ((length == 1) | crlf), np.bool_)
 
 

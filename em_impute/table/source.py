@@ -107,7 +107,7 @@ def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
 
 def _spooled(stream: BinaryIO, resources: ExitStack) -> BinaryIO:
     """Copy a stream to its end into a temporary file that has no name and vanishes with its descriptor."""
-    spool = resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+    spool = resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  -- closed with the source
     shutil.copyfileobj(stream, spool, SPOOL_BYTES)
     spool.flush()
     return cast("BinaryIO", spool)

@@ -152,7 +152,7 @@ def test_places_that_cannot_be_written_are_refused_before_any_work(tmp_path):
         check_output(tmp_path / "old.csv", [], clobber=False)
     with pytest.raises(OutputError, match="is a directory"):
         check_output(tmp_path, [], clobber=True)
-    with pytest.raises(OutputError, match="folder .*missing does not exist"):
+    with pytest.raises(OutputError, match=r"folder .*missing does not exist"):
         check_output(tmp_path / "missing" / "x.csv", [], clobber=True)
 
 

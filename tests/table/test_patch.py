@@ -148,8 +148,8 @@ def test_a_label_the_encoding_lacks_is_refused(tmp_path):
 def test_an_input_that_changed_in_between_is_refused(change, tmp_path):
     path = tmp_path / "x.csv"
     path.write_bytes(b"g,h\nM,1\n")
-    with open_source(path) as source:
-        source, dialect = detect_dialect(source)
+    with open_source(path) as opened_source:
+        source, dialect = detect_dialect(opened_source)
         table = read_table(source, dialect, targets=[0], features=[], explicit=True)
         path.write_bytes(change)
 
@@ -162,8 +162,8 @@ def test_a_fifo_is_read_once_and_patched(tmp_path):
     os.mkfifo(path)
     writer = threading.Thread(target=path.write_bytes, args=(b"g,h\n,1\n",))
     writer.start()
-    with open_source(path) as source:
-        source, dialect = detect_dialect(source)
+    with open_source(path) as opened_source:
+        source, dialect = detect_dialect(opened_source)
         table = read_table(source, dialect, targets=[0], features=[], explicit=True)
         target = table.targets[0]
         edits = Edits(target.start, target.stop, target.row * 0, [b"X"])
@@ -183,7 +183,7 @@ def test_standard_input_is_read(monkeypatch, tmp_path):
 
 
 def test_random_tables_survive_random_fills(tmp_path):
-    rng = random.Random(5)
+    rng = random.Random(5)  # noqa: S311
     cells = ["M", "", '"F"', '""', '"a\n"', "NA", " "]
     for number in range(60):
         rows = [(rng.choice(cells), rng.choice(cells)) for _ in range(rng.randint(1, 30))]

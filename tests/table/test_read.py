@@ -73,7 +73,7 @@ def unquote(cell: str) -> str:
 @pytest.mark.parametrize("block_bytes", [16, 300, 1 << 20])
 @pytest.mark.parametrize("seed", range(3))
 def test_targets_are_read_as_by_the_machine(seed, block_bytes, tmp_path):
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311
     rows = [(rng.choice(CELLS), rng.choice(CELLS), str(rng.randint(0, 9))) for _ in range(400)]
     data = ("a,b,c\n" + "\n".join(",".join(row) for row in rows)).encode()
     spans = oracle_csv.table(data, 3)[1:]
@@ -123,7 +123,7 @@ def test_null_tokens_may_be_filled(tmp_path):
 @pytest.mark.parametrize(("block_bytes", "n_copies"), [(64, 1), (1 << 20, 1), (1 << 20, 40)])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_numbers_obey_the_grammar_whoever_reads_them(n_copies, block_bytes, delimiter, tmp_path):
-    rng = random.Random(0)
+    rng = random.Random(0)  # noqa: S311
     plain = [f"{rng.uniform(-1e3, 1e3):.{rng.randint(0, 17)}g}" for _ in range(300)]
     awkward = [cell for cell in NUMBERS if delimiter not in cell or cell.startswith('"')]
     cells = (plain + awkward + plain[:100] + INFINITIES) * n_copies
