@@ -10,6 +10,7 @@ from em_impute.engine.blocks import Floats, Integers, Rows
 from em_impute.errors import DesignError, FitError
 from em_impute.labels import Labels
 from em_impute.table.read import NumberColumn
+from em_impute.table.text import listed
 
 __all__ = ["Column", "Design", "Feature", "Rejected", "choose_features", "make_design", "merge_equal_rows"]
 
@@ -26,9 +27,6 @@ MIN_ROW_NUMBERS = 3
 
 CONSTANT = 1e-12
 """A range below this part of the values is rounding."""
-
-MAX_SHOWN = 5
-"""Columns named in a message; the rest are counted."""
 
 PROBE_ROWS = 1 << 16
 MAX_DISTINCT_SHARE = 0.25
@@ -207,10 +205,8 @@ def _mean_and_deviation(values: Floats, weight: Floats) -> tuple[float, float]:
 
 
 def _because(rejected: Sequence[Rejected]) -> str:
-    if not rejected:
-        return ""
-    more = f"; and {len(rejected) - MAX_SHOWN} more" if len(rejected) > MAX_SHOWN else ""
-    return f" ({'; '.join(f'{one.name!r}: {one.reason}' for one in rejected[:MAX_SHOWN])}{more})"
+    reasons = [f"{one.name!r}: {one.reason}" for one in rejected]
+    return f" ({listed(reasons, separator='; ')})" if reasons else ""
 
 
 def _refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:

@@ -11,6 +11,7 @@ from em_impute.errors import DesignError, FitError
 from em_impute.request import Request
 from em_impute.table.numbers import is_blank, is_mark, is_shaped_like
 from em_impute.table.read import TargetColumn
+from em_impute.table.text import listed, plural
 
 __all__ = ["Kinds", "Labels", "ambiguity", "lookalikes", "read_labels", "remedy", "tell_apart"]
 
@@ -66,9 +67,10 @@ def tell_apart(column: TargetColumn, request: Request) -> Kinds:
     marks: dict[str, int] = {}
     ambiguous: dict[str, int] = {}
     for text, n in zip(column.texts, column.counts, strict=True):
-        if is_blank(text) or text in null:
+        spellings = {text, text.strip()}
+        if is_blank(text) or spellings & null:
             missing[text] = int(n)
-        elif text in kept or not is_mark(text):
+        elif spellings & kept or not is_mark(text):
             labels[text] = int(n)
         else:
             marks[text] = int(n)
@@ -99,8 +101,7 @@ def read_labels(name: str, column: TargetColumn, request: Request) -> Labels:
 
 def ambiguity(name: str, text: str, n: int, labels: Sequence[str]) -> str:
     """Say that a text may be a missing mark or a label."""
-    cells = "1 cell" if n == 1 else f"{n:,} cells"
-    return f"column {name!r} holds {text!r} in {cells}: a missing mark, or a label like {_some(labels)}?"
+    return f"column {name!r} holds {text!r} in {plural(n, 'cell')}: a missing mark, or a label like {_quoted(labels)}?"
 
 
 def remedy(text: str) -> str:
@@ -114,7 +115,12 @@ def lookalikes(name: str, labels: Sequence[str]) -> list[tuple[str, str]]:
     alike = [text for text in labels if folded[" ".join(text.split()).casefold()] > 1]
     if not alike:
         return []
-    return [("W14", f"{len(alike)} labels of {name!r} differ only by case or space: {_some(alike)}")]
+    return [
+        (
+            "W14",
+            f"{len(alike)} labels of {name!r} differ only by case or space: {_quoted(alike)}",
+        )
+    ]
 
 
 def _named_labels(name: str, known: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
@@ -123,7 +129,10 @@ def _named_labels(name: str, known: tuple[str, ...], named: tuple[str, ...]) -> 
     unknown = [text for text in named if text not in known]
     if unknown:
         message = f"--labels names {unknown[0]!r}, which no row of column {name!r} holds"
-        raise DesignError(message, f"labels in the file are {_some(known)}; --labels is for a column that knows none")
+        raise DesignError(
+            message,
+            f"labels in the file are {_quoted(known)}; --labels is for a column that knows none",
+        )
     return known
 
 
@@ -137,6 +146,5 @@ def _refuse_identifier(name: str, labels: Mapping[str, int]) -> None:
         raise FitError(message, "name a column of categories with --column")
 
 
-def _some(texts: Sequence[str], limit: int = 5) -> str:
-    shown = ", ".join(repr(text) for text in texts[:limit])
-    return f"{shown} and {len(texts) - limit} more" if len(texts) > limit else shown
+def _quoted(texts: Sequence[str]) -> str:
+    return listed([repr(text) for text in texts])

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
+MAX_SHOWN = 20
+"""Labels or columns named in one line; the rest are counted."""
+
 
 def check(  # one parameter an option
     context: typer.Context,
@@ -65,6 +68,7 @@ def _findings(opened: "Opened", target: str, request: Request) -> Iterator[tuple
     """Yield lines to print: a name, a text, and whether it makes the answer negative."""
     from em_impute.design import choose_features
     from em_impute.labels import ambiguity, lookalikes, remedy, tell_apart
+    from em_impute.table.text import listed
 
     table = opened.table
     if not table.n_rows:
@@ -75,19 +79,13 @@ def _findings(opened: "Opened", target: str, request: Request) -> Iterator[tuple
     said = f"{target}: {sum(kinds.labels.values()):,} known, {n_missing:,} missing" + (f" ({tokens})" if tokens else "")
     yield "column", said, n_missing > 0
     labels = [f"{text} {n:,}" for text, n in sorted(kinds.labels.items())]
-    yield "labels", _some(labels), False
+    yield "labels", listed(labels, MAX_SHOWN) or "none", False
     for text, n in kinds.ambiguous.items():
         yield "doubtful", f"{ambiguity(target, text, n, list(kinds.labels))} {remedy(text)}", True
     for _code, message in lookalikes(target, sorted(kinds.labels)):
         yield "warning", message, True
     columns = [(table.dialect.names[index], column) for index, column in table.numbers.items()]
     used, rejected = choose_features(columns, explicit=bool(request.features))
-    yield "predictors", _some([name for name, _ in used]), not used
+    yield "predictors", listed([name for name, _ in used], MAX_SHOWN) or "none", not used
     for one in rejected:
         yield "not used", f"{one.name}: {one.reason}", False
-
-
-def _some(texts: list[str], limit: int = 20) -> str:
-    if not texts:
-        return "none"
-    return ", ".join(texts[:limit]) + (f" and {len(texts) - limit} more" if len(texts) > limit else "")

@@ -145,7 +145,7 @@ def summarize(block: Block, parameters: Parameters, log_clamp: Floats) -> Moment
     # Residuals are about the current means, so that squaring them is safe at any offset of the data.
     weighted = residual * responsibility[:, :, None]
     shift = np.divide(
-        weighted.sum(axis=(0, 3)), weight[:, None], out=np.zeros_like(parameters.mean), where=_some(weight)
+        weighted.sum(axis=(0, 3)), weight[:, None], out=np.zeros_like(parameters.mean), where=weight[:, None] > 0
     )
     scatter = (weighted @ np.swapaxes(residual, -1, -2)).sum(axis=0)
     if conditional.spread is not None:
@@ -255,7 +255,3 @@ def _aitken(gain: float, last_gain: float, objective: float) -> float:
 
 def _log(weight: Floats) -> Floats:
     return np.log(weight, out=np.full_like(weight, -np.inf), where=weight > 0)
-
-
-def _some(weight: Floats) -> np.ndarray:
-    return (weight > 0)[:, None]

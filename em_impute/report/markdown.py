@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from em_impute.report.fit_report import FitReport
-from em_impute.report.words import count, number, percent
+from em_impute.report.words import number, percent
+from em_impute.table.text import plural
 
 __all__ = ["to_markdown"]
 
@@ -33,7 +34,7 @@ def _what_was_missing(report: FitReport) -> Iterable[str]:
     yield "## What was missing\n"
     tokens = ", ".join(f"{_cell(token) if token else 'empty'}: {n:,}" for token, n in missing["tokens"].items())
     yield (
-        f"{count(missing['cells'], 'cell')} of {count(report.input['rows'], 'row')}"
+        f"{plural(missing['cells'], 'cell')} of {plural(report.input['rows'], 'row')}"
         + (f" ({tokens})" if tokens else "")
         + "."
     )
@@ -56,7 +57,7 @@ def _totals(report: FitReport) -> Iterable[str]:
         for label, known in totals["known"].items()
     ]
     yield from _table(["label", "known only", "known and filled", "expected"], rows)
-    yield "Expected counts add up the probabilities; counting the filled labels overstates the label that is likelier.\n"
+    yield "Expected counts add up the probabilities; counting filled labels overstates the likelier one.\n"
 
 
 def _predictors(report: FitReport) -> Iterable[str]:
@@ -74,7 +75,7 @@ def _model(report: FitReport) -> Iterable[str]:
     names = [one["name"] for one in report.features["used"]]
     yield "## Model\n"
     yield f"A mixture of {len(model['parameters'])} Gaussians, covariance `{model['covariance']}`,"
-    yield f"{count(model['n_parameters'], 'free parameter')}, prior strength {number(model['prior_strength'])}.\n"
+    yield f"{plural(model['n_parameters'], 'free parameter')}, prior strength {number(model['prior_strength'])}.\n"
     head = ["label", "component", "weight"]
     head += [f"mean of {name}" for name in names] + [f"sd of {name}" for name in names]
     rows = [
@@ -85,7 +86,7 @@ def _model(report: FitReport) -> Iterable[str]:
     ]
     yield from _table(head, rows)
     state = "converged" if fit["converged"] else "stopped before it converged"
-    yield f"EM {state} after {count(fit['n_iterations'], 'iteration')}: log-likelihood {fit['log_likelihood']:,.4f}"
+    yield f"EM {state} after {plural(fit['n_iterations'], 'iteration')}: log-likelihood {fit['log_likelihood']:,.4f}"
     yield f"(BIC {fit['bic']:,.2f}, AIC {fit['aic']:,.2f}, ICL {fit['icl']:,.2f}).\n"
 
 
@@ -113,7 +114,7 @@ def _accuracy(report: FitReport) -> Iterable[str]:
     found = report.accuracy
     low, high = found["interval"]
     yield "## How well known labels are recovered\n"
-    yield f"{found['method']}, {count(found['rows'], 'row')}.\n"
+    yield f"{found['method']}, {plural(found['rows'], 'row')}.\n"
     rows = [
         [
             "accuracy",

@@ -8,15 +8,13 @@ from em_impute.engine.mixture import overall_covariance
 from em_impute.report.words import delimiter_name
 from em_impute.request import Request
 from em_impute.select import HeldOut
+from em_impute.table.text import listed, plural
 
 __all__ = ["decisions", "warnings", "without_predictors"]
 
 FEW_ROWS_PER_FEATURE = 2
 COLLINEAR = 1e-10
 """Smallest eigenvalue of the correlation matrix of columns that are not copies or sums of each other."""
-
-MAX_SHOWN = 5
-"""Labels named in one warning; the rest are counted."""
 
 
 def decisions(opened: Opened, completion: Completion, request: Request) -> list[dict[str, str]]:
@@ -27,7 +25,7 @@ def decisions(opened: Opened, completion: Completion, request: Request) -> list[
     if dialect.separator_line:
         entries.append(("read", "separator line", "a first line sep= was obeyed and kept"))
     for token, count in completion.labels.tokens.items():
-        entries.append(("labels", "counted as missing", f"{token!r} in {count:,} cells"))
+        entries.append(("labels", "counted as missing", f"{token!r} in {plural(count, 'cell')}"))
     design, choice = completion.design, completion.choice
     if design is None or choice is None:
         return [_entry(*entry) for entry in entries]
@@ -76,9 +74,8 @@ def _warnings_of_labels(completion: Completion, design: Design) -> list[tuple[st
     few = [(label, count) for label, count in known if 0 < count < needed]
     if not few:
         return []
-    shown = ", ".join(f"{label!r} ({count})" for label, count in few[:MAX_SHOWN])
-    more = f" and {len(few) - MAX_SHOWN} more labels" if len(few) > MAX_SHOWN else ""
-    return [("W01", f"Few known rows (fewer than {needed}) for {shown}{more}: their shape is largely borrowed.")]
+    shown = listed([f"{label!r} ({count})" for label, count in few])
+    return [("W01", f"Few known rows (fewer than {needed}) for {shown}: their shape is largely borrowed.")]
 
 
 def _warnings_of_skill(held_out: HeldOut) -> list[tuple[str, str]]:

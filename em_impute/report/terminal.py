@@ -11,7 +11,8 @@ from rich.text import Text
 
 from em_impute.impute import Watch
 from em_impute.report.fit_report import FitReport
-from em_impute.report.words import count, delimiter_name, number, percent, printable
+from em_impute.report.words import delimiter_name, number, percent, printable
+from em_impute.table.text import listed, plural
 
 __all__ = ["make_console", "print_lines", "print_summary", "progress_bar"]
 
@@ -86,7 +87,7 @@ def _ignore(_stage: str, _share: float | None, _detail: str) -> None:
 def _summary(report: FitReport) -> Iterator[tuple[str, str]]:
     source, missing = report.input, report.missing
     delimiter = delimiter_name(source["delimiter"])
-    shape = f"{count(source['rows'], 'row')}, {count(source['columns'], 'column')}"
+    shape = f"{plural(source['rows'], 'row')}, {plural(source['columns'], 'column')}"
     yield "read", f"{source['path']}: {shape}, {delimiter}-separated, {source['encoding']}"
     known = sum(one["known"] for one in report.labels)
     tokens = ", ".join(f"{n:,} {token or 'empty'}" for token, n in missing["tokens"].items())
@@ -97,10 +98,10 @@ def _summary(report: FitReport) -> Iterator[tuple[str, str]]:
     if report.model is None:
         yield "filled", "nothing was missing: the output is a copy of the input"
         return
-    yield "predictors", _some([one["name"] for one in report.features["used"]])
+    yield "predictors", listed([one["name"] for one in report.features["used"]], MAX_SHOWN)
     rejected = [f"{one['name']} ({one['reason']})" for one in report.features["rejected"]]
     if rejected:
-        yield "not used", _some(rejected)
+        yield "not used", listed(rejected, MAX_SHOWN)
     yield "model", _model(report)
     yield "fit", _fit(report)
     if report.accuracy is not None:
@@ -111,7 +112,7 @@ def _summary(report: FitReport) -> Iterator[tuple[str, str]]:
 def _model(report: FitReport) -> str:
     model, selection = report.model or {}, report.selection or {}
     components = len(model["parameters"])
-    said = f"{count(components, 'Gaussian')}, {model['covariance']} covariance"
+    said = f"{plural(components, 'Gaussian')}, {model['covariance']} covariance"
     scores = [
         f"{one['covariance']} {number(one.get('log_loss', one.get('bic')))}"
         for one in selection["members"]
@@ -125,29 +126,26 @@ def _model(report: FitReport) -> str:
 def _fit(report: FitReport) -> str:
     fit = report.fit or {}
     state = "converged in" if fit["converged"] else "stopped after"
-    said = f"EM {state} {count(fit['n_iterations'], 'iteration')}, log-likelihood {fit['log_likelihood']:,.3f}"
+    said = f"EM {state} {plural(fit['n_iterations'], 'iteration')}, log-likelihood {fit['log_likelihood']:,.3f}"
     return said + (f", best of {fit['n_starts']} starts" if fit["n_starts"] > 1 else "")
 
 
 def _held_out(report: FitReport) -> str:
     found = report.accuracy or {}
     low, high = found["interval"]
+    accuracy, majority = percent(found["accuracy"]), percent(found["baseline_accuracy"])
+    log_loss, shares = number(found["log_loss"]), number(found["baseline_log_loss"])
     return (
-        f"{percent(found['accuracy'])} of known labels right ({percent(low)} to {percent(high)}; majority "
-        f"{percent(found['baseline_accuracy'])}), log-loss {number(found['log_loss'])} ({number(found['baseline_log_loss'])})"
+        f"{accuracy} of known labels right ({percent(low)} to {percent(high)}; majority {majority}), "
+        f"log-loss {log_loss} ({shares})"
     )
 
 
 def _filled(report: FitReport) -> str:
     missing = report.missing
-    labels = _some([f"{one['label']} {one['filled']:,}" for one in report.labels])
+    labels = listed([f"{one['label']} {one['filled']:,}" for one in report.labels], MAX_SHOWN)
     said = f"{missing['filled']:,} of {missing['cells']:,} cells: {labels}"
     if missing["lowest_probability"] is not None:
         said += f"; lowest probability {missing['lowest_probability']:.2f}"
     left = sum(missing["left_empty"].values())
     return said + (f"; {left:,} left as they were" if left else "")
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:MAX_SHOWN])
-    return f"{shown} and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else shown

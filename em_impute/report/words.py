@@ -1,11 +1,6 @@
 """Numbers and counts as people read them, and texts that cannot disturb a terminal."""
 
-__all__ = ["count", "delimiter_name", "number", "percent", "printable"]
-
-
-def count(n: int, what: str) -> str:
-    """Write a count with its noun: "1 row", "2,511 rows"."""
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+__all__ = ["delimiter_name", "number", "percent", "printable"]
 
 
 def number(value: float | None) -> str:

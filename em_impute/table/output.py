@@ -44,7 +44,7 @@ def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], clobber: 
             if target.samefile(source) and target.is_file():
                 raise UsageError(
                     f"the output {name} is the input {shown_path(str(source))}",
-                    "name another output, or use --in-place",
+                    "name another output with -o",
                 )
     folder = Path(os.path.realpath(target)).parent
     if target.is_dir():

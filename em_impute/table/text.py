@@ -1,6 +1,8 @@
 """How bytes and values of a file are shown to people, and how a cell's bytes become its text."""
 
-__all__ = ["decoding_hint", "plural", "shown", "shown_path", "unquoted"]
+from collections.abc import Sequence
+
+__all__ = ["decoding_hint", "listed", "plural", "shown", "shown_path", "unquoted"]
 
 LONGEST_SHOWN = 40
 LONGEST_PATH = 200
@@ -20,6 +22,12 @@ def shown_path(path: str) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 field`, `1,204 fields`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(texts: Sequence[str], limit: int = 5, separator: str = ", ") -> str:
+    """Name the first few of many and count the rest: `a, b and 3 more`."""
+    more = f" and {len(texts) - limit:,} more" if len(texts) > limit else ""
+    return separator.join(texts[:limit]) + more
 
 
 def unquoted(raw: bytes) -> bytes:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_the_file_mode_of_an_output_that_was_there_is_kept(run, samples):
 
 
 def test_a_full_disk_is_reported_and_ends_with_5(samples):
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         result = subprocess.run(
             [sys.executable, "-m", "em_impute", "fill", "heights.csv", "-c", "gender", "-o", "-"],
             cwd=samples, stdout=full, stderr=subprocess.PIPE, check=False,

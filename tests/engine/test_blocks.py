@@ -85,6 +85,17 @@ def test_a_common_pattern_is_one_group_and_rare_ones_share_a_block():
     assert {tuple(seen) for seen in rare.observed.tolist()} == {(True, False, True), (True, False, False)}
 
 
+def test_rows_of_one_pattern_keep_their_order():
+    # 3000 rows in three patterns: sorts that are not stable shuffle more than some 16 equal keys.
+    x, label, weight = table(np.random.default_rng(8), 3000, 2, 0.0)
+    x[::3, 0] = np.nan
+    x[1::3, 1] = np.nan
+
+    cut = make_blocks(x, label, weight, 2)
+
+    assert [block.row.tolist() for block in cut] == [[list(range(start, 3000, 3))] for start in (2, 1, 0)]
+
+
 def test_no_block_is_larger_than_allowed(monkeypatch):
     monkeypatch.setattr(blocks, "MAX_BLOCK_ELEMENTS", 240)
     x, label, weight = table(np.random.default_rng(3), 500, 3, 0.3)

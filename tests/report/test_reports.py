@@ -127,6 +127,6 @@ def test_every_decision_is_in_the_log(tmp_path):
     said = [f"{one['action']}: {one['detail']}" for one in report.log]
 
     assert "delimiter: comma, detected" in said
-    assert "counted as missing: 'NA' in 1 cells" in said
+    assert "counted as missing: 'NA' in 1 cell" in said
     assert any(line.startswith("column not used: 't'") for line in said)
     assert any(line.startswith("column not used: 'n': identifier") for line in said)
