@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers, Rows
+from em_impute.engine.mixture import overall_covariance
 from em_impute.errors import DesignError, FitError
 from em_impute.labels import Labels
 from em_impute.table.read import NumberColumn
@@ -27,6 +28,11 @@ MIN_ROW_NUMBERS = 3
 
 CONSTANT = 1e-12
 """A range below this part of the values is rounding."""
+
+COLLINEAR = "a sum or copy of other columns"
+LEAST_OWN_VARIANCE = 1e-8
+"""Part of a feature's variance that the features before it must leave unexplained."""
+ROWS_PER_FEATURE = 2
 
 PROBE_ROWS = 1 << 16
 MAX_DISTINCT_SHARE = 0.25
@@ -105,7 +111,13 @@ def make_design(target: str, labels: Labels, columns: Sequence[Column], *, expli
         raise FitError(f"{len(used):,} numeric columns are too many", "name those that matter with -x")
     distinct, index = merge_equal_rows(Rows(_stack(used), labels.label, np.ones(labels.label.size)))
     features, x = _standardise(used, distinct)
-    return Design(target, labels.labels, labels.label, features, rejected, distinct._replace(x=x), index)
+    rows = distinct._replace(x=x)
+    redundant = _redundant(rows)
+    if redundant:
+        kept = [j for j in range(len(features)) if j not in redundant]
+        rejected += tuple(Rejected(features[j].name, COLLINEAR) for j in redundant)
+        features, rows = tuple(features[j] for j in kept), rows._replace(x=x[:, kept])
+    return Design(target, labels.labels, labels.label, features, rejected, rows, index)
 
 
 def choose_features(columns: Sequence[Column], *, explicit: bool) -> tuple[list[Column], tuple[Rejected, ...]]:
@@ -202,6 +214,25 @@ def _mean_and_deviation(values: Floats, weight: Floats) -> tuple[float, float]:
     scaled -= correction
     deviation = float(np.sqrt(weight @ (scaled * scaled) / total))
     return (mean + correction) * size, deviation * size
+
+
+def _redundant(rows: Rows) -> list[int]:
+    """Find the features that are, but for rounding, sums or copies of features before them.
+
+    They add nothing, and no covariance could be inverted with them.  Where rows are few, every feature looks like a sum
+    of others; there the prior holds.
+    """
+    n_rows, n_features = rows.x.shape
+    if n_rows <= ROWS_PER_FEATURE * n_features:
+        return []
+    correlation = overall_covariance(rows)
+    kept: list[int] = []
+    for j in range(n_features):
+        with_kept = correlation[kept, j]
+        explained = with_kept @ np.linalg.solve(correlation[np.ix_(kept, kept)], with_kept) if kept else 0.0
+        if 1.0 - explained > LEAST_OWN_VARIANCE:
+            kept.append(j)
+    return [j for j in range(n_features) if j not in kept]
 
 
 def _because(rejected: Sequence[Rejected]) -> str:

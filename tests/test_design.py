@@ -147,3 +147,27 @@ def test_rows_that_are_nearly_all_different_are_left_alone():
     rows = Rows(x, np.zeros(100, dtype=int), np.ones(100))
 
     assert merge_equal_rows(rows) == (rows, None)
+
+
+def test_copies_and_sums_of_other_columns_are_left_out_with_their_reason(tmp_path):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 50)).round(3)
+    g = ["a", "b", None, "a", "b"] * 10
+    design = design_of(
+        tmp_path, csv_of("g,a,b,copy,sum,own", g, a, b, (a / 2.54).tolist(), (3 * a - b).round(9), rng.normal(size=50))
+    )
+
+    assert [feature.name for feature in design.features] == ["a", "b", "own"]
+    assert [(one.name, one.reason) for one in design.rejected] == [
+        ("copy", "a sum or copy of other columns"),
+        ("sum", "a sum or copy of other columns"),
+    ]
+    assert design.distinct.x.shape == (50, 3)
+
+
+def test_where_rows_are_few_no_column_is_taken_for_a_sum_of_others(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(6, 5)).round(3).tolist()
+    design = design_of(tmp_path, csv_of("g," + ",".join("abcdef"), list("uvuvu"), *x))
+
+    assert len(design.features) == 6

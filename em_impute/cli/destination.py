@@ -29,6 +29,12 @@ class Destination:
         """All paths to write, standard output left out."""
         return tuple(path for path in (self.data, *self.reports) if path not in (None, STDOUT))
 
+    @property
+    def names(self) -> list[str]:
+        """What to call the outputs when they have been written."""
+        paths = [path for path in (self.data, *self.reports) if path is not None]
+        return ["standard output" if path == STDOUT else str(path) for path in paths]
+
 
 def plan(
     source: Path | None, output: str | None, reports: Sequence[str], *, no_report: bool, dry_run: bool, diff: bool

@@ -113,7 +113,7 @@ def _run(request: Request, destination: Destination, *, clobber: bool, quiet: bo
         if destination.diff:
             _print_changes(opened, completions)
     if not quiet:
-        written = [str(path) for path in destination.files]
+        written = destination.names
         for report in made:
             print_summary(console, report, written if report is made[-1] else [], verbose=verbose)
 

@@ -73,12 +73,13 @@ def make_blocks(x: Floats, label: Integers, weight: Floats, n_components: int) -
     return blocks
 
 
-def per_row(values: Sequence[Floats], blocks: Sequence[Block], n_rows: int) -> Floats:
+def per_row(values: Sequence[Floats], blocks: Sequence[Block], shape: tuple[int, int]) -> Floats:
     """Bring what was computed block by block back into the order of the rows.
 
-    `values[b]` is (n_groups, n_values, n_rows_of_group) for `blocks[b]`; the result is (n_rows, n_values).
+    `values[b]` is (n_groups, n_values, n_rows_of_group) for `blocks[b]`; the result has the `shape`
+    (n_rows, n_values).
     """
-    result = np.empty((n_rows, values[0].shape[1])) if values else np.empty((n_rows, 0))
+    result = np.empty(shape)
     for value, block in zip(values, blocks, strict=True):
         result[block.row] = np.moveaxis(value, 1, 2)
     return result

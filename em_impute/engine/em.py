@@ -14,7 +14,8 @@ import numpy as np
 from em_impute.engine.blocks import Block, Floats, Integers, make_blocks, per_row
 from em_impute.engine.families import Family, Prior, log_prior, m_step
 from em_impute.engine.moments import Moments, hard_moments, merge
-from em_impute.engine.parameters import LOG_TWO_PI, Conditional, Parameters, clamp, condition
+from em_impute.engine.parameters import COLLAPSE_HINT, LOG_TWO_PI, Conditional, Parameters, clamp, condition
+from em_impute.errors import FitError
 
 __all__ = [
     "Expectation",
@@ -37,10 +38,14 @@ __all__ = [
 MapBlocks = Callable[[Callable[[Block], Moments], Sequence[Block]], Iterable[Moments]]
 """A backend: an ordered map over blocks.  The builtin `map` is the serial one."""
 
-Stop = Literal["converged", "max_iter"]
+Stop = Literal["converged", "max_iter", "rounding"]
+"""Why EM ended; "rounding": some features are so nearly collinear that the next gain drowned in it."""
 
 FALL_TOLERANCE = 1e-9
 """A fall of the objective beyond this part of its size is no rounding error but a bug."""
+
+WELL_CONDITIONED = 1e-3
+"""Standard deviations of what a feature adds to the others, in its own; below this, falls may be rounding."""
 
 STALL_TOLERANCE = 1e-14
 """A gain below this part of the objective's size is what rounding leaves of nothing."""
@@ -192,22 +197,26 @@ def iterate(
 
     Raises FitError when a covariance becomes singular, AssertionError if the objective should ever fall.
     """
-    parameters, objective, gain = start, -np.inf, np.inf
+    parameters = start
+    last = Step(-1, start, -np.inf, -np.inf, np.inf, np.inf, None)
     for iteration in count():
         moments = expect(problem, parameters, map_blocks)
-        previous, last_gain = objective, gain
         objective = moments.log_likelihood + log_prior(parameters, family, prior)
-        gain = objective - previous
+        gain = objective - last.objective
+        # The start need not lie in the family, so the first M step alone may lower the objective.
         if gain < -FALL_TOLERANCE * (1.0 + abs(objective)) and iteration > 1:
-            # The start need not lie in the family, so the first M step alone may lower the objective.
-            raise AssertionError(f"EM lowered its objective from {previous!r} to {objective!r} in step {iteration}")
-        remaining = _aitken(gain, last_gain, objective)
+            _explain_fall(parameters, prior, last, objective)
+            yield last._replace(stop="rounding")
+            return
+        remaining = _aitken(gain, last.gain, objective)
         stop: Stop | None = None
-        if remaining < stopping.tolerance and iteration > 1:
+        # Twice, since the first gain is the jump away from the start and beside a saddle says nothing of the rest.
+        if max(remaining, last.remaining) < stopping.tolerance:
             stop = "converged"
         elif iteration >= stopping.max_iter:
             stop = "max_iter"
-        yield Step(iteration, parameters, moments.log_likelihood, objective, gain, remaining, stop)
+        last = Step(iteration, parameters, moments.log_likelihood, objective, gain, remaining, stop)
+        yield last
         if stop:
             return
         parameters = m_step(moments, family, prior)
@@ -215,15 +224,15 @@ def iterate(
 
 def fit(steps: Iterable[Step], component_label: Integers) -> Fit:
     """Follow the steps to the last one."""
-    path = []
+    path = {}
     for step in steps:
-        path.append(step.log_likelihood)
+        path[step.iteration] = step.log_likelihood
     return Fit(
         step.parameters,
         component_label,
         step.log_likelihood,
         step.objective,
-        tuple(path),
+        tuple(path.values()),
         step.stop or "max_iter",
         step.remaining,
     )
@@ -242,14 +251,25 @@ def posterior(parameters: Parameters, component_label: Integers, x: Floats) -> F
     blocks = make_blocks(x, unknown, np.ones(n_rows), component_label.size)
     responsibility = [e_step(block, parameters, log_clamp).responsibility for block in blocks]
     belongs = np.isfinite(log_clamp[:-1]).astype(float)  # (n_labels, n_components)
-    return per_row([belongs @ value for value in responsibility], blocks, n_rows)
+    return per_row([belongs @ value for value in responsibility], blocks, (n_rows, n_labels))
+
+
+def _explain_fall(parameters: Parameters, prior: Prior, last: Step, objective: float) -> None:
+    """Raise what a fall of the objective deserves, unless it is the rounding of nearly collinear features."""
+    everything = np.ones((1, parameters.mean.shape[1]), dtype=bool)
+    whitener = condition(parameters.covariance, everything).whitener
+    if np.diagonal(whitener, axis1=-2, axis2=-1).max() < 1.0 / WELL_CONDITIONED:
+        fall = f"from {last.objective!r} to {objective!r} in step {last.iteration + 1}"
+        raise AssertionError(f"EM lowered its objective {fall}")
+    if prior.strength == 0.0:
+        raise FitError("a component collapsed onto too few different rows", COLLAPSE_HINT)
 
 
 def _aitken(gain: float, last_gain: float, objective: float) -> float:
     """Estimate the gain still to come, were the gains a geometric series (Böhning et al. 1994)."""
     if abs(gain) <= STALL_TOLERANCE * (1.0 + abs(objective)):
         return 0.0
-    rate = gain / last_gain
+    rate = gain / last_gain if last_gain else 0.0
     return gain * rate / (1.0 - rate) if 0.0 < rate < 1.0 else np.inf
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from em_impute.engine.blocks import Floats
 from em_impute.engine.moments import Moments
-from em_impute.engine.parameters import Parameters
+from em_impute.engine.parameters import Parameters, condition
 from em_impute.errors import FitError
 
 __all__ = ["FAMILIES", "Family", "Prior", "default_prior", "log_prior", "m_step", "n_parameters"]
@@ -99,14 +99,15 @@ def log_prior(parameters: Parameters, family: Family, prior: Prior) -> float:
     """Evaluate the logarithm of the prior density, up to a constant that depends on no parameter."""
     if prior.strength == 0.0:
         return 0.0
-    covariance = parameters.covariance[:1] if family.shared else parameters.covariance
-    _, log_determinant = np.linalg.slogdet(covariance)
+    whitener = condition(parameters.covariance, np.ones((1, prior.mean.size), dtype=bool)).whitener[0]
+    offset = whitener @ (parameters.mean - prior.mean)[:, :, None]
+    if family.shared:
+        whitener = whitener[:1]
+    log_determinant = -2.0 * np.log(np.diagonal(whitener, axis1=-2, axis2=-1)).sum(axis=-1)
+    trace = np.einsum("kij,jl,kil->k", whitener, _prior_scatter(family, prior), whitener)
     pseudo_rows = prior.pseudo_rows(family, parameters.weight.size)
-    trace = np.trace(np.linalg.solve(covariance, _prior_scatter(family, prior)[None]), axis1=-2, axis2=-1)
-    offset = parameters.mean - prior.mean
-    distance = (offset * np.linalg.solve(parameters.covariance, offset[:, :, None])[:, :, 0]).sum()
     kappa = prior.strength * MEAN_PSEUDO_ROWS
-    return float(-0.5 * (pseudo_rows * log_determinant + trace).sum() - 0.5 * kappa * distance)
+    return float(-0.5 * (pseudo_rows * log_determinant + trace).sum() - 0.5 * kappa * (offset**2).sum())
 
 
 def n_parameters(family: Family, n_components: int, n_features: int) -> int:

@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.errors import FitError
 
-__all__ = ["Conditional", "Parameters", "clamp", "condition", "rescale"]
+__all__ = ["COLLAPSE_HINT", "Conditional", "Parameters", "clamp", "condition", "rescale"]
 
 LOG_TWO_PI = float(np.log(2.0 * np.pi))
 
-MIN_SCALE = 1e-7
+MIN_SCALE = 1e-6
 """Smallest diagonal entry of a Cholesky factor, in standard deviations of the feature, that arithmetic can carry."""
+
+
+COLLAPSE_HINT = "raise --prior-strength, use --covariance tied or diag, or name fewer columns with -x"
 
 
 class Parameters(NamedTuple):
@@ -90,7 +93,7 @@ def _cholesky(covariance: Floats) -> Floats:
     smallest = float(np.diagonal(factor, axis1=-2, axis2=-1).min(initial=np.inf))
     if not smallest > MIN_SCALE:
         message = "a component's covariance became singular: too few rows, equal rows or collinear columns"
-        raise FitError(message, "raise --prior-strength, use --covariance tied or diag, or name fewer columns with -x")
+        raise FitError(message, COLLAPSE_HINT)
     return factor
 
 

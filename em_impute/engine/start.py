@@ -87,16 +87,13 @@ def search(
         try:
             steps = iterate(problem, run.parameters, family, prior, stopping, map_blocks)
             final = fit(steps, problem.component_label)
+            _refuse_spurious(final.parameters, float(rows.weight.sum()), prior)
         except FitError as error:
             failure = error
-            continue
-        if not _is_spurious(final.parameters, float(rows.weight.sum())):
+        else:
             finals.append(final._replace(path=run.path[:-1] + final.path))
     if not finals:
-        raise failure or FitError(
-            "every start of EM ended with a component on a handful of rows",
-            "raise --prior-strength, use --covariance tied, or ask for fewer components",
-        )
+        raise failure or FitError("EM found no start", "raise --prior-strength")
     best = max(finals, key=lambda run: run.objective)
     distinct = {round((best.objective - run.objective) / (1e-3 + 1e-6 * abs(best.objective))) for run in finals}
     return Search(best, len(runs), len(distinct))
@@ -118,9 +115,9 @@ def _guesses(rows: Rows, n_components: int, prior: Prior, seed: int) -> Iterator
 
 def _slice(values: Floats, weight: Floats, n_components: int) -> Integers:
     order = np.argsort(np.where(np.isnan(values), 0.0, values), kind="stable")
-    share = np.cumsum(weight[order]) / weight.sum()
+    middle = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()  # of each row's share, between 0 and 1
     component = np.empty(values.size, dtype=np.intp)
-    component[order] = np.minimum((share * n_components).astype(np.intp), n_components - 1)
+    component[order] = (middle * n_components).astype(np.intp)
     return component
 
 
@@ -142,10 +139,14 @@ def _divide(x: Floats, weight: Floats, n_components: int, rng: np.random.Generat
     return nearest
 
 
-def _is_spurious(parameters: Parameters, rows: float) -> bool:
+def _refuse_spurious(parameters: Parameters, rows: float, prior: Prior) -> None:
     n_features = parameters.mean.shape[1]
     _, log_determinant = np.linalg.slogdet(parameters.covariance)
     spread = np.exp(log_determinant / (2 * n_features))
     narrow = spread < MIN_RELATIVE_SPREAD * np.median(spread)
-    few = parameters.weight * rows < n_features + 1
-    return bool((narrow | few).any())
+    few = parameters.weight * rows < n_features + 1  # harmless where a prior bounds the likelihood
+    if narrow.any() or (prior.strength == 0.0 and few.any()):
+        raise FitError(
+            "every start of EM ended with a component on a handful of rows",
+            "raise --prior-strength, use --covariance tied, or ask for fewer components",
+        )

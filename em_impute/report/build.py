@@ -155,7 +155,7 @@ def _fit(completion: Completion, request: Request) -> dict[str, Any] | None:
         "log_likelihood": log_likelihood,
         "n_iterations": len(fit.path) - 1,
         "stop": fit.stop,
-        "converged": fit.stop == "converged",
+        "converged": fit.stop != "max_iter",
         "tolerance": request.tolerance,
         "remaining_gain": fit.remaining,
         "n_starts": mixture.n_starts,

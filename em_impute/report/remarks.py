@@ -3,8 +3,7 @@
 import numpy as np
 
 from em_impute.completion import Completion, Opened
-from em_impute.design import Design
-from em_impute.engine.mixture import overall_covariance
+from em_impute.design import COLLINEAR, Design
 from em_impute.report.words import delimiter_name
 from em_impute.request import Request
 from em_impute.select import HeldOut
@@ -13,8 +12,6 @@ from em_impute.table.text import listed, plural
 __all__ = ["decisions", "warnings", "without_predictors"]
 
 FEW_ROWS_PER_FEATURE = 2
-COLLINEAR = 1e-10
-"""Smallest eigenvalue of the correlation matrix of columns that are not copies or sums of each other."""
 
 
 def decisions(opened: Opened, completion: Completion, request: Request) -> list[dict[str, str]]:
@@ -57,14 +54,19 @@ def warnings(completion: Completion) -> list[tuple[str, str]]:
     if mixture.fit.stop == "max_iter":
         gain = f"about {mixture.fit.remaining:.3g}" if np.isfinite(mixture.fit.remaining) else "an unknown amount"
         found.append(("W15", f"EM stopped at --max-iter with {gain} of log-likelihood still to gain."))
+    if mixture.fit.stop == "rounding":
+        found.append(
+            ("W19", "EM stopped where rounding hid further gains: some predictors are nearly copies of others.")
+        )
     if mixture.n_optima > 1:
         found.append(("W12", f"The best starts of EM ended in {mixture.n_optima} different optima; the best was kept."))
     blind = without_predictors(design)
     if blind:
         cells = "1 missing cell is" if blind == 1 else f"{blind:,} missing cells are"
         found.append(("W16", f"{cells} in rows without any predictor: filled by the labels' shares alone."))
-    if _is_collinear(design):
-        found.append(("W17", "Some predictors are sums or copies of others; they add nothing."))
+    copies = [repr(one.name) for one in design.rejected if one.reason == COLLINEAR]
+    if copies:
+        found.append(("W17", f"Not used, since they are sums or copies of other predictors: {listed(copies)}."))
     return found
 
 
@@ -83,10 +85,6 @@ def _warnings_of_skill(held_out: HeldOut) -> list[tuple[str, str]]:
         return []
     scores = f"log-loss {held_out.log_loss:.3f}, class shares alone {held_out.baseline_log_loss:.3f}"
     return [("W08", f"The predictors hardly separate the labels ({scores}); filling adds little information.")]
-
-
-def _is_collinear(design: Design) -> bool:
-    return float(np.linalg.eigvalsh(overall_covariance(design.distinct)).min()) < COLLINEAR
 
 
 def without_predictors(design: Design | None) -> int:

@@ -145,7 +145,7 @@ def test_what_was_computed_by_block_returns_in_the_order_of_the_rows(missing, mo
 
     values = [np.stack([block.weight, block.label], axis=1) for block in cut]  # (n_groups, 2, n_rows_of_group)
 
-    np.testing.assert_array_equal(per_row(values, cut, 300), np.column_stack([weight, label]))
+    np.testing.assert_array_equal(per_row(values, cut, (300, 2)), np.column_stack([weight, label]))
 
 
 def test_a_label_that_is_not_known_is_minus_one():

@@ -100,8 +100,8 @@ def test_the_e_step_equals_a_loop_over_rows(missing, component_label, n_labels):
     log_clamp = clamp(component_label, n_labels)
 
     expectations = [e_step(block, THREE, log_clamp) for block in cut]
-    responsibility = per_row([one.responsibility for one in expectations], cut, len(x))
-    evidence = per_row([one.log_evidence[:, None] for one in expectations], cut, len(x))[:, 0]
+    responsibility = per_row([one.responsibility for one in expectations], cut, (len(x), 3))
+    evidence = per_row([one.log_evidence[:, None] for one in expectations], cut, (len(x), 1))[:, 0]
 
     naive = [
         oracles.log_likelihood([row], [value], [1], THREE, component_label) for row, value in zip(x, label, strict=True)
@@ -120,7 +120,7 @@ def test_residuals_are_distances_from_the_means_and_nought_where_nothing_is_obse
     residual = [e_step(block, THREE, clamp(np.arange(3), 3)).residual for block in cut]
 
     for k in range(3):
-        found = per_row([value[:, k] for value in residual], cut, len(x))
+        found = per_row([value[:, k] for value in residual], cut, x.shape)
         np.testing.assert_array_equal(found, np.nan_to_num(x - THREE.mean[k]))
 
 

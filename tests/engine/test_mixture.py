@@ -154,7 +154,7 @@ def test_labels_are_read_as_given_and_rows_left_alone():
 
 def test_the_prior_divides_the_overall_covariance_by_the_number_of_components():
     # With every row labelled the fit is a closed form: Λ = S / K^(2/d) with K = 3, d = 2, S shrunk by d / (n + d), and
-    # ν + d + 1 + 1 = 8 pseudo-rows.  The prior mean, of 0.01 rows, moves a covariance by less than 1e-3.
+    # ν + d + 1 + 1 = 8 pseudo-rows.  The prior mean, of 0.01 rows, moves a covariance by less than 3e-3.
     x, label = three_labels(n_rows=30, hidden=0.0)
     x = standardise(x)[0]
     shrunk = np.corrcoef(x.T) * (30 / 32 + 2 / 32 * np.eye(2))
@@ -164,7 +164,7 @@ def test_the_prior_divides_the_overall_covariance_by_the_number_of_components():
     for k in range(3):
         members = x[label == k]
         scatter = np.cov(members.T, bias=True) * len(members)
-        np.testing.assert_allclose(covariance[k], (shrunk / 3 + scatter) / (len(members) + 8), atol=1e-3)
+        np.testing.assert_allclose(covariance[k], (shrunk / 3 + scatter) / (len(members) + 8), atol=3e-3)
 
 
 # What is reported
