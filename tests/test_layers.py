@@ -95,6 +95,13 @@ def test_the_command_line_imports_no_heavy_library_before_a_command_runs(path):
     assert not {name for name in at_top if any(name == one or name.startswith(f"{one}.") for one in heavy)}
 
 
+def test_every_covariance_family_can_be_asked_for():
+    from em_impute.cli.options import CovarianceName
+    from em_impute.engine.families import FAMILIES
+
+    assert [name.value for name in CovarianceName] == ["auto", *FAMILIES]
+
+
 def test_no_file_is_longer_than_a_reader_bears():
     long = {
         path.name: n
