@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["SCHEMA_VERSION", "FitReport", "to_json"]
+__all__ = ["SCHEMA_VERSION", "FitReport", "Section", "to_json"]
 
 SCHEMA_VERSION = 1
 """Changed only when a reader of the version before would misunderstand."""

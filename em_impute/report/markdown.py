@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from em_impute.report.fit_report import FitReport
+from em_impute.report.fit_report import FitReport, Section
 from em_impute.report.words import number, percent
 from em_impute.table.text import plural
 
 __all__ = ["to_markdown"]
+
+MAX_STEPS = 100
+"""Steps of EM whose log-likelihood is written out."""
 
 
 def to_markdown(*reports: FitReport) -> str:
@@ -76,18 +79,27 @@ def _model(report: FitReport) -> Iterable[str]:
     yield "## Model\n"
     yield f"A mixture of {len(model['parameters'])} Gaussians, covariance `{model['covariance']}`,"
     yield f"{plural(model['n_parameters'], 'free parameter')}, prior strength {number(model['prior_strength'])}.\n"
-    head = ["label", "component", "weight"]
-    head += [f"mean of {name}" for name in names] + [f"sd of {name}" for name in names]
     rows = [
-        [one["label"], one["component"], number(one["weight"])]
-        + [number(one["mean"][name]) for name in names]
-        + [number(one["covariance"][j][j] ** 0.5) for j in range(len(names))]
+        [one["label"], one["component"], number(one["weight"]), *(number(one["mean"][name]) for name in names)]
         for one in model["parameters"]
     ]
-    yield from _table(head, rows)
+    yield from _table(["label", "component", "weight", *(f"mean of {name}" for name in names)], rows)
+    yield from _covariances(model, names)
     state = "converged" if fit["converged"] else "stopped before it converged"
     yield f"EM {state} after {plural(fit['n_iterations'], 'iteration')}: log-likelihood {fit['log_likelihood']:,.4f}"
     yield f"(BIC {fit['bic']:,.2f}, AIC {fit['aic']:,.2f}, ICL {fit['icl']:,.2f}).\n"
+    shown = [f"{value:,.4f}" for value in fit["path"][:MAX_STEPS]]
+    yield f"Log-likelihood from step to step: {'; '.join(shown)}{' …' if len(fit['path']) > MAX_STEPS else ''}"
+    yield "(with a prior it may fall by a little; what EM never lowers is its sum with the log prior).\n"
+
+
+def _covariances(model: Section, names: Sequence[str]) -> Iterable[str]:
+    shared = model["covariance"].startswith("tied")
+    for one in model["parameters"][: 1 if shared else None]:
+        of = "of every component" if shared else f"of {_cell(one['label'])}, component {one['component']}"
+        yield f"Covariance {of}:\n"
+        rows = [[name, *map(number, row)] for name, row in zip(names, one["covariance"], strict=True)]
+        yield from _table(["", *names], rows)
 
 
 def _choice(report: FitReport) -> Iterable[str]:
@@ -131,6 +143,8 @@ def _accuracy(report: FitReport) -> Iterable[str]:
         ["true label", *(f"predicted {name}" for name in labels)],
         [[name, *row.values()] for name, row in found["confusion"].items()],
     )
+    bins = [[one["rows"], percent(one["probability"]), percent(one["accuracy"])] for one in found["reliability"]]
+    yield from _table(["rows", "mean probability stated", "share that was right"], bins)
     yield f"Of the filled cells about {number(found['expected_wrong']['estimate'])} are expected to be wrong.\n"
 
 
