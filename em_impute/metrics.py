@@ -45,7 +45,9 @@ def brier(probability: Floats, label: Integers) -> float:
 def reliability(probability: Floats, label: Integers) -> list[Bin]:
     """Sort rows by their highest probability into bins of equal size and compare with what came true."""
     best = probability.max(axis=1)
-    right = probability.argmax(axis=1) == label
+    _, tie = np.unique(best, return_inverse=True)
+    # Rows that are equally sure share their accuracy: a bin's border may cut through them, in any order of the file.
+    right = (np.bincount(tie, probability.argmax(axis=1) == label) / np.bincount(tie))[tie]
     order = np.argsort(best, kind="stable")
     bins = [rows for rows in np.array_split(order, N_BINS) if rows.size]
     return [Bin(rows.size, float(best[rows].mean()), float(right[rows].mean())) for rows in bins]

@@ -44,6 +44,13 @@ def test_calibrated_probabilities_have_a_small_calibration_error_and_overconfide
     assert metrics.calibration_error(metrics.reliability(sure, label)) == pytest.approx(0.24, abs=0.01)
 
 
+def test_rows_that_are_equally_sure_share_their_accuracy_in_whatever_order_they_stand():
+    probability = np.tile([0.6, 0.4], (100, 1))
+    label = np.repeat([0, 1], [60, 40])
+
+    assert metrics.calibration_error(metrics.reliability(probability, label)) == pytest.approx(0, abs=1e-12)
+
+
 def test_every_row_is_in_one_bin():
     rng = np.random.default_rng(0)
     p = rng.dirichlet([1, 1, 1], 100)

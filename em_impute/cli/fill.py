@@ -124,10 +124,9 @@ def _write_data(
     from em_impute.impute import patched
     from em_impute.table.output import write_atomically, write_to_stdout
 
+    # Also where nothing is written: what would stop the writing (a column that is there already) is found here.
     blocks = _counted(patched(opened, completions, request), opened.table.size, watch)
     if destination.data is None:
-        # Nothing is written, but what would stop the writing (a column that is there already) is still found.
-        next(iter(blocks), None)
         return None
     if destination.data == STDOUT:
         return write_to_stdout(blocks)
@@ -135,6 +134,7 @@ def _write_data(
 
 
 def _counted(blocks: Iterable[bytes], size: int, watch: "Watch") -> Iterator[bytes]:
+    """Tell of the progress while passing the blocks on."""
     done = 0
     for block in blocks:
         yield block

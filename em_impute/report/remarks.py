@@ -83,8 +83,13 @@ def _warnings_of_labels(completion: Completion, design: Design) -> list[tuple[st
 def _warnings_of_skill(held_out: HeldOut) -> list[tuple[str, str]]:
     if held_out.log_loss < held_out.baseline_log_loss:
         return []
-    scores = f"log-loss {held_out.log_loss:.3f}, class shares alone {held_out.baseline_log_loss:.3f}"
-    return [("W08", f"The predictors hardly separate the labels ({scores}); filling adds little information.")]
+    scores = f"log-loss {held_out.log_loss:.3f} against {held_out.baseline_log_loss:.3f}"
+    return [
+        (
+            "W08",
+            f"On held-out labels the labels' shares alone predict better ({scores}): the model is too sure of itself.",
+        )
+    ]
 
 
 def without_predictors(design: Design | None) -> int:

@@ -1,0 +1,134 @@
+"""The tables and masks of the accuracy benchmark: what is hidden from every method."""
+
+import functools
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+REGIMES = {"30 %": 0.3, "90 %": 0.9, "five": None}  # share of the known labels that is hidden
+MIN_ROWS_PER_LABEL = 8  # leaves three to score when five are kept
+SAMPLE_DATA = Path(__file__).parent.parent / "sample_data"
+MISSING = ("", "NA")
+
+
+class Table(NamedTuple):
+    """A table with a column whose known labels can be hidden."""
+
+    name: str
+    path: Path
+    target: str
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A table under one regime and seed."""
+
+    table: Table
+    regime: str
+    seed: int
+    cells: pd.DataFrame
+    """The rows that were drawn, as texts."""
+    labels: tuple[str, ...]
+    truth: NDArray[np.intp]
+    """(n_rows,) number of the label, −1 where nobody knows it."""
+    hidden: NDArray[np.bool_]
+    """(n_rows,) whose known label is hidden: what is scored."""
+
+    @property
+    def visible(self) -> NDArray[np.intp]:
+        """Number of the label, −1 where it is hidden or missing: (n_rows,)."""
+        return np.where(self.hidden, -1, self.truth)
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Class shares of the visible labels, for every hidden row: (n_hidden, n_labels)."""
+        count = np.bincount(self.visible[self.visible >= 0], minlength=len(self.labels))
+        return np.tile(count / count.sum(), (int(self.hidden.sum()), 1))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asked for."""
+
+    tables: Sequence[Table]
+    seeds: int
+    rows: int
+    peers: tuple[str, ...]
+    categorical: bool
+    jobs: int
+    out: Path | None = field(default=None)
+
+
+def read_index(folder: Path) -> list[Table]:
+    """Read which tables a folder holds; those without a target have nothing to hide."""
+    index = pd.read_csv(folder / "index.csv", dtype=str, keep_default_na=False)
+    return [
+        Table(
+            row["name"],
+            folder / f"{row['name']}.csv",
+            row["target"],
+            *(tuple(name for name in row[kind].split(";") if name) for kind in ("numeric", "categorical")),
+        )
+        for row in index.to_dict("records")
+        if row["target"]
+    ]
+
+
+def sample_tables() -> list[Table]:
+    """Name what is in sample_data/ (no truth is known for faithful.csv)."""
+    bird = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g")
+    return [
+        Table("heights", SAMPLE_DATA / "heights.truth.csv", "gender", ("height",), ()),
+        Table("penguins_sex", SAMPLE_DATA / "penguins.csv", "sex", bird, ("species", "island")),
+        Table("penguins_species", SAMPLE_DATA / "penguins.csv", "species", bird, ("island", "sex")),
+    ]
+
+
+def spread(tables: list[Table], n: int) -> list[Table]:
+    """Take `n` tables from all over the index, where neighbours are often alike."""
+    if len(tables) <= n:
+        return tables
+    return [tables[i] for i in np.linspace(0, len(tables) - 1, n).round().astype(int)]
+
+
+@functools.lru_cache(maxsize=1)
+def read_cells(path: Path) -> pd.DataFrame:
+    """Read a CSV file as texts."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def make_case(table: Table, regime: str, seed: int, rows: int) -> Case:
+    """Draw the rows of a table and hide labels.  Equal arguments give an equal case, whatever else is run."""
+    rng = np.random.default_rng([seed, zlib.crc32(table.name.encode())])
+    cells = read_cells(table.path)
+    cells = cells.iloc[np.sort(rng.permutation(len(cells))[:rows])]
+    count = cells[table.target].value_counts()
+    labels = tuple(sorted(text for text, n in count.items() if n >= MIN_ROWS_PER_LABEL and text not in MISSING))
+    cells = cells[cells[table.target].isin([*labels, *MISSING])].reset_index(drop=True)
+    truth = cells[table.target].map({text: k for k, text in enumerate(labels)}).fillna(-1).to_numpy(dtype=np.intp)
+    order = rng.permutation(len(cells))
+    return Case(table, regime, seed, cells, labels, truth, hide(truth, order, regime))
+
+
+def hide(truth: NDArray[np.intp], order: NDArray[np.intp], regime: str) -> NDArray[np.bool_]:
+    """Choose whose label is hidden: (n_rows,).  The same order under another regime hides more or fewer of the same."""
+    order = order[truth[order] >= 0]
+    turn = pd.Series(truth[order]).groupby(truth[order]).cumcount().to_numpy()  # (n_known,) 0 for a label's first row
+    share = REGIMES[regime]
+    if share is None:
+        chosen = order[turn >= 5]
+    else:
+        free = order[turn >= 2]
+        n_hidden = min(round(share * order.size), free.size)
+        chosen = free[free.size - n_hidden :]
+    hidden = np.zeros(truth.size, dtype=bool)
+    hidden[chosen] = True
+    return hidden

@@ -1,0 +1,153 @@
+"""The results of the accuracy benchmark in Markdown."""
+
+import importlib.metadata
+import platform
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pandas as pd
+import peers
+from accuracy_cases import REGIMES, Settings
+
+from em_impute.metrics import N_BINS
+
+OURS, SHARES = "em-impute", "class-shares"
+
+
+def summary(results: pd.DataFrame, settings: Settings, seconds: float) -> Iterator[str]:
+    """Write everything a reader wants to know, line by line."""
+    yield from ("# How right the fills are", "", *preamble(results, settings, seconds))
+    for regime in REGIMES:
+        yield from ("", f"## {heading(regime)}", "", *method_table(results[results["regime"] == regime]))
+    yield from ("", "## em-impute against the best single peer", "", *paired_table(results))
+    for regime in REGIMES:
+        yield from ("", f"### Each table: {heading(regime)}", "", *set_table(results[results["regime"] == regime]))
+    yield from ("", "## Checks", "", *checks(results))
+
+
+def heading(regime: str) -> str:
+    """Say what a regime is."""
+    return "five labels a class known" if regime == "five" else f"{regime} of the labels hidden"
+
+
+def preamble(results: pd.DataFrame, settings: Settings, seconds: float) -> Iterator[str]:
+    """Say what was run, when, and with what."""
+    versions = [f"Python {platform.python_version()}"]
+    versions += [f"{name} {version(name)}" for name in ("numpy", "scipy", "pandas", "scikit-learn", "em-impute")]
+    n_sets, n_cases = results["set"].nunique(), len(results.drop_duplicates(["set", "regime", "seed"]))
+    yield f"- {datetime.now(UTC):%Y-%m-%d}, `python {' '.join(sys.argv)}`"
+    yield f"- {', '.join(versions)}; {settings.jobs} processes of one thread, {seconds:.0f} s in all"
+    yield f"- {n_cases} cases (tables: {n_sets}, regimes: 3, seeds: {settings.seeds}); up to {settings.rows} rows each"
+    predictors = "all predictors" if settings.categorical else "the numeric predictors"
+    yield f"- em-impute is given {predictors}, the peers all; the peers are at scikit-learn's defaults"
+    if not settings.peers and not peers.available():
+        yield f"- scikit-learn is not installed, so these are left out: {', '.join(peers.NAMES)}"
+    yield f"- log-loss in nats, clipped at 1e-6; ECE over {N_BINS} bins of equal size, positive by chance alone if few"
+    yield "  rows are hidden; ranks among all methods of a case, 1 the best; ± is one paired standard error over tables"
+
+
+def version(name: str) -> str:
+    """Find the version of an installed package."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def method_table(results: pd.DataFrame) -> Iterator[str]:
+    """Compare the methods in the mean over tables and seeds, best log-loss first."""
+    scores = ["accuracy", "log_loss", "brier", "ece", "rank", "rank_accuracy", "seconds"]
+    by_method = results.groupby("method")
+    mean = by_method[scores].mean().assign(failed=by_method["failed"].sum()).sort_values("log_loss", kind="stable")
+    yield from header("method", "accuracy", "log-loss", "Brier", "ECE", "rank", "rank (accuracy)", "seconds", "failed")
+    for method, row in mean.iterrows():
+        numbers = [f"{row[name]:.3f}" for name in scores[:4]] + [f"{row[name]:.1f}" for name in scores[4:6]]
+        yield line(method, *numbers, f"{row['seconds']:.3f}", f"{row['failed']:.0f}")
+
+
+def paired_table(results: pd.DataFrame) -> Iterator[str]:
+    """Compare em-impute with the peer that is best in the mean of a regime."""
+    yield from header("regime", "score", "best peer", "em-impute", "peer", "difference", "relative", "tables better")
+    for regime in REGIMES:
+        for score in ("accuracy", "log_loss"):
+            table = pivot(results[results["regime"] == regime], score)
+            peer = best_peer(table, score)
+            ours, theirs = table[OURS], table[peer]
+            difference = ours - theirs
+            better = int((difference > 0.0).sum() if score == "accuracy" else (difference < 0.0).sum())
+            yield line(
+                regime,
+                score.replace("_", "-"),
+                peer,
+                f"{ours.mean():.3f}",
+                f"{theirs.mean():.3f}",
+                f"{difference.mean():+.3f} ± {difference.sem():.3f}",
+                f"{difference.mean() / theirs.mean():+.0%}".replace("%", " %"),
+                f"{better} of {difference.size}",
+            )
+
+
+def set_table(results: pd.DataFrame) -> Iterator[str]:
+    """Compare em-impute on each table with the best peer in the mean, and with the best of that table in hindsight."""
+    accuracy, loss = pivot(results, "accuracy"), pivot(results, "log_loss")
+    right, sure = best_peer(accuracy, "accuracy"), best_peer(loss, "log_loss")
+    yield from header(
+        "table",
+        *("accuracy", right, "difference"),
+        *("log-loss", sure, "difference"),
+        *("best in hindsight", "log-loss", SHARES),
+    )
+    for name in results["set"].unique():
+        a, b = accuracy.loc[name], loss.loc[name]
+        hindsight = b.drop(index=[OURS, *([SHARES] if b.size > 2 else [])]).idxmin()
+        yield line(
+            name,
+            *(f"{a[OURS]:.3f}", f"{a[right]:.3f}", f"{a[OURS] - a[right]:+.3f}"),
+            *(f"{b[OURS]:.3f}", f"{b[sure]:.3f}", f"{b[OURS] - b[sure]:+.3f}"),
+            *(hindsight, f"{b[hindsight]:.3f}", f"{b[SHARES]:.3f}"),
+        )
+
+
+def pivot(results: pd.DataFrame, score: str) -> pd.DataFrame:
+    """Average a score over the seeds: a row for each table, a column for each method."""
+    return results.pivot_table(index="set", columns="method", values=score, aggfunc="mean")
+
+
+def best_peer(table: pd.DataFrame, score: str) -> str:
+    """Find the peer that is best in the mean over the tables; the class shares are one only if there is no other."""
+    mean = table.mean().drop(index=[OURS, *([SHARES] if table.shape[1] > 2 else [])])
+    return str(mean.idxmax() if score == "accuracy" else mean.idxmin())
+
+
+def checks(results: pd.DataFrame) -> Iterator[str]:
+    """Say where em-impute is behind the class shares, how true its promises were, and what went wrong."""
+    for regime in REGIMES:
+        loss = pivot(results[results["regime"] == regime], "log_loss")
+        behind = loss.index[loss[OURS] > loss[SHARES]]
+        names = f": {', '.join(behind)}" if len(behind) else ""
+        yield f"- {regime}: log-loss above that of the class shares on {len(behind)} of {len(loss)} tables{names}"
+    ours = results[results["method"] == OURS]
+    for regime, rows in ours.dropna(subset=["promised"]).groupby("regime", sort=False):
+        surplus = rows["promised"].astype(float) - rows["accuracy"]
+        yield (
+            f"- {regime}: promised accuracy − accuracy {surplus.mean():+.3f} in the mean, "
+            f"{surplus.abs().mean():.3f} in absolute value ({rows.shape[0]} cases)"
+        )
+    yield f"- em-impute failed in {ours['failed'].sum()} of {len(ours)} runs"
+    for note, rows in ours[ours["notes"] != ""].groupby("notes", sort=False):
+        cases = [f"{row.set} {row.regime} {row.seed}" for row in rows.itertuples()]
+        more = f" and {len(cases) - 3} more" if len(cases) > 3 else ""
+        yield f"- em-impute: {note} ({', '.join(cases[:3])}{more})"
+    for method, rows in results[results["failed"] & (results["method"] != OURS)].groupby("method", sort=False):
+        yield f"- {method} failed in {len(rows)} of {len(ours)} cases, first with {rows['notes'].iloc[0]}"
+
+
+def header(*names: str) -> tuple[str, str]:
+    """Begin a table."""
+    return line(*names), line("---", *["---:"] * (len(names) - 1))
+
+
+def line(*cells: object) -> str:
+    """Write a row of a table."""
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
