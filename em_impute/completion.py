@@ -1,6 +1,6 @@
 """The values that pass between the stages of the story: a table that has been read, a column that was completed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from em_impute.choose import Fills
@@ -24,8 +24,10 @@ class Opened:
     name: str
     """What to call the input in messages."""
     table: Table
-    targets: Mapping[str, int]
-    """The columns to fill: the name in the file and the index."""
+    targets: Sequence[int]
+    """The columns to fill."""
+    names: Sequence[str]
+    """What to call every column: its name, with its number where that is empty or not the only one."""
     seconds: float
     """Time that reading took."""
 
@@ -34,7 +36,9 @@ class Opened:
 class Completion:
     """One column, completed."""
 
+    column: int
     target: str
+    """The name of the column."""
     labels: Labels
     fills: Fills
     design: Design | None

@@ -21,12 +21,17 @@ MAX_FEATURES = 256
 LARGEST_EXACT, TWENTY_DIGITS = 2.0**53, 1e20
 """Whole numbers between these are not exact as floating-point numbers: written out, they are long identifiers."""
 
-IDENTIFIER_NAME = re.compile(r"(?i:(^|[\W_])(id|idx|index|no|nr|number|row|rowid|key|code)$)|[a-z](Id|ID)$|^$")
+IDENTIFIER_NAME = re.compile(r"(?i:(^|[\W_])(id|idx|index|rowid|key)$|^unnamed\b)|[a-z](Id|ID)$")
+NUMBER_NAME = re.compile(r"(?i:(^|[\W_])(no|nr|number|row|code)$)")
+"""Columns of whole numbers called so are identifiers; the second kind only where hardly a value repeats."""
+
+MOSTLY_DIFFERENT = 0.9
+"""Share of different values from which on they hardly repeat."""
 
 MIN_ROW_NUMBERS = 3
 """Fewer whole numbers in a row are a coincidence."""
 
-CONSTANT = 1e-12
+CONSTANT = 1e-15
 """A range below this part of the values is rounding."""
 
 COLLINEAR = "a sum or copy of other columns"
@@ -68,7 +73,6 @@ class Rejected:
 class Design:
     """Standardised predictors beside the labels they are to explain."""
 
-    target: str
     labels: tuple[str, ...]
     label: Integers
     """(n_rows,), −1 where missing"""
@@ -99,7 +103,7 @@ class Design:
         return float(seen @ np.log(self.scale))
 
 
-def make_design(target: str, labels: Labels, columns: Sequence[Column], *, explicit: bool) -> Design:
+def make_design(labels: Labels, columns: Sequence[Column], *, explicit: bool) -> Design:
     """Choose the predictors among `columns` and standardise them.
 
     Raises DesignError for cells that no model can use and FitError when no predictor is left.
@@ -117,7 +121,7 @@ def make_design(target: str, labels: Labels, columns: Sequence[Column], *, expli
         kept = [j for j in range(len(features)) if j not in redundant]
         rejected += tuple(Rejected(features[j].name, COLLINEAR) for j in redundant)
         features, rows = tuple(features[j] for j in kept), rows._replace(x=x[:, kept])
-    return Design(target, labels.labels, labels.label, features, rejected, rows, index)
+    return Design(labels.labels, labels.label, features, rejected, rows, index)
 
 
 def choose_features(columns: Sequence[Column], *, explicit: bool) -> tuple[list[Column], tuple[Rejected, ...]]:
@@ -241,14 +245,14 @@ def _because(rejected: Sequence[Rejected]) -> str:
 
 
 def _refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:
-    if column.infinite:
+    if column.infinite and column.values is not None:
         line, text = column.infinite
         message = f"column {name!r} holds {text!r} on line {line}: infinite values fit no model"
         raise DesignError(message, "correct or empty these cells, or name other columns with -x")
     if column.decimal_comma:
         line, text = column.bad_examples[0]
         message = f"column {name!r} holds {text!r} on line {line}: numbers with a decimal comma"
-        raise DesignError(message, "add --decimal ,")
+        raise DesignError(message, "add --decimal , or name other columns with -x")
     if explicit and column.n_bad:
         message = f"column {name!r} has {_bad_cells(column)}"
         raise DesignError(message, "name numeric columns with -x, or correct these cells")
@@ -277,7 +281,12 @@ def _is_identifier(name: str, values: Floats) -> bool:
     row_numbers = seen.size == values.size and seen.size >= MIN_ROW_NUMBERS and bool((np.diff(seen) == 1).all())
     long = (np.abs(seen) >= LARGEST_EXACT) & (np.abs(seen) < TWENTY_DIGITS)
     too_long = bool((seen[long] % 1000 != 0).any())  # a measurement of such size ends in zeros
-    return row_numbers or too_long or bool(IDENTIFIER_NAME.search(name.strip()))
+    named = IDENTIFIER_NAME.search(name.strip()) or (NUMBER_NAME.search(name.strip()) and _hardly_repeats(seen))
+    return row_numbers or too_long or bool(named)
+
+
+def _hardly_repeats(values: Floats) -> bool:
+    return np.unique(values).size >= MOSTLY_DIFFERENT * values.size
 
 
 def _bad_cells(column: NumberColumn) -> str:

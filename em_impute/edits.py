@@ -33,7 +33,7 @@ def make_edits(opened: Opened, completions: Sequence[Completion], request: Reque
 
 def changes(opened: Opened, completion: Completion) -> Iterator[Change]:
     """Tell, cell by cell, what was filled."""
-    column = opened.table.targets[opened.targets[completion.target]]
+    column = opened.table.targets[completion.column]
     fills = completion.fills
     filled = fills.code >= 0
     row, code, probability = fills.row[filled], fills.code[filled], fills.probability[filled]
@@ -44,7 +44,7 @@ def changes(opened: Opened, completion: Completion) -> Iterator[Change]:
 
 def _filled_cells(opened: Opened, completion: Completion) -> Edits:
     table = opened.table
-    column = table.targets[opened.targets[completion.target]]
+    column = table.targets[completion.column]
     missing = completion.labels.label[column.row] < 0 if column.row.size else np.empty(0, dtype=bool)
     start, stop = column.start[missing], column.stop[missing]
     code = completion.fills.code

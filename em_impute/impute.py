@@ -1,5 +1,6 @@
 """The whole story on one page: request -> table -> design -> choice -> fit -> fills -> patched bytes and report."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
@@ -24,7 +25,7 @@ from em_impute.table.patch import patch
 from em_impute.table.read import read_table
 from em_impute.table.source import open_source
 
-__all__ = ["Watch", "complete", "complete_all", "open_table", "patched"]
+__all__ = ["Watch", "complete", "complete_all", "open_table", "patched", "unique_names"]
 
 Watch = Callable[[str, float | None, str], None]
 """Told of progress: the stage, the share of it that is done (None if unknown), and a detail."""
@@ -61,30 +62,29 @@ def open_table(request: Request, watch: Watch) -> Iterator[Opened]:
             keep_record_ends=request.probability or request.probabilities or request.indicator,
             progress=lambda done: watch("reading", done / max(1, source.size), ""),
         )
-        targets = {dialect.names[index]: index for index in indices}
-        yield Opened(source, raw.name, table, targets, perf_counter() - began)
+        yield Opened(source, raw.name, table, indices, unique_names(dialect.names), perf_counter() - began)
 
 
 def complete_all(opened: Opened, request: Request, watch: Watch) -> list[Completion]:
     """Complete every column that was asked for, each on its own."""
-    return [complete(opened, target, request, watch) for target in opened.targets]
+    return [complete(opened, column, request, watch) for column in opened.targets]
 
 
-def complete(opened: Opened, target: str, request: Request, watch: Watch) -> Completion:
+def complete(opened: Opened, column: int, request: Request, watch: Watch) -> Completion:
     """Complete one column: design, choice of the model, fit, fills."""
-    table = opened.table
+    table, target = opened.table, opened.names[column]
     if not table.n_rows:
         raise FitError(f"{opened.name} has a header but no rows to learn from", "add rows below the header")
-    labels = read_labels(target, table.targets[opened.targets[target]], request)
+    labels = read_labels(target, table.targets[column], request)
     if not labels.n_missing:
-        return _untouched(target, labels)
+        return _untouched(column, target, labels)
 
     clock = _Clock()
     labels = _with_labels_to_find(target, labels, request)
     watch("preparing", None, "")
-    columns = [(table.dialect.names[index], column) for index, column in table.numbers.items()]
-    design = make_design(target, labels, columns, explicit=bool(request.features))
-    by = ordering_feature(design, request.order_by)
+    columns = [(opened.names[index], numbers) for index, numbers in table.numbers.items()]
+    design = make_design(labels, columns, explicit=bool(request.features))
+    by = ordering_feature(design, _resolved(opened, request.order_by))
     clock.lap("design")
 
     stopping = Stopping(request.tolerance, request.max_iter)
@@ -106,7 +106,7 @@ def complete(opened: Opened, target: str, request: Request, watch: Watch) -> Com
 
     fills, probability, entropy = _fill(design, mixture, request)
     clock.lap("fill")
-    return Completion(target, labels, fills, design, choice, mixture, probability, entropy, clock.laps)
+    return Completion(column, target, labels, fills, design, choice, mixture, probability, entropy, clock.laps)
 
 
 def patched(opened: Opened, completions: Sequence[Completion], request: Request) -> Iterator[bytes]:
@@ -115,9 +115,25 @@ def patched(opened: Opened, completions: Sequence[Completion], request: Request)
     return patch(opened.source, opened.table.dialect, edits, expect_sha256=opened.table.sha256)
 
 
-def _untouched(target: str, labels: Labels) -> Completion:
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Call every column by its name, and by its 1-based number too where the name is empty or not the only one."""
+    count = Counter(names)
+    return [
+        name if name and count[name] == 1 else f"{name or 'unnamed'} (column {number})"
+        for number, name in enumerate(names, start=1)
+    ]
+
+
+def _resolved(opened: Opened, wanted: str | None) -> str | None:
+    """Find the name of a column that was asked for by name or number."""
+    if wanted is None:
+        return None
+    return opened.names[find_column(opened.table.dialect, wanted, opened.name)]
+
+
+def _untouched(column: int, target: str, labels: Labels) -> Completion:
     nothing = Fills(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.zeros(len(labels.labels)))
-    return Completion(target, labels, nothing, None, None, None, None, 0.0, {})
+    return Completion(column, target, labels, nothing, None, None, None, None, 0.0, {})
 
 
 def _with_labels_to_find(target: str, labels: Labels, request: Request) -> Labels:
@@ -131,16 +147,17 @@ def _with_labels_to_find(target: str, labels: Labels, request: Request) -> Label
             f"every known cell of column {target!r} is {only!r}: one label cannot be told from others",
             "label some rows of another kind, or count tokens as missing with --null-value",
         )
-    names = request.labels or tuple(str(k + 1) for k in range(request.components or 0))
-    if not names:
+    n_groups = len(request.labels) or request.components or 0
+    if not n_groups:
         raise FitError(f"no label is known in column {target!r}", "name the groups to look for, as in --labels A,B")
-    if request.components not in (None, 1, len(names)):
+    if request.components not in {None, 1, n_groups}:
         raise UsageError(
-            f"--components {request.components} does not fit the {len(names)} names of --labels",
+            f"--components {request.components} does not fit the {n_groups} names of --labels",
             "without known labels each name is one component",
         )
-    if len(names) > sum(labels.tokens.values()):
-        raise FitError(f"{len(names)} groups cannot be found in {labels.n_missing} rows", "ask for fewer --labels")
+    if n_groups > labels.n_missing:
+        raise FitError(f"{n_groups:,} groups cannot be found in {labels.n_missing:,} rows", "ask for fewer groups")
+    names = request.labels or tuple(str(k + 1) for k in range(n_groups))
     return Labels(names, labels.label, (0,) * len(names), labels.tokens, labels.warnings)
 
 

@@ -1,5 +1,6 @@
 """What the cells of the target column say: which are labels, which are missing."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -110,17 +111,24 @@ def remedy(text: str) -> str:
 
 
 def lookalikes(name: str, labels: Sequence[str]) -> list[tuple[str, str]]:
-    """Warn of labels that differ only by case or space: (code, message)."""
-    folded = Counter(" ".join(text.split()).casefold() for text in labels)
-    alike = [text for text in labels if folded[" ".join(text.split()).casefold()] > 1]
-    if not alike:
-        return []
-    return [
-        (
-            "W14",
-            f"{len(alike)} labels of {name!r} differ only by case or space: {_quoted(alike)}",
+    """Warn of labels that a reader can hardly tell apart, or not see at all: (code, message)."""
+    folded = Counter(map(_folded, labels))
+    alike = [text for text in labels if folded[_folded(text)] > 1]
+    unseen = [text for text in labels if not _folded(text)]
+    found = []
+    if alike:
+        found.append(
+            ("W14", f"{len(alike)} labels of {name!r} differ only by case, space or accents: {_quoted(alike)}")
         )
-    ]
+    if unseen:
+        found.append(("W20", f"Labels of {name!r} that show nothing: {', '.join(map(ascii, unseen))}"))
+    return found
+
+
+def _folded(text: str) -> str:
+    # What a reader tells apart: no case, no outer or double space, nothing invisible.
+    visible = "".join(char for char in unicodedata.normalize("NFC", text) if unicodedata.category(char) != "Cf")
+    return " ".join(visible.split()).casefold()
 
 
 def _named_labels(name: str, known: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:

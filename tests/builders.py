@@ -25,15 +25,15 @@ def opened_table(folder, content, column="g", **options):
 def labels_of(folder, content, column="g", **options):
     """Read the labels of one column."""
     with opened_table(folder, content, column, **options) as (opened, request):
-        return read_labels(column, opened.table.targets[opened.targets[column]], request)
+        return read_labels(column, opened.table.targets[opened.targets[0]], request)
 
 
 def design_of(folder, content, column="g", **options):
     """Build the design for one column."""
     with opened_table(folder, content, column, **options) as (opened, request):
-        labels = read_labels(column, opened.table.targets[opened.targets[column]], request)
-        columns = [(opened.table.dialect.names[index], values) for index, values in opened.table.numbers.items()]
-        return make_design(column, labels, columns, explicit=bool(request.features))
+        labels = read_labels(column, opened.table.targets[opened.targets[0]], request)
+        columns = [(opened.names[index], values) for index, values in opened.table.numbers.items()]
+        return make_design(labels, columns, explicit=bool(request.features))
 
 
 def csv_of(header, *columns):

@@ -24,7 +24,8 @@ X = [1.5, 2.5, 3.0, 4.5, 9.0]
         ("record_id", [5, 3, 9, 3, 1], "identifier"),
         ("index", [5, 3, 9, 3, 1], "identifier"),
         ("userId", [5, 3, 9, 3, 1], "identifier"),
-        ("", [5, 3, 9, 3, 1], "identifier"),
+        ("Unnamed: 0", [5, 3, 9, 3, 1], "identifier"),
+        ("Sample Number", [5, 3, 9, 4, 1], "identifier"),
         ("long", ["10551438040000064", "10551438040000065", "10551438040000069", "1", "2"], "identifier"),
         ("p", ["5%", 1, 2, 3, 4], "text, such as '5%' (line 2)"),
         ("hex", ["0x1F", 1, 2, 3, 4], "text, such as '0x1F' (line 2)"),
@@ -41,6 +42,7 @@ def test_a_column_that_does_not_serve_is_named_with_its_reason(tmp_path, name, c
 @pytest.mark.parametrize(
     ("name", "cells"),
     [
+        ("centroid-row", [5, 3, 9, 3, 1]),  # values repeat
         ("paid", [5, 3, 9, 3, 1]),  # ends in "id", but as part of a word
         ("humid", [5, 3, 9, 3, 1]),
         ("year", [2007, 2009, 2008, 2007, 2009]),
@@ -123,7 +125,7 @@ def test_a_decimal_comma_is_read_when_asked_for_and_named_when_not(tmp_path):
     assert design_of(tmp_path, text, decimal=",").features[0].shift == pytest.approx(7 / 3)
     with pytest.raises(DesignError) as caught:
         design_of(tmp_path, text)
-    assert caught.value.hint == "add --decimal ,"
+    assert caught.value.hint == "add --decimal , or name other columns with -x"
 
 
 def test_equal_rows_are_merged_with_their_counts():

@@ -31,7 +31,7 @@ def two_groups(rng, n, covariances, share_known=0.5, shift=1.0):
 def design(x, label):
     names = tuple(f"x{j}" for j in range(x.shape[1]))
     x = (x - x.mean(axis=0)) / x.std(axis=0)
-    return Design("g", ("a", "b"), label, tuple(map(feature, names)), (), Rows(x, label, np.ones(len(label))), None)
+    return Design(("a", "b"), label, tuple(map(feature, names)), (), Rows(x, label, np.ones(len(label))), None)
 
 
 def feature(name):

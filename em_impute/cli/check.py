@@ -11,6 +11,7 @@ from em_impute.request import Request
 
 if TYPE_CHECKING:
     from em_impute.completion import Opened
+    from em_impute.design import Rejected
 
 __all__ = ["check"]
 
@@ -57,25 +58,25 @@ def check(  # one parameter an option
 
     console = make_console()
     with progress_bar(console, wanted=not quiet) as watch, open_table(request, watch) as opened:
-        findings = [finding for target in opened.targets for finding in _findings(opened, target, request)]
+        findings = [finding for column in opened.targets for finding in _findings(opened, column, request)]
     if not quiet:
         print_lines(console, [(name, text) for name, text, _ in findings])
     if any(doubtful for _, _, doubtful in findings):
         raise typer.Exit(ExitCode.NEGATIVE)
 
 
-def _findings(opened: "Opened", target: str, request: Request) -> Iterator[tuple[str, str, bool]]:
+def _findings(opened: "Opened", column: int, request: Request) -> Iterator[tuple[str, str, bool]]:
     """Yield lines to print: a name, a text, and whether it makes the answer negative."""
-    from em_impute.design import choose_features
     from em_impute.labels import ambiguity, lookalikes, remedy, tell_apart
+    from em_impute.report.words import token_name
     from em_impute.table.text import listed
 
-    table = opened.table
+    table, target = opened.table, opened.names[column]
     if not table.n_rows:
         raise FitError(f"{opened.name} has a header but no rows to learn from", "add rows below the header")
-    kinds = tell_apart(table.targets[opened.targets[target]], request)
+    kinds = tell_apart(table.targets[column], request)
     n_missing = sum(kinds.missing.values())
-    tokens = ", ".join(f"{n:,} {text or 'empty'}" for text, n in kinds.missing.items())
+    tokens = ", ".join(f"{n:,} {token_name(text)}" for text, n in kinds.missing.items())
     said = f"{target}: {sum(kinds.labels.values()):,} known, {n_missing:,} missing" + (f" ({tokens})" if tokens else "")
     yield "column", said, n_missing > 0
     labels = [f"{text} {n:,}" for text, n in sorted(kinds.labels.items())]
@@ -84,8 +85,23 @@ def _findings(opened: "Opened", target: str, request: Request) -> Iterator[tuple
         yield "doubtful", f"{ambiguity(target, text, n, list(kinds.labels))} {remedy(text)}", True
     for _code, message in lookalikes(target, sorted(kinds.labels)):
         yield "warning", message, True
-    columns = [(table.dialect.names[index], column) for index, column in table.numbers.items()]
-    used, rejected = choose_features(columns, explicit=bool(request.features))
-    yield "predictors", listed([name for name, _ in used], MAX_SHOWN) or "none", not used
+    used, rejected = _predictors(opened, column, request, settled=not kinds.ambiguous)
+    yield "predictors", listed(used, MAX_SHOWN) or "none", n_missing > 0 and not used
     for one in rejected:
         yield "not used", f"{one.name}: {one.reason}", False
+
+
+def _predictors(
+    opened: "Opened", column: int, request: Request, *, settled: bool
+) -> "tuple[list[str], tuple[Rejected, ...]]":
+    """Name the predictors that `fill` would use; sums and copies are known only once the labels are `settled`."""
+    from em_impute.design import choose_features, make_design
+    from em_impute.labels import read_labels
+
+    columns = [(opened.names[index], numbers) for index, numbers in opened.table.numbers.items()]
+    used, rejected = choose_features(columns, explicit=bool(request.features))
+    if not (settled and used):
+        return [name for name, _ in used], rejected
+    labels = read_labels(opened.names[column], opened.table.targets[column], request)
+    design = make_design(labels, columns, explicit=bool(request.features))
+    return [feature.name for feature in design.features], design.rejected

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from em_impute.errors import UsageError
 
-__all__ = ["STDOUT", "Destination", "plan"]
+__all__ = ["STDOUT", "Destination", "is_special", "plan"]
 
 STDOUT = Path("-")
 """Stands for standard output, which carries the CSV, or one report, or the changed cells, or nothing."""
+
+STDOUT_NAMES = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 REPORT_SUFFIXES = (".json", ".md")
 
@@ -42,14 +44,16 @@ def plan(
     """Decide what is written where.  `source` is None for standard input.  Raises UsageError for contradictions."""
     if no_report and reports:
         raise UsageError("--no-report contradicts -r", "leave one of them out")
+    if output == "":
+        raise UsageError("-o is given an empty path", "name a file, or - for standard output")
     for report in reports:
-        if report != "-" and Path(report).suffix not in REPORT_SUFFIXES:
+        if report not in STDOUT_NAMES and Path(report).suffix not in REPORT_SUFFIXES:
             raise UsageError(f"no report can be written to {report!r}", "its name must end in .json or .md")
     if dry_run:
         return Destination(None, (), diff)
 
     data = _data_path(source, output, diff=diff)
-    named = tuple(STDOUT if report == "-" else Path(report) for report in reports)
+    named = tuple(STDOUT if report in STDOUT_NAMES else Path(report) for report in reports)
     if not named and not no_report:
         named = _default_report(source, data, output)
     destination = Destination(data, named, diff)
@@ -58,7 +62,7 @@ def plan(
 
 
 def _data_path(source: Path | None, output: str | None, *, diff: bool) -> Path | None:
-    if output == "-":
+    if output in STDOUT_NAMES:
         return STDOUT
     if output is not None:
         return Path(output)
@@ -70,10 +74,18 @@ def _data_path(source: Path | None, output: str | None, *, diff: bool) -> Path |
 
 
 def _default_report(source: Path | None, data: Path | None, output: str | None) -> tuple[Path, ...]:
-    if data is None or data == STDOUT:
+    if data is None or data == STDOUT or (output is not None and is_special(data)):
         return ()
     beside = data if output is not None else source or data
     return (beside.with_name(f"{beside.stem}.report.json"),)
+
+
+def is_special(path: Path) -> bool:
+    """Tell whether something is there that is no regular file: a device, a pipe, a directory."""
+    try:
+        return path.exists() and not path.is_file()
+    except OSError:
+        return False  # opening it will say why
 
 
 def _refuse_contradictions(destination: Destination) -> None:

@@ -4,12 +4,17 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from em_impute.errors import ClosedPipeError, EmImputeError, ExitCode
+from em_impute.errors import ClosedPipeError, EmImputeError, ExitCode, OutputError
 
 __all__ = ["main"]
+
+SIGNALLED = 128
+"""What a shell adds to the number of the signal that ended a process."""
 
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -25,14 +30,14 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: list[str]) -> int:
     try:
-        signal.signal(signal.SIGTERM, _terminate)
+        _prepare()
         # The rooms below are imported here, so that an interrupt while importing ends as quietly as any other.
         from typer.main import get_command
 
         from em_impute.cli.app import app
 
         code = get_command(app).main(args=arguments, prog_name="em-impute", standalone_mode=False)
-        sys.stdout.flush()
+        _flush()
     except (ClosedPipeError, BrokenPipeError):
         return _leave_quietly()
     except EmImputeError as error:
@@ -65,7 +70,9 @@ def _unforeseen(error: Exception, arguments: list[str]) -> int:
 
 def _say(message: str, hint: str, code: ExitCode) -> int:
     lines = [f"error: {_one_line(message)}", *([f"hint: {_one_line(hint)}"] if hint else [])]
-    sys.stderr.write("\n".join(lines) + "\n")
+    with suppress(OSError):  # nobody can be told, but the exit code still says it
+        sys.stderr.write("\n".join(lines) + "\n")
+        sys.stderr.flush()
     return code
 
 
@@ -75,16 +82,39 @@ def _one_line(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
+def _prepare() -> None:
+    """Make sure that signals end the run in order and that there is a standard error to write to."""
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # as long as the process
+    signal.signal(signal.SIGTERM, _terminate)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
+        signal.signal(signal.SIGHUP, _terminate)
+
+
+def _flush() -> None:
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write to standard output: {error.strerror}", "name a file with -o") from None
+
+
 def _leave_quietly() -> int:
     # The reader is gone: nothing may be written to it again, not even when Python flushes at its end.
     null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with suppress(OSError, ValueError):
+                os.dup2(null, stream.fileno())
     return ExitCode.CLOSED_PIPE
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    # Raised as an exception, so that temporary files are removed on the way out.
-    sys.exit(ExitCode.TERMINATED)
+def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
+    # Raised as an exception, so that temporary files are removed on the way out; a second signal must not disturb that.
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(SIGNALLED + number)
 
 
 def _traceback() -> None:

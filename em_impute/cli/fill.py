@@ -1,5 +1,7 @@
 """`em-impute fill`: complete the column."""
 
+import math
+import os
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from em_impute.cli import options as o
-from em_impute.cli.destination import STDOUT, Destination, plan
+from em_impute.cli.destination import STDOUT, Destination, is_special, plan
 from em_impute.errors import OutputError, UsageError
 from em_impute.request import Request
 
@@ -89,7 +91,10 @@ def fill(  # one parameter an option
     )
     if set(request.null_values) & set(request.keep_values):
         raise UsageError("the same token is given to --null-value and to --keep-value", "leave one of them out")
-    beside = path if path is not None and path.is_file() else None
+    for option, value in (("--prior-strength", prior_strength), ("--tol", tolerance)):
+        if not math.isfinite(value):
+            raise UsageError(f"{option} takes a finite number, not {value}", "leave it out for the default")
+    beside = None if path is None or is_special(path) else path
     destination = plan(beside, output, reports or [], no_report=no_report, dry_run=dry_run, diff=diff)
     _run(request, destination, clobber=not no_clobber, quiet=quiet, verbose=verbose)
 
@@ -100,7 +105,7 @@ def _run(request: Request, destination: Destination, *, clobber: bool, quiet: bo
     from em_impute.report.terminal import make_console, print_summary, progress_bar
     from em_impute.table.output import check_output
 
-    if request.path is None or request.path.exists():
+    if request.path is None or os.path.lexists(request.path):
         for path in destination.files:
             check_output(path, [request.path] if request.path else [], clobber=clobber)
     console = make_console()
@@ -115,7 +120,7 @@ def _run(request: Request, destination: Destination, *, clobber: bool, quiet: bo
     if not quiet:
         written = destination.names
         for report in made:
-            print_summary(console, report, written if report is made[-1] else [], verbose=verbose)
+            print_summary(console, report, written if report is made[-1] else None, verbose=verbose)
 
 
 def _write_data(

@@ -305,7 +305,9 @@ def parse_decimal(text: str) -> str:
 
 def input_path(context: typer.Context, file: str | None) -> Path | None:
     """Read FILE: None is standard input; a person at a terminal who named no file is shown the help."""
-    if file is None and sys.stdin.isatty():
+    if file == "":
+        raise UsageError("FILE is an empty path", "name a file, or - for standard input")
+    if file is None and sys.stdin is not None and sys.stdin.isatty():
         show_help(context)
     return None if file in {None, "-"} else Path(str(file))
 

@@ -85,7 +85,8 @@ def search(
         if len(finals) == N_FINALISTS:
             break
         try:
-            steps = iterate(problem, run.parameters, family, prior, stopping, map_blocks)
+            rest = Stopping(stopping.tolerance, max(0, stopping.max_iter - len(run.path) + 1))
+            steps = iterate(problem, run.parameters, family, prior, rest, map_blocks)
             final = fit(steps, problem.component_label)
             _refuse_spurious(final.parameters, float(rows.weight.sum()), prior)
         except FitError as error:

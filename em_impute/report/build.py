@@ -36,7 +36,13 @@ def build_report(
         seed=request.seed,
         timings=None if reproducible else {stage: round(seconds, 4) for stage, seconds in timings.items()},
         input=_input(opened),
-        output=None if output is None else {"path": str(output.path), "sha256": output.sha256, "bytes": output.bytes},
+        output=None
+        if output is None
+        else {
+            "path": None if output.path is None else str(output.path),
+            "sha256": output.sha256,
+            "bytes": output.bytes,
+        },
         column=completion.target,
         labels=_labels(completion),
         missing=_missing(completion),
@@ -120,7 +126,11 @@ def _model(completion: Completion) -> dict[str, Any] | None:
     if design is None or mixture is None:
         return None
     names = [feature.name for feature in design.features]
-    parameters = rescale(mixture.fit.parameters, design.shift, design.scale)
+    with np.errstate(
+        over="ignore", under="ignore"
+    ):  # a variance may leave the range of numbers where its root does not
+        parameters = rescale(mixture.fit.parameters, design.shift, design.scale)
+    deviation = np.sqrt(np.diagonal(mixture.fit.parameters.covariance, axis1=1, axis2=2)) * design.scale
     of_label = mixture.fit.component_label
     listed = [
         {
@@ -128,6 +138,7 @@ def _model(completion: Completion) -> dict[str, Any] | None:
             "component": int(np.count_nonzero(of_label[:k] == label)) + 1,
             "weight": float(parameters.weight[k]),
             "mean": dict(zip(names, parameters.mean[k].tolist(), strict=True)),
+            "sd": dict(zip(names, deviation[k].tolist(), strict=True)),
             "covariance": parameters.covariance[k].tolist(),
         }
         for k, label in enumerate(of_label.tolist())
@@ -198,7 +209,7 @@ def _accuracy(completion: Completion) -> dict[str, Any] | None:
         "rows": label.size,
         "accuracy": right,
         "interval": list(metrics.wilson_interval(right, label.size)),
-        "baseline_accuracy": metrics.accuracy(held_out.baseline, label),
+        "baseline_accuracy": float(np.bincount(label).max() / label.size),
         "log_loss": held_out.log_loss,
         "baseline_log_loss": held_out.baseline_log_loss,
         "brier": metrics.brier(probability, label),

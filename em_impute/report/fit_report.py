@@ -47,11 +47,13 @@ def to_json(*reports: FitReport) -> str:
 
 
 def _finite(value: Any) -> Any:  # noqa: ANN401  # JSON values are of any type
-    """Replace what JSON has no word for (NaN, infinity) by null."""
+    """Replace what JSON has no word for: NaN and infinity by null, broken characters by their escape."""
     if isinstance(value, Mapping):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()  # a path need not be text
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -184,4 +184,5 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterable[str]:
 def _cell(value: Any) -> str:  # noqa: ANN401  # cells are of any type
     """Show a value as it is: nothing in it may act as Markdown or as HTML."""
     text = re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", str(value))
+    text = text.encode("utf-8", "backslashreplace").decode()  # a path need not be text
     return " ".join(text.replace("&", "&amp;").split())

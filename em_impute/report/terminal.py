@@ -11,7 +11,7 @@ from rich.text import Text
 
 from em_impute.impute import Watch
 from em_impute.report.fit_report import FitReport
-from em_impute.report.words import delimiter_name, number, percent, printable
+from em_impute.report.words import delimiter_name, number, percent, printable, token_name
 from em_impute.table.text import listed, plural
 
 __all__ = ["make_console", "print_lines", "print_summary", "progress_bar"]
@@ -25,19 +25,28 @@ MAX_SHOWN = 6
 """Labels or columns named in one line; the rest are counted."""
 
 
+class _Console(Console):
+    """A console whose reader may leave: the door then ends the run as for any closed pipe."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass the error on; rich would end the process with 1, as if the answer were no."""
+        raise BrokenPipeError
+
+
 def make_console() -> Console:
     """Open standard error for people: colours on a terminal that wants them, no escape sequence anywhere else."""
     is_terminal = sys.stderr.isatty()
-    return Console(stderr=True, force_terminal=is_terminal, highlight=False, emoji=False, markup=False)
+    return _Console(stderr=True, force_terminal=is_terminal, highlight=False, emoji=False, markup=False)
 
 
-def print_summary(console: Console, report: FitReport, written: Sequence[str], *, verbose: bool) -> None:
-    """Say in about ten lines what was done."""
+def print_summary(console: Console, report: FitReport, written: Sequence[str] | None, *, verbose: bool) -> None:
+    """Say in about ten lines what was done; `written` is None where that is said elsewhere."""
     lines = [*_summary(report)]
     lines += [("warning", f"{one['code']}: {one['message']}") for one in report.warnings]
     if verbose:
         lines += [(one["step"], f"{one['action']}: {one['detail']}") for one in report.log]
-    lines += [("wrote", ", ".join(written) if written else "nothing")]
+    if written is not None:
+        lines.append(("wrote", ", ".join(written) or "nothing"))
     print_lines(console, lines)
 
 
@@ -45,7 +54,12 @@ def print_lines(console: Console, lines: Iterable[tuple[str, str]]) -> None:
     """Print lines of a name and what there is to say about it."""
     for name, text in lines:
         style = "bold yellow" if name == "warning" else "bold"
-        console.print(Text.assemble((f"{name:<{NAME_WIDTH}}", style), printable(text)), soft_wrap=True)
+        try:
+            console.print(Text.assemble((f"{name:<{NAME_WIDTH}}", style), printable(text)), soft_wrap=True)
+        except BrokenPipeError:
+            raise
+        except OSError:  # a full disk behind standard error is no reason to fail: the work is done
+            return
 
 
 @contextmanager
@@ -90,7 +104,7 @@ def _summary(report: FitReport) -> Iterator[tuple[str, str]]:
     shape = f"{plural(source['rows'], 'row')}, {plural(source['columns'], 'column')}"
     yield "read", f"{source['path']}: {shape}, {delimiter}-separated, {source['encoding']}"
     known = sum(one["known"] for one in report.labels)
-    tokens = ", ".join(f"{n:,} {token or 'empty'}" for token, n in missing["tokens"].items())
+    tokens = ", ".join(f"{n:,} {token_name(token)}" for token, n in missing["tokens"].items())
     yield (
         "column",
         f"{report.column}: {known:,} known, {missing['cells']:,} missing" + (f" ({tokens})" if tokens else ""),

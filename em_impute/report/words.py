@@ -1,15 +1,18 @@
 """Numbers and counts as people read them, and texts that cannot disturb a terminal."""
 
-__all__ = ["delimiter_name", "number", "percent", "printable"]
+__all__ = ["delimiter_name", "number", "percent", "printable", "token_name"]
+
+LARGE, HUGE = 9999.5, 1e15
+"""From the first on, four digits would round a whole number; from the second on, counting digits is no help."""
 
 
 def number(value: float | None) -> str:
-    """Write a number with four significant digits, large ones with thousands separated."""
+    """Write a number with at least four significant digits, large ones with thousands separated."""
     if value is None:
         return "–"
-    if value and (abs(value) >= 1e7 or abs(value) < 1e-4):  # noqa: PLR2004  # beyond these, digits are hard to count
-        return f"{value:.4g}"
-    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"  # noqa: PLR2004
+    if LARGE <= abs(value) < HUGE:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
 
 
 def percent(share: float | None) -> str:
@@ -25,3 +28,8 @@ def printable(text: str) -> str:
 def delimiter_name(delimiter: str) -> str:
     """Name a delimiter in words where it would not be seen."""
     return {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}.get(delimiter, delimiter)
+
+
+def token_name(token: str) -> str:
+    """Name a missing mark, also one that shows nothing."""
+    return token if token.strip() else repr(token) if token else "empty"

@@ -1,5 +1,6 @@
 """The columns a model needs, gathered block by block: labels as codes with the spans that may be filled, numbers."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -19,7 +20,6 @@ from em_impute.table.numbers import (
     parse_block,
     parse_cells,
     parse_column,
-    parse_number,
 )
 from em_impute.table.scan import Records
 from em_impute.table.text import shown, unquoted
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GrowingArray", "NumberColumn", "NumberReader", "TargetColumn", "TargetReader"]
 
+DECIMAL_COMMA = re.compile(rb",(?!\d{3}\s*$)\d")
 MOST_TEXTS = 10_000  # distinct contents of a column that could still be categories
 SAMPLE_ROWS = 24  # looked at to tell text columns from numbers before pandas tries
 FEW = 0.125  # of a block's cells may differ for a column to be read by its distinct contents
@@ -52,7 +53,7 @@ class TargetColumn:
     bare_empty: bool
     """a cell without any byte occurs"""
     quotes_always: bool
-    """of the known cells that need no quotes, more have them than not"""
+    """of the known cells that need no quotes, more have them than not; with none known, of the empty ones"""
     row: NDArray[np.int64]
     """(m,) ascending: the rows of every cell that may be filled, that is blank, a mark or one of the null tokens"""
     start: NDArray[np.int64]
@@ -77,7 +78,7 @@ class NumberColumn:
     padded: tuple[int, str] | None
     """the first with a leading zero before another digit: line, text"""
     decimal_comma: bool
-    """the bad examples would be numbers with a decimal comma"""
+    """all cells of the block that held the first bad one would be numbers with a decimal comma"""
 
 
 class GrowingArray(Generic[Scalar]):
@@ -154,13 +155,14 @@ class TargetReader:
             if not content.may_fill and not content.needs_quotes:
                 n_quoted += content.count * content.is_quoted
                 n_bare += content.count * (not content.is_quoted)
+        only_quoted_empty = b'""' in self._contents and b"" not in self._contents
         return TargetColumn(
             code=self._code.finish(),
             texts=tuple(self._texts),
             counts=counts,
             quoted_empty=b'""' in self._contents,
             bare_empty=b"" in self._contents,
-            quotes_always=n_quoted > n_bare,
+            quotes_always=n_quoted > n_bare or (n_quoted == n_bare == 0 and only_quoted_empty),
             row=self._row.finish(),
             start=self._start.finish(),
             stop=self._stop.finish(),
@@ -212,6 +214,7 @@ class NumberReader:
                 parsed = parse_column(sample, column, self._dialect, self._decimal, explicit=False)
                 if parsed.n_bad:
                     self._note(column, sample, parsed, 0)
+                    self._columns[column].decimal_comma = self._reads_with_comma(records, column)
         self._is_first = False
         few = {column: self._few_cells(records, column) for column in self._kept()}
         many = [column for column, cells in few.items() if cells is None]
@@ -222,7 +225,10 @@ class NumberReader:
                 parsed_columns[column] = parse_cells(
                     records, column, cells, self._dialect, self._decimal, known=known, explicit=self._explicit
                 )
-            self._note(column, records, parsed_columns[column], capacity)
+            parsed = parsed_columns[column]
+            if parsed.n_bad and not self._columns[column].n_bad:
+                self._columns[column].decimal_comma = self._reads_with_comma(records, column)
+            self._note(column, records, parsed, capacity)
 
     def finish(self) -> dict[int, NumberColumn]:
         """Give the columns."""
@@ -264,8 +270,18 @@ class NumberReader:
     def _shown_cell(self, records: Records, column: int, row: int) -> tuple[int, str]:
         return int(records.line_of(np.array([row]))[0]), cell_text(records, column, row, self._dialect)
 
+    def _reads_with_comma(self, records: Records, column: int) -> bool:
+        """Tell whether every cell of a block is a number if its decimal mark is a comma, and one must be.
+
+        `1,100` may be eleven hundred as well: a comma counts only where not all are followed by three digits.
+        """
+        if self._decimal != ".":
+            return False
+        cells = distinct_cells(records, column)
+        parsed = parse_cells(records, column, cells, self._dialect, ",", known={}, explicit=False)
+        return parsed.n_bad == 0 and any(DECIMAL_COMMA.search(unquoted(raw)) for raw in cells.raw)
+
     def _finished(self, numbers: "_Numbers") -> NumberColumn:
-        commas = (text.count(",") == 1 and parse_number(text, ",") is not None for _, text in numbers.bad_examples)
         return NumberColumn(
             values=numbers.values.finish() if numbers.values else None,
             n_missing=numbers.n_missing,
@@ -274,7 +290,7 @@ class NumberReader:
             n_infinite=numbers.n_infinite,
             infinite=numbers.infinite,
             padded=numbers.padded,
-            decimal_comma=self._decimal == "." and bool(numbers.bad_examples) and all(commas),
+            decimal_comma=numbers.decimal_comma,
         )
 
 
@@ -291,3 +307,4 @@ class _Numbers:
         self.bad_examples: list[tuple[int, str]] = []
         self.infinite: tuple[int, str] | None = None
         self.padded: tuple[int, str] | None = None
+        self.decimal_comma = False

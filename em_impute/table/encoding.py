@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
 from em_impute.errors import TableError, UsageError
-from em_impute.table.source import Source
+from em_impute.table.source import Source, spool_errors
 from em_impute.table.text import decoding_hint, shown, shown_path
 
 __all__ = ["Encoding", "sniff_encoding", "transcode"]
@@ -21,6 +21,7 @@ MARKS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+NO_FILE_ENCODINGS = ("punycode", "idna", "unicode_escape", "raw_unicode_escape", "utf-7")  # of names, not of files
 WITH_MARK = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}  # codecs that would write their own
 
 
@@ -66,34 +67,36 @@ def transcode(source: Source, encoding: Encoding) -> Source:
 
     Raises `TableError` where the bytes are not text, or would not come back the same.
     """
-    spool = source.resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  -- closed with the source
-    decoder = codecs.getincrementaldecoder(encoding.name)()
-    encoder = codecs.getincrementalencoder(encoding.name)()
-    original, returned = hashlib.sha256(encoding.bom), hashlib.sha256(encoding.bom)
-    source.file.seek(len(encoding.bom))
-    done, line, size = False, 1, len(encoding.bom)
-    while not done:
-        block = source.file.read(BLOCK_BYTES)
-        done = not block
-        size += len(block)
-        original.update(block)
-        try:
-            text = decoder.decode(block, done)
-        except UnicodeDecodeError as error:
-            line += error.object[: error.start].decode(encoding.name, "replace").count("\n")
-            byte = error.object[error.start]
-            message = f"line {line}: byte 0x{byte:02X} is not {encoding.name}"
-            raise TableError(message, decoding_hint(encoding.name)) from None
-        line += text.count("\n")
-        spool.write(text.encode("utf-8"))
-        returned.update(encoder.encode(text, done))
+    with spool_errors():
+        spool = source.resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  -- closed with the source
+        decoder = codecs.getincrementaldecoder(encoding.name)()
+        encoder = codecs.getincrementalencoder(encoding.name)()
+        original, returned = hashlib.sha256(encoding.bom), hashlib.sha256(encoding.bom)
+        source.file.seek(len(encoding.bom))
+        done, line, size = False, 1, len(encoding.bom)
+        while not done:
+            block = source.file.read(BLOCK_BYTES)
+            done = not block
+            size += len(block)
+            original.update(block)
+            try:
+                text = decoder.decode(block, done)
+            except UnicodeDecodeError as error:
+                line += error.object[: error.start].decode(encoding.name, "replace").count("\n")
+                byte = error.object[error.start]
+                message = f"line {line}: byte 0x{byte:02X} is not {encoding.name}"
+                raise TableError(message, decoding_hint(encoding.name)) from None
+            line += text.count("\n")
+            spool.write(text.encode("utf-8"))
+            returned.update(encoder.encode(text, done))
     if original.digest() != returned.digest():
         raise TableError(
             f"{shown_path(source.name)} does not keep its bytes when it is read as {encoding.name} and written again",
             "convert the file to UTF-8, for instance with iconv, or name another encoding with -e",
         )
-    copied = spool.tell()
-    spool.seek(0)
+    with spool_errors():
+        copied = spool.tell()
+        spool.seek(0)
     return replace(
         source,
         file=cast("BinaryIO", spool),
@@ -108,7 +111,10 @@ def _codec_name(wanted: str) -> str:
     try:
         "a".encode(wanted)
         b"".decode(wanted)
-        return codecs.lookup(wanted).name
+        name = codecs.lookup(wanted).name
+        if name not in NO_FILE_ENCODINGS:
+            return name
+        raise LookupError
     except (LookupError, UnicodeError, ValueError, TypeError):
         hint = "for instance utf-8, cp1252, latin-1, utf-16, shift_jis"
         raise UsageError(f"no text encoding is called {shown(wanted)}", hint) from None

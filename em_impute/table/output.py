@@ -38,31 +38,29 @@ def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], clobber: 
     """
     target = Path(path)
     name = shown_path(str(path))
-    for source in inputs:
-        with suppress(OSError):
+    with _os_errors(f"cannot write {name}"):
+        for source in inputs:
             # The same terminal or null device may be both.
-            if target.samefile(source) and target.is_file():
-                raise UsageError(
-                    f"the output {name} is the input {shown_path(str(source))}",
-                    "name another output with -o",
-                )
-    folder = Path(os.path.realpath(target)).parent
-    if target.is_dir():
-        raise OutputError(f"cannot write {name}: it is a directory", "name a file in it")
+            if source.exists() and target.exists() and target.samefile(source) and target.is_file():
+                message = f"the output {name} is the input {shown_path(str(source))}"
+                raise UsageError(message, "name another output with -o")
+        if target.is_dir():
+            raise OutputError(f"cannot write {name}: it is a directory", "name a file in it")
+        if target.exists() and not target.is_file():
+            if not os.access(target, os.W_OK):
+                raise OutputError(f"cannot write {name}: permission denied", "name another output")
+            return
+        _check_folder(Path(os.path.realpath(target)).parent, name)
+        if not clobber and os.path.lexists(target):
+            raise OutputError(f"{name} exists already", "name another output, or leave out --no-clobber")
+
+
+def _check_folder(folder: Path, name: str) -> None:
+    shown = shown_path(str(folder))
     if not folder.is_dir():
-        raise OutputError(
-            f"cannot write {name}: the folder {shown_path(str(folder))} does not exist", "create it first"
-        )
-    if target.exists() and not target.is_file():
-        if not os.access(target, os.W_OK):
-            raise OutputError(f"cannot write {name}: permission denied", "name another output")
-        return
+        raise OutputError(f"cannot write {name}: the folder {shown} does not exist", "create it first")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(
-            f"cannot write {name}: the folder {shown_path(str(folder))} is not writable", "name another output"
-        )
-    if not clobber and os.path.lexists(target):
-        raise OutputError(f"{name} exists already", "name another output, or leave out --no-clobber")
+        raise OutputError(f"cannot write {name}: the folder {shown} is not writable", "name another output")
 
 
 def write_atomically(path: str | os.PathLike[str], blocks: Iterable[bytes]) -> WrittenFile:
@@ -72,30 +70,54 @@ def write_atomically(path: str | os.PathLike[str], blocks: Iterable[bytes]) -> W
     is no regular file (`/dev/null`, a FIFO) is opened and written.  Raises `OutputError`; `BrokenPipeError`, and
     whatever `blocks` raises, pass through, the old file being intact.
     """
-    target = Path(os.path.realpath(path))
     with _os_errors(f"cannot write {shown_path(str(path))}"):
         try:
-            mode = target.stat().st_mode
+            mode = Path(path).stat().st_mode
         except FileNotFoundError:
             mode = None
-        if mode is not None and not stat.S_ISREG(mode):
-            with Path(path).open("wb", buffering=0) as file:
+        if mode is not None and (not stat.S_ISREG(mode) or _is_descriptor(path)):
+            with Path(path).open("ab" if _is_descriptor(path) else "wb", buffering=0) as file:
                 return _copy(blocks, file, Path(path))
+        target = Path(os.path.realpath(path))
         temporary = target.with_name(f".em-impute-{secrets.token_hex(8)}.tmp")
         # A new file gets what the umask leaves; the copy of an old one is private until it has the old one's mode.
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else 0o600)
+        descriptor, is_named = _open_temporary(temporary, 0o666 if mode is None else 0o600)
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:
                 written = _copy(blocks, file, Path(path))
                 if mode is not None:
                     os.fchmod(file.fileno(), stat.S_IMODE(mode))
                 os.fsync(file.fileno())
+                if not is_named:
+                    _give_name(file.fileno(), temporary)
             temporary.replace(target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         _sync_folder(target.parent)
         return written
+
+
+def _open_temporary(temporary: Path, mode: int) -> tuple[int, bool]:
+    """Open a file to be named later, so that a killed run leaves nothing; else one that has its name already."""
+    if hasattr(os, "O_TMPFILE") and Path("/proc/self/fd").is_dir():
+        with suppress(OSError):  # not every file system can
+            return os.open(temporary.parent, os.O_WRONLY | os.O_TMPFILE, mode), False
+    return os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), True
+
+
+def _give_name(descriptor: int, path: Path) -> None:
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        # Only with a folder's descriptor does Python follow the link in /proc to the file itself.
+        os.link(f"/proc/self/fd/{descriptor}", path.name, dst_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)
+
+
+def _is_descriptor(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a path names an open descriptor: whatever stands behind it is written on, never replaced."""
+    return os.fspath(path).startswith(("/dev/fd/", "/dev/std", "/proc/self/fd/"))
 
 
 def write_to_stdout(blocks: Iterable[bytes]) -> WrittenFile:

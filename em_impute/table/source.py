@@ -13,17 +13,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from em_impute.errors import TableError
+from em_impute.errors import OutputError, TableError
 from em_impute.table.text import shown_path
 
-__all__ = ["STANDARD_INPUT", "Source", "open_source"]
+__all__ = ["STANDARD_INPUT", "Source", "open_source", "spool_errors"]
 
 STANDARD_INPUT = "standard input"
 SPOOL_BYTES = 1 << 20
+SPOOL_HINT = "free some room, or name a folder that has it with TMPDIR"
 
 COMPRESSED = {  # first bytes -> (format, the program that prints it)
     b"\x1f\x8b": ("gzip", "zcat", ".gz"),
-    b"BZh": ("bzip2", "bzcat", ".bz2"),
+    **{b"BZh%d1AY&SY" % level: ("bzip2", "bzcat", ".bz2") for level in range(1, 10)},
     b"\xfd7zXZ\x00": ("xz", "xzcat", ".xz"),
     b"\x28\xb5\x2f\xfd": ("zstandard", "zstdcat", ".zst"),
 }
@@ -31,9 +32,9 @@ OTHER_FORMATS = {
     b"PK\x03\x04": "Excel (or another zip file)",
     b"PK\x05\x06": "an empty zip file",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "Excel (the old .xls)",
-    b"PAR1": "Parquet",
+    b"PAR1\x15": "Parquet",
     b"\x89PNG": "a PNG picture",
-    b"%PDF": "PDF",
+    b"%PDF-": "PDF",
     b"SQLite format 3\x00": "an SQLite database",
 }
 
@@ -70,10 +71,7 @@ def open_source(path: str | os.PathLike[str] | None) -> Iterator[Source]:
             if sys.stdin is None:
                 raise TableError("standard input is closed", "name a file")
             name, place = STANDARD_INPUT, None
-            try:
-                file = _spooled(sys.stdin.buffer, resources)
-            except OSError as error:
-                raise TableError(f"cannot read standard input: {error.strerror or error}") from None
+            file = _spooled(sys.stdin.buffer, resources)
         else:
             place = Path(path)
             name = str(path)
@@ -102,15 +100,25 @@ def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
         ) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise TableError(f"{shown_path(name)} cannot be read: {reason}") from None
+        raise TableError(f"{shown_path(name)} cannot be read: {reason}", "check the path and its permissions") from None
 
 
 def _spooled(stream: BinaryIO, resources: ExitStack) -> BinaryIO:
     """Copy a stream to its end into a temporary file that has no name and vanishes with its descriptor."""
-    spool = resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  -- closed with the source
-    shutil.copyfileobj(stream, spool, SPOOL_BYTES)
-    spool.flush()
+    with spool_errors():
+        spool = resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  -- closed with the source
+        shutil.copyfileobj(stream, spool, SPOOL_BYTES)
+        spool.flush()
     return cast("BinaryIO", spool)
+
+
+@contextmanager
+def spool_errors() -> Iterator[None]:
+    """Turn an `OSError` while copying the input into an `OutputError` that names the remedy."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot keep a copy of the input: {error.strerror or error}", SPOOL_HINT) from None
 
 
 def _similar(path: Path) -> str:
@@ -137,5 +145,7 @@ def _refuse_other_formats(head: bytes, name: str, path: Path | None) -> None:
         if head.startswith(magic):
             raise TableError(f"{label} looks like {kind}, not CSV", "export it as CSV first")
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if start.startswith(b"{") or (start.startswith(b"[") and start[1:].lstrip()[:1] in (b"{", b"[")):
+    if (start.startswith(b"{") and start[1:].lstrip()[:1] in {b'"', b"}"}) or (
+        start.startswith(b"[") and start[1:].lstrip()[:1] in (b"{", b"[")
+    ):
         raise TableError(f"{label} looks like JSON, not CSV", "convert it to CSV first")
