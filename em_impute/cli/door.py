@@ -1,5 +1,6 @@
 """The one door: every way a run can end becomes an exit code and at most two lines on standard error."""
 
+import errno
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from em_impute.errors import ClosedPipeError, EmImputeError, ExitCode, OutputError
+from em_impute.errors import ClosedPipeError, EmImputeError, ExitCode
 
 __all__ = ["main"]
 
@@ -37,7 +38,8 @@ def _run(arguments: list[str]) -> int:
         from em_impute.cli.app import app
 
         code = get_command(app).main(args=arguments, prog_name="em-impute", standalone_mode=False)
-        _flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (ClosedPipeError, BrokenPipeError):
         return _leave_quietly()
     except EmImputeError as error:
@@ -56,6 +58,8 @@ def _unforeseen(error: Exception, arguments: list[str]) -> int:
     if format_message is not None:  # Typer's own errors; it keeps their classes to itself
         command = next((word for word in arguments if word in {"fill", "check"}), "")
         return _say(format_message(), " ".join(f"em-impute {command} --help".split()), ExitCode.USAGE)
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO}:
+        return _say(f"cannot write to standard output: {error.strerror}", "free some room", ExitCode.OUTPUT)
     if isinstance(error, MemoryError):
         return _say("not enough memory for this file", "name fewer predictors with -x", ExitCode.FIT)
     if "--debug" in arguments:
@@ -89,16 +93,6 @@ def _prepare() -> None:
     signal.signal(signal.SIGTERM, _terminate)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
         signal.signal(signal.SIGHUP, _terminate)
-
-
-def _flush() -> None:
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(f"cannot write to standard output: {error.strerror}", "name a file with -o") from None
 
 
 def _leave_quietly() -> int:
