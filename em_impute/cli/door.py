@@ -26,7 +26,9 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     for name in BLAS_THREADS:
         os.environ.setdefault(name, "1")
     arguments = list(sys.argv[1:] if argv is None else argv)
-    sys.exit(_run(arguments))
+    code = _run(arguments)
+    _settle()
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:
@@ -41,7 +43,7 @@ def _run(arguments: list[str]) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except (ClosedPipeError, BrokenPipeError):
-        return _leave_quietly()
+        return ExitCode.CLOSED_PIPE
     except EmImputeError as error:
         if "--debug" in arguments:
             _traceback()
@@ -95,14 +97,15 @@ def _prepare() -> None:
         signal.signal(signal.SIGHUP, _terminate)
 
 
-def _leave_quietly() -> int:
-    # The reader is gone: nothing may be written to it again, not even when Python flushes at its end.
-    null = os.open(os.devnull, os.O_WRONLY)
+def _settle() -> None:
+    """Lead a stream that can no longer be written to into nowhere, so that Python's last flush does not fail too."""
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
             with suppress(OSError, ValueError):
-                os.dup2(null, stream.fileno())
-    return ExitCode.CLOSED_PIPE
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _terminate(number: int, _frame: FrameType | None) -> NoReturn:

@@ -81,7 +81,7 @@ def search(
         except FitError as error:
             failure = error
     finals: list[Fit] = []
-    for run in sorted(runs, key=lambda run: -run.objective):
+    for run in sorted(runs, key=_height, reverse=True):
         if len(finals) == N_FINALISTS:
             break
         try:
@@ -95,9 +95,14 @@ def search(
             finals.append(final._replace(path=run.path[:-1] + final.path))
     if not finals:
         raise failure or FitError("EM found no start", "raise --prior-strength")
-    best = max(finals, key=lambda run: run.objective)
+    best = max(finals, key=_height)
     distinct = {round((best.objective - run.objective) / (1e-3 + 1e-6 * abs(best.objective))) for run in finals}
     return Search(best, len(runs), len(distinct))
+
+
+def _height(run: Fit) -> float:
+    """Round the objective, so that of runs that reached the same optimum the first counts, not the luckiest one."""
+    return round(run.objective, 4)
 
 
 def _guesses(rows: Rows, n_components: int, prior: Prior, seed: int) -> Iterator[Parameters]:
