@@ -162,7 +162,7 @@ def _with_labels_to_find(target: str, labels: Labels, request: Request) -> Label
 
 
 def _per_label(labels: Labels, request: Request) -> int:
-    return request.components or 1 if any(labels.known) else 1
+    return (request.components or 1) if any(labels.known) else 1
 
 
 def _fill(design: Design, mixture: Mixture, request: Request) -> tuple[Fills, Floats | None, float]:

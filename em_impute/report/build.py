@@ -27,7 +27,7 @@ def build_report(
     from em_impute import __version__
 
     reproducible = "SOURCE_DATE_EPOCH" in os.environ
-    timings = {"read": opened.seconds, **completion.timings}
+    timings = {"read": opened.seconds, **completion.timings, **({"write": output.seconds} if output else {})}
     return FitReport(
         schema_version=SCHEMA_VERSION,
         tool={"name": "em-impute", "version": __version__},

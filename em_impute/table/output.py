@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import BinaryIO
 
 from em_impute.errors import OutputError, UsageError
@@ -28,6 +29,8 @@ class WrittenFile:
     sha256: str
     """hex"""
     bytes: int
+    seconds: float
+    """time that making and writing the bytes took"""
 
 
 def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], clobber: bool) -> None:
@@ -133,14 +136,14 @@ def write_to_stdout(blocks: Iterable[bytes]) -> WrittenFile:
 def _copy(blocks: Iterable[bytes], file: BinaryIO, path: Path | None) -> WrittenFile:
     """Write all blocks and hash them."""
     digest = hashlib.sha256()
-    n_bytes = 0
+    n_bytes, began = 0, perf_counter()
     for block in _undisturbed(blocks):
         digest.update(block)
         view = memoryview(block)
         while view:
             view = view[file.write(view) :]
         n_bytes += len(block)
-    return WrittenFile(path, digest.hexdigest(), n_bytes)
+    return WrittenFile(path, digest.hexdigest(), n_bytes, perf_counter() - began)
 
 
 class _BlocksError(Exception):
