@@ -202,10 +202,7 @@ def _standardise(used: Sequence[Column], rows: Rows) -> tuple[tuple[Feature, ...
 
 
 def _mean_and_deviation(values: Floats, weight: Floats) -> tuple[float, float]:
-    """Compute mean and standard deviation of what is not NaN, for magnitudes from 1e-300 to 1e300.
-
-    Twice about a mean: the second corrects what rounding left of the first.
-    """
+    """Compute mean and standard deviation of what is not NaN, for magnitudes from 1e-300 to 1e300."""
     seen = ~np.isnan(values)
     if not seen.all():
         values, weight = values[seen], weight[seen]
@@ -214,10 +211,8 @@ def _mean_and_deviation(values: Floats, weight: Floats) -> tuple[float, float]:
     total = weight.sum()
     mean = float(weight @ scaled / total)
     scaled -= mean
-    correction = float(weight @ scaled / total)
-    scaled -= correction
     deviation = float(np.sqrt(weight @ (scaled * scaled) / total))
-    return (mean + correction) * size, deviation * size
+    return mean * size, deviation * size
 
 
 def _redundant(rows: Rows) -> list[int]:

@@ -142,6 +142,27 @@ def test_added_columns_agree_with_one_another(run, samples):
         assert row["gender_imputed"] == "1" or max(each.values()) == 1
 
 
+def test_the_indicator_marks_only_cells_that_were_filled(run, samples):
+    result = run(
+        "fill", "heights.csv", "-c", "gender", "--indicator", "--probability", "--min-probability", "0.9", "-o", "-"
+    )
+    rows = list(csv.DictReader(io.StringIO(result.stdout.decode())))
+    before = cells((samples / "heights.csv").read_bytes(), "gender")
+
+    assert any(not row["gender"] for row in rows)
+    for row, old in zip(rows, before, strict=True):
+        assert (row["gender_imputed"] == "1") == (row["gender"] != old)
+        assert bool(row["gender"]) == (float(row["gender_probability"]) >= 0.9)
+
+
+def test_added_numbers_have_the_decimal_mark_of_the_file(run):
+    result = run("fill", "-c", "g", "--decimal", ",", "--probability", stdin=b"g;x\na;1,5\nb;9,5\n;1,75\n")
+    added = [line.split(b";")[2] for line in result.stdout.splitlines()[1:]]
+
+    assert added[:2] == [b"1,000000", b"1,000000"]
+    assert 0.5 < float(added[2].replace(b",", b".")) <= 1
+
+
 def test_a_column_that_would_be_added_must_not_be_there_already(run, samples):
     (samples / "a.csv").write_text("g,g_imputed,x\na,0,1\nb,0,2\na,0,1\nb,0,2\n,1,2\n")
     result = run("fill", "a.csv", "-c", "g", "--indicator")

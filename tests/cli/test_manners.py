@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,9 @@ def test_a_reader_that_leaves_ends_the_run_with_141_and_no_words(samples):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_the_run_without_litter(samples, number, code):
-    process = start(samples, "fill", "-c", "gender", "-o", "out.csv")
+    # A shell may have started the tests with SIGINT ignored, which children inherit.
+    default = partial(signal.signal, number, signal.SIG_DFL)
+    process = start(samples, "fill", "-c", "gender", "-o", "out.csv", preexec_fn=default)
     process.stdin.write(b"name,gender,height\n")
     process.stdin.flush()
     time.sleep(1.5)
