@@ -87,3 +87,29 @@ def test_rows_that_show_no_predictor_get_the_commoner_label_with_its_share(tmp_p
 
     np.testing.assert_array_equal(completion.fills.code, [0, 0])
     np.testing.assert_allclose(completion.fills.probability, 0.75, atol=1e-6)
+
+
+def test_expected_totals_count_every_row_also_where_equal_rows_were_merged(tmp_path):
+    cells = ["a", "b", ""] * 200
+    text = "g,x\n" + "".join(f"{cell},{i % 5 + 4 * (cell == 'b')}\n" for i, cell in enumerate(cells))
+    with opened_table(tmp_path, text) as (opened, request):
+        (completion,) = complete_all(opened, request, silent)
+
+    assert completion.design.index is not None
+    np.testing.assert_allclose(completion.fills.expected.sum(), 200)
+
+
+def test_groups_without_labels_keep_their_own_shares_and_spreads_under_their_names(tmp_path):
+    rng = np.random.default_rng(1)
+    x = np.concatenate([rng.normal(0, 1, 100), rng.normal(20, 3, 400)])
+    for sign, (share, spread) in ((1, (0.2, 1.0)), (-1, (0.8, 3.0))):
+        text = "g,x\n" + "".join(f",{value!r}\n" for value in (sign * x).tolist())
+        with opened_table(tmp_path, text, labels=("low", "high"), covariance="full") as (opened, request):
+            (completion,) = complete_all(opened, request, silent)
+        parameters = completion.mixture.fit.parameters
+
+        np.testing.assert_allclose(parameters.weight, [share, 1 - share], atol=0.01)
+        np.testing.assert_allclose(
+            np.sqrt(parameters.covariance[0, 0, 0]) * completion.design.scale[0], spread, rtol=0.15
+        )
+        np.testing.assert_allclose(completion.fills.expected / 500, parameters.weight, atol=0.01)

@@ -11,7 +11,7 @@ from em_impute.engine.blocks import Rows
 from em_impute.engine.em import Fit
 from em_impute.engine.mixture import Mixture, Recipe
 from em_impute.engine.parameters import Parameters
-from em_impute.select import _folds, choose_model, information_criteria
+from em_impute.select import _comparison_rows, _folds, choose_model, information_criteria
 
 
 def silent(_message):
@@ -142,3 +142,13 @@ def test_information_criteria_are_those_of_the_textbook():
     assert found["bic"] == pytest.approx(2322.192, abs=1e-3)
     assert found["aic"] == pytest.approx(2 * 1130.264 + 22)
     assert found["icl"] == pytest.approx(found["bic"] + 3.0)
+
+
+def test_rows_drawn_for_the_comparison_stand_for_all_rows():
+    rng = np.random.default_rng(8)
+    x, _, known = two_groups(rng, 45_000, [np.eye(1)] * 2, share_known=0.6)
+    rows = _comparison_rows(design(x, known), seed=0)
+
+    for chosen, drawn in ((known >= 0, rows.label >= 0), (known < 0, rows.label < 0)):
+        assert drawn.sum() == 10_000
+        assert rows.weight[drawn].sum() == pytest.approx(chosen.sum())
