@@ -48,6 +48,7 @@ def test_parameters_and_log_likelihood_are_in_the_units_of_the_data(tmp_path):
         expected += math.log(sum(joint.values()) if i == 0 else joint["ab"[k]])
 
     assert report.fit["log_likelihood"] == pytest.approx(expected, rel=1e-9)
+    assert report.fit["path"][-1] == report.fit["log_likelihood"]
     assert members["a"]["mean"]["x"] == pytest.approx(x[1:][label[1:] == 0][:, 0].mean(), rel=1e-4)
 
 
