@@ -34,6 +34,7 @@ MIN_ROW_NUMBERS = 3
 CONSTANT = 1e-15
 """A range below this part of the values is rounding."""
 
+NOT_ALL_NUMBERS = "not all cells are numbers"
 COLLINEAR = "a sum or copy of other columns"
 LEAST_OWN_VARIANCE = 1e-8
 """Part of a feature's variance that the features before it must leave unexplained."""
@@ -290,6 +291,7 @@ def _bad_cells(column: NumberColumn) -> str:
         first_lines.setdefault(text, line)
     shown = ", ".join(f"{text!r} (line {line})" for text, line in first_lines.items())
     if column.values is None:
-        return f"text, such as {shown}"
+        mostly_numbers = column.n_numbers > column.n_bad
+        return f"{NOT_ALL_NUMBERS}: {shown}" if mostly_numbers else f"text, such as {shown}"
     cells = "1 cell that is not a number" if column.n_bad == 1 else f"{column.n_bad:,} cells that are not numbers"
     return f"{cells}: {shown}"

@@ -27,9 +27,9 @@ X = [1.5, 2.5, 3.0, 4.5, 9.0]
         ("Unnamed: 0", [5, 3, 9, 3, 1], "identifier"),
         ("Sample Number", [5, 3, 9, 4, 1], "identifier"),
         ("long", ["10551438040000064", "10551438040000065", "10551438040000069", "1", "2"], "identifier"),
-        ("p", ["5%", 1, 2, 3, 4], "text, such as '5%' (line 2)"),
-        ("hex", ["0x1F", 1, 2, 3, 4], "text, such as '0x1F' (line 2)"),
-        ("grouped", ["1_000", 1, 2, 3, 4], "text, such as '1_000' (line 2)"),
+        ("p", ["5%", 1, 2, 3, 4], "not all cells are numbers: '5%' (line 2)"),
+        ("hex", ["0x1F", "0x2F", "0x3F", 3, 4], "text, such as '0x1F' (line 2)"),
+        ("grouped", [1, 2, 3, 4, "1_000"], "not all cells are numbers: '1_000' (line 6)"),
     ],
 )
 def test_a_column_that_does_not_serve_is_named_with_its_reason(tmp_path, name, cells, reason):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from em_impute.completion import Completion, Opened
-from em_impute.design import COLLINEAR, Design
+from em_impute.design import COLLINEAR, NOT_ALL_NUMBERS, Design
 from em_impute.report.words import delimiter_name
 from em_impute.request import Request
 from em_impute.select import HeldOut
@@ -64,6 +64,9 @@ def warnings(completion: Completion) -> list[tuple[str, str]]:
     if blind:
         cells = "1 missing cell is" if blind == 1 else f"{blind:,} missing cells are"
         found.append(("W16", f"{cells} in rows without any predictor: filled by the labels' shares alone."))
+    spoilt = [f"{one.name!r} ({one.reason})" for one in design.rejected if one.reason.startswith(NOT_ALL_NUMBERS)]
+    if spoilt:
+        found.append(("W18", f"Not used although mostly numbers: {listed(spoilt)}. Correct or empty these cells."))
     copies = [repr(one.name) for one in design.rejected if one.reason == COLLINEAR]
     if copies:
         found.append(("W17", f"Not used, since they are sums or copies of other predictors: {listed(copies)}."))

@@ -68,6 +68,8 @@ class NumberColumn:
     values: NDArray[np.float64] | None
     """(n_rows,) NaN where missing or bad; None once the column was dropped, and then all counts end there"""
     n_missing: int
+    n_numbers: int
+    """cells that hold a number, as far as the column was read"""
     n_bad: int
     """cells that hold something, but no number"""
     bad_examples: tuple[tuple[int, str], ...]
@@ -252,6 +254,7 @@ class NumberReader:
         """Add a block of one column."""
         numbers = self._columns[column]
         numbers.n_bad += parsed.n_bad
+        numbers.n_numbers += int(np.count_nonzero(~np.isnan(parsed.values)))
         for row, text in parsed.bad[: EXAMPLES - len(numbers.bad_examples)]:
             numbers.bad_examples.append((int(records.line_of(np.array([row]))[0]), text))
         if parsed.n_bad and not self._explicit:
@@ -285,6 +288,7 @@ class NumberReader:
         return NumberColumn(
             values=numbers.values.finish() if numbers.values else None,
             n_missing=numbers.n_missing,
+            n_numbers=numbers.n_numbers,
             n_bad=numbers.n_bad,
             bad_examples=tuple(numbers.bad_examples),
             n_infinite=numbers.n_infinite,
@@ -302,6 +306,7 @@ class _Numbers:
         self.known: dict[bytes, Content] | None = {}
         """contents read so far, while there are few: telling equal cells apart is three times as fast as pandas"""
         self.n_missing = 0
+        self.n_numbers = 0
         self.n_bad = 0
         self.n_infinite = 0
         self.bad_examples: list[tuple[int, str]] = []

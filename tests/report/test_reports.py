@@ -122,6 +122,14 @@ def test_markdown_shows_odd_labels_and_columns_literally(tmp_path):
             assert line.endswith("|")
 
 
+def test_a_numeric_column_lost_to_one_bad_cell_is_warned_about(tmp_path):
+    report = report_of(tmp_path, "g,x,y\na,1,5\nb,9,6x\n,2,7\na,3,8\nb,8,9\n")
+
+    assert [one["message"] for one in report.warnings if one["code"] == "W18"] == [
+        "Not used although mostly numbers: 'y' (not all cells are numbers: '6x' (line 3)). Correct or empty these cells."
+    ]
+
+
 def test_every_decision_is_in_the_log(tmp_path):
     content = "n,g,x,t\n1,a,1,u\n2,b,9,v\n3,NA,2,u\n4,,8,v\n"
     report = report_of(tmp_path, content)
