@@ -21,8 +21,8 @@ MAX_FEATURES = 256
 LARGEST_EXACT, TWENTY_DIGITS = 2.0**53, 1e20
 """Whole numbers between these are not exact as floating-point numbers: written out, they are long identifiers."""
 
-IDENTIFIER_NAME = re.compile(r"(?i:(^|[\W_])(id|idx|index|rowid|key)$|^unnamed\b)|[a-z](Id|ID)$")
-NUMBER_NAME = re.compile(r"(?i:(^|[\W_])(no|nr|number|row|code)$)")
+IDENTIFIER_NAME = re.compile(r"(?i:(^|[\W_])(id|idx|index|rowid|key|no|nr|number)$|^unnamed\b)|[a-z](Id|ID)$")
+NUMBER_NAME = re.compile(r"(?i:(^|[\W_])(row|code)$)")
 """Columns of whole numbers called so are identifiers; the second kind only where hardly a value repeats."""
 
 MOSTLY_DIFFERENT = 0.9
