@@ -265,3 +265,11 @@ def test_the_report_goes_beside_the_output_that_was_named(run, samples):
     run("fill", "heights.csv", "-c", "gender", "-o", "out/done.csv")
 
     assert sorted(path.name for path in (samples / "out").iterdir()) == ["done.csv", "done.report.json"]
+
+
+def test_the_expected_number_of_wrong_fills_adds_up_their_doubts(run, samples):
+    result = run("fill", "heights.csv", "-c", "gender", "--min-probability", "0.7", "--diff", "-r", "r.json")
+    doubts = [1 - float(change["probability"]) for change in csv.DictReader(io.StringIO(result.stdout.decode()))]
+    report = json.loads((samples / "r.json").read_text())
+
+    assert report["accuracy"]["expected_wrong"]["estimate"] == pytest.approx(sum(doubts), abs=1e-4)
