@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from em_impute.choose import Fills
-from em_impute.design import Design
+from em_impute.design import Column, Design
 from em_impute.engine.blocks import Floats
 from em_impute.engine.mixture import Mixture
 from em_impute.labels import Labels
@@ -30,6 +30,11 @@ class Opened:
     """What to call every column: its name, with its number where that is empty or not the only one."""
     seconds: float
     """Time that reading took."""
+
+    @property
+    def columns(self) -> list[Column]:
+        """Every column that was examined for numbers, by what to call it."""
+        return [(self.names[index], numbers) for index, numbers in self.table.numbers.items()]
 
 
 @dataclass(frozen=True)

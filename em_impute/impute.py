@@ -62,6 +62,8 @@ def open_table(request: Request, watch: Watch) -> Iterator[Opened]:
             keep_record_ends=request.probability or request.probabilities or request.indicator,
             progress=lambda done: watch("reading", done / max(1, source.size), ""),
         )
+        if not table.n_rows:
+            raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
         yield Opened(source, raw.name, table, indices, unique_names(dialect.names), perf_counter() - began)
 
 
@@ -73,8 +75,6 @@ def complete_all(opened: Opened, request: Request, watch: Watch) -> list[Complet
 def complete(opened: Opened, column: int, request: Request, watch: Watch) -> Completion:
     """Complete one column: design, choice of the model, fit, fills."""
     table, target = opened.table, opened.names[column]
-    if not table.n_rows:
-        raise FitError(f"{opened.name} has a header but no rows to learn from", "add rows below the header")
     labels = read_labels(target, table.targets[column], request)
     if not labels.n_missing:
         return _untouched(column, target, labels)
@@ -82,8 +82,7 @@ def complete(opened: Opened, column: int, request: Request, watch: Watch) -> Com
     clock = _Clock()
     labels = _with_labels_to_find(target, labels, request)
     watch("preparing", None, "")
-    columns = [(opened.names[index], numbers) for index, numbers in table.numbers.items()]
-    design = make_design(labels, columns, explicit=bool(request.features))
+    design = make_design(labels, opened.columns, explicit=bool(request.features))
     by = ordering_feature(design, _resolved(opened, request.order_by))
     clock.lap("design")
 

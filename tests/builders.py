@@ -32,8 +32,7 @@ def design_of(folder, content, column="g", **options):
     """Build the design for one column."""
     with opened_table(folder, content, column, **options) as (opened, request):
         labels = read_labels(column, opened.table.targets[opened.targets[0]], request)
-        columns = [(opened.names[index], values) for index, values in opened.table.numbers.items()]
-        return make_design(labels, columns, explicit=bool(request.features))
+        return make_design(labels, opened.columns, explicit=bool(request.features))
 
 
 def csv_of(header, *columns):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from em_impute.cli import options as o
-from em_impute.errors import ExitCode, FitError
+from em_impute.errors import ExitCode
 from em_impute.request import Request
 
 if TYPE_CHECKING:
@@ -68,17 +68,13 @@ def check(  # one parameter an option
 def _findings(opened: "Opened", column: int, request: Request) -> Iterator[tuple[str, str, bool]]:
     """Yield lines to print: a name, a text, and whether it makes the answer negative."""
     from em_impute.labels import ambiguity, lookalikes, remedy, tell_apart
-    from em_impute.report.words import token_name
+    from em_impute.report.words import known_and_missing
     from em_impute.table.text import listed
 
     table, target = opened.table, opened.names[column]
-    if not table.n_rows:
-        raise FitError(f"{opened.name} has a header but no rows to learn from", "add rows below the header")
     kinds = tell_apart(table.targets[column], request)
     n_missing = sum(kinds.missing.values())
-    tokens = ", ".join(f"{n:,} {token_name(text)}" for text, n in kinds.missing.items())
-    said = f"{target}: {sum(kinds.labels.values()):,} known, {n_missing:,} missing" + (f" ({tokens})" if tokens else "")
-    yield "column", said, n_missing > 0
+    yield "column", known_and_missing(target, sum(kinds.labels.values()), kinds.missing), n_missing > 0
     labels = [f"{text} {n:,}" for text, n in sorted(kinds.labels.items())]
     yield "labels", listed(labels, MAX_SHOWN) or "none", False
     for text, n in kinds.ambiguous.items():
@@ -98,10 +94,9 @@ def _predictors(
     from em_impute.design import choose_features, make_design
     from em_impute.labels import read_labels
 
-    columns = [(opened.names[index], numbers) for index, numbers in opened.table.numbers.items()]
-    used, rejected = choose_features(columns, explicit=bool(request.features))
+    used, rejected = choose_features(opened.columns, explicit=bool(request.features))
     if not (settled and used):
         return [name for name, _ in used], rejected
     labels = read_labels(opened.names[column], opened.table.targets[column], request)
-    design = make_design(labels, columns, explicit=bool(request.features))
+    design = make_design(labels, opened.columns, explicit=bool(request.features))
     return [feature.name for feature in design.features], design.rejected

@@ -14,7 +14,7 @@ import numpy as np
 from em_impute.engine.blocks import Block, Floats, Integers, make_blocks, per_row
 from em_impute.engine.families import Family, Prior, log_prior, m_step
 from em_impute.engine.moments import Moments, hard_moments, merge
-from em_impute.engine.parameters import COLLAPSE_HINT, LOG_TWO_PI, Conditional, Parameters, clamp, condition
+from em_impute.engine.parameters import COLLAPSE_HINT, LOG_TWO_PI, Conditional, Parameters, clamp, condition, whiten
 from em_impute.errors import FitError
 
 __all__ = [
@@ -169,7 +169,7 @@ def log_likelihood_of(moments: Moments, parameters: Parameters) -> float:
     if not held.any():
         return 0.0
     weight = moments.weight[held]
-    whitener = condition(parameters.covariance[held], np.ones((1, moments.mean.shape[1]), dtype=bool)).whitener[0]
+    whitener = whiten(parameters.covariance[held])
     log_scale = -np.log(np.diagonal(whitener, axis1=-2, axis2=-1)).sum(axis=-1)
     offset = (whitener @ (moments.mean - parameters.mean)[held][:, :, None])[:, :, 0]
     spread = np.einsum("kij,kjl,kil->k", whitener, moments.scatter[held], whitener)
@@ -256,9 +256,7 @@ def posterior(parameters: Parameters, component_label: Integers, x: Floats) -> F
 
 def _explain_fall(parameters: Parameters, prior: Prior, last: Step, objective: float) -> None:
     """Raise what a fall of the objective deserves, unless it is the rounding of nearly collinear features."""
-    everything = np.ones((1, parameters.mean.shape[1]), dtype=bool)
-    whitener = condition(parameters.covariance, everything).whitener
-    if np.diagonal(whitener, axis1=-2, axis2=-1).max() < 1.0 / WELL_CONDITIONED:
+    if np.diagonal(whiten(parameters.covariance), axis1=-2, axis2=-1).max() < 1.0 / WELL_CONDITIONED:
         fall = f"from {last.objective!r} to {objective!r} in step {last.iteration + 1}"
         raise AssertionError(f"EM lowered its objective {fall}")
     if prior.strength == 0.0:

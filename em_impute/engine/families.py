@@ -6,7 +6,7 @@ import numpy as np
 
 from em_impute.engine.blocks import Floats
 from em_impute.engine.moments import Moments
-from em_impute.engine.parameters import Parameters, condition
+from em_impute.engine.parameters import Parameters, whiten
 from em_impute.errors import FitError
 
 __all__ = ["FAMILIES", "Family", "Prior", "default_prior", "log_prior", "m_step", "n_parameters"]
@@ -99,7 +99,7 @@ def log_prior(parameters: Parameters, family: Family, prior: Prior) -> float:
     """Evaluate the logarithm of the prior density, up to a constant that depends on no parameter."""
     if prior.strength == 0.0:
         return 0.0
-    whitener = condition(parameters.covariance, np.ones((1, prior.mean.size), dtype=bool)).whitener[0]
+    whitener = whiten(parameters.covariance)
     offset = whitener @ (parameters.mean - prior.mean)[:, :, None]
     if family.shared:
         whitener = whitener[:1]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.errors import FitError
 
-__all__ = ["COLLAPSE_HINT", "Conditional", "Parameters", "clamp", "condition", "rescale"]
+__all__ = ["COLLAPSE_HINT", "Conditional", "Parameters", "clamp", "condition", "rescale", "whiten"]
 
 LOG_TWO_PI = float(np.log(2.0 * np.pi))
 
@@ -74,6 +74,14 @@ def condition(covariance: Floats, observed: NDArray[np.bool_]) -> Conditional:
     spread = np.where((unseen[:, :, None] & unseen[:, None, :])[:, None], covariance - completion @ covariance, 0.0)
     log_normalizer = -0.5 * observed.sum(axis=1)[:, None] * LOG_TWO_PI - log_scale
     return Conditional(whitener, log_normalizer, completion, spread)
+
+
+def whiten(covariance: Floats) -> Floats:
+    """Invert the Cholesky factor of each covariance, (n_components, n_features, n_features).
+
+    Raises FitError when a covariance is numerically singular.
+    """
+    return _inverse(_cholesky(covariance))
 
 
 def rescale(parameters: Parameters, shift: Floats, scale: Floats) -> Parameters:

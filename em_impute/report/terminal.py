@@ -11,7 +11,7 @@ from rich.text import Text
 
 from em_impute.impute import Watch
 from em_impute.report.fit_report import FitReport
-from em_impute.report.words import delimiter_name, number, percent, printable, token_name
+from em_impute.report.words import delimiter_name, known_and_missing, number, percent, printable
 from em_impute.table.text import listed, plural
 
 __all__ = ["make_console", "print_lines", "print_summary", "progress_bar"]
@@ -104,11 +104,7 @@ def _summary(report: FitReport) -> Iterator[tuple[str, str]]:
     shape = f"{plural(source['rows'], 'row')}, {plural(source['columns'], 'column')}"
     yield "read", f"{source['path']}: {shape}, {delimiter}-separated, {source['encoding']}"
     known = sum(one["known"] for one in report.labels)
-    tokens = ", ".join(f"{n:,} {token_name(token)}" for token, n in missing["tokens"].items())
-    yield (
-        "column",
-        f"{report.column}: {known:,} known, {missing['cells']:,} missing" + (f" ({tokens})" if tokens else ""),
-    )
+    yield "column", known_and_missing(report.column, known, missing["tokens"])
     if report.model is None:
         yield "filled", "nothing was missing: the output is a copy of the input"
         return

@@ -1,6 +1,8 @@
 """Numbers and counts as people read them, and texts that cannot disturb a terminal."""
 
-__all__ = ["delimiter_name", "number", "percent", "printable", "token_name"]
+from collections.abc import Mapping
+
+__all__ = ["delimiter_name", "known_and_missing", "number", "percent", "printable", "token_name"]
 
 LARGE, HUGE = 9999.5, 1e15
 """From the first on, four digits would round a whole number; from the second on, counting digits is no help."""
@@ -28,6 +30,12 @@ def printable(text: str) -> str:
 def delimiter_name(delimiter: str) -> str:
     """Name a delimiter in words where it would not be seen."""
     return {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}.get(delimiter, delimiter)
+
+
+def known_and_missing(column: str, known: int, tokens: Mapping[str, int]) -> str:
+    """Count the cells of a column: "gender: 654 known, 280 missing (280 empty)"."""
+    shown = ", ".join(f"{n:,} {token_name(token)}" for token, n in tokens.items())
+    return f"{column}: {known:,} known, {sum(tokens.values()):,} missing" + (f" ({shown})" if shown else "")
 
 
 def token_name(token: str) -> str:
