@@ -9,7 +9,7 @@ from em_impute.engine.blocks import Floats
 from em_impute.engine.mixture import Mixture
 from em_impute.labels import Labels
 from em_impute.select import Choice
-from em_impute.table.read import Table
+from em_impute.table.read import CategoryColumn, Table
 from em_impute.table.source import Source
 
 __all__ = ["Completion", "Opened"]
@@ -35,6 +35,11 @@ class Opened:
     def columns(self) -> list[Column]:
         """Every column that was examined for numbers, by what to call it."""
         return [(self.names[index], numbers) for index, numbers in self.table.numbers.items()]
+
+    @property
+    def categories(self) -> list[tuple[str, CategoryColumn]]:
+        """Those of them that hold text, by what to call them."""
+        return [(self.names[index], category) for index, category in self.table.categories.items()]
 
 
 @dataclass(frozen=True)

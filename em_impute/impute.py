@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -89,6 +90,9 @@ def complete(opened: Opened, column: int, request: Request, watch: Watch) -> Com
     stopping = Stopping(request.tolerance, request.max_iter)
     recipe = Recipe("", _per_label(labels, request), request.prior_strength, stopping, request.seed)
     choice = choose_model(design, request.covariance, recipe, lambda detail: watch("choosing", None, detail))
+    if not design.labels:
+        labels = _with_names(labels, choice.n_groups or 0)
+        design = replace(design, labels=labels.labels)
     clock.lap("choose")
 
     with BACKENDS["serial"]() as map_blocks:
@@ -136,7 +140,7 @@ def _untouched(column: int, target: str, labels: Labels) -> Completion:
 
 
 def _with_labels_to_find(target: str, labels: Labels, request: Request) -> Labels:
-    """Give names to the groups when no label is known; refuse what cannot be learnt."""
+    """Give names to the groups when no label is known, none where BIC is to find them; refuse what cannot be learnt."""
     n_known = sum(count > 0 for count in labels.known)
     if n_known > 1:
         return labels
@@ -146,22 +150,35 @@ def _with_labels_to_find(target: str, labels: Labels, request: Request) -> Label
             f"every known cell of column {target!r} is {only!r}: one label cannot be told from others",
             "label some rows of another kind, or count tokens as missing with --null-value",
         )
-    n_groups = len(request.labels) or request.components or 0
+    if request.components == "auto" and not request.labels:
+        return labels
+    n_groups = len(request.labels) or _number(request) or 0
     if not n_groups:
-        raise FitError(f"no label is known in column {target!r}", "name the groups to look for, as in --labels A,B")
-    if request.components not in {None, 1, n_groups}:
+        raise FitError(
+            f"no label is known in column {target!r}",
+            "name the groups to look for, as in --labels A,B, or let --components auto count them",
+        )
+    if _number(request) not in {None, 1, n_groups}:
         raise UsageError(
             f"--components {request.components} does not fit the {n_groups} names of --labels",
             "without known labels each name is one component",
         )
     if n_groups > labels.n_missing:
         raise FitError(f"{n_groups:,} groups cannot be found in {labels.n_missing:,} rows", "ask for fewer groups")
-    names = request.labels or tuple(str(k + 1) for k in range(n_groups))
-    return Labels(names, labels.label, (0,) * len(names), labels.tokens, labels.warnings)
+    return _with_names(labels, n_groups, request.labels)
+
+
+def _with_names(labels: Labels, n_groups: int, names: Sequence[str] = ()) -> Labels:
+    chosen = tuple(names) or tuple(str(k + 1) for k in range(n_groups))
+    return Labels(chosen, labels.label, (0,) * len(chosen), labels.tokens, labels.warnings)
+
+
+def _number(request: Request) -> int | None:
+    return None if request.components == "auto" else request.components
 
 
 def _per_label(labels: Labels, request: Request) -> int:
-    return (request.components or 1) if any(labels.known) else 1
+    return (_number(request) or 1) if any(labels.known) else 1
 
 
 def _fill(design: Design, mixture: Mixture, request: Request) -> tuple[Fills, Floats | None, float]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 __all__ = ["Request"]
 
@@ -29,8 +30,9 @@ class Request:
     """Names for the groups when no label is known."""
     order_by: str | None = None
     """The predictor whose mean orders unnamed components; None takes the first."""
-    components: int | None = None
-    """Components a label (with labels known) or groups in all (with none known)."""
+    components: int | Literal["auto"] | None = None
+    """Components a label (with labels known) or groups in all (with none known).  "auto" is one a label, and as many
+    groups as BIC finds; None is one a label, and an error where neither a label nor a number says how many groups."""
     covariance: str = "auto"
     prior_strength: float = 1.0
     max_iter: int = 5000

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from em_impute.clusters import Candidate, best_of, choose_clusters, information_criteria
 from em_impute.design import Design, merge_equal_rows
 from em_impute.engine.blocks import Floats, Integers, Rows
 from em_impute.engine.em import posterior
-from em_impute.engine.families import FAMILIES, n_parameters
-from em_impute.engine.mixture import Mixture, Recipe, fit_mixture, sample_rows
+from em_impute.engine.families import FAMILIES
+from em_impute.engine.mixture import Recipe, fit_mixture
 from em_impute.errors import FitError
 from em_impute.metrics import log_loss
 
@@ -51,16 +52,6 @@ class HeldOut:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One model that was considered."""
-
-    covariance: str
-    score: float | None
-    """Held-out log-loss or BIC, the lower the better; None where the fit failed."""
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class Choice:
     """The model that won, and the evidence."""
 
@@ -69,27 +60,21 @@ class Choice:
     """"held-out log-loss", "BIC", "as asked" or "default"."""
     candidates: tuple[Candidate, ...]
     held_out: HeldOut | None
+    n_groups: int | None = None
+    """Groups that were asked for or found where no label is known."""
 
 
 def choose_model(design: Design, covariance: str, recipe: Recipe, tell: Tell) -> Choice:
-    """Choose the covariance family; `covariance` is a family's name or "auto"."""
-    families = _families(covariance, len(design.features))
-    if not (design.label >= 0).any():
-        return _choose_by_bic(design, families, recipe, tell)
-    return _choose_by_held_out_labels(design, families, recipe, tell)
+    """Choose the covariance family, and where the design has no labels, the number of groups.
 
-
-def information_criteria(
-    mixture: Mixture, log_likelihood: float, rows: float, unlabelled_entropy: float
-) -> dict[str, float]:
-    """Compute BIC (Schwarz 1978), AIC and ICL (Biernacki, Celeux & Govaert 2000), the lower the better.
-
-    `unlabelled_entropy` is the sum of the posterior's entropy over the rows without a label, in nats.
+    `covariance` is a family's name or "auto".
     """
-    n_components, n_features = mixture.fit.parameters.mean.shape
-    n_free = n_parameters(FAMILIES[mixture.recipe.family], n_components, n_features)
-    bic = -2.0 * log_likelihood + n_free * np.log(rows)
-    return {"bic": bic, "aic": -2.0 * log_likelihood + 2.0 * n_free, "icl": bic + 2.0 * unlabelled_entropy}
+    if not (design.label >= 0).any():
+        found = choose_clusters(design, covariance, recipe, tell)
+        criterion = "BIC" if found.candidates else "as asked"
+        return Choice(_with_family(recipe, found.covariance), criterion, found.candidates, None, found.n_groups)
+    families = _families(covariance, len(design.features))
+    return _choose_by_held_out_labels(design, families, recipe, tell)
 
 
 def _families(covariance: str, n_features: int) -> tuple[str, ...]:
@@ -97,24 +82,6 @@ def _families(covariance: str, n_features: int) -> tuple[str, ...]:
         return (covariance,)
     # With one feature a diagonal covariance is a full one.
     return tuple(name for name in AUTO_FAMILIES if n_features > 1 or not FAMILIES[name].diagonal)
-
-
-def _choose_by_bic(design: Design, families: tuple[str, ...], recipe: Recipe, tell: Tell) -> Choice:
-    if len(families) == 1:
-        return Choice(_with_family(recipe, families[0]), "as asked", (), None)
-    rows = sample_rows(design.distinct, 2 * MAX_ROWS, recipe.seed)
-    n_rows = float(rows.weight.sum())
-    candidates = []
-    for family in families:
-        tell(f"trying {family}")
-        try:
-            mixture = fit_mixture(rows, len(design.labels), _with_family(recipe, family))
-        except FitError as error:
-            candidates.append(Candidate(family, None, error.message))
-            continue
-        bic = information_criteria(mixture, mixture.fit.log_likelihood - design.log_jacobian(rows), n_rows, 0.0)["bic"]
-        candidates.append(Candidate(family, bic))
-    return Choice(_with_family(recipe, _best(candidates)), "BIC", tuple(candidates), None)
 
 
 def _choose_by_held_out_labels(design: Design, families: tuple[str, ...], recipe: Recipe, tell: Tell) -> Choice:
@@ -136,7 +103,7 @@ def _choose_by_held_out_labels(design: Design, families: tuple[str, ...], recipe
                 raise
             continue
         candidates.append(Candidate(family, held_out[family].log_loss))
-    best = _best(candidates)
+    best = best_of(candidates).covariance
     criterion = "as asked" if len(families) == 1 else "held-out log-loss"
     return Choice(_with_family(recipe, best), criterion, tuple(candidates), held_out[best])
 
@@ -187,15 +154,6 @@ def _folds(label: Integers, seed: int) -> Integers:
         folds[members] = (dealt + np.arange(members.size)) % N_FOLDS
         dealt += members.size
     return folds
-
-
-def _best(candidates: list[Candidate]) -> str:
-    fitted = [candidate for candidate in candidates if candidate.score is not None]
-    if not fitted:
-        raise FitError(
-            f"no model can be fitted: {candidates[0].note}", "raise --prior-strength, or name fewer columns with -x"
-        )
-    return min(fitted, key=lambda candidate: candidate.score or 0.0).covariance
 
 
 def _with_family(recipe: Recipe, family: str) -> Recipe:

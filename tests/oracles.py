@@ -8,6 +8,7 @@ lists of rows.  Parameters are whatever has `weight`, `mean` and `covariance`.
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import expm, logm
 from scipy.special import logsumexp
 from scipy.stats import invgamma, invwishart, multivariate_normal
 
@@ -18,6 +19,13 @@ class Mixture(NamedTuple):
     weight: np.ndarray  # (n_components,)
     mean: np.ndarray  # (n_components, n_features)
     covariance: np.ndarray  # (n_components, n_features, n_features)
+
+
+SHARED = {"tied", "tied-diag", "eii"}
+"""Families in which one covariance serves all components."""
+
+DIAGONAL = {"diag", "tied-diag", "eii", "vii", "vei", "evi"}
+"""Families without correlation."""
 
 
 # Densities
@@ -139,13 +147,12 @@ def log_prior(parameters, family, strength, prior_mean, prior_scale):
     shared one has its density once, beside one normal density for each component's mean.
     """
     n_features = len(prior_mean)
-    shared, diagonal = family.startswith("tied"), family.endswith("diag")
     total = 0.0
     for k, (mean, covariance) in enumerate(zip(parameters.mean, parameters.covariance, strict=True)):
         total += multivariate_normal.logpdf(mean, prior_mean, covariance / 0.01)
-        if shared and k > 0:
+        if family in SHARED and k > 0:
             continue
-        if diagonal:
+        if family in DIAGONAL:
             for j in range(n_features):
                 total += invgamma.logpdf(covariance[j, j], (n_features + 2) / 2, scale=prior_scale[j, j] / 2)
         else:
@@ -157,37 +164,97 @@ def log_prior(parameters, family, strength, prior_mean, prior_scale):
 
 
 def free_size(family, n_components, n_features):
-    """Count the free parameters."""
-    one = n_features if family.endswith("diag") else n_features * (n_features + 1) // 2
-    return n_components - 1 + n_components * n_features + one * (1 if family.startswith("tied") else n_components)
+    """Count the free parameters: the entries of the vector."""
+    mean, covariance = np.zeros((n_components, n_features)), np.array([np.eye(n_features)] * n_components)
+    return to_free(Mixture(np.full(n_components, 1 / n_components), mean, covariance), family).size
 
 
 def to_free(parameters, family):
-    """Write parameters as a vector without constraints: log ratios of weights, means, log-Cholesky factors."""
-    covariances = parameters.covariance[:1] if family.startswith("tied") else parameters.covariance
+    """Write parameters as a vector without constraints: log ratios of weights, means, and the covariances."""
     parts = [np.log(parameters.weight[1:] / parameters.weight[0]), parameters.mean.ravel()]
-    for covariance in covariances:
-        factor = np.linalg.cholesky(covariance)
-        parts.append(np.log(np.diag(factor)))
-        if not family.endswith("diag"):
-            parts.append(factor[np.tril_indices(len(factor), -1)])
-    return np.concatenate(parts)
+    return np.concatenate([*parts, covariances_to_free(parameters.covariance, family)])
 
 
 def from_free(free, family, n_components, n_features):
     """Undo `to_free`."""
     ratios, free = np.r_[0.0, free[: n_components - 1]], free[n_components - 1 :]
     mean, free = free[: n_components * n_features].reshape(n_components, n_features), free[n_components * n_features :]
-    covariances = []
-    for _ in range(1 if family.startswith("tied") else n_components):
-        factor, free = np.diag(np.exp(free[:n_features])), free[n_features:]
-        if not family.endswith("diag"):
-            n_below = n_features * (n_features - 1) // 2
-            factor[np.tril_indices(n_features, -1)], free = free[:n_below], free[n_below:]
-        covariances.append(factor @ factor.T)
-    if family.startswith("tied"):
-        covariances *= n_components
-    return Mixture(np.exp(ratios - logsumexp(ratios)), mean, np.array(covariances))
+    covariance = covariances_from_free(free, family, n_components, n_features)
+    return Mixture(np.exp(ratios - logsumexp(ratios)), mean, covariance)
+
+
+def covariances_to_free(covariance, family):
+    """Write covariances as a vector without constraints.
+
+    The logarithm of a covariance is a symmetric matrix: its trace says the volume, what is left the shape in its
+    orientation.  So most families are linear in it.  Only EEV and VEV turn one shape, each component by its own angles.
+    """
+    logs = [_log_matrix(one) for one in covariance]
+    n_features = len(logs[0])
+    volume = [np.trace(log) / n_features for log in logs]
+    rest = [log - v * np.eye(n_features) for log, v in zip(logs, volume, strict=True)]
+    volume = volume if family in OWN_VOLUME else volume[:1]
+    if family in TURNED:
+        shape, turn = zip(*(_turned(one) for one in rest), strict=True)
+        return np.concatenate([volume, shape[0][:-1], *turn])
+    rest = [] if family in SPHERICAL else rest if family in OWN_SHAPE else rest[:1]
+    off = [] if family in DIAGONAL else [one[np.tril_indices(n_features, -1)] for one in rest]
+    return np.concatenate([volume, *(np.diag(one)[:-1] for one in rest), *off])
+
+
+def covariances_from_free(free, family, n_components, n_features):
+    """Undo `covariances_to_free`: (n_components, n_features, n_features)."""
+    n_below = n_features * (n_features - 1) // 2
+    n_volumes = n_components if family in OWN_VOLUME else 1
+    volume, free = np.broadcast_to(free[:n_volumes], n_components), free[n_volumes:]
+    if family in TURNED:
+        shape, turn = _balanced(free[: n_features - 1]), free[n_features - 1 :].reshape(n_components, n_below)
+        axes = [expm(_skew(angles, n_features)) for angles in turn]
+        return np.array([q @ np.diag(np.exp(v + shape)) @ q.T for q, v in zip(axes, volume, strict=True)])
+    n_rest = 0 if family in SPHERICAL else n_components if family in OWN_SHAPE else 1
+    diagonal, below = free[: n_rest * (n_features - 1)], free[n_rest * (n_features - 1) :]
+    rest = [np.diag(_balanced(one)) for one in diagonal.reshape(n_rest, n_features - 1)]
+    if below.size:
+        lower = np.tril_indices(n_features, -1)
+        for one, values in zip(rest, below.reshape(n_rest, n_below), strict=True):
+            one[lower] = one.T[lower] = values
+    rest = rest or [np.zeros((n_features, n_features))]
+    rest = rest if len(rest) == n_components else rest * n_components
+    return np.array([_exp_matrix(v * np.eye(n_features) + one) for v, one in zip(volume, rest, strict=True)])
+
+
+OWN_VOLUME = {"full", "diag", "vii", "vei", "vee", "vev"}
+OWN_SHAPE = {"full", "diag", "evi", "evv"}
+SPHERICAL = {"eii", "vii"}
+TURNED = {"eev", "vev"}
+
+
+def _log_matrix(covariance):
+    value, axes = np.linalg.eigh(covariance)
+    return axes @ np.diag(np.log(value)) @ axes.T
+
+
+def _exp_matrix(symmetric):
+    value, axes = np.linalg.eigh(symmetric)
+    return axes @ np.diag(np.exp(value)) @ axes.T
+
+
+def _turned(symmetric):
+    """Eigenvalues in ascending order, and the angles of the rotation to the eigenvectors."""
+    value, axes = np.linalg.eigh(symmetric)
+    axes[:, 0] *= np.sign(np.linalg.det(axes))
+    return value, np.real(logm(axes))[np.tril_indices(len(value), -1)]
+
+
+def _skew(angles, n_features):
+    result = np.zeros((n_features, n_features))
+    result[np.tril_indices(n_features, -1)] = angles
+    return result - result.T
+
+
+def _balanced(values):
+    """Append what makes the sum 0."""
+    return np.append(values, -values.sum())
 
 
 # Data

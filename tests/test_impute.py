@@ -1,10 +1,12 @@
 """The whole way, in this process: outside the filled cells, bytes are bytes."""
 
 import numpy as np
-from builders import opened_table, silent
+import pytest
+from builders import csv_of, opened_table, silent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from em_impute.engine.families import FAMILIES
 from em_impute.impute import complete_all, patched
 
 LABELS = ["a", "B b", 'q"q', "c,d", "e\nf", "é", "'x'"]
@@ -97,6 +99,26 @@ def test_expected_totals_count_every_row_also_where_equal_rows_were_merged(tmp_p
 
     assert completion.design.index is not None
     np.testing.assert_allclose(completion.fills.expected.sum(), 200)
+
+
+@pytest.mark.parametrize("covariance", FAMILIES)
+@pytest.mark.parametrize("labelled", [True, False])
+def test_every_family_fills_every_cell(tmp_path, covariance, labelled):
+    # Two heaps 10 standard deviations apart: no family takes a row of one for a row of the other.
+    rng = np.random.default_rng(2)
+    truth = np.arange(80) % 2
+    x = rng.normal(10.0 * truth, 1.0, (3, 80))
+    known = (np.arange(80) < 20) & labelled
+    cells = ["ab"[k] if shown else "" for k, shown in zip(truth, known, strict=True)]
+    names = () if labelled else ("a", "b")
+    with opened_table(tmp_path, csv_of("g,x,y,z", cells, *x.tolist()), labels=names, covariance=covariance) as (
+        opened,
+        request,
+    ):
+        (completion,) = complete_all(opened, request, silent)
+
+    np.testing.assert_array_equal(completion.fills.code, truth[~known])
+    assert completion.mixture.recipe.family == covariance
 
 
 def test_groups_without_labels_keep_their_own_shares_and_spreads_under_their_names(tmp_path):

@@ -38,7 +38,7 @@ def fill(  # one parameter an option
     keep_values: o.KeepValues = None,
     labels: o.LabelNames = None,
     order_by: o.OrderBy = None,
-    components: o.Components = "auto",
+    components: o.Components = None,
     covariance: o.Covariance = o.CovarianceName.auto,
     prior_strength: o.PriorStrength = 1.0,
     max_iter: o.MaxIter = 5000,

@@ -4,7 +4,7 @@ import sys
 from contextlib import redirect_stdout
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeAlias
+from typing import Annotated, Literal, NoReturn, TypeAlias
 
 import typer
 
@@ -61,6 +61,14 @@ class CovarianceName(StrEnum):
     tied = "tied"
     diag = "diag"
     tied_diag = "tied-diag"
+    eii = "eii"
+    vii = "vii"
+    vei = "vei"
+    evi = "evi"
+    vee = "vee"
+    evv = "evv"
+    eev = "eev"
+    vev = "vev"
 
 
 File: TypeAlias = Annotated[
@@ -165,12 +173,13 @@ OrderBy: TypeAlias = Annotated[
     ),
 ]
 Components: TypeAlias = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--components",
         metavar="N|auto",
         rich_help_panel=MODEL,
-        help="Gaussians a label; without known labels and --labels, the number of groups.",
+        show_default=False,
+        help="Gaussians a label (default 1); without known labels the number of groups, which auto finds by BIC.",
     ),
 ]
 Covariance: TypeAlias = Annotated[
@@ -275,10 +284,12 @@ Debug: TypeAlias = Annotated[
 ]
 
 
-def parse_components(text: str) -> int | None:
-    """Read --components: a whole number, or None for auto."""
-    if text == "auto":
+def parse_components(text: str | None) -> int | Literal["auto"] | None:
+    """Read --components: a whole number, auto, or None where it is not given."""
+    if text is None:
         return None
+    if text == "auto":
+        return "auto"
     if not (text.isdecimal() and int(text) > 0):
         raise UsageError(
             f"--components takes a whole number above 0 or auto, not {text!r}", "for example --components 2"

@@ -2,6 +2,10 @@
 
 Dempster, Laird & Rubin (1977), with the labels' clamp as a per-row log-prior over components and with missing features
 marginalised exactly (Ghahramani & Jordan 1994, "Supervised learning from incomplete data via an EM approach").
+
+Labels may be missing more often in one class than in another.  Then the unlabelled rows have shares of their own, free
+from those of the labelled rows, which the labels' counts give: J(θ) = Σ_labelled log(π_y f_y(x)) + λ Σ_unlabelled
+log(Σ_k ω_k f_k(x)) + log prior.  The weights of the components are then ω.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,7 +18,17 @@ import numpy as np
 from em_impute.engine.blocks import Block, Floats, Integers, make_blocks, per_row
 from em_impute.engine.families import Family, Prior, log_prior, m_step
 from em_impute.engine.moments import Moments, hard_moments, merge
-from em_impute.engine.parameters import COLLAPSE_HINT, LOG_TWO_PI, Conditional, Parameters, clamp, condition, whiten
+from em_impute.engine.parameters import (
+    COLLAPSE_HINT,
+    LOG_TWO_PI,
+    Conditional,
+    Parameters,
+    clamp,
+    condition,
+    free_weight,
+    labelled_offset,
+    whiten,
+)
 from em_impute.errors import FitError
 
 __all__ = [
@@ -31,6 +45,7 @@ __all__ = [
     "iterate",
     "log_likelihood_of",
     "make_problem",
+    "maximize",
     "posterior",
     "summarize",
 ]
@@ -58,6 +73,7 @@ class Problem(NamedTuple):
     fixed: Moments  # of the rows whose responsibilities never change
     component_label: Integers  # (n_components,)
     log_clamp: Floats  # (n_labels + 1, n_components)
+    labelled: Floats | None = None  # (n_labels,), weight of the labelled rows whose shares are not the mixture's
 
 
 class Expectation(NamedTuple):
@@ -103,18 +119,37 @@ class Fit(NamedTuple):
     remaining: float
 
 
-def make_problem(x: Floats, label: Integers, weight: Floats, component_label: Integers, n_labels: int) -> Problem:
+def make_problem(
+    x: Floats,
+    label: Integers,
+    weight: Floats,
+    component_label: Integers,
+    n_labels: int,
+    *,
+    free_shares: bool = False,
+    unlabelled_weight: float = 1.0,
+) -> Problem:
     """Divide the rows into those that EM must visit and those whose moments are computed once.
 
     A labelled row with every feature observed, whose label has one component, belongs there with certainty at every
     step.  `x` is (n_rows, n_features) with NaN for missing, `label` (n_rows,) with UNKNOWN, `weight` (n_rows,).
+
+    `free_shares` gives the unlabelled rows shares of their own; `unlabelled_weight` (λ) multiplies their weight, and 0
+    leaves them out.  Both say how unlabelled rows differ from labelled ones, and mean nothing where either are absent.
     """
     n_components = component_label.size
+    known = label >= 0
+    if unlabelled_weight != 1.0 and known.any():
+        weight = np.where(known, weight, unlabelled_weight * weight)
+        kept = weight > 0.0
+        x, label, weight, known = x[kept], label[kept], weight[kept], known[kept]
+    apart = free_shares and known.any() and not known.all()
+    labelled = np.bincount(label[known], weight[known], n_labels).astype(np.float64, copy=False) if apart else None
     one_each = np.array_equal(component_label, np.arange(n_labels))
-    certain = (label >= 0) & ~np.isnan(x).any(axis=1) if one_each else np.zeros(label.size, dtype=bool)
+    certain = known & ~np.isnan(x).any(axis=1) if one_each else np.zeros(label.size, dtype=bool)
     fixed = hard_moments(x[certain], label[certain], weight[certain], n_components)
     blocks = make_blocks(x[~certain], label[~certain], weight[~certain], n_components)
-    return Problem(blocks, fixed, component_label, clamp(component_label, n_labels))
+    return Problem(blocks, fixed, component_label, clamp(component_label, n_labels), labelled)
 
 
 def e_step(block: Block, parameters: Parameters, log_clamp: Floats) -> Expectation:
@@ -180,9 +215,22 @@ def log_likelihood_of(moments: Moments, parameters: Parameters) -> float:
 
 def expect(problem: Problem, parameters: Parameters, map_blocks: MapBlocks = map) -> Moments:
     """Take the E step over all rows.  Blocks are merged from left to right, so every backend gives the same bits."""
-    work = partial(summarize, parameters=parameters, log_clamp=problem.log_clamp)
-    fixed = problem.fixed._replace(log_likelihood=log_likelihood_of(problem.fixed, parameters))
+    log_clamp, log_likelihood = problem.log_clamp, log_likelihood_of(problem.fixed, parameters)
+    if problem.labelled is not None:
+        offset = labelled_offset(parameters.weight, problem.component_label, problem.labelled)
+        log_clamp = np.vstack([log_clamp[:-1] + offset, log_clamp[-1:]])
+        log_likelihood += float(problem.fixed.weight @ offset)
+    work = partial(summarize, parameters=parameters, log_clamp=log_clamp)
+    fixed = problem.fixed._replace(log_likelihood=log_likelihood)
     return reduce(merge, map_blocks(work, problem.blocks), fixed)
+
+
+def maximize(problem: Problem, moments: Moments, family: Family, prior: Prior) -> Parameters:
+    """Take the M step, with the weights of the components from the unlabelled rows where these are free."""
+    parameters = m_step(moments, family, prior)
+    if problem.labelled is None:
+        return parameters
+    return parameters._replace(weight=free_weight(moments.weight, problem.component_label, problem.labelled))
 
 
 def iterate(
@@ -219,7 +267,7 @@ def iterate(
         yield last
         if stop:
             return
-        parameters = m_step(moments, family, prior)
+        parameters = maximize(problem, moments, family, prior)
 
 
 def fit(steps: Iterable[Step], component_label: Integers) -> Fit:
@@ -242,7 +290,7 @@ def posterior(parameters: Parameters, component_label: Integers, x: Floats) -> F
     """Compute the probability of each label for rows whose label is not known.
 
     `x` is (n_rows, n_features) with NaN for missing; the result (n_rows, n_labels) sums to 1 over labels.  A row that
-    shows no feature gets the labels' shares.
+    shows no feature gets the labels' shares.  Where these are free, they are those among unlabelled rows.
     """
     n_rows = x.shape[0]
     n_labels = int(component_label.max()) + 1

@@ -1,10 +1,11 @@
-"""Covariance families and the conjugate prior: the M step in closed form."""
+"""Covariance families and the conjugate prior: the M step."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from em_impute.engine.blocks import Floats
+from em_impute.engine.covariances import covariances_within
 from em_impute.engine.moments import Moments
 from em_impute.engine.parameters import Parameters, whiten
 from em_impute.errors import FitError
@@ -17,24 +18,54 @@ MEAN_PSEUDO_ROWS = 0.01
 
 @dataclass(frozen=True)
 class Family:
-    """What the components' covariances have in common."""
+    """What the components' covariances Σ_k = λ_k Q_k A_k Q_kᵀ have in common, |A_k| = 1 (Celeux & Govaert 1995)."""
 
-    shared: bool
-    """One covariance serves all components."""
-    diagonal: bool
-    """Features are independent within a component."""
+    model: str
+    """mclust's three letters for volumes λ, shapes A and orientations Q: Equal, Variable, or the Identity."""
     description: str
+
+    @property
+    def shared(self) -> bool:
+        """One covariance serves all components."""
+        return "V" not in self.model
+
+    @property
+    def diagonal(self) -> bool:
+        """Features are independent within a component."""
+        return self.model[2] == "I"
+
+    @property
+    def spherical(self) -> bool:
+        """All features have one variance within a component."""
+        return self.model[1] == "I"
+
+    def restrict(self, matrices: Floats) -> Floats:
+        """Keep of each matrix S (…, n_features, n_features) what tr(S Σ⁻¹) sees of it for Σ of this family."""
+        if not self.diagonal:
+            return matrices
+        n_features = matrices.shape[-1]
+        if not self.spherical:
+            return matrices * np.eye(n_features)
+        variance = np.trace(matrices, axis1=-2, axis2=-1) / n_features
+        spheres: Floats = variance[..., None, None] * np.eye(n_features)
+        return spheres
 
 
 FAMILIES = {
-    "full": Family(shared=False, diagonal=False, description="each component its own covariance"),
-    "tied": Family(shared=True, diagonal=False, description="one covariance for all components"),
-    "diag": Family(shared=False, diagonal=True, description="each component its own variances, no correlation"),
-    "tied-diag": Family(
-        shared=True, diagonal=True, description="the same variances for all components, no correlation"
-    ),
+    "full": Family("VVV", "each component its own covariance"),
+    "tied": Family("EEE", "one covariance for all components"),
+    "diag": Family("VVI", "each component its own variances, no correlation"),
+    "tied-diag": Family("EEI", "the same variances for all components, no correlation"),
+    "eii": Family("EII", "spheres of one size"),
+    "vii": Family("VII", "spheres, each of its own size"),
+    "vei": Family("VEI", "variances in the same proportions, each component its own size, no correlation"),
+    "evi": Family("EVI", "variances in the component's own proportions, all of one volume, no correlation"),
+    "vee": Family("VEE", "one covariance, each component its own size of it"),
+    "evv": Family("EVV", "each component its own shape and orientation, all of one volume"),
+    "eev": Family("EEV", "one ellipsoid, turned in each component"),
+    "vev": Family("VEV", "ellipsoids of one shape, each turned and of its own size"),
 }
-"""Every family by the name that `--covariance` takes.  The names follow scikit-learn."""
+"""Every family by the name that `--covariance` takes: scikit-learn's where it has one, mclust's for the others."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +76,9 @@ class Prior:
     clustering", J. Classification 24): κ = 0.01 pseudo-rows on the mean, ν = n_features + 2 degrees of freedom, scale
     Λ = overall covariance / n_components^(2/n_features).  A prior keeps every M step the exact maximum of one bounded
     objective; a ridge added to the covariances would not, and EM would no longer ascend.
+
+    One rule for all families: a shared covariance has the density once, any other family has it for each component,
+    restricted to the family.  Features without correlation have inverse-gamma densities with ν and their entries of Λ.
     """
 
     strength: float
@@ -71,9 +105,10 @@ def default_prior(overall: Floats, rows: float, n_components: int, strength: flo
 
 
 def m_step(moments: Moments, family: Family, prior: Prior) -> Parameters:
-    """Maximise Q(θ|θᵗ) + log prior(θ) in closed form.
+    """Maximise Q(θ|θᵗ) + log prior(θ), exactly: in closed form where there is one.
 
-    Raises FitError when a component has lost all its rows and no prior holds it.
+    The prior adds its scale to each scatter and its pseudo-rows to each weight; what is left is the maximum likelihood
+    of the family.  Raises FitError when a component has lost all its rows and no prior holds it.
     """
     kappa = prior.strength * MEAN_PSEUDO_ROWS
     rows = moments.weight
@@ -83,14 +118,12 @@ def m_step(moments: Moments, family: Family, prior: Prior) -> Parameters:
     offset = moments.mean - prior.mean
     mean = moments.mean - (kappa / (rows + kappa))[:, None] * offset
     pull = (kappa * rows / (rows + kappa))[:, None, None] * (offset[:, :, None] * offset[:, None, :])
-    scatter = moments.scatter + pull
-    if family.diagonal:
-        scatter = scatter * np.eye(prior.mean.size)
+    scatter = family.restrict(moments.scatter + pull)
     if family.shared:
         scatter, rows = scatter.sum(axis=0, keepdims=True), rows.sum(keepdims=True)
 
     total = rows + prior.pseudo_rows(family, moments.weight.size)
-    covariance = (_prior_scatter(family, prior) + scatter) / total[:, None, None]
+    covariance = covariances_within(family.model, _prior_scatter(family, prior) + scatter, total)
     weight = moments.weight / moments.weight.sum()
     return Parameters(weight, mean, np.broadcast_to(covariance, moments.scatter.shape))
 
@@ -111,11 +144,12 @@ def log_prior(parameters: Parameters, family: Family, prior: Prior) -> float:
 
 
 def n_parameters(family: Family, n_components: int, n_features: int) -> int:
-    """Count the free parameters of a mixture, for BIC and AIC."""
-    a_covariance = n_features if family.diagonal else n_features * (n_features + 1) // 2
-    return (n_components - 1) + n_components * n_features + a_covariance * (1 if family.shared else n_components)
+    """Count the free parameters of a mixture, for BIC and AIC: shares, means, and the parts of the covariances."""
+    volume, shape, orientation = ({"E": 1, "V": n_components, "I": 0}[letter] for letter in family.model)
+    n_angles = n_features * (n_features - 1) // 2
+    covariances = volume + shape * (n_features - 1) + orientation * n_angles
+    return (n_components - 1) + n_components * n_features + covariances
 
 
 def _prior_scatter(family: Family, prior: Prior) -> Floats:
-    scale = prior.scale * np.eye(prior.mean.size) if family.diagonal else prior.scale
-    return prior.strength * scale
+    return prior.strength * family.restrict(prior.scale)

@@ -8,12 +8,17 @@ import numpy as np
 from em_impute.engine.blocks import Floats, Rows
 from em_impute.engine.em import DEFAULT_STOPPING, Fit, MapBlocks, Step, Stopping, fit, iterate, make_problem
 from em_impute.engine.families import FAMILIES, default_prior
-from em_impute.engine.start import components_of_labels, search, start_from_labels
+from em_impute.engine.parameters import Parameters
+from em_impute.engine.separation import coinciding
+from em_impute.engine.start import Effort, components_of_labels, search, start_from_labels
 
 __all__ = ["Mixture", "Recipe", "fit_mixture", "overall_covariance", "sample_rows"]
 
 MAX_SEARCH_ROWS = 20_000
 """Without labels, starts compete on so many rows at most; the winner then sees every row."""
+
+THOROUGH = Effort()
+QUICK = Effort(n_starts=5, n_finalists=1)
 
 
 class Recipe(NamedTuple):
@@ -24,6 +29,9 @@ class Recipe(NamedTuple):
     prior_strength: float = 1.0
     stopping: Stopping = DEFAULT_STOPPING
     seed: int = 0
+    free_shares: bool = False  # of the labels among unlabelled rows: not those among labelled ones
+    unlabelled_weight: float = 1.0  # λ of an unlabelled row beside a labelled one; 0 = labelled rows alone
+    thorough: bool = True  # without labels: from many starts; False = from a few, to compare models with
 
 
 class Mixture(NamedTuple):
@@ -33,6 +41,8 @@ class Mixture(NamedTuple):
     recipe: Recipe
     n_starts: int = 1
     n_optima: int = 1
+    gap: float | None = None  # of the objective between the best optimum and the next; None if only one was found
+    separable: bool = True  # False: without labels, and some components coincide also when pushed apart
 
 
 def fit_mixture(
@@ -41,32 +51,45 @@ def fit_mixture(
     recipe: Recipe,
     map_blocks: MapBlocks = map,
     watch: Callable[[Step], None] | None = None,
+    start: Parameters | None = None,
 ) -> Mixture:
     """Fit a Gaussian mixture in which every component belongs to a label.
 
     Labelled rows start and anchor the fit.  When no row is labelled, each label is one component, found from several
-    starts; which is which is then for the caller to say.
+    starts; which is which is then for the caller to say.  `start` takes the place of both: the parameters of another
+    fit with the same components.
     """
     family = FAMILIES[recipe.family]
     component_label = components_of_labels(rows.label, n_labels, recipe.per_label)
     prior = default_prior(
         overall_covariance(rows), float(rows.weight.sum()), component_label.size, recipe.prior_strength
     )
-    problem = make_problem(*rows, component_label, n_labels)
-    n_starts = n_optima = 1
-    if (rows.label >= 0).any():
+    problem = make_problem(
+        *rows,
+        component_label,
+        n_labels,
+        free_shares=recipe.free_shares,
+        unlabelled_weight=recipe.unlabelled_weight,
+    )
+    found = few = None
+    if start is None and (rows.label >= 0).any():
         start = start_from_labels(*rows, component_label, prior, recipe.seed)
-    else:
+    elif start is None:
         few = sample_rows(rows, MAX_SEARCH_ROWS, recipe.seed)
         few_problem = problem if few is rows else make_problem(*few, component_label, n_labels)
-        found = search(few_problem, few, family, prior, recipe.stopping, recipe.seed, map_blocks)
-        n_starts, n_optima = found.n_starts, found.n_optima
-        if few is rows:
-            return Mixture(found.fit, recipe, n_starts, n_optima)
+        effort = (THOROUGH if recipe.thorough else QUICK)._replace(seed=recipe.seed)
+        found = search(few_problem, few, family, prior, recipe.stopping, effort, map_blocks)
         start = found.fit.parameters
 
-    steps = iterate(problem, start, family, prior, recipe.stopping, map_blocks)
-    return Mixture(fit(_watched(steps, watch), component_label), recipe, n_starts, n_optima)
+    if found is not None and few is rows:
+        fitted = found.fit
+    else:
+        steps = iterate(problem, start, family, prior, recipe.stopping, map_blocks)
+        fitted = fit(_watched(steps, watch), component_label)
+    if found is None:
+        return Mixture(fitted, recipe)
+    separable = not coinciding(fitted.parameters).any()
+    return Mixture(fitted, recipe, found.n_starts, found.n_optima, found.gap, separable)
 
 
 def overall_covariance(rows: Rows) -> Floats:

@@ -8,13 +8,25 @@ from numpy.typing import NDArray
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.errors import FitError
 
-__all__ = ["COLLAPSE_HINT", "Conditional", "Parameters", "clamp", "condition", "rescale", "whiten"]
+__all__ = [
+    "COLLAPSE_HINT",
+    "Conditional",
+    "Parameters",
+    "clamp",
+    "condition",
+    "free_weight",
+    "labelled_offset",
+    "rescale",
+    "whiten",
+]
 
 LOG_TWO_PI = float(np.log(2.0 * np.pi))
 
 MIN_SCALE = 1e-6
 """Smallest diagonal entry of a Cholesky factor, in standard deviations of the feature, that arithmetic can carry."""
 
+MIN_SHARE = 1e-100
+"""Least share of a label among the unlabelled rows: no row can tell it from 0, and its logarithm is finite."""
 
 COLLAPSE_HINT = "raise --prior-strength, use --covariance tied or diag, or name fewer columns with -x"
 
@@ -48,6 +60,34 @@ def clamp(component_label: Integers, n_labels: int) -> Floats:
     """
     allowed = np.arange(n_labels)[:, None] == component_label
     return np.vstack([np.where(allowed, 0.0, -np.inf), np.zeros(component_label.size)])
+
+
+def labelled_offset(weight: Floats, component_label: Integers, labelled: Floats) -> Floats:
+    """Compute what labelled rows add to the log weights, (n_components,), where their labels have shares of their own.
+
+    `weight` (n_components,) holds the shares among unlabelled rows and `labelled` (n_labels,) the weight of the
+    labelled rows.  The result is log π_y − log ω_y for every component of label y, ω_y being the sum of the label's
+    weights: within a label, the components' shares are those of the unlabelled rows.
+    """
+    known = labelled > 0
+    log_share = np.log(labelled / labelled.sum(), out=np.zeros_like(labelled), where=known)
+    share = np.bincount(component_label, weight, labelled.size)  # (n_labels,)
+    offset: Floats = np.where(known, log_share - np.log(np.maximum(share, MIN_SHARE)), 0.0)[component_label]
+    return offset
+
+
+def free_weight(weight: Floats, component_label: Integers, labelled: Floats) -> Floats:
+    """Share components out, (n_components,), where the labels' shares among unlabelled rows are free.
+
+    `weight` (n_components,) is that of all rows and `labelled` (n_labels,) that of the labelled ones, which is known:
+    the rest is unlabelled and gives the labels' shares.  All rows give the shares of a label's components within it.
+    """
+    total = np.bincount(component_label, weight, labelled.size)  # (n_labels,)
+    unlabelled = np.maximum(total - labelled, MIN_SHARE * total.sum())
+    share = (unlabelled / unlabelled.sum())[component_label]
+    within = np.divide(weight, total[component_label], out=np.zeros_like(weight), where=weight > 0)
+    result: Floats = share * within
+    return result
 
 
 def condition(covariance: Floats, observed: NDArray[np.bool_]) -> Conditional:

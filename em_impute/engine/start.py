@@ -1,7 +1,7 @@
 """Where EM begins: at the labelled rows, or, when no label is known, at several guesses."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -10,12 +10,15 @@ from em_impute.engine.em import Fit, MapBlocks, Problem, Stopping, fit, iterate
 from em_impute.engine.families import FAMILIES, Family, Prior, m_step
 from em_impute.engine.moments import hard_moments
 from em_impute.engine.parameters import Parameters
+from em_impute.engine.separation import coinciding, push_apart
 from em_impute.errors import FitError
 
-__all__ = ["Search", "components_of_labels", "search", "start_from_labels"]
+__all__ = ["Effort", "Search", "components_of_labels", "search", "start_from_labels"]
 
 ROWS_PER_COMPONENT = 6
 """A label gets a further component only if each has this many labelled rows to begin with."""
+
+Item = TypeVar("Item")
 
 N_STARTS = 20
 SHORT_RUN = 10
@@ -26,12 +29,21 @@ MIN_RELATIVE_SPREAD = 1e-3
 """A component narrower than this part of the median one sits on a handful of equal rows: a spurious optimum."""
 
 
+class Effort(NamedTuple):
+    """How hard to look for the highest optimum."""
+
+    seed: int = 0
+    n_starts: int = N_STARTS
+    n_finalists: int = N_FINALISTS
+
+
 class Search(NamedTuple):
     """The best of several starts."""
 
     fit: Fit
     n_starts: int
     n_optima: int  # different optima among the runs taken to convergence
+    gap: float | None  # of the objective between the best of them and the next; None if there is but one
 
 
 def components_of_labels(label: Integers, n_labels: int, per_label: int) -> Integers:
@@ -65,39 +77,56 @@ def search(
     family: Family,
     prior: Prior,
     stopping: Stopping,
-    seed: int,
+    effort: Effort,
     map_blocks: MapBlocks = map,
 ) -> Search:
     """Fit a mixture to rows without labels: short runs from many starts, the best ones to the end.
 
-    Raises FitError when every start ends in a collapsed component.
+    A best run whose components coincide may have ended on a saddle: it is run again with these pushed apart.  Raises
+    FitError when every start ends in a collapsed component.
     """
-    short = Stopping(stopping.tolerance, min(SHORT_RUN, stopping.max_iter))
-    runs = []
-    failure: FitError | None = None
-    for start in _guesses(rows, problem.component_label.size, prior, seed):
-        try:
-            runs.append(fit(iterate(problem, start, family, prior, short, map_blocks), problem.component_label))
-        except FitError as error:
-            failure = error
-    finals: list[Fit] = []
-    for run in sorted(runs, key=_height, reverse=True):
-        if len(finals) == N_FINALISTS:
+
+    def run(start: Parameters, max_iter: int) -> Fit:
+        limit = Stopping(stopping.tolerance, max(0, min(max_iter, stopping.max_iter)))
+        return fit(iterate(problem, start, family, prior, limit, map_blocks), problem.component_label)
+
+    def finish(begun: Fit) -> Fit:
+        final = run(begun.parameters, stopping.max_iter - len(begun.path) + 1)
+        _refuse_spurious(final.parameters, float(rows.weight.sum()), prior)
+        return final._replace(path=begun.path[:-1] + final.path)
+
+    guesses = _guesses(rows, problem.component_label.size, prior, effort)
+    runs, failures = _succeed(lambda start: run(start, SHORT_RUN), guesses)
+    ranked = sorted(runs, key=_height, reverse=True)
+    finals, more = _succeed(finish, ranked, effort.n_finalists)
+    if not finals:
+        raise [FitError("EM found no start", "raise --prior-strength"), *failures, *more][-1]
+    best = max(finals, key=_height)
+    alike = coinciding(best.parameters)
+    if alike.any():
+        pushed = push_apart(best.parameters, alike, effort.seed)
+        finals += _succeed(lambda start: finish(run(start, SHORT_RUN)), [pushed])[0]
+        best = max(finals, key=_height)
+    behind = [best.objective - final.objective for final in finals]
+    unit = 1e-3 + 1e-6 * abs(best.objective)  # optima nearer to one another are the same
+    others = [below for below in behind if round(below / unit)]
+    return Search(best, len(runs), len({round(below / unit) for below in behind}), min(others, default=None))
+
+
+def _succeed(
+    work: Callable[[Item], Fit], items: Iterable[Item], enough: int | None = None
+) -> tuple[list[Fit], list[FitError]]:
+    """Fit until enough fits have succeeded; also give the failures on the way."""
+    done: list[Fit] = []
+    failures = []
+    for item in items:
+        if len(done) == enough:
             break
         try:
-            rest = Stopping(stopping.tolerance, max(0, stopping.max_iter - len(run.path) + 1))
-            steps = iterate(problem, run.parameters, family, prior, rest, map_blocks)
-            final = fit(steps, problem.component_label)
-            _refuse_spurious(final.parameters, float(rows.weight.sum()), prior)
+            done.append(work(item))
         except FitError as error:
-            failure = error
-        else:
-            finals.append(final._replace(path=run.path[:-1] + final.path))
-    if not finals:
-        raise failure or FitError("EM found no start", "raise --prior-strength")
-    best = max(finals, key=_height)
-    distinct = {round((best.objective - run.objective) / (1e-3 + 1e-6 * abs(best.objective))) for run in finals}
-    return Search(best, len(runs), len(distinct))
+            failures.append(error)
+    return done, failures
 
 
 def _height(run: Fit) -> float:
@@ -105,15 +134,20 @@ def _height(run: Fit) -> float:
     return round(run.objective, 4)
 
 
-def _guesses(rows: Rows, n_components: int, prior: Prior, seed: int) -> Iterator[Parameters]:
-    """Yield starting values: equal slices along each feature's order, then k-means++ seeds with random numbers."""
-    rng = np.random.default_rng(seed)
+def _guesses(rows: Rows, n_components: int, prior: Prior, effort: Effort) -> Iterator[Parameters]:
+    """Yield starting values: equal slices along each feature's order, then k-means++ seeds with random numbers.
+
+    One feature is also cut in two where that is best, and one component has one start.
+    """
+    rng = np.random.default_rng(effort.seed)
     x, weight = rows.x, rows.weight
     holding = Prior(max(prior.strength, 1.0), prior.mean, prior.scale)
-    slices = min(x.shape[1], N_STARTS // 2)
-    for attempt in range(N_STARTS):
+    slices = min(x.shape[1], effort.n_starts // 2)
+    for attempt in range(effort.n_starts if n_components > 1 else 1):
         if attempt < slices:
             component = _slice(x[:, attempt], weight, n_components)
+        elif attempt == slices and x.shape[1] == 1 and n_components == 2:  # noqa: PLR2004  # one cut makes two parts
+            component = _cut(x[:, 0], weight)
         else:
             component = _divide(x, weight, n_components, rng)
         yield m_step(hard_moments(x, component, weight, n_components), FAMILIES["tied"], holding)
@@ -124,6 +158,21 @@ def _slice(values: Floats, weight: Floats, n_components: int) -> Integers:
     middle = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()  # of each row's share, between 0 and 1
     component = np.empty(values.size, dtype=np.intp)
     component[order] = (middle * n_components).astype(np.intp)
+    return component
+
+
+def _cut(values: Floats, weight: Floats) -> Integers:
+    """Cut one feature in two so that the squares about both means are least (Fisher 1958): one scan in its order."""
+    shown = np.where(np.isnan(values), 0.0, values)
+    if shown.size == 1:
+        return np.zeros(1, dtype=np.intp)
+    order = np.argsort(shown, kind="stable")
+    below, total = np.cumsum(weight[order]), np.cumsum(weight[order] * shown[order])
+    above = below[-1] - below[:-1]
+    # Squares between the parts, w₁w₂/(w₁ + w₂)·(mean₁ − mean₂)², are what the squares within them leave of the whole.
+    difference = total[:-1] / below[:-1] - (total[-1] - total[:-1]) / above
+    component = np.ones(values.size, dtype=np.intp)
+    component[order[: int(np.argmax(below[:-1] * above * difference**2)) + 1]] = 0
     return component
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from em_impute import metrics
+from em_impute.clusters import Candidate, information_criteria
 from em_impute.completion import Completion, Opened
 from em_impute.design import Design
 from em_impute.engine.families import FAMILIES, n_parameters
@@ -14,7 +15,7 @@ from em_impute.engine.parameters import rescale
 from em_impute.report.fit_report import SCHEMA_VERSION, FitReport
 from em_impute.report.remarks import decisions, warnings, without_predictors
 from em_impute.request import Request
-from em_impute.select import Choice, information_criteria
+from em_impute.select import Choice
 from em_impute.table.output import WrittenFile
 
 __all__ = ["build_report"]
@@ -171,6 +172,7 @@ def _fit(completion: Completion, request: Request) -> dict[str, Any] | None:
         "remaining_gain": fit.remaining,
         "n_starts": mixture.n_starts,
         "n_optima": mixture.n_optima,
+        "optimum_gap": mixture.gap,
         "path": [value - jacobian for value in fit.path],
         **criteria,
     }
@@ -179,12 +181,12 @@ def _fit(completion: Completion, request: Request) -> dict[str, Any] | None:
 def _selection(choice: Choice | None) -> dict[str, Any] | None:
     if choice is None:
         return None
-    key = "bic" if choice.criterion == "BIC" else "log_loss"
+    chosen = (choice.recipe.family, choice.n_groups)
     members = [
         {
             "covariance": one.covariance,
-            key: one.score,
-            "weight": float(one.covariance == choice.recipe.family),
+            **_scores(one),
+            "weight": float((one.covariance, one.components) == chosen),
             **({"note": one.note} if one.note else {}),
         }
         for one in choice.candidates
@@ -192,6 +194,12 @@ def _selection(choice: Choice | None) -> dict[str, Any] | None:
     held_out = choice.held_out
     scores = {} if held_out is None else {"single": held_out.log_loss, "majority": held_out.baseline_log_loss}
     return {"criterion": choice.criterion, "members": members, "scores": scores}
+
+
+def _scores(candidate: Candidate) -> dict[str, Any]:
+    if candidate.components is None:
+        return {"log_loss": candidate.score}
+    return {"components": candidate.components, "bic": candidate.score, "icl": candidate.icl}
 
 
 def _accuracy(completion: Completion) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from em_impute.engine.families import FAMILIES
 from em_impute.report.fit_report import FitReport, Section
 from em_impute.report.words import number, percent
 from em_impute.table.text import plural
@@ -94,7 +95,7 @@ def _model(report: FitReport) -> Iterable[str]:
 
 
 def _covariances(model: Section, names: Sequence[str]) -> Iterable[str]:
-    shared = model["covariance"].startswith("tied")
+    shared = FAMILIES[model["covariance"]].shared
     for one in model["parameters"][: 1 if shared else None]:
         of = "of every component" if shared else f"of {_cell(one['label'])}, component {one['component']}"
         yield f"Covariance {of}:\n"
@@ -107,14 +108,15 @@ def _choice(report: FitReport) -> Iterable[str]:
     if not selection["members"]:
         return
     yield f"## Choice of the model: {selection['criterion']}\n"
-    rows = [
-        [
-            one["covariance"],
-            number(one.get("log_loss", one.get("bic"))),
-            "chosen" if one["weight"] else one.get("note", ""),
+    verdict = ["chosen" if one["weight"] else one.get("note", "") for one in selection["members"]]
+    members = list(zip(selection["members"], verdict, strict=True))
+    if "components" in selection["members"][0]:
+        rows = [
+            [one["components"], one["covariance"], number(one["bic"]), number(one["icl"]), end] for one, end in members
         ]
-        for one in selection["members"]
-    ]
+        yield from _table(["groups", "covariance", "BIC (lower is better)", "ICL", ""], rows)
+        return
+    rows = [[one["covariance"], number(one.get("log_loss")), end] for one, end in members]
     if "majority" in selection["scores"]:
         rows.append(["class shares alone", number(selection["scores"]["majority"]), ""])
     yield from _table(["covariance", "score (lower is better)", ""], rows)

@@ -32,6 +32,8 @@ def decisions(opened: Opened, completion: Completion, request: Request) -> list[
             ("design", "equal rows merged", f"{design.label.size:,} rows into {design.distinct.label.size:,}")
         )
     entries.append(("choose", "covariance", f"{choice.recipe.family}, by {choice.criterion}"))
+    if len({one.components for one in choice.candidates}) > 1:
+        entries.append(("choose", "groups", f"{choice.n_groups}, by {choice.criterion}"))
     if not any(completion.labels.known):
         by = request.order_by or design.features[0].name
         entries.append(("fit", "labels named", f"{', '.join(design.labels)} by ascending mean of {by!r}"))
@@ -60,6 +62,8 @@ def warnings(completion: Completion) -> list[tuple[str, str]]:
         )
     if mixture.n_optima > 1:
         found.append(("W12", f"The best starts of EM ended in {mixture.n_optima} different optima; the best was kept."))
+    if not mixture.separable:
+        found.append(("W21", "Some groups coincide: the predictors do not tell so many apart."))
     blind = without_predictors(design)
     if blind:
         cells = "1 missing cell is" if blind == 1 else f"{blind:,} missing cells are"

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from time import monotonic
 
 from rich.console import Console
@@ -23,6 +24,9 @@ NAME_WIDTH = 12
 
 MAX_SHOWN = 6
 """Labels or columns named in one line; the rest are counted."""
+
+BEST_SHOWN = 4
+"""Models named where some fifty were compared."""
 
 
 class _Console(Console):
@@ -123,14 +127,17 @@ def _model(report: FitReport) -> str:
     model, selection = report.model or {}, report.selection or {}
     components = len(model["parameters"])
     said = f"{plural(components, 'Gaussian')}, {model['covariance']} covariance"
-    scores = [
-        f"{one['covariance']} {number(one.get('log_loss', one.get('bic')))}"
+    open_number = len({one.get("components") for one in selection["members"]}) > 1
+    named = [
+        (f"{one['components']} {one['covariance']}" if open_number else one["covariance"], score)
         for one in selection["members"]
-        if one.get("log_loss", one.get("bic")) is not None
+        if (score := one.get("log_loss", one.get("bic"))) is not None
     ]
-    return said + (
-        f", by {selection['criterion']}: {', '.join(scores)}" if len(scores) > 1 else f", {selection['criterion']}"
-    )
+    if not named[1:]:
+        return f"{said}, {selection['criterion']}"
+    shown = sorted(named, key=itemgetter(1))[:BEST_SHOWN] if open_number else named
+    scores = ", ".join(f"{name} {number(score)}" for name, score in shown)
+    return f"{said}, by {selection['criterion']}: {scores}" + (f" … of {len(named)} models" if open_number else "")
 
 
 def _fit(report: FitReport) -> str:

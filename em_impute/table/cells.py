@@ -1,6 +1,6 @@
 """Telling equal cells apart from different ones by their raw bytes, without a Python step per row."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ def distinct_cells(records: Records, column: int) -> Cells:
 
     starts, stops = records.span(column)
     lengths = stops - starts
-    keys = records.words[starts] & MASKS[np.minimum(lengths, WORD)]
+    keys: NDArray[Any] = records.words[starts] & MASKS.take(lengths, mode="clip")  # a longer cell has a whole word
     codes, uniques = factorize(keys)
     long = np.flatnonzero(lengths > WORD)
     if not long.size and not records.has_nul:

@@ -1,20 +1,23 @@
 """The columns a model needs, gathered block by block: labels as codes with the spans that may be filled, numbers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import FitError
+from em_impute.table.categories import CategoryReader
 from em_impute.table.cells import Cells, distinct_cells
+from em_impute.table.growing import GrowingArray
 from em_impute.table.numbers import (
     EXAMPLES,
     Content,
     ParsedCells,
     cell_text,
+    distinct_text,
     is_blank,
     is_mark,
     parse_block,
@@ -27,15 +30,13 @@ from em_impute.table.text import shown, unquoted
 if TYPE_CHECKING:
     from em_impute.table.dialect import Dialect
 
-__all__ = ["GrowingArray", "NumberColumn", "NumberReader", "TargetColumn", "TargetReader"]
+__all__ = ["NumberColumn", "NumberReader", "TargetColumn", "TargetReader"]
 
 DECIMAL_COMMA = re.compile(rb",(?!\d{3}\s*$)\d")
 MOST_TEXTS = 10_000  # distinct contents of a column that could still be categories
 SAMPLE_ROWS = 24  # looked at to tell text columns from numbers before pandas tries
 FEW = 0.125  # of a block's cells may differ for a column to be read by its distinct contents
 MOST_KNOWN = 1 << 17
-
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -81,28 +82,6 @@ class NumberColumn:
     """the first with a leading zero before another digit: line, text"""
     decimal_comma: bool
     """all cells of the block that held the first bad one would be numbers with a decimal comma"""
-
-
-class GrowingArray(Generic[Scalar]):
-    """A vector whose final length is only estimated; pages that are never written take no memory."""
-
-    def __init__(self, dtype: type[Scalar]) -> None:
-        self._array = np.empty(0, dtype)
-        self._n = 0
-
-    def extend(self, values: NDArray[Any], capacity: int) -> None:
-        """Append a vector; with it and all that is to come there will be about `capacity` more."""
-        n = self._n + values.size
-        if n > self._array.size:
-            larger = np.empty(max(n, self._n + capacity), self._array.dtype)
-            larger[: self._n] = self._array[: self._n]
-            self._array = larger
-        self._array[self._n : n] = values
-        self._n = n
-
-    def finish(self) -> NDArray[Scalar]:
-        """Give what was appended."""
-        return self._array[: self._n]
 
 
 @dataclass
@@ -173,12 +152,7 @@ class TargetReader:
     def _new(self, raw: bytes, code: int, records: Records, cells: Cells) -> _Content:
         """Take up a spelling not seen before, `code` being its number in the block."""
         content = unquoted(raw)
-        try:
-            text = content.decode(self._dialect.working_encoding)
-        except UnicodeDecodeError:
-            text = "\0"
-        if "\0" in text:  # either way an error, which wants the line
-            text = cell_text(records, self._column, int(np.argmax(cells.codes == code)), self._dialect)
+        text = distinct_text(records, self._column, cells, code, self._dialect)
         new = _Content(
             code=self._texts.setdefault(text, len(self._texts)),
             is_quoted=raw[:1] == b'"',
@@ -196,12 +170,24 @@ class TargetReader:
 
 
 class NumberReader:
-    """Gathers `NumberColumn`s."""
+    """Gathers `NumberColumn`s, and shows what it tells apart to the readers that read the same columns as categories.
 
-    def __init__(self, columns: Sequence[int], dialect: "Dialect", decimal: str, *, explicit: bool) -> None:
+    A column may prove not to be numeric in any row: until then, or until it has too many texts, it is read as both.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[int],
+        dialect: "Dialect",
+        decimal: str,
+        *,
+        explicit: bool,
+        categories: Mapping[int, CategoryReader] | None = None,
+    ) -> None:
         self._dialect = dialect
         self._decimal = decimal
         self._explicit = explicit
+        self._categories = categories or {}
         self._columns = {column: _Numbers(GrowingArray(np.float64)) for column in columns}
         self._is_first = True
 
@@ -218,11 +204,11 @@ class NumberReader:
                     self._note(column, sample, parsed, 0)
                     self._columns[column].decimal_comma = self._reads_with_comma(records, column)
         self._is_first = False
-        few = {column: self._few_cells(records, column) for column in self._kept()}
-        many = [column for column, cells in few.items() if cells is None]
+        few = {column: self._few_cells(records, column, capacity) for column in self._columns}
+        many = [column for column in self._kept() if few[column] is None]
         parsed_columns = parse_block(records, many, self._dialect, self._decimal, explicit=self._explicit)
-        for column, cells in few.items():
-            known = self._columns[column].known
+        for column in self._kept():
+            cells, known = few[column], self._columns[column].known
             if cells is not None and known is not None:
                 parsed_columns[column] = parse_cells(
                     records, column, cells, self._dialect, self._decimal, known=known, explicit=self._explicit
@@ -239,12 +225,20 @@ class NumberReader:
     def _kept(self) -> list[int]:
         return [column for column, numbers in self._columns.items() if numbers.values]
 
-    def _few_cells(self, records: Records, column: int) -> Cells | None:
-        """Tell the cells of a column apart, and give up for good once there are too many different ones."""
-        numbers = self._columns[column]
-        if numbers.known is None:
+    def _few_cells(self, records: Records, column: int, capacity: int) -> Cells | None:
+        """Tell the cells of a column apart, and give up for good once there are too many different ones.
+
+        None where they are too many to read numbers by, or none are to be read.
+        """
+        numbers, category = self._columns[column], self._categories.get(column)
+        is_category = category is not None and category.is_open
+        if numbers.known is None and not is_category:
             return None
         cells = distinct_cells(records, column)
+        if category:
+            category.add(records, capacity, cells)
+        if numbers.known is None:
+            return None
         if len(cells.raw) > max(FEW * records.n_records, 1) or len(numbers.known) > MOST_KNOWN:
             numbers.known = None
             return None
@@ -254,15 +248,16 @@ class NumberReader:
         """Add a block of one column."""
         numbers = self._columns[column]
         numbers.n_bad += parsed.n_bad
-        numbers.n_numbers += int(np.count_nonzero(~np.isnan(parsed.values)))
+        n_nan = int(np.count_nonzero(np.isnan(parsed.values)))
+        numbers.n_numbers += parsed.values.size - n_nan
         for row, text in parsed.bad[: EXAMPLES - len(numbers.bad_examples)]:
             numbers.bad_examples.append((int(records.line_of(np.array([row]))[0]), text))
         if parsed.n_bad and not self._explicit:
-            numbers.values = None
+            numbers.values = numbers.known = None
         if numbers.values is None:
             return
         numbers.values.extend(parsed.values, capacity)
-        numbers.n_missing += int(np.count_nonzero(np.isnan(parsed.values))) - parsed.n_bad
+        numbers.n_missing += n_nan - parsed.n_bad
         infinite = np.flatnonzero(np.isinf(parsed.values))
         numbers.n_infinite += len(infinite)
         if infinite.size and numbers.infinite is None:

@@ -24,6 +24,7 @@ __all__ = [
     "Content",
     "ParsedCells",
     "cell_text",
+    "distinct_text",
     "is_blank",
     "is_mark",
     "is_shaped_like",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 EXAMPLES = 3
+FIRST = 24  # values
 FINITE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 PADDED = re.compile(rb'"?0[0-9]')
@@ -90,12 +92,14 @@ def parse_block(
     if not columns:
         return {}
     frame = _read_by_pandas(records, columns, dialect, decimal)
-    if frame is not None:
-        return {
-            column: ParsedCells(frame[column].to_numpy(np.float64), padded=_first_padded(records, column))
-            for column in columns
-        }
-    return {column: parse_column(records, column, dialect, decimal, explicit=explicit) for column in columns}
+    parsed: dict[int, ParsedCells] = {}
+    for column in columns:
+        values = None if frame is None else frame[column].to_numpy(np.float64)  # (n_records,)
+        if values is None or _may_be_truth(values):
+            parsed[column] = parse_column(records, column, dialect, decimal, explicit=explicit)
+        else:
+            parsed[column] = ParsedCells(values, padded=_first_padded(records, column))
+    return parsed
 
 
 def parse_column(
@@ -174,12 +178,21 @@ def cell_text(records: Records, column: int, row: int, dialect: "Dialect") -> st
     return text
 
 
+def distinct_text(records: Records, column: int, cells: Cells, code: int, dialect: "Dialect") -> str:
+    """Decode a distinct content of a column; raises as `cell_text` does, which finds the line."""
+    try:
+        text = unquoted(cells.raw[code]).decode(dialect.working_encoding)
+    except UnicodeDecodeError:
+        text = "\0"
+    return cell_text(records, column, _row_of(cells.codes, code), dialect) if "\0" in text else text
+
+
 def _read_by_pandas(records: Records, columns: Sequence[int], dialect: "Dialect", decimal: str) -> Any | None:  # noqa: ANN401  -- pandas is not imported here
     """Read the very bytes the scanner cut; None where pandas and the grammar might differ.
 
     pandas takes a bare CR for a line end, which shows in the number of records, skips a byte-order mark at the start
     of what it reads, ends a number at a NUL (2.2), and raises `ValueError` for a cell that is neither a number nor
-    one of the marks it was given.
+    one of the marks it was given, unless the column holds nothing but truth values (`_may_be_truth`).
     """
     import pandas as pd
 
@@ -203,6 +216,14 @@ def _read_by_pandas(records: Records, columns: Sequence[int], dialect: "Dialect"
     except ValueError:
         return None
     return frame if len(frame) == records.n_records else None
+
+
+def _may_be_truth(values: NDArray[np.float64]) -> bool:
+    """Tell whether pandas may have met nothing but `True` and `False`, which it takes for one and zero."""
+    return all(
+        bool(((some == 0) | (some == 1) | np.isnan(some)).all())
+        for some in (values[:FIRST], values)  # most columns show by their first values that they are numbers
+    )
 
 
 @functools.cache

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.columns import GrowingArray, NumberColumn, NumberReader, TargetColumn, TargetReader
+from em_impute.table.categories import MAX_GROUPS, CategoryColumn, CategoryReader
+from em_impute.table.columns import NumberColumn, NumberReader, TargetColumn, TargetReader
 from em_impute.table.dialect import Dialect
+from em_impute.table.growing import GrowingArray
 from em_impute.table.hashing import HashingFile
 from em_impute.table.scan import BLOCK_BYTES, Records, scan_records
 from em_impute.table.source import Source
 
-__all__ = ["LineNumbers", "NumberColumn", "Table", "TargetColumn", "read_table"]
+__all__ = ["CategoryColumn", "LineNumbers", "NumberColumn", "Table", "TargetColumn", "read_table"]
 
 BYTES_PER_COLUMN = 2048  # at least in a block: each column of each block has a fixed cost
 
@@ -31,6 +34,12 @@ class Table:
     targets: dict[int, TargetColumn]
     numbers: dict[int, NumberColumn]
     """every column examined for numbers, by index"""
+    categories: dict[int, CategoryColumn]
+    """those of them that hold more than numbers and missing cells, by index"""
+    groups: CategoryColumn | None
+    """the column that was asked for as such"""
+    weights: NumberColumn | None
+    """the column that was asked for as such; its bad cells are counted"""
     record_stops: NDArray[np.int64] | None
     """(n_rows,) absolute offset behind each record, before its line end; None unless asked for"""
     lines: "LineNumbers"
@@ -53,6 +62,13 @@ class LineNumbers:
     def of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
         """Give the line at which each of `rows` begins."""
         return np.asarray(rows, np.int64) + self.first_line + self.extra_lines[np.searchsorted(self.long_rows, rows)]
+
+
+class _Reader(Protocol):
+    """Gathers columns."""
+
+    def add(self, records: Records, capacity: int, /) -> None:
+        """Take in a block; there are about `capacity` rows left with it."""
 
 
 class _LineReader:
@@ -88,17 +104,21 @@ def read_table(  # noqa: PLR0913  -- all but two by name
     explicit: bool,
     decimal: str = ".",
     null_tokens: frozenset[str] = frozenset(),
+    groups: int | None = None,
+    weights: int | None = None,
     keep_record_ends: bool = False,
     progress: Callable[[int], None] | None = None,
     block_bytes: int | None = None,
 ) -> Table:
-    """Read the columns `targets` as labels and `features` as numbers; None: every other column that holds numbers.
+    """Read the columns `targets` as labels and `features` as numbers or categories; None: every other column.
 
     With `explicit` the user has named the features, and all their cells that are no numbers are counted; without, a
-    column is dropped at the first such cell.  `progress` is called with the bytes done so far.  Raises `TableError`
-    and `FitError`.
+    column is dropped from the numbers at the first such cell.  Either way it is a category then, from its first row
+    on.  The columns `groups` and `weights` are read besides, and are no features unless they are named so.
+    `progress` is called with the bytes done so far.  Raises `TableError` and `FitError`.
     """
-    candidates = [i for i in range(len(dialect.names)) if i not in targets] if features is None else features
+    taken = {*targets, groups, weights}
+    candidates = [i for i in range(len(dialect.names)) if i not in taken] if features is None else features
     with HashingFile(source.file) as file:
         file.seek(0)
         file.read(dialect.data_offset)
@@ -111,8 +131,12 @@ def read_table(  # noqa: PLR0913  -- all but two by name
             has_header=dialect.has_header,
             block_bytes=block_bytes or max(BLOCK_BYTES, min(len(dialect.names) * BYTES_PER_COLUMN, 16 * BLOCK_BYTES)),
         )
-        readers = [TargetReader(column, dialect, null_tokens) for column in targets]
-        numbers = NumberReader(candidates, dialect, decimal, explicit=explicit)
+        target_readers = {column: TargetReader(column, dialect, null_tokens) for column in targets}
+        category_readers = {column: CategoryReader(column, dialect) for column in candidates}
+        number_reader = NumberReader(candidates, dialect, decimal, explicit=explicit, categories=category_readers)
+        weight_reader = NumberReader([] if weights is None else [weights], dialect, decimal, explicit=True)
+        group_readers = [] if groups is None else [CategoryReader(groups, dialect, limit=MAX_GROUPS, is_strict=True)]
+        readers: list[_Reader] = [*target_readers.values(), *group_readers, number_reader, weight_reader]
         lines = _LineReader()
         stops: GrowingArray[np.int64] = GrowingArray(np.int64)
         n_rows = 0
@@ -120,7 +144,6 @@ def read_table(  # noqa: PLR0913  -- all but two by name
             capacity = int(1.05 * (source.size - records.offset) / records.data.size * records.n_records) + 16
             for reader in readers:
                 reader.add(records, capacity)
-            numbers.add(records, capacity)
             lines.add(records)
             if keep_record_ends:
                 stops.extend(records.record_stops + records.offset, capacity)
@@ -128,14 +151,18 @@ def read_table(  # noqa: PLR0913  -- all but two by name
             if progress:
                 progress(records.offset + records.data.size)
         sha256, size = file.hexdigest(), file.n_read
+    numbers = number_reader.finish()
     return Table(
         dialect=dialect,
         n_rows=n_rows,
         n_columns=len(dialect.names),
         sha256=source.original_sha256 or sha256,
         size=size if source.original_size is None else source.original_size,
-        targets={column: reader.finish() for column, reader in zip(targets, readers, strict=True)},
-        numbers=numbers.finish(),
+        targets={column: reader.finish() for column, reader in target_readers.items()},
+        numbers=numbers,
+        categories={column: category_readers[column].finish() for column in candidates if numbers[column].n_bad},
+        groups=next((reader.finish() for reader in group_readers), None),
+        weights=None if weights is None else weight_reader.finish()[weights],
         record_stops=stops.finish() if keep_record_ends else None,
         lines=lines.finish(dialect.first_line),
     )

@@ -99,6 +99,48 @@ def test_old_faithful_reaches_the_likelihood_that_mclust_reports(run, samples, o
     assert report["fit"]["log_likelihood"] >= at_least
 
 
+def test_groups_are_counted_where_that_is_asked_for(run, samples):
+    # mclust finds the same three groups, with one covariance for all.
+    result = run("fill", "faithful.csv", "-c", "kind", "--components", "auto", "-r", "r.json", "-r", "r.md", "-o", "-")
+    report = json.loads((samples / "r.json").read_text())
+    members = report["selection"]["members"]
+    (chosen,) = (one for one in members if one["weight"])
+
+    assert set(cells(result.stdout, "kind")) == {"1", "2", "3"}
+    assert (chosen["covariance"], chosen["components"]) == ("tied", 3)
+    assert chosen["bic"] == min(one["bic"] for one in members) == pytest.approx(report["fit"]["bic"])
+    assert chosen["icl"] == pytest.approx(report["fit"]["icl"])
+    assert [one["label"] for one in report["labels"]] == ["1", "2", "3"]
+    assert "3 Gaussians, tied covariance, by BIC: 3 tied" in result.stderr.decode()
+    assert "| 3 | tied |" in (samples / "r.md").read_text()
+
+
+def test_groups_are_not_counted_unless_asked_for(run, samples):
+    result = run("fill", "faithful.csv", "-c", "kind")
+
+    assert result.returncode == 4
+    assert b"--labels A,B, or let --components auto count them" in result.stderr
+
+
+def test_one_group_is_refused_and_a_number_asked_for(run, samples):
+    (samples / "a.csv").write_text("g,x\n" + "".join(f",{17 * i % 101 + 17 * i % 53}\n" for i in range(100)))
+    result = run("fill", "a.csv", "-c", "g", "--components", "auto")
+
+    assert result.returncode == 4
+    assert b"one group" in result.stderr
+    assert b"--components 2" in result.stderr
+    assert run("fill", "a.csv", "-c", "g", "--components", "2").returncode == 0
+
+
+def test_known_labels_have_one_component_each_by_default(run, samples):
+    outputs = [
+        run("fill", "heights.csv", "-c", "gender", "-o", "-", *options).stdout
+        for options in ((), ("--components", "auto"), ("--components", "1"))
+    ]
+
+    assert outputs[0] == outputs[1] == outputs[2] != b""
+
+
 def test_order_by_gives_the_names_in_the_order_of_another_predictor(run, samples):
     (samples / "two.csv").write_text(
         "up,down,kind\n" + "".join(f"{i % 2 * 9 + i / 50},{90 - i % 2 * 50 - i / 50},\n" for i in range(40))

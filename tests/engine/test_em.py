@@ -374,7 +374,7 @@ def test_an_objective_that_falls_is_reported_as_a_bug():
 
 
 @pytest.mark.parametrize("strength", [0.0, 1.0])
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", ["full", "tied", "diag", "tied-diag"])
 def test_with_all_rows_labelled_one_step_gives_the_closed_form_and_em_stops(family, strength):
     x, label = two_groups(labels="all")
     start = start_within("tied", x[::-1], label, ONE_EACH)

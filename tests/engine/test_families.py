@@ -1,14 +1,24 @@
 """The M step against scipy's densities: nothing in the family is better, however it is reached."""
 
-import itertools
-
 import numpy as np
 import pytest
-from oracles import Mixture, free_size, from_free, log_prior, to_free, weighted_moments
+from oracles import (
+    DIAGONAL,
+    SHARED,
+    Mixture,
+    covariances_from_free,
+    covariances_to_free,
+    free_size,
+    from_free,
+    log_prior,
+    to_free,
+    weighted_moments,
+)
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
 from em_impute.engine import families
+from em_impute.engine.covariances import covariances_within
 from em_impute.engine.families import FAMILIES, Prior, default_prior, m_step, n_parameters
 from em_impute.engine.moments import Moments
 from em_impute.engine.parameters import Parameters
@@ -89,10 +99,15 @@ def test_numerical_maximisation_from_elsewhere_arrives_at_the_m_step(family, str
 @every_family
 @every_strength
 def test_the_m_step_stays_in_its_family(family, strength):
+    # What the free parameters of the family cannot say is lost on the way through them.
     covariance = m_step(shared_out_rows()[2], FAMILIES[family], some_prior(strength)).covariance
 
-    assert np.array_equal(covariance[0], covariance[1]) == FAMILIES[family].shared
-    assert (covariance[:, 0, 1] == 0).all() == FAMILIES[family].diagonal
+    within = covariances_from_free(covariances_to_free(covariance, family), family, N_COMPONENTS, N_FEATURES)
+
+    np.testing.assert_allclose(within, covariance, rtol=1e-9, atol=1e-12)
+    assert np.array_equal(covariance[0], covariance[1]) == (family in SHARED) == FAMILIES[family].shared
+    assert (covariance[:, 0, 1] == 0).all() == (family in DIAGONAL) == FAMILIES[family].diagonal
+    np.testing.assert_array_equal(covariance, np.swapaxes(covariance, 1, 2))
 
 
 def test_without_a_prior_the_m_step_gives_shares_means_and_covariances_of_the_rows():
@@ -184,10 +199,100 @@ def test_the_default_prior_is_regular_for_collinear_columns(rows, n_features):
     np.testing.assert_allclose(np.diag(scale), 1.0)
 
 
-def test_every_pair_of_properties_has_one_family():
-    pairs = [(family.shared, family.diagonal) for family in FAMILIES.values()]
+def test_the_families_are_those_of_mclust_but_for_the_two_without_a_closed_orientation():
+    fourteen = {"EII", "VII", "EEI", "VEI", "EVI", "VVI", "EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV"}
+    letters = {name: family.model for name, family in FAMILIES.items()}
 
-    assert sorted(pairs) == list(itertools.product([False, True], repeat=2))
+    assert fourteen - {"EVE", "VVE"} == set(letters.values())
+    assert len(letters) == 12
+    assert all(name == model.lower() for name, model in letters.items() if len(name) == 3)
+
+
+@pytest.mark.parametrize("family", ["vee", "vei", "eev", "vev", "evv", "evi", "eii", "vii"])
+@pytest.mark.parametrize("seed", range(3))
+def test_no_covariances_that_scipy_finds_are_more_likely(family, seed):
+    # Three components in three features, far from alike; scipy starts at the answer, turned and stretched.
+    rng = np.random.default_rng(seed)
+    factor = rng.normal(size=(3, 3, 5)) * np.exp(rng.normal(size=(3, 3, 1)))
+    rows, scatter = rng.uniform(5.0, 40.0, 3), FAMILIES[family].restrict(factor @ np.swapaxes(factor, 1, 2))
+    if FAMILIES[family].shared:
+        scatter, rows = scatter.sum(axis=0, keepdims=True), rows.sum(keepdims=True)
+    found = covariances_within(FAMILIES[family].model, scatter, rows)
+    n_components = rows.size
+
+    def negative(free):
+        covariance = covariances_from_free(free, family, n_components, 3)
+        log_determinant = np.linalg.slogdet(covariance)[1]
+        trace = np.trace(scatter @ np.linalg.inv(covariance), axis1=1, axis2=2)
+        return 0.5 * float(rows @ log_determinant + trace.sum())
+
+    best = covariances_to_free(found, family)
+    numerical = [
+        minimize(negative, best + 0.3 * rng.normal(size=best.size), method="BFGS", options={"gtol": 1e-6})
+        for _ in range(3)
+    ]
+
+    # To a few roundings of some 200, and to the square root of the precision of BFGS.
+    assert negative(best) <= min(one.fun for one in numerical) + 1e-9
+    nearest = min(numerical, key=lambda one: one.fun)
+    np.testing.assert_allclose(
+        covariances_from_free(nearest.x, family, n_components, 3), found, rtol=1e-3, atol=1e-4 * found.max()
+    )
+
+
+def test_closed_forms_of_celeux_and_govaert():
+    # Their equations for two components in two features, S_1 = diag(4, 1) and S_2 = diag(1, 9) of 1 and 2 rows.
+    scatter, rows = np.array([np.diag([4.0, 1.0]), np.diag([1.0, 9.0])]), np.array([1.0, 2.0])
+    expected = {
+        "EVI": [np.diag([10 / 3, 5 / 6]), np.diag([5 / 9, 5.0])],  # λ = (2 + 3)/3, shapes diag(2, ½) and diag(⅓, 3)
+        "EEV": [np.diag([13 / 3, 2 / 3]), np.diag([2 / 3, 13 / 3])],  # lengths (4 + 9)/3 and (1 + 1)/3
+    }
+    expected["EVV"] = expected["EVI"]  # the axes are those of the features already
+
+    for model, covariance in expected.items():
+        np.testing.assert_allclose(covariances_within(model, scatter, rows), covariance, atol=1e-12)
+
+
+@pytest.mark.parametrize("model", ["VEE", "VEI", "VEV"])
+def test_proportional_scatters_give_their_own_sizes(model):
+    shape = np.diag([3.0, 1.0, 0.5])
+    scatter = np.array([10.0, 3.0, 0.2])[:, None, None] * shape
+
+    covariance = covariances_within(model, scatter, np.array([5.0, 1.0, 2.0]))
+
+    np.testing.assert_allclose(covariance, np.array([2.0, 3.0, 0.1])[:, None, None] * shape, atol=1e-12)
+
+
+@pytest.mark.parametrize("model", ["VEE", "VEI", "VEV", "EVV", "EVI"])
+def test_a_component_without_spread_is_refused_with_a_remedy(model):
+    scatter = np.array([np.eye(2), np.zeros((2, 2))])
+
+    with pytest.raises(FitError, match="singular") as caught:
+        covariances_within(model, scatter, np.ones(2))
+
+    assert "--prior-strength" in caught.value.hint
+
+
+@every_family
+def test_one_feature_or_one_component_leaves_little_to_choose(family):
+    # One feature: equal or own variances.  One component: a covariance, variances, or one variance.
+    rng = np.random.default_rng(6)
+    factor = rng.normal(size=(3, 3, 5))
+    scatter, rows = factor @ np.swapaxes(factor, 1, 2), np.array([8.0, 5.0, 9.0])
+    several = Moments(rows, np.zeros((3, 1)), scatter[:, :1, :1], 0.0, 22)
+    single = Moments(rows[:1], np.zeros((1, 3)), scatter[:1], 0.0, 8)
+
+    variance = m_step(several, FAMILIES[family], Prior(0.0, np.zeros(1), np.eye(1))).covariance
+    covariance = m_step(single, FAMILIES[family], Prior(0.0, np.zeros(3), np.eye(3))).covariance
+
+    own = FAMILIES[family].model[0] == "V"
+    np.testing.assert_allclose(
+        variance[:, 0, 0], scatter[:, 0, 0] / rows if own else np.full(3, scatter[:, 0, 0].sum() / 22)
+    )
+    one = scatter[0] / 8
+    spherical = np.trace(one) / 3 * np.eye(3)
+    expected = spherical if family in {"eii", "vii"} else np.diag(np.diag(one)) if family in DIAGONAL else one
+    np.testing.assert_allclose(covariance[0], expected, atol=1e-12)
 
 
 def test_two_rows_give_the_variance_worked_out_by_hand():

@@ -8,7 +8,8 @@ from em_impute.engine import start as start_module
 from em_impute.engine.blocks import Rows
 from em_impute.engine.em import Stopping, iterate, make_problem
 from em_impute.engine.families import FAMILIES, Prior, default_prior
-from em_impute.engine.start import Search, components_of_labels, search, start_from_labels
+from em_impute.engine.parameters import Parameters
+from em_impute.engine.start import Effort, Search, components_of_labels, search, start_from_labels
 from em_impute.errors import FitError
 
 STOPPING = Stopping(1e-6, 500)
@@ -22,12 +23,12 @@ def three_groups(seed=1, n_rows=150, missing=0.0):
     return x, component
 
 
-def search_in(x, n_components, family="full", strength=1.0, seed=0, weight=None):
+def search_in(x, n_components, family="full", strength=1.0, weight=None, **effort):
     weight = np.ones(len(x)) if weight is None else weight
     rows = Rows(x, np.full(len(x), -1), weight)
     problem = make_problem(*rows, np.arange(n_components), n_components)
     prior = default_prior(np.eye(x.shape[1]), weight.sum(), n_components, strength)
-    return search(problem, rows, FAMILIES[family], prior, STOPPING, seed)
+    return search(problem, rows, FAMILIES[family], prior, STOPPING, Effort(**effort))
 
 
 def test_a_label_gets_further_components_only_where_each_has_six_labelled_rows():
@@ -126,15 +127,23 @@ def test_a_search_counts_its_starts_and_the_optima_that_differ():
     found = search_in(x, 3)
 
     assert isinstance(found, Search)
-    assert (20, 1) == (found.n_starts, found.n_optima)
+    assert (20, 1, None) == (found.n_starts, found.n_optima, found.gap)
 
 
-def test_the_winner_of_a_search_has_the_best_objective_of_many_single_runs(monkeypatch):
+def test_one_component_needs_one_start():
+    x, _ = three_groups()
+
+    found = search_in(x, 1)
+
+    assert found.n_starts == 1
+    np.testing.assert_allclose(found.fit.parameters.mean, [[0.0, 0.0]], atol=1e-12)  # the mean of standardised rows
+
+
+def test_the_winner_of_a_search_has_the_best_objective_of_many_single_runs():
     # Three heaps and two components: which two heaps go together makes three optima.
     x, _ = three_groups(seed=4)
     found = search_in(x, 2, "tied")
-    monkeypatch.setattr(start_module, "N_FINALISTS", 20)
-    thorough = search_in(x, 2, "tied")
+    thorough = search_in(x, 2, "tied", n_finalists=20)
 
     prior = default_prior(np.eye(2), 150, 2, 1.0)
     problem = make_problem(x, np.full(150, -1), np.ones(150), np.arange(2), 2)
@@ -149,10 +158,10 @@ def test_the_winner_of_a_search_has_the_best_objective_of_many_single_runs(monke
     assert found.fit.objective > max(singles) - 1e-5
     assert thorough.fit.objective > max(singles) - 1e-5
     assert thorough.n_optima > 1
+    assert thorough.gap == pytest.approx(np.diff(sorted(singles))[-1], abs=1e-4)
 
 
 def test_the_path_of_a_search_runs_from_its_start_to_its_fit(monkeypatch):
-    monkeypatch.setattr(start_module, "N_STARTS", 1)
     x, _ = three_groups(missing=0.1)
     guesses = []
 
@@ -162,7 +171,7 @@ def test_the_path_of_a_search_runs_from_its_start_to_its_fit(monkeypatch):
 
     make_guesses = start_module._guesses
     monkeypatch.setattr(start_module, "_guesses", noted)
-    found = search_in(x, 3, strength=0.0)
+    found = search_in(x, 3, strength=0.0, n_starts=1)
 
     (start,) = guesses
     naive = log_likelihood(x, np.full(150, -1), np.ones(150), start, np.arange(3))
@@ -183,6 +192,55 @@ def test_slices_follow_the_order_of_a_feature_and_are_equally_heavy(n_components
     assert (np.diff(component[np.argsort(values)]) >= 0).all()
     heaviness = np.bincount(component, weights=weight, minlength=n_components)
     np.testing.assert_allclose(heaviness, weight.sum() / n_components, atol=2 * weight.max())  # a row at either end
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_feature_is_cut_in_two_where_the_squares_within_are_least(seed):
+    # Against every cut, one after the other; some values are equal and some cells missing, which count as 0.
+    rng = np.random.default_rng(seed)
+    values, weight = np.round(rng.gumbel(size=40), 1), rng.uniform(0.5, 3.0, 40)
+    values[:3] = np.nan
+    shown = np.nan_to_num(values)
+
+    component = start_module._cut(values, weight)
+
+    def squares(below):
+        parts = [(shown[part], weight[part]) for part in (below, ~below)]
+        return sum(w @ (v - np.average(v, weights=w)) ** 2 for v, w in parts)
+
+    least = min(squares(shown <= value) for value in np.unique(shown)[:-1])
+    assert squares(component == 0) == pytest.approx(least)
+    assert shown[component == 0].max() < shown[component == 1].min()
+
+
+def test_a_cut_copes_with_one_row_and_with_equal_rows():
+    assert start_module._cut(np.array([0.3]), np.ones(1)).tolist() == [0]
+    assert set(start_module._cut(np.zeros(4), np.ones(4))) <= {0, 1}
+
+
+def test_the_best_cut_is_among_the_starts_of_two_components_in_one_feature():
+    # One row in twenty lies apart: equal slices and their means lie far from there.
+    x = np.concatenate([np.linspace(-1.0, 1.0, 95), np.linspace(9.0, 10.0, 5)])[:, None]
+    prior = default_prior(np.eye(1), 100, 2, 1.0)
+
+    _, second, *others = start_module._guesses(Rows(x, np.full(100, -1), np.ones(100)), 2, prior, Effort())
+
+    assert len(others) == 18
+    np.testing.assert_allclose(second.weight, [0.95, 0.05])
+    np.testing.assert_allclose(second.mean[:, 0], [0.0, 9.5], atol=0.03)  # drawn to 0 by the prior's 0.01 rows
+
+
+def test_a_search_leaves_a_saddle_where_components_coincide(monkeypatch):
+    # From equal components every row belongs to each as much as to any other, and EM stays where it is.
+    x, _ = three_groups()
+    saddle = Parameters(np.full(3, 1 / 3), np.zeros((3, 2)), np.array([np.cov(x.T)] * 3))
+    free = search_in(x, 3)
+
+    monkeypatch.setattr(start_module, "_guesses", lambda *_: [saddle])
+    found = search_in(x, 3)
+
+    assert found.fit.objective == pytest.approx(free.fit.objective, abs=1e-4)
+    assert found.n_starts == 1
 
 
 def test_rows_go_to_the_nearest_of_seeds_that_lie_far_apart():

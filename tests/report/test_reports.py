@@ -130,6 +130,37 @@ def test_a_numeric_column_lost_to_one_bad_cell_is_warned_about(tmp_path):
     ]
 
 
+def test_groups_that_the_predictors_do_not_separate_are_warned_about(tmp_path):
+    # Quantiles of a Laplace distribution: one heap with heavy tails, which two equal spreads fit no better than one.
+    x = stats.laplace.ppf((np.arange(51) + 0.5) / 51)
+    content = "g,x\n" + "".join(f",{value!r}\n" for value in x.tolist())
+
+    report = report_of(tmp_path, content, components=2, covariance="tied", prior_strength=0.0)
+
+    assert "W21" in {one["code"] for one in report.warnings}
+
+
+def test_the_gap_between_optima_is_reported_where_several_were_found(tmp_path):
+    # Seven heaps and five groups: which heaps go together makes many optima.  Seven groups have one.
+    x = np.concatenate([10.0 * c + np.linspace(-1, 1, 20) for c in range(7)])
+    content = "g,x\n" + "".join(f",{value!r}\n" for value in x.tolist())
+
+    five, seven = (report_of(tmp_path, content, components=k, covariance="tied").fit for k in (5, 7))
+
+    assert five["n_optima"] > 1
+    assert five["optimum_gap"] > 0
+    assert (seven["n_optima"], seven["optimum_gap"]) == (1, None)
+
+
+def test_the_number_of_groups_that_was_found_is_in_the_log(tmp_path):
+    x = np.concatenate([c + np.linspace(-1, 1, 40) for c in (0.0, 10.0, 21.0)])
+    content = "g,x\n" + "".join(f",{value!r}\n" for value in x.tolist())
+
+    report = report_of(tmp_path, content, components="auto")
+
+    assert "groups: 3, by BIC" in [f"{one['action']}: {one['detail']}" for one in report.log]
+
+
 def test_every_decision_is_in_the_log(tmp_path):
     content = "n,g,x,t\n1,a,1,u\n2,b,9,v\n3,NA,2,u\n4,,8,v\n"
     report = report_of(tmp_path, content)

@@ -157,6 +157,19 @@ def test_one_awkward_number_is_read_the_same_with_and_without_pandas(cell, tmp_p
     assert by_block.padded == by_column.padded
 
 
+@pytest.mark.parametrize("cells", [["True", "False", ""], ["TRUE"], ['"true"', "NA"], ["fAlSe"], ["1", "True"]])
+@pytest.mark.parametrize("n_copies", [1, 4, 100])
+def test_truth_values_are_no_numbers_in_a_table_of_any_size(n_copies, cells, tmp_path):
+    data = "\n".join(["g,x", *(f"M,{cell}" for cell in cells * n_copies)]).encode()
+    expected = [parse_number(unquote(cell)) for cell in cells * n_copies]
+
+    for block_bytes in (1, 16, 1 << 20):
+        column = read(data, tmp_path, [0], [1], block_bytes=block_bytes).numbers[1]
+
+        np.testing.assert_array_equal(column.values, [math.nan if x is None else x for x in expected])
+        assert column.n_bad == expected.count(None)
+
+
 def test_the_grammar_of_numbers():
     accepted = {"1": 1.0, " -2.50\t": -2.5, "+.5e3": 500.0, "7.": 7.0, "inf": math.inf, "-1e400": -math.inf}
     refused = ["1_000", "0x1F", "١٢", "170cm", "1 234", "12%", "1,5", "True", "1d5", "e5", "", "NA", "\xa0"]
