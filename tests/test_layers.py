@@ -17,14 +17,17 @@ ALLOWED = {
     "labels": {"engine", "errors", "request", "table"},
     "backends": {"engine", "errors"},
     "design": {"labels", "engine", "errors", "table"},
+    "labelling": {"design", "engine", "errors"},
     "ordering": {"design", "engine", "errors"},
-    "select": {"design", "engine", "errors", "metrics"},
+    "clusters": {"design", "engine", "errors"},
+    "stack": {"engine", "errors"},
+    "select": {"clusters", "design", "engine", "errors", "metrics"},
     "completion": {"choose", "design", "engine", "labels", "select", "table"},
     "edits": {"completion", "engine", "errors", "request", "table"},
     "impute": {
         "backends", "choose", "completion", "design", "edits", "engine", "errors", "labels", "ordering", "request", "select", "table",
     },
-    "report": {"completion", "design", "engine", "impute", "metrics", "request", "select", "table"},
+    "report": {"clusters", "completion", "design", "engine", "impute", "metrics", "request", "select", "table"},
     "cli": {"completion", "design", "edits", "errors", "impute", "labels", "report", "request", "table"},
 }  # fmt: skip
 

@@ -1,0 +1,263 @@
+"""EM for many shrunken mixtures at once: every setting times every set of held-out rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.engine.blocks import Floats, Integers
+from em_impute.stack.shrinkage import (
+    Batch,
+    Shrinkage,
+    Strengths,
+    empirical_bayes,
+    log_chances,
+    m_step,
+    strengths_of,
+)
+from em_impute.stack.terms import Group, Sums, coefficients, complete, group_rows, sums_of
+from em_impute.stack.views import Seen, View
+
+__all__ = ["Material", "divide_labels", "fit_divided_labels", "fit_labels", "gather"]
+
+SETTLING_STEPS = 6
+"""Steps of EM over labelled rows in which the moments of their missing predictors settle."""
+
+DIVIDED_STEPS = 20
+"""Steps of EM within each label that is divided among several components."""
+
+ROWS_PER_COMPONENT = 6
+SOFTNESS = 0.1
+"""Part of each row that a start spreads over all components of its label, so that none is stuck where it began."""
+
+KMEANS_ROUNDS = 10
+MAX_PATTERNS = 16
+"""Unlabelled rows whose pattern of missing predictors is rarer than so many others do not guide the fits."""
+
+Held = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Material:
+    """Rows through one view, ready for the matrix products."""
+
+    view: View
+    seen: Seen
+    label: Integers
+    """(n_rows,), −1 where unknown"""
+    weight: Floats
+    """(n_rows,)"""
+    n_labels: int
+    labelled: tuple[Group, ...]
+    unlabelled: tuple[Group, ...]
+    base: Floats
+    """(n_indicators,), share of each text of each category among all rows"""
+
+    @property
+    def n_columns(self) -> int:
+        """Gaussian columns."""
+        return self.seen.x.shape[1]
+
+
+def gather(view: View, seen: Seen, label: Integers, weight: Floats, n_labels: int) -> Material:
+    """Prepare rows for fitting."""
+    labelled = group_rows(seen, view, np.flatnonzero(label >= 0))
+    unlabelled = group_rows(seen, view, np.flatnonzero(label < 0))[:MAX_PATTERNS]
+    shares = []
+    for codes, n_levels in zip(seen.codes.T, view.levels, strict=True):
+        count = np.bincount(codes[codes >= 0], weight[codes >= 0], n_levels) + 1e-3
+        shares.append(count / count.sum())
+    base = np.concatenate(shares) if shares else np.empty(0)
+    return Material(view, seen, label, weight, n_labels, tuple(labelled), tuple(unlabelled), base)
+
+
+def fit_labels(
+    material: Material, held: Held, settings: Sequence[tuple[Shrinkage, bool]], steps: Sequence[int]
+) -> dict[int, Batch]:
+    """Fit one component a label, for every setting and every set of held-out rows, setting by setting.
+
+    `held` is (n_fits, n_rows): labelled rows that a fit must not see.  A setting is a shrinkage, and whether the means
+    are drawn in too.  Returns the mixtures after so many `steps` of EM over the unlabelled rows; 0 is labels only.
+    The labels' shares stay as the labelled rows have them: re-estimated, they would absorb every misfit of the density.
+    """
+    n_fits, n_labels, n_columns = held.shape[0], material.n_labels, material.n_columns
+    totals = [_label_totals(group, material, held) for group in material.labelled]
+    count = sum((total[..., 0] for total in totals), np.zeros((n_fits, n_labels)))
+    fit = np.tile(np.arange(n_fits), len(settings))
+    log_share = _log_share(count)[fit]
+    drawn_in = _mean_strengths(material, totals, n_fits)
+    strengths = strengths_of(
+        [shrinkage for shrinkage, _ in settings for _ in range(n_fits)],
+        np.concatenate([drawn_in if means else np.zeros_like(drawn_in) for _, means in settings]),
+    )
+    shape = (fit.size, n_labels, n_columns)
+    mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(n_columns), (*shape, n_columns))
+
+    def of_labelled(mean: Floats, covariance: Floats) -> Sums:
+        return _add(
+            complete(sums_of(total[fit], group), group.observed, mean, covariance)
+            for total, group in zip(totals, material.labelled, strict=True)
+        )
+
+    settled = all(group.observed.size == n_columns for group in material.labelled)
+    for _ in range(1 if settled else SETTLING_STEPS):
+        batch = _maximize(of_labelled(mean, covariance), strengths, log_share, material)
+        mean, covariance = batch.mean, batch.covariance
+    found = {0: batch}
+    for step in range(1, max(steps) + 1 if material.unlabelled else 1):
+        sums = of_labelled(batch.mean, batch.covariance)
+        for group in material.unlabelled:
+            responsibility = _responsibility(group, batch, material)
+            sums += _completed(responsibility, group, batch)
+        batch = _maximize(sums, strengths, log_share, material)
+        found[step] = batch
+    return {step: found[step] for step in steps if step in found}
+
+
+def divide_labels(count: Integers, per_label: int) -> Integers:
+    """Say which label each component belongs to, (n_components,): fewer components for labels with few rows."""
+    return np.repeat(np.arange(count.size), np.clip(count // ROWS_PER_COMPONENT, 1, per_label))
+
+
+def fit_divided_labels(
+    material: Material, held: Held, settings: Sequence[Shrinkage], component_label: Integers, seed: int
+) -> Batch:
+    """Fit several components a label to the labelled rows alone, for every setting and every set of held-out rows.
+
+    `held` is (n_fits, n_rows), `component_label` (n_components,).  Unlabelled rows tell which component of a label is
+    which less well than they tell labels apart, and cost more, so they take no part.
+    """
+    n_fits, n_components, n_columns = held.shape[0], component_label.size, material.n_columns
+    fit = np.tile(np.arange(n_fits), len(settings))
+    strengths = strengths_of(
+        [shrinkage for shrinkage in settings for _ in range(n_fits)], np.zeros((fit.size, n_columns))
+    )
+    start = _divided(material, component_label, seed)  # (n_rows, n_components)
+    shape = (fit.size, n_components, n_columns)
+    n_indicators = material.base.size
+    mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(n_columns), (*shape, n_columns))
+    batch = Batch(np.zeros(shape[:2]), mean, covariance, np.zeros(shape[:2]), np.zeros(shape[:2]), np.zeros((*shape[:2], n_indicators)))
+    for step in range(DIVIDED_STEPS + 1):
+        parts = []
+        for group in material.labelled:
+            kept = (material.weight[group.rows] * ~held[:, group.rows]).T[:, fit]  # (n_rows, n_mixtures)
+            if step == 0:
+                responsibility = np.repeat(start[group.rows, None, :], fit.size, axis=1)
+            else:
+                own = material.label[group.rows, None] == component_label
+                responsibility = _softmax(np.where(own[:, None, :], _log_joint(group, batch), -np.inf))
+            parts.append(_completed(responsibility * kept[:, :, None], group, batch))
+        sums = _add(parts)
+        batch = _maximize(sums, strengths, _log_share(sums.weight), material)
+    return batch
+
+
+def _maximize(sums: Sums, strengths: Strengths, log_share: Floats, material: Material) -> Batch:
+    mean, covariance, freedom = m_step(sums, strengths)
+    log_chance = log_chances(sums.count, material.view.levels, material.base)
+    return Batch(sums.weight, mean, covariance, freedom, log_share, log_chance)
+
+
+def _log_share(count: Floats) -> Floats:
+    """Estimate shares with half a pseudo-row each (Jeffreys' prior), over the last axis."""
+    share = count + 0.5
+    return np.log(share / share.sum(axis=-1, keepdims=True))
+
+
+def _mean_strengths(material: Material, totals: Sequence[Floats], n_fits: int) -> Floats:
+    """Compute empirical Bayes' pseudo-rows for the means of each fit: (n_fits, n_columns)."""
+    shape = (n_fits, material.n_labels, material.n_columns)
+    mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(material.n_columns), (*shape, material.n_columns))
+    return empirical_bayes(
+        _add(
+            complete(sums_of(total, group), group.observed, mean, covariance)
+            for total, group in zip(totals, material.labelled, strict=True)
+        )
+    )
+
+
+def _label_totals(group: Group, material: Material, held: Held) -> Floats:
+    """Sum the terms of the rows that each fit may see, label by label: (n_fits, n_labels, n_terms)."""
+    member = (material.label[group.rows] == np.arange(material.n_labels)[:, None]) * material.weight[group.rows]
+    everything = member @ group.terms
+    return np.stack([everything - (member * out[group.rows]) @ group.terms if out.any() else everything for out in held])
+
+
+def _log_joint(group: Group, batch: Batch) -> Floats:
+    """Compute log(share·density) of each row: (n_rows, n_mixtures, n_components)."""
+    theta = coefficients(group.observed, batch.log_share, batch.mean, batch.covariance, batch.log_chance)
+    log_joint: Floats = group.terms @ theta.reshape(-1, theta.shape[-1]).T
+    return log_joint.reshape(-1, *batch.weight.shape)
+
+
+def _responsibility(group: Group, batch: Batch, material: Material) -> Floats:
+    return _softmax(_log_joint(group, batch)) * material.weight[group.rows, None, None]
+
+
+def _completed(responsibility: Floats, group: Group, batch: Batch) -> Sums:
+    """Sum rows by how responsible each component is for them: (n_mixtures, n_components, …)."""
+    total = responsibility.reshape(group.rows.size, -1).T @ group.terms
+    sums = sums_of(total.reshape(*batch.weight.shape, -1), group)
+    return complete(sums, group.observed, batch.mean, batch.covariance)
+
+
+def _add(parts: "Sequence[Sums] | object") -> Sums:
+    total = None
+    for part in parts:  # type: ignore[attr-defined]
+        total = part if total is None else total + part
+    assert total is not None
+    return total
+
+
+def _softmax(log_joint: Floats) -> Floats:
+    log_joint -= log_joint.max(axis=-1, keepdims=True)
+    np.exp(log_joint, out=log_joint)
+    log_joint /= log_joint.sum(axis=-1, keepdims=True)
+    return log_joint
+
+
+def _divided(material: Material, component_label: Integers, seed: int) -> Floats:
+    """Divide each label's rows among its components by k-means, softly: (n_rows, n_components)."""
+    rng = np.random.default_rng(seed)
+    points = _points(material)
+    share = np.zeros((material.label.size, component_label.size))
+    for label in range(material.n_labels):
+        rows = np.flatnonzero(material.label == label)
+        components = np.flatnonzero(component_label == label)
+        nearest = _k_means(points[rows], material.weight[rows], components.size, rng)
+        share[np.ix_(rows, components)] = SOFTNESS / components.size
+        share[rows, components[nearest]] += 1.0 - SOFTNESS
+    return share
+
+
+def _points(material: Material) -> Floats:
+    """Place rows in a space in which distance means something: (n_rows, n_columns + n_indicators)."""
+    indicators = [
+        (codes[:, None] == np.arange(n_levels)).astype(float)
+        for codes, n_levels in zip(material.seen.codes.T, material.view.levels, strict=True)
+    ]
+    return np.hstack([np.nan_to_num(material.seen.x), *indicators])
+
+
+def _k_means(points: Floats, weight: Floats, k: int, rng: np.random.Generator) -> Integers:
+    """Assign points to the nearest of k centres (Lloyd 1982), spread at first by squared distance."""
+    if k == 1:
+        return np.zeros(points.shape[0], dtype=np.intp)
+    centre = points[[rng.choice(points.shape[0], p=weight / weight.sum())]]
+    while centre.shape[0] < k:
+        chance = weight * _squared_distance(points, centre).min(axis=1)
+        total = chance.sum()
+        centre = np.vstack([centre, points[rng.choice(points.shape[0], p=chance / total if total > 0 else None)]])
+    nearest = _squared_distance(points, centre).argmin(axis=1)
+    for _ in range(KMEANS_ROUNDS):
+        member = (nearest == np.arange(k)[:, None]) * weight
+        held = member.sum(axis=1) > 0
+        centre[held] = (member @ points)[held] / member.sum(axis=1)[held, None]
+        nearest = _squared_distance(points, centre).argmin(axis=1)
+    return nearest
+
+
+def _squared_distance(points: Floats, centre: Floats) -> Floats:
+    distance: Floats = (points**2).sum(axis=1)[:, None] - 2.0 * points @ centre.T + (centre**2).sum(axis=1)
+    return np.maximum(distance, 0.0)

@@ -1,0 +1,81 @@
+"""Which mixtures the stack is made of."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.stack.shrinkage import Shrinkage
+
+__all__ = ["Member", "Plan", "plans"]
+
+SHRINKAGES = (
+    Shrinkage(np.inf, 0.1),
+    Shrinkage(np.inf, 0.5),
+    Shrinkage(np.inf, 2.0),
+    Shrinkage(np.inf, 0.5, independent=True),
+    Shrinkage(1.0, 0.1),
+    Shrinkage(0.1, 0.5),
+    Shrinkage(1.0, 0.5, independent=True),
+)
+"""From linear discriminants through quadratic ones to naive Bayes; Friedman (1989) spans the same square."""
+
+FEW_SHRINKAGES = (SHRINKAGES[0], SHRINKAGES[4], SHRINKAGES[5], SHRINKAGES[6])
+"""Those that matter most, for tables that make every fit expensive."""
+
+DIVIDED_SHRINKAGES = (Shrinkage(1.0, 0.5), Shrinkage(0.1, 0.5))
+CATEGORICAL = Shrinkage(np.inf, 0.5)
+"""Where every column is a category no covariance is left to shrink."""
+
+STEPS = (0, 3, 25)
+"""Steps of EM over the unlabelled rows: none, stopped early, nearly converged.  An early stop is a weak vote."""
+
+COMPONENTS = (2, 4, 8)
+ROWS_PER_COMPONENT = 4.5
+DIVIDED_VIEWS = ("plain", "symmetric", "binned")
+
+
+class Member(NamedTuple):
+    """One mixture of the stack, before it is tempered."""
+
+    view: str
+    per_label: int
+    shrinkage: Shrinkage
+    draws_means_in: bool
+    steps: int
+
+
+class Plan(NamedTuple):
+    """Members that are fitted together."""
+
+    view: str
+    per_label: int
+    settings: Sequence[tuple[Shrinkage, bool]]  # and whether means are drawn in
+    steps: Sequence[int]
+
+    @property
+    def members(self) -> list[Member]:
+        """The members in the order of the mixtures: by steps, then by setting."""
+        return [
+            Member(self.view, self.per_label, shrinkage, means, step)
+            for step in self.steps
+            for shrinkage, means in self.settings
+        ]
+
+
+def plans(views: Sequence[str], n_labelled: int, n_labels: int, *, thrifty: bool) -> Iterator[Plan]:
+    """Yield what is to be fitted.  `thrifty` leaves out what costs much and seldom matters."""
+    shrinkages = FEW_SHRINKAGES if thrifty else SHRINKAGES
+    for view in views:
+        if view == "binned":
+            yield Plan(view, 1, [(CATEGORICAL, False)], (0,))
+        else:
+            # Means in the data's own units are left alone: one view of each kind is variety enough.
+            yield Plan(view, 1, [(one, view != "plain") for one in shrinkages], STEPS[:2] if thrifty else STEPS)
+    for per_label in COMPONENTS:
+        if n_labelled < ROWS_PER_COMPONENT * per_label * n_labels:
+            break
+        for view in views:
+            if view in DIVIDED_VIEWS:
+                divided = DIVIDED_SHRINKAGES[:1] if view == "binned" else DIVIDED_SHRINKAGES
+                yield Plan(view, per_label, [(one, False) for one in divided], (0,))

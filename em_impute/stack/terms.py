@@ -1,0 +1,137 @@
+"""Rows as terms of a quadratic form, so that one matrix product serves every mixture, fold and setting at once.
+
+A Gaussian's log-density is linear in 1, x and the products x_i·x_j; a multinomial's is linear in indicators.  With
+these terms side by side in a matrix F (n_rows, n_terms), the log-densities of all components of all mixtures are F·Θ,
+and the sums that the M step needs are Rᵀ·F.  Sums of x·xᵀ lose digits where the mean is large against the spread; here
+every column is standardised beforehand, and no component is narrower than its share of the prior.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.engine.blocks import Floats, Integers
+from em_impute.stack.views import Seen, View
+
+__all__ = ["Group", "Sums", "coefficients", "complete", "group_rows", "sums_of"]
+
+LOG_TWO_PI = float(np.log(2.0 * np.pi))
+
+
+class Group(NamedTuple):
+    """Rows that show the same Gaussian columns."""
+
+    rows: Integers  # (n_rows,) their numbers
+    observed: Integers  # (n_observed,) the Gaussian columns that they show
+    terms: Floats  # (n_rows, 1 + n_observed + n_observed(n_observed + 1)/2 + n_indicators)
+
+
+class Sums(NamedTuple):
+    """Weighted sums over rows, for each mixture and component: the leading axes."""
+
+    weight: Floats  # (..., n_components)
+    first: Floats  # (..., n_components, n_gaussian), of x
+    second: Floats  # (..., n_components, n_gaussian, n_gaussian), of x·xᵀ
+    count: Floats  # (..., n_components, n_indicators), of the categories' indicators
+
+    def __add__(self, other: "Sums") -> "Sums":  # type: ignore[override]
+        """Add two disjoint sets of rows."""
+        return Sums(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+def group_rows(seen: Seen, view: View, rows: Integers) -> list[Group]:
+    """Gather rows by the columns that they show, the most common pattern first."""
+    missing = np.isnan(seen.x[rows])
+    if not missing.any():
+        return [_group(seen, view, rows, np.arange(seen.x.shape[1]))] if rows.size else []
+    patterns, pattern, count = np.unique(missing, axis=0, return_inverse=True, return_counts=True)
+    pattern = pattern.reshape(-1)
+    return [
+        _group(seen, view, rows[pattern == p], np.flatnonzero(~patterns[p]))
+        for p in np.argsort(-count, kind="stable")
+    ]
+
+
+def sums_of(total: Floats, group: Group) -> Sums:
+    """Read the sums of the terms, (..., n_terms), as sums over the observed columns."""
+    n = group.observed.size
+    i, j = np.triu_indices(n)
+    n_products = i.size
+    second = np.empty((*total.shape[:-1], n, n))
+    products = total[..., 1 + n : 1 + n + n_products]
+    second[..., i, j] = products
+    second[..., j, i] = products
+    return Sums(total[..., 0], total[..., 1 : 1 + n], second, total[..., 1 + n + n_products :])
+
+
+def complete(sums: Sums, observed: Integers, mean: Floats, covariance: Floats) -> Sums:
+    """Extend sums over the observed columns to all columns, the others at their conditional moments.
+
+    `mean` is (..., n_gaussian) and `covariance` (..., n_gaussian, n_gaussian), of the component that each sum belongs
+    to.  E[x_m] = c + A·x_o and Cov[x_m] = Σ_mm − A·Σ_om with A = Σ_mo Σ_oo⁻¹: the conditional covariance counts, so
+    that nothing is taken for measured that was not (Ghahramani & Jordan 1994).
+    """
+    n_columns = mean.shape[-1]
+    if observed.size == n_columns:
+        return sums
+    hidden = np.setdiff1d(np.arange(n_columns), observed)
+    across = covariance[..., hidden[:, None], observed]
+    slope = _transpose(np.linalg.solve(covariance[..., observed[:, None], observed], _transpose(across)))
+    offset = mean[..., hidden] - (slope @ mean[..., observed, None])[..., 0]
+    spread = covariance[..., hidden[:, None], hidden] - slope @ _transpose(across)
+
+    weight = sums.weight[..., None]
+    hidden_first = (slope @ sums.first[..., None])[..., 0] + weight * offset
+    mixed = slope @ sums.second + offset[..., :, None] * sums.first[..., None, :]  # Σ x_m x_oᵀ
+    hidden_second = mixed @ _transpose(slope) + hidden_first[..., :, None] * offset[..., None, :]
+    hidden_second += weight[..., None] * spread
+
+    first = np.empty(mean.shape)
+    first[..., observed], first[..., hidden] = sums.first, hidden_first
+    second = np.empty(covariance.shape)
+    second[..., observed[:, None], observed] = sums.second
+    second[..., hidden[:, None], observed] = mixed
+    second[..., observed[:, None], hidden] = _transpose(mixed)
+    second[..., hidden[:, None], hidden] = 0.5 * (hidden_second + _transpose(hidden_second))
+    return sums._replace(first=first, second=second)
+
+
+def coefficients(observed: Integers, log_share: Floats, mean: Floats, covariance: Floats, log_chance: Floats) -> Floats:
+    """Write each component's log(share·density) as coefficients of the terms: (..., n_terms).
+
+    `log_share` is (..., ), `mean` (..., n_gaussian), `covariance` (..., n_gaussian, n_gaussian), `log_chance`
+    (..., n_indicators).  Columns that are not observed are left out, which marginalises them exactly.
+    """
+    n = observed.size
+    precision, log_determinant = invert(covariance[..., observed[:, None], observed])
+    centre = mean[..., observed]
+    linear = (precision @ centre[..., None])[..., 0]
+    constant = log_share - 0.5 * (n * LOG_TWO_PI + log_determinant + (centre * linear).sum(axis=-1))
+    return np.concatenate([constant[..., None], linear, -products_of(precision), log_chance], axis=-1)
+
+
+def products_of(precision: Floats) -> Floats:
+    """Give ½·precision as coefficients of the products x_i·x_j, i ≤ j: (..., n(n + 1)/2)."""
+    i, j = np.triu_indices(precision.shape[-1])
+    return precision[..., i, j] * np.where(i == j, 0.5, 1.0)
+
+
+def invert(matrix: Floats) -> tuple[Floats, Floats]:
+    """Invert covariances (..., n, n) and give the logarithms of their determinants (...)."""
+    if matrix.shape[-1] == 0:
+        return matrix, np.zeros(matrix.shape[:-2])
+    return np.linalg.inv(matrix), np.linalg.slogdet(matrix)[1]
+
+
+def _group(seen: Seen, view: View, rows: Integers, observed: Integers) -> Group:
+    x = seen.x[np.ix_(rows, observed)]
+    i, j = np.triu_indices(observed.size)
+    indicators = [
+        codes[:, None] == np.arange(n_levels) for codes, n_levels in zip(seen.codes[rows].T, view.levels, strict=True)
+    ]
+    return Group(rows, observed, np.hstack([np.ones((rows.size, 1)), x, x[:, i] * x[:, j], *indicators]))
+
+
+def _transpose(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.swapaxes(matrix, -1, -2)
