@@ -13,9 +13,8 @@ Of each table at most --rows rows are drawn, and the labels that at least eight 
 - five: all labels are hidden but the first five of every label.
 
 Every method sees the same masks, and the rows without a label as well.  Labels that are truly missing stay missing and
-are not scored.  em-impute runs as a process on a CSV file, with the numeric predictors of the index (--categorical adds
-the others), and its seconds are those of the whole process; the peers get all predictors, and their seconds are those
-of fitting and predicting.  A method that fails is given the class shares of the visible labels, and counted as failed.
+are not scored.  em-impute runs as a process on a CSV file, with all predictors of the index, and its seconds are those of the whole process; those of
+the peers are of fitting and predicting alone.  A method that fails is given the class shares of the visible labels, and counted as failed.
 """
 
 import argparse
@@ -88,7 +87,6 @@ def parse() -> Settings:
         "--peers", type=words, metavar="A,B", help=f"only these of {', '.join(peers.NAMES)}; '' is none"
     )
     parser.add_argument("--rows", type=int, default=1500, metavar="N", help="rows of a table at most (default: 1500)")
-    parser.add_argument("--categorical", action="store_true", help="give em-impute the categorical predictors too")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (default: 2)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="a CSV row for each table, regime, seed and method")
     options = parser.parse_args()
@@ -106,7 +104,6 @@ def parse() -> Settings:
         seeds=options.seeds or (1 if options.quick else 3),
         rows=options.rows,
         peers=wanted_peers if peers.available() else (),
-        categorical=options.categorical,
         jobs=options.jobs,
         out=options.out,
     )
@@ -123,29 +120,27 @@ def words(text: str) -> tuple[str, ...]:
 def run_all(settings: Settings) -> Iterator[dict[str, Any]]:
     """Run every case, several at a time; give a row of results for each case and method, in order."""
     plan = [(table, regime, seed) for table in settings.tables for regime in REGIMES for seed in range(settings.seeds)]
-    work = functools.partial(run_case, rows=settings.rows, chosen=settings.peers, categorical=settings.categorical)
+    work = functools.partial(run_case, rows=settings.rows, chosen=settings.peers)
     with ProcessPoolExecutor(settings.jobs, multiprocessing.get_context("spawn")) as pool:
         for number, (case, rows) in enumerate(zip(plan, pool.map(work, plan), strict=True), start=1):
             yield from rows
             print(f"{number}/{len(plan)} {case[0].name}, {case[1]}, seed {case[2]}", file=sys.stderr)
 
 
-def run_case(
-    plan: tuple[Table, str, int], *, rows: int, chosen: Sequence[str], categorical: bool
-) -> list[dict[str, Any]]:
+def run_case(plan: tuple[Table, str, int], *, rows: int, chosen: Sequence[str]) -> list[dict[str, Any]]:
     """Run every method on one case."""
     case = make_case(*plan, rows)
     return [
-        result(case, OURS, run_em_impute(case, categorical=categorical)),
+        result(case, OURS, run_em_impute(case)),
         result(case, SHARES, Answer(case.shares, 0.0)),
         *(result(case, name, answer) for name, answer in run_peers(case, chosen)),
     ]
 
 
-def run_em_impute(case: Case, *, categorical: bool) -> Answer:
+def run_em_impute(case: Case) -> Answer:
     """Write the table with holes, let em-impute fill it, and read the probabilities that it added."""
     target = case.table.target
-    names = (*case.table.numeric, *(case.table.categorical if categorical else ()))
+    names = (*case.table.numeric, *case.table.categorical)
     with tempfile.TemporaryDirectory() as folder:
         source, filled, report = (Path(folder) / name for name in ("case.csv", "filled.csv", "filled.report.json"))
         texts = case.cells[target].where(~case.hidden, "")

@@ -62,7 +62,6 @@ class Settings:
     seeds: int
     rows: int
     peers: tuple[str, ...]
-    categorical: bool
     jobs: int
     out: Path | None = field(default=None)
 

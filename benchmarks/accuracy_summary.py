@@ -39,8 +39,7 @@ def preamble(results: pd.DataFrame, settings: Settings, seconds: float) -> Itera
     yield f"- {datetime.now(UTC):%Y-%m-%d}, `python {' '.join(sys.argv)}`"
     yield f"- {', '.join(versions)}; {settings.jobs} processes of one thread, {seconds:.0f} s in all"
     yield f"- {n_cases} cases (tables: {n_sets}, regimes: 3, seeds: {settings.seeds}); up to {settings.rows} rows each"
-    predictors = "all predictors" if settings.categorical else "the numeric predictors"
-    yield f"- em-impute is given {predictors}, the peers all; the peers are at scikit-learn's defaults"
+    yield "- all methods are given all predictors; the peers are at scikit-learn's defaults"
     if not settings.peers and not peers.available():
         yield f"- scikit-learn is not installed, so these are left out: {', '.join(peers.NAMES)}"
     yield f"- log-loss in nats, clipped at 1e-6; ECE over {N_BINS} bins of equal size, positive by chance alone if few"

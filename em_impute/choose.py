@@ -6,7 +6,11 @@ import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers
 
-__all__ = ["Fills", "most_probable"]
+__all__ = ["Fills", "adjust_shares", "most_probable"]
+
+MAX_ROUNDS = 1000
+SETTLED = 1e-9
+"""Change of every share at which the shares have settled."""
 
 
 @dataclass(frozen=True)
@@ -37,3 +41,19 @@ def most_probable(probability: Floats, min_probability: float) -> tuple[Integers
     code = probability.argmax(axis=1)
     best = probability[np.arange(code.size), code]
     return np.where(best >= min_probability, code, -1), best
+
+
+def adjust_shares(probability: Floats, weight: Floats, shares: Floats) -> tuple[Floats, Floats]:
+    """Let the rows to be filled have label shares of their own, by EM (Saerens, Latinne & Decaestecker 2002).
+
+    `probability` (n_rows, n_labels) was computed under `shares` (n_labels,), `weight` (n_rows,) counts equal rows.
+    Returns the probabilities under the shares ω that these rows make most likely, p·ω/shares normalised, and ω.
+    """
+    adjusted, free = probability, shares
+    for _ in range(MAX_ROUNDS):
+        last, free = free, weight @ adjusted / weight.sum()
+        adjusted = probability * (free / shares)
+        adjusted /= adjusted.sum(axis=1, keepdims=True)
+        if np.abs(free - last).max() < SETTLED:
+            break
+    return adjusted, free

@@ -7,6 +7,7 @@ from em_impute.choose import Fills
 from em_impute.design import Column, Design
 from em_impute.engine.blocks import Floats
 from em_impute.engine.mixture import Mixture
+from em_impute.labelling import Labelling
 from em_impute.labels import Labels
 from em_impute.select import Choice
 from em_impute.table.read import CategoryColumn, Table
@@ -60,3 +61,5 @@ class Completion:
     entropy: float
     """of the posterior, summed over the missing cells, in nats"""
     timings: Mapping[str, float]
+    labelling: Labelling | None = None
+    """Whether labels are missing more often in some class; None where that cannot be told."""

@@ -1,41 +1,29 @@
-"""From the table to what the engine is given: which columns serve, as which numbers, in which units."""
+"""From the predictors to what the engine is given: numbers in standard units, categories as codes and as 0 and 1."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from em_impute.engine.blocks import Floats, Integers, Rows
 from em_impute.engine.mixture import overall_covariance
-from em_impute.errors import DesignError, FitError
+from em_impute.errors import FitError
 from em_impute.labels import Labels
-from em_impute.table.read import NumberColumn
+from em_impute.predictors import COLLINEAR, Column, Rejected, TextColumn, choose_predictors
+from em_impute.table.read import CategoryColumn
 from em_impute.table.text import listed
 
-__all__ = ["Column", "Design", "Feature", "Rejected", "choose_features", "make_design", "merge_equal_rows"]
+__all__ = ["Category", "Column", "Design", "Feature", "Rejected", "make_design", "merge_equal_rows"]
 
 MAX_FEATURES = 256
 """More predictors than this make covariances that no file can support."""
 
-LARGEST_EXACT, TWENTY_DIGITS = 2.0**53, 1e20
-"""Whole numbers between these are not exact as floating-point numbers: written out, they are long identifiers."""
+MAX_INDICATORS = 64
+"""Columns of 0 and 1 in all: each is a dimension of its own, and a covariance has as many numbers as their square.
+The categories of the fewest texts have theirs first, and those that find no room serve by their codes alone."""
 
-IDENTIFIER_NAME = re.compile(r"(?i:(^|[\W_])(id|idx|index|rowid|key|no|nr|number)$|^unnamed\b)|[a-z](Id|ID)$")
-NUMBER_NAME = re.compile(r"(?i:(^|[\W_])(row|code)$)")
-"""Columns of whole numbers called so are identifiers; the second kind only where hardly a value repeats."""
-
-MOSTLY_DIFFERENT = 0.9
-"""Share of different values from which on they hardly repeat."""
-
-MIN_ROW_NUMBERS = 3
-"""Fewer whole numbers in a row are a coincidence."""
-
-CONSTANT = 1e-15
-"""A range below this part of the values is rounding."""
-
-NOT_ALL_NUMBERS = "not all cells are numbers"
-COLLINEAR = "a sum or copy of other columns"
 LEAST_OWN_VARIANCE = 1e-8
 """Part of a feature's variance that the features before it must leave unexplained."""
 ROWS_PER_FEATURE = 2
@@ -45,44 +33,51 @@ MAX_DISTINCT_SHARE = 0.25
 MAX_DISTINCT_ROWS = 1 << 17
 """Equal rows are merged when the first rows promise at least four equal ones each and the distinct ones stay few."""
 
-
-Column = tuple[str, NumberColumn]
-"""A column by name."""
+Codes = NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True)
 class Feature:
-    """A predictor in use."""
+    """A column of the standardised predictors: a measurement, or whether a category is one of its texts."""
 
     name: str
+    """of an indicator, category=text"""
     n_missing: int
     shift: float
     """What was subtracted: the mean, in the data's units."""
     scale: float
     """What was then divided by: the standard deviation, in the data's units."""
+    category: str | None = None
+    """The name of the category that an indicator is of; None of a measurement."""
 
 
 @dataclass(frozen=True)
-class Rejected:
-    """A column that does not serve, and why."""
+class Category:
+    """A predictor of texts."""
 
     name: str
-    reason: str
+    texts: tuple[str, ...]
+    """in the order of the alphabet"""
+    n_missing: int
+    code: Codes
+    """(n_distinct,) index into `texts`, −1 where missing"""
 
 
 @dataclass(frozen=True)
 class Design:
-    """Standardised predictors beside the labels they are to explain."""
+    """Predictors beside the labels they are to explain."""
 
     labels: tuple[str, ...]
     label: Integers
     """(n_rows,), −1 where missing"""
     features: tuple[Feature, ...]
+    """the columns of `distinct.x`: first the measurements, then the indicators in the order of `categories`"""
     rejected: tuple[Rejected, ...]
     distinct: Rows
     """the different rows, standardised, each with its count"""
     index: Integers | None
     """(n_rows,) row of `distinct` that each row equals; None where nothing was merged and they are the rows"""
+    categories: tuple[Category, ...] = ()
 
     @property
     def shift(self) -> Floats:
@@ -94,65 +89,85 @@ class Design:
         """Standard deviations of the features, (n_features,)."""
         return np.array([feature.scale for feature in self.features])
 
+    @property
+    def n_numbers(self) -> int:
+        """Number of measurements: the first columns of `distinct.x`."""
+        return sum(feature.category is None for feature in self.features)
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Number of texts of each category."""
+        return tuple(len(category.texts) for category in self.categories)
+
+    @property
+    def codes(self) -> Integers:
+        """Categories of the distinct rows, (n_distinct, n_categories), −1 where missing; put together each time."""
+        return _side_by_side([category.code for category in self.categories], self.distinct.label.size)
+
     def x_of(self, rows: Integers) -> Floats:
         """Give the standardised predictors of some rows, (n_chosen, n_features)."""
-        return self.distinct.x[rows if self.index is None else self.index[rows]]
+        return self.distinct.x[self._distinct_of(rows)]
+
+    def codes_of(self, rows: Integers) -> Integers:
+        """Give the categories of some rows, (n_chosen, n_categories), −1 where missing."""
+        at = self._distinct_of(rows)
+        return _side_by_side([category.code[at] for category in self.categories], at.size)
 
     def log_jacobian(self, rows: Rows) -> float:
         """Sum of log(scale) over all observed cells of `rows`: what standardising added to their log-likelihood."""
         seen = rows.weight @ ~np.isnan(rows.x)
         return float(seen @ np.log(self.scale))
 
+    def _distinct_of(self, rows: Integers) -> Integers:
+        return rows if self.index is None else self.index[rows]
 
-def make_design(labels: Labels, columns: Sequence[Column], *, explicit: bool) -> Design:
+
+def make_design(
+    labels: Labels,
+    columns: Sequence[Column],
+    categories: Sequence[TextColumn],
+    *,
+    explicit: bool,
+    with_categories: bool,
+) -> Design:
     """Choose the predictors among `columns` and standardise them.
 
-    Raises DesignError for cells that no model can use and FitError when no predictor is left.
+    `categories` are those of the columns that hold more than numbers; they serve if the user named them (`explicit`),
+    or with `with_categories` of their own accord.  Raises DesignError for cells that no model can use and FitError when
+    no predictor is left.
     """
-    used, rejected = choose_features(columns, explicit=explicit)
-    if not used:
+    numbers, texts, refused = choose_predictors(columns, categories, explicit=explicit, with_categories=with_categories)
+    rejected = tuple(refused)
+    if not (numbers or texts):
         raise FitError(f"no numeric column is left to predict from{_because(rejected)}", "name usable columns with -x")
-    if len(used) > MAX_FEATURES:
-        raise FitError(f"{len(used):,} numeric columns are too many", "name those that matter with -x")
-    distinct, index = merge_equal_rows(Rows(_stack(used), labels.label, np.ones(labels.label.size)))
-    features, x = _standardise(used, distinct)
-    rows = distinct._replace(x=x)
-    redundant = _redundant(rows)
+    if len(numbers) > MAX_FEATURES:
+        raise FitError(f"{len(numbers):,} numeric columns are too many", "name those that matter with -x")
+    read = [_category(name, column) for name, column in texts]
+    rows = Rows(_stack(numbers, labels.label.size), labels.label, np.ones(labels.label.size))
+    distinct, index = merge_equal_rows(rows, [category.code for category in read])
+    merged = tuple(replace(category, code=_merged(category.code, index, distinct)) for category in read)
+    features, x = _standardise(numbers, merged, distinct)
+    redundant = _redundant(distinct._replace(x=x), len(numbers))
     if redundant:
         kept = [j for j in range(len(features)) if j not in redundant]
-        rejected += tuple(Rejected(features[j].name, COLLINEAR) for j in redundant)
-        features, rows = tuple(features[j] for j in kept), rows._replace(x=x[:, kept])
-    return Design(labels.labels, labels.label, features, rejected, rows, index)
+        # An indicator goes without a word: the category stays.
+        rejected += tuple(Rejected(features[j].name, COLLINEAR) for j in redundant if j < len(numbers))
+        features, x = tuple(features[j] for j in kept), x[:, kept]
+    return Design(labels.labels, labels.label, features, rejected, distinct._replace(x=x), index, merged)
 
 
-def choose_features(columns: Sequence[Column], *, explicit: bool) -> tuple[list[Column], tuple[Rejected, ...]]:
-    """Divide columns into predictors and those that do not serve, with the reason.
-
-    `explicit` says that the user named these columns: then a column that cannot serve is an error, and one that only
-    should not (an identifier) serves nevertheless.  Raises DesignError for cells that no model can use.
-    """
-    used: list[Column] = []
-    rejected: list[Rejected] = []
-    for name, column in columns:
-        _refuse_unusable(name, column, explicit=explicit)
-        reason = _reason_against(name, column, explicit=explicit)
-        if reason:
-            rejected.append(Rejected(name, reason))
-        else:
-            used.append((name, column))
-    return used, tuple(rejected)
-
-
-def merge_equal_rows(rows: Rows) -> tuple[Rows, Integers | None]:
+def merge_equal_rows(rows: Rows, codes: Sequence[Codes] = ()) -> tuple[Rows, Integers | None]:
     """Merge rows that agree in every feature and in the label, where that makes them markedly fewer.
 
-    Returns the distinct rows in a fixed order and, for every row, the distinct row it equals (None if none merged).
+    `codes`, each (n_rows,), are further values in which merged rows agree.  Returns the distinct rows in a fixed order
+    and, for every row, the distinct row it equals (None if none merged).
     """
     n_rows = rows.label.size
-    probe = _joint_code(Rows(rows.x[:PROBE_ROWS], rows.label[:PROBE_ROWS], rows.weight[:PROBE_ROWS]))
+    columns = [*rows.x.T, *codes]
+    probe = _joint_code(rows.label[:PROBE_ROWS], [values[:PROBE_ROWS] for values in columns])
     if probe is None or probe[1] > MAX_DISTINCT_SHARE * min(n_rows, PROBE_ROWS):
         return rows, None
-    joint = probe if n_rows <= PROBE_ROWS else _joint_code(rows)
+    joint = probe if n_rows <= PROBE_ROWS else _joint_code(rows.label, columns)
     if joint is None or joint[1] > MAX_DISTINCT_SHARE * n_rows:
         return rows, None
     index, n_distinct = joint
@@ -162,12 +177,12 @@ def merge_equal_rows(rows: Rows) -> tuple[Rows, Integers | None]:
     return Rows(rows.x[first], rows.label[first], weight), index
 
 
-def _joint_code(rows: Rows) -> tuple[Integers, int] | None:
+def _joint_code(label: Integers, columns: Sequence[NDArray[Any]]) -> tuple[Integers, int] | None:
     """Give each row the number of its distinct row; None as soon as there are too many of them."""
     import pandas as pd
 
-    code, n_codes = rows.label + 1, int(rows.label.max(initial=-1)) + 2
-    for values in rows.x.T:
+    code, n_codes = label + 1, int(label.max(initial=-1)) + 2
+    for values in columns:
         value_code, distinct = pd.factorize(values, use_na_sentinel=True)
         if distinct.size > MAX_DISTINCT_ROWS:
             return None
@@ -179,27 +194,79 @@ def _joint_code(rows: Rows) -> tuple[Integers, int] | None:
     return code, n_codes
 
 
-def _stack(used: Sequence[Column]) -> Floats:
-    """Put the columns side by side, (n_rows, n_features), each in one piece: they are read and written whole."""
-    values = [np.empty(0) if column.values is None else column.values for _, column in used]
+def _category(name: str, column: CategoryColumn) -> Category:
+    """Sort the texts of a column that holds few: their order must not depend on the order of the rows."""
+    packed = np.empty(0, np.int8) if column.packed is None else column.packed
+    order = sorted(range(len(column.texts)), key=column.texts.__getitem__)
+    place = np.full(len(order) + 1, -1, packed.dtype)  # the last one is that of −1
+    place[order] = np.arange(len(order))
+    return Category(name, tuple(column.texts[k] for k in order), column.n_missing, place[packed])
+
+
+def _merged(code: Codes, index: Integers | None, distinct: Rows) -> Codes:
+    """Give the codes of the distinct rows, (n_distinct,): those of the rows merged into one are all the same."""
+    if index is None:
+        return code
+    merged = np.empty(distinct.label.size, code.dtype)
+    merged[index] = code
+    return merged
+
+
+def _side_by_side(codes: Sequence[Codes], n_rows: int) -> Integers:
+    return np.array(codes, np.intp).reshape(len(codes), n_rows).T
+
+
+def _stack(numbers: Sequence[Column], n_rows: int) -> Floats:
+    """Put the columns side by side, (n_rows, n_numbers), each in one piece: they are read and written whole."""
+    values = [np.empty(0) if column.values is None else column.values for _, column in numbers]
     if len(values) == 1:
         return values[0][:, None]
-    x = np.empty((values[0].size, len(values)), order="F")
+    x = np.empty((n_rows, len(values)), order="F")
     for j, one in enumerate(values):
         x[:, j] = one
     return x
 
 
-def _standardise(used: Sequence[Column], rows: Rows) -> tuple[tuple[Feature, ...], Floats]:
-    """Bring each feature to mean 0 and standard deviation 1."""
-    x = np.empty_like(rows.x)
+def _standardise(
+    numbers: Sequence[Column], categories: Sequence[Category], rows: Rows
+) -> tuple[tuple[Feature, ...], Floats]:
+    """Bring each number, and each indicator of a text, to mean 0 and standard deviation 1."""
+    indicators = _indicators(categories, rows.weight, min(MAX_INDICATORS, MAX_FEATURES - len(numbers)))
+    x = np.empty_like(rows.x, shape=(rows.label.size, len(numbers) + len(indicators)))
     features = []
-    for j, (name, column) in enumerate(used):
+    for j, (name, column) in enumerate(numbers):
         shift, scale = _mean_and_deviation(rows.x[:, j], rows.weight)
         np.subtract(rows.x[:, j], shift, out=x[:, j])
         x[:, j] /= scale
         features.append(Feature(name, column.n_missing, shift, scale))
+    for j, (category, text, share) in enumerate(indicators, start=len(numbers)):
+        name, scale = f"{category.name}={category.texts[text]}", float(np.sqrt(share * (1.0 - share)))
+        value = np.full(len(category.texts) + 1, -share / scale)  # of each text, and at the end of −1
+        value[text], value[-1] = (1.0 - share) / scale, np.nan
+        x[:, j] = value[category.code]
+        features.append(Feature(name, category.n_missing, share, scale, category.name))
     return tuple(features), x
+
+
+def _indicators(categories: Sequence[Category], weight: Floats, most: int) -> list[tuple[Category, int, float]]:
+    """List which texts of which categories become columns, with the share of the cells that hold each.
+
+    The commonest text of a category becomes none: it is what all the others are not.
+    """
+    chosen: set[str] = set()
+    for category in sorted(categories, key=lambda one: len(one.texts)):
+        most -= len(category.texts) - 1
+        if most < 0:
+            break
+        chosen.add(category.name)
+    indicators = []
+    for category in categories:
+        if category.name in chosen:
+            seen = category.code >= 0
+            count = np.bincount(category.code[seen], weight[seen])  # (n_texts,)
+            share = (count / count.sum()).tolist()
+            indicators += [(category, text, share[text]) for text in range(count.size) if text != count.argmax()]
+    return indicators
 
 
 def _mean_and_deviation(values: Floats, weight: Floats) -> tuple[float, float]:
@@ -216,14 +283,14 @@ def _mean_and_deviation(values: Floats, weight: Floats) -> tuple[float, float]:
     return mean * size, deviation * size
 
 
-def _redundant(rows: Rows) -> list[int]:
+def _redundant(rows: Rows, n_numbers: int) -> list[int]:
     """Find the features that are, but for rounding, sums or copies of features before them.
 
-    They add nothing, and no covariance could be inverted with them.  Where rows are few, every feature looks like a sum
-    of others; there the prior holds.
+    They add nothing, and no covariance could be inverted with them.  Where rows are few, every number looks like a sum
+    of others; there the prior holds.  Indicators come after the `n_numbers` numbers, none of which they can displace.
     """
     n_rows, n_features = rows.x.shape
-    if n_rows <= ROWS_PER_FEATURE * n_features:
+    if n_rows <= ROWS_PER_FEATURE * n_numbers:
         return []
     correlation = overall_covariance(rows)
     kept: list[int] = []
@@ -238,60 +305,3 @@ def _redundant(rows: Rows) -> list[int]:
 def _because(rejected: Sequence[Rejected]) -> str:
     reasons = [f"{one.name!r}: {one.reason}" for one in rejected]
     return f" ({listed(reasons, separator='; ')})" if reasons else ""
-
-
-def _refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:
-    if column.infinite and column.values is not None:
-        line, text = column.infinite
-        message = f"column {name!r} holds {text!r} on line {line}: infinite values fit no model"
-        raise DesignError(message, "correct or empty these cells, or name other columns with -x")
-    if column.decimal_comma:
-        line, text = column.bad_examples[0]
-        message = f"column {name!r} holds {text!r} on line {line}: numbers with a decimal comma"
-        raise DesignError(message, "add --decimal , or name other columns with -x")
-    if explicit and column.n_bad:
-        message = f"column {name!r} has {_bad_cells(column)}"
-        raise DesignError(message, "name numeric columns with -x, or correct these cells")
-
-
-def _reason_against(name: str, column: NumberColumn, *, explicit: bool) -> str:
-    """Say why a column does not serve as a predictor; empty if it does."""
-    if column.values is None:
-        return _bad_cells(column)
-    if column.n_missing == column.values.size:
-        return "no value at all"
-    low, high = np.fmin.reduce(column.values), np.fmax.reduce(column.values)
-    if not high / 2 - low / 2 > CONSTANT * max(abs(low), abs(high)):
-        return "constant"
-    if column.padded and not explicit:
-        line, text = column.padded
-        return f"zero-padded code ({text!r} on line {line})"
-    return "identifier" if not explicit and _is_identifier(name, column.values) else ""
-
-
-def _is_identifier(name: str, values: Floats) -> bool:
-    """Recognise whole numbers that are row numbers, too long to be exact, or called an identifier."""
-    seen = values[~np.isnan(values)]
-    if not np.array_equal(seen, np.floor(seen)):
-        return False
-    row_numbers = seen.size == values.size and seen.size >= MIN_ROW_NUMBERS and bool((np.diff(seen) == 1).all())
-    long = (np.abs(seen) >= LARGEST_EXACT) & (np.abs(seen) < TWENTY_DIGITS)
-    too_long = bool((seen[long] % 1000 != 0).any())  # a measurement of such size ends in zeros
-    named = IDENTIFIER_NAME.search(name.strip()) or (NUMBER_NAME.search(name.strip()) and _hardly_repeats(seen))
-    return row_numbers or too_long or bool(named)
-
-
-def _hardly_repeats(values: Floats) -> bool:
-    return np.unique(values).size >= MOSTLY_DIFFERENT * values.size
-
-
-def _bad_cells(column: NumberColumn) -> str:
-    first_lines: dict[str, int] = {}
-    for line, text in column.bad_examples:
-        first_lines.setdefault(text, line)
-    shown = ", ".join(f"{text!r} (line {line})" for text, line in first_lines.items())
-    if column.values is None:
-        mostly_numbers = column.n_numbers > column.n_bad
-        return f"{NOT_ALL_NUMBERS}: {shown}" if mostly_numbers else f"text, such as {shown}"
-    cells = "1 cell that is not a number" if column.n_bad == 1 else f"{column.n_bad:,} cells that are not numbers"
-    return f"{cells}: {shown}"

@@ -1,4 +1,4 @@
-"""The whole story on one page: request -> table -> design -> choice -> fit -> fills -> patched bytes and report."""
+"""The whole story on one page: request -> table -> design -> fit -> fills -> patched bytes and report."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -8,19 +8,20 @@ from time import perf_counter
 
 import numpy as np
 
-from em_impute.backends import BACKENDS
 from em_impute.choose import Fills, most_probable
 from em_impute.completion import Completion, Opened
 from em_impute.design import Design, make_design
 from em_impute.edits import make_edits
 from em_impute.engine.blocks import Floats
-from em_impute.engine.em import Step, Stopping, posterior
-from em_impute.engine.mixture import Mixture, Recipe, fit_mixture
+from em_impute.engine.em import Stopping
+from em_impute.engine.mixture import Recipe
 from em_impute.errors import FitError, UsageError
+from em_impute.fitting import fit_one, fit_stacked
+from em_impute.labelling import examine_labelling
 from em_impute.labels import Labels, read_labels
-from em_impute.ordering import ordering_feature, sort_components
+from em_impute.ordering import ordering_feature
 from em_impute.request import Request
-from em_impute.select import choose_model
+from em_impute.select import can_hold_out
 from em_impute.table.dialect import detect_dialect, find_column
 from em_impute.table.patch import patch
 from em_impute.table.read import read_table
@@ -83,33 +84,39 @@ def complete(opened: Opened, column: int, request: Request, watch: Watch) -> Com
     clock = _Clock()
     labels = _with_labels_to_find(target, labels, request)
     watch("preparing", None, "")
-    design = make_design(labels, opened.columns, explicit=bool(request.features))
+    named = request.names_one_mixture or not any(labels.known)
+    design = make_design(
+        labels, opened.columns, opened.categories, explicit=bool(request.features), with_categories=not named
+    )
     by = ordering_feature(design, _resolved(opened, request.order_by))
     clock.lap("design")
 
-    stopping = Stopping(request.tolerance, request.max_iter)
-    recipe = Recipe("", _per_label(labels, request), request.prior_strength, stopping, request.seed)
-    choice = choose_model(design, request.covariance, recipe, lambda detail: watch("choosing", None, detail))
+    recipe = _recipe(labels, request)
+    if named or not can_hold_out(design):
+        fitted = fit_one(design, request.covariance, recipe, by, lambda stage, detail: watch(stage, None, detail))
+    else:
+        fitted = fit_stacked(design, recipe, lambda stage, detail: watch(stage, None, detail), single=request.single)
     if not design.labels:
-        labels = _with_names(labels, choice.n_groups or 0)
+        labels = _with_names(labels, fitted.choice.n_groups or 0)
         design = replace(design, labels=labels.labels)
-    clock.lap("choose")
-
-    with BACKENDS["serial"]() as map_blocks:
-        mixture = fit_mixture(
-            design.distinct,
-            len(design.labels),
-            choice.recipe,
-            map_blocks,
-            lambda step: watch("fitting", None, _say(step)),
-        )
-    if not any(labels.known):
-        mixture = sort_components(mixture, by)
     clock.lap("fit")
 
-    fills, probability, entropy = _fill(design, mixture, request)
+    fills, probability, entropy = _fill(design, fitted.probability, request)
+    labelling = examine_labelling(design, recipe._replace(family="full")) if any(labels.known) else None
     clock.lap("fill")
-    return Completion(column, target, labels, fills, design, choice, mixture, probability, entropy, clock.laps)
+    return Completion(
+        column,
+        target,
+        labels,
+        fills,
+        design,
+        fitted.choice,
+        fitted.mixture,
+        probability,
+        entropy,
+        clock.laps,
+        labelling,
+    )
 
 
 def patched(opened: Opened, completions: Sequence[Completion], request: Request) -> Iterator[bytes]:
@@ -181,11 +188,23 @@ def _per_label(labels: Labels, request: Request) -> int:
     return (_number(request) or 1) if any(labels.known) else 1
 
 
-def _fill(design: Design, mixture: Mixture, request: Request) -> tuple[Fills, Floats | None, float]:
-    """Compute the posterior of the distinct rows without a label and look each row's up."""
+def _recipe(labels: Labels, request: Request) -> Recipe:
+    """Say how one mixture is to be fitted, but for its family."""
+    return Recipe(
+        family="",
+        per_label=_per_label(labels, request),
+        prior_strength=1.0 if request.prior_strength is None else request.prior_strength,
+        stopping=Stopping(request.tolerance, request.max_iter),
+        seed=request.seed,
+        free_shares=request.free_shares,
+        unlabelled_weight=1.0 if request.unlabelled_weight is None else request.unlabelled_weight,
+    )
+
+
+def _fill(design: Design, probability: Floats, request: Request) -> tuple[Fills, Floats | None, float]:
+    """Choose a label for each distinct row without one, and look each row's up."""
     row = np.flatnonzero(design.label < 0)
     unlabelled = np.flatnonzero(design.distinct.label < 0)
-    probability = posterior(mixture.fit.parameters, mixture.fit.component_label, design.distinct.x[unlabelled])
     code, best = most_probable(probability, request.min_probability)
     weight = design.distinct.weight[unlabelled]
     entropy = -float(weight @ (probability * np.log(np.maximum(probability, 1e-300))).sum(axis=1))
@@ -197,10 +216,6 @@ def _fill(design: Design, mixture: Mixture, request: Request) -> tuple[Fills, Fl
         code, best = code[at], best[at]
         probability = probability[at] if request.probabilities else probability
     return Fills(row, code, best, expected), probability if request.probabilities else None, entropy
-
-
-def _say(step: Step) -> str:
-    return f"iteration {step.iteration}, log-likelihood {step.log_likelihood:,.3f}, gain {step.gain:.2g}"
 
 
 class _Clock:

@@ -3,18 +3,18 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from em_impute.engine.blocks import Integers
+from em_impute.engine.blocks import Floats, Integers
 from em_impute.errors import DesignError, FitError
 from em_impute.request import Request
 from em_impute.table.numbers import is_blank, is_mark, is_shaped_like
 from em_impute.table.read import TargetColumn
 from em_impute.table.text import listed, plural
 
-__all__ = ["Kinds", "Labels", "ambiguity", "lookalikes", "read_labels", "remedy", "tell_apart"]
+__all__ = ["Kinds", "Labels", "ambiguity", "lookalikes", "read_labels", "remedy", "tell_apart", "that_count"]
 
 MAX_LABELS = 1000
 """More distinct values than this are no categories."""
@@ -98,6 +98,26 @@ def read_labels(name: str, column: TargetColumn, request: Request) -> Labels:
     to_label = np.array([-1 if text in kinds.missing else code[text] for text in column.texts], dtype=np.intp)
     known = tuple(kinds.labels.get(text, 0) for text in labels)
     return Labels(labels, to_label[column.code], known, kinds.missing, tuple(lookalikes(name, labels)))
+
+
+def that_count(labels: Labels, name: str, weight: Floats | None) -> Labels:
+    """Forget the labels of rows of weight 0, (n_rows,) `weight`: nothing is to be learnt from them.
+
+    Raises FitError where there are labels, but in such rows only.
+    """
+    if weight is None or not sum(labels.known):
+        return labels
+    label = np.where(weight > 0.0, labels.label, -1)
+    count = np.bincount(label[label >= 0], minlength=len(labels.labels))
+    kept = np.flatnonzero(count)
+    if not kept.size:
+        raise FitError(
+            f"every row with a label in column {name!r} has the weight 0", "give a weight above 0 to rows to learn from"
+        )
+    place = np.full(count.size + 1, -1)  # the last one is that of −1
+    place[kept] = np.arange(kept.size)
+    names = tuple(labels.labels[k] for k in kept)
+    return replace(labels, labels=names, label=place[label], known=tuple(count[kept].tolist()))
 
 
 def ambiguity(name: str, text: str, n: int, labels: Sequence[str]) -> str:

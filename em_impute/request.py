@@ -28,13 +28,24 @@ class Request:
     """Tokens that look like a missing mark but are labels."""
     labels: tuple[str, ...] = ()
     """Names for the groups when no label is known."""
+    by: str | None = None
+    """The column whose texts name groups of rows that may differ."""
+    weights: str | None = None
+    """The column of numbers that says how much each row counts; None counts all alike."""
     order_by: str | None = None
     """The predictor whose mean orders unnamed components; None takes the first."""
     components: int | Literal["auto"] | None = None
     """Components a label (with labels known) or groups in all (with none known).  "auto" is one a label, and as many
     groups as BIC finds; None is one a label, and an error where neither a label nor a number says how many groups."""
     covariance: str = "auto"
-    prior_strength: float = 1.0
+    single: bool = False
+    """Fill from the leading mixture alone, not from all that are stacked."""
+    unlabelled_weight: float | None = None
+    """Weight of a row without a label beside one that has it; None leaves it to the choice."""
+    free_shares: bool = False
+    """The rows to be filled have label shares of their own."""
+    prior_strength: float | None = None
+    """Of the one mixture that is named by an option; None is 1."""
     max_iter: int = 5000
     tolerance: float = 1e-6
     seed: int = 0
@@ -45,3 +56,9 @@ class Request:
     """Add a column a label with its probability in each row."""
     indicator: bool = False
     """Add a column that says which cells were filled."""
+
+    @property
+    def names_one_mixture(self) -> bool:
+        """An option says which mixture is wanted: then no others are fitted beside it."""
+        chosen = self.covariance == "auto" and self.components in {None, "auto"}
+        return not chosen or self.unlabelled_weight is not None or self.prior_strength is not None

@@ -13,8 +13,10 @@ from em_impute.engine.families import FAMILIES
 from em_impute.engine.mixture import Recipe, fit_mixture
 from em_impute.errors import FitError
 from em_impute.metrics import log_loss
+from em_impute.stack.folds import Examples
+from em_impute.stack.stack import Stack, fit_stack
 
-__all__ = ["Candidate", "Choice", "HeldOut", "choose_model", "information_criteria"]
+__all__ = ["Candidate", "Choice", "HeldOut", "can_hold_out", "choose_model", "choose_stack", "information_criteria"]
 
 N_FOLDS = 5
 MAX_ROWS = 10_000
@@ -57,11 +59,13 @@ class Choice:
 
     recipe: Recipe
     criterion: str
-    """"held-out log-loss", "BIC", "as asked" or "default"."""
+    """"stacked by held-out log-loss", "held-out log-loss", "BIC", "as asked" or "default"."""
     candidates: tuple[Candidate, ...]
     held_out: HeldOut | None
     n_groups: int | None = None
     """Groups that were asked for or found where no label is known."""
+    stack: Stack | None = None
+    """All members and their weights, where more than one mixture was weighed."""
 
 
 def choose_model(design: Design, covariance: str, recipe: Recipe, tell: Tell) -> Choice:
@@ -75,6 +79,27 @@ def choose_model(design: Design, covariance: str, recipe: Recipe, tell: Tell) ->
         return Choice(_with_family(recipe, found.covariance), criterion, found.candidates, None, found.n_groups)
     families = _families(covariance, len(design.features))
     return _choose_by_held_out_labels(design, families, recipe, tell)
+
+
+def can_hold_out(design: Design) -> bool:
+    """Say whether some label occurs twice, so that one of them can be held out."""
+    known = design.label >= 0
+    return bool(known.any()) and bool(np.bincount(design.label[known]).max() > 1)
+
+
+def choose_stack(
+    design: Design, examples: Examples, recipe: Recipe, tell: Tell, *, single: bool
+) -> tuple[Choice, Stack]:
+    """Weigh many mixtures by how they predict held-out labels; with `single` the leading one gets all weight.
+
+    The recipe of the choice is that of the leading mixture.
+    """
+    n_to_fill = int(np.count_nonzero(examples.label < 0))
+    stack = fit_stack(examples, len(design.labels), n_to_fill, recipe.seed, tell, single=single)
+    held_out = HeldOut(stack.comparison.label, stack.held_probability, stack.comparison.shares)
+    leading = recipe._replace(family=stack.leader.shrinkage.family, per_label=stack.leader.per_label)
+    criterion = "held-out log-loss" if single else "stacked by held-out log-loss"
+    return Choice(leading, criterion, (), held_out, None, stack), stack
 
 
 def _families(covariance: str, n_features: int) -> tuple[str, ...]:
@@ -110,7 +135,8 @@ def _choose_by_held_out_labels(design: Design, families: tuple[str, ...], recipe
 
 def _hold_out(rows: Rows, folds: Integers, n_labels: int, recipe: Recipe) -> HeldOut:
     """Predict each fold's labels from a fit to all other rows; held-out rows leave the fit altogether."""
-    recipe = recipe._replace(stopping=recipe.stopping._replace(tolerance=FOLD_TOLERANCE))
+    # Labelled rows are predicted by the shares of labelled rows, also where those of the others are free.
+    recipe = recipe._replace(stopping=recipe.stopping._replace(tolerance=FOLD_TOLERANCE), free_shares=False)
     held = np.flatnonzero(folds >= 0)
     probability = np.empty((rows.label.size, n_labels))
     baseline = np.empty((rows.label.size, n_labels))

@@ -28,11 +28,17 @@ def labels_of(folder, content, column="g", **options):
         return read_labels(column, opened.table.targets[opened.targets[0]], request)
 
 
-def design_of(folder, content, column="g", **options):
+def design_of(folder, content, column="g", *, with_categories=False, **options):
     """Build the design for one column."""
     with opened_table(folder, content, column, **options) as (opened, request):
         labels = read_labels(column, opened.table.targets[opened.targets[0]], request)
-        return make_design(labels, opened.columns, explicit=bool(request.features))
+        return make_design(
+            labels,
+            opened.columns,
+            opened.categories,
+            explicit=bool(request.features),
+            with_categories=with_categories,
+        )
 
 
 def csv_of(header, *columns):

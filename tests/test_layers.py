@@ -16,19 +16,21 @@ ALLOWED = {
     "choose": {"engine"},
     "labels": {"engine", "errors", "request", "table"},
     "backends": {"engine", "errors"},
-    "design": {"labels", "engine", "errors", "table"},
+    "predictors": {"engine", "errors", "table"},
+    "design": {"labels", "predictors", "engine", "errors", "table"},
     "labelling": {"design", "engine", "errors"},
     "ordering": {"design", "engine", "errors"},
     "clusters": {"design", "engine", "errors"},
     "stack": {"engine", "errors"},
-    "select": {"clusters", "design", "engine", "errors", "metrics"},
-    "completion": {"choose", "design", "engine", "labels", "select", "table"},
+    "select": {"clusters", "design", "engine", "errors", "metrics", "stack"},
+    "fitting": {"backends", "choose", "design", "engine", "ordering", "select", "stack"},
+    "completion": {"choose", "design", "engine", "labelling", "labels", "select", "table"},
     "edits": {"completion", "engine", "errors", "request", "table"},
     "impute": {
-        "backends", "choose", "completion", "design", "edits", "engine", "errors", "labels", "ordering", "request", "select", "table",
+        "choose", "completion", "design", "edits", "engine", "errors", "fitting", "labelling", "labels", "ordering", "request", "select", "table",
     },
-    "report": {"clusters", "completion", "design", "engine", "impute", "metrics", "request", "select", "table"},
-    "cli": {"completion", "design", "edits", "errors", "impute", "labels", "report", "request", "table"},
+    "report": {"clusters", "completion", "design", "engine", "impute", "labelling", "metrics", "predictors", "request", "select", "stack", "table"},
+    "cli": {"completion", "design", "edits", "errors", "impute", "labels", "predictors", "report", "request", "table"},
 }  # fmt: skip
 
 ONLY_IN = {
@@ -99,7 +101,7 @@ def test_the_command_line_imports_no_heavy_library_before_a_command_runs(path):
 
 
 def test_every_covariance_family_can_be_asked_for():
-    from em_impute.cli.options import CovarianceName
+    from em_impute.cli.values import CovarianceName
     from em_impute.engine.families import FAMILIES
 
     assert [name.value for name in CovarianceName] == ["auto", *FAMILIES]

@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 
 from em_impute.cli.check import check
 from em_impute.cli.fill import fill
-from em_impute.cli.options import show_help
+from em_impute.cli.values import show_help
 from em_impute.errors import ClosedPipeError
 
 __all__ = ["app"]

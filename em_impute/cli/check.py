@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from em_impute.cli import options as o
+from em_impute.cli.values import input_path, parse_decimal
 from em_impute.errors import ExitCode
 from em_impute.request import Request
 
 if TYPE_CHECKING:
     from em_impute.completion import Opened
-    from em_impute.design import Rejected
+    from em_impute.predictors import Rejected
 
 __all__ = ["check"]
 
@@ -42,13 +43,13 @@ def check(  # one parameter an option
     em-impute check heights.csv --column gender
     """
     request = Request(
-        path=o.input_path(context, file),
+        path=input_path(context, file),
         columns=tuple(columns),
         features=tuple(features or ()),
         delimiter=delimiter,
         encoding=encoding,
         has_header=not no_headers,
-        decimal=o.parse_decimal(decimal),
+        decimal=parse_decimal(decimal),
         skip_lines=skip_lines,
         null_values=tuple(null_values or ()),
         keep_values=tuple(keep_values or ()),
@@ -81,22 +82,30 @@ def _findings(opened: "Opened", column: int, request: Request) -> Iterator[tuple
         yield "doubtful", f"{ambiguity(target, text, n, list(kinds.labels))} {remedy(text)}", True
     for _code, message in lookalikes(target, sorted(kinds.labels)):
         yield "warning", message, True
-    used, rejected = _predictors(opened, column, request, settled=not kinds.ambiguous)
+    used, rejected = _predictors(
+        opened, column, request, with_categories=bool(kinds.labels), settled=not kinds.ambiguous
+    )
     yield "predictors", listed(used, MAX_SHOWN) or "none", n_missing > 0 and not used
     for one in rejected:
         yield "not used", f"{one.name}: {one.reason}", False
 
 
 def _predictors(
-    opened: "Opened", column: int, request: Request, *, settled: bool
+    opened: "Opened", column: int, request: Request, *, with_categories: bool, settled: bool
 ) -> "tuple[list[str], tuple[Rejected, ...]]":
     """Name the predictors that `fill` would use; sums and copies are known only once the labels are `settled`."""
-    from em_impute.design import choose_features, make_design
+    from em_impute.design import make_design
     from em_impute.labels import read_labels
+    from em_impute.predictors import choose_predictors
 
-    used, rejected = choose_features(opened.columns, explicit=bool(request.features))
-    if not (settled and used):
-        return [name for name, _ in used], rejected
+    explicit = bool(request.features)
+    columns, candidates = opened.columns, opened.categories
+    numbers, texts, rejected = choose_predictors(
+        columns, candidates, explicit=explicit, with_categories=with_categories
+    )
+    categories = [f"{name} (categorical, {len(one.texts)})" for name, one in texts]
+    if not (settled and (numbers or texts)):
+        return [name for name, _ in numbers] + categories, tuple(rejected)
     labels = read_labels(opened.names[column], opened.table.targets[column], request)
-    design = make_design(labels, opened.columns, explicit=bool(request.features))
-    return [feature.name for feature in design.features], design.rejected
+    design = make_design(labels, columns, candidates, explicit=explicit, with_categories=with_categories)
+    return [feature.name for feature in design.features[: design.n_numbers]] + categories, design.rejected

@@ -11,6 +11,15 @@ import typer
 
 from em_impute.cli import options as o
 from em_impute.cli.destination import STDOUT, Destination, is_special, plan
+from em_impute.cli.values import (
+    CovarianceName,
+    SharesName,
+    input_path,
+    parse_components,
+    parse_decimal,
+    parse_labels,
+    parse_unlabelled_weight,
+)
 from em_impute.errors import OutputError, UsageError
 from em_impute.request import Request
 
@@ -30,6 +39,8 @@ def fill(  # one parameter an option
     features: o.Features = None,
     delimiter: o.Delimiter = None,
     *,
+    by: o.By = None,
+    weights: o.Weights = None,
     no_headers: o.NoHeaders = False,
     encoding: o.Encoding = None,
     decimal: o.Decimal = ".",
@@ -39,8 +50,11 @@ def fill(  # one parameter an option
     labels: o.LabelNames = None,
     order_by: o.OrderBy = None,
     components: o.Components = None,
-    covariance: o.Covariance = o.CovarianceName.auto,
-    prior_strength: o.PriorStrength = 1.0,
+    covariance: o.Covariance = CovarianceName.auto,
+    single: o.Single = False,
+    unlabelled_weight: o.UnlabelledWeight = "auto",
+    shares: o.Shares = SharesName.common,
+    prior_strength: o.PriorStrength = None,
     max_iter: o.MaxIter = 5000,
     tolerance: o.Tolerance = 1e-6,
     seed: o.Seed = 0,
@@ -64,7 +78,7 @@ def fill(  # one parameter an option
 
     cat heights.csv | em-impute fill - -c gender -o - > completed.csv
     """
-    path = o.input_path(context, file)
+    path = input_path(context, file)
     request = Request(
         path=path,
         columns=tuple(columns),
@@ -72,14 +86,19 @@ def fill(  # one parameter an option
         delimiter=delimiter,
         encoding=encoding,
         has_header=not no_headers,
-        decimal=o.parse_decimal(decimal),
+        decimal=parse_decimal(decimal),
         skip_lines=skip_lines,
         null_values=tuple(null_values or ()),
         keep_values=tuple(keep_values or ()),
-        labels=o.parse_labels(labels),
+        labels=parse_labels(labels),
+        by=by,
+        weights=weights,
         order_by=order_by,
-        components=o.parse_components(components),
+        components=parse_components(components),
         covariance=covariance.value,
+        single=single,
+        unlabelled_weight=parse_unlabelled_weight(unlabelled_weight),
+        free_shares=shares is SharesName.free,
         prior_strength=prior_strength,
         max_iter=max_iter,
         tolerance=tolerance,
@@ -92,7 +111,7 @@ def fill(  # one parameter an option
     if set(request.null_values) & set(request.keep_values):
         raise UsageError("the same token is given to --null-value and to --keep-value", "leave one of them out")
     for option, value in (("--prior-strength", prior_strength), ("--tol", tolerance)):
-        if not math.isfinite(value):
+        if value is not None and not math.isfinite(value):
             raise UsageError(f"{option} takes a finite number, not {value}", "leave it out for the default")
     beside = None if path is None or is_special(path) else path
     destination = plan(beside, output, reports or [], no_report=no_report, dry_run=dry_run, diff=diff)

@@ -1,20 +1,16 @@
 """The options, each said once."""
 
-import sys
-from contextlib import redirect_stdout
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Literal, NoReturn, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 
-from em_impute.errors import ExitCode, UsageError
+from em_impute.cli.values import CovarianceName, SharesName
 
 __all__ = [
+    "By",
     "Columns",
     "Components",
     "Covariance",
-    "CovarianceName",
     "Debug",
     "Decimal",
     "Delimiter",
@@ -40,35 +36,16 @@ __all__ = [
     "Quiet",
     "Reports",
     "Seed",
+    "Shares",
+    "Single",
     "SkipLines",
     "Tolerance",
+    "UnlabelledWeight",
     "Verbose",
-    "input_path",
-    "parse_components",
-    "parse_decimal",
-    "parse_labels",
-    "show_help",
+    "Weights",
 ]
 
 INPUT, MISSING, MODEL, FILLS, OUTPUT, BEHAVIOUR = "Input", "Missing cells", "Model", "Fills", "Output", "Behaviour"
-
-
-class CovarianceName(StrEnum):
-    """Values of --covariance: the families of the engine, or the choice among them."""
-
-    auto = "auto"
-    full = "full"
-    tied = "tied"
-    diag = "diag"
-    tied_diag = "tied-diag"
-    eii = "eii"
-    vii = "vii"
-    vei = "vei"
-    evi = "evi"
-    vee = "vee"
-    evv = "evv"
-    eev = "eev"
-    vev = "vev"
 
 
 File: TypeAlias = Annotated[
@@ -95,6 +72,26 @@ Features: TypeAlias = Annotated[
         rich_help_panel=INPUT,
         show_default=False,
         help="Predictor; repeat for several. Default: each numeric column that is no identifier, constant or code.",
+    ),
+]
+By: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        metavar="NAME|N",
+        rich_help_panel=INPUT,
+        show_default=False,
+        help="Column of groups that may differ (sites, species, years): each has a fit of its own beside that of all.",
+    ),
+]
+Weights: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        metavar="NAME|N",
+        rich_help_panel=INPUT,
+        show_default=False,
+        help="Column of numbers that say how much each row counts; a row of weight 0 teaches nothing but is filled.",
     ),
 ]
 Delimiter: TypeAlias = Annotated[
@@ -187,17 +184,39 @@ Covariance: TypeAlias = Annotated[
     typer.Option(
         "--covariance",
         rich_help_panel=MODEL,
-        help="Shape of the Gaussians; auto takes what predicts held-out labels best (BIC if none is known).",
+        help="Name one mixture by the shape of its Gaussians; auto stacks many (by BIC if no label is known).",
+    ),
+]
+Single: TypeAlias = Annotated[
+    bool,
+    typer.Option("--single", rich_help_panel=MODEL, help="Fill from the leading mixture alone, not from the stack."),
+]
+UnlabelledWeight: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--unlabelled-weight",
+        metavar="auto|0..1",
+        rich_help_panel=MODEL,
+        help="Weight of a row without a label in the fit of one mixture; 0 learns from labelled rows alone.",
+    ),
+]
+Shares: TypeAlias = Annotated[
+    SharesName,
+    typer.Option(
+        "--shares",
+        rich_help_panel=MODEL,
+        help="free: labels are missing more often in some class, so the rows to fill have shares of their own.",
     ),
 ]
 PriorStrength: TypeAlias = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--prior-strength",
         min=0.0,
         metavar="S",
         rich_help_panel=MODEL,
-        help="Weight of the conjugate prior; 0 is plain maximum likelihood.",
+        show_default=False,
+        help="Weight of one mixture's conjugate prior (default 1); 0 is plain maximum likelihood.",
     ),
 ]
 MaxIter: TypeAlias = Annotated[
@@ -282,49 +301,3 @@ Verbose: TypeAlias = Annotated[
 Debug: TypeAlias = Annotated[
     bool, typer.Option("--debug", rich_help_panel=BEHAVIOUR, help="Show the traceback of an error.")
 ]
-
-
-def parse_components(text: str | None) -> int | Literal["auto"] | None:
-    """Read --components: a whole number, auto, or None where it is not given."""
-    if text is None:
-        return None
-    if text == "auto":
-        return "auto"
-    if not (text.isdecimal() and int(text) > 0):
-        raise UsageError(
-            f"--components takes a whole number above 0 or auto, not {text!r}", "for example --components 2"
-        )
-    return int(text)
-
-
-def parse_labels(text: str | None) -> tuple[str, ...]:
-    """Read --labels: at least two different names."""
-    if text is None:
-        return ()
-    names = tuple(text.split(","))
-    if len(set(names)) < max(2, len(names)) or not all(name.strip() for name in names):
-        raise UsageError(f"--labels takes two or more different names, not {text!r}", "for example --labels short,long")
-    return names
-
-
-def parse_decimal(text: str) -> str:
-    """Read --decimal."""
-    if text not in {".", ","}:
-        raise UsageError(f"--decimal takes . or , and not {text!r}", "for example --decimal ,")
-    return text
-
-
-def input_path(context: typer.Context, file: str | None) -> Path | None:
-    """Read FILE: None is standard input; a person at a terminal who named no file is shown the help."""
-    if file == "":
-        raise UsageError("FILE is an empty path", "name a file, or - for standard input")
-    if file is None and sys.stdin is not None and sys.stdin.isatty():
-        show_help(context)
-    return None if file in {None, "-"} else Path(str(file))
-
-
-def show_help(context: typer.Context) -> NoReturn:
-    """Show the help on standard error, and fail: nothing was asked for."""
-    with redirect_stdout(sys.stderr):
-        typer.echo(context.get_help().rstrip())  # Typer prints the help itself when it prints in colour
-    raise typer.Exit(ExitCode.USAGE)

@@ -53,8 +53,12 @@ __all__ = [
 MapBlocks = Callable[[Callable[[Block], Moments], Sequence[Block]], Iterable[Moments]]
 """A backend: an ordered map over blocks.  The builtin `map` is the serial one."""
 
-Stop = Literal["converged", "max_iter", "rounding"]
-"""Why EM ended; "rounding": some features are so nearly collinear that the next gain drowned in it."""
+Stop = Literal["converged", "max_iter", "rounding", "held-out labels"]
+"""Why EM ended.
+
+"rounding": some features are so nearly collinear that the next gain drowned in it; "held-out labels": these were
+predicted best after so many steps.
+"""
 
 FALL_TOLERANCE = 1e-9
 """A fall of the objective beyond this part of its size is no rounding error but a bug."""

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from em_impute import metrics
-from em_impute.clusters import Candidate, information_criteria
+from em_impute.clusters import information_criteria
 from em_impute.completion import Completion, Opened
 from em_impute.design import Design
 from em_impute.engine.families import FAMILIES, n_parameters
 from em_impute.engine.parameters import rescale
 from em_impute.report.fit_report import SCHEMA_VERSION, FitReport
 from em_impute.report.remarks import decisions, warnings, without_predictors
+from em_impute.report.selection import leading_section, selection_section
 from em_impute.request import Request
-from em_impute.select import Choice
 from em_impute.table.output import WrittenFile
 
 __all__ = ["build_report"]
@@ -50,7 +50,7 @@ def build_report(
         features=_features(completion.design),
         model=_model(completion),
         fit=_fit(completion, request),
-        selection=_selection(completion.choice),
+        selection=selection_section(completion.choice),
         accuracy=_accuracy(completion),
         totals=_totals(completion),
         log=tuple(decisions(opened, completion, request)),
@@ -115,9 +115,14 @@ def _lowest(completion: Completion) -> float | None:
 def _features(design: Design | None) -> dict[str, Any]:
     if design is None:
         return {"used": [], "rejected": []}
-    used = [
+    used: list[dict[str, Any]] = [
         {"name": one.name, "type": "numeric", "missing": one.n_missing, "mean": one.shift, "sd": one.scale}
         for one in design.features
+        if one.category is None
+    ]
+    used += [
+        {"name": one.name, "type": "categorical", "missing": one.n_missing, "levels": list(one.texts)}
+        for one in design.categories
     ]
     return {"used": used, "rejected": [{"name": one.name, "reason": one.reason} for one in design.rejected]}
 
@@ -150,9 +155,17 @@ def _model(completion: Completion) -> dict[str, Any] | None:
         "covariance": mixture.recipe.family,
         "components": dict(zip(design.labels, count.tolist(), strict=True)),
         "n_parameters": n_parameters(FAMILIES[mixture.recipe.family], n_components, n_features),
-        "prior_strength": mixture.recipe.prior_strength,
+        **_regularisation(completion),
         "parameters": listed,
     }
+
+
+def _regularisation(completion: Completion) -> dict[str, Any]:
+    stack = completion.choice.stack if completion.choice else None
+    if stack is not None:
+        return leading_section(stack)
+    recipe = completion.mixture.recipe if completion.mixture else None
+    return {} if recipe is None else {"prior_strength": recipe.prior_strength}
 
 
 def _fit(completion: Completion, request: Request) -> dict[str, Any] | None:
@@ -160,14 +173,14 @@ def _fit(completion: Completion, request: Request) -> dict[str, Any] | None:
     if design is None or mixture is None:
         return None
     jacobian = design.log_jacobian(design.distinct)
-    fit = mixture.fit
+    fit, stack = mixture.fit, completion.choice.stack if completion.choice else None
     log_likelihood = fit.log_likelihood - jacobian
     criteria = information_criteria(mixture, log_likelihood, design.label.size, completion.entropy)
     return {
         "log_likelihood": log_likelihood,
-        "n_iterations": len(fit.path) - 1,
+        "n_iterations": len(fit.path) - 1 if stack is None else stack.leader.steps,
         "stop": fit.stop,
-        "converged": fit.stop != "max_iter",
+        "converged": fit.stop in {"converged", "rounding"},
         "tolerance": request.tolerance,
         "remaining_gain": fit.remaining,
         "n_starts": mixture.n_starts,
@@ -176,30 +189,6 @@ def _fit(completion: Completion, request: Request) -> dict[str, Any] | None:
         "path": [value - jacobian for value in fit.path],
         **criteria,
     }
-
-
-def _selection(choice: Choice | None) -> dict[str, Any] | None:
-    if choice is None:
-        return None
-    chosen = (choice.recipe.family, choice.n_groups)
-    members = [
-        {
-            "covariance": one.covariance,
-            **_scores(one),
-            "weight": float((one.covariance, one.components) == chosen),
-            **({"note": one.note} if one.note else {}),
-        }
-        for one in choice.candidates
-    ]
-    held_out = choice.held_out
-    scores = {} if held_out is None else {"single": held_out.log_loss, "majority": held_out.baseline_log_loss}
-    return {"criterion": choice.criterion, "members": members, "scores": scores}
-
-
-def _scores(candidate: Candidate) -> dict[str, Any]:
-    if candidate.components is None:
-        return {"log_loss": candidate.score}
-    return {"components": candidate.components, "bic": candidate.score, "icl": candidate.icl}
 
 
 def _accuracy(completion: Completion) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from em_impute.table.text import plural
 
 __all__ = ["to_markdown"]
 
+MAX_MEMBERS = 12
 MAX_STEPS = 100
 """Steps of EM whose log-likelihood is written out."""
 
@@ -66,8 +67,14 @@ def _totals(report: FitReport) -> Iterable[str]:
 
 def _predictors(report: FitReport) -> Iterable[str]:
     yield "## Predictors\n"
-    rows = [[one["name"], one["missing"], number(one["mean"]), number(one["sd"])] for one in report.features["used"]]
-    yield from _table(["column", "missing", "mean", "standard deviation"], rows)
+    used = report.features["used"]
+    numbers = [one for one in used if one["type"] == "numeric"]
+    if numbers:
+        rows = [[one["name"], one["missing"], number(one["mean"]), number(one["sd"])] for one in numbers]
+        yield from _table(["column", "missing", "mean", "standard deviation"], rows)
+    categories = [[one["name"], one["missing"], ", ".join(one["levels"])] for one in used if one not in numbers]
+    if categories:
+        yield from _table(["column", "missing", "categories"], categories)
     if report.features["rejected"]:
         yield from _table(
             ["not used", "because"], [[one["name"], one["reason"]] for one in report.features["rejected"]]
@@ -76,10 +83,9 @@ def _predictors(report: FitReport) -> Iterable[str]:
 
 def _model(report: FitReport) -> Iterable[str]:
     model, fit = report.model or {}, report.fit or {}
-    names = [one["name"] for one in report.features["used"]]
+    names = list(model["parameters"][0]["mean"])
     yield "## Model\n"
-    yield f"A mixture of {len(model['parameters'])} Gaussians, covariance `{model['covariance']}`,"
-    yield f"{plural(model['n_parameters'], 'free parameter')}, prior strength {number(model['prior_strength'])}.\n"
+    yield from _kind(model, report.selection or {})
     rows = [
         [one["label"], one["component"], number(one["weight"]), *(number(one["mean"][name]) for name in names)]
         for one in model["parameters"]
@@ -87,11 +93,27 @@ def _model(report: FitReport) -> Iterable[str]:
     yield from _table(["label", "component", "weight", *(f"mean of {name}" for name in names)], rows)
     yield from _covariances(model, names)
     state = "converged" if fit["converged"] else "stopped before it converged"
+    if fit["stop"] == "held-out labels":
+        state = "stopped, as held-out labels prefer,"
     yield f"EM {state} after {plural(fit['n_iterations'], 'iteration')}: log-likelihood {fit['log_likelihood']:,.4f}"
     yield f"(BIC {fit['bic']:,.2f}, AIC {fit['aic']:,.2f}, ICL {fit['icl']:,.2f}).\n"
     shown = [f"{value:,.4f}" for value in fit["path"][:MAX_STEPS]]
     yield f"Log-likelihood from step to step: {'; '.join(shown)}{' …' if len(fit['path']) > MAX_STEPS else ''}"
     yield "(with a prior it may fall by a little; what EM never lowers is its sum with the log prior).\n"
+
+
+def _kind(model: Section, selection: Section) -> Iterable[str]:
+    size = f"A mixture of {len(model['parameters'])} Gaussians, covariance `{model['covariance']}`,"
+    if "share_of_stack" not in model:
+        yield size
+        yield f"{plural(model['n_parameters'], 'free parameter')}, prior strength {number(model['prior_strength'])}.\n"
+        return
+    weighed = len(selection["members"])
+    if weighed > 1:
+        yield f"The cells are filled from {weighed} mixtures, each by its weight. Of those in the data's own units this"
+        yield f"one leads, with {percent(model['share_of_stack'])} of the weight:\n"
+    yield f"{size} {plural(model['n_parameters'], 'free parameter')}; what it says of a row is tempered by"
+    yield f"{number(model['temperature'])}.\n"
 
 
 def _covariances(model: Section, names: Sequence[str]) -> Iterable[str]:
@@ -108,6 +130,9 @@ def _choice(report: FitReport) -> Iterable[str]:
     if not selection["members"]:
         return
     yield f"## Choice of the model: {selection['criterion']}\n"
+    if "unlabelled_rows" in selection:
+        yield from _stack(selection)
+        return
     verdict = ["chosen" if one["weight"] else one.get("note", "") for one in selection["members"]]
     members = list(zip(selection["members"], verdict, strict=True))
     if "components" in selection["members"][0]:
@@ -120,6 +145,34 @@ def _choice(report: FitReport) -> Iterable[str]:
     if "majority" in selection["scores"]:
         rows.append(["class shares alone", number(selection["scores"]["majority"]), ""])
     yield from _table(["covariance", "score (lower is better)", ""], rows)
+
+
+def _stack(selection: Section) -> Iterable[str]:
+    names = {
+        "stack": "all mixtures by weight",
+        "single": "leading mixture alone",
+        "labels_only": "leading mixture, labelled rows only",
+        "plain_em": "plain EM",
+        "majority": "class shares alone",
+    }
+    yield f"{selection['considered']} mixtures were compared by what they said of labels that they were not shown.\n"
+    rows = [[said, number(selection["scores"][key])] for key, said in names.items()]
+    yield from _table(["", "log-loss (lower is better)"], rows)
+    yield f"The rows without a label {selection['unlabelled_rows']}.\n"
+    members = [
+        [
+            percent(one["weight"]),
+            one["view"],
+            one["covariance"],
+            one["components"],
+            one["em_steps"],
+            number(one["log_loss"]),
+        ]
+        for one in selection["members"][:MAX_MEMBERS]
+    ]
+    yield from _table(["weight", "predictors", "covariance", "Gaussians a label", "steps of EM", "log-loss"], members)
+    if len(selection["members"]) > MAX_MEMBERS:
+        yield f"… and {len(selection['members']) - MAX_MEMBERS} lighter ones.\n"
 
 
 def _accuracy(report: FitReport) -> Iterable[str]:

@@ -3,10 +3,14 @@
 import numpy as np
 
 from em_impute.completion import Completion, Opened
-from em_impute.design import COLLINEAR, NOT_ALL_NUMBERS, Design
-from em_impute.report.words import delimiter_name
+from em_impute.design import Design
+from em_impute.engine.mixture import Mixture
+from em_impute.labelling import Labelling
+from em_impute.predictors import COLLINEAR, NOT_ALL_NUMBERS
+from em_impute.report.words import delimiter_name, percent
 from em_impute.request import Request
 from em_impute.select import HeldOut
+from em_impute.stack.stack import Stack
 from em_impute.table.text import listed, plural
 
 __all__ = ["decisions", "warnings", "without_predictors"]
@@ -31,13 +35,26 @@ def decisions(opened: Opened, completion: Completion, request: Request) -> list[
         entries.append(
             ("design", "equal rows merged", f"{design.label.size:,} rows into {design.distinct.label.size:,}")
         )
-    entries.append(("choose", "covariance", f"{choice.recipe.family}, by {choice.criterion}"))
+    if choice.stack is None:
+        entries.append(("choose", "covariance", f"{choice.recipe.family}, by {choice.criterion}"))
+    else:
+        entries.append(("choose", choice.criterion, _stacked(choice.stack)))
     if len({one.components for one in choice.candidates}) > 1:
         entries.append(("choose", "groups", f"{choice.n_groups}, by {choice.criterion}"))
     if not any(completion.labels.known):
         by = request.order_by or design.features[0].name
         entries.append(("fit", "labels named", f"{', '.join(design.labels)} by ascending mean of {by!r}"))
     return [_entry(*entry) for entry in entries]
+
+
+def _stacked(stack: Stack) -> str:
+    weight = stack.weight.sum(axis=1)
+    leader = stack.leader
+    how = f"{leader.steps} steps of EM" if leader.steps else "labelled rows only"
+    return (
+        f"{plural(weight.size, 'mixture')} compared, {np.count_nonzero(weight):,} have weight; the leading one "
+        f"({leader.shrinkage.family}, {how}) has {percent(weight[stack.leading])}"
+    )
 
 
 def _entry(step: str, action: str, detail: str) -> dict[str, str]:
@@ -53,6 +70,15 @@ def warnings(completion: Completion) -> list[tuple[str, str]]:
     found += _warnings_of_labels(completion, design)
     if choice.held_out is not None:
         found += _warnings_of_skill(choice.held_out)
+    if completion.labelling is not None:
+        found += _warnings_of_labelling(completion.labelling, free=choice.recipe.free_shares)
+    found += _warnings_of_fit(mixture)
+    found += _warnings_of_predictors(design)
+    return found
+
+
+def _warnings_of_fit(mixture: Mixture) -> list[tuple[str, str]]:
+    found = []
     if mixture.fit.stop == "max_iter":
         gain = f"about {mixture.fit.remaining:.3g}" if np.isfinite(mixture.fit.remaining) else "an unknown amount"
         found.append(("W15", f"EM stopped at --max-iter with {gain} of log-likelihood still to gain."))
@@ -64,6 +90,11 @@ def warnings(completion: Completion) -> list[tuple[str, str]]:
         found.append(("W12", f"The best starts of EM ended in {mixture.n_optima} different optima; the best was kept."))
     if not mixture.separable:
         found.append(("W21", "Some groups coincide: the predictors do not tell so many apart."))
+    return found
+
+
+def _warnings_of_predictors(design: Design) -> list[tuple[str, str]]:
+    found = []
     blind = without_predictors(design)
     if blind:
         cells = "1 missing cell is" if blind == 1 else f"{blind:,} missing cells are"
@@ -97,6 +128,25 @@ def _warnings_of_skill(held_out: HeldOut) -> list[tuple[str, str]]:
             f"On held-out labels the labels' shares alone predict better ({scores}): the model is too sure of itself.",
         )
     ]
+
+
+def _warnings_of_labelling(labelling: Labelling, *, free: bool) -> list[tuple[str, str]]:
+    if labelling.is_at_random or free:
+        return []
+    if not labelling.depends_on_class:
+        message = (
+            "Rows with a label differ from those without: filling assumes that at equal predictors both hold the same "
+            "mix of labels, which the data cannot prove."
+        )
+        return [("W05", message)]
+    ratio = labelling.ratio
+    k = int(np.argmax(np.abs(ratio.free - ratio.common)))
+    message = (
+        f"Labels look missing more often in some class: {labelling.labels[k]!r} would be {percent(ratio.common[k])} of "
+        f"the missing ones at one rate for all, {percent(ratio.free[k])} at rates of their own. "
+        "If that is so, use --shares free."
+    )
+    return [("W05", message)]
 
 
 def without_predictors(design: Design | None) -> int:

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from em_impute.engine.em import Stop
 from em_impute.impute import Watch
-from em_impute.report.fit_report import FitReport
+from em_impute.report.fit_report import FitReport, Section
 from em_impute.report.words import delimiter_name, known_and_missing, number, percent, printable
 from em_impute.table.text import listed, plural
 
@@ -21,6 +22,8 @@ PATIENCE = 1.0
 """Seconds before a progress bar appears: work that is over sooner needs none."""
 
 NAME_WIDTH = 12
+
+HELD_OUT: Stop = "held-out labels"
 
 MAX_SHOWN = 6
 """Labels or columns named in one line; the rest are counted."""
@@ -120,6 +123,8 @@ def _summary(report: FitReport) -> Iterator[tuple[str, str]]:
     yield "fit", _fit(report)
     if report.accuracy is not None:
         yield "held out", _held_out(report)
+    if "unlabelled_rows" in (report.selection or {}):
+        yield "log-loss", _scores(report)
     yield "filled", _filled(report)
 
 
@@ -127,6 +132,12 @@ def _model(report: FitReport) -> str:
     model, selection = report.model or {}, report.selection or {}
     components = len(model["parameters"])
     said = f"{plural(components, 'Gaussian')}, {model['covariance']} covariance"
+    if "share_of_stack" in model:
+        stacked = [one for one in selection["members"] if one["weight"]]
+        if len(stacked) > 1:
+            share = percent(model["share_of_stack"])
+            return f"{plural(len(stacked), 'mixture')}, {selection['criterion']}; leading ({share}): {said}"
+        return f"{said}, best of {selection['considered']} by {selection['criterion']}"
     open_number = len({one.get("components") for one in selection["members"]}) > 1
     named = [
         (f"{one['components']} {one['covariance']}" if open_number else one["covariance"], score)
@@ -142,9 +153,24 @@ def _model(report: FitReport) -> str:
 
 def _fit(report: FitReport) -> str:
     fit = report.fit or {}
+    if fit["stop"] == HELD_OUT:
+        return f"{_early_stop(fit)}; log-likelihood of the leading mixture {fit['log_likelihood']:,.3f}"
     state = "converged in" if fit["converged"] else "stopped after"
     said = f"EM {state} {plural(fit['n_iterations'], 'iteration')}, log-likelihood {fit['log_likelihood']:,.3f}"
     return said + (f", best of {fit['n_starts']} starts" if fit["n_starts"] > 1 else "")
+
+
+def _early_stop(fit: Section) -> str:
+    if not fit["n_iterations"]:
+        return "from the labelled rows alone, as held-out labels prefer"
+    return f"{plural(fit['n_iterations'], 'step')} of EM over all rows, as held-out labels prefer"
+
+
+def _scores(report: FitReport) -> str:
+    selection = report.selection or {}
+    names = {"stack": "stack", "single": "leading mixture", "labels_only": "its labels only", "plain_em": "plain EM"}
+    scores = [f"{said} {number(selection['scores'][key])}" for key, said in names.items()]
+    return f"{', '.join(scores)}; unlabelled rows {selection['unlabelled_rows']}"
 
 
 def _held_out(report: FitReport) -> str:

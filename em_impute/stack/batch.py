@@ -1,12 +1,13 @@
 """EM for many shrunken mixtures at once: every setting times every set of held-out rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.engine.blocks import Floats, Integers
+from em_impute.stack.folds import Examples, Held
 from em_impute.stack.shrinkage import (
     Batch,
     Shrinkage,
@@ -24,7 +25,7 @@ __all__ = ["Material", "divide_labels", "fit_divided_labels", "fit_labels", "gat
 SETTLING_STEPS = 6
 """Steps of EM over labelled rows in which the moments of their missing predictors settle."""
 
-DIVIDED_STEPS = 20
+DIVIDED_STEPS = 10
 """Steps of EM within each label that is divided among several components."""
 
 ROWS_PER_COMPONENT = 6
@@ -34,8 +35,6 @@ SOFTNESS = 0.1
 KMEANS_ROUNDS = 10
 MAX_PATTERNS = 16
 """Unlabelled rows whose pattern of missing predictors is rarer than so many others do not guide the fits."""
-
-Held = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,12 @@ class Material:
     @property
     def n_columns(self) -> int:
         """Gaussian columns."""
-        return self.seen.x.shape[1]
+        return int(self.seen.x.shape[1])
 
 
-def gather(view: View, seen: Seen, label: Integers, weight: Floats, n_labels: int) -> Material:
+def gather(view: View, examples: Examples, n_labels: int) -> Material:
     """Prepare rows for fitting."""
+    seen, label, weight = view.show(examples.predictors), examples.label, examples.weight
     labelled = group_rows(seen, view, np.flatnonzero(label >= 0))
     unlabelled = group_rows(seen, view, np.flatnonzero(label < 0))[:MAX_PATTERNS]
     shares = []
@@ -108,8 +108,8 @@ def fit_labels(
     for step in range(1, max(steps) + 1 if material.unlabelled else 1):
         sums = of_labelled(batch.mean, batch.covariance)
         for group in material.unlabelled:
-            responsibility = _responsibility(group, batch, material)
-            sums += _completed(responsibility, group, batch)
+            responsibility = _shared_out(group, batch) * material.weight[group.rows, None, None]
+            sums = sums.plus(_completed(responsibility, group, batch))
         batch = _maximize(sums, strengths, log_share, material)
         found[step] = batch
     return {step: found[step] for step in steps if step in found}
@@ -135,34 +135,52 @@ def fit_divided_labels(
     )
     start = _divided(material, component_label, seed)  # (n_rows, n_components)
     shape = (fit.size, n_components, n_columns)
-    n_indicators = material.base.size
     mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(n_columns), (*shape, n_columns))
-    batch = Batch(np.zeros(shape[:2]), mean, covariance, np.zeros(shape[:2]), np.zeros(shape[:2]), np.zeros((*shape[:2], n_indicators)))
+    nothing = np.zeros(shape[:2])
+    batch = Batch(nothing, mean, covariance, nothing, nothing, np.zeros((*nothing.shape, material.base.size)))
+    parts = [_of_label(material, label) for label in range(material.n_labels)]
+    own = [np.flatnonzero(component_label == label) for label in range(material.n_labels)]
     for step in range(DIVIDED_STEPS + 1):
-        parts = []
-        for group in material.labelled:
-            kept = (material.weight[group.rows] * ~held[:, group.rows]).T[:, fit]  # (n_rows, n_mixtures)
-            if step == 0:
-                responsibility = np.repeat(start[group.rows, None, :], fit.size, axis=1)
-            else:
-                own = material.label[group.rows, None] == component_label
-                responsibility = _softmax(np.where(own[:, None, :], _log_joint(group, batch), -np.inf))
-            parts.append(_completed(responsibility * kept[:, :, None], group, batch))
-        sums = _add(parts)
+        of_labels = []
+        for groups, components in zip(parts, own, strict=True):
+            mine = Batch(*(part[:, components] for part in batch))
+            of_labels.append(
+                _add(
+                    _completed(
+                        (_shared_out(group, mine) if step else start[group.rows][:, components, None])
+                        * (material.weight[group.rows] * ~held[:, group.rows]).T[:, None, fit],
+                        group,
+                        mine,
+                    )
+                    for group in groups
+                )
+            )
+        sums = Sums(*(np.concatenate(pieces, axis=1) for pieces in zip(*of_labels, strict=True)))
         batch = _maximize(sums, strengths, _log_share(sums.weight), material)
     return batch
 
 
+def _of_label(material: Material, label: int) -> list[Group]:
+    """Keep the rows of one label in each group of labelled rows."""
+    groups = []
+    for group in material.labelled:
+        member = material.label[group.rows] == label
+        if member.any():
+            groups.append(group._replace(rows=group.rows[member], terms=group.terms[member]))
+    return groups
+
+
 def _maximize(sums: Sums, strengths: Strengths, log_share: Floats, material: Material) -> Batch:
     mean, covariance, freedom = m_step(sums, strengths)
-    log_chance = log_chances(sums.count, material.view.levels, material.base)
+    log_chance = log_chances(sums.counts, material.view.levels, material.base)
     return Batch(sums.weight, mean, covariance, freedom, log_share, log_chance)
 
 
 def _log_share(count: Floats) -> Floats:
     """Estimate shares with half a pseudo-row each (Jeffreys' prior), over the last axis."""
     share = count + 0.5
-    return np.log(share / share.sum(axis=-1, keepdims=True))
+    logarithm: Floats = np.log(share / share.sum(axis=-1, keepdims=True))
+    return logarithm
 
 
 def _mean_strengths(material: Material, totals: Sequence[Floats], n_fits: int) -> Floats:
@@ -181,40 +199,36 @@ def _label_totals(group: Group, material: Material, held: Held) -> Floats:
     """Sum the terms of the rows that each fit may see, label by label: (n_fits, n_labels, n_terms)."""
     member = (material.label[group.rows] == np.arange(material.n_labels)[:, None]) * material.weight[group.rows]
     everything = member @ group.terms
-    return np.stack([everything - (member * out[group.rows]) @ group.terms if out.any() else everything for out in held])
+    return np.stack(
+        [everything - (member * out[group.rows]) @ group.terms if out.any() else everything for out in held]
+    )
 
 
-def _log_joint(group: Group, batch: Batch) -> Floats:
-    """Compute log(share·density) of each row: (n_rows, n_mixtures, n_components)."""
+def _shared_out(group: Group, batch: Batch) -> Floats:
+    """Take the E step: how responsible each component is for each row, (n_rows, n_components, n_mixtures).
+
+    With the mixtures last, sums over components run along the memory.
+    """
     theta = coefficients(group.observed, batch.log_share, batch.mean, batch.covariance, batch.log_chance)
-    log_joint: Floats = group.terms @ theta.reshape(-1, theta.shape[-1]).T
-    return log_joint.reshape(-1, *batch.weight.shape)
-
-
-def _responsibility(group: Group, batch: Batch, material: Material) -> Floats:
-    return _softmax(_log_joint(group, batch)) * material.weight[group.rows, None, None]
+    n_mixtures, n_components, n_terms = theta.shape
+    joint: Floats = group.terms @ np.swapaxes(theta, 0, 1).reshape(-1, n_terms).T
+    joint = joint.reshape(-1, n_components, n_mixtures)
+    joint -= joint.max(axis=1, keepdims=True)
+    np.exp(joint, out=joint)
+    joint /= joint.sum(axis=1, keepdims=True)
+    return joint
 
 
 def _completed(responsibility: Floats, group: Group, batch: Batch) -> Sums:
     """Sum rows by how responsible each component is for them: (n_mixtures, n_components, …)."""
-    total = responsibility.reshape(group.rows.size, -1).T @ group.terms
-    sums = sums_of(total.reshape(*batch.weight.shape, -1), group)
+    n_rows, n_components, n_mixtures = responsibility.shape
+    total = (responsibility.reshape(n_rows, -1).T @ group.terms).reshape(n_components, n_mixtures, -1)
+    sums = sums_of(np.swapaxes(total, 0, 1), group)
     return complete(sums, group.observed, batch.mean, batch.covariance)
 
 
-def _add(parts: "Sequence[Sums] | object") -> Sums:
-    total = None
-    for part in parts:  # type: ignore[attr-defined]
-        total = part if total is None else total + part
-    assert total is not None
-    return total
-
-
-def _softmax(log_joint: Floats) -> Floats:
-    log_joint -= log_joint.max(axis=-1, keepdims=True)
-    np.exp(log_joint, out=log_joint)
-    log_joint /= log_joint.sum(axis=-1, keepdims=True)
-    return log_joint
+def _add(parts: Iterable[Sums]) -> Sums:
+    return reduce(Sums.plus, parts)
 
 
 def _divided(material: Material, component_label: Integers, seed: int) -> Floats:
@@ -249,7 +263,7 @@ def _k_means(points: Floats, weight: Floats, k: int, rng: np.random.Generator) -
         chance = weight * _squared_distance(points, centre).min(axis=1)
         total = chance.sum()
         centre = np.vstack([centre, points[rng.choice(points.shape[0], p=chance / total if total > 0 else None)]])
-    nearest = _squared_distance(points, centre).argmin(axis=1)
+    nearest: Integers = _squared_distance(points, centre).argmin(axis=1)
     for _ in range(KMEANS_ROUNDS):
         member = (nearest == np.arange(k)[:, None]) * weight
         held = member.sum(axis=1) > 0

@@ -9,13 +9,16 @@ from em_impute.stack.shrinkage import Shrinkage
 
 __all__ = ["Member", "Plan", "plans"]
 
+FULL = Shrinkage(0.1, 0.5)
+"""Each label its own covariance, hardly drawn in."""
+
 SHRINKAGES = (
     Shrinkage(np.inf, 0.1),
     Shrinkage(np.inf, 0.5),
     Shrinkage(np.inf, 2.0),
     Shrinkage(np.inf, 0.5, independent=True),
     Shrinkage(1.0, 0.1),
-    Shrinkage(0.1, 0.5),
+    FULL,
     Shrinkage(1.0, 0.5, independent=True),
 )
 """From linear discriminants through quadratic ones to naive Bayes; Friedman (1989) spans the same square."""
@@ -23,7 +26,7 @@ SHRINKAGES = (
 FEW_SHRINKAGES = (SHRINKAGES[0], SHRINKAGES[4], SHRINKAGES[5], SHRINKAGES[6])
 """Those that matter most, for tables that make every fit expensive."""
 
-DIVIDED_SHRINKAGES = (Shrinkage(1.0, 0.5), Shrinkage(0.1, 0.5))
+DIVIDED_SHRINKAGES = (Shrinkage(1.0, 0.5), FULL)
 CATEGORICAL = Shrinkage(np.inf, 0.5)
 """Where every column is a category no covariance is left to shrink."""
 
@@ -63,16 +66,18 @@ class Plan(NamedTuple):
         ]
 
 
-def plans(views: Sequence[str], n_labelled: int, n_labels: int, *, thrifty: bool) -> Iterator[Plan]:
+def plans(views: Sequence[str], n_columns: int, n_labelled: int, n_labels: int, *, thrifty: bool) -> Iterator[Plan]:
     """Yield what is to be fitted.  `thrifty` leaves out what costs much and seldom matters."""
-    shrinkages = FEW_SHRINKAGES if thrifty else SHRINKAGES
+    shrinkages: tuple[Shrinkage, ...] = FEW_SHRINKAGES if thrifty else SHRINKAGES
+    if n_columns == 1:  # nothing is there to be independent of
+        shrinkages = tuple(one for one in shrinkages if not one.independent)
     for view in views:
         if view == "binned":
             yield Plan(view, 1, [(CATEGORICAL, False)], (0,))
         else:
             # Means in the data's own units are left alone: one view of each kind is variety enough.
             yield Plan(view, 1, [(one, view != "plain") for one in shrinkages], STEPS[:2] if thrifty else STEPS)
-    for per_label in COMPONENTS:
+    for per_label in () if thrifty else COMPONENTS:
         if n_labelled < ROWS_PER_COMPONENT * per_label * n_labels:
             break
         for view in views:

@@ -28,7 +28,8 @@ def label_scores(group: Group, batch: Batch, component_label: Integers, n_labels
     density = np.exp(score - peak)
     belongs = (component_label[:, None] == np.arange(n_labels)).astype(float)
     total = density @ belongs
-    return peak + np.log(np.maximum(total, np.finfo(float).tiny))
+    of_label: Floats = peak + np.log(np.maximum(total, np.finfo(float).tiny))
+    return of_label
 
 
 def temper(score: Floats, temperature: float) -> Floats:
@@ -59,7 +60,8 @@ def _component_scores(group: Group, batch: Batch) -> Floats:
         n_indicators = batch.log_chance.shape[-1]
         indicators = group.terms[:, -n_indicators:]
         score += (indicators @ batch.log_chance.reshape(-1, n_indicators).T).reshape(score.shape)
-    return score
+    scores: Floats = score
+    return scores
 
 
 def _log_normalizer(freedom: Floats, n: int) -> Floats:

@@ -23,6 +23,13 @@ class Shrinkage(NamedTuple):
     diagonal: float  # weight of the diagonal in the pooled covariance
     independent: bool = False  # columns are independent within a component: naive Bayes
 
+    @property
+    def family(self) -> str:
+        """What the engine calls such covariances."""
+        if np.isinf(self.pooled):
+            return "tied-diag" if self.independent else "tied"
+        return "diag" if self.independent else "full"
+
 
 class Strengths(NamedTuple):
     """The same for many mixtures, one after the other."""

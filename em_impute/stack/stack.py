@@ -1,52 +1,42 @@
-"""The stack: predictors in several views -> mixtures fitted with rows held out -> weights -> probabilities."""
+"""The stack: predictors in several views -> mixtures compared on labels held out -> weights -> probabilities."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.engine.blocks import Floats, Integers
-from em_impute.stack.batch import Held, Material, divide_labels, fit_divided_labels, fit_labels, gather
-from em_impute.stack.members import Member, Plan, plans
+from em_impute.stack.batch import gather
+from em_impute.stack.compare import TEMPERATURES, Comparison, Fits, Tell, compare, fit_plan
+from em_impute.stack.effort import Effort, affordable_members, effort_for, refit_rows, row_cost
+from em_impute.stack.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, draw
+from em_impute.stack.members import SHRINKAGES, STEPS, Member, Plan
 from em_impute.stack.predictive import label_scores, temper
 from em_impute.stack.shrinkage import Batch
 from em_impute.stack.terms import group_rows
-from em_impute.stack.views import Predictors, View, fit_views
+from em_impute.stack.views import PLAIN, Predictors, View, fit_views, plain_view
 from em_impute.stack.weights import cross_fitted, stack_weights
 
-__all__ = ["Scored", "Stack", "fit_stack", "predict"]
+__all__ = ["Stack", "fit_stack", "predict"]
 
-N_FOLDS = 5
-REPEATS, REPEATS_BELOW = 3, 60
-"""With fewer labelled rows than that the folds are drawn three times: one division would be a matter of luck."""
+VIEW_ROWS = 10_000
+"""Rows to which powers and bins are fitted."""
 
-TEMPERATURES = (0.2, 0.4, 0.7, 1.0)
-"""A density that is wrong in its tails is too sure; which temperature suits a member is for the weights to say."""
-
-LEAST_CHANCE = 1e-6
 CHUNK_ROWS = 1 << 13
 
-Tell = Callable[[str], None]
+ALIKE = 0.5
+"""Part of the heaviest member's weight from which on another one could as well lead."""
 
 
-class Scored(NamedTuple):
-    """A member and how it fared."""
-
-    member: Member
-    weight: float  # in the stack, over all temperatures
-    temperature: float  # at which it predicts best alone
-    log_loss: float  # of held-out labels, at that temperature
-
-
-class Fitted(NamedTuple):
-    """Mixtures of one plan, as the stack uses them."""
+class Voice(NamedTuple):
+    """The mixtures of one plan that have a say."""
 
     view: View
+    members: tuple[Member, ...]
     component_label: Integers  # (n_components,)
-    batch: Batch
-    weight: Floats  # (n_mixtures, n_temperatures)
+    batch: Batch  # (n_members, …)
+    weight: Floats  # (n_members, n_temperatures)
 
 
 @dataclass(frozen=True)
@@ -54,38 +44,48 @@ class Stack:
     """Mixtures and their weights."""
 
     n_labels: int
-    fitted: tuple[Fitted, ...]
-    scored: tuple[Scored, ...]
-    """Every member that was considered, heaviest first."""
-    held_rows: Integers
-    """(n_held,) labelled rows of the comparison that were held out"""
+    voices: tuple[Voice, ...]
+    comparison: Comparison
+    weight: Floats
+    """(n_members, n_temperatures), sums to 1"""
+    leading: int
+    """The heaviest member in the data's own units."""
     held_probability: Floats
-    """(n_held, n_labels), by weights that did not see the row either"""
+    """(n_held, n_labels) for the rows of the comparison, by weights that did not see the row either"""
+
+    @property
+    def leader(self) -> Member:
+        """The leading mixture."""
+        return self.comparison.members[self.leading]
 
 
-def fit_stack(
-    predictors: Predictors, label: Integers, weight: Floats, n_labels: int, seed: int, tell: Tell = lambda _: None
-) -> Stack:
-    """Fit and weigh every member on rows of which some are labelled.
+def fit_stack(examples: Examples, n_labels: int, n_to_fill: int, seed: int, tell: Tell, *, single: bool) -> Stack:
+    """Compare every member, weigh them, and fit those that count to all rows.
 
-    `label` is (n_rows,) with −1 where unknown, `weight` (n_rows,).
+    `n_to_fill` rows will be asked for: the more, the fewer members have a say.  `single` gives all weight to the
+    leading mixture.
     """
-    views = {view.name: view for view in fit_views(predictors)}
-    labelled = np.flatnonzero(label >= 0)
-    held = _held_out(label, seed)
-    planned = list(plans(list(views), labelled.size, n_labels, thrifty=False))
-    materials: dict[str, Material] = {}
-    results = []
-    for plan in planned:
-        tell(f"trying {plan.per_label} × {plan.view}")
-        view = views[plan.view]
-        if plan.view not in materials:
-            materials[plan.view] = gather(view, view.show(predictors), label, weight, n_labels)
-        results.append(_fit_plan(plan, materials[plan.view], held, seed))
-
-    members = [member for plan in planned for member in plan.members]
-    scores = np.concatenate([_held_scores(result, materials[plan.view], held, labelled) for plan, result in zip(planned, results, strict=True)])
-    return _weigh(members, scores, planned, results, views, held, label, weight, labelled, n_labels)
+    views = fit_views(draw(examples, VIEW_ROWS // 2, VIEW_ROWS // 2, seed, apart=True).predictors)
+    effort = _effort(examples, n_labels)
+    compared = draw(examples, effort.n_labelled, effort.n_unlabelled, seed, apart=True)
+    comparison, fitted = compare(compared, views, n_labels, thrifty=effort.thrifty, seed=seed, tell=tell)
+    costs = np.concatenate(
+        [
+            np.full(len(plan.members), row_cost(fits.batch.mean.shape[-1], fits.component_label.size))
+            for plan, fits in fitted
+        ]
+    )
+    weight = _weights(comparison, costs, n_to_fill)
+    leading = _leading(comparison, weight)
+    if single:
+        weight = np.zeros_like(weight)
+        weight[leading, comparison.log_loss[leading].argmin()] = 1.0
+    held_probability = _held_probability(comparison, weight, single=single)
+    tell("fitting the members")
+    voices = _voices(fitted, {view.name: view for view in views}, weight)
+    if compared.weight.sum() < examples.weight.sum():
+        voices = _refitted(voices, examples, n_labels, seed)
+    return Stack(n_labels, voices, comparison, weight, leading, held_probability)
 
 
 def predict(stack: Stack, predictors: Predictors) -> Floats:
@@ -93,16 +93,111 @@ def predict(stack: Stack, predictors: Predictors) -> Floats:
     n_rows = predictors.x.shape[0]
     probability = np.zeros((n_rows, stack.n_labels))
     for first in range(0, n_rows, CHUNK_ROWS):
-        chunk = slice(first, first + CHUNK_ROWS)
-        part = predictors.take(chunk)
-        for name in dict.fromkeys(one.view.name for one in stack.fitted):
-            chosen = [one for one in stack.fitted if one.view.name == name]
-            view = chosen[0].view
+        part = predictors.take(slice(first, first + CHUNK_ROWS))
+        for view in {voice.view.name: voice.view for voice in stack.voices}.values():
             for group in group_rows(view.show(part), view, np.arange(part.x.shape[0])):
-                for one in chosen:
-                    score = label_scores(group, one.batch, one.component_label, stack.n_labels)
-                    probability[first + group.rows] += _mix(score, one.weight)
-    return probability / probability.sum(axis=1, keepdims=True)
+                for voice in stack.voices:
+                    if voice.view.name == view.name:
+                        score = label_scores(group, voice.batch, voice.component_label, stack.n_labels)
+                        probability[first + group.rows] += _mix(score, voice.weight)
+    probability /= probability.sum(axis=1, keepdims=True)
+    return probability
+
+
+def fit_leader(stack: Stack, examples: Examples, seed: int) -> tuple[Integers, list[Batch]]:
+    """Fit the leading mixture alone to all rows.
+
+    Returns the label of each component and, for every number of steps from 0 on, a batch of that one mixture.
+    """
+    member = stack.leader
+    view = plain_view(examples.predictors.n_numbers)
+    setting = (member.shrinkage, member.draws_means_in)
+    steps = tuple(range(member.steps + 1))
+    plan = Plan(member.view, member.per_label, [setting], steps)
+    few = draw(examples, *refit_rows(examples.predictors.x.shape[1], stack.n_labels, max(member.steps, 1)), seed)
+    fits = fit_plan(plan, gather(view, few, stack.n_labels), np.zeros((1, few.label.size), dtype=bool), seed)
+    return fits.component_label, [fits.batch.take(slice(step, step + 1)) for step in steps]
+
+
+def _effort(examples: Examples, n_labels: int) -> Effort:
+    known = examples.label >= 0
+    n_labelled = examples.weight[known].sum() if examples.merged else np.count_nonzero(known)
+    n_fits = 1 + N_FOLDS * (REPEATS if n_labelled < REPEATS_BELOW else 1)
+    x = examples.predictors.x
+    n_patterns = np.unique(np.isnan(x[:VIEW_ROWS]), axis=0).shape[0]
+    return effort_for(x.shape[1], n_patterns, len(SHRINKAGES) * n_fits * n_labels, max(STEPS))
+
+
+def _weights(comparison: Comparison, costs: Floats, n_to_fill: int) -> Floats:
+    """Weigh every member at every temperature; if there are too many to fill the rows with, the heaviest alone."""
+    chance = comparison.chance
+    shape = chance.shape[:2]
+    weight = stack_weights(chance.reshape(-1, *chance.shape[2:]), comparison.weight).reshape(shape)
+    heaviest = np.argsort(-weight.sum(axis=1), kind="stable")
+    heaviest = heaviest[weight[heaviest].any(axis=1)]
+    n_members = affordable_members(n_to_fill, costs[heaviest])
+    if n_members < heaviest.size:
+        kept = np.zeros(shape, dtype=bool)
+        kept[heaviest[:n_members]] = True
+        weight = np.zeros(shape)
+        weight[kept] = stack_weights(chance[kept], comparison.weight)
+    return weight
+
+
+def _leading(comparison: Comparison, weight: Floats) -> int:
+    """Find the heaviest member in the data's own units; if none has weight, the one that predicts best.
+
+    Of several that weigh much alike it is the one with the fewest components, which says the same in fewer numbers.
+    """
+    members = comparison.members
+    plain = [i for i, member in enumerate(members) if member.view == PLAIN]
+    total, loss = weight.sum(axis=1), comparison.log_loss.min(axis=1)
+    heaviest = min(plain, key=lambda i: (-total[i], loss[i]))
+    alike = [i for i in plain if total[i] > ALIKE * total[heaviest]] or [heaviest]
+    return min(alike, key=lambda i: (members[i].per_label, -total[i], loss[i]))
+
+
+def _held_probability(comparison: Comparison, weight: Floats, *, single: bool) -> Floats:
+    used = np.flatnonzero(weight.any(axis=1))
+    probability = comparison.probability[used].mean(axis=2)  # (n_used, n_temperatures, n_held, n_labels)
+    columns = probability.reshape(-1, *probability.shape[2:])
+    if single:
+        alone: Floats = np.einsum("c,cnk->nk", weight[used].ravel(), columns)
+        return alone
+    chance = comparison.chance[used].reshape(-1, *comparison.chance.shape[2:])
+    held = np.empty(columns.shape[1:])
+    for rows, weights in cross_fitted(chance, comparison.weight, comparison.fold):
+        held[rows] = np.einsum("c,cnk->nk", weights, columns[:, rows])
+    return held
+
+
+def _voices(fitted: Sequence[tuple[Plan, Fits]], views: dict[str, View], weight: Floats) -> tuple[Voice, ...]:
+    voices, first = [], 0
+    for plan, fits in fitted:
+        part = weight[first : first + len(plan.members)]
+        first += len(plan.members)
+        used = np.flatnonzero(part.any(axis=1))
+        if used.size:
+            members = tuple(plan.members[i] for i in used)
+            voices.append(Voice(views[plan.view], members, fits.component_label, fits.batch.take(used), part[used]))
+    return tuple(voices)
+
+
+def _refitted(voices: Sequence[Voice], examples: Examples, n_labels: int, seed: int) -> tuple[Voice, ...]:
+    """Fit the members that have a say to all rows, or as many as there is time for."""
+    n_mixtures = n_labels * sum(voice.batch.weight.shape[0] for voice in voices)
+    most = max(member.steps for voice in voices for member in voice.members)
+    few = draw(examples, *refit_rows(examples.predictors.x.shape[1], n_mixtures, max(most, 1)), seed)
+    nobody = np.zeros((1, few.label.size), dtype=bool)
+    found = []
+    for voice in voices:
+        settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in voice.members))
+        steps = sorted({member.steps for member in voice.members})
+        plan = Plan(voice.view.name, voice.members[0].per_label, settings, steps)
+        fits = fit_plan(plan, gather(voice.view, few, n_labels), nobody, seed)
+        order = np.array([plan.members.index(member) for member in voice.members])
+        found.append(voice._replace(component_label=fits.component_label, batch=fits.batch.take(order)))
+    return tuple(found)
 
 
 def _mix(score: Floats, weight: Floats) -> Floats:
@@ -113,95 +208,3 @@ def _mix(score: Floats, weight: Floats) -> Floats:
         if used.size:
             total += np.einsum("nmk,m->nk", temper(score[:, used], temperature), weight[used, t])
     return total
-
-
-class _Result(NamedTuple):
-    component_label: Integers
-    batch: Batch  # member-major: (n_members · n_fits, …)
-
-
-def _fit_plan(plan: Plan, material: Material, held: Held, seed: int) -> _Result:
-    if plan.per_label == 1:
-        found = fit_labels(material, held, plan.settings, plan.steps)
-        last = found[max(found)]
-        batches = [found.get(step, last) for step in plan.steps]
-        joined = Batch(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
-        return _Result(np.arange(material.n_labels), joined)
-    count = np.bincount(material.label[material.label >= 0], minlength=material.n_labels)
-    component_label = divide_labels(count, plan.per_label)
-    shrinkages = [shrinkage for shrinkage, _ in plan.settings]
-    return _Result(component_label, fit_divided_labels(material, held, shrinkages, component_label, seed))
-
-
-def _held_scores(result: _Result, material: Material, held: Held, labelled: Integers) -> Floats:
-    """Score each labelled row by the fits that did not see it: (n_members, n_repeats, n_labelled, n_labels)."""
-    n_fits = held.shape[0]
-    n_members = result.batch.weight.shape[0] // n_fits
-    n_repeats = max(1, (n_fits - 1) // N_FOLDS)
-    place = np.full(material.label.size, -1)
-    place[labelled] = np.arange(labelled.size)
-    scores = np.full((n_members, n_repeats, labelled.size, material.n_labels), np.nan)
-    for fit in range(n_fits - 1):
-        batch = result.batch.take(np.arange(n_members) * n_fits + fit)
-        for group in material.labelled:
-            out = held[fit, group.rows]
-            if out.any():
-                part = group._replace(rows=group.rows[out], terms=group.terms[out])
-                score = label_scores(part, batch, result.component_label, material.n_labels)
-                scores[:, fit // N_FOLDS, place[part.rows]] = np.moveaxis(score, 0, 1)
-    return scores
-
-
-def _held_out(label: Integers, seed: int) -> NDArray[np.bool_]:
-    """Deal the labelled rows into stratified folds, repeatedly if they are few: (n_fits, n_rows), the last holds none.
-
-    A label's only row is never held out.
-    """
-    rng = np.random.default_rng(seed)
-    n_labelled = int(np.count_nonzero(label >= 0))
-    fits = []
-    for _ in range(REPEATS if n_labelled < REPEATS_BELOW else 1):
-        fold = np.full(label.size, -1)
-        dealt = 0
-        for value in range(int(label.max()) + 1):
-            members = rng.permutation(np.flatnonzero(label == value))
-            if members.size > 1:
-                fold[members] = (dealt + np.arange(members.size)) % N_FOLDS
-                dealt += members.size
-        fits += [fold == number for number in range(N_FOLDS)]
-    return np.array([*fits, np.zeros(label.size, dtype=bool)])
-
-
-def _weigh(members, scores, planned, results, views, held, label, weight, labelled, n_labels) -> Stack:  # type: ignore[no-untyped-def]
-    n_fits = held.shape[0]
-    tested = np.flatnonzero(~np.isnan(scores[0, 0, :, 0]))
-    truth = label[labelled[tested]]
-    scores = scores[:, :, tested]
-    tempered = np.stack([temper(scores, temperature) for temperature in TEMPERATURES], axis=1)  # member, t, r, n, k
-    chance = np.take_along_axis(tempered, truth[None, None, None, :, None], axis=-1)[..., 0]
-    columns = np.maximum(chance, LEAST_CHANCE).reshape(-1, *chance.shape[2:])
-    row_weight = weight[labelled[tested]]
-    row_weight = row_weight / row_weight.mean()
-    weights = stack_weights(columns, row_weight)
-    fold = held[:N_FOLDS, labelled[tested]].argmax(axis=0)
-    probability = np.empty((tested.size, n_labels))
-    flat = tempered.reshape(-1, *tempered.shape[2:])
-    for rows, w in cross_fitted(columns, row_weight, fold):
-        used = np.flatnonzero(w)
-        probability[rows] = np.einsum("c,crnk->nk", w[used], flat[used][:, :, rows]) / flat.shape[1]
-    by_member = weights.reshape(len(members), len(TEMPERATURES))
-    losses = -(np.log(columns).mean(axis=1) @ row_weight / tested.size).reshape(by_member.shape)
-    fitted, at = [], 0
-    for plan, result in zip(planned, results, strict=True):
-        n = len(plan.members)
-        part = by_member[at : at + n]
-        at += n
-        used = np.flatnonzero(part.any(axis=1))
-        if used.size:
-            fitted.append(Fitted(views[plan.view], result.component_label, result.batch.take(used * n_fits + n_fits - 1), part[used]))
-    scored = [
-        Scored(member, float(by_member[i].sum()), TEMPERATURES[int(losses[i].argmin())], float(losses[i].min()))
-        for i, member in enumerate(members)
-    ]
-    scored.sort(key=lambda one: -one.weight)
-    return Stack(n_labels, tuple(fitted), tuple(scored), labelled[tested], probability)

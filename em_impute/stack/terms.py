@@ -6,7 +6,7 @@ and the sums that the M step needs are Rᵀ·F.  Sums of x·xᵀ lose digits whe
 every column is standardised beforehand, and no component is narrower than its share of the prior.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +33,9 @@ class Sums(NamedTuple):
     weight: Floats  # (..., n_components)
     first: Floats  # (..., n_components, n_gaussian), of x
     second: Floats  # (..., n_components, n_gaussian, n_gaussian), of x·xᵀ
-    count: Floats  # (..., n_components, n_indicators), of the categories' indicators
+    counts: Floats  # (..., n_components, n_indicators), of the categories' indicators
 
-    def __add__(self, other: "Sums") -> "Sums":  # type: ignore[override]
+    def plus(self, other: "Sums") -> "Sums":
         """Add two disjoint sets of rows."""
         return Sums(*(a + b for a, b in zip(self, other, strict=True)))
 
@@ -48,8 +48,7 @@ def group_rows(seen: Seen, view: View, rows: Integers) -> list[Group]:
     patterns, pattern, count = np.unique(missing, axis=0, return_inverse=True, return_counts=True)
     pattern = pattern.reshape(-1)
     return [
-        _group(seen, view, rows[pattern == p], np.flatnonzero(~patterns[p]))
-        for p in np.argsort(-count, kind="stable")
+        _group(seen, view, rows[pattern == p], np.flatnonzero(~patterns[p])) for p in np.argsort(-count, kind="stable")
     ]
 
 
@@ -121,7 +120,9 @@ def invert(matrix: Floats) -> tuple[Floats, Floats]:
     """Invert covariances (..., n, n) and give the logarithms of their determinants (...)."""
     if matrix.shape[-1] == 0:
         return matrix, np.zeros(matrix.shape[:-2])
-    return np.linalg.inv(matrix), np.linalg.slogdet(matrix)[1]
+    inverse = np.linalg.inv(matrix).astype(np.float64, copy=False)
+    log_determinant: Floats = np.linalg.slogdet(matrix)[1]
+    return inverse, log_determinant
 
 
 def _group(seen: Seen, view: View, rows: Integers, observed: Integers) -> Group:
@@ -133,5 +134,5 @@ def _group(seen: Seen, view: View, rows: Integers, observed: Integers) -> Group:
     return Group(rows, observed, np.hstack([np.ones((rows.size, 1)), x, x[:, i] * x[:, j], *indicators]))
 
 
-def _transpose(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def _transpose(matrix: NDArray[Any]) -> NDArray[Any]:
     return np.swapaxes(matrix, -1, -2)

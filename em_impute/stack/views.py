@@ -1,6 +1,5 @@
 """The forms in which the predictors are looked at: as they are, made symmetric, as categories, cut into bins."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,7 +7,10 @@ import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers
 
-__all__ = ["Predictors", "Seen", "View", "fit_views", "yeo_johnson"]
+__all__ = ["PLAIN", "Predictors", "Seen", "View", "fit_views", "plain_view", "yeo_johnson"]
+
+PLAIN = "plain"
+"""The view in the data's own units."""
 
 N_BINS = 8
 """Bins of equal size that the binned view cuts a number into; a value that fills several bins gets one to itself."""
@@ -17,6 +19,8 @@ POWERS = np.linspace(-3.0, 5.0, 33)
 """Where the likelihood of a Yeo–Johnson power is first looked at; a parabola through the best three refines it."""
 
 SMALLEST_POWER = 1e-9
+CONSTANT = 1e-12
+"""A deviation below this part of the mean is rounding: equal numbers have a mean that is rounded."""
 
 
 class Predictors(NamedTuple):
@@ -80,25 +84,32 @@ def fit_views(predictors: Predictors) -> tuple[View, ...]:
     """
     n_numbers, levels = predictors.n_numbers, predictors.levels
     same = np.zeros(n_numbers), np.ones(n_numbers)
-    views = [View("plain", None, *same, indicators=True, categories=False, edges=None, levels=())]
+    views = [plain_view(n_numbers)]
     if n_numbers:
-        numbers = predictors.x[:, :n_numbers].T
-        power = np.array([_best_power(values[~np.isnan(values)]) for values in numbers])
-        powered = [yeo_johnson(values, one) for values, one in zip(numbers, power, strict=True)]
-        shift = np.array([np.nanmean(values) for values in powered])
-        scale = np.array([np.nanstd(values) for values in powered])
-        scale[~(scale > 0.0)] = 1.0
+        # Of a large table these rows are a sample, in which a column may well be constant or missing.
+        known = [values[~np.isnan(values)] for values in predictors.x[:, :n_numbers].T]
+        power = np.array([_best_power(values) for values in known])
+        powered = [yeo_johnson(values, one) for values, one in zip(known, power, strict=True)]
+        shift = np.array([values.mean() if values.size else 0.0 for values in powered])
+        scale = np.array([values.std() if values.size else 1.0 for values in powered])
+        scale[~(scale > CONSTANT * np.abs(shift))] = 1.0
         symmetric = power, shift, scale
         views.append(View("symmetric", *symmetric, indicators=True, categories=False, edges=None, levels=()))
         if levels:
             views.append(View("numbers", *symmetric, indicators=False, categories=False, edges=None, levels=()))
             views.append(View("mixed", *symmetric, indicators=False, categories=True, edges=None, levels=levels))
-        edges = tuple(_edges(values[~np.isnan(values)]) for values in numbers)
+        edges = tuple(_edges(values) for values in known)
         bins = tuple(one.size + 1 for one in edges)
         views.append(View("binned", None, *same, indicators=False, categories=True, edges=edges, levels=bins + levels))
     else:
         views.append(View("mixed", None, *same, indicators=False, categories=True, edges=None, levels=levels))
     return tuple(views)
+
+
+def plain_view(n_numbers: int) -> View:
+    """Make the view that shows numbers as they are and categories as indicators."""
+    same = np.zeros(n_numbers), np.ones(n_numbers)
+    return View(PLAIN, None, *same, indicators=True, categories=False, edges=None, levels=())
 
 
 def yeo_johnson(values: Floats, power: float) -> Floats:
@@ -117,17 +128,24 @@ def yeo_johnson(values: Floats, power: float) -> Floats:
 
 def _best_power(values: Floats) -> float:
     """Find the power under which the numbers are most likely to be a Gaussian's, by its profile likelihood."""
+    if not values.size:
+        return 1.0
     slope = np.sum(np.copysign(np.log1p(np.abs(values)), values))
 
     def log_likelihood(power: float) -> float:
-        variance = yeo_johnson(values, power).var()
-        return -0.5 * values.size * np.log(variance) + (power - 1.0) * slope if variance > 0.0 else -np.inf
+        powered = yeo_johnson(values, power)
+        deviation = powered.std()
+        if not deviation > CONSTANT * np.abs(powered.mean()):
+            return -np.inf
+        return float(-values.size * np.log(deviation) + (power - 1.0) * slope)
 
     height = np.array([log_likelihood(power) for power in POWERS])
     best = int(np.clip(height.argmax(), 1, POWERS.size - 2))
     below, peak, above = height[best - 1 : best + 2]
+    if not np.isfinite([below, peak, above]).all():
+        return 1.0
     bend = below - 2.0 * peak + above
-    if not (np.isfinite(bend) and bend < 0.0):
+    if not bend < 0.0:
         return 1.0
     offset = np.clip(0.5 * (below - above) / bend, -1.0, 1.0)
     return float(POWERS[best] + offset * (POWERS[1] - POWERS[0]))
@@ -135,14 +153,16 @@ def _best_power(values: Floats) -> float:
 
 def _edges(values: Floats) -> Floats:
     """Cut numbers into bins that hold equally many, (n_bins − 1,) upper edges; equal numbers share a bin."""
-    cuts: Floats = np.unique(np.quantile(values, np.arange(1, N_BINS) / N_BINS, method="inverted_cdf"))
-    return cuts[cuts < values.max()]
+    if not values.size:
+        return values
+    cuts: Floats = np.quantile(values, np.arange(1, N_BINS) / N_BINS, method="inverted_cdf")
+    # Without an edge below it too, a value that fills several bins would share its own with the few that come before.
+    filling = np.unique(cuts[1:][cuts[1:] == cuts[:-1]])
+    before = [values[values < value].max() for value in filling if values.min() < value]
+    edges: Floats = np.unique(np.append(cuts, before))
+    below: Floats = edges[edges < values.max()]
+    return below
 
 
 def _bin(values: Floats, edges: Floats) -> Integers:
     return np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="left"))
-
-
-def names(views: Sequence[View]) -> list[str]:
-    """List what the views are called."""
-    return [view.name for view in views]

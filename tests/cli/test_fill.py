@@ -214,6 +214,39 @@ def test_a_column_that_would_be_added_must_not_be_there_already(run, samples):
     assert not (samples / "a.filled.csv").exists()
 
 
+def test_a_column_of_texts_predicts_where_it_is_named(run, samples):
+    # Chinstraps were seen on Dream and gentoos on Biscoe, and nowhere else.
+    rows = list(csv.DictReader(io.StringIO((samples / "penguins.csv").read_text())))
+    (samples / "a.csv").write_text(
+        "island,species\n"
+        + "".join(f"{row['island'] if i % 5 else ''},{row['species']}\n" for i, row in enumerate(rows))
+    )
+    result = run("fill", "a.csv", "-c", "island", "-x", "species", "-r", "r.json", "-o", "-")
+    filled = list(zip(cells(result.stdout, "island"), (row["species"] for row in rows), strict=True))
+    report = json.loads((samples / "r.json").read_text())
+
+    assert {island for island, species in filled[::5] if species == "Chinstrap"} == {"Dream"}
+    assert {island for island, species in filled[::5] if species == "Gentoo"} == {"Biscoe"}
+    assert report["features"]["used"] == [
+        {"name": "species", "type": "categorical", "missing": 0, "levels": ["Adelie", "Chinstrap", "Gentoo"]}
+    ]
+    assert "predictors  species\n" in result.stderr.decode()
+
+
+def test_numbers_and_texts_predict_together(run, samples):
+    result = run("fill", "penguins.csv", "-c", "sex", "-x", "species", "-x", "body_mass_g", "-r", "r.json", "-o", "-")
+    report = json.loads((samples / "r.json").read_text())
+    member = report["model"]["parameters"][0]
+
+    assert cells(result.stdout, "sex").count("NA") == 0
+    assert [(one["name"], one["type"]) for one in report["features"]["used"]] == [
+        ("body_mass_g", "numeric"),
+        ("species", "categorical"),
+    ]
+    assert list(member["mean"]) == ["body_mass_g", "species=Chinstrap", "species=Gentoo"]
+    assert "predictors  body_mass_g, species\n" in result.stderr.decode()
+
+
 def test_two_columns_are_filled_each_on_its_own(run, samples):
     (samples / "a.csv").write_text("g,h,x\na,u,1\na,,1.5\nb,v,9\n,v,9.5\na,u,1.2\nb,v,8.8\n")
     result = run("fill", "a.csv", "-c", "g", "-c", "h")

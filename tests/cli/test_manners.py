@@ -125,4 +125,20 @@ def test_check_names_what_would_be_used_and_what_not(run, samples):
 
     assert "11 NA" in said
     assert "bill_length_mm" in said
-    assert "species: " in said
+    assert "species (categorical, 3), island (categorical, 3)\n" in said
+
+
+def test_check_names_no_texts_where_no_label_is_known(run):
+    # Groups are looked for among numbers alone, unless texts are named.
+    data = b"g,x,t\n,1,u\n,9,v\n,2,u\n,8,v\n"
+    alone, named = (run("check", "-c", "g", *options, stdin=data).stderr for options in ((), ("-x", "t")))
+
+    assert b"predictors  x\n" in alone
+    assert b"not used    t: text, such as 'u' (line 2)" in alone
+    assert b"predictors  t (categorical, 2)\n" in named
+
+
+def test_check_says_why_a_column_of_texts_does_not_serve(run, samples):
+    result = run("check", "heights.csv", "-c", "gender")
+
+    assert b"name: more than 50 different texts, such as '001-1' (line 2)" in result.stderr

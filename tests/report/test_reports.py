@@ -162,7 +162,7 @@ def test_the_number_of_groups_that_was_found_is_in_the_log(tmp_path):
 
 
 def test_every_decision_is_in_the_log(tmp_path):
-    content = "n,g,x,t\n1,a,1,u\n2,b,9,v\n3,NA,2,u\n4,,8,v\n"
+    content = "n,g,x,t\n1,a,1,u\n2,b,9,u\n3,NA,2,u\n4,,8,u\n"
     report = report_of(tmp_path, content)
     said = [f"{one['action']}: {one['detail']}" for one in report.log]
 

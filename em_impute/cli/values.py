@@ -1,0 +1,109 @@
+"""The values that options take, and what they must look like."""
+
+import sys
+from contextlib import redirect_stdout
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, NoReturn
+
+import typer
+
+from em_impute.errors import ExitCode, UsageError
+
+__all__ = [
+    "CovarianceName",
+    "SharesName",
+    "input_path",
+    "parse_components",
+    "parse_decimal",
+    "parse_labels",
+    "parse_unlabelled_weight",
+    "show_help",
+]
+
+
+class CovarianceName(StrEnum):
+    """Values of --covariance: the families of the engine, or the choice among them."""
+
+    auto = "auto"
+    full = "full"
+    tied = "tied"
+    diag = "diag"
+    tied_diag = "tied-diag"
+    eii = "eii"
+    vii = "vii"
+    vei = "vei"
+    evi = "evi"
+    vee = "vee"
+    evv = "evv"
+    eev = "eev"
+    vev = "vev"
+
+
+class SharesName(StrEnum):
+    """Values of --shares."""
+
+    common = "common"
+    free = "free"
+
+
+def parse_components(text: str | None) -> int | Literal["auto"] | None:
+    """Read --components: a whole number, auto, or None where it is not given."""
+    if text is None:
+        return None
+    if text == "auto":
+        return "auto"
+    if not (text.isdecimal() and int(text) > 0):
+        raise UsageError(
+            f"--components takes a whole number above 0 or auto, not {text!r}", "for example --components 2"
+        )
+    return int(text)
+
+
+def parse_unlabelled_weight(text: str) -> float | None:
+    """Read --unlabelled-weight: a number from 0 to 1, or None for auto."""
+    if text == "auto":
+        return None
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = -1.0
+    if not 0.0 <= weight <= 1.0:
+        raise UsageError(
+            f"--unlabelled-weight takes a number from 0 to 1 or auto, not {text!r}",
+            "for example --unlabelled-weight 0.1",
+        )
+    return weight
+
+
+def parse_labels(text: str | None) -> tuple[str, ...]:
+    """Read --labels: at least two different names."""
+    if text is None:
+        return ()
+    names = tuple(text.split(","))
+    if len(set(names)) < max(2, len(names)) or not all(name.strip() for name in names):
+        raise UsageError(f"--labels takes two or more different names, not {text!r}", "for example --labels short,long")
+    return names
+
+
+def parse_decimal(text: str) -> str:
+    """Read --decimal."""
+    if text not in {".", ","}:
+        raise UsageError(f"--decimal takes . or , and not {text!r}", "for example --decimal ,")
+    return text
+
+
+def input_path(context: typer.Context, file: str | None) -> Path | None:
+    """Read FILE: None is standard input; a person at a terminal who named no file is shown the help."""
+    if file == "":
+        raise UsageError("FILE is an empty path", "name a file, or - for standard input")
+    if file is None and sys.stdin is not None and sys.stdin.isatty():
+        show_help(context)
+    return None if file in {None, "-"} else Path(str(file))
+
+
+def show_help(context: typer.Context) -> NoReturn:
+    """Show the help on standard error, and fail: nothing was asked for."""
+    with redirect_stdout(sys.stderr):
+        typer.echo(context.get_help().rstrip())  # Typer prints the help itself when it prints in colour
+    raise typer.Exit(ExitCode.USAGE)

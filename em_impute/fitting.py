@@ -1,0 +1,104 @@
+"""From a design to probabilities: by the stack of many mixtures, or by the one that the user named."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.backends import BACKENDS
+from em_impute.choose import adjust_shares
+from em_impute.design import Design
+from em_impute.engine.blocks import Floats
+from em_impute.engine.em import Fit, Step, expect, make_problem, posterior
+from em_impute.engine.mixture import Mixture, Recipe, fit_mixture
+from em_impute.engine.parameters import Parameters
+from em_impute.ordering import sort_components
+from em_impute.select import Choice, choose_model, choose_stack
+from em_impute.stack.folds import Examples
+from em_impute.stack.stack import Stack, fit_leader, predict
+from em_impute.stack.views import Predictors
+
+__all__ = ["Fitted", "examples_of", "fit_one", "fit_stacked"]
+
+PATH_ROWS = 50_000
+"""Different rows up to which the log-likelihood is computed after every step; beyond, for the first and the last."""
+
+Tell = Callable[[str, str], None]
+"""Told of progress: the stage and a detail."""
+
+
+class Fitted(NamedTuple):
+    """A model, and what it says of the rows without a label."""
+
+    choice: Choice
+    mixture: Mixture
+    """The only one, or the one that leads the stack."""
+    probability: Floats
+    """(n_unlabelled, n_labels), of the distinct rows without a label"""
+
+
+def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, tell: Tell) -> Fitted:
+    """Fit one mixture of the engine to all rows; its covariance is named or chosen.
+
+    Where no label is known the groups found are put in the order of their means of feature `by`.
+    """
+    choice = choose_model(design, covariance, recipe, lambda detail: tell("choosing", detail))
+    n_labels = choice.n_groups or len(design.labels)
+    with BACKENDS["serial"]() as map_blocks:
+        mixture = fit_mixture(
+            design.distinct, n_labels, choice.recipe, map_blocks, lambda step: tell("fitting", _say(step))
+        )
+    if not (design.label >= 0).any():
+        mixture = sort_components(mixture, by)
+    elif choice.recipe.unlabelled_weight != 1.0:
+        mixture = _with_log_likelihood(mixture, design)
+    unlabelled = design.distinct.label < 0
+    probability = posterior(mixture.fit.parameters, mixture.fit.component_label, design.distinct.x[unlabelled])
+    return Fitted(choice, mixture, probability)
+
+
+def fit_stacked(design: Design, recipe: Recipe, tell: Tell, *, single: bool) -> Fitted:
+    """Fit the stack, or with `single` the mixture that leads it."""
+    examples = examples_of(design)
+    choice, stack = choose_stack(design, examples, recipe, lambda detail: tell("choosing", detail), single=single)
+    tell("fitting", "the leading mixture")
+    mixture = _leading_mixture(stack, examples, design, choice.recipe)
+    tell("filling", "")
+    unlabelled = np.flatnonzero(design.distinct.label < 0)
+    probability = predict(stack, examples.predictors.take(unlabelled))
+    if recipe.free_shares:
+        count = np.bincount(design.label[design.label >= 0], minlength=stack.n_labels) + 0.5
+        probability, _ = adjust_shares(probability, examples.weight[unlabelled], count / count.sum())
+    return Fitted(choice, mixture, probability)
+
+
+def examples_of(design: Design) -> Examples:
+    """Give the distinct rows in the form that the stack takes."""
+    levels = tuple(len(category.texts) for category in design.categories)
+    predictors = Predictors(design.distinct.x, design.codes, levels, design.n_numbers)
+    return Examples(predictors, design.distinct.label, design.distinct.weight, merged=design.index is not None)
+
+
+def _leading_mixture(stack: Stack, examples: Examples, design: Design, recipe: Recipe) -> Mixture:
+    """Bring the leading mixture into the engine's form, with the log-likelihood of all rows along its path."""
+    component_label, batches = fit_leader(stack, examples, recipe.seed)
+    if design.distinct.label.size > PATH_ROWS:
+        batches = [batches[0], batches[-1]] if len(batches) > 1 else batches
+    problem = make_problem(*design.distinct, component_label, stack.n_labels)
+    parameters = [Parameters(np.exp(one.log_share[0]), one.mean[0], one.covariance[0]) for one in batches]
+    path = [expect(problem, one).log_likelihood for one in parameters]
+    fit = Fit(parameters[-1], component_label, path[-1], path[-1], tuple(path), "held-out labels", 0.0)
+    return Mixture(fit, recipe)
+
+
+def _with_log_likelihood(mixture: Mixture, design: Design) -> Mixture:
+    """Give the log-likelihood of the rows as they are, where the fit had weighed some of them less."""
+    n_labels = int(mixture.fit.component_label.max()) + 1
+    free = mixture.recipe.free_shares
+    problem = make_problem(*design.distinct, mixture.fit.component_label, n_labels, free_shares=free)
+    log_likelihood = expect(problem, mixture.fit.parameters).log_likelihood
+    return mixture._replace(fit=mixture.fit._replace(log_likelihood=log_likelihood))
+
+
+def _say(step: Step) -> str:
+    return f"iteration {step.iteration}, log-likelihood {step.log_likelihood:,.3f}, gain {step.gain:.2g}"

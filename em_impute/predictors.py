@@ -1,0 +1,209 @@
+"""Which columns serve as predictors, as numbers or as categories, and why the others do not."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.engine.blocks import Floats, Integers
+from em_impute.errors import DesignError
+from em_impute.table.numbers import parse_number
+from em_impute.table.read import CategoryColumn, NumberColumn
+from em_impute.table.text import shown
+
+__all__ = [
+    "COLLINEAR",
+    "NOT_ALL_NUMBERS",
+    "Chosen",
+    "Column",
+    "Rejected",
+    "TextColumn",
+    "choose_predictors",
+    "numbers_in",
+    "texts_in",
+]
+
+LARGEST_EXACT, TWENTY_DIGITS = 2.0**53, 1e20
+"""Whole numbers between these are not exact as floating-point numbers: written out, they are long identifiers."""
+
+IDENTIFIER_NAME = re.compile(r"(?i:(^|[\W_])(id|idx|index|rowid|key|no|nr|number)$|^unnamed\b)|[a-z](Id|ID)$")
+NUMBER_NAME = re.compile(r"(?i:(^|[\W_])(row|code)$)")
+"""Columns of whole numbers called so are identifiers; the second kind only where hardly a value repeats."""
+
+MOSTLY_DIFFERENT = 0.9
+"""Share of different values from which on they hardly repeat."""
+
+MIN_ROW_NUMBERS = 3
+"""Fewer whole numbers in a row are a coincidence."""
+
+MIN_TEXTS = 2
+"""A category with fewer of them is a constant."""
+
+CONSTANT = 1e-15
+"""A range below this part of the values is rounding."""
+
+NOT_ALL_NUMBERS = "not all cells are numbers"
+COLLINEAR = "a sum or copy of other columns"
+
+Column = tuple[str, NumberColumn]
+"""A column by name."""
+
+TextColumn = tuple[str, CategoryColumn]
+"""A column that is no numbers, by name."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A column that does not serve, and why."""
+
+    name: str
+    reason: str
+
+
+class Chosen(NamedTuple):
+    """Columns, divided into those that serve as numbers or as categories and the others."""
+
+    numbers: list[Column]
+    categories: list[TextColumn]
+    rejected: list[Rejected]
+
+
+def choose_predictors(
+    columns: Sequence[Column], categories: Sequence[TextColumn], *, explicit: bool, with_categories: bool
+) -> Chosen:
+    """Divide columns into predictors and those that do not serve, with the reason.
+
+    `categories` are those of the columns that hold more than numbers.  They serve if `with_categories` or `explicit`,
+    which says that the user named these columns: then a column that cannot serve is an error, and one that only should
+    not (an identifier) serves nevertheless.  Raises DesignError for cells that no model can use.
+    """
+    as_text = dict(categories) if explicit or with_categories else {}
+    chosen = Chosen([], [], [])
+    for name, numbers in columns:
+        category = as_text.get(name)
+        if category is not None and _is_category(numbers, category):
+            reason = _reason_against_category(name, category, explicit=explicit)
+            if not reason:
+                chosen.categories.append((name, category))
+        else:
+            reason = _reason_against_numbers(name, numbers, explicit=explicit)
+            if not reason:
+                chosen.numbers.append((name, numbers))
+        if reason:
+            chosen.rejected.append(Rejected(name, reason))
+    return chosen
+
+
+def numbers_in(rows: Integers, column: NumberColumn) -> NumberColumn:
+    """Show some rows of a column only."""
+    if column.values is None:
+        return column
+    values = column.values[rows]
+    return replace(column, values=values, n_missing=int(np.count_nonzero(np.isnan(values))) - column.n_bad)
+
+
+def texts_in(rows: Integers, column: CategoryColumn) -> CategoryColumn:
+    """Show the texts that some rows of a column hold; the codes stay those of all texts."""
+    if column.packed is None:
+        return column
+    code = column.packed[rows]
+    counts = np.bincount(code[code >= 0], minlength=len(column.texts))
+    texts = tuple(text for text, count in zip(column.texts, counts, strict=True) if count)
+    return replace(column, packed=code, texts=texts, counts=counts[counts > 0])
+
+
+def _is_category(numbers: NumberColumn, category: CategoryColumn) -> bool:
+    """Tell a column of texts from numbers with a few cells gone wrong: at most half of its cells are numbers.
+
+    Where the texts were counted they decide, since a column may have been read as numbers only up to the first text.
+    """
+    if numbers.decimal_comma:
+        return False
+    if category.too_many:
+        return numbers.n_numbers <= numbers.n_bad
+    n_numbers = sum(count for text, count in zip(category.texts, category.counts, strict=True) if _is_number(text))
+    return bool(2 * n_numbers <= category.counts.sum())
+
+
+def _is_number(text: str) -> bool:
+    """Recognise a number, whichever its decimal mark: 1,500 and 2,500 are no categories either."""
+    return parse_number(text) is not None or parse_number(text, ",") is not None
+
+
+def _reason_against_category(name: str, category: CategoryColumn, *, explicit: bool) -> str:
+    """Say why a column does not serve as a category; empty if it does."""
+    if category.too_many:
+        reason = _many_texts(category)
+        if explicit:
+            raise DesignError(f"column {name!r} holds {reason}", "name columns of numbers or of fewer texts with -x")
+        return reason
+    if len(category.texts) < MIN_TEXTS:
+        return "constant"
+    hardly_repeats = len(category.texts) >= MOSTLY_DIFFERENT * category.counts.sum()
+    is_identifier = hardly_repeats or IDENTIFIER_NAME.search(name.strip())
+    return "identifier" if is_identifier and not explicit else ""
+
+
+def _many_texts(category: CategoryColumn) -> str:
+    line, text = category.example or (0, "")
+    return f"more than {category.limit} different texts, such as {shown(text)} (line {line})"
+
+
+def _refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:
+    if column.infinite and column.values is not None:
+        line, text = column.infinite
+        message = f"column {name!r} holds {text!r} on line {line}: infinite values fit no model"
+        raise DesignError(message, "correct or empty these cells, or name other columns with -x")
+    if column.decimal_comma:
+        line, text = column.bad_examples[0]
+        message = f"column {name!r} holds {text!r} on line {line}: numbers with a decimal comma"
+        raise DesignError(message, "add --decimal , or name other columns with -x")
+    if explicit and column.n_bad:
+        message = f"column {name!r} has {_bad_cells(column)}"
+        raise DesignError(message, "name numeric columns with -x, or correct these cells")
+
+
+def _reason_against_numbers(name: str, column: NumberColumn, *, explicit: bool) -> str:
+    """Say why a column does not serve as numbers; empty if it does."""
+    _refuse_unusable(name, column, explicit=explicit)
+    if column.values is None:
+        return _bad_cells(column)
+    if column.n_missing == column.values.size:
+        return "no value at all"
+    low, high = np.fmin.reduce(column.values), np.fmax.reduce(column.values)
+    if not high / 2 - low / 2 > CONSTANT * max(abs(low), abs(high)):
+        return "constant"
+    if column.padded and not explicit:
+        line, text = column.padded
+        return f"zero-padded code ({text!r} on line {line})"
+    return "identifier" if not explicit and _is_identifier(name, column.values) else ""
+
+
+def _is_identifier(name: str, values: Floats) -> bool:
+    """Recognise whole numbers that are row numbers, too long to be exact, or called an identifier."""
+    seen = values[~np.isnan(values)]
+    if not np.array_equal(seen, np.floor(seen)):
+        return False
+    row_numbers = seen.size == values.size and seen.size >= MIN_ROW_NUMBERS and bool((np.diff(seen) == 1).all())
+    long = (np.abs(seen) >= LARGEST_EXACT) & (np.abs(seen) < TWENTY_DIGITS)
+    too_long = bool((seen[long] % 1000 != 0).any())  # a measurement of such size ends in zeros
+    named = IDENTIFIER_NAME.search(name.strip()) or (NUMBER_NAME.search(name.strip()) and _hardly_repeats(seen))
+    return row_numbers or too_long or bool(named)
+
+
+def _hardly_repeats(values: Floats) -> bool:
+    return np.unique(values).size >= MOSTLY_DIFFERENT * values.size
+
+
+def _bad_cells(column: NumberColumn) -> str:
+    first_lines: dict[str, int] = {}
+    for line, text in column.bad_examples:
+        first_lines.setdefault(text, line)
+    examples = ", ".join(f"{text!r} (line {line})" for text, line in first_lines.items())
+    if column.values is None:
+        mostly_numbers = column.n_numbers > column.n_bad
+        return f"{NOT_ALL_NUMBERS}: {examples}" if mostly_numbers else f"text, such as {examples}"
+    cells = "1 cell that is not a number" if column.n_bad == 1 else f"{column.n_bad:,} cells that are not numbers"
+    return f"{cells}: {examples}"

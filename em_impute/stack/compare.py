@@ -1,0 +1,149 @@
+"""Every member, fitted with rows held out and scored on them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.engine.blocks import Floats, Integers
+from em_impute.stack.batch import Material, divide_labels, fit_divided_labels, fit_labels, gather
+from em_impute.stack.folds import N_FOLDS, Examples, Held, held_out
+from em_impute.stack.members import Member, Plan, plans
+from em_impute.stack.predictive import label_scores, temper
+from em_impute.stack.shrinkage import Batch
+from em_impute.stack.views import View
+
+__all__ = ["TEMPERATURES", "Comparison", "Fits", "compare", "fit_plan"]
+
+TEMPERATURES = (0.2, 0.4, 0.7, 1.0)
+"""A density that is wrong in its tails is too sure; which temperature suits a member is for the weights to say."""
+
+LEAST_CHANCE = 1e-6
+"""Probabilities are held above it: one label that was thought impossible shall not decide everything."""
+
+Tell = Callable[[str], None]
+
+
+class Fits(NamedTuple):
+    """The mixtures of one plan."""
+
+    component_label: Integers  # (n_components,)
+    batch: Batch  # (n_members · n_fits, …), the fits of a member side by side
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the members said of labels that they were not shown."""
+
+    members: tuple[Member, ...]
+    row: Integers
+    """(n_held,) rows of the examples whose label was held out"""
+    label: Integers
+    """(n_held,)"""
+    weight: Floats
+    """(n_held,), with mean 1"""
+    fold: Integers
+    """(n_held,) in the first repeat"""
+    probability: Floats
+    """(n_members, n_temperatures, n_repeats, n_held, n_labels)"""
+    shares: Floats
+    """(n_held, n_labels), of the labels among the rows that the fits did see"""
+
+    @cached_property
+    def chance(self) -> Floats:
+        """Probability of the true label, (n_members, n_temperatures, n_repeats, n_held)."""
+        return np.maximum(self.probability[..., np.arange(self.label.size), self.label], LEAST_CHANCE)
+
+    @cached_property
+    def surprise(self) -> Floats:
+        """−log probability of the true label, in nats, mean over repeats: (n_members, n_temperatures, n_held)."""
+        surprise: Floats = -np.log(self.chance).mean(axis=2)
+        return surprise
+
+    @cached_property
+    def log_loss(self) -> Floats:
+        """Mean surprise of each member at each temperature, (n_members, n_temperatures)."""
+        loss: Floats = self.surprise @ self.weight / self.label.size
+        return loss
+
+
+def compare(
+    examples: Examples, views: Sequence[View], n_labels: int, *, thrifty: bool, seed: int, tell: Tell
+) -> tuple[Comparison, list[tuple[Plan, Fits]]]:
+    """Fit every member with each fold held out, and once with none; give what they said, and the last fits.
+
+    Raises nothing where a label occurs once only: it is then never held out.
+    """
+    held = held_out(examples.label, seed)
+    labelled = np.flatnonzero(examples.label >= 0)
+    materials = {view.name: gather(view, examples, n_labels) for view in views}
+    scores, fitted = [], []
+    n_columns = examples.predictors.x.shape[1]
+    for plan in plans([view.name for view in views], n_columns, labelled.size, n_labels, thrifty=thrifty):
+        tell(f"trying {plan.per_label} × {plan.view}")
+        material = materials[plan.view]
+        fits = fit_plan(plan, material, held, seed)
+        scores.append(_held_scores(fits, material, held, labelled))
+        final = np.arange(len(plan.members)) * held.shape[0] + held.shape[0] - 1
+        fitted.append((plan, fits._replace(batch=fits.batch.take(final))))
+
+    score = np.concatenate(scores)  # (n_members, n_repeats, n_labelled, n_labels)
+    tested = np.flatnonzero(~np.isnan(score[0, 0, :, 0]))
+    row = labelled[tested]
+    score = score[:, :, tested]
+    weight = examples.weight[row]
+    comparison = Comparison(
+        members=tuple(member for plan, _ in fitted for member in plan.members),
+        row=row,
+        label=examples.label[row],
+        weight=weight / weight.mean(),
+        fold=held[:N_FOLDS, row].argmax(axis=0),
+        probability=np.stack([temper(score, temperature) for temperature in TEMPERATURES], axis=1),
+        shares=_shares(examples, held, row, n_labels),
+    )
+    return comparison, fitted
+
+
+def fit_plan(plan: Plan, material: Material, held: Held, seed: int) -> Fits:
+    """Fit the members of a plan, each once for every set of held-out rows."""
+    if plan.per_label == 1:
+        found = fit_labels(material, held, plan.settings, plan.steps)
+        last = found[max(found)]  # without unlabelled rows every number of steps is none
+        batches = [found.get(step, last) for step in plan.steps]
+        return Fits(np.arange(material.n_labels), Batch(*map(np.concatenate, zip(*batches, strict=True))))
+    count = np.bincount(material.label[material.label >= 0], minlength=material.n_labels)
+    component_label = divide_labels(count, plan.per_label)
+    shrinkages = [shrinkage for shrinkage, _ in plan.settings]
+    return Fits(component_label, fit_divided_labels(material, held, shrinkages, component_label, seed))
+
+
+def _held_scores(fits: Fits, material: Material, held: Held, labelled: Integers) -> Floats:
+    """Score each labelled row by the fits that did not see it: (n_members, n_repeats, n_labelled, n_labels)."""
+    n_fits = held.shape[0]
+    n_members = fits.batch.weight.shape[0] // n_fits
+    place = np.full(material.label.size, -1)
+    place[labelled] = np.arange(labelled.size)
+    scores = np.full((n_members, (n_fits - 1) // N_FOLDS, labelled.size, material.n_labels), np.nan)
+    for fit in range(n_fits - 1):
+        batch = fits.batch.take(np.arange(n_members) * n_fits + fit)
+        for group in material.labelled:
+            out = held[fit, group.rows]
+            if out.any():
+                part = group._replace(rows=group.rows[out], terms=group.terms[out])
+                score = label_scores(part, batch, fits.component_label, material.n_labels)
+                scores[:, fit // N_FOLDS, place[part.rows]] = np.moveaxis(score, 0, 1)
+    return scores
+
+
+def _shares(examples: Examples, held: Held, row: Integers, n_labels: int) -> Floats:
+    """Compute the labels' shares among the rows that were not held out with each row: (n_held, n_labels)."""
+    known = examples.label >= 0
+    shares = []
+    for out in held[:N_FOLDS]:
+        kept = known & ~out
+        count = np.bincount(examples.label[kept], examples.weight[kept], n_labels)
+        shares.append(count / count.sum())
+    of_row: Floats = np.array(shares)[held[:N_FOLDS, row].argmax(axis=0)]
+    return of_row

@@ -1,0 +1,75 @@
+"""How much work the choice is worth: rows, members and repeats that fit into a moment."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["Effort", "affordable_members", "effort_for"]
+
+WORK = 2e9
+"""Multiplications that EM over the unlabelled rows may take in one view: about a second."""
+
+REFIT_WORK = 4e9
+PREDICTING_WORK = 6e9
+
+MAX_TERMS = 2.5e7
+"""Numbers in the matrix of terms: 200 MB."""
+
+MAX_LABELLED, MAX_UNLABELLED, MIN_UNLABELLED = 3000, 1000, 250
+"""Rows on which members are compared: what more of them would say no longer changes the weights."""
+
+MAX_REFIT = 200_000
+"""Rows of either kind to which the chosen members are fitted; the error that is left is a thousandth of a deviation."""
+
+MANY_COLUMNS = 40
+"""From so many columns on every product and inverse is dear: fewer members, fewer steps."""
+
+EXPONENTIAL, INVERSE, LOGARITHM = 40, 6, 80
+"""What one of them costs in multiplications (an inverse: a cube of the columns)."""
+
+
+class Effort(NamedTuple):
+    """What can be afforded."""
+
+    n_labelled: int  # rows at most
+    n_unlabelled: int
+    thrifty: bool  # members that cost much and seldom matter are left out
+
+
+def effort_for(n_columns: int, n_patterns: int, n_mixtures: int, n_steps: int) -> Effort:
+    """Say on how many rows members can be compared.
+
+    `n_columns` are the Gaussian columns of the widest view, `n_patterns` the different sets of missing predictors,
+    `n_mixtures` components in all: settings times held-out sets times labels.
+    """
+    n_terms = count_terms(n_columns)
+    a_row = n_mixtures * n_steps * (4 * n_terms + EXPONENTIAL)
+    overhead = n_mixtures * n_steps * n_patterns * INVERSE * n_columns**3
+    thrifty = n_columns > MANY_COLUMNS or overhead + a_row * MIN_UNLABELLED > 4 * WORK
+    n_unlabelled = int(np.clip((WORK - overhead) / a_row, MIN_UNLABELLED, MAX_UNLABELLED))
+    n_labelled = int(min(MAX_LABELLED, MAX_TERMS / n_terms))
+    return Effort(n_labelled, n_unlabelled, thrifty)
+
+
+def refit_rows(n_columns: int, n_mixtures: int, n_steps: int) -> tuple[int, int]:
+    """Say to how many labelled and unlabelled rows the chosen members are fitted."""
+    n_terms = count_terms(n_columns)
+    most = int(min(MAX_REFIT, MAX_TERMS / n_terms))
+    a_row = max(n_mixtures * n_steps, 1) * (4 * n_terms + EXPONENTIAL)
+    return most, int(np.clip(REFIT_WORK / a_row, MIN_UNLABELLED, most))
+
+
+def affordable_members(n_rows: int, cost: np.ndarray) -> int:
+    """Count the members, heaviest first, that can predict `n_rows` rows; `cost` (n_members,) is that of one row."""
+    total = np.cumsum(cost) * n_rows
+    return max(1, int(np.searchsorted(total, PREDICTING_WORK)))
+
+
+def row_cost(n_columns: int, n_components: int) -> float:
+    """Estimate what predicting one row with one mixture takes."""
+    return n_components * (2 * count_terms(n_columns) + LOGARITHM)
+
+
+def count_terms(n_columns: int) -> int:
+    """Count the terms of a row: 1, x and the products."""
+    return 1 + n_columns + n_columns * (n_columns + 1) // 2

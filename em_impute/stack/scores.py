@@ -1,0 +1,61 @@
+"""What the held-out labels say of the stack beside simpler models, and of the unlabelled rows."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from em_impute.engine.blocks import Floats
+from em_impute.stack.compare import TEMPERATURES
+from em_impute.stack.members import FULL
+from em_impute.stack.stack import Stack
+from em_impute.stack.views import PLAIN
+
+__all__ = ["Scores", "score"]
+
+Verdict = Literal["helped", "hurt", "made no difference"]
+
+
+class Scores(NamedTuple):
+    """Mean −log probability of held-out labels, in nats, the lower the better."""
+
+    stack: float
+    single: float  # the leading mixture alone
+    labels_only: float  # the leading mixture without EM over unlabelled rows
+    plain_em: float  # one full covariance a label, EM over all rows, as it comes
+    majority: float  # the labels' shares
+    unlabelled_rows: Verdict  # in the leading mixture, beyond one standard error
+
+
+def score(stack: Stack) -> Scores:
+    """Compare what was said of the held-out labels."""
+    comparison = stack.comparison
+    row, weight = np.arange(comparison.label.size), comparison.weight
+
+    def log_loss(surprise: Floats) -> float:
+        return float(weight @ surprise / weight.sum())
+
+    best = {
+        member: comparison.surprise[i, comparison.log_loss[i].argmin()] for i, member in enumerate(comparison.members)
+    }
+    leader = stack.leader
+    alone = best[leader._replace(steps=0)]
+    with_em = [best[member] for member in best if member.steps and member._replace(steps=leader.steps) == leader]
+    em = best[leader] if leader.steps else min(with_em, key=log_loss, default=alone)
+    usual = (member for member in best if member.view == PLAIN and member.shrinkage == FULL and member.per_label == 1)
+    plain = max(usual, key=lambda member: member.steps)
+    plain_em = comparison.surprise[comparison.members.index(plain), TEMPERATURES.index(1.0)]
+    return Scores(
+        stack=log_loss(-np.log(np.maximum(stack.held_probability[row, comparison.label], 1e-6))),
+        single=log_loss(best[leader]),
+        labels_only=log_loss(alone),
+        plain_em=log_loss(plain_em),
+        majority=log_loss(-np.log(np.maximum(comparison.shares[row, comparison.label], 1e-6))),
+        unlabelled_rows=_verdict(alone - em),
+    )
+
+
+def _verdict(gain: Floats) -> Verdict:
+    error = gain.std() / np.sqrt(gain.size)
+    if abs(gain.mean()) <= error:
+        return "made no difference"
+    return "helped" if gain.mean() > 0.0 else "hurt"
