@@ -1,4 +1,4 @@
-"""Hide known labels of real tables, fill them with em-impute and with scikit-learn, and compare with the truth.
+"""Hide known labels of real tables, fill them with em-impute, scikit-learn and R, and compare with the truth.
 
     python benchmarks/accuracy.py --data DIR [--seeds 3] [--sets a,b] [--peers a,b] [--rows 1500] [--out results.csv]
     python benchmarks/accuracy.py --quick [--data DIR]
@@ -13,8 +13,14 @@ Of each table at most --rows rows are drawn, and the labels that at least eight 
 - five: all labels are hidden but the first five of every label.
 
 Every method sees the same masks, and the rows without a label as well.  Labels that are truly missing stay missing and
-are not scored.  em-impute runs as a process on a CSV file, with all predictors of the index, and its seconds are those of the whole process; those of
-the peers are of fitting and predicting alone.  A method that fails is given the class shares of the visible labels, and counted as failed.
+are not scored.  em-impute and the peers in R run as processes on a CSV file, with all predictors of the index, and
+their seconds are those of the whole process; those of scikit-learn are of fitting and predicting alone.  A method that
+fails is given the class shares of the visible labels, and counted as failed.  A peer that is not installed is left out.
+With --quick so are the slow ones, random forest, boosting and those in R, but for what --peers names.
+
+The columns of --out: `rank` and `rank_accuracy` are among the methods of a case; `excess` is the mean over the hidden
+rows of the log-loss above that of the class shares, `excess_se` its standard error, from the differences row by row;
+`promised` is the accuracy that em-impute's report expects, `unlabelled_rows` what it says of the rows without a label.
 """
 
 import argparse
@@ -35,6 +41,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import peers
+import r_peers
 from accuracy_cases import REGIMES, Case, Settings, Table, make_case, read_index, sample_tables, spread
 from accuracy_summary import OURS, SHARES, summary
 from numpy.typing import NDArray
@@ -42,6 +49,7 @@ from numpy.typing import NDArray
 from em_impute import metrics
 
 N_QUICK_SETS = 8
+PEERS = (*peers.NAMES, *r_peers.NAMES)
 PATIENCE = 600  # seconds after which a fill counts as hung
 
 
@@ -55,6 +63,8 @@ class Answer:
     """What should not be."""
     promised: float | None = None
     """The accuracy that em-impute's report expects."""
+    unlabelled_rows: str = ""
+    """Whether em-impute's report says that the rows without a label helped."""
     error: str = ""
 
 
@@ -83,9 +93,7 @@ def parse() -> Settings:
     parser.add_argument("--quick", action="store_true", help="eight tables of the index, one seed, cheap peers")
     parser.add_argument("--seeds", type=int, metavar="N", help="masks a table and regime (default: 3)")
     parser.add_argument("--sets", type=words, metavar="A,B", help="only these tables")
-    parser.add_argument(
-        "--peers", type=words, metavar="A,B", help=f"only these of {', '.join(peers.NAMES)}; '' is none"
-    )
+    parser.add_argument("--peers", type=words, metavar="A,B", help=f"only these of {', '.join(PEERS)}; '' is none")
     parser.add_argument("--rows", type=int, default=1500, metavar="N", help="rows of a table at most (default: 1500)")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (default: 2)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="a CSV row for each table, regime, seed and method")
@@ -95,17 +103,22 @@ def parse() -> Settings:
     tables = read_index(options.data) if options.data else sample_tables()
     if options.quick and not options.sets:
         tables = spread(tables, N_QUICK_SETS)
-    for wanted, known in ((options.sets, [table.name for table in tables]), (options.peers, peers.NAMES)):
+    for wanted, known in ((options.sets, [table.name for table in tables]), (options.peers, PEERS)):
         if unknown := set(wanted or ()) - set(known):
             parser.error(f"not among {', '.join(known)}: {', '.join(sorted(unknown))}")
-    wanted_peers = options.peers if options.peers is not None else peers.CHEAP if options.quick else peers.NAMES
+    chosen = options.peers if options.peers is not None else peers.CHEAP if options.quick else PEERS
+    there = {
+        *(peers.NAMES if peers.available() else ()),
+        *(r_peers.installed() if {*chosen} & {*r_peers.NAMES} else ()),
+    }
     return Settings(
         tables=[table for table in tables if not options.sets or table.name in options.sets],
         seeds=options.seeds or (1 if options.quick else 3),
         rows=options.rows,
-        peers=wanted_peers if peers.available() else (),
+        peers=tuple(name for name in chosen if name in there),
         jobs=options.jobs,
         out=options.out,
+        left_out=tuple(name for name in chosen if name not in there),
     )
 
 
@@ -158,13 +171,15 @@ def run_em_impute(case: Case) -> Answer:
             message = next((line for line in words if line.startswith("error:")), words[-1] if words else "")
             return Answer(None, seconds, error=f"exit code {process.returncode}: {message}")
         output = pd.read_csv(filled, dtype=str, keep_default_na=False)
-        promised = (json.loads(report.read_text(encoding="utf-8")).get("accuracy") or {}).get("accuracy")
+        said = json.loads(report.read_text(encoding="utf-8"))
+    promised = (said.get("accuracy") or {}).get("accuracy")
+    verdict = (said.get("selection") or {}).get("unlabelled_rows", "")
     columns = output.reindex(columns=[f"{target}_p_{label}" for label in case.labels])[case.hidden]
     probability = columns.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)  # (n_hidden, n_labels)
     if not np.isfinite(probability).all():
         return Answer(None, seconds, error="probabilities are missing in the output")
     notes = tuple(complaints(case, probability, output[target][case.hidden].tolist(), process.stdout + process.stderr))
-    return Answer(probability, seconds, notes, promised)
+    return Answer(probability, seconds, notes, promised, verdict)
 
 
 def complaints(case: Case, probability: NDArray[np.float64], fills: list[str], said: str) -> Iterator[str]:
@@ -188,17 +203,22 @@ def complaints(case: Case, probability: NDArray[np.float64], fills: list[str], s
 
 def run_peers(case: Case, chosen: Sequence[str]) -> Iterator[tuple[str, Answer]]:
     """Fit every peer to the same rows and labels."""
-    if not chosen:
-        return
     numeric = case.cells[list(case.table.numeric)].apply(pd.to_numeric, errors="coerce")
-    x = peers.predictors(numeric, case.cells[list(case.table.categorical)])
-    models = peers.classifiers(case.seed)
+    categorical = case.cells[list(case.table.categorical)]
+    if {*chosen} & {*peers.NAMES}:
+        x = peers.predictors(numeric, categorical)
+        models = peers.classifiers(case.seed)
     for name in chosen:
         began = time.perf_counter()
         try:
-            probability, error = peers.predict(models[name], x, case.visible, case.hidden), ""
+            if name in r_peers.NAMES:
+                probability = r_peers.predict(name, numeric, categorical, case.visible, case.hidden, case.seed)
+            else:
+                probability = peers.predict(models[name], x, case.visible, case.hidden)
+            error = ""
         except Exception as failure:  # noqa: BLE001  whatever a library raises, the others are still compared
-            probability, error = None, f"{type(failure).__name__}: {str(failure).strip().splitlines()[0]}"
+            first = (str(failure).strip().splitlines() or [""])[0]
+            probability, error = None, f"{type(failure).__name__}: {first}"
         yield name, Answer(probability, time.perf_counter() - began, error=error)
 
 
@@ -206,6 +226,7 @@ def result(case: Case, method: str, answer: Answer) -> dict[str, Any]:
     """Score one answer."""
     probability = case.shares if answer.probability is None else answer.probability
     truth = case.truth[case.hidden]
+    excess = row_losses(probability, truth) - row_losses(case.shares, truth)  # (n_hidden,)
     return {
         "set": case.table.name,
         "regime": case.regime,
@@ -215,14 +236,22 @@ def result(case: Case, method: str, answer: Answer) -> dict[str, Any]:
         "log_loss": metrics.log_loss(probability, truth),
         "brier": metrics.brier(probability, truth),
         "ece": metrics.calibration_error(metrics.reliability(probability, truth)),
+        "excess": excess.mean(),
+        "excess_se": excess.std(ddof=1) / np.sqrt(truth.size) if truth.size > 1 else np.nan,
         "seconds": answer.seconds,
         "failed": answer.probability is None,
         "rows": len(case.cells),
         "hidden": truth.size,
         "labels": len(case.labels),
         "promised": answer.promised,
+        "unlabelled_rows": answer.unlabelled_rows,
         "notes": "; ".join((answer.error, *answer.notes)).strip("; "),
     }
+
+
+def row_losses(probability: NDArray[np.float64], truth: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Compute the log-loss of every row, clipped as their mean is: (n_hidden,)."""
+    return -np.log(np.clip(probability[np.arange(truth.size), truth], metrics.MIN_PROBABILITY, 1.0))
 
 
 if __name__ == "__main__":

@@ -64,6 +64,8 @@ class Settings:
     peers: tuple[str, ...]
     jobs: int
     out: Path | None = field(default=None)
+    left_out: tuple[str, ...] = ()
+    """Peers that were asked for and are not installed."""
 
 
 def read_index(folder: Path) -> list[Table]:

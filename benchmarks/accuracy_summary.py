@@ -5,9 +5,10 @@ import platform
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import pandas as pd
-import peers
+import r_peers
 from accuracy_cases import REGIMES, Settings
 
 from em_impute.metrics import N_BINS
@@ -20,7 +21,7 @@ def summary(results: pd.DataFrame, settings: Settings, seconds: float) -> Iterat
     yield from ("# How right the fills are", "", *preamble(results, settings, seconds))
     for regime in REGIMES:
         yield from ("", f"## {heading(regime)}", "", *method_table(results[results["regime"] == regime]))
-    yield from ("", "## em-impute against the best single peer", "", *paired_table(results))
+    yield from ("", "## em-impute against the best single peer", "", *paired_table(results), "", *goals(results))
     for regime in REGIMES:
         yield from ("", f"### Each table: {heading(regime)}", "", *set_table(results[results["regime"] == regime]))
     yield from ("", "## Checks", "", *checks(results))
@@ -35,13 +36,15 @@ def preamble(results: pd.DataFrame, settings: Settings, seconds: float) -> Itera
     """Say what was run, when, and with what."""
     versions = [f"Python {platform.python_version()}"]
     versions += [f"{name} {version(name)}" for name in ("numpy", "scipy", "pandas", "scikit-learn", "em-impute")]
+    if {*settings.peers} & {*r_peers.NAMES}:
+        versions += [f"{name} {number}" for name, number in r_peers.installed().items()]
     n_sets, n_cases = results["set"].nunique(), len(results.drop_duplicates(["set", "regime", "seed"]))
     yield f"- {datetime.now(UTC):%Y-%m-%d}, `python {' '.join(sys.argv)}`"
     yield f"- {', '.join(versions)}; {settings.jobs} processes of one thread, {seconds:.0f} s in all"
     yield f"- {n_cases} cases (tables: {n_sets}, regimes: 3, seeds: {settings.seeds}); up to {settings.rows} rows each"
-    yield "- all methods are given all predictors; the peers are at scikit-learn's defaults"
-    if not settings.peers and not peers.available():
-        yield f"- scikit-learn is not installed, so these are left out: {', '.join(peers.NAMES)}"
+    yield "- all methods are given all predictors; the peers are at the defaults of their packages"
+    if settings.left_out:
+        yield f"- not installed, left out: {', '.join(settings.left_out)}"
     yield f"- log-loss in nats, clipped at 1e-6; ECE over {N_BINS} bins of equal size, positive by chance alone if few"
     yield "  rows are hidden; ranks among all methods of a case, 1 the best; ± is one paired standard error over tables"
 
@@ -70,32 +73,75 @@ def paired_table(results: pd.DataFrame) -> Iterator[str]:
     yield from header("regime", "score", "best peer", "em-impute", "peer", "difference", "relative", "tables better")
     for regime in REGIMES:
         for score in ("accuracy", "log_loss"):
-            table = pivot(results[results["regime"] == regime], score)
-            peer = best_peer(table, score)
-            ours, theirs = table[OURS], table[peer]
-            difference = ours - theirs
-            better = int((difference > 0.0).sum() if score == "accuracy" else (difference < 0.0).sum())
+            pair = paired(results[results["regime"] == regime], score)
+            better = int((pair.difference > 0.0).sum() if score == "accuracy" else (pair.difference < 0.0).sum())
             yield line(
                 regime,
                 score.replace("_", "-"),
-                peer,
-                f"{ours.mean():.3f}",
-                f"{theirs.mean():.3f}",
-                f"{difference.mean():+.3f} ± {difference.sem():.3f}",
-                f"{difference.mean() / theirs.mean():+.0%}".replace("%", " %"),
-                f"{better} of {difference.size}",
+                pair.peer,
+                f"{pair.ours.mean():.3f}",
+                f"{pair.theirs.mean():.3f}",
+                f"{pair.difference.mean():+.3f} ± {pair.difference.sem():.3f}",
+                f"{100 * (pair.ratio - 1.0):+.1f} ± {100 * pair.ratio_error:.1f} %",
+                f"{better} of {pair.difference.size}",
             )
 
 
+class Paired(NamedTuple):
+    """em-impute and the peer that is best in the mean, a value for each table."""
+
+    peer: str
+    ours: pd.Series
+    theirs: pd.Series
+
+    @property
+    def difference(self) -> pd.Series:
+        """What em-impute is above the peer."""
+        return self.ours - self.theirs
+
+    @property
+    def ratio(self) -> float:
+        """The mean of em-impute over the mean of the peer."""
+        return float(self.ours.mean() / self.theirs.mean())
+
+    @property
+    def ratio_error(self) -> float:
+        """Standard error of the ratio: that of a ratio of two means (Cochran 1977, section 2.11)."""
+        return float((self.ours - self.ratio * self.theirs).sem() / self.theirs.mean())
+
+
+def paired(results: pd.DataFrame, score: str) -> Paired:
+    """Find the best peer and set it beside em-impute."""
+    table = pivot(results, score)
+    peer = best_peer(table, score)
+    return Paired(peer, table[OURS], table[peer])
+
+
+def goals(results: pd.DataFrame) -> Iterator[str]:
+    """Say in a line for each regime how far em-impute is ahead."""
+    for regime in REGIMES:
+        rows = results[results["regime"] == regime]
+        loss, right = paired(rows, "log_loss"), paired(rows, "accuracy")
+        yield (
+            f"- goal, {regime}: log-loss {100 * (loss.ratio - 1.0):+.1f} ± {100 * loss.ratio_error:.1f} % against "
+            f"{loss.peer}, accuracy {right.difference.mean():+.3f} ± {right.difference.sem():.3f} against {right.peer}"
+        )
+
+
 def set_table(results: pd.DataFrame) -> Iterator[str]:
-    """Compare em-impute on each table with the best peer in the mean, and with the best of that table in hindsight."""
+    """Compare em-impute on each table with the best peer in the mean, and with the best of that table in hindsight.
+
+    Brier score and calibration error are em-impute's.
+    """
     accuracy, loss = pivot(results, "accuracy"), pivot(results, "log_loss")
+    brier, ece = pivot(results, "brier"), pivot(results, "ece")
     right, sure = best_peer(accuracy, "accuracy"), best_peer(loss, "log_loss")
     yield from header(
         "table",
         *("accuracy", right, "difference"),
         *("log-loss", sure, "difference"),
         *("best in hindsight", "log-loss", SHARES),
+        *("Brier", "ECE"),
     )
     for name in results["set"].unique():
         a, b = accuracy.loc[name], loss.loc[name]
@@ -105,6 +151,7 @@ def set_table(results: pd.DataFrame) -> Iterator[str]:
             *(f"{a[OURS]:.3f}", f"{a[right]:.3f}", f"{a[OURS] - a[right]:+.3f}"),
             *(f"{b[OURS]:.3f}", f"{b[sure]:.3f}", f"{b[OURS] - b[sure]:+.3f}"),
             *(hindsight, f"{b[hindsight]:.3f}", f"{b[SHARES]:.3f}"),
+            *(f"{brier.loc[name, OURS]:.3f}", f"{ece.loc[name, OURS]:.3f}"),
         )
 
 
@@ -121,12 +168,13 @@ def best_peer(table: pd.DataFrame, score: str) -> str:
 
 def checks(results: pd.DataFrame) -> Iterator[str]:
     """Say where em-impute is behind the class shares, how true its promises were, and what went wrong."""
-    for regime in REGIMES:
-        loss = pivot(results[results["regime"] == regime], "log_loss")
-        behind = loss.index[loss[OURS] > loss[SHARES]]
-        names = f": {', '.join(behind)}" if len(behind) else ""
-        yield f"- {regime}: log-loss above that of the class shares on {len(behind)} of {len(loss)} tables{names}"
     ours = results[results["method"] == OURS]
+    for regime in REGIMES:
+        yield behind_shares(ours[ours["regime"] == regime], regime)
+    for regime in REGIMES:
+        verdict = ours.loc[ours["regime"] == regime, "unlabelled_rows"].replace("", "not judged").value_counts()
+        said = ", ".join(f"{name} {number}" for name, number in verdict.items())
+        yield f"- {regime}: the unlabelled rows, by the report: {said} (of {verdict.sum()} cases)"
     for regime, rows in ours.dropna(subset=["promised"]).groupby("regime", sort=False):
         surplus = rows["promised"].astype(float) - rows["accuracy"]
         yield (
@@ -140,6 +188,22 @@ def checks(results: pd.DataFrame) -> Iterator[str]:
         yield f"- em-impute: {note} ({', '.join(cases[:3])}{more})"
     for method, rows in results[results["failed"] & (results["method"] != OURS)].groupby("method", sort=False):
         yield f"- {method} failed in {len(rows)} of {len(ours)} cases, first with {rows['notes'].iloc[0]}"
+
+
+def behind_shares(ours: pd.DataFrame, regime: str) -> str:
+    """Say where em-impute is behind the class shares, and where by more than two standard errors over the hidden rows.
+
+    The seeds of a table share rows, so they are taken as one sample: its error is the mean error of a seed.
+    """
+    table = ours.groupby("set", sort=False)[["excess", "excess_se"]].mean()
+    behind = table[table["excess"] > 0.0]
+    n_far = int((table["excess"] > 2.0 * table["excess_se"]).sum())
+    n_cases = int((ours["excess"] > 2.0 * ours["excess_se"]).sum())
+    names = ", ".join(f"{row.Index} {row.excess:+.3f} ± {row.excess_se:.3f}" for row in behind.itertuples())
+    return (
+        f"- {regime}: log-loss above that of the class shares on {len(behind)} of {len(table)} tables, by more than "
+        f"two standard errors on {n_far} (and in {n_cases} of {len(ours)} cases){': ' if names else ''}{names}"
+    )
 
 
 def header(*names: str) -> tuple[str, str]:

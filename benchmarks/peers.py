@@ -35,15 +35,16 @@ def available() -> bool:
     return importlib.util.find_spec("sklearn") is not None
 
 
-def predictors(numeric: pd.DataFrame, categorical: pd.DataFrame) -> NDArray[np.float64]:
+def predictors(numeric: pd.DataFrame, categorical: pd.DataFrame, *, drop_first: bool = False) -> NDArray[np.float64]:
     """Make what every peer sees: (n_rows, n_columns), from all rows, labelled or not.
 
-    Missing numbers become the median, numbers are standardised, and each text of a category is a column of 0 and 1.
+    Missing numbers become the median, numbers are standardised, and each text of a category is a column of 0 and 1;
+    with `drop_first` each but the first, which the others determine.
     """
     filled = numeric.fillna(numeric.median()).fillna(0.0)
     spread = filled.std(ddof=0).replace(0.0, 1.0)
     parts = [((filled - filled.mean()) / spread).to_numpy(dtype=float)]
-    parts += [pd.get_dummies(categorical[name]).to_numpy(dtype=float) for name in categorical]
+    parts += [pd.get_dummies(categorical[name], drop_first=drop_first).to_numpy(dtype=float) for name in categorical]
     return np.hstack(parts)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -63,13 +64,14 @@ def choose_clusters(design: Design, covariance: str, recipe: Recipe, tell: Calla
     make chance look like evidence, and groups without end.  Raises FitError where BIC finds but one group.
     """
     families = _families(covariance, len(design.features))
+    sample = partial(_sample, design.learning, seed=recipe.seed, weighed=design.weighed)
     if design.labels:
         if len(families) == 1:
             return Clusters(families[0], len(design.labels), ())
-        compare = _Comparison(design, _sample(design.distinct, MAX_ROWS, recipe.seed), recipe, tell)
+        compare = _Comparison(design, sample(MAX_ROWS), recipe, tell)
         tried = [compare(family, len(design.labels)) for family in families]
     else:
-        compare = _Comparison(design, _sample(design.distinct, MAX_ROWS_OPEN, recipe.seed), recipe, tell)
+        compare = _Comparison(design, sample(MAX_ROWS_OPEN), recipe, tell)
         tried = _search(compare, families)
     best = best_of(tried)
     n_groups = best.components or 1
@@ -165,11 +167,19 @@ def _families(covariance: str, n_features: int) -> tuple[str, ...]:
     return AUTO_FAMILIES if n_features > 1 else ONE_FEATURE
 
 
-def _sample(rows: Rows, size: int, seed: int) -> Rows:
-    """Draw `size` rows of the table without putting any back; give back the very rows when there are no more."""
-    count = rows.weight.astype(np.int64)
+def _sample(rows: Rows, size: int, seed: int, *, weighed: bool = False) -> Rows:
+    """Draw `size` rows of the table without putting any back; give back the very rows when there are no more.
+
+    If `weighed`, weights do not count equal rows, and the rows drawn keep theirs.
+    """
+    rng = np.random.default_rng(seed)
+    count = np.ones(rows.label.size, np.int64) if weighed else rows.weight.astype(np.int64)
     if count.sum() <= size:
         return rows
-    drawn = np.random.default_rng(seed).multivariate_hypergeometric(count, size, method="marginals")
+    if weighed:
+        chosen = np.sort(rng.choice(count.size, size, replace=False))
+        weight = rows.weight[chosen]
+        return Rows(rows.x[chosen], rows.label[chosen], weight / weight.mean())
+    drawn = rng.multivariate_hypergeometric(count, size, method="marginals")
     chosen = np.flatnonzero(drawn)
     return Rows(rows.x[chosen], rows.label[chosen], drawn[chosen].astype(np.float64))

@@ -7,6 +7,7 @@ from em_impute.choose import Fills
 from em_impute.design import Column, Design
 from em_impute.engine.blocks import Floats
 from em_impute.engine.mixture import Mixture
+from em_impute.grouping import Group
 from em_impute.labelling import Labelling
 from em_impute.labels import Labels
 from em_impute.select import Choice
@@ -31,6 +32,10 @@ class Opened:
     """What to call every column: its name, with its number where that is empty or not the only one."""
     seconds: float
     """Time that reading took."""
+    weight: Floats | None = None
+    """(n_rows,) how much each row counts, with mean 1 over those that do; None counts all alike"""
+    groups: tuple[str, CategoryColumn] | None = None
+    """The column that divides the rows, and what to call it."""
 
     @property
     def columns(self) -> list[Column]:
@@ -63,3 +68,5 @@ class Completion:
     timings: Mapping[str, float]
     labelling: Labelling | None = None
     """Whether labels are missing more often in some class; None where that cannot be told."""
+    groups: tuple[Group, ...] | None = None
+    """The groups that --by divides the rows into."""

@@ -11,11 +11,22 @@ from em_impute.engine.blocks import Floats, Integers, Rows
 from em_impute.engine.mixture import overall_covariance
 from em_impute.errors import FitError
 from em_impute.labels import Labels
-from em_impute.predictors import COLLINEAR, Column, Rejected, TextColumn, choose_predictors
+from em_impute.merging import merge_equal_rows
+from em_impute.predictors import (
+    COLLINEAR,
+    Chosen,
+    Column,
+    Rejected,
+    TextColumn,
+    choose_predictors,
+    numbers_in,
+    texts_in,
+)
+from em_impute.table.categories import MAX_LEVELS
 from em_impute.table.read import CategoryColumn
 from em_impute.table.text import listed
 
-__all__ = ["Category", "Column", "Design", "Feature", "Rejected", "make_design", "merge_equal_rows"]
+__all__ = ["Category", "Column", "Design", "Feature", "Rejected", "make_design", "redundant_columns", "standard_units"]
 
 MAX_FEATURES = 256
 """More predictors than this make covariances that no file can support."""
@@ -27,11 +38,6 @@ The categories of the fewest texts have theirs first, and those that find no roo
 LEAST_OWN_VARIANCE = 1e-8
 """Part of a feature's variance that the features before it must leave unexplained."""
 ROWS_PER_FEATURE = 2
-
-PROBE_ROWS = 1 << 16
-MAX_DISTINCT_SHARE = 0.25
-MAX_DISTINCT_ROWS = 1 << 17
-"""Equal rows are merged when the first rows promise at least four equal ones each and the distinct ones stay few."""
 
 Codes = NDArray[np.signedinteger[Any]]
 
@@ -74,10 +80,28 @@ class Design:
     """the columns of `distinct.x`: first the measurements, then the indicators in the order of `categories`"""
     rejected: tuple[Rejected, ...]
     distinct: Rows
-    """the different rows, standardised, each with its count"""
+    """the different rows, standardised, each with its count; if `weighed`, all rows, each with its weight"""
     index: Integers | None
     """(n_rows,) row of `distinct` that each row equals; None where nothing was merged and they are the rows"""
     categories: tuple[Category, ...] = ()
+    weighed: bool = False
+    """The user said how much each row counts: with mean 1 over the rows that count at all."""
+    groups: Category | None = None
+    """what divides the rows, whether it is one of `categories` or not"""
+
+    @property
+    def counting(self) -> Integers:
+        """The distinct rows that teach something."""
+        return np.flatnonzero(self.distinct.weight > 0.0)
+
+    @property
+    def learning(self) -> Rows:
+        """Those rows themselves, to which mixtures are fitted."""
+        counting = self.counting
+        if counting.size == self.distinct.weight.size:
+            return self.distinct
+        rows = self.distinct
+        return Rows(rows.x[counting], rows.label[counting], rows.weight[counting])
 
     @property
     def shift(self) -> Floats:
@@ -104,22 +128,27 @@ class Design:
         """Categories of the distinct rows, (n_distinct, n_categories), −1 where missing; put together each time."""
         return _side_by_side([category.code for category in self.categories], self.distinct.label.size)
 
+    def distinct_of(self, rows: Integers) -> Integers:
+        """Find the distinct rows that some rows equal, (n_chosen,)."""
+        return rows if self.index is None else self.index[rows]
+
+    def weight_of(self, rows: Integers) -> Floats:
+        """Give the weights of some rows, (n_chosen,): 1 each if the user gave none."""
+        return self.distinct.weight[rows] if self.weighed else np.ones(rows.size)
+
     def x_of(self, rows: Integers) -> Floats:
         """Give the standardised predictors of some rows, (n_chosen, n_features)."""
-        return self.distinct.x[self._distinct_of(rows)]
+        return self.distinct.x[self.distinct_of(rows)]
 
     def codes_of(self, rows: Integers) -> Integers:
         """Give the categories of some rows, (n_chosen, n_categories), −1 where missing."""
-        at = self._distinct_of(rows)
+        at = self.distinct_of(rows)
         return _side_by_side([category.code[at] for category in self.categories], at.size)
 
     def log_jacobian(self, rows: Rows) -> float:
         """Sum of log(scale) over all observed cells of `rows`: what standardising added to their log-likelihood."""
         seen = rows.weight @ ~np.isnan(rows.x)
         return float(seen @ np.log(self.scale))
-
-    def _distinct_of(self, rows: Integers) -> Integers:
-        return rows if self.index is None else self.index[rows]
 
 
 def make_design(
@@ -129,69 +158,74 @@ def make_design(
     *,
     explicit: bool,
     with_categories: bool,
+    weight: Floats | None = None,
+    groups: TextColumn | None = None,
 ) -> Design:
     """Choose the predictors among `columns` and standardise them.
 
     `categories` are those of the columns that hold more than numbers; they serve if the user named them (`explicit`),
-    or with `with_categories` of their own accord.  Raises DesignError for cells that no model can use and FitError when
-    no predictor is left.
+    or with `with_categories` of their own accord.  `groups` divide the rows, and are then a category as well if they
+    are few.  `weight` (n_rows,) says how much each row counts, with mean 1.  Raises DesignError for cells that no model
+    can use and FitError when no predictor is left.
     """
-    numbers, texts, refused = choose_predictors(columns, categories, explicit=explicit, with_categories=with_categories)
+    numbers, texts, refused = _choose(columns, categories, weight, explicit=explicit, with_categories=with_categories)
     rejected = tuple(refused)
     if not (numbers or texts):
         raise FitError(f"no numeric column is left to predict from{_because(rejected)}", "name usable columns with -x")
     if len(numbers) > MAX_FEATURES:
         raise FitError(f"{len(numbers):,} numeric columns are too many", "name those that matter with -x")
     read = [_category(name, column) for name, column in texts]
-    rows = Rows(_stack(numbers, labels.label.size), labels.label, np.ones(labels.label.size))
-    distinct, index = merge_equal_rows(rows, [category.code for category in read])
-    merged = tuple(replace(category, code=_merged(category.code, index, distinct)) for category in read)
+    parts = [] if groups is None else [_category(*groups)]
+    if with_categories:
+        read += [one for one in parts if _serves(one, weight)]
+    x, ones = _stack(numbers, labels.label.size), np.ones(labels.label.size)
+    if weight is None:
+        distinct, index = merge_equal_rows(Rows(x, labels.label, ones), [one.code for one in [*read, *parts]])
+    else:  # equal rows need not weigh the same
+        distinct, index = Rows(x, labels.label, weight), None
+    merged, divided = (
+        tuple(replace(category, code=_merged(category.code, index, distinct)) for category in some)
+        for some in (read, parts)
+    )
     features, x = _standardise(numbers, merged, distinct)
-    redundant = _redundant(distinct._replace(x=x), len(numbers))
+    redundant = redundant_columns(distinct._replace(x=x), len(numbers))
     if redundant:
         kept = [j for j in range(len(features)) if j not in redundant]
         # An indicator goes without a word: the category stays.
         rejected += tuple(Rejected(features[j].name, COLLINEAR) for j in redundant if j < len(numbers))
         features, x = tuple(features[j] for j in kept), x[:, kept]
-    return Design(labels.labels, labels.label, features, rejected, distinct._replace(x=x), index, merged)
+    distinct = distinct._replace(x=x)
+    weighed, by = weight is not None, next(iter(divided), None)
+    return Design(labels.labels, labels.label, features, rejected, distinct, index, merged, weighed, by)
 
 
-def merge_equal_rows(rows: Rows, codes: Sequence[Codes] = ()) -> tuple[Rows, Integers | None]:
-    """Merge rows that agree in every feature and in the label, where that makes them markedly fewer.
+def _choose(
+    columns: Sequence[Column],
+    categories: Sequence[TextColumn],
+    weight: Floats | None,
+    *,
+    explicit: bool,
+    with_categories: bool,
+) -> Chosen:
+    """Choose predictors by the rows that count: what is constant among these teaches nothing."""
+    if weight is None or (weight > 0.0).all():
+        return choose_predictors(columns, categories, explicit=explicit, with_categories=with_categories)
+    rows = np.flatnonzero(weight > 0.0)
+    chosen = choose_predictors(
+        [(name, numbers_in(rows, column)) for name, column in columns],
+        [(name, texts_in(rows, column)) for name, column in categories],
+        explicit=explicit,
+        with_categories=with_categories,
+    )
+    number, text = dict(columns), dict(categories)
+    numbers = [(name, number[name]) for name, _ in chosen.numbers]
+    return Chosen(numbers, [(name, text[name]) for name, _ in chosen.categories], chosen.rejected)
 
-    `codes`, each (n_rows,), are further values in which merged rows agree.  Returns the distinct rows in a fixed order
-    and, for every row, the distinct row it equals (None if none merged).
-    """
-    n_rows = rows.label.size
-    columns = [*rows.x.T, *codes]
-    probe = _joint_code(rows.label[:PROBE_ROWS], [values[:PROBE_ROWS] for values in columns])
-    if probe is None or probe[1] > MAX_DISTINCT_SHARE * min(n_rows, PROBE_ROWS):
-        return rows, None
-    joint = probe if n_rows <= PROBE_ROWS else _joint_code(rows.label, columns)
-    if joint is None or joint[1] > MAX_DISTINCT_SHARE * n_rows:
-        return rows, None
-    index, n_distinct = joint
-    first = np.empty(n_distinct, dtype=np.intp)
-    first[index[::-1]] = np.arange(n_rows - 1, -1, -1)
-    weight = np.bincount(index, rows.weight, n_distinct).astype(np.float64, copy=False)
-    return Rows(rows.x[first], rows.label[first], weight), index
 
-
-def _joint_code(label: Integers, columns: Sequence[NDArray[Any]]) -> tuple[Integers, int] | None:
-    """Give each row the number of its distinct row; None as soon as there are too many of them."""
-    import pandas as pd
-
-    code, n_codes = label + 1, int(label.max(initial=-1)) + 2
-    for values in columns:
-        value_code, distinct = pd.factorize(values, use_na_sentinel=True)
-        if distinct.size > MAX_DISTINCT_ROWS:
-            return None
-        joint = code * (distinct.size + 1) + (value_code + 1)  # below 2^18 · 2^18
-        code, found = pd.factorize(joint)
-        n_codes = found.size
-        if n_codes > MAX_DISTINCT_ROWS:
-            return None
-    return code, n_codes
+def _serves(groups: Category, weight: Floats | None) -> bool:
+    """Tell whether the groups are so few that they can be a predictor too, and more than one."""
+    code = groups.code if weight is None else groups.code[weight > 0.0]
+    return np.unique(code[code >= 0]).size > 1 and len(groups.texts) <= MAX_LEVELS
 
 
 def _category(name: str, column: CategoryColumn) -> Category:
@@ -235,7 +269,7 @@ def _standardise(
     x = np.empty_like(rows.x, shape=(rows.label.size, len(numbers) + len(indicators)))
     features = []
     for j, (name, column) in enumerate(numbers):
-        shift, scale = _mean_and_deviation(rows.x[:, j], rows.weight)
+        shift, scale = standard_units(rows.x[:, j], rows.weight)
         np.subtract(rows.x[:, j], shift, out=x[:, j])
         x[:, j] /= scale
         features.append(Feature(name, column.n_missing, shift, scale))
@@ -265,11 +299,12 @@ def _indicators(categories: Sequence[Category], weight: Floats, most: int) -> li
             seen = category.code >= 0
             count = np.bincount(category.code[seen], weight[seen])  # (n_texts,)
             share = (count / count.sum()).tolist()
-            indicators += [(category, text, share[text]) for text in range(count.size) if text != count.argmax()]
+            seldom = [text for text in range(count.size) if text != count.argmax() and count[text]]
+            indicators += [(category, text, share[text]) for text in seldom]
     return indicators
 
 
-def _mean_and_deviation(values: Floats, weight: Floats) -> tuple[float, float]:
+def standard_units(values: Floats, weight: Floats) -> tuple[float, float]:
     """Compute mean and standard deviation of what is not NaN, for magnitudes from 1e-300 to 1e300."""
     seen = ~np.isnan(values)
     if not seen.all():
@@ -283,7 +318,7 @@ def _mean_and_deviation(values: Floats, weight: Floats) -> tuple[float, float]:
     return mean * size, deviation * size
 
 
-def _redundant(rows: Rows, n_numbers: int) -> list[int]:
+def redundant_columns(rows: Rows, n_numbers: int) -> list[int]:
     """Find the features that are, but for rounding, sums or copies of features before them.
 
     They add nothing, and no covariance could be inverted with them.  Where rows are few, every number looks like a sum

@@ -18,7 +18,7 @@ from em_impute.stack.folds import Examples
 from em_impute.stack.stack import Stack, fit_leader, predict
 from em_impute.stack.views import Predictors
 
-__all__ = ["Fitted", "examples_of", "fit_one", "fit_stacked"]
+__all__ = ["Fitted", "Tell", "examples_of", "fit_one", "fit_stacked"]
 
 PATH_ROWS = 50_000
 """Different rows up to which the log-likelihood is computed after every step; beyond, for the first and the last."""
@@ -46,7 +46,7 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, tell: Tell
     n_labels = choice.n_groups or len(design.labels)
     with BACKENDS["serial"]() as map_blocks:
         mixture = fit_mixture(
-            design.distinct, n_labels, choice.recipe, map_blocks, lambda step: tell("fitting", _say(step))
+            design.learning, n_labels, choice.recipe, map_blocks, lambda step: tell("fitting", _say(step))
         )
     if not (design.label >= 0).any():
         mixture = sort_components(mixture, by)
@@ -59,16 +59,17 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, tell: Tell
 
 def fit_stacked(design: Design, recipe: Recipe, tell: Tell, *, single: bool) -> Fitted:
     """Fit the stack, or with `single` the mixture that leads it."""
-    examples = examples_of(design)
+    everything = examples_of(design)
+    examples = everything.take(design.counting) if design.weighed else everything
     choice, stack = choose_stack(design, examples, recipe, lambda detail: tell("choosing", detail), single=single)
     tell("fitting", "the leading mixture")
     mixture = _leading_mixture(stack, examples, design, choice.recipe)
     tell("filling", "")
     unlabelled = np.flatnonzero(design.distinct.label < 0)
-    probability = predict(stack, examples.predictors.take(unlabelled))
-    if recipe.free_shares:
-        count = np.bincount(design.label[design.label >= 0], minlength=stack.n_labels) + 0.5
-        probability, _ = adjust_shares(probability, examples.weight[unlabelled], count / count.sum())
+    probability = predict(stack, everything.predictors.take(unlabelled))
+    weight = everything.weight[unlabelled]
+    if recipe.free_shares and weight.any():
+        probability, _ = adjust_shares(probability, weight, stack.shares)
     return Fitted(choice, mixture, probability)
 
 
@@ -76,15 +77,16 @@ def examples_of(design: Design) -> Examples:
     """Give the distinct rows in the form that the stack takes."""
     levels = tuple(len(category.texts) for category in design.categories)
     predictors = Predictors(design.distinct.x, design.codes, levels, design.n_numbers)
-    return Examples(predictors, design.distinct.label, design.distinct.weight, merged=design.index is not None)
+    return Examples(predictors, design.distinct.label, design.distinct.weight, design.index is not None)
 
 
 def _leading_mixture(stack: Stack, examples: Examples, design: Design, recipe: Recipe) -> Mixture:
     """Bring the leading mixture into the engine's form, with the log-likelihood of all rows along its path."""
     component_label, batches = fit_leader(stack, examples, recipe.seed)
-    if design.distinct.label.size > PATH_ROWS:
+    rows = design.learning
+    if rows.label.size > PATH_ROWS:
         batches = [batches[0], batches[-1]] if len(batches) > 1 else batches
-    problem = make_problem(*design.distinct, component_label, stack.n_labels)
+    problem = make_problem(*rows, component_label, stack.n_labels)
     parameters = [Parameters(np.exp(one.log_share[0]), one.mean[0], one.covariance[0]) for one in batches]
     path = [expect(problem, one).log_likelihood for one in parameters]
     fit = Fit(parameters[-1], component_label, path[-1], path[-1], tuple(path), "held-out labels", 0.0)
@@ -95,7 +97,7 @@ def _with_log_likelihood(mixture: Mixture, design: Design) -> Mixture:
     """Give the log-likelihood of the rows as they are, where the fit had weighed some of them less."""
     n_labels = int(mixture.fit.component_label.max()) + 1
     free = mixture.recipe.free_shares
-    problem = make_problem(*design.distinct, mixture.fit.component_label, n_labels, free_shares=free)
+    problem = make_problem(*design.learning, mixture.fit.component_label, n_labels, free_shares=free)
     log_likelihood = expect(problem, mixture.fit.parameters).log_likelihood
     return mixture._replace(fit=mixture.fit._replace(log_likelihood=log_likelihood))
 

@@ -1,7 +1,7 @@
 """The whole story on one page: request -> table -> design -> fit -> fills -> patched bytes and report."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
@@ -16,16 +16,18 @@ from em_impute.engine.blocks import Floats
 from em_impute.engine.em import Stopping
 from em_impute.engine.mixture import Recipe
 from em_impute.errors import FitError, UsageError
-from em_impute.fitting import fit_one, fit_stacked
+from em_impute.fitting import Fitted, Tell, fit_one, fit_stacked
+from em_impute.grouping import fit_groups, refuse_groups
 from em_impute.labelling import examine_labelling
-from em_impute.labels import Labels, read_labels
+from em_impute.labels import Labels, read_labels, that_count
 from em_impute.ordering import ordering_feature
 from em_impute.request import Request
 from em_impute.select import can_hold_out
-from em_impute.table.dialect import detect_dialect, find_column
+from em_impute.table.dialect import Dialect, detect_dialect, find_column
 from em_impute.table.patch import patch
 from em_impute.table.read import read_table
 from em_impute.table.source import open_source
+from em_impute.weighing import read_weights
 
 __all__ = ["Watch", "complete", "complete_all", "open_table", "patched", "unique_names"]
 
@@ -53,6 +55,11 @@ def open_table(request: Request, watch: Watch) -> Iterator[Opened]:
         if set(features) & set(indices):
             both = dialect.names[next(iter(set(features) & set(indices)))]
             raise UsageError(f"column {both!r} cannot be both filled and a predictor", "leave it out of -x")
+        taken = {**dict.fromkeys(indices, "filled"), **dict.fromkeys(features, "a predictor")}
+        weights = _apart("--weights", request.weights, dialect, raw.name, taken)
+        by = _apart(
+            "--by", request.by, dialect, raw.name, taken if weights is None else {**taken, weights: "the weights"}
+        )
         table = read_table(
             source,
             dialect,
@@ -61,12 +68,21 @@ def open_table(request: Request, watch: Watch) -> Iterator[Opened]:
             explicit=bool(features),
             decimal=request.decimal,
             null_tokens=frozenset(request.null_values),
+            groups=by,
+            weights=weights,
             keep_record_ends=request.probability or request.probabilities or request.indicator,
             progress=lambda done: watch("reading", done / max(1, source.size), ""),
         )
         if not table.n_rows:
             raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
-        yield Opened(source, raw.name, table, indices, unique_names(dialect.names), perf_counter() - began)
+        names, seconds = unique_names(dialect.names), perf_counter() - began
+        weight = None
+        if weights is not None and table.weights is not None:
+            weight = read_weights(names[weights], table.weights, table.line_of)
+        groups = None if by is None or table.groups is None else (names[by], table.groups)
+        if groups is not None:
+            refuse_groups(*groups)
+        yield Opened(source, raw.name, table, indices, names, seconds, weight, groups)
 
 
 def complete_all(opened: Opened, request: Request, watch: Watch) -> list[Completion]:
@@ -82,27 +98,39 @@ def complete(opened: Opened, column: int, request: Request, watch: Watch) -> Com
         return _untouched(column, target, labels)
 
     clock = _Clock()
-    labels = _with_labels_to_find(target, labels, request)
+    learnt = _with_labels_to_find(target, that_count(labels, target, opened.weight), request)
     watch("preparing", None, "")
-    named = request.names_one_mixture or not any(labels.known)
+    named = request.names_one_mixture or not any(learnt.known)
     design = make_design(
-        labels, opened.columns, opened.categories, explicit=bool(request.features), with_categories=not named
+        learnt,
+        opened.columns,
+        opened.categories,
+        explicit=bool(request.features),
+        with_categories=not named,
+        weight=opened.weight,
+        groups=opened.groups,
     )
-    by = ordering_feature(design, _resolved(opened, request.order_by))
+    by = _order(design, _resolved(opened, request.order_by))
     clock.lap("design")
 
-    recipe = _recipe(labels, request)
-    if named or not can_hold_out(design):
-        fitted = fit_one(design, request.covariance, recipe, by, lambda stage, detail: watch(stage, None, detail))
-    else:
-        fitted = fit_stacked(design, recipe, lambda stage, detail: watch(stage, None, detail), single=request.single)
-    if not design.labels:
-        labels = _with_names(labels, fitted.choice.n_groups or 0)
+    recipe = _recipe(learnt, request)
+
+    def fit(one: Design, tell: Tell) -> Fitted:
+        if named or not can_hold_out(one):
+            order = 0 if any(learnt.known) else ordering_feature(one, by)
+            return fit_one(one, request.covariance, recipe, order, tell)
+        return fit_stacked(one, recipe, tell, single=request.single)
+
+    fitted = fit(design, lambda stage, detail: watch(stage, None, detail))
+    if not any(learnt.known):
+        labels = _with_names(labels, fitted.choice.n_groups or 0, design.labels)
         design = replace(design, labels=labels.labels)
+    fitted, parts = fit_groups(design, fitted, labels.label, fit, lambda share, name: watch("groups", share, name))
     clock.lap("fit")
 
-    fills, probability, entropy = _fill(design, fitted.probability, request)
-    labelling = examine_labelling(design, recipe._replace(family="full")) if any(labels.known) else None
+    fills, probability, entropy = _fill(design, labels, fitted.probability, request)
+    can_tell = any(labels.known) and not design.weighed  # a likelihood ratio takes rows that count alike
+    labelling = examine_labelling(design, recipe._replace(family="full")) if can_tell else None
     clock.lap("fill")
     return Completion(
         column,
@@ -116,6 +144,7 @@ def complete(opened: Opened, column: int, request: Request, watch: Watch) -> Com
         entropy,
         clock.laps,
         labelling,
+        parts,
     )
 
 
@@ -134,11 +163,28 @@ def unique_names(names: Sequence[str]) -> list[str]:
     ]
 
 
+def _apart(option: str, wanted: str | None, dialect: Dialect, source: str, taken: Mapping[int, str]) -> int | None:
+    """Find a column that an option names; it must not be one of `taken`, which are called by what they serve as."""
+    if wanted is None:
+        return None
+    column = find_column(dialect, wanted, source)
+    if column in taken:
+        message = f"column {dialect.names[column]!r} cannot be both {taken[column]} and that of {option}"
+        raise UsageError(message, f"name another column with {option}")
+    return column
+
+
 def _resolved(opened: Opened, wanted: str | None) -> str | None:
     """Find the name of a column that was asked for by name or number."""
     if wanted is None:
         return None
     return opened.names[find_column(opened.table.dialect, wanted, opened.name)]
+
+
+def _order(design: Design, wanted: str | None) -> str | None:
+    """Name the predictor whose mean orders groups without labels, so that it is the same in every part of the table."""
+    at = ordering_feature(design, wanted)
+    return design.features[at].name if design.n_numbers else None
 
 
 def _untouched(column: int, target: str, labels: Labels) -> Completion:
@@ -201,18 +247,25 @@ def _recipe(labels: Labels, request: Request) -> Recipe:
     )
 
 
-def _fill(design: Design, probability: Floats, request: Request) -> tuple[Fills, Floats | None, float]:
-    """Choose a label for each distinct row without one, and look each row's up."""
-    row = np.flatnonzero(design.label < 0)
+def _fill(design: Design, labels: Labels, probability: Floats, request: Request) -> tuple[Fills, Floats | None, float]:
+    """Choose a label for each distinct row without one, and look each row's up.
+
+    A label of which nothing was learnt has the probability 0.
+    """
+    row = np.flatnonzero(labels.label < 0)
     unlabelled = np.flatnonzero(design.distinct.label < 0)
-    code, best = most_probable(probability, request.min_probability)
     weight = design.distinct.weight[unlabelled]
     entropy = -float(weight @ (probability * np.log(np.maximum(probability, 1e-300))).sum(axis=1))
+    if design.labels != labels.labels:
+        learnt, probability = probability, np.zeros((unlabelled.size, len(labels.labels)))
+        probability[:, [labels.labels.index(label) for label in design.labels]] = learnt
+    code, best = most_probable(probability, request.min_probability)
     expected = weight @ probability
-    if design.index is not None:
+    if design.index is not None or design.weighed:
         place = np.empty(design.distinct.label.size, np.intp)
         place[unlabelled] = np.arange(unlabelled.size)
-        at = place[design.index[row]]
+        at = place[design.distinct_of(row)]
+        expected = np.bincount(at, minlength=unlabelled.size).astype(float) @ probability
         code, best = code[at], best[at]
         probability = probability[at] if request.probabilities else probability
     return Fills(row, code, best, expected), probability if request.probabilities else None, entropy

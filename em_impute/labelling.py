@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from em_impute.design import Design, merge_equal_rows
+from em_impute.design import Design
 from em_impute.engine.blocks import Floats, Rows
 from em_impute.engine.mixture import Mixture, Recipe, fit_mixture
 from em_impute.errors import FitError
+from em_impute.merging import merge_equal_rows
 
 __all__ = [
     "Comparison",

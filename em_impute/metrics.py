@@ -6,7 +6,17 @@ import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers
 
-__all__ = ["Bin", "accuracy", "brier", "calibration_error", "confusion", "log_loss", "reliability", "wilson_interval"]
+__all__ = [
+    "Bin",
+    "accuracy",
+    "brier",
+    "calibration_error",
+    "confusion",
+    "effective_rows",
+    "log_loss",
+    "reliability",
+    "wilson_interval",
+]
 
 MIN_PROBABILITY = 1e-6
 """Probabilities are clipped here before the logarithm, so that one row cannot decide a comparison alone."""
@@ -24,22 +34,30 @@ class Bin(NamedTuple):
     """Share of rows where that label was right."""
 
 
-def log_loss(probability: Floats, label: Integers) -> float:
-    """Mean −log probability of the true label, in nats.  `probability` is (n_rows, n_labels), `label` (n_rows,)."""
+def log_loss(probability: Floats, label: Integers, weight: Floats | None = None) -> float:
+    """Mean −log probability of the true label, in nats.  `probability` is (n_rows, n_labels), `label` (n_rows,).
+
+    `weight` (n_rows,), here and below, says how much each row counts; None counts all alike.
+    """
     right = probability[np.arange(label.size), label]
-    return float(-np.log(np.clip(right, MIN_PROBABILITY, 1.0)).mean()) + 0.0  # 0 rather than −0
+    return _mean(-np.log(np.clip(right, MIN_PROBABILITY, 1.0)), weight) + 0.0  # 0 rather than −0
 
 
-def accuracy(probability: Floats, label: Integers) -> float:
+def accuracy(probability: Floats, label: Integers, weight: Floats | None = None) -> float:
     """Compute the share of rows whose most probable label is the true one."""
-    return float((probability.argmax(axis=1) == label).mean())
+    return _mean((probability.argmax(axis=1) == label).astype(float), weight)
 
 
-def brier(probability: Floats, label: Integers) -> float:
+def brier(probability: Floats, label: Integers, weight: Floats | None = None) -> float:
     """Mean squared distance of the probabilities from the truth, summed over labels (Brier 1950): 0 best, 2 worst."""
     truth = np.zeros_like(probability)
     truth[np.arange(label.size), label] = 1.0
-    return float(((probability - truth) ** 2).sum(axis=1).mean())
+    return _mean(((probability - truth) ** 2).sum(axis=1), weight)
+
+
+def effective_rows(weight: Floats) -> float:
+    """Count the rows of equal weight whose mean would vary as much (Kish 1965): (Σw)²/Σw²."""
+    return float(weight.sum() ** 2 / (weight @ weight))
 
 
 def reliability(probability: Floats, label: Integers) -> list[Bin]:
@@ -66,8 +84,12 @@ def confusion(probability: Floats, label: Integers) -> Integers:
     return np.bincount(pair, minlength=n_labels * n_labels).reshape(n_labels, n_labels)
 
 
-def wilson_interval(share: float, rows: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson_interval(share: float, rows: float, z: float = 1.959964) -> tuple[float, float]:
     """Give the interval for a share seen on `rows` rows (Wilson 1927); the default z gives 95 %."""
     middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
     half = z / (1 + z * z / rows) * float(np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows)))
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _mean(values: Floats, weight: Floats | None) -> float:
+    return float(values.mean() if weight is None else weight @ values / weight.sum())

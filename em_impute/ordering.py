@@ -11,7 +11,7 @@ __all__ = ["ordering_feature", "sort_components"]
 
 def ordering_feature(design: Design, order_by: str | None) -> int:
     """Find the predictor whose mean orders the components: the first one, unless `order_by` names another."""
-    names = [feature.name for feature in design.features]
+    names = [feature.name for feature in design.features if feature.category is None]
     if order_by is None:
         return 0
     if order_by not in names:

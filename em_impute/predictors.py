@@ -101,7 +101,7 @@ def numbers_in(rows: Integers, column: NumberColumn) -> NumberColumn:
     if column.values is None:
         return column
     values = column.values[rows]
-    return replace(column, values=values, n_missing=int(np.count_nonzero(np.isnan(values))) - column.n_bad)
+    return replace(column, values=values, n_missing=int(np.count_nonzero(np.isnan(values))))
 
 
 def texts_in(rows: Integers, column: CategoryColumn) -> CategoryColumn:

@@ -1,17 +1,18 @@
 """The choice of the model: by predictions of known labels held out, or, when none is known, by BIC."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from em_impute.clusters import Candidate, best_of, choose_clusters, information_criteria
-from em_impute.design import Design, merge_equal_rows
+from em_impute.design import Design
 from em_impute.engine.blocks import Floats, Integers, Rows
 from em_impute.engine.em import posterior
 from em_impute.engine.families import FAMILIES
 from em_impute.engine.mixture import Recipe, fit_mixture
 from em_impute.errors import FitError
+from em_impute.merging import merge_equal_rows
 from em_impute.metrics import log_loss
 from em_impute.stack.folds import Examples
 from em_impute.stack.stack import Stack, fit_stack
@@ -41,16 +42,20 @@ class HeldOut:
     """(n_rows, n_labels)"""
     baseline: Floats
     """(n_rows, n_labels), the shares of the labels that the fit had seen"""
+    row: Integers
+    """(n_rows,) distinct rows of the design that they are; one that stands for several may be there several times"""
+    weight: Floats | None = None
+    """(n_rows,) how much each counts; None counts all alike"""
 
     @property
     def log_loss(self) -> float:
         """Mean −log probability of the true label, in nats."""
-        return log_loss(self.probability, self.label)
+        return log_loss(self.probability, self.label, self.weight)
 
     @property
     def baseline_log_loss(self) -> float:
         """The same for the shares alone."""
-        return log_loss(self.baseline, self.label)
+        return log_loss(self.baseline, self.label, self.weight)
 
 
 @dataclass(frozen=True)
@@ -94,9 +99,11 @@ def choose_stack(
 
     The recipe of the choice is that of the leading mixture.
     """
-    n_to_fill = int(np.count_nonzero(examples.label < 0))
+    n_to_fill = int(np.count_nonzero(design.distinct.label < 0))
     stack = fit_stack(examples, len(design.labels), n_to_fill, recipe.seed, tell, single=single)
-    held_out = HeldOut(stack.comparison.label, stack.held_probability, stack.comparison.shares)
+    found = stack.comparison
+    weight = found.weight if design.weighed else None
+    held_out = HeldOut(found.label, stack.held_probability, found.shares, found.origin, weight)
     leading = recipe._replace(family=stack.leader.shrinkage.family, per_label=stack.leader.per_label)
     criterion = "held-out log-loss" if single else "stacked by held-out log-loss"
     return Choice(leading, criterion, (), held_out, None, stack), stack
@@ -110,7 +117,7 @@ def _families(covariance: str, n_features: int) -> tuple[str, ...]:
 
 
 def _choose_by_held_out_labels(design: Design, families: tuple[str, ...], recipe: Recipe, tell: Tell) -> Choice:
-    rows = _comparison_rows(design, recipe.seed)
+    order, rows = _comparison_rows(design, recipe.seed)
     folds = _folds(rows.label, recipe.seed)
     if not (folds >= 0).any():
         # No label occurs twice: nothing can be held out, and a tied covariance asks least of so few rows.
@@ -121,7 +128,9 @@ def _choose_by_held_out_labels(design: Design, families: tuple[str, ...], recipe
     for family in families:
         tell(f"trying {family}")
         try:
-            held_out[family] = _hold_out(rows, folds, len(design.labels), _with_family(recipe, family))
+            found = _hold_out(rows, folds, len(design.labels), _with_family(recipe, family))
+            row = design.distinct_of(order[folds >= 0])
+            held_out[family] = replace(found, row=row, weight=found.weight if design.weighed else None)
         except FitError as error:
             candidates.append(Candidate(family, None, error.message))
             if len(families) == 1:
@@ -150,22 +159,26 @@ def _hold_out(rows: Rows, folds: Integers, n_labels: int, recipe: Recipe) -> Hel
         known = kept.label >= 0
         shares = np.bincount(kept.label[known], weights=kept.weight[known], minlength=n_labels)
         baseline[out] = shares / shares.sum()
-    return HeldOut(rows.label[held], probability[held], baseline[held])
+    return HeldOut(rows.label[held], probability[held], baseline[held], held, rows.weight[held])
 
 
-def _comparison_rows(design: Design, seed: int) -> Rows:
-    """Draw the rows to compare candidates on, keeping the balance of labelled and unlabelled rows by weight."""
+def _comparison_rows(design: Design, seed: int) -> tuple[Integers, Rows]:
+    """Draw the rows to compare candidates on, keeping the balance of labelled and unlabelled rows by weight.
+
+    Returns their numbers as well.
+    """
     rng = np.random.default_rng(seed)
     parts = []
-    for chosen in (design.label >= 0, design.label < 0):
+    known, counts = design.label >= 0, design.weight_of(np.arange(design.label.size)) > 0.0
+    for chosen in (known & counts, ~known & counts):
         rows = np.flatnonzero(chosen)
         stands_for = max(1.0, rows.size / MAX_ROWS)
         if rows.size > MAX_ROWS:
             rows = np.sort(rng.choice(rows, MAX_ROWS, replace=False))
-        parts.append((rows, np.full(rows.size, stands_for)))
+        parts.append((rows, stands_for * design.weight_of(rows)))
     order = np.concatenate([rows for rows, _ in parts])
     weight = np.concatenate([weight for _, weight in parts])
-    return Rows(design.x_of(order), design.label[order], weight)
+    return order, Rows(design.x_of(order), design.label[order], weight)
 
 
 def _folds(label: Integers, seed: int) -> Integers:

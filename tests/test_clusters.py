@@ -9,10 +9,11 @@ from oracles import draw, hide, responsibilities
 
 from em_impute import clusters
 from em_impute.clusters import AUTO_FAMILIES, Candidate, best_of, choose_clusters
-from em_impute.design import Design, Feature, merge_equal_rows
+from em_impute.design import Design, Feature
 from em_impute.engine.blocks import Rows
 from em_impute.engine.mixture import Recipe, fit_mixture
 from em_impute.errors import FitError
+from em_impute.merging import merge_equal_rows
 
 SAMPLE_DATA = Path(__file__).parents[1] / "sample_data"
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from builders import csv_of, design_of
 
-from em_impute.design import merge_equal_rows
 from em_impute.engine.blocks import Rows
 from em_impute.errors import DesignError, FitError
+from em_impute.merging import merge_equal_rows
 
 G = ["a", "b", None, "a", "b"]
 X = [1.5, 2.5, 3.0, 4.5, 9.0]

@@ -15,19 +15,22 @@ ALLOWED = {
     "metrics": {"engine"},
     "choose": {"engine"},
     "labels": {"engine", "errors", "request", "table"},
+    "weighing": {"engine", "errors", "table"},
+    "merging": {"engine"},
     "backends": {"engine", "errors"},
     "predictors": {"engine", "errors", "table"},
-    "design": {"labels", "predictors", "engine", "errors", "table"},
-    "labelling": {"design", "engine", "errors"},
+    "design": {"labels", "merging", "predictors", "engine", "errors", "table"},
+    "labelling": {"design", "engine", "errors", "merging"},
     "ordering": {"design", "engine", "errors"},
     "clusters": {"design", "engine", "errors"},
     "stack": {"engine", "errors"},
-    "select": {"clusters", "design", "engine", "errors", "metrics", "stack"},
+    "select": {"clusters", "design", "engine", "errors", "merging", "metrics", "stack"},
     "fitting": {"backends", "choose", "design", "engine", "ordering", "select", "stack"},
-    "completion": {"choose", "design", "engine", "labelling", "labels", "select", "table"},
+    "grouping": {"design", "engine", "errors", "fitting", "select", "stack", "table"},
+    "completion": {"choose", "design", "engine", "grouping", "labelling", "labels", "select", "table"},
     "edits": {"completion", "engine", "errors", "request", "table"},
     "impute": {
-        "choose", "completion", "design", "edits", "engine", "errors", "fitting", "labelling", "labels", "ordering", "request", "select", "table",
+        "choose", "completion", "design", "edits", "engine", "errors", "fitting", "grouping", "labelling", "labels", "ordering", "request", "select", "table", "weighing",
     },
     "report": {"clusters", "completion", "design", "engine", "impute", "labelling", "metrics", "predictors", "request", "select", "stack", "table"},
     "cli": {"completion", "design", "edits", "errors", "impute", "labels", "predictors", "report", "request", "table"},
@@ -36,7 +39,7 @@ ALLOWED = {
 ONLY_IN = {
     "typer": {"cli"},
     "rich": {"report"},
-    "pandas": {"table", "design"},
+    "pandas": {"table", "merging"},
 }
 
 

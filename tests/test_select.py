@@ -148,7 +148,7 @@ def test_information_criteria_are_those_of_the_textbook():
 def test_rows_drawn_for_the_comparison_stand_for_all_rows():
     rng = np.random.default_rng(8)
     x, _, known = two_groups(rng, 45_000, [np.eye(1)] * 2, share_known=0.6)
-    rows = _comparison_rows(design(x, known), seed=0)
+    _, rows = _comparison_rows(design(x, known), seed=0)
 
     for chosen, drawn in ((known >= 0, rows.label >= 0), (known < 0, rows.label < 0)):
         assert drawn.sum() == 10_000

@@ -71,7 +71,7 @@ Features: TypeAlias = Annotated[
         metavar="NAME|N",
         rich_help_panel=INPUT,
         show_default=False,
-        help="Predictor; repeat for several. Default: each numeric column that is no identifier, constant or code.",
+        help="Predictor (numbers, or few texts); repeat for several. Default: all but identifiers and constants.",
     ),
 ]
 By: TypeAlias = Annotated[

@@ -20,6 +20,8 @@ from em_impute.table.output import WrittenFile
 
 __all__ = ["build_report"]
 
+MAX_GROUPS_LISTED = 1000
+
 
 def build_report(
     opened: Opened, completion: Completion, request: Request, command: str, output: WrittenFile | None
@@ -51,6 +53,7 @@ def build_report(
         model=_model(completion),
         fit=_fit(completion, request),
         selection=selection_section(completion.choice),
+        groups=_groups(opened, completion),
         accuracy=_accuracy(completion),
         totals=_totals(completion),
         log=tuple(decisions(opened, completion, request)),
@@ -103,7 +106,7 @@ def _missing(completion: Completion) -> dict[str, Any]:
         "left_empty": {"below_min_probability": unsure} if unsure else {},
         "tokens": dict(completion.labels.tokens),
         "lowest_probability": _lowest(completion),
-        "without_predictors": without_predictors(completion.design),
+        "without_predictors": without_predictors(completion),
     }
 
 
@@ -175,7 +178,8 @@ def _fit(completion: Completion, request: Request) -> dict[str, Any] | None:
     jacobian = design.log_jacobian(design.distinct)
     fit, stack = mixture.fit, completion.choice.stack if completion.choice else None
     log_likelihood = fit.log_likelihood - jacobian
-    criteria = information_criteria(mixture, log_likelihood, design.label.size, completion.entropy)
+    rows = float(design.distinct.weight.sum())
+    criteria = information_criteria(mixture, log_likelihood, rows, completion.entropy)
     return {
         "log_likelihood": log_likelihood,
         "n_iterations": len(fit.path) - 1 if stack is None else stack.leader.steps,
@@ -191,25 +195,42 @@ def _fit(completion: Completion, request: Request) -> dict[str, Any] | None:
     }
 
 
+def _groups(opened: Opened, completion: Completion) -> dict[str, Any] | None:
+    if completion.groups is None or opened.groups is None:
+        return None
+    name, column = opened.groups
+    return {
+        "column": name,
+        "number": len(completion.groups),
+        "rows_without_group": column.n_missing,
+        "groups": [
+            {"group": one.name, **{key: value for key, value in one._asdict().items() if key != "name"}}
+            for one in completion.groups[:MAX_GROUPS_LISTED]
+        ],
+    }
+
+
 def _accuracy(completion: Completion) -> dict[str, Any] | None:
     held_out = completion.choice.held_out if completion.choice else None
-    if held_out is None:
+    if held_out is None or completion.design is None:
         return None
-    probability, label = held_out.probability, held_out.label
-    right = metrics.accuracy(probability, label)
+    probability, label, weight = held_out.probability, held_out.label, held_out.weight
+    right = metrics.accuracy(probability, label, weight)
+    n_rows = label.size if weight is None else metrics.effective_rows(weight)
+    count = np.bincount(label, weight)
     bins = metrics.reliability(probability, label)
     counts = metrics.confusion(probability, label)
-    names = completion.labels.labels
+    names = completion.design.labels
     filled = completion.fills.code >= 0
     return {
         "method": "5-fold stratified cross-validation on the known labels",
         "rows": label.size,
         "accuracy": right,
-        "interval": list(metrics.wilson_interval(right, label.size)),
-        "baseline_accuracy": float(np.bincount(label).max() / label.size),
+        "interval": list(metrics.wilson_interval(right, n_rows)),
+        "baseline_accuracy": float(count.max() / count.sum()),
         "log_loss": held_out.log_loss,
         "baseline_log_loss": held_out.baseline_log_loss,
-        "brier": metrics.brier(probability, label),
+        "brier": metrics.brier(probability, label, weight),
         "ece": metrics.calibration_error(bins),
         "reliability": [one._asdict() for one in bins],
         "confusion": {

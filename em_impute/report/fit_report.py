@@ -33,6 +33,7 @@ class FitReport:
     model: Section | None
     fit: Section | None
     selection: Section | None
+    groups: Section | None
     accuracy: Section | None
     totals: Section
     log: tuple[Section, ...]

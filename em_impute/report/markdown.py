@@ -29,6 +29,7 @@ def _sections(report: FitReport) -> Iterable[str]:
         yield from _predictors(report)
         yield from _model(report)
         yield from _choice(report)
+        yield from _groups(report)
         yield from _accuracy(report)
     yield from _warnings_and_log(report)
     yield from _reproduction(report)
@@ -159,6 +160,9 @@ def _stack(selection: Section) -> Iterable[str]:
     rows = [[said, number(selection["scores"][key])] for key, said in names.items()]
     yield from _table(["", "log-loss (lower is better)"], rows)
     yield f"The rows without a label {selection['unlabelled_rows']}.\n"
+    if selection["trust"] < 1.0:
+        yield "Held-out labels do not show the mixtures to be clearly better than the class shares, so the mixtures"
+        yield f"together weigh {percent(selection['trust'])} and the class shares the rest.\n"
     members = [
         [
             percent(one["weight"]),
@@ -173,6 +177,18 @@ def _stack(selection: Section) -> Iterable[str]:
     yield from _table(["weight", "predictors", "covariance", "Gaussians a label", "steps of EM", "log-loss"], members)
     if len(selection["members"]) > MAX_MEMBERS:
         yield f"… and {len(selection['members']) - MAX_MEMBERS} lighter ones.\n"
+
+
+def _groups(report: FitReport) -> Iterable[str]:
+    if report.groups is None:
+        return
+    yield f"## Groups: {_cell(report.groups['column'])}\n"
+    yield "Each cell is filled by what its group's own fit and the fit of all rows say, weighed by labels held out.\n"
+    rows = [
+        [one["group"], one["rows"], one["known"], one["missing"], percent(one["own_weight"])]
+        for one in report.groups["groups"]
+    ]
+    yield from _table(["group", "rows", "known", "missing", "weight of its own fit"], rows)
 
 
 def _accuracy(report: FitReport) -> Iterable[str]:

@@ -25,6 +25,9 @@ def decisions(opened: Opened, completion: Completion, request: Request) -> list[
     entries = [("read", "delimiter", f"{delimiter_name(dialect.delimiter)}, {how}")]
     if dialect.separator_line:
         entries.append(("read", "separator line", "a first line sep= was obeyed and kept"))
+    if request.weights is not None:
+        how = "says how much each row counts" if opened.weight is not None else "counts all rows alike"
+        entries.append(("read", "rows weighed", f"column {request.weights!r} {how}"))
     for token, count in completion.labels.tokens.items():
         entries.append(("labels", "counted as missing", f"{token!r} in {plural(count, 'cell')}"))
     design, choice = completion.design, completion.choice
@@ -73,7 +76,7 @@ def warnings(completion: Completion) -> list[tuple[str, str]]:
     if completion.labelling is not None:
         found += _warnings_of_labelling(completion.labelling, free=choice.recipe.free_shares)
     found += _warnings_of_fit(mixture)
-    found += _warnings_of_predictors(design)
+    found += _warnings_of_predictors(completion, design)
     return found
 
 
@@ -93,9 +96,9 @@ def _warnings_of_fit(mixture: Mixture) -> list[tuple[str, str]]:
     return found
 
 
-def _warnings_of_predictors(design: Design) -> list[tuple[str, str]]:
+def _warnings_of_predictors(completion: Completion, design: Design) -> list[tuple[str, str]]:
     found = []
-    blind = without_predictors(design)
+    blind = without_predictors(completion)
     if blind:
         cells = "1 missing cell is" if blind == 1 else f"{blind:,} missing cells are"
         found.append(("W16", f"{cells} in rows without any predictor: filled by the labels' shares alone."))
@@ -111,7 +114,7 @@ def _warnings_of_predictors(design: Design) -> list[tuple[str, str]]:
 def _warnings_of_labels(completion: Completion, design: Design) -> list[tuple[str, str]]:
     needed = FEW_ROWS_PER_FEATURE * len(design.features)
     known = zip(completion.labels.labels, completion.labels.known, strict=True)
-    few = [(label, count) for label, count in known if 0 < count < needed]
+    few = [(label, count) for label, count in known if 0 < count < needed and label in design.labels]
     if not few:
         return []
     shown = listed([f"{label!r} ({count})" for label, count in few])
@@ -149,9 +152,10 @@ def _warnings_of_labelling(labelling: Labelling, *, free: bool) -> list[tuple[st
     return [("W05", message)]
 
 
-def without_predictors(design: Design | None) -> int:
+def without_predictors(completion: Completion) -> int:
     """Count the missing cells in rows that show no predictor: the labels' shares are all there is to fill them by."""
+    design = completion.design
     if design is None:
         return 0
-    blind = np.isnan(design.distinct.x).all(axis=1) & (design.distinct.label < 0)
-    return int(design.distinct.weight[blind].sum())
+    blind = np.asarray(np.isnan(design.distinct.x).all(axis=1) & (design.codes < 0).all(axis=1))
+    return int(np.count_nonzero(blind[design.distinct_of(completion.fills.row)]))

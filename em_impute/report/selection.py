@@ -76,4 +76,10 @@ def _stacked(stack: Stack) -> dict[str, Any]:
                 "weight": float(weight[i]),
             }
         )
-    return {"considered": weight.size, "members": members, "scores": dict(losses), **dict([unlabelled])}
+    return {
+        "considered": weight.size,
+        "trust": stack.trust,
+        "members": members,
+        "scores": dict(losses),
+        **dict([unlabelled]),
+    }

@@ -125,6 +125,8 @@ def _summary(report: FitReport) -> Iterator[tuple[str, str]]:
         yield "held out", _held_out(report)
     if "unlabelled_rows" in (report.selection or {}):
         yield "log-loss", _scores(report)
+    if report.groups is not None:
+        yield "by", _groups(report.groups)
     yield "filled", _filled(report)
 
 
@@ -136,7 +138,10 @@ def _model(report: FitReport) -> str:
         stacked = [one for one in selection["members"] if one["weight"]]
         if len(stacked) > 1:
             share = percent(model["share_of_stack"])
-            return f"{plural(len(stacked), 'mixture')}, {selection['criterion']}; leading ({share}): {said}"
+            stack = f"{plural(len(stacked), 'mixture')}, {selection['criterion']}"
+            if selection["trust"] < 1.0:
+                stack += f", weighing {percent(selection['trust'])} beside the class shares"
+            return f"{stack}; leading ({share}): {said}"
         return f"{said}, best of {selection['considered']} by {selection['criterion']}"
     open_number = len({one.get("components") for one in selection["members"]}) > 1
     named = [
@@ -182,6 +187,15 @@ def _held_out(report: FitReport) -> str:
         f"{accuracy} of known labels right ({percent(low)} to {percent(high)}; majority {majority}), "
         f"log-loss {log_loss} ({shares})"
     )
+
+
+def _groups(groups: Section) -> str:
+    weights = [one["own_weight"] for one in groups["groups"] if one["own_weight"]]
+    said = f"{groups['column']}: {plural(groups['number'], 'group')}"
+    if not weights:
+        return f"{said}, all filled by the fit of all rows"
+    some = "" if len(weights) == len(groups["groups"]) else f" of {len(weights):,}"
+    return f"{said}, own fits{some} weigh {min(weights):.2f} to {max(weights):.2f}"
 
 
 def _filled(report: FitReport) -> str:

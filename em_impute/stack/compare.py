@@ -50,6 +50,8 @@ class Comparison:
     """(n_members, n_temperatures, n_repeats, n_held, n_labels)"""
     shares: Floats
     """(n_held, n_labels), of the labels among the rows that the fits did see"""
+    origin: Integers
+    """(n_held,) what the rows were before the examples were drawn"""
 
     @cached_property
     def chance(self) -> Floats:
@@ -81,7 +83,9 @@ def compare(
     materials = {view.name: gather(view, examples, n_labels) for view in views}
     scores, fitted = [], []
     n_columns = examples.predictors.x.shape[1]
-    for plan in plans([view.name for view in views], n_columns, labelled.size, n_labels, thrifty=thrifty):
+    # A label of which no row counts has one Gaussian, that of all rows; there is nothing to divide.
+    n_divisible = labelled.size if np.isin(np.arange(n_labels), examples.label).all() else 0
+    for plan in plans([view.name for view in views], n_columns, n_divisible, n_labels, thrifty=thrifty):
         tell(f"trying {plan.per_label} × {plan.view}")
         material = materials[plan.view]
         fits = fit_plan(plan, material, held, seed)
@@ -102,6 +106,7 @@ def compare(
         fold=held[:N_FOLDS, row].argmax(axis=0),
         probability=np.stack([temper(score, temperature) for temperature in TEMPERATURES], axis=1),
         shares=_shares(examples, held, row, n_labels),
+        origin=row if examples.origin is None else examples.origin[row],
     )
     return comparison, fitted
 

@@ -24,10 +24,13 @@ class Examples(NamedTuple):
     label: Integers  # (n_rows,), −1 where unknown
     weight: Floats  # (n_rows,), rows of the table that each stands for
     merged: bool = False  # weights count equal rows
+    origin: Integers | None = None  # (n_rows,), what they were among the rows first taken from; None: these are they
 
     def take(self, rows: Integers) -> "Examples":
-        """Keep some rows."""
-        return self._replace(predictors=self.predictors.take(rows), label=self.label[rows], weight=self.weight[rows])
+        """Keep some rows; one that is named twice, as when merged rows are parted, has the same origin twice."""
+        origin = rows if self.origin is None else self.origin[rows]
+        predictors = self.predictors.take(rows)
+        return Examples(predictors, self.label[rows], self.weight[rows], self.merged, origin)
 
 
 def held_out(label: Integers, seed: int) -> Held:
@@ -51,11 +54,11 @@ def held_out(label: Integers, seed: int) -> Held:
 
 
 def draw(examples: Examples, n_labelled: int, n_unlabelled: int, seed: int, *, apart: bool = False) -> Examples:
-    """Draw so many rows of either kind at most, each as likely as it is heavy; all of them where there are no more.
+    """Draw so many rows of either kind at most; all of them where there are no more.
 
-    The weights keep the balance: drawn labelled rows weigh 1 each, as a row held out does, and unlabelled ones so much
-    that both kinds weigh against each other as they do in the table.  `apart` parts labelled rows that were merged, so
-    that equal ones can be held out one by one.
+    The weights keep the balance: drawn labelled rows weigh 1 each, as a row held out does, or what the user says they
+    weigh, and unlabelled ones so much that both kinds weigh against each other as they do in the table.  `apart` parts
+    labelled rows that were merged, so that equal ones can be held out one by one.
     """
     rng = np.random.default_rng(seed)
     known = np.flatnonzero(examples.label >= 0)
@@ -63,9 +66,16 @@ def draw(examples: Examples, n_labelled: int, n_unlabelled: int, seed: int, *, a
     if apart and examples.merged and weight.sum() <= n_labelled:
         known = np.repeat(known, weight.astype(np.intp))
         weight = np.ones(known.size)
+    elif not examples.merged and known.size > n_labelled:
+        # None twice, or one could be held out while its double is learnt from.
+        drawn = rng.choice(known.size, n_labelled, replace=False)
+        drawn = np.sort(_with_every_label(drawn, examples.label[known], weight, rng))
+        scale = weight.sum() / weight[drawn].sum()
+        known, weight = known[drawn], weight[drawn]
     elif (weight.sum() if apart and examples.merged else known.size) > n_labelled:
         scale = weight.sum() / n_labelled
-        known = np.sort(rng.choice(known, n_labelled, p=weight / weight.sum()))
+        drawn = rng.choice(known.size, n_labelled, p=weight / weight.sum())
+        known = known[np.sort(_with_every_label(drawn, examples.label[known], weight, rng))]
         weight = np.ones(n_labelled)
     latent = np.flatnonzero(examples.label < 0)
     latent_weight = examples.weight[latent] / scale
@@ -73,5 +83,22 @@ def draw(examples: Examples, n_labelled: int, n_unlabelled: int, seed: int, *, a
         total = latent_weight.sum()
         latent = np.sort(rng.choice(latent, n_unlabelled, p=latent_weight / total))
         latent_weight = np.full(n_unlabelled, total / n_unlabelled)
-    drawn = examples.take(np.concatenate([known, latent]))
-    return drawn._replace(weight=np.concatenate([weight, latent_weight]))
+    taken = examples.take(np.concatenate([known, latent]))
+    return taken._replace(weight=np.concatenate([weight, latent_weight]))
+
+
+def _with_every_label(drawn: Integers, label: Integers, weight: Floats, rng: np.random.Generator) -> Integers:
+    """Exchange drawn rows whose label others have for one row of each label that none has: what is rare is learnt too.
+
+    `drawn` are numbers of rows of `label` and `weight` (n_rows,).
+    """
+    lacking = np.setdiff1d(label, label[drawn])
+    if not lacking.size:
+        return drawn
+    _, first = np.unique(label[drawn], return_index=True)
+    spare = rng.permutation(np.setdiff1d(np.arange(drawn.size), first))[: lacking.size]
+    drawn = drawn.copy()
+    for place, value in zip(spare, lacking, strict=False):  # there may be more labels than rows
+        rows = np.flatnonzero(label == value)
+        drawn[place] = rng.choice(rows, p=weight[rows] / weight[rows].sum())
+    return drawn

@@ -50,7 +50,7 @@ def score(stack: Stack) -> Scores:
         labels_only=log_loss(alone),
         plain_em=log_loss(plain_em),
         majority=log_loss(-np.log(np.maximum(comparison.shares[row, comparison.label], 1e-6))),
-        unlabelled_rows=_verdict(alone - em),
+        unlabelled_rows=_verdict(weight * (alone - em)),
     )
 
 

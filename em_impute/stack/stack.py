@@ -8,7 +8,7 @@ import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.stack.batch import gather
-from em_impute.stack.compare import TEMPERATURES, Comparison, Fits, Tell, compare, fit_plan
+from em_impute.stack.compare import LEAST_CHANCE, TEMPERATURES, Comparison, Fits, Tell, compare, fit_plan
 from em_impute.stack.effort import Effort, affordable_members, effort_for, refit_rows, row_cost
 from em_impute.stack.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, draw
 from em_impute.stack.members import SHRINKAGES, STEPS, Member, Plan
@@ -16,7 +16,7 @@ from em_impute.stack.predictive import label_scores, temper
 from em_impute.stack.shrinkage import Batch
 from em_impute.stack.terms import group_rows
 from em_impute.stack.views import PLAIN, Predictors, View, fit_views, plain_view
-from em_impute.stack.weights import cross_fitted, stack_weights
+from em_impute.stack.weights import cross_fitted, stack_weights, trust_over_shares
 
 __all__ = ["Stack", "fit_stack", "predict"]
 
@@ -24,6 +24,9 @@ VIEW_ROWS = 10_000
 """Rows to which powers and bins are fitted."""
 
 CHUNK_ROWS = 1 << 13
+
+WHOLE = 1.0 - 1e-9
+"""Part of the weight from which on it is all of it: in another order it may add up to a little less."""
 
 ALIKE = 0.5
 """Part of the heaviest member's weight from which on another one could as well lead."""
@@ -52,6 +55,10 @@ class Stack:
     """The heaviest member in the data's own units."""
     held_probability: Floats
     """(n_held, n_labels) for the rows of the comparison, by weights that did not see the row either"""
+    trust: float
+    """Weight of the mixtures together; the labels' shares have the rest."""
+    shares: Floats
+    """(n_labels,), of the labelled rows"""
 
     @property
     def leader(self) -> Member:
@@ -65,7 +72,7 @@ def fit_stack(examples: Examples, n_labels: int, n_to_fill: int, seed: int, tell
     `n_to_fill` rows will be asked for: the more, the fewer members have a say.  `single` gives all weight to the
     leading mixture.
     """
-    views = fit_views(draw(examples, VIEW_ROWS // 2, VIEW_ROWS // 2, seed, apart=True).predictors)
+    views = fit_views(_rows_to_look_at(examples, seed))
     effort = _effort(examples, n_labels)
     compared = draw(examples, effort.n_labelled, effort.n_unlabelled, seed, apart=True)
     comparison, fitted = compare(compared, views, n_labels, thrifty=effort.thrifty, seed=seed, tell=tell)
@@ -83,9 +90,12 @@ def fit_stack(examples: Examples, n_labels: int, n_to_fill: int, seed: int, tell
     held_probability = _held_probability(comparison, weight, single=single)
     tell("fitting the members")
     voices = _voices(fitted, {view.name: view for view in views}, weight)
-    if compared.weight.sum() < examples.weight.sum():
+    if _lacks_rows(compared, examples):
         voices = _refitted(voices, examples, n_labels, seed)
-    return Stack(n_labels, voices, comparison, weight, leading, held_probability)
+    trust = 1.0 if single else _trust(comparison, held_probability)
+    held_probability = trust * held_probability + (1.0 - trust) * comparison.shares
+    shares = _shares(examples, n_labels)
+    return Stack(n_labels, voices, comparison, weight, leading, held_probability, trust, shares)
 
 
 def predict(stack: Stack, predictors: Predictors) -> Floats:
@@ -100,7 +110,8 @@ def predict(stack: Stack, predictors: Predictors) -> Floats:
                     if voice.view.name == view.name:
                         score = label_scores(group, voice.batch, voice.component_label, stack.n_labels)
                         probability[first + group.rows] += _mix(score, voice.weight)
-    probability /= probability.sum(axis=1, keepdims=True)
+    probability *= stack.trust / probability.sum(axis=1, keepdims=True)
+    probability += (1.0 - stack.trust) * stack.shares
     return probability
 
 
@@ -117,6 +128,40 @@ def fit_leader(stack: Stack, examples: Examples, seed: int) -> tuple[Integers, l
     few = draw(examples, *refit_rows(examples.predictors.x.shape[1], stack.n_labels, max(member.steps, 1)), seed)
     fits = fit_plan(plan, gather(view, few, stack.n_labels), np.zeros((1, few.label.size), dtype=bool), seed)
     return fits.component_label, [fits.batch.take(slice(step, step + 1)) for step in steps]
+
+
+def _trust(comparison: Comparison, held_probability: Floats) -> float:
+    row = np.arange(comparison.label.size)
+    chance = np.maximum(held_probability[row, comparison.label], LEAST_CHANCE)
+    baseline = np.maximum(comparison.shares[row, comparison.label], LEAST_CHANCE)
+    return trust_over_shares(chance, baseline, comparison.weight)
+
+
+def _shares(examples: Examples, n_labels: int) -> Floats:
+    known = examples.label >= 0
+    count = np.bincount(examples.label[known], examples.weight[known], n_labels) + 0.5
+    shares: Floats = count / count.sum()
+    return shares
+
+
+def _rows_to_look_at(examples: Examples, seed: int) -> Predictors:
+    """Draw rows to fit powers and bins to, as many of either kind; merged ones are told as often as there were."""
+    known = examples.label >= 0
+    parts = [
+        # Rows that are all of one kind, as if each had the same label.
+        draw(examples.take(rows)._replace(label=np.zeros_like(rows)), VIEW_ROWS // 2, 0, seed, apart=True).predictors
+        for rows in (np.flatnonzero(known), np.flatnonzero(~known))
+    ]
+    x, codes = (np.concatenate(values) for values in zip(*(part[:2] for part in parts), strict=True))
+    return examples.predictors._replace(x=x, codes=codes)
+
+
+def _lacks_rows(few: Examples, examples: Examples) -> bool:
+    """Say whether rows were left out: unlabelled ones that were drawn weigh as much as all of them do."""
+    known, latent = few.label >= 0, examples.label < 0
+    if np.count_nonzero(~known) < np.count_nonzero(latent):
+        return True
+    return bool(few.weight[known].sum() < WHOLE * examples.weight[~latent].sum())
 
 
 def _effort(examples: Examples, n_labels: int) -> Effort:

@@ -348,3 +348,21 @@ def test_the_expected_number_of_wrong_fills_adds_up_their_doubts(run, samples):
     report = json.loads((samples / "r.json").read_text())
 
     assert report["accuracy"]["expected_wrong"]["estimate"] == pytest.approx(sum(doubts), abs=1e-4)
+
+
+def test_groups_and_weights_are_named_in_the_summary_and_no_other_byte_changes(run, samples):
+    # Every other bird counts twice, and the islands may differ.
+    lines = (samples / "penguins.csv").read_bytes().splitlines()
+    before = b"".join(line + (b",weight\n" if i == 0 else b",%d\n" % (1 + i % 2)) for i, line in enumerate(lines))
+    (samples / "a.csv").write_bytes(before)
+    result = run("fill", "a.csv", "-c", "sex", "--by", "island", "--weights", "weight", "-v", "-r", "r.json", "-o", "-")
+    message = result.stderr.decode()
+    groups = json.loads((samples / "r.json").read_text())["groups"]["groups"]
+    weights = [one["own_weight"] for one in groups]
+    pairs = zip(before.splitlines(), result.stdout.splitlines(), strict=True)
+
+    assert [one["group"] for one in groups] == ["Biscoe", "Dream", "Torgersen"]
+    assert f"by          island: 3 groups, own fits weigh {min(weights):.2f} to {max(weights):.2f}\n" in message
+    assert "rows weighed: column 'weight' says how much each row counts" in message
+    assert {re.sub(rb",(fe)?male,", b",NA,", after) for old, after in pairs if after != old} <= set(before.splitlines())
+    assert cells(result.stdout, "sex").count("NA") == 0

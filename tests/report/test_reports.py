@@ -69,7 +69,7 @@ def test_json_is_strict_and_has_the_keys_of_the_contract(tmp_path):
 
     assert list(report) == [
         "schema_version", "tool", "command", "created", "seed", "timings", "input", "output", "column", "labels", "missing",
-        "features", "model", "fit", "selection", "accuracy", "totals", "log", "warnings",
+        "features", "model", "fit", "selection", "groups", "accuracy", "totals", "log", "warnings",
     ]  # fmt: skip
     assert set(report["accuracy"]) >= {
         "method",
