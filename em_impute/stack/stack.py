@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers
-from em_impute.stack.batch import gather
+from em_impute.stack.batch import DIVIDED_STEPS, gather
 from em_impute.stack.compare import LEAST_CHANCE, TEMPERATURES, Comparison, Fits, Tell, compare, fit_plan
 from em_impute.stack.effort import Effort, affordable_members, effort_for, refit_rows, row_cost
 from em_impute.stack.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, draw
@@ -125,7 +125,11 @@ def fit_leader(stack: Stack, examples: Examples, seed: int) -> tuple[Integers, l
     setting = (member.shrinkage, member.draws_means_in)
     steps = tuple(range(member.steps + 1))
     plan = Plan(member.view, member.per_label, [setting], steps)
-    few = draw(examples, *refit_rows(examples.predictors.x.shape[1], stack.n_labels, max(member.steps, 1)), seed)
+    n_columns, n_components = examples.predictors.x.shape[1], stack.n_labels * member.per_label
+    if member.per_label > 1:
+        few = draw(examples, refit_rows(n_columns, n_components, DIVIDED_STEPS)[1], 1, seed)
+    else:
+        few = draw(examples, *refit_rows(n_columns, n_components, max(member.steps, 1)), seed)
     fits = fit_plan(plan, gather(view, few, stack.n_labels), np.zeros((1, few.label.size), dtype=bool), seed)
     return fits.component_label, [fits.batch.take(slice(step, step + 1)) for step in steps]
 
@@ -230,12 +234,15 @@ def _voices(fitted: Sequence[tuple[Plan, Fits]], views: dict[str, View], weight:
 
 def _refitted(voices: Sequence[Voice], examples: Examples, n_labels: int, seed: int) -> tuple[Voice, ...]:
     """Fit the members that have a say to all rows, or as many as there is time for."""
-    n_mixtures = n_labels * sum(voice.batch.weight.shape[0] for voice in voices)
-    most = max(member.steps for voice in voices for member in voice.members)
-    few = draw(examples, *refit_rows(examples.predictors.x.shape[1], n_mixtures, max(most, 1)), seed)
-    nobody = np.zeros((1, few.label.size), dtype=bool)
     found = []
+    rows: dict[bool, Examples] = {}
     for voice in voices:
+        divided = voice.members[0].per_label > 1
+        if divided not in rows:
+            alike = [one for one in voices if (one.members[0].per_label > 1) == divided]
+            rows[divided] = _rows_to_fit(examples, alike, seed)
+        few = rows[divided]
+        nobody = np.zeros((1, few.label.size), dtype=bool)
         settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in voice.members))
         steps = sorted({member.steps for member in voice.members})
         plan = Plan(voice.view.name, voice.members[0].per_label, settings, steps)
@@ -243,6 +250,17 @@ def _refitted(voices: Sequence[Voice], examples: Examples, n_labels: int, seed: 
         order = np.array([plan.members.index(member) for member in voice.members])
         found.append(voice._replace(component_label=fits.component_label, batch=fits.batch.take(order)))
     return tuple(found)
+
+
+def _rows_to_fit(examples: Examples, voices: Sequence[Voice], seed: int) -> Examples:
+    """Draw the rows that there is time for: of labelled ones fewer where EM has to go over them too."""
+    n_columns = examples.predictors.x.shape[1]
+    n_components = sum(voice.batch.weight.size for voice in voices)
+    if voices[0].members[0].per_label > 1:
+        _, n_labelled = refit_rows(n_columns, n_components, DIVIDED_STEPS)
+        return draw(examples, n_labelled, 1, seed)
+    steps = max(member.steps for voice in voices for member in voice.members)
+    return draw(examples, *refit_rows(n_columns, n_components, max(steps, 1)), seed)
 
 
 def _mix(score: Floats, weight: Floats) -> Floats:
