@@ -108,7 +108,7 @@ def fit_labels(
     for step in range(1, max(steps) + 1 if material.unlabelled else 1):
         sums = of_labelled(batch.mean, batch.covariance)
         for group in material.unlabelled:
-            responsibility = _shared_out(group, batch) * material.weight[group.rows, None, None]
+            responsibility = _shared_out(group, batch) * material.weight[group.rows]
             sums = sums.plus(_completed(responsibility, group, batch))
         batch = _maximize(sums, strengths, log_share, material)
         found[step] = batch
@@ -147,8 +147,8 @@ def fit_divided_labels(
             of_labels.append(
                 _add(
                     _completed(
-                        (_shared_out(group, mine) if step else start[group.rows][:, components, None])
-                        * (material.weight[group.rows] * ~held[:, group.rows]).T[:, None, fit],
+                        (_shared_out(group, mine) if step else start[group.rows][:, components].T[:, None])
+                        * (material.weight[group.rows] * ~held[:, group.rows])[fit],
                         group,
                         mine,
                     )
@@ -205,24 +205,24 @@ def _label_totals(group: Group, material: Material, held: Held) -> Floats:
 
 
 def _shared_out(group: Group, batch: Batch) -> Floats:
-    """Take the E step: how responsible each component is for each row, (n_rows, n_components, n_mixtures).
+    """Take the E step: how responsible each component is for each row, (n_components, n_mixtures, n_rows).
 
-    With the mixtures last, sums over components run along the memory.
+    With the rows last, maxima and sums over components run along the memory.
     """
     theta = coefficients(group.observed, batch.log_share, batch.mean, batch.covariance, batch.log_chance)
     n_mixtures, n_components, n_terms = theta.shape
-    joint: Floats = group.terms @ np.swapaxes(theta, 0, 1).reshape(-1, n_terms).T
-    joint = joint.reshape(-1, n_components, n_mixtures)
-    joint -= joint.max(axis=1, keepdims=True)
+    joint: Floats = np.swapaxes(theta, 0, 1).reshape(-1, n_terms) @ group.terms.T
+    joint = joint.reshape(n_components, n_mixtures, -1)
+    joint -= joint.max(axis=0)
     np.exp(joint, out=joint)
-    joint /= joint.sum(axis=1, keepdims=True)
+    joint /= joint.sum(axis=0)
     return joint
 
 
 def _completed(responsibility: Floats, group: Group, batch: Batch) -> Sums:
     """Sum rows by how responsible each component is for them: (n_mixtures, n_components, …)."""
-    n_rows, n_components, n_mixtures = responsibility.shape
-    total = (responsibility.reshape(n_rows, -1).T @ group.terms).reshape(n_components, n_mixtures, -1)
+    n_components, n_mixtures, n_rows = responsibility.shape
+    total = (responsibility.reshape(-1, n_rows) @ group.terms).reshape(n_components, n_mixtures, -1)
     sums = sums_of(np.swapaxes(total, 0, 1), group)
     return complete(sums, group.observed, batch.mean, batch.covariance)
 
