@@ -75,8 +75,7 @@ def fit_stacked(design: Design, recipe: Recipe, tell: Tell, *, single: bool) -> 
 
 def examples_of(design: Design) -> Examples:
     """Give the distinct rows in the form that the stack takes."""
-    levels = tuple(len(category.texts) for category in design.categories)
-    predictors = Predictors(design.distinct.x, design.codes, levels, design.n_numbers)
+    predictors = Predictors(design.distinct.x, design.codes, design.levels, design.n_numbers)
     return Examples(predictors, design.distinct.label, design.distinct.weight, design.index is not None)
 
 

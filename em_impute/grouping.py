@@ -15,6 +15,7 @@ from em_impute.errors import ColumnError, DesignError, FitError
 from em_impute.fitting import Fitted, Tell
 from em_impute.select import HeldOut
 from em_impute.stack.compare import LEAST_CHANCE
+from em_impute.stack.folds import N_FOLDS
 from em_impute.stack.weights import cross_fitted, stack_weights
 from em_impute.table.categories import CategoryColumn
 from em_impute.table.text import plural, shown
@@ -26,8 +27,6 @@ ROWS_PER_LABEL, MIN_LABELS = 5, 2
 
 CONSTANT = 1e-12
 """A range below this part of the deviation among all rows is rounding."""
-
-N_FOLDS = 5
 
 Fit = Callable[[Design, Tell], Fitted]
 """How all rows were fitted, or some of them."""

@@ -14,12 +14,11 @@ from em_impute.engine.mixture import Recipe, fit_mixture
 from em_impute.errors import FitError
 from em_impute.merging import merge_equal_rows
 from em_impute.metrics import log_loss
-from em_impute.stack.folds import Examples
+from em_impute.stack.folds import N_FOLDS, Examples, deal
 from em_impute.stack.stack import Stack, fit_stack
 
 __all__ = ["Candidate", "Choice", "HeldOut", "can_hold_out", "choose_model", "choose_stack", "information_criteria"]
 
-N_FOLDS = 5
 MAX_ROWS = 10_000
 """Labelled rows, and as many unlabelled ones, on which candidates are compared; the chosen one is fitted to all."""
 
@@ -118,7 +117,7 @@ def _families(covariance: str, n_features: int) -> tuple[str, ...]:
 
 def _choose_by_held_out_labels(design: Design, families: tuple[str, ...], recipe: Recipe, tell: Tell) -> Choice:
     order, rows = _comparison_rows(design, recipe.seed)
-    folds = _folds(rows.label, recipe.seed)
+    folds = deal(rows.label, np.random.default_rng(recipe.seed))
     if not (folds >= 0).any():
         # No label occurs twice: nothing can be held out, and a tied covariance asks least of so few rows.
         criterion = "as asked" if len(families) == 1 else "default"
@@ -179,20 +178,6 @@ def _comparison_rows(design: Design, seed: int) -> tuple[Integers, Rows]:
     order = np.concatenate([rows for rows, _ in parts])
     weight = np.concatenate([weight for _, weight in parts])
     return order, Rows(design.x_of(order), design.label[order], weight)
-
-
-def _folds(label: Integers, seed: int) -> Integers:
-    """Deal the labelled rows into stratified folds, −1 for rows that stay: the unlabelled, a label's only one."""
-    rng = np.random.default_rng(seed)
-    folds = np.full(label.size, -1)
-    dealt = 0
-    for value in range(int(label.max()) + 1):
-        members = rng.permutation(np.flatnonzero(label == value))
-        if members.size == 1:
-            continue
-        folds[members] = (dealt + np.arange(members.size)) % N_FOLDS
-        dealt += members.size
-    return folds
 
 
 def _with_family(recipe: Recipe, family: str) -> Recipe:

@@ -11,7 +11,8 @@ from em_impute.engine.blocks import Rows
 from em_impute.engine.em import Fit
 from em_impute.engine.mixture import Mixture, Recipe
 from em_impute.engine.parameters import Parameters
-from em_impute.select import _comparison_rows, _folds, choose_model, information_criteria
+from em_impute.select import _comparison_rows, choose_model, information_criteria
+from em_impute.stack.folds import deal
 
 
 def silent(_message):
@@ -87,7 +88,7 @@ def test_the_held_out_accuracy_is_what_fresh_rows_get():
 
 def test_folds_are_stratified_and_never_hold_out_the_only_row_of_a_label():
     label = np.array([0] * 50 + [1] * 10 + [2] * 2 + [3] + [-1] * 20)
-    folds = _folds(label, seed=0)
+    folds = deal(label, np.random.default_rng(0))
 
     assert [np.bincount(folds[label == k], minlength=5).tolist() for k in (0, 1)] == [[10] * 5, [2] * 5]
     assert len(set(folds[label == 2])) == 2

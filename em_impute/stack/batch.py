@@ -94,19 +94,14 @@ def fit_labels(
     shape = (fit.size, n_labels, n_columns)
     mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(n_columns), (*shape, n_columns))
 
-    def of_labelled(mean: Floats, covariance: Floats) -> Sums:
-        return _add(
-            complete(sums_of(total[fit], group), group.observed, mean, covariance)
-            for total, group in zip(totals, material.labelled, strict=True)
-        )
-
+    totals = [total[fit] for total in totals]
     settled = all(group.observed.size == n_columns for group in material.labelled)
     for _ in range(1 if settled else SETTLING_STEPS):
-        batch = _maximize(of_labelled(mean, covariance), strengths, log_share, material)
+        batch = _maximize(_of_labelled(material, totals, mean, covariance), strengths, log_share, material)
         mean, covariance = batch.mean, batch.covariance
     found = {0: batch}
     for step in range(1, max(steps) + 1 if material.unlabelled else 1):
-        sums = of_labelled(batch.mean, batch.covariance)
+        sums = _of_labelled(material, totals, batch.mean, batch.covariance)
         for group in material.unlabelled:
             responsibility = _shared_out(group, batch) * material.weight[group.rows]
             sums = sums.plus(_completed(responsibility, group, batch))
@@ -187,11 +182,14 @@ def _mean_strengths(material: Material, totals: Sequence[Floats], n_fits: int) -
     """Compute empirical Bayes' pseudo-rows for the means of each fit: (n_fits, n_columns)."""
     shape = (n_fits, material.n_labels, material.n_columns)
     mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(material.n_columns), (*shape, material.n_columns))
-    return empirical_bayes(
-        _add(
-            complete(sums_of(total, group), group.observed, mean, covariance)
-            for total, group in zip(totals, material.labelled, strict=True)
-        )
+    return empirical_bayes(_of_labelled(material, totals, mean, covariance))
+
+
+def _of_labelled(material: Material, totals: Sequence[Floats], mean: Floats, covariance: Floats) -> Sums:
+    """Sum the labelled rows, a component for each label; `totals`, of each group, (n_mixtures, n_labels, n_terms)."""
+    return _add(
+        complete(sums_of(total, group), group.observed, mean, covariance)
+        for total, group in zip(totals, material.labelled, strict=True)
     )
 
 

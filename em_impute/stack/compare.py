@@ -53,10 +53,14 @@ class Comparison:
     origin: Integers
     """(n_held,) what the rows were before the examples were drawn"""
 
+    def of_truth(self, probability: Floats) -> Floats:
+        """Look up what (..., n_held, n_labels) says of the true labels, not below LEAST_CHANCE: (..., n_held)."""
+        return np.maximum(probability[..., np.arange(self.label.size), self.label], LEAST_CHANCE)
+
     @cached_property
     def chance(self) -> Floats:
         """Probability of the true label, (n_members, n_temperatures, n_repeats, n_held)."""
-        return np.maximum(self.probability[..., np.arange(self.label.size), self.label], LEAST_CHANCE)
+        return self.of_truth(self.probability)
 
     @cached_property
     def surprise(self) -> Floats:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.stack.views import Predictors
 
-__all__ = ["N_FOLDS", "Examples", "Held", "draw", "held_out"]
+__all__ = ["N_FOLDS", "Examples", "Held", "deal", "draw", "held_out"]
 
 N_FOLDS = 5
 REPEATS, REPEATS_BELOW = 3, 60
@@ -33,22 +33,31 @@ class Examples(NamedTuple):
         return Examples(predictors, self.label[rows], self.weight[rows], self.merged, origin)
 
 
-def held_out(label: Integers, seed: int) -> Held:
-    """Deal the labelled rows into stratified folds, repeatedly if they are few: (n_fits, n_rows), the last holds none.
+def deal(label: Integers, rng: np.random.Generator) -> Integers:
+    """Deal the labelled rows into stratified folds, (n_rows,).
 
-    A label's only row is never held out.
+    −1 stands for rows that are never held out: those without a label, and a label's only one.
+    """
+    fold = np.full(label.size, -1)
+    dealt = 0
+    for value in range(int(label.max()) + 1):
+        members = rng.permutation(np.flatnonzero(label == value))
+        if members.size > 1:
+            fold[members] = (dealt + np.arange(members.size)) % N_FOLDS
+            dealt += members.size
+    return fold
+
+
+def held_out(label: Integers, seed: int) -> Held:
+    """Deal folds, repeatedly if labelled rows are few, and mark what each fit must not see: (n_fits, n_rows).
+
+    The last fit sees everything.
     """
     rng = np.random.default_rng(seed)
     n_labelled = int(np.count_nonzero(label >= 0))
     held = []
     for _ in range(REPEATS if n_labelled < REPEATS_BELOW else 1):
-        fold = np.full(label.size, -1)
-        dealt = 0
-        for value in range(int(label.max()) + 1):
-            members = rng.permutation(np.flatnonzero(label == value))
-            if members.size > 1:
-                fold[members] = (dealt + np.arange(members.size)) % N_FOLDS
-                dealt += members.size
+        fold = deal(label, rng)
         held += [fold == number for number in range(N_FOLDS)]
     return np.array([*held, np.zeros(label.size, dtype=bool)])
 

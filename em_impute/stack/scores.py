@@ -29,7 +29,7 @@ class Scores(NamedTuple):
 def score(stack: Stack) -> Scores:
     """Compare what was said of the held-out labels."""
     comparison = stack.comparison
-    row, weight = np.arange(comparison.label.size), comparison.weight
+    weight = comparison.weight
 
     def log_loss(surprise: Floats) -> float:
         return float(weight @ surprise / weight.sum())
@@ -45,11 +45,11 @@ def score(stack: Stack) -> Scores:
     plain = max(usual, key=lambda member: member.steps)
     plain_em = comparison.surprise[comparison.members.index(plain), TEMPERATURES.index(1.0)]
     return Scores(
-        stack=log_loss(-np.log(np.maximum(stack.held_probability[row, comparison.label], 1e-6))),
+        stack=log_loss(-np.log(comparison.of_truth(stack.held_probability))),
         single=log_loss(best[leader]),
         labels_only=log_loss(alone),
         plain_em=log_loss(plain_em),
-        majority=log_loss(-np.log(np.maximum(comparison.shares[row, comparison.label], 1e-6))),
+        majority=log_loss(-np.log(comparison.of_truth(comparison.shares))),
         unlabelled_rows=_verdict(weight * (alone - em)),
     )
 

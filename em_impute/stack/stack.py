@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers
-from em_impute.stack.batch import DIVIDED_STEPS, gather
-from em_impute.stack.compare import LEAST_CHANCE, TEMPERATURES, Comparison, Fits, Tell, compare, fit_plan
+from em_impute.stack.batch import DIVIDED_STEPS, Material, gather
+from em_impute.stack.compare import TEMPERATURES, Comparison, Fits, Tell, compare, fit_plan
 from em_impute.stack.effort import Effort, affordable_members, effort_for, refit_rows, row_cost
 from em_impute.stack.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, draw
 from em_impute.stack.members import SHRINKAGES, STEPS, Member, Plan
@@ -92,10 +92,13 @@ def fit_stack(examples: Examples, n_labels: int, n_to_fill: int, seed: int, tell
     voices = _voices(fitted, {view.name: view for view in views}, weight)
     if _lacks_rows(compared, examples):
         voices = _refitted(voices, examples, n_labels, seed)
-    trust = 1.0 if single else _trust(comparison, held_probability)
+    trust = 1.0
+    if not single:
+        said, shares = (comparison.of_truth(one) for one in (held_probability, comparison.shares))
+        trust = trust_over_shares(said, shares, comparison.weight)
     held_probability = trust * held_probability + (1.0 - trust) * comparison.shares
-    shares = _shares(examples, n_labels)
-    return Stack(n_labels, voices, comparison, weight, leading, held_probability, trust, shares)
+    shares_of_all = _shares(examples, n_labels)
+    return Stack(n_labels, voices, comparison, weight, leading, held_probability, trust, shares_of_all)
 
 
 def predict(stack: Stack, predictors: Predictors) -> Floats:
@@ -125,20 +128,9 @@ def fit_leader(stack: Stack, examples: Examples, seed: int) -> tuple[Integers, l
     setting = (member.shrinkage, member.draws_means_in)
     steps = tuple(range(member.steps + 1))
     plan = Plan(member.view, member.per_label, [setting], steps)
-    n_columns, n_components = examples.predictors.x.shape[1], stack.n_labels * member.per_label
-    if member.per_label > 1:
-        few = draw(examples, refit_rows(n_columns, n_components, DIVIDED_STEPS)[1], 1, seed)
-    else:
-        few = draw(examples, *refit_rows(n_columns, n_components, max(member.steps, 1)), seed)
+    few = _rows_to_fit(examples, [member], stack.n_labels * member.per_label, seed)
     fits = fit_plan(plan, gather(view, few, stack.n_labels), np.zeros((1, few.label.size), dtype=bool), seed)
     return fits.component_label, [fits.batch.take(slice(step, step + 1)) for step in steps]
-
-
-def _trust(comparison: Comparison, held_probability: Floats) -> float:
-    row = np.arange(comparison.label.size)
-    chance = np.maximum(held_probability[row, comparison.label], LEAST_CHANCE)
-    baseline = np.maximum(comparison.shares[row, comparison.label], LEAST_CHANCE)
-    return trust_over_shares(chance, baseline, comparison.weight)
 
 
 def _shares(examples: Examples, n_labels: int) -> Floats:
@@ -236,30 +228,36 @@ def _refitted(voices: Sequence[Voice], examples: Examples, n_labels: int, seed: 
     """Fit the members that have a say to all rows, or as many as there is time for."""
     found = []
     rows: dict[bool, Examples] = {}
+    materials: dict[tuple[bool, str], Material] = {}
     for voice in voices:
         divided = voice.members[0].per_label > 1
         if divided not in rows:
             alike = [one for one in voices if (one.members[0].per_label > 1) == divided]
-            rows[divided] = _rows_to_fit(examples, alike, seed)
-        few = rows[divided]
-        nobody = np.zeros((1, few.label.size), dtype=bool)
+            n_components = sum(one.batch.weight.size for one in alike)
+            rows[divided] = _rows_to_fit(examples, [m for one in alike for m in one.members], n_components, seed)
+        shown = (divided, voice.view.name)
+        if shown not in materials:
+            materials[shown] = gather(voice.view, rows[divided], n_labels)
+        nobody = np.zeros((1, rows[divided].label.size), dtype=bool)
         settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in voice.members))
         steps = sorted({member.steps for member in voice.members})
         plan = Plan(voice.view.name, voice.members[0].per_label, settings, steps)
-        fits = fit_plan(plan, gather(voice.view, few, n_labels), nobody, seed)
+        fits = fit_plan(plan, materials[shown], nobody, seed)
         order = np.array([plan.members.index(member) for member in voice.members])
         found.append(voice._replace(component_label=fits.component_label, batch=fits.batch.take(order)))
     return tuple(found)
 
 
-def _rows_to_fit(examples: Examples, voices: Sequence[Voice], seed: int) -> Examples:
-    """Draw the rows that there is time for: of labelled ones fewer where EM has to go over them too."""
+def _rows_to_fit(examples: Examples, members: Sequence[Member], n_components: int, seed: int) -> Examples:
+    """Draw the rows that there is time for: of labelled ones fewer where EM has to go over them too.
+
+    `members` divide labels all or none; `n_components` is the number of their components together.
+    """
     n_columns = examples.predictors.x.shape[1]
-    n_components = sum(voice.batch.weight.size for voice in voices)
-    if voices[0].members[0].per_label > 1:
+    if members[0].per_label > 1:
         _, n_labelled = refit_rows(n_columns, n_components, DIVIDED_STEPS)
         return draw(examples, n_labelled, 1, seed)
-    steps = max(member.steps for voice in voices for member in voice.members)
+    steps = max(member.steps for member in members)
     return draw(examples, *refit_rows(n_columns, n_components, max(steps, 1)), seed)
 
 
