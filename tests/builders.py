@@ -2,10 +2,15 @@
 
 from contextlib import contextmanager
 
+import numpy as np
+from oracles import standardise
+
 from em_impute.design import make_design
 from em_impute.impute import open_table
 from em_impute.labels import read_labels
 from em_impute.request import Request
+from em_impute.stack.folds import Examples
+from em_impute.stack.views import Predictors
 
 
 def silent(_stage, _share, _detail):
@@ -45,3 +50,17 @@ def csv_of(header, *columns):
     """Write columns as CSV text; None is an empty cell."""
     rows = zip(*columns, strict=True)
     return "\n".join([header, *(",".join("" if cell is None else str(cell) for cell in row) for row in rows)]) + "\n"
+
+
+def rows_of(x, label, codes=None, levels=(), weight=None, *, merged=False):
+    """Rows with numbers `x` and perhaps categories, whose indicators stand beside the numbers as in a design."""
+    n_rows, n_numbers = x.shape
+    codes = np.zeros((n_rows, 0), dtype=int) if codes is None else codes
+    indicators = [
+        np.where(column < 0, np.nan, column == level).astype(float)
+        for column, n_levels in zip(codes.T, levels, strict=True)
+        for level in range(1, n_levels)
+    ]
+    x, _, _ = standardise(np.column_stack([x, *indicators]))
+    weight = np.ones(n_rows) if weight is None else weight
+    return Examples(Predictors(x, codes, levels, n_numbers), np.asarray(label), weight, merged)

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from oracles import hide, standardise
+from builders import rows_of
+from oracles import hide
 
 from em_impute.stack import scores as scores_module
 from em_impute.stack.batch import fit_labels, gather
@@ -18,32 +19,18 @@ from em_impute.stack.effort import (
     refit_rows,
     row_cost,
 )
-from em_impute.stack.folds import Examples, held_out
+from em_impute.stack.folds import held_out
 from em_impute.stack.members import FULL, Member
 from em_impute.stack.predictive import label_scores
 from em_impute.stack.scores import score
 from em_impute.stack.shrinkage import Shrinkage
 from em_impute.stack.stack import fit_stack
 from em_impute.stack.terms import group_rows
-from em_impute.stack.views import Predictors, fit_views
+from em_impute.stack.views import fit_views
 
 
 def silent(_detail):
     """Watch nothing."""
-
-
-def rows_of(x, label, codes=None, levels=(), weight=None):
-    """Rows with numbers `x` and perhaps categories, whose indicators stand beside the numbers as in a design."""
-    n_rows, n_numbers = x.shape
-    codes = np.zeros((n_rows, 0), dtype=int) if codes is None else codes
-    indicators = [
-        np.where(column < 0, np.nan, column == level).astype(float)
-        for column, n_levels in zip(codes.T, levels, strict=True)
-        for level in range(1, n_levels)
-    ]
-    x, _, _ = standardise(np.column_stack([x, *indicators]))
-    weight = np.ones(n_rows) if weight is None else weight
-    return Examples(Predictors(x, codes, levels, n_numbers), np.asarray(label), weight)
 
 
 def mixed_rows(n_rows=70, n_labelled=40, missing=0.2, seed=1):

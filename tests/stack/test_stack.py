@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from builders import csv_of, design_of
-from oracles import hide, standardise
+from builders import csv_of, design_of, rows_of
+from oracles import hide
 from scipy.special import logsumexp
 
 from em_impute.fitting import examples_of
@@ -15,7 +15,7 @@ from em_impute.stack import effort as effort_module
 from em_impute.stack import stack as stack_module
 from em_impute.stack.batch import fit_divided_labels, fit_labels, gather
 from em_impute.stack.compare import TEMPERATURES
-from em_impute.stack.folds import Examples, held_out
+from em_impute.stack.folds import held_out
 from em_impute.stack.predictive import label_scores
 from em_impute.stack.stack import fit_leader, fit_stack, predict
 from em_impute.stack.terms import group_rows
@@ -24,20 +24,6 @@ from em_impute.stack.views import Predictors, plain_view
 
 def silent(_detail):
     """Watch nothing."""
-
-
-def rows_of(x, label, codes=None, levels=(), weight=None, *, merged=False):
-    """Rows with numbers `x` and perhaps categories, whose indicators stand beside the numbers as in a design."""
-    n_rows, n_numbers = x.shape
-    codes = np.zeros((n_rows, 0), dtype=int) if codes is None else codes
-    indicators = [
-        np.where(column < 0, np.nan, column == level).astype(float)
-        for column, n_levels in zip(codes.T, levels, strict=True)
-        for level in range(1, n_levels)
-    ]
-    x, _, _ = standardise(np.column_stack([x, *indicators]))
-    weight = np.ones(n_rows) if weight is None else weight
-    return Examples(Predictors(x, codes, levels, n_numbers), np.asarray(label), weight, merged)
 
 
 def stack_of(examples, n_labels=2, *, single=False, seed=0):
