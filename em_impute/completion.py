@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from em_impute.choose import Fills
 from em_impute.design import Column, Design
-from em_impute.engine.blocks import Floats
+from em_impute.engine.blocks import Floats, Integers
 from em_impute.engine.mixture import Mixture
+from em_impute.fitting import Fitted
 from em_impute.grouping import Group
 from em_impute.labelling import Labelling
 from em_impute.labels import Labels
@@ -14,7 +18,7 @@ from em_impute.select import Choice
 from em_impute.table.read import CategoryColumn, Table
 from em_impute.table.source import Source
 
-__all__ = ["Completion", "Opened"]
+__all__ = ["Completion", "FittedColumn", "Opened"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,44 @@ class Opened:
     def categories(self) -> list[tuple[str, CategoryColumn]]:
         """Those of them that hold text, by what to call them."""
         return [(self.names[index], category) for index, category in self.table.categories.items()]
+
+
+@dataclass(frozen=True)
+class FittedColumn:
+    """What was learnt of one column."""
+
+    labels: Labels
+    """As they were learnt from, with the names of the groups where no label was known."""
+    design: Design
+    fitted: Fitted
+    groups: tuple[Group, ...] | None
+    """The groups that --by divides the rows into."""
+    timings: Mapping[str, float]
+
+    @cached_property
+    def unlabelled(self) -> Integers:
+        """The distinct rows without a label, (n_unlabelled,)."""
+        return np.flatnonzero(self.design.distinct.label < 0)
+
+    @cached_property
+    def distinct_probability(self) -> Floats:
+        """(n_unlabelled, n_labels); a label of which nothing was learnt has the probability 0."""
+        learnt, names = self.fitted.probability, self.labels.labels
+        if self.design.labels == names:
+            return learnt
+        probability = np.zeros((learnt.shape[0], len(names)))
+        probability[:, [names.index(label) for label in self.design.labels]] = learnt
+        return probability
+
+    def place_of(self, rows: Integers) -> Integers:
+        """Find the distinct rows without a label that some rows without one equal: their places in `unlabelled`."""
+        place = np.empty(self.design.distinct.label.size, np.intp)
+        place[self.unlabelled] = np.arange(self.unlabelled.size)
+        return place[self.design.distinct_of(rows)]
+
+    def probability_of(self, rows: Integers) -> Floats:
+        """Give the probability of each label for some rows without one: (n_chosen, n_labels)."""
+        return self.distinct_probability[self.place_of(rows)]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 
 from em_impute.choose import Fills, most_probable
-from em_impute.completion import Completion, Opened
+from em_impute.completion import Completion, FittedColumn, Opened
 from em_impute.design import Design, make_design
 from em_impute.edits import make_edits
 from em_impute.engine.blocks import Floats
@@ -29,7 +29,7 @@ from em_impute.table.read import read_table
 from em_impute.table.source import open_source
 from em_impute.weighing import read_weights
 
-__all__ = ["Watch", "complete", "complete_all", "open_table", "patched", "unique_names"]
+__all__ = ["Watch", "complete", "complete_all", "fit_column", "open_table", "patched", "unique_names"]
 
 Watch = Callable[[str, float | None, str], None]
 """Told of progress: the stage, the share of it that is done (None if unknown), and a detail."""
@@ -92,11 +92,39 @@ def complete_all(opened: Opened, request: Request, watch: Watch) -> list[Complet
 
 def complete(opened: Opened, column: int, request: Request, watch: Watch) -> Completion:
     """Complete one column: design, choice of the model, fit, fills."""
-    table, target = opened.table, opened.names[column]
-    labels = read_labels(target, table.targets[column], request)
+    target = opened.names[column]
+    labels = read_labels(target, opened.table.targets[column], request)
     if not labels.n_missing:
         return _untouched(column, target, labels)
+    found = fit_column(opened, column, labels, request, watch)
+    clock = _Clock()
+    labels, design = found.labels, found.design
+    fills, probability, entropy = _fill(found, request)
+    can_tell = any(labels.known) and not design.weighed  # a likelihood ratio takes rows that count alike
+    labelling = examine_labelling(design, _recipe(labels, request)._replace(family="full")) if can_tell else None
+    clock.lap("fill")
+    return Completion(
+        column,
+        target,
+        labels,
+        fills,
+        design,
+        found.fitted.choice,
+        found.fitted.mixture,
+        probability,
+        entropy,
+        {**found.timings, **clock.laps},
+        labelling,
+        found.groups,
+    )
 
+
+def fit_column(opened: Opened, column: int, labels: Labels, request: Request, watch: Watch) -> FittedColumn:
+    """Learn from the rows with a label, and those without, what the latter's labels may be.
+
+    `labels` are those of the column, or what is left of them where some known ones are hidden on purpose.
+    """
+    target = opened.names[column]
     clock = _Clock()
     learnt = _with_labels_to_find(target, that_count(labels, target, opened.weight), request)
     watch("preparing", None, "")
@@ -127,25 +155,7 @@ def complete(opened: Opened, column: int, request: Request, watch: Watch) -> Com
         design = replace(design, labels=labels.labels)
     fitted, parts = fit_groups(design, fitted, labels.label, fit, lambda share, name: watch("groups", share, name))
     clock.lap("fit")
-
-    fills, probability, entropy = _fill(design, labels, fitted.probability, request)
-    can_tell = any(labels.known) and not design.weighed  # a likelihood ratio takes rows that count alike
-    labelling = examine_labelling(design, recipe._replace(family="full")) if can_tell else None
-    clock.lap("fill")
-    return Completion(
-        column,
-        target,
-        labels,
-        fills,
-        design,
-        fitted.choice,
-        fitted.mixture,
-        probability,
-        entropy,
-        clock.laps,
-        labelling,
-        parts,
-    )
+    return FittedColumn(labels, design, fitted, parts, clock.laps)
 
 
 def patched(opened: Opened, completions: Sequence[Completion], request: Request) -> Iterator[bytes]:
@@ -247,28 +257,16 @@ def _recipe(labels: Labels, request: Request) -> Recipe:
     )
 
 
-def _fill(design: Design, labels: Labels, probability: Floats, request: Request) -> tuple[Fills, Floats | None, float]:
-    """Choose a label for each distinct row without one, and look each row's up.
-
-    A label of which nothing was learnt has the probability 0.
-    """
-    row = np.flatnonzero(labels.label < 0)
-    unlabelled = np.flatnonzero(design.distinct.label < 0)
-    weight = design.distinct.weight[unlabelled]
-    entropy = -float(weight @ (probability * np.log(np.maximum(probability, 1e-300))).sum(axis=1))
-    if design.labels != labels.labels:
-        learnt, probability = probability, np.zeros((unlabelled.size, len(labels.labels)))
-        probability[:, [labels.labels.index(label) for label in design.labels]] = learnt
-    code, best = most_probable(probability, request.min_probability)
-    expected = weight @ probability
-    if design.index is not None or design.weighed:
-        place = np.empty(design.distinct.label.size, np.intp)
-        place[unlabelled] = np.arange(unlabelled.size)
-        at = place[design.distinct_of(row)]
-        expected = np.bincount(at, minlength=unlabelled.size).astype(float) @ probability
-        code, best = code[at], best[at]
-        probability = probability[at] if request.probabilities else probability
-    return Fills(row, code, best, expected), probability if request.probabilities else None, entropy
+def _fill(found: FittedColumn, request: Request) -> tuple[Fills, Floats | None, float]:
+    """Choose a label for each row without one; give all probabilities where they are asked for, and the entropy."""
+    distinct, weight = found.distinct_probability, found.design.distinct.weight[found.unlabelled]
+    entropy = -float(weight @ (distinct * np.log(np.maximum(distinct, 1e-300))).sum(axis=1))
+    row = np.flatnonzero(found.labels.label < 0)
+    at = found.place_of(row)
+    code, best = most_probable(distinct, request.min_probability)
+    expected = np.bincount(at, minlength=distinct.shape[0]).astype(float) @ distinct
+    fills = Fills(row, code[at], best[at], expected)
+    return fills, distinct[at] if request.probabilities else None, entropy
 
 
 class _Clock:

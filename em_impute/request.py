@@ -50,6 +50,12 @@ class Request:
     tolerance: float = 1e-6
     seed: int = 0
     min_probability: float = 0.0
+    method: Literal["map", "draw"] = "map"
+    """Fill in the most probable label, or one drawn by its probability."""
+    imputations: int = 0
+    """Completed tables to draw, each with labels of its own; 0 completes one."""
+    deltas: tuple[tuple[str, float], ...] = ()
+    """Labels, and by how much the log-odds of each are higher in the rows without a label than their predictors say."""
     probability: bool = False
     """Add a column with the probability of the label in each row."""
     probabilities: bool = False

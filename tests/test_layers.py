@@ -27,7 +27,7 @@ ALLOWED = {
     "select": {"clusters", "design", "engine", "errors", "merging", "metrics", "stack"},
     "fitting": {"backends", "choose", "design", "engine", "ordering", "select", "stack"},
     "grouping": {"design", "engine", "errors", "fitting", "select", "stack", "table"},
-    "completion": {"choose", "design", "engine", "grouping", "labelling", "labels", "select", "table"},
+    "completion": {"choose", "design", "engine", "fitting", "grouping", "labelling", "labels", "select", "table"},
     "edits": {"completion", "engine", "errors", "request", "table"},
     "impute": {
         "choose", "completion", "design", "edits", "engine", "errors", "fitting", "grouping", "labelling", "labels", "ordering", "request", "select", "table", "weighing",
