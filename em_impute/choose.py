@@ -6,7 +6,7 @@ import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers
 
-__all__ = ["Fills", "adjust_shares", "most_probable"]
+__all__ = ["Fills", "adjust_shares", "draw_labels", "most_probable", "tilt"]
 
 MAX_ROUNDS = 1000
 SETTLED = 1e-9
@@ -22,9 +22,11 @@ class Fills:
     code: Integers
     """(n_missing,) label to write, −1 where the cell stays as it is"""
     probability: Floats
-    """(n_missing,) of the most probable label, written or not"""
+    """(n_missing,) of the most probable label, written or not; of the label written where it was drawn"""
     expected: Floats
     """(n_labels,) expected number of missing cells of each label: the sum of the probabilities"""
+    is_drawn: bool = False
+    """Labels were drawn by their probabilities."""
 
     @property
     def n_filled(self) -> int:
@@ -41,6 +43,37 @@ def most_probable(probability: Floats, min_probability: float) -> tuple[Integers
     code = probability.argmax(axis=1)
     best = probability[np.arange(code.size), code]
     return np.where(best >= min_probability, code, -1), best
+
+
+def draw_labels(probability: Floats, uniform: Floats) -> Integers:
+    """Draw each row's label by its probabilities: (n_rows,) codes.
+
+    `probability` is (n_rows, n_labels), `uniform` (n_rows,) holds numbers from 0 up to but not including 1: the label
+    drawn is where the cumulated probabilities, in the order of the labels, rise above that number.  A label of
+    probability 0 is never drawn.
+    """
+    cumulated = probability.cumsum(axis=1)
+    code = np.count_nonzero(cumulated <= uniform[:, None] * cumulated[:, -1:], axis=1)
+    # The product may be rounded up to the sum of all.
+    last = probability.shape[1] - 1 - (probability[:, ::-1] > 0).argmax(axis=1)
+    return np.asarray(np.minimum(code, last), np.intp)
+
+
+def tilt(probability: Floats, delta: Floats) -> Floats:
+    """Shift the log-odds of labels: p·exp(δ) with rows normalised again, (…, n_labels).
+
+    `probability` is (…, n_labels), `delta` (n_labels,).  A δ for one label, with 0 for the others, means that at
+    equal predictors its odds against the rest are exp(δ) times as high in rows where the label is missing as in rows
+    where it is known; so does every δ with any constant added to all.  A label of probability 0 keeps it.
+    """
+    if not np.ptp(delta):
+        return probability
+    with np.errstate(divide="ignore"):
+        log_joint = np.log(probability) + delta
+    log_joint -= log_joint.max(axis=-1, keepdims=True)  # no row may vanish, however large δ
+    tilted: Floats = np.exp(log_joint)
+    tilted /= tilted.sum(axis=-1, keepdims=True)
+    return tilted
 
 
 def adjust_shares(probability: Floats, weight: Floats, shares: Floats) -> tuple[Floats, Floats]:

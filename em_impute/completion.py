@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-
-import numpy as np
 
 from em_impute.choose import Fills
 from em_impute.design import Column, Design
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.engine.mixture import Mixture
-from em_impute.fitting import Fitted
+from em_impute.findings.examine import Findings
 from em_impute.grouping import Group
-from em_impute.labelling import Labelling
 from em_impute.labels import Labels
+from em_impute.learnt import FittedColumn
 from em_impute.select import Choice
 from em_impute.table.read import CategoryColumn, Table
 from em_impute.table.source import Source
@@ -53,44 +50,6 @@ class Opened:
 
 
 @dataclass(frozen=True)
-class FittedColumn:
-    """What was learnt of one column."""
-
-    labels: Labels
-    """As they were learnt from, with the names of the groups where no label was known."""
-    design: Design
-    fitted: Fitted
-    groups: tuple[Group, ...] | None
-    """The groups that --by divides the rows into."""
-    timings: Mapping[str, float]
-
-    @cached_property
-    def unlabelled(self) -> Integers:
-        """The distinct rows without a label, (n_unlabelled,)."""
-        return np.flatnonzero(self.design.distinct.label < 0)
-
-    @cached_property
-    def distinct_probability(self) -> Floats:
-        """(n_unlabelled, n_labels); a label of which nothing was learnt has the probability 0."""
-        learnt, names = self.fitted.probability, self.labels.labels
-        if self.design.labels == names:
-            return learnt
-        probability = np.zeros((learnt.shape[0], len(names)))
-        probability[:, [names.index(label) for label in self.design.labels]] = learnt
-        return probability
-
-    def place_of(self, rows: Integers) -> Integers:
-        """Find the distinct rows without a label that some rows without one equal: their places in `unlabelled`."""
-        place = np.empty(self.design.distinct.label.size, np.intp)
-        place[self.unlabelled] = np.arange(self.unlabelled.size)
-        return place[self.design.distinct_of(rows)]
-
-    def probability_of(self, rows: Integers) -> Floats:
-        """Give the probability of each label for some rows without one: (n_chosen, n_labels)."""
-        return self.distinct_probability[self.place_of(rows)]
-
-
-@dataclass(frozen=True)
 class Completion:
     """One column, completed."""
 
@@ -108,7 +67,9 @@ class Completion:
     entropy: float
     """of the posterior, summed over the missing cells, in nats"""
     timings: Mapping[str, float]
-    labelling: Labelling | None = None
-    """Whether labels are missing more often in some class; None where that cannot be told."""
+    findings: Findings | None = None
+    """What can be said of the fills and of the labels; None when nothing was missing."""
     groups: tuple[Group, ...] | None = None
     """The groups that --by divides the rows into."""
+    drawn: Integers | None = None
+    """(n_imputations, n_missing) labels drawn, one row an imputed table; None where none was asked for"""

@@ -1,34 +1,56 @@
 """From fills to bytes: which spans of the file change, and into what."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 
 from em_impute.completion import Completion, Opened
-from em_impute.engine.blocks import Floats
+from em_impute.engine.blocks import Floats, Integers
 from em_impute.errors import DesignError
 from em_impute.request import Request
+from em_impute.table.long import NUMBERING
 from em_impute.table.patch import Edits, quote_label
 
-__all__ = ["Change", "changes", "make_edits"]
+__all__ = ["Change", "changes", "make_edits", "make_versions"]
 
 PROBABILITY_DIGITS = 6
+
+EMPTY = -1
+"""Stands for a cell without a number among numbers that are never below 0."""
+
+OBSERVED = 0
+"""The number of the table as it was read, beside the imputations 1, 2, …"""
 
 Change = tuple[int, str, str, str, float]
 """Line, column, old text, new label, probability."""
 
 
-def make_edits(opened: Opened, completions: Sequence[Completion], request: Request) -> Edits:
-    """List every replacement and insertion that turns the input into the output."""
-    edits = [_filled_cells(opened, completion) for completion in completions]
+def make_edits(
+    opened: Opened, completions: Sequence[Completion], request: Request, imputation: int | None = None
+) -> Edits:
+    """List every replacement and insertion that turns the input into the output.
+
+    `imputation` counts the drawn tables from 1; None is the only table there is.
+    """
+    edits = [_filled_cells(opened, completion, imputation) for completion in completions]
     names: list[str] = []
     for completion in completions:
-        for name, values, digits in _added_columns(completion, opened.table.n_rows, request):
+        for name, values, digits in _added_columns(completion, opened.table.n_rows, request, imputation):
             names.append(name)
             edits.append(_appended_cells(opened, values, digits, request.decimal))
+    _refuse_taken(opened, names)
     if names:
         edits.append(_appended_names(opened, names))
     return Edits.merged(edits)
+
+
+def make_versions(opened: Opened, completions: Sequence[Completion], request: Request) -> Iterator[Edits]:
+    """List the edits of the table as it was read, then, one after the other, those of each imputation."""
+    _refuse_taken(opened, NUMBERING)
+    observed = make_edits(opened, completions, request, OBSERVED)
+    drawn = (make_edits(opened, completions, request, number + 1) for number in range(request.imputations))
+    return chain([observed], drawn)
 
 
 def changes(opened: Opened, completion: Completion) -> Iterator[Change]:
@@ -42,12 +64,22 @@ def changes(opened: Opened, completion: Completion) -> Iterator[Change]:
         yield one[0], completion.target, column.texts[one[1]], completion.labels.labels[one[2]], one[3]
 
 
-def _filled_cells(opened: Opened, completion: Completion) -> Edits:
+def _codes(completion: Completion, imputation: int | None) -> Integers:
+    """Give the label to write into each missing cell, −1 where it stays as it is: (n_missing,)."""
+    fills = completion.fills
+    if imputation == OBSERVED:
+        return np.full_like(fills.code, -1)
+    if imputation is None or completion.drawn is None:
+        return fills.code
+    return np.asarray(completion.drawn[imputation - 1], np.intp)  # kept in fewer bits
+
+
+def _filled_cells(opened: Opened, completion: Completion, imputation: int | None) -> Edits:
     table = opened.table
     column = table.targets[completion.column]
     missing = completion.labels.label[column.row] < 0 if column.row.size else np.empty(0, dtype=bool)
     start, stop = column.start[missing], column.stop[missing]
-    code = completion.fills.code
+    code = _codes(completion, imputation)
     if not code.size:  # nothing was missing
         start, stop = start[:0], stop[:0]
     filled = code >= 0
@@ -55,16 +87,19 @@ def _filled_cells(opened: Opened, completion: Completion) -> Edits:
     return Edits(start[filled], stop[filled], code[filled], texts)
 
 
-def _added_columns(completion: Completion, n_rows: int, request: Request) -> Iterator[tuple[str, Floats, int]]:
+def _added_columns(
+    completion: Completion, n_rows: int, request: Request, imputation: int | None
+) -> Iterator[tuple[str, Floats, int]]:
     """Yield name, values (n_rows,) and digits of every column that the user asked to be added.
 
     A row whose label was known has probability 1 of it and 0 of any other: known labels are given, not inferred.
+    Only the probability of the label that was written differs between imputations, as a label filled in does.
     """
     target, fills = completion.target, completion.fills
     if request.probability:
-        best = np.ones(n_rows)
-        best[fills.row] = fills.probability
-        yield f"{target}_probability", best, PROBABILITY_DIGITS
+        written = np.ones(n_rows)
+        written[fills.row] = _probability(completion, imputation)
+        yield f"{target}_probability", written, PROBABILITY_DIGITS
     if request.probabilities:
         for k, label in enumerate(completion.labels.labels):
             values = (completion.labels.label == k).astype(float)
@@ -77,23 +112,40 @@ def _added_columns(completion: Completion, n_rows: int, request: Request) -> Ite
         yield f"{target}_imputed", filled, 0
 
 
+def _probability(completion: Completion, imputation: int | None) -> Floats:
+    """Give the probability of the label in each cell that was missing, NaN where there is none yet: (n_missing,)."""
+    code = _codes(completion, imputation)
+    if imputation == OBSERVED:
+        return np.full(code.size, np.nan)
+    if imputation is None or completion.drawn is None or completion.probability is None:
+        return completion.fills.probability
+    return np.take_along_axis(completion.probability, code[:, None], axis=1)[:, 0]
+
+
 def _appended_cells(opened: Opened, values: Floats, digits: int, decimal: str) -> Edits:
-    """Insert one number at the end of every record.  Equal texts are made once."""
+    """Insert one number at the end of every record, an empty cell where it is NaN.  Equal texts are made once."""
     dialect, at = opened.table.dialect, opened.table.record_stops
     if at is None:
         raise AssertionError("columns can only be added to a table that was read with keep_record_ends")
-    steps, code = np.unique(np.rint(values * 10**digits).astype(np.int64), return_inverse=True)
-    numbers = [f"{step / 10**digits:.{digits}f}".replace(".", decimal) for step in steps.tolist()]
+    rounded = np.where(np.isnan(values), EMPTY, np.rint(values * 10**digits))
+    steps, code = np.unique(rounded.astype(np.int64), return_inverse=True)
+    numbers = [
+        "" if step == EMPTY else f"{step / 10**digits:.{digits}f}".replace(".", decimal) for step in steps.tolist()
+    ]
     texts = [dialect.delimiter.encode() + quote_label(number, dialect, always=False) for number in numbers]
     return Edits(at, at, code.reshape(-1), texts)
 
 
-def _appended_names(opened: Opened, names: Sequence[str]) -> Edits:
-    dialect = opened.table.dialect
+def _refuse_taken(opened: Opened, names: Sequence[str]) -> None:
+    """Raise `DesignError` if a column that would be added is there already."""
     for name in names:
-        if name in dialect.names:
+        if name in opened.table.dialect.names:
             message = f"a column named {name!r} is already in {opened.name}"
             raise DesignError(message, "rename it, or leave out the option that would add it again")
+
+
+def _appended_names(opened: Opened, names: Sequence[str]) -> Edits:
+    dialect = opened.table.dialect
     if not dialect.has_header:
         nowhere = np.empty(0, np.int64)
         return Edits(nowhere, nowhere, np.empty(0, np.intp), [])

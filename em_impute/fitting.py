@@ -8,23 +8,35 @@ import numpy as np
 from em_impute.backends import BACKENDS
 from em_impute.choose import adjust_shares
 from em_impute.design import Design
-from em_impute.engine.blocks import Floats
+from em_impute.engine.blocks import Floats, Integers
+from em_impute.engine.bootstrap import refits
 from em_impute.engine.em import Fit, Step, expect, make_problem, posterior
 from em_impute.engine.mixture import Mixture, Recipe, fit_mixture
 from em_impute.engine.parameters import Parameters
 from em_impute.ordering import sort_components
 from em_impute.select import Choice, choose_model, choose_stack
+from em_impute.stack.draws import chances, draw_stack
 from em_impute.stack.folds import Examples
 from em_impute.stack.stack import Stack, fit_leader, predict
 from em_impute.stack.views import Predictors
 
-__all__ = ["Fitted", "Tell", "examples_of", "fit_one", "fit_stacked"]
+__all__ = ["Draw", "Fitted", "Said", "Tell", "examples_of", "fit_one", "fit_stacked"]
 
 PATH_ROWS = 50_000
 """Different rows up to which the log-likelihood is computed after every step; beyond, for the first and the last."""
 
+SHARE_ROWS = 1000
+"""Rows from which a draw estimates label shares of its own."""
+
 Tell = Callable[[str, str], None]
 """Told of progress: the stage and a detail."""
+
+
+Said = Callable[[Integers, Integers], Floats]
+"""What some draws of a model say of some distinct rows: (n_chosen,), (n_rows,) -> (n_chosen, n_rows, n_labels)."""
+
+Draw = Callable[[int, int], Said]
+"""Draws a model so many times, from a seed: its parameters, and which of its mixtures speaks."""
 
 
 class Fitted(NamedTuple):
@@ -35,6 +47,7 @@ class Fitted(NamedTuple):
     """The only one, or the one that leads the stack."""
     probability: Floats
     """(n_unlabelled, n_labels), of the distinct rows without a label"""
+    draw: Draw
 
 
 def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, tell: Tell) -> Fitted:
@@ -54,7 +67,17 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, tell: Tell
         mixture = _with_log_likelihood(mixture, design)
     unlabelled = design.distinct.label < 0
     probability = posterior(mixture.fit.parameters, mixture.fit.component_label, design.distinct.x[unlabelled])
-    return Fitted(choice, mixture, probability)
+
+    def draw(n_draws: int, seed: int) -> Said:
+        parameters = refits(design.learning, mixture, n_labels, n_draws, seed)
+
+        def said(number: Integers, rows: Integers) -> Floats:
+            x = design.distinct.x[rows]
+            return np.array([posterior(parameters[b], mixture.fit.component_label, x) for b in number])
+
+        return said
+
+    return Fitted(choice, mixture, probability, draw)
 
 
 def fit_stacked(design: Design, recipe: Recipe, tell: Tell, *, single: bool) -> Fitted:
@@ -70,13 +93,45 @@ def fit_stacked(design: Design, recipe: Recipe, tell: Tell, *, single: bool) -> 
     weight = everything.weight[unlabelled]
     if recipe.free_shares and weight.any():
         probability, _ = adjust_shares(probability, weight, stack.shares)
-    return Fitted(choice, mixture, probability)
+
+    def draw(n_draws: int, seed: int) -> Said:
+        draws = draw_stack(stack, examples, n_draws, seed)
+
+        def said(number: Integers, rows: Integers) -> Floats:
+            return chances(draws, everything.predictors.take(rows), number)
+
+        if not (recipe.free_shares and weight.any()):
+            return said
+        return _with_free_shares(said, n_draws, _some(unlabelled, weight, seed), stack.shares)
+
+    return Fitted(choice, mixture, probability, draw)
 
 
 def examples_of(design: Design) -> Examples:
     """Give the distinct rows in the form that the stack takes."""
     predictors = Predictors(design.distinct.x, design.codes, design.levels, design.n_numbers)
     return Examples(predictors, design.distinct.label, design.distinct.weight, design.index is not None)
+
+
+def _with_free_shares(said: Said, n_draws: int, some: tuple[Integers, Floats], shares: Floats) -> Said:
+    """Let each draw estimate its own label shares from some rows without a label, given with their weights."""
+    rows, weight = some
+    ratio = np.array([adjust_shares(said(np.array([b]), rows)[0], weight, shares)[1] / shares for b in range(n_draws)])
+
+    def adjusted(number: Integers, rows: Integers) -> Floats:
+        chance: Floats = said(number, rows) * ratio[number, None]
+        chance /= chance.sum(axis=-1, keepdims=True)
+        return chance
+
+    return adjusted
+
+
+def _some(rows: Integers, weight: Floats, seed: int) -> tuple[Integers, Floats]:
+    """Draw rows, each as likely as it is heavy, if there are many; give them with what each then weighs."""
+    if rows.size <= SHARE_ROWS:
+        return rows, weight
+    drawn = np.random.default_rng(seed).choice(rows, SHARE_ROWS, p=weight / weight.sum())
+    return drawn, np.ones(SHARE_ROWS)
 
 
 def _leading_mixture(stack: Stack, examples: Examples, design: Design, recipe: Recipe) -> Mixture:

@@ -12,7 +12,7 @@ import numpy as np
 from em_impute.design import Category, Design, Feature, redundant_columns, standard_units
 from em_impute.engine.blocks import Floats, Integers, Rows
 from em_impute.errors import ColumnError, DesignError, FitError
-from em_impute.fitting import Fitted, Tell
+from em_impute.fitting import Draw, Fitted, Said, Tell
 from em_impute.select import HeldOut
 from em_impute.stack.compare import LEAST_CHANCE
 from em_impute.stack.folds import N_FOLDS
@@ -47,6 +47,7 @@ class Own(NamedTuple):
 
     probability: Floats  # (n_unlabelled, n_labels), of the group's distinct rows without a label
     held_out: HeldOut | None
+    draw: Draw  # rows by their place in the group
 
 
 class Trial(NamedTuple):
@@ -102,7 +103,9 @@ def fit_groups(
         own_weights[code] = of_own
     tested = [(rows, trial) for (_, rows, _), trial in zip(found, trials, strict=True)]
     choice = replace(everyone.choice, held_out=_mixed(everyone.choice.held_out, tested, weights, centre))
-    return everyone._replace(choice=choice, probability=probability), _counted(design, label, own_weights)
+    draw = _mixed_draws(everyone.draw, [(rows, own.draw, own_weights[code]) for code, rows, own in found])
+    fitted = everyone._replace(choice=choice, probability=probability, draw=draw)
+    return fitted, _counted(design, label, own_weights)
 
 
 def narrowed(design: Design, rows: Integers) -> Design | None:
@@ -214,6 +217,31 @@ def _mixed(
     return HeldOut(everyone.label[kept], probability[kept], everyone.baseline[kept], everyone.row[kept], weight_kept)
 
 
+def _mixed_draws(of_all: Draw, found: Sequence[tuple[Integers, Draw, float]]) -> Draw:
+    """Draw from the own fits of groups as often as they weigh, else from that of all rows.
+
+    `found` are each group's rows, its own draws, and their weight.
+    """
+
+    def draw(n_draws: int, seed: int) -> Said:
+        rng = np.random.default_rng(seed)
+        everyone = of_all(n_draws, seed)
+        groups = [(rows, own(n_draws, seed), rng.random(n_draws) < weight) for rows, own, weight in found]
+
+        def said(number: Integers, rows: Integers) -> Floats:
+            chance = everyone(number, rows)
+            for of_group, own, speaks in groups:
+                mine, by_own = np.isin(rows, of_group), speaks[number]
+                if mine.any() and by_own.any():
+                    place = np.searchsorted(of_group, rows[mine])
+                    chance[np.ix_(by_own, mine)] = own(number[by_own], place)
+            return chance
+
+        return said
+
+    return draw
+
+
 def _fit_own(design: Design, rows: Integers, fit: Fit, name: str) -> Own | None:
     """Fit a group by itself if it has enough labels, or if nobody has any."""
     label, weight = design.distinct.label[rows], design.distinct.weight[rows]
@@ -238,13 +266,18 @@ def _fit_own(design: Design, rows: Integers, fit: Fit, name: str) -> Own | None:
     if held is not None:
         probability, baseline = (_spread(said, place, len(design.labels)) for said in (held.probability, held.baseline))
         held = HeldOut(np.array(place)[held.label], probability, baseline, rows[held.row], held.weight)
-    return Own(_spread(fitted.probability, place, len(design.labels)), held)
+
+    def draw(n_draws: int, seed: int) -> Said:
+        said = fitted.draw(n_draws, seed)
+        return lambda number, chosen: _spread(said(number, chosen), place, len(design.labels))
+
+    return Own(_spread(fitted.probability, place, len(design.labels)), held, draw)
 
 
 def _spread(probability: Floats, place: list[int], n_labels: int) -> Floats:
-    """Give the labels that a group does not hold the probability 0: (n_rows, n_labels)."""
-    spread = np.zeros((probability.shape[0], n_labels))
-    spread[:, place] = probability
+    """Give the labels that a group does not hold the probability 0: (…, n_labels)."""
+    spread = np.zeros((*probability.shape[:-1], n_labels))
+    spread[..., place] = probability
     return spread
 
 

@@ -9,27 +9,31 @@ from time import perf_counter
 import numpy as np
 
 from em_impute.choose import Fills, most_probable
-from em_impute.completion import Completion, FittedColumn, Opened
+from em_impute.completion import Completion, Opened
 from em_impute.design import Design, make_design
-from em_impute.edits import make_edits
-from em_impute.engine.blocks import Floats
+from em_impute.edits import make_edits, make_versions
+from em_impute.engine.blocks import Floats, Integers
 from em_impute.engine.em import Stopping
 from em_impute.engine.mixture import Recipe
 from em_impute.errors import FitError, UsageError
+from em_impute.findings.examine import examine
+from em_impute.findings.sensitivity import deltas_of
+from em_impute.findings.uncertainty import draw_imputations
 from em_impute.fitting import Fitted, Tell, fit_one, fit_stacked
 from em_impute.grouping import fit_groups, refuse_groups
-from em_impute.labelling import examine_labelling
 from em_impute.labels import Labels, read_labels, that_count
+from em_impute.learnt import FittedColumn
 from em_impute.ordering import ordering_feature
 from em_impute.request import Request
 from em_impute.select import can_hold_out
 from em_impute.table.dialect import Dialect, detect_dialect, find_column
+from em_impute.table.long import patch_long
 from em_impute.table.patch import patch
 from em_impute.table.read import read_table
 from em_impute.table.source import open_source
 from em_impute.weighing import read_weights
 
-__all__ = ["Watch", "complete", "complete_all", "fit_column", "open_table", "patched", "unique_names"]
+__all__ = ["Watch", "complete", "complete_all", "fit_column", "open_table", "patched", "patched_long", "unique_names"]
 
 Watch = Callable[[str, float | None, str], None]
 """Told of progress: the stage, the share of it that is done (None if unknown), and a detail."""
@@ -71,6 +75,7 @@ def open_table(request: Request, watch: Watch) -> Iterator[Opened]:
             groups=by,
             weights=weights,
             keep_record_ends=request.probability or request.probabilities or request.indicator,
+            keep_record_starts=request.imputations > 0,
             progress=lambda done: watch("reading", done / max(1, source.size), ""),
         )
         if not table.n_rows:
@@ -96,26 +101,31 @@ def complete(opened: Opened, column: int, request: Request, watch: Watch) -> Com
     labels = read_labels(target, opened.table.targets[column], request)
     if not labels.n_missing:
         return _untouched(column, target, labels)
+    if any(labels.known):  # a label that there is not shall not be found out after the fit
+        deltas_of(labels.labels, request.deltas)
     found = fit_column(opened, column, labels, request, watch)
+    found = replace(found, delta=deltas_of(found.labels.labels, request.deltas))
     clock = _Clock()
-    labels, design = found.labels, found.design
-    fills, probability, entropy = _fill(found, request)
-    can_tell = any(labels.known) and not design.weighed  # a likelihood ratio takes rows that count alike
-    labelling = examine_labelling(design, _recipe(labels, request)._replace(family="full")) if can_tell else None
+    watch("filling", None, "")
+    fills, probability, entropy, drawn = _fill(found, request)
     clock.lap("fill")
+    watch("examining", None, "")
+    findings = examine(found, fills, _recipe(found.labels, request)._replace(family="full"), request)
+    clock.lap("examine")
     return Completion(
         column,
         target,
-        labels,
+        found.labels,
         fills,
-        design,
+        found.design,
         found.fitted.choice,
         found.fitted.mixture,
         probability,
         entropy,
         {**found.timings, **clock.laps},
-        labelling,
+        findings,
         found.groups,
+        drawn,
     )
 
 
@@ -158,10 +168,24 @@ def fit_column(opened: Opened, column: int, labels: Labels, request: Request, wa
     return FittedColumn(labels, design, fitted, parts, clock.laps)
 
 
-def patched(opened: Opened, completions: Sequence[Completion], request: Request) -> Iterator[bytes]:
-    """Yield the output: the input's bytes with the filled cells replaced.  Second pass."""
-    edits = make_edits(opened, completions, request)
+def patched(
+    opened: Opened, completions: Sequence[Completion], request: Request, imputation: int | None = None
+) -> Iterator[bytes]:
+    """Yield the output: the input's bytes with the filled cells replaced.  Second pass.
+
+    `imputation` counts the drawn tables from 1; None is the only table there is.
+    """
+    edits = make_edits(opened, completions, request, imputation)
     return patch(opened.source, opened.table.dialect, edits, expect_sha256=opened.table.sha256)
+
+
+def patched_long(opened: Opened, completions: Sequence[Completion], request: Request) -> Iterator[bytes]:
+    """Yield all in one file: the table as it was read and every imputation of it, one below the other."""
+    table = opened.table
+    if table.record_starts is None:
+        raise AssertionError("only a table that was read with keep_record_starts can be numbered")
+    versions = make_versions(opened, completions, request)
+    return patch_long(opened.source, table.dialect, table.record_starts, versions, expect_sha256=table.sha256)
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
@@ -257,16 +281,24 @@ def _recipe(labels: Labels, request: Request) -> Recipe:
     )
 
 
-def _fill(found: FittedColumn, request: Request) -> tuple[Fills, Floats | None, float]:
-    """Choose a label for each row without one; give all probabilities where they are asked for, and the entropy."""
+def _fill(found: FittedColumn, request: Request) -> tuple[Fills, Floats | None, float, Integers | None]:
+    """Choose a label for each row without one.
+
+    Beside the fills: all probabilities where they are asked for, the entropy, and the imputations drawn.
+    """
     distinct, weight = found.distinct_probability, found.design.distinct.weight[found.unlabelled]
     entropy = -float(weight @ (distinct * np.log(np.maximum(distinct, 1e-300))).sum(axis=1))
     row = np.flatnonzero(found.labels.label < 0)
     at = found.place_of(row)
     code, best = most_probable(distinct, request.min_probability)
     expected = np.bincount(at, minlength=distinct.shape[0]).astype(float) @ distinct
-    fills = Fills(row, code[at], best[at], expected)
-    return fills, distinct[at] if request.probabilities else None, entropy
+    fills, drawn = Fills(row, code[at], best[at], expected), None
+    if request.method == "draw":
+        drawn = draw_imputations(found, row, max(request.imputations, 1), request.seed)
+        first = drawn[0].astype(np.intp)
+        fills = Fills(row, first, distinct[at, first], expected, is_drawn=True)
+    needs_all = request.probabilities or (request.probability and request.imputations)
+    return fills, distinct[at] if needs_all else None, entropy, drawn if request.imputations else None
 
 
 class _Clock:

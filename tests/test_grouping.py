@@ -165,7 +165,7 @@ def design_with_groups(folder):
 def said(design, value, *, held=None):
     """Make a fit that says the same of every row without a label."""
     n = np.count_nonzero(design.distinct.label < 0)
-    return Fitted(Choice(None, "", (), held), None, np.tile(np.asarray(value, float), (n, 1)))
+    return Fitted(Choice(None, "", (), held), None, np.tile(np.asarray(value, float), (n, 1)), None)
 
 
 def test_labels_that_a_group_does_not_hold_have_probability_0_by_its_own_fit(tmp_path):

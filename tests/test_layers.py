@@ -20,20 +20,22 @@ ALLOWED = {
     "backends": {"engine", "errors"},
     "predictors": {"engine", "errors", "table"},
     "design": {"labels", "merging", "predictors", "engine", "errors", "table"},
-    "labelling": {"design", "engine", "errors", "merging"},
     "ordering": {"design", "engine", "errors"},
     "clusters": {"design", "engine", "errors"},
     "stack": {"engine", "errors"},
     "select": {"clusters", "design", "engine", "errors", "merging", "metrics", "stack"},
     "fitting": {"backends", "choose", "design", "engine", "ordering", "select", "stack"},
     "grouping": {"design", "engine", "errors", "fitting", "select", "stack", "table"},
-    "completion": {"choose", "design", "engine", "fitting", "grouping", "labelling", "labels", "select", "table"},
+    "learnt": {"choose", "design", "engine", "fitting", "grouping", "labels"},
+    "findings": {"choose", "design", "engine", "errors", "fitting", "learnt", "merging", "metrics", "request", "select", "stack", "table"},
+    "completion": {"choose", "design", "engine", "findings", "grouping", "labels", "learnt", "select", "table"},
     "edits": {"completion", "engine", "errors", "request", "table"},
     "impute": {
-        "choose", "completion", "design", "edits", "engine", "errors", "fitting", "grouping", "labelling", "labels", "ordering", "request", "select", "table", "weighing",
+        "choose", "completion", "design", "edits", "engine", "errors", "findings", "fitting", "grouping", "labels", "learnt", "ordering", "request", "select", "table", "weighing",
     },
-    "report": {"clusters", "completion", "design", "engine", "impute", "labelling", "metrics", "predictors", "request", "select", "stack", "table"},
-    "cli": {"completion", "design", "edits", "errors", "impute", "labels", "predictors", "report", "request", "table"},
+    "evaluate": {"completion", "design", "engine", "errors", "impute", "findings", "labels", "learnt", "metrics", "request", "table"},
+    "report": {"clusters", "completion", "design", "engine", "evaluate", "findings", "impute", "metrics", "predictors", "request", "select", "stack", "table"},
+    "cli": {"completion", "design", "edits", "errors", "evaluate", "impute", "labels", "predictors", "report", "request", "table"},
 }  # fmt: skip
 
 ONLY_IN = {

@@ -179,7 +179,7 @@ def test_the_report_says_which_column_weighs(tmp_path):
         "detail": "column 'w' says how much each row counts",
     } in report.log
     assert counts == (columns[0].count(None), len(weight) - columns[0].count(None))
-    assert completion.labelling is None
+    assert completion.findings.labelling is None
 
 
 def test_known_labels_count_by_weight_in_the_held_out_scores():

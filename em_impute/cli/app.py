@@ -6,6 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from em_impute.cli.check import check
+from em_impute.cli.evaluate import evaluate
 from em_impute.cli.fill import fill
 from em_impute.cli.values import show_help
 from em_impute.errors import ClosedPipeError
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command()(fill)
 app.command()(check)
+app.command()(evaluate)
 
 
 def _show_version(wanted: bool) -> None:  # Typer's callback signature

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from em_impute.errors import UsageError
 
-__all__ = ["STDOUT", "Destination", "is_special", "plan"]
+__all__ = ["STDOUT", "Destination", "is_special", "name_tables", "plan"]
 
 STDOUT = Path("-")
 """Stands for standard output, which carries the CSV, or one report, or the changed cells, or nothing."""
@@ -15,13 +15,16 @@ STDOUT_NAMES = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 REPORT_SUFFIXES = (".json", ".md")
 
+MAX_NAMED = 2
+"""Completed CSVs that are named each."""
+
 
 @dataclass(frozen=True)
 class Destination:
     """The files of one run."""
 
-    data: Path | None
-    """The completed CSV; None writes none."""
+    data: tuple[Path, ...]
+    """The completed CSV, or one for each imputation; empty where none is written."""
     reports: tuple[Path, ...]
     diff: bool
     """The changed cells go to standard output."""
@@ -29,19 +32,38 @@ class Destination:
     @property
     def files(self) -> tuple[Path, ...]:
         """All paths to write, standard output left out."""
-        return tuple(path for path in (self.data, *self.reports) if path not in (None, STDOUT))
+        return tuple(path for path in (*self.data, *self.reports) if path != STDOUT)
 
     @property
     def names(self) -> list[str]:
         """What to call the outputs when they have been written."""
-        paths = [path for path in (self.data, *self.reports) if path is not None]
-        return ["standard output" if path == STDOUT else str(path) for path in paths]
+        return [*name_tables(self.data), *map(_name, self.reports)]
+
+
+def name_tables(paths: Sequence[Path]) -> list[str]:
+    """Say what completed CSVs were written: of many only the first and the last."""
+    names = [_name(path) for path in paths]
+    return [f"{names[0]} … {names[-1]} ({len(names):,} files)"] if len(names) > MAX_NAMED else names
+
+
+def _name(path: Path) -> str:
+    return "standard output" if path == STDOUT else str(path)
 
 
 def plan(
-    source: Path | None, output: str | None, reports: Sequence[str], *, no_report: bool, dry_run: bool, diff: bool
+    source: Path | None,
+    output: str | None,
+    reports: Sequence[str],
+    *,
+    no_report: bool,
+    dry_run: bool,
+    diff: bool,
+    n_files: int | None = None,
 ) -> Destination:
-    """Decide what is written where.  `source` is None for standard input.  Raises UsageError for contradictions."""
+    """Decide what is written where.  `source` is None for standard input.  Raises UsageError for contradictions.
+
+    `n_files` is the number of completed CSVs where they are numbered, None where there is one.
+    """
     if no_report and reports:
         raise UsageError("--no-report contradicts -r", "leave one of them out")
     if output == "":
@@ -50,15 +72,25 @@ def plan(
         if report not in STDOUT_NAMES and Path(report).suffix not in REPORT_SUFFIXES:
             raise UsageError(f"no report can be written to {report!r}", "its name must end in .json or .md")
     if dry_run:
-        return Destination(None, (), diff)
+        return Destination((), (), diff)
 
     data = _data_path(source, output, diff=diff)
     named = tuple(STDOUT if report in STDOUT_NAMES else Path(report) for report in reports)
     if not named and not no_report:
         named = _default_report(source, data, output)
-    destination = Destination(data, named, diff)
+    destination = Destination(_numbered(data, n_files), named, diff)
     _refuse_contradictions(destination)
     return destination
+
+
+def _numbered(data: Path | None, n_files: int | None) -> tuple[Path, ...]:
+    """Put a number before the suffix of each file; those of fewer digits are not padded."""
+    if data is None or n_files is None:
+        return () if data is None else (data,)
+    if data == STDOUT or is_special(data):
+        what = "is one stream" if data == STDOUT else "is no regular file"
+        raise UsageError(f"{_name(data)} {what} and cannot carry {n_files} files", "add --long, or name a file with -o")
+    return tuple(data.with_name(f"{data.stem}.{number}{data.suffix}") for number in range(1, n_files + 1))
 
 
 def _data_path(source: Path | None, output: str | None, *, diff: bool) -> Path | None:
@@ -89,7 +121,7 @@ def is_special(path: Path) -> bool:
 
 
 def _refuse_contradictions(destination: Destination) -> None:
-    to_stdout = [path for path in (destination.data, *destination.reports) if path == STDOUT]
+    to_stdout = [path for path in (*destination.data, *destination.reports) if path == STDOUT]
     if len(to_stdout) + destination.diff > 1:
         raise UsageError(
             "standard output can carry the CSV, one report or --diff, not two of them", "name a file with -o or -r"

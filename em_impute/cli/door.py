@@ -58,7 +58,7 @@ def _run(arguments: list[str]) -> int:
 def _unforeseen(error: Exception, arguments: list[str]) -> int:
     format_message = getattr(error, "format_message", None)
     if format_message is not None:  # Typer's own errors; it keeps their classes to itself
-        command = next((word for word in arguments if word in {"fill", "check"}), "")
+        command = next((word for word in arguments if word in {"fill", "check", "evaluate"}), "")
         return _say(format_message(), " ".join(f"em-impute {command} --help".split()), ExitCode.USAGE)
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO}:
         return _say(f"cannot write to standard output: {error.strerror}", "free some room", ExitCode.OUTPUT)

@@ -5,22 +5,25 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from em_impute.cli import options as o
-from em_impute.cli.destination import STDOUT, Destination, is_special, plan
+from em_impute.cli.destination import STDOUT, Destination, is_special, name_tables, plan
 from em_impute.cli.values import (
     CovarianceName,
     SharesName,
     input_path,
     parse_components,
     parse_decimal,
+    parse_deltas,
     parse_labels,
+    parse_method,
     parse_unlabelled_weight,
 )
-from em_impute.errors import OutputError, UsageError
+from em_impute.errors import OutputError, TableError, UsageError
 from em_impute.request import Request
 
 if TYPE_CHECKING:
@@ -54,11 +57,15 @@ def fill(  # one parameter an option
     single: o.Single = False,
     unlabelled_weight: o.UnlabelledWeight = "auto",
     shares: o.Shares = SharesName.common,
+    deltas: o.Deltas = None,
     prior_strength: o.PriorStrength = None,
     max_iter: o.MaxIter = 5000,
     tolerance: o.Tolerance = 1e-6,
     seed: o.Seed = 0,
     min_probability: o.MinProbability = 0.0,
+    method: o.Method = None,
+    imputations: o.Imputations = None,
+    long: o.Long = False,
     output: o.Output = None,
     reports: o.Reports = None,
     no_report: o.NoReport = False,
@@ -70,6 +77,7 @@ def fill(  # one parameter an option
     diff: o.Diff = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
+    no_advice: o.NoAdvice = False,
     debug: o.Debug = False,  # noqa: ARG001  # read at the door, before a command runs
 ) -> None:
     """Complete a column: fill its missing cells with their most probable label, and change no other byte.
@@ -104,6 +112,9 @@ def fill(  # one parameter an option
         tolerance=tolerance,
         seed=seed,
         min_probability=min_probability,
+        method=parse_method(method, imputations),
+        imputations=imputations or 0,
+        deltas=parse_deltas(deltas),
         probability=probability,
         probabilities=probabilities,
         indicator=indicator,
@@ -113,12 +124,34 @@ def fill(  # one parameter an option
     for option, value in (("--prior-strength", prior_strength), ("--tol", tolerance)):
         if value is not None and not math.isfinite(value):
             raise UsageError(f"{option} takes a finite number, not {value}", "leave it out for the default")
+    _check_draws(request, long=long, diff=diff)
     beside = None if path is None or is_special(path) else path
-    destination = plan(beside, output, reports or [], no_report=no_report, dry_run=dry_run, diff=diff)
-    _run(request, destination, clobber=not no_clobber, quiet=quiet, verbose=verbose)
+    n_files = None if long else imputations
+    destination = plan(beside, output, reports or [], no_report=no_report, dry_run=dry_run, diff=diff, n_files=n_files)
+    _run(
+        request,
+        destination,
+        long=long,
+        clobber=not no_clobber,
+        quiet=quiet,
+        verbose=verbose,
+        advice=not no_advice,
+    )
 
 
-def _run(request: Request, destination: Destination, *, clobber: bool, quiet: bool, verbose: bool) -> None:
+def _check_draws(request: Request, *, long: bool, diff: bool) -> None:
+    """Raise `UsageError` for what contradicts the drawing of labels."""
+    if long and not request.imputations:
+        raise UsageError("--long puts several imputations in one file", "say how many with --imputations M")
+    if request.method == "draw" and request.min_probability:
+        raise UsageError("--min-probability contradicts drawn labels: unlikely ones must be drawn too", "leave it out")
+    if request.imputations and diff:
+        raise UsageError("--diff shows the cells of one table, --imputations draws several", "leave one of them out")
+
+
+def _run(
+    request: Request, destination: Destination, *, long: bool, clobber: bool, quiet: bool, verbose: bool, advice: bool
+) -> None:
     from em_impute.impute import complete_all, open_table
     from em_impute.report.build import build_report
     from em_impute.report.terminal import make_console, print_summary, progress_bar
@@ -130,7 +163,8 @@ def _run(request: Request, destination: Destination, *, clobber: bool, quiet: bo
     console = make_console()
     with progress_bar(console, wanted=not quiet) as watch, open_table(request, watch) as opened:
         completions = complete_all(opened, request, watch)
-        data = _write_data(opened, completions, request, destination, watch)
+        contents = _contents(opened, completions, request, long=long)
+        data = _write_data(contents, destination, _n_bytes(opened, request, long=long), watch)
         command = shlex.join(["em-impute", *sys.argv[1:]])
         made = [build_report(opened, completion, request, command, data) for completion in completions]
         _write_reports(made, destination)
@@ -139,31 +173,63 @@ def _run(request: Request, destination: Destination, *, clobber: bool, quiet: bo
     if not quiet:
         written = destination.names
         for report in made:
-            print_summary(console, report, written if report is made[-1] else None, verbose=verbose)
+            last = report is made[-1]
+            print_summary(console, report, written if last else None, verbose=verbose, advice=advice)
+
+
+def _contents(
+    opened: "Opened", completions: "Sequence[Completion]", request: Request, *, long: bool
+) -> Iterator[Iterator[bytes]]:
+    """Yield the bytes of each completed CSV, made when it is asked for."""
+    from em_impute.impute import patched, patched_long
+
+    if long:
+        yield patched_long(opened, completions, request)
+    elif not request.imputations:
+        yield patched(opened, completions, request)
+    else:
+        for number in range(request.imputations):
+            yield patched(opened, completions, request, number + 1)
+
+
+def _n_bytes(opened: "Opened", request: Request, *, long: bool) -> int:
+    """Tell about how many bytes of completed CSV there will be."""
+    return max(1, opened.table.size * max(1, request.imputations + long))
 
 
 def _write_data(
-    opened: "Opened", completions: "Sequence[Completion]", request: Request, destination: Destination, watch: "Watch"
-) -> "WrittenFile | None":
-    from em_impute.impute import patched
+    contents: Iterator[Iterator[bytes]], destination: Destination, n_bytes: int, watch: "Watch"
+) -> "list[WrittenFile]":
     from em_impute.table.output import write_atomically, write_to_stdout
 
-    # Also where nothing is written: what would stop the writing (a column that is there already) is found here.
-    blocks = _counted(patched(opened, completions, request), opened.table.size, watch)
-    if destination.data is None:
-        return None
-    if destination.data == STDOUT:
-        return write_to_stdout(blocks)
-    return write_atomically(destination.data, blocks)
+    if not destination.data:
+        # Also where nothing is written: what would stop the writing (a column that is there already) is found here.
+        next(contents)
+    written: list[WrittenFile] = []
+    for path in destination.data:
+        done = sum(one.bytes for one in written)
+        blocks = _counted(next(contents), done, n_bytes, watch)
+        try:
+            written.append(write_to_stdout(blocks) if path == STDOUT else write_atomically(path, blocks))
+        except (OutputError, TableError) as error:
+            if not written:
+                raise
+            hint = f"{_were_written(destination.data[: len(written)])}, nothing else was"
+            raise type(error)(error.message, hint) from error
+    return written
 
 
-def _counted(blocks: Iterable[bytes], size: int, watch: "Watch") -> Iterator[bytes]:
-    """Tell of the progress while passing the blocks on."""
-    done = 0
+def _were_written(paths: Sequence[Path]) -> str:
+    said = " and ".join(name_tables(paths))
+    return f"the completed file {said} was written" if len(paths) == 1 else f"the completed files {said} were written"
+
+
+def _counted(blocks: Iterable[bytes], done: int, n_bytes: int, watch: "Watch") -> Iterator[bytes]:
+    """Tell of the progress while passing the blocks on; so many bytes were `done` before."""
     for block in blocks:
         yield block
         done += len(block)
-        watch("writing", min(1.0, done / max(1, size)), "")
+        watch("writing", min(1.0, done / n_bytes), "")
 
 
 def _write_reports(made: "Sequence[FitReport]", destination: Destination) -> None:
@@ -179,10 +245,10 @@ def _write_reports(made: "Sequence[FitReport]", destination: Destination) -> Non
             else:
                 write_atomically(path, [text.encode()])
         except OutputError as error:
-            data = destination.data
-            if data is None or data == STDOUT:
+            if destination.data in {(), (STDOUT,)}:
                 raise
-            raise OutputError(error.message, f"the completed file {data} was written, the report was not") from error
+            hint = f"{_were_written(destination.data)}, the report was not"
+            raise OutputError(error.message, hint) from error
 
 
 def _print_changes(opened: "Opened", completions: "Sequence[Completion]") -> None:

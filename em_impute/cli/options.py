@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from em_impute.cli.values import CovarianceName, SharesName
+from em_impute.cli.values import CovarianceName, MethodName, SharesName
 
 __all__ = [
     "By",
@@ -14,16 +14,21 @@ __all__ = [
     "Debug",
     "Decimal",
     "Delimiter",
+    "Deltas",
     "Diff",
     "DryRun",
     "Encoding",
     "Features",
     "File",
+    "Imputations",
     "Indicator",
     "KeepValues",
     "LabelNames",
+    "Long",
     "MaxIter",
+    "Method",
     "MinProbability",
+    "NoAdvice",
     "NoClobber",
     "NoHeaders",
     "NoReport",
@@ -208,6 +213,16 @@ Shares: TypeAlias = Annotated[
         help="free: labels are missing more often in some class, so the rows to fill have shares of their own.",
     ),
 ]
+Deltas: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--delta",
+        metavar="LABEL=LOGODDS",
+        rich_help_panel=MODEL,
+        show_default=False,
+        help="Suppose LABEL's log-odds in the rows to fill are so much higher than their predictors say; repeatable.",
+    ),
+]
 PriorStrength: TypeAlias = Annotated[
     float | None,
     typer.Option(
@@ -243,6 +258,33 @@ MinProbability: TypeAlias = Annotated[
         metavar="P",
         rich_help_panel=FILLS,
         help="Leave a cell as it is unless its label is at least so probable.",
+    ),
+]
+Method: TypeAlias = Annotated[
+    MethodName | None,
+    typer.Option(
+        "--method",
+        rich_help_panel=FILLS,
+        show_default=False,
+        help="Fill in the most probable label (map), or one drawn by its probability. Default: map, one table.",
+    ),
+]
+Imputations: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--imputations",
+        min=2,
+        max=1000,
+        metavar="M",
+        rich_help_panel=FILLS,
+        show_default=False,
+        help="Draw M completed tables, FILE.filled.1.csv to FILE.filled.M.csv, to be analysed each and pooled.",
+    ),
+]
+Long: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--long", rich_help_panel=FILLS, help="Put them in one file below the observed table, with .imp and .id first."
     ),
 ]
 Output: TypeAlias = Annotated[
@@ -297,6 +339,10 @@ Quiet: TypeAlias = Annotated[
 ]
 Verbose: TypeAlias = Annotated[
     bool, typer.Option("-v", "--verbose", rich_help_panel=BEHAVIOUR, help="Say every decision.")
+]
+NoAdvice: TypeAlias = Annotated[
+    bool,
+    typer.Option("--no-advice", rich_help_panel=BEHAVIOUR, help="Leave out the note on columns about people (S01)."),
 ]
 Debug: TypeAlias = Annotated[
     bool, typer.Option("--debug", rich_help_panel=BEHAVIOUR, help="Show the traceback of an error.")

@@ -1,5 +1,6 @@
 """The values that options take, and what they must look like."""
 
+import math
 import sys
 from contextlib import redirect_stdout
 from enum import StrEnum
@@ -12,11 +13,14 @@ from em_impute.errors import ExitCode, UsageError
 
 __all__ = [
     "CovarianceName",
+    "MethodName",
     "SharesName",
     "input_path",
     "parse_components",
     "parse_decimal",
+    "parse_deltas",
     "parse_labels",
+    "parse_method",
     "parse_unlabelled_weight",
     "show_help",
 ]
@@ -38,6 +42,13 @@ class CovarianceName(StrEnum):
     evv = "evv"
     eev = "eev"
     vev = "vev"
+
+
+class MethodName(StrEnum):
+    """Values of --method."""
+
+    map = "map"
+    draw = "draw"
 
 
 class SharesName(StrEnum):
@@ -84,6 +95,35 @@ def parse_labels(text: str | None) -> tuple[str, ...]:
     if len(set(names)) < max(2, len(names)) or not all(name.strip() for name in names):
         raise UsageError(f"--labels takes two or more different names, not {text!r}", "for example --labels short,long")
     return names
+
+
+def parse_deltas(texts: list[str] | None) -> tuple[tuple[str, float], ...]:
+    """Read every --delta: a label, which may hold `=` itself, and a finite number."""
+    deltas: dict[str, float] = {}
+    for text in texts or []:
+        label, equals, number = text.rpartition("=")
+        try:
+            delta = float(number)
+        except ValueError:
+            delta = math.nan
+        if not (equals and label and math.isfinite(delta)):
+            raise UsageError(f"--delta takes a label and a number, not {text!r}", "for example --delta female=0.5")
+        if label in deltas:
+            raise UsageError(f"--delta is given twice for {label!r}", "give one number a label")
+        deltas[label] = delta
+    return tuple(deltas.items())
+
+
+def parse_method(method: MethodName | None, imputations: int | None) -> Literal["map", "draw"]:
+    """Read --method; where it is not given, it follows from --imputations."""
+    if imputations is None:
+        return "map" if method is None else method.value
+    if method is MethodName.map:
+        raise UsageError(
+            "--imputations contradicts --method map: the most probable labels are the same in every table",
+            "leave out --method map",
+        )
+    return "draw"
 
 
 def parse_decimal(text: str) -> str:

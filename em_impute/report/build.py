@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,63 +13,67 @@ from em_impute.completion import Completion, Opened
 from em_impute.design import Design
 from em_impute.engine.families import FAMILIES, n_parameters
 from em_impute.engine.parameters import rescale
+from em_impute.findings.marked import left_empty
+from em_impute.report.advice import advice
+from em_impute.report.audit import suspects_section
 from em_impute.report.fit_report import SCHEMA_VERSION, FitReport
-from em_impute.report.remarks import decisions, warnings, without_predictors
+from em_impute.report.marked import marked_section, marked_warnings
+from em_impute.report.missing_rows import sensitivity_section, who_section
+from em_impute.report.remarks import decisions, warnings
 from em_impute.report.selection import leading_section, selection_section
+from em_impute.report.uncertainty import totals_section, uncertainty_warnings, wrong_section
 from em_impute.request import Request
 from em_impute.table.output import WrittenFile
 
-__all__ = ["build_report"]
+__all__ = ["build_report", "features_section", "input_section", "time_of_run"]
 
 MAX_GROUPS_LISTED = 1000
 
 
 def build_report(
-    opened: Opened, completion: Completion, request: Request, command: str, output: WrittenFile | None
+    opened: Opened, completion: Completion, request: Request, command: str, outputs: Sequence[WrittenFile] | None
 ) -> FitReport:
     """Gather what is known about a completed column."""
     from em_impute import __version__
 
     reproducible = "SOURCE_DATE_EPOCH" in os.environ
-    timings = {"read": opened.seconds, **completion.timings, **({"write": output.seconds} if output else {})}
+    timings = {"read": opened.seconds, **completion.timings}
+    if outputs:
+        timings["write"] = sum(one.seconds for one in outputs)
     return FitReport(
         schema_version=SCHEMA_VERSION,
         tool={"name": "em-impute", "version": __version__},
         command=command,
-        created=_now(),
+        created=time_of_run(),
         seed=request.seed,
         timings=None if reproducible else {stage: round(seconds, 4) for stage, seconds in timings.items()},
-        input=_input(opened),
-        output=None
-        if output is None
-        else {
-            "path": None if output.path is None else str(output.path),
-            "sha256": output.sha256,
-            "bytes": output.bytes,
-        },
+        input=input_section(opened),
+        output=_output(outputs or ()),
         column=completion.target,
         labels=_labels(completion),
         missing=_missing(completion),
-        features=_features(completion.design),
+        features=features_section(completion.design),
         model=_model(completion),
         fit=_fit(completion, request),
         selection=selection_section(completion.choice),
         groups=_groups(opened, completion),
         accuracy=_accuracy(completion),
         totals=_totals(completion),
+        **_findings(opened, completion),
         log=tuple(decisions(opened, completion, request)),
-        warnings=tuple({"code": code, "message": message} for code, message in warnings(completion)),
+        warnings=tuple({"code": code, "message": message} for code, message in _warnings(opened, completion)),
     )
 
 
-def _now() -> str:
+def time_of_run() -> str:
     """Give the time of the run, or the one that the reproducible-builds convention dictates."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     seconds = float(epoch) if epoch.isdigit() else time.time()
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-def _input(opened: Opened) -> dict[str, Any]:
+def input_section(opened: Opened) -> dict[str, Any]:
+    """Describe the file that was read."""
     table = opened.table
     return {
         "path": opened.name,
@@ -80,6 +85,16 @@ def _input(opened: Opened) -> dict[str, Any]:
         "encoding": table.dialect.encoding,
         "byte_order_mark": bool(table.dialect.bom),
     }
+
+
+def _output(files: Sequence[WrittenFile]) -> dict[str, Any] | None:
+    """Describe what was written: the first file by itself, and where there are several each of them."""
+    described = [
+        {"path": None if one.path is None else str(one.path), "sha256": one.sha256, "bytes": one.bytes} for one in files
+    ]
+    if len(described) > 1:
+        return {**described[0], "files": described}
+    return described[0] if described else None
 
 
 def _labels(completion: Completion) -> tuple[dict[str, Any], ...]:
@@ -99,14 +114,14 @@ def _labels(completion: Completion) -> tuple[dict[str, Any], ...]:
 
 
 def _missing(completion: Completion) -> dict[str, Any]:
-    unsure = int(np.count_nonzero(completion.fills.code < 0))
+    fills, findings = completion.fills, completion.findings
     return {
         "cells": completion.labels.n_missing,
-        "filled": completion.fills.n_filled,
-        "left_empty": {"below_min_probability": unsure} if unsure else {},
+        "filled": fills.n_filled,
+        "left_empty": {} if findings is None else left_empty(fills.row, fills.code, findings.marked),
         "tokens": dict(completion.labels.tokens),
         "lowest_probability": _lowest(completion),
-        "without_predictors": without_predictors(completion),
+        "without_predictors": 0 if findings is None else findings.marked.blind.size,
     }
 
 
@@ -115,7 +130,8 @@ def _lowest(completion: Completion) -> float | None:
     return float(completion.fills.probability[filled].min()) if filled.any() else None
 
 
-def _features(design: Design | None) -> dict[str, Any]:
+def features_section(design: Design | None) -> dict[str, Any]:
+    """List the columns that serve as predictors, and why the others do not."""
     if design is None:
         return {"used": [], "rejected": []}
     used: list[dict[str, Any]] = [
@@ -210,6 +226,43 @@ def _groups(opened: Opened, completion: Completion) -> dict[str, Any] | None:
     }
 
 
+def _findings(opened: Opened, completion: Completion) -> dict[str, Any]:
+    """Give the keys that say more than what was fitted and filled."""
+    findings, line_of = completion.findings, opened.table.line_of
+    if findings is None or completion.design is None:
+        return {**dict.fromkeys(("missingness", "sensitivity", "audit", "marked")), "suspect_labels": ()}
+    audit = suspects_section(findings.audit, completion.labels.labels, line_of)
+    return {
+        "missingness": who_section(findings.missingness, findings.labelling),
+        "sensitivity": sensitivity_section(findings.sensitivity),
+        "suspect_labels": tuple(audit["suspect_labels"]),
+        "audit": audit["audit"],
+        "marked": marked_section(findings.marked, completion.design, line_of),
+    }
+
+
+def _warnings(opened: Opened, completion: Completion) -> list[tuple[str, str]]:
+    found = warnings(completion)
+    findings, fills = completion.findings, completion.fills
+    if findings is not None and completion.design is not None:
+        found += uncertainty_warnings(
+            findings.uncertainty,
+            _wrong(completion),
+            _totals(completion),
+            fills.n_filled,
+            counts=fills.n_filled == fills.row.size and not fills.is_drawn,
+        )
+        found += marked_warnings(marked_section(findings.marked, completion.design, opened.table.line_of))
+    note = advice(completion.target)
+    return found if note is None else [*found, note]
+
+
+def _wrong(completion: Completion) -> dict[str, Any]:
+    filled = completion.fills.code >= 0
+    plain = float((1.0 - completion.fills.probability[filled]).sum())
+    return wrong_section(completion.findings.uncertainty if completion.findings else None, plain)
+
+
 def _accuracy(completion: Completion) -> dict[str, Any] | None:
     held_out = completion.choice.held_out if completion.choice else None
     if held_out is None or completion.design is None:
@@ -221,7 +274,6 @@ def _accuracy(completion: Completion) -> dict[str, Any] | None:
     bins = metrics.reliability(probability, label)
     counts = metrics.confusion(probability, label)
     names = completion.design.labels
-    filled = completion.fills.code >= 0
     return {
         "method": "5-fold stratified cross-validation on the known labels",
         "rows": label.size,
@@ -236,7 +288,7 @@ def _accuracy(completion: Completion) -> dict[str, Any] | None:
         "confusion": {
             name: dict(zip(names, row, strict=True)) for name, row in zip(names, counts.tolist(), strict=True)
         },
-        "expected_wrong": {"estimate": float((1.0 - completion.fills.probability[filled]).sum())},
+        "expected_wrong": _wrong(completion),
     }
 
 
@@ -248,6 +300,7 @@ def _totals(completion: Completion) -> dict[str, Any]:
         "known": dict(zip(names, completion.labels.known, strict=True)),
         "most_probable": dict(zip(names, chosen.astype(int).tolist(), strict=True)),
         "expected": dict(zip(names, expected.tolist(), strict=True)),
+        **totals_section(completion.findings.uncertainty if completion.findings else None, names),
     }
 
 

@@ -4,7 +4,10 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = ["SCHEMA_VERSION", "FitReport", "Section", "to_json"]
 
@@ -36,12 +39,17 @@ class FitReport:
     groups: Section | None
     accuracy: Section | None
     totals: Section
+    missingness: Section | None
+    sensitivity: Section | None
+    suspect_labels: tuple[Section, ...]
+    audit: Section | None
+    marked: Section | None
     log: tuple[Section, ...]
     warnings: tuple[Section, ...]
 
 
-def to_json(*reports: FitReport) -> str:
-    """Write strict JSON: one report as an object, several as an object that lists them."""
+def to_json(*reports: "DataclassInstance") -> str:
+    """Write strict JSON: one report (of a fit or an evaluation) as an object, several as an object that lists them."""
     sections = [_finite(asdict(report)) for report in reports]
     whole = sections[0] if len(sections) == 1 else {"schema_version": SCHEMA_VERSION, "reports": sections}
     return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,11 +1,14 @@
 """The fit report for people who read it in an editor, a mail or a pull request."""
 
-import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from em_impute.engine.families import FAMILIES
+from em_impute.report.audit import audit_markdown
 from em_impute.report.fit_report import FitReport, Section
+from em_impute.report.marked import marked_markdown
+from em_impute.report.missing_rows import sensitivity_markdown, who_markdown
+from em_impute.report.tables import cell, table
+from em_impute.report.uncertainty import totals_markdown, wrong_markdown
 from em_impute.report.words import number, percent
 from em_impute.table.text import plural
 
@@ -22,15 +25,20 @@ def to_markdown(*reports: FitReport) -> str:
 
 
 def _sections(report: FitReport) -> Iterable[str]:
-    yield f"# Fit report: column {_cell(report.column)} of {_cell(report.input['path'])}\n"
+    yield f"# Fit report: column {cell(report.column)} of {cell(report.input['path'])}\n"
     yield from _what_was_missing(report)
-    yield from _totals(report)
+    yield from who_markdown(report.missingness)
+    yield from totals_markdown(report.totals)
+    yield from sensitivity_markdown(report.sensitivity)
     if report.model is not None:
         yield from _predictors(report)
         yield from _model(report)
         yield from _choice(report)
         yield from _groups(report)
         yield from _accuracy(report)
+    if report.marked is not None:
+        yield from marked_markdown(report.marked)
+    yield from audit_markdown({"audit": report.audit, "suspect_labels": report.suspect_labels})
     yield from _warnings_and_log(report)
     yield from _reproduction(report)
 
@@ -38,7 +46,7 @@ def _sections(report: FitReport) -> Iterable[str]:
 def _what_was_missing(report: FitReport) -> Iterable[str]:
     missing = report.missing
     yield "## What was missing\n"
-    tokens = ", ".join(f"{_cell(token) if token else 'empty'}: {n:,}" for token, n in missing["tokens"].items())
+    tokens = ", ".join(f"{cell(token) if token else 'empty'}: {n:,}" for token, n in missing["tokens"].items())
     yield (
         f"{plural(missing['cells'], 'cell')} of {plural(report.input['rows'], 'row')}"
         + (f" ({tokens})" if tokens else "")
@@ -52,18 +60,7 @@ def _what_was_missing(report: FitReport) -> Iterable[str]:
         [one["label"], one["known"], one["filled"], percent(one["share_known"]), percent(one["share_expected"])]
         for one in report.labels
     ]
-    yield from _table(["label", "known", "filled", "share among known", "share expected of all"], rows)
-
-
-def _totals(report: FitReport) -> Iterable[str]:
-    totals = report.totals
-    yield "## Totals\n"
-    rows = [
-        [label, known, totals["most_probable"][label], number(totals["expected"][label])]
-        for label, known in totals["known"].items()
-    ]
-    yield from _table(["label", "known only", "known and filled", "expected"], rows)
-    yield "Expected counts add up the probabilities; counting filled labels overstates the likelier one.\n"
+    yield from table(["label", "known", "filled", "share among known", "share expected of all"], rows)
 
 
 def _predictors(report: FitReport) -> Iterable[str]:
@@ -72,14 +69,12 @@ def _predictors(report: FitReport) -> Iterable[str]:
     numbers = [one for one in used if one["type"] == "numeric"]
     if numbers:
         rows = [[one["name"], one["missing"], number(one["mean"]), number(one["sd"])] for one in numbers]
-        yield from _table(["column", "missing", "mean", "standard deviation"], rows)
+        yield from table(["column", "missing", "mean", "standard deviation"], rows)
     categories = [[one["name"], one["missing"], ", ".join(one["levels"])] for one in used if one not in numbers]
     if categories:
-        yield from _table(["column", "missing", "categories"], categories)
+        yield from table(["column", "missing", "categories"], categories)
     if report.features["rejected"]:
-        yield from _table(
-            ["not used", "because"], [[one["name"], one["reason"]] for one in report.features["rejected"]]
-        )
+        yield from table(["not used", "because"], [[one["name"], one["reason"]] for one in report.features["rejected"]])
 
 
 def _model(report: FitReport) -> Iterable[str]:
@@ -91,7 +86,7 @@ def _model(report: FitReport) -> Iterable[str]:
         [one["label"], one["component"], number(one["weight"]), *(number(one["mean"][name]) for name in names)]
         for one in model["parameters"]
     ]
-    yield from _table(["label", "component", "weight", *(f"mean of {name}" for name in names)], rows)
+    yield from table(["label", "component", "weight", *(f"mean of {name}" for name in names)], rows)
     yield from _covariances(model, names)
     state = "converged" if fit["converged"] else "stopped before it converged"
     if fit["stop"] == "held-out labels":
@@ -120,10 +115,10 @@ def _kind(model: Section, selection: Section) -> Iterable[str]:
 def _covariances(model: Section, names: Sequence[str]) -> Iterable[str]:
     shared = FAMILIES[model["covariance"]].shared
     for one in model["parameters"][: 1 if shared else None]:
-        of = "of every component" if shared else f"of {_cell(one['label'])}, component {one['component']}"
+        of = "of every component" if shared else f"of {cell(one['label'])}, component {one['component']}"
         yield f"Covariance {of}:\n"
         rows = [[name, *map(number, row)] for name, row in zip(names, one["covariance"], strict=True)]
-        yield from _table(["", *names], rows)
+        yield from table(["", *names], rows)
 
 
 def _choice(report: FitReport) -> Iterable[str]:
@@ -140,12 +135,12 @@ def _choice(report: FitReport) -> Iterable[str]:
         rows = [
             [one["components"], one["covariance"], number(one["bic"]), number(one["icl"]), end] for one, end in members
         ]
-        yield from _table(["groups", "covariance", "BIC (lower is better)", "ICL", ""], rows)
+        yield from table(["groups", "covariance", "BIC (lower is better)", "ICL", ""], rows)
         return
     rows = [[one["covariance"], number(one.get("log_loss")), end] for one, end in members]
     if "majority" in selection["scores"]:
         rows.append(["class shares alone", number(selection["scores"]["majority"]), ""])
-    yield from _table(["covariance", "score (lower is better)", ""], rows)
+    yield from table(["covariance", "score (lower is better)", ""], rows)
 
 
 def _stack(selection: Section) -> Iterable[str]:
@@ -158,7 +153,7 @@ def _stack(selection: Section) -> Iterable[str]:
     }
     yield f"{selection['considered']} mixtures were compared by what they said of labels that they were not shown.\n"
     rows = [[said, number(selection["scores"][key])] for key, said in names.items()]
-    yield from _table(["", "log-loss (lower is better)"], rows)
+    yield from table(["", "log-loss (lower is better)"], rows)
     yield f"The rows without a label {selection['unlabelled_rows']}.\n"
     if selection["trust"] < 1.0:
         yield "Held-out labels do not show the mixtures to be clearly better than the class shares, so the mixtures"
@@ -174,7 +169,7 @@ def _stack(selection: Section) -> Iterable[str]:
         ]
         for one in selection["members"][:MAX_MEMBERS]
     ]
-    yield from _table(["weight", "predictors", "covariance", "Gaussians a label", "steps of EM", "log-loss"], members)
+    yield from table(["weight", "predictors", "covariance", "Gaussians a label", "steps of EM", "log-loss"], members)
     if len(selection["members"]) > MAX_MEMBERS:
         yield f"… and {len(selection['members']) - MAX_MEMBERS} lighter ones.\n"
 
@@ -182,13 +177,13 @@ def _stack(selection: Section) -> Iterable[str]:
 def _groups(report: FitReport) -> Iterable[str]:
     if report.groups is None:
         return
-    yield f"## Groups: {_cell(report.groups['column'])}\n"
+    yield f"## Groups: {cell(report.groups['column'])}\n"
     yield "Each cell is filled by what its group's own fit and the fit of all rows say, weighed by labels held out.\n"
     rows = [
         [one["group"], one["rows"], one["known"], one["missing"], percent(one["own_weight"])]
         for one in report.groups["groups"]
     ]
-    yield from _table(["group", "rows", "known", "missing", "weight of its own fit"], rows)
+    yield from table(["group", "rows", "known", "missing", "weight of its own fit"], rows)
 
 
 def _accuracy(report: FitReport) -> Iterable[str]:
@@ -208,30 +203,30 @@ def _accuracy(report: FitReport) -> Iterable[str]:
         ["Brier score", number(found["brier"]), ""],
         ["calibration error", number(found["ece"]), ""],
     ]
-    yield from _table(["", "this model", "class shares alone"], rows)
+    yield from table(["", "this model", "class shares alone"], rows)
     labels = list(found["confusion"])
-    yield from _table(
+    yield from table(
         ["true label", *(f"predicted {name}" for name in labels)],
         [[name, *row.values()] for name, row in found["confusion"].items()],
     )
     bins = [[one["rows"], percent(one["probability"]), percent(one["accuracy"])] for one in found["reliability"]]
-    yield from _table(["rows", "mean probability stated", "share that was right"], bins)
-    yield f"Of the filled cells about {number(found['expected_wrong']['estimate'])} are expected to be wrong.\n"
+    yield from table(["rows", "mean probability stated", "share that was right"], bins)
+    yield from wrong_markdown(found["expected_wrong"], report.missing["filled"])
 
 
 def _warnings_and_log(report: FitReport) -> Iterable[str]:
     if report.warnings:
         yield "## Warnings\n"
-        yield from (f"- {one['code']}: {_cell(one['message'])}" for one in report.warnings)
+        yield from (f"- {one['code']}: {cell(one['message'])}" for one in report.warnings)
         yield ""
     yield "## Decisions\n"
-    yield from (f"- {_cell(one['action'])}: {_cell(one['detail'])}" for one in report.log)
+    yield from (f"- {cell(one['action'])}: {cell(one['detail'])}" for one in report.log)
     yield ""
 
 
 def _reproduction(report: FitReport) -> Iterable[str]:
     yield "## Reproduction\n"
-    yield from _table(
+    yield from table(
         ["what", "value"],
         [
             ["command", report.command],
@@ -242,18 +237,3 @@ def _reproduction(report: FitReport) -> Iterable[str]:
             ["output sha256", report.output["sha256"] if report.output else ""],
         ],
     )
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterable[str]:
-    yield f"| {' | '.join(_cell(cell) for cell in head)} |"
-    yield f"|{'---|' * len(head)}"
-    for row in rows:
-        yield f"| {' | '.join(_cell(cell) for cell in row)} |"
-    yield ""
-
-
-def _cell(value: Any) -> str:  # noqa: ANN401  # cells are of any type
-    """Show a value as it is: nothing in it may act as Markdown or as HTML."""
-    text = re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", str(value))
-    text = text.encode("utf-8", "backslashreplace").decode()  # a path need not be text
-    return " ".join(text.replace("&", "&amp;").split())

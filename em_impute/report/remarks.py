@@ -5,7 +5,7 @@ import numpy as np
 from em_impute.completion import Completion, Opened
 from em_impute.design import Design
 from em_impute.engine.mixture import Mixture
-from em_impute.labelling import Labelling
+from em_impute.findings.labelling import Labelling
 from em_impute.predictors import COLLINEAR, NOT_ALL_NUMBERS
 from em_impute.report.words import delimiter_name, percent
 from em_impute.request import Request
@@ -13,7 +13,7 @@ from em_impute.select import HeldOut
 from em_impute.stack.stack import Stack
 from em_impute.table.text import listed, plural
 
-__all__ = ["decisions", "warnings", "without_predictors"]
+__all__ = ["decisions", "warnings"]
 
 FEW_ROWS_PER_FEATURE = 2
 
@@ -73,10 +73,10 @@ def warnings(completion: Completion) -> list[tuple[str, str]]:
     found += _warnings_of_labels(completion, design)
     if choice.held_out is not None:
         found += _warnings_of_skill(choice.held_out)
-    if completion.labelling is not None:
-        found += _warnings_of_labelling(completion.labelling, free=choice.recipe.free_shares)
+    if completion.findings is not None and completion.findings.labelling is not None:
+        found += _warnings_of_labelling(completion.findings.labelling, free=choice.recipe.free_shares)
     found += _warnings_of_fit(mixture)
-    found += _warnings_of_predictors(completion, design)
+    found += _warnings_of_predictors(design)
     return found
 
 
@@ -96,12 +96,8 @@ def _warnings_of_fit(mixture: Mixture) -> list[tuple[str, str]]:
     return found
 
 
-def _warnings_of_predictors(completion: Completion, design: Design) -> list[tuple[str, str]]:
+def _warnings_of_predictors(design: Design) -> list[tuple[str, str]]:
     found = []
-    blind = without_predictors(completion)
-    if blind:
-        cells = "1 missing cell is" if blind == 1 else f"{blind:,} missing cells are"
-        found.append(("W16", f"{cells} in rows without any predictor: filled by the labels' shares alone."))
     spoilt = [f"{one.name!r} ({one.reason})" for one in design.rejected if one.reason.startswith(NOT_ALL_NUMBERS)]
     if spoilt:
         found.append(("W18", f"Not used although mostly numbers: {listed(spoilt)}. Correct or empty these cells."))
@@ -150,12 +146,3 @@ def _warnings_of_labelling(labelling: Labelling, *, free: bool) -> list[tuple[st
         "If that is so, use --shares free."
     )
     return [("W05", message)]
-
-
-def without_predictors(completion: Completion) -> int:
-    """Count the missing cells in rows that show no predictor: the labels' shares are all there is to fill them by."""
-    design = completion.design
-    if design is None:
-        return 0
-    blind = np.asarray(np.isnan(design.distinct.x).all(axis=1) & (design.codes < 0).all(axis=1))
-    return int(np.count_nonzero(blind[design.distinct_of(completion.fills.row)]))

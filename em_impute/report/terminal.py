@@ -12,7 +12,10 @@ from rich.text import Text
 
 from em_impute.engine.em import Stop
 from em_impute.impute import Watch
+from em_impute.report.audit import audit_line
 from em_impute.report.fit_report import FitReport, Section
+from em_impute.report.missing_rows import sensitivity_line, who_line
+from em_impute.report.uncertainty import totals_line, wrong_line
 from em_impute.report.words import delimiter_name, known_and_missing, number, percent, printable
 from em_impute.table.text import listed, plural
 
@@ -27,6 +30,9 @@ HELD_OUT: Stop = "held-out labels"
 
 MAX_SHOWN = 6
 """Labels or columns named in one line; the rest are counted."""
+
+ABOUT_PEOPLE = "S01"
+"""Code of the note on columns about people."""
 
 BEST_SHOWN = 4
 """Models named where some fifty were compared."""
@@ -46,10 +52,22 @@ def make_console() -> Console:
     return _Console(stderr=True, force_terminal=is_terminal, highlight=False, emoji=False, markup=False)
 
 
-def print_summary(console: Console, report: FitReport, written: Sequence[str] | None, *, verbose: bool) -> None:
-    """Say in about ten lines what was done; `written` is None where that is said elsewhere."""
+def print_summary(
+    console: Console, report: FitReport, written: Sequence[str] | None, *, verbose: bool, advice: bool = True
+) -> None:
+    """Say in about ten lines what was done; `written` is None where that is said elsewhere.
+
+    Without `advice` the note on columns about people is left out.
+    """
     lines = [*_summary(report)]
-    lines += [("warning", f"{one['code']}: {one['message']}") for one in report.warnings]
+    shown = [one for one in report.warnings if advice or one["code"] != ABOUT_PEOPLE]
+    lines += [
+        ("note" if one["code"] == ABOUT_PEOPLE else "warning", f"{one['code']}: {one['message']}") for one in shown
+    ]
+    if verbose and report.missingness is not None:
+        lines.append(("who", who_line(report.missingness)))
+    if verbose and report.sensitivity is not None:
+        lines.append(("if not", sensitivity_line(report.sensitivity)))
     if verbose:
         lines += [(one["step"], f"{one['action']}: {one['detail']}") for one in report.log]
     if written is not None:
@@ -128,6 +146,16 @@ def _summary(report: FitReport) -> Iterator[tuple[str, str]]:
     if report.groups is not None:
         yield "by", _groups(report.groups)
     yield "filled", _filled(report)
+    if report.accuracy is not None and report.missing["filled"]:
+        yield "wrong", wrong_line(report.accuracy["expected_wrong"], report.missing["filled"])
+        yield "totals", totals_line(report.totals)
+    if report.audit is not None and _beyond_chance(report.audit):
+        yield "suspicious", audit_line({"audit": report.audit, "suspect_labels": report.suspect_labels})
+
+
+def _beyond_chance(audit: Section) -> bool:
+    """Tell whether more known labels look wrong than three standard deviations above what chance gives."""
+    return bool(audit["found"] > audit["expected"] + 3.0 * audit["expected"] ** 0.5)
 
 
 def _model(report: FitReport) -> str:

@@ -20,7 +20,21 @@ from em_impute.stack.shrinkage import (
 from em_impute.stack.terms import Group, Sums, coefficients, complete, group_rows, sums_of
 from em_impute.stack.views import Seen, View
 
-__all__ = ["Material", "divide_labels", "fit_divided_labels", "fit_labels", "gather"]
+__all__ = [
+    "Material",
+    "completed",
+    "divide_labels",
+    "fit_divided_labels",
+    "fit_labelled",
+    "fit_labels",
+    "gather",
+    "label_totals",
+    "log_share_of",
+    "maximize",
+    "mean_strengths",
+    "of_labelled",
+    "shared_out",
+]
 
 SETTLING_STEPS = 6
 """Steps of EM over labelled rows in which the moments of their missing predictors settle."""
@@ -81,33 +95,41 @@ def fit_labels(
     are drawn in too.  Returns the mixtures after so many `steps` of EM over the unlabelled rows; 0 is labels only.
     The labels' shares stay as the labelled rows have them: re-estimated, they would absorb every misfit of the density.
     """
-    n_fits, n_labels, n_columns = held.shape[0], material.n_labels, material.n_columns
-    totals = [_label_totals(group, material, held) for group in material.labelled]
+    n_fits, n_labels = held.shape[0], material.n_labels
+    totals = [label_totals(group, material, held) for group in material.labelled]
     count = sum((total[..., 0] for total in totals), np.zeros((n_fits, n_labels)))
     fit = np.tile(np.arange(n_fits), len(settings))
-    log_share = _log_share(count)[fit]
-    drawn_in = _mean_strengths(material, totals, n_fits)
+    log_share = log_share_of(count)[fit]
+    drawn_in = mean_strengths(material, totals, n_fits)
     strengths = strengths_of(
         [shrinkage for shrinkage, _ in settings for _ in range(n_fits)],
         np.concatenate([drawn_in if means else np.zeros_like(drawn_in) for _, means in settings]),
     )
-    shape = (fit.size, n_labels, n_columns)
-    mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(n_columns), (*shape, n_columns))
-
     totals = [total[fit] for total in totals]
-    settled = all(group.observed.size == n_columns for group in material.labelled)
-    for _ in range(1 if settled else SETTLING_STEPS):
-        batch = _maximize(_of_labelled(material, totals, mean, covariance), strengths, log_share, material)
-        mean, covariance = batch.mean, batch.covariance
+    batch = fit_labelled(material, totals, strengths, log_share)
     found = {0: batch}
     for step in range(1, max(steps) + 1 if material.unlabelled else 1):
-        sums = _of_labelled(material, totals, batch.mean, batch.covariance)
+        sums = of_labelled(material, totals, batch.mean, batch.covariance)
         for group in material.unlabelled:
-            responsibility = _shared_out(group, batch) * material.weight[group.rows]
-            sums = sums.plus(_completed(responsibility, group, batch))
-        batch = _maximize(sums, strengths, log_share, material)
+            responsibility = shared_out(group, batch) * material.weight[group.rows]
+            sums = sums.plus(completed(responsibility, group, batch))
+        batch = maximize(sums, strengths, log_share, material)
         found[step] = batch
     return {step: found[step] for step in steps if step in found}
+
+
+def fit_labelled(material: Material, totals: Sequence[Floats], strengths: Strengths, log_share: Floats) -> Batch:
+    """Fit one component a label to labelled rows alone, whose terms add up to `totals` (n_mixtures, n_labels, n_terms).
+
+    Where predictors are missing it takes some steps of EM until their moments have settled.
+    """
+    shape = (*log_share.shape, material.n_columns)
+    mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(material.n_columns), (*shape, material.n_columns))
+    settled = all(group.observed.size == material.n_columns for group in material.labelled)
+    for _ in range(1 if settled else SETTLING_STEPS):
+        batch = maximize(of_labelled(material, totals, mean, covariance), strengths, log_share, material)
+        mean, covariance = batch.mean, batch.covariance
+    return batch
 
 
 def divide_labels(count: Integers, per_label: int) -> Integers:
@@ -141,8 +163,8 @@ def fit_divided_labels(
             mine = Batch(*(part[:, components] for part in batch))
             of_labels.append(
                 _add(
-                    _completed(
-                        (_shared_out(group, mine) if step else start[group.rows][:, components].T[:, None])
+                    completed(
+                        (shared_out(group, mine) if step else start[group.rows][:, components].T[:, None])
                         * (material.weight[group.rows] * ~held[:, group.rows])[fit],
                         group,
                         mine,
@@ -151,7 +173,7 @@ def fit_divided_labels(
                 )
             )
         sums = Sums(*(np.concatenate(pieces, axis=1) for pieces in zip(*of_labels, strict=True)))
-        batch = _maximize(sums, strengths, _log_share(sums.weight), material)
+        batch = maximize(sums, strengths, log_share_of(sums.weight), material)
     return batch
 
 
@@ -165,27 +187,28 @@ def _of_label(material: Material, label: int) -> list[Group]:
     return groups
 
 
-def _maximize(sums: Sums, strengths: Strengths, log_share: Floats, material: Material) -> Batch:
+def maximize(sums: Sums, strengths: Strengths, log_share: Floats, material: Material) -> Batch:
+    """Take the M step; the labels' shares are given, (n_mixtures, n_components)."""
     mean, covariance, freedom = m_step(sums, strengths)
     log_chance = log_chances(sums.counts, material.view.levels, material.base)
     return Batch(sums.weight, mean, covariance, freedom, log_share, log_chance)
 
 
-def _log_share(count: Floats) -> Floats:
+def log_share_of(count: Floats) -> Floats:
     """Estimate shares with half a pseudo-row each (Jeffreys' prior), over the last axis."""
     share = count + 0.5
     logarithm: Floats = np.log(share / share.sum(axis=-1, keepdims=True))
     return logarithm
 
 
-def _mean_strengths(material: Material, totals: Sequence[Floats], n_fits: int) -> Floats:
+def mean_strengths(material: Material, totals: Sequence[Floats], n_fits: int) -> Floats:
     """Compute empirical Bayes' pseudo-rows for the means of each fit: (n_fits, n_columns)."""
     shape = (n_fits, material.n_labels, material.n_columns)
     mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(material.n_columns), (*shape, material.n_columns))
-    return empirical_bayes(_of_labelled(material, totals, mean, covariance))
+    return empirical_bayes(of_labelled(material, totals, mean, covariance))
 
 
-def _of_labelled(material: Material, totals: Sequence[Floats], mean: Floats, covariance: Floats) -> Sums:
+def of_labelled(material: Material, totals: Sequence[Floats], mean: Floats, covariance: Floats) -> Sums:
     """Sum the labelled rows, a component for each label; `totals`, of each group, (n_mixtures, n_labels, n_terms)."""
     return _add(
         complete(sums_of(total, group), group.observed, mean, covariance)
@@ -193,7 +216,7 @@ def _of_labelled(material: Material, totals: Sequence[Floats], mean: Floats, cov
     )
 
 
-def _label_totals(group: Group, material: Material, held: Held) -> Floats:
+def label_totals(group: Group, material: Material, held: Held) -> Floats:
     """Sum the terms of the rows that each fit may see, label by label: (n_fits, n_labels, n_terms)."""
     member = (material.label[group.rows] == np.arange(material.n_labels)[:, None]) * material.weight[group.rows]
     everything = member @ group.terms
@@ -202,7 +225,7 @@ def _label_totals(group: Group, material: Material, held: Held) -> Floats:
     )
 
 
-def _shared_out(group: Group, batch: Batch) -> Floats:
+def shared_out(group: Group, batch: Batch) -> Floats:
     """Take the E step: how responsible each component is for each row, (n_components, n_mixtures, n_rows).
 
     With the rows last, maxima and sums over components run along the memory.
@@ -217,7 +240,7 @@ def _shared_out(group: Group, batch: Batch) -> Floats:
     return joint
 
 
-def _completed(responsibility: Floats, group: Group, batch: Batch) -> Sums:
+def completed(responsibility: Floats, group: Group, batch: Batch) -> Sums:
     """Sum rows by how responsible each component is for them: (n_mixtures, n_components, …)."""
     n_components, n_mixtures, n_rows = responsibility.shape
     total = (responsibility.reshape(-1, n_rows) @ group.terms).reshape(n_components, n_mixtures, -1)

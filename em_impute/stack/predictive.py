@@ -4,9 +4,9 @@ import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.stack.shrinkage import Batch
-from em_impute.stack.terms import Group, invert, products_of
+from em_impute.stack.terms import Group, coefficients, invert, products_of
 
-__all__ = ["label_scores", "temper"]
+__all__ = ["gaussian_label_scores", "label_scores", "temper"]
 
 LEAST_FREEDOM = 2.0
 """Degrees of freedom at least: fewer would have no mean."""
@@ -21,7 +21,18 @@ def label_scores(group: Group, batch: Batch, component_label: Integers, n_labels
     ν = ν' − d + 1 and scale (1 + 1/n)·(ν'/ν)·C (Geisser 1964; Murphy 2012, eq. 4.222).  Columns that a row does not
     show are left out, which for t as for a Gaussian is the exact marginal with the same ν.
     """
-    score = _component_scores(group, batch)
+    return _of_labels(_component_scores(group, batch), component_label, n_labels)
+
+
+def gaussian_label_scores(group: Group, batch: Batch, component_label: Integers, n_labels: int) -> Floats:
+    """Compute log(share·density) of each label for each row, the parameters being given: like label_scores."""
+    theta = coefficients(group.observed, batch.log_share, batch.mean, batch.covariance, batch.log_chance)
+    score = (group.terms @ theta.reshape(-1, theta.shape[-1]).T).reshape(-1, *theta.shape[:-1])
+    return _of_labels(score, component_label, n_labels)
+
+
+def _of_labels(score: Floats, component_label: Integers, n_labels: int) -> Floats:
+    """Add up the components of each label, in logarithms: (n_rows, n_mixtures, n_labels)."""
     if np.array_equal(component_label, np.arange(n_labels)):
         return score
     peak = score.max(axis=-1, keepdims=True)

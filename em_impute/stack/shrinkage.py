@@ -39,6 +39,12 @@ class Strengths(NamedTuple):
     independent: Integers  # (n_mixtures,), 0 or 1
     mean: Floats  # (n_mixtures, n_gaussian), pseudo-rows at the overall mean, which is 0
 
+    def take(self, mixtures: Integers) -> "Strengths":
+        """Keep some mixtures."""
+        return Strengths(
+            self.pooled[mixtures], self.diagonal[mixtures], self.independent[mixtures], self.mean[mixtures]
+        )
+
 
 class Batch(NamedTuple):
     """Many mixtures, whose components have the same labels."""

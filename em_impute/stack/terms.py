@@ -6,6 +6,7 @@ and the sums that the M step needs are Rᵀ·F.  Sums of x·xᵀ lose digits whe
 every column is standardised beforehand, and no component is narrower than its share of the prior.
 """
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,7 +56,7 @@ def group_rows(seen: Seen, view: View, rows: Integers) -> list[Group]:
 def sums_of(total: Floats, group: Group) -> Sums:
     """Read the sums of the terms, (..., n_terms), as sums over the observed columns."""
     n = group.observed.size
-    i, j = np.triu_indices(n)
+    i, j = products_in(n)
     n_products = i.size
     second = np.empty((*total.shape[:-1], n, n))
     products = total[..., 1 + n : 1 + n + n_products]
@@ -110,9 +111,16 @@ def coefficients(observed: Integers, log_share: Floats, mean: Floats, covariance
     return np.concatenate([constant[..., None], linear, -products_of(precision), log_chance], axis=-1)
 
 
+@cache
+def products_in(n: int) -> tuple[Integers, Integers]:
+    """Say which columns the products x_i·x_j, i ≤ j, of `n` columns are of: i and j, (n(n + 1)/2,) each."""
+    i, j = np.triu_indices(n)
+    return i, j
+
+
 def products_of(precision: Floats) -> Floats:
     """Give ½·precision as coefficients of the products x_i·x_j, i ≤ j: (..., n(n + 1)/2)."""
-    i, j = np.triu_indices(precision.shape[-1])
+    i, j = products_in(precision.shape[-1])
     return precision[..., i, j] * np.where(i == j, 0.5, 1.0)
 
 
@@ -127,7 +135,7 @@ def invert(matrix: Floats) -> tuple[Floats, Floats]:
 
 def _group(seen: Seen, view: View, rows: Integers, observed: Integers) -> Group:
     x = seen.x[np.ix_(rows, observed)]
-    i, j = np.triu_indices(observed.size)
+    i, j = products_in(observed.size)
     indicators = [
         codes[:, None] == np.arange(n_levels) for codes, n_levels in zip(seen.codes[rows].T, view.levels, strict=True)
     ]

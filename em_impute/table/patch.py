@@ -15,7 +15,7 @@ from em_impute.table.scan import BLOCK_BYTES
 from em_impute.table.source import Source
 from em_impute.table.text import shown, shown_path
 
-__all__ = ["Edits", "patch", "quote_label"]
+__all__ = ["Edits", "Portion", "encoded", "patch", "quote_label", "splice"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,20 @@ class Edits:
             raise ValueError("edits overlap")
         return cls(start, stop, text[order], tuple(chain.from_iterable(part.texts for part in parts)))
 
+    @classmethod
+    def of_one(cls, start: int, stop: int, text: bytes) -> "Edits":
+        """Replace a single span."""
+        return cls(np.array([start], np.int64), np.array([stop], np.int64), np.zeros(1, np.intp), (text,))
+
+    def part(self, first: int, last: int) -> "Edits":
+        """Give some consecutive ones."""
+        here = slice(first, last)
+        return Edits(self.start[here], self.stop[here], self.text[here], self.texts)
+
+
+Portion = tuple[int, Edits]
+"""An absolute offset, and the edits between that of the portion before and this one."""
+
 
 def quote_label(text: str, dialect: Dialect, always: bool) -> bytes:
     """Spell a text as a field, in quotes where RFC 4180 needs them or `always`.
@@ -74,37 +88,61 @@ def patch(
 
     `TableError`, after the last block, if the bytes are not those with the hash `expect_sha256`.
     """
-    blocks = _patched(source, edits, block_bytes, None if dialect.transcoded else expect_sha256)
-    return _encoded(blocks, dialect) if dialect.transcoded else blocks
+    portions = _in_portions(edits, block_bytes)
+    return encoded(splice(source, dialect, portions, expect_sha256=expect_sha256), dialect)
 
 
-def _patched(source: Source, edits: Edits, block_bytes: int, expect_sha256: str | None) -> Iterator[bytes]:
-    """Yield the working bytes with the edits made."""
+def splice(
+    source: Source, dialect: Dialect, portions: Iterable[Portion], *, expect_sha256: str | None, keep_rest: bool = True
+) -> Iterator[bytes]:
+    """Yield the working bytes with the edits made, a block a portion, and what follows the last as it is.
+
+    Without `keep_rest` the latter is read and hashed, but not yielded.  Raises `TableError` as `patch` does.
+    """
     changed = TableError(f"{shown_path(source.name)} changed while it was read", "run again when nothing writes to it")
-    done, offset = 0, 0
+    offset = 0
     with HashingFile(source.file) as file:
         file.seek(0)
-        while True:
-            # No block ends inside an edit; insertions at its end belong to the next.
-            end = offset + block_bytes
-            n_edits = int(np.searchsorted(edits.start, end))
-            if n_edits > done:
-                end = max(end, int(edits.stop[n_edits - 1]))
-            block = file.read(end - offset)
-            is_last = len(block) < end - offset
-            if is_last:
-                n_edits = edits.start.size
-                if n_edits and edits.stop[-1] > offset + len(block):
-                    raise changed
-            here = slice(done, n_edits)
-            yield _spliced(
-                bytes(block), edits.start[here] - offset, edits.stop[here] - offset, edits.text[here], edits.texts
-            )
-            done, offset = n_edits, offset + len(block)
-            if is_last:
-                break
-        if expect_sha256 is not None and file.hexdigest() != expect_sha256:
+        for stop, edits in portions:
+            block = file.read(stop - offset)
+            if edits.stop.size and edits.stop[-1] > offset + len(block):
+                raise changed
+            yield _spliced(bytes(block), edits.start - offset, edits.stop - offset, edits.text, edits.texts)
+            offset += len(block)
+        while block := file.read(BLOCK_BYTES):
+            if keep_rest:
+                yield bytes(block)
+        # The working bytes of a copy have another hash, and nobody else can write to them.
+        if not dialect.transcoded and expect_sha256 is not None and file.hexdigest() != expect_sha256:
             raise changed
+
+
+def encoded(blocks: Iterable[bytes], dialect: Dialect) -> Iterator[bytes]:
+    """Bring blocks of working bytes back to the file's own encoding."""
+    if not dialect.transcoded:
+        yield from blocks
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    encoder = codecs.getincrementalencoder(dialect.encoding)()
+    yield dialect.bom
+    for block in blocks:
+        yield encoder.encode(decoder.decode(block))
+    yield encoder.encode(decoder.decode(b"", final=True), final=True)
+
+
+def _in_portions(edits: Edits, block_bytes: int) -> Iterator[Portion]:
+    """Cut the file into blocks, up to the last edit.
+
+    No block ends inside an edit; insertions at its end belong to the next.
+    """
+    done = stop = 0
+    while done < edits.start.size:
+        stop += block_bytes
+        n_edits = int(np.searchsorted(edits.start, stop))
+        if n_edits > done:
+            stop = max(stop, int(edits.stop[n_edits - 1]))
+        yield stop, edits.part(done, n_edits)
+        done = n_edits
 
 
 def _spliced(
@@ -118,13 +156,3 @@ def _spliced(
     pieces[0::2] = [block[begin:end] for begin, end in kept]
     pieces[1::2] = [texts[index] for index in text.tolist()]
     return b"".join(pieces)
-
-
-def _encoded(blocks: Iterable[bytes], dialect: Dialect) -> Iterator[bytes]:
-    """Bring blocks of UTF-8 back to the file's own encoding."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    encoder = codecs.getincrementalencoder(dialect.encoding)()
-    yield dialect.bom
-    for block in blocks:
-        yield encoder.encode(decoder.decode(block))
-    yield encoder.encode(decoder.decode(b"", final=True), final=True)

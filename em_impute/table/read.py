@@ -42,6 +42,8 @@ class Table:
     """the column that was asked for as such; its bad cells are counted"""
     record_stops: NDArray[np.int64] | None
     """(n_rows,) absolute offset behind each record, before its line end; None unless asked for"""
+    record_starts: NDArray[np.int64] | None
+    """(n_rows + 1,) absolute offset of each record, and of what follows the last one; None unless asked for"""
     lines: "LineNumbers"
 
     def line_of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -107,6 +109,7 @@ def read_table(  # noqa: PLR0913  -- all but two by name
     groups: int | None = None,
     weights: int | None = None,
     keep_record_ends: bool = False,
+    keep_record_starts: bool = False,
     progress: Callable[[int], None] | None = None,
     block_bytes: int | None = None,
 ) -> Table:
@@ -139,7 +142,8 @@ def read_table(  # noqa: PLR0913  -- all but two by name
         readers: list[_Reader] = [*target_readers.values(), *group_readers, number_reader, weight_reader]
         lines = _LineReader()
         stops: GrowingArray[np.int64] = GrowingArray(np.int64)
-        n_rows = 0
+        starts: GrowingArray[np.int64] = GrowingArray(np.int64)
+        n_rows, data_end = 0, dialect.data_offset
         for records in blocks:
             capacity = int(1.05 * (source.size - records.offset) / records.data.size * records.n_records) + 16
             for reader in readers:
@@ -147,9 +151,12 @@ def read_table(  # noqa: PLR0913  -- all but two by name
             lines.add(records)
             if keep_record_ends:
                 stops.extend(records.record_stops + records.offset, capacity)
+            if keep_record_starts:
+                starts.extend(records.record_starts + records.offset, capacity)
             n_rows += records.n_records
+            data_end = records.offset + records.data.size
             if progress:
-                progress(records.offset + records.data.size)
+                progress(data_end)
         sha256, size = file.hexdigest(), file.n_read
     numbers = number_reader.finish()
     return Table(
@@ -164,5 +171,6 @@ def read_table(  # noqa: PLR0913  -- all but two by name
         groups=next((reader.finish() for reader in group_readers), None),
         weights=None if weights is None else weight_reader.finish()[weights],
         record_stops=stops.finish() if keep_record_ends else None,
+        record_starts=np.append(starts.finish(), data_end) if keep_record_starts else None,
         lines=lines.finish(dialect.first_line),
     )

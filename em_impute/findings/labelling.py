@@ -15,6 +15,7 @@ from em_impute.design import Design
 from em_impute.engine.blocks import Floats, Rows
 from em_impute.engine.mixture import Mixture, Recipe, fit_mixture
 from em_impute.errors import FitError
+from em_impute.findings.logistic import CONSTANT_PRECISION, fit_logistic, log_likelihood, one_rate
 from em_impute.merging import merge_equal_rows
 
 __all__ = [
@@ -39,10 +40,6 @@ RATIO_TOLERANCE = 1e-3
 
 MAX_DEVIATIONS = 5.0
 """Predictors are cut off there before they are squared: no outlier may bend the regression alone."""
-
-NEWTON_STEPS = 20
-MAX_HALVINGS = 20
-CONSTANT_PRECISION = 1e-6
 
 
 @dataclass(frozen=True)
@@ -188,29 +185,11 @@ def regress_labelling(rows: Rows) -> Regression:
     x = np.clip(np.nan_to_num(rows.x), -MAX_DEVIATIONS, MAX_DEVIATIONS)
     terms = np.hstack([np.ones((x.shape[0], 1)), x, x * x])  # (n_rows, 1 + 2·n_features)
     known = (rows.label >= 0).astype(np.float64)
-    share = float(rows.weight @ known / rows.weight.sum())
-    origin = np.r_[np.log(share / (1.0 - share)), np.zeros(2 * x.shape[1])]
+    origin = one_rate(known, rows.weight, terms.shape[1])
     precision = np.r_[CONSTANT_PRECISION, np.ones(2 * x.shape[1])]
-
-    def height(coefficient: Floats) -> tuple[float, float]:
-        log_odds = terms @ coefficient
-        log_likelihood = float(rows.weight @ (known * log_odds - np.logaddexp(0.0, log_odds)))
-        return log_likelihood - 0.5 * float(precision @ (coefficient - origin) ** 2), log_likelihood
-
-    coefficient = origin
-    reached, first = height(origin)  # that of one rate for all rows
-    for _ in range(NEWTON_STEPS):
-        rate = 0.5 + 0.5 * np.tanh(0.5 * (terms @ coefficient))
-        slope = terms.T @ (rows.weight * (known - rate)) - precision * (coefficient - origin)
-        curvature = (terms.T * (rows.weight * rate * (1.0 - rate))) @ terms + np.diag(precision)
-        step = np.linalg.solve(curvature, slope)
-        # A whole step leaps too far where rates are all but 0 or 1.
-        halves = next((h for h in range(MAX_HALVINGS) if height(coefficient + step / 2**h)[0] >= reached), None)
-        if halves is None:
-            break
-        coefficient = coefficient + step / 2**halves
-        reached = height(coefficient)[0]
-    return Regression(height(coefficient)[1] - first, 2 * x.shape[1])
+    fit = fit_logistic(terms, known, rows.weight, precision, origin)
+    first = log_likelihood(terms @ origin, known, rows.weight)
+    return Regression(fit.log_likelihood - first, 2 * x.shape[1])
 
 
 def _drawn_rows(design: Design, seed: int) -> Rows:

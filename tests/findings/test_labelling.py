@@ -6,11 +6,11 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from scipy.stats import chi2, ks_2samp, norm
 
-from em_impute import labelling
 from em_impute.design import Design, Feature
 from em_impute.engine.blocks import Rows
 from em_impute.engine.mixture import Recipe
-from em_impute.labelling import compare_predictor, examine_labelling, likelihood_ratio, regress_labelling
+from em_impute.findings import labelling
+from em_impute.findings.labelling import compare_predictor, examine_labelling, likelihood_ratio, regress_labelling
 from em_impute.merging import merge_equal_rows
 
 FULL = Recipe("full")

@@ -1,0 +1,256 @@
+"""`em-impute evaluate`: how right the fills would be."""
+
+import math
+import shlex
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from em_impute.cli import options as o
+from em_impute.cli.destination import REPORT_SUFFIXES, STDOUT, STDOUT_NAMES
+from em_impute.cli.values import (
+    CovarianceName,
+    SharesName,
+    input_path,
+    parse_components,
+    parse_decimal,
+    parse_unlabelled_weight,
+)
+from em_impute.errors import UsageError
+from em_impute.request import Request
+
+if TYPE_CHECKING:
+    from em_impute.evaluate import Hiding
+    from em_impute.report.evaluation import EvaluationReport
+
+__all__ = ["evaluate"]
+
+HIDING = "Hidden labels"
+
+
+class HowName(StrEnum):
+    """Values of --how."""
+
+    random = "random"
+    stratified = "stratified"
+    by_class = "by-class"
+
+
+Hide: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--hide",
+        metavar="SHARE",
+        rich_help_panel=HIDING,
+        help="Part of the known labels to hide each time, between 0 and 1; two rows of each label stay known.",
+    ),
+]
+How: TypeAlias = Annotated[
+    HowName | None,
+    typer.Option(
+        "--how",
+        rich_help_panel=HIDING,
+        show_default=False,
+        help="random: any; stratified (default): as large a share of each label; by-class: a share that differs from "
+        "label to label, by default so that the odds of being hidden grow fourfold from the first to the last.",
+    ),
+]
+HideLabel: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hide-label",
+        metavar="LABEL=SHARE",
+        rich_help_panel=HIDING,
+        show_default=False,
+        help="Hide this share of LABEL (0 hides none) and that of --hide of labels not named; repeat for several.",
+    ),
+]
+Repeats: TypeAlias = Annotated[
+    int,
+    typer.Option("--repeats", min=1, metavar="N", rich_help_panel=HIDING, help="How often to hide, fill and compare."),
+]
+Reports: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-r",
+        "--report",
+        metavar="PATH",
+        rich_help_panel=o.OUTPUT,
+        show_default=False,
+        help="Write the evaluation, .json or .md; repeat for both. - is standard output, as JSON.",
+    ),
+]
+Json: TypeAlias = Annotated[
+    bool, typer.Option("--json", rich_help_panel=o.OUTPUT, help="Write the evaluation to standard output, as JSON.")
+]
+
+
+def evaluate(  # one parameter an option
+    context: typer.Context,
+    columns: o.Columns,
+    file: o.File = None,
+    features: o.Features = None,
+    delimiter: o.Delimiter = None,
+    *,
+    by: o.By = None,
+    weights: o.Weights = None,
+    no_headers: o.NoHeaders = False,
+    encoding: o.Encoding = None,
+    decimal: o.Decimal = ".",
+    skip_lines: o.SkipLines = 0,
+    null_values: o.NullValues = None,
+    keep_values: o.KeepValues = None,
+    hide: Hide = "0.2",
+    how: How = None,
+    hide_label: HideLabel = None,
+    repeats: Repeats = 5,
+    components: o.Components = None,
+    covariance: o.Covariance = CovarianceName.auto,
+    single: o.Single = False,
+    unlabelled_weight: o.UnlabelledWeight = "auto",
+    shares: o.Shares = SharesName.common,
+    prior_strength: o.PriorStrength = None,
+    max_iter: o.MaxIter = 5000,
+    tolerance: o.Tolerance = 1e-6,
+    seed: o.Seed = 0,
+    reports: Reports = None,
+    json: Json = False,
+    quiet: o.Quiet = False,
+    debug: o.Debug = False,  # noqa: ARG001  # read at the door, before a command runs
+) -> None:
+    """Say how right fills would be: hide known labels, fill them as `fill` would, compare, and repeat.
+
+    Beside it stand the same model where rows without a label teach nothing, and the majority. No CSV is written.
+
+    em-impute evaluate heights.csv --column gender
+
+    em-impute evaluate heights.csv -c gender --how by-class --hide-label female=0.5 --json
+    """
+    request = Request(
+        path=input_path(context, file),
+        columns=tuple(columns),
+        features=tuple(features or ()),
+        delimiter=delimiter,
+        encoding=encoding,
+        has_header=not no_headers,
+        decimal=parse_decimal(decimal),
+        skip_lines=skip_lines,
+        null_values=tuple(null_values or ()),
+        keep_values=tuple(keep_values or ()),
+        by=by,
+        weights=weights,
+        components=parse_components(components),
+        covariance=covariance.value,
+        single=single,
+        unlabelled_weight=parse_unlabelled_weight(unlabelled_weight),
+        free_shares=shares is SharesName.free,
+        prior_strength=prior_strength,
+        max_iter=max_iter,
+        tolerance=tolerance,
+        seed=seed,
+    )
+    if set(request.null_values) & set(request.keep_values):
+        raise UsageError("the same token is given to --null-value and to --keep-value", "leave one of them out")
+    _refuse_infinite({"--prior-strength": prior_strength, "--tol": tolerance})
+    share, of_label = _parse_share(hide), _parse_labels(hide_label or [])
+    if of_label and how not in {None, HowName.by_class}:
+        raise UsageError(f"--hide-label contradicts --how {how}", "leave one of them out")
+    paths = _report_paths(reports or [], as_json=json)
+    from em_impute.evaluate import Hiding
+
+    chosen = how or (HowName.by_class if of_label else HowName.stratified)
+    _run(request, Hiding(chosen.value, share, of_label, repeats), paths, quiet=quiet)
+
+
+def _run(request: Request, hiding: "Hiding", paths: Sequence[Path], *, quiet: bool) -> None:
+    from em_impute.evaluate import evaluate_all
+    from em_impute.impute import open_table
+    from em_impute.report.evaluation import build_evaluation, evaluation_lines
+    from em_impute.report.terminal import make_console, print_lines, progress_bar
+    from em_impute.table.output import check_output
+
+    for path in paths:
+        if path != STDOUT:
+            check_output(path, [request.path] if request.path else [], clobber=True)
+    console = make_console()
+    with progress_bar(console, wanted=not quiet) as watch, open_table(request, watch) as opened:
+        evaluations = evaluate_all(opened, request, hiding, watch)
+        command = shlex.join(["em-impute", *sys.argv[1:]])
+        made = [build_evaluation(opened, one, request, command) for one in evaluations]
+    _write(made, paths)
+    if not quiet:
+        for report in made:
+            print_lines(console, evaluation_lines(report))
+        if paths:
+            names = ["standard output" if path == STDOUT else str(path) for path in paths]
+            print_lines(console, [("wrote", ", ".join(names))])
+
+
+def _write(made: "Sequence[EvaluationReport]", paths: Sequence[Path]) -> None:
+    from em_impute.report.evaluation import evaluation_markdown
+    from em_impute.report.fit_report import to_json
+    from em_impute.table.output import write_atomically, write_to_stdout
+
+    for path in paths:
+        text = evaluation_markdown(*made) if path.suffix == ".md" else to_json(*made)
+        if path == STDOUT:
+            write_to_stdout([text.encode()])
+        else:
+            write_atomically(path, [text.encode()])
+
+
+def _report_paths(reports: Sequence[str], *, as_json: bool) -> list[Path]:
+    """Say where the evaluation is written."""
+    for report in reports:
+        if report not in STDOUT_NAMES and Path(report).suffix not in REPORT_SUFFIXES:
+            raise UsageError(f"no report can be written to {report!r}", "its name must end in .json or .md")
+    paths = [STDOUT if report in STDOUT_NAMES else Path(report) for report in reports]
+    if as_json:
+        paths.append(STDOUT)
+    if paths.count(STDOUT) > 1:
+        raise UsageError("standard output can carry one report, not two of them", "give --json or one -r -")
+    if len({path.resolve() for path in paths if path != STDOUT}) < len(paths) - paths.count(STDOUT):
+        raise UsageError("two outputs have the same path", "give each its own with -r")
+    return paths
+
+
+def _refuse_infinite(numbers: dict[str, float | None]) -> None:
+    for option, value in numbers.items():
+        if value is not None and not math.isfinite(value):
+            raise UsageError(f"{option} takes a finite number, not {value}", "leave it out for the default")
+
+
+def _parse_share(text: str) -> float:
+    """Read --hide: a number between 0 and 1."""
+    share = _number(text)
+    if share is None or not 0.0 < share < 1.0:
+        raise UsageError(f"--hide takes a number between 0 and 1, not {text!r}", "for example --hide 0.2")
+    return share
+
+
+def _parse_labels(texts: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    """Read every --hide-label: a label, which may hold a =, and a number from 0 to below 1."""
+    found = []
+    for text in texts:
+        label, sign, number = text.rpartition("=")
+        share = _number(number)
+        if not (sign and label) or share is None or not 0.0 <= share < 1.0:
+            raise UsageError(
+                f"--hide-label takes LABEL=SHARE, a share from 0 to below 1, not {text!r}",
+                "for example --hide-label female=0.4",
+            )
+        found.append((label, share))
+    if len(dict(found)) < len(found):
+        raise UsageError("the same label is given to --hide-label twice", "leave one of them out")
+    return tuple(found)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

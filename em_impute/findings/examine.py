@@ -1,0 +1,58 @@
+"""What the fit says beyond the fills: who is missing, how sure the fills are, and which known labels look wrong."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from em_impute.choose import Fills
+from em_impute.engine.mixture import Recipe
+from em_impute.findings.audit import Audit, audit_labels
+from em_impute.findings.labelling import Labelling, examine_labelling
+from em_impute.findings.marked import Marked, find_marked
+from em_impute.findings.missingness import Missingness, examine_missingness
+from em_impute.findings.sensitivity import Sensitivity, sweep
+from em_impute.findings.uncertainty import Uncertainty, examine_uncertainty
+from em_impute.learnt import FittedColumn
+from em_impute.request import Request
+
+__all__ = ["Findings", "examine"]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What can be said of a completed column."""
+
+    missingness: Missingness | None
+    """Rows with a label beside rows without one; None where there are none of either kind"""
+    labelling: Labelling | None
+    """Whether labels are missing more often in some class; None where that cannot be told."""
+    uncertainty: Uncertainty
+    sensitivity: Sensitivity | None
+    """None where no label was known"""
+    audit: Audit | None
+    """None where no known label could be held out"""
+    marked: Marked
+
+
+def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request) -> Findings:
+    """Examine a fitted column.  `recipe` is that of one mixture, to test with how labels went missing."""
+    design, labels = found.design, found.labels
+    can_tell = any(labels.known) and not design.weighed  # a likelihood ratio takes rows that count alike
+    uncertainty = examine_uncertainty(found, fills, request.min_probability, request.seed)
+    sensitivity = None
+    if any(labels.known):
+        weight = np.bincount(found.place_of(fills.row), minlength=found.unlabelled.size).astype(np.float64)
+        known = np.array(labels.known, dtype=np.float64)
+        intervals = {
+            label: (one.low / labels.label.size, one.high / labels.label.size)
+            for label, one in zip(labels.labels, uncertainty.totals, strict=True)
+        }
+        sensitivity = sweep(found.at_random, weight, known, labels.labels, intervals)
+    return Findings(
+        examine_missingness(design, request.seed),
+        examine_labelling(design, recipe) if can_tell else None,
+        uncertainty,
+        sensitivity,
+        audit_labels(found),
+        find_marked(design, fills.row),
+    )

@@ -1,0 +1,257 @@
+"""How sure the fills are, counted: wrong cells, totals and shares with intervals, and what is missing to know them.
+
+All rest on draws of the whole model.  In one draw the parameters are the same for every row, so that numbers of cells
+vary from draw to draw by as much as is not known of the model, and not only by the luck of each row.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.choose import Fills, draw_labels
+from em_impute.engine.blocks import Floats, Integers
+from em_impute.fitting import Said
+from em_impute.learnt import FittedColumn
+from em_impute.select import HeldOut
+
+__all__ = ["Interval", "Uncertainty", "draw_imputations", "examine_uncertainty", "pool_shares", "recommended_draws"]
+
+N_DRAWS = 100
+REPLICATES = 3
+"""Times that the labels of every cell are drawn in each draw of the model."""
+
+MAX_CELLS = 2000
+MAX_NUMBERS = 2e7
+"""Probabilities that are held at once."""
+
+CALIBRATION_SD = 0.25
+"""What is believed beforehand of the error in what the model says of itself: odds off by a factor of e^0.25, or 1.3."""
+
+WRONG_LEVEL, TOTAL_LEVEL = 0.90, 0.95
+NORMAL_95 = 1.959964
+STEADY = 0.05
+"""Variation of a standard error from one set of imputations to the next that does no harm."""
+
+NOTHING = 1e-9
+"""Part of a variance that is rounding."""
+
+IMPUTING, EXAMINING = 1, 2
+"""Different purposes draw different numbers from one seed."""
+
+CHUNK_ROWS = 1 << 16
+
+
+class Interval(NamedTuple):
+    """An estimate and where the truth is likely to lie."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """What is not known of a completed column."""
+
+    n_draws: int
+    wrong: Interval | None
+    """Filled cells that are wrong, 90 %; None where no label could be held out, and wrong has no meaning"""
+    wrong_held_out: Interval | None
+    """The same from the known labels that were held out, as if the missing ones were like them"""
+    agree: bool
+    """The draws, before held-out labels corrected them, and those labels do not contradict each other."""
+    totals: tuple[Interval, ...]
+    """of each label, in the completed column: 95 %"""
+    shares: tuple[Interval, ...]
+    """of each label, where the rows come from: 95 % by Rubin's rules"""
+    missing_information: Floats
+    """(n_labels,), fraction that is missing of what the complete column would tell about each share"""
+
+    @property
+    def recommended(self) -> int:
+        """So many imputations give standard errors that hardly vary from one set to the next."""
+        return recommended_draws(float(self.missing_information.max()))
+
+
+class Gathered(NamedTuple):
+    """The missing cells, or a sample that stands for them, gathered by equal rows."""
+
+    rows: Integers  # (n_rows,) distinct rows of the design
+    place: Integers  # (n_rows,) where they stand among the distinct rows without a label
+    cells: Integers  # (n_rows,) how many
+    filled: Integers  # (n_rows, n_labels), cells that were filled with each label
+
+
+def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: float, seed: int) -> Uncertainty:
+    """Draw the model and count; cells whose most probable label is less probable were left empty."""
+    rng = np.random.default_rng([seed, EXAMINING])
+    n_labels = len(found.labels.labels)
+    most = int(min(MAX_CELLS, max(200, MAX_NUMBERS / (N_DRAWS * n_labels))))
+    missing = _gathered(found, fills, most, rng)
+    said = _said(found, N_DRAWS, rng)
+    chance = said(np.arange(N_DRAWS), missing.rows)  # (n_draws, n_rows, n_labels)
+    chance /= chance.sum(axis=-1, keepdims=True)
+    known = np.array(found.labels.known)
+    total = known + rng.multinomial(missing.cells, chance).sum(axis=1)  # (n_draws, n_labels)
+    total = total + (known + fills.expected - known - missing.cells @ found.distinct_probability[missing.place])
+    shares, missing_information = pool_shares(total / found.labels.label.size, found.labels.label.size)
+    held = found.fitted.choice.held_out
+    wrong = held_out = None
+    agree = True
+    if held is not None and fills.n_filled:
+        stated = found.distinct_probability[missing.place]
+        held_out = _wrong_by_held_out(held, fills, min_probability, rng)
+        plain = _wrong(chance, missing, stated, np.zeros(N_DRAWS), fills, rng)
+        wrong = _wrong(chance, missing, stated, _calibration(held, rng), fills, rng)
+        agree = plain.low <= held_out.high and held_out.low <= plain.high
+    return Uncertainty(
+        N_DRAWS, wrong, held_out, agree, _total_intervals(total, known, fills.row.size), shares, missing_information
+    )
+
+
+def draw_imputations(found: FittedColumn, row: Integers, n: int, seed: int) -> Integers:
+    """Draw the labels of the missing cells n times, each time from a draw of the model: (n, n_missing).
+
+    `row` (n_missing,) are their rows.  What is drawn for a row depends on its number and on what the model says of it,
+    not on which other rows lack a label.
+    """
+    said = _said(found, n, np.random.default_rng([seed, IMPUTING]))
+    n_rows = found.labels.label.size
+    place = found.place_of(row)
+    code = np.empty((n, row.size), np.intp)
+    for b in range(n):
+        uniform = np.random.default_rng([seed, IMPUTING, b]).random(n_rows)[row]
+        merged = found.unlabelled.size < row.size
+        whole = _in_chunks(said, b, found.unlabelled) if merged else None
+        for first in range(0, row.size, CHUNK_ROWS):
+            part = slice(first, first + CHUNK_ROWS)
+            at = place[part]
+            chance = said(np.array([b]), found.unlabelled[at])[0] if whole is None else whole[at]
+            code[b, part] = draw_labels(chance, uniform[part])
+    return code
+
+
+def pool_shares(share: Floats, n_rows: int) -> tuple[tuple[Interval, ...], Floats]:
+    """Pool the shares of labels (n_draws, n_labels) among `n_rows` rows by Rubin's (1987) rules.
+
+    Returns 95 % intervals and the fractions of missing information, with the degrees of freedom of Barnard & Rubin
+    (1999, Biometrika 86).
+    """
+    from scipy.special import stdtrit
+
+    n_draws = share.shape[0]
+    estimate = share.mean(axis=0)
+    within = np.maximum(estimate * (1.0 - estimate), 0.0) / n_rows
+    between = (1.0 + 1.0 / n_draws) * share.var(axis=0, ddof=1)
+    total = np.maximum(within + between, np.finfo(float).tiny)
+    part = between / total
+    of_draws = (n_draws - 1) / np.maximum(part, 1e-9) ** 2
+    complete = max(n_rows - 1.0, 1.0)
+    observed = (complete + 1.0) / (complete + 3.0) * complete * (1.0 - part)
+    freedom = np.maximum(of_draws * observed / (of_draws + observed), 1.0)
+    missing = np.clip(part + (1.0 - part) * 2.0 / (freedom + 3.0), 0.0, 1.0)
+    missing[part < NOTHING] = 0.0
+    half = stdtrit(freedom, 0.5 + TOTAL_LEVEL / 2.0) * np.sqrt(total)
+    intervals = zip(estimate, np.maximum(estimate - half, 0.0), np.minimum(estimate + half, 1.0), strict=True)
+    return tuple(Interval(*map(float, one)) for one in intervals), missing
+
+
+def recommended_draws(missing_information: float) -> int:
+    """Say how many imputations give standard errors that repeat within 5 % (von Hippel 2020, eq. 2): 2 at least."""
+    return max(2, int(np.ceil(1.0 + 0.5 * (missing_information / STEADY) ** 2)))
+
+
+def _said(found: FittedColumn, n_draws: int, rng: np.random.Generator) -> Said:
+    """Draw the model; the draws speak of every label of the column, under the shift that the user asked for."""
+    said = found.fitted.draw(n_draws, int(rng.integers(1 << 31)))
+    return lambda number, rows: found.shifted(found.of_every_label(said(number, rows)))
+
+
+def _in_chunks(said: Said, b: int, rows: Integers) -> Floats:
+    parts = [rows[first : first + CHUNK_ROWS] for first in range(0, rows.size, CHUNK_ROWS)]
+    return np.concatenate([said(np.array([b]), part)[0] for part in parts])
+
+
+def _gathered(found: FittedColumn, fills: Fills, most: int, rng: np.random.Generator) -> Gathered:
+    """Gather the missing cells by equal rows; of too many different ones a sample in which each stands for several."""
+    place, code = found.place_of(fills.row), fills.code
+    stands_for = np.ones(place.size, np.int64)
+    if found.unlabelled.size > most and place.size > most:
+        drawn = np.sort(rng.choice(place.size, most, replace=False))
+        stands_for = np.diff(np.arange(most + 1) * place.size // most)
+        place, code = place[drawn], code[drawn]
+    n_labels = len(found.labels.labels)
+    distinct, at = np.unique(place, return_inverse=True)
+    table = np.bincount(at * (n_labels + 1) + code + 1, stands_for, distinct.size * (n_labels + 1))
+    table = table.reshape(distinct.size, n_labels + 1).astype(np.int64)
+    return Gathered(found.unlabelled[distinct], distinct, table.sum(axis=1), table[:, 1:])
+
+
+def _wrong(
+    chance: Floats, missing: Gathered, stated: Floats, shift: Floats, fills: Fills, rng: np.random.Generator
+) -> Interval:
+    """Draw the number of filled cells that are wrong, the log-odds of being so shifted in each draw by `shift`.
+
+    `chance` is (n_draws, n_rows, n_labels), `stated` (n_rows, n_labels) what the fills rest on, `shift` (n_draws,).
+    """
+    top = stated.argmax(axis=1)
+    rows, labels = np.nonzero(missing.filled)
+    is_top = labels == top[rows]
+    error = np.clip(1.0 - chance[:, np.arange(top.size), top], 1e-9, 1.0 - 1e-9)  # of the most probable label
+    shifted = 1.0 / (1.0 + (1.0 - error) / error * np.exp(-shift[:, None]))
+    right = np.where(is_top, 1.0 - shifted[:, rows], chance[:, rows, labels] * (shifted / error)[:, rows])
+    right = np.clip(right, 0.0, 1.0)
+    count = missing.filled[rows, labels]
+    number = np.array([rng.binomial(count, 1.0 - right).sum(axis=1) for _ in range(REPLICATES)])
+    # Of a sample it is known how much less sure, or more, it is stated to be than all cells are.
+    by_sample = float(count @ (1.0 - stated[rows, labels]))
+    number = number * (float((1.0 - fills.probability[fills.code >= 0]).sum()) / by_sample if by_sample > 0.0 else 1.0)
+    tail = (1.0 - WRONG_LEVEL) / 2.0
+    low, high = np.quantile(number, [tail, 1.0 - tail], method="inverted_cdf")
+    most = fills.n_filled
+    return Interval(*(min(float(value), most) for value in (number.mean(), low, high)))
+
+
+def _calibration(held: HeldOut, rng: np.random.Generator) -> Floats:
+    """Draw by how much the log-odds of being wrong are higher than stated, from labels held out: (n_draws,).
+
+    The posterior of one shift for all rows under a normal prior, by Newton's method and its curvature (Laplace).
+    """
+    weight = np.ones(held.label.size) if held.weight is None else held.weight / held.weight.mean()
+    best = held.probability.argmax(axis=1)
+    wrong = (best != held.label).astype(float)
+    error = np.clip(1.0 - held.probability[np.arange(best.size), best], 1e-6, 1.0 - 1e-6)
+    log_odds = np.log(error / (1.0 - error))
+    precision, shift = 1.0 / CALIBRATION_SD**2, 0.0
+    for _ in range(20):
+        rate = 1.0 / (1.0 + np.exp(-log_odds - shift))
+        curvature = float(weight @ (rate * (1.0 - rate))) + precision
+        shift += (float(weight @ (wrong - rate)) - precision * shift) / curvature
+    drawn: Floats = shift + rng.standard_normal(N_DRAWS) / np.sqrt(curvature)
+    return drawn
+
+
+def _wrong_by_held_out(held: HeldOut, fills: Fills, min_probability: float, rng: np.random.Generator) -> Interval:
+    """Predict the number of wrong fills from how many held-out labels would have been filled wrongly."""
+    weight = np.ones(held.label.size) if held.weight is None else held.weight
+    best = held.probability.argmax(axis=1)
+    right = held.probability[np.arange(best.size), held.label] if fills.is_drawn else (best == held.label).astype(float)
+    sure = held.probability.max(axis=1) >= min_probability
+    if sure.any():
+        weight, right = weight[sure], right[sure]
+    n_rows = float(weight.sum() ** 2 / (weight @ weight))
+    rate = 1.0 - float(weight @ right / weight.sum())
+    chance = rng.beta(rate * n_rows + 0.5, (1.0 - rate) * n_rows + 0.5, 20 * N_DRAWS)
+    number = rng.binomial(fills.n_filled, chance)
+    tail = (1.0 - WRONG_LEVEL) / 2.0
+    low, high = np.quantile(number, [tail, 1.0 - tail])
+    return Interval(rate * fills.n_filled, float(low), float(high))
+
+
+def _total_intervals(total: Floats, known: Integers, n_missing: int) -> tuple[Interval, ...]:
+    """Give the interval for each label's total in this file: (n_draws, n_labels) draws as of a normal distribution."""
+    estimate = total.mean(axis=0)
+    half = NORMAL_95 * total.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / total.shape[0])
+    low, high = np.maximum(estimate - half, known), np.minimum(estimate + half, known + n_missing)
+    return tuple(Interval(*map(float, one)) for one in zip(estimate, low, high, strict=True))

@@ -1,0 +1,169 @@
+"""How sure the fills are: wrong cells, totals and shares with intervals, as section, Markdown, lines and warnings."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from em_impute.findings.uncertainty import WRONG_LEVEL, Interval, Uncertainty
+from em_impute.report.fit_report import Section
+from em_impute.report.tables import table
+from em_impute.report.words import number, percent
+from em_impute.table.text import listed
+
+__all__ = [
+    "totals_line",
+    "totals_markdown",
+    "totals_section",
+    "uncertainty_warnings",
+    "wrong_line",
+    "wrong_markdown",
+    "wrong_section",
+]
+
+MUCH_MISSING = 0.5
+"""Fraction of missing information from which on a handful of imputations is not enough."""
+
+COUNTING = "Expected counts add up the probabilities; counting filled labels overstates the likelier one."
+
+MAX_NAMED = 3
+"""Labels in a line of the terminal."""
+
+
+def wrong_section(uncertainty: Uncertainty | None, plain: float) -> dict[str, Any]:
+    """Say how many fills are wrong; `plain` is what the probabilities of the fills add up to."""
+    if uncertainty is None or uncertainty.wrong is None:
+        return {"estimate": plain}
+    held_out = uncertainty.wrong_held_out
+    return {
+        **uncertainty.wrong._asdict(),
+        "level": WRONG_LEVEL,
+        "by_probabilities": plain,
+        "by_held_out_labels": None if held_out is None else held_out._asdict(),
+        "agree": uncertainty.agree,
+    }
+
+
+def totals_section(uncertainty: Uncertainty | None, labels: Sequence[str]) -> dict[str, Any]:
+    """Give the keys that draws add to the totals: nothing where nothing was drawn."""
+    if uncertainty is None:
+        return {}
+    shares = zip(uncertainty.shares, uncertainty.missing_information.tolist(), strict=True)
+    return {
+        "multiple_imputation": _named(labels, uncertainty.totals),
+        "shares": {
+            label: {**share._asdict(), "missing_information": missing}
+            for label, (share, missing) in zip(labels, shares, strict=True)
+        },
+        "draws": uncertainty.n_draws,
+        "recommended_imputations": uncertainty.recommended,
+    }
+
+
+def wrong_line(wrong: Section, n_filled: int) -> str:
+    """Say in one line how many fills are likely to be wrong."""
+    said = f"about {number(round(wrong['estimate']))} of {n_filled:,}"
+    if "low" not in wrong:
+        return said
+    said += f" (90 %: {_range(wrong)})"
+    held_out = wrong["by_held_out_labels"]
+    return said if held_out is None else f"{said}; held-out labels say {_range(held_out)}"
+
+
+def totals_line(totals: Section) -> str:
+    """Say in one line how many rows of each label the completed column holds."""
+    drawn = totals["multiple_imputation"]
+    named = [
+        f"{label} {number(round(totals['expected'][label]))} expected (95 %: {_range(drawn[label])})" for label in drawn
+    ]
+    return listed(named, MAX_NAMED)
+
+
+def wrong_markdown(wrong: Section, n_filled: int) -> Iterable[str]:
+    """Write how many fills are wrong, line by line."""
+    if "low" not in wrong:
+        yield f"Of the filled cells about {number(wrong['estimate'])} are expected to be wrong.\n"
+        return
+    yield f"Of the {n_filled:,} filled cells about {number(wrong['estimate'])} are expected to be wrong, with 90 %"
+    yield f"probability {_range(wrong)}. The interval comes from draws of the whole model, whose parameters are as"
+    yield "uncertain as the rows leave them, and which held-out labels have corrected for how sure it is of itself."
+    held_out = wrong["by_held_out_labels"]
+    if held_out is not None:
+        alone = f"{number(round(held_out['estimate']))} ({_range(held_out)})"
+        yield f"Held-out labels alone say {alone}, if missing rows are like known ones."
+        if not wrong["agree"]:
+            yield "**The model disagrees with them: trust the labels.**"
+    yield ""
+
+
+def totals_markdown(totals: Section) -> Iterable[str]:
+    """Write the totals counted in four ways, line by line."""
+    drawn = totals.get("multiple_imputation")
+    yield "## Totals\n"
+    head = ["label", "known only", "known and filled", "expected"]
+    if drawn is None:
+        rows = [[label, known, *_counted(totals, label)] for label, known in totals["known"].items()]
+        yield from table(head, rows)
+        yield f"{COUNTING}\n"
+        return
+    rows = [
+        [label, known, *_counted(totals, label), f"{number(drawn[label]['estimate'])} ({_range(drawn[label])})"]
+        for label, known in totals["known"].items()
+    ]
+    yield from table([*head, "multiple imputation (95 %)"], rows)
+    yield COUNTING
+    yield f"The intervals are for the totals of this file, from {totals['draws']} draws of the model and the labels."
+    yield "Shares where the rows come from, if they are a sample, by Rubin's rules:\n"
+    rows = [
+        [label, percent(one["estimate"]), _percents(one), percent(one["missing_information"])]
+        for label, one in totals["shares"].items()
+    ]
+    yield from table(["label", "share", "95 %", "missing information"], rows)
+    yield "One completed file treats guesses as facts: standard errors computed from it are too small. For tests and"
+    yield f"intervals draw {totals['recommended_imputations']} imputations (`--imputations`) and pool their analyses.\n"
+
+
+def uncertainty_warnings(
+    uncertainty: Uncertainty, wrong: Section, totals: Section, n_filled: int, *, counts: bool
+) -> list[tuple[str, str]]:
+    """List what the user should know before relying on probabilities and totals: (code, message).
+
+    `counts`: every missing cell was filled with its most probable label, so that somebody may count them.
+    """
+    found = []
+    held_out, missing = uncertainty.wrong_held_out, float(uncertainty.missing_information.max())
+    if not uncertainty.agree and held_out is not None:
+        message = (
+            f"The model misjudges how sure it is: it expects {number(round(wrong['by_probabilities']))} of the "
+            f"{n_filled:,} fills to be wrong, held-out labels {_range(held_out._asdict())}. Trust the labels."
+        )
+        found.append(("W06", message))
+    beyond = [
+        f"{label!r} {counted:,} ({_range(one)})"
+        for label, one in totals["multiple_imputation"].items()
+        if not one["low"] - 1.0 <= (counted := totals["most_probable"][label]) <= one["high"] + 1.0
+    ]
+    if beyond and counts:
+        message = f"Counting filled labels misstates totals: {listed(beyond)}, 95 % intervals in brackets."
+        found.append(("W07", f"{message} Use the expected totals."))
+    if missing > MUCH_MISSING:
+        message = (
+            f"{percent(missing)} of the information on the shares of labels is missing: for standard errors draw at "
+            f"least {uncertainty.recommended:,} imputations."
+        )
+        found.append(("W09", message))
+    return found
+
+
+def _named(labels: Sequence[str], intervals: Sequence[Interval]) -> dict[str, dict[str, float]]:
+    return {label: one._asdict() for label, one in zip(labels, intervals, strict=True)}
+
+
+def _counted(totals: Section, label: str) -> list[str]:
+    return [f"{totals['most_probable'][label]}", number(totals["expected"][label])]
+
+
+def _range(one: Section) -> str:
+    return f"{number(round(one['low']))} to {number(round(one['high']))}"
+
+
+def _percents(one: Section) -> str:
+    return f"{percent(one['low'])} to {percent(one['high'])}"

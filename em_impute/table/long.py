@@ -1,0 +1,114 @@
+"""Many versions of one table in one file, one below the other, each record numbered in front."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.table.dialect import Dialect
+from em_impute.table.patch import Edits, Portion, encoded, quote_label, splice
+from em_impute.table.scan import BLOCK_BYTES
+from em_impute.table.source import Source
+
+__all__ = ["NUMBERING", "patch_long"]
+
+NUMBERING = (".imp", ".id")
+"""The columns put in front, by the names they have in R's mice: the number of the version, from 0, and of the row, from
+1."""
+
+
+def patch_long(
+    source: Source,
+    dialect: Dialect,
+    record_starts: NDArray[np.int64],
+    versions: Iterable[Edits],
+    *,
+    expect_sha256: str | None,
+    block_bytes: int = BLOCK_BYTES,
+) -> Iterator[bytes]:
+    """Yield one file that holds the table once for each of `versions`, in the encoding of the original, in blocks.
+
+    A pass over the source for each.  What stands above the records is written once, with the edits of the first
+    version, and so are blank lines at the end of the file.  A last record without a line end gets one where another
+    version follows.  Raises `TableError` as `patch` does.
+    """
+    return encoded(_below_one_another(source, dialect, record_starts, versions, expect_sha256, block_bytes), dialect)
+
+
+def _below_one_another(
+    source: Source,
+    dialect: Dialect,
+    record_starts: NDArray[np.int64],
+    versions: Iterable[Edits],
+    expect_sha256: str | None,
+    block_bytes: int,
+) -> Iterator[bytes]:
+    first, last = int(record_starts[0]), int(record_starts[-1])
+    head = _read(source, 0, first)
+    between = b"" if _read(source, last - 1, last) == b"\n" else dialect.newline
+    for number, edits in enumerate(versions):
+        n_above = int(np.searchsorted(edits.start, first))
+        if number:
+            yield between
+            above = Edits.of_one(0, first, b"")
+        else:
+            above = Edits.merged([*_names(head, dialect), edits.part(0, n_above)])
+        numbered = _numbered(edits, n_above, record_starts, number, dialect, block_bytes)
+        portions = chain([(first, above)], numbered)
+        yield from splice(source, dialect, portions, expect_sha256=expect_sha256, keep_rest=False)
+    source.file.seek(last)
+    while block := source.file.read(BLOCK_BYTES):
+        yield block
+
+
+def _read(source: Source, start: int, stop: int) -> bytes:
+    source.file.seek(start)
+    blocks = bytearray()
+    while start + len(blocks) < stop and (block := source.file.read(stop - start - len(blocks))):
+        blocks += block
+    return bytes(blocks)
+
+
+def _names(head: bytes, dialect: Dialect) -> Iterator[Edits]:
+    """Put the names of the two columns in front of the header, if there is one."""
+    if not dialect.has_header:
+        return
+    at = 0 if dialect.transcoded else len(dialect.bom)
+    for _ in range(dialect.skip_lines + dialect.separator_line):
+        at = head.index(b"\n", at) + 1
+    names = [quote_label(name, dialect, always=False) + dialect.delimiter.encode() for name in NUMBERING]
+    yield Edits.of_one(at, at, b"".join(names))
+
+
+def _numbered(
+    edits: Edits, done: int, record_starts: NDArray[np.int64], version: int, dialect: Dialect, block_bytes: int
+) -> Iterator[Portion]:
+    """Add the two numbers in front of each record to the edits of the records, those from the number `done` on.
+
+    They are made a block at a time: all at once would take more memory than the table.
+    """
+    n_rows = record_starts.size - 1
+    blocks = np.arange(record_starts[0], record_starts[-1], block_bytes)
+    bounds = np.unique(np.append(np.searchsorted(record_starts, blocks), n_rows))
+    for first, last in pairwise(bounds.tolist()):
+        stop = int(record_starts[last])
+        # The last cell of a file without a final line end may be an empty one at its very end.
+        n_edits = edits.start.size if last == n_rows else int(np.searchsorted(edits.start, stop))
+        numbers = _numbers(record_starts[first:last], version, first, dialect.delimiter)
+        yield stop, Edits.merged([numbers, _with_few_texts(edits.part(done, n_edits))])
+        done = n_edits
+
+
+def _numbers(starts: NDArray[np.int64], version: int, first_row: int, delimiter: str) -> Edits:
+    """Put the numbers of the version and of the row in front of each record."""
+    quote = '"' if delimiter.isdigit() else ""
+    before, after = f"{quote}{version}{quote}{delimiter}{quote}".encode(), f"{quote}{delimiter}".encode()
+    texts = [b"%b%d%b" % (before, number, after) for number in range(first_row + 1, first_row + 1 + starts.size)]
+    return Edits(starts, starts, np.arange(starts.size), texts)
+
+
+def _with_few_texts(edits: Edits) -> Edits:
+    """Keep no text that is not used: those of added columns are as many as there are different numbers."""
+    used, text = np.unique(edits.text, return_inverse=True)
+    return Edits(edits.start, edits.stop, text.reshape(-1), [edits.texts[index] for index in used.tolist()])

@@ -1,0 +1,37 @@
+"""Names that deserve a note, and names that only look like them."""
+
+import pytest
+
+from em_impute.report.advice import advice
+
+SENSITIVE = """
+gender Gender GENDER genders sex Sex SEX sex2 sex_code p.sex Sex(M/F) respondentSex Geschlecht Geschlechtsidentität
+sexe sexo género genero race Race races race_of_respondent RaceEthnicity racial_group ethnicity ethnic_group
+ethnicities ethnie ethnicité etnia Rasse raza religion Religion religious_group religión Religionszugehörigkeit
+konfession faith caste tribe disability disabled handicapé discapacidad Behinderung nationality nationalité
+nacionalidad Nationalität citizenship Staatsangehörigkeit pronoun pronouns transgender marital_status maritalStatus
+Familienstand pregnant pregnancy schwanger embarazada hiv HIVStatus HIVstatus hiv_test sexual_orientation
+orientationSexuelle political_party party_voted Herkunft estado_civil état_civil national-origin
+"""
+
+HARMLESS = """
+sextet sextant essex Essex Middlesex sexton unisex species grace trace brace embrace terrace racetrack race_time
+raceTime race_distance race_no raceId RACE_NUMBER horse_race car_race racer gendarme engender general genre generation
+orientation party party_size parties third_party partyId caster castle cast broadcast attribute diatribe tribute
+faithful relation region legion civil origin national handicap politics disc island label class diagnosis
+height 性别 42 _ variety colour
+"""
+
+
+@pytest.mark.parametrize("name", SENSITIVE.split())
+def test_a_column_of_a_sensitive_attribute_gets_the_note(name):
+    code, message = advice(name)
+
+    assert code == "S01"
+    assert message.startswith("If this column is about people: ")
+    assert "do not use them to address, contact or decide about individuals" in message
+
+
+@pytest.mark.parametrize("name", [*HARMLESS.split(), "", "Old Faithful"])
+def test_a_column_whose_name_only_looks_like_one_gets_none(name):
+    assert advice(name) is None
