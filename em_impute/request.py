@@ -56,6 +56,8 @@ class Request:
     """Completed tables to draw, each with labels of its own; 0 completes one."""
     deltas: tuple[tuple[str, float], ...] = ()
     """Labels, and by how much the log-odds of each are higher in the rows without a label than their predictors say."""
+    examined: bool = True
+    """Somebody will read what can be said beyond the fills."""
     probability: bool = False
     """Add a column with the probability of the label in each row."""
     probabilities: bool = False

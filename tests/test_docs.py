@@ -51,7 +51,9 @@ def test_transcripts_show_what_the_commands_print(name, tmp_path):
     assert text == with_transcripts_run(text, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/how-it-works.md", "docs/uncertainty.md", "docs/pooling.md", "CHANGELOG.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/how-it-works.md", "docs/uncertainty.md", "docs/pooling.md", "CHANGELOG.md"]
+)
 def test_every_option_that_a_document_names_exists(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     options = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "em_impute/cli").glob("*.py")) + '"--help"'

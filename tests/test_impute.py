@@ -1,5 +1,7 @@
 """The whole way, in this process: outside the filled cells, bytes are bytes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from builders import csv_of, opened_table, silent
@@ -135,3 +137,15 @@ def test_groups_without_labels_keep_their_own_shares_and_spreads_under_their_nam
             np.sqrt(parameters.covariance[0, 0, 0]) * completion.design.scale[0], spread, rtol=0.15
         )
         np.testing.assert_allclose(completion.fills.expected / 500, parameters.weight, atol=0.01)
+
+
+def test_what_nobody_reads_is_not_found_out_and_changes_no_fill(tmp_path):
+    rows = csv_of("g,x", ["a", "b"] * 10 + [None] * 5, [i * 1.3 for i in range(25)])
+    with opened_table(tmp_path, rows) as (opened, request):
+        (examined,) = complete_all(opened, request, silent)
+        (plain,) = complete_all(opened, replace(request, examined=False), silent)
+
+    assert examined.findings is not None
+    assert plain.findings is None
+    assert np.array_equal(examined.fills.code, plain.fills.code)
+    assert np.array_equal(examined.fills.probability, plain.fills.probability)

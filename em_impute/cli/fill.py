@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,7 +130,7 @@ def fill(  # one parameter an option
     n_files = None if long else imputations
     destination = plan(beside, output, reports or [], no_report=no_report, dry_run=dry_run, diff=diff, n_files=n_files)
     _run(
-        request,
+        replace(request, examined=bool(destination.reports) or not quiet),
         destination,
         long=long,
         clobber=not no_clobber,

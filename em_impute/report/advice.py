@@ -7,8 +7,8 @@ __all__ = ["advice"]
 
 MESSAGE = (
     "If this column is about people: filled values are statistical guesses from other columns, not anyone's stated "
-    "identity. Only categories present in the data can appear. Suitable for group totals; do not use them to address, "
-    "contact or decide about individuals."
+    "identity, and only categories present in the data can appear. They suit group totals, not decisions about "
+    "individuals."
 )
 
 ENGLISH = (
