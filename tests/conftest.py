@@ -8,6 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from em_impute.cli.door import BLAS_THREADS
+
+# Before anything imports numpy: on a busy machine threads of BLAS wait for each other, for products as small as these.
+for name in BLAS_THREADS:
+    os.environ.setdefault(name, "1")
+
 SAMPLES = Path(__file__).parent.parent / "sample_data"
 
 

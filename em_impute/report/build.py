@@ -16,6 +16,7 @@ from em_impute.engine.parameters import rescale
 from em_impute.findings.marked import left_empty
 from em_impute.report.advice import advice
 from em_impute.report.audit import suspects_section
+from em_impute.report.filled import filled_section
 from em_impute.report.fit_report import SCHEMA_VERSION, FitReport
 from em_impute.report.marked import marked_section, marked_warnings
 from em_impute.report.missing_rows import sensitivity_section, who_section
@@ -52,6 +53,7 @@ def build_report(
         column=completion.target,
         labels=_labels(completion),
         missing=_missing(completion),
+        filled=filled_section(completion.fills, completion.labels.labels, opened.table.line_of),
         features=features_section(completion.design),
         model=_model(completion),
         fit=_fit(completion, request),

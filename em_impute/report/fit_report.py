@@ -32,6 +32,7 @@ class FitReport:
     column: str
     labels: tuple[Section, ...]
     missing: Section
+    filled: Section | None
     features: Section
     model: Section | None
     fit: Section | None

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from em_impute.engine.families import FAMILIES
 from em_impute.report.audit import audit_markdown
+from em_impute.report.filled import filled_markdown
 from em_impute.report.fit_report import FitReport, Section
 from em_impute.report.marked import marked_markdown
 from em_impute.report.missing_rows import sensitivity_markdown, who_markdown
@@ -36,6 +37,7 @@ def _sections(report: FitReport) -> Iterable[str]:
         yield from _choice(report)
         yield from _groups(report)
         yield from _accuracy(report)
+    yield from filled_markdown(report.filled)
     if report.marked is not None:
         yield from marked_markdown(report.marked)
     yield from audit_markdown({"audit": report.audit, "suspect_labels": report.suspect_labels})
