@@ -38,6 +38,12 @@ MAX_ROWS = 10_000
 RATIO_TOLERANCE = 1e-3
 """Log-likelihood still to gain at which EM may stop: a hundredth of what moves a p-value from 0.01 to 0.011."""
 
+WORK, PATTERN_WORK = 1e9, 3e5
+"""Multiplications that one of the two fits may take, about a second, and what each pattern of missing cells costs as
+much as in a step of EM."""
+
+LEAST_STEPS = 50
+
 MAX_DEVIATIONS = 5.0
 """Predictors are cut off there before they are squared: no outlier may bend the regression alone."""
 
@@ -125,6 +131,8 @@ def examine_labelling(design: Design, recipe: Recipe) -> Labelling | None:
         ratio = likelihood_ratio(rows, count.size, recipe)
     except FitError:
         return None
+    if ratio is None:
+        return None
     comparisons = tuple(
         compare_predictor(feature.name, rows.x[:, j], rows.weight, rows.label >= 0)
         for j, feature in enumerate(design.features)
@@ -133,17 +141,23 @@ def examine_labelling(design: Design, recipe: Recipe) -> Labelling | None:
     return Labelling(design.labels, ratio, comparisons, regress_labelling(rows), count / count.sum(), label_rate)
 
 
-def likelihood_ratio(rows: Rows, n_labels: int, recipe: Recipe) -> Ratio:
+def likelihood_ratio(rows: Rows, n_labels: int, recipe: Recipe) -> Ratio | None:
     """Compare one set of shares with a free one for unlabelled rows: χ² with n_labels − 1 degrees of freedom.
 
-    The free fit starts where the common one ends, so that the ratio cannot be negative.  Raises FitError when a
-    component collapses.
+    The free fit starts where the common one ends, so that the ratio cannot be negative.  None where the common one does
+    not get there in the time that a test is worth, since what it still had to gain would count as evidence; a free one
+    that is not done only makes the ratio too small.  Raises FitError when a component collapses.
     """
     from scipy.special import chdtrc
 
-    stopping = recipe.stopping._replace(tolerance=max(recipe.stopping.tolerance, RATIO_TOLERANCE))
+    stopping = recipe.stopping._replace(
+        tolerance=max(recipe.stopping.tolerance, RATIO_TOLERANCE),
+        max_iter=min(recipe.stopping.max_iter, _affordable_steps(rows, n_labels)),
+    )
     plain = recipe._replace(free_shares=False, unlabelled_weight=1.0, stopping=stopping)
     common = fit_mixture(rows, n_labels, plain)
+    if common.fit.stop == "max_iter":
+        return None
     free = fit_mixture(rows, n_labels, plain._replace(free_shares=True), start=common.fit.parameters)
     statistic = max(0.0, 2.0 * (free.fit.objective - common.fit.objective))
     known = rows.label >= 0
@@ -152,6 +166,13 @@ def likelihood_ratio(rows: Rows, n_labels: int, recipe: Recipe) -> Ratio:
     left = np.maximum(rows.weight.sum() * _shares(common, n_labels) - labelled, 0.0)
     p_value = float(chdtrc(n_labels - 1, statistic))
     return Ratio(statistic, n_labels - 1, p_value, left / left.sum(), _shares(free, n_labels))
+
+
+def _affordable_steps(rows: Rows, n_labels: int) -> int:
+    """Count the steps of EM that there is time for."""
+    n_patterns = np.unique(np.isnan(rows.x), axis=0).shape[0]
+    a_step = n_labels * (rows.label.size * (rows.x.shape[1] + 1.0) ** 2 + n_patterns * PATTERN_WORK)
+    return max(LEAST_STEPS, int(WORK / a_step))
 
 
 def compare_predictor(name: str, x: Floats, weight: Floats, labelled: np.typing.NDArray[np.bool_]) -> Comparison:

@@ -28,11 +28,14 @@ MAX_NUMBERS = 2e7
 CALIBRATION_SD = 0.25
 """What is believed beforehand of the error in what the model says of itself: odds off by a factor of e^0.25, or 1.3."""
 
+NEWTON_STEPS = 40
+
 WRONG_LEVEL, TOTAL_LEVEL = 0.90, 0.95
 NORMAL_95 = 1.959964
 STEADY = 0.05
 """Variation of a standard error from one set of imputations to the next that does no harm."""
 
+ROUNDING = 1e-6
 NOTHING = 1e-9
 """Part of a variance that is rounding."""
 
@@ -209,8 +212,8 @@ def _wrong(
     number = number * (float((1.0 - fills.probability[fills.code >= 0]).sum()) / by_sample if by_sample > 0.0 else 1.0)
     tail = (1.0 - WRONG_LEVEL) / 2.0
     low, high = np.quantile(number, [tail, 1.0 - tail], method="inverted_cdf")
-    most = fills.n_filled
-    return Interval(*(min(float(value), most) for value in (number.mean(), low, high)))
+    low, high = np.floor(low + ROUNDING), np.ceil(high - ROUNDING)  # numbers of cells are whole
+    return Interval(*(min(float(value), fills.n_filled) for value in (number.mean(), low, high)))
 
 
 def _calibration(held: HeldOut, rng: np.random.Generator) -> Floats:
@@ -224,10 +227,11 @@ def _calibration(held: HeldOut, rng: np.random.Generator) -> Floats:
     error = np.clip(1.0 - held.probability[np.arange(best.size), best], 1e-6, 1.0 - 1e-6)
     log_odds = np.log(error / (1.0 - error))
     precision, shift = 1.0 / CALIBRATION_SD**2, 0.0
-    for _ in range(20):
+    for _ in range(NEWTON_STEPS):
         rate = 1.0 / (1.0 + np.exp(-log_odds - shift))
         curvature = float(weight @ (rate * (1.0 - rate))) + precision
-        shift += (float(weight @ (wrong - rate)) - precision * shift) / curvature
+        step = (float(weight @ (wrong - rate)) - precision * shift) / curvature
+        shift += float(np.clip(step, -1.0, 1.0))  # a whole step leaps too far where rates are all but 0
     drawn: Floats = shift + rng.standard_normal(N_DRAWS) / np.sqrt(curvature)
     return drawn
 

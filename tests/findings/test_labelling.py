@@ -327,3 +327,14 @@ def test_nothing_can_be_told_where_no_mixture_can_be_fitted():
     found = examine_labelling(design_of(x, np.array([0, 0, 1, 1, -1, -1])), FULL._replace(prior_strength=0.0))
 
     assert found is None
+
+
+def test_a_test_that_would_take_too_long_is_not_made(monkeypatch):
+    """Rows that take more than one step of EM; what is left to gain must not count as evidence."""
+    rng = np.random.default_rng(1)
+    truth = rng.integers(0, 2, 200)
+    rows = Rows(rng.normal(size=(200, 1)) + truth[:, None], np.where(np.arange(200) < 60, truth, -1), np.ones(200))
+    assert likelihood_ratio(rows, 2, Recipe(family="full")) is not None
+    monkeypatch.setattr(labelling, "WORK", 0.0)
+    monkeypatch.setattr(labelling, "LEAST_STEPS", 1)
+    assert likelihood_ratio(rows, 2, Recipe(family="full")) is None

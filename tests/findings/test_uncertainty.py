@@ -8,6 +8,7 @@ import pytest
 from builders import csv_of, opened_table, silent
 from scipy import stats
 from scipy.integrate import quad
+from scipy.optimize import brentq
 
 from em_impute.choose import Fills
 from em_impute.findings import uncertainty as uncertainty_module
@@ -165,6 +166,18 @@ def test_the_calibration_has_the_posterior_of_one_shift():
     drawn = np.concatenate([_calibration(held, rng) for _ in range(100)])
     assert drawn.mean() == pytest.approx(mean, abs=0.02)
     assert drawn.std() == pytest.approx(sd, rel=0.05)
+
+
+def test_the_calibration_is_found_also_where_the_model_was_all_but_certain_and_wrong():
+    """The shift at which prior and likelihood balance, found by bisection."""
+    label = (np.arange(2000) % 10 < 3).astype(int)
+    held = HeldOut(label, np.tile([1 - 1e-6, 1e-6], (2000, 1)), np.full((2000, 2), 0.5), np.arange(2000))
+
+    def slope(shift):
+        return 600 - 2000 / (1 + np.exp(-np.log(1e-6 / (1 - 1e-6)) - shift)) - shift / 0.25**2
+
+    drawn = np.concatenate([_calibration(held, np.random.default_rng(s)) for s in range(20)])
+    assert drawn.mean() == pytest.approx(brentq(slope, 0, 20), abs=0.02)
 
 
 def test_held_out_labels_alone_give_a_beta_binomial():
