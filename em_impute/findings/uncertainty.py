@@ -184,8 +184,10 @@ def _gathered(found: FittedColumn, fills: Fills, most: int, rng: np.random.Gener
         drawn = np.sort(rng.choice(place.size, most, replace=False))
         stands_for = np.diff(np.arange(most + 1) * place.size // most)
         place, code = place[drawn], code[drawn]
-    n_labels = len(found.labels.labels)
-    distinct, at = np.unique(place, return_inverse=True)
+    n_rows, n_labels = found.unlabelled.size, len(found.labels.labels)
+    at, distinct = place, np.arange(n_rows)
+    if n_rows > place.size:
+        distinct, at = np.unique(place, return_inverse=True)
     table = np.bincount(at * (n_labels + 1) + code + 1, stands_for, distinct.size * (n_labels + 1))
     table = table.reshape(distinct.size, n_labels + 1).astype(np.int64)
     return Gathered(found.unlabelled[distinct], distinct, table.sum(axis=1), table[:, 1:])
