@@ -25,8 +25,8 @@ MAX_CELLS = 2000
 MAX_NUMBERS = 2e7
 """Probabilities that are held at once."""
 
-CALIBRATION_SD = 0.25
-"""What is believed beforehand of the error in what the model says of itself: odds off by a factor of e^0.25, or 1.3."""
+CALIBRATION_SD = 0.15
+"""What is believed beforehand of the error in what the model says of itself: odds off by a factor of e^0.15."""
 
 NEWTON_STEPS = 40
 
@@ -59,7 +59,8 @@ class Uncertainty:
 
     n_draws: int
     wrong: Interval | None
-    """Filled cells that are wrong, 90 %; None where no label could be held out, and wrong has no meaning"""
+    """Filled cells that are wrong, 90 %: by the draws, or by the labels held out if the two do not agree.  None where
+    no label could be held out, and wrong has no meaning"""
     wrong_held_out: Interval | None
     """The same from the known labels that were held out, as if the missing ones were like them"""
     agree: bool
@@ -108,6 +109,8 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
         plain = _wrong(chance, missing, stated, np.zeros(N_DRAWS), fills, rng)
         wrong = _wrong(chance, missing, stated, _calibration(held, rng), fills, rng)
         agree = plain.low <= held_out.high and held_out.low <= plain.high
+        if not agree:  # the labels know better
+            wrong = held_out
     return Uncertainty(
         N_DRAWS, wrong, held_out, agree, _total_intervals(total, known, fills.row.size), shares, missing_information
     )

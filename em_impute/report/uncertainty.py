@@ -64,8 +64,9 @@ def wrong_line(wrong: Section, n_filled: int) -> str:
     if "low" not in wrong:
         return said
     said += f" (90 %: {_range(wrong)})"
-    held_out = wrong["by_held_out_labels"]
-    return said if held_out is None else f"{said}; held-out labels say {_range(held_out)}"
+    if not wrong["agree"]:
+        return f"{said}, as held-out labels say; the model says {number(round(wrong['by_probabilities']))}"
+    return f"{said}; held-out labels say {_range(wrong['by_held_out_labels'])}"
 
 
 def totals_line(totals: Section) -> str:
@@ -82,16 +83,18 @@ def wrong_markdown(wrong: Section, n_filled: int) -> Iterable[str]:
     if "low" not in wrong:
         yield f"Of the filled cells about {number(wrong['estimate'])} are expected to be wrong.\n"
         return
-    yield f"Of the {n_filled:,} filled cells about {number(wrong['estimate'])} are expected to be wrong, with 90 %"
-    yield f"probability {_range(wrong)}. The interval comes from draws of the whole model, whose parameters are as"
-    yield "uncertain as the rows leave them, and which held-out labels have corrected for how sure it is of itself."
+    estimate = number(round(wrong["estimate"]))
+    yield f"Of the {n_filled:,} filled cells about {estimate} are expected to be wrong, with 90 % probability"
+    yield f"{_range(wrong)}."
     held_out = wrong["by_held_out_labels"]
-    if held_out is not None:
-        alone = f"{number(round(held_out['estimate']))} ({_range(held_out)})"
-        yield f"Held-out labels alone say {alone}, if missing rows are like known ones."
-        if not wrong["agree"]:
-            yield "**The model disagrees with them: trust the labels.**"
-    yield ""
+    if not wrong["agree"]:
+        yield "That is what held-out labels say, if missing rows are like known ones. **The model disagrees: by its own"
+        yield f"probabilities it would be {number(round(wrong['by_probabilities']))}.**\n"
+        return
+    yield "The interval comes from draws of the whole model, whose parameters are as uncertain as the rows leave them,"
+    yield "and which held-out labels have corrected for how sure it is of itself."
+    alone = f"{number(round(held_out['estimate']))} ({_range(held_out)})"
+    yield f"Held-out labels alone say {alone}, if missing rows are like known ones.\n"
 
 
 def totals_markdown(totals: Section) -> Iterable[str]:
