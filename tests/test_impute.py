@@ -149,3 +149,22 @@ def test_what_nobody_reads_is_not_found_out_and_changes_no_fill(tmp_path):
     assert plain.findings is None
     assert np.array_equal(examined.fills.code, plain.fills.code)
     assert np.array_equal(examined.fills.probability, plain.fills.probability)
+
+
+def test_a_shift_of_log_odds_moves_every_probability_by_it(tmp_path):
+    """The odds of each missing cell, with and without the shift; what follows from shifts is told from no shift on."""
+    rng = np.random.default_rng(1)
+    truth = rng.integers(0, 2, 80)
+    x = (rng.normal(size=80) + 1.5 * truth).round(6)
+    rows = csv_of("g,x", ["ab"[k] if i < 50 else None for i, k in enumerate(truth)], x.tolist())
+    with opened_table(tmp_path, rows, probabilities=True) as (opened, request):
+        (plain,) = complete_all(opened, request, silent)
+        (shifted,) = complete_all(opened, replace(request, deltas=(("b", 1.2),)), silent)
+
+    odds = plain.probability[:, 1] / plain.probability[:, 0]
+    assert shifted.probability[:, 1] / shifted.probability[:, 0] == pytest.approx(odds * np.exp(1.2))
+    assert shifted.fills.expected == pytest.approx(shifted.probability.sum(axis=0))
+    assert shifted.findings.uncertainty.totals[1].low > plain.findings.uncertainty.totals[1].estimate
+    one, other = plain.findings.sensitivity.sweeps[0], shifted.findings.sensitivity.sweeps[0]
+    assert np.array_equal(one.total, other.total)
+    assert other.interval is None

@@ -47,7 +47,8 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
             label: (one.low / labels.label.size, one.high / labels.label.size)
             for label, one in zip(labels.labels, uncertainty.totals, strict=True)
         }
-        sensitivity = sweep(found.at_random, weight, known, labels.labels, intervals)
+        at_zero = found.delta is None or not found.delta.any()  # else the intervals are those of another δ
+        sensitivity = sweep(found.at_random, weight, known, labels.labels, intervals if at_zero else None)
     return Findings(
         examine_missingness(design, request.seed),
         examine_labelling(design, recipe) if can_tell else None,
