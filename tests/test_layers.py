@@ -34,7 +34,7 @@ ALLOWED = {
         "choose", "completion", "design", "edits", "engine", "errors", "findings", "fitting", "grouping", "labels", "learnt", "ordering", "request", "select", "table", "weighing",
     },
     "evaluate": {"completion", "design", "engine", "errors", "impute", "findings", "labels", "learnt", "metrics", "request", "table"},
-    "report": {"clusters", "completion", "design", "engine", "evaluate", "findings", "impute", "metrics", "predictors", "request", "select", "stack", "table"},
+    "report": {"choose", "clusters", "completion", "design", "engine", "evaluate", "findings", "impute", "metrics", "predictors", "request", "select", "stack", "table"},
     "cli": {"completion", "design", "edits", "errors", "evaluate", "impute", "labels", "predictors", "report", "request", "table"},
 }  # fmt: skip
 
