@@ -3,19 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from em_impute.choose import Fills
 from em_impute.design import Column, Design
-from em_impute.engine.blocks import Floats, Integers
+from em_impute.engine.blocks import Floats
 from em_impute.engine.mixture import Mixture
 from em_impute.findings.examine import Findings
 from em_impute.grouping import Group
 from em_impute.labels import Labels
-from em_impute.learnt import FittedColumn
 from em_impute.select import Choice
 from em_impute.table.read import CategoryColumn, Table
 from em_impute.table.source import Source
 
-__all__ = ["Completion", "FittedColumn", "Opened"]
+__all__ = ["Completion", "Opened"]
 
 
 @dataclass(frozen=True)
@@ -71,5 +73,5 @@ class Completion:
     """What can be said of the fills and of the labels; None when nothing was missing."""
     groups: tuple[Group, ...] | None = None
     """The groups that --by divides the rows into."""
-    drawn: Integers | None = None
+    drawn: NDArray[np.int16] | None = None
     """(n_imputations, n_missing) labels drawn, one row an imputed table; None where none was asked for"""

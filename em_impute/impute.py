@@ -7,12 +7,13 @@ from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from em_impute.choose import Fills, most_probable
 from em_impute.completion import Completion, Opened
 from em_impute.design import Design, make_design
 from em_impute.edits import make_edits, make_versions
-from em_impute.engine.blocks import Floats, Integers
+from em_impute.engine.blocks import Floats
 from em_impute.engine.em import Stopping
 from em_impute.engine.mixture import Recipe
 from em_impute.errors import FitError, UsageError
@@ -283,7 +284,7 @@ def _recipe(labels: Labels, request: Request) -> Recipe:
     )
 
 
-def _fill(found: FittedColumn, request: Request) -> tuple[Fills, Floats | None, float, Integers | None]:
+def _fill(found: FittedColumn, request: Request) -> tuple[Fills, Floats | None, float, NDArray[np.int16] | None]:
     """Choose a label for each row without one.
 
     Beside the fills: all probabilities where they are asked for, the entropy, and the imputations drawn.

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from em_impute.choose import Fills, draw_labels
+from em_impute.choose import Fills, draw_labels, most_probable
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.fitting import Said
 from em_impute.learnt import FittedColumn
+from em_impute.metrics import effective_rows
 from em_impute.select import HeldOut
 
 __all__ = ["Interval", "Uncertainty", "draw_imputations", "examine_uncertainty", "pool_shares", "recommended_draws"]
@@ -31,6 +33,7 @@ CALIBRATION_SD = 0.15
 NEWTON_STEPS = 40
 
 WRONG_LEVEL, TOTAL_LEVEL = 0.90, 0.95
+WRONG_TAILS = [0.5 - WRONG_LEVEL / 2.0, 0.5 + WRONG_LEVEL / 2.0]
 NORMAL_95 = 1.959964
 STEADY = 0.05
 """Variation of a standard error from one set of imputations to the next that does no harm."""
@@ -98,13 +101,13 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
     chance /= chance.sum(axis=-1, keepdims=True)
     known = np.array(found.labels.known)
     total = known + rng.multinomial(missing.cells, chance).sum(axis=1)  # (n_draws, n_labels)
-    total = total + (known + fills.expected - known - missing.cells @ found.distinct_probability[missing.place])
+    stated = found.distinct_probability[missing.place]
+    total = total + (fills.expected - missing.cells @ stated)  # of a sample its share of each label is known to be off
     shares, missing_information = pool_shares(total / found.labels.label.size, found.labels.label.size)
     held = found.fitted.choice.held_out
     wrong = held_out = None
     agree = True
     if held is not None and fills.n_filled:
-        stated = found.distinct_probability[missing.place]
         held_out = _wrong_by_held_out(held, fills, min_probability, rng)
         plain = _wrong(chance, missing, stated, np.zeros(N_DRAWS), fills, rng)
         wrong = _wrong(chance, missing, stated, _calibration(held, rng), fills, rng)
@@ -116,7 +119,7 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
     )
 
 
-def draw_imputations(found: FittedColumn, row: Integers, n: int, seed: int) -> Integers:
+def draw_imputations(found: FittedColumn, row: Integers, n: int, seed: int) -> NDArray[np.int16]:
     """Draw the labels of the missing cells n times, each time from a draw of the model: (n, n_missing).
 
     `row` (n_missing,) are their rows.  What is drawn for a row depends on its number and on what the model says of it,
@@ -125,7 +128,7 @@ def draw_imputations(found: FittedColumn, row: Integers, n: int, seed: int) -> I
     said = _said(found, n, np.random.default_rng([seed, IMPUTING]))
     n_rows = found.labels.label.size
     place = found.place_of(row)
-    code = np.empty((n, row.size), np.intp)
+    code = np.empty((n, row.size), np.int16)  # there may be many cells, but no more than 1,000 labels
     for b in range(n):
         uniform = np.random.default_rng([seed, IMPUTING, b]).random(n_rows)[row]
         merged = found.unlabelled.size < row.size
@@ -215,8 +218,7 @@ def _wrong(
     # Of a sample it is known how much less sure, or more, it is stated to be than all cells are.
     by_sample = float(count @ (1.0 - stated[rows, labels]))
     number = number * (float((1.0 - fills.probability[fills.code >= 0]).sum()) / by_sample if by_sample > 0.0 else 1.0)
-    tail = (1.0 - WRONG_LEVEL) / 2.0
-    low, high = np.quantile(number, [tail, 1.0 - tail], method="inverted_cdf")
+    low, high = np.quantile(number, WRONG_TAILS, method="inverted_cdf")
     low, high = np.floor(low + ROUNDING), np.ceil(high - ROUNDING)  # numbers of cells are whole
     return Interval(*(min(float(value), fills.n_filled) for value in (number.mean(), low, high)))
 
@@ -227,9 +229,9 @@ def _calibration(held: HeldOut, rng: np.random.Generator) -> Floats:
     The posterior of one shift for all rows under a normal prior, by Newton's method and its curvature (Laplace).
     """
     weight = np.ones(held.label.size) if held.weight is None else held.weight / held.weight.mean()
-    best = held.probability.argmax(axis=1)
+    best, probability = most_probable(held.probability, 0.0)
     wrong = (best != held.label).astype(float)
-    error = np.clip(1.0 - held.probability[np.arange(best.size), best], 1e-6, 1.0 - 1e-6)
+    error = np.clip(1.0 - probability, 1e-6, 1.0 - 1e-6)
     log_odds = np.log(error / (1.0 - error))
     precision, shift = 1.0 / CALIBRATION_SD**2, 0.0
     for _ in range(NEWTON_STEPS):
@@ -244,17 +246,18 @@ def _calibration(held: HeldOut, rng: np.random.Generator) -> Floats:
 def _wrong_by_held_out(held: HeldOut, fills: Fills, min_probability: float, rng: np.random.Generator) -> Interval:
     """Predict the number of wrong fills from how many held-out labels would have been filled wrongly."""
     weight = np.ones(held.label.size) if held.weight is None else held.weight
-    best = held.probability.argmax(axis=1)
-    right = held.probability[np.arange(best.size), held.label] if fills.is_drawn else (best == held.label).astype(float)
-    sure = held.probability.max(axis=1) >= min_probability
+    best, probability = most_probable(held.probability, 0.0)
+    right = (best == held.label).astype(float)
+    if fills.is_drawn:
+        right = held.probability[np.arange(best.size), held.label]
+    sure = probability >= min_probability
     if sure.any():
         weight, right = weight[sure], right[sure]
-    n_rows = float(weight.sum() ** 2 / (weight @ weight))
+    n_rows = effective_rows(weight)
     rate = 1.0 - float(weight @ right / weight.sum())
     chance = rng.beta(rate * n_rows + 0.5, (1.0 - rate) * n_rows + 0.5, 20 * N_DRAWS)
     number = rng.binomial(fills.n_filled, chance)
-    tail = (1.0 - WRONG_LEVEL) / 2.0
-    low, high = np.quantile(number, [tail, 1.0 - tail])
+    low, high = np.quantile(number, WRONG_TAILS)
     return Interval(rate * fills.n_filled, float(low), float(high))
 
 

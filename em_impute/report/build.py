@@ -17,7 +17,7 @@ from em_impute.findings.marked import left_empty
 from em_impute.report.advice import advice
 from em_impute.report.audit import suspects_section
 from em_impute.report.filled import filled_section
-from em_impute.report.fit_report import SCHEMA_VERSION, FitReport
+from em_impute.report.fit_report import SCHEMA_VERSION, FitReport, Section
 from em_impute.report.marked import marked_section, marked_warnings
 from em_impute.report.missing_rows import sensitivity_section, who_section
 from em_impute.report.remarks import decisions, warnings
@@ -41,6 +41,8 @@ def build_report(
     timings = {"read": opened.seconds, **completion.timings}
     if outputs:
         timings["write"] = sum(one.seconds for one in outputs)
+    totals, wrong, findings = _totals(completion), _wrong(completion), _findings(opened, completion)
+    found = _warnings(completion, totals, wrong, findings["marked"])
     return FitReport(
         schema_version=SCHEMA_VERSION,
         tool={"name": "em-impute", "version": __version__},
@@ -59,11 +61,11 @@ def build_report(
         fit=_fit(completion, request),
         selection=selection_section(completion.choice),
         groups=_groups(opened, completion),
-        accuracy=_accuracy(completion),
-        totals=_totals(completion),
-        **_findings(opened, completion),
+        accuracy=_accuracy(completion, wrong),
+        totals=totals,
+        **findings,
         log=tuple(decisions(opened, completion, request)),
-        warnings=tuple({"code": code, "message": message} for code, message in _warnings(opened, completion)),
+        warnings=tuple({"code": code, "message": message} for code, message in found),
     )
 
 
@@ -243,18 +245,19 @@ def _findings(opened: Opened, completion: Completion) -> dict[str, Any]:
     }
 
 
-def _warnings(opened: Opened, completion: Completion) -> list[tuple[str, str]]:
+def _warnings(completion: Completion, totals: Section, wrong: Section, marked: Section | None) -> list[tuple[str, str]]:
     found = warnings(completion)
     findings, fills = completion.findings, completion.fills
-    if findings is not None and completion.design is not None:
+    if findings is not None:
         found += uncertainty_warnings(
             findings.uncertainty,
-            _wrong(completion),
-            _totals(completion),
+            wrong,
+            totals,
             fills.n_filled,
             counts=fills.n_filled == fills.row.size and not fills.is_drawn,
         )
-        found += marked_warnings(marked_section(findings.marked, completion.design, opened.table.line_of))
+    if marked is not None:
+        found += marked_warnings(marked)
     note = advice(completion.target)
     return found if note is None else [*found, note]
 
@@ -265,7 +268,7 @@ def _wrong(completion: Completion) -> dict[str, Any]:
     return wrong_section(completion.findings.uncertainty if completion.findings else None, plain)
 
 
-def _accuracy(completion: Completion) -> dict[str, Any] | None:
+def _accuracy(completion: Completion, wrong: Section) -> dict[str, Any] | None:
     held_out = completion.choice.held_out if completion.choice else None
     if held_out is None or completion.design is None:
         return None
@@ -290,7 +293,7 @@ def _accuracy(completion: Completion) -> dict[str, Any] | None:
         "confusion": {
             name: dict(zip(names, row, strict=True)) for name, row in zip(names, counts.tolist(), strict=True)
         },
-        "expected_wrong": _wrong(completion),
+        "expected_wrong": wrong,
     }
 
 
