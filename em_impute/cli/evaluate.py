@@ -1,6 +1,5 @@
 """`em-impute evaluate`: how right the fills would be."""
 
-import math
 import shlex
 import sys
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from em_impute.cli.destination import REPORT_SUFFIXES, STDOUT, STDOUT_NAMES
 from em_impute.cli.values import (
     CovarianceName,
     SharesName,
+    check_request,
     input_path,
     parse_components,
     parse_decimal,
@@ -153,9 +153,7 @@ def evaluate(  # one parameter an option
         tolerance=tolerance,
         seed=seed,
     )
-    if set(request.null_values) & set(request.keep_values):
-        raise UsageError("the same token is given to --null-value and to --keep-value", "leave one of them out")
-    _refuse_infinite({"--prior-strength": prior_strength, "--tol": tolerance})
+    check_request(request)
     share, of_label = _parse_share(hide), _parse_labels(hide_label or [])
     if of_label and how not in {None, HowName.by_class}:
         raise UsageError(f"--hide-label contradicts --how {how}", "leave one of them out")
@@ -216,12 +214,6 @@ def _report_paths(reports: Sequence[str], *, as_json: bool) -> list[Path]:
     if len({path.resolve() for path in paths if path != STDOUT}) < len(paths) - paths.count(STDOUT):
         raise UsageError("two outputs have the same path", "give each its own with -r")
     return paths
-
-
-def _refuse_infinite(numbers: dict[str, float | None]) -> None:
-    for option, value in numbers.items():
-        if value is not None and not math.isfinite(value):
-            raise UsageError(f"{option} takes a finite number, not {value}", "leave it out for the default")
 
 
 def _parse_share(text: str) -> float:

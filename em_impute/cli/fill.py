@@ -1,6 +1,5 @@
 """`em-impute fill`: complete the column."""
 
-import math
 import os
 import shlex
 import sys
@@ -16,6 +15,7 @@ from em_impute.cli.destination import STDOUT, Destination, is_special, name_tabl
 from em_impute.cli.values import (
     CovarianceName,
     SharesName,
+    check_request,
     input_path,
     parse_components,
     parse_decimal,
@@ -120,11 +120,7 @@ def fill(  # one parameter an option
         probabilities=probabilities,
         indicator=indicator,
     )
-    if set(request.null_values) & set(request.keep_values):
-        raise UsageError("the same token is given to --null-value and to --keep-value", "leave one of them out")
-    for option, value in (("--prior-strength", prior_strength), ("--tol", tolerance)):
-        if value is not None and not math.isfinite(value):
-            raise UsageError(f"{option} takes a finite number, not {value}", "leave it out for the default")
+    check_request(request)
     _check_draws(request, long=long, diff=diff)
     beside = None if path is None or is_special(path) else path
     n_files = None if long else imputations

@@ -10,11 +10,13 @@ from typing import Literal, NoReturn
 import typer
 
 from em_impute.errors import ExitCode, UsageError
+from em_impute.request import Request
 
 __all__ = [
     "CovarianceName",
     "MethodName",
     "SharesName",
+    "check_request",
     "input_path",
     "parse_components",
     "parse_decimal",
@@ -140,6 +142,15 @@ def input_path(context: typer.Context, file: str | None) -> Path | None:
     if file is None and sys.stdin is not None and sys.stdin.isatty():
         show_help(context)
     return None if file in {None, "-"} else Path(str(file))
+
+
+def check_request(request: Request) -> None:
+    """Raise UsageError for options that contradict each other, or numbers that are none."""
+    if set(request.null_values) & set(request.keep_values):
+        raise UsageError("the same token is given to --null-value and to --keep-value", "leave one of them out")
+    for option, value in (("--prior-strength", request.prior_strength), ("--tol", request.tolerance)):
+        if value is not None and not math.isfinite(value):
+            raise UsageError(f"{option} takes a finite number, not {value}", "leave it out for the default")
 
 
 def show_help(context: typer.Context) -> NoReturn:
