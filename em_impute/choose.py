@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers
+from em_impute.table.growing import Codes
 
 __all__ = ["Fills", "adjust_shares", "draw_labels", "most_probable", "tilt"]
 
@@ -17,9 +18,9 @@ SETTLED = 1e-9
 class Fills:
     """What is to be written into the missing cells."""
 
-    row: Integers
+    row: Codes
     """(n_missing,) rows of the table whose label is missing"""
-    code: Integers
+    code: Codes
     """(n_missing,) label to write, −1 where the cell stays as it is"""
     probability: Floats
     """(n_missing,) of the most probable label, written or not; of the label written where it was drawn"""

@@ -1,17 +1,15 @@
 """From the predictors to what the engine is given: numbers in standard units, categories as codes and as 0 and 1."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.engine.blocks import Floats, Integers, Rows
 from em_impute.engine.mixture import overall_covariance
 from em_impute.errors import FitError
 from em_impute.labels import Labels
-from em_impute.merging import merge_equal_rows
+from em_impute.merging import Values, merge_rows
 from em_impute.predictors import (
     COLLINEAR,
     Chosen,
@@ -23,6 +21,7 @@ from em_impute.predictors import (
     texts_in,
 )
 from em_impute.table.categories import MAX_LEVELS
+from em_impute.table.growing import Codes
 from em_impute.table.read import CategoryColumn
 from em_impute.table.text import listed
 
@@ -38,8 +37,6 @@ The categories of the fewest texts have theirs first, and those that find no roo
 LEAST_OWN_VARIANCE = 1e-8
 """Part of a feature's variance that the features before it must leave unexplained."""
 ROWS_PER_FEATURE = 2
-
-Codes = NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True)
@@ -74,14 +71,14 @@ class Design:
     """Predictors beside the labels they are to explain."""
 
     labels: tuple[str, ...]
-    label: Integers
+    label: Codes
     """(n_rows,), −1 where missing"""
     features: tuple[Feature, ...]
     """the columns of `distinct.x`: first the measurements, then the indicators in the order of `categories`"""
     rejected: tuple[Rejected, ...]
     distinct: Rows
     """the different rows, standardised, each with its count; if `weighed`, all rows, each with its weight"""
-    index: Integers | None
+    index: Codes | None
     """(n_rows,) row of `distinct` that each row equals; None where nothing was merged and they are the rows"""
     categories: tuple[Category, ...] = ()
     weighed: bool = False
@@ -128,7 +125,7 @@ class Design:
         """Categories of the distinct rows, (n_distinct, n_categories), −1 where missing; put together each time."""
         return _side_by_side([category.code for category in self.categories], self.distinct.label.size)
 
-    def distinct_of(self, rows: Integers) -> Integers:
+    def distinct_of(self, rows: Codes) -> Codes:
         """Find the distinct rows that some rows equal, (n_chosen,)."""
         return rows if self.index is None else self.index[rows]
 
@@ -178,25 +175,36 @@ def make_design(
     parts = [] if groups is None else [_category(*groups)]
     if with_categories:
         read += [one for one in parts if _serves(one, weight)]
-    x, ones = _stack(numbers, labels.label.size), np.ones(labels.label.size)
-    if weight is None:
-        distinct, index = merge_equal_rows(Rows(x, labels.label, ones), [one.code for one in [*read, *parts]])
-    else:  # equal rows need not weigh the same
-        distinct, index = Rows(x, labels.label, weight), None
-    merged, divided = (
-        tuple(replace(category, code=_merged(category.code, index, distinct)) for category in some)
+    merged = None
+    if weight is None:  # else equal rows need not weigh the same
+        merged = merge_rows([Values(labels.label, len(labels.labels)), *_values(numbers, [*read, *parts])])
+    rows = None if merged is None else merged.first
+    label = (labels.label if rows is None else labels.label[rows]).astype(np.intp)
+    count = weight if merged is None else merged.count
+    count = np.ones(label.size) if count is None else count
+    told, divided = (
+        tuple(category if rows is None else replace(category, code=category.code[rows]) for category in some)
         for some in (read, parts)
     )
-    features, x = _standardise(numbers, merged, distinct)
-    redundant = redundant_columns(distinct._replace(x=x), len(numbers))
+    features, x = _standardise(numbers, told, rows, count)
+    distinct = Rows(x, label, count)
+    redundant = redundant_columns(distinct, len(numbers))
     if redundant:
         kept = [j for j in range(len(features)) if j not in redundant]
         # An indicator goes without a word: the category stays.
         rejected += tuple(Rejected(features[j].name, COLLINEAR) for j in redundant if j < len(numbers))
-        features, x = tuple(features[j] for j in kept), x[:, kept]
-    distinct = distinct._replace(x=x)
-    weighed, by = weight is not None, next(iter(divided), None)
-    return Design(labels.labels, labels.label, features, rejected, distinct, index, merged, weighed, by)
+        features, distinct = tuple(features[j] for j in kept), distinct._replace(x=x[:, kept])
+    index, weighed, by = None if merged is None else merged.index, weight is not None, next(iter(divided), None)
+    return Design(labels.labels, labels.label, features, rejected, distinct, index, told, weighed, by)
+
+
+def _values(numbers: Sequence[Column], categories: Sequence[Category]) -> Iterator[Values]:
+    """Yield what rows must agree in to be equal."""
+    for _, column in numbers:
+        if column.numbers is not None:
+            yield Values(*((column.numbers, None) if column.code is None else (column.code, column.numbers.size)))
+    for category in categories:
+        yield Values(category.code, len(category.texts))
 
 
 def _choose(
@@ -237,40 +245,27 @@ def _category(name: str, column: CategoryColumn) -> Category:
     return Category(name, tuple(column.texts[k] for k in order), column.n_missing, place[packed])
 
 
-def _merged(code: Codes, index: Integers | None, distinct: Rows) -> Codes:
-    """Give the codes of the distinct rows, (n_distinct,): those of the rows merged into one are all the same."""
-    if index is None:
-        return code
-    merged = np.empty(distinct.label.size, code.dtype)
-    merged[index] = code
-    return merged
-
-
 def _side_by_side(codes: Sequence[Codes], n_rows: int) -> Integers:
     return np.array(codes, np.intp).reshape(len(codes), n_rows).T
 
 
-def _stack(numbers: Sequence[Column], n_rows: int) -> Floats:
-    """Put the columns side by side, (n_rows, n_numbers), each in one piece: they are read and written whole."""
-    values = [np.empty(0) if column.values is None else column.values for _, column in numbers]
-    if len(values) == 1:
-        return values[0][:, None]
-    x = np.empty((n_rows, len(values)), order="F")
-    for j, one in enumerate(values):
-        x[:, j] = one
-    return x
-
-
 def _standardise(
-    numbers: Sequence[Column], categories: Sequence[Category], rows: Rows
+    numbers: Sequence[Column], categories: Sequence[Category], rows: Integers | None, weight: Floats
 ) -> tuple[tuple[Feature, ...], Floats]:
-    """Bring each number, and each indicator of a text, to mean 0 and standard deviation 1."""
-    indicators = _indicators(categories, rows.weight, min(MAX_INDICATORS, MAX_FEATURES - len(numbers)))
-    x = np.empty_like(rows.x, shape=(rows.label.size, len(numbers) + len(indicators)))
+    """Bring each number, and each indicator of a text, to mean 0 and standard deviation 1.
+
+    `rows` are those of the columns that are told, None all; the categories show these alone.  Every column of the
+    result, (n_told, n_features), is in one piece: they are read and written whole.
+    """
+    indicators = _indicators(categories, weight, min(MAX_INDICATORS, MAX_FEATURES - len(numbers)))
+    x = np.empty((weight.size, len(numbers) + len(indicators)), order="F")
     features = []
     for j, (name, column) in enumerate(numbers):
-        shift, scale = standard_units(rows.x[:, j], rows.weight)
-        np.subtract(rows.x[:, j], shift, out=x[:, j])
+        values = column.values if rows is None else column.of(rows)
+        if values is None:
+            raise AssertionError("a column that was dropped is no predictor")
+        shift, scale = standard_units(values, weight)
+        np.subtract(values, shift, out=x[:, j])
         x[:, j] /= scale
         features.append(Feature(name, column.n_missing, shift, scale))
     for j, (category, text, share) in enumerate(indicators, start=len(numbers)):

@@ -6,9 +6,10 @@ from itertools import chain
 import numpy as np
 
 from em_impute.completion import Completion, Opened
-from em_impute.engine.blocks import Floats, Integers
+from em_impute.engine.blocks import Floats
 from em_impute.errors import DesignError
 from em_impute.request import Request
+from em_impute.table.growing import Codes
 from em_impute.table.long import NUMBERING
 from em_impute.table.patch import Edits, quote_label
 
@@ -64,27 +65,31 @@ def changes(opened: Opened, completion: Completion) -> Iterator[Change]:
         yield one[0], completion.target, column.texts[one[1]], completion.labels.labels[one[2]], one[3]
 
 
-def _codes(completion: Completion, imputation: int | None) -> Integers:
+def _codes(completion: Completion, imputation: int | None) -> Codes:
     """Give the label to write into each missing cell, −1 where it stays as it is: (n_missing,)."""
     fills = completion.fills
     if imputation == OBSERVED:
-        return np.full_like(fills.code, -1)
+        return np.full(fills.code.size, -1, np.int8)
     if imputation is None or completion.drawn is None:
         return fills.code
-    return np.asarray(completion.drawn[imputation - 1], np.intp)  # kept in fewer bits
+    drawn: Codes = completion.drawn[imputation - 1]
+    return drawn
 
 
 def _filled_cells(opened: Opened, completion: Completion, imputation: int | None) -> Edits:
     table = opened.table
     column = table.targets[completion.column]
-    missing = completion.labels.label[column.row] < 0 if column.row.size else np.empty(0, dtype=bool)
-    start, stop = column.start[missing], column.stop[missing]
-    code = _codes(completion, imputation)
+    code, start, stop = _codes(completion, imputation), column.start, column.stop
+    written = completion.labels.label[column.row] < 0  # not those that --keep-value keeps
     if not code.size:  # nothing was missing
-        start, stop = start[:0], stop[:0]
-    filled = code >= 0
+        written[:] = False
+    elif (code < 0).any():
+        written[np.flatnonzero(written)[code < 0]] = False
+        code = code[code >= 0]
+    if not written.all():  # else one more copy of all of them
+        start, stop = start[written], stop[written]
     texts = [quote_label(label, table.dialect, always=column.quotes_always) for label in completion.labels.labels]
-    return Edits(start[filled], stop[filled], code[filled], texts)
+    return Edits(start, stop, code, texts)
 
 
 def _added_columns(

@@ -28,6 +28,7 @@ from em_impute.ordering import ordering_feature
 from em_impute.request import Request
 from em_impute.select import can_hold_out
 from em_impute.table.dialect import Dialect, detect_dialect, find_column
+from em_impute.table.growing import least_type
 from em_impute.table.long import patch_long
 from em_impute.table.patch import patch
 from em_impute.table.read import read_table
@@ -225,7 +226,7 @@ def _order(design: Design, wanted: str | None) -> str | None:
 
 
 def _untouched(column: int, target: str, labels: Labels) -> Completion:
-    nothing = Fills(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.zeros(len(labels.labels)))
+    nothing = Fills(np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0), np.zeros(len(labels.labels)))
     return Completion(column, target, labels, nothing, None, None, None, None, 0.0, {})
 
 
@@ -291,14 +292,15 @@ def _fill(found: FittedColumn, request: Request) -> tuple[Fills, Floats | None, 
     """
     distinct, weight = found.distinct_probability, found.design.distinct.weight[found.unlabelled]
     entropy = -float(weight @ (distinct * np.log(np.maximum(distinct, 1e-300))).sum(axis=1))
-    row = np.flatnonzero(found.labels.label < 0)
+    row = np.flatnonzero(found.labels.label < 0).astype(np.int32)
     at = found.place_of(row)
     code, best = most_probable(distinct, request.min_probability)
+    code = code.astype(least_type(distinct.shape[1]))  # there may be millions of rows to each distinct one
     expected = np.bincount(at, minlength=distinct.shape[0]).astype(float) @ distinct
     fills, drawn = Fills(row, code[at], best[at], expected), None
     if request.method == "draw":
         drawn = draw_imputations(found, row, max(request.imputations, 1), request.seed)
-        first = drawn[0].astype(np.intp)
+        first = drawn[0]
         fills = Fills(row, first, distinct[at, first], expected, is_drawn=True)
     needs_all = request.probabilities or (request.probability and request.imputations)
     return fills, distinct[at] if needs_all else None, entropy, drawn if request.imputations else None

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from em_impute.engine.blocks import Floats, Integers
+from em_impute.engine.blocks import Floats
 from em_impute.errors import DesignError, FitError
 from em_impute.request import Request
+from em_impute.table.growing import Codes, least_type
 from em_impute.table.numbers import is_blank, is_mark, is_shaped_like
 from em_impute.table.read import TargetColumn
 from em_impute.table.text import listed, plural
@@ -30,7 +31,7 @@ class Labels:
 
     labels: tuple[str, ...]
     """The categories, in alphabetical order (or as `--labels` names them)."""
-    label: Integers
+    label: Codes
     """(n_rows,) index into `labels`, −1 where missing."""
     known: tuple[int, ...]
     """Rows that hold each label."""
@@ -95,7 +96,7 @@ def read_labels(name: str, column: TargetColumn, request: Request) -> Labels:
     if request.labels and kinds.missing:
         labels = _named_labels(name, labels, request.labels)
     code = {text: index for index, text in enumerate(labels)}
-    to_label = np.array([-1 if text in kinds.missing else code[text] for text in column.texts], dtype=np.intp)
+    to_label = np.array([-1 if text in kinds.missing else code[text] for text in column.texts], least_type(len(labels)))
     known = tuple(kinds.labels.get(text, 0) for text in labels)
     return Labels(labels, to_label[column.code], known, kinds.missing, tuple(lookalikes(name, labels)))
 
@@ -107,14 +108,14 @@ def that_count(labels: Labels, name: str, weight: Floats | None) -> Labels:
     """
     if weight is None or not sum(labels.known):
         return labels
-    label = np.where(weight > 0.0, labels.label, -1)
+    label = np.where(weight > 0.0, labels.label, np.int8(-1))
     count = np.bincount(label[label >= 0], minlength=len(labels.labels))
     kept = np.flatnonzero(count)
     if not kept.size:
         raise FitError(
             f"every row with a label in column {name!r} has the weight 0", "give a weight above 0 to rows to learn from"
         )
-    place = np.full(count.size + 1, -1)  # the last one is that of −1
+    place = np.full(count.size + 1, -1, labels.label.dtype)  # the last one is that of −1
     place[kept] = np.arange(kept.size)
     names = tuple(labels.labels[k] for k in kept)
     return replace(labels, labels=names, label=place[label], known=tuple(count[kept].tolist()))

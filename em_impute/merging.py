@@ -1,56 +1,129 @@
 """Equal rows, told once."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.engine.blocks import Integers, Rows
+from em_impute.engine.blocks import Floats, Integers, Rows
+from em_impute.table.growing import Codes, least_type
 
-__all__ = ["merge_equal_rows"]
+__all__ = ["Merged", "Values", "merge_equal_rows", "merge_rows"]
 
 PROBE_ROWS = 1 << 16
 MAX_DISTINCT_SHARE = 0.25
 MAX_DISTINCT_ROWS = 1 << 17
 """Equal rows are merged when the first rows promise at least four equal ones each and the distinct ones stay few."""
 
-Codes = NDArray[np.signedinteger[Any]]
+MAX_TABLE = 1 << 22
+"""Combinations of codes up to which each has a place in a table; more of them are hashed, in three times the time."""
+
+SLICE = 1 << 18
+"""Rows in work at once, so that the memory for them is that of a few blocks."""
 
 
-def merge_equal_rows(rows: Rows, codes: Sequence[Codes] = ()) -> tuple[Rows, Integers | None]:
+class Values(NamedTuple):
+    """One column of what rows are to agree in."""
+
+    value: NDArray[Any]  # (n_rows,): codes from −1 on, or numbers
+    n_codes: int | None  # all codes are below; None of numbers
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Rows, each told once, in the order in which they first appear."""
+
+    first: Integers
+    """(n_distinct,) the first row that is like it"""
+    count: Floats
+    """(n_distinct,) rows that are like it"""
+    index: Codes
+    """(n_rows,) the distinct row that each row is like"""
+
+
+class _Coded(NamedTuple):
+    """A column of codes."""
+
+    code: Codes  # (n_rows,), from −1 on
+    n: int  # all codes are below
+
+
+def merge_equal_rows(rows: Rows, codes: Sequence[Codes] = ()) -> tuple[Rows, Codes | None]:
     """Merge rows that agree in every feature and in the label, where that makes them markedly fewer.
 
-    `codes`, each (n_rows,), are further values in which merged rows agree.  Returns the distinct rows in a fixed order
-    and, for every row, the distinct row it equals (None if none merged).
+    `codes`, each (n_rows,), are further values in which merged rows agree.  Returns the distinct rows in the order in
+    which they first appear and, for every row, the distinct row it equals (None if none merged).
     """
-    n_rows = rows.label.size
-    columns = [*rows.x.T, *codes]
-    probe = _joint_code(rows.label[:PROBE_ROWS], [values[:PROBE_ROWS] for values in columns])
+    merged = merge_rows([Values(column, None) for column in (rows.label, *rows.x.T, *codes)])
+    if merged is None:
+        return rows, None
+    weight = np.bincount(merged.index, rows.weight, merged.first.size).astype(np.float64, copy=False)
+    return Rows(rows.x[merged.first], rows.label[merged.first], weight), merged.index
+
+
+def merge_rows(columns: Sequence[Values]) -> Merged | None:
+    """Merge rows that agree in every column; None where that does not make them markedly fewer."""
+    n_rows = columns[0].value.size
+    probe = _joined([column._replace(value=column.value[:PROBE_ROWS]) for column in columns])
     if probe is None or probe[1] > MAX_DISTINCT_SHARE * min(n_rows, PROBE_ROWS):
-        return rows, None
-    joint = probe if n_rows <= PROBE_ROWS else _joint_code(rows.label, columns)
+        return None
+    joint = probe if n_rows <= PROBE_ROWS else _joined(columns)
     if joint is None or joint[1] > MAX_DISTINCT_SHARE * n_rows:
-        return rows, None
+        return None
     index, n_distinct = joint
-    first = np.empty(n_distinct, dtype=np.intp)
-    first[index[::-1]] = np.arange(n_rows - 1, -1, -1)
-    weight = np.bincount(index, rows.weight, n_distinct).astype(np.float64, copy=False)
-    return Rows(rows.x[first], rows.label[first], weight), index
+    first, count = np.empty(n_distinct, np.intp), np.zeros(n_distinct)
+    for some in reversed(_slices(n_rows)):
+        part = index[some]
+        first[part[::-1]] = np.arange(some.stop - 1, some.start - 1, -1)
+        count += np.bincount(part, minlength=n_distinct)
+    return Merged(first, count, index)
 
 
-def _joint_code(label: Integers, columns: Sequence[NDArray[Any]]) -> tuple[Integers, int] | None:
-    """Give each row the number of its distinct row; None as soon as there are too many of them."""
+def _joined(columns: Sequence[Values]) -> tuple[Codes, int] | None:
+    """Give each row the number of its distinct row, by first appearance; None as soon as there are too many of them."""
+    joint = _Coded(np.zeros(columns[0].value.size, np.int8), 1)
+    for value, n_codes in columns:
+        coded = _factorized(value) if n_codes is None else _Coded(value, n_codes)
+        if coded.n > MAX_DISTINCT_ROWS:
+            return None
+        joint = _pair(joint, coded)
+        if joint.n > MAX_DISTINCT_ROWS:
+            return None
+    return joint
+
+
+def _pair(one: _Coded, other: _Coded) -> _Coded:
+    """Give numbers to the combinations of two columns of codes, by first appearance."""
+    width = other.n + 1
+    n_pairs = (one.n + 1) * width
+
+    def pairs(some: slice) -> Integers:
+        found: Integers = (one.code[some].astype(np.intp) + 1) * width + (other.code[some] + np.intp(1))
+        return found
+
+    if n_pairs > MAX_TABLE:
+        return _factorized(pairs(slice(None)))
+    n_rows = one.code.size
+    first = np.full(n_pairs, n_rows)
+    for some in reversed(_slices(n_rows)):
+        first[pairs(some)[::-1]] = np.arange(some.stop - 1, some.start - 1, -1)
+    found = np.flatnonzero(first < n_rows)
+    number = np.empty(n_pairs, np.int32)
+    number[found[np.argsort(first[found])]] = np.arange(found.size)
+    code = np.empty(n_rows, least_type(found.size))
+    for some in _slices(n_rows):
+        code[some] = number[pairs(some)]
+    return _Coded(code, found.size)
+
+
+def _factorized(values: NDArray[Any]) -> _Coded:
     import pandas as pd
 
-    code, n_codes = label + 1, int(label.max(initial=-1)) + 2
-    for values in columns:
-        value_code, distinct = pd.factorize(values, use_na_sentinel=True)
-        if distinct.size > MAX_DISTINCT_ROWS:
-            return None
-        joint = code * (distinct.size + 1) + (value_code + 1)  # below 2^18 · 2^18
-        code, found = pd.factorize(joint)
-        n_codes = found.size
-        if n_codes > MAX_DISTINCT_ROWS:
-            return None
-    return code, n_codes
+    code, distinct = pd.factorize(values, use_na_sentinel=True)
+    return _Coded(code.astype(least_type(distinct.size), copy=False), distinct.size)
+
+
+def _slices(n_rows: int) -> list[slice]:
+    return [slice(first, min(first + SLICE, n_rows)) for first in range(0, n_rows, SLICE)]

@@ -35,6 +35,9 @@ NUMBER_NAME = re.compile(r"(?i:(^|[\W_])(row|code)$)")
 MOSTLY_DIFFERENT = 0.9
 """Share of different values from which on they hardly repeat."""
 
+FEW_NUMBERS = 1000
+"""Looked at first: most measurements show by these that they are not whole."""
+
 MIN_ROW_NUMBERS = 3
 """Fewer whole numbers in a row are a coincidence."""
 
@@ -98,10 +101,7 @@ def choose_predictors(
 
 def numbers_in(rows: Integers, column: NumberColumn) -> NumberColumn:
     """Show some rows of a column only."""
-    if column.values is None:
-        return column
-    values = column.values[rows]
-    return replace(column, values=values, n_missing=int(np.count_nonzero(np.isnan(values))))
+    return column.taking(rows)
 
 
 def texts_in(rows: Integers, column: CategoryColumn) -> CategoryColumn:
@@ -152,7 +152,7 @@ def _many_texts(category: CategoryColumn) -> str:
 
 
 def _refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:
-    if column.infinite and column.values is not None:
+    if column.infinite and column.numbers is not None:
         line, text = column.infinite
         message = f"column {name!r} holds {text!r} on line {line}: infinite values fit no model"
         raise DesignError(message, "correct or empty these cells, or name other columns with -x")
@@ -168,33 +168,39 @@ def _refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None
 def _reason_against_numbers(name: str, column: NumberColumn, *, explicit: bool) -> str:
     """Say why a column does not serve as numbers; empty if it does."""
     _refuse_unusable(name, column, explicit=explicit)
-    if column.values is None:
+    if column.numbers is None:
         return _bad_cells(column)
-    if column.n_missing == column.values.size:
+    if column.n_missing == column.size:
         return "no value at all"
-    low, high = np.fmin.reduce(column.values), np.fmax.reduce(column.values)
+    low, high = np.fmin.reduce(column.numbers), np.fmax.reduce(column.numbers)
     if not high / 2 - low / 2 > CONSTANT * max(abs(low), abs(high)):
         return "constant"
     if column.padded and not explicit:
         line, text = column.padded
         return f"zero-padded code ({text!r} on line {line})"
-    return "identifier" if not explicit and _is_identifier(name, column.values) else ""
+    return "identifier" if not explicit and _is_identifier(name, column) else ""
 
 
-def _is_identifier(name: str, values: Floats) -> bool:
+def _is_identifier(name: str, column: NumberColumn) -> bool:
     """Recognise whole numbers that are row numbers, too long to be exact, or called an identifier."""
-    seen = values[~np.isnan(values)]
-    if not np.array_equal(seen, np.floor(seen)):
+    numbers = np.empty(0) if column.numbers is None else column.numbers
+    if not _are_whole(numbers[:FEW_NUMBERS]) or not _are_whole(numbers):
         return False
-    row_numbers = seen.size == values.size and seen.size >= MIN_ROW_NUMBERS and bool((np.diff(seen) == 1).all())
+    seen = numbers[~np.isnan(numbers)]
+    whole = column.code is None and seen.size == column.size  # a code is for numbers that repeat
+    row_numbers = whole and seen.size >= MIN_ROW_NUMBERS and bool((np.diff(seen) == 1).all())
     long = (np.abs(seen) >= LARGEST_EXACT) & (np.abs(seen) < TWENTY_DIGITS)
     too_long = bool((seen[long] % 1000 != 0).any())  # a measurement of such size ends in zeros
-    named = IDENTIFIER_NAME.search(name.strip()) or (NUMBER_NAME.search(name.strip()) and _hardly_repeats(seen))
+    named = IDENTIFIER_NAME.search(name.strip()) or (NUMBER_NAME.search(name.strip()) and _hardly_repeats(seen, column))
     return row_numbers or too_long or bool(named)
 
 
-def _hardly_repeats(values: Floats) -> bool:
-    return np.unique(values).size >= MOSTLY_DIFFERENT * values.size
+def _are_whole(numbers: Floats) -> bool:
+    return bool(((numbers == np.floor(numbers)) | np.isnan(numbers)).all())
+
+
+def _hardly_repeats(seen: Floats, column: NumberColumn) -> bool:
+    return np.unique(seen).size >= MOSTLY_DIFFERENT * (column.size - column.n_missing)
 
 
 def _bad_cells(column: NumberColumn) -> str:
@@ -202,7 +208,7 @@ def _bad_cells(column: NumberColumn) -> str:
     for line, text in column.bad_examples:
         first_lines.setdefault(text, line)
     examples = ", ".join(f"{text!r} (line {line})" for text, line in first_lines.items())
-    if column.values is None:
+    if column.numbers is None:
         mostly_numbers = column.n_numbers > column.n_bad
         return f"{NOT_ALL_NUMBERS}: {examples}" if mostly_numbers else f"text, such as {examples}"
     cells = "1 cell that is not a number" if column.n_bad == 1 else f"{column.n_bad:,} cells that are not numbers"

@@ -1,13 +1,13 @@
 """Columns of text as categories: which distinct text each cell holds, as long as there are few of them."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.cells import Cells, distinct_cells
-from em_impute.table.growing import GrowingArray
+from em_impute.table.cells import CellCoder, Cells, distinct_cells
+from em_impute.table.growing import Codes, GrowingCodes
 from em_impute.table.marks import is_mark
 from em_impute.table.numbers import distinct_text
 from em_impute.table.scan import Records
@@ -24,8 +24,8 @@ MAX_LEVELS = 50
 MAX_GROUPS = 10_000
 """As many parts may a column divide a table into."""
 
-SPELLINGS_PER_TEXT = 4
-"""Remembered from block to block; more of them are read anew in each."""
+SPELLINGS_PER_TEXT = 100
+"""A block with more new contents than so many times the limit holds prose or numbers."""
 
 MISSING = -1
 
@@ -40,7 +40,7 @@ class CategoryColumn:
     empty, `n_missing` is 0, and `example` shows what it holds.
     """
 
-    packed: NDArray[np.signedinteger[Any]] | None
+    packed: Codes | None
     """(n_rows,) as `code`, in as few bytes as hold it"""
     texts: tuple[str, ...]
     """the distinct contents, without quotes, by first appearance; a byte that is no text is written `\\xE9`"""
@@ -74,10 +74,10 @@ class CategoryReader:
         self._dialect = dialect
         self._limit = limit
         self._is_strict = is_strict
-        self._dtype = np.int8 if limit <= np.iinfo(np.int8).max else np.int16
-        self._code: GrowingArray[np.signedinteger[Any]] | None = GrowingArray(self._dtype)
+        self._coder = CellCoder(column)
+        self._code: GrowingCodes | None = GrowingCodes()
         self._texts: dict[str, int] = {}
-        self._spellings: dict[bytes, int] = {}
+        self._code_of = np.empty(0, np.int32)  # of every spelling, in the order of the cells' codes
         self._example: tuple[int, str] | None = None
 
     @property
@@ -85,16 +85,31 @@ class CategoryReader:
         """Tell whether there are few texts so far, so that reading goes on."""
         return self._code is not None
 
-    def add(self, records: Records, capacity: int, cells: Cells | None = None) -> None:
-        """Take in a block, or just its `cells` if they are told apart; there are about `capacity` rows left with it."""
+    @property
+    def most_spellings(self) -> int:
+        """As many new contents may a block have that is still read."""
+        return SPELLINGS_PER_TEXT * self._limit
+
+    def add(self, records: Records, capacity: int) -> None:
+        """Take in a block; there are about `capacity` rows left with it."""
+        if self._code is not None:
+            self.take(records, self._coder.add(records, self.most_spellings), capacity)
+
+    def take(self, records: Records, cells: Cells | None, capacity: int) -> None:
+        """Take in a block whose cells are told apart, always by the same coder; None where that found too many."""
         if self._code is None:
             return
-        cells = cells or distinct_cells(records, self._column)
-        codes = self._codes(records, cells)
+        if cells is None:
+            few = records.head(self.most_spellings)
+            self._code_of = np.empty(0, np.int32)
+            self._read(few, distinct_cells(few, self._column))  # for the example
+            self._close()
+            return
+        self._read(records, cells)
         if len(self._texts) > self._limit:
             self._close()
         else:
-            self._code.extend(np.array(codes, self._dtype).take(cells.codes), capacity)
+            self._code.add(self._code_of.take(cells.codes), self._limit, capacity)
 
     def finish(self) -> CategoryColumn:
         """Give the column."""
@@ -110,21 +125,18 @@ class CategoryReader:
             example=self._example,
         )
 
-    def _codes(self, records: Records, cells: Cells) -> list[int]:
-        """Give the codes of the distinct contents, up to the first for which there are too many texts."""
-        try:
-            return [self._spellings[raw] for raw in cells.raw]
-        except KeyError:
-            codes: list[int] = []
-        for number, raw in enumerate(cells.raw):
-            known = self._spellings.get(raw)
-            codes.append(self._new(records, cells, number) if known is None else known)
+    def _read(self, records: Records, cells: Cells) -> None:
+        """Find the text of every content that is new, up to the first for which there are too many texts."""
+        codes = []
+        for number in range(self._code_of.size, len(cells.raw)):
+            codes.append(self._new(records, cells, number))
             if len(self._texts) > self._limit:
                 break
-        return codes
+        if codes:
+            self._code_of = np.append(self._code_of, np.array(codes, np.int32))
 
     def _new(self, records: Records, cells: Cells, number: int) -> int:
-        """Give the code of a spelling that is not remembered, `number` being its place in the block."""
+        """Give the code of a new spelling, which is content `number`."""
         if self._is_strict:
             text = distinct_text(records, self._column, cells, number, self._dialect).strip()
         else:
@@ -136,18 +148,15 @@ class CategoryReader:
             if self._example is None:
                 row = np.flatnonzero(cells.codes == number)[:1]
                 self._example = int(records.line_of(row)[0]), text
-        if len(self._spellings) < SPELLINGS_PER_TEXT * self._limit:
-            self._spellings[cells.raw[number]] = code
         return code
 
     def _close(self) -> None:
         """Let go of everything but the example."""
         self._code = None
         self._texts.clear()
-        self._spellings.clear()
 
 
-def _count(packed: NDArray[np.signedinteger[Any]], n_texts: int) -> NDArray[np.int64]:
+def _count(packed: Codes, n_texts: int) -> NDArray[np.int64]:
     """Count the codes −1, 0, 1, …, (n_texts + 1,), slice by slice: counting takes eight bytes a code."""
     counts = np.zeros(n_texts + 1, np.int64)
     for start in range(0, packed.size, SLICE):

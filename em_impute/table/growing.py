@@ -1,13 +1,16 @@
-"""A vector that grows block by block."""
+"""Vectors that grow block by block."""
 
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GrowingArray"]
+__all__ = ["Codes", "GrowingArray", "GrowingCodes", "least_type"]
 
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+Codes = NDArray[np.signedinteger[Any]]
+"""Whole numbers in as few bytes as hold them: safe to compare and to index with, not to reckon in."""
 
 
 class GrowingArray(Generic[Scalar]):
@@ -21,12 +24,33 @@ class GrowingArray(Generic[Scalar]):
         """Append a vector; with it and all that is to come there will be about `capacity` more."""
         n = self._n + values.size
         if n > self._array.size:
-            larger = np.empty(max(n, self._n + capacity), self._array.dtype)
-            larger[: self._n] = self._array[: self._n]
-            self._array = larger
+            self._move(max(n, self._n + capacity), self._array.dtype)
         self._array[self._n : n] = values
         self._n = n
 
     def finish(self) -> NDArray[Scalar]:
         """Give what was appended."""
         return self._array[: self._n]
+
+    def _move(self, size: int, dtype: np.dtype[Any]) -> None:
+        moved = np.empty(size, dtype)
+        moved[: self._n] = self._array[: self._n]
+        self._array = moved
+
+
+class GrowingCodes(GrowingArray[np.signedinteger[Any]]):
+    """A vector of whole numbers that takes more bytes for each once the numbers ask for them."""
+
+    def __init__(self) -> None:
+        super().__init__(np.int8)
+
+    def add(self, values: NDArray[Any], largest: int, capacity: int) -> None:
+        """Append a vector of numbers from −1 to `largest`, as `extend` does."""
+        if largest > np.iinfo(self._array.dtype).max:
+            self._move(self._array.size, least_type(largest))
+        self.extend(values, capacity)
+
+
+def least_type(largest: int) -> np.dtype[np.signedinteger[Any]]:
+    """Choose the smallest type of whole numbers that holds −1 and all up to `largest`."""
+    return np.dtype(next(one for one in (np.int8, np.int16, np.int32, np.int64) if largest <= np.iinfo(one).max))

@@ -3,7 +3,7 @@
 import functools
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from em_impute.errors import TableError
 from em_impute.table.cells import Cells, distinct_cells
+from em_impute.table.growing import Codes
 from em_impute.table.marks import MISSING_MARKS, is_blank, is_mark, is_shaped_like, shape
 from em_impute.table.scan import Records
 from em_impute.table.text import decoding_hint, shown, unquoted
@@ -23,15 +24,18 @@ __all__ = [
     "MISSING_MARKS",
     "Content",
     "ParsedCells",
+    "bad_cells",
     "cell_text",
     "distinct_text",
     "is_blank",
     "is_mark",
+    "is_padded",
     "is_shaped_like",
     "parse_block",
     "parse_cells",
     "parse_column",
     "parse_number",
+    "read_contents",
     "shape",
 ]
 
@@ -43,7 +47,7 @@ PADDED = re.compile(rb'"?0[0-9]')
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-@dataclass
+@dataclass(frozen=True)
 class ParsedCells:
     """The cells of one column of one block, read as numbers."""
 
@@ -106,59 +110,60 @@ def parse_column(
     records: Records, column: int, dialect: "Dialect", decimal: str = ".", *, explicit: bool = True
 ) -> ParsedCells:
     """Read one column by the grammar, each distinct content once."""
-    return parse_cells(records, column, distinct_cells(records, column), dialect, decimal, known={}, explicit=explicit)
+    return parse_cells(records, column, distinct_cells(records, column), dialect, decimal, explicit=explicit)
 
 
 def parse_cells(
+    records: Records, column: int, cells: Cells, dialect: "Dialect", decimal: str, *, explicit: bool
+) -> ParsedCells:
+    """Read a column of a block whose distinct contents are found."""
+    every = range(len(cells.raw))
+    contents = read_contents(every, records, column, cells, dialect, decimal, explicit=explicit)
+    values = np.array([content.number for content in contents])[cells.codes]
+    bad = {code: content.bad for code, content in zip(every, contents, strict=True) if content.bad is not None}
+    padded = next((code for code in every if is_padded(cells.raw[code])), None)
+    return ParsedCells(values, *bad_cells(cells.codes, bad), None if padded is None else _row_of(cells.codes, padded))
+
+
+def read_contents(
+    codes: Iterable[int],
     records: Records,
     column: int,
     cells: Cells,
     dialect: "Dialect",
     decimal: str,
     *,
-    known: dict[bytes, Content],
     explicit: bool,
-) -> ParsedCells:
-    """Read a column whose distinct contents are found; `known` remembers them from block to block.
+) -> list[Content]:
+    """Read some of the distinct contents of a column.
 
-    `padded` is looked for among the contents that are not known yet.
+    Where `explicit`, bytes that are not text raise `TableError`, which names the row: it is looked for only then.
     """
-    padded = None
-    for code, raw in enumerate(cells.raw):
-        if raw in known:
-            continue
-        row = functools.partial(_row_of, cells.codes, code)
-        refuse = functools.partial(_refuse, records, column, row, dialect) if explicit else None
-        known[raw] = _content(raw, dialect, decimal, refuse)
-        if padded is None and PADDED.match(raw):
-            padded = row()
-    contents = [known[raw] for raw in cells.raw]
-    values = np.array([content.number for content in contents])[cells.codes]
-    is_bad = np.array([content.bad is not None for content in contents], np.bool_)
-    parsed = ParsedCells(values, padded=padded)
-    if is_bad.any():
-        rows = np.flatnonzero(is_bad[cells.codes])
-        parsed.n_bad = rows.size
-        parsed.bad = tuple((row, contents[cells.codes[row]].bad or "") for row in rows[:EXAMPLES].tolist())
-    return parsed
+    contents = []
+    for code in codes:
+        text = unquoted(cells.raw[code]).decode(dialect.working_encoding, "replace")
+        if explicit and ("\ufffd" in text or "\0" in text):
+            cell_text(records, column, _row_of(cells.codes, code), dialect)
+        number = parse_number(text, decimal)
+        contents.append(Content(float("nan"), text) if number is None else Content(number, None))
+    return contents
 
 
-def _row_of(codes: NDArray[np.intp], code: int) -> int:
+def bad_cells(codes: Codes, bad: Mapping[int, str]) -> tuple[int, tuple[tuple[int, str], ...]]:
+    """Count the cells whose code is one of `bad`, and give the first few: row in the block, text."""
+    if not bad:
+        return 0, ()
+    rows = np.flatnonzero(np.isin(codes, list(bad)))
+    return rows.size, tuple((row, bad[int(codes[row])]) for row in rows[:EXAMPLES].tolist())
+
+
+def is_padded(raw: bytes) -> bool:
+    """Tell whether a cell begins, inside its quotes, with `0` and another digit."""
+    return PADDED.match(raw) is not None
+
+
+def _row_of(codes: Codes, code: int) -> int:
     return int(np.argmax(codes == code))
-
-
-def _refuse(records: Records, column: int, row: Callable[[], int], dialect: "Dialect") -> None:
-    """Raise the `TableError` for a cell that cannot be decoded; the row is looked for only now."""
-    cell_text(records, column, row(), dialect)
-
-
-def _content(raw: bytes, dialect: "Dialect", decimal: str, refuse: Callable[[], None] | None) -> Content:
-    """Read one spelling; `refuse` is called for what is not text."""
-    text = unquoted(raw).decode(dialect.working_encoding, "replace")
-    if refuse and ("\ufffd" in text or "\0" in text):
-        refuse()
-    number = parse_number(text, decimal)
-    return Content(float("nan"), text) if number is None else Content(number, None)
 
 
 def cell_text(records: Records, column: int, row: int, dialect: "Dialect") -> str:

@@ -1,6 +1,5 @@
 """Files that are written whole or not at all."""
 
-import hashlib
 import os
 import secrets
 import stat
@@ -13,6 +12,7 @@ from time import perf_counter
 from typing import BinaryIO
 
 from em_impute.errors import OutputError, UsageError
+from em_impute.table.hashing import Hash
 from em_impute.table.text import shown_path
 
 __all__ = ["WrittenFile", "check_output", "write_atomically", "write_to_stdout"]
@@ -135,15 +135,15 @@ def write_to_stdout(blocks: Iterable[bytes]) -> WrittenFile:
 
 def _copy(blocks: Iterable[bytes], file: BinaryIO, path: Path | None) -> WrittenFile:
     """Write all blocks and hash them."""
-    digest = hashlib.sha256()
     n_bytes, began = 0, perf_counter()
-    for block in _undisturbed(blocks):
-        digest.update(block)
-        view = memoryview(block)
-        while view:
-            view = view[file.write(view) :]
-        n_bytes += len(block)
-    return WrittenFile(path, digest.hexdigest(), n_bytes, perf_counter() - began)
+    with Hash() as digest:
+        for block in _undisturbed(blocks):
+            digest.update(block)
+            view = memoryview(block)
+            while view:
+                view = view[file.write(view) :]
+            n_bytes += len(block)
+        return WrittenFile(path, digest.hexdigest(), n_bytes, perf_counter() - began)
 
 
 class _BlocksError(Exception):

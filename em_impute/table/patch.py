@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from em_impute.errors import TableError, UsageError
 from em_impute.table.dialect import Dialect
+from em_impute.table.growing import Codes
 from em_impute.table.hashing import HashingFile
 from em_impute.table.scan import BLOCK_BYTES
 from em_impute.table.source import Source
@@ -17,34 +18,50 @@ from em_impute.table.text import shown, shown_path
 
 __all__ = ["Edits", "Portion", "encoded", "patch", "quote_label", "splice"]
 
+MARKS = bytes([*range(1, 9), *range(14, 32), 0xC0, 0xC1, *range(0xF5, 0x100)])
+"""Bytes that hardly a table holds: control characters, and what UTF-8 has no use for."""
+
+MANY_EDITS = 64  # in a block; fewer are done sooner one by one
+
+LONGEST_MARKED = 8
+
 
 @dataclass(frozen=True)
 class Edits:
     """Replacements of spans, none overlapping another; an empty span is an insertion."""
 
-    start: NDArray[np.int64]
-    stop: NDArray[np.int64]
+    start: Codes
+    stop: Codes
     """(m,) absolute offsets in the working bytes, ascending; insertions at one place keep their order"""
-    text: NDArray[np.intp]
+    text: Codes
     """(m,) index into `texts`"""
     texts: Sequence[bytes]
 
     @classmethod
     def merged(cls, edits: Iterable["Edits"]) -> "Edits":
         """Combine several; at one place the earlier goes first.  `ValueError` where spans overlap."""
-        parts = list(edits)
+        parts = [part for part in edits if part.start.size]
+        if len(parts) == 1 and parts[0].is_ascending:
+            return parts[0]  # as it is nearly always; the copies below take memory
         n_texts = np.cumsum([0, *(len(part.texts) for part in parts)]).tolist()
         start, stop = (
             np.concatenate([np.empty(0, np.int64), *(getattr(part, name) for part in parts)])
             for name in ("start", "stop")
         )
-        text = np.concatenate([np.empty(0, np.intp), *(p.text + n for p, n in zip(parts, n_texts, strict=False))])
+        numbered = (part.text.astype(np.intp) + n for part, n in zip(parts, n_texts, strict=False))
+        text = np.concatenate([np.empty(0, np.intp), *numbered])
         # An insertion at the start of a replaced span stands before what replaces it.
         order = np.lexsort((stop, start))
-        start, stop = start[order], stop[order]
-        if (stop[:-1] > start[1:]).any() or (start > stop).any():
+        texts = tuple(chain.from_iterable(part.texts for part in parts))
+        merged = cls(start[order], stop[order], text[order], texts)
+        if not merged.is_ascending:
             raise ValueError("edits overlap")
-        return cls(start, stop, text[order], tuple(chain.from_iterable(part.texts for part in parts)))
+        return merged
+
+    @property
+    def is_ascending(self) -> bool:
+        """Tell whether each span ends before the next one begins."""
+        return bool((self.stop[:-1] <= self.start[1:]).all() and (self.start <= self.stop).all())
 
     @classmethod
     def of_one(cls, start: int, stop: int, text: bytes) -> "Edits":
@@ -107,7 +124,7 @@ def splice(
             block = file.read(stop - offset)
             if edits.stop.size and edits.stop[-1] > offset + len(block):
                 raise changed
-            yield _spliced(bytes(block), edits.start - offset, edits.stop - offset, edits.text, edits.texts)
+            yield _spliced(bytes(block), edits.start - np.int64(offset), edits.stop - np.int64(offset), edits)
             offset += len(block)
         while block := file.read(BLOCK_BYTES):
             if keep_rest:
@@ -136,23 +153,59 @@ def _in_portions(edits: Edits, block_bytes: int) -> Iterator[Portion]:
     No block ends inside an edit; insertions at its end belong to the next.
     """
     done = stop = 0
+    largest = np.iinfo(edits.start.dtype).max
     while done < edits.start.size:
         stop += block_bytes
-        n_edits = int(np.searchsorted(edits.start, stop))
+        # In the type of the offsets, else all of them would be brought to another one to look for one.
+        n_edits = edits.start.size
+        if stop <= largest:
+            n_edits = int(np.searchsorted(edits.start, edits.start.dtype.type(stop)))
         if n_edits > done:
             stop = max(stop, int(edits.stop[n_edits - 1]))
         yield stop, edits.part(done, n_edits)
         done = n_edits
 
 
-def _spliced(
-    block: bytes, start: NDArray[np.int64], stop: NDArray[np.int64], text: NDArray[np.intp], texts: Sequence[bytes]
-) -> bytes:
+def _spliced(block: bytes, start: NDArray[np.int64], stop: NDArray[np.int64], edits: Edits) -> bytes:
     """Replace spans of one block."""
     if not start.size:
         return block
+    if start.size >= MANY_EDITS and (spliced := _spliced_by_marks(block, start, stop, edits)) is not None:
+        return spliced
     pieces = [b""] * (2 * start.size + 1)
     kept = zip([0, *stop.tolist()], [*start.tolist(), len(block)], strict=True)
     pieces[0::2] = [block[begin:end] for begin, end in kept]
-    pieces[1::2] = [texts[index] for index in text.tolist()]
+    pieces[1::2] = [edits.texts[index] for index in edits.text.tolist()]
     return b"".join(pieces)
+
+
+def _spliced_by_marks(block: bytes, start: NDArray[np.int64], stop: NDArray[np.int64], edits: Edits) -> bytes | None:
+    """Replace spans of one length, of which each follows the same byte, without a Python step for each.
+
+    That byte, which is the delimiter, becomes one that the block does not hold, another for each text, and then all of
+    these at once become the delimiter and the text.  None where that cannot be done.
+    """
+    length = int(stop[0] - start[0])
+    if length > LONGEST_MARKED or start[0] < 1 or (stop - start != length).any() or (np.diff(start) <= length).any():
+        return None
+    data = np.frombuffer(block, np.uint8).copy()
+    before = block[start[0] - 1]
+    if (data[start - 1] != before).any():
+        return None
+    used = np.unique(edits.text)
+    texts = b"".join(edits.texts[number] for number in used.tolist())
+    marks = [mark for mark in MARKS if block.find(mark) < 0 and mark not in texts][: used.size]
+    if len(marks) < used.size:
+        return None
+    mark_of = np.zeros(int(used[-1]) + 1, np.uint8)
+    mark_of[used] = marks
+    data[start - 1] = mark_of[edits.text]
+    if length:
+        kept = np.ones(data.size, np.bool_)
+        for byte in range(length):
+            kept[start + byte] = False
+        data = data[kept]
+    spliced = data.tobytes()
+    for mark, number in zip(marks, used.tolist(), strict=True):
+        spliced = spliced.replace(bytes([mark]), bytes([before]) + edits.texts[number])
+    return spliced

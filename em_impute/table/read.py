@@ -1,21 +1,31 @@
 """The first pass: everything that is needed of a file, in one go over its blocks."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, Required, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.table.categories import MAX_GROUPS, CategoryColumn, CategoryReader
-from em_impute.table.columns import NumberColumn, NumberReader, TargetColumn, TargetReader
+from em_impute.table.columns import TargetColumn, TargetReader
 from em_impute.table.dialect import Dialect
-from em_impute.table.growing import GrowingArray
+from em_impute.table.growing import Codes, GrowingCodes
 from em_impute.table.hashing import HashingFile
+from em_impute.table.number_columns import NumberColumn, NumberReader
 from em_impute.table.scan import BLOCK_BYTES, Records, scan_records
 from em_impute.table.source import Source
 
-__all__ = ["CategoryColumn", "LineNumbers", "NumberColumn", "Table", "TargetColumn", "read_table"]
+__all__ = [
+    "CategoryColumn",
+    "LineNumbers",
+    "NumberColumn",
+    "Reading",
+    "Table",
+    "TargetColumn",
+    "read_table",
+    "read_tables",
+]
 
 BYTES_PER_COLUMN = 2048  # at least in a block: each column of each block has a fixed cost
 
@@ -31,6 +41,9 @@ class Table:
     """hex, of the original input as it was read"""
     size: int
     """bytes of the original input"""
+    start: int
+    stop: int
+    """absolute offsets of the records in the working bytes"""
     targets: dict[int, TargetColumn]
     numbers: dict[int, NumberColumn]
     """every column examined for numbers, by index"""
@@ -40,7 +53,7 @@ class Table:
     """the column that was asked for as such"""
     weights: NumberColumn | None
     """the column that was asked for as such; its bad cells are counted"""
-    record_stops: NDArray[np.int64] | None
+    record_stops: Codes | None
     """(n_rows,) absolute offset behind each record, before its line end; None unless asked for"""
     record_starts: NDArray[np.int64] | None
     """(n_rows + 1,) absolute offset of each record, and of what follows the last one; None unless asked for"""
@@ -64,6 +77,26 @@ class LineNumbers:
     def of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
         """Give the line at which each of `rows` begins."""
         return np.asarray(rows, np.int64) + self.first_line + self.extra_lines[np.searchsorted(self.long_rows, rows)]
+
+
+class Reading(TypedDict, total=False):
+    """What is to be read, and how."""
+
+    targets: Required[Sequence[int]]
+    """columns to read as labels"""
+    features: Required[Sequence[int] | None]
+    """columns to read as numbers or categories; None: every other column"""
+    explicit: Required[bool]
+    """the user has named the features"""
+    decimal: str
+    null_tokens: frozenset[str]
+    groups: int | None
+    weights: int | None
+    keep_record_ends: bool
+    keep_record_starts: bool
+    progress: Callable[[int], None] | None
+    """called with the bytes done so far"""
+    block_bytes: int | None
 
 
 class _Reader(Protocol):
@@ -97,31 +130,117 @@ class _LineReader:
         return LineNumbers(first_line, np.concatenate(self._rows), np.concatenate(self._extra).cumsum())
 
 
-def read_table(  # noqa: PLR0913  -- all but two by name
-    source: Source,
-    dialect: Dialect,
-    *,
-    targets: Sequence[int],
-    features: Sequence[int] | None,
-    explicit: bool,
-    decimal: str = ".",
-    null_tokens: frozenset[str] = frozenset(),
-    groups: int | None = None,
-    weights: int | None = None,
-    keep_record_ends: bool = False,
-    keep_record_starts: bool = False,
-    progress: Callable[[int], None] | None = None,
-    block_bytes: int | None = None,
-) -> Table:
-    """Read the columns `targets` as labels and `features` as numbers or categories; None: every other column.
+@dataclass(frozen=True)
+class _Wanted:
+    """What is to be read of a table."""
+
+    targets: Sequence[int]
+    candidates: Sequence[int]
+    explicit: bool
+    decimal: str
+    null_tokens: frozenset[str]
+    groups: int | None
+    weights: int | None
+    keep_record_ends: bool
+    keep_record_starts: bool
+
+
+class _TableReader:
+    """Gathers a `Table`, or a part of one that begins at the offset `start`."""
+
+    def __init__(self, wanted: _Wanted, dialect: Dialect, start: int, first_row: int, first_line: int) -> None:
+        self._wanted = wanted
+        self._dialect = dialect
+        self._start = self.stop = start
+        self._first_row = first_row
+        self._first_line = first_line
+        self.n_rows = 0
+        decimal, weights, groups = wanted.decimal, wanted.weights, wanted.groups
+        self._targets = {column: TargetReader(column, dialect, wanted.null_tokens) for column in wanted.targets}
+        self._categories = {column: CategoryReader(column, dialect) for column in wanted.candidates}
+        self._numbers = NumberReader(
+            wanted.candidates, dialect, decimal, explicit=wanted.explicit, categories=self._categories
+        )
+        self._weights = NumberReader([] if weights is None else [weights], dialect, decimal, explicit=True)
+        self._groups = [] if groups is None else [CategoryReader(groups, dialect, limit=MAX_GROUPS, is_strict=True)]
+        self._lines = _LineReader()
+        self._starts, self._stops = GrowingCodes(), GrowingCodes()
+
+    @property
+    def size(self) -> int:
+        """Count the bytes taken in."""
+        return self.stop - self._start
+
+    def add(self, records: Records, n_bytes_left: int) -> None:
+        """Take in a block; there are so many bytes left with it."""
+        records = replace(records, first_row=records.first_row - self._first_row)
+        capacity = int(1.05 * n_bytes_left / records.data.size * records.n_records) + 16
+        readers: list[_Reader] = [*self._targets.values(), *self._groups, self._numbers, self._weights]
+        for reader in readers:
+            reader.add(records, capacity)
+        self._lines.add(records)
+        self.n_rows += records.n_records
+        self.stop = records.offset + records.data.size
+        if self._wanted.keep_record_ends:
+            self._stops.add(records.record_stops + records.offset, self.stop, capacity)
+        if self._wanted.keep_record_starts:
+            self._starts.add(records.record_starts + records.offset, self.stop, capacity)
+
+    def finish(self, sha256: str, size: int) -> Table:
+        """Give the table."""
+        wanted, numbers = self._wanted, self._numbers.finish()
+        starts = np.append(self._starts.finish(), self.stop).astype(np.int64)
+        return Table(
+            dialect=self._dialect,
+            n_rows=self.n_rows,
+            n_columns=len(self._dialect.names),
+            sha256=sha256,
+            size=size,
+            start=self._start,
+            stop=self.stop,
+            targets={column: reader.finish() for column, reader in self._targets.items()},
+            numbers=numbers,
+            categories={column: self._categories[column].finish() for column in numbers if numbers[column].n_bad},
+            groups=next((reader.finish() for reader in self._groups), None),
+            weights=None if wanted.weights is None else self._weights.finish()[wanted.weights],
+            record_stops=self._stops.finish() if wanted.keep_record_ends else None,
+            record_starts=starts if wanted.keep_record_starts else None,
+            lines=self._lines.finish(self._first_line),
+        )
+
+
+def read_table(source: Source, dialect: Dialect, **options: Unpack[Reading]) -> Table:
+    """Read a file into one table, as `read_tables` does."""
+    (table,) = read_tables(source, dialect, **options)
+    return table
+
+
+def read_tables(
+    source: Source, dialect: Dialect, *, chunk_bytes: int | None = None, **options: Unpack[Reading]
+) -> Iterator[Table]:
+    """Read the columns that are asked for, as one table, or as one for about every `chunk_bytes` of the file.
 
     With `explicit` the user has named the features, and all their cells that are no numbers are counted; without, a
     column is dropped from the numbers at the first such cell.  Either way it is a category then, from its first row
-    on.  The columns `groups` and `weights` are read besides, and are no features unless they are named so.
-    `progress` is called with the bytes done so far.  Raises `TableError` and `FitError`.
+    on.  The columns `groups` and `weights` are read besides, and are no features unless they are named so.  Of several
+    tables each is read as if it were the only one, except that its lines are those of the file; the last one alone has
+    a hash.  A file without records is a table without rows.  Raises `TableError` and `FitError`.
     """
-    taken = {*targets, groups, weights}
-    candidates = [i for i in range(len(dialect.names)) if i not in taken] if features is None else features
+    reading = Reading(**options)
+    features, block_bytes, progress = reading.get("features"), reading.get("block_bytes"), reading.get("progress")
+    groups, weights = reading.get("groups"), reading.get("weights")
+    others = [column for column in range(len(dialect.names)) if column not in {*reading["targets"], groups, weights}]
+    wanted = _Wanted(
+        reading["targets"],
+        others if features is None else features,
+        reading["explicit"],
+        reading.get("decimal", "."),
+        reading.get("null_tokens", frozenset()),
+        groups,
+        weights,
+        reading.get("keep_record_ends", False),
+        reading.get("keep_record_starts", False),
+    )
     with HashingFile(source.file) as file:
         file.seek(0)
         file.read(dialect.data_offset)
@@ -134,43 +253,16 @@ def read_table(  # noqa: PLR0913  -- all but two by name
             has_header=dialect.has_header,
             block_bytes=block_bytes or max(BLOCK_BYTES, min(len(dialect.names) * BYTES_PER_COLUMN, 16 * BLOCK_BYTES)),
         )
-        target_readers = {column: TargetReader(column, dialect, null_tokens) for column in targets}
-        category_readers = {column: CategoryReader(column, dialect) for column in candidates}
-        number_reader = NumberReader(candidates, dialect, decimal, explicit=explicit, categories=category_readers)
-        weight_reader = NumberReader([] if weights is None else [weights], dialect, decimal, explicit=True)
-        group_readers = [] if groups is None else [CategoryReader(groups, dialect, limit=MAX_GROUPS, is_strict=True)]
-        readers: list[_Reader] = [*target_readers.values(), *group_readers, number_reader, weight_reader]
-        lines = _LineReader()
-        stops: GrowingArray[np.int64] = GrowingArray(np.int64)
-        starts: GrowingArray[np.int64] = GrowingArray(np.int64)
-        n_rows, data_end = 0, dialect.data_offset
+        reader = _TableReader(wanted, dialect, dialect.data_offset, 0, dialect.first_line)
         for records in blocks:
-            capacity = int(1.05 * (source.size - records.offset) / records.data.size * records.n_records) + 16
-            for reader in readers:
-                reader.add(records, capacity)
-            lines.add(records)
-            if keep_record_ends:
-                stops.extend(records.record_stops + records.offset, capacity)
-            if keep_record_starts:
-                starts.extend(records.record_starts + records.offset, capacity)
-            n_rows += records.n_records
-            data_end = records.offset + records.data.size
+            if chunk_bytes is not None and reader.size >= chunk_bytes:
+                yield reader.finish("", source.size if source.original_size is None else source.original_size)
+                reader = _TableReader(wanted, dialect, records.offset, records.first_row, records.first_line)
+            end = source.size if chunk_bytes is None else min(source.size, records.offset + chunk_bytes - reader.size)
+            reader.add(records, max(end - records.offset, records.data.size))
             if progress:
-                progress(data_end)
+                progress(reader.stop)
         sha256, size = file.hexdigest(), file.n_read
-    numbers = number_reader.finish()
-    return Table(
-        dialect=dialect,
-        n_rows=n_rows,
-        n_columns=len(dialect.names),
-        sha256=source.original_sha256 or sha256,
-        size=size if source.original_size is None else source.original_size,
-        targets={column: reader.finish() for column, reader in target_readers.items()},
-        numbers=numbers,
-        categories={column: category_readers[column].finish() for column in candidates if numbers[column].n_bad},
-        groups=next((reader.finish() for reader in group_readers), None),
-        weights=None if weights is None else weight_reader.finish()[weights],
-        record_stops=stops.finish() if keep_record_ends else None,
-        record_starts=np.append(starts.finish(), data_end) if keep_record_starts else None,
-        lines=lines.finish(dialect.first_line),
+    yield reader.finish(
+        source.original_sha256 or sha256, size if source.original_size is None else source.original_size
     )
