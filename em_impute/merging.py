@@ -64,7 +64,7 @@ def merge_equal_rows(rows: Rows, codes: Sequence[Codes] = ()) -> tuple[Rows, Cod
 
 
 def merge_rows(columns: Sequence[Values]) -> Merged | None:
-    """Merge rows that agree in every column; None where that does not make them markedly fewer."""
+    """Merge rows that agree in every one of two columns or more; None where that does not make them markedly fewer."""
     n_rows = columns[0].value.size
     probe = _joined([column._replace(value=column.value[:PROBE_ROWS]) for column in columns])
     if probe is None or probe[1] > MAX_DISTINCT_SHARE * min(n_rows, PROBE_ROWS):
@@ -83,12 +83,12 @@ def merge_rows(columns: Sequence[Values]) -> Merged | None:
 
 def _joined(columns: Sequence[Values]) -> tuple[Codes, int] | None:
     """Give each row the number of its distinct row, by first appearance; None as soon as there are too many of them."""
-    joint = _Coded(np.zeros(columns[0].value.size, np.int8), 1)
+    joint = None
     for value, n_codes in columns:
         coded = _factorized(value) if n_codes is None else _Coded(value, n_codes)
         if coded.n > MAX_DISTINCT_ROWS:
             return None
-        joint = _pair(joint, coded)
+        joint = coded if joint is None else _pair(joint, coded)
         if joint.n > MAX_DISTINCT_ROWS:
             return None
     return joint
@@ -99,22 +99,25 @@ def _pair(one: _Coded, other: _Coded) -> _Coded:
     width = other.n + 1
     n_pairs = (one.n + 1) * width
 
-    def pairs(some: slice) -> Integers:
-        found: Integers = (one.code[some].astype(np.intp) + 1) * width + (other.code[some] + np.intp(1))
-        return found
+    def pairs(some: slice, dtype: type[np.signedinteger[Any]]) -> Codes:
+        pair = one.code[some].astype(dtype)
+        pair *= width
+        pair += other.code[some]
+        pair += width + 1  # both codes begin at −1
+        return pair
 
     if n_pairs > MAX_TABLE:
-        return _factorized(pairs(slice(None)))
+        return _factorized(pairs(slice(None), np.int64))
     n_rows = one.code.size
     first = np.full(n_pairs, n_rows)
     for some in reversed(_slices(n_rows)):
-        first[pairs(some)[::-1]] = np.arange(some.stop - 1, some.start - 1, -1)
+        first[pairs(some, np.int32)[::-1]] = np.arange(some.stop - 1, some.start - 1, -1)
     found = np.flatnonzero(first < n_rows)
     number = np.empty(n_pairs, np.int32)
     number[found[np.argsort(first[found])]] = np.arange(found.size)
     code = np.empty(n_rows, least_type(found.size))
     for some in _slices(n_rows):
-        code[some] = number[pairs(some)]
+        code[some] = number[pairs(some, np.int32)]
     return _Coded(code, found.size)
 
 

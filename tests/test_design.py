@@ -8,7 +8,7 @@ from builders import csv_of, design_of
 
 from em_impute.engine.blocks import Rows
 from em_impute.errors import DesignError, FitError
-from em_impute.merging import merge_equal_rows
+from em_impute.merging import Values, merge_equal_rows, merge_rows
 
 G = ["a", "b", None, "a", "b"]
 X = [1.5, 2.5, 3.0, 4.5, 9.0]
@@ -391,3 +391,32 @@ def test_the_jacobian_counts_every_observed_cell(tmp_path):
     ]
 
     assert design.log_jacobian(design.distinct) == pytest.approx(sum(logs))
+
+
+@pytest.mark.parametrize("max_table", [1, 30, 1 << 22])  # hashed, partly, from tables
+@pytest.mark.parametrize("rows_at_once", [7, 1 << 18])
+def test_rows_are_merged_in_the_order_in_which_they_first_appear(max_table, rows_at_once, monkeypatch):
+    monkeypatch.setattr("em_impute.merging.MAX_TABLE", max_table)
+    monkeypatch.setattr("em_impute.merging.SLICE", rows_at_once)
+    rng = np.random.default_rng(0)
+    n_rows = 3000
+    coded = [rng.integers(-1, n, n_rows).astype(kind) for n, kind in ((3, np.int8), (9, np.int16), (2, np.int32))]
+    numbers = rng.choice([0.5, np.nan, 7.0], n_rows)
+    columns = [Values(code, n) for code, n in zip(coded, (3, 9, 2), strict=True)]
+
+    merged = merge_rows([*columns, Values(numbers, None)])
+
+    kinds = list(zip(*(code.tolist() for code in coded), np.nan_to_num(numbers, nan=-1.0).tolist(), strict=True))
+    distinct = list(dict.fromkeys(kinds))
+    assert merged.index.tolist() == [distinct.index(kind) for kind in kinds]
+    assert merged.first.tolist() == [kinds.index(kind) for kind in distinct]
+    assert merged.count.tolist() == [kinds.count(kind) for kind in distinct]
+
+
+def test_rows_with_too_many_values_are_not_merged(monkeypatch):
+    monkeypatch.setattr("em_impute.merging.MAX_DISTINCT_ROWS", 50)
+    label, x = np.zeros(4000, np.int8), np.arange(4000) % 51
+
+    assert merge_rows([Values(label, 1), Values(x.astype(float), None)]) is None
+    assert merge_rows([Values(label, 1), Values(x, 51)]) is None
+    assert merge_rows([Values(label, 1), Values(x % 50, 50)]) is not None

@@ -3,7 +3,7 @@
 import codecs
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -194,7 +194,7 @@ def _spliced_by_marks(block: bytes, start: NDArray[np.int64], stop: NDArray[np.i
         return None
     used = np.unique(edits.text)
     texts = b"".join(edits.texts[number] for number in used.tolist())
-    marks = [mark for mark in MARKS if block.find(mark) < 0 and mark not in texts][: used.size]
+    marks = list(islice((mark for mark in MARKS if mark not in block and mark not in texts), used.size))
     if len(marks) < used.size:
         return None
     mark_of = np.zeros(int(used[-1]) + 1, np.uint8)

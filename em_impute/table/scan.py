@@ -134,21 +134,19 @@ def scan_records(
             continue
         cut = int(positions[-1]) + 1
         breaks = np.flatnonzero(window.data[:cut] == NEWLINE) if block.has_quotes else None
-        is_newline = window.data[positions] == NEWLINE
-        n_newlines = int(np.count_nonzero(is_newline))
+        n_newlines = window.n_newlines if breaks is None else int(np.count_nonzero(window.data[positions] == NEWLINE))
         if breaks is not None and breaks.size == n_newlines:
             breaks = None
-        n_blank = _blank_lines_at_end(block, positions, is_newline) if n_columns > 1 else 0
-        positions = positions[: positions.size - n_blank]
-        n_records = n_newlines - n_blank
-        if n_records and (
-            ragged.n_pending
-            or positions.size != n_records * n_columns
-            or not is_newline[n_columns - 1 : positions.size : n_columns].all()
-        ):
-            ragged.add(block, positions, breaks, line)
-        if n_blank:
-            ragged.add_blank(line + n_newlines + _extra(breaks, n_newlines) - n_blank, n_blank)
+        n_records, n_blank = n_newlines, 0
+        if ragged.n_pending or not _is_regular(window.data, positions, n_newlines, n_columns):
+            is_newline = window.data[positions] == NEWLINE
+            n_blank = _blank_lines_at_end(block, positions, is_newline) if n_columns > 1 else 0
+            positions = positions[: positions.size - n_blank]
+            n_records = n_newlines - n_blank
+            if n_records and (ragged.n_pending or not _is_regular(window.data, positions, n_records, n_columns)):
+                ragged.add(block, positions, breaks, line)
+            if n_blank:
+                ragged.add_blank(line + n_newlines + _extra(breaks, n_newlines) - n_blank, n_blank)
         if n_records and not ragged.n_found:
             yield Records(
                 data=window.data[: min(int(positions[-1]) + 1, block.n_real)],
@@ -180,6 +178,12 @@ def separators(data: bytes, delimiter: str, *, whole: bool) -> tuple[Positions, 
     return positions, array[positions] == NEWLINE
 
 
+def _is_regular(data: NDArray[np.uint8], positions: Positions, n_newlines: int, n_columns: int) -> bool:
+    """Tell whether every record has `n_columns` fields: as many newlines as records, and each at the end of one."""
+    last = positions[n_columns - 1 :: n_columns]
+    return positions.size == n_newlines * n_columns and bool((data[last] == NEWLINE).all())
+
+
 def _extra(breaks: Positions | None, n_newlines: int) -> int:
     """Count the newlines inside quotes."""
     return 0 if breaks is None else breaks.size - n_newlines
@@ -192,6 +196,8 @@ def _separators(block: Block, delimiter: int, window: "_Window | None") -> Posit
         positions = quoted_separators(block, delimiter)
     else:
         mask = np.equal(data[:n], NEWLINE, out=window.mask[:n] if window else None)
+        if window:
+            window.n_newlines = int(np.count_nonzero(mask))
         mask |= np.equal(data[:n], delimiter, out=window.scratch[:n] if window else None)
         positions = np.flatnonzero(mask)
     # The last newline is near the end, unless a record is longer than the block.
@@ -234,7 +240,7 @@ class _Window:
         self._carried = b""
         self._ended = False
         self.offset = start
-        self.n = 0
+        self.n = self.n_newlines = 0
         file.seek(start)
         self._allocate()
 
