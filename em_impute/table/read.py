@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Protocol, Required, TypedDict, Unpack
 
 import numpy as np
@@ -58,6 +59,8 @@ class Table:
     record_starts: NDArray[np.int64] | None
     """(n_rows + 1,) absolute offset of each record, and of what follows the last one; None unless asked for"""
     lines: "LineNumbers"
+    scan_seconds: float
+    """time that finding the fields took"""
 
     def line_of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
         """Give the physical line, 1-based, at which records begin."""
@@ -186,7 +189,7 @@ class _TableReader:
         if self._wanted.keep_record_starts:
             self._starts.add(records.record_starts + records.offset, self.stop, capacity)
 
-    def finish(self, sha256: str, size: int) -> Table:
+    def finish(self, sha256: str, size: int, scan_seconds: float) -> Table:
         """Give the table."""
         wanted, numbers = self._wanted, self._numbers.finish()
         starts = np.append(self._starts.finish(), self.stop).astype(np.int64)
@@ -206,6 +209,7 @@ class _TableReader:
             record_stops=self._stops.finish() if wanted.keep_record_ends else None,
             record_starts=starts if wanted.keep_record_starts else None,
             lines=self._lines.finish(self._first_line),
+            scan_seconds=scan_seconds,
         )
 
 
@@ -254,15 +258,22 @@ def read_tables(
             block_bytes=block_bytes or max(BLOCK_BYTES, min(len(dialect.names) * BYTES_PER_COLUMN, 16 * BLOCK_BYTES)),
         )
         reader = _TableReader(wanted, dialect, dialect.data_offset, 0, dialect.first_line)
-        for records in blocks:
+        size, seconds = source.size if source.original_size is None else source.original_size, 0.0
+        while True:
+            began = perf_counter()
+            records = next(blocks, None)
+            seconds += perf_counter() - began
+            if records is None:
+                break
             if chunk_bytes is not None and reader.size >= chunk_bytes:
-                yield reader.finish("", source.size if source.original_size is None else source.original_size)
+                yield reader.finish("", size, seconds)
                 reader = _TableReader(wanted, dialect, records.offset, records.first_row, records.first_line)
             end = source.size if chunk_bytes is None else min(source.size, records.offset + chunk_bytes - reader.size)
             reader.add(records, max(end - records.offset, records.data.size))
             if progress:
                 progress(reader.stop)
-        sha256, size = file.hexdigest(), file.n_read
-    yield reader.finish(
-        source.original_sha256 or sha256, size if source.original_size is None else source.original_size
-    )
+        yield reader.finish(
+            source.original_sha256 or file.hexdigest(),
+            file.n_read if source.original_size is None else source.original_size,
+            seconds,
+        )
