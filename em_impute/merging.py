@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.engine.blocks import Floats, Integers, Rows
+from em_impute.table.distinct import factorize
 from em_impute.table.growing import Codes, least_type
 
 __all__ = ["Merged", "Values", "merge_equal_rows", "merge_rows"]
@@ -122,9 +123,7 @@ def _pair(one: _Coded, other: _Coded) -> _Coded:
 
 
 def _factorized(values: NDArray[Any]) -> _Coded:
-    import pandas as pd
-
-    code, distinct = pd.factorize(values, use_na_sentinel=True)
+    code, distinct = factorize(values, few=values.size <= PROBE_ROWS)
     return _Coded(code.astype(least_type(distinct.size), copy=False), distinct.size)
 
 

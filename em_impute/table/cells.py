@@ -1,11 +1,13 @@
 """Telling equal cells apart from different ones by their raw bytes, without a Python step per row."""
 
+from functools import partial
 from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.scan import Records
+from em_impute.table.distinct import factorize
+from em_impute.table.scan import BLOCK_BYTES, Records
 
 __all__ = ["CellCoder", "Cells", "distinct_cells"]
 
@@ -101,24 +103,23 @@ def distinct_cells(records: Records, column: int, most: int | None = None) -> Ce
     The first eight bytes of every cell are one number, told apart by a hash table; cells that are longer are told
     apart by what is known so far together with their next eight bytes, and so on.
     """
-    from pandas import factorize
-
+    number = partial(factorize, few=records.offset < BLOCK_BYTES)
     starts, stops = records.span(column)
     lengths = stops - starts
     keys: NDArray[Any] = records.words[starts] & MASKS.take(lengths, mode="clip")  # a longer cell has a whole word
-    codes, uniques = factorize(keys)
+    codes, uniques = number(keys)
     long = np.flatnonzero(lengths > WORD)
     if not long.size and not records.has_nul:
         flat = uniques.astype("<u8").tobytes()
         return Cells(codes, [flat[i : i + WORD].rstrip(b"\0") for i in range(0, len(flat), WORD)], starts, stops)
 
     # A trailing NUL is told apart from nothing by the length only.
-    codes, uniques = factorize(codes * (int(lengths.max()) + 1) + lengths)
+    codes, uniques = number(codes * (int(lengths.max()) + 1) + lengths)
     n_codes, done = len(uniques), WORD
     while long.size and done < LONGEST_IN_WORDS:
         rest = np.minimum(lengths[long] - done, WORD)
-        words, distinct_words = factorize(records.words[starts[long] + done] & MASKS[rest])
-        joint, uniques = factorize(codes[long] * len(distinct_words) + words)
+        words, distinct_words = number(records.words[starts[long] + done] & MASKS[rest])
+        joint, uniques = number(codes[long] * len(distinct_words) + words)
         codes[long] = n_codes + joint
         n_codes += len(uniques)
         done += WORD
@@ -128,7 +129,7 @@ def distinct_cells(records: Records, column: int, most: int | None = None) -> Ce
         cells = (records.data[starts[row] : stops[row]].tobytes() for row in long)
         codes[long] = [n_codes + known.setdefault(cell, len(known)) for cell in cells]
 
-    codes, uniques = factorize(codes)
+    codes, uniques = number(codes)
     if most is not None and len(uniques) > most:
         return None
     first = np.empty(len(uniques), np.intp)

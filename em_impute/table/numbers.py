@@ -14,7 +14,7 @@ from em_impute.errors import TableError
 from em_impute.table.cells import Cells, distinct_cells
 from em_impute.table.growing import Codes
 from em_impute.table.marks import MISSING_MARKS, is_blank, is_mark, is_shaped_like, shape
-from em_impute.table.scan import Records
+from em_impute.table.scan import BLOCK_BYTES, Records
 from em_impute.table.text import decoding_hint, shown, unquoted
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = [
     "shape",
 ]
 
+FEW_CELLS = 20_000  # of a small file; they are read sooner than pandas is imported
 EXAMPLES = 3
 FIRST = 24  # values
 FINITE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -95,7 +96,8 @@ def parse_block(
     """
     if not columns:
         return {}
-    frame = _read_by_pandas(records, columns, dialect, decimal)
+    few = records.offset < BLOCK_BYTES and len(columns) * records.n_records <= FEW_CELLS
+    frame = None if few else _read_by_pandas(records, columns, dialect, decimal)
     parsed: dict[int, ParsedCells] = {}
     for column in columns:
         values = None if frame is None else frame[column].to_numpy(np.float64)  # (n_records,)

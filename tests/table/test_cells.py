@@ -8,6 +8,7 @@ import pytest
 
 from em_impute.table import cells as module
 from em_impute.table.cells import CellCoder
+from em_impute.table.distinct import factorize
 from em_impute.table.growing import GrowingCodes, least_type
 from em_impute.table.read import read_tables
 from em_impute.table.scan import scan_records
@@ -144,3 +145,17 @@ def test_a_column_of_numbers_shows_some_of_its_rows(tmp_path):
     assert table.numbers[1].code is not None
     assert table.numbers[1].numbers.tolist()[:-1] == [-0.5, 1.0, 2.0]
     assert table.numbers[2].code is None
+
+
+@pytest.mark.parametrize("kind", [float, np.uint64, np.intp])
+def test_sorting_numbers_values_as_hashing_does(kind):
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 40, 500).astype(kind)
+    if kind is float:
+        values[rng.random(500) < 0.1] = np.nan
+        values[values == 0] *= rng.choice([-1.0, 1.0])
+
+    for some in (values, values[:1], values[:0], values[np.isnan(values)]):
+        sorting, hashing = factorize(some, few=True), factorize(some, few=False)
+        np.testing.assert_array_equal(sorting[0], hashing[0])
+        np.testing.assert_array_equal(sorting[1], hashing[1])
