@@ -8,22 +8,24 @@ import numpy as np
 from em_impute.backends import BACKENDS
 from em_impute.choose import adjust_shares
 from em_impute.design import Design
-from em_impute.engine.blocks import Floats, Integers
+from em_impute.engine.blocks import Floats, Integers, Rows, make_blocks
 from em_impute.engine.bootstrap import refits
-from em_impute.engine.em import Fit, Step, expect, make_problem, posterior
+from em_impute.engine.em import Fit, Step, e_step, expect, make_problem, posterior
 from em_impute.engine.mixture import Mixture, Recipe, fit_mixture
-from em_impute.engine.parameters import Parameters
+from em_impute.engine.parameters import Parameters, clamp
 from em_impute.ordering import sort_components
 from em_impute.select import Choice, choose_model, choose_stack
 from em_impute.stack.draws import chances, draw_stack
 from em_impute.stack.folds import Examples
-from em_impute.stack.stack import Stack, fit_leader, predict
+from em_impute.stack.stack import Stack, fit_leader, predict, thinned
 from em_impute.stack.views import Predictors
 
 __all__ = ["Draw", "Fitted", "Said", "Tell", "examples_of", "fit_one", "fit_stacked"]
 
 PATH_ROWS = 50_000
-"""Different rows up to which the log-likelihood is computed after every step; beyond, for the first and the last."""
+"""Different rows up to which the log-likelihood is computed after every step; beyond, at the end."""
+
+CHUNK_ROWS = 1 << 16
 
 SHARE_ROWS = 1000
 """Rows from which a draw estimates label shares of its own."""
@@ -83,7 +85,8 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, tell: Tell
 def fit_stacked(design: Design, recipe: Recipe, tell: Tell, *, single: bool) -> Fitted:
     """Fit the stack, or with `single` the mixture that leads it."""
     everything = examples_of(design)
-    examples = everything.take(design.counting) if design.weighed else everything
+    learning = everything.take(design.counting) if design.weighed else everything
+    examples = thinned(learning, recipe.seed)
     choice, stack = choose_stack(design, examples, recipe, lambda detail: tell("choosing", detail), single=single)
     tell("fitting", "the leading mixture")
     mixture = _leading_mixture(stack, examples, design, choice.recipe)
@@ -95,7 +98,7 @@ def fit_stacked(design: Design, recipe: Recipe, tell: Tell, *, single: bool) -> 
         probability, _ = adjust_shares(probability, weight, stack.shares)
 
     def draw(n_draws: int, seed: int) -> Said:
-        draws = draw_stack(stack, examples, n_draws, seed)
+        draws = draw_stack(stack, learning, n_draws, seed)
 
         def said(number: Integers, rows: Integers) -> Floats:
             return chances(draws, everything.predictors.take(rows), number)
@@ -138,13 +141,24 @@ def _leading_mixture(stack: Stack, examples: Examples, design: Design, recipe: R
     """Bring the leading mixture into the engine's form, with the log-likelihood of all rows along its path."""
     component_label, batches = fit_leader(stack, examples, recipe.seed)
     rows = design.learning
-    if rows.label.size > PATH_ROWS:
-        batches = [batches[0], batches[-1]] if len(batches) > 1 else batches
-    problem = make_problem(*rows, component_label, stack.n_labels)
     parameters = [Parameters(np.exp(one.log_share[0]), one.mean[0], one.covariance[0]) for one in batches]
-    path = [expect(problem, one).log_likelihood for one in parameters]
+    if rows.label.size > PATH_ROWS:
+        path = [_log_likelihood(rows, parameters[-1], component_label, stack.n_labels)]
+    else:
+        problem = make_problem(*rows, component_label, stack.n_labels)
+        path = [expect(problem, one).log_likelihood for one in parameters]
     fit = Fit(parameters[-1], component_label, path[-1], path[-1], tuple(path), "held-out labels", 0.0)
     return Mixture(fit, recipe)
+
+
+def _log_likelihood(rows: Rows, parameters: Parameters, component_label: Integers, n_labels: int) -> float:
+    """Compute the log-likelihood of many rows, some of them at a time."""
+    total, log_clamp = 0.0, clamp(component_label, n_labels)
+    for first in range(0, rows.label.size, CHUNK_ROWS):
+        some = slice(first, first + CHUNK_ROWS)
+        for block in make_blocks(rows.x[some], rows.label[some], rows.weight[some], component_label.size):
+            total += float(np.vdot(block.weight, e_step(block, parameters, log_clamp).log_evidence))
+    return total
 
 
 def _with_log_likelihood(mixture: Mixture, design: Design) -> Mixture:

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from em_impute.choose import tilt
 from em_impute.design import Design
@@ -13,7 +15,9 @@ from em_impute.fitting import Fitted
 from em_impute.grouping import Group
 from em_impute.labels import Labels
 
-__all__ = ["FittedColumn"]
+__all__ = ["Codes", "FittedColumn"]
+
+Codes = NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,26 @@ class FittedColumn:
         """Shift the log-odds of (…, n_labels) as the user asked for."""
         return probability if self.delta is None else tilt(probability, self.delta)
 
-    def place_of(self, rows: Integers) -> Integers:
-        """Find the distinct rows without a label that some rows without one equal: their places in `unlabelled`."""
-        place = np.empty(self.design.distinct.label.size, np.intp)
-        place[self.unlabelled] = np.arange(self.unlabelled.size)
-        return place[self.design.distinct_of(rows)]
+    @cached_property
+    def cells(self) -> Integers:
+        """(n_unlabelled,) missing cells in rows that equal each distinct row without a label.
 
-    def probability_of(self, rows: Integers) -> Floats:
+        A row of weight 0 has no label to learn from, but its cell need not be missing.
+        """
+        if self.design.index is not None:
+            return self.design.distinct.weight[self.unlabelled].astype(np.intp)
+        return (self.labels.label[self.unlabelled] < 0).astype(np.intp)
+
+    def place_of(self, rows: Codes) -> Codes:
+        """Find the distinct rows without a label that some rows without one equal: their places in `unlabelled`."""
+        return self._place[self.design.distinct_of(rows)]
+
+    @cached_property
+    def _place(self) -> Codes:
+        place = np.empty(self.design.distinct.label.size, np.int32)
+        place[self.unlabelled] = np.arange(self.unlabelled.size, dtype=np.int32)
+        return place
+
+    def probability_of(self, rows: Codes) -> Floats:
         """Give the probability of each label for some rows without one: (n_chosen, n_labels)."""
         return self.distinct_probability[self.place_of(rows)]

@@ -128,7 +128,7 @@ def _choose_by_held_out_labels(design: Design, families: tuple[str, ...], recipe
         tell(f"trying {family}")
         try:
             found = _hold_out(rows, folds, len(design.labels), _with_family(recipe, family))
-            row = design.distinct_of(order[folds >= 0])
+            row = design.distinct_of(order[folds >= 0]).astype(np.intp)
             held_out[family] = replace(found, row=row, weight=found.weight if design.weighed else None)
         except FitError as error:
             candidates.append(Candidate(family, None, error.message))

@@ -250,3 +250,13 @@ def test_the_stack_with_free_shares_says_what_it_says_under_shares_of_their_own(
 
     np.testing.assert_allclose(free.probability, expected, rtol=1e-6)
     np.testing.assert_allclose(free.fills.expected / 40, shares, atol=1e-7)
+
+
+def test_the_log_likelihood_of_many_rows_is_that_of_a_fit_to_few(tmp_path, monkeypatch):
+    text = table()[-1]
+    few = filled(tmp_path, text)[0]
+    monkeypatch.setattr("em_impute.fitting.PATH_ROWS", 10)
+    monkeypatch.setattr("em_impute.fitting.CHUNK_ROWS", 7)
+    many = filled(tmp_path, text)[0]
+
+    assert many.mixture.fit.log_likelihood == pytest.approx(few.mixture.fit.log_likelihood, rel=1e-12)

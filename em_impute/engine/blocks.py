@@ -14,8 +14,8 @@ Integers = NDArray[np.intp]
 UNKNOWN = -1
 """The label of a row whose label is not known."""
 
-MAX_BLOCK_ELEMENTS = 1 << 19
-"""Numbers in the largest temporary of a block (4 MiB, so that it stays in the cache)."""
+MAX_BLOCK_ELEMENTS = 1 << 18
+"""Numbers in the largest temporary of a block (2 MiB, so that it stays in the cache)."""
 
 RARE_PATTERN_ROWS = 64
 """Patterns with fewer rows share a block: a call of numpy costs as much as some 60 rows of arithmetic."""
@@ -52,12 +52,12 @@ def make_blocks(x: Floats, label: Integers, weight: Floats, n_components: int) -
     n_rows, n_features = x.shape
     rows_per_block = max(1, MAX_BLOCK_ELEMENTS // (n_components * n_features))
     missing = np.isnan(x)
-    incomplete = np.flatnonzero(missing.any(axis=1))
-    if not incomplete.size:
+    if not missing.any():
         pieces = _slices(np.arange(n_rows), rows_per_block)
         return [_one_pattern(x, label, weight, rows) for rows in pieces]
 
-    complete = np.flatnonzero(~missing.any(axis=1))
+    some = missing.any(axis=1)
+    incomplete, complete = np.flatnonzero(some), np.flatnonzero(~some)
     patterns, pattern = np.unique(missing[incomplete], axis=0, return_inverse=True)
     pattern = pattern.reshape(-1)
     count = np.bincount(pattern, minlength=len(patterns))

@@ -42,8 +42,9 @@ def refits(rows: Rows, mixture: Mixture, n_labels: int, n_refits: int, seed: int
             unlabelled_weight=recipe.unlabelled_weight,
         )
         try:
-            refit = fit(iterate(problem, mixture.fit.parameters, family, prior, stopping), component_label)
-            found.append(refit.parameters)
+            start = mixture.fit.parameters
+            steps = iterate(problem, start, family, prior, stopping, accelerate=recipe.accelerate)
+            found.append(fit(steps, component_label).parameters)
         except FitError:
             found.append(mixture.fit.parameters)
     return found

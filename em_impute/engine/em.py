@@ -15,13 +15,14 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from em_impute.engine.acceleration import PLAIN, Leaps
 from em_impute.engine.blocks import Block, Floats, Integers, make_blocks, per_row
+from em_impute.engine.expectation import Expectation, e_step, log_weight, summarize
 from em_impute.engine.families import Family, Prior, log_prior, m_step
 from em_impute.engine.moments import Moments, hard_moments, merge
 from em_impute.engine.parameters import (
     COLLAPSE_HINT,
     LOG_TWO_PI,
-    Conditional,
     Parameters,
     clamp,
     condition,
@@ -70,6 +71,13 @@ STALL_TOLERANCE = 1e-14
 """A gain below this part of the objective's size is what rounding leaves of nothing."""
 
 
+AT_ONCE = 0.25
+"""A gain to come below this part of the tolerance ends EM if the quadratic model of the leaps says so but once."""
+
+FIRST_LEAP = 2
+"""The step whose gain can be the first to lie on the way to the optimum: the start need not lie in the family."""
+
+
 class Problem(NamedTuple):
     """What is to be fitted: rows and the components they may belong to."""
 
@@ -78,15 +86,6 @@ class Problem(NamedTuple):
     component_label: Integers  # (n_components,)
     log_clamp: Floats  # (n_labels + 1, n_components)
     labelled: Floats | None = None  # (n_labels,), weight of the labelled rows whose shares are not the mixture's
-
-
-class Expectation(NamedTuple):
-    """What the E step finds for the rows of one block."""
-
-    responsibility: Floats  # (n_groups, n_components, n_rows), sums to 1 over components
-    log_evidence: Floats  # (n_groups, n_rows), log p(x, label) or log p(x)
-    residual: Floats  # (n_groups, n_components, n_features, n_rows), x − mean, 0 where not observed
-    conditional: Conditional
 
 
 class Stopping(NamedTuple):
@@ -109,6 +108,7 @@ class Step(NamedTuple):
     gain: float  # of the objective over the step before
     remaining: float  # Aitken's estimate of the gain to come; inf when there is none yet
     stop: Stop | None
+    n_maps: int = 0  # E steps up to here, those for leaps that were not taken among them
 
 
 class Fit(NamedTuple):
@@ -150,53 +150,12 @@ def make_problem(
     apart = free_shares and known.any() and not known.all()
     labelled = np.bincount(label[known], weight[known], n_labels).astype(np.float64, copy=False) if apart else None
     one_each = np.array_equal(component_label, np.arange(n_labels))
-    certain = known & ~np.isnan(x).any(axis=1) if one_each else np.zeros(label.size, dtype=bool)
+    certain = known & ~np.isnan(x).any(axis=1) if one_each and known.any() else np.zeros(label.size, dtype=bool)
     fixed = hard_moments(x[certain], label[certain], weight[certain], n_components)
-    blocks = make_blocks(x[~certain], label[~certain], weight[~certain], n_components)
+    if certain.any():
+        x, label, weight = x[~certain], label[~certain], weight[~certain]
+    blocks = make_blocks(x, label, weight, n_components)
     return Problem(blocks, fixed, component_label, clamp(component_label, n_labels), labelled)
-
-
-def e_step(block: Block, parameters: Parameters, log_clamp: Floats) -> Expectation:
-    """Find how responsible each component is for each row: τ ∝ weight · N(x_o; mean_o, Σ_oo), within the clamp."""
-    conditional = condition(parameters.covariance, block.observed)
-    residual = block.x[:, None] - parameters.mean[:, :, None]  # (n_groups, n_components, n_features, n_rows)
-    if conditional.completion is not None:
-        residual *= block.observed[:, None, :, None]
-    whitened = conditional.whitener @ residual
-    distance = np.einsum("gkdn,gkdn->gkn", whitened, whitened)
-    log_joint = conditional.log_normalizer[:, :, None] - 0.5 * distance
-    log_joint += _log(parameters.weight)[:, None]
-    log_joint += np.moveaxis(log_clamp[block.label], -1, 1)
-    peak = log_joint.max(axis=1, keepdims=True)
-    joint = np.exp(log_joint - peak)
-    evidence = joint.sum(axis=1, keepdims=True)
-    return Expectation(joint / evidence, (peak + np.log(evidence))[:, 0], residual, conditional)
-
-
-def summarize(block: Block, parameters: Parameters, log_clamp: Floats) -> Moments:
-    """Take the E step for one block and reduce it to moments, unobserved features at their conditional moments.
-
-    The scatter counts the conditional covariance of what was not observed; filling in conditional means alone would
-    make the covariances too small and EM would no longer ascend.
-    """
-    expectation = e_step(block, parameters, log_clamp)
-    conditional = expectation.conditional
-    responsibility = expectation.responsibility * block.weight[:, None]
-    weight = responsibility.sum(axis=(0, 2))
-    residual = expectation.residual
-    if conditional.completion is not None:
-        residual = conditional.completion @ residual
-    # Residuals are about the current means, so that squaring them is safe at any offset of the data.
-    weighted = residual * responsibility[:, :, None]
-    shift = np.divide(
-        weighted.sum(axis=(0, 3)), weight[:, None], out=np.zeros_like(parameters.mean), where=weight[:, None] > 0
-    )
-    scatter = (weighted @ np.swapaxes(residual, -1, -2)).sum(axis=0)
-    if conditional.spread is not None:
-        scatter = scatter + np.einsum("gk,gkde->kde", responsibility.sum(axis=2), conditional.spread)
-    scatter = scatter - weight[:, None, None] * (shift[:, :, None] * shift[:, None, :])
-    log_likelihood = float(np.vdot(block.weight, expectation.log_evidence))
-    return Moments(weight, parameters.mean + shift, scatter, log_likelihood, block.label.size)
 
 
 def log_likelihood_of(moments: Moments, parameters: Parameters) -> float:
@@ -214,7 +173,7 @@ def log_likelihood_of(moments: Moments, parameters: Parameters) -> float:
     spread = np.einsum("kij,kjl,kil->k", whitener, moments.scatter[held], whitener)
     distance = spread + weight * (offset**2).sum(axis=1)
     log_normalizer = -0.5 * moments.mean.shape[1] * LOG_TWO_PI - log_scale
-    return float((weight * (_log(parameters.weight[held]) + log_normalizer) - 0.5 * distance).sum())
+    return float((weight * (log_weight(parameters.weight[held]) + log_normalizer) - 0.5 * distance).sum())
 
 
 def expect(problem: Problem, parameters: Parameters, map_blocks: MapBlocks = map) -> Moments:
@@ -224,7 +183,10 @@ def expect(problem: Problem, parameters: Parameters, map_blocks: MapBlocks = map
         offset = labelled_offset(parameters.weight, problem.component_label, problem.labelled)
         log_clamp = np.vstack([log_clamp[:-1] + offset, log_clamp[-1:]])
         log_likelihood += float(problem.fixed.weight @ offset)
-    work = partial(summarize, parameters=parameters, log_clamp=log_clamp)
+    every = np.ones((1, parameters.mean.shape[1]), dtype=bool)
+    whole = any(block.observed.all() for block in problem.blocks)
+    complete = condition(parameters.covariance, every) if whole else None
+    work = partial(summarize, parameters=parameters, log_clamp=log_clamp, complete=complete)
     fixed = problem.fixed._replace(log_likelihood=log_likelihood)
     return reduce(merge, map_blocks(work, problem.blocks), fixed)
 
@@ -244,34 +206,69 @@ def iterate(
     prior: Prior,
     stopping: Stopping = DEFAULT_STOPPING,
     map_blocks: MapBlocks = map,
+    *,
+    accelerate: bool | Leaps = False,
 ) -> Iterator[Step]:
     """Run EM: yield each step as it is taken, the last one with its reason to stop.
 
+    With `accelerate` some steps leap beyond the one of EM: True, or leaps that have learnt already, on a part of the
+    rows.  A leap that gains less than the step of EM is certain to gain is not taken, and its map is all that is lost.
     Raises FitError when a covariance becomes singular, AssertionError if the objective should ever fall.
     """
-    parameters = start
+    leaps = Leaps(family, prior) if accelerate is True else accelerate or None
+    first_leap = 0 if leaps and leaps.moved else FIRST_LEAP
+    parameters, mapped, outlook = start, start, PLAIN
     last = Step(-1, start, -np.inf, -np.inf, np.inf, np.inf, None)
-    for iteration in count():
-        moments = expect(problem, parameters, map_blocks)
-        objective = moments.log_likelihood + log_prior(parameters, family, prior)
+    last_gain = np.inf  # of the step of EM before; a leap says nothing of the rate at which these shrink
+    for n_maps in count(1):
+        moments, objective = _look(problem, parameters, family, prior, map_blocks, daring=outlook.leap is not None)
         gain = objective - last.objective
+        if leaps and outlook.leap and gain < outlook.least - STALL_TOLERANCE * (1.0 + abs(last.objective)):
+            leaps.refuse()
+            parameters, outlook = mapped, PLAIN
+            continue
         # The start need not lie in the family, so the first M step alone may lower the objective.
-        if gain < -FALL_TOLERANCE * (1.0 + abs(objective)) and iteration > 1:
+        if gain < -FALL_TOLERANCE * (1.0 + abs(objective)) and last.iteration > 0:
             _explain_fall(parameters, prior, last, objective)
             yield last._replace(stop="rounding")
             return
-        remaining = _aitken(gain, last.gain, objective)
+        plain_gain = np.inf if outlook.leap else gain
+        remaining = _aitken(plain_gain, last_gain, objective)
+        outlook = PLAIN
+        if leaps and last.iteration >= first_leap - 1:
+            mapped = maximize(problem, moments, family, prior)
+            outlook = leaps.consider(parameters, mapped, moments.weight, gain)
+            remaining = remaining if np.isinf(outlook.remaining) else outlook.remaining
         stop: Stop | None = None
         # Twice, since the first gain is the jump away from the start and beside a saddle says nothing of the rest.
-        if max(remaining, last.remaining) < stopping.tolerance:
+        if max(remaining, last.remaining) < stopping.tolerance or outlook.remaining < AT_ONCE * stopping.tolerance:
             stop = "converged"
-        elif iteration >= stopping.max_iter:
+        elif n_maps > stopping.max_iter:
             stop = "max_iter"
-        last = Step(iteration, parameters, moments.log_likelihood, objective, gain, remaining, stop)
+        iteration = last.iteration + 1
+        last = Step(iteration, parameters, moments.log_likelihood, objective, gain, remaining, stop, n_maps)
+        last_gain = plain_gain
         yield last
         if stop:
             return
-        parameters = maximize(problem, moments, family, prior)
+        if leaps is None or iteration < first_leap:
+            mapped = maximize(problem, moments, family, prior)
+        parameters = outlook.leap or mapped
+
+
+def _look(
+    problem: Problem, parameters: Parameters, family: Family, prior: Prior, map_blocks: MapBlocks, *, daring: bool
+) -> tuple[Moments, float]:
+    """Take the E step; the objective is −inf where a leap ended where EM could not go on."""
+    try:
+        moments = expect(problem, parameters, map_blocks)
+        if daring:
+            maximize(problem, moments, family, prior)
+        return moments, moments.log_likelihood + log_prior(parameters, family, prior)
+    except FitError:
+        if not daring:
+            raise
+        return problem.fixed, -np.inf
 
 
 def fit(steps: Iterable[Step], component_label: Integers) -> Fit:
@@ -321,7 +318,3 @@ def _aitken(gain: float, last_gain: float, objective: float) -> float:
         return 0.0
     rate = gain / last_gain if last_gain else 0.0
     return gain * rate / (1.0 - rate) if 0.0 < rate < 1.0 else np.inf
-
-
-def _log(weight: Floats) -> Floats:
-    return np.log(weight, out=np.full_like(weight, -np.inf), where=weight > 0)

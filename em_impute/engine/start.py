@@ -35,6 +35,7 @@ class Effort(NamedTuple):
     seed: int = 0
     n_starts: int = N_STARTS
     n_finalists: int = N_FINALISTS
+    accelerate: bool = False  # the runs to the end
 
 
 class Search(NamedTuple):
@@ -86,12 +87,13 @@ def search(
     FitError when every start ends in a collapsed component.
     """
 
-    def run(start: Parameters, max_iter: int) -> Fit:
+    def run(start: Parameters, max_iter: int, *, accelerate: bool = False) -> Fit:
         limit = Stopping(stopping.tolerance, max(0, min(max_iter, stopping.max_iter)))
-        return fit(iterate(problem, start, family, prior, limit, map_blocks), problem.component_label)
+        steps = iterate(problem, start, family, prior, limit, map_blocks, accelerate=accelerate)
+        return fit(steps, problem.component_label)
 
     def finish(begun: Fit) -> Fit:
-        final = run(begun.parameters, stopping.max_iter - len(begun.path) + 1)
+        final = run(begun.parameters, stopping.max_iter - len(begun.path) + 1, accelerate=effort.accelerate)
         _refuse_spurious(final.parameters, float(rows.weight.sum()), prior)
         return final._replace(path=begun.path[:-1] + final.path)
 

@@ -3,8 +3,8 @@
 Labels are never changed.  Up to some thousand labelled rows each was held out when the model was chosen, and what was
 said of it then is what counts.  Of larger tables only a sample was.  There the model is fitted once more without each
 of five folds, to a sample that keeps rare labels whole, and every label, drawn or not, is judged by the fit that was
-not shown it.  To leave out only what looks odd at first sight would be biased: such a fit is too narrow, and finds the
-odd rows odder still.
+not shown it; of very large tables those of a larger such sample.  To leave out only what looks odd at first sight would
+be biased: such a fit is too narrow, and finds the odd rows odder still.
 """
 
 from collections.abc import Callable
@@ -20,13 +20,14 @@ from em_impute.engine.blocks import Floats, Integers, Rows
 from em_impute.engine.em import posterior
 from em_impute.engine.mixture import Recipe, fit_mixture
 from em_impute.errors import FitError
+from em_impute.findings.drawing import draw_of_every_label, shuffled_by_label
 from em_impute.fitting import examples_of
 from em_impute.learnt import FittedColumn
 from em_impute.select import FOLD_TOLERANCE, Choice, HeldOut
 from em_impute.stack.batch import DIVIDED_STEPS, gather
 from em_impute.stack.compare import fit_plan
 from em_impute.stack.effort import count_terms, row_cost
-from em_impute.stack.folds import N_FOLDS, Examples
+from em_impute.stack.folds import N_FOLDS, Examples, count_labels
 from em_impute.stack.members import Plan
 from em_impute.stack.stack import Stack, Voice, predict
 from em_impute.stack.weights import stack_weights
@@ -45,8 +46,11 @@ MAX_LISTED = 1000
 LABELLED_ROWS, UNLABELLED_ROWS = 20_000, 1_000
 """Rows on which the folds of a large table are fitted: what more of them would say is far below `SUSPICIOUS`."""
 
-WORK = 1e9
-"""Multiplications that fitting the folds and predicting every known label may take: about a second."""
+JUDGED_ROWS = 50_000
+"""Different rows that are judged where labels were not held out before: drawn like those that folds are fitted to."""
+
+WORK = 5e8
+"""Multiplications that fitting the folds and predicting the known labels may take: a quarter of a second."""
 
 TERMS = 8_000_000
 """Numbers in the matrix of terms: with many predictors fewer rows, but never fewer than members were compared on."""
@@ -78,6 +82,7 @@ class Audit(NamedTuple):
     suspects: tuple[Suspect, ...]  # the least probable first, then by row; at most MAX_LISTED
     n_suspects: int  # all of them
     expected: float  # rows that would be suspects if every label were right and the probabilities too
+    drawn_from: int | None = None  # known labels in all, where only some that were drawn of them were judged
 
 
 class Judged(NamedTuple):
@@ -111,7 +116,9 @@ def audit_labels(found: FittedColumn) -> Audit | None:
     columns = (row, place[design.label[row]], judged.own[at], place[judged.likely[at]], judged.likely_probability[at])
     suspects = tuple(Suspect(*cells) for cells in zip(*(column.tolist() for column in columns), strict=True))
     expected = float(judged.copies @ judged.expected)
-    return Audit(int(judged.copies.sum()), SUSPICIOUS, suspects, int(up_to_here[-1:].sum()), expected)
+    n_judged, n_known = int(judged.copies.sum()), sum(found.labels.known)
+    drawn_from = n_known if judged.row.size < np.count_nonzero(design.distinct.label >= 0) > JUDGED_ROWS else None
+    return Audit(n_judged, SUSPICIOUS, suspects, int(up_to_here[-1:].sum()), expected, drawn_from)
 
 
 def judge_labels(found: FittedColumn) -> Judged | None:
@@ -122,17 +129,22 @@ def judge_labels(found: FittedColumn) -> Judged | None:
     design, choice = found.design, found.fitted.choice
     if choice.held_out is None:
         return None
+    rng = np.random.default_rng(choice.recipe.seed)
     label = design.distinct.label
     known = np.flatnonzero((label >= 0) & (design.distinct.weight > 0.0))
+    count = np.bincount(label[known], None if design.index is None else design.distinct.weight[known])
+    if known.size > JUDGED_ROWS:
+        drawn = known[draw_of_every_label(label[known], JUDGED_ROWS, N_FOLDS, rng)]
+        known = np.union1d(drawn, choice.held_out.row)
     copies = _copies(design, known)
-    can_be_held = np.bincount(label[known], copies)[label[known]] > 1
+    can_be_held = count[label[known]] > 1
     refittable = can_be_held & _without_own_fit(found, known)
     times = np.bincount(choice.held_out.row, minlength=label.size)[known]
     when_held_out = can_be_held & (times > 0)
     judged = []
     if not (times >= copies)[refittable].all():
         with suppress(FitError):  # without a fold a component may collapse that did not with all rows
-            judged.append(_judged_by_refits(design, choice, known, refittable))
+            judged.append(_judged_by_refits(design, choice, known, refittable, rng))
             when_held_out &= ~refittable
     judged.append(_judged_when_held_out(design, choice.held_out, known[when_held_out]))
     return Judged(*(np.concatenate(values) for values in zip(*judged, strict=True)))
@@ -196,9 +208,10 @@ class Parts(NamedTuple):
     copies: Integers  # (n_parts,) rows of the table
 
 
-def _judged_by_refits(design: Design, choice: Choice, known: Integers, wanted: Flags) -> Judged:
+def _judged_by_refits(
+    design: Design, choice: Choice, known: Integers, wanted: Flags, rng: np.random.Generator
+) -> Judged:
     """Judge those of the distinct rows `known` that are `wanted`, each by fits to the other folds."""
-    rng = np.random.default_rng(choice.recipe.seed)
     parts = _deal_copies(design.distinct.label[known], _copies(design, known), rng)
     said = _refit(design, choice, known, parts, rng)
     row, size = known[wanted], max(1, CHUNK_ELEMENTS // len(design.labels))
@@ -220,7 +233,7 @@ def _judged_by_refits(design: Design, choice: Choice, known: Integers, wanted: F
 
 def _deal_copies(label: Integers, copies: Integers, rng: np.random.Generator) -> Parts:
     """Deal the copies of rows (n_rows,) of each label in turn into the folds, as one deals unmerged rows."""
-    order = _shuffled_by_label(label, rng)
+    order = shuffled_by_label(label, rng)
     first = np.empty_like(copies)  # number of a row's first copy
     first[order] = np.cumsum(copies[order]) - copies[order]
     n_parts = np.minimum(copies, N_FOLDS)
@@ -239,8 +252,9 @@ def _refit(design: Design, choice: Choice, known: Integers, parts: Parts, rng: n
     n_labelled, n_latent = LABELLED_ROWS, LABELLED_ROWS if stack is None else UNLABELLED_ROWS
     if stack is not None:
         n_labelled = min(n_labelled, max(stack.comparison.row.size, TERMS // count_terms(rows.x.shape[1])))
-    drawn = _draw_labelled(label, n_labelled, rng)
-    bears = np.bincount(label, weight) / np.maximum(np.bincount(label[drawn], weight[drawn]), np.finfo(float).tiny)
+    drawn = draw_of_every_label(label, n_labelled, N_FOLDS, rng)
+    total = count_labels(examples_of(design), len(design.labels))  # whether they are judged or not
+    bears = total / np.maximum(np.bincount(label[drawn], weight[drawn], total.size), np.finfo(float).tiny)
     latent, latent_weight = _draw_unlabelled(rows, n_latent, rng)
     row = np.concatenate([known[parts.place[drawn]], latent])
     weight = np.concatenate([weight[drawn] * bears[label[drawn]], latent_weight])
@@ -253,21 +267,6 @@ def _refit(design: Design, choice: Choice, known: Integers, parts: Parts, rng: n
     return lambda number, some: predict(stacks[number], everything.predictors.take(some))
 
 
-def _draw_labelled(label: Integers, size: int, rng: np.random.Generator) -> Integers:
-    """Draw about `size` rows: of rare labels every row, of the others equally many, ascending."""
-    if label.size <= size:
-        return np.arange(label.size)
-    count = np.bincount(label)
-    ascending = np.sort(count)
-    others = np.arange(count.size, 0, -1)  # labels that are not rarer
-    left = size - (np.cumsum(ascending) - ascending)  # for these, if all that are rarer are drawn whole
-    enough = left < ascending * others
-    most = max(int((left // others)[enough.argmax()]), N_FOLDS)
-    order = _shuffled_by_label(label, rng)
-    number = np.arange(label.size) - (np.cumsum(count) - count)[label[order]]
-    return np.sort(order[number < most])
-
-
 def _draw_unlabelled(rows: Rows, size: int, rng: np.random.Generator) -> tuple[Integers, Floats]:
     """Draw at most `size` rows without a label, and say how much each weighs: together what all of them do."""
     latent = np.flatnonzero((rows.label < 0) & (rows.weight > 0.0))
@@ -276,11 +275,6 @@ def _draw_unlabelled(rows: Rows, size: int, rng: np.random.Generator) -> tuple[I
         return latent, weight
     total = weight.sum()
     return np.sort(rng.choice(latent, size, p=weight / total)), np.full(size, total / size)
-
-
-def _shuffled_by_label(label: Integers, rng: np.random.Generator) -> Integers:
-    order = rng.permutation(label.size)
-    return order[np.argsort(label[order], kind="stable")]
 
 
 def _refit_mixture(rows: Rows, fold: Integers, recipe: Recipe, design: Design) -> Answer:

@@ -41,7 +41,7 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
     uncertainty = examine_uncertainty(found, fills, request.min_probability, request.seed)
     sensitivity = None
     if any(labels.known):
-        weight = np.bincount(found.place_of(fills.row), minlength=found.unlabelled.size).astype(np.float64)
+        weight = found.cells.astype(np.float64)
         known = np.array(labels.known, dtype=np.float64)
         intervals = {
             label: (one.low / labels.label.size, one.high / labels.label.size)

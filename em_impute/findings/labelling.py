@@ -15,8 +15,11 @@ from em_impute.design import Design
 from em_impute.engine.blocks import Floats, Rows
 from em_impute.engine.mixture import Mixture, Recipe, fit_mixture
 from em_impute.errors import FitError
+from em_impute.findings.drawing import draw_rows
 from em_impute.findings.logistic import CONSTANT_PRECISION, fit_logistic, log_likelihood, one_rate
+from em_impute.fitting import examples_of
 from em_impute.merging import merge_equal_rows
+from em_impute.stack.folds import count_labels
 
 __all__ = [
     "Comparison",
@@ -122,9 +125,9 @@ def examine_labelling(design: Design, recipe: Recipe) -> Labelling | None:
     It takes labelled rows of every label, unlabelled rows, and two mixtures that can be fitted to at most 10,000 of
     either.  That fewer of one kind may be drawn than of the other changes no p-value's meaning.
     """
-    known = design.label >= 0
-    count = np.bincount(design.label[known], minlength=len(design.labels)).astype(np.float64)
-    if known.all() or count.size < 2 or not count.all():  # noqa: PLR2004
+    count = count_labels(examples_of(design), len(design.labels))
+    n_missing = design.label.size - count.sum()
+    if not n_missing or count.size < 2 or not count.all():  # noqa: PLR2004
         return None
     rows = _drawn_rows(design, recipe.seed)
     try:
@@ -137,7 +140,7 @@ def examine_labelling(design: Design, recipe: Recipe) -> Labelling | None:
         compare_predictor(feature.name, rows.x[:, j], rows.weight, rows.label >= 0)
         for j, feature in enumerate(design.features)
     )
-    label_rate = count / (count + (~known).sum() * ratio.free)
+    label_rate = count / (count + n_missing * ratio.free)
     return Labelling(design.labels, ratio, comparisons, regress_labelling(rows), count / count.sum(), label_rate)
 
 
@@ -148,8 +151,6 @@ def likelihood_ratio(rows: Rows, n_labels: int, recipe: Recipe) -> Ratio | None:
     not get there in the time that a test is worth, since what it still had to gain would count as evidence; a free one
     that is not done only makes the ratio too small.  Raises FitError when a component collapses.
     """
-    from scipy.special import chdtrc
-
     stopping = recipe.stopping._replace(
         tolerance=max(recipe.stopping.tolerance, RATIO_TOLERANCE),
         max_iter=min(recipe.stopping.max_iter, _affordable_steps(rows, n_labels)),
@@ -164,6 +165,8 @@ def likelihood_ratio(rows: Rows, n_labels: int, recipe: Recipe) -> Ratio | None:
     labelled = np.bincount(rows.label[known], rows.weight[known], n_labels)
     # One share for all rows leaves to the unlabelled ones what the labelled ones do not have of it.
     left = np.maximum(rows.weight.sum() * _shares(common, n_labels) - labelled, 0.0)
+    from scipy.special import chdtrc
+
     p_value = float(chdtrc(n_labels - 1, statistic))
     return Ratio(statistic, n_labels - 1, p_value, left / left.sum(), _shares(free, n_labels))
 
@@ -181,8 +184,6 @@ def compare_predictor(name: str, x: Floats, weight: Floats, labelled: np.typing.
     `weight` (n_rows,) counts equal rows.  The p-value is Kolmogorov's limit at Stephens' (1970) corrected argument,
     within an eighth of the exact one from 20 rows on either side; tied values make it too large, never too small.
     """
-    from scipy.special import kolmogorov
-
     seen = ~np.isnan(x)
     values, position = np.unique(x[seen], return_inverse=True)
     cumulative, total = [], []
@@ -194,6 +195,8 @@ def compare_predictor(name: str, x: Floats, weight: Floats, labelled: np.typing.
         return Comparison(name, 0.0, 1.0)
     distance = float(np.abs(cumulative[0] / total[0] - cumulative[1] / total[1]).max())
     root = np.sqrt(total[0] * total[1] / (total[0] + total[1]))
+    from scipy.special import kolmogorov
+
     return Comparison(name, distance, float(kolmogorov((root + 0.12 + 0.11 / root) * distance)))
 
 
@@ -217,10 +220,8 @@ def _drawn_rows(design: Design, seed: int) -> Rows:
     """Draw labelled and unlabelled rows, each standing for itself alone, or a likelihood ratio would mean nothing."""
     rng = np.random.default_rng(seed)
     known = design.label >= 0
-    drawn = [np.flatnonzero(known), np.flatnonzero(~known)]
-    drawn = [rows if rows.size <= MAX_ROWS else np.sort(rng.choice(rows, MAX_ROWS, replace=False)) for rows in drawn]
-    order = np.concatenate(drawn)
-    rows, _ = merge_equal_rows(Rows(design.x_of(order), design.label[order], np.ones(order.size)))
+    order = np.concatenate([draw_rows(kind, MAX_ROWS, rng) for kind in (known, ~known)])
+    rows, _ = merge_equal_rows(Rows(design.x_of(order), design.label[order].astype(np.intp), np.ones(order.size)))
     return rows
 
 

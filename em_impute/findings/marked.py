@@ -1,17 +1,23 @@
 """Missing cells that deserve a mark: in rows beyond every row with a label, and in rows that show no predictor."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.design import Design
 from em_impute.engine.blocks import Floats, Integers
+from em_impute.learnt import Codes
 
 __all__ = ["Marked", "find_marked", "left_empty", "predictor_at"]
 
+CHUNK_ROWS = 1 << 16
+
 DIGITS = 12
 """Significant digits of a value that was standardised and brought back: further ones are rounding."""
+
+
+Flags = NDArray[np.bool_]
 
 
 class Marked(NamedTuple):
@@ -25,45 +31,62 @@ class Marked(NamedTuple):
     blind: Integers  # (n_blind,) rows that show no predictor
 
 
-def find_marked(design: Design, row: Integers) -> Marked:
+def find_marked(design: Design, row: Codes) -> Marked:
     """Mark those of the rows with a missing label, (n_missing,) ascending, that are weakly founded.
 
     A number is outside below the smallest and above the largest that rows with a label show, of those that count at
     all; a text is if no such row has it.  A predictor that no row with a label shows cannot be judged.  If a number is
     outside, it is named rather than a text.
     """
-    rows, at = design.distinct, design.distinct_of(row)
-    known = np.flatnonzero((rows.label >= 0) & (rows.weight > 0.0))
+    rows = design.distinct
+    known = (rows.label >= 0) & (rows.weight > 0.0)
     latent = np.flatnonzero(rows.label < 0)
-    n_known = np.ones(known.size) if design.index is None else rows.weight[known]
-    n_latent = np.bincount(at, minlength=rows.label.size)[latent].astype(np.float64)
+    missing = _Missing(latent, _cells(design, row)[latent].astype(np.float64))
     found = _Beyond(np.full(latent.size, -1), np.full(latent.size, np.nan), np.zeros(latent.size))
-    expected = _look_at_numbers(design, _Side(known, n_known), _Side(latent, n_latent), found)
-    expected += _look_at_texts(design, _Side(known, n_known), _Side(latent, n_latent), found)
+    expected = _look_at_numbers(design, known, missing, found) + _look_at_texts(design, known, missing, found)
 
-    place = np.full(rows.label.size, -1)
-    place[latent] = np.arange(latent.size)
-    of = place[at]  # (n_missing,)
-    outside = np.flatnonzero(found.predictor[of] >= 0)
-    first = of[outside]
+    outside, first = _rows_like(design, latent, found.predictor >= 0, row)
+    blind, _ = _rows_like(design, latent, _shows_nothing(design, latent), row)
     expected = min(expected, float(row.size))
-    blind = row[_shows_nothing(design, latent)[of]]
-    return Marked(row[outside], found.predictor[first], found.value[first], found.beyond[first], expected, blind)
+    return Marked(outside, found.predictor[first], found.value[first], found.beyond[first], expected, blind)
 
 
-def _shows_nothing(design: Design, rows: Integers) -> NDArray[np.bool_]:
+def _cells(design: Design, row: Codes) -> NDArray[Any]:
+    """Count the rows with a missing label, `row`, that each distinct row without one stands for: (n_distinct,)."""
+    if design.index is not None:
+        return design.distinct.weight
+    is_missing = np.zeros(design.label.size, dtype=bool)
+    is_missing[row] = True
+    return is_missing
+
+
+def _rows_like(design: Design, latent: Integers, chosen: Flags, row: Codes) -> tuple[Integers, Integers]:
+    """Find which of some rows of the table equal `chosen` ones of the distinct rows `latent`: the rows, and which."""
+    if not chosen.any():
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    is_chosen = np.zeros(design.distinct.label.size, dtype=bool)
+    is_chosen[latent] = chosen
+    rows = row[is_chosen[design.distinct_of(row)]]
+    return rows, np.searchsorted(latent, design.distinct_of(rows))
+
+
+def _shows_nothing(design: Design, rows: Integers) -> Flags:
     """Say which distinct rows show no predictor, (n_chosen,)."""
-    nothing = np.isnan(design.distinct.x[rows]).all(axis=1)
+    nothing = np.ones(rows.size, dtype=bool)
+    for values in design.distinct.x.T:
+        if not nothing.any():
+            return nothing
+        nothing &= np.isnan(values[rows])
     for category in design.categories:
         nothing &= category.code[rows] < 0
-    return np.asarray(nothing)
+    return nothing
 
 
-class _Side(NamedTuple):
-    """Distinct rows, either all with a label or all without."""
+class _Missing(NamedTuple):
+    """Distinct rows without a label."""
 
-    row: Integers  # (n_chosen,)
-    copies: Floats  # (n_chosen,) rows of the table that each stands for
+    row: Integers  # (n_latent,)
+    cells: Floats  # (n_latent,) missing cells that each stands for
 
 
 class _Beyond(NamedTuple):
@@ -74,36 +97,57 @@ class _Beyond(NamedTuple):
     beyond: Floats  # (n_latent,)
 
 
-def _look_at_numbers(design: Design, known: _Side, latent: _Side, found: _Beyond) -> float:
+class _Range(NamedTuple):
+    """What rows with a label show of a number."""
+
+    low: float
+    high: float
+    rows: float  # of the table
+
+
+def _range_of(design: Design, values: Floats, known: Flags) -> _Range:
+    """Find the range of some of the distinct rows' values, (n_distinct,) both, some rows at a time."""
+    found = _Range(np.inf, -np.inf, 0.0)
+    for first in range(0, values.size, CHUNK_ROWS):
+        part = slice(first, first + CHUNK_ROWS)
+        shown = known[part] & ~np.isnan(values[part])
+        if shown.any():
+            seen = values[part][shown]
+            copies = float(seen.size if design.index is None else design.distinct.weight[part][shown].sum())
+            ends = min(found.low, float(seen.min())), max(found.high, float(seen.max()))
+            found = _Range(*ends, found.rows + copies)
+    return found
+
+
+def _look_at_numbers(design: Design, known: Flags, missing: _Missing, found: _Beyond) -> float:
     """Find the numbers outside, the furthest of each row; give how many rows are to be expected there."""
     expected = 0.0
     for j in range(design.n_numbers):
-        with_label, values = design.distinct.x[known.row, j], design.distinct.x[latent.row, j]
-        shown = ~np.isnan(with_label)
-        if not shown.any():
+        with_label = _range_of(design, design.distinct.x[:, j], known)
+        if not with_label.rows:
             continue
-        distance = np.maximum(with_label[shown].min() - values, values - with_label[shown].max())  # NaN where missing
+        values = design.distinct.x[missing.row, j]
+        distance = np.maximum(with_label.low - values, values - with_label.high)  # NaN where missing
         further = distance > found.beyond
         found.beyond[further], found.predictor[further], found.value[further] = distance[further], j, values[further]
         # The next of n + 1 values in random order is the smallest or the largest of them with probability 2/(n + 1).
-        n_known, n_latent = known.copies[shown].sum(), latent.copies[~np.isnan(values)].sum()
-        expected += float(n_latent * 2.0 / (n_known + 1.0))
+        expected += float(missing.cells[~np.isnan(values)].sum() * 2.0 / (with_label.rows + 1.0))
     return expected
 
 
-def _look_at_texts(design: Design, known: _Side, latent: _Side, found: _Beyond) -> float:
+def _look_at_texts(design: Design, known: Flags, missing: _Missing, found: _Beyond) -> float:
     """Find the texts that no row with a label has, where no number is outside; give how many rows are expected."""
     expected = 0.0
     for c, category in enumerate(design.categories):
-        with_label, codes = category.code[known.row], category.code[latent.row]
-        shown = with_label >= 0
+        shown, codes = known & (category.code >= 0), category.code[missing.row]
         if not shown.any():
             continue
-        count = np.bincount(with_label[shown], known.copies[shown], len(category.texts))
+        copies = None if design.index is None else design.distinct.weight[shown]
+        count = np.bincount(category.code[shown], copies, len(category.texts))
         new = (found.predictor < 0) & (codes >= 0) & (count == 0)[codes]
         found.predictor[new], found.value[new] = design.n_numbers + c, codes[new]
         # The share of rows that have a text not seen yet is about that of the texts seen once (Good 1953).
-        expected += float(latent.copies[codes >= 0].sum() * np.count_nonzero(count == 1) / count.sum())
+        expected += float(missing.cells[codes >= 0].sum() * np.count_nonzero(count == 1) / count.sum())
     return expected
 
 
@@ -116,7 +160,7 @@ def predictor_at(design: Design, predictor: int, value: float) -> tuple[str, flo
     return feature.name, float(f"{value * feature.scale + feature.shift:.{DIGITS}g}")
 
 
-def left_empty(row: Integers, code: Integers, marked: Marked) -> dict[str, int]:
+def left_empty(row: Codes, code: Codes, marked: Marked) -> dict[str, int]:
     """Count the cells that stay as they are, each once, by the first reason that holds.
 
     `row` (n_missing,) are the rows with a missing label, ascending, and `code` (n_missing,) the labels chosen for

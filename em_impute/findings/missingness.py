@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from em_impute.design import Category, Design
 from em_impute.engine.blocks import Floats, Integers
+from em_impute.findings.drawing import draw_rows
 from em_impute.findings.labelling import MAX_DEVIATIONS, compare_predictor
 from em_impute.findings.logistic import CONSTANT_PRECISION, Logistic, fit_logistic, one_rate
 from em_impute.findings.roc import area_under_curve
@@ -176,16 +177,19 @@ def missing_odds(design: Design, rows: Integers) -> Floats:
 def _draw(design: Design, seed: int) -> _Drawn | None:
     """Draw rows of either kind among those that count, each with the same chance; None where there are none."""
     rng = np.random.default_rng(seed)
-    counts = design.weight_of(np.arange(design.label.size)) > 0.0 if design.weighed else True
-    kinds = [np.flatnonzero((design.label >= 0) & counts), np.flatnonzero((design.label < 0) & counts)]
-    if not (kinds[0].size and kinds[1].size):
+    kinds = [design.label >= 0, design.label < 0]
+    if design.weighed:
+        counts = design.distinct.weight > 0.0
+        kinds = [kind & counts for kind in kinds]
+    size = [int(np.count_nonzero(kind)) for kind in kinds]
+    if not all(size):
         return None
-    total = [float(design.weight_of(rows).sum()) for rows in kinds]
+    total = [float(design.distinct.weight[kind].sum()) for kind in kinds] if design.weighed else size
     most = min(MAX_ROWS, MAX_CELLS // max(1, len(design.features)))
-    drawn = [rows if rows.size <= most else np.sort(rng.choice(rows, most, replace=False)) for rows in kinds]
+    drawn = [draw_rows(kind, most, rng) for kind in kinds]
     row = np.concatenate(drawn)
     lacks = np.arange(row.size) >= drawn[0].size
-    return _Drawn(row, lacks, design.weight_of(row), kinds[0].size, kinds[1].size, total[1] / total[0])
+    return _Drawn(row, lacks, design.weight_of(row), size[0], size[1], total[1] / total[0])
 
 
 def _effective(drawn: _Drawn) -> Floats:
@@ -269,10 +273,7 @@ def _cross_fit(x: Floats, n_numbers: int, drawn: _Drawn, seed: int) -> _CrossFit
 
     Missing values count as the mean.  A standard normal prior of every coefficient keeps them finite.
     """
-    patterns, first = np.unique(np.isnan(x), axis=1, return_index=True)
-    share = patterns.mean(axis=0)
-    sometimes = (share > 0.0) & (share < 1.0)
-    recipe = _Terms(n_numbers, first[sometimes], share[sometimes])
+    recipe = _Terms(n_numbers, *_sometimes_missing(np.isnan(x)))
     terms, outcome = recipe.of(x), drawn.lacks.astype(np.float64)
     precision = np.r_[CONSTANT_PRECISION, np.ones(terms.shape[1] - 1)]
 
@@ -287,6 +288,16 @@ def _cross_fit(x: Floats, n_numbers: int, drawn: _Drawn, seed: int) -> _CrossFit
         held = fold == number
         log_odds[held] = terms[held] @ fit(~held, all_rows.coefficient).coefficient
     return _CrossFit(recipe, fold, log_odds, _noise(terms, all_rows), all_rows)
+
+
+def _sometimes_missing(missing: Mask) -> tuple[Integers, Floats]:
+    """Find the columns of `missing`, (n_rows, n_features), that are not all alike, and their shares: each one once."""
+    first: dict[bytes, int] = {}
+    for j, column in enumerate(missing.T):
+        if column.any() and not column.all():
+            first.setdefault(column.tobytes(), j)
+    feature = np.array([first[pattern] for pattern in sorted(first)], np.intp)
+    return feature, missing[:, feature].mean(axis=0)
 
 
 def _noise(terms: Floats, fit: Logistic) -> float:

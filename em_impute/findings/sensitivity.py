@@ -6,6 +6,7 @@ ones is another: a pattern-mixture model (Rubin 1977; van Buuren 2018, sections 
 Floyd, Yates & White 2017).  No data can tell δ; they only show what follows from it.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -165,11 +166,15 @@ def _leaves(
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float | None:
-    from scipy.optimize import brentq
-
-    if function(low) * function(high) > 0.0:
+    """Find where a monotone function is 0 between two arguments; None where it has the same sign at both."""
+    at_low, at_high = function(low), function(high)
+    if at_low * at_high > 0.0:
         return None
-    return float(brentq(function, low, high, xtol=PRECISION))
+    # scipy.optimize would take fewer steps, but its import longer than all of them.
+    n_steps, is_rising = round(abs(high - low) / PRECISION), at_high > at_low
+    step = (high - low) / n_steps
+    n = bisect_left(range(n_steps), True, key=lambda n: (function(low + n * step) >= 0.0) == is_rising)
+    return low + n * step
 
 
 def _tippings(totals: Callable[[float], Floats], labels: Sequence[str], k: int, leader: int) -> list[Tipping]:

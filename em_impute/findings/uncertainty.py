@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from em_impute.choose import Fills, draw_labels, most_probable
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.fitting import Said
-from em_impute.learnt import FittedColumn
+from em_impute.learnt import Codes, FittedColumn
 from em_impute.metrics import effective_rows
 from em_impute.select import HeldOut
 
@@ -119,7 +119,7 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
     )
 
 
-def draw_imputations(found: FittedColumn, row: Integers, n: int, seed: int) -> NDArray[np.int16]:
+def draw_imputations(found: FittedColumn, row: Codes, n: int, seed: int) -> NDArray[np.int16]:
     """Draw the labels of the missing cells n times, each time from a draw of the model: (n, n_missing).
 
     `row` (n_missing,) are their rows.  What is drawn for a row depends on its number and on what the model says of it,
@@ -184,19 +184,22 @@ def _in_chunks(said: Said, b: int, rows: Integers) -> Floats:
 
 def _gathered(found: FittedColumn, fills: Fills, most: int, rng: np.random.Generator) -> Gathered:
     """Gather the missing cells by equal rows; of too many different ones a sample in which each stands for several."""
-    place, code = found.place_of(fills.row), fills.code
-    stands_for = np.ones(place.size, np.int64)
-    if found.unlabelled.size > most and place.size > most:
-        drawn = np.sort(rng.choice(place.size, most, replace=False))
-        stands_for = np.diff(np.arange(most + 1) * place.size // most)
-        place, code = place[drawn], code[drawn]
-    n_rows, n_labels = found.unlabelled.size, len(found.labels.labels)
-    at, distinct = place, np.arange(n_rows)
-    if n_rows > place.size:
-        distinct, at = np.unique(place, return_inverse=True)
-    table = np.bincount(at * (n_labels + 1) + code + 1, stands_for, distinct.size * (n_labels + 1))
-    table = table.reshape(distinct.size, n_labels + 1).astype(np.int64)
-    return Gathered(found.unlabelled[distinct], distinct, table.sum(axis=1), table[:, 1:])
+    row, n_rows, n_codes = fills.row, found.unlabelled.size, len(found.labels.labels) + 1
+    if n_rows > min(row.size, most):
+        drawn = np.sort(rng.choice(row.size, most, replace=False)) if row.size > most else np.arange(row.size)
+        stands_for = np.diff(np.arange(drawn.size + 1) * row.size // drawn.size)
+        distinct, at = np.unique(found.place_of(row[drawn]), return_inverse=True)
+        code = fills.code[drawn].astype(np.intp)
+        table = np.bincount(at * n_codes + code + 1, stands_for, distinct.size * n_codes).astype(np.float64)
+    else:
+        distinct = np.arange(n_rows)
+        table = np.zeros(n_rows * n_codes)
+        for first in range(0, row.size, CHUNK_ROWS):
+            part = slice(first, first + CHUNK_ROWS)
+            place = found.place_of(row[part]).astype(np.intp)
+            table += np.bincount(place * n_codes + fills.code[part] + 1, minlength=table.size)
+    filled = table.reshape(distinct.size, n_codes).astype(np.int64)
+    return Gathered(found.unlabelled[distinct], distinct, filled.sum(axis=1), filled[:, 1:])
 
 
 def _wrong(

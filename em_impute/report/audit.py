@@ -52,6 +52,7 @@ def suspects_section(
         "threshold": audit.threshold,
         "found": audit.n_suspects,
         "expected": audit.expected,
+        "drawn_from": audit.drawn_from,
     }
     return {"suspect_labels": suspects, "audit": found}
 
@@ -91,8 +92,9 @@ def audit_line(section: Section) -> str:
 
 def _found(audit: Section) -> str:
     has = "has" if audit["found"] == 1 else "have"
+    drawn = f" drawn from {audit['drawn_from']:,}" if audit["drawn_from"] else ""
     return (
-        f"{audit['found']:,} of {plural(audit['examined'], 'known label')} {has} a probability below "
+        f"{audit['found']:,} of {plural(audit['examined'], 'known label')}{drawn} {has} a probability below "
         f"{100.0 * audit['threshold']:g} % ({_expected(audit['expected'])} expected by chance)"
     )
 

@@ -157,6 +157,7 @@ def fit_divided_labels(
     batch = Batch(nothing, mean, covariance, nothing, nothing, np.zeros((*nothing.shape, material.base.size)))
     parts = [_of_label(material, label) for label in range(material.n_labels)]
     own = [np.flatnonzero(component_label == label) for label in range(material.n_labels)]
+    weight = (material.weight * ~held)[fit]  # (n_mixtures, n_rows)
     for step in range(DIVIDED_STEPS + 1):
         of_labels = []
         for groups, components in zip(parts, own, strict=True):
@@ -165,7 +166,7 @@ def fit_divided_labels(
                 _add(
                     completed(
                         (shared_out(group, mine) if step else start[group.rows][:, components].T[:, None])
-                        * (material.weight[group.rows] * ~held[:, group.rows])[fit],
+                        * weight[:, group.rows],
                         group,
                         mine,
                     )
@@ -289,7 +290,9 @@ def _k_means(points: Floats, weight: Floats, k: int, rng: np.random.Generator) -
         member = (nearest == np.arange(k)[:, None]) * weight
         held = member.sum(axis=1) > 0
         centre[held] = (member @ points)[held] / member.sum(axis=1)[held, None]
-        nearest = _squared_distance(points, centre).argmin(axis=1)
+        before, nearest = nearest, _squared_distance(points, centre).argmin(axis=1)
+        if np.array_equal(before, nearest):
+            break
     return nearest
 
 

@@ -11,7 +11,7 @@ from em_impute.engine.blocks import Floats, Integers
 from em_impute.stack.batch import Material, divide_labels, fit_divided_labels, fit_labels, gather
 from em_impute.stack.folds import N_FOLDS, Examples, Held, held_out
 from em_impute.stack.members import Member, Plan, plans
-from em_impute.stack.predictive import label_scores, temper
+from em_impute.stack.predictive import make_scorer, temper
 from em_impute.stack.shrinkage import Batch
 from em_impute.stack.views import View
 
@@ -97,10 +97,11 @@ def compare(
         final = np.arange(len(plan.members)) * held.shape[0] + held.shape[0] - 1
         fitted.append((plan, fits._replace(batch=fits.batch.take(final))))
 
-    score = np.concatenate(scores)  # (n_members, n_repeats, n_labelled, n_labels)
-    tested = np.flatnonzero(~np.isnan(score[0, 0, :, 0]))
+    score = np.concatenate(scores, axis=1)  # (n_labels, n_members, n_repeats, n_labelled)
+    tested = np.flatnonzero(~np.isnan(score[0, 0, 0]))
     row = labelled[tested]
-    score = score[:, :, tested]
+    if row.size < labelled.size:
+        score = score[..., tested]
     weight = examples.weight[row]
     comparison = Comparison(
         members=tuple(member for plan, _ in fitted for member in plan.members),
@@ -108,7 +109,7 @@ def compare(
         label=examples.label[row],
         weight=weight / weight.mean(),
         fold=held[:N_FOLDS, row].argmax(axis=0),
-        probability=np.stack([temper(score, temperature) for temperature in TEMPERATURES], axis=1),
+        probability=np.moveaxis(np.stack([temper(score, one) for one in TEMPERATURES], axis=2), 0, -1),
         shares=_shares(examples, held, row, n_labels),
         origin=row if examples.origin is None else examples.origin[row],
     )
@@ -129,20 +130,19 @@ def fit_plan(plan: Plan, material: Material, held: Held, seed: int) -> Fits:
 
 
 def _held_scores(fits: Fits, material: Material, held: Held, labelled: Integers) -> Floats:
-    """Score each labelled row by the fits that did not see it: (n_members, n_repeats, n_labelled, n_labels)."""
+    """Score each labelled row by the fits that did not see it: (n_labels, n_members, n_repeats, n_labelled)."""
     n_fits = held.shape[0]
     n_members = fits.batch.weight.shape[0] // n_fits
     place = np.full(material.label.size, -1)
     place[labelled] = np.arange(labelled.size)
-    scores = np.full((n_members, (n_fits - 1) // N_FOLDS, labelled.size, material.n_labels), np.nan)
+    scores = np.full((material.n_labels, n_members, (n_fits - 1) // N_FOLDS, labelled.size), np.nan)
     for fit in range(n_fits - 1):
         batch = fits.batch.take(np.arange(n_members) * n_fits + fit)
         for group in material.labelled:
             out = held[fit, group.rows]
             if out.any():
-                part = group._replace(rows=group.rows[out], terms=group.terms[out])
-                score = label_scores(part, batch, fits.component_label, material.n_labels)
-                scores[:, fit // N_FOLDS, place[part.rows]] = np.moveaxis(score, 0, 1)
+                scorer = make_scorer(group.observed, batch, fits.component_label, material.n_labels)
+                scores[:, :, fit // N_FOLDS, place[group.rows[out]]] = scorer.of(group.terms[out])
     return scores
 
 

@@ -22,7 +22,7 @@ from em_impute.stack.batch import (
     shared_out,
 )
 from em_impute.stack.compare import TEMPERATURES
-from em_impute.stack.folds import Examples, draw
+from em_impute.stack.folds import Examples, count_labels, draw
 from em_impute.stack.members import Member
 from em_impute.stack.posterior import SHARE_ROWS, draw_parameters
 from em_impute.stack.predictive import gaussian_label_scores, temper
@@ -65,13 +65,12 @@ def draw_stack(stack: Stack, examples: Examples, n_draws: int, seed: int) -> Sta
     column = [(v, *place) for v, voice in enumerate(stack.voices) for place in np.argwhere(voice.weight > 0.0).tolist()]
     weight = np.array([stack.voices[v].weight[m, t] for v, m, t in column])
     picked = np.array(column)[rng.choice(len(column), n_draws, p=weight / weight.sum())]  # (n_draws, 3)
-    known = examples.label >= 0
-    count: Floats = np.bincount(examples.label[known], examples.weight[known], stack.n_labels).astype(np.float64)
+    count = count_labels(examples, stack.n_labels)
     shares = np.full((n_draws, stack.n_labels), np.nan)
     from_shares = rng.random(n_draws) >= stack.trust
     shares[from_shares] = rng.dirichlet(count + SHARE_ROWS, np.count_nonzero(from_shares))
 
-    many = np.count_nonzero(known) > MAX_LABELLED
+    many = np.count_nonzero(examples.label >= 0) > MAX_LABELLED
     few = examples if many else draw(examples, MAX_LABELLED, MAX_UNLABELLED, seed)
     materials: dict[str, Material] = {}
     drawn = []
@@ -100,12 +99,13 @@ def chances(draws: StackDraws, predictors: Predictors, number: Integers) -> Floa
         _, at, mine = np.intersect1d(number, one.number, assume_unique=True, return_indices=True)
         if not at.size:
             continue
-        parameters, temperature = one.parameters.take(mine), one.temperature[mine, None, None]
+        parameters, temperature = one.parameters.take(mine), one.temperature[mine, None]
         for first in range(0, n_rows, CHUNK_ROWS):
             seen = one.view.show(predictors.take(slice(first, first + CHUNK_ROWS)))
             for group in group_rows(seen, one.view, np.arange(seen.x.shape[0])):
                 score = gaussian_label_scores(group, parameters, one.component_label, draws.n_labels)
-                chance[at[:, None], first + group.rows] = temper(np.swapaxes(score, 0, 1) * temperature, 1.0)
+                score *= temperature
+                chance[at[:, None], first + group.rows] = np.moveaxis(temper(score, 1.0), 0, -1)
     return chance
 
 

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.stack.views import Predictors
 
-__all__ = ["N_FOLDS", "Examples", "Held", "deal", "draw", "held_out"]
+__all__ = ["N_FOLDS", "Examples", "Held", "count_labels", "deal", "draw", "held_out"]
 
 N_FOLDS = 5
 REPEATS, REPEATS_BELOW = 3, 60
 """With fewer labelled rows than that the folds are drawn three times: one division would be a matter of luck."""
+
+CHUNK_ROWS = 1 << 16
 
 Held = NDArray[np.bool_]
 
@@ -31,6 +33,15 @@ class Examples(NamedTuple):
         origin = rows if self.origin is None else self.origin[rows]
         predictors = self.predictors.take(rows)
         return Examples(predictors, self.label[rows], self.weight[rows], self.merged, origin)
+
+
+def count_labels(examples: Examples, n_labels: int) -> Floats:
+    """Add up the weights of the rows of each label, (n_labels,), some rows at a time."""
+    count = np.zeros(n_labels + 1)  # the first one is that of −1
+    for first in range(0, examples.label.size, CHUNK_ROWS):
+        part = slice(first, first + CHUNK_ROWS)
+        count += np.bincount(examples.label[part] + 1, examples.weight[part], n_labels + 1)
+    return count[1:]
 
 
 def deal(label: Integers, rng: np.random.Generator) -> Integers:
@@ -67,25 +78,32 @@ def draw(examples: Examples, n_labelled: int, n_unlabelled: int, seed: int, *, a
 
     The weights keep the balance: drawn labelled rows weigh 1 each, as a row held out does, or what the user says they
     weigh, and unlabelled ones so much that both kinds weigh against each other as they do in the table.  `apart` parts
-    labelled rows that were merged, so that equal ones can be held out one by one.
+    labelled rows that were merged, so that equal ones can be held out one by one; else labelled rows that were drawn
+    weigh so much that labels weigh against each other as they do in the table (post-stratification).
     """
     rng = np.random.default_rng(seed)
     known = np.flatnonzero(examples.label >= 0)
-    weight, scale = examples.weight[known], 1.0
+    label, weight, scale = examples.label[known], examples.weight[known], 1.0
+    all_weight, all_label = weight, label
     if apart and examples.merged and weight.sum() <= n_labelled:
         known = np.repeat(known, weight.astype(np.intp))
         weight = np.ones(known.size)
     elif not examples.merged and known.size > n_labelled:
         # None twice, or one could be held out while its double is learnt from.
         drawn = rng.choice(known.size, n_labelled, replace=False)
-        drawn = np.sort(_with_every_label(drawn, examples.label[known], weight, rng))
+        drawn = np.sort(_with_every_label(drawn, label, weight, rng))
         scale = weight.sum() / weight[drawn].sum()
         known, weight = known[drawn], weight[drawn]
     elif (weight.sum() if apart and examples.merged else known.size) > n_labelled:
         scale = weight.sum() / n_labelled
         drawn = rng.choice(known.size, n_labelled, p=weight / weight.sum())
-        known = known[np.sort(_with_every_label(drawn, examples.label[known], weight, rng))]
+        known = known[np.sort(_with_every_label(drawn, label, weight, rng))]
         weight = np.ones(n_labelled)
+    if scale != 1.0 and not apart:
+        label = examples.label[known]
+        of_all, of_drawn = np.bincount(all_label, all_weight), np.bincount(label, weight, all_label.max() + 1)
+        balanced = weight * of_all[label] / of_drawn[label]
+        weight = balanced * (weight.sum() / balanced.sum())  # where there are more labels than rows, some are left out
     latent = np.flatnonzero(examples.label < 0)
     latent_weight = examples.weight[latent] / scale
     if latent.size > n_unlabelled:
@@ -101,7 +119,7 @@ def _with_every_label(drawn: Integers, label: Integers, weight: Floats, rng: np.
 
     `drawn` are numbers of rows of `label` and `weight` (n_rows,).
     """
-    lacking = np.setdiff1d(label, label[drawn])
+    lacking = np.flatnonzero((np.bincount(label) > 0) & (np.bincount(label[drawn], minlength=label.max() + 1) == 0))
     if not lacking.size:
         return drawn
     _, first = np.unique(label[drawn], return_index=True)

@@ -9,16 +9,16 @@ import numpy as np
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.stack.batch import DIVIDED_STEPS, Material, gather
 from em_impute.stack.compare import TEMPERATURES, Comparison, Fits, Tell, compare, fit_plan
-from em_impute.stack.effort import Effort, affordable_members, effort_for, refit_rows, row_cost
-from em_impute.stack.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, draw
+from em_impute.stack.effort import MAX_REFIT, Effort, affordable_members, effort_for, most_refit, refit_rows, row_cost
+from em_impute.stack.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, count_labels, draw
 from em_impute.stack.members import SHRINKAGES, STEPS, Member, Plan
-from em_impute.stack.predictive import label_scores, temper
+from em_impute.stack.predictive import Scorer, make_scorer, temper
 from em_impute.stack.shrinkage import Batch
 from em_impute.stack.terms import group_rows
 from em_impute.stack.views import PLAIN, Predictors, View, fit_views, plain_view
 from em_impute.stack.weights import cross_fitted, stack_weights, trust_over_shares
 
-__all__ = ["Stack", "fit_stack", "predict"]
+__all__ = ["Stack", "fit_leader", "fit_stack", "predict", "thinned"]
 
 VIEW_ROWS = 10_000
 """Rows to which powers and bins are fitted."""
@@ -66,6 +66,18 @@ class Stack:
         return self.comparison.members[self.leading]
 
 
+def thinned(examples: Examples, seed: int) -> Examples:
+    """Draw the rows that are learnt from, if there are millions of different ones.
+
+    Everything else is then drawn from these.
+    """
+    n_labelled = int(np.count_nonzero(examples.label >= 0))
+    most = most_refit(examples.predictors.x.shape[1])
+    if examples.merged or max(n_labelled, examples.label.size - n_labelled) <= MAX_REFIT:
+        return examples
+    return draw(examples, most, most, seed)
+
+
 def fit_stack(examples: Examples, n_labels: int, n_to_fill: int, seed: int, tell: Tell, *, single: bool) -> Stack:
     """Compare every member, weigh them, and fit those that count to all rows.
 
@@ -104,17 +116,30 @@ def fit_stack(examples: Examples, n_labels: int, n_to_fill: int, seed: int, tell
 def predict(stack: Stack, predictors: Predictors) -> Floats:
     """Compute the probability of each label for each row: (n_rows, n_labels), rows sum to 1."""
     n_rows = predictors.x.shape[0]
-    probability = np.zeros((n_rows, stack.n_labels))
+    probability = np.empty((n_rows, stack.n_labels))
+    views = {voice.view.name: voice.view for voice in stack.voices}
+    whole: dict[int, Scorer] = {}  # of rows that show every column, which may be in every chunk
     for first in range(0, n_rows, CHUNK_ROWS):
         part = predictors.take(slice(first, first + CHUNK_ROWS))
-        for view in {voice.view.name: voice.view for voice in stack.voices}.values():
+        total = np.zeros((stack.n_labels, part.x.shape[0]))
+        for name, view in views.items():
             for group in group_rows(view.show(part), view, np.arange(part.x.shape[0])):
-                for voice in stack.voices:
-                    if voice.view.name == view.name:
-                        score = label_scores(group, voice.batch, voice.component_label, stack.n_labels)
-                        probability[first + group.rows] += _mix(score, voice.weight)
-    probability *= stack.trust / probability.sum(axis=1, keepdims=True)
-    probability += (1.0 - stack.trust) * stack.shares
+                for number, voice in enumerate(stack.voices):
+                    if voice.view.name != name:
+                        continue
+                    scorer = whole.get(number) if group.observed.size == voice.batch.mean.shape[-1] else None
+                    if scorer is None:
+                        scorer = make_scorer(group.observed, voice.batch, voice.component_label, stack.n_labels)
+                    if group.observed.size == voice.batch.mean.shape[-1]:
+                        whole[number] = scorer
+                    mixed = _mix(scorer.of(group.terms), voice.weight)
+                    if group.rows.size == part.x.shape[0]:
+                        total += mixed
+                    else:
+                        total[:, group.rows] += mixed
+        total *= stack.trust / total.sum(axis=0)
+        total += (1.0 - stack.trust) * stack.shares[:, None]
+        probability[first : first + CHUNK_ROWS] = total.T
     return probability
 
 
@@ -134,8 +159,7 @@ def fit_leader(stack: Stack, examples: Examples, seed: int) -> tuple[Integers, l
 
 
 def _shares(examples: Examples, n_labels: int) -> Floats:
-    known = examples.label >= 0
-    count = np.bincount(examples.label[known], examples.weight[known], n_labels) + 0.5
+    count = count_labels(examples, n_labels) + 0.5
     shares: Floats = count / count.sum()
     return shares
 
@@ -200,15 +224,21 @@ def _leading(comparison: Comparison, weight: Floats) -> int:
 
 def _held_probability(comparison: Comparison, weight: Floats, *, single: bool) -> Floats:
     used = np.flatnonzero(weight.any(axis=1))
-    probability = comparison.probability[used].mean(axis=2)  # (n_used, n_temperatures, n_held, n_labels)
-    columns = probability.reshape(-1, *probability.shape[2:])
+    column = (used[:, None] * weight.shape[1] + np.arange(weight.shape[1])).ravel()
+    said = np.moveaxis(comparison.probability, -1, 0)  # (n_labels, n_members, n_temperatures, n_repeats, n_held)
+    said = said.reshape(said.shape[0], weight.size, *said.shape[3:])
+
+    def mixed(weights: Floats) -> Floats:
+        counts = weights != 0.0  # NaN, too: of a fold that is all there is nothing is known
+        result: Floats = weights[counts] @ said[:, column[counts]].mean(axis=2)
+        return result.T
+
     if single:
-        alone: Floats = np.einsum("c,cnk->nk", weight[used].ravel(), columns)
-        return alone
+        return mixed(weight[used].ravel())
     chance = comparison.chance[used].reshape(-1, *comparison.chance.shape[2:])
-    held = np.empty(columns.shape[1:])
+    held = np.empty((said.shape[3], said.shape[0]))
     for rows, weights in cross_fitted(chance, comparison.weight, comparison.fold):
-        held[rows] = np.einsum("c,cnk->nk", weights, columns[:, rows])
+        held[rows] = mixed(weights)[rows]
     return held
 
 
@@ -262,10 +292,10 @@ def _rows_to_fit(examples: Examples, members: Sequence[Member], n_components: in
 
 
 def _mix(score: Floats, weight: Floats) -> Floats:
-    """Average tempered scores (n_rows, n_mixtures, n_labels) by weight (n_mixtures, n_temperatures)."""
+    """Average tempered scores (n_labels, n_mixtures, n_rows) by weight (n_mixtures, n_temperatures)."""
     total = np.zeros((score.shape[0], score.shape[2]))
     for t, temperature in enumerate(TEMPERATURES):
         used = np.flatnonzero(weight[:, t])
         if used.size:
-            total += np.einsum("nmk,m->nk", temper(score[:, used], temperature), weight[used, t])
+            total += weight[used, t] @ temper(score[:, used], temperature)
     return total

@@ -134,12 +134,18 @@ def invert(matrix: Floats) -> tuple[Floats, Floats]:
 
 
 def _group(seen: Seen, view: View, rows: Integers, observed: Integers) -> Group:
-    x = seen.x[np.ix_(rows, observed)]
-    i, j = products_in(observed.size)
-    indicators = [
-        codes[:, None] == np.arange(n_levels) for codes, n_levels in zip(seen.codes[rows].T, view.levels, strict=True)
-    ]
-    return Group(rows, observed, np.hstack([np.ones((rows.size, 1)), x, x[:, i] * x[:, j], *indicators]))
+    n, (i, j) = observed.size, products_in(observed.size)
+    n_products = i.size
+    terms = np.empty((1 + n + n_products + sum(view.levels), rows.size))  # each term's numbers side by side
+    terms[0] = 1.0
+    terms[1 : 1 + n] = seen.x[np.ix_(rows, observed)].T
+    for place in range(n_products):
+        np.multiply(terms[1 + i[place]], terms[1 + j[place]], out=terms[1 + n + place])
+    first = 1 + n + n_products
+    for codes, n_levels in zip(seen.codes[rows].T, view.levels, strict=True):
+        terms[first : first + n_levels] = codes == np.arange(n_levels)[:, None]
+        first += n_levels
+    return Group(rows, observed, terms.T)
 
 
 def _transpose(matrix: NDArray[Any]) -> NDArray[Any]:

@@ -14,10 +14,12 @@ import em_impute.findings.audit
 import em_impute.merging
 from em_impute.engine.em import posterior
 from em_impute.errors import FitError
-from em_impute.findings.audit import _deal_copies, _draw_labelled, audit_labels, judge_labels
+from em_impute.findings.audit import _deal_copies, audit_labels, judge_labels
+from em_impute.findings.drawing import draw_of_every_label
 from em_impute.fitting import examples_of
 from em_impute.impute import fit_column
 from em_impute.labels import read_labels
+from em_impute.stack.folds import N_FOLDS
 from em_impute.stack.stack import predict
 
 FULL = {"covariance": "full"}
@@ -366,8 +368,23 @@ def test_of_rare_labels_every_row_is_drawn_and_of_the_others_equally_many(counts
     while sum(want) < min(size, label.size):
         want[min((k for k in range(len(counts)) if want[k] < counts[k]), key=want.__getitem__)] += 1
 
-    drawn = _draw_labelled(label, size, np.random.default_rng(0))
+    drawn = draw_of_every_label(label, size, N_FOLDS, np.random.default_rng(0))
 
     assert np.unique(drawn).tolist() == drawn.tolist()
     got = np.bincount(label[drawn], minlength=len(counts))
     assert all(want[k] - 1 <= got[k] <= max(want[k], 5) for k in range(len(counts)))
+
+
+@pytest.mark.parametrize("options", [FULL, {}], ids=["mixture", "stack"])
+def test_of_very_many_labels_those_drawn_are_judged_as_fits_to_the_table_judge_them(tmp_path, monkeypatch, options):
+    x, truth, known = two_classes(1500, seed=12)
+    found = as_if_large(fitted(tmp_path, table(x, truth, known), **options))
+    everything = by_row(found, judge_labels(found))
+    monkeypatch.setattr(em_impute.findings.audit, "JUDGED_ROWS", 400)
+
+    judged, audit = judge_labels(found), audit_labels(found)
+
+    assert judged.row.size == audit.examined == 400
+    assert audit.drawn_from == known.sum()
+    # Other rows, dealt otherwise: the classes overlap, and a fit to 320 rows is off by some hundredths.
+    assert np.abs(by_row(found, judged) - everything)[judged.row].mean() < 0.03

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 from scipy.stats import norm
 
@@ -292,3 +293,19 @@ def test_one_label_has_nothing_to_be_shifted_against():
     found = sweep(np.ones((3, 1)), np.ones(3), np.zeros(1), ("1",))
 
     assert (found.sweeps, found.tipping, found.most_common) == ((), None, "1")
+
+
+# Roots, against scipy
+
+
+@pytest.mark.parametrize("at", [-4.99, -1.0, 0.0, 1e-7, 0.3, 4.999])
+@pytest.mark.parametrize("slope", [0.01, 1.0, 30.0])
+def test_a_root_is_where_scipy_finds_it(at, slope):
+    def function(x):
+        return float(np.tanh(slope * (x - at)) + 0.1 * np.expm1(x - at))
+
+    assert sensitivity._root(function, -5.0, 5.0) == pytest.approx(brentq(function, -5.0, 5.0, xtol=1e-12), abs=2e-9)
+
+
+def test_there_is_no_root_where_the_sign_stays():
+    assert sensitivity._root(lambda x: x - 6.0, -5.0, 5.0) is None

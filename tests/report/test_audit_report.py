@@ -33,7 +33,7 @@ def test_the_section_gives_lines_and_names():
             {"line": 77, "label": "female", "probability": 1e-5, "likely": "male", "likely_probability": 1 - 1e-5},
             {"line": 5, "label": "female", "probability": 0.0125, "likely": "male", "likely_probability": 0.9875},
         ],
-        "audit": {"examined": 654, "threshold": 0.05, "found": 2, "expected": 2.14},
+        "audit": {"examined": 654, "threshold": 0.05, "found": 2, "expected": 2.14, "drawn_from": None},
     }
     assert json.loads(json.dumps(section)) == section
 

@@ -13,6 +13,7 @@ from em_impute.stack.effort import (
     MAX_TERMS,
     MAX_UNLABELLED,
     MIN_UNLABELLED,
+    PREDICTING_WORK,
     affordable_members,
     count_terms,
     effort_for,
@@ -21,7 +22,7 @@ from em_impute.stack.effort import (
 )
 from em_impute.stack.folds import held_out
 from em_impute.stack.members import FULL, Member
-from em_impute.stack.predictive import label_scores
+from em_impute.stack.predictive import make_scorer
 from em_impute.stack.scores import score
 from em_impute.stack.shrinkage import Shrinkage
 from em_impute.stack.stack import fit_stack
@@ -60,7 +61,7 @@ def score_from_scratch(examples, view, member, out, n_labels=2):
     scores = np.empty((rows.size, n_labels))
     for place, row in enumerate(rows):
         (group,) = group_rows(view.show(examples.predictors.take(np.array([row]))), view, np.array([0]))
-        scores[place] = label_scores(group, batch, np.arange(n_labels), n_labels)[0, 0]
+        scores[place] = make_scorer(group.observed, batch, np.arange(n_labels), n_labels).of(group.terms)[:, 0, 0]
     return rows, scores
 
 
@@ -191,7 +192,7 @@ def test_at_least_one_member_can_always_be_afforded():
 def test_as_many_members_are_kept_as_the_work_allows():
     cost = np.array([row_cost(3, 2), row_cost(3, 16), row_cost(3, 4), row_cost(20, 2)])
     for n_rows in (10, 10**6, 10**7, 10**8):
-        affordable = [k for k in range(1, 5) if sum(cost[:k]) * n_rows <= 6e9]
+        affordable = [k for k in range(1, 5) if sum(cost[:k]) * n_rows <= PREDICTING_WORK]
         assert affordable_members(n_rows, cost) == max([1, *affordable])
 
 

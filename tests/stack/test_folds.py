@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from em_impute.stack.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, draw, held_out
+from em_impute.stack.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, count_labels, draw, held_out
 from em_impute.stack.views import Predictors
 
 
@@ -226,3 +226,23 @@ def test_labelled_rows_that_were_not_merged_are_drawn_alike_and_keep_what_the_us
 
     # Binomial with mean 500 and standard deviation 16.
     assert abs(times - 500).max() < 80
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_labels_that_were_drawn_weigh_against_each_other_as_in_the_table(merged):
+    rng = np.random.default_rng(4)
+    label = rng.choice([-1, 0, 1, 2], 5000, p=[0.3, 0.5, 0.15, 0.05])
+    weight = rng.integers(1, 6, label.size) if merged else rng.uniform(0.1, 3.0, label.size)
+    examples = examples_of(label, weight, merged=merged)
+
+    taken = draw(examples, 300, 200, 0)
+
+    table, drawn = (np.bincount(one.label[one.label >= 0], one.weight[one.label >= 0]) for one in (examples, taken))
+    np.testing.assert_allclose(drawn / drawn.sum(), table / table.sum(), rtol=1e-12)
+
+
+def test_weights_of_labels_add_up_over_chunks(monkeypatch):
+    monkeypatch.setattr("em_impute.stack.folds.CHUNK_ROWS", 3)
+    label = np.array([0, -1, 2, 2, -1, 0, 2, 0], np.int8)
+
+    assert count_labels(examples_of(label, 2.0 ** np.arange(8)), 4).tolist() == [161.0, 0.0, 76.0, 0.0]

@@ -7,7 +7,7 @@ from scipy.integrate import quad
 from scipy.special import logsumexp, softmax
 from scipy.stats import multivariate_normal, multivariate_t
 
-from em_impute.stack.predictive import label_scores, temper
+from em_impute.stack.predictive import make_scorer, temper
 from em_impute.stack.shrinkage import Batch
 from em_impute.stack.terms import group_rows
 from em_impute.stack.views import Seen, View
@@ -49,7 +49,7 @@ def scores_of(seen, batch, component_label=ONE_EACH, n_labels=3, levels=LEVELS):
     """Scores of all rows, (n_rows, n_mixtures, n_labels)."""
     found = np.full((len(seen.x), len(batch.weight), n_labels), np.nan)
     for group in group_rows(seen, view_of(levels), np.arange(len(seen.x))):
-        found[group.rows] = label_scores(group, batch, component_label, n_labels)
+        found[group.rows] = make_scorer(group.observed, batch, component_label, n_labels).of(group.terms).T
     return found
 
 
@@ -233,24 +233,24 @@ def test_a_row_and_a_mixture_score_the_same_alone_and_among_others():
 
 @pytest.mark.parametrize("temperature", [0.2, 0.7, 1.0])
 def test_tempered_probabilities_are_the_softmax_of_scaled_scores(temperature):
-    score = 10.0 * np.random.default_rng(3).normal(size=(4, 2, 3))
+    score = 10.0 * np.random.default_rng(3).normal(size=(3, 2, 4))
 
     found = temper(score, temperature)
 
-    np.testing.assert_allclose(found, softmax(temperature * score, axis=-1), rtol=1e-12)
+    np.testing.assert_allclose(found, softmax(temperature * score, axis=0), rtol=1e-12)
 
 
 @pytest.mark.parametrize("score", [[0.0, -1e300], [1e300, 1e300], [-1e5, 1e5], [-745.0, 0.0]])
 def test_tempered_probabilities_of_extreme_scores_sum_to_one(score):
-    found = temper(np.array([score]), 0.4)
+    found = temper(np.array(score), 0.4)
 
     assert np.isfinite(found).all()
-    np.testing.assert_allclose(found.sum(axis=-1), 1.0, rtol=1e-12)
+    np.testing.assert_allclose(found.sum(axis=0), 1.0, rtol=1e-12)
 
 
 def test_tempering_leaves_the_scores_as_they_are():
-    score = np.array([[1.0, 2.0]])
+    score = np.array([1.0, 2.0])
 
     temper(score, 1.0)
 
-    np.testing.assert_array_equal(score, [[1.0, 2.0]])
+    np.testing.assert_array_equal(score, [1.0, 2.0])

@@ -15,8 +15,8 @@ from em_impute.stack import effort as effort_module
 from em_impute.stack import stack as stack_module
 from em_impute.stack.batch import fit_divided_labels, fit_labels, gather
 from em_impute.stack.compare import TEMPERATURES
-from em_impute.stack.folds import held_out
-from em_impute.stack.predictive import label_scores
+from em_impute.stack.folds import Examples, held_out
+from em_impute.stack.predictive import make_scorer
 from em_impute.stack.stack import fit_leader, fit_stack, predict
 from em_impute.stack.terms import group_rows
 from em_impute.stack.views import Predictors, plain_view
@@ -67,7 +67,8 @@ def naive_prediction(stack, predictors):
         row = predictors.take(np.array([i]))
         for voice in stack.voices:
             (group,) = group_rows(voice.view.show(row), voice.view, np.array([0]))
-            score = label_scores(group, voice.batch, voice.component_label, stack.n_labels)[0]
+            scorer = make_scorer(group.observed, voice.batch, voice.component_label, stack.n_labels)
+            score = scorer.of(group.terms)[..., 0].T
             for m, t in np.argwhere(voice.weight > 0):
                 tempered = TEMPERATURES[t] * score[m]
                 probability[i] += voice.weight[m, t] * np.exp(tempered - logsumexp(tempered))
@@ -150,7 +151,7 @@ def test_single_gives_all_weight_to_the_leader_at_its_best_temperature(mixed, al
     expected = np.empty((80, 2))
     for i in range(80):
         (group,) = group_rows(view.show(examples.predictors.take(np.array([i]))), view, np.array([0]))
-        score = TEMPERATURES[t] * label_scores(group, batch, np.arange(2), 2)[0, 0]
+        score = TEMPERATURES[t] * make_scorer(group.observed, batch, np.arange(2), 2).of(group.terms)[:, 0, 0]
         expected[i] = np.exp(score - logsumexp(score))
     np.testing.assert_allclose(predict(stack, examples.predictors), expected, rtol=1e-7)
 
@@ -479,3 +480,18 @@ def test_rows_of_no_known_label_are_still_dealt_by_shares_where_nothing_is_to_be
     found = predicted(rows_of(rng.normal(size=(320, 2)), label), 26)[260:]
 
     assert found.max() < 0.25
+
+
+def test_of_very_many_different_rows_some_stand_for_all(monkeypatch):
+    monkeypatch.setattr(stack_module, "MAX_REFIT", 50)
+    monkeypatch.setattr(stack_module, "most_refit", lambda _n_columns: 50)
+    rng = np.random.default_rng(6)
+    label = rng.choice([-1, 0, 1], 400, p=[0.5, 0.4, 0.1])
+    examples = Examples(Predictors(rng.normal(size=(400, 2)), np.zeros((400, 0), int), (), 2), label, np.ones(400))
+
+    few, merged = stack_module.thinned(examples, 0), stack_module.thinned(examples._replace(merged=True), 0)
+
+    count, all_count = (np.bincount(one.label + 1, one.weight) for one in (few, examples))
+    assert [np.count_nonzero(few.label >= 0), np.count_nonzero(few.label < 0)] == [50, 50]
+    np.testing.assert_allclose(count / count.sum(), all_count / 400)
+    assert merged.label.size == 400
