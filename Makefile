@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --prefer-binary
 PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3 python
 LOWEST_PYTHON ?= python3.11 python3 python
+# Most tests start processes and wait for them: as many at a time as there are processors, the idle take from the busy.
+PYTEST := -m pytest --numprocesses logical --dist worksteal
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -26,13 +28,13 @@ demo: $(VENV)/base.stamp ## Run the main job on sample_data/; the results stay i
 	@printf '\nCompleted files and fit reports are in build/demo/:\n' && ls build/demo
 
 test: $(VENV)/dev.stamp ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python $(PYTEST)
 
 check: $(VENV)/dev.stamp ## Everything a change must pass: format, lint, types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python $(PYTEST)
 
 format: $(VENV)/dev.stamp ## Format the code and apply the safe fixes of the linter
 	$(BIN)/ruff format .
@@ -45,7 +47,7 @@ bench: $(VENV)/dev.stamp ## Run every script in benchmarks/ that knows --quick
 	done
 
 test-lowest: $(LOWEST)/dev.stamp ## Run the tests with the oldest Python and packages that pyproject.toml allows
-	$(LOWEST)/bin/python -m pytest -p no:cacheprovider
+	$(LOWEST)/bin/python $(PYTEST) -p no:cacheprovider
 
 clean: ## Remove everything that make and the tools have created
 	rm -rf $(VENV) $(LOWEST) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

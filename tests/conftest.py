@@ -1,9 +1,14 @@
 """Fixtures that every folder of tests may use."""
 
+import importlib
 import os
+import pty
 import shutil
+import signal
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,7 +19,9 @@ from em_impute.cli.door import BLAS_THREADS
 for name in BLAS_THREADS:
     os.environ.setdefault(name, "1")
 
-SAMPLES = Path(__file__).parent.parent / "sample_data"
+ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT / "sample_data"
+BENCHMARKS = ROOT / "benchmarks"
 
 
 @pytest.fixture
@@ -41,3 +48,68 @@ def run(tmp_path):
         )
 
     return run
+
+
+@pytest.fixture
+def on_terminal(tmp_path):
+    """Run em-impute with standard error on a terminal: give its exit code, standard output, and what was shown.
+
+    Standard input is a pipe that stays open until the terminal has shown `until`, so that the work lasts until then,
+    however fast the machine is; then it gets `stdin`, or the process gets the signal `then`.
+    `patience` replaces the seconds before a progress bar appears.
+    """
+
+    def on_terminal(*arguments, stdin=b"", until=b"", then=None, patience=None, width=100, **environment):
+        patched = "" if patience is None else f"from em_impute.report import progress; progress.PATIENCE = {patience}; "
+        ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, width))
+        process = subprocess.Popen(
+            [sys.executable, "-c", f"{patched}from em_impute.cli import main; main()", *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            cwd=tmp_path,
+            env={**os.environ, "TERM": "xterm", **environment},
+            # A shell may have started the tests with SIGINT ignored, which children inherit.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads here
+        )
+        os.close(theirs)
+        shown = _read(ours, until)
+        if then is not None:
+            process.send_signal(then)
+        with suppress(BrokenPipeError):
+            process.stdin.write(stdin)
+            process.stdin.close()
+        shown += _read(ours)
+        os.close(ours)
+        output = process.stdout.read()
+        process.stdout.close()
+        return process.wait(timeout=120), output, shown
+
+    return on_terminal
+
+
+def _read(terminal, until=None):
+    """Read what is shown on a terminal until it shows `until`, or its last writer has closed it."""
+    shown = b""
+    while until is None or until not in shown:
+        try:
+            more = os.read(terminal, 65536)
+        except OSError:  # how Linux says that nobody is left
+            break
+        if not more:  # how others say it
+            break
+        shown += more
+    return shown
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """Import a script of the benchmarks as it imports the others, and forget them afterwards."""
+    names = [path.stem for path in BENCHMARKS.glob("*.py")]
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    for name in names:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    yield importlib.import_module
+    for name in names:
+        sys.modules.pop(name, None)

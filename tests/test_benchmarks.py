@@ -1,6 +1,5 @@
 """The accuracy benchmark: how it asks R, shown with a program of the same name, and how it judges em-impute."""
 
-import importlib
 import json
 import sys
 from pathlib import Path
@@ -8,9 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-MODULES = ["accuracy", "accuracy_cases", "accuracy_summary", "peers", "r_peers"]
 
 FAKE = """#!{python}
 import csv, json, pathlib, sys, time
@@ -25,17 +21,6 @@ else:
     pathlib.Path("seen.json").write_text(json.dumps([method, n_labels, draws, seed]))
     {body}
 """
-
-
-@pytest.fixture
-def load(monkeypatch):
-    """Import a script of the benchmarks as it imports the others, and forget them afterwards."""
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    for name in MODULES:
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    yield importlib.import_module
-    for name in MODULES:
-        sys.modules.pop(name, None)
 
 
 @pytest.fixture

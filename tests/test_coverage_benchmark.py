@@ -1,28 +1,10 @@
 """The coverage benchmark: the worlds are what they say, and intervals are judged by the truth."""
 
-import importlib
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.stats import norm
 
 from em_impute.findings.uncertainty import pool_shares
-
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-MODULES = ["accuracy_cases", "coverage", "coverage_worlds"]
-
-
-@pytest.fixture
-def load(monkeypatch):
-    """Import a script of the benchmarks as it imports the others, and forget them afterwards."""
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    for name in MODULES:
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    yield importlib.import_module
-    for name in MODULES:
-        sys.modules.pop(name, None)
 
 
 def test_labels_go_missing_by_their_class_at_the_odds_that_delta_undoes(load):

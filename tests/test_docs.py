@@ -56,7 +56,7 @@ def test_transcripts_show_what_the_commands_print(name, tmp_path):
 )
 def test_every_option_that_a_document_names_exists(name):
     text = (ROOT / name).read_text(encoding="utf-8")
-    scripts = [*(ROOT / "em_impute/cli").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]
+    scripts = [*(ROOT / "em_impute/cli").rglob("*.py"), *(ROOT / "benchmarks").glob("*.py")]
     options = "".join(path.read_text(encoding="utf-8") for path in scripts) + '"--help"'
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
 

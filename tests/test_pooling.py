@@ -85,6 +85,6 @@ def test_with_nothing_missing_only_the_observed_rows_count():
 
 
 def test_every_option_that_the_page_names_exists():
-    options = (ROOT / "em_impute/cli/options.py").read_text(encoding="utf-8")
+    options = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "em_impute/cli/options").glob("*.py"))
 
     assert {name for name in re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE) if f'"{name}"' not in options} == set()

@@ -3,18 +3,18 @@
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from em_impute.cli.check import check
 from em_impute.cli.evaluate import evaluate
 from em_impute.cli.fill import fill
+from em_impute.cli.help import Command, Commands
 from em_impute.cli.values import show_help
 from em_impute.errors import ClosedPipeError
 
 __all__ = ["app"]
 
 
-class _Commands(TyperGroup):
+class _Commands(Commands):
     """Keeps a closed pipe from Typer, which would end with 1 as if the answer were no."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  # Typer keeps the class of its contexts to itself
@@ -29,12 +29,12 @@ app = typer.Typer(
     cls=_Commands,
     add_completion=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(fill)
-app.command()(check)
-app.command()(evaluate)
+app.command(cls=Command)(fill)
+app.command(cls=Command)(check)
+app.command(cls=Command)(evaluate)
 
 
 def _show_version(wanted: bool) -> None:  # Typer's callback signature

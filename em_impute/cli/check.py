@@ -57,10 +57,10 @@ def check(  # one parameter an option
     from em_impute.impute import open_table
     from em_impute.report.terminal import make_console, print_lines, progress_bar
 
-    console = make_console()
-    with progress_bar(console, wanted=not quiet) as watch, open_table(request, watch) as opened:
+    console = None if quiet else make_console()
+    with progress_bar(console) as watch, open_table(request, watch) as opened:
         findings = [finding for column in opened.targets for finding in _findings(opened, column, request)]
-    if not quiet:
+    if console is not None:
         print_lines(console, [(name, text) for name, text, _ in findings])
     if any(doubtful for _, _, doubtful in findings):
         raise typer.Exit(ExitCode.NEGATIVE)

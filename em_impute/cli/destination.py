@@ -6,7 +6,7 @@ from pathlib import Path
 
 from em_impute.errors import UsageError
 
-__all__ = ["STDOUT", "Destination", "is_special", "name_tables", "plan"]
+__all__ = ["STDOUT", "Destination", "is_special", "name_tables", "plan", "report_paths"]
 
 STDOUT = Path("-")
 """Stands for standard output, which carries the CSV, or one report, or the changed cells, or nothing."""
@@ -68,19 +68,24 @@ def plan(
         raise UsageError("--no-report contradicts -r", "leave one of them out")
     if output == "":
         raise UsageError("-o is given an empty path", "name a file, or - for standard output")
-    for report in reports:
-        if report not in STDOUT_NAMES and Path(report).suffix not in REPORT_SUFFIXES:
-            raise UsageError(f"no report can be written to {report!r}", "its name must end in .json or .md")
+    named = report_paths(reports)
     if dry_run:
         return Destination((), (), diff)
 
     data = _data_path(source, output, diff=diff)
-    named = tuple(STDOUT if report in STDOUT_NAMES else Path(report) for report in reports)
     if not named and not no_report:
         named = _default_report(source, data, output)
     destination = Destination(_numbered(data, n_files), named, diff)
     _refuse_contradictions(destination)
     return destination
+
+
+def report_paths(reports: Sequence[str]) -> tuple[Path, ...]:
+    """Read every -r: standard output, or a path whose suffix says which form the report has."""
+    for report in reports:
+        if report not in STDOUT_NAMES and Path(report).suffix not in REPORT_SUFFIXES:
+            raise UsageError(f"no report can be written to {report!r}", "its name must end in .json or .md")
+    return tuple(STDOUT if report in STDOUT_NAMES else Path(report) for report in reports)
 
 
 def _numbered(data: Path | None, n_files: int | None) -> tuple[Path, ...]:

@@ -59,7 +59,8 @@ def _unforeseen(error: Exception, arguments: list[str]) -> int:
     format_message = getattr(error, "format_message", None)
     if format_message is not None:  # Typer's own errors; it keeps their classes to itself
         command = next((word for word in arguments if word in {"fill", "check", "evaluate"}), "")
-        return _say(format_message(), " ".join(f"em-impute {command} --help".split()), ExitCode.USAGE)
+        message = format_message().replace(": Value error, ", ": ")  # so pydantic begins what Typer wrote
+        return _say(message, " ".join(f"em-impute {command} --help".split()), ExitCode.USAGE)
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO}:
         return _say(f"cannot write to standard output: {error.strerror}", "free some room", ExitCode.OUTPUT)
     if isinstance(error, MemoryError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from em_impute.cli import options as o
-from em_impute.cli.destination import REPORT_SUFFIXES, STDOUT, STDOUT_NAMES
+from em_impute.cli.destination import STDOUT, report_paths
 from em_impute.cli.values import (
     CovarianceName,
     SharesName,
@@ -53,6 +53,7 @@ How: TypeAlias = Annotated[
     HowName | None,
     typer.Option(
         "--how",
+        metavar="NAME",
         rich_help_panel=HIDING,
         show_default=False,
         help="random: any; stratified (default): as large a share of each label; by-class: a share that differs from "
@@ -128,7 +129,7 @@ def evaluate(  # one parameter an option
 
     em-impute evaluate heights.csv --column gender
 
-    em-impute evaluate heights.csv -c gender --how by-class --hide-label female=0.5 --json
+    em-impute evaluate heights.csv -c gender --hide-label female=0.5 --json
     """
     request = Request(
         path=input_path(context, file),
@@ -157,7 +158,7 @@ def evaluate(  # one parameter an option
     share, of_label = _parse_share(hide), _parse_labels(hide_label or [])
     if of_label and how not in {None, HowName.by_class}:
         raise UsageError(f"--hide-label contradicts --how {how}", "leave one of them out")
-    paths = _report_paths(reports or [], as_json=json)
+    paths = _outputs(reports or [], as_json=json)
     from em_impute.evaluate import Hiding
 
     chosen = how or (HowName.by_class if of_label else HowName.stratified)
@@ -174,13 +175,13 @@ def _run(request: Request, hiding: "Hiding", paths: Sequence[Path], *, quiet: bo
     for path in paths:
         if path != STDOUT:
             check_output(path, [request.path] if request.path else [], clobber=True)
-    console = make_console()
-    with progress_bar(console, wanted=not quiet) as watch, open_table(request, watch) as opened:
+    console = None if quiet else make_console()
+    with progress_bar(console) as watch, open_table(request, watch) as opened:
         evaluations = evaluate_all(opened, request, hiding, watch)
         command = shlex.join(["em-impute", *sys.argv[1:]])
         made = [build_evaluation(opened, one, request, command) for one in evaluations]
     _write(made, paths)
-    if not quiet:
+    if console is not None:
         for report in made:
             print_lines(console, evaluation_lines(report))
         if paths:
@@ -201,14 +202,9 @@ def _write(made: "Sequence[EvaluationReport]", paths: Sequence[Path]) -> None:
             write_atomically(path, [text.encode()])
 
 
-def _report_paths(reports: Sequence[str], *, as_json: bool) -> list[Path]:
+def _outputs(reports: Sequence[str], *, as_json: bool) -> list[Path]:
     """Say where the evaluation is written."""
-    for report in reports:
-        if report not in STDOUT_NAMES and Path(report).suffix not in REPORT_SUFFIXES:
-            raise UsageError(f"no report can be written to {report!r}", "its name must end in .json or .md")
-    paths = [STDOUT if report in STDOUT_NAMES else Path(report) for report in reports]
-    if as_json:
-        paths.append(STDOUT)
+    paths = [*report_paths(reports), *([STDOUT] if as_json else [])]
     if paths.count(STDOUT) > 1:
         raise UsageError("standard output can carry one report, not two of them", "give --json or one -r -")
     if len({path.resolve() for path in paths if path != STDOUT}) < len(paths) - paths.count(STDOUT):

@@ -2,7 +2,6 @@
 
 import math
 import sys
-from contextlib import redirect_stdout
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, NoReturn
@@ -155,6 +154,5 @@ def check_request(request: Request) -> None:
 
 def show_help(context: typer.Context) -> NoReturn:
     """Show the help on standard error, and fail: nothing was asked for."""
-    with redirect_stdout(sys.stderr):
-        typer.echo(context.get_help().rstrip())  # Typer prints the help itself when it prints in colour
+    typer.echo(context.get_help(), err=True)
     raise typer.Exit(ExitCode.USAGE)

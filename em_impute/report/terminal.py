@@ -2,27 +2,22 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from operator import itemgetter
-from time import monotonic
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from em_impute.engine.em import Stop
-from em_impute.impute import Watch
 from em_impute.report.audit import audit_line
 from em_impute.report.fit_report import FitReport, Section
 from em_impute.report.missing_rows import sensitivity_line, who_line
+from em_impute.report.progress import progress_bar
 from em_impute.report.uncertainty import totals_line, wrong_line
 from em_impute.report.words import delimiter_name, known_and_missing, number, percent, printable
 from em_impute.table.text import listed, plural
 
-__all__ = ["make_console", "print_lines", "print_summary", "progress_bar"]
+if TYPE_CHECKING:
+    from rich.console import Console
 
-PATIENCE = 1.0
-"""Seconds before a progress bar appears: work that is over sooner needs none."""
+__all__ = ["make_console", "print_lines", "print_summary", "progress_bar"]
 
 NAME_WIDTH = 12
 
@@ -38,22 +33,23 @@ BEST_SHOWN = 4
 """Models named where some fifty were compared."""
 
 
-class _Console(Console):
-    """A console whose reader may leave: the door then ends the run as for any closed pipe."""
-
-    def on_broken_pipe(self) -> None:
-        """Pass the error on; rich would end the process with 1, as if the answer were no."""
-        raise BrokenPipeError
-
-
-def make_console() -> Console:
+def make_console() -> "Console":
     """Open standard error for people: colours on a terminal that wants them, no escape sequence anywhere else."""
+    from rich.console import Console  # late, since nothing of rich is needed to say nothing
+
+    class StandardError(Console):
+        """A console whose reader may leave: the door then ends the run as for any closed pipe."""
+
+        def on_broken_pipe(self) -> None:
+            """Pass the error on; rich would end the process with 1, as if the answer were no."""
+            raise BrokenPipeError
+
     is_terminal = sys.stderr.isatty()
-    return _Console(stderr=True, force_terminal=is_terminal, highlight=False, emoji=False, markup=False)
+    return StandardError(stderr=True, force_terminal=is_terminal, highlight=False, emoji=False, markup=False)
 
 
 def print_summary(
-    console: Console, report: FitReport, written: Sequence[str] | None, *, verbose: bool, advice: bool = True
+    console: "Console", report: FitReport, written: Sequence[str] | None, *, verbose: bool, advice: bool = True
 ) -> None:
     """Say in about ten lines what was done; `written` is None where that is said elsewhere.
 
@@ -75,8 +71,10 @@ def print_summary(
     print_lines(console, lines)
 
 
-def print_lines(console: Console, lines: Iterable[tuple[str, str]]) -> None:
+def print_lines(console: "Console", lines: Iterable[tuple[str, str]]) -> None:
     """Print lines of a name and what there is to say about it."""
+    from rich.text import Text
+
     for name, text in lines:
         style = "bold yellow" if name == "warning" else "bold"
         try:
@@ -85,42 +83,6 @@ def print_lines(console: Console, lines: Iterable[tuple[str, str]]) -> None:
             raise
         except OSError:  # a full disk behind standard error is no reason to fail: the work is done
             return
-
-
-@contextmanager
-def progress_bar(console: Console, *, wanted: bool) -> Iterator[Watch]:
-    """Show one bar on a terminal for work that takes longer than a moment."""
-    if not wanted or not console.is_terminal or console.is_dumb_terminal:
-        yield _ignore
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[detail]}"),
-    )
-    began = monotonic()
-    bar = Progress(*columns, console=console, transient=True)
-    task: TaskID | None = None
-
-    def watch(stage: str, share: float | None, detail: str) -> None:
-        nonlocal task
-        if monotonic() - began < PATIENCE:
-            return
-        if task is None:
-            bar.start()
-            task = bar.add_task(stage, total=1.0, detail=detail)
-        bar.update(task, description=stage, completed=share or 0.0, total=None if share is None else 1.0, detail=detail)
-
-    try:
-        yield watch
-    finally:
-        bar.stop()
-
-
-def _ignore(_stage: str, _share: float | None, _detail: str) -> None:
-    """Show nothing."""
 
 
 def _summary(report: FitReport) -> Iterator[tuple[str, str]]:

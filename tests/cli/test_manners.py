@@ -142,3 +142,12 @@ def test_check_says_why_a_column_of_texts_does_not_serve(run, samples):
     result = run("check", "heights.csv", "-c", "gender")
 
     assert b"name: more than 50 different texts, such as '001-1' (line 2)" in result.stderr
+
+
+def test_a_value_that_is_none_of_those_allowed_is_named_with_them(run):
+    result = run("fill", "-c", "g", "--shares", "fair")
+
+    assert result.returncode == 2
+    assert result.stderr == (
+        b"error: Invalid value for '--shares': 'fair' is not one of 'common', 'free'.\nhint: em-impute fill --help\n"
+    )

@@ -1,0 +1,133 @@
+"""Options of what is filled, written and said: the panels "Fills", "Output" and "Behaviour"."""
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+from em_impute.cli.values import MethodName
+
+__all__ = [
+    "BEHAVIOUR",
+    "FILLS",
+    "OUTPUT",
+    "Debug",
+    "Diff",
+    "DryRun",
+    "Imputations",
+    "Indicator",
+    "Long",
+    "Method",
+    "MinProbability",
+    "NoAdvice",
+    "NoClobber",
+    "NoReport",
+    "Output",
+    "Probabilities",
+    "Probability",
+    "Quiet",
+    "Reports",
+    "Verbose",
+]
+
+FILLS, OUTPUT, BEHAVIOUR = "Fills", "Output", "Behaviour"
+
+
+MinProbability: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--min-probability",
+        min=0.0,
+        max=1.0,
+        metavar="P",
+        rich_help_panel=FILLS,
+        help="Leave a cell as it is unless its label is at least so probable.",
+    ),
+]
+Method: TypeAlias = Annotated[
+    MethodName | None,
+    typer.Option(
+        "--method",
+        metavar="map|draw",
+        rich_help_panel=FILLS,
+        show_default=False,
+        help="Fill in the most probable label (map), or one drawn by its probability. Default: map, one table.",
+    ),
+]
+Imputations: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--imputations",
+        min=2,
+        max=1000,
+        metavar="M",
+        rich_help_panel=FILLS,
+        show_default=False,
+        help="Draw M completed tables, FILE.filled.1.csv to FILE.filled.M.csv, to be analysed each and pooled.",
+    ),
+]
+Long: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--long", rich_help_panel=FILLS, help="Put them in one file below the observed table, with .imp and .id first."
+    ),
+]
+Output: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="PATH",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+        help="Completed CSV; - is standard output. Default: FILE.filled.csv beside FILE.",
+    ),
+]
+Reports: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-r",
+        "--report",
+        metavar="PATH",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+        help="Fit report, .json or .md; repeat for both. Default: a .report.json beside the completed CSV.",
+    ),
+]
+NoReport: TypeAlias = Annotated[bool, typer.Option("--no-report", rich_help_panel=OUTPUT, help="Write no report.")]
+NoClobber: TypeAlias = Annotated[
+    bool, typer.Option("--no-clobber", rich_help_panel=OUTPUT, help="Stop if an output exists already.")
+]
+Probability: TypeAlias = Annotated[
+    bool,
+    typer.Option("--probability", rich_help_panel=OUTPUT, help="Add COLUMN_probability: of the most probable label."),
+]
+Probabilities: TypeAlias = Annotated[
+    bool, typer.Option("--probabilities", rich_help_panel=OUTPUT, help="Add COLUMN_p_LABEL for every label.")
+]
+Indicator: TypeAlias = Annotated[
+    bool, typer.Option("--indicator", rich_help_panel=OUTPUT, help="Add COLUMN_imputed: 1 where the cell was filled.")
+]
+DryRun: TypeAlias = Annotated[
+    bool, typer.Option("--dry-run", rich_help_panel=OUTPUT, help="Fit and say, but write nothing.")
+]
+Diff: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--diff",
+        rich_help_panel=OUTPUT,
+        help="Print the filled cells as CSV; files are then written only where -o or -r names them.",
+    ),
+]
+Quiet: TypeAlias = Annotated[
+    bool, typer.Option("-q", "--quiet", rich_help_panel=BEHAVIOUR, help="Say nothing on success.")
+]
+Verbose: TypeAlias = Annotated[
+    bool, typer.Option("-v", "--verbose", rich_help_panel=BEHAVIOUR, help="Say every decision.")
+]
+NoAdvice: TypeAlias = Annotated[
+    bool,
+    typer.Option("--no-advice", rich_help_panel=BEHAVIOUR, help="Leave out the note on columns about people (S01)."),
+]
+Debug: TypeAlias = Annotated[
+    bool, typer.Option("--debug", rich_help_panel=BEHAVIOUR, help="Show the traceback of an error.")
+]

@@ -1,0 +1,142 @@
+"""The line that says what is going on; `tests/cli/test_progress.py` shows it on a real terminal."""
+
+import io
+from time import monotonic, sleep
+
+import pytest
+from rich.console import Console
+
+from em_impute.report import progress
+
+
+def a_terminal(width=100):
+    return Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None, legacy_windows=False)
+
+
+def wait_for(console, words, seconds=60.0):
+    """Wait for the thread that draws; give the last line drawn."""
+    until = monotonic() + seconds
+    while words not in console.file.getvalue():
+        assert monotonic() < until, console.file.getvalue()
+        sleep(0.01)
+    return console.file.getvalue().rpartition("\x1b[2K")[2].removeprefix("\x1b[?25l")
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+
+
+def test_the_bar_appears_although_nothing_is_said(impatient):
+    console = a_terminal()
+
+    with progress.progress_bar(console):
+        shown = wait_for(console, "opening")
+
+    assert "━" in shown
+
+
+def test_the_bar_names_the_stage_and_the_detail(impatient):
+    console = a_terminal()
+
+    with progress.progress_bar(console) as watch:
+        watch("reading", 0.5, "")
+        half = wait_for(console, "reading")
+        watch("fitting", None, "iteration 3, log-likelihood -12.5, gain 0.1")
+        fitting = wait_for(console, "gain 0.1")
+
+    assert half.split() == ["reading", "━" * 20, "0:00"]
+    assert fitting.startswith("fitting   ━━━━━━━━━━")
+    assert fitting.rstrip().endswith(" 0:00 iteration 3, log-likelihood -12.5, gain 0.1")
+
+
+@pytest.mark.parametrize(("width", "bar"), [(120, 40), (90, 20), (75, 10), (67, 5), (60, 0)])
+def test_the_bar_leaves_room_for_the_detail(impatient, width, bar):
+    console, detail = a_terminal(width), "iteration 123, log-likelihood -4,173,882.5"
+
+    with progress.progress_bar(console) as watch:
+        watch("fitting", 1.0, detail)
+        shown = wait_for(console, "-4,173,882.5")
+
+    assert shown.count("━") == bar
+    assert len(shown) <= width
+
+
+def test_what_does_not_fit_is_cut_and_never_wrapped(impatient):
+    console = a_terminal(30)
+
+    with progress.progress_bar(console) as watch:
+        watch("fitting", None, "iteration 123, log-likelihood -4,173,882.5")
+        shown = wait_for(console, "fitting")
+
+    assert len(shown) <= 30
+    assert shown.rstrip() == "fitting   0:00 iteration 123,…"
+    assert "\n" not in shown
+
+
+def test_what_comes_from_the_file_cannot_move_the_cursor(impatient):
+    console = a_terminal()
+
+    with progress.progress_bar(console) as watch:
+        watch("groups", 0.1, "a\x1b[2J\nb [bold]")
+        shown = wait_for(console, "groups")
+
+    assert "a\\x1b[2J\\nb [bold]" in shown
+
+
+def test_the_stage_without_a_name_takes_the_bar_away_at_once(impatient):
+    console = a_terminal()
+
+    with progress.progress_bar(console) as watch:
+        watch("reading", 0.5, "")
+        wait_for(console, "reading")
+        watch("", None, "")
+        before = console.file.getvalue()
+        watch("writing", 0.5, "")
+        sleep(0.3)
+
+    assert before.endswith("\x1b[2K")
+    assert console.file.getvalue() == before
+
+
+def test_work_that_is_over_in_a_moment_shows_no_bar():
+    console = a_terminal()
+
+    with progress.progress_bar(console) as watch:
+        watch("reading", 1.0, "")
+
+    assert console.file.getvalue() == ""
+
+
+@pytest.mark.parametrize("reason", ["quiet", "no terminal", "dumb terminal"])
+def test_no_bar_is_shown_where_none_is_wanted_or_possible(monkeypatch, impatient, reason):
+    if reason == "dumb terminal":
+        monkeypatch.setenv("TERM", "dumb")
+    console = Console(file=io.StringIO(), force_terminal=reason != "no terminal")
+
+    with progress.progress_bar(console, wanted=reason != "quiet") as watch:
+        watch("reading", 0.5, "")
+        sleep(0.1)
+
+    assert console.file.getvalue() == ""
+
+
+def test_an_error_during_the_work_takes_the_bar_away(impatient):
+    console = a_terminal()
+
+    def work():
+        with progress.progress_bar(console):
+            wait_for(console, "opening")
+            raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011
+        work()
+    assert console.file.getvalue().endswith("\x1b[2K")
+    assert "\x1b[?25h" in console.file.getvalue()  # the cursor is shown again
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0.9, "0:00"), (61, "1:01"), (3599.9, "59:59"), (3600, "1:00:00"), (36061, "10:01:01")]
+)
+def test_the_clock_counts_hours_only_where_there_are_some(seconds, shown):
+    assert progress._clock(seconds) == shown
