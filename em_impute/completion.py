@@ -40,6 +40,11 @@ class Opened:
     groups: tuple[str, CategoryColumn] | None = None
     """The column that divides the rows, and what to call it."""
 
+    def let_go(self) -> None:
+        """Let go of the predictors as they were read, when nothing more is to be learnt from them: they are large."""
+        self.table.numbers.clear()
+        self.table.categories.clear()
+
     @property
     def columns(self) -> list[Column]:
         """Every column that was examined for numbers, by what to call it."""

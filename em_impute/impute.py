@@ -37,6 +37,9 @@ from em_impute.weighing import read_weights
 
 __all__ = ["Watch", "complete", "complete_all", "fit_column", "open_table", "patched", "patched_long", "unique_names"]
 
+SLICE = 1 << 18
+"""Rows in work at once, where all of them would take much memory."""
+
 Watch = Callable[[str, float | None, str], None]
 """Told of progress: the stage, the share of it that is done (None if unknown), and a detail."""
 
@@ -92,12 +95,16 @@ def open_table(request: Request, watch: Watch) -> Iterator[Opened]:
         yield Opened(source, raw.name, table, indices, names, seconds, weight, groups)
 
 
-def complete_all(opened: Opened, request: Request, watch: Watch) -> list[Completion]:
-    """Complete every column that was asked for, each on its own."""
-    return [complete(opened, column, request, watch) for column in opened.targets]
+def complete_all(opened: Opened, request: Request, watch: Watch, *, let_go: bool = False) -> list[Completion]:
+    """Complete every column that was asked for, each on its own.
+
+    With `let_go` the predictors as they were read, which take much memory, are let go of when all is learnt from them.
+    """
+    last = opened.targets[-1] if let_go else None
+    return [complete(opened, column, request, watch, let_go=column == last) for column in opened.targets]
 
 
-def complete(opened: Opened, column: int, request: Request, watch: Watch) -> Completion:
+def complete(opened: Opened, column: int, request: Request, watch: Watch, *, let_go: bool = False) -> Completion:
     """Complete one column: design, choice of the model, fit, fills."""
     target = opened.names[column]
     labels = read_labels(target, opened.table.targets[column], request)
@@ -106,6 +113,8 @@ def complete(opened: Opened, column: int, request: Request, watch: Watch) -> Com
     if any(labels.known):  # a label that there is not shall not be found out after the fit
         deltas_of(labels.labels, request.deltas)
     found = fit_column(opened, column, labels, request, watch)
+    if let_go:
+        opened.let_go()
     found = replace(found, delta=deltas_of(found.labels.labels, request.deltas))
     clock = _Clock()
     watch("filling", None, "")
@@ -291,12 +300,15 @@ def _fill(found: FittedColumn, request: Request) -> tuple[Fills, Floats | None, 
     Beside the fills: all probabilities where they are asked for, the entropy, and the imputations drawn.
     """
     distinct, weight = found.distinct_probability, found.design.distinct.weight[found.unlabelled]
-    entropy = -float(weight @ (distinct * np.log(np.maximum(distinct, 1e-300))).sum(axis=1))
+    entropy = sum(
+        -float(weight[some] @ (distinct[some] * np.log(np.maximum(distinct[some], 1e-300))).sum(axis=1))
+        for some in (slice(first, first + SLICE) for first in range(0, weight.size, SLICE))
+    )
     row = np.flatnonzero(found.labels.label < 0).astype(np.int32)
     at = found.place_of(row)
     code, best = most_probable(distinct, request.min_probability)
     code = code.astype(least_type(distinct.shape[1]))  # there may be millions of rows to each distinct one
-    expected = np.bincount(at, minlength=distinct.shape[0]).astype(float) @ distinct
+    expected = found.cells.astype(float) @ distinct
     fills, drawn = Fills(row, code[at], best[at], expected), None
     if request.method == "draw":
         drawn = draw_imputations(found, row, max(request.imputations, 1), request.seed)

@@ -25,6 +25,9 @@ COARSE_TOLERANCE = 1.0
 """With so many rows that EM visits, it first comes near the optimum on one in twenty, each standing for twenty: to
 within a log-likelihood that is less than what these rows can tell of the others."""
 
+SLICE = 1 << 18
+"""Rows in work at once: no copy of all of them is made."""
+
 THOROUGH = Effort()
 QUICK = Effort(n_starts=5, n_finalists=1)
 
@@ -150,10 +153,18 @@ def overall_covariance(rows: Rows) -> Floats:
     Products with a missing factor count as 0 and are divided by the geometric mean of both counts, which, unlike
     dividing by the count of the pair, cannot give a negative eigenvalue.
     """
-    seen = ~np.isnan(rows.x)
-    values = (rows.x if seen.all() else np.where(seen, rows.x, 0.0)) * np.sqrt(rows.weight)[:, None]
-    scale = np.sqrt(np.maximum(rows.weight @ seen, np.finfo(float).tiny))
-    covariance: Floats = (values.T @ values) / np.outer(scale, scale)
+    n_features = rows.x.shape[1]
+    total, count = np.zeros((n_features, n_features)), np.zeros(n_features)
+    for first in range(0, rows.weight.size, SLICE):
+        some = slice(first, first + SLICE)
+        seen = ~np.isnan(rows.x[some])
+        values = (rows.x[some] if seen.all() else np.where(seen, rows.x[some], 0.0)) * np.sqrt(rows.weight[some])[
+            :, None
+        ]
+        total += values.T @ values
+        count += rows.weight[some] @ seen
+    scale = np.sqrt(np.maximum(count, np.finfo(float).tiny))
+    covariance: Floats = total / np.outer(scale, scale)
     return covariance
 
 

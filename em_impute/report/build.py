@@ -16,7 +16,7 @@ from em_impute.engine.parameters import rescale
 from em_impute.findings.marked import left_empty
 from em_impute.report.advice import advice
 from em_impute.report.audit import suspects_section
-from em_impute.report.filled import filled_section
+from em_impute.report.filled import filled_section, slices
 from em_impute.report.fit_report import SCHEMA_VERSION, FitReport, Section
 from em_impute.report.marked import marked_section, marked_warnings
 from em_impute.report.missing_rows import sensitivity_section, who_section
@@ -131,7 +131,7 @@ def _missing(completion: Completion) -> dict[str, Any]:
 
 def _lowest(completion: Completion) -> float | None:
     filled = completion.fills.code >= 0
-    return float(completion.fills.probability[filled].min()) if filled.any() else None
+    return float(completion.fills.probability.min(where=filled, initial=1.0)) if filled.any() else None
 
 
 def features_section(design: Design | None) -> dict[str, Any]:
@@ -263,8 +263,8 @@ def _warnings(completion: Completion, totals: Section, wrong: Section, marked: S
 
 
 def _wrong(completion: Completion) -> dict[str, Any]:
-    filled = completion.fills.code >= 0
-    plain = float((1.0 - completion.fills.probability[filled]).sum())
+    code, probability = completion.fills.code, completion.fills.probability
+    plain = sum(float((1.0 - probability[some][code[some] >= 0]).sum()) for some in slices(code.size))
     return wrong_section(completion.findings.uncertainty if completion.findings else None, plain)
 
 
@@ -310,5 +310,8 @@ def _totals(completion: Completion) -> dict[str, Any]:
 
 
 def _filled_by_label(completion: Completion) -> np.ndarray:
-    code = completion.fills.code
-    return np.bincount(code[code >= 0], minlength=len(completion.labels.labels))
+    code, n_labels = completion.fills.code, len(completion.labels.labels)
+    count = np.zeros(n_labels, np.int64)
+    for some in slices(code.size):
+        count += np.bincount(code[some][code[some] >= 0], minlength=n_labels)
+    return count

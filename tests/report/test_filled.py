@@ -29,6 +29,19 @@ def test_every_filled_cell_is_in_the_band_of_its_probability():
     assert sum(one["cells"] for one in found["by_band"]) == np.count_nonzero(code >= 0)
 
 
+def test_many_cells_are_looked_at_slice_by_slice(monkeypatch):
+    monkeypatch.setattr("em_impute.report.filled.SLICE", 7)
+    rng = np.random.default_rng(2)
+    code, probability = rng.integers(-1, 2, 300), np.round(rng.uniform(0.4, 1.0, 300), 1)  # many are equally certain
+    found = filled_section(fills_of(code, probability), ("a", "b"), lines)
+
+    least = sorted((p, row) for row, (k, p) in enumerate(zip(code, probability, strict=True)) if k >= 0)[:10]
+    assert [(one["probability"], one["line"]) for one in found["least_certain"]] == [
+        (p, 2 * row + 2) for p, row in least
+    ]
+    assert sum(one["cells"] for one in found["by_band"]) == np.count_nonzero(code >= 0)
+
+
 def test_the_least_certain_cells_are_named_with_their_lines():
     found = filled_section(fills_of([0, 1, -1, 1], [0.9, 0.55, 0.3, 0.6]), ("a", "b"), lines)
 
