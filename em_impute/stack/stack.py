@@ -1,6 +1,8 @@
 """The stack: predictors in several views -> mixtures compared on labels held out -> weights -> probabilities."""
 
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,6 +26,9 @@ VIEW_ROWS = 10_000
 """Rows to which powers and bins are fitted."""
 
 CHUNK_ROWS = 1 << 13
+
+MAX_THREADS = 4
+"""More of them would wait for the interpreter."""
 
 WHOLE = 1.0 - 1e-9
 """Part of the weight from which on it is all of it: in another order it may add up to a little less."""
@@ -117,30 +122,42 @@ def predict(stack: Stack, predictors: Predictors) -> Floats:
     """Compute the probability of each label for each row: (n_rows, n_labels), rows sum to 1."""
     n_rows = predictors.x.shape[0]
     probability = np.empty((n_rows, stack.n_labels))
-    views = {voice.view.name: voice.view for voice in stack.voices}
-    whole: dict[int, Scorer] = {}  # of rows that show every column, which may be in every chunk
-    for first in range(0, n_rows, CHUNK_ROWS):
-        part = predictors.take(slice(first, first + CHUNK_ROWS))
-        total = np.zeros((stack.n_labels, part.x.shape[0]))
-        for name, view in views.items():
-            for group in group_rows(view.show(part), view, np.arange(part.x.shape[0])):
-                for number, voice in enumerate(stack.voices):
-                    if voice.view.name != name:
-                        continue
-                    scorer = whole.get(number) if group.observed.size == voice.batch.mean.shape[-1] else None
-                    if scorer is None:
-                        scorer = make_scorer(group.observed, voice.batch, voice.component_label, stack.n_labels)
-                    if group.observed.size == voice.batch.mean.shape[-1]:
-                        whole[number] = scorer
-                    mixed = _mix(scorer.of(group.terms), voice.weight)
-                    if group.rows.size == part.x.shape[0]:
-                        total += mixed
-                    else:
-                        total[:, group.rows] += mixed
-        total *= stack.trust / total.sum(axis=0)
-        total += (1.0 - stack.trust) * stack.shares[:, None]
-        probability[first : first + CHUNK_ROWS] = total.T
+    whole = [_scorer(stack, voice, np.arange(voice.batch.mean.shape[-1])) for voice in stack.voices]
+
+    def fill_in(first: int) -> None:
+        some = slice(first, first + CHUNK_ROWS)
+        probability[some] = _predict_chunk(stack, whole, predictors.take(some))
+
+    # numpy lets go of the interpreter in products and exponentials of a chunk, so that they go on side by side.
+    with ThreadPoolExecutor(MAX_THREADS) as pool:
+        deque(pool.map(fill_in, range(0, n_rows, CHUNK_ROWS)), maxlen=0)
     return probability
+
+
+def _predict_chunk(stack: Stack, whole: Sequence[Scorer], part: Predictors) -> Floats:
+    """Predict a few rows, (n_rows, n_labels); `whole` score rows that show every column, one for each voice."""
+    n_rows = part.x.shape[0]
+    total = np.zeros((stack.n_labels, n_rows))
+    for name, view in {voice.view.name: voice.view for voice in stack.voices}.items():
+        for group in group_rows(view.show(part), view, np.arange(n_rows)):
+            for voice, scorer in zip(stack.voices, whole, strict=True):
+                if voice.view.name != name:
+                    continue
+                is_whole = group.observed.size == voice.batch.mean.shape[-1]
+                mixed = _mix(
+                    (scorer if is_whole else _scorer(stack, voice, group.observed)).of(group.terms), voice.weight
+                )
+                if group.rows.size == n_rows:
+                    total += mixed
+                else:
+                    total[:, group.rows] += mixed
+    total *= stack.trust / total.sum(axis=0)
+    total += (1.0 - stack.trust) * stack.shares[:, None]
+    return total.T
+
+
+def _scorer(stack: Stack, voice: Voice, observed: Integers) -> Scorer:
+    return make_scorer(observed, voice.batch, voice.component_label, stack.n_labels)
 
 
 def fit_leader(stack: Stack, examples: Examples, seed: int) -> tuple[Integers, list[Batch]]:
