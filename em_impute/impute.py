@@ -119,7 +119,7 @@ def complete(opened: Opened, column: int, request: Request, watch: Watch, *, let
     clock = _Clock()
     watch("filling", None, "")
     fills, probability, entropy, drawn = _fill(found, request)
-    clock.lap("fill")
+    clock.lap("posterior")
     findings = None
     if request.examined:
         watch("examining", None, "")

@@ -38,9 +38,10 @@ def build_report(
     from em_impute import __version__
 
     reproducible = "SOURCE_DATE_EPOCH" in os.environ
-    timings = {"read": opened.seconds, **completion.timings}
+    scan = opened.table.scan_seconds
+    timings = {"scan": scan, "read": opened.seconds - scan, **completion.timings}
     if outputs:
-        timings["write"] = sum(one.seconds for one in outputs)
+        timings["patch"] = sum(one.seconds for one in outputs)
     totals, wrong, findings = _totals(completion), _wrong(completion), _findings(opened, completion)
     found = _warnings(completion, totals, wrong, findings["marked"])
     return FitReport(
