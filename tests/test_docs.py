@@ -52,7 +52,8 @@ def test_transcripts_show_what_the_commands_print(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/how-it-works.md", "docs/uncertainty.md", "docs/pooling.md", "CHANGELOG.md"]
+    "name",
+    ["README.md", "docs/how-it-works.md", "docs/uncertainty.md", "docs/pooling.md", "docs/scaling.md", "CHANGELOG.md"],
 )
 def test_every_option_that_a_document_names_exists(name):
     text = (ROOT / name).read_text(encoding="utf-8")
@@ -63,7 +64,9 @@ def test_every_option_that_a_document_names_exists(name):
     assert {option for option in named if f'"{option}"' not in options} == set()
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/how-it-works.md", "docs/uncertainty.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "docs/how-it-works.md", "docs/uncertainty.md", "docs/scaling.md"]
+)
 def test_links_within_the_project_lead_somewhere(name):
     path = ROOT / name
     targets = re.findall(r"\]\((?!\w+:)([^)#]+)\)", path.read_text(encoding="utf-8"))

@@ -1,11 +1,35 @@
-"""Where blocks of rows are worked on.  A backend is a context that yields an ordered map over blocks."""
+"""Where work is done.  A backend is a context that yields an ordered map, over blocks of rows or over parts of a table.
 
-from collections.abc import Callable, Iterator
+Its results come in the order of its items whatever worked on them, so that reducing them from left to right gives the
+same bits everywhere.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol, TypeVar
 
 from em_impute.engine.em import MapBlocks
 
-__all__ = ["BACKENDS", "serial"]
+__all__ = ["BACKENDS", "MapParts", "Numbered", "serial", "serial_parts"]
+
+P = TypeVar("P", bound="Numbered")
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+class Numbered(Protocol):
+    """A part, which is best worked on where it was before."""
+
+    @property
+    def number(self) -> int:
+        """Tell it from the others, from 0 on."""
+
+
+class MapParts(Protocol):
+    """An ordered map over parts, each with what is to be done to it; both are taken from their iterables lazily."""
+
+    def __call__(self, function: Callable[[P, A], R], parts: Iterable[P], what: Iterable[A], /) -> Iterator[R]:
+        """Yield `function(part, what)` for one pair after the other."""
 
 
 @contextmanager
@@ -14,5 +38,14 @@ def serial() -> Iterator[MapBlocks]:
     yield map
 
 
+@contextmanager
+def serial_parts(forget: Callable[[], Any]) -> Iterator[MapParts]:
+    """Work on one part after the other, in this process, and in the end `forget` what was kept of them."""
+    try:
+        yield map
+    finally:
+        forget()
+
+
 BACKENDS: dict[str, Callable[[], AbstractContextManager[MapBlocks]]] = {"serial": serial}
-"""Every backend by name.  The engine reduces, left to right, so that all of them give the same bits."""
+"""Backends for the blocks of one table in memory, by name."""

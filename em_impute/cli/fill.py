@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from em_impute.cli import options as o
+from em_impute.cli import options_scaled as s
 from em_impute.cli.destination import STDOUT, Destination, is_special, name_tables, plan
+from em_impute.cli.parts import Manners, Scale, fill_parts, plan_parts, refuse_for_parts, scale_of
 from em_impute.cli.values import (
     CovarianceName,
     SharesName,
@@ -39,7 +41,7 @@ __all__ = ["fill"]
 def fill(  # one parameter an option
     context: typer.Context,
     columns: o.Columns,
-    file: o.File = None,
+    files: s.Files = None,
     features: o.Features = None,
     delimiter: o.Delimiter = None,
     *,
@@ -79,6 +81,10 @@ def fill(  # one parameter an option
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
     no_advice: o.NoAdvice = False,
+    backend: s.Backend = None,
+    scheduler: s.Scheduler = None,
+    workers: s.Workers = None,
+    max_memory: s.MaxMemory = None,
     debug: o.Debug = False,  # noqa: ARG001  # read at the door, before a command runs
 ) -> None:
     """Complete a column: fill its missing cells with their most probable label, and change no other byte.
@@ -87,7 +93,8 @@ def fill(  # one parameter an option
 
     cat heights.csv | em-impute fill - -c gender -o - > completed.csv
     """
-    path = input_path(context, file)
+    scale = scale_of(files, backend and backend.value, scheduler, workers, max_memory)
+    path = input_path(context, scale.file)
     request = Request(
         path=path,
         columns=tuple(columns),
@@ -122,6 +129,10 @@ def fill(  # one parameter an option
     )
     check_request(request)
     _check_draws(request, long=long, diff=diff)
+    if _is_in_parts(request, scale, output, long=long, diff=diff):
+        manners = Manners(clobber=not no_clobber, quiet=quiet, verbose=verbose, advice=not no_advice)
+        _fill_parts(request, scale, output, reports or [], manners, no_report=no_report, dry_run=dry_run)
+        return
     beside = None if path is None or is_special(path) else path
     n_files = None if long else imputations
     destination = plan(beside, output, reports or [], no_report=no_report, dry_run=dry_run, diff=diff, n_files=n_files)
@@ -134,6 +145,41 @@ def fill(  # one parameter an option
         verbose=verbose,
         advice=not no_advice,
     )
+
+
+def _is_in_parts(request: Request, scale: Scale, output: str | None, *, long: bool, diff: bool) -> bool:
+    """Tell whether the table is worked on in parts.  Raises UsageError for what cannot be done then.
+
+    Where a file is large, but nothing was said about it, what asks for the whole table in memory decides.
+    """
+    if not scale.is_asked():
+        if not scale.is_needed(request):
+            return False
+        if scale.max_memory is None:
+            try:
+                refuse_for_parts(request, output, files=scale.files, long=long, diff=diff)
+            except UsageError:
+                return False
+    refuse_for_parts(request, output, files=scale.files, long=long, diff=diff)
+    return True
+
+
+def _fill_parts(
+    request: Request,
+    scale: Scale,
+    output: str | None,
+    reports: Sequence[str],
+    manners: Manners,
+    *,
+    no_report: bool,
+    dry_run: bool,
+) -> None:
+    from em_impute.scaled.parts import find_parts
+
+    paths = find_parts(scale.files)
+    destination = plan_parts(paths, output, reports, no_report=no_report, dry_run=dry_run)
+    request = replace(request, path=None, examined=bool(destination.reports) or not manners.quiet)
+    fill_parts(request, scale, paths, destination, manners, _write_reports)
 
 
 def _check_draws(request: Request, *, long: bool, diff: bool) -> None:
@@ -157,17 +203,18 @@ def _run(
     if request.path is None or os.path.lexists(request.path):
         for path in destination.files:
             check_output(path, [request.path] if request.path else [], clobber=clobber)
-    console = make_console()
-    with progress_bar(console, wanted=not quiet) as watch, open_table(request, watch) as opened:
-        completions = complete_all(opened, request, watch)
+    console = None if quiet else make_console()
+    with progress_bar(console) as watch, open_table(request, watch) as opened:
+        completions = complete_all(opened, request, watch, let_go=True)
         contents = _contents(opened, completions, request, long=long)
         data = _write_data(contents, destination, _n_bytes(opened, request, long=long), watch)
         command = shlex.join(["em-impute", *sys.argv[1:]])
         made = [build_report(opened, completion, request, command, data) for completion in completions]
         _write_reports(made, destination)
         if destination.diff:
+            watch("", None, "")  # standard output may be the terminal that shows the bar
             _print_changes(opened, completions)
-    if not quiet:
+    if console is not None:
         written = destination.names
         for report in made:
             last = report is made[-1]
@@ -205,9 +252,12 @@ def _write_data(
     written: list[WrittenFile] = []
     for path in destination.data:
         done = sum(one.bytes for one in written)
-        blocks = _counted(next(contents), done, n_bytes, watch)
         try:
-            written.append(write_to_stdout(blocks) if path == STDOUT else write_atomically(path, blocks))
+            if path == STDOUT:
+                watch("", None, "")
+                written.append(write_to_stdout(next(contents)))
+            else:
+                written.append(write_atomically(path, _counted(next(contents), done, n_bytes, watch)))
         except (OutputError, TableError) as error:
             if not written:
                 raise
@@ -231,11 +281,15 @@ def _counted(blocks: Iterable[bytes], done: int, n_bytes: int, watch: "Watch") -
 
 def _write_reports(made: "Sequence[FitReport]", destination: Destination) -> None:
     from em_impute.report.fit_report import to_json
-    from em_impute.report.markdown import to_markdown
     from em_impute.table.output import write_atomically, write_to_stdout
 
     for path in destination.reports:
-        text = to_markdown(*made) if path.suffix == ".md" else to_json(*made)
+        if path.suffix == ".md":
+            from em_impute.report.markdown import to_markdown
+
+            text = to_markdown(*made)
+        else:
+            text = to_json(*made)
         try:
             if path == STDOUT:
                 write_to_stdout([text.encode()])

@@ -47,6 +47,8 @@ class FitReport:
     marked: Section | None
     log: tuple[Section, ...]
     warnings: tuple[Section, ...]
+    parts: Section | None = None
+    """Of a table that was read in parts: its files, and from how many rows what was learnt."""
 
 
 def to_json(*reports: "DataclassInstance") -> str:

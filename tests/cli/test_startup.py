@@ -30,7 +30,7 @@ def test_a_mistake_in_the_command_line_imports_neither_numpy_nor_pandas(run):
     assert imported(result) & {"numpy", "pandas", "scipy"} == set()
 
 
-@pytest.mark.parametrize("command", ["check", "evaluate"])
+@pytest.mark.parametrize("command", ["fill", "check", "evaluate"])
 def test_a_quiet_run_imports_nothing_to_print_with(run, samples, command):
     result = run(command, "heights.csv", "-c", "gender", "-q", PYTHONPROFILEIMPORTTIME="1")
     found = imported(result)

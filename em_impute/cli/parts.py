@@ -1,0 +1,224 @@
+"""`em-impute fill` for a table in several files, or one that is larger than memory."""
+
+import secrets
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from em_impute.cli.destination import STDOUT, STDOUT_NAMES, Destination, is_special, report_paths
+from em_impute.errors import UsageError
+from em_impute.request import Request
+
+if TYPE_CHECKING:
+    from em_impute.report.fit_report import FitReport
+    from em_impute.scaled.parts import Part
+
+__all__ = ["Manners", "PartsDestination", "Scale", "fill_parts", "plan_parts", "refuse_for_parts", "scale_of"]
+
+REPORT = "em-impute.report.json"
+"""The report on several parts, beside them."""
+
+MAX_NAMED = 2
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the user said about a large table."""
+
+    files: tuple[str, ...]
+    backend: str | None
+    scheduler: str | None
+    workers: int | None
+    max_memory: int | None
+    """bytes; None is half of the memory there is"""
+
+    @property
+    def file(self) -> str | None:
+        """The only file, or the first."""
+        return self.files[0] if self.files else None
+
+    def is_asked(self) -> bool:
+        """Tell whether the table is to be worked on in parts whatever its size."""
+        from em_impute.scaled.parts import is_pattern, is_url
+
+        several = len(self.files) > 1 or any(path.startswith("file://") or is_url(path) for path in self.files)
+        return several or self.backend is not None or any(is_pattern(path) for path in self.files)
+
+    def is_needed(self, request: Request) -> bool:
+        """Tell whether the file is so large that it has to be read in parts."""
+        from em_impute.scaled.memory import default_limit, needed_bytes
+
+        if request.path is None or is_special(request.path):
+            return False
+        limit = self.max_memory or default_limit()
+        return needed_bytes(request.path, request, limit) > limit
+
+
+@dataclass(frozen=True)
+class PartsDestination:
+    """Where the parts go."""
+
+    outputs: tuple[str, ...]
+    """one a part; empty where nothing is written"""
+    reports: tuple[Path, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """What to call the outputs when they have been written."""
+        written = [path for path in self.outputs if path]
+        if len(written) > MAX_NAMED:
+            written = [f"{written[0]} … {written[-1]} ({len(written):,} files)"]
+        return [*written, *("standard output" if path == STDOUT else str(path) for path in self.reports)]
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How the run behaves."""
+
+    clobber: bool
+    quiet: bool
+    verbose: bool
+    advice: bool
+
+
+def scale_of(
+    files: list[str] | None, backend: str | None, scheduler: str | None, workers: int | None, max_memory: str | None
+) -> Scale:
+    """Read the options for large tables.  Raises UsageError where they contradict each other."""
+    if scheduler is not None and backend == "serial":
+        raise UsageError("--scheduler contradicts --backend serial", "leave one of them out")
+    if scheduler is not None and workers is not None:
+        raise UsageError("--workers contradicts --scheduler, whose workers run already", "leave one of them out")
+    backend = "dask" if scheduler is not None else backend
+    if workers is not None and backend != "dask":
+        raise UsageError("--workers is for --backend dask", "add --backend dask, or leave it out")
+    size = None
+    if max_memory is not None:
+        from em_impute.scaled.memory import parse_size
+
+        size = parse_size(max_memory)
+    return Scale(tuple(files or ()), backend, scheduler, workers, size)
+
+
+def refuse_for_parts(request: Request, output: str | None, *, files: Sequence[str], long: bool, diff: bool) -> None:
+    """Raise UsageError for what has no meaning, or is not there yet, where a table is read in parts."""
+    if "-" in files or not files:
+        raise UsageError("standard input is no part of a table", "name files, or leave --backend and --scheduler out")
+    refused = {
+        "-o -": output in STDOUT_NAMES,
+        "--diff": diff,
+        "--imputations": bool(request.imputations) or long,
+        "--method draw": request.method == "draw",
+        "--by": request.by is not None,
+        "--weights": request.weights is not None,
+    }
+    for option, is_asked in refused.items():
+        if is_asked:
+            raise UsageError(
+                f"{option} needs a table that is read as one file into memory",
+                "leave it out, or join the parts and leave --backend, --scheduler and --max-memory out",
+            )
+
+
+def plan_parts(
+    paths: Sequence[str], output: str | None, reports: Sequence[str], *, no_report: bool, dry_run: bool
+) -> PartsDestination:
+    """Decide where each part goes: beside itself, or under its own name into the folder that -o names.
+
+    A single part goes where a single file does.  Raises UsageError for contradictions.
+    """
+    if no_report and reports:
+        raise UsageError("--no-report contradicts -r", "leave one of them out")
+    named = report_paths(reports)
+    if dry_run:
+        return PartsDestination(("",) * len(paths), ())
+    outputs = _outputs(paths, output)
+    twice = next((path for at, path in enumerate(outputs) if path in outputs[:at]), None) if output else None
+    if twice is not None:
+        raise UsageError(f"two parts would be written to {twice!r}", "leave -o out: each then has a file beside it")
+    if not named and not no_report:
+        named = (_default_report(paths, outputs, output),)
+    return PartsDestination(tuple(outputs), named)
+
+
+def fill_parts(
+    request: Request,
+    scale: Scale,
+    paths: Sequence[str],
+    destination: PartsDestination,
+    manners: Manners,
+    write_reports: "Callable[[Sequence[FitReport], Destination], None]",
+) -> None:
+    """Complete all parts and say what was done."""
+    from em_impute.report.parts import build_parts_report
+    from em_impute.report.terminal import make_console, print_summary, progress_bar
+    from em_impute.scaled.memory import default_limit, room_to_keep
+    from em_impute.scaled.parts import Part
+    from em_impute.scaled.run import Room, backend, complete_parts
+
+    parts = [Part(at, path, out) for at, (path, out) in enumerate(zip(paths, destination.outputs, strict=True))]
+    _check_outputs(parts, destination.reports, clobber=manners.clobber)
+    room = Room(None, scale.max_memory)  # a cluster that runs elsewhere has its own memory
+    if scale.scheduler is None:
+        room = Room(room_to_keep(scale.max_memory or default_limit(), _n_workers(scale)), scale.max_memory)
+    console = None if manners.quiet else make_console()
+    with progress_bar(console) as watch:
+        workers = backend(scale.backend or "serial", scale.scheduler, scale.workers)
+        filled = complete_parts(request, parts, secrets.token_hex(8), workers, room, watch)
+    command = shlex.join(["em-impute", *sys.argv[1:]])
+    made = [build_parts_report(filled, at, request, command) for at in range(len(filled.columns))]
+    write_reports(made, Destination(tuple(map(Path, filter(None, destination.outputs))), destination.reports, False))
+    if console is not None:
+        for report in made:
+            written = destination.names if report is made[-1] else None
+            print_summary(console, report, written, verbose=manners.verbose, advice=manners.advice)
+
+
+def _n_workers(scale: Scale) -> int:
+    import os
+
+    return 1 if scale.backend != "dask" else scale.workers or os.cpu_count() or 1
+
+
+def _outputs(paths: Sequence[str], output: str | None) -> list[str]:
+    from em_impute.scaled.parts import is_url, local_path
+
+    if output is None:
+        return [_beside(path) for path in paths]
+    is_folder = len(paths) > 1 or output.endswith("/") or (not is_url(output) and local_path(output).is_dir())
+    if not is_folder:
+        return [output]
+    return [f"{output.rstrip('/') or '/'}/{path.rpartition('/')[2]}" for path in paths]
+
+
+def _beside(path: str) -> str:
+    folder, slash, name = path.rpartition("/")
+    stem, dot, suffix = name.rpartition(".")
+    return f"{folder}{slash}{stem}.filled.{suffix}" if dot and stem else f"{path}.filled"
+
+
+def _default_report(paths: Sequence[str], outputs: Sequence[str], output: str | None) -> Path:
+    """Name the report: beside what is written, or here where that is elsewhere."""
+    from em_impute.scaled.parts import is_url, local_path
+
+    first = paths[0] if output is None else outputs[0]
+    folder = Path() if is_url(first) else local_path(first).parent
+    return folder / (REPORT if len(paths) > 1 else f"{Path(first).stem}.report.json")
+
+
+def _check_outputs(parts: "Sequence[Part]", reports: Sequence[Path], *, clobber: bool) -> None:
+    """Refuse, before any work is done, what cannot or must not be written."""
+    from em_impute.scaled.parts import is_url, local_path
+    from em_impute.table.output import check_output
+
+    inputs = {local_path(part.path).resolve() for part in parts if not is_url(part.path)}
+    outputs = [local_path(part.output) for part in parts if part.output and not is_url(part.output)]
+    for path in (*outputs, *(report for report in reports if report != STDOUT)):
+        place = path.resolve()
+        if place in inputs and place.is_file():
+            raise UsageError(f"the output {str(path)!r} is the input {str(path)!r}", "name another folder with -o")
+        there = next(folder for folder in place.parents if folder.exists())  # the folders below it will be made
+        check_output(path if there == place.parent else there / path.name, (), clobber=clobber)

@@ -1,0 +1,159 @@
+"""What was learnt, in a form that travels: how a row's cells become numbers, and what these say of its label."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.choose import tilt
+from em_impute.design import Design, Feature
+from em_impute.engine.blocks import Floats, Integers
+from em_impute.engine.em import posterior
+from em_impute.engine.parameters import Parameters
+from em_impute.merging import Values, merge_rows
+from em_impute.stack.stack import Stack, predict
+from em_impute.stack.views import Predictors
+from em_impute.table.numbers import parse_number
+from em_impute.table.read import Table
+
+__all__ = ["Coding", "Mixed", "Model", "Said", "coding_of", "slim"]
+
+MISSING = -1
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How the cells of a row become what the model was fitted to."""
+
+    features: tuple[Feature, ...]
+    """in the order of the columns of x"""
+    texts: Mapping[str, tuple[str, ...]]
+    """of each category, by its name"""
+    column: Mapping[str, int]
+    """where each number and each category stands in the table"""
+    decimal: str
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """The columns of the table that are read."""
+        return tuple(sorted(self.column.values()))
+
+    @property
+    def n_numbers(self) -> int:
+        """Count the measurements: the first columns of x."""
+        return sum(feature.category is None for feature in self.features)
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Count the texts of each category."""
+        return tuple(map(len, self.texts.values()))
+
+    @cached_property
+    def numbered(self) -> dict[str, dict[float, int]]:
+        """Find the code of a text that is a number, for a chunk in which the category holds nothing else."""
+        found: dict[str, dict[float, int]] = {}
+        for name, texts in self.texts.items():
+            values = [(parse_number(text, self.decimal), code) for code, text in enumerate(texts)]
+            found[name] = {value: code for value, code in reversed(values) if value is not None}
+        return found
+
+    def predictors(self, table: Table, rows: Integers) -> Predictors:
+        """Code some rows of a chunk, standardised as the sample was; a text that is new is missing."""
+        codes = [self._codes(table, name, rows) for name in self.texts]
+        of_category = dict(zip(self.texts, codes, strict=True))
+        x = np.empty((rows.size, len(self.features)), order="F")
+        for j, feature in enumerate(self.features):
+            if feature.category is None:
+                np.subtract(table.numbers[self.column[feature.name]].of(rows), feature.shift, out=x[:, j])
+                x[:, j] /= feature.scale
+            else:
+                x[:, j] = self._indicator(feature, of_category[feature.category])
+        return Predictors(x, np.array(codes, np.intp).reshape(len(codes), rows.size).T, self.levels, self.n_numbers)
+
+    def _codes(self, table: Table, name: str, rows: Integers) -> Integers:
+        """Give the code of a category in each row, −1 where it is missing: (n_rows,)."""
+        column, texts = self.column[name], self.texts[name]
+        found = table.categories.get(column)
+        if found is None:  # the chunk holds numbers only
+            known = self.numbered[name]
+            values, place = np.unique(table.numbers[column].of(rows), return_inverse=True)
+            return np.array([known.get(value, MISSING) for value in values.tolist()], np.intp)[place.reshape(-1)]
+        if found.packed is None:
+            return np.full(rows.size, MISSING)
+        number = {text: code for code, text in enumerate(texts)}
+        place = np.array([*(number.get(text, MISSING) for text in found.texts), MISSING], np.intp)
+        return place[found.packed[rows]]
+
+    def _indicator(self, feature: Feature, codes: Integers) -> Floats:
+        """Say whether a category is one of its texts, standardised: (n_rows,), NaN where it is missing."""
+        texts = self.texts[str(feature.category)]
+        value = np.full(len(texts) + 1, -feature.shift / feature.scale)  # at the end that of −1
+        value[texts.index(feature.name.removeprefix(f"{feature.category}="))] = (1.0 - feature.shift) / feature.scale
+        value[-1] = np.nan
+        return value[codes]
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """One mixture."""
+
+    parameters: Parameters
+    component_label: Integers
+
+
+class Said(NamedTuple):
+    """What a model says of some rows."""
+
+    probability: Floats  # (n_distinct, n_labels), of the different ones
+    place: Integers  # (n_rows,) which of them each row is
+    blind: Integers  # the rows that show no predictor
+
+
+@dataclass(frozen=True)
+class Model:
+    """What says how probable each label is."""
+
+    labels: tuple[str, ...]
+    """of the column"""
+    learnt: tuple[int, ...]
+    """those of them that the model knows"""
+    coding: Coding
+    speaker: Stack | Mixed
+    delta: Floats
+    """(n_labels,) by how much the log-odds are higher than the speaker says"""
+
+    def said(self, table: Table, rows: Integers) -> Said:
+        """Say how probable each label is in some rows of a chunk."""
+        predictors = self.coding.predictors(table, rows)
+        distinct, place = _distinct(predictors)
+        probability = np.zeros((distinct.x.shape[0], len(self.labels)))
+        if isinstance(self.speaker, Mixed):
+            mixed = self.speaker
+            probability[:, self.learnt] = posterior(mixed.parameters, mixed.component_label, distinct.x)
+        else:
+            probability[:, self.learnt] = predict(self.speaker, distinct)
+        blind = np.isnan(np.fmax.reduce(distinct.x, axis=1, initial=np.nan)) & (distinct.codes < 0).all(axis=1)
+        return Said(tilt(probability, self.delta), place, rows[blind[place]])
+
+
+def coding_of(design: Design, names: Sequence[str], decimal: str) -> Coding:
+    """Say how the rows of a design were coded; `names` are those of all columns of the table."""
+    texts = {category.name: category.texts for category in design.categories}
+    used = [*(feature.name for feature in design.features if feature.category is None), *texts]
+    return Coding(design.features, texts, {name: names.index(name) for name in used}, decimal)
+
+
+def slim(stack: Stack) -> Stack:
+    """Leave out of a stack what only the report asks for: it is sent to every worker."""
+    comparison = replace(stack.comparison, probability=stack.comparison.probability[..., :0, :])
+    return replace(stack, comparison=comparison, held_probability=stack.held_probability[:0])
+
+
+def _distinct(predictors: Predictors) -> tuple[Predictors, Integers]:
+    """Tell equal rows once, (n_distinct, …); also give which of them each row is, (n_rows,)."""
+    merged = merge_rows([Values(column, None) for column in (*predictors.x.T, *predictors.codes.T)])
+    if merged is None:
+        return predictors, np.arange(predictors.x.shape[0])
+    return predictors.take(merged.first), merged.index.astype(np.intp)

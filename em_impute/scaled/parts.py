@@ -1,0 +1,175 @@
+"""The parts of a table: files with the same columns, on this machine or at any address that fsspec knows."""
+
+import glob
+import re
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from em_impute.errors import OutputError, TableError, UsageError
+from em_impute.table.output import WrittenFile, write_atomically
+from em_impute.table.source import Source, open_source
+from em_impute.table.text import shown_path
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+__all__ = ["Part", "find_parts", "is_pattern", "is_url", "local_path", "opened", "sized", "write"]
+
+URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+FSSPEC_HINT = "pip install 'em-impute[dask]', which brings fsspec"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a table."""
+
+    number: int
+    """0, 1, 2, … in the order of the command line"""
+    path: str
+    """a path on this machine, or a URL"""
+    output: str
+    """where the completed file goes; empty if nothing is written"""
+
+
+def is_url(path: str) -> bool:
+    """Tell an address such as s3://bucket/part.csv from a path on this machine."""
+    return bool(URL.match(path)) and not path.startswith("file://")
+
+
+def local_path(path: str) -> Path:
+    """Give the path on this machine, also for file:///part.csv."""
+    return Path(url2pathname(urlsplit(path).path) if path.startswith("file://") else path)
+
+
+def is_pattern(path: str) -> bool:
+    """Tell a pattern such as parts/*.csv from the name of a file, which may hold a star as well."""
+    return glob.has_magic(path) and (is_url(path) or not local_path(path).exists())
+
+
+def find_parts(named: Sequence[str]) -> list[str]:
+    """List all parts: files in the order given, those of a pattern by name.
+
+    Raises `TableError` for a pattern that no file has, `UsageError` for a file that is named twice.
+    """
+    found: list[str] = []
+    for path in named:
+        names = _matching(path) if is_pattern(path) else [path]
+        if not names:
+            raise TableError(
+                f"no file is called {shown_path(path)}", "check the pattern; in quotes it is expanded here"
+            )
+        found += names
+    twice = next((path for at, path in enumerate(found) if path in found[:at]), None)
+    if twice is not None:
+        raise UsageError(f"{shown_path(twice)} is named twice", "name each part once")
+    return found
+
+
+def sized(path: str) -> int:
+    """Tell the bytes of a part, 0 if that is not known before it is read."""
+    with _input_errors(path):
+        if is_url(path):
+            system, name = _system(path)
+            return int(system.size(name) or 0)
+        place = local_path(path)
+        return place.stat().st_size if place.is_file() else 0
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Source]:
+    """Open a part.  Raises `TableError`, and `UsageError` for an address that nothing here can read."""
+    if not is_url(path):
+        with open_source(local_path(path)) as source:
+            yield source
+        return
+    with ExitStack() as resources:
+        with _input_errors(path):
+            system, name = _system(path)
+            file: BinaryIO = resources.enter_context(system.open(name, "rb"))
+            size = file.seek(0, 2)
+            file.seek(0)
+        yield Source(file, path, None, size, resources=resources)
+
+
+def write(path: str, blocks: Iterable[bytes]) -> WrittenFile:
+    """Write a part whole or not at all; the file that is returned has no path if it is a remote one.
+
+    Raises `OutputError`.
+    """
+    if not is_url(path):
+        place = local_path(path)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"cannot write {shown_path(path)}: {error.strerror or error}"
+            raise OutputError(message, "name another folder with -o") from None
+        return write_atomically(place, blocks)
+    return _write_remotely(path, blocks)
+
+
+def _write_remotely(path: str, blocks: Iterable[bytes]) -> WrittenFile:
+    """Write to a new name and move it: an object store makes an object at once, other systems would show a half."""
+    began, digest, n_bytes = perf_counter(), sha256(), 0
+    system, name = _system(path)
+    folder, _, last = name.rpartition("/")
+    temporary = f"{folder}/.em-impute-{secrets.token_hex(8)}.{last}.tmp"
+    try:
+        system.makedirs(folder, exist_ok=True)
+        with system.open(temporary, "wb") as file:
+            for block in blocks:
+                file.write(block)
+                digest.update(block)
+                n_bytes += len(block)
+        system.mv(temporary, name)
+    except BaseException as error:
+        _remove(system.rm_file, temporary)
+        if isinstance(error, OSError):
+            message = f"cannot write {shown_path(path)}: {error.strerror or error}"
+            raise OutputError(message, "name another folder with -o") from None
+        raise
+    return WrittenFile(None, digest.hexdigest(), n_bytes, perf_counter() - began)
+
+
+def _remove(remove: Callable[[str], Any], path: str) -> None:
+    with suppress(Exception):  # there may be nothing to remove, and what went wrong before is told
+        remove(path)
+
+
+def _matching(pattern: str) -> list[str]:
+    if not is_url(pattern):
+        return sorted(glob.glob(str(local_path(pattern)), recursive=True))  # noqa: PTH207  # Path.glob takes no absolute patterns
+    with _input_errors(pattern):
+        system, name = _system(pattern)
+        return sorted(system.unstrip_protocol(str(found)) for found in system.glob(name))
+
+
+def _system(path: str) -> "tuple[AbstractFileSystem, str]":
+    """Find the file system of an address, and the name there."""
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise UsageError(f"{shown_path(path)} needs fsspec, which is not installed", FSSPEC_HINT) from None
+    try:
+        system, name = url_to_fs(path)
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"{shown_path(path)} cannot be read: {error}", "check how the address begins") from None
+    return system, str(name)
+
+
+@contextmanager
+def _input_errors(path: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise TableError(f"{shown_path(path)} does not exist", "check the address") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise TableError(f"{shown_path(path)} cannot be read: {reason}", "check the address and permissions") from None

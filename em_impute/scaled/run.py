@@ -1,0 +1,308 @@
+"""The whole story of a table in parts: read -> sample -> fit, over all rows where one mixture is asked for -> fill."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import repeat
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.backends import MapParts, serial_parts
+from em_impute.backends.distributed import dask_parts
+from em_impute.choose import adjust_shares
+from em_impute.completion import Completion, Opened
+from em_impute.engine.blocks import Floats
+from em_impute.errors import FitError
+from em_impute.findings.sensitivity import deltas_of
+from em_impute.fitting import examples_of
+from em_impute.impute import Watch, complete, unique_names
+from em_impute.labels import Labels, read_labels
+from em_impute.request import Request
+from em_impute.scaled.everything import Everything, Learning, fit_everything
+from em_impute.scaled.filling import Filling, PartFilled, Totals, fill_part, nothing
+from em_impute.scaled.model import Mixed, Model, coding_of, slim
+from em_impute.scaled.parts import Part, opened
+from em_impute.scaled.reading import How, refuse_same_column, shape_of
+from em_impute.scaled.sample import Sample, Wanted, evenly
+from em_impute.scaled.shelf import forget
+from em_impute.scaled.small import Head, in_order, opened_sample
+from em_impute.scaled.summary import Summary, bounds, merge, summarise, trimmed_summary
+from em_impute.stack.effort import MAX_REFIT
+from em_impute.stack.stack import predict
+from em_impute.table.dialect import Dialect, detect_dialect, find_column
+
+__all__ = ["Backend", "ColumnOfParts", "Filled", "Room", "backend", "complete_parts"]
+
+SAMPLE_BYTES, SAMPLE_CELLS = 24 << 20, 4_000_000
+"""Of either kind of rows, that one process has room for."""
+
+SAMPLE_PART = 0.1
+DRAWN_BYTES, DRAWN_CELL_BYTES = 100, 16
+"""Part of --max-memory that the rows drawn may take, and what each of them does beside its record."""
+
+START_ROWS = 50_000
+"""Of either kind, where EM goes over all rows after them."""
+
+NOISE = 3.0
+"""Standard errors up to which a label's share among the rows drawn differs from that of all rows by chance."""
+
+Backend = Callable[[Callable[[], None]], AbstractContextManager[MapParts]]
+"""Opens workers, which are told in the end to forget what they kept."""
+
+
+@dataclass(frozen=True)
+class ColumnOfParts:
+    """What was learnt of a column, from a sample and perhaps from all rows."""
+
+    opened: Opened
+    """the sample, as a small file that is closed"""
+    sample: Sample
+    completion: Completion
+    """of the sample; its mixture is that of all rows where EM went over them"""
+    labels: Labels
+    """counted in all rows"""
+    filling: Filling
+    everything: Everything | None
+
+
+@dataclass(frozen=True)
+class Filled:
+    """All columns, completed in all parts."""
+
+    parts: tuple[Part, ...]
+    dialect: Dialect
+    names: Sequence[str]
+    summary: Summary
+    columns: tuple[ColumnOfParts, ...]
+    totals: tuple[Totals, ...]
+    """of each column"""
+    filled: tuple[PartFilled, ...]
+    timings: dict[str, float]
+
+
+class Room(NamedTuple):
+    """What memory there is."""
+
+    keep_bytes: int | None = None  # for a worker to keep from one pass to the next; None is a share of what it has
+    max_memory: int | None = None  # in all, if the user said so
+
+
+@dataclass(frozen=True)
+class _Story:
+    """What is known once all parts have been read."""
+
+    parts: Sequence[Part]
+    how: How
+    wanted: Wanted
+    head: Head
+    names: Sequence[str]
+    summary: Summary
+
+
+def backend(name: str, scheduler: str | None, n_workers: int | None) -> Backend:
+    """Choose where the parts are worked on."""
+    if name == "serial":
+        return serial_parts
+    return partial(dask_parts, scheduler, n_workers)
+
+
+def complete_parts(
+    request: Request, parts: Sequence[Part], run: str, workers: Backend, room: Room, watch: Watch
+) -> Filled:
+    """Complete every column that was asked for, in every part, and write the parts.
+
+    `run` is a name that no other run has.
+    """
+    head = _look_at(parts[0], request)
+    names = unique_names(head.dialect.names)
+    targets = [find_column(head.dialect, column, parts[0].path) for column in request.columns]
+    shape = shape_of(parts[0], head.dialect)
+    how = How(run, request, head.dialect.delimiter, shape, len(parts), room.keep_bytes)
+    timings = {}
+    with workers(partial(forget, run)) as map_parts:
+        began = perf_counter()
+        wanted = _wanted(head, request, room.max_memory)
+        summary = _read(parts, how, wanted, map_parts, watch)
+        timings["read"] = perf_counter() - began
+        if not summary.n_rows:
+            raise FitError(f"{_called(parts)} has a header but no rows to learn from", "add rows below the header")
+        story = _Story(parts, how, wanted, head, names, summary)
+        columns = tuple(_learn(story, column, map_parts, watch) for column in targets)
+        timings["fit"] = perf_counter() - began - timings["read"]
+        filled = tuple(_fill(parts, _reading_used(how, columns), columns, summary, map_parts, watch))
+        timings["patch"] = perf_counter() - began - timings["read"] - timings["fit"]
+    totals = tuple(_total(one.filling, filled) for one in columns)
+    return Filled(tuple(parts), head.dialect, names, summary, columns, totals, filled, timings)
+
+
+def _look_at(part: Part, request: Request) -> Head:
+    """Find how the parts are to be read, and about how long a record is.  Raises what a single file would."""
+    with opened(part.path) as raw:
+        source, dialect = detect_dialect(
+            raw,
+            delimiter=request.delimiter,
+            encoding=request.encoding,
+            has_header=request.has_header,
+            skip_lines=request.skip_lines,
+            wanted=request.columns,
+        )
+        refuse_same_column(dialect, request, raw.name)
+        source.file.seek(0)
+        head = source.file.read(dialect.data_offset)
+        data = source.file.read(1 << 20)
+    return Head(dialect, head, max(1.0, len(data) / max(1, data.count(b"\n"))))
+
+
+def _wanted(head: Head, request: Request, max_memory: int | None) -> Wanted:
+    """Say how many rows of either kind are drawn: as many as the fit has use for and one process has room for.
+
+    Only what the user said of memory counts, not what there is: the same parts are filled alike on every machine.
+    """
+    n_columns = len(head.dialect.names)
+    # EM over all rows needs of a sample only where to begin.
+    most = min(
+        START_ROWS if request.names_one_mixture else MAX_REFIT,
+        SAMPLE_BYTES / head.record_bytes,
+        SAMPLE_CELLS / n_columns,
+    )
+    if max_memory is not None:
+        a_row = 2 * (head.record_bytes + DRAWN_BYTES + DRAWN_CELL_BYTES * n_columns)  # of either kind
+        most = min(most, SAMPLE_PART * max_memory / a_row)
+    return Wanted(int(most), request.seed)
+
+
+def _read(parts: Sequence[Part], how: How, wanted: Wanted, map_parts: MapParts, watch: Watch) -> Summary:
+    """Read all parts.  Those that are handed out later are told which rows can no longer be drawn."""
+    whole: Summary | None = None
+    what = ((how, wanted, bounds(whole, wanted)) for _ in parts)
+    for done, one in enumerate(map_parts(summarise, parts, what), start=1):
+        whole = one if whole is None else trimmed_summary(merge(whole, one), wanted)
+        watch("reading", done / len(parts), f"part {done} of {len(parts)}")
+    if whole is None:
+        raise AssertionError("a table has at least one part")
+    return whole
+
+
+def _learn(story: _Story, column: int, map_parts: MapParts, watch: Watch) -> ColumnOfParts:
+    """Fit a sample as a small file, and then, where one mixture is asked for, all rows."""
+    request, wanted, names = story.how.request, story.wanted, story.names
+    known = story.summary.targets[column]
+    drawn, counts = known.sample, known.counts
+    if _names_one_mixture(drawn, request):
+        drawn = evenly(drawn, wanted._replace(size=min(wanted.size, START_ROWS)))
+    sample = in_order(drawn)
+    with opened_sample(sample, column, story.summary, story.head, names, request, _called(story.parts)) as small:
+        target = small.table.targets[column]
+        counted = replace(target, counts=np.array([counts[text] for text in target.texts], np.int64))
+        labels = read_labels(names[column], counted, request)
+        of_sample = read_labels(names[column], target, request)
+        shift = _shift(labels, of_sample)
+        asked = replace(request, deltas=_deltas(request, labels, shift), probabilities=True)  # for the sweep of δ
+        completion = complete(small, column, asked, watch)
+    label_of = {text: -1 if text in labels.tokens else labels.labels.index(text) for text in target.texts}
+    design, mixture = completion.design, completion.mixture
+    filling = Filling(column, names[column], completion.labels.labels, label_of, None)
+    if design is None or mixture is None or completion.choice is None:
+        return ColumnOfParts(small, sample, completion, labels, filling, None)
+    coding = coding_of(design, names, request.decimal)
+    place = tuple(completion.labels.labels.index(label) for label in design.labels)
+    model = Model(completion.labels.labels, place, coding, Mixed(*mixture.fit[:2]), np.zeros(0))
+    stack = completion.choice.stack
+    if stack is not None:
+        delta = deltas_of(model.labels, _deltas(request, labels, shift)) + _free(completion, request)
+        model = replace(model, speaker=slim(stack), delta=delta)
+        return ColumnOfParts(small, sample, completion, labels, replace(filling, model=model), None)
+    learning = Learning(
+        replace(story.how, features=coding.columns),
+        column,
+        label_of,
+        coding,
+        mixture.fit.component_label,
+        len(design.labels),
+        mixture.recipe.unlabelled_weight,
+    )
+    found = fit_everything(
+        story.parts,
+        map_parts,
+        learning,
+        mixture,
+        lambda step: watch("fitting", None, f"all rows, step {step.iteration}"),
+    )
+    speaker = Mixed(found.mixture.fit.parameters, found.mixture.fit.component_label)
+    model = replace(model, speaker=speaker, delta=deltas_of(model.labels, request.deltas))
+    completion = replace(completion, mixture=found.mixture)
+    return ColumnOfParts(small, sample, completion, labels, replace(filling, model=model), found)
+
+
+def _names_one_mixture(sample: Sample, request: Request) -> bool:
+    """Tell whether EM will go over all rows, so that those with and without a label are wanted at one rate."""
+    return request.names_one_mixture or bool(sample.may_fill.all())
+
+
+def _shift(labels: Labels, drawn: Labels) -> Floats:
+    """Compute by how much log-odds are too low since rare labels were drawn more often: (n_labels,)."""
+    known, sampled = np.array(labels.known, np.float64), np.array(drawn.known, np.float64)
+    if not sampled.all() or known.size < 2:  # noqa: PLR2004  # one label has no odds
+        return np.zeros(known.size)
+    shift: Floats = np.log(known / known.sum()) - np.log(sampled / sampled.sum())
+    return np.zeros(known.size) if (np.abs(shift) * np.sqrt(sampled) < NOISE).all() else shift
+
+
+def _deltas(request: Request, labels: Labels, shift: Floats) -> tuple[tuple[str, float], ...]:
+    """Add the shift of each label to those the user asked for."""
+    if request.names_one_mixture or not shift.any():
+        return request.deltas
+    asked = deltas_of(labels.labels, request.deltas)
+    return tuple(zip(labels.labels, (asked + shift).tolist(), strict=True))
+
+
+def _free(completion: Completion, request: Request) -> Floats:
+    """Compute by how much log-odds differ where the rows to be filled have label shares of their own: (n_labels,)."""
+    design, stack = completion.design, completion.choice.stack if completion.choice else None
+    shift = np.zeros(len(completion.labels.labels))
+    if not request.free_shares or design is None or stack is None:
+        return shift
+    rows = np.flatnonzero(design.distinct.label < 0)
+    said = predict(stack, examples_of(design).predictors.take(rows))
+    _, shares = adjust_shares(said, design.distinct.weight[rows], stack.shares)
+    place = [completion.labels.labels.index(label) for label in design.labels]
+    shift[place] = np.log(np.maximum(shares, np.finfo(float).tiny)) - np.log(stack.shares)
+    return shift
+
+
+def _fill(
+    parts: Sequence[Part],
+    how: How,
+    columns: Sequence[ColumnOfParts],
+    summary: Summary,
+    map_parts: MapParts,
+    watch: Watch,
+) -> Iterator[PartFilled]:
+    fillings = tuple(one.filling for one in columns)
+    what = zip(repeat(how), repeat(fillings), summary.parts, strict=False)
+    for done, one in enumerate(map_parts(fill_part, parts, what), start=1):
+        watch("writing", done / len(parts), f"part {done} of {len(parts)}")
+        yield one
+
+
+def _reading_used(how: How, columns: Iterable[ColumnOfParts]) -> How:
+    """Read no more than the columns that some model uses."""
+    used = {index for one in columns if one.filling.model for index in one.filling.model.coding.columns}
+    return replace(how, features=tuple(sorted(used)))
+
+
+def _total(filling: Filling, filled: Iterable[PartFilled]) -> Totals:
+    total = nothing(len(filling.labels))
+    for part in filled:
+        total = total.merged(part.totals[filling.column])
+    return total
+
+
+def _called(parts: Sequence[Part]) -> str:
+    """Say what the table is called."""
+    if len(parts) == 1:
+        return parts[0].path
+    return f"{parts[0].path} … {parts[-1].path} ({len(parts):,} parts)"

@@ -1,0 +1,65 @@
+"""Tables cut into parts, and what fills them."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from em_impute.cli.parts import plan_parts
+from em_impute.impute import complete_all, open_table, patched
+from em_impute.request import Request
+from em_impute.scaled.parts import Part
+from em_impute.scaled.run import Room, backend, complete_parts
+
+HEADER = "id,g,x,y,c\n"
+
+
+def silent(_stage, _share, _detail):
+    """Watch nothing."""
+
+
+def records(n, seed=0, *, missing=0.3, labels=("f", "m"), quoted=False):
+    """Two overlapping kinds of rows: numbers with gaps, and a category that says a little."""
+    rng = np.random.default_rng(seed)
+    kind = rng.integers(0, len(labels), n)
+    x, y = rng.normal(2.0 * kind, 1.0), rng.normal(100.0 - 8.0 * kind, 10.0)
+    category = rng.integers(0, 2, n) + (rng.random(n) < 0.3 * kind)
+    lost = rng.random((n, 3)) < (missing, 0.05, 0.05)
+    for i in range(n):
+        label = "" if lost[i, 0] else labels[kind[i]]
+        label = f'"{label}"' if quoted else label
+        yield (
+            f"{i},{label},{'' if lost[i, 1] else f'{x[i]:.4f}'},{'' if lost[i, 2] else f'{y[i]:.3f}'},"
+            f"{('red', 'green', 'blue')[category[i]]}\n"
+        )
+
+
+def cut(folder, rows, stops, header=HEADER):
+    """Write rows as parts that end at `stops`; give their paths."""
+    paths = []
+    for number, (start, stop) in enumerate(pairwise([0, *stops])):
+        paths.append(folder / f"part-{number}.csv")
+        paths[-1].write_bytes((header + "".join(rows[start:stop])).encode())
+    return paths
+
+
+def filled_in_parts(paths, request, workers=None, room=None, watch=silent):
+    """Fill parts and give what was found."""
+    outputs = plan_parts([str(path) for path in paths], None, [], no_report=True, dry_run=False).outputs
+    parts = [Part(number, str(path), out) for number, (path, out) in enumerate(zip(paths, outputs, strict=True))]
+    return complete_parts(request, parts, "run", workers or backend("serial", None, None), room or Room(1 << 28), watch)
+
+
+def joined(found):
+    """Give the records of all completed parts, one header first."""
+    contents = [Path(part.output).read_bytes() for part in found.parts]
+    head = contents[0][: contents[0].index(b"\n") + 1]
+    return head + b"".join(content.removeprefix(head) for content in contents)
+
+
+def filled_in_memory(path, **options):
+    """Fill one file the ordinary way."""
+    request = Request(path=path, columns=("g",), **options)
+    with open_table(request, silent) as opened:
+        completions = complete_all(opened, request, silent)
+        return b"".join(patched(opened, completions, request)), completions[0]

@@ -1,0 +1,50 @@
+"""What the first pass over parts finds.  Oracle: numpy over all rows at once."""
+
+import numpy as np
+import pytest
+from parted import HEADER, cut, filled_in_parts, records
+
+from em_impute.request import Request
+
+
+def columns_of(rows):
+    cells = [row.rstrip("\n").split(",") for row in rows]
+    return [np.array([float(one[at]) if one[at] else np.nan for one in cells]) for at in (2, 3)]
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e8])
+def test_moments_of_parts_are_those_of_all_rows_also_far_from_zero(tmp_path, offset):
+    rows = list(records(700))
+    if offset:
+        rows = [",".join([*row.split(",")[:3], f"{offset + i % 17}", row.split(",")[4]]) for i, row in enumerate(rows)]
+    x, y = columns_of(rows)
+
+    found = filled_in_parts(cut(tmp_path, rows, (1, 1, 300, 700)), Request(None, ("g",))).summary
+
+    for index, values in ((2, x), (3, y)):
+        numbers, seen = found.numbers[index], values[~np.isnan(values)]
+        assert (seen.size, values.size - seen.size) == (numbers.n_numbers, numbers.n_missing)
+        # Means are rounded at 1e8·2⁻⁵², deviations from them are small whole numbers.
+        assert seen.mean() == pytest.approx(numbers.mean, rel=1e-14)
+        assert seen.var() == pytest.approx(numbers.square / seen.size, rel=1e-10)
+
+
+def test_texts_are_counted_in_all_parts(tmp_path):
+    rows = [*records(500), "1,NA,1,1,red\n", "2, ,1,1,red\n"]
+
+    found = filled_in_parts(cut(tmp_path, rows, (100, 502)), Request(None, ("g",)))
+
+    expected = dict(zip(*np.unique([row.split(",")[1] for row in rows], return_counts=True), strict=True))
+    assert expected == found.summary.targets[1].counts
+    labels = found.columns[0].labels
+    assert {"": expected[""], "NA": 1, " ": 1} == labels.tokens
+    assert [expected["f"], expected["m"]] == list(labels.known)
+
+
+def test_row_numbers_are_followed_from_part_to_part(tmp_path):
+    rows = list(records(300))
+
+    found = filled_in_parts(cut(tmp_path, rows, (100, 300), HEADER.replace("id", "n")), Request(None, ("g",)))
+
+    assert (0.0, 299.0) == found.summary.numbers[0].run
+    assert None is found.summary.numbers[2].run
