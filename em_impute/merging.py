@@ -67,11 +67,11 @@ def merge_equal_rows(rows: Rows, codes: Sequence[Codes] = ()) -> tuple[Rows, Cod
 def merge_rows(columns: Sequence[Values]) -> Merged | None:
     """Merge rows that agree in every one of two columns or more; None where that does not make them markedly fewer."""
     n_rows = columns[0].value.size
-    probe = _joined([column._replace(value=column.value[:PROBE_ROWS]) for column in columns])
-    if probe is None or probe[1] > MAX_DISTINCT_SHARE * min(n_rows, PROBE_ROWS):
-        return None
-    joint = probe if n_rows <= PROBE_ROWS else _joined(columns)
-    if joint is None or joint[1] > MAX_DISTINCT_SHARE * n_rows:
+    head = [column._replace(value=column.value[:PROBE_ROWS]) for column in columns]
+    joint = _joined(head, int(MAX_DISTINCT_SHARE * min(n_rows, PROBE_ROWS)))
+    if joint is not None and n_rows > PROBE_ROWS:
+        joint = _joined(columns, int(min(MAX_DISTINCT_SHARE * n_rows, MAX_DISTINCT_ROWS)))
+    if joint is None:
         return None
     index, n_distinct = joint
     first, count = np.empty(n_distinct, np.intp), np.zeros(n_distinct)
@@ -82,15 +82,20 @@ def merge_rows(columns: Sequence[Values]) -> Merged | None:
     return Merged(first, count, index)
 
 
-def _joined(columns: Sequence[Values]) -> tuple[Codes, int] | None:
-    """Give each row the number of its distinct row, by first appearance; None as soon as there are too many of them."""
+def _joined(columns: Sequence[Values], most: int) -> tuple[Codes, int] | None:
+    """Give each row the number of its distinct row, by first appearance; None as soon as there are more than `most`."""
     joint = None
     for value, n_codes in columns:
+        if n_codes is None and value.size <= PROBE_ROWS and np.unique(value).size > most:
+            return None  # before they are numbered, which takes ten times as long
         coded = _factorized(value) if n_codes is None else _Coded(value, n_codes)
         if coded.n > MAX_DISTINCT_ROWS:
             return None
-        joint = coded if joint is None else _pair(joint, coded)
-        if joint.n > MAX_DISTINCT_ROWS:
+        if joint is None:
+            joint = coded
+            continue
+        joint = _pair(joint, coded)
+        if joint.n > most:
             return None
     return joint
 

@@ -53,7 +53,15 @@ def test_transcripts_show_what_the_commands_print(name, tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "docs/how-it-works.md", "docs/uncertainty.md", "docs/pooling.md", "docs/scaling.md", "CHANGELOG.md"],
+    [
+        "README.md",
+        "docs/how-it-works.md",
+        "docs/uncertainty.md",
+        "docs/pooling.md",
+        "docs/scaling.md",
+        "docs/performance.md",
+        "CHANGELOG.md",
+    ],
 )
 def test_every_option_that_a_document_names_exists(name):
     text = (ROOT / name).read_text(encoding="utf-8")
