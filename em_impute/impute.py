@@ -32,10 +32,20 @@ from em_impute.table.growing import least_type
 from em_impute.table.long import patch_long
 from em_impute.table.patch import patch
 from em_impute.table.read import read_table
-from em_impute.table.source import open_source
+from em_impute.table.source import Source, open_source
 from em_impute.weighing import read_weights
 
-__all__ = ["Watch", "complete", "complete_all", "fit_column", "open_table", "patched", "patched_long", "unique_names"]
+__all__ = [
+    "Watch",
+    "complete",
+    "complete_all",
+    "fit_column",
+    "look_at",
+    "open_table",
+    "patched",
+    "patched_long",
+    "unique_names",
+]
 
 SLICE = 1 << 18
 """Rows in work at once, where all of them would take much memory."""
@@ -49,14 +59,7 @@ def open_table(request: Request, watch: Watch) -> Iterator[Opened]:
     """Open and read the input: first pass."""
     began = perf_counter()
     with open_source(request.path) as raw:
-        source, dialect = detect_dialect(
-            raw,
-            delimiter=request.delimiter,
-            encoding=request.encoding,
-            has_header=request.has_header,
-            skip_lines=request.skip_lines,
-            wanted=request.columns,
-        )
+        source, dialect = look_at(raw, request)
         indices = [find_column(dialect, column, raw.name) for column in request.columns]
         if len(set(indices)) < len(indices):
             raise UsageError("a column is named twice with --column", "name each column once")
@@ -93,6 +96,18 @@ def open_table(request: Request, watch: Watch) -> Iterator[Opened]:
         if groups is not None:
             refuse_groups(*groups)
         yield Opened(source, raw.name, table, indices, names, seconds, weight, groups)
+
+
+def look_at(raw: Source, request: Request) -> tuple[Source, Dialect]:
+    """Find how a table is written, by its bytes and by what the user said of it."""
+    return detect_dialect(
+        raw,
+        delimiter=request.delimiter,
+        encoding=request.encoding,
+        has_header=request.has_header,
+        skip_lines=request.skip_lines,
+        wanted=request.columns,
+    )
 
 
 def complete_all(opened: Opened, request: Request, watch: Watch, *, let_go: bool = False) -> list[Completion]:

@@ -198,11 +198,17 @@ def test_rows_drawn_from_many_keep_their_weights_and_the_balance():
     weight = rng.uniform(0.5, 1.5, 900)
     label = np.where(np.arange(900) < 600, np.arange(900) % 2, -1)
     examples = Examples(Predictors(rng.normal(size=(900, 1)), np.zeros((900, 0), int), (), 1), label, weight)
-    drawn = draw(examples, 100, 50, 0)
+    apart, drawn = draw(examples, 100, 50, 0, apart=True), draw(examples, 100, 50, 0)
     known = drawn.label >= 0
 
     assert np.unique(drawn.origin[known]).size == known.sum() == 100
-    np.testing.assert_array_equal(drawn.weight[known], weight[drawn.origin[known]])
+    np.testing.assert_array_equal(apart.weight[known], weight[drawn.origin[known]])
+    for k in (0, 1):  # labels weigh against each other as they do in the table
+        of_label = drawn.label == k
+        factor = drawn.weight[of_label] / weight[drawn.origin[of_label]]
+        assert np.ptp(factor) < 1e-12
+        share = weight[label == k].sum() / weight[label >= 0].sum()
+        assert drawn.weight[of_label].sum() / drawn.weight[known].sum() == pytest.approx(share)
     assert drawn.weight[~known].sum() / drawn.weight[known].sum() == pytest.approx(
         weight[600:].sum() / weight[:600].sum()
     )

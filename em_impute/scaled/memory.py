@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from em_impute.errors import EmImputeError, UsageError
+from em_impute.impute import look_at
 from em_impute.request import Request
-from em_impute.table.dialect import detect_dialect, find_column
+from em_impute.table.dialect import find_column
 from em_impute.table.read import read_tables
 from em_impute.table.source import open_source
 
@@ -78,14 +79,7 @@ def needed_bytes(path: Path, request: Request, limit: int) -> int:
         if not path.is_file() or PROGRAM + A_BYTE * size < limit:
             return 0
         with open_source(path) as raw:
-            source, dialect = detect_dialect(
-                raw,
-                delimiter=request.delimiter,
-                encoding=request.encoding,
-                has_header=request.has_header,
-                skip_lines=request.skip_lines,
-                wanted=request.columns,
-            )
+            source, dialect = look_at(raw, request)
             targets = [find_column(dialect, column) for column in request.columns]
             features = [find_column(dialect, feature) for feature in request.features] or None
             table = next(

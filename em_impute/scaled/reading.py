@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from em_impute.errors import DesignError, EmImputeError, UsageError
+from em_impute.impute import look_at
 from em_impute.request import Request
 from em_impute.scaled.memory import default_limit
 from em_impute.scaled.parts import Part, opened
 from em_impute.scaled.shelf import Keeper, kept
-from em_impute.table.dialect import Dialect, detect_dialect, find_column
+from em_impute.table.dialect import Dialect, find_column
 from em_impute.table.read import Table, read_tables
 from em_impute.table.source import Source
 
@@ -69,14 +70,7 @@ def opened_part(part: Part, how: How) -> Iterator[tuple[Source, Dialect]]:
     """Open a part and find how it is to be read.  Raises DesignError where it does not look like the first one."""
     request = how.request
     with opened(part.path) as raw:
-        source, dialect = detect_dialect(
-            raw,
-            delimiter=how.delimiter,
-            encoding=request.encoding,
-            has_header=request.has_header,
-            skip_lines=request.skip_lines,
-            wanted=request.columns,
-        )
+        source, dialect = look_at(raw, replace(request, delimiter=how.delimiter))
         _refuse_other_shape(how.first, shape_of(part, dialect))
         yield source, dialect
 

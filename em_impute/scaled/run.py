@@ -18,7 +18,7 @@ from em_impute.engine.blocks import Floats
 from em_impute.errors import FitError
 from em_impute.findings.sensitivity import deltas_of
 from em_impute.fitting import examples_of
-from em_impute.impute import Watch, complete, unique_names
+from em_impute.impute import Watch, complete, look_at, unique_names
 from em_impute.labels import Labels, read_labels
 from em_impute.request import Request
 from em_impute.scaled.everything import Everything, Learning, fit_everything
@@ -32,7 +32,7 @@ from em_impute.scaled.small import Head, in_order, opened_sample
 from em_impute.scaled.summary import Summary, bounds, merge, summarise, trimmed_summary
 from em_impute.stack.effort import MAX_REFIT
 from em_impute.stack.stack import predict
-from em_impute.table.dialect import Dialect, detect_dialect, find_column
+from em_impute.table.dialect import Dialect, find_column
 
 __all__ = ["Backend", "ColumnOfParts", "Filled", "Room", "backend", "complete_parts"]
 
@@ -141,14 +141,7 @@ def complete_parts(
 def _look_at(part: Part, request: Request) -> Head:
     """Find how the parts are to be read, and about how long a record is.  Raises what a single file would."""
     with opened(part.path) as raw:
-        source, dialect = detect_dialect(
-            raw,
-            delimiter=request.delimiter,
-            encoding=request.encoding,
-            has_header=request.has_header,
-            skip_lines=request.skip_lines,
-            wanted=request.columns,
-        )
+        source, dialect = look_at(raw, request)
         refuse_same_column(dialect, request, raw.name)
         source.file.seek(0)
         head = source.file.read(dialect.data_offset)

@@ -133,37 +133,23 @@ class _LineReader:
         return LineNumbers(first_line, np.concatenate(self._rows), np.concatenate(self._extra).cumsum())
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """What is to be read of a table."""
-
-    targets: Sequence[int]
-    candidates: Sequence[int]
-    explicit: bool
-    decimal: str
-    null_tokens: frozenset[str]
-    groups: int | None
-    weights: int | None
-    keep_record_ends: bool
-    keep_record_starts: bool
-
-
 class _TableReader:
     """Gathers a `Table`, or a part of one that begins at the offset `start`."""
 
-    def __init__(self, wanted: _Wanted, dialect: Dialect, start: int, first_row: int, first_line: int) -> None:
-        self._wanted = wanted
+    def __init__(self, reading: Reading, dialect: Dialect, start: int, first_row: int, first_line: int) -> None:
+        self._reading = reading
         self._dialect = dialect
         self._start = self.stop = start
         self._first_row = first_row
         self._first_line = first_line
         self.n_rows = 0
-        decimal, weights, groups = wanted.decimal, wanted.weights, wanted.groups
-        self._targets = {column: TargetReader(column, dialect, wanted.null_tokens) for column in wanted.targets}
-        self._categories = {column: CategoryReader(column, dialect) for column in wanted.candidates}
-        self._numbers = NumberReader(
-            wanted.candidates, dialect, decimal, explicit=wanted.explicit, categories=self._categories
-        )
+        targets, features, explicit = reading["targets"], reading["features"], reading["explicit"]
+        decimal, weights, groups = reading.get("decimal", "."), reading.get("weights"), reading.get("groups")
+        tokens, taken = reading.get("null_tokens", frozenset()), {*targets, groups, weights}
+        candidates = [i for i in range(len(dialect.names)) if i not in taken] if features is None else features
+        self._targets = {column: TargetReader(column, dialect, tokens) for column in targets}
+        self._categories = {column: CategoryReader(column, dialect) for column in candidates}
+        self._numbers = NumberReader(candidates, dialect, decimal, explicit=explicit, categories=self._categories)
         self._weights = NumberReader([] if weights is None else [weights], dialect, decimal, explicit=True)
         self._groups = [] if groups is None else [CategoryReader(groups, dialect, limit=MAX_GROUPS, is_strict=True)]
         self._lines = _LineReader()
@@ -184,14 +170,14 @@ class _TableReader:
         self._lines.add(records)
         self.n_rows += records.n_records
         self.stop = records.offset + records.data.size
-        if self._wanted.keep_record_ends:
+        if self._reading.get("keep_record_ends"):
             self._stops.add(records.record_stops + records.offset, self.stop, capacity)
-        if self._wanted.keep_record_starts:
+        if self._reading.get("keep_record_starts"):
             self._starts.add(records.record_starts + records.offset, self.stop, capacity)
 
     def finish(self, sha256: str, size: int, scan_seconds: float) -> Table:
         """Give the table."""
-        wanted, numbers = self._wanted, self._numbers.finish()
+        reading, numbers = self._reading, self._numbers.finish()
         starts = np.append(self._starts.finish(), self.stop).astype(np.int64)
         return Table(
             dialect=self._dialect,
@@ -205,9 +191,9 @@ class _TableReader:
             numbers=numbers,
             categories={column: self._categories[column].finish() for column in numbers if numbers[column].n_bad},
             groups=next((reader.finish() for reader in self._groups), None),
-            weights=None if wanted.weights is None else self._weights.finish()[wanted.weights],
-            record_stops=self._stops.finish() if wanted.keep_record_ends else None,
-            record_starts=starts if wanted.keep_record_starts else None,
+            weights=next(iter(self._weights.finish().values()), None),
+            record_stops=self._stops.finish() if reading.get("keep_record_ends") else None,
+            record_starts=starts if reading.get("keep_record_starts") else None,
             lines=self._lines.finish(self._first_line),
             scan_seconds=scan_seconds,
         )
@@ -230,21 +216,7 @@ def read_tables(
     tables each is read as if it were the only one, except that its lines are those of the file; the last one alone has
     a hash.  A file without records is a table without rows.  Raises `TableError` and `FitError`.
     """
-    reading = Reading(**options)
-    features, block_bytes, progress = reading.get("features"), reading.get("block_bytes"), reading.get("progress")
-    groups, weights = reading.get("groups"), reading.get("weights")
-    others = [column for column in range(len(dialect.names)) if column not in {*reading["targets"], groups, weights}]
-    wanted = _Wanted(
-        reading["targets"],
-        others if features is None else features,
-        reading["explicit"],
-        reading.get("decimal", "."),
-        reading.get("null_tokens", frozenset()),
-        groups,
-        weights,
-        reading.get("keep_record_ends", False),
-        reading.get("keep_record_starts", False),
-    )
+    block_bytes, progress = options.get("block_bytes"), options.get("progress")
     with HashingFile(source.file) as file:
         file.seek(0)
         file.read(dialect.data_offset)
@@ -257,7 +229,7 @@ def read_tables(
             has_header=dialect.has_header,
             block_bytes=block_bytes or max(BLOCK_BYTES, min(len(dialect.names) * BYTES_PER_COLUMN, 16 * BLOCK_BYTES)),
         )
-        reader = _TableReader(wanted, dialect, dialect.data_offset, 0, dialect.first_line)
+        reader = _TableReader(options, dialect, dialect.data_offset, 0, dialect.first_line)
         size, seconds = source.size if source.original_size is None else source.original_size, 0.0
         while True:
             began = perf_counter()
@@ -267,7 +239,7 @@ def read_tables(
                 break
             if chunk_bytes is not None and reader.size >= chunk_bytes:
                 yield reader.finish("", size, seconds)
-                reader = _TableReader(wanted, dialect, records.offset, records.first_row, records.first_line)
+                reader = _TableReader(options, dialect, records.offset, records.first_row, records.first_line)
             end = source.size if chunk_bytes is None else min(source.size, records.offset + chunk_bytes - reader.size)
             reader.add(records, max(end - records.offset, records.data.size))
             if progress:
