@@ -185,7 +185,7 @@ def make_design(
     rows = None if merged is None else merged.first
     label = (labels.label if rows is None else labels.label[rows]).astype(np.intp)
     count = weight if merged is None else merged.count
-    count = np.ones(label.size) if count is None else count
+    count = np.broadcast_to(1.0, label.size) if count is None else count  # one number in memory, not one for each row
     told, divided = (
         tuple(category if rows is None else replace(category, code=category.code[rows]) for category in some)
         for some in (read, parts)
