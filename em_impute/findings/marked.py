@@ -24,7 +24,7 @@ class Marked(NamedTuple):
     """Rows of the table, 0-based and ascending, whose missing label is weakly founded."""
 
     outside: Integers  # (n_outside,) rows in which some predictor is beyond all rows with a label
-    predictor: Integers  # (n_outside,) which one is furthest beyond; see `predictor_at`
+    predictor: NDArray[np.int16]  # (n_outside,) which one is furthest beyond; see `predictor_at`
     value: Floats  # (n_outside,) of that predictor: a number standardised, a text by its code
     beyond: Floats  # (n_outside,) how far, in standard deviations; 0 for a text, from which no distance leads
     expected_outside: float  # rows to be expected there at most if missing rows are like known ones
@@ -41,8 +41,8 @@ def find_marked(design: Design, row: Codes) -> Marked:
     rows = design.distinct
     known = (rows.label >= 0) & (rows.weight > 0.0)
     latent = np.flatnonzero(rows.label < 0)
-    missing = _Missing(latent, _cells(design, row)[latent].astype(np.float64))
-    found = _Beyond(np.full(latent.size, -1), np.full(latent.size, np.nan), np.zeros(latent.size))
+    missing = _Missing(latent, _cells(design, row)[latent])
+    found = _Beyond(np.full(latent.size, -1, np.int16), np.full(latent.size, np.nan), np.zeros(latent.size))
     expected = _look_at_numbers(design, known, missing, found) + _look_at_texts(design, known, missing, found)
 
     outside, first = _rows_like(design, latent, found.predictor >= 0, row)
@@ -86,13 +86,13 @@ class _Missing(NamedTuple):
     """Distinct rows without a label."""
 
     row: Integers  # (n_latent,)
-    cells: Floats  # (n_latent,) missing cells that each stands for
+    cells: NDArray[Any]  # (n_latent,) missing cells that each stands for
 
 
 class _Beyond(NamedTuple):
     """What was found of the distinct rows without a label; filled in predictor by predictor."""
 
-    predictor: Integers  # (n_latent,), −1 where none is outside
+    predictor: NDArray[np.int16]  # (n_latent,), −1 where none is outside
     value: Floats  # (n_latent,)
     beyond: Floats  # (n_latent,)
 
@@ -126,12 +126,17 @@ def _look_at_numbers(design: Design, known: Flags, missing: _Missing, found: _Be
         with_label = _range_of(design, design.distinct.x[:, j], known)
         if not with_label.rows:
             continue
-        values = design.distinct.x[missing.row, j]
-        distance = np.maximum(with_label.low - values, values - with_label.high)  # NaN where missing
-        further = distance > found.beyond
-        found.beyond[further], found.predictor[further], found.value[further] = distance[further], j, values[further]
+        n_seen = 0.0
+        for first in range(0, missing.row.size, CHUNK_ROWS):
+            part = slice(first, first + CHUNK_ROWS)
+            predictor, value, beyond = (one[part] for one in found)
+            values = design.distinct.x[missing.row[part], j]
+            distance = np.maximum(with_label.low - values, values - with_label.high)  # NaN where missing
+            further = distance > beyond
+            beyond[further], predictor[further], value[further] = distance[further], j, values[further]
+            n_seen += float(missing.cells[part][~np.isnan(values)].sum())
         # The next of n + 1 values in random order is the smallest or the largest of them with probability 2/(n + 1).
-        expected += float(missing.cells[~np.isnan(values)].sum() * 2.0 / (with_label.rows + 1.0))
+        expected += n_seen * 2.0 / (with_label.rows + 1.0)
     return expected
 
 
