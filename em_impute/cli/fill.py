@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from em_impute.cli import options as o
-from em_impute.cli import options_scaled as s
 from em_impute.cli.destination import STDOUT, Destination, is_special, name_tables, plan
+from em_impute.cli.options import scaled as s
 from em_impute.cli.parts import Manners, Scale, fill_parts, plan_parts, refuse_for_parts, scale_of
 from em_impute.cli.values import (
     CovarianceName,

@@ -213,7 +213,8 @@ def test_an_interrupt_ends_the_workers_too_and_says_nothing(tmp_path):
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads here
     )
-    time.sleep(2.0)
+    while len(psutil.Process(process.pid).children(recursive=True)) < 2:  # the workers are about to start
+        time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to everyone
 
     output, said = process.communicate(timeout=60)

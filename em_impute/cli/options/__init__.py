@@ -1,4 +1,4 @@
-"""The options, each said once: what is read, the model, what is written.  Each file says in `__all__` what it adds."""
+"""The options, each said once: what is read, the model, what is written; those of `scaled` belong to `fill` alone."""
 
 from em_impute.cli.options.model import *  # noqa: F403
 from em_impute.cli.options.reading import *  # noqa: F403

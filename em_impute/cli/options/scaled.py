@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from em_impute.cli.options import INPUT
+from em_impute.cli.options.reading import INPUT
 
 __all__ = ["Backend", "BackendName", "Files", "MaxMemory", "Scheduler", "Workers"]
 
