@@ -4,10 +4,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from em_impute.engine.blocks import Floats, Integers
+from em_impute.engine.blocks import Floats, Integers, slices
 from em_impute.table.growing import Codes
 
-__all__ = ["Fills", "adjust_shares", "draw_labels", "most_probable", "tilt"]
+__all__ = [
+    "BANDS",
+    "LEAST_CERTAIN",
+    "Fills",
+    "adjust_shares",
+    "count_by_band",
+    "draw_labels",
+    "least_certain",
+    "most_probable",
+    "tilt",
+]
+
+BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+"""Ends of the ranges of probability by which filled cells are counted."""
+
+LEAST_CERTAIN = 10
+"""Cells that are named: where asking somebody is worth most."""
 
 MAX_ROUNDS = 1000
 SETTLED = 1e-9
@@ -44,6 +60,29 @@ def most_probable(probability: Floats, min_probability: float) -> tuple[Integers
     code = probability.argmax(axis=1)
     best = probability[np.arange(code.size), code]
     return np.where(best >= min_probability, code, -1), best
+
+
+def count_by_band(fills: Fills, n_labels: int) -> Integers:
+    """Count the filled cells by the band of their label's probability, and by the label: (n_bands, n_labels)."""
+    count = np.zeros((len(BANDS) - 1) * n_labels, np.intp)
+    for some in slices(fills.code.size):  # there may be millions of them
+        code = fills.code[some]
+        filled = np.flatnonzero(code >= 0)
+        band = np.searchsorted(BANDS[1:-1], fills.probability[some][filled], side="right")
+        count += np.bincount(band * n_labels + code[filled], minlength=count.size)
+    return count.reshape(-1, n_labels)
+
+
+def least_certain(fills: Fills) -> Integers:
+    """Find the filled cells whose label is least probable, the first of equals, ascending by probability: places."""
+    least = np.empty(0, np.intp)
+    for some in slices(fills.code.size):
+        filled = np.flatnonzero(fills.code[some] >= 0)
+        if least.size == LEAST_CERTAIN:
+            filled = filled[fills.probability[some][filled] < fills.probability[least[-1]]]
+        least = np.append(least, filled + some.start)
+        least = least[np.argsort(fills.probability[least], kind="stable")[:LEAST_CERTAIN]]
+    return least
 
 
 def draw_labels(probability: Floats, uniform: Floats) -> Integers:

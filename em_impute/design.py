@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from em_impute.engine.blocks import Floats, Integers, Rows
+from em_impute.engine.blocks import Floats, Integers, Rows, slices
 from em_impute.engine.mixture import overall_covariance
 from em_impute.errors import FitError
 from em_impute.labels import Labels
@@ -37,9 +37,6 @@ The categories of the fewest texts have theirs first, and those that find no roo
 LEAST_OWN_VARIANCE = 1e-8
 """Part of a feature's variance that the features before it must leave unexplained."""
 ROWS_PER_FEATURE = 2
-
-SLICE = 1 << 18
-"""Rows in work at once."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +144,7 @@ class Design:
 
     def log_jacobian(self, rows: Rows) -> float:
         """Sum of log(scale) over all observed cells of `rows`: what standardising added to their log-likelihood."""
-        slices = (slice(first, first + SLICE) for first in range(0, rows.weight.size, SLICE))
-        seen = sum(rows.weight[some] @ ~np.isnan(rows.x[some]) for some in slices)
+        seen = sum(rows.weight[some] @ ~np.isnan(rows.x[some]) for some in slices(rows.weight.size))
         return float(seen @ np.log(self.scale))
 
 
@@ -309,18 +305,17 @@ def standard_units(values: Floats, weight: Floats) -> tuple[float, float]:
     Slice by slice: no copy of a column is made.
     """
     size = float(np.fmax(np.fmax.reduce(values), -np.fmin.reduce(values)))
-    slices = [slice(first, first + SLICE) for first in range(0, values.size, SLICE)]
 
     def seen(some: slice) -> tuple[Floats, Floats]:
         is_seen = ~np.isnan(values[some])
         return (values[some], weight[some]) if is_seen.all() else (values[some][is_seen], weight[some][is_seen])
 
     total = mean = square = 0.0
-    for number, counts in map(seen, slices):
+    for number, counts in map(seen, slices(values.size)):
         total += float(counts.sum())
         mean += float(counts @ (number / size))
     mean /= total
-    for number, counts in map(seen, slices):
+    for number, counts in map(seen, slices(values.size)):
         centred = number / size - mean
         square += float(counts @ (centred * centred))
     return float(mean * size), float(np.sqrt(square / total) * size)

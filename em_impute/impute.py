@@ -13,7 +13,7 @@ from em_impute.choose import Fills, most_probable
 from em_impute.completion import Completion, Opened
 from em_impute.design import Design, make_design
 from em_impute.edits import make_edits, make_versions
-from em_impute.engine.blocks import Floats
+from em_impute.engine.blocks import Floats, slices
 from em_impute.engine.em import Stopping
 from em_impute.engine.mixture import Recipe
 from em_impute.errors import FitError, UsageError
@@ -46,9 +46,6 @@ __all__ = [
     "patched_long",
     "unique_names",
 ]
-
-SLICE = 1 << 18
-"""Rows in work at once, where all of them would take much memory."""
 
 Watch = Callable[[str, float | None, str], None]
 """Told of progress: the stage, the share of it that is done (None if unknown), and a detail."""
@@ -317,7 +314,7 @@ def _fill(found: FittedColumn, request: Request) -> tuple[Fills, Floats | None, 
     distinct, weight = found.distinct_probability, found.design.distinct.weight[found.unlabelled]
     entropy = sum(
         -float(weight[some] @ (distinct[some] * np.log(np.maximum(distinct[some], 1e-300))).sum(axis=1))
-        for some in (slice(first, first + SLICE) for first in range(0, weight.size, SLICE))
+        for some in slices(weight.size)
     )
     row = np.flatnonzero(found.labels.label < 0).astype(np.int32)
     at = found.place_of(row)

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.choose import tilt
 from em_impute.design import Design
@@ -14,10 +12,9 @@ from em_impute.engine.blocks import Floats, Integers
 from em_impute.fitting import Fitted
 from em_impute.grouping import Group
 from em_impute.labels import Labels
+from em_impute.table.growing import Codes
 
-__all__ = ["Codes", "FittedColumn"]
-
-Codes = NDArray[np.signedinteger[Any]]
+__all__ = ["FittedColumn"]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.engine.blocks import Floats, Integers, Rows
+from em_impute.engine.blocks import Floats, Integers, Rows, slices
 from em_impute.table.distinct import factorize
 from em_impute.table.growing import Codes, least_type
 
@@ -20,9 +20,6 @@ MAX_DISTINCT_ROWS = 1 << 17
 
 MAX_TABLE = 1 << 22
 """Combinations of codes up to which each has a place in a table; more of them are hashed, in three times the time."""
-
-SLICE = 1 << 18
-"""Rows in work at once, so that the memory for them is that of a few blocks."""
 
 
 class Values(NamedTuple):
@@ -75,7 +72,7 @@ def merge_rows(columns: Sequence[Values]) -> Merged | None:
         return None
     index, n_distinct = joint
     first, count = np.empty(n_distinct, np.intp), np.zeros(n_distinct)
-    for some in reversed(_slices(n_rows)):
+    for some in reversed(slices(n_rows)):
         part = index[some]
         first[part[::-1]] = np.arange(some.stop - 1, some.start - 1, -1)
         count += np.bincount(part, minlength=n_distinct)
@@ -116,13 +113,13 @@ def _pair(one: _Coded, other: _Coded) -> _Coded:
         return _factorized(pairs(slice(None), np.int64))
     n_rows = one.code.size
     first = np.full(n_pairs, n_rows)
-    for some in reversed(_slices(n_rows)):
+    for some in reversed(slices(n_rows)):
         first[pairs(some, np.int32)[::-1]] = np.arange(some.stop - 1, some.start - 1, -1)
     found = np.flatnonzero(first < n_rows)
     number = np.empty(n_pairs, np.int32)
     number[found[np.argsort(first[found])]] = np.arange(found.size)
     code = np.empty(n_rows, least_type(found.size))
-    for some in _slices(n_rows):
+    for some in slices(n_rows):
         code[some] = number[pairs(some, np.int32)]
     return _Coded(code, found.size)
 
@@ -130,7 +127,3 @@ def _pair(one: _Coded, other: _Coded) -> _Coded:
 def _factorized(values: NDArray[Any]) -> _Coded:
     code, distinct = factorize(values, few=values.size <= PROBE_ROWS)
     return _Coded(code.astype(least_type(distinct.size), copy=False), distinct.size)
-
-
-def _slices(n_rows: int) -> list[slice]:
-    return [slice(first, min(first + SLICE, n_rows)) for first in range(0, n_rows, SLICE)]

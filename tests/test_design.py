@@ -397,7 +397,7 @@ def test_the_jacobian_counts_every_observed_cell(tmp_path):
 @pytest.mark.parametrize("rows_at_once", [7, 1 << 18])
 def test_rows_are_merged_in_the_order_in_which_they_first_appear(max_table, rows_at_once, monkeypatch):
     monkeypatch.setattr("em_impute.merging.MAX_TABLE", max_table)
-    monkeypatch.setattr("em_impute.merging.SLICE", rows_at_once)
+    monkeypatch.setattr("em_impute.engine.blocks.SLICE", rows_at_once)
     rng = np.random.default_rng(0)
     n_rows = 3000
     coded = [rng.integers(-1, n, n_rows).astype(kind) for n, kind in ((3, np.int8), (9, np.int16), (2, np.int32))]

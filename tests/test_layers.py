@@ -26,7 +26,7 @@ ALLOWED = {
     "select": {"clusters", "design", "engine", "errors", "merging", "metrics", "stack"},
     "fitting": {"backends", "choose", "design", "engine", "ordering", "select", "stack"},
     "grouping": {"design", "engine", "errors", "fitting", "select", "stack", "table"},
-    "learnt": {"choose", "design", "engine", "fitting", "grouping", "labels"},
+    "learnt": {"choose", "design", "engine", "fitting", "grouping", "labels", "table"},
     "findings": {"choose", "design", "engine", "errors", "fitting", "learnt", "merging", "metrics", "request", "select", "stack", "table"},
     "completion": {"choose", "design", "engine", "findings", "grouping", "labels", "learnt", "select", "table"},
     "edits": {"completion", "engine", "errors", "request", "table"},

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["UNKNOWN", "Block", "Floats", "Integers", "Rows", "make_blocks", "per_row"]
+__all__ = ["UNKNOWN", "Block", "Floats", "Integers", "Rows", "make_blocks", "per_row", "slices"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -27,6 +27,10 @@ class Rows(NamedTuple):
     x: Floats  # (n_rows, n_features), NaN where missing
     label: Integers  # (n_rows,), −1 where unknown
     weight: Floats  # (n_rows,)
+
+
+SLICE = 1 << 18
+"""Rows in work at once where a copy of all of them would take much memory."""
 
 
 class Block(NamedTuple):
@@ -101,3 +105,8 @@ def _many_patterns(x: Floats, label: Integers, weight: Floats, rows: Integers) -
     observed = ~np.isnan(values)
     values = np.where(observed, values, 0.0)
     return Block(values[:, :, None], observed, label[rows][:, None], weight[rows][:, None], rows[:, None])
+
+
+def slices(n_rows: int) -> list[slice]:
+    """Cut so many rows into slices that take little memory to work on."""
+    return [slice(first, min(first + SLICE, n_rows)) for first in range(0, n_rows, SLICE)]

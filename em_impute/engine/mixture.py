@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.engine.acceleration import Leaps
-from em_impute.engine.blocks import UNKNOWN, Block, Floats, Rows
+from em_impute.engine.blocks import UNKNOWN, Block, Floats, Rows, slices
 from em_impute.engine.em import DEFAULT_STOPPING, Fit, MapBlocks, Problem, Step, Stopping, fit, iterate, make_problem
 from em_impute.engine.families import FAMILIES, Family, Prior, default_prior
 from em_impute.engine.parameters import Parameters
@@ -24,9 +24,6 @@ THINNING = 20
 COARSE_TOLERANCE = 1.0
 """With so many rows that EM visits, it first comes near the optimum on one in twenty, each standing for twenty: to
 within a log-likelihood that is less than what these rows can tell of the others."""
-
-SLICE = 1 << 18
-"""Rows in work at once: no copy of all of them is made."""
 
 THOROUGH = Effort()
 QUICK = Effort(n_starts=5, n_finalists=1)
@@ -55,6 +52,7 @@ class Mixture(NamedTuple):
     n_optima: int = 1
     gap: float | None = None  # of the objective between the best optimum and the next; None if only one was found
     separable: bool = True  # False: without labels, and some components coincide also when pushed apart
+    paths: tuple[tuple[float, ...], ...] = ()  # log-likelihood of every start from step to step; of one there is fit.path
 
 
 def fit_mixture(
@@ -105,7 +103,7 @@ def fit_mixture(
     if found is None:
         return Mixture(fitted, recipe)
     separable = not coinciding(fitted.parameters).any()
-    return Mixture(fitted, recipe, found.n_starts, found.n_optima, found.gap, separable)
+    return Mixture(fitted, recipe, found.n_starts, found.n_optima, found.gap, separable, found.paths)
 
 
 def _approach(
@@ -155,8 +153,7 @@ def overall_covariance(rows: Rows) -> Floats:
     """
     n_features = rows.x.shape[1]
     total, count = np.zeros((n_features, n_features)), np.zeros(n_features)
-    for first in range(0, rows.weight.size, SLICE):
-        some = slice(first, first + SLICE)
+    for some in slices(rows.weight.size):
         seen = ~np.isnan(rows.x[some])
         values = (rows.x[some] if seen.all() else np.where(seen, rows.x[some], 0.0)) * np.sqrt(rows.weight[some])[
             :, None

@@ -45,6 +45,7 @@ class Search(NamedTuple):
     n_starts: int
     n_optima: int  # different optima among the runs taken to convergence
     gap: float | None  # of the objective between the best of them and the next; None if there is but one
+    paths: tuple[tuple[float, ...], ...]  # log-likelihood from step to step, of the runs to the end and of the short ones
 
 
 def components_of_labels(label: Integers, n_labels: int, per_label: int) -> Integers:
@@ -103,6 +104,7 @@ def search(
     finals, more = _succeed(finish, ranked, effort.n_finalists)
     if not finals:
         raise [FitError("EM found no start", "raise --prior-strength"), *failures, *more][-1]
+    short = ranked[len(finals) + len(more) :]
     best = max(finals, key=_height)
     alike = coinciding(best.parameters)
     if alike.any():
@@ -112,7 +114,9 @@ def search(
     behind = [best.objective - final.objective for final in finals]
     unit = 1e-3 + 1e-6 * abs(best.objective)  # optima nearer to one another are the same
     others = [below for below in behind if round(below / unit)]
-    return Search(best, len(runs), len({round(below / unit) for below in behind}), min(others, default=None))
+    n_optima = len({round(below / unit) for below in behind})
+    paths = tuple(one.path for one in [*finals, *short])
+    return Search(best, len(runs), n_optima, min(others, default=None), paths)
 
 
 def _succeed(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from em_impute.design import Design
 from em_impute.engine.blocks import Floats, Integers
-from em_impute.learnt import Codes
+from em_impute.table.growing import Codes
 
 __all__ = ["Marked", "find_marked", "left_empty", "predictor_at"]
 

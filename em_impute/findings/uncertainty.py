@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from em_impute.choose import Fills, draw_labels, most_probable
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.fitting import Said
-from em_impute.learnt import Codes, FittedColumn
+from em_impute.learnt import FittedColumn
 from em_impute.metrics import effective_rows
 from em_impute.select import HeldOut
+from em_impute.table.growing import Codes
 
 __all__ = ["Interval", "Uncertainty", "draw_imputations", "examine_uncertainty", "pool_shares", "recommended_draws"]
 

@@ -11,12 +11,13 @@ from em_impute import metrics
 from em_impute.clusters import information_criteria
 from em_impute.completion import Completion, Opened
 from em_impute.design import Design
+from em_impute.engine.blocks import slices
 from em_impute.engine.families import FAMILIES, n_parameters
 from em_impute.engine.parameters import rescale
 from em_impute.findings.marked import left_empty
 from em_impute.report.advice import advice
 from em_impute.report.audit import suspects_section
-from em_impute.report.filled import filled_section, slices
+from em_impute.report.filled import filled_section
 from em_impute.report.fit_report import SCHEMA_VERSION, FitReport, Section
 from em_impute.report.marked import marked_section, marked_warnings
 from em_impute.report.missing_rows import sensitivity_section, who_section

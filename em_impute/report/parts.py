@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from em_impute.choose import tilt
+from em_impute.choose import BANDS, tilt
 from em_impute.clusters import information_criteria
 from em_impute.findings.sensitivity import deltas_of, sweep
 from em_impute.findings.uncertainty import Interval, Uncertainty
 from em_impute.report.build import build_report
-from em_impute.report.filled import BANDS
 from em_impute.report.fit_report import FitReport, Section
 from em_impute.report.marked import marked_warnings
 from em_impute.report.missing_rows import sensitivity_section

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.choose import Fills, most_probable
+from em_impute.choose import BANDS, LEAST_CERTAIN, Fills, count_by_band, least_certain, most_probable
 from em_impute.completion import Completion, Opened
 from em_impute.edits import make_edits
 from em_impute.engine.blocks import Floats, Integers
@@ -22,12 +22,7 @@ from em_impute.table.read import Table
 from em_impute.table.scan import BLOCK_BYTES
 from em_impute.table.source import Source
 
-__all__ = ["BANDS", "LEAST_CERTAIN", "Filling", "PartFilled", "Totals", "fill_part"]
-
-BANDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
-"""Probabilities at which the report divides the fills."""
-
-LEAST_CERTAIN = 10
+__all__ = ["Filling", "PartFilled", "Totals", "fill_part"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +105,7 @@ def fill_part(part: Part, what: tuple[How, tuple[Filling, ...], PartRead]) -> Pa
 
 def nothing(n_labels: int) -> Totals:
     """Give what was filled into no cells."""
-    return Totals(np.zeros((len(BANDS) + 1, n_labels), np.int64), np.zeros(n_labels), 0.0, 0.0, 1.0, Counter(), 0, ())
+    return Totals(np.zeros((len(BANDS) - 1, n_labels), np.int64), np.zeros(n_labels), 0.0, 0.0, 1.0, Counter(), 0, ())
 
 
 def _portions(
@@ -159,26 +154,21 @@ def _filled(table: Table, one: Filling, part: int, how: How) -> tuple[Completion
 
 def _totals(fills: Fills, said: Said, count: Integers, line_of: Callable[[Integers], np.ndarray], part: int) -> Totals:
     """Add up what was filled; `count` (n_distinct,) says how many rows there are of each different one."""
-    filled = np.flatnonzero(fills.code >= 0)
-    probability, code = fills.probability[filled], fills.code[filled]
-    n_labels = said.probability.shape[1]
-    band = np.searchsorted(BANDS, probability, side="right")
-    cells = np.bincount(band * n_labels + code, minlength=(len(BANDS) + 1) * n_labels).reshape(-1, n_labels)
-    few = np.argsort(probability, kind="stable")[:LEAST_CERTAIN]
-    lines = line_of(fills.row[filled[few]]).tolist()
-    least = zip(probability[few].tolist(), lines, code[few].tolist(), strict=True)
+    probability, least = fills.probability[fills.code >= 0], least_certain(fills)
+    lines = line_of(fills.row[least]).tolist()
+    unsure = zip(fills.probability[least].tolist(), lines, fills.code[least].tolist(), strict=True)
     empty = fills.row[fills.code < 0]
     n_blind = int(np.isin(empty, said.blind, assume_unique=True).sum())
     reasons = {"without_predictors": n_blind, "below_min_probability": empty.size - n_blind}
     return Totals(
-        cells,
+        count_by_band(fills, said.probability.shape[1]),
         fills.expected,
         float((1.0 - probability).sum()),
         -float(count @ (said.probability * np.log(np.maximum(said.probability, 1e-300))).sum(axis=1)),
         float(probability.min(initial=1.0)),
         Counter({reason: n for reason, n in reasons.items() if n}),
         said.blind.size,
-        tuple(sorted(Unsure(p, part, line, label) for p, line, label in least)),
+        tuple(sorted(Unsure(p, part, line, label) for p, line, label in unsure)),
     )
 
 

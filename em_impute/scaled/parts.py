@@ -11,7 +11,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from em_impute.errors import OutputError, TableError, UsageError
 from em_impute.table.output import WrittenFile, write_atomically
@@ -46,7 +45,11 @@ def is_url(path: str) -> bool:
 
 def local_path(path: str) -> Path:
     """Give the path on this machine, also for file:///part.csv."""
-    return Path(url2pathname(urlsplit(path).path) if path.startswith("file://") else path)
+    if not path.startswith("file://"):
+        return Path(path)
+    from urllib.request import url2pathname  # late: it brings the machinery of HTTP with it
+
+    return Path(url2pathname(urlsplit(path).path))
 
 
 def is_pattern(path: str) -> bool:

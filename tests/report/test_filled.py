@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from em_impute.choose import Fills
-from em_impute.report.filled import BANDS, filled_markdown, filled_section
+from em_impute.choose import BANDS, Fills
+from em_impute.report.filled import filled_markdown, filled_section
 
 
 def fills_of(code, probability):
@@ -30,7 +30,7 @@ def test_every_filled_cell_is_in_the_band_of_its_probability():
 
 
 def test_many_cells_are_looked_at_slice_by_slice(monkeypatch):
-    monkeypatch.setattr("em_impute.report.filled.SLICE", 7)
+    monkeypatch.setattr("em_impute.engine.blocks.SLICE", 7)
     rng = np.random.default_rng(2)
     code, probability = rng.integers(-1, 2, 300), np.round(rng.uniform(0.4, 1.0, 300), 1)  # many are equally certain
     found = filled_section(fills_of(code, probability), ("a", "b"), lines)
