@@ -12,7 +12,7 @@ PYTEST := -m pytest --numprocesses logical --dist worksteal
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check format bench test-lowest clean
+.PHONY: help demo test check format bench test-lowest test-browser clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,7 @@ demo: $(VENV)/base.stamp ## Run the main job on sample_data/; the results stay i
 	$(call fill,penguins,--column sex)
 	$(call fill,faithful,--column kind --labels short$(comma)long)
 	@printf '\nCompleted files and fit reports are in build/demo/:\n' && ls build/demo
+	@printf '\nOpen this page in a browser:\n%s/build/demo/heights.report.html\n' "$(CURDIR)"
 
 test: $(VENV)/dev.stamp ## Run the tests
 	$(BIN)/python $(PYTEST)
@@ -49,6 +50,12 @@ bench: $(VENV)/dev.stamp ## Run every script in benchmarks/ that knows --quick
 test-lowest: $(LOWEST)/dev.stamp ## Run the tests with the oldest Python and packages that pyproject.toml allows
 	$(LOWEST)/bin/python $(PYTEST) -p no:cacheprovider
 
+test-browser: $(VENV)/dev.stamp ## Look at the HTML report in Chromium; pictures stay in build/browser/
+	$(need_chromium)
+	@rm -rf build/browser
+	$(BIN)/python -m pytest -m browser tests/browser
+	@printf '\nPictures of the reports are in build/browser/:\n' && ls build/browser/
+
 clean: ## Remove everything that make and the tools have created
 	rm -rf $(VENV) $(LOWEST) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find em_impute tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -62,11 +69,26 @@ define fill
 endef
 comma := ,
 
+# Install Chromium, and a font for it to write with, where there is none; chromium.py looks for the same names.
+define need_chromium
+@for browser in $${CHROMIUM:-chromium chromium-browser google-chrome}; do \
+	command -v "$$browser" > /dev/null && exit; \
+done; \
+as_root=false; \
+if [ "$$(id -u)" = 0 ]; then as_root=; elif sudo -n true 2> /dev/null; then as_root="sudo -n"; fi; \
+if [ -z "$$CHROMIUM" ] && [ "$$as_root" != false ] && command -v apt-get > /dev/null; then \
+	echo "Installing Chromium ..."; \
+	$$as_root apt-get update -qq && $$as_root apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core && exit; \
+fi; \
+echo "error: Chromium is needed and was not found" >&2; \
+echo "hint: sudo apt install chromium fonts-dejavu-core, or name one: make test-browser CHROMIUM=/path/to/chromium" >&2; exit 1
+endef
+
 # ---- Environments: a stamp says that its step has succeeded -----------------------------------------------------------
 
 $(VENV)/base.stamp: $(VENV)/venv.stamp pyproject.toml
-	@echo "Installing em-impute into $(VENV) ..."
-	@$(BIN)/python $(PIP_INSTALL) --editable .
+	@echo "Installing em-impute, with what draws its pictures, into $(VENV) ..."
+	@$(BIN)/python $(PIP_INSTALL) --editable '.[report]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/venv.stamp pyproject.toml
@@ -88,7 +110,8 @@ $(LOWEST)/venv.stamp:
 
 define lower_bounds
 import re, tomllib
-for requirement in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]:
+project = tomllib.load(open("pyproject.toml", "rb"))["project"]
+for requirement in project["dependencies"] + project["optional-dependencies"]["report"]:
     print(re.sub(r"^([\w.-]+)>=([\w.]+).*$$", r"\1==\2", requirement))
 endef
 export lower_bounds

@@ -40,7 +40,9 @@ __all__ = [
     "complete",
     "complete_all",
     "fit_column",
+    "labels_to_find",
     "look_at",
+    "name_of",
     "open_table",
     "patched",
     "patched_long",
@@ -161,7 +163,7 @@ def fit_column(opened: Opened, column: int, labels: Labels, request: Request, wa
     """
     target = opened.names[column]
     clock = _Clock()
-    learnt = _with_labels_to_find(target, that_count(labels, target, opened.weight), request)
+    learnt = labels_to_find(target, that_count(labels, target, opened.weight), request)
     watch("preparing", None, "")
     named = request.names_one_mixture or not any(learnt.known)
     design = make_design(
@@ -173,7 +175,7 @@ def fit_column(opened: Opened, column: int, labels: Labels, request: Request, wa
         weight=opened.weight,
         groups=opened.groups,
     )
-    by = _order(design, _resolved(opened, request.order_by))
+    by = _order(design, name_of(opened, request.order_by))
     clock.lap("design")
 
     recipe = _recipe(learnt, request)
@@ -233,7 +235,7 @@ def _apart(option: str, wanted: str | None, dialect: Dialect, source: str, taken
     return column
 
 
-def _resolved(opened: Opened, wanted: str | None) -> str | None:
+def name_of(opened: Opened, wanted: str | None) -> str | None:
     """Find the name of a column that was asked for by name or number."""
     if wanted is None:
         return None
@@ -251,7 +253,7 @@ def _untouched(column: int, target: str, labels: Labels) -> Completion:
     return Completion(column, target, labels, nothing, None, None, None, None, 0.0, {})
 
 
-def _with_labels_to_find(target: str, labels: Labels, request: Request) -> Labels:
+def labels_to_find(target: str, labels: Labels, request: Request) -> Labels:
     """Give names to the groups when no label is known, none where BIC is to find them; refuse what cannot be learnt."""
     n_known = sum(count > 0 for count in labels.known)
     if n_known > 1:

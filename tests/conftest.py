@@ -19,9 +19,22 @@ from em_impute.cli.door import BLAS_THREADS
 for name in BLAS_THREADS:
     os.environ.setdefault(name, "1")
 
+BASE_INSTALL = Path(__file__).parent / "base_install"
+"""Holds a `sitecustomize.py` by which a process finds nothing of the extra `report`."""
+
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "sample_data"
 BENCHMARKS = ROOT / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def base_install(request, monkeypatch):
+    """Let every process be as the base install is, without pictures, which take a second to draw.
+
+    Tests that are marked with `pictures` find the extra `report`, which this environment has.
+    """
+    if request.node.get_closest_marker("pictures") is None:
+        monkeypatch.setenv("PYTHONPATH", str(BASE_INSTALL))
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ def with_transcripts_run(text, folder):
     return TRANSCRIPT.sub(lambda found: f"```console\n{run_transcript(found[1], folder)}```", text)
 
 
+@pytest.mark.pictures
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_transcripts_show_what_the_commands_print(name, tmp_path):
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -34,18 +34,22 @@ ALLOWED = {
         "choose", "completion", "design", "edits", "engine", "errors", "findings", "fitting", "grouping", "labels", "learnt", "ordering", "request", "select", "table", "weighing",
     },
     "evaluate": {"completion", "design", "engine", "errors", "impute", "findings", "labels", "learnt", "metrics", "request", "table"},
+    "explain": {"completion", "design", "engine", "errors", "impute", "labels", "ordering", "request", "table"},
     "scaled": {
         "backends", "choose", "completion", "design", "edits", "engine", "errors", "findings", "fitting", "impute", "labels", "merging", "request", "stack", "table",
     },
     "report": {
-        "choose", "clusters", "completion", "design", "engine", "evaluate", "findings", "impute", "metrics", "predictors", "request", "scaled", "select", "stack", "table",
+        "choose", "clusters", "completion", "design", "engine", "errors", "evaluate", "explain", "findings", "impute", "labels", "metrics", "predictors", "request", "scaled", "select", "stack", "table",
     },
-    "cli": {"completion", "design", "edits", "errors", "evaluate", "impute", "labels", "predictors", "report", "request", "scaled", "table"},
+    "cli": {"completion", "design", "edits", "errors", "evaluate", "explain", "impute", "labels", "predictors", "report", "request", "scaled", "table"},
 }  # fmt: skip
 
 ONLY_IN = {
     "typer": {"cli"},
     "rich": {"report"},
+    "matplotlib": {"report"},
+    "jinja2": {"report"},
+    "PIL": {"report"},
     "pandas": {"table", "merging"},
     "dask": {"backends"},
     "distributed": {"backends"},

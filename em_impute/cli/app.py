@@ -6,8 +6,10 @@ import typer
 
 from em_impute.cli.check import check
 from em_impute.cli.evaluate import evaluate
+from em_impute.cli.explain import explain
 from em_impute.cli.fill import fill
 from em_impute.cli.help import Command, Commands
+from em_impute.cli.report import report
 from em_impute.cli.values import show_help
 from em_impute.errors import ClosedPipeError
 
@@ -35,6 +37,8 @@ app = typer.Typer(
 app.command(cls=Command)(fill)
 app.command(cls=Command)(check)
 app.command(cls=Command)(evaluate)
+app.command(cls=Command)(explain)
+app.command(cls=Command)(report)
 
 
 def _show_version(wanted: bool) -> None:  # Typer's callback signature

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from em_impute.errors import UsageError
 
-__all__ = ["STDOUT", "Destination", "is_special", "name_tables", "plan", "report_paths"]
+__all__ = ["STDOUT", "Destination", "default_reports", "is_special", "name_tables", "plan", "report_paths"]
 
 STDOUT = Path("-")
 """Stands for standard output, which carries the CSV, or one report, or the changed cells, or nothing."""
 
 STDOUT_NAMES = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
-REPORT_SUFFIXES = (".json", ".md")
+REPORT_FORMS = (".json", ".md", ".html")
 
 MAX_NAMED = 2
 """Completed CSVs that are named each."""
@@ -80,11 +80,17 @@ def plan(
     return destination
 
 
-def report_paths(reports: Sequence[str]) -> tuple[Path, ...]:
-    """Read every -r: standard output, or a path whose suffix says which form the report has."""
+def report_paths(reports: Sequence[str], forms: Sequence[str] = REPORT_FORMS) -> tuple[Path, ...]:
+    """Read every -r: standard output, or a path whose suffix says which of the forms the report has."""
     for report in reports:
-        if report not in STDOUT_NAMES and Path(report).suffix not in REPORT_SUFFIXES:
-            raise UsageError(f"no report can be written to {report!r}", "its name must end in .json or .md")
+        if report in STDOUT_NAMES:
+            continue
+        if Path(report).suffix not in forms:
+            raise UsageError(f"no report can be written to {report!r}", f"its name must end in {' or '.join(forms)}")
+        if Path(report).suffix == ".html":
+            from em_impute.report.extra import refuse_without_extra
+
+            refuse_without_extra(f"{report!r}")
     return tuple(STDOUT if report in STDOUT_NAMES else Path(report) for report in reports)
 
 
@@ -113,8 +119,15 @@ def _data_path(source: Path | None, output: str | None, *, diff: bool) -> Path |
 def _default_report(source: Path | None, data: Path | None, output: str | None) -> tuple[Path, ...]:
     if data is None or data == STDOUT or (output is not None and is_special(data)):
         return ()
-    beside = data if output is not None else source or data
-    return (beside.with_name(f"{beside.stem}.report.json"),)
+    return default_reports(data if output is not None else source or data)
+
+
+def default_reports(beside: Path) -> tuple[Path, ...]:
+    """Name the reports beside a file: as JSON, and where it can be drawn as a page."""
+    from em_impute.report.extra import can_draw
+
+    saved = beside.with_name(f"{beside.stem}.report.json")
+    return (saved, saved.with_suffix(".html")) if can_draw() else (saved,)
 
 
 def is_special(path: Path) -> bool:

@@ -32,6 +32,10 @@ __all__ = ["evaluate"]
 HIDING = "Hidden labels"
 
 
+FORMS = (".json", ".md")
+"""Suffixes of the files that an evaluation is written to."""
+
+
 class HowName(StrEnum):
     """Values of --how."""
 
@@ -190,12 +194,11 @@ def _run(request: Request, hiding: "Hiding", paths: Sequence[Path], *, quiet: bo
 
 
 def _write(made: "Sequence[EvaluationReport]", paths: Sequence[Path]) -> None:
-    from em_impute.report.evaluation import evaluation_markdown
-    from em_impute.report.fit_report import to_json
+    from em_impute.report.forms import render
     from em_impute.table.output import write_atomically, write_to_stdout
 
     for path in paths:
-        text = evaluation_markdown(*made) if path.suffix == ".md" else to_json(*made)
+        text = render(made, path.suffix)
         if path == STDOUT:
             write_to_stdout([text.encode()])
         else:
@@ -204,7 +207,7 @@ def _write(made: "Sequence[EvaluationReport]", paths: Sequence[Path]) -> None:
 
 def _outputs(reports: Sequence[str], *, as_json: bool) -> list[Path]:
     """Say where the evaluation is written."""
-    paths = [*report_paths(reports), *([STDOUT] if as_json else [])]
+    paths = [*report_paths(reports, FORMS), *([STDOUT] if as_json else [])]
     if paths.count(STDOUT) > 1:
         raise UsageError("standard output can carry one report, not two of them", "give --json or one -r -")
     if len({path.resolve() for path in paths if path != STDOUT}) < len(paths) - paths.count(STDOUT):

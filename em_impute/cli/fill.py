@@ -280,16 +280,11 @@ def _counted(blocks: Iterable[bytes], done: int, n_bytes: int, watch: "Watch") -
 
 
 def _write_reports(made: "Sequence[FitReport]", destination: Destination) -> None:
-    from em_impute.report.fit_report import to_json
+    from em_impute.report.forms import render
     from em_impute.table.output import write_atomically, write_to_stdout
 
     for path in destination.reports:
-        if path.suffix == ".md":
-            from em_impute.report.markdown import to_markdown
-
-            text = to_markdown(*made)
-        else:
-            text = to_json(*made)
+        text = render(made, path.suffix)
         try:
             if path == STDOUT:
                 write_to_stdout([text.encode()])

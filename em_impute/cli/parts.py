@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from em_impute.cli.destination import STDOUT, STDOUT_NAMES, Destination, is_special, report_paths
+from em_impute.cli.destination import STDOUT, STDOUT_NAMES, Destination, default_reports, is_special, report_paths
 from em_impute.errors import UsageError
 from em_impute.request import Request
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Manners", "PartsDestination", "Scale", "fill_parts", "plan_parts", "refuse_for_parts", "scale_of"]
 
-REPORT = "em-impute.report.json"
+TABLE = "em-impute.csv"
+"""What a table of several parts would be called; its report is called after it."""
 """The report on several parts, beside them."""
 
 MAX_NAMED = 2
@@ -140,7 +141,7 @@ def plan_parts(
     if twice is not None:
         raise UsageError(f"two parts would be written to {twice!r}", "leave -o out: each then has a file beside it")
     if not named and not no_report:
-        named = (_default_report(paths, outputs, output),)
+        named = _default_reports(paths, outputs, output)
     return PartsDestination(tuple(outputs), named)
 
 
@@ -200,13 +201,13 @@ def _beside(path: str) -> str:
     return f"{folder}{slash}{stem}.filled.{suffix}" if dot and stem else f"{path}.filled"
 
 
-def _default_report(paths: Sequence[str], outputs: Sequence[str], output: str | None) -> Path:
-    """Name the report: beside what is written, or here where that is elsewhere."""
+def _default_reports(paths: Sequence[str], outputs: Sequence[str], output: str | None) -> tuple[Path, ...]:
+    """Name the reports: beside what is written, or here where that is elsewhere."""
     from em_impute.scaled.parts import is_url, local_path
 
     first = paths[0] if output is None else outputs[0]
     folder = Path() if is_url(first) else local_path(first).parent
-    return folder / (REPORT if len(paths) > 1 else f"{Path(first).stem}.report.json")
+    return default_reports(folder / (TABLE if len(paths) > 1 else Path(first).name))
 
 
 def _check_outputs(parts: "Sequence[Part]", reports: Sequence[Path], *, clobber: bool) -> None:

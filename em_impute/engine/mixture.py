@@ -52,7 +52,9 @@ class Mixture(NamedTuple):
     n_optima: int = 1
     gap: float | None = None  # of the objective between the best optimum and the next; None if only one was found
     separable: bool = True  # False: without labels, and some components coincide also when pushed apart
-    paths: tuple[tuple[float, ...], ...] = ()  # log-likelihood of every start from step to step; of one there is fit.path
+    paths: tuple[
+        tuple[float, ...], ...
+    ] = ()  # log-likelihood of every start from step to step; of one there is fit.path
 
 
 def fit_mixture(

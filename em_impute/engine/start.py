@@ -45,7 +45,9 @@ class Search(NamedTuple):
     n_starts: int
     n_optima: int  # different optima among the runs taken to convergence
     gap: float | None  # of the objective between the best of them and the next; None if there is but one
-    paths: tuple[tuple[float, ...], ...]  # log-likelihood from step to step, of the runs to the end and of the short ones
+    paths: tuple[
+        tuple[float, ...], ...
+    ]  # log-likelihood from step to step, of the runs to the end and of the short ones
 
 
 def components_of_labels(label: Integers, n_labels: int, per_label: int) -> Integers:

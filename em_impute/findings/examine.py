@@ -10,6 +10,8 @@ from em_impute.findings.audit import Audit, audit_labels
 from em_impute.findings.labelling import Labelling, examine_labelling
 from em_impute.findings.marked import Marked, find_marked
 from em_impute.findings.missingness import Missingness, examine_missingness
+from em_impute.findings.pictures import Pictures, picture
+from em_impute.findings.plain import PlainEm, examine_plain
 from em_impute.findings.sensitivity import Sensitivity, sweep
 from em_impute.findings.uncertainty import Uncertainty, examine_uncertainty
 from em_impute.learnt import FittedColumn
@@ -32,6 +34,9 @@ class Findings:
     audit: Audit | None
     """None where no known label could be held out"""
     marked: Marked
+    plain: PlainEm | None
+    """None where nothing was measured, or no Gaussians can be fitted"""
+    pictures: Pictures
 
 
 def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request) -> Findings:
@@ -49,6 +54,7 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
         }
         at_zero = found.delta is None or not found.delta.any()  # else the intervals are those of another δ
         sensitivity = sweep(found.at_random, weight, known, labels.labels, intervals if at_zero else None)
+    plain = examine_plain(design, found.fitted.mixture, recipe)
     return Findings(
         examine_missingness(design, request.seed),
         examine_labelling(design, recipe) if can_tell else None,
@@ -56,4 +62,6 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
         sensitivity,
         audit_labels(found),
         find_marked(design, fills.row),
+        plain,
+        picture(found, fills, request.min_probability, plain, request.seed),
     )

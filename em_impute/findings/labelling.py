@@ -26,6 +26,7 @@ __all__ = [
     "Labelling",
     "Ratio",
     "Regression",
+    "affordable_steps",
     "compare_predictor",
     "examine_labelling",
     "likelihood_ratio",
@@ -153,7 +154,7 @@ def likelihood_ratio(rows: Rows, n_labels: int, recipe: Recipe) -> Ratio | None:
     """
     stopping = recipe.stopping._replace(
         tolerance=max(recipe.stopping.tolerance, RATIO_TOLERANCE),
-        max_iter=min(recipe.stopping.max_iter, _affordable_steps(rows, n_labels)),
+        max_iter=min(recipe.stopping.max_iter, affordable_steps(rows, n_labels)),
     )
     plain = recipe._replace(free_shares=False, unlabelled_weight=1.0, stopping=stopping)
     common = fit_mixture(rows, n_labels, plain)
@@ -171,7 +172,7 @@ def likelihood_ratio(rows: Rows, n_labels: int, recipe: Recipe) -> Ratio | None:
     return Ratio(statistic, n_labels - 1, p_value, left / left.sum(), _shares(free, n_labels))
 
 
-def _affordable_steps(rows: Rows, n_labels: int) -> int:
+def affordable_steps(rows: Rows, n_labels: int) -> int:
     """Count the steps of EM that there is time for."""
     n_patterns = np.unique(np.isnan(rows.x), axis=0).shape[0]
     a_step = n_labels * (rows.label.size * (rows.x.shape[1] + 1.0) ** 2 + n_patterns * PATTERN_WORK)

@@ -21,6 +21,7 @@ from em_impute.report.filled import filled_section
 from em_impute.report.fit_report import SCHEMA_VERSION, FitReport, Section
 from em_impute.report.marked import marked_section, marked_warnings
 from em_impute.report.missing_rows import sensitivity_section, who_section
+from em_impute.report.pictured import pictures_section, plain_section
 from em_impute.report.remarks import decisions, warnings
 from em_impute.report.selection import leading_section, selection_section
 from em_impute.report.uncertainty import totals_section, uncertainty_warnings, wrong_section
@@ -66,6 +67,7 @@ def build_report(
         accuracy=_accuracy(completion, wrong),
         totals=totals,
         **findings,
+        **_pictured(completion),
         log=tuple(decisions(opened, completion, request)),
         warnings=tuple({"code": code, "message": message} for code, message in found),
     )
@@ -247,6 +249,17 @@ def _findings(opened: Opened, completion: Completion) -> dict[str, Any]:
     }
 
 
+def _pictured(completion: Completion) -> dict[str, Any]:
+    """Give the keys that pictures are drawn from."""
+    findings, design = completion.findings, completion.design
+    if findings is None or design is None:
+        return {}
+    return {
+        "plain_em": plain_section(findings.plain, design.labels),
+        "pictures": pictures_section(findings.pictures, findings.plain, completion.labels),
+    }
+
+
 def _warnings(completion: Completion, totals: Section, wrong: Section, marked: Section | None) -> list[tuple[str, str]]:
     found = warnings(completion)
     findings, fills = completion.findings, completion.fills
@@ -292,6 +305,7 @@ def _accuracy(completion: Completion, wrong: Section) -> dict[str, Any] | None:
         "brier": metrics.brier(probability, label, weight),
         "ece": metrics.calibration_error(bins),
         "reliability": [one._asdict() for one in bins],
+        "curve": [one._asdict() for one in metrics.fill_curve(probability, label, weight)],
         "confusion": {
             name: dict(zip(names, row, strict=True)) for name, row in zip(names, counts.tolist(), strict=True)
         },

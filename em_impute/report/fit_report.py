@@ -47,6 +47,10 @@ class FitReport:
     marked: Section | None
     log: tuple[Section, ...]
     warnings: tuple[Section, ...]
+    plain_em: Section | None = None
+    """EM in its plainest form, as a picture of what there is to learn."""
+    pictures: Section | None = None
+    """What the pictures of the HTML report show."""
     parts: Section | None = None
     """Of a table that was read in parts: its files, and from how many rows what was learnt."""
 

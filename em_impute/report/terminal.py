@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from em_impute.engine.em import Stop
 from em_impute.report.audit import audit_line
+from em_impute.report.extra import INSTALL_HINT, can_draw
 from em_impute.report.fit_report import FitReport, Section
 from em_impute.report.missing_rows import sensitivity_line, who_line
 from em_impute.report.progress import progress_bar
+from em_impute.report.strips import is_dumb, strips
 from em_impute.report.uncertainty import totals_line, wrong_line
 from em_impute.report.words import delimiter_name, known_and_missing, number, percent, printable
 from em_impute.table.text import listed, plural
@@ -55,7 +57,7 @@ def print_summary(
 
     Without `advice` the note on columns about people is left out.
     """
-    lines = [*_summary(report)]
+    lines = [*_summary(report, strips(report, console.width, plain=is_dumb(console)))]
     shown = [one for one in report.warnings if advice or one["code"] != ABOUT_PEOPLE]
     lines += [
         ("note" if one["code"] == ABOUT_PEOPLE else "warning", f"{one['code']}: {one['message']}") for one in shown
@@ -68,6 +70,8 @@ def print_summary(
         lines += [(one["step"], f"{one['action']}: {one['detail']}") for one in report.log]
     if written is not None:
         lines.append(("wrote", ", ".join(written) or "nothing"))
+        if not can_draw() and any(name.endswith(".json") for name in written):
+            lines.append(("pictures", f"{INSTALL_HINT} adds a page with pictures"))
     print_lines(console, lines)
 
 
@@ -85,7 +89,7 @@ def print_lines(console: "Console", lines: Iterable[tuple[str, str]]) -> None:
             return
 
 
-def _summary(report: FitReport) -> Iterator[tuple[str, str]]:
+def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     source, missing = report.input, report.missing
     delimiter = delimiter_name(source["delimiter"])
     shape = f"{plural(source['rows'], 'row')}, {plural(source['columns'], 'column')}"
@@ -99,6 +103,7 @@ def _summary(report: FitReport) -> Iterator[tuple[str, str]]:
     rejected = [f"{one['name']} ({one['reason']})" for one in report.features["rejected"]]
     if rejected:
         yield "not used", listed(rejected, MAX_SHOWN)
+    yield from drawn
     yield "model", _model(report)
     yield "fit", _fit(report)
     if report.accuracy is not None:

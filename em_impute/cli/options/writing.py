@@ -90,7 +90,7 @@ Reports: TypeAlias = Annotated[
         metavar="PATH",
         rich_help_panel=OUTPUT,
         show_default=False,
-        help="Fit report, .json or .md; repeat for both. Default: a .report.json beside the completed CSV.",
+        help="Fit report, .json, .html (a page with pictures) or .md; repeatable. Default: FILE.report.json and .html.",
     ),
 ]
 NoReport: TypeAlias = Annotated[bool, typer.Option("--no-report", rich_help_panel=OUTPUT, help="Write no report.")]

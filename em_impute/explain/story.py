@@ -1,0 +1,178 @@
+"""The whole story: from a table to a start, to every step of EM, to why it stopped."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from em_impute.completion import Opened
+from em_impute.design import Design, make_design
+from em_impute.engine.blocks import Floats, Integers, Rows
+from em_impute.engine.em import Stop, Stopping, make_problem
+from em_impute.engine.families import FAMILIES, default_prior
+from em_impute.engine.mixture import overall_covariance
+from em_impute.engine.parameters import Parameters, rescale
+from em_impute.engine.start import components_of_labels
+from em_impute.errors import FitError
+from em_impute.explain.loop import Height, Run, Showing, Turn, follow
+from em_impute.explain.rows import Told, responsibilities, row_at, telling_rows, told
+from em_impute.explain.start import Start, find_start
+from em_impute.impute import Watch, labels_to_find, name_of
+from em_impute.labels import Labels, read_labels, that_count
+from em_impute.ordering import ordering_feature
+from em_impute.request import Request
+
+__all__ = ["Explanation", "explain"]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything that happened.  Parameters are those of standardised features until `own` rescales them."""
+
+    target: str
+    """The name of the column."""
+    labels: Labels
+    design: Design
+    rows: Rows
+    """Those that were fitted, each told once with its weight."""
+    component_label: Integers
+    """(n_components,)"""
+    family: str
+    prior_strength: float
+    collapse: str | None
+    """Why plain maximum likelihood was given up; None where it was not."""
+    start: Start
+    parameters: dict[int, Parameters]
+    """By iteration, the start as 0: those that were kept, and the last."""
+    turns: tuple[Turn, ...]
+    stop: Stop
+    remaining: float
+    """Estimate of the gain still to come; inf if there is none."""
+    told: Told
+    showing: Showing
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of the components: that of the label, with a number where labels may have several."""
+        names = [self.labels.labels[k] for k in self.component_label]
+        if len(set(names)) == len(names):
+            return tuple(names)
+        place = [int(np.sum(self.component_label[:k] == label)) + 1 for k, label in enumerate(self.component_label)]
+        return tuple(f"{name} {number}" for name, number in zip(names, place, strict=True))
+
+    @property
+    def n_iterations(self) -> int:
+        """Number of M steps."""
+        return len(self.turns)
+
+    def is_shown(self, iteration: int) -> bool:
+        """Tell whether an iteration is to be shown in full."""
+        return self.showing.steps is None or iteration <= self.showing.steps
+
+    def own(self, iteration: int) -> Parameters:
+        """Give the parameters after some iteration in the data's units."""
+        return rescale(self.parameters[iteration], self.design.shift, self.design.scale)
+
+    def shares_of(self, iteration: int, x: Floats, label: Integers) -> Floats:
+        """Compute how responsible each component is for rows, (n_rows, n_components), at some iteration."""
+        return responsibilities(self.parameters[iteration], self.component_label, x, label)
+
+
+def explain(opened: Opened, request: Request, showing: Showing, watch: Watch) -> Explanation:
+    """Follow plain EM on the one column that is asked for.
+
+    It fits by maximum likelihood unless the request has a prior.  Where that collapses, and the user did not insist,
+    the default prior helps, and the explanation says so.  Raises what `fill` raises.
+    """
+    (column,) = opened.targets
+    target = opened.names[column]
+    read = that_count(read_labels(target, opened.table.targets[column], request), target, opened.weight)
+    if not (any(read.known) or request.labels or isinstance(request.components, int)):
+        hint = "name the groups to look for, as in --labels A,B, or say how many there are, as in --components 2"
+        raise FitError(f"no label is known in column {target!r}", hint)
+    labels = labels_to_find(target, read, request)
+    watch("preparing", None, "")
+    design = make_design(
+        labels, opened.columns, (), explicit=bool(request.features), with_categories=False, weight=opened.weight
+    )
+    by = ordering_feature(design, name_of(opened, request.order_by))
+    chosen = [row_at(opened, line) for line in showing.lines]
+    rows = _weighed(design.learning, request.unlabelled_weight)
+    n_components = request.components if isinstance(request.components, int) and any(read.known) else 1
+    component_label = components_of_labels(design.label, len(labels.labels), n_components)
+
+    def run(strength: float) -> tuple[Start, Run]:
+        return _run(design, rows, component_label, request, strength, showing, watch)
+
+    collapse, strength = None, request.prior_strength or 0.0
+    try:
+        start, done = run(strength)
+    except FitError as error:
+        if request.prior_strength is not None:
+            raise
+        collapse, strength = error.message, 1.0
+        start, done = run(strength)
+    if start.kind == "random":
+        done = done._replace(parameters=_in_order(done.parameters, by))
+    place = np.array(chosen or telling_rows(design, done.parameters[0], component_label, showing.n_rows), np.intp)
+    return Explanation(
+        target,
+        labels,
+        design,
+        rows,
+        component_label,
+        _family(request),
+        strength,
+        collapse,
+        start,
+        done.parameters,
+        tuple(done.turns),
+        done.stop,
+        done.remaining,
+        told(opened, design, place),
+        showing,
+    )
+
+
+def _family(request: Request) -> str:
+    return "full" if request.covariance == "auto" else request.covariance
+
+
+def _weighed(rows: Rows, unlabelled_weight: float | None) -> Rows:
+    """Let rows without a label weigh less where the user wants it; without any label that would mean nothing."""
+    if unlabelled_weight is None or not (rows.label >= 0).any():
+        return rows
+    weight = np.where(rows.label < 0, unlabelled_weight * rows.weight, rows.weight)
+    kept = weight > 0.0
+    return Rows(rows.x[kept], rows.label[kept], weight[kept])
+
+
+def _run(
+    design: Design,
+    rows: Rows,
+    component_label: Integers,
+    request: Request,
+    strength: float,
+    showing: Showing,
+    watch: Watch,
+) -> tuple[Start, Run]:
+    """Find a start and follow EM from there.  Raises FitError where a component collapses."""
+    family = FAMILIES[_family(request)]
+    prior = default_prior(overall_covariance(rows), float(rows.weight.sum()), component_label.size, strength)
+    stopping = Stopping(request.tolerance, request.max_iter)
+    start, begin = find_start(rows, component_label, family, prior, stopping, request.seed)
+    problem = make_problem(*rows, component_label, len(design.labels))
+    run = follow(problem, start, family, prior, stopping, showing, watch)
+    # Standardising multiplied densities by the scales: of each observed cell for log L, of each completed one for Q.
+    observed = design.log_jacobian(rows)
+    completed = float(rows.weight.sum() * np.log(design.scale).sum())
+    turns = [
+        Turn(turn.iteration, *(Height(h.q - completed, h.log_likelihood - observed, h.log_prior) for h in turn[1:]))
+        for turn in run.turns
+    ]
+    return begin, run._replace(turns=turns)
+
+
+def _in_order(parameters: dict[int, Parameters], feature: int) -> dict[int, Parameters]:
+    """Sort the components as `fill` does, by their final means of one feature, in every iteration alike."""
+    order = np.argsort(parameters[max(parameters)].mean[:, feature], kind="stable")
+    return {at: Parameters(*(values[order] for values in one)) for at, one in parameters.items()}

@@ -1,0 +1,1 @@
+"""The fit report as one page of HTML."""

@@ -1,0 +1,219 @@
+"""The paragraph for a methods section, from the report's values alone."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from em_impute.report.page.blocks import name, names, said
+from em_impute.report.words import number, percent
+from em_impute.table.text import plural
+
+__all__ = ["methods"]
+
+Report = Mapping[str, Any]
+
+MAX_NAMED = 8
+
+
+def methods(report: Report) -> Markup:
+    """Describe the imputation as reviewers ask for it: amount, method, model, diagnostics, assumption, sensitivity."""
+    return said(" ").join(_sentences(report))
+
+
+def _sentences(report: Report) -> Iterable[Markup]:
+    yield _amount(report)
+    if report["model"] is not None:
+        known = any(one["known"] for one in report["labels"])
+        yield (
+            _clustered(report)
+            if not known
+            else _stacked(report)
+            if "share_of_stack" in report["model"]
+            else _single(report)
+        )
+        if report["groups"] is not None:
+            column, n = report["groups"]["column"], report["groups"]["number"]
+            text = "Models were fitted in each of the {} groups of {} and to all rows, and weighed by held-out labels."
+            yield said(text, f"{n:,}", name(column))
+        yield from _parts(report.get("parts"))
+    yield _filled(report)
+    yield from _accuracy(report)
+    yield from _missingness(report)
+
+
+def _amount(report: Report) -> Markup:
+    cells, rows, tool = report["missing"]["cells"], report["input"]["rows"], report["tool"]
+    version = f"{tool['name']} {tool['version']}"
+    return said(
+        "Of {}, {} ({}) had no value of {}; missing values were imputed with {} (seed {}).",
+        plural(rows, "row"),
+        f"{cells:,}",
+        percent(cells / rows if rows else None),
+        name(report["column"]),
+        version,
+        report["seed"],
+    )
+
+
+def _predictors(report: Report) -> Markup:
+    used = [one["name"] for one in report["features"]["used"]]
+    return names(used, MAX_NAMED) if used else said("the class shares alone")
+
+
+def _stacked(report: Report) -> Markup:
+    selection, model = report["selection"], report["model"]
+    n = len(selection["members"])
+    gaussians = plural(len(model["parameters"]), "Gaussian")
+    if n == 1:
+        return said(
+            "Labels were predicted from {} by a Gaussian mixture ({}, covariance {}), the best of {} by the log-loss "
+            "on "
+            "held-out labels; parameters were estimated by expectation-maximisation (EM).",
+            _predictors(report),
+            gaussians,
+            model["covariance"],
+            f"{selection['considered']:,}",
+        )
+    return said(
+        "Labels were predicted from {} by {} Gaussian mixture models, estimated by expectation-maximisation (EM) and "
+        "stacked with weights that minimise the log-loss on held-out labels ({} were compared); the leading model, "
+        "with {} "
+        "of the weight, had {} and covariance {}. Judged by held-out labels, rows without a label {}.",
+        _predictors(report),
+        f"{n:,}",
+        f"{selection['considered']:,}",
+        percent(model["share_of_stack"]),
+        gaussians,
+        model["covariance"],
+        selection["unlabelled_rows"],
+    )
+
+
+def _single(report: Report) -> Markup:
+    model, fit, selection = report["model"], report["fit"], report["selection"] or {}
+    criterion = selection.get("criterion")
+    chosen = said(", chosen by {}", criterion) if criterion and len(selection.get("members", ())) > 1 else Markup("")
+    return said(
+        "Labels were predicted from {} by a mixture of {} with covariance {}{}, estimated by expectation-maximisation "
+        "(EM) "
+        "from rows with and without a label ({} after {}, log-likelihood {}).",
+        _predictors(report),
+        plural(len(model["parameters"]), "Gaussian"),
+        model["covariance"],
+        chosen,
+        "converged" if fit["converged"] else "stopped",
+        plural(fit["n_iterations"], "iteration"),
+        number(fit["log_likelihood"]),
+    )
+
+
+def _clustered(report: Report) -> Markup:
+    model, fit, selection = report["model"], report["fit"], report["selection"] or {}
+    labels = [one["label"] for one in report["labels"]]
+    criterion = selection.get("criterion")
+    chosen = said(", chosen by {}", criterion) if criterion and len(selection.get("members", ())) > 1 else Markup("")
+    return said(
+        "No label was known. Rows were grouped by {} with a mixture of {} with covariance {}{}, estimated by "
+        "expectation-maximisation (EM; best of {}, {} after {}); the {} called {}.",
+        _predictors(report),
+        plural(len(model["parameters"]), "Gaussian"),
+        model["covariance"],
+        chosen,
+        plural(fit["n_starts"], "start"),
+        "converged" if fit["converged"] else "stopped",
+        plural(fit["n_iterations"], "iteration"),
+        "group was" if len(labels) == 1 else "groups were",
+        names(labels, MAX_NAMED),
+    )
+
+
+def _parts(parts: Report | None) -> Iterable[Markup]:
+    if parts:
+        drawn = parts["rows_drawn"]
+        yield said(
+            "The table was read in {}, and the model was chosen on {} with a label and {} without one, drawn at "
+            "random.",
+            plural(parts["number"], "part"),
+            plural(drawn["known"], "row"),
+            f"{drawn['missing']:,}",
+        )
+
+
+def _filled(report: Report) -> Markup:
+    missing, output = report["missing"], report["output"] or {}
+    filled, left = missing["filled"], missing["cells"] - missing["filled"]
+    if not filled:
+        return said("No missing value was filled in.")
+    several = len(output.get("files", ())) if not report.get("parts") else 0
+    if several:
+        return said("Values were drawn by their probabilities in {} completed data sets.", f"{several:,}")
+    drawn = "draw" in report["command"].replace("=", " ").split()
+    how = "a label drawn by its probability" if drawn else "its most probable label"
+    if not left:
+        what = "The missing value was" if filled == 1 else f"All {filled:,} were"
+        return said("{} filled with {}.", what, how if filled == 1 else how.replace("its ", "their "))
+    verb = "was" if left == 1 else "were"
+    return said(
+        "{} of them {} filled with {}, and {} {} left missing.",
+        f"{filled:,}",
+        "was" if filled == 1 else "were",
+        how,
+        f"{left:,}",
+        verb,
+    )
+
+
+def _accuracy(report: Report) -> Iterable[Markup]:
+    found, filled = report["accuracy"], report["missing"]["filled"]
+    if found is None:
+        return
+    low, high = found["interval"]
+    yield said(
+        "In {} ({}), {} were recovered (95 % interval {} to {}), against {} by always choosing the most common one; "
+        "the "
+        "log-loss was {} ({} for the class shares).",
+        found["method"],
+        plural(found["rows"], "row"),
+        percent(found["accuracy"]),
+        percent(low),
+        percent(high),
+        percent(found["baseline_accuracy"]),
+        number(found["log_loss"]),
+        number(found["baseline_log_loss"]),
+    )
+    wrong = found["expected_wrong"]
+    if filled and "low" in wrong:
+        yield said(
+            "About {} of the {} imputed {} expected to be wrong ({} % interval {} to {}).",
+            number(round(wrong["estimate"])),
+            f"{filled:,}",
+            "value is" if filled == 1 else "values are",
+            round(100 * wrong["level"]),
+            number(round(wrong["low"])),
+            number(round(wrong["high"])),
+        )
+
+
+def _missingness(report: Report) -> Iterable[Markup]:
+    found, swept = report.get("missingness"), report.get("sensitivity")
+    if found is not None:
+        assumed = "Imputation assumes that labels are missing at random given the predictors"
+        if found["auc"] is None:
+            yield said("{}.", assumed)
+        else:
+            low, high = found["auc_interval"]
+            text = "{}; these tell rows with and without a label apart with an AUC of {} (95 % interval {} to {})."
+            yield said(text, assumed, f"{found['auc']:.2f}", f"{low:.2f}", f"{high:.2f}")
+    if swept and swept["sweeps"]:
+        one = swept["sweeps"][0]
+        yield said(
+            "If the odds of {} among the missing were exp(δ) times as high, δ from {} to {}, its share of all rows "
+            "would go "
+            "from {} to {}.",
+            name(one["label"]),
+            f"{swept['deltas'][0]:g}",
+            f"{swept['deltas'][-1]:g}",
+            percent(one["share"][0]),
+            percent(one["share"][-1]),
+        )

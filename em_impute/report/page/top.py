@@ -1,0 +1,134 @@
+"""The top of the page: what happened in two sentences, and in four figures."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from em_impute.report.page.blocks import name, names, said
+from em_impute.report.words import number, percent
+
+__all__ = ["Tile", "headline", "remarks", "tiles"]
+
+Report = Mapping[str, Any]
+
+ABOUT_PEOPLE = "S01"
+
+TOOL = Markup('<span class="together">em-impute</span>')
+
+REASONS = {
+    "without_predictors": "nothing else is known of their rows",
+    "out_of_range": "their rows are unlike all known ones",
+    "below_min_probability": "less sure than was asked for",
+}
+
+
+class Tile(NamedTuple):
+    """One large figure."""
+
+    figure: str
+    title: str
+    note: Markup
+
+
+def headline(report: Report) -> list[Markup]:
+    """Say in plain sentences what was missing, what was filled, from what, and how much of it is probably wrong."""
+    missing, column = report["missing"], name(report["column"])
+    cells, rows, filled = missing["cells"], report["input"]["rows"], missing["filled"]
+    if not cells:
+        return [said("No cell of {} was missing: there was nothing to fill, and the file was copied as it is.", column)]
+    known = any(one["known"] for one in report["labels"])
+    state = "empty" if set(missing["tokens"]) <= {""} else "missing"
+    was = "was" if cells == 1 else "were"
+    how_many = f"All {cells:,}" if cells == rows > 1 else f"{cells:,} of {rows:,}"
+    sentences = [said("{} cells of {} {} {}.", how_many, column, was, state)]
+    by = _by(report)
+    labels = [one["label"] for one in report["labels"]]
+    if not filled:
+        sentences.append(said("{} could fill none of them{}.", TOOL, by))
+    elif not known:
+        sentences.append(
+            said(
+                "Since no label was known, {} sorted the rows into {} {}{}: {}.",
+                TOOL,
+                len(labels),
+                "group" if len(labels) == 1 else "groups",
+                by,
+                names(labels, 8),
+            )
+        )
+    elif filled == cells:
+        sentences.append(said("{} filled {}{}.", TOOL, "it" if cells == 1 else f"all {cells:,}", by))
+    else:
+        left = cells - filled
+        sentences.append(said("{} filled {} of them{} and left {} as they were.", TOOL, f"{filled:,}", by, f"{left:,}"))
+    wrong = _wrong(report)
+    return [*sentences, wrong] if wrong else sentences
+
+
+def tiles(report: Report) -> list[Tile]:
+    """Give the figures that matter most; none where nothing was missing."""
+    missing = report["missing"]
+    if not missing["cells"]:
+        return []
+    left = missing["cells"] - missing["filled"]
+    why = [f"{n:,} {REASONS.get(reason, reason.replace('_', ' '))}" for reason, n in missing["left_empty"].items()]
+    found = [
+        Tile(f"{missing['filled']:,}", "filled", said("of {} missing cells", f"{missing['cells']:,}")),
+        Tile(f"{left:,}", "left empty", said("{}", "; ".join(why) if left else "none")),
+    ]
+    accuracy = report["accuracy"]
+    if accuracy is not None:
+        found += _judged(accuracy, missing["filled"], report)
+    elif missing.get("lowest_probability") is not None:
+        note = said("the lowest probability of any filled label")
+        found.append(Tile(percent(missing["lowest_probability"]), "least certain cell", note))
+    return found
+
+
+def remarks(report: Report) -> list[tuple[str, str]]:
+    """List warnings as (code, sentence), the note on people last."""
+    listed = [(one["code"], one["message"]) for one in report["warnings"]]
+    return sorted(listed, key=lambda one: one[0] == ABOUT_PEOPLE)
+
+
+def _by(report: Report) -> Markup:
+    used = [one["name"] for one in report["features"]["used"]]
+    return said(" by {}", names(used)) if used else Markup("")
+
+
+def _wrong(report: Report) -> Markup | None:
+    """Say how many fills are probably wrong."""
+    accuracy, filled = report["accuracy"], report["missing"]["filled"]
+    if accuracy is None or not filled:
+        return None
+    wrong = accuracy["expected_wrong"]
+    if filled == 1:
+        return said("It is wrong with a probability of about {}.", percent(min(1.0, wrong["estimate"])))
+    about = number(round(wrong["estimate"]))
+    counted = f"About {about} of them {'is' if about == '1' else 'are'} probably wrong"
+    if about == "0":
+        counted = "Probably hardly any of them is wrong"
+    if "low" not in wrong:
+        return said("{}.", counted)
+    between = f"({number(round(wrong['low']))} to {number(round(wrong['high']))})"
+    judged = "" if wrong["agree"] else ", judged by known labels that were hidden from the model"
+    return said("{} {}{}.", counted, between, judged)
+
+
+def _judged(accuracy: Mapping[str, Any], filled: int, report: Report) -> list[Tile]:
+    wrong, found = accuracy["expected_wrong"], []
+    if filled:
+        part = f"{percent(wrong['estimate'] / filled)} of the filled"
+        note = said("{}", part)
+        if "low" in wrong:
+            ends = [number(round(wrong[end])) for end in ("low", "high")]
+            note = said("{} to {} with {} % probability; {}", *ends, round(100 * wrong["level"]), part)
+        found.append(Tile(number(round(wrong["estimate"])), "probably wrong", note))
+    common = max(report["labels"], key=lambda one: one["known"])["label"]
+    note = said(
+        "of known labels, hidden and filled again; always saying {}: {}",
+        name(common),
+        percent(accuracy["baseline_accuracy"]),
+    )
+    return [*found, Tile(percent(accuracy["accuracy"]), "right on hidden labels", note)]

@@ -1,0 +1,1 @@
+"""Pictures for the report, drawn by matplotlib."""

@@ -1,0 +1,142 @@
+"""`em-impute report` and the HTML page, as commands: what is written, what is refused, and that the same page comes."""
+
+import json
+import re
+
+import pytest
+
+
+@pytest.mark.pictures
+def test_fill_writes_a_page_beside_the_report(run, samples):
+    result = run("fill", "heights.csv", "-c", "gender")
+
+    assert result.returncode == 0, result.stderr
+    assert b"wrote       heights.filled.csv, heights.report.json, heights.report.html" in result.stderr
+    page = (samples / "heights.report.html").read_text()
+    assert page.startswith("<!doctype html>")
+    assert "280 of 934" in page
+
+
+@pytest.mark.pictures
+def test_a_saved_report_gives_the_page_and_the_markdown_that_fill_wrote(run, samples):
+    run("fill", "penguins.csv", "-c", "sex", "-o", "x.csv", "-r", "a.json", "-r", "a.html", "-r", "a.md", "-q")
+    result = run("report", "a.json", "-o", "b.html", "-o", "b.md")
+
+    assert result.returncode == 0, result.stderr
+    assert (samples / "b.html").read_bytes() == (samples / "a.html").read_bytes()
+    assert (samples / "b.md").read_bytes() == (samples / "a.md").read_bytes()
+    assert result.stderr == b"wrote       b.html, b.md\n"
+    assert result.stdout == b""
+
+
+@pytest.mark.pictures
+def test_the_page_lies_beside_the_report_where_nothing_else_is_said(run, samples):
+    run("fill", "faithful.csv", "-c", "kind", "--labels", "a,b", "-r", "f.json", "-q")
+    result = run("report", "f.json", "-q")
+
+    assert (result.returncode, result.stderr, result.stdout) == (0, b"", b"")
+    assert (samples / "f.html").read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.pictures
+def test_a_report_may_come_through_a_pipe(run, samples):
+    run("fill", "faithful.csv", "-c", "kind", "--labels", "a,b", "-r", "f.json", "-q")
+    result = run("report", "-", "-o", "g.md", stdin=(samples / "f.json").read_bytes())
+
+    assert result.returncode == 0, result.stderr
+    assert (samples / "g.md").read_text().startswith("# Fit report")
+
+
+@pytest.mark.pictures
+def test_an_evaluation_is_rendered_again_as_markdown(run, samples):
+    run("evaluate", "heights.csv", "-c", "gender", "-r", "e.json", "-r", "e.md", "-q")
+    result = run("report", "e.json", "-o", "f.md")
+
+    assert result.returncode == 0, result.stderr
+    assert (samples / "f.md").read_bytes() == (samples / "e.md").read_bytes()
+    assert run("report", "e.json", "-o", "f.html").returncode == 3
+
+
+@pytest.mark.pictures
+def test_several_columns_share_a_page(run, tmp_path):
+    rows = "".join(
+        f"{'ab'[i % 2] if i % 5 else ''},{'pq'[i % 3 > 0] if i % 7 else ''},{i % 2 * 3 + i % 4}\n" for i in range(80)
+    )
+    (tmp_path / "two.csv").write_text("g,h,x\n" + rows)
+    result = run("fill", "two.csv", "-c", "g", "-c", "h")
+    page = (tmp_path / "two.report.html").read_text()
+
+    assert result.returncode == 0, result.stderr
+    assert len(json.loads((tmp_path / "two.report.json").read_text())["reports"]) == 2
+    assert len(re.findall(r"<h2[^>]*>", page)) >= 2
+
+
+@pytest.mark.pictures
+def test_parts_of_a_table_have_a_page_too(run, tmp_path):
+    for number in range(2):
+        rows = "".join(f"{'ab'[i % 2] if i % 5 else ''},{i % 2 * 3 + i % 7}\n" for i in range(90))
+        (tmp_path / f"p{number}.csv").write_text("g,x\n" + rows)
+    result = run("fill", "p0.csv", "p1.csv", "-c", "g")
+
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "em-impute.report.html").exists()
+    run("report", "em-impute.report.json", "-o", "again.html", "-q")
+    assert (tmp_path / "again.html").read_bytes() == (tmp_path / "em-impute.report.html").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "</script>", "[bold]", "a|b", "$x$", "{{ 7 * 7 }}", "&lt;"]
+)
+@pytest.mark.pictures
+def test_names_from_the_file_are_shown_and_do_nothing(run, tmp_path, name):
+    rows = "".join(
+        f'"{name if i % 2 else "other"}",{i % 2 * 3 + i % 7}\n' if i % 5 else f",{i % 7}\n" for i in range(90)
+    )
+    (tmp_path / "h.csv").write_text(f'"{name}","{name} x"\n' + rows)
+    result = run("fill", "h.csv", "-c", name)
+    page = (tmp_path / "h.report.html").read_text()
+
+    assert result.returncode == 0, result.stderr
+    assert "<script" not in page
+    escaped = name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    assert page.count(escaped) > 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "what"),
+    [
+        (["report", "nothing.json"], 3, b"cannot read nothing.json"),
+        (["report", "heights.csv", "-o", "x.html"], 3, b"is not JSON"),
+        (["report", "a.json", "-o", "x.pdf"], 2, b"must end in .html or .md"),
+        (["report", "a.json", "-o", "-"], 2, b"must end in .html or .md"),
+        (["report", "-"], 2, b"name a file with -o"),
+        (["report", "a.json", "-o", "x.md", "-o", "./x.md"], 2, b"same path"),
+        (["report", "a.json", "-o", "no/x.md"], 5, b"does not exist"),
+        (["report", "a.json", "-o", "a.json"], 2, b"must end in"),
+        (["report", ""], 2, b"empty path"),
+    ],
+)
+@pytest.mark.pictures
+def test_what_cannot_be_rendered_is_refused_in_two_lines(run, samples, arguments, code, what):
+    (samples / "a.json").write_text("{}")
+    result = run(*arguments)
+
+    assert result.returncode == code
+    assert what in result.stderr
+    assert len(result.stderr.splitlines()) == 2
+    assert b"Traceback" not in result.stderr
+
+
+def test_without_the_extra_one_line_says_how_to_get_pictures(run, samples):
+    result = run("fill", "heights.csv", "-c", "gender")
+
+    assert result.returncode == 0
+    assert [line for line in result.stderr.decode().splitlines() if "em-impute[report]" in line] == [
+        "pictures    pip install 'em-impute[report]' adds a page with pictures"
+    ]
+    assert not (samples / "heights.report.html").exists()
+    refused = run("fill", "heights.csv", "-c", "gender", "-r", "x.html")
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[1] == b"hint: pip install 'em-impute[report]'"
+    assert run("report", "heights.report.json", "-o", "x.md").returncode == 0
+    assert run("report", "heights.report.json").returncode == 2

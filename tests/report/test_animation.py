@@ -1,0 +1,166 @@
+"""The fit moving: as many frames as there is to see, each in its place, and nothing in them acts."""
+
+import io
+
+import numpy as np
+import pytest
+from builders import csv_of, opened_table, silent
+
+from em_impute.explain.loop import Showing
+from em_impute.explain.story import explain
+
+pytest.importorskip("matplotlib")
+
+from PIL import Image
+
+from em_impute.report.pictures.animation import (  # only where it can be drawn
+    MAX_FRAMES,
+    chosen_iterations,
+    draw_frames,
+    to_gif,
+)
+
+MOVING = Showing(steps=0, pictures=True)
+
+
+def explained(folder, content, **options):
+    with opened_table(folder, content, **options) as (opened, request):
+        return explain(opened, request, MOVING, silent)
+
+
+def mixed(n_features, labels=("a", "b"), *, names=None, n_rows=60, missing=0.0, seed=0):
+    rng = np.random.default_rng(seed)
+    code = rng.integers(0, len(labels), n_rows)
+    cells = [labels[k] if rng.random() < 0.5 else None for k in code]
+    x = rng.normal(size=(n_rows, n_features)) + 2.5 * code[:, None]
+    columns = [[None if rng.random() < missing else round(v, 3) for v in column] for column in x.T]
+    return csv_of(",".join(["g", *(names or [f"x{j}" for j in range(n_features)])]), cells, *columns)
+
+
+def drawn(explanation):
+    return draw_frames(explanation, lambda share: None)
+
+
+def texts_of(monkeypatch, explanation):
+    """All texts of the figures that are drawn."""
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    texts, save = [], Figure.savefig
+
+    def keep(figure, *arguments, **options):
+        texts.extend((one.get_text(), one.get_parse_math()) for one in figure.findobj(Text))
+        save(figure, *arguments, **options)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    drawn(explanation)
+    return texts
+
+
+def test_the_gif_has_a_frame_for_the_start_and_one_for_each_iteration_and_goes_on_forever(samples):
+    content = (samples / "faithful.csv").read_bytes()
+    told = explained(samples, content, column="kind", labels=("short", "long"))
+    frames = drawn(told)
+    written = to_gif(frames)
+    with Image.open(io.BytesIO(written)) as gif:
+        durations = []
+        for place in range(gif.n_frames):
+            gif.seek(place)
+            durations.append(gif.info["duration"])
+
+        assert gif.n_frames == len(frames) == told.n_iterations + 1
+        assert gif.info["loop"] == 0
+        assert gif.size[0] <= 800
+        assert gif.size[1] <= 600
+    assert durations[-1] == max(durations) > min(durations)
+    assert len(written) < 1_500_000
+
+
+def test_the_same_run_gives_the_same_bytes(tmp_path):
+    content = mixed(2)
+    one, other = (drawn(explained(tmp_path, content, max_iter=2)) for _ in range(2))
+
+    assert one == other
+    assert to_gif(one) == to_gif(other)
+
+
+def test_the_paper_of_the_gif_is_white(tmp_path):
+    with Image.open(io.BytesIO(to_gif(drawn(explained(tmp_path, mixed(2), max_iter=2))))) as gif:
+        assert gif.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 3, 7])
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_any_number_of_predictors_can_be_drawn(tmp_path, n_features, missing):
+    told = explained(tmp_path, mixed(n_features, missing=missing), max_iter=1, prior_strength=1.0)
+
+    assert len(drawn(told)) == 2
+
+
+def test_rows_that_all_lack_some_predictor_leave_the_ellipses(tmp_path):
+    content = csv_of("g,x,y", [*"ab" * 6, None, None], [*range(7), *[None] * 7], [*[None] * 7, *range(7)])
+
+    assert len(drawn(explained(tmp_path, content, max_iter=1))) == 2
+
+
+def test_the_scales_of_the_predictors_may_be_extreme(tmp_path):
+    content = mixed(2)
+    header, *lines = content.splitlines()
+    huge = [f"{g},{x}e200,{y}e-200" for g, x, y in (line.split(",") for line in lines)]
+
+    assert len(drawn(explained(tmp_path, "\n".join([header, *huge]) + "\n", max_iter=1))) == 2
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 4])
+def test_labels_and_columns_are_shown_literally(tmp_path, monkeypatch, n_features):
+    labels, names = ("$x$", "<script>", "_hidden", "日本"), ["$y^2$", "a\\frac", "<b>", "_d"][:n_features]
+    told = explained(tmp_path, mixed(n_features, labels, names=names, n_rows=200), max_iter=1)
+    texts = texts_of(monkeypatch, told)
+    shown = {text for text, _ in texts}
+
+    assert set(labels) <= shown
+    assert any("$y^2$" in text for text in shown)
+    assert not any(parses for text, parses in texts if "$" in text)
+
+
+def test_every_frame_says_its_iteration_and_how_high_it_stands(tmp_path, monkeypatch):
+    told = explained(tmp_path, mixed(2), max_iter=3)
+    shown = [text for text, _ in texts_of(monkeypatch, told)]
+    heights = [told.turns[0].before.log_likelihood, *(turn.after.log_likelihood for turn in told.turns)]
+
+    assert [text for text in shown if text == "Start" or text.startswith("Iteration ")] == [
+        "Start",
+        *(f"Iteration {turn.iteration}" for turn in told.turns),
+    ]
+    for height in heights:
+        assert f"log-likelihood {height:,.3f}".replace("-", "−").replace("log−", "log-") in shown
+
+
+def test_more_labels_than_colours_are_drawn_together(tmp_path, monkeypatch):
+    told = explained(tmp_path, mixed(2, [f"l{k}" for k in range(12)], n_rows=300), max_iter=1, prior_strength=1.0)
+
+    assert "4 more" in {text for text, _ in texts_of(monkeypatch, told)}
+
+
+@pytest.mark.parametrize("last", [0, 1, 30, 60])
+def test_short_runs_are_drawn_whole(last):
+    assert chosen_iterations(range(last + 1)) == list(range(last + 1))
+
+
+@pytest.mark.parametrize("kept", [range(62), range(100), [*range(61), 70, 80, 92, 4000], range(5000)])
+def test_long_runs_keep_the_first_iterations_and_the_last_and_no_iteration_twice(kept):
+    chosen = chosen_iterations(kept)
+
+    assert len(chosen) == len(set(chosen)) == MAX_FRAMES
+    assert chosen[:31] == list(range(31))
+    assert chosen[-1] == kept[-1]
+    assert chosen == sorted(chosen)
+
+
+def test_the_ellipse_holds_the_share_that_it_says(tmp_path):
+    """Points of a Gaussian within the contour of 95 %, counted."""
+    from em_impute.report.pictures.fit_frame import RADII
+
+    square = (np.random.default_rng(0).normal(size=(200_000, 2)) ** 2).sum(axis=1)
+
+    assert [np.mean(square < radius**2) for radius in RADII] == pytest.approx([0.5, 0.95], abs=0.005)

@@ -1,0 +1,75 @@
+"""A saved report is rendered as it would have been at once, and what is none is refused in two lines."""
+
+import json
+
+import pytest
+from builders import opened_table, silent
+
+from em_impute.errors import TableError
+from em_impute.impute import complete_all
+from em_impute.report.build import build_report
+from em_impute.report.fit_report import to_json
+from em_impute.report.forms import render, render_saved
+
+TEXT = "g,x,y\n" + "".join(f"{'' if i % 5 == 0 else 'ab'[i % 2]},{i % 2 * 3 + i % 7},{i % 11}\n" for i in range(90))
+
+
+@pytest.fixture
+def reports(tmp_path):
+    """Two columns' reports: one with everything in it, one where nothing was missing."""
+    with opened_table(tmp_path, TEXT.replace("g,", "g,", 1)) as (opened, request):
+        completions = complete_all(opened, request, silent)
+        full = build_report(opened, completions[0], request, "em-impute fill a.csv -c g", None)
+    with opened_table(tmp_path, "g,x\na,1\nb,2\n") as (opened, request):
+        completions = complete_all(opened, request, silent)
+        return [full, build_report(opened, completions[0], request, "em-impute fill b.csv -c g", None)]
+
+
+@pytest.mark.parametrize("suffix", [".md", ".html", ".json"])
+@pytest.mark.parametrize("which", [slice(0, 1), slice(1, 2), slice(0, 2)])
+def test_a_saved_report_gives_the_same_page(reports, suffix, which):
+    chosen = reports[which]
+
+    assert render_saved(to_json(*chosen), suffix, "x.json") == render(chosen, suffix)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "is not JSON"),
+        ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ('{"schema_version": NaN}', "NaN is no number"),
+        ("[]", "no report"),
+        ("5", "no report"),
+        ("{}", "no report"),
+        ('{"reports": []}', "no report"),
+        ('{"reports": [5]}', "no report"),
+        ('{"schema_version": 2}', "schema version 2"),
+        ('{"schema_version": 1}', "lacks 'tool'"),
+    ],
+)
+def test_what_is_no_report_is_refused_in_two_lines(text, what):
+    with pytest.raises(TableError, match=what) as caught:
+        render_saved(text, ".md", "x.json")
+
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("suffix", [".md", ".html"])
+def test_a_report_in_which_any_one_key_is_spoilt_is_rendered_or_refused(reports, suffix):
+    whole = json.loads(to_json(reports[0]))
+    for key in whole:
+        for value in (None, 5, "x", [], {}, [5]):
+            spoilt = json.dumps({**whole, key: value})
+            try:
+                render_saved(spoilt, suffix, "x.json")
+            except TableError as error:
+                assert error.hint  # noqa: PT017
+
+
+def test_a_report_of_before_there_were_pictures_is_rendered_without_them(reports):
+    old = {key: value for key, value in json.loads(to_json(reports[0])).items() if key not in {"plain_em", "pictures"}}
+
+    assert "<svg" not in render_saved(json.dumps(old), ".html", "x.json").partition("<main")[0]
+    assert render_saved(json.dumps(old), ".md", "x.json").startswith("# Fit report")
