@@ -12,7 +12,7 @@ PYTEST := -m pytest --numprocesses logical --dist worksteal
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check format bench test-lowest test-browser clean
+.PHONY: help demo test check format bench docs test-lowest test-browser clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -47,18 +47,22 @@ bench: $(VENV)/dev.stamp ## Run every script in benchmarks/ that knows --quick
 		printf '\n$$ python %s --quick\n' "$$script"; $(BIN)/python "$$script" --quick || exit 1; \
 	done
 
+docs: $(VENV)/dev.stamp ## Draw the pictures of docs/, and write the present output into its transcripts
+	$(BIN)/python docs/pictures.py
+	$(BIN)/python tests/test_docs.py
+
 test-lowest: $(LOWEST)/dev.stamp ## Run the tests with the oldest Python and packages that pyproject.toml allows
 	$(LOWEST)/bin/python $(PYTEST) -p no:cacheprovider
 
 test-browser: $(VENV)/dev.stamp ## Look at the HTML report in Chromium; pictures stay in build/browser/
 	$(need_chromium)
 	@rm -rf build/browser
-	$(BIN)/python -m pytest -m browser tests/browser
-	@printf '\nPictures of the reports are in build/browser/:\n' && ls build/browser/
+	@$(BIN)/python -m pytest -m browser tests/browser; status=$$?; \
+	printf '\nPictures of the reports are in build/browser/:\n'; ls build/browser; exit $$status
 
 clean: ## Remove everything that make and the tools have created
 	rm -rf $(VENV) $(LOWEST) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find em_impute tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find em_impute tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One run of the demo: $(1) names the file, $(2) holds the options.
 define fill

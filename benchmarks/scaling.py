@@ -120,9 +120,10 @@ def make_parts(folder: Path, n_rows: int, n_parts: int) -> list[Path]:
 
 
 def fill(parts: Sequence[Path], output: Path, *options: str) -> list[str]:
-    """Spell a command."""
+    """Spell a command; its report is JSON, without a page of pictures."""
     target = f"{output}/" if output.suffix != ".csv" else str(output)
-    return [sys.executable, "-m", "em_impute", "fill", *map(str, parts), "-o", target, *OPTIONS, *options]
+    written = ("-o", target, "-r", f"{output}.report.json")
+    return [sys.executable, "-m", "em_impute", "fill", *map(str, parts), *written, *OPTIONS, *options]
 
 
 def run(commands: Sequence[Sequence[str]]) -> Run:

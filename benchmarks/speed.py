@@ -133,8 +133,9 @@ def peers(source: Path, folder: Path) -> dict[str, list[object]]:
 
 
 def fill(source: Path, folder: Path) -> list[object]:
-    """Give the command that is timed: the completed file and the report are written."""
-    return [sys.executable, "-m", "em_impute", "fill", source, "-c", "gender", "-o", folder / "out.csv", "-q"]
+    """Give the command that is timed: the completed file and the report are written, without a page of pictures."""
+    output, report = folder / "out.csv", folder / "out.report.json"
+    return [sys.executable, "-m", "em_impute", "fill", source, "-c", "gender", "-o", output, "-r", report, "-q"]
 
 
 def run_in_turn(commands: dict[str, list[object]], rounds: int) -> Runs:

@@ -1,47 +1,17 @@
 """Documents that cannot lie: every transcript runs, and every option that is named exists.
 
-`python tests/test_docs.py` writes the present output into the transcripts.
+`python tests/test_docs.py [DOCUMENT]...` writes the present output into the transcripts and Python sessions.
 """
 
-import os
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from documents import ROOT, with_blocks_run
 
-ROOT = Path(__file__).parent.parent
-DOCUMENTS = ["README.md"]
-TRANSCRIPT = re.compile(r"```console\n(.*?)```", re.DOTALL)
-
-
-def run_transcript(transcript, folder):
-    """Run every command of a transcript in `folder` and write down what a terminal would show."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    shown = []
-    for line in transcript.splitlines():
-        if not line.startswith("$ "):
-            continue
-        done = subprocess.run(
-            ["bash", "-c", line[2:]],
-            cwd=folder,
-            env={**os.environ, "PATH": path},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        shown.append(f"{line}\n{done.stdout.decode()}")
-    return "".join(shown)
-
-
-def with_transcripts_run(text, folder):
-    """Put the present output into all transcripts of a document."""
-    for sample in (ROOT / "sample_data").glob("*.csv"):
-        shutil.copy(sample, folder)
-    return TRANSCRIPT.sub(lambda found: f"```console\n{run_transcript(found[1], folder)}```", text)
+DOCUMENTS = ["README.md", "docs/hands-on.md"]
 
 
 @pytest.mark.pictures
@@ -49,13 +19,14 @@ def with_transcripts_run(text, folder):
 def test_transcripts_show_what_the_commands_print(name, tmp_path):
     text = (ROOT / name).read_text(encoding="utf-8")
 
-    assert text == with_transcripts_run(text, tmp_path)
+    assert text == with_blocks_run(text, tmp_path)
 
 
 @pytest.mark.parametrize(
     "name",
     [
         "README.md",
+        "docs/hands-on.md",
         "docs/how-it-works.md",
         "docs/uncertainty.md",
         "docs/pooling.md",
@@ -74,7 +45,15 @@ def test_every_option_that_a_document_names_exists(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "docs/how-it-works.md", "docs/uncertainty.md", "docs/scaling.md"]
+    "name",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/hands-on.md",
+        "docs/how-it-works.md",
+        "docs/uncertainty.md",
+        "docs/scaling.md",
+    ],
 )
 def test_links_within_the_project_lead_somewhere(name):
     path = ROOT / name
@@ -84,7 +63,7 @@ def test_links_within_the_project_lead_somewhere(name):
 
 
 if __name__ == "__main__":
-    for document in DOCUMENTS:
+    for document in sys.argv[1:] or DOCUMENTS:
         with tempfile.TemporaryDirectory() as scratch:
             file = ROOT / document
-            file.write_text(with_transcripts_run(file.read_text(encoding="utf-8"), Path(scratch)), encoding="utf-8")
+            file.write_text(with_blocks_run(file.read_text(encoding="utf-8"), Path(scratch)), encoding="utf-8")

@@ -17,6 +17,8 @@ __all__ = ["main"]
 SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
 
+COMMANDS = {"fill", "check", "evaluate", "explain", "report"}
+
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -58,7 +60,7 @@ def _run(arguments: list[str]) -> int:
 def _unforeseen(error: Exception, arguments: list[str]) -> int:
     format_message = getattr(error, "format_message", None)
     if format_message is not None:  # Typer's own errors; it keeps their classes to itself
-        command = next((word for word in arguments if word in {"fill", "check", "evaluate"}), "")
+        command = next((word for word in arguments if word in COMMANDS), "")
         message = format_message().replace(": Value error, ", ": ")  # so pydantic begins what Typer wrote
         return _say(message, " ".join(f"em-impute {command} --help".split()), ExitCode.USAGE)
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO}:

@@ -31,6 +31,59 @@ __all__ = ["explain"]
 SHOWN = "What is shown"
 
 
+Column: TypeAlias = Annotated[
+    list[str],
+    typer.Option(
+        "-c",
+        "--column",
+        metavar="NAME|N",
+        rich_help_panel=o.INPUT,
+        show_default=False,
+        help="Column whose missing labels EM is to find, by name or 1-based number.",
+    ),
+]
+Features: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-x",
+        "--feature",
+        metavar="NAME|N",
+        rich_help_panel=o.INPUT,
+        show_default=False,
+        help="Numeric predictor; repeat for several. Default: all but identifiers and constants.",
+    ),
+]
+Components: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--components",
+        metavar="N",
+        rich_help_panel=o.MODEL,
+        show_default=False,
+        help="Gaussians a label (default 1); without known labels the number of groups.",
+    ),
+]
+Covariance: TypeAlias = Annotated[
+    CovarianceName,
+    typer.Option(
+        "--covariance",
+        metavar="NAME",
+        rich_help_panel=o.MODEL,
+        show_default=False,
+        help=f"What the Gaussians' shapes have in common. Default: full, nothing. One of {', '.join(CovarianceName)}.",
+    ),
+]
+PriorStrength: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--prior-strength",
+        min=0.0,
+        metavar="S",
+        rich_help_panel=o.MODEL,
+        show_default=False,
+        help="Weight of the conjugate prior. Default: 0, plain maximum likelihood, or 1 where that breaks down.",
+    ),
+]
 Steps: TypeAlias = Annotated[
     str,
     typer.Option(
@@ -84,9 +137,9 @@ Frames: TypeAlias = Annotated[
 
 def explain(  # one parameter an option
     context: typer.Context,
-    columns: o.Columns,
+    columns: Column,
     file: o.File = None,
-    features: o.Features = None,
+    features: Features = None,
     delimiter: o.Delimiter = None,
     *,
     weights: o.Weights = None,
@@ -101,10 +154,10 @@ def explain(  # one parameter an option
     lines: Lines = None,
     labels: o.LabelNames = None,
     order_by: o.OrderBy = None,
-    components: o.Components = None,
-    covariance: o.Covariance = CovarianceName.auto,
+    components: Components = None,
+    covariance: Covariance = CovarianceName.auto,
     unlabelled_weight: o.UnlabelledWeight = "auto",
-    prior_strength: o.PriorStrength = None,
+    prior_strength: PriorStrength = None,
     max_iter: o.MaxIter = 5000,
     tolerance: o.Tolerance = 1e-6,
     seed: o.Seed = 0,

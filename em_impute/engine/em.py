@@ -121,6 +121,7 @@ class Fit(NamedTuple):
     path: tuple[float, ...]  # log-likelihood at every step, the start first
     stop: Stop
     remaining: float
+    climb: tuple[float, ...] = ()  # the objective at every step, which never falls
 
 
 def make_problem(
@@ -273,9 +274,9 @@ def _look(
 
 def fit(steps: Iterable[Step], component_label: Integers) -> Fit:
     """Follow the steps to the last one."""
-    path = {}
+    path, climb = {}, {}
     for step in steps:
-        path[step.iteration] = step.log_likelihood
+        path[step.iteration], climb[step.iteration] = step.log_likelihood, step.objective
     return Fit(
         step.parameters,
         component_label,
@@ -284,6 +285,7 @@ def fit(steps: Iterable[Step], component_label: Integers) -> Fit:
         tuple(path.values()),
         step.stop or "max_iter",
         step.remaining,
+        tuple(climb.values()),
     )
 
 

@@ -52,9 +52,7 @@ class Mixture(NamedTuple):
     n_optima: int = 1
     gap: float | None = None  # of the objective between the best optimum and the next; None if only one was found
     separable: bool = True  # False: without labels, and some components coincide also when pushed apart
-    paths: tuple[
-        tuple[float, ...], ...
-    ] = ()  # log-likelihood of every start from step to step; of one there is fit.path
+    climbs: tuple[tuple[float, ...], ...] = ()  # objective of every start from step to step; of one there is fit.climb
 
 
 def fit_mixture(
@@ -105,7 +103,7 @@ def fit_mixture(
     if found is None:
         return Mixture(fitted, recipe)
     separable = not coinciding(fitted.parameters).any()
-    return Mixture(fitted, recipe, found.n_starts, found.n_optima, found.gap, separable, found.paths)
+    return Mixture(fitted, recipe, found.n_starts, found.n_optima, found.gap, separable, found.climbs)
 
 
 def _approach(

@@ -45,9 +45,7 @@ class Search(NamedTuple):
     n_starts: int
     n_optima: int  # different optima among the runs taken to convergence
     gap: float | None  # of the objective between the best of them and the next; None if there is but one
-    paths: tuple[
-        tuple[float, ...], ...
-    ]  # log-likelihood from step to step, of the runs to the end and of the short ones
+    climbs: tuple[tuple[float, ...], ...]  # objective from step to step: of the runs to the end, then of the short ones
 
 
 def components_of_labels(label: Integers, n_labels: int, per_label: int) -> Integers:
@@ -98,7 +96,7 @@ def search(
     def finish(begun: Fit) -> Fit:
         final = run(begun.parameters, stopping.max_iter - len(begun.path) + 1, accelerate=effort.accelerate)
         _refuse_spurious(final.parameters, float(rows.weight.sum()), prior)
-        return final._replace(path=begun.path[:-1] + final.path)
+        return final._replace(path=begun.path[:-1] + final.path, climb=begun.climb[:-1] + final.climb)
 
     guesses = _guesses(rows, problem.component_label.size, prior, effort)
     runs, failures = _succeed(lambda start: run(start, SHORT_RUN), guesses)
@@ -117,8 +115,8 @@ def search(
     unit = 1e-3 + 1e-6 * abs(best.objective)  # optima nearer to one another are the same
     others = [below for below in behind if round(below / unit)]
     n_optima = len({round(below / unit) for below in behind})
-    paths = tuple(one.path for one in [*finals, *short])
-    return Search(best, len(runs), n_optima, min(others, default=None), paths)
+    climbs = tuple(one.climb for one in [*finals, *short])
+    return Search(best, len(runs), n_optima, min(others, default=None), climbs)
 
 
 def _succeed(

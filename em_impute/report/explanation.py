@@ -43,6 +43,7 @@ class ExplanationReport:
     """every iteration; `e_step` and `m_step` are null where --steps does not show them"""
     stop: Section
     final: Section
+    warnings: tuple[Section, ...]
 
 
 def build_explanation(opened: Opened, explanation: Explanation, request: Request, command: str) -> ExplanationReport:
@@ -80,6 +81,7 @@ def build_explanation(opened: Opened, explanation: Explanation, request: Request
             "rows": _rows(explanation, last),
             "parameters": _parameters(explanation, last),
         },
+        warnings=tuple({"code": code, "message": message} for code, message in labels.warnings),
     )
 
 

@@ -32,6 +32,9 @@ NAME_CELLS = 14
 LARGE, DIGITS = 1e9, 3
 """Numbers from the first on are written with exponents, others with so many digits of their standard deviation."""
 
+ROUNDING = 1e-13
+"""Part of a sum of logarithms that arithmetic may lose."""
+
 WHY = (
     "Whatever the new parameters θ' are, log L(θ') = Q(θ'|θ) + H(θ'|θ), where H is the surprise to be expected at what "
     "is hidden. It is least at θ' = θ (Gibbs), so any step away from θ raises H, and the M step raises Q as far as it "
@@ -73,6 +76,8 @@ def _lines(report: ExplanationReport, room: int) -> Iterator[Line]:
     yield from _rows(report.final["rows"], shown)
     yield from _parameters(report.final["parameters"], None, shown)
     yield from _left_out(report, shown)
+    for one in report.warnings:
+        yield "warning", f"{one['code']}: {one['message']}"
 
 
 def _model(report: ExplanationReport) -> Iterator[Line]:
@@ -142,7 +147,7 @@ def _heights(step: Section, room: int) -> Iterator[Line]:
         for name, key in {"Q + log prior": "q", "log L + log prior": "log_likelihood"}.items():
             rows[name] = {when: step[key][when] + prior[when] for when in prior}
     moves = _arrows([[_log(one["before"]), _log(one["after"])] for one in rows.values()])
-    gains = [f"{one['after'] - one['before']:+.4g}" for one in rows.values()]
+    gains = [_gain(one) for one in rows.values()]
     cells = [list(row) for row in zip(rows, moves, gains, strict=True)]
     said = ["", "no less"]
     if sum(widths_of(cells)) + 3 * GAP + len(said[-1]) <= room:
@@ -164,7 +169,7 @@ def _thinned(steps: Sequence[Section], report: ExplanationReport, room: int) -> 
             continue
         prior = step.get("log_prior", {"before": 0.0, "after": 0.0})
         q, height = ({key: step[name][key] + prior[key] for key in prior} for name in ("q", "log_likelihood"))
-        gains = [f"{one['after'] - one['before']:+.4g}" for one in (q, height)]
+        gains = [_gain(one) for one in (q, height)]
         cells.append([str(number_of), gains[0], _log(height["after"]), gains[1]])
     yield from _table(cells, "rrrr", room, "then")
 
@@ -248,6 +253,12 @@ def _decimal(value: float, digits: int) -> str:
     if not round(value, digits):
         value = 0.0  # no −0.00
     return number(value) if abs(value) >= LARGE or digits > 2 * DIGITS else f"{value:,.{digits}f}"
+
+
+def _gain(height: Section) -> str:
+    """Tell what a step gained; of a gain that drowns in rounding not even the sign is known."""
+    gain = height["after"] - height["before"]
+    return f"{gain:+.4g}" if abs(gain) > ROUNDING * (1.0 + abs(height["after"])) else "0"
 
 
 def _log(value: float | None) -> str:

@@ -25,9 +25,12 @@ def plain_section(plain: PlainEm | None, labels: Sequence[str]) -> Section | Non
     if plain is None:
         return None
     fit, of_label = plain.em.fit, [labels[k] for k in plain.em.fit.component_label]
-    paths = plain.em.paths or (fit.path,)
+    # With a prior the log-likelihood may fall by a little.  What EM never lowers is drawn, so that it ends there.
+    below = fit.objective - (fit.log_likelihood - plain.log_jacobian)
+    climbs = plain.em.climbs or (fit.climb,)
     return {
         "covariance": plain.covariance,
+        "prior_strength": plain.em.recipe.prior_strength,
         "features": list(plain.names),
         "parameters": [
             {**one, "standard_error": _error(plain, k)}
@@ -46,8 +49,8 @@ def plain_section(plain: PlainEm | None, labels: Sequence[str]) -> Section | Non
         },
         "log_likelihood": fit.log_likelihood - plain.log_jacobian,
         "converged": fit.stop in {"converged", "rounding"},
-        "path": _rounded(np.array(fit.path) - plain.log_jacobian, PATH_DIGITS),
-        "starts": [_rounded(np.array(path) - plain.log_jacobian, PATH_DIGITS) for path in paths],
+        "path": _rounded(np.array(fit.climb) - below, PATH_DIGITS),
+        "starts": [_rounded(np.array(climb) - below, PATH_DIGITS) for climb in climbs],
     }
 
 

@@ -4,7 +4,7 @@ import random
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["HOSTILE", "PAGES", "TURNED", "Case"]
+__all__ = ["HOSTILE", "LONG", "PAGES", "TURNED", "Case"]
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 
@@ -17,7 +17,7 @@ RIGHT_TO_LEFT = "\u05e9\u05dc\u05d5\u05dd (2)"
 TURNED = "turned \u202eround"  # a mark after which text runs from right to left, also that of the page
 EMOJI = "👩‍🔬"
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenträger"
-HOSTILE = (SCRIPT, CLOSING, IMAGE, MARKUP, FORMULA, RIGHT_TO_LEFT, EMOJI, LONG)
+HOSTILE = (SCRIPT, CLOSING, IMAGE, MARKUP, FORMULA, RIGHT_TO_LEFT, EMOJI)
 
 
 class Case(NamedTuple):

@@ -5,9 +5,9 @@ import re
 
 import pytest
 from browser.conftest import LOOKS
-from browser.pages import HOSTILE, PAGES, TURNED
+from browser.pages import HOSTILE, LONG, PAGES, TURNED
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pictures]
 
 LARGEST = 1_000_000  # bytes
 SLOWEST = 2000  # milliseconds until everything is loaded
@@ -77,10 +77,6 @@ def test_the_texts_of_a_figure_do_not_cover_each_other(opened):
 
 def test_the_text_of_a_figure_can_be_read_at_the_size_it_is_shown(opened):
     assert [] == opened.page.measure("small_text", SMALLEST)
-
-
-def test_a_picture_of_it_with_everything_open_is_kept(opened, kept):
-    assert opened.page.draw(kept / f"{opened.name}-open.png")
 
 
 # ---- One look is enough for these ----
@@ -158,6 +154,10 @@ def test_on_paper_it_is_white_whatever_the_screen_is_and_loses_nothing(browser, 
     assert [] == wide
 
 
+def test_a_picture_of_it_with_everything_open_is_kept(page, report, kept):
+    assert page.draw(kept / f"{report.name}-open.png")
+
+
 def test_it_prints_on_a_few_sheets(page, report, kept):
     printed = page.print()
     (kept / f"{report.name}.pdf").write_bytes(printed)
@@ -180,6 +180,11 @@ def hostile(browser, written):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_is_shown_as_it_is_written(hostile, name):
     assert name in hostile.evaluate("document.body.innerText")
+
+
+def test_a_long_name_is_shown_in_part_and_told_in_full(hostile):
+    assert LONG[:40] in hostile.evaluate("document.body.innerText")
+    assert hostile.evaluate(f"document.querySelectorAll('[title={LONG}]').length")
 
 
 def test_a_name_cannot_turn_the_text_around_it(hostile):

@@ -19,7 +19,7 @@ USAGE, INPUT, FIT, OUTPUT = 2, 3, 4, 5
 
 KEYS = [
     "schema_version", "tool", "command", "created", "seed", "input", "column", "labels", "missing", "features", "covariance",
-    "prior_strength", "collapse", "hidden", "start", "steps", "stop", "final",
+    "prior_strength", "collapse", "hidden", "start", "steps", "stop", "final", "warnings",
 ]  # fmt: skip
 
 
@@ -139,6 +139,14 @@ def test_a_file_too_small_for_maximum_likelihood_says_that_a_prior_helps(call, t
     assert code == 0
     assert re.search(r"^warning +maximum likelihood breaks down here", said, re.MULTILINE)
     assert call("explain", "a.csv", "-c", "g", "--prior-strength", "0")[0] == FIT
+
+
+def test_labels_that_look_alike_are_warned_of(call, tmp_path):
+    (tmp_path / "a.csv").write_bytes(PLAIN.replace(b"b,0\n", b"A,0\n").replace(b"b,1\n", b"A,1\n"))
+    _, out, said = call("explain", "a.csv", "-c", "g", "--json")
+
+    assert [one["code"] for one in strict(out)["warnings"]] == ["W14"]
+    assert re.search(r"^warning +W14: ", said, re.MULTILINE)
 
 
 def test_lines_of_the_file_can_be_followed(call, samples):

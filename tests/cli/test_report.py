@@ -140,3 +140,36 @@ def test_without_the_extra_one_line_says_how_to_get_pictures(run, samples):
     assert refused.stderr.splitlines()[1] == b"hint: pip install 'em-impute[report]'"
     assert run("report", "heights.report.json", "-o", "x.md").returncode == 0
     assert run("report", "heights.report.json").returncode == 2
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_strips_fit_the_terminal(on_terminal, samples, width):
+    code, _, shown = on_terminal("fill", "faithful.csv", "-c", "kind", "--labels", "short,long", width=width)
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in shown.decode().splitlines()]
+    drawn = [line for line in lines if line.startswith("  ")]
+
+    assert code == 0
+    assert len(drawn) == 2
+    assert all(len(line) <= width and re.search("[▁▂▃▄▅▆▇█]{3}", line) for line in drawn)
+
+
+def test_a_dumb_terminal_gets_strips_of_ascii_and_no_escape(on_terminal, samples):
+    code, _, shown = on_terminal("fill", "faithful.csv", "-c", "kind", "--labels", "a,b", TERM="dumb")
+
+    assert code == 0
+    assert shown.isascii()
+    assert b"\x1b" not in shown
+    assert re.search(rb"(?m)^  a +[.:=+*#@-]{3}", shown)
+
+
+def test_no_color_leaves_the_strips_as_they_are(on_terminal, samples):
+    command = ("fill", "faithful.csv", "-c", "kind", "--labels", "a,b", "-o", "x.csv")
+    strips = [
+        re.findall(
+            rb"[^\n]*known, \d+ filled", re.sub(rb"\x1b\[[0-9;]*m", b"", on_terminal(*command, **environment)[2])
+        )
+        for environment in ({}, {"NO_COLOR": "1"})
+    ]
+
+    assert strips[0] == strips[1]
+    assert len(strips[0]) == 2

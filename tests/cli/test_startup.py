@@ -2,6 +2,8 @@
 
 import pytest
 
+from em_impute.cli.door import COMMANDS
+
 HEAVY = {"numpy", "pandas", "scipy", "rich", "markdown_it", "pydantic"}
 
 
@@ -12,7 +14,9 @@ def imported(result):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["fill", "--help"], ["check", "-h"], ["evaluate", "--help"], ["--version"]], ids=" ".join
+    "arguments",
+    [["--help"], *([command, "--help"] for command in sorted(COMMANDS)), ["check", "-h"], ["--version"]],
+    ids=" ".join,
 )
 def test_help_imports_no_heavy_library(run, arguments):
     result = run(*arguments, PYTHONPROFILEIMPORTTIME="1")
@@ -30,7 +34,7 @@ def test_a_mistake_in_the_command_line_imports_neither_numpy_nor_pandas(run):
     assert imported(result) & {"numpy", "pandas", "scipy"} == set()
 
 
-@pytest.mark.parametrize("command", ["fill", "check", "evaluate"])
+@pytest.mark.parametrize("command", ["fill", "check", "evaluate", "explain"])
 def test_a_quiet_run_imports_nothing_to_print_with(run, samples, command):
     result = run(command, "heights.csv", "-c", "gender", "-q", PYTHONPROFILEIMPORTTIME="1")
     found = imported(result)

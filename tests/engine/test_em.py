@@ -504,6 +504,7 @@ def test_a_fit_is_the_last_step_with_the_path_that_led_there():
         tuple(step.log_likelihood for step in steps),
         "converged",
         last.remaining,
+        tuple(step.objective for step in steps),
     )
 
 

@@ -235,6 +235,7 @@ def test_plain_em_begins_at_the_labelled_rows_and_ends_at_the_maximum(tmp_path, 
 
     assert plain["log_likelihood"] == plain["path"][-1] or plain["log_likelihood"] == pytest.approx(plain["path"][-1])
     assert plain["starts"] == [plain["path"]]
+    assert np.all(np.diff(plain["path"][1:]) >= -1e-6)
     if covariance == "full":
         assert plain["log_likelihood"] == pytest.approx(report["fit"]["log_likelihood"], abs=1e-3)
         for one, other in zip(plain["parameters"], report["model"]["parameters"], strict=True):
@@ -247,6 +248,7 @@ def test_without_labels_the_paths_of_all_starts_are_kept(tmp_path):
     plain = report["plain_em"]
 
     assert len(plain["starts"]) >= report["fit"]["n_starts"] > 1
+    assert all(np.all(np.diff(path[1:]) >= -1e-6) for path in plain["starts"])
     assert plain["path"] in plain["starts"]
     assert max(path[-1] for path in plain["starts"]) == pytest.approx(plain["log_likelihood"])
     assert plain["labels_only"] is None

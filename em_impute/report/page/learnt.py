@@ -135,6 +135,7 @@ def _kind(model: Report, selection: Report) -> list[Block]:
 
 
 def _parameters(caption: str, parameters: Sequence[Report]) -> list[Block]:
+    """Tabulate the mean of each column for each component, with its standard error where that is known."""
     if not parameters:
         return []
     features = list(parameters[0]["mean"])
@@ -143,13 +144,20 @@ def _parameters(caption: str, parameters: Sequence[Report]) -> list[Block]:
         [
             said("{}{}", name(one["label"]), f", {one['component']}" if several else ""),
             percent(one["weight"]),
-            *(f"{number(one['mean'][key])} ({number(one['sd'][key])})" for key in features[:MAX_FEATURES]),
+            *(_mean(one, key) for key in features[:MAX_FEATURES]),
         ]
         for one in parameters
     ]
+    error = " ± its standard error" if any(one.get("standard_error") for one in parameters) else ""
     more = f"; the first {MAX_FEATURES} of {len(features)} columns" if len(features) > MAX_FEATURES else ""
     head = ["label", "share", *(name(key) for key in features[:MAX_FEATURES])]
-    return folded(f"{caption}: mean (SD){more}", head, rows)
+    return folded(f"{caption}: mean{error} (SD){more}", head, rows)
+
+
+def _mean(one: Report, feature: str) -> str:
+    error = one.get("standard_error")
+    within = f" ± {error['mean'][feature]:.2g}" if error and error["mean"][feature] is not None else ""
+    return f"{number(one['mean'][feature])}{within} ({number(one['sd'][feature])})"
 
 
 def _covariances(model: Report) -> list[Block]:
@@ -230,7 +238,7 @@ def _shapes(shape: Report) -> list[Block]:
 def _fit(fit: Report) -> list[Block]:
     state = "converged" if fit["converged"] else "stopped before it converged"
     if fit["stop"] == "held-out labels":
-        state = "stopped where held-out labels prefer"
+        state = "stopped, as held-out labels prefer,"
     criteria = ", ".join(f"{key.upper()} {number_of(fit[key])}" for key in ("bic", "aic", "icl") if key in fit)
     text = said(
         "EM {} after {}: log-likelihood {} ({}).",

@@ -15,6 +15,8 @@ Report = Mapping[str, Any]
 
 MAX_NAMED = 8
 
+BOTH = "by expectation-maximisation (EM) to rows with and without a label"
+
 
 def methods(report: Report) -> Markup:
     """Describe the imputation as reviewers ask for it: amount, method, model, diagnostics, assumption, sensitivity."""
@@ -63,25 +65,29 @@ def _predictors(report: Report) -> Markup:
 
 def _stacked(report: Report) -> Markup:
     selection, model = report["selection"], report["model"]
-    n = len(selection["members"])
+    n, n_both = len(selection["members"]), sum(one["em_steps"] > 0 for one in selection["members"])
     gaussians = plural(len(model["parameters"]), "Gaussian")
     if n == 1:
         return said(
-            "Labels were predicted from {} by a Gaussian mixture ({}, covariance {}), the best of {} by the log-loss "
-            "on "
-            "held-out labels; parameters were estimated by expectation-maximisation (EM).",
+            "Labels were predicted from {} by a Gaussian mixture ({}, covariance {}), fitted {}; it was the best of "
+            "{} by "
+            "the log-loss on held-out labels.",
             _predictors(report),
             gaussians,
             model["covariance"],
+            BOTH if n_both else "to the rows with a label",
             f"{selection['considered']:,}",
         )
+    others = f"{n_both:,} of them {BOTH}, the others to those with one" if 0 < n_both < n else BOTH
     return said(
-        "Labels were predicted from {} by {} Gaussian mixture models, estimated by expectation-maximisation (EM) and "
-        "stacked with weights that minimise the log-loss on held-out labels ({} were compared); the leading model, "
-        "with {} "
-        "of the weight, had {} and covariance {}. Judged by held-out labels, rows without a label {}.",
+        "Labels were predicted from {} by {} Gaussian mixture models, fitted {}, and stacked with weights that "
+        "minimise the "
+        "log-loss on held-out labels ({} were compared); the leading one, with {} of the weight, had {} and "
+        "covariance {}. "
+        "Judged by held-out labels, rows without a label {}.",
         _predictors(report),
         f"{n:,}",
+        others if n_both else "to the rows with a label",
         f"{selection['considered']:,}",
         percent(model["share_of_stack"]),
         gaussians,
@@ -149,18 +155,21 @@ def _filled(report: Report) -> Markup:
     if several:
         return said("Values were drawn by their probabilities in {} completed data sets.", f"{several:,}")
     drawn = "draw" in report["command"].replace("=", " ").split()
-    how = "a label drawn by its probability" if drawn else "its most probable label"
-    if not left:
-        what = "The missing value was" if filled == 1 else f"All {filled:,} were"
-        return said("{} filled with {}.", what, how if filled == 1 else how.replace("its ", "their "))
-    verb = "was" if left == 1 else "were"
+    one = "a label drawn by its probability" if drawn else "its most probable label"
+    many = "labels drawn by their probabilities" if drawn else "their most probable labels"
+    if left == 0:
+        return (
+            said("The missing value was filled with {}.", one)
+            if filled == 1
+            else said("All were filled with {}.", many)
+        )
     return said(
         "{} of them {} filled with {}, and {} {} left missing.",
         f"{filled:,}",
         "was" if filled == 1 else "were",
-        how,
+        one if filled == 1 else many,
         f"{left:,}",
-        verb,
+        "was" if left == 1 else "were",
     )
 
 

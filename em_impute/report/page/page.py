@@ -19,8 +19,8 @@ from em_impute.report.page.top import Tile, headline, remarks, tiles
 from em_impute.report.page.whole import suspects, the_totals, what_if_not
 from em_impute.report.pictures.figures import draw
 from em_impute.report.pictures.groups import Key, Picture
-from em_impute.report.pictures.palette import css_colours
 from em_impute.report.pictures.naming import literal, shortened
+from em_impute.report.pictures.palette import css_colours
 from em_impute.report.pictures.swatch import swatch
 
 __all__ = ["to_html"]
@@ -55,7 +55,7 @@ def to_html(*reports: Mapping[str, Any]) -> str:
 
 
 def _view(report: Mapping[str, Any], prefix: str) -> View:
-    pictures = draw(report, prefix)
+    pictures = draw(report, f"{prefix}-picture")
     sections = [
         what_was_missing(report, prefix),
         who_is_missing(report, pictures, prefix),

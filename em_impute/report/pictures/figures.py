@@ -9,6 +9,7 @@ from em_impute.report.pictures.groups import Group, Picture, labels_in_groups
 from em_impute.report.pictures.path import path_picture
 from em_impute.report.pictures.plane import plane_picture
 from em_impute.report.pictures.predictor import predictor_picture
+from em_impute.report.pictures.svg import default_settings
 from em_impute.report.pictures.totals import sensitivity_picture, totals_picture
 
 __all__ = ["Pictures", "draw"]
@@ -30,6 +31,11 @@ class Pictures(NamedTuple):
 
 def draw(report: Mapping[str, Any], prefix: str) -> Pictures:
     """Draw everything a report has; `prefix` keeps the ids of several reports on one page apart."""
+    with default_settings():
+        return _draw(report, prefix)
+
+
+def _draw(report: Mapping[str, Any], prefix: str) -> Pictures:
     groups = labels_in_groups(report["labels"])
     plane = plane_picture(f"{prefix}-plane", report, groups)
     return Pictures(

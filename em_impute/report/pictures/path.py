@@ -50,6 +50,8 @@ def path_picture(name: str, plain: Section | None) -> Picture | None:
     svg = panel.sheet.svg(name, "Log-likelihood from step to step", f"{said}; {len(others)} other starts.")
     caption = "Each step makes the data more probable under the model: much at first, then hardly at all"
     caption += ". EM has converged." if plain.get("converged", True) else "; EM was stopped before it converged."
+    if plain.get("prior_strength"):
+        caption += " The prior’s part is included, since EM never lowers the sum."
     keys: tuple[Key, ...] = ()
     if others:
         caption += " Dashed: the other starts; where lines end at one height, they agree."

@@ -53,18 +53,19 @@ def plane_picture(name: str, report: Section, groups: Sequence[Group]) -> Pictur
         _mark(panel, points, group.marker, group.colour, f"known-{group.k}")
     for group, points in zip(groups, filled, strict=True):
         _mark(panel, points, group.marker, group.colour, f"filled-{group.k}", hollow=True)
-    _ellipses(panel, plane["labels_only"] or (), groups, DASHED)
-    _ellipses(panel, plane["em"], groups, ())
-    of = plane["of"]
+    dashed = _ellipses(panel, plane["labels_only"] or (), groups, DASHED)
+    solid = _ellipses(panel, plane["em"], groups, ())
     drawn = [sum(map(len, known)), sum(map(len, filled)) + len(left)]
     title = f"Rows by {titles[0]} and {titles[1]}"
     svg = panel.sheet.svg(name, title, _said(groups, known, filled, plane["em"]))
-    keys = [*keys_of(groups, "both"), Key("filled", "known"), Key("hollow", "filled in"), Key("line", "EM, all rows")]
-    if plane["labels_only"]:
+    keys = [*keys_of(groups, "both"), Key("filled", "known"), Key("hollow", "filled in")]
+    if solid:
+        keys.append(Key("line", "EM, all rows"))
+    if dashed:
         keys.append(Key("dashed", "labelled rows alone"))
     if len(left):
         keys.append(Key("cross", "left empty"))
-    return Picture(name, svg, _caption(plane, drawn, of, n_far), tuple(keys), wide=True)
+    return Picture(name, svg, _caption(plane, drawn, n_far, has_ellipses=solid), tuple(keys), wide=True)
 
 
 def ellipse(fitted: Section, share: float, n_points: int = 73) -> Floats | None:
@@ -103,7 +104,7 @@ def _scales(points: Floats, fits: Sequence[Section]) -> tuple[tuple[Scale, Scale
     scales, beyond = [], np.zeros(len(points), bool)
     outlines = [outline for one in fits if (outline := ellipse(one, SHARES[-1])) is not None]
     for axis, values in enumerate(points.T):
-        low, high = np.quantile(values, [0.01, 0.99])
+        low, high = np.quantile(values, 0.01, method="higher"), np.quantile(values, 0.99, method="lower")
         everything, most = scale_over(values, margin=0.05), scale_over([low, high], margin=0.25)
         width = [scale.high / 2.0 - scale.low / 2.0 for scale in (everything, most)]
         if len(points) >= FEW and low < high and width[0] > FAR * width[1]:
@@ -124,7 +125,9 @@ def _mark(panel: Panel, points: Floats, marker: str, colour: str, name: str, *, 
     panel.sheet.markers(x, y, marker, colour=colour, hollow=hollow, size=6.2 if hollow else 5.2, name=name)
 
 
-def _ellipses(panel: Panel, fits: Sequence[Section], groups: Sequence[Group], dash: Sequence[float]) -> None:
+def _ellipses(panel: Panel, fits: Sequence[Section], groups: Sequence[Group], dash: Sequence[float]) -> bool:
+    """Draw what is to be seen of the ellipses, and tell whether that is anything."""
+    seen = False
     of_label = {label: group for group in groups for label in group.labels if group.is_one}
     for fitted in fits:
         group = of_label.get(fitted["label"])
@@ -132,7 +135,8 @@ def _ellipses(panel: Panel, fits: Sequence[Section], groups: Sequence[Group], da
             outline = ellipse(fitted, share)
             if outline is not None and group is not None:
                 name = f"{'labels-only' if dash else 'em'}-{group.k}-{100 * share:.0f}"
-                panel.line(outline[:, 0], outline[:, 1], colour=group.colour, width=1.8, dash=dash, name=name)
+                seen |= panel.line(outline[:, 0], outline[:, 1], colour=group.colour, width=1.8, dash=dash, name=name)
+    return seen
 
 
 def _axis(axis: Section, report: Section) -> str:
@@ -158,11 +162,13 @@ def _said(groups: Sequence[Group], known: Sequence[Floats], filled: Sequence[Flo
     return f"Points drawn: {'; '.join(counts)}. Centres by EM: {'; '.join(centres)}."
 
 
-def _caption(plane: Section, drawn: Sequence[int], of: Section, n_far: int) -> str:
+def _caption(plane: Section, drawn: Sequence[int], n_far: int, *, has_ellipses: bool) -> str:
+    of = plane["of"]
     said = (
         "Each point is a row: filled markers have a label, hollow ones were filled in; shape and colour tell the label."
     )
-    said += " Within a label's inner ellipse lie half of its rows as EM sees it, within the outer one 95 %."
+    if has_ellipses:
+        said += " Within a label's inner ellipse lie half of its rows as EM sees it, within the outer one 95 %."
     if any(len(axis["coefficients"]) > 1 and axis["name"].startswith("axis") for axis in plane["axes"]):
         said += " The axes combine the measurements so that the labels lie as far apart as can be."
     if drawn[0] < of["known"] or drawn[1] < of["missing"]:

@@ -42,6 +42,9 @@ EM, LABELS_ONLY = "parameters", "labels_only"
 LEFT_EMPTY = -1
 """In the place of a label."""
 
+LEAST_RANGE = 0.01
+"""A curve over a smaller part of the axis cannot be read."""
+
 TALL = 2.0
 """Curves so many times as high as the bars leave the panel."""
 
@@ -71,6 +74,8 @@ def predictor_picture(name: str, report: Section, groups: Sequence[Group]) -> Pi
         return None
     shown, curve = pictures["histograms"][0], pictures.get("curve")
     edges = np.array(shown["edges"], np.float64)
+    if curve and not curve["x"][-1] - curve["x"][0] > LEAST_RANGE * (edges[-1] - edges[0]):
+        curve = None
     rows = _rows(shown, edges, groups, report.get("plain_em"))
     if not rows:
         return None
@@ -202,7 +207,7 @@ def _name_curve(panel: Panel, x: Sequence[float], y: Floats, group: Group) -> No
     near = {"left": middle < panel.left + panel.width / 3.0, "right": middle > panel.left + panel.width * 2.0 / 3.0}
     anchor = next((side for side, is_near in near.items() if is_near), "center")
     at = {"left": place[0, 0] + 4.0, "right": place[1, 0] - 4.0, "center": middle}[anchor]
-    panel.sheet.text(at, float(place[0, 1]) + 18.0, group.name, anchor=anchor, colour=group.colour, most=28)
+    panel.sheet.text(at, float(place[0, 1]) + 18.0, group.name, anchor=anchor, most=16)
 
 
 def _said(shown: Section, rows: Sequence[_Row], turns: Sequence[tuple[float, str, str]]) -> str:

@@ -25,6 +25,9 @@ DOTS_PER_POINT = 72.0
 
 TEXT_SIZE = 12.0
 
+HALF_LETTER = 3.7
+"""Half of the width that a digit takes at most."""
+
 Values = Sequence[float] | Floats
 
 
@@ -137,8 +140,8 @@ class Panel:
 
     def line(
         self, x: Values, y: Values, *, colour: str, width: float = 1.5, dash: Sequence[float] = (), name: str = ""
-    ) -> None:
-        """Draw a line through points; what lies outside of the panel is left out."""
+    ) -> bool:
+        """Draw a line through points, of which those outside of the panel are left out; tell whether any is inside."""
         place = self.outline(x, y)
         with np.errstate(invalid="ignore"):
             inside = (place[:, 0] >= self.left - 0.5) & (place[:, 0] <= self.left + self.width + 0.5)
@@ -146,6 +149,7 @@ class Panel:
         place[~inside] = np.nan
         if inside.any():
             self.sheet.line(place[:, 0], place[:, 1], colour=colour, width=width, dash=dash, name=name)
+        return bool(inside.any())
 
     def bars(self, edges: Values, base: Floats, top: Floats) -> list[Floats]:
         """Give the outlines of the bars that are not empty; `edges` (n_bins + 1,), `base` and `top` (n_bins,)."""
@@ -161,7 +165,9 @@ class Panel:
         self.sheet.line([self.left, self.left + self.width], [self.bottom] * 2, colour=MUTED, width=1.0)
         for (_, said), x in zip(ticks, self.across([value for value, _ in ticks]).tolist(), strict=True):
             self.sheet.line([x, x], [self.bottom, self.bottom + 4.0], colour=MUTED, width=1.0)
-            self.sheet.text(x, self.bottom + 17.0, said, anchor="center", colour=MUTED)
+            half = HALF_LETTER * len(said)
+            at = min(max(x, half), self.sheet.width - half)
+            self.sheet.text(at, self.bottom + 17.0, said, anchor="center", colour=MUTED)
         if title:
             middle = self.left + self.width / 2.0
             self.sheet.text(middle, self.bottom + 35.0, title, anchor="center", most=max(12, int(self.width / 7.0)))

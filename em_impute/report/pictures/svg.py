@@ -1,18 +1,19 @@
 """From matplotlib's SVG to one that lives in a page: no style of its own, colours and font of the page, unique ids."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree as ET  # reads nothing but what matplotlib has just written
 
-from matplotlib import rc_context
+from matplotlib import rc_context, rcdefaults
 from matplotlib.figure import Figure
 
 from em_impute.report.pictures.naming import literal
 from em_impute.report.pictures.palette import COLOURS
 
-__all__ = ["in_page", "write_svg"]
+__all__ = ["default_settings", "in_page", "write_svg"]
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 
@@ -40,6 +41,14 @@ SHARED = {"class", "fill", "fill-opacity", "stroke-dasharray", "stroke-linecap",
 DEFAULTS = {"stroke-linejoin": "miter", "opacity": "1", "stroke-opacity": "1", "fill-opacity": "1"}
 
 ROLE = {light: name for name, (light, _) in COLOURS.items()}
+
+
+@contextmanager
+def default_settings() -> Iterator[None]:
+    """Draw by matplotlib's own defaults, whatever a file of settings says on this machine."""
+    with rc_context():
+        rcdefaults()
+        yield
 
 
 def write_svg(figure: Figure) -> bytes:
