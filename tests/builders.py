@@ -1,8 +1,10 @@
 """Tables and designs for tests, made by the real first pass."""
 
+import json
 from contextlib import contextmanager
 
 import numpy as np
+import pytest
 from oracles import standardise
 
 from em_impute.design import make_design
@@ -64,3 +66,8 @@ def rows_of(x, label, codes=None, levels=(), weight=None, *, merged=False):
     x, _, _ = standardise(np.column_stack([x, *indicators]))
     weight = np.ones(n_rows) if weight is None else weight
     return Examples(Predictors(x, codes, levels, n_numbers), np.asarray(label), weight, merged)
+
+
+def strict(text):
+    """Read JSON that has no NaN."""
+    return json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))

@@ -49,6 +49,7 @@ ONLY_IN = {
     "rich": {"report"},
     "matplotlib": {"report"},
     "jinja2": {"report"},
+    "markupsafe": {"report"},
     "PIL": {"report"},
     "pandas": {"table", "merging"},
     "dask": {"backends"},

@@ -22,6 +22,7 @@ from em_impute.merging import merge_equal_rows
 from em_impute.stack.folds import count_labels
 
 __all__ = [
+    "LEVEL",
     "Comparison",
     "Labelling",
     "Ratio",

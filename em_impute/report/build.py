@@ -58,7 +58,7 @@ def build_report(
         column=completion.target,
         labels=_labels(completion),
         missing=_missing(completion),
-        filled=filled_section(completion.fills, completion.labels.labels, opened.table.line_of),
+        filled=filled_section(completion.fills, completion.labels.labels, opened.table.line_of, request.imputations),
         features=features_section(completion.design),
         model=_model(completion),
         fit=_fit(completion, request),

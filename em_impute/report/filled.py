@@ -16,17 +16,19 @@ __all__ = ["filled_markdown", "filled_section"]
 
 
 def filled_section(
-    fills: Fills, labels: tuple[str, ...], line_of: Callable[[Integers], np.ndarray]
+    fills: Fills, labels: tuple[str, ...], line_of: Callable[[Integers], np.ndarray], imputations: int = 0
 ) -> dict[str, Any] | None:
     """Count the filled cells by the probability of their label, and name the least certain; None where none was filled.
 
-    `line_of` tells the physical lines, 1-based, at which rows begin.
+    `line_of` tells the physical lines, 1-based, at which rows begin.  Of several `imputations` it counts the first.
     """
     least = least_certain(fills)
     if not least.size:
         return None
     lines = line_of(fills.row[least]).tolist()
     return {
+        "method": "draw" if fills.is_drawn else "map",
+        "imputations": imputations,
         "by_band": [
             {"low": low, "high": high, "cells": sum(row), "labels": dict(zip(labels, row, strict=True))}
             for (low, high), row in zip(pairwise(BANDS), count_by_band(fills, len(labels)).tolist(), strict=True)

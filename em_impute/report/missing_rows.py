@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from em_impute.findings.labelling import Labelling
+from em_impute.findings.labelling import LEVEL, Labelling
 from em_impute.findings.missingness import Difference, Missingness, Side
 from em_impute.findings.sensitivity import Sensitivity
 from em_impute.report.fit_report import Section
@@ -13,6 +13,7 @@ from em_impute.report.words import number, percent
 from em_impute.table.text import listed, plural
 
 __all__ = [
+    "labelling_verdict",
     "sensitivity_line",
     "sensitivity_markdown",
     "sensitivity_section",
@@ -258,9 +259,9 @@ def _test(test: Section) -> Iterable[str]:
     yield f"raise twice the log-likelihood by {number(test['statistic'])} (χ² test, {plural(test['df'], 'degree')} of"
     yield f"freedom: p {_p(test['p_value'], sign=True)}). This takes the mixture's shape for granted."
     if not test["depends_on_class"]:
-        yield "It is not seen that labels are missing more often in some class.\n"
+        yield f"{labelling_verdict(test)}.\n"
         return
-    yield "Labels look missing more often in some class:\n"
+    yield f"{labelling_verdict(test)}:\n"
     rows = [
         [
             label,
@@ -271,6 +272,18 @@ def _test(test: Section) -> Iterable[str]:
         for label, rate in test["label_rates"].items()
     ]
     yield from table(["label", "rows that have it", "share of the missing at one rate", "at rates of their own"], rows)
+
+
+def labelling_verdict(test: Section) -> str:
+    """Say in words whether labels are missing more often in some class."""
+    if test["depends_on_class"]:
+        return "Labels look missing more often in some class"
+    if test["at_random"]:
+        return (
+            "That is not enough to say that labels are missing more often in some class: "
+            f"it takes a p below {LEVEL:g} here, and one for a predictor as well"
+        )
+    return "Labels are missing more often at some values of the predictors, which explains more than classes do"
 
 
 def _leaving(leaves: Section, within: str) -> str:

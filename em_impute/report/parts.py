@@ -130,6 +130,8 @@ def _filled(filled: Filled, column: ColumnOfParts, totals: Totals) -> dict[str, 
         return None
     labels = column.filling.labels
     return {
+        "method": "map",
+        "imputations": 0,
         "by_band": [
             {"low": low, "high": high, "cells": sum(row), "labels": dict(zip(labels, row, strict=True))}
             for (low, high), row in zip(pairwise(BANDS), totals.filled.tolist(), strict=True)

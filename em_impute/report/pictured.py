@@ -64,7 +64,7 @@ def pictures_section(pictures: Pictures, plain: PlainEm | None, labels: Labels) 
         if curve is None
         else {
             "feature": curve.name,
-            "x": _rounded(curve.x),
+            "x": _placed(curve.x),
             "probability": {label: _rounded(curve.probability[:, k]) for k, label in enumerate(names)},
         },
         "plane": None if pictures.plane is None or plain is None else _plane(pictures.plane, plain, names),
@@ -103,7 +103,7 @@ def _plane(plane: Plane, plain: PlainEm, labels: Sequence[str]) -> Section:
         ],
         "known": _points(plane.known, labels, sure=True),
         "filled": _points(plane.missing, labels, sure=False),
-        "left_empty": _rounded(plane.missing.place[plane.missing.code < 0]),
+        "left_empty": _placed(plane.missing.place[plane.missing.code < 0]),
         "of": {"known": plane.n_known, "missing": plane.n_missing},
         "em": ellipses(plain.em.fit.parameters),
         "labels_only": None if plain.labels_only is None else ellipses(plain.labels_only),
@@ -112,8 +112,9 @@ def _plane(plane: Plane, plain: PlainEm, labels: Sequence[str]) -> Section:
 
 def _points(points: Points, labels: Sequence[str], *, sure: bool) -> Section:
     """List points by label: where they lie, and how probable the label is unless that is `sure`."""
-    table = points.place if sure else np.column_stack([points.place, points.probability])
-    return {label: _rounded(table[points.code == k]) for k, label in enumerate(labels)}
+    place, probability = _placed(points.place), _rounded(points.probability)
+    listed = place if sure else [[*point, said] for point, said in zip(place, probability, strict=True)]
+    return {label: [listed[i] for i in np.flatnonzero(points.code == k)] for k, label in enumerate(labels)}
 
 
 def _parameters(plain: PlainEm, standardised: Parameters, of_label: Sequence[str]) -> list[Section]:
@@ -140,6 +141,16 @@ def _error(plain: PlainEm, component: int) -> Section | None:
         for what, values in (("mean", plain.errors.mean), ("sd", plain.errors.deviation))
     }
     return {"weight": float(plain.errors.weight[component]), **named}
+
+
+def _placed(values: Floats) -> list[Any]:
+    """Write what lies on an axis with digits enough to tell apart what can be seen apart, also far from 0."""
+    if not values.size:
+        return []
+    with np.errstate(over="ignore"):
+        spread = float(np.ptp(values, axis=0).min()) or 1.0
+        beyond = np.log10(np.abs(values).max() / spread) if np.isfinite(spread) and np.any(values) else 0.0
+    return _rounded(values, min(EDGE_DIGITS, DIGITS + max(0, int(np.ceil(beyond)))))
 
 
 def _rounded(values: Floats | NDArray[Any], digits: int = DIGITS) -> list[Any]:

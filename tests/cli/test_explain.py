@@ -1,16 +1,14 @@
 """`em-impute explain`: what goes where, how it looks, and what is refused."""
 
-import json
 import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from builders import csv_of
+from builders import csv_of, strict
 from rich.cells import cell_len
 
-from em_impute.cli import door
 from em_impute.report import extra
 
 PLAIN = b"g,x\n" + b"".join(b"%c,%d\n" % (97 + i % 2, i * i % 11) for i in range(12)) + b",3\n"
@@ -21,26 +19,6 @@ KEYS = [
     "schema_version", "tool", "command", "created", "seed", "input", "column", "labels", "missing", "features", "covariance",
     "prior_strength", "collapse", "hidden", "start", "steps", "stop", "final", "warnings",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch, capfd):
-    """Run em-impute within this process: its exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(door, "_prepare", lambda: None)  # the signals are pytest's
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["em-impute", *arguments])
-        code = door._run(list(arguments))
-        said = capfd.readouterr()
-        return code, said.out, said.err
-
-    return call
-
-
-def strict(text):
-    """Read JSON that has no NaN."""
-    return json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
 
 
 def test_the_loop_is_told_on_standard_error_and_nothing_is_written(run, samples):
