@@ -10,7 +10,16 @@ from em_impute.engine.blocks import Floats, Integers, slices
 from em_impute.learnt import FittedColumn
 from em_impute.table.growing import Codes
 
-__all__ = ["Cells", "Histogram", "cells_of", "count_in_bins", "lay_out", "separation_of", "spread_of_labels"]
+__all__ = [
+    "MAX_BINS",
+    "Cells",
+    "Histogram",
+    "cells_of",
+    "count_in_bins",
+    "lay_out",
+    "separation_of",
+    "spread_of_labels",
+]
 
 MIN_BINS, MAX_BINS = 12, 40
 

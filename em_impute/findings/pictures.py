@@ -9,18 +9,20 @@ from em_impute.choose import Fills
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.engine.parameters import Parameters
 from em_impute.findings.drawing import draw_rows
-from em_impute.findings.histograms import Histogram, cells_of, count_in_bins, separation_of
+from em_impute.findings.histograms import MAX_BINS, Histogram, cells_of, count_in_bins, separation_of
 from em_impute.findings.plain import PlainEm
 from em_impute.learnt import FittedColumn
 
 __all__ = ["Axis", "Curve", "Pictures", "Plane", "Points", "picture", "project"]
 
-MAX_HISTOGRAMS = 12
+MAX_HISTOGRAMS, MAX_COUNTS = 12, 10_000
+"""Measurements that are counted in bins, the fewer the more labels there are."""
 
 MAX_POINTS = 400
 """Rows of either kind that are drawn as points."""
 
-MAX_CURVE = 200
+MAX_CURVE, LEAST_CURVE = 200, 20
+"""Points of the curves of all labels, the fewer the more labels there are."""
 
 LEAST_STRENGTH = 1e-6
 """A discriminant below this part of the first one's strength is rounding: the labels lie on a line."""
@@ -80,7 +82,9 @@ def picture(found: FittedColumn, fills: Fills, min_probability: float, plain: Pl
     cells = cells_of(found, fills, min_probability)
     told = [(j, separation_of(found, cells, j)) for j in range(design.n_numbers)]
     told.sort(key=lambda one: -1.0 if one[1] is None else -one[1])
-    made = [count_in_bins(found, cells, j, separation) for j, separation in told[:MAX_HISTOGRAMS]]
+    n_labels = len(found.labels.labels)
+    n_shown = min(MAX_HISTOGRAMS, max(1, MAX_COUNTS // (n_labels * MAX_BINS)))
+    made = [count_in_bins(found, cells, j, separation) for j, separation in told[:n_shown]]
     return Pictures(
         tuple(one for one in made if one is not None),
         _curve(found) if len(design.features) == design.n_numbers == 1 and found.groups is None else None,
@@ -103,7 +107,8 @@ def _curve(found: FittedColumn) -> Curve | None:
     if not seen.size:
         return None
     order = seen[np.argsort(x[seen], kind="stable")]
-    order = order[np.unique(np.linspace(0, order.size - 1, MAX_CURVE).round().astype(np.intp))]
+    n_points = min(MAX_CURVE, max(LEAST_CURVE, MAX_COUNTS // len(found.labels.labels)))
+    order = order[np.unique(np.linspace(0, order.size - 1, n_points).round().astype(np.intp))]
     order = order[np.unique(x[order], return_index=True)[1]]
     return Curve(about.name, about.shift + about.scale * x[order], found.distinct_probability[order])
 

@@ -20,6 +20,10 @@ DIGITS, PATH_DIGITS, EDGE_DIGITS = 6, 10, 15
 """Significant ones of what is only drawn, of log-likelihoods that hardly differ, and of what bins are laid out by."""
 
 
+MAX_COVARIANCES = 2000
+"""Entries of covariances that are listed, all labels together: beyond, the report would hold little else."""
+
+
 def plain_section(plain: PlainEm | None, labels: Sequence[str]) -> Section | None:
     """Describe the plainest mixture.  `labels` are those that it was fitted with."""
     if plain is None:
@@ -127,7 +131,7 @@ def _parameters(plain: PlainEm, standardised: Parameters, of_label: Sequence[str
             "weight": float(own.weight[k]),
             "mean": dict(zip(plain.names, own.mean[k].tolist(), strict=True)),
             "sd": dict(zip(plain.names, deviation[k].tolist(), strict=True)),
-            "covariance": own.covariance[k].tolist(),
+            "covariance": own.covariance[k].tolist() if own.covariance.size <= MAX_COVARIANCES else None,
         }
         for k, label in enumerate(of_label)
     ]
