@@ -158,7 +158,7 @@ def _hold_out(rows: Rows, folds: Integers, n_labels: int, recipe: Recipe) -> Hel
         known = kept.label >= 0
         shares = np.bincount(kept.label[known], weights=kept.weight[known], minlength=n_labels)
         baseline[out] = shares / shares.sum()
-    return HeldOut(rows.label[held], probability[held], baseline[held], held, rows.weight[held])
+    return HeldOut(rows.label[held].astype(np.intp), probability[held], baseline[held], held, rows.weight[held])
 
 
 def _comparison_rows(design: Design, seed: int) -> tuple[Integers, Rows]:

@@ -4,13 +4,15 @@ import math
 
 import numpy as np
 import pytest
-from builders import csv_of, design_of
+from builders import csv_of, design_of, opened_table, silent
 
 from em_impute.design import Design
 from em_impute.engine.blocks import Rows
 from em_impute.engine.em import Fit
 from em_impute.engine.mixture import Mixture, Recipe
 from em_impute.engine.parameters import Parameters
+from em_impute.impute import complete_all
+from em_impute.metrics import confusion
 from em_impute.select import _comparison_rows, choose_model, information_criteria
 from em_impute.stack.folds import deal
 
@@ -154,3 +156,14 @@ def test_rows_drawn_for_the_comparison_stand_for_all_rows():
     for chosen, drawn in ((known >= 0, rows.label >= 0), (known < 0, rows.label < 0)):
         assert drawn.sum() == 10_000
         assert rows.weight[drawn].sum() == pytest.approx(chosen.sum())
+
+
+def test_labels_held_out_are_counted_right_where_there_are_many(tmp_path):
+    # Codes of sixty labels are stored in bytes, in which sixty times sixty is no number.
+    rows = "".join(f"{'' if i % 6 == 5 else f'v{i % 60}'},{i % 60 + i % 7 / 10}\n" for i in range(600))
+    with opened_table(tmp_path, f"g,x\n{rows}", covariance="tied") as (opened, request):
+        (completion,) = complete_all(opened, request, silent)
+        held_out = completion.choice.held_out
+
+    assert held_out.label.dtype == np.intp
+    assert confusion(held_out.probability, held_out.label).sum() == held_out.label.size

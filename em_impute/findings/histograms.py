@@ -123,7 +123,7 @@ def count_in_bins(found: FittedColumn, cells: Cells, feature: int, separation: f
     def count(place: Floats, code: Integers, times: Floats | Integers | None, into: Integers) -> None:
         """Count rows by bin and label, in place; those without the measurement or a label come last."""
         at = np.nan_to_num(np.clip(place, 0.0, n_bins - 0.5), nan=n_bins).astype(np.intp)
-        pair = at * (n_labels + 1) + np.where(code < 0, n_labels, code)
+        pair = at * (n_labels + 1) + np.where(code < 0, n_labels, code.astype(np.intp))
         into += np.bincount(pair, times, into.size).astype(np.intp)
 
     of_label = design.distinct.label
