@@ -138,7 +138,7 @@ def evaluate(opened: Opened, column: int, labels: Labels, request: Request, hidi
         shares_to_hide(labels, hiding),
         row,
         np.repeat(np.arange(len(hidden)), [rows.size for rows in hidden]),
-        labels.label[row],
+        labels.label[row].astype(np.intp),
         {name: np.concatenate(parts) for name, parts in said.items() if len(parts) == len(hidden)},
         None if opened.weight is None else opened.weight[row],
         _like_missing(opened, labels, request, row),

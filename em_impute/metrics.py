@@ -159,7 +159,7 @@ def fill_curve(probability: Floats, label: Integers, weight: Floats | None = Non
 def confusion(probability: Floats, label: Integers) -> Integers:
     """Count rows by true label and most probable label: (n_labels, n_labels), the truth down."""
     n_labels = probability.shape[1]
-    pair = label * n_labels + probability.argmax(axis=1)
+    pair = label.astype(np.intp) * n_labels + probability.argmax(axis=1)  # codes may be bytes
     return np.bincount(pair, minlength=n_labels * n_labels).reshape(n_labels, n_labels)
 
 

@@ -176,3 +176,14 @@ def test_help_names_every_option_and_needs_neither_numpy_nor_pandas_nor_scipy(tm
     assert (result.returncode, result.stderr) == (0, b"")
     for option in (b"--hide", b"--how", b"--hide-label", b"--repeats", b"--json", b"--report"):
         assert option in result.stdout
+
+
+def test_sixty_labels_are_counted_right(run, tmp_path):
+    rows = "".join(f"{'' if i % 6 == 5 else f'v{i % 60}'},{i % 60 + i % 7 / 10}\n" for i in range(900))
+    (tmp_path / "many.csv").write_text(f"g,x\n{rows}")
+    result = run("evaluate", "many.csv", "-c", "g", "--repeats", "1", "--covariance", "tied", "--json", "-q")
+
+    assert result.returncode == 0, result.stderr
+    report = strict(result.stdout)
+    counted = [sum(row.values()) for row in report["confusion"].values()]
+    assert counted == [one["hidden"] for one in report["labels"]]
