@@ -20,8 +20,8 @@ from em_impute.findings.labelling import affordable_steps
 
 __all__ = ["Errors", "PlainEm", "Shape", "drift_of", "examine_plain", "shape_of", "standard_errors"]
 
-MAX_ROWS = 20_000
-"""Rows that are looked at: a picture shows no more."""
+MAX_ROWS, REFITTED_ROWS = 10_000, 5000
+"""Rows of either kind that are looked at, and rows that are refitted to; each stands for as many as there are more."""
 
 MAX_STEPS = 500
 
@@ -117,7 +117,7 @@ def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows
 
 def standard_errors(rows: Rows, mixture: Mixture, n_labels: int, seed: int) -> Errors | None:
     """Estimate standard errors from refits to rows weighed at random; None where these would take too long."""
-    few = sample_rows(rows, MAX_ROWS, seed)
+    few = sample_rows(rows, REFITTED_ROWS, seed)
     n_steps = affordable_steps(few, n_labels) // N_REFITS
     if n_steps < LEAST_STEPS:
         return None
