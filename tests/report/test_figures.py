@@ -1,130 +1,23 @@
-"""Pictures show the numbers of the report, in colours that everybody tells apart, and survive odd numbers."""
+"""Pictures show the numbers of the report."""
 
-import json
-import math
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from builders import opened_table, silent
-from matplotlib import rc_context
+from reported import SVG, n_bars, n_markers, parts, places, report_of
+from reported import drawn as drawn_labels
 from scipy import special, stats
 
-from em_impute.impute import complete_all
 from em_impute.metrics import wilson_interval
-from em_impute.report.build import build_report
-from em_impute.report.fit_report import to_json
 from em_impute.report.pictures.accuracy import coverage_picture, fill_curve, reliability_picture
 from em_impute.report.pictures.features import known_and_missing_pictures, label_pictures
 from em_impute.report.pictures.figures import draw
 from em_impute.report.pictures.groups import labels_in_groups
-from em_impute.report.pictures.palette import COLOURS, N_LABELS, css_colours, label_colour, label_dash, label_marker
 from em_impute.report.pictures.path import path_picture
 from em_impute.report.pictures.plane import ellipse, plane_picture
 from em_impute.report.pictures.predictor import gaussian, predictor_picture, turning_points
 from em_impute.report.pictures.totals import sensitivity_picture, totals_picture
-
-SAMPLES = Path(__file__).parents[2] / "sample_data"
-
-SVG = "{http://www.w3.org/2000/svg}"
-
-
-def report_of(folder, content, column="g", **options):
-    with opened_table(folder, content, column, **options) as (opened, request):
-        (completion,) = complete_all(opened, request, silent)
-        return json.loads(to_json(build_report(opened, completion, request, "em-impute fill", None)))
-
-
-@pytest.fixture(scope="module")
-def heights(tmp_path_factory):
-    return report_of(tmp_path_factory.mktemp("heights"), (SAMPLES / "heights.csv").read_bytes(), "gender")
-
-
-@pytest.fixture(scope="module")
-def penguins(tmp_path_factory):
-    return report_of(tmp_path_factory.mktemp("penguins"), (SAMPLES / "penguins.csv").read_bytes(), "sex")
-
-
-@pytest.fixture(scope="module")
-def faithful(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("faithful")
-    return report_of(folder, (SAMPLES / "faithful.csv").read_bytes(), "kind", labels=("short", "long"))
-
-
-def parts(picture):
-    root = ET.fromstring(picture.svg)  # noqa: S314  # what was drawn here
-    name = root.get("aria-labelledby").split()[0].removesuffix("-title")
-    return {
-        element.get("id").removeprefix(f"{name}-"): element for element in root.iter() if element.get("id") is not None
-    }
-
-
-def n_bars(part):
-    return sum(path.get("d").count("z") for path in part.iter(f"{SVG}path"))
-
-
-def n_markers(part):
-    return len(part.findall(f".//{SVG}use"))
-
-
-def places(part):
-    (path,) = part.iter(f"{SVG}path")
-    numbers = [float(one) for one in re.findall(r"-?[\d.]+", path.get("d"))]
-    return np.array(numbers).reshape(-1, 2)
-
-
-# Colours
-
-
-def luminance(colour):
-    """Relative luminance of WCAG 2.2."""
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one, other):
-    low, high = sorted([luminance(one), luminance(other)])
-    return (high + 0.05) / (low + 0.05)
-
-
-def test_the_contrast_of_black_on_white_is_that_of_the_standard():
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_labels_stand_out_from_the_paper_in_both_schemes(scheme):
-    paper = getattr(COLOURS["paper"], scheme)
-    seen = {name: contrast(getattr(colour, scheme), paper) for name, colour in COLOURS.items()}
-
-    assert min(seen[f"label-{k}"] for k in range(N_LABELS)) >= 3
-    assert seen["others"] >= 3
-    assert min(seen["ink"], seen["muted"]) >= 4.5
-
-
-def test_each_label_has_its_own_hue_marker_and_dash():
-    k = range(N_LABELS + 1)
-
-    assert (
-        len({label_colour(i) for i in k}) == len({label_marker(i) for i in k}) == len({label_dash(i) for i in k}) == 9
-    )
-    assert label_colour(N_LABELS) == label_colour(N_LABELS + 50)
-
-
-def test_each_colour_is_one_variable_in_both_schemes():
-    css = css_colours()
-    light, dark = re.findall(r":root\{([^}]*)\}", css)
-
-    assert len({colour.light for colour in COLOURS.values()}) == len(COLOURS)
-    assert {f"--{name}:{colour.light}" for name, colour in COLOURS.items()} == set(light.strip(";").split(";"))
-    assert {f"--{name}:{colour.dark}" for name, colour in COLOURS.items()} == set(dark.strip(";").split(";"))
-
 
 # Labels
 
@@ -276,6 +169,61 @@ def test_each_measurement_is_drawn_by_label_and_by_missingness(penguins):
     assert first["feature"] in label_pictures("l", penguins, groups)[0].svg
 
 
+# On narrow screens, and in legends
+
+
+@pytest.mark.parametrize("which", ["heights", "penguins"])
+def test_the_main_picture_is_drawn_for_narrow_screens_with_the_same_rows(request, which):
+    report = request.getfixturevalue(which)
+    picture = draw(report, "r").main
+    drawn = parts(picture)
+
+    assert [width for width, _ in picture.sizes] == [720, 360]
+    for k in range(len(report["labels"])):
+        for kind in ("known", "filled"):
+            wide, narrow = drawn[f"{kind}-{k}"], drawn[f"narrow-{kind}-{k}"]
+            assert (n_bars(wide), n_markers(wide)) == (n_bars(narrow), n_markers(narrow))
+            assert n_bars(wide) + n_markers(wide) > 0
+
+
+@pytest.mark.parametrize("which", ["heights", "penguins"])
+def test_every_text_of_the_narrow_drawing_has_room(request, which):
+    picture = draw(request.getfixturevalue(which), "r").main
+    narrow = next(one for one in ET.fromstring(picture.svg).iter() if one.get("class") == "on-narrow")  # noqa: S314
+    width, height = map(float, narrow.get("viewBox").split()[2:])
+
+    assert (width, height) == pytest.approx(picture.sizes[1])
+    for text in narrow.iter(f"{SVG}text"):
+        x, y, size = (float(text.get(key)) for key in ("x", "y", "font-size"))
+        assert 0 <= x <= width
+        assert size <= y <= height
+
+
+def said_in_legend(picture):
+    return [one.said for one in picture.keys if not one.is_name]
+
+
+def test_a_legend_names_what_there_is(heights, penguins, faithful):
+    of_all = ["learnt by EM from all rows", "from labelled rows alone"]
+    none_filled = {**penguins, "pictures": {**penguins["pictures"]}}
+    none_filled["pictures"]["plane"] = {**penguins["pictures"]["plane"], "filled": {}}
+
+    assert said_in_legend(draw(heights, "r").main) == ["known", "filled in", *of_all]
+    assert said_in_legend(draw(penguins, "r").main) == ["known", "filled in", *of_all]
+    assert said_in_legend(draw(drawn_labels(penguins, 3), "r").main) == ["known", "drawn", *of_all]
+    assert said_in_legend(draw(none_filled, "r").main) == ["known", *of_all]
+    assert said_in_legend(draw(faithful, "r").main) == ["filled in", of_all[0]]
+    assert {one.kind for one in draw(faithful, "r").main.keys if one.is_name} == {"hollow"}
+
+
+def test_the_caption_says_that_labels_were_drawn(heights, penguins):
+    for report in (heights, penguins):
+        assert "drawn" not in draw(report, "r").main.caption.replace("Drawn are", "")
+        assert "had their label drawn by its probability" in draw(drawn_labels(report), "r").main.caption
+        assert "the first of 5 files" in draw(drawn_labels(report, 5), "r").main.caption
+    assert "below it female is more probable, above it male" in draw(drawn_labels(heights), "r").main.caption
+
+
 # How right
 
 
@@ -300,6 +248,16 @@ def test_the_curve_of_what_is_filled_ends_at_the_accuracy_of_all(heights):
     assert (curve[-1]["low"], curve[-1]["high"]) == pytest.approx(heights["accuracy"]["interval"])
     assert np.diff([one["share"] for one in curve]).min() > 0
     assert len(places(parts(coverage_picture("c", heights["accuracy"]))["right"])) == len(curve)
+
+
+def test_what_guessing_would_give_is_drawn_unless_it_would_squeeze_the_curve(heights):
+    near = coverage_picture("c", heights["accuracy"])
+    far = coverage_picture("c", {**heights["accuracy"], "baseline_accuracy": 0.04})
+
+    assert "baseline" in parts(near)
+    assert "baseline" not in parts(far)
+    assert "at 4.0 %, always saying the most common label is right" in far.caption
+    assert [one.kind for one in far.keys] == ["line", "band"]
 
 
 # EM, totals, what if
@@ -345,102 +303,12 @@ def test_the_sweep_has_a_line_through_every_delta(heights):
     )
 
 
-# Odd worlds
+def test_the_less_common_labels_do_not_stretch_the_axis_of_the_shares():
+    names = [f"l{i}" for i in range(30)]
+    counts = dict.fromkeys(names, 10.0)
+    totals = {"known": counts, "most_probable": counts, "expected": counts}
+    labels = [{"label": one, "known": 10, "filled": 0} for one in names]
+    picture = totals_picture("t", totals, labels_in_groups(labels))
 
-
-def test_what_a_report_lacks_is_not_drawn(heights):
-    bare = {**heights, "pictures": None, "plain_em": None, "accuracy": None, "sensitivity": None}
-    drawn = draw(bare, "r")
-
-    assert [drawn.main, drawn.path, drawn.reliability, drawn.coverage, drawn.sensitivity] == [None] * 5
-    assert drawn.known_and_missing == drawn.by_label == []
-    assert drawn.totals is not None
-
-
-def test_a_report_of_before_the_pictures_is_drawn_without_them(heights):
-    old = {key: value for key, value in heights.items() if key not in {"pictures", "plain_em", "parts"}}
-
-    assert draw(old, "r").main is None
-
-
-def one_measurement(edges, known, filled, fitted=None):
-    shown = {
-        "feature": "x",
-        "separation": None,
-        "edges": edges,
-        "beyond": [0, 0],
-        "known": {"a": known},
-        "filled": {"a": filled},
-        "left_empty": [0] * len(known),
-    }
-    return {
-        "pictures": {"histograms": [shown], "curve": None, "plane": None},
-        "plain_em": fitted and {"features": ["x"], "parameters": [fitted], "labels_only": None},
-        "labels": [{"label": "a", "known": sum(known), "filled": sum(filled)}],
-    }
-
-
-@pytest.mark.parametrize(
-    ("edges", "mean", "sd"),
-    [
-        ([4.5, 5.5], 5.0, 0.0),
-        ([-1e300, 0.0, 1e300], 1e299, 1e299),
-        ([1e-300, 2e-300, 3e-300], 2e-300, 1e-300),
-        ([0.0, 5e-324, 1e-323], 5e-324, 5e-324),
-        ([-1.7e308, 0.0, 1.7e308], None, None),
-        ([1e15, 1e15 + 1, 1e15 + 2], 1e15, 1.0),
-        ([0.0, 1.0, 2.0], 1.0, 1e-300),
-    ],
-    ids=["constant", "huge", "tiny", "denormal", "largest", "far from zero", "hardly any spread"],
-)
-def test_numbers_of_any_size_give_a_picture_and_no_warning(edges, mean, sd):
-    counts = [3] * (len(edges) - 1)
-    report = one_measurement(edges, counts, counts, {"label": "a", "weight": 1.0, "mean": {"x": mean}, "sd": {"x": sd}})
-    groups = labels_in_groups(report["labels"])
-    drawn = [
-        predictor_picture("p", report, groups),
-        *label_pictures("l", report, groups),
-        *known_and_missing_pictures("k", report),
-    ]
-
-    assert len(drawn) == 3
-    for picture in drawn:
-        assert not re.search(r"\b(nan|inf)\b", picture.svg)
-        numbers = [float(one) for one in re.findall(r'(?:\bx|\by)="([^"]*)"', picture.svg)]
-        assert all(math.isfinite(one) and -50 <= one <= 800 for one in numbers)
-
-
-def test_one_label_and_no_label_known_and_no_cell_filled_are_drawn():
-    for known, filled in ([3, 1], [0, 0]), ([0, 0], [2, 2]):
-        report = one_measurement([0.0, 1.0, 2.0], known, filled)
-        picture = predictor_picture("p", report, labels_in_groups(report["labels"]))
-
-        assert f"a: {sum(known)} known, {sum(filled)} filled in" in picture.svg
-
-
-def test_nothing_to_count_gives_no_picture():
-    report = one_measurement([0.0, 1.0], [0], [0])
-
-    assert predictor_picture("p", report, labels_in_groups(report["labels"])) is None
-
-
-def test_the_same_report_gives_the_same_pictures(penguins):
-    assert draw(penguins, "r1") == draw(penguins, "r1")
-
-
-def test_settings_of_matplotlib_on_this_machine_change_nothing(heights):
-    plain = draw(heights, "r1")
-    with rc_context(
-        {"text.usetex": True, "font.size": 30, "path.sketch": (1, 2, 3), "svg.fonttype": "path", "lines.linewidth": 9}
-    ):
-        assert draw(heights, "r1") == plain
-
-
-@pytest.mark.pictures
-def test_a_missing_folder_for_the_cache_of_matplotlib_is_not_spoken_of(tmp_path):
-    environment = {**os.environ, "MPLCONFIGDIR": str(tmp_path / "file")}
-    (tmp_path / "file").touch()
-    code = "import em_impute.report.pictures.sheet"
-    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-
-    assert (run.stdout, run.stderr) == ("", "")
+    assert "further" not in picture.svg
+    assert parts(picture)["description"].text.count("expected 3.3 %") == 7

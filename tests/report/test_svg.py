@@ -175,8 +175,13 @@ def test_the_text_of_a_tick_is_its_number(low, width):
         (2007, 2009, ["2007.0", "2007.5", "2008.0", "2008.5", "2009.0"]),
         (0, 40_000, ["0", "10,000", "20,000", "30,000", "40,000"]),
         (-1e300, 1e300, ["−1e300", "−5e299", "0", "5e299", "1e300"]),
+        (49.0, 51.0, ["49.0", "49.5", "50.0", "50.5", "51.0"]),
         (0, 1e-5, ["0", "2e-6", "4e-6", "6e-6", "8e-6", "1e-5"]),
     ],
 )
 def test_ticks_are_round_numbers(low, high, texts):
     assert [text for _, text in Scale(low, high).ticks(5)] == texts
+
+
+def test_an_axis_whose_round_step_is_met_but_once_has_a_smaller_step():
+    assert [text for _, text in Scale(0.4905, 0.5095).ticks(3)] == ["0.495", "0.500", "0.505"]

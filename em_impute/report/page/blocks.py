@@ -4,14 +4,27 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from em_impute.report.pictures.groups import Key, Picture
 from em_impute.report.pictures.naming import literal, shortened
 
-__all__ = ["Block", "Details", "Figures", "Items", "Section", "Table", "name", "names", "of_rows", "said"]
+__all__ = ["Block", "Details", "Figures", "Items", "Section", "Table", "glued", "name", "names", "of_rows", "said"]
 
 NUMBER = re.compile(r"[-−–<∞]?\s?[\d–∞]")
+
+ON_A_LINE = 20
+"""Characters of a text that are not broken in a table, and of a word that is not broken in its heading."""
+
+UNITS = re.compile(
+    r"(?<=[\d}]) (?=%)"
+    r"|(?<=δ) (?==)|(?<=δ =) (?=[-−\d{])"
+    r"|(?<= p) (?=[\d<{])"
+    r"|(?<=[\d}]) (?=to [\d{][\d,.}]*\))|(?<=[\d}] to) (?=[\d{][\d,.}]*\))"
+)
+"""Spaces between what belongs together: 95 %, δ = 1 and (6 to 16) stay on one line."""
+
+ONLY_NUMBERS = re.compile(r"[-−<≥±.,\d ()%]*(?:to[-−<≥±.,\d ()%]*)?")
 
 LONGEST_NAME = 60
 """Characters of a name in running text; all of them stand in the title."""
@@ -26,12 +39,16 @@ class Table(NamedTuple):
     kind: str = "table"
 
     @property
-    def numeric(self) -> list[bool]:
-        """Tell which columns hold numbers, and so are set to the right: (n_columns,)."""
-        return [
-            at > 0 and bool(self.rows) and all(NUMBER.match(str(row[at])) or row[at] == "" for row in self.rows)
-            for at in range(len(self.head))
-        ]
+    def looks(self) -> list[str]:
+        """Give each column its class: "n" for numbers, "short" for texts that stay on a line, "text" for long ones."""
+        return [self._look(at) for at in range(len(self.head))]
+
+    def _look(self, at: int) -> str:
+        cells = [row[at] for row in self.rows]
+        if at > 0 and cells and all(NUMBER.match(str(cell)) or cell == "" for cell in cells):
+            return "n"
+        longest = max((len(_plain(cell)) for cell in cells), default=0)
+        return "short" if longest <= ON_A_LINE else "text"
 
 
 class Figures(NamedTuple):
@@ -77,8 +94,26 @@ class Section(NamedTuple):
 
 def said(template: str, *values: Any) -> Markup:  # noqa: ANN401  # of any type
     """Write values into a text of ours, which may hold tags; nothing in a value acts as one."""
-    shown = [one if isinstance(one, Markup) else literal(str(one)) for one in values]
-    return Markup(template).format(*shown)  # noqa: S704  # templates are constants of this package
+    shown = [one if isinstance(one, Markup) else _shown(str(one)) for one in values]
+    return Markup(_glued(template)).format(*shown)  # noqa: S704  # templates are constants of this package
+
+
+def glued(text: str) -> Markup:
+    """Show a sentence of ours literally, with its numbers and their units on one line."""
+    return Markup(_glued(escape(literal(text))))  # noqa: S704  # escaped
+
+
+def _glued(text: str) -> str:
+    return UNITS.sub("\u00a0", text)
+
+
+def _shown(text: str) -> str:
+    """Show a value literally; only numbers, which are no words of a user, are kept together with their units."""
+    return _glued(text) if ONLY_NUMBERS.fullmatch(text) else literal(text)
+
+
+def _plain(cell: Any) -> str:  # noqa: ANN401  # of any type
+    return cell.striptags() if isinstance(cell, Markup) else str(cell)
 
 
 def name(text: str) -> Markup:
@@ -86,9 +121,10 @@ def name(text: str) -> Markup:
     full = literal(text)
     if not text.strip():
         return said('<bdi class="name">{}</bdi>', repr(text) if text else "(empty)")
+    look = "name long" if max(map(len, full.split())) > ON_A_LINE else "name"
     if len(full) > LONGEST_NAME:
-        return said('<bdi class="name" title="{}">{}</bdi>', full, shortened(full, LONGEST_NAME))
-    return said('<bdi class="name">{}</bdi>', full)
+        return said('<bdi class="{}" title="{}">{}</bdi>', look, escape(full), escape(shortened(full, LONGEST_NAME)))
+    return said('<bdi class="{}">{}</bdi>', look, escape(full))
 
 
 def names(texts: Sequence[str], limit: int = 3) -> Markup:

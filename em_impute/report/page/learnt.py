@@ -1,5 +1,6 @@
 """Sections about the model: what it is made of, what EM learnt, how it got there."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ from markupsafe import Markup
 
 from em_impute.engine.families import FAMILIES
 from em_impute.report.page.blocks import Block, Details, Figures, Section, Table, name, names, said
-from em_impute.report.page.rows import folded
+from em_impute.report.page.rows import MAX_SHOWN, common, folded
 from em_impute.report.pictures.figures import Pictures
 from em_impute.report.words import number, percent
 from em_impute.table.text import plural
@@ -22,6 +23,9 @@ MAX_FEATURES = 12
 """Columns of a table of means, and rows of one of covariances."""
 
 MAX_STEPS = 100
+
+ROUNDING = 1e-9
+"""A correlation closer to 0 is 0."""
 
 SCORES = {
     "stack": "all mixtures by weight (this fills the cells)",
@@ -47,12 +51,12 @@ def the_model(report: Report, pictures: Pictures, prefix: str) -> Section | None
     plain = report.get("plain_em")
     if plain:
         caption = "What EM learnt, in its plainest form: one Gaussian a label"
-        blocks += _parameters(caption, [{**one, "component": 1} for one in plain["parameters"]])
+        blocks += _parameters(caption, [{**one, "component": 1} for one in plain["parameters"]], report)
     if pictures.by_label:
         reading = "The less two labels overlap in a picture, the more that column tells about the label by itself."
         blocks.append(Figures(pictures.by_label, reading))
     blocks += _why(selection)
-    inner = _parameters("Leading mixture", model["parameters"])
+    inner = _parameters("Leading mixture", model["parameters"], report)
     inner += _covariances(model)
     blocks.append(Details("The leading mixture in numbers", inner))
     if report["groups"] is not None:
@@ -69,18 +73,27 @@ def how_em_went(report: Report, pictures: Pictures, prefix: str) -> Section | No
     if plain:
         state = "converged" if plain["converged"] else "stopped before it converged"
         steps = plural(max(0, len(plain["path"]) - 1), "step")
-        text = said("EM guesses labels, learns the bell curves anew, and repeats. It {} after {}", state, steps)
-        blocks.append(said("{}: log-likelihood {}.", text, number_of(plain["log_likelihood"])))
+        blocks.append(
+            said(
+                "EM (expectation-maximisation) guesses the missing labels, learns each label’s bell curve anew from "
+                "all rows, and repeats until hardly anything changes. With one bell curve a label it {} after {}, at "
+                "a log-likelihood of {} (how probable the curves make the data; higher is better).",
+                state,
+                steps,
+                number_of(plain["log_likelihood"]),
+            )
+        )
     if pictures.path:
         blocks.append(Figures([pictures.path]))
     if plain and plain["drift"]:
         rows = [[name(label), number(value)] for label, value in plain["drift"].items()]
         head = ["label", "moved by, in its standard deviations"]
-        blocks += folded("How far rows without a label moved each label’s mean", head, rows)
+        caption = "How far rows without a label moved each label’s mean"
+        blocks += folded(caption, head, rows, common(report, list(plain["drift"])))
     if plain and plain["shape"]:
         blocks.append(Details("Do the known rows look like Gaussians?", _shapes(plain["shape"])))
     blocks.append(Details("The leading mixture’s fit", _fit(fit)))
-    return Section(f"{prefix}-em", "EM", blocks)
+    return Section(f"{prefix}-em", "EM, step by step", blocks)
 
 
 def number_of(value: float | None) -> str:
@@ -111,8 +124,8 @@ def _kind(model: Report, selection: Report) -> list[Block]:
     text = said("The leading mixture has {}: {}.", size, shape)
     if n_members > 1:
         text = said(
-            "The cells are filled from {} mixtures, each by its weight. The leading one, with {} of the weight, has "
-            "{}: {}.",
+            "The cells are filled by {} such models together (mixtures of Gaussians), each by its weight. The leading "
+            "one, with {} of the weight, has {}: {}.",
             f"{n_members:,}",
             percent(model["share_of_stack"]),
             size,
@@ -134,7 +147,7 @@ def _kind(model: Report, selection: Report) -> list[Block]:
     return blocks
 
 
-def _parameters(caption: str, parameters: Sequence[Report]) -> list[Block]:
+def _parameters(caption: str, parameters: Sequence[Report], report: Report) -> list[Block]:
     """Tabulate the mean of each column for each component, with its standard error where that is known."""
     if not parameters:
         return []
@@ -151,7 +164,8 @@ def _parameters(caption: str, parameters: Sequence[Report]) -> list[Block]:
     error = " ± its standard error" if any(one.get("standard_error") for one in parameters) else ""
     more = f"; the first {MAX_FEATURES} of {len(features)} columns" if len(features) > MAX_FEATURES else ""
     head = ["label", "share", *(name(key) for key in features[:MAX_FEATURES])]
-    return folded(f"{caption}: mean{error} (SD){more}", head, rows)
+    shown = common(report, [one["label"] for one in parameters])[:MAX_SHOWN]
+    return folded(f"{caption}: mean{error} (SD, the standard deviation){more}", head, rows, [] if several else shown)
 
 
 def _mean(one: Report, feature: str) -> str:
@@ -167,11 +181,25 @@ def _covariances(model: Report) -> list[Block]:
     for one in model["parameters"][: 1 if shared else 8]:
         of = "of every component" if shared else f"of {one['label']}, component {one['component']}"
         rows = [
-            [name(key), *map(number, row[: len(features)])]
-            for key, row in zip(features, one["covariance"], strict=False)
+            [name(key), *(number(value) for value in row[: len(features)])]
+            for key, row in zip(features, _without_rounding(one["covariance"]), strict=False)
         ]
         tables.append(Table(f"Covariance {of}", ["", *map(name, features)], rows))
     return tables
+
+
+def _without_rounding(covariance: Sequence[Sequence[float | None]]) -> list[list[float | None]]:
+    """Write 0 for covariances that are no more than rounding beside their variances."""
+    variance = [abs(row[i] or 0.0) for i, row in enumerate(covariance)]
+    return [
+        [
+            0.0
+            if value is not None and abs(value) < ROUNDING * math.sqrt(variance[i]) * math.sqrt(variance[j])
+            else value
+            for j, value in enumerate(row)
+        ]
+        for i, row in enumerate(covariance)
+    ]
 
 
 def _why(selection: Report) -> list[Block]:
@@ -180,7 +208,11 @@ def _why(selection: Report) -> list[Block]:
         return []
     if "unlabelled_rows" in selection:
         rows = [[told, number(selection["scores"][key])] for key, told in SCORES.items() if key in selection["scores"]]
-        table = Table("Log-loss on held-out labels (lower is better)", ["filled by", "log-loss"], rows)
+        table = Table("Which model fills best? Log-loss on held-out labels", ["filled by", "log-loss"], rows)
+        told = said(
+            "Log-loss is the penalty for every bit of probability that the right label did not get: lower is better, "
+            "and 0 would be perfect."
+        )
         head = ["weight", "predictors", "covariance", "Gaussians a label", "steps of EM", "log-loss"]
         keys = ("view", "covariance", "components", "em_steps")
         listed = [
@@ -188,7 +220,7 @@ def _why(selection: Report) -> list[Block]:
             for one in members[:MAX_MEMBERS]
         ]
         inner: list[Block] = [Table(f"The heaviest of {len(members):,} mixtures", head, listed)]
-        return [table, Details(f"{selection['considered']:,} mixtures were compared", inner)]
+        return [table, told, Details(f"{selection['considered']:,} mixtures were compared", inner)]
     verdict = ["chosen" if one["weight"] else one.get("note", "") for one in members]
     if "components" in members[0]:
         rows = [
@@ -236,17 +268,21 @@ def _shapes(shape: Report) -> list[Block]:
 
 
 def _fit(fit: Report) -> list[Block]:
-    state = "converged" if fit["converged"] else "stopped before it converged"
+    steps = plural(fit["n_iterations"], "step")
+    went = f"EM {'converged' if fit['converged'] else 'stopped before it converged'} after {steps}"
     if fit["stop"] == "held-out labels":
-        state = "stopped, as held-out labels prefer,"
+        went = f"EM was stopped after {steps}, as held-out labels prefer"
+        if not fit["n_iterations"]:
+            went = "EM was not run: held-out labels prefer what the labelled rows alone say"
     criteria = ", ".join(f"{key.upper()} {number_of(fit[key])}" for key in ("bic", "aic", "icl") if key in fit)
     text = said(
-        "EM {} after {}: log-likelihood {} ({}).",
-        state,
-        plural(fit["n_iterations"], "iteration"),
+        "{}. Log-likelihood {} ({}; the latter count parameters as a cost, and lower is better).",
+        went,
         number_of(fit["log_likelihood"]),
         criteria,
     )
+    if len(fit["path"]) <= 1:
+        return [text]
     path = "; ".join(number_of(value) for value in fit["path"][:MAX_STEPS])
     more = " …" if len(fit["path"]) > MAX_STEPS else ""
     return [text, said("Log-likelihood from step to step: {}{}.", path, more)]

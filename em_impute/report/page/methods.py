@@ -6,6 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from em_impute.report.page.blocks import name, names, said
+from em_impute.report.pictures.filling import filling_of
 from em_impute.report.words import number, percent
 from em_impute.table.text import plural
 
@@ -147,16 +148,16 @@ def _parts(parts: Report | None) -> Iterable[Markup]:
 
 
 def _filled(report: Report) -> Markup:
-    missing, output = report["missing"], report["output"] or {}
+    missing, filling = report["missing"], filling_of(report)
     filled, left = missing["filled"], missing["cells"] - missing["filled"]
     if not filled:
         return said("No missing value was filled in.")
-    several = len(output.get("files", ())) if not report.get("parts") else 0
-    if several:
-        return said("Values were drawn by their probabilities in {} completed data sets.", f"{several:,}")
-    drawn = "draw" in report["command"].replace("=", " ").split()
-    one = "a label drawn by its probability" if drawn else "its most probable label"
-    many = "labels drawn by their probabilities" if drawn else "their most probable labels"
+    if filling.files:
+        rest = f", and {left:,} {'was' if left == 1 else 'were'} left missing" if left else ""
+        text = "Values were drawn by their probabilities in {} completed data sets{}."
+        return said(text, f"{filling.files:,}", rest)
+    one = "a label drawn by its probability" if filling.is_drawn else "its most probable label"
+    many = "labels drawn by their probabilities" if filling.is_drawn else "their most probable labels"
     if left == 0:
         return (
             said("The missing value was filled with {}.", one)

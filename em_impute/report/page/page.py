@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from em_impute.report.page.blocks import Section, name, said
+from em_impute.report.page.blocks import Section, glued, name, said
 from em_impute.report.page.learnt import how_em_went, the_model
 from em_impute.report.page.quality import how_well_recovered, what_was_filled
 from em_impute.report.page.reuse import decisions, how_to_use, reproduction, write_methods
@@ -26,6 +26,9 @@ from em_impute.report.pictures.swatch import swatch
 __all__ = ["to_html"]
 
 HERE = Path(__file__).parent
+
+NARROW = "@media (max-width:40rem)"
+"""Where the style sheet shows pictures for narrow screens."""
 
 
 class View(NamedTuple):
@@ -44,7 +47,7 @@ class View(NamedTuple):
 def to_html(*reports: Mapping[str, Any]) -> str:
     """Write reports, as they are read from JSON, on one page."""
     views = [_view(report, f"r{i + 1}") for i, report in enumerate(reports)]
-    style = css_colours() + (HERE / "style.css").read_text(encoding="utf-8")
+    style = css_colours() + (HERE / "style.css").read_text(encoding="utf-8") + _heights(views)
     page = _environment().get_template("page.html.jinja")
     return page.render(
         title=_title(reports),
@@ -52,6 +55,17 @@ def to_html(*reports: Mapping[str, Any]) -> str:
         style=Markup(style),  # noqa: S704  # a file of this package
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     )
+
+
+def _heights(views: Sequence[View]) -> str:
+    """Say how high pictures are that are drawn for wide screens and for narrow ones."""
+    ratios = [
+        [f"#{view.main.name}>svg{{aspect-ratio:{width:g}/{height:g}}}" for width, height in view.main.sizes]
+        for view in views
+        if view.main is not None and view.main.sizes
+    ]
+    wide, narrow = ("".join(one) for one in zip(*ratios, strict=True)) if ratios else ("", "")
+    return f"{wide}\n{NARROW}{{{narrow}}}\n"
 
 
 def _view(report: Mapping[str, Any], prefix: str) -> View:
@@ -106,6 +120,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
+    environment.filters["glued"] = glued
     environment.filters["drawn"] = _drawn
     environment.filters["name"] = name
     environment.filters["swatch"] = _swatch

@@ -6,10 +6,11 @@ from typing import Any
 from markupsafe import Markup
 
 from em_impute.report.page.blocks import Block, Details, Figures, Section, Table, name, names, of_rows, said
-from em_impute.report.page.rows import folded
+from em_impute.report.page.rows import common, folded
 from em_impute.report.page.top import REASONS
 from em_impute.report.pictures.accuracy import fill_curve
 from em_impute.report.pictures.figures import Pictures
+from em_impute.report.pictures.filling import filling_of
 from em_impute.report.words import number, percent
 from em_impute.table.text import plural
 
@@ -47,14 +48,19 @@ def how_well_recovered(report: Report, pictures: Pictures, prefix: str) -> Secti
                 ["95 % interval of that", f"{percent(low)} to {percent(high)}", ""],
                 ["log-loss (lower is better)", number(found["log_loss"]), number(found["baseline_log_loss"])],
                 ["Brier score (lower is better)", number(found["brier"]), ""],
-                ["calibration error", number(found["ece"]), ""],
+                ["calibration error", percent(found["ece"]), ""],
             ],
+        ),
+        said(
+            "Log-loss and Brier score punish probabilities that the right label did not get; both are 0 for somebody "
+            "who knows. The calibration error says how far a stated probability is from the share that came true, on "
+            "average."
         ),
     ]
     drawn = [one for one in (pictures.reliability, pictures.coverage) if one is not None]
     if drawn:
         blocks.append(Figures(drawn))
-    blocks += _by_label(found["confusion"])
+    blocks += _by_label(found["confusion"], report)
     bins = [[f"{one['rows']:,}", percent(one["probability"]), percent(one["accuracy"])] for one in found["reliability"]]
     inner: list[Block] = [
         Table("Stated and right, group by group", ["rows", "mean probability stated", "share that was right"], bins)
@@ -85,8 +91,14 @@ def what_was_filled(report: Report, prefix: str) -> Section | None:
         return None
     blocks: list[Block] = []
     if filled is not None:
+        filling = filling_of(report)
         bands = list(reversed(filled["by_band"]))
-        labels = list(bands[0]["labels"])[:MAX_LABELS]
+        labels = list(bands[0]["labels"])
+        if len(labels) > MAX_LABELS:
+            labels = [labels[i] for i in common(report, labels)]
+        if filling.is_drawn:
+            which = f" Counted are those of the first of {filling.files:,} files." if filling.files > 1 else ""
+            blocks.append(said("Labels were drawn by their probabilities, so that some are improbable.{}", which))
         rows = [
             [
                 f"{one['low']:g} to {one['high']:g}",
@@ -95,11 +107,11 @@ def what_was_filled(report: Report, prefix: str) -> Section | None:
             ]
             for one in bands
         ]
-        blocks.append(
-            Table("Filled cells by the probability of their label", ["probability", "cells", *map(name, labels)], rows)
-        )
+        some = f"; the {len(labels)} most common labels" if len(labels) < len(bands[0]["labels"]) else ""
+        caption = f"Filled cells by the probability of their label{some}"
+        blocks.append(Table(caption, ["probability", "cells", *map(name, labels)], rows))
         least = [[*_place(one), name(one["label"]), percent(one["probability"])] for one in filled["least_certain"]]
-        head = [*_places(filled["least_certain"]), "filled with", "probability"]
+        head = [*_places(filled["least_certain"]), "label", "probability"]
         blocks.append(Details("The least certain cells", [Table("The least certain cells", head, least)]))
     if missing["left_empty"]:
         rows = [[REASONS.get(key, key.replace("_", " ")), f"{n:,}"] for key, n in missing["left_empty"].items()]
@@ -109,7 +121,7 @@ def what_was_filled(report: Report, prefix: str) -> Section | None:
     return Section(f"{prefix}-filled", "What was filled", [*blocks, *_marked(report.get("marked"))])
 
 
-def _by_label(confusion: Report) -> list[Block]:
+def _by_label(confusion: Report, report: Report) -> list[Block]:
     """Tabulate what was filled in for what, and how precise that is; for many labels only the latter."""
     labels = list(confusion)
     blocks: list[Block] = []
@@ -123,7 +135,7 @@ def _by_label(confusion: Report) -> list[Block]:
         said_so = sum(confusion[other][label] for other in labels)
         rows.append([label, f"{of:,}", _share(right, of), _share(right, said_so)])
     head = ["label", "rows", "found (recall)", "right where filled (precision)"]
-    return [*blocks, *folded("Label by label", head, of_rows(rows))]
+    return [*blocks, *folded("Label by label", head, of_rows(rows), common(report, labels))]
 
 
 def _share(part: int, whole: int) -> str:

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from em_impute.report.page.blocks import Block, Details, Items, Section, Table, name, said
 from em_impute.report.page.methods import methods
+from em_impute.report.pictures.filling import filling_of
 from em_impute.report.words import number
 
 __all__ = ["decisions", "how_to_use", "reproduction", "write_methods"]
@@ -22,18 +23,14 @@ def how_to_use(report: Report, prefix: str) -> Section | None:
         return None
     draws = max(FEWEST_IMPUTATIONS, report["totals"].get("recommended_imputations") or 0)
     column = name(report["column"])
+    filling = filling_of(report)
     lines = [
         said(
             "Keep the filled cells apart from the known ones: <code>--indicator</code> adds a column that says which "
             "are which."
         ),
         said("For totals and shares of {} take the expected ones above, not a count of the filled labels.", column),
-        said(
-            "For tests, intervals and regressions draw: <code>--imputations {}</code> writes so many files. Analyse "
-            "each, and "
-            "pool the results by Rubin’s rules. One file alone treats guesses as facts.",
-            draws,
-        ),
+        _pooled(filling.files, draws),
         said(
             "To keep only cells that are surer, ask for it: <code>--min-probability 0.9</code> leaves the others empty."
         ),
@@ -45,6 +42,18 @@ def how_to_use(report: Report, prefix: str) -> Section | None:
         ),
     ]
     return Section(f"{prefix}-use", "How to use this file", [Items(lines, ordered=True)])
+
+
+def _pooled(files: int, recommended: int) -> Markup:
+    """Say how to let an analysis know that labels are guesses."""
+    pool = "pool the results by Rubin’s rules. One file alone treats guesses as facts."
+    if files <= 1:
+        text = "For tests, intervals and regressions draw: <code>--imputations {}</code> writes so many files. Analyse "
+        return said(text + f"each, and {pool}", recommended)
+    text = "For tests, intervals and regressions analyse each of the {} files, and " + pool
+    if files < recommended:
+        return said(text + " Here {} would be enough: <code>--imputations {}</code>.", files, recommended, recommended)
+    return said(text, files)
 
 
 def write_methods(report: Report, prefix: str) -> Section | None:

@@ -4,12 +4,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from em_impute.report.page.blocks import Block, Details, Figures, Section, Table, name, names, of_rows, said
+from em_impute.report.missing_rows import labelling_verdict
+from em_impute.report.page.blocks import Block, Details, Figures, Section, Table, glued, name, names, of_rows, said
 from em_impute.report.pictures.figures import Pictures
+from em_impute.report.pictures.groups import labels_alone
 from em_impute.report.words import number, percent, token_name
 from em_impute.table.text import plural
 
-__all__ = ["p_value", "what_was_missing", "who_is_missing"]
+__all__ = ["MAX_SHOWN", "common", "folded", "p_value", "what_was_missing", "who_is_missing"]
 
 Report = Mapping[str, Any]
 
@@ -50,7 +52,7 @@ def what_was_missing(report: Report, prefix: str) -> Section:
         for one in report["labels"]
     ]
     head = ["label", "known", "filled in", "share among known", "share expected of all rows"]
-    blocks += folded("Labels of the column", head, of_rows(rows))
+    blocks += folded("Labels of the column", head, of_rows(rows), common(report, [row[0] for row in rows]))
     return Section(f"{prefix}-missing", "What was missing", [*blocks, *_columns(report["features"])])
 
 
@@ -59,7 +61,7 @@ def who_is_missing(report: Report, pictures: Pictures, prefix: str) -> Section |
     found = report.get("missingness")
     if found is None:
         return None
-    blocks: list[Block] = [said("{}", found["sentence"])]
+    blocks: list[Block] = [said("{}", glued(found["sentence"]))]
     if pictures.known_and_missing:
         reading = "Where the line runs apart from the grey area, rows without a label are unlike those with one."
         blocks.append(Figures(pictures.known_and_missing, reading))
@@ -78,23 +80,32 @@ def who_is_missing(report: Report, pictures: Pictures, prefix: str) -> Section |
         blocks += folded("Categories among rows with a label and without one", head, rows)
     blocks.append(
         said(
-            "SMD: difference of the means (missing less known) in standard deviations. KS: largest distance of the two "
-            "distributions."
+            "SMD: difference of the means (missing less known) in standard deviations; 0.1 is little, 0.8 much. KS: "
+            "largest distance between the two distributions, 0 to 1. p: how often chance alone would do as much. AUC: "
+            "how often a row without a label would be told from one with a label by these columns."
         )
     )
     test = found["labelling_test"]
     if test is not None:
-        blocks.append(Details("Are labels missing more often in some class?", _test(test)))
+        blocks.append(Details("Are labels missing more often in some class?", _test(test, report)))
     return Section(f"{prefix}-who", "Who is missing", blocks)
 
 
-def folded(caption: str, head: Sequence[Any], rows: Sequence[Sequence[Any]]) -> list[Block]:
-    """Show the first rows of a table, and those of a long one on demand."""
+def folded(caption: str, head: Sequence[Any], rows: Sequence[Sequence[Any]], shown: Sequence[int] = ()) -> list[Block]:
+    """Show a few rows of a long table, those that `shown` names or the first ones, and all on demand."""
     if len(rows) <= MAX_SHOWN:
         return [Table(caption, head, rows)]
-    first: list[Block] = [Table(f"{caption}: the first {MAX_SHOWN} of {len(rows):,}", head, rows[:MAX_SHOWN])]
+    picked = [rows[i] for i in shown or range(MAX_SHOWN)]
+    which = "the most common" if shown else "the first"
+    first: list[Block] = [Table(f"{caption}: {which} {len(picked)} of {len(rows):,}", head, picked)]
     more = "All of them" if len(rows) <= MAX_LISTED else f"The first {MAX_LISTED}"
     return [*first, Details(f"{more}: {caption}", [Table(caption, head, rows[:MAX_LISTED])])]
+
+
+def common(report: Report, labels: Sequence[str]) -> list[int]:
+    """Give the places of the labels that pictures draw by themselves, so that tables of many show the same."""
+    alone = labels_alone(report["labels"])
+    return [i for i, label in enumerate(labels) if label in alone]
 
 
 def p_value(value: float | None) -> str:
@@ -148,17 +159,18 @@ def _smd(value: float | None) -> str:
     return f"{value:.2f}" if math.isfinite(value) else "∞"
 
 
-def _test(test: Report) -> list[Block]:
+def _test(test: Report, report: Report) -> list[Block]:
     freedom = plural(test["df"], "degree")
     text = said(
-        "Shares of their own for the missing rows raise twice the log-likelihood by {} (χ² test, {} of freedom: p {}). "
-        "This takes the mixture’s shape for granted.",
+        "If rows without a label may hold another mix of labels than their measurements say, twice the log-likelihood "
+        "rises by {} (χ² test, {} of freedom: p {}; a small p says that chance alone would hardly do that). This takes "
+        "the mixture’s shape for granted.",
         number(test["statistic"]),
         freedom,
         p_value(test["p_value"]),
     )
     if not test["depends_on_class"]:
-        return [text, said("It is not seen that labels are missing more often in some class.")]
+        return [text, said("{}.", labelling_verdict(test))]
     head = ["label", "rows that have it", "share of the missing at one rate", "at rates of their own"]
     rows = [
         [
@@ -169,4 +181,5 @@ def _test(test: Report) -> list[Block]:
         ]
         for label, rate in test["label_rates"].items()
     ]
-    return [text, *folded("Labels look missing more often in some class", head, of_rows(rows))]
+    labels = [row[0] for row in rows]
+    return [text, *folded(labelling_verdict(test), head, of_rows(rows), common(report, labels))]

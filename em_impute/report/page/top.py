@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from em_impute.report.page.blocks import name, names, said
+from em_impute.report.pictures.filling import Filling, filling_of
 from em_impute.report.words import number, percent
+from em_impute.table.text import plural
 
 __all__ = ["Tile", "headline", "remarks", "tiles"]
 
@@ -42,7 +44,7 @@ def headline(report: Report) -> list[Markup]:
     was = "was" if cells == 1 else "were"
     how_many = f"All {cells:,}" if cells == rows > 1 else f"{cells:,} of {rows:,}"
     sentences = [said("{} cells of {} {} {}.", how_many, column, was, state)]
-    by = _by(report)
+    by, filling = _by(report), filling_of(report)
     labels = [one["label"] for one in report["labels"]]
     if not filled:
         sentences.append(said("{} could fill none of them{}.", TOOL, by))
@@ -58,10 +60,17 @@ def headline(report: Report) -> list[Markup]:
             )
         )
     elif filled == cells:
-        sentences.append(said("{} filled {}{}.", TOOL, "it" if cells == 1 else f"all {cells:,}", by))
+        did = "drew its label" if filling.is_drawn else "filled it"
+        if cells > 1:
+            did = f"{'drew labels for' if filling.is_drawn else 'filled'} all {cells:,}"
+        sentences.append(said("{} {}{}{}.", TOOL, did, by, _how_often(filling)))
     else:
-        left = cells - filled
-        sentences.append(said("{} filled {} of them{} and left {} as they were.", TOOL, f"{filled:,}", by, f"{left:,}"))
+        did = "drew labels for" if filling.is_drawn else "filled"
+        left = f"{cells - filled:,} as {'it was' if cells - filled == 1 else 'they were'}"
+        how = said("{}{}{}", by, _how_often(filling), "," if filling.files else "")
+        sentences.append(said("{} {} {} of them{} and left {}.", TOOL, did, f"{filled:,}", how, left))
+    if filled and not known and filling.is_drawn:
+        sentences.append(said("Labels were drawn by their probabilities{}.", _how_often(filling)))
     wrong = _wrong(report)
     return [*sentences, wrong] if wrong else sentences
 
@@ -71,10 +80,13 @@ def tiles(report: Report) -> list[Tile]:
     missing = report["missing"]
     if not missing["cells"]:
         return []
-    left = missing["cells"] - missing["filled"]
+    left, filling = missing["cells"] - missing["filled"], filling_of(report)
+    of = f"of {plural(missing['cells'], 'missing cell')}"
+    if filling.files:
+        of += f", in each of {filling.files:,} files"
     why = [f"{n:,} {REASONS.get(reason, reason.replace('_', ' '))}" for reason, n in missing["left_empty"].items()]
     found = [
-        Tile(f"{missing['filled']:,}", "filled", said("of {} missing cells", f"{missing['cells']:,}")),
+        Tile(f"{missing['filled']:,}", "drawn" if filling.is_drawn else "filled", said("{}", of)),
         Tile(f"{left:,}", "left empty", said("{}", "; ".join(why) if left else "none")),
     ]
     accuracy = report["accuracy"]
@@ -97,6 +109,12 @@ def _by(report: Report) -> Markup:
     return said(" by {}", names(used)) if used else Markup("")
 
 
+def _how_often(filling: Filling) -> str:
+    if filling.files > 1:
+        return f", {filling.times}, each time into a file of its own"
+    return ""
+
+
 def _wrong(report: Report) -> Markup | None:
     """Say how many fills are probably wrong."""
     accuracy, filled = report["accuracy"], report["missing"]["filled"]
@@ -109,6 +127,8 @@ def _wrong(report: Report) -> Markup | None:
     counted = f"About {about} of them {'is' if about == '1' else 'are'} probably wrong"
     if about == "0":
         counted = "Probably hardly any of them is wrong"
+    if filling_of(report).files > 1:
+        counted += " in each file"
     if "low" not in wrong:
         return said("{}.", counted)
     between = f"({number(round(wrong['low']))} to {number(round(wrong['high']))})"

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from em_impute.report.page.blocks import Block, Details, Figures, Section, Table, name, said
-from em_impute.report.page.rows import folded
+from em_impute.report.page.blocks import Block, Details, Figures, Section, Table, glued, name, said
+from em_impute.report.page.rows import common, folded
 from em_impute.report.pictures.figures import Pictures
 from em_impute.report.words import number, percent
 from em_impute.table.text import plural
@@ -14,6 +14,9 @@ __all__ = ["suspects", "the_totals", "what_if_not"]
 Report = Mapping[str, Any]
 
 MAX_ROWS = 20
+
+MAX_SENTENCES = 3
+"""Labels about which there is a sentence each; of more there is a table."""
 
 
 def the_totals(report: Report, pictures: Pictures, prefix: str) -> Section | None:
@@ -41,7 +44,8 @@ def the_totals(report: Report, pictures: Pictures, prefix: str) -> Section | Non
         ]
         for label, known in totals["known"].items()
     ]
-    blocks += folded("Rows of each label", head, rows)
+    shown = common(report, list(totals["known"]))
+    blocks += folded("Rows of each label", head, rows, shown)
     if drawn:
         rows = [
             [
@@ -52,10 +56,13 @@ def the_totals(report: Report, pictures: Pictures, prefix: str) -> Section | Non
             ]
             for label, one in totals["shares"].items()
         ]
-        text = said("If the rows are a sample, these are the shares where they come from, by Rubin’s rules.")
+        text = said(
+            "If the rows are a sample, these are the shares where they come from, by Rubin’s rules. Missing "
+            "information: the part of the uncertainty that comes from the missing labels."
+        )
         inner: list[Block] = [
             text,
-            *folded("Shares in the population", ["label", "share", "95 %", "missing information"], rows),
+            *folded("Shares in the population", ["label", "share", "95 %", "missing information"], rows, shown),
         ]
         blocks.append(Details("Shares where the rows come from", inner))
     return Section(f"{prefix}-totals", "Totals", blocks)
@@ -68,19 +75,29 @@ def what_if_not(report: Report, pictures: Pictures, prefix: str) -> Section | No
         return None
     blocks: list[Block] = [
         said(
-            "All of this takes it that a missing label is like a known one where the other columns are alike. If it "
-            "is not, "
-            "let its odds be exp(δ) times as high where it is missing. {}",
-            found["sentence"],
+            "Everything above takes it that a missing label is like a known one where the other columns are alike, "
+            "which nobody can check. This shows what would follow if it were not so: let the odds of a label be exp(δ) "
+            "times as high where it is missing; at δ = 0 nothing changes, at δ = 1 they are 2.7 times as high. {}",
+            glued(found["sentence"]),
         )
     ]
     if pictures.sensitivity:
         blocks.append(Figures([pictures.sensitivity]))
-    blocks += [
-        said("The share of {} {}.", name(one["label"]), _leaving(one))
-        for one in found["sweeps"]
-        if one["interval"] is not None
-    ]
+    tested = [one for one in found["sweeps"] if one["interval"] is not None]
+    if len(tested) <= MAX_SENTENCES:
+        blocks += [said("The share of {} {}.", name(one["label"]), glued(_leaving(one))) for one in tested]
+    else:
+        rows = [
+            [
+                name(one["label"]),
+                " to ".join(map(percent, one["interval"])),
+                *map(_delta, one["leaves_interval"].values()),
+            ]
+            for one in tested
+        ]
+        head = ["label", "95 % interval of its share", "left below δ =", "and above δ ="]
+        caption = "Where the share of a label would leave its interval"
+        blocks.append(Details(caption, [Table(caption, head, rows)]))
     head = ["label", *(f"δ = {delta:g}" for delta in found["deltas"])]
     rows = [[name(one["label"]), *(percent(share) for share in one["share"])] for one in found["sweeps"]]
     inner: list[Block] = [Table("Expected share of all rows", head, rows)]
@@ -136,10 +153,14 @@ def _range(one: Report) -> str:
 def _leaving(one: Report) -> str:
     within = " to ".join(map(percent, one["interval"]))
     ends = [(side, one["leaves_interval"][side]) for side in ("below", "above")]
-    shown = [f"{side} δ = {delta:.2f}" for side, delta in ends if delta is not None]
+    shown = [f"{side} δ = {_delta(delta)}" for side, delta in ends if delta is not None]
     if shown:
         return f"leaves its interval ({within}) {' and '.join(shown)}"
     return f"stays in its interval ({within}) for every δ within ±5"
+
+
+def _delta(delta: float | None) -> str:
+    return number(None) if delta is None else f"{delta:.2f}".replace("-", "−")
 
 
 def _small(probability: float) -> str:

@@ -25,6 +25,9 @@ COUNTS = 34.0
 FEWEST = 2
 """Points that a line takes."""
 
+NEAR = 0.4
+"""If guessing is so much less often right, a line for it would squeeze the curve that matters."""
+
 NAMED_SHARES = (0.25, 0.5, 0.75)
 """Where the probability that is reached is written to the line."""
 
@@ -79,12 +82,14 @@ def coverage_picture(name: str, found: Section | None) -> Picture | None:
         return None
     share, right, low, high = (np.array([one[key] for one in curve]) for key in ("share", "right", "low", "high"))
     baseline = found["baseline_accuracy"]
-    y = _percentages(min(float(low.min()), baseline))
+    near = baseline >= float(low.min()) - NEAR
+    y = _percentages(min(float(low.min()), baseline) if near else float(low.min()))
     panel = Panel(Sheet(WIDTH, HEIGHT), LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM, Scale(0.0, 1.0), y)
     band = np.vstack([panel.outline(share, low), panel.outline(share[::-1], high[::-1])])
     panel.sheet.area([band], colour=BAND, name="interval")
     panel.y_axis("share that is right", ticks=_percent_ticks(y))
-    panel.line([0.0, 1.0], [baseline, baseline], colour=MUTED, width=1.3, dash=(5.0, 3.0), name="baseline")
+    if near:
+        panel.line([0.0, 1.0], [baseline, baseline], colour=MUTED, width=1.3, dash=(5.0, 3.0), name="baseline")
     panel.line(share, right, colour=INK, width=2.2, name="right")
     for wanted in NAMED_SHARES:
         i = int(np.abs(share - wanted).argmin())
@@ -100,7 +105,10 @@ def coverage_picture(name: str, found: Section | None) -> Picture | None:
         "What --min-probability would do: from right to left fewer cells are filled, only the surest, and more of them "
         "are right. The percentages at the line are the least probability that is then asked for."
     )
-    keys = (Key("line", "right"), Key("band", "95 % interval"), Key("dashed", "always the most common label"))
+    keys = (Key("line", "right"), Key("band", "95 % interval"))
+    if near:
+        return Picture(name, svg, caption, (*keys, Key("dashed", "always the most common label")))
+    caption += f" Far below, at {percent(baseline)}, always saying the most common label is right."
     return Picture(name, svg, caption, keys)
 
 

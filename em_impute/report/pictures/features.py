@@ -15,8 +15,8 @@ __all__ = ["known_and_missing_pictures", "label_pictures"]
 
 Section = Mapping[str, Any]
 
-WIDTH, HEIGHT = 360.0, 190.0
-LEFT, TOP, RIGHT, BOTTOM = 14.0, 16.0, 14.0, 42.0
+WIDTH, HEIGHT = 360.0, 177.0
+LEFT, TOP, RIGHT, BOTTOM = 14.0, 3.0, 14.0, 42.0
 
 MAX_PICTURES = 6
 
@@ -76,7 +76,7 @@ def _panel(shown: Section, most: float) -> Panel:
     sheet = Sheet(WIDTH, HEIGHT)
     x = Scale(float(shown["edges"][0]), float(shown["edges"][-1]))
     size = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
-    return Panel(sheet, LEFT, TOP, *size, x, Scale(0.0, 1.08 * most))
+    return Panel(sheet, LEFT, TOP, *size, x, Scale(0.0, 1.02 * most))
 
 
 def _steps(edges: Sequence[float], shares: Floats) -> tuple[Floats, Floats]:

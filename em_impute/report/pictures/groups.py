@@ -8,7 +8,21 @@ import numpy as np
 from em_impute.report.pictures.palette import N_LABELS, label_colour, label_dash, label_marker
 from em_impute.report.pictures.scale import Floats
 
-__all__ = ["Group", "Key", "Picture", "keys_of", "labels_in_groups", "summed"]
+__all__ = [
+    "FROM_ALL",
+    "FROM_LABELLED",
+    "Group",
+    "Key",
+    "Picture",
+    "keys_of",
+    "labels_alone",
+    "labels_in_groups",
+    "summed",
+]
+
+
+FROM_ALL, FROM_LABELLED = "learnt by EM from all rows", "from labelled rows alone"
+"""What bell curves and ellipses were learnt from, in legends."""
 
 
 class Group(NamedTuple):
@@ -59,7 +73,9 @@ class Picture(NamedTuple):
     svg: str
     caption: str
     keys: tuple[Key, ...] = ()
-    wide: bool = False
+    sizes: tuple[tuple[float, float], ...] = ()
+    """(width, height) of what is drawn for wide screens and of what is drawn for narrow ones; nothing where one drawing
+    serves all."""
 
 
 def labels_in_groups(labels: Sequence[Mapping[str, Any]]) -> tuple[Group, ...]:
@@ -72,6 +88,11 @@ def labels_in_groups(labels: Sequence[Mapping[str, Any]]) -> tuple[Group, ...]:
     single = [Group(names[i], (names[i],), k) for k, i in enumerate(common)]
     others = tuple(name for i, name in enumerate(names) if i not in set(common))
     return (*single, Group(f"{len(others)} further labels", others, N_LABELS))
+
+
+def labels_alone(labels: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Name the labels that are drawn by themselves."""
+    return {group.name for group in labels_in_groups(labels) if group.is_one}
 
 
 def summed(group: Group, by_label: Mapping[str, Sequence[float | None]], n: int) -> Floats:

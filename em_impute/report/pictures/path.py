@@ -51,7 +51,10 @@ def path_picture(name: str, plain: Section | None) -> Picture | None:
     caption = "Each step makes the data more probable under the model: much at first, then hardly at all"
     caption += ". EM has converged." if plain.get("converged", True) else "; EM was stopped before it converged."
     if plain.get("prior_strength"):
-        caption += " The prior’s part is included, since EM never lowers the sum."
+        caption += (
+            " Drawn is what EM climbs, the log-likelihood plus the logarithm of the prior, shifted so that it ends at "
+            "the log-likelihood."
+        )
     keys: tuple[Key, ...] = ()
     if others:
         caption += " Dashed: the other starts; where lines end at one height, they agree."

@@ -1,11 +1,12 @@
 """The main picture where several measurements decide: rows in a plane, and the ellipses of the labels' Gaussians."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from em_impute.report.pictures.groups import Group, Key, Picture, keys_of
+from em_impute.report.pictures.filling import Filling, filling_of
+from em_impute.report.pictures.groups import FROM_ALL, FROM_LABELLED, Group, Key, Picture, keys_of
 from em_impute.report.pictures.naming import shortened
 from em_impute.report.pictures.palette import MUTED
 from em_impute.report.pictures.scale import Floats, Scale, scale_over
@@ -15,8 +16,7 @@ __all__ = ["ellipse", "plane_picture"]
 
 Section = Mapping[str, Any]
 
-WIDTH, HEIGHT = 720.0, 520.0
-LEFT, TOP, RIGHT, BOTTOM = 72.0, 34.0, 16.0, 54.0
+TOP, BOTTOM = 34.0, 54.0
 
 SHARES = (0.5, 0.95)
 """Of a Gaussian's rows lie within each of its ellipses."""
@@ -33,6 +33,37 @@ FEW = 50
 """Points below which none is far out."""
 
 
+class _Layout(NamedTuple):
+    """Sizes in points for one width of the page."""
+
+    width: float
+    height: float
+    left: float
+    right: float
+    ticks: int
+    n_named: int
+    """Measurements that the title of an axis names."""
+
+
+WIDE = _Layout(720.0, 520.0, 72.0, 16.0, 6, 2)
+NARROW = _Layout(360.0, 380.0, 52.0, 10.0, 5, 1)
+
+
+class _Points(NamedTuple):
+    """What is marked, by group: each (n_points, 2)."""
+
+    groups: Sequence[Group]
+    known: Sequence[Floats]
+    filled: Sequence[Floats]
+    left: Floats
+    """Rows that were left empty."""
+
+    @property
+    def n_drawn(self) -> tuple[int, int]:
+        """Rows with a label, and rows without."""
+        return sum(map(len, self.known)), sum(map(len, self.filled)) + len(self.left)
+
+
 def plane_picture(name: str, report: Section, groups: Sequence[Group]) -> Picture | None:
     """Draw known and filled rows; None where there is no plane."""
     plane = (report.get("pictures") or {}).get("plane")
@@ -44,28 +75,19 @@ def plane_picture(name: str, report: Section, groups: Sequence[Group]) -> Pictur
     if not len(everything):
         return None
     scales, n_far = _scales(everything, plane["em"])
-    panel = Panel(Sheet(WIDTH, HEIGHT), LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM, *scales)
-    titles = [_axis(axis, report) for axis in plane["axes"]]
-    panel.y_axis(titles[1], 5)
-    panel.x_axis(titles[0], 6)
-    _mark(panel, left, "x", MUTED, "left-empty")
-    for group, points in zip(groups, known, strict=True):
-        _mark(panel, points, group.marker, group.colour, f"known-{group.k}")
-    for group, points in zip(groups, filled, strict=True):
-        _mark(panel, points, group.marker, group.colour, f"filled-{group.k}", hollow=True)
-    dashed = _ellipses(panel, plane["labels_only"] or (), groups, DASHED)
-    solid = _ellipses(panel, plane["em"], groups, ())
-    drawn = [sum(map(len, known)), sum(map(len, filled)) + len(left)]
-    title = f"Rows by {titles[0]} and {titles[1]}"
-    svg = panel.sheet.svg(name, title, _said(groups, known, filled, plane["em"]))
-    keys = [*keys_of(groups, "both"), Key("filled", "known"), Key("hollow", "filled in")]
-    if solid:
-        keys.append(Key("line", "EM, all rows"))
-    if dashed:
-        keys.append(Key("dashed", "labelled rows alone"))
-    if len(left):
-        keys.append(Key("cross", "left empty"))
-    return Picture(name, svg, _caption(plane, drawn, n_far, has_ellipses=solid), tuple(keys), wide=True)
+    filling = filling_of(report)
+    points = _Points(groups, known, filled, left)
+    wide, narrow = (_panel(layout, report, scales) for layout in (WIDE, NARROW))
+    for panel in (wide, narrow):
+        _draw_points(panel, points)
+        dashed = _ellipses(panel, plane["labels_only"] or (), groups, DASHED)
+        solid = _ellipses(panel, plane["em"], groups, ())
+    title = " and ".join(_axis(axis, report, WIDE.n_named) for axis in plane["axes"])
+    said = _said(points, plane["em"], filling)
+    svg = wide.sheet.svg(name, f"Rows by {title}", said, narrow.sheet)
+    sizes = (WIDE.width, WIDE.height), (NARROW.width, NARROW.height)
+    caption = _caption(plane, points, n_far, filling, has_ellipses=solid)
+    return Picture(name, svg, caption, _keys(points, filling, solid=solid, dashed=dashed), sizes)
 
 
 def ellipse(fitted: Section, share: float, n_points: int = 73) -> Floats | None:
@@ -87,6 +109,39 @@ def ellipse(fitted: Section, share: float, n_points: int = 73) -> Floats | None:
     across = np.cos(angle)
     down = correlation * np.cos(angle) + np.sqrt(1.0 - correlation**2) * np.sin(angle)
     return np.asarray(mean + radius * deviation * np.column_stack([across, down]))
+
+
+def _panel(layout: _Layout, report: Section, scales: tuple[Scale, Scale]) -> Panel:
+    """Draw both axes."""
+    size = layout.width - layout.left - layout.right, layout.height - TOP - BOTTOM
+    panel = Panel(Sheet(layout.width, layout.height), layout.left, TOP, *size, *scales)
+    across, up = (_axis(axis, report, layout.n_named) for axis in report["pictures"]["plane"]["axes"])
+    panel.y_axis(up, 5)
+    panel.x_axis(across, layout.ticks)
+    return panel
+
+
+def _draw_points(panel: Panel, points: _Points) -> None:
+    _mark(panel, points.left, "x", MUTED, "left-empty")
+    for group, places in zip(points.groups, points.known, strict=True):
+        _mark(panel, places, group.marker, group.colour, f"known-{group.k}")
+    for group, places in zip(points.groups, points.filled, strict=True):
+        _mark(panel, places, group.marker, group.colour, f"filled-{group.k}", hollow=True)
+
+
+def _keys(points: _Points, filling: Filling, *, solid: bool, dashed: bool) -> tuple[Key, ...]:
+    """Write the legend of what there is in the picture."""
+    known, filled = any(map(len, points.known)), any(map(len, points.filled))
+    keys = list(keys_of(points.groups, "both" if known and filled else "filled" if known else "hollow"))
+    for kind, is_there, said in (
+        ("filled", known, "known"),
+        ("hollow", filled, filling.participle),
+        ("line", solid, FROM_ALL),
+        ("dashed", dashed, FROM_LABELLED),
+        ("cross", len(points.left) > 0, "left empty"),
+    ):
+        keys += [Key(kind, said)] if is_there else []
+    return tuple(keys)
 
 
 def _by_group(by_label: Mapping[str, Sequence[Sequence[float]]], groups: Sequence[Group]) -> list[Floats]:
@@ -139,36 +194,37 @@ def _ellipses(panel: Panel, fits: Sequence[Section], groups: Sequence[Group], da
     return seen
 
 
-def _axis(axis: Section, report: Section) -> str:
+def _axis(axis: Section, report: Section, n_named: int) -> str:
     """Name an axis; a combination of measurements by those that count most in it."""
     counted = [(name, value) for name, value in axis["coefficients"].items() if value]
     if len(counted) == 1:
         return str(axis["name"])
     deviation = {one["name"]: one.get("sd") or 1.0 for one in report["features"]["used"]}
     counted.sort(key=lambda one: -abs(one[1] * deviation.get(one[0], 1.0)))
-    named = " and ".join(shortened(name, 24) for name, _ in counted[:2])
+    named = " and ".join(shortened(name, 24) for name, _ in counted[:n_named])
     return f"{axis['name']} (mostly {named})" if counted else str(axis["name"])
 
 
-def _said(groups: Sequence[Group], known: Sequence[Floats], filled: Sequence[Floats], fits: Sequence[Section]) -> str:
+def _said(points: _Points, fits: Sequence[Section], filling: Filling) -> str:
+    """Say in words what is to be seen."""
     counts = [
-        f"{one.name}: {len(a):,} known, {len(b):,} filled in" for one, a, b in zip(groups, known, filled, strict=True)
+        f"{one.name}: {len(known):,} known, {len(filled):,} {filling.participle}"
+        for one, known, filled in zip(points.groups, points.known, points.filled, strict=True)
     ]
     centres = [
         f"{one['label']} at {one['mean'][0]:.4g}, {one['mean'][1]:.4g}"
-        for one in fits[: len(groups)]
+        for one in fits[: len(points.groups)]
         if None not in one["mean"]
     ]
     return f"Points drawn: {'; '.join(counts)}. Centres by EM: {'; '.join(centres)}."
 
 
-def _caption(plane: Section, drawn: Sequence[int], n_far: int, *, has_ellipses: bool) -> str:
-    of = plane["of"]
-    said = (
-        "Each point is a row: filled markers have a label, hollow ones were filled in; shape and colour tell the label."
-    )
+def _caption(plane: Section, points: _Points, n_far: int, filling: Filling, *, has_ellipses: bool) -> str:
+    """Say how to read the picture."""
+    of, drawn = plane["of"], points.n_drawn
+    said = f"Each point is a row, its shape and colour tell the label: {_looks(points, filling)}."
     if has_ellipses:
-        said += " Within a label's inner ellipse lie half of its rows as EM sees it, within the outer one 95 %."
+        said += " EM expects half of a label’s rows within its inner ellipse and 95 % within the outer one."
     if any(len(axis["coefficients"]) > 1 and axis["name"].startswith("axis") for axis in plane["axes"]):
         said += " The axes combine the measurements so that the labels lie as far apart as can be."
     if drawn[0] < of["known"] or drawn[1] < of["missing"]:
@@ -176,3 +232,12 @@ def _caption(plane: Section, drawn: Sequence[int], n_far: int, *, has_ellipses: 
     if n_far:
         said += f" {n_far:,} far-off {'row stands' if n_far == 1 else 'rows stand'} at the edge."
     return said
+
+
+def _looks(points: _Points, filling: Filling) -> str:
+    """Say what filled and hollow markers are, if there are both."""
+    if not any(map(len, points.known)):
+        return "all are hollow, since no row had a label"
+    if not any(map(len, points.filled)):
+        return "all of these have one"
+    return f"filled markers have one in the file, hollow ones {filling.told}"

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from em_impute.report.pictures.groups import Group, Key, Picture, keys_of, summed
+from em_impute.report.pictures.filling import Filling, filling_of
+from em_impute.report.pictures.groups import FROM_ALL, FROM_LABELLED, Group, Key, Picture, keys_of, summed
 from em_impute.report.pictures.naming import shortened
 from em_impute.report.pictures.palette import INK, MUTED, OTHERS
 from em_impute.report.pictures.scale import Floats, Scale
@@ -15,13 +16,6 @@ from em_impute.report.words import number
 __all__ = ["gaussian", "predictor_picture", "turning_points"]
 
 Section = Mapping[str, Any]
-
-WIDTH, LEFT, RIGHT = 720.0, 74.0, 18.0
-
-HEIGHT_OF_ROW = {1: 150.0, 2: 118.0, 3: 92.0, 4: 82.0}
-LEAST_HEIGHT = 62.0
-
-HEIGHT_OF_CURVE = 110.0
 
 GAP, TITLE = 36.0, 30.0
 
@@ -49,6 +43,25 @@ TALL = 2.0
 """Curves so many times as high as the bars leave the panel."""
 
 DASHED = (6.0, 3.0)
+
+
+class _Layout(NamedTuple):
+    """Sizes in points for one width of the page."""
+
+    width: float
+    left: float
+    right: float
+    heights: Mapping[int, float]
+    """Of a label's panel, by the number of labels."""
+    least_height: float
+    height_of_curve: float
+    ticks: int
+    longest_heading: int
+    longest_name: int
+
+
+WIDE = _Layout(720.0, 74.0, 18.0, {1: 150.0, 2: 118.0, 3: 92.0, 4: 82.0}, 62.0, 110.0, 5, 90, 16)
+NARROW = _Layout(360.0, 52.0, 10.0, {1: 120.0, 2: 96.0, 3: 80.0, 4: 72.0}, 56.0, 96.0, 5, 46, 9)
 
 
 class _Row(NamedTuple):
@@ -80,17 +93,12 @@ def predictor_picture(name: str, report: Section, groups: Sequence[Group]) -> Pi
     if not rows:
         return None
     turns = turning_points(curve) if curve else []
-    sheet, panels = _panels(edges, rows, curve is not None)
-    for panel, row in zip(panels, rows, strict=False):
-        _draw_row(panel, row, edges)
-    if curve is not None:
-        _probability(panels[-1], curve, groups, turns)
-    for turn, _, _ in turns if len(turns) <= MAX_TURNS else ():
-        x = float(panels[0].across([turn])[0])
-        sheet.line([x, x], [panels[0].top - 4.0, panels[-1].bottom], colour=INK, width=1.0, dash=(2.0, 3.0))
-    panels[-1].x_axis(shown["feature"])
-    svg = sheet.svg(name, f"{shown['feature']} of the rows, by label", _said(shown, rows, turns))
-    return Picture(name, svg, _caption(shown, rows, turns), _keys(rows), wide=True)
+    filling = filling_of(report)
+    wide, narrow = (_sheet(layout, shown, rows, curve, turns, filling) for layout in (WIDE, NARROW))
+    said = _said(shown, rows, turns, filling)
+    svg = wide.svg(name, f"{shown['feature']} of the rows, by label", said, narrow)
+    sizes = (wide.width, wide.height), (narrow.width, narrow.height)
+    return Picture(name, svg, _caption(shown, rows, turns, filling), _keys(rows, filling), sizes)
 
 
 def turning_points(curve: Section) -> list[tuple[float, str, str]]:
@@ -144,25 +152,47 @@ def _rows(shown: Section, edges: Floats, groups: Sequence[Group], plain: Section
     return rows
 
 
-def _panels(edges: Floats, rows: Sequence[_Row], has_curve: bool) -> tuple[Sheet, list[Panel]]:
+def _sheet(
+    layout: _Layout,
+    shown: Section,
+    rows: Sequence[_Row],
+    curve: Section | None,
+    turns: Sequence[tuple[float, str, str]],
+    filling: Filling,
+) -> Sheet:
+    """Draw everything on a sheet of one width."""
+    edges = np.array(shown["edges"], np.float64)
+    sheet, panels = _panels(layout, edges, rows, curve is not None)
+    for turn, _, _ in turns if len(turns) <= MAX_TURNS else ():  # below the texts
+        x = float(panels[0].across([turn])[0])
+        sheet.line([x, x], [panels[0].top - 4.0, panels[-1].bottom], colour=INK, width=1.0, dash=(2.0, 3.0))
+    for panel, row in zip(panels, rows, strict=False):
+        _draw_row(panel, row, edges, filling, layout.longest_heading)
+    if curve is not None:
+        _probability(panels[-1], curve, [row.group for row in rows], turns, layout.longest_name)
+    panels[-1].x_axis(shown["feature"], layout.ticks)
+    return sheet
+
+
+def _panels(layout: _Layout, edges: Floats, rows: Sequence[_Row], has_curve: bool) -> tuple[Sheet, list[Panel]]:
     """Lay out one panel a label and one for the probability, from top to bottom."""
-    height = HEIGHT_OF_ROW.get(len(rows), LEAST_HEIGHT)
+    height = layout.heights.get(len(rows), layout.least_height)
     tops = [TITLE + i * (height + GAP) for i in range(len(rows) + has_curve)]
-    sheet = Sheet(WIDTH, tops[-1] + (HEIGHT_OF_CURVE if has_curve else height) + 44.0)
-    width = WIDTH - LEFT - RIGHT
+    sheet = Sheet(layout.width, tops[-1] + (layout.height_of_curve if has_curve else height) + 44.0)
+    width = layout.width - layout.left - layout.right
     most = [row.most for row in rows]
     shared = min(most) >= ALIKE * max(most)
     x = Scale(float(edges[0]), float(edges[-1]))
     panels = [
-        Panel(sheet, LEFT, top, width, height, x, Scale(0.0, 1.1 * (max(most) if shared else own)))
+        Panel(sheet, layout.left, top, width, height, x, Scale(0.0, 1.1 * (max(most) if shared else own)))
         for top, own in zip(tops, most, strict=False)
     ]
     if has_curve:
-        panels.append(Panel(sheet, LEFT, tops[-1], width, HEIGHT_OF_CURVE, x))
+        panels.append(Panel(sheet, layout.left, tops[-1], width, layout.height_of_curve, x))
     return sheet, panels
 
 
-def _draw_row(panel: Panel, row: _Row, edges: Floats) -> None:
+def _draw_row(panel: Panel, row: _Row, edges: Floats, filling: Filling, longest: int) -> None:
     """Draw the rows of one label: known ones filled, those that were filled in hatched upon them."""
     k, is_label = row.group.k, row.group.k != LEFT_EMPTY
     colour = row.group.colour if is_label else OTHERS
@@ -174,24 +204,26 @@ def _draw_row(panel: Panel, row: _Row, edges: Floats) -> None:
     for key, dash in ((LABELS_ONLY, DASHED), (EM, ())):
         if key in row.curves:
             panel.line(*row.curves[key], colour=INK, width=1.8, dash=dash, name=f"{key}-{k}")
-    counts = f"{row.known.sum():,.0f} known, {row.filled.sum():,.0f} filled in"
+    counts = f"{row.known.sum():,.0f} known, {row.filled.sum():,.0f} {filling.participle}"
     if not is_label:
         counts = f"{row.filled.sum():,.0f} rows"
-    full, brief = (f"{text}: {counts}" for text in (row.group.name, shortened(row.group.name, 44)))
+    room = max(12, longest - len(counts) - 2)
+    full, brief = (f"{text}: {counts}" for text in (row.group.name, shortened(row.group.name, room)))
     panel.sheet.text(panel.left, panel.top - 8.0, full, shown=brief)
     panel.sheet.line([panel.left, panel.left + panel.width], [panel.bottom] * 2, colour=MUTED, width=1.0)
 
 
 def _probability(
-    panel: Panel, curve: Section, groups: Sequence[Group], turns: Sequence[tuple[float, str, str]]
+    panel: Panel, curve: Section, groups: Sequence[Group], turns: Sequence[tuple[float, str, str]], longest: int
 ) -> None:
+    groups = [group for group in groups if group.k != LEFT_EMPTY]
     panel.y_axis(ticks=[(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")])
     panel.sheet.text(panel.left, panel.top - 8.0, "probability of each label")
     panel.sheet.line([panel.left, panel.left + panel.width], panel.down([0.5, 0.5]), colour=MUTED, width=1.2)
     for group in groups:
         y = summed(group, curve["probability"], len(curve["x"]))
         if len(groups) <= MAX_NAMED:
-            _name_curve(panel, curve["x"], y, group)
+            _name_curve(panel, curve["x"], y, group, longest)
         panel.line(curve["x"], y, colour=group.colour, width=2.4, dash=group.dash, name=f"probability-{group.k}")
     if len(turns) == 1:
         x, right = float(panel.across([turns[0][0]])[0]), panel.left + panel.width
@@ -199,7 +231,7 @@ def _probability(
         panel.sheet.text(aside[1], panel.bottom - 8.0, number(turns[0][0]), anchor=aside[0])
 
 
-def _name_curve(panel: Panel, x: Sequence[float], y: Floats, group: Group) -> None:
+def _name_curve(panel: Panel, x: Sequence[float], y: Floats, group: Group, longest: int) -> None:
     """Write a label's name below the highest part of its curve."""
     highest = np.flatnonzero(y >= y.max() - 1e-3)
     place = panel.outline([x[highest[0]], x[highest[-1]]], [y.max()] * 2)
@@ -207,28 +239,32 @@ def _name_curve(panel: Panel, x: Sequence[float], y: Floats, group: Group) -> No
     near = {"left": middle < panel.left + panel.width / 3.0, "right": middle > panel.left + panel.width * 2.0 / 3.0}
     anchor = next((side for side, is_near in near.items() if is_near), "center")
     at = {"left": place[0, 0] + 4.0, "right": place[1, 0] - 4.0, "center": middle}[anchor]
-    panel.sheet.text(at, float(place[0, 1]) + 18.0, group.name, anchor=anchor, most=16)
+    panel.sheet.text(at, float(place[0, 1]) + 18.0, group.name, anchor=anchor, most=longest)
 
 
-def _said(shown: Section, rows: Sequence[_Row], turns: Sequence[tuple[float, str, str]]) -> str:
+def _said(shown: Section, rows: Sequence[_Row], turns: Sequence[tuple[float, str, str]], filling: Filling) -> str:
     """Say in words what is to be seen."""
-    counts = [f"{one.group.name}: {one.known.sum():,.0f} known, {one.filled.sum():,.0f} filled in" for one in rows]
+    did = filling.participle
+    counts = [f"{one.group.name}: {one.known.sum():,.0f} known, {one.filled.sum():,.0f} {did}" for one in rows]
     ends = f"{number(shown['edges'][0])} to {number(shown['edges'][-1])}"
     turned = [f" {after} is more probable than {before} beyond {number(x)}." for x, before, after in turns[:MAX_TURNS]]
     return f"Histograms of {shown['feature']} from {ends}. {'; '.join(counts)}.{''.join(turned)}"
 
 
-def _caption(shown: Section, rows: Sequence[_Row], turns: Sequence[tuple[float, str, str]]) -> str:
+def _caption(shown: Section, rows: Sequence[_Row], turns: Sequence[tuple[float, str, str]], filling: Filling) -> str:
     """Say how to read the picture."""
     feature = shortened(shown["feature"])
-    said = f"Each bar counts rows by their {feature}: filled bars have a label, hatched ones were filled in."
+    said = f"Each bar counts rows by their {feature}: {_looks(rows, filling)}."
     if any(row.curves for row in rows):
-        said += " The lines are the bell curves that EM learnt."
+        said += " The solid lines are the bell curves that EM learnt: how many rows of each label it expects where."
     if len(turns) == 1:
         x, below, above = turns[0]
-        said += (
-            f" The guess turns at {number(x)}: below it cells become {shortened(below)}, above it {shortened(above)}."
+        becomes = (
+            f"below it {shortened(below)} is more probable"
+            if filling.is_drawn
+            else f"below it cells become {shortened(below)}"
         )
+        said += f" The guess turns at {number(x)}: {becomes}, above it {shortened(above)}."
     elif 1 < len(turns) <= MAX_TURNS:
         said += " Dotted lines stand where another label becomes the most probable one."
     most = [row.most for row in rows]
@@ -239,12 +275,24 @@ def _caption(shown: Section, rows: Sequence[_Row], turns: Sequence[tuple[float, 
     return said
 
 
-def _keys(rows: Sequence[_Row]) -> tuple[Key, ...]:
-    groups = [row.group for row in rows if row.group.k != LEFT_EMPTY]
-    keys = list(keys_of(groups, "line") if len(groups) > MAX_NAMED else ())
-    keys += [Key("solid", "known"), Key("hatched", "filled in")]
-    if any(EM in row.curves for row in rows):
-        keys.append(Key("line", "EM, all rows"))
-    if any(LABELS_ONLY in row.curves for row in rows):
-        keys.append(Key("dashed", "labelled rows alone"))
+def _looks(rows: Sequence[_Row], filling: Filling) -> str:
+    """Say what filled and hatched bars are, if there are both."""
+    if not any(row.known.any() for row in rows):
+        return "all of them hatched, since no row had a label"
+    if not any(row.filled.any() for row in rows if row.group.k != LEFT_EMPTY):
+        return "all of them have a label"
+    return f"filled bars have a label, hatched ones {filling.told}"
+
+
+def _keys(rows: Sequence[_Row], filling: Filling) -> tuple[Key, ...]:
+    """Write the legend of what there is in the picture."""
+    labels = [row for row in rows if row.group.k != LEFT_EMPTY]
+    keys = list(keys_of([row.group for row in labels], "line") if len(labels) > MAX_NAMED else ())
+    for kind, is_there, said in (
+        ("solid", any(row.known.any() for row in labels), "known"),
+        ("hatched", any(row.filled.any() for row in labels), filling.participle),
+        ("line", any(EM in row.curves for row in labels), FROM_ALL),
+        ("dashed", any(LABELS_ONLY in row.curves for row in labels), FROM_LABELLED),
+    ):
+        keys += [Key(kind, said)] if is_there else []
     return tuple(keys)

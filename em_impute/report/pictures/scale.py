@@ -40,8 +40,13 @@ class Scale(NamedTuple):
         if not (math.isfinite(span) and span / about > 1e-300):  # noqa: PLR2004
             return [(end, f"{end:.3g}") for end in (self.low, self.high)]
         power = 10.0 ** math.floor(math.log10(span / about))
-        step = next(times * power for times in STEPS if times * power >= span / about * (1.0 - 1e-9))
-        first, last = math.ceil(self.low / step - 1e-6), math.floor(self.high / step + 1e-6)
+        steps = [times * power / 10.0 for times in STEPS[:-1]] + [times * power for times in STEPS]
+        at = next(i for i, step in enumerate(steps) if step >= span / about * (1.0 - 1e-9))
+        first, last, step = 0, 0, steps[at]
+        for step in reversed(steps[at - 2 : at + 1]):  # one that is met but once gives way to the next smaller
+            first, last = math.ceil(self.low / step - 1e-6), math.floor(self.high / step + 1e-6)
+            if last > first:
+                break
         if last - first > 2 * about or last <= first:  # rounding: the ends are nearly the same number
             return [(end, f"{end:.6g}") for end in (self.low, self.high)]
         values = [i * step for i in range(first, last + 1)]

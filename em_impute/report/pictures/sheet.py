@@ -17,7 +17,7 @@ from matplotlib.transforms import Affine2D
 from em_impute.report.pictures.naming import shortened
 from em_impute.report.pictures.palette import GRID, INK, MUTED, PAPER
 from em_impute.report.pictures.scale import Floats, Scale
-from em_impute.report.pictures.svg import in_page, write_svg
+from em_impute.report.pictures.svg import Drawn, in_page, write_svg
 
 __all__ = ["Panel", "Sheet"]
 
@@ -97,9 +97,13 @@ class Sheet:
             drawn.set_hatch(hatch)
         self._add(drawn, name)
 
-    def svg(self, name: str, title: str, description: str) -> str:
-        """Give what was drawn as an element for a page."""
-        return in_page(write_svg(self.figure), name, title, description, self._texts)
+    def svg(self, name: str, title: str, description: str, narrow: "Sheet | None" = None) -> str:
+        """Give what was drawn as an element for a page, with the same drawn for narrow screens if there is that."""
+        return in_page(name, title, description, self.drawn(), None if narrow is None else narrow.drawn())
+
+    def drawn(self) -> Drawn:
+        """Write what was drawn, and the texts that were kept aside."""
+        return Drawn(write_svg(self.figure), self._texts)
 
     def _add(self, artist: Line2D | PathPatch | Text, name: str = "") -> None:
         artist.set_transform(self._down)

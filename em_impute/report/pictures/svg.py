@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET  # reads nothing but what matplotlib has just written
 
 from matplotlib import rc_context, rcdefaults
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from em_impute.report.pictures.naming import literal
 from em_impute.report.pictures.palette import COLOURS
 
-__all__ = ["default_settings", "in_page", "write_svg"]
+__all__ = ["Drawn", "default_settings", "in_page", "write_svg"]
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 
@@ -59,25 +59,43 @@ def write_svg(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
-def in_page(svg: bytes, name: str, title: str, description: str, texts: Mapping[str, tuple[str, str]]) -> str:
-    """Make the SVG a part of a page.
+class Drawn(NamedTuple):
+    """What matplotlib has drawn."""
 
-    `name` begins every id, and so must be unique in the page.  `texts` says what stands where a placeholder was drawn,
-    as it is shown and in full: texts of users never pass through matplotlib, which would read markup in them and miss
-    glyphs.
+    svg: bytes
+    texts: Mapping[str, tuple[str, str]]
+    """What stands where a placeholder was drawn, as it is shown and in full: texts of users never pass through
+    matplotlib, which would read markup in them and miss glyphs."""
+
+
+def in_page(name: str, title: str, description: str, drawn: Drawn, narrow: Drawn | None = None) -> str:
+    """Make a drawing a part of a page.
+
+    `name` begins every id, and so must be unique in the page.  Where there is a drawing for narrow screens too, the two
+    are one image, of which the page's style shows either; the style must then say how high the image is.
     """
-    drawn = ET.fromstring(svg)  # noqa: S314
     about = {"title": f"{name}-title", "desc": f"{name}-description"}
-    attributes = {"xmlns": NAMESPACE, "viewBox": drawn.get("viewBox", ""), "width": "100%", "role": "img"}
-    root = ET.Element("svg", {**attributes, "aria-labelledby": " ".join(about.values())})
+    attributes = {"xmlns": NAMESPACE, "width": "100%", "role": "img", "aria-labelledby": " ".join(about.values())}
+    root = ET.Element("svg", attributes)
     for (tag, label), said in zip(about.items(), (title, description), strict=True):
         ET.SubElement(root, tag, {"id": label}).text = literal(said)
-    for element in _parts(drawn):
-        _plain(element, texts)
-        root.append(element)
-    _flatten(root)
-    _rename(root, name)
+    if narrow is None:
+        _put(drawn, root, name)
+    else:
+        _put(drawn, ET.SubElement(root, "svg", {"class": "on-wide"}), name)
+        _put(narrow, ET.SubElement(root, "svg", {"class": "on-narrow"}), f"{name}-narrow")
     return ET.tostring(root, encoding="unicode")
+
+
+def _put(drawn: Drawn, into: ET.Element, name: str) -> None:
+    """Move what was drawn into an element."""
+    svg = ET.fromstring(drawn.svg)  # noqa: S314
+    into.set("viewBox", svg.get("viewBox", ""))
+    for element in _parts(svg):
+        _plain(element, drawn.texts)
+        into.append(element)
+    _flatten(into)
+    _rename(into, name)
 
 
 def _parts(drawn: ET.Element) -> Iterable[ET.Element]:

@@ -25,8 +25,11 @@ WAYS = ("known only", "most probable", "expected", "drawn, 95 %")
 
 
 def totals_picture(name: str, totals: Section, groups: Sequence[Group]) -> Picture | None:
-    """Draw the share of each label as the four ways of counting give it; None where there is one way only."""
-    rows = [(group, shares) for group in groups if any(shares := _shares(totals, group))]
+    """Draw the share of each label as the four ways of counting give it; None where there is nothing to count.
+
+    The less common labels together would stretch the axis until nothing can be seen of the others: they are left out.
+    """
+    rows = [(group, shares) for group in groups if group.is_one and any(shares := _shares(totals, group))]
     if not rows or not sum(totals["expected"].values()):
         return None
     seen = [value for _, shares in rows for one in shares if one for value in one[:3]]
@@ -53,7 +56,7 @@ def totals_picture(name: str, totals: Section, groups: Sequence[Group]) -> Pictu
     ]
     svg = panel.sheet.svg(name, "Share of each label, counted in four ways", f"{'; '.join(told)}.")
     caption = (
-        "Where the four markers of a label lie apart, it matters how one counts. Counting the filled labels (squares) "
+        "Where the markers of a label lie apart, it matters how one counts. Counting the filled labels (squares) "
         "overstates the likelier one; expected counts (diamonds) do not. The bar holds the share with 95 % probability."
     )
     return Picture(name, svg, caption)

@@ -1,0 +1,35 @@
+"""Reports that many tests look at and none changes."""
+
+import pytest
+from reported import SAMPLES, report_of
+
+
+@pytest.fixture(scope="session")
+def heights(tmp_path_factory):
+    """Two labels and one measurement, which decides alone."""
+    return report_of(tmp_path_factory.mktemp("heights"), (SAMPLES / "heights.csv").read_bytes(), "gender")
+
+
+@pytest.fixture(scope="session")
+def penguins(tmp_path_factory):
+    """Two labels, several measurements and categories, few cells to fill."""
+    return report_of(tmp_path_factory.mktemp("penguins"), (SAMPLES / "penguins.csv").read_bytes(), "sex")
+
+
+@pytest.fixture(scope="session")
+def faithful(tmp_path_factory):
+    """No label known."""
+    folder = tmp_path_factory.mktemp("faithful")
+    return report_of(folder, (SAMPLES / "faithful.csv").read_bytes(), "kind", labels=("short", "long"))
+
+
+@pytest.fixture(scope="session")
+def complete(tmp_path_factory):
+    """Nothing to fill."""
+    return report_of(tmp_path_factory.mktemp("complete"), "g,x\na,1\nb,2\na,3\n")
+
+
+@pytest.fixture(params=["heights", "penguins", "faithful", "complete"])
+def saved(request):
+    """Each of them."""
+    return request.getfixturevalue(request.param)

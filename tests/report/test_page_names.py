@@ -1,0 +1,89 @@
+"""The page shows every text of the user literally."""
+
+import pytest
+from reported import Page
+
+from em_impute.report.page.blocks import name, names, said
+from em_impute.report.page.page import to_html
+
+HOSTILE = {
+    "script": "<script>alert(1)</script>",
+    "end of script": "</script></style>",
+    "rich": "[bold]red[/bold]|",
+    "mathematics": "$x^2_a$",
+    "template": "{{ 7 * 7 }}{% raw %}",
+    "pictograph": "\U0001f469\u200d\U0001f680",
+    "right to left": "\u05d0\u05d1\u05d2",
+    "entity": "&lt;b&gt;",
+    "quotes": "\" onload='x'",
+    "formula": "=cmd()",
+    "braces": "{0}{name}%s",
+}
+
+ESCAPED = {"bell": ("a\x07b", "a\\x07b"), "surrogate": ("a\udc80", "a\\udc80"), "override": ("\u202eabc", "\\u202eabc")}
+
+
+def renamed(value, replacements):
+    """Put other texts in the place of some, as keys and as values, at any depth."""
+    if isinstance(value, str):
+        return replacements.get(value, value)
+    if isinstance(value, list):
+        return [renamed(one, replacements) for one in value]
+    if isinstance(value, dict):
+        return {
+            replacements.get(key, key) if key in {"female", "male", "height"} else key: renamed(one, replacements)
+            for key, one in value.items()
+        }
+    return value
+
+
+@pytest.mark.parametrize("odd", HOSTILE.values(), ids=HOSTILE)
+def test_texts_of_the_user_are_shown_literally(heights, odd):
+    before = len(Page(to_html(heights)).elements)
+    text = to_html(renamed(heights, {"female": odd, "height": f"{odd} 2", "gender": f"{odd} 3"}))
+    page = Page(text)
+    shown = page.words()
+
+    assert len(page.elements) - before in range(-4, 5)  # nothing acts as a tag
+    assert f"{odd} 3 in" in shown
+    assert f"{odd} 2" in shown
+    assert [data for tag, data in page.texts if tag == "text" and data.startswith(f"{odd}: ")]
+    assert [data for tag, data in page.texts if tag == "title" and odd in data]
+    assert [data for tag, data in page.texts if tag == "desc" and odd in data]
+
+
+@pytest.mark.parametrize(("odd", "shown"), ESCAPED.values(), ids=ESCAPED)
+def test_what_would_disturb_the_page_is_shown_as_its_escape(heights, odd, shown):
+    text = to_html(renamed(heights, {"female": odd, "gender": odd, "height": odd}))
+
+    assert odd not in text
+    assert f"{shown} in" in Page(text).words()
+    text.encode("utf-8")
+
+
+def test_a_file_name_that_is_no_text_and_messages_are_literal(heights):
+    odd = {
+        **heights,
+        "warnings": [{"code": "W01", "message": "<b>\udc80</b>"}],
+        "log": [{"step": "<i>", "action": "a", "detail": "\x1b[31m"}],
+    }
+    odd["input"] = {**heights["input"], "path": "/tmp/<x>\udcff.csv"}  # noqa: S108
+    odd["command"] = "em-impute fill '</code><script>'"
+    page = Page(to_html(odd))
+
+    assert "<b>\\udc80</b>" in page.words()
+    assert "\\x1b[31m" in page.words()
+    assert "gender in <x>\\udcff.csv" in page.words()
+    assert "'</code><script>'" in page.words()
+    assert not page.all("script")
+
+
+def test_names_keep_their_spaces_and_their_direction():
+    assert name(" a  b ") == '<bdi class="name"> a  b </bdi>'
+    assert name("  ") == '<bdi class="name">&#39;  &#39;</bdi>'
+    assert name("x" * 300) == f'<bdi class="name long" title="{"x" * 300}">{"x" * 59}…</bdi>'
+
+
+def test_braces_in_a_name_are_no_place_for_a_value():
+    assert said("{} and {}", "{0}", "{}") == "{0} and {}"
+    assert names(["{}", "{0}", "c", "d"], 2) == '<bdi class="name">{}</bdi>, <bdi class="name">{0}</bdi> and 2 more'

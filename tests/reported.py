@@ -1,0 +1,117 @@
+"""Reports as they are saved, the page they become read strictly, and the parts of its pictures."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+from builders import opened_table, silent
+
+from em_impute.impute import complete_all
+from em_impute.report.build import build_report
+from em_impute.report.fit_report import to_json
+
+ROOT = Path(__file__).parent.parent
+
+SAMPLES = ROOT / "sample_data"
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+VOID = {"meta", "br", "img", "hr", "link"}
+
+
+def report_of(folder, content, column="g", **options):
+    """Fill a table and give its report as it is read from JSON."""
+    with opened_table(folder, content, column, **options) as (opened, request):
+        (completion,) = complete_all(opened, request, silent)
+        return json.loads(to_json(build_report(opened, completion, request, "em-impute fill", None)))
+
+
+def changed(report, missing, **wrong):
+    """Put other counts into a report."""
+    accuracy = {**report["accuracy"], "expected_wrong": {**report["accuracy"]["expected_wrong"], **wrong}}
+    return {**report, "missing": {**report["missing"], **missing}, "accuracy": accuracy}
+
+
+def drawn(report, files=0):
+    """Let the labels of a report have been drawn, into one file or several."""
+    return {**report, "filled": {**report["filled"], "method": "draw", "imputations": files}}
+
+
+def plain(markups):
+    """Give the words of some markup, with every space an ordinary one."""
+    return re.sub("<[^>]*>", "", " ".join(markups)).replace("\u00a0", " ")
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: every tag is closed by its own end, in order."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.elements, self.texts = [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        names = [key for key, _ in attrs]
+        assert len(names) == len(set(names)), (tag, names)
+        self.elements.append((tag, dict(attrs), tuple(self.open)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        assert "svg" in self.open  # in HTML itself a slash closes nothing
+        self.elements.append((tag, dict(attrs), tuple(self.open)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append((self.open[-1] if self.open else "", data))
+
+    def all(self, *tags):
+        return [attributes for tag, attributes, _ in self.elements if tag in tags]
+
+    def words(self):
+        return " ".join(" ".join(data for tag, data in self.texts if tag not in {"style", "title", "desc"}).split())
+
+
+def parts(picture):
+    """Give the named parts of a picture, by their names."""
+    root = ET.fromstring(picture.svg)  # noqa: S314  # what was drawn here
+    name = root.get("aria-labelledby").split()[0].removesuffix("-title")
+    return {
+        element.get("id").removeprefix(f"{name}-"): element for element in root.iter() if element.get("id") is not None
+    }
+
+
+def n_bars(part):
+    """Count outlines."""
+    return sum(path.get("d").count("z") for path in part.iter(f"{SVG}path"))
+
+
+def n_markers(part):
+    """Count markers."""
+    return len(part.findall(f".//{SVG}use"))
+
+
+def places(part):
+    """Read the points of a line: (n_points, 2)."""
+    (path,) = part.iter(f"{SVG}path")
+    numbers = [float(one) for one in re.findall(r"-?[\d.]+", path.get("d"))]
+    return np.array(numbers).reshape(-1, 2)
+
+
+def contrast(one, other):
+    """Compare the relative luminances of two colours as WCAG 2.2 does."""
+    low, high = sorted([_luminance(one), _luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
