@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from documents import ROOT, with_blocks_run
 
-DOCUMENTS = ["README.md", "docs/hands-on.md"]
+DOCUMENTS = ["README.md", "docs/hands-on.md", "docs/cron.md"]
 
 
 @pytest.mark.pictures

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from em_impute.cli import options as o
-from em_impute.cli.values import input_path, parse_decimal
+from em_impute.cli.manners import Manners
+from em_impute.cli.telling import tell_input
+from em_impute.cli.values import ColorName, input_path, log_of, parse_decimal
 from em_impute.errors import ExitCode
 from em_impute.request import Request
 
@@ -34,6 +36,9 @@ def check(  # one parameter an option
     null_values: o.NullValues = None,
     keep_values: o.KeepValues = None,
     quiet: o.Quiet = False,
+    color: o.Color = ColorName.auto,
+    no_progress: o.NoProgress = False,
+    log_file: o.LogFile = None,  # noqa: ARG001  # opened before the other options are looked at
     debug: o.Debug = False,  # noqa: ARG001  # read at the door, before a command runs
 ) -> None:
     """Say what is missing, what looks like a missing mark and what would be used; write nothing.
@@ -55,11 +60,16 @@ def check(  # one parameter an option
         keep_values=tuple(keep_values or ()),
     )
     from em_impute.impute import open_table
-    from em_impute.report.terminal import make_console, print_lines, progress_bar
+    from em_impute.report.terminal import print_lines, progress_bar
 
-    console = None if quiet else make_console()
-    with progress_bar(console) as watch, open_table(request, watch) as opened:
+    manners = Manners(log_of(context), quiet=quiet, color=color.value, progress=not no_progress)
+    manners.log.refuse([request.path] if request.path else [])
+    console = manners.open_console()
+    with progress_bar(console, wanted=manners.progress) as watch, open_table(request, watch) as opened:
+        tell_input(manners.log, opened)
         findings = [finding for column in opened.targets for finding in _findings(opened, column, request)]
+    for name, text, is_doubtful in findings:
+        (manners.log.caution if is_doubtful and name != "column" else manners.log.note)(f"{name} {text}")
     if console is not None:
         print_lines(console, [(name, text) for name, text, _ in findings])
     if any(doubtful for _, _, doubtful in findings):

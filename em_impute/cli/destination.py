@@ -96,12 +96,15 @@ def report_paths(reports: Sequence[str], forms: Sequence[str] = REPORT_FORMS) ->
 
 def _numbered(data: Path | None, n_files: int | None) -> tuple[Path, ...]:
     """Put a number before the suffix of each file; those of fewer digits are not padded."""
+    from em_impute.table.compression import split_name
+
     if data is None or n_files is None:
         return () if data is None else (data,)
     if data == STDOUT or is_special(data):
         what = "is one stream" if data == STDOUT else "is no regular file"
         raise UsageError(f"{_name(data)} {what} and cannot carry {n_files} files", "add --long, or name a file with -o")
-    return tuple(data.with_name(f"{data.stem}.{number}{data.suffix}") for number in range(1, n_files + 1))
+    stem, suffix = split_name(data.name)
+    return tuple(data.with_name(f"{stem}.{number}{suffix}") for number in range(1, n_files + 1))
 
 
 def _data_path(source: Path | None, output: str | None, *, diff: bool) -> Path | None:
@@ -113,7 +116,10 @@ def _data_path(source: Path | None, output: str | None, *, diff: bool) -> Path |
         return None
     if source is None:
         return STDOUT
-    return source.with_name(f"{source.stem}.filled{source.suffix}")
+    from em_impute.table.compression import split_name
+
+    stem, suffix = split_name(source.name)
+    return source.with_name(f"{stem}.filled{suffix}")
 
 
 def _default_report(source: Path | None, data: Path | None, output: str | None) -> tuple[Path, ...]:
@@ -125,8 +131,9 @@ def _default_report(source: Path | None, data: Path | None, output: str | None) 
 def default_reports(beside: Path) -> tuple[Path, ...]:
     """Name the reports beside a file: as JSON, and where it can be drawn as a page."""
     from em_impute.report.extra import can_draw
+    from em_impute.table.compression import split_name
 
-    saved = beside.with_name(f"{beside.stem}.report.json")
+    saved = beside.with_name(f"{split_name(beside.name)[0]}.report.json")
     return (saved, saved.with_suffix(".html")) if can_draw() else (saved,)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from em_impute.errors import ClosedPipeError, EmImputeError, ExitCode
+from em_impute.cli.logfile import Log
+from em_impute.errors import ClosedPipeError, ColumnError, EmImputeError, ExitCode, OutputError, UsageError
 
 __all__ = ["main"]
 
@@ -18,6 +19,12 @@ SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
 
 COMMANDS = {"fill", "check", "evaluate", "explain", "report"}
+
+VARIABLES = {"EM_IMPUTE_DELIMITER": ("-d", "--delimiter"), "EM_IMPUTE_ENCODING": ("-e", "--encoding")}
+"""Environment variables whose values are judged when the file is opened, and the options that beat them."""
+
+QUOTE_NO_CELLS = (ColumnError, OutputError, UsageError)
+"""Errors whose messages quote names and what the user typed, and never a cell."""
 
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -34,6 +41,17 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
+    log = Log(arguments)
+    try:
+        code = _end_of(arguments, log)
+    except SystemExit as ended:  # by a signal
+        code = int(ended.code or 0)
+    log.end(code)
+    return code
+
+
+def _end_of(arguments: list[str], log: Log) -> int:
+    """Run the command, and turn whatever ends it into an exit code."""
     try:
         _prepare()
         # The rooms below are imported here, so that an interrupt while importing ends as quietly as any other.
@@ -41,7 +59,7 @@ def _run(arguments: list[str]) -> int:
 
         from em_impute.cli.app import app
 
-        code = get_command(app).main(args=arguments, prog_name="em-impute", standalone_mode=False)
+        code = get_command(app).main(args=arguments, prog_name="em-impute", standalone_mode=False, obj=log)
         if sys.stdout is not None:
             sys.stdout.flush()
     except (ClosedPipeError, BrokenPipeError):
@@ -49,32 +67,62 @@ def _run(arguments: list[str]) -> int:
     except EmImputeError as error:
         if "--debug" in arguments:
             _traceback()
-        return _say(error.message, error.hint, error.exit_code)
+        if isinstance(error, UsageError):
+            error = UsageError(_blamed(error.message, arguments), error.hint)
+        return _fail(error, error.exit_code, log)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the last door: whatever passes it is a bug of ours or of the command line
-        return _unforeseen(error, arguments)
+        return _unforeseen(error, arguments, log)
     return int(code or 0)
 
 
-def _unforeseen(error: Exception, arguments: list[str]) -> int:
+def _unforeseen(error: Exception, arguments: list[str], log: Log) -> int:
     format_message = getattr(error, "format_message", None)
     if format_message is not None:  # Typer's own errors; it keeps their classes to itself
         command = next((word for word in arguments if word in COMMANDS), "")
         message = format_message().replace(": Value error, ", ": ")  # so pydantic begins what Typer wrote
-        return _say(message, " ".join(f"em-impute {command} --help".split()), ExitCode.USAGE)
+        log.open_if_asked()
+        usage = UsageError(_blamed_on_variable(message, error), " ".join(f"em-impute {command} --help".split()))
+        return _fail(usage, ExitCode.USAGE, log)
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO}:
-        return _say(f"cannot write to standard output: {error.strerror}", "free some room", ExitCode.OUTPUT)
+        full = EmImputeError(f"cannot write to standard output: {error.strerror}", "free some room")
+        return _fail(full, ExitCode.OUTPUT, log)
     if isinstance(error, MemoryError):
-        return _say("not enough memory for this file", "name fewer predictors with -x", ExitCode.FIT)
+        large = EmImputeError("not enough memory for this file", "name fewer predictors with -x")
+        return _fail(large, ExitCode.FIT, log)
     if "--debug" in arguments:
         _traceback()
     from em_impute import __version__
 
-    what = f"{type(error).__name__}: {error}"
-    return _say(
-        f"a bug in em-impute {__version__}: {what}", "run again with --debug and report what it prints", ExitCode.BUG
-    )
+    what = f"a bug in em-impute {__version__}: {type(error).__name__}"
+    hint = "run again with --debug and report what it prints"
+    log.failure(what, hint)  # without what it says, which may be a cell
+    return _say(f"{what}: {error}", hint, ExitCode.BUG)
+
+
+def _fail(error: EmImputeError, code: ExitCode, log: Log) -> int:
+    log.failure(error.message, error.hint, quotes_cells=not isinstance(error, QUOTE_NO_CELLS))
+    return _say(error.message, error.hint, code)
+
+
+def _blamed(message: str, arguments: list[str]) -> str:
+    """Name the environment variable that a mistake came from, if it did not come from the command line."""
+    for name, options in VARIABLES.items():
+        value = os.environ.get(name)
+        if value and repr(value) in message and not any(word.startswith(options) for word in arguments):
+            return f"{name}: {message}"
+    return message
+
+
+def _blamed_on_variable(message: str, error: Any) -> str:  # noqa: ANN401  # Typer keeps the class to itself
+    """Name the variable instead of the option, if Typer read the value there."""
+    param: Any = getattr(error, "param", None)
+    context: Any = getattr(error, "ctx", None)
+    source = context.get_parameter_source(param.name) if param and context else None
+    if source is None or source.name != "ENVIRONMENT":
+        return message
+    return message.replace(param.get_error_hint(), param.envvar)
 
 
 def _say(message: str, hint: str, code: ExitCode) -> int:

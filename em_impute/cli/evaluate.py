@@ -11,11 +11,15 @@ import typer
 
 from em_impute.cli import options as o
 from em_impute.cli.destination import STDOUT, report_paths
+from em_impute.cli.manners import Manners, refuse_warnings
+from em_impute.cli.telling import tell_input, tell_warnings, tell_written
 from em_impute.cli.values import (
+    ColorName,
     CovarianceName,
     SharesName,
     check_request,
     input_path,
+    log_of,
     parse_components,
     parse_decimal,
     parse_unlabelled_weight,
@@ -124,7 +128,11 @@ def evaluate(  # one parameter an option
     seed: o.Seed = 0,
     reports: Reports = None,
     json: Json = False,
+    strict: o.Strict = False,
     quiet: o.Quiet = False,
+    color: o.Color = ColorName.auto,
+    no_progress: o.NoProgress = False,
+    log_file: o.LogFile = None,  # noqa: ARG001  # opened before the other options are looked at
     debug: o.Debug = False,  # noqa: ARG001  # read at the door, before a command runs
 ) -> None:
     """Say how right fills would be: hide known labels, fill them as `fill` would, compare, and repeat.
@@ -166,31 +174,41 @@ def evaluate(  # one parameter an option
     from em_impute.evaluate import Hiding
 
     chosen = how or (HowName.by_class if of_label else HowName.stratified)
-    _run(request, Hiding(chosen.value, share, of_label, repeats), paths, quiet=quiet)
+    manners = Manners(log_of(context), quiet=quiet, color=color.value, progress=not no_progress, strict=strict)
+    _run(request, Hiding(chosen.value, share, of_label, repeats), paths, manners)
 
 
-def _run(request: Request, hiding: "Hiding", paths: Sequence[Path], *, quiet: bool) -> None:
+def _run(request: Request, hiding: "Hiding", paths: Sequence[Path], manners: Manners) -> None:
     from em_impute.evaluate import evaluate_all
     from em_impute.impute import open_table
     from em_impute.report.evaluation import build_evaluation, evaluation_lines
-    from em_impute.report.terminal import make_console, print_lines, progress_bar
+    from em_impute.report.terminal import print_lines, progress_bar
     from em_impute.table.output import check_output
 
+    inputs = [request.path] if request.path else []
+    manners.log.refuse([*inputs, *paths])
     for path in paths:
         if path != STDOUT:
-            check_output(path, [request.path] if request.path else [], clobber=True)
-    console = None if quiet else make_console()
-    with progress_bar(console) as watch, open_table(request, watch) as opened:
+            check_output(path, inputs, clobber=True)
+    console = manners.open_console()
+    with progress_bar(console, wanted=manners.progress) as watch, open_table(request, watch) as opened:
+        tell_input(manners.log, opened)
         evaluations = evaluate_all(opened, request, hiding, watch)
         command = shlex.join(["em-impute", *sys.argv[1:]])
         made = [build_evaluation(opened, one, request, command) for one in evaluations]
-    _write(made, paths)
-    if console is not None:
-        for report in made:
+    if not manners.strict:
+        _write(made, paths)
+    for report in made:
+        tell_warnings(manners.log, report.warnings)
+        if console is not None:
             print_lines(console, evaluation_lines(report))
-        if paths:
-            names = ["standard output" if path == STDOUT else str(path) for path in paths]
-            print_lines(console, [("wrote", ", ".join(names))])
+    if manners.strict:
+        refuse_warnings(made)
+        _write(made, paths)
+    tell_written(manners.log, [], paths)
+    if console is not None and paths:
+        names = ["standard output" if path == STDOUT else str(path) for path in paths]
+        print_lines(console, [("wrote", ", ".join(names))])
 
 
 def _write(made: "Sequence[EvaluationReport]", paths: Sequence[Path]) -> None:

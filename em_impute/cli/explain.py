@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from em_impute.cli import options as o
+from em_impute.cli.manners import Manners
+from em_impute.cli.telling import tell_input, tell_warnings, tell_written
 from em_impute.cli.values import (
+    ColorName,
     CovarianceName,
     check_request,
     input_path,
+    log_of,
     parse_components,
     parse_decimal,
     parse_labels,
@@ -165,6 +169,9 @@ def explain(  # one parameter an option
     animate: Animate = None,
     frames: Frames = None,
     quiet: o.Quiet = False,
+    color: o.Color = ColorName.auto,
+    no_progress: o.NoProgress = False,
+    log_file: o.LogFile = None,  # noqa: ARG001  # opened before the other options are looked at
     debug: o.Debug = False,  # noqa: ARG001  # read at the door, before a command runs
 ) -> None:
     """Show EM at work on your own file: where it starts, what every E and M step finds, why it stops.
@@ -206,27 +213,32 @@ def explain(  # one parameter an option
     from em_impute.explain.loop import Showing
 
     showing = Showing(rows, tuple(dict.fromkeys(lines or ())), number, pictures=bool(gif or folder))
-    _run(request, showing, gif, folder, as_json=json, quiet=quiet)
+    manners = Manners(log_of(context), quiet=quiet, color=color.value, progress=not no_progress)
+    manners.log.refuse([path for path in (request.path, gif, folder) if path is not None])
+    _run(request, showing, gif, folder, manners, as_json=json)
 
 
 def _run(
-    request: Request, showing: "Showing", gif: Path | None, folder: Path | None, *, as_json: bool, quiet: bool
+    request: Request, showing: "Showing", gif: Path | None, folder: Path | None, manners: Manners, *, as_json: bool
 ) -> None:
     from em_impute.explain.story import explain as follow
     from em_impute.impute import open_table
     from em_impute.report.explanation import build_explanation
     from em_impute.report.explanation_lines import explanation_lines
     from em_impute.report.fit_report import to_json
-    from em_impute.report.terminal import make_console, print_lines, progress_bar
+    from em_impute.report.terminal import print_lines, progress_bar
     from em_impute.table.output import write_to_stdout
 
-    console = None if quiet else make_console()
-    with progress_bar(console) as watch, open_table(request, watch) as opened:
+    console = manners.open_console()
+    with progress_bar(console, wanted=manners.progress) as watch, open_table(request, watch) as opened:
+        tell_input(manners.log, opened)
         explanation = follow(opened, request, showing, watch)
         report = build_explanation(opened, explanation, request, shlex.join(["em-impute", *sys.argv[1:]]))
         drawn = _draw(explanation, gif, folder, watch) if showing.pictures else ""
+        tell_warnings(manners.log, report.warnings)
     if as_json:
         write_to_stdout([to_json(report).encode()])
+    tell_written(manners.log, [], [path for path in (gif, folder) if path is not None])
     if console is not None:
         print_lines(console, explanation_lines(report, console.width))
         written = [drawn] * bool(drawn) + ["standard output"] * as_json

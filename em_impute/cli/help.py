@@ -102,6 +102,8 @@ def _row(param: Any) -> _Row:  # noqa: ANN401  # as above
         text += " [required]"
     elif param.show_default and param.default is not None and not getattr(param, "is_flag", False):
         text += f" [default: {getattr(param.default, 'value', param.default)}]"
+    if param.envvar:
+        text += f" [env: {param.envvar}]"
     if param.param_type_name == "argument":
         return _Row(param.metavar, "", text)
     # Long names stand below each other, whether there is a short one before them or not.

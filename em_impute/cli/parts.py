@@ -3,12 +3,15 @@
 import secrets
 import shlex
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from em_impute.cli.destination import STDOUT, STDOUT_NAMES, Destination, default_reports, is_special, report_paths
+from em_impute.cli.filling import judge, write_reports
+from em_impute.cli.manners import Manners
+from em_impute.cli.telling import tell_parts, tell_written
 from em_impute.errors import UsageError
 from em_impute.request import Request
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from em_impute.report.fit_report import FitReport
     from em_impute.scaled.parts import Part
 
-__all__ = ["Manners", "PartsDestination", "Scale", "fill_parts", "plan_parts", "refuse_for_parts", "scale_of"]
+__all__ = ["PartsDestination", "Scale", "fill_parts", "plan_parts", "refuse_for_parts", "scale_of"]
 
 TABLE = "em-impute.csv"
 """What a table of several parts would be called; its report is called after it."""
@@ -75,16 +78,6 @@ class PartsDestination:
         return [*written, *("standard output" if path == STDOUT else str(path) for path in self.reports)]
 
 
-@dataclass(frozen=True)
-class Manners:
-    """How the run behaves."""
-
-    clobber: bool
-    quiet: bool
-    verbose: bool
-    advice: bool
-
-
 def scale_of(
     files: list[str] | None, backend: str | None, scheduler: str | None, workers: int | None, max_memory: str | None
 ) -> Scale:
@@ -104,12 +97,15 @@ def scale_of(
     return Scale(tuple(files or ()), backend, scheduler, workers, size)
 
 
-def refuse_for_parts(request: Request, output: str | None, *, files: Sequence[str], long: bool, diff: bool) -> None:
+def refuse_for_parts(
+    request: Request, output: str | None, *, files: Sequence[str], long: bool, diff: bool, in_place: bool
+) -> None:
     """Raise UsageError for what has no meaning, or is not there yet, where a table is read in parts."""
     if "-" in files or not files:
         raise UsageError("standard input is no part of a table", "name files, or leave --backend and --scheduler out")
     refused = {
         "-o -": output in STDOUT_NAMES,
+        "--in-place": in_place,
         "--diff": diff,
         "--imputations": bool(request.imputations) or long,
         "--method draw": request.method == "draw",
@@ -146,32 +142,46 @@ def plan_parts(
 
 
 def fill_parts(
-    request: Request,
-    scale: Scale,
-    paths: Sequence[str],
-    destination: PartsDestination,
-    manners: Manners,
-    write_reports: "Callable[[Sequence[FitReport], Destination], None]",
+    request: Request, scale: Scale, paths: Sequence[str], destination: PartsDestination, manners: Manners
 ) -> None:
-    """Complete all parts and say what was done."""
+    """Complete all parts and say what was done.
+
+    With --strict the parts are gone through twice: what is warned about is known only when all are filled.
+    """
     from em_impute.report.parts import build_parts_report
-    from em_impute.report.terminal import make_console, print_summary, progress_bar
+    from em_impute.report.terminal import print_summary, progress_bar
     from em_impute.scaled.memory import default_limit, room_to_keep
     from em_impute.scaled.parts import Part
-    from em_impute.scaled.run import Room, backend, complete_parts
+    from em_impute.scaled.run import Filled, Room, backend, complete_parts
 
     parts = [Part(at, path, out) for at, (path, out) in enumerate(zip(paths, destination.outputs, strict=True))]
     _check_outputs(parts, destination.reports, clobber=manners.clobber)
+    _refuse_log(parts, destination.reports, manners)
     room = Room(None, scale.max_memory)  # a cluster that runs elsewhere has its own memory
     if scale.scheduler is None:
         room = Room(room_to_keep(scale.max_memory or default_limit(), _n_workers(scale)), scale.max_memory)
-    console = None if manners.quiet else make_console()
-    with progress_bar(console) as watch:
-        workers = backend(scale.backend or "serial", scale.scheduler, scale.workers)
-        filled = complete_parts(request, parts, secrets.token_hex(8), workers, room, watch)
     command = shlex.join(["em-impute", *sys.argv[1:]])
-    made = [build_parts_report(filled, at, request, command) for at in range(len(filled.columns))]
-    write_reports(made, Destination(tuple(map(Path, filter(None, destination.outputs))), destination.reports, False))
+
+    def completed(parts: Sequence[Part]) -> Filled:
+        workers = backend(scale.backend or "serial", scale.scheduler, scale.workers)
+        return complete_parts(request, parts, secrets.token_hex(8), workers, room, watch)
+
+    def reported(filled: Filled) -> "list[FitReport]":
+        return [build_parts_report(filled, at, request, command) for at in range(len(filled.columns))]
+
+    console = manners.open_console()
+    with progress_bar(console, wanted=manners.progress) as watch:
+        is_judged_first = manners.strict and any(destination.outputs)
+        filled = completed([replace(part, output="") for part in parts] if is_judged_first else parts)
+        tell_parts(manners.log, filled)
+        made = reported(filled)
+        judge(made, manners, console, watch)
+        if is_judged_first:
+            filled = completed(parts)
+            made = reported(filled)
+    tell_written(manners.log, [part.file for part in filled.filled if part.file is not None], [])
+    outputs = tuple(map(Path, filter(None, destination.outputs)))
+    write_reports(made, Destination(outputs, destination.reports, diff=False), manners)
     if console is not None:
         for report in made:
             written = destination.names if report is made[-1] else None
@@ -196,9 +206,11 @@ def _outputs(paths: Sequence[str], output: str | None) -> list[str]:
 
 
 def _beside(path: str) -> str:
+    from em_impute.table.compression import split_name
+
     folder, slash, name = path.rpartition("/")
-    stem, dot, suffix = name.rpartition(".")
-    return f"{folder}{slash}{stem}.filled.{suffix}" if dot and stem else f"{path}.filled"
+    stem, suffix = split_name(name)
+    return f"{folder}{slash}{stem}.filled{suffix}"
 
 
 def _default_reports(paths: Sequence[str], outputs: Sequence[str], output: str | None) -> tuple[Path, ...]:
@@ -213,8 +225,11 @@ def _default_reports(paths: Sequence[str], outputs: Sequence[str], output: str |
 def _check_outputs(parts: "Sequence[Part]", reports: Sequence[Path], *, clobber: bool) -> None:
     """Refuse, before any work is done, what cannot or must not be written."""
     from em_impute.scaled.parts import is_url, local_path
+    from em_impute.table.compression import refuse_unwritable
     from em_impute.table.output import check_output
 
+    for part in parts:
+        refuse_unwritable(part.output)
     inputs = {local_path(part.path).resolve() for part in parts if not is_url(part.path)}
     outputs = [local_path(part.output) for part in parts if part.output and not is_url(part.output)]
     for path in (*outputs, *(report for report in reports if report != STDOUT)):
@@ -223,3 +238,11 @@ def _check_outputs(parts: "Sequence[Part]", reports: Sequence[Path], *, clobber:
             raise UsageError(f"the output {str(path)!r} is the input {str(path)!r}", "name another folder with -o")
         there = next(folder for folder in place.parents if folder.exists())  # the folders below it will be made
         check_output(path if there == place.parent else there / path.name, (), clobber=clobber)
+
+
+def _refuse_log(parts: "Sequence[Part]", reports: Sequence[Path], manners: Manners) -> None:
+    """Raise `UsageError` if the log is one of the parts, of what they become, or of the reports."""
+    from em_impute.scaled.parts import is_url, local_path
+
+    named = [path for part in parts for path in (part.path, part.output) if path and not is_url(path)]
+    manners.log.refuse([*map(local_path, named), *reports])

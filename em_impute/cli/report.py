@@ -8,7 +8,9 @@ import typer
 
 from em_impute.cli import options as o
 from em_impute.cli.destination import report_paths
-from em_impute.cli.values import input_path
+from em_impute.cli.manners import Manners
+from em_impute.cli.telling import tell_written
+from em_impute.cli.values import ColorName, input_path, log_of
 from em_impute.errors import TableError, UsageError
 
 __all__ = ["report"]
@@ -44,6 +46,8 @@ def report(
     outputs: Outputs = None,
     no_clobber: o.NoClobber = False,
     quiet: o.Quiet = False,
+    color: o.Color = ColorName.auto,
+    log_file: o.LogFile = None,  # noqa: ARG001  # opened before the other options are looked at
     debug: o.Debug = False,  # noqa: ARG001  # read at the door, before a command runs
 ) -> None:
     """Render a saved report again, as a page with pictures or as Markdown: the same as if it had been made at once.
@@ -53,17 +57,21 @@ def report(
     path = input_path(context, saved)
     paths = _paths(path, outputs or [])
     from em_impute.report.forms import render_saved
-    from em_impute.report.terminal import make_console, print_lines
+    from em_impute.report.terminal import print_lines
     from em_impute.table.output import check_output, write_atomically
 
+    manners = Manners(log_of(context), quiet=quiet, color=color.value)
+    manners.log.refuse([*([path] if path else []), *paths])
     for output in paths:
         check_output(output, [path] if path else [], clobber=not no_clobber)
     text, name = _read(path)
     made = [render_saved(text, output.suffix, name) for output in paths]
     for output, page in zip(paths, made, strict=True):
         write_atomically(output, [page.encode()])
-    if not quiet:
-        print_lines(make_console(), [("wrote", ", ".join(map(str, paths)))])
+    tell_written(manners.log, [], paths)
+    console = manners.open_console()
+    if console is not None:
+        print_lines(console, [("wrote", ", ".join(map(str, paths)))])
 
 
 def _paths(source: Path | None, outputs: list[str]) -> tuple[Path, ...]:

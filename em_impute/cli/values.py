@@ -8,15 +8,19 @@ from typing import Literal, NoReturn
 
 import typer
 
+from em_impute.cli.logfile import OPTION, VARIABLE, Log
 from em_impute.errors import ExitCode, UsageError
 from em_impute.request import Request
 
 __all__ = [
+    "ColorName",
     "CovarianceName",
     "MethodName",
     "SharesName",
     "check_request",
     "input_path",
+    "log_of",
+    "open_log",
     "parse_components",
     "parse_decimal",
     "parse_deltas",
@@ -43,6 +47,14 @@ class CovarianceName(StrEnum):
     evv = "evv"
     eev = "eev"
     vev = "vev"
+
+
+class ColorName(StrEnum):
+    """Values of --color."""
+
+    auto = "auto"
+    always = "always"
+    never = "never"
 
 
 class MethodName(StrEnum):
@@ -141,6 +153,21 @@ def input_path(context: typer.Context, file: str | None) -> Path | None:
     if file is None and sys.stdin is not None and sys.stdin.isatty():
         show_help(context)
     return None if file in {None, "-"} else Path(str(file))
+
+
+def open_log(context: typer.Context, param: typer.CallbackParam, value: str | None) -> str | None:
+    """Open the log that --log-file or its variable names, before the other options are looked at."""
+    if value is not None and not context.resilient_parsing:  # as it is for completion
+        source = context.get_parameter_source(str(param.name))
+        log_of(context).open(value, VARIABLE if source is not None and source.name == "ENVIRONMENT" else OPTION)
+    return value
+
+
+def log_of(context: typer.Context) -> Log:
+    """Give the log of this run."""
+    if not isinstance(context.obj, Log):
+        context.obj = Log()
+    return context.obj
 
 
 def check_request(request: Request) -> None:

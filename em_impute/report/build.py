@@ -87,6 +87,7 @@ def input_section(opened: Opened) -> dict[str, Any]:
         "path": opened.name,
         "sha256": table.sha256,
         "bytes": table.size,
+        "compression": opened.source.compression,
         "rows": table.n_rows,
         "columns": table.n_columns,
         "delimiter": table.dialect.delimiter,

@@ -65,6 +65,7 @@ def _input(filled: Filled, section: Section) -> dict[str, Any]:
         **section,
         "sha256": parts[0].sha256 if len(parts) == 1 else None,
         "bytes": sum(part.bytes for part in parts),
+        "compression": parts[0].compression if len({part.compression for part in parts}) == 1 else None,
         "rows": filled.summary.n_rows,
     }
 
@@ -85,7 +86,13 @@ def _parts(filled: Filled, column: ColumnOfParts) -> dict[str, Any]:
         "rows_drawn": {"known": column.sample.n_rows - missing, "missing": missing},
         "fitted_to": "rows drawn" if column.everything is None else "all rows",
         "files": [
-            {"path": part.path, "rows": read.rows, "bytes": read.bytes, "sha256": read.sha256}
+            {
+                "path": part.path,
+                "rows": read.rows,
+                "bytes": read.bytes,
+                "sha256": read.sha256,
+                "compression": read.compression,
+            }
             for part, read in zip(filled.parts, filled.summary.parts, strict=True)
         ],
     }

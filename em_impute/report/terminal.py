@@ -1,9 +1,10 @@
 """The summary of about ten lines, on standard error."""
 
+import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from em_impute.engine.em import Stop
 from em_impute.report.audit import audit_line
@@ -35,8 +36,11 @@ BEST_SHOWN = 4
 """Models named where some fifty were compared."""
 
 
-def make_console() -> "Console":
-    """Open standard error for people: colours on a terminal that wants them, no escape sequence anywhere else."""
+def make_console(color: str = "auto") -> "Console":
+    """Open standard error for people.
+
+    `color` is always, never, or auto: on a terminal that wants them.  Without colours nothing is emphasised either.
+    """
     from rich.console import Console  # late, since nothing of rich is needed to say nothing
 
     class StandardError(Console):
@@ -47,7 +51,33 @@ def make_console() -> "Console":
             raise BrokenPipeError
 
     is_terminal = sys.stderr.isatty()
-    return StandardError(stderr=True, force_terminal=is_terminal, highlight=False, emoji=False, markup=False)
+    coloured = color == "always" or (color == "auto" and is_terminal and _wants_colour(os.environ))
+    return StandardError(
+        stderr=True,
+        force_terminal=is_terminal,
+        color_system=_color_system(os.environ) if coloured else None,
+        no_color=not coloured,
+        highlight=False,
+        emoji=False,
+        markup=False,
+    )
+
+
+def _wants_colour(environment: Mapping[str, str]) -> bool:
+    """Tell what the user of a terminal has said by the usual variables; the first that says something decides."""
+    if environment.get("NO_COLOR"):
+        return False
+    force = environment.get("FORCE_COLOR") or environment.get("CLICOLOR_FORCE")
+    if force:
+        return force.lower() not in {"0", "false"}
+    return environment.get("CLICOLOR") != "0" and environment.get("TERM", "").lower() not in {"dumb", "unknown"}
+
+
+def _color_system(environment: Mapping[str, str]) -> 'Literal["standard", "256", "truecolor"]':
+    """Tell how many colours there are; of those that are used here every terminal has some."""
+    if environment.get("COLORTERM", "").lower() in {"truecolor", "24bit"}:
+        return "truecolor"
+    return "256" if environment.get("TERM", "").endswith("-256color") else "standard"
 
 
 def print_summary(
@@ -93,7 +123,8 @@ def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tu
     source, missing = report.input, report.missing
     delimiter = delimiter_name(source["delimiter"])
     shape = f"{plural(source['rows'], 'row')}, {plural(source['columns'], 'column')}"
-    yield "read", f"{source['path']}: {shape}, {delimiter}-separated, {source['encoding']}"
+    packed = "" if source["compression"] is None else f", {source['compression']}"
+    yield "read", f"{source['path']}: {shape}, {delimiter}-separated, {source['encoding']}{packed}"
     known = sum(one["known"] for one in report.labels)
     yield "column", known_and_missing(report.column, known, missing["tokens"])
     if report.model is None:

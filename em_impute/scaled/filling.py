@@ -96,7 +96,7 @@ def fill_part(part: Part, what: tuple[How, tuple[Filling, ...], PartRead]) -> Pa
     totals = {one.column: nothing(len(one.labels)) for one in fillings}
     with in_part(part, how), opened_part(part, how) as (source, dialect):
         portions = _portions(source, part, how, fillings, read, totals)
-        changed = splice(source, dialect, portions, expect_sha256=read.sha256)
+        changed = splice(source, portions, expect_sha256=read.sha256)
         if part.output:
             return PartFilled(part.number, write(part.output, encoded(changed, dialect)), totals)
         deque(changed, maxlen=0)

@@ -38,6 +38,9 @@ WORKING = 220 << 20
 
 HEAD_BYTES = 1 << 20
 
+ENOUGH_BYTES = 1 << 23
+"""Of the data of a compressed file, which say how much larger than the file all are; more than two blocks."""
+
 
 def parse_size(text: str) -> int:
     """Read a number of bytes such as 300M, 2G or 1.5GiB.  Raises UsageError."""
@@ -72,19 +75,31 @@ def room_to_keep(limit: int, n_workers: int) -> int:
 def needed_bytes(path: Path, request: Request, limit: int) -> int:
     """Estimate what filling a file takes when it is held whole; 0 where that is surely less than `limit`.
 
-    The first block says how long a row is and what it takes; what is wrong with the file is for the reader to say.
+    The first block says how long a row is and what it takes, and how much a compressed file grows when it is read; what
+    is wrong with the file is for the reader to say.
     """
     try:
-        size = path.stat().st_size
-        if not path.is_file() or PROGRAM + A_BYTE * size < limit:
+        if not path.is_file():
             return 0
-        with open_source(path) as raw:
+        with open_source(path, ENOUGH_BYTES) as raw:
+            size = path.stat().st_size
+            if raw.original_size is not None:
+                size = size * raw.size // raw.original_size
+            if PROGRAM + A_BYTE * size < limit:
+                return 0
             source, dialect = look_at(raw, request)
             targets = [find_column(dialect, column) for column in request.columns]
             features = [find_column(dialect, feature) for feature in request.features] or None
-            table = next(
-                read_tables(source, dialect, targets=targets, features=features, explicit=False, chunk_bytes=HEAD_BYTES)
+            tables = read_tables(
+                source,
+                dialect,
+                targets=targets,
+                features=features,
+                explicit=False,
+                chunk_bytes=HEAD_BYTES,
+                block_bytes=None if raw.compression is None else HEAD_BYTES,
             )
+            table = next(tables)
     except (OSError, ValueError, EmImputeError):
         return 0
     n_rows = table.n_rows * size / max(1, table.stop - table.start)

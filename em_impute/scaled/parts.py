@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from em_impute.errors import OutputError, TableError, UsageError
+from em_impute.table.compression import compressed
 from em_impute.table.output import WrittenFile, write_atomically
-from em_impute.table.source import Source, open_source
+from em_impute.table.source import Source, open_source, source_of
 from em_impute.table.text import shown_path
 
 if TYPE_CHECKING:
@@ -97,9 +98,8 @@ def opened(path: str) -> Iterator[Source]:
         with _input_errors(path):
             system, name = _system(path)
             file: BinaryIO = resources.enter_context(system.open(name, "rb"))
-            size = file.seek(0, 2)
-            file.seek(0)
-        yield Source(file, path, None, size, resources=resources)
+            source = source_of(file, path, None, resources, is_stream=False)
+        yield source
 
 
 def write(path: str, blocks: Iterable[bytes]) -> WrittenFile:
@@ -127,7 +127,7 @@ def _write_remotely(path: str, blocks: Iterable[bytes]) -> WrittenFile:
     try:
         system.makedirs(folder, exist_ok=True)
         with system.open(temporary, "wb") as file:
-            for block in blocks:
+            for block in compressed(blocks, PurePosixPath(name).suffix):
                 file.write(block)
                 digest.update(block)
                 n_bytes += len(block)

@@ -70,6 +70,7 @@ class PartRead:
     rows: int
     bytes: int
     sha256: str
+    compression: str | None
     quotes_always: Mapping[int, bool]
     """of each column to fill"""
 
@@ -99,7 +100,7 @@ def summarise(part: Part, what: tuple[How, Wanted, AllBounds]) -> Summary:
         pieces: defaultdict[int, list[Sample]] = defaultdict(list)
         bound = defaultdict(lambda: NO_BOUNDS, known)
         seen: set[int] = set()
-        first_row, table = 0, None
+        first_row, table, compression = 0, None, None
         for source, table in read_chunks(part, how):
             place = Place(part.number, first_row, _witnesses(table, seen))
             for column, target in table.targets.items():
@@ -111,12 +112,11 @@ def summarise(part: Part, what: tuple[How, Wanted, AllBounds]) -> Summary:
                     pieces[column] = [trimmed(merge_samples(pieces[column]), wanted)]
                     bound[column] = bound[column].tightened(bounds_of(pieces[column][0], wanted))
             found.append(_of_chunk(table))
-            first_row += table.n_rows
+            first_row, compression = first_row + table.n_rows, source.compression
         if table is None:
             raise AssertionError("a part has at least one chunk, if an empty one")
-        read = PartRead(
-            part.number, first_row, table.size, table.sha256, {column: n > 0 for column, n in votes.items()}
-        )
+        quotes_always = {column: n > 0 for column, n in votes.items()}
+        read = PartRead(part.number, first_row, table.size, table.sha256, compression, quotes_always)
         whole = reduce(merge, found)
         targets = {
             column: replace(whole.targets[column], sample=trimmed(merge_samples(pieces[column]), wanted))

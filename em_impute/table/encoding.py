@@ -101,8 +101,8 @@ def transcode(source: Source, encoding: Encoding) -> Source:
         source,
         file=cast("BinaryIO", spool),
         size=copied,
-        original_sha256=original.hexdigest(),
-        original_size=size,
+        original_sha256=source.original_sha256 or original.hexdigest(),
+        original_size=size if source.original_size is None else source.original_size,
     )
 
 

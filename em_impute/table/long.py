@@ -56,7 +56,7 @@ def _below_one_another(
             above = Edits.merged([*_names(head, dialect), edits.part(0, n_above)])
         numbered = _numbered(edits, n_above, record_starts, number, dialect, block_bytes)
         portions = chain([(first, above)], numbered)
-        yield from splice(source, dialect, portions, expect_sha256=expect_sha256, keep_rest=False)
+        yield from splice(source, portions, expect_sha256=expect_sha256, keep_rest=False)
     source.file.seek(last)
     while block := source.file.read(BLOCK_BYTES):
         yield block

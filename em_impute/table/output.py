@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import BinaryIO
 
 from em_impute.errors import OutputError, UsageError
+from em_impute.table.compression import compressed, refuse_unwritable
 from em_impute.table.hashing import Hash
 from em_impute.table.text import shown_path
 
@@ -27,8 +28,9 @@ class WrittenFile:
     path: Path | None
     """None for standard output"""
     sha256: str
-    """hex"""
+    """hex, of the bytes in the file, compressed or not"""
     bytes: int
+    """in the file"""
     seconds: float
     """time that making and writing the bytes took"""
 
@@ -36,11 +38,12 @@ class WrittenFile:
 def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], clobber: bool) -> None:
     """Refuse a place that cannot or must not be written to, before any work is done.
 
-    Raises `UsageError` if it is one of the inputs by whatever name, `OutputError` if it is a directory or stands in
-    none, cannot be written, or exists while `clobber` is False.
+    Raises `UsageError` if it is one of the inputs by whatever name, or its suffix asks for a compression that is not
+    there, `OutputError` if it is a directory or stands in none, cannot be written, or exists while `clobber` is False.
     """
     target = Path(path)
     name = shown_path(str(path))
+    refuse_unwritable(target)
     with _os_errors(f"cannot write {name}"):
         for source in inputs:
             # The same terminal or null device may be both.
@@ -66,30 +69,35 @@ def _check_folder(folder: Path, name: str) -> None:
         raise OutputError(f"cannot write {name}: the folder {shown} is not writable", "name another output")
 
 
-def write_atomically(path: str | os.PathLike[str], blocks: Iterable[bytes]) -> WrittenFile:
+def write_atomically(
+    path: str | os.PathLike[str], blocks: Iterable[bytes], *, suffix: str | None = None
+) -> WrittenFile:
     """Write a file so that at any time either the old one or the new one is there, whole.
 
-    A symbolic link keeps pointing where it does: its target is replaced.  The old file's mode bits are kept.  What
-    is no regular file (`/dev/null`, a FIFO) is opened and written.  Raises `OutputError`; `BrokenPipeError`, and
-    whatever `blocks` raises, pass through, the old file being intact.
+    It is compressed if its suffix says so, or `suffix` in that one's place ("" says no).  A symbolic link keeps
+    pointing where it does: its target is replaced.  The old file's mode bits are kept, and its owner and
+    group as far as this process may.  What is no regular file
+    (`/dev/null`, a FIFO) is opened and written.  Raises `OutputError`; `BrokenPipeError`, and whatever `blocks` raises,
+    pass through, the old file being intact.
     """
+    blocks = compressed(blocks, Path(path).suffix if suffix is None else suffix)
     with _os_errors(f"cannot write {shown_path(str(path))}"):
         try:
-            mode = Path(path).stat().st_mode
+            old = Path(path).stat()
         except FileNotFoundError:
-            mode = None
-        if mode is not None and (not stat.S_ISREG(mode) or _is_descriptor(path)):
+            old = None
+        if old is not None and (not stat.S_ISREG(old.st_mode) or _is_descriptor(path)):
             with Path(path).open("ab" if _is_descriptor(path) else "wb", buffering=0) as file:
                 return _copy(blocks, file, Path(path))
         target = Path(os.path.realpath(path))
         temporary = target.with_name(f".em-impute-{secrets.token_hex(8)}.tmp")
         # A new file gets what the umask leaves; the copy of an old one is private until it has the old one's mode.
-        descriptor, is_named = _open_temporary(temporary, 0o666 if mode is None else 0o600)
+        descriptor, is_named = _open_temporary(temporary, 0o666 if old is None else 0o600)
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:
                 written = _copy(blocks, file, Path(path))
-                if mode is not None:
-                    os.fchmod(file.fileno(), stat.S_IMODE(mode))
+                if old is not None:
+                    _take_after(old, file.fileno())
                 os.fsync(file.fileno())
                 if not is_named:
                     _give_name(file.fileno(), temporary)
@@ -172,6 +180,16 @@ def _os_errors(message: str, hint: str = NOTHING_CHANGED) -> Iterator[None]:
         raise OutputError(f"{message}: {error.strerror or error}", hint) from None
     except _BlocksError as error:
         raise error.error from None
+
+
+def _take_after(old: os.stat_result, descriptor: int) -> None:
+    """Give a file the mode of an old one, and its owner and group as far as this process may."""
+    now = os.fstat(descriptor)
+    for owner, group in ((old.st_uid, -1), (-1, old.st_gid)):
+        if {owner, group} - {-1, now.st_uid, now.st_gid}:
+            with suppress(OSError):
+                os.fchown(descriptor, owner, group)
+    os.fchmod(descriptor, stat.S_IMODE(old.st_mode))  # after the owner, since a new one takes some bits away
 
 
 def _sync_folder(folder: Path) -> None:

@@ -106,11 +106,11 @@ def patch(
     `TableError`, after the last block, if the bytes are not those with the hash `expect_sha256`.
     """
     portions = _in_portions(edits, block_bytes)
-    return encoded(splice(source, dialect, portions, expect_sha256=expect_sha256), dialect)
+    return encoded(splice(source, portions, expect_sha256=expect_sha256), dialect)
 
 
 def splice(
-    source: Source, dialect: Dialect, portions: Iterable[Portion], *, expect_sha256: str | None, keep_rest: bool = True
+    source: Source, portions: Iterable[Portion], *, expect_sha256: str | None, keep_rest: bool = True
 ) -> Iterator[bytes]:
     """Yield the working bytes with the edits made, a block a portion, and what follows the last as it is.
 
@@ -130,7 +130,7 @@ def splice(
             if keep_rest:
                 yield bytes(block)
         # The working bytes of a copy have another hash, and nobody else can write to them.
-        if not dialect.transcoded and expect_sha256 is not None and file.hexdigest() != expect_sha256:
+        if expect_sha256 is not None and (source.original_sha256 or file.hexdigest()) != expect_sha256:
             raise changed
 
 

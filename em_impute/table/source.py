@@ -1,42 +1,47 @@
-"""Where the bytes come from: a regular file as it is, a stream spooled so that it can be read twice."""
+"""Where the bytes come from: a regular file as it is, a stream or compressed data spooled to be read twice."""
 
 import difflib
+import hashlib
 import os
-import shlex
-import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from em_impute.errors import OutputError, TableError
+from em_impute.table.compression import compression_of, decompressed
 from em_impute.table.text import shown_path
 
-__all__ = ["STANDARD_INPUT", "Source", "open_source", "spool_errors"]
+__all__ = ["STANDARD_INPUT", "Source", "open_source", "source_of", "spool_errors"]
 
 STANDARD_INPUT = "standard input"
-SPOOL_BYTES = 1 << 20
+READ_BYTES = 1 << 16  # at once; compressed, they may hold a thousand times as much
+HEAD_BYTES = 512  # tell formats apart
 SPOOL_HINT = "free some room, or name a folder that has it with TMPDIR"
 
-COMPRESSED = {  # first bytes -> (format, the program that prints it)
-    b"\x1f\x8b": ("gzip", "zcat", ".gz"),
-    **{b"BZh%d1AY&SY" % level: ("bzip2", "bzcat", ".bz2") for level in range(1, 10)},
-    b"\xfd7zXZ\x00": ("xz", "xzcat", ".xz"),
-    b"\x28\xb5\x2f\xfd": ("zstandard", "zstdcat", ".zst"),
+OTHER_COMPRESSIONS = {  # first bytes -> (format, what prints the data)
+    b"\x04\x22\x4d\x18": ("lz4", "lz4 -dc"),
+    b"\x1f\x9d": ("compress", "zcat"),
+    b"LZIP\x01": ("lzip", "lzip -dc"),
+    b"\x5d\x00\x00": ("lzma", "xzcat"),
 }
 OTHER_FORMATS = {
     b"PK\x03\x04": "Excel (or another zip file)",
     b"PK\x05\x06": "an empty zip file",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "Excel (the old .xls)",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
     b"PAR1\x15": "Parquet",
     b"\x89PNG": "a PNG picture",
     b"%PDF-": "PDF",
     b"SQLite format 3\x00": "an SQLite database",
 }
+TAR_AT = 257
+"""Where a tar archive names its format."""
 
 
 @dataclass(frozen=True)
@@ -52,46 +57,86 @@ class Source:
     size: int
     """bytes in `file`"""
     original_sha256: str | None = None
-    """set when `file` holds a transcoded copy: the hash (hex) of the bytes it was made from"""
+    """set when `file` holds a decompressed or transcoded copy: the hash (hex) of the bytes it was made from"""
     original_size: int | None = None
-    """set when `file` holds a transcoded copy: the bytes it was made from"""
+    """set when `file` holds such a copy: the bytes it was made from"""
+    compression: str | None = None
+    """what those bytes are compressed with; None if they are not"""
     resources: ExitStack = field(default_factory=ExitStack, repr=False)
     """what is closed with the source; a copy derived from it enters here"""
 
 
+class _Hashed:
+    """Blocks that are hashed and counted while they pass."""
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._blocks = blocks
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for block in self._blocks:
+            self._hash.update(block)
+            self.size += len(block)
+            yield block
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
 @contextmanager
-def open_source(path: str | os.PathLike[str] | None) -> Iterator[Source]:
+def open_source(path: str | os.PathLike[str] | None, enough: int | None = None) -> Iterator[Source]:
     """Open the input; None or "-" is standard input.
 
-    A stream (standard input, a FIFO, `<(…)`) is read to its end into a temporary file without a name.  Raises
-    `TableError` for what is missing, unreadable, empty or evidently no CSV.
+    A stream (standard input, a FIFO, `<(…)`) is read to its end into a temporary file without a name, and so are the
+    data of a compressed file, or about so many bytes of them as are `enough`.  Raises `TableError` for what is missing,
+    unreadable, empty, damaged or evidently no CSV.
     """
     with ExitStack() as resources:
         if path is None or os.fspath(path) == "-":
             if sys.stdin is None:
                 raise TableError("standard input is closed", "name a file")
-            name, place = STANDARD_INPUT, None
-            file = _spooled(sys.stdin.buffer, resources)
+            yield source_of(sys.stdin.buffer, STANDARD_INPUT, None, resources, is_stream=True)
         else:
-            place = Path(path)
-            name = str(path)
-            file = _opened(place, name, resources)
-        size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        _refuse_other_formats(file.read(64), name, place)
-        file.seek(0)
-        yield Source(file, name, place, size, resources=resources)
+            file = _opened(Path(path), str(path), resources)
+            is_stream = not stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            yield source_of(file, str(path), Path(path), resources, is_stream=is_stream, enough=enough)
+
+
+def source_of(
+    file: BinaryIO, name: str, path: Path | None, resources: ExitStack, *, is_stream: bool, enough: int | None = None
+) -> Source:
+    """Make an open file or stream a source, as `open_source` does.
+
+    What is compressed is decompressed once: if that holds compressed data again, they are refused.
+    """
+    blocks = _read(file, name)
+    head = b""
+    while len(head) < HEAD_BYTES and (block := next(blocks, b"")):
+        head += block
+    blocks = chain([head], blocks)
+    compression = compression_of(head)
+    if compression is not None:
+        hashed = _Hashed(blocks)
+        spool = _spooled(decompressed(hashed, compression, name, enough), resources)
+        size = spool.tell()
+        source = Source(spool, name, path, size, hashed.hexdigest(), hashed.size, compression.name, resources)
+    else:
+        if is_stream:
+            file = _spooled(blocks, resources)
+        source = Source(file, name, path, file.seek(0, os.SEEK_END), resources=resources)
+    source.file.seek(0)
+    _refuse_other_formats(source.file.read(HEAD_BYTES), source)
+    source.file.seek(0)
+    return source
 
 
 def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
-    """Open a path for reading, spooled if it is no regular file."""
+    """Open a path for reading."""
     try:
         if path.is_dir():
             raise TableError(f"{shown_path(name)} is a directory", "name the CSV file in it")
-        file = resources.enter_context(path.open("rb", buffering=0))
-        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            return cast("BinaryIO", file)
-        return _spooled(cast("BinaryIO", file), resources)
+        return cast("BinaryIO", resources.enter_context(path.open("rb", buffering=0)))
     except FileNotFoundError:
         raise TableError(f"{shown_path(name)} does not exist", _similar(path)) from None
     except PermissionError:
@@ -99,16 +144,35 @@ def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
             f"{shown_path(name)} cannot be read: permission denied", "check its mode bits and owner"
         ) from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise TableError(f"{shown_path(name)} cannot be read: {reason}", "check the path and its permissions") from None
+        raise _unreadable(name, error) from None
 
 
-def _spooled(stream: BinaryIO, resources: ExitStack) -> BinaryIO:
-    """Copy a stream to its end into a temporary file that has no name and vanishes with its descriptor."""
+def _read(file: BinaryIO, name: str) -> Iterator[bytes]:
+    """Yield the bytes of a file or stream."""
+    while True:
+        try:
+            block = file.read(READ_BYTES)
+        except OSError as error:
+            raise _unreadable(name, error) from None
+        if not block:
+            return
+        yield block
+
+
+def _unreadable(name: str, error: Exception) -> TableError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return TableError(f"{shown_path(name)} cannot be read: {reason}", "check the path and its permissions")
+
+
+def _spooled(blocks: Iterable[bytes], resources: ExitStack) -> BinaryIO:
+    """Copy blocks into a temporary file that has no name and vanishes with its descriptor."""
     with spool_errors():
-        spool = resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  -- closed with the source
-        shutil.copyfileobj(stream, spool, SPOOL_BYTES)
-        spool.flush()
+        # Without a buffer, which would be written once more when the file is closed after a failure.
+        spool = resources.enter_context(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115  # closed with the source
+        for block in blocks:
+            view = memoryview(block)
+            while view:
+                view = view[spool.write(view) :]
     return cast("BinaryIO", spool)
 
 
@@ -132,18 +196,23 @@ def _similar(path: Path) -> str:
     return f"did you mean {shown_path(str(path.with_name(by_folded_name[close[0]])))}?" if close else "check the path"
 
 
-def _refuse_other_formats(head: bytes, name: str, path: Path | None) -> None:
+def _refuse_other_formats(head: bytes, source: Source) -> None:
     """Raise `TableError` for an empty input and for the well-known formats that are not CSV."""
-    label = shown_path(name)
+    label = shown_path(source.name)
     if not head:
         raise TableError(f"{label} is empty", "it needs a header and at least one record")
-    for magic, (kind, program, suffix) in COMPRESSED.items():
-        if head.startswith(magic):
-            file = "x.csv" + suffix if path is None else shlex.quote(name) if name.isprintable() else shown_path(name)
-            raise TableError(f"{label} looks compressed ({kind})", f"{program} {file} | em-impute fill - -c COLUMN")
+    again = compression_of(head)
+    found = again and (again.name, again.program)
+    found = found or next((said for magic, said in OTHER_COMPRESSIONS.items() if head.startswith(magic)), None)
+    if found is not None:
+        kind, program = found
+        kind = kind if source.compression is None else f"{kind} within {source.compression}"
+        raise TableError(f"{label} is compressed ({kind}), which is not read", f"decompress it first: {program} FILE")
     for magic, kind in OTHER_FORMATS.items():
         if head.startswith(magic):
             raise TableError(f"{label} looks like {kind}, not CSV", "export it as CSV first")
+    if head[TAR_AT:].startswith(b"ustar"):
+        raise TableError(f"{label} looks like a tar archive, not CSV", "name a file that was in it: tar -xf FILE")
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if (start.startswith(b"{") and start[1:].lstrip()[:1] in {b'"', b"}"}) or (
         start.startswith(b"[") and start[1:].lstrip()[:1] in (b"{", b"[")

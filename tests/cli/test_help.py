@@ -62,7 +62,7 @@ def test_what_an_option_takes_and_what_it_is_by_default_are_said(run):
     assert "--seed N Seed of folds and starts: same seed, same bytes. [default: 0]" in shown
     assert "auto stacks many (by BIC if no label is known)" in shown
     assert "vev. [default: auto]" in shown
-    assert "-q, --quiet Say nothing on success. -v" in shown
+    assert "-q, --quiet Say nothing on success. [env: EM_IMPUTE_QUIET] -v" in shown
 
 
 def test_a_terminal_that_knows_only_ascii_gets_ascii(run):

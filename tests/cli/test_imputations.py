@@ -216,7 +216,7 @@ def test_the_number_of_tables_is_from_2_to_1000(run, number):
     [
         (None, ["in/a.filled.1.csv", "in/a.filled.2.csv"]),
         ("out/b.csv", ["out/b.1.csv", "out/b.2.csv"]),
-        ("b.tar.gz", ["b.tar.1.gz", "b.tar.2.gz"]),
+        ("b.csv.gz", ["b.1.csv.gz", "b.2.csv.gz"]),
         ("b", ["b.1", "b.2"]),
         (".b", [".b.1", ".b.2"]),
     ],

@@ -201,10 +201,10 @@ def test_a_header_longer_than_the_head_is_read_whole(tmp_path):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"\x1f\x8b\x08", "looks compressed"),
-        (b"BZh91AY&SY", "looks compressed"),
-        (b"\xfd7zXZ\x00", "looks compressed"),
-        (b"\x28\xb5\x2f\xfd", "looks compressed"),
+        (b"\x04\x22\x4d\x18", "is compressed \\(lz4\\), which is not read"),
+        (b"\x1f\x9d", "is compressed \\(compress\\), which is not read"),
+        (b"a.csv".ljust(257, b"\0") + b"ustar\0", "looks like a tar archive"),
+        (b"7z\xbc\xaf\x27\x1c", "looks like a 7-Zip archive"),
         (b"PK\x03\x04", "looks like Excel"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "looks like Excel"),
         (b"PAR1\x15\x04", "looks like Parquet"),

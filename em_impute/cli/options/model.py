@@ -120,6 +120,12 @@ Tolerance: TypeAlias = Annotated[
 Seed: TypeAlias = Annotated[
     int,
     typer.Option(
-        "--seed", min=0, metavar="N", rich_help_panel=MODEL, help="Seed of folds and starts: same seed, same bytes."
+        "--seed",
+        min=0,
+        metavar="N",
+        envvar="EM_IMPUTE_SEED",
+        show_envvar=False,
+        rich_help_panel=MODEL,
+        help="Seed of folds and starts: same seed, same bytes.",
     ),
 ]

@@ -30,7 +30,7 @@ File: TypeAlias = Annotated[
         metavar="FILE|-",
         rich_help_panel=INPUT,
         show_default=False,
-        help="The CSV file; - or nothing reads standard input.",
+        help="The CSV file, which may be compressed (gz, bz2, xz, zst); - or nothing reads standard input.",
     ),
 ]
 Columns: TypeAlias = Annotated[
@@ -81,6 +81,8 @@ Delimiter: TypeAlias = Annotated[
         "-d",
         "--delimiter",
         metavar="CHAR",
+        envvar="EM_IMPUTE_DELIMITER",
+        show_envvar=False,
         rich_help_panel=INPUT,
         show_default=False,
         help="Field delimiter. Default: found among comma, semicolon, tab and pipe.",
@@ -96,6 +98,8 @@ Encoding: TypeAlias = Annotated[
         "-e",
         "--encoding",
         metavar="NAME",
+        envvar="EM_IMPUTE_ENCODING",
+        show_envvar=False,
         rich_help_panel=INPUT,
         show_default=False,
         help="Encoding of the file. Default: UTF-8, or what a byte order mark says.",

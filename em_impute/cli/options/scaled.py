@@ -25,7 +25,8 @@ Files: TypeAlias = Annotated[
         metavar="FILE|-",
         rich_help_panel=INPUT,
         show_default=False,
-        help="The CSV file, or the parts of one table: files, patterns, URLs; - or nothing reads standard input.",
+        help="The CSV file, which may be compressed (gz, bz2, xz, zst), or the parts of one table: files, patterns, "
+        "URLs; - or nothing reads standard input.",
     ),
 ]
 Backend: TypeAlias = Annotated[

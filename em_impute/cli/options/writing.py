@@ -4,28 +4,35 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from em_impute.cli.values import MethodName
+from em_impute.cli.logfile import VARIABLE
+from em_impute.cli.values import ColorName, MethodName, open_log
 
 __all__ = [
     "BEHAVIOUR",
     "FILLS",
     "OUTPUT",
+    "Backup",
+    "Color",
     "Debug",
     "Diff",
     "DryRun",
     "Imputations",
+    "InPlace",
     "Indicator",
+    "LogFile",
     "Long",
     "Method",
     "MinProbability",
     "NoAdvice",
     "NoClobber",
+    "NoProgress",
     "NoReport",
     "Output",
     "Probabilities",
     "Probability",
     "Quiet",
     "Reports",
+    "Strict",
     "Verbose",
 ]
 
@@ -79,7 +86,26 @@ Output: TypeAlias = Annotated[
         metavar="PATH",
         rich_help_panel=OUTPUT,
         show_default=False,
-        help="Completed CSV; - is standard output. Default: FILE.filled.csv beside FILE.",
+        help="Completed CSV, compressed if it ends in .gz, .bz2, .xz or .zst; - is standard output. Default: "
+        "FILE.filled.csv beside FILE.",
+    ),
+]
+InPlace: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--in-place",
+        rich_help_panel=OUTPUT,
+        help="Put the completed CSV in FILE's place, whole or not at all; untouched where nothing was filled.",
+    ),
+]
+Backup: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--backup",
+        metavar="SUFFIX",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+        help="Keep the file that --in-place replaces, under its name and SUFFIX (heights.csv.bak for .bak).",
     ),
 ]
 Reports: TypeAlias = Annotated[
@@ -115,11 +141,19 @@ Diff: TypeAlias = Annotated[
     typer.Option(
         "--diff",
         rich_help_panel=OUTPUT,
-        help="Print the filled cells as CSV; files are then written only where -o or -r names them.",
+        help="Print the filled cells as CSV; files are then written only where -o, -r or --in-place name them.",
     ),
 ]
 Quiet: TypeAlias = Annotated[
-    bool, typer.Option("-q", "--quiet", rich_help_panel=BEHAVIOUR, help="Say nothing on success.")
+    bool,
+    typer.Option(
+        "-q",
+        "--quiet",
+        envvar="EM_IMPUTE_QUIET",
+        show_envvar=False,
+        rich_help_panel=BEHAVIOUR,
+        help="Say nothing on success.",
+    ),
 ]
 Verbose: TypeAlias = Annotated[
     bool, typer.Option("-v", "--verbose", rich_help_panel=BEHAVIOUR, help="Say every decision.")
@@ -127,6 +161,40 @@ Verbose: TypeAlias = Annotated[
 NoAdvice: TypeAlias = Annotated[
     bool,
     typer.Option("--no-advice", rich_help_panel=BEHAVIOUR, help="Leave out the note on columns about people (S01)."),
+]
+Strict: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--strict", rich_help_panel=BEHAVIOUR, help="End with 1 and write nothing where there is a warning (W01 …)."
+    ),
+]
+Color: TypeAlias = Annotated[
+    ColorName,
+    typer.Option(
+        "--color",
+        metavar="auto|always|never",
+        envvar="EM_IMPUTE_COLOR",
+        show_envvar=False,
+        rich_help_panel=BEHAVIOUR,
+        help="Colours on standard error; auto: on a terminal that wants them.",
+    ),
+]
+NoProgress: TypeAlias = Annotated[
+    bool, typer.Option("--no-progress", rich_help_panel=BEHAVIOUR, help="Show no progress bar on a terminal.")
+]
+LogFile: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--log-file",
+        metavar="PATH",
+        envvar=VARIABLE,
+        show_envvar=False,
+        is_eager=True,
+        callback=open_log,
+        rich_help_panel=BEHAVIOUR,
+        show_default=False,
+        help="Append to PATH what was read, decided and written, and how the run ended; also with -q.",
+    ),
 ]
 Debug: TypeAlias = Annotated[
     bool, typer.Option("--debug", rich_help_panel=BEHAVIOUR, help="Show the traceback of an error.")

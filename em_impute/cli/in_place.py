@@ -1,0 +1,147 @@
+"""`--in-place`: the completed CSV in the place of the file that was read."""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from em_impute.cli.destination import Destination, is_special
+from em_impute.errors import OutputError, TableError, UsageError
+
+__all__ = ["InPlace", "in_place"]
+
+NO_LINKS = (errno.EPERM, errno.EACCES, errno.EXDEV, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""How file systems say that they give no file a second name."""
+
+
+class InPlace:
+    """A file that is to be replaced, and the name under which the old one is kept."""
+
+    def __init__(self, path: Path, backup: Path | None, *, clobber: bool) -> None:
+        self.path = path
+        self.backup = backup
+        self._clobber = clobber
+        self._before = _looked_at(path)
+
+    def check(self, destination: Destination) -> None:
+        """Refuse, before any work is done, what cannot or must not be replaced.
+
+        Raises `OutputError`, and `UsageError` if the backup is one of the reports.
+        """
+        from em_impute.table.output import check_output
+
+        if self.path not in destination.data or self._before is None or self.path.is_dir():
+            return  # opening it will say more
+        check_output(self.path, [], clobber=True)
+        if not os.access(self.path, os.W_OK):
+            raise OutputError(f"cannot replace {self.path}: it is write-protected", f"chmod u+w {self.path}")
+        if self.backup is None:
+            return
+        check_output(self.backup, [], clobber=self._clobber)
+        if is_special(self.backup):
+            raise OutputError(f"cannot write {self.backup}: it is no regular file", "name another --backup")
+        if self.backup.resolve() in [report.resolve() for report in destination.reports]:
+            raise UsageError("two outputs have the same path", "give each its own with -r and --backup")
+
+    def replacing(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass the blocks on, and keep the old file after the last one, before the new one takes its place.
+
+        So a run that fails while it writes has touched no backup.  Raises `TableError` if the file is no longer as it
+        was before it was read: what others have written to it would be lost.
+        """
+        yield from blocks
+        if _state(_looked_at(self.path)) != _state(self._before):
+            raise TableError(f"{self.path} changed while it was read", "run again when nothing writes to it")
+        if self.backup is not None:
+            with _os_errors(self.backup):
+                _keep(Path(os.path.realpath(self.path)), self.backup, clobber=self._clobber)
+
+
+def in_place(
+    path: Path | None, output: str | None, backup: str | None, *, wanted: bool, clobber: bool, several: bool
+) -> InPlace | None:
+    """Read --in-place and --backup; None where a file of its own is written.
+
+    `several`: more than one completed table is drawn.  Raises `UsageError` for what contradicts them.
+    """
+    if not wanted:
+        if backup is not None:
+            raise UsageError("--backup keeps what --in-place replaces", "add --in-place, or leave --backup out")
+        return None
+    if output is not None:
+        raise UsageError("--in-place contradicts -o", "leave one of them out")
+    if path is None:
+        raise UsageError("--in-place replaces FILE, and standard input is none", "name a file, or leave it out")
+    if several:
+        raise UsageError("--imputations writes several files, --in-place replaces one", "leave one of them out")
+    if is_special(path) and not path.is_dir():
+        raise UsageError(f"--in-place replaces a regular file, and {path} is none", "name a file with -o")
+    if backup is None or path.is_dir():  # reading it will say more
+        return InPlace(path, None, clobber=clobber)
+    if not backup or "/" in backup:
+        raise UsageError(f"--backup takes what the name is to end in, not {backup!r}", "for example --backup .bak")
+    return InPlace(path, path.with_name(path.name + backup), clobber=clobber)
+
+
+def _looked_at(path: Path) -> os.stat_result | None:
+    """Look at what the path leads to; None where that cannot be told, which opening it will say."""
+    with suppress(OSError):
+        return path.stat()
+    return None
+
+
+def _state(found: os.stat_result | None) -> tuple[int, ...]:
+    """Give what changes when somebody writes to a file or replaces it."""
+    return () if found is None else (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _keep(source: Path, backup: Path, *, clobber: bool) -> None:
+    """Give a file a second name, whole or not at all; where that cannot be, make a copy of that name."""
+    if not clobber and os.path.lexists(backup):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    _sync(source)
+    temporary = backup.with_name(f".em-impute-{secrets.token_hex(8)}.tmp")
+    try:
+        try:
+            os.link(source, temporary)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            _copy(source, temporary)
+        temporary.replace(backup)
+    finally:
+        # Also after a rename: if both are names of one file, it does nothing.
+        temporary.unlink(missing_ok=True)
+    _sync(backup.parent)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy bytes, mode bits and times; nobody else may read the copy before it has the mode of the old file."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file, source.open("rb") as old:
+        shutil.copyfileobj(old, file)
+        file.flush()
+        shutil.copystat(source, target)
+        os.fsync(file.fileno())
+
+
+def _sync(path: Path) -> None:
+    """Make a file or folder durable; some file systems do not offer that."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _os_errors(backup: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"cannot keep the old file as {backup}: {error.strerror or error}"
+        raise OutputError(message, "nothing was changed") from None

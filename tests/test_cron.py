@@ -1,0 +1,340 @@
+"""docs/cron.md tells the truth: each of its recipes is run, and so is what goes wrong."""
+
+import configparser
+import fcntl
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from documents import ROOT
+
+PAGE = ROOT / "docs/cron.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+BIN = Path(sys.executable).parent
+TOOL = BIN / "em-impute"
+SYSTEM_PATH = "/usr/bin:/bin"  # as cron has it
+BROKEN = b"name,gender,height\na,female,1,2\n"
+
+
+def blocks(language):
+    """Give the blocks of a language on the page."""
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+
+
+def block(language, words=""):
+    (found,) = (one for one in blocks(language) if words in one)
+    return found
+
+
+def needs(program):
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+
+
+def shell(script, folder, path=f"{BIN}:{SYSTEM_PATH}", arguments=(), **environment):
+    """Run a script as cron would: by sh, with hardly any environment."""
+    bare = {"HOME": str(folder), "SHELL": "/bin/sh", "PATH": path, **environment}
+    if "PYTHONPATH" in os.environ:
+        bare["PYTHONPATH"] = os.environ["PYTHONPATH"]  # by which the tests hide the extra
+    return subprocess.run(
+        ["sh", "-c", script, "sh", *map(str, arguments)],
+        cwd=folder, env=bare, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def survey(samples):
+    """A folder `survey` with three files that can be filled; the second of them has spaces in its name."""
+    folder = samples / "survey"
+    folder.mkdir()
+    for name in ("a.csv", "b c.csv", "d.csv"):
+        shutil.copy(samples / "heights.csv", folder / name)
+    return folder
+
+
+def names(folder, pattern="*"):
+    return sorted(path.name for path in folder.glob(pattern))
+
+
+def test_links_lead_somewhere_and_the_readme_leads_here():
+    targets = re.findall(r"\]\((?!\w+:)([^)#]+)", TEXT)
+
+    assert targets
+    assert [] == [target for target in targets if not (PAGE.parent / target).exists()]
+    assert "(docs/cron.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_option_of_em_impute_that_is_named_exists():
+    scripts = (path.read_text(encoding="utf-8") for path in (ROOT / "em_impute/cli").rglob("*.py"))
+    options = "".join(scripts)
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXT)) - {"--now"}  # of systemctl
+
+    assert {"--strict", "--log-file", "--in-place", "--backup"} <= named
+    assert set() == {option for option in named if f'"{option}"' not in options}
+
+
+def test_every_variable_is_in_the_table_with_its_option():
+    table = dict(re.findall(r"^\| `(EM_IMPUTE_\w+)` \| `(-[\w-]+)` \|", TEXT, re.MULTILINE))
+    sources = "".join(path.read_text() for path in (ROOT / "em_impute/cli").rglob("*.py"))
+
+    assert set(re.findall(r'"(EM_IMPUTE_\w+)"', sources)) == set(table)
+    assert {"EM_IMPUTE_SEED": "--seed", "EM_IMPUTE_LOG_FILE": "--log-file"}.items() <= table.items()
+
+
+def crontab(folder):
+    """Read the crontab as cron does: settings, which are not expanded, and the command; paths lead to `folder`."""
+    settings, commands = {}, []
+    for line in (
+        block("crontab").replace("/srv/survey", str(folder)).replace("/opt/em-impute/bin", str(BIN)).splitlines()
+    ):
+        if setting := re.fullmatch(r"(\w+)=(.*)", line):
+            settings[setting[1]] = setting[2]
+        elif line:
+            commands.append(line.split(None, 5))
+    ((*when, command),) = commands
+    assert ["15", "2", "*", "*", "*"] == when
+    assert "%" not in command
+    assert "$" not in "".join(settings.values())
+    assert "@" in settings.pop("MAILTO")
+    return settings, command
+
+
+def test_the_line_in_the_crontab_fills_and_says_nothing(samples):
+    needs("flock")
+    (samples / "heights.csv").rename(samples / "today.csv")
+    settings, command = crontab(samples)
+    first, second = (shell(command, samples, SYSTEM_PATH, **settings) for _ in range(2))
+    log = (samples / "em-impute.log").read_text()
+
+    assert [(0, b"", b"")] * 2 == [(one.returncode, one.stdout, one.stderr) for one in (first, second)]
+    assert b"" == b"".join(re.findall(rb",,", (samples / "done.csv").read_bytes()))
+    assert [2, 2] == [log.count(words) for words in (" begin em-impute ", " end: exit code 0 after ")]
+
+
+def test_the_line_in_the_crontab_does_not_start_a_second_run(samples):
+    needs("flock")
+    settings, command = crontab(samples)
+    with (samples / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = shell(command, samples, SYSTEM_PATH, **settings)
+
+    assert (75, b"", b"") == (result.returncode, result.stdout, result.stderr)
+    assert not (samples / "em-impute.log").exists()
+
+
+def test_the_line_in_the_crontab_says_what_is_wrong(samples):
+    needs("flock")
+    settings, command = crontab(samples)
+    result = shell(command, samples, SYSTEM_PATH, **settings)  # there is no today.csv
+
+    assert (3, b"") == (result.returncode, result.stdout)
+    assert 2 == len(result.stderr.splitlines())
+    assert "ERROR   end: exit code 3" in (samples / "em-impute.log").read_text()
+
+
+def test_the_log_can_be_moved_away_between_runs(run, samples):
+    snippet = block("logrotate")
+    head, body = re.fullmatch(r"(\S+) \{\n(.*)\}\n", snippet, re.DOTALL).groups()
+    command = ("check", "heights.csv", "-c", "gender", "-q", "--log-file", "em-impute.log")
+    run(*command)
+    first = (samples / "em-impute.log").read_bytes()
+    (samples / "em-impute.log").rename(samples / "em-impute.log.1")  # what logrotate does
+    run(*command)
+
+    assert "/srv/survey/em-impute.log" == head
+    assert "postrotate" not in body
+    assert {"weekly", "compress", "missingok", "notifempty"} <= set(body.split())
+    assert first == (samples / "em-impute.log.1").read_bytes()
+    assert 1 == (samples / "em-impute.log").read_bytes().count(b" begin ")
+
+
+NIGHTLY = block("sh", "nightly.sh")
+ALIKE = b"name,gender,height\n" + b"".join(
+    b"%d,%s,%d\n" % (i, [b"female", b"Female", b""][i % 3], 160 + 7 * i % 23) for i in range(40)
+)
+"""Two labels that differ only by case: a warning."""
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "who", "words"),
+    [
+        ("heights", 0, "", b""),
+        (ALIKE, 1, "owner@example.org", b"error: warning"),
+        (BROKEN, 3, "owner@example.org", b"error: line 2 has 4 fields"),
+        (None, 3, "owner@example.org", b"does not exist"),
+        (b"name,gender,height\na,female,1\nb,female,2\nc,,3\n", 4, "owner@example.org", b"every known cell"),
+        ("folder", 5, "admin@example.org", b"error: cannot write "),
+    ],
+    ids=["done", "warnings", "broken", "absent", "one label", "no output"],
+)
+def test_the_right_person_is_told(samples, content, code, who, words):
+    folder = samples / "the survey"
+    folder.mkdir()
+    if content is not None:
+        data = content if isinstance(content, bytes) else (samples / "heights.csv").read_bytes()
+        (folder / "today.csv").write_bytes(data)
+    if content == "folder":
+        (folder / "done.csv").mkdir()
+    (samples / "bin").mkdir()
+    (samples / "bin" / "mail").write_text(f'#!/bin/sh\nprintf "%s|" "$@" >{shlex.quote(str(samples))}/mail; cat >>{shlex.quote(str(samples))}/mail\n')  # fmt: skip
+    (samples / "bin" / "mail").chmod(0o755)
+    result = shell(NIGHTLY, samples, f"{samples}/bin:{BIN}:{SYSTEM_PATH}", [folder])
+    mail = (samples / "mail").read_bytes() if (samples / "mail").exists() else b""
+
+    assert (code, b"", b"") == (result.returncode, result.stdout, result.stderr)
+    assert (who != "") is (mail != b"")
+    assert mail.startswith(f"-s|em-impute: exit code {code}|{who}|".encode() if who else b"")
+    assert words in mail
+    assert f"end: exit code {code} " in (folder / "em-impute.log").read_text()
+    assert (code == 0) is (folder / "done.csv").is_file()
+
+
+def test_nobody_is_told_of_a_run_that_was_ended(samples):
+    os.mkfifo(samples / "today.csv")
+    code = f"mail() {{ echo told; }}\n{NIGHTLY}"
+    bare = {"PATH": f"{BIN}:{SYSTEM_PATH}", "HOME": str(samples)}
+    process = subprocess.Popen(["sh", "-c", code, "sh", str(samples)], env=bare, stdout=subprocess.PIPE)
+    log = samples / "em-impute.log"
+    while not log.exists():
+        time.sleep(0.01)
+    time.sleep(0.3)
+    (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(child), signal.SIGTERM)
+    said, _ = process.communicate(timeout=60)
+
+    assert (143, b"") == (process.returncode, said)
+    assert "end: exit code 143 (terminated)" in log.read_text()
+
+
+def units():
+    found = {}
+    for text in blocks("ini"):
+        unit = configparser.ConfigParser(interpolation=None)
+        unit.optionxform = str
+        unit.read_string(text)
+        found[re.match(r"# (\S+)", text)[1]] = unit
+    return found
+
+
+def test_the_service_fills_and_the_timer_starts_it(samples):
+    found = units()
+    service, timer = found["survey.service"]["Service"], found["survey.timer"]["Timer"]
+    (samples / "heights.csv").rename(samples / "today.csv")
+    command = service["ExecStart"].replace("/opt/em-impute/bin", str(BIN))
+    name, value = service["Environment"].split("=")
+    result = shell(f"exec {command}", samples, SYSTEM_PATH, **{name: value})
+
+    assert ("oneshot", "/srv/survey") == (service["Type"], service["WorkingDirectory"])
+    assert re.fullmatch(r"\*-\*-\* \d\d:\d\d:\d\d", timer["OnCalendar"])
+    assert "timers.target" == found["survey.timer"]["Install"]["WantedBy"]
+    assert (0, b"") == (result.returncode, result.stdout)
+    assert result.stderr.splitlines()[0].split(b" ", 2)[2].startswith(b"INFO    begin em-impute ")
+    assert b"end: exit code 0 after " in result.stderr.splitlines()[-1]
+    assert (samples / "done.csv").is_file()
+
+
+def test_systemd_understands_the_units(tmp_path):
+    needs("systemd-analyze")
+    for text in blocks("ini"):
+        unit = text.replace("/opt/em-impute/bin", str(BIN)).replace("/srv/survey", str(tmp_path))
+        (tmp_path / re.match(r"# (\S+)", text)[1]).write_text(unit)
+    paths = [str(tmp_path / name) for name in ("survey.service", "survey.timer")]
+    result = subprocess.run(["systemd-analyze", "verify", *paths], capture_output=True, check=False)
+    if result.returncode and b"survey." not in result.stderr:
+        pytest.skip(result.stderr.decode().strip())  # systemd itself is not at work here
+
+    assert (0, b"") == (result.returncode, b"".join(line for line in result.stderr.splitlines() if b"survey." in line))
+
+
+def make(folder, *arguments):
+    return shell(shlex.join(["make", *arguments]), folder)
+
+
+def test_make_fills_each_file_once_and_again_when_it_has_changed(samples, survey):
+    needs("make")
+    (samples / "Makefile").write_text(block("make"))
+    (survey / "b c.csv").unlink()  # make knows no names with spaces
+    first = make(samples)
+    times = {path.name: path.stat().st_mtime_ns for path in survey.glob("*.filled.csv")}
+    second = make(samples)
+    os.utime(survey / "a.csv", (time.time() + 5, time.time() + 5))
+    third = make(samples)
+
+    assert [0, 0, 0] == [one.returncode for one in (first, second, third)], first.stderr
+    assert ["a.filled.csv", "d.filled.csv"] == sorted(times)
+    assert b"Nothing to be done" in second.stdout
+    assert 1 == third.stdout.count(b"em-impute fill")
+    assert times["d.filled.csv"] == (survey / "d.filled.csv").stat().st_mtime_ns
+    assert 3 == (samples / "make.log").read_text().count("end: exit code 0 ")
+
+
+def test_make_goes_on_after_a_failure_and_keeps_what_was_there(samples, survey):
+    needs("make")
+    (samples / "Makefile").write_text(block("make"))
+    (survey / "b c.csv").unlink()
+    (survey / "a.filled.csv").write_bytes(b"of yesterday")
+    os.utime(survey / "a.filled.csv", (0, 0))
+    (survey / "a.csv").write_bytes(BROKEN)
+    stopped, going_on = make(samples), make(samples, "-k", "-j", "2")
+
+    assert [2, 2] == [stopped.returncode, going_on.returncode]
+    assert b"a.filled.csv] Error 3" in going_on.stderr
+    assert b"of yesterday" == (survey / "a.filled.csv").read_bytes()
+    assert ["a.csv", "a.filled.csv", "d.csv", "d.filled.csv", "d.filled.report.json"] == names(survey)
+
+
+LOOP = block("sh", "worst=0")
+XARGS = block("sh", "xargs")
+
+
+@pytest.mark.parametrize(("recipe", "worst"), [(LOOP, 4), (XARGS, 123)], ids=["loop", "xargs"])
+def test_a_loop_goes_on_after_failures_and_ends_with_a_code_that_says_so(samples, survey, recipe, worst):
+    needs("xargs")
+    good = shell(recipe, samples)
+    for path in survey.glob("*.filled.csv"):
+        path.unlink()
+    (survey / "a.csv").write_bytes(b"gender,height\nfemale,1\nfemale,2\n,3\n")  # ends with 4
+    (survey / "b c.csv").write_bytes(BROKEN)  # ends with 3
+    bad = shell(recipe, samples)
+
+    assert (0, b"", b"") == (good.returncode, good.stdout, good.stderr)
+    assert (worst, b"") == (bad.returncode, bad.stdout)
+    assert 2 == bad.stderr.count(b"error: ")
+    assert ["d.filled.csv"] == names(survey, "*.filled.csv")
+
+
+def test_the_loop_fills_every_file_and_nothing_that_was_filled(samples, survey):
+    first, second = shell(LOOP, samples), shell(LOOP, samples)
+
+    assert [0, 0] == [first.returncode, second.returncode]
+    assert ["a.filled.csv", "b c.filled.csv", "d.filled.csv"] == names(survey, "*.filled*.csv")
+
+
+def test_the_runs_of_xargs_share_a_log(samples, survey):
+    needs("xargs")
+    shell(XARGS, samples)
+    log = (samples / "survey.log").read_text().splitlines()
+    processes = {line.split()[1] for line in log}
+
+    assert 3 == len(processes) == len(names(survey, "*.filled.csv"))
+    for process in processes:
+        own = [line.split(maxsplit=3)[3] for line in log if line.split()[1] == process]
+        assert own[0].startswith("begin ")
+        assert own[-1].startswith("end: exit code 0 ")
+
+
+def test_an_interrupted_loop_does_not_start_the_next_file(samples, survey):
+    (samples / "bin").mkdir()
+    (samples / "bin" / "em-impute").write_text("#!/bin/sh\necho started\nexit 143\n")
+    (samples / "bin" / "em-impute").chmod(0o755)
+    result = shell(LOOP, samples, f"{samples}/bin:{SYSTEM_PATH}")
+
+    assert 3 == len(names(survey))
+    assert (143, b"started\n") == (result.returncode, result.stdout)
