@@ -18,6 +18,9 @@ __all__ = ["main"]
 SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
 
+ASK_AGAIN = 2.0
+"""Seconds after which a run that was to end is asked again, far more than it takes to leave nothing behind."""
+
 COMMANDS = {"fill", "check", "evaluate", "explain", "report"}
 
 VARIABLES = {"EM_IMPUTE_DELIMITER": ("-d", "--delimiter"), "EM_IMPUTE_ENCODING": ("-e", "--encoding")}
@@ -46,6 +49,8 @@ def _run(arguments: list[str]) -> int:
         code = _end_of(arguments, log)
     except SystemExit as ended:  # by a signal
         code = int(ended.code or 0)
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
     log.end(code)
     return code
 
@@ -144,8 +149,10 @@ def _prepare() -> None:
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # as long as the process
     signal.signal(signal.SIGTERM, _terminate)
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
-        signal.signal(signal.SIGHUP, _terminate)
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and some shells order
+            signal.signal(number, _terminate)
 
 
 def _settle() -> None:
@@ -162,6 +169,16 @@ def _settle() -> None:
 def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
     # Raised as an exception, so that temporary files are removed on the way out; a second signal must not disturb that.
     signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "setitimer"):
+        # It is lost where Python is in a destructor, or a library that is being imported swallows it: ask again.
+        signal.signal(signal.SIGALRM, lambda *_: _raise(number))
+        signal.setitimer(signal.ITIMER_REAL, ASK_AGAIN, ASK_AGAIN)
+    _raise(number)
+
+
+def _raise(number: int) -> NoReturn:
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     sys.exit(SIGNALLED + number)
 
 

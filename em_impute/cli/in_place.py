@@ -100,9 +100,11 @@ def _state(found: os.stat_result | None) -> tuple[int, ...]:
 
 def _keep(source: Path, backup: Path, *, clobber: bool) -> None:
     """Give a file a second name, whole or not at all; where that cannot be, make a copy of that name."""
+    from em_impute.table.output import sync
+
     if not clobber and os.path.lexists(backup):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-    _sync(source)
+    sync(source)
     temporary = backup.with_name(f".em-impute-{secrets.token_hex(8)}.tmp")
     try:
         try:
@@ -115,7 +117,7 @@ def _keep(source: Path, backup: Path, *, clobber: bool) -> None:
     finally:
         # Also after a rename: if both are names of one file, it does nothing.
         temporary.unlink(missing_ok=True)
-    _sync(backup.parent)
+    sync(backup.parent)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -126,16 +128,6 @@ def _copy(source: Path, target: Path) -> None:
         file.flush()
         shutil.copystat(source, target)
         os.fsync(file.fileno())
-
-
-def _sync(path: Path) -> None:
-    """Make a file or folder durable; some file systems do not offer that."""
-    with suppress(OSError):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 @contextmanager

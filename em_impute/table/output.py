@@ -16,7 +16,7 @@ from em_impute.table.compression import compressed, refuse_unwritable
 from em_impute.table.hashing import Hash
 from em_impute.table.text import shown_path
 
-__all__ = ["WrittenFile", "check_output", "write_atomically", "write_to_stdout"]
+__all__ = ["WrittenFile", "check_output", "sync", "write_atomically", "write_to_stdout"]
 
 NOTHING_CHANGED = "nothing was changed"
 
@@ -105,7 +105,7 @@ def write_atomically(
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _sync_folder(target.parent)
+        sync(target.parent)
         return written
 
 
@@ -192,10 +192,10 @@ def _take_after(old: os.stat_result, descriptor: int) -> None:
     os.fchmod(descriptor, stat.S_IMODE(old.st_mode))  # after the owner, since a new one takes some bits away
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the new name durable; some file systems do not offer that."""
+def sync(path: Path) -> None:
+    """Make a file, or the names in a folder, durable; some file systems do not offer that."""
     with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

@@ -151,3 +151,32 @@ def test_a_value_that_is_none_of_those_allowed_is_named_with_them(run):
     assert result.stderr == (
         b"error: Invalid value for '--shares': 'fair' is not one of 'common', 'free'.\nhint: em-impute fill --help\n"
     )
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", "interrupted"), ("SIGTERM", "143"), ("SIGHUP", "129")])
+def test_a_signal_whose_exception_is_lost_is_not_forgotten(name, code):
+    # What is raised in a destructor is printed and ignored, as where a library is being imported.
+    program = f"""
+import os, signal, time
+from em_impute.cli import door
+
+class Trap:
+    def __del__(self):
+        os.kill(os.getpid(), signal.{name})
+        time.sleep(0.05)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+door.ASK_AGAIN = 0.2
+door._prepare()
+Trap()
+print("lost", flush=True)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("interrupted")
+except SystemExit as ended:
+    print(ended.code)
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+
+    assert result.stdout.splitlines() == ["lost", code]
