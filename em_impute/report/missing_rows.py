@@ -13,6 +13,7 @@ from em_impute.report.words import number, percent
 from em_impute.table.text import listed, plural
 
 __all__ = [
+    "labelling_table",
     "labelling_verdict",
     "sensitivity_line",
     "sensitivity_markdown",
@@ -262,16 +263,7 @@ def _test(test: Section) -> Iterable[str]:
         yield f"{labelling_verdict(test)}.\n"
         return
     yield f"{labelling_verdict(test)}:\n"
-    rows = [
-        [
-            label,
-            percent(rate),
-            percent(test["shares_missing_at_one_rate"][label]),
-            percent(test["shares_missing_at_own_rates"][label]),
-        ]
-        for label, rate in test["label_rates"].items()
-    ]
-    yield from table(["label", "rows that have it", "share of the missing at one rate", "at rates of their own"], rows)
+    yield from table(*labelling_table(test))
 
 
 def labelling_verdict(test: Section) -> str:
@@ -284,6 +276,20 @@ def labelling_verdict(test: Section) -> str:
             f"it takes a p below {LEVEL:g} here, and one for a predictor as well"
         )
     return "Labels are missing more often at some values of the predictors, which explains more than classes do"
+
+
+def labelling_table(test: Section) -> tuple[list[str], list[list[str]]]:
+    """Give the head and the rows of the table of how often each label is there, and of what is missing."""
+    rows = [
+        [
+            label,
+            percent(rate),
+            percent(test["shares_missing_at_one_rate"][label]),
+            percent(test["shares_missing_at_own_rates"][label]),
+        ]
+        for label, rate in test["label_rates"].items()
+    ]
+    return ["label", "rows that have it", "share of the missing at one rate", "at rates of their own"], rows
 
 
 def _leaving(leaves: Section, within: str) -> str:

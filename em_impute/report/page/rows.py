@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from em_impute.report.missing_rows import labelling_verdict
+from em_impute.report.missing_rows import labelling_table, labelling_verdict
 from em_impute.report.page.blocks import Block, Details, Figures, Section, Table, glued, name, names, of_rows, said
 from em_impute.report.pictures.figures import Pictures
 from em_impute.report.pictures.groups import labels_alone
@@ -171,15 +171,6 @@ def _test(test: Report, report: Report) -> list[Block]:
     )
     if not test["depends_on_class"]:
         return [text, said("{}.", labelling_verdict(test))]
-    head = ["label", "rows that have it", "share of the missing at one rate", "at rates of their own"]
-    rows = [
-        [
-            label,
-            percent(rate),
-            percent(test["shares_missing_at_one_rate"][label]),
-            percent(test["shares_missing_at_own_rates"][label]),
-        ]
-        for label, rate in test["label_rates"].items()
-    ]
+    head, rows = labelling_table(test)
     labels = [row[0] for row in rows]
     return [text, *folded(labelling_verdict(test), head, of_rows(rows), common(report, labels))]
