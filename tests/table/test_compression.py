@@ -202,6 +202,7 @@ def test_a_source_holds_the_data_and_knows_the_file_they_came_from(form, tmp_pat
         (b"PK\x03\x04", "looks like Excel"),
         (b"d/".ljust(257, b"\0") + b"ustar", "looks like a tar archive"),
     ],
+    ids=["empty", "gzip", "xz", "Excel", "tar"],
 )
 def test_what_was_compressed_is_looked_at_as_any_file(data, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
