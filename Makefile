@@ -12,7 +12,7 @@ PYTEST := -m pytest --numprocesses logical --dist worksteal
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check format bench docs test-lowest test-browser clean
+.PHONY: help demo test check faults fuzz audit format bench docs test-lowest test-browser clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,12 @@ check: $(VENV)/dev.stamp ## Everything a change must pass: format, lint, types, 
 	$(BIN)/ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/python $(PYTEST)
+
+faults: $(VENV)/dev.stamp ## Break the disk, the memory and the process under many runs (ROUNDS=50)
+	FAULT_ROUNDS=$(or $(ROUNDS),50) $(BIN)/python -m pytest -m faults
+
+fuzz: $(VENV)/dev.stamp ## Run made-up files and options (EXAMPLES=10000)
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),10000) $(BIN)/python -m pytest -m fuzz
 
 format: $(VENV)/dev.stamp ## Format the code and apply the safe fixes of the linter
 	$(BIN)/ruff format .

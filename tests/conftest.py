@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from em_impute.cli.door import BLAS_THREADS
+from em_impute.cli import door
 
 # Before anything imports numpy: on a busy machine threads of BLAS wait for each other, for products as small as these.
-for name in BLAS_THREADS:
+for name in door.BLAS_THREADS:
     os.environ.setdefault(name, "1")
 
 BASE_INSTALL = Path(__file__).parent / "base_install"
@@ -61,6 +61,21 @@ def run(tmp_path):
         )
 
     return run
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, capfd):
+    """Run em-impute within this process: its exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(door, "_prepare", lambda: None)  # the signals are pytest's
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["em-impute", *arguments])
+        code = door._run(list(arguments))
+        said = capfd.readouterr()
+        return code, said.out, said.err
+
+    return call
 
 
 @pytest.fixture
