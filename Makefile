@@ -12,7 +12,7 @@ PYTEST := -m pytest --numprocesses logical --dist worksteal
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check faults fuzz audit format bench docs test-lowest test-browser clean
+.PHONY: help demo test check faults fuzz format bench docs test-lowest test-browser clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -31,10 +31,11 @@ demo: $(VENV)/base.stamp ## Run the main job on sample_data/; the results stay i
 test: $(VENV)/dev.stamp ## Run the tests
 	$(BIN)/python $(PYTEST)
 
-check: $(VENV)/dev.stamp ## Everything a change must pass: format, lint, types, tests
+check: $(VENV)/dev.stamp ## Everything a change must pass: format, lint, types, audit of dependencies, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m mypy
+	$(BIN)/python .ci/audit.py
 	$(BIN)/python $(PYTEST)
 
 faults: $(VENV)/dev.stamp ## Break the disk, the memory and the process under many runs (ROUNDS=50)
