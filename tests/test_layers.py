@@ -28,6 +28,7 @@ ALLOWED = {
     "grouping": {"design", "engine", "errors", "fitting", "select", "stack", "table"},
     "learnt": {"choose", "design", "engine", "fitting", "grouping", "labels", "table"},
     "findings": {"choose", "design", "engine", "errors", "fitting", "learnt", "merging", "metrics", "request", "select", "stack", "table"},
+    "model": {"choose", "design", "engine", "merging", "stack", "table"},
     "completion": {"choose", "design", "engine", "findings", "grouping", "labels", "learnt", "select", "table"},
     "edits": {"completion", "engine", "errors", "request", "table"},
     "impute": {
@@ -36,7 +37,7 @@ ALLOWED = {
     "evaluate": {"completion", "design", "engine", "errors", "impute", "findings", "labels", "learnt", "metrics", "request", "table"},
     "explain": {"completion", "design", "engine", "errors", "impute", "labels", "ordering", "request", "table"},
     "scaled": {
-        "backends", "choose", "completion", "design", "edits", "engine", "errors", "findings", "fitting", "impute", "labels", "merging", "request", "stack", "table",
+        "backends", "choose", "completion", "design", "edits", "engine", "errors", "findings", "fitting", "impute", "labels", "merging", "model", "request", "stack", "table",
     },
     "report": {
         "choose", "clusters", "completion", "design", "engine", "errors", "evaluate", "explain", "findings", "impute", "labels", "metrics", "predictors", "request", "scaled", "select", "stack", "table",

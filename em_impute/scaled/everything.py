@@ -17,7 +17,7 @@ from em_impute.engine.mixture import Mixture
 from em_impute.engine.moments import Moments, empty, merge
 from em_impute.engine.parameters import clamp
 from em_impute.merging import merge_equal_rows
-from em_impute.scaled.model import Coding
+from em_impute.model import Coding
 from em_impute.scaled.parts import Part
 from em_impute.scaled.reading import How, in_part, keeper, kept_of, table_chunks
 from em_impute.table.read import Table

@@ -12,7 +12,7 @@ from em_impute.completion import Completion, Opened
 from em_impute.edits import make_edits
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.labels import Labels
-from em_impute.scaled.model import Model, Said
+from em_impute.model import Model, Said
 from em_impute.scaled.parts import Part, write
 from em_impute.scaled.reading import How, in_part, opened_part, table_chunks
 from em_impute.scaled.summary import PartRead

@@ -20,10 +20,10 @@ from em_impute.findings.sensitivity import deltas_of
 from em_impute.fitting import examples_of
 from em_impute.impute import Watch, complete, look_at, unique_names
 from em_impute.labels import Labels, read_labels
+from em_impute.model import Mixed, Model, coding_of, slim
 from em_impute.request import Request
 from em_impute.scaled.everything import Everything, Learning, fit_everything
 from em_impute.scaled.filling import Filling, PartFilled, Totals, fill_part, nothing
-from em_impute.scaled.model import Mixed, Model, coding_of, slim
 from em_impute.scaled.parts import Part, opened
 from em_impute.scaled.reading import How, refuse_same_column, shape_of
 from em_impute.scaled.sample import Sample, Wanted, evenly

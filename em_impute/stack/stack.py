@@ -20,7 +20,7 @@ from em_impute.stack.terms import group_rows
 from em_impute.stack.views import PLAIN, Predictors, View, fit_views, plain_view
 from em_impute.stack.weights import cross_fitted, stack_weights, trust_over_shares
 
-__all__ = ["Stack", "fit_leader", "fit_stack", "predict", "thinned"]
+__all__ = ["Ensemble", "Stack", "Voice", "fit_leader", "fit_stack", "predict", "thinned"]
 
 VIEW_ROWS = 10_000
 """Rows to which powers and bins are fitted."""
@@ -48,11 +48,21 @@ class Voice(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Stack:
-    """Mixtures and their weights."""
+class Ensemble:
+    """What says how probable each label is in a row: mixtures and their weights."""
 
     n_labels: int
     voices: tuple[Voice, ...]
+    trust: float
+    """Weight of the mixtures together; the labels' shares have the rest."""
+    shares: Floats
+    """(n_labels,), of the labelled rows"""
+
+
+@dataclass(frozen=True)
+class Stack(Ensemble):
+    """An ensemble, and how its weights were found."""
+
     comparison: Comparison
     weight: Floats
     """(n_members, n_temperatures), sums to 1"""
@@ -60,10 +70,6 @@ class Stack:
     """The heaviest member in the data's own units."""
     held_probability: Floats
     """(n_held, n_labels) for the rows of the comparison, by weights that did not see the row either"""
-    trust: float
-    """Weight of the mixtures together; the labels' shares have the rest."""
-    shares: Floats
-    """(n_labels,), of the labelled rows"""
 
     @property
     def leader(self) -> Member:
@@ -115,10 +121,10 @@ def fit_stack(examples: Examples, n_labels: int, n_to_fill: int, seed: int, tell
         trust = trust_over_shares(said, shares, comparison.weight)
     held_probability = trust * held_probability + (1.0 - trust) * comparison.shares
     shares_of_all = _shares(examples, n_labels)
-    return Stack(n_labels, voices, comparison, weight, leading, held_probability, trust, shares_of_all)
+    return Stack(n_labels, voices, trust, shares_of_all, comparison, weight, leading, held_probability)
 
 
-def predict(stack: Stack, predictors: Predictors) -> Floats:
+def predict(stack: Ensemble, predictors: Predictors) -> Floats:
     """Compute the probability of each label for each row: (n_rows, n_labels), rows sum to 1."""
     n_rows = predictors.x.shape[0]
     probability = np.empty((n_rows, stack.n_labels))
@@ -134,7 +140,7 @@ def predict(stack: Stack, predictors: Predictors) -> Floats:
     return probability
 
 
-def _predict_chunk(stack: Stack, whole: Sequence[Scorer], part: Predictors) -> Floats:
+def _predict_chunk(stack: Ensemble, whole: Sequence[Scorer], part: Predictors) -> Floats:
     """Predict a few rows, (n_rows, n_labels); `whole` score rows that show every column, one for each voice."""
     n_rows = part.x.shape[0]
     total = np.zeros((stack.n_labels, n_rows))
@@ -156,7 +162,7 @@ def _predict_chunk(stack: Stack, whole: Sequence[Scorer], part: Predictors) -> F
     return total.T
 
 
-def _scorer(stack: Stack, voice: Voice, observed: Integers) -> Scorer:
+def _scorer(stack: Ensemble, voice: Voice, observed: Integers) -> Scorer:
     return make_scorer(observed, voice.batch, voice.component_label, stack.n_labels)
 
 

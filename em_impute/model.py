@@ -1,7 +1,7 @@
 """What was learnt, in a form that travels: how a row's cells become numbers, and what these say of its label."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from em_impute.engine.blocks import Floats, Integers
 from em_impute.engine.em import posterior
 from em_impute.engine.parameters import Parameters
 from em_impute.merging import Values, merge_rows
-from em_impute.stack.stack import Stack, predict
+from em_impute.stack.stack import Ensemble, Stack, predict
 from em_impute.stack.views import Predictors
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
@@ -120,7 +120,7 @@ class Model:
     learnt: tuple[int, ...]
     """those of them that the model knows"""
     coding: Coding
-    speaker: Stack | Mixed
+    speaker: Ensemble | Mixed
     delta: Floats
     """(n_labels,) by how much the log-odds are higher than the speaker says"""
 
@@ -145,10 +145,9 @@ def coding_of(design: Design, names: Sequence[str], decimal: str) -> Coding:
     return Coding(design.features, texts, {name: names.index(name) for name in used}, decimal)
 
 
-def slim(stack: Stack) -> Stack:
-    """Leave out of a stack what only the report asks for: it is sent to every worker."""
-    comparison = replace(stack.comparison, probability=stack.comparison.probability[..., :0, :])
-    return replace(stack, comparison=comparison, held_probability=stack.held_probability[:0])
+def slim(stack: Stack) -> Ensemble:
+    """Leave out of a stack what only the report asks for: the rest is sent to every worker, or kept."""
+    return Ensemble(stack.n_labels, stack.voices, stack.trust, stack.shares)
 
 
 def _distinct(predictors: Predictors) -> tuple[Predictors, Integers]:
