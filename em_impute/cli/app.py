@@ -10,6 +10,7 @@ from em_impute.cli.explain import explain
 from em_impute.cli.fill import fill
 from em_impute.cli.help import Command, Commands
 from em_impute.cli.report import report
+from em_impute.cli.schema import schema
 from em_impute.cli.values import show_help
 from em_impute.errors import ClosedPipeError
 
@@ -39,6 +40,7 @@ app.command(cls=Command)(check)
 app.command(cls=Command)(evaluate)
 app.command(cls=Command)(explain)
 app.command(cls=Command)(report)
+app.command(cls=Command)(schema)
 
 
 def _show_version(wanted: bool) -> None:  # Typer's callback signature

@@ -32,8 +32,9 @@ def test_every_option_is_explained_once_in_the_help_of_its_command(run, command)
 def test_options_stand_in_panels(run, command):
     tops = [line for line in help_of(run, command).splitlines() if line.startswith("╭")]
 
-    panels = [param.rich_help_panel for param in COMMANDS[command].params]
-    assert [*dict.fromkeys(["Input", *panels, "Behaviour"])] == [top.strip("╭╮─ ") for top in tops]
+    params = sorted(COMMANDS[command].params, key=lambda param: param.param_type_name == "option")
+    panels = [*(param.rich_help_panel for param in params), "Behaviour"]
+    assert [*dict.fromkeys(panels)] == [top.strip("╭╮─ ") for top in tops]
 
 
 def test_the_help_of_all_names_each_command_with_its_first_sentence(run):

@@ -1,0 +1,45 @@
+"""`em-impute schema`: what every key of the reports means, for programs."""
+
+import json
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+import typer
+
+from em_impute.cli import options as o
+
+__all__ = ["schema"]
+
+
+class KindName(StrEnum):
+    """Values of --of."""
+
+    fit = "fit"
+    evaluation = "evaluation"
+    explanation = "explanation"
+
+
+Kind: TypeAlias = Annotated[
+    KindName,
+    typer.Option(
+        "--of",
+        metavar="KIND",
+        rich_help_panel=o.OUTPUT,
+        help=f"Whose report: of fill, of evaluate, or what explain --json writes. One of {', '.join(KindName)}.",
+    ),
+]
+
+
+def schema(
+    *,
+    kind: Kind = KindName.fit,
+    debug: o.Debug = False,  # noqa: ARG001  # read at the door, before a command runs
+) -> None:
+    """Print the JSON Schema of the report: each key, its type, its unit, what it means and when it is null.
+
+    em-impute schema > report.schema.json
+    """
+    from em_impute.report.schema import schema_of
+
+    text = json.dumps(schema_of(kind.value), indent=2, ensure_ascii=False)
+    typer.echo(text.encode())  # JSON is UTF-8, whatever the terminal's encoding

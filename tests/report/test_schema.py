@@ -1,0 +1,165 @@
+"""The schema says of every key what it is, and no more and no less than what the reports hold."""
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from schema_reports import RUNS, complaints, keys_in, keys_of, kind_of, made, validate, validator
+
+import em_impute
+from em_impute.engine.families import FAMILIES
+from em_impute.report.evaluation import EvaluationReport
+from em_impute.report.explanation import ExplanationReport
+from em_impute.report.fit_report import SCHEMA_VERSION, FitReport
+from em_impute.report.schema import KINDS, schema_of
+from em_impute.report.schema.shared import COVARIANCES, WARNINGS
+
+NULL = {"type": "null"}
+
+NEVER_NULL_HERE = {
+    ("explanation", "#/$defs/report/properties/start/properties/log_likelihood"),
+    ("explanation", "#/$defs/report/properties/start/properties/log_prior"),
+    ("explanation", "#/$defs/report/properties/final/properties/log_likelihood"),
+    ("explanation", "#/$defs/report/properties/final/properties/log_prior"),
+}
+"""Null where the first step of EM already drowns in rounding, for which there is no small table."""
+
+
+@pytest.fixture(scope="session")
+def reports(tmp_path_factory):
+    """A report of each kind of run."""
+    return made(tmp_path_factory.mktemp("reports"))
+
+
+@pytest.fixture(scope="session")
+def found(reports):
+    """Every key of every report: its kind, where the schema describes it, and whether it holds null."""
+    return {(kind_of(one), at, value is None) for one in reports.values() for at, value in keys_in(one)}
+
+
+@pytest.fixture(params=KINDS)
+def schema(request):
+    """Each schema."""
+    return schema_of(request.param)
+
+
+def sections_of(schema):
+    """Yield every object among the values that a schema allows."""
+    if isinstance(schema, dict):
+        if "object" in schema.get("type", ()):
+            yield schema
+        for value in schema.values():
+            yield from sections_of(value)
+    elif isinstance(schema, list):
+        for one in schema:
+            yield from sections_of(one)
+
+
+def may_be_null(schema):
+    alone = isinstance(schema.get("type"), list) and "null" in schema["type"]
+    return alone or any(NULL in schema.get(several, ()) for several in ("oneOf", "anyOf"))
+
+
+def test_the_schema_is_one_of_draft_2020_12(schema):
+    Draft202012Validator.check_schema(schema)
+
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["$id"].startswith("urn:em-impute:")
+
+
+def test_every_key_is_described_in_one_sentence(schema):
+    told = {
+        at: one.get("description") or schema["$defs"][one["$ref"].rpartition("/")[2]]["description"]
+        for at, one in keys_of(schema)
+    }
+
+    assert len(told) > 80
+    assert {at: said for at, said in told.items() if not said.endswith(".") or ". " in said or "\n" in said} == {}
+
+
+def test_every_key_has_a_type_or_names_where_it_is_described(schema):
+    assert [at for at, one in keys_of(schema) if not {"type", "$ref", "anyOf", "oneOf"} & set(one)] == []
+
+
+def test_what_may_be_null_says_when(schema):
+    whole = [(at, one) for at, one in keys_of(schema) if may_be_null(one)]
+
+    assert [at for at, one in whole if "null" not in one["description"]] == []
+
+
+def test_every_object_has_known_keys_or_is_keyed_by_the_data(schema):
+    for section in sections_of(schema):
+        if "properties" in section:
+            assert section["additionalProperties"] is False
+            assert set(section["required"]) <= set(section["properties"])
+        else:
+            assert isinstance(section["additionalProperties"], dict)
+
+
+def test_no_definition_is_there_for_nothing(schema):
+    text = json.dumps(schema)
+
+    assert [name for name in schema["$defs"] if f'"#/$defs/{name}"' not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "report"), [("fit", FitReport), ("evaluation", EvaluationReport), ("explanation", ExplanationReport)]
+)
+def test_the_keys_of_the_schema_are_those_of_the_report_in_its_order(kind, report):
+    described = schema_of(kind)["$defs"]["report"]
+
+    assert list(described["properties"]) == described["required"] == list(report.__dataclass_fields__)
+    assert described["properties"]["schema_version"]["const"] == SCHEMA_VERSION
+
+
+def test_families_are_those_of_the_engine_and_warnings_those_that_are_given():
+    package = Path(em_impute.__file__).parent
+    code = "".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py") if "schema" not in path.parts)
+
+    assert list(COVARIANCES) == list(FAMILIES)
+    assert {name for number in range(100) for name in (f"W{number:02}", f"S{number:02}") if f'"{name}"' in code} == set(
+        WARNINGS
+    )
+
+
+def test_the_report_of_every_kind_of_run_is_as_the_schema_says(reports):
+    assert {name: complaints(report) for name, report in reports.items()} == {name: [] for name in RUNS}
+
+
+def test_reports_on_the_sample_data_are_as_the_schema_says(saved):
+    validate(saved)
+
+
+def test_every_key_of_the_schema_is_written_by_some_run(found):
+    written = {(kind, at) for kind, at, is_null in found if not is_null}
+    described = {(kind, at) for kind in KINDS for at, one in keys_of(schema_of(kind)) if one.get("type") != "null"}
+
+    assert described - written == set()
+
+
+def test_every_key_that_may_be_null_is_null_in_some_run(found):
+    def place(kind, at):  # what several documents share need not be null in each
+        return (kind if at.startswith("#/$defs/report") else None, at)
+
+    nullable = {place(kind, at) for kind in KINDS for at, one in keys_of(schema_of(kind)) if may_be_null(one)}
+    null = {place(kind, at) for kind, at, is_null in found if is_null}
+
+    assert nullable - null == NEVER_NULL_HERE
+
+
+def test_a_wrong_report_is_found_out(reports):
+    report = reports["one predictor"]
+    wrong = {
+        "a key too many": {**report, "surplus": 1},
+        "a key too few": {key: value for key, value in report.items() if key != "audit"},
+        "another version": {**report, "schema_version": 2},
+        "another type": {**report, "seed": "0"},
+        "a share above 1": {**report, "labels": [{**report["labels"][0], "share_known": 1.1}]},
+        "a count below 0": {**report, "missing": {**report["missing"], "cells": -1}},
+        "an unknown code": {**report, "warnings": [{"code": "W99", "message": ""}]},
+        "a part of what belongs together": {**report, "totals": {**report["totals"], "draws": None}},
+    }
+
+    assert {name for name, one in wrong.items() if validator("fit").is_valid(one)} == set()
+    validate(report)
