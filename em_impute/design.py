@@ -7,6 +7,7 @@ import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers, Rows, slices
 from em_impute.engine.mixture import overall_covariance
+from em_impute.engine.units import in_units, standard_units
 from em_impute.errors import FitError
 from em_impute.labels import Labels
 from em_impute.merging import Values, merge_rows
@@ -23,9 +24,9 @@ from em_impute.predictors import (
 from em_impute.table.categories import MAX_LEVELS
 from em_impute.table.growing import Codes
 from em_impute.table.read import CategoryColumn
-from em_impute.table.text import listed
+from em_impute.table.text import listed, shown
 
-__all__ = ["Category", "Column", "Design", "Feature", "Rejected", "make_design", "redundant_columns", "standard_units"]
+__all__ = ["Category", "Column", "Design", "Feature", "Rejected", "make_design", "redundant_columns"]
 
 MAX_FEATURES = 256
 """More predictors than this make covariances that no file can support."""
@@ -265,8 +266,7 @@ def _standardise(
         if values is None:
             raise AssertionError("a column that was dropped is no predictor")
         shift, scale = standard_units(values, weight)
-        np.subtract(values, shift, out=x[:, j])
-        x[:, j] /= scale
+        in_units(values, shift, scale, weight, x[:, j])
         features.append(Feature(name, column.n_missing, shift, scale))
     for j, (category, text, share) in enumerate(indicators, start=len(numbers)):
         name, scale = f"{category.name}={category.texts[text]}", float(np.sqrt(share * (1.0 - share)))
@@ -299,28 +299,6 @@ def _indicators(categories: Sequence[Category], weight: Floats, most: int) -> li
     return indicators
 
 
-def standard_units(values: Floats, weight: Floats) -> tuple[float, float]:
-    """Compute mean and standard deviation of what is not NaN, for magnitudes from 1e-300 to 1e300.
-
-    Slice by slice: no copy of a column is made.
-    """
-    size = float(np.fmax(np.fmax.reduce(values), -np.fmin.reduce(values)))
-
-    def seen(some: slice) -> tuple[Floats, Floats]:
-        is_seen = ~np.isnan(values[some])
-        return (values[some], weight[some]) if is_seen.all() else (values[some][is_seen], weight[some][is_seen])
-
-    total = mean = square = 0.0
-    for number, counts in map(seen, slices(values.size)):
-        total += float(counts.sum())
-        mean += float(counts @ (number / size))
-    mean /= total
-    for number, counts in map(seen, slices(values.size)):
-        centred = number / size - mean
-        square += float(counts @ (centred * centred))
-    return float(mean * size), float(np.sqrt(square / total) * size)
-
-
 def redundant_columns(rows: Rows, n_numbers: int) -> list[int]:
     """Find the features that are, but for rounding, sums or copies of features before them.
 
@@ -341,5 +319,5 @@ def redundant_columns(rows: Rows, n_numbers: int) -> list[int]:
 
 
 def _because(rejected: Sequence[Rejected]) -> str:
-    reasons = [f"{one.name!r}: {one.reason}" for one in rejected]
+    reasons = [f"{shown(one.name)}: {one.reason}" for one in rejected]
     return f" ({listed(reasons, separator='; ')})" if reasons else ""

@@ -12,6 +12,7 @@ from em_impute.request import Request
 from em_impute.table.growing import Codes
 from em_impute.table.long import NUMBERING
 from em_impute.table.patch import Edits, quote_label
+from em_impute.table.text import shown, shown_path
 
 __all__ = ["Change", "changes", "make_edits", "make_versions"]
 
@@ -145,7 +146,7 @@ def _refuse_taken(opened: Opened, names: Sequence[str]) -> None:
     """Raise `DesignError` if a column that would be added is there already."""
     for name in names:
         if name in opened.table.dialect.names:
-            message = f"a column named {name!r} is already in {opened.name}"
+            message = f"a column named {shown(name)} is already in {shown_path(opened.name)}"
             raise DesignError(message, "rename it, or leave out the option that would add it again")
 
 

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.design import Category, Design, Feature, redundant_columns, standard_units
+from em_impute.design import Category, Design, Feature, redundant_columns
 from em_impute.engine.blocks import Floats, Integers, Rows
+from em_impute.engine.units import in_units, standard_units
 from em_impute.errors import ColumnError, DesignError, FitError
 from em_impute.fitting import Draw, Fitted, Said, Tell
 from em_impute.select import HeldOut
@@ -129,7 +130,8 @@ def narrowed(design: Design, rows: Integers) -> Design | None:
         if not np.nanmax(values[counting], initial=-np.inf) - np.nanmin(values[counting], initial=np.inf) > CONSTANT:
             continue
         shift, scale = standard_units(values, weight)
-        columns.append((values - shift) / scale)
+        in_units(values, shift, scale, weight, column := np.empty(rows.size))
+        columns.append(column)
         features.append(
             Feature(
                 feature.name,

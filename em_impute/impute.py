@@ -33,6 +33,7 @@ from em_impute.table.long import patch_long
 from em_impute.table.patch import patch
 from em_impute.table.read import read_table
 from em_impute.table.source import Source, open_source
+from em_impute.table.text import shown
 from em_impute.weighing import read_weights
 
 __all__ = [
@@ -65,7 +66,7 @@ def open_table(request: Request, watch: Watch) -> Iterator[Opened]:
         features = [find_column(dialect, feature, raw.name) for feature in request.features]
         if set(features) & set(indices):
             both = dialect.names[next(iter(set(features) & set(indices)))]
-            raise UsageError(f"column {both!r} cannot be both filled and a predictor", "leave it out of -x")
+            raise UsageError(f"column {shown(both)} cannot be both filled and a predictor", "leave it out of -x")
         taken = {**dict.fromkeys(indices, "filled"), **dict.fromkeys(features, "a predictor")}
         weights = _apart("--weights", request.weights, dialect, raw.name, taken)
         by = _apart(
@@ -230,7 +231,7 @@ def _apart(option: str, wanted: str | None, dialect: Dialect, source: str, taken
         return None
     column = find_column(dialect, wanted, source)
     if column in taken:
-        message = f"column {dialect.names[column]!r} cannot be both {taken[column]} and that of {option}"
+        message = f"column {shown(dialect.names[column])} cannot be both {taken[column]} and that of {option}"
         raise UsageError(message, f"name another column with {option}")
     return column
 
@@ -259,9 +260,10 @@ def labels_to_find(target: str, labels: Labels, request: Request) -> Labels:
     if n_known > 1:
         return labels
     if n_known == 1:
-        only = labels.labels[0]
+        only, counting = labels.labels[0], "" if request.weights is None else " that counts"
+        every = f"every known cell{counting} of column {shown(target)}"
         raise FitError(
-            f"every known cell of column {target!r} is {only!r}: one label cannot be told from others",
+            f"{every} is {shown(only)}: one label cannot be told from others",
             "label some rows of another kind, or count tokens as missing with --null-value",
         )
     if request.components == "auto" and not request.labels:
@@ -269,7 +271,7 @@ def labels_to_find(target: str, labels: Labels, request: Request) -> Labels:
     n_groups = len(request.labels) or _number(request) or 0
     if not n_groups:
         raise FitError(
-            f"no label is known in column {target!r}",
+            f"no label is known in column {shown(target)}",
             "name the groups to look for, as in --labels A,B, or let --components auto count them",
         )
     if _number(request) not in {None, 1, n_groups}:

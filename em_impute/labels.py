@@ -13,9 +13,12 @@ from em_impute.request import Request
 from em_impute.table.growing import Codes, least_type
 from em_impute.table.numbers import is_blank, is_mark, is_shaped_like
 from em_impute.table.read import TargetColumn
-from em_impute.table.text import listed, plural
+from em_impute.table.text import listed, plural, shown
 
 __all__ = ["Kinds", "Labels", "ambiguity", "lookalikes", "read_labels", "remedy", "tell_apart", "that_count"]
+
+FILLERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"
+"""Characters that show nothing although Unicode counts them among letters, marks and symbols."""
 
 MAX_LABELS = 1000
 """More distinct values than this are no categories."""
@@ -113,7 +116,8 @@ def that_count(labels: Labels, name: str, weight: Floats | None) -> Labels:
     kept = np.flatnonzero(count)
     if not kept.size:
         raise FitError(
-            f"every row with a label in column {name!r} has the weight 0", "give a weight above 0 to rows to learn from"
+            f"every row with a label in column {shown(name)} has the weight 0",
+            "give a weight above 0 to rows to learn from",
         )
     place = np.full(count.size + 1, -1, labels.label.dtype)  # the last one is that of −1
     place[kept] = np.arange(kept.size)
@@ -123,32 +127,35 @@ def that_count(labels: Labels, name: str, weight: Floats | None) -> Labels:
 
 def ambiguity(name: str, text: str, n: int, labels: Sequence[str]) -> str:
     """Say that a text may be a missing mark or a label."""
-    return f"column {name!r} holds {text!r} in {plural(n, 'cell')}: a missing mark, or a label like {_quoted(labels)}?"
+    cells = plural(n, "cell")
+    return f"column {shown(name)} holds {shown(text)} in {cells}: a missing mark, or a label like {_quoted(labels)}?"
 
 
 def remedy(text: str) -> str:
-    """Name the options that settle what a text is."""
-    return f"--null-value {text!r} fills these cells, --keep-value {text!r} keeps it as a label"
+    """Name the options that settle what a mark is, as a shell takes them: no mark holds an apostrophe."""
+    token = f"'{text.strip()}'"
+    return f"--null-value {token} fills these cells, --keep-value {token} keeps it as a label"
 
 
 def lookalikes(name: str, labels: Sequence[str]) -> list[tuple[str, str]]:
     """Warn of labels that a reader can hardly tell apart, or not see at all: (code, message)."""
     folded = Counter(map(_folded, labels))
     alike = [text for text in labels if folded[_folded(text)] > 1]
-    unseen = [text for text in labels if not _folded(text)]
+    unseen = [text for text in labels if not _folded(text).strip("\"' ")]
     found = []
     if alike:
         found.append(
-            ("W14", f"{len(alike)} labels of {name!r} differ only by case, space or accents: {_quoted(alike)}")
+            ("W14", f"{len(alike)} labels of {shown(name)} differ only by case, space or accents: {_quoted(alike)}")
         )
     if unseen:
-        found.append(("W20", f"Labels of {name!r} that show nothing: {', '.join(map(ascii, unseen))}"))
+        found.append(("W20", f"Labels of {shown(name)} that show nothing: {', '.join(map(ascii, unseen))}"))
     return found
 
 
 def _folded(text: str) -> str:
     # What a reader tells apart: no case, no outer or double space, nothing invisible.
-    visible = "".join(char for char in unicodedata.normalize("NFC", text) if unicodedata.category(char) != "Cf")
+    composed = unicodedata.normalize("NFC", text)
+    visible = "".join(char for char in composed if unicodedata.category(char) != "Cf" and char not in FILLERS)
     return " ".join(visible.split()).casefold()
 
 
@@ -157,7 +164,7 @@ def _named_labels(name: str, known: tuple[str, ...], named: tuple[str, ...]) -> 
         return named
     unknown = [text for text in named if text not in known]
     if unknown:
-        message = f"--labels names {unknown[0]!r}, which no row of column {name!r} holds"
+        message = f"--labels names {shown(unknown[0])}, which no row of column {shown(name)} holds"
         raise DesignError(
             message,
             f"labels in the file are {_quoted(known)}; --labels is for a column that knows none",
@@ -169,11 +176,10 @@ def _refuse_identifier(name: str, labels: Mapping[str, int]) -> None:
     known = sum(labels.values())
     crowded = len(labels) >= MANY_LABELS and known < MIN_ROWS_PER_LABEL * len(labels)
     if len(labels) > MAX_LABELS or crowded:
-        message = (
-            f"column {name!r} has {len(labels):,} distinct values in {known:,} known rows: it looks like an identifier"
-        )
+        values = f"{len(labels):,} distinct values in {known:,} known rows"
+        message = f"column {shown(name)} has {values}: it looks like an identifier"
         raise FitError(message, "name a column of categories with --column")
 
 
 def _quoted(texts: Sequence[str]) -> str:
-    return listed([repr(text) for text in texts])
+    return listed([shown(text) for text in texts])

@@ -142,7 +142,7 @@ def filled_above(
     for threshold in thresholds:
         counts = weight * (best >= threshold)
         share = float(counts.sum() / weight.sum())
-        found.append(Filled(float(threshold), share, float(counts @ right / counts.sum()) if share else None))
+        found.append(Filled(float(threshold), share, float((counts * right).sum() / counts.sum()) if share else None))
     return found
 
 
@@ -188,4 +188,5 @@ def overdispersion(right: NDArray[np.bool_], part: Integers) -> float:
 
 
 def _mean(values: Floats, weight: Floats | None) -> float:
-    return float(values.mean() if weight is None else weight @ values / weight.sum())
+    # Not `weight @ values`: added up in another order than the weights alone, a share of all could exceed 1.
+    return float(values.mean() if weight is None else (weight * values).sum() / weight.sum())

@@ -7,18 +7,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.choose import tilt
+from em_impute.choose import adjust_shares, tilt
+from em_impute.completion import Completion
 from em_impute.design import Design, Feature
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.engine.em import posterior
 from em_impute.engine.parameters import Parameters
+from em_impute.findings.sensitivity import deltas_of
+from em_impute.fitting import examples_of
 from em_impute.merging import Values, merge_rows
+from em_impute.request import Request
 from em_impute.stack.stack import Ensemble, Stack, predict
 from em_impute.stack.views import Predictors
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
 
-__all__ = ["Coding", "Mixed", "Model", "Said", "coding_of", "slim"]
+__all__ = ["Coding", "Mixed", "Model", "Said", "model_of"]
 
 MISSING = -1
 
@@ -138,6 +142,26 @@ class Model:
         return Said(tilt(probability, self.delta), place, rows[blind[place]])
 
 
+def model_of(
+    completion: Completion, names: Sequence[str], request: Request, deltas: Sequence[tuple[str, float]]
+) -> Model | None:
+    """Give what the missing cells of a column were filled by; None where nothing was fitted.
+
+    `names` are those of all columns of the table, `deltas` the shifts of log-odds that were asked for.
+    """
+    design, choice, mixture = completion.design, completion.choice, completion.mixture
+    if design is None or choice is None or mixture is None:
+        return None
+    labels = completion.labels.labels
+    learnt = tuple(labels.index(label) for label in design.labels)
+    coding, delta = coding_of(design, names, request.decimal), deltas_of(labels, deltas)
+    if choice.stack is None:
+        return Model(labels, learnt, coding, Mixed(*mixture.fit[:2]), delta)
+    if request.free_shares:
+        delta[list(learnt)] += _shift_to_free_shares(design, choice.stack)
+    return Model(labels, learnt, coding, slim(choice.stack), delta)
+
+
 def coding_of(design: Design, names: Sequence[str], decimal: str) -> Coding:
     """Say how the rows of a design were coded; `names` are those of all columns of the table."""
     texts = {category.name: category.texts for category in design.categories}
@@ -148,6 +172,15 @@ def coding_of(design: Design, names: Sequence[str], decimal: str) -> Coding:
 def slim(stack: Stack) -> Ensemble:
     """Leave out of a stack what only the report asks for: the rest is sent to every worker, or kept."""
     return Ensemble(stack.n_labels, stack.voices, stack.trust, stack.shares)
+
+
+def _shift_to_free_shares(design: Design, stack: Stack) -> Floats:
+    """Compute by how much log-odds differ where the rows to be filled have label shares of their own: (n_learnt,)."""
+    rows = np.flatnonzero(design.distinct.label < 0)
+    said = predict(stack, examples_of(design).predictors.take(rows))
+    _, shares = adjust_shares(said, design.distinct.weight[rows], stack.shares)
+    shift: Floats = np.log(np.maximum(shares, np.finfo(float).tiny)) - np.log(stack.shares)
+    return shift
 
 
 def _distinct(predictors: Predictors) -> tuple[Predictors, Integers]:

@@ -44,6 +44,10 @@ MIN_ROW_NUMBERS = 3
 MIN_TEXTS = 2
 """A category with fewer of them is a constant."""
 
+LARGEST, LEAST_RANGE = 1e305, 1e-305
+"""Numbers of a predictor may be so large and must differ by so much: what is computed from them, such as a sum or a
+thousandth of a deviation, is then a number with all its digits too."""
+
 CONSTANT = 1e-15
 """A range below this part of the values is rounding."""
 
@@ -135,9 +139,11 @@ def _is_number(text: str) -> bool:
 def _reason_against_category(name: str, category: CategoryColumn, *, explicit: bool) -> str:
     """Say why a column does not serve as a category; empty if it does."""
     if category.too_many:
-        reason = _many_texts(category)
+        reason = f"more than {category.limit} different texts"
         if explicit:
-            raise DesignError(f"column {name!r} holds {reason}", "name columns of numbers or of fewer texts with -x")
+            line, text = category.example or (0, "")
+            message = f"column {shown(name)} holds {reason}, such as {shown(text)} (line {line})"
+            raise DesignError(message, "name columns of numbers or of fewer texts with -x")
         return reason
     if len(category.texts) < MIN_TEXTS:
         return "constant"
@@ -146,22 +152,17 @@ def _reason_against_category(name: str, category: CategoryColumn, *, explicit: b
     return "identifier" if is_identifier and not explicit else ""
 
 
-def _many_texts(category: CategoryColumn) -> str:
-    line, text = category.example or (0, "")
-    return f"more than {category.limit} different texts, such as {shown(text)} (line {line})"
-
-
 def _refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:
     if column.infinite and column.numbers is not None:
         line, text = column.infinite
-        message = f"column {name!r} holds {text!r} on line {line}: infinite values fit no model"
+        message = f"column {shown(name)} holds {shown(text)} on line {line}: infinite values fit no model"
         raise DesignError(message, "correct or empty these cells, or name other columns with -x")
     if column.decimal_comma:
         line, text = column.bad_examples[0]
-        message = f"column {name!r} holds {text!r} on line {line}: numbers with a decimal comma"
-        raise DesignError(message, "add --decimal , or name other columns with -x")
+        message = f"column {shown(name)} holds {shown(text)} on line {line}: numbers with a decimal comma"
+        raise DesignError(message, "add --decimal ',' or name other columns with -x")
     if explicit and column.n_bad:
-        message = f"column {name!r} has {_bad_cells(column)}"
+        message = f"column {shown(name)} has {_bad_cells(column, quoted=True)}"
         raise DesignError(message, "name numeric columns with -x, or correct these cells")
 
 
@@ -169,16 +170,24 @@ def _reason_against_numbers(name: str, column: NumberColumn, *, explicit: bool) 
     """Say why a column does not serve as numbers; empty if it does."""
     _refuse_unusable(name, column, explicit=explicit)
     if column.numbers is None:
-        return _bad_cells(column)
+        return _bad_cells(column, quoted=explicit)
     if column.n_missing == column.size:
         return "no value at all"
-    low, high = np.fmin.reduce(column.numbers), np.fmax.reduce(column.numbers)
+    reason = _reason_against_range(float(np.fmin.reduce(column.numbers)), float(np.fmax.reduce(column.numbers)))
+    if reason:
+        return reason
+    if column.padded and not explicit:
+        return f"zero-padded code (line {column.padded[0]})"
+    return "identifier" if not explicit and _is_identifier(name, column) else ""
+
+
+def _reason_against_range(low: float, high: float) -> str:
+    """Say why nothing can be computed with numbers from `low` to `high`; empty if it can."""
     if not high / 2 - low / 2 > CONSTANT * max(abs(low), abs(high)):
         return "constant"
-    if column.padded and not explicit:
-        line, text = column.padded
-        return f"zero-padded code ({text!r} on line {line})"
-    return "identifier" if not explicit and _is_identifier(name, column) else ""
+    if max(-low, high) > LARGEST:
+        return "numbers beyond 1e305"
+    return "numbers less than 1e-305 apart" if high - low < LEAST_RANGE else ""
 
 
 def _is_identifier(name: str, column: NumberColumn) -> bool:
@@ -203,13 +212,17 @@ def _hardly_repeats(seen: Floats, column: NumberColumn) -> bool:
     return np.unique(seen).size >= MOSTLY_DIFFERENT * (column.size - column.n_missing)
 
 
-def _bad_cells(column: NumberColumn) -> str:
+def _bad_cells(column: NumberColumn, *, quoted: bool) -> str:
+    """Say which cells are no numbers.  Those of a column that nobody has named are not quoted: they may be names."""
     first_lines: dict[str, int] = {}
     for line, text in column.bad_examples:
         first_lines.setdefault(text, line)
-    examples = ", ".join(f"{text!r} (line {line})" for text, line in first_lines.items())
+    examples = ", ".join(f"{shown(text)} (line {line})" for text, line in first_lines.items())
+    if not quoted:
+        examples = ", ".join(f"line {line}" for line, _ in column.bad_examples)
     if column.numbers is None:
-        mostly_numbers = column.n_numbers > column.n_bad
-        return f"{NOT_ALL_NUMBERS}: {examples}" if mostly_numbers else f"text, such as {examples}"
+        if column.n_numbers > column.n_bad:
+            return f"{NOT_ALL_NUMBERS}: {examples}"
+        return f"text, such as {examples}" if quoted else "text"
     cells = "1 cell that is not a number" if column.n_bad == 1 else f"{column.n_bad:,} cells that are not numbers"
     return f"{cells}: {examples}"

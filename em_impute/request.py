@@ -65,8 +65,25 @@ class Request:
     indicator: bool = False
     """Add a column that says which cells were filled."""
 
+    def __post_init__(self) -> None:
+        """Read names and labels that arrived as bytes, since the locale has no such letters, as UTF-8."""
+        for name in ("columns", "features", "null_values", "keep_values", "labels"):
+            object.__setattr__(self, name, tuple(_as_text(text) for text in getattr(self, name)))
+        for name in ("by", "weights", "order_by"):
+            text = getattr(self, name)
+            object.__setattr__(self, name, text if text is None else _as_text(text))
+        object.__setattr__(self, "deltas", tuple((_as_text(label), delta) for label, delta in self.deltas))
+
     @property
     def names_one_mixture(self) -> bool:
         """An option says which mixture is wanted: then no others are fitted beside it."""
         chosen = self.covariance == "auto" and self.components in {None, "auto"}
         return not chosen or self.unlabelled_weight is not None or self.prior_strength is not None
+
+
+def _as_text(text: str) -> str:
+    """Decode what Python kept as escaped bytes (PEP 383), if it is UTF-8."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        return text

@@ -11,6 +11,9 @@ from em_impute.table.text import plural, shown
 
 __all__ = ["read_weights"]
 
+NEGLIGIBLE = 2.0**-52
+"""A weight below this part of the largest one is lost in rounding where the two are added up."""
+
 REMEDY = "every row needs a number of 0 or more: correct these cells, or leave out --weights"
 
 
@@ -18,8 +21,8 @@ def read_weights(name: str, column: NumberColumn, line_of: Callable[[Integers], 
     """Read a column of numbers as weights, (n_rows,) with mean 1 over the rows that count; None if all count alike.
 
     With mean 1 a prior that is worth so many rows is worth as many with weights.  Rows of weight 0 are left out of the
-    mean, so that they teach nothing, not even how much the others count.  Raises DesignError for a cell that is no
-    weight, naming its line, and FitError if all are 0.
+    mean, so that they teach nothing, not even how much the others count; a weight that any sum with the largest would
+    lose is 0.  Raises DesignError for a cell that is no weight, naming its line, and FitError if all are 0.
     """
     values = column.values
     if column.bad_examples or values is None:
@@ -42,5 +45,6 @@ def read_weights(name: str, column: NumberColumn, line_of: Callable[[Integers], 
     if (values == largest).all():
         return None
     weight: Floats = values / largest  # first, since a sum of weights as they are might be infinite
+    weight[weight < NEGLIGIBLE] = 0.0
     weight /= weight[weight > 0.0].mean()
     return weight

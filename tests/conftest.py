@@ -37,6 +37,17 @@ def base_install(request, monkeypatch):
         monkeypatch.setenv("PYTHONPATH", str(BASE_INSTALL))
 
 
+@pytest.fixture(autouse=True)
+def reports_are_valid(request):
+    """Compare every report that a test leaves in its folder with what `em-impute schema` says."""
+    folder = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield
+    if folder is not None and any(folder.rglob("*.json")):
+        from schema_reports import validate_left_in
+
+        validate_left_in(folder)
+
+
 @pytest.fixture
 def samples(tmp_path):
     """A folder of one's own with the sample data in it."""

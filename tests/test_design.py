@@ -17,10 +17,10 @@ X = [1.5, 2.5, 3.0, 4.5, 9.0]
 @pytest.mark.parametrize(
     ("name", "cells", "reason"),
     [
-        ("t", ["u", "v", "u", "v", "w"], "text, such as 'u' (line 2)"),
+        ("t", ["u", "v", "u", "v", "w"], "text"),
         ("c", [7, 7, 7, 7, None], "constant"),
         ("e", [None, "NA", "", "?", "nan"], "no value at all"),
-        ("zip", ["02116", "10001", "60601", "94103", "33101"], "zero-padded code ('02116' on line 2)"),
+        ("zip", ["02116", "10001", "60601", "94103", "33101"], "zero-padded code (line 2)"),
         ("n", [1, 2, 3, 4, 5], "identifier"),
         ("n", [11, 12, 13, 14, 15], "identifier"),
         ("record_id", [5, 3, 9, 3, 1], "identifier"),
@@ -30,9 +30,9 @@ X = [1.5, 2.5, 3.0, 4.5, 9.0]
         ("Sample Number", [5, 3, 9, 3, 1], "identifier"),
         ("zip code", [5, 3, 9, 4, 1], "identifier"),
         ("long", ["10551438040000064", "10551438040000065", "10551438040000069", "1", "2"], "identifier"),
-        ("p", ["5%", 1, 2, 3, 4], "not all cells are numbers: '5%' (line 2)"),
-        ("hex", ["0x1F", "0x2F", "0x3F", 3, 4], "text, such as '0x1F' (line 2)"),
-        ("grouped", [1, 2, 3, 4, "1_000"], "not all cells are numbers: '1_000' (line 6)"),
+        ("p", ["5%", 1, 2, 3, 4], "not all cells are numbers: line 2"),
+        ("hex", ["0x1F", "0x2F", "0x3F", 3, 4], "text"),
+        ("grouped", [1, 2, 3, 4, "1_000"], "not all cells are numbers: line 6"),
     ],
 )
 def test_a_column_that_does_not_serve_is_named_with_its_reason(tmp_path, name, cells, reason):
@@ -126,7 +126,7 @@ def test_a_decimal_comma_is_read_when_asked_for_and_named_when_not(tmp_path):
     assert design_of(tmp_path, text, decimal=",").features[0].shift == pytest.approx(7 / 3)
     with pytest.raises(DesignError) as caught:
         design_of(tmp_path, text)
-    assert caught.value.hint == "add --decimal , or name other columns with -x"
+    assert caught.value.hint == "add --decimal ',' or name other columns with -x"
 
 
 def test_equal_rows_are_merged_with_their_counts():
@@ -325,8 +325,8 @@ def test_a_number_that_says_the_same_as_a_text_stays(tmp_path):
         ("c", ["u", "u", None] * 20, "constant"),
         ("id", ["u", "v", None] * 20, "identifier"),
         ("name", [f"t{i}" for i in range(46)] + ["t0"] * 4 + [None] * 10, "identifier"),  # 46 of 50 differ
-        ("t", [f"t{i}" for i in range(51)] + [None] * 9, "more than 50 different texts, such as 't0' (line 2)"),
-        ("n", [1, 2, 3, 4, "u"] * 12, "not all cells are numbers: 'u' (line 6)"),
+        ("t", [f"t{i}" for i in range(51)] + [None] * 9, "more than 50 different texts"),
+        ("n", [1, 2, 3, 4, "u"] * 12, "not all cells are numbers: line 6"),
         ("thousand", ["1 000", "u"] * 30, None),
         ("half", [1, "u"] * 30, None),
         ("bird", [f"t{i}" for i in range(44)] + ["t0"] * 6 + [None] * 10, None),  # 44 of 50 differ

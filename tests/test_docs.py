@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from documents import ROOT, with_blocks_run
 
-DOCUMENTS = ["README.md", "docs/hands-on.md", "docs/cron.md"]
+DOCUMENTS = ["README.md", "docs/hands-on.md", "docs/cron.md", "docs/faq.md"]
 
 
 @pytest.mark.pictures
@@ -32,6 +32,10 @@ def test_transcripts_show_what_the_commands_print(name, tmp_path):
         "docs/pooling.md",
         "docs/scaling.md",
         "docs/performance.md",
+        "docs/faq.md",
+        "docs/comparison.md",
+        "docs/reliability.md",
+        "SECURITY.md",
         "CHANGELOG.md",
     ],
 )
@@ -49,10 +53,8 @@ def test_every_option_that_a_document_names_exists(name):
     [
         "README.md",
         "CONTRIBUTING.md",
-        "docs/hands-on.md",
-        "docs/how-it-works.md",
-        "docs/uncertainty.md",
-        "docs/scaling.md",
+        "SECURITY.md",
+        *sorted(str(one.relative_to(ROOT)) for one in (ROOT / "docs").rglob("*.md")),
     ],
 )
 def test_links_within_the_project_lead_somewhere(name):

@@ -28,7 +28,7 @@ ALLOWED = {
     "grouping": {"design", "engine", "errors", "fitting", "select", "stack", "table"},
     "learnt": {"choose", "design", "engine", "fitting", "grouping", "labels", "table"},
     "findings": {"choose", "design", "engine", "errors", "fitting", "learnt", "merging", "metrics", "request", "select", "stack", "table"},
-    "model": {"choose", "design", "engine", "merging", "stack", "table"},
+    "model": {"choose", "completion", "design", "engine", "findings", "fitting", "merging", "request", "stack", "table"},
     "completion": {"choose", "design", "engine", "findings", "grouping", "labels", "learnt", "select", "table"},
     "edits": {"completion", "engine", "errors", "request", "table"},
     "impute": {

@@ -23,6 +23,19 @@ def test_of_equal_probabilities_the_first_counts():
     assert metrics.accuracy(PROBABILITY, LABEL) == 0.75
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_no_share_of_rows_of_any_weight_exceeds_1(seed):
+    rng = np.random.default_rng(seed)
+    weight = rng.random(rng.integers(2, 60))
+    label = np.zeros(weight.size, dtype=int)
+    probability = np.tile([0.9, 0.1], (weight.size, 1))  # every label is found
+    (filled,) = metrics.filled_above(probability, label, [0.5], weight)
+
+    assert metrics.accuracy(probability, label, weight) == 1.0
+    assert metrics.balanced_accuracy(probability, label, weight) == 1.0
+    assert (filled.share, filled.accuracy) == (1.0, 1.0)
+
+
 def test_the_brier_score_sums_over_labels():
     expected = (0.1**2 + 0.1**2 + 0.2**2 + 0.2**2 + 0.6**2 + 0.6**2 + 0.5**2 + 0.5**2) / 4
 

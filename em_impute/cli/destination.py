@@ -1,12 +1,22 @@
 """Where results go.  It never depends on whether a terminal is attached."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from em_impute.errors import UsageError
 
-__all__ = ["STDOUT", "Destination", "default_reports", "is_special", "name_tables", "plan", "report_paths"]
+__all__ = [
+    "STDOUT",
+    "Destination",
+    "are_distinct",
+    "default_reports",
+    "is_special",
+    "name_tables",
+    "plan",
+    "report_paths",
+]
 
 STDOUT = Path("-")
 """Stands for standard output, which carries the CSV, or one report, or the changed cells, or nothing."""
@@ -137,6 +147,14 @@ def default_reports(beside: Path) -> tuple[Path, ...]:
     return (saved, saved.with_suffix(".html")) if can_draw() else (saved,)
 
 
+def are_distinct(paths: Sequence[Path]) -> bool:
+    """Tell whether no two paths lead to the same place, whatever they are called."""
+    try:
+        return len({os.path.realpath(path) for path in paths}) == len(paths)
+    except FileNotFoundError:  # the current folder is gone: writing will say so
+        return len(set(paths)) == len(paths)
+
+
 def is_special(path: Path) -> bool:
     """Tell whether something is there that is no regular file: a device, a pipe, a directory."""
     try:
@@ -151,6 +169,5 @@ def _refuse_contradictions(destination: Destination) -> None:
         raise UsageError(
             "standard output can carry the CSV, one report or --diff, not two of them", "name a file with -o or -r"
         )
-    resolved = [path.resolve() for path in destination.files]
-    if len(set(resolved)) < len(resolved):
+    if not are_distinct(destination.files):
         raise UsageError("two outputs have the same path", "give each its own with -o and -r")

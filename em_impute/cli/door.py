@@ -11,7 +11,8 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from em_impute.cli.logfile import Log
-from em_impute.errors import ClosedPipeError, ColumnError, EmImputeError, ExitCode, OutputError, UsageError
+from em_impute.cli.memory import NO_MEMORY, is_lack_of_memory, refuse_without_memory
+from em_impute.errors import ClosedPipeError, ColumnError, EmImputeError, ExitCode, FitError, OutputError, UsageError
 
 __all__ = ["main"]
 
@@ -21,7 +22,7 @@ SIGNALLED = 128
 ASK_AGAIN = 2.0
 """Seconds after which a run that was to end is asked again, far more than it takes to leave nothing behind."""
 
-COMMANDS = {"fill", "check", "evaluate", "explain", "report"}
+COMMANDS = {"fill", "check", "evaluate", "explain", "report", "schema"}
 
 VARIABLES = {"EM_IMPUTE_DELIMITER": ("-d", "--delimiter"), "EM_IMPUTE_ENCODING": ("-e", "--encoding")}
 """Environment variables whose values are judged when the file is opened, and the options that beat them."""
@@ -47,8 +48,10 @@ def _run(arguments: list[str]) -> int:
     log = Log(arguments)
     try:
         code = _end_of(arguments, log)
-    except SystemExit as ended:  # by a signal
+    except SystemExit as ended:  # by a signal, or by Typer with 1 where the reader of its help has left
         code = int(ended.code or 0)
+        if code == 1 and isinstance(ended.__context__, BrokenPipeError):
+            code = ExitCode.CLOSED_PIPE
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, 0.0)
     log.end(code)
@@ -59,14 +62,7 @@ def _end_of(arguments: list[str], log: Log) -> int:
     """Run the command, and turn whatever ends it into an exit code."""
     try:
         _prepare()
-        # The rooms below are imported here, so that an interrupt while importing ends as quietly as any other.
-        from typer.main import get_command
-
-        from em_impute.cli.app import app
-
-        code = get_command(app).main(args=arguments, prog_name="em-impute", standalone_mode=False, obj=log)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        code = _obey(arguments, log)
     except (ClosedPipeError, BrokenPipeError):
         return ExitCode.CLOSED_PIPE
     except EmImputeError as error:
@@ -78,8 +74,32 @@ def _end_of(arguments: list[str], log: Log) -> int:
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the last door: whatever passes it is a bug of ours or of the command line
-        return _unforeseen(error, arguments, log)
+        if not is_lack_of_memory(error):
+            return _unforeseen(error, arguments, log)
+    else:
+        return code
+    # Only here, where the error is gone, is there memory again: it held on to all that the run had.
+    return _fail(FitError(*NO_MEMORY), ExitCode.FIT, log)
+
+
+def _obey(arguments: list[str], log: Log) -> int:
+    """Run the command, and give the exit code that it asks for."""
+    if _calculates(arguments):
+        refuse_without_memory()
+    # The rooms below are imported here, so that an interrupt while importing ends as quietly as any other.
+    from typer.main import get_command
+
+    from em_impute.cli.app import app
+
+    code = get_command(app).main(args=arguments, prog_name="em-impute", standalone_mode=False, obj=log)
+    if sys.stdout is not None:
+        sys.stdout.flush()
     return int(code or 0)
+
+
+def _calculates(arguments: Sequence[str]) -> bool:
+    """Tell whether the command line asks for more than words."""
+    return not {"-h", "--help"}.intersection(arguments) and any(word in COMMANDS - {"schema"} for word in arguments)
 
 
 def _unforeseen(error: Exception, arguments: list[str], log: Log) -> int:
@@ -93,17 +113,14 @@ def _unforeseen(error: Exception, arguments: list[str], log: Log) -> int:
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO}:
         full = EmImputeError(f"cannot write to standard output: {error.strerror}", "free some room")
         return _fail(full, ExitCode.OUTPUT, log)
-    if isinstance(error, MemoryError):
-        large = EmImputeError("not enough memory for this file", "name fewer predictors with -x")
-        return _fail(large, ExitCode.FIT, log)
     if "--debug" in arguments:
         _traceback()
     from em_impute import __version__
 
-    what = f"a bug in em-impute {__version__}: {type(error).__name__}"
+    what = f"a bug in em-impute {__version__}: {type(error).__name__}"  # without what it says, which may be a cell
     hint = "run again with --debug and report what it prints"
-    log.failure(what, hint)  # without what it says, which may be a cell
-    return _say(f"{what}: {error}", hint, ExitCode.BUG)
+    log.failure(what, hint)
+    return _say(what, hint, ExitCode.BUG)
 
 
 def _fail(error: EmImputeError, code: ExitCode, log: Log) -> int:
@@ -139,9 +156,10 @@ def _say(message: str, hint: str, code: ExitCode) -> int:
 
 
 def _one_line(text: str) -> str:
+    """Join the lines that Typer makes of a message; spaces stay, since names may hold several in a row."""
     from em_impute.report.words import printable
 
-    return printable(" ".join(text.split()))
+    return printable(" ".join(line.strip() for line in text.split("\n")).strip())
 
 
 def _prepare() -> None:

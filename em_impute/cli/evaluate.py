@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from em_impute.cli import options as o
-from em_impute.cli.destination import STDOUT, report_paths
+from em_impute.cli.destination import STDOUT, are_distinct, report_paths
 from em_impute.cli.manners import Manners, refuse_warnings
 from em_impute.cli.telling import tell_input, tell_warnings, tell_written
 from em_impute.cli.values import (
@@ -228,7 +228,7 @@ def _outputs(reports: Sequence[str], *, as_json: bool) -> list[Path]:
     paths = [*report_paths(reports, FORMS), *([STDOUT] if as_json else [])]
     if paths.count(STDOUT) > 1:
         raise UsageError("standard output can carry one report, not two of them", "give --json or one -r -")
-    if len({path.resolve() for path in paths if path != STDOUT}) < len(paths) - paths.count(STDOUT):
+    if not are_distinct([path for path in paths if path != STDOUT]):
         raise UsageError("two outputs have the same path", "give each its own with -r")
     return paths
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from em_impute.cli import options as o
+from em_impute.cli.destination import are_distinct
 from em_impute.cli.manners import Manners
 from em_impute.cli.telling import tell_input, tell_warnings, tell_written
 from em_impute.cli.values import (
@@ -291,7 +292,7 @@ def _picture_paths(animate: str | None, frames: str | None, source: Path | None)
     refuse_without_extra("--animate" if animate is not None else "--frames")
     gif, folder = (None if path is None else Path(path) for path in (animate, frames))
     inputs = [] if source is None else [source]
-    if gif is not None and folder is not None and gif.resolve() == folder.resolve():
+    if gif is not None and folder is not None and not are_distinct([gif, folder]):
         raise UsageError("--animate and --frames have the same path", "give each its own")
     if gif is not None:
         check_output(gif, inputs, clobber=True)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["fill_file", "judge", "write_reports"]
 
+BLOCK_CHARACTERS = 65536
+"""Characters of the changed cells that are written at a time."""
+
 
 def fill_file(
     request: Request, destination: Destination, place: InPlace | None, manners: Manners, *, long: bool
@@ -30,6 +33,7 @@ def fill_file(
     from em_impute.impute import complete_all, open_table
     from em_impute.report.build import build_report
     from em_impute.report.terminal import print_summary, progress_bar
+    from em_impute.table.output import write_to_stdout
 
     _check_outputs(request, destination, place, manners)
     console = manners.open_console()
@@ -53,7 +57,7 @@ def fill_file(
         write_reports(made, destination, manners)
         if destination.diff:
             watch("", None, "")  # standard output may be the terminal that shows the bar
-            _print_changes(opened, completions)
+            write_to_stdout(_changed_cells(opened, completions))
     if console is not None:
         written = destination.names if is_new else [f"{request.path} (left as it was)", *destination.names[1:]]
         for report in made:
@@ -197,19 +201,21 @@ def write_reports(made: "Sequence[FitReport]", destination: Destination, manners
         tell_written(manners.log, [], [path])
 
 
-def _print_changes(opened: "Opened", completions: "Sequence[Completion]") -> None:
+def _changed_cells(opened: "Opened", completions: "Sequence[Completion]") -> Iterator[bytes]:
+    """Yield the filled cells as CSV, many lines at a time."""
     import csv
     import io
 
     from em_impute.edits import changes
 
-    text = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=False)
-    try:
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["line", "column", "old", "new", "probability"])
-        for completion in completions:
-            for line, column, old, new, probability in changes(opened, completion):
-                writer.writerow([line, column, old, new, f"{probability:.6f}"])
-        text.flush()
-    finally:
-        text.detach()
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["line", "column", "old", "new", "probability"])
+    for completion in completions:
+        for line, column, old, new, probability in changes(opened, completion):
+            writer.writerow([line, column, old, new, f"{probability:.6f}"])
+            if text.tell() > BLOCK_CHARACTERS:
+                yield text.getvalue().encode()
+                text.seek(0)
+                text.truncate()
+    yield text.getvalue().encode()

@@ -5,7 +5,8 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import typer
@@ -13,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from em_impute.cli.options import BEHAVIOUR
 
-__all__ = ["Command", "Commands"]
+__all__ = ["Command", "Commands", "Row", "panels", "paragraphs"]
 
 MIN_WIDTH, MAX_WIDTH = 40, 100
 """Columns of the help: on a wider terminal long lines would read badly."""
@@ -30,7 +31,12 @@ FRAME, ASCII_FRAME = "╭╮╰╯─│", "++++-|"
 class Command(TyperCommand):
     """One of the commands."""
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  # Typer keeps these classes to itself
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # Typer keeps these classes to itself
+        """Read the options.  Whoever asks for help gets it, whatever is wrong with the others."""
+        _show_if_asked(ctx, takewhile(lambda word: word != "--", args))
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  # as above
         """Write the help."""
         formatter.write(_help(self, ctx))
 
@@ -42,6 +48,11 @@ class Command(TyperCommand):
 class Commands(TyperGroup):
     """The commands together."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # as above
+        """Read the options before the name of a command, which has its own help."""
+        _show_if_asked(ctx, takewhile(lambda word: word.startswith("-"), args))
+        return super().parse_args(ctx, args)
+
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  # as above
         """Write the help."""
         formatter.write(_help(self, ctx))
@@ -51,7 +62,7 @@ class Commands(TyperGroup):
         return _with_flags_off(super().get_params(ctx))
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """What is explained: how it is called, what it takes, and what it is for."""
 
     name: str
@@ -60,11 +71,19 @@ class _Row(NamedTuple):
 
     @property
     def width(self) -> int:
+        """Count the columns of the label."""
         return len(f"{self.name} {self.value}".rstrip())
 
     @property
     def label(self) -> str:
+        """Give the name and what it takes, in colours."""
         return f"{_styled(self.name, fg='cyan', bold=True)} {_styled(self.value, fg='yellow')}".rstrip()
+
+
+def _show_if_asked(ctx: Any, words: Iterable[str]) -> None:  # noqa: ANN401  # as above
+    if not ctx.resilient_parsing and set(ctx.help_option_names) & set(words):  # as it is for completion
+        typer.echo(ctx.get_help())
+        raise typer.Exit
 
 
 def _with_flags_off(params: Sequence[Any]) -> Sequence[Any]:
@@ -78,25 +97,26 @@ def _with_flags_off(params: Sequence[Any]) -> Sequence[Any]:
 def _help(command: Any, ctx: Any) -> str:  # noqa: ANN401  # as above
     width = min(max(shutil.get_terminal_size().columns, MIN_WIDTH), MAX_WIDTH)
     lines = ["", f" {command.get_usage(ctx)}", ""]
-    for paragraph in _paragraphs(command.help):
+    for paragraph in paragraphs(command.help):
         lines += [*textwrap.wrap(paragraph, width - 2, initial_indent=" ", subsequent_indent=" "), ""]
-    for title, rows in _panels(command, ctx).items():
+    for title, rows in panels(command, ctx).items():
         lines += _panel(title, rows, width)
     return _encodable("\n".join(lines))
 
 
-def _panels(command: Any, ctx: Any) -> dict[str, list[_Row]]:  # noqa: ANN401  # as above
-    panels: dict[str, list[_Row]] = {}
+def panels(command: Any, ctx: Any) -> dict[str, list[Row]]:  # noqa: ANN401  # as above
+    """Give what there is to explain of a command, panel by panel."""
+    panels: dict[str, list[Row]] = {}
     subcommands = getattr(command, "commands", {})
     for param in sorted(command.get_params(ctx), key=lambda param: param.param_type_name == "option"):
         panel = param.rich_help_panel or ("Options" if subcommands else BEHAVIOUR)
         panels.setdefault(panel, []).append(_row(param))
     for name, one in subcommands.items():
-        panels.setdefault("Commands", []).append(_Row(name, "", next(_paragraphs(one.help))))
+        panels.setdefault("Commands", []).append(Row(name, "", next(paragraphs(one.help))))
     return panels
 
 
-def _row(param: Any) -> _Row:  # noqa: ANN401  # as above
+def _row(param: Any) -> Row:  # noqa: ANN401  # as above
     text = param.help or ""
     if param.required:
         text += " [required]"
@@ -105,15 +125,15 @@ def _row(param: Any) -> _Row:  # noqa: ANN401  # as above
     if param.envvar:
         text += f" [env: {param.envvar}]"
     if param.param_type_name == "argument":
-        return _Row(param.metavar, "", text)
+        return Row(param.metavar, "", text)
     # Long names stand below each other, whether there is a short one before them or not.
     short = "".join(f"{name}, " for name in param.opts if not name.startswith("--"))
     long = ", ".join(name for name in param.opts if name.startswith("--"))
     value = "" if getattr(param, "is_flag", False) else param.metavar or param.name.upper()
-    return _Row(f"{short:<4}{long}", value, text)
+    return Row(f"{short:<4}{long}", value, text)
 
 
-def _panel(title: str, rows: Sequence[_Row], width: int) -> list[str]:
+def _panel(title: str, rows: Sequence[Row], width: int) -> list[str]:
     """Draw a frame around the rows."""
     inside = width - 4
     names = max((row.width for row in rows if row.width <= MAX_NAME_WIDTH), default=0)
@@ -129,7 +149,7 @@ def _panel(title: str, rows: Sequence[_Row], width: int) -> list[str]:
     return [top, *lines, bottom]
 
 
-def _laid_out(row: _Row, names: int, inside: int) -> Iterator[tuple[str, int, str]]:
+def _laid_out(row: Row, names: int, inside: int) -> Iterator[tuple[str, int, str]]:
     """Yield the lines of a row: a label, spaces, and text, `inside` columns together."""
     room = inside - names - 2
     texts = textwrap.wrap(row.text, room, break_on_hyphens=False) or [""]
@@ -141,7 +161,8 @@ def _laid_out(row: _Row, names: int, inside: int) -> Iterator[tuple[str, int, st
         yield "", names + 2, text.ljust(room)
 
 
-def _paragraphs(text: str) -> Iterator[str]:
+def paragraphs(text: str) -> Iterator[str]:
+    """Give the paragraphs of a docstring, each on one line."""
     return (" ".join(one.split()) for one in inspect.cleandoc(text).split("\n\n"))
 
 

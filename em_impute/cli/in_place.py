@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from em_impute.cli.destination import Destination, is_special
+from em_impute.cli.destination import Destination, are_distinct, is_special
 from em_impute.errors import OutputError, TableError, UsageError
 
 __all__ = ["InPlace", "in_place"]
@@ -43,7 +43,7 @@ class InPlace:
         check_output(self.backup, [], clobber=self._clobber)
         if is_special(self.backup):
             raise OutputError(f"cannot write {self.backup}: it is no regular file", "name another --backup")
-        if self.backup.resolve() in [report.resolve() for report in destination.reports]:
+        if not are_distinct([self.backup, *destination.reports]):
             raise UsageError("two outputs have the same path", "give each its own with -r and --backup")
 
     def replacing(self, blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -99,7 +99,8 @@ class Log:
     def allow(self, texts: Iterable[str]) -> None:
         """Let these texts be quoted: names of columns, and labels of those that are filled."""
         if self._descriptor is not None:
-            self._known.update(texts)
+            for text in texts:
+                self._known |= {text, repr(text)[1:-1]}  # as messages quote them
 
     def note(self, text: str) -> None:
         """Say what was done."""

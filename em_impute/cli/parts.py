@@ -1,5 +1,6 @@
 """`em-impute fill` for a table in several files, or one that is larger than memory."""
 
+import os
 import secrets
 import shlex
 import sys
@@ -12,7 +13,7 @@ from em_impute.cli.destination import STDOUT, STDOUT_NAMES, Destination, default
 from em_impute.cli.filling import judge, write_reports
 from em_impute.cli.manners import Manners
 from em_impute.cli.telling import tell_parts, tell_written
-from em_impute.errors import UsageError
+from em_impute.errors import OutputError, UsageError
 from em_impute.request import Request
 
 if TYPE_CHECKING:
@@ -189,8 +190,6 @@ def fill_parts(
 
 
 def _n_workers(scale: Scale) -> int:
-    import os
-
     return 1 if scale.backend != "dask" else scale.workers or os.cpu_count() or 1
 
 
@@ -227,17 +226,19 @@ def _check_outputs(parts: "Sequence[Part]", reports: Sequence[Path], *, clobber:
     from em_impute.scaled.parts import is_url, local_path
     from em_impute.table.compression import refuse_unwritable
     from em_impute.table.output import check_output
+    from em_impute.table.text import shown_path
 
     for part in parts:
         refuse_unwritable(part.output)
-    inputs = {local_path(part.path).resolve() for part in parts if not is_url(part.path)}
+    inputs = [local_path(part.path) for part in parts if not is_url(part.path)]
     outputs = [local_path(part.output) for part in parts if part.output and not is_url(part.output)]
     for path in (*outputs, *(report for report in reports if report != STDOUT)):
-        place = path.resolve()
-        if place in inputs and place.is_file():
-            raise UsageError(f"the output {str(path)!r} is the input {str(path)!r}", "name another folder with -o")
-        there = next(folder for folder in place.parents if folder.exists())  # the folders below it will be made
-        check_output(path if there == place.parent else there / path.name, (), clobber=clobber)
+        there = next((folder for folder in path.parents if folder.exists()), path.parent)
+        if there == path.parent:
+            check_output(path, inputs, clobber=clobber)
+        elif not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):  # the folders below it will be made
+            name, folder = shown_path(str(path)), shown_path(str(there))
+            raise OutputError(f"cannot write {name}: the folder {folder} is not writable", "name another one with -o")
 
 
 def _refuse_log(parts: "Sequence[Part]", reports: Sequence[Path], manners: Manners) -> None:

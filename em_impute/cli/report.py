@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from em_impute.cli import options as o
-from em_impute.cli.destination import report_paths
+from em_impute.cli.destination import are_distinct, report_paths
 from em_impute.cli.manners import Manners
 from em_impute.cli.telling import tell_written
 from em_impute.cli.values import ColorName, input_path, log_of
@@ -82,7 +82,7 @@ def _paths(source: Path | None, outputs: list[str]) -> tuple[Path, ...]:
         if Path(output).suffix not in FORMS:
             raise UsageError(f"no report can be written to {output!r}", "its name must end in .html or .md")
     named = report_paths(outputs or [str(source.with_suffix(".html"))] if source else outputs, FORMS)
-    if len({path.resolve() for path in named}) < len(named):
+    if not are_distinct(named):
         raise UsageError("two outputs have the same path", "give each its own with -o")
     return named
 
@@ -92,6 +92,8 @@ def _read(path: Path | None) -> tuple[str, str]:
     from em_impute.report.words import printable
 
     name = "standard input" if path is None else printable(str(path))
+    if path is None and sys.stdin is None:
+        raise TableError("standard input is closed", "name the .json file of a report")
     try:
         raw = sys.stdin.buffer.read() if path is None else path.read_bytes()
     except OSError as error:

@@ -174,6 +174,8 @@ def check_request(request: Request) -> None:
     """Raise UsageError for options that contradict each other, or numbers that are none."""
     if set(request.null_values) & set(request.keep_values):
         raise UsageError("the same token is given to --null-value and to --keep-value", "leave one of them out")
+    if not all(token.strip() for token in request.keep_values):
+        raise UsageError("--keep-value is given a blank token: blank cells are always missing", "leave it out")
     for option, value in (("--prior-strength", request.prior_strength), ("--tol", request.tolerance)):
         if value is not None and not math.isfinite(value):
             raise UsageError(f"{option} takes a finite number, not {value}", "leave it out for the default")

@@ -125,11 +125,14 @@ def whiten(covariance: Floats) -> Floats:
 
 
 def rescale(parameters: Parameters, shift: Floats, scale: Floats) -> Parameters:
-    """Express the parameters of standardised features in the data's own units: x = shift + scale·standardised."""
+    """Express the parameters of standardised features in the data's own units: x = shift + scale·standardised.
+
+    Beyond the range of numbers a covariance is infinite or 0, never NaN.
+    """
     return Parameters(
         parameters.weight,
         shift + scale * parameters.mean,
-        parameters.covariance * (scale[:, None] * scale[None, :]),
+        scale[:, None] * parameters.covariance * scale[None, :],
     )
 
 

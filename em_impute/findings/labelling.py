@@ -49,6 +49,10 @@ much as in a step of EM."""
 
 LEAST_STEPS = 50
 
+INVERSE, MAX_INVERSES = 6, 2
+"""What inverting a covariance takes as a multiple of the cube of the predictors, and what inverses may take in so many
+steps as a multiple of the work."""
+
 MAX_DEVIATIONS = 5.0
 """Predictors are cut off there before they are squared: no outlier may bend the regression alone."""
 
@@ -153,9 +157,12 @@ def likelihood_ratio(rows: Rows, n_labels: int, recipe: Recipe) -> Ratio | None:
     not get there in the time that a test is worth, since what it still had to gain would count as evidence; a free one
     that is not done only makes the ratio too small.  Raises FitError when a component collapses.
     """
+    n_steps = affordable_steps(rows, n_labels)
+    if not n_steps:
+        return None
     stopping = recipe.stopping._replace(
         tolerance=max(recipe.stopping.tolerance, RATIO_TOLERANCE),
-        max_iter=min(recipe.stopping.max_iter, affordable_steps(rows, n_labels)),
+        max_iter=min(recipe.stopping.max_iter, n_steps),
     )
     plain = recipe._replace(free_shares=False, unlabelled_weight=1.0, stopping=stopping)
     common = fit_mixture(rows, n_labels, plain)
@@ -174,8 +181,10 @@ def likelihood_ratio(rows: Rows, n_labels: int, recipe: Recipe) -> Ratio | None:
 
 
 def affordable_steps(rows: Rows, n_labels: int) -> int:
-    """Count the steps of EM that there is time for."""
+    """Count the steps of EM that there is time for; 0 where covariances of so many predictors are too dear for any."""
     n_patterns = np.unique(np.isnan(rows.x), axis=0).shape[0]
+    if LEAST_STEPS * n_labels * n_patterns * INVERSE * rows.x.shape[1] ** 3 > MAX_INVERSES * WORK:
+        return 0
     a_step = n_labels * (rows.label.size * (rows.x.shape[1] + 1.0) ** 2 + n_patterns * PATTERN_WORK)
     return max(LEAST_STEPS, int(WORK / a_step))
 

@@ -221,9 +221,11 @@ def _moments(x: Floats, weight: Floats) -> tuple[float, float, float]:
     seen = ~np.isnan(x)
     if not seen.any():
         return 0.0, 0.0, 1.0
-    mean = float(np.average(x[seen], weights=weight[seen]))
-    variance = float(np.average((x[seen] - mean) ** 2, weights=weight[seen]))
-    return mean, float(np.sqrt(variance)), float(np.average(~seen, weights=weight))
+    # About the first value, so that equal values have no variance at all: their mean would be rounded.
+    offset = x[seen] - x[seen][0]
+    mean = float(np.average(offset, weights=weight[seen]))
+    variance = float(np.average((offset - mean) ** 2, weights=weight[seen]))
+    return float(x[seen][0]) + mean, float(np.sqrt(variance)), float(np.average(~seen, weights=weight))
 
 
 def _category(category: Category, code: Integers, weight: Floats, lacks: Mask) -> Difference:

@@ -93,11 +93,16 @@ def picture(found: FittedColumn, fills: Fills, min_probability: float, plain: Pl
 
 
 def project(parameters: Parameters, plain: PlainEm, axes: Sequence[Axis]) -> Parameters:
-    """See a mixture of the standardised measurements in a plane of the data's own units: exact, since linear."""
+    """See a mixture of the standardised measurements in a plane of the data's own units: exact, since linear.
+
+    Beyond the range of numbers a covariance is infinite or 0.
+    """
     own = np.array([axis.coefficient for axis in axes])  # (2, n_features)
     onto = own * plain.scale
     origin = own @ plain.shift
-    return Parameters(parameters.weight, parameters.mean @ onto.T + origin, onto @ parameters.covariance @ onto.T)
+    with np.errstate(over="ignore", under="ignore"):
+        covariance = onto @ parameters.covariance @ onto.T
+    return Parameters(parameters.weight, parameters.mean @ onto.T + origin, covariance)
 
 
 def _curve(found: FittedColumn) -> Curve | None:

@@ -28,6 +28,9 @@ MAX_STEPS = 500
 N_REFITS, LEAST_STEPS = 25, 2
 """A standard error is so known within a seventh of itself; a refit begins beside its end."""
 
+LEAST_KURTOSIS = 1.0
+"""Of two values that are equally frequent; rounding must not leave less."""
+
 LEAST_VARIANCE = 1e-20
 """In standardised units: what rounding leaves of values that are all equal."""
 
@@ -75,7 +78,8 @@ class PlainEm(NamedTuple):
 def examine_plain(design: Design, found: Mixture, recipe: Recipe) -> PlainEm | None:
     """Fit one Gaussian a label to the measurements; where no label is known, `found` is such a fit already.
 
-    `recipe` is that of one mixture with a full covariance each.  None where nothing was measured or no such fit holds.
+    `recipe` is that of one mixture with a full covariance each.  None where nothing was measured, no such fit holds, or
+    covariances of so many predictors would take too long.
     """
     if not design.n_numbers:
         return None
@@ -86,6 +90,8 @@ def examine_plain(design: Design, found: Mixture, recipe: Recipe) -> PlainEm | N
         return None
     n_labels = len(design.labels)
     n_steps = min(recipe.stopping.max_iter, MAX_STEPS, affordable_steps(rows, n_labels))
+    if not n_steps:
+        return None
     stopping = recipe.stopping._replace(max_iter=n_steps)
     plain = recipe._replace(per_label=1, free_shares=False, unlabelled_weight=1.0, stopping=stopping, accelerate=False)
     try:
@@ -150,7 +156,7 @@ def shape_of(values: Floats, weight: Floats) -> Shape | None:
         return None
     standard = centred / np.sqrt(variance)
     skew, kurtosis = (float(weight @ standard**power / weight.sum()) for power in (3, 4))
-    return Shape(skew, kurtosis - 3.0)
+    return Shape(skew, max(kurtosis, LEAST_KURTOSIS) - 3.0)
 
 
 def _shapes(rows: Rows, label: int) -> tuple[Shape | None, ...]:

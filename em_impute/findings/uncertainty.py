@@ -258,7 +258,7 @@ def _wrong_by_held_out(held: HeldOut, fills: Fills, min_probability: float, rng:
     if sure.any():
         weight, right = weight[sure], right[sure]
     n_rows = effective_rows(weight)
-    rate = 1.0 - float(weight @ right / weight.sum())
+    rate = 1.0 - float((weight * right).sum() / weight.sum())  # added up alike, so that it is never below 0
     chance = rng.beta(rate * n_rows + 0.5, (1.0 - rate) * n_rows + 0.5, 20 * N_DRAWS)
     number = rng.binomial(fills.n_filled, chance)
     low, high = np.quantile(number, WRONG_TAILS)

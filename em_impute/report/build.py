@@ -116,7 +116,7 @@ def _labels(completion: Completion) -> tuple[dict[str, Any], ...]:
             "known": known,
             "filled": int(filled[k]),
             "share_known": known / n_known if n_known else None,
-            "share_expected": float(known + fills.expected[k]) / n_rows if n_rows else None,
+            "share_expected": float(known + fills.expected[k]) / n_rows,
         }
         for k, (label, known) in enumerate(zip(labels.labels, labels.known, strict=True))
     )

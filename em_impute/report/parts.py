@@ -162,8 +162,7 @@ def _features(filled: Filled, section: Section) -> dict[str, Any]:
         index = filled.names.index(one["name"])
         numbers = filled.summary.numbers[index]
         if one["type"] == "numeric":
-            deviation = (numbers.square / numbers.n_numbers) ** 0.5
-            used.append({**one, "missing": numbers.n_missing, "mean": numbers.mean, "sd": deviation})
+            used.append({**one, "missing": numbers.n_missing, "mean": numbers.mean, "sd": numbers.deviation})
         else:
             used.append({**one, "missing": filled.summary.n_without_text.get(index, 0)})
     return {**section, "used": used}

@@ -151,10 +151,10 @@ def _placed(values: Floats) -> list[Any]:
     """Write what lies on an axis with digits enough to tell apart what can be seen apart, also far from 0."""
     if not values.size:
         return []
-    with np.errstate(over="ignore"):
-        spread = float(np.ptp(values, axis=0).min()) or 1.0
-        beyond = np.log10(np.abs(values).max() / spread) if np.isfinite(spread) and np.any(values) else 0.0
-    return _rounded(values, min(EDGE_DIGITS, DIGITS + max(0, int(np.ceil(beyond)))))
+    axes = values.reshape(len(values), -1)
+    spread, size = np.ptp(axes, axis=0), np.abs(axes).max(axis=0)
+    beyond = np.log10(size[size > 0.0]) - np.log10(np.where(spread > 0.0, spread, 1.0)[size > 0.0])
+    return _rounded(values, min(EDGE_DIGITS, DIGITS + max(0, int(np.ceil(beyond.max(initial=0.0))))))
 
 
 def _rounded(values: Floats | NDArray[Any], digits: int = DIGITS) -> list[Any]:

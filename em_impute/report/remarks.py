@@ -1,5 +1,7 @@
 """What a report says in words: the decisions that were taken for the user, and the warnings."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from em_impute.completion import Completion, Opened
@@ -7,11 +9,12 @@ from em_impute.design import Design
 from em_impute.engine.mixture import Mixture
 from em_impute.findings.labelling import Labelling
 from em_impute.predictors import COLLINEAR, NOT_ALL_NUMBERS
+from em_impute.report.sentinels import find_sentinels
 from em_impute.report.words import delimiter_name, percent
 from em_impute.request import Request
 from em_impute.select import HeldOut
 from em_impute.stack.stack import Stack
-from em_impute.table.text import listed, plural
+from em_impute.table.text import listed, plural, shown
 
 __all__ = ["decisions", "warnings"]
 
@@ -20,16 +23,15 @@ FEW_ROWS_PER_FEATURE = 2
 
 def decisions(opened: Opened, completion: Completion, request: Request) -> list[dict[str, str]]:
     """List every decision that was taken for the user."""
-    dialect = opened.table.dialect
-    how = "detected" if dialect.detected else "as asked"
-    entries = [("read", "delimiter", f"{delimiter_name(dialect.delimiter)}, {how}")]
-    if dialect.separator_line:
-        entries.append(("read", "separator line", "a first line sep= was obeyed and kept"))
+    entries = list(_of_the_file(opened))
     if request.weights is not None:
         how = "says how much each row counts" if opened.weight is not None else "counts all rows alike"
         entries.append(("read", "rows weighed", f"column {request.weights!r} {how}"))
     for token, count in completion.labels.tokens.items():
-        entries.append(("labels", "counted as missing", f"{token!r} in {plural(count, 'cell')}"))
+        entries.append(("labels", "counted as missing", f"{shown(token)} in {plural(count, 'cell')}"))
+    target = opened.table.targets[completion.column]
+    if target.quoted_empty and target.bare_empty:
+        entries.append(("labels", "counted as missing", 'both empty cells and quoted ones ("")'))
     design, choice = completion.design, completion.choice
     if design is None or choice is None:
         return [_entry(*entry) for entry in entries]
@@ -48,6 +50,15 @@ def decisions(opened: Opened, completion: Completion, request: Request) -> list[
         by = request.order_by or design.features[0].name
         entries.append(("fit", "labels named", f"{', '.join(design.labels)} by ascending mean of {by!r}"))
     return [_entry(*entry) for entry in entries]
+
+
+def _of_the_file(opened: Opened) -> Iterator[tuple[str, str, str]]:
+    dialect = opened.table.dialect
+    yield "read", "delimiter", f"{delimiter_name(dialect.delimiter)}, {'detected' if dialect.detected else 'as asked'}"
+    if dialect.separator_line:
+        yield "read", "separator line", "a first line sep= was obeyed and kept"
+    if opened.table.mixes_line_ends:
+        yield "read", "line ends", "some are LF and some CRLF; each record keeps its own"
 
 
 def _stacked(stack: Stack) -> str:
@@ -104,6 +115,9 @@ def _warnings_of_predictors(design: Design) -> list[tuple[str, str]]:
     copies = [repr(one.name) for one in design.rejected if one.reason == COLLINEAR]
     if copies:
         found.append(("W17", f"Not used, since they are sums or copies of other predictors: {listed(copies)}."))
+    far = [f"{shown(one.name)} holds {one.number} in {plural(one.n_rows, 'row')}" for one in find_sentinels(design)]
+    if far:
+        found.append(("W22", f"Far from all other numbers, as missing marks are: {listed(far)}."))
     return found
 
 
@@ -113,8 +127,8 @@ def _warnings_of_labels(completion: Completion, design: Design) -> list[tuple[st
     few = [(label, count) for label, count in known if 0 < count < needed and label in design.labels]
     if not few:
         return []
-    shown = listed([f"{label!r} ({count})" for label, count in few])
-    return [("W01", f"Few known rows (fewer than {needed}) for {shown}: their shape is largely borrowed.")]
+    named = listed([f"{shown(label)} ({count})" for label, count in few])
+    return [("W01", f"Few known rows (fewer than {needed}) for {named}: their shape is largely borrowed.")]
 
 
 def _warnings_of_skill(held_out: HeldOut) -> list[tuple[str, str]]:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from em_impute.report.words import printable
+
 __all__ = ["cell", "table"]
 
 
@@ -20,4 +22,4 @@ def cell(value: Any) -> str:  # noqa: ANN401  # cells are of any type
     """Show a value as it is: nothing in it may act as Markdown or as HTML."""
     text = re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", str(value))
     text = text.encode("utf-8", "backslashreplace").decode()  # a path need not be text
-    return " ".join(text.replace("&", "&amp;").split())
+    return printable(" ".join(text.replace("&", "&amp;").split()))

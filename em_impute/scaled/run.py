@@ -12,15 +12,13 @@ import numpy as np
 
 from em_impute.backends import MapParts, serial_parts
 from em_impute.backends.distributed import dask_parts
-from em_impute.choose import adjust_shares
 from em_impute.completion import Completion, Opened
 from em_impute.engine.blocks import Floats
 from em_impute.errors import FitError
 from em_impute.findings.sensitivity import deltas_of
-from em_impute.fitting import examples_of
 from em_impute.impute import Watch, complete, look_at, unique_names
 from em_impute.labels import Labels, read_labels
-from em_impute.model import Mixed, Model, coding_of, slim
+from em_impute.model import Mixed, model_of
 from em_impute.request import Request
 from em_impute.scaled.everything import Everything, Learning, fit_everything
 from em_impute.scaled.filling import Filling, PartFilled, Totals, fill_part, nothing
@@ -31,7 +29,6 @@ from em_impute.scaled.shelf import forget
 from em_impute.scaled.small import Head, in_order, opened_sample
 from em_impute.scaled.summary import Summary, bounds, merge, summarise, trimmed_summary
 from em_impute.stack.effort import MAX_REFIT
-from em_impute.stack.stack import predict
 from em_impute.table.dialect import Dialect, find_column
 
 __all__ = ["Backend", "ColumnOfParts", "Filled", "Room", "backend", "complete_parts"]
@@ -196,25 +193,20 @@ def _learn(story: _Story, column: int, map_parts: MapParts, watch: Watch) -> Col
         asked = replace(request, deltas=_deltas(request, labels, shift), probabilities=True)  # for the sweep of δ
         completion = complete(small, column, asked, watch)
     label_of = {text: -1 if text in labels.tokens else labels.labels.index(text) for text in target.texts}
-    design, mixture = completion.design, completion.mixture
+    mixture = completion.mixture
     filling = Filling(column, names[column], completion.labels.labels, label_of, None)
-    if design is None or mixture is None or completion.choice is None:
+    model = model_of(completion, names, request, _deltas(request, labels, shift))
+    if model is None or mixture is None:
         return ColumnOfParts(small, sample, completion, labels, filling, None)
-    coding = coding_of(design, names, request.decimal)
-    place = tuple(completion.labels.labels.index(label) for label in design.labels)
-    model = Model(completion.labels.labels, place, coding, Mixed(*mixture.fit[:2]), np.zeros(0))
-    stack = completion.choice.stack
-    if stack is not None:
-        delta = deltas_of(model.labels, _deltas(request, labels, shift)) + _free(completion, request)
-        model = replace(model, speaker=slim(stack), delta=delta)
+    if not isinstance(model.speaker, Mixed):
         return ColumnOfParts(small, sample, completion, labels, replace(filling, model=model), None)
     learning = Learning(
-        replace(story.how, features=coding.columns),
+        replace(story.how, features=model.coding.columns),
         column,
         label_of,
-        coding,
+        model.coding,
         mixture.fit.component_label,
-        len(design.labels),
+        len(model.learnt),
         mixture.recipe.unlabelled_weight,
     )
     found = fit_everything(
@@ -224,8 +216,7 @@ def _learn(story: _Story, column: int, map_parts: MapParts, watch: Watch) -> Col
         mixture,
         lambda step: watch("fitting", None, f"all rows, step {step.iteration}"),
     )
-    speaker = Mixed(found.mixture.fit.parameters, found.mixture.fit.component_label)
-    model = replace(model, speaker=speaker, delta=deltas_of(model.labels, request.deltas))
+    model = replace(model, speaker=Mixed(found.mixture.fit.parameters, found.mixture.fit.component_label))
     completion = replace(completion, mixture=found.mixture)
     return ColumnOfParts(small, sample, completion, labels, replace(filling, model=model), found)
 
@@ -250,20 +241,6 @@ def _deltas(request: Request, labels: Labels, shift: Floats) -> tuple[tuple[str,
         return request.deltas
     asked = deltas_of(labels.labels, request.deltas)
     return tuple(zip(labels.labels, (asked + shift).tolist(), strict=True))
-
-
-def _free(completion: Completion, request: Request) -> Floats:
-    """Compute by how much log-odds differ where the rows to be filled have label shares of their own: (n_labels,)."""
-    design, stack = completion.design, completion.choice.stack if completion.choice else None
-    shift = np.zeros(len(completion.labels.labels))
-    if not request.free_shares or design is None or stack is None:
-        return shift
-    rows = np.flatnonzero(design.distinct.label < 0)
-    said = predict(stack, examples_of(design).predictors.take(rows))
-    _, shares = adjust_shares(said, design.distinct.weight[rows], stack.shares)
-    place = [completion.labels.labels.index(label) for label in design.labels]
-    shift[place] = np.log(np.maximum(shares, np.finfo(float).tiny)) - np.log(stack.shares)
-    return shift
 
 
 def _fill(

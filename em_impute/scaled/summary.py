@@ -1,5 +1,6 @@
 """The first pass over a part: counts and moments of every column, and a sample of its rows."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -48,8 +49,8 @@ class Numbers:
     infinite: tuple[int, str] | None
     padded: tuple[int, str] | None
     mean: float
-    square: float
-    """sum of the squares of the distances from the mean"""
+    deviation: float
+    """root of the mean squared distance from the mean: the sum of these squares may be beyond the range of numbers"""
     run: tuple[float, float] | None
     """the first and the last, if each is one more than the one before"""
 
@@ -170,13 +171,14 @@ def _of_chunk(table: Table) -> Summary:
 
 def _numbers(column: NumberColumn) -> Numbers:
     values = None if column.n_bad or column.n_infinite else column.values
-    mean, square, run = 0.0, 0.0, None
+    mean, deviation, run = 0.0, 0.0, None
     if values is not None and column.n_numbers:
         shown = values[~np.isnan(values)]
-        mean = float(shown.mean())
-        square = float(((shown - mean) ** 2).sum())
-        if shown.size == values.size and (np.diff(shown) == 1.0).all():
-            run = float(shown[0]), float(shown[-1])
+        size = np.ldexp(1.0, int(np.frexp(np.abs(shown).max())[1]) - 1)  # a power of two, so that nothing is rounded
+        mean, deviation = float((shown / size).mean() * size), float((shown / size).std() * size)
+        with np.errstate(over="ignore"):
+            if shown.size == values.size and (np.diff(shown) == 1.0).all():
+                run = float(shown[0]), float(shown[-1])
     return Numbers(
         column.n_missing,
         column.n_numbers,
@@ -186,7 +188,7 @@ def _numbers(column: NumberColumn) -> Numbers:
         column.infinite,
         column.padded,
         mean,
-        square,
+        deviation,
         run,
     )
 
@@ -195,6 +197,7 @@ def _merged(a: Numbers, b: Numbers) -> Numbers:
     """Merge the moments by the formula of Chan, Golub & LeVeque (1983)."""
     n = a.n_numbers + b.n_numbers
     share = b.n_numbers / n if n else 0.0
+    apart = math.sqrt(share * (1.0 - share))
     delta = b.mean - a.mean
     run = None
     if not (a.n_numbers or a.n_missing or a.n_bad):
@@ -210,7 +213,7 @@ def _merged(a: Numbers, b: Numbers) -> Numbers:
         a.infinite or b.infinite,
         a.padded or b.padded,
         a.mean + share * delta,
-        a.square + b.square + delta * delta * a.n_numbers * share,
+        math.hypot(math.sqrt(1.0 - share) * a.deviation, math.sqrt(share) * b.deviation, apart * delta),
         run,
     )
 

@@ -17,7 +17,7 @@ from em_impute.stack.shrinkage import (
     m_step,
     strengths_of,
 )
-from em_impute.stack.terms import Group, Sums, coefficients, complete, group_rows, sums_of
+from em_impute.stack.terms import Group, Sums, coefficients, complete, group_rows, independent_sums, sums_of
 from em_impute.stack.views import Seen, View
 
 __all__ = [
@@ -125,9 +125,14 @@ def fit_labelled(material: Material, totals: Sequence[Floats], strengths: Streng
     """
     shape = (*log_share.shape, material.n_columns)
     mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(material.n_columns), (*shape, material.n_columns))
+    alone = bool(strengths.independent.all())
     settled = all(group.observed.size == material.n_columns for group in material.labelled)
     for _ in range(1 if settled else SETTLING_STEPS):
-        batch = maximize(of_labelled(material, totals, mean, covariance), strengths, log_share, material)
+        if alone:
+            sums = independent_sums(totals, material.labelled, mean, covariance)
+        else:
+            sums = of_labelled(material, totals, mean, covariance)
+        batch = maximize(sums, strengths, log_share, material)
         mean, covariance = batch.mean, batch.covariance
     return batch
 
@@ -206,7 +211,7 @@ def mean_strengths(material: Material, totals: Sequence[Floats], n_fits: int) ->
     """Compute empirical Bayes' pseudo-rows for the means of each fit: (n_fits, n_columns)."""
     shape = (n_fits, material.n_labels, material.n_columns)
     mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(material.n_columns), (*shape, material.n_columns))
-    return empirical_bayes(of_labelled(material, totals, mean, covariance))
+    return empirical_bayes(independent_sums(totals, material.labelled, mean, covariance))
 
 
 def of_labelled(material: Material, totals: Sequence[Floats], mean: Floats, covariance: Floats) -> Sums:

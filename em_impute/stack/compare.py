@@ -9,7 +9,7 @@ import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.stack.batch import Material, divide_labels, fit_divided_labels, fit_labels, gather
-from em_impute.stack.folds import N_FOLDS, Examples, Held, held_out
+from em_impute.stack.folds import N_FOLDS, REPEATS, Examples, Held, held_out
 from em_impute.stack.members import Member, Plan, plans
 from em_impute.stack.predictive import make_scorer, temper
 from em_impute.stack.shrinkage import Batch
@@ -76,20 +76,28 @@ class Comparison:
 
 
 def compare(
-    examples: Examples, views: Sequence[View], n_labels: int, *, thrifty: bool, seed: int, tell: Tell
+    examples: Examples,
+    views: Sequence[View],
+    n_labels: int,
+    *,
+    thrifty: bool,
+    independent: bool = False,
+    seed: int,
+    tell: Tell,
 ) -> tuple[Comparison, list[tuple[Plan, Fits]]]:
     """Fit every member with each fold held out, and once with none; give what they said, and the last fits.
 
     Raises nothing where a label occurs once only: it is then never held out.
     """
-    held = held_out(examples.label, seed)
+    held = held_out(examples.label, seed, 1 if independent else REPEATS)
     labelled = np.flatnonzero(examples.label >= 0)
     materials = {view.name: gather(view, examples, n_labels) for view in views}
     scores, fitted = [], []
     n_columns = examples.predictors.x.shape[1]
     # A label of which no row counts has one Gaussian, that of all rows; there is nothing to divide.
     n_divisible = labelled.size if np.isin(np.arange(n_labels), examples.label).all() else 0
-    for plan in plans([view.name for view in views], n_columns, n_divisible, n_labels, thrifty=thrifty):
+    names = [view.name for view in views]
+    for plan in plans(names, n_columns, n_divisible, n_labels, thrifty=thrifty, independent=independent):
         tell(f"trying {plan.per_label} × {plan.view}")
         material = materials[plan.view]
         fits = fit_plan(plan, material, held, seed)

@@ -147,7 +147,9 @@ def _augmented(material: Material, members: list[Member], rng: np.random.Generat
     count = sum((total[..., 0] for total in totals), np.zeros((1, material.n_labels)))
     log_share = log_share_of(count)
     levels = material.view.levels
-    labelled = fit_labelled(material, totals, strengths, log_share)
+    _, first, like = np.unique([members.index(one) for one in members], return_index=True, return_inverse=True)
+    labelled = fit_labelled(material, [total[first] for total in totals], strengths.take(first), log_share[first])
+    labelled = labelled.take(like)
     parameters = Batch(*(part.copy() for part in draw_parameters(labelled, strengths, count, levels, rng)))
     steps = np.array([one.steps for one in members])
     for step in range(max(steps) if material.unlabelled else 0):

@@ -29,6 +29,10 @@ thousandth in all.  Fits to 200,000 rows of 3, 6 and 15 predictors did not predi
 MANY_COLUMNS = 40
 """From so many columns on every product and inverse is dear: fewer members, fewer steps."""
 
+MAX_INVERSES = 1e10
+"""Where inverting all covariances once takes more, columns are independent within a label: 200 columns, or 50 of which
+every row shows others.  With more columns than rows that predicts better than covariances do (Bickel & Levina 2004)."""
+
 EXPONENTIAL, INVERSE, LOGARITHM = 40, 6, 80
 """What one of them costs in multiplications (an inverse: a cube of the columns)."""
 
@@ -39,6 +43,7 @@ class Effort(NamedTuple):
     n_labelled: int  # rows at most
     n_unlabelled: int
     thrifty: bool  # members that cost much and seldom matter are left out
+    independent: bool  # and all that have covariances
 
 
 def effort_for(n_columns: int, n_patterns: int, n_mixtures: int, n_steps: int) -> Effort:
@@ -49,11 +54,12 @@ def effort_for(n_columns: int, n_patterns: int, n_mixtures: int, n_steps: int) -
     """
     n_terms = count_terms(n_columns)
     a_row = n_mixtures * n_steps * (4 * n_terms + EXPONENTIAL)
-    overhead = n_mixtures * n_steps * n_patterns * INVERSE * n_columns**3
+    inverses = n_mixtures * n_patterns * INVERSE * n_columns**3
+    overhead = n_steps * inverses
     thrifty = n_columns > MANY_COLUMNS or overhead + a_row * MIN_UNLABELLED > 4 * WORK
     n_unlabelled = int(np.clip((WORK - overhead) / a_row, MIN_UNLABELLED, MAX_UNLABELLED))
     n_labelled = int(min(MAX_LABELLED, MAX_TERMS / n_terms))
-    return Effort(n_labelled, n_unlabelled, thrifty)
+    return Effort(n_labelled, n_unlabelled, thrifty, inverses > MAX_INVERSES)
 
 
 def refit_rows(n_columns: int, n_mixtures: int, n_steps: int) -> tuple[int, int]:

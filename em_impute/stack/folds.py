@@ -59,15 +59,15 @@ def deal(label: Integers, rng: np.random.Generator) -> Integers:
     return fold
 
 
-def held_out(label: Integers, seed: int) -> Held:
-    """Deal folds, repeatedly if labelled rows are few, and mark what each fit must not see: (n_fits, n_rows).
+def held_out(label: Integers, seed: int, repeats: int = REPEATS) -> Held:
+    """Deal folds, `repeats` times if labelled rows are few, and mark what each fit must not see: (n_fits, n_rows).
 
     The last fit sees everything.
     """
     rng = np.random.default_rng(seed)
     n_labelled = int(np.count_nonzero(label >= 0))
     held = []
-    for _ in range(REPEATS if n_labelled < REPEATS_BELOW else 1):
+    for _ in range(repeats if n_labelled < REPEATS_BELOW else 1):
         fold = deal(label, rng)
         held += [fold == number for number in range(N_FOLDS)]
     return np.array([*held, np.zeros(label.size, dtype=bool)])

@@ -66,9 +66,18 @@ class Plan(NamedTuple):
         ]
 
 
-def plans(views: Sequence[str], n_columns: int, n_labelled: int, n_labels: int, *, thrifty: bool) -> Iterator[Plan]:
-    """Yield what is to be fitted.  `thrifty` leaves out what costs much and seldom matters."""
+def plans(
+    views: Sequence[str], n_columns: int, n_labelled: int, n_labels: int, *, thrifty: bool, independent: bool = False
+) -> Iterator[Plan]:
+    """Yield what is to be fitted.
+
+    `thrifty` leaves out what costs much and seldom matters; `independent` all that has covariances or goes over the
+    unlabelled rows, besides.
+    """
     shrinkages: tuple[Shrinkage, ...] = FEW_SHRINKAGES if thrifty else SHRINKAGES
+    steps: tuple[int, ...] = STEPS[:2] if thrifty else STEPS
+    if independent:
+        shrinkages, steps = tuple(one for one in SHRINKAGES if one.independent), STEPS[:1]
     if n_columns == 1:  # nothing is there to be independent of
         shrinkages = tuple(one for one in shrinkages if not one.independent)
     for view in views:
@@ -76,8 +85,8 @@ def plans(views: Sequence[str], n_columns: int, n_labelled: int, n_labels: int, 
             yield Plan(view, 1, [(CATEGORICAL, False)], (0,))
         else:
             # Means in the data's own units are left alone: one view of each kind is variety enough.
-            yield Plan(view, 1, [(one, view != "plain") for one in shrinkages], STEPS[:2] if thrifty else STEPS)
-    for per_label in () if thrifty else COMPONENTS:
+            yield Plan(view, 1, [(one, view != "plain") for one in shrinkages], steps)
+    for per_label in () if thrifty or independent else COMPONENTS:
         if n_labelled < ROWS_PER_COMPONENT * per_label * n_labels:
             break
         for view in views:

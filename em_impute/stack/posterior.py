@@ -53,16 +53,17 @@ def draw_covariances(covariance: Floats, freedom: Floats, independent: Booleans,
     axis.  ν is raised to n + 1 where it is less: below, no covariance would have a density.
     """
     n = covariance.shape[-1]
-    scale = covariance * freedom[..., None, None]
-    freedom = np.maximum(freedom, n + 1.0)
+    raised = np.maximum(freedom, n + 1.0)
     drawn = np.zeros_like(covariance)
-    variance = np.einsum("...ii->...i", scale[independent])
-    drawn[independent] = (variance / rng.chisquare(np.broadcast_to(freedom[independent][..., None], variance.shape)))[
-        ..., None
-    ] * np.eye(n)
-    lower = np.linalg.cholesky(scale[~independent])
+    alone, own = np.zeros_like(covariance[independent]), np.einsum("...ii->...i", covariance)[independent]
+    chi_square = rng.chisquare(np.broadcast_to(raised[independent][..., None], own.shape))
+    np.einsum("...ii->...i", alone)[...] = own * freedom[independent][..., None] / chi_square
+    drawn[independent] = alone
+    if independent.all():
+        return drawn
+    lower = np.linalg.cholesky(covariance[~independent] * freedom[~independent][..., None, None])
     root = np.tril(rng.standard_normal(lower.shape), -1)
-    np.einsum("...ii->...i", root)[...] = np.sqrt(rng.chisquare(freedom[~independent][..., None] - np.arange(n)))
+    np.einsum("...ii->...i", root)[...] = np.sqrt(rng.chisquare(raised[~independent][..., None] - np.arange(n)))
     # With S = L·Lᵀ and A the root of a standard Wishart, (L⁻ᵀ·A·Aᵀ·L⁻¹)⁻¹ = (A⁻¹·Lᵀ)ᵀ·(A⁻¹·Lᵀ).
     half = np.linalg.solve(root, np.swapaxes(lower, -1, -2))
     drawn[~independent] = np.swapaxes(half, -1, -2) @ half

@@ -41,8 +41,9 @@ def score(stack: Stack) -> Scores:
     alone = best[leader._replace(steps=0)]
     with_em = [best[member] for member in best if member.steps and member._replace(steps=leader.steps) == leader]
     em = best[leader] if leader.steps else min(with_em, key=log_loss, default=alone)
-    usual = (member for member in best if member.view == PLAIN and member.shrinkage == FULL and member.per_label == 1)
-    plain = max(usual, key=lambda member: member.steps)
+    usual = [member for member in best if member.view == PLAIN and member.per_label == 1]
+    # Without covariances, which so many predictors make too dear, the freest that there is.
+    plain = max(usual, key=lambda member: (member.shrinkage == FULL, -member.shrinkage.pooled, member.steps))
     plain_em = comparison.surprise[comparison.members.index(plain), TEMPERATURES.index(1.0)]
     return Scores(
         stack=log_loss(-np.log(comparison.of_truth(stack.held_probability))),

@@ -98,7 +98,9 @@ def fit_stack(examples: Examples, n_labels: int, n_to_fill: int, seed: int, tell
     views = fit_views(_rows_to_look_at(examples, seed))
     effort = _effort(examples, n_labels)
     compared = draw(examples, effort.n_labelled, effort.n_unlabelled, seed, apart=True)
-    comparison, fitted = compare(compared, views, n_labels, thrifty=effort.thrifty, seed=seed, tell=tell)
+    comparison, fitted = compare(
+        compared, views, n_labels, thrifty=effort.thrifty, independent=effort.independent, seed=seed, tell=tell
+    )
     costs = np.concatenate(
         [
             np.full(len(plan.members), row_cost(fits.batch.mean.shape[-1], fits.component_label.size))

@@ -6,6 +6,7 @@ and the sums that the M step needs are Rᵀ·F.  Sums of x·xᵀ lose digits whe
 every column is standardised beforehand, and no component is narrower than its share of the prior.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.stack.views import Seen, View
 
-__all__ = ["Group", "Sums", "coefficients", "complete", "group_rows", "sums_of"]
+__all__ = ["Group", "Sums", "coefficients", "complete", "group_rows", "independent_sums", "sums_of"]
 
 LOG_TWO_PI = float(np.log(2.0 * np.pi))
 
@@ -77,7 +78,9 @@ def complete(sums: Sums, observed: Integers, mean: Floats, covariance: Floats) -
         return sums
     hidden = np.setdiff1d(np.arange(n_columns), observed)
     across = covariance[..., hidden[:, None], observed]
-    slope = _transpose(np.linalg.solve(covariance[..., observed[:, None], observed], _transpose(across)))
+    slope = np.zeros_like(across)
+    if across.any():
+        slope = _transpose(np.linalg.solve(covariance[..., observed[:, None], observed], _transpose(across)))
     offset = mean[..., hidden] - (slope @ mean[..., observed, None])[..., 0]
     spread = covariance[..., hidden[:, None], hidden] - slope @ _transpose(across)
 
@@ -95,6 +98,28 @@ def complete(sums: Sums, observed: Integers, mean: Floats, covariance: Floats) -
     second[..., observed[:, None], hidden] = _transpose(mixed)
     second[..., hidden[:, None], hidden] = 0.5 * (hidden_second + _transpose(hidden_second))
     return sums._replace(first=first, second=second)
+
+
+def independent_sums(totals: Sequence[Floats], groups: Sequence[Group], mean: Floats, covariance: Floats) -> Sums:
+    """Sum groups whose terms add up to `totals` (..., n_terms) where columns are independent within a component.
+
+    `mean` and `covariance` are as in `complete`, which would give the same means and variances group by group; what
+    lies beside the diagonal is 0.  A column that is not observed then has its moments whatever else a row shows.
+    """
+    seen, first, square = np.zeros(mean.shape), np.zeros(mean.shape), np.zeros(mean.shape)
+    weight, counts = np.zeros(mean.shape[:-1]), np.zeros(())
+    for total, group in zip(totals, groups, strict=True):
+        n, (i, j) = group.observed.size, products_in(group.observed.size)
+        seen[..., group.observed] += total[..., :1]
+        first[..., group.observed] += total[..., 1 : 1 + n]
+        square[..., group.observed] += total[..., 1 + n : 1 + n + i.size][..., i == j]
+        weight += total[..., 0]
+        counts = counts + total[..., 1 + n + i.size :]
+    hidden = weight[..., None] - seen
+    second = np.zeros(covariance.shape)
+    variance = np.einsum("...ii->...i", covariance)
+    np.einsum("...ii->...i", second)[...] = square + hidden * (mean**2 + variance)
+    return Sums(weight, first + hidden * mean, second, counts)
 
 
 def coefficients(observed: Integers, log_share: Floats, mean: Floats, covariance: Floats, log_chance: Floats) -> Floats:
@@ -128,6 +153,11 @@ def invert(matrix: Floats) -> tuple[Floats, Floats]:
     """Invert covariances (..., n, n) and give the logarithms of their determinants (...)."""
     if matrix.shape[-1] == 0:
         return matrix, np.zeros(matrix.shape[:-2])
+    diagonal = np.einsum("...ii->...i", matrix)
+    if np.count_nonzero(matrix) == np.count_nonzero(diagonal):  # independent columns, of which there may be hundreds
+        inverse = np.zeros_like(matrix)
+        np.einsum("...ii->...i", inverse)[...] = 1.0 / diagonal
+        return inverse, np.log(diagonal).sum(axis=-1)
     inverse = np.linalg.inv(matrix).astype(np.float64, copy=False)
     log_determinant: Floats = np.linalg.slogdet(matrix)[1]
     return inverse, log_determinant

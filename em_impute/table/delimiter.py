@@ -14,6 +14,7 @@ from em_impute.table.text import unquoted
 __all__ = ["CANDIDATES", "FirstRecord", "choose_delimiter", "first_record"]
 
 CANDIDATES = (",", ";", "\t", "|")  # never a space: prose is full of them
+MOST_TITLES = 50  # records looked at for the true header
 
 
 class FirstRecord(NamedTuple):
@@ -54,7 +55,7 @@ def choose_delimiter(
     is.
     """
     # A delimiter that does not occur in the header explains nothing.
-    best, chosen, title_lines = Judgement(n_fields=1), candidates[0], 0
+    best, chosen, title_lines, padded_lines = Judgement(n_fields=1), candidates[0], 0, 0
     for candidate in candidates:
         try:
             positions, is_newline = separators(head, candidate, whole=whole)
@@ -75,8 +76,12 @@ def choose_delimiter(
         )
         if judgement > best:
             best, chosen = judgement, candidate
-        title_lines = max(title_lines, _title_lines(head, n_fields, positions[is_newline]))
-    return chosen, 0 if best.has_wanted or best.is_consistent else title_lines
+        newlines = positions[is_newline]
+        title_lines = max(title_lines, _title_lines(head, n_fields, newlines))
+        padded_lines = max(padded_lines, _padded_lines(head, candidate, newlines, encoding, wanted))
+    if best.has_wanted:
+        return chosen, 0
+    return chosen, padded_lines or (0 if best.is_consistent else title_lines)
 
 
 def _first_of(head: bytes, positions: NDArray[np.intp], is_newline: NDArray[np.bool_]) -> FirstRecord:
@@ -98,3 +103,20 @@ def _title_lines(head: bytes, n_fields: NDArray[np.intp], newlines: NDArray[np.i
     if usual == 1 or record == 0 or n_fields[0] > usual:
         return 0
     return head[: int(newlines[record - 1]) + 1].count(b"\n")
+
+
+def _padded_lines(head: bytes, delimiter: str, newlines: NDArray[np.intp], encoding: str, wanted: Sequence[str]) -> int:
+    """Count the physical lines before the first record with all the names wanted, if the first record has empty cells.
+
+    So spreadsheets write a title above the header: with a delimiter for every column.
+    """
+    names = [name for name in wanted if not name.isdecimal()]
+    start = 0
+    for stop in newlines[:MOST_TITLES].tolist() if names else ():
+        cells = [unquoted(cell).decode(encoding, "replace") for cell in head[start:stop].split(delimiter.encode())]
+        if start and all(any(same_name(name, cell.rstrip("\r")) for cell in cells) for name in names):
+            return head[:start].count(b"\n")
+        if not start and all(cell.strip() for cell in cells):
+            return 0
+        start = stop + 1
+    return 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from em_impute.errors import TableError, UsageError
-from em_impute.table.delimiter import CANDIDATES, choose_delimiter, first_record
+from em_impute.table.delimiter import CANDIDATES, FirstRecord, choose_delimiter, first_record
 from em_impute.table.encoding import sniff_encoding, transcode
 from em_impute.table.names import find_column
 from em_impute.table.quotes import QuoteError
@@ -103,6 +103,7 @@ def detect_dialect(
         if first:
             break
         head, whole = _read_head(source, start, 2 * len(head))
+    _refuse_returns(first, source, line, has_header=has_header)
     if has_header:
         names = tuple(_decoded_names(first.fields, working, text.name, line))
     else:
@@ -174,6 +175,24 @@ def _refuse_unreadable(head: bytes, source: Source) -> None:
         raise TableError(
             f"{name} ends its lines with CR only, as old Macs did",
             r"convert it first: tr '\r' '\n' < OLD.csv > NEW.csv",
+        )
+
+
+def _refuse_returns(first: FirstRecord, source: Source, line: int, *, has_header: bool) -> None:
+    """Raise `TableError` where a CR stands in the first record as if it ended a line.
+
+    In data it is text: people's notes hold it.
+    """
+    bare = b"".join(field for field in first.fields if not field.startswith(b'"'))
+    if first.newline == b"\r\n" and bare.endswith(b"\r") and first.fields[-1].endswith(b"\r"):
+        raise TableError(
+            f"line {line} of {shown_path(source.name)} ends with CR CR LF, which a program made of CR LF",
+            r"convert it first: tr -d '\r' < OLD.csv > NEW.csv",
+        )
+    if has_header and b"\r" in bare:
+        raise TableError(
+            f"{shown_path(source.name)} has a CR in line {line} that no quotes surround: are its lines to end there?",
+            r"if so, convert it first: tr '\r' '\n' < OLD.csv > NEW.csv",
         )
 
 

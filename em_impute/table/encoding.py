@@ -22,7 +22,7 @@ MARKS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 NO_FILE_ENCODINGS = ("punycode", "idna", "unicode_escape", "raw_unicode_escape", "utf-7")  # of names, not of files
-WITH_MARK = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}  # codecs that would write their own
+WIDE = ("utf-16", "utf-32")  # of several bytes a character: a mark says which byte is first
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,19 @@ def sniff_encoding(source: Source, wanted: str | None) -> Encoding:
             bom = mark
             name = name if marked_name == "utf-8" and name != "utf-8" else marked_name
             break
-    name = WITH_MARK.get(name, name)
+    order = "le" if head[1::2].count(0) >= head[0::2].count(0) else "be"
+    if name in WIDE:
+        name = f"{name}-{order}"
+    name = name.removesuffix("-sig")
     transparent = name in ("utf-8", "ascii") or _is_single_byte_ascii(name)
     if transparent and 4 * head.count(0) >= len(head):
-        order = "le" if head[1::2].count(0) >= head[0::2].count(0) else "be"
         raise TableError(
             f"{shown_path(source.name)} is full of NUL bytes: UTF-16 without BOM?", f"try -e utf-16-{order}"
+        )
+    if head and not bom and name.startswith(WIDE) and 0 not in head:
+        raise TableError(
+            f"{shown_path(source.name)} is not {name}: it holds no NUL byte, so no comma and no line end in it",
+            "leave out -e for UTF-8, or name another encoding",
         )
     return Encoding(name, bom, transparent)
 

@@ -17,6 +17,7 @@ class Hash:
         self._hash = hashlib.sha256()
         self._worker = ThreadPoolExecutor(1)
         self._pending: Future[None] | None = None
+        self._has_thread = True
 
     def __enter__(self) -> Self:
         return self
@@ -27,7 +28,13 @@ class Hash:
     def update(self, data: bytes | memoryview) -> None:
         """Go on with `data`, which must stay as it is until the next call."""
         self.wait()
-        self._pending = self._worker.submit(self._hash.update, data)
+        if self._has_thread:
+            try:
+                self._pending = self._worker.submit(self._hash.update, data)
+            except RuntimeError:  # the process may have no more threads; never again, or this would be hashed then too
+                self._has_thread = False
+        if not self._has_thread:
+            self._hash.update(data)
 
     def wait(self) -> None:
         """Wait until all data so far is hashed."""

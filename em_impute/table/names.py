@@ -16,6 +16,11 @@ __all__ = ["find_column", "same_name"]
 NUMBER = re.compile(r"[+-]?[0-9]+")
 SHOWN_NAMES = 8
 LONGEST_NUMBER = 10  # digits; int() refuses thousands of them
+OTHER_DELIMITERS = ";\t|,^~:\x01\x1f "
+"""What may divide a header that was taken for one name; a space last, for names hold it too."""
+
+SPELLED = {"\t": "tab", "\x01": r"$'\x01'", "\x1f": r"$'\x1f'"}
+"""Delimiters that nobody can type, as -d or a shell takes them."""
 
 
 def same_name(one: str, other: str) -> bool:
@@ -76,18 +81,18 @@ def _hint(dialect: "Dialect", wanted: str) -> str:
         lines = "the first line looks" if dialect.title_lines == 1 else f"the first {dialect.title_lines} lines look"
         return f"{hint}; {lines} like a title above the header: try --skip-lines {dialect.title_lines}"
     if len(names) == 1:
-        for delimiter, spelled in ((";", "';'"), ("\t", "tab"), ("|", "'|'"), (",", "','"), (" ", "' '")):
-            if delimiter != dialect.delimiter and delimiter in names[0].strip():
-                return f"{hint}; it holds another delimiter: try -d {spelled}"
+        for delimiter in OTHER_DELIMITERS:
+            if delimiter != dialect.delimiter and delimiter in names[0].strip(" "):
+                return f"{hint}; it holds another delimiter: try -d {SPELLED.get(delimiter, repr(delimiter))}"
     close = _closest(names, wanted)
     return f"{hint} — did you mean {shown(close)}?" if close is not None else hint
 
 
 def _closest(names: tuple[str, ...], wanted: str) -> str | None:
-    """Find the name most like the one wanted; case, outer spaces and composition of accents do not count."""
+    """Find the name most like the one wanted; case, quotes, spaces and composition of accents do not count."""
 
     def folded(name: str) -> str:
-        return "".join(unicodedata.normalize("NFC", name).casefold().split())
+        return "".join(unicodedata.normalize("NFC", name).casefold().replace('"', "").split())
 
     by_folded = {folded(name): name for name in reversed(names)}
     close = difflib.get_close_matches(folded(wanted), by_folded, n=1)

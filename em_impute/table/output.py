@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import select
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -56,7 +57,9 @@ def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], clobber: 
             if not os.access(target, os.W_OK):
                 raise OutputError(f"cannot write {name}: permission denied", "name another output")
             return
-        _check_folder(Path(os.path.realpath(target)).parent, name)
+        real = Path(os.path.realpath(target))
+        _check_folder(real.parent, name)
+        _check_owner(real, name)
         if not clobber and os.path.lexists(target):
             raise OutputError(f"{name} exists already", "name another output, or leave out --no-clobber")
 
@@ -67,6 +70,16 @@ def _check_folder(folder: Path, name: str) -> None:
         raise OutputError(f"cannot write {name}: the folder {shown} does not exist", "create it first")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"cannot write {name}: the folder {shown} is not writable", "name another output")
+
+
+def _check_owner(target: Path, name: str) -> None:
+    """Refuse what a sticky folder, such as /tmp, lets nobody replace but its owner."""
+    folder = target.parent.stat()
+    if not folder.st_mode & stat.S_ISVTX or not target.exists():
+        return
+    if os.geteuid() not in {0, folder.st_uid, target.stat().st_uid}:
+        message = f"cannot write {name}: in the folder {shown_path(str(target.parent))} only its owner may replace it"
+        raise OutputError(message, "name another output")
 
 
 def write_atomically(
@@ -91,9 +104,9 @@ def write_atomically(
                 return _copy(blocks, file, Path(path))
         target = Path(os.path.realpath(path))
         temporary = target.with_name(f".em-impute-{secrets.token_hex(8)}.tmp")
-        # A new file gets what the umask leaves; the copy of an old one is private until it has the old one's mode.
-        descriptor, is_named = _open_temporary(temporary, 0o666 if old is None else 0o600)
         try:
+            # A new file gets what the umask leaves; the copy of an old one is private until it has the old one's mode.
+            descriptor, is_named = _open_temporary(temporary, 0o666 if old is None else 0o600)
             with os.fdopen(descriptor, "wb", buffering=0) as file:
                 written = _copy(blocks, file, Path(path))
                 if old is not None:
@@ -137,7 +150,7 @@ def write_to_stdout(blocks: Iterable[bytes]) -> WrittenFile:
         if sys.stdout is None:
             raise OutputError("standard output is closed", "name a file with -o")
         written = _copy(blocks, sys.stdout.buffer, None)
-        sys.stdout.buffer.flush()
+        _flush(sys.stdout.buffer)
         return written
 
 
@@ -147,11 +160,35 @@ def _copy(blocks: Iterable[bytes], file: BinaryIO, path: Path | None) -> Written
     with Hash() as digest:
         for block in _undisturbed(blocks):
             digest.update(block)
-            view = memoryview(block)
-            while view:
-                view = view[file.write(view) :]
+            _write_all(file, block)
             n_bytes += len(block)
         return WrittenFile(path, digest.hexdigest(), n_bytes, perf_counter() - began)
+
+
+def _write_all(file: BinaryIO, block: bytes) -> None:
+    """Write a block to its end, waiting where somebody else has made a pipe one that does not wait."""
+    view = memoryview(block)
+    while view:
+        try:
+            n_written: int | None = file.write(view)
+        except BlockingIOError as error:
+            n_written = error.characters_written
+        view = view[n_written or 0 :]
+        if view:
+            _wait_for_room(file)
+
+
+def _flush(file: BinaryIO) -> None:
+    while True:
+        try:
+            return file.flush()
+        except BlockingIOError:
+            _wait_for_room(file)
+
+
+def _wait_for_room(file: BinaryIO) -> None:
+    """Wait until a file takes more, as a regular one always does."""
+    select.select([], [file], [])
 
 
 class _BlocksError(Exception):

@@ -15,7 +15,7 @@ from em_impute.table.text import shown
 
 __all__ = ["NEWLINE", "PADDING", "QUOTE", "RETURN", "Block", "QuoteError", "quoted_separators"]
 
-NEWLINE, RETURN, QUOTE = 10, 13, 34
+NEWLINE, RETURN, QUOTE, BACKSLASH = 10, 13, 34, 92
 PADDING = 16  # bytes that can be read behind a block: the byte after a quote, an 8-byte word of a cell
 
 Positions = NDArray[np.intp]
@@ -56,12 +56,14 @@ class QuoteError(Exception):
                 'close it; inside a quoted cell a quote is written twice ("")',
             )
         line = first_line + int(np.count_nonzero(data[: self.closed] == NEWLINE))
-        near = data[max(self.opened, self.closed - 15) : self.closed + 2].tobytes().decode("utf-8", "ignore")
+        after = data[self.closed + 1 : self.closed + 5].tobytes().decode("utf-8", "ignore")[:1]  # no more of the cell
         opening = "" if line == opened else f" (the quote opened on line {opened})"
-        return TableError(
-            f"line {line}: text follows a closing quote, near {shown(near)}{opening}",
-            'inside a quoted cell a quote is written twice ("")',
-        )
+        hint = 'inside a quoted cell a quote is written twice ("")'
+        if data[self.closed - 1] == BACKSLASH:
+            hint += r", and not \""
+        elif after.isspace():
+            hint = "leave no space between a closing quote and the delimiter or line end"
+        return TableError(f"line {line}: {shown(after)} follows a closing quote{opening}", hint)
 
 
 def quoted_separators(block: Block, delimiter: int) -> Positions:

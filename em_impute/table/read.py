@@ -14,6 +14,7 @@ from em_impute.table.dialect import Dialect
 from em_impute.table.growing import Codes, GrowingCodes
 from em_impute.table.hashing import HashingFile
 from em_impute.table.number_columns import NumberColumn, NumberReader
+from em_impute.table.quotes import RETURN
 from em_impute.table.scan import BLOCK_BYTES, Records, scan_records
 from em_impute.table.source import Source
 
@@ -59,6 +60,8 @@ class Table:
     record_starts: NDArray[np.int64] | None
     """(n_rows + 1,) absolute offset of each record, and of what follows the last one; None unless asked for"""
     lines: "LineNumbers"
+    mixes_line_ends: bool
+    """some records end with LF and some with CRLF"""
     scan_seconds: float
     """time that finding the fields took"""
 
@@ -113,11 +116,13 @@ class _LineReader:
     """Gathers `LineNumbers`."""
 
     def __init__(self) -> None:
+        self.line_ends: set[str] = set()  # that were met
         self._rows: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
         self._extra: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
 
     def add(self, records: Records) -> None:
         """Take in a block."""
+        self.line_ends |= _line_ends(records)
         if records.breaks is None:
             return
         before = np.searchsorted(records.breaks, records.record_starts)
@@ -131,6 +136,18 @@ class _LineReader:
     def finish(self, first_line: int) -> LineNumbers:
         """Give the line numbers, `first_line` being that of the first record."""
         return LineNumbers(first_line, np.concatenate(self._rows), np.concatenate(self._extra).cumsum())
+
+
+def _line_ends(records: Records) -> set[str]:
+    """Tell which line ends the records of a block have."""
+    newlines = records.ends[:, -1]
+    newlines = newlines[: newlines.size - (newlines[-1] == records.data.size)]  # the file may end without one
+    if not newlines.size:
+        return set()
+    if not (records.data == RETURN).any():
+        return {"LF"}
+    crlf = (newlines > 0) & (records.data[newlines - 1] == RETURN)
+    return {"LF", "CRLF"} if crlf.any() and not crlf.all() else {"CRLF" if crlf[0] else "LF"}
 
 
 class _TableReader:
@@ -195,6 +212,7 @@ class _TableReader:
             record_stops=self._stops.finish() if reading.get("keep_record_ends") else None,
             record_starts=starts if reading.get("keep_record_starts") else None,
             lines=self._lines.finish(self._first_line),
+            mixes_line_ends=len(self._lines.line_ends) > 1,
             scan_seconds=scan_seconds,
         )
 

@@ -20,6 +20,7 @@ __all__ = ["BLOCK_BYTES", "ReadableBytes", "Records", "scan_records", "separator
 
 BLOCK_BYTES = 1 << 20  # 4 MiB and more is 10-25 % slower (cache, page faults)
 EXAMPLES = 5  # ragged records named in a message
+BLANKS = b" \t\r\v\f\x1a"  # the last one ends a file of DOS
 
 Positions = NDArray[np.intp]
 
@@ -298,6 +299,7 @@ class _Ragged:
     model: str
     n_found: int = 0
     examples: list[tuple[int, int]] = field(default_factory=list)  # (line, number of fields)
+    shows_nothing: bool = False  # the first of them
     n_pending: int = 0
     pending_line: int = 0
 
@@ -311,6 +313,7 @@ class _Ragged:
         """Count the offenders among a block's records, `positions` being their separators."""
         lines = range(self.pending_line, self.pending_line + min(self.n_pending, EXAMPLES))
         self.examples += [(line, 1) for line in lines]
+        self.shows_nothing |= not self.n_found and self.n_pending > 0
         self.n_found += self.n_pending
         self.n_pending = 0
 
@@ -320,6 +323,8 @@ class _Ragged:
         self.n_found += bad.size
         for row in bad[:EXAMPLES].tolist():
             start = 0 if row == 0 else int(positions[last[row - 1]]) + 1
+            if not self.examples:
+                self.shows_nothing = not block.data[start : int(positions[last[row]])].tobytes().strip(BLANKS)
             line = first_line + (row if breaks is None else int(np.searchsorted(breaks, start)))
             self.examples.append((line, int(n_fields[row])))
         del self.examples[EXAMPLES:]
@@ -333,6 +338,8 @@ class _Ragged:
             message += f"; {named}{', …' if self.n_found > EXAMPLES else ''} ({self.n_found:,} such records in all)"
         if n_fields > self.n_columns:
             hint = "a cell that holds the delimiter must stand in quotes; if the delimiter is another, name it with -d"
+        elif self.shows_nothing:
+            hint = "nothing can be seen in that line: delete it"
         else:
             hint = "the line was cut short or a line end broke it; repair it, or name the delimiter with -d"
         return TableError(message, hint)

@@ -39,7 +39,20 @@ OTHER_FORMATS = {
     b"\x89PNG": "a PNG picture",
     b"%PDF-": "PDF",
     b"SQLite format 3\x00": "an SQLite database",
+    b"\x89HDF\r\n\x1a\n": "HDF5",
+    b"ARROW1\x00\x00": "Feather (Arrow)",
+    b"<stata_dta>": "Stata",
+    b"$FL2@(#)": "SPSS",
+    b"$FL3@(#)": "SPSS",
+    b"RDX2\n": "a workspace of R",
+    b"RDX3\n": "a workspace of R",
 }
+MARKUP = {b"<!doctype html": "a web page", b"<html": "a web page", b"<?xml": "XML"}
+"""In lower case.  A page instead of a table is often what a server says of an error or a login."""
+
+POINTER = b"version https://git-lfs.github.com/spec/"
+"""How a file begins that stands for a large one which Git has not fetched."""
+
 TAR_AT = 257
 """Where a tar archive names its format."""
 
@@ -93,7 +106,7 @@ def open_source(path: str | os.PathLike[str] | None, enough: int | None = None) 
     unreadable, empty, damaged or evidently no CSV.
     """
     with ExitStack() as resources:
-        if path is None or os.fspath(path) == "-":
+        if path is None or path == "-":  # but the path ./- is a file of that name
             if sys.stdin is None:
                 raise TableError("standard input is closed", "name a file")
             yield source_of(sys.stdin.buffer, STANDARD_INPUT, None, resources, is_stream=True)
@@ -213,7 +226,12 @@ def _refuse_other_formats(head: bytes, source: Source) -> None:
             raise TableError(f"{label} looks like {kind}, not CSV", "export it as CSV first")
     if head[TAR_AT:].startswith(b"ustar"):
         raise TableError(f"{label} looks like a tar archive, not CSV", "name a file that was in it: tar -xf FILE")
+    if head.startswith(POINTER):
+        raise TableError(f"{label} is a pointer of Git LFS and not the file itself", "fetch the file: git lfs pull")
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for opening, kind in MARKUP.items():
+        if start.lower().startswith(opening):
+            raise TableError(f"{label} looks like {kind}, not CSV", "see what it says; export the table as CSV")
     if (start.startswith(b"{") and start[1:].lstrip()[:1] in {b'"', b"}"}) or (
         start.startswith(b"[") and start[1:].lstrip()[:1] in (b"{", b"[")
     ):

@@ -231,30 +231,6 @@ def test_quiet_may_come_from_a_variable(run, tmp_path, value, quiet):
     assert quiet is (result.stderr == b"")
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("EM_IMPUTE_DELIMITER", "ab"),
-        ("EM_IMPUTE_ENCODING", "nonsense"),
-        ("EM_IMPUTE_COLOR", "red"),
-        ("EM_IMPUTE_QUIET", "perhaps"),
-        ("EM_IMPUTE_SEED", "x"),
-        ("EM_IMPUTE_SEED", "-1"),
-        ("EM_IMPUTE_LOG_FILE", "-"),
-    ],
-)
-@pytest.mark.parametrize("command", ["fill", "evaluate"])
-def test_garbage_in_a_variable_ends_with_2_and_names_it(run, tmp_path, name, value, command):
-    (tmp_path / "a.csv").write_bytes(PLAIN)
-    result = run(command, "a.csv", "-c", "g", **{name: value})
-    lines = result.stderr.decode().splitlines()
-
-    assert (2, b"") == (result.returncode, result.stdout)
-    assert 2 == len(lines)
-    assert name in lines[0]
-    assert ["a.csv"] == names(tmp_path)
-
-
 @pytest.mark.parametrize("option", [["--seed", "x"], ["-d", "ab"], ["-e", "nonsense"], ["--log-file", "-"]])
 def test_a_mistake_in_the_command_line_is_not_blamed_on_a_variable(run, tmp_path, option):
     (tmp_path / "a.csv").write_bytes(PLAIN)

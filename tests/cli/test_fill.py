@@ -205,15 +205,6 @@ def test_added_numbers_have_the_decimal_mark_of_the_file(run):
     assert 0.5 < float(added[2].replace(b",", b".")) <= 1
 
 
-def test_a_column_that_would_be_added_must_not_be_there_already(run, samples):
-    (samples / "a.csv").write_text("g,g_imputed,x\na,0,1\nb,0,2\na,0,1\nb,0,2\n,1,2\n")
-    result = run("fill", "a.csv", "-c", "g", "--indicator")
-
-    assert result.returncode == 3
-    assert b"'g_imputed'" in result.stderr
-    assert not (samples / "a.filled.csv").exists()
-
-
 def test_a_column_of_texts_predicts_where_it_is_named(run, samples):
     # Chinstraps were seen on Dream and gentoos on Biscoe, and nowhere else.
     rows = list(csv.DictReader(io.StringIO((samples / "penguins.csv").read_text())))
@@ -256,42 +247,6 @@ def test_two_columns_are_filled_each_on_its_own(run, samples):
     assert cells((samples / "a.filled.csv").read_bytes(), "g") == list("aabbab")
     assert cells((samples / "a.filled.csv").read_bytes(), "h") == list("uuvvuv")
     assert [report["column"] for report in reports] == ["g", "h"]
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        pytest.param(b"g,x\na,1\nb,9\n,1\n", b"g,x\na,1\nb,9\na,1\n", id="plain"),
-        pytest.param(b"g,x\r\na,1\r\nb,9\r\n,1\r\n", b"g,x\r\na,1\r\nb,9\r\na,1\r\n", id="CRLF"),
-        pytest.param(b"g,x\na,1\r\nb,9\n,1", b"g,x\na,1\r\nb,9\na,1", id="mixed line ends, no final one"),
-        pytest.param(b"\xef\xbb\xbfg,x\na,1\nb,9\n,1\n", b"\xef\xbb\xbfg,x\na,1\nb,9\na,1\n", id="byte order mark"),
-        pytest.param(b"sep=;\ng;x\na;1\nb;9\n;1\n", b"sep=;\ng;x\na;1\nb;9\na;1\n", id="sep="),
-        pytest.param(b"x\tg\n1\ta\n9\tb\n1\t\n", b"x\tg\n1\ta\n9\tb\n1\ta\n", id="tab, column last"),
-        pytest.param(b"x|g|y\n1|a|\n9|b|\n1||\n", b"x|g|y\n1|a|\n9|b|\n1|a|\n", id="pipe, an empty column"),
-        pytest.param(b'g,x\n"a",1\n"b",9\n"",1\n', b'g,x\n"a",1\n"b",9\n"a",1\n', id="a column that quotes"),
-        pytest.param(b'g,x\n"a,b",1\nb,9\n,1\n', b'g,x\n"a,b",1\nb,9\n"a,b",1\n', id="a label that needs quotes"),
-        pytest.param(b"n,g,x\n5'10\",a,1\n\"a\nb\",b,9\n\"\"\"\",,1\n", b"n,g,x\n5'10\",a,1\n\"a\nb\",b,9\n\"\"\"\",a,1\n", id="quotes and line ends in cells"),
-        pytest.param(b"n,g,x,n\n007,a,1.0,NA\n1e3,b,9,null\n1.50, ,1,\xff\n\n\n", b"n,g,x,n\n007,a,1.0,NA\n1e3,b,9,null\n1.50,a,1,\xff\n\n\n", id="other columns, blank lines at the end"),
-        pytest.param("g,x\na,1\nb,9\n,1\n".encode("utf-16"), "g,x\na,1\nb,9\na,1\n".encode("utf-16"), id="UTF-16"),
-        pytest.param(b"g,x\n\xc3\xa9,1\nb,9\nNA,1\n", b"g,x\n\xc3\xa9,1\nb,9\n\xc3\xa9,1\n", id="a label that is not ASCII"),
-    ],
-)  # fmt: skip
-def test_only_the_missing_cells_change(run, before, after):
-    result = run("fill", "-c", "g", stdin=before)
-
-    assert (result.returncode, result.stdout) == (0, after), result.stderr
-
-
-def test_latin_1_is_read_and_written_as_it_is(run):
-    result = run("fill", "-c", "g", "-e", "latin-1", stdin="g,x\né,1\nb,9\n,1\n".encode("latin-1"))
-
-    assert result.stdout == "g,x\né,1\nb,9\né,1\n".encode("latin-1")
-
-
-def test_columns_may_be_numbers_in_a_file_without_a_header(run):
-    result = run("fill", "-n", "-c", "2", stdin=b"1,a\n9,b\n1,\n")
-
-    assert result.stdout == b"1,a\n9,b\n1,a\n"
 
 
 def test_quiet_success_says_nothing_at_all(run, samples):

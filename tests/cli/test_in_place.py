@@ -297,32 +297,6 @@ def test_a_full_disk_leaves_the_file_and_the_last_backup(samples):
     assert before == states(samples)
 
 
-def test_a_killed_run_leaves_the_old_file_or_the_new_one_and_a_whole_backup(run, samples):
-    header, body = (samples / "heights.csv").read_bytes().split(b"\n", 1)
-    old = header + b"\n" + body * 300
-    (samples / "long.csv").write_bytes(old)
-    command = ["fill", "long.csv", "-c", "gender", "--in-place", "--backup", ".bak", "--no-report", "-q"]
-    began = time.monotonic()
-    run(*command)
-    seconds = time.monotonic() - began
-    new = (samples / "long.csv").read_bytes()
-    before = names(samples)
-    for share in (0.5, 0.65, 0.75, 0.85, 0.95):
-        (samples / "long.csv").write_bytes(old)
-        (samples / "long.csv.bak").unlink()
-        (samples / "long.csv.bak").write_bytes(b"older")
-        process = subprocess.Popen([sys.executable, "-m", "em_impute", *command], cwd=samples)
-        time.sleep(share * seconds)
-        process.kill()
-        process.wait(timeout=30)
-        found, kept = (samples / "long.csv").read_bytes(), (samples / "long.csv.bak").read_bytes()
-
-        assert found in {old, new}
-        assert kept in {b"older", old}
-        assert old in (found, kept)
-        assert before == names(samples)
-
-
 KILLED = """
 import os, pathlib, signal, sys
 left = int(sys.argv.pop(1))

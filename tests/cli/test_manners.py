@@ -86,21 +86,6 @@ def test_a_process_substitution_streams_to_standard_output(samples):
 
 
 @pytest.mark.parametrize(
-    "environment",
-    [{"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0"}, {"NO_COLOR": "1"}, {"TERM": "dumb"}, {"FORCE_COLOR": "1"}, {"COLUMNS": "20"}],
-    ids=lambda environment: next(iter(environment)),
-)  # fmt: skip
-def test_the_environment_changes_no_byte_of_the_output(run, environment):
-    data = "g,x\né,1\nü,9\n,1\n".encode()
-    plain = run("fill", "-c", "g", stdin=data)
-    result = run("fill", "-c", "g", stdin=data, **environment)
-
-    assert result.returncode == 0, result.stderr
-    assert result.stdout == plain.stdout
-    assert b"\x1b" not in result.stderr
-
-
-@pytest.mark.parametrize(
     ("content", "code", "words"),
     [
         (b"g,x\na,1\nb,9\n,1\n", 1, b"1 missing"),
@@ -134,14 +119,14 @@ def test_check_names_no_texts_where_no_label_is_known(run):
     alone, named = (run("check", "-c", "g", *options, stdin=data).stderr for options in ((), ("-x", "t")))
 
     assert b"predictors  x\n" in alone
-    assert b"not used    t: text, such as 'u' (line 2)" in alone
+    assert b"not used    t: text\n" in alone
     assert b"predictors  t (categorical, 2)\n" in named
 
 
 def test_check_says_why_a_column_of_texts_does_not_serve(run, samples):
     result = run("check", "heights.csv", "-c", "gender")
 
-    assert b"name: more than 50 different texts, such as '001-1' (line 2)" in result.stderr
+    assert b"name: more than 50 different texts\n" in result.stderr
 
 
 def test_a_value_that_is_none_of_those_allowed_is_named_with_them(run):

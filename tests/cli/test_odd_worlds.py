@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -157,14 +156,6 @@ def test_any_magnitude_gives_finite_deviations_and_no_warning(run, tmp_path, siz
     assert all(one["sd"]["x"] > 0 for one in report["model"]["parameters"])
 
 
-def test_labels_that_show_nothing_are_warned_about(run):
-    result = run("check", "-c", "g", stdin="g,x\na,1\n\u200b,9\na,1\n".encode())
-
-    assert result.returncode == 1
-    assert b"W20" not in result.stderr
-    assert b"'\\u200b'" in result.stderr
-
-
 def test_a_column_that_quotes_everything_gets_quoted_labels_even_if_none_is_known(run):
     rows = "".join(f'"{i % 2 * 9 + i / 50}",""\n' for i in range(30))
     result = run("fill", "-c", "kind", "--labels", "s,l", stdin=f'"x","kind"\n{rows}'.encode())
@@ -204,24 +195,3 @@ def test_the_baseline_is_the_share_of_the_commonest_label(run, tmp_path):
     run("fill", "-c", "g", "-r", "r.json", stdin=f"g,x\n{rows}".encode())
 
     assert json.loads((tmp_path / "r.json").read_text())["accuracy"]["baseline_accuracy"] == 0.5
-
-
-@pytest.mark.parametrize("name", ["HUP", "KILL", "TERM"])
-def test_a_run_ended_while_it_writes_leaves_the_old_file_or_the_new_one_and_nothing_else(run, samples, name):
-    header, body = (samples / "heights.csv").read_bytes().split(b"\n", 1)
-    (samples / "long.csv").write_bytes(header + b"\n" + body * 400)
-    command = ["fill", "long.csv", "-c", "gender", "-o", "out.csv", "--no-report", "-q"]
-    began = time.monotonic()
-    run(*command)
-    seconds = time.monotonic() - began
-    new = (samples / "out.csv").read_bytes()
-    before = sorted(path.name for path in samples.iterdir())
-    for share in (0.5, 0.7, 0.8, 0.9):
-        (samples / "out.csv").write_bytes(b"old")
-        process = subprocess.Popen([sys.executable, "-m", "em_impute", *command], cwd=samples)
-        time.sleep(share * seconds)
-        subprocess.run(["kill", f"-{name}", str(process.pid)], check=False)
-        process.wait(timeout=30)
-
-        assert sorted(path.name for path in samples.iterdir()) == before
-        assert (samples / "out.csv").read_bytes() in {b"old", new}

@@ -4,50 +4,14 @@ import subprocess
 import sys
 
 import pytest
+from patched import refusal
 
 PLAIN = b"g,x\na,1\nb,9\n,1\n"
 
 USAGE, INPUT, FIT, OUTPUT = 2, 3, 4, 5
 
 CASES = [
-    # id, content of a.csv (None: no such file), arguments, exit code, words of the message
-    ("no such file", None, "fill b.csv -c g", INPUT, "b.csv"),
-    ("a similar file", PLAIN, "fill A.csv -c g", INPUT, "a.csv"),
-    ("a folder", PLAIN, "fill . -c g", INPUT, "."),
-    ("empty", b"", "fill a.csv -c g", INPUT, "empty"),
-    ("only a byte order mark", b"\xef\xbb\xbf", "fill a.csv -c g", INPUT, "empty"),
-    ("only line ends", b"\n\n\n", "fill a.csv -c g", INPUT, "empty"),
-    ("header only", b"g,x\n", "fill a.csv -c g", FIT, "no rows"),
-    ("header only, check", b"g,x\n", "check a.csv -c g", FIT, "no rows"),
-    ("a piece of gzip", b"\x1f\x8b\x08\x00abc", "fill a.csv -c g", INPUT, "cannot be decompressed"),
-    ("lz4", b"\x04\x22\x4d\x18abc", "fill a.csv -c g", INPUT, "lz4 -dc FILE"),
-    ("Excel", b"PK\x03\x04abc", "fill a.csv -c g", INPUT, "Excel"),
-    ("old Mac line ends", b"g,x\ra,1\rb,2\r", "fill a.csv -c g", INPUT, "CR"),
-    ("not UTF-8 in a used column", b"g,x\n\xe9,1\nb,9\n,1\n", "fill a.csv -c g", INPUT, "line 2"),
-    ("unknown encoding", PLAIN, "fill a.csv -c g -e nonsense", USAGE, "nonsense"),
-    ("NUL in the column", b"g,x\na\x00,1\nb,9\n,1\n", "fill a.csv -c g", INPUT, "line 2"),
-    ("long row", b"g,x\na,1\nb,9,9\n,1\n", "fill a.csv -c g", INPUT, "line 3 has 3 fields"),
-    ("short row", b"g,x\na,1\nb\n,1\n", "fill a.csv -c g", INPUT, "line 3 has 1 field"),
-    ("long and short cancel", b"g,x\na,1,1\nb\n,1\n", "fill a.csv -c g", INPUT, "line 2 has 3 fields"),
-    ("blank line inside", b"g,x\na,1\n\nb,9\n,1\n", "fill a.csv -c g", INPUT, "line 3"),
-    ("trailing comma on the header only", b"g,x,\na,1\nb,9\n,1\n", "fill a.csv -c g", INPUT, "line 2"),
-    ("quote never closed", b'g,x\na,1\n"b,9\n,1\n', "fill a.csv -c g", INPUT, "line 3"),
-    ("text after a quote", b'g,x\na,1\n"b"c,9\n,1\n', "fill a.csv -c g", INPUT, "line 3"),
-    ("delimiter of two characters", PLAIN, "fill a.csv -c g -d ab", USAGE, "'ab'"),
-    ("delimiter a quote", PLAIN, 'fill a.csv -c g -d "', USAGE, ""),
-    ("column not there", PLAIN, "fill a.csv -c gg", INPUT, "'g'"),
-    ("column by other case", PLAIN, "fill a.csv -c G", INPUT, "'g'"),
-    ("column number too high", PLAIN, "fill a.csv -c 99", INPUT, "99"),
-    ("column number 0", PLAIN, "fill a.csv -c 0", USAGE, "0"),
-    ("name without headers", PLAIN, "fill a.csv -n -c g", USAGE, "'g'"),
-    ("column twice in the header", b"g,g,x\na,a,1\n", "fill a.csv -c g", INPUT, "2 columns named 'g'"),
-    ("predictor is the column", PLAIN, "fill a.csv -c g -x g", USAGE, "predictor"),
-    ("column named twice", PLAIN, "fill a.csv -c g -c 1", USAGE, "twice"),
-    ("NA among codes", b"g,x\nUS,1\nDE,9\nNA,1\n,2\n", "fill a.csv -c g", INPUT, "--keep-value 'NA'"),
-    ("unknown among words", b"g,x\nmale,1\nfemale,9\nunknown,1\n", "fill a.csv -c g", INPUT, "--null-value 'unknown'"),
-    ("None among levels", b"g,x\nLow,1\nHigh,9\nNone,1\n", "fill a.csv -c g", INPUT, "'None'"),
-    ("every label a null value", PLAIN, "fill a.csv -c g --null-value a --null-value b", FIT, "no label"),
-    ("token both null and kept", PLAIN, "fill a.csv -c g --null-value a --keep-value a", USAGE, "token"),
+    # id, content of a.csv, arguments, exit code, words of the message
     ("no label known", b"g,x\n,1\n,9\n,1\n", "fill a.csv -c g", FIT, "--labels"),
     ("one label known", b"g,x\na,1\na,9\n,1\n", "fill a.csv -c g", FIT, "'a'"),
     ("label that no row holds", PLAIN, "fill a.csv -c g --labels a,c", INPUT, "'c'"),
@@ -58,7 +22,6 @@ CASES = [
     ("text as predictor", b"g,t\na,1\nb,two\n,3\n", "fill a.csv -c g -x t", INPUT, "'two'"),
     ("prose as predictor", b"g,t\n" + b"".join(b"%c,word %d\n" % (97 + i % 2, i) for i in range(60)) + b",\n", "fill a.csv -c g -x t", INPUT, "more than 50 different texts, such as 'word 0' (line 2)"),
     ("constant text as predictor", b"g,t\na,u\nb,u\n,u\n", "fill a.csv -c g -x t", FIT, "constant"),
-    ("infinite predictor", b"g,x\na,1\nb,inf\n,3\n", "fill a.csv -c g", INPUT, "line 3"),
     ("too large a number", b"g,x\na,1\nb,1e400\n,3\n", "fill a.csv -c g", INPUT, "line 3"),
     ("weights with a blank", b"g,x,w\na,1,1\nb,9,\n,1,1\n", "fill a.csv -c g --weights w", INPUT, "line 3"),
     ("weights of text", b"g,x,w\na,1,1\nb,9,heavy\n,1,1\n", "fill a.csv -c g --weights w", INPUT, "'heavy' on line 3"),
@@ -73,7 +36,6 @@ CASES = [
     ("groups are a predictor", PLAIN, "fill a.csv -c g --by x -x x", USAGE, "--by"),
     ("groups without names", b"g,x,s\na,1,\nb,9,\n,1,\n", "fill a.csv -c g --by s", INPUT, "'s'"),
     ("too small a group", b"g,x,s\n,1,u\n,9,u\n,2,u\n,1,v\n", "fill a.csv -c g --by s --labels a,b", FIT, "group 'v' of column 's'"),
-    ("decimal comma", b"g;x\na;1,5\nb;9,5\n;1,75\n", "fill a.csv -c g", INPUT, "--decimal"),
     ("order by no predictor", b"g,x\n,1\n,9\n,1\n", "fill a.csv -c g --labels a,b --order-by y", INPUT, "'y'"),
     ("probability above 1", PLAIN, "fill a.csv -c g --min-probability 1.5", USAGE, "--min-probability"),
     ("seed no number", PLAIN, "fill a.csv -c g --seed x", USAGE, "--seed"),
@@ -91,28 +53,15 @@ CASES = [
     ("two things to standard output", PLAIN, "fill a.csv -c g -o - -r -", USAGE, "standard output"),
     ("difference and CSV to standard output", PLAIN, "fill a.csv -c g -o - --diff", USAGE, "standard output"),
     ("output in no folder", PLAIN, "fill a.csv -c g -o nowhere/b.csv", OUTPUT, "nowhere"),
-    ("lines to skip beyond the end", PLAIN, "fill a.csv -c g --skip-lines 99", INPUT, "99"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("content", "arguments", "code", "words"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )
-def test_bad_input_gets_two_lines_and_its_exit_code(run, tmp_path, content, arguments, code, words):
-    if content is not None:
-        (tmp_path / "a.csv").write_bytes(content)
-    result = run(*arguments.split(" "))
-    message = result.stderr.decode()
-    lines = message.splitlines()
-
-    assert result.returncode == code, message
-    assert result.stdout == b""
-    assert len(lines) == 2, message
-    assert lines[0].startswith("error: ")
-    assert lines[1].startswith("hint: ")
-    assert words in message
-    assert [path.name for path in tmp_path.iterdir()] == (["a.csv"] if content is not None else [])
-    assert content is None or (tmp_path / "a.csv").read_bytes() == content
+def test_bad_input_gets_two_lines_and_its_exit_code(call, tmp_path, content, arguments, code, words):
+    # Files, encodings, records, names and missing marks that are refused stand in tests/cases.
+    assert words in " ".join(refusal(call, tmp_path, content, arguments, code))
 
 
 @pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
@@ -133,15 +82,6 @@ def test_no_clobber_writes_nothing_when_only_the_report_is_there(run, tmp_path):
     assert result.returncode == OUTPUT
     assert not (tmp_path / "a.filled.csv").exists()
     assert (tmp_path / "a.report.json").read_bytes() == b"mine"
-
-
-def test_a_null_value_is_filled_and_a_kept_value_is_a_label(run):
-    codes = b"g,x\nUS,1\nDE,9\nNA,1\nNA,5\n,5\n"
-    filled = run("fill", "-c", "g", "--null-value", "NA", stdin=codes)
-    kept = run("fill", "-c", "g", "--keep-value", "NA", stdin=codes)
-
-    assert filled.stdout.startswith(b"g,x\nUS,1\nDE,9\nUS,1\n")
-    assert kept.stdout == codes.replace(b"\n,5", b"\nNA,5")
 
 
 def test_a_label_that_looks_like_markup_or_moves_the_cursor_is_shown_literally(run):

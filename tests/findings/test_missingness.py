@@ -143,6 +143,16 @@ def test_what_does_not_overlap_is_infinitely_far_apart_and_what_is_equal_not_at_
     assert found.differences[3].p_value == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("n_known", [7, 14, 23])
+def test_equal_numbers_do_not_vary_whatever_their_mean_is_rounded_to(n_known):
+    label = np.r_[np.arange(n_known) % 2, np.full(10, -1)]
+    x = np.where(label < 0, 2.0, 1.0)[:, None]
+
+    (found,) = examine_missingness(design_of(x, label), 0).differences
+
+    assert (found.known.sd, found.missing.sd, found.smd) == (0.0, 0.0, np.inf)
+
+
 def test_a_predictor_that_one_kind_of_row_never_shows_has_no_difference():
     x, label = two_kinds(20, 20, 0.0, n_features=2)
     x[label < 0, 1] = np.nan

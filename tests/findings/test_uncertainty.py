@@ -191,6 +191,15 @@ def test_held_out_labels_alone_give_a_beta_binomial():
     assert found.high == pytest.approx(expected.ppf(0.95), abs=4)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_no_fewer_than_no_fills_are_wrong_where_all_held_out_labels_of_any_weight_are_right(seed):
+    weight = np.random.default_rng(seed).random(50)
+    said = np.tile([0.9, 0.1], (50, 1))
+    held = HeldOut(np.zeros(50, int), said, np.full((50, 2), 0.5), np.arange(50), weight)
+    _, fills = filled_with(np.tile([0.9, 0.1], (200, 1)))
+    assert _wrong_by_held_out(held, fills, 0.0, np.random.default_rng(9)).estimate == 0.0
+
+
 def test_only_labels_as_sure_as_the_fills_speak_of_them():
     sure = np.repeat([0.95, 0.6], 50)
     label = np.r_[np.zeros(50, int), np.ones(50, int)]  # the sure ones are right, the others wrong

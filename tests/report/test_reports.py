@@ -127,7 +127,7 @@ def test_a_numeric_column_lost_to_one_bad_cell_is_warned_about(tmp_path):
     report = report_of(tmp_path, "g,x,y\na,1,5\nb,9,6x\n,2,7\na,3,8\nb,8,9\n")
 
     assert [one["message"] for one in report.warnings if one["code"] == "W18"] == [
-        "Not used although mostly numbers: 'y' (not all cells are numbers: '6x' (line 3)). Correct or empty these cells."
+        "Not used although mostly numbers: 'y' (not all cells are numbers: line 3). Correct or empty these cells."
     ]
 
 

@@ -1,5 +1,7 @@
 """What the first pass over parts finds.  Oracle: numpy over all rows at once."""
 
+import math
+
 import numpy as np
 import pytest
 from parted import HEADER, cut, filled_in_parts, records
@@ -26,7 +28,19 @@ def test_moments_of_parts_are_those_of_all_rows_also_far_from_zero(tmp_path, off
         assert (seen.size, values.size - seen.size) == (numbers.n_numbers, numbers.n_missing)
         # Means are rounded at 1e8·2⁻⁵², deviations from them are small whole numbers.
         assert seen.mean() == pytest.approx(numbers.mean, rel=1e-14)
-        assert seen.var() == pytest.approx(numbers.square / seen.size, rel=1e-10)
+        assert seen.std() == pytest.approx(numbers.deviation, rel=1e-10)
+
+
+def test_moments_of_parts_stay_within_the_range_of_numbers_where_squares_do_not(tmp_path):
+    exponent = 1000
+    cells = [row.split(",") for row in records(300)]
+    huge = [",".join([*one[:2], repr(math.ldexp(float(one[2] or 0), exponent)), *one[3:]]) for one in cells]
+    expected = np.array([float(one[2] or 0) for one in cells])
+
+    numbers = filled_in_parts(cut(tmp_path, huge, (1, 100, 300)), Request(None, ("g",))).summary.numbers[2]
+
+    assert expected.mean() == pytest.approx(math.ldexp(numbers.mean, -exponent), rel=1e-14)
+    assert expected.std() == pytest.approx(math.ldexp(numbers.deviation, -exponent), rel=1e-10)
 
 
 def test_texts_are_counted_in_all_parts(tmp_path):

@@ -21,7 +21,7 @@ from em_impute.stack.effort import (
     row_cost,
 )
 from em_impute.stack.folds import held_out
-from em_impute.stack.members import FULL, Member
+from em_impute.stack.members import FULL, Member, plans
 from em_impute.stack.predictive import make_scorer
 from em_impute.stack.scores import score
 from em_impute.stack.shrinkage import Shrinkage
@@ -149,16 +149,20 @@ def test_chances_and_log_losses_follow_from_the_probabilities():
 def test_more_columns_never_afford_more_rows():
     for n_patterns in (1, 50):
         efforts = [effort_for(n, n_patterns, 84, 25) for n in range(1, 320)]
-        labelled, unlabelled, thrifty = (np.array(values).astype(int) for values in zip(*efforts, strict=True))
+        labelled, unlabelled, thrifty, independent = (
+            np.array(values).astype(int) for values in zip(*efforts, strict=True)
+        )
         assert (np.diff(labelled) <= 0).all()
         assert (np.diff(unlabelled) <= 0).all()
         assert (np.diff(thrifty) >= 0).all()
         assert thrifty[-1]
+        assert (np.diff(independent) >= 0).all()
+        assert (independent <= thrifty).all()
         assert (MIN_UNLABELLED <= unlabelled).all()
 
 
 def test_small_tables_are_compared_whole_and_without_thrift():
-    assert effort_for(2, 1, 84, 25) == (MAX_LABELLED, MAX_UNLABELLED, False)
+    assert effort_for(2, 1, 84, 25) == (MAX_LABELLED, MAX_UNLABELLED, False, False)
 
 
 def test_what_makes_fits_dear_makes_the_comparison_thrifty():
@@ -167,6 +171,25 @@ def test_what_makes_fits_dear_makes_the_comparison_thrifty():
     assert effort_for(30, 1, 5000, 25).thrifty
     assert effort_for(30, 200, 84, 25).thrifty
     assert not effort_for(30, 1, 84, 3).thrifty
+
+
+@pytest.mark.parametrize(
+    ("n_columns", "n_patterns", "n_mixtures", "independent"),
+    [(200, 1, 7 * 16 * 2, True), (50, 1000, 7 * 6 * 2, True), (60, 1, 7 * 16 * 2, False), (20, 200, 7 * 6 * 2, False)],
+)
+def test_where_one_inverse_of_every_covariance_takes_seconds_columns_are_independent(
+    n_columns, n_patterns, n_mixtures, independent
+):
+    assert effort_for(n_columns, n_patterns, n_mixtures, 25).independent == independent
+
+
+def test_members_whose_columns_are_independent_have_no_covariances_and_take_no_steps():
+    some = plans(["plain", "binned"], 200, 20, 2, thrifty=True, independent=True)
+    found = [member for plan in some for member in plan.members]
+
+    assert {member.view for member in found} == {"plain", "binned"}
+    assert all(member.shrinkage.independent for member in found if member.view == "plain")
+    assert {(member.per_label, member.steps) for member in found} == {(1, 0)}
 
 
 def test_the_matrix_of_terms_stays_small():

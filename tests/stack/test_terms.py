@@ -7,7 +7,7 @@ import pytest
 from oracles import completed, draw, hide
 from scipy.stats import multivariate_normal
 
-from em_impute.stack.terms import Sums, coefficients, complete, group_rows, sums_of
+from em_impute.stack.terms import Sums, coefficients, complete, group_rows, independent_sums, invert, sums_of
 from em_impute.stack.views import Seen, View
 
 MEAN = np.array([[0.0, 0.5, 1.0], [2.0, -1.0, 0.0]])
@@ -227,3 +227,32 @@ def test_views_without_numbers_have_empty_moments():
 
     assert (found.first.shape, found.second.shape) == ((2, 0), (2, 0, 0))
     np.testing.assert_allclose(found.counts, [naive_counts(seen.codes, np.ones(6), LEVELS)] * 2)
+
+
+def test_sums_of_independent_columns_have_the_moments_of_completed_sums():
+    seen, view = some_rows(missing=0.6), view_of(LEVELS)
+    covariance = COVARIANCE * np.eye(3)
+    groups = group_rows(seen, view, np.arange(40))
+    share = np.random.default_rng(5).random((40, 2))
+    totals = [share[group.rows].T @ group.terms for group in groups]
+    by_group = reduce(
+        Sums.plus,
+        (
+            complete(sums_of(total, group), group.observed, MEAN, covariance)
+            for total, group in zip(totals, groups, strict=True)
+        ),
+    )
+    found = independent_sums(totals, groups, MEAN, covariance)
+
+    np.testing.assert_allclose(found.weight, by_group.weight)
+    np.testing.assert_allclose(found.first, by_group.first, atol=1e-12)
+    np.testing.assert_allclose(found.second, by_group.second * np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(found.counts, by_group.counts)
+
+
+def test_covariances_without_correlations_are_inverted_as_any_other():
+    diagonal = np.random.default_rng(6).uniform(1e-3, 1e3, (4, 2, 7))
+    inverse, log_determinant = invert(diagonal[..., None] * np.eye(7))
+
+    np.testing.assert_allclose(inverse, np.linalg.inv(diagonal[..., None] * np.eye(7)), rtol=1e-14)
+    np.testing.assert_allclose(log_determinant, np.linalg.slogdet(diagonal[..., None] * np.eye(7))[1], rtol=1e-13)

@@ -57,7 +57,8 @@ Method: TypeAlias = Annotated[
         metavar="map|draw",
         rich_help_panel=FILLS,
         show_default=False,
-        help="Fill in the most probable label (map), or one drawn by its probability. Default: map, one table.",
+        help="Fill in the most probable label (map; at a tie the one that sorts first), or one drawn by its "
+        "probability. Default: map, one table.",
     ),
 ]
 Imputations: TypeAlias = Annotated[
