@@ -33,7 +33,6 @@ def fill_file(
     from em_impute.impute import complete_all, open_table
     from em_impute.report.build import build_report
     from em_impute.report.terminal import print_summary, progress_bar
-    from em_impute.table.output import write_to_stdout
 
     _check_outputs(request, destination, place, manners)
     console = manners.open_console()
@@ -57,7 +56,7 @@ def fill_file(
         write_reports(made, destination, manners)
         if destination.diff:
             watch("", None, "")  # standard output may be the terminal that shows the bar
-            write_to_stdout(_changed_cells(opened, completions))
+            _write_changed_cells(opened, completions, destination)
     if console is not None:
         written = destination.names if is_new else [f"{request.path} (left as it was)", *destination.names[1:]]
         for report in made:
@@ -199,6 +198,18 @@ def write_reports(made: "Sequence[FitReport]", destination: Destination, manners
             hint = f"{_were_written(destination.data)}, the report was not"
             raise OutputError(error.message, hint) from error
         tell_written(manners.log, [], [path])
+
+
+def _write_changed_cells(opened: "Opened", completions: "Sequence[Completion]", destination: Destination) -> None:
+    """Write the filled cells to standard output.  Raises `OutputError`, saying so where the files have been written."""
+    from em_impute.table.output import write_to_stdout
+
+    try:
+        write_to_stdout(_changed_cells(opened, completions))
+    except OutputError as error:
+        if not destination.data:
+            raise
+        raise OutputError(error.message, f"{_were_written(destination.data)}, not all changed cells were") from error
 
 
 def _changed_cells(opened: "Opened", completions: "Sequence[Completion]") -> Iterator[bytes]:

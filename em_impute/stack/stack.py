@@ -1,5 +1,6 @@
 """The stack: predictors in several views -> mixtures compared on labels held out -> weights -> probabilities."""
 
+import sys
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -137,9 +138,22 @@ def predict(stack: Ensemble, predictors: Predictors) -> Floats:
         probability[some] = _predict_chunk(stack, whole, predictors.take(some))
 
     # numpy lets go of the interpreter in products and exponentials of a chunk, so that they go on side by side.
-    with ThreadPoolExecutor(MAX_THREADS) as pool:
+    with ThreadPoolExecutor(_n_threads()) as pool:
         deque(pool.map(fill_in, range(0, n_rows, CHUNK_ROWS)), maxlen=0)
     return probability
+
+
+def _n_threads() -> int:
+    """Give the threads that may multiply matrices at the same time.
+
+    Each takes a buffer of OpenBLAS, which ends the process where it finds none: with a limit on memory there is one.
+    """
+    if sys.platform == "win32":
+        return MAX_THREADS
+    import resource
+
+    limits = (resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA))
+    return MAX_THREADS if all(limit == resource.RLIM_INFINITY for limit in limits) else 1
 
 
 def _predict_chunk(stack: Ensemble, whole: Sequence[Scorer], part: Predictors) -> Floats:
