@@ -43,7 +43,8 @@ def complaints(report):
 
 def validate(report):
     """Refuse a document that differs from the schema of its kind."""
-    assert complaints(report) == []
+    found = complaints(report)
+    assert not found, found
 
 
 def validate_left_in(folder):
