@@ -22,6 +22,7 @@ from em_impute.cli.values import (
     parse_decimal,
     parse_labels,
     parse_unlabelled_weight,
+    whole_number,
 )
 from em_impute.errors import UsageError
 from em_impute.request import Request
@@ -317,6 +318,9 @@ def _parse_steps(text: str) -> int | None:
     """Read --steps: a number from 0, or None for all."""
     if text == "all":
         return None
-    if not text.isdecimal():
-        raise UsageError(f"--steps takes a whole number or all, not {text!r}", "for example --steps 3")
-    return int(text)
+    number = whole_number(text)
+    if number is None:
+        from em_impute.table.text import shown
+
+        raise UsageError(f"--steps takes a whole number or all, not {shown(text)}", "for example --steps 3")
+    return number

@@ -187,10 +187,10 @@ def _is_same_file(one: Path, other: Path) -> bool:
 
 
 def _stamp() -> str:
-    """Give the time in UTC, or the one that the reproducible-builds convention dictates, and the process."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    seconds = float(epoch) if epoch.isdigit() else time.time()
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(seconds))} {os.getpid()}"
+    """Give the time and the process."""
+    from em_impute.report.clock import time_of_run
+
+    return f"{time_of_run()} {os.getpid()}"
 
 
 def _escaped(text: str) -> str:

@@ -28,7 +28,11 @@ __all__ = [
     "parse_method",
     "parse_unlabelled_weight",
     "show_help",
+    "whole_number",
 ]
+
+MOST_DIGITS = 18
+"""Of a number that is given: a longer one counts nothing that there is."""
 
 
 class CovarianceName(StrEnum):
@@ -77,11 +81,18 @@ def parse_components(text: str | None) -> int | Literal["auto"] | None:
         return None
     if text == "auto":
         return "auto"
-    if not (text.isdecimal() and int(text) > 0):
-        raise UsageError(
-            f"--components takes a whole number above 0 or auto, not {text!r}", "for example --components 2"
-        )
-    return int(text)
+    number = whole_number(text)
+    if not number:
+        from em_impute.table.text import shown
+
+        message = f"--components takes a whole number above 0 or auto, not {shown(text)}"
+        raise UsageError(message, "for example --components 2")
+    return number
+
+
+def whole_number(text: str) -> int | None:
+    """Read a whole number from 0 on; None if it is none, or one that nothing here can be counted by."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
 
 
 def parse_unlabelled_weight(text: str) -> float | None:

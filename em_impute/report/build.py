@@ -1,7 +1,6 @@
 """From a completed column to its report."""
 
 import os
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from em_impute.engine.parameters import rescale
 from em_impute.findings.marked import left_empty
 from em_impute.report.advice import advice
 from em_impute.report.audit import suspects_section
+from em_impute.report.clock import time_of_run
 from em_impute.report.filled import filled_section
 from em_impute.report.fit_report import SCHEMA_VERSION, FitReport, Section
 from em_impute.report.marked import marked_section, marked_warnings
@@ -28,7 +28,7 @@ from em_impute.report.uncertainty import totals_section, uncertainty_warnings, w
 from em_impute.request import Request
 from em_impute.table.output import WrittenFile
 
-__all__ = ["build_report", "features_section", "input_section", "time_of_run"]
+__all__ = ["build_report", "features_section", "input_section"]
 
 MAX_GROUPS_LISTED = 1000
 
@@ -71,13 +71,6 @@ def build_report(
         log=tuple(decisions(opened, completion, request)),
         warnings=tuple({"code": code, "message": message} for code, message in found),
     )
-
-
-def time_of_run() -> str:
-    """Give the time of the run, or the one that the reproducible-builds convention dictates."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    seconds = float(epoch) if epoch.isdigit() else time.time()
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def input_section(opened: Opened) -> dict[str, Any]:

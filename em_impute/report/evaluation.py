@@ -13,7 +13,8 @@ from em_impute import metrics
 from em_impute.completion import Opened
 from em_impute.engine.blocks import Floats
 from em_impute.evaluate import LABELS_ONLY, MAJORITY, MODEL, Evaluation
-from em_impute.report.build import features_section, input_section, time_of_run
+from em_impute.report.build import features_section, input_section
+from em_impute.report.clock import time_of_run
 from em_impute.report.fit_report import SCHEMA_VERSION, Section
 from em_impute.report.tables import cell, table
 from em_impute.report.words import delimiter_name, known_and_missing, number, percent, printable

@@ -11,7 +11,8 @@ from em_impute.engine.blocks import UNKNOWN, Floats
 from em_impute.engine.families import FAMILIES
 from em_impute.explain.loop import Height, Turn
 from em_impute.explain.story import Explanation
-from em_impute.report.build import features_section, input_section, time_of_run
+from em_impute.report.build import features_section, input_section
+from em_impute.report.clock import time_of_run
 from em_impute.report.fit_report import SCHEMA_VERSION, Section
 from em_impute.request import Request
 

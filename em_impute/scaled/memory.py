@@ -15,13 +15,14 @@ from em_impute.request import Request
 from em_impute.table.dialect import find_column
 from em_impute.table.read import read_tables
 from em_impute.table.source import open_source
+from em_impute.table.text import shown
 
 __all__ = ["array_bytes", "available_bytes", "default_limit", "needed_bytes", "parse_size", "room_to_keep"]
 
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", re.IGNORECASE)
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-LEAST = 64 << 20
-"""Bytes below which not even the program itself has room."""
+LEAST, MOST = 64 << 20, 1 << 60
+"""Bytes below which not even the program itself has room, and above which nothing is meant."""
 
 LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 """What a container may use, by either version of Linux's control groups."""
@@ -45,12 +46,11 @@ ENOUGH_BYTES = 1 << 23
 def parse_size(text: str) -> int:
     """Read a number of bytes such as 300M, 2G or 1.5GiB.  Raises UsageError."""
     found = SIZE.fullmatch(text.strip())
-    size = int(float(found[1]) * UNITS[found[2].upper()]) if found else 0
-    if size < LEAST:
-        raise UsageError(
-            f"--max-memory takes a size of at least {LEAST >> 20}M, not {text!r}", "for example --max-memory 2G"
-        )
-    return size
+    size = float(found[1]) * UNITS[found[2].upper()] if found else 0.0
+    if not LEAST <= size < MOST:
+        message = f"--max-memory takes a size of at least {LEAST >> 20}M, not {shown(text)}"
+        raise UsageError(message, "for example --max-memory 2G")
+    return int(size)
 
 
 def available_bytes() -> int:

@@ -194,3 +194,24 @@ def test_help_and_completion_work_where_pandas_numpy_and_scipy_cannot_be_importe
 
     assert (0, b"") == (result.returncode, result.stderr)
     assert any(words in result.stdout for words in (b"Usage", b"--column", b"--color", b"--animate", b"complete_bash"))
+
+
+@pytest.mark.parametrize("option", ["--components", "--max-memory", "--seed", "--imputations", "--max-iter"])
+def test_a_number_longer_than_anything_that_there_is_is_no_bug(call, folder, option):
+    code, output, said = call("fill", "a.csv", "-c", "g", "--no-report", option, "9" * 5000)
+
+    assert (USAGE, "") == (code, output)
+    assert said.startswith("error: ")
+    assert [2, ["a.csv"]] == [len(said.splitlines()), [path.name for path in folder.iterdir()]]
+
+
+def test_as_many_steps_cannot_be_shown(call):
+    assert USAGE == call("explain", "a.csv", "-c", "g", "--steps", "9" * 5000)[0]
+
+
+def test_a_year_that_no_calendar_has_dictates_no_time(call, folder, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "9" * 30)
+    code, _, _ = call("fill", "a.csv", "-c", "g", "-q", "-r", "r.json", "--log-file", "run.log")
+
+    assert 0 == code
+    assert '"created": "20' in (folder / "r.json").read_text()

@@ -298,7 +298,7 @@ def test_without_the_extra_zstd_the_program_says_how_to_install_it(tmp_path, nam
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "b.csv"]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     form=st.sampled_from([*FORMATS.values()]),
     ends=st.sampled_from(["\n", "\r\n"]),
@@ -314,8 +314,8 @@ def test_filling_and_compressing_may_change_places(tmp_path, form, ends, encodin
     packed = b"".join(form.compress(data[start:stop]) for start, stop in pairwise(cuts))
     (tmp_path / "plain.csv").write_bytes(data)
     (tmp_path / "packed").write_bytes(packed)
-    expected, _ = filled_in_memory(tmp_path / "plain.csv", covariance="tied")
-    found, _ = filled_in_memory(tmp_path / "packed", covariance="tied")
+    expected, _ = filled_in_memory(tmp_path / "plain.csv", covariance="tied", examined=False)
+    found, _ = filled_in_memory(tmp_path / "packed", covariance="tied", examined=False)
     write_atomically(tmp_path / f"out{form.suffix}", [found])
 
     assert form.decompress((tmp_path / f"out{form.suffix}").read_bytes()) == expected != data

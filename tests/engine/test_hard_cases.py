@@ -25,7 +25,7 @@ def test_two_columns_that_differ_in_unit_alone_are_fitted_by_default():
     fit_mixture(Rows(standardise(x), label, np.ones(20_000)), 2, Recipe("full"))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_nearly_collinear_columns_with_gaps_are_fitted_or_refused(seed):
     rng = np.random.default_rng(seed)
     group = np.arange(200) % 2
@@ -35,7 +35,7 @@ def test_nearly_collinear_columns_with_gaps_are_fitted_or_refused(seed):
     label = np.where(rng.random(200) < 0.3, group, -1)
     label[:2] = [0, 1]
     for strength in (0.0, 1.0):
-        for copies in (1.0, 100.0, 10_000.0):  # merged equal rows: 200 to 2,000,000 rows
+        for copies in (1.0, 10_000.0):  # merged equal rows: 200 to 2,000,000 rows
             rows = Rows(standardise(x), label, np.full(200, copies))
             try:
                 fit_mixture(rows, 2, Recipe("full", prior_strength=strength))

@@ -56,7 +56,7 @@ def check_table(output: bytes, content: bytes, asked: Asked, reports: list[dict]
     for layout in layouts:
         try:
             changed = _compared(output, content, asked, layout, reports)
-        except (AssertionError, Unlike, oracle_csv.Rejected):
+        except (AssertionError, Unlike, UnicodeDecodeError, oracle_csv.Rejected):
             if layout is layouts[-1]:
                 raise
             continue
@@ -72,7 +72,7 @@ def check_long(output: bytes, content: bytes, asked: Asked, reports: list[dict])
             given = _parts(content, layout, None)
             width = len(given.records[0]) + 2 + _n_added(asked, given, layout, reports)
             long = _parts(output, layout, width)
-        except (Unlike, oracle_csv.Rejected):
+        except (Unlike, UnicodeDecodeError, oracle_csv.Rejected):
             continue
         head = int(layout.has_header)
         n_rows, times = len(given.records) - head, int(asked.value("--imputations")) + 1

@@ -60,7 +60,8 @@ def test_what_is_no_report_is_refused_in_two_lines(text, what):
 def test_a_report_in_which_any_one_key_is_spoilt_is_rendered_or_refused(reports, suffix):
     whole = json.loads(to_json(reports[0]))
     for key in whole:
-        for value in (None, 5, "x", [], {}, [5]):
+        # A page takes long to draw, and all of its pictures come from a few keys; the fuzzer spoils more of them.
+        for value in (None, 5, [5]) if suffix == ".html" else (None, 5, "x", [], {}, [5]):
             spoilt = json.dumps({**whole, key: value})
             try:
                 render_saved(spoilt, suffix, "x.json")
