@@ -38,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     # The products here are small: more BLAS threads gain nothing, and on a busy machine they wait for each other.
     for name in BLAS_THREADS:
         os.environ.setdefault(name, "1")
+    from em_impute.report.clock import forget_no_date
+
+    forget_no_date()
     arguments = list(sys.argv[1:] if argv is None else argv)
     code = _run(arguments)
     _settle()

@@ -3,14 +3,27 @@
 import os
 import time
 
-__all__ = ["time_of_run"]
+__all__ = ["forget_no_date", "time_of_run"]
+
+DATE = "SOURCE_DATE_EPOCH"
+"""Seconds since 1970 that stand for the time of the run, by the convention of reproducible builds."""
 
 MOST_DIGITS = 11
-"""Of seconds since 1970: until the year 5138."""
+"""Until the year 5138."""
 
 
 def time_of_run() -> str:
-    """Give the time in UTC, or the one that the convention of reproducible builds dictates (SOURCE_DATE_EPOCH)."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    is_dictated = epoch.isascii() and epoch.isdigit() and len(epoch) <= MOST_DIGITS
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(float(epoch) if is_dictated else time.time()))
+    """Give the time in UTC, or the one that is dictated."""
+    seconds = float(os.environ[DATE]) if _is_dictated() else time.time()
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def forget_no_date() -> None:
+    """Take a date that is none out of the environment: SciPy brings a part of NumPy that would fail over it."""
+    if not _is_dictated():
+        os.environ.pop(DATE, None)
+
+
+def _is_dictated() -> bool:
+    epoch = os.environ.get(DATE, "")
+    return epoch.isascii() and epoch.isdigit() and len(epoch) <= MOST_DIGITS

@@ -209,9 +209,9 @@ def test_as_many_steps_cannot_be_shown(call):
     assert USAGE == call("explain", "a.csv", "-c", "g", "--steps", "9" * 5000)[0]
 
 
-def test_a_year_that_no_calendar_has_dictates_no_time(call, folder, monkeypatch):
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "9" * 30)
-    code, _, _ = call("fill", "a.csv", "-c", "g", "-q", "-r", "r.json", "--log-file", "run.log")
+@pytest.mark.parametrize("date", ["9" * 30, "tomorrow"])
+def test_a_date_that_is_none_dictates_no_time(run, folder, date):
+    ended = run("fill", "a.csv", "-c", "g", "-q", "-r", "r.json", "--log-file", "run.log", SOURCE_DATE_EPOCH=date)
 
-    assert 0 == code
+    assert (0, b"") == (ended.returncode, ended.stderr)
     assert '"created": "20' in (folder / "r.json").read_text()
