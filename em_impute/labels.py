@@ -11,11 +11,11 @@ from em_impute.engine.blocks import Floats
 from em_impute.errors import DesignError, FitError
 from em_impute.request import Request
 from em_impute.table.growing import Codes, least_type
-from em_impute.table.numbers import is_blank, is_mark, is_shaped_like
+from em_impute.table.numbers import is_blank, is_mark, is_shaped_like, parse_number
 from em_impute.table.read import TargetColumn
 from em_impute.table.text import listed, plural, shown
 
-__all__ = ["Kinds", "Labels", "ambiguity", "lookalikes", "read_labels", "remedy", "tell_apart", "that_count"]
+__all__ = ["Kinds", "Labels", "ambiguity", "odd_labels", "read_labels", "remedy", "tell_apart", "that_count"]
 
 FILLERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"
 """Characters that show nothing although Unicode counts them among letters, marks and symbols."""
@@ -24,6 +24,9 @@ MAX_LABELS = 1000
 """More distinct values than this are no categories."""
 
 MIN_ROWS_PER_LABEL = 2
+MANY_NUMBERS, MOSTLY = 20, 0.9
+"""So many different labels of which so many are numbers look like a measurement."""
+
 MANY_LABELS = 30
 """With this many labels and fewer than two known rows each, the column looks like an identifier."""
 
@@ -101,7 +104,7 @@ def read_labels(name: str, column: TargetColumn, request: Request) -> Labels:
     code = {text: index for index, text in enumerate(labels)}
     to_label = np.array([-1 if text in kinds.missing else code[text] for text in column.texts], least_type(len(labels)))
     known = tuple(kinds.labels.get(text, 0) for text in labels)
-    return Labels(labels, to_label[column.code], known, kinds.missing, tuple(lookalikes(name, labels)))
+    return Labels(labels, to_label[column.code], known, kinds.missing, tuple(odd_labels(name, labels)))
 
 
 def that_count(labels: Labels, name: str, weight: Floats | None) -> Labels:
@@ -116,7 +119,7 @@ def that_count(labels: Labels, name: str, weight: Floats | None) -> Labels:
     kept = np.flatnonzero(count)
     if not kept.size:
         raise FitError(
-            f"every row with a label in column {shown(name)} has the weight 0",
+            f"every row with a label in column {shown(name)} has no weight beside the others",
             "give a weight above 0 to rows to learn from",
         )
     place = np.full(count.size + 1, -1, labels.label.dtype)  # the last one is that of −1
@@ -137,8 +140,8 @@ def remedy(text: str) -> str:
     return f"--null-value {token} fills these cells, --keep-value {token} keeps it as a label"
 
 
-def lookalikes(name: str, labels: Sequence[str]) -> list[tuple[str, str]]:
-    """Warn of labels that a reader can hardly tell apart, or not see at all: (code, message)."""
+def odd_labels(name: str, labels: Sequence[str]) -> list[tuple[str, str]]:
+    """Warn of labels that a reader can hardly tell apart or not see at all, and of measurements: (code, message)."""
     folded = Counter(map(_folded, labels))
     alike = [text for text in labels if folded[_folded(text)] > 1]
     unseen = [text for text in labels if not _folded(text).strip("\"' ")]
@@ -149,6 +152,10 @@ def lookalikes(name: str, labels: Sequence[str]) -> list[tuple[str, str]]:
         )
     if unseen:
         found.append(("W20", f"Labels of {shown(name)} that show nothing: {', '.join(map(ascii, unseen))}"))
+    n_numbers = sum(parse_number(text) is not None for text in labels)
+    if len(labels) >= MANY_NUMBERS and n_numbers >= MOSTLY * len(labels):
+        what = f"{n_numbers} of the {len(labels)} labels of {shown(name)} are numbers"
+        found.append(("W23", f"{what}. If the column is a measurement, this does not fill it."))
     return found
 
 

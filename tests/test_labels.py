@@ -91,3 +91,19 @@ def test_twenty_six_labels_in_sixty_rows_are_categories(tmp_path):
     letters = [chr(ord("a") + i % 26) for i in range(60)]
 
     assert len(labels_of(tmp_path, column(*letters, "")).labels) == 26
+
+
+@pytest.mark.parametrize(
+    ("texts", "is_warned"),
+    [
+        ([f"{i}.5" for i in range(20)], True),
+        ([*(f"{i}" for i in range(18)), "few", "many"], True),
+        ([f"{i}.5" for i in range(19)], False),
+        ([*(f"{i}" for i in range(17)), "few", "many", "none at all"], False),
+    ],
+    ids=["all of twenty are numbers", "nine tenths are", "too few labels", "too many words"],
+)
+def test_a_column_of_many_numbers_is_warned_about(tmp_path, texts, is_warned):
+    labels = labels_of(tmp_path, column(*texts, *texts, ""))
+
+    assert ["W23" for code, _ in labels.warnings if code == "W23"] == ["W23"] * is_warned

@@ -79,7 +79,7 @@ def check(  # one parameter an option
 
 def _findings(opened: "Opened", column: int, request: Request) -> Iterator[tuple[str, str, bool]]:
     """Yield lines to print: a name, a text, and whether it makes the answer negative."""
-    from em_impute.labels import ambiguity, lookalikes, remedy, tell_apart
+    from em_impute.labels import ambiguity, odd_labels, remedy, tell_apart
     from em_impute.report.words import known_and_missing
     from em_impute.table.text import listed
 
@@ -91,7 +91,7 @@ def _findings(opened: "Opened", column: int, request: Request) -> Iterator[tuple
     yield "labels", listed(labels, MAX_SHOWN) or "none", False
     for text, n in kinds.ambiguous.items():
         yield "doubtful", f"{ambiguity(target, text, n, list(kinds.labels))} {remedy(text)}", True
-    for _code, message in lookalikes(target, sorted(kinds.labels)):
+    for _code, message in odd_labels(target, sorted(kinds.labels)):
         yield "warning", message, True
     used, rejected = _predictors(
         opened, column, request, with_categories=bool(kinds.labels), settled=not kinds.ambiguous

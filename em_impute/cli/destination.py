@@ -18,7 +18,7 @@ __all__ = [
     "report_paths",
 ]
 
-STDOUT = Path("-")
+STDOUT = Path("/dev/stdout")  # not Path("-"), which the file ./- is too
 """Stands for standard output, which carries the CSV, or one report, or the changed cells, or nothing."""
 
 STDOUT_NAMES = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")

@@ -146,7 +146,7 @@ def fill(  # one parameter an option
         return
     beside = None if path is None or is_special(path) else path
     n_files = None if long else imputations
-    output = output if place is None else str(path)
+    output = output if place is None else f"./{path}" if str(path) == "-" else str(path)  # the file ./- is no stream
     destination = plan(beside, output, reports or [], no_report=no_report, dry_run=dry_run, diff=diff, n_files=n_files)
     examined = bool(destination.reports) or manners.wants_findings
     fill_file(replace(request, examined=examined), destination, place, manners, long=long)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from em_impute.cli.destination import STDOUT
 from em_impute.cli.logfile import Log
 
 if TYPE_CHECKING:
@@ -77,4 +78,4 @@ def tell_written(log: Log, data: "Iterable[WrittenFile]", others: Iterable[Path]
         where = "standard output" if one.path is None else one.path
         log.note(f"wrote {where}: {one.bytes:,} bytes, sha256 {one.sha256}")
     for path in others:
-        log.note(f"wrote {'standard output' if str(path) == '-' else path}")
+        log.note(f"wrote {'standard output' if path == STDOUT else path}")

@@ -222,3 +222,17 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused(call, tmp_path, m
     assert (code, said) == (INPUT, "")
     assert told == "error: a.csv changed while it was read\nhint: run again when nothing writes to it\n"
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_the_output_may_be_a_file_whose_name_is_a_hyphen(call, tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"g,x\na,1\nb,9\n,1\n")
+
+    assert call("fill", "a.csv", "-c", "g", "-o", "./-", "-q", "--no-report") == (0, "", "")
+    assert (tmp_path / "-").read_bytes() == b"g,x\na,1\nb,9\na,1\n"
+
+
+def test_a_file_whose_name_is_a_hyphen_is_filled_in_its_place(call, tmp_path):
+    (tmp_path / "-").write_bytes(b"g,x\na,1\nb,9\n,1\n")
+
+    assert call("fill", "./-", "-c", "g", "--in-place", "-q", "--no-report") == (0, "", "")
+    assert (tmp_path / "-").read_bytes() == b"g,x\na,1\nb,9\na,1\n"

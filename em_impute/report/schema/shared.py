@@ -68,6 +68,7 @@ WARNINGS = {
     "W20": "Some labels show nothing to a reader.",
     "W21": "Some of the groups that were found coincide.",
     "W22": "Some predictors hold a number that looks like a missing mark.",
+    "W23": "Nearly all of many labels are numbers: the column may be a measurement.",
     "S01": "A note rather than a warning: the column may be about people.",
 }
 
