@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "em_impute"
 
 ALLOWED = {
     "errors": set(),
+    "limits": set(),
     "request": set(),
     "engine": {"errors"},
     "table": {"errors"},
@@ -22,7 +23,7 @@ ALLOWED = {
     "design": {"labels", "merging", "predictors", "engine", "errors", "table"},
     "ordering": {"design", "engine", "errors"},
     "clusters": {"design", "engine", "errors"},
-    "stack": {"engine", "errors"},
+    "stack": {"engine", "errors", "limits"},
     "select": {"clusters", "design", "engine", "errors", "merging", "metrics", "stack"},
     "fitting": {"backends", "choose", "design", "engine", "ordering", "select", "stack"},
     "grouping": {"design", "engine", "errors", "fitting", "select", "stack", "table"},
@@ -42,7 +43,7 @@ ALLOWED = {
     "report": {
         "choose", "clusters", "completion", "design", "engine", "errors", "evaluate", "explain", "findings", "impute", "labels", "metrics", "predictors", "request", "scaled", "select", "stack", "table",
     },
-    "cli": {"completion", "design", "edits", "errors", "evaluate", "explain", "impute", "labels", "predictors", "report", "request", "scaled", "table"},
+    "cli": {"completion", "design", "edits", "errors", "evaluate", "explain", "impute", "labels", "limits", "predictors", "report", "request", "scaled", "table"},
 }  # fmt: skip
 
 ONLY_IN = {

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from em_impute.cli.logfile import STDOUT_NAMES
 from em_impute.errors import UsageError
 
 __all__ = [
@@ -20,8 +21,6 @@ __all__ = [
 
 STDOUT = Path("/dev/stdout")  # not Path("-"), which the file ./- is too
 """Stands for standard output, which carries the CSV, or one report, or the changed cells, or nothing."""
-
-STDOUT_NAMES = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 REPORT_FORMS = (".json", ".md", ".html")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from em_impute.errors import OutputError, UsageError
 
-__all__ = ["OPTION", "VARIABLE", "Log"]
+__all__ = ["OPTION", "STDOUT_NAMES", "VARIABLE", "Log"]
 
 OPTION, VARIABLE = "--log-file", "EM_IMPUTE_LOG_FILE"
 
@@ -118,8 +118,10 @@ class Log:
 
     def end(self, code: int) -> None:
         """Say how the run ended, and close the log."""
+        from em_impute.report.clock import is_dictated
+
         why = f" ({ENDS[code]})" if code in ENDS else ""
-        seconds = "" if "SOURCE_DATE_EPOCH" in os.environ else f" after {time.monotonic() - self._started:.1f} s"
+        seconds = "" if is_dictated() else f" after {time.monotonic() - self._started:.1f} s"
         self._write({0: "INFO", 1: "WARNING"}.get(code, "ERROR"), f"end: exit code {code}{why}{seconds}")
         self.close()
 

@@ -3,6 +3,7 @@
 import sys
 
 from em_impute.errors import FitError
+from em_impute.limits import memory_is_limited
 
 __all__ = ["NO_MEMORY", "is_lack_of_memory", "refuse_without_memory"]
 
@@ -26,7 +27,7 @@ def refuse_without_memory() -> None:
     Without its buffer OpenBLAS prints words of its own and ends the process, or asks for it again without end.  So
     where there is a limit the buffers are taken before a table is: what is too large for the rest is a `MemoryError`.
     """
-    if sys.platform == "win32" or not _is_limited():
+    if sys.platform == "win32" or not memory_is_limited():
         return
     import mmap
 
@@ -41,13 +42,6 @@ def refuse_without_memory() -> None:
     import scipy.special  # noqa: F401  # asks for a buffer when it is imported
 
     np.linalg.cholesky(np.eye(LARGE))  # asks for the other one, and keeps it
-
-
-def _is_limited() -> bool:
-    import resource
-
-    limits = (resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA))
-    return any(limit != resource.RLIM_INFINITY for limit in limits)
 
 
 def is_lack_of_memory(error: BaseException) -> bool:

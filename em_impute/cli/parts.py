@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from em_impute.cli.destination import STDOUT, STDOUT_NAMES, Destination, default_reports, is_special, report_paths
+from em_impute.cli.destination import STDOUT, Destination, default_reports, is_special, report_paths
 from em_impute.cli.filling import judge, write_reports
+from em_impute.cli.logfile import STDOUT_NAMES
 from em_impute.cli.manners import Manners
 from em_impute.cli.telling import tell_parts, tell_written
 from em_impute.errors import OutputError, UsageError

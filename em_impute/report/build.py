@@ -1,6 +1,5 @@
 """From a completed column to its report."""
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from em_impute.engine.parameters import rescale
 from em_impute.findings.marked import left_empty
 from em_impute.report.advice import advice
 from em_impute.report.audit import suspects_section
-from em_impute.report.clock import time_of_run
+from em_impute.report.clock import is_dictated, time_of_run
 from em_impute.report.filled import filled_section
 from em_impute.report.fit_report import SCHEMA_VERSION, FitReport, Section
 from em_impute.report.marked import marked_section, marked_warnings
@@ -39,7 +38,7 @@ def build_report(
     """Gather what is known about a completed column."""
     from em_impute import __version__
 
-    reproducible = "SOURCE_DATE_EPOCH" in os.environ
+    reproducible = is_dictated()
     scan = opened.table.scan_seconds
     timings = {"scan": scan, "read": opened.seconds - scan, **completion.timings}
     if outputs:

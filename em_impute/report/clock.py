@@ -3,7 +3,7 @@
 import os
 import time
 
-__all__ = ["forget_no_date", "time_of_run"]
+__all__ = ["forget_no_date", "is_dictated", "time_of_run"]
 
 DATE = "SOURCE_DATE_EPOCH"
 """Seconds since 1970 that stand for the time of the run, by the convention of reproducible builds."""
@@ -14,16 +14,17 @@ MOST_DIGITS = 11
 
 def time_of_run() -> str:
     """Give the time in UTC, or the one that is dictated."""
-    seconds = float(os.environ[DATE]) if _is_dictated() else time.time()
+    seconds = float(os.environ[DATE]) if is_dictated() else time.time()
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def forget_no_date() -> None:
     """Take a date that is none out of the environment: SciPy brings a part of NumPy that would fail over it."""
-    if not _is_dictated():
+    if not is_dictated():
         os.environ.pop(DATE, None)
 
 
-def _is_dictated() -> bool:
+def is_dictated() -> bool:
+    """Tell whether reports are to be the same whenever they are made: then they name no other time either."""
     epoch = os.environ.get(DATE, "")
     return epoch.isascii() and epoch.isdigit() and len(epoch) <= MOST_DIGITS

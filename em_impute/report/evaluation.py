@@ -1,6 +1,5 @@
 """An evaluation as a value with the keys of its JSON, and its forms for people: Markdown and lines of a terminal."""
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
@@ -14,7 +13,7 @@ from em_impute.completion import Opened
 from em_impute.engine.blocks import Floats
 from em_impute.evaluate import LABELS_ONLY, MAJORITY, MODEL, Evaluation
 from em_impute.report.build import features_section, input_section
-from em_impute.report.clock import time_of_run
+from em_impute.report.clock import is_dictated, time_of_run
 from em_impute.report.fit_report import SCHEMA_VERSION, Section
 from em_impute.report.tables import cell, table
 from em_impute.report.words import delimiter_name, known_and_missing, number, percent, printable
@@ -89,7 +88,7 @@ def build_evaluation(opened: Opened, evaluation: Evaluation, request: Request, c
         command=command,
         created=time_of_run(),
         seed=request.seed,
-        timings=None if "SOURCE_DATE_EPOCH" in os.environ else seconds,
+        timings=None if is_dictated() else seconds,
         input=input_section(opened),
         column=evaluation.target,
         labels=_labels(evaluation),

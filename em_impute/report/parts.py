@@ -1,6 +1,5 @@
 """The report on a table that was read in parts: what was learnt from a sample of its rows, counted in all of them."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -13,6 +12,7 @@ from em_impute.clusters import information_criteria
 from em_impute.findings.sensitivity import deltas_of, sweep
 from em_impute.findings.uncertainty import Interval, Uncertainty
 from em_impute.report.build import build_report
+from em_impute.report.clock import is_dictated
 from em_impute.report.fit_report import FitReport, Section
 from em_impute.report.marked import marked_warnings
 from em_impute.report.missing_rows import sensitivity_section
@@ -40,7 +40,7 @@ def build_parts_report(filled: Filled, at: int, request: Request, command: str) 
     """
     column, totals = filled.columns[at], filled.totals[at]
     base = build_report(column.opened, column.completion, request, command, None)
-    reproducible = "SOURCE_DATE_EPOCH" in os.environ
+    reproducible = is_dictated()
     told = replace(
         base,
         timings=None if reproducible else {stage: round(seconds, 4) for stage, seconds in filled.timings.items()},

@@ -1,6 +1,5 @@
 """The stack: predictors in several views -> mixtures compared on labels held out -> weights -> probabilities."""
 
-import sys
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers
+from em_impute.limits import memory_is_limited
 from em_impute.stack.batch import DIVIDED_STEPS, Material, gather
 from em_impute.stack.compare import TEMPERATURES, Comparison, Fits, Tell, compare, fit_plan
 from em_impute.stack.effort import MAX_REFIT, Effort, affordable_members, effort_for, most_refit, refit_rows, row_cost
@@ -148,12 +148,7 @@ def _n_threads() -> int:
 
     Each takes a buffer of OpenBLAS, which ends the process where it finds none: with a limit on memory there is one.
     """
-    if sys.platform == "win32":
-        return MAX_THREADS
-    import resource
-
-    limits = (resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA))
-    return MAX_THREADS if all(limit == resource.RLIM_INFINITY for limit in limits) else 1
+    return 1 if memory_is_limited() else MAX_THREADS
 
 
 def _predict_chunk(stack: Ensemble, whole: Sequence[Scorer], part: Predictors) -> Floats:
