@@ -120,7 +120,7 @@ def _connected(scheduler: str | None, n_workers: int | None, resources: ExitStac
                 n_workers=n_workers or os.cpu_count() or 1,
                 threads_per_worker=1,
                 memory_limit=0,  # what is kept is ours to limit; Dask would kill a worker that reads a large part
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # None means port 8787, over which two runs at a time would meet
                 silence_logs=logging.CRITICAL,
             )
     except (OSError, RuntimeError, TimeoutError) as error:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -174,6 +175,17 @@ def test_dask_gives_the_bytes_that_one_process_gives(parts, run, tmp_path):
     assert serial == outputs(tmp_path)
     for key in ("model", "fit", "labels", "totals", "accuracy"):
         assert report[key] == again[key]
+
+
+@HAS_DASK
+def test_runs_at_the_same_time_do_not_meet_over_the_port_of_dask(parts, run):
+    with socket.socket() as taken:
+        with suppress(OSError):  # another run has it
+            taken.bind(("", 8787))
+            taken.listen()
+        done = run("fill", *parts, "-c", "g", "--covariance", "full", "--backend", "dask", "--workers", "1", "-q")
+
+    assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
 
 
 @HAS_DASK
