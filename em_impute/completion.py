@@ -11,7 +11,7 @@ from em_impute.design import Column, Design
 from em_impute.engine.blocks import Floats
 from em_impute.engine.mixture import Mixture
 from em_impute.findings.examine import Findings
-from em_impute.grouping import Group
+from em_impute.grouping import Group, OwnFit
 from em_impute.labels import Labels
 from em_impute.select import Choice
 from em_impute.table.read import CategoryColumn, Table
@@ -80,3 +80,5 @@ class Completion:
     """The groups that --by divides the rows into."""
     drawn: NDArray[np.int16] | None = None
     """(n_imputations, n_missing) labels drawn, one row an imputed table; None where none was asked for"""
+    own: tuple[OwnFit, ...] = ()
+    """The fits of those groups that have one."""

@@ -21,7 +21,7 @@ from em_impute.stack.weights import cross_fitted, stack_weights
 from em_impute.table.categories import CategoryColumn
 from em_impute.table.text import plural, shown
 
-__all__ = ["Group", "fit_groups", "narrowed", "refuse_groups"]
+__all__ = ["Group", "Grouped", "OwnFit", "fit_groups", "narrowed", "refuse_groups"]
 
 ROWS_PER_LABEL, MIN_LABELS = 5, 2
 """So many known rows of so many labels make a fit of a group's own worth while."""
@@ -43,9 +43,28 @@ class Group(NamedTuple):
     own_weight: float  # of the group's own fit, beside that of all rows; 0 where there is none
 
 
+class OwnFit(NamedTuple):
+    """A fit of a group's own as it was made: of the group's rows and labels, in units of their own."""
+
+    group: str
+    weight: float  # beside the fit of all rows
+    design: Design
+    fitted: Fitted
+
+
+class Grouped(NamedTuple):
+    """All rows' fit, mixed with those of the groups."""
+
+    fitted: Fitted
+    groups: tuple[Group, ...] | None
+    own: tuple[OwnFit, ...] = ()
+
+
 class Own(NamedTuple):
     """A fit of a group's own, in terms of all rows."""
 
+    design: Design
+    fitted: Fitted
     probability: Floats  # (n_unlabelled, n_labels), of the group's distinct rows without a label
     held_out: HeldOut | None
     draw: Draw  # rows by their place in the group
@@ -78,7 +97,7 @@ def refuse_groups(name: str, column: CategoryColumn) -> None:
 
 def fit_groups(
     design: Design, everyone: Fitted, label: Integers, fit: Fit, watch: Callable[[float, str], None]
-) -> tuple[Fitted, tuple[Group, ...] | None]:
+) -> Grouped:
     """Fit each group by itself, and mix what its fit says with what the fit of `everyone` says.
 
     Where no label is known the groups' own fits stand alone.  `label` (n_rows,) is −1 in the cells to fill, which are
@@ -86,7 +105,7 @@ def fit_groups(
     label is known and a group is too small.
     """
     if design.groups is None:
-        return everyone, None
+        return Grouped(everyone, None)
     found = []
     for code, rows in _rows_of_groups(design.groups):
         name = f"group {shown(design.groups.texts[code])} of column {design.groups.name!r}"
@@ -106,7 +125,9 @@ def fit_groups(
     choice = replace(everyone.choice, held_out=_mixed(everyone.choice.held_out, tested, weights, centre))
     draw = _mixed_draws(everyone.draw, [(rows, own.draw, own_weights[code]) for code, rows, own in found])
     fitted = everyone._replace(choice=choice, probability=probability, draw=draw)
-    return fitted, _counted(design, label, own_weights)
+    texts = design.groups.texts
+    fits = tuple(OwnFit(texts[k], float(own_weights[k]), own.design, own.fitted) for k, _, own in found)
+    return Grouped(fitted, _counted(design, label, own_weights), fits)
 
 
 def narrowed(design: Design, rows: Integers) -> Design | None:
@@ -273,7 +294,7 @@ def _fit_own(design: Design, rows: Integers, fit: Fit, name: str) -> Own | None:
         said = fitted.draw(n_draws, seed)
         return lambda number, chosen: _spread(said(number, chosen), place, len(design.labels))
 
-    return Own(_spread(fitted.probability, place, len(design.labels)), held, draw)
+    return Own(own, fitted, _spread(fitted.probability, place, len(design.labels)), held, draw)
 
 
 def _spread(probability: Floats, place: list[int], n_labels: int) -> Floats:

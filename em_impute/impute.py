@@ -154,6 +154,7 @@ def complete(opened: Opened, column: int, request: Request, watch: Watch, *, let
         findings,
         found.groups,
         drawn,
+        found.own,
     )
 
 
@@ -191,9 +192,9 @@ def fit_column(opened: Opened, column: int, labels: Labels, request: Request, wa
     if not any(learnt.known):
         labels = _with_names(labels, fitted.choice.n_groups or 0, design.labels)
         design = replace(design, labels=labels.labels)
-    fitted, parts = fit_groups(design, fitted, labels.label, fit, lambda share, name: watch("groups", share, name))
+    grouped = fit_groups(design, fitted, labels.label, fit, lambda share, name: watch("groups", share, name))
     clock.lap("fit")
-    return FittedColumn(labels, design, fitted, parts, clock.laps)
+    return FittedColumn(labels, design, grouped.fitted, grouped.groups, clock.laps, own=grouped.own)
 
 
 def patched(

@@ -10,7 +10,7 @@ from em_impute.choose import tilt
 from em_impute.design import Design
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.fitting import Fitted
-from em_impute.grouping import Group
+from em_impute.grouping import Group, OwnFit
 from em_impute.labels import Labels
 from em_impute.table.growing import Codes
 
@@ -30,6 +30,8 @@ class FittedColumn:
     timings: Mapping[str, float]
     delta: Floats | None = None
     """(n_labels,), by how much log-odds are higher where a label is missing than the predictors say"""
+    own: tuple[OwnFit, ...] = ()
+    """The fits of those groups that have one."""
 
     @cached_property
     def unlabelled(self) -> Integers:

@@ -1,8 +1,9 @@
 """What was learnt, in a form that travels: how a row's cells become numbers, and what these say of its label."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -12,17 +13,19 @@ from em_impute.completion import Completion
 from em_impute.design import Design, Feature
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.engine.em import posterior
+from em_impute.engine.mixture import Mixture
 from em_impute.engine.parameters import Parameters
 from em_impute.findings.sensitivity import deltas_of
 from em_impute.fitting import examples_of
 from em_impute.merging import Values, merge_rows
 from em_impute.request import Request
+from em_impute.select import Choice
 from em_impute.stack.stack import Ensemble, Stack, predict
 from em_impute.stack.views import Predictors
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
 
-__all__ = ["Coding", "Mixed", "Model", "Said", "model_of"]
+__all__ = ["Coding", "Expert", "Groups", "Mixed", "Model", "Own", "Said", "coding_of", "expert_of", "model_of"]
 
 MISSING = -1
 
@@ -36,13 +39,18 @@ class Coding:
     texts: Mapping[str, tuple[str, ...]]
     """of each category, by its name"""
     column: Mapping[str, int]
-    """where each number and each category stands in the table"""
+    """where each number and each category stands in the table; one that is not there is missing in every row"""
     decimal: str
 
     @property
     def columns(self) -> tuple[int, ...]:
         """The columns of the table that are read."""
         return tuple(sorted(self.column.values()))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The predictors: numbers, then categories."""
+        return (*(feature.name for feature in self.features if feature.category is None), *self.texts)
 
     @property
     def n_numbers(self) -> int:
@@ -69,7 +77,9 @@ class Coding:
         of_category = dict(zip(self.texts, codes, strict=True))
         x = np.empty((rows.size, len(self.features)), order="F")
         for j, feature in enumerate(self.features):
-            if feature.category is None:
+            if feature.category is None and feature.name not in self.column:
+                x[:, j] = np.nan
+            elif feature.category is None:
                 np.subtract(table.numbers[self.column[feature.name]].of(rows), feature.shift, out=x[:, j])
                 x[:, j] /= feature.scale
             else:
@@ -78,6 +88,8 @@ class Coding:
 
     def _codes(self, table: Table, name: str, rows: Integers) -> Integers:
         """Give the code of a category in each row, −1 where it is missing: (n_rows,)."""
+        if name not in self.column:
+            return np.full(rows.size, MISSING)
         column, texts = self.column[name], self.texts[name]
         found = table.categories.get(column)
         if found is None:  # the chunk holds numbers only
@@ -116,30 +128,86 @@ class Said(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Model:
-    """What says how probable each label is."""
+class Expert:
+    """One fit: of all rows, or of those of a group."""
 
-    labels: tuple[str, ...]
-    """of the column"""
     learnt: tuple[int, ...]
-    """those of them that the model knows"""
+    """the labels of the column that it knows"""
     coding: Coding
     speaker: Ensemble | Mixed
-    delta: Floats
-    """(n_labels,) by how much the log-odds are higher than the speaker says"""
+    shift: Floats
+    """(n_labels,) by how much log-odds are higher than the speaker says, where the rows to fill have own shares"""
 
     def said(self, table: Table, rows: Integers) -> Said:
         """Say how probable each label is in some rows of a chunk."""
         predictors = self.coding.predictors(table, rows)
         distinct, place = _distinct(predictors)
-        probability = np.zeros((distinct.x.shape[0], len(self.labels)))
+        probability = np.zeros((distinct.x.shape[0], self.shift.size))
         if isinstance(self.speaker, Mixed):
             mixed = self.speaker
             probability[:, self.learnt] = posterior(mixed.parameters, mixed.component_label, distinct.x)
         else:
             probability[:, self.learnt] = predict(self.speaker, distinct)
         blind = np.isnan(np.fmax.reduce(distinct.x, axis=1, initial=np.nan)) & (distinct.codes < 0).all(axis=1)
-        return Said(tilt(probability, self.delta), place, rows[blind[place]])
+        return Said(tilt(probability, self.shift), place, rows[blind[place]])
+
+
+class Own(NamedTuple):
+    """What speaks for a group beside the fit of all rows."""
+
+    weight: float
+    expert: Expert
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of rows that have a fit of their own."""
+
+    name: str
+    """of the column that divides the rows"""
+    column: int | None
+    """where it stands in the table; None where it is not there"""
+    own: Mapping[str, Own]
+    """by the text of the column"""
+
+    def rows_of(self, table: Table, rows: Integers) -> Iterator[tuple[Own, Integers]]:
+        """Yield what speaks for each group, and the places in `rows` of its own."""
+        if table.groups is None or table.groups.packed is None:
+            return
+        code = table.groups.packed[rows]
+        for number, text in enumerate(table.groups.texts):
+            if text in self.own and (mine := np.flatnonzero(code == number)).size:
+                yield self.own[text], mine
+
+
+@dataclass(frozen=True)
+class Model:
+    """What says how probable each label is."""
+
+    labels: tuple[str, ...]
+    """of the column"""
+    everyone: Expert
+    """the fit of all rows"""
+    groups: Groups | None
+    delta: Floats
+    """(n_labels,) by how much the log-odds are higher than the fits say, as the user asked for"""
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """The columns of the table that are read as predictors."""
+        own = [] if self.groups is None else [one.expert.coding.columns for one in self.groups.own.values()]
+        return tuple(sorted({*self.everyone.coding.columns, *chain.from_iterable(own)}))
+
+    def said(self, table: Table, rows: Integers) -> Said:
+        """Say how probable each label is in some rows of a chunk."""
+        probability, place, blind = self.everyone.said(table, rows)
+        if self.groups is not None:
+            probability, place = probability[place], np.arange(rows.size)
+            for own, mine in self.groups.rows_of(table, rows):
+                by_own = own.expert.said(table, rows[mine])
+                probability[mine] *= 1.0 - own.weight
+                probability[mine] += own.weight * by_own.probability[by_own.place]
+        return Said(tilt(probability, self.delta), place, blind)
 
 
 def model_of(
@@ -152,14 +220,30 @@ def model_of(
     design, choice, mixture = completion.design, completion.choice, completion.mixture
     if design is None or choice is None or mixture is None:
         return None
-    labels = completion.labels.labels
+    labels, groups = completion.labels.labels, None
+    if design.groups is not None:
+        own = {
+            one.group: Own(
+                one.weight, expert_of(one.design, one.fitted.choice, one.fitted.mixture, labels, names, request)
+            )
+            for one in completion.own
+        }
+        groups = Groups(design.groups.name, names.index(design.groups.name), own)
+    everyone = expert_of(design, choice, mixture, labels, names, request)
+    return Model(labels, everyone, groups, deltas_of(labels, deltas))
+
+
+def expert_of(
+    design: Design, choice: Choice, mixture: Mixture, labels: Sequence[str], names: Sequence[str], request: Request
+) -> Expert:
+    """Give what a fit says, apart from what only the report tells of it; `labels` are all of the column."""
     learnt = tuple(labels.index(label) for label in design.labels)
-    coding, delta = coding_of(design, names, request.decimal), deltas_of(labels, deltas)
+    coding, shift = coding_of(design, names, request.decimal), np.zeros(len(labels))
     if choice.stack is None:
-        return Model(labels, learnt, coding, Mixed(*mixture.fit[:2]), delta)
+        return Expert(learnt, coding, Mixed(*mixture.fit[:2]), shift)
     if request.free_shares:
-        delta[list(learnt)] += _shift_to_free_shares(design, choice.stack)
-    return Model(labels, learnt, coding, slim(choice.stack), delta)
+        shift[list(learnt)] = _shift_to_free_shares(design, choice.stack)
+    return Expert(learnt, coding, slim(choice.stack), shift)
 
 
 def coding_of(design: Design, names: Sequence[str], decimal: str) -> Coding:
@@ -177,8 +261,11 @@ def slim(stack: Stack) -> Ensemble:
 def _shift_to_free_shares(design: Design, stack: Stack) -> Floats:
     """Compute by how much log-odds differ where the rows to be filled have label shares of their own: (n_learnt,)."""
     rows = np.flatnonzero(design.distinct.label < 0)
+    weight = design.distinct.weight[rows]
+    if not weight.any():
+        return np.zeros(len(design.labels))
     said = predict(stack, examples_of(design).predictors.take(rows))
-    _, shares = adjust_shares(said, design.distinct.weight[rows], stack.shares)
+    _, shares = adjust_shares(said, weight, stack.shares)
     shift: Floats = np.log(np.maximum(shares, np.finfo(float).tiny)) - np.log(stack.shares)
     return shift
 

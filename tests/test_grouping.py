@@ -174,7 +174,7 @@ def test_labels_that_a_group_does_not_hold_have_probability_0_by_its_own_fit(tmp
     def fit(own, _tell):
         return said(own, [0.25, 0.75] if own.labels == ("a", "c") else [0.5, 0.25, 0.25])
 
-    fitted, groups = fit_groups(design, said(design, [0.2, 0.3, 0.5]), label, fit, lambda *_: None)
+    fitted, groups, _ = fit_groups(design, said(design, [0.2, 0.3, 0.5]), label, fit, lambda *_: None)
     unlabelled = np.flatnonzero(design.distinct.label < 0)
     expected = {-1: [0.2, 0.3, 0.5], 0: [0.5, 0.25, 0.25], 1: [0.25, 0.0, 0.75]}
 
@@ -200,7 +200,7 @@ def test_equal_rows_that_were_merged_are_compared_one_by_one(tmp_path):
         return said(own, np.full(len(own.labels), 1 / len(own.labels)), held=held(own, rows, 0.99 if good else 0.01))
 
     everyone = said(design, [0.2, 0.3, 0.5], held=held(design, known, 0.4))
-    fitted, groups = fit_groups(design, everyone, label, fit, lambda *_: None)
+    fitted, groups, _ = fit_groups(design, everyone, label, fit, lambda *_: None)
     mixed = fitted.choice.held_out
 
     assert groups[0].own_weight < 0.1

@@ -29,7 +29,7 @@ ALLOWED = {
     "grouping": {"design", "engine", "errors", "fitting", "select", "stack", "table"},
     "learnt": {"choose", "design", "engine", "fitting", "grouping", "labels", "table"},
     "findings": {"choose", "design", "engine", "errors", "fitting", "learnt", "merging", "metrics", "request", "select", "stack", "table"},
-    "model": {"choose", "completion", "design", "engine", "findings", "fitting", "merging", "request", "stack", "table"},
+    "model": {"choose", "completion", "design", "engine", "findings", "fitting", "merging", "request", "select", "stack", "table"},
     "completion": {"choose", "design", "engine", "findings", "grouping", "labels", "learnt", "select", "table"},
     "edits": {"completion", "engine", "errors", "request", "table"},
     "impute": {

@@ -198,15 +198,15 @@ def _learn(story: _Story, column: int, map_parts: MapParts, watch: Watch) -> Col
     model = model_of(completion, names, request, _deltas(request, labels, shift))
     if model is None or mixture is None:
         return ColumnOfParts(small, sample, completion, labels, filling, None)
-    if not isinstance(model.speaker, Mixed):
+    if not isinstance(model.everyone.speaker, Mixed):
         return ColumnOfParts(small, sample, completion, labels, replace(filling, model=model), None)
     learning = Learning(
-        replace(story.how, features=model.coding.columns),
+        replace(story.how, features=model.columns),
         column,
         label_of,
-        model.coding,
+        model.everyone.coding,
         mixture.fit.component_label,
-        len(model.learnt),
+        len(model.everyone.learnt),
         mixture.recipe.unlabelled_weight,
     )
     found = fit_everything(
@@ -216,7 +216,8 @@ def _learn(story: _Story, column: int, map_parts: MapParts, watch: Watch) -> Col
         mixture,
         lambda step: watch("fitting", None, f"all rows, step {step.iteration}"),
     )
-    model = replace(model, speaker=Mixed(found.mixture.fit.parameters, found.mixture.fit.component_label))
+    speaker = Mixed(found.mixture.fit.parameters, found.mixture.fit.component_label)
+    model = replace(model, everyone=replace(model.everyone, speaker=speaker))
     completion = replace(completion, mixture=found.mixture)
     return ColumnOfParts(small, sample, completion, labels, replace(filling, model=model), found)
 
@@ -260,7 +261,7 @@ def _fill(
 
 def _reading_used(how: How, columns: Iterable[ColumnOfParts]) -> How:
     """Read no more than the columns that some model uses."""
-    used = {index for one in columns if one.filling.model for index in one.filling.model.coding.columns}
+    used = {index for one in columns if one.filling.model for index in one.filling.model.columns}
     return replace(how, features=tuple(sorted(used)))
 
 

@@ -32,8 +32,11 @@ __all__ = [
     "log_share_of",
     "maximize",
     "mean_strengths",
+    "no_rows",
     "of_labelled",
     "shared_out",
+    "with_unlabelled",
+    "within_labels",
 ]
 
 SETTLING_STEPS = 6
@@ -109,10 +112,7 @@ def fit_labels(
     batch = fit_labelled(material, totals, strengths, log_share)
     found = {0: batch}
     for step in range(1, max(steps) + 1 if material.unlabelled else 1):
-        sums = of_labelled(material, totals, batch.mean, batch.covariance)
-        for group in material.unlabelled:
-            responsibility = shared_out(group, batch) * material.weight[group.rows]
-            sums = sums.plus(completed(responsibility, group, batch))
+        sums = with_unlabelled(of_labelled(material, totals, batch.mean, batch.covariance), material, batch)
         batch = maximize(sums, strengths, log_share, material)
         found[step] = batch
     return {step: found[step] for step in steps if step in found}
@@ -160,27 +160,36 @@ def fit_divided_labels(
     mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(n_columns), (*shape, n_columns))
     nothing = np.zeros(shape[:2])
     batch = Batch(nothing, mean, covariance, nothing, nothing, np.zeros((*nothing.shape, material.base.size)))
-    parts = [_of_label(material, label) for label in range(material.n_labels)]
-    own = [np.flatnonzero(component_label == label) for label in range(material.n_labels)]
     weight = (material.weight * ~held)[fit]  # (n_mixtures, n_rows)
     for step in range(DIVIDED_STEPS + 1):
-        of_labels = []
-        for groups, components in zip(parts, own, strict=True):
-            mine = Batch(*(part[:, components] for part in batch))
-            of_labels.append(
-                _add(
-                    completed(
-                        (shared_out(group, mine) if step else start[group.rows][:, components].T[:, None])
-                        * weight[:, group.rows],
-                        group,
-                        mine,
-                    )
-                    for group in groups
-                )
-            )
-        sums = Sums(*(np.concatenate(pieces, axis=1) for pieces in zip(*of_labels, strict=True)))
+        sums = within_labels(material, batch, component_label, weight, None if step else start)
         batch = maximize(sums, strengths, log_share_of(sums.weight), material)
     return batch
+
+
+def within_labels(
+    material: Material, batch: Batch, component_label: Integers, weight: Floats, share: Floats | None = None
+) -> Sums:
+    """Sum the labelled rows, each shared out over the components of its label: (n_mixtures, n_components, …).
+
+    `weight` is (n_mixtures, n_rows).  `share` (n_rows, n_components), where it is given, says how rows are shared out,
+    else the mixtures do.
+    """
+    of_labels = []
+    for label in range(material.n_labels):
+        components = np.flatnonzero(component_label == label)
+        mine = Batch(*(part[:, components] for part in batch))
+        sums = no_rows(mine)
+        for group in _of_label(material, label):
+            out = shared_out(group, mine) if share is None else share[group.rows][:, components].T[:, None]
+            sums = sums.plus(completed(out * weight[:, group.rows], group, mine))
+        of_labels.append(sums)
+    return Sums(*(np.concatenate(pieces, axis=1) for pieces in zip(*of_labels, strict=True)))
+
+
+def no_rows(batch: Batch) -> Sums:
+    """Give the sums of no rows for the components of `batch`."""
+    return Sums(*(np.zeros(part.shape) for part in (batch.weight, batch.mean, batch.covariance, batch.log_chance)))
 
 
 def _of_label(material: Material, label: int) -> list[Group]:
@@ -220,6 +229,13 @@ def of_labelled(material: Material, totals: Sequence[Floats], mean: Floats, cova
         complete(sums_of(total, group), group.observed, mean, covariance)
         for total, group in zip(totals, material.labelled, strict=True)
     )
+
+
+def with_unlabelled(sums: Sums, material: Material, batch: Batch) -> Sums:
+    """Add to `sums` the unlabelled rows, by how responsible each component is for them."""
+    for group in material.unlabelled:
+        sums = sums.plus(completed(shared_out(group, batch) * material.weight[group.rows], group, batch))
+    return sums
 
 
 def label_totals(group: Group, material: Material, held: Held) -> Floats:

@@ -21,7 +21,7 @@ from em_impute.stack.terms import group_rows
 from em_impute.stack.views import PLAIN, Predictors, View, fit_views, plain_view
 from em_impute.stack.weights import cross_fitted, stack_weights, trust_over_shares
 
-__all__ = ["Ensemble", "Stack", "Voice", "fit_leader", "fit_stack", "predict", "thinned"]
+__all__ = ["Ensemble", "Stack", "Voice", "fit_leader", "fit_stack", "predict", "shares_of", "thinned"]
 
 VIEW_ROWS = 10_000
 """Rows to which powers and bins are fitted."""
@@ -120,11 +120,11 @@ def fit_stack(examples: Examples, n_labels: int, n_to_fill: int, seed: int, tell
         voices = _refitted(voices, examples, n_labels, seed)
     trust = 1.0
     if not single:
-        said, shares = (comparison.of_truth(one) for one in (held_probability, comparison.shares))
-        trust = trust_over_shares(said, shares, comparison.weight)
+        said, baseline = (comparison.of_truth(one) for one in (held_probability, comparison.shares))
+        trust = trust_over_shares(said, baseline, comparison.weight)
     held_probability = trust * held_probability + (1.0 - trust) * comparison.shares
-    shares_of_all = _shares(examples, n_labels)
-    return Stack(n_labels, voices, trust, shares_of_all, comparison, weight, leading, held_probability)
+    shares = shares_of(count_labels(examples, n_labels))
+    return Stack(n_labels, voices, trust, shares, comparison, weight, leading, held_probability)
 
 
 def predict(stack: Ensemble, predictors: Predictors) -> Floats:
@@ -192,9 +192,9 @@ def fit_leader(stack: Stack, examples: Examples, seed: int) -> tuple[Integers, l
     return fits.component_label, [fits.batch.take(slice(step, step + 1)) for step in steps]
 
 
-def _shares(examples: Examples, n_labels: int) -> Floats:
-    count = count_labels(examples, n_labels) + 0.5
-    shares: Floats = count / count.sum()
+def shares_of(count: Floats) -> Floats:
+    """Estimate the labels' shares, (n_labels,), from counts with half a row each (Jeffreys' prior)."""
+    shares: Floats = (count + 0.5) / (count + 0.5).sum()
     return shares
 
 
