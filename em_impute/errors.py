@@ -13,6 +13,7 @@ __all__ = [
     "EmImputeError",
     "ExitCode",
     "FitError",
+    "ModelError",
     "OutputError",
     "TableError",
     "UsageError",
@@ -76,6 +77,12 @@ class FitError(EmImputeError):
     """No mixture can be fitted to these rows."""
 
     exit_code = ExitCode.FIT
+
+
+class ModelError(EmImputeError):
+    """A saved model cannot be read, or not by this version."""
+
+    exit_code = ExitCode.INPUT
 
 
 class OutputError(EmImputeError):

@@ -123,7 +123,7 @@ def complete(opened: Opened, column: int, request: Request, watch: Watch, *, let
     """Complete one column: design, choice of the model, fit, fills."""
     target = opened.names[column]
     labels = read_labels(target, opened.table.targets[column], request)
-    if not labels.n_missing:
+    if not (labels.n_missing or request.keeps_model):
         return _untouched(column, target, labels)
     if any(labels.known):  # a label that there is not shall not be found out after the fit
         deltas_of(labels.labels, request.deltas)
@@ -136,7 +136,7 @@ def complete(opened: Opened, column: int, request: Request, watch: Watch, *, let
     fills, probability, entropy, drawn = _fill(found, request)
     clock.lap("posterior")
     findings = None
-    if request.examined:
+    if request.examined and labels.n_missing:
         watch("examining", None, "")
         findings = examine(found, fills, _recipe(found.labels, request)._replace(family="full"), request)
         clock.lap("examine")

@@ -13,6 +13,7 @@ from em_impute.completion import Completion
 from em_impute.design import Design, Feature
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.engine.em import posterior
+from em_impute.engine.learning import MixtureMemory
 from em_impute.engine.mixture import Mixture
 from em_impute.engine.parameters import Parameters
 from em_impute.findings.sensitivity import deltas_of
@@ -20,6 +21,7 @@ from em_impute.fitting import examples_of
 from em_impute.merging import Values, merge_rows
 from em_impute.request import Request
 from em_impute.select import Choice
+from em_impute.stack.learning import Memory
 from em_impute.stack.stack import Ensemble, Stack, predict
 from em_impute.stack.views import Predictors
 from em_impute.table.numbers import parse_number
@@ -28,6 +30,10 @@ from em_impute.table.read import Table
 __all__ = ["Coding", "Expert", "Groups", "Mixed", "Model", "Own", "Said", "coding_of", "expert_of", "model_of"]
 
 MISSING = -1
+
+DIGITS = 12
+"""Digits of a probability that count.  The last bits of a product of matrices depend on how many rows it has; without
+them a row gets the same label in every table, also where labels tie."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ class Coding:
 
     def predictors(self, table: Table, rows: Integers) -> Predictors:
         """Code some rows of a chunk, standardised as the sample was; a text that is new is missing."""
-        codes = [self._codes(table, name, rows) for name in self.texts]
+        codes = [self.codes(table, name, rows) for name in self.texts]
         of_category = dict(zip(self.texts, codes, strict=True))
         x = np.empty((rows.size, len(self.features)), order="F")
         for j, feature in enumerate(self.features):
@@ -86,7 +92,7 @@ class Coding:
                 x[:, j] = self._indicator(feature, of_category[feature.category])
         return Predictors(x, np.array(codes, np.intp).reshape(len(codes), rows.size).T, self.levels, self.n_numbers)
 
-    def _codes(self, table: Table, name: str, rows: Integers) -> Integers:
+    def codes(self, table: Table, name: str, rows: Integers) -> Integers:
         """Give the code of a category in each row, −1 where it is missing: (n_rows,)."""
         if name not in self.column:
             return np.full(rows.size, MISSING)
@@ -137,6 +143,8 @@ class Expert:
     speaker: Ensemble | Mixed
     shift: Floats
     """(n_labels,) by how much log-odds are higher than the speaker says, where the rows to fill have own shares"""
+    memory: Memory | MixtureMemory | None = None
+    """what it remembers of its rows, so that it can learn further; None where it will not"""
 
     def said(self, table: Table, rows: Integers) -> Said:
         """Say how probable each label is in some rows of a chunk."""
@@ -170,14 +178,14 @@ class Groups:
     own: Mapping[str, Own]
     """by the text of the column"""
 
-    def rows_of(self, table: Table, rows: Integers) -> Iterator[tuple[Own, Integers]]:
-        """Yield what speaks for each group, and the places in `rows` of its own."""
+    def rows_of(self, table: Table, rows: Integers) -> Iterator[tuple[str, Integers]]:
+        """Yield each group that has a fit of its own, and the places in `rows` of its rows."""
         if table.groups is None or table.groups.packed is None:
             return
         code = table.groups.packed[rows]
         for number, text in enumerate(table.groups.texts):
             if text in self.own and (mine := np.flatnonzero(code == number)).size:
-                yield self.own[text], mine
+                yield text, mine
 
 
 @dataclass(frozen=True)
@@ -203,11 +211,12 @@ class Model:
         probability, place, blind = self.everyone.said(table, rows)
         if self.groups is not None:
             probability, place = probability[place], np.arange(rows.size)
-            for own, mine in self.groups.rows_of(table, rows):
+            for group, mine in self.groups.rows_of(table, rows):
+                own = self.groups.own[group]
                 by_own = own.expert.said(table, rows[mine])
                 probability[mine] *= 1.0 - own.weight
                 probability[mine] += own.weight * by_own.probability[by_own.place]
-        return Said(tilt(probability, self.delta), place, blind)
+        return Said(np.round(tilt(probability, self.delta), DIGITS), place, blind)
 
 
 def model_of(
@@ -272,7 +281,8 @@ def _shift_to_free_shares(design: Design, stack: Stack) -> Floats:
 
 def _distinct(predictors: Predictors) -> tuple[Predictors, Integers]:
     """Tell equal rows once, (n_distinct, …); also give which of them each row is, (n_rows,)."""
-    merged = merge_rows([Values(column, None) for column in (*predictors.x.T, *predictors.codes.T)])
+    columns = [Values(column, None) for column in (*predictors.x.T, *predictors.codes.T)]
+    merged = merge_rows([Values(np.zeros(predictors.x.shape[0], np.int8), 1), *columns])  # it takes two at least
     if merged is None:
         return predictors, np.arange(predictors.x.shape[0])
     return predictors.take(merged.first), merged.index.astype(np.intp)

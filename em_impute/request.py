@@ -58,6 +58,8 @@ class Request:
     """Labels, and by how much the log-odds of each are higher in the rows without a label than their predictors say."""
     examined: bool = True
     """Somebody will read what can be said beyond the fills."""
+    keeps_model: bool = False
+    """The fit will be saved, so that there is one even if no cell is missing."""
     probability: bool = False
     """Add a column with the probability of the label in each row."""
     probabilities: bool = False

@@ -1,7 +1,5 @@
 """`em-impute evaluate`: how right the fills would be."""
 
-import shlex
-import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +22,7 @@ from em_impute.cli.values import (
     parse_decimal,
     parse_unlabelled_weight,
 )
+from em_impute.cli.work import command_line
 from em_impute.errors import UsageError
 from em_impute.request import Request
 
@@ -194,7 +193,7 @@ def _run(request: Request, hiding: "Hiding", paths: Sequence[Path], manners: Man
     with progress_bar(console, wanted=manners.progress) as watch, open_table(request, watch) as opened:
         tell_input(manners.log, opened)
         evaluations = evaluate_all(opened, request, hiding, watch)
-        command = shlex.join(["em-impute", *sys.argv[1:]])
+        command = command_line()
         made = [build_evaluation(opened, one, request, command) for one in evaluations]
     if not manners.strict:
         _write(made, paths)

@@ -1,7 +1,5 @@
 """`em-impute explain`: EM on the user's own file, step by step."""
 
-import shlex
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -24,6 +22,7 @@ from em_impute.cli.values import (
     parse_unlabelled_weight,
     whole_number,
 )
+from em_impute.cli.work import command_line
 from em_impute.errors import UsageError
 from em_impute.request import Request
 
@@ -235,7 +234,7 @@ def _run(
     with progress_bar(console, wanted=manners.progress) as watch, open_table(request, watch) as opened:
         tell_input(manners.log, opened)
         explanation = follow(opened, request, showing, watch)
-        report = build_explanation(opened, explanation, request, shlex.join(["em-impute", *sys.argv[1:]]))
+        report = build_explanation(opened, explanation, request, command_line())
         drawn = _draw(explanation, gif, folder, watch) if showing.pictures else ""
         tell_warnings(manners.log, report.warnings)
     if as_json:

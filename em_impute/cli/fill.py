@@ -10,6 +10,8 @@ from em_impute.cli.destination import is_special, plan
 from em_impute.cli.filling import fill_file
 from em_impute.cli.in_place import in_place as read_in_place
 from em_impute.cli.manners import Manners
+from em_impute.cli.models import Models, models_of
+from em_impute.cli.options import saved as m
 from em_impute.cli.options import scaled as s
 from em_impute.cli.parts import Scale, fill_parts, plan_parts, refuse_for_parts, scale_of
 from em_impute.cli.values import (
@@ -34,7 +36,7 @@ __all__ = ["fill"]
 
 def fill(  # one parameter an option
     context: typer.Context,
-    columns: o.Columns,
+    columns: m.ColumnsOrModel = None,
     files: s.Files = None,
     features: o.Features = None,
     delimiter: o.Delimiter = None,
@@ -63,6 +65,9 @@ def fill(  # one parameter an option
     method: o.Method = None,
     imputations: o.Imputations = None,
     long: o.Long = False,
+    save_model: m.SaveModel = None,
+    model: m.ModelPath = None,
+    update: m.Update = False,
     output: o.Output = None,
     in_place: o.InPlace = False,
     backup: o.Backup = None,
@@ -93,11 +98,14 @@ def fill(  # one parameter an option
 
     cat heights.csv | em-impute fill - -c gender -o - > completed.csv
     """
+    models = models_of(context, model, save_model, update=update, dry_run=dry_run)
+    if not columns and model is None:
+        raise UsageError("no column is named", "name the column to complete with -c, or a saved model with --model")
     scale = scale_of(files, backend and backend.value, scheduler, workers, max_memory)
     path = input_path(context, scale.file)
     request = Request(
         path=path,
-        columns=tuple(columns),
+        columns=tuple(columns or ()),
         features=tuple(features or ()),
         delimiter=delimiter,
         encoding=encoding,
@@ -126,6 +134,7 @@ def fill(  # one parameter an option
         probability=probability,
         probabilities=probabilities,
         indicator=indicator,
+        keeps_model=models.target is not None,
     )
     check_request(request)
     _check_draws(request, long=long, diff=diff)
@@ -141,18 +150,20 @@ def fill(  # one parameter an option
     )
     several = bool(request.imputations)
     place = read_in_place(path, output, backup, wanted=in_place, clobber=manners.clobber, several=several)
-    if _is_in_parts(request, scale, output, long=long, diff=diff, in_place=in_place):
-        _fill_parts(request, scale, output, reports or [], manners, no_report=no_report, dry_run=dry_run)
+    if _is_in_parts(request, scale, output, long=long, diff=diff, in_place=in_place, update=update):
+        _fill_parts(request, scale, models, output, reports or [], manners, no_report=no_report, dry_run=dry_run)
         return
     beside = None if path is None or is_special(path) else path
     n_files = None if long else imputations
     output = output if place is None else f"./{path}" if str(path) == "-" else str(path)  # the file ./- is no stream
     destination = plan(beside, output, reports or [], no_report=no_report, dry_run=dry_run, diff=diff, n_files=n_files)
     examined = bool(destination.reports) or manners.wants_findings
-    fill_file(replace(request, examined=examined), destination, place, manners, long=long)
+    fill_file(replace(request, examined=examined), models, destination, place, manners, long=long)
 
 
-def _is_in_parts(request: Request, scale: Scale, output: str | None, *, long: bool, diff: bool, in_place: bool) -> bool:
+def _is_in_parts(
+    request: Request, scale: Scale, output: str | None, *, long: bool, diff: bool, in_place: bool, update: bool
+) -> bool:
     """Tell whether the table is worked on in parts.  Raises UsageError for what cannot be done then.
 
     Where a file is large, but nothing was said about it, what asks for the whole table in memory decides.
@@ -162,16 +173,19 @@ def _is_in_parts(request: Request, scale: Scale, output: str | None, *, long: bo
             return False
         if scale.max_memory is None:
             try:
-                refuse_for_parts(request, output, files=scale.files, long=long, diff=diff, in_place=in_place)
+                refuse_for_parts(
+                    request, output, files=scale.files, long=long, diff=diff, in_place=in_place, update=update
+                )
             except UsageError:
                 return False
-    refuse_for_parts(request, output, files=scale.files, long=long, diff=diff, in_place=in_place)
+    refuse_for_parts(request, output, files=scale.files, long=long, diff=diff, in_place=in_place, update=update)
     return True
 
 
 def _fill_parts(
     request: Request,
     scale: Scale,
+    models: Models,
     output: str | None,
     reports: Sequence[str],
     manners: Manners,
@@ -184,7 +198,7 @@ def _fill_parts(
     paths = find_parts(scale.files)
     destination = plan_parts(paths, output, reports, no_report=no_report, dry_run=dry_run)
     request = replace(request, path=None, examined=bool(destination.reports) or manners.wants_findings)
-    fill_parts(request, scale, paths, destination, manners)
+    fill_parts(request, scale, models, paths, destination, manners)
 
 
 def _check_draws(request: Request, *, long: bool, diff: bool) -> None:

@@ -1,8 +1,6 @@
 """`em-impute fill` for a table in one file: read, complete, judge, write, say."""
 
 import os
-import shlex
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 from em_impute.cli.destination import STDOUT, Destination, name_tables
 from em_impute.cli.in_place import InPlace
 from em_impute.cli.manners import Manners, StrictError, refuse_warnings
+from em_impute.cli.models import Models
 from em_impute.cli.telling import tell_decisions, tell_input, tell_written
+from em_impute.cli.work import completed
 from em_impute.errors import OutputError, TableError
 from em_impute.request import Request
 
 if TYPE_CHECKING:
     from em_impute.completion import Completion, Opened
-    from em_impute.impute import Watch
+    from em_impute.opening import Watch
     from em_impute.report.fit_report import FitReport
+    from em_impute.saved.values import SavedModel
     from em_impute.table.output import WrittenFile
 
 __all__ = ["fill_file", "judge", "write_reports"]
@@ -27,38 +28,40 @@ BLOCK_CHARACTERS = 65536
 
 
 def fill_file(
-    request: Request, destination: Destination, place: InPlace | None, manners: Manners, *, long: bool
+    request: Request, models: Models, destination: Destination, place: InPlace | None, manners: Manners, *, long: bool
 ) -> None:
     """Complete a table that is read as one file, and say what was done."""
-    from em_impute.impute import complete_all, open_table
-    from em_impute.report.build import build_report
     from em_impute.report.terminal import print_summary, progress_bar
 
-    _check_outputs(request, destination, place, manners)
+    _check_outputs(request, models, destination, place, manners)
     console = manners.open_console()
-    with progress_bar(console, wanted=manners.progress) as watch, open_table(request, watch) as opened:
+    with progress_bar(console, wanted=manners.progress) as watch, completed(request, models, watch) as work:
+        opened, completions = work.opened, work.completions
         tell_input(manners.log, opened)
-        completions = complete_all(opened, request, watch, let_go=True)
-        command = shlex.join(["em-impute", *sys.argv[1:]])
         if manners.strict or manners.log.is_open:
-            judged = [build_report(opened, completion, request, command, None) for completion in completions]
-            judge(judged, manners, console, watch)
+            judge(work.reported(None), manners, console, watch)
         is_new = place is None or not _is_as_it_was(completions, request)
+        model = (
+            None if models.target is None else work.model()
+        )  # what cannot be saved is found before anything is written
         if is_new:
-            contents = _contents(opened, completions, request, long=long)
+            contents = _contents(opened, completions, work.request, long=long)
             n_bytes = _n_bytes(opened, request, long=long)
             data = _write_data(contents, destination, place, opened.source.compression, n_bytes, watch)
             tell_written(manners.log, data, [])
         else:
             data = _left(opened, destination)
             manners.log.note(f"{request.path} is left as it was")
-        made = [build_report(opened, completion, request, command, data) for completion in completions]
+        if model is not None:
+            write_model(model, models, destination, manners)
+        made = work.reported(data)
         write_reports(made, destination, manners)
         if destination.diff:
             watch("", None, "")  # standard output may be the terminal that shows the bar
             _write_changed_cells(opened, completions, destination)
     if console is not None:
         written = destination.names if is_new else [f"{request.path} (left as it was)", *destination.names[1:]]
+        written += [] if model is None else models.names
         for report in made:
             last = report is made[-1]
             print_summary(console, report, written if last else None, verbose=manners.verbose, advice=manners.advice)
@@ -81,13 +84,16 @@ def judge(reports: "Sequence[FitReport]", manners: Manners, console: Any, watch:
         raise
 
 
-def _check_outputs(request: Request, destination: Destination, place: InPlace | None, manners: Manners) -> None:
+def _check_outputs(
+    request: Request, models: Models, destination: Destination, place: InPlace | None, manners: Manners
+) -> None:
     """Refuse, before any work is done, what cannot or must not be written."""
     from em_impute.table.output import check_output
 
     inputs = [request.path] if request.path else []
     backups = [place.backup] if place is not None and place.backup is not None else []
-    manners.log.refuse([*inputs, *destination.files, *backups])
+    manners.log.refuse([*inputs, *destination.files, *backups, *models.files])
+    models.check(inputs, destination, clobber=manners.clobber)
     if request.path is not None and not os.path.lexists(request.path):
         return  # opening it will say more
     if place is not None:
@@ -178,6 +184,22 @@ def _counted(blocks: Iterable[bytes], done: int, n_bytes: int, watch: "Watch") -
         yield block
         done += len(block)
         watch("writing", min(1.0, done / n_bytes), "")
+
+
+def write_model(model: "SavedModel", models: Models, destination: Destination, manners: Manners) -> None:
+    """Save a model.  Raises `OutputError`, saying so where the completed files have been written."""
+    from em_impute.saved.store import dump
+    from em_impute.table.output import write_atomically
+
+    if models.target is None:
+        return
+    try:
+        write_atomically(models.target, [dump(model).encode()], suffix="")
+    except OutputError as error:
+        if destination.data in {(), (STDOUT,)}:
+            raise
+        raise OutputError(error.message, f"{_were_written(destination.data)}, the model was not") from error
+    tell_written(manners.log, [], [models.target])
 
 
 def write_reports(made: "Sequence[FitReport]", destination: Destination, manners: Manners) -> None:

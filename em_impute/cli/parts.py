@@ -2,26 +2,29 @@
 
 import os
 import secrets
-import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from em_impute.cli.destination import STDOUT, Destination, default_reports, is_special, report_paths
-from em_impute.cli.filling import judge, write_reports
+from em_impute.cli.filling import judge, write_model, write_reports
 from em_impute.cli.logfile import STDOUT_NAMES
 from em_impute.cli.manners import Manners
+from em_impute.cli.models import Models
 from em_impute.cli.telling import tell_parts, tell_written
+from em_impute.cli.work import command_line
 from em_impute.errors import OutputError, UsageError
 from em_impute.request import Request
 
 if TYPE_CHECKING:
     from em_impute.report.fit_report import FitReport
     from em_impute.scaled.parts import Part
+    from em_impute.scaled.run import FromFile
 
 __all__ = ["PartsDestination", "Scale", "fill_parts", "plan_parts", "refuse_for_parts", "scale_of"]
+
+JOIN = "leave it out, or join the parts and leave --backend, --scheduler and --max-memory out"
 
 TABLE = "em-impute.csv"
 """What a table of several parts would be called; its report is called after it."""
@@ -100,7 +103,7 @@ def scale_of(
 
 
 def refuse_for_parts(
-    request: Request, output: str | None, *, files: Sequence[str], long: bool, diff: bool, in_place: bool
+    request: Request, output: str | None, *, files: Sequence[str], long: bool, diff: bool, in_place: bool, update: bool
 ) -> None:
     """Raise UsageError for what has no meaning, or is not there yet, where a table is read in parts."""
     if "-" in files or not files:
@@ -113,12 +116,13 @@ def refuse_for_parts(
         "--method draw": request.method == "draw",
         "--by": request.by is not None,
         "--weights": request.weights is not None,
+        "--update": update,
     }
     for option, is_asked in refused.items():
         if is_asked:
             raise UsageError(
                 f"{option} needs a table that is read as one file into memory",
-                "leave it out, or join the parts and leave --backend, --scheduler and --max-memory out",
+                JOIN,
             )
 
 
@@ -144,17 +148,24 @@ def plan_parts(
 
 
 def fill_parts(
-    request: Request, scale: Scale, paths: Sequence[str], destination: PartsDestination, manners: Manners
+    request: Request,
+    scale: Scale,
+    models: Models,
+    paths: Sequence[str],
+    destination: PartsDestination,
+    manners: Manners,
 ) -> None:
     """Complete all parts and say what was done.
 
     With --strict the parts are gone through twice: what is warned about is known only when all are filled.
     """
+    from em_impute.report.clock import time_of_run
     from em_impute.report.parts import build_parts_report
     from em_impute.report.terminal import print_summary, progress_bar
     from em_impute.scaled.memory import default_limit, room_to_keep
     from em_impute.scaled.parts import Part
     from em_impute.scaled.run import Filled, Room, backend, complete_parts
+    from em_impute.scaled.saving import model_of_parts
 
     parts = [Part(at, path, out) for at, (path, out) in enumerate(zip(paths, destination.outputs, strict=True))]
     _check_outputs(parts, destination.reports, clobber=manners.clobber)
@@ -162,14 +173,18 @@ def fill_parts(
     room = Room(None, scale.max_memory)  # a cluster that runs elsewhere has its own memory
     if scale.scheduler is None:
         room = Room(room_to_keep(scale.max_memory or default_limit(), _n_workers(scale)), scale.max_memory)
-    command = shlex.join(["em-impute", *sys.argv[1:]])
+    command = command_line()
+    saved = None if models.applied is None else _from_file(models.applied, request)
+    if saved is not None and not models.asks_decimal:
+        request = replace(request, decimal=saved.model.reading.decimal)
 
     def completed(parts: Sequence[Part]) -> Filled:
         workers = backend(scale.backend or "serial", scale.scheduler, scale.workers)
-        return complete_parts(request, parts, secrets.token_hex(8), workers, room, watch)
+        return complete_parts(request, parts, secrets.token_hex(8), workers, room, watch, saved)
 
     def reported(filled: Filled) -> "list[FitReport]":
-        return [build_parts_report(filled, at, request, command) for at in range(len(filled.columns))]
+        model = None if saved is None else saved.model
+        return [build_parts_report(filled, at, request, command, model) for at in range(len(filled.columns))]
 
     console = manners.open_console()
     with progress_bar(console, wanted=manners.progress) as watch:
@@ -183,11 +198,26 @@ def fill_parts(
             made = reported(filled)
     tell_written(manners.log, [part.file for part in filled.filled if part.file is not None], [])
     outputs = tuple(map(Path, filter(None, destination.outputs)))
-    write_reports(made, Destination(outputs, destination.reports, diff=False), manners)
+    written_to = Destination(outputs, destination.reports, diff=False)
+    if models.target is not None:
+        write_model(model_of_parts(filled, request, time_of_run()), models, written_to, manners)
+    write_reports(made, written_to, manners)
     if console is not None:
         for report in made:
-            written = destination.names if report is made[-1] else None
+            written = [*destination.names, *models.names] if report is made[-1] else None
             print_summary(console, report, written, verbose=manners.verbose, advice=manners.advice)
+
+
+def _from_file(path: str, request: Request) -> "FromFile":
+    """Read the model that fills the parts.  Raises UsageError for one of groups of rows."""
+    from em_impute.saved.applying import asked_of
+    from em_impute.saved.store import read_model
+    from em_impute.scaled.run import FromFile
+
+    model = asked_of(read_model(path), request, path)
+    if any(one.model.groups for one in model.columns):
+        raise UsageError("a model of --by needs a table that is read as one file into memory", JOIN)
+    return FromFile(model, path)
 
 
 def _n_workers(scale: Scale) -> int:

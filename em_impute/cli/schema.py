@@ -17,6 +17,7 @@ class KindName(StrEnum):
     fit = "fit"
     evaluation = "evaluation"
     explanation = "explanation"
+    model = "model"
 
 
 Kind: TypeAlias = Annotated[
@@ -25,7 +26,8 @@ Kind: TypeAlias = Annotated[
         "--of",
         metavar="KIND",
         rich_help_panel=o.OUTPUT,
-        help=f"Whose report: of fill, of evaluate, or what explain --json writes. One of {', '.join(KindName)}.",
+        help="Whose report: of fill, of evaluate, or what explain --json writes; or a saved model. "
+        f"One of {', '.join(KindName)}.",
     ),
 ]
 
@@ -35,11 +37,17 @@ def schema(
     kind: Kind = KindName.fit,
     debug: o.Debug = False,  # noqa: ARG001  # read at the door, before a command runs
 ) -> None:
-    """Print the JSON Schema of the report: each key, its type, its unit, what it means and when it is null.
+    """Print the JSON Schema of the report, or of a saved model: each key, its type, what it means and when it is null.
 
     em-impute schema > report.schema.json
     """
-    from em_impute.report.schema import schema_of
+    if kind is KindName.model:
+        from em_impute.saved.store import model_schema
 
-    text = json.dumps(schema_of(kind.value), indent=2, ensure_ascii=False)
+        found = model_schema()
+    else:
+        from em_impute.report.schema import schema_of
+
+        found = schema_of(kind.value)
+    text = json.dumps(found, indent=2, ensure_ascii=False)
     typer.echo(text.encode())  # JSON is UTF-8, whatever the terminal's encoding

@@ -53,6 +53,8 @@ class FitReport:
     """What the pictures of the HTML report show."""
     parts: Section | None = None
     """Of a table that was read in parts: its files, and from how many rows what was learnt."""
+    applied: Section | None = None
+    """Of a saved model that filled the column: where it came from, and whether the rows are still like its own."""
 
 
 def to_json(*reports: "DataclassInstance") -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from em_impute.engine.families import FAMILIES
+from em_impute.report.applied_words import applied_markdown
 from em_impute.report.audit import audit_markdown
 from em_impute.report.filled import filled_markdown
 from em_impute.report.fit_report import FitReport, Section
@@ -37,6 +38,9 @@ def _sections(report: FitReport) -> Iterable[str]:
         yield from _choice(report)
         yield from _groups(report)
         yield from _accuracy(report)
+    if report.applied is not None:
+        yield from _predictors(report)
+        yield from applied_markdown(report.applied)
     yield from filled_markdown(report.filled)
     if report.marked is not None:
         yield from marked_markdown(report.marked)

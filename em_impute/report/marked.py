@@ -13,7 +13,7 @@ from em_impute.report.tables import table
 from em_impute.report.words import number
 from em_impute.table.text import shown
 
-__all__ = ["marked_markdown", "marked_section", "marked_warnings"]
+__all__ = ["MAX_LISTED", "blind_section", "marked_markdown", "marked_section", "marked_warnings"]
 
 MAX_LISTED = 1000
 
@@ -55,6 +55,12 @@ def marked_section(marked: Marked, design: Design, line_of: Callable[[Integers],
         },
         "without_predictors": {"rows": marked.blind.size, "lines": line_of(marked.blind[first]).tolist()},
     }
+
+
+def blind_section(rows: int, lines: Sequence[int]) -> dict[str, Any]:
+    """Give the same keys where it is not looked for rows out of range; `lines` are those of the first blind rows."""
+    outside: dict[str, Any] = {"rows": 0, "expected_by_chance": 0.0, "furthest_sd": None, "listed": []}
+    return {"out_of_range": outside, "without_predictors": {"rows": rows, "lines": list(lines)}}
 
 
 def marked_markdown(section: Section) -> Iterable[str]:

@@ -11,13 +11,15 @@ from em_impute.choose import BANDS, tilt
 from em_impute.clusters import information_criteria
 from em_impute.findings.sensitivity import deltas_of, sweep
 from em_impute.findings.uncertainty import Interval, Uncertainty
+from em_impute.report.applied import build_applied_report
 from em_impute.report.build import build_report
 from em_impute.report.clock import is_dictated
 from em_impute.report.fit_report import FitReport, Section
-from em_impute.report.marked import marked_warnings
+from em_impute.report.marked import blind_section, marked_warnings
 from em_impute.report.missing_rows import sensitivity_section
 from em_impute.report.uncertainty import totals_section, uncertainty_warnings, wrong_section
 from em_impute.request import Request
+from em_impute.saved.values import SavedModel
 from em_impute.scaled.filling import Totals
 from em_impute.scaled.run import ColumnOfParts, Filled
 from em_impute.scaled.small import place_of
@@ -33,13 +35,18 @@ OF_THE_SAMPLE = {"counted as missing", "equal rows merged"}
 NORMAL_95 = 1.959964
 
 
-def build_parts_report(filled: Filled, at: int, request: Request, command: str) -> FitReport:
-    """Gather what is known about one of the completed columns.
+def build_parts_report(
+    filled: Filled, at: int, request: Request, command: str, model: SavedModel | None = None
+) -> FitReport:
+    """Gather what is known about one of the completed columns; with a saved `model` nothing was fitted.
 
     The sample is reported on as the small file it is; whatever counts rows is then said of all of them.
     """
     column, totals = filled.columns[at], filled.totals[at]
-    base = build_report(column.opened, column.completion, request, command, None)
+    if column.applied is not None and model is not None:
+        base = build_applied_report(column.opened, column.applied, model, request, command, None)
+    else:
+        base = build_report(column.opened, column.completion, request, command, None)
     reproducible = is_dictated()
     told = replace(
         base,
@@ -214,7 +221,7 @@ def _with_findings(
         all_filled = n_filled == column.labels.n_missing
         warnings[at:at] = uncertainty_warnings(uncertainty, wrong, counted, n_filled, counts=all_filled)
     if totals.n_without_predictors:
-        warnings[at:at] = marked_warnings(_blind(totals))
+        warnings[at:at] = marked_warnings(blind_section(totals.n_without_predictors, []))
     accuracy = None if report.accuracy is None else {**report.accuracy, "expected_wrong": wrong}
     return replace(
         report,
@@ -295,9 +302,3 @@ def _suspects(report: FitReport, filled: Filled, column: ColumnOfParts) -> tuple
         {**_place(filled, part, line), **{key: value for key, value in one.items() if key != "line"}}
         for (part, line), one in zip(places, report.suspect_labels, strict=True)
     )
-
-
-def _blind(totals: Totals) -> dict[str, Any]:
-    """Describe rows without predictors, which are counted but not listed."""
-    outside: dict[str, Any] = {"rows": 0, "expected_by_chance": 0.0, "furthest_sd": None, "listed": []}
-    return {"out_of_range": outside, "without_predictors": {"rows": totals.n_without_predictors, "lines": []}}

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
 from em_impute.engine.em import Stop
+from em_impute.report.applied_words import applied_lines
 from em_impute.report.audit import audit_line
 from em_impute.report.extra import INSTALL_HINT, can_draw
 from em_impute.report.fit_report import FitReport, Section
@@ -90,7 +91,7 @@ def print_summary(
     lines = [*_summary(report, strips(report, console.width, plain=is_dumb(console)))]
     shown = [one for one in report.warnings if advice or one["code"] != ABOUT_PEOPLE]
     lines += [
-        ("note" if one["code"] == ABOUT_PEOPLE else "warning", f"{one['code']}: {one['message']}") for one in shown
+        ("note" if one["code"].startswith("S") else "warning", f"{one['code']}: {one['message']}") for one in shown
     ]
     if verbose and report.missingness is not None:
         lines.append(("who", who_line(report.missingness)))
@@ -127,7 +128,7 @@ def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tu
     yield "read", f"{source['path']}: {shape}, {delimiter}-separated, {source['encoding']}{packed}"
     known = sum(one["known"] for one in report.labels)
     yield "column", known_and_missing(report.column, known, missing["tokens"])
-    if report.model is None:
+    if report.model is None and report.applied is None:
         yield "filled", "nothing was missing: the output is a copy of the input"
         return
     yield "predictors", listed([one["name"] for one in report.features["used"]], MAX_SHOWN)
@@ -135,6 +136,10 @@ def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tu
     if rejected:
         yield "not used", listed(rejected, MAX_SHOWN)
     yield from drawn
+    if report.applied is not None:
+        yield from applied_lines(report.applied)
+        yield "filled", _filled(report)
+        return
     yield "model", _model(report)
     yield "fit", _fit(report)
     if report.accuracy is not None:

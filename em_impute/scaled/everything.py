@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from em_impute.backends import MapParts
 from em_impute.engine.blocks import Block, Floats, Integers, Rows
-from em_impute.engine.em import Problem, Step, fit, iterate, make_problem
+from em_impute.engine.em import Problem, Step, expect, fit, iterate, make_problem
 from em_impute.engine.families import FAMILIES, Prior, default_prior
 from em_impute.engine.mixture import Mixture
 from em_impute.engine.moments import Moments, empty, merge
@@ -75,6 +75,8 @@ class Everything(NamedTuple):
     mixture: Mixture
     log_jacobian: float  # what standardising added to the log-likelihood
     weight: float
+    prior: Prior
+    moments: Moments | None  # of all rows at the end; None where they are not asked for
 
 
 def fit_everything(
@@ -83,8 +85,10 @@ def fit_everything(
     learning: Learning,
     start: Mixture,
     watch: Callable[[Step], None],
+    *,
+    keeps_moments: bool = False,
 ) -> Everything:
-    """Take EM from the fit of a sample to the optimum of all rows.
+    """Take EM from the fit of a sample to the optimum of all rows; with `keeps_moments` their moments there too.
 
     Parts are reduced from left to right, and within a part its blocks, so that every backend gives the same bits.
     """
@@ -115,7 +119,8 @@ def fit_everything(
     )
     found = fit(_watched(steps, watch), component_label)
     scale = np.array([feature.scale for feature in learning.coding.features])
-    return Everything(start._replace(fit=found), float(rest.shown @ np.log(scale)), rest.weight)
+    moments = expect(problem, found.parameters, map_blocks) if keeps_moments else None
+    return Everything(start._replace(fit=found), float(rest.shown @ np.log(scale)), rest.weight, prior, moments)
 
 
 def _prior(rest: Rest, n_components: int, strength: float) -> Prior:

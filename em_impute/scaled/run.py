@@ -20,18 +20,21 @@ from em_impute.impute import Watch, complete, look_at, unique_names
 from em_impute.labels import Labels, read_labels
 from em_impute.model import Mixed, model_of
 from em_impute.request import Request
+from em_impute.saved.applying import Applied, apply_column, fitted_to, label_rows
+from em_impute.saved.values import SavedColumn, SavedModel
 from em_impute.scaled.everything import Everything, Learning, fit_everything
 from em_impute.scaled.filling import Filling, PartFilled, Totals, fill_part, nothing
 from em_impute.scaled.parts import Part, opened
 from em_impute.scaled.reading import How, refuse_same_column, shape_of
 from em_impute.scaled.sample import Sample, Wanted, evenly
+from em_impute.scaled.saving import saved_column
 from em_impute.scaled.shelf import forget
 from em_impute.scaled.small import Head, in_order, opened_sample
 from em_impute.scaled.summary import Summary, bounds, merge, summarise, trimmed_summary
 from em_impute.stack.effort import MAX_REFIT
 from em_impute.table.dialect import Dialect, find_column
 
-__all__ = ["Backend", "ColumnOfParts", "Filled", "Room", "backend", "complete_parts"]
+__all__ = ["Backend", "ColumnOfParts", "Filled", "FromFile", "Room", "backend", "complete_parts"]
 
 SAMPLE_BYTES, SAMPLE_CELLS = 24 << 20, 4_000_000
 """Of either kind of rows, that one process has room for."""
@@ -45,6 +48,14 @@ START_ROWS = 50_000
 
 NOISE = 3.0
 """Standard errors up to which a label's share among the rows drawn differs from that of all rows by chance."""
+
+
+class FromFile(NamedTuple):
+    """A saved model, and where it came from."""
+
+    model: SavedModel
+    path: str
+
 
 Backend = Callable[[Callable[[], None]], AbstractContextManager[MapParts]]
 """Opens workers, which are told in the end to forget what they kept."""
@@ -63,6 +74,10 @@ class ColumnOfParts:
     """counted in all rows"""
     filling: Filling
     everything: Everything | None
+    saved: SavedColumn | None = None
+    """what is to be saved, where that was asked for"""
+    applied: Applied | None = None
+    """what a saved model says of the sample, where one fills the column"""
 
 
 @dataclass(frozen=True)
@@ -107,13 +122,23 @@ def backend(name: str, scheduler: str | None, n_workers: int | None) -> Backend:
 
 
 def complete_parts(
-    request: Request, parts: Sequence[Part], run: str, workers: Backend, room: Room, watch: Watch
+    request: Request,
+    parts: Sequence[Part],
+    run: str,
+    workers: Backend,
+    room: Room,
+    watch: Watch,
+    saved: FromFile | None = None,
 ) -> Filled:
     """Complete every column that was asked for, in every part, and write the parts.
 
-    `run` is a name that no other run has.
+    `run` is a name that no other run has.  With a `saved` model nothing is fitted.
     """
     head = _look_at(parts[0], request)
+    if saved is not None:
+        model, request = fitted_to(saved.model, request, head.dialect, parts[0].path)
+        saved = saved._replace(model=model)
+    refuse_same_column(head.dialect, request, parts[0].path)
     names = unique_names(head.dialect.names)
     targets = [find_column(head.dialect, column, parts[0].path) for column in request.columns]
     shape = shape_of(parts[0], head.dialect)
@@ -127,7 +152,10 @@ def complete_parts(
         if not summary.n_rows:
             raise FitError(f"{_called(parts)} has a header but no rows to learn from", "add rows below the header")
         story = _Story(parts, how, wanted, head, names, summary)
-        columns = tuple(_learn(story, column, map_parts, watch) for column in targets)
+        if saved is None:
+            columns = tuple(_learn(story, column, map_parts, watch) for column in targets)
+        else:
+            columns = tuple(_apply(story, column, saved, at) for at, column in enumerate(targets))
         timings["fit"] = perf_counter() - began - timings["read"]
         filled = tuple(_fill(parts, _reading_used(how, columns), columns, summary, map_parts, watch))
         timings["patch"] = perf_counter() - began - timings["read"] - timings["fit"]
@@ -139,7 +167,6 @@ def _look_at(part: Part, request: Request) -> Head:
     """Find how the parts are to be read, and about how long a record is.  Raises what a single file would."""
     with opened(part.path) as raw:
         source, dialect = look_at(raw, request)
-        refuse_same_column(dialect, request, raw.name)
         source.file.seek(0)
         head = source.file.read(dialect.data_offset)
         data = source.file.read(1 << 20)
@@ -199,7 +226,8 @@ def _learn(story: _Story, column: int, map_parts: MapParts, watch: Watch) -> Col
     if model is None or mixture is None:
         return ColumnOfParts(small, sample, completion, labels, filling, None)
     if not isinstance(model.everyone.speaker, Mixed):
-        return ColumnOfParts(small, sample, completion, labels, replace(filling, model=model), None)
+        saved = saved_column(small, completion, labels, request, None) if request.keeps_model else None
+        return ColumnOfParts(small, sample, completion, labels, replace(filling, model=model), None, saved)
     learning = Learning(
         replace(story.how, features=model.columns),
         column,
@@ -215,11 +243,33 @@ def _learn(story: _Story, column: int, map_parts: MapParts, watch: Watch) -> Col
         learning,
         mixture,
         lambda step: watch("fitting", None, f"all rows, step {step.iteration}"),
+        keeps_moments=request.keeps_model,
     )
     speaker = Mixed(found.mixture.fit.parameters, found.mixture.fit.component_label)
     model = replace(model, everyone=replace(model.everyone, speaker=speaker))
     completion = replace(completion, mixture=found.mixture)
-    return ColumnOfParts(small, sample, completion, labels, replace(filling, model=model), found)
+    saved = saved_column(small, completion, labels, request, found) if request.keeps_model else None
+    return ColumnOfParts(small, sample, completion, labels, replace(filling, model=model), found, saved)
+
+
+def _apply(story: _Story, column: int, saved: FromFile, at: int) -> ColumnOfParts:
+    """Let a saved model fill a column, the one `at` this place among its own; a sample is compared with its training.
+
+    Raises DesignError, naming all of it at once, where the table holds what the model was not made for.
+    """
+    request, known, fills = story.how.request, story.summary.targets[column], saved.model.columns[at]
+    sample = in_order(known.sample)
+    with opened_sample(sample, column, story.summary, story.head, story.names, request, _called(story.parts)) as read:
+        target = read.table.targets[column]
+        counted = replace(target, counts=np.array([known.counts[text] for text in target.texts], np.int64))
+        labels = label_rows(story.names[column], counted, fills.model.labels, request)
+        weight = np.array([known.counts[text] / n for text, n in zip(target.texts, target.counts, strict=True)])
+        weight = weight[target.code]
+        small = replace(read, weight=weight / weight.mean())
+        applied = apply_column(small, fills, column, replace(request, probabilities=True), saved.path, is_known=False)
+    label_of = {text: -1 if text in labels.tokens else labels.labels.index(text) for text in target.texts}
+    filling = Filling(column, story.names[column], fills.model.labels, label_of, fills.model)
+    return ColumnOfParts(small, sample, applied.completion, labels, filling, None, applied=applied)
 
 
 def _names_one_mixture(sample: Sample, request: Request) -> bool:

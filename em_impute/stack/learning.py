@@ -103,6 +103,8 @@ def _sums(voice: Voice, material: Material) -> Sums:
         return within_labels(material, batch, voice.component_label, weight)
     sums = no_rows(batch).plus(_labelled(voice, material)) if material.labelled else no_rows(batch)
     active = np.flatnonzero([member.steps > 0 for member in voice.members])
+    if not active.size:
+        return sums
     guided = batch.take(active)
     for whole, part in zip(sums, with_unlabelled(no_rows(guided), material, guided), strict=True):
         whole[active] += part

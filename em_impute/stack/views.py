@@ -152,7 +152,10 @@ def _best_power(values: Floats) -> float:
 
 
 def _edges(values: Floats) -> Floats:
-    """Cut numbers into bins that hold equally many, (n_bins − 1,) upper edges; equal numbers share a bin."""
+    """Cut numbers into bins that hold equally many, (n_bins − 1,) upper edges; equal numbers share a bin.
+
+    Edges lie halfway to the next number, so that no rounding moves a number into another bin.
+    """
     if not values.size:
         return values
     cuts: Floats = np.quantile(values, np.arange(1, N_BINS) / N_BINS, method="inverted_cdf")
@@ -160,8 +163,10 @@ def _edges(values: Floats) -> Floats:
     filling = np.unique(cuts[1:][cuts[1:] == cuts[:-1]])
     before = [values[values < value].max() for value in filling if values.min() < value]
     edges: Floats = np.unique(np.append(cuts, before))
-    below: Floats = edges[edges < values.max()]
-    return below
+    distinct = np.unique(values)
+    below = edges[edges < distinct[-1]]
+    halfway: Floats = 0.5 * (below + distinct[np.searchsorted(distinct, below, side="right")])
+    return halfway
 
 
 def _bin(values: Floats, edges: Floats) -> Integers:

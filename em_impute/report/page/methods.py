@@ -40,6 +40,8 @@ def _sentences(report: Report) -> Iterable[Markup]:
             text = "Models were fitted in each of the {} groups of {} and to all rows, and weighed by held-out labels."
             yield said(text, f"{n:,}", name(column))
         yield from _parts(report.get("parts"))
+    if report.get("applied") is not None:
+        yield _applied(report)
     yield _filled(report)
     yield from _accuracy(report)
     yield from _missingness(report)
@@ -132,6 +134,17 @@ def _clustered(report: Report) -> Markup:
         plural(fit["n_iterations"], "iteration"),
         "group was" if len(labels) == 1 else "groups were",
         names(labels, MAX_NAMED),
+    )
+
+
+def _applied(report: Report) -> Markup:
+    applied = report["applied"]
+    return said(
+        "Labels were predicted from {} by a model that had been fitted before, to {} (last learnt from {}); nothing "
+        "was fitted to these rows.",
+        _predictors(report),
+        plural(applied["rows"], "row"),
+        applied["last"]["learnt"],
     )
 
 

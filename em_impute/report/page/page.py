@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from em_impute.report.page.applied import the_saved_model
 from em_impute.report.page.blocks import Section, glued, name, said
 from em_impute.report.page.learnt import how_em_went, the_model
 from em_impute.report.page.quality import how_well_recovered, what_was_filled
@@ -73,6 +74,7 @@ def _view(report: Mapping[str, Any], prefix: str) -> View:
     sections = [
         what_was_missing(report, prefix),
         who_is_missing(report, pictures, prefix),
+        the_saved_model(report, prefix),
         the_model(report, pictures, prefix),
         how_em_went(report, pictures, prefix),
         how_well_recovered(report, pictures, prefix),

@@ -13,7 +13,7 @@ from em_impute.report.schema.findings import FINDINGS
 from em_impute.report.schema.fit import FIT
 from em_impute.report.schema.pictures import PICTURES
 from em_impute.report.schema.shared import DEFINITIONS, VERSION
-from em_impute.report.schema.terms import Schema, listing, section, use
+from em_impute.schema_terms import Schema, listing, section, use
 
 __all__ = ["KINDS", "schema_of"]
 

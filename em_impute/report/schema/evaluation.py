@@ -1,7 +1,7 @@
 """The report of `em-impute evaluate`: known labels that were hidden, filled and compared."""
 
 from em_impute.report.schema.shared import HEAD
-from em_impute.report.schema.terms import Schema, among, count, listing, maybe, number, section, share, text, use
+from em_impute.schema_terms import Schema, among, count, listing, maybe, number, section, share, text, use
 
 __all__ = ["EVALUATION", "SCORES"]
 

@@ -1,7 +1,7 @@
 """What `em-impute explain --json` writes: EM on one column, step by step."""
 
 from em_impute.report.schema.shared import COVARIANCES, HEAD, LINE
-from em_impute.report.schema.terms import (
+from em_impute.schema_terms import (
     NUMBER,
     SHARE,
     Schema,

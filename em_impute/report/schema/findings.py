@@ -1,7 +1,7 @@
 """The sections of a fit report that judge the fills: how right they are, who is missing, and what looks odd."""
 
 from em_impute.report.schema.shared import LINE
-from em_impute.report.schema.terms import (
+from em_impute.schema_terms import (
     NUMBER,
     SHARE,
     Schema,

@@ -1,8 +1,9 @@
 """The report of `em-impute fill`: what was missing, the model, the fit, and how right it is."""
 
+from em_impute.report.schema.applied import APPLIED
 from em_impute.report.schema.model import EM, MODEL, SELECTION
 from em_impute.report.schema.shared import HEAD, LINE, SHA256
-from em_impute.report.schema.terms import (
+from em_impute.schema_terms import (
     Schema,
     among,
     count,
@@ -213,5 +214,6 @@ FIT: dict[str, Schema] = {
     ),
     "pictures": maybe(use("pictures", "What the pictures of the page show; null where nothing was missing.")),
     "parts": maybe(PARTS),
+    "applied": maybe(APPLIED),
 }
 """The keys, in the order of the file."""

@@ -1,7 +1,7 @@
 """The sections of a fit report that describe the model: the leading mixture, its fit, and how it was chosen."""
 
 from em_impute.report.schema.shared import COVARIANCES
-from em_impute.report.schema.terms import (
+from em_impute.schema_terms import (
     COUNT,
     SHARE,
     among,

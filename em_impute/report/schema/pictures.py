@@ -1,7 +1,7 @@
 """The sections of a fit report that its pictures are drawn from."""
 
 from em_impute.report.schema.shared import COVARIANCES
-from em_impute.report.schema.terms import (
+from em_impute.schema_terms import (
     COUNT,
     NUMBER,
     SHARE,

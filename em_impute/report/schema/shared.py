@@ -1,7 +1,7 @@
 """What several places of the documents have in common."""
 
 from em_impute.report.fit_report import SCHEMA_VERSION
-from em_impute.report.schema.terms import (
+from em_impute.schema_terms import (
     COUNT,
     NUMBER,
     SHARE,
@@ -69,7 +69,16 @@ WARNINGS = {
     "W21": "Some of the groups that were found coincide.",
     "W22": "Some predictors hold a number that looks like a missing mark.",
     "W23": "Nearly all of many labels are numbers: the column may be a measurement.",
+    "W24": "Predictors of the saved model are not in the table.",
+    "W25": "Predictors hold texts that the saved model has not seen.",
+    "W26": "Predictors are distributed otherwise than where the saved model learnt, or are missing more often.",
+    "W27": "More rows are far from all that the saved model knows.",
+    "W28": "Rows are less typical of the saved model.",
+    "W29": "Known labels have other shares than where the saved model learnt.",
+    "W30": "Cells of predictors are no numbers and count as missing.",
+    "W31": "The saved model does not know some labels.",
     "S01": "A note rather than a warning: the column may be about people.",
+    "S02": "A note rather than a warning: the saved model has learnt from this table before.",
 }
 
 HEAD: dict[str, Schema] = {

@@ -1,0 +1,54 @@
+"""Options of the panel "Saved models"."""
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+from em_impute.cli.options.reading import INPUT
+
+__all__ = ["ColumnsOrModel", "ModelPath", "SaveModel", "Update"]
+
+SAVED = "Saved models"
+
+ColumnsOrModel: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-c",
+        "--column",
+        metavar="NAME|N",
+        rich_help_panel=INPUT,
+        show_default=False,
+        help="Column to complete, by name or 1-based number. Repeat it to complete several, each on its own. "
+        "With --model: those of its columns to complete.",
+    ),
+]
+
+SaveModel: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--save-model",
+        metavar="PATH",
+        rich_help_panel=SAVED,
+        show_default=False,
+        help="Save the fit as JSON, to be applied to other files by --model; also where no cell is missing.",
+    ),
+]
+ModelPath: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="PATH",
+        rich_help_panel=SAVED,
+        show_default=False,
+        help="Fill by a saved fit, without fitting, and warn where the rows are unlike those that it was fitted to.",
+    ),
+]
+Update: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--update",
+        rich_help_panel=SAVED,
+        help="With --model: fill, then let the model learn from these rows too. It is saved in its place, or to "
+        "--save-model.",
+    ),
+]

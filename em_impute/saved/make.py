@@ -1,0 +1,142 @@
+"""From completed columns to a model that can be saved."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from em_impute import metrics
+from em_impute.completion import Completion, Opened
+from em_impute.design import Design
+from em_impute.engine.blocks import Floats, slices
+from em_impute.engine.learning import MixtureMemory
+from em_impute.engine.learning import remember as remember_rows
+from em_impute.engine.mixture import Mixture
+from em_impute.fitting import examples_of
+from em_impute.model import Expert, model_of
+from em_impute.request import Request
+from em_impute.saved.distribution import TextDistribution, describe_numbers
+from em_impute.saved.drift import Summary
+from em_impute.saved.typicality import look_at_rows
+from em_impute.saved.values import Reading, SavedColumn, SavedModel, Score, Source, Training
+from em_impute.select import Choice, HeldOut
+from em_impute.stack.learning import Memory
+from em_impute.stack.learning import remember as remember_examples
+from em_impute.table.growing import Codes
+
+__all__ = ["make_column", "make_model", "source_of"]
+
+DIGITS = 12
+"""Significant digits of a number that was standardised and brought back: further ones are rounding, and a new number
+that equals an old one shall fall into the same cell."""
+
+
+def make_model(opened: Opened, completions: Sequence[Completion], request: Request, learnt: str) -> SavedModel:
+    """Keep what fills the columns that were completed; `learnt` says when.
+
+    Raises FitError where nothing was fitted.
+    """
+    from em_impute import __version__
+
+    columns = tuple(make_column(opened, completion, request) for completion in completions)
+    reading = Reading(request.decimal, request.null_values, request.keep_values)
+    return SavedModel(__version__, request.seed, reading, (source_of(opened, learnt),), columns)
+
+
+def source_of(opened: Opened, learnt: str) -> Source:
+    """Name a table that is learnt from."""
+    return Source(opened.name, opened.table.sha256, opened.table.n_rows, learnt)
+
+
+def make_column(opened: Opened, completion: Completion, request: Request) -> SavedColumn:
+    """Keep what fills one column, with what it learnt from."""
+    design, choice, mixture = completion.design, completion.choice, completion.mixture
+    model = model_of(completion, opened.names, request, request.deltas)
+    if model is None or design is None or choice is None or mixture is None:
+        raise AssertionError("a column that is to be saved is always fitted")
+    everyone = remembering(model.everyone, design, choice, mixture, request.seed)
+    groups = model.groups
+    if groups is not None:
+        fitted = {one.group: one for one in completion.own}
+        own = {
+            group: one._replace(
+                expert=remembering(
+                    one.expert,
+                    fitted[group].design,
+                    fitted[group].fitted.choice,
+                    fitted[group].fitted.mixture,
+                    request.seed,
+                )
+            )
+            for group, one in groups.own.items()
+        }
+        groups = replace(groups, own=own)
+    return SavedColumn(
+        completion.target,
+        request.free_shares,
+        request.weights,
+        tuple(completion.labels.tokens),
+        replace(model, everyone=everyone, groups=groups),
+        _training(opened, completion, design, mixture),
+    )
+
+
+def remembering(expert: Expert, design: Design, choice: Choice, mixture: Mixture, seed: int) -> Expert:
+    """Let a fit remember its rows."""
+    memory: Memory | MixtureMemory
+    if choice.stack is None:
+        memory = remember_rows(design.learning, mixture, len(design.labels))
+    else:
+        memory = remember_examples(choice.stack, examples_of(design).take(design.counting), seed)
+    return replace(expert, memory=memory)
+
+
+def _training(opened: Opened, completion: Completion, design: Design, mixture: Mixture) -> Training:
+    """Describe the rows that were learnt from: those of weight 0 do not count here either."""
+    held_out = completion.choice.held_out if completion.choice else None
+    x, weight = design.distinct.x, np.broadcast_to(design.distinct.weight, design.distinct.label.shape)
+    return Training(
+        rows=opened.table.n_rows,
+        summary=Summary(
+            numbers={
+                feature.name: describe_numbers(rounded(x[:, j] * feature.scale + feature.shift), weight)
+                for j, feature in enumerate(design.features[: design.n_numbers])
+            },
+            texts={one.name: count_codes(one.texts, one.code, weight) for one in design.categories},
+            labels=count_codes(design.labels, design.distinct.label, weight),
+            typicality=look_at_rows(mixture.fit.parameters, x, design.scale, weight),
+        ),
+        typical=mixture.fit.parameters,
+        held_out=None if held_out is None else _score(held_out),
+    )
+
+
+def count_codes(texts: tuple[str, ...], code: Codes, weight: Floats) -> TextDistribution:
+    """Count rows by their texts, `code` (n_rows,) being −1 where there is none, by `weight` (n_rows,)."""
+    seen = code >= 0
+    counts = np.bincount(code[seen], weight[seen], len(texts)).astype(np.float64, copy=False)
+    return TextDistribution(texts, counts, float(weight[~seen].sum()))
+
+
+def rounded(values: Floats) -> Floats:
+    """Take the last digits, which are rounding, off numbers that were standardised and brought back: (n_rows,)."""
+    result = np.empty_like(values)
+    for some in slices(values.size):
+        part = values[some]
+        magnitude = np.floor(np.log10(np.abs(part), out=np.zeros_like(part), where=part != 0.0))
+        places = np.clip(DIGITS - 1 - magnitude, -300, 300)
+        unit = 10.0 ** np.abs(places)  # whole, so that a division by it gives the very number that was read
+        result[some] = np.where(places < 0, np.round(part / unit) * unit, np.round(part * unit) / unit)
+    return result
+
+
+def _score(held_out: HeldOut) -> Score:
+    label, weight = held_out.label, held_out.weight
+    count = np.bincount(label, weight)
+    return Score(
+        rows=label.size,
+        accuracy=metrics.accuracy(held_out.probability, label, weight),
+        log_loss=held_out.log_loss,
+        baseline_accuracy=float(count.max() / count.sum()),
+        baseline_log_loss=held_out.baseline_log_loss,
+    )
