@@ -1,5 +1,6 @@
 """How far apart two distributions lie that are counted in the same cells, and what is beyond chance."""
 
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +20,8 @@ CONVENTION = 0.25
 
 N_GROUPS = 10
 
-LEAST_EXPECTED = 5.0
-"""Rows to be expected in a group, in the smaller file, for χ² to hold: Cochran's old rule."""
+EXPECTED, LEAST_EXPECTED = 5.0, 1.0
+"""Rows to be expected in a group, in the smaller file, for χ² to hold (Cochran 1954): five in most, one at least."""
 
 NEARLY = 0.95
 """A group is full with this part of a tenth, since cells of 1 % seldom add up to exactly 10 %."""
@@ -61,11 +62,11 @@ def psi(expected: Floats, observed: Floats, unseen: float = 0.0) -> Index | None
     n, m = float(expected.sum()), float(observed.sum()) + unseen
     if min(n, m) < FEW_ROWS:
         return None
-    group = _groups(expected / n, LEAST_EXPECTED / min(n, m))
-    p, q = np.bincount(group, expected), np.bincount(group, observed)  # (n_groups,)
+    group = _groups(expected / n, max(NEARLY / N_GROUPS, EXPECTED / min(n, m)), LEAST_EXPECTED / min(n, m))
+    then, now = np.bincount(group, expected), np.bincount(group, observed)  # (n_groups,)
     if unseen:
-        p, q = np.append(p, 0.0), np.append(q, unseen)
-    p, q = np.maximum(p, 0.5) / n, np.maximum(q, 0.5) / m
+        then, now = np.append(then, 0.0), np.append(now, unseen)
+    p, q = np.maximum(then, 0.5) / n, np.maximum(now, 0.5) / m
     by_chance = float(chdtri(p.size - 1, CHANCE)) * (1.0 / n + 1.0 / m) if p.size > 1 else 0.0
     return Index(float(((q - p) * np.log(q / p)).sum()), max(CONVENTION, by_chance))
 
@@ -107,16 +108,15 @@ def is_more_often(then: float, n_then: float, now: float, n_now: float, least: f
 
 
 def _stephens(n: float, m: float) -> float:
-    root = (n * m / (n + m)) ** 0.5
+    root = sqrt(n * m / (n + m))
     return root + 0.12 + 0.11 / root
 
 
-def _groups(share: Floats, least: float) -> Integers:
-    """Merge neighbouring cells, (n_cells,) shares, into groups: the number of each cell's group, (n_cells,).
+def _groups(share: Floats, full: float, least: float) -> Integers:
+    """Merge neighbouring cells, (n_cells,) shares, into groups of `full`: the number of each cell's group, (n_cells,).
 
-    A cell that is large enough for a group has one of its own if what lies before it has at least `least`.
+    A rare cell beside one that fills a group has a group of its own if it has at least `least`, as all groups have.
     """
-    full = max(NEARLY / N_GROUPS, least)
     group, number, held = np.zeros(share.size, np.intp), 0, 0.0
     for cell, one in enumerate(share.tolist()):
         if held >= full or (one >= full and held >= least):

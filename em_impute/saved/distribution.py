@@ -5,7 +5,8 @@ if need be, and the counts add up: with equal cells a distribution is a commutat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import reduce
 from math import nextafter
 
 import numpy as np
@@ -24,8 +25,8 @@ __all__ = [
 MAX_CELLS = 100
 """Percentiles, nearly: a finer grid would say more of the sample than of where it comes from."""
 
-ENOUGH = 1 << 20
-"""Numbers that percentiles are found from: of so many they err by a twentieth of a percent."""
+ENOUGH = 1 << 17
+"""Numbers that percentiles are found from: of so many they err by a seventh of a percent."""
 
 MAX_EXAMPLES = 3
 
@@ -114,28 +115,17 @@ def describe_numbers(values: Floats, weights: Floats | None = None) -> NumberDis
     Where a column holds few different numbers each has a cell of its own; else cells end at percentiles, and a number
     that fills several of them ends one cell.
     """
-    nothing = NumberDistribution(np.empty(0), np.zeros(1), 0.0, np.inf, -np.inf)
-    seen = count_numbers(nothing, values, weights)
-    if not seen.total:
-        return seen
-    edges = np.append(nextafter(seen.lowest, -np.inf), _upper_ends(values, weights, seen.highest))
-    return count_numbers(replace(nothing, edges=edges, counts=np.zeros(edges.size + 1)), values, weights)
+    counting = values if weights is None else values[weights > 0.0]
+    lowest, highest = float(np.fmin.reduce(counting, initial=np.inf)), float(np.fmax.reduce(counting, initial=-np.inf))
+    edges = np.empty(0)
+    if lowest <= highest:
+        edges = np.append(nextafter(lowest, -np.inf), _upper_ends(values, weights, highest))
+    return _count_in(edges, values, weights)
 
 
-def count_numbers(
-    training: NumberDistribution, values: Floats, weights: Floats | None = None
-) -> NumberDistribution:
+def count_numbers(training: NumberDistribution, values: Floats, weights: Floats | None = None) -> NumberDistribution:
     """Count rows in the cells of the training rows; `values` and `weights` are (n_rows,), as in `describe_numbers`."""
-    counts, missing = np.zeros(training.edges.size + 1), 0.0
-    lowest, highest = np.inf, -np.inf
-    for some in slices(values.size):
-        counted, gone = _count(training.edges, values[some], None if weights is None else weights[some])
-        counts += counted
-        missing += gone
-        counting = values[some] if weights is None else values[some][weights[some] > 0.0]
-        lowest = min(lowest, float(np.fmin.reduce(counting, initial=np.inf)))
-        highest = max(highest, float(np.fmax.reduce(counting, initial=-np.inf)))
-    return NumberDistribution(training.edges, counts, missing, lowest, highest)
+    return _count_in(training.edges, values, weights)
 
 
 def count_texts(
@@ -149,12 +139,13 @@ def count_texts(
 ) -> TextDistribution:
     """Count rows by the texts of the training rows.
 
-    `counts` (n_texts_of_rows,) is the weight of the rows that hold each of `texts`, which are different, and `rows` their
-    number where that is another.  `may_quote` keeps a few of the texts that are new: for columns that the user named.
+    `counts` (n_texts_of_rows,) is the weight of the rows that hold each of `texts`, which are different, and `rows`
+    their number where that is another.  `may_quote` keeps a few of the texts that are new: for columns that the user
+    named.
     """
     place = {text: number for number, text in enumerate(training.texts)}
     at = np.array([place.get(text, len(place)) for text in texts], np.intp)
-    total = np.bincount(at, counts, len(place) + 1)
+    total = np.bincount(at, counts, len(place) + 1).astype(np.float64, copy=False)
     new = (at == len(place)) & (counts > 0.0)
     unseen_rows = round(float((counts if rows is None else rows)[new].sum()))
     examples = _first({text for text, is_new in zip(texts, new, strict=True) if is_new}) if may_quote else ()
@@ -162,40 +153,61 @@ def count_texts(
 
 
 def draw(values: Floats, weights: Floats | None, size: int) -> tuple[Floats, Floats | None]:
-    """Draw rows by their weights, always the same ones, if there are more than `size`: their values and weights.
+    """Draw `size` rows by their weights, always the same ones, if there are more of them.
 
-    At random, not every k-th: rows of a file often take turns.
+    `values` is (n_rows,) or (n_rows, n_features).  What is drawn weighs as much as all.  At random, not every k-th:
+    the rows of a file often take turns.
     """
-    if values.size <= size:
+    n_rows = values.shape[0]
+    if n_rows <= size:
         return values, weights
     rng = np.random.default_rng(0)
     if weights is None:
-        return values[rng.integers(0, values.size, size)], np.full(size, values.size / size)
+        return values[rng.integers(0, n_rows, size)], np.full(size, n_rows / size)
     reached = np.cumsum(weights)
     drawn = np.searchsorted(reached, rng.random(size) * reached[-1], side="right")
     return values[drawn], np.full(size, reached[-1] / size)
 
 
-def _count(edges: Floats, values: Floats, weights: Floats | None) -> tuple[Floats, float]:
-    """Count values in cells, (n_edges + 1,), and those that are missing."""
-    if weights is None:  # to sort a slice and look up the edges takes a tenth of the time of looking up the values
+def _count_in(edges: Floats, values: Floats, weights: Floats | None) -> NumberDistribution:
+    nothing = NumberDistribution(edges, np.zeros(edges.size + 1), 0.0, np.inf, -np.inf)
+    parts = (_count(edges, values[some], None if weights is None else weights[some]) for some in slices(values.size))
+    return reduce(NumberDistribution.plus, parts, nothing)
+
+
+def _count(edges: Floats, values: Floats, weights: Floats | None) -> NumberDistribution:
+    """Count one slice.  To sort it and look up the edges takes a tenth of the time of looking up every number."""
+    if weights is None:
         ordered = np.sort(values)
-        n_seen = int(np.searchsorted(ordered, np.nan))
+        ordered = ordered[: np.searchsorted(ordered, np.nan)]
         ends = np.searchsorted(ordered, edges, side="right")
-        return np.diff(ends, prepend=0, append=n_seen).astype(np.float64), float(values.size - n_seen)
+        each = np.diff(ends, prepend=0, append=ordered.size).astype(np.float64)
+        lowest, highest = ordered[[0, -1]].tolist() if ordered.size else (np.inf, -np.inf)
+        return NumberDistribution(edges, each, float(values.size - ordered.size), lowest, highest)
     seen = ~np.isnan(values)
+    counting = values[seen & (weights > 0.0)]
     counts = np.bincount(np.searchsorted(edges, values[seen]), weights[seen], edges.size + 1)
-    return counts, float(weights[~seen].sum())
+    return NumberDistribution(
+        edges,
+        counts.astype(np.float64, copy=False),
+        float(weights[~seen].sum()),
+        float(counting.min(initial=np.inf)),
+        float(counting.max(initial=-np.inf)),
+    )
 
 
 def _upper_ends(values: Floats, weights: Floats | None, highest: float) -> Floats:
     """Choose where cells end, (n_ends,) ascending, the last one at the highest number."""
     values, weights = draw(values, weights, ENOUGH)
-    counting = ~np.isnan(values) if weights is None else ~np.isnan(values) & (weights > 0.0)
-    distinct, place, count = np.unique(values[counting], return_inverse=True, return_counts=True)
+    if weights is None:
+        distinct, count = np.unique(values[~np.isnan(values)], return_counts=True)
+    else:
+        counting = ~np.isnan(values) & (weights > 0.0)
+        distinct, place = np.unique(values[counting], return_inverse=True)
+        count = np.bincount(place, weights[counting])
     most = MAX_CELLS - 2
     if distinct.size > most:
-        reached = np.cumsum(count if weights is None else np.bincount(place, weights[counting]))
+        reached = np.cumsum(count)
         wanted = reached[-1] * np.arange(1, most + 1) / most
         distinct = distinct[np.unique(np.searchsorted(reached, wanted))]
     return np.append(distinct[:-1], highest)  # a draw need not hold it

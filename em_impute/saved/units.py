@@ -1,11 +1,12 @@
-"""Whether a column's numbers are those of another unit than in training: metres for centimetres, pounds for kilograms."""
+"""Whether a column is in another unit than in training: metres for centimetres, pounds for kilograms."""
 
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.engine.blocks import Floats
-from em_impute.saved.distances import FEW_ROWS, kolmogorov_limit, ks
+from em_impute.saved.distances import kolmogorov_limit, ks
 from em_impute.saved.distribution import NumberDistribution, count_numbers, draw
 
 __all__ = ["CONVERSIONS", "Conversion", "count_converted", "unit_factor"]
@@ -41,6 +42,9 @@ CONVERSIONS = (
     Conversion(1.0 / 1.8, -32.0 / 1.8, "other numbers, as if degrees Celsius for Fahrenheit"),
 )
 
+FEWEST_ROWS = 12
+"""Fewer fit almost anything: with eight, 2 % of shifts by two standard deviations would be taken for another unit."""
+
 SAMPLE_ROWS = 4096
 """Rows of each part that conversions are tried on: a distribution function from so many errs by 2 %."""
 
@@ -48,8 +52,8 @@ ROUNDING = 4.0
 """Units in the last place by which converted numbers may miss the end of a cell."""
 
 APART, APART_BY_CHANCE, APART_AT_MOST = 0.8, 0.6, 0.99
-"""Some interval must hold a larger share of the rows than in training by 0.8 + 0.6·√(1/n + 1/m), at most 0.99.  A shift by
-two standard deviations makes that 0.68, one by three 0.87; few rows look further apart than they are."""
+"""Some interval must hold a larger share of the rows than in training by 0.8 + 0.6·√(1/n + 1/m), at most 0.99.  A shift
+by two standard deviations makes that 0.68, one by three 0.87; few rows look further apart than they are."""
 
 ALIKE = 0.15
 """The converted numbers may have drifted a little too."""
@@ -75,18 +79,20 @@ def unit_factor(training: NumberDistribution, new: NumberDistribution, converted
     a drift that is no change of the unit, such as a shift by two standard deviations, does not do.  None otherwise.
     """
     n, m = training.total, new.total
-    if min(n, m) < FEW_ROWS or _kuiper(training.counts, new.counts) < _apart(n, m):
+    if min(n, m) < FEWEST_ROWS or _kuiper(training.counts, new.counts) < _apart(n, m):
         return None
     allowed = max(ALIKE, kolmogorov_limit(n, m, REJECTED))
     found = [ks(training.counts, counts) for counts in converted]
     distances = [(one.value, place) for place, one in enumerate(found) if one is not None and one.value <= allowed]
     # Degrees last: by chance, kilograms of people look much like pounds that are taken for degrees Fahrenheit.
-    _, _, best = min(((CONVERSIONS[place].offset != 0.0, value, place) for value, place in distances), default=3 * (-1,))
+    _, _, best = min(
+        ((CONVERSIONS[place].offset != 0.0, value, place) for value, place in distances), default=3 * (-1,)
+    )
     return CONVERSIONS[best] if best >= 0 else None
 
 
 def _apart(n: float, m: float) -> float:
-    return min(APART + APART_BY_CHANCE * (1.0 / n + 1.0 / m) ** 0.5, APART_AT_MOST)
+    return min(APART + APART_BY_CHANCE * sqrt(1.0 / n + 1.0 / m), APART_AT_MOST)
 
 
 def _converted(training: NumberDistribution, conversion: Conversion) -> NumberDistribution:
