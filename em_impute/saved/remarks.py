@@ -40,12 +40,12 @@ def _of_predictors(drift: Drift) -> Iterator[tuple[str, str]]:
 def _of_rows(drift: Drift) -> Iterator[tuple[str, str]]:
     if drift.far.is_more:
         far = _then_now(drift.far)
-        hint = "No training row was like them, and their fills are guesses far out."
+        hint = "Hardly any training row was like them: look at them before you use their fills."
         yield "W27", f"More rows than in training are far from every component of the model: {far}. {hint}"
     density = drift.density
     if density is not None and density.is_lower:
         means = f"mean log density {_number(density.now)} now and {_number(density.then)} then"
-        by = f" ({(density.then - density.now) / density.sd:.2g} standard deviations)" if density.sd else ""
+        by = f" ({_number((density.then - density.now) / density.sd)} standard deviations)" if density.sd else ""
         yield "W28", f"Rows are less typical of the model than in training: {means}{by}."
 
 
@@ -69,6 +69,8 @@ def _unseen(one: PredictorDrift) -> str:
 def _moved(one: PredictorDrift) -> str:
     if one.then is None or one.now is None:
         return ""
+    if one.now.median is not None and one.then.median is not None:
+        return f", median {_number(one.now.median)} now and {_number(one.then.median)} then"
     return f", {_where(one.now)} now and {_where(one.then)} then"
 
 
