@@ -97,10 +97,12 @@ def _apart(n: float, m: float) -> float:
 
 def _converted(training: NumberDistribution, conversion: Conversion) -> NumberDistribution:
     """Move the ends of cells into another unit, so that rounding takes no number out of its cell."""
-    edges = conversion.factor * training.edges + conversion.offset
-    slack = ROUNDING * np.spacing(np.abs(conversion.factor * training.edges) + abs(conversion.offset))
-    slack[:1] *= -1.0  # the lowest number lies just above the first end, others on theirs
-    return NumberDistribution(edges + slack, np.zeros_like(training.counts), 0.0, np.inf, -np.inf)
+    with np.errstate(over="ignore", invalid="ignore"):  # what has no number in a unit has no row there
+        scaled = conversion.factor * training.edges
+        slack = ROUNDING * np.spacing(np.abs(scaled) + abs(conversion.offset))
+        slack[:1] *= -1.0  # the lowest number lies just above the first end, others on theirs
+        edges = scaled + conversion.offset + slack
+    return NumberDistribution(edges, np.zeros_like(training.counts), 0.0, np.inf, -np.inf)
 
 
 def _kuiper(expected: Floats, observed: Floats) -> float:

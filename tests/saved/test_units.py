@@ -152,6 +152,14 @@ def test_rounding_takes_no_number_out_of_its_cell():
         assert described.counts.tolist() == converted[at].tolist()
 
 
+@pytest.mark.parametrize("size", [1e305, 1e-305])
+def test_the_largest_and_smallest_numbers_have_units_as_far_as_there_are_numbers(size):
+    rng = np.random.default_rng(7)
+
+    assert found_in(size * heights(rng, 500), size * heights(rng, 100)) is None
+    assert found_in(size * heights(rng, 500), size * heights(rng, 100) / 100).factor == 0.01
+
+
 def test_parts_add_up_and_a_weight_is_so_many_rows():
     rng = np.random.default_rng(5)
     described, new = describe_numbers(heights(rng, 400)), heights(rng, 90) / 100
