@@ -32,8 +32,9 @@ ALLOWED = {
     "model": {"choose", "completion", "design", "engine", "findings", "fitting", "merging", "request", "stack", "table"},
     "completion": {"choose", "design", "engine", "findings", "grouping", "labels", "learnt", "select", "table"},
     "edits": {"completion", "engine", "errors", "request", "table"},
+    "opening": {"completion", "errors", "grouping", "request", "table", "weighing"},
     "impute": {
-        "choose", "completion", "design", "edits", "engine", "errors", "findings", "fitting", "grouping", "labels", "learnt", "ordering", "request", "select", "table", "weighing",
+        "choose", "completion", "design", "edits", "engine", "errors", "findings", "fitting", "grouping", "labels", "learnt", "opening", "ordering", "request", "select", "table",
     },
     "evaluate": {"completion", "design", "engine", "errors", "impute", "findings", "labels", "learnt", "metrics", "request", "table"},
     "explain": {"completion", "design", "engine", "errors", "impute", "labels", "ordering", "request", "table"},
