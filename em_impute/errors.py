@@ -14,6 +14,7 @@ __all__ = [
     "EmImputeError",
     "ExitCode",
     "FitError",
+    "NotFittedError",
     "OutputError",
     "TableError",
     "UsageError",
@@ -77,6 +78,10 @@ class FitError(EmImputeError, ValueError):
     """No mixture can be fitted to these rows."""
 
     exit_code = ExitCode.FIT
+
+
+class NotFittedError(EmImputeError, ValueError, AttributeError):
+    """Something was asked of an estimator that nothing was fitted to yet."""
 
 
 class OutputError(EmImputeError):
