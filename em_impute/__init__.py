@@ -1,10 +1,61 @@
-"""Fill the missing cells of a categorical CSV column with what a Gaussian mixture says they most likely are."""
+"""Fill the missing cells of a categorical CSV column with what a Gaussian mixture says they most likely are.
 
-__all__ = ["__version__"]
+`fill` completes a data frame, `fill_csv` a file, and `GaussianMixtureImputer` follows the conventions of scikit-learn.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from em_impute.errors import (
+    ColumnError,
+    DesignError,
+    EmImputeError,
+    FitError,
+    NotFittedError,
+    OutputError,
+    TableError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from em_impute.api.files import fill_csv
+    from em_impute.api.fill import Filled, fill
+    from em_impute.api.imputer import GaussianMixtureImputer
+    from em_impute.report.fit_report import FitReport
+
+    __version__: str
+
+__all__ = [
+    "ColumnError",
+    "DesignError",
+    "EmImputeError",
+    "Filled",
+    "FitError",
+    "FitReport",
+    "GaussianMixtureImputer",
+    "NotFittedError",
+    "OutputError",
+    "TableError",
+    "UsageError",
+    "__version__",
+    "fill",
+    "fill_csv",
+]
+
+LATE = {
+    "Filled": "em_impute.api.fill",
+    "FitReport": "em_impute.report.fit_report",
+    "GaussianMixtureImputer": "em_impute.api.imputer",
+    "fill": "em_impute.api.fill",
+    "fill_csv": "em_impute.api.files",
+}
+"""Where the names are that take numpy and pandas: `em-impute --help` does without."""
 
 
-def __getattr__(name: str) -> str:
-    """Look the version up only when somebody asks: importlib.metadata is slow to import."""
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever is asked for
+    """Import a public name only when somebody asks; so the version, since importlib.metadata is slow to import."""
+    if name in LATE:
+        return getattr(import_module(LATE[name]), name)
     if name == "__version__":
         from importlib.metadata import PackageNotFoundError, version
 
@@ -13,3 +64,8 @@ def __getattr__(name: str) -> str:
         except PackageNotFoundError:  # run from a folder that was never installed
             return "unknown"
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted({*globals(), *__all__})

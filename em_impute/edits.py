@@ -14,7 +14,7 @@ from em_impute.table.long import NUMBERING
 from em_impute.table.patch import Edits, quote_label
 from em_impute.table.text import shown, shown_path
 
-__all__ = ["Change", "changes", "make_edits", "make_versions"]
+__all__ = ["Change", "added_columns", "changes", "codes_to_write", "make_edits", "make_versions"]
 
 PROBABILITY_DIGITS = 6
 
@@ -38,7 +38,7 @@ def make_edits(
     edits = [_filled_cells(opened, completion, imputation) for completion in completions]
     names: list[str] = []
     for completion in completions:
-        for name, values, digits in _added_columns(completion, opened.table.n_rows, request, imputation):
+        for name, values, digits in added_columns(completion, opened.table.n_rows, request, imputation):
             names.append(name)
             edits.append(_appended_cells(opened, values, digits, request.decimal))
     _refuse_taken(opened, names)
@@ -66,7 +66,7 @@ def changes(opened: Opened, completion: Completion) -> Iterator[Change]:
         yield one[0], completion.target, column.texts[one[1]], completion.labels.labels[one[2]], one[3]
 
 
-def _codes(completion: Completion, imputation: int | None) -> Codes:
+def codes_to_write(completion: Completion, imputation: int | None) -> Codes:
     """Give the label to write into each missing cell, −1 where it stays as it is: (n_missing,)."""
     fills = completion.fills
     if imputation == OBSERVED:
@@ -80,7 +80,7 @@ def _codes(completion: Completion, imputation: int | None) -> Codes:
 def _filled_cells(opened: Opened, completion: Completion, imputation: int | None) -> Edits:
     table = opened.table
     column = table.targets[completion.column]
-    code, start, stop = _codes(completion, imputation), column.start, column.stop
+    code, start, stop = codes_to_write(completion, imputation), column.start, column.stop
     written = completion.labels.label[column.row] < 0  # not those that --keep-value keeps
     if not code.size:  # nothing was missing
         written[:] = False
@@ -93,7 +93,7 @@ def _filled_cells(opened: Opened, completion: Completion, imputation: int | None
     return Edits(start, stop, code, texts)
 
 
-def _added_columns(
+def added_columns(
     completion: Completion, n_rows: int, request: Request, imputation: int | None
 ) -> Iterator[tuple[str, Floats, int]]:
     """Yield name, values (n_rows,) and digits of every column that the user asked to be added.
@@ -120,7 +120,7 @@ def _added_columns(
 
 def _probability(completion: Completion, imputation: int | None) -> Floats:
     """Give the probability of the label in each cell that was missing, NaN where there is none yet: (n_missing,)."""
-    code = _codes(completion, imputation)
+    code = codes_to_write(completion, imputation)
     if imputation == OBSERVED:
         return np.full(code.size, np.nan)
     if imputation is None or completion.drawn is None or completion.probability is None:

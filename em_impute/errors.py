@@ -1,7 +1,8 @@
 """Everything that can go wrong for a reason the user can act on.
 
 One family, so that one door (`em_impute.cli`) can turn any of them into two lines on standard error and an exit
-code from the list.  The core raises these; only the command line prints them.
+code from the list.  The core raises these; only the command line prints them.  Those that blame the data or an option
+are `ValueError`s too, which is what people who call a Python library expect.
 """
 
 from enum import IntEnum
@@ -14,6 +15,7 @@ __all__ = [
     "ExitCode",
     "FitError",
     "ModelError",
+    "NotFittedError",
     "OutputError",
     "TableError",
     "UsageError",
@@ -49,40 +51,44 @@ class EmImputeError(Exception):
         self.hint = hint
 
 
-class UsageError(EmImputeError):
-    """The command line can never work, whatever the file holds."""
+class UsageError(EmImputeError, ValueError):
+    """The command line, or the options of a call, can never work, whatever the data hold."""
 
     exit_code = ExitCode.USAGE
 
 
-class TableError(EmImputeError):
+class TableError(EmImputeError, ValueError):
     """The input is not a table that can be read."""
 
     exit_code = ExitCode.INPUT
 
 
-class ColumnError(EmImputeError):
+class ColumnError(EmImputeError, ValueError):
     """A column that was named is not there, or not exactly once."""
 
     exit_code = ExitCode.INPUT
 
 
-class DesignError(EmImputeError):
+class DesignError(EmImputeError, ValueError):
     """The cells of a column cannot serve as what they were asked to be."""
 
     exit_code = ExitCode.INPUT
 
 
-class FitError(EmImputeError):
+class FitError(EmImputeError, ValueError):
     """No mixture can be fitted to these rows."""
 
     exit_code = ExitCode.FIT
 
 
-class ModelError(EmImputeError):
+class ModelError(EmImputeError, ValueError):
     """A saved model cannot be read, or not by this version."""
 
     exit_code = ExitCode.INPUT
+
+
+class NotFittedError(EmImputeError, ValueError, AttributeError):
+    """Something was asked of an estimator that nothing was fitted to yet."""
 
 
 class OutputError(EmImputeError):

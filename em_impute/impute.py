@@ -1,8 +1,6 @@
 """The whole story on one page: request -> table -> design -> fit -> fills -> patched bytes and report."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -21,25 +19,23 @@ from em_impute.findings.examine import examine
 from em_impute.findings.sensitivity import deltas_of
 from em_impute.findings.uncertainty import draw_imputations
 from em_impute.fitting import Fitted, Tell, fit_one, fit_stacked
-from em_impute.grouping import fit_groups, refuse_groups
+from em_impute.grouping import fit_groups
 from em_impute.labels import Labels, read_labels, that_count
 from em_impute.learnt import FittedColumn
+from em_impute.opening import Watch, look_at, name_of, open_table, unique_names
 from em_impute.ordering import ordering_feature
 from em_impute.request import Request
 from em_impute.select import can_hold_out
-from em_impute.table.dialect import Dialect, detect_dialect, find_column
 from em_impute.table.growing import least_type
 from em_impute.table.long import patch_long
 from em_impute.table.patch import patch
-from em_impute.table.read import read_table
-from em_impute.table.source import Source, open_source
 from em_impute.table.text import shown
-from em_impute.weighing import read_weights
 
 __all__ = [
     "Watch",
     "complete",
     "complete_all",
+    "complete_labels",
     "fit_column",
     "labels_to_find",
     "look_at",
@@ -49,65 +45,6 @@ __all__ = [
     "patched_long",
     "unique_names",
 ]
-
-Watch = Callable[[str, float | None, str], None]
-"""Told of progress: the stage, the share of it that is done (None if unknown), and a detail."""
-
-
-@contextmanager
-def open_table(request: Request, watch: Watch) -> Iterator[Opened]:
-    """Open and read the input: first pass."""
-    began = perf_counter()
-    with open_source(request.path) as raw:
-        source, dialect = look_at(raw, request)
-        indices = [find_column(dialect, column, raw.name) for column in request.columns]
-        if len(set(indices)) < len(indices):
-            raise UsageError("a column is named twice with --column", "name each column once")
-        features = [find_column(dialect, feature, raw.name) for feature in request.features]
-        if set(features) & set(indices):
-            both = dialect.names[next(iter(set(features) & set(indices)))]
-            raise UsageError(f"column {shown(both)} cannot be both filled and a predictor", "leave it out of -x")
-        taken = {**dict.fromkeys(indices, "filled"), **dict.fromkeys(features, "a predictor")}
-        weights = _apart("--weights", request.weights, dialect, raw.name, taken)
-        by = _apart(
-            "--by", request.by, dialect, raw.name, taken if weights is None else {**taken, weights: "the weights"}
-        )
-        table = read_table(
-            source,
-            dialect,
-            targets=indices,
-            features=features or None,
-            explicit=bool(features),
-            decimal=request.decimal,
-            null_tokens=frozenset(request.null_values),
-            groups=by,
-            weights=weights,
-            keep_record_ends=request.probability or request.probabilities or request.indicator,
-            keep_record_starts=request.imputations > 0,
-            progress=lambda done: watch("reading", done / max(1, source.size), ""),
-        )
-        if not table.n_rows:
-            raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
-        names, seconds = unique_names(dialect.names), perf_counter() - began
-        weight = None
-        if weights is not None and table.weights is not None:
-            weight = read_weights(names[weights], table.weights, table.line_of)
-        groups = None if by is None or table.groups is None else (names[by], table.groups)
-        if groups is not None:
-            refuse_groups(*groups)
-        yield Opened(source, raw.name, table, indices, names, seconds, weight, groups)
-
-
-def look_at(raw: Source, request: Request) -> tuple[Source, Dialect]:
-    """Find how a table is written, by its bytes and by what the user said of it."""
-    return detect_dialect(
-        raw,
-        delimiter=request.delimiter,
-        encoding=request.encoding,
-        has_header=request.has_header,
-        skip_lines=request.skip_lines,
-        wanted=request.columns,
-    )
 
 
 def complete_all(opened: Opened, request: Request, watch: Watch, *, let_go: bool = False) -> list[Completion]:
@@ -125,6 +62,13 @@ def complete(opened: Opened, column: int, request: Request, watch: Watch, *, let
     labels = read_labels(target, opened.table.targets[column], request)
     if not (labels.n_missing or request.keeps_model):
         return _untouched(column, target, labels)
+    return complete_labels(opened, column, labels, request, watch, let_go=let_go)
+
+
+def complete_labels(
+    opened: Opened, column: int, labels: Labels, request: Request, watch: Watch, *, let_go: bool = False
+) -> Completion:
+    """Learn from the labels of a column that there are, and fill those that are missing, if any are."""
     if any(labels.known):  # a label that there is not shall not be found out after the fit
         deltas_of(labels.labels, request.deltas)
     found = fit_column(opened, column, labels, request, watch)
@@ -142,7 +86,7 @@ def complete(opened: Opened, column: int, request: Request, watch: Watch, *, let
         clock.lap("examine")
     return Completion(
         column,
-        target,
+        opened.names[column],
         found.labels,
         fills,
         found.design,
@@ -215,33 +159,6 @@ def patched_long(opened: Opened, completions: Sequence[Completion], request: Req
         raise AssertionError("only a table that was read with keep_record_starts can be numbered")
     versions = make_versions(opened, completions, request)
     return patch_long(opened.source, table.dialect, table.record_starts, versions, expect_sha256=table.sha256)
-
-
-def unique_names(names: Sequence[str]) -> list[str]:
-    """Call every column by its name, and by its 1-based number too where the name is empty or not the only one."""
-    count = Counter(names)
-    return [
-        name if name and count[name] == 1 else f"{name or 'unnamed'} (column {number})"
-        for number, name in enumerate(names, start=1)
-    ]
-
-
-def _apart(option: str, wanted: str | None, dialect: Dialect, source: str, taken: Mapping[int, str]) -> int | None:
-    """Find a column that an option names; it must not be one of `taken`, which are called by what they serve as."""
-    if wanted is None:
-        return None
-    column = find_column(dialect, wanted, source)
-    if column in taken:
-        message = f"column {shown(dialect.names[column])} cannot be both {taken[column]} and that of {option}"
-        raise UsageError(message, f"name another column with {option}")
-    return column
-
-
-def name_of(opened: Opened, wanted: str | None) -> str | None:
-    """Find the name of a column that was asked for by name or number."""
-    if wanted is None:
-        return None
-    return opened.names[find_column(opened.table.dialect, wanted, opened.name)]
 
 
 def _order(design: Design, wanted: str | None) -> str | None:

@@ -22,6 +22,7 @@ __all__ = [
     "TextColumn",
     "choose_predictors",
     "numbers_in",
+    "refuse_unusable",
     "texts_in",
 ]
 
@@ -152,7 +153,8 @@ def _reason_against_category(name: str, category: CategoryColumn, *, explicit: b
     return "identifier" if is_identifier and not explicit else ""
 
 
-def _refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:
+def refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:
+    """Raise DesignError for cells of a column of numbers that no model can use."""
     if column.infinite and column.numbers is not None:
         line, text = column.infinite
         message = f"column {shown(name)} holds {shown(text)} on line {line}: infinite values fit no model"
@@ -168,7 +170,7 @@ def _refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None
 
 def _reason_against_numbers(name: str, column: NumberColumn, *, explicit: bool) -> str:
     """Say why a column does not serve as numbers; empty if it does."""
-    _refuse_unusable(name, column, explicit=explicit)
+    refuse_unusable(name, column, explicit=explicit)
     if column.numbers is None:
         return _bad_cells(column, quoted=explicit)
     if column.n_missing == column.size:

@@ -33,8 +33,9 @@ ALLOWED = {
     "model": {"choose", "completion", "design", "engine", "findings", "fitting", "merging", "request", "select", "stack", "table"},
     "completion": {"choose", "design", "engine", "findings", "grouping", "labels", "learnt", "select", "table"},
     "edits": {"completion", "engine", "errors", "request", "table"},
+    "opening": {"completion", "errors", "grouping", "request", "table", "weighing"},
     "impute": {
-        "choose", "completion", "design", "edits", "engine", "errors", "findings", "fitting", "grouping", "labels", "learnt", "ordering", "request", "select", "table", "weighing",
+        "choose", "completion", "design", "edits", "engine", "errors", "findings", "fitting", "grouping", "labels", "learnt", "opening", "ordering", "request", "select", "table",
     },
     "evaluate": {"completion", "design", "engine", "errors", "impute", "findings", "labels", "learnt", "metrics", "request", "table"},
     "explain": {"completion", "design", "engine", "errors", "impute", "labels", "ordering", "request", "table"},
@@ -44,7 +45,8 @@ ALLOWED = {
     "report": {
         "choose", "clusters", "completion", "design", "engine", "errors", "evaluate", "explain", "findings", "impute", "labels", "metrics", "predictors", "request", "scaled", "select", "stack", "table",
     },
-    "cli": {"completion", "design", "edits", "errors", "evaluate", "explain", "impute", "labels", "limits", "predictors", "report", "request", "scaled", "table"},
+    "api": {"choose", "completion", "edits", "engine", "errors", "impute", "labels", "model", "opening", "predictors", "report", "request", "table"},
+    "cli": {"api", "completion", "design", "edits", "errors", "evaluate", "explain", "impute", "labels", "limits", "predictors", "report", "request", "scaled", "table"},
 }  # fmt: skip
 
 ONLY_IN = {
@@ -54,7 +56,8 @@ ONLY_IN = {
     "jinja2": {"report"},
     "markupsafe": {"report"},
     "PIL": {"report"},
-    "pandas": {"table", "merging"},
+    "pandas": {"api", "table", "merging"},
+    "sklearn": {"api"},
     "dask": {"backends"},
     "distributed": {"backends"},
     "fsspec": {"scaled"},
@@ -111,6 +114,7 @@ def test_the_command_line_imports_no_heavy_library_before_a_command_runs(path):
         "pandas",
         "scipy",
         "rich",
+        "em_impute.api",
         "em_impute.impute",
         "em_impute.report",
         "em_impute.scaled",
@@ -121,6 +125,12 @@ def test_the_command_line_imports_no_heavy_library_before_a_command_runs(path):
     at_top = set(imported(path, only_at_top=True))
 
     assert not {name for name in at_top if any(name == one or name.startswith(f"{one}.") for one in heavy)}
+
+
+def test_no_room_imports_scikit_learn_before_it_is_asked_to():
+    at_top = {name for _, _, path in rooms() for name in imported(path, only_at_top=True)}
+
+    assert not {name for name in at_top if name.split(".")[0] == "sklearn"}
 
 
 def test_every_covariance_family_can_be_asked_for():

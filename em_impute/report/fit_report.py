@@ -19,7 +19,19 @@ Section = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class FitReport:
-    """Everything there is to say about one completed column.  Parameters and densities are in the data's own units."""
+    """Everything there is to say about one completed column.  Parameters and densities are in the data's own units.
+
+    Its attributes are the keys of the JSON report, which `em-impute schema` explains.
+
+    >>> import em_impute, pandas
+    >>> people = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184, 182], "sex": [*"fffmmm", None]})
+    >>> frame, report = em_impute.fill(people, column="sex", covariance="tied")
+    >>> report
+    <FitReport of column 'sex': 1 of 1 cells filled>
+    >>> report.to_json().splitlines()[1]
+    '  "schema_version": 1,'
+
+    """
 
     schema_version: int
     tool: Section
@@ -55,6 +67,22 @@ class FitReport:
     """Of a table that was read in parts: its files, and from how many rows what was learnt."""
     applied: Section | None = None
     """Of a saved model that filled the column: where it came from, and whether the rows are still like its own."""
+
+    def to_json(self) -> str:
+        """Write the report as `em-impute fill` does: strict JSON, whose keys `em-impute schema` explains."""
+        return to_json(self)
+
+    def __str__(self) -> str:
+        """Write the report as Markdown, for people."""
+        from em_impute.report.markdown import to_markdown
+
+        return to_markdown(self)
+
+    def __repr__(self) -> str:
+        """Say in a line what the report is about: all of it fills pages."""
+        return (
+            f"<FitReport of column {self.column!r}: {self.missing['filled']} of {self.missing['cells']} cells filled>"
+        )
 
 
 def to_json(*reports: "DataclassInstance") -> str:

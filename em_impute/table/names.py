@@ -3,6 +3,7 @@
 import difflib
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from em_impute.errors import ColumnError, UsageError
@@ -11,7 +12,7 @@ from em_impute.table.text import plural, shown, shown_path
 if TYPE_CHECKING:
     from em_impute.table.dialect import Dialect
 
-__all__ = ["find_column", "same_name"]
+__all__ = ["closest", "find_column", "same_name"]
 
 NUMBER = re.compile(r"[+-]?[0-9]+")
 SHOWN_NAMES = 8
@@ -84,11 +85,11 @@ def _hint(dialect: "Dialect", wanted: str) -> str:
         for delimiter in OTHER_DELIMITERS:
             if delimiter != dialect.delimiter and delimiter in names[0].strip(" "):
                 return f"{hint}; it holds another delimiter: try -d {SPELLED.get(delimiter, repr(delimiter))}"
-    close = _closest(names, wanted)
+    close = closest(names, wanted)
     return f"{hint} — did you mean {shown(close)}?" if close is not None else hint
 
 
-def _closest(names: tuple[str, ...], wanted: str) -> str | None:
+def closest(names: Sequence[str], wanted: str) -> str | None:
     """Find the name most like the one wanted; case, quotes, spaces and composition of accents do not count."""
 
     def folded(name: str) -> str:

@@ -150,6 +150,8 @@ def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
         if path.is_dir():
             raise TableError(f"{shown_path(name)} is a directory", "name the CSV file in it")
         return cast("BinaryIO", resources.enter_context(path.open("rb", buffering=0)))
+    except TableError:  # a ValueError as well
+        raise
     except FileNotFoundError:
         raise TableError(f"{shown_path(name)} does not exist", _similar(path)) from None
     except PermissionError:

@@ -1,0 +1,133 @@
+"""Data frames as the files they would be: the very functions that read a file then read them, so that both agree."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from em_impute.completion import Opened
+from em_impute.engine.blocks import Integers
+from em_impute.errors import ColumnError, DesignError
+from em_impute.opening import Watch, read_opened
+from em_impute.request import Request
+from em_impute.table.growing import Codes
+from em_impute.table.names import closest
+from em_impute.table.read import LineNumbers
+from em_impute.table.source import Source
+from em_impute.table.text import listed, shown
+
+__all__ = ["as_texts", "as_written", "names_given", "open_frame", "position_of", "put", "source_of_frame", "values_of"]
+
+THE_FRAME = "the frame"
+
+HEADER_LINES = 1
+
+LARGEST_EXACT = 2.0**53
+"""Beyond it not every whole number is a floating-point number."""
+
+WRITING = {"delimiter": ",", "encoding": "utf-8"}
+"""Options of a request for bytes that `source_of_frame` makes."""
+
+
+def position_of(frame: pd.DataFrame, name: Hashable, serves_as: str) -> int:
+    """Find a column by its name.  Raises ColumnError where it is not there, or more than once."""
+    found = [place for place, one in enumerate(frame.columns) if one == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        message = f"{len(found)} columns of the frame are called {name!r}, which is to be {serves_as}"
+        raise ColumnError(message, "give each a name of its own")
+    texts = as_texts(frame.columns)
+    close = closest(texts, str(name))
+    mean = f" — did you mean {shown(close)}?" if close is not None else ""
+    columns = f"columns are {listed(list(map(shown, texts)), 8)}" if texts else "it has no columns"
+    raise ColumnError(f"column {name!r} is not in the frame", columns + mean)
+
+
+def names_given(frame: pd.DataFrame, value: Any) -> list[Hashable]:
+    """Give the names of columns that an option holds: one by itself, which may be a tuple, or several; None is none."""
+    if value is None:
+        return []
+    names: list[Any] = frame.columns.tolist()
+    if isinstance(value, str) or not isinstance(value, Iterable) or (isinstance(value, tuple) and value in names):
+        return [value]
+    return list(value)
+
+
+def as_texts(names: Iterable[Hashable]) -> tuple[str, ...]:
+    """Give names of columns, which may be anything, as a header holds them."""
+    return tuple(map(str, names))
+
+
+def as_written(column: pd.Series) -> pd.Series:
+    """Give a column whose texts are to be labels or groups in the kind that is to be written.
+
+    Whole numbers with a gap are floating-point numbers to pandas; written as such they would be called 1.0 and not 1.
+    Raises DesignError where different values have the same text.
+    """
+    if pd.api.types.is_float_dtype(column.dtype):
+        known = column.dropna().to_numpy(np.float64)
+        is_whole = (known == np.floor(known)).all() and (np.abs(known) < LARGEST_EXACT).all()
+        return column.astype("Int64") if is_whole else column
+    if column.dtype == object:
+        seen = column.dropna()
+        kinds = pd.DataFrame({"text": seen.map(str), "kind": seen.map(type)}).drop_duplicates()
+        double = kinds["text"][kinds["text"].duplicated()]
+        if len(double):
+            message = f"column {column.name!r} holds {shown(double.iloc[0])} as values of different types"
+            raise DesignError(message, "make them one type")
+    return column
+
+
+def source_of_frame(columns: Sequence[pd.Series], names: Sequence[str]) -> Source:
+    """Write columns as CSV, in memory and with all digits; missing values are empty cells."""
+    table = pd.concat([column.reset_index(drop=True) for column in columns], axis=1)
+    file = BytesIO()
+    # With both in the line end Python quotes a cell that holds either, before 3.13 too.
+    table.to_csv(
+        file, header=list(names), index=False, lineterminator="\r\n", encoding="utf-8", errors="backslashreplace"
+    )
+    return Source(file, THE_FRAME, None, file.tell())
+
+
+def open_frame(columns: Sequence[pd.Series], names: Sequence[str], request: Request, watch: Watch) -> Opened:
+    """Read columns as `open_table` reads a file; the names in `request` are those in `names`.
+
+    Line 2 is the first row, whatever its cells hold.
+    """
+    opened = read_opened(source_of_frame(columns, names), request, watch)
+    lines = LineNumbers(HEADER_LINES + 1, np.empty(0, np.int64), np.zeros(1, np.int64))
+    return replace(opened, table=replace(opened.table, lines=lines))
+
+
+def values_of(column: pd.Series, label: Codes, names: Sequence[str]) -> pd.Series:
+    """Give the value of each label, (n_labels,) in the kind of the column.
+
+    `label` (n_rows,) says which rows hold which label.  Those that none holds are called by their names.
+    """
+    rows = np.flatnonzero(label >= 0)[::-1]
+    first = np.full(len(names), -1)
+    first[label[rows]] = rows
+    if (first >= 0).all():
+        return column.iloc[first].reset_index(drop=True)
+    if isinstance(column.dtype, pd.CategoricalDtype) and set(names) <= set(column.dtype.categories):
+        return pd.Series(list(names), dtype=column.dtype)
+    return pd.Series(list(names))
+
+
+def put(frame: pd.DataFrame, position: int, rows: Integers, code: Codes, values: pd.Series) -> None:
+    """Put values into some rows of a column, by their codes (n_filled,); its kind stays if it can."""
+    column = frame.iloc[:, position]
+    if not rows.size:
+        return
+    if column.isna().all():  # there is no kind but that of the values
+        filled = values.iloc[code].set_axis(rows).reindex(range(len(column)))
+    else:
+        where = np.arange(len(column))
+        where[rows] = len(column) + code.astype(np.intp)
+        filled = pd.concat([column, values], ignore_index=True).iloc[where]
+    # As an array of objects pandas would take texts for its own kind of text.
+    frame.isetitem(position, filled.set_axis(frame.index))  # type: ignore[arg-type]  # which it takes
