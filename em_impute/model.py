@@ -201,6 +201,11 @@ class Model:
     """(n_labels,) by how much the log-odds are higher than the fits say, as the user asked for"""
 
     @property
+    def coding(self) -> Coding:
+        """How the fit of all rows reads a row."""
+        return self.everyone.coding
+
+    @property
     def columns(self) -> tuple[int, ...]:
         """The columns of the table that are read as predictors."""
         own = [] if self.groups is None else [one.expert.coding.columns for one in self.groups.own.values()]

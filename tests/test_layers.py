@@ -23,7 +23,6 @@ ALLOWED = {
     "design": {"labels", "merging", "predictors", "engine", "errors", "table"},
     "ordering": {"design", "engine", "errors"},
     "clusters": {"design", "engine", "errors"},
-    "saved": {"engine", "errors", "table"},
     "stack": {"engine", "errors", "limits"},
     "select": {"clusters", "design", "engine", "errors", "merging", "metrics", "stack"},
     "fitting": {"backends", "choose", "design", "engine", "ordering", "select", "stack"},
@@ -31,6 +30,10 @@ ALLOWED = {
     "learnt": {"choose", "design", "engine", "fitting", "grouping", "labels", "table"},
     "findings": {"choose", "design", "engine", "errors", "fitting", "learnt", "merging", "metrics", "request", "select", "stack", "table"},
     "model": {"choose", "completion", "design", "engine", "findings", "fitting", "merging", "request", "select", "stack", "table"},
+    "schema_terms": set(),
+    "saved": {
+        "choose", "completion", "design", "engine", "errors", "findings", "fitting", "labels", "merging", "metrics", "model", "opening", "request", "schema_terms", "select", "stack", "table",
+    },
     "completion": {"choose", "design", "engine", "findings", "grouping", "labels", "learnt", "select", "table"},
     "edits": {"completion", "engine", "errors", "request", "table"},
     "opening": {"completion", "errors", "grouping", "request", "table", "weighing"},
@@ -39,14 +42,10 @@ ALLOWED = {
     },
     "evaluate": {"completion", "design", "engine", "errors", "impute", "findings", "labels", "learnt", "metrics", "request", "table"},
     "explain": {"completion", "design", "engine", "errors", "impute", "labels", "ordering", "request", "table"},
-    "scaled": {
-        "backends", "choose", "completion", "design", "edits", "engine", "errors", "findings", "fitting", "impute", "labels", "merging", "model", "request", "stack", "table",
-    },
-    "report": {
-        "choose", "clusters", "completion", "design", "engine", "errors", "evaluate", "explain", "findings", "impute", "labels", "metrics", "predictors", "request", "scaled", "select", "stack", "table",
-    },
-    "api": {"choose", "completion", "edits", "engine", "errors", "impute", "labels", "model", "opening", "predictors", "report", "request", "table"},
-    "cli": {"api", "completion", "design", "edits", "errors", "evaluate", "explain", "impute", "labels", "limits", "predictors", "report", "request", "scaled", "table"},
+    "scaled": {"backends", "choose", "completion", "design", "edits", "engine", "errors", "findings", "fitting", "impute", "labels", "merging", "model", "request", "saved", "stack", "table"},
+    "report": {"choose", "clusters", "completion", "design", "engine", "errors", "evaluate", "explain", "findings", "impute", "labels", "metrics", "predictors", "request", "saved", "scaled", "schema_terms", "select", "stack", "table"},
+    "api": {"choose", "completion", "edits", "engine", "errors", "impute", "labels", "model", "opening", "predictors", "report", "request", "saved", "table"},
+    "cli": {"api", "completion", "design", "edits", "errors", "evaluate", "explain", "impute", "labels", "limits", "predictors", "report", "request", "saved", "scaled", "table"},
 }  # fmt: skip
 
 ONLY_IN = {
@@ -115,6 +114,7 @@ def test_the_command_line_imports_no_heavy_library_before_a_command_runs(path):
         "scipy",
         "rich",
         "em_impute.api",
+        "em_impute.saved",
         "em_impute.impute",
         "em_impute.report",
         "em_impute.scaled",

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Unpack
 
 from em_impute.api.options import FileOptions, in_python, refuse_unknown, request_of, written_call
-from em_impute.api.steps import complete_table, unwatched
-from em_impute.impute import open_table
+from em_impute.api.steps import fitted, unwatched
 from em_impute.report.fit_report import FitReport
 from em_impute.table.output import check_output, write_atomically
 
@@ -64,8 +63,7 @@ def fill_csv(
     request = request_of(columns, options, Path(path))
     if request.path is not None and request.path.exists():  # else opening it will say more
         check_output(output, [request.path], clobber=True)
-    with open_table(request, unwatched) as opened:
-        done = complete_table(opened, request, unwatched)
+    with fitted(request, unwatched) as done:
         (blocks,) = done.contents()
         written = write_atomically(output, blocks)
         return done.reports(written_call("fill_csv", column, options), [written])

@@ -1,16 +1,23 @@
 """The steps from a table to its completed bytes and its reports, for everybody who takes them."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from em_impute.completion import Completion, Opened
-from em_impute.impute import Watch, complete_all, patched, patched_long
+from em_impute.impute import Watch, complete_all, open_table, patched, patched_long
+from em_impute.report.applied import build_applied_report
 from em_impute.report.build import build_report
+from em_impute.report.clock import time_of_run
 from em_impute.report.fit_report import FitReport
 from em_impute.request import Request
+from em_impute.saved.applying import Applied, apply_all, asked_of, opened_for
+from em_impute.saved.make import make_model
+from em_impute.saved.updating import refuse_update, updated
+from em_impute.saved.values import SavedModel
 from em_impute.table.output import WrittenFile
 
-__all__ = ["Completed", "complete_table", "unwatched"]
+__all__ = ["Completed", "CompletedByModel", "complete_table", "filled_by_model", "fitted", "unwatched"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,62 @@ class Completed:
         return tuple(
             build_report(self.opened, completion, self.request, command, written) for completion in self.completions
         )
+
+    def model(self) -> SavedModel | None:
+        """Give what is to be saved; None where a model has learnt nothing new.
+
+        Raises FitError where a model that learns further can be fitted no more.
+        """
+        return make_model(self.opened, self.completions, self.request, time_of_run())
+
+
+@dataclass(frozen=True)
+class CompletedByModel(Completed):
+    """A table that a saved model has completed, and perhaps will learn from."""
+
+    saved: SavedModel
+    """as it was read"""
+    placed: SavedModel
+    """the columns that were asked for, with their predictors in their places"""
+    applied: Sequence[Applied]
+    learns: bool
+    """it was asked to learn from the table"""
+
+    def reports(self, command: str, written: Sequence[WrittenFile] | None = None) -> tuple[FitReport, ...]:
+        """Report on each column."""
+        return tuple(
+            build_applied_report(
+                self.opened, one, self.placed, self.request, command, written, asks_to_learn=self.learns
+            )
+            for one in self.applied
+        )
+
+    def model(self) -> SavedModel | None:
+        """Give the model as it is when it has learnt from the table too."""
+        return updated(self.saved, self.opened, self.applied, time_of_run())
+
+
+@contextmanager
+def fitted(request: Request, watch: Watch) -> Iterator[Completed]:
+    """Open a file, and complete every column that was asked for by a fit."""
+    with open_table(request, watch) as opened:
+        yield complete_table(opened, request, watch)
+
+
+@contextmanager
+def filled_by_model(
+    saved: SavedModel, request: Request, path: str, watch: Watch, *, learns: bool = False
+) -> Iterator[CompletedByModel]:
+    """Open a file, and complete its columns by a model that came from `path`; none named are all.
+
+    With `learns` the model shall learn from the rows.  Raises UsageError for a model that cannot.
+    """
+    if learns:
+        refuse_update(saved, request.columns)
+    with opened_for(asked_of(saved, request, path), request, watch) as (opened, placed, asked):
+        applied = apply_all(opened, placed, asked, path, watch, update=learns)
+        completions = [one.completion for one in applied]
+        yield CompletedByModel(opened, completions, asked, saved, placed, applied, learns)
 
 
 def complete_table(opened: Opened, request: Request, watch: Watch) -> Completed:

@@ -10,7 +10,7 @@ from em_impute.cli.in_place import InPlace
 from em_impute.cli.manners import Manners, StrictError, refuse_warnings
 from em_impute.cli.models import Models
 from em_impute.cli.telling import tell_decisions, tell_input, tell_written
-from em_impute.cli.work import completed
+from em_impute.cli.work import command_line, completed
 from em_impute.errors import OutputError, TableError
 from em_impute.request import Request
 
@@ -34,31 +34,30 @@ def fill_file(
     from em_impute.report.terminal import print_summary, progress_bar
 
     _check_outputs(request, models, destination, place, manners)
-    console = manners.open_console()
-    with progress_bar(console, wanted=manners.progress) as watch, completed(request, models, watch) as work:
-        opened, completions = work.opened, work.completions
-        tell_input(manners.log, opened)
+    console, command = manners.open_console(), command_line()
+    with progress_bar(console, wanted=manners.progress) as watch, completed(request, models, watch) as done:
+        tell_input(manners.log, done.opened)
         if manners.strict or manners.log.is_open:
-            judge(work.reported(None), manners, console, watch)
-        is_new = place is None or not _is_as_it_was(completions, request)
+            judge(done.reports(command), manners, console, watch)
+        is_new = place is None or not done.is_as_it_was
         model = (
-            None if models.target is None else work.model()
+            None if models.target is None else done.model()
         )  # what cannot be saved is found before anything is written
         if is_new:
-            contents = _contents(opened, completions, work.request, long=long)
-            n_bytes = _n_bytes(opened, request, long=long)
-            data = _write_data(contents, destination, place, opened.source.compression, n_bytes, watch)
+            n_bytes = _n_bytes(done.opened, request, long=long)
+            compression = done.opened.source.compression
+            data = _write_data(done.contents(long=long), destination, place, compression, n_bytes, watch)
             tell_written(manners.log, data, [])
         else:
-            data = _left(opened, destination)
+            data = _left(done.opened, destination)
             manners.log.note(f"{request.path} is left as it was")
         if model is not None:
             write_model(model, models, destination, manners)
-        made = work.reported(data)
+        made = done.reports(command, data)
         write_reports(made, destination, manners)
         if destination.diff:
             watch("", None, "")  # standard output may be the terminal that shows the bar
-            _write_changed_cells(opened, completions, destination)
+            _write_changed_cells(done.opened, done.completions, destination)
     if console is not None:
         written = destination.names if is_new else [f"{request.path} (left as it was)", *destination.names[1:]]
         written += [] if model is None else models.names
@@ -103,32 +102,11 @@ def _check_outputs(
             check_output(path, inputs, clobber=manners.clobber)
 
 
-def _is_as_it_was(completions: "Sequence[Completion]", request: Request) -> bool:
-    """Tell whether the completed table has the bytes of the one that was read."""
-    adds_columns = request.probability or request.probabilities or request.indicator
-    return not adds_columns and not any(completion.fills.n_filled for completion in completions)
-
-
 def _left(opened: "Opened", destination: Destination) -> "list[WrittenFile]":
     """Describe a file that need not be written, for it would be the same."""
     from em_impute.table.output import WrittenFile
 
     return [WrittenFile(path, opened.table.sha256, opened.table.size, 0.0) for path in destination.data]
-
-
-def _contents(
-    opened: "Opened", completions: "Sequence[Completion]", request: Request, *, long: bool
-) -> Iterator[Iterator[bytes]]:
-    """Yield the bytes of each completed CSV, made when it is asked for."""
-    from em_impute.impute import patched, patched_long
-
-    if long:
-        yield patched_long(opened, completions, request)
-    elif not request.imputations:
-        yield patched(opened, completions, request)
-    else:
-        for number in range(request.imputations):
-            yield patched(opened, completions, request, number + 1)
 
 
 def _n_bytes(opened: "Opened", request: Request, *, long: bool) -> int:

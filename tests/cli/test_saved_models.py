@@ -202,10 +202,10 @@ def test_the_moments_of_one_mixture_are_those_of_all_parts(call, samples):
     one = ("-c", "sex", "-x", "body_mass_g", "-x", "bill_length_mm", "--covariance", "full", "-q", "--no-report")
     call("fill", "part-a.csv", "part-b.csv", *one, "--save-model", "parts.json", "-o", "filled/")
     call("fill", "penguins.csv", *one, "--save-model", "whole.json", "-o", "whole.csv")
-    parts, whole = (
-        read_model(samples / name).columns[0].model.everyone for name in ("parts.json", "whole.json")
+    parts, whole = (read_model(samples / name).columns[0].model.everyone for name in ("parts.json", "whole.json"))
+    scale = np.array(
+        [one.scale / other.scale for one, other in zip(parts.coding.features, whole.coding.features, strict=True)]
     )
-    scale = np.array([one.scale / other.scale for one, other in zip(parts.coding.features, whole.coding.features, strict=True)])
 
     np.testing.assert_allclose(parts.memory.moments.weight, whole.memory.moments.weight, rtol=1e-5)
     np.testing.assert_allclose(
@@ -538,9 +538,7 @@ def test_with_the_time_dictated_the_same_fit_is_saved_as_the_same_bytes(run, sam
 
 def test_the_log_says_which_model_was_applied_and_saved(call, saved):
     write(saved / "new.csv", rows_of(saved / "heights.csv")[:50])
-    call(
-        "fill", "new.csv", "--model", "model.json", "--update", "-q", "--no-report", "--log-file", "run.log"
-    )
+    call("fill", "new.csv", "--model", "model.json", "--update", "-q", "--no-report", "--log-file", "run.log")
     log = (saved / "run.log").read_text()
 
     assert "choose: saved model: model.json: 934 rows of heights.csv" in log

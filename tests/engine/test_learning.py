@@ -65,9 +65,7 @@ def test_no_new_rows_change_nothing_but_for_what_em_had_left_to_gain():
     rows = rows_of(missing=0.1)
     start = fit_mixture(rows, 2, Recipe("full", stopping=TIGHT))
     memory = remember(rows, start, 2)
-    found, after = learn(
-        memory, start.fit.parameters, start.fit.component_label, part(rows, slice(0)), 2, TIGHT
-    )
+    found, after = learn(memory, start.fit.parameters, start.fit.component_label, part(rows, slice(0)), 2, TIGHT)
 
     for one, other in zip(start.fit.parameters, found.parameters, strict=True):
         np.testing.assert_allclose(other, one, atol=1e-5)

@@ -34,7 +34,11 @@ def read(codec, value):
     return codec.read(Node(json.loads(json.dumps(value)), "", {}))
 
 
-@given(array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=4).flatmap(lambda shape: arrays(np.float64, shape, elements=FINITE)))
+@given(
+    array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=4).flatmap(
+        lambda shape: arrays(np.float64, shape, elements=FINITE)
+    )
+)
 def test_every_bit_of_an_array_comes_back(values):
     again = read(c.array("Numbers.", "n_rows", "n_columns"), c.array("Numbers.", "n_rows", "n_columns").write(values))
 
@@ -126,7 +130,10 @@ def test_arrays_that_share_an_axis_must_agree_in_it():
         mean: np.ndarray
         covariance: np.ndarray
 
-    keys = {"mean": c.array("Means.", "n_columns"), "covariance": c.triangles("A covariance.", "n_columns", "n_columns")}
+    keys = {
+        "mean": c.array("Means.", "n_columns"),
+        "covariance": c.triangles("A covariance.", "n_columns", "n_columns"),
+    }
     codec = c.record(Pair, "A Gaussian.", keys)
 
     assert (2, 2) == read(codec, {"mean": [0.0, 0.0], "covariance": [[1.0], [0.0, 1.0]]}).covariance.shape

@@ -80,9 +80,7 @@ def test_members_that_learn_from_labelled_rows_alone_come_to_the_fit_of_all_of_t
     label, weight = examples.label, examples.weight
 
     n_compared = 0
-    for before, voice, remembered in zip(
-        stack.voices, learnt.voices, remember(stack, first, 0).voices, strict=True
-    ):
+    for before, voice, remembered in zip(stack.voices, learnt.voices, remember(stack, first, 0).voices, strict=True):
         seen = voice.view.show(examples.predictors)
         for m, member in enumerate(voice.members):
             if member.steps or member.per_label > 1:
@@ -110,7 +108,10 @@ def test_it_comes_nearer_to_what_a_stack_of_all_rows_says():
 
 def test_two_halves_of_new_rows_one_after_the_other_are_remembered_as_all_of_them():
     examples = examples_of(360, hidden=0.0)
-    first, more = examples.take(np.arange(120)), [examples.take(np.arange(120, 240)), examples.take(np.arange(240, 360))]
+    first, more = (
+        examples.take(np.arange(120)),
+        [examples.take(np.arange(120, 240)), examples.take(np.arange(240, 360))],
+    )
     stack = stack_of(first)
     memory = remember(stack, first, 0)
     learnt, after = stack, memory
