@@ -23,6 +23,7 @@ ALLOWED = {
     "design": {"labels", "merging", "predictors", "engine", "errors", "table"},
     "ordering": {"design", "engine", "errors"},
     "clusters": {"design", "engine", "errors"},
+    "saved": {"engine", "errors", "table"},
     "stack": {"engine", "errors", "limits"},
     "select": {"clusters", "design", "engine", "errors", "merging", "metrics", "stack"},
     "fitting": {"backends", "choose", "design", "engine", "ordering", "select", "stack"},
