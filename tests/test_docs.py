@@ -35,6 +35,7 @@ def test_transcripts_show_what_the_commands_print(name, tmp_path):
         "docs/faq.md",
         "docs/comparison.md",
         "docs/reliability.md",
+        "docs/drift.md",
         "SECURITY.md",
         "CHANGELOG.md",
     ],

@@ -5,9 +5,8 @@ from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.engine.blocks import UNKNOWN, Block, Floats, make_blocks, slices
+from em_impute.engine.blocks import UNKNOWN, Block, Floats, Integers, make_blocks, slices
 from em_impute.engine.em import e_step
 from em_impute.engine.moments import Moments, empty, hard_moments, merge
 from em_impute.engine.parameters import Parameters, clamp
@@ -98,7 +97,7 @@ def _look_at(parameters: Parameters, block: Block, log_scale: float) -> Typicali
     return Typicality(float(block.weight[shows].sum()), float((block.weight * is_far)[shows].sum()), _spread(moments))
 
 
-def _farthest(n_shown: NDArray[np.intp]) -> Floats:
+def _farthest(n_shown: Integers) -> Floats:
     """Give the squared distance beyond which a row that shows so many features is far."""
     from scipy.special import chdtri
 

@@ -43,7 +43,7 @@ CONVERSIONS = (
 )
 
 FEWEST_ROWS = 12
-"""Fewer fit almost anything: with eight, 2 % of shifts by two standard deviations would be taken for another unit."""
+"""Fewer fit almost anything: with eight, up to 2 % of shifts by two standard deviations were taken for another unit."""
 
 SAMPLE_ROWS = 4096
 """Rows of each part that conversions are tried on: a distribution function from so many errs by 2 %."""
@@ -59,6 +59,7 @@ ALIKE = 0.15
 """The converted numbers may have drifted a little too."""
 
 REJECTED = 0.05
+"""Few converted numbers fit if more distant ones would come from the training rows in less than 5 % of files."""
 
 
 def count_converted(training: NumberDistribution, values: Floats, weights: Floats | None = None) -> Floats:
@@ -83,12 +84,10 @@ def unit_factor(training: NumberDistribution, new: NumberDistribution, converted
         return None
     allowed = max(ALIKE, kolmogorov_limit(n, m, REJECTED))
     found = [ks(training.counts, counts) for counts in converted]
-    distances = [(one.value, place) for place, one in enumerate(found) if one is not None and one.value <= allowed]
+    fitting = [(one.value, place) for place, one in enumerate(found) if one is not None and one.value <= allowed]
     # Degrees last: by chance, kilograms of people look much like pounds that are taken for degrees Fahrenheit.
-    _, _, best = min(
-        ((CONVERSIONS[place].offset != 0.0, value, place) for value, place in distances), default=3 * (-1,)
-    )
-    return CONVERSIONS[best] if best >= 0 else None
+    ranked = sorted((CONVERSIONS[place].offset != 0.0, distance, place) for distance, place in fitting)
+    return CONVERSIONS[ranked[0][-1]] if ranked else None
 
 
 def _apart(n: float, m: float) -> float:

@@ -122,6 +122,10 @@ def test_cells_that_are_missing_more_often_are_told(rng, training):
     assert f" % now and {100 * (training.numbers[HEIGHT].missing / 2000):.1f} % then" in found[1]
 
 
+def test_a_few_more_missing_cells_are_not_told_however_sure_they_are(rng, training):
+    assert [] == said(training, People(rng, 30_000, gone=0.09))
+
+
 def test_a_column_that_is_all_missing_is_told(rng, training):
     assert "'height' 100.0 % now and" in dict(said(training, People(rng, 300, gone=1.0)))["W26"]
 
@@ -190,22 +194,23 @@ def test_a_predictor_that_the_file_lacks_is_left_out(rng, training):
 
 
 @pytest.mark.parametrize(
-    ("n", "mean", "sd", "is_lower"),
+    ("n", "m", "mean", "sd", "is_lower"),
     [
-        (10_000, -4.2, 1.0, False),  # beyond chance, but a fifth of a deviation
-        (10_000, -4.3, 1.0, True),
-        (20, -4.5, 1.0, False),  # two standard errors
-        (20, -5.0, 1.0, True),
-        (20, -5.0, 2.0, False),  # two of those that the new rows themselves show
-        (20, -5.0, 0.0, True),
-        (20, -3.0, 1.0, False),
+        (10_000, 10_000, -4.2, 1.0, False),  # beyond chance, but a fifth of a deviation
+        (10_000, 10_000, -4.3, 1.0, True),
+        (10_000, 20, -4.5, 1.0, False),  # two standard errors
+        (20, 10_000, -4.5, 1.0, False),
+        (10_000, 20, -5.0, 1.0, True),
+        (10_000, 20, -5.0, 2.0, False),  # two of those that the new rows themselves show
+        (10_000, 20, -5.0, 0.0, True),
+        (10_000, 20, -3.0, 1.0, False),
     ],
 )
-def test_the_mean_log_density_must_fall_by_a_quarter_of_a_deviation_and_not_by_chance(n, mean, sd, is_lower):
+def test_the_mean_log_density_must_fall_by_a_quarter_of_a_deviation_and_not_by_chance(n, m, mean, sd, is_lower):
     labels = TextDistribution((), np.empty(0), 0.0)
     then, now = (
         Summary({}, {}, labels, Typicality(rows, 0.0, Spread(rows, centre, rows * spread**2)))
-        for rows, centre, spread in ((10_000, -4.0, 1.0), (n, mean, sd))
+        for rows, centre, spread in ((n, -4.0, 1.0), (m, mean, sd))
     )
 
     drift = compare(then, now)

@@ -48,12 +48,12 @@ NEAR = [10.0, 1 / 10, 2.54, 1 / 2.54, KILOGRAMS_OF_A_POUND, 1 / KILOGRAMS_OF_A_P
 @pytest.mark.parametrize("factor", POWERS)
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda one: one.__name__)
 def test_powers_of_ten_are_found_in_any_column(column, factor, rows):
-    """Of 20 columns 16 at least: a twentieth is refused since the converted numbers fit too badly by chance."""
+    """Of 10 columns 7 at least: a twentieth is refused since the converted numbers fit too badly by chance."""
     rng = np.random.default_rng([rows, COLUMNS.index(column), POWERS.index(factor)])
 
-    found = [found_in(column(rng, 2000), factor * column(rng, rows)) for _ in range(20)]
+    found = [found_in(column(rng, 2000), factor * column(rng, rows)) for _ in range(10)]
 
-    assert sum(one is not None and one.factor == pytest.approx(factor) for one in found) >= 16
+    assert sum(one is not None and one.factor == pytest.approx(factor) for one in found) >= 7
 
 
 @pytest.mark.parametrize("factor", NEAR)
@@ -115,12 +115,24 @@ DRIFTS = {
 @pytest.mark.parametrize("rows", [12, 50, 1000])
 @pytest.mark.parametrize("drift", DRIFTS)
 def test_mere_drift_is_no_change_of_the_unit(drift, rows):
-    """Of 200 files at most three: with twelve rows chance does it once in 200 or less."""
+    """Of 100 files at most two: with twelve rows chance does it once in 200 or less."""
     rng = np.random.default_rng([rows, *DRIFTS].index(drift) + rows)
 
-    found = [found_in(*DRIFTS[drift](rng, rows)) for _ in range(200)]
+    found = [found_in(*DRIFTS[drift](rng, rows)) for _ in range(100)]
 
-    assert sum(one is not None for one in found) <= (3 if rows == 12 else 0)
+    assert sum(one is not None for one in found) <= (2 if rows == 12 else 0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "up", "least", "most"), [(40, 0.0, 40, 50), (40, 0.8, 0, 15), (5000, 0.2, 50, 50), (5000, 0.8, 0, 0)]
+)
+def test_converted_numbers_must_fit_but_may_have_drifted_a_little(rows, up, least, most):
+    """A shift by 0.8 deviations is a distance of 0.31: of 40 rows the test at 5 % rejects 0.21, and in any file 0.15 does."""
+    rng = np.random.default_rng(rows)
+
+    found = [found_in(rng.normal(170, 10, 3000), rng.normal(1.7 + 0.1 * up, 0.1, rows)) for _ in range(50)]
+
+    assert least <= sum(one is not None for one in found) <= most
 
 
 def test_numbers_of_no_known_unit_are_none():
