@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from documents import ROOT, with_blocks_run
 
-DOCUMENTS = ["README.md", "docs/hands-on.md", "docs/cron.md", "docs/faq.md"]
+DOCUMENTS = ["README.md", "docs/hands-on.md", "docs/cron.md", "docs/faq.md", "docs/api.md"]
 
 
 @pytest.mark.pictures
@@ -30,6 +30,7 @@ def test_transcripts_show_what_the_commands_print(name, tmp_path):
         "docs/how-it-works.md",
         "docs/uncertainty.md",
         "docs/pooling.md",
+        "docs/api.md",
         "docs/scaling.md",
         "docs/performance.md",
         "docs/faq.md",

@@ -155,7 +155,8 @@ class GaussianMixtureImputer(Estimator):
         self.model_ = model
         self.report_ = build_report(opened, completion, given.request, f"em_impute.{self!r}.fit", None)
         self.n_iter_ = max(1, int((self.report_.fit or {})["n_iterations"]))
-        self._reader, self._used = Reader(model, given.names[:place], given.name, given.request), given.used
+        self._reader = Reader(model, tuple(opened.names[:place]), given.name, given.request)
+        self._used = given.used
         self._values = values_of(given.target, labels.label, model.labels)
         self._name_classes(is_known=any(labels.known))
         self._name_columns(frame)

@@ -137,6 +137,16 @@ def test_texts_that_are_new_are_missing_however_many_they_are():
     np.testing.assert_allclose(imputer.predict_proba(new.iloc[80:].assign(size="XL")), said[80:], rtol=1e-12)
 
 
+def test_predictors_of_one_name_are_told_apart_by_their_places():
+    frame, truth = people(100)
+    frame["size"] = np.where(frame["height"] > 170, "XL", "S")
+    frame = frame.set_axis(["a", "sex", "a"], axis=1)
+
+    filled = GaussianMixtureImputer(column="sex").fit_transform(frame)
+
+    assert truth == filled["sex"].tolist()
+
+
 @pytest.mark.parametrize(("cell", "told"), [("tall", "holds|has 1 cell"), (np.inf, "infinite values fit no model")])
 def test_new_cells_that_are_no_numbers_where_numbers_were_learnt_are_refused(cell, told):
     imputer = GaussianMixtureImputer(column="sex", **ONE).fit(people()[0])
