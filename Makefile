@@ -59,6 +59,7 @@ docs: $(VENV)/dev.stamp ## Draw the pictures of docs/, write the references, ref
 	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/report.py
 	$(BIN)/python tests/test_docs.py
+	$(BIN)/python tests/test_contributing.py
 
 test-lowest: $(LOWEST)/dev.stamp ## Run the tests with the oldest Python and packages that pyproject.toml allows
 	$(LOWEST)/bin/python $(PYTEST) -p no:cacheprovider

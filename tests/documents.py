@@ -69,7 +69,7 @@ def with_blocks_run(text, folder):
     return BLOCK.sub(run, text)
 
 
-def run_transcript(transcript, folder):
+def run_transcript(transcript, folder, **environment):
     """Run every command of a transcript in `folder` and write down what a terminal would show."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     shown = []
@@ -79,7 +79,7 @@ def run_transcript(transcript, folder):
         done = subprocess.run(
             ["bash", "-c", line[2:]],
             cwd=folder,
-            env={**os.environ, "PATH": path},
+            env={**os.environ, "PATH": path, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,

@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 from documents import PAGES, ROOT, anchors_of, blocks_of, is_run, links_of, text_of, with_blocks_run
 
-TRANSCRIPTS = [page for page in PAGES if any(is_run(*block) for block in blocks_of(page))]
+EXAMPLES = "CONTRIBUTING.md"
+"""Its blocks change a copy of the package and run there: tests/test_contributing.py."""
+
+TRANSCRIPTS = [page for page in PAGES if page != EXAMPLES and any(is_run(*block) for block in blocks_of(page))]
 
 OF_CRON = "tests/test_cron.py runs it"
 
@@ -40,12 +43,14 @@ OTHERS = {
 }
 """Blocks that are no transcripts, by the beginning of their first line, and what becomes of them."""
 
-RUN_BY_A_TEST_OF_THEIR_OWN = {("docs/report.md", "json"), ("CONTRIBUTING.md", "python"), ("CONTRIBUTING.md", "sh")}
+JSON_OF_RUNS = ("docs/report.md", "json")
+"""Which tests/test_report_page.py compares."""
 
 MEASURED = ["docs/accuracy.md", "docs/performance.md", "docs/reliability.md", "docs/scaling.md", "docs/uncertainty.md"]
 """Documents with figures that take minutes or hours to find."""
 
 OF_OTHER_PROGRAMS = {
+    "CONTRIBUTING.md": {"--no-deps"},  # of pip
     "docs/cron.md": {"--now"},  # of systemctl
     "docs/cli.md": {"--install-completion", "--show-completion"},  # Typer brings them
 }
@@ -64,7 +69,7 @@ def test_every_other_block_is_named_with_what_becomes_of_it():
         (page, block.split("\n")[0][:32])
         for page in PAGES
         for language, block in blocks_of(page)
-        if not is_run(language, block) and (page, language) not in RUN_BY_A_TEST_OF_THEIR_OWN
+        if page != EXAMPLES and not is_run(language, block) and (page, language) != JSON_OF_RUNS
     }
 
     assert "docs/hands-on.md" in TRANSCRIPTS
@@ -107,7 +112,7 @@ def test_links_within_the_project_lead_to_a_file_and_a_heading_of_it(page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_file_and_test_that_a_document_names_is_there(page):
-    text = text_of(page)
+    text = re.sub(r"new file\s+`[^`]*`", "", text_of(page))  # of a worked example
     paths = set(re.findall(r"`((?:em_impute|tests|benchmarks|sample_data|docs)/[\w./-]*\w)/?`", text))
     tests = set(re.findall(r"`(test_\w+)`", text))
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
