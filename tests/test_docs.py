@@ -180,6 +180,24 @@ def test_the_index_of_decisions_lists_every_page_with_its_title():
     assert listed == titles
 
 
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.startswith("docs/decisions/") and "README" not in page]
+)
+def test_every_decision_says_what_else_there_was_and_what_would_change_it(page):
+    said = [
+        "The question.",
+        "Decided.",
+        "Considered, and why not.",
+        "What it costs.",
+        "What would change our mind.",
+        "Where.",
+        "Held by.",
+    ]
+    found = re.findall(r"^\*\*([^*]+\.)\*\*", text_of(page), re.MULTILINE)
+
+    assert [one for one in found if one in said] == said
+
+
 if __name__ == "__main__":
     for document in sys.argv[1:] or TRANSCRIPTS:
         with tempfile.TemporaryDirectory() as scratch:
