@@ -168,6 +168,12 @@ def test_both_ways_to_make_imputations_write_what_their_comments_say(samples):
     assert {path.name for path in samples.glob("heights.filled*.csv")} == expected
 
 
+def test_the_list_of_questions_has_each_of_them_in_order():
+    text = text_of("docs/faq.md")
+
+    assert re.findall(r"^- \[(.*)\]\(#", text, re.MULTILINE) == re.findall(r"^## (.*)$", text, re.MULTILINE)
+
+
 def test_the_index_of_decisions_lists_every_page_with_its_title():
     folder = ROOT / "docs/decisions"
     listed = dict(re.findall(r"\| \[(.*)\]\((.*)\) \|", (folder / "README.md").read_text(encoding="utf-8")))
