@@ -54,10 +54,12 @@ bench: $(VENV)/dev.stamp ## Run every script in benchmarks/ that knows --quick
 		printf '\n$$ python %s --quick\n' "$$script"; $(BIN)/python "$$script" --quick || exit 1; \
 	done
 
-docs: $(VENV)/dev.stamp ## Draw the pictures of docs/, write the reference from the help, refresh the transcripts
+docs: $(VENV)/dev.stamp ## Draw the pictures of docs/, write the references, refresh the transcripts
 	$(BIN)/python docs/pictures.py
 	$(BIN)/python docs/reference.py
+	$(BIN)/python docs/report.py
 	$(BIN)/python tests/test_docs.py
+	$(BIN)/python tests/test_contributing.py
 
 test-lowest: $(LOWEST)/dev.stamp ## Run the tests with the oldest Python and packages that pyproject.toml allows
 	$(LOWEST)/bin/python $(PYTEST) -p no:cacheprovider

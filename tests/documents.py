@@ -11,7 +11,47 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    *sorted(str(one.relative_to(ROOT)) for folder in ("docs", "sample_data") for one in (ROOT / folder).rglob("*.md")),
+]
+"""Every document of the project."""
+
 BLOCK = re.compile(r"```(console|python)\n(.*?)```", re.DOTALL)
+FENCED = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+
+
+def text_of(page):
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def blocks_of(page):
+    """Give the fenced blocks of a page: the language of each and its text."""
+    return [(language, block) for _, language, block in FENCED.findall(text_of(page))]
+
+
+def is_run(language, block):
+    """Tell whether `with_blocks_run` runs a block."""
+    return language == "console" or (language == "python" and block.startswith(">>> "))
+
+
+def anchors_of(page):
+    """Give the places of a page that a link may name: its headings, as GitHub calls them."""
+    taken = {}
+    for title in re.findall(r"^#+ (.*)$", FENCED.sub("", text_of(page)), re.MULTILINE):
+        bare = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title)
+        slug = re.sub(r"[^\w\- ]", "", bare.lower()).replace(" ", "-")
+        taken[slug] = taken.get(slug, -1) + 1
+    return {f"{slug}-{i}" if i else slug for slug, times in taken.items() for i in range(times + 1)}
+
+
+def links_of(page):
+    """Give the targets of the links of a page that lead within the project: (path, anchor)."""
+    targets = re.findall(r"\]\((?!\w+:)([^)#\s]*)#?([^)\s]*)\)", FENCED.sub("", text_of(page)))
+    return [(Path(page).parent / path if path else Path(page), anchor) for path, anchor in targets]
 
 
 def with_blocks_run(text, folder):
@@ -24,12 +64,12 @@ def with_blocks_run(text, folder):
         language, block = found.groups()
         if language == "console":
             return f"```console\n{run_transcript(block, folder)}```"
-        return f"```python\n{run_session(block, session, folder)}```" if block.startswith(">>> ") else found[0]
+        return f"```python\n{run_session(block, session, folder)}```" if is_run(language, block) else found[0]
 
     return BLOCK.sub(run, text)
 
 
-def run_transcript(transcript, folder):
+def run_transcript(transcript, folder, **environment):
     """Run every command of a transcript in `folder` and write down what a terminal would show."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     shown = []
@@ -39,7 +79,7 @@ def run_transcript(transcript, folder):
         done = subprocess.run(
             ["bash", "-c", line[2:]],
             cwd=folder,
-            env={**os.environ, "PATH": path},
+            env={**os.environ, "PATH": path, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,

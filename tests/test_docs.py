@@ -1,73 +1,211 @@
-"""Documents that cannot lie: every transcript runs, and every option that is named exists.
+"""Documents that cannot lie: every block runs or is named here, every option, link and file that is named exists.
 
 `python tests/test_docs.py [DOCUMENT]...` writes the present output into the transcripts and Python sessions.
 """
 
+import os
 import re
+import shlex
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
-from documents import ROOT, with_blocks_run
+from documents import PAGES, ROOT, anchors_of, blocks_of, is_run, links_of, text_of, with_blocks_run
 
-DOCUMENTS = ["README.md", "docs/hands-on.md", "docs/cron.md", "docs/faq.md", "docs/api.md"]
+EXAMPLES = "CONTRIBUTING.md"
+"""Its blocks change a copy of the package and run there: tests/test_contributing.py."""
+
+TRANSCRIPTS = [page for page in PAGES if page != EXAMPLES and any(is_run(*block) for block in blocks_of(page))]
+
+OF_CRON = "tests/test_cron.py runs it"
+
+OTHERS = {
+    ("README.md", "pip install '.[report]'   # with"): "make does it when it creates .venv",
+    ("README.md", "make demo            # the main "): "a target of the Makefile, which has a test below",
+    ("README.md", "15 2 * * *  cd /srv/survey && em"): "has a test below",
+    ("docs/comparison.md", "printf '\\357\\273\\277zip,name,\"ki"): "has a test below",
+    ("docs/cron.md", "MAILTO=survey@example.org"): OF_CRON,
+    ("docs/cron.md", "/srv/survey/em-impute.log {"): OF_CRON,
+    ("docs/cron.md", "#!/bin/sh"): OF_CRON,
+    ("docs/cron.md", "# survey.service"): OF_CRON,
+    ("docs/cron.md", "# survey.timer"): OF_CRON,
+    ("docs/cron.md", "SOURCES := $(filter-out %.filled"): OF_CRON,
+    ("docs/cron.md", "worst=0"): OF_CRON,
+    ("docs/cron.md", "find survey -name '*.csv' ! -name"): OF_CRON,
+    ("docs/pooling.md", "em-impute fill heights.csv --col"): "has a test below",
+    ("docs/pooling.md", "import numpy as np"): "tests/test_pooling.py runs it",
+    ("docs/pooling.md", "library(mice)"): "needs R; the page says that it is not run",
+    ("docs/pooling.md", "library(mitools)"): "needs R; the page says that it is not run",
+    ("docs/pooling.md", "import delimited using heights.f"): "needs Stata; the page says that it is not run",
+    ("docs/uncertainty.md", "python benchmarks/coverage.py --"): "takes 22 minutes; date and versions stand below it",
+}
+"""Blocks that are no transcripts, by the beginning of their first line, and what becomes of them."""
+
+JSON_OF_RUNS = ("docs/report.md", "json")
+"""Which tests/test_report_page.py compares."""
+
+MEASURED = ["docs/accuracy.md", "docs/performance.md", "docs/reliability.md", "docs/scaling.md", "docs/uncertainty.md"]
+"""Documents with figures that take minutes or hours to find."""
+
+OF_OTHER_PROGRAMS = {
+    "CONTRIBUTING.md": {"--no-deps"},  # of pip
+    "docs/cron.md": {"--now"},  # of systemctl
+    "docs/cli.md": {"--install-completion", "--show-completion"},  # Typer brings them
+}
 
 
 @pytest.mark.pictures
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_transcripts_show_what_the_commands_print(name, tmp_path):
-    text = (ROOT / name).read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", TRANSCRIPTS)
+def test_transcripts_show_what_the_commands_print(page, tmp_path):
+    text = text_of(page)
 
     assert text == with_blocks_run(text, tmp_path)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "README.md",
-        "docs/hands-on.md",
-        "docs/how-it-works.md",
-        "docs/uncertainty.md",
-        "docs/pooling.md",
-        "docs/api.md",
-        "docs/scaling.md",
-        "docs/performance.md",
-        "docs/faq.md",
-        "docs/comparison.md",
-        "docs/reliability.md",
-        "docs/drift.md",
-        "SECURITY.md",
-        "CHANGELOG.md",
-    ],
-)
-def test_every_option_that_a_document_names_exists(name):
-    text = (ROOT / name).read_text(encoding="utf-8")
+def test_every_other_block_is_named_with_what_becomes_of_it():
+    found = {
+        (page, block.split("\n")[0][:32])
+        for page in PAGES
+        for language, block in blocks_of(page)
+        if page != EXAMPLES and not is_run(language, block) and (page, language) != JSON_OF_RUNS
+    }
+
+    assert "docs/hands-on.md" in TRANSCRIPTS
+    assert found == {(page, line[:32]) for page, line in OTHERS}
+
+
+@pytest.mark.parametrize("page", MEASURED)
+def test_figures_carry_the_command_the_day_and_the_versions(page):
+    text = text_of(page)
+    commands = re.findall(r"python (benchmarks/\w+\.py)|make (faults|fuzz)", text)
+
+    assert commands
+    assert [script for script, _ in commands if script and not (ROOT / script).is_file()] == []
+    assert re.search(r"20\d\d-\d\d-\d\d", text)
+    assert re.search(r"Python 3\.\d+", text)
+    assert re.search(r"numpy \d+\.\d+", text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_option_that_a_document_names_exists(page):
     scripts = [*(ROOT / "em_impute/cli").rglob("*.py"), *(ROOT / "benchmarks").glob("*.py")]
     options = "".join(path.read_text(encoding="utf-8") for path in scripts) + '"--help"'
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text_of(page))) - OF_OTHER_PROGRAMS.get(page, set())
 
     assert {option for option in named if f'"{option}"' not in options} == set()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "README.md",
-        "CONTRIBUTING.md",
-        "SECURITY.md",
-        *sorted(str(one.relative_to(ROOT)) for one in (ROOT / "docs").rglob("*.md")),
-    ],
-)
-def test_links_within_the_project_lead_somewhere(name):
-    path = ROOT / name
-    targets = re.findall(r"\]\((?!\w+:)([^)#]+)\)", path.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", PAGES)
+def test_links_within_the_project_lead_to_a_file_and_a_heading_of_it(page):
+    links = links_of(page)
+    nowhere = [str(path) for path, _ in links if not (ROOT / path).exists()]
+    lost = [
+        f"{path}#{anchor}"
+        for path, anchor in links
+        if anchor and path.suffix == ".md" and anchor not in anchors_of(os.path.normpath(path))
+    ]
 
-    assert [target for target in targets if not (path.parent / target).exists()] == []
+    assert (nowhere, lost) == ([], [])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_and_test_that_a_document_names_is_there(page):
+    text = re.sub(r"new file\s+`[^`]*`", "", text_of(page))  # of a worked example
+    paths = set(re.findall(r"`((?:em_impute|tests|benchmarks|sample_data|docs)/[\w./-]*\w)/?`", text))
+    tests = set(re.findall(r"`(test_\w+)`", text))
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+
+    assert {path for path in paths if not (ROOT / path).exists()} == set()
+    assert {name for name in tests if f"def {name}(" not in code} == set()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_make_target_that_a_document_names_exists(page):
+    named = set(re.findall(r"(?:^|`)make ([a-z][a-z-]+)", text_of(page), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert named - targets == set()
+
+
+def shell(script, folder):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path}
+    return subprocess.run(["sh", "-c", script], cwd=folder, env=environment, capture_output=True, check=True)
+
+
+def block_of(page, beginning):
+    (block,) = (block for _, block in blocks_of(page) if block.startswith(beginning))
+    return block
+
+
+def test_the_line_for_cron_in_the_readme_fills_and_says_nothing(samples):
+    (samples / "heights.csv").rename(samples / "today.csv")
+    command = block_of("README.md", "15 2 ").split(None, 5)[5].replace("/srv/survey", shlex.quote(str(samples)))
+    done = shell(command, samples)
+
+    assert (done.stdout, done.stderr) == (b"", b"")
+    assert b",," not in (samples / "done.csv").read_bytes()
+
+
+def test_the_small_file_of_the_comparison_changes_by_one_byte(tmp_path):
+    shell(block_of("docs/comparison.md", "printf"), tmp_path)
+    before = (tmp_path / "t.csv").read_bytes()
+    shell("em-impute fill t.csv -c kind -q --no-report", tmp_path)
+    (row,) = (line for line in before.split(b"\n") if b",,9e2" in line)
+
+    assert len(before) == 126
+    assert (tmp_path / "t.filled.csv").read_bytes() == before.replace(row, row.replace(b",,", b",b,"))
+
+
+def test_both_ways_to_make_imputations_write_what_their_comments_say(samples):
+    apart, long = block_of("docs/pooling.md", "em-impute fill").splitlines()
+    shell(apart, samples)
+    shell(long, samples)
+    expected = {"heights.filled.csv", *(f"heights.filled.{i}.csv" for i in range(1, 21))}
+
+    assert {path.name for path in samples.glob("heights.filled*.csv")} == expected
+
+
+def test_the_list_of_questions_has_each_of_them_in_order():
+    text = text_of("docs/faq.md")
+
+    assert re.findall(r"^- \[(.*)\]\(#", text, re.MULTILINE) == re.findall(r"^## (.*)$", text, re.MULTILINE)
+
+
+def test_the_index_of_decisions_lists_every_page_with_its_title():
+    folder = ROOT / "docs/decisions"
+    listed = dict(re.findall(r"\| \[(.*)\]\((.*)\) \|", (folder / "README.md").read_text(encoding="utf-8")))
+    titles = {
+        path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# "): path.name
+        for path in folder.glob("*.md")
+        if path.name != "README.md"
+    }
+
+    assert listed == titles
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.startswith("docs/decisions/") and "README" not in page]
+)
+def test_every_decision_says_what_else_there_was_and_what_would_change_it(page):
+    said = [
+        "The question.",
+        "Decided.",
+        "Considered, and why not.",
+        "What it costs.",
+        "What would change our mind.",
+        "Where.",
+        "Held by.",
+    ]
+    found = re.findall(r"^\*\*([^*]+\.)\*\*", text_of(page), re.MULTILINE)
+
+    assert [one for one in found if one in said] == said
 
 
 if __name__ == "__main__":
-    for document in sys.argv[1:] or DOCUMENTS:
+    for document in sys.argv[1:] or TRANSCRIPTS:
         with tempfile.TemporaryDirectory() as scratch:
             file = ROOT / document
             file.write_text(with_blocks_run(file.read_text(encoding="utf-8"), Path(scratch)), encoding="utf-8")

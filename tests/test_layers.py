@@ -98,6 +98,19 @@ def test_each_library_is_imported_where_it_belongs(room, inside, path):
             assert not [name for name in imported(path) if name.split(".")[0] == library]
 
 
+@pytest.mark.parametrize(
+    ("folder", "more"), [("page", set()), ("pictures", {"explain"})]
+)  # `explain --animate` draws EM
+def test_pages_and_pictures_import_no_fit(folder, more):
+    files = sorted((PACKAGE / "report" / folder).rglob("*.py"))
+    rooms_used = {name.split(".")[1] for path in files for name in imported(path) if name.startswith("em_impute.")}
+
+    assert len(files) > 8
+    assert (
+        rooms_used <= {"report", "engine", "metrics", "table", "errors"} | more
+    )  # words and formulas, no values of a run
+
+
 def test_the_rooms_that_may_be_imported_form_no_circle():
     below = {}
     while len(below) < len(ALLOWED):

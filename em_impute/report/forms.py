@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from em_impute.errors import TableError
@@ -14,8 +14,8 @@ __all__ = ["render", "render_saved"]
 
 HINT = "name the .json file that em-impute wrote"
 
-OPTIONAL = {"schema_version", "created", "timings", "parts", "plain_em", "pictures"}
-"""Keys that a saved report may lack: the others have been there since the first version."""
+OPTIONAL = {"schema_version", "created", "timings"}
+"""Keys that a saved report may lack, beside those that have a default since they came later."""
 
 
 def render(reports: Sequence[FitReport] | Sequence[EvaluationReport], suffix: str) -> str:
@@ -64,7 +64,8 @@ def _listed(saved: dict[str, Any]) -> list[Any]:
 def _read(kind: type[Any], saved: dict[str, Any], name: str) -> Any:  # noqa: ANN401  # of either kind
     """Make a report of the keys that it knows."""
     keys = [one.name for one in fields(kind)]
-    lacking = [key for key in keys if key not in saved and key not in OPTIONAL]
+    needed = [one.name for one in fields(kind) if one.default is MISSING and one.name not in OPTIONAL]
+    lacking = [key for key in needed if key not in saved]
     if lacking:
         raise TableError(f"{name} is no whole report: it lacks {lacking[0]!r}", HINT)
     return kind(**{key: saved.get(key) for key in keys})

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from parted import cut, records
 
+from em_impute.cli.options.scaled import BackendName
+
 HAS_DASK = pytest.mark.skipif(not find_spec("distributed"), reason="the extra dask is not installed")
 psutil = pytest.importorskip("psutil") if find_spec("distributed") else None  # which Dask brings
 
@@ -161,14 +163,16 @@ def test_what_cannot_be_done_is_said_in_two_lines(arguments, code, said, run, tm
     assert [] == outputs(tmp_path)
 
 
-@HAS_DASK
-def test_dask_gives_the_bytes_that_one_process_gives(parts, run, tmp_path):
+@pytest.mark.parametrize(
+    "backend", [pytest.param(one, marks=HAS_DASK if one == "dask" else ()) for one in BackendName if one != "serial"]
+)
+def test_every_backend_gives_the_bytes_that_one_process_gives(backend, parts, run, tmp_path):
     urls = [f"file://{path}" for path in parts]
     assert 0 == run("fill", *urls, "-c", "g", "--probability", "-q").returncode
     serial = outputs(tmp_path)
     report = json.loads((tmp_path / "em-impute.report.json").read_bytes())
 
-    done = run("fill", *urls, "-c", "g", "--probability", "--backend", "dask", "--workers", "2", "-q")
+    done = run("fill", *urls, "-c", "g", "--probability", "--backend", backend, "--workers", "2", "-q")
 
     again = json.loads((tmp_path / "em-impute.report.json").read_bytes())
     assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
