@@ -1,6 +1,7 @@
 """Fill the missing cells of a categorical CSV column with what a Gaussian mixture says they most likely are.
 
-`fill` completes a data frame, `fill_csv` a file, and `GaussianMixtureImputer` follows the conventions of scikit-learn.
+`fill` completes a data frame and `fill_csv` a file; `fit_model` and `read_model` give a fit that fills other tables;
+`GaussianMixtureImputer` follows the conventions of scikit-learn.
 """
 
 from importlib import import_module
@@ -11,6 +12,7 @@ from em_impute.errors import (
     DesignError,
     EmImputeError,
     FitError,
+    ModelError,
     NotFittedError,
     OutputError,
     TableError,
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from em_impute.api.files import fill_csv
     from em_impute.api.fill import Filled, fill
     from em_impute.api.imputer import GaussianMixtureImputer
+    from em_impute.api.models import FittedModel, fit_model, read_model
     from em_impute.report.fit_report import FitReport
 
     __version__: str
@@ -32,7 +35,9 @@ __all__ = [
     "Filled",
     "FitError",
     "FitReport",
+    "FittedModel",
     "GaussianMixtureImputer",
+    "ModelError",
     "NotFittedError",
     "OutputError",
     "TableError",
@@ -40,14 +45,19 @@ __all__ = [
     "__version__",
     "fill",
     "fill_csv",
+    "fit_model",
+    "read_model",
 ]
 
 LATE = {
     "Filled": "em_impute.api.fill",
     "FitReport": "em_impute.report.fit_report",
+    "FittedModel": "em_impute.api.models",
     "GaussianMixtureImputer": "em_impute.api.imputer",
     "fill": "em_impute.api.fill",
     "fill_csv": "em_impute.api.files",
+    "fit_model": "em_impute.api.models",
+    "read_model": "em_impute.api.models",
 }
 """Where the names are that take numpy and pandas: `em-impute --help` does without."""
 

@@ -45,7 +45,7 @@ ALLOWED = {
     "scaled": {"backends", "choose", "completion", "design", "edits", "engine", "errors", "findings", "fitting", "impute", "labels", "merging", "model", "request", "saved", "stack", "table"},
     "report": {"choose", "clusters", "completion", "design", "engine", "errors", "evaluate", "explain", "findings", "impute", "labels", "metrics", "predictors", "request", "saved", "scaled", "schema_terms", "select", "stack", "table"},
     "api": {"choose", "completion", "edits", "engine", "errors", "impute", "labels", "model", "opening", "predictors", "report", "request", "saved", "table"},
-    "cli": {"api", "completion", "design", "edits", "errors", "evaluate", "explain", "impute", "labels", "limits", "predictors", "report", "request", "saved", "scaled", "table"},
+    "cli": {"api", "completion", "design", "edits", "errors", "evaluate", "explain", "impute", "labels", "limits", "opening", "predictors", "report", "request", "saved", "scaled", "table"},
 }  # fmt: skip
 
 ONLY_IN = {

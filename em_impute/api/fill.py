@@ -16,7 +16,7 @@ from em_impute.errors import DesignError, FitError, UsageError
 from em_impute.report.fit_report import FitReport
 from em_impute.request import Request
 
-__all__ = ["Filled", "fill"]
+__all__ = ["Filled", "completed_frames", "fill", "read_frame"]
 
 APART = ("by", "weights", "order_by")
 """Options that name a column which serves as something else than a predictor."""
@@ -137,13 +137,13 @@ def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpa
 
     """
     refuse_unknown("fill", options, FrameOptions)
-    targets, request, opened = _read(frame, column, options)
+    targets, request, opened = read_frame(frame, column, options)
     done = complete_table(opened, request, unwatched)
-    frames = tuple(_completed(frame, targets, done))
+    frames = tuple(completed_frames(frame, targets, done))
     return Filled(frames, done.reports(written_call("fill", column, options)))
 
 
-def _read(frame: Any, column: Any, options: Mapping[str, Any]) -> tuple[list[int], Request, Opened]:
+def read_frame(frame: Any, column: Any, options: Mapping[str, Any]) -> tuple[list[int], Request, Opened]:
     """Read the columns that are needed, as a file; also give where the columns to fill stand in the frame."""
     if not isinstance(frame, pd.DataFrame):
         message = f"frame is a {type(frame).__name__}: a pandas DataFrame is needed; em_impute.fill_csv reads files"
@@ -167,7 +167,7 @@ def _read(frame: Any, column: Any, options: Mapping[str, Any]) -> tuple[list[int
     return targets, request, open_frame(written, as_texts(frame.columns[used]), request, unwatched)
 
 
-def _completed(frame: pd.DataFrame, positions: Sequence[int], done: Completed) -> Iterator[pd.DataFrame]:
+def completed_frames(frame: pd.DataFrame, positions: Sequence[int], done: Completed) -> Iterator[pd.DataFrame]:
     """Yield the completed frames."""
     request = done.request
     for imputation in range(1, request.imputations + 1) if request.imputations else [None]:

@@ -98,7 +98,11 @@ def open_frame(columns: Sequence[pd.Series], names: Sequence[str], request: Requ
 
     Line 2 is the first row, whatever its cells hold.
     """
-    opened = read_opened(source_of_frame(columns, names), request, watch)
+    return frame_lines(read_opened(source_of_frame(columns, names), request, watch))
+
+
+def frame_lines(opened: Opened) -> Opened:
+    """Count a row of the frame as a line."""
     lines = LineNumbers(HEADER_LINES + 1, np.empty(0, np.int64), np.zeros(1, np.int64))
     return replace(opened, table=replace(opened.table, lines=lines))
 

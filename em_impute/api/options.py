@@ -15,10 +15,13 @@ from em_impute.errors import EmImputeError, UsageError
 from em_impute.request import Request
 
 __all__ = [
+    "AppliedOptions",
     "FileOptions",
     "FrameOptions",
+    "ModelOptions",
     "Name",
     "Options",
+    "SharedOptions",
     "in_python",
     "refuse_unknown",
     "request_of",
@@ -29,14 +32,20 @@ Name: TypeAlias = Hashable
 """What a column may be called.  A tuple is one name, as it is in a `MultiIndex`."""
 
 
-class Options(TypedDict, total=False):
-    """Options of the model and of what is filled.  Where several values may be given, one alone may stand for them."""
+class SharedOptions(TypedDict, total=False):
+    """Options of whatever is learnt or filled.  Where several values may be given, one alone may stand for them."""
+
+    null_values: object | Sequence[object]
+    keep_values: object | Sequence[object]
+    deltas: Mapping[Any, float]
+
+
+class ModelOptions(SharedOptions, total=False):
+    """Options of `em_impute.fit_model`: those of what is learnt."""
 
     features: Name | Sequence[Name]
     by: Name
     weights: Name
-    null_values: object | Sequence[object]
-    keep_values: object | Sequence[object]
     labels: Sequence[object]
     order_by: Name
     components: int | Literal["auto"] | None
@@ -45,15 +54,24 @@ class Options(TypedDict, total=False):
     unlabelled_weight: float | None
     free_shares: bool
     prior_strength: float | None
-    deltas: Mapping[Any, float]
     max_iter: int
     tolerance: float
     seed: int
+
+
+class AppliedOptions(SharedOptions, total=False):
+    """Options of `FittedModel.fill`: those of what is filled."""
+
     min_probability: float
-    method: Literal["map", "draw"]
     probability: bool
     probabilities: bool
     indicator: bool
+
+
+class Options(ModelOptions, AppliedOptions, total=False):
+    """Options of the model and of what is filled."""
+
+    method: Literal["map", "draw"]
 
 
 class FrameOptions(Options, total=False):
@@ -124,7 +142,7 @@ def request_of(columns: Iterable[Name], options: Mapping[str, Any], path: Path |
     return request
 
 
-def refuse_unknown(function: str, options: Mapping[str, Any], known: type[Options]) -> None:
+def refuse_unknown(function: str, options: Mapping[str, Any], known: type[SharedOptions]) -> None:
     """Raise TypeError for an option that a function does not have, as Python does for parameters."""
     for name in options.keys() - known.__annotations__.keys():
         close = difflib.get_close_matches(name, known.__annotations__, n=1)

@@ -17,7 +17,7 @@ from em_impute.saved.updating import refuse_update, updated
 from em_impute.saved.values import SavedModel
 from em_impute.table.output import WrittenFile
 
-__all__ = ["Completed", "CompletedByModel", "complete_table", "filled_by_model", "fitted", "unwatched"]
+__all__ = ["Completed", "CompletedByModel", "by_model", "complete_table", "filled_by_model", "fitted", "unwatched"]
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,13 @@ class Completed:
             build_report(self.opened, completion, self.request, command, written) for completion in self.completions
         )
 
-    def model(self) -> SavedModel | None:
-        """Give what is to be saved; None where a model has learnt nothing new.
+    @property
+    def learns_nothing(self) -> bool:
+        """Whether the model that is to be saved is the one that was read."""
+        return False
 
-        Raises FitError where a model that learns further can be fitted no more.
-        """
+    def model(self) -> SavedModel:
+        """Give what is to be saved.  Raises FitError where a model that learns further can be fitted no more."""
         return make_model(self.opened, self.completions, self.request, time_of_run())
 
 
@@ -82,7 +84,12 @@ class CompletedByModel(Completed):
             for one in self.applied
         )
 
-    def model(self) -> SavedModel | None:
+    @property
+    def learns_nothing(self) -> bool:
+        """Whether it does not learn, or has learnt from the table before."""
+        return not any(one.learns for one in self.applied)
+
+    def model(self) -> SavedModel:
         """Give the model as it is when it has learnt from the table too."""
         return updated(self.saved, self.opened, self.applied, time_of_run())
 
@@ -105,9 +112,22 @@ def filled_by_model(
     if learns:
         refuse_update(saved, request.columns)
     with opened_for(asked_of(saved, request, path), request, watch) as (opened, placed, asked):
-        applied = apply_all(opened, placed, asked, path, watch, update=learns)
-        completions = [one.completion for one in applied]
-        yield CompletedByModel(opened, completions, asked, saved, placed, applied, learns)
+        yield by_model(saved, opened, placed, asked, path, watch, learns=learns)
+
+
+def by_model(
+    saved: SavedModel,
+    opened: Opened,
+    placed: SavedModel,
+    request: Request,
+    path: str,
+    watch: Watch,
+    *,
+    learns: bool = False,
+) -> CompletedByModel:
+    """Do the same with a table that was read for the columns of `saved` that were asked for, those `placed` in it."""
+    applied = apply_all(opened, placed, request, path, watch, update=learns)
+    return CompletedByModel(opened, [one.completion for one in applied], request, saved, placed, applied, learns)
 
 
 def complete_table(opened: Opened, request: Request, watch: Watch) -> Completed:

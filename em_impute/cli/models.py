@@ -46,6 +46,11 @@ class Models:
     """The user named the decimal mark, which is else that of the model."""
 
     @property
+    def is_in_place(self) -> bool:
+        """Tell whether a model takes the place of the one that is applied."""
+        return self.applied is not None and self.target == Path(self.applied)
+
+    @property
     def files(self) -> list[Path]:
         """The paths that are read or written."""
         return [path for path in (self.applied and Path(self.applied), self.target) if path]
@@ -61,12 +66,11 @@ class Models:
 
         if self.target is None:
             return
-        in_place = self.applied is not None and self.target == Path(self.applied)
-        if in_place and not clobber:
+        if self.is_in_place and not clobber:
             raise OutputError(
                 f"{self.target} exists already", "name another model with --save-model, or leave --no-clobber"
             )
-        check_output(self.target, inputs, clobber=clobber or in_place)
+        check_output(self.target, inputs, clobber=clobber or self.is_in_place)
         if not are_distinct([self.target, *destination.files]):
             raise UsageError("two outputs have the same path", "give the model its own with --save-model")
 

@@ -26,7 +26,7 @@ from em_impute.table.dialect import Dialect
 from em_impute.table.growing import least_type
 from em_impute.table.names import find_column, same_name
 from em_impute.table.read import Table, TargetColumn
-from em_impute.table.source import open_source
+from em_impute.table.source import Source, open_source
 from em_impute.table.text import listed, shown, shown_path
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "label_rows",
     "opened_for",
     "placed",
+    "read_for",
     "with_groups",
 ]
 
@@ -96,12 +97,17 @@ def opened_for(model: SavedModel, request: Request, watch: Watch) -> Iterator[tu
     a column to fill is not there, or no predictor is.
     """
     began = perf_counter()
-    asked = replace(request, columns=model.names)
     with open_source(request.path) as raw:
-        _, dialect = look_at(raw, asked)
-        found, asked = fitted_to(model, asked, dialect, raw.name)
-        opened = read_opened(raw, asked, watch)
-        yield replace(with_groups(opened, found), seconds=perf_counter() - began), found, asked
+        opened, found, asked = read_for(model, raw, request, watch)
+        yield replace(opened, seconds=perf_counter() - began), found, asked
+
+
+def read_for(model: SavedModel, raw: Source, request: Request, watch: Watch) -> tuple[Opened, SavedModel, Request]:
+    """Do the same with a table whose bytes are at hand."""
+    asked = replace(request, columns=model.names)
+    _, dialect = look_at(raw, asked)
+    found, asked = fitted_to(model, asked, dialect, raw.name)
+    return with_groups(read_opened(raw, asked, watch), found), found, asked
 
 
 def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) -> tuple[SavedModel, Request]:

@@ -41,14 +41,14 @@ def refuse_update(model: SavedModel, columns: Sequence[str]) -> None:
             )
 
 
-def updated(model: SavedModel, opened: Opened, applied: Sequence[Applied], learnt: str) -> SavedModel | None:
-    """Learn from the rows of a table, those with a label and those without; None where it was learnt from before.
+def updated(model: SavedModel, opened: Opened, applied: Sequence[Applied], learnt: str) -> SavedModel:
+    """Learn from the rows of a table, those with a label and those without, unless they were learnt from before.
 
     `applied` is what the model said of the same table, `learnt` the time.  Raises FitError where no mixture can be
     fitted any more.
     """
     if not any(one.learns for one in applied):
-        return None
+        return model
     sources = (*model.sources, source_of(opened, learnt))[-MAX_SOURCES:]
     columns = [_column(one, opened) for one in applied]
     # A shift of log-odds that was asked for here is none of the model's.

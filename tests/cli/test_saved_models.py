@@ -573,3 +573,12 @@ def test_the_reports_tell_of_the_model(call, saved, monkeypatch):
     assert written == (saved / "again.md").read_text()
     for line in ("model       model.json: 934 rows of heights.csv", "drift       ", "held out    ", "here        "):
         assert line in said
+
+
+def test_a_model_that_has_nothing_to_learn_is_still_written_where_it_is_told_to(call, saved):
+    call(
+        "fill", "heights.csv", "--model", "model.json", "--update", "--save-model", "next.json", "-q", "--no-report",
+        "-o", "o.csv",
+    )  # fmt: skip
+
+    assert (saved / "model.json").read_bytes() == (saved / "next.json").read_bytes()
