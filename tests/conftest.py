@@ -12,15 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from forking import BASE_INSTALL, Program
 
 from em_impute.cli import door
 
 # Before anything imports numpy: on a busy machine threads of BLAS wait for each other, for products as small as these.
 for name in door.BLAS_THREADS:
     os.environ.setdefault(name, "1")
-
-BASE_INSTALL = Path(__file__).parent / "base_install"
-"""Holds a `sitecustomize.py` by which a process finds nothing of the extra `report`."""
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "sample_data"
@@ -56,13 +54,29 @@ def samples(tmp_path):
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def program(tmp_path_factory):
+    """The process whose forks run em-impute."""
+    program = Program(tmp_path_factory.mktemp("streams"), hurried=False)
+    yield program
+    program.close()
+
+
 @pytest.fixture
-def run(tmp_path):
-    """Run em-impute as a real process in a folder of one's own: bytes in, bytes out."""
+def run(request, tmp_path):
+    """Run em-impute as a process in a folder of one's own: bytes in, bytes out.
+
+    It is a fork of one that has imported everything, unless what is asked of the environment counts when Python starts.
+    """
+    is_forked = request.node.get_closest_marker("pictures") is None
 
     def run(*arguments, stdin=b"", **environment):
+        words = [*map(str, arguments)]
+        if is_forked and not any(name.startswith("PYTHON") for name in environment):
+            ended = request.getfixturevalue("program").run(words, tmp_path, stdin, {**os.environ, **environment})
+            return subprocess.CompletedProcess(words, ended.code, ended.stdout, ended.stderr)
         return subprocess.run(
-            [sys.executable, "-m", "em_impute", *map(str, arguments)],
+            [sys.executable, "-m", "em_impute", *words],
             input=stdin,
             capture_output=True,
             cwd=tmp_path,
