@@ -22,7 +22,7 @@ from em_impute.stack.views import Predictors
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
 
-__all__ = ["Coding", "Mixed", "Model", "Said", "model_of"]
+__all__ = ["Coding", "Mixed", "Model", "Said", "coding_of", "model_of", "slim"]
 
 MISSING = -1
 

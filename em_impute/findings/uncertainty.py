@@ -18,7 +18,16 @@ from em_impute.metrics import effective_rows
 from em_impute.select import HeldOut
 from em_impute.table.growing import Codes
 
-__all__ = ["Interval", "Uncertainty", "draw_imputations", "examine_uncertainty", "pool_shares", "recommended_draws"]
+__all__ = [
+    "WRONG_LEVEL",
+    "Gathered",
+    "Interval",
+    "Uncertainty",
+    "draw_imputations",
+    "examine_uncertainty",
+    "pool_shares",
+    "recommended_draws",
+]
 
 N_DRAWS = 100
 REPLICATES = 3
