@@ -56,24 +56,31 @@ def samples(tmp_path):
 
 @pytest.fixture(scope="session")
 def program(tmp_path_factory):
-    """The process whose forks run em-impute."""
-    program = Program(tmp_path_factory.mktemp("streams"), hurried=False)
+    """The process whose forks run em-impute, or with True the one that finds the extra `report`."""
+    programs = {}
+
+    def program(has_pictures):
+        if has_pictures not in programs:
+            programs[has_pictures] = Program(tmp_path_factory.mktemp("streams"), has_pictures=has_pictures)
+        return programs[has_pictures]
+
     yield program
-    program.close()
+    for one in programs.values():
+        one.close()
 
 
 @pytest.fixture
-def run(request, tmp_path):
+def run(request, tmp_path, program):
     """Run em-impute as a process in a folder of one's own: bytes in, bytes out.
 
     It is a fork of one that has imported everything, unless what is asked of the environment counts when Python starts.
     """
-    is_forked = request.node.get_closest_marker("pictures") is None
+    has_pictures = request.node.get_closest_marker("pictures") is not None
 
     def run(*arguments, stdin=b"", **environment):
         words = [*map(str, arguments)]
-        if is_forked and not any(name.startswith("PYTHON") for name in environment):
-            ended = request.getfixturevalue("program").run(words, tmp_path, stdin, {**os.environ, **environment})
+        if not any(name.startswith("PYTHON") for name in environment):
+            ended = program(has_pictures).run(words, tmp_path, stdin, {**os.environ, **environment})
             return subprocess.CompletedProcess(words, ended.code, ended.stdout, ended.stderr)
         return subprocess.run(
             [sys.executable, "-m", "em_impute", *words],

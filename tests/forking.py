@@ -49,14 +49,16 @@ class Ended(NamedTuple):
 class Program:
     """The process that has everything imported, and a folder for the streams of its children."""
 
-    def __init__(self, folder: Path, *, hurried: bool) -> None:
+    def __init__(self, folder: Path, *, hurried: bool = False, has_pictures: bool = False) -> None:
         self._streams = folder
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
+        environment["PYTHONPATH"] = "" if has_pictures else str(BASE_INSTALL)
         self._process = subprocess.Popen(
             [sys.executable, __file__, *(["hurried"] if hurried else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(BASE_INSTALL), "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"},
+            env=environment,
         )
 
     def run(self, arguments: list[str], folder: Path, stdin: bytes | None, environment: Mapping[str, str]) -> Ended:
