@@ -18,10 +18,10 @@ TEXT = "g,x,y\n" + "".join(f"{'' if i % 5 == 0 else 'ab'[i % 2]},{i % 2 * 3 + i 
 def reports(tmp_path_factory):
     """Two columns' reports: one with everything in it, one where nothing was missing."""
     folder = tmp_path_factory.mktemp("reports")
-    with opened_table(folder, TEXT) as (opened, request):
+    with opened_table(folder, TEXT, examined=True) as (opened, request):
         completions = complete_all(opened, request, silent)
         full = build_report(opened, completions[0], request, "em-impute fill a.csv -c g", None)
-    with opened_table(folder, "g,x\na,1\nb,2\n") as (opened, request):
+    with opened_table(folder, "g,x\na,1\nb,2\n", examined=True) as (opened, request):
         completions = complete_all(opened, request, silent)
         return [full, build_report(opened, completions[0], request, "em-impute fill b.csv -c g", None)]
 
