@@ -13,6 +13,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -64,7 +65,7 @@ class Program:
     def run(self, arguments: list[str], folder: Path, stdin: bytes | None, environment: Mapping[str, str]) -> Ended:
         """Run em-impute in a folder; without `stdin` its standard input is empty.
 
-        Of the environment all counts but what Python reads when it starts.
+        Of the environment all counts but what Python and the libraries read when they start.
         """
         given, out, err = (self._streams / name for name in ("stdin", "stdout", "stderr"))
         given.write_bytes(stdin or b"")
@@ -149,6 +150,7 @@ def _become(request: dict) -> NoReturn:
         os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["environment"])
+        tempfile.tempdir = None  # which the run that warmed up may have found elsewhere
         sys.argv = ["em-impute", *request["arguments"]]
         from em_impute.cli import main
 
