@@ -18,7 +18,19 @@ from em_impute.metrics import accuracy, effective_rows, overdispersion, wilson_i
 from em_impute.request import Request
 from em_impute.table.text import listed, shown
 
-__all__ = ["MODEL", "Evaluation", "Hiding", "How", "evaluate", "evaluate_all", "hide", "shares_to_hide", "without"]
+__all__ = [
+    "LABELS_ONLY",
+    "MAJORITY",
+    "MODEL",
+    "Evaluation",
+    "Hiding",
+    "How",
+    "evaluate",
+    "evaluate_all",
+    "hide",
+    "shares_to_hide",
+    "without",
+]
 
 How = Literal["random", "stratified", "by-class"]
 

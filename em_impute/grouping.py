@@ -21,7 +21,7 @@ from em_impute.stack.weights import cross_fitted, stack_weights
 from em_impute.table.categories import CategoryColumn
 from em_impute.table.text import plural, shown
 
-__all__ = ["Group", "Grouped", "OwnFit", "fit_groups", "narrowed", "refuse_groups"]
+__all__ = ["Group", "Grouped", "Own", "OwnFit", "Trial", "fit_groups", "narrowed", "refuse_groups"]
 
 ROWS_PER_LABEL, MIN_LABELS = 5, 2
 """So many known rows of so many labels make a fit of a group's own worth while."""

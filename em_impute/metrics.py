@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from em_impute.engine.blocks import Floats, Integers
 
 __all__ = [
+    "NORMAL_95",
     "Bin",
     "Filled",
     "accuracy",
@@ -26,6 +27,9 @@ __all__ = [
     "reliability",
     "wilson_interval",
 ]
+
+NORMAL_95 = 1.959964
+"""Standard deviations to either side of its mean that hold 95 % of a normal distribution."""
 
 MIN_PROBABILITY = 1e-6
 """Probabilities are clipped here before the logarithm, so that one row cannot decide a comparison alone."""
@@ -163,7 +167,7 @@ def confusion(probability: Floats, label: Integers) -> Integers:
     return np.bincount(pair, minlength=n_labels * n_labels).reshape(n_labels, n_labels)
 
 
-def wilson_interval(share: float, rows: float, z: float = 1.959964) -> tuple[float, float]:
+def wilson_interval(share: float, rows: float, z: float = NORMAL_95) -> tuple[float, float]:
     """Give the interval for a share seen on `rows` rows (Wilson 1927); the default z gives 95 %."""
     middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
     half = z / (1 + z * z / rows) * float(np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows)))

@@ -27,7 +27,19 @@ from em_impute.stack.views import Predictors
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
 
-__all__ = ["Coding", "Expert", "Groups", "Mixed", "Model", "Own", "Said", "coding_of", "expert_of", "model_of"]
+__all__ = [
+    "Coding",
+    "Expert",
+    "Groups",
+    "Mixed",
+    "Model",
+    "Own",
+    "Said",
+    "coding_of",
+    "expert_of",
+    "model_of",
+    "slim",
+]
 
 MISSING = -1
 

@@ -17,7 +17,16 @@ from em_impute.metrics import log_loss
 from em_impute.stack.folds import N_FOLDS, Examples, deal
 from em_impute.stack.stack import Stack, fit_stack
 
-__all__ = ["Candidate", "Choice", "HeldOut", "can_hold_out", "choose_model", "choose_stack", "information_criteria"]
+__all__ = [
+    "FOLD_TOLERANCE",
+    "Candidate",
+    "Choice",
+    "HeldOut",
+    "can_hold_out",
+    "choose_model",
+    "choose_stack",
+    "information_criteria",
+]
 
 MAX_ROWS = 10_000
 """Labelled rows, and as many unlabelled ones, on which candidates are compared; the chosen one is fitted to all."""

@@ -20,11 +20,11 @@ def silent(_stage, _share, _detail):
 
 
 @contextmanager
-def opened_table(folder, content, column="g", **options):
-    """Write `content` to a file, read it, and give (opened, request)."""
+def opened_table(folder, content, column="g", *, examined=False, **options):
+    """Write `content` to a file, read it, and give (opened, request); only where it is to be `examined` are there findings."""
     path = folder / "table.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    request = Request(path=path, columns=(column,), **options)
+    request = Request(path=path, columns=(column,), examined=examined, **options)
     with open_table(request, silent) as opened:
         yield opened, request
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from forking import BASE_INSTALL, Program
 
 from em_impute.cli import door
 
@@ -19,8 +20,8 @@ from em_impute.cli import door
 for name in door.BLAS_THREADS:
     os.environ.setdefault(name, "1")
 
-BASE_INSTALL = Path(__file__).parent / "base_install"
-"""Holds a `sitecustomize.py` by which a process finds nothing of the extra `report`."""
+READ_LATE = {"COLUMNS", "FORCE_COLOR", "NO_COLOR", "SOURCE_DATE_EPOCH", "TERM", "TMPDIR"}
+"""Variables of the environment, beside our own, that count although a process has imported everything."""
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "sample_data"
@@ -56,13 +57,36 @@ def samples(tmp_path):
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def program(tmp_path_factory):
+    """The process whose forks run em-impute, or with True the one that finds the extra `report`."""
+    programs = {}
+
+    def program(has_pictures):
+        if has_pictures not in programs:
+            programs[has_pictures] = Program(tmp_path_factory.mktemp("streams"), has_pictures=has_pictures)
+        return programs[has_pictures]
+
+    yield program
+    for one in programs.values():
+        one.close()
+
+
 @pytest.fixture
-def run(tmp_path):
-    """Run em-impute as a real process in a folder of one's own: bytes in, bytes out."""
+def run(request, tmp_path, program):
+    """Run em-impute as a process in a folder of one's own: bytes in, bytes out.
+
+    It is a fork of one that has imported everything, unless what is asked of the environment may count before.
+    """
+    has_pictures = request.node.get_closest_marker("pictures") is not None
 
     def run(*arguments, stdin=b"", **environment):
+        words = [*map(str, arguments)]
+        if all(name.startswith("EM_IMPUTE_") or name in READ_LATE for name in environment):
+            ended = program(has_pictures).run(words, tmp_path, stdin, {**os.environ, **environment})
+            return subprocess.CompletedProcess(words, ended.code, ended.stdout, ended.stderr)
         return subprocess.run(
-            [sys.executable, "-m", "em_impute", *map(str, arguments)],
+            [sys.executable, "-m", "em_impute", *words],
             input=stdin,
             capture_output=True,
             cwd=tmp_path,

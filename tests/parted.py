@@ -1,5 +1,6 @@
 """Tables cut into parts, and what fills them."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -44,7 +45,8 @@ def cut(folder, rows, stops, header=HEADER):
 
 
 def filled_in_parts(paths, request, workers=None, room=None, watch=silent):
-    """Fill parts and give what was found."""
+    """Fill parts, with nothing examined beyond the fills, and give what was found."""
+    request = replace(request, examined=False)
     outputs = plan_parts([str(path) for path in paths], None, [], no_report=True, dry_run=False).outputs
     parts = [Part(number, str(path), out) for number, (path, out) in enumerate(zip(paths, outputs, strict=True))]
     return complete_parts(request, parts, "run", workers or backend("serial", None, None), room or Room(1 << 28), watch)
@@ -58,8 +60,8 @@ def joined(found):
 
 
 def filled_in_memory(path, **options):
-    """Fill one file the ordinary way."""
-    request = Request(path=path, columns=("g",), **options)
+    """Fill one file the ordinary way, with nothing examined beyond the fills."""
+    request = Request(path=path, columns=("g",), examined=False, **options)
     with open_table(request, silent) as opened:
         completions = complete_all(opened, request, silent)
         return b"".join(patched(opened, completions, request)), completions[0]

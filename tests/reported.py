@@ -24,7 +24,7 @@ VOID = {"meta", "br", "img", "hr", "link"}
 
 def report_of(folder, content, column="g", **options):
     """Fill a table and give its report as it is read from JSON."""
-    with opened_table(folder, content, column, **options) as (opened, request):
+    with opened_table(folder, content, column, examined=True, **options) as (opened, request):
         (completion,) = complete_all(opened, request, silent)
         return json.loads(to_json(build_report(opened, completion, request, "em-impute fill", None)))
 

@@ -234,7 +234,7 @@ def test_nothing_need_be_missing_and_then_no_figure_is_weighted(tmp_path):
 def test_several_columns_are_evaluated_as_each_alone(tmp_path):
     shown, x, truth = two_gaussians(0, 80, 2.0)
     content = csv_of("g,h,x", shown, ["uv"[k] for k in truth], x)
-    with opened_table(tmp_path, content, "g") as (opened, request):
+    with opened_table(tmp_path, content, "g", covariance="tied") as (opened, request):
         alone = evaluate_all(opened, request, Hiding(), silent)[0]
     both = replace(request, columns=("g", "h"), features=("x",))
     with open_table(both, silent) as opened:
@@ -333,7 +333,7 @@ def test_figures_weighted_to_the_missing_rows_are_those_of_the_missing_rows(tmp_
     x = rng.normal(3.0 * truth, 1.0)
     gone = rng.random(4000) < 1 / (1 + np.exp(0.8 * (x - 1.5) ** 2 - 1.0))
     shown = [None if lost else "ab"[k] for k, lost in zip(truth, gone, strict=True)]
-    with evaluated(tmp_path, csv_of("g,x", shown, x)) as (found, opened, request):
+    with evaluated(tmp_path, csv_of("g,x", shown, x), covariance="tied") as (found, opened, request):
         said, label, weight = found.probability[MODEL], found.label, found.like_missing
         realised = accuracy_of_fills(opened, request, truth)
     error = np.sqrt(realised * (1 - realised) * (1 / found.rows(weight) + 1 / np.count_nonzero(gone)))

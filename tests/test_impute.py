@@ -82,7 +82,7 @@ def test_groups_without_labels_keep_their_own_shares_and_spreads_under_their_nam
 
 def test_what_nobody_reads_is_not_found_out_and_changes_no_fill(tmp_path):
     rows = csv_of("g,x", ["a", "b"] * 10 + [None] * 5, [i * 1.3 for i in range(25)])
-    with opened_table(tmp_path, rows) as (opened, request):
+    with opened_table(tmp_path, rows, examined=True) as (opened, request):
         (examined,) = complete_all(opened, request, silent)
         (plain,) = complete_all(opened, replace(request, examined=False), silent)
 
@@ -98,7 +98,7 @@ def test_a_shift_of_log_odds_moves_every_probability_by_it(tmp_path):
     truth = rng.integers(0, 2, 80)
     x = (rng.normal(size=80) + 1.5 * truth).round(6)
     rows = csv_of("g,x", ["ab"[k] if i < 50 else None for i, k in enumerate(truth)], x.tolist())
-    with opened_table(tmp_path, rows, probabilities=True) as (opened, request):
+    with opened_table(tmp_path, rows, examined=True, probabilities=True) as (opened, request):
         (plain,) = complete_all(opened, request, silent)
         (shifted,) = complete_all(opened, replace(request, deltas=(("b", 1.2),)), silent)
 

@@ -168,7 +168,7 @@ def test_a_predictor_that_is_constant_among_the_rows_that_count_is_none(tmp_path
 
 def test_the_report_says_which_column_weighs(tmp_path):
     *columns, weight = three_classes()
-    with opened_table(tmp_path, table(*columns, weight), weights="w") as (opened, request):
+    with opened_table(tmp_path, table(*columns, weight), examined=True, weights="w") as (opened, request):
         (completion,) = complete_all(opened, request, silent)
         report = build_report(opened, completion, request, "", None)
     counts = report.missing["cells"], sum(one["known"] for one in report.labels)

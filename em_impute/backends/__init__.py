@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from em_impute.engine.em import MapBlocks
 
-__all__ = ["BACKENDS", "MapParts", "Numbered", "serial", "serial_parts"]
+__all__ = ["BACKENDS", "A", "MapParts", "Numbered", "P", "R", "serial", "serial_parts"]
 
 P = TypeVar("P", bound="Numbered")
 A = TypeVar("A")

@@ -14,7 +14,7 @@ from em_impute.cli.schema import schema
 from em_impute.cli.values import show_help
 from em_impute.errors import ClosedPipeError
 
-__all__ = ["app"]
+__all__ = ["app", "em_impute"]
 
 
 class _Commands(Commands):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from em_impute.evaluate import Hiding
     from em_impute.report.evaluation import EvaluationReport
 
-__all__ = ["evaluate"]
+__all__ = ["HowName", "evaluate"]
 
 HIDING = "Hidden labels"
 

@@ -40,9 +40,8 @@ def fill_file(
         if manners.strict or manners.log.is_open:
             judge(done.reports(command), manners, console, watch)
         is_new = place is None or not done.is_as_it_was
-        model = (
-            None if models.target is None else done.model()
-        )  # what cannot be saved is found before anything is written
+        saves = models.target is not None and not (models.is_in_place and done.learns_nothing)
+        model = done.model() if saves else None  # before anything is written, for it may fail
         if is_new:
             n_bytes = _n_bytes(done.opened, request, long=long)
             compression = done.opened.source.compression

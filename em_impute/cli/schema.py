@@ -8,7 +8,7 @@ import typer
 
 from em_impute.cli import options as o
 
-__all__ = ["schema"]
+__all__ = ["KindName", "schema"]
 
 
 class KindName(StrEnum):

@@ -33,6 +33,7 @@ from em_impute.engine.parameters import (
 from em_impute.errors import FitError
 
 __all__ = [
+    "DEFAULT_STOPPING",
     "Expectation",
     "Fit",
     "MapBlocks",

@@ -81,29 +81,26 @@ def fit_mixture(
         free_shares=recipe.free_shares,
         unlabelled_weight=recipe.unlabelled_weight,
     )
-    found = few = None
-    if start is None and (rows.label >= 0).any():
-        start = start_from_labels(*rows, component_label, prior, recipe.seed)
-    elif start is None:
+
+    def climb(start: Parameters, accelerate: bool | Leaps) -> Fit:
+        steps = iterate(problem, start, family, prior, recipe.stopping, map_blocks, accelerate=accelerate)
+        return fit(_watched(steps, watch), component_label)
+
+    if start is None and not (rows.label >= 0).any():
         few = sample_rows(rows, MAX_SEARCH_ROWS, recipe.seed)
         few_problem = problem if few is rows else make_problem(*few, component_label, n_labels)
-        effort = (THOROUGH if recipe.thorough else QUICK)._replace(seed=recipe.seed)
-        effort = effort._replace(accelerate=recipe.accelerate)
+        effort = (THOROUGH if recipe.thorough else QUICK)._replace(seed=recipe.seed, accelerate=recipe.accelerate)
         found = search(few_problem, few, family, prior, recipe.stopping, effort, map_blocks)
-        start = found.fit.parameters
+        fitted = found.fit if few is rows else climb(found.fit.parameters, recipe.accelerate)
+        separable = not coinciding(fitted.parameters).any()
+        return Mixture(fitted, recipe, found.n_starts, found.n_optima, found.gap, separable, found.climbs)
 
-    if found is not None and few is rows:
-        fitted = found.fit
-    else:
-        accelerate: bool | Leaps = recipe.accelerate
-        if found is None and recipe.accelerate:
-            start, accelerate = _approach(problem, start, family, prior, recipe)
-        steps = iterate(problem, start, family, prior, recipe.stopping, map_blocks, accelerate=accelerate)
-        fitted = fit(_watched(steps, watch), component_label)
-    if found is None:
-        return Mixture(fitted, recipe)
-    separable = not coinciding(fitted.parameters).any()
-    return Mixture(fitted, recipe, found.n_starts, found.n_optima, found.gap, separable, found.climbs)
+    if start is None:
+        start = start_from_labels(*rows, component_label, prior, recipe.seed)
+    accelerate: bool | Leaps = recipe.accelerate
+    if accelerate:
+        start, accelerate = _approach(problem, start, family, prior, recipe)
+    return Mixture(climb(start, accelerate), recipe)
 
 
 def _approach(

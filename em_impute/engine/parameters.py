@@ -10,6 +10,8 @@ from em_impute.errors import FitError
 
 __all__ = [
     "COLLAPSE_HINT",
+    "LOG_TWO_PI",
+    "MIN_SHARE",
     "Conditional",
     "Parameters",
     "clamp",

@@ -1,6 +1,8 @@
 """The whole story: from a table to a start, to every step of EM, to why it stopped."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -100,17 +102,8 @@ def explain(opened: Opened, request: Request, showing: Showing, watch: Watch) ->
     n_components = request.components if isinstance(request.components, int) and any(read.known) else 1
     component_label = components_of_labels(design.label, len(labels.labels), n_components)
 
-    def run(strength: float) -> tuple[Start, Run]:
-        return _run(design, rows, component_label, request, strength, showing, watch)
-
-    collapse, strength = None, request.prior_strength or 0.0
-    try:
-        start, done = run(strength)
-    except FitError as error:
-        if request.prior_strength is not None:
-            raise
-        collapse, strength = error.message, 1.0
-        start, done = run(strength)
+    run = partial(_run, design, rows, component_label, request, showing, watch)
+    start, done, strength, collapse = _held_where_it_collapses(run, request.prior_strength)
     if start.kind == "random":
         done = done._replace(parameters=_in_order(done.parameters, by))
     place = np.array(chosen or telling_rows(design, done.parameters[0], component_label, showing.n_rows), np.intp)
@@ -133,6 +126,21 @@ def explain(opened: Opened, request: Request, showing: Showing, watch: Watch) ->
     )
 
 
+def _held_where_it_collapses(
+    run: Callable[[float], tuple[Start, Run]], asked: float | None
+) -> tuple[Start, Run, float, str | None]:
+    """Run EM with the prior strength that is asked for, else without a prior, else with the default one.
+
+    Also give the strength, and why it is not 0 although no prior was asked for.
+    """
+    try:
+        return *run(asked or 0.0), asked or 0.0, None
+    except FitError as error:
+        if asked is not None:
+            raise
+        return *run(1.0), 1.0, error.message
+
+
 def _family(request: Request) -> str:
     return "full" if request.covariance == "auto" else request.covariance
 
@@ -151,9 +159,9 @@ def _run(
     rows: Rows,
     component_label: Integers,
     request: Request,
-    strength: float,
     showing: Showing,
     watch: Watch,
+    strength: float,
 ) -> tuple[Start, Run]:
     """Find a start and follow EM from there.  Raises FitError where a component collapses."""
     family = FAMILIES[_family(request)]

@@ -32,7 +32,7 @@ from em_impute.stack.members import Plan
 from em_impute.stack.stack import Stack, Voice, predict
 from em_impute.stack.weights import stack_weights
 
-__all__ = ["SUSPICIOUS", "Audit", "Judged", "Suspect", "audit_labels", "judge_labels"]
+__all__ = ["SUSPICIOUS", "Audit", "Judged", "Parts", "Suspect", "audit_labels", "judge_labels"]
 
 SUSPICIOUS = 0.05
 """A label less probable than that is listed: one in twenty, the usual mark of what should not happen by chance."""

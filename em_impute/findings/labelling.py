@@ -23,6 +23,7 @@ from em_impute.stack.folds import count_labels
 
 __all__ = [
     "LEVEL",
+    "MAX_DEVIATIONS",
     "Comparison",
     "Labelling",
     "Ratio",

@@ -4,11 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.engine.blocks import Floats, Integers
-from em_impute.metrics import effective_rows, wilson_interval
+from em_impute.metrics import NORMAL_95, effective_rows, wilson_interval
 
 __all__ = ["area_under_curve"]
-
-NORMAL_95 = 1.959964
 
 ROUNDING = 1e-20
 """A variance below it is that of equal numbers, whose mean is rounded."""

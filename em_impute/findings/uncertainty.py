@@ -14,11 +14,20 @@ from em_impute.choose import Fills, draw_labels, most_probable
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.fitting import Said
 from em_impute.learnt import FittedColumn
-from em_impute.metrics import effective_rows
+from em_impute.metrics import NORMAL_95, effective_rows
 from em_impute.select import HeldOut
 from em_impute.table.growing import Codes
 
-__all__ = ["Interval", "Uncertainty", "draw_imputations", "examine_uncertainty", "pool_shares", "recommended_draws"]
+__all__ = [
+    "WRONG_LEVEL",
+    "Gathered",
+    "Interval",
+    "Uncertainty",
+    "draw_imputations",
+    "examine_uncertainty",
+    "pool_shares",
+    "recommended_draws",
+]
 
 N_DRAWS = 100
 REPLICATES = 3
@@ -35,7 +44,6 @@ NEWTON_STEPS = 40
 
 WRONG_LEVEL, TOTAL_LEVEL = 0.90, 0.95
 WRONG_TAILS = [0.5 - WRONG_LEVEL / 2.0, 0.5 + WRONG_LEVEL / 2.0]
-NORMAL_95 = 1.959964
 STEADY = 0.05
 """Variation of a standard error from one set of imputations to the next that does no harm."""
 

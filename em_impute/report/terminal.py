@@ -21,7 +21,7 @@ from em_impute.table.text import listed, plural
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["make_console", "print_lines", "print_summary", "progress_bar"]
+__all__ = ["NAME_WIDTH", "make_console", "print_lines", "print_summary", "progress_bar"]
 
 NAME_WIDTH = 12
 

@@ -22,7 +22,7 @@ from em_impute.scaled.parts import Part
 from em_impute.scaled.reading import How, in_part, keeper, kept_of, table_chunks
 from em_impute.table.read import Table
 
-__all__ = ["Everything", "Learning", "fit_everything"]
+__all__ = ["Everything", "Learning", "Rest", "fit_everything"]
 
 
 @dataclass(frozen=True)

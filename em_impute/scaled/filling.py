@@ -22,7 +22,7 @@ from em_impute.table.read import Table
 from em_impute.table.scan import BLOCK_BYTES
 from em_impute.table.source import Source
 
-__all__ = ["Filling", "PartFilled", "Totals", "fill_part"]
+__all__ = ["Filling", "PartFilled", "Totals", "Unsure", "fill_part", "nothing"]
 
 
 @dataclass(frozen=True)

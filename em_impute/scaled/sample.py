@@ -133,7 +133,7 @@ class Sample:
     """(n,) what its cell holds: index into `texts`"""
     is_witness: Flags
     """(n,) not drawn, but shown since some column holds there what others do not"""
-    records: "Records"
+    records: Records
     texts: tuple[str, ...]
     may_fill: Flags
     """(n_texts,) whether such a cell may be one to fill"""

@@ -23,12 +23,11 @@ from em_impute.scaled.sample import (
     merge_samples,
     trimmed,
 )
+from em_impute.table.numbers import EXAMPLES
 from em_impute.table.read import NumberColumn, Table
 from em_impute.table.source import Source
 
 __all__ = ["Numbers", "PartRead", "Summary", "Target", "bounds", "merge", "summarise", "trimmed_summary"]
-
-EXAMPLES = 3
 
 ROUGHLY = 1.25
 """Part of its size to which a sample grows before rows that others displaced are let go."""

@@ -21,6 +21,7 @@ from em_impute.stack.terms import Group, Sums, coefficients, complete, group_row
 from em_impute.stack.views import Seen, View
 
 __all__ = [
+    "DIVIDED_STEPS",
     "Material",
     "completed",
     "divide_labels",

@@ -31,7 +31,7 @@ from em_impute.stack.stack import CHUNK_ROWS, Stack, Voice
 from em_impute.stack.terms import group_rows
 from em_impute.stack.views import Predictors, View
 
-__all__ = ["StackDraws", "chances", "draw_stack"]
+__all__ = ["Drawn", "StackDraws", "chances", "draw_stack"]
 
 MAX_LABELLED = 3000
 """Labelled rows up to which unlabelled ones have a part in the posterior."""

@@ -4,7 +4,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Effort", "affordable_members", "effort_for"]
+__all__ = [
+    "MAX_REFIT",
+    "Effort",
+    "affordable_members",
+    "count_terms",
+    "effort_for",
+    "most_refit",
+    "refit_rows",
+    "row_cost",
+]
 
 WORK = 2e9
 """Multiplications that EM over the unlabelled rows may take in one view: about a second."""

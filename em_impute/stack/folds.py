@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.stack.views import Predictors
 
-__all__ = ["N_FOLDS", "Examples", "Held", "count_labels", "deal", "draw", "held_out"]
+__all__ = ["N_FOLDS", "REPEATS", "REPEATS_BELOW", "Examples", "Held", "count_labels", "deal", "draw", "held_out"]
 
 N_FOLDS = 5
 REPEATS, REPEATS_BELOW = 3, 60

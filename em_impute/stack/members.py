@@ -7,7 +7,7 @@ import numpy as np
 
 from em_impute.stack.shrinkage import Shrinkage
 
-__all__ = ["Member", "Plan", "plans"]
+__all__ = ["FULL", "SHRINKAGES", "STEPS", "Member", "Plan", "plans"]
 
 FULL = Shrinkage(0.1, 0.5)
 """Each label its own covariance, hardly drawn in."""

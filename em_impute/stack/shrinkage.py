@@ -7,7 +7,7 @@ import numpy as np
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.stack.terms import Sums
 
-__all__ = ["Batch", "Shrinkage", "Strengths", "empirical_bayes", "m_step", "strengths_of"]
+__all__ = ["Batch", "Shrinkage", "Strengths", "empirical_bayes", "log_chances", "m_step", "strengths_of"]
 
 FLOOR_ROWS = 3.0
 """Pseudo-rows of the overall variance in the diagonal that covariances are drawn to: no column can collapse."""

@@ -21,7 +21,17 @@ from em_impute.stack.terms import group_rows
 from em_impute.stack.views import PLAIN, Predictors, View, fit_views, plain_view
 from em_impute.stack.weights import cross_fitted, stack_weights, trust_over_shares
 
-__all__ = ["Ensemble", "Stack", "Voice", "fit_leader", "fit_stack", "predict", "shares_of", "thinned"]
+__all__ = [
+    "CHUNK_ROWS",
+    "Ensemble",
+    "Stack",
+    "Voice",
+    "fit_leader",
+    "fit_stack",
+    "predict",
+    "shares_of",
+    "thinned",
+]
 
 VIEW_ROWS = 10_000
 """Rows to which powers and bins are fitted."""

@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.stack.views import Seen, View
 
-__all__ = ["Group", "Sums", "coefficients", "complete", "group_rows", "independent_sums", "sums_of"]
+__all__ = [
+    "Group",
+    "Sums",
+    "coefficients",
+    "complete",
+    "group_rows",
+    "independent_sums",
+    "invert",
+    "products_in",
+    "products_of",
+    "sums_of",
+]
 
 LOG_TWO_PI = float(np.log(2.0 * np.pi))
 

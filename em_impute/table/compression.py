@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     import os
 
 __all__ = [
+    "Codec",
     "Compression",
+    "Compressor",
+    "Decompressor",
     "compressed",
     "compression_of",
     "decompressed",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -83,33 +84,23 @@ def detect_dialect(
     start = len(text.bom) if text.transparent else 0
     start, line = _skip(source, start, skip_lines)
 
-    head, whole = _read_head(source, start)
-    separator_line = SEPARATOR_LINE.match(head)
+    separator_line = SEPARATOR_LINE.match(_read_head(source, start)[0])
     if separator_line:
         if chosen is None and separator_line[1] not in b'"\r\n' and separator_line[1].isascii():
             chosen = separator_line[1].decode()
         start, line = start + separator_line.end(), line + 1
-        head, whole = _read_head(source, start)
-    _refuse_unreadable(head, source)
 
     working = text.name if text.transparent else "utf-8"
     candidates = CANDIDATES if chosen is None else (chosen,)
-    while True:
-        best, title_lines = choose_delimiter(head, candidates, whole=whole, encoding=working, wanted=wanted)
-        try:
-            first = first_record(head, best, whole=whole)
-        except QuoteError as error:
-            raise error.as_table_error(np.frombuffer(head, np.uint8), line) from None
-        if first:
-            break
-        head, whole = _read_head(source, start, 2 * len(head))
+    top = _find_top(source, start, line, candidates, working, wanted)
+    first = top.first
     _refuse_returns(first, source, line, has_header=has_header)
     if has_header:
         names = tuple(_decoded_names(first.fields, working, text.name, line))
     else:
         names = tuple(str(number) for number in range(1, len(first.fields) + 1))
     return source, Dialect(
-        delimiter=best,
+        delimiter=top.delimiter,
         encoding=text.name,
         bom=text.bom,
         separator_line=bool(separator_line),
@@ -119,11 +110,41 @@ def detect_dialect(
         newline=first.newline,
         data_offset=start + first.stop if has_header else start,
         header_end=start + first.text_stop if has_header else -1,
-        first_line=line + head[: first.stop].count(b"\n") if has_header else line,
+        first_line=line + top.n_lines if has_header else line,
         detected=chosen is None,
         transcoded=not text.transparent,
-        title_lines=title_lines,
+        title_lines=top.title_lines,
     )
+
+
+class _Top(NamedTuple):
+    """What the head of the file shows."""
+
+    first: FirstRecord
+    n_lines: int
+    """physical lines of the first record"""
+    delimiter: str
+    title_lines: int
+
+
+def _find_top(
+    source: Source, start: int, line: int, candidates: Sequence[str], encoding: str, wanted: Sequence[str]
+) -> _Top:
+    """Choose the delimiter and find the first record, which begins at `start` in the physical line `line`.
+
+    As much is read as that takes.  Raises `TableError` where there is no record, or a quote is out of place.
+    """
+    head, whole = _read_head(source, start)
+    _refuse_unreadable(head, source)
+    while True:
+        best, title_lines = choose_delimiter(head, candidates, whole=whole, encoding=encoding, wanted=wanted)
+        try:
+            first = first_record(head, best, whole=whole)
+        except QuoteError as error:
+            raise error.as_table_error(np.frombuffer(head, np.uint8), line) from None
+        if first:
+            return _Top(first, head[: first.stop].count(b"\n"), best, title_lines)
+        head, whole = _read_head(source, start, 2 * len(head))
 
 
 def _checked(delimiter: str) -> str:

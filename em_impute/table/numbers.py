@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from em_impute.table.dialect import Dialect
 
 __all__ = [
+    "EXAMPLES",
     "MISSING_MARKS",
     "Content",
     "ParsedCells",

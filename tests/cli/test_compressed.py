@@ -314,8 +314,8 @@ def test_filling_and_compressing_may_change_places(tmp_path, form, ends, encodin
     packed = b"".join(form.compress(data[start:stop]) for start, stop in pairwise(cuts))
     (tmp_path / "plain.csv").write_bytes(data)
     (tmp_path / "packed").write_bytes(packed)
-    expected, _ = filled_in_memory(tmp_path / "plain.csv", covariance="tied", examined=False)
-    found, _ = filled_in_memory(tmp_path / "packed", covariance="tied", examined=False)
+    expected, _ = filled_in_memory(tmp_path / "plain.csv", covariance="tied")
+    found, _ = filled_in_memory(tmp_path / "packed", covariance="tied")
     write_atomically(tmp_path / f"out{form.suffix}", [found])
 
     assert form.decompress((tmp_path / f"out{form.suffix}").read_bytes()) == expected != data

@@ -249,7 +249,7 @@ def test_what_is_no_shift_of_the_log_odds_is_refused(texts):
 @pytest.mark.parametrize(("advice", "expected"), [(True, ["S01: mind", "X01: look"]), (False, ["X01: look"])])
 def test_the_note_on_columns_about_people_can_be_left_out(tmp_path, advice, expected):
     content = "g,x\n" + "a,1\nb,9\na,2\nb,8\n" * 3 + ",4\n"
-    with opened_table(tmp_path, content) as (opened, request):
+    with opened_table(tmp_path, content, examined=True) as (opened, request):
         (completion,) = complete_all(opened, request, silent)
         report = build_report(opened, completion, request, "", [])
     notes = ({"code": "S01", "message": "mind"}, {"code": "X01", "message": "look"})

@@ -101,7 +101,7 @@ def test_units_and_origins_of_the_columns_do_not_matter(family, missing):
 @every_family
 def test_the_size_of_the_blocks_does_not_matter(family, missing, monkeypatch):
     x, label = three_labels(missing)
-    recipe = Recipe(family, stopping=Stopping(0.0, 30))
+    recipe = Recipe(family, stopping=Stopping(0.0, 8))
     fits = []
     for elements, rare in [(1 << 19, 64), (64, 64), (1, 1), (1 << 19, 1000)]:
         monkeypatch.setattr(blocks, "MAX_BLOCK_ELEMENTS", elements)

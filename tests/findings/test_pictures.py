@@ -22,7 +22,7 @@ SIZES = st.integers(-300, 299).map(lambda power: 10.0**power)
 
 def report_of(folder, text, **options):
     """The JSON report on column g, and the labels that were filled in, by row."""
-    with opened_table(folder, text, **options) as (opened, request):
+    with opened_table(folder, text, examined=True, **options) as (opened, request):
         (completion,) = complete_all(opened, request, silent)
         report = build_report(opened, completion, request, "em-impute fill", None)
         filled = {

@@ -37,7 +37,7 @@ def heights(n_rows=300, n_labelled=150, seed=1, digits=6, apart=1.5):
 
 
 def completed(folder, text, **options):
-    with opened_table(folder, text, **options) as (opened, request):
+    with opened_table(folder, text, examined=True, **options) as (opened, request):
         (completion,) = complete_all(opened, request, silent)
     return completion
 

@@ -1,14 +1,15 @@
 """How many examples are made up, the program that runs them, and what is said of them at the end."""
 
+import os
 import shutil
 from functools import cached_property
 from pathlib import Path
 
 import pytest
-from fuzz import forking, tally
+from forking import WARM, Program
+from fuzz import tally
 from fuzz.contract import Run
 from fuzz.files import MadeUp
-from fuzz.forking import Program
 from fuzz.options import Asked
 
 
@@ -16,7 +17,7 @@ from fuzz.options import Asked
 def world(tmp_path_factory):
     """Run a command on a file in a folder of its own, and give what came of it."""
     base = tmp_path_factory.mktemp("fuzz")
-    program = Program(base)
+    program = Program(base, hurried=True)
     yield _World(program, base)
     program.close()
 
@@ -36,7 +37,9 @@ class _World:
             (self._folder / asked.file).write_bytes(made.on_disk)
         before = self._files()
         stdin = made.on_disk if is_stdin else None
-        ended = self._program.run(asked.arguments, self._folder, stdin, TMPDIR=str(self._temporary))
+        environment = {name: text for name, text in os.environ.items() if not name.startswith("EM_IMPUTE_")}
+        environment = {**environment, "LC_ALL": "C.UTF-8", "TMPDIR": str(self._temporary)}
+        ended = self._program.run(asked.arguments, self._folder, stdin, environment)
         tally.count(asked.command, ended)
         return Run(made, asked, before, self._files(), ended, [path.name for path in self._temporary.iterdir()])
 
@@ -48,7 +51,7 @@ class _World:
     @cached_property
     def saved(self) -> str:
         """A report as it is saved."""
-        content = forking.WARM.encode()
+        content = WARM.encode()
         made = MadeUp(content, content, "", [], 0, [], [], [], [], "", "", "", has_header=True, skip_lines=0)
         asked = Asked("fill", (("-c", "g"), ("-r", "r.json")), "t.csv")
         return self.run(made, asked).after["r.json"].decode()

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from compressing import FORMATS
+from forking import Ended
 from fuzz.completed import check_long, check_table
 from fuzz.files import MadeUp
-from fuzz.forking import Ended
 from fuzz.options import Asked
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match

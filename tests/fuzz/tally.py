@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from fuzz.forking import Ended
+from forking import Ended
 
 __all__ = ["count", "count_failure", "lines"]
 

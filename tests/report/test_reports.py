@@ -14,8 +14,8 @@ from em_impute.report.fit_report import to_json
 from em_impute.report.markdown import to_markdown
 
 
-def report_of(folder, content, column="g", **options):
-    with opened_table(folder, content, column, **options) as (opened, request):
+def report_of(folder, content, column="g", *, examined=True, **options):
+    with opened_table(folder, content, column, examined=examined, **options) as (opened, request):
         (completion,) = complete_all(opened, request, silent)
         return build_report(opened, completion, request, "em-impute fill", None)
 

@@ -26,7 +26,7 @@ def report_of(folder, *, n_rows=120, **options):
         f"{ODD_LABELS[k] if i % 3 else ''},{x[i]!r},{y[i]!r},{('<i>red</i>', 'blue')[colour[i]]}\n"
         for i, k in enumerate(truth)
     )
-    with opened_table(folder, text, "g", **options) as (opened, request):
+    with opened_table(folder, text, "g", examined=True, **options) as (opened, request):
         (completion,) = complete_all(opened, request, silent)
         return completion, build_report(opened, completion, request, "em-impute fill", None)
 

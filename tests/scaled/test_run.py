@@ -274,7 +274,7 @@ def test_two_columns_are_filled_each_on_its_own(tmp_path, rows):
 
     from em_impute.impute import complete_all, open_table, patched
 
-    request = Request(whole(tmp_path, rows), both)
+    request = Request(whole(tmp_path, rows), both, examined=False)
     with open_table(request, lambda *_: None) as opened:
         expected = b"".join(patched(opened, complete_all(opened, request, lambda *_: None), request))
     assert expected == joined(found)

@@ -80,7 +80,7 @@ def how_em_went(report: Report, pictures: Pictures, prefix: str) -> Section | No
                 "a log-likelihood of {} (how probable the curves make the data; higher is better).",
                 state,
                 steps,
-                number_of(plain["log_likelihood"]),
+                _number_of(plain["log_likelihood"]),
             )
         )
     if pictures.path:
@@ -96,7 +96,7 @@ def how_em_went(report: Report, pictures: Pictures, prefix: str) -> Section | No
     return Section(f"{prefix}-em", "EM, step by step", blocks)
 
 
-def number_of(value: float | None) -> str:
+def _number_of(value: float | None) -> str:
     """Write a log-likelihood, whose decimals matter."""
     return number(None) if value is None else f"{value:,.4f}" if abs(value) < 1e12 else f"{value:.6g}"  # noqa: PLR2004
 
@@ -105,8 +105,7 @@ def _in_words(report: Report) -> Markup:
     used = names([one["name"] for one in report["features"]["used"]], 4)
     return said(
         "Rows with the same label are taken to form heaps in the values of {}, each with the shape of a Gaussian (a "
-        "bell "
-        "curve). A cell’s label is as probable as its heap is dense there, times how common the label is.",
+        "bell curve). A cell’s label is as probable as its heap is dense there, times how common the label is.",
         used,
     )
 
@@ -139,8 +138,7 @@ def _kind(model: Report, selection: Report) -> list[Block]:
         blocks.append(
             said(
                 "Held-out labels do not show the mixtures to be clearly better than the labels’ shares, so together "
-                "they "
-                "weigh {} and the shares the rest.",
+                "they weigh {} and the shares the rest.",
                 percent(selection["trust"]),
             )
         )
@@ -274,15 +272,15 @@ def _fit(fit: Report) -> list[Block]:
         went = f"EM was stopped after {steps}, as held-out labels prefer"
         if not fit["n_iterations"]:
             went = "EM was not run: held-out labels prefer what the labelled rows alone say"
-    criteria = ", ".join(f"{key.upper()} {number_of(fit[key])}" for key in ("bic", "aic", "icl") if key in fit)
+    criteria = ", ".join(f"{key.upper()} {_number_of(fit[key])}" for key in ("bic", "aic", "icl") if key in fit)
     text = said(
         "{}. Log-likelihood {} ({}; the latter count parameters as a cost, and lower is better).",
         went,
-        number_of(fit["log_likelihood"]),
+        _number_of(fit["log_likelihood"]),
         criteria,
     )
     if len(fit["path"]) <= 1:
         return [text]
-    path = "; ".join(number_of(value) for value in fit["path"][:MAX_STEPS])
+    path = "; ".join(_number_of(value) for value in fit["path"][:MAX_STEPS])
     more = " …" if len(fit["path"]) > MAX_STEPS else ""
     return [text, said("Log-likelihood from step to step: {}{}.", path, more)]

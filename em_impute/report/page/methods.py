@@ -73,8 +73,7 @@ def _stacked(report: Report) -> Markup:
     if n == 1:
         return said(
             "Labels were predicted from {} by a Gaussian mixture ({}, covariance {}), fitted {}; it was the best of "
-            "{} by "
-            "the log-loss on held-out labels.",
+            "{} by the log-loss on held-out labels.",
             _predictors(report),
             gaussians,
             model["covariance"],
@@ -105,8 +104,7 @@ def _single(report: Report) -> Markup:
     chosen = said(", chosen by {}", criterion) if criterion and len(selection.get("members", ())) > 1 else Markup("")
     return said(
         "Labels were predicted from {} by a mixture of {} with covariance {}{}, estimated by expectation-maximisation "
-        "(EM) "
-        "from rows with and without a label ({} after {}, log-likelihood {}).",
+        "(EM) from rows with and without a label ({} after {}, log-likelihood {}).",
         _predictors(report),
         plural(len(model["parameters"]), "Gaussian"),
         model["covariance"],
@@ -194,8 +192,7 @@ def _accuracy(report: Report) -> Iterable[Markup]:
     low, high = found["interval"]
     yield said(
         "In {} ({}), {} were recovered (95 % interval {} to {}), against {} by always choosing the most common one; "
-        "the "
-        "log-loss was {} ({} for the class shares).",
+        "the log-loss was {} ({} for the class shares).",
         found["method"],
         plural(found["rows"], "row"),
         percent(found["accuracy"]),
@@ -232,8 +229,7 @@ def _missingness(report: Report) -> Iterable[Markup]:
         one = swept["sweeps"][0]
         yield said(
             "If the odds of {} among the missing were exp(δ) times as high, δ from {} to {}, its share of all rows "
-            "would go "
-            "from {} to {}.",
+            "would go from {} to {}.",
             name(one["label"]),
             f"{swept['deltas'][0]:g}",
             f"{swept['deltas'][-1]:g}",

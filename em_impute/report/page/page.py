@@ -24,7 +24,7 @@ from em_impute.report.pictures.naming import literal, shortened
 from em_impute.report.pictures.palette import css_colours
 from em_impute.report.pictures.swatch import swatch
 
-__all__ = ["to_html"]
+__all__ = ["View", "to_html"]
 
 HERE = Path(__file__).parent
 

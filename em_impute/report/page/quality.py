@@ -29,28 +29,13 @@ def how_well_recovered(report: Report, pictures: Pictures, prefix: str) -> Secti
     found = report["accuracy"]
     if found is None:
         return None
-    low, high = found["interval"]
     blocks: list[Block] = [
         said(
             "Known labels were hidden and filled again, each by a model that had not seen it ({}, {}).",
             found["method"],
             plural(found["rows"], "row"),
         ),
-        Table(
-            "Held-out labels",
-            ["", "this model", "the labels’ shares alone"],
-            [
-                [
-                    "right",
-                    percent(found["accuracy"]),
-                    percent(found["baseline_accuracy"]),
-                ],
-                ["95 % interval of that", f"{percent(low)} to {percent(high)}", ""],
-                ["log-loss (lower is better)", number(found["log_loss"]), number(found["baseline_log_loss"])],
-                ["Brier score (lower is better)", number(found["brier"]), ""],
-                ["calibration error", percent(found["ece"]), ""],
-            ],
-        ),
+        _held_out(found),
         said(
             "Log-loss and Brier score punish probabilities that the right label did not get; both are 0 for somebody "
             "who knows. The calibration error says how far a stated probability is from the share that came true, on "
@@ -61,27 +46,42 @@ def how_well_recovered(report: Report, pictures: Pictures, prefix: str) -> Secti
     if drawn:
         blocks.append(Figures(drawn))
     blocks += _by_label(found["confusion"], report)
-    bins = [[f"{one['rows']:,}", percent(one["probability"]), percent(one["accuracy"])] for one in found["reliability"]]
-    inner: list[Block] = [
-        Table("Stated and right, group by group", ["rows", "mean probability stated", "share that was right"], bins)
-    ]
-    curve = fill_curve(found)
-    if curve:
-        rows = [
-            [
-                percent(one["share"]),
-                f"{one['at_least']:.4f}",
-                percent(one["right"]),
-                f"{percent(one['low'])} to {percent(one['high'])}",
-            ]
-            for one in curve
-        ]
-        head = ["share filled", "least probability", "right", "95 %"]
-        inner.append(Table("How right the surest rows were", head, rows))
-    blocks.append(Details("Both pictures in numbers", inner))
+    blocks.append(Details("Both pictures in numbers", _pictures_in_numbers(found)))
     if report["missing"]["filled"]:
         blocks.append(_wrong(found["expected_wrong"], report["missing"]["filled"]))
     return Section(f"{prefix}-accuracy", "How well known labels are recovered", blocks)
+
+
+def _held_out(found: Report) -> Table:
+    low, high = found["interval"]
+    rows = [
+        ["right", percent(found["accuracy"]), percent(found["baseline_accuracy"])],
+        ["95 % interval of that", f"{percent(low)} to {percent(high)}", ""],
+        ["log-loss (lower is better)", number(found["log_loss"]), number(found["baseline_log_loss"])],
+        ["Brier score (lower is better)", number(found["brier"]), ""],
+        ["calibration error", percent(found["ece"]), ""],
+    ]
+    return Table("Held-out labels", ["", "this model", "the labels’ shares alone"], rows)
+
+
+def _pictures_in_numbers(found: Report) -> list[Block]:
+    """Tabulate the reliability of probabilities, and how right the surest rows were."""
+    bins = [[f"{one['rows']:,}", percent(one["probability"]), percent(one["accuracy"])] for one in found["reliability"]]
+    head = ["rows", "mean probability stated", "share that was right"]
+    tables: list[Block] = [Table("Stated and right, group by group", head, bins)]
+    rows = [
+        [
+            percent(one["share"]),
+            f"{one['at_least']:.4f}",
+            percent(one["right"]),
+            f"{percent(one['low'])} to {percent(one['high'])}",
+        ]
+        for one in fill_curve(found)
+    ]
+    if rows:
+        head = ["share filled", "least probability", "right", "95 %"]
+        tables.append(Table("How right the surest rows were", head, rows))
+    return tables
 
 
 def what_was_filled(report: Report, prefix: str) -> Section | None:
@@ -160,8 +160,7 @@ def _wrong(wrong: Report, n_filled: int) -> Markup:
     if not wrong["agree"]:
         return said(
             "{} That is what held-out labels say, if missing rows are like known ones. <strong>The model disagrees: "
-            "by its "
-            "own probabilities it would be {}.</strong>",
+            "by its own probabilities it would be {}.</strong>",
             text,
             number(round(wrong["by_probabilities"])),
         )
@@ -169,8 +168,7 @@ def _wrong(wrong: Report, n_filled: int) -> Markup:
         return text
     return said(
         "{} The interval comes from draws of the whole model. Held-out labels alone say {} ({} to {}), if missing "
-        "rows are "
-        "like known ones.",
+        "rows are like known ones.",
         text,
         *(number(round(held_out[key])) for key in ("estimate", "low", "high")),
     )

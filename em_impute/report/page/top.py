@@ -10,7 +10,7 @@ from em_impute.report.pictures.filling import Filling, filling_of
 from em_impute.report.words import number, percent
 from em_impute.table.text import plural
 
-__all__ = ["Tile", "headline", "remarks", "tiles"]
+__all__ = ["REASONS", "Tile", "headline", "remarks", "tiles"]
 
 Report = Mapping[str, Any]
 

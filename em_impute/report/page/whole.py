@@ -27,8 +27,7 @@ def the_totals(report: Report, pictures: Pictures, prefix: str) -> Section | Non
     blocks: list[Block] = [
         said(
             "How many rows of each label the whole column holds. Expected counts add up the probabilities; counting "
-            "filled "
-            "labels overstates the likelier one."
+            "filled labels overstates the likelier one."
         )
     ]
     if pictures.totals:
@@ -47,25 +46,27 @@ def the_totals(report: Report, pictures: Pictures, prefix: str) -> Section | Non
     shown = common(report, list(totals["known"]))
     blocks += folded("Rows of each label", head, rows, shown)
     if drawn:
-        rows = [
-            [
-                name(label),
-                percent(one["estimate"]),
-                f"{percent(one['low'])} to {percent(one['high'])}",
-                percent(one["missing_information"]),
-            ]
-            for label, one in totals["shares"].items()
-        ]
-        text = said(
-            "If the rows are a sample, these are the shares where they come from, by Rubin’s rules. Missing "
-            "information: the part of the uncertainty that comes from the missing labels."
-        )
-        inner: list[Block] = [
-            text,
-            *folded("Shares in the population", ["label", "share", "95 %", "missing information"], rows, shown),
-        ]
-        blocks.append(Details("Shares where the rows come from", inner))
+        blocks.append(Details("Shares where the rows come from", _shares(totals["shares"], shown)))
     return Section(f"{prefix}-totals", "Totals", blocks)
+
+
+def _shares(shares: Report, shown: list[int]) -> list[Block]:
+    """Tabulate what share of the population each label has, were the rows a sample."""
+    rows = [
+        [
+            name(label),
+            percent(one["estimate"]),
+            f"{percent(one['low'])} to {percent(one['high'])}",
+            percent(one["missing_information"]),
+        ]
+        for label, one in shares.items()
+    ]
+    text = said(
+        "If the rows are a sample, these are the shares where they come from, by Rubin’s rules. Missing "
+        "information: the part of the uncertainty that comes from the missing labels."
+    )
+    head = ["label", "share", "95 %", "missing information"]
+    return [text, *folded("Shares in the population", head, rows, shown)]
 
 
 def what_if_not(report: Report, pictures: Pictures, prefix: str) -> Section | None:
@@ -117,8 +118,7 @@ def suspects(report: Report, prefix: str) -> Section | None:
     blocks: list[Block] = [
         said(
             "{} of {}{} {} a probability below {} %, each judged by a model that was not shown it; {} are expected by "
-            "chance "
-            "if all labels are right. None was changed.",
+            "chance if all labels are right. None was changed.",
             f"{audit['found']:,}",
             plural(audit["examined"], "known label"),
             drawn,

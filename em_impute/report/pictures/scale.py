@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Scale", "scale_over"]
+__all__ = ["Floats", "Scale", "scale_over"]
 
 Floats = NDArray[np.float64]
 

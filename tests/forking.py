@@ -13,10 +13,13 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-BASE_INSTALL = Path(__file__).parent.parent / "base_install"
+BASE_INSTALL = Path(__file__).parent / "base_install"
+"""Holds a `sitecustomize.py` by which a process finds nothing of the extra `report`."""
 
 PROCESSOR_SECONDS = 60
 """What a run may use, which on an idle machine takes a fifth of a second."""
@@ -47,26 +50,30 @@ class Ended(NamedTuple):
 class Program:
     """The process that has everything imported, and a folder for the streams of its children."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, hurried: bool = False, has_pictures: bool = False) -> None:
         self._streams = folder
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("EM_IMPUTE_")}
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
+        environment["PYTHONPATH"] = "" if has_pictures else str(BASE_INSTALL)
         self._process = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, __file__, *(["hurried"] if hurried else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=folder,
-            env={**environment, "PYTHONPATH": str(BASE_INSTALL), "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"},
+            env=environment,
         )
 
-    def run(self, arguments: list[str], folder: Path, stdin: bytes | None, **environment: str) -> Ended:
-        """Run em-impute in a folder; without `stdin` its standard input is empty."""
+    def run(self, arguments: list[str], folder: Path, stdin: bytes | None, environment: Mapping[str, str]) -> Ended:
+        """Run em-impute in a folder; without `stdin` its standard input is empty.
+
+        Of the environment all counts but what Python and the libraries read when they start.
+        """
         given, out, err = (self._streams / name for name in ("stdin", "stdout", "stderr"))
         given.write_bytes(stdin or b"")
         request = {
             "arguments": arguments,
             "folder": str(folder),
             "streams": [str(given), str(out), str(err)],
-            "environment": environment,
+            "environment": dict(environment),
         }
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
         self._process.stdin.flush()
@@ -80,14 +87,15 @@ class Program:
         self._process.wait()
 
 
-def _serve() -> None:
+def _serve(*, hurried: bool) -> None:
     """Answer requests until there are none."""
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     for descriptor in (0, 1):
         os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
     _warm_up()
-    _hurry()
+    if hurried:
+        _hurry()
     gc.collect()
     gc.freeze()  # else a child that collects garbage first copies every object there is
     signal.signal(signal.SIGALRM, _give_up)
@@ -140,7 +148,9 @@ def _become(request: dict) -> NoReturn:
         for number, path in ((1, out), (2, err)):
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
         os.chdir(request["folder"])
+        os.environ.clear()
         os.environ.update(request["environment"])
+        tempfile.tempdir = None  # which the run that warmed up may have found elsewhere
         sys.argv = ["em-impute", *request["arguments"]]
         from em_impute.cli import main
 
@@ -184,4 +194,4 @@ def _give_up(*_: object) -> NoReturn:
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(hurried="hurried" in sys.argv)
