@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from documents import ROOT, with_blocks_run
 
-DOCUMENTS = ["README.md", "docs/hands-on.md", "docs/cron.md", "docs/faq.md"]
+DOCUMENTS = ["README.md", "docs/hands-on.md", "docs/cron.md", "docs/faq.md", "docs/install.md"]
 
 
 @pytest.mark.pictures
@@ -42,7 +42,9 @@ def test_transcripts_show_what_the_commands_print(name, tmp_path):
 def test_every_option_that_a_document_names_exists(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     scripts = [*(ROOT / "em_impute/cli").rglob("*.py"), *(ROOT / "benchmarks").glob("*.py")]
-    options = "".join(path.read_text(encoding="utf-8") for path in scripts) + '"--help"'
+    options = (
+        "".join(path.read_text(encoding="utf-8") for path in scripts) + '"--help" "--install-completion"'
+    )  # Typer's
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
 
     assert {option for option in named if f'"{option}"' not in options} == set()
