@@ -4,15 +4,23 @@
 VENV := .venv
 LOWEST := .venv-lowest
 BIN := $(VENV)/bin
-PIP_INSTALL := -m pip install --quiet --prefer-binary
+# Modules are compiled as they are imported: most never are, and compiling all takes longer than unpacking them.
+PIP_INSTALL := -m pip install --quiet --prefer-binary --no-compile
 PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3 python
 LOWEST_PYTHON ?= python3.11 python3 python
 # Most tests start processes and wait for them: as many at a time as there are processors, the idle take from the busy.
 PYTEST := -m pytest --numprocesses logical --dist worksteal
+# What asks most of each library, in half a minute: reading, EM, pictures, parts by Dask, compressions, the command line.
+OLDEST_TESTS := tests/table/test_read.py tests/table/test_compression.py tests/engine/test_parameters.py \
+	tests/report/test_figures.py tests/cli/test_help.py tests/cli/test_schema.py tests/packages \
+	tests/cli/test_fill.py::test_the_main_job_writes_the_completed_file_and_the_report_beside_the_input \
+	tests/cli/test_parts.py::test_dask_gives_the_bytes_that_one_process_gives
+# Where make can: what runs side by side is printed one after the other, each when it has ended.
+WHOLE_OUTPUTS := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check faults fuzz format bench docs test-lowest test-browser clean
+.PHONY: help demo test check static packages oldest without-oldest faults fuzz format bench docs test-lowest test-browser clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -31,12 +39,24 @@ demo: $(VENV)/base.stamp ## Run the main job on sample_data/; the results stay i
 test: $(VENV)/dev.stamp ## Run the tests
 	$(BIN)/python $(PYTEST)
 
-check: $(VENV)/dev.stamp ## Everything a change must pass: format, lint, types, audit of dependencies, tests
+check: ## Everything a change must pass: static, packages and oldest side by side, then test
+	@$(MAKE) --no-print-directory --jobs=3 $(WHOLE_OUTPUTS) static packages $(or $(oldest_where_possible),without-oldest)
+	@$(MAKE) --no-print-directory test
+
+static: $(VENV)/dev.stamp ## Format, lint, types, audit of dependencies
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/python .ci/audit.py
-	$(BIN)/python $(PYTEST)
+
+packages: $(VENV)/dev.stamp ## Build wheel and sdist, install them in new environments, each extra alone, and try them
+	$(BIN)/python -m pytest -m packages tests/packages
+
+oldest: $(LOWEST)/dev.stamp ## Run a choice of the tests with the oldest packages that pyproject.toml allows
+	$(LOWEST)/bin/python -m pytest -p no:cacheprovider $(OLDEST_TESTS)
+
+without-oldest:
+	@echo "Not tested with the oldest packages: they need Python 3.11, which was not found"
 
 faults: $(VENV)/dev.stamp ## Break the disk, the memory and the process under many runs (ROUNDS=50)
 	FAULT_ROUNDS=$(or $(ROUNDS),50) $(BIN)/python -m pytest -m faults
@@ -113,7 +133,7 @@ $(VENV)/dev.stamp: $(VENV)/venv.stamp pyproject.toml
 $(LOWEST)/dev.stamp: $(LOWEST)/venv.stamp pyproject.toml
 	@echo "Installing em-impute with its oldest packages into $(LOWEST) ..."
 	@$(LOWEST)/bin/python -c "$$lower_bounds" > $(LOWEST)/constraints.txt && cat $(LOWEST)/constraints.txt
-	@$(LOWEST)/bin/python $(PIP_INSTALL) --constraint $(LOWEST)/constraints.txt --editable '.[dev]'
+	@$(LOWEST)/bin/python $(PIP_INSTALL) --constraint $(LOWEST)/constraints.txt --editable '.[test]'
 	@touch $@
 
 $(VENV)/venv.stamp:
@@ -122,11 +142,17 @@ $(VENV)/venv.stamp:
 $(LOWEST)/venv.stamp:
 	$(call create_venv,$(LOWEST),$(LOWEST_PYTHON),sys.version_info[:2] == (3$(comma) 11),3.11,LOWEST_PYTHON)
 
+# The name of the target, if there is a Python for it.
+oldest_where_possible = $(shell for python in $(LOWEST_PYTHON); do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2> /dev/null && echo oldest && break; done)
+
 define lower_bounds
 import re, tomllib
 project = tomllib.load(open("pyproject.toml", "rb"))["project"]
-for requirement in project["dependencies"] + project["optional-dependencies"]["report"]:
+extras = [project["optional-dependencies"][extra] for extra in ("dask", "report", "zstd")]
+for requirement in sum(extras, project["dependencies"]):
     print(re.sub(r"^([\w.-]+)>=([\w.]+).*$$", r"\1==\2", requirement))
+print("pyparsing<3.3  # whose names the oldest matplotlib calls; newer ones warn of each")
 endef
 export lower_bounds
 

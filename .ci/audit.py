@@ -48,7 +48,7 @@ def ask(packages: dict[str, str]) -> dict[str, Any] | None:
         command = [sys.executable, "-m", "pip_audit", "--format", "json", "--progress-spinner", "off", "--timeout", "5"]
         command += ["--disable-pip", "--no-deps", "--requirement", str(pins)]
         try:
-            answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
+            answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
             return dict(json.loads(answer.stdout))
         except (subprocess.TimeoutExpired, ValueError):
             return None

@@ -4,7 +4,7 @@ python docs/reference.py
 """  # noqa: INP001  # a script, no package
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -128,18 +128,14 @@ def manual(found: list[Page]) -> str:
         "em\\-impute \\- fill the missing cells of a categorical CSV column with a Gaussian mixture fitted by EM",
         ".SH SYNOPSIS",
     ]
-    lines += [".nf", *(_roff(page.usage) for page in commands), ".fi", ".SH DESCRIPTION"]
-    for paragraph in [*whole.text, STREAMS]:
-        lines += [".PP", _roff(paragraph.replace("`", ""))]
+    lines += [".nf", *(_roff(page.usage) for page in commands), ".fi"]
+    lines += [".SH DESCRIPTION", *_spaced(_roff(text.replace("`", "")) for text in [*whole.text, STREAMS])]
+    lines += [".SH OPTIONS", *_entries(whole.panels["Options"])]
     for page in commands:
         lines.append(f".SH {_roff(page.name.upper())}")
-        for paragraph in page.text:
-            lines += [".PP", f"\\fB{_roff(paragraph)}\\fR" if _is_example(paragraph) else _roff(paragraph)]
+        lines += _spaced(f"\\fB{_roff(text)}\\fR" if _is_example(text) else _roff(text) for text in page.text)
         for title, rows in page.panels.items():
-            lines.append(f".SS {_roff(title)}")
-            for row in rows:
-                value = f" \\fI{_roff(row.value)}\\fR" if row.value else ""
-                lines += [".TP", f"\\fB{_roff(row.name.strip())}\\fR{value}", _roff(row.text) or "\\&"]
+            lines += [f".SS {_roff(title)}", *_entries(rows)]
     lines.append(".SH EXIT STATUS")
     for code, meaning in MEANING.items():
         lines += [".TP", f"\\fB{code.value}\\fR", _roff(meaning.replace("`", ""))]
@@ -147,6 +143,17 @@ def manual(found: list[Page]) -> str:
     for name, option in sorted(variables(found).items()):
         lines += [".TP", f"\\fB{name}\\fR", f"stands for {_roff(option)}, which beats it"]
     return "\n".join(lines) + "\n"
+
+
+def _spaced(texts: Iterable[str]) -> list[str]:
+    """Put the macro for a new paragraph between texts."""
+    return "\n.PP\n".join(texts).split("\n")
+
+
+def _entries(rows: list[Row]) -> Iterator[str]:
+    for row in rows:
+        value = f" \\fI{_roff(row.value)}\\fR" if row.value else ""
+        yield from (".TP", f"\\fB{_roff(row.name.strip())}\\fR{value}", _roff(row.text) or "\\&")
 
 
 def _roff(text: str) -> str:

@@ -53,6 +53,7 @@ OF_OTHER_PROGRAMS = {
     "CONTRIBUTING.md": {"--no-deps"},  # of pip
     "docs/cron.md": {"--now"},  # of systemctl
     "docs/cli.md": {"--install-completion", "--show-completion"},  # Typer brings them
+    "docs/install.md": {"--install-completion", "--show-completion"},
 }
 
 

@@ -19,8 +19,10 @@ def reference():
 @pytest.mark.parametrize(("write", "name"), [("markdown", "cli.md"), ("manual", "em-impute.1")])
 def test_the_reference_says_what_the_help_says(reference, write, name):
     written = getattr(reference, write)(list(reference.pages()))
+    saved = (ROOT / "docs" / name).read_text(encoding="utf-8")
 
-    assert written == (ROOT / "docs" / name).read_text(encoding="utf-8"), "run: make docs"
+    # The oldest Typer does not say that an argument may be repeated.
+    assert written.replace("]...", "]") == saved.replace("]...", "]"), "run: make docs"
 
 
 def test_the_reference_names_every_option_variable_and_exit_code(reference):
@@ -46,6 +48,20 @@ def test_the_manual_page_is_sound():
 
     assert (result.returncode, result.stderr) == (0, b"")
     assert b"EXIT STATUS" in result.stdout
+
+
+def test_other_programs_than_groff_can_show_the_manual_page_too():
+    if shutil.which("mandoc") is None:
+        pytest.skip("mandoc is not installed")
+    result = subprocess.run(
+        ["mandoc", "-T", "lint", "-W", "warning", ROOT / "docs/em-impute.1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    warnings = [line for line in result.stdout.splitlines() if "missing date" not in line]
+
+    assert warnings == []
 
 
 @pytest.mark.parametrize(

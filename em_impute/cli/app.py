@@ -51,6 +51,25 @@ def _show_version(wanted: bool) -> None:  # Typer's callback signature
         raise typer.Exit
 
 
+LIBRARIES = ["numpy", "pandas", "scipy", "typer", "rich"]
+LIBRARIES += ["matplotlib", "Jinja2", "dask", "distributed", "fsspec", "backports.zstd"]  # the extras
+"""What decides about bytes, pictures and messages."""
+
+
+def _show_versions(wanted: bool) -> None:
+    if wanted:
+        import platform
+        from importlib.metadata import PackageNotFoundError, version
+
+        typer.echo(f"Python {platform.python_version()}, {platform.platform()}")
+        for name in ("em-impute", *LIBRARIES):
+            try:
+                typer.echo(f"{name} {version(name)}")
+            except PackageNotFoundError:
+                typer.echo(f"{name} is not installed")
+        raise typer.Exit
+
+
 @app.callback(invoke_without_command=True)
 def em_impute(
     context: typer.Context,
@@ -58,10 +77,19 @@ def em_impute(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
     ] = False,
+    versions: Annotated[
+        bool,
+        typer.Option(
+            "--versions",
+            callback=_show_versions,
+            is_eager=True,
+            help="Show the versions of Python and of all libraries too, for a report of a bug, and leave.",
+        ),
+    ] = False,
 ) -> None:
     """Fill the missing cells of a categorical CSV column with what a Gaussian mixture says they most likely are.
 
     Start with:  em-impute fill heights.csv --column gender
     """
-    if context.invoked_subcommand is None and not version:
+    if context.invoked_subcommand is None and not version and not versions:
         show_help(context)

@@ -41,3 +41,21 @@ def test_a_quiet_run_imports_nothing_to_print_with(run, samples, command):
 
     assert "numpy" in found
     assert "rich.console" not in found
+
+
+@pytest.mark.parametrize(
+    ("words", "offered", "heavy"),
+    [
+        (["fill", "--co"], "--column", {"numpy", "pandas", "scipy", "rich"}),
+        (["fill", "--covariance", ""], "tied", {"numpy", "pandas", "scipy", "rich"}),
+        (["fill", "heights.csv", "-c", ""], "gender", {"pandas", "scipy", "rich"}),
+    ],
+    ids=["options", "values", "columns"],
+)
+def test_completing_imports_no_heavy_library(run, samples, words, offered, heavy):
+    environment = {"COMP_WORDS": "\n".join(["em-impute", *words]), "COMP_CWORD": str(len(words))}
+    result = run(**environment, _EM_IMPUTE_COMPLETE="complete_bash", PYTHONPROFILEIMPORTTIME="1")
+
+    assert offered in result.stdout.decode().split()
+    assert "typer" in imported(result)
+    assert imported(result) & heavy == set()

@@ -1,5 +1,10 @@
 """Options of what is read: the panels "Input" and "Missing cells"."""
 
+import os
+import re
+from contextlib import ExitStack, suppress
+from io import BytesIO
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -23,6 +28,34 @@ __all__ = [
 
 INPUT, MISSING = "Input", "Missing cells"
 
+HEAD_BYTES = 1 << 16
+"""Read for a header while somebody waits for the completion of a name."""
+
+
+def column_names(context: typer.Context) -> list[str]:
+    """Give the names of the columns of the file before the cursor, as a run would read them.
+
+    Whatever is wrong with it gives none: nobody has asked for a run yet.
+    """
+    given = context.params
+    # Where an option waits for its value, Typer has not yet given the words beside the options their names.
+    files = [*(given.get("files") or ()), *filter(None, [given.get("file")]), *context.args]
+    path = Path(files[0] if files else "-")
+    if given["no_headers"] or not path.is_file():  # a pipe can be read once only
+        return []
+    with suppress(Exception), ExitStack() as resources, path.open("rb") as file:
+        from em_impute.table.dialect import detect_dialect
+        from em_impute.table.source import source_of
+
+        head = BytesIO(file.read(HEAD_BYTES))
+        source = source_of(head, str(path), path, resources, is_stream=False, enough=1)  # the rest of it is not there
+        reading = {key: given[key] for key in ("delimiter", "encoding", "skip_lines")}
+        names = [name for name in detect_dialect(source, **reading)[1].names if name]
+        # Other shells escape what they insert.
+        is_bash = os.environ.get("_EM_IMPUTE_COMPLETE") == "complete_bash"
+        return [re.sub(r"([^\w%+,./:=@-])", r"\\\1", name) for name in names] if is_bash else names
+    return []
+
 
 File: TypeAlias = Annotated[
     str | None,
@@ -39,6 +72,7 @@ Columns: TypeAlias = Annotated[
         "-c",
         "--column",
         metavar="NAME|N",
+        autocompletion=column_names,
         rich_help_panel=INPUT,
         show_default=False,
         help="Column to complete, by name or 1-based number. Repeat it to complete several, each on its own.",
@@ -50,6 +84,7 @@ Features: TypeAlias = Annotated[
         "-x",
         "--feature",
         metavar="NAME|N",
+        autocompletion=column_names,
         rich_help_panel=INPUT,
         show_default=False,
         help="Predictor (numbers, or few texts); repeat for several. Default: all but identifiers and constants.",
@@ -60,6 +95,7 @@ By: TypeAlias = Annotated[
     typer.Option(
         "--by",
         metavar="NAME|N",
+        autocompletion=column_names,
         rich_help_panel=INPUT,
         show_default=False,
         help="Column of groups that may differ (sites, species, years): each has a fit of its own beside that of all.",
@@ -70,6 +106,7 @@ Weights: TypeAlias = Annotated[
     typer.Option(
         "--weights",
         metavar="NAME|N",
+        autocompletion=column_names,
         rich_help_panel=INPUT,
         show_default=False,
         help="Column of numbers that say how much each row counts; a row of weight 0 teaches nothing but is filled.",
