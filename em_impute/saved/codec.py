@@ -28,7 +28,6 @@ __all__ = [
     "listing",
     "maybe",
     "number",
-    "pairs",
     "record",
     "text",
     "triangles",
@@ -158,37 +157,21 @@ def by(meaning: str, codec: Codec[T]) -> Codec[Mapping[str, T]]:
     )
 
 
-def pairs(meaning: str, codec: Codec[T]) -> Codec[tuple[tuple[str, T], ...]]:
-    """Make the codec of a tuple of texts, each with a value."""
-    mapping = by(meaning, codec)
-    return Codec(
-        mapping.schema, lambda values: mapping.write(dict(values)), lambda node: (*mapping.read(node).items(),)
-    )
-
-
-def array(meaning: str, *axes: str, is_whole: bool = False, infinite: bool = False) -> Codec[Array]:
-    """Make the codec of an array of numbers with named axes, as lists in lists.
-
-    With `is_whole` it holds whole numbers, with `infinite` a null stands for infinity, which JSON does not have.
-    """
-    items = terms.COUNT if is_whole else terms.maybe(terms.NUMBER) if infinite else terms.NUMBER
+def array(meaning: str, *axes: str, is_whole: bool = False) -> Codec[Array]:
+    """Make the codec of an array of finite numbers with named axes, as lists in lists."""
+    items = terms.COUNT if is_whole else terms.NUMBER
     kind, wanted = (np.intp, "whole numbers") if is_whole else (np.float64, "numbers")
 
-    def write(values: Array) -> Any:  # noqa: ANN401  # lists in lists
-        listed = np.asarray(values).tolist()
-        return _nulled(listed) if infinite else listed
-
     def read(node: Node) -> Array:
-        value = _infinite(node.value) if infinite else node.value
-        if not _holds(value, int if is_whole else (int, float), len(axes)):
+        if not _holds(node.value, int if is_whole else (int, float), len(axes)):
             node.refuse(f"{wanted} in lists, {len(axes)} deep")
         try:
-            found = np.array(value, kind)
+            found = np.array(node.value, kind)
         except (ValueError, OverflowError):
             node.refuse("lists of equal lengths of numbers that a computer holds")
-        return _checked(found, node, axes, infinite=infinite)
+        return _checked(found, node, axes)
 
-    return Codec(_nested(meaning, items, axes), write, read)
+    return Codec(_nested(meaning, items, axes), np.ndarray.tolist, read)
 
 
 def triangles(meaning: str, *axes: str) -> Codec[Array]:
@@ -206,7 +189,7 @@ def triangles(meaning: str, *axes: str) -> Codec[Array]:
             found = _squared(node.value, len(axes))
         except (ValueError, OverflowError):
             node.refuse("lower triangles of equal sizes")
-        return _checked(found, node, axes, infinite=False)
+        return _checked(found, node, axes)
 
     return Codec(_nested(f"{meaning}  Of each matrix the lower triangle.", terms.NUMBER, axes), write, read)
 
@@ -259,9 +242,9 @@ def _nested(meaning: str, items: Schema, axes: Sequence[str]) -> Schema:
     return terms.listing(f"({', '.join(axes)}) {meaning}", items)
 
 
-def _checked(found: Array, node: Node, axes: Sequence[str], *, infinite: bool) -> Array:
+def _checked(found: Array, node: Node, axes: Sequence[str]) -> Array:
     """Refuse numbers that are none, and sizes that others contradict."""
-    if not (infinite or np.isfinite(found).all()):
+    if not np.isfinite(found).all():
         node.refuse("finite numbers")
     found = found.reshape(found.shape + (0,) * (len(axes) - found.ndim))  # no list shows what empty ones would hold
     for axis, size in zip(axes, map(int, found.shape), strict=True):
@@ -277,18 +260,6 @@ def _holds(value: Any, kind: type | tuple[type, ...], n_axes: int) -> bool:  # n
     if n_axes:
         return isinstance(value, list) and all(_holds(one, kind, n_axes - 1) for one in value)
     return isinstance(value, kind) and not isinstance(value, bool)
-
-
-def _nulled(value: Any) -> Any:  # noqa: ANN401  # lists in lists
-    if isinstance(value, list):
-        return [_nulled(one) for one in value]
-    return None if np.isinf(value) else value
-
-
-def _infinite(value: Any) -> Any:  # noqa: ANN401  # lists in lists
-    if isinstance(value, list):
-        return [_infinite(one) for one in value]
-    return float("inf") if value is None else value
 
 
 def _squared(value: Sequence[Any], n_axes: int) -> Array:

@@ -70,13 +70,6 @@ def test_a_record_comes_back_and_fits_its_schema():
     np.testing.assert_array_equal(thing.numbers, again.numbers)
 
 
-def test_infinity_is_a_null_where_it_may_stand():
-    codec = c.array("Numbers.", "n", infinite=True)
-
-    assert [1.0, None] == codec.write(np.array([1.0, np.inf]))
-    np.testing.assert_array_equal([1.0, np.inf], read(codec, [1.0, None]))
-
-
 KINDS = {"number": (float, c.number("A number.")), "text": (str, c.text("A text."))}
 REFUSED = {
     "a number for a text": (c.text("A text."), 1, "is not a text"),
