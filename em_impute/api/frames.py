@@ -19,7 +19,18 @@ from em_impute.table.read import LineNumbers
 from em_impute.table.source import Source
 from em_impute.table.text import listed, shown
 
-__all__ = ["as_texts", "as_written", "names_given", "open_frame", "position_of", "put", "source_of_frame", "values_of"]
+__all__ = [
+    "WRITING",
+    "as_texts",
+    "as_written",
+    "frame_lines",
+    "names_given",
+    "open_frame",
+    "position_of",
+    "put",
+    "source_of_frame",
+    "values_of",
+]
 
 THE_FRAME = "the frame"
 

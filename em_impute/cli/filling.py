@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from em_impute.saved.values import SavedModel
     from em_impute.table.output import WrittenFile
 
-__all__ = ["fill_file", "judge", "write_reports"]
+__all__ = ["fill_file", "judge", "write_model", "write_reports"]
 
 BLOCK_CHARACTERS = 65536
 """Characters of the changed cells that are written at a time."""

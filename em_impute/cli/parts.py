@@ -19,18 +19,19 @@ from em_impute.request import Request
 
 if TYPE_CHECKING:
     from em_impute.report.fit_report import FitReport
+    from em_impute.scaled.columns import FromFile
     from em_impute.scaled.parts import Part
-    from em_impute.scaled.run import FromFile
+    from em_impute.scaled.run import Room
 
 __all__ = ["PartsDestination", "Scale", "fill_parts", "plan_parts", "refuse_for_parts", "scale_of"]
 
 JOIN = "leave it out, or join the parts and leave --backend, --scheduler and --max-memory out"
 
 TABLE = "em-impute.csv"
-"""What a table of several parts would be called; its report is called after it."""
-"""The report on several parts, beside them."""
+"""What a table of several parts would be called; its report, beside them, is called after it."""
 
 MAX_NAMED = 2
+"""Parts up to which each is named when it has been written."""
 
 
 @dataclass(frozen=True)
@@ -162,21 +163,15 @@ def fill_parts(
     from em_impute.report.clock import time_of_run
     from em_impute.report.parts import build_parts_report
     from em_impute.report.terminal import print_summary, progress_bar
-    from em_impute.scaled.memory import default_limit, room_to_keep
     from em_impute.scaled.parts import Part
-    from em_impute.scaled.run import Filled, Room, backend, complete_parts
+    from em_impute.scaled.run import Filled, backend, complete_parts
     from em_impute.scaled.saving import model_of_parts
 
     parts = [Part(at, path, out) for at, (path, out) in enumerate(zip(paths, destination.outputs, strict=True))]
     _check_outputs(parts, destination.reports, clobber=manners.clobber)
     _refuse_log(parts, destination.reports, manners)
-    room = Room(None, scale.max_memory)  # a cluster that runs elsewhere has its own memory
-    if scale.scheduler is None:
-        room = Room(room_to_keep(scale.max_memory or default_limit(), _n_workers(scale)), scale.max_memory)
-    command = command_line()
-    saved = None if models.applied is None else _from_file(models.applied, request)
-    if saved is not None and not models.asks_decimal:
-        request = replace(request, decimal=saved.model.reading.decimal)
+    room, command = _room(scale), command_line()
+    saved, request = _from_file(models, request)
 
     def completed(parts: Sequence[Part]) -> Filled:
         workers = backend(scale.backend or "serial", scale.scheduler, scale.workers)
@@ -208,16 +203,33 @@ def fill_parts(
             print_summary(console, report, written, verbose=manners.verbose, advice=manners.advice)
 
 
-def _from_file(path: str, request: Request) -> "FromFile":
-    """Read the model that fills the parts.  Raises UsageError for one of groups of rows."""
+def _from_file(models: Models, request: Request) -> "tuple[FromFile | None, Request]":
+    """Read the model that fills the parts, if one does; also give the request as that reads cells.
+
+    Raises UsageError for a model of groups of rows.
+    """
+    if models.applied is None:
+        return None, request
     from em_impute.saved.applying import asked_of
     from em_impute.saved.store import read_model
-    from em_impute.scaled.run import FromFile
+    from em_impute.scaled.columns import FromFile
 
-    model = asked_of(read_model(path), request, path)
+    model = asked_of(read_model(models.applied), request, models.applied)
     if any(one.model.groups for one in model.columns):
         raise UsageError("a model of --by needs a table that is read as one file into memory", JOIN)
-    return FromFile(model, path)
+    if not models.asks_decimal:
+        request = replace(request, decimal=model.reading.decimal)
+    return FromFile(model, models.applied), request
+
+
+def _room(scale: Scale) -> "Room":
+    """Say what memory there is.  A cluster that runs elsewhere has its own."""
+    from em_impute.scaled.memory import default_limit, room_to_keep
+    from em_impute.scaled.run import Room
+
+    if scale.scheduler is not None:
+        return Room(None, scale.max_memory)
+    return Room(room_to_keep(scale.max_memory or default_limit(), _n_workers(scale)), scale.max_memory)
 
 
 def _n_workers(scale: Scale) -> int:

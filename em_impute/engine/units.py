@@ -4,7 +4,7 @@ import numpy as np
 
 from em_impute.engine.blocks import Floats, slices
 
-__all__ = ["in_units", "standard_units"]
+__all__ = ["FARTHEST", "in_units", "standard_units"]
 
 FARTHEST = 1e12
 """Standard deviations.  Squares still tell on which side a row lies, as they would not from 1e16 on; and weights that

@@ -45,7 +45,8 @@ def sentences(applied: Section) -> Iterator[str]:
     """Tell the same at more length."""
     yield f"Nothing was fitted here: the cells are filled by a saved model. {origin(applied)}."
     drift = applied["drift"]
-    yield f"Are the rows still like those that it learnt from? {_drift(drift)[:1].upper()}{_drift(drift)[1:]}."
+    said = _drift(drift)
+    yield f"Are the rows still like those that it learnt from? {said[:1].upper()}{said[1:]}."
     density = drift["log_density"]
     if density is not None:
         yield f"Mean log density of a row {number(density['now'])} here and {number(density['then'])} there."

@@ -20,8 +20,9 @@ from em_impute.report.missing_rows import sensitivity_section
 from em_impute.report.uncertainty import totals_section, uncertainty_warnings, wrong_section
 from em_impute.request import Request
 from em_impute.saved.values import SavedModel
+from em_impute.scaled.columns import ColumnOfParts
 from em_impute.scaled.filling import Totals
-from em_impute.scaled.run import ColumnOfParts, Filled
+from em_impute.scaled.run import Filled
 from em_impute.scaled.small import place_of
 from em_impute.table.text import plural
 

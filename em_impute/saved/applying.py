@@ -115,7 +115,7 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
     for column in model.names:
         find_column(dialect, _spelled(dialect, column), name)  # says what there is where it is not
     names = unique_names(dialect.names)
-    found = replace(model, columns=tuple(shifted(placed(one, names), request.deltas) for one in model.columns))
+    found = replace(model, columns=tuple(_shifted(placed(one, names), request.deltas) for one in model.columns))
     read = {index for column in found.columns for index in column.model.columns}
     if not read:
         needed = listed([shown(one) for one in model.columns[0].model.everyone.coding.names])
@@ -165,7 +165,7 @@ def placed(saved: SavedColumn, names: Sequence[str]) -> SavedColumn:
     return replace(saved, model=replace(model, everyone=everyone, groups=groups))
 
 
-def without(saved: SavedColumn, names: Collection[str]) -> SavedColumn:
+def _without(saved: SavedColumn, names: Collection[str]) -> SavedColumn:
     """Take predictors for missing that a table has, but not so that they can be read."""
     coding = saved.model.everyone.coding
     column = {name: index for name, index in coding.column.items() if name not in names}
@@ -191,7 +191,7 @@ def apply_all(
     return [replace(one, learns=not one.is_known) for one in found]
 
 
-def shifted(saved: SavedColumn, deltas: Sequence[tuple[str, float]]) -> SavedColumn:
+def _shifted(saved: SavedColumn, deltas: Sequence[tuple[str, float]]) -> SavedColumn:
     """Let the log-odds of labels be higher than the model has them.  Raises UsageError for a label that is none."""
     delta = saved.model.delta + deltas_of(saved.model.labels, deltas)
     return replace(saved, model=replace(saved.model, delta=delta))
@@ -209,7 +209,7 @@ def apply_column(
     labels = label_rows(opened.names[column], table.targets[column], model.labels, request)
     new = tuple(zip(labels.labels[n_known:], labels.known[n_known:], strict=True))
     mismatch = mismatch_of(model, opened, new)
-    summary = describe(without(saved, mismatch.unusable), opened, labels)
+    summary = describe(_without(saved, mismatch.unusable), opened, labels)
     drift = compare(saved.training.summary, summary)
     refuse_mismatch(mismatch, drift, opened.name, path)
     fills, probability, entropy, blind = _fill(model, table, labels, request)
@@ -221,7 +221,7 @@ def apply_column(
         summary,
         drift,
         mismatch,
-        None if is_known else tested(table, labels, saved, request.seed),
+        None if is_known else _tested(table, labels, saved, request.seed),
         blind,
         path,
         is_known,
@@ -264,7 +264,7 @@ def label_rows(name: str, column: TargetColumn, known: tuple[str, ...], request:
     return Labels(labels, label, counts, kinds.missing, tuple(odd_labels(name, labels)))
 
 
-def tested(table: Table, labels: Labels, saved: SavedColumn, seed: int) -> Score | None:
+def _tested(table: Table, labels: Labels, saved: SavedColumn, seed: int) -> Score | None:
     """Compare what the model says with the labels that the table knows; of very many rows with some of them."""
     model = saved.model
     row = np.flatnonzero((labels.label >= 0) & (labels.label < len(model.labels)))

@@ -9,9 +9,8 @@ from em_impute.completion import Opened
 from em_impute.engine.blocks import Floats
 from em_impute.labels import Labels
 from em_impute.model import Coding
-from em_impute.saved.distribution import TextDistribution, count_numbers, count_texts
+from em_impute.saved.distribution import TextDistribution, count_codes, count_numbers, count_texts
 from em_impute.saved.drift import Summary
-from em_impute.saved.make import count_codes
 from em_impute.saved.typicality import Typicality, look_at_rows
 from em_impute.saved.units import count_converted
 from em_impute.saved.values import SavedColumn

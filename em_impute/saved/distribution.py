@@ -12,10 +12,12 @@ from math import nextafter
 import numpy as np
 
 from em_impute.engine.blocks import Floats, slices
+from em_impute.table.growing import Codes
 
 __all__ = [
     "NumberDistribution",
     "TextDistribution",
+    "count_codes",
     "count_numbers",
     "count_texts",
     "describe_numbers",
@@ -126,6 +128,13 @@ def describe_numbers(values: Floats, weights: Floats | None = None) -> NumberDis
 def count_numbers(training: NumberDistribution, values: Floats, weights: Floats | None = None) -> NumberDistribution:
     """Count rows in the cells of the training rows; `values` and `weights` are (n_rows,), as in `describe_numbers`."""
     return _count_in(training.edges, values, weights)
+
+
+def count_codes(texts: tuple[str, ...], code: Codes, weight: Floats) -> TextDistribution:
+    """Count rows by their texts, `code` (n_rows,) being −1 where there is none, by `weight` (n_rows,)."""
+    seen = code >= 0
+    counts = np.bincount(code[seen], weight[seen], len(texts)).astype(np.float64, copy=False)
+    return TextDistribution(texts, counts, float(weight[~seen].sum()))
 
 
 def count_texts(

@@ -15,14 +15,13 @@ from em_impute.engine.mixture import Mixture
 from em_impute.fitting import examples_of
 from em_impute.model import Expert, model_of
 from em_impute.request import Request
-from em_impute.saved.distribution import TextDistribution, describe_numbers
+from em_impute.saved.distribution import count_codes, describe_numbers
 from em_impute.saved.drift import Summary
 from em_impute.saved.typicality import look_at_rows
 from em_impute.saved.values import Reading, SavedColumn, SavedModel, Score, Source, Training
 from em_impute.select import Choice, HeldOut
 from em_impute.stack.learning import Memory
 from em_impute.stack.learning import remember as remember_examples
-from em_impute.table.growing import Codes
 
 __all__ = ["make_column", "make_model", "source_of"]
 
@@ -54,22 +53,14 @@ def make_column(opened: Opened, completion: Completion, request: Request) -> Sav
     model = model_of(completion, opened.names, request, request.deltas)
     if model is None or design is None or choice is None or mixture is None:
         raise AssertionError("a column that is to be saved is always fitted")
-    everyone = remembering(model.everyone, design, choice, mixture, request.seed)
+    everyone = _remembering(model.everyone, design, choice, mixture, request.seed)
     groups = model.groups
     if groups is not None:
-        fitted = {one.group: one for one in completion.own}
-        own = {
-            group: one._replace(
-                expert=remembering(
-                    one.expert,
-                    fitted[group].design,
-                    fitted[group].fitted.choice,
-                    fitted[group].fitted.mixture,
-                    request.seed,
-                )
-            )
-            for group, one in groups.own.items()
-        }
+        own = dict(groups.own)
+        for one in completion.own:
+            expert = own[one.group].expert
+            expert = _remembering(expert, one.design, one.fitted.choice, one.fitted.mixture, request.seed)
+            own[one.group] = own[one.group]._replace(expert=expert)
         groups = replace(groups, own=own)
     return SavedColumn(
         completion.target,
@@ -81,7 +72,7 @@ def make_column(opened: Opened, completion: Completion, request: Request) -> Sav
     )
 
 
-def remembering(expert: Expert, design: Design, choice: Choice, mixture: Mixture, seed: int) -> Expert:
+def _remembering(expert: Expert, design: Design, choice: Choice, mixture: Mixture, seed: int) -> Expert:
     """Let a fit remember its rows."""
     memory: Memory | MixtureMemory
     if choice.stack is None:
@@ -99,7 +90,7 @@ def _training(opened: Opened, completion: Completion, design: Design, mixture: M
         rows=opened.table.n_rows,
         summary=Summary(
             numbers={
-                feature.name: describe_numbers(rounded(x[:, j] * feature.scale + feature.shift), weight)
+                feature.name: describe_numbers(_rounded(x[:, j] * feature.scale + feature.shift), weight)
                 for j, feature in enumerate(design.features[: design.n_numbers])
             },
             texts={one.name: count_codes(one.texts, one.code, weight) for one in design.categories},
@@ -111,14 +102,7 @@ def _training(opened: Opened, completion: Completion, design: Design, mixture: M
     )
 
 
-def count_codes(texts: tuple[str, ...], code: Codes, weight: Floats) -> TextDistribution:
-    """Count rows by their texts, `code` (n_rows,) being −1 where there is none, by `weight` (n_rows,)."""
-    seen = code >= 0
-    counts = np.bincount(code[seen], weight[seen], len(texts)).astype(np.float64, copy=False)
-    return TextDistribution(texts, counts, float(weight[~seen].sum()))
-
-
-def rounded(values: Floats) -> Floats:
+def _rounded(values: Floats) -> Floats:
     """Take the last digits, which are rounding, off numbers that were standardised and brought back: (n_rows,)."""
     result = np.empty_like(values)
     for some in slices(values.size):

@@ -11,7 +11,7 @@ from em_impute.saved.drift import Drift
 from em_impute.table.read import NumberColumn
 from em_impute.table.text import listed, plural, shown, shown_path
 
-__all__ = ["Mismatch", "mismatch_of", "mismatch_remarks", "refuse_mismatch"]
+__all__ = ["BadCells", "Mismatch", "mismatch_of", "mismatch_remarks", "refuse_mismatch"]
 
 
 class BadCells(NamedTuple):

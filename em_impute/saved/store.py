@@ -26,7 +26,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def read_model(path: str | Path) -> SavedModel:
-    """Read a model that `--save-model`, or `SavedModel.save`, has written.
+    """Read a model that `--save-model`, or `FittedModel.save`, has written.
 
     Raises ModelError where it cannot be read, is none, or is of a version that this one does not know.
     """

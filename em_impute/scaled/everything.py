@@ -1,6 +1,6 @@
 """EM over all rows of all parts: each pass asks every part for its moments, and the driver holds parameters only."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import repeat
@@ -31,7 +31,7 @@ class Learning:
 
     how: How
     column: int
-    label_of: dict[str, int]
+    label_of: Mapping[str, int]
     """of every text of the column, −1 where it is missing"""
     coding: Coding
     component_label: Integers

@@ -21,7 +21,7 @@ from em_impute.table.text import shown_path
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-__all__ = ["Part", "find_parts", "is_pattern", "is_url", "local_path", "opened", "sized", "write"]
+__all__ = ["Part", "called", "find_parts", "is_pattern", "is_url", "local_path", "opened", "sized", "write"]
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 FSSPEC_HINT = "pip install 'em-impute[dask]', which brings fsspec"
@@ -37,6 +37,13 @@ class Part:
     """a path on this machine, or a URL"""
     output: str
     """where the completed file goes; empty if nothing is written"""
+
+
+def called(parts: Sequence[Part]) -> str:
+    """Say what the table is called."""
+    if len(parts) == 1:
+        return parts[0].path
+    return f"{parts[0].path} … {parts[-1].path} ({len(parts):,} parts)"
 
 
 def is_url(path: str) -> bool:
