@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.backends import BACKENDS
 from em_impute.choose import adjust_shares
 from em_impute.design import Design
 from em_impute.engine.blocks import Floats, Integers, Rows, make_blocks
@@ -59,10 +58,7 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, tell: Tell
     """
     choice = choose_model(design, covariance, recipe, lambda detail: tell("choosing", detail))
     n_labels = choice.n_groups or len(design.labels)
-    with BACKENDS["serial"]() as map_blocks:
-        mixture = fit_mixture(
-            design.learning, n_labels, choice.recipe, map_blocks, lambda step: tell("fitting", _say(step))
-        )
+    mixture = fit_mixture(design.learning, n_labels, choice.recipe, lambda step: tell("fitting", _say(step)))
     if not (design.label >= 0).any():
         mixture = sort_components(mixture, by)
     elif choice.recipe.unlabelled_weight != 1.0:

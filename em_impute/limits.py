@@ -1,8 +1,11 @@
-"""What the system lets this process have."""
+"""What this process may have: memory, and threads of numpy's libraries."""
 
 import sys
 
-__all__ = ["memory_is_limited"]
+__all__ = ["BLAS_THREADS", "memory_is_limited"]
+
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""Variables of the environment by which the libraries below numpy count their threads."""
 
 
 def memory_is_limited() -> bool:

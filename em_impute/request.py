@@ -1,10 +1,13 @@
 """Everything the user asked for, in one frozen value."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["Request"]
+from em_impute.errors import UsageError
+
+__all__ = ["Request", "refuse_contradictions"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,23 @@ class Request:
         """An option says which mixture is wanted: then no others are fitted beside it."""
         chosen = self.covariance == "auto" and self.components in {None, "auto"}
         return not chosen or self.unlabelled_weight is not None or self.prior_strength is not None
+
+
+def refuse_contradictions(request: Request) -> None:
+    """Raise UsageError for options that contradict each other or themselves, and for numbers that are none."""
+    if set(request.null_values) & set(request.keep_values):
+        raise UsageError("the same token is given to --null-value and to --keep-value", "leave one of them out")
+    if not all(token.strip() for token in request.keep_values):
+        raise UsageError("--keep-value is given a blank token: blank cells are always missing", "leave it out")
+    labels = request.labels
+    if labels and (len(set(labels)) < max(2, len(labels)) or not all(label.strip() for label in labels)):
+        message = f"--labels takes two or more different names, not {','.join(labels)!r}"
+        raise UsageError(message, "for example --labels short,long")
+    for option, value in (("--prior-strength", request.prior_strength), ("--tol", request.tolerance)):
+        if value is not None and not math.isfinite(value):
+            raise UsageError(f"{option} takes a finite number, not {value}", "leave it out for the default")
+    if request.method == "draw" and request.min_probability:
+        raise UsageError("--min-probability contradicts drawn labels: unlikely ones must be drawn too", "leave it out")
 
 
 def _as_text(text: str) -> str:

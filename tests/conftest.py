@@ -15,9 +15,10 @@ import pytest
 from forking import BASE_INSTALL, Program
 
 from em_impute.cli import door
+from em_impute.limits import BLAS_THREADS
 
 # Before anything imports numpy: on a busy machine threads of BLAS wait for each other, for products as small as these.
-for name in door.BLAS_THREADS:
+for name in BLAS_THREADS:
     os.environ.setdefault(name, "1")
 
 READ_LATE = {"COLUMNS", "FORCE_COLOR", "NO_COLOR", "SOURCE_DATE_EPOCH", "TERM", "TMPDIR"}

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 from em_impute.engine.families import FAMILIES
 from em_impute.errors import EmImputeError, UsageError
-from em_impute.request import Request
+from em_impute.request import Request, refuse_contradictions
 
 __all__ = [
     "AppliedOptions",
@@ -130,7 +130,10 @@ CALLED = {
 
 
 def request_of(columns: Iterable[Name], options: Mapping[str, Any], path: Path | None = None) -> Request:
-    """Make the request that the command line would make.  Raises UsageError for what can be no value of an option."""
+    """Make the request that the command line would make.  Raises UsageError for what can be no value of an option.
+
+    What contradicts itself is told as the command line tells it: within `in_python` it names parameters.
+    """
     given = {name: _value(name, value) for name, value in options.items()}
     if given.get("imputations"):
         if given.get("method") == "map":
@@ -138,7 +141,7 @@ def request_of(columns: Iterable[Name], options: Mapping[str, Any], path: Path |
             raise UsageError(message, "leave out method")
         given["method"] = "draw"
     request = Request(path=path, columns=tuple(map(str, columns)), **given)
-    _refuse_contradictions(request)
+    refuse_contradictions(request)
     return request
 
 
@@ -211,15 +214,3 @@ def _deltas(value: Any) -> tuple[tuple[str, float], ...]:
         if not (isinstance(delta, Real) and math.isfinite(delta)):
             raise UsageError(f"deltas takes a finite number for {label!r}, not {delta!r}")
     return deltas
-
-
-def _refuse_contradictions(request: Request) -> None:
-    if set(request.null_values) & set(request.keep_values):
-        raise UsageError("the same value is given in null_values and in keep_values", "leave one of them out")
-    if not all(token.strip() for token in request.keep_values):
-        raise UsageError("keep_values holds a blank text: blank cells are always missing", "leave it out")
-    labels = request.labels
-    if labels and (len(set(labels)) < max(2, len(labels)) or not all(label.strip() for label in labels)):
-        raise UsageError(f"labels takes two or more different names, not {list(labels)!r}")
-    if request.method == "draw" and request.min_probability:
-        raise UsageError("min_probability contradicts drawn labels: unlikely ones must be drawn too", "leave it out")

@@ -1,16 +1,14 @@
-"""Where work is done.  A backend is a context that yields an ordered map, over blocks of rows or over parts of a table.
+"""Where parts of a table are worked on.  A backend is a context that yields an ordered map over them.
 
 Its results come in the order of its items whatever worked on them, so that reducing them from left to right gives the
 same bits everywhere.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
-from em_impute.engine.em import MapBlocks
-
-__all__ = ["BACKENDS", "A", "MapParts", "Numbered", "P", "R", "serial", "serial_parts"]
+__all__ = ["A", "MapParts", "Numbered", "P", "R", "serial_parts"]
 
 P = TypeVar("P", bound="Numbered")
 A = TypeVar("A")
@@ -33,19 +31,9 @@ class MapParts(Protocol):
 
 
 @contextmanager
-def serial() -> Iterator[MapBlocks]:
-    """Work on one block after the other, in this process."""
-    yield map
-
-
-@contextmanager
 def serial_parts(forget: Callable[[], Any]) -> Iterator[MapParts]:
     """Work on one part after the other, in this process, and in the end `forget` what was kept of them."""
     try:
         yield map
     finally:
         forget()
-
-
-BACKENDS: dict[str, Callable[[], AbstractContextManager[MapBlocks]]] = {"serial": serial}
-"""Backends for the blocks of one table in memory, by name."""

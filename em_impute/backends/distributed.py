@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from em_impute.backends import A, MapParts, P, R
 from em_impute.errors import FitError, UsageError
+from em_impute.limits import BLAS_THREADS
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["INSTALL_HINT", "dask_parts"]
 
 INSTALL_HINT = "pip install 'em-impute[dask]'"
-
-BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 AHEAD = 2
 """Parts a worker that are handed out before the first result is waited for: one to work on, one to come."""

@@ -8,9 +8,9 @@ import typer
 from em_impute.cli import options as o
 from em_impute.cli.manners import Manners
 from em_impute.cli.telling import tell_input
-from em_impute.cli.values import ColorName, check_request, input_path, log_of, parse_decimal
+from em_impute.cli.values import ColorName, input_path, log_of, parse_decimal
 from em_impute.errors import ExitCode
-from em_impute.request import Request
+from em_impute.request import Request, refuse_contradictions
 
 if TYPE_CHECKING:
     from em_impute.completion import Opened
@@ -59,7 +59,7 @@ def check(  # one parameter an option
         null_values=tuple(null_values or ()),
         keep_values=tuple(keep_values or ()),
     )
-    check_request(request)
+    refuse_contradictions(request)
     from em_impute.impute import open_table
     from em_impute.report.terminal import print_lines, progress_bar
 

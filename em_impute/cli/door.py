@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from em_impute.cli.logfile import Log
 from em_impute.cli.memory import NO_MEMORY, is_lack_of_memory, refuse_without_memory
 from em_impute.errors import ClosedPipeError, ColumnError, EmImputeError, ExitCode, FitError, OutputError, UsageError
+from em_impute.limits import BLAS_THREADS
 
 __all__ = ["main"]
 
@@ -29,8 +30,6 @@ VARIABLES = {"EM_IMPUTE_DELIMITER": ("-d", "--delimiter"), "EM_IMPUTE_ENCODING":
 
 QUOTE_NO_CELLS = (ColumnError, OutputError, UsageError)
 """Errors whose messages quote names and what the user typed, and never a cell."""
-
-BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

@@ -15,7 +15,6 @@ from em_impute.cli.values import (
     ColorName,
     CovarianceName,
     SharesName,
-    check_request,
     input_path,
     log_of,
     parse_components,
@@ -24,7 +23,7 @@ from em_impute.cli.values import (
 )
 from em_impute.cli.work import command_line
 from em_impute.errors import UsageError
-from em_impute.request import Request
+from em_impute.request import Request, refuse_contradictions
 
 if TYPE_CHECKING:
     from em_impute.evaluate import Hiding
@@ -165,7 +164,7 @@ def evaluate(  # one parameter an option
         tolerance=tolerance,
         seed=seed,
     )
-    check_request(request)
+    refuse_contradictions(request)
     share, of_label = _parse_share(hide), _parse_labels(hide_label or [])
     if of_label and how not in {None, HowName.by_class}:
         raise UsageError(f"--hide-label contradicts --how {how}", "leave one of them out")

@@ -13,7 +13,6 @@ from em_impute.cli.telling import tell_input, tell_warnings, tell_written
 from em_impute.cli.values import (
     ColorName,
     CovarianceName,
-    check_request,
     input_path,
     log_of,
     parse_components,
@@ -24,7 +23,7 @@ from em_impute.cli.values import (
 )
 from em_impute.cli.work import command_line
 from em_impute.errors import UsageError
-from em_impute.request import Request
+from em_impute.request import Request, refuse_contradictions
 
 if TYPE_CHECKING:
     from em_impute.explain.loop import Showing
@@ -206,7 +205,7 @@ def explain(  # one parameter an option
         tolerance=tolerance,
         seed=seed,
     )
-    check_request(request)
+    refuse_contradictions(request)
     if len(request.columns) > 1:
         raise UsageError("explain follows one column at a time", "name one with --column")
     number = _parse_steps(steps)

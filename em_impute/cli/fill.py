@@ -18,7 +18,6 @@ from em_impute.cli.values import (
     ColorName,
     CovarianceName,
     SharesName,
-    check_request,
     input_path,
     log_of,
     parse_components,
@@ -29,7 +28,7 @@ from em_impute.cli.values import (
     parse_unlabelled_weight,
 )
 from em_impute.errors import UsageError
-from em_impute.request import Request
+from em_impute.request import Request, refuse_contradictions
 
 __all__ = ["fill"]
 
@@ -100,7 +99,7 @@ def fill(  # one parameter an option
     """
     models = models_of(context, model, save_model, update=update, dry_run=dry_run)
     if not columns and model is None:
-        raise UsageError("no column is named", "name the column to complete with -c, or a saved model with --model")
+        raise UsageError("no column is named", "name the column to complete with --column, or a model with --model")
     scale = scale_of(files, backend and backend.value, scheduler, workers, max_memory)
     path = input_path(context, scale.file)
     request = Request(
@@ -136,7 +135,7 @@ def fill(  # one parameter an option
         indicator=indicator,
         keeps_model=models.target is not None,
     )
-    check_request(request)
+    refuse_contradictions(request)
     _check_draws(request, long=long, diff=diff)
     manners = Manners(
         log=log_of(context),
@@ -202,10 +201,8 @@ def _fill_parts(
 
 
 def _check_draws(request: Request, *, long: bool, diff: bool) -> None:
-    """Raise `UsageError` for what contradicts the drawing of labels."""
+    """Raise `UsageError` for what contradicts the drawing of several tables."""
     if long and not request.imputations:
         raise UsageError("--long puts several imputations in one file", "say how many with --imputations M")
-    if request.method == "draw" and request.min_probability:
-        raise UsageError("--min-probability contradicts drawn labels: unlikely ones must be drawn too", "leave it out")
     if request.imputations and diff:
         raise UsageError("--diff shows the cells of one table, --imputations draws several", "leave one of them out")

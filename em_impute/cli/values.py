@@ -10,14 +10,12 @@ import typer
 
 from em_impute.cli.logfile import OPTION, VARIABLE, Log
 from em_impute.errors import ExitCode, UsageError
-from em_impute.request import Request
 
 __all__ = [
     "ColorName",
     "CovarianceName",
     "MethodName",
     "SharesName",
-    "check_request",
     "input_path",
     "log_of",
     "open_log",
@@ -112,13 +110,8 @@ def parse_unlabelled_weight(text: str) -> float | None:
 
 
 def parse_labels(text: str | None) -> tuple[str, ...]:
-    """Read --labels: at least two different names."""
-    if text is None:
-        return ()
-    names = tuple(text.split(","))
-    if len(set(names)) < max(2, len(names)) or not all(name.strip() for name in names):
-        raise UsageError(f"--labels takes two or more different names, not {text!r}", "for example --labels short,long")
-    return names
+    """Read --labels: names with commas between them."""
+    return () if text is None else tuple(text.split(","))
 
 
 def parse_deltas(texts: list[str] | None) -> tuple[tuple[str, float], ...]:
@@ -179,17 +172,6 @@ def log_of(context: typer.Context) -> Log:
     if not isinstance(context.obj, Log):
         context.obj = Log()
     return context.obj
-
-
-def check_request(request: Request) -> None:
-    """Raise UsageError for options that contradict each other, or numbers that are none."""
-    if set(request.null_values) & set(request.keep_values):
-        raise UsageError("the same token is given to --null-value and to --keep-value", "leave one of them out")
-    if not all(token.strip() for token in request.keep_values):
-        raise UsageError("--keep-value is given a blank token: blank cells are always missing", "leave it out")
-    for option, value in (("--prior-strength", request.prior_strength), ("--tol", request.tolerance)):
-        if value is not None and not math.isfinite(value):
-            raise UsageError(f"{option} takes a finite number, not {value}", "leave it out for the default")
 
 
 def show_help(context: typer.Context) -> NoReturn:

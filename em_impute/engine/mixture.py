@@ -7,7 +7,7 @@ import numpy as np
 
 from em_impute.engine.acceleration import Leaps
 from em_impute.engine.blocks import UNKNOWN, Block, Floats, Rows, slices
-from em_impute.engine.em import DEFAULT_STOPPING, Fit, MapBlocks, Problem, Step, Stopping, fit, iterate, make_problem
+from em_impute.engine.em import DEFAULT_STOPPING, Fit, Problem, Step, Stopping, fit, iterate, make_problem
 from em_impute.engine.families import FAMILIES, Family, Prior, default_prior
 from em_impute.engine.parameters import Parameters
 from em_impute.engine.separation import coinciding
@@ -59,7 +59,6 @@ def fit_mixture(
     rows: Rows,
     n_labels: int,
     recipe: Recipe,
-    map_blocks: MapBlocks = map,
     watch: Callable[[Step], None] | None = None,
     start: Parameters | None = None,
 ) -> Mixture:
@@ -83,14 +82,14 @@ def fit_mixture(
     )
 
     def climb(start: Parameters, accelerate: bool | Leaps) -> Fit:
-        steps = iterate(problem, start, family, prior, recipe.stopping, map_blocks, accelerate=accelerate)
+        steps = iterate(problem, start, family, prior, recipe.stopping, accelerate=accelerate)
         return fit(_watched(steps, watch), component_label)
 
     if start is None and not (rows.label >= 0).any():
         few = sample_rows(rows, MAX_SEARCH_ROWS, recipe.seed)
         few_problem = problem if few is rows else make_problem(*few, component_label, n_labels)
         effort = (THOROUGH if recipe.thorough else QUICK)._replace(seed=recipe.seed, accelerate=recipe.accelerate)
-        found = search(few_problem, few, family, prior, recipe.stopping, effort, map_blocks)
+        found = search(few_problem, few, family, prior, recipe.stopping, effort)
         fitted = found.fit if few is rows else climb(found.fit.parameters, recipe.accelerate)
         separable = not coinciding(fitted.parameters).any()
         return Mixture(fitted, recipe, found.n_starts, found.n_optima, found.gap, separable, found.climbs)

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers, Rows
-from em_impute.engine.em import Fit, MapBlocks, Problem, Stopping, fit, iterate
+from em_impute.engine.em import Fit, Problem, Stopping, fit, iterate
 from em_impute.engine.families import FAMILIES, Family, Prior, m_step
 from em_impute.engine.moments import hard_moments
 from em_impute.engine.parameters import Parameters
@@ -73,15 +73,7 @@ def start_from_labels(
     return m_step(moments, FAMILIES["tied"], Prior(max(prior.strength, 1.0), prior.mean, prior.scale))
 
 
-def search(
-    problem: Problem,
-    rows: Rows,
-    family: Family,
-    prior: Prior,
-    stopping: Stopping,
-    effort: Effort,
-    map_blocks: MapBlocks = map,
-) -> Search:
+def search(problem: Problem, rows: Rows, family: Family, prior: Prior, stopping: Stopping, effort: Effort) -> Search:
     """Fit a mixture to rows without labels: short runs from many starts, the best ones to the end.
 
     A best run whose components coincide may have ended on a saddle: it is run again with these pushed apart.  Raises
@@ -90,7 +82,7 @@ def search(
 
     def run(start: Parameters, max_iter: int, *, accelerate: bool = False) -> Fit:
         limit = Stopping(stopping.tolerance, max(0, min(max_iter, stopping.max_iter)))
-        steps = iterate(problem, start, family, prior, limit, map_blocks, accelerate=accelerate)
+        steps = iterate(problem, start, family, prior, limit, accelerate=accelerate)
         return fit(steps, problem.component_label)
 
     def finish(begun: Fit) -> Fit:

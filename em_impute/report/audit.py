@@ -9,7 +9,7 @@ from em_impute.engine.blocks import Integers
 from em_impute.findings.audit import Audit
 from em_impute.report.fit_report import Section
 from em_impute.report.tables import table
-from em_impute.report.words import percent
+from em_impute.report.words import percent, small_percent
 from em_impute.table.text import plural
 
 __all__ = ["audit_line", "audit_markdown", "suspects_section"]
@@ -22,9 +22,6 @@ MAX_LINES = 6
 
 MANY = 20.0
 """Expected rows from which on a tenth of one says nothing."""
-
-SMALLEST = 0.0001
-"""Probabilities below it are told apart by nobody."""
 
 
 def suspects_section(
@@ -68,7 +65,13 @@ def audit_markdown(section: Section) -> Iterable[str]:
     if not suspects:
         return
     rows = [
-        [one["line"], one["label"], _small(one["probability"]), one["likely"], percent(one["likely_probability"])]
+        [
+            one["line"],
+            one["label"],
+            small_percent(one["probability"]),
+            one["likely"],
+            percent(one["likely_probability"]),
+        ]
         for one in suspects[:MAX_ROWS]
     ]
     yield from table(["line", "label", "its probability", "more likely", "probability"], rows)
@@ -101,7 +104,3 @@ def _found(audit: Section) -> str:
 
 def _expected(rows: float) -> str:
     return f"{rows:.1f}" if rows < MANY else f"{rows:,.0f}"
-
-
-def _small(probability: float) -> str:
-    return f"{100.0 * probability:.2g} %" if probability >= SMALLEST else f"< {100.0 * SMALLEST:g} %"

@@ -9,7 +9,7 @@ from em_impute.findings.missingness import Difference, Missingness, Side
 from em_impute.findings.sensitivity import Sensitivity
 from em_impute.report.fit_report import Section
 from em_impute.report.tables import cell, table
-from em_impute.report.words import number, percent
+from em_impute.report.words import number, p_value, percent
 from em_impute.table.text import listed, plural
 
 __all__ = [
@@ -40,8 +40,6 @@ LONGEST_NAME = 16
 
 CHANCE = 0.5
 """Area under the ROC curve of a score that means nothing."""
-
-SMALLEST_P = 0.001
 
 
 def who_section(missingness: Missingness | None, labelling: Labelling | None) -> dict[str, Any] | None:
@@ -218,7 +216,7 @@ def _numbers(different: list[Section]) -> Iterable[str]:
             *(f"{number(side['mean'])} ({number(side['sd'])})" for side in (one["known"], one["missing"])),
             _smd(one["smd"]),
             number(one["ks"]),
-            _p(one["p_value"]),
+            p_value(one["p_value"]),
             *(percent(side["share_missing"]) for side in (one["known"], one["missing"])),
         ]
         for one in different[:MAX_LISTED]
@@ -235,7 +233,7 @@ def _categories(different: list[Section]) -> Iterable[str]:
             one["name"],
             _shifts(one["known"]["shares"], one["missing"]["shares"]),
             _smd(one["smd"]),
-            _p(one["p_value"]),
+            p_value(one["p_value"]),
             *(percent(side["share_missing"]) for side in (one["known"], one["missing"])),
         ]
         for one in different[:MAX_LISTED]
@@ -258,7 +256,7 @@ def _and_more(different: list[Section]) -> Iterable[str]:
 def _test(test: Section) -> Iterable[str]:
     yield "Do missing rows hold another mix of labels than the predictors say? Shares of their own for the missing rows"
     yield f"raise twice the log-likelihood by {number(test['statistic'])} (χ² test, {plural(test['df'], 'degree')} of"
-    yield f"freedom: p {_p(test['p_value'], sign=True)}). This takes the mixture's shape for granted."
+    yield f"freedom: p {_compared(p_value(test['p_value']))}). This takes the mixture's shape for granted."
     if not test["depends_on_class"]:
         yield f"{labelling_verdict(test)}.\n"
         return
@@ -310,10 +308,8 @@ def _smd(value: float | None) -> str:
     return f"{value:.2f}" if math.isfinite(value) else "∞" if value > 0.0 else "-∞"
 
 
-def _p(value: float, *, sign: bool = False) -> str:
-    if value < SMALLEST_P:
-        return f"< {SMALLEST_P}"
-    return f"= {value:.3f}" if sign else f"{value:.3f}"
+def _compared(p: str) -> str:
+    return p if p.startswith("<") else f"= {p}"
 
 
 def _short(name: str) -> str:

@@ -11,6 +11,7 @@ from em_impute.choose import BANDS, tilt
 from em_impute.clusters import information_criteria
 from em_impute.findings.sensitivity import deltas_of, sweep
 from em_impute.findings.uncertainty import Interval, Uncertainty
+from em_impute.metrics import NORMAL_95
 from em_impute.report.applied import build_applied_report
 from em_impute.report.build import build_report
 from em_impute.report.clock import is_dictated
@@ -32,8 +33,6 @@ COUNTED_ANEW = {"W06", "W07", "W09", "W11", "W16"}
 """Codes of warnings that count cells."""
 
 OF_THE_SAMPLE = {"counted as missing", "equal rows merged"}
-
-NORMAL_95 = 1.959964
 
 
 def build_parts_report(

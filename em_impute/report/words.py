@@ -2,10 +2,22 @@
 
 from collections.abc import Mapping
 
-__all__ = ["delimiter_name", "known_and_missing", "number", "percent", "printable", "token_name"]
+__all__ = [
+    "delimiter_name",
+    "known_and_missing",
+    "number",
+    "p_value",
+    "percent",
+    "printable",
+    "small_percent",
+    "token_name",
+]
 
 LARGE, HUGE = 9999.5, 1e15
 """From the first on, four digits would round a whole number; from the second on, counting digits is no help."""
+
+SMALLEST_P, SMALLEST_SHARE = 0.001, 0.0001
+"""Probabilities below them are told apart by nobody."""
 
 
 def number(value: float | None) -> str:
@@ -20,6 +32,18 @@ def number(value: float | None) -> str:
 def percent(share: float | None) -> str:
     """Write a share as a percentage with one decimal."""
     return "–" if share is None else f"{100.0 * share:.1f} %"
+
+
+def small_percent(share: float) -> str:
+    """Write a share that may be very small as a percentage with two significant digits."""
+    return f"{100.0 * share:.2g} %" if share >= SMALLEST_SHARE else f"< {100.0 * SMALLEST_SHARE:g} %"
+
+
+def p_value(value: float | None) -> str:
+    """Write the probability of what chance alone would do."""
+    if value is None:
+        return number(None)
+    return f"< {SMALLEST_P}" if value < SMALLEST_P else f"{value:.3f}"
 
 
 def printable(text: str) -> str:

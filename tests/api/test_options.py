@@ -54,17 +54,17 @@ def test_values_become_those_of_a_request(options, expected):
         ({"unlabelled_weight": "1"}, "unlabelled_weight takes a number, from 0 to 1, not '1'"),
         ({"method": "mean"}, "method takes one of 'map', 'draw', not 'mean'"),
         ({"decimal": ";"}, "decimal takes one of '.', ',', not ';'"),
-        ({"labels": "A"}, "labels takes two or more different names, not ['A']"),
-        ({"labels": ["A", "A"]}, "labels takes two or more different names, not ['A', 'A']"),
+        ({"labels": "A"}, "labels takes two or more different names, not 'A'"),
+        ({"labels": ["A", "A"]}, "labels takes two or more different names, not 'A,A'"),
         ({"deltas": {"A": float("inf")}}, "deltas takes a finite number for 'A', not inf"),
-        ({"null_values": 1, "keep_values": "1"}, "the same value is given in null_values and in keep_values"),
-        ({"keep_values": " "}, "keep_values holds a blank text: blank cells are always missing"),
+        ({"null_values": 1, "keep_values": "1"}, "the same token is given to null_values and to keep_values"),
+        ({"keep_values": " "}, "keep_values is given a blank token: blank cells are always missing"),
         ({"method": "map", "imputations": 2}, "imputations contradicts method='map': the most probable labels are the same in every table"),
         ({"method": "draw", "min_probability": 0.9}, "min_probability contradicts drawn labels: unlikely ones must be drawn too"),
     ],
 )  # fmt: skip
 def test_what_can_be_no_value_is_refused_with_the_name_of_the_option(options, message):
-    with pytest.raises(UsageError) as raised:
+    with pytest.raises(UsageError) as raised, in_python():
         request_of(["a"], options)
 
     assert message == str(raised.value)

@@ -8,10 +8,10 @@ from em_impute.report.missing_rows import labelling_table, labelling_verdict
 from em_impute.report.page.blocks import Block, Details, Figures, Section, Table, glued, name, names, of_rows, said
 from em_impute.report.pictures.figures import Pictures
 from em_impute.report.pictures.groups import labels_alone
-from em_impute.report.words import number, percent, token_name
+from em_impute.report.words import number, p_value, percent, token_name
 from em_impute.table.text import plural
 
-__all__ = ["MAX_SHOWN", "common", "folded", "p_value", "what_was_missing", "who_is_missing"]
+__all__ = ["MAX_SHOWN", "common", "folded", "what_was_missing", "who_is_missing"]
 
 Report = Mapping[str, Any]
 
@@ -19,8 +19,6 @@ MAX_SHOWN = 8
 """Rows of a table that stand in the open."""
 
 MAX_LISTED = 100
-
-SMALLEST_P = 0.001
 
 
 def what_was_missing(report: Report, prefix: str) -> Section:
@@ -106,13 +104,6 @@ def common(report: Report, labels: Sequence[str]) -> list[int]:
     """Give the places of the labels that pictures draw by themselves, so that tables of many show the same."""
     alone = labels_alone(report["labels"])
     return [i for i, label in enumerate(labels) if label in alone]
-
-
-def p_value(value: float | None) -> str:
-    """Write the probability of what chance alone would do."""
-    if value is None:
-        return number(None)
-    return f"< {SMALLEST_P}" if value < SMALLEST_P else f"{value:.3f}"
 
 
 def _columns(features: Report) -> list[Block]:

@@ -6,7 +6,7 @@ from typing import Any
 from em_impute.report.page.blocks import Block, Details, Figures, Section, Table, glued, name, said
 from em_impute.report.page.rows import common, folded
 from em_impute.report.pictures.figures import Pictures
-from em_impute.report.words import number, percent
+from em_impute.report.words import number, percent, small_percent
 from em_impute.table.text import plural
 
 __all__ = ["suspects", "the_totals", "what_if_not"]
@@ -134,7 +134,7 @@ def suspects(report: Report, prefix: str) -> Section | None:
                 *([name(one["part"])] if part else []),
                 f"{one['line']:,}",
                 name(one["label"]),
-                _small(one["probability"]),
+                small_percent(one["probability"]),
                 name(one["likely"]),
                 percent(one["likely_probability"]),
             ]
@@ -161,7 +161,3 @@ def _leaving(one: Report) -> str:
 
 def _delta(delta: float | None) -> str:
     return number(None) if delta is None else f"{delta:.2f}".replace("-", "−")
-
-
-def _small(probability: float) -> str:
-    return f"{100.0 * probability:.2g} %" if probability >= 0.0001 else "< 0.01 %"  # noqa: PLR2004
