@@ -1,5 +1,6 @@
 """What a run tells its log, beside how it begins and ends."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = ["tell_decisions", "tell_input", "tell_parts", "tell_warnings", "tell_written"]
 
-WITH_CELLS = "W11"
-"""Code of the warning that names cells without quoting them, after a colon."""
+CELLS = {
+    "W11": re.compile(": line.*"),
+    "W26": re.compile(r", (?:median|from \S+ to) \S+ now and (?:median |from \S+ to )?\S+ then"),
+}
+"""What warnings tell of cells without quoting them, by their codes: which lie far out, and where numbers lie."""
 
 
 def tell_input(log: Log, opened: "Opened") -> None:
@@ -65,11 +69,11 @@ def tell_decisions(log: Log, reports: "Sequence[FitReport]") -> None:
 def tell_warnings(log: Log, warnings: Iterable[Any]) -> None:
     """Say what is warned about; the note on columns about people is for people."""
     for one in warnings:
-        message = one["message"]
-        if one["code"] == WITH_CELLS:
-            message = message.partition(": line")[0]
-        if one["code"].startswith("W"):
-            log.caution(f"{one['code']}: {message}")
+        code, message = one["code"], one["message"]
+        if code in CELLS:
+            message = CELLS[code].sub("", message)
+        if code.startswith("W"):
+            log.caution(f"{code}: {message}")
 
 
 def tell_written(log: Log, data: "Iterable[WrittenFile]", others: Iterable[Path]) -> None:

@@ -346,6 +346,38 @@ def test_no_cell_of_another_column_gets_into_the_log(run, tmp_path, content, opt
     assert b"987654" not in said
 
 
+LEARNT = rows(["g", *LABELS], ["n", *["cd"[i % 2] for i in range(N)]], ["x", *[f"{i % 30}.25" for i in range(N)]])
+NEW = {
+    "beyond all that was learnt": (["9876"] * N, ["c"] * N, {"W26", "W27"}, ["9,876"]),
+    "at one place": (["17.25"] * N, ["c"] * N, {"W26"}, ["17.25", "14.25"]),
+    "in another unit": ([f"{i % 30}25" for i in range(N)], ["c"] * N, set(), []),
+    "new texts": ([f"{i % 30}.25" for i in range(N)], FEW, {"W25"}, []),
+    "cells that are no numbers": ([*[f"{i % 30}.25" for i in range(N - 1)], "SECRET"], ["c"] * N, {"W30"}, []),
+    "no numbers": (NAMES, FEW, set(), []),
+    "infinite numbers": (["987654321e400"] * N, ["c"] * N, set(), []),
+}
+
+
+@pytest.mark.parametrize(("numbers", "texts", "warned", "told"), NEW.values(), ids=NEW)
+def test_what_is_said_of_the_rows_that_a_saved_model_fills_tells_the_log_no_cell(
+    call, tmp_path, numbers, texts, warned, told
+):
+    (tmp_path / "a.csv").write_bytes(LEARNT)
+    (tmp_path / "b.csv").write_bytes(rows(["g", *LABELS], ["n", *texts], ["x", *numbers]))
+    call("fill", "a.csv", "-c", "g", "-x", "n", "-x", "x", "--save-model", "m.json", "-q", "-o", "c.csv", "--no-report")
+    code, _, said = call("fill", "b.csv", "--model", "m.json", "--log-file", "run.log")
+    log = (tmp_path / "run.log").read_text()
+
+    assert (0 if warned else 3) == code
+    assert warned <= set(re.findall(r"(W\d\d): ", log))
+    assert "'n'" in log or "'x'" in log or not warned  # the names of its columns may be told
+    for cell in told:  # people are told where the numbers lie
+        assert cell in said
+        assert cell not in log
+    for cell in ("SECRET", "987654"):
+        assert cell not in said + log
+
+
 def test_a_bug_is_logged_by_its_kind_alone(tmp_path):
     code = (
         "from em_impute.cli import filling, main\n"
