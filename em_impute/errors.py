@@ -38,9 +38,19 @@ class ExitCode(IntEnum):
 
 
 class EmImputeError(Exception):
-    """A failure with its reason and its remedy.
+    r"""A failure with its reason and its remedy.
 
     `message` says what is wrong and where (line, column, value); `hint` says what to do, or is empty.
+
+    >>> import em_impute, pandas
+    >>> try:
+    ...     em_impute.fill(pandas.DataFrame({"height": [160, 181], "sex": ["f", None]}), column="sec")
+    ... except em_impute.EmImputeError as error:
+    ...     print(type(error).__name__, error, error.hint, sep="\n")
+    ColumnError
+    column 'sec' is not in the frame
+    columns are 'height', 'sex' — did you mean 'sex'?
+
     """
 
     exit_code = ExitCode.BUG

@@ -19,11 +19,23 @@ class Estimator:
         return list(inspect.signature(cls).parameters.values())
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002  # no parameter is an estimator
-        """Give the parameters of the constructor, as they were given, by name."""
+        """Give the parameters of the constructor, as they were given, by name.
+
+        >>> import em_impute
+        >>> em_impute.GaussianMixtureImputer(seed=3).get_params()["seed"]
+        3
+
+        """
         return {parameter.name: getattr(self, parameter.name) for parameter in self._parameters()}
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters by name.  Raises UsageError, a ValueError, for a name that there is not."""
+        """Set parameters by name, and return the estimator.  Raises UsageError, a ValueError, for an unknown name.
+
+        >>> import em_impute
+        >>> em_impute.GaussianMixtureImputer().set_params(covariance="tied")
+        GaussianMixtureImputer(covariance='tied')
+
+        """
         names = [parameter.name for parameter in self._parameters()]
         for name, value in params.items():
             if name not in names:
@@ -33,7 +45,17 @@ class Estimator:
         return self
 
     def set_output(self, *, transform: str | None = None) -> Self:
-        """Choose what `transform` gives: "pandas", or "default"; None leaves it as it is."""
+        """Choose what `transform` gives: "pandas", or "default"; None leaves it as it is.  Returns the estimator.
+
+        Raises UsageError, a ValueError, for another value.
+
+        >>> import em_impute
+        >>> imputer = em_impute.GaussianMixtureImputer(covariance="tied").set_output(transform="pandas")
+        >>> imputer.fit([[1], [2], [8], [9]], [*"aabb"]).transform([[2]]).round(2)
+           p_a  p_b
+        0  1.0  0.0
+
+        """
         if transform not in {None, "default", "pandas"}:
             raise UsageError(f"transform takes 'default' or 'pandas', not {transform!r}")
         if transform is not None:

@@ -41,12 +41,26 @@ class Filled:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The completed frame, (n_rows, n_columns + those that were added); the first of several."""
+        """The completed frame, (n_rows, n_columns + those that were added); the first of several.
+
+        >>> import em_impute, pandas
+        >>> people = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184, 182], "sex": [*"fffmmm", None]})
+        >>> em_impute.fill(people, column="sex", covariance="tied").frame["sex"].tolist()
+        ['f', 'f', 'f', 'm', 'm', 'm', 'm']
+
+        """
         return self.frames[0]
 
     @property
     def report(self) -> FitReport:
-        """The report of the column; of the first of several."""
+        """The report of the column; of the first of several.
+
+        >>> import em_impute, pandas
+        >>> people = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184, 182], "sex": [*"fffmmm", None]})
+        >>> em_impute.fill(people, column="sex", covariance="tied").report.missing["filled"]
+        1
+
+        """
         return self.reports[0]
 
     def __iter__(self) -> Iterator[Any]:

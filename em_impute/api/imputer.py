@@ -1,40 +1,37 @@
 """`em_impute.GaussianMixtureImputer`: the model that fills a column, by the conventions of scikit-learn."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from em_impute.api.conventions import Estimator, not_fitted
-from em_impute.api.frames import WRITING, as_written, names_given, open_frame, position_of, put, values_of
-from em_impute.api.inputs import column_texts, frame_of, labels_of, names_of, refuse_other_columns, weights_of
-from em_impute.api.options import in_python, request_of
+from em_impute.api.frames import as_written, open_frame, position_of, put, values_of
+from em_impute.api.inputs import (
+    frame_of,
+    gather,
+    labels_of,
+    names_of,
+    refuse_one_class,
+    refuse_other_columns,
+    weights_of,
+)
+from em_impute.api.models import FittedModel
+from em_impute.api.options import in_python
 from em_impute.api.rows import Reader
 from em_impute.api.steps import unwatched
 from em_impute.choose import most_probable
 from em_impute.engine.blocks import Floats
 from em_impute.errors import DesignError, FitError
 from em_impute.impute import complete_labels
-from em_impute.labels import Labels, read_labels, that_count
-from em_impute.model import model_of
+from em_impute.labels import read_labels, that_count
 from em_impute.report.build import build_report
-from em_impute.request import Request
+from em_impute.report.clock import time_of_run
+from em_impute.saved.make import make_model
 
 __all__ = ["GaussianMixtureImputer"]
-
-
-class _Given(NamedTuple):
-    """What is learnt from."""
-
-    columns: Sequence[pd.Series]  # the predictors, the labels, and the weights if there are any
-    names: tuple[str, ...]  # to call them
-    used: tuple[int, ...]  # where the predictors stand in X
-    target: pd.Series  # the labels as they were given
-    name: str
-    request: Request
 
 
 class GaussianMixtureImputer(Estimator):
@@ -66,6 +63,9 @@ class GaussianMixtureImputer(Estimator):
         What `em_impute.fill` reports, but for what it finds by looking at the fills (`examined` there).
     model_ : em_impute.model.Model
         What speaks for new rows.
+    fitted_model_ : FittedModel
+        The fit as `em_impute.fit_model` gives it: to `save`, to `fill` other frames, to go on learning (`updated`).
+        There the columns of an array are called x0, x1, ….
     n_iter_ : int
         EM iterations of the leading mixture.
     n_features_in_ : int
@@ -88,6 +88,8 @@ class GaussianMixtureImputer(Estimator):
     >>> classifier = em_impute.GaussianMixtureImputer(covariance="tied").fit(people[["height"]], people["sex"])
     >>> classifier.predict_proba([[180], [160]]).round(2).tolist()
     [[0.0, 1.0], [1.0, 0.0]]
+    >>> imputer.fitted_model_
+    FittedModel(columns=('sex',), rows=8)
 
     """
 
@@ -137,22 +139,28 @@ class GaussianMixtureImputer(Estimator):
         X is (n_rows, n_features), a frame or an array; y (n_rows,) holds the labels, missing where NaN, None or NA, and
         is ignored if `column` is given; `sample_weight` (n_rows,) says how much each row counts, 0 or more.
 
-        Returns the imputer.  Raises UsageError, ColumnError, DesignError and FitError, each a ValueError.
+        Returns the imputer.  Raises UsageError, ColumnError, DesignError and FitError, each a ValueError.  Source: as
+        `em_impute.fill`.
+
+        >>> import em_impute
+        >>> imputer = em_impute.GaussianMixtureImputer(covariance="tied")
+        >>> imputer.fit([[1], [2], [8], [9], [5]], ["a", "a", "b", "b", None]).classes_.tolist()
+        ['a', 'b']
+
         """
         frame = frame_of(X)
-        given = self._given(frame, y, sample_weight)
+        given = gather(frame, y, sample_weight, self.get_params())
         opened = open_frame(given.columns, given.names, given.request, unwatched)
         place = len(given.used)
         labels = read_labels(given.name, opened.table.targets[place], given.request)
         if self.column is None:
-            _refuse_one_class(that_count(labels, given.name, opened.weight))
+            refuse_one_class(that_count(labels, given.name, opened.weight))
         if self.free_shares and not labels.n_missing:
             raise FitError("free_shares learns from rows without a label, and there are none", "leave it out")
         completion = complete_labels(opened, place, labels, given.request, unwatched)
-        model = model_of(completion, opened.names, given.request, given.request.deltas)
-        if model is None:
-            raise AssertionError("whatever is learnt from can speak")
-        self.model_ = model
+        saved = make_model(opened, [completion], given.request, time_of_run())
+        model = saved.columns[0].model
+        self.model_, self.fitted_model_ = model, FittedModel(saved)
         self.report_ = build_report(opened, completion, given.request, f"em_impute.{self!r}.fit", None)
         self.n_iter_ = max(1, int((self.report_.fit or {})["n_iterations"]))
         self._reader = Reader(model, tuple(opened.names[:place]), given.name, given.request)
@@ -168,6 +176,12 @@ class GaussianMixtureImputer(Estimator):
 
         Gives a copy of X, a frame or an array as X is; without `column` what `predict_proba` does.  After
         `set_output(transform="pandas")` it is a frame either way.  Raises DesignError for cells that no model can use.
+
+        >>> import em_impute
+        >>> rows = [[1, "a"], [2, "a"], [8, "b"], [9, "b"], [7, None]]
+        >>> em_impute.GaussianMixtureImputer(column=1, covariance="tied").fit(rows).transform([[3, None]]).tolist()
+        [[3, 'a']]
+
         """
         frame = self._checked(X)
         if self.column is None:
@@ -186,26 +200,58 @@ class GaussianMixtureImputer(Estimator):
         return filled.set_axis(self.get_feature_names_out(), axis=1) if self._gives_frames() else filled.to_numpy()
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
-        """Do `fit(X, y, sample_weight)` and then `transform(X)`, which see for shapes and errors."""
+        """Do `fit(X, y, sample_weight)` and then `transform(X)`, which see for shapes and errors.
+
+        >>> import em_impute
+        >>> rows = [[1, "a"], [2, "a"], [8, "b"], [9, "b"], [7, None]]
+        >>> em_impute.GaussianMixtureImputer(column=1, covariance="tied").fit_transform(rows)[-1].tolist()
+        [7, 'b']
+
+        """
         return self.fit(X, y, sample_weight).transform(X)
 
     @in_python()
     def predict_proba(self, X: Any) -> Floats:
-        """Give the probability of each label in each row, (n_rows, n_labels) in the order of `classes_`.
+        """Give the probability, 0 to 1, of each label in each row: (n_rows, n_labels) in the order of `classes_`.
 
         X is (n_rows, n_features_in_); the column to complete, which is one of these, has no say.  Raises DesignError.
+        With one mixture it is p(z | x) = w_z N(x; μ_z, Σ_z) / Σ_k w_k N(x; μ_k, Σ_k), Bayes' rule over its Gaussians.
+
+        >>> import em_impute
+        >>> imputer = em_impute.GaussianMixtureImputer(covariance="tied").fit([[1], [2], [8], [9]], [*"aabb"])
+        >>> imputer.predict_proba([[2], [5]]).round(2).tolist()
+        [[1.0, 0.0], [0.5, 0.5]]
+
         """
         return self._probability(self._checked(X))
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Give the most probable label of each row of X, (n_rows,): of equals the first in `classes_`."""
+        """Give the most probable label of each row of X, (n_rows,): of equals the first in `classes_`.
+
+        X and the errors are those of `predict_proba`.
+
+        >>> import em_impute
+        >>> imputer = em_impute.GaussianMixtureImputer(covariance="tied").fit([[1], [2], [8], [9]], [*"aabb"])
+        >>> imputer.predict([[2], [7]]).tolist()
+        ['a', 'b']
+
+        """
         best = self.predict_proba(X).argmax(axis=1)
         labels: NDArray[Any] = self.classes_[best]
         return labels
 
     @in_python()
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Give the share, from 0 to 1, of the known labels in y, (n_rows,), that `predict(X)` finds."""
+        """Give the share, from 0 to 1, of the known labels in y, (n_rows,), that `predict(X)` finds.
+
+        `sample_weight` (n_rows,) says how much each row counts, 0 or more.  Raises DesignError where y has no label.
+
+        >>> import em_impute
+        >>> imputer = em_impute.GaussianMixtureImputer(covariance="tied").fit([[1], [2], [8], [9]], [*"aabb"])
+        >>> imputer.score([[2], [3], [7], [0]], ["a", "b", "b", None])
+        0.6666666666666666
+
+        """
         said = self.predict(X)
         labels = labels_of(y, len(said), ())
         known = labels.notna().to_numpy()
@@ -216,7 +262,17 @@ class GaussianMixtureImputer(Estimator):
         return float(np.average(right, weights=None if weights is None else weights[known]))
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> NDArray[Any]:
-        """Name the columns that `transform` gives: those of X, or without `column` p_LABEL of each label."""
+        """Name the columns that `transform` gives, (n_columns,): those of X, or without `column` p_LABEL of each label.
+
+        `input_features` names X where it has no names of its own.  Raises DesignError where these are others, and
+        NotFittedError before `fit`.
+
+        >>> import em_impute
+        >>> imputer = em_impute.GaussianMixtureImputer(covariance="tied").fit([[1], [2], [8], [9]], [*"aabb"])
+        >>> imputer.get_feature_names_out().tolist()
+        ['p_a', 'p_b']
+
+        """
         if not self.__sklearn_is_fitted__():
             raise not_fitted(self)
         names = getattr(self, "feature_names_in_", None)
@@ -250,28 +306,6 @@ class GaussianMixtureImputer(Estimator):
             input_tags=InputTags(allow_nan=True, categorical=True, string=True),
         )
 
-    def _given(self, frame: pd.DataFrame, y: Any, sample_weight: Any) -> "_Given":
-        """Gather what is to be learnt from."""
-        texts = column_texts(frame)
-        place = None if self.column is None else position_of(frame, self.column, "filled")
-        target = labels_of(y, len(frame), texts) if place is None else frame.iloc[:, place]
-        name = str(target.name) if place is None else texts[place]
-        features = [position_of(frame, one, "a predictor") for one in names_given(frame, self.features)]
-        used = features or [at for at in range(frame.shape[1]) if at != place]
-        weight = weights_of(sample_weight, len(frame), (*texts, name))
-        columns = [*(frame.iloc[:, at] for at in used), as_written(target)]
-        names = [*(texts[at] for at in used), name]
-        options = {**self.get_params(), **WRITING, "features": [texts[at] for at in features]}
-        del options["column"]
-        if weight is not None:
-            columns.append(weight)
-            names.append(str(weight.name))
-            options["weights"] = weight.name
-        if self.order_by is not None:
-            options["order_by"] = texts[position_of(frame, self.order_by, "that of order_by")]
-        request = replace(request_of([name], options), examined=False)
-        return _Given(columns, tuple(names), tuple(used), target, name, request)
-
     def _name_classes(self, *, is_known: bool) -> None:
         """Bring labels into the order of their values; groups that were found are in one already."""
         values = self._values.to_numpy()
@@ -295,12 +329,3 @@ class GaussianMixtureImputer(Estimator):
     def _probability(self, frame: pd.DataFrame) -> Floats:
         probability: Floats = self._reader.probability([frame.iloc[:, at] for at in self._used])[:, self._place]
         return probability
-
-
-def _refuse_one_class(labels: Labels) -> None:
-    """Raise FitError, in the words of classifiers, where all labels that count are one."""
-    known = [label for label, n in zip(labels.labels, labels.known, strict=True) if n]
-    if len(known) == 1:
-        raise FitError(
-            f"y holds one class only, {known[0]!r}: it cannot be told from others", "add rows of another class"
-        )

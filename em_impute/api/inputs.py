@@ -1,16 +1,68 @@
 """What estimators are given, as columns of pandas: X, y and sample_weight.  The messages begin as scikit-learn's do."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from em_impute.api.conventions import warn_of_column
-from em_impute.api.frames import as_texts
+from em_impute.api.frames import WRITING, as_texts, as_written, names_given, position_of
+from em_impute.api.options import request_of
 from em_impute.errors import DesignError, FitError
+from em_impute.labels import Labels
+from em_impute.request import Request
 
-__all__ = ["column_texts", "frame_of", "labels_of", "names_of", "refuse_other_columns", "weights_of"]
+__all__ = [
+    "Given",
+    "column_texts",
+    "frame_of",
+    "gather",
+    "labels_of",
+    "names_of",
+    "refuse_one_class",
+    "refuse_other_columns",
+    "weights_of",
+]
+
+
+class Given(NamedTuple):
+    """What is learnt from."""
+
+    columns: Sequence[pd.Series]  # the predictors, the labels, and the weights if there are any
+    names: tuple[str, ...]  # to call them
+    used: tuple[int, ...]  # where the predictors stand in X
+    target: pd.Series  # the labels as they were given
+    name: str
+    request: Request
+
+
+def gather(frame: pd.DataFrame, y: Any, sample_weight: Any, params: Mapping[str, Any]) -> Given:
+    """Gather what is to be learnt from; `params` are those of the imputer.
+
+    Raises UsageError for what can be no value of one, ColumnError for a column that is not there, and DesignError and
+    FitError for labels and weights that are none.
+    """
+    texts = column_texts(frame)
+    place = None if params["column"] is None else position_of(frame, params["column"], "filled")
+    target = labels_of(y, len(frame), texts) if place is None else frame.iloc[:, place]
+    name = str(target.name) if place is None else texts[place]
+    features = [position_of(frame, one, "a predictor") for one in names_given(frame, params["features"])]
+    used = features or [at for at in range(frame.shape[1]) if at != place]
+    weight = weights_of(sample_weight, len(frame), (*texts, name))
+    columns = [*(frame.iloc[:, at] for at in used), as_written(target)]
+    names = [*(texts[at] for at in used), name]
+    options = {**params, **WRITING, "features": [texts[at] for at in features]}
+    del options["column"]
+    if weight is not None:
+        columns.append(weight)
+        names.append(str(weight.name))
+        options["weights"] = weight.name
+    if params["order_by"] is not None:
+        options["order_by"] = texts[position_of(frame, params["order_by"], "that of order_by")]
+    request = replace(request_of([name], options), examined=False)
+    return Given(columns, tuple(names), tuple(used), target, name, request)
 
 
 def frame_of(X: Any) -> pd.DataFrame:
@@ -106,6 +158,15 @@ def refuse_other_columns(estimator: str, frame: pd.DataFrame, n_features: int, n
     if frame.shape[1] != n_features:
         raise DesignError(
             f"X has {frame.shape[1]} features, but {estimator} is expecting {n_features} features as input"
+        )
+
+
+def refuse_one_class(labels: Labels) -> None:
+    """Raise FitError, in the words of classifiers, where all labels that count are one."""
+    known = [label for label, n in zip(labels.labels, labels.known, strict=True) if n]
+    if len(known) == 1:
+        raise FitError(
+            f"y holds one class only, {known[0]!r}: it cannot be told from others", "add rows of another class"
         )
 
 

@@ -55,7 +55,14 @@ class FittedModel:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that it fills."""
+        """The columns that it fills, (n_columns,).
+
+        >>> import em_impute, pandas
+        >>> known = pandas.DataFrame({"x": [1, 2, 1, 8, 9, 8], "kind": [*"aaabbb"]})
+        >>> em_impute.fit_model(known, column="kind", covariance="tied").columns
+        ('kind',)
+
+        """
         return self.saved.names
 
     def labels(self, column: str) -> tuple[str, ...]:
@@ -99,7 +106,7 @@ class FittedModel:
 
     @in_python()
     def predict_proba(self, frame: pd.DataFrame, column: str | None = None) -> pd.DataFrame:
-        """Give the probability of each label in each row: (n_rows, n_labels), one column a label.
+        """Give the probability, 0 to 1, of each label in each row: (n_rows, n_labels), one column a label.
 
         The index is that of `frame`.  Whether a label is known has no say.  `column` is needed where the model fills
         several.  Errors are those of `em_impute.fill`.
@@ -108,10 +115,10 @@ class FittedModel:
         >>> known = pandas.DataFrame({"x": [1, 2, 1, 8, 9, 8], "kind": [*"aaabbb"]})
         >>> model = em_impute.fit_model(known, column="kind", covariance="tied")
         >>> model.predict_proba(pandas.DataFrame({"x": [2, 5, 9]})).round(2)
-             a    b
-        0  1.0  0.0
-        1  0.5  0.5
-        2  0.0  1.0
+              a     b
+        0  1.00  0.00
+        1  0.04  0.96
+        2  0.00  1.00
 
         """
         if column is None and len(self.columns) > 1:
@@ -130,7 +137,8 @@ class FittedModel:
         """Give the model as it is when it has learnt from the rows of a frame too, labelled or not.
 
         The rows it has learnt from before count through their moments; a frame that it has learnt from changes nothing.
-        Raises what `em_impute.fill` does, and UsageError for a model of `free_shares`.
+        Raises what `em_impute.fill` does, and UsageError for a model of `free_shares`.  Source: incremental EM, Neal
+        and Hinton (1998), doi:10.1007/978-94-011-5014-9_12.
 
         >>> import em_impute, pandas
         >>> known = pandas.DataFrame({"x": [1, 2, 1, 8, 9, 8], "kind": [*"aaabbb"]})

@@ -69,7 +69,15 @@ class FitReport:
     """Of a saved model that filled the column: where it came from, and whether the rows are still like its own."""
 
     def to_json(self) -> str:
-        """Write the report as `em-impute fill` does: strict JSON, whose keys `em-impute schema` explains."""
+        """Write the report as `em-impute fill` does: strict JSON, whose keys `em-impute schema` explains.
+
+        >>> import em_impute, json, pandas
+        >>> people = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184, 182], "sex": [*"fffmmm", None]})
+        >>> report = em_impute.fill(people, column="sex", covariance="tied").report
+        >>> json.loads(report.to_json())["fit"]["stop"]
+        'converged'
+
+        """
         return to_json(self)
 
     def __str__(self) -> str:

@@ -240,6 +240,28 @@ def test_a_fitted_imputer_can_be_sent_and_says_the_same():
     np.testing.assert_array_equal(imputer.predict_proba(X), sent.predict_proba(X))
 
 
+def test_the_fit_can_be_saved_and_then_fills_new_frames_as_the_imputer_does(tmp_path):
+    frame, _ = people()
+    new, _ = people(seed=1)
+    imputer = GaussianMixtureImputer(column="sex").fit(frame)
+    imputer.fitted_model_.save(tmp_path / "m.json")
+
+    filled, _ = em_impute.read_model(tmp_path / "m.json").fill(new)
+
+    pd.testing.assert_frame_equal(imputer.transform(new), filled)
+
+
+def test_the_fit_of_a_classifier_says_the_same_of_the_columns_by_their_names():
+    X, y = blobs()
+    labels = pd.Series(y, dtype="Int64").mask(np.arange(len(y)) % 6 == 0)
+    imputer = GaussianMixtureImputer().fit(X, labels, sample_weight=np.arange(len(y)) % 4 + 0.5)
+
+    said = imputer.fitted_model_.predict_proba(pd.DataFrame(X, columns=["x0", "x1"]))
+
+    assert ["0", "1", "2"] == list(said.columns)
+    np.testing.assert_allclose(imputer.predict_proba(X), said, atol=1e-11)  # twelve digits count
+
+
 def test_a_clone_has_the_parameters_and_no_fit():
     imputer = GaussianMixtureImputer(column="sex", features=["height"], deltas={"m": 0.5}).fit(people()[0])
 
