@@ -107,7 +107,7 @@ def read_for(model: SavedModel, raw: Source, request: Request, watch: Watch) -> 
     asked = replace(request, columns=model.names)
     _, dialect = look_at(raw, asked)
     found, asked = fitted_to(model, asked, dialect, raw.name)
-    return with_groups(read_opened(raw, asked, watch), found), found, asked
+    return with_groups(read_opened(raw, asked, watch, may_be_empty=True), found), found, asked
 
 
 def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) -> tuple[SavedModel, Request]:

@@ -395,7 +395,6 @@ UNUSABLE = {
     "texts for numbers": ("gender,height\n,tall\n,short\n", "'height' holds no numbers (line 2)"),
     "decimal commas": ('gender,height\n,"171,5"\n,"172,5"\n', "'height' holds numbers with a decimal comma"),
     "a mark that may be a label": ("gender,height\nfemale,170\nunknown,180\n", "column 'gender' holds 'unknown'"),
-    "no rows": ("gender,height\n", "has a header but no rows"),
 }
 
 
@@ -408,6 +407,16 @@ def test_what_cannot_be_filled_by_the_model_is_two_lines(call, saved, table, sai
     assert ("", 2) == (output, len(error.splitlines()))
     assert said in error
     assert not (saved / "new.filled.csv").exists()
+
+
+def test_a_table_without_rows_is_copied_and_teaches_nothing(call, saved):
+    (saved / "new.csv").write_bytes(b"gender,height\r\n")
+    before = read_model(saved / "model.json").columns[0].training.rows
+    result = call("fill", "new.csv", "--model", "model.json", "--update", "--strict", "-q", "-o", "new.out.csv")
+
+    assert (0, "", "") == result
+    assert b"gender,height\r\n" == (saved / "new.out.csv").read_bytes()
+    assert before == read_model(saved / "model.json").columns[0].training.rows
 
 
 # The file of the model
