@@ -15,7 +15,7 @@ from em_impute.stack.predictive import make_scorer, temper
 from em_impute.stack.shrinkage import Batch
 from em_impute.stack.views import View
 
-__all__ = ["TEMPERATURES", "Comparison", "Fits", "compare", "fit_plan"]
+__all__ = ["LEAST_CHANCE", "TEMPERATURES", "Comparison", "Fits", "compare", "fit_plan"]
 
 TEMPERATURES = (0.2, 0.4, 0.7, 1.0)
 """A density that is wrong in its tails is too sure; which temperature suits a member is for the weights to say."""
