@@ -14,6 +14,7 @@ from em_impute.engine.learning import remember as remember_rows
 from em_impute.engine.mixture import Mixture
 from em_impute.fitting import examples_of
 from em_impute.model import Expert, model_of
+from em_impute.opening import name_of
 from em_impute.request import Request
 from em_impute.saved.distribution import TextDistribution, describe_numbers
 from em_impute.saved.drift import Summary
@@ -74,7 +75,7 @@ def make_column(opened: Opened, completion: Completion, request: Request) -> Sav
     return SavedColumn(
         completion.target,
         request.free_shares,
-        request.weights,
+        name_of(opened, request.weights),
         tuple(completion.labels.tokens),
         replace(model, everyone=everyone, groups=groups),
         _training(opened, completion, design, mixture),
