@@ -168,7 +168,8 @@ def timed(work: Any) -> tuple[str, float]:  # noqa: ANN401  # a function without
 def fit(table: Table, files: Sequence[pd.DataFrame], path: Path) -> str:
     """Fit a model to all files at once."""
     pd.concat(files).to_csv(path, index=False)
-    request = Request(path=path, columns=(table.target,), features=(*table.numeric, *table.categorical))
+    names = (*table.numeric, *table.categorical)
+    request = Request(path=path, columns=(table.target,), features=names, keeps_model=True)
     with fitted(request, unwatched) as done:
         return written(done.model())
 
