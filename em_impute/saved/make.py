@@ -14,6 +14,7 @@ from em_impute.engine.learning import remember as remember_rows
 from em_impute.engine.mixture import Mixture
 from em_impute.fitting import examples_of
 from em_impute.model import Expert, model_of
+from em_impute.opening import name_of
 from em_impute.request import Request
 from em_impute.saved.distribution import TextDistribution, describe_numbers
 from em_impute.saved.drift import Summary
@@ -74,7 +75,7 @@ def make_column(opened: Opened, completion: Completion, request: Request) -> Sav
     return SavedColumn(
         completion.target,
         request.free_shares,
-        request.weights,
+        name_of(opened, request.weights),
         tuple(completion.labels.tokens),
         replace(model, everyone=everyone, groups=groups),
         _training(opened, completion, design, mixture),
@@ -99,7 +100,7 @@ def _training(opened: Opened, completion: Completion, design: Design, mixture: M
         rows=opened.table.n_rows,
         summary=Summary(
             numbers={
-                feature.name: describe_numbers(rounded(x[:, j] * feature.scale + feature.shift), weight)
+                feature.name: describe_numbers(rounded(x[:, j] * feature.scale + feature.shift, feature.shift), weight)
                 for j, feature in enumerate(design.features[: design.n_numbers])
             },
             texts={one.name: count_codes(one.texts, one.code, weight) for one in design.categories},
@@ -118,13 +119,17 @@ def count_codes(texts: tuple[str, ...], code: Codes, weight: Floats) -> TextDist
     return TextDistribution(texts, counts, float(weight[~seen].sum()))
 
 
-def rounded(values: Floats) -> Floats:
-    """Take the last digits, which are rounding, off numbers that were standardised and brought back: (n_rows,)."""
+def rounded(values: Floats, shift: float) -> Floats:
+    """Take the last digits, which are rounding, off numbers that were standardised and brought back: (n_rows,).
+
+    Of a number that is small beside the `shift` that was added more is rounding: 0 comes back as 1e-18.
+    """
+    exact = 14.0 - np.floor(np.log10(abs(shift))) if shift else np.inf
     result = np.empty_like(values)
     for some in slices(values.size):
         part = values[some]
         magnitude = np.floor(np.log10(np.abs(part), out=np.zeros_like(part), where=part != 0.0))
-        places = np.clip(DIGITS - 1 - magnitude, -300, 300)
+        places = np.clip(np.minimum(DIGITS - 1 - magnitude, exact), -300, 300)
         unit = 10.0 ** np.abs(places)  # whole, so that a division by it gives the very number that was read
         result[some] = np.where(places < 0, np.round(part / unit) * unit, np.round(part * unit) / unit)
     return result
