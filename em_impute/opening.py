@@ -31,8 +31,8 @@ def open_table(request: Request, watch: Watch) -> Iterator[Opened]:
         yield replace(opened, seconds=perf_counter() - began)  # with the time that a stream took
 
 
-def read_opened(raw: Source, request: Request, watch: Watch) -> Opened:
-    """Read a table whose bytes are at hand."""
+def read_opened(raw: Source, request: Request, watch: Watch, *, may_be_empty: bool = False) -> Opened:
+    """Read a table whose bytes are at hand.  Raises FitError where it has no rows, unless it `may_be_empty`."""
     began = perf_counter()
     source, dialect = look_at(raw, request)
     indices = [find_column(dialect, column, raw.name) for column in request.columns]
@@ -59,14 +59,14 @@ def read_opened(raw: Source, request: Request, watch: Watch) -> Opened:
         keep_record_starts=request.imputations > 0,
         progress=lambda done: watch("reading", done / max(1, source.size), ""),
     )
-    if not table.n_rows:
+    if not (table.n_rows or may_be_empty):
         raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
     names, seconds = unique_names(dialect.names), perf_counter() - began
     weight = None
     if weights is not None and table.weights is not None:
         weight = read_weights(names[weights], table.weights, table.line_of)
     groups = None if by is None or table.groups is None else (names[by], table.groups)
-    if groups is not None:
+    if groups is not None and table.n_rows:
         refuse_groups(*groups)
     return Opened(source, raw.name, table, indices, names, seconds, weight, groups)
 

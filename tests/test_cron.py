@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from documents import ROOT
 
+from em_impute.saved.store import read_model
+
 PAGE = ROOT / "docs/cron.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent
@@ -88,11 +90,11 @@ def test_every_variable_is_in_the_table_with_its_option():
     assert {"EM_IMPUTE_SEED": "--seed", "EM_IMPUTE_LOG_FILE": "--log-file"}.items() <= table.items()
 
 
-def crontab(folder):
-    """Read the crontab as cron does: settings, which are not expanded, and the command; paths lead to `folder`."""
+def crontab(folder, words="EM_IMPUTE_LOG_FILE"):
+    """Read a crontab as cron does: settings, which are not expanded, and the command; paths lead to `folder`."""
     settings, commands = {}, []
     for line in (
-        block("crontab").replace("/srv/survey", str(folder)).replace("/opt/em-impute/bin", str(BIN)).splitlines()
+        block("crontab", words).replace("/srv/survey", str(folder)).replace("/opt/em-impute/bin", str(BIN)).splitlines()
     ):
         if setting := re.fullmatch(r"(\w+)=(.*)", line):
             settings[setting[1]] = setting[2]
@@ -104,6 +106,59 @@ def crontab(folder):
     assert "$" not in "".join(settings.values())
     assert "@" in settings.pop("MAILTO")
     return settings, command
+
+
+@pytest.fixture
+def nights(samples):
+    """A folder with a fit that was saved as the page says, and the command of its crontab."""
+    needs("flock")
+    lines = (samples / "heights.csv").read_text().splitlines(keepends=True)
+    for at, name in enumerate(("labelled", "first", "second"), start=1):  # the tall families stand first
+        (samples / f"{name}.csv").write_text("".join([lines[0], *lines[at::3]]))
+    once = block("sh", "--save-model model.json")
+    done = shell(f"{once.strip()} -q", samples)
+    assert (0, b"") == (done.returncode, done.stdout)
+    settings, command = crontab(samples, "--update")
+
+    def night(name):
+        shutil.copy(samples / name, samples / "today.csv")
+        return shell(command, samples, SYSTEM_PATH, **settings)
+
+    return night
+
+
+def rows_learnt(folder):
+    return read_model(folder / "model.json").columns[0].training.rows
+
+
+def test_the_model_fills_and_learns_every_night_and_says_nothing(nights, samples):
+    for name, rows in (("first.csv", 623), ("second.csv", 934)):
+        done = nights(name)
+        filled = (samples / "done.csv").read_bytes()
+
+        assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
+        assert b",," not in filled
+        assert (samples / name).read_bytes().count(b"\n") == filled.count(b"\n")
+        assert rows == rows_learnt(samples)
+
+
+def test_a_night_that_is_run_twice_is_learnt_from_once(nights, samples):
+    assert [0, 0] == [nights("first.csv").returncode for _ in range(2)]
+    assert 623 == rows_learnt(samples)
+
+
+def test_a_night_of_other_people_is_told_by_mail_and_changes_nothing(nights, samples):
+    nights("first.csv")
+    before = [(samples / name).read_bytes() for name in ("done.csv", "model.json")]
+    rows = [line.split(",") for line in (samples / "second.csv").read_text().splitlines()]
+    taller = [f"{name},{gender},{float(height) + 15:.1f}" for name, gender, height in rows[1:]]
+    (samples / "drifted.csv").write_text("\n".join([",".join(rows[0]), *taller]) + "\n")
+    done = nights("drifted.csv")
+
+    assert (1, b"") == (done.returncode, done.stdout)
+    assert 2 == len(done.stderr.splitlines())
+    assert b"W26" in done.stderr
+    assert before == [(samples / name).read_bytes() for name in ("done.csv", "model.json")]
 
 
 def test_the_line_in_the_crontab_fills_and_says_nothing(samples):

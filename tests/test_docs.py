@@ -27,6 +27,8 @@ OTHERS = {
     ("README.md", "15 2 * * *  cd /srv/survey && em"): "has a test below",
     ("docs/comparison.md", "printf '\\357\\273\\277zip,name,\"ki"): "has a test below",
     ("docs/cron.md", "MAILTO=survey@example.org"): OF_CRON,
+    ("docs/cron.md", "em-impute fill labelled.csv -c g"): OF_CRON,
+    ("docs/drift.md", "python benchmarks/drift.py"): "takes minutes; date and versions stand below it",
     ("docs/cron.md", "/srv/survey/em-impute.log {"): OF_CRON,
     ("docs/cron.md", "#!/bin/sh"): OF_CRON,
     ("docs/cron.md", "# survey.service"): OF_CRON,
@@ -34,6 +36,15 @@ OTHERS = {
     ("docs/cron.md", "SOURCES := $(filter-out %.filled"): OF_CRON,
     ("docs/cron.md", "worst=0"): OF_CRON,
     ("docs/cron.md", "find survey -name '*.csv' ! -name"): OF_CRON,
+    ("docs/install.md", "pip install .               # fi"): "make does it when it creates .venv",
+    ("docs/install.md", "pipx install '.[report]'"): "needs pipx and uv",
+    ("docs/install.md", "python -m pip install build && p"): "tests/packages does it",
+    ("docs/install.md", "em-impute --install-completion  "): "tests/cli/test_completion.py types into real shells",
+    ("docs/install.md", 'man -M "$(dirname "$(dirname "$('): "needs an installation; tests/packages looks for the page",
+    ("docs/install.md", "docker build -f docs/Containerfi"): "needs docker; tests/packages runs the recipe's steps",
+    ("docs/install.md", "docker run --rm -i em-impute fil"): "needs docker",
+    ("docs/install.md", 'docker run --rm --user "$(id -u)'): "needs docker",
+    ("docs/install.md", "15 2 * * *  docker run --rm --ne"): "needs docker",
     ("docs/pooling.md", "em-impute fill heights.csv --col"): "has a test below",
     ("docs/pooling.md", "import numpy as np"): "tests/test_pooling.py runs it",
     ("docs/pooling.md", "library(mice)"): "needs R; the page says that it is not run",
@@ -46,14 +57,20 @@ OTHERS = {
 JSON_OF_RUNS = ("docs/report.md", "json")
 """Which tests/test_report_page.py compares."""
 
-MEASURED = ["docs/accuracy.md", "docs/performance.md", "docs/reliability.md", "docs/scaling.md", "docs/uncertainty.md"]
+MEASURED = [
+    "docs/accuracy.md",
+    "docs/drift.md",
+    "docs/performance.md",
+    "docs/reliability.md",
+    "docs/scaling.md",
+    "docs/uncertainty.md",
+]
 """Documents with figures that take minutes or hours to find."""
 
 OF_OTHER_PROGRAMS = {
     "CONTRIBUTING.md": {"--no-deps"},  # of pip
     "docs/cron.md": {"--now"},  # of systemctl
-    "docs/cli.md": {"--install-completion", "--show-completion"},  # Typer brings them
-    "docs/install.md": {"--install-completion", "--show-completion"},
+    "docs/install.md": {"--build-arg", "--network", "--rm", "--user", "--userns"},  # of docker
 }
 
 
@@ -92,7 +109,10 @@ def test_figures_carry_the_command_the_day_and_the_versions(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_option_that_a_document_names_exists(page):
     scripts = [*(ROOT / "em_impute/cli").rglob("*.py"), *(ROOT / "benchmarks").glob("*.py")]
-    options = "".join(path.read_text(encoding="utf-8") for path in scripts) + '"--help"'
+    options = (
+        "".join(path.read_text(encoding="utf-8") for path in scripts)
+        + '"--help" "--install-completion" "--show-completion"'
+    )
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text_of(page))) - OF_OTHER_PROGRAMS.get(page, set())
 
     assert {option for option in named if f'"{option}"' not in options} == set()

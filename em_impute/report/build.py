@@ -101,7 +101,7 @@ def _output(files: Sequence[WrittenFile]) -> dict[str, Any] | None:
 def _labels(completion: Completion) -> tuple[dict[str, Any], ...]:
     labels, fills = completion.labels, completion.fills
     filled = _filled_by_label(completion)
-    n_known, n_rows = sum(labels.known), labels.label.size
+    n_known, n_rows = sum(labels.known), max(1, labels.label.size)
     return tuple(
         {
             "label": label,

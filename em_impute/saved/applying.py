@@ -107,7 +107,8 @@ def read_for(model: SavedModel, raw: Source, request: Request, watch: Watch) -> 
     asked = replace(request, columns=model.names)
     _, dialect = look_at(raw, asked)
     found, asked = fitted_to(model, asked, dialect, raw.name)
-    return with_groups(read_opened(raw, asked, watch), found), found, asked
+    asked = replace(asked, weights=_weights(model, dialect))
+    return with_groups(read_opened(raw, asked, watch, may_be_empty=True), found), found, asked
 
 
 def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) -> tuple[SavedModel, Request]:
@@ -131,6 +132,13 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
             sorted({*request.keep_values, *(label for one in found.columns for label in one.model.labels)})
         ),
     )
+
+
+def _weights(model: SavedModel, dialect: Dialect) -> str | None:
+    """Call the column that says how much each row counts, as for the rows of the fit; None where it is not there."""
+    wanted = next((one.weights for one in model.columns if one.weights), None)
+    is_there = wanted and any(same_name(wanted, name) for name in unique_names(dialect.names))
+    return _spelled(dialect, wanted) if wanted and is_there else None
 
 
 def with_groups(opened: Opened, model: SavedModel) -> Opened:
@@ -178,8 +186,12 @@ def apply_all(
 ) -> list[Applied]:
     """Complete every column of a model, which came from `path`; with `update` it is to learn from the table.
 
-    Raises what `apply_column` does.
+    Raises what `apply_column` does, and ColumnError where nothing says how much rows count that are to be learnt from.
     """
+    weights = next((one.weights for one in model.columns if one.weights), None)
+    if update and weights and request.weights is None:
+        message = f"column {shown(weights)} is not in {shown_path(opened.name)}: it says how much each row counts"
+        raise ColumnError(message, "add it, or leave --update out")
     watch("filling", None, "")
     is_known = any(source.sha256 == opened.table.sha256 for source in model.sources)
     found = [

@@ -63,6 +63,9 @@ def _check_expert(expert: Expert, n_labels: int, path: str) -> None:
         _shape(one.batch.covariance, one.batch.log_chance) for one in speaker.voices
     ]:
         raise ModelError(f"{path}.memory is not that of the speaker")
+    for one in memory.voices if isinstance(memory, Memory) else ():
+        if (one.sums.weight < 0.0).any() or (one.sums.counts < 0.0).any() or (one.base <= 0.0).any():
+            raise ModelError(f"{path}.memory counts fewer rows than none")
 
 
 def _check_features(coding: Coding, path: str) -> None:

@@ -69,7 +69,7 @@ def _typicality(saved: SavedColumn, opened: Opened) -> Typicality:
     """Look at rows as wholes, some at a time."""
     coding, typical, n_rows = saved.model.everyone.coding, saved.training.typical, opened.table.n_rows
     scale = np.array([feature.scale for feature in coding.features])
-    found = []
+    found = [look_at_rows(typical, np.empty((0, scale.size)), scale)]
     for first in range(0, n_rows, CHUNK_ROWS):
         rows = np.arange(first, min(first + CHUNK_ROWS, n_rows))
         weight = None if opened.weight is None else opened.weight[rows]

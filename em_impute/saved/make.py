@@ -14,6 +14,7 @@ from em_impute.engine.learning import remember as remember_rows
 from em_impute.engine.mixture import Mixture
 from em_impute.fitting import examples_of
 from em_impute.model import Expert, model_of
+from em_impute.opening import name_of
 from em_impute.request import Request
 from em_impute.saved.distribution import count_codes, describe_numbers
 from em_impute.saved.drift import Summary
@@ -23,7 +24,7 @@ from em_impute.select import Choice, HeldOut
 from em_impute.stack.learning import Memory
 from em_impute.stack.learning import remember as remember_examples
 
-__all__ = ["make_column", "make_model", "source_of"]
+__all__ = ["make_column", "make_model", "rounded", "source_of"]
 
 DIGITS = 12
 """Significant digits of a number that was standardised and brought back: further ones are rounding, and a new number
@@ -65,7 +66,7 @@ def make_column(opened: Opened, completion: Completion, request: Request) -> Sav
     return SavedColumn(
         completion.target,
         request.free_shares,
-        request.weights,
+        name_of(opened, request.weights),
         tuple(completion.labels.tokens),
         replace(model, everyone=everyone, groups=groups),
         _training(opened, completion, design, mixture),
@@ -90,7 +91,7 @@ def _training(opened: Opened, completion: Completion, design: Design, mixture: M
         rows=opened.table.n_rows,
         summary=Summary(
             numbers={
-                feature.name: describe_numbers(_rounded(x[:, j] * feature.scale + feature.shift), weight)
+                feature.name: describe_numbers(rounded(x[:, j] * feature.scale + feature.shift, feature.shift), weight)
                 for j, feature in enumerate(design.features[: design.n_numbers])
             },
             texts={one.name: count_codes(one.texts, one.code, weight) for one in design.categories},
@@ -102,13 +103,17 @@ def _training(opened: Opened, completion: Completion, design: Design, mixture: M
     )
 
 
-def _rounded(values: Floats) -> Floats:
-    """Take the last digits, which are rounding, off numbers that were standardised and brought back: (n_rows,)."""
+def rounded(values: Floats, shift: float) -> Floats:
+    """Take the last digits, which are rounding, off numbers that were standardised and brought back: (n_rows,).
+
+    Of a number that is small beside the `shift` that was added more is rounding: 0 comes back as 1e-18.
+    """
+    exact = 14.0 - np.floor(np.log10(abs(shift))) if shift else np.inf
     result = np.empty_like(values)
     for some in slices(values.size):
         part = values[some]
         magnitude = np.floor(np.log10(np.abs(part), out=np.zeros_like(part), where=part != 0.0))
-        places = np.clip(DIGITS - 1 - magnitude, -300, 300)
+        places = np.clip(np.minimum(DIGITS - 1 - magnitude, exact), -300, 300)
         unit = 10.0 ** np.abs(places)  # whole, so that a division by it gives the very number that was read
         result[some] = np.where(places < 0, np.round(part / unit) * unit, np.round(part * unit) / unit)
     return result

@@ -24,6 +24,7 @@ from em_impute.stack.batch import (
     within_labels,
 )
 from em_impute.stack.folds import Examples, count_labels
+from em_impute.stack.reweighing import reweighed
 from em_impute.stack.shrinkage import strengths_of
 from em_impute.stack.stack import Ensemble, Voice, shares_of, thinned
 from em_impute.stack.terms import Sums, independent_sums
@@ -65,13 +66,13 @@ def remember(ensemble: Ensemble, examples: Examples, seed: int) -> Memory:
 
 
 def learn(ensemble: Ensemble, memory: Memory, examples: Examples, seed: int) -> tuple[Ensemble, Memory]:
-    """Go on from the old rows' moments with new rows: the members' parameters and the labels' shares follow.
+    """Go on from the old rows' moments with new rows: weights, the members' parameters and the labels' shares follow.
 
-    The views, how much each member counts and how far the stack is trusted stay: they came from labels held out, and
-    nobody can hold out what is no longer there.
+    The weights come first, while the new labels are still unseen.  The views stay, and which members there are.
     """
     count = memory.known + count_labels(examples, ensemble.n_labels)
     few = _as_heavy(thinned(examples, seed), examples, ensemble.n_labels)
+    ensemble = reweighed(ensemble, few, float(memory.known.sum()))
     voices, remembered = [], []
     for voice, old in zip(ensemble.voices, memory.voices, strict=True):
         material = replace(gather(voice.view, few, ensemble.n_labels), base=old.base)

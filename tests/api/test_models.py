@@ -98,7 +98,6 @@ MISTAKES = {
     "another unit": (lambda model, frame: model.fill(frame.assign(height=frame["height"] / 100)), em_impute.DesignError, "100 times smaller"),
     "no frame": (lambda model, frame: model.fill([1.0]), TypeError, "a pandas DataFrame is needed"),
     "an option of a fit": (lambda model, frame: model.fill(frame, covariance="full"), TypeError, "unexpected keyword argument 'covariance'"),
-    "no rows": (lambda model, frame: model.fill(frame.iloc[:0]), em_impute.FitError, "no rows"),
 }  # fmt: skip
 
 
@@ -108,6 +107,13 @@ def test_what_cannot_be_done_is_said_in_the_words_of_python(heights, mistake, ki
 
     with pytest.raises(kind, match=said):
         mistake(model, heights)
+
+
+def test_a_frame_without_rows_stays_one(heights):
+    model = em_impute.fit_model(heights, column="gender", covariance="tied")
+
+    assert (0, 3) == model.fill(heights.iloc[:0]).frame.shape
+    assert (0, 2) == model.predict_proba(heights.iloc[:0]).shape
 
 
 def test_a_model_of_free_shares_does_not_learn_further(heights):

@@ -395,7 +395,6 @@ UNUSABLE = {
     "texts for numbers": ("gender,height\n,tall\n,short\n", "'height' holds no numbers (line 2)"),
     "decimal commas": ('gender,height\n,"171,5"\n,"172,5"\n', "'height' holds numbers with a decimal comma"),
     "a mark that may be a label": ("gender,height\nfemale,170\nunknown,180\n", "column 'gender' holds 'unknown'"),
-    "no rows": ("gender,height\n", "has a header but no rows"),
 }
 
 
@@ -408,6 +407,16 @@ def test_what_cannot_be_filled_by_the_model_is_two_lines(call, saved, table, sai
     assert ("", 2) == (output, len(error.splitlines()))
     assert said in error
     assert not (saved / "new.filled.csv").exists()
+
+
+def test_a_table_without_rows_is_copied_and_teaches_nothing(call, saved):
+    (saved / "new.csv").write_bytes(b"gender,height\r\n")
+    before = read_model(saved / "model.json").columns[0].training.rows
+    result = call("fill", "new.csv", "--model", "model.json", "--update", "--strict", "-q", "-o", "new.out.csv")
+
+    assert (0, "", "") == result
+    assert b"gender,height\r\n" == (saved / "new.out.csv").read_bytes()
+    assert before == read_model(saved / "model.json").columns[0].training.rows
 
 
 # The file of the model
@@ -582,3 +591,30 @@ def test_a_model_that_has_nothing_to_learn_is_still_written_where_it_is_told_to(
     )  # fmt: skip
 
     assert (saved / "model.json").read_bytes() == (saved / "next.json").read_bytes()
+
+
+def test_rows_learn_by_the_weights_that_the_model_was_fitted_by(call, tmp_path, monkeypatch):
+    """The labels that a model remembers are counted by weight, wherever the column stands."""
+    monkeypatch.chdir(tmp_path)
+    heights = {"f": range(155, 171), "m": range(170, 186)}
+    rows = [{"height": h, "counts": 1 + h % 3, "sex": sex} for sex, tall in heights.items() for h in tall]
+    more = [{"sex": "f", "counts": 2.5, "height": 166.5}, {"sex": "m", "counts": 0.5, "height": 181.5}]
+    write(tmp_path / "rows.csv", rows)
+    write(tmp_path / "more.csv", more)
+    write(tmp_path / "bare.csv", [{"sex": one["sex"], "height": one["height"]} for one in more])
+    fit = ("fill", "rows.csv", "-c", "sex", "-x", "height", "--weights", "2", "--save-model", "model.json")
+    assert 0 == call(*fit, "-q", "--no-report")[0]
+    update = ("--model", "model.json", "--update", "--save-model", "next.json", "-q", "--no-report")
+    assert 0 == call("fill", "more.csv", *update)[0]
+
+    known = [read_model(tmp_path / name).columns[0].model.everyone.memory.known for name in ("model.json", "next.json")]
+    assert pytest.approx([2.5 / 1.5, 0.5 / 1.5]) == known[1] - known[0]  # in each table a row counts 1 on average
+    write(tmp_path / "alike.csv", [{**one, "counts": 7} for one in more])
+    assert 0 == call("fill", "alike.csv", *update)[0]
+    status, _, said = call("fill", "bare.csv", *update)
+    assert 3 == status
+    assert [
+        "error: column 'counts' is not in bare.csv: it says how much each row counts",
+        "hint: add it, or leave --update out",
+    ] == said.splitlines()
+    assert 0 == call("fill", "bare.csv", *update[:2], "-q", "--no-report")[0]

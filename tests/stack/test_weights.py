@@ -8,7 +8,14 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 from scipy.stats import norm
 
-from em_impute.stack.weights import NEGLIGIBLE, PRIOR_ROWS, cross_fitted, stack_weights
+from em_impute.stack.weights import (
+    NEGLIGIBLE,
+    PRIOR_ROWS,
+    cross_fitted,
+    observed_part,
+    stack_weights,
+    trust_over_shares,
+)
 
 
 def chances(n_columns=5, n_repeats=2, n_rows=30, seed=1, spread=1.0):
@@ -234,3 +241,54 @@ def test_a_single_fold_has_no_weights():
 
     np.testing.assert_array_equal(rows, np.arange(30))
     assert np.isnan(weights).all()
+
+
+def test_weights_from_before_count_for_so_many_rows():
+    chance, before = chances(4, 1, 25, seed=9), np.array([0.4, 0.3, 0.2, 0.1])
+
+    found = stack_weights(chance, np.ones(25), before, 40.0)
+
+    def height(weight):
+        return np.log(weight @ chance[:, 0]).sum() + 40.0 * before @ np.log(weight)
+
+    best = minimize(lambda free: -height(softmax(free)), np.zeros(4), method="L-BFGS-B", options={"ftol": 1e-14})
+    np.testing.assert_allclose(found, softmax(best.x), atol=1e-3)
+
+
+@pytest.mark.parametrize("apart", [1.0, 2.0, 6.0])
+def test_the_observed_part_says_how_much_an_estimated_share_varies(apart):
+    """Shares of two known densities, estimated from 400 rows: a Dirichlet's n rows would vary by w(1 − w)/n.
+
+    600 draws give a variance within a standard error of 6 %; three of them.
+    """
+    rng, n_rows, share = np.random.default_rng(8), 400, 0.4
+    estimates, parts = [], []
+    for _ in range(600):
+        x = rng.normal(np.where(rng.random(n_rows) < share, 0.0, apart))
+        density = norm.pdf(x[None], np.array([[0.0], [apart]]))
+        weight = share
+        for _ in range(500):
+            weight = float((weight * density[0] / (weight * density[0] + (1.0 - weight) * density[1])).mean())
+        estimates.append(weight)
+        parts.append(observed_part(density, np.ones(n_rows), np.array([share, 1.0 - share])))
+
+    assert share * (1.0 - share) / (n_rows * np.var(estimates)) == pytest.approx(np.mean(parts), rel=0.2)
+
+
+def test_rows_tell_nothing_of_columns_that_agree_and_all_of_columns_that_exclude_each_other():
+    alike = np.tile(np.random.default_rng(1).uniform(0.1, 0.9, 30), (3, 1))
+    apart = np.repeat(np.eye(3), [5, 3, 2], axis=1)
+
+    assert observed_part(alike, np.ones(30), np.array([0.5, 0.3, 0.2])) == pytest.approx(0.0, abs=1e-12)
+    assert observed_part(apart, np.ones(10), np.array([0.5, 0.3, 0.2])) == pytest.approx(1.0)
+    assert observed_part(alike, np.ones(30), np.array([0.0, 1.0, 0.0])) == 1.0
+
+
+def test_trust_goes_on_from_what_was_believed_as_firmly_as_so_many_rows():
+    """Rows of which stack and shares say the same tell nothing of either: what was believed remains."""
+    chance = np.full(20, 0.5)
+
+    assert trust_over_shares(chance, chance, np.ones(20), 0.6, 30.0) == pytest.approx(0.6)
+    assert trust_over_shares(chance, chance, np.ones(20), 1.0, 30.0) == 1.0
+    worse = trust_over_shares(chance, 1.5 * chance, np.ones(20), 0.6, 1.0)
+    assert worse < trust_over_shares(chance, 1.5 * chance, np.ones(20), 0.6, 1000.0) < 0.6
