@@ -81,7 +81,7 @@ def sentences(applied: Section, n_filled: int) -> Iterator[str]:
     if right:
         yield " ".join(right)
     if n_filled:
-        yield f"Of the fills, {wrong_line(applied, n_filled)}."
+        yield f"Wrong {'is' if n_filled == 1 else 'are'} {wrong_line(applied, n_filled)}."
 
 
 def wrong_line(applied: Section, n_filled: int) -> str:
@@ -89,7 +89,9 @@ def wrong_line(applied: Section, n_filled: int) -> str:
     elsewhere = _wrong_elsewhere(applied)
     beside = f"; it was wrong about {elsewhere}" if elsewhere else ""
     share = percent(applied["expected_wrong"] / n_filled)
-    return f"about {n_wrong(applied)} of {n_filled:,} ({share}) are wrong if its probabilities are right{beside}"
+    if n_filled == 1:
+        return f"the one fill with a probability of {share}{beside}"
+    return f"about {n_wrong(applied)} of {n_filled:,} ({share}) if its probabilities are right{beside}"
 
 
 def n_wrong(applied: Section) -> str:
