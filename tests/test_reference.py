@@ -30,7 +30,7 @@ def test_the_reference_names_every_option_variable_and_exit_code(reference):
 
     text = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "em_impute/cli/options").glob("*.py"))
-    options = {word for word in code.replace('"', " ").replace(",", " ").split() if word.startswith("--")}
+    options = {word.rstrip(".:;") for word in code.replace('"', " ").replace(",", " ").split() if word.startswith("--")}
     variables = {word for word in code.replace('"', " ").split() if word.startswith("EM_IMPUTE_")}
 
     assert options

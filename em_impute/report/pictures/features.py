@@ -11,7 +11,7 @@ from em_impute.report.pictures.scale import Floats, Scale
 from em_impute.report.pictures.sheet import Panel, Sheet
 from em_impute.report.words import number, percent
 
-__all__ = ["known_and_missing_pictures", "label_pictures"]
+__all__ = ["known_and_missing_pictures", "label_pictures", "then_and_now_pictures"]
 
 Section = Mapping[str, Any]
 
