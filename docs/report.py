@@ -41,11 +41,10 @@ PROSE: dict[str, Any] = tomllib.loads((DOCS / "report.toml").read_text(encoding=
 
 RUNS = {
     "fit": (
-        "em-impute fill heights.csv -c gender -r report.json -q",
+        "em-impute fill heights.csv -c gender --save-model model.json -r report.json -q",
+        "em-impute fill heights_parents.csv --model model.json -r report.json -q",
         "em-impute fill penguins.csv -c sex --by species -r report.json -q",
         "em-impute fill heights.csv -c gender --backend serial -r report.json -q",
-        "em-impute fill penguins.csv -c sex --save-model birds.json -r report.json -q",
-        "em-impute fill penguins.csv --model birds.json -r report.json -q",
     ),
     "evaluation": ("em-impute evaluate heights.csv -c gender -r report.json -q",),
     "explanation": ("em-impute explain heights.csv -c gender --line 2 --line 6 --steps 1 --json -q",),

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 from builders import opened_table, silent
 
+import em_impute
 from em_impute.impute import complete_all
 from em_impute.report.build import build_report
 from em_impute.report.fit_report import to_json
@@ -27,6 +28,12 @@ def report_of(folder, content, column="g", **options):
     with opened_table(folder, content, column, examined=True, **options) as (opened, request):
         (completion,) = complete_all(opened, request, silent)
         return json.loads(to_json(build_report(opened, completion, request, "em-impute fill", None)))
+
+
+def applied_to(known, new, column, **options):
+    """Fit a model to one frame and fill another by it; give the frame, and the report as it is read from JSON."""
+    frame, report = em_impute.fit_model(known, column=column, single=True).fill(new, **options)
+    return frame, json.loads(report.to_json())
 
 
 def changed(report, missing, **wrong):

@@ -128,6 +128,17 @@ def _huge():
     return _table("g,x,y", np.where(np.arange(40) % 4, np.where(kind, "b", "a"), NOTHING), x, y)
 
 
+def _moved(n=80):
+    """People again, taller by more than anybody was, with labels and texts of which they had none."""
+    rng = np.random.default_rng(9)
+    kind = rng.integers(0, 2, n)
+    label = np.where(rng.random(n) < 0.4, NOTHING, np.where(kind, "man", "woman"))
+    label[:3] = "child"
+    x = [f"{value:.2f}" for value in rng.normal(240.0 + 12.0 * kind, 7.0)]
+    y = np.where(rng.random(n) < 0.6, NOTHING, [f"{value:.1f}" for value in rng.normal(70.0 + 9.0 * kind, 9.0)])
+    return _table("sex,x,y,colour", label, x, y, np.where(np.arange(n) < 5, "green", "red"))
+
+
 def write_files(folder):
     """Write the files that the runs read."""
     people = _people()
@@ -146,6 +157,9 @@ def write_files(folder):
         "flat.csv": "g,x\n" + "".join(f",{i * i % 23}\n" for i in range(60)),
         "alike.csv": "id,g,x\n" + "".join(f"{i},{'aA'[i % 2]},{i % 2 * 2 + i % 5}\n" for i in range(40)),
         "bare.csv": people.partition("\n")[2],
+        "moved.csv": _moved(),
+        "two.csv": "sex,x,y,colour\n,170,,\nman,180,,\n",
+        "gaps.csv": "sex,x\n,\n,\n",
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -202,6 +216,12 @@ RUNS = {
     "one part": ("fill", "part-0.csv", "-c", "g", "-x", "x", "--max-memory", "64M", "--covariance", "full"),
     "compressed parts": ("fill", "part-2.csv.gz", "part-3.csv.gz", "-c", "g", "-c", "c", "--covariance", "tied"),
     "parts without labels": ("fill", "blank/part-*.csv", "-c", "g", "-x", "x", "--labels", "a,b", "--covariance", "tied"),
+    "a saved model": ("fill", "people.csv", "--model", "people.json"),
+    "a saved model where much has moved": ("fill", "moved.csv", "--model", "people.json"),
+    "a saved model with few rows and no labels": ("fill", "two.csv", "--model", "people.json"),
+    "a saved model without predictors": ("fill", "gaps.csv", "--model", "one.json"),
+    "a saved model of rows without labels": ("fill", "blank.csv", "--model", "blank.json"),
+    "a saved model and parts": ("fill", "part-0.csv", "part-1.csv", "--model", "parts.json"),
     "evaluation": (*HIDDEN, "--repeats", "1"),
     "evaluation by class": (*HIDDEN, "--covariance", "tied", "--hide-label", "man=0", "--repeats", "2"),
     "evaluation of random rows": ("evaluate", "alike.csv", "-c", "g", "--how", "random", *ONCE),
@@ -217,6 +237,14 @@ RUNS = {
     "explanation of labels alike": ("explain", "alike.csv", "-c", "g", "--max-iter", "1"),
 }  # fmt: skip
 """The command lines, by what is special about each; a file for the report is named by `made`."""
+
+SAVED = {
+    "people.json": ("fill", "people.csv", "-c", "sex", "-x", "x", "-x", "y", "-x", "colour", "--single"),
+    "one.json": ("fill", "people.csv", "-c", "sex", "-x", "x", "--covariance", "tied"),
+    "blank.json": ("fill", "blank.csv", "-c", "g", "--labels", "a,b", "--covariance", "tied"),
+    "parts.json": ("fill", "part-0.csv", "-c", "g", "-x", "x", "--covariance", "tied"),
+}
+"""What fits the models that are applied, by the names of their files."""
 
 LIMITS = {
     "lost by class": {"em_impute.findings.audit.JUDGED_ROWS": 20, "em_impute.select.MAX_ROWS": 40},
@@ -236,13 +264,19 @@ REPRODUCIBLE = {"nothing missing", "evaluation of random rows"}
 def made(folder):
     """Run every kind in a folder; give its reports by the name of the kind."""
     write_files(folder)
+    for name, arguments in SAVED.items():
+        report_of(folder, [*arguments, "--save-model", name], QUICK, {})
     return {name: report_of_run(folder, name) for name in RUNS}
 
 
 def report_of_run(folder, name):
-    """Run one command within this process and read the report that it writes."""
-    arguments, limits = RUNS[name], {**QUICK, **LIMITS.get(name, {})}
+    """Run one command and read the report that it writes."""
     environment = {"SOURCE_DATE_EPOCH": "0"} if name in REPRODUCIBLE else {}
+    return report_of(folder, RUNS[name], {**QUICK, **LIMITS.get(name, {})}, environment)
+
+
+def report_of(folder, arguments, limits, environment):
+    """Run a command within this process and read the report that it writes."""
     saved = folder / "report.json"
     saved.unlink(missing_ok=True)
     arguments = [*arguments, *(["--json"] if arguments[0] == "explain" else ["-r", saved.name]), "-q"]

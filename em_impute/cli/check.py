@@ -1,22 +1,28 @@
 """`em-impute check`: read only."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import typer
 
 from em_impute.cli import options as o
 from em_impute.cli.manners import Manners
+from em_impute.cli.models import Models, models_of
+from em_impute.cli.options import saved as m
 from em_impute.cli.telling import tell_input
 from em_impute.cli.values import ColorName, input_path, log_of, parse_decimal
-from em_impute.errors import ExitCode
+from em_impute.errors import ExitCode, UsageError
 from em_impute.request import Request, refuse_contradictions
 
 if TYPE_CHECKING:
     from em_impute.completion import Opened
+    from em_impute.opening import Watch
     from em_impute.predictors import Rejected
 
 __all__ = ["check"]
+
+Finding: TypeAlias = tuple[str, str, bool]
+"""A line to print: a name, a text, and whether it makes the answer negative."""
 
 MAX_SHOWN = 20
 """Labels or columns named in one line; the rest are counted."""
@@ -24,7 +30,7 @@ MAX_SHOWN = 20
 
 def check(  # one parameter an option
     context: typer.Context,
-    columns: o.Columns,
+    columns: m.ColumnsOrModel = None,
     file: o.File = None,
     features: o.Features = None,
     delimiter: o.Delimiter = None,
@@ -35,6 +41,7 @@ def check(  # one parameter an option
     skip_lines: o.SkipLines = 0,
     null_values: o.NullValues = None,
     keep_values: o.KeepValues = None,
+    model: m.ModelToCheck = None,
     quiet: o.Quiet = False,
     color: o.Color = ColorName.auto,
     no_progress: o.NoProgress = False,
@@ -43,13 +50,17 @@ def check(  # one parameter an option
 ) -> None:
     """Say what is missing, what looks like a missing mark and what would be used; write nothing.
 
-    Ends with 0 when nothing is missing and nothing is doubtful, with 1 otherwise.
+    Ends with 0 when nothing is missing and nothing is doubtful, with 1 otherwise. With a saved model: say what of the
+    file is not as the model knows it.
 
     em-impute check heights.csv --column gender
     """
+    models = models_of(context, model, None, update=False, dry_run=True)
+    if not columns and model is None:
+        raise UsageError("no column is named", "name the column to complete with -c, or a saved model with --model")
     request = Request(
         path=input_path(context, file),
-        columns=tuple(columns),
+        columns=tuple(columns or ()),
         features=tuple(features or ()),
         delimiter=delimiter,
         encoding=encoding,
@@ -60,15 +71,14 @@ def check(  # one parameter an option
         keep_values=tuple(keep_values or ()),
     )
     refuse_contradictions(request)
-    from em_impute.impute import open_table
     from em_impute.report.terminal import print_lines, progress_bar
 
     manners = Manners(log_of(context), quiet=quiet, color=color.value, progress=not no_progress)
-    manners.log.refuse([request.path] if request.path else [])
+    manners.log.refuse([*([request.path] if request.path else []), *models.files])
     console = manners.open_console()
-    with progress_bar(console, wanted=manners.progress) as watch, open_table(request, watch) as opened:
-        tell_input(manners.log, opened)
-        findings = [finding for column in opened.targets for finding in _findings(opened, column, request)]
+    with progress_bar(console, wanted=manners.progress) as watch:
+        look = _by_a_fit if model is None else _by_a_model
+        findings = [*look(request, models, manners, watch)]
     for name, text, is_doubtful in findings:
         (manners.log.caution if is_doubtful and name != "column" else manners.log.note)(f"{name} {text}")
     if console is not None:
@@ -77,8 +87,36 @@ def check(  # one parameter an option
         raise typer.Exit(ExitCode.NEGATIVE)
 
 
-def _findings(opened: "Opened", column: int, request: Request) -> Iterator[tuple[str, str, bool]]:
-    """Yield lines to print: a name, a text, and whether it makes the answer negative."""
+def _by_a_fit(request: Request, _models: Models, manners: Manners, watch: "Watch") -> Iterator[Finding]:
+    from em_impute.impute import open_table
+
+    with open_table(request, watch) as opened:
+        tell_input(manners.log, opened)
+        for column in opened.targets:
+            yield from _findings(opened, column, request)
+
+
+def _by_a_model(request: Request, models: Models, manners: Manners, watch: "Watch") -> Iterator[Finding]:
+    """Say what is missing, and what of the table is not as a saved model knows it."""
+    from em_impute.cli.work import command_line, completed
+    from em_impute.report.applied_words import applied_lines
+    from em_impute.report.words import known_and_missing
+    from em_impute.table.text import listed
+
+    with completed(request, models, watch) as done:
+        tell_input(manners.log, done.opened)
+        for report in done.reports(command_line()):
+            known, tokens = sum(one["known"] for one in report.labels), report.missing["tokens"]
+            yield "column", known_and_missing(report.column, known, tokens), report.missing["cells"] > 0
+            yield "predictors", listed([one["name"] for one in report.features["used"]], MAX_SHOWN), False
+            for name, text in applied_lines(report.applied or {}):
+                yield name, text, False
+            for one in report.warnings:
+                if not one["code"].startswith("S"):
+                    yield "warning", f"{one['code']}: {one['message']}", True
+
+
+def _findings(opened: "Opened", column: int, request: Request) -> Iterator[Finding]:
     from em_impute.labels import ambiguity, odd_labels, remedy, tell_apart
     from em_impute.report.words import known_and_missing
     from em_impute.table.text import listed

@@ -10,17 +10,24 @@ from em_impute.completion import Opened
 from em_impute.findings.marked import Marked, left_empty
 from em_impute.report.applied_words import origin
 from em_impute.report.build import build_report
-from em_impute.report.fit_report import FitReport
+from em_impute.report.fit_report import FitReport, Section
 from em_impute.report.marked import MAX_LISTED, blind_section, marked_warnings
+from em_impute.report.then_and_now import moved_section
+from em_impute.report.uncertainty import plain_wrong
+from em_impute.report.words import percent
 from em_impute.request import Request
 from em_impute.saved.applying import Applied
+from em_impute.saved.distances import is_more_often
 from em_impute.saved.drift import as_dict
 from em_impute.saved.mismatch import mismatch_remarks
 from em_impute.saved.remarks import remarks
 from em_impute.saved.values import SavedModel
 from em_impute.table.output import WrittenFile
 
-__all__ = ["build_applied_report"]
+__all__ = ["build_applied_report", "misjudgement"]
+
+MORE_WRONG = 0.05
+"""Least increase of the share of wrong labels, known ones over those to be expected, that is told."""
 
 KNOWN_TABLE = "The model has learnt from this very table before; it does not learn from it again."
 
@@ -41,7 +48,12 @@ def build_applied_report(
     marked = Marked(nothing, nothing.astype(np.int16), np.empty(0), np.empty(0), 0.0, applied.blind)
     lines = opened.table.line_of(applied.blind[:MAX_LISTED]).tolist()
     blind, section = blind_section(applied.blind.size, lines), _section(applied, model)
-    found = [*mismatch_remarks(applied.mismatch), *remarks(applied.drift), *marked_warnings(blind)]
+    found = [
+        *mismatch_remarks(applied.mismatch),
+        *remarks(applied.drift),
+        *(misjudgement(section, fills.n_filled) if fills.n_filled == fills.row.size else ()),
+        *marked_warnings(blind),
+    ]
     if asks_to_learn and applied.is_known:
         found.append(("S02", KNOWN_TABLE))
     return replace(
@@ -57,6 +69,21 @@ def build_applied_report(
         log=(*report.log, {"step": "choose", "action": "saved model", "detail": origin(section)}),
         warnings=(*({"code": code, "message": message} for code, message in found), *report.warnings),
     )
+
+
+def misjudgement(applied: Section, n_filled: int) -> list[tuple[str, str]]:
+    """Warn where labels that are known here are wrong more often than the model expects of all missing cells."""
+    score, expected = applied["tested"], applied["expected_wrong"]
+    if score is None or not n_filled:
+        return []
+    wrong = 1.0 - score["accuracy"]
+    if not is_more_often(expected, n_filled, wrong * score["rows"], score["rows"], MORE_WRONG):
+        return []
+    message = (
+        f"The model misjudges how sure it is here: it expects {percent(expected / n_filled)} of the {n_filled:,} fills "
+        f"to be wrong, but of {score['rows']:,} known labels {percent(wrong)} were. Trust the labels, or fit anew."
+    )
+    return [("W06", message)]
 
 
 def _features(applied: Applied) -> dict[str, Any]:
@@ -95,5 +122,7 @@ def _section(applied: Applied, model: SavedModel) -> dict[str, Any]:
         "lacking": list(applied.mismatch.lacking),
         "new_labels": dict(applied.mismatch.new_labels),
         "learns": applied.learns,
+        "expected_wrong": plain_wrong(applied.completion.fills),
         "drift": as_dict(applied.drift),
+        "moved": moved_section(training.summary, applied.summary, applied.drift),
     }

@@ -5,33 +5,51 @@ from collections.abc import Iterator
 from em_impute.report.fit_report import Section
 from em_impute.report.tables import cell, table
 from em_impute.report.words import number, percent
-from em_impute.table.text import plural
+from em_impute.table.text import listed, plural
 
-__all__ = ["PREDICTOR_HEAD", "applied_lines", "applied_markdown", "origin", "predictor_rows", "sentences"]
+__all__ = [
+    "PREDICTOR_HEAD",
+    "PSI_MEANING",
+    "applied_lines",
+    "applied_markdown",
+    "moved",
+    "n_wrong",
+    "origin",
+    "predictor_rows",
+    "sentences",
+    "wrong_line",
+]
 
-PREDICTOR_HEAD = ["predictor", "moved", "PSI", "limit", "median then", "median here", "missing then", "missing here"]
+PREDICTOR_HEAD = ["predictor", "moved", "PSI (limit)", "median here (then)", "missing here (then)"]
+
+PSI_MEANING = (
+    "PSI, the population stability index, is 0 where a predictor is distributed as it was then. Beyond its limit it "
+    "has moved by more than chance, and enough to matter."
+)
 
 
 def applied_lines(applied: Section) -> Iterator[tuple[str, str]]:
     """Say in a few lines what filled the column, and whether the rows are like those it was learnt from."""
     yield "model", origin(applied)
     yield "drift", _drift(applied["drift"])
-    for name, which, score in (
-        ("held out", "labels right when it was fitted", applied["held_out"]),
-        ("here", "labels right that are known here", applied["tested"]),
+    for name, when, score in (
+        ("held out", "right when it was fitted", applied["held_out"]),
+        ("known here", "right", applied["tested"]),
     ):
         if score is not None:
-            yield name, f"{_right(score)} {which}, {_losses(score)}"
+            majority = percent(score["baseline_accuracy"])
+            yield name, f"{_right(score)} labels {when} (majority {majority}), {_losses(score)}"
 
 
-def applied_markdown(applied: Section) -> Iterator[str]:
+def applied_markdown(applied: Section, n_filled: int) -> Iterator[str]:
     """Write the section, line by line."""
     yield "## The saved model\n"
-    for sentence in sentences(applied):
+    for sentence in sentences(applied, n_filled):
         yield cell(sentence) + "\n"
     rows = predictor_rows(applied["drift"])
     if rows:
         yield from table(PREDICTOR_HEAD, rows)
+        yield f"{PSI_MEANING}\n"
 
 
 def origin(applied: Section) -> str:
@@ -41,44 +59,92 @@ def origin(applied: Section) -> str:
     return f"{applied['path']}: {plural(applied['rows'], 'row')} of {last['name']}{more}, learnt {last['learnt']}"
 
 
-def sentences(applied: Section) -> Iterator[str]:
-    """Tell the same at more length."""
-    yield f"Nothing was fitted here: the cells are filled by a saved model. {origin(applied)}."
+def sentences(applied: Section, n_filled: int) -> Iterator[str]:
+    """Tell the same at more length, a paragraph at a time."""
+    learns = " It has learnt from these rows too after they were filled." if applied["learns"] else ""
+    yield f"Nothing was fitted here: a saved model filled the cells. It is {origin(applied)}.{learns}"
     drift = applied["drift"]
-    said = _drift(drift)
-    yield f"Are the rows still like those that it learnt from? {said[:1].upper()}{said[1:]}."
+    drifted = _drift(drift)
+    said = f"Are the rows still like those that it learnt from? {drifted[:1].upper()}{drifted[1:]}."
     density = drift["log_density"]
     if density is not None:
-        yield f"Mean log density of a row {number(density['now'])} here and {number(density['then'])} there."
+        said += f" Mean log density of a row: {number(density['now'])} here and {number(density['then'])} there."
+    if applied["lacking"]:
+        said += f" Not in this table, and so missing in every row: {listed(applied['lacking'])}."
+    yield said
+    right = []
     if applied["held_out"] is not None:
         score = applied["held_out"]
-        yield f"When it was fitted, {_right(score)} labels held out were right, {_losses(score)}."
+        right.append(f"When it was fitted, {_right(score)} labels held out were right, {_losses(score)}.")
     if applied["tested"] is not None:
         score = applied["tested"]
-        yield f"Of the labels that are known here it finds {_right(score)}, {_losses(score)}; it had not seen them."
-    if applied["learns"]:
-        yield "It has learnt from these rows too after they were filled."
+        right.append(f"Of the labels known here, which it had not seen, {_right(score)} were right, {_losses(score)}.")
+    if right:
+        yield " ".join(right)
+    if n_filled:
+        yield f"Wrong {'is' if n_filled == 1 else 'are'} {wrong_line(applied, n_filled)}."
+
+
+def wrong_line(applied: Section, n_filled: int) -> str:
+    """Say in one line how many fills are likely to be wrong."""
+    elsewhere = _wrong_elsewhere(applied)
+    beside = f"; it was wrong about {elsewhere}" if elsewhere else ""
+    share = percent(applied["expected_wrong"] / n_filled)
+    if n_filled == 1:
+        return f"the one fill with a probability of {share}{beside}"
+    return f"about {n_wrong(applied)} of {n_filled:,} ({share}) if its probabilities are right{beside}"
+
+
+def n_wrong(applied: Section) -> str:
+    """Say how many fills are wrong as far as the probabilities tell."""
+    wrong = applied["expected_wrong"]
+    return number(round(wrong)) if wrong >= 1.0 else f"{wrong:.1g}"
+
+
+def moved(drift: Section) -> tuple[list[Section], int]:
+    """Give the predictors that have moved, the furthest first, and how many were judged."""
+    judged = sorted((one for one in drift["predictors"] if one["psi"] is not None), key=_farness, reverse=True)
+    return [one for one in judged if one["has_moved"]], len(judged)
 
 
 def predictor_rows(drift: Section) -> list[list[str]]:
-    """List how each predictor is distributed, here and where the model learnt."""
-    return [
-        [
-            one["name"],
-            "yes" if one["has_moved"] else "no" if one["psi"] is not None else "too few rows",
-            number(one["psi"]),
-            number(one["psi_limit"]),
-            _median(one["then"]),
-            _median(one["now"]),
-            percent(one["missing"]["then"]),
-            percent(one["missing"]["now"]),
-        ]
-        for one in drift["predictors"]
+    """List how each predictor is distributed, here and where the model learnt: those that have moved furthest first."""
+    rows = []
+    for one in sorted(drift["predictors"], key=_farness, reverse=True):
+        missing, is_judged = one["missing"], one["psi"] is not None
+        rows.append(
+            [
+                one["name"],
+                ("yes" if one["has_moved"] else "no") if is_judged else "too few rows",
+                f"{one['psi']:.2f} ({one['psi_limit']:.2f})" if is_judged else number(None),
+                _medians(one),
+                f"{percent(missing['now'])} ({percent(missing['then'])})",
+            ]
+        )
+    return rows
+
+
+def _farness(one: Section) -> float:
+    return float(one["psi"] / one["psi_limit"]) if one["psi"] is not None else 0.0
+
+
+def _medians(one: Section) -> str:
+    """Write both medians; one that lies beyond all rows of the training is not known."""
+    then, now = one["then"], one["now"]
+    if then is None:
+        return ""
+    here = "beyond" if now is not None and now["median"] is None else number(now and now["median"])
+    return f"{here} ({number(then['median'])})"
+
+
+def _wrong_elsewhere(applied: Section) -> str:
+    """Say what share was wrong of labels that are known; nothing where none is."""
+    said = [
+        f"{percent(1.0 - score['accuracy'])} of the labels {which}"
+        for which, score in (("held out when it was fitted", applied["held_out"]), ("known here", applied["tested"]))
+        if score is not None
     ]
-
-
-def _median(span: Section | None) -> str:
-    return number(span["median"]) if span else ""
+    return " and ".join(said)
 
 
 def _right(score: Section) -> str:
@@ -90,14 +156,15 @@ def _losses(score: Section) -> str:
 
 
 def _drift(drift: Section) -> str:
-    judged = [one for one in drift["predictors"] if one["psi"] is not None]
-    if not judged:
+    found, n_judged = moved(drift)
+    if not n_judged:
         return "too few rows to tell"
-    moved = [one for one in judged if one["has_moved"]]
-    furthest = max(judged, key=lambda one: one["psi"] / one["psi_limit"])
-    said = f"{len(moved):,} of {plural(len(judged), 'predictor')} moved"
-    said += f" (furthest {furthest['name']}, PSI {number(furthest['psi'])}, limit {number(furthest['psi_limit'])})"
+    said = f"{len(found):,} of {plural(n_judged, 'predictor')} moved"
+    if found:
+        first = found[0]
+        furthest = "furthest " if len(found) > 1 else ""
+        said += f" ({furthest}{first['name']}: PSI {first['psi']:.2f}, limit {first['psi_limit']:.2f})"
     far = drift["far"]
     if far["now"] is not None:
-        said += f"; far from all that it knows {percent(far['now'])} of the rows, {percent(far['then'])} there"
+        said += f"; {percent(far['now'])} of the rows are far from all that it knows, {percent(far['then'])} there"
     return said

@@ -23,7 +23,7 @@ from em_impute.report.missing_rows import sensitivity_section, who_section
 from em_impute.report.pictured import pictures_section, plain_section
 from em_impute.report.remarks import decisions, warnings
 from em_impute.report.selection import leading_section, selection_section
-from em_impute.report.uncertainty import totals_section, uncertainty_warnings, wrong_section
+from em_impute.report.uncertainty import plain_wrong, totals_section, uncertainty_warnings, wrong_section
 from em_impute.request import Request
 from em_impute.table.output import WrittenFile
 
@@ -271,9 +271,9 @@ def _warnings(completion: Completion, totals: Section, wrong: Section, marked: S
 
 
 def _wrong(completion: Completion) -> dict[str, Any]:
-    code, probability = completion.fills.code, completion.fills.probability
-    plain = sum(float((1.0 - probability[some][code[some] >= 0]).sum()) for some in slices(code.size))
-    return wrong_section(completion.findings.uncertainty if completion.findings else None, plain)
+    return wrong_section(
+        completion.findings.uncertainty if completion.findings else None, plain_wrong(completion.fills)
+    )
 
 
 def _accuracy(completion: Completion, wrong: Section) -> dict[str, Any] | None:

@@ -39,8 +39,7 @@ def _sections(report: FitReport) -> Iterable[str]:
         yield from _groups(report)
         yield from _accuracy(report)
     if report.applied is not None:
-        yield from _predictors(report)
-        yield from applied_markdown(report.applied)
+        yield from applied_markdown(report.applied, report.missing["filled"])
     yield from filled_markdown(report.filled)
     if report.marked is not None:
         yield from marked_markdown(report.marked)

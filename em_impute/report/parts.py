@@ -12,7 +12,7 @@ from em_impute.clusters import information_criteria
 from em_impute.findings.sensitivity import deltas_of, sweep
 from em_impute.findings.uncertainty import Interval, Uncertainty
 from em_impute.metrics import NORMAL_95
-from em_impute.report.applied import build_applied_report
+from em_impute.report.applied import build_applied_report, misjudgement
 from em_impute.report.build import build_report
 from em_impute.report.clock import is_dictated
 from em_impute.report.fit_report import FitReport, Section
@@ -56,11 +56,12 @@ def build_parts_report(
         labels=_labels(column, totals, filled.summary.n_rows),
         missing=_missing(column, totals),
         filled=_filled(filled, column, totals),
-        features=_features(filled, base.features),
+        features=_features(filled, base.features, is_fitted=column.applied is None),
         fit=_fit(column, totals, base.fit),
         marked=None,
         log=_log(filled, column, base.log),
         parts=_parts(filled, column),
+        applied=None if base.applied is None else {**base.applied, "expected_wrong": totals.wrong},
     )
     return _with_findings(told, filled, column, totals, request)
 
@@ -91,7 +92,7 @@ def _parts(filled: Filled, column: ColumnOfParts) -> dict[str, Any]:
     return {
         "number": len(filled.parts),
         "rows_drawn": {"known": column.sample.n_rows - missing, "missing": missing},
-        "fitted_to": "rows drawn" if column.everything is None else "all rows",
+        "fitted_to": "nothing" if column.applied else "rows drawn" if column.everything is None else "all rows",
         "files": [
             {
                 "path": part.path,
@@ -163,13 +164,15 @@ def _place(filled: Filled, part: int, line: int) -> dict[str, Any]:
     return {**({"part": filled.parts[part].path} if len(filled.parts) > 1 else {}), "line": line}
 
 
-def _features(filled: Filled, section: Section) -> dict[str, Any]:
+def _features(filled: Filled, section: Section, *, is_fitted: bool) -> dict[str, Any]:
+    """Count the cells of all parts; what a saved model learnt elsewhere stays as it is."""
     used = []
     for one in section["used"]:
         index = filled.names.index(one["name"])
         numbers = filled.summary.numbers[index]
         if one["type"] == "numeric":
-            used.append({**one, "missing": numbers.n_missing, "mean": numbers.mean, "sd": numbers.deviation})
+            learnt = {"mean": numbers.mean, "sd": numbers.deviation} if is_fitted else {}
+            used.append({**one, "missing": numbers.n_missing, **learnt})
         else:
             used.append({**one, "missing": filled.summary.n_without_text.get(index, 0)})
     return {**section, "used": used}
@@ -194,10 +197,17 @@ def _log(filled: Filled, column: ColumnOfParts, log: Sequence[Section]) -> tuple
     entries = [
         ("read", "parts", f"{plural(len(filled.parts), 'part')}, {plural(filled.summary.n_rows, 'row')}"),
         *(("labels", "counted as missing", f"{token!r} in {plural(count, 'cell')}") for token, count in tokens),
-        ("fit", "rows drawn", f"{rows}{'' if column.everything is None else '; then EM over all rows'}"),
+        ("fit", "rows drawn", f"{rows}{_use(column)}"),
     ]
     kept = [one for one in log if one["action"] not in OF_THE_SAMPLE]
     return (*kept, *({"step": step, "action": action, "detail": detail} for step, action, detail in entries))
+
+
+def _use(column: ColumnOfParts) -> str:
+    """Say what the rows that were drawn served for, if not for the fit alone."""
+    if column.applied is not None:
+        return "; they are compared with those that the saved model learnt from"
+    return "" if column.everything is None else "; then EM over all rows"
 
 
 def _with_findings(
@@ -217,8 +227,10 @@ def _with_findings(
     }
     warnings = [(one["code"], one["message"]) for one in report.warnings if one["code"] not in COUNTED_ANEW]
     at = len(warnings) - (bool(warnings) and warnings[-1][0] == "S01")  # the note on people stays the last
+    all_filled = n_filled == column.labels.n_missing
+    if report.applied is not None and all_filled:
+        warnings[at:at] = misjudgement(report.applied, n_filled)
     if uncertainty is not None:
-        all_filled = n_filled == column.labels.n_missing
         warnings[at:at] = uncertainty_warnings(uncertainty, wrong, counted, n_filled, counts=all_filled)
     if totals.n_without_predictors:
         warnings[at:at] = marked_warnings(blind_section(totals.n_without_predictors, []))

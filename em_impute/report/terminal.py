@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from em_impute.engine.em import Stop
 from em_impute.report.applied_words import applied_lines
+from em_impute.report.applied_words import wrong_line as applied_wrong_line
 from em_impute.report.audit import audit_line
 from em_impute.report.extra import INSTALL_HINT, can_draw
 from em_impute.report.fit_report import FitReport, Section
@@ -32,6 +33,8 @@ MAX_SHOWN = 6
 
 ABOUT_PEOPLE = "S01"
 """Code of the note on columns about people."""
+
+NOTHING_MISSING = "nothing was missing: the output is a copy of the input"
 
 BEST_SHOWN = 4
 """Models named where some fifty were compared."""
@@ -129,7 +132,7 @@ def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tu
     known = sum(one["known"] for one in report.labels)
     yield "column", known_and_missing(report.column, known, missing["tokens"])
     if report.model is None and report.applied is None:
-        yield "filled", "nothing was missing: the output is a copy of the input"
+        yield "filled", NOTHING_MISSING
         return
     yield "predictors", listed([one["name"] for one in report.features["used"]], MAX_SHOWN)
     rejected = [f"{one['name']} ({one['reason']})" for one in report.features["rejected"]]
@@ -137,8 +140,7 @@ def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tu
         yield "not used", listed(rejected, MAX_SHOWN)
     yield from drawn
     if report.applied is not None:
-        yield from applied_lines(report.applied)
-        yield "filled", _filled(report)
+        yield from _applied(report, report.applied)
         return
     yield "model", _model(report)
     yield "fit", _fit(report)
@@ -154,6 +156,13 @@ def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tu
         yield "totals", totals_line(report.totals)
     if report.audit is not None and _beyond_chance(report.audit):
         yield "suspicious", audit_line({"audit": report.audit, "suspect_labels": report.suspect_labels})
+
+
+def _applied(report: FitReport, applied: Section) -> Iterator[tuple[str, str]]:
+    yield from applied_lines(applied)
+    yield "filled", _filled(report) if report.missing["cells"] else NOTHING_MISSING
+    if report.missing["filled"]:
+        yield "wrong", applied_wrong_line(applied, report.missing["filled"])
 
 
 def _beyond_chance(audit: Section) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from em_impute.choose import Fills
+from em_impute.engine.blocks import slices
 from em_impute.findings.uncertainty import WRONG_LEVEL, Interval, Uncertainty
 from em_impute.report.fit_report import Section
 from em_impute.report.tables import table
@@ -10,6 +12,7 @@ from em_impute.report.words import number, percent
 from em_impute.table.text import listed
 
 __all__ = [
+    "plain_wrong",
     "totals_line",
     "totals_markdown",
     "totals_section",
@@ -26,6 +29,12 @@ COUNTING = "Expected counts add up the probabilities; counting filled labels ove
 
 MAX_NAMED = 3
 """Labels in a line of the terminal."""
+
+
+def plain_wrong(fills: Fills) -> float:
+    """Add up what the probabilities of the fills leave to be wrong."""
+    code, probability = fills.code, fills.probability
+    return sum(float((1.0 - probability[some][code[some] >= 0]).sum()) for some in slices(code.size))
 
 
 def wrong_section(uncertainty: Uncertainty | None, plain: float) -> dict[str, Any]:

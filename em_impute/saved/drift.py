@@ -260,7 +260,6 @@ def _predictor_section(one: PredictorDrift) -> dict[str, Any]:
         "ks_p_value": one.ks and one.ks.p_value,
         "then": one.then and one.then._asdict(),
         "now": one.now and one.now._asdict(),
-        "unit": one.unit and one.unit._asdict(),
         "missing": _share_section(one.missing),
         "unseen": one.unseen and {**one.unseen._asdict(), "examples": list(one.unseen.examples)},
     }

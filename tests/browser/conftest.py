@@ -32,6 +32,13 @@ def kept():
     return KEPT
 
 
+def fill(*arguments):
+    """Complete a table."""
+    command = [sys.executable, "-m", "em_impute", "fill", *map(str, arguments), "--quiet"]
+    done = subprocess.run(command, capture_output=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+
+
 @pytest.fixture(scope="session")
 def written(tmp_path_factory):
     """Write the HTML report of a case, once; give its path."""
@@ -40,11 +47,11 @@ def written(tmp_path_factory):
     def written(name):
         if name not in paths:
             folder = tmp_path_factory.mktemp(name)
-            case = PAGES[name]
-            table = case.write(folder)
-            command = ["-m", "em_impute", "fill", table, *case.options, "-r", folder / "report.html", "--quiet"]
-            done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, timeout=300, check=False)
-            assert done.returncode == 0, done.stderr.decode()
+            case, options = PAGES[name], PAGES[name].options
+            if case.known is not None:
+                fill(case.known.write(folder), *case.known.options, "--save-model", folder / "m.json", "--no-report")
+                options = ("--model", folder / "m.json")
+            fill(case.write(folder), *options, "-r", folder / "report.html")
             paths[name] = folder / "report.html"
         return paths[name]
 

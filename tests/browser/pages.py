@@ -26,6 +26,8 @@ class Case(NamedTuple):
     name: str
     content: bytes
     options: tuple[str, ...]
+    known: "Case | None" = None
+    """the file that a saved model is fitted to, which then fills this one"""
 
     def write(self, folder):
         """Write the file and give its path."""
@@ -78,6 +80,15 @@ def thirty_labels():
     return table("thirty.csv", ("variety", "length_mm", "width_mm"), blobs(labels, 900, 0.15), "-c", "variety")
 
 
+def taller():
+    """Let a saved model fill what it was not made for: people 12 cm taller than those it was fitted to."""
+    known = sample("heights.csv", "-c", "gender", "--single")
+    header, *rows = known.content.decode().splitlines()
+    cells = [row.split(",") for row in rows]
+    moved = table("taller.csv", header.split(","), [[*one[:-1], f"{float(one[-1]) + 12:.1f}"] for one in cells])
+    return moved._replace(known=known)
+
+
 PAGES = {
     "heights": sample("heights.csv", "-c", "gender"),
     "penguins": sample("penguins.csv", "-c", "sex"),
@@ -85,4 +96,5 @@ PAGES = {
     "two-columns": two_columns(),
     "hostile": hostile(),
     "thirty-labels": thirty_labels(),
+    "saved-model": taller(),
 }

@@ -58,7 +58,7 @@ def test_what_an_option_takes_and_what_it_is_by_default_are_said(run):
     shown = " ".join(help_of(run, "fill").replace("│", " ").split())
 
     assert "-c, --column NAME|N Column to complete" in shown
-    assert "each on its own. [required]" in shown
+    assert "each on its own. [required]" in " ".join(help_of(run, "evaluate").replace("│", " ").split())
     assert "--max-iter N EM iterations at most. [default: 5000]" in shown
     assert "--seed N Seed of folds and starts: same seed, same bytes. [default: 0]" in shown
     assert "auto stacks many (by BIC if no label is known)" in shown

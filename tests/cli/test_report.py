@@ -30,6 +30,20 @@ def test_a_saved_report_gives_the_page_and_the_markdown_that_fill_wrote(run, sam
 
 
 @pytest.mark.pictures
+def test_the_report_of_a_saved_model_gives_the_same_page_and_markdown_again(run, samples):
+    run("fill", "penguins.csv", "-c", "sex", "-c", "island", "--save-model", "m.json", "--single", "--no-report", "-q")
+    rows = (samples / "penguins.csv").read_text().splitlines()
+    (samples / "new.csv").write_text("\n".join([rows[0], *rows[150:]]))
+    applied = run("fill", "new.csv", "--model", "m.json", "-r", "a.json", "-r", "a.html", "-r", "a.md", "-q")
+    result = run("report", "a.json", "-o", "b.html", "-o", "b.md")
+
+    assert (applied.returncode, result.returncode) == (0, 0), result.stderr
+    assert (samples / "b.html").read_bytes() == (samples / "a.html").read_bytes()
+    assert (samples / "b.md").read_bytes() == (samples / "a.md").read_bytes()
+    assert "rows the model learnt from" in (samples / "a.html").read_text()
+
+
+@pytest.mark.pictures
 def test_the_page_lies_beside_the_report_where_nothing_else_is_said(run, samples):
     run("fill", "faithful.csv", "-c", "kind", "--labels", "a,b", "-r", "f.json", "-q")
     result = run("report", "f.json", "-q")
@@ -82,6 +96,23 @@ def test_parts_of_a_table_have_a_page_too(run, tmp_path):
     assert (tmp_path / "em-impute.report.html").exists()
     run("report", "em-impute.report.json", "-o", "again.html", "-q")
     assert (tmp_path / "again.html").read_bytes() == (tmp_path / "em-impute.report.html").read_bytes()
+
+
+def test_parts_that_a_saved_model_fills_are_reported_on_as_the_whole(run, samples):
+    run("fill", "heights.csv", "-c", "gender", "--save-model", "m.json", "--no-report", "-q")
+    header, *rows = (samples / "heights.csv").read_text().splitlines()
+    taller = [f"{row.rpartition(',')[0]},{float(row.rpartition(',')[2]) + 12:.1f}" for row in rows]
+    for name, some in (("whole", taller), ("p1", taller[:400]), ("p2", taller[400:])):
+        (samples / f"{name}.csv").write_text("\n".join([header, *some, ""]))
+    run("fill", "whole.csv", "--model", "m.json", "-o", "w.csv", "-r", "whole.json", "-q")
+    run("fill", "p1.csv", "p2.csv", "--model", "m.json", "-o", "out/", "-r", "parts.json", "-q")
+    whole, parts = (json.loads((samples / f"{name}.json").read_text()) for name in ("whole", "parts"))
+
+    assert parts["applied"]["expected_wrong"] == pytest.approx(whole["applied"]["expected_wrong"])
+    assert parts["features"] == whole["features"]
+    assert [one["code"] for one in parts["warnings"]] == [one["code"] for one in whole["warnings"]]
+    assert "W06" in [one["code"] for one in parts["warnings"]]
+    assert parts["parts"]["fitted_to"] == "nothing"
 
 
 @pytest.mark.parametrize(

@@ -580,7 +580,13 @@ def test_the_reports_tell_of_the_model(call, saved, monkeypatch):
     assert (0, 0) == (code, again[0])
     assert "## The saved model" in written
     assert written == (saved / "again.md").read_text()
-    for line in ("model       model.json: 934 rows of heights.csv", "drift       ", "held out    ", "here        "):
+    for line in (
+        "model       model.json: 934 rows of heights.csv",
+        "drift       ",
+        "held out    ",
+        "known here  ",
+        "wrong       ",
+    ):
         assert line in said
 
 

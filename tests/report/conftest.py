@@ -1,7 +1,8 @@
 """Reports that many tests look at and none changes."""
 
+import pandas as pd
 import pytest
-from reported import SAMPLES, report_of
+from reported import SAMPLES, applied_to, report_of
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +30,14 @@ def complete(tmp_path_factory):
     return report_of(tmp_path_factory.mktemp("complete"), "g,x\na,1\nb,2\na,3\n")
 
 
-@pytest.fixture(params=["heights", "penguins", "faithful", "complete"])
+@pytest.fixture(scope="session")
+def taller():
+    """What a saved model says of people who are 12 cm taller than those that it was fitted to."""
+    people = pd.read_csv(SAMPLES / "heights.csv")
+    return applied_to(people, people.assign(height=people["height"] + 12.0), "gender")[1]
+
+
+@pytest.fixture(params=["heights", "penguins", "faithful", "complete", "taller"])
 def saved(request):
     """Each of them."""
     return request.getfixturevalue(request.param)

@@ -70,7 +70,7 @@ def test_json_is_strict_and_has_the_keys_of_the_contract(tmp_path):
     assert list(report) == [
         "schema_version", "tool", "command", "created", "seed", "timings", "input", "output", "column", "labels", "missing", "filled",
         "features", "model", "fit", "selection", "groups", "accuracy", "totals", "missingness",
-        "sensitivity", "suspect_labels", "audit", "marked", "log", "warnings", "plain_em", "pictures", "parts",
+        "sensitivity", "suspect_labels", "audit", "marked", "log", "warnings", "plain_em", "pictures", "parts", "applied",
     ]  # fmt: skip
     assert set(report["accuracy"]) >= {
         "method",

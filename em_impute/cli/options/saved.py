@@ -6,7 +6,7 @@ import typer
 
 from em_impute.cli.options.reading import INPUT
 
-__all__ = ["ColumnsOrModel", "ModelPath", "SaveModel", "Update"]
+__all__ = ["ColumnsOrModel", "ModelPath", "ModelToCheck", "SaveModel", "Update"]
 
 SAVED = "Saved models"
 
@@ -41,6 +41,16 @@ ModelPath: TypeAlias = Annotated[
         rich_help_panel=SAVED,
         show_default=False,
         help="Fill by a saved fit, without fitting, and warn where the rows are unlike those that it was fitted to.",
+    ),
+]
+ModelToCheck: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="PATH",
+        rich_help_panel=SAVED,
+        show_default=False,
+        help="Say whether a saved fit knows rows like these, instead of what a fit to them would use.",
     ),
 ]
 Update: TypeAlias = Annotated[

@@ -44,6 +44,7 @@ def _sentences(report: Report) -> Iterable[Markup]:
         yield _applied(report)
     yield _filled(report)
     yield from _accuracy(report)
+    yield from _rightness(report.get("applied"))
     yield from _missingness(report)
 
 
@@ -213,6 +214,23 @@ def _accuracy(report: Report) -> Iterable[Markup]:
             number(round(wrong["low"])),
             number(round(wrong["high"])),
         )
+
+
+def _rightness(applied: Report | None) -> Iterable[Markup]:
+    """Say how right a saved model was about labels, when it was fitted and here."""
+    for which, key in (("held out when the model was fitted", "held_out"), ("known in this table", "tested")):
+        score = applied and applied[key]
+        if score:
+            yield said(
+                "Of {} {}, {} were recovered, against {} by always choosing the most common one; the log-loss was {} "
+                "({} for the class shares).",
+                plural(score["rows"], "label"),
+                which,
+                percent(score["accuracy"]),
+                percent(score["baseline_accuracy"]),
+                number(score["log_loss"]),
+                number(score["baseline_log_loss"]),
+            )
 
 
 def _missingness(report: Report) -> Iterable[Markup]:

@@ -16,7 +16,8 @@ from em_impute.report.page.learnt import how_em_went, the_model
 from em_impute.report.page.quality import how_well_recovered, what_was_filled
 from em_impute.report.page.reuse import decisions, how_to_use, reproduction, write_methods
 from em_impute.report.page.rows import what_was_missing, who_is_missing
-from em_impute.report.page.top import Tile, headline, remarks, tiles
+from em_impute.report.page.tile import Tile
+from em_impute.report.page.top import headline, remarks, tiles
 from em_impute.report.page.whole import suspects, the_totals, what_if_not
 from em_impute.report.pictures.figures import draw
 from em_impute.report.pictures.groups import Key, Picture
@@ -74,7 +75,7 @@ def _view(report: Mapping[str, Any], prefix: str) -> View:
     sections = [
         what_was_missing(report, prefix),
         who_is_missing(report, pictures, prefix),
-        the_saved_model(report, prefix),
+        the_saved_model(report, pictures, prefix),
         the_model(report, pictures, prefix),
         how_em_went(report, pictures, prefix),
         how_well_recovered(report, pictures, prefix),

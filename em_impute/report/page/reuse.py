@@ -30,7 +30,7 @@ def how_to_use(report: Report, prefix: str) -> Section | None:
             "are which."
         ),
         said("For totals and shares of {} take the expected ones above, not a count of the filled labels.", column),
-        _pooled(filling.files, draws),
+        _pooled(filling.files, draws, can_draw=report.get("applied") is None),
         said(
             "To keep only cells that are surer, ask for it: <code>--min-probability 0.9</code> leaves the others empty."
         ),
@@ -44,9 +44,12 @@ def how_to_use(report: Report, prefix: str) -> Section | None:
     return Section(f"{prefix}-use", "How to use this file", [Items(lines, ordered=True)])
 
 
-def _pooled(files: int, recommended: int) -> Markup:
+def _pooled(files: int, recommended: int, *, can_draw: bool) -> Markup:
     """Say how to let an analysis know that labels are guesses."""
     pool = "pool the results by Rubin’s rules. One file alone treats guesses as facts."
+    if not can_draw:
+        text = "For tests, intervals and regressions fit anew, without <code>--model</code>, and draw: "
+        return said(text + "<code>--imputations {}</code> writes so many files. Analyse each, and " + pool, recommended)
     if files <= 1:
         text = "For tests, intervals and regressions draw: <code>--imputations {}</code> writes so many files. Analyse "
         return said(text + f"each, and {pool}", recommended)

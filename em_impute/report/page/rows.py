@@ -31,10 +31,12 @@ def what_was_missing(report: Report, prefix: str) -> Section:
     blocks: list[Block] = [said("{}.", text)]
     if parts:
         drawn = parts["rows_drawn"]
+        served = "the model was learnt from" if report.get("applied") is None else "the saved model was judged by"
         blocks.append(
             said(
-                "The table was read in {}; the model was learnt from {} with a label and {} without, drawn at random.",
+                "The table was read in {}; {} {} with a label and {} without, drawn at random.",
                 plural(parts["number"], "part"),
+                served,
                 plural(drawn["known"], "row"),
                 f"{drawn['missing']:,}",
             )
@@ -51,7 +53,7 @@ def what_was_missing(report: Report, prefix: str) -> Section:
     ]
     head = ["label", "known", "filled in", "share among known", "share expected of all rows"]
     blocks += folded("Labels of the column", head, of_rows(rows), common(report, [row[0] for row in rows]))
-    return Section(f"{prefix}-missing", "What was missing", [*blocks, *_columns(report["features"])])
+    return Section(f"{prefix}-missing", "What was missing", [*blocks, *_columns(report)])
 
 
 def who_is_missing(report: Report, pictures: Pictures, prefix: str) -> Section | None:
@@ -106,8 +108,11 @@ def common(report: Report, labels: Sequence[str]) -> list[int]:
     return [i for i, label in enumerate(labels) if label in alone]
 
 
-def _columns(features: Report) -> list[Block]:
-    """List the columns that served as predictors, and why the others did not."""
+def _columns(report: Report) -> list[Block]:
+    """List the columns that served as predictors, and why the others did not; a saved model's are in its section."""
+    features = report["features"]
+    if report.get("applied") is not None:
+        return []
     numbers = [one for one in features["used"] if one["type"] == "numeric"]
     rows = [[name(one["name"]), f"{one['missing']:,}", number(one["mean"]), number(one["sd"])] for one in numbers]
     blocks = (

@@ -1,16 +1,18 @@
 """The top of the page: what happened in two sentences, and in four figures."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from markupsafe import Markup
 
+from em_impute.report.page.applied import about_moved, about_wrong, judged_tiles
 from em_impute.report.page.blocks import name, names, said
+from em_impute.report.page.tile import Tile
 from em_impute.report.pictures.filling import Filling, filling_of
 from em_impute.report.words import number, percent
 from em_impute.table.text import plural
 
-__all__ = ["REASONS", "Tile", "headline", "remarks", "tiles"]
+__all__ = ["REASONS", "headline", "remarks", "tiles"]
 
 Report = Mapping[str, Any]
 
@@ -25,21 +27,13 @@ REASONS = {
 }
 
 
-class Tile(NamedTuple):
-    """One large figure."""
-
-    figure: str
-    title: str
-    note: Markup
-
-
 def headline(report: Report) -> list[Markup]:
     """Say in plain sentences what was missing, what was filled, from what, and how much of it is probably wrong."""
     missing, column = report["missing"], name(report["column"])
     cells, rows, filled = missing["cells"], report["input"]["rows"], missing["filled"]
     if not cells:
         return [said("No cell of {} was missing: there was nothing to fill, and the file was copied as it is.", column)]
-    known = any(one["known"] for one in report["labels"])
+    known = any(one["known"] for one in report["labels"]) or report.get("applied") is not None
     state = "empty" if set(missing["tokens"]) <= {""} else "missing"
     was = "was" if cells == 1 else "were"
     how_many = f"All {cells:,}" if cells == rows > 1 else f"{cells:,} of {rows:,}"
@@ -71,8 +65,7 @@ def headline(report: Report) -> list[Markup]:
         sentences.append(said("{} {} {} of them{} and left {}.", TOOL, did, f"{filled:,}", how, left))
     if filled and not known and filling.is_drawn:
         sentences.append(said("Labels were drawn by their probabilities{}.", _how_often(filling)))
-    wrong = _wrong(report)
-    return [*sentences, wrong] if wrong else sentences
+    return [*sentences, *_wrong(report)]
 
 
 def tiles(report: Report) -> list[Tile]:
@@ -85,11 +78,15 @@ def tiles(report: Report) -> list[Tile]:
     if filling.files:
         of += f", in each of {filling.files:,} files"
     why = [f"{n:,} {REASONS.get(reason, reason.replace('_', ' '))}" for reason, n in missing["left_empty"].items()]
+    title, reasons = "drawn" if filling.is_drawn else "filled", "; ".join(why)
+    applied, accuracy = report.get("applied"), report["accuracy"]
+    if applied is not None:  # it has a figure more to show, and four have room beside each other
+        note = said("{}; {} left empty{}", of, f"{left:,}" if left else "none", f": {reasons}" if reasons else "")
+        return [Tile(f"{missing['filled']:,}", title, note), *judged_tiles(applied, missing["filled"])]
     found = [
-        Tile(f"{missing['filled']:,}", "drawn" if filling.is_drawn else "filled", said("{}", of)),
-        Tile(f"{left:,}", "left empty", said("{}", "; ".join(why) if left else "none")),
+        Tile(f"{missing['filled']:,}", title, said("{}", of)),
+        Tile(f"{left:,}", "left empty", said("{}", reasons if left else "none")),
     ]
-    accuracy = report["accuracy"]
     if accuracy is not None:
         found += _judged(accuracy, missing["filled"], report)
     elif missing.get("lowest_probability") is not None:
@@ -106,7 +103,8 @@ def remarks(report: Report) -> list[tuple[str, str]]:
 
 def _by(report: Report) -> Markup:
     used = [one["name"] for one in report["features"]["used"]]
-    return said(" by {}", names(used)) if used else Markup("")
+    model = ", with a saved model" if report.get("applied") is not None else ""
+    return said(" by {}{}", names(used), model) if used else Markup("")
 
 
 def _how_often(filling: Filling) -> str:
@@ -115,13 +113,18 @@ def _how_often(filling: Filling) -> str:
     return ""
 
 
-def _wrong(report: Report) -> Markup | None:
+def _wrong(report: Report) -> Iterable[Markup]:
     """Say how many fills are probably wrong."""
-    accuracy, filled = report["accuracy"], report["missing"]["filled"]
-    if accuracy is None or not filled:
-        return None
-    wrong = accuracy["expected_wrong"]
-    if filled == 1:
+    accuracy, applied, filled = report["accuracy"], report.get("applied"), report["missing"]["filled"]
+    if filled and applied is not None:
+        told = about_wrong(applied, filled), about_moved(applied)
+        yield from filter(None, told)
+    elif filled and accuracy is not None:
+        yield _by_held_out_labels(report, accuracy["expected_wrong"])
+
+
+def _by_held_out_labels(report: Report, wrong: Report) -> Markup:
+    if report["missing"]["filled"] == 1:
         return said("It is wrong with a probability of about {}.", percent(min(1.0, wrong["estimate"])))
     about = number(round(wrong["estimate"]))
     counted = f"About {about} of them {'is' if about == '1' else 'are'} probably wrong"

@@ -11,7 +11,7 @@ from em_impute.report.pictures.scale import Floats, Scale
 from em_impute.report.pictures.sheet import Panel, Sheet
 from em_impute.report.words import number, percent
 
-__all__ = ["known_and_missing_pictures", "label_pictures"]
+__all__ = ["known_and_missing_pictures", "label_pictures", "then_and_now_pictures"]
 
 Section = Mapping[str, Any]
 
@@ -53,18 +53,32 @@ def known_and_missing_pictures(name: str, report: Section) -> list[Picture]:
         if not (known.any() and missing.any()):
             continue
         shares = known / known.sum(), missing / missing.sum()
-        panel = _panel(shown, max(float(one.max()) for one in shares))
-        bars = panel.bars(shown["edges"], np.zeros(known.size), shares[0])
-        panel.sheet.area(bars, colour=KNOWN, edge=MUTED, name="known")
-        x, y = _steps(shown["edges"], shares[1])
-        panel.line(x, y, colour=INK, width=2.2, name="missing")
-        panel.x_axis(shown["feature"], 4)
-        middles = [number(_middle(shown["edges"], one)) for one in shares]
-        said = f"Median of {shown['feature']}: {middles[0]} of rows with a label, {middles[1]} of rows without one."
-        svg = panel.sheet.svg(f"{name}-{i + 1}", f"{shown['feature']} of known and missing rows", said)
-        keys = (Key("area", "rows with a label"), Key("line", "rows without one"))
-        made.append(Picture(f"{name}-{i + 1}", svg, "", keys))
+        title = f"{shown['feature']} of known and missing rows"
+        made.append(_compared(f"{name}-{i + 1}", title, shown, shares, ("rows with a label", "rows without one")))
     return made
+
+
+def then_and_now_pictures(name: str, applied: Section | None) -> list[Picture]:
+    """Draw how the measurements that have moved furthest were distributed where a saved model learnt, and are here."""
+    made = []
+    for i, shown in enumerate((applied or {}).get("moved") or ()):
+        shares = np.asarray(shown["then"], np.float64), np.asarray(shown["now"], np.float64)
+        title = f"{shown['feature']} then and here"
+        made.append(_compared(f"{name}-{i + 1}", title, shown, shares, ("rows the model learnt from", "rows here")))
+    return made
+
+
+def _compared(name: str, title: str, shown: Section, shares: tuple[Floats, Floats], sides: tuple[str, str]) -> Picture:
+    """Draw two distributions of a measurement, (n_bins,) shares each: one as an area, the other as a line before it."""
+    panel = _panel(shown, max(float(one.max()) for one in shares))
+    bars = panel.bars(shown["edges"], np.zeros(shares[0].size), shares[0])
+    panel.sheet.area(bars, colour=KNOWN, edge=MUTED, name="known")
+    x, y = _steps(shown["edges"], shares[1])
+    panel.line(x, y, colour=INK, width=2.2, name="missing")
+    panel.x_axis(shown["feature"], 4)
+    middles = (f"{number(_middle(shown['edges'], one))} of {side}" for one, side in zip(shares, sides, strict=True))
+    svg = panel.sheet.svg(name, title, f"Median of {shown['feature']}: {', '.join(middles)}.")
+    return Picture(name, svg, "", (Key("area", sides[0]), Key("line", sides[1])))
 
 
 def _histograms(report: Section) -> Sequence[Section]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from em_impute.report.pictures.accuracy import coverage_picture, reliability_picture
-from em_impute.report.pictures.features import known_and_missing_pictures, label_pictures
+from em_impute.report.pictures.features import known_and_missing_pictures, label_pictures, then_and_now_pictures
 from em_impute.report.pictures.groups import Group, Picture, labels_in_groups
 from em_impute.report.pictures.path import path_picture
 from em_impute.report.pictures.plane import plane_picture
@@ -21,6 +21,7 @@ class Pictures(NamedTuple):
     groups: tuple[Group, ...]
     main: Picture | None
     known_and_missing: list[Picture]
+    then_and_now: list[Picture]
     by_label: list[Picture]
     path: Picture | None
     reliability: Picture | None
@@ -42,6 +43,7 @@ def _draw(report: Mapping[str, Any], prefix: str) -> Pictures:
         groups,
         plane or predictor_picture(f"{prefix}-predictor", report, groups),
         known_and_missing_pictures(f"{prefix}-who", report),
+        then_and_now_pictures(f"{prefix}-moved", report.get("applied")),
         label_pictures(f"{prefix}-label", report, groups) if plane else [],
         path_picture(f"{prefix}-path", report.get("plain_em")),
         reliability_picture(f"{prefix}-reliability", report.get("accuracy")),

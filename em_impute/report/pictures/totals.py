@@ -57,8 +57,10 @@ def totals_picture(name: str, totals: Section, groups: Sequence[Group]) -> Pictu
     svg = panel.sheet.svg(name, "Share of each label, counted in four ways", f"{'; '.join(told)}.")
     caption = (
         "Where the markers of a label lie apart, it matters how one counts. Counting the filled labels (squares) "
-        "overstates the likelier one; expected counts (diamonds) do not. The bar holds the share with 95 % probability."
+        "overstates the likelier one; expected counts (diamonds) do not."
     )
+    if totals.get("multiple_imputation"):
+        caption += " The bar holds the share with 95 % probability."
     return Picture(name, svg, caption)
 
 

@@ -17,11 +17,6 @@ from em_impute.schema_terms import (
 
 __all__ = ["APPLIED"]
 
-PSI = {
-    "psi": maybe(number("Population stability index; null where there are too few rows to judge.", 0)),
-    "psi_limit": maybe(number("Beyond it the index says that the distribution has moved; null as `psi`.", 0)),
-}
-
 SCORE = {
     "rows": count("Labels compared."),
     "accuracy": share("Share of them for which the most probable label was the true one."),
@@ -31,26 +26,22 @@ SCORE = {
 }
 
 
-def _then_now(meaning: str, why_null: str) -> Schema:
+def _then_now(meaning: str, now: Schema) -> Schema:
     return section(
         meaning,
         {
-            "then": maybe(share(f"In the training; null {why_null}.")),
-            "now": maybe(share(f"In this table; null {why_null}.")),
+            "then": share("In the training."),
+            "now": now,
             "is_more": flag("It is larger now, by more than chance and enough to matter."),
         },
     )
 
 
-def _span(when: str) -> Schema:
+def _span(when: str, why_null: str, median: Schema) -> Schema:
     return maybe(
         section(
-            f"Where its numbers lie {when}, in the data's own units; null of a category, and where there is none.",
-            {
-                "lowest": number("The lowest."),
-                "median": maybe(number("The median; null where it lies beyond all rows of the training.")),
-                "highest": number("The highest."),
-            },
+            f"Where its numbers lie {when}, in the data's own units; null of a category{why_null}.",
+            {"lowest": number("The lowest."), "median": median, "highest": number("The highest.")},
         )
     )
 
@@ -61,22 +52,17 @@ PREDICTOR = section(
         "name": text("Its name."),
         "type": among("What it is.", {"numeric": "A measurement.", "categorical": "A category."}),
         "has_moved": flag("It is distributed otherwise than in the training."),
-        **PSI,
+        "psi": maybe(number("Population stability index; null where there are too few rows to judge.", 0)),
+        "psi_limit": maybe(number("Beyond it the index says that the distribution has moved; null as `psi`.", 0)),
         "ks": maybe(share("Kolmogorov–Smirnov distance; null of a category, and as `psi`.")),
         "ks_p_value": maybe(share("Its asymptotic p-value; null as `ks`.")),
-        "then": _span("in the training"),
-        "now": _span("in this table"),
-        "unit": maybe(
-            section(
-                "The other unit in which its numbers look to be; null where there is no sign of one.",
-                {
-                    "factor": number("number here = factor · number in the training + offset."),
-                    "offset": number("As above."),
-                    "words": text("What the units look like, in words."),
-                },
-            )
+        "then": _span("in the training", "", number("The median.")),
+        "now": _span(
+            "in this table",
+            ", and where there is none",
+            maybe(number("The median; null where it lies beyond all rows of the training.")),
         ),
-        "missing": _then_now("Share of the rows that do not show it.", "where there are no rows"),
+        "missing": _then_now("Share of the rows that do not show it.", share("In this table.")),
         "unseen": maybe(
             section(
                 "Cells whose text the training did not have; null of a measurement, and where there is none.",
@@ -97,7 +83,7 @@ DRIFT = section(
         "predictors": listing("Predictor by predictor.", PREDICTOR),
         "far": _then_now(
             "Share of the rows beyond the 99.9 % ellipse of every component of the leading mixture.",
-            "where no row shows a predictor",
+            maybe(share("In this table; null where no row shows a predictor.")),
         ),
         "log_density": maybe(
             section(
@@ -115,7 +101,8 @@ DRIFT = section(
             section(
                 "Shares of the known labels; null where too few are known in this table.",
                 {
-                    **PSI,
+                    "psi": number("Population stability index.", 0),
+                    "psi_limit": number("Beyond it the index says that the shares have changed.", 0),
                     "shares": by(
                         "Of each label that the model knows.",
                         section("Its shares.", {"then": share("In the training."), "now": share("In this table.")}),
@@ -155,6 +142,24 @@ APPLIED = section(
         "lacking": listing("Predictors of the model that the table does not have.", text("A name.")),
         "new_labels": by("Labels that the model does not know, and how many rows have each.", count("Rows.", 1)),
         "learns": flag("The model learns from this table too (--update)."),
+        "expected_wrong": number(
+            "Fills that are wrong if the model's probabilities are right: the sum of 1 − probability.", 0
+        ),
         "drift": DRIFT,
+        "moved": listing(
+            "The measurements that have moved furthest, six at most, the furthest first.",
+            section(
+                "A measurement, counted in bins of one width.",
+                {
+                    "feature": text("Its name."),
+                    "edges": listing(
+                        "Where bins end, in the data's own units; what lies further out is in the outermost ones.",
+                        number("An edge."),
+                    ),
+                    "then": listing("Of the rows of the training.", share("Share of the rows in a bin.")),
+                    "now": listing("Of the rows of this table.", share("Share of the rows in a bin.")),
+                },
+            ),
+        ),
     },
 )

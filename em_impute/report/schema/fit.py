@@ -138,10 +138,16 @@ PARTS = section(
     "The files of a table that was read in parts; null of one that was read as a whole.",
     {
         "number": count("How many there are.", 1),
-        "rows_drawn": use("kinds", "Rows that were drawn to learn the model from."),
+        "rows_drawn": use(
+            "kinds", "Rows that were drawn to learn the model from, or to compare them with those of a saved one."
+        ),
         "fitted_to": among(
             "What the model was fitted to.",
-            {"rows drawn": "The rows that were drawn.", "all rows": "These first, then all rows."},
+            {
+                "rows drawn": "The rows that were drawn.",
+                "all rows": "These first, then all rows.",
+                "nothing": "A saved model filled the column.",
+            },
         ),
         "files": listing(
             "The parts, in their order.",

@@ -141,8 +141,8 @@ DEFINITIONS: dict[str, Schema] = {
             "name": NAME,
             "type": constant("It is a number.", "numeric"),
             "missing": GAPS,
-            "mean": number("Mean of the column, in its own units."),
-            "sd": number("Standard deviation of the column, in its own units.", 0),
+            "mean": number("Mean of the column, in its own units; of a saved model that of the rows it learnt from."),
+            "sd": number("Standard deviation of the column, in its own units; of a saved model as the mean.", 0),
         },
     ),
     "category_used": section(
