@@ -14,7 +14,7 @@ PYTEST := -m pytest --numprocesses logical --dist worksteal
 OLDEST_TESTS := tests/table/test_read.py tests/table/test_compression.py tests/engine/test_parameters.py \
 	tests/report/test_figures.py tests/cli/test_help.py tests/cli/test_schema.py tests/packages \
 	tests/cli/test_fill.py::test_the_main_job_writes_the_completed_file_and_the_report_beside_the_input \
-	tests/cli/test_parts.py::test_dask_gives_the_bytes_that_one_process_gives
+	tests/cli/test_parts.py::test_every_backend_gives_the_bytes_that_one_process_gives
 # Where make can: what runs side by side is printed one after the other, each when it has ended.
 WHOLE_OUTPUTS := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
