@@ -90,8 +90,6 @@ class TextDistribution:
     """weight of the rows whose text no training row had"""
     unseen_rows: int = 0
     """number of these rows"""
-    examples: tuple[str, ...] = ()
-    """the first few of these texts in the order of the alphabet, if the column may be quoted"""
 
     @property
     def total(self) -> float:
@@ -106,7 +104,6 @@ class TextDistribution:
             self.missing + other.missing,
             self.unseen + other.unseen,
             self.unseen_rows + other.unseen_rows,
-            _first({*self.examples, *other.examples}),
         )
 
 
@@ -143,22 +140,18 @@ def count_texts(
     counts: Floats,
     missing: float,
     rows: Floats | None = None,
-    *,
-    may_quote: bool = False,
 ) -> TextDistribution:
     """Count rows by the texts of the training rows.
 
     `counts` (n_texts_of_rows,) is the weight of the rows that hold each of `texts`, which are different, and `rows`
-    their number where that is another.  `may_quote` keeps a few of the texts that are new: for columns that the user
-    named.
+    their number where that is another.
     """
     place = {text: number for number, text in enumerate(training.texts)}
     at = np.array([place.get(text, len(place)) for text in texts], np.intp)
     total = np.bincount(at, counts, len(place) + 1).astype(np.float64, copy=False)
     new = (at == len(place)) & (counts > 0.0)
     unseen_rows = round(float((counts if rows is None else rows)[new].sum()))
-    examples = _first({text for text, is_new in zip(texts, new, strict=True) if is_new}) if may_quote else ()
-    return TextDistribution(training.texts, total[:-1], missing, float(total[-1]), unseen_rows, examples)
+    return TextDistribution(training.texts, total[:-1], missing, float(total[-1]), unseen_rows)
 
 
 def draw(values: Floats, weights: Floats | None, size: int) -> tuple[Floats, Floats | None]:
@@ -220,7 +213,3 @@ def _upper_ends(values: Floats, weights: Floats | None, highest: float) -> Float
         wanted = reached[-1] * np.arange(1, most + 1) / most
         distinct = distinct[np.unique(np.searchsorted(reached, wanted))]
     return np.append(distinct[:-1], highest)  # a draw need not hold it
-
-
-def _first(texts: set[str]) -> tuple[str, ...]:
-    return tuple(sorted(texts)[:MAX_EXAMPLES])

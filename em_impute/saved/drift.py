@@ -84,7 +84,6 @@ class Unseen(NamedTuple):
     rows: int
     share: float
     """of the rows that hold a text"""
-    examples: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ def _numbers(training: Summary, new: Summary) -> Iterator[PredictorDrift]:
 def _texts(training: Summary, new: Summary) -> Iterator[PredictorDrift]:
     for name, now in new.texts.items():
         then = training.texts[name]
-        unseen = Unseen(now.unseen_rows, now.unseen / now.total, now.examples) if now.unseen else None
+        unseen = Unseen(now.unseen_rows, now.unseen / now.total) if now.unseen else None
         yield PredictorDrift(
             name,
             _psi_of_texts(then, now),
@@ -261,7 +260,7 @@ def _predictor_section(one: PredictorDrift) -> dict[str, Any]:
         "then": one.then and one.then._asdict(),
         "now": one.now and one.now._asdict(),
         "missing": _share_section(one.missing),
-        "unseen": one.unseen and {**one.unseen._asdict(), "examples": list(one.unseen.examples)},
+        "unseen": one.unseen and one.unseen._asdict(),
     }
 
 

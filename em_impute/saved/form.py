@@ -38,7 +38,6 @@ TEXTS = record(
         "missing": number("Rows that do not show it, by weight.", 0),
         "unseen": number("Rows learnt later whose text the first table did not have, by weight.", 0),
         "unseen_rows": whole("Their number."),
-        "examples": listing("Always empty.", text("A text.")),
     },
     apart=True,
 )

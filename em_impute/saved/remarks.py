@@ -10,7 +10,7 @@ __all__ = ["remarks"]
 
 
 def remarks(drift: Drift) -> list[tuple[str, str]]:
-    """List what has changed since training: (code, message).  No cell of a column is quoted that was not named."""
+    """List what has changed since training: (code, message).  No text of a predictor is quoted."""
     return [*_of_texts(drift), *_of_predictors(drift), *_of_rows(drift), *_of_labels(drift)]
 
 
@@ -21,13 +21,10 @@ def _of_texts(drift: Drift) -> Iterator[tuple[str, str]]:
 
 
 def _of_predictors(drift: Drift) -> Iterator[tuple[str, str]]:
-    units = [f"{shown(one.name)} holds numbers {one.unit.words}{_moved(one)}" for one in drift.predictors if one.unit]
-    if units:
-        yield "W26", f"The unit looks another than in training: {_each(units)}. Convert the column, or fit anew."
     moved = [
         f"{shown(one.name)} by a population stability index of {_index(one.psi)}{_moved(one)}"
         for one in drift.predictors
-        if one.psi is not None and one.psi.is_drift and one.unit is None
+        if one.psi is not None and one.psi.is_drift
     ]
     if moved:
         hint = "The fills may be less right than the report of the fit says."
@@ -62,8 +59,7 @@ def _of_labels(drift: Drift) -> Iterator[tuple[str, str]]:
 def _unseen(one: PredictorDrift) -> str:
     if one.unseen is None:
         return ""
-    quoted = f", such as {', '.join(map(shown, one.unseen.examples))}" if one.unseen.examples else ""
-    return f"{plural(one.unseen.rows, 'row')} ({_percent(one.unseen.share)}{quoted})"
+    return f"{plural(one.unseen.rows, 'row')} ({_percent(one.unseen.share)})"
 
 
 def _moved(one: PredictorDrift) -> str:

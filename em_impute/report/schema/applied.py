@@ -69,7 +69,6 @@ PREDICTOR = section(
                 {
                     "rows": count("Rows."),
                     "share": share("Their share of the rows that show a text."),
-                    "examples": listing("A few of the texts, if the user had named the column.", text("A text.")),
                 },
             )
         ),
