@@ -128,7 +128,8 @@ def broken_by(monkeypatch, error):
     def broken(*_, **__):
         raise error
 
-    monkeypatch.setattr("em_impute.impute.open_table", broken)
+    for place in ("em_impute.impute.open_table", "em_impute.api.steps.open_table"):
+        monkeypatch.setattr(place, broken)
     monkeypatch.setattr(forms, "render_saved", broken)
 
 

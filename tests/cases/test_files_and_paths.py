@@ -11,7 +11,7 @@ import threading
 import pytest
 from patched import after, assert_filled, before, refusal
 
-from em_impute import impute
+from em_impute.api import steps
 
 USAGE, INPUT, FIT = 2, 3, 4
 TEMPLATE = b"g,x\na,1\nb,9\n{>a},1\n"
@@ -189,14 +189,14 @@ def test_a_named_pipe_is_read(call, tmp_path):
 
 def _between_the_passes(monkeypatch, change):
     """Do something to the file after it has been read and before it is copied."""
-    complete_all = impute.complete_all
+    complete_all = steps.complete_all
 
     def disturbed(*arguments, **options):
         completions = complete_all(*arguments, **options)
         change()
         return completions
 
-    monkeypatch.setattr(impute, "complete_all", disturbed)
+    monkeypatch.setattr(steps, "complete_all", disturbed)
 
 
 def test_a_file_that_is_replaced_while_it_is_read_is_completed_as_it_was(call, tmp_path, monkeypatch):
