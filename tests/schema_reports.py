@@ -160,6 +160,7 @@ def write_files(folder):
         "moved.csv": _moved(),
         "two.csv": "sex,x,y,colour\n,170,,\nman,180,,\n",
         "gaps.csv": "sex,x\n,\n,\n",
+        "none.csv": "sex,x,y,colour\n",
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -219,6 +220,7 @@ RUNS = {
     "a saved model": ("fill", "people.csv", "--model", "people.json"),
     "a saved model where much has moved": ("fill", "moved.csv", "--model", "people.json"),
     "a saved model with few rows and no labels": ("fill", "two.csv", "--model", "people.json"),
+    "a saved model and no rows": ("fill", "none.csv", "--model", "people.json"),
     "a saved model without predictors": ("fill", "gaps.csv", "--model", "one.json"),
     "a saved model of rows without labels": ("fill", "blank.csv", "--model", "blank.json"),
     "a saved model and parts": ("fill", "part-0.csv", "part-1.csv", "--model", "parts.json"),

@@ -194,21 +194,6 @@ def test_every_step_is_watched_in_order():
     assert tuple(step.log_likelihood for step in seen) == fit.path
 
 
-def test_the_backend_given_maps_every_block():
-    x, label = three_labels(0.2)
-    rows = rows_of(standardise(x)[0], label)
-    calls = []
-
-    def spy(work, cut):
-        calls.append(len(cut))
-        return map(work, cut)
-
-    mapped = fit_mixture(rows, 3, Recipe("full"), spy)
-
-    assert len(calls) == len(mapped.fit.path)
-    assert mapped.fit.path == fit_mixture(rows, 3, Recipe("full")).fit.path
-
-
 def test_the_number_of_steps_allowed_is_respected():
     x, label = three_labels()
 

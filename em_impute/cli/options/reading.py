@@ -24,6 +24,7 @@ __all__ = [
     "NullValues",
     "SkipLines",
     "Weights",
+    "column_names",
 ]
 
 INPUT, MISSING = "Input", "Missing cells"
@@ -32,7 +33,7 @@ HEAD_BYTES = 1 << 16
 """Read for a header while somebody waits for the completion of a name."""
 
 
-def _column_names(context: typer.Context) -> list[str]:
+def column_names(context: typer.Context) -> list[str]:
     """Give the names of the columns of the file before the cursor, as a run would read them.
 
     Whatever is wrong with it gives none: nobody has asked for a run yet.
@@ -72,7 +73,7 @@ Columns: TypeAlias = Annotated[
         "-c",
         "--column",
         metavar="NAME|N",
-        autocompletion=_column_names,
+        autocompletion=column_names,
         rich_help_panel=INPUT,
         show_default=False,
         help="Column to complete, by name or 1-based number. Repeat it to complete several, each on its own.",
@@ -84,7 +85,7 @@ Features: TypeAlias = Annotated[
         "-x",
         "--feature",
         metavar="NAME|N",
-        autocompletion=_column_names,
+        autocompletion=column_names,
         rich_help_panel=INPUT,
         show_default=False,
         help="Predictor (numbers, or few texts); repeat for several. Default: all but identifiers and constants.",
@@ -95,7 +96,7 @@ By: TypeAlias = Annotated[
     typer.Option(
         "--by",
         metavar="NAME|N",
-        autocompletion=_column_names,
+        autocompletion=column_names,
         rich_help_panel=INPUT,
         show_default=False,
         help="Column of groups that may differ (sites, species, years): each has a fit of its own beside that of all.",
@@ -106,7 +107,7 @@ Weights: TypeAlias = Annotated[
     typer.Option(
         "--weights",
         metavar="NAME|N",
-        autocompletion=_column_names,
+        autocompletion=column_names,
         rich_help_panel=INPUT,
         show_default=False,
         help="Column of numbers that say how much each row counts; a row of weight 0 teaches nothing but is filled.",

@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from em_impute.cli.options.reading import INPUT
+from em_impute.cli.options.reading import INPUT, column_names
 
 __all__ = ["ColumnsOrModel", "ModelPath", "ModelToCheck", "SaveModel", "Update"]
 
@@ -16,6 +16,7 @@ ColumnsOrModel: TypeAlias = Annotated[
         "-c",
         "--column",
         metavar="NAME|N",
+        autocompletion=column_names,
         rich_help_panel=INPUT,
         show_default=False,
         help="Column to complete, by name or 1-based number. Repeat it to complete several, each on its own. "

@@ -62,7 +62,9 @@ PREDICTOR = section(
             ", and where there is none",
             maybe(number("The median; null where it lies beyond all rows of the training.")),
         ),
-        "missing": _then_now("Share of the rows that do not show it.", share("In this table.")),
+        "missing": _then_now(
+            "Share of the rows that do not show it.", maybe(share("In this table; null where it has no rows."))
+        ),
         "unseen": maybe(
             section(
                 "Cells whose text the training did not have; null of a measurement, and where there is none.",
