@@ -15,7 +15,18 @@ from em_impute.table.numbers import is_blank, is_mark, is_shaped_like, parse_num
 from em_impute.table.read import TargetColumn
 from em_impute.table.text import listed, plural, shown
 
-__all__ = ["Kinds", "Labels", "ambiguity", "odd_labels", "read_labels", "remedy", "tell_apart", "that_count"]
+__all__ = [
+    "Kinds",
+    "Labels",
+    "ambiguity",
+    "number_labels",
+    "odd_labels",
+    "read_labels",
+    "remedy",
+    "settle",
+    "tell_apart",
+    "that_count",
+]
 
 FILLERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"
 """Characters that show nothing although Unicode counts them among letters, marks and symbols."""
@@ -88,23 +99,38 @@ def tell_apart(column: TargetColumn, request: Request) -> Kinds:
     return Kinds(labels, missing, ambiguous)
 
 
+def settle(name: str, column: TargetColumn, request: Request, labels: Sequence[str] = ()) -> Kinds:
+    """Tell labels from missing marks where nothing is left to ask.
+
+    Raises DesignError where a mark may be a label, naming both options; `labels` are what it is said to be like, those
+    of the column itself where none are given.
+    """
+    kinds = tell_apart(column, request)
+    for text, n in kinds.ambiguous.items():
+        raise DesignError(ambiguity(name, text, n, labels or list(kinds.labels)), remedy(text))
+    return kinds
+
+
+def number_labels(name: str, column: TargetColumn, kinds: Kinds, labels: tuple[str, ...]) -> Labels:
+    """Give the labels of a column their places in `labels`, which holds them all."""
+    place = {text: number for number, text in enumerate(labels)}
+    code = np.array([-1 if text in kinds.missing else place[text] for text in column.texts], least_type(len(labels)))
+    known = tuple(kinds.labels.get(text, 0) for text in labels)
+    return Labels(labels, code[column.code], known, kinds.missing, tuple(odd_labels(name, labels)))
+
+
 def read_labels(name: str, column: TargetColumn, request: Request) -> Labels:
     """Turn the texts of a column into numbers of labels.
 
     Raises DesignError where a mark may be a label, naming both options, and FitError when the column holds no
     categories.
     """
-    kinds = tell_apart(column, request)
-    for text, n in kinds.ambiguous.items():
-        raise DesignError(ambiguity(name, text, n, list(kinds.labels)), remedy(text))
+    kinds = settle(name, column, request)
     labels = tuple(sorted(kinds.labels))
     _refuse_identifier(name, kinds.labels)
     if request.labels and kinds.missing:
         labels = _named_labels(name, labels, request.labels)
-    code = {text: index for index, text in enumerate(labels)}
-    to_label = np.array([-1 if text in kinds.missing else code[text] for text in column.texts], least_type(len(labels)))
-    known = tuple(kinds.labels.get(text, 0) for text in labels)
-    return Labels(labels, to_label[column.code], known, kinds.missing, tuple(odd_labels(name, labels)))
+    return number_labels(name, column, kinds, labels)
 
 
 def that_count(labels: Labels, name: str, weight: Floats | None) -> Labels:

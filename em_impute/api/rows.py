@@ -8,9 +8,8 @@ import pandas as pd
 
 from em_impute.api.frames import source_of_frame
 from em_impute.engine.blocks import Floats, Integers
-from em_impute.errors import DesignError
 from em_impute.impute import look_at
-from em_impute.labels import ambiguity, remedy, tell_apart
+from em_impute.labels import settle
 from em_impute.model import Model
 from em_impute.predictors import refuse_unusable
 from em_impute.request import Request
@@ -56,9 +55,7 @@ class Reader:
         target = self._read([column], [self.target], [0], []).targets[0]
         learnt = [label for label in self.model.labels if label not in target.texts]
         counts = np.append(target.counts, np.zeros(len(learnt), target.counts.dtype))
-        kinds = tell_apart(replace(target, texts=(*target.texts, *learnt), counts=counts), self.request)
-        for text, n in kinds.ambiguous.items():
-            raise DesignError(ambiguity(self.target, text, n, list(kinds.labels)), remedy(text))
+        kinds = settle(self.target, replace(target, texts=(*target.texts, *learnt), counts=counts), self.request)
         is_missing = np.array([text in kinds.missing for text in target.texts], np.bool_)
         return np.flatnonzero(is_missing[target.code])
 

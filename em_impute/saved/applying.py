@@ -12,9 +12,9 @@ from em_impute import metrics
 from em_impute.choose import Fills, most_probable
 from em_impute.completion import Completion, Opened
 from em_impute.engine.blocks import Floats, Integers
-from em_impute.errors import ColumnError, DesignError
+from em_impute.errors import ColumnError
 from em_impute.findings.sensitivity import deltas_of
-from em_impute.labels import Labels, ambiguity, odd_labels, remedy, tell_apart
+from em_impute.labels import Labels, number_labels, settle
 from em_impute.model import Coding, Groups, Model
 from em_impute.opening import Watch, look_at, read_opened, unique_names
 from em_impute.request import Request
@@ -136,9 +136,8 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
 
 def _weights(model: SavedModel, dialect: Dialect) -> str | None:
     """Call the column that says how much each row counts, as for the rows of the fit; None where it is not there."""
-    wanted = next((one.weights for one in model.columns if one.weights), None)
-    is_there = wanted and any(same_name(wanted, name) for name in unique_names(dialect.names))
-    return _spelled(dialect, wanted) if wanted and is_there else None
+    is_there = any(same_name(model.weights, name) for name in unique_names(dialect.names)) if model.weights else False
+    return _spelled(dialect, model.weights) if model.weights and is_there else None
 
 
 def with_groups(opened: Opened, model: SavedModel) -> Opened:
@@ -188,9 +187,8 @@ def apply_all(
 
     Raises what `apply_column` does, and ColumnError where nothing says how much rows count that are to be learnt from.
     """
-    weights = next((one.weights for one in model.columns if one.weights), None)
-    if update and weights and request.weights is None:
-        message = f"column {shown(weights)} is not in {shown_path(opened.name)}: it says how much each row counts"
+    if update and model.weights and request.weights is None:
+        message = f"column {shown(model.weights)} is not in {shown_path(opened.name)}: it says how much each row counts"
         raise ColumnError(message, "add it, or leave --update out")
     watch("filling", None, "")
     is_known = any(source.sha256 == opened.table.sha256 for source in model.sources)
@@ -265,15 +263,8 @@ def _fill(model: Model, table: Table, labels: Labels, request: Request) -> tuple
 
 def label_rows(name: str, column: TargetColumn, known: tuple[str, ...], request: Request) -> Labels:
     """Give labels the numbers that they have in the model; those that it does not know come after them."""
-    kinds = tell_apart(column, request)
-    for text, n in kinds.ambiguous.items():
-        raise DesignError(ambiguity(name, text, n, known), remedy(text))
-    labels = (*known, *sorted(set(kinds.labels) - set(known)))
-    place = {text: number for number, text in enumerate(labels)}
-    code = np.array([-1 if text in kinds.missing else place[text] for text in column.texts], least_type(len(labels)))
-    counts = tuple(kinds.labels.get(text, 0) for text in labels)
-    label = code[column.code] if code.size else np.empty(0, np.int8)
-    return Labels(labels, label, counts, kinds.missing, tuple(odd_labels(name, labels)))
+    kinds = settle(name, column, request, known)
+    return number_labels(name, column, kinds, (*known, *sorted(set(kinds.labels) - set(known))))
 
 
 def _tested(table: Table, labels: Labels, saved: SavedColumn, seed: int) -> Score | None:

@@ -87,3 +87,8 @@ class SavedModel:
     def names(self) -> tuple[str, ...]:
         """The columns that it fills."""
         return tuple(one.column for one in self.columns)
+
+    @property
+    def weights(self) -> str | None:
+        """The column that said how much each row counts, the same for all that it fills."""
+        return next((one.weights for one in self.columns if one.weights), None)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+from typer.models import OptionInfo
 
 __all__ = [
     "INPUT",
@@ -25,6 +26,7 @@ __all__ = [
     "SkipLines",
     "Weights",
     "column_names",
+    "column_option",
 ]
 
 INPUT, MISSING = "Input", "Missing cells"
@@ -67,18 +69,23 @@ File: TypeAlias = Annotated[
         help="The CSV file, which may be compressed (gz, bz2, xz, zst); - or nothing reads standard input.",
     ),
 ]
-Columns: TypeAlias = Annotated[
-    list[str],
-    typer.Option(
+
+
+def column_option(more: str = "") -> OptionInfo:
+    """Make the option that names the columns to complete; `more` is said of it at the end."""
+    option: OptionInfo = typer.Option(
         "-c",
         "--column",
         metavar="NAME|N",
         autocompletion=column_names,
         rich_help_panel=INPUT,
         show_default=False,
-        help="Column to complete, by name or 1-based number. Repeat it to complete several, each on its own.",
-    ),
-]
+        help="Column to complete, by name or 1-based number. Repeat it to complete several, each on its own." + more,
+    )
+    return option
+
+
+Columns: TypeAlias = Annotated[list[str], column_option()]
 Features: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

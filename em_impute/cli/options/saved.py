@@ -4,24 +4,14 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from em_impute.cli.options.reading import INPUT, column_names
+from em_impute.cli.options.reading import column_option
 
 __all__ = ["ColumnsOrModel", "ModelPath", "ModelToCheck", "SaveModel", "Update"]
 
 SAVED = "Saved models"
 
 ColumnsOrModel: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "-c",
-        "--column",
-        metavar="NAME|N",
-        autocompletion=column_names,
-        rich_help_panel=INPUT,
-        show_default=False,
-        help="Column to complete, by name or 1-based number. Repeat it to complete several, each on its own. "
-        "With --model: those of its columns to complete.",
-    ),
+    list[str] | None, column_option(" With --model: those of its columns to complete.")
 ]
 
 SaveModel: TypeAlias = Annotated[
