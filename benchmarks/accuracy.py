@@ -42,13 +42,22 @@ import numpy as np
 import pandas as pd
 import peers
 import r_peers
-from accuracy_cases import REGIMES, Case, Settings, Table, make_case, read_index, sample_tables, spread
+from accuracy_cases import (
+    REGIMES,
+    Case,
+    Settings,
+    Table,
+    make_case,
+    offer_tables,
+    refuse_unknown,
+    tables_asked_for,
+    words,
+)
 from accuracy_summary import OURS, SHARES, summary
 from numpy.typing import NDArray
 
 from em_impute import metrics
 
-N_QUICK_SETS = 8
 PEERS = (*peers.NAMES, *r_peers.NAMES)
 PATIENCE = 600  # seconds after which a fill counts as hung
 
@@ -89,30 +98,21 @@ def main() -> None:
 def parse() -> Settings:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder with index.csv")
+    offer_tables(parser)
     parser.add_argument("--quick", action="store_true", help="eight tables of the index, one seed, cheap peers")
     parser.add_argument("--seeds", type=int, metavar="N", help="masks a table and regime (default: 3)")
-    parser.add_argument("--sets", type=words, metavar="A,B", help="only these tables")
     parser.add_argument("--peers", type=words, metavar="A,B", help=f"only these of {', '.join(PEERS)}; '' is none")
-    parser.add_argument("--rows", type=int, default=1500, metavar="N", help="rows of a table at most (default: 1500)")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (default: 2)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="a CSV row for each table, regime, seed and method")
     options = parser.parse_args()
-    if not options.data and not options.quick:
-        parser.error("name a folder with --data, or take the sample data with --quick")
-    tables = read_index(options.data) if options.data else sample_tables()
-    if options.quick and not options.sets:
-        tables = spread(tables, N_QUICK_SETS)
-    for wanted, known in ((options.sets, [table.name for table in tables]), (options.peers, PEERS)):
-        if unknown := set(wanted or ()) - set(known):
-            parser.error(f"not among {', '.join(known)}: {', '.join(sorted(unknown))}")
+    tables = tables_asked_for(parser, options)
+    refuse_unknown(parser, options.peers, PEERS)
     chosen = options.peers if options.peers is not None else peers.CHEAP if options.quick else PEERS
     there = {
         *(peers.NAMES if peers.available() else ()),
         *(r_peers.installed() if {*chosen} & {*r_peers.NAMES} else ()),
     }
     return Settings(
-        tables=[table for table in tables if not options.sets or table.name in options.sets],
+        tables=tables,
         seeds=options.seeds or (1 if options.quick else 3),
         rows=options.rows,
         peers=tuple(name for name in chosen if name in there),
@@ -120,11 +120,6 @@ def parse() -> Settings:
         out=options.out,
         left_out=tuple(name for name in chosen if name not in there),
     )
-
-
-def words(text: str) -> tuple[str, ...]:
-    """Split a list with commas."""
-    return tuple(word for word in text.split(",") if word)
 
 
 # ---- Methods: what is said of the hidden rows -----------------------------------------------------------------------

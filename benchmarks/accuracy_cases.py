@@ -1,5 +1,6 @@
 """The tables and masks of the accuracy benchmark: what is hidden from every method."""
 
+import argparse
 import functools
 import zlib
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 REGIMES = {"30 %": 0.3, "90 %": 0.9, "five": None}  # share of the known labels that is hidden
 MIN_ROWS_PER_LABEL = 8  # leaves three to score when five are kept
+N_QUICK_SETS = 8
 SAMPLE_DATA = Path(__file__).parent.parent / "sample_data"
 MISSING = ("", "NA")
 
@@ -98,6 +100,36 @@ def spread(tables: list[Table], n: int) -> list[Table]:
     if len(tables) <= n:
         return tables
     return [tables[i] for i in np.linspace(0, len(tables) - 1, n).round().astype(int)]
+
+
+def offer_tables(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which tables, and how much of them; --quick is the caller's to explain."""
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder with index.csv")
+    parser.add_argument("--sets", type=words, metavar="A,B", help="only these tables")
+    parser.add_argument("--rows", type=int, default=1500, metavar="N", help="rows of a table at most (default: 1500)")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (default: 2)")
+
+
+def tables_asked_for(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Table]:
+    """Find the tables that the options name; ends the program where there are none such."""
+    if not options.data and not options.quick:
+        parser.error("name a folder with --data, or take the sample data with --quick")
+    tables = read_index(options.data) if options.data else sample_tables()
+    if options.quick and not options.sets:
+        tables = spread(tables, N_QUICK_SETS)
+    refuse_unknown(parser, options.sets, [table.name for table in tables])
+    return [table for table in tables if not options.sets or table.name in options.sets]
+
+
+def refuse_unknown(parser: argparse.ArgumentParser, wanted: Sequence[str] | None, known: Sequence[str]) -> None:
+    """End the program where a word is wanted that is none of those known."""
+    if unknown := set(wanted or ()) - set(known):
+        parser.error(f"not among {', '.join(known)}: {', '.join(sorted(unknown))}")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Split a list with commas."""
+    return tuple(word for word in text.split(",") if word)
 
 
 @functools.lru_cache(maxsize=1)

@@ -35,8 +35,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from accuracy import row_losses, words
-from accuracy_cases import Table, hide, make_case, read_index, sample_tables, spread
+from accuracy import row_losses
+from accuracy_cases import Table, hide, make_case, offer_tables, tables_asked_for
 from numpy.typing import NDArray
 
 from em_impute import metrics
@@ -48,7 +48,6 @@ from em_impute.saved.values import SavedModel
 
 WAYS = ("first", "updated", "nights", "together")
 REGIMES = ("30 %", "90 %")
-N_QUICK_SETS = 8
 N_NIGHTS = 5
 
 
@@ -86,23 +85,13 @@ def main() -> None:
 def parse() -> Settings:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder with index.csv")
+    offer_tables(parser)
     parser.add_argument("--quick", action="store_true", help="eight tables of the index, one seed")
     parser.add_argument("--seeds", type=int, metavar="N", help="divisions a table and regime (default: 3)")
-    parser.add_argument("--sets", type=words, metavar="A,B", help="only these tables")
-    parser.add_argument("--rows", type=int, default=1500, metavar="N", help="rows of a table at most (default: 1500)")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (default: 2)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="a CSV row for each table, regime, seed and way")
     options = parser.parse_args()
-    if not options.data and not options.quick:
-        parser.error("name a folder with --data, or take the sample data with --quick")
-    tables = read_index(options.data) if options.data else sample_tables()
-    if options.quick and not options.sets:
-        tables = spread(tables, N_QUICK_SETS)
-    if unknown := {*(options.sets or ())} - {table.name for table in tables}:
-        parser.error(f"not among the tables: {', '.join(sorted(unknown))}")
-    chosen = [table for table in tables if not options.sets or table.name in options.sets]
-    return Settings(chosen, options.seeds or (1 if options.quick else 3), options.rows, options.jobs, options.out)
+    tables = tables_asked_for(parser, options)
+    return Settings(tables, options.seeds or (1 if options.quick else 3), options.rows, options.jobs, options.out)
 
 
 def divide(table: Table, regime: str, seed: int, rows: int) -> Case:

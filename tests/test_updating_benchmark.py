@@ -8,7 +8,7 @@ import pandas as pd
 
 def test_rows_are_dealt_out_once_and_only_the_third_file_hides_all_labels(load):
     updating = load("updating")
-    table = next(one for one in updating.sample_tables() if one.name == "penguins_species")
+    table = next(one for one in load("accuracy_cases").sample_tables() if one.name == "penguins_species")
 
     case = updating.divide(table, "90 %", 0, 1500)
 
