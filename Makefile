@@ -20,7 +20,7 @@ WHOLE_OUTPUTS := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check static packages oldest without-oldest faults fuzz format bench docs test-lowest test-browser clean
+.PHONY: help demo test check exhaustive static packages oldest without-oldest faults fuzz format bench docs test-lowest test-browser clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,10 @@ test: $(VENV)/dev.stamp ## Run the tests
 check: ## Everything a change must pass: static, packages and oldest side by side, then test
 	@$(MAKE) --no-print-directory --jobs=3 $(WHOLE_OUTPUTS) static packages $(or $(oldest_where_possible),without-oldest)
 	@$(MAKE) --no-print-directory test
+
+exhaustive: $(VENV)/dev.stamp ## What `make check` takes a sample of: all families, faults, fuzz, browser (an hour)
+	$(BIN)/python $(PYTEST) -m exhaustive
+	@$(MAKE) --no-print-directory faults fuzz test-browser
 
 static: $(VENV)/dev.stamp ## Format, lint, types, audit of dependencies
 	$(BIN)/ruff format --check .
