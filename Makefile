@@ -4,6 +4,9 @@
 VENV := .venv
 LOWEST := .venv-lowest
 BIN := $(VENV)/bin
+# uv installs in a few seconds what takes pip half a minute.  Where it cannot be had, or fails (it does not read the
+# configuration of pip, which may name another registry), pip does all of it.
+UV_INSTALL := $(BIN)/uv pip install --quiet --python
 # Modules are compiled as they are imported: most never are, and compiling all takes longer than unpacking them.
 PIP_INSTALL := -m pip install --quiet --prefer-binary --no-compile
 PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3 python
@@ -20,7 +23,7 @@ WHOLE_OUTPUTS := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check exhaustive static packages oldest without-oldest faults fuzz format bench docs test-lowest test-browser clean
+.PHONY: help demo test check exhaustive static packages oldest without-oldest faults fuzz golden format bench docs test-lowest test-browser clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,7 +47,7 @@ check: ## Everything a change must pass: static, packages and oldest side by sid
 	@$(MAKE) --no-print-directory test
 
 exhaustive: $(VENV)/dev.stamp ## What `make check` takes a sample of: all families, faults, fuzz, browser (an hour)
-	$(BIN)/python $(PYTEST) -m exhaustive
+	$(BIN)/python $(PYTEST) -m "exhaustive and not faults and not fuzz"
 	@$(MAKE) --no-print-directory faults fuzz test-browser
 
 static: $(VENV)/dev.stamp ## Format, lint, types, audit of dependencies
@@ -67,6 +70,9 @@ faults: $(VENV)/dev.stamp ## Break the disk, the memory and the process under ma
 
 fuzz: $(VENV)/dev.stamp ## Run made-up files and options (EXAMPLES=10000)
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),10000) $(BIN)/python -m pytest -m fuzz
+
+golden: $(VENV)/dev.stamp ## Show how whole runs differ from what is kept of them (ACCEPT=1 keeps what they give now)
+	@PYTHONPATH=tests $(BIN)/python -m golden $(if $(ACCEPT),--accept) $(RUNS)
 
 format: $(VENV)/dev.stamp ## Format the code and apply the safe fixes of the linter
 	$(BIN)/ruff format .
@@ -126,25 +132,29 @@ endef
 
 $(VENV)/base.stamp: $(VENV)/venv.stamp pyproject.toml
 	@echo "Installing em-impute, with what draws its pictures, into $(VENV) ..."
-	@$(BIN)/python $(PIP_INSTALL) --editable '.[report]'
+	@$(call install,$(VENV),--editable '.[report]')
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/venv.stamp pyproject.toml
 	@echo "Installing em-impute and the tools for its tests into $(VENV) ..."
-	@$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
+	@$(call install,$(VENV),--editable '.[dev]')
 	@touch $(VENV)/base.stamp $@
 
-$(LOWEST)/dev.stamp: $(LOWEST)/venv.stamp pyproject.toml
+$(LOWEST)/dev.stamp: $(LOWEST)/venv.stamp $(VENV)/venv.stamp pyproject.toml
 	@echo "Installing em-impute with its oldest packages into $(LOWEST) ..."
 	@$(LOWEST)/bin/python -c "$$lower_bounds" > $(LOWEST)/constraints.txt && cat $(LOWEST)/constraints.txt
-	@$(LOWEST)/bin/python $(PIP_INSTALL) --constraint $(LOWEST)/constraints.txt --editable '.[test]'
+	@$(call install,$(LOWEST),--constraint $(LOWEST)/constraints.txt --editable '.[test]')
 	@touch $@
 
 $(VENV)/venv.stamp:
 	$(call create_venv,$(VENV),$(PYTHON),sys.version_info >= (3$(comma) 11),3.11 or newer,PYTHON)
+	@$(BIN)/python $(PIP_INSTALL) uv 2> /dev/null || echo "uv cannot be had: pip installs, which takes longer"
 
 $(LOWEST)/venv.stamp:
 	$(call create_venv,$(LOWEST),$(LOWEST_PYTHON),sys.version_info[:2] == (3$(comma) 11),3.11,LOWEST_PYTHON)
+
+# Install $(2) into the environment $(1).
+install = { test -x $(BIN)/uv && $(UV_INSTALL) $(1)/bin/python $(2); } || $(1)/bin/python $(PIP_INSTALL) $(2)
 
 # The name of the target, if there is a Python for it.
 oldest_where_possible = $(shell for python in $(LOWEST_PYTHON); do \

@@ -1,16 +1,18 @@
 """Hide known labels of real tables, fill them with em-impute, scikit-learn and R, and compare with the truth.
 
-    python benchmarks/accuracy.py --data DIR [--seeds 3] [--sets a,b] [--peers a,b] [--rows 1500] [--out results.csv]
+    python benchmarks/accuracy.py --data DIR [--seeds 3] [--sets a,b] [--regimes a,b] [--peers a,b] [--out results.csv]
     python benchmarks/accuracy.py --quick [--data DIR]
 
 DIR holds index.csv with the columns name, target, numeric and categorical (`;` between names of columns) and the tables
 name.csv beside it; an empty target is passed over.  Without DIR, --quick takes the tables of sample_data/.
 
-Of each table at most --rows rows are drawn, and the labels that at least eight of them hold are kept.  Three regimes:
+Of each table at most --rows rows are drawn, and the labels that at least eight of them hold are kept.  Four regimes:
 
 - 30 % and 90 % of the known labels are hidden, but two of every label always stay: the first two in the random order
   of the rows, the hidden ones are the last of the others;
-- five: all labels are hidden but the first five of every label.
+- five: all labels are hidden but the first five of every label;
+- by class: a label is hidden at a rate that depends on its class, but two of every label stay; the rates are spread
+  evenly from .15 to .85, and the seed says which class has which.
 
 Every method sees the same masks, and the rows without a label as well.  Labels that are truly missing stay missing and
 are not scored.  em-impute and the peers in R run as processes on a CSV file, with all predictors of the index, and
@@ -59,6 +61,7 @@ from numpy.typing import NDArray
 from em_impute import metrics
 
 PEERS = (*peers.NAMES, *r_peers.NAMES)
+REGIMES_HELP = f"only these of {', '.join(REGIMES)}".replace("%", "%%")  # argparse takes % for its own
 PATIENCE = 600  # seconds after which a fill counts as hung
 
 
@@ -101,11 +104,13 @@ def parse() -> Settings:
     offer_tables(parser)
     parser.add_argument("--quick", action="store_true", help="eight tables of the index, one seed, cheap peers")
     parser.add_argument("--seeds", type=int, metavar="N", help="masks a table and regime (default: 3)")
+    parser.add_argument("--regimes", type=words, default=REGIMES, metavar="A,B", help=REGIMES_HELP)
     parser.add_argument("--peers", type=words, metavar="A,B", help=f"only these of {', '.join(PEERS)}; '' is none")
     parser.add_argument("--out", type=Path, metavar="FILE", help="a CSV row for each table, regime, seed and method")
     options = parser.parse_args()
     tables = tables_asked_for(parser, options)
     refuse_unknown(parser, options.peers, PEERS)
+    refuse_unknown(parser, options.regimes, REGIMES)
     chosen = options.peers if options.peers is not None else peers.CHEAP if options.quick else PEERS
     there = {
         *(peers.NAMES if peers.available() else ()),
@@ -113,6 +118,7 @@ def parse() -> Settings:
     }
     return Settings(
         tables=tables,
+        regimes=options.regimes,
         seeds=options.seeds or (1 if options.quick else 3),
         rows=options.rows,
         peers=tuple(name for name in chosen if name in there),
@@ -127,7 +133,8 @@ def parse() -> Settings:
 
 def run_all(settings: Settings) -> Iterator[dict[str, Any]]:
     """Run every case, several at a time; give a row of results for each case and method, in order."""
-    plan = [(table, regime, seed) for table in settings.tables for regime in REGIMES for seed in range(settings.seeds)]
+    seeds = range(settings.seeds)
+    plan = [(table, regime, seed) for table in settings.tables for regime in settings.regimes for seed in seeds]
     work = functools.partial(run_case, rows=settings.rows, chosen=settings.peers)
     with ProcessPoolExecutor(settings.jobs, multiprocessing.get_context("spawn")) as pool:
         for number, (case, rows) in enumerate(zip(plan, pool.map(work, plan), strict=True), start=1):

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-REGIMES = {"30 %": 0.3, "90 %": 0.9, "five": None}  # share of the known labels that is hidden
+REGIMES = ("30 %", "90 %", "five", "by class")
+HIDDEN = {"30 %": 0.3, "90 %": 0.9}  # share of the known labels that is hidden
+RATES = 0.15, 0.85  # at which the class that loses fewest labels does, and the one that loses most
 MIN_ROWS_PER_LABEL = 8  # leaves three to score when five are kept
 N_QUICK_SETS = 8
 SAMPLE_DATA = Path(__file__).parent.parent / "sample_data"
@@ -61,6 +63,7 @@ class Settings:
     """What the command line asked for."""
 
     tables: Sequence[Table]
+    regimes: Sequence[str]
     seeds: int
     rows: int
     peers: tuple[str, ...]
@@ -106,6 +109,7 @@ def offer_tables(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which tables, and how much of them; --quick is the caller's to explain."""
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with index.csv")
     parser.add_argument("--sets", type=words, metavar="A,B", help="only these tables")
+    parser.add_argument("--under", type=int, metavar="N", help="only tables of fewer rows than this")
     parser.add_argument("--rows", type=int, default=1500, metavar="N", help="rows of a table at most (default: 1500)")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (default: 2)")
 
@@ -117,8 +121,14 @@ def tables_asked_for(parser: argparse.ArgumentParser, options: argparse.Namespac
     tables = read_index(options.data) if options.data else sample_tables()
     if options.quick and not options.sets:
         tables = spread(tables, N_QUICK_SETS)
+    return narrowed(parser, options, tables)
+
+
+def narrowed(parser: argparse.ArgumentParser, options: argparse.Namespace, tables: Sequence[Table]) -> list[Table]:
+    """Leave the tables that --sets and --under let through; ends the program where a name is unknown."""
     refuse_unknown(parser, options.sets, [table.name for table in tables])
-    return [table for table in tables if not options.sets or table.name in options.sets]
+    named = [table for table in tables if not options.sets or table.name in options.sets]
+    return [table for table in named if options.under is None or len(read_cells(table.path)) < options.under]
 
 
 def refuse_unknown(parser: argparse.ArgumentParser, wanted: Sequence[str] | None, known: Sequence[str]) -> None:
@@ -148,20 +158,35 @@ def make_case(table: Table, regime: str, seed: int, rows: int) -> Case:
     cells = cells[cells[table.target].isin([*labels, *MISSING])].reset_index(drop=True)
     truth = cells[table.target].map({text: k for k, text in enumerate(labels)}).fillna(-1).to_numpy(dtype=np.intp)
     order = rng.permutation(len(cells))
-    return Case(table, regime, seed, cells, labels, truth, hide(truth, order, regime))
+    hidden = hide_by_class(truth, order, rng) if regime == "by class" else hide(truth, order, regime)
+    return Case(table, regime, seed, cells, labels, truth, hidden)
 
 
 def hide(truth: NDArray[np.intp], order: NDArray[np.intp], regime: str) -> NDArray[np.bool_]:
     """Choose whose label is hidden: (n_rows,).  The same order under another regime hides more or fewer of the same."""
-    order = order[truth[order] >= 0]
-    turn = pd.Series(truth[order]).groupby(truth[order]).cumcount().to_numpy()  # (n_known,) 0 for a label's first row
-    share = REGIMES[regime]
-    if share is None:
+    order, turn = turns(truth, order)
+    if regime == "five":
         chosen = order[turn >= 5]
     else:
         free = order[turn >= 2]
-        n_hidden = min(round(share * order.size), free.size)
+        n_hidden = min(round(HIDDEN[regime] * order.size), free.size)
         chosen = free[free.size - n_hidden :]
     hidden = np.zeros(truth.size, dtype=bool)
     hidden[chosen] = True
     return hidden
+
+
+def hide_by_class(truth: NDArray[np.intp], order: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Hide each label at the rate of its class, but two of every class: (n_rows,).  Chance says which rate is whose."""
+    order, turn = turns(truth, order)
+    rate = rng.permutation(np.linspace(*RATES, truth.max() + 1))  # (n_labels,)
+    lost = rng.random(order.size) < rate[truth[order]]
+    hidden = np.zeros(truth.size, dtype=bool)
+    hidden[order[lost & (turn >= 2)]] = True
+    return hidden
+
+
+def turns(truth: NDArray[np.intp], order: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Give the rows of the order that have a label, and of each how many of its label come before it: (n_known,)."""
+    order = order[truth[order] >= 0]
+    return order, pd.Series(truth[order]).groupby(truth[order]).cumcount().to_numpy()

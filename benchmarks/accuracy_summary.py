@@ -19,17 +19,23 @@ OURS, SHARES = "em-impute", "class-shares"
 def summary(results: pd.DataFrame, settings: Settings, seconds: float) -> Iterator[str]:
     """Write everything a reader wants to know, line by line."""
     yield from ("# How right the fills are", "", *preamble(results, settings, seconds))
-    for regime in REGIMES:
+    for regime in regimes_of(results):
         yield from ("", f"## {heading(regime)}", "", *method_table(results[results["regime"] == regime]))
     yield from ("", "## em-impute against the best single peer", "", *paired_table(results), "", *goals(results))
-    for regime in REGIMES:
+    for regime in regimes_of(results):
         yield from ("", f"### Each table: {heading(regime)}", "", *set_table(results[results["regime"] == regime]))
     yield from ("", "## Checks", "", *checks(results))
 
 
+def regimes_of(results: pd.DataFrame) -> list[str]:
+    """Name the regimes that were run, in their order."""
+    return [regime for regime in REGIMES if (results["regime"] == regime).any()]
+
+
 def heading(regime: str) -> str:
     """Say what a regime is."""
-    return "five labels a class known" if regime == "five" else f"{regime} of the labels hidden"
+    other = {"five": "five labels a class known", "by class": "labels hidden at a rate that depends on the class"}
+    return other.get(regime, f"{regime} of the labels hidden")
 
 
 def preamble(results: pd.DataFrame, settings: Settings, seconds: float) -> Iterator[str]:
@@ -41,7 +47,8 @@ def preamble(results: pd.DataFrame, settings: Settings, seconds: float) -> Itera
     n_sets, n_cases = results["set"].nunique(), len(results.drop_duplicates(["set", "regime", "seed"]))
     yield f"- {datetime.now(UTC):%Y-%m-%d}, `python {' '.join(sys.argv)}`"
     yield f"- {', '.join(versions)}; {settings.jobs} processes of one thread, {seconds:.0f} s in all"
-    yield f"- {n_cases} cases (tables: {n_sets}, regimes: 3, seeds: {settings.seeds}); up to {settings.rows} rows each"
+    counts = f"tables: {n_sets}, regimes: {len(settings.regimes)}, seeds: {settings.seeds}"
+    yield f"- {n_cases} cases ({counts}); up to {settings.rows} rows each"
     yield "- all methods are given all predictors; the peers are at the defaults of their packages"
     if settings.left_out:
         yield f"- not installed, left out: {', '.join(settings.left_out)}"
@@ -71,7 +78,7 @@ def method_table(results: pd.DataFrame) -> Iterator[str]:
 def paired_table(results: pd.DataFrame) -> Iterator[str]:
     """Compare em-impute with the peer that is best in the mean of a regime."""
     yield from header("regime", "score", "best peer", "em-impute", "peer", "difference", "relative", "tables better")
-    for regime in REGIMES:
+    for regime in regimes_of(results):
         for score in ("accuracy", "log_loss"):
             pair = paired(results[results["regime"] == regime], score)
             better = int((pair.difference > 0.0).sum() if score == "accuracy" else (pair.difference < 0.0).sum())
@@ -119,7 +126,7 @@ def paired(results: pd.DataFrame, score: str) -> Paired:
 
 def goals(results: pd.DataFrame) -> Iterator[str]:
     """Say in a line for each regime how far em-impute is ahead."""
-    for regime in REGIMES:
+    for regime in regimes_of(results):
         rows = results[results["regime"] == regime]
         loss, right = paired(rows, "log_loss"), paired(rows, "accuracy")
         yield (
@@ -169,9 +176,9 @@ def best_peer(table: pd.DataFrame, score: str) -> str:
 def checks(results: pd.DataFrame) -> Iterator[str]:
     """Say where em-impute is behind the class shares, how true its promises were, and what went wrong."""
     ours = results[results["method"] == OURS]
-    for regime in REGIMES:
+    for regime in regimes_of(results):
         yield behind_shares(ours[ours["regime"] == regime], regime)
-    for regime in REGIMES:
+    for regime in regimes_of(results):
         verdict = ours.loc[ours["regime"] == regime, "unlabelled_rows"].replace("", "not judged").value_counts()
         said = ", ".join(f"{name} {number}" for name, number in verdict.items())
         yield f"- {regime}: the unlabelled rows, by the report: {said} (of {verdict.sum()} cases)"

@@ -1,14 +1,23 @@
 """Do the intervals hold the truth as often as they say?  Files whose truth is known, filled many times over.
 
     python benchmarks/coverage.py [--data DIR] [--runs 250] [--seeds 3] [--jobs 2] [--out results.csv]
+    python benchmarks/coverage.py --kinds promise,other --worlds copies,few --runs 24
+    python benchmarks/coverage.py --kinds real --worlds "by class" --data DIR --under 3000
     python benchmarks/coverage.py --quick
 
-Simulated files (`coverage_worlds.py` says how they are made), `--runs` of every kind; with --data also real ones: the
-tables of accuracy.py with the same labels hidden, `--seeds` of every regime, and samples of 500 rows of the tables of
-at least 5,000, in which four labels of ten are hidden by chance or by the first predictor, `--runs` in all.
+The kinds of files; --kinds and --worlds choose among them:
 
-wrong   the 90 % interval for the number of wrong fills, and the accuracy that was promised, by expected wrong fills
-        and by held-out labels, less the one realised, in points
+simulated, mnar  classes of Gaussians and others (`coverage_worlds.py`), --runs files of every world
+promise, other   rows to fill that are unlike the labelled ones (`coverage_promise.py`), --runs files of every world
+real             the tables of accuracy.py with the same labels hidden, --seeds files of every table and regime
+sample           500 rows of a table of at least 5,000, four labels of ten hidden by chance or by the first predictor,
+                 four times --runs in all
+
+What is compared with the truth:
+
+wrong   the 90 % interval for the number of wrong fills, how wide it is beside that of a binomial distribution with the
+        true rate, the expected number and the true one summed over the files, the accuracy that was promised, by
+        expected wrong fills and by held-out labels, less the one realised, in points, and how right the fills were
 share   the 95 % interval for the share of a label where the rows come from, from 20 imputations by Rubin's rules
 mean    the same for the difference of two labels' means of the first predictor
 mnar    the share again, where labels went missing by what they are: at delta 0, and at the delta that is true
@@ -30,13 +39,38 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from accuracy_cases import REGIMES, Table, make_case, read_cells, read_index, sample_tables
+from accuracy_cases import (
+    REGIMES,
+    Table,
+    make_case,
+    narrowed,
+    offer_tables,
+    read_cells,
+    read_index,
+    refuse_unknown,
+    sample_tables,
+    words,
+)
+from coverage_promise import OTHER, PROMISE, make_promise_file
+from coverage_summary import cpu_seconds, summary
 from coverage_worlds import MNAR_WORLDS, WORLDS, File, make_file, true_delta
 from numpy.typing import NDArray
+from scipy.stats import binom
 from scipy.stats import t as student
 
+from em_impute import metrics
 from em_impute.impute import complete, open_table
 from em_impute.request import Request
+
+KINDS = {
+    "simulated": tuple(WORLDS),
+    "mnar": tuple(MNAR_WORLDS),
+    "promise": tuple(PROMISE),
+    "other": tuple(OTHER),
+    "real": REGIMES,
+    "sample": ("by chance", "by predictor"),
+}
+"""The worlds of every kind of file."""
 
 N_IMPUTATIONS = 20
 SAMPLE_ROWS, LARGE = 500, 5000
@@ -50,48 +84,88 @@ class Task:
     name: str
     seed: int
     table: Table | None = None
+    rows: int = 1500
+    """Rows of a real table at most."""
 
 
 def main() -> None:
     """Run everything and print how often the truth was covered."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="folder of real tables with an index.csv")
-    parser.add_argument("--runs", type=int, default=250)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--quick", action="store_true", help="a few runs of each kind, to see that it works")
-    settings = parser.parse_args()
+    settings = parse()
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # the files are what runs in parallel
         os.environ[variable] = "1"
-    if settings.quick:
-        settings.runs, settings.seeds = 4, 1
     began = time.perf_counter()
-    tasks = list(make_tasks(settings.data, settings.runs, settings.seeds, quick=settings.quick))
+    tasks, rows = list(make_tasks(settings)), []
     with ProcessPoolExecutor(settings.jobs, mp_context=get_context("spawn")) as pool:
-        results = pd.DataFrame([row for rows in pool.map(run, tasks, chunksize=4) for row in rows])
+        for number, (task, found) in enumerate(zip(tasks, pool.map(run, tasks), strict=True), start=1):
+            rows += found
+            of = f" of {task.table.name}" if task.table else ""
+            print(f"{number}/{len(tasks)} {task.kind}{of}, {task.name}, seed {task.seed}", file=sys.stderr)
+    results = pd.DataFrame(rows)
     if settings.out:
         results.to_csv(settings.out, index=False)
-    print(f"{len(tasks):,} files in {time.perf_counter() - began:,.0f} s\n")
+    print(f"{len(tasks):,} files in {time.perf_counter() - began:,.0f} s, {cpu_seconds(results):,.0f} s of CPU\n")
     print("\n".join(summary(results)))
 
 
-def make_tasks(data: Path | None, runs: int, seeds: int, *, quick: bool) -> Iterator[Task]:
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    offer_tables(parser)
+    parser.add_argument("--quick", action="store_true", help="two runs of each world, to see that it works")
+    parser.add_argument("--kinds", type=words, default=tuple(KINDS), metavar="A,B", help="only these kinds of files")
+    parser.add_argument(
+        "--worlds",
+        type=words,
+        metavar="A,B",
+        help="only worlds of these names; a word that is the name of none stands for all that contain it",
+    )
+    parser.add_argument("--runs", type=int, metavar="N", help="files of each simulated world (default: 250)")
+    parser.add_argument("--seeds", type=int, metavar="N", help="files of each real table and regime (default: 3)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="a CSV row for each file and comparison")
+    settings = parser.parse_args()
+    refuse_unknown(parser, settings.kinds, tuple(KINDS))
+    settings.chosen = {kind: KINDS[kind] for kind in KINDS if kind in settings.kinds}
+    if settings.worlds:
+        settings.chosen = {kind: worlds_meant(names, settings.worlds) for kind, names in settings.chosen.items()}
+        if not any(settings.chosen.values()):
+            parser.error(
+                f"no world is called so; there are {', '.join(name for kind in KINDS.values() for name in kind)}"
+            )
+    tables = sample_tables() if settings.data is None else read_index(settings.data)
+    settings.tables = narrowed(parser, settings, tables[:2] if settings.quick and not settings.sets else tables)
+    settings.runs = settings.runs or (2 if settings.quick else 250)
+    settings.seeds = settings.seeds or (1 if settings.quick else 3)
+    return settings
+
+
+def worlds_meant(names: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
+    """Choose the worlds that are called so, or whose names contain a word that is no name."""
+    every = {name for worlds in KINDS.values() for name in worlds}
+    parts = [word for word in wanted if word not in every]
+    return tuple(name for name in names if name in wanted or any(part in name for part in parts))
+
+
+def make_tasks(settings: argparse.Namespace) -> Iterator[Task]:
     """List every file that is to be filled."""
-    yield from (Task("simulated", name, seed) for name in WORLDS for seed in range(runs))
-    yield from (Task("mnar", name, seed) for name in MNAR_WORLDS for seed in range(runs))
-    tables = sample_tables() if data is None else read_index(data)
-    for table in tables[:2] if quick else tables:
-        yield from (Task("real", regime, seed, table) for regime in REGIMES for seed in range(seeds))
-    large = [table for table in tables if table.numeric and len(read_cells(table.path)) >= LARGE]
-    for number in range(runs * 4 if large else 0):
-        yield Task("sample", ("by chance", "by predictor")[number % 2], number, large[number // 2 % len(large)])
+    for kind, names in settings.chosen.items():
+        if kind == "real":
+            for table in settings.tables:
+                yield from (
+                    Task(kind, name, seed, table, settings.rows) for name in names for seed in range(settings.seeds)
+                )
+        elif kind == "sample":
+            large = [table for table in settings.tables if table.numeric and len(read_cells(table.path)) >= LARGE]
+            for number in range(settings.runs * 4 if large and names else 0):
+                table = large[number // 2 % len(large)]
+                yield from (Task(kind, name, number, table) for name in names if name == KINDS[kind][number % 2])
+        else:
+            yield from (Task(kind, name, seed) for name in names for seed in range(settings.runs))
 
 
 def run(task: Task) -> list[dict[str, Any]]:
     """Make one file, fill it, and compare every interval with the truth."""
     if task.kind == "real" and task.table is not None:
-        case = make_case(task.table, task.name, task.seed, rows=1500)
+        case = make_case(task.table, task.name, task.seed, task.rows)
         cells = case.cells.copy()
         cells.loc[case.hidden, task.table.target] = ""
         features = (*task.table.numeric, *task.table.categorical)
@@ -99,6 +173,10 @@ def run(task: Task) -> list[dict[str, Any]]:
         return wrong_of(task, cells, task.table.target, features, truth, case.hidden)
     if task.kind == "sample" and task.table is not None:
         return results_of(task, sample_file(task.table, task.name, task.seed))
+    if task.kind in {"promise", "other"}:
+        file = make_promise_file(task.name, task.seed)
+        cells = file.cells.assign(**{file.target: file.cells[file.target].mask(file.hidden, "")})
+        return wrong_of(task, cells, file.target, file.features, file.truth, file.hidden)
     file = make_file(task.name, task.seed)
     if task.kind == "mnar":
         delta = true_delta(task.name)
@@ -167,10 +245,13 @@ def wrong_of(
     kept = hidden | (cells[target] != "").to_numpy()
     kept &= ~cells[target].isin(["NA"]).to_numpy()
     cells, truth = cells[kept].reset_index(drop=True), truth[kept]
-    found = filled(cells, target, features)
-    labels = np.array(found.labels.labels, dtype=object)
+    began = time.process_time()
+    found = filled(cells, target, features, probabilities=True)
+    seconds = time.process_time() - began
     fills = found.fills
-    wrong = int((labels[fills.code] != truth[fills.row]).sum())
+    number_of = {text: k for k, text in enumerate(found.labels.labels)}
+    label = np.array([number_of[text] for text in truth[fills.row]])  # (n_fills,)
+    wrong = int((fills.code != label).sum())
     said, held = found.findings.uncertainty.wrong, found.choice.held_out
     realised = 1.0 - wrong / fills.row.size
     by_held_out = float((held.probability.argmax(axis=1) == held.label).mean())
@@ -178,10 +259,20 @@ def wrong_of(
         {
             **covered(task, "wrong", wrong, *said),
             "rows": fills.row.size,
+            "binomial": binomial_width(wrong, fills.row.size),
+            "accuracy": realised,
+            "log_loss": metrics.log_loss(found.probability, label),
             "promised": 100.0 * (1.0 - said.estimate / fills.row.size - realised),
             "promised_held_out": 100.0 * (by_held_out - realised),
+            "seconds": seconds,
         }
     ]
+
+
+def binomial_width(wrong: int, fills: int) -> float:
+    """Say how wide a 90 % interval is that knows the rate of wrong fills, which is never taken for 0 or 1."""
+    low, high = binom.interval(0.9, fills, (wrong + 0.5) / (fills + 1.0))
+    return float(high - low)
 
 
 def filled(cells: pd.DataFrame, target: str, features: Sequence[str], **options: Any) -> Any:  # noqa: ANN401  # a Completion
@@ -221,6 +312,7 @@ def covered(task: Task, what: str, truth: float, estimate: float, low: float, hi
         "kind": task.kind,
         "name": task.name,
         "set": task.table.name if task.table else "",
+        "seed": task.seed,
         "what": what,
         "truth": truth,
         "estimate": estimate,
@@ -228,41 +320,6 @@ def covered(task: Task, what: str, truth: float, estimate: float, low: float, hi
         "high": high,
         "covered": low <= truth <= high,
     }
-
-
-def summary(results: pd.DataFrame) -> Iterator[str]:
-    """Yield tables in Markdown: every kind of file, and all of them together."""
-    for what in ("wrong", "share", "mean", "share delta 0", "share true delta"):
-        part = results[results["what"] == what]
-        if part.empty:
-            continue
-        is_wrong = what == "wrong"
-        yield f"{what}\n"
-        head = ["files", "", "runs", "covered", "± SE", "truth below", "truth above", "mean width", "mean error"]
-        yield f"| {' | '.join([*head, *(['promised − realised', 'by held-out labels'] if is_wrong else [])])} |"
-        yield f"|{'---|' * (len(head) + 2 * is_wrong)}"
-        for (kind, name), group in [
-            *part.groupby(["kind", "name"]),
-            *(((kind, "all"), g) for kind, g in part.groupby("kind")),
-        ]:
-            yield f"| {' | '.join([kind, name, *figures(group, is_wrong=is_wrong)])} |"
-        yield ""
-
-
-def figures(group: pd.DataFrame, *, is_wrong: bool) -> Iterator[str]:
-    """Yield the cells of one row."""
-    share = group["covered"].mean()
-    scale = group["rows"] / 100.0 if is_wrong else 1.0  # numbers of fills as percentages of them
-    yield f"{len(group):,}"
-    yield f"{100.0 * share:.1f} %"
-    yield f"{100.0 * np.sqrt(max(share * (1.0 - share), 0.25 / len(group)) / len(group)):.1f}"
-    yield f"{100.0 * (group['truth'] < group['low']).mean():.1f} %"
-    yield f"{100.0 * (group['truth'] > group['high']).mean():.1f} %"
-    yield f"{((group['high'] - group['low']) / scale).mean():.3g}"
-    yield f"{((group['estimate'] - group['truth']) / scale).mean():+.3g}"
-    if is_wrong:
-        yield f"{group['promised'].mean():+.1f}"
-        yield f"{group['promised_held_out'].mean():+.1f}"
 
 
 if __name__ == "__main__":

@@ -49,9 +49,9 @@ class File(NamedTuple):
     features: tuple[str, ...]
     truth: NDArray[np.object_]  # (n_rows,) labels
     hidden: NDArray[np.bool_]  # (n_rows,)
-    labels: tuple[str, ...]  # of the first two a share and means are asked for
-    share: float  # of the first label
-    difference: float  # of the first column's mean, first label less second
+    labels: tuple[str, ...]  # of the first two a share and means may be asked for
+    share: float = np.nan  # of the first label
+    difference: float = np.nan  # of the first column's mean, first label less second
 
 
 def make_file(name: str, seed: int) -> File:
@@ -85,7 +85,13 @@ def hide(
         rate = rate + (first - first.mean()) / first.std()
     rate = rate + world.odds * ((label == 0) - 0.5)
     hidden = rng.random(world.rows) < 1.0 / (1.0 + np.exp(-rate))
-    for k in range(len(world.shares)):
+    return keep_two(hidden, label, rng)
+
+
+def keep_two(hidden: NDArray[np.bool_], label: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Leave two of every label, where fewer would be left: (n_rows,)."""
+    hidden = hidden.copy()
+    for k in range(label.max() + 1):
         rows = np.flatnonzero(label == k)
         short = 2 - np.count_nonzero(~hidden[rows])
         if short > 0:

@@ -11,7 +11,6 @@ __all__ = [
     "BANDS",
     "LEAST_CERTAIN",
     "Fills",
-    "adjust_shares",
     "count_by_band",
     "draw_labels",
     "least_certain",
@@ -24,10 +23,6 @@ BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 
 LEAST_CERTAIN = 10
 """Cells that are named: where asking somebody is worth most."""
-
-MAX_ROUNDS = 1000
-SETTLED = 1e-9
-"""Change of every share at which the shares have settled."""
 
 
 @dataclass(frozen=True)
@@ -114,19 +109,3 @@ def tilt(probability: Floats, delta: Floats) -> Floats:
     tilted: Floats = np.exp(log_joint)
     tilted /= tilted.sum(axis=-1, keepdims=True)
     return tilted
-
-
-def adjust_shares(probability: Floats, weight: Floats, shares: Floats) -> tuple[Floats, Floats]:
-    """Let the rows to be filled have label shares of their own, by EM (Saerens, Latinne & Decaestecker 2002).
-
-    `probability` (n_rows, n_labels) was computed under `shares` (n_labels,), `weight` (n_rows,) counts equal rows.
-    Returns the probabilities under the shares ω that these rows make most likely, p·ω/shares normalised, and ω.
-    """
-    adjusted, free = probability, shares
-    for _ in range(MAX_ROUNDS):
-        last, free = free, weight @ adjusted / weight.sum()
-        adjusted = probability * (free / shares)
-        adjusted /= adjusted.sum(axis=1, keepdims=True)
-        if np.abs(free - last).max() < SETTLED:
-            break
-    return adjusted, free

@@ -1,7 +1,7 @@
 """The values that pass between the stages of the story: a table that has been read, a column that was completed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,11 @@ from em_impute.engine.mixture import Mixture
 from em_impute.findings.examine import Findings
 from em_impute.grouping import Group, OwnFit
 from em_impute.labels import Labels
+from em_impute.missing.held_out import HeldOut
+from em_impute.missing.reasons import Reasons, Tilts
+from em_impute.missing.rehearsal import HowMissing
 from em_impute.select import Choice
+from em_impute.table.keys import Key, key_of_numbers, key_of_texts
 from em_impute.table.read import CategoryColumn, Table
 from em_impute.table.source import Source
 
@@ -55,6 +59,25 @@ class Opened:
         """Those of them that hold text, by what to call them."""
         return [(self.names[index], category) for index, category in self.table.categories.items()]
 
+    def without(self, cells: Mapping[str, NDArray[np.intp]]) -> "Opened":
+        """Take some predictors for missing, each named with the rows in which it is."""
+        numbers, categories = dict(self.table.numbers), dict(self.table.categories)
+        for index, name in enumerate(self.names):
+            if name in cells and index in numbers:
+                numbers[index] = numbers[index].without(cells[name])
+            if name in cells and index in categories:
+                categories[index] = categories[index].without(cells[name])
+        return replace(self, table=replace(self.table, numbers=numbers, categories=categories))
+
+    @property
+    def keys(self) -> list[Key]:
+        """The columns whose values may say which rows belong together, by what to call them: put together each time."""
+        groups = [] if self.groups is None else [(self.groups[0], key_of_texts(self.groups[1]))]
+        texts = [(name, key_of_texts(column)) for name, column in self.categories]
+        as_text = dict(texts)
+        numbers = [(name, key_of_numbers(column)) for name, column in self.columns if name not in as_text]
+        return [(name, code) for name, code in [*groups, *texts, *numbers] if code is not None]
+
 
 @dataclass(frozen=True)
 class Completion:
@@ -82,3 +105,11 @@ class Completion:
     """(n_imputations, n_missing) labels drawn, one row an imputed table; None where none was asked for"""
     own: tuple[OwnFit, ...] = ()
     """The fits of those groups that have one."""
+    reasons: Reasons | None = None
+    """Why labels are missing; None where that cannot be told, or the user said it."""
+    tilts: Tilts | None = None
+    """By how much log-odds are higher where a label is missing, as the reasons have it; None: not at all."""
+    promise: HeldOut | None = None
+    """Known labels that were hidden, as if they were rows to fill; None where none could be."""
+    how: HowMissing | None = None
+    """How rows without a label differ from those with one, and so how labels were hidden."""

@@ -23,6 +23,7 @@ from em_impute.predictors import (
 )
 from em_impute.table.categories import MAX_LEVELS
 from em_impute.table.growing import Codes
+from em_impute.table.keys import Key, keys_of_distinct
 from em_impute.table.read import CategoryColumn
 from em_impute.table.text import listed, shown
 
@@ -86,6 +87,8 @@ class Design:
     """The user said how much each row counts: with mean 1 over the rows that count at all."""
     groups: Category | None = None
     """what divides the rows, whether it is one of `categories` or not"""
+    keys: tuple[Key, ...] = ()
+    """columns whose values may say which of the distinct rows belong together"""
 
     @property
     def counting(self) -> Integers:
@@ -149,7 +152,7 @@ class Design:
         return float(seen @ np.log(self.scale))
 
 
-def make_design(
+def make_design(  # noqa: PLR0913  # all that is known of a table
     labels: Labels,
     columns: Sequence[Column],
     categories: Sequence[TextColumn],
@@ -158,13 +161,14 @@ def make_design(
     with_categories: bool,
     weight: Floats | None = None,
     groups: TextColumn | None = None,
+    keys: Sequence[Key] = (),
 ) -> Design:
     """Choose the predictors among `columns` and standardise them.
 
     `categories` are those of the columns that hold more than numbers; they serve if the user named them (`explicit`),
     or with `with_categories` of their own accord.  `groups` divide the rows, and are then a category as well if they
-    are few.  `weight` (n_rows,) says how much each row counts, with mean 1.  Raises DesignError for cells that no model
-    can use and FitError when no predictor is left.
+    are few.  `weight` (n_rows,) says how much each row counts, with mean 1.  `keys` may say which rows belong together.
+    Raises DesignError for cells that no model can use and FitError when no predictor is left.
     """
     numbers, texts, refused = _choose(columns, categories, weight, explicit=explicit, with_categories=with_categories)
     rejected = tuple(refused)
@@ -196,7 +200,8 @@ def make_design(
         rejected += tuple(Rejected(features[j].name, COLLINEAR) for j in redundant if j < len(numbers))
         features, distinct = tuple(features[j] for j in kept), distinct._replace(x=x[:, kept])
     index, weighed, by = None if merged is None else merged.index, weight is not None, next(iter(divided), None)
-    return Design(labels.labels, labels.label, features, rejected, distinct, index, told, weighed, by)
+    of_distinct = tuple(keys_of_distinct(keys, index, label.size))
+    return Design(labels.labels, labels.label, features, rejected, distinct, index, told, weighed, by, of_distinct)
 
 
 def _values(numbers: Sequence[Column], categories: Sequence[Category]) -> Iterator[Values]:

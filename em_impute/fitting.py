@@ -5,18 +5,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.choose import adjust_shares
 from em_impute.design import Design
 from em_impute.engine.blocks import Floats, Integers, Rows, make_blocks
 from em_impute.engine.bootstrap import refits
 from em_impute.engine.em import Fit, Step, e_step, expect, make_problem, posterior
 from em_impute.engine.mixture import Mixture, Recipe, fit_mixture
 from em_impute.engine.parameters import Parameters, clamp
+from em_impute.missing.rehearsal import HowMissing, how_missing
 from em_impute.ordering import sort_components
 from em_impute.select import Choice, choose_model, choose_stack
 from em_impute.stack.draws import chances, draw_stack
+from em_impute.stack.ensemble import predict
 from em_impute.stack.folds import Examples
-from em_impute.stack.stack import Stack, fit_leader, predict, thinned
+from em_impute.stack.stack import Stack, fit_leader, thinned
 from em_impute.stack.views import Predictors
 
 __all__ = ["Draw", "Fitted", "Said", "Tell", "examples_of", "fit_one", "fit_stacked"]
@@ -25,9 +26,6 @@ PATH_ROWS = 50_000
 """Different rows up to which the log-likelihood is computed after every step; beyond, at the end."""
 
 CHUNK_ROWS = 1 << 16
-
-SHARE_ROWS = 1000
-"""Rows from which a draw estimates label shares of its own."""
 
 Tell = Callable[[str, str], None]
 """Told of progress: the stage and a detail."""
@@ -47,8 +45,10 @@ class Fitted(NamedTuple):
     mixture: Mixture
     """The only one, or the one that leads the stack."""
     probability: Floats
-    """(n_unlabelled, n_labels), of the distinct rows without a label"""
+    """(n_unlabelled, n_labels), of the distinct rows without a label, as if these were missing at random"""
     draw: Draw
+    how: HowMissing
+    """how rows without a label differ from those with one"""
 
 
 def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, tell: Tell) -> Fitted:
@@ -56,7 +56,8 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, tell: Tell
 
     Where no label is known the groups found are put in the order of their means of feature `by`.
     """
-    choice = choose_model(design, covariance, recipe, lambda detail: tell("choosing", detail))
+    how = how_missing(design, recipe.seed)
+    choice = choose_model(design, how, covariance, recipe, lambda detail: tell("choosing", detail))
     n_labels = choice.n_groups or len(design.labels)
     mixture = fit_mixture(design.learning, n_labels, choice.recipe, lambda step: tell("fitting", _say(step)))
     if not (design.label >= 0).any():
@@ -75,13 +76,15 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, tell: Tell
 
         return said
 
-    return Fitted(choice, mixture, probability, draw)
+    return Fitted(choice, mixture, probability, draw, how)
 
 
 def fit_stacked(design: Design, recipe: Recipe, tell: Tell, *, single: bool) -> Fitted:
     """Fit the stack, or with `single` the mixture that leads it."""
     everything = examples_of(design)
-    learning = everything.take(design.counting) if design.weighed else everything
+    how = how_missing(design, recipe.seed)
+    rehearsed = how.rehearsed(everything)
+    learning = rehearsed.take(design.counting) if design.weighed else rehearsed
     examples = thinned(learning, recipe.seed)
     choice, stack = choose_stack(design, examples, recipe, lambda detail: tell("choosing", detail), single=single)
     tell("fitting", "the leading mixture")
@@ -89,9 +92,6 @@ def fit_stacked(design: Design, recipe: Recipe, tell: Tell, *, single: bool) -> 
     tell("filling", "")
     unlabelled = np.flatnonzero(design.distinct.label < 0)
     probability = predict(stack, everything.predictors.take(unlabelled))
-    weight = everything.weight[unlabelled]
-    if recipe.free_shares and weight.any():
-        probability, _ = adjust_shares(probability, weight, stack.shares)
 
     def draw(n_draws: int, seed: int) -> Said:
         draws = draw_stack(stack, learning, n_draws, seed)
@@ -99,38 +99,15 @@ def fit_stacked(design: Design, recipe: Recipe, tell: Tell, *, single: bool) -> 
         def said(number: Integers, rows: Integers) -> Floats:
             return chances(draws, everything.predictors.take(rows), number)
 
-        if not (recipe.free_shares and weight.any()):
-            return said
-        return _with_free_shares(said, n_draws, _some(unlabelled, weight, seed), stack.shares)
+        return said
 
-    return Fitted(choice, mixture, probability, draw)
+    return Fitted(choice, mixture, probability, draw, how)
 
 
 def examples_of(design: Design) -> Examples:
     """Give the distinct rows in the form that the stack takes."""
     predictors = Predictors(design.distinct.x, design.codes, design.levels, design.n_numbers)
     return Examples(predictors, design.distinct.label, design.distinct.weight, design.index is not None)
-
-
-def _with_free_shares(said: Said, n_draws: int, some: tuple[Integers, Floats], shares: Floats) -> Said:
-    """Let each draw estimate its own label shares from some rows without a label, given with their weights."""
-    rows, weight = some
-    ratio = np.array([adjust_shares(said(np.array([b]), rows)[0], weight, shares)[1] / shares for b in range(n_draws)])
-
-    def adjusted(number: Integers, rows: Integers) -> Floats:
-        chance: Floats = said(number, rows) * ratio[number, None]
-        chance /= chance.sum(axis=-1, keepdims=True)
-        return chance
-
-    return adjusted
-
-
-def _some(rows: Integers, weight: Floats, seed: int) -> tuple[Integers, Floats]:
-    """Draw rows, each as likely as it is heavy, if there are many; give them with what each then weighs."""
-    if rows.size <= SHARE_ROWS:
-        return rows, weight
-    drawn = np.random.default_rng(seed).choice(rows, SHARE_ROWS, p=weight / weight.sum())
-    return drawn, np.ones(SHARE_ROWS)
 
 
 def _leading_mixture(stack: Stack, examples: Examples, design: Design, recipe: Recipe) -> Mixture:

@@ -14,7 +14,7 @@ from em_impute.engine.blocks import Floats, Integers, Rows
 from em_impute.engine.units import in_units, standard_units
 from em_impute.errors import ColumnError, DesignError, FitError
 from em_impute.fitting import Draw, Fitted, Said, Tell
-from em_impute.select import HeldOut
+from em_impute.missing.held_out import HeldOut
 from em_impute.stack.compare import LEAST_CHANCE
 from em_impute.stack.folds import N_FOLDS
 from em_impute.stack.weights import cross_fitted, stack_weights

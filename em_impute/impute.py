@@ -18,14 +18,16 @@ from em_impute.errors import FitError, UsageError
 from em_impute.findings.examine import examine
 from em_impute.findings.sensitivity import deltas_of
 from em_impute.findings.uncertainty import draw_imputations
-from em_impute.fitting import Fitted, Tell, fit_one, fit_stacked
+from em_impute.fitting import Fitted, Tell, examples_of, fit_one, fit_stacked
 from em_impute.grouping import fit_groups
 from em_impute.labels import Labels, read_labels, that_count
 from em_impute.learnt import FittedColumn
+from em_impute.missing.reasons import Reasons, judged_rows, weigh_reasons
 from em_impute.opening import Watch, look_at, name_of, open_table, unique_names
 from em_impute.ordering import ordering_feature
 from em_impute.request import Request
 from em_impute.select import can_hold_out
+from em_impute.stack.folds import count_labels
 from em_impute.table.growing import least_type
 from em_impute.table.long import patch_long
 from em_impute.table.patch import patch
@@ -99,6 +101,10 @@ def complete_labels(
         found.groups,
         drawn,
         found.own,
+        found.reasons,
+        found.tilts,
+        found.promise,
+        found.fitted.how,
     )
 
 
@@ -120,6 +126,7 @@ def fit_column(opened: Opened, column: int, labels: Labels, request: Request, wa
         with_categories=not named,
         weight=opened.weight,
         groups=opened.groups,
+        keys=opened.keys,
     )
     by = _order(design, name_of(opened, request.order_by))
     clock.lap("design")
@@ -137,8 +144,25 @@ def fit_column(opened: Opened, column: int, labels: Labels, request: Request, wa
         labels = _with_names(labels, fitted.choice.n_groups or 0, design.labels)
         design = replace(design, labels=labels.labels)
     grouped = fit_groups(design, fitted, labels.label, fit, lambda share, name: watch("groups", share, name))
+    reasons = _reasons(design, grouped.fitted, request)
+    tilts = None if reasons is None or named else reasons.tilts()
     clock.lap("fit")
-    return FittedColumn(labels, design, grouped.fitted, grouped.groups, clock.laps, own=grouped.own)
+    return FittedColumn(
+        labels, design, grouped.fitted, grouped.groups, clock.laps, own=grouped.own, reasons=reasons, tilts=tilts
+    )
+
+
+def _reasons(design: Design, fitted: Fitted, request: Request) -> Reasons | None:
+    """Weigh why labels are missing; None where that cannot be told, or the user said it."""
+    held = fitted.choice.held_out
+    if held is None or request.shares == "common" or request.deltas or len(design.labels) < 2:  # noqa: PLR2004
+        return None
+    judged = judged_rows(design, held.row, held.probability, held.weight, fitted.probability)
+    if judged is None:
+        return None
+    known = count_labels(examples_of(design), len(design.labels))
+    n_missing = float(design.distinct.weight[design.distinct.label < 0].sum())
+    return weigh_reasons(judged, known, n_missing, is_class=request.free_shares)
 
 
 def patched(

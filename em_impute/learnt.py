@@ -1,20 +1,26 @@
 """What was learnt of a column: the model, and what it says of the rows without a label."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from em_impute.choose import tilt
 from em_impute.design import Design
 from em_impute.engine.blocks import Floats, Integers
-from em_impute.fitting import Fitted
+from em_impute.fitting import Fitted, Said
 from em_impute.grouping import Group, OwnFit
 from em_impute.labels import Labels
+from em_impute.missing.held_out import HeldOut, like_missing
+from em_impute.missing.reasons import Reasons, Tilts
 from em_impute.table.growing import Codes
 
 __all__ = ["FittedColumn"]
+
+REASONS = 4
+"""Different purposes draw different numbers from one seed."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,10 @@ class FittedColumn:
     """(n_labels,), by how much log-odds are higher where a label is missing than the predictors say"""
     own: tuple[OwnFit, ...] = ()
     """The fits of those groups that have one."""
+    reasons: Reasons | None = None
+    """Why labels are missing; None where that cannot be told, or the user said it"""
+    tilts: Tilts | None = None
+    """By how much log-odds are higher where a label is missing, as the reasons have it; None: not at all"""
 
     @cached_property
     def unlabelled(self) -> Integers:
@@ -41,12 +51,48 @@ class FittedColumn:
     @cached_property
     def distinct_probability(self) -> Floats:
         """(n_unlabelled, n_labels), with the shift of log-odds that the user asked for."""
-        return self.shifted(self.at_random)
+        return self.shifted(self.unshifted)
 
     @cached_property
-    def at_random(self) -> Floats:
-        """(n_unlabelled, n_labels), as if at equal predictors no label were missing more often than another."""
-        return self.of_every_label(self.fitted.probability)
+    def unshifted(self) -> Floats:
+        """(n_unlabelled, n_labels), as the reasons for missing labels have it."""
+        probability = self.fitted.probability
+        return self.of_every_label(probability if self.tilts is None else self.tilts.apply(probability))
+
+    @cached_property
+    def beyond(self) -> NDArray[np.bool_]:
+        """The distinct rows without a label that are like no labelled row, (n_unlabelled,)."""
+        return self.fitted.how.beyond(self.design)
+
+    @cached_property
+    def promise(self) -> HeldOut | None:
+        """Known labels that were hidden, as if they were rows to fill: what is to be expected of these."""
+        held = self.fitted.choice.held_out
+        how = self.fitted.how
+        company = how.company
+        if held is not None and held.odds is not None:
+            held = replace(held, odds=1.0 + how.by_predictors * (held.odds - 1.0))
+        if held is not None and company is not None:
+            held = replace(held, company=company.code[held.row])
+        if held is None or self.reasons is None:
+            return held
+        is_tilted = self.tilts is not None or self.fitted.choice.recipe.free_shares
+        return like_missing(held, self.reasons, self.reasons.tilts() if is_tilted else None)
+
+    def draw(self, n_draws: int, seed: int) -> Said:
+        """Draw the model so many times, and why labels are missing; the draws speak of every label of the column."""
+        said = self.fitted.draw(n_draws, seed)
+        reasons = self.reasons
+        if self.tilts is None or self.tilts.is_none or reasons is None:
+            return lambda number, rows: self.shifted(self.of_every_label(said(number, rows)))
+        factor = np.exp(reasons.draw(n_draws, np.random.default_rng([seed, REASONS])))
+
+        def tilted(number: Integers, rows: Integers) -> Floats:
+            chance = said(number, rows) * factor[number, None]
+            chance /= chance.sum(axis=-1, keepdims=True)
+            return self.shifted(self.of_every_label(chance))
+
+        return tilted
 
     def of_every_label(self, probability: Floats) -> Floats:
         """Give a label of which nothing was learnt the probability 0: (…, n_learnt) to (…, n_labels)."""

@@ -36,6 +36,8 @@ MIN_PROBABILITY = 1e-6
 
 N_BINS = 15
 
+TINY, ROUNDING = 1e-300, 1e-9
+
 BEYOND_CHANCE = 0.001
 """A p-value below it says that shares differ by more than chance: fits that do differ show it in far smaller ones."""
 
@@ -109,15 +111,31 @@ def effective_rows(weight: Floats) -> float:
     return float(weight.sum() ** 2 / (weight @ weight))
 
 
-def reliability(probability: Floats, label: Integers) -> list[Bin]:
-    """Sort rows by their highest probability into bins of equal size and compare with what came true."""
-    best = probability.max(axis=1)
+def reliability(probability: Floats, label: Integers, weight: Floats | None = None) -> list[Bin]:
+    """Sort rows by their highest probability into bins of equal weight and compare with what came true.
+
+    `weight` (n_rows,) has mean 1; a bin stands for as many rows as its rows weigh.
+    """
+    best, weight = probability.max(axis=1), np.ones(label.size) if weight is None else weight
     _, tie = np.unique(best, return_inverse=True)
     # Rows that are equally sure share their accuracy: a bin's border may cut through them, in any order of the file.
-    right = (np.bincount(tie, probability.argmax(axis=1) == label) / np.bincount(tie))[tie]
+    right = np.bincount(tie, weight * (probability.argmax(axis=1) == label)) / np.maximum(
+        np.bincount(tie, weight), TINY
+    )
     order = np.argsort(best, kind="stable")
-    bins = [rows for rows in np.array_split(order, N_BINS) if rows.size]
-    return [Bin(rows.size, float(best[rows].mean()), float(right[rows].mean())) for rows in bins]
+    ends = np.searchsorted(np.cumsum(weight[order]), weight.sum() * np.arange(1, N_BINS) / N_BINS - ROUNDING) + 1
+    if (weight == 1.0).all():
+        bins = [rows for rows in np.array_split(order, N_BINS) if rows.size]
+    else:
+        bins = [rows for rows in np.split(order, ends) if rows.size and weight[rows].any()]
+    return [
+        Bin(
+            max(1, round(float(weight[rows].sum()))),
+            float(np.average(best[rows], weights=weight[rows])),
+            float(np.average(right[tie[rows]], weights=weight[rows])),
+        )
+        for rows in bins
+    ]
 
 
 def calibration_error(bins: list[Bin]) -> float:
@@ -160,11 +178,15 @@ def fill_curve(probability: Floats, label: Integers, weight: Floats | None = Non
     return filled_above(probability, label, np.unique(best[last])[::-1].tolist(), weight)
 
 
-def confusion(probability: Floats, label: Integers) -> Integers:
-    """Count rows by true label and most probable label: (n_labels, n_labels), the truth down."""
+def confusion(probability: Floats, label: Integers, weight: Floats | None = None) -> Integers:
+    """Count rows by true label and most probable label: (n_labels, n_labels), the truth down.
+
+    `weight` (n_rows,) has mean 1: a row counts so many times, and sums are rounded.
+    """
     n_labels = probability.shape[1]
     pair = label.astype(np.intp) * n_labels + probability.argmax(axis=1)  # codes may be bytes
-    return np.bincount(pair, minlength=n_labels * n_labels).reshape(n_labels, n_labels)
+    count = np.bincount(pair, weight, n_labels * n_labels)
+    return np.round(count).astype(np.intp).reshape(n_labels, n_labels)
 
 
 def wilson_interval(share: float, rows: float, z: float = NORMAL_95) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.choose import adjust_shares, tilt
+from em_impute.choose import tilt
 from em_impute.completion import Completion
 from em_impute.design import Design, Feature
 from em_impute.engine.blocks import Floats, Integers
@@ -17,12 +17,13 @@ from em_impute.engine.learning import MixtureMemory
 from em_impute.engine.mixture import Mixture
 from em_impute.engine.parameters import Parameters
 from em_impute.findings.sensitivity import deltas_of
-from em_impute.fitting import examples_of
 from em_impute.merging import Values, merge_rows
+from em_impute.missing.reasons import Tilts
 from em_impute.request import Request
 from em_impute.select import Choice
+from em_impute.stack.ensemble import Ensemble, predict
 from em_impute.stack.learning import Memory
-from em_impute.stack.stack import Ensemble, Stack, predict
+from em_impute.stack.stack import Stack
 from em_impute.stack.views import Predictors
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
@@ -154,7 +155,7 @@ class Expert:
     coding: Coding
     speaker: Ensemble | Mixed
     shift: Floats
-    """(n_labels,) by how much log-odds are higher than the speaker says, where the rows to fill have own shares"""
+    """(n_labels,) by how much log-odds are higher than the speaker says: models of version 1 may know of some"""
     memory: Memory | MixtureMemory | None = None
     """what it remembers of its rows, so that it can learn further; None where it will not"""
 
@@ -211,6 +212,8 @@ class Model:
     groups: Groups | None
     delta: Floats
     """(n_labels,) by how much the log-odds are higher than the fits say, as the user asked for"""
+    tilts: Tilts | None = None
+    """by how much they are higher in the file that was learnt from, for the reason that its labels are missing"""
 
     @property
     def coding(self) -> Coding:
@@ -233,6 +236,8 @@ class Model:
                 by_own = own.expert.said(table, rows[mine])
                 probability[mine] *= 1.0 - own.weight
                 probability[mine] += own.weight * by_own.probability[by_own.place]
+        if self.tilts is not None:
+            probability = self.tilts.apply(probability)
         return Said(np.round(tilt(probability, self.delta), DIGITS), place, blind)
 
 
@@ -256,7 +261,17 @@ def model_of(
         }
         groups = Groups(design.groups.name, names.index(design.groups.name), own)
     everyone = expert_of(design, choice, mixture, labels, names, request)
-    return Model(labels, everyone, groups, deltas_of(labels, deltas))
+    return Model(labels, everyone, groups, deltas_of(labels, deltas), _tilts_of(completion, design))
+
+
+def _tilts_of(completion: Completion, design: Design) -> Tilts | None:
+    """Give the tilts for all labels of the column; those of which nothing was learnt are never likely."""
+    tilts, labels = completion.tilts, completion.labels.labels
+    if tilts is None or tilts.is_none:
+        return None
+    shift = np.zeros((tilts.weight.size, len(labels)))
+    shift[:, [labels.index(label) for label in design.labels]] = tilts.shift
+    return Tilts(tilts.weight, shift)
 
 
 def expert_of(
@@ -267,8 +282,6 @@ def expert_of(
     coding, shift = coding_of(design, names, request.decimal), np.zeros(len(labels))
     if choice.stack is None:
         return Expert(learnt, coding, Mixed(*mixture.fit[:2]), shift)
-    if request.free_shares:
-        shift[list(learnt)] = _shift_to_free_shares(design, choice.stack)
     return Expert(learnt, coding, slim(choice.stack), shift)
 
 
@@ -281,19 +294,7 @@ def coding_of(design: Design, names: Sequence[str], decimal: str) -> Coding:
 
 def slim(stack: Stack) -> Ensemble:
     """Leave out of a stack what only the report asks for: the rest is sent to every worker, or kept."""
-    return Ensemble(stack.n_labels, stack.voices, stack.trust, stack.shares)
-
-
-def _shift_to_free_shares(design: Design, stack: Stack) -> Floats:
-    """Compute by how much log-odds differ where the rows to be filled have label shares of their own: (n_learnt,)."""
-    rows = np.flatnonzero(design.distinct.label < 0)
-    weight = design.distinct.weight[rows]
-    if not weight.any():
-        return np.zeros(len(design.labels))
-    said = predict(stack, examples_of(design).predictors.take(rows))
-    _, shares = adjust_shares(said, weight, stack.shares)
-    shift: Floats = np.log(np.maximum(shares, np.finfo(float).tiny)) - np.log(stack.shares)
-    return shift
+    return Ensemble(stack.n_labels, stack.voices, stack.trust, stack.shares, stack.sharpness)
 
 
 def _distinct(predictors: Predictors) -> tuple[Predictors, Integers]:

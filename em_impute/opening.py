@@ -55,6 +55,7 @@ def read_opened(raw: Source, request: Request, watch: Watch, *, may_be_empty: bo
         null_tokens=frozenset(request.null_values),
         groups=by,
         weights=weights,
+        keep_keys=True,
         keep_record_ends=request.probability or request.probabilities or request.indicator,
         keep_record_starts=request.imputations > 0,
         progress=lambda done: watch("reading", done / max(1, source.size), ""),

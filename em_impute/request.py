@@ -7,7 +7,10 @@ from typing import Literal
 
 from em_impute.errors import UsageError
 
-__all__ = ["Request", "refuse_contradictions"]
+__all__ = ["Request", "Shares", "refuse_contradictions"]
+
+Shares = Literal["auto", "common", "free"]
+"""Whether rows to fill have the label shares of known rows, or their own."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,9 @@ class Request:
     """Fill from the leading mixture alone, not from all that are stacked."""
     unlabelled_weight: float | None = None
     """Weight of a row without a label beside one that has it; None leaves it to the choice."""
-    free_shares: bool = False
-    """The rows to be filled have label shares of their own."""
+    shares: Shares = "auto"
+    """Whether rows to fill have the label shares of known ones ("common"), shares of their own ("free"), or as the
+    evidence of why labels are missing has it."""
     prior_strength: float | None = None
     """Of the one mixture that is named by an option; None is 1."""
     max_iter: int = 5000
@@ -78,6 +82,11 @@ class Request:
             text = getattr(self, name)
             object.__setattr__(self, name, text if text is None else _as_text(text))
         object.__setattr__(self, "deltas", tuple((_as_text(label), delta) for label, delta in self.deltas))
+
+    @property
+    def free_shares(self) -> bool:
+        """The rows to fill have label shares of their own."""
+        return self.shares == "free"
 
     @property
     def names_one_mixture(self) -> bool:

@@ -14,14 +14,16 @@ from em_impute.engine.mixture import Recipe, fit_mixture
 from em_impute.errors import FitError
 from em_impute.merging import merge_equal_rows
 from em_impute.metrics import log_loss
-from em_impute.stack.folds import N_FOLDS, Examples, deal
+from em_impute.missing.held_out import HeldOut
+from em_impute.missing.rehearsal import HowMissing
+from em_impute.stack.folds import N_FOLDS, Examples, dealt, like_missing
 from em_impute.stack.stack import Stack, fit_stack
+from em_impute.stack.views import Predictors
 
 __all__ = [
     "FOLD_TOLERANCE",
     "Candidate",
     "Choice",
-    "HeldOut",
     "can_hold_out",
     "choose_model",
     "choose_stack",
@@ -41,32 +43,6 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """Known labels, and what a fit that had not seen them said."""
-
-    label: Integers
-    """(n_rows,)"""
-    probability: Floats
-    """(n_rows, n_labels)"""
-    baseline: Floats
-    """(n_rows, n_labels), the shares of the labels that the fit had seen"""
-    row: Integers
-    """(n_rows,) distinct rows of the design that they are; one that stands for several may be there several times"""
-    weight: Floats | None = None
-    """(n_rows,) how much each counts; None counts all alike"""
-
-    @property
-    def log_loss(self) -> float:
-        """Mean −log probability of the true label, in nats."""
-        return log_loss(self.probability, self.label, self.weight)
-
-    @property
-    def baseline_log_loss(self) -> float:
-        """The same for the shares alone."""
-        return log_loss(self.baseline, self.label, self.weight)
-
-
-@dataclass(frozen=True)
 class Choice:
     """The model that won, and the evidence."""
 
@@ -81,17 +57,17 @@ class Choice:
     """All members and their weights, where more than one mixture was weighed."""
 
 
-def choose_model(design: Design, covariance: str, recipe: Recipe, tell: Tell) -> Choice:
+def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recipe, tell: Tell) -> Choice:
     """Choose the covariance family, and where the design has no labels, the number of groups.
 
-    `covariance` is a family's name or "auto".
+    `covariance` is a family's name or "auto"; `how` says how labels are missing.
     """
     if not (design.label >= 0).any():
         found = choose_clusters(design, covariance, recipe, tell)
         criterion = "BIC" if found.candidates else "as asked"
         return Choice(_with_family(recipe, found.covariance), criterion, found.candidates, None, found.n_groups)
     families = _families(covariance, len(design.features))
-    return _choose_by_held_out_labels(design, families, recipe, tell)
+    return _choose_by_held_out_labels(design, how, families, recipe, tell)
 
 
 def can_hold_out(design: Design) -> bool:
@@ -110,8 +86,8 @@ def choose_stack(
     n_to_fill = int(np.count_nonzero(design.distinct.label < 0))
     stack = fit_stack(examples, len(design.labels), n_to_fill, recipe.seed, tell, single=single)
     found = stack.comparison
-    weight = found.weight if design.weighed else None
-    held_out = HeldOut(found.label, stack.held_probability, found.shares, found.origin, weight)
+    weight = found.own_weight if design.weighed else None
+    held_out = HeldOut(found.label, stack.held_probability, found.shares, found.origin, weight, found.odds)
     leading = recipe._replace(family=stack.leader.shrinkage.family, per_label=stack.leader.per_label)
     criterion = "held-out log-loss" if single else "stacked by held-out log-loss"
     return Choice(leading, criterion, (), held_out, None, stack), stack
@@ -124,34 +100,47 @@ def _families(covariance: str, n_features: int) -> tuple[str, ...]:
     return tuple(name for name in AUTO_FAMILIES if n_features > 1 or not FAMILIES[name].diagonal)
 
 
-def _choose_by_held_out_labels(design: Design, families: tuple[str, ...], recipe: Recipe, tell: Tell) -> Choice:
+def _choose_by_held_out_labels(
+    design: Design, how: HowMissing, families: tuple[str, ...], recipe: Recipe, tell: Tell
+) -> Choice:
     order, rows = _comparison_rows(design, recipe.seed)
-    folds = deal(rows.label, np.random.default_rng(recipe.seed))
+    distinct = design.distinct_of(order).astype(np.intp)
+    predictors = Predictors(rows.x, design.codes_of(order), design.levels, design.n_numbers)
+    examples = how.rehearsed(Examples(predictors, rows.label, rows.weight, origin=distinct))
+    folds = dealt(examples, np.random.default_rng(recipe.seed))
     if not (folds >= 0).any():
         # No label occurs twice: nothing can be held out, and a tied covariance asks least of so few rows.
         criterion = "as asked" if len(families) == 1 else "default"
         return Choice(_with_family(recipe, families[0]), criterion, (), None)
 
+    shown, held = like_missing(examples, recipe.seed).x, np.flatnonzero(folds >= 0)
+    rehearsal = examples.rehearsal
+    odds = None if rehearsal.odds is None else rehearsal.odds(rows.x[held])
+    likeness = rehearsal.weight(rows.x[held])
     candidates, held_out = [], {}
     for family in families:
         tell(f"trying {family}")
         try:
-            found = _hold_out(rows, folds, len(design.labels), _with_family(recipe, family))
-            row = design.distinct_of(order[folds >= 0]).astype(np.intp)
-            held_out[family] = replace(found, row=row, weight=found.weight if design.weighed else None)
+            found = _hold_out(rows, shown, folds, len(design.labels), _with_family(recipe, family))
+            held_out[family] = replace(
+                found, row=distinct[held], weight=found.weight if design.weighed else None, odds=odds
+            )
         except FitError as error:
             candidates.append(Candidate(family, None, error.message))
             if len(families) == 1:
                 raise
             continue
-        candidates.append(Candidate(family, held_out[family].log_loss))
+        candidates.append(Candidate(family, log_loss(found.probability, found.label, rows.weight[held] * likeness)))
     best = best_of(candidates).covariance
     criterion = "as asked" if len(families) == 1 else "held-out log-loss"
     return Choice(_with_family(recipe, best), criterion, tuple(candidates), held_out[best])
 
 
-def _hold_out(rows: Rows, folds: Integers, n_labels: int, recipe: Recipe) -> HeldOut:
-    """Predict each fold's labels from a fit to all other rows; held-out rows leave the fit altogether."""
+def _hold_out(rows: Rows, shown: Floats, folds: Integers, n_labels: int, recipe: Recipe) -> HeldOut:
+    """Predict each fold's labels from a fit to all other rows; held-out rows leave the fit altogether.
+
+    `shown` (n_rows, n_features) is what is seen of a row that is held out.
+    """
     # Labelled rows are predicted by the shares of labelled rows, also where those of the others are free.
     recipe = recipe._replace(stopping=recipe.stopping._replace(tolerance=FOLD_TOLERANCE), free_shares=False)
     held = np.flatnonzero(folds >= 0)
@@ -163,7 +152,7 @@ def _hold_out(rows: Rows, folds: Integers, n_labels: int, recipe: Recipe) -> Hel
             continue
         kept, _ = merge_equal_rows(Rows(rows.x[~out], rows.label[~out], rows.weight[~out]))
         mixture = fit_mixture(kept, n_labels, recipe)
-        probability[out] = posterior(mixture.fit.parameters, mixture.fit.component_label, rows.x[out])
+        probability[out] = posterior(mixture.fit.parameters, mixture.fit.component_label, shown[out])
         known = kept.label >= 0
         shares = np.bincount(kept.label[known], weights=kept.weight[known], minlength=n_labels)
         baseline[out] = shares / shares.sum()

@@ -5,14 +5,15 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from oracles import standardise
+from oracles import hide, standardise
 
 from em_impute.design import make_design
 from em_impute.impute import open_table
 from em_impute.labels import read_labels
 from em_impute.request import Request
 from em_impute.stack.folds import Examples
-from em_impute.stack.views import Predictors
+from em_impute.stack.stack import fit_stack
+from em_impute.stack.views import Predictors, View
 
 
 def silent(_stage, _share, _detail):
@@ -66,6 +67,27 @@ def rows_of(x, label, codes=None, levels=(), weight=None, *, merged=False):
     x, _, _ = standardise(np.column_stack([x, *indicators]))
     weight = np.ones(n_rows) if weight is None else weight
     return Examples(Predictors(x, codes, levels, n_numbers), np.asarray(label), weight, merged)
+
+
+def mixed_rows(n_rows=80, n_labelled=44, missing=0.2, seed=1, n_labels=2):
+    """Rows of a few labels in two numbers and a category of three texts; labelled ones first."""
+    rng = np.random.default_rng(seed)
+    truth = np.arange(n_rows) % n_labels
+    x = hide(rng, rng.normal(size=(n_rows, 2)) + 1.2 * truth[:, None], missing, np.nan)
+    codes = np.where(rng.random(n_rows) < 0.6, truth, rng.integers(-1, 3, n_rows))[:, None]
+    return rows_of(x, np.where(np.arange(n_rows) < n_labelled, truth, -1), codes, (3,))
+
+
+def stack_of(examples, n_labels=2, *, single=False, seed=0):
+    """Fit a stack, to fill the rows without a label."""
+    n_to_fill = int(np.count_nonzero(examples.label < 0))
+    return fit_stack(examples, n_labels, n_to_fill, seed, lambda _detail: None, single=single)
+
+
+def view_of(levels, n_numbers=0):
+    """A view that shows so many numbers as they are, and categories of so many levels."""
+    zero, one = np.zeros(n_numbers), np.ones(n_numbers)
+    return View("any", None, zero, one, indicators=False, categories=True, edges=None, levels=levels)
 
 
 def strict(text):

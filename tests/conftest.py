@@ -3,30 +3,54 @@
 import importlib
 import os
 import pty
+import select
 import shutil
-import signal
 import subprocess
 import sys
+import tempfile
 import termios
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from forking import BASE_INSTALL, Program
+from forking import BASE_INSTALL, Program, Tool
+from hypothesis import settings
 
 from em_impute.cli import door
 from em_impute.limits import BLAS_THREADS
+
+# Some images forbid Python to keep what it has compiled: each of a thousand processes would compile everything again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Before anything imports numpy: on a busy machine threads of BLAS wait for each other, for products as small as these.
 for name in BLAS_THREADS:
     os.environ.setdefault(name, "1")
 
-READ_LATE = {"COLUMNS", "FORCE_COLOR", "NO_COLOR", "SOURCE_DATE_EPOCH", "TERM", "TMPDIR"}
+READ_LATE = {
+    "COLUMNS", "COMP_CWORD", "COMP_WORDS", "FORCE_COLOR", "NO_COLOR", "SOURCE_DATE_EPOCH", "TERM", "TMPDIR", "_EM_IMPUTE_COMPLETE",
+}  # fmt: skip
 """Variables of the environment, beside our own, that count although a process has imported everything."""
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "sample_data"
 BENCHMARKS = ROOT / "benchmarks"
+
+settings.register_profile("check", deadline=None, derandomize=True, max_examples=15)
+settings.register_profile("exhaustive", deadline=None, max_examples=2000)
+
+
+def pytest_configure(config):
+    settings.load_profile("exhaustive" if config.option.markexpr == "exhaustive" else "check")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Let `-m exhaustive` run what makes up examples, too, with more of them; `make fuzz` has options of its own."""
+    if config.option.markexpr == "exhaustive":
+        for item in items:
+            if getattr(item.obj, "is_hypothesis_test", False) and item.get_closest_marker("fuzz") is None:
+                item.add_marker("exhaustive")
 
 
 @pytest.fixture(autouse=True)
@@ -73,18 +97,38 @@ def program(tmp_path_factory):
         one.close()
 
 
+@pytest.fixture(scope="session")
+def _tools():
+    """The two of them that there can be, by whether they find the extra `report`."""
+    tools = {}
+    yield tools
+    for one in tools.values():
+        one.close()
+        shutil.rmtree(one.folder)
+
+
+@pytest.fixture
+def tool(request, _tools):
+    """A folder for the PATH of shells, with an `em-impute` in it that is run by forks."""
+    has_pictures = request.node.get_closest_marker("pictures") is not None
+    if has_pictures not in _tools:
+        folder = Path(tempfile.mkdtemp())  # whose name is short enough for a socket
+        _tools[has_pictures] = Tool(folder, has_pictures=has_pictures)
+    return _tools[has_pictures].folder
+
+
 @pytest.fixture
 def run(request, tmp_path, program):
-    """Run em-impute as a process in a folder of one's own: bytes in, bytes out.
+    """Run em-impute as a process in a folder of one's own: bytes in, bytes out; `stdout` as in `forking.Program.run`.
 
     It is a fork of one that has imported everything, unless what is asked of the environment may count before.
     """
     has_pictures = request.node.get_closest_marker("pictures") is not None
 
-    def run(*arguments, stdin=b"", **environment):
+    def run(*arguments, stdin=b"", stdout=None, **environment):
         words = [*map(str, arguments)]
         if all(name.startswith("EM_IMPUTE_") or name in READ_LATE for name in environment):
-            ended = program(has_pictures).run(words, tmp_path, stdin, {**os.environ, **environment})
+            ended = program(has_pictures).run(words, tmp_path, stdin, {**os.environ, **environment}, stdout)
             return subprocess.CompletedProcess(words, ended.code, ended.stdout, ended.stderr)
         return subprocess.run(
             [sys.executable, "-m", "em_impute", *words],
@@ -115,7 +159,7 @@ def call(tmp_path, monkeypatch, capfd):
 
 
 @pytest.fixture
-def on_terminal(tmp_path):
+def on_terminal(tmp_path, program):
     """Run em-impute with standard error on a terminal: give its exit code, standard output, and what was shown.
 
     Standard input is a pipe that stays open until the terminal has shown `until`, so that the work lasts until then,
@@ -123,47 +167,37 @@ def on_terminal(tmp_path):
     `patience` replaces the seconds before a progress bar appears.
     """
 
-    def on_terminal(*arguments, stdin=b"", until=b"", then=None, patience=None, width=100, **environment):
-        patched = "" if patience is None else f"from em_impute.report import progress; progress.PATIENCE = {patience}; "
+    def on_terminal(*arguments, stdin=b"", until=b"", then=None, patience=1.0, width=100, **environment):
         ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (24, width))
-        process = subprocess.Popen(
-            [sys.executable, "-c", f"{patched}from em_impute.cli import main; main()", *map(str, arguments)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=theirs,
-            cwd=tmp_path,
-            env={**os.environ, "TERM": "xterm", **environment},
-            # A shell may have started the tests with SIGINT ignored, which children inherit.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads here
-        )
-        os.close(theirs)
-        shown = _read(ours, until)
-        if then is not None:
-            process.send_signal(then)
-        with suppress(BrokenPipeError):
-            process.stdin.write(stdin)
-            process.stdin.close()
-        shown += _read(ours)
-        os.close(ours)
-        output = process.stdout.read()
-        process.stdout.close()
-        return process.wait(timeout=120), output, shown
+        forks, given, out = program(False), tmp_path / "pipe to read", tmp_path.parent / f"{tmp_path.name}.out"
+        os.mkfifo(given)
+        streams = (str(given), str(out), os.ttyname(theirs))
+        environment = {**os.environ, "TERM": "xterm", **environment}
+        process = forks.start([*map(str, arguments)], tmp_path, streams, environment, patience=patience)
+        with suppress(BrokenPipeError), given.open("wb", buffering=0) as pipe:
+            shown = _read(ours, until=until)
+            if then is not None:
+                os.kill(process, then)
+            pipe.write(stdin)
+        given.unlink()
+        shown += _read(ours, ending=forks.ending)
+        for terminal in (ours, theirs):
+            os.close(terminal)
+        return forks.end()[0], out.read_bytes(), shown
 
     return on_terminal
 
 
-def _read(terminal, until=None):
-    """Read what is shown on a terminal until it shows `until`, or its last writer has closed it."""
+def _read(terminal, until=None, ending=None):
+    """Read what is shown on a terminal: until it shows `until`, or until `ending` can be read and all is shown."""
     shown = b""
     while until is None or until not in shown:
-        try:
-            more = os.read(terminal, 65536)
-        except OSError:  # how Linux says that nobody is left
+        readable, _, _ = select.select([terminal, *([] if ending is None else [ending])], [], [])
+        if terminal in readable:
+            shown += os.read(terminal, 65536)
+        elif ending in readable:
             break
-        if not more:  # how others say it
-            break
-        shown += more
     return shown
 
 

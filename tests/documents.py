@@ -54,8 +54,11 @@ def links_of(page):
     return [(Path(page).parent / path if path else Path(page), anchor) for path, anchor in targets]
 
 
-def with_blocks_run(text, folder):
-    """Put the present output into all transcripts and Python sessions of a document, run in `folder`."""
+def with_blocks_run(text, folder, tool=None):
+    """Put the present output into all transcripts and Python sessions of a document, run in `folder`.
+
+    The folder `tool` may hold an `em-impute` that is quicker than the real one.
+    """
     for sample in (ROOT / "sample_data").glob("*.csv"):
         shutil.copy(sample, folder)
     session = {"__name__": "__main__"}
@@ -63,15 +66,17 @@ def with_blocks_run(text, folder):
     def run(found):
         language, block = found.groups()
         if language == "console":
-            return f"```console\n{run_transcript(block, folder)}```"
+            return f"```console\n{run_transcript(block, folder, tool)}```"
         return f"```python\n{run_session(block, session, folder)}```" if is_run(language, block) else found[0]
 
     return BLOCK.sub(run, text)
 
 
-def run_transcript(transcript, folder, **environment):
+def run_transcript(transcript, folder, tool=None, **environment):
     """Run every command of a transcript in `folder` and write down what a terminal would show."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = os.pathsep.join(
+        [*([] if tool is None else [str(tool)]), str(Path(sys.executable).parent), os.environ["PATH"]]
+    )
     shown = []
     for line in transcript.splitlines():
         if not line.startswith("$ "):

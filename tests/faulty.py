@@ -121,11 +121,6 @@ def moments(seed, usual=3, first=0.0, last=1.1):
         yield share, f"round {number} of seed {seed}: after {share:.3f} of a run"
 
 
-def two_lines(said):
-    """Tell whether a failure is told as it should be: what is wrong, and a hint."""
-    return [line.split(b":")[0] for line in said.splitlines()] == [b"error", b"hint"]
-
-
 def wait_for(happened, process=None):
     """Wait until something has happened.  False if the process ended before."""
     until = time.monotonic() + PATIENCE

@@ -11,6 +11,7 @@ import os
 import pkgutil
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,8 +33,29 @@ PIPE_BYTES = 1 << 16
 
 WARM = "g,x,h\n" + "".join(f"{'ab'[i % 2] if i % 3 else ''},{i % 7 + i % 2 * 3}.5,{'uv'[i % 2]}\n" for i in range(40))
 
+LEFT = "left"
+"""Stands for a pipe whose reader has left."""
+
+WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
 CRASHED = 99
 """Exit code of a run that an exception got out of."""
+
+
+CLIENT = """#!{python} -ISE
+import json, os, signal, socket, sys
+
+with socket.socket(socket.AF_UNIX) as door:
+    door.connect({path!r})
+    said = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+    socket.send_fds(door, [len(said).to_bytes(8, "big")], [0, 1, 2])
+    door.sendall(said)
+    code = int(door.makefile().readline())
+if code < 0:
+    os.kill(os.getpid(), -code)
+sys.exit(code)
+"""
+"""A program that has itself run by a fork of the server at `path`: with its descriptors, folder and environment."""
 
 
 class Ended(NamedTuple):
@@ -62,29 +84,121 @@ class Program:
             env=environment,
         )
 
-    def run(self, arguments: list[str], folder: Path, stdin: bytes | None, environment: Mapping[str, str]) -> Ended:
+    def run(
+        self,
+        arguments: list[str],
+        folder: Path,
+        stdin: bytes | None,
+        environment: Mapping[str, str],
+        stdout: str | None = None,
+    ) -> Ended:
         """Run em-impute in a folder; without `stdin` its standard input is empty.
 
-        Of the environment all counts but what Python and the libraries read when they start.
+        Of the environment all counts but what Python and the libraries read when they start.  Standard output may go to
+        a path, or to `LEFT`, and is empty then.
         """
         given, out, err = (self._streams / name for name in ("stdin", "stdout", "stderr"))
         given.write_bytes(stdin or b"")
-        request = {
-            "arguments": arguments,
-            "folder": str(folder),
-            "streams": [str(given), str(out), str(err)],
-            "environment": dict(environment),
-        }
-        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self.start(arguments, folder, (str(given), stdout or str(out), str(err)), environment)
+        code, seconds = self.end()
+        return Ended(code, b"" if stdout else out.read_bytes(), err.read_bytes(), seconds)
+
+    def start(
+        self,
+        arguments: list[str],
+        folder: Path,
+        streams: tuple[str, str, str],
+        environment: Mapping[str, str],
+        **more: object,
+    ) -> int:
+        """Begin a run with these paths as its streams; give the number of its process.
+
+        The progress bar appears after `patience` seconds, if that is given.
+        """
+        request = {"arguments": arguments, "folder": str(folder), "streams": streams, **more}
+        self._process.stdin.write(json.dumps({**request, "environment": dict(environment)}).encode() + b"\n")
         self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def end(self) -> tuple[int, float]:
+        """Wait for a run that was begun: its exit code, and the seconds of a processor that it took."""
         answer = json.loads(self._process.stdout.readline())
-        return Ended(answer["code"], out.read_bytes(), err.read_bytes(), answer["seconds"])
+        return answer["code"], answer["seconds"]
+
+    @property
+    def ending(self) -> int:
+        """The descriptor from which can be read as soon as a run that was begun has ended."""
+        return self._process.stdout.fileno()
 
     def close(self) -> None:
         """Let the process end."""
         self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
+
+
+class Tool:
+    """A program `em-impute` for shells, which takes a tenth of the time of the real one: the `folder` is for the PATH."""
+
+    def __init__(self, folder: Path, *, has_pictures: bool = False) -> None:
+        self.folder = folder
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
+        environment["PYTHONPATH"] = "" if has_pictures else str(BASE_INSTALL)
+        program, path = folder / "em-impute", folder / "door"
+        program.write_text(CLIENT.format(python=sys.executable, path=str(path)), "utf-8")
+        program.chmod(0o755)
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, "door", str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=folder,
+            env=environment,
+        )
+        self._process.stdout.readline()  # it listens
+
+    def close(self) -> None:
+        """Let the server end."""
+        self._process.terminate()
+        self._process.communicate()
+
+
+def _keep_door(path: str) -> NoReturn:
+    """Have every caller's run done by a fork, several at a time if need be."""
+    _warm_up()
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait for a run
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(path)
+        door.listen(16)
+        os.write(1, b"open\n")
+        while True:
+            caller, _ = door.accept()
+            with caller:
+                if os.fork() == 0:
+                    door.close()
+                    _answer(caller)
+
+
+def _answer(caller: socket.socket) -> NoReturn:
+    """Have a run done for a caller, and tell how it ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    length, streams, _, _ = socket.recv_fds(caller, 8, 3)
+    with caller.makefile("rb") as said:
+        arguments, folder, environment = json.loads(said.read(int.from_bytes(length, "big")))
+    child = os.fork()
+    if child == 0:
+        caller.close()
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
+            os.close(stream)
+        _become({"arguments": arguments, "folder": folder, "environment": environment})
+    for stream in (*streams, 0, 1, 2):  # or a reader of the run's output would wait for this process too
+        os.close(stream)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with contextlib.suppress(OSError):
+        caller.sendall(b"%d\n" % code)
+    os._exit(0)
 
 
 def _serve(*, hurried: bool) -> None:
@@ -106,6 +220,8 @@ def _serve(*, hurried: bool) -> None:
             requests.close()
             answers.close()
             _become(request)
+        answers.write(b"%d\n" % child)
+        answers.flush()
         code, seconds = _end_of(child)
         answers.write(json.dumps({"code": code, "seconds": seconds}).encode() + b"\n")
         answers.flush()
@@ -143,16 +259,20 @@ def _become(request: dict) -> NoReturn:
         for name in ("SIGTERM", "SIGINT", "SIGHUP"):  # as they were before the run that warmed up
             signal.signal(getattr(signal, name), signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS + 5))
-        given, out, err = request["streams"]
-        os.dup2(_as_pipe(Path(given)), 0)
-        for number, path in ((1, out), (2, err)):
-            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+        if "streams" in request:
+            given, out, err = request["streams"]
+            os.dup2(_as_pipe(Path(given)), 0)
+            for number, path in ((1, out), (2, err)):
+                os.dup2(_without_reader() if path == LEFT else os.open(path, WRITING, 0o600), number)
         os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["environment"])
         tempfile.tempdir = None  # which the run that warmed up may have found elsewhere
         sys.argv = ["em-impute", *request["arguments"]]
         from em_impute.cli import main
+        from em_impute.report import progress
+
+        progress.PATIENCE = request.get("patience", progress.PATIENCE)
 
         main()
     except SystemExit as ended:
@@ -168,13 +288,20 @@ def _become(request: dict) -> NoReturn:
 
 
 def _as_pipe(path: Path) -> int:
-    """Open what a child is to read: as a pipe, unless it is more than one holds."""
-    if path.stat().st_size >= PIPE_BYTES:
+    """Open what a child is to read: as a pipe, unless it is one, or more than one holds."""
+    if path.is_fifo() or path.stat().st_size >= PIPE_BYTES:
         return os.open(path, os.O_RDONLY)
     reading, writing = os.pipe()
     os.write(writing, path.read_bytes())
     os.close(writing)
     return reading
+
+
+def _without_reader() -> int:
+    """Make a pipe that nobody will read: as `| true` may do at any time, here before anything is written."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
 
 
 def _end_of(child: int) -> tuple[int, float]:
@@ -194,4 +321,6 @@ def _give_up(*_: object) -> NoReturn:
 
 
 if __name__ == "__main__":
+    if "door" in sys.argv:
+        _keep_door(sys.argv[-1])
     _serve(hurried="hurried" in sys.argv)

@@ -73,12 +73,11 @@ hurts("constant within each label", lambda g, _l, _x, _r: [np.where(g == 0, 5.0,
 hurts("constant among labelled rows", lambda _g, t, x, _r: [np.where(is_known(t), 5.0, x[:, 0])])
 hurts("constant among unlabelled rows", lambda _g, t, x, _r: [np.where(is_known(t), x[:, 0], 5.0)])
 hurts("constant but for one row", lambda _g, _l, x, _r: [np.where(np.arange(30) == 7, 1.0, 0.0), x[:, 1]])
-hurts("constant but for rounding", lambda _g, _l, x, _r: [5.0 + np.spacing(5.0) * np.round(3.0 * x[:, 0])])
 
 # Copies and sums
 hurts("five copies of a column", lambda _g, _l, x, _r: [x[:, 0]] * 5)
 hurts("each row ten thousand times", lambda _g, t, x, _r: {"g": t * 3000, "x": cells(x[:, 0]) * 3000}, n=10)
-for exponent in (-6, -9, -12):
+for exponent in (-9, -12):
     hurts(
         f"collinear to 1e{exponent}",
         lambda _g, _l, x, _r, e=exponent: [x[:, 0], 2.0 * x[:, 0] + 10.0**e * x[:, 1], -x[:, 0]],
@@ -89,27 +88,22 @@ for exponent in (-6, -9, -12):
         n=40,
     )  # fmt: skip
 hurts("collinear within one label", lambda g, _l, x, _r: [x[:, 0], np.where(g == 0, 2.0 * x[:, 0], x[:, 1])])
-hurts("opposite lines", lambda g, _l, x, _r: [x[:, 1], np.where(g == 0, 1.0, -1.0) * x[:, 1]], n=60)
 
 # Sizes
-for size in ("1e-300", "1e300"):
-    hurts(f"all of size {size}", lambda _g, _l, x, _r, s=float(size): [x[:, 0] * s, x[:, 1] * s])
-    hurts(f"few values of size {size}", lambda _g, _l, x, _r, s=float(size): [on_lattice(x[:, 0], s), x[:, 1]])
+hurts("all of size 1e300", lambda _g, _l, x, _r: [x[:, 0] * 1e300, x[:, 1] * 1e300])
+hurts("few values of size 1e300", lambda _g, _l, x, _r: [on_lattice(x[:, 0], 1e300), x[:, 1]])
 hurts("1e300 beside 1e-300", lambda _g, _l, x, _r: [x[:, 0] * 1e300, x[:, 1] * 1e-300])
 hurts("1e300 and 1e-300 in one column", lambda g, _l, x, _r: [np.where(g == 0, 1e-300, 1e300) * np.exp(x[:, 1])])
 hurts("from 1e-300 to 1e300", lambda _g, _l, x, _r: [10.0 ** (100.0 * x[:, 1]), x[:, 0]])
 hurts("subnormal numbers beside usual ones", lambda _g, _l, x, _r: [x[:, 0] * 1e-310, x[:, 1]])
 hurts("a range that overflows", lambda g, _l, x, _r: [np.where(g == 0, -1.7e308, 1.7e308), x[:, 0]])
 hurts("the largest number as a missing mark", lambda _g, _l, x, _r: [np.where(x[:, 1] > 1, 1.7976931348623157e308, 0.1), x[:, 0]])  # fmt: skip
-for exponent in (9, 12, 15):
+for exponent in (12, 15):
     hurts(f"an offset of 1e{exponent}", lambda _g, _l, x, _r, e=exponent: [x[:, 0] + 10.0**e, x[:, 1] - 10.0**e])
 
 # Tails
 hurts("Cauchy", lambda g, _l, _x, r: [r.standard_cauchy(30) + 2 * g, r.standard_cauchy(30)])
-hurts("log-normal with sigma 5", lambda g, _l, x, _r: [np.exp(5.0 * x[:, 1] + 3.0 * g)])
 hurts("log-normal with sigma 100", lambda g, _l, x, _r: [np.exp(100.0 * x[:, 1] + 3.0 * g)])
-hurts("one outlier at 1e30", lambda _g, _l, x, _r: [np.where(np.arange(30) == 29, 1e30, x[:, 0])])
-hurts("one labelled outlier at 1e300", lambda _g, _l, x, _r: [np.where(np.arange(30) == 0, 1e300, x[:, 0]), x[:, 1]])
 hurts("only 0 and 1", lambda _g, _l, x, _r: [(x[:, 0] > 1).astype(float), (x[:, 1] > 0).astype(float)])
 
 # Labels
@@ -117,16 +111,12 @@ hurts("one labelled row of a label", lambda _g, t, x, _r: {"g": relabelled(t, {4
 hurts("each label once", lambda _g, t, x, _r: {"g": [*t[:2], *[""] * 28], "x": x[:, 0]})
 hurts("each label once at one point", lambda _g, t, x, _r: {"g": [*t[:2], *[""] * 28], "x": np.r_[3.0, 3.0, x[2:, 0]]})
 hurts("all labelled rows at one point", lambda _g, t, x, _r: list(np.where(is_known(t)[:, None], 3.0, x).T))
-hurts("all unlabelled rows at one point", lambda _g, t, x, _r: list(np.where(is_known(t)[:, None], x, 3.0).T))
-hurts("a label without unlabelled neighbours", lambda _g, t, x, _r: {"g": relabelled(t, {0, 2}, "far"), "x": np.where(np.isin(np.arange(30), [0, 2]), 1e6 + x[:, 1], x[:, 0])})  # fmt: skip
 hurts("a hundred labels", lambda _g, _l, x, _r: [x[:, 0], x[:, 1]], n=240, n_labels=100, share=0.0)
 hurts("labels that have nothing to do with the numbers", lambda _g, _l, x, _r: [x[:, 1]], n=60)
 
 # Gaps
-hurts("90 % missing", lambda _g, _l, x, r: list(hidden(x, 0.9, r).T), n=60, n_features=5)
 hurts("99 % missing", lambda _g, _l, x, r: list(hidden(x, 0.99, r).T), n=400, n_features=4)
 hurts("seen for one label only", lambda g, t, x, _r: [x[:, 0], np.where(is_known(t) & (g == 0), x[:, 1], np.nan)])
-hurts("nothing but what is seen for one label only", lambda g, t, x, _r: [np.where(is_known(t) & (g == 0), x[:, 1], np.nan)])  # fmt: skip
 hurts("seen where the label is missing only", lambda _g, t, x, _r: [np.where(is_known(t), np.nan, x[:, 0])])
 hurts("seen where the label is known only", lambda _g, t, x, _r: [np.where(is_known(t), x[:, 0], np.nan)])
 hurts("never seen together", lambda _g, _l, x, _r: [np.where(np.arange(30) % 4 < 2, x[:, 0], np.nan), np.where(np.arange(30) % 4 < 2, np.nan, x[:, 0])])  # fmt: skip
@@ -135,10 +125,7 @@ hurts("rows that show nothing", lambda g, _l, x, _r: list(np.where(np.arange(30)
 # Few rows, many columns
 HURTING["three rows"] = "g,x\na,1\nb,9\n,1\n"
 HURTING["three rows at one point but one"] = "g,x\na,1\nb,1\n,9\n"
-HURTING["three rows, two columns"] = "g,x,y\na,1,2\nb,9,1\n,1,5\n"
 hurts("200 columns and 20 rows", lambda _g, _l, x, _r: list(x.T), n=20, n_features=200)
-hurts("60 columns and 30 rows", lambda _g, _l, x, _r: list(x.T), n_features=60)
-hurts("70 columns, each row other ones", lambda _g, _l, x, r: list(hidden(x, 0.9, r).T), n=80, n_features=70)
 
 REFUSED.update(
     {

@@ -130,13 +130,6 @@ def expected_moments(x, label, weight, parameters, component_label):
     return np.array(weights), np.array(means), np.array(scatters)
 
 
-def em_step(x, label, weight, parameters, component_label):
-    """One whole step of EM for full covariances without a prior."""
-    weights, means, scatters = expected_moments(x, label, weight, parameters, component_label)
-    covariance = [scatter / total for scatter, total in zip(scatters, weights, strict=True)]
-    return Mixture(weights / sum(weights), means, np.array(covariance))
-
-
 # The prior
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from builders import silent
 
 from em_impute.cli.parts import plan_parts
 from em_impute.impute import complete_all, open_table, patched
@@ -13,10 +14,6 @@ from em_impute.scaled.parts import Part
 from em_impute.scaled.run import Room, backend, complete_parts
 
 HEADER = "id,g,x,y,c\n"
-
-
-def silent(_stage, _share, _detail):
-    """Watch nothing."""
 
 
 def records(n, seed=0, *, missing=0.3, labels=("f", "m"), quoted=False):

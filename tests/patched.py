@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["after", "assert_filled", "before", "refusal"]
+__all__ = ["after", "assert_filled", "before", "is_two_lines", "refusal"]
 
 CELL = re.compile(rb"\{([^{}>]*)>([^{}]*)\}")
 """`{NA>a}` is a cell that holds NA before and a afterwards, `{>a}` one that is empty before."""
@@ -31,6 +31,12 @@ def assert_filled(call, folder, template, *options, column="g", name="a.csv"):
     assert sorted(path.name for path in folder.iterdir()) == sorted([name, written])
 
 
+def is_two_lines(said):
+    """Tell whether a failure is told as it should be: what is wrong, and a hint."""
+    lines = (said if isinstance(said, str) else said.decode()).splitlines()
+    return [line.partition(": ")[0] for line in lines] == ["error", "hint"]
+
+
 def refusal(call, folder, content, arguments, code):
     """Run a command that must fail so, in two lines, with nothing written; give the two lines."""
     if content is not None:
@@ -40,7 +46,7 @@ def refusal(call, folder, content, arguments, code):
     lines = told.splitlines()
 
     assert (ended, said) == (code, ""), told
-    assert [line.partition(": ")[0] for line in lines] == ["error", "hint"], told
+    assert is_two_lines(told), told
     assert told.isprintable() or told.replace("\n", "").isprintable(), told
     assert sorted(path.name for path in folder.iterdir()) == names
     assert content is None or (folder / "a.csv").read_bytes() == content

@@ -36,17 +36,6 @@ def applied_to(known, new, column, **options):
     return frame, json.loads(report.to_json())
 
 
-def changed(report, missing, **wrong):
-    """Put other counts into a report."""
-    accuracy = {**report["accuracy"], "expected_wrong": {**report["accuracy"]["expected_wrong"], **wrong}}
-    return {**report, "missing": {**report["missing"], **missing}, "accuracy": accuracy}
-
-
-def drawn(report, files=0):
-    """Let the labels of a report have been drawn, into one file or several."""
-    return {**report, "filled": {**report["filled"], "method": "draw", "imputations": files}}
-
-
 def plain(markups):
     """Give the words of some markup, with every space an ordinary one."""
     return re.sub("<[^>]*>", "", " ".join(markups)).replace("\u00a0", " ")

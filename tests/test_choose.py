@@ -1,28 +1,20 @@
 """From probabilities to labels."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import chisquare
 
 from em_impute.choose import draw_labels, most_probable
 
 PROBABILITY = np.array([[0.2, 0.7, 0.1], [0.5, 0.5, 0.0], [0.3, 0.3, 0.4]])
 
 
-def test_the_most_probable_label_is_taken_and_of_equals_the_first():
+def test_the_most_probable_label_is_taken_of_equals_the_first_and_none_that_is_less_probable_than_asked():
     code, probability = most_probable(PROBABILITY, 0.0)
 
     np.testing.assert_array_equal(code, [1, 0, 2])
     np.testing.assert_array_equal(probability, [0.7, 0.5, 0.4])
-
-
-def test_what_is_less_probable_than_asked_is_left():
-    code, probability = most_probable(PROBABILITY, 0.5)
-
-    np.testing.assert_array_equal(code, [1, 0, -1])
-    np.testing.assert_array_equal(probability, [0.7, 0.5, 0.4])
+    np.testing.assert_array_equal(most_probable(PROBABILITY, 0.5)[0], [1, 0, -1])
 
 
 def drawn_one_by_one(probability, uniform):
@@ -45,7 +37,7 @@ def test_labels_are_drawn_by_the_inverse_of_the_cumulated_probabilities():
     np.testing.assert_array_equal(draw_labels(probability, uniform), [*drawn_one_by_one(probability, uniform)])
 
 
-@settings(deadline=None, derandomize=True)
+@settings(deadline=None, derandomize=True, max_examples=30)
 @given(data=st.data(), n_labels=st.integers(1, 6))
 def test_a_label_of_probability_0_is_never_drawn_even_at_the_ends(data, n_labels):
     weights = st.sampled_from([0.0, 0.0, 1e-300, 1e-17, 0.1, 0.3, 1.0])
@@ -58,23 +50,9 @@ def test_a_label_of_probability_0_is_never_drawn_even_at_the_ends(data, n_labels
     assert (np.diff(code) >= 0).all()
 
 
-def test_labels_are_drawn_as_often_as_their_probabilities_say():
-    probability = np.array([0.05, 0.25, 0.0, 0.7])
-    n_rows = 100_000
+def test_probabilities_that_miss_1_by_rounding_are_drawn_from_alike():
+    for scale in (1 - 1e-12, 1 + 1e-12):
+        probability = np.array([[0.25, 0.75, 0.0]] * 2) * scale
 
-    code = draw_labels(np.tile(probability, (n_rows, 1)), np.random.default_rng(5).random(n_rows))
-    count = np.bincount(code, minlength=4)
-
-    assert count[2] == 0
-    assert chisquare(count[[0, 1, 3]], n_rows * probability[[0, 1, 3]]).pvalue > 0.001
-
-
-def test_drawing_for_no_row_gives_none():
+        assert draw_labels(probability, np.array([0.0, np.nextafter(1.0, 0.0)])).tolist() == [0, 1]
     assert draw_labels(np.empty((0, 3)), np.empty(0)).tolist() == []
-
-
-@pytest.mark.parametrize("scale", [1 - 1e-12, 1 + 1e-12])
-def test_probabilities_that_miss_1_by_rounding_are_drawn_from_alike(scale):
-    probability = np.array([[0.25, 0.75, 0.0]] * 2) * scale
-
-    assert draw_labels(probability, np.array([0.0, np.nextafter(1.0, 0.0)])).tolist() == [0, 1]

@@ -1,7 +1,6 @@
 """The audit of the dependencies: what it asks about, and what it makes of the answer."""
 
 import importlib.util
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -37,32 +36,19 @@ def test_everything_a_user_installs_is_asked_about_and_no_tool_of_developers(aud
     assert not {"pytest", "ruff", "mypy", "hypothesis"} & set(found)
 
 
-@pytest.mark.parametrize(
-    ("said", "is_open", "words"),
-    [
+def test_only_what_a_newer_version_has_mended_closes_the_gate(audit):
+    for said, is_open, words in (
         (None, True, "not audited"),
         (answer(UNKNOWN), True, "not audited"),
-        (answer(SOUND), True, "audited: 1"),
         (answer(SOUND, UNKNOWN), True, "not in the database: ours"),
         (answer(SOUND, OPEN), True, "rich 14.0: CVE-2, no remedy yet"),
         (answer(SOUND, MENDED), False, "jinja2 3.1.2: CVE-1, mended in 3.1.3"),
         (answer(MENDED, OPEN), False, "CVE-2"),
-    ],
-    ids=["nobody answers", "nothing known", "sound", "one unknown", "no remedy", "a remedy", "both"],
-)
-def test_only_what_a_newer_version_has_mended_closes_the_gate(audit, said, is_open, words):
-    lines, opened = audit.judge(said)
+    ):
+        lines, opened = audit.judge(said)
 
-    assert opened == is_open
-    assert words in "\n".join(lines)
-
-
-@pytest.mark.parametrize("printed", ["", "Traceback (most recent call last)", json.dumps(answer(SOUND))])
-def test_a_broken_answer_is_no_answer(audit, printed, monkeypatch):
-    ended = subprocess.CompletedProcess([], 1, stdout=printed)
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)
-
-    assert audit.ask({"numpy": "2.3.0"}) == (answer(SOUND) if printed.startswith("{") else None)
+        assert opened == is_open
+        assert words in "\n".join(lines)
 
 
 def test_without_a_network_the_gate_is_open_and_says_that_nothing_was_audited():

@@ -9,6 +9,9 @@ from builders import csv_of, opened_table, silent
 from em_impute.engine.families import FAMILIES
 from em_impute.impute import complete_all, patched
 
+SOME = ["full", "tied", "diag", "vev"]
+"""Families that stand for all: with covariances that are free, shared, without correlations, and of one shape."""
+
 
 def test_row_order_does_not_change_what_a_row_gets(tmp_path):
     rng = np.random.default_rng(0)
@@ -34,62 +37,23 @@ def test_rows_that_show_no_predictor_get_the_commoner_label_with_its_share(tmp_p
     np.testing.assert_allclose(completion.fills.probability, 0.75, atol=1e-6)
 
 
-def test_expected_totals_count_every_row_also_where_equal_rows_were_merged(tmp_path):
-    cells = ["a", "b", ""] * 200
-    text = "g,x\n" + "".join(f"{cell},{i % 5 + 4 * (cell == 'b')}\n" for i, cell in enumerate(cells))
-    with opened_table(tmp_path, text) as (opened, request):
-        (completion,) = complete_all(opened, request, silent)
-
-    assert completion.design.index is not None
-    np.testing.assert_allclose(completion.fills.expected.sum(), 200)
-
-
-@pytest.mark.parametrize("covariance", FAMILIES)
 @pytest.mark.parametrize("labelled", [True, False])
-def test_every_family_fills_every_cell(tmp_path, covariance, labelled):
+@pytest.mark.parametrize(
+    "covariance", [*SOME, *(pytest.param(name, marks=pytest.mark.exhaustive) for name in FAMILIES if name not in SOME)]
+)
+def test_a_family_fills_every_cell(tmp_path, covariance, labelled):
     # Two heaps 10 standard deviations apart: no family takes a row of one for a row of the other.
     rng = np.random.default_rng(2)
     truth = np.arange(80) % 2
     x = rng.normal(10.0 * truth, 1.0, (3, 80))
     known = (np.arange(80) < 20) & labelled
     cells = ["ab"[k] if shown else "" for k, shown in zip(truth, known, strict=True)]
-    names = () if labelled else ("a", "b")
-    with opened_table(tmp_path, csv_of("g,x,y,z", cells, *x.tolist()), labels=names, covariance=covariance) as (
-        opened,
-        request,
-    ):
+    options = {"labels": () if labelled else ("a", "b"), "covariance": covariance}
+    with opened_table(tmp_path, csv_of("g,x,y,z", cells, *x.tolist()), **options) as (opened, request):
         (completion,) = complete_all(opened, request, silent)
 
     np.testing.assert_array_equal(completion.fills.code, truth[~known])
     assert completion.mixture.recipe.family == covariance
-
-
-def test_groups_without_labels_keep_their_own_shares_and_spreads_under_their_names(tmp_path):
-    rng = np.random.default_rng(1)
-    x = np.concatenate([rng.normal(0, 1, 100), rng.normal(20, 3, 400)])
-    for sign, (share, spread) in ((1, (0.2, 1.0)), (-1, (0.8, 3.0))):
-        text = "g,x\n" + "".join(f",{value!r}\n" for value in (sign * x).tolist())
-        with opened_table(tmp_path, text, labels=("low", "high"), covariance="full") as (opened, request):
-            (completion,) = complete_all(opened, request, silent)
-        parameters = completion.mixture.fit.parameters
-
-        np.testing.assert_allclose(parameters.weight, [share, 1 - share], atol=0.01)
-        np.testing.assert_allclose(
-            np.sqrt(parameters.covariance[0, 0, 0]) * completion.design.scale[0], spread, rtol=0.15
-        )
-        np.testing.assert_allclose(completion.fills.expected / 500, parameters.weight, atol=0.01)
-
-
-def test_what_nobody_reads_is_not_found_out_and_changes_no_fill(tmp_path):
-    rows = csv_of("g,x", ["a", "b"] * 10 + [None] * 5, [i * 1.3 for i in range(25)])
-    with opened_table(tmp_path, rows, examined=True) as (opened, request):
-        (examined,) = complete_all(opened, request, silent)
-        (plain,) = complete_all(opened, replace(request, examined=False), silent)
-
-    assert examined.findings is not None
-    assert plain.findings is None
-    assert np.array_equal(examined.fills.code, plain.fills.code)
-    assert np.array_equal(examined.fills.probability, plain.fills.probability)
 
 
 def test_a_shift_of_log_odds_moves_every_probability_by_it(tmp_path):
@@ -105,7 +69,7 @@ def test_a_shift_of_log_odds_moves_every_probability_by_it(tmp_path):
     odds = plain.probability[:, 1] / plain.probability[:, 0]
     assert shifted.probability[:, 1] / shifted.probability[:, 0] == pytest.approx(odds * np.exp(1.2))
     assert shifted.fills.expected == pytest.approx(shifted.probability.sum(axis=0))
-    assert shifted.findings.uncertainty.totals[1].low > plain.findings.uncertainty.totals[1].estimate
+    assert shifted.findings.uncertainty.totals[1].estimate > plain.findings.uncertainty.totals[1].estimate + 2
     one, other = plain.findings.sensitivity.sweeps[0], shifted.findings.sensitivity.sweeps[0]
     assert np.array_equal(one.total, other.total)
     assert other.interval is None

@@ -1,7 +1,5 @@
 """The benchmark of updates: how rows are divided and what is compared."""
 
-import sys
-
 import numpy as np
 import pandas as pd
 
@@ -32,16 +30,3 @@ def test_a_way_is_worse_where_its_rows_are_by_more_than_a_standard_error(load):
     ]
 
     assert updating.compare(pd.DataFrame(rows), "updated") == (1, 1)
-
-
-def test_a_short_run_prints_every_way_under_both_regimes(load, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["updating.py", "--quick", "--sets", "penguins_sex", "--jobs", "1"])
-
-    load("updating").main()
-
-    lines = capsys.readouterr().out.splitlines()
-    assert 2 == sum("of labels hidden, 1 sets" in line for line in lines)
-    assert 2 * ["first", "updated", "nights", "together"] == [
-        line.split()[0] for line in lines if line and line.split()[0] in {"first", "updated", "nights", "together"}
-    ]
-    assert 2 == lines.count("failed: 0")

@@ -102,8 +102,9 @@ def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpa
     unlabelled_weight, prior_strength
         Of one mixture: the weight, from 0 to 1, of a row without a label, and that of its prior (default 1; 0 is plain
         maximum likelihood).
-    free_shares
-        Labels are missing more often in some class, so the rows to fill have label shares of their own.
+    shares : {"auto", "common", "free"}
+        Whether the rows to fill have the label shares of known rows ("common"), shares of their own ("free"), or as the
+        evidence of why labels are missing has it ("auto").
     deltas
         Log-odds by which labels are likelier in the rows to fill than their predictors say: {label: number}.
     max_iter, tolerance, seed

@@ -29,6 +29,7 @@ from em_impute.impute import complete_labels
 from em_impute.labels import read_labels, that_count
 from em_impute.report.build import build_report
 from em_impute.report.clock import time_of_run
+from em_impute.saved.applying import elsewhere
 from em_impute.saved.make import make_model
 
 __all__ = ["GaussianMixtureImputer"]
@@ -49,7 +50,7 @@ class GaussianMixtureImputer(Estimator):
     ----------
     column
         The name of the column of X to complete; its place, from 0, if X is an array.  None: the labels are y.
-    features, null_values, keep_values, labels, order_by, components, covariance, single, unlabelled_weight, free_shares
+    features, null_values, keep_values, labels, order_by, components, covariance, single, unlabelled_weight, shares
     prior_strength, deltas, max_iter, tolerance, seed
         As those of `em_impute.fill`.
     min_probability
@@ -106,7 +107,7 @@ class GaussianMixtureImputer(Estimator):
         covariance: str = "auto",
         single: bool = False,
         unlabelled_weight: float | None = None,
-        free_shares: bool = False,
+        shares: Literal["auto", "common", "free"] = "auto",
         prior_strength: float | None = None,
         deltas: Mapping[Any, float] | None = None,
         max_iter: int = 5000,
@@ -124,7 +125,7 @@ class GaussianMixtureImputer(Estimator):
         self.covariance = covariance
         self.single = single
         self.unlabelled_weight = unlabelled_weight
-        self.free_shares = free_shares
+        self.shares = shares
         self.prior_strength = prior_strength
         self.deltas = deltas
         self.max_iter = max_iter
@@ -155,11 +156,12 @@ class GaussianMixtureImputer(Estimator):
         labels = read_labels(given.name, opened.table.targets[place], given.request)
         if self.column is None:
             refuse_one_class(that_count(labels, given.name, opened.weight))
-        if self.free_shares and not labels.n_missing:
-            raise FitError("free_shares learns from rows without a label, and there are none", "leave it out")
+        if self.shares == "free" and not labels.n_missing:
+            raise FitError("shares='free' learns from rows without a label, and there are none", "leave it out")
         completion = complete_labels(opened, place, labels, given.request, unwatched)
         saved = make_model(opened, [completion], given.request, time_of_run())
-        model = saved.columns[0].model
+        # Rows whose label is asked for, rather than missing, are as the labelled rows are.
+        model = (saved.columns[0] if self.column is not None else elsewhere(saved.columns[0])).model
         self.model_, self.fitted_model_ = model, FittedModel(saved)
         self.report_ = build_report(opened, completion, given.request, f"em_impute.{self!r}.fit", None)
         self.n_iter_ = max(1, int((self.report_.fit or {})["n_iterations"]))

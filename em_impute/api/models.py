@@ -137,7 +137,7 @@ class FittedModel:
         """Give the model as it is when it has learnt from the rows of a frame too, labelled or not.
 
         The rows it has learnt from before count through their moments; a frame that it has learnt from changes nothing.
-        Raises what `em_impute.fill` does, and UsageError for a model of `free_shares`.  Source: incremental EM, Neal
+        Raises what `em_impute.fill` does, and UsageError for a model of `shares='free'`.  Source: incremental EM, Neal
         and Hinton (1998), doi:10.1007/978-94-011-5014-9_12.
 
         >>> import em_impute, pandas

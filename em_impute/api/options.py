@@ -52,7 +52,7 @@ class ModelOptions(SharedOptions, total=False):
     covariance: str
     single: bool
     unlabelled_weight: float | None
-    free_shares: bool
+    shares: Literal["auto", "common", "free"]
     prior_strength: float | None
     max_iter: int
     tolerance: float
@@ -103,7 +103,12 @@ WHOLE = {
     "skip_lines": (0, math.inf),
     "imputations": (2, 1000),
 }
-CHOICES = {"covariance": ("auto", *FAMILIES), "method": ("map", "draw"), "decimal": (".", ",")}
+CHOICES = {
+    "covariance": ("auto", *FAMILIES),
+    "method": ("map", "draw"),
+    "decimal": (".", ","),
+    "shares": ("auto", "common", "free"),
+}
 TEXTS = ("features", "null_values", "keep_values", "labels")
 """Options that hold several texts."""
 
@@ -122,7 +127,6 @@ CALLED = {
     "null-value": "null_values",
     "keep-value": "keep_values",
     "delta": "deltas",
-    "shares": "free_shares",
     "tol": "tolerance",
     "no-headers": "has_header=False",
 }

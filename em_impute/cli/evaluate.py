@@ -26,7 +26,7 @@ from em_impute.errors import UsageError
 from em_impute.request import Request, refuse_contradictions
 
 if TYPE_CHECKING:
-    from em_impute.evaluate import Hiding
+    from em_impute.missing.hiding import Hiding
     from em_impute.report.evaluation import EvaluationReport
 
 __all__ = ["HowName", "evaluate"]
@@ -119,7 +119,7 @@ def evaluate(  # one parameter an option
     covariance: o.Covariance = CovarianceName.auto,
     single: o.Single = False,
     unlabelled_weight: o.UnlabelledWeight = "auto",
-    shares: o.Shares = SharesName.common,
+    shares: o.Shares = SharesName.auto,
     prior_strength: o.PriorStrength = None,
     max_iter: o.MaxIter = 5000,
     tolerance: o.Tolerance = 1e-6,
@@ -158,7 +158,7 @@ def evaluate(  # one parameter an option
         covariance=covariance.value,
         single=single,
         unlabelled_weight=parse_unlabelled_weight(unlabelled_weight),
-        free_shares=shares is SharesName.free,
+        shares=shares.value,
         prior_strength=prior_strength,
         max_iter=max_iter,
         tolerance=tolerance,
@@ -169,7 +169,7 @@ def evaluate(  # one parameter an option
     if of_label and how not in {None, HowName.by_class}:
         raise UsageError(f"--hide-label contradicts --how {how}", "leave one of them out")
     paths = _outputs(reports or [], as_json=json)
-    from em_impute.evaluate import Hiding
+    from em_impute.missing.hiding import Hiding
 
     chosen = how or (HowName.by_class if of_label else HowName.stratified)
     manners = Manners(log_of(context), quiet=quiet, color=color.value, progress=not no_progress, strict=strict)

@@ -69,6 +69,7 @@ class MethodName(StrEnum):
 class SharesName(StrEnum):
     """Values of --shares."""
 
+    auto = "auto"
     common = "common"
     free = "free"
 

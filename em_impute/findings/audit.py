@@ -20,16 +20,18 @@ from em_impute.engine.blocks import Floats, Integers, Rows
 from em_impute.engine.em import posterior
 from em_impute.engine.mixture import Recipe, fit_mixture
 from em_impute.errors import FitError
-from em_impute.findings.drawing import draw_of_every_label, shuffled_by_label
 from em_impute.fitting import examples_of
 from em_impute.learnt import FittedColumn
-from em_impute.select import FOLD_TOLERANCE, Choice, HeldOut
+from em_impute.missing.drawing import draw_of_every_label, shuffled_by_label
+from em_impute.missing.held_out import HeldOut
+from em_impute.select import FOLD_TOLERANCE, Choice
 from em_impute.stack.batch import DIVIDED_STEPS, gather
 from em_impute.stack.compare import fit_plan
 from em_impute.stack.effort import count_terms, row_cost
+from em_impute.stack.ensemble import Voice, predict
 from em_impute.stack.folds import N_FOLDS, Examples, count_labels
 from em_impute.stack.members import Plan
-from em_impute.stack.stack import Stack, Voice, predict
+from em_impute.stack.stack import Stack
 from em_impute.stack.weights import stack_weights
 
 __all__ = ["SUSPICIOUS", "Audit", "Judged", "Parts", "Suspect", "audit_labels", "judge_labels"]

@@ -7,14 +7,13 @@ import numpy as np
 from em_impute.choose import Fills
 from em_impute.engine.mixture import Recipe
 from em_impute.findings.audit import Audit, audit_labels
-from em_impute.findings.labelling import Labelling, examine_labelling
 from em_impute.findings.marked import Marked, find_marked
-from em_impute.findings.missingness import Missingness, examine_missingness
 from em_impute.findings.pictures import Pictures, picture
 from em_impute.findings.plain import PlainEm, examine_plain
 from em_impute.findings.sensitivity import Sensitivity, sweep
 from em_impute.findings.uncertainty import Uncertainty, examine_uncertainty
 from em_impute.learnt import FittedColumn
+from em_impute.missing.missingness import Missingness, examine_missingness
 from em_impute.request import Request
 
 __all__ = ["Findings", "examine"]
@@ -26,8 +25,6 @@ class Findings:
 
     missingness: Missingness | None
     """Rows with a label beside rows without one; None where there are none of either kind"""
-    labelling: Labelling | None
-    """Whether labels are missing more often in some class; None where that cannot be told."""
     uncertainty: Uncertainty
     sensitivity: Sensitivity | None
     """None where no label was known"""
@@ -40,9 +37,8 @@ class Findings:
 
 
 def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request) -> Findings:
-    """Examine a fitted column.  `recipe` is that of one mixture, to test with how labels went missing."""
+    """Examine a fitted column.  `recipe` is that of one mixture, which shows plain EM."""
     design, labels = found.design, found.labels
-    can_tell = any(labels.known) and not design.weighed  # a likelihood ratio takes rows that count alike
     uncertainty = examine_uncertainty(found, fills, request.min_probability, request.seed)
     sensitivity = None
     if any(labels.known):
@@ -53,11 +49,10 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
             for label, one in zip(labels.labels, uncertainty.totals, strict=True)
         }
         at_zero = found.delta is None or not found.delta.any()  # else the intervals are those of another δ
-        sensitivity = sweep(found.at_random, weight, known, labels.labels, intervals if at_zero else None)
+        sensitivity = sweep(found.unshifted, weight, known, labels.labels, intervals if at_zero else None)
     plain = examine_plain(design, found.fitted.mixture, recipe)
     return Findings(
-        examine_missingness(design, request.seed),
-        examine_labelling(design, recipe) if can_tell else None,
+        examine_missingness(design, request.seed, found.fitted.how.missing),
         uncertainty,
         sensitivity,
         audit_labels(found),

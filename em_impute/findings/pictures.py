@@ -8,10 +8,10 @@ import numpy as np
 from em_impute.choose import Fills
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.engine.parameters import Parameters
-from em_impute.findings.drawing import draw_rows
 from em_impute.findings.histograms import MAX_BINS, Histogram, cells_of, count_in_bins, separation_of
 from em_impute.findings.plain import PlainEm
 from em_impute.learnt import FittedColumn
+from em_impute.missing.drawing import draw_rows
 
 __all__ = ["Axis", "Curve", "Pictures", "Plane", "Points", "picture", "project"]
 

@@ -15,8 +15,7 @@ from em_impute.engine.bootstrap import refits
 from em_impute.engine.mixture import Mixture, Recipe, fit_mixture, sample_rows
 from em_impute.engine.parameters import Parameters, whiten
 from em_impute.errors import FitError
-from em_impute.findings.drawing import draw_rows
-from em_impute.findings.labelling import affordable_steps
+from em_impute.missing.drawing import draw_rows
 
 __all__ = ["Errors", "PlainEm", "Shape", "drift_of", "examine_plain", "shape_of", "standard_errors"]
 
@@ -27,6 +26,16 @@ MAX_STEPS = 500
 
 N_REFITS, LEAST_STEPS = 25, 2
 """A standard error is so known within a seventh of itself; a refit begins beside its end."""
+
+WORK, PATTERN_WORK = 1e9, 3e5
+"""Multiplications that one of the two fits may take, about a second, and what each pattern of missing cells costs as
+much as in a step of EM."""
+
+LEAST_EM_STEPS = 50
+
+INVERSE, MAX_INVERSES = 6, 2
+"""What inverting a covariance takes as a multiple of the cube of the predictors, and what inverses may take in so many
+steps as a multiple of the work."""
 
 LEAST_KURTOSIS = 1.0
 """Of two values that are equally frequent; rounding must not leave less."""
@@ -89,7 +98,7 @@ def examine_plain(design: Design, found: Mixture, recipe: Recipe) -> PlainEm | N
     if rows is None:
         return None
     n_labels = len(design.labels)
-    n_steps = min(recipe.stopping.max_iter, MAX_STEPS, affordable_steps(rows, n_labels))
+    n_steps = min(recipe.stopping.max_iter, MAX_STEPS, _affordable_steps(rows, n_labels))
     if not n_steps:
         return None
     stopping = recipe.stopping._replace(max_iter=n_steps)
@@ -100,6 +109,15 @@ def examine_plain(design: Design, found: Mixture, recipe: Recipe) -> PlainEm | N
     except FitError:
         return None
     return _described(design, em, labels_only, rows)
+
+
+def _affordable_steps(rows: Rows, n_labels: int) -> int:
+    """Count the steps of EM that there is time for; 0 where covariances of so many predictors are too dear for any."""
+    n_patterns = np.unique(np.isnan(rows.x), axis=0).shape[0]
+    if LEAST_EM_STEPS * n_labels * n_patterns * INVERSE * rows.x.shape[1] ** 3 > MAX_INVERSES * WORK:
+        return 0
+    a_step = n_labels * (rows.label.size * (rows.x.shape[1] + 1.0) ** 2 + n_patterns * PATTERN_WORK)
+    return max(LEAST_EM_STEPS, int(WORK / a_step))
 
 
 def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows: Rows) -> PlainEm:
@@ -124,7 +142,7 @@ def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows
 def standard_errors(rows: Rows, mixture: Mixture, n_labels: int, seed: int) -> Errors | None:
     """Estimate standard errors from refits to rows weighed at random; None where these would take too long."""
     few = sample_rows(rows, REFITTED_ROWS, seed)
-    n_steps = affordable_steps(few, n_labels) // N_REFITS
+    n_steps = _affordable_steps(few, n_labels) // N_REFITS
     if n_steps < LEAST_STEPS:
         return None
     hurried = mixture.recipe._replace(stopping=mixture.recipe.stopping._replace(max_iter=min(n_steps, MAX_STEPS)))

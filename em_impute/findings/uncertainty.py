@@ -15,7 +15,7 @@ from em_impute.engine.blocks import Floats, Integers
 from em_impute.fitting import Said
 from em_impute.learnt import FittedColumn
 from em_impute.metrics import NORMAL_95, effective_rows
-from em_impute.select import HeldOut
+from em_impute.missing.held_out import HeldOut
 from em_impute.table.growing import Codes
 
 __all__ = [
@@ -39,6 +39,12 @@ MAX_NUMBERS = 2e7
 
 CALIBRATION_SD = 0.15
 """What is believed beforehand of the error in what the model says of itself: odds off by a factor of e^0.15."""
+
+BEYOND_SD = 1.0
+"""The same of rows like no labelled row, which nothing corrects: odds off by a factor of e."""
+
+UNLIKE_SD = 0.4
+"""The same besides, by the part of the labelled rows that is lost when they are weighed to be like rows to fill."""
 
 NEWTON_STEPS = 40
 
@@ -83,6 +89,8 @@ class Uncertainty:
     """of each label, where the rows come from: 95 % by Rubin's rules"""
     missing_information: Floats
     """(n_labels,), fraction that is missing of what the complete column would tell about each share"""
+    n_beyond: int = 0
+    """Missing cells in rows that are like no labelled row, so that no hidden label tells of them."""
 
     @property
     def recommended(self) -> int:
@@ -105,7 +113,7 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
     n_labels = len(found.labels.labels)
     most = int(min(MAX_CELLS, max(200, MAX_NUMBERS / (N_DRAWS * n_labels))))
     missing = _gathered(found, fills, most, rng)
-    said = _said(found, N_DRAWS, rng)
+    said = found.draw(N_DRAWS, int(rng.integers(1 << 31)))
     chance = said(np.arange(N_DRAWS), missing.rows)  # (n_draws, n_rows, n_labels)
     chance /= chance.sum(axis=-1, keepdims=True)
     known = np.array(found.labels.known)
@@ -113,19 +121,25 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
     stated = found.distinct_probability[missing.place]
     total = total + (fills.expected - missing.cells @ stated)  # of a sample its share of each label is known to be off
     shares, missing_information = pool_shares(total / found.labels.label.size, found.labels.label.size)
-    held = found.fitted.choice.held_out
+    held = found.promise
     wrong = held_out = None
-    agree = True
+    agree, n_beyond = True, 0
+    together = _together(found, held, missing)
+    total = _spread(total, together)
     if held is not None and fills.n_filled:
-        held_out = _wrong_by_held_out(held, fills, min_probability, rng)
-        plain = _wrong(chance, missing, stated, np.zeros(N_DRAWS), fills, rng)
-        wrong = _wrong(chance, missing, stated, _calibration(held, rng), fills, rng)
+        held_out = _wrong_by_held_out(held, fills, min_probability, together, rng)
+        beyond = found.beyond[missing.place]
+        n_beyond = int(found.beyond @ found.cells)
+        shift = np.broadcast_to(0.0, (N_DRAWS, missing.rows.size))
+        plain = _wrong(chance, missing, stated, shift, fills, together, rng)
+        shift = _calibration(held, together, _calibration_sd(held), rng)[:, None]
+        shift = shift + beyond * (BEYOND_SD * rng.standard_normal((N_DRAWS, 1)))
+        wrong = _wrong(chance, missing, stated, shift, fills, together, rng)
         agree = plain.low <= held_out.high and held_out.low <= plain.high
-        if not agree:  # the labels know better
-            wrong = held_out
-    return Uncertainty(
-        N_DRAWS, wrong, held_out, agree, _total_intervals(total, known, fills.row.size), shares, missing_information
-    )
+        if not agree:  # the labels know better, so far as they can
+            wrong = held_out if not n_beyond else _hull(held_out, wrong)
+    totals = _total_intervals(total, known, fills.row.size)
+    return Uncertainty(N_DRAWS, wrong, held_out, agree, totals, shares, missing_information, n_beyond)
 
 
 def draw_imputations(found: FittedColumn, row: Codes, n: int, seed: int) -> NDArray[np.int16]:
@@ -134,7 +148,7 @@ def draw_imputations(found: FittedColumn, row: Codes, n: int, seed: int) -> NDAr
     `row` (n_missing,) are their rows.  What is drawn for a row depends on its number and on what the model says of it,
     not on which other rows lack a label.
     """
-    said = _said(found, n, np.random.default_rng([seed, IMPUTING]))
+    said = found.draw(n, int(np.random.default_rng([seed, IMPUTING]).integers(1 << 31)))
     n_rows = found.labels.label.size
     place = found.place_of(row)
     code = np.empty((n, row.size), np.int16)  # there may be many cells, but no more than 1,000 labels
@@ -180,12 +194,6 @@ def recommended_draws(missing_information: float) -> int:
     return max(2, int(np.ceil(1.0 + 0.5 * (missing_information / STEADY) ** 2)))
 
 
-def _said(found: FittedColumn, n_draws: int, rng: np.random.Generator) -> Said:
-    """Draw the model; the draws speak of every label of the column, under the shift that the user asked for."""
-    said = found.fitted.draw(n_draws, int(rng.integers(1 << 31)))
-    return lambda number, rows: found.shifted(found.of_every_label(said(number, rows)))
-
-
 def _in_chunks(said: Said, b: int, rows: Integers) -> Floats:
     parts = [rows[first : first + CHUNK_ROWS] for first in range(0, rows.size, CHUNK_ROWS)]
     return np.concatenate([said(np.array([b]), part)[0] for part in parts])
@@ -211,41 +219,101 @@ def _gathered(found: FittedColumn, fills: Fills, most: int, rng: np.random.Gener
     return Gathered(found.unlabelled[distinct], distinct, filled.sum(axis=1), filled[:, 1:])
 
 
+class _Together(NamedTuple):
+    """How much more numbers vary since rows in company are wrong together: as factors of a variance, 1 at least."""
+
+    held_out: float  # of a mean over labels that were held out
+    missing: float  # of a number of missing cells
+
+
+def _together(found: FittedColumn, held: HeldOut | None, missing: Gathered) -> _Together:
+    """Estimate how much more numbers vary since rows in company are wrong together.
+
+    Of n_c rows of company c that are wrong or right alike by a correlation κ the number varies 1 + κ·(n_c − 1) times as
+    much as if each were wrong for itself (Kish 1965); κ is found from labels held out.
+    """
+    company = found.fitted.how.company
+    if company is None or held is None or held.company is None:
+        return _Together(1.0, 1.0)
+    best, probability = most_probable(held.probability, 0.0)
+    residual = (best != held.label) - (1.0 - probability)
+    _, place, size = np.unique(held.company, return_inverse=True, return_counts=True)
+    alone = float((residual**2).sum())
+    pairs = float((np.bincount(place, residual) ** 2).sum()) - alone
+    expected = alone / residual.size * float((size * (size - 1.0)).sum())  # of pairs, if κ were 1
+    kappa = float(np.clip(pairs / expected, 0.0, 1.0)) if expected > 0.0 else 1.0
+    cells = np.bincount(company.code[missing.rows], missing.cells)
+    factors = [1.0 + kappa * (float(n @ n) / float(n.sum()) - 1.0) for n in (size.astype(float), cells)]
+    return _Together(*(max(1.0, one) for one in factors))
+
+
+def _spread(number: Floats, together: _Together) -> Floats:
+    """Let numbers drawn, (n_draws, ...), vary as much as rows in company make them."""
+    if together.missing == 1.0:
+        return number
+    mean = number.mean(axis=0)
+    spread: Floats = mean + (number - mean) * np.sqrt(together.missing)
+    return spread
+
+
+def _hull(one: Interval, other: Interval) -> Interval:
+    return Interval(one.estimate, min(one.low, other.low), max(one.high, other.high))
+
+
 def _wrong(
-    chance: Floats, missing: Gathered, stated: Floats, shift: Floats, fills: Fills, rng: np.random.Generator
+    chance: Floats,
+    missing: Gathered,
+    stated: Floats,
+    shift: Floats,
+    fills: Fills,
+    together: _Together,
+    rng: np.random.Generator,
 ) -> Interval:
     """Draw the number of filled cells that are wrong, the log-odds of being so shifted in each draw by `shift`.
 
-    `chance` is (n_draws, n_rows, n_labels), `stated` (n_rows, n_labels) what the fills rest on, `shift` (n_draws,).
+    `chance` is (n_draws, n_rows, n_labels), `stated` (n_rows, n_labels) what the fills rest on, `shift` (n_draws,
+    n_rows).
     """
     top = stated.argmax(axis=1)
     rows, labels = np.nonzero(missing.filled)
     is_top = labels == top[rows]
     error = np.clip(1.0 - chance[:, np.arange(top.size), top], 1e-9, 1.0 - 1e-9)  # of the most probable label
-    shifted = 1.0 / (1.0 + (1.0 - error) / error * np.exp(-shift[:, None]))
+    shifted = 1.0 / (1.0 + (1.0 - error) / error * np.exp(-shift))
     right = np.where(is_top, 1.0 - shifted[:, rows], chance[:, rows, labels] * (shifted / error)[:, rows])
     right = np.clip(right, 0.0, 1.0)
     count = missing.filled[rows, labels]
     number = np.array([rng.binomial(count, 1.0 - right).sum(axis=1) for _ in range(REPLICATES)])
-    # Of a sample it is known how much less sure, or more, it is stated to be than all cells are.
-    by_sample = float(count @ (1.0 - stated[rows, labels]))
-    number = number * (float((1.0 - fills.probability[fills.code >= 0]).sum()) / by_sample if by_sample > 0.0 else 1.0)
+    by_draws = float(count @ np.where(is_top, error.mean(axis=0)[rows], 1.0 - chance[:, rows, labels].mean(axis=0)))
+    # Draws, one mixture each, are less sure in the mean than the average of mixtures is stated to be.
+    number = number * (float((1.0 - fills.probability[fills.code >= 0]).sum()) / by_draws if by_draws > 0.0 else 1.0)
+    number = np.clip(_spread(number.reshape(-1), together), 0.0, None)
     low, high = np.quantile(number, WRONG_TAILS, method="inverted_cdf")
     low, high = np.floor(low + ROUNDING), np.ceil(high - ROUNDING)  # numbers of cells are whole
     return Interval(*(min(float(value), fills.n_filled) for value in (number.mean(), low, high)))
 
 
-def _calibration(held: HeldOut, rng: np.random.Generator) -> Floats:
+def _calibration_sd(held: HeldOut) -> float:
+    """Say how far the odds may be off: the farther, the less labelled rows are like rows to fill."""
+    if held.weight is None:
+        return CALIBRATION_SD
+    unlike = 1.0 - effective_rows(held.weight) / held.weight.size
+    return float(np.hypot(CALIBRATION_SD, UNLIKE_SD * unlike))
+
+
+def _calibration(held: HeldOut, together: _Together, deviation: float, rng: np.random.Generator) -> Floats:
     """Draw by how much the log-odds of being wrong are higher than stated, from labels held out: (n_draws,).
 
-    The posterior of one shift for all rows under a normal prior, by Newton's method and its curvature (Laplace).
+    The posterior of one shift for all rows under a normal prior of some `deviation`, by Newton's method and its
+    curvature (Laplace).  Labels that weigh unequally count as so many rows as their mean varies by (Kish 1965).
     """
-    weight = np.ones(held.label.size) if held.weight is None else held.weight / held.weight.mean()
+    weight = np.ones(held.label.size) / together.held_out
+    if held.weight is not None:
+        weight = held.weight * (effective_rows(held.weight) / held.weight.sum() / together.held_out)
     best, probability = most_probable(held.probability, 0.0)
     wrong = (best != held.label).astype(float)
     error = np.clip(1.0 - probability, 1e-6, 1.0 - 1e-6)
     log_odds = np.log(error / (1.0 - error))
-    precision, shift = 1.0 / CALIBRATION_SD**2, 0.0
+    precision, shift = 1.0 / deviation**2, 0.0
     for _ in range(NEWTON_STEPS):
         rate = 1.0 / (1.0 + np.exp(-log_odds - shift))
         curvature = float(weight @ (rate * (1.0 - rate))) + precision
@@ -255,7 +323,9 @@ def _calibration(held: HeldOut, rng: np.random.Generator) -> Floats:
     return drawn
 
 
-def _wrong_by_held_out(held: HeldOut, fills: Fills, min_probability: float, rng: np.random.Generator) -> Interval:
+def _wrong_by_held_out(
+    held: HeldOut, fills: Fills, min_probability: float, together: _Together, rng: np.random.Generator
+) -> Interval:
     """Predict the number of wrong fills from how many held-out labels would have been filled wrongly."""
     weight = np.ones(held.label.size) if held.weight is None else held.weight
     best, probability = most_probable(held.probability, 0.0)
@@ -265,10 +335,11 @@ def _wrong_by_held_out(held: HeldOut, fills: Fills, min_probability: float, rng:
     sure = probability >= min_probability
     if sure.any():
         weight, right = weight[sure], right[sure]
-    n_rows = effective_rows(weight)
+    n_rows = effective_rows(weight) / together.held_out
     rate = 1.0 - float((weight * right).sum() / weight.sum())  # added up alike, so that it is never below 0
     chance = rng.beta(rate * n_rows + 0.5, (1.0 - rate) * n_rows + 0.5, 20 * N_DRAWS)
-    number = rng.binomial(fills.n_filled, chance)
+    n_alone = max(1, round(fills.n_filled / together.missing))  # cells that would vary as much, each for itself
+    number = rng.binomial(n_alone, chance) * (fills.n_filled / n_alone)
     low, high = np.quantile(number, WRONG_TAILS)
     return Interval(rate * fills.n_filled, float(low), float(high))
 

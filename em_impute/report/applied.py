@@ -81,7 +81,7 @@ def misjudgement(applied: Section, n_filled: int) -> list[tuple[str, str]]:
         return []
     message = (
         f"The model misjudges how sure it is here: it expects {percent(expected / n_filled)} of the {n_filled:,} fills "
-        f"to be wrong, but of {score['rows']:,} known labels {percent(wrong)} were. Trust the labels, or fit anew."
+        f"to be wrong, but of {score['rows']:,} known labels {percent(wrong)} were. Fit anew."
     )
     return [("W06", message)]
 

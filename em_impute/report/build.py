@@ -21,6 +21,8 @@ from em_impute.report.fit_report import SCHEMA_VERSION, FitReport, Section
 from em_impute.report.marked import marked_section, marked_warnings
 from em_impute.report.missing_rows import sensitivity_section, who_section
 from em_impute.report.pictured import pictures_section, plain_section
+from em_impute.report.reasons import reasons_section
+from em_impute.report.rehearsal import rehearsal_section
 from em_impute.report.remarks import decisions, warnings
 from em_impute.report.selection import leading_section, selection_section
 from em_impute.report.uncertainty import plain_wrong, totals_section, uncertainty_warnings, wrong_section
@@ -199,7 +201,7 @@ def _fit(completion: Completion, request: Request) -> dict[str, Any] | None:
     criteria = information_criteria(mixture, log_likelihood, rows, completion.entropy)
     return {
         "log_likelihood": log_likelihood,
-        "n_iterations": len(fit.path) - 1 if stack is None else stack.leader.steps,
+        "n_iterations": len(fit.path) - 1 if stack is None or stack.leader.is_plain else stack.leader.steps,
         "stop": fit.stop,
         "converged": fit.stop in {"converged", "rounding"},
         "tolerance": request.tolerance,
@@ -234,7 +236,9 @@ def _findings(opened: Opened, completion: Completion) -> dict[str, Any]:
         return {**dict.fromkeys(("missingness", "sensitivity", "audit", "marked")), "suspect_labels": ()}
     audit = suspects_section(findings.audit, completion.labels.labels, line_of)
     return {
-        "missingness": who_section(findings.missingness, findings.labelling),
+        "missingness": who_section(
+            findings.missingness, reasons_section(completion), rehearsal_section(completion.how)
+        ),
         "sensitivity": sensitivity_section(findings.sensitivity),
         "suspect_labels": tuple(audit["suspect_labels"]),
         "audit": audit["audit"],
@@ -277,22 +281,25 @@ def _wrong(completion: Completion) -> dict[str, Any]:
 
 
 def _accuracy(completion: Completion, wrong: Section) -> dict[str, Any] | None:
-    held_out = completion.choice.held_out if completion.choice else None
+    held_out = completion.promise
     if held_out is None or completion.design is None:
         return None
     probability, label, weight = held_out.probability, held_out.label, held_out.weight
     right = metrics.accuracy(probability, label, weight)
     n_rows = label.size if weight is None else metrics.effective_rows(weight)
     count = np.bincount(label, weight)
-    bins = metrics.reliability(probability, label)
-    counts = metrics.confusion(probability, label)
+    like = None if weight is None else weight / weight.mean()
+    bins = metrics.reliability(probability, label, like)
+    counts = metrics.confusion(probability, label, like)
     names = completion.design.labels
     return {
         "method": "5-fold stratified cross-validation on the known labels",
         "rows": label.size,
+        "effective_rows": float(n_rows),
         "accuracy": right,
         "interval": list(metrics.wilson_interval(right, n_rows)),
         "baseline_accuracy": float(count.max() / count.sum()),
+        "baseline_label": names[int(count.argmax())],
         "log_loss": held_out.log_loss,
         "baseline_log_loss": held_out.baseline_log_loss,
         "brier": metrics.brier(probability, label, weight),

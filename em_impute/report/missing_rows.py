@@ -4,17 +4,15 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from em_impute.findings.labelling import LEVEL, Labelling
-from em_impute.findings.missingness import Difference, Missingness, Side
 from em_impute.findings.sensitivity import Sensitivity
+from em_impute.missing.missingness import Difference, Missingness, Side
 from em_impute.report.fit_report import Section
+from em_impute.report.reasons import reasons_markdown
 from em_impute.report.tables import cell, table
 from em_impute.report.words import number, p_value, percent
 from em_impute.table.text import listed, plural
 
 __all__ = [
-    "labelling_table",
-    "labelling_verdict",
     "sensitivity_line",
     "sensitivity_markdown",
     "sensitivity_section",
@@ -23,6 +21,10 @@ __all__ = [
     "who_section",
 ]
 
+ALLOWED_FOR = (
+    "Fills allow for labels that are lost at a rate of their own. The data cannot prove that nothing else decides: "
+    "the sweep of δ shows what would follow."
+)
 UNPROVEN = (
     "Filling takes it that, at equal predictors, missing and known rows hold the same mix of labels. The data cannot "
     "prove this: the labels that would are the missing ones. The sweep of δ shows what would follow if it were not so."
@@ -38,11 +40,15 @@ MAX_NAMED = 2
 LONGEST_NAME = 16
 """In a line of the terminal's summary."""
 
+EVEN = 0.5
+
 CHANCE = 0.5
 """Area under the ROC curve of a score that means nothing."""
 
 
-def who_section(missingness: Missingness | None, labelling: Labelling | None) -> dict[str, Any] | None:
+def who_section(
+    missingness: Missingness | None, reasons: Section | None, rehearsal: Section | None
+) -> dict[str, Any] | None:
     """Say how rows without a label differ from those with one; None where there are none of one kind."""
     if missingness is None:
         return None
@@ -53,8 +59,9 @@ def who_section(missingness: Missingness | None, labelling: Labelling | None) ->
         "differences": [_difference(one) for one in missingness.differences],
         "auc": missingness.auc,
         "auc_interval": None if interval is None else list(interval),
-        "labelling_test": None if labelling is None else _labelling_test(labelling),
-        "sentence": f"{_evidence(missingness)} {UNPROVEN}",
+        "reasons": reasons,
+        "rehearsal": rehearsal,
+        "sentence": f"{_evidence(missingness)} {ALLOWED_FOR if _allows(reasons) else UNPROVEN}",
     }
 
 
@@ -71,8 +78,10 @@ def who_markdown(section: Section | None) -> Iterable[str]:
     yield from _categories([one for one in different if one["type"] == "categorical"])
     yield "SMD is the difference of the means, missing less known, in standard deviations; of a category it is the"
     yield "distance of the shares in the same units.\n"
-    if section["labelling_test"] is not None:
-        yield from _test(section["labelling_test"])
+    if section["reasons"] is not None:
+        yield from reasons_markdown(section["reasons"])
+    if section["rehearsal"] is not None:
+        yield f"{section['rehearsal']['sentence']}\n"
     yield f"{section['sentence']}\n"
 
 
@@ -163,24 +172,9 @@ def _side(side: Side) -> dict[str, Any]:
     return {"mean": side.mean, "sd": side.sd, "share_missing": side.missing}
 
 
-def _labelling_test(labelling: Labelling) -> dict[str, Any]:
-    """Give both gates of the test whether labels are missing by their class, and what they found."""
-    ratio = labelling.ratio
-    by_label = {
-        "label_rates": labelling.label_rate,
-        "shares_known": labelling.labelled,
-        "shares_missing_at_one_rate": ratio.common,
-        "shares_missing_at_own_rates": ratio.free,
-    }
-    return {
-        "statistic": ratio.statistic,
-        "df": ratio.degrees_of_freedom,
-        "p_value": ratio.p_value,
-        "p_predictors": labelling.p_predictors,
-        "at_random": labelling.is_at_random,
-        "depends_on_class": labelling.depends_on_class,
-        **{name: dict(zip(labelling.labels, values.tolist(), strict=True)) for name, values in by_label.items()},
-    }
+def _allows(reasons: Section | None) -> bool:
+    """Tell whether the fills take labels to be lost by class."""
+    return bool(reasons and reasons["fills_allow_for_it"] and reasons["probability"]["by_class"] > EVEN)
 
 
 def _evidence(missingness: Missingness) -> str:
@@ -251,43 +245,6 @@ def _shifts(known: Section, missing: Section) -> str:
 def _and_more(different: list[Section]) -> Iterable[str]:
     if len(different) > MAX_LISTED:
         yield f"… and {len(different) - MAX_LISTED:,} that differ less.\n"
-
-
-def _test(test: Section) -> Iterable[str]:
-    yield "Do missing rows hold another mix of labels than the predictors say? Shares of their own for the missing rows"
-    yield f"raise twice the log-likelihood by {number(test['statistic'])} (χ² test, {plural(test['df'], 'degree')} of"
-    yield f"freedom: p {_compared(p_value(test['p_value']))}). This takes the mixture's shape for granted."
-    if not test["depends_on_class"]:
-        yield f"{labelling_verdict(test)}.\n"
-        return
-    yield f"{labelling_verdict(test)}:\n"
-    yield from table(*labelling_table(test))
-
-
-def labelling_verdict(test: Section) -> str:
-    """Say in words whether labels are missing more often in some class."""
-    if test["depends_on_class"]:
-        return "Labels look missing more often in some class"
-    if test["at_random"]:
-        return (
-            "That is not enough to say that labels are missing more often in some class: "
-            f"it takes a p below {LEVEL:g} here, and one for a predictor as well"
-        )
-    return "Labels are missing more often at some values of the predictors, which explains more than classes do"
-
-
-def labelling_table(test: Section) -> tuple[list[str], list[list[str]]]:
-    """Give the head and the rows of the table of how often each label is there, and of what is missing."""
-    rows = [
-        [
-            label,
-            percent(rate),
-            percent(test["shares_missing_at_one_rate"][label]),
-            percent(test["shares_missing_at_own_rates"][label]),
-        ]
-        for label, rate in test["label_rates"].items()
-    ]
-    return ["label", "rows that have it", "share of the missing at one rate", "at rates of their own"], rows
 
 
 def _leaving(leaves: Section, within: str) -> str:

@@ -29,7 +29,7 @@ from em_impute.table.text import plural
 
 __all__ = ["build_parts_report"]
 
-COUNTED_ANEW = {"W06", "W07", "W09", "W11", "W16"}
+COUNTED_ANEW = {"W06", "W07", "W09", "W11", "W16", "W32"}
 """Codes of warnings that count cells."""
 
 OF_THE_SAMPLE = {"counted as missing", "equal rows merged"}
@@ -276,6 +276,7 @@ def _of_all_rows(found: Uncertainty, column: ColumnOfParts, totals: Totals, fill
         totals=tuple(intervals),
         shares=shares,
         missing_information=between / np.maximum(between + within, np.finfo(float).tiny),
+        n_beyond=round(found.n_beyond * factor),
     )
 
 

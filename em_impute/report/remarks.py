@@ -7,12 +7,12 @@ import numpy as np
 from em_impute.completion import Completion, Opened
 from em_impute.design import Design
 from em_impute.engine.mixture import Mixture
-from em_impute.findings.labelling import Labelling
+from em_impute.missing.held_out import HeldOut
 from em_impute.predictors import COLLINEAR, NOT_ALL_NUMBERS
+from em_impute.report.reasons import reasons_warnings
 from em_impute.report.sentinels import find_sentinels
 from em_impute.report.words import delimiter_name, percent
 from em_impute.request import Request
-from em_impute.select import HeldOut
 from em_impute.stack.stack import Stack
 from em_impute.table.text import listed, plural, shown
 
@@ -82,10 +82,9 @@ def warnings(completion: Completion) -> list[tuple[str, str]]:
     if design is None or choice is None or mixture is None:
         return found
     found += _warnings_of_labels(completion, design)
-    if choice.held_out is not None:
-        found += _warnings_of_skill(choice.held_out)
-    if completion.findings is not None and completion.findings.labelling is not None:
-        found += _warnings_of_labelling(completion.findings.labelling, free=choice.recipe.free_shares)
+    if completion.promise is not None:
+        found += _warnings_of_skill(completion.promise)
+    found += reasons_warnings(completion)
     found += _warnings_of_fit(mixture)
     found += _warnings_of_predictors(design)
     return found
@@ -138,25 +137,6 @@ def _warnings_of_skill(held_out: HeldOut) -> list[tuple[str, str]]:
     return [
         (
             "W08",
-            f"On held-out labels the labels' shares alone predict better ({scores}): the model is too sure of itself.",
+            f"On hidden labels the labels' shares alone predict better ({scores}). Name better predictors with -x.",
         )
     ]
-
-
-def _warnings_of_labelling(labelling: Labelling, *, free: bool) -> list[tuple[str, str]]:
-    if labelling.is_at_random or free:
-        return []
-    if not labelling.depends_on_class:
-        message = (
-            "Rows with a label differ from those without: filling assumes that at equal predictors both hold the same "
-            "mix of labels, which the data cannot prove."
-        )
-        return [("W05", message)]
-    ratio = labelling.ratio
-    k = int(np.argmax(np.abs(ratio.free - ratio.common)))
-    message = (
-        f"Labels look missing more often in some class: {labelling.labels[k]!r} would be {percent(ratio.common[k])} of "
-        f"the missing ones at one rate for all, {percent(ratio.free[k])} at rates of their own. "
-        "If that is so, use --shares free."
-    )
-    return [("W05", message)]

@@ -28,6 +28,9 @@ NAME_WIDTH = 12
 
 HELD_OUT: Stop = "held-out labels"
 
+LIKELY = 0.5
+"""Probability of a reason from which on it is told."""
+
 MAX_SHOWN = 6
 """Labels or columns named in one line; the rest are counted."""
 
@@ -225,8 +228,17 @@ def _held_out(report: FitReport) -> str:
     log_loss, shares = number(found["log_loss"]), number(found["baseline_log_loss"])
     return (
         f"{accuracy} of known labels right ({percent(low)} to {percent(high)}; majority {majority}), "
-        f"log-loss {log_loss} ({shares})"
+        f"log-loss {log_loss} ({shares}){_hidden_how(report)}"
     )
+
+
+def _hidden_how(report: FitReport) -> str:
+    """Say that labels were hidden as they are missing, where that is not at random."""
+    section = report.missingness or {}
+    how, reasons = section.get("rehearsal") or {}, section.get("reasons") or {}
+    by_class = bool(reasons) and reasons["probability"]["by_class"] > LIKELY
+    alike = by_class or how.get("same_gaps") or how.get("same_company") or how.get("same_predictors", 0.0) > LIKELY
+    return "; hidden as labels are missing" if alike else ""
 
 
 def _groups(groups: Section) -> str:

@@ -48,6 +48,7 @@ def wrong_section(uncertainty: Uncertainty | None, plain: float) -> dict[str, An
         "by_probabilities": plain,
         "by_held_out_labels": None if held_out is None else held_out._asdict(),
         "agree": uncertainty.agree,
+        "unlike_labelled_rows": uncertainty.n_beyond,
     }
 
 
@@ -74,8 +75,8 @@ def wrong_line(wrong: Section, n_filled: int) -> str:
         return said
     said += f" (90 %: {_range(wrong)})"
     if not wrong["agree"]:
-        return f"{said}, as held-out labels say; the model says {number(round(wrong['by_probabilities']))}"
-    return f"{said}; held-out labels say {_range(wrong['by_held_out_labels'])}"
+        return f"{said}, by hidden labels; by the probabilities {number(round(wrong['by_probabilities']))}"
+    return f"{said}; by hidden labels alone {_range(wrong['by_held_out_labels'])}"
 
 
 def totals_line(totals: Section) -> str:
@@ -97,13 +98,13 @@ def wrong_markdown(wrong: Section, n_filled: int) -> Iterable[str]:
     yield f"{_range(wrong)}."
     held_out = wrong["by_held_out_labels"]
     if not wrong["agree"]:
-        yield "That is what held-out labels say, if missing rows are like known ones. **The model disagrees: by its own"
-        yield f"probabilities it would be {number(round(wrong['by_probabilities']))}.**\n"
+        yield "That is what known labels say that were hidden as labels are missing. **By the probabilities it would be"
+        yield f"{number(round(wrong['by_probabilities']))}.**\n"
         return
     yield "The interval comes from draws of the whole model, whose parameters are as uncertain as the rows leave them,"
     yield "and which held-out labels have corrected for how sure it is of itself."
     alone = f"{number(round(held_out['estimate']))} ({_range(held_out)})"
-    yield f"Held-out labels alone say {alone}, if missing rows are like known ones.\n"
+    yield f"Known labels alone, hidden as labels are missing, say {alone}.\n"
 
 
 def totals_markdown(totals: Section) -> Iterable[str]:
@@ -144,10 +145,20 @@ def uncertainty_warnings(
     held_out, missing = uncertainty.wrong_held_out, float(uncertainty.missing_information.max())
     if not uncertainty.agree and held_out is not None:
         message = (
-            f"The model misjudges how sure it is: it expects {number(round(wrong['by_probabilities']))} of the "
-            f"{n_filled:,} fills to be wrong, held-out labels {_range(held_out._asdict())}. Trust the labels."
+            f"Probabilities are too {'high' if wrong['by_probabilities'] < held_out.estimate else 'low'}: they expect "
+            f"{number(round(wrong['by_probabilities']))} of the {n_filled:,} fills to be wrong, known labels that were "
+            f"hidden as labels are missing {_range(held_out._asdict())}. The interval "
+            f"{'covers both' if uncertainty.n_beyond else 'goes by the latter'}; use probabilities to order cells, and "
+            "leave the least sure ones empty with --min-probability."
         )
         found.append(("W06", message))
+    if uncertainty.n_beyond:
+        message = (
+            f"{uncertainty.n_beyond:,} of the missing cells are in rows like no row with a label, so that no hidden "
+            "label tells how many of them are wrong: the interval is widened to what the model itself says. Label some "
+            "of these rows, or leave them empty with --min-probability."
+        )
+        found.append(("W32", message))
     beyond = [
         f"{label!r} {counted:,} ({_range(one)})"
         for label, one in totals["multiple_imputation"].items()

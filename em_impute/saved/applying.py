@@ -34,6 +34,7 @@ __all__ = [
     "apply_all",
     "apply_column",
     "asked_of",
+    "elsewhere",
     "fitted_to",
     "label_rows",
     "opened_for",
@@ -201,6 +202,14 @@ def apply_all(
     return [replace(one, learns=not one.is_known) for one in found]
 
 
+def elsewhere(saved: SavedColumn) -> SavedColumn:
+    """Give a column as it fills a file that it did not learn from: why labels are missing belongs to a file.
+
+    With --shares free the user said that it belongs to the labels.
+    """
+    return saved if saved.free_shares else replace(saved, model=replace(saved.model, tilts=None))
+
+
 def _shifted(saved: SavedColumn, deltas: Sequence[tuple[str, float]]) -> SavedColumn:
     """Let the log-odds of labels be higher than the model has them.  Raises UsageError for a label that is none."""
     delta = saved.model.delta + deltas_of(saved.model.labels, deltas)
@@ -215,6 +224,7 @@ def apply_column(
     Raises DesignError, naming all of it at once, where the table holds what the model was not made for.
     """
     began = perf_counter()
+    saved = saved if is_known else elsewhere(saved)
     model, table, n_known = saved.model, opened.table, len(saved.model.labels)
     labels = label_rows(opened.names[column], table.targets[column], model.labels, request)
     new = tuple(zip(labels.labels[n_known:], labels.known[n_known:], strict=True))

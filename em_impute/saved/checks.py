@@ -7,8 +7,8 @@ from em_impute.errors import ModelError
 from em_impute.model import Coding, Expert, Mixed
 from em_impute.saved.values import SavedColumn
 from em_impute.stack.compare import TEMPERATURES
+from em_impute.stack.ensemble import Voice
 from em_impute.stack.learning import Memory
-from em_impute.stack.stack import Voice
 
 __all__ = ["check_column"]
 

@@ -194,26 +194,36 @@ def triangles(meaning: str, *axes: str) -> Codec[Array]:
     return Codec(_nested(f"{meaning}  Of each matrix the lower triangle.", terms.NUMBER, axes), write, read)
 
 
-def record(kind: Callable[..., T], meaning: str, keys: Mapping[str, Codec[Any]], *, apart: bool = False) -> Codec[T]:
+def record(
+    kind: Callable[..., T],
+    meaning: str,
+    keys: Mapping[str, Codec[Any]],
+    *,
+    later: Mapping[str, Codec[Any]] | None = None,
+    apart: bool = False,
+) -> Codec[T]:
     """Make the codec of a frozen value with these fields, all of which must be there, and no others.
 
-    Axes of arrays in it have sizes of their own where it stands `apart`, else those of the record around it.
+    Fields that came `later` may be lacking in an older document, and then have the default of the value.  Axes of
+    arrays in it have sizes of their own where it stands `apart`, else those of the record around it.
     """
+    all_keys = {**keys, **(later or {})}
 
     def write(value: T) -> dict[str, Any]:
-        return {key: codec.write(getattr(value, key)) for key, codec in keys.items()}
+        return {key: codec.write(getattr(value, key)) for key, codec in all_keys.items()}
 
     def read(node: Node) -> T:
         found = node.of(dict, "an object")
         node = node._replace(sizes={}) if apart else node
-        lacking, more = [key for key in keys if key not in found], [key for key in found if key not in keys]
+        lacking, more = [key for key in keys if key not in found], [key for key in found if key not in all_keys]
         if lacking:
             node.refuse(f"complete: {lacking[0]!r} is not in it")
         if more:
             node.refuse(f"of this version: {more[0]!r} is unknown")
-        return kind(**{key: codec.read(node.item(key)) for key, codec in keys.items()})
+        return kind(**{key: codec.read(node.item(key)) for key, codec in all_keys.items() if key in found})
 
-    return Codec(terms.section(meaning, {key: codec.schema for key, codec in keys.items()}), write, read)
+    named = {key if key in keys else f"{key}?": codec.schema for key, codec in all_keys.items()}
+    return Codec(terms.section(meaning, named), write, read)
 
 
 def either(meaning: str, forms: Mapping[str, tuple[type, Codec[Any]]]) -> Codec[Any]:

@@ -12,6 +12,7 @@ from em_impute.engine.families import FAMILIES, Prior
 from em_impute.engine.learning import MixtureMemory
 from em_impute.engine.moments import Moments
 from em_impute.engine.parameters import Parameters
+from em_impute.missing.reasons import Tilts
 from em_impute.model import Coding, Expert, Groups, Mixed, Model, Own
 from em_impute.saved.codec import (
     ANY,
@@ -30,10 +31,10 @@ from em_impute.saved.codec import (
     triangles,
     whole,
 )
+from em_impute.stack.ensemble import Ensemble, Voice
 from em_impute.stack.learning import Memory, Remembered
 from em_impute.stack.members import Member
 from em_impute.stack.shrinkage import Batch, Shrinkage
-from em_impute.stack.stack import Ensemble, Voice
 from em_impute.stack.terms import Sums
 from em_impute.stack.views import View
 
@@ -186,6 +187,7 @@ ENSEMBLE = record(
         "trust": number("Weight of the mixtures together; the labels' shares have the rest.", 0),
         "shares": array("The labels' shares.", "n_known"),
     },
+    later={"sharpness": number("The power to which averaged probabilities are raised; 1 where it is lacking.", 0)},
 )
 
 REMEMBERED = record(
@@ -291,5 +293,17 @@ MODEL = record(
             )
         ),
         "delta": array("Log-odds added as --delta asked for.", "n_labels"),
+    },
+    later={
+        "tilts": maybe(
+            record(
+                Tilts,
+                "Log-odds added in the file that was learnt from, for the reason that its labels are missing.",
+                {
+                    "weight": array("Weights of the points that are averaged.", "n_points"),
+                    "shift": array("Log-odds of each.", "n_points", "n_labels"),
+                },
+            )
+        ),
     },
 )

@@ -13,6 +13,7 @@ from em_impute.engine.learning import MixtureMemory
 from em_impute.engine.learning import remember as remember_rows
 from em_impute.engine.mixture import Mixture
 from em_impute.fitting import examples_of
+from em_impute.missing.held_out import HeldOut
 from em_impute.model import Expert, model_of
 from em_impute.opening import name_of
 from em_impute.request import Request
@@ -20,7 +21,7 @@ from em_impute.saved.distribution import count_codes, describe_numbers
 from em_impute.saved.drift import Summary
 from em_impute.saved.typicality import look_at_rows
 from em_impute.saved.values import Reading, SavedColumn, SavedModel, Score, Source, Training
-from em_impute.select import Choice, HeldOut
+from em_impute.select import Choice
 from em_impute.stack.learning import Memory
 from em_impute.stack.learning import remember as remember_examples
 

@@ -16,10 +16,10 @@ from em_impute.saved.applying import Applied
 from em_impute.saved.distribution import count_numbers, count_texts
 from em_impute.saved.make import source_of
 from em_impute.saved.values import SavedColumn, SavedModel, Training
+from em_impute.stack.ensemble import Ensemble
 from em_impute.stack.folds import Examples
 from em_impute.stack.learning import Memory
 from em_impute.stack.learning import learn as learn_examples
-from em_impute.stack.stack import Ensemble
 from em_impute.table.read import Table
 from em_impute.table.text import shown
 
@@ -73,7 +73,7 @@ def _column(applied: Applied, opened: Opened) -> SavedColumn:
             own[group] = own[group]._replace(expert=expert)
         groups = replace(groups, own=own)
     training = _described(saved.training, applied, opened)
-    return replace(saved, model=replace(model, everyone=everyone, groups=groups), training=training)
+    return replace(saved, model=replace(model, everyone=everyone, groups=groups, tilts=None), training=training)
 
 
 def _learn(expert: Expert, table: Table, row: Integers, label: Integers, weight: Floats) -> Expert:

@@ -13,7 +13,7 @@ from em_impute.backends.distributed import dask_parts
 from em_impute.errors import FitError
 from em_impute.impute import Watch, look_at, unique_names
 from em_impute.request import Request
-from em_impute.saved.applying import fitted_to
+from em_impute.saved.applying import elsewhere, fitted_to
 from em_impute.scaled.columns import START_ROWS, ColumnOfParts, FromFile, Story, apply_to_column, learn_column
 from em_impute.scaled.filling import Filling, PartFilled, Totals, fill_part, nothing
 from em_impute.scaled.parts import Part, called, opened
@@ -83,7 +83,7 @@ def complete_parts(
     head = _look_at(parts[0], request)
     if saved is not None:
         model, request = fitted_to(saved.model, request, head.dialect, parts[0].path)
-        saved = saved._replace(model=model)
+        saved = saved._replace(model=replace(model, columns=tuple(map(elsewhere, model.columns))))
     refuse_same_column(head.dialect, request, parts[0].path)
     names = unique_names(head.dialect.names)
     targets = [find_column(head.dialect, column, parts[0].path) for column in request.columns]

@@ -8,6 +8,7 @@ import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.stack.folds import Examples, Held
+from em_impute.stack.k_means import k_means
 from em_impute.stack.shrinkage import (
     Batch,
     Shrinkage,
@@ -28,6 +29,7 @@ __all__ = [
     "fit_divided_labels",
     "fit_labelled",
     "fit_labels",
+    "fit_plain",
     "gather",
     "label_totals",
     "log_share_of",
@@ -46,11 +48,13 @@ SETTLING_STEPS = 6
 DIVIDED_STEPS = 10
 """Steps of EM within each label that is divided among several components."""
 
+SETTLED = 1e-3
+"""Change of every mean, in standard deviations, and of every logarithm of a share, at which EM has converged."""
+
 ROWS_PER_COMPONENT = 6
 SOFTNESS = 0.1
 """Part of each row that a start spreads over all components of its label, so that none is stuck where it began."""
 
-KMEANS_ROUNDS = 10
 MAX_PATTERNS = 16
 """Unlabelled rows whose pattern of missing predictors is rarer than so many others do not guide the fits."""
 
@@ -117,6 +121,41 @@ def fit_labels(
         batch = maximize(sums, strengths, log_share, material)
         found[step] = batch
     return {step: found[step] for step in steps if step in found}
+
+
+def fit_plain(
+    material: Material,
+    held: Held,
+    settings: Sequence[tuple[Shrinkage, bool]],
+    max_steps: int,
+    *,
+    keeps_path: bool = False,
+) -> list[Batch]:
+    """Fit one component a label by EM over all rows until it converges, the labels' shares estimated with the rest.
+
+    Arguments are as in `fit_labels`; no means are drawn in.  Returns the mixtures after the last step, or with
+    `keeps_path` after every step, the first ones of labelled rows alone.
+    """
+    n_fits = held.shape[0]
+    totals = [label_totals(group, material, held) for group in material.labelled]
+    fit = np.tile(np.arange(n_fits), len(settings))
+    count = sum((total[..., 0] for total in totals), np.zeros((n_fits, material.n_labels)))
+    strengths = strengths_of(
+        [shrinkage for shrinkage, _ in settings for _ in range(n_fits)], np.zeros((fit.size, material.n_columns))
+    )
+    totals = [total[fit] for total in totals]
+    path = [fit_labelled(material, totals, strengths, log_share_of(count)[fit])]
+    for _ in range(max_steps if material.unlabelled else 0):
+        last = path[-1]
+        sums = with_unlabelled(of_labelled(material, totals, last.mean, last.covariance), material, last)
+        batch = maximize(sums, strengths, log_share_of(sums.weight), material)
+        path.append(batch)
+        moved = np.abs(batch.mean - last.mean).max(initial=np.abs(batch.log_share - last.log_share).max())
+        if moved < SETTLED:
+            break
+        if not keeps_path:
+            del path[0]
+    return path
 
 
 def fit_labelled(material: Material, totals: Sequence[Floats], strengths: Strengths, log_share: Floats) -> Batch:
@@ -283,7 +322,7 @@ def _divided(material: Material, component_label: Integers, seed: int) -> Floats
     for label in range(material.n_labels):
         rows = np.flatnonzero(material.label == label)
         components = np.flatnonzero(component_label == label)
-        nearest = _k_means(points[rows], material.weight[rows], components.size, rng)
+        nearest = k_means(points[rows], material.weight[rows], components.size, rng)
         share[np.ix_(rows, components)] = SOFTNESS / components.size
         share[rows, components[nearest]] += 1.0 - SOFTNESS
     return share
@@ -296,28 +335,3 @@ def _points(material: Material) -> Floats:
         for codes, n_levels in zip(material.seen.codes.T, material.view.levels, strict=True)
     ]
     return np.hstack([np.nan_to_num(material.seen.x), *indicators])
-
-
-def _k_means(points: Floats, weight: Floats, k: int, rng: np.random.Generator) -> Integers:
-    """Assign points to the nearest of k centres (Lloyd 1982), spread at first by squared distance."""
-    if k == 1:
-        return np.zeros(points.shape[0], dtype=np.intp)
-    centre = points[[rng.choice(points.shape[0], p=weight / weight.sum())]]
-    while centre.shape[0] < k:
-        chance = weight * _squared_distance(points, centre).min(axis=1)
-        total = chance.sum()
-        centre = np.vstack([centre, points[rng.choice(points.shape[0], p=chance / total if total > 0 else None)]])
-    nearest: Integers = _squared_distance(points, centre).argmin(axis=1)
-    for _ in range(KMEANS_ROUNDS):
-        member = (nearest == np.arange(k)[:, None]) * weight
-        held = member.sum(axis=1) > 0
-        centre[held] = (member @ points)[held] / member.sum(axis=1)[held, None]
-        before, nearest = nearest, _squared_distance(points, centre).argmin(axis=1)
-        if np.array_equal(before, nearest):
-            break
-    return nearest
-
-
-def _squared_distance(points: Floats, centre: Floats) -> Floats:
-    distance: Floats = (points**2).sum(axis=1)[:, None] - 2.0 * points @ centre.T + (centre**2).sum(axis=1)
-    return np.maximum(distance, 0.0)

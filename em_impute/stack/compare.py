@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers
-from em_impute.stack.batch import Material, divide_labels, fit_divided_labels, fit_labels, gather
-from em_impute.stack.folds import N_FOLDS, REPEATS, Examples, Held, held_out
+from em_impute.stack.batch import Material, divide_labels, fit_divided_labels, fit_labels, fit_plain, gather
+from em_impute.stack.folds import N_FOLDS, REPEATS, Examples, Held, held_out, like_missing
 from em_impute.stack.members import Member, Plan, plans
 from em_impute.stack.predictive import make_scorer, temper
 from em_impute.stack.shrinkage import Batch
+from em_impute.stack.terms import Group, group_rows
 from em_impute.stack.views import View
 
 __all__ = ["LEAST_CHANCE", "TEMPERATURES", "Comparison", "Fits", "Tell", "compare", "fit_plan"]
@@ -43,7 +44,13 @@ class Comparison:
     label: Integers
     """(n_held,)"""
     weight: Floats
-    """(n_held,), with mean 1"""
+    """(n_held,), with mean 1: so that they are like the rows to fill"""
+    odds: Floats
+    """(n_held,) how much likelier than on average each is to lack its label, by its predictors"""
+    own_weight: Floats
+    """(n_held,) what the rows weigh by themselves"""
+    shown: Floats
+    """(n_held, n_columns) standardised predictors, as they were shown"""
     fold: Integers
     """(n_held,) in the first repeat"""
     probability: Floats
@@ -89,9 +96,11 @@ def compare(
 
     Raises nothing where a label occurs once only: it is then never held out.
     """
-    held = held_out(examples.label, seed, 1 if independent else REPEATS)
+    held = held_out(examples, seed, 1 if independent else REPEATS)
     labelled = np.flatnonzero(examples.label >= 0)
     materials = {view.name: gather(view, examples, n_labels) for view in views}
+    hidden = like_missing(examples, seed)
+    shown = {view.name: group_rows(view.show(hidden), view, labelled) for view in views}
     scores, fitted = [], []
     n_columns = examples.predictors.x.shape[1]
     # A label of which no row counts has one Gaussian, that of all rows; there is nothing to divide.
@@ -101,7 +110,7 @@ def compare(
         tell(f"trying {plan.per_label} × {plan.view}")
         material = materials[plan.view]
         fits = fit_plan(plan, material, held, seed)
-        scores.append(_held_scores(fits, material, held, labelled))
+        scores.append(_held_scores(fits, n_labels, shown[plan.view], held, labelled))
         final = np.arange(len(plan.members)) * held.shape[0] + held.shape[0] - 1
         fitted.append((plan, fits._replace(batch=fits.batch.take(final))))
 
@@ -110,12 +119,17 @@ def compare(
     row = labelled[tested]
     if row.size < labelled.size:
         score = score[..., tested]
-    weight = examples.weight[row]
+    own, x = examples.weight[row], examples.predictors.x[row]
+    weight = own * examples.rehearsal.weight(x)
+    odds = np.ones(row.size) if examples.rehearsal.odds is None else examples.rehearsal.odds(x)
     comparison = Comparison(
         members=tuple(member for plan, _ in fitted for member in plan.members),
         row=row,
         label=examples.label[row],
         weight=weight / weight.mean(),
+        odds=odds,
+        own_weight=own,
+        shown=hidden.x[row],
         fold=held[:N_FOLDS, row].argmax(axis=0),
         probability=np.moveaxis(np.stack([temper(score, one) for one in TEMPERATURES], axis=2), 0, -1),
         shares=_shares(examples, held, row, n_labels),
@@ -126,6 +140,9 @@ def compare(
 
 def fit_plan(plan: Plan, material: Material, held: Held, seed: int) -> Fits:
     """Fit the members of a plan, each once for every set of held-out rows."""
+    if plan.is_plain:
+        batch = fit_plain(material, held, plan.settings, plan.steps[0])[-1]
+        return Fits(np.arange(material.n_labels), batch)
     if plan.per_label == 1:
         found = fit_labels(material, held, plan.settings, plan.steps)
         last = found[max(found)]  # without unlabelled rows every number of steps is none
@@ -137,19 +154,22 @@ def fit_plan(plan: Plan, material: Material, held: Held, seed: int) -> Fits:
     return Fits(component_label, fit_divided_labels(material, held, shrinkages, component_label, seed))
 
 
-def _held_scores(fits: Fits, material: Material, held: Held, labelled: Integers) -> Floats:
-    """Score each labelled row by the fits that did not see it: (n_labels, n_members, n_repeats, n_labelled)."""
+def _held_scores(fits: Fits, n_labels: int, shown: Sequence[Group], held: Held, labelled: Integers) -> Floats:
+    """Score each labelled row by the fits that did not see it: (n_labels, n_members, n_repeats, n_labelled).
+
+    `shown` are the labelled rows, as they are shown while their labels are hidden.
+    """
     n_fits = held.shape[0]
     n_members = fits.batch.weight.shape[0] // n_fits
-    place = np.full(material.label.size, -1)
+    place = np.full(held.shape[1], -1)
     place[labelled] = np.arange(labelled.size)
-    scores = np.full((material.n_labels, n_members, (n_fits - 1) // N_FOLDS, labelled.size), np.nan)
+    scores = np.full((n_labels, n_members, (n_fits - 1) // N_FOLDS, labelled.size), np.nan)
     for fit in range(n_fits - 1):
         batch = fits.batch.take(np.arange(n_members) * n_fits + fit)
-        for group in material.labelled:
+        for group in shown:
             out = held[fit, group.rows]
             if out.any():
-                scorer = make_scorer(group.observed, batch, fits.component_label, material.n_labels)
+                scorer = make_scorer(group.observed, batch, fits.component_label, n_labels)
                 scores[:, :, fit // N_FOLDS, place[group.rows[out]]] = scorer.of(group.terms[out])
     return scores
 

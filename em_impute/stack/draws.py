@@ -22,12 +22,13 @@ from em_impute.stack.batch import (
     shared_out,
 )
 from em_impute.stack.compare import TEMPERATURES
+from em_impute.stack.ensemble import CHUNK_ROWS, Voice
 from em_impute.stack.folds import Examples, count_labels, draw
-from em_impute.stack.members import Member
+from em_impute.stack.members import STEPS, Member
 from em_impute.stack.posterior import SHARE_ROWS, draw_parameters
 from em_impute.stack.predictive import gaussian_label_scores, temper
 from em_impute.stack.shrinkage import Batch, strengths_of
-from em_impute.stack.stack import CHUNK_ROWS, Stack, Voice
+from em_impute.stack.stack import Stack
 from em_impute.stack.terms import group_rows
 from em_impute.stack.views import Predictors, View
 
@@ -85,7 +86,7 @@ def draw_stack(stack: Stack, examples: Examples, n_draws: int, seed: int) -> Sta
             if voice.view.name not in materials:
                 materials[voice.view.name] = gather(voice.view, few, stack.n_labels)
             parameters = _augmented(materials[voice.view.name], [voice.members[m] for m in members], rng)
-        temperature = np.array(TEMPERATURES)[picked[number, 2]]
+        temperature = stack.sharpness * np.array(TEMPERATURES)[picked[number, 2]]
         drawn.append(Drawn(number, voice.view, voice.component_label, parameters, temperature))
     return StackDraws(stack.n_labels, tuple(drawn), shares)
 
@@ -151,7 +152,8 @@ def _augmented(material: Material, members: list[Member], rng: np.random.Generat
     labelled = fit_labelled(material, [total[first] for total in totals], strengths.take(first), log_share[first])
     labelled = labelled.take(like)
     parameters = Batch(*(part.copy() for part in draw_parameters(labelled, strengths, count, levels, rng)))
-    steps = np.array([one.steps for one in members])
+    steps = np.array([min(one.steps, max(STEPS)) for one in members])
+    plain = np.array([one.is_plain for one in members])
     for step in range(max(steps) if material.unlabelled else 0):
         active = np.flatnonzero(steps > step)
         now = parameters.take(active)
@@ -160,8 +162,9 @@ def _augmented(material: Material, members: list[Member], rng: np.random.Generat
             weight = material.weight[group.rows]
             sums = sums.plus(completed(_drawn_labels(shared_out(group, now), weight, rng), group, now))
         mine = strengths.take(active)
+        rows = np.where(plain[active, None], sums.weight, count[active])
         found = maximize(sums, mine, log_share[active], material)
-        found = draw_parameters(found, mine, count[active], levels, rng)
+        found = draw_parameters(found, mine, rows, levels, rng)
         for whole, part in zip(parameters, found, strict=True):
             whole[active] = part
     return parameters

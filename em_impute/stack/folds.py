@@ -1,14 +1,30 @@
 """Which labels are held out, and the rows that members are compared on."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.engine.blocks import Floats, Integers
+from em_impute.stack.companies import deal_companies
 from em_impute.stack.views import Predictors
 
-__all__ = ["N_FOLDS", "REPEATS", "REPEATS_BELOW", "Examples", "Held", "count_labels", "deal", "draw", "held_out"]
+__all__ = [
+    "N_FOLDS",
+    "REPEATS",
+    "REPEATS_BELOW",
+    "Examples",
+    "Held",
+    "Rehearsal",
+    "count_labels",
+    "deal",
+    "dealt",
+    "draw",
+    "held_out",
+    "like_missing",
+]
 
 N_FOLDS = 5
 REPEATS, REPEATS_BELOW = 3, 60
@@ -16,7 +32,35 @@ REPEATS, REPEATS_BELOW = 3, 60
 
 CHUNK_ROWS = 1 << 16
 
+FLATTENED = 0.5
+"""Power of the odds by which hidden rows are weighed where members are compared.  At 1 they are like rows to fill, but
+all rests on few rows: a choice by few is worse than one by all (Shimodaira 2000, J. Stat. Plan. Inference 90)."""
+
+HIDING = 3
+"""Different purposes draw different numbers from one seed."""
+
 Held = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """How known labels are hidden when members are tried: the way labels are missing."""
+
+    odds: Callable[[Floats], Floats] | None = None
+    """By x (n_chosen, n_columns) of labelled rows, how much likelier than on average each is to lack its label."""
+    by_predictors: float = 0.0
+    """Probability that such odds mean anything."""
+    hide: Callable[[Held, Floats, np.random.Generator], Held] | None = None
+    """What rows that show so much, (n_chosen, n_columns + n_categories), and weigh so much still show when hidden."""
+    kept_whole: float = 0.0
+    """Share of companies whose labels are hidden all at a time."""
+
+    def weight(self, x: Floats) -> Floats:
+        """Weigh hidden rows towards those that are like the rows to fill, for comparing members: (n_chosen,)."""
+        if self.odds is None:
+            return np.ones(x.shape[0])
+        weight: Floats = 1.0 + self.by_predictors * (self.odds(x) ** FLATTENED - 1.0)
+        return weight
 
 
 class Examples(NamedTuple):
@@ -27,12 +71,29 @@ class Examples(NamedTuple):
     weight: Floats  # (n_rows,), rows of the table that each stands for
     merged: bool = False  # weights count equal rows
     origin: Integers | None = None  # (n_rows,), what they were among the rows first taken from; None: these are they
+    company: Integers | None = None  # (n_rows,), rows that belong together; None: each row for itself
+    rehearsal: Rehearsal = Rehearsal()
 
     def take(self, rows: Integers) -> "Examples":
         """Keep some rows; one that is named twice, as when merged rows are parted, has the same origin twice."""
         origin = rows if self.origin is None else self.origin[rows]
         predictors = self.predictors.take(rows)
-        return Examples(predictors, self.label[rows], self.weight[rows], self.merged, origin)
+        company = None if self.company is None else self.company[rows]
+        return Examples(predictors, self.label[rows], self.weight[rows], self.merged, origin, company, self.rehearsal)
+
+
+def like_missing(examples: Examples, seed: int) -> Predictors:
+    """Give the predictors of rows as they are shown when their labels are hidden; rows without a label as they are."""
+    predictors = examples.predictors
+    if examples.rehearsal.hide is None:
+        return predictors
+    known = np.flatnonzero(examples.label >= 0)
+    x, codes = predictors.x.copy(), predictors.codes.copy()
+    seen = np.hstack([~np.isnan(x[known]), codes[known] >= 0])
+    shown = examples.rehearsal.hide(seen, examples.weight[known], np.random.default_rng([seed, HIDING]))
+    x[known] = np.where(shown[:, : x.shape[1]], x[known], np.nan)
+    codes[known] = np.where(shown[:, x.shape[1] :], codes[known], -1)
+    return predictors._replace(x=x, codes=codes)
 
 
 def count_labels(examples: Examples, n_labels: int) -> Floats:
@@ -59,16 +120,23 @@ def deal(label: Integers, rng: np.random.Generator) -> Integers:
     return fold
 
 
-def held_out(label: Integers, seed: int, repeats: int = REPEATS) -> Held:
+def dealt(examples: Examples, rng: np.random.Generator) -> Integers:
+    """Deal the labelled rows into folds, (n_rows,), some of their companies whole; −1: never held out."""
+    if examples.company is None:
+        return deal(examples.label, rng)
+    return deal_companies(examples.label, examples.company, examples.rehearsal.kept_whole, N_FOLDS, rng)
+
+
+def held_out(examples: Examples, seed: int, repeats: int = REPEATS) -> Held:
     """Deal folds, `repeats` times if labelled rows are few, and mark what each fit must not see: (n_fits, n_rows).
 
     The last fit sees everything.
     """
-    rng = np.random.default_rng(seed)
+    rng, label = np.random.default_rng(seed), examples.label
     n_labelled = int(np.count_nonzero(label >= 0))
     held = []
     for _ in range(repeats if n_labelled < REPEATS_BELOW else 1):
-        fold = deal(label, rng)
+        fold = dealt(examples, rng)
         held += [fold == number for number in range(N_FOLDS)]
     return np.array([*held, np.zeros(label.size, dtype=bool)])
 

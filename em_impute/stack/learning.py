@@ -23,10 +23,11 @@ from em_impute.stack.batch import (
     with_unlabelled,
     within_labels,
 )
+from em_impute.stack.ensemble import Ensemble, Voice
 from em_impute.stack.folds import Examples, count_labels
 from em_impute.stack.reweighing import reweighed
 from em_impute.stack.shrinkage import strengths_of
-from em_impute.stack.stack import Ensemble, Voice, shares_of, thinned
+from em_impute.stack.stack import shares_of, thinned
 from em_impute.stack.terms import Sums, independent_sums
 
 __all__ = ["Memory", "Remembered", "learn", "remember"]
@@ -87,7 +88,7 @@ def learn(ensemble: Ensemble, memory: Memory, examples: Examples, seed: int) -> 
 def _step(voice: Voice, old: Remembered, material: Material, count: Floats) -> Voice:
     """Share the new rows out and take the M step over old and new ones."""
     sums = old.sums.plus(_sums(voice, material))
-    divided = voice.members[0].per_label > 1
+    divided = voice.members[0].per_label > 1 or voice.members[0].is_plain
     log_share = log_share_of(sums.weight if divided else np.broadcast_to(count, sums.weight.shape))
     strengths = strengths_of([member.shrinkage for member in voice.members], old.strength)
     return voice._replace(batch=maximize(sums, strengths, log_share, material))

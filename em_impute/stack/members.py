@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.stack.shrinkage import Shrinkage
+from em_impute.stack.views import PLAIN
 
 __all__ = ["FULL", "SHRINKAGES", "STEPS", "Member", "Plan", "plans"]
 
@@ -25,6 +26,19 @@ SHRINKAGES = (
 
 FEW_SHRINKAGES = (SHRINKAGES[0], SHRINKAGES[4], SHRINKAGES[5], SHRINKAGES[6])
 """Those that matter most, for tables that make every fit expensive."""
+
+PLAIN_SHRINKAGES = (Shrinkage(np.inf, 0.01), Shrinkage(0.01, 0.01), Shrinkage(0.01, 0.01, independent=True))
+"""Next to none: the plain mixtures of textbooks."""
+
+PLAIN_PRIOR = 5.0
+"""How much likelier than any other a plain mixture is beforehand to predict well: they are few beside the others, and
+with few labels the prior decides."""
+
+PLAIN_BELOW = 60
+"""Labelled rows, a label, up to which plain mixtures are tried: with more of them the others say the same."""
+
+CONVERGED = 100
+"""Steps at most in which plain mixtures converge."""
 
 DIVIDED_SHRINKAGES = (Shrinkage(1.0, 0.5), FULL)
 CATEGORICAL = Shrinkage(np.inf, 0.5)
@@ -47,6 +61,16 @@ class Member(NamedTuple):
     draws_means_in: bool
     steps: int
 
+    @property
+    def is_plain(self) -> bool:
+        """A mixture as in textbooks: EM over all rows until it converges, the labels' shares with the rest."""
+        return self.steps == CONVERGED
+
+    @property
+    def prior(self) -> float:
+        """How likely it is beforehand to predict well, beside the others."""
+        return PLAIN_PRIOR if self.is_plain else 1.0
+
 
 class Plan(NamedTuple):
     """Members that are fitted together."""
@@ -55,6 +79,11 @@ class Plan(NamedTuple):
     per_label: int
     settings: Sequence[tuple[Shrinkage, bool]]  # and whether means are drawn in
     steps: Sequence[int]
+
+    @property
+    def is_plain(self) -> bool:
+        """The mixtures are plain ones."""
+        return self.per_label == 1 and self.steps[-1] == CONVERGED
 
     @property
     def members(self) -> list[Member]:
@@ -86,6 +115,8 @@ def plans(
         else:
             # Means in the data's own units are left alone: one view of each kind is variety enough.
             yield Plan(view, 1, [(one, view != "plain") for one in shrinkages], steps)
+    if PLAIN in views and not thrifty and not independent and n_labelled < PLAIN_BELOW * n_labels:
+        yield Plan(PLAIN, 1, [(one, False) for one in PLAIN_SHRINKAGES[: 2 if n_columns == 1 else 3]], (CONVERGED,))
     for per_label in () if thrifty or independent else COMPONENTS:
         if n_labelled < ROWS_PER_COMPONENT * per_label * n_labels:
             break

@@ -7,9 +7,9 @@ import numpy as np
 from em_impute.engine.blocks import Floats
 from em_impute.stack.batch import gather
 from em_impute.stack.compare import LEAST_CHANCE, TEMPERATURES
+from em_impute.stack.ensemble import Ensemble, Voice
 from em_impute.stack.folds import Examples
 from em_impute.stack.predictive import make_scorer, temper
-from em_impute.stack.stack import Ensemble, Voice
 from em_impute.stack.weights import PRIOR_ROWS, observed_part, stack_weights, trust_over_shares
 
 __all__ = ["chances", "reweighed"]

@@ -38,12 +38,15 @@ def score(stack: Stack) -> Scores:
         member: comparison.surprise[i, comparison.log_loss[i].argmin()] for i, member in enumerate(comparison.members)
     }
     leader = stack.leader
-    alone = best[leader._replace(steps=0)]
+    alone = best.get(leader._replace(steps=0), best[leader])  # of a plain mixture EM is a part
     with_em = [best[member] for member in best if member.steps and member._replace(steps=leader.steps) == leader]
     em = best[leader] if leader.steps else min(with_em, key=log_loss, default=alone)
     usual = [member for member in best if member.view == PLAIN and member.per_label == 1]
     # Without covariances, which so many predictors make too dear, the freest that there is.
-    plain = max(usual, key=lambda member: (member.shrinkage == FULL, -member.shrinkage.pooled, member.steps))
+    plain = max(
+        usual,
+        key=lambda member: (member.shrinkage.family == "full", member.is_plain, member.shrinkage == FULL, member.steps),
+    )
     plain_em = comparison.surprise[comparison.members.index(plain), TEMPERATURES.index(1.0)]
     return Scores(
         stack=log_loss(-np.log(comparison.of_truth(stack.held_probability))),

@@ -1,45 +1,31 @@
 """The stack: predictors in several views -> mixtures compared on labels held out -> weights -> probabilities."""
 
-from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.engine.blocks import Floats, Integers
-from em_impute.limits import memory_is_limited
-from em_impute.stack.batch import DIVIDED_STEPS, Material, gather
-from em_impute.stack.compare import TEMPERATURES, Comparison, Fits, Tell, compare, fit_plan
+from em_impute.stack.batch import DIVIDED_STEPS, Material, fit_plain, gather
+from em_impute.stack.compare import Comparison, Fits, Tell, compare, fit_plan
 from em_impute.stack.effort import MAX_REFIT, Effort, affordable_members, effort_for, most_refit, refit_rows, row_cost
+from em_impute.stack.ensemble import Ensemble, Voice, sharpened, sharpness_of
 from em_impute.stack.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, count_labels, draw
 from em_impute.stack.members import SHRINKAGES, STEPS, Member, Plan
-from em_impute.stack.predictive import Scorer, make_scorer, temper
 from em_impute.stack.shrinkage import Batch
-from em_impute.stack.terms import group_rows
 from em_impute.stack.views import PLAIN, Predictors, View, fit_views, plain_view
 from em_impute.stack.weights import cross_fitted, stack_weights, trust_over_shares
 
 __all__ = [
-    "CHUNK_ROWS",
-    "Ensemble",
     "Stack",
-    "Voice",
     "fit_leader",
     "fit_stack",
-    "predict",
     "shares_of",
     "thinned",
 ]
 
 VIEW_ROWS = 10_000
 """Rows to which powers and bins are fitted."""
-
-CHUNK_ROWS = 1 << 13
-
-MAX_THREADS = 4
-"""More of them would wait for the interpreter."""
 
 WHOLE = 1.0 - 1e-9
 """Part of the weight from which on it is all of it: in another order it may add up to a little less."""
@@ -48,29 +34,7 @@ ALIKE = 0.5
 """Part of the heaviest member's weight from which on another one could as well lead."""
 
 
-class Voice(NamedTuple):
-    """The mixtures of one plan that have a say."""
-
-    view: View
-    members: tuple[Member, ...]
-    component_label: Integers  # (n_components,)
-    batch: Batch  # (n_members, …)
-    weight: Floats  # (n_members, n_temperatures)
-
-
-@dataclass(frozen=True)
-class Ensemble:
-    """What says how probable each label is in a row: mixtures and their weights."""
-
-    n_labels: int
-    voices: tuple[Voice, ...]
-    trust: float
-    """Weight of the mixtures together; the labels' shares have the rest."""
-    shares: Floats
-    """(n_labels,), of the labelled rows"""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stack(Ensemble):
     """An ensemble, and how its weights were found."""
 
@@ -133,58 +97,19 @@ def fit_stack(examples: Examples, n_labels: int, n_to_fill: int, seed: int, tell
         said, baseline = (comparison.of_truth(one) for one in (held_probability, comparison.shares))
         trust = trust_over_shares(said, baseline, comparison.weight)
     held_probability = trust * held_probability + (1.0 - trust) * comparison.shares
-    shares = shares_of(count_labels(examples, n_labels))
-    return Stack(n_labels, voices, trust, shares, comparison, weight, leading, held_probability)
-
-
-def predict(stack: Ensemble, predictors: Predictors) -> Floats:
-    """Compute the probability of each label for each row: (n_rows, n_labels), rows sum to 1."""
-    n_rows = predictors.x.shape[0]
-    probability = np.empty((n_rows, stack.n_labels))
-    whole = [_scorer(stack, voice, np.arange(voice.batch.mean.shape[-1])) for voice in stack.voices]
-
-    def fill_in(first: int) -> None:
-        some = slice(first, first + CHUNK_ROWS)
-        probability[some] = _predict_chunk(stack, whole, predictors.take(some))
-
-    # numpy lets go of the interpreter in products and exponentials of a chunk, so that they go on side by side.
-    with ThreadPoolExecutor(_n_threads()) as pool:
-        deque(pool.map(fill_in, range(0, n_rows, CHUNK_ROWS)), maxlen=0)
-    return probability
-
-
-def _n_threads() -> int:
-    """Give the threads that may multiply matrices at the same time.
-
-    Each takes a buffer of OpenBLAS, which ends the process where it finds none: with a limit on memory there is one.
-    """
-    return 1 if memory_is_limited() else MAX_THREADS
-
-
-def _predict_chunk(stack: Ensemble, whole: Sequence[Scorer], part: Predictors) -> Floats:
-    """Predict a few rows, (n_rows, n_labels); `whole` score rows that show every column, one for each voice."""
-    n_rows = part.x.shape[0]
-    total = np.zeros((stack.n_labels, n_rows))
-    for name, view in {voice.view.name: voice.view for voice in stack.voices}.items():
-        for group in group_rows(view.show(part), view, np.arange(n_rows)):
-            for voice, scorer in zip(stack.voices, whole, strict=True):
-                if voice.view.name != name:
-                    continue
-                is_whole = group.observed.size == voice.batch.mean.shape[-1]
-                mixed = _mix(
-                    (scorer if is_whole else _scorer(stack, voice, group.observed)).of(group.terms), voice.weight
-                )
-                if group.rows.size == n_rows:
-                    total += mixed
-                else:
-                    total[:, group.rows] += mixed
-    total *= stack.trust / total.sum(axis=0)
-    total += (1.0 - stack.trust) * stack.shares[:, None]
-    return total.T
-
-
-def _scorer(stack: Ensemble, voice: Voice, observed: Integers) -> Scorer:
-    return make_scorer(observed, voice.batch, voice.component_label, stack.n_labels)
+    count = count_labels(examples, n_labels)
+    sharpness = 1.0 if single else sharpness_of(float(count.sum()))
+    return Stack(
+        n_labels,
+        voices,
+        trust,
+        shares_of(count),
+        sharpness,
+        comparison=comparison,
+        weight=weight,
+        leading=leading,
+        held_probability=sharpened(held_probability, sharpness),
+    )
 
 
 def fit_leader(stack: Stack, examples: Examples, seed: int) -> tuple[Integers, list[Batch]]:
@@ -195,9 +120,13 @@ def fit_leader(stack: Stack, examples: Examples, seed: int) -> tuple[Integers, l
     member = stack.leader
     view = plain_view(examples.predictors.n_numbers)
     setting = (member.shrinkage, member.draws_means_in)
+    few = _rows_to_fit(examples, [member], stack.n_labels * member.per_label, seed)
+    if member.is_plain:
+        nobody = np.zeros((1, few.label.size), dtype=bool)
+        path = fit_plain(gather(view, few, stack.n_labels), nobody, [setting], member.steps, keeps_path=True)
+        return np.arange(stack.n_labels), path
     steps = tuple(range(member.steps + 1))
     plan = Plan(member.view, member.per_label, [setting], steps)
-    few = _rows_to_fit(examples, [member], stack.n_labels * member.per_label, seed)
     fits = fit_plan(plan, gather(view, few, stack.n_labels), np.zeros((1, few.label.size), dtype=bool), seed)
     return fits.component_label, [fits.batch.take(slice(step, step + 1)) for step in steps]
 
@@ -241,7 +170,8 @@ def _weights(comparison: Comparison, costs: Floats, n_to_fill: int) -> Floats:
     """Weigh every member at every temperature; if there are too many to fill the rows with, the heaviest alone."""
     chance = comparison.chance
     shape = chance.shape[:2]
-    weight = stack_weights(chance.reshape(-1, *chance.shape[2:]), comparison.weight).reshape(shape)
+    prior = np.repeat([one.prior for one in comparison.members], shape[1])
+    weight = stack_weights(chance.reshape(-1, *chance.shape[2:]), comparison.weight, prior=prior).reshape(shape)
     heaviest = np.argsort(-weight.sum(axis=1), kind="stable")
     heaviest = heaviest[weight[heaviest].any(axis=1)]
     n_members = affordable_members(n_to_fill, costs[heaviest])
@@ -249,7 +179,7 @@ def _weights(comparison: Comparison, costs: Floats, n_to_fill: int) -> Floats:
         kept = np.zeros(shape, dtype=bool)
         kept[heaviest[:n_members]] = True
         weight = np.zeros(shape)
-        weight[kept] = stack_weights(chance[kept], comparison.weight)
+        weight[kept] = stack_weights(chance[kept], comparison.weight, prior=prior.reshape(shape)[kept])
     return weight
 
 
@@ -281,7 +211,8 @@ def _held_probability(comparison: Comparison, weight: Floats, *, single: bool) -
         return mixed(weight[used].ravel())
     chance = comparison.chance[used].reshape(-1, *comparison.chance.shape[2:])
     held = np.empty((said.shape[3], said.shape[0]))
-    for rows, weights in cross_fitted(chance, comparison.weight, comparison.fold):
+    prior = np.repeat([comparison.members[i].prior for i in used], weight.shape[1])
+    for rows, weights in cross_fitted(chance, comparison.weight, comparison.fold, prior=prior):
         held[rows] = mixed(weights)[rows]
     return held
 
@@ -333,13 +264,3 @@ def _rows_to_fit(examples: Examples, members: Sequence[Member], n_components: in
         return draw(examples, n_labelled, 1, seed)
     steps = max(member.steps for member in members)
     return draw(examples, *refit_rows(n_columns, n_components, max(steps, 1)), seed)
-
-
-def _mix(score: Floats, weight: Floats) -> Floats:
-    """Average tempered scores (n_labels, n_mixtures, n_rows) by weight (n_mixtures, n_temperatures)."""
-    total = np.zeros((score.shape[0], score.shape[2]))
-    for t, temperature in enumerate(TEMPERATURES):
-        used = np.flatnonzero(weight[:, t])
-        if used.size:
-            total += weight[used, t] @ temper(score[:, used], temperature)
-    return total

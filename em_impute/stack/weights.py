@@ -24,20 +24,25 @@ HOPELESS, NEGLIGIBLE = 1e-5, 0.02
 
 
 def stack_weights(
-    chance: Floats, row_weight: Floats, centre: Floats | None = None, prior_rows: float = PRIOR_ROWS
+    chance: Floats,
+    row_weight: Floats,
+    centre: Floats | None = None,
+    prior_rows: float = PRIOR_ROWS,
+    prior: Floats | None = None,
 ) -> Floats:
     """Weigh columns of predictions so that their mean predicts best: (n_columns,), sums to 1.
 
     `chance` is (n_columns, n_repeats, n_rows): the probability that each column gave to the true label of a row held
     out, once a repeat; `row_weight` (n_rows,) has mean 1.  The weights maximise Σ log Σ_c w_c·p_ci + log Dirichlet(w)
     (stacking of predictive distributions: Yao, Vehtari, Simpson & Gelman 2018) by EM, from a prior centred where
-    exp(½·score) of each column alone would put them, or at `centre` (n_columns,), which sums to 1; it counts for
-    `prior_rows` rows.  A sum of probabilities, unlike a product, survives a member that is surely wrong.
+    exp(½·score) of each column alone times its `prior` (n_columns,) would put them, or at `centre` (n_columns,), which
+    sums to 1; it counts for `prior_rows` rows.  A sum of probabilities, unlike a product, survives a member
+    that is surely wrong.
     """
     n_columns, n_repeats, n_rows = chance.shape
     if centre is None:
         score = np.log(chance).mean(axis=1) @ row_weight
-        centre = np.exp(PRIOR_POWER * (score - score.max()))
+        centre = np.exp(PRIOR_POWER * (score - score.max())) * (1.0 if prior is None else prior)
         centre /= centre.sum()
     weight = 0.5 * centre + 0.5 / n_columns
     counted = np.tile(row_weight / n_repeats, n_repeats)
@@ -95,7 +100,7 @@ def observed_part(chance: Floats, row_weight: Floats, weight: Floats) -> float:
 
 
 def cross_fitted(
-    chance: Floats, row_weight: Floats, fold: Integers, centre: Floats | None = None
+    chance: Floats, row_weight: Floats, fold: Integers, centre: Floats | None = None, prior: Floats | None = None
 ) -> list[tuple[Integers, Floats]]:
     """Weigh the columns once for each fold, from the rows of the other folds: the rows and the weights for them.
 
@@ -106,6 +111,6 @@ def cross_fitted(
         out = fold == value
         weights = np.full(len(chance), np.nan)
         if not out.all():
-            weights = stack_weights(chance[:, :, ~out], row_weight[~out], centre)
+            weights = stack_weights(chance[:, :, ~out], row_weight[~out], centre, prior=prior)
         found.append((np.flatnonzero(out), weights))
     return found

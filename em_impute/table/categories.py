@@ -1,6 +1,6 @@
 """Columns of text as categories: which distinct text each cell holds, as long as there are few of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,9 @@ MAX_LEVELS = 50
 MAX_GROUPS = 10_000
 """As many parts may a column divide a table into."""
 
+MOSTLY_DIFFERENT = 0.9
+"""Share of different contents from which on hardly two rows have one in common: then they are the key to nothing."""
+
 SPELLINGS_PER_TEXT = 100
 """A block with more new contents than so many times the limit holds prose or numbers."""
 
@@ -37,7 +40,7 @@ class CategoryColumn:
     """A column of texts: blank cells and the standard marks are missing, and white space around a text is none of it.
 
     Once there are more than `limit` texts the column is read no further: `packed` is None, `texts` and `counts` are
-    empty, `n_missing` is 0, and `example` shows what it holds.
+    empty, `n_missing` is 0, and `example` shows what it holds.  But `key` may go on to tell which rows belong together.
     """
 
     packed: Codes | None
@@ -51,11 +54,22 @@ class CategoryColumn:
     """so many texts a column may have"""
     example: tuple[int, str] | None
     """the first text: physical line, text"""
+    key: Codes | None = None
+    """(n_rows,) which of its more than `limit` texts each cell holds, −1 where missing, if that was asked for"""
 
     @property
     def code(self) -> NDArray[np.int32] | None:
         """(n_rows,) index into `texts`, −1 where missing; made anew each time, in a type that is safe to reckon in."""
         return None if self.packed is None else self.packed.astype(np.int32)
+
+    def without(self, rows: NDArray[np.intp]) -> "CategoryColumn":
+        """Take the cells of some rows for missing."""
+        if self.packed is None:
+            return self
+        packed = self.packed.copy()
+        packed[rows] = MISSING
+        counts = np.bincount(packed[packed >= 0], minlength=len(self.texts))
+        return replace(self, packed=packed, counts=counts, n_missing=int(np.count_nonzero(packed < 0)))
 
     @property
     def too_many(self) -> bool:
@@ -66,13 +80,23 @@ class CategoryColumn:
 class CategoryReader:
     """Gathers a `CategoryColumn`.
 
-    Bytes that are not text raise `TableError` where `is_strict`.
+    Bytes that are not text raise `TableError` where `is_strict`.  With up to `key_limit` texts it still has its `key`.
     """
 
-    def __init__(self, column: int, dialect: "Dialect", *, limit: int = MAX_LEVELS, is_strict: bool = False) -> None:
+    def __init__(
+        self,
+        column: int,
+        dialect: "Dialect",
+        *,
+        limit: int = MAX_LEVELS,
+        key_limit: int = 0,
+        is_strict: bool = False,
+    ) -> None:
         self._column = column
         self._dialect = dialect
         self._limit = limit
+        self._key_limit = key_limit
+        self._n_rows = 0
         self._is_strict = is_strict
         self._coder = CellCoder(column)
         self._code: GrowingCodes | None = GrowingCodes()
@@ -86,34 +110,50 @@ class CategoryReader:
         return self._code is not None
 
     @property
-    def most_spellings(self) -> int:
-        """As many new contents may a block have that is still read."""
-        return SPELLINGS_PER_TEXT * self._limit
+    def is_key(self) -> bool:
+        """Tell whether there are too many texts for a category already."""
+        return len(self._texts) > self._limit
+
+    def most_spellings(self, *, is_text: bool = False) -> int:
+        """As many new contents may a block have that is still read; more if it `is_text`, which may be a key."""
+        return max(SPELLINGS_PER_TEXT * self._limit, self._key_limit if is_text else 0)
 
     def add(self, records: Records, capacity: int) -> None:
         """Take in a block; there are about `capacity` rows left with it."""
         if self._code is not None:
-            self.take(records, self._coder.add(records, self.most_spellings), capacity)
+            self.take(records, self._coder.add(records, self.most_spellings()), capacity)
 
-    def take(self, records: Records, cells: Cells | None, capacity: int) -> None:
-        """Take in a block whose cells are told apart, always by the same coder; None where that found too many."""
+    def take(self, records: Records, cells: Cells | None, capacity: int, *, is_text: bool = False) -> None:
+        """Take in a block whose cells are told apart, always by the same coder; None where that found too many.
+
+        A column that `is_text` so far may be a key.
+        """
         if self._code is None:
             return
         if cells is None:
-            few = records.head(self.most_spellings)
+            few = records.head(self.most_spellings())
             self._code_of = np.empty(0, np.int32)
-            self._read(few, distinct_cells(few, self._column))  # for the example
+            self._texts.clear()
+            self._read(few, distinct_cells(few, self._column), self._limit)  # for the example
             self._close()
             return
-        self._read(records, cells)
-        if len(self._texts) > self._limit:
+        self._n_rows += records.n_records
+        may_be_key = is_text and len(cells.raw) < MOSTLY_DIFFERENT * self._n_rows
+        most = max(self._limit, self._key_limit) if may_be_key else self._limit
+        self._read(records, cells, most)
+        if len(self._texts) > most:
             self._close()
         else:
-            self._code.add(self._code_of.take(cells.codes), self._limit, capacity)
+            largest = self._limit if len(self._texts) <= self._limit else self._key_limit
+            self._code.add(self._code_of.take(cells.codes), largest, capacity)
 
     def finish(self) -> CategoryColumn:
         """Give the column."""
         packed = self._code.finish() if self._code else None
+        key = packed if self.is_key else None
+        if key is not None:
+            packed = None
+            self._texts.clear()
         # Counted only now: most columns turn out to be numbers, and are not finished.
         counts = np.zeros(1, np.int64) if packed is None else _count(packed, len(self._texts))
         return CategoryColumn(
@@ -123,14 +163,15 @@ class CategoryReader:
             n_missing=int(counts[0]),
             limit=self._limit,
             example=self._example,
+            key=key,
         )
 
-    def _read(self, records: Records, cells: Cells) -> None:
-        """Find the text of every content that is new, up to the first for which there are too many texts."""
+    def _read(self, records: Records, cells: Cells, most: int) -> None:
+        """Find the text of every content that is new, up to the first for which there are more than `most` texts."""
         codes = []
         for number in range(self._code_of.size, len(cells.raw)):
             codes.append(self._new(records, cells, number))
-            if len(self._texts) > self._limit:
+            if len(self._texts) > most:
                 break
         if codes:
             self._code_of = np.append(self._code_of, np.array(codes, np.int32))

@@ -78,6 +78,14 @@ class NumberColumn:
         numbers: NDArray[np.float64] = self.numbers[rows if self.code is None else self.code[rows]]
         return numbers
 
+    def without(self, rows: NDArray[Any]) -> "NumberColumn":
+        """Take the cells of some rows for missing."""
+        if self.numbers is None:
+            return self
+        values = np.array(self.numbers if self.code is None else self.numbers[self.code])
+        values[rows] = np.nan
+        return replace(self, numbers=values, code=None, n_missing=int(np.count_nonzero(np.isnan(values))))
+
     def taking(self, rows: NDArray[Any]) -> "NumberColumn":
         """Show some rows only."""
         if self.numbers is None:
@@ -205,12 +213,11 @@ class NumberReader:
         is_category = category is not None and category.is_open
         if column.codes is None and not is_category:
             return None
-        few = max(int(FEW * records.n_records), 1)
-        cells = self._coders[number].add(
-            records, max(few, category.most_spellings) if is_category and category else few
-        )
+        few, is_text = max(int(FEW * records.n_records), 1), not column.is_kept
+        most = max(few, category.most_spellings(is_text=is_text)) if is_category and category else few
+        cells = self._coders[number].add(records, most, by_hash=category is not None and category.is_key)
         if category and is_category:
-            category.take(records, cells, capacity)
+            category.take(records, cells, capacity, is_text=is_text)
         if column.codes is None or cells is None:
             return None
         return None if len(cells.raw) - column.numbers.size > few or len(cells.raw) > MOST_KNOWN else cells

@@ -98,6 +98,8 @@ class Reading(TypedDict, total=False):
     null_tokens: frozenset[str]
     groups: int | None
     weights: int | None
+    keep_keys: bool
+    """text columns with too many texts for a category are read on, as what may tell which rows belong together"""
     keep_record_ends: bool
     keep_record_starts: bool
     progress: Callable[[int], None] | None
@@ -165,7 +167,8 @@ class _TableReader:
         tokens, taken = reading.get("null_tokens", frozenset()), {*targets, groups, weights}
         candidates = [i for i in range(len(dialect.names)) if i not in taken] if features is None else features
         self._targets = {column: TargetReader(column, dialect, tokens) for column in targets}
-        self._categories = {column: CategoryReader(column, dialect) for column in candidates}
+        most = MAX_GROUPS if reading.get("keep_keys") else 0
+        self._categories = {column: CategoryReader(column, dialect, key_limit=most) for column in candidates}
         self._numbers = NumberReader(candidates, dialect, decimal, explicit=explicit, categories=self._categories)
         self._weights = NumberReader([] if weights is None else [weights], dialect, decimal, explicit=True)
         self._groups = [] if groups is None else [CategoryReader(groups, dialect, limit=MAX_GROUPS, is_strict=True)]

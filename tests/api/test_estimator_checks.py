@@ -13,25 +13,26 @@ CANNOT_HOLD = {
     "so many rows is worth as many with weights; repeated rows are more rows, in other folds",
 }
 
-with warnings.catch_warnings():
-    # It cannot inherit from what need not be installed.
-    warnings.filterwarnings("ignore", ".*does not inherit from `sklearn.base.BaseEstimator`")
-    CHECKS = list(
-        estimator_checks_generator(GaussianMixtureImputer(), expected_failed_checks=CANNOT_HOLD, mark="xfail")
-    )
 
-
-def called(check):
-    function = check.func if isinstance(check, partial) else check
-    given = [f"{name}={value}" for name, value in check.keywords.items()] if isinstance(check, partial) else []
+def called(value):
+    if isinstance(value, GaussianMixtureImputer):
+        return "imputer"
+    function = value.func if isinstance(value, partial) else value
+    given = [f"{name}={value}" for name, value in value.keywords.items()] if isinstance(value, partial) else []
     return " ".join([function.__name__, *(one for one in given if not one.startswith("name="))])
 
 
-@pytest.mark.parametrize(
-    ("estimator", "check"),
-    CHECKS,
-    ids=lambda value: "imputer" if isinstance(value, GaussianMixtureImputer) else called(value),
-)
+def checks(**options):
+    """Parametrize by all checks of an imputer with some options."""
+    with warnings.catch_warnings():
+        # It cannot inherit from what need not be installed.
+        warnings.filterwarnings("ignore", ".*does not inherit from `sklearn.base.BaseEstimator`")
+        imputer = GaussianMixtureImputer(**options)
+        cases = list(estimator_checks_generator(imputer, expected_failed_checks=CANNOT_HOLD, mark="xfail"))
+    return pytest.mark.parametrize(("estimator", "check"), cases, ids=called)
+
+
+@checks(covariance="tied")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-def test_the_imputer_passes_what_scikit_learn_asks_of_estimators(estimator, check):
+def test_an_imputer_of_one_mixture_passes_what_scikit_learn_asks_of_estimators(estimator, check):
     check(estimator)

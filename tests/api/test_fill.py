@@ -17,21 +17,18 @@ ONE = {"covariance": "tied"}
 @pytest.mark.parametrize(
     ("name", "column", "options", "arguments"),
     [
-        ("heights", "gender", {}, []),
-        ("penguins", "sex", {"min_probability": 0.9}, ["--min-probability", "0.9"]),
         ("penguins", "sex", {"features": ["bill_depth_mm", "species"], "by": "island"}, ["-x", "bill_depth_mm", "-x", "species", "--by", "island"]),
-        ("penguins", "sex", {"deltas": {"male": 0.5}, "free_shares": True}, ["--delta", "male=0.5", "--shares", "free"]),
         ("faithful", "kind", {"labels": ["short", "long"], "order_by": "waiting"}, ["--labels", "short,long", "--order-by", "waiting"]),
         ("penguins", "sex", {"probability": True, "indicator": True, "method": "draw", **ONE}, ["--probability", "--indicator", "--method", "draw", "--covariance", "tied"]),
     ],
-    ids=["plain", "unsure", "groups", "shifted", "no label", "columns"],
+    ids=["groups", "no label", "columns"],
 )  # fmt: skip
 def test_a_frame_is_completed_as_the_command_line_completes_the_file_it_would_be(
-    name, column, options, arguments, run, tmp_path
+    name, column, options, arguments, call, tmp_path
 ):
     frame = pd.read_csv(SAMPLES / f"{name}.csv")
     frame.to_csv(tmp_path / "frame.csv", index=False)
-    run("fill", "frame.csv", "-c", column, *arguments, "-d", ",", "-o", "done.csv", "-r", "report.json", "-q")
+    call("fill", "frame.csv", "-c", column, *arguments, "-d", ",", "-o", "done.csv", "-r", "report.json", "-q")
     by_file, told = pd.read_csv(tmp_path / "done.csv"), json.loads((tmp_path / "report.json").read_text())
 
     filled, report = em_impute.fill(frame, column, **options)
@@ -47,17 +44,11 @@ def test_a_frame_is_completed_as_the_command_line_completes_the_file_it_would_be
     "made",
     [
         pytest.param(lambda sex: sex, id="texts"),
-        pytest.param(lambda sex: sex.astype(object), id="objects"),
-        pytest.param(lambda sex: sex.astype("string"), id="string"),
-        pytest.param(lambda sex: sex.astype("category"), id="category"),
         pytest.param(lambda sex: pd.Series(pd.Categorical(sex, ["m", "x", "f"], ordered=True)), id="ordered"),
-        pytest.param(lambda sex: sex.map({"f": 0.0, "m": 1.0}), id="float"),
         pytest.param(lambda sex: sex.map({"f": 0.25, "m": 1e-7}), id="fractions"),
         pytest.param(lambda sex: sex.map({"f": 0, "m": 10}).astype("Int64"), id="Int64"),
         pytest.param(lambda sex: sex.map({"f": False, "m": True}).astype("boolean"), id="boolean"),
-        pytest.param(lambda sex: sex.map({"f": False, "m": True}).astype(object), id="bool objects"),
         pytest.param(lambda sex: pd.to_datetime(sex.map({"f": "2020-01-01", "m": "2021-06-30"})), id="dates"),
-        pytest.param(lambda sex: sex.map({"f": 'a"\r', "m": "b,\n"}), id="odd texts"),
         pytest.param(lambda sex: sex.map({"f": "no", "m": 1}), id="mixed"),
     ],
 )
@@ -81,14 +72,8 @@ def test_whole_numbers_stay_so_where_a_number_stands_for_missing():
     assert truth == filled["sex"].tolist()
     assert filled["sex"].dtype == np.int8
     assert report.missing["tokens"] == {"-9": 12}
-
-
-def test_floating_point_numbers_that_are_whole_are_called_as_whole_numbers():
-    frame, _ = people(values=(0.0, 1.0), missing=np.nan)
-
-    report = em_impute.fill(frame, column="sex", **ONE).report
-
     assert ["0", "1"] == [label["label"] for label in report.labels]
+    assert repr(report) == "<FitReport of column 'sex': 12 of 12 cells filled>"
 
 
 @pytest.mark.parametrize(
@@ -96,13 +81,14 @@ def test_floating_point_numbers_that_are_whole_are_called_as_whole_numbers():
     [[7] * 60, pd.MultiIndex.from_product([[1, 2], range(30)], names=["a", "b"]), pd.date_range("2020", periods=60)],
     ids=["all equal", "of two levels", "dates"],
 )
-def test_the_index_is_kept_and_the_frame_left_as_it_is(index):
+def test_the_index_is_kept_the_frame_left_as_it_is_and_nothing_is_printed(index, capfd):
     frame, _ = people()
     frame = frame.set_axis(index)
     before = frame.copy()
 
     filled = em_impute.fill(frame, column="sex", indicator=True, **ONE).frame
 
+    assert ("", "") == tuple(capfd.readouterr())
     pd.testing.assert_frame_equal(before, frame)
     pd.testing.assert_index_equal(before.index, filled.index)
     assert not filled["sex"].isna().any()
@@ -112,12 +98,10 @@ def test_the_index_is_kept_and_the_frame_left_as_it_is(index):
     ("names", "column", "options"),
     [
         ([0, 1], 1, {"features": 0}),
-        ([1, 0], 0, {"features": [1]}),
         (pd.MultiIndex.from_tuples([("a", "height"), ("a", "sex")]), ("a", "sex"), {"features": ("a", "height"), "indicator": True}),
-        ([None, "sex"], "sex", {}),
         (["he,ig\nht", 'se"x'], 'se"x', {"features": ("he,ig\nht",)}),
     ],
-    ids=["numbers", "numbers the other way", "two levels", "None", "odd texts"],
+    ids=["numbers", "two levels", "odd texts"],
 )  # fmt: skip
 def test_columns_may_be_called_anything(names, column, options):
     frame, truth = people()
@@ -149,41 +133,6 @@ def test_only_the_columns_that_are_asked_for_are_read():
     assert truth == em_impute.fill(frame, "sex", features="height", **ONE).frame["sex"].tolist()
 
 
-def test_several_columns_are_filled_each_on_its_own_and_unpack_into_their_reports():
-    frame, truth = people()
-    frame["wide"] = frame["sex"].map({"f": "yes", "m": "no"})
-
-    both, first, second = em_impute.fill(frame, ["sex", "wide"], features="height", **ONE)
-
-    assert truth == both["sex"].tolist()
-    assert both["wide"].tolist() == both["sex"].map({"f": "yes", "m": "no"}).tolist()
-    assert ("sex", "wide") == (first.column, second.column)
-
-
-def test_imputations_are_frames_that_differ_where_nobody_can_know():
-    frame, _ = people(200)
-    frame["height"] = np.where(frame.index % 5 == 0, 170.0, frame["height"])
-
-    filled = em_impute.fill(frame, "sex", imputations=8, seed=3, **ONE)
-    missing = frame["sex"].isna()
-    drawn = np.array([one["sex"][missing].tolist() for one in filled.frames])
-
-    assert drawn.shape == (8, 40)
-    assert {"f", "m"} == set(drawn.ravel())
-    assert all((one["sex"][~missing] == frame["sex"][~missing]).all() for one in filled.frames)
-
-
-def test_where_nothing_is_missing_the_copy_is_equal():
-    frame, truth = people()
-    frame["sex"] = truth
-
-    filled, report = em_impute.fill(frame, "sex")
-
-    pd.testing.assert_frame_equal(frame, filled)
-    assert filled is not frame
-    assert report.missing["cells"] == 0
-
-
 @pytest.mark.parametrize(
     ("column", "dtype"), [(np.nan, object), (None, object), (pd.Categorical([None] * 60, ["B", "A"]), "category")]
 )
@@ -200,8 +149,6 @@ def test_groups_that_nobody_named_in_the_data_are_called_by_labels(column, dtype
     ("change", "options", "kind", "message", "hint"),
     [
         (lambda f: f, {"column": "sexx"}, "ColumnError", "column 'sexx' is not in the frame", "columns are 'height', 'sex' — did you mean 'sex'?"),
-        (lambda f: f, {"column": 1}, "ColumnError", "column 1 is not in the frame", "columns are 'height', 'sex'"),
-        (lambda f: f[[]], {}, "ColumnError", "column 'sex' is not in the frame", "it has no columns"),
         (lambda f: f[["height", "sex", "sex"]], {}, "ColumnError", "2 columns of the frame are called 'sex', which is to be filled", "give each a name of its own"),
         (lambda f: f.iloc[:0], {}, "FitError", "the frame has no rows to learn from", None),
         (lambda f: f.iloc[:2], {}, "FitError", "every known cell of column 'sex' is 'f': one label cannot be told from others", "label some rows of another kind, or count tokens as missing with null_values"),
@@ -210,11 +157,7 @@ def test_groups_that_nobody_named_in_the_data_are_called_by_labels(column, dtype
         (lambda f: f.assign(sex=["1", 1] * 30), {}, "DesignError", "column 'sex' holds '1' as values of different types", "make them one type"),
         (lambda f: f.assign(sex=f["sex"].map({"f": "US", "m": "DE"}).fillna("NA")), {}, "DesignError", "column 'sex' holds 'NA' in 12 cells: a missing mark, or a label like 'US', 'DE'?", "null_values 'NA' fills these cells, keep_values 'NA' keeps it as a label"),
         (lambda f: f.assign(sex_imputed=1), {"indicator": True}, "DesignError", "a column named 'sex_imputed' is already in the frame", "rename it"),
-        (lambda f: f, {"column": []}, "UsageError", "column names no column", None),
-        (lambda f: f, {"features": ["sex"]}, "UsageError", "column 'sex' cannot be both filled and a predictor", "leave it out of features"),
         (lambda f: f, {"min_probability": 1.5}, "UsageError", "min_probability takes a number, from 0 to 1, not 1.5", None),
-        (lambda f: f, {"covariance": "round"}, "UsageError", "covariance takes one of 'auto', 'full', 'tied', 'diag', 'tied-diag', 'eii', 'vii', 'vei', 'evi', 'vee', 'evv', 'eev', 'vev', not 'round'", None),
-        (lambda f: f, {"by": "site"}, "ColumnError", "column 'site' is not in the frame", "columns are 'height', 'sex'"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_filled_says_why_and_what_to_do_in_the_words_of_python(change, options, kind, message, hint):
@@ -227,35 +170,8 @@ def test_what_cannot_be_filled_says_why_and_what_to_do_in_the_words_of_python(ch
     assert getattr(raised.value, "__notes__", []) == ([] if hint is None else [f"hint: {hint}"])
 
 
-def test_what_is_no_frame_is_a_type_error():
-    with pytest.raises(
-        TypeError, match=r"frame is a list: a pandas DataFrame is needed; em_impute\.fill_csv reads files"
-    ):
+def test_what_is_no_frame_and_an_option_that_there_is_not_are_type_errors_that_say_what_is_there():
+    with pytest.raises(TypeError, match=r"frame is a list: a pandas DataFrame is needed; em_impute\.fill_csv reads"):
         em_impute.fill([1, 2], column="sex")
-
-
-def test_an_option_that_there_is_not_is_a_type_error_that_names_the_nearest():
     with pytest.raises(TypeError, match=r"fill\(\) got an unexpected keyword argument 'min_prob' \(did you mean"):
         em_impute.fill(people()[0], column="sex", min_prob=0.9)
-
-
-def test_a_row_is_called_by_its_place_even_below_cells_of_several_lines():
-    frame, _ = people()
-    frame["note"] = "two\nlines"
-
-    report = em_impute.fill(frame.assign(sex=frame["sex"].where(frame.index != 59)), "sex", **ONE).report
-
-    assert {line - 2 for line in [one["line"] for one in report.filled["least_certain"]]} <= {*range(0, 60, 5), 59}
-
-
-def test_nothing_is_printed(capfd):
-    em_impute.fill(people()[0], column="sex")
-
-    assert ("", "") == tuple(capfd.readouterr())
-
-
-def test_a_report_is_a_line_for_the_shell_and_markdown_for_people():
-    report = em_impute.fill(people()[0], column="sex", **ONE).report
-
-    assert repr(report) == "<FitReport of column 'sex': 12 of 12 cells filled>"
-    assert str(report).startswith("# ")

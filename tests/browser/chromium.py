@@ -300,10 +300,6 @@ class Page:
             one.write_bytes(base64.b64decode(answer["data"]))
         return paths
 
-    def print(self, **options):
-        """Print the page with its backgrounds; give the bytes of the PDF."""
-        return base64.b64decode(self.call("Page.printToPDF", printBackground=True, **options)["data"])
-
 
 def _pipe():
     """Make a pipe above the descriptors that a browser expects, 3 and 4; children do not inherit it."""

@@ -275,26 +275,6 @@
 
   // ---- Structure ----
 
-  const outline = () => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((one) => +one.localName[1]);
-
-  function repeated_ids() {
-    const all = [...document.querySelectorAll("[id]")].map((one) => one.id);
-    return all.filter((id, i) => all.indexOf(id) !== i);
-  }
-
-  // References to an id that nobody bears.
-  const dangling_ids = () =>
-    [...document.querySelectorAll("*")].flatMap((one) =>
-      [...one.attributes].flatMap(({ name, value }) => {
-        const wanted = ["aria-labelledby", "aria-describedby", "aria-controls", "for", "headers"].includes(name)
-          ? value.split(/\s+/)
-          : /href$/.test(name) && /^#./.test(value)
-            ? [decodeURIComponent(value.slice(1))]
-            : [...value.matchAll(/url\("?#([^")]+)"?\)/g)].map((match) => match[1]);
-        return wanted.filter((id) => id && !document.getElementById(id)).map((id) => `${one.localName} ${name}: ${id}`);
-      }),
-    );
-
   // What the keyboard should reach, numbered in the document's order; and what has the focus, with its outline.
   const reachable = () => [...document.querySelectorAll("a[href], summary, button, input, select, textarea, [tabindex='0']")].filter(seen);
 
@@ -314,9 +294,6 @@
     text_outside_figures,
     small_text,
     overlapping_text,
-    outline,
-    repeated_ids,
-    dangling_ids,
     focused,
     n_reachable: () => reachable().length,
     open_details: () => document.querySelectorAll("details:not([open])").forEach((one) => { one.open = one.was_closed = true; }),

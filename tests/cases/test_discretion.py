@@ -25,7 +25,6 @@ FIRST = table(S, G, X)
 
 WORLDS = {
     "many texts": PLAIN,
-    "one text in all rows": table(G, X, ["s", *["SECRET"] * N]),
     "mostly numbers": table(G, X, ["s", *NUMBERS[:-1], "SECRET"]),
     "padded codes": table(G, X, ["zip", *[f"0987654{i}" for i in range(N)]]),
     "identifiers": table(G, X, ["id", *[f"987654{i}" for i in range(N)]]),
@@ -34,34 +33,24 @@ WORLDS = {
     "a short record": FIRST + b"SECRET\n",
     "a blank line": FIRST + b"\nSECRET,a,1\n",
     "text after a quote": PLAIN + b'a,1,"SECRET"oops\n',
-    "text after a quote on another line": PLAIN + b'a,1,"SECRET\nSECRET"oops\n',
-    "an open quote": PLAIN + b'a,1,"SECRET\n',
-    "old line ends": FIRST.replace(b"\n", b"\r"),
     "broken bytes elsewhere": PLAIN + b"a,1,SECRET\xe9\n",
     "broken bytes in the column": FIRST + b"SECRET,\xe9,1\n",
-    "a NUL elsewhere": PLAIN + b"a,1,SECRET\x00\n",
     "a NUL in the column": FIRST + b"SECRET,a\x00,1\n",
-    "UTF-16 without a mark": PLAIN.decode().encode("utf-16-le"),
     "no label": table(["g", *[""] * N], X, S),
-    "one label": table(["g", *["a"] * (N - 1), ""], X, S),
     "labels that hardly differ": table(["g", "", *["F", "f", "M"] * 13], X, S),
     "a mark that may be a label": table([*G[:-1], "NA"], X, S),
-    "no predictor": table(G, S),
     "an infinite number": table(G, [*X[:-1], "inf"], S),
     "decimal commas": b"g;x;s\n" + b"".join(b"%s;%d,5;SECRET\n" % (label.encode(), i % 7) for i, label in enumerate(LABELS)),
-    "a name that is taken": table(G, X, ["g_imputed", *SECRETS]),
-    "spaces between cells": FIRST.replace(b",", b" "),
-    "columns of the same name": table(G, X, S, S),
 }  # fmt: skip
 
 COMMANDS = [
-    "fill a.csv -c g -v -o b.csv -r b.md",
-    "fill a.csv -c g --indicator --diff --strict",
-    "fill a.csv -c g --backend serial -o b.csv --no-report",
+    "fill a.csv -c g -v --covariance tied -o b.csv -r b.md -r b.json",
+    "fill a.csv -c g --covariance tied --indicator --diff --strict",
+    "fill a.csv -c g --covariance tied --backend serial -o b.csv --no-report",
     "fill a.csv -c g -x nothing",
     "fill a.csv -c g -e ascii --labels u,v --dry-run",
     "check a.csv -c g",
-    "evaluate a.csv -c g --repeats 1",
+    "evaluate a.csv -c g --covariance tied --repeats 1",
     "explain a.csv -c g --json",
 ]
 
@@ -77,6 +66,8 @@ def test_whatever_goes_wrong_no_stream_and_no_log_tells_a_cell_of_a_column_that_
         assert "SECRET" not in output + said, command
         assert "987654" not in output + said, command
     told = (tmp_path / "run.log").read_text()
+    for written in (tmp_path / name for name in ("b.md", "b.json")):
+        assert not written.exists() or "SECRET" not in written.read_text()
 
     assert "SECRET" not in told
     assert "987654" not in told
@@ -85,31 +76,12 @@ def test_whatever_goes_wrong_no_stream_and_no_log_tells_a_cell_of_a_column_that_
     assert ends - {0}  # something is said: at least the predictor that is not there
 
 
-def test_a_markdown_report_tells_no_cell_of_a_column_that_is_not_used(call, tmp_path):
-    (tmp_path / "a.csv").write_bytes(FAR)
-    call("fill", "a.csv", "-c", "g", "-q", "-o", "b.csv", "-r", "r.md", "-r", "r.json")
-
-    assert "SECRET" not in (tmp_path / "r.md").read_text()
-    assert "SECRET" not in (tmp_path / "r.json").read_text()
-
-
-def test_cells_of_a_column_that_was_named_are_told_so_that_they_can_be_corrected(call, tmp_path):
-    (tmp_path / "a.csv").write_bytes(table(G, X, ["s", *NUMBERS[:-1], "oops"]))
-    _, _, said = call("fill", "a.csv", "-c", "g", "-x", "s")
-
-    assert f"'oops' (line {N + 1})" in said
-
-
 HOSTILE = {
     "markup of rich": "[bold]red[/bold]",
-    "an end of markup": "[/]",
     "an escape sequence": "\x1b[2J\x1b]0;title\x07",
     "a line end": "two\nlines",
-    "a carriage return": "over\rwritten",
     "a pipe": "p|q",
-    "backticks": "`rm`",
     "HTML": "<script>alert(1)</script>",
-    "text from right to left": "\u202eabc",
     "a format": "{0} %s %(x)s",
 }
 
@@ -155,14 +127,11 @@ def test_errors_show_names_and_paths_literally_or_escaped_in_two_lines(call, tmp
         ["fill", "a.csv", "-c", text],
         ["fill", f"{name}.csv", "-c", "g"],
         ["fill", "a.csv", "-c", "g", "-o", f"{name}/b.csv"],
-        ["fill", "a.csv", "-c", "g", "-r", text],
-        ["fill", "a.csv", "-c", "g", "--labels", text],
         ["fill", "a.csv", "-c", "g", "--seed", text],
         ["fill", "a.csv", "-c", "g", f"--{text}"],
         ["fill", "a.csv", "-c", "g", "-d", text],
         ["fill", "a.csv", "-c", "g", "-e", text],
         ["evaluate", "a.csv", "-c", "g", "--hide-label", f"{text}=.5"],
-        ["explain", "a.csv", "-c", text],
         ["report", f"{name}.json", "-o", "r.md"],
         [text],
     ):
@@ -173,11 +142,3 @@ def test_errors_show_names_and_paths_literally_or_escaped_in_two_lines(call, tmp
         assert output == ""
         assert ["error:", "hint:"] == [line.split(" ")[0] for line in lines], (arguments, said)
         assert all(line.isprintable() for line in lines)
-
-
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_an_error_about_a_column_that_is_not_there_quotes_what_was_asked_for(call, tmp_path, kind):
-    (tmp_path / "a.csv").write_bytes(PLAIN)
-    _, _, said = call("check", "a.csv", "-c", HOSTILE[kind])
-
-    assert f"error: column {HOSTILE[kind]!r} is not in a.csv\n" in said

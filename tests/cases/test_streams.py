@@ -1,21 +1,18 @@
-"""Streams: what goes to standard output and to standard error, also where they or standard input are closed."""
+"""Streams: what goes to standard output and to standard error, also where they are closed, full or pipes."""
 
 import csv
 import io
-import json
+import os
 import subprocess
 import sys
 
 import pytest
 from builders import strict
+from forking import LEFT
+from patched import is_two_lines
 
 PLAIN = b"g,x\n" + b"".join(b"%s,%d\n" % (b"ab"[i % 2 : i % 2 + 1] * (i > 7), 9 * (i % 2) + i % 5) for i in range(40))
-FULL = PLAIN.replace(b"\n,", b"\na,")
-USAGE, INPUT, OUTPUT = 2, 3, 5
-
-
-def is_two_lines(said):
-    return ["error:", "hint:"] == [line.split(" ")[0] for line in said.splitlines()]
+SMALL, FILLED = b"g,x\na,1\nb,9\n,1\n", b"g,x\na,1\nb,9\na,1\n"
 
 
 def nothing(output):
@@ -38,21 +35,22 @@ def a_report(output):
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "a.csv").write_bytes(PLAIN)
-    (tmp_path / "full.csv").write_bytes(FULL)
+    (tmp_path / "full.csv").write_bytes(PLAIN.replace(b"\n,", b"\na,"))
+    (tmp_path / "small.csv").write_bytes(SMALL)
     return tmp_path
 
 
 @pytest.mark.parametrize(
     ("arguments", "holds"),
     [
-        ("fill a.csv -c g", nothing),
         ("fill a.csv -c g -o b.csv -r r.md", nothing),
         ("fill a.csv -c g --dry-run", nothing),
         ("fill a.csv -c g --in-place --no-report", nothing),
         ("fill a.csv -c g --backend serial -r r.md", nothing),
         ("fill full.csv -c g --strict --no-report", nothing),
         ("fill a.csv -c g -o -", a_table),
-        ("fill a.csv -c g -o /dev/stdout", a_table),
+        ("fill a.csv -c g -o /dev/fd/1 --no-clobber", a_table),
+        ("fill a.csv -c g -o /dev/null --no-clobber", nothing),
         ("fill a.csv -c g --diff", changes),
         ("fill a.csv -c g -o b.csv -r -", a_report),
         ("check full.csv -c g", nothing),
@@ -71,41 +69,11 @@ def test_quiet_success_is_silent_but_for_the_one_thing_that_standard_output_carr
 
     assert (0, "") == (code, said)
     assert holds(output)
-
-
-@pytest.mark.parametrize("command", ["fill", "check", "evaluate", "explain"])
-def test_quiet_failure_still_says_its_two_lines_and_passes_nothing_on(run, command):
-    # One record is too short: a stage further down a pipe must not get the others.
-    result = run(command, "-c", "g", "-q", stdin=PLAIN + b"a\n")
-
-    assert (INPUT, b"") == (result.returncode, result.stdout)
-    assert is_two_lines(result.stderr.decode())
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        "fill - -c g -r -",
-        "fill -c g --diff -r -",
-        "fill -c g -o - --diff",
-        "fill a.csv -c g -o /dev/stdout -r -",
-        "fill a.csv -c g -o - -r /dev/stdout",
-        "fill a.csv -c g -o b.csv -r - -r /dev/fd/1",
-        "evaluate a.csv -c g --json -r -",
-        "evaluate a.csv -c g -r - -r -",
-    ],
-)
-def test_standard_output_carries_one_thing_and_two_are_a_wrong_command_line(call, folder, arguments):
-    code, output, said = call(*arguments.split())
-
-    assert (USAGE, "") == (code, output)
-    assert is_two_lines(said)
-    assert "standard output can carry" in said
-    assert ["a.csv", "full.csv"] == sorted(path.name for path in folder.iterdir())
+    assert not os.path.lexists("/dev/null.report.json")
 
 
 def test_the_summary_goes_to_standard_error_and_never_into_the_data(run):
-    plain, quiet = (run("fill", "-c", "g", *more, stdin=PLAIN) for more in ((), ("-q",)))
+    plain, quiet = (run("fill", "-c", "g", "--covariance", "tied", *more, stdin=PLAIN) for more in ((), ("-q",)))
 
     assert plain.stdout == quiet.stdout
     assert a_table(plain.stdout.decode())
@@ -113,61 +81,114 @@ def test_the_summary_goes_to_standard_error_and_never_into_the_data(run):
     assert b"wrote       standard output" in plain.stderr
 
 
-@pytest.mark.parametrize("command", ["fill", "check", "evaluate", "explain"])
-def test_progress_is_shown_on_a_terminal_only(run, on_terminal, command):
-    arguments = [command, "-c", "g", *(["--repeats", "1"] if command == "evaluate" else [])]
-    _, _, shown = on_terminal(*arguments, stdin=PLAIN, patience=0, until=b"opening")
-
-    assert b"\x1b[?25l" in shown  # the cursor is hidden while a bar is shown
-    assert b"opening" not in run(*arguments, stdin=PLAIN).stderr
-
-
 def shell(folder, command):
     return subprocess.run(
-        ["bash", "-c", command.replace("EM", f"{sys.executable} -m em_impute")],
+        ["bash", "-c", f"set -o pipefail; {command.replace('EM', f'{sys.executable} -m em_impute')}"],
         cwd=folder, capture_output=True, timeout=120, check=False,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("command", "code"),
+    ("command", "code", "words"),
     [
-        ("EM check -c g <&-", INPUT),
-        ("EM evaluate -c g <&-", INPUT),
-        ("EM explain -c g <&-", INPUT),
-        ("EM report -o r.md <&-", INPUT),
-        ("EM fill a.csv -c g --diff -q >&-", OUTPUT),
-        ("EM fill a.csv -c g -o b.csv -r - -q >&-", OUTPUT),
-        ("EM evaluate a.csv -c g --repeats 1 --json -q >&-", OUTPUT),
-        ("EM explain a.csv -c g --json -q >&-", OUTPUT),
-        ("EM fill a.csv -c g --diff -q >/dev/full", OUTPUT),
-        ("EM evaluate a.csv -c g --repeats 1 --json -q >/dev/full", OUTPUT),
-        ("EM explain a.csv -c g --json -q >/dev/full", OUTPUT),
+        ("EM fill -c g <&-", 3, b"standard input"),
+        ("EM fill a.csv -c g --diff -q >&-", 5, b"standard output"),
+        ("EM fill a.csv -c nope 2>&-", 3, b""),
+        ("EM fill small.csv -c g --no-report 2>/dev/full", 0, b""),
+        ("EM check a.csv -c g <&- >&- 2>&-", 1, b""),
+        ("EM fill small.csv -c g --no-report <&- >&- 2>&-", 0, b""),
     ],
 )
-def test_a_stream_that_is_needed_and_closed_is_an_error_in_two_lines(folder, command, code):
+def test_closed_and_full_streams_end_with_the_right_code(folder, command, code, words):
     result = shell(folder, command)
 
-    assert code == result.returncode, result.stderr
-    assert is_two_lines(result.stderr.decode())
-    assert b"standard input" in result.stderr if code == INPUT else b"standard output" in result.stderr
+    assert (code, b"") == (result.returncode, result.stdout), result.stderr
+    assert words in result.stderr
+    assert is_two_lines(result.stderr) is (words != b"")
+    assert "small.csv" not in command or FILLED == (folder / "small.filled.csv").read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("command", "code"),
-    [
-        ("EM check a.csv -c g <&- >&- 2>&-", 1),
-        ("EM evaluate a.csv -c g --repeats 1 -r e.json <&- >&- 2>&-", 0),
-        ("EM explain a.csv -c g <&- >&- 2>&-", 0),
-        ("EM report r.json -o r.md <&- >&- 2>&-", 0),
-        ("EM fill a.csv -c g -o b.csv <&- >&- 2>&-", 0),
-    ],
-)
-def test_streams_that_are_not_needed_may_be_closed(call, folder, command, code):
-    if "r.json" in command:
-        call("fill", "a.csv", "-c", "g", "-q", "-r", "r.json")
+SENDING = [
+    "--help",
+    "fill --help",
+    "--version",
+    "schema",
+    "fill small.csv -c g -o - -r r.json -q",
+    "fill small.csv -c g --diff -q",
+    "fill small.csv -c g -r - -q",
+    "fill small.csv -c g -o small.filled.csv --diff --no-report -q",
+    "evaluate a.csv -c g --repeats 1 --json -q",
+    "explain a.csv -c g --json -q",
+]
 
-    assert code == shell(folder, command).returncode
-    if "b.csv" in command:
-        assert a_table((folder / "b.csv").read_text())
-        assert json.loads((folder / "b.report.json").read_text())["missing"]["filled"] == 8
+
+@pytest.mark.parametrize("command", SENDING)
+def test_a_full_device_ends_a_command_with_5_and_a_reader_that_has_left_with_141_and_no_words(run, folder, command):
+    full, left = (run(*command.split(), stdout=where) for where in ("/dev/full", LEFT))
+
+    assert 5 == full.returncode, full.stderr
+    assert is_two_lines(full.stderr)
+    assert b"No space left on device" in full.stderr
+    assert (141, b"") == (left.returncode, left.stderr)
+    assert SMALL == (folder / "small.csv").read_bytes()
+    written = ["small.filled.csv"] if " -r - " in command or "filled" in command else []
+    assert sorted(["a.csv", "full.csv", "small.csv", *written]) == sorted(path.name for path in folder.iterdir())
+    assert bool(written) == (b"the completed file small.filled.csv was written" in full.stderr)
+
+
+def test_the_device_of_standard_output_is_written_on_and_not_replaced(folder):
+    (folder / "log").write_text("prior\n")
+    appended = shell(folder, "EM fill small.csv -c g -o /dev/stdout -q >> log")
+    again = shell(folder, "EM fill small.csv -c g -o /dev/fd/3 -q --no-report 3>> log")
+    substituted = shell(folder, "EM fill small.csv -c g -q -o >(cat >&2)")
+
+    assert (appended.returncode, again.returncode) == (0, 0)
+    assert (folder / "log").read_bytes() == b"prior\n" + FILLED + FILLED
+    assert (substituted.returncode, substituted.stderr) == (0, FILLED)
+    assert sorted(path.name for path in folder.iterdir()) == ["a.csv", "full.csv", "log", "small.csv"]
+
+
+@pytest.mark.parametrize("arguments", ["--no-report -o pipe", "-o b.csv -r pipe.json", "-o b.csv --log-file pipe"])
+def test_a_named_pipe_is_written_into_and_not_replaced(call, folder, arguments):
+    name = arguments.rpartition(" ")[2]
+    os.mkfifo(folder / name)
+    with subprocess.Popen(["cat", name], cwd=folder, stdout=subprocess.PIPE) as reader:
+        held = os.open(folder / name, os.O_RDWR)  # a log asks whether there is a reader already
+        code, output, said = call("fill", "small.csv", "-c", "g", *arguments.split(), "-q")
+        os.close(held)
+        received, _ = reader.communicate(timeout=60)
+
+    assert (0, "", "") == (code, output, said)
+    assert received == FILLED or received.startswith(b"{") or b"end: exit code 0" in received
+    assert received.endswith(b"\n")
+    assert (folder / name).is_fifo()
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", "interrupted"), ("SIGTERM", "143"), ("SIGHUP", "129")])
+def test_a_signal_whose_exception_is_lost_is_not_forgotten(name, code):
+    # What is raised in a destructor is printed and ignored, as where a library is being imported.
+    program = f"""
+import os, signal, time
+from em_impute.cli import door
+
+class Trap:
+    def __del__(self):
+        os.kill(os.getpid(), signal.{name})
+        time.sleep(0.05)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore one or the other
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+door.ASK_AGAIN = 0.2
+door._prepare()
+Trap()
+print("lost", flush=True)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("interrupted")
+except SystemExit as ended:
+    print(ended.code)
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+
+    assert result.stdout.splitlines() == ["lost", code]

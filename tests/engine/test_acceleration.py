@@ -3,16 +3,15 @@
 import numpy as np
 import pytest
 from oracles import draw, hide
+from sampling import crossed, every_family
 
 from em_impute.engine import mixture as mixture_module
-from em_impute.engine.acceleration import Leaps, _ascend, make_chart
+from em_impute.engine.acceleration import _ascend, make_chart
 from em_impute.engine.blocks import Rows
-from em_impute.engine.em import Stopping, iterate, log_likelihood_of, make_problem
+from em_impute.engine.em import Stopping, iterate, make_problem
 from em_impute.engine.families import FAMILIES, Prior, m_step
 from em_impute.engine.mixture import Recipe, fit_mixture
-from em_impute.engine.moments import Moments, hard_moments
-
-every_family = pytest.mark.parametrize("family", FAMILIES)
+from em_impute.engine.moments import hard_moments
 
 NO_PRIOR = Prior(0.0, np.zeros(3), np.eye(3))
 SOME_PRIOR = Prior(1.0, np.array([0.1, -0.2, 0.0]), 0.3 * np.eye(3) + 0.1)
@@ -63,45 +62,6 @@ def test_the_coordinates_of_a_mixture_of_the_family_give_it_back(family):
             np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-7)  # sizes of VEE settle to 1e-8
 
 
-@every_family
-def test_every_vector_is_a_mixture_of_the_family(family):
-    centre, rows = within(family)
-    chart = make_chart(centre, rows, FAMILIES[family], NO_PRIOR)
-    vector = chart.vector(centre)
-    rng = np.random.default_rng(6)
-    symmetric = rng.normal(size=(3, 3, 3))
-    step = np.concatenate([rng.normal(size=12), (symmetric + np.swapaxes(symmetric, 1, 2)).ravel()])
-
-    found = chart.parameters(vector + 3.0 * step, FAMILIES[family])
-
-    assert (found.weight > 0).all()
-    assert found.weight.sum() == pytest.approx(1.0)
-    assert (np.linalg.eigvalsh(found.covariance) > 0).all()
-    # The oracle of belonging: the family's own maximum likelihood, had the rows this covariance, changes nothing.
-    same = Moments(rows, found.mean, found.covariance * rows[:, None, None], 0.0, 0)
-    again = m_step(same, FAMILIES[family], NO_PRIOR)
-    np.testing.assert_allclose(again.covariance, found.covariance, rtol=1e-6, atol=1e-8)
-
-
-def test_a_squared_length_is_twice_the_loss_of_complete_data():
-    centre, rows = within("full")
-    centre = centre._replace(weight=rows / rows.sum())
-    moments = Moments(rows, centre.mean, centre.covariance * rows[:, None, None], 0.0, 0)
-    chart = make_chart(centre, rows, FAMILIES["full"], NO_PRIOR)
-    best = log_likelihood_of(moments, centre)
-    rng = np.random.default_rng(7)
-
-    for _ in range(5):
-        target = centre._replace(
-            mean=centre.mean + 1e-3 * rng.normal(size=(3, 3)),
-            covariance=centre.covariance * np.exp(1e-3 * rng.normal(size=(3, 1, 1))),
-        )
-        length = np.sum((chart.vector(target) - chart.vector(centre)) ** 2)
-
-        # The next term of the expansion is smaller by the size of the change, 1e-3.
-        assert length / 2 == pytest.approx(best - log_likelihood_of(moments, target), rel=1e-2)
-
-
 def test_the_direction_is_that_of_dense_bfgs_from_the_identity():
     rng = np.random.default_rng(8)
     curvature = np.diag([1.0, 0.5, 0.1, 0.02]) + 0.01
@@ -120,9 +80,7 @@ def test_the_direction_is_that_of_dense_bfgs_from_the_identity():
 # The ascent
 
 
-@pytest.mark.parametrize("labels", ["none", "some"])
-@pytest.mark.parametrize("missing", [0.0, 0.25])
-@every_family
+@crossed(3, family=FAMILIES, missing=[0.0, 0.25], labels=["none", "some"])
 def test_leaps_end_no_lower_than_plain_em_does_and_never_fall(family, missing, labels):
     problem, (x, component, weight) = problem_of(labels, missing)
     start = m_step(hard_moments(x, component, weight, 3), FAMILIES[family], SOME_PRIOR)
@@ -150,35 +108,6 @@ def test_leaps_reach_the_optimum_of_plain_em_also_with_free_shares_and_other_wei
         np.testing.assert_allclose(actual, expected, atol=1e-4)  # the square root of the tolerance, per row
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_leaps_take_fewer_maps_where_groups_overlap(seed):
-    x, label, component, weight = three_groups("some", seed=seed)
-    problem = make_problem(x, label, weight, np.arange(3), 3)
-    start = m_step(hard_moments(x, component, weight, 3), FAMILIES["full"], SOME_PRIOR)
-
-    leaping = last(iterate(problem, start, FAMILIES["full"], SOME_PRIOR, accelerate=True))
-    plain = last(iterate(problem, start, FAMILIES["full"], SOME_PRIOR))
-
-    assert leaping.n_maps < plain.n_maps
-
-
-def test_a_step_counts_the_maps_up_to_it_also_those_in_vain():
-    x, label, _, _ = three_groups("none", n_rows=60)
-    problem = make_problem(x, label, np.ones(60), np.arange(3), 3)
-    start = m_step(hard_moments(x, np.arange(60) % 3, np.ones(60), 3), FAMILIES["vev"], SOME_PRIOR)
-    calls = []
-
-    def spy(work, cut):
-        calls.append(len(cut))
-        return map(work, cut)
-
-    path = list(iterate(problem, start, FAMILIES["vev"], SOME_PRIOR, Stopping(), spy, accelerate=True))
-
-    assert len(calls) == path[-1].n_maps
-    assert len(path) < path[-1].n_maps  # some leap was refused
-    assert path[-1].stop == "converged"
-
-
 def test_no_more_maps_are_taken_than_allowed():
     problem, (x, component, weight) = problem_of("none")
     start = m_step(hard_moments(x, component, weight, 3), FAMILIES["full"], SOME_PRIOR)
@@ -187,49 +116,6 @@ def test_no_more_maps_are_taken_than_allowed():
         step = last(iterate(problem, start, FAMILIES["full"], SOME_PRIOR, Stopping(1e-9, max_iter), accelerate=True))
 
         assert ("max_iter", max_iter + 1) == (step.stop, step.n_maps)
-
-
-def test_before_anything_is_learnt_em_goes_on_by_itself():
-    start, rows = within("full", prior=SOME_PRIOR)
-    mapped, _ = within("full", seed=5, prior=SOME_PRIOR)
-
-    outlook = Leaps(FAMILIES["full"], SOME_PRIOR).consider(start, mapped, rows, 1.0)
-
-    assert outlook.leap is None
-    assert outlook.remaining == np.inf
-
-
-def test_a_backend_that_works_backwards_gives_the_same_bits():
-    problem, (x, component, weight) = problem_of("some", 0.3)
-    start = m_step(hard_moments(x, component, weight, 3), FAMILIES["full"], SOME_PRIOR)
-
-    def backwards(work, cut):
-        return [work(block) for block in reversed(cut)][::-1]
-
-    one = last(iterate(problem, start, FAMILIES["full"], SOME_PRIOR, accelerate=True))
-    other = last(iterate(problem, start, FAMILIES["full"], SOME_PRIOR, Stopping(), backwards, accelerate=True))
-
-    assert one.objective == other.objective
-    assert all(np.array_equal(a, b) for a, b in zip(one.parameters, other.parameters, strict=True))
-
-
-def test_what_was_learnt_on_some_rows_holds_on_others_of_their_kind():
-    x, label, component, weight = three_groups("some")
-    few = make_problem(x, label, weight, np.arange(3), 3)
-    more = make_problem(np.vstack([x, x]), np.tile(label, 2), np.tile(weight / 2, 2), np.arange(3), 3)
-    start = m_step(hard_moments(x, component, weight, 3), FAMILIES["full"], SOME_PRIOR)
-    leaps = Leaps(FAMILIES["full"], SOME_PRIOR)
-    end = last(iterate(few, start, FAMILIES["full"], SOME_PRIOR, Stopping(0.1), accelerate=leaps))
-    leaps.move()
-
-    on = list(iterate(more, end.parameters, FAMILIES["full"], SOME_PRIOR, accelerate=leaps))
-    anew = list(iterate(more, end.parameters, FAMILIES["full"], SOME_PRIOR, accelerate=True))
-
-    # Twice the rows at half the weight are the same rows.
-    assert on[0].objective == pytest.approx(end.objective, rel=1e-12)
-    assert on[0].remaining == pytest.approx(anew[-1].objective - end.objective, rel=0.5)
-    assert on[-1].n_maps < anew[-1].n_maps
-    assert on[-1].objective > anew[-1].objective - 3e-6
 
 
 # The approach on a part of the rows

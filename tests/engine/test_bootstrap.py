@@ -22,13 +22,13 @@ def fitted(rows, **options):
 
 
 def test_means_of_labelled_rows_vary_as_bayesian_bootstrap_means_do():
-    """Var of Σw·x/Σw with w ~ Exp(1) is s²/(n + 1) (Rubin 1981)."""
+    """Var of Σw·x/Σw with w ~ Exp(1) is s²/(n + 1) (Rubin 1981); that of 600 has a standard error of 6 %."""
     rows = labelled_rows()
-    drawn = np.array([one.mean[:, 0] for one in refits(rows, fitted(rows), 2, 1500, 1)])
+    drawn = np.array([one.mean[:, 0] for one in refits(rows, fitted(rows), 2, 600, 1)])
     for k in (0, 1):
         x = rows.x[rows.label == k, 0]
-        assert drawn[:, k].mean() == pytest.approx(x.mean(), abs=0.02)
-        assert drawn[:, k].var() == pytest.approx(x.var() / (x.size + 1.0), rel=0.12)
+        assert drawn[:, k].mean() == pytest.approx(x.mean(), abs=0.03)
+        assert drawn[:, k].var() == pytest.approx(x.var() / (x.size + 1.0), rel=0.2)
 
 
 def test_merged_rows_vary_as_the_rows_they_stand_for():
@@ -38,7 +38,7 @@ def test_merged_rows_vary_as_the_rows_they_stand_for():
     apart = Rows((values + 4.0 * label)[:, None], label, np.ones(60))
     pairs, count = np.unique(np.column_stack([apart.x[:, 0], label]), axis=0, return_counts=True)
     merged = Rows(pairs[:, :1], pairs[:, 1].astype(np.intp), count.astype(float))
-    drawn = [np.array([one.mean[0, 0] for one in refits(r, fitted(r), 2, 800, 3)]) for r in (apart, merged)]
+    drawn = [np.array([one.mean[0, 0] for one in refits(r, fitted(r), 2, 400, 3)]) for r in (apart, merged)]
     assert stats.ks_2samp(*drawn).pvalue > 0.001
 
 
@@ -60,10 +60,3 @@ def test_a_refit_that_collapses_leaves_the_mixture_as_it_was(monkeypatch):
     mixture = fitted(rows)
     monkeypatch.setattr(bootstrap, "fit", collapse)
     assert refits(rows, mixture, 2, 2, 1) == [mixture.fit.parameters] * 2
-
-
-def test_the_same_seed_gives_the_same_refits():
-    rows = labelled_rows()
-    mixture = fitted(rows)
-    once, again = (np.array([one.mean for one in refits(rows, mixture, 2, 3, 6)]) for _ in range(2))
-    assert np.array_equal(once, again)

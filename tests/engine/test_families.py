@@ -5,7 +5,6 @@ import pytest
 from oracles import (
     DIAGONAL,
     SHARED,
-    Mixture,
     covariances_from_free,
     covariances_to_free,
     free_size,
@@ -14,6 +13,7 @@ from oracles import (
     to_free,
     weighted_moments,
 )
+from sampling import every_family, rarely
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
@@ -25,10 +25,9 @@ from em_impute.engine.parameters import Parameters
 from em_impute.errors import FitError
 
 N_ROWS, N_COMPONENTS, N_FEATURES = 12, 2, 2
-STRENGTHS = [0.0, 1.0, 2.5]
 
-every_family = pytest.mark.parametrize("family", FAMILIES)
-every_strength = pytest.mark.parametrize("strength", STRENGTHS)
+each_family = pytest.mark.parametrize("family", FAMILIES)
+every_strength = pytest.mark.parametrize("strength", [rarely(0.0), 1.0, rarely(2.5)])
 
 
 def shared_out_rows(seed=1):
@@ -65,38 +64,21 @@ def objective_of(family, strength):
     return objective, to_free(found, family)
 
 
-@every_family
+@each_family
 @every_strength
 def test_no_parameters_of_the_family_are_better_than_the_m_step(family, strength):
-    objective, best = objective_of(family, strength)
-    rng = np.random.default_rng(2)
-
-    for size in [1e-4, 1e-2, 1.0]:
-        for _ in range(20):
-            assert objective(best + size * rng.normal(size=best.size)) < objective(best)
-
-
-@every_family
-@every_strength
-def test_the_objective_is_level_at_the_m_step(family, strength):
     # Central differences err by h²·J‴ ≈ 1e-10·100 and by rounding of 1e-16·50/h ≈ 1e-9; a wrong pseudo-row tilts by 0.1.
     objective, best = objective_of(family, strength)
     gradient = [(objective(best + step) - objective(best - step)) / 2e-5 for step in 1e-5 * np.eye(best.size)]
+    rng = np.random.default_rng(2)
 
     np.testing.assert_allclose(gradient, 0.0, atol=1e-6)
+    for size in [1e-2, 1.0]:
+        for _ in range(10):
+            assert objective(best + size * rng.normal(size=best.size)) < objective(best)
 
 
-@pytest.mark.parametrize(("family", "strength"), [("full", 1.0), ("tied", 2.5), ("diag", 1.0), ("tied-diag", 0.0)])
-def test_numerical_maximisation_from_elsewhere_arrives_at_the_m_step(family, strength):
-    objective, best = objective_of(family, strength)
-    elsewhere = to_free(Mixture(np.array([0.9, 0.1]), np.ones((2, 2)), np.array([np.eye(2)] * 2)), family)
-
-    found = minimize(lambda free: -objective(free), elsewhere, method="BFGS", options={"gtol": 1e-6})
-
-    np.testing.assert_allclose(found.x, best, atol=1e-4)  # the square root of the precision of the objective, times 100
-
-
-@every_family
+@each_family
 @every_strength
 def test_the_m_step_stays_in_its_family(family, strength):
     # What the free parameters of the family cannot say is lost on the way through them.
@@ -110,23 +92,7 @@ def test_the_m_step_stays_in_its_family(family, strength):
     np.testing.assert_array_equal(covariance, np.swapaxes(covariance, 1, 2))
 
 
-def test_without_a_prior_the_m_step_gives_shares_means_and_covariances_of_the_rows():
-    rng = np.random.default_rng(3)
-    groups = [rng.normal(size=(5, 2)), rng.normal(size=(15, 2))]
-    weight, mean, scatter = zip(*(weighted_moments(rows, np.ones(len(rows))) for rows in groups), strict=True)
-    moments = Moments(np.array(weight), np.array(mean), np.array(scatter), 0.0, 20)
-
-    full = m_step(moments, FAMILIES["full"], some_prior(0.0))
-    tied = m_step(moments, FAMILIES["tied"], some_prior(0.0))
-
-    np.testing.assert_allclose(full.weight, [0.25, 0.75])
-    np.testing.assert_allclose(full.mean, [rows.mean(axis=0) for rows in groups])
-    np.testing.assert_allclose(full.covariance, [np.cov(rows.T, bias=True) for rows in groups])
-    pooled = 0.25 * full.covariance[0] + 0.75 * full.covariance[1]
-    np.testing.assert_allclose(tied.covariance, [pooled, pooled])
-
-
-@every_family
+@each_family
 @every_strength
 def test_the_log_prior_differs_from_the_density_of_scipy_by_a_constant(family, strength):
     prior = some_prior(strength)
@@ -156,60 +122,28 @@ def test_a_component_without_rows_is_refused_unless_a_prior_holds_it(family):
     assert held.weight.tolist() == [1, 0]
 
 
-@every_family
-@pytest.mark.parametrize(("n_components", "n_features"), [(1, 1), (2, 1), (3, 4)])
-def test_the_number_of_parameters_is_the_length_of_the_vector_without_constraints(family, n_components, n_features):
-    # Counted on the vector itself: the mixture is written without constraints and its entries are counted.
-    parameters = Mixture(
-        np.full(n_components, 1 / n_components),
-        np.zeros((n_components, n_features)),
-        np.array([np.eye(n_features)] * n_components),
-    )
-
-    assert n_parameters(FAMILIES[family], n_components, n_features) == to_free(parameters, family).size
+@each_family
+def test_the_number_of_parameters_is_the_length_of_the_vector_without_constraints(family):
+    for n_components, n_features in [(1, 1), (2, 1), (3, 4)]:
+        n_free = free_size(family, n_components, n_features)
+        assert n_parameters(FAMILIES[family], n_components, n_features) == n_free
 
 
 def test_the_default_prior_is_the_published_one_where_rows_abound():
     # Fraley & Raftery (2007), equation for the scale in d features and G groups: S / G^(2/d).
-    overall = np.array([[1.0, 0.8], [0.8, 1.0]])
-
-    one_group = default_prior(overall, 1e9, 1, 1.0)
-    four_groups = default_prior(overall, 1e9, 4, 2.0)
-
-    np.testing.assert_allclose(one_group.scale, overall, rtol=1e-8)
-    np.testing.assert_allclose(four_groups.scale, overall / 4, rtol=1e-8)
-    assert one_group.mean.tolist() == [0, 0]
-    assert (1.0, 2.0) == (one_group.strength, four_groups.strength)
-
-
-def test_the_default_prior_takes_the_root_of_the_volume_that_each_group_gets():
-    # G groups share the volume sqrt(det S): each gets sqrt(det S)/G.
     overall = np.array([[1.0, 0.2, 0.1], [0.2, 1.0, 0.3], [0.1, 0.3, 1.0]])
 
-    scale = default_prior(overall, 1e12, 5, 1.0).scale
+    one_group = default_prior(overall, 1e9, 1, 1.0)
+    eight_groups = default_prior(overall, 1e9, 8, 2.0)
 
-    np.testing.assert_allclose(np.sqrt(np.linalg.det(scale)), np.sqrt(np.linalg.det(overall)) / 5, rtol=1e-9)
-
-
-@pytest.mark.parametrize(("rows", "n_features"), [(2, 5), (10, 3), (1000, 2)])
-def test_the_default_prior_is_regular_for_collinear_columns(rows, n_features):
-    scale = default_prior(np.ones((n_features, n_features)), rows, 1, 1.0).scale
-
-    assert np.linalg.eigvalsh(scale).min() > 0.5 * n_features / (rows + n_features)
-    np.testing.assert_allclose(np.diag(scale), 1.0)
-
-
-def test_the_families_are_those_of_mclust_but_for_the_two_without_a_closed_orientation():
-    fourteen = {"EII", "VII", "EEI", "VEI", "EVI", "VVI", "EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV"}
-    letters = {name: family.model for name, family in FAMILIES.items()}
-
-    assert fourteen - {"EVE", "VVE"} == set(letters.values())
-    assert len(letters) == 12
-    assert all(name == model.lower() for name, model in letters.items() if len(name) == 3)
+    np.testing.assert_allclose(one_group.scale, overall, rtol=1e-8)
+    np.testing.assert_allclose(eight_groups.scale, overall / 4, rtol=1e-8)
+    assert one_group.mean.tolist() == [0, 0, 0]
+    assert (1.0, 2.0) == (one_group.strength, eight_groups.strength)
 
 
 @pytest.mark.parametrize("family", ["vee", "vei", "eev", "vev", "evv", "evi", "eii", "vii"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, rarely(1), rarely(2)])
 def test_no_covariances_that_scipy_finds_are_more_likely(family, seed):
     # Three components in three features, far from alike; scipy starts at the answer, turned and stretched.
     rng = np.random.default_rng(seed)
@@ -253,16 +187,6 @@ def test_closed_forms_of_celeux_and_govaert():
         np.testing.assert_allclose(covariances_within(model, scatter, rows), covariance, atol=1e-12)
 
 
-@pytest.mark.parametrize("model", ["VEE", "VEI", "VEV"])
-def test_proportional_scatters_give_their_own_sizes(model):
-    shape = np.diag([3.0, 1.0, 0.5])
-    scatter = np.array([10.0, 3.0, 0.2])[:, None, None] * shape
-
-    covariance = covariances_within(model, scatter, np.array([5.0, 1.0, 2.0]))
-
-    np.testing.assert_allclose(covariance, np.array([2.0, 3.0, 0.1])[:, None, None] * shape, atol=1e-12)
-
-
 @pytest.mark.parametrize("model", ["VEE", "VEI", "VEV", "EVV", "EVI"])
 def test_a_component_without_spread_is_refused_with_a_remedy(model):
     scatter = np.array([np.eye(2), np.zeros((2, 2))])
@@ -271,6 +195,15 @@ def test_a_component_without_spread_is_refused_with_a_remedy(model):
         covariances_within(model, scatter, np.ones(2))
 
     assert "--prior-strength" in caught.value.hint
+
+
+def test_the_families_are_those_of_mclust_but_for_the_two_without_a_closed_orientation():
+    fourteen = {"EII", "VII", "EEI", "VEI", "EVI", "VVI", "EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV"}
+    letters = {name: family.model for name, family in FAMILIES.items()}
+
+    assert fourteen - {"EVE", "VVE"} == set(letters.values())
+    assert len(letters) == 12
+    assert all(name == model.lower() for name, model in letters.items() if len(name) == 3)
 
 
 @every_family
@@ -293,13 +226,3 @@ def test_one_feature_or_one_component_leaves_little_to_choose(family):
     spherical = np.trace(one) / 3 * np.eye(3)
     expected = spherical if family in {"eii", "vii"} else np.diag(np.diag(one)) if family in DIAGONAL else one
     np.testing.assert_allclose(covariance[0], expected, atol=1e-12)
-
-
-def test_two_rows_give_the_variance_worked_out_by_hand():
-    # One feature, one component, two rows at −1 and 1, strength 1: (Λ + scatter) / (rows + ν + d + 1 + one mean), that
-    # is (1 + 2) / (2 + 3 + 1 + 1 + 1) = 3/8.
-    moments = Moments(np.array([2.0]), np.zeros((1, 1)), np.array([[[2.0]]]), 0.0, 2)
-
-    parameters = m_step(moments, FAMILIES["full"], Prior(1.0, np.zeros(1), np.eye(1)))
-
-    assert [[[0.375]]] == parameters.covariance.tolist()

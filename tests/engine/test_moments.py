@@ -1,15 +1,13 @@
 """The monoid of moments, against numpy.cov and loops."""
 
-import math
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from oracles import weighted_moments
 
-from em_impute.engine.moments import Moments, empty, hard_moments, merge
+from em_impute.engine.moments import empty, hard_moments, merge
 
 N_COMPONENTS = 3
 
@@ -18,7 +16,6 @@ rows_of_table = hnp.arrays(
     np.float64, st.tuples(st.integers(0, 40), st.just(2)), elements=st.floats(-1e3, 1e3, allow_subnormal=False)
 )
 splits = st.tuples(st.integers(0, 40), st.integers(0, 40))
-quiet = settings(deadline=None, derandomize=True, max_examples=60)
 
 
 def moments_of(x, first=0):
@@ -40,17 +37,6 @@ def assert_identical(expected, actual):
         np.testing.assert_array_equal(other, one)
 
 
-def test_no_rows_have_no_weight_no_scatter_and_no_likelihood():
-    moments = empty(2, 3)
-
-    assert moments.weight.tolist() == [0, 0]
-    assert moments.mean.shape == (2, 3)
-    assert moments.scatter.shape == (2, 3, 3)
-    assert not moments.scatter.any()
-    assert (0.0, 0) == (moments.log_likelihood, moments.rows)
-
-
-@quiet
 @given(rows_of_table)
 def test_merging_with_an_empty_block_changes_nothing(x):
     moments = moments_of(x)
@@ -60,7 +46,6 @@ def test_merging_with_an_empty_block_changes_nothing(x):
     assert_identical(moments, merge(nothing, moments))
 
 
-@quiet
 @given(rows_of_table, rows_of_table)
 def test_merging_does_not_depend_on_the_order_of_two_blocks(x, y):
     a, b = moments_of(x), moments_of(y)
@@ -68,15 +53,6 @@ def test_merging_does_not_depend_on_the_order_of_two_blocks(x, y):
     assert_close(merge(a, b), merge(b, a))
 
 
-@quiet
-@given(rows_of_table, rows_of_table, rows_of_table)
-def test_merging_does_not_depend_on_the_grouping_of_three_blocks(x, y, z):
-    a, b, c = moments_of(x), moments_of(y), moments_of(z)
-
-    assert_close(merge(merge(a, b), c), merge(a, merge(b, c)))
-
-
-@quiet
 @given(rows_of_table, splits)
 def test_moments_of_the_pieces_merge_into_those_of_the_whole(x, cuts):
     first, second = sorted(cuts)
@@ -88,18 +64,7 @@ def test_moments_of_the_pieces_merge_into_those_of_the_whole(x, cuts):
     assert_close(moments_of(x), merged)
 
 
-def test_a_component_without_rows_takes_the_mean_of_the_other_block():
-    nobody = Moments(np.zeros(1), np.array([[7.0, -7.0]]), np.zeros((1, 2, 2)), -1.5, 2)
-    somebody = hard_moments(np.array([[1.0, 2.0], [3.0, 6.0]]), np.zeros(2, dtype=int), np.ones(2), 1)
-
-    merged = merge(nobody, somebody)
-
-    assert merged.mean.tolist() == [[2.0, 4.0]]
-    assert merged.scatter.tolist() == [[[2.0, 4.0], [4.0, 8.0]]]
-    assert (-1.5, 4) == (merged.log_likelihood, merged.rows)
-
-
-@pytest.mark.parametrize("n_pieces", [1, 2, 7, 100])
+@pytest.mark.parametrize("n_pieces", [1, 7])
 def test_moments_keep_their_digits_at_an_offset_of_1e8(n_pieces):
     # numpy.cov of the rows shifted back (exactly, 1e8 being an integer) is the oracle.  Rows at 1e8 carry 1.5e-8 of
     # rounding each, the same in both; a mean of squares minus a squared mean would lose all of 1e16·2e-16 > 1.
@@ -116,23 +81,9 @@ def test_moments_keep_their_digits_at_an_offset_of_1e8(n_pieces):
     np.testing.assert_allclose(merged.mean[0] - 1e8, (x - 1e8).mean(axis=0), atol=1e-7)
 
 
-def test_a_mean_at_an_offset_of_1e8_is_rounded_once():
-    # math.fsum of the rows shifted back is exact.  Half a unit in the last place of 1e8 is 7.5e-9; a single pass over
-    # 10,000 rows errs by several units.
-    errors = []
-    for seed in range(5):
-        rng = np.random.default_rng(seed)
-        x, weight = rng.normal(size=10_000) + 1e8, rng.uniform(0.5, 2.0, 10_000)
-        exact = math.fsum(weight * (x - 1e8)) / math.fsum(weight)
-        moments = hard_moments(x[:, None], np.zeros(10_000, dtype=int), weight, 1)
-        errors.append(abs(moments.mean[0, 0] - 1e8 - exact))
-
-    assert max(errors) < 1e-8
-
-
 def test_hard_moments_equal_those_of_a_loop_over_rows():
     rng = np.random.default_rng(2)
-    x, component, weight = rng.normal(size=(30, 3)), rng.integers(0, 3, 30), rng.uniform(0.5, 3, 30)
+    x, component, weight = rng.normal(size=(30, 3)), rng.integers(-1, 3, 30), rng.uniform(0.5, 3, 30)
 
     moments = hard_moments(x, component, weight, 3)
 
@@ -141,18 +92,7 @@ def test_hard_moments_equal_those_of_a_loop_over_rows():
         np.testing.assert_allclose(moments.weight[k], total, rtol=1e-12)
         np.testing.assert_allclose(moments.mean[k], mean, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(moments.scatter[k], scatter, rtol=1e-12, atol=1e-12)
-    assert (0.0, 30) == (moments.log_likelihood, moments.rows)
-
-
-def test_rows_without_a_component_do_not_count():
-    x = np.array([[1.0], [5.0], [100.0]])
-
-    moments = hard_moments(x, np.array([0, 0, -1]), np.ones(3), 2)
-
-    assert moments.weight.tolist() == [2, 0]
-    assert moments.mean.tolist() == [[3], [0]]
-    assert moments.scatter.tolist() == [[[8]], [[0]]]
-    assert moments.rows == 2
+    assert (0.0, np.count_nonzero(component >= 0)) == (moments.log_likelihood, moments.rows)
 
 
 def test_a_missing_cell_counts_as_the_mean_of_its_component():
@@ -168,13 +108,3 @@ def test_a_missing_cell_counts_as_the_mean_of_its_component():
     np.testing.assert_allclose(moments.mean, [mean, [-5.0, 0.0]])
     np.testing.assert_allclose(moments.scatter[0], scatter)
     assert not moments.scatter[1].any()
-
-
-def test_a_row_of_weight_three_equals_three_rows():
-    x = np.array([[1.0, 2.0], [4.0, -1.0], [0.5, 0.5]])
-    thrice = x[[0, 1, 1, 1, 2]]
-
-    weighted = hard_moments(x, np.zeros(3, dtype=int), np.array([1.0, 3.0, 1.0]), 1)
-    copied = hard_moments(thrice, np.zeros(5, dtype=int), np.ones(5), 1)
-
-    assert_close(copied._replace(rows=3), weighted, rtol=1e-12, atol=1e-12)

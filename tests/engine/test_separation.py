@@ -38,14 +38,6 @@ def test_divergences_are_the_mean_log_ratios_of_scipys_densities_both_ways(n_fea
     np.testing.assert_allclose(divergences(parameters), naive, rtol=1e-9, atol=1e-12)
 
 
-def test_only_components_that_equal_another_coincide():
-    apart = THREE._replace(mean=THREE.mean + np.array([[0.2, 0.0], [0.0, 0.0], [0.0, 0.0]]))
-
-    assert coinciding(THREE).tolist() == [True, False, True]
-    assert coinciding(apart).tolist() == [False, False, False]
-    assert coinciding(Parameters(*(part[:1] for part in THREE))).tolist() == [False]
-
-
 def test_pushing_apart_moves_those_that_coincide_by_half_a_standard_deviation_and_shares_their_weight():
     pushed = push_apart(THREE, np.array([True, False, True]), seed=0)
 

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from faulty import do, end, rounds, start, table
+from faulty import end, rounds, start, table
 
 pytestmark = pytest.mark.faults
 
@@ -21,12 +21,12 @@ def looking(path, stop, seen):
         time.sleep(0.001)
 
 
-@pytest.mark.parametrize("n_runs", [2, 8])
+@pytest.mark.parametrize("n_runs", [3, pytest.param(8, marks=pytest.mark.exhaustive)])
 def test_runs_into_one_file_leave_that_of_one_of_them_and_a_reader_sees_whole_ones(tmp_path, call, tally, n_runs):
     wanted = {}
     for number in range(n_runs):
         (tmp_path / f"{number}.csv").write_bytes(table(500 + number, seed=number))
-        call("fill", f"{number}.csv", "-c", "g", "--no-report", "-q")
+        call("fill", f"{number}.csv", "-c", "g", "--covariance", "tied", "--no-report", "-q")
         wanted[(tmp_path / f"{number}.filled.csv").read_bytes()] = number
     (tmp_path / "folder").mkdir()
     path = tmp_path / "folder/out.csv"
@@ -37,7 +37,10 @@ def test_runs_into_one_file_leave_that_of_one_of_them_and_a_reader_sees_whole_on
         reader = threading.Thread(target=looking, args=(path, stop, seen))
         reader.start()
         order = chance.sample(range(n_runs), n_runs)
-        runs = [start(tmp_path, "fill", f"{one}.csv", "-c", "g", "-o", "folder/out.csv", "-q") for one in order]
+        runs = [
+            start(tmp_path, "fill", f"{one}.csv", "-c", "g", "-o", "folder/out.csv", "--covariance", "tied", "-q")
+            for one in order
+        ]
         ended = [end(one) for one in runs]
         stop.set()
         reader.join()
@@ -49,15 +52,3 @@ def test_runs_into_one_file_leave_that_of_one_of_them_and_a_reader_sees_whole_on
         assert path.read_bytes() in wanted
         assert report["input"]["path"] in {f"{one}.csv" for one in order}
         assert {"out.csv", "out.report.json"} == {one.name for one in path.parent.iterdir()}
-
-
-def test_runs_in_place_of_one_file_fill_it_once(tmp_path):
-    (tmp_path / "a.csv").write_bytes(table(500))
-    do(tmp_path, "fill", "a.csv", "-c", "g", "-o", "b.csv", "--no-report", "-q")
-    runs = [start(tmp_path, "fill", "a.csv", "-c", "g", "--in-place", "--no-report", "-q") for _ in range(3)]
-    codes = {end(one)[0] for one in runs}
-
-    assert codes <= {0, 3}  # 3: another one was first
-    assert 0 in codes
-    assert (tmp_path / "b.csv").read_bytes() == (tmp_path / "a.csv").read_bytes()
-    assert {"a.csv", "b.csv"} == {one.name for one in tmp_path.iterdir()}

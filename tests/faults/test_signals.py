@@ -16,6 +16,7 @@ from em_impute.table import output
 pytestmark = pytest.mark.faults
 
 SIGNALS = [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+ONE_OF_THEM = [SIGNALS[0], *(pytest.param(*one, marks=pytest.mark.exhaustive) for one in SIGNALS[1:])]
 COMMAND = ("fill", "a.csv", "-c", "g", "-o", "out.csv", "-r", "r.json", "-q")
 
 
@@ -27,6 +28,7 @@ def usual(tmp_path_factory):
     return seconds_of(folder, *COMMAND), (folder / "out.csv").read_bytes()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_a_signal_at_any_time_leaves_the_old_file_or_the_new_one_and_no_word(tmp_path, usual, tally, number, code):
     (tmp_path / "a.csv").write_bytes(table(600))
@@ -59,7 +61,7 @@ def is_open_for_a_signal(process):
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to tell when signals are listened to")
-@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize(("number", "code"), ONE_OF_THEM)
 def test_a_signal_while_libraries_are_imported_ends_the_run(tmp_path, number, code):
     (tmp_path / "a.csv").write_bytes(PLAIN)
     process = start(tmp_path, "fill", "a.csv", "-c", "g")
@@ -70,7 +72,7 @@ def test_a_signal_while_libraries_are_imported_ends_the_run(tmp_path, number, co
     assert ["a.csv"] == list(contents(tmp_path))
 
 
-@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize(("number", "code"), ONE_OF_THEM)
 def test_a_signal_while_a_pipe_without_end_is_read_ends_the_run(tmp_path, number, code):
     source = subprocess.Popen(["sh", "-c", "echo g,x; while echo a,1; do :; done"], stdout=subprocess.PIPE)
     process = start(
@@ -95,7 +97,7 @@ def nameless(process):
                 yield link.stat().st_size
 
 
-@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize(("number", "code"), ONE_OF_THEM)
 def test_a_signal_while_the_report_is_written_leaves_the_data_and_no_report(tmp_path, number, code):
     (tmp_path / "a.csv").write_bytes(PLAIN)
     os.mkfifo(tmp_path / "r.json")  # nobody reads it, so the run waits there

@@ -10,7 +10,6 @@ import em_impute.merging
 from em_impute.design import make_design
 from em_impute.findings.marked import find_marked, left_empty, predictor_at
 from em_impute.labels import read_labels
-from em_impute.report.marked import marked_markdown, marked_section, marked_warnings
 
 NAMES = ("x", "y", "c")
 
@@ -63,9 +62,7 @@ def world(n, seed, *, coarse=False, missing=0.15):
     return cells, columns
 
 
-@pytest.mark.parametrize("merging", [True, False])
-@pytest.mark.parametrize("weighed", [False, True])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("seed", "weighed", "merging"), [(0, False, True), (1, True, True), (2, False, False)])
 def test_rows_are_marked_as_a_loop_over_the_cells_marks_them(tmp_path, monkeypatch, seed, weighed, merging):
     if not merging:
         monkeypatch.setattr(em_impute.merging, "MAX_DISTINCT_SHARE", 0.0)
@@ -91,23 +88,11 @@ def test_rows_are_marked_as_a_loop_over_the_cells_marks_them(tmp_path, monkeypat
         assert beyond == pytest.approx(distance[name] / sd.get(name, 1.0), abs=1e-9)
 
 
-def test_equal_rows_told_once_are_marked_like_equal_rows_told_one_by_one(tmp_path, monkeypatch):
-    cells, columns = world(4000, 5, coarse=True)
-    merged = design_of(tmp_path, cells, columns)
-    monkeypatch.setattr(em_impute.merging, "MAX_DISTINCT_SHARE", 0.0)
-    apart = design_of(tmp_path, cells, columns)
-    row = np.flatnonzero(merged.label < 0)
-
-    assert merged.index is not None
-    for left, right in zip(find_marked(merged, row), find_marked(apart, row), strict=True):
-        np.testing.assert_allclose(left, right, rtol=1e-9)
-
-
 def test_as_many_rows_are_outside_by_chance_as_is_said(tmp_path):
     # Oracle: labels that are missing at random.  Of numbers that never repeat the count is exact but for rows that are
     # outside twice, of categories it is an estimate.
     found, expected = [], []
-    for seed in range(40):
+    for seed in range(20):
         rng = np.random.default_rng(seed)
         columns = [*rng.normal(size=(2, 300)).tolist(), rng.choice(list("pqrst"), 300).tolist()]
         cells = ["ab"[k] if rng.random() < 0.3 else None for k in rng.integers(0, 2, 300)]
@@ -124,7 +109,7 @@ def test_as_many_rows_are_outside_by_chance_as_is_said(tmp_path):
 def test_texts_that_are_new_are_expected_where_many_were_seen_once(tmp_path):
     # Oracle: Good (1953).  Texts of a long tail, so that among missing rows there are always some new ones.
     found, expected = [], []
-    for seed in range(30):
+    for seed in range(15):
         rng = np.random.default_rng(seed)
         share = 1.0 / np.arange(1, 46) ** 1.5
         texts = [f"t{k}" for k in rng.choice(45, 400, p=share / share.sum())]
@@ -152,15 +137,6 @@ def test_a_predictor_that_no_row_with_a_label_shows_marks_nothing(tmp_path):
     assert marked.expected_outside == pytest.approx(20 * 2 / 21)
 
 
-def test_where_no_label_is_known_nothing_is_outside(tmp_path):
-    _, columns = world(100, 1)
-    marked = find_marked(design_of(tmp_path, ["a", *[None] * 99], columns), np.arange(1, 100))
-    nobody = find_marked(design_of(tmp_path, [None] * 100, columns), np.arange(100))
-
-    assert marked.outside.size > 50
-    assert (nobody.outside.size, nobody.expected_outside) == (0, 0.0)
-
-
 def test_cells_left_empty_are_counted_once_by_the_first_reason(tmp_path):
     cells, columns = world(400, 3)
     design = design_of(tmp_path, cells, columns)
@@ -179,93 +155,3 @@ def test_cells_left_empty_are_counted_once_by_the_first_reason(tmp_path):
 
 
 # The report
-
-
-def lines(row):
-    return np.asarray(row) + 2
-
-
-def section_of(folder, x, c=None, cells=None):
-    """A section about rows of which the first 20 have labels, x from 0 to 4.75 and c p or q."""
-    n = len(x)
-    cells = cells or ["a", "b"] * 10 + [None] * (n - 20)
-    y = [float(i * i % 7) for i in range(20)] + [3.0] * (n - 20)
-    design = design_of(folder, cells, [x, y, c or ["p", "q"] * (n // 2)])
-    return marked_section(find_marked(design, np.arange(20, n)), design, lines)
-
-
-INSIDE = [i / 4 for i in range(20)]
-
-
-def test_the_section_lists_lines_columns_and_values(tmp_path):
-    section = section_of(tmp_path, [*INSIDE, 2.0, 9.125, -1.5, None], ["p", "q"] * 10 + ["new", "new", "p", "q"])
-    furthest = section["out_of_range"].pop("furthest_sd")
-
-    assert section == {
-        "out_of_range": {
-            "rows": 3,
-            "expected_by_chance": pytest.approx(3 * 2 / 21 + 4 * 2 / 21),
-            "listed": [
-                {"line": 22, "column": "c", "value": "new"},
-                {"line": 23, "column": "x", "value": 9.125},
-                {"line": 24, "column": "x", "value": -1.5},
-            ],
-        },
-        "without_predictors": {"rows": 0, "lines": []},
-    }
-    sd = np.std([*INSIDE, 2.0, 9.125, -1.5])
-    assert furthest == pytest.approx((9.125 - 4.75) / sd)
-
-
-def test_a_row_just_beyond_the_known_ones_is_no_warning_and_a_far_one_is(tmp_path):
-    near, far = (section_of(tmp_path, [*INSIDE, *[1.0] * 19, value]) for value in (4.8, 4.8e3))
-
-    assert marked_warnings(near) == []
-    ((code, message),) = marked_warnings(far)
-    assert code == "W11"
-    assert message == (
-        "1 missing cell is in a row beyond every row with a label (at most 3.8 expected by chance): line 41 (x 4800)."
-    )
-
-
-def test_many_rows_beyond_the_known_ones_are_a_warning_that_names_the_first(tmp_path):
-    section = section_of(tmp_path, [*INSIDE, *[4.8 + i / 100 for i in range(20)]])
-
-    ((code, message),) = marked_warnings(section)
-    assert code == "W11"
-    assert message == (
-        "20 missing cells are in rows beyond every row with a label (at most 3.8 expected by chance): "
-        "line 22 (x 4.8), line 23 (x 4.81), line 24 (x 4.82) and 17 more."
-    )
-    text = "\n".join(marked_markdown(section))
-    assert "| 41 | x | 4.99 |" in text
-
-
-def test_rows_without_predictors_keep_their_warning(tmp_path):
-    cells = ["a", "b"] * 10 + [None] * 4
-    columns = [
-        [*INSIDE, 1.0, None, 2.0, None],
-        [*INSIDE[::-1], 1.0, None, 2.0, None],
-        ["p", "q"] * 10 + ["p", None] * 2,
-    ]
-    design = design_of(tmp_path, cells, columns)
-    section = marked_section(find_marked(design, np.arange(20, 24)), design, lines)
-
-    assert section["without_predictors"] == {"rows": 2, "lines": [23, 25]}
-    said = "2 missing cells are in rows without any predictor: filled by the labels' shares alone."
-    assert marked_warnings(section) == [("W16", said)]
-    assert "\n".join(marked_markdown(section)) == f"## Weakly founded rows\n\n{said} Lines 23, 25.\n"
-
-
-def test_where_nothing_is_to_be_marked_nothing_is_said(tmp_path):
-    section = section_of(tmp_path, [*INSIDE, 1.0, 2.0, 3.0, 4.0])
-
-    assert (list(marked_markdown(section)), marked_warnings(section)) == ([], [])
-
-
-def test_a_long_list_is_cut_at_a_thousand_lines(tmp_path):
-    section = section_of(tmp_path, [*INSIDE, *[100.0 + i for i in range(1500)]])
-
-    assert section["out_of_range"]["rows"] == 1500
-    assert [one["line"] for one in section["out_of_range"]["listed"]] == list(range(22, 1022))
-    assert "… and 1,480 more." in "\n".join(marked_markdown(section))

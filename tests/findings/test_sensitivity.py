@@ -8,11 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.optimize import brentq
-from scipy.special import expit, logit
-from scipy.stats import norm
 
 from em_impute.choose import tilt
-from em_impute.errors import DesignError, ExitCode, UsageError
+from em_impute.errors import UsageError
 from em_impute.findings import sensitivity
 from em_impute.findings.sensitivity import DELTAS, deltas_of, sweep
 
@@ -51,7 +49,7 @@ def total_at(probability, weight, known, k, delta):
 # Tilting
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(probabilities())
 def test_tilting_is_bayes_theorem_row_by_row(case):
     probability, delta = case
@@ -62,27 +60,6 @@ def test_tilting_is_bayes_theorem_row_by_row(case):
     np.testing.assert_allclose(found.sum(axis=1), 1.0, rtol=1e-12)
 
 
-@settings(deadline=None)
-@given(probabilities(), st.floats(-5, 5))
-def test_no_shift_or_the_same_for_all_labels_changes_nothing(case, constant):
-    probability, delta = case
-
-    np.testing.assert_array_equal(tilt(probability, np.zeros(delta.size)), probability)
-    np.testing.assert_array_equal(tilt(probability, np.full(delta.size, constant)), probability)
-    np.testing.assert_allclose(tilt(probability, delta + constant), tilt(probability, delta), rtol=1e-7, atol=1e-12)
-
-
-@settings(deadline=None)
-@given(probabilities())
-def test_the_order_of_the_labels_does_not_matter_and_shifts_add_up(case):
-    probability, delta = case
-
-    np.testing.assert_allclose(
-        tilt(probability[:, ::-1], delta[::-1])[:, ::-1], tilt(probability, delta), rtol=1e-9, atol=1e-300
-    )
-    np.testing.assert_allclose(tilt(tilt(probability, delta), -delta), probability, rtol=1e-6, atol=1e-12)
-
-
 def test_a_label_of_probability_0_keeps_it_and_no_shift_is_too_large():
     probability = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.0, 1e-300, 1.0]])
 
@@ -91,44 +68,7 @@ def test_a_label_of_probability_0_keeps_it_and_no_shift_is_too_large():
     np.testing.assert_array_equal(found, [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
 
 
-@pytest.mark.parametrize("rates", [(0.3, 0.7), (0.8, 0.2)])
-def test_the_true_shift_makes_probabilities_right_where_labels_are_missing_by_their_class(rates):
-    # Labels are hidden by their class alone.  What the known rows teach is P(label | x, known); shifted by the log odds
-    # ratio of being missing it must be P(label | x, missing).
-    rng = np.random.default_rng(1)
-    y = (rng.random(400_000) < 0.4).astype(int)
-    x = rng.normal(1.5 * y)
-    missing = rng.random(y.size) < np.array(rates)[y]
-    share = y[~missing].mean()
-    of_known = expit(logit(share) + norm.logpdf(x[missing], 1.5) - norm.logpdf(x[missing]))
-    probability = np.column_stack([1 - of_known, of_known])
-    delta = logit(rates[1]) - logit(rates[0])
-
-    found = tilt(probability, np.array([0.0, delta]))[:, 1]
-
-    bins = np.digitize(found, np.linspace(0, 1, 11)[1:-1])
-    stated, true = (np.bincount(bins, values) / np.bincount(bins) for values in (found, y[missing]))
-    untilted = np.bincount(bins, of_known) / np.bincount(bins)
-    standard_error = np.sqrt(true * (1 - true) / np.bincount(bins))
-    assert (np.abs(stated - true) < 4 * standard_error).all()
-    assert (np.abs(untilted - true) > 7 * standard_error).all()
-
-
 # Shifts that were asked for
-
-
-def test_labels_that_were_not_named_are_not_shifted():
-    np.testing.assert_array_equal(deltas_of(("f", "m", "x"), (("x", -0.5), ("f", 2.0))), [2.0, 0.0, -0.5])
-    np.testing.assert_array_equal(deltas_of(("f", "m"), ()), [0.0, 0.0])
-
-
-def test_a_label_that_is_not_there_is_refused_with_those_that_are():
-    with pytest.raises(DesignError) as error:
-        deltas_of(("f", "m"), (("F", 1.0),))
-
-    assert error.value.exit_code == ExitCode.INPUT
-    assert "'F'" in error.value.message
-    assert "'f', 'm'" in error.value.hint
 
 
 def test_a_label_that_is_named_twice_is_refused():
@@ -139,7 +79,7 @@ def test_a_label_that_is_named_twice_is_refused():
 # The sweep
 
 
-@pytest.mark.parametrize("n_labels", [2, 3, 5])
+@pytest.mark.parametrize("n_labels", [2, 5])
 def test_totals_and_shares_are_those_of_a_loop_over_rows(n_labels):
     probability, weight, known, labels = uneven(60, n_labels)
 
@@ -168,8 +108,7 @@ def naive_tipping(probability, weight, known, labels):
     return None
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("n_labels", [2, 3])
+@pytest.mark.parametrize(("n_labels", "seed"), [(2, 0), (2, 1), (3, 2), (3, 3)])
 def test_the_tipping_value_is_where_the_most_common_label_changes(n_labels, seed):
     probability, weight, known, labels = uneven(12, n_labels, seed)
 
@@ -184,27 +123,6 @@ def test_the_tipping_value_is_where_the_most_common_label_changes(n_labels, seed
     assert labels[below.argmax()] == found.most_common
     assert labels[above.argmax()] == found.tipping.most_common != found.most_common
     assert naive - 0.01 <= abs(delta) <= naive
-
-
-def test_the_tipping_value_of_equal_rows_has_a_closed_form():
-    # 100 missing rows of probability .3 and 10 known: p(δ) = .5 where δ = −logit(.3).
-    found = sweep(np.array([[0.3, 0.7]]), np.array([100.0]), np.array([5.0, 5.0]), ("a", "b"))
-
-    assert found.tipping.label == "a"
-    assert found.tipping.most_common == "a"
-    assert found.tipping.delta == pytest.approx(log(0.7 / 0.3), abs=1e-8)
-
-
-def test_no_shift_tips_what_the_known_rows_have_settled():
-    found = sweep(np.array([[0.5, 0.5]]), np.array([10.0]), np.array([5.0, 100.0]), ("a", "b"))
-
-    assert (found.most_common, found.tipping) == ("b", None)
-
-
-def test_a_tie_tips_at_once():
-    found = sweep(np.array([[0.5, 0.5]]), np.array([10.0]), np.array([4.0, 4.0]), ("a", "b"))
-
-    assert found.tipping == ("a", 0.0, "b")
 
 
 def test_a_shift_of_one_label_can_change_the_order_of_two_others():
@@ -236,34 +154,7 @@ def test_the_share_leaves_its_interval_at_the_shifts_that_are_told():
     assert found.sweeps[2].leaves[1] > 0
 
 
-def test_the_order_of_the_labels_does_not_matter():
-    probability, weight, known, labels = uneven(40, 4)
-    order = [2, 0, 3, 1]
-
-    found = sweep(probability, weight, known, labels)
-    other = sweep(probability[:, order], weight, known[order], tuple(labels[k] for k in order))
-
-    by_label = {one.label: one for one in other.sweeps}
-    for one in found.sweeps:
-        np.testing.assert_allclose(one.total, by_label[one.label].total, rtol=1e-12)
-    assert other.most_common == found.most_common
-    assert other.tipping[::2] == found.tipping[::2]
-    assert other.tipping.delta == pytest.approx(found.tipping.delta, abs=1e-8)
-
-
-def test_equal_rows_told_once_are_as_many_rows():
-    probability, weight, known, labels = uneven(30, 3)
-    each = np.repeat(np.arange(30), weight.astype(int))
-
-    found = sweep(probability, weight, known, labels)
-    apart = sweep(probability[each], np.ones(each.size), known, labels)
-
-    for one, other in zip(found.sweeps, apart.sweeps, strict=True):
-        np.testing.assert_allclose(one.total, other.total, rtol=1e-12)
-    assert found.tipping.delta == pytest.approx(apart.tipping.delta, abs=1e-8)
-
-
-@pytest.mark.parametrize("n_labels", [2, 4])
+@pytest.mark.parametrize("n_labels", [pytest.param(2, marks=pytest.mark.exhaustive), 4])
 def test_many_rows_are_binned_with_exact_totals_at_0_and_nearly_exact_ones_elsewhere(n_labels):
     probability, weight, known, labels = uneven(50_000, n_labels)
     probability[:100] = np.eye(n_labels)[np.arange(100) % n_labels]  # certain rows stay so
@@ -279,33 +170,12 @@ def test_many_rows_are_binned_with_exact_totals_at_0_and_nearly_exact_ones_elsew
         assert (np.abs(one.total - exact) <= 1e-4 * changed + 1e-9 * exact).all()
 
 
-def test_of_many_labels_the_twelve_most_common_are_shifted():
-    probability, weight, known, labels = uneven(40, 15)
-    expected = known + weight @ probability
-
-    found = sweep(probability, weight, known, labels)
-
-    assert [one.label for one in found.sweeps] == sorted(np.array(labels)[np.argsort(-expected)[:12]])
-    assert found.left_out == 3
-
-
-def test_one_label_has_nothing_to_be_shifted_against():
-    found = sweep(np.ones((3, 1)), np.ones(3), np.zeros(1), ("1",))
-
-    assert (found.sweeps, found.tipping, found.most_common) == ((), None, "1")
-
-
 # Roots, against scipy
 
 
-@pytest.mark.parametrize("at", [-4.99, -1.0, 0.0, 1e-7, 0.3, 4.999])
-@pytest.mark.parametrize("slope", [0.01, 1.0, 30.0])
+@pytest.mark.parametrize(("at", "slope"), [(-4.99, 30.0), (0.0, 1.0), (1e-7, 0.01), (4.999, 0.01)])
 def test_a_root_is_where_scipy_finds_it(at, slope):
     def function(x):
         return float(np.tanh(slope * (x - at)) + 0.1 * np.expm1(x - at))
 
     assert sensitivity._root(function, -5.0, 5.0) == pytest.approx(brentq(function, -5.0, 5.0, xtol=1e-12), abs=2e-9)
-
-
-def test_there_is_no_root_where_the_sign_stays():
-    assert sensitivity._root(lambda x: x - 6.0, -5.0, 5.0) is None

@@ -14,8 +14,6 @@ MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb\xbf": "u
 
 SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\r?(\n|$)', re.IGNORECASE)
 
-ADDED = ("--probability", "--probabilities", "--indicator")
-
 
 class Unlike(Exception):  # noqa: N818  # the verdict on one way to read the file, of which there may be several
     """The two files are not the same but for what was filled."""

@@ -8,7 +8,7 @@ __all__ = ["N_EXAMPLES", "SETTINGS"]
 
 ASKED_FOR = os.environ.get("FUZZ_EXAMPLES")
 
-N_EXAMPLES = int(ASKED_FOR or 150)
+N_EXAMPLES = int(ASKED_FOR or 40)
 
 SETTINGS = {
     "deadline": None,

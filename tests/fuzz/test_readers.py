@@ -190,17 +190,6 @@ DIFFERENCES = {
     ),
 }
 
-AGREED = {
-    "a quote within an unquoted cell is text": ("a,b\n5'10\",2\n", [["a", "b"], ["5'10\"", "2"]]),
-    "a quote after a space is text": ('a,b\n "x",2\n', [["a", "b"], [' "x"', "2"]]),
-    "the last line needs no end": ("a,b\n1,2", [["a", "b"], ["1", "2"]]),
-    "a lone pair of quotes is an empty cell": ('a\n1\n""', [["a"], ["1"], [""]]),
-    "a CR within quotes is text": ('a,b\n"1\r2",3\n', [["a", "b"], ["1\r2", "3"]]),
-    "a newline within quotes is text": ('a,b\n"1\r\n2",3\n', [["a", "b"], ["1\r\n2", "3"]]),
-    "NUL is a character like any other": ('a,b\n1\0,"\0"\n', [["a", "b"], ["1\0", "\0"]]),
-    "a delimiter at the end of each line makes an empty column": ("a,b,\n1,2,\n", [["a", "b", ""], ["1", "2", ""]]),
-}
-
 
 @pytest.mark.parametrize(("text", "ours", "strict", "lax", "pandas"), DIFFERENCES.values(), ids=DIFFERENCES)
 def test_readers_differ_as_it_is_documented(text, ours, strict, lax, pandas):
@@ -210,10 +199,3 @@ def test_readers_differ_as_it_is_documented(text, ours, strict, lax, pandas):
     assert by_csv(data) == strict
     assert by_csv(data, strict=False) == lax
     assert by_pandas(data) == pandas
-
-
-@pytest.mark.parametrize(("text", "cells"), AGREED.values(), ids=AGREED)
-def test_readers_agree_on_what_one_may_wonder_about(text, cells):
-    data = text.encode()
-
-    assert [by_us(data), by_csv(data), by_csv(data, strict=False), by_pandas(data)] == [cells] * 4

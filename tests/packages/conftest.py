@@ -47,9 +47,11 @@ class Environment(NamedTuple):
         )  # fmt: skip
 
     def install(self, what):
-        """Install a package into it; it needs no pip for that."""
-        python = self.folder / "bin/python"
-        subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", *PIP_OPTIONS, what], check=True)
+        """Install a package into it; it needs no pip for that.  As in the Makefile uv does it, or else pip."""
+        python, uv = self.folder / "bin/python", Path(sys.executable).parent / "uv"
+        quickly = [uv, "pip", "install", "--quiet", "--python", python, what]
+        if not uv.exists() or subprocess.run(quickly, check=False).returncode != 0:
+            subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", *PIP_OPTIONS, what], check=True)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -36,16 +35,6 @@ def test_the_wheel_holds_the_package_the_manual_page_and_the_licence_and_nothing
 
     assert {"em_impute/py.typed", "em_impute/report/page/page.html.jinja", "em_impute/report/page/style.css"} <= package
     assert sorted(held) == sorted(package | records | {f"{name}.data/data/share/man/man1/em-impute.1"})
-
-
-def test_the_wheel_says_what_it_is_and_which_extras_there_are(packages, version):
-    with zipfile.ZipFile(packages.wheel) as wheel:
-        said = message_from_bytes(wheel.read(f"em_impute-{version}.dist-info/METADATA"))
-
-    assert (said["Name"], said["Version"], said["License-Expression"]) == ("em-impute", version, "MIT")
-    assert packages.wheel.name == f"em_impute-{version}-py3-none-any.whl"
-    assert {"report", "dask", "zstd"} < set(said.get_all("Provides-Extra"))
-    assert said.get_payload(decode=True) == (ROOT / "README.md").read_bytes()
 
 
 def test_the_sdist_holds_every_file_of_the_repository(unpacked):

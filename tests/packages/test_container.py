@@ -20,31 +20,6 @@ def stages():
 BUILD, FINAL = stages()
 
 
-def test_both_stages_begin_with_the_same_small_python_that_em_impute_supports():
-    (_, build), (_, final) = BUILD[0], FINAL[0]
-    version = final.removeprefix("python:").removesuffix("-slim")
-
-    assert build == f"{final} AS build"
-    assert f'"Programming Language :: Python :: {version}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-
-
-def test_the_program_is_run_by_a_user_without_rights_in_the_folder_of_the_data():
-    said = dict(FINAL)
-
-    assert json.loads(said["ENTRYPOINT"]) == ["em-impute"]
-    assert all(int(number) > 0 for number in said["USER"].split(":"))
-    assert said["WORKDIR"] == said["VOLUME"] == "/data"
-    assert [word for word, _ in FINAL].index("USER") > [word for word, _ in FINAL].index("RUN")
-
-
-def test_the_document_names_the_recipe_and_its_arguments():
-    text = (ROOT / "docs/install.md").read_text(encoding="utf-8")
-    arguments = [what.partition("=")[0] for word, what in FINAL if word == "ARG"]
-
-    assert "docker build -f docs/Containerfile -t em-impute ." in text
-    assert [name for name in arguments if f"--build-arg {name}=" not in text] == []
-
-
 @pytest.mark.packages
 def test_its_steps_give_a_program_that_fills_what_it_reads(environment, create, tmp_path):
     made = create("container", like=environment("base"), with_pip=True)

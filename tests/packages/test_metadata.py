@@ -4,7 +4,6 @@ import re
 import tomllib
 from pathlib import Path
 
-import jsonschema
 import pytest
 import yaml
 
@@ -14,42 +13,6 @@ ROOT = Path(__file__).parent.parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 NEEDED = [*PROJECT["dependencies"], *EXTRAS["report"], *EXTRAS["zstd"], *EXTRAS["dask"]]
-
-TEXT = {"type": "string", "minLength": 1}
-PERSON = {
-    "type": "object",
-    "anyOf": [{"required": ["family-names", "given-names"]}, {"required": ["name"]}],
-    "additionalProperties": TEXT,
-}
-CITATION = {
-    "type": "object",
-    "required": ["cff-version", "message", "title", "authors"],
-    "properties": {
-        "cff-version": {"const": "1.2.0"},
-        "type": {"enum": ["software", "dataset"]},
-        **dict.fromkeys(["message", "title", "abstract", "version", "license"], TEXT),
-        "authors": {"type": "array", "minItems": 1, "items": PERSON},
-        "keywords": {"type": "array", "items": TEXT, "uniqueItems": True},
-        "references": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["type", "title", "authors"],
-                "properties": {
-                    "authors": {"type": "array", "minItems": 1, "items": PERSON},
-                    "year": {"type": "integer"},
-                    "doi": {"type": "string", "pattern": r"^10\.\d{4,9}/\S+$"},
-                },
-            },
-        },
-    },
-    "additionalProperties": False,
-}
-"""What the Citation File Format 1.2.0 demands of the keys that are used here."""
-
-
-def test_the_citation_is_one_by_the_rules_of_its_format():
-    jsonschema.validate(yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8")), CITATION)
 
 
 def test_the_citation_says_what_the_project_says():
@@ -67,17 +30,6 @@ def test_the_version_is_that_of_the_project_and_no_module_repeats_it(run):
 
     assert (result.returncode, result.stdout) == (0, f"em-impute {PROJECT['version']}\n".encode())
     assert [path.name for path in modules if PROJECT["version"] in path.read_text(encoding="utf-8")] == []
-
-
-def test_for_a_report_of_a_bug_all_versions_are_named(run):
-    result = run("--versions")
-    python, *lines = result.stdout.decode().splitlines()
-
-    assert result.returncode == 0
-    assert python.startswith("Python 3.")
-    assert lines[0] == f"em-impute {PROJECT['version']}"
-    assert [line.split()[0] for line in lines[1:]] == LIBRARIES
-    assert all(re.fullmatch(r"\S+ (\d[\w.+]*|is not installed)", line) for line in lines)
 
 
 def test_the_versions_named_are_those_of_all_that_em_impute_and_its_extras_need():

@@ -37,7 +37,7 @@ def taller():
     return applied_to(people, people.assign(height=people["height"] + 12.0), "gender")[1]
 
 
-@pytest.fixture(params=["heights", "penguins", "faithful", "complete", "taller"])
+@pytest.fixture(params=["penguins", "faithful", "taller"])
 def saved(request):
-    """Each of them."""
+    """Each of those whose pages differ most."""
     return request.getfixturevalue(request.param)

@@ -1,7 +1,5 @@
 """Names that deserve a note, and names that only look like them."""
 
-import pytest
-
 from em_impute.report.advice import advice
 
 SENSITIVE = """
@@ -23,15 +21,14 @@ height 性别 42 _ variety colour
 """
 
 
-@pytest.mark.parametrize("name", SENSITIVE.split())
-def test_a_column_of_a_sensitive_attribute_gets_the_note(name):
-    code, message = advice(name)
+def test_a_column_of_a_sensitive_attribute_gets_the_note():
+    found = {name: advice(name) for name in SENSITIVE.split()}
 
+    assert [name for name, note in found.items() if note is None] == []
+    ((code, message),) = set(found.values())
     assert code == "S01"
-    assert message.startswith("If this column is about people: ")
     assert "not decisions about individuals" in message
 
 
-@pytest.mark.parametrize("name", [*HARMLESS.split(), "", "Old Faithful"])
-def test_a_column_whose_name_only_looks_like_one_gets_none(name):
-    assert advice(name) is None
+def test_a_column_whose_name_only_looks_like_one_gets_none():
+    assert [name for name in (*HARMLESS.split(), "", "Old Faithful") if advice(name)] == []

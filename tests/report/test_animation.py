@@ -84,34 +84,7 @@ def test_the_same_run_gives_the_same_bytes(tmp_path):
     assert to_gif(one) == to_gif(other)
 
 
-def test_the_paper_of_the_gif_is_white(tmp_path):
-    with Image.open(io.BytesIO(to_gif(drawn(explained(tmp_path, mixed(2), max_iter=2))))) as gif:
-        assert gif.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
-
-
-@pytest.mark.parametrize("n_features", [1, 2, 3, 7])
-@pytest.mark.parametrize("missing", [0.0, 0.3])
-def test_any_number_of_predictors_can_be_drawn(tmp_path, n_features, missing):
-    told = explained(tmp_path, mixed(n_features, missing=missing), max_iter=1, prior_strength=1.0)
-
-    assert len(drawn(told)) == 2
-
-
-def test_rows_that_all_lack_some_predictor_leave_the_ellipses(tmp_path):
-    content = csv_of("g,x,y", [*"ab" * 6, None, None], [*range(7), *[None] * 7], [*[None] * 7, *range(7)])
-
-    assert len(drawn(explained(tmp_path, content, max_iter=1))) == 2
-
-
-def test_the_scales_of_the_predictors_may_be_extreme(tmp_path):
-    content = mixed(2)
-    header, *lines = content.splitlines()
-    huge = [f"{g},{x}e200,{y}e-200" for g, x, y in (line.split(",") for line in lines)]
-
-    assert len(drawn(explained(tmp_path, "\n".join([header, *huge]) + "\n", max_iter=1))) == 2
-
-
-@pytest.mark.parametrize("n_features", [1, 2, 4])
+@pytest.mark.parametrize("n_features", [1, 4])
 def test_labels_and_columns_are_shown_literally(tmp_path, monkeypatch, n_features):
     labels, names = ("$x$", "<script>", "_hidden", "日本"), ["$y^2$", "a\\frac", "<b>", "_d"][:n_features]
     told = explained(tmp_path, mixed(n_features, labels, names=names, n_rows=200), max_iter=1)
@@ -123,31 +96,7 @@ def test_labels_and_columns_are_shown_literally(tmp_path, monkeypatch, n_feature
     assert not any(parses for text, parses in texts if "$" in text)
 
 
-def test_every_frame_says_its_iteration_and_how_high_it_stands(tmp_path, monkeypatch):
-    told = explained(tmp_path, mixed(2), max_iter=3)
-    shown = [text for text, _ in texts_of(monkeypatch, told)]
-    heights = [told.turns[0].before.log_likelihood, *(turn.after.log_likelihood for turn in told.turns)]
-
-    assert [text for text in shown if text == "Start" or text.startswith("Iteration ")] == [
-        "Start",
-        *(f"Iteration {turn.iteration}" for turn in told.turns),
-    ]
-    for height in heights:
-        assert f"log-likelihood {height:,.3f}".replace("-", "−").replace("log−", "log-") in shown
-
-
-def test_more_labels_than_colours_are_drawn_together(tmp_path, monkeypatch):
-    told = explained(tmp_path, mixed(2, [f"l{k}" for k in range(12)], n_rows=300), max_iter=1, prior_strength=1.0)
-
-    assert "4 more" in {text for text, _ in texts_of(monkeypatch, told)}
-
-
-@pytest.mark.parametrize("last", [0, 1, 30, 60])
-def test_short_runs_are_drawn_whole(last):
-    assert chosen_iterations(range(last + 1)) == list(range(last + 1))
-
-
-@pytest.mark.parametrize("kept", [range(62), range(100), [*range(61), 70, 80, 92, 4000], range(5000)])
+@pytest.mark.parametrize("kept", [range(62), [*range(61), 70, 80, 92, 4000]])
 def test_long_runs_keep_the_first_iterations_and_the_last_and_no_iteration_twice(kept):
     chosen = chosen_iterations(kept)
 

@@ -27,23 +27,18 @@ def reports(tmp_path_factory):
 
 
 @pytest.mark.parametrize("suffix", [".md", ".html", ".json"])
-@pytest.mark.parametrize("which", [slice(0, 1), slice(1, 2), slice(0, 2)])
-def test_a_saved_report_gives_the_same_page(reports, suffix, which):
-    chosen = reports[which]
-
-    assert render_saved(to_json(*chosen), suffix, "x.json") == render(chosen, suffix)
+def test_a_saved_report_gives_the_same_page(reports, suffix):
+    for chosen in (reports[:1], reports):
+        assert render_saved(to_json(*chosen), suffix, "x.json") == render(chosen, suffix)
 
 
 @pytest.mark.parametrize(
     ("text", "what"),
     [
         ("", "is not JSON"),
-        ("{", "is not JSON"),
         ("[" * 100_000, "is not JSON"),
         ('{"schema_version": NaN}', "NaN is no number"),
         ("[]", "no report"),
-        ("5", "no report"),
-        ("{}", "no report"),
         ('{"reports": []}', "no report"),
         ('{"reports": [5]}', "no report"),
         ('{"schema_version": 2}', "schema version 2"),
@@ -60,7 +55,11 @@ def test_what_is_no_report_is_refused_in_two_lines(text, what):
 # A page takes long to draw, and all of its pictures come from a few keys; the fuzzer spoils more of them.
 @pytest.mark.parametrize(
     ("suffix", "values"),
-    [(".md", (None, 5, "x", [], {}, [5])), (".html", (None,)), (".html", (5,)), (".html", ([5],))],
+    [
+        (".md", (None, 5, "x", [], {}, [5])),
+        (".html", (None,)),
+        *(pytest.param(".html", (value,), marks=pytest.mark.exhaustive) for value in (5, [5])),
+    ],
     ids=str,
 )
 def test_a_report_in_which_any_one_key_is_spoilt_is_rendered_or_refused(reports, suffix, values):
@@ -72,10 +71,3 @@ def test_a_report_in_which_any_one_key_is_spoilt_is_rendered_or_refused(reports,
                 render_saved(spoilt, suffix, "x.json")
             except TableError as error:
                 assert error.hint  # noqa: PT017
-
-
-def test_a_report_of_before_there_were_pictures_is_rendered_without_them(reports):
-    old = {key: value for key, value in json.loads(to_json(reports[0])).items() if key not in {"plain_em", "pictures"}}
-
-    assert "<svg" not in render_saved(json.dumps(old), ".html", "x.json").partition("<main")[0]
-    assert render_saved(json.dumps(old), ".md", "x.json").startswith("# Fit report")

@@ -27,15 +27,6 @@ def impatient(monkeypatch):
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
 
 
-def test_the_bar_appears_although_nothing_is_said(impatient):
-    console = a_terminal()
-
-    with progress.progress_bar(console):
-        shown = wait_for(console, "opening")
-
-    assert "━" in shown
-
-
 def test_the_bar_names_the_stage_and_the_detail(impatient):
     console = a_terminal()
 
@@ -48,30 +39,6 @@ def test_the_bar_names_the_stage_and_the_detail(impatient):
     assert half.split() == ["reading", "━" * 20, "0:00"]
     assert fitting.startswith("fitting   ━━━━━━━━━━")
     assert fitting.rstrip().endswith(" 0:00 iteration 3, log-likelihood -12.5, gain 0.1")
-
-
-@pytest.mark.parametrize(("width", "bar"), [(120, 40), (90, 20), (75, 10), (67, 5), (60, 0)])
-def test_the_bar_leaves_room_for_the_detail(impatient, width, bar):
-    console, detail = a_terminal(width), "iteration 123, log-likelihood -4,173,882.5"
-
-    with progress.progress_bar(console) as watch:
-        watch("fitting", 1.0, detail)
-        shown = wait_for(console, "-4,173,882.5")
-
-    assert shown.count("━") == bar
-    assert len(shown) <= width
-
-
-def test_what_does_not_fit_is_cut_and_never_wrapped(impatient):
-    console = a_terminal(30)
-
-    with progress.progress_bar(console) as watch:
-        watch("fitting", None, "iteration 123, log-likelihood -4,173,882.5")
-        shown = wait_for(console, "fitting")
-
-    assert len(shown) <= 30
-    assert shown.rstrip() == "fitting   0:00 iteration 123,…"
-    assert "\n" not in shown
 
 
 def test_what_comes_from_the_file_cannot_move_the_cursor(impatient):
@@ -119,24 +86,3 @@ def test_no_bar_is_shown_where_none_is_wanted_or_possible(monkeypatch, impatient
         sleep(0.1)
 
     assert console.file.getvalue() == ""
-
-
-def test_an_error_during_the_work_takes_the_bar_away(impatient):
-    console = a_terminal()
-
-    def work():
-        with progress.progress_bar(console):
-            wait_for(console, "opening")
-            raise ValueError
-
-    with pytest.raises(ValueError):  # noqa: PT011
-        work()
-    assert console.file.getvalue().endswith("\x1b[2K")
-    assert "\x1b[?25h" in console.file.getvalue()  # the cursor is shown again
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(0.9, "0:00"), (61, "1:01"), (3599.9, "59:59"), (3600, "1:00:00"), (36061, "10:01:01")]
-)
-def test_the_clock_counts_hours_only_where_there_are_some(seconds, shown):
-    assert progress._clock(seconds) == shown

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from em_impute.report.pictures.naming import literal, shortened
@@ -15,19 +15,6 @@ from em_impute.report.pictures.scale import Scale, scale_over
 from em_impute.report.pictures.sheet import Panel, Sheet
 
 SVG = "{http://www.w3.org/2000/svg}"
-
-HOSTILE = [
-    "</script>",
-    "<script>alert(1)</script>",
-    "[bold]",
-    "a|b",
-    "$x^2$",
-    "{{ x }}",
-    "&amp;",
-    "\U0001f600",
-    "\u05d0\u05d1",
-    '"q"',
-]
 
 
 def drawn(name="f", said="height", title="A title", description="A description"):
@@ -77,40 +64,12 @@ def test_ids_begin_with_the_name_of_the_drawing_and_references_meet_them():
     assert set(wanted) <= set(ids)
 
 
-def test_a_drawing_is_an_image_with_a_title_and_a_description():
-    root = parsed(drawn(title="Height <&>", description="From 1 to 2"))
-    texts = {element.get("id"): element.text for element in root}
-
-    assert root.get("role") == "img"
-    assert [texts[one] for one in root.get("aria-labelledby").split()] == ["Height <&>", "From 1 to 2"]
-
-
-def test_the_same_drawing_gives_the_same_bytes():
-    assert drawn() == drawn()
-
-
 def test_the_points_of_a_line_lie_where_they_were_placed():
     (line,) = [element for element in parsed(drawn()).iter() if element.get("id") == "f-line"]
     found = [float(one) for one in re.findall(r"[\d.]+", line.find(f".//{SVG}path").get("d"))]
     x, y = np.array([0, 1, 2, 3, 4]), np.array([1, 3, 2, 9, 4])
 
     assert found == pytest.approx(np.column_stack([40 + 75 * x, 160 - 14 * y]).ravel().tolist(), abs=0.01)
-
-
-def test_as_many_bars_and_markers_are_drawn_as_there_are():
-    root = parsed(drawn())
-    parts = {element.get("id"): element for element in root.iter()}
-
-    assert parts["f-bars"].find(f".//{SVG}path").get("d").count("z") == 3  # one of four bins is empty
-    assert len(parts["f-points"].findall(f".//{SVG}use")) == 3
-
-
-@pytest.mark.parametrize("said", HOSTILE)
-def test_a_text_of_the_user_is_shown_literally(said):
-    root = parsed(drawn(said=said, title=said, description=said))
-
-    assert said in [element.text for element in root.iter(f"{SVG}text")]
-    assert [root.find(f"{SVG}{tag}").text for tag in ("title", "desc")] == [said, said]
 
 
 @pytest.mark.parametrize(
@@ -121,18 +80,7 @@ def test_what_would_disturb_a_text_is_shown_as_its_escape(said, shown):
     assert shown in [element.text for element in parsed(drawn(said=said)).iter(f"{SVG}text")]
 
 
-def test_a_long_text_is_shortened_and_has_the_whole_as_its_title():
-    (text,) = [one for one in parsed(drawn(said="m" * 300)).iter(f"{SVG}text") if one.find(f"{SVG}title") is not None]
-
-    assert text.find(f"{SVG}title").text == "m" * 300
-    assert text.find(f"{SVG}title").tail.endswith("m…")
-    assert len(text.find(f"{SVG}title").tail) < 60
-
-
-def test_pictographs_of_several_parts_stay_whole():
-    assert literal("\U0001f469\u200d\U0001f680") == "\U0001f469\u200d\U0001f680"
-
-
+@settings(max_examples=30)
 @given(st.text(max_size=60), st.integers(1, 50))
 def test_a_shortened_text_is_the_beginning(text, most):
     shown = shortened(text, most)
@@ -144,6 +92,7 @@ def test_a_shortened_text_is_the_beginning(text, most):
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
 
+@settings(max_examples=50)
 @given(st.lists(NUMBERS, min_size=1, max_size=8), st.sampled_from([0.0, 0.05, 0.3]))
 def test_an_axis_of_any_numbers_holds_them_and_has_ascending_ticks_that_differ(values, margin):
     scale = scale_over(values, margin=margin)
@@ -159,29 +108,10 @@ def test_an_axis_of_any_numbers_holds_them_and_has_ascending_ticks_that_differ(v
     assert len({text for _, text in ticks}) == len(ticks)
 
 
+@settings(max_examples=30)
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
 def test_the_text_of_a_tick_is_its_number(low, width):
     for value, text in Scale(low, low + width).ticks(5):
         number = float(text.replace("−", "-").replace(",", ""))
 
         assert math.isclose(number, value, rel_tol=1e-6, abs_tol=1e-6 * width)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "texts"),
-    [
-        (0, 1, ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
-        (140, 201, ["140", "160", "180", "200"]),
-        (2007, 2009, ["2007.0", "2007.5", "2008.0", "2008.5", "2009.0"]),
-        (0, 40_000, ["0", "10,000", "20,000", "30,000", "40,000"]),
-        (-1e300, 1e300, ["−1e300", "−5e299", "0", "5e299", "1e300"]),
-        (49.0, 51.0, ["49.0", "49.5", "50.0", "50.5", "51.0"]),
-        (0, 1e-5, ["0", "2e-6", "4e-6", "6e-6", "8e-6", "1e-5"]),
-    ],
-)
-def test_ticks_are_round_numbers(low, high, texts):
-    assert [text for _, text in Scale(low, high).ticks(5)] == texts
-
-
-def test_an_axis_whose_round_step_is_met_but_once_has_a_smaller_step():
-    assert [text for _, text in Scale(0.4905, 0.5095).ticks(3)] == ["0.495", "0.500", "0.505"]

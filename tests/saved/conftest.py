@@ -3,16 +3,13 @@
 from pathlib import Path
 
 import pytest
+from builders import silent
 
 from em_impute.impute import complete_all, open_table
 from em_impute.request import Request
 from em_impute.saved.make import make_model
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
-
-
-def silent(_stage, _share, _detail):
-    """Watch nothing."""
 
 
 def model_of(path, column, **options):

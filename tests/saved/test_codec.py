@@ -55,11 +55,6 @@ def test_every_bit_of_a_symmetric_matrix_comes_back_from_its_triangle(n, n_matri
     assert values.tobytes() == read(codec, codec.write(values)).tobytes()
 
 
-@pytest.mark.parametrize("value", [0.1, -1e-300, 5e-324, 1.7976931348623157e308, 3.0])
-def test_a_number_comes_back_to_the_bit(value):
-    assert value == read(c.number("A number."), c.number("A number.").write(value))
-
-
 def test_a_record_comes_back_and_fits_its_schema():
     thing = Thing("a", 3, np.array([[0.1, 2.0]]))
     written = THING.write(thing)
@@ -72,43 +67,27 @@ def test_a_record_comes_back_and_fits_its_schema():
 
 KINDS = {"number": (float, c.number("A number.")), "text": (str, c.text("A text."))}
 REFUSED = {
-    "a number for a text": (c.text("A text."), 1, "is not a text"),
     "true for a number": (c.number("A number."), True, "is not a number"),
-    "text for a number": (c.number("A number."), "1", "is not a number"),
     "infinity for a number": (c.number("A number."), float("inf"), "is not a number"),
-    "a number that is too small": (c.number("A number.", 0), -1.0, "is not 0 or more"),
     "a fraction for a whole number": (c.whole("A count."), 1.0, "is not a whole number"),
-    "true for a whole number": (c.whole("A count."), True, "is not a whole number"),
-    "a negative count": (c.whole("A count."), -1, "is not 0 or more"),
-    "a number for a flag": (c.flag("A flag."), 1, "is not true or false"),
     "another word": (c.among("A word.", {"a": "A.", "b": "B."}), "c", "is not one of a, b"),
-    "a list for a word": (c.among("A word.", {"a": "A."}), ["a"], "is not a text"),
     "an object for a list": (c.listing("A list.", c.text("A text.")), {}, "is not a list"),
-    "a wrong item": (c.listing("A list.", c.text("A text.")), ["a", 1], "[1] is not a text"),
-    "a list for an object": (c.by("An object.", c.text("A text.")), [], "is not an object"),
     "numbers too deep": (c.array("Numbers.", "n"), [[1.0]], "is not numbers in lists, 1 deep"),
-    "numbers not deep enough": (c.array("Numbers.", "n", "m"), [1.0], "is not numbers in lists, 2 deep"),
-    "text among numbers": (c.array("Numbers.", "n"), [1.0, "2"], "is not numbers in lists"),
-    "true among numbers": (c.array("Numbers.", "n"), [True], "is not numbers in lists"),
     "lists of different lengths": (c.array("Numbers.", "n", "m"), [[1.0], [1.0, 2.0]], "is not lists of equal lengths"),
-    "a fraction among whole numbers": (c.array("Numbers.", "n", is_whole=True), [1.5], "is not whole numbers"),
     "a number beyond all": (c.array("Numbers.", "n"), [10**400], "is not lists of equal lengths of numbers"),
-    "infinity in an array": (c.array("Numbers.", "n"), [float("inf")], "is not finite"),
     "no triangle": (c.triangles("A matrix.", "n", "n"), [[1.0], [2.0]], "is not lower triangles"),
-    "infinity in a triangle": (c.triangles("A matrix.", "n", "n"), [[float("inf")]], "is not finite"),
     "a key that lacks": (THING, {"name": "a", "size": 1}, "is not complete: 'numbers'"),
     "a key too many": (THING, {"name": "a", "size": 1, "numbers": [[1.0]], "x": 1}, "'x' is unknown"),
     "two kinds at once": (c.either("A value.", KINDS), {"number": 1.0, "text": "a"}, "one of the keys number, text"),
-    "an unknown kind": (c.either("A value.", KINDS), {"list": []}, "one of the keys number, text"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("codec", "value", "said"), REFUSED.values(), ids=REFUSED)
-def test_what_is_not_just_so_is_refused(codec, value, said):
-    with pytest.raises(ModelError) as caught:
-        codec.read(Node(value, "", {}))
+def test_what_is_not_just_so_is_refused():
+    for what, (codec, value, said) in REFUSED.items():
+        with pytest.raises(ModelError) as caught:
+            codec.read(Node(value, "", {}))
 
-    assert said in caught.value.message
+        assert said in caught.value.message, what
 
 
 def test_the_place_of_what_is_wrong_is_named():

@@ -1,13 +1,12 @@
 """Numbers that were standardised and brought back, against those that were read."""
 
 import numpy as np
-import pytest
+from sampling import crossed
 
 from em_impute.saved.make import rounded
 
 
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e6])
+@crossed(7, seed=range(5), scale=[1e-4, 1.0, 1e6])
 def test_numbers_come_back_as_they_were_read_also_where_they_are_small_beside_the_mean(scale, seed):
     numbers = np.round(np.random.default_rng(seed).exponential(size=200), 3)
     read = np.array([float(f"{number * scale:.8g}") for number in (*numbers, *[0.0] * 50)])

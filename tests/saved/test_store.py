@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from builders import silent
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -20,10 +21,6 @@ from em_impute.saved.store import FORMS, MODEL_VERSION, dump, load, model_schema
 
 KEPT = Path(__file__).parent / "models"
 SAMPLES = Path(__file__).parents[2] / "sample_data"
-
-
-def silent(_stage, _share, _detail):
-    """Watch nothing."""
 
 
 @pytest.fixture(params=["of_penguins", "of_categories", "of_groups"])
@@ -40,20 +37,6 @@ def test_a_model_comes_back_to_the_bit(model):
 def test_a_model_fits_its_schema(model):
     Draft202012Validator.check_schema(model_schema())
     Draft202012Validator(model_schema()).validate(json.loads(dump(model)))
-
-
-def test_every_key_of_a_model_says_what_it_means():
-    def described(schema):
-        for key, value in schema.get("properties", {}).items():
-            yield key, "description" in value
-            yield from described(value)
-        for inner in ("items", "additionalProperties"):
-            if isinstance(schema.get(inner), dict):
-                yield from described(schema[inner])
-        for one in (*schema.get("oneOf", ()), *schema.get("anyOf", ())):
-            yield from described(one)
-
-    assert [] == [key for key, is_described in described(model_schema()) if not is_described]
 
 
 @pytest.mark.parametrize("path", sorted(KEPT.glob("*.json")), ids=lambda path: path.stem)
@@ -75,18 +58,6 @@ def test_there_is_a_model_kept_of_every_version_and_kind():
     assert max(versions) == MODEL_VERSION
 
 
-def test_what_is_broken_is_named_with_its_place(of_penguins):
-    document = json.loads(dump(of_penguins))
-    document["columns"][0]["model"]["everyone"]["speaker"]["mixture"]["parameters"]["mean"][1][0] = "wide"
-
-    with pytest.raises(ModelError) as caught:
-        load(render(document), "m.json")
-    assert (
-        "m.json is no model of em-impute: columns[0].model.everyone.speaker.mixture.parameters.mean is not numbers in "
-        "lists, 2 deep"
-    ) == caught.value.message
-
-
 def at(document, path):
     for key in path:
         document = document[key]
@@ -100,14 +71,8 @@ BROKEN = {
         (*EXPERT, "speaker", "mixture", "parameters", "covariance", 0), [[1.0], [2.0, 1.0], [0.0, 0.0, 1.0]], "no Gaussian"
     ),
     "a label without a component": ((*EXPERT, "speaker", "mixture", "component_label"), [0, 1, 1], "every label"),
-    "labels twice": (("columns", 0, "model", "labels"), ["a", "a", "b"], "different labels"),
-    "a label that is none": ((*EXPERT, "learnt"), [0, 1, 7], "does not fit the labels"),
     "a scale of 0": ((*EXPERT, "coding", "features", 0, "scale"), 0.0, "not above 0"),
     "other predictors in the training": (("columns", 0, "training", "summary", "numbers"), {}, "not describe the predictors"),
-    "cells without edges": (
-        ("columns", 0, "training", "summary", "numbers", "body_mass_g", "edges"), [1.0], "a cell more than ascending edges"
-    ),
-    "a shift of another column": ((*EXPERT, "shift"), [0.0], "does not fit the labels"),
 }  # fmt: skip
 
 
@@ -116,7 +81,7 @@ def test_what_contradicts_itself_is_refused(of_penguins, path, value, said):
     document = json.loads(dump(of_penguins))
     at(document, path[:-1])[path[-1]] = value
 
-    with pytest.raises(ModelError, match=said):
+    with pytest.raises(ModelError, match=rf"^m\.json is no model of em-impute: columns\[0\]\..*{said}"):
         load(render(document), "m.json")
 
 
@@ -141,7 +106,7 @@ SPOILT = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2 * settings.default.max_examples)
 @given(data=st.data())
 def test_whatever_is_changed_in_a_model_it_is_refused_or_fills_with_probabilities(of_penguins, of_categories, data):
     whole = data.draw(st.sampled_from([of_penguins, of_categories]))
@@ -157,7 +122,7 @@ def test_whatever_is_changed_in_a_model_it_is_refused_or_fills_with_probabilitie
                 inside.append(inside[path[-1]])
             else:
                 inside[path[-1]] = value
-        except (KeyError, IndexError, TypeError):  # what stood there has been changed already
+        except (AttributeError, KeyError, IndexError, TypeError):  # what stood there has been changed already
             continue
     try:
         model = load(render(document), "m.json")

@@ -1,14 +1,16 @@
 """Tables in parts.  Oracle: the same rows in one file, filled in memory."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from parted import HEADER, cut, filled_in_memory, filled_in_parts, joined, records
+from sampling import rarely
 
 from em_impute.errors import DesignError, FitError, TableError
 from em_impute.request import Request
-from em_impute.scaled import reading
+from em_impute.scaled import reading, run, sample
 from em_impute.scaled.run import Room
 
 
@@ -33,7 +35,9 @@ def whole(folder, rows, header=HEADER):
     return path
 
 
-@pytest.mark.parametrize("options", [{}, {"covariance": "full"}, {"single": True}, {"free_shares": True}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, *map(rarely, ({"shares": "free"}, {"covariance": "full"}, {"single": True}))], ids=str
+)
 def test_parts_are_filled_as_the_whole_file_is(tmp_path, rows, options):
     found = filled_in_parts(cut(tmp_path, rows, (200, 201, 900)), Request(None, ("g",), **options))
 
@@ -42,7 +46,7 @@ def test_parts_are_filled_as_the_whole_file_is(tmp_path, rows, options):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"covariance": "full", "features": ("x", "y", "c"), "tolerance": 1e-11}], ids=str
+    "options", [{}, rarely({"covariance": "full", "features": ("x", "y", "c"), "tolerance": 1e-11})], ids=str
 )
 @pytest.mark.usefixtures("in_chunks")
 def test_chunks_are_filled_as_the_whole_file_is(tmp_path, rows, options):
@@ -83,16 +87,12 @@ def test_what_is_kept_in_memory_changes_no_bit(tmp_path, rows):
 @pytest.mark.parametrize(
     "options",
     [
-        {"covariance": "full"},
         {"covariance": "tied", "unlabelled_weight": 0.2},
-        {"covariance": "diag", "free_shares": True},
-        {"covariance": "full", "prior_strength": 50.0},
+        {"covariance": "diag", "shares": "free"},
     ],
     ids=str,
 )
 def test_em_over_all_parts_ends_where_em_over_the_file_does(tmp_path, options, monkeypatch):
-    from em_impute.scaled import run
-
     monkeypatch.setattr(run, "START_ROWS", 300)  # so that the start is not the end
     rows = list(records(3000, missing=0.5))
 
@@ -117,15 +117,6 @@ def test_em_over_all_parts_ends_where_em_over_the_file_does(tmp_path, options, m
         assert theirs == pytest.approx(ours, abs=1e-6 * 3000)
 
 
-def test_groups_are_found_where_no_label_is_known(tmp_path):
-    rows = list(records(600, missing=1.0))
-
-    found = filled_in_parts(cut(tmp_path, rows, (200, 600)), Request(None, ("g",), labels=("low", "high")))
-
-    in_memory, _ = filled_in_memory(whole(tmp_path, rows), labels=("low", "high"))
-    assert in_memory == joined(found)
-
-
 def test_a_part_without_rows_and_one_without_labels_are_filled(tmp_path, rows):
     blank = [",".join([row.split(",")[0], "", *row.split(",")[2:]]) for row in rows[:100]]
     rows = rows[100:] + blank
@@ -136,51 +127,28 @@ def test_a_part_without_rows_and_one_without_labels_are_filled(tmp_path, rows):
     assert [800, 0, 100] == [part.rows for part in found.summary.parts]
 
 
-def test_nothing_missing_is_copied(tmp_path):
-    rows = list(records(60, missing=0.0))
-
-    found = filled_in_parts(cut(tmp_path, rows, (30, 60)), Request(None, ("g",)))
-
-    assert (HEADER + "".join(rows)).encode() == joined(found)
-
-
 def test_no_rows_at_all_are_an_error(tmp_path):
     with pytest.raises(FitError, match="no rows to learn from"):
         filled_in_parts(cut(tmp_path, [], (0, 0)), Request(None, ("g",)))
 
 
 @pytest.mark.parametrize(
-    ("header", "said"),
+    ("old", "new", "said"),
     [
-        ("id,g,x,z,c\n", "its column 4 is 'z', not 'y'"),
-        ("id,g,x,y\n", "it has 4 columns, not 5"),
-        ("id;g;x;y;c\n", "columns"),
+        ("id,g,x,y,c\n", "id,g,x,z,c\n", r"part-1\.csv.*its column 4 is 'z', not 'y'"),
+        ("700,", "700", r"part-1\.csv.*line"),
     ],
+    ids=["another name", "a record too short"],
 )
-def test_a_part_that_looks_otherwise_is_named(tmp_path, rows, header, said):
+def test_a_part_that_looks_otherwise_is_named(tmp_path, rows, old, new, said):
     paths = cut(tmp_path, rows, (450, 900))
-    lines = paths[1].read_text().splitlines(keepends=True)
-    separator = header[2]
-    shorter = [",".join(line.rstrip("\n").split(",")[: header.count(separator) + 1]) + "\n" for line in lines[1:]]
-    paths[1].write_text(header + "".join(shorter).replace(",", separator))
+    paths[1].write_text(paths[1].read_text().replace(old, new))
 
-    with pytest.raises((DesignError, TableError)) as caught:
+    with pytest.raises((DesignError, TableError), match=said):
         filled_in_parts(paths, Request(None, ("g",)))
-
-    assert "part-1.csv" in caught.value.message
-    assert said in caught.value.message or "column" in caught.value.message
-
-
-def test_an_error_in_a_part_names_the_part(tmp_path, rows):
-    rows[700] = "1,f,2\n"
-
-    with pytest.raises(TableError, match=r"part-1\.csv.*line"):
-        filled_in_parts(cut(tmp_path, rows, (450, 900)), Request(None, ("g",)))
 
 
 def test_a_word_among_numbers_in_the_last_part_is_found_and_told_with_its_line(tmp_path, rows, monkeypatch):
-    from em_impute.scaled import run
-
     monkeypatch.setattr(run, "SAMPLE_CELLS", 500)  # 100 rows of either kind: the word would hardly be drawn
     rows[800] = "800,f,tall,100,red\n"
 
@@ -191,8 +159,6 @@ def test_a_word_among_numbers_in_the_last_part_is_found_and_told_with_its_line(t
 
 
 def test_row_numbers_are_no_predictor_although_those_drawn_have_gaps(tmp_path, monkeypatch):
-    from em_impute.scaled import run
-
     monkeypatch.setattr(run, "SAMPLE_CELLS", 1000)
     rows = [f"{i},{row.split(',', 1)[1]}" for i, row in enumerate(records(900))]
     header = HEADER.replace("id", "when")  # no name that gives it away
@@ -214,15 +180,13 @@ def test_a_category_of_numbers_is_recognised_where_a_chunk_holds_nothing_else(tm
 
 
 def test_rare_labels_are_all_drawn_and_their_shares_set_right(tmp_path, monkeypatch):
-    from em_impute.scaled import run, sample
-
     monkeypatch.setattr(run, "SAMPLE_CELLS", 2000)  # 400 rows of either kind
     monkeypatch.setattr(sample, "FLOOR", 100)
     rng = np.random.default_rng(3)
     kind = rng.random(8000) < 0.02
     x = rng.normal(np.where(kind, 2.5, 0.0), 1.0)
     label = np.where(rng.random(8000) < 0.3, "", np.where(kind, "rare", "common"))
-    rows = [f"{i},{g},{v:.4f},1,red\n" for i, (g, v) in enumerate(zip(label.tolist(), x.tolist(), strict=True))]
+    rows = [f"{i},{g},{v:.1f},1,red\n" for i, (g, v) in enumerate(zip(label.tolist(), x.tolist(), strict=True))]
 
     found = filled_in_parts(cut(tmp_path, rows, (4000, 8000)), Request(None, ("g",)))
 
@@ -237,47 +201,17 @@ def test_rare_labels_are_all_drawn_and_their_shares_set_right(tmp_path, monkeypa
     assert abs(expected - truth) < 4.0 * np.sqrt(truth)
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_every_byte_outside_the_filled_cells_stays(tmp_path, end):
-    rows = [row.replace("\n", end) for row in records(300, quoted=True)]
-    rows[5] = rows[5].replace("red", '"a ""b"", c' + end + '"').replace("green", "gr\xe9en").replace("blue", "")
-    paths = cut(tmp_path, rows, (150, 300), HEADER.replace("\n", end))
+def test_every_byte_outside_the_filled_cells_stays(tmp_path):
+    rows = [row.replace("\n", "\r\n") for row in records(300, quoted=True)]
+    rows[5] = rows[5].replace("red", '"a ""b"", c\r\n"').replace("green", "gr\xe9en").replace("blue", "")
+    paths = cut(tmp_path, rows, (150, 300), HEADER.replace("\n", "\r\n"))
     paths[1].write_bytes(b"\xef\xbb\xbf" + paths[1].read_bytes().rstrip())
 
     found = filled_in_parts(paths, Request(None, ("g",)))
 
     for path, part in zip(paths, found.parts, strict=True):
-        before, after = path.read_bytes(), Path(part.output).read_bytes()
-        assert before == after.replace(b',"f",', b',"",').replace(b',"m",', b',"",') or _only_filled(before, after)
-
-
-def _only_filled(before, after):
-    """Tell whether empty quoted cells of `before` are all that differs."""
-    pieces = before.split(b',"",')
-    at = 0
-    for number, piece in enumerate(pieces):
-        if not after.startswith(piece, at):
-            return False
-        at += len(piece)
-        if number < len(pieces) - 1:
-            if after[at : at + 5] not in {b',"f",', b',"m",'}:
-                return False
-            at += 5
-    return at == len(after)
-
-
-def test_two_columns_are_filled_each_on_its_own(tmp_path, rows):
-    both = ("g", "c")
-    rows = [row.replace("blue", "") for row in rows]
-
-    found = filled_in_parts(cut(tmp_path, rows, (450, 900)), Request(None, both))
-
-    from em_impute.impute import complete_all, open_table, patched
-
-    request = Request(whole(tmp_path, rows), both, examined=False)
-    with open_table(request, lambda *_: None) as opened:
-        expected = b"".join(patched(opened, complete_all(opened, request, lambda *_: None), request))
-    assert expected == joined(found)
+        cell = re.escape(path.read_bytes()).replace(b',"",', b',"[fm]",')
+        assert re.fullmatch(cell, Path(part.output).read_bytes())
 
 
 def test_a_file_that_changes_between_the_passes_is_not_written(tmp_path, rows):

@@ -1,4 +1,4 @@
-"""Rows drawn by the least of hashed numbers.  Oracles: all keys sorted at once; what chance gives."""
+"""Rows drawn by the least of hashed numbers.  Oracle: all keys sorted at once."""
 
 from dataclasses import replace
 
@@ -55,13 +55,6 @@ def drawn_by_sorting(sample, wanted, floor):
         rows = np.flatnonzero(group)
         kept |= set(rows[np.argsort(sample.key[rows])][:size].tolist())
     return kept
-
-
-def test_as_many_rows_as_there_are_bound_nothing_but_those_to_come():
-    sample = sample_of([5, 3, 9, 7], [1, 1, 0, 0])
-
-    assert (5, 9) == bounds_of(sample, Wanted(2, 0))[:2]
-    assert (5, 9) == bounds_of(trimmed(sample, Wanted(2, 0)), Wanted(2, 0))[:2]
 
 
 def test_the_rows_of_least_keys_are_drawn_of_either_kind_and_of_every_text(everyone):
@@ -136,17 +129,6 @@ def test_keys_depend_on_the_row_and_not_on_the_chunk(tmp_path):
 
     assert whole.key[150:].tolist() == later.key[:50].tolist()
     assert not set(whole.key.tolist()) & set(elsewhere.key.tolist())
-
-
-def test_keys_are_spread_evenly(tmp_path):
-    content = "g,x\n" + ",1\n" * 20_000
-    with opened_table(tmp_path, content) as (opened, _):
-        key = draw(opened.table, 0, Place(0, 0, NOBODY), 0, NO_BOUNDS).key
-
-    count = np.bincount((key >> np.uint64(60)).astype(int), minlength=16)
-    # Chi-squared with 15 degrees of freedom is beyond 44.3 once in ten thousand times.
-    assert ((count - 1250.0) ** 2 / 1250.0).sum() < 44.3
-    assert abs(np.corrcoef(key[:-1].astype(float), key[1:].astype(float))[0, 1]) < 4.0 / np.sqrt(20_000)
 
 
 def test_records_stay_with_their_rows_however_they_are_taken_and_put_together(everyone):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from parted import HEADER, cut, filled_in_parts, records
+from parted import cut, filled_in_parts, records
 
 from em_impute.request import Request
 
@@ -53,12 +53,3 @@ def test_texts_are_counted_in_all_parts(tmp_path):
     labels = found.columns[0].labels
     assert {"": expected[""], "NA": 1, " ": 1} == labels.tokens
     assert [expected["f"], expected["m"]] == list(labels.known)
-
-
-def test_row_numbers_are_followed_from_part_to_part(tmp_path):
-    rows = list(records(300))
-
-    found = filled_in_parts(cut(tmp_path, rows, (100, 300), HEADER.replace("id", "n")), Request(None, ("g",)))
-
-    assert (0.0, 299.0) == found.summary.numbers[0].run
-    assert None is found.summary.numbers[2].run

@@ -4,7 +4,9 @@ from itertools import product
 
 import numpy as np
 import pytest
+from builders import view_of
 from oracles import completed, hide
+from sampling import crossed, rarely
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
@@ -12,7 +14,6 @@ from em_impute.stack import batch as batch_module
 from em_impute.stack.batch import (
     DIVIDED_STEPS,
     SETTLING_STEPS,
-    SOFTNESS,
     divide_labels,
     fit_divided_labels,
     fit_labels,
@@ -20,7 +21,7 @@ from em_impute.stack.batch import (
 )
 from em_impute.stack.folds import Examples
 from em_impute.stack.shrinkage import Shrinkage
-from em_impute.stack.views import Predictors, View
+from em_impute.stack.views import Predictors
 
 N_ROWS, N_LABELLED = 30, 18
 SETTINGS = [
@@ -49,10 +50,7 @@ def examples_of(missing=0.3, seed=1, levels=(3,)):
 
 def material_of(examples, n_labels=2):
     """What the fits are given: numbers as Gaussian columns beside the categories."""
-    zero, one = np.zeros(2), np.ones(2)
-    levels = examples.predictors.levels
-    view = View("any", None, zero, one, indicators=False, categories=True, edges=None, levels=levels)
-    return gather(view, examples, n_labels)
+    return gather(view_of(examples.predictors.levels, 2), examples, n_labels)
 
 
 def held_of(*sets):
@@ -178,13 +176,7 @@ def assert_same_mixture(naive, found, mixture):
         np.testing.assert_allclose(part[mixture], expected, rtol=1e-8, atol=1e-10)
 
 
-def assert_equal_batches(one, other, rtol=1e-9):
-    for expected, found in zip(one, other, strict=True):
-        np.testing.assert_allclose(found, expected, rtol=rtol, atol=1e-10)
-
-
-@pytest.mark.parametrize("levels", [(), (3,), (2, 3)])
-@pytest.mark.parametrize("missing", [0.0, 0.3])
+@crossed(5, levels=[(), (3,), (2, 3)], missing=[0.3, 0.0])
 def test_fits_of_labels_equal_fits_one_at_a_time_in_loops_over_rows(missing, levels):
     examples = examples_of(missing, levels=levels)
 
@@ -196,9 +188,9 @@ def test_fits_of_labels_equal_fits_one_at_a_time_in_loops_over_rows(missing, lev
             assert_same_mixture(naive_fit_labels(examples, out, shrinkage, means, steps), batch, mixture)
 
 
-@pytest.mark.parametrize("missing", [0.0, 0.3])
+@pytest.mark.parametrize("missing", [rarely(0.0), 0.3])
 def test_fits_of_divided_labels_equal_fits_one_at_a_time_in_loops_over_rows(missing):
-    # The start is the module's own: any would do, and k-means has tests of its own below.
+    # The start is the module's own: any would do.
     examples = examples_of(missing)
     shrinkages = [Shrinkage(1.0, 0.5), Shrinkage(np.inf, 0.5)]
     material = material_of(examples)
@@ -208,155 +200,6 @@ def test_fits_of_divided_labels_equal_fits_one_at_a_time_in_loops_over_rows(miss
     start = batch_module._divided(material, TWO_EACH, 3)
     for mixture, (shrinkage, out) in enumerate(product(shrinkages, HELD)):
         assert_same_mixture(naive_fit_divided(examples, out, shrinkage, TWO_EACH, start), found, mixture)
-
-
-# What has no influence
-
-
-def with_held_rows_changed(examples):
-    """Other numbers and labels in the rows that are held out.
-
-    Their texts stay: the overall shares of the texts are taken over all rows, as if their labels were unknown.
-    """
-    out = HELD[0]
-    x = np.where(out[:, None], [[7.0, -9.0]], examples.predictors.x)
-    label = np.where(out, 1 - examples.label, examples.label)
-    return examples._replace(predictors=examples.predictors._replace(x=x), label=label)
-
-
-@pytest.mark.parametrize("missing", [0.0, 0.3])
-def test_rows_held_out_have_no_influence_on_fits_of_labels(missing):
-    examples = examples_of(missing)
-    changed = with_held_rows_changed(examples)
-
-    before = fit_labels(material_of(examples), HELD[:1], SETTINGS, (0, 3))
-    after = fit_labels(material_of(changed), HELD[:1], SETTINGS, (0, 3))
-
-    for steps in (0, 3):
-        # Held-out rows are subtracted from the sums over all rows, which leaves their rounding behind.
-        assert_equal_batches(before[steps], after[steps])
-
-
-@pytest.mark.parametrize("missing", [0.0, 0.3])
-def test_rows_held_out_have_no_influence_on_fits_of_divided_labels_from_the_same_start(missing, monkeypatch):
-    examples = examples_of(missing)
-    changed = with_held_rows_changed(examples)
-    start = batch_module._divided(material_of(examples), TWO_EACH, 3)
-    monkeypatch.setattr(batch_module, "_divided", lambda *_: start)
-
-    before = fit_divided_labels(material_of(examples), HELD[:1], [Shrinkage(1.0, 0.5)], TWO_EACH, 3)
-    after = fit_divided_labels(material_of(changed), HELD[:1], [Shrinkage(1.0, 0.5)], TWO_EACH, 3)
-
-    assert_equal_batches(before, after)
-
-
-def test_a_fit_is_the_same_alone_and_among_others():
-    material = material_of(examples_of())
-
-    together = fit_labels(material, HELD, SETTINGS, (0, 3))
-
-    for mixture, (setting, out) in enumerate(product(SETTINGS, HELD)):
-        alone = fit_labels(material, out[None], [setting], (0, 3))
-        for steps in (0, 3):
-            assert_equal_batches(alone[steps], together[steps].take(slice(mixture, mixture + 1)))
-
-
-@pytest.mark.parametrize("missing", [0.0, 0.3])
-def test_the_order_of_rows_does_not_matter(missing, monkeypatch):
-    examples = examples_of(missing)
-    order = np.random.default_rng(4).permutation(N_ROWS)
-    start = batch_module._divided(material_of(examples), TWO_EACH, 3)
-
-    labels = fit_labels(material_of(examples), HELD, SETTINGS, (3,))[3]
-    turned = fit_labels(material_of(examples.take(order)), HELD[:, order], SETTINGS, (3,))[3]
-    monkeypatch.setattr(batch_module, "_divided", lambda *_: start)
-    divided = fit_divided_labels(material_of(examples), HELD, [Shrinkage(1.0, 0.5)], TWO_EACH, 3)
-    monkeypatch.setattr(batch_module, "_divided", lambda *_: start[order])
-    material = material_of(examples.take(order))
-    divided_turned = fit_divided_labels(material, HELD[:, order], [Shrinkage(1.0, 0.5)], TWO_EACH, 3)
-
-    assert_equal_batches(labels, turned, 1e-8)
-    assert_equal_batches(divided, divided_turned, 1e-8)
-
-
-def test_swapping_the_labels_swaps_the_components():
-    examples = examples_of()
-    swapped = examples._replace(label=np.where(examples.label < 0, -1, 1 - examples.label))
-
-    straight = fit_labels(material_of(examples), HELD, SETTINGS, (3,))[3]
-    turned = fit_labels(material_of(swapped), HELD, SETTINGS, (3,))[3]
-
-    for expected, found in zip(straight, turned, strict=True):
-        np.testing.assert_allclose(found[:, ::-1], expected, rtol=1e-8, atol=1e-10)
-
-
-def test_a_row_of_weight_two_is_two_rows():
-    examples = examples_of()
-    copies = np.random.default_rng(5).integers(1, 4, N_ROWS)
-    copied = examples.take(np.repeat(np.arange(N_ROWS), copies))
-    nothing = np.zeros((1, copies.sum()), dtype=bool)
-
-    weighed = fit_labels(material_of(examples._replace(weight=copies * 1.0)), nothing[:, :N_ROWS], SETTINGS, (3,))[3]
-    repeated = fit_labels(material_of(copied._replace(weight=np.ones(copies.sum()))), nothing, SETTINGS, (3,))[3]
-
-    assert_equal_batches(weighed, repeated, 1e-8)
-
-
-# Odd tables
-
-
-def test_without_unlabelled_rows_there_are_fits_to_labels_only():
-    examples = examples_of().take(np.arange(N_LABELLED))
-
-    found = fit_labels(material_of(examples), HELD[:, :N_LABELLED], SETTINGS, (0, 3))
-
-    assert list(found) == [0]
-
-
-def test_a_label_without_rows_has_the_share_of_half_a_row_the_overall_mean_and_the_pooled_covariance():
-    examples = examples_of()
-
-    batch = fit_labels(material_of(examples, 3), held_of([0]), SETTINGS[:2], (0,))[0]
-
-    total = examples.weight[1:N_LABELLED].sum()
-    np.testing.assert_allclose(np.exp(batch.log_share[:, 2]), 0.5 / (total + 1.5))
-    np.testing.assert_array_equal(batch.mean[:, 2], 0.0)
-    np.testing.assert_allclose(batch.covariance[0, 2], batch.covariance[0, 0])
-    pooled_of_scatters = (batch.freedom[1, :, None, None] * batch.covariance[1])[:2].sum(axis=0)
-    # Σ_j (n_j + ad) Σ_j = W + 2·a·d·P for the two labels with rows, and P = (W + b·d·diag T)/(n + b·d).
-    pooled, pull, drawn = batch.covariance[1, 2], 0.3 * 2, 0.5 * 2
-    within = pooled_of_scatters - 2 * pull * pooled
-    target = np.diag((np.diag(within) + 3) / (total + 3))
-    np.testing.assert_allclose(pooled, (within + drawn * target) / (total + drawn), rtol=1e-9)
-
-
-def test_patterns_beyond_the_commonest_do_not_guide_the_fits(monkeypatch):
-    examples = examples_of()
-    monkeypatch.setattr(batch_module, "MAX_PATTERNS", 1)
-    unlabelled = np.flatnonzero(examples.label < 0)
-    patterns = [tuple(np.isnan(examples.predictors.x[i])) for i in unlabelled]
-    commonest = max(set(patterns), key=patterns.count)
-    rows = [i for i, pattern in zip(unlabelled, patterns, strict=True) if pattern == commonest]
-
-    (group,) = material_of(examples).unlabelled
-
-    assert [patterns.count(pattern) for pattern in set(patterns)].count(len(rows)) == 1
-    np.testing.assert_array_equal(np.sort(group.rows), rows)
-
-
-def test_shares_of_texts_are_taken_over_all_rows():
-    examples = examples_of(levels=(3, 2))
-
-    base = material_of(examples).base
-
-    codes, weight = examples.predictors.codes, examples.weight
-    for column, part in [(0, base[:3]), (1, base[3:])]:
-        known = codes[:, column] >= 0
-        naive = [weight[codes[:, column] == level].sum() / weight[known].sum() for level in range(part.size)]
-        # A thousandth of a row keeps texts that no row shows possible.
-        np.testing.assert_allclose(part, naive, atol=1e-3)
-        np.testing.assert_allclose(part.sum(), 1.0)
-        assert (part > 0).all()
 
 
 # Dividing labels
@@ -372,61 +215,3 @@ def test_shares_of_texts_are_taken_over_all_rows():
 )
 def test_labels_are_divided_as_far_as_their_rows_go(count, per_label, expected):
     np.testing.assert_array_equal(divide_labels(np.array(count), per_label), expected)
-
-
-def test_a_start_gives_each_row_to_the_components_of_its_label():
-    material = material_of(examples_of())
-    component_label = np.array([0, 0, 0, 1])
-
-    start = batch_module._divided(material, component_label, 3)
-
-    for i, label in enumerate(material.label):
-        assert (start[i, component_label != label] == 0).all()
-    np.testing.assert_allclose(start.sum(axis=1), material.label >= 0)
-    assert (start[material.label == 0, :3] >= SOFTNESS / 3 * (1 - 1e-12)).all()
-
-
-def test_a_start_finds_groups_that_lie_apart():
-    rng = np.random.default_rng(6)
-    group = np.arange(N_ROWS) % 4
-    x = 0.1 * rng.normal(size=(N_ROWS, 2)) + 10.0 * np.column_stack([group // 2, group % 2])
-    examples = Examples(Predictors(x, np.zeros((N_ROWS, 0), dtype=int), (), 2), group % 2, np.ones(N_ROWS))
-
-    start = batch_module._divided(material_of(examples), TWO_EACH, 3)
-
-    nearest = start.argmax(axis=1)
-    assert len({(g, n) for g, n in zip(group, nearest, strict=True)}) == 4
-    assert sorted(set(nearest)) == [0, 1, 2, 3]
-
-
-@pytest.mark.parametrize("k", [1, 2, 3])
-def test_k_means_ends_where_every_point_is_nearest_to_the_centre_of_its_group(k):
-    rng = np.random.default_rng(7)
-    points = rng.normal(size=(20, 2)) + 8.0 * (np.arange(20) % k)[:, None]
-    weight = rng.uniform(0.5, 2.0, 20)
-
-    nearest = batch_module._k_means(points, weight, k, rng)
-
-    centre = [np.average(points[nearest == j], axis=0, weights=weight[nearest == j]) for j in sorted(set(nearest))]
-    for point, own in zip(points, nearest, strict=True):
-        assert min(range(len(centre)), key=lambda j: ((point - centre[j]) ** 2).sum()) == own
-
-
-def test_equal_rows_can_be_divided():
-    examples = examples_of(0.0)
-    examples = examples._replace(predictors=examples.predictors._replace(x=np.full((N_ROWS, 2), 0.3)))
-
-    found = fit_divided_labels(material_of(examples), HELD, [Shrinkage(0.1, 0.5)], TWO_EACH, 3)
-
-    assert all(np.isfinite(part).all() for part in found)
-
-
-def test_the_original_material_is_left_as_it_was():
-    material = material_of(examples_of())
-    copies = [group.terms.copy() for group in material.labelled + material.unlabelled]
-
-    fit_labels(material, HELD, SETTINGS, (3,))
-    fit_divided_labels(material, HELD, [Shrinkage(1.0, 0.5)], TWO_EACH, 3)
-
-    for copy, group in zip(copies, material.labelled + material.unlabelled, strict=True):
-        np.testing.assert_array_equal(group.terms, copy)

@@ -2,18 +2,15 @@
 
 import numpy as np
 import pytest
-from builders import rows_of
+from builders import rows_of, stack_of
 from oracles import completed, hide
+from sampling import rarely
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 from em_impute.stack import stack as stack_module
+from em_impute.stack.ensemble import Ensemble
 from em_impute.stack.learning import learn, remember
-from em_impute.stack.stack import Ensemble, fit_stack, predict
-
-
-def quiet(_what):
-    """Tell nobody."""
 
 
 def examples_of(n_rows=240, seed=2, hidden=0.5, missing=0.0, levels=(3,)):
@@ -24,10 +21,6 @@ def examples_of(n_rows=240, seed=2, hidden=0.5, missing=0.0, levels=(3,)):
     codes = np.column_stack([np.where(rng.random(n_rows) < 0.5, truth, rng.integers(0, n, n_rows)) for n in levels])
     label = hide(rng, truth, hidden, -1).astype(int)
     return rows_of(hide(rng, x, missing, np.nan), label, codes, levels, rng.integers(1, 3, n_rows).astype(float))
-
-
-def stack_of(examples):
-    return fit_stack(examples, 2, 100, 0, quiet, single=False)
 
 
 def gaussian(voice, member, component, row):
@@ -45,7 +38,7 @@ def gaussian(voice, member, component, row):
     return total
 
 
-@pytest.mark.parametrize("missing", [0.0, 0.3])
+@pytest.mark.parametrize("missing", [rarely(0.0), 0.3])
 def test_what_is_remembered_are_the_rows_as_the_members_share_them_out(missing):
     examples = examples_of(60, missing=missing)
     stack = stack_of(examples)
@@ -94,53 +87,6 @@ def test_members_that_learn_from_labelled_rows_alone_come_to_the_fit_of_all_of_t
             n_compared += 1
         assert before.view is voice.view
     assert n_compared > 10
-
-
-def test_it_comes_nearer_to_what_a_stack_of_all_rows_says():
-    examples = examples_of(1200, hidden=0.7)
-    first, more = examples.take(np.arange(150)), examples.take(np.arange(150, 1200))
-    stack, whole = stack_of(first), stack_of(examples)
-    learnt, _ = learn(stack, remember(stack, first, 0), more, 0)
-    before, after, best = (predict(one, examples.predictors) for one in (stack, learnt, whole))
-
-    assert np.abs(after - best).mean() < 0.7 * np.abs(before - best).mean()
-
-
-def test_two_halves_of_new_rows_one_after_the_other_are_remembered_as_all_of_them():
-    examples = examples_of(360, hidden=0.0)
-    first, more = (
-        examples.take(np.arange(120)),
-        [examples.take(np.arange(120, 240)), examples.take(np.arange(240, 360))],
-    )
-    stack = stack_of(first)
-    memory = remember(stack, first, 0)
-    learnt, after = stack, memory
-    for half in more:
-        learnt, after = learn(learnt, after, half, 0)
-    at_once, whole = learn(stack, memory, examples.take(np.arange(120, 360)), 0)
-
-    np.testing.assert_allclose(after.known, whole.known)
-    labelled_alone = [
-        (one.sums.weight[m], other.sums.weight[m])
-        for voice, one, other in zip(stack.voices, after.voices, whole.voices, strict=True)
-        for m, member in enumerate(voice.members)
-        if member.per_label == 1 and not member.steps
-    ]
-    np.testing.assert_allclose(*map(np.array, zip(*labelled_alone, strict=True)))
-    assert np.abs(predict(learnt, examples.predictors) - predict(at_once, examples.predictors)).max() < 0.02
-
-
-def test_a_label_that_no_new_row_has_keeps_what_is_known_of_it():
-    examples = examples_of(200, hidden=0.2)
-    first = examples.take(np.arange(100))
-    more = examples.take(np.flatnonzero((examples.label != 1) & (np.arange(200) >= 100)))
-    stack = stack_of(first)
-    learnt, memory = learn(stack, remember(stack, first, 0), more, 0)
-    said = predict(learnt, examples.predictors)
-
-    assert np.isfinite(said).all()
-    assert memory.known[1] == first.weight[first.label == 1].sum()
-    assert learnt.shares[1] < stack.shares[1]
 
 
 def test_rows_that_were_drawn_weigh_as_much_as_all_of_them(monkeypatch):

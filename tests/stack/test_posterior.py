@@ -40,11 +40,6 @@ def test_independent_columns_have_inverse_chi_squared_variances_and_no_covarianc
     assert stats.kstest(ratio, stats.chi2(7.0).cdf).pvalue > 0.001
 
 
-def test_too_few_degrees_of_freedom_still_give_covariances():
-    drawn = drawn_covariances(0.5)
-    assert (np.linalg.eigvalsh(drawn) > 0.0).all()
-
-
 def test_what_is_drawn_averages_to_students_t():
     """A row's density, averaged over the draws, is the predictive one (Murphy 2012, eq. 4.222)."""
     mean, rows, freedom = np.array([[0.5, -1.0]]), 6.0, 8.0
@@ -52,21 +47,12 @@ def test_what_is_drawn_averages_to_students_t():
     strengths = strengths_of([Shrinkage(1.0, 0.5)] * N_DRAWS, np.zeros((N_DRAWS, 2)))
     drawn = draw_parameters(batch, strengths, np.full((N_DRAWS, 1), rows), (), np.random.default_rng(3))
     x = np.array([1.5, 0.0])
-    density = [
-        stats.multivariate_normal.pdf(x, m, s) for m, s in zip(drawn.mean[:, 0], drawn.covariance[:, 0], strict=True)
-    ]
+    some = zip(drawn.mean[:4000, 0], drawn.covariance[:4000, 0], strict=True)
+    density = [stats.multivariate_normal.pdf(x, m, s) for m, s in some]
     nu = freedom - 2.0 + 1.0
     scale = COVARIANCE * freedom * (1.0 + 1.0 / rows) / nu
     expected = stats.multivariate_t.pdf(x, loc=mean[0], shape=scale, df=nu)
-    assert np.mean(density) == pytest.approx(expected, abs=4.0 * np.std(density) / np.sqrt(N_DRAWS))
-
-
-def test_components_share_a_covariance_where_the_mixture_has_one():
-    batch = batch_of(np.zeros((3, 2)), np.tile(COVARIANCE, (3, 1, 1)), np.full(3, 5.0), np.full(3, 15.0))
-    strengths = strengths_of([Shrinkage(np.inf, 0.5)] * N_DRAWS, np.zeros((N_DRAWS, 2)))
-    drawn = draw_parameters(batch, strengths, np.full((N_DRAWS, 3), 5.0), (), np.random.default_rng(4))
-    assert np.array_equal(drawn.covariance[:, 0], drawn.covariance[:, 2])
-    assert not np.array_equal(drawn.mean[:, 0], drawn.mean[:, 2])
+    assert np.mean(density) == pytest.approx(expected, abs=4.0 * np.std(density) / np.sqrt(4000))
 
 
 def test_means_that_are_drawn_in_vary_less():

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from examples import few_and_many
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from em_impute.errors import TableError
-from em_impute.table.categories import MAX_LEVELS
 from em_impute.table.numbers import parse_number
 
 from .tables import read
@@ -18,25 +18,9 @@ from .tables import read
 MISSING = ["", " ", "\t", "NA", " na ", "n/A", "?", "Null", "\xa0"]
 MARKS = {"", "na", "n/a", "?", "null"}
 NUMBERS = ["3", "4", "3.0", " 3", "-2.5", "1e3", "007"]
-TEXTS = [
-    "red",
-    "Red",
-    " red",
-    "red ",
-    "blue",
-    "True",
-    "yes",
-    "M",
-    "é",
-    "a,b",
-    "x;y",
-    'a "b"',
-    "two\nlines",
-    "5'10",
-    "3cm",
-]
+TEXTS = ["red", "Red", " red", "blue", "True", "M", "é", "a,b", "x;y", 'a "b"', "two\nlines", "5'10", "3cm"]
 TEXTS += ["12345678", "123456789abc", "a text of more than two words", "a text of more than two lines", "level" * 60]
-BLOCKS = [1, 7, 30, 200, 1 << 20]
+BLOCKS = [1, 30, 1 << 20]
 
 
 def written(rows, delimiter, newline, quotes_at_random):
@@ -72,121 +56,50 @@ def column_of(cells, folder, **reading):
     return read(data, folder, [0], reading.pop("features", None), reading.pop("explicit", False), **reading)
 
 
-@settings(deadline=None, derandomize=True, max_examples=250)
-@given(
-    rows=st.lists(
-        st.tuples(
-            st.sampled_from(["M", "F", ""]),
-            st.sampled_from(MISSING + TEXTS),
-            st.sampled_from(MISSING + NUMBERS),
-            st.sampled_from(MISSING + NUMBERS * 4 + TEXTS[:3]),
-        ),
-        min_size=1,
-        max_size=60,
-    ),
-    delimiter=st.sampled_from([",", ";", "\t"]),
-    newline=st.sampled_from(["\n", "\r\n"]),
-    dice=st.randoms(use_true_random=False),
-    block_bytes=st.sampled_from(BLOCKS),
-    explicit=st.booleans(),
+ROW = st.tuples(
+    st.sampled_from(["M", "F", ""]),
+    st.sampled_from(MISSING + TEXTS),
+    st.sampled_from(MISSING + NUMBERS),
+    st.sampled_from(MISSING + NUMBERS * 4 + TEXTS[:3]),
 )
-def test_columns_that_are_not_numeric_are_the_categories_that_csv_and_a_loop_find(
-    rows, delimiter, newline, dice, block_bytes, explicit, tmp_path_factory
-):
-    data, cells = written(rows, delimiter, newline, dice)
-    columns = {number: [row[number] for row in cells] for number in (1, 2, 3)}
-    groups = dice.randrange(4) if explicit else 0
-    text_columns = {number for number, texts in columns.items() if any(parse_number(text) is None for text in texts)}
 
-    table = read(
-        data,
-        tmp_path_factory.getbasetemp(),
-        [0],
-        [1, 2, 3] if explicit else None,
-        explicit,
-        options={"delimiter": delimiter, "has_header": True},
-        block_bytes=block_bytes,
-        groups=groups,
+
+@few_and_many(40, 2000)
+def test_columns_that_are_not_numeric_are_the_categories_that_csv_and_a_loop_find(examples, tmp_path):
+    @settings(deadline=None, derandomize=True, max_examples=examples)
+    @given(
+        rows=st.lists(ROW, min_size=1, max_size=60),
+        delimiter=st.sampled_from([",", ";", "\t"]),
+        newline=st.sampled_from(["\n", "\r\n"]),
+        dice=st.randoms(use_true_random=False),
+        block_bytes=st.sampled_from([1, 7, 30, 200, 1 << 20]),
+        explicit=st.booleans(),
     )
+    def are_found(rows, delimiter, newline, dice, block_bytes, explicit):
+        data, cells = written(rows, delimiter, newline, dice)
+        columns = {number: [row[number] for row in cells] for number in (1, 2, 3)}
+        groups = dice.randrange(4) if explicit else 0
+        with_text = {number for number, texts in columns.items() if any(parse_number(text) is None for text in texts)}
 
-    assert set(table.categories) == text_columns
-    for number, category in table.categories.items():
-        assert seen(category) == naive(columns[number])
-        assert not category.too_many
-    assert seen(table.groups) == naive([row[groups] for row in cells])
-    assert {number for number, numbers in table.numbers.items() if not numbers.n_bad} == {1, 2, 3} - text_columns
+        table = read(
+            data,
+            tmp_path,
+            [0],
+            [1, 2, 3] if explicit else None,
+            explicit,
+            options={"delimiter": delimiter, "has_header": True},
+            block_bytes=block_bytes,
+            groups=groups,
+        )
 
+        assert set(table.categories) == with_text
+        for number, category in table.categories.items():
+            assert seen(category) == naive(columns[number])
+            assert not category.too_many
+        assert seen(table.groups) == naive([row[groups] for row in cells])
+        assert {number for number, numbers in table.numbers.items() if not numbers.n_bad} == {1, 2, 3} - with_text
 
-@pytest.mark.parametrize("block_bytes", BLOCKS)
-@pytest.mark.parametrize("explicit", [False, True])
-def test_a_column_is_read_as_category_up_to_the_limit(explicit, block_bytes, tmp_path):
-    cells = [f" {number} " if number % 3 else f'"{number}"' for number in range(MAX_LEVELS - 1)] * 4 + ["text", "NA"]
-    features = [1] if explicit else None
-    options = {"features": features, "explicit": explicit, "block_bytes": block_bytes}
-
-    at_limit = column_of(cells, tmp_path, **options).categories[1]
-    beyond = column_of([*cells, "more"], tmp_path, **options).categories[1]
-
-    assert seen(at_limit) == naive([cell.strip('"') for cell in cells])
-    assert (at_limit.too_many, len(at_limit.texts), at_limit.packed.dtype) == (False, MAX_LEVELS, np.int8)
-    assert (beyond.too_many, beyond.code, beyond.texts, beyond.counts.tolist()) == (True, None, (), [])
-    assert (beyond.n_missing, beyond.limit, beyond.example) == (0, MAX_LEVELS, (2, "0"))
-
-
-@pytest.mark.parametrize("block_bytes", BLOCKS[2:])
-def test_many_spellings_of_few_texts_are_few_texts(block_bytes, tmp_path):
-    cells = [" " * (number % 40) + "ab"[number % 2] + " " * (number // 40) for number in range(1600)]
-
-    assert seen(column_of(cells, tmp_path, block_bytes=block_bytes).categories[1]) == naive(cells)
-
-
-@pytest.mark.parametrize("block_bytes", BLOCKS)
-@pytest.mark.parametrize("explicit", [False, True])
-def test_a_column_that_shows_a_text_in_its_last_row_is_a_category_from_its_first(explicit, block_bytes, tmp_path):
-    cells = ["3", "4", "", "5"] * 100 + ["many"]
-    features = [1] if explicit else None
-
-    table = column_of(cells, tmp_path, features=features, explicit=explicit, block_bytes=block_bytes)
-
-    assert seen(table.categories[1]) == naive(cells)
-    assert (table.numbers[1].n_bad, table.numbers[1].values is None) == (1, not explicit)
-    assert table.numbers[1].bad_examples == ((402, "many"),)
-
-
-@pytest.mark.parametrize("block_bytes", BLOCKS)
-def test_a_numeric_column_lost_to_a_few_bad_cells_is_neither(block_bytes, tmp_path):
-    cells = [str(number / 7) for number in range(200)] + ["oops"]
-
-    table = column_of(cells, tmp_path, block_bytes=block_bytes)
-
-    assert (table.numbers[1].values, table.categories[1].too_many) == (None, True)
-
-
-@pytest.mark.parametrize(
-    ("cells", "is_category"),
-    [
-        (["True", "False", "True"], True),
-        (["yes", "no", ""], True),
-        (["1", "0", "1"], False),
-        (["1", "0", "NA"], False),
-        (["", "NA", "?"], False),
-        (["007", "008", "inf"], False),
-        (["3", "4", "many"], True),
-    ],
-)
-def test_numbers_stay_numbers_even_when_they_are_few(cells, is_category, tmp_path):
-    table = column_of(cells, tmp_path)
-
-    assert (table.numbers[1].values is None, 1 in table.categories) == (is_category, is_category)
-
-
-def test_the_first_text_is_shown_with_its_physical_line(tmp_path):
-    data = b'g,x\n"M\n",NA\nF,"two\nlines"\nM,b\n'
-
-    for block_bytes in BLOCKS:
-        category = read(data, tmp_path, [0], None, explicit=False, block_bytes=block_bytes).categories[1]
-
-        assert category.example == (4, "two\nlines")
+    are_found()
 
 
 def test_bytes_that_are_no_text_are_told_apart_where_nobody_named_the_column_and_refused_in_groups(tmp_path):
@@ -202,19 +115,18 @@ def test_bytes_that_are_no_text_are_told_apart_where_nobody_named_the_column_and
         read(data, tmp_path, groups=1)
 
 
-@pytest.mark.parametrize("block_bytes", [100, 1 << 20])
-def test_groups_may_be_ten_thousand_and_no_more(block_bytes, tmp_path):
+def test_groups_may_be_ten_thousand_and_no_more(tmp_path):
     cells = [f"id{number}" for number in range(10_000)] * 2 + ["-"]
 
-    groups = column_of(cells, tmp_path, groups=1, block_bytes=block_bytes).groups
-    beyond = column_of([*cells, "one more"], tmp_path, groups=1, block_bytes=block_bytes).groups
+    groups = column_of(cells, tmp_path, groups=1, block_bytes=10_000).groups
+    beyond = column_of([*cells, "one more"], tmp_path, groups=1, block_bytes=10_000).groups
 
     assert groups.code.tolist() == [*range(10_000), *range(10_000), -1]
     assert (groups.counts.tolist(), groups.n_missing, groups.packed.dtype) == ([2] * 10_000, 1, np.int16)
     assert (beyond.too_many, beyond.limit, beyond.example) == (True, 10_000, (2, "id0"))
 
 
-@pytest.mark.parametrize("block_bytes", BLOCKS)
+@pytest.mark.parametrize("block_bytes", [30, 1 << 20])
 def test_groups_and_weights_are_read_besides_the_predictors(block_bytes, tmp_path):
     data = b"g,x,by,w\n" + b"M,1.5,1,2\nF,2.5,2,\nM,3.5,1.0,oops\nF,4.5,,0.5\n" * 20
     reading = {"groups": 2, "weights": 3, "block_bytes": block_bytes}
@@ -229,28 +141,3 @@ def test_groups_and_weights_are_read_besides_the_predictors(block_bytes, tmp_pat
         assert table.weights.bad_examples == ((4, "oops"), (8, "oops"), (12, "oops"))
         assert table.categories == {}
     assert (list(found.numbers), list(named.numbers)) == ([1], [1, 2])
-
-
-def test_groups_and_weights_that_nobody_asked_for_are_none(tmp_path):
-    table = read(b"g,x\nM,1\n", tmp_path)
-
-    assert (table.groups, table.weights) == (None, None)
-
-
-def test_a_table_without_rows_has_empty_groups(tmp_path):
-    table = read(b"g,x\n", tmp_path, groups=1, weights=1, options={"has_header": True, "delimiter": ","})
-
-    assert seen(table.groups) == ([], (), [], 0)
-    assert table.weights.values.size == 0
-
-
-def test_thousands_of_text_columns_are_read(tmp_path):
-    names = ",".join(f"x{number}" for number in range(2000))
-    rows = [",".join(("yes", "no", "NA")[(row + number) % 3] for number in range(2000)) for row in range(30)]
-    data = "\n".join(["g," + names, *("M," + row for row in rows)]).encode()
-
-    table = read(data, tmp_path, [0], None, explicit=False, block_bytes=50_000)
-
-    assert list(table.categories) == list(range(1, 2001))
-    for number in (1, 1000, 2000):
-        assert seen(table.categories[number]) == naive([row.split(",")[number - 1] for row in rows])

@@ -15,54 +15,13 @@ from em_impute.table.scan import scan_records
 from . import oracle_csv
 from .tables import opened, read
 
-CELLS = ["", "M", "F", "M", '""', '" "', "NA", '"NA"', '"M"', '"a,b"', '"x\ny"', '"12345678"', "12345678", "123456789"]
-CELLS += [
-    "1234567812345678",
-    "1234567812345679",
-    "12345678" * 40,
-    "12345678" * 40 + "x",
-    "é",
-    '"""é"""',
-    "5'10\"",
-    "\xa0",
-]
-NUMBERS = [
-    "1",
-    "-2.5",
-    "+5",
-    " 5 ",
-    "\t7",
-    '"8"',
-    '" 9"',
-    "1.",
-    ".5",
-    "1e3",
-    "1E-3",
-    "",
-    " ",
-    "NA",
-    "nAn",
-    " na ",
-    '"NA"',
-]
-NUMBERS += [
-    "True",
-    "1d5",
-    "1_000",
-    "0x1F",
-    "1 234",
-    "170cm",
-    "12%",
-    "١٢",
-    "\xa05",
-    "--5",
-    "1.5.2",
-    "+",
-    ".",
-    "e5",
-    "1e",
-]
-NUMBERS += ["\ufeff5", "nan", "-nan", "007", '"1,5"', "1;5", "0.1e1_0", "1e-400", "123456789012345678901234567890", "-"]
+CELLS = ["", "M", "F", "M", '""', '" "', "NA", '"NA"', '"M"', '"a,b"', '"x\ny"', "é", '"""é"""', "5'10\"", "\xa0"]
+CELLS += ["12345678", '"12345678"', "123456789", "1234567812345678", "1234567812345679"]
+CELLS += ["12345678" * 40, "12345678" * 40 + "x"]
+NUMBERS = ["1", "-2.5", "+5", " 5 ", "\t7", '"8"', '" 9"', "1.", ".5", "1e3", "1E-3", "007", "1e-400"]
+NUMBERS += ["123456789012345678901234567890", "", " ", "NA", "nAn", " na ", '"NA"', "nan", "-nan"]
+NUMBERS += ["True", "1d5", "1_000", "0x1F", "1 234", "170cm", "12%", "١٢", "\xa05", "--5", "1.5.2"]
+NUMBERS += ["\ufeff5", '"1,5"', "1;5", "0.1e1_0", "-", "+", ".", "e5", "1e"]
 INFINITIES = ["inf", "-Infinity", "+INF", "1e400"]
 
 
@@ -71,9 +30,8 @@ def unquote(cell: str) -> str:
 
 
 @pytest.mark.parametrize("block_bytes", [16, 300, 1 << 20])
-@pytest.mark.parametrize("seed", range(3))
-def test_targets_are_read_as_by_the_machine(seed, block_bytes, tmp_path):
-    rng = random.Random(seed)  # noqa: S311
+def test_targets_are_read_as_by_the_machine(block_bytes, tmp_path):
+    rng = random.Random(block_bytes)  # noqa: S311
     rows = [(rng.choice(CELLS), rng.choice(CELLS), str(rng.randint(0, 9))) for _ in range(400)]
     data = ("a,b,c\n" + "\n".join(",".join(row) for row in rows)).encode()
     spans = oracle_csv.table(data, 3)[1:]
@@ -99,75 +57,32 @@ def test_targets_are_read_as_by_the_machine(seed, block_bytes, tmp_path):
         assert target.bare_empty
 
 
-@pytest.mark.parametrize(
-    ("cells", "quotes_always"),
-    [
+def test_the_quoting_style_is_that_of_most_known_cells_that_need_no_quotes(tmp_path):
+    for cells, quotes_always in (
         (['"M"', '"F"', "", "M"], True),
         (["M", "F", '""', '""', '""'], False),
         (['"a,b"', '"a,b"', "c"], False),
         (["", ""], False),
-    ],
-)
-def test_the_quoting_style_is_that_of_most_known_cells_that_need_no_quotes(cells, quotes_always, tmp_path):
-    data = "\n".join(["a,b", *(cell + ",1" for cell in cells)]).encode()
+    ):
+        data = "\n".join(["a,b", *(cell + ",1" for cell in cells)]).encode()
 
-    assert read(data, tmp_path).targets[0].quotes_always is quotes_always
+        assert read(data, tmp_path).targets[0].quotes_always is quotes_always
 
 
-def test_null_tokens_may_be_filled(tmp_path):
-    target = read(b'g,h\nM,1\n99,2\n"99",3\nx,4\n', tmp_path, null_tokens=frozenset({"99"})).targets[0]
+def test_an_awkward_number_is_read_the_same_with_and_without_pandas(tmp_path):
+    for cell in [*NUMBERS, *INFINITIES, "5\x00", "5\x00x", "\r5", "5\r"]:
+        data = f"{cell},a\n8,b".encode()
+        with opened(data, tmp_path, has_header=False, delimiter=",") as (_, dialect):
+            (records,) = scan_records(io.BytesIO(data), ",", len(dialect.names), start=0, first_line=1)
+            column = len(dialect.names) - 2
+            by_block = parse_block(records, [column], dialect, explicit=False)[column]
+            by_column = parse_column(records, column, dialect, explicit=False)
+        number = parse_number(unquote(cell))
 
-    assert target.row.tolist() == [1, 2]
-
-
-@pytest.mark.parametrize(("block_bytes", "n_copies"), [(64, 1), (1 << 20, 1), (1 << 20, 40)])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_numbers_obey_the_grammar_whoever_reads_them(n_copies, block_bytes, delimiter, tmp_path):
-    rng = random.Random(0)  # noqa: S311
-    plain = [f"{rng.uniform(-1e3, 1e3):.{rng.randint(0, 17)}g}" for _ in range(300)]
-    awkward = [cell for cell in NUMBERS if delimiter not in cell or cell.startswith('"')]
-    cells = (plain + awkward + plain[:100] + INFINITIES) * n_copies
-    data = "\n".join([f"g{delimiter}x", *(f"M{delimiter}{cell}" for cell in cells)]).encode()
-    expected = [parse_number(unquote(cell)) for cell in cells]
-
-    column = read(data, tmp_path, [0], [1], block_bytes=block_bytes, options={"delimiter": delimiter}).numbers[1]
-
-    np.testing.assert_array_equal(column.values, np.array([math.nan if x is None else x for x in expected]))
-    bad = [(row + 2, unquote(cells[row])) for row, number in enumerate(expected) if number is None]
-    assert (column.n_bad, list(column.bad_examples)) == (len(bad), bad[:3])
-    assert column.n_missing == sum(x is not None and math.isnan(x) for x in expected)
-    assert column.n_infinite == sum(x is not None and math.isinf(x) for x in expected)
-    assert column.infinite == (cells.index("inf") + 2, "inf")
-    assert column.padded == (cells.index("007") + 2, "007")
-
-
-@pytest.mark.parametrize("cell", [*NUMBERS, *INFINITIES, "5\x00", "5\x00x", "\r5", "5\r"])
-def test_one_awkward_number_is_read_the_same_with_and_without_pandas(cell, tmp_path):
-    data = f"{cell},a\n8,b".encode()
-    with opened(data, tmp_path, has_header=False, delimiter=",") as (_, dialect):
-        (records,) = scan_records(io.BytesIO(data), ",", len(dialect.names), start=0, first_line=1)
-        column = len(dialect.names) - 2
-        by_block = parse_block(records, [column], dialect, explicit=False)[column]
-        by_column = parse_column(records, column, dialect, explicit=False)
-    number = parse_number(unquote(cell))
-
-    np.testing.assert_array_equal(by_block.values, [math.nan if number is None else number, 8.0])
-    np.testing.assert_array_equal(by_column.values, by_block.values)
-    assert by_block.bad == by_column.bad == (((0, unquote(cell)),) if number is None else ())
-    assert by_block.padded == by_column.padded
-
-
-@pytest.mark.parametrize("cells", [["True", "False", ""], ["TRUE"], ['"true"', "NA"], ["fAlSe"], ["1", "True"]])
-@pytest.mark.parametrize("n_copies", [1, 4, 100])
-def test_truth_values_are_no_numbers_in_a_table_of_any_size(n_copies, cells, tmp_path):
-    data = "\n".join(["g,x", *(f"M,{cell}" for cell in cells * n_copies)]).encode()
-    expected = [parse_number(unquote(cell)) for cell in cells * n_copies]
-
-    for block_bytes in (1, 16, 1 << 20):
-        column = read(data, tmp_path, [0], [1], block_bytes=block_bytes).numbers[1]
-
-        np.testing.assert_array_equal(column.values, [math.nan if x is None else x for x in expected])
-        assert column.n_bad == expected.count(None)
+        np.testing.assert_array_equal(by_block.values, [math.nan if number is None else number, 8.0], err_msg=cell)
+        np.testing.assert_array_equal(by_column.values, by_block.values, err_msg=cell)
+        assert by_block.bad == by_column.bad == (((0, unquote(cell)),) if number is None else ())
+        assert by_block.padded == by_column.padded
 
 
 def test_the_grammar_of_numbers():
@@ -180,7 +95,7 @@ def test_the_grammar_of_numbers():
     assert (parse_number("1,5", ","), parse_number("1.5", ","), parse_number("1.234,5", ",")) == (1.5, None, None)
 
 
-@pytest.mark.parametrize("n_rows", [20, 5000])
+@pytest.mark.parametrize("n_rows", [20, 3000])
 def test_numbers_with_a_decimal_comma(n_rows, tmp_path):
     cells = [f"{number},{number % 7}5" for number in range(n_rows)]
     data = "\n".join(["g;x", *(f"M;{cell}" for cell in cells)]).encode()
@@ -189,20 +104,6 @@ def test_numbers_with_a_decimal_comma(n_rows, tmp_path):
         float(cell.replace(",", ".")) for cell in cells
     ]
     assert read(data, tmp_path, [0], None, explicit=False).numbers[1].decimal_comma
-
-
-def test_text_columns_are_dropped_unless_they_were_named(tmp_path):
-    rows = [b"M,%d,%d,x%d" % (i, i, i) for i in range(5000)]
-    rows[4000] = b"M,1,oops,x"
-    data = b"g,x,late,text\n" + b"\n".join(rows)
-
-    found = read(data, tmp_path, [0], None, explicit=False, block_bytes=4096).numbers
-    named = read(data, tmp_path, [0], [2], explicit=True, block_bytes=4096).numbers[2]
-
-    assert {column: numbers.values is None for column, numbers in found.items()} == {1: False, 2: True, 3: True}
-    assert (found[2].bad_examples, found[2].n_bad) == (((4002, "oops"),), 1)
-    assert found[3].bad_examples == ((2, "x0"), (3, "x1"), (4, "x2"))
-    assert (named.n_bad, named.values.size, np.isnan(named.values[4000])) == (1, 5000, True)
 
 
 def test_broken_bytes_matter_in_used_columns_only(tmp_path):
@@ -239,54 +140,16 @@ def test_a_column_of_identifiers_is_no_column_of_labels(tmp_path):
         read(data, tmp_path)
 
 
-@pytest.mark.parametrize("block_bytes", [7, 1 << 20])
-@pytest.mark.parametrize("data", [b"\xef\xbb\xbfa,b\r\n1,2\r\n3,4", b"a,b\n", b"a,b", b"a,b\n1,2\n\n\n"])
-def test_the_whole_input_is_hashed(data, block_bytes, tmp_path):
-    seen = []
-    table = read(data, tmp_path, [0], None, explicit=False, block_bytes=block_bytes, progress=seen.append)
+def test_a_mark_shaped_like_the_labels_is_ambiguous():
+    alike = [("NA", "US DE"), ("None", "Low High"), ("unknown", "male female"), ("-", "+"), ("n/a", "a/b c")]
+    unlike = [("NA", "MALE FEMALE"), ("NA", "M F"), ("?", "male female")]
 
-    assert (table.sha256, table.size) == (hashlib.sha256(data).hexdigest(), len(data))
-    assert seen == sorted(seen)
+    assert [is_shaped_like(mark, labels.split()) for mark, labels in alike] == [True] * 5
+    assert [is_shaped_like(mark, labels.split()) for mark, labels in unlike] == [False] * 3
 
 
-def test_record_ends_are_kept_on_request(tmp_path):
-    data = b'a,b\r\n1,"\n"\r\n,\r\n3,4\n5,6'
+def test_standard_marks_are_known_in_any_case_and_white_space_is_blank():
+    marks = ["NA", "na", " N/A ", "NaN", "null", "NONE", "?", "-", "--", ".", "\\N", "#N/A", "(blank)"]
 
-    assert read(data, tmp_path, keep_record_ends=True, block_bytes=7).record_stops.tolist() == [10, 13, 18, 22]
-    assert read(data, tmp_path).record_stops is None
-
-
-def test_a_bare_cr_in_another_column_is_text(tmp_path):
-    data = b"g,t,x\nM,a\rb,1\nF,c,2\n" + b"".join(b"M,d,%d\n" % i for i in range(2000))
-
-    assert read(data, tmp_path, [0], [2], block_bytes=1000).numbers[2].values[:2].tolist() == [1.0, 2.0]
-
-
-@pytest.mark.parametrize(
-    ("mark", "labels", "alike"),
-    [
-        ("NA", ["US", "DE"], True),
-        ("NA", ["MALE", "FEMALE"], False),
-        ("NA", ["M", "F"], False),
-        ("None", ["Low", "High"], True),
-        ("unknown", ["male", "female"], True),
-        ("?", ["male", "female"], False),
-        ("-", ["+"], True),
-        ("n/a", ["a/b", "c"], True),
-    ],
-)
-def test_a_mark_shaped_like_the_labels_is_ambiguous(mark, labels, alike):
-    assert is_shaped_like(mark, labels) is alike
-
-
-@pytest.mark.parametrize(
-    "text", ["NA", "na", " N/A ", "NaN", "null", "NONE", "?", "-", "--", ".", "\\N", "#N/A", "(blank)"]
-)
-def test_standard_marks_are_known_in_any_case(text):
-    assert is_mark(text)
-    assert not is_blank(text)
-
-
-@pytest.mark.parametrize("text", ["", " ", "\t", "\xa0", "\u2003 "])
-def test_white_space_is_blank(text):
-    assert is_blank(text)
+    assert [(is_mark(text), is_blank(text)) for text in marks] == [(True, False)] * 13
+    assert [is_blank(text) for text in ("", " ", "\t", "\xa0", "\u2003 ")] == [True] * 5

@@ -82,9 +82,9 @@ Shares: TypeAlias = Annotated[
     SharesName,
     typer.Option(
         "--shares",
-        metavar="common|free",
+        metavar="auto|common|free",
         rich_help_panel=MODEL,
-        help="free: labels are missing more often in some class, so the rows to fill have shares of their own.",
+        help="Label shares of the rows to fill: those of known rows, their own, or (auto) as the evidence has it.",
     ),
 ]
 Deltas: TypeAlias = Annotated[

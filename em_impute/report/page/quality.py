@@ -159,16 +159,16 @@ def _wrong(wrong: Report, n_filled: int) -> Markup:
     held_out = wrong["by_held_out_labels"]
     if not wrong["agree"]:
         return said(
-            "{} That is what held-out labels say, if missing rows are like known ones. <strong>The model disagrees: "
-            "by its own probabilities it would be {}.</strong>",
+            "{} That is what known labels say that were hidden as labels are missing. <strong>By the probabilities it "
+            "would be {}.</strong>",
             text,
             number(round(wrong["by_probabilities"])),
         )
     if held_out is None:
         return text
     return said(
-        "{} The interval comes from draws of the whole model. Held-out labels alone say {} ({} to {}), if missing "
-        "rows are like known ones.",
+        "{} The interval comes from draws of the whole model. Known labels alone, hidden as labels are missing, say {} "
+        "({} to {}).",
         text,
         *(number(round(held_out[key])) for key in ("estimate", "low", "high")),
     )

@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from em_impute.report.missing_rows import labelling_table, labelling_verdict
 from em_impute.report.page.blocks import Block, Details, Figures, Section, Table, glued, name, names, of_rows, said
 from em_impute.report.pictures.figures import Pictures
 from em_impute.report.pictures.groups import labels_alone
+from em_impute.report.reasons import reasons_table
 from em_impute.report.words import number, p_value, percent, token_name
 from em_impute.table.text import plural
 
@@ -85,9 +85,10 @@ def who_is_missing(report: Report, pictures: Pictures, prefix: str) -> Section |
             "how often a row without a label would be told from one with a label by these columns."
         )
     )
-    test = found["labelling_test"]
-    if test is not None:
-        blocks.append(Details("Are labels missing more often in some class?", _test(test, report)))
+    if found["reasons"] is not None:
+        blocks += _reasons(found["reasons"], report)
+    if found["rehearsal"] is not None:
+        blocks.append(said("{}", found["rehearsal"]["sentence"]))
     return Section(f"{prefix}-who", "Who is missing", blocks)
 
 
@@ -155,18 +156,9 @@ def _smd(value: float | None) -> str:
     return f"{value:.2f}" if math.isfinite(value) else "∞"
 
 
-def _test(test: Report, report: Report) -> list[Block]:
-    freedom = plural(test["df"], "degree")
-    text = said(
-        "If rows without a label may hold another mix of labels than their measurements say, twice the log-likelihood "
-        "rises by {} (χ² test, {} of freedom: p {}; a small p says that chance alone would hardly do that). This takes "
-        "the mixture’s shape for granted.",
-        number(test["statistic"]),
-        freedom,
-        p_value(test["p_value"]),
-    )
-    if not test["depends_on_class"]:
-        return [text, said("{}.", labelling_verdict(test))]
-    head, rows = labelling_table(test)
+def _reasons(reasons: Report, report: Report) -> list[Block]:
+    """Say why labels are missing, and how often each is lost if it is the label that decides."""
+    head, rows = reasons_table(reasons, report["totals"]["known"])
     labels = [row[0] for row in rows]
-    return [text, *folded(labelling_verdict(test), head, of_rows(rows), common(report, labels))]
+    table = folded("If labels are lost by class: how often each", head, of_rows(rows), common(report, labels))
+    return [said("{}", glued(reasons["sentence"])), Details("How often each label is lost", table)]

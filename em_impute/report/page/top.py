@@ -88,7 +88,7 @@ def tiles(report: Report) -> list[Tile]:
         Tile(f"{left:,}", "left empty", said("{}", reasons if left else "none")),
     ]
     if accuracy is not None:
-        found += _judged(accuracy, missing["filled"], report)
+        found += _judged(accuracy, missing["filled"])
     elif missing.get("lowest_probability") is not None:
         note = said("the lowest probability of any filled label")
         found.append(Tile(percent(missing["lowest_probability"]), "least certain cell", note))
@@ -139,7 +139,7 @@ def _by_held_out_labels(report: Report, wrong: Report) -> Markup:
     return said("{} {}{}.", counted, between, judged)
 
 
-def _judged(accuracy: Mapping[str, Any], filled: int, report: Report) -> list[Tile]:
+def _judged(accuracy: Mapping[str, Any], filled: int) -> list[Tile]:
     wrong, found = accuracy["expected_wrong"], []
     if filled:
         part = f"{percent(wrong['estimate'] / filled)} of the filled"
@@ -148,10 +148,9 @@ def _judged(accuracy: Mapping[str, Any], filled: int, report: Report) -> list[Ti
             ends = [number(round(wrong[end])) for end in ("low", "high")]
             note = said("{} to {} with {} % probability; {}", *ends, round(100 * wrong["level"]), part)
         found.append(Tile(number(round(wrong["estimate"])), "probably wrong", note))
-    common = max(report["labels"], key=lambda one: one["known"])["label"]
     note = said(
-        "of known labels, hidden and filled again; always saying {}: {}",
-        name(common),
+        "of labels that were hidden as they are missing, and filled again; always saying {}: {}",
+        name(accuracy["baseline_label"]),
         percent(accuracy["baseline_accuracy"]),
     )
     return [*found, Tile(percent(accuracy["accuracy"]), "right on hidden labels", note)]

@@ -120,7 +120,7 @@ def fill_curve(found: Section) -> list[dict[str, float]]:
         if one["accuracy"] is not None and one["share"] > 0.0
     ]
     for one in curve:
-        one["low"], one["high"] = wilson_interval(one["right"], max(1.0, one["share"] * found["rows"]))
+        one["low"], one["high"] = wilson_interval(one["right"], max(1.0, one["share"] * found["effective_rows"]))
     return sorted(curve, key=lambda one: one["share"])
 
 

@@ -27,15 +27,20 @@ ACCURACY = section(
         "method": text("How labels were held out, in words."),
         "rows": count("Labels that were held out and compared.", 1),
         "accuracy": share("Share of them whose most probable label is the true one."),
+        "effective_rows": number("Rows that they are worth, since they are weighed to be like rows to fill.", 0),
         "interval": use("ends", "95 % interval of the accuracy, by Wilson."),
         "baseline_accuracy": share("Accuracy of always saying the most common label."),
+        "baseline_label": text("That label, among rows like those to fill."),
         "log_loss": number("Mean −log probability of the true label, in nats, the lower the better.", 0),
         "baseline_log_loss": number("The same where only the labels' shares are known.", 0),
         "brier": number("Mean squared distance of the probabilities from the truth, from 0 (best) to 2.", 0),
         "ece": share("Expected calibration error: mean distance of stated probability and accuracy."),
         "reliability": listing("Stated probability beside accuracy, in up to 15 bins of equal size.", use("bin")),
         "curve": listing("From the surest rows alone to all of them.", use("threshold")),
-        "confusion": use("confusion", "Held-out labels by true label, and within it by most probable label."),
+        "confusion": use(
+            "confusion",
+            "Held-out labels, weighed to be like rows to fill: by true label, and within it by most probable label.",
+        ),
         "expected_wrong": section(
             "How many filled cells are likely to be wrong; the estimate alone where nothing was drawn.",
             {
@@ -45,11 +50,22 @@ ACCURACY = section(
                 "level?": share("Probability with which the truth lies in the interval."),
                 "by_probabilities?": number("What the probabilities of the fills add up to, in cells.", 0),
                 "by_held_out_labels?": use(
-                    "interval", "What held-out labels say, in cells, if missing rows are like known ones."
+                    "interval", "What known labels say that were hidden as labels are missing, in cells."
                 ),
                 "agree?": flag("The model and the held-out labels do not contradict each other."),
+                "unlike_labelled_rows?": count(
+                    "Missing cells in rows like no labelled row: no hidden label tells of them."
+                ),
             },
-            together=("low", "high", "level", "by_probabilities", "by_held_out_labels", "agree"),
+            together=(
+                "low",
+                "high",
+                "level",
+                "by_probabilities",
+                "by_held_out_labels",
+                "agree",
+                "unlike_labelled_rows",
+            ),
         ),
     },
 )
@@ -142,6 +158,13 @@ DIFFERENCE = either(
     ),
 )
 
+REASONS_SHARE = {
+    "at_random": share("Any label may be missing."),
+    "by_predictors": share("The predictors say which labels are missing."),
+    "by_class": share("The label itself says whether it is missing."),
+}
+REASONS_NUMBER = {name: number(f"Of {name.replace('_', ' ')}.") for name in REASONS_SHARE}
+
 MISSINGNESS = section(
     "How rows without a label differ from those with one.",
     {
@@ -155,22 +178,43 @@ MISSINGNESS = section(
             )
         ),
         "auc_interval": maybe(use("ends", "95 % interval of the area; null where there is none.")),
-        "labelling_test": maybe(
+        "reasons": maybe(
             section(
-                "Test whether labels are missing by their class; null where rows are weighed or are too few.",
+                "Why labels are missing, weighed by evidence; null with --shares common, or where it cannot be told.",
                 {
-                    "statistic": number(
-                        "Twice the log-likelihood that shares of their own for the missing rows gain.", 0
+                    "probability": section("Of each reason.", REASONS_SHARE),
+                    "log_evidence": section("Natural logarithm, less that of missing at random.", REASONS_NUMBER),
+                    "loss_rates": by("Part of each label's rows that has lost it, if the class is the reason.", SHARE),
+                    "fills_allow_for_it": flag("Fills and totals are averaged over the reasons."),
+                    "sentence": text("What this says, in words."),
+                },
+            )
+        ),
+        "rehearsal": maybe(
+            section(
+                "How known labels were hidden to judge the model; null where none could be.",
+                {
+                    "same_gaps": flag("Hidden rows showed only what rows to fill show."),
+                    "same_company": maybe(
+                        section(
+                            "Rows that lack their labels together were hidden together; null where none do.",
+                            {
+                                "column": maybe(text("The column that says which rows; null of copies of a row.")),
+                                "with_labelled_sibling": section(
+                                    "Rows that have another labelled row in their company.",
+                                    {
+                                        "known": share("Of rows with a label."),
+                                        "missing": share("Of rows to fill."),
+                                    },
+                                ),
+                                "hidden_whole": share("Companies that were hidden whole."),
+                            },
+                        )
                     ),
-                    "df": count("Degrees of freedom of its χ² distribution.", 1),
-                    "p_value": share("Probability of a statistic as large where labels are missing at random."),
-                    "p_predictors": share("Smallest p-value of the predictors, times their number."),
-                    "at_random": flag("No rows are seen to have labels more often than others."),
-                    "depends_on_class": flag("Labels look missing more often in some class."),
-                    "label_rates": by("Part of a label's rows that have it, by label, as the free shares say.", SHARE),
-                    "shares_known": use("shares", "Shares among rows with a label."),
-                    "shares_missing_at_one_rate": use("shares", "Shares among rows without one, if all lose it alike."),
-                    "shares_missing_at_own_rates": use("shares", "Shares among them, if each label has its own rate."),
+                    "same_predictors": share(
+                        "Probability that predictors say who lacks a label; hidden rows count so."
+                    ),
+                    "sentence": text("What this says, in words."),
                 },
             )
         ),

@@ -52,8 +52,8 @@ COVARIANCES = {
 
 WARNINGS = {
     "W01": "Some labels have few known rows.",
-    "W05": "Rows with a label and rows without one differ.",
-    "W06": "The model misjudges how sure it is.",
+    "W05": "Labels look lost more often in some class, or may well be.",
+    "W06": "Probabilities contradict known labels that were hidden.",
     "W07": "Counting the filled labels misstates the totals.",
     "W08": "On held-out labels the labels' shares alone predict better than the model.",
     "W09": "Much of the information on the shares of labels is missing.",
@@ -77,6 +77,7 @@ WARNINGS = {
     "W29": "Known labels have other shares than where the saved model learnt.",
     "W30": "Cells of predictors are no numbers and count as missing.",
     "W31": "The saved model does not know some labels.",
+    "W32": "Some missing cells are in rows like no row with a label.",
     "S01": "A note rather than a warning: the column may be about people.",
     "S02": "A note rather than a warning: the saved model has learnt from this table before.",
 }

@@ -1,0 +1,1 @@
+"""How and why labels are missing: what the choice of the model and every promise rest on."""
