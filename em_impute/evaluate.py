@@ -190,14 +190,13 @@ def _like_missing(opened: Opened, labels: Labels, whole: FittedColumn, row: Inte
     design, how = whole.design, whole.fitted.how
     if not (design.distinct.weight[design.distinct.label < 0] > 0.0).any():
         return None
-    place = [labels.labels.index(label) for label in design.labels]
     label = labels.label[row].astype(np.intp)
     n_known = np.array([part.size for part in rows_by_label(labels, opened.weight)])
     odds = np.ones(row.size) if how.missing is None else how.missing.odds(design.x_of(row))
     weight = odds
     if whole.reasons is not None:
-        of_design = np.argsort(place)[np.searchsorted(np.sort(place), label)]
-        weight = whole.reasons.weights(of_design, odds)
+        of_design = np.array([design.labels.index(text) if text in design.labels else 0 for text in labels.labels])
+        weight = whole.reasons.weights(of_design[label], odds)
     weight = weight * n_known[label] / np.bincount(label)[label]
     if opened.weight is not None:
         weight = weight * opened.weight[row]

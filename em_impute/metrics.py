@@ -13,6 +13,7 @@ __all__ = [
     "Bin",
     "Filled",
     "accuracy",
+    "as_effective",
     "balanced_accuracy",
     "bin_intervals",
     "brier",
@@ -109,6 +110,12 @@ def brier(probability: Floats, label: Integers, weight: Floats | None = None) ->
 def effective_rows(weight: Floats) -> float:
     """Count the rows of equal weight whose mean would vary as much (Kish 1965): (Σw)²/Σw²."""
     return float(weight.sum() ** 2 / (weight @ weight))
+
+
+def as_effective(weight: Floats) -> Floats:
+    """Scale weights, (n_rows,), so that they add up to the rows that they are worth."""
+    scaled: Floats = weight * (effective_rows(weight) / weight.sum())
+    return scaled
 
 
 def reliability(probability: Floats, label: Integers, weight: Floats | None = None) -> list[Bin]:

@@ -14,7 +14,7 @@ from em_impute.choose import Fills, draw_labels, most_probable
 from em_impute.engine.blocks import Floats, Integers
 from em_impute.fitting import Said
 from em_impute.learnt import FittedColumn
-from em_impute.metrics import NORMAL_95, effective_rows
+from em_impute.metrics import NORMAL_95, as_effective, effective_rows
 from em_impute.missing.held_out import HeldOut
 from em_impute.table.growing import Codes
 
@@ -308,7 +308,7 @@ def _calibration(held: HeldOut, together: _Together, deviation: float, rng: np.r
     """
     weight = np.ones(held.label.size) / together.held_out
     if held.weight is not None:
-        weight = held.weight * (effective_rows(held.weight) / held.weight.sum() / together.held_out)
+        weight = as_effective(held.weight) / together.held_out
     best, probability = most_probable(held.probability, 0.0)
     wrong = (best != held.label).astype(float)
     error = np.clip(1.0 - probability, 1e-6, 1.0 - 1e-6)

@@ -37,8 +37,8 @@ class Gaps(NamedTuple):
         wanted = self.share * weight.sum()
         order = rng.permutation(weight.size)
         left = order
-        for pattern, _ in sorted(enumerate(self.pattern), key=lambda one: -int(one[1].sum())):
-            same = left[(seen[left] == self.pattern[pattern]).all(axis=1)]
+        for pattern, columns in enumerate(self.pattern):
+            same = left[(seen[left] == columns).all(axis=1)]
             taken = same[np.cumsum(weight[same]) <= wanted[pattern] + 0.5 * weight[same]]
             wanted[pattern] -= weight[taken].sum()
             left = left[~np.isin(left, taken)]

@@ -1,14 +1,15 @@
 """Logistic regression under a normal prior, by Newton's method."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.engine.blocks import Floats
 
-__all__ = ["CONSTANT_PRECISION", "Logistic", "fit_logistic", "log_likelihood", "one_rate"]
+__all__ = ["CONSTANT_PRECISION", "Logistic", "climb", "fit_logistic", "log_likelihood", "one_rate"]
 
-NEWTON_STEPS = 20
+NEWTON_STEPS = 100
 MAX_HALVINGS = 20
 
 SETTLED = 1e-10
@@ -46,22 +47,32 @@ def fit_logistic(
         root = terms * np.sqrt(weight * rate * (1.0 - rate))[:, None]  # BLAS computes half of a product with itself
         return slope, root.T @ root + np.diag(precision)
 
-    coefficient = origin if start is None else start
-    reached = height(coefficient)
-    slope, curvature = slope_and_curvature(coefficient)
+    coefficient, _, curvature = climb(height, slope_and_curvature, origin if start is None else start)
+    covariance = np.linalg.inv(curvature).astype(np.float64, copy=False)
+    return Logistic(coefficient, covariance, log_likelihood(terms @ coefficient, outcome, weight))
+
+
+def climb(
+    height: Callable[[Floats], float], slope_and_curvature: Callable[[Floats], tuple[Floats, Floats]], start: Floats
+) -> tuple[Floats, float, Floats]:
+    """Climb to the top of a log-density by Newton's method: where it is, (n_terms,), its height and its curvature.
+
+    `slope_and_curvature` gives the gradient, (n_terms,), and what stands for the negative Hessian, (n_terms, n_terms).
+    """
+    at, reached = start, height(start)
+    slope, curvature = slope_and_curvature(at)
     for _ in range(NEWTON_STEPS):
         step = np.linalg.solve(curvature, slope)
         if 0.5 * float(slope @ step) < SETTLED:
             break
         # A whole step leaps too far where rates are all but 0 or 1.
-        halves = next((h for h in range(MAX_HALVINGS) if height(coefficient + step / 2**h) >= reached), None)
+        halves = next((h for h in range(MAX_HALVINGS) if height(at + step / 2**h) >= reached), None)
         if halves is None:
             break
-        coefficient = coefficient + step / 2**halves
-        reached = height(coefficient)
-        slope, curvature = slope_and_curvature(coefficient)
-    covariance = np.linalg.inv(curvature).astype(np.float64, copy=False)
-    return Logistic(coefficient, covariance, log_likelihood(terms @ coefficient, outcome, weight))
+        at = at + step / 2**halves
+        reached = height(at)
+        slope, curvature = slope_and_curvature(at)
+    return at, reached, curvature
 
 
 def log_likelihood(log_odds: Floats, outcome: Floats, weight: Floats) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from em_impute.design import Category, Design
 from em_impute.engine.blocks import Floats, Integers
-from em_impute.metrics import effective_rows
+from em_impute.metrics import as_effective
 from em_impute.missing.regression import MIN_ROWS, Drawn, Missing, cross_fit, draw_kinds
 from em_impute.missing.roc import area_under_curve
 
@@ -126,7 +126,7 @@ def _effective(drawn: Drawn) -> Floats:
     """Scale weights, (n_drawn,), so that each kind counts as many rows as its mean varies by (Kish 1965)."""
     weight = drawn.weight.copy()
     for kind in (drawn.lacks, ~drawn.lacks):
-        weight[kind] *= effective_rows(weight[kind]) / weight[kind].sum()
+        weight[kind] = as_effective(weight[kind])
     return weight
 
 

@@ -22,8 +22,9 @@ import numpy as np
 
 from em_impute.design import Design
 from em_impute.engine.blocks import Floats, Integers
-from em_impute.metrics import effective_rows
-from em_impute.missing.regression import evidence_of_predictors
+from em_impute.metrics import as_effective
+from em_impute.missing.logistic import climb
+from em_impute.missing.regression import evidence_of_predictors, log_mean_exp
 
 __all__ = [
     "AT_RANDOM",
@@ -53,8 +54,6 @@ two labels are as far apart as .2 and .5 in the middle case; at 2 as .1 and .65.
 
 VAGUE = 1e-4
 """Precision of their mean, which is as good as none."""
-
-NEWTON_STEPS, MAX_HALVINGS, SETTLED = 100, 20, 1e-9
 
 N_TILTS = 32
 """Draws of the rates over which probabilities are averaged, each with its mirror image about the centre."""
@@ -118,7 +117,7 @@ class Reasons:
     probability: Floats
     """(3,) at random, by predictors, by class"""
     log_evidence: Floats
-    """(3,) natural logarithms, less that of "at random"; NaN where the reason was named by the user"""
+    """(3,) natural logarithms, less that of "at random"; also where the user named the reason"""
     rate: Floats
     """(n_labels,) part of each label's rows that has lost it, if the reason is the class"""
     shift: Floats
@@ -130,11 +129,6 @@ class Reasons:
     def by_class(self) -> float:
         """Probability that labels are lost by class."""
         return float(self.probability[BY_CLASS])
-
-    @property
-    def odds(self) -> float:
-        """Posterior odds that labels are lost by class against the other two reasons."""
-        return self.by_class / max(1.0 - self.by_class, np.finfo(float).tiny)
 
     def tilts(self) -> Tilts:
         """Give the points over which probabilities of missing labels are averaged."""
@@ -189,7 +183,7 @@ def weigh_reasons(judged: Judged, known: Floats, n_missing: float, *, is_class: 
         [part.covariance + np.outer(part.shift - shift, part.shift - shift) for part in parts],
     )
     log_evidence = np.array(
-        [0.0, evidence_of_predictors(judged.x, judged.n_numbers, judged.lacks, judged.weight), _log_mean(evidence)]
+        [0.0, evidence_of_predictors(judged.x, judged.n_numbers, judged.lacks, judged.weight), log_mean_exp(evidence)]
     )
     n_known = float(judged.weight[~judged.lacks].sum())
     counts = n_known / (n_known + ROWS_PER_LABEL * known.size)
@@ -258,25 +252,16 @@ def _by_class(judged: Judged, spread: float) -> _ByClass:
 
 
 def _highest(losses: _Losses, precision: Floats) -> tuple[Floats, float, Floats]:
-    """Climb to the highest posterior by Newton's method: where it is, (n_labels,), its height and its curvature."""
+    """Find the highest posterior: where it is, (n_labels,), its height and its curvature."""
 
     def height(a: Floats) -> float:
         return losses.log_likelihood(a) - 0.5 * float(a @ precision @ a)
 
-    a = np.zeros(precision.shape[0])
-    reached = height(a)
-    for _ in range(NEWTON_STEPS):
+    def slope_and_curvature(a: Floats) -> tuple[Floats, Floats]:
         slope, curvature = losses.slope_and_curvature(a)
-        slope = slope - precision @ a
-        step = np.linalg.solve(curvature + precision, slope)
-        if float(slope @ step) < SETTLED:
-            break
-        halves = next((h for h in range(MAX_HALVINGS) if height(a + step / 2**h) >= reached), None)
-        if halves is None:
-            break
-        a = a + step / 2**halves
-        reached = height(a)
-    return a, reached, losses.slope_and_curvature(a)[1] + precision
+        return slope - precision @ a, curvature + precision
+
+    return climb(height, slope_and_curvature, np.zeros(precision.shape[0]))
 
 
 def _rates(known: Floats, n_missing: float, shift: Floats) -> Floats:
@@ -291,10 +276,6 @@ def _root(covariance: Floats) -> Floats:
     values, vectors = np.linalg.eigh(covariance)
     root: Floats = vectors * np.sqrt(np.maximum(values, 0.0))
     return root
-
-
-def _log_mean(values: Floats) -> float:
-    return float(values.max() + np.log(np.exp(values - values.max()).mean()))
 
 
 def judged_rows(
@@ -315,11 +296,9 @@ def judged_rows(
         drawn = np.random.default_rng(0).choice(latent.size, MAX_ROWS, p=weight / weight.sum())
         place, count = np.unique(drawn, return_counts=True)
         weight = count.astype(np.float64)
-    n_held = (
-        np.ones(held.size) if held_weight is None else held_weight * (effective_rows(held_weight) / held_weight.sum())
-    )
+    n_held = np.ones(held.size) if held_weight is None else as_effective(held_weight)
     if design.weighed and held_weight is not None:
-        weight = weight * (effective_rows(weight) / weight.sum())
+        weight = as_effective(weight)
     counts = weight > 0.0
     place, weight = place[counts], weight[counts]
     return Judged(

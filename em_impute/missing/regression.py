@@ -20,6 +20,7 @@ __all__ = [
     "cross_fit",
     "draw_kinds",
     "evidence_of_predictors",
+    "log_mean_exp",
     "regress_missing",
 ]
 
@@ -152,8 +153,12 @@ def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Mask, weight: Float
     terms = _Terms(n_numbers, *_sometimes_missing(np.isnan(x))).of(x)
     squares = np.arange(1 + x.shape[1], 1 + x.shape[1] + n_numbers)
     terms[:, 1 : 1 + x.shape[1] + n_numbers] -= terms[:, 1 : 1 + x.shape[1] + n_numbers].mean(axis=0)
-    of_both = [_evidence(some, lacks, weight) for some in (terms, np.delete(terms, squares, axis=1))]
-    return float(np.logaddexp(of_both[0], of_both[1]) - np.log(2.0))
+    return log_mean_exp(np.array([_evidence(one, lacks, weight) for one in (terms, np.delete(terms, squares, axis=1))]))
+
+
+def log_mean_exp(values: Floats) -> float:
+    """Give the logarithm of the mean of what `values` are the logarithms of."""
+    return float(values.max() + np.log(np.exp(values - values.max()).mean()))
 
 
 def _evidence(terms: Floats, lacks: Mask, weight: Floats) -> float:
@@ -172,8 +177,7 @@ def _evidence(terms: Floats, lacks: Mask, weight: Floats) -> float:
         start = fit.coefficient
         height = fit.log_likelihood - 0.5 * float(precision @ (fit.coefficient - origin) ** 2)
         found.append(height + 0.5 * float(np.log(precision[1:]).sum() + np.linalg.slogdet(fit.covariance)[1]))
-    values = np.array(found)
-    return float(values.max() + np.log(np.exp(values - values.max()).mean()) - at_random)
+    return log_mean_exp(np.array(found)) - float(at_random)
 
 
 def draw_kinds(design: Design, seed: int) -> Drawn | None:

@@ -7,7 +7,7 @@ from typing import Any
 from em_impute.findings.sensitivity import Sensitivity
 from em_impute.missing.missingness import Difference, Missingness, Side
 from em_impute.report.fit_report import Section
-from em_impute.report.reasons import reasons_markdown
+from em_impute.report.reasons import LIKELY, reasons_markdown
 from em_impute.report.tables import cell, table
 from em_impute.report.words import number, p_value, percent
 from em_impute.table.text import listed, plural
@@ -39,8 +39,6 @@ MAX_TEXTS = 4
 MAX_NAMED = 2
 LONGEST_NAME = 16
 """In a line of the terminal's summary."""
-
-EVEN = 0.5
 
 CHANCE = 0.5
 """Area under the ROC curve of a score that means nothing."""
@@ -174,7 +172,7 @@ def _side(side: Side) -> dict[str, Any]:
 
 def _allows(reasons: Section | None) -> bool:
     """Tell whether the fills take labels to be lost by class."""
-    return bool(reasons and reasons["fills_allow_for_it"] and reasons["probability"]["by_class"] > EVEN)
+    return bool(reasons and reasons["fills_allow_for_it"] and reasons["probability"]["by_class"] > LIKELY)
 
 
 def _evidence(missingness: Missingness) -> str:

@@ -13,6 +13,7 @@ from em_impute.report.words import percent
 from em_impute.table.text import shown
 
 __all__ = [
+    "LIKELY",
     "reasons_markdown",
     "reasons_section",
     "reasons_table",

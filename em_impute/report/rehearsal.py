@@ -4,13 +4,11 @@ from typing import Any
 
 from em_impute.missing.company import Company
 from em_impute.missing.rehearsal import HowMissing
+from em_impute.report.reasons import LIKELY
 from em_impute.report.words import percent
 from em_impute.table.text import shown
 
 __all__ = ["rehearsal_section"]
-
-LIKELY = 0.5
-"""Probability that predictors say who lacks a label, from which on it is said so."""
 
 
 def rehearsal_section(how: HowMissing | None) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from em_impute.report.extra import INSTALL_HINT, can_draw
 from em_impute.report.fit_report import FitReport, Section
 from em_impute.report.missing_rows import sensitivity_line, who_line
 from em_impute.report.progress import progress_bar
+from em_impute.report.reasons import LIKELY
 from em_impute.report.strips import is_dumb, strips
 from em_impute.report.uncertainty import totals_line, wrong_line
 from em_impute.report.words import delimiter_name, known_and_missing, number, percent, printable
@@ -27,9 +28,6 @@ __all__ = ["NAME_WIDTH", "make_console", "print_lines", "print_summary", "progre
 NAME_WIDTH = 12
 
 HELD_OUT: Stop = "held-out labels"
-
-LIKELY = 0.5
-"""Probability of a reason from which on it is told."""
 
 MAX_SHOWN = 6
 """Labels or columns named in one line; the rest are counted."""

@@ -49,8 +49,6 @@ class Comparison:
     """(n_held,) how much likelier than on average each is to lack its label, by its predictors"""
     own_weight: Floats
     """(n_held,) what the rows weigh by themselves"""
-    shown: Floats
-    """(n_held, n_columns) standardised predictors, as they were shown"""
     fold: Integers
     """(n_held,) in the first repeat"""
     probability: Floats
@@ -129,7 +127,6 @@ def compare(
         weight=weight / weight.mean(),
         odds=odds,
         own_weight=own,
-        shown=hidden.x[row],
         fold=held[:N_FOLDS, row].argmax(axis=0),
         probability=np.moveaxis(np.stack([temper(score, one) for one in TEMPERATURES], axis=2), 0, -1),
         shares=_shares(examples, held, row, n_labels),
