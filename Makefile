@@ -14,7 +14,7 @@ LOWEST_PYTHON ?= python3.11 python3 python
 # Most tests start processes and wait for them: as many at a time as there are processors, the idle take from the busy.
 PYTEST := -m pytest --numprocesses logical --dist worksteal
 # What asks most of each library, in half a minute: reading, EM, pictures, parts by Dask, compressions, the command line.
-OLDEST_TESTS := tests/table/test_read.py tests/table/test_compression.py tests/engine/test_parameters.py \
+OLDEST_TESTS := tests/table/test_read.py tests/table/test_compression.py tests/em/test_parameters.py \
 	tests/report/test_figures.py tests/cli/test_help.py tests/cli/test_schema.py tests/packages \
 	tests/cli/test_fill.py::test_the_main_job_writes_the_completed_file_and_the_report_beside_the_input \
 	tests/cli/test_parts.py::test_every_backend_gives_the_bytes_that_one_process_gives

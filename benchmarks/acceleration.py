@@ -17,13 +17,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from em_impute.engine.blocks import Floats, Integers, Rows
-from em_impute.engine.em import DEFAULT_STOPPING, Problem, Step, Stopping, iterate, make_problem
-from em_impute.engine.families import FAMILIES, Prior, default_prior
-from em_impute.engine.mixture import Recipe, fit_mixture, overall_covariance
-from em_impute.engine.parameters import Parameters
-from em_impute.engine.start import SHORT_RUN, start_from_labels
-from em_impute.merging import merge_equal_rows
+from em_impute.columns.deduplicate import merge_equal_rows
+from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.em import DEFAULT_STOPPING, Problem, Step, Stopping, iterate, make_problem
+from em_impute.em.families import FAMILIES, Prior, default_prior
+from em_impute.em.initialize import SHORT_RUN, start_from_labels
+from em_impute.em.mixture import Recipe, fit_mixture, overall_covariance
+from em_impute.em.parameters import Parameters
 
 KNOWN = 0.2
 BELOW = 1e-5

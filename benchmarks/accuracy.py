@@ -58,7 +58,7 @@ from accuracy_cases import (
 from accuracy_summary import OURS, SHARES, summary
 from numpy.typing import NDArray
 
-from em_impute import metrics
+from em_impute.ensemble import metrics
 
 PEERS = (*peers.NAMES, *r_peers.NAMES)
 REGIMES_HELP = f"only these of {', '.join(REGIMES)}".replace("%", "%%")  # argparse takes % for its own

@@ -11,7 +11,7 @@ import pandas as pd
 import r_peers
 from accuracy_cases import REGIMES, Settings
 
-from em_impute.metrics import N_BINS
+from em_impute.ensemble.metrics import N_BINS
 
 OURS, SHARES = "em-impute", "class-shares"
 

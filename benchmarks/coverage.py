@@ -58,9 +58,9 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 from scipy.stats import t as student
 
-from em_impute import metrics
-from em_impute.impute import complete, open_table
-from em_impute.request import Request
+from em_impute.ensemble import metrics
+from em_impute.options import Request
+from em_impute.pipeline.complete import complete, open_table
 
 KINDS = {
     "simulated": tuple(WORLDS),

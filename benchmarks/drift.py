@@ -23,13 +23,18 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.engine.parameters import Parameters
-from em_impute.saved.distances import CHANCE, ks, psi
-from em_impute.saved.distribution import NumberDistribution, TextDistribution, count_numbers, describe_numbers
-from em_impute.saved.drift import Summary, compare
-from em_impute.saved.remarks import remarks
-from em_impute.saved.typicality import look_at_rows
-from em_impute.saved.units import Conversion, count_converted, unit_factor
+from em_impute.em.parameters import Parameters
+from em_impute.saved_model.distributions import (
+    NumberDistribution,
+    TextDistribution,
+    count_numbers,
+    describe_numbers,
+    look_at_rows,
+)
+from em_impute.saved_model.drift import Summary, compare
+from em_impute.saved_model.psi import CHANCE, ks, psi
+from em_impute.saved_model.units import Conversion, count_converted, unit_factor
+from em_impute.saved_model.warnings import remarks
 
 Numbers = NDArray[np.float64]
 Column = Callable[[np.random.Generator, int], Numbers]

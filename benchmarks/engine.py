@@ -30,12 +30,12 @@ if "--default-threads-child" not in sys.argv:
 
 import numpy as np
 
-from em_impute.engine.blocks import Floats, Integers, Rows
-from em_impute.engine.em import Stopping, expect, iterate, make_problem
-from em_impute.engine.families import FAMILIES, Prior
-from em_impute.engine.mixture import Recipe, fit_mixture
-from em_impute.engine.parameters import Parameters
-from em_impute.merging import merge_equal_rows
+from em_impute.columns.deduplicate import merge_equal_rows
+from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.em import Stopping, expect, iterate, make_problem
+from em_impute.em.families import FAMILIES, Prior
+from em_impute.em.mixture import Recipe, fit_mixture
+from em_impute.em.parameters import Parameters
 
 TIMED_ITERATIONS = 3
 MCLUST = """

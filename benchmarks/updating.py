@@ -39,12 +39,12 @@ from accuracy import row_losses
 from accuracy_cases import Table, hide, make_case, offer_tables, tables_asked_for
 from numpy.typing import NDArray
 
-from em_impute import metrics
 from em_impute.api.steps import filled_by_model, fitted, unwatched
+from em_impute.ensemble import metrics
 from em_impute.errors import EmImputeError
-from em_impute.request import Request
-from em_impute.saved.store import dump, load
-from em_impute.saved.values import SavedModel
+from em_impute.options import Request
+from em_impute.saved_model.store import dump, load
+from em_impute.saved_model.values import SavedModel
 
 WAYS = ("first", "updated", "nights", "together")
 REGIMES = ("30 %", "90 %")

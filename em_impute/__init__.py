@@ -67,12 +67,9 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever is asked for
     if name in LATE:
         return getattr(import_module(LATE[name]), name)
     if name == "__version__":
-        from importlib.metadata import PackageNotFoundError, version
+        from em_impute.environment import version
 
-        try:
-            return version("em-impute")
-        except PackageNotFoundError:  # run from a folder that was never installed
-            return "unknown"
+        return version()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from oracles import hide, standardise
 
-from em_impute.design import make_design
-from em_impute.impute import open_table
-from em_impute.labels import read_labels
-from em_impute.request import Request
-from em_impute.stack.folds import Examples
-from em_impute.stack.stack import fit_stack
-from em_impute.stack.views import Predictors, View
+from em_impute.columns.design import make_design
+from em_impute.columns.labels import read_labels
+from em_impute.ensemble.fit import fit_stack
+from em_impute.ensemble.folds import Examples
+from em_impute.ensemble.transforms import Predictors, View
+from em_impute.options import Request
+from em_impute.pipeline.complete import open_table
 
 
 def silent(_stage, _share, _detail):

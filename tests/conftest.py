@@ -17,7 +17,7 @@ from forking import BASE_INSTALL, Program, Tool
 from hypothesis import settings
 
 from em_impute.cli import door
-from em_impute.limits import BLAS_THREADS
+from em_impute.environment import BLAS_THREADS
 
 # Some images forbid Python to keep what it has compiled: each of a thousand processes would compile everything again.
 sys.dont_write_bytecode = False

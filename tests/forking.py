@@ -245,7 +245,8 @@ def _warm_up() -> None:
 
 def _hurry() -> None:
     """Draw less often what makes the estimates in reports steadier, and takes most of the time of small tables."""
-    from em_impute.findings import plain, uncertainty
+    from em_impute.diagnostics import baseline_em as plain
+    from em_impute.diagnostics import uncertainty
 
     plain.N_REFITS = 3
     uncertainty.N_DRAWS = 20

@@ -1,6 +1,6 @@
 """The engine's answers, found the slow way: row by row, by scipy.stats, by loops, by other formulas.
 
-Nothing here is taken from `em_impute.engine`, and no formula is the engine's own: densities come from scipy, conditional
+Nothing here is taken from `em_impute.em`, and no formula is the engine's own: densities come from scipy, conditional
 moments from the inverse of the whole covariance (the engine uses Cholesky factors of its observed part), moments from
 lists of rows.  Parameters are whatever has `weight`, `mean` and `covariance`.
 """

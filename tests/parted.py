@@ -8,10 +8,10 @@ import numpy as np
 from builders import silent
 
 from em_impute.cli.parts import plan_parts
-from em_impute.impute import complete_all, open_table, patched
-from em_impute.request import Request
-from em_impute.scaled.parts import Part
-from em_impute.scaled.run import Room, backend, complete_parts
+from em_impute.options import Request
+from em_impute.pipeline.complete import complete_all, open_table, patched
+from em_impute.pipeline.files import Part
+from em_impute.pipeline.fill import Room, backend, complete_parts
 
 HEADER = "id,g,x,y,c\n"
 

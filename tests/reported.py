@@ -10,7 +10,7 @@ import numpy as np
 from builders import opened_table, silent
 
 import em_impute
-from em_impute.impute import complete_all
+from em_impute.pipeline.complete import complete_all
 from em_impute.report.build import build_report
 from em_impute.report.fit_report import to_json
 

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from em_impute.engine.families import FAMILIES
+from em_impute.em.families import FAMILIES
 
 __all__ = ["crossed", "every_family", "rarely"]
 

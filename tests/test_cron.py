@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from documents import ROOT
 
-from em_impute.saved.store import read_model
+from em_impute.saved_model.store import read_model
 
 PAGE = ROOT / "docs/cron.md"
 TEXT = PAGE.read_text(encoding="utf-8")

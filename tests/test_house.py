@@ -6,7 +6,7 @@ import importlib
 
 from sources import PACKAGE, trees
 
-from em_impute.request import Request
+from em_impute.options import Request
 
 SCREEN = 45
 """Lines of a function between its docstring and its end."""

@@ -19,9 +19,9 @@ from em_impute.api.options import (
 )
 from em_impute.api.steps import Completed, filled_by_model, fitted, unwatched
 from em_impute.errors import UsageError
+from em_impute.options import Request
 from em_impute.report.fit_report import FitReport
-from em_impute.request import Request
-from em_impute.saved.store import dump
+from em_impute.saved_model.store import dump
 from em_impute.table.output import check_output, write_atomically
 
 __all__ = ["fill_csv"]

@@ -10,11 +10,11 @@ import pandas as pd
 from em_impute.api.frames import WRITING, as_texts, as_written, names_given, open_frame, position_of, put, values_of
 from em_impute.api.options import FrameOptions, in_python, refuse_unknown, request_of, written_call
 from em_impute.api.steps import Completed, complete_table, unwatched
-from em_impute.completion import Opened
-from em_impute.edits import added_columns, codes_to_write
 from em_impute.errors import DesignError, FitError, UsageError
+from em_impute.options import Request
+from em_impute.pipeline.edits import added_columns, codes_to_write
+from em_impute.pipeline.types import Opened
 from em_impute.report.fit_report import FitReport
-from em_impute.request import Request
 
 __all__ = ["Filled", "completed_frames", "fill", "read_frame"]
 

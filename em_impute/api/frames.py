@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from em_impute.completion import Opened
-from em_impute.engine.blocks import Integers
+from em_impute.em.blocks import Integers
 from em_impute.errors import ColumnError, DesignError
-from em_impute.opening import Watch, read_opened
-from em_impute.request import Request
-from em_impute.table.growing import Codes
-from em_impute.table.names import closest
+from em_impute.options import Request
+from em_impute.pipeline.open import Watch, read_opened
+from em_impute.pipeline.types import Opened
+from em_impute.table.arrays import Codes
 from em_impute.table.read import LineNumbers
 from em_impute.table.source import Source
-from em_impute.table.text import listed, shown
+from em_impute.table.text import closest, listed, shown
 
 __all__ = [
     "WRITING",

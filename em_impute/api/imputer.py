@@ -22,15 +22,15 @@ from em_impute.api.models import FittedModel
 from em_impute.api.options import in_python
 from em_impute.api.rows import Reader
 from em_impute.api.steps import unwatched
-from em_impute.choose import most_probable
-from em_impute.engine.blocks import Floats
+from em_impute.columns.labels import read_labels, that_count
+from em_impute.em.blocks import Floats
+from em_impute.environment import time_of_run
 from em_impute.errors import DesignError, FitError
-from em_impute.impute import complete_labels
-from em_impute.labels import read_labels, that_count
+from em_impute.model.assign import most_probable
+from em_impute.pipeline.apply import elsewhere
+from em_impute.pipeline.complete import complete_labels
+from em_impute.pipeline.save import make_model
 from em_impute.report.build import build_report
-from em_impute.report.clock import time_of_run
-from em_impute.saved.applying import elsewhere
-from em_impute.saved.make import make_model
 
 __all__ = ["GaussianMixtureImputer"]
 
@@ -62,7 +62,7 @@ class GaussianMixtureImputer(Estimator):
         The labels, ascending.
     report_ : FitReport
         What `em_impute.fill` reports, but for what it finds by looking at the fills (`examined` there).
-    model_ : em_impute.model.Model
+    model_ : em_impute.model.predict.Model
         What speaks for new rows.
     fitted_model_ : FittedModel
         The fit as `em_impute.fit_model` gives it: to `save`, to `fill` other frames, to go on learning (`updated`).

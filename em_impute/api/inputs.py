@@ -10,9 +10,9 @@ import pandas as pd
 from em_impute.api.conventions import warn_of_column
 from em_impute.api.frames import WRITING, as_texts, as_written, names_given, position_of
 from em_impute.api.options import request_of
+from em_impute.columns.labels import Labels
 from em_impute.errors import DesignError, FitError
-from em_impute.labels import Labels
-from em_impute.request import Request
+from em_impute.options import Request
 
 __all__ = [
     "Given",

@@ -12,17 +12,17 @@ from em_impute.api.fill import Filled, completed_frames, read_frame
 from em_impute.api.frames import WRITING, as_texts, as_written, frame_lines, names_given, source_of_frame
 from em_impute.api.options import AppliedOptions, ModelOptions, in_python, refuse_unknown, request_of, written_call
 from em_impute.api.steps import CompletedByModel, by_model, complete_table, unwatched
+from em_impute.environment import time_of_run
 from em_impute.errors import ColumnError, UsageError
-from em_impute.report.clock import time_of_run
-from em_impute.request import Request
-from em_impute.saved.applying import asked_of, read_for
-from em_impute.saved.make import make_model
-from em_impute.saved.store import dump
-from em_impute.saved.store import read_model as read_saved
-from em_impute.saved.updating import refuse_update
-from em_impute.saved.values import SavedModel
-from em_impute.table.names import same_name
+from em_impute.options import Request
+from em_impute.pipeline.apply import asked_of, read_for
+from em_impute.pipeline.save import make_model
+from em_impute.pipeline.update import refuse_update
+from em_impute.saved_model.store import dump
+from em_impute.saved_model.store import read_model as read_saved
+from em_impute.saved_model.values import SavedModel
 from em_impute.table.output import write_atomically
+from em_impute.table.text import same_name
 
 __all__ = ["FittedModel", "fit_model", "read_model"]
 

@@ -10,9 +10,9 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
 
-from em_impute.engine.families import FAMILIES
+from em_impute.em.families import FAMILIES
 from em_impute.errors import EmImputeError, UsageError
-from em_impute.request import Request, refuse_contradictions
+from em_impute.options import Request, refuse_contradictions
 
 __all__ = [
     "AppliedOptions",

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from em_impute.api.frames import source_of_frame
-from em_impute.engine.blocks import Floats, Integers
-from em_impute.impute import look_at
-from em_impute.labels import settle
-from em_impute.model import Model
-from em_impute.predictors import refuse_unusable
-from em_impute.request import Request
+from em_impute.columns.labels import settle
+from em_impute.columns.predictors import refuse_unusable
+from em_impute.em.blocks import Floats, Integers
+from em_impute.model.predict import Model
+from em_impute.options import Request
+from em_impute.pipeline.complete import look_at
 from em_impute.table.read import Table, read_table
 
 __all__ = ["Reader"]

@@ -4,17 +4,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from em_impute.completion import Completion, Opened
-from em_impute.impute import Watch, complete_all, open_table, patched, patched_long
+from em_impute.environment import time_of_run
+from em_impute.options import Request
+from em_impute.pipeline.apply import Applied, apply_all, asked_of, opened_for
+from em_impute.pipeline.complete import Watch, complete_all, open_table, patched, patched_long
+from em_impute.pipeline.save import make_model
+from em_impute.pipeline.types import Completion, Opened
+from em_impute.pipeline.update import refuse_update, updated
 from em_impute.report.applied import build_applied_report
 from em_impute.report.build import build_report
-from em_impute.report.clock import time_of_run
 from em_impute.report.fit_report import FitReport
-from em_impute.request import Request
-from em_impute.saved.applying import Applied, apply_all, asked_of, opened_for
-from em_impute.saved.make import make_model
-from em_impute.saved.updating import refuse_update, updated
-from em_impute.saved.values import SavedModel
+from em_impute.saved_model.values import SavedModel
 from em_impute.table.output import WrittenFile
 
 __all__ = ["Completed", "CompletedByModel", "by_model", "complete_table", "filled_by_model", "fitted", "unwatched"]

@@ -12,6 +12,7 @@ from em_impute.cli.help import Command, Commands
 from em_impute.cli.report import report
 from em_impute.cli.schema import schema
 from em_impute.cli.values import show_help
+from em_impute.environment import version
 from em_impute.errors import ClosedPipeError
 
 __all__ = ["app", "em_impute"]
@@ -45,9 +46,7 @@ app.command(cls=Command)(schema)
 
 def _show_version(wanted: bool) -> None:  # Typer's callback signature
     if wanted:
-        from em_impute import __version__
-
-        typer.echo(f"em-impute {__version__}")
+        typer.echo(f"em-impute {version()}")
         raise typer.Exit
 
 

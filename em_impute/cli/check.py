@@ -12,12 +12,12 @@ from em_impute.cli.options import saved as m
 from em_impute.cli.telling import tell_input
 from em_impute.cli.values import ColorName, input_path, log_of, parse_decimal
 from em_impute.errors import ExitCode, UsageError
-from em_impute.request import Request, refuse_contradictions
+from em_impute.options import Request, refuse_contradictions
 
 if TYPE_CHECKING:
-    from em_impute.completion import Opened
-    from em_impute.opening import Watch
-    from em_impute.predictors import Rejected
+    from em_impute.columns.predictors import Rejected
+    from em_impute.pipeline.open import Watch
+    from em_impute.pipeline.types import Opened
 
 __all__ = ["check"]
 
@@ -88,7 +88,7 @@ def check(  # one parameter an option
 
 
 def _by_a_fit(request: Request, _models: Models, manners: Manners, watch: "Watch") -> Iterator[Finding]:
-    from em_impute.impute import open_table
+    from em_impute.pipeline.complete import open_table
 
     with open_table(request, watch) as opened:
         tell_input(manners.log, opened)
@@ -117,7 +117,7 @@ def _by_a_model(request: Request, models: Models, manners: Manners, watch: "Watc
 
 
 def _findings(opened: "Opened", column: int, request: Request) -> Iterator[Finding]:
-    from em_impute.labels import ambiguity, odd_labels, remedy, tell_apart
+    from em_impute.columns.labels import ambiguity, odd_labels, remedy, tell_apart
     from em_impute.report.words import known_and_missing
     from em_impute.table.text import listed
 
@@ -143,9 +143,9 @@ def _predictors(
     opened: "Opened", column: int, request: Request, *, with_categories: bool, settled: bool
 ) -> "tuple[list[str], tuple[Rejected, ...]]":
     """Name the predictors that `fill` would use; sums and copies are known only once the labels are `settled`."""
-    from em_impute.design import make_design
-    from em_impute.labels import read_labels
-    from em_impute.predictors import choose_predictors
+    from em_impute.columns.design import make_design
+    from em_impute.columns.labels import read_labels
+    from em_impute.columns.predictors import choose_predictors
 
     explicit = bool(request.features)
     columns, candidates = opened.columns, opened.categories

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 from em_impute.cli.logfile import Log
 from em_impute.cli.memory import NO_MEMORY, is_lack_of_memory, refuse_without_memory
+from em_impute.environment import BLAS_THREADS, version
 from em_impute.errors import ClosedPipeError, ColumnError, EmImputeError, ExitCode, FitError, OutputError, UsageError
-from em_impute.limits import BLAS_THREADS
 
 __all__ = ["main"]
 
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     # The products here are small: more BLAS threads gain nothing, and on a busy machine they wait for each other.
     for name in BLAS_THREADS:
         os.environ.setdefault(name, "1")
-    from em_impute.report.clock import forget_no_date
+    from em_impute.environment import forget_no_date
 
     forget_no_date()
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -117,9 +117,7 @@ def _unforeseen(error: Exception, arguments: list[str], log: Log) -> int:
         return _fail(full, ExitCode.OUTPUT, log)
     if "--debug" in arguments:
         _traceback()
-    from em_impute import __version__
-
-    what = f"a bug in em-impute {__version__}: {type(error).__name__}"  # without what it says, which may be a cell
+    what = f"a bug in em-impute {version()}: {type(error).__name__}"  # without what it says, which may be a cell
     hint = "run again with --debug and report what it prints"
     log.failure(what, hint)
     return _say(what, hint, ExitCode.BUG)

@@ -23,10 +23,10 @@ from em_impute.cli.values import (
 )
 from em_impute.cli.work import command_line
 from em_impute.errors import UsageError
-from em_impute.request import Request, refuse_contradictions
+from em_impute.options import Request, refuse_contradictions
 
 if TYPE_CHECKING:
-    from em_impute.missing.hiding import Hiding
+    from em_impute.missingness.hiding import Hiding
     from em_impute.report.evaluation import EvaluationReport
 
 __all__ = ["HowName", "evaluate"]
@@ -169,7 +169,7 @@ def evaluate(  # one parameter an option
     if of_label and how not in {None, HowName.by_class}:
         raise UsageError(f"--hide-label contradicts --how {how}", "leave one of them out")
     paths = _outputs(reports or [], as_json=json)
-    from em_impute.missing.hiding import Hiding
+    from em_impute.missingness.hiding import Hiding
 
     chosen = how or (HowName.by_class if of_label else HowName.stratified)
     manners = Manners(log_of(context), quiet=quiet, color=color.value, progress=not no_progress, strict=strict)
@@ -177,8 +177,8 @@ def evaluate(  # one parameter an option
 
 
 def _run(request: Request, hiding: "Hiding", paths: Sequence[Path], manners: Manners) -> None:
-    from em_impute.evaluate import evaluate_all
-    from em_impute.impute import open_table
+    from em_impute.pipeline.complete import open_table
+    from em_impute.pipeline.evaluate import evaluate_all
     from em_impute.report.evaluation import build_evaluation, evaluation_lines
     from em_impute.report.terminal import print_lines, progress_bar
     from em_impute.table.output import check_output

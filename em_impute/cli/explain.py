@@ -23,12 +23,12 @@ from em_impute.cli.values import (
 )
 from em_impute.cli.work import command_line
 from em_impute.errors import UsageError
-from em_impute.request import Request, refuse_contradictions
+from em_impute.options import Request, refuse_contradictions
 
 if TYPE_CHECKING:
-    from em_impute.explain.loop import Showing
-    from em_impute.explain.story import Explanation
-    from em_impute.impute import Watch
+    from em_impute.pipeline.complete import Watch
+    from em_impute.pipeline.explain import Explanation
+    from em_impute.pipeline.explain_steps import Showing
 
 __all__ = ["explain"]
 
@@ -210,7 +210,7 @@ def explain(  # one parameter an option
         raise UsageError("explain follows one column at a time", "name one with --column")
     number = _parse_steps(steps)
     gif, folder = _picture_paths(animate, frames, request.path)
-    from em_impute.explain.loop import Showing
+    from em_impute.pipeline.explain_steps import Showing
 
     showing = Showing(rows, tuple(dict.fromkeys(lines or ())), number, pictures=bool(gif or folder))
     manners = Manners(log_of(context), quiet=quiet, color=color.value, progress=not no_progress)
@@ -221,8 +221,8 @@ def explain(  # one parameter an option
 def _run(
     request: Request, showing: "Showing", gif: Path | None, folder: Path | None, manners: Manners, *, as_json: bool
 ) -> None:
-    from em_impute.explain.story import explain as follow
-    from em_impute.impute import open_table
+    from em_impute.pipeline.complete import open_table
+    from em_impute.pipeline.explain import explain as follow
     from em_impute.report.explanation import build_explanation
     from em_impute.report.explanation_lines import explanation_lines
     from em_impute.report.fit_report import to_json

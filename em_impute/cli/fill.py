@@ -28,7 +28,7 @@ from em_impute.cli.values import (
     parse_unlabelled_weight,
 )
 from em_impute.errors import UsageError
-from em_impute.request import Request, refuse_contradictions
+from em_impute.options import Request, refuse_contradictions
 
 __all__ = ["fill"]
 
@@ -192,7 +192,7 @@ def _fill_parts(
     no_report: bool,
     dry_run: bool,
 ) -> None:
-    from em_impute.scaled.parts import find_parts
+    from em_impute.pipeline.files import find_parts
 
     paths = find_parts(scale.files)
     destination = plan_parts(paths, output, reports, no_report=no_report, dry_run=dry_run)

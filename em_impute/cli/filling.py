@@ -12,13 +12,13 @@ from em_impute.cli.models import Models
 from em_impute.cli.telling import tell_decisions, tell_input, tell_written
 from em_impute.cli.work import command_line, completed
 from em_impute.errors import OutputError, TableError
-from em_impute.request import Request
+from em_impute.options import Request
 
 if TYPE_CHECKING:
-    from em_impute.completion import Completion, Opened
-    from em_impute.opening import Watch
+    from em_impute.pipeline.open import Watch
+    from em_impute.pipeline.types import Completion, Opened
     from em_impute.report.fit_report import FitReport
-    from em_impute.saved.values import SavedModel
+    from em_impute.saved_model.values import SavedModel
     from em_impute.table.output import WrittenFile
 
 __all__ = ["fill_file", "judge", "write_model", "write_reports"]
@@ -165,7 +165,7 @@ def _counted(blocks: Iterable[bytes], done: int, n_bytes: int, watch: "Watch") -
 
 def write_model(model: "SavedModel", models: Models, destination: Destination, manners: Manners) -> None:
     """Save a model.  Raises `OutputError`, saying so where the completed files have been written."""
-    from em_impute.saved.store import dump
+    from em_impute.saved_model.store import dump
     from em_impute.table.output import write_atomically
 
     if models.target is None:
@@ -216,7 +216,7 @@ def _changed_cells(opened: "Opened", completions: "Sequence[Completion]") -> Ite
     import csv
     import io
 
-    from em_impute.edits import changes
+    from em_impute.pipeline.edits import changes
 
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")

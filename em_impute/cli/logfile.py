@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from em_impute.environment import version
 from em_impute.errors import OutputError, UsageError
 
 __all__ = ["OPTION", "STDOUT_NAMES", "VARIABLE", "Log"]
@@ -118,7 +119,7 @@ class Log:
 
     def end(self, code: int) -> None:
         """Say how the run ended, and close the log."""
-        from em_impute.report.clock import is_dictated
+        from em_impute.environment import is_dictated
 
         why = f" ({ENDS[code]})" if code in ENDS else ""
         seconds = "" if is_dictated() else f" after {time.monotonic() - self._started:.1f} s"
@@ -139,10 +140,8 @@ class Log:
             self._has_begun = True
             import shlex
 
-            from em_impute import __version__
-
             command = shlex.join(["em-impute", *self._arguments])
-            self._append(f"{_stamp()} INFO    begin em-impute {__version__}: {_escaped(command)}")
+            self._append(f"{_stamp()} INFO    begin em-impute {version()}: {_escaped(command)}")
         self._append(f"{_stamp()} {level:<7} {_escaped(text)}")
 
     def _without_cells(self, text: str) -> str:
@@ -190,7 +189,7 @@ def _is_same_file(one: Path, other: Path) -> bool:
 
 def _stamp() -> str:
     """Give the time and the process."""
-    from em_impute.report.clock import time_of_run
+    from em_impute.environment import time_of_run
 
     return f"{time_of_run()} {os.getpid()}"
 

@@ -2,8 +2,8 @@
 
 import sys
 
+from em_impute.environment import memory_is_limited
 from em_impute.errors import FitError
-from em_impute.limits import memory_is_limited
 
 __all__ = ["NO_MEMORY", "is_lack_of_memory", "refuse_without_memory"]
 

@@ -15,13 +15,13 @@ from em_impute.cli.models import Models
 from em_impute.cli.telling import tell_parts, tell_written
 from em_impute.cli.work import command_line
 from em_impute.errors import OutputError, UsageError
-from em_impute.request import Request
+from em_impute.options import Request
 
 if TYPE_CHECKING:
+    from em_impute.pipeline.files import Part
+    from em_impute.pipeline.fill import Room
+    from em_impute.pipeline.fit_sample import FromFile
     from em_impute.report.fit_report import FitReport
-    from em_impute.scaled.columns import FromFile
-    from em_impute.scaled.parts import Part
-    from em_impute.scaled.run import Room
 
 __all__ = ["PartsDestination", "Scale", "fill_parts", "plan_parts", "refuse_for_parts", "scale_of"]
 
@@ -52,14 +52,14 @@ class Scale:
 
     def is_asked(self) -> bool:
         """Tell whether the table is to be worked on in parts whatever its size."""
-        from em_impute.scaled.parts import is_pattern, is_url
+        from em_impute.pipeline.files import is_pattern, is_url
 
         several = len(self.files) > 1 or any(path.startswith("file://") or is_url(path) for path in self.files)
         return several or self.backend is not None or any(is_pattern(path) for path in self.files)
 
     def is_needed(self, request: Request) -> bool:
         """Tell whether the file is so large that it has to be read in parts."""
-        from em_impute.scaled.memory import default_limit, needed_bytes
+        from em_impute.pipeline.memory import default_limit, needed_bytes
 
         if request.path is None or is_special(request.path):
             return False
@@ -97,7 +97,7 @@ def scale_of(
         raise UsageError("--workers is for --backend dask", "add --backend dask, or leave it out")
     size = None
     if max_memory is not None:
-        from em_impute.scaled.memory import parse_size
+        from em_impute.pipeline.memory import parse_size
 
         size = parse_size(max_memory)
     return Scale(tuple(files or ()), backend, scheduler, workers, size)
@@ -160,12 +160,11 @@ def fill_parts(
 
     With --strict the parts are gone through twice: what is warned about is known only when all are filled.
     """
-    from em_impute.report.clock import time_of_run
+    from em_impute.environment import time_of_run
+    from em_impute.pipeline.files import Part
+    from em_impute.pipeline.fill import Filled, backend, complete_parts, model_of_parts
     from em_impute.report.parts import build_parts_report
     from em_impute.report.terminal import print_summary, progress_bar
-    from em_impute.scaled.parts import Part
-    from em_impute.scaled.run import Filled, backend, complete_parts
-    from em_impute.scaled.saving import model_of_parts
 
     parts = [Part(at, path, out) for at, (path, out) in enumerate(zip(paths, destination.outputs, strict=True))]
     _check_outputs(parts, destination.reports, clobber=manners.clobber)
@@ -210,9 +209,9 @@ def _from_file(models: Models, request: Request) -> "tuple[FromFile | None, Requ
     """
     if models.applied is None:
         return None, request
-    from em_impute.saved.applying import asked_of
-    from em_impute.saved.store import read_model
-    from em_impute.scaled.columns import FromFile
+    from em_impute.pipeline.apply import asked_of
+    from em_impute.pipeline.fit_sample import FromFile
+    from em_impute.saved_model.store import read_model
 
     model = asked_of(read_model(models.applied), request, models.applied)
     if any(one.model.groups for one in model.columns):
@@ -224,8 +223,8 @@ def _from_file(models: Models, request: Request) -> "tuple[FromFile | None, Requ
 
 def _room(scale: Scale) -> "Room":
     """Say what memory there is.  A cluster that runs elsewhere has its own."""
-    from em_impute.scaled.memory import default_limit, room_to_keep
-    from em_impute.scaled.run import Room
+    from em_impute.pipeline.fill import Room
+    from em_impute.pipeline.memory import default_limit, room_to_keep
 
     if scale.scheduler is not None:
         return Room(None, scale.max_memory)
@@ -237,7 +236,7 @@ def _n_workers(scale: Scale) -> int:
 
 
 def _outputs(paths: Sequence[str], output: str | None) -> list[str]:
-    from em_impute.scaled.parts import is_url, local_path
+    from em_impute.pipeline.files import is_url, local_path
 
     if output is None:
         return [_beside(path) for path in paths]
@@ -257,7 +256,7 @@ def _beside(path: str) -> str:
 
 def _default_reports(paths: Sequence[str], outputs: Sequence[str], output: str | None) -> tuple[Path, ...]:
     """Name the reports: beside what is written, or here where that is elsewhere."""
-    from em_impute.scaled.parts import is_url, local_path
+    from em_impute.pipeline.files import is_url, local_path
 
     first = paths[0] if output is None else outputs[0]
     folder = Path() if is_url(first) else local_path(first).parent
@@ -266,7 +265,7 @@ def _default_reports(paths: Sequence[str], outputs: Sequence[str], output: str |
 
 def _check_outputs(parts: "Sequence[Part]", reports: Sequence[Path], *, clobber: bool) -> None:
     """Refuse, before any work is done, what cannot or must not be written."""
-    from em_impute.scaled.parts import is_url, local_path
+    from em_impute.pipeline.files import is_url, local_path
     from em_impute.table.compression import refuse_unwritable
     from em_impute.table.output import check_output
     from em_impute.table.text import shown_path
@@ -286,7 +285,7 @@ def _check_outputs(parts: "Sequence[Part]", reports: Sequence[Path], *, clobber:
 
 def _refuse_log(parts: "Sequence[Part]", reports: Sequence[Path], manners: Manners) -> None:
     """Raise `UsageError` if the log is one of the parts, of what they become, or of the reports."""
-    from em_impute.scaled.parts import is_url, local_path
+    from em_impute.pipeline.files import is_url, local_path
 
     named = [path for part in parts for path in (part.path, part.output) if path and not is_url(path)]
     manners.log.refuse([*map(local_path, named), *reports])

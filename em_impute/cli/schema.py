@@ -42,7 +42,7 @@ def schema(
     em-impute schema > report.schema.json
     """
     if kind is KindName.model:
-        from em_impute.saved.store import model_schema
+        from em_impute.saved_model.store import model_schema
 
         found = model_schema()
     else:

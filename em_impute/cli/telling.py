@@ -9,9 +9,9 @@ from em_impute.cli.destination import STDOUT
 from em_impute.cli.logfile import Log
 
 if TYPE_CHECKING:
-    from em_impute.completion import Opened
+    from em_impute.pipeline.fill import Filled
+    from em_impute.pipeline.types import Opened
     from em_impute.report.fit_report import FitReport
-    from em_impute.scaled.run import Filled
     from em_impute.table.output import WrittenFile
 
 __all__ = ["tell_decisions", "tell_input", "tell_parts", "tell_warnings", "tell_written"]

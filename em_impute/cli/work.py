@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from em_impute.cli.models import Models
-from em_impute.request import Request
+from em_impute.options import Request
 
 if TYPE_CHECKING:
     from em_impute.api.steps import Completed
-    from em_impute.opening import Watch
+    from em_impute.pipeline.open import Watch
 
 __all__ = ["command_line", "completed"]
 
@@ -22,7 +22,7 @@ def completed(request: Request, models: Models, watch: "Watch") -> "AbstractCont
 
     if models.applied is None:
         return fitted(request, watch)
-    from em_impute.saved.store import read_model
+    from em_impute.saved_model.store import read_model
 
     model = read_model(models.applied)
     request = request if models.asks_decimal else replace(request, decimal=model.reading.decimal)

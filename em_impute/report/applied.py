@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from em_impute.completion import Opened
-from em_impute.findings.marked import Marked, left_empty
+from em_impute.diagnostics.extrapolation import Marked, left_empty
+from em_impute.options import Request
+from em_impute.pipeline.apply import Applied
+from em_impute.pipeline.compatibility import mismatch_remarks
+from em_impute.pipeline.types import Opened
 from em_impute.report.applied_words import origin
 from em_impute.report.build import build_report
 from em_impute.report.fit_report import FitReport, Section
@@ -15,13 +18,10 @@ from em_impute.report.marked import MAX_LISTED, blind_section, marked_warnings
 from em_impute.report.then_and_now import moved_section
 from em_impute.report.uncertainty import plain_wrong
 from em_impute.report.words import percent
-from em_impute.request import Request
-from em_impute.saved.applying import Applied
-from em_impute.saved.distances import is_more_often
-from em_impute.saved.drift import as_dict
-from em_impute.saved.mismatch import mismatch_remarks
-from em_impute.saved.remarks import remarks
-from em_impute.saved.values import SavedModel
+from em_impute.saved_model.drift import as_dict
+from em_impute.saved_model.psi import is_more_often
+from em_impute.saved_model.values import SavedModel
+from em_impute.saved_model.warnings import remarks
 from em_impute.table.output import WrittenFile
 
 __all__ = ["build_applied_report", "misjudgement"]

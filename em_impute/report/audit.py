@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from em_impute.engine.blocks import Integers
-from em_impute.findings.audit import Audit
+from em_impute.diagnostics.label_errors import Audit
+from em_impute.em.blocks import Integers
 from em_impute.report.fit_report import Section
 from em_impute.report.tables import table
 from em_impute.report.words import percent, small_percent

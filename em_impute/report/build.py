@@ -5,17 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from em_impute import metrics
-from em_impute.clusters import information_criteria
-from em_impute.completion import Completion, Opened
-from em_impute.design import Design
-from em_impute.engine.blocks import slices
-from em_impute.engine.families import FAMILIES, n_parameters
-from em_impute.engine.parameters import rescale
-from em_impute.findings.marked import left_empty
+from em_impute.columns.design import Design
+from em_impute.diagnostics.extrapolation import left_empty
+from em_impute.em.blocks import slices
+from em_impute.em.families import FAMILIES, n_parameters
+from em_impute.em.parameters import rescale
+from em_impute.ensemble import metrics
+from em_impute.environment import is_dictated, time_of_run, version
+from em_impute.model.bic import information_criteria
+from em_impute.options import Request
+from em_impute.pipeline.types import Completion, Opened
 from em_impute.report.advice import advice
 from em_impute.report.audit import suspects_section
-from em_impute.report.clock import is_dictated, time_of_run
 from em_impute.report.filled import filled_section
 from em_impute.report.fit_report import SCHEMA_VERSION, FitReport, Section
 from em_impute.report.marked import marked_section, marked_warnings
@@ -26,7 +27,6 @@ from em_impute.report.rehearsal import rehearsal_section
 from em_impute.report.remarks import decisions, warnings
 from em_impute.report.selection import leading_section, selection_section
 from em_impute.report.uncertainty import plain_wrong, totals_section, uncertainty_warnings, wrong_section
-from em_impute.request import Request
 from em_impute.table.output import WrittenFile
 
 __all__ = ["build_report", "features_section", "input_section"]
@@ -38,8 +38,6 @@ def build_report(
     opened: Opened, completion: Completion, request: Request, command: str, outputs: Sequence[WrittenFile] | None
 ) -> FitReport:
     """Gather what is known about a completed column."""
-    from em_impute import __version__
-
     reproducible = is_dictated()
     scan = opened.table.scan_seconds
     timings = {"scan": scan, "read": opened.seconds - scan, **completion.timings}
@@ -49,7 +47,7 @@ def build_report(
     found = _warnings(completion, totals, wrong, findings["marked"])
     return FitReport(
         schema_version=SCHEMA_VERSION,
-        tool={"name": "em-impute", "version": __version__},
+        tool={"name": "em-impute", "version": version()},
         command=command,
         created=time_of_run(),
         seed=request.seed,

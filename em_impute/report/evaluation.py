@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from rich.cells import cell_len, set_cell_size
 
-from em_impute import metrics
-from em_impute.completion import Opened
-from em_impute.engine.blocks import Floats
-from em_impute.evaluate import LABELS_ONLY, MAJORITY, MODEL, Evaluation
+from em_impute.em.blocks import Floats
+from em_impute.ensemble import metrics
+from em_impute.environment import is_dictated, time_of_run, version
+from em_impute.options import Request
+from em_impute.pipeline.evaluate import LABELS_ONLY, MAJORITY, MODEL, Evaluation
+from em_impute.pipeline.types import Opened
 from em_impute.report.build import features_section, input_section
-from em_impute.report.clock import is_dictated, time_of_run
 from em_impute.report.fit_report import SCHEMA_VERSION, Section
 from em_impute.report.tables import cell, table
 from em_impute.report.words import delimiter_name, known_and_missing, number, percent, printable
-from em_impute.request import Request
 from em_impute.table.text import listed, plural
 
 __all__ = ["EvaluationReport", "build_evaluation", "evaluation_lines", "evaluation_markdown"]
@@ -78,13 +78,11 @@ class EvaluationReport:
 
 def build_evaluation(opened: Opened, evaluation: Evaluation, request: Request, command: str) -> EvaluationReport:
     """Compute every figure of an evaluation."""
-    from em_impute import __version__
-
     seconds = {"read": round(opened.seconds, 4), "evaluate": round(evaluation.seconds, 4)}
     labels = evaluation.labels
     return EvaluationReport(
         schema_version=SCHEMA_VERSION,
-        tool={"name": "em-impute", "version": __version__},
+        tool={"name": "em-impute", "version": version()},
         command=command,
         created=time_of_run(),
         seed=request.seed,

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from em_impute.completion import Opened
-from em_impute.engine.blocks import UNKNOWN, Floats
-from em_impute.engine.families import FAMILIES
-from em_impute.explain.loop import Height, Turn
-from em_impute.explain.story import Explanation
+from em_impute.em.blocks import UNKNOWN, Floats
+from em_impute.em.families import FAMILIES
+from em_impute.environment import time_of_run, version
+from em_impute.options import Request
+from em_impute.pipeline.explain import Explanation
+from em_impute.pipeline.explain_steps import Height, Turn
+from em_impute.pipeline.types import Opened
 from em_impute.report.build import features_section, input_section
-from em_impute.report.clock import time_of_run
 from em_impute.report.fit_report import SCHEMA_VERSION, Section
-from em_impute.request import Request
 
 __all__ = ["ExplanationReport", "build_explanation"]
 
@@ -49,14 +49,12 @@ class ExplanationReport:
 
 def build_explanation(opened: Opened, explanation: Explanation, request: Request, command: str) -> ExplanationReport:
     """Gather what there is to say about every step."""
-    from em_impute import __version__
-
     labels, label = explanation.labels, explanation.design.label
     n_missing = sum(feature.n_missing for feature in explanation.design.features)
     last = explanation.n_iterations
     return ExplanationReport(
         schema_version=SCHEMA_VERSION,
-        tool={"name": "em-impute", "version": __version__},
+        tool={"name": "em-impute", "version": version()},
         command=command,
         created=time_of_run(),
         seed=request.seed,

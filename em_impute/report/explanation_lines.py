@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from em_impute.engine.families import FAMILIES
+from em_impute.em.families import FAMILIES
 from em_impute.report.explanation import ExplanationReport
 from em_impute.report.fit_report import Section
 from em_impute.report.grid import GAP, fitted, grid, widths_of, wrapped

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from em_impute.choose import BANDS, Fills, count_by_band, least_certain
-from em_impute.engine.blocks import Integers
+from em_impute.em.blocks import Integers
+from em_impute.model.assign import BANDS, Fills, count_by_band, least_certain
 from em_impute.report.fit_report import Section
 from em_impute.report.tables import table
 from em_impute.report.words import percent

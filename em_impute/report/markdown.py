@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from em_impute.engine.families import FAMILIES
+from em_impute.em.families import FAMILIES
 from em_impute.report.applied_words import applied_markdown
 from em_impute.report.audit import audit_markdown
 from em_impute.report.filled import filled_markdown

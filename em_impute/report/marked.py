@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from em_impute.design import Design
-from em_impute.engine.blocks import Integers
-from em_impute.findings.marked import Marked, predictor_at
+from em_impute.columns.design import Design
+from em_impute.diagnostics.extrapolation import Marked, predictor_at
+from em_impute.em.blocks import Integers
 from em_impute.report.fit_report import Section
 from em_impute.report.tables import table
 from em_impute.report.words import number

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from em_impute.findings.sensitivity import Sensitivity
-from em_impute.missing.missingness import Difference, Missingness, Side
+from em_impute.diagnostics.sensitivity import Sensitivity
+from em_impute.missingness.missingness import Difference, Missingness, Side
 from em_impute.report.fit_report import Section
 from em_impute.report.reasons import LIKELY, reasons_markdown
 from em_impute.report.tables import cell, table

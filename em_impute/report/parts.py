@@ -7,24 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from em_impute.choose import BANDS, tilt
-from em_impute.clusters import information_criteria
-from em_impute.findings.sensitivity import deltas_of, sweep
-from em_impute.findings.uncertainty import Interval, Uncertainty
-from em_impute.metrics import NORMAL_95
+from em_impute.diagnostics.sensitivity import sweep
+from em_impute.diagnostics.uncertainty import Interval, Uncertainty
+from em_impute.ensemble.metrics import NORMAL_95
+from em_impute.environment import is_dictated
+from em_impute.model.assign import BANDS, deltas_of, tilt
+from em_impute.model.bic import information_criteria
+from em_impute.options import Request
+from em_impute.pipeline.fill import Filled
+from em_impute.pipeline.fill_chunk import Totals
+from em_impute.pipeline.fit_sample import ColumnOfParts, place_of
 from em_impute.report.applied import build_applied_report, misjudgement
 from em_impute.report.build import build_report
-from em_impute.report.clock import is_dictated
 from em_impute.report.fit_report import FitReport, Section
 from em_impute.report.marked import blind_section, marked_warnings
 from em_impute.report.missing_rows import sensitivity_section
 from em_impute.report.uncertainty import totals_section, uncertainty_warnings, wrong_section
-from em_impute.request import Request
-from em_impute.saved.values import SavedModel
-from em_impute.scaled.columns import ColumnOfParts
-from em_impute.scaled.filling import Totals
-from em_impute.scaled.run import Filled
-from em_impute.scaled.small import place_of
+from em_impute.saved_model.values import SavedModel
 from em_impute.table.text import plural
 
 __all__ = ["build_parts_report"]

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.engine.blocks import Floats
-from em_impute.engine.parameters import Parameters, rescale
-from em_impute.findings.histograms import Histogram
-from em_impute.findings.pictures import Pictures, Plane, Points, project
-from em_impute.findings.plain import PlainEm
-from em_impute.labels import Labels
+from em_impute.columns.labels import Labels
+from em_impute.diagnostics.baseline_em import PlainEm
+from em_impute.diagnostics.chart_data import Pictures, Plane, Points, project
+from em_impute.diagnostics.histograms import Histogram
+from em_impute.em.blocks import Floats
+from em_impute.em.parameters import Parameters, rescale
 from em_impute.report.fit_report import Section
 
 __all__ = ["pictures_section", "plain_section"]

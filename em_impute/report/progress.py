@@ -6,7 +6,7 @@ from threading import Timer
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from em_impute.impute import Watch
+from em_impute.pipeline.complete import Watch
 from em_impute.report.words import printable
 
 if TYPE_CHECKING:

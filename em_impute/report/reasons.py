@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from em_impute.completion import Completion
-from em_impute.missing.reasons import AT_RANDOM, BY_CLASS, BY_PREDICTORS, DOUBTFUL, Reasons
+from em_impute.missingness.reasons import AT_RANDOM, BY_CLASS, BY_PREDICTORS, DOUBTFUL, Reasons
+from em_impute.pipeline.types import Completion
 from em_impute.report.fit_report import Section
 from em_impute.report.tables import table
 from em_impute.report.words import percent

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from em_impute.missing.company import Company
-from em_impute.missing.rehearsal import HowMissing
+from em_impute.missingness.company import Company
+from em_impute.missingness.rehearsal import HowMissing
 from em_impute.report.reasons import LIKELY
 from em_impute.report.words import percent
 from em_impute.table.text import shown

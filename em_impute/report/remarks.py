@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from em_impute.completion import Completion, Opened
-from em_impute.design import Design
-from em_impute.engine.mixture import Mixture
-from em_impute.missing.held_out import HeldOut
-from em_impute.predictors import COLLINEAR, NOT_ALL_NUMBERS
+from em_impute.columns.design import Design
+from em_impute.columns.predictors import COLLINEAR, NOT_ALL_NUMBERS
+from em_impute.em.mixture import Mixture
+from em_impute.ensemble.fit import Stack
+from em_impute.missingness.held_out import HeldOut
+from em_impute.options import Request
+from em_impute.pipeline.types import Completion, Opened
 from em_impute.report.reasons import reasons_warnings
 from em_impute.report.sentinels import find_sentinels
 from em_impute.report.words import delimiter_name, percent
-from em_impute.request import Request
-from em_impute.stack.stack import Stack
 from em_impute.table.text import listed, plural, shown
 
 __all__ = ["decisions", "warnings"]

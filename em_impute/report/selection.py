@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from em_impute.select import Candidate, Choice
-from em_impute.stack.compare import TEMPERATURES
-from em_impute.stack.scores import score
-from em_impute.stack.stack import Stack
+from em_impute.ensemble.cross_validation import TEMPERATURES
+from em_impute.ensemble.fit import Stack, score
+from em_impute.model.select import Candidate, Choice
 
 __all__ = ["leading_section", "selection_section"]
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.design import Design
-from em_impute.engine.blocks import Floats
+from em_impute.columns.design import Design
+from em_impute.em.blocks import Floats
 
 __all__ = ["Sentinel", "find_sentinels"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
-from em_impute.engine.em import Stop
+from em_impute.em.em import Stop
 from em_impute.report.applied_words import applied_lines
 from em_impute.report.applied_words import wrong_line as applied_wrong_line
 from em_impute.report.audit import audit_line

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from em_impute.engine.blocks import Floats
-from em_impute.findings.histograms import lay_out
-from em_impute.saved.distribution import NumberDistribution
-from em_impute.saved.drift import Drift, PredictorDrift, Summary
+from em_impute.diagnostics.histograms import lay_out
+from em_impute.em.blocks import Floats
+from em_impute.saved_model.distributions import NumberDistribution
+from em_impute.saved_model.drift import Drift, PredictorDrift, Summary
 
 __all__ = ["common_bins", "moved_section"]
 

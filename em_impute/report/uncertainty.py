@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from em_impute.choose import Fills
-from em_impute.engine.blocks import slices
-from em_impute.findings.uncertainty import WRONG_LEVEL, Interval, Uncertainty
+from em_impute.diagnostics.uncertainty import WRONG_LEVEL, Interval, Uncertainty
+from em_impute.em.blocks import slices
+from em_impute.model.assign import Fills
 from em_impute.report.fit_report import Section
 from em_impute.report.tables import table
 from em_impute.report.words import number, percent

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.table.arrays import Codes, GrowingCodes
 from em_impute.table.cells import CellCoder, Cells, distinct_cells
-from em_impute.table.growing import Codes, GrowingCodes
-from em_impute.table.marks import is_mark
+from em_impute.table.missing_marks import is_mark
 from em_impute.table.numbers import distinct_text
 from em_impute.table.scan import Records
 from em_impute.table.text import unquoted

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.distinct import factorize
+from em_impute.table.arrays import factorize
 from em_impute.table.scan import BLOCK_BYTES, Records
 
 __all__ = ["CellCoder", "Cells", "distinct_cells"]

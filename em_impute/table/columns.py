@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import FitError
+from em_impute.table.arrays import Codes, GrowingCodes
 from em_impute.table.cells import CellCoder, Cells
-from em_impute.table.growing import Codes, GrowingCodes
 from em_impute.table.numbers import distinct_text, is_blank, is_mark
 from em_impute.table.scan import Records
 from em_impute.table.text import shown, unquoted

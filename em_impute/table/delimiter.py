@@ -6,10 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.names import same_name
 from em_impute.table.quotes import QuoteError
 from em_impute.table.scan import separators
-from em_impute.table.text import unquoted
+from em_impute.table.text import same_name, unquoted
 
 __all__ = ["CANDIDATES", "FirstRecord", "Judgement", "choose_delimiter", "first_record"]
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.table.arrays import Codes, least_type
 from em_impute.table.categories import MAX_GROUPS, CategoryColumn
-from em_impute.table.growing import Codes, least_type
 from em_impute.table.number_columns import NumberColumn
 
 __all__ = ["Key", "key_of_numbers", "key_of_texts", "keys_of_distinct"]

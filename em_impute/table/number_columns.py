@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.table.arrays import Codes, GrowingArray, GrowingCodes, least_type
 from em_impute.table.categories import CategoryReader
 from em_impute.table.cells import CellCoder, Cells, distinct_cells
-from em_impute.table.growing import Codes, GrowingArray, GrowingCodes, least_type
 from em_impute.table.numbers import (
     EXAMPLES,
     ParsedCells,

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import TableError
+from em_impute.table.arrays import Codes
 from em_impute.table.cells import Cells, distinct_cells
-from em_impute.table.growing import Codes
-from em_impute.table.marks import MISSING_MARKS, is_blank, is_mark, is_shaped_like, shape
+from em_impute.table.missing_marks import MISSING_MARKS, is_blank, is_mark, is_shaped_like, shape
 from em_impute.table.scan import BLOCK_BYTES, Records
 from em_impute.table.text import decoding_hint, shown, unquoted
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import TableError, UsageError
+from em_impute.table.arrays import Codes
 from em_impute.table.dialect import Dialect
-from em_impute.table.growing import Codes
 from em_impute.table.hashing import HashingFile
 from em_impute.table.scan import BLOCK_BYTES
 from em_impute.table.source import Source

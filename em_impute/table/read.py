@@ -8,10 +8,10 @@ from typing import Protocol, Required, TypedDict, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.table.arrays import Codes, GrowingCodes
 from em_impute.table.categories import MAX_GROUPS, CategoryColumn, CategoryReader
 from em_impute.table.columns import TargetColumn, TargetReader
 from em_impute.table.dialect import Dialect
-from em_impute.table.growing import Codes, GrowingCodes
 from em_impute.table.hashing import HashingFile
 from em_impute.table.number_columns import NumberColumn, NumberReader
 from em_impute.table.quotes import RETURN

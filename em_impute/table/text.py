@@ -1,8 +1,10 @@
 """How bytes and values of a file are shown to people, and how a cell's bytes become its text."""
 
+import difflib
+import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["decoding_hint", "listed", "plural", "shown", "shown_path", "unquoted"]
+__all__ = ["closest", "decoding_hint", "listed", "plural", "same_name", "shown", "shown_path", "unquoted"]
 
 LONGEST_SHOWN = 40
 LONGEST_PATH = 200
@@ -40,3 +42,19 @@ def decoding_hint(encoding: str) -> str:
     if encoding == "utf-8":
         return "name the file's encoding: -e cp1252 (Windows) or -e latin-1"
     return f"the file is not {encoding} throughout; try another -e, for instance -e utf-8 or -e cp1252"
+
+
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two names are equal, be their accents composed or not."""
+    return one == other or unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+
+
+def closest(names: Sequence[str], wanted: str) -> str | None:
+    """Find the name most like the one wanted; case, quotes, spaces and composition of accents do not count."""
+
+    def folded(name: str) -> str:
+        return "".join(unicodedata.normalize("NFC", name).casefold().replace('"', "").split())
+
+    by_folded = {folded(name): name for name in reversed(names)}
+    close = difflib.get_close_matches(folded(wanted), by_folded, n=1)
+    return by_folded[close[0]] if close and close[0] else None

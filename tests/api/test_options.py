@@ -7,7 +7,7 @@ import pytest
 
 from em_impute.api.options import FileOptions, FrameOptions, in_python, request_of
 from em_impute.errors import TableError, UsageError
-from em_impute.request import Request
+from em_impute.options import Request
 
 
 def test_options_that_are_not_given_are_as_the_command_line_has_them():

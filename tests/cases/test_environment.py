@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from patched import is_two_lines
 
-from em_impute.limits import BLAS_THREADS
+from em_impute.environment import BLAS_THREADS
 
 PLAIN = b"g,x\n" + b"".join(b"%s,%d\n" % (b"ab"[i % 2 : i % 2 + 1] * (i > 7), 9 * (i % 2) + i % 5) for i in range(40))
 ACCENTED = PLAIN.replace(b"\na", "\né".encode()).replace(b"\nb", "\n女".encode())

@@ -7,8 +7,8 @@ import pytest
 from compressing import FORMATS
 from parted import cut, records
 
-from em_impute.request import Request
-from em_impute.scaled import memory
+from em_impute.options import Request
+from em_impute.pipeline import memory
 
 PACKED = [FORMATS[name] for name in ("bz2", "xz", "zstd")]
 

@@ -16,9 +16,9 @@ HAS_DASK = pytest.mark.skipif(not find_spec("distributed"), reason="the extra da
 
 KILLING = """
 import multiprocessing, os, signal, sys
-from em_impute.request import Request
-from em_impute.scaled.parts import Part
-from em_impute.scaled.run import Room, backend, complete_parts
+from em_impute.options import Request
+from em_impute.pipeline.files import Part
+from em_impute.pipeline.fill import Room, backend, complete_parts
 
 killed = []
 

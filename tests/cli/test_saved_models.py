@@ -12,7 +12,7 @@ from conftest import SAMPLES
 from sampling import rarely
 
 from em_impute.cli import door
-from em_impute.saved.store import read_model
+from em_impute.saved_model.store import read_model
 
 HEIGHTS = ("fill", "heights.csv", "-c", "gender", "-q", "--no-report")
 

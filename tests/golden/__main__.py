@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from em_impute.limits import BLAS_THREADS
+from em_impute.environment import BLAS_THREADS
 
 for variable in BLAS_THREADS:  # before anything imports numpy, as in the tests
     os.environ.setdefault(variable, "1")

@@ -64,7 +64,7 @@ ALL = [
         "several columns, of which one calls other cells missing",
         f"{SHORT} -c hand --null-value NA -r both.json -r both.html",
         has_pictures=True,
-        limits=(("em_impute.findings.plain.LEAST_STEPS", 10**9),),
+        limits=(("em_impute.diagnostics.baseline_em.LEAST_STEPS", 10**9),),
     ),
     _run(
         "a saved report becomes a page, and Markdown",
@@ -80,7 +80,7 @@ ALL = [
     _run(
         "labels are missing by their class",
         "fill lost.csv -c g --covariance tied -r g.json -r g.md",
-        limits=(("em_impute.findings.audit.JUDGED_ROWS", 20), ("em_impute.select.MAX_ROWS", 40)),
+        limits=(("em_impute.diagnostics.label_errors.JUDGED_ROWS", 20), ("em_impute.model.select.MAX_ROWS", 40)),
     ),
     _run(
         "labels have shares of their own where they are missing",

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from builders import csv_of, opened_table, silent
 
-from em_impute.explain.loop import Showing
-from em_impute.explain.story import explain
+from em_impute.pipeline.explain import explain
+from em_impute.pipeline.explain_steps import Showing
 
 pytest.importorskip("matplotlib")
 

@@ -7,7 +7,7 @@ import pytest
 from reported import SVG, n_bars, n_markers, parts, places
 from scipy import special, stats
 
-from em_impute.metrics import wilson_interval
+from em_impute.ensemble.metrics import wilson_interval
 from em_impute.report.pictures.accuracy import coverage_picture, fill_curve, reliability_picture
 from em_impute.report.pictures.figures import draw
 from em_impute.report.pictures.groups import labels_in_groups

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from em_impute.choose import BANDS, Fills
+from em_impute.model.assign import BANDS, Fills
 from em_impute.report.filled import filled_section
 
 

@@ -6,7 +6,7 @@ import pytest
 from builders import opened_table, silent
 
 from em_impute.errors import TableError
-from em_impute.impute import complete_all
+from em_impute.pipeline.complete import complete_all
 from em_impute.report.build import build_report
 from em_impute.report.fit_report import to_json
 from em_impute.report.forms import render, render_saved

@@ -7,7 +7,7 @@ import pytest
 from builders import opened_table, silent
 from scipy import stats
 
-from em_impute.impute import complete_all
+from em_impute.pipeline.complete import complete_all
 from em_impute.report.build import build_report
 from em_impute.report.markdown import to_markdown
 

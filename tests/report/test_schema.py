@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from schema_reports import keys_in, keys_of, kind_of, validate, validator
 
 import em_impute
-from em_impute.engine.families import FAMILIES
+from em_impute.em.families import FAMILIES
 from em_impute.report.evaluation import EvaluationReport
 from em_impute.report.explanation import ExplanationReport
 from em_impute.report.fit_report import SCHEMA_VERSION, FitReport

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from em_impute.report.then_and_now import common_bins
-from em_impute.saved.distribution import count_numbers, describe_numbers
+from em_impute.saved_model.distributions import count_numbers, describe_numbers
 
 
 def binned(training, new):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from em_impute.findings.uncertainty import Interval, Uncertainty
+from em_impute.diagnostics.uncertainty import Interval, Uncertainty
 from em_impute.report.uncertainty import (
     totals_section,
     uncertainty_warnings,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from em_impute.table import cells as module
+from em_impute.table.arrays import GrowingCodes, least_type
 from em_impute.table.cells import CellCoder
-from em_impute.table.growing import GrowingCodes, least_type
 from em_impute.table.read import read_tables
 from em_impute.table.scan import scan_records
 

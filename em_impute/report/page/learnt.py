@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from em_impute.engine.families import FAMILIES
+from em_impute.em.families import FAMILIES
 from em_impute.report.page.blocks import Block, Details, Figures, Section, Table, name, names, said
 from em_impute.report.page.rows import MAX_SHOWN, common, folded
 from em_impute.report.pictures.figures import Pictures

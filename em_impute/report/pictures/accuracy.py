@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from em_impute.metrics import wilson_interval
+from em_impute.ensemble.metrics import wilson_interval
 from em_impute.report.pictures.groups import Key, Picture
 from em_impute.report.pictures.palette import BAND, GRID, INK, MUTED
 from em_impute.report.pictures.scale import Scale

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from em_impute.explain.story import Explanation
+from em_impute.pipeline.explain import Explanation
 from em_impute.report.pictures.fit_frame import draw_frame, make_scene
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from em_impute.engine.blocks import Floats, Integers
-from em_impute.explain.story import Explanation
+from em_impute.em.blocks import Floats, Integers
+from em_impute.pipeline.explain import Explanation
 from em_impute.report.grid import fitted
 from em_impute.report.pictures.palette import (
     GRID,

@@ -1,0 +1,1 @@
+"""From cells to what mixtures are fitted to: labels, predictors, weights, and equal rows put together."""

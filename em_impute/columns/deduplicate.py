@@ -1,0 +1,128 @@
+"""Equal rows, told once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.em.blocks import Floats, Integers, Rows, slices
+from em_impute.table.arrays import Codes, factorize, least_type
+
+__all__ = ["Merged", "Values", "merge_equal_rows", "merge_rows"]
+
+PROBE_ROWS = 1 << 16
+MAX_DISTINCT_SHARE = 0.25
+MAX_DISTINCT_ROWS = 1 << 17
+"""Equal rows are merged when the first rows promise at least four equal ones each and the distinct ones stay few."""
+
+MAX_TABLE = 1 << 22
+"""Combinations of codes up to which each has a place in a table; more of them are hashed, in three times the time."""
+
+
+class Values(NamedTuple):
+    """One column of what rows are to agree in."""
+
+    value: NDArray[Any]  # (n_rows,): codes from −1 on, or numbers
+    n_codes: int | None  # all codes are below; None of numbers
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Rows, each told once, in the order in which they first appear."""
+
+    first: Integers
+    """(n_distinct,) the first row that is like it"""
+    count: Floats
+    """(n_distinct,) rows that are like it"""
+    index: Codes
+    """(n_rows,) the distinct row that each row is like"""
+
+
+class _Coded(NamedTuple):
+    """A column of codes."""
+
+    code: Codes  # (n_rows,), from −1 on
+    n: int  # all codes are below
+
+
+def merge_equal_rows(rows: Rows, codes: Sequence[Codes] = ()) -> tuple[Rows, Codes | None]:
+    """Merge rows that agree in every feature and in the label, where that makes them markedly fewer.
+
+    `codes`, each (n_rows,), are further values in which merged rows agree.  Returns the distinct rows in the order in
+    which they first appear and, for every row, the distinct row it equals (None if none merged).
+    """
+    merged = merge_rows([Values(column, None) for column in (rows.label, *rows.x.T, *codes)])
+    if merged is None:
+        return rows, None
+    weight = np.bincount(merged.index, rows.weight, merged.first.size).astype(np.float64, copy=False)
+    return Rows(rows.x[merged.first], rows.label[merged.first], weight), merged.index
+
+
+def merge_rows(columns: Sequence[Values]) -> Merged | None:
+    """Merge rows that agree in every one of two columns or more; None where that does not make them markedly fewer."""
+    n_rows = columns[0].value.size
+    head = [column._replace(value=column.value[:PROBE_ROWS]) for column in columns]
+    joint = _joined(head, int(MAX_DISTINCT_SHARE * min(n_rows, PROBE_ROWS)))
+    if joint is not None and n_rows > PROBE_ROWS:
+        joint = _joined(columns, int(min(MAX_DISTINCT_SHARE * n_rows, MAX_DISTINCT_ROWS)))
+    if joint is None:
+        return None
+    index, n_distinct = joint
+    first, count = np.empty(n_distinct, np.intp), np.zeros(n_distinct)
+    for some in reversed(slices(n_rows)):
+        part = index[some]
+        first[part[::-1]] = np.arange(some.stop - 1, some.start - 1, -1)
+        count += np.bincount(part, minlength=n_distinct)
+    return Merged(first, count, index)
+
+
+def _joined(columns: Sequence[Values], most: int) -> tuple[Codes, int] | None:
+    """Give each row the number of its distinct row, by first appearance; None as soon as there are more than `most`."""
+    joint = None
+    for value, n_codes in columns:
+        if n_codes is None and value.size <= PROBE_ROWS and np.unique(value).size > most:
+            return None  # before they are numbered, which takes ten times as long
+        coded = _factorized(value) if n_codes is None else _Coded(value, n_codes)
+        if coded.n > MAX_DISTINCT_ROWS:
+            return None
+        if joint is None:
+            joint = coded
+            continue
+        joint = _pair(joint, coded)
+        if joint.n > most:
+            return None
+    return joint
+
+
+def _pair(one: _Coded, other: _Coded) -> _Coded:
+    """Give numbers to the combinations of two columns of codes, by first appearance."""
+    width = other.n + 1
+    n_pairs = (one.n + 1) * width
+
+    def pairs(some: slice, dtype: type[np.signedinteger[Any]]) -> Codes:
+        pair = one.code[some].astype(dtype)
+        pair *= width
+        pair += other.code[some]
+        pair += width + 1  # both codes begin at −1
+        return pair
+
+    if n_pairs > MAX_TABLE:
+        return _factorized(pairs(slice(None), np.int64))
+    n_rows = one.code.size
+    first = np.full(n_pairs, n_rows)
+    for some in reversed(slices(n_rows)):
+        first[pairs(some, np.int32)[::-1]] = np.arange(some.stop - 1, some.start - 1, -1)
+    found = np.flatnonzero(first < n_rows)
+    number = np.empty(n_pairs, np.int32)
+    number[found[np.argsort(first[found])]] = np.arange(found.size)
+    code = np.empty(n_rows, least_type(found.size))
+    for some in slices(n_rows):
+        code[some] = number[pairs(some, np.int32)]
+    return _Coded(code, found.size)
+
+
+def _factorized(values: NDArray[Any]) -> _Coded:
+    code, distinct = factorize(values, few=values.size <= PROBE_ROWS)
+    return _Coded(code.astype(least_type(distinct.size), copy=False), distinct.size)

@@ -1,0 +1,327 @@
+"""From the predictors to what the engine is given: numbers in standard units, categories as codes and as 0 and 1."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from em_impute.columns.deduplicate import Values, merge_rows
+from em_impute.columns.labels import Labels
+from em_impute.columns.predictors import (
+    COLLINEAR,
+    Chosen,
+    Column,
+    Rejected,
+    TextColumn,
+    choose_predictors,
+    numbers_in,
+    texts_in,
+)
+from em_impute.em.blocks import Floats, Integers, Rows, in_units, slices, standard_units
+from em_impute.em.mixture import overall_covariance
+from em_impute.errors import FitError
+from em_impute.table.arrays import Codes
+from em_impute.table.categories import MAX_LEVELS
+from em_impute.table.keys import Key, keys_of_distinct
+from em_impute.table.read import CategoryColumn
+from em_impute.table.text import listed, shown
+
+__all__ = ["Category", "Column", "Design", "Feature", "Rejected", "make_design", "redundant_columns"]
+
+MAX_FEATURES = 256
+"""More predictors than this make covariances that no file can support."""
+
+MAX_INDICATORS = 64
+"""Columns of 0 and 1 in all: each is a dimension of its own, and a covariance has as many numbers as their square.
+The categories of the fewest texts have theirs first, and those that find no room serve by their codes alone."""
+
+LEAST_OWN_VARIANCE = 1e-8
+"""Part of a feature's variance that the features before it must leave unexplained."""
+ROWS_PER_FEATURE = 2
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A column of the standardised predictors: a measurement, or whether a category is one of its texts."""
+
+    name: str
+    """of an indicator, category=text"""
+    n_missing: int
+    shift: float
+    """What was subtracted: the mean, in the data's units."""
+    scale: float
+    """What was then divided by: the standard deviation, in the data's units."""
+    category: str | None = None
+    """The name of the category that an indicator is of; None of a measurement."""
+
+
+@dataclass(frozen=True)
+class Category:
+    """A predictor of texts."""
+
+    name: str
+    texts: tuple[str, ...]
+    """in the order of the alphabet"""
+    n_missing: int
+    code: Codes
+    """(n_distinct,) index into `texts`, −1 where missing"""
+
+
+@dataclass(frozen=True)
+class Design:
+    """Predictors beside the labels they are to explain."""
+
+    labels: tuple[str, ...]
+    label: Codes
+    """(n_rows,), −1 where missing"""
+    features: tuple[Feature, ...]
+    """the columns of `distinct.x`: first the measurements, then the indicators in the order of `categories`"""
+    rejected: tuple[Rejected, ...]
+    distinct: Rows
+    """the different rows, standardised, each with its count; if `weighed`, all rows, each with its weight"""
+    index: Codes | None
+    """(n_rows,) row of `distinct` that each row equals; None where nothing was merged and they are the rows"""
+    categories: tuple[Category, ...] = ()
+    weighed: bool = False
+    """The user said how much each row counts: with mean 1 over the rows that count at all."""
+    groups: Category | None = None
+    """what divides the rows, whether it is one of `categories` or not"""
+    keys: tuple[Key, ...] = ()
+    """columns whose values may say which of the distinct rows belong together"""
+
+    @property
+    def counting(self) -> Integers:
+        """The distinct rows that teach something."""
+        return np.flatnonzero(self.distinct.weight > 0.0)
+
+    @property
+    def learning(self) -> Rows:
+        """Those rows themselves, to which mixtures are fitted."""
+        counting = self.counting
+        if counting.size == self.distinct.weight.size:
+            return self.distinct
+        rows = self.distinct
+        return Rows(rows.x[counting], rows.label[counting], rows.weight[counting])
+
+    @property
+    def shift(self) -> Floats:
+        """Means of the features, (n_features,)."""
+        return np.array([feature.shift for feature in self.features])
+
+    @property
+    def scale(self) -> Floats:
+        """Standard deviations of the features, (n_features,)."""
+        return np.array([feature.scale for feature in self.features])
+
+    @property
+    def n_numbers(self) -> int:
+        """Number of measurements: the first columns of `distinct.x`."""
+        return sum(feature.category is None for feature in self.features)
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Number of texts of each category."""
+        return tuple(len(category.texts) for category in self.categories)
+
+    @property
+    def codes(self) -> Integers:
+        """Categories of the distinct rows, (n_distinct, n_categories), −1 where missing; put together each time."""
+        return _side_by_side([category.code for category in self.categories], self.distinct.label.size)
+
+    def distinct_of(self, rows: Codes) -> Codes:
+        """Find the distinct rows that some rows equal, (n_chosen,)."""
+        return rows if self.index is None else self.index[rows]
+
+    def weight_of(self, rows: Integers) -> Floats:
+        """Give the weights of some rows, (n_chosen,): 1 each if the user gave none."""
+        return self.distinct.weight[rows] if self.weighed else np.ones(rows.size)
+
+    def x_of(self, rows: Integers) -> Floats:
+        """Give the standardised predictors of some rows, (n_chosen, n_features)."""
+        return self.distinct.x[self.distinct_of(rows)]
+
+    def codes_of(self, rows: Integers) -> Integers:
+        """Give the categories of some rows, (n_chosen, n_categories), −1 where missing."""
+        at = self.distinct_of(rows)
+        return _side_by_side([category.code[at] for category in self.categories], at.size)
+
+    def log_jacobian(self, rows: Rows) -> float:
+        """Sum of log(scale) over all observed cells of `rows`: what standardising added to their log-likelihood."""
+        seen = sum(rows.weight[some] @ ~np.isnan(rows.x[some]) for some in slices(rows.weight.size))
+        return float(seen @ np.log(self.scale))
+
+
+def make_design(  # noqa: PLR0913  # all that is known of a table
+    labels: Labels,
+    columns: Sequence[Column],
+    categories: Sequence[TextColumn],
+    *,
+    explicit: bool,
+    with_categories: bool,
+    weight: Floats | None = None,
+    groups: TextColumn | None = None,
+    keys: Sequence[Key] = (),
+) -> Design:
+    """Choose the predictors among `columns` and standardise them.
+
+    `categories` are those of the columns that hold more than numbers; they serve if the user named them (`explicit`),
+    or with `with_categories` of their own accord.  `groups` divide the rows, and are then a category as well if they
+    are few.  `weight` (n_rows,) says how much each row counts, with mean 1.  `keys` may say which rows belong together.
+    Raises DesignError for cells that no model can use and FitError when no predictor is left.
+    """
+    numbers, texts, refused = _choose(columns, categories, weight, explicit=explicit, with_categories=with_categories)
+    rejected = tuple(refused)
+    if not (numbers or texts):
+        raise FitError(f"no numeric column is left to predict from{_because(rejected)}", "name usable columns with -x")
+    if len(numbers) > MAX_FEATURES:
+        raise FitError(f"{len(numbers):,} numeric columns are too many", "name those that matter with -x")
+    read = [_category(name, column) for name, column in texts]
+    parts = [] if groups is None else [_category(*groups)]
+    if with_categories:
+        read += [one for one in parts if _serves(one, weight)]
+    merged = None
+    if weight is None:  # else equal rows need not weigh the same
+        merged = merge_rows([Values(labels.label, len(labels.labels)), *_values(numbers, [*read, *parts])])
+    rows = None if merged is None else merged.first
+    label = (labels.label if rows is None else labels.label[rows]).astype(np.intp)
+    count = weight if merged is None else merged.count
+    count = np.broadcast_to(1.0, label.size) if count is None else count  # one number in memory, not one for each row
+    told, divided = (
+        tuple(category if rows is None else replace(category, code=category.code[rows]) for category in some)
+        for some in (read, parts)
+    )
+    features, x = _standardise(numbers, told, rows, count)
+    distinct = Rows(x, label, count)
+    redundant = redundant_columns(distinct, len(numbers))
+    if redundant:
+        kept = [j for j in range(len(features)) if j not in redundant]
+        # An indicator goes without a word: the category stays.
+        rejected += tuple(Rejected(features[j].name, COLLINEAR) for j in redundant if j < len(numbers))
+        features, distinct = tuple(features[j] for j in kept), distinct._replace(x=x[:, kept])
+    index, weighed, by = None if merged is None else merged.index, weight is not None, next(iter(divided), None)
+    of_distinct = tuple(keys_of_distinct(keys, index, label.size))
+    return Design(labels.labels, labels.label, features, rejected, distinct, index, told, weighed, by, of_distinct)
+
+
+def _values(numbers: Sequence[Column], categories: Sequence[Category]) -> Iterator[Values]:
+    """Yield what rows must agree in to be equal."""
+    for _, column in numbers:
+        if column.numbers is not None:
+            yield Values(*((column.numbers, None) if column.code is None else (column.code, column.numbers.size)))
+    for category in categories:
+        yield Values(category.code, len(category.texts))
+
+
+def _choose(
+    columns: Sequence[Column],
+    categories: Sequence[TextColumn],
+    weight: Floats | None,
+    *,
+    explicit: bool,
+    with_categories: bool,
+) -> Chosen:
+    """Choose predictors by the rows that count: what is constant among these teaches nothing."""
+    if weight is None or (weight > 0.0).all():
+        return choose_predictors(columns, categories, explicit=explicit, with_categories=with_categories)
+    rows = np.flatnonzero(weight > 0.0)
+    chosen = choose_predictors(
+        [(name, numbers_in(rows, column)) for name, column in columns],
+        [(name, texts_in(rows, column)) for name, column in categories],
+        explicit=explicit,
+        with_categories=with_categories,
+    )
+    number, text = dict(columns), dict(categories)
+    numbers = [(name, number[name]) for name, _ in chosen.numbers]
+    return Chosen(numbers, [(name, text[name]) for name, _ in chosen.categories], chosen.rejected)
+
+
+def _serves(groups: Category, weight: Floats | None) -> bool:
+    """Tell whether the groups are so few that they can be a predictor too, and more than one."""
+    code = groups.code if weight is None else groups.code[weight > 0.0]
+    return np.unique(code[code >= 0]).size > 1 and len(groups.texts) <= MAX_LEVELS
+
+
+def _category(name: str, column: CategoryColumn) -> Category:
+    """Sort the texts of a column that holds few: their order must not depend on the order of the rows."""
+    packed = np.empty(0, np.int8) if column.packed is None else column.packed
+    order = sorted(range(len(column.texts)), key=column.texts.__getitem__)
+    place = np.full(len(order) + 1, -1, packed.dtype)  # the last one is that of −1
+    place[order] = np.arange(len(order))
+    return Category(name, tuple(column.texts[k] for k in order), column.n_missing, place[packed])
+
+
+def _side_by_side(codes: Sequence[Codes], n_rows: int) -> Integers:
+    return np.array(codes, np.intp).reshape(len(codes), n_rows).T
+
+
+def _standardise(
+    numbers: Sequence[Column], categories: Sequence[Category], rows: Integers | None, weight: Floats
+) -> tuple[tuple[Feature, ...], Floats]:
+    """Bring each number, and each indicator of a text, to mean 0 and standard deviation 1.
+
+    `rows` are those of the columns that are told, None all; the categories show these alone.  Every column of the
+    result, (n_told, n_features), is in one piece: they are read and written whole.
+    """
+    indicators = _indicators(categories, weight, min(MAX_INDICATORS, MAX_FEATURES - len(numbers)))
+    x = np.empty((weight.size, len(numbers) + len(indicators)), order="F")
+    features = []
+    for j, (name, column) in enumerate(numbers):
+        values = column.values if rows is None else column.of(rows)
+        if values is None:
+            raise AssertionError("a column that was dropped is no predictor")
+        shift, scale = standard_units(values, weight)
+        in_units(values, shift, scale, weight, x[:, j])
+        features.append(Feature(name, column.n_missing, shift, scale))
+    for j, (category, text, share) in enumerate(indicators, start=len(numbers)):
+        name, scale = f"{category.name}={category.texts[text]}", float(np.sqrt(share * (1.0 - share)))
+        value = np.full(len(category.texts) + 1, -share / scale)  # of each text, and at the end of −1
+        value[text], value[-1] = (1.0 - share) / scale, np.nan
+        x[:, j] = value[category.code]
+        features.append(Feature(name, category.n_missing, share, scale, category.name))
+    return tuple(features), x
+
+
+def _indicators(categories: Sequence[Category], weight: Floats, most: int) -> list[tuple[Category, int, float]]:
+    """List which texts of which categories become columns, with the share of the cells that hold each.
+
+    The commonest text of a category becomes none: it is what all the others are not.
+    """
+    chosen: set[str] = set()
+    for category in sorted(categories, key=lambda one: len(one.texts)):
+        most -= len(category.texts) - 1
+        if most < 0:
+            break
+        chosen.add(category.name)
+    indicators = []
+    for category in categories:
+        if category.name in chosen:
+            seen = category.code >= 0
+            count = np.bincount(category.code[seen], weight[seen])  # (n_texts,)
+            share = (count / count.sum()).tolist()
+            seldom = [text for text in range(count.size) if text != count.argmax() and count[text]]
+            indicators += [(category, text, share[text]) for text in seldom]
+    return indicators
+
+
+def redundant_columns(rows: Rows, n_numbers: int) -> list[int]:
+    """Find the features that are, but for rounding, sums or copies of features before them.
+
+    They add nothing, and no covariance could be inverted with them.  Where rows are few, every number looks like a sum
+    of others; there the prior holds.  Indicators come after the `n_numbers` numbers, none of which they can displace.
+    """
+    n_rows, n_features = rows.x.shape
+    if n_rows <= ROWS_PER_FEATURE * n_numbers:
+        return []
+    correlation = overall_covariance(rows)
+    kept: list[int] = []
+    for j in range(n_features):
+        with_kept = correlation[kept, j]
+        explained = with_kept @ np.linalg.solve(correlation[np.ix_(kept, kept)], with_kept) if kept else 0.0
+        if 1.0 - explained > LEAST_OWN_VARIANCE:
+            kept.append(j)
+    return [j for j in range(n_features) if j not in kept]
+
+
+def _because(rejected: Sequence[Rejected]) -> str:
+    reasons = [f"{shown(one.name)}: {one.reason}" for one in rejected]
+    return f" ({listed(reasons, separator='; ')})" if reasons else ""

@@ -1,0 +1,218 @@
+"""What the cells of the target column say: which are labels, which are missing."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from em_impute.em.blocks import Floats
+from em_impute.errors import DesignError, FitError
+from em_impute.options import Request
+from em_impute.table.arrays import Codes, least_type
+from em_impute.table.numbers import is_blank, is_mark, is_shaped_like, parse_number
+from em_impute.table.read import TargetColumn
+from em_impute.table.text import listed, plural, shown
+
+__all__ = [
+    "Kinds",
+    "Labels",
+    "ambiguity",
+    "number_labels",
+    "odd_labels",
+    "read_labels",
+    "remedy",
+    "settle",
+    "tell_apart",
+    "that_count",
+]
+
+FILLERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"
+"""Characters that show nothing although Unicode counts them among letters, marks and symbols."""
+
+MAX_LABELS = 1000
+"""More distinct values than this are no categories."""
+
+MIN_ROWS_PER_LABEL = 2
+MANY_NUMBERS, MOSTLY = 20, 0.9
+"""So many different labels of which so many are numbers look like a measurement."""
+
+MANY_LABELS = 30
+"""With this many labels and fewer than two known rows each, the column looks like an identifier."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The target column, understood."""
+
+    labels: tuple[str, ...]
+    """The categories, in alphabetical order (or as `--labels` names them)."""
+    label: Codes
+    """(n_rows,) index into `labels`, −1 where missing."""
+    known: tuple[int, ...]
+    """Rows that hold each label."""
+    tokens: Mapping[str, int]
+    """What was counted as missing, and in how many cells; the empty cell is ''."""
+    warnings: tuple[tuple[str, str], ...]
+    """(code, message)"""
+
+    @property
+    def n_missing(self) -> int:
+        """Cells without a label."""
+        return sum(self.tokens.values())
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The distinct texts of a column by what they are, each with the number of cells that hold it."""
+
+    labels: Mapping[str, int]
+    missing: Mapping[str, int]
+    """Blank cells, the user's tokens, and standard marks."""
+    ambiguous: Mapping[str, int]
+    """Standard marks that are shaped like the labels beside them: only the user can know."""
+
+
+def tell_apart(column: TargetColumn, request: Request) -> Kinds:
+    """Tell labels from missing marks.
+
+    Blank cells are always missing, and so are the user's tokens.  A standard mark is missing unless it is shaped like
+    the labels beside it, as `NA` is among two-letter codes and `None` between `Low` and `High`.
+    """
+    null, kept = frozenset(request.null_values), frozenset(request.keep_values)
+    labels: dict[str, int] = {}
+    missing: dict[str, int] = {}
+    marks: dict[str, int] = {}
+    ambiguous: dict[str, int] = {}
+    for text, n in zip(column.texts, column.counts, strict=True):
+        spellings = {text, text.strip()}
+        if is_blank(text) or spellings & null:
+            missing[text] = int(n)
+        elif spellings & kept or not is_mark(text):
+            labels[text] = int(n)
+        else:
+            marks[text] = int(n)
+    for text, n in marks.items():
+        kind = ambiguous if is_shaped_like(text, list(labels)) else missing
+        kind[text] = n
+    return Kinds(labels, missing, ambiguous)
+
+
+def settle(name: str, column: TargetColumn, request: Request, labels: Sequence[str] = ()) -> Kinds:
+    """Tell labels from missing marks where nothing is left to ask.
+
+    Raises DesignError where a mark may be a label, naming both options; `labels` are what it is said to be like, those
+    of the column itself where none are given.
+    """
+    kinds = tell_apart(column, request)
+    for text, n in kinds.ambiguous.items():
+        raise DesignError(ambiguity(name, text, n, labels or list(kinds.labels)), remedy(text))
+    return kinds
+
+
+def number_labels(name: str, column: TargetColumn, kinds: Kinds, labels: tuple[str, ...]) -> Labels:
+    """Give the labels of a column their places in `labels`, which holds them all."""
+    place = {text: number for number, text in enumerate(labels)}
+    code = np.array([-1 if text in kinds.missing else place[text] for text in column.texts], least_type(len(labels)))
+    known = tuple(kinds.labels.get(text, 0) for text in labels)
+    return Labels(labels, code[column.code], known, kinds.missing, tuple(odd_labels(name, labels)))
+
+
+def read_labels(name: str, column: TargetColumn, request: Request) -> Labels:
+    """Turn the texts of a column into numbers of labels.
+
+    Raises DesignError where a mark may be a label, naming both options, and FitError when the column holds no
+    categories.
+    """
+    kinds = settle(name, column, request)
+    labels = tuple(sorted(kinds.labels))
+    _refuse_identifier(name, kinds.labels)
+    if request.labels and kinds.missing:
+        labels = _named_labels(name, labels, request.labels)
+    return number_labels(name, column, kinds, labels)
+
+
+def that_count(labels: Labels, name: str, weight: Floats | None) -> Labels:
+    """Forget the labels of rows of weight 0, (n_rows,) `weight`: nothing is to be learnt from them.
+
+    Raises FitError where there are labels, but in such rows only.
+    """
+    if weight is None or not sum(labels.known):
+        return labels
+    label = np.where(weight > 0.0, labels.label, np.int8(-1))
+    count = np.bincount(label[label >= 0], minlength=len(labels.labels))
+    kept = np.flatnonzero(count)
+    if not kept.size:
+        raise FitError(
+            f"every row with a label in column {shown(name)} has no weight beside the others",
+            "give a weight above 0 to rows to learn from",
+        )
+    place = np.full(count.size + 1, -1, labels.label.dtype)  # the last one is that of −1
+    place[kept] = np.arange(kept.size)
+    names = tuple(labels.labels[k] for k in kept)
+    return replace(labels, labels=names, label=place[label], known=tuple(count[kept].tolist()))
+
+
+def ambiguity(name: str, text: str, n: int, labels: Sequence[str]) -> str:
+    """Say that a text may be a missing mark or a label."""
+    cells = plural(n, "cell")
+    return f"column {shown(name)} holds {shown(text)} in {cells}: a missing mark, or a label like {_quoted(labels)}?"
+
+
+def remedy(text: str) -> str:
+    """Name the options that settle what a mark is, as a shell takes them: no mark holds an apostrophe."""
+    token = f"'{text.strip()}'"
+    return f"--null-value {token} fills these cells, --keep-value {token} keeps it as a label"
+
+
+def odd_labels(name: str, labels: Sequence[str]) -> list[tuple[str, str]]:
+    """Warn of labels that a reader can hardly tell apart or not see at all, and of measurements: (code, message)."""
+    folded = Counter(map(_folded, labels))
+    alike = [text for text in labels if folded[_folded(text)] > 1]
+    unseen = [text for text in labels if not _folded(text).strip("\"' ")]
+    found = []
+    if alike:
+        found.append(
+            ("W14", f"{len(alike)} labels of {shown(name)} differ only by case, space or accents: {_quoted(alike)}")
+        )
+    if unseen:
+        found.append(("W20", f"Labels of {shown(name)} that show nothing: {', '.join(map(ascii, unseen))}"))
+    n_numbers = sum(parse_number(text) is not None for text in labels)
+    if len(labels) >= MANY_NUMBERS and n_numbers >= MOSTLY * len(labels):
+        what = f"{n_numbers} of the {len(labels)} labels of {shown(name)} are numbers"
+        found.append(("W23", f"{what}. If the column is a measurement, this does not fill it."))
+    return found
+
+
+def _folded(text: str) -> str:
+    # What a reader tells apart: no case, no outer or double space, nothing invisible.
+    composed = unicodedata.normalize("NFC", text)
+    visible = "".join(char for char in composed if unicodedata.category(char) != "Cf" and char not in FILLERS)
+    return " ".join(visible.split()).casefold()
+
+
+def _named_labels(name: str, known: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
+    if not known:
+        return named
+    unknown = [text for text in named if text not in known]
+    if unknown:
+        message = f"--labels names {shown(unknown[0])}, which no row of column {shown(name)} holds"
+        raise DesignError(
+            message,
+            f"labels in the file are {_quoted(known)}; --labels is for a column that knows none",
+        )
+    return known
+
+
+def _refuse_identifier(name: str, labels: Mapping[str, int]) -> None:
+    known = sum(labels.values())
+    crowded = len(labels) >= MANY_LABELS and known < MIN_ROWS_PER_LABEL * len(labels)
+    if len(labels) > MAX_LABELS or crowded:
+        values = f"{len(labels):,} distinct values in {known:,} known rows"
+        message = f"column {shown(name)} has {values}: it looks like an identifier"
+        raise FitError(message, "name a column of categories with --column")
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    return listed([shown(text) for text in texts])

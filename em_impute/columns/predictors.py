@@ -1,0 +1,230 @@
+"""Which columns serve as predictors, as numbers or as categories, and why the others do not."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.em.blocks import Floats, Integers
+from em_impute.errors import DesignError
+from em_impute.table.numbers import parse_number
+from em_impute.table.read import CategoryColumn, NumberColumn
+from em_impute.table.text import shown
+
+__all__ = [
+    "COLLINEAR",
+    "NOT_ALL_NUMBERS",
+    "Chosen",
+    "Column",
+    "Rejected",
+    "TextColumn",
+    "choose_predictors",
+    "numbers_in",
+    "refuse_unusable",
+    "texts_in",
+]
+
+LARGEST_EXACT, TWENTY_DIGITS = 2.0**53, 1e20
+"""Whole numbers between these are not exact as floating-point numbers: written out, they are long identifiers."""
+
+IDENTIFIER_NAME = re.compile(r"(?i:(^|[\W_])(id|idx|index|rowid|key|no|nr|number)$|^unnamed\b)|[a-z](Id|ID)$")
+NUMBER_NAME = re.compile(r"(?i:(^|[\W_])(row|code)$)")
+"""Columns of whole numbers called so are identifiers; the second kind only where hardly a value repeats."""
+
+MOSTLY_DIFFERENT = 0.9
+"""Share of different values from which on they hardly repeat."""
+
+FEW_NUMBERS = 1000
+"""Looked at first: most measurements show by these that they are not whole."""
+
+MIN_ROW_NUMBERS = 3
+"""Fewer whole numbers in a row are a coincidence."""
+
+MIN_TEXTS = 2
+"""A category with fewer of them is a constant."""
+
+LARGEST, LEAST_RANGE = 1e305, 1e-305
+"""Numbers of a predictor may be so large and must differ by so much: what is computed from them, such as a sum or a
+thousandth of a deviation, is then a number with all its digits too."""
+
+CONSTANT = 1e-15
+"""A range below this part of the values is rounding."""
+
+NOT_ALL_NUMBERS = "not all cells are numbers"
+COLLINEAR = "a sum or copy of other columns"
+
+Column = tuple[str, NumberColumn]
+"""A column by name."""
+
+TextColumn = tuple[str, CategoryColumn]
+"""A column that is no numbers, by name."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A column that does not serve, and why."""
+
+    name: str
+    reason: str
+
+
+class Chosen(NamedTuple):
+    """Columns, divided into those that serve as numbers or as categories and the others."""
+
+    numbers: list[Column]
+    categories: list[TextColumn]
+    rejected: list[Rejected]
+
+
+def choose_predictors(
+    columns: Sequence[Column], categories: Sequence[TextColumn], *, explicit: bool, with_categories: bool
+) -> Chosen:
+    """Divide columns into predictors and those that do not serve, with the reason.
+
+    `categories` are those of the columns that hold more than numbers.  They serve if `with_categories` or `explicit`,
+    which says that the user named these columns: then a column that cannot serve is an error, and one that only should
+    not (an identifier) serves nevertheless.  Raises DesignError for cells that no model can use.
+    """
+    as_text = dict(categories) if explicit or with_categories else {}
+    chosen = Chosen([], [], [])
+    for name, numbers in columns:
+        category = as_text.get(name)
+        if category is not None and _is_category(numbers, category):
+            reason = _reason_against_category(name, category, explicit=explicit)
+            if not reason:
+                chosen.categories.append((name, category))
+        else:
+            reason = _reason_against_numbers(name, numbers, explicit=explicit)
+            if not reason:
+                chosen.numbers.append((name, numbers))
+        if reason:
+            chosen.rejected.append(Rejected(name, reason))
+    return chosen
+
+
+def numbers_in(rows: Integers, column: NumberColumn) -> NumberColumn:
+    """Show some rows of a column only."""
+    return column.taking(rows)
+
+
+def texts_in(rows: Integers, column: CategoryColumn) -> CategoryColumn:
+    """Show the texts that some rows of a column hold; the codes stay those of all texts."""
+    if column.packed is None:
+        return column
+    code = column.packed[rows]
+    counts = np.bincount(code[code >= 0], minlength=len(column.texts))
+    texts = tuple(text for text, count in zip(column.texts, counts, strict=True) if count)
+    return replace(column, packed=code, texts=texts, counts=counts[counts > 0])
+
+
+def _is_category(numbers: NumberColumn, category: CategoryColumn) -> bool:
+    """Tell a column of texts from numbers with a few cells gone wrong: at most half of its cells are numbers.
+
+    Where the texts were counted they decide, since a column may have been read as numbers only up to the first text.
+    """
+    if numbers.decimal_comma:
+        return False
+    if category.too_many:
+        return numbers.n_numbers <= numbers.n_bad
+    n_numbers = sum(count for text, count in zip(category.texts, category.counts, strict=True) if _is_number(text))
+    return bool(2 * n_numbers <= category.counts.sum())
+
+
+def _is_number(text: str) -> bool:
+    """Recognise a number, whichever its decimal mark: 1,500 and 2,500 are no categories either."""
+    return parse_number(text) is not None or parse_number(text, ",") is not None
+
+
+def _reason_against_category(name: str, category: CategoryColumn, *, explicit: bool) -> str:
+    """Say why a column does not serve as a category; empty if it does."""
+    if category.too_many:
+        reason = f"more than {category.limit} different texts"
+        if explicit:
+            line, text = category.example or (0, "")
+            message = f"column {shown(name)} holds {reason}, such as {shown(text)} (line {line})"
+            raise DesignError(message, "name columns of numbers or of fewer texts with -x")
+        return reason
+    if len(category.texts) < MIN_TEXTS:
+        return "constant"
+    hardly_repeats = len(category.texts) >= MOSTLY_DIFFERENT * category.counts.sum()
+    is_identifier = hardly_repeats or IDENTIFIER_NAME.search(name.strip())
+    return "identifier" if is_identifier and not explicit else ""
+
+
+def refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:
+    """Raise DesignError for cells of a column of numbers that no model can use."""
+    if column.infinite and column.numbers is not None:
+        line, text = column.infinite
+        message = f"column {shown(name)} holds {shown(text)} on line {line}: infinite values fit no model"
+        raise DesignError(message, "correct or empty these cells, or name other columns with -x")
+    if column.decimal_comma:
+        line, text = column.bad_examples[0]
+        message = f"column {shown(name)} holds {shown(text)} on line {line}: numbers with a decimal comma"
+        raise DesignError(message, "add --decimal ',' or name other columns with -x")
+    if explicit and column.n_bad:
+        message = f"column {shown(name)} has {_bad_cells(column, quoted=True)}"
+        raise DesignError(message, "name numeric columns with -x, or correct these cells")
+
+
+def _reason_against_numbers(name: str, column: NumberColumn, *, explicit: bool) -> str:
+    """Say why a column does not serve as numbers; empty if it does."""
+    refuse_unusable(name, column, explicit=explicit)
+    if column.numbers is None:
+        return _bad_cells(column, quoted=explicit)
+    if column.n_missing == column.size:
+        return "no value at all"
+    reason = _reason_against_range(float(np.fmin.reduce(column.numbers)), float(np.fmax.reduce(column.numbers)))
+    if reason:
+        return reason
+    if column.padded and not explicit:
+        return f"zero-padded code (line {column.padded[0]})"
+    return "identifier" if not explicit and _is_identifier(name, column) else ""
+
+
+def _reason_against_range(low: float, high: float) -> str:
+    """Say why nothing can be computed with numbers from `low` to `high`; empty if it can."""
+    if not high / 2 - low / 2 > CONSTANT * max(abs(low), abs(high)):
+        return "constant"
+    if max(-low, high) > LARGEST:
+        return "numbers beyond 1e305"
+    return "numbers less than 1e-305 apart" if high - low < LEAST_RANGE else ""
+
+
+def _is_identifier(name: str, column: NumberColumn) -> bool:
+    """Recognise whole numbers that are row numbers, too long to be exact, or called an identifier."""
+    numbers = np.empty(0) if column.numbers is None else column.numbers
+    if not _are_whole(numbers[:FEW_NUMBERS]) or not _are_whole(numbers):
+        return False
+    seen = numbers[~np.isnan(numbers)]
+    whole = column.code is None and seen.size == column.size  # a code is for numbers that repeat
+    row_numbers = whole and seen.size >= MIN_ROW_NUMBERS and bool((np.diff(seen) == 1).all())
+    long = (np.abs(seen) >= LARGEST_EXACT) & (np.abs(seen) < TWENTY_DIGITS)
+    too_long = bool((seen[long] % 1000 != 0).any())  # a measurement of such size ends in zeros
+    named = IDENTIFIER_NAME.search(name.strip()) or (NUMBER_NAME.search(name.strip()) and _hardly_repeats(seen, column))
+    return row_numbers or too_long or bool(named)
+
+
+def _are_whole(numbers: Floats) -> bool:
+    return bool(((numbers == np.floor(numbers)) | np.isnan(numbers)).all())
+
+
+def _hardly_repeats(seen: Floats, column: NumberColumn) -> bool:
+    return np.unique(seen).size >= MOSTLY_DIFFERENT * (column.size - column.n_missing)
+
+
+def _bad_cells(column: NumberColumn, *, quoted: bool) -> str:
+    """Say which cells are no numbers.  Those of a column that nobody has named are not quoted: they may be names."""
+    first_lines: dict[str, int] = {}
+    for line, text in column.bad_examples:
+        first_lines.setdefault(text, line)
+    examples = ", ".join(f"{shown(text)} (line {line})" for text, line in first_lines.items())
+    if not quoted:
+        examples = ", ".join(f"line {line}" for line, _ in column.bad_examples)
+    if column.numbers is None:
+        if column.n_numbers > column.n_bad:
+            return f"{NOT_ALL_NUMBERS}: {examples}"
+        return f"text, such as {examples}" if quoted else "text"
+    cells = "1 cell that is not a number" if column.n_bad == 1 else f"{column.n_bad:,} cells that are not numbers"
+    return f"{cells}: {examples}"

@@ -1,0 +1,202 @@
+"""EM in its plainest form, as a picture of what there is to learn: one Gaussian a label, fitted to the measurements.
+
+The cells need not be filled by it.  It shows where the labels lie, what the rows without a label change about that, and
+whether a Gaussian is what the labelled rows look like.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.columns.design import Design
+from em_impute.em.blocks import Floats, Rows
+from em_impute.em.bootstrap import refits
+from em_impute.em.mixture import Mixture, Recipe, fit_mixture, sample_rows
+from em_impute.em.parameters import Parameters, whiten
+from em_impute.errors import FitError
+from em_impute.missingness.sampling import draw_rows
+
+__all__ = ["Errors", "PlainEm", "Shape", "drift_of", "examine_plain", "shape_of", "standard_errors"]
+
+MAX_ROWS, REFITTED_ROWS = 10_000, 5000
+"""Rows of either kind that are looked at, and rows that are refitted to; each stands for as many as there are more."""
+
+MAX_STEPS = 500
+
+N_REFITS, LEAST_STEPS = 25, 2
+"""A standard error is so known within a seventh of itself; a refit begins beside its end."""
+
+WORK, PATTERN_WORK = 1e9, 3e5
+"""Multiplications that one of the two fits may take, about a second, and what each pattern of missing cells costs as
+much as in a step of EM."""
+
+LEAST_EM_STEPS = 50
+
+INVERSE, MAX_INVERSES = 6, 2
+"""What inverting a covariance takes as a multiple of the cube of the predictors, and what inverses may take in so many
+steps as a multiple of the work."""
+
+LEAST_KURTOSIS = 1.0
+"""Of two values that are equally frequent; rounding must not leave less."""
+
+LEAST_VARIANCE = 1e-20
+"""In standardised units: what rounding leaves of values that are all equal."""
+
+
+class Shape(NamedTuple):
+    """How far the labelled rows are from a Gaussian: 0 and 0 for one."""
+
+    skew: float
+    kurtosis: float
+    """excess"""
+
+
+class Errors(NamedTuple):
+    """Standard errors, in units of the standardised measurements."""
+
+    weight: Floats  # (n_components,)
+    mean: Floats  # (n_components, n_features)
+    deviation: Floats  # (n_components, n_features)
+
+
+class PlainEm(NamedTuple):
+    """Two fits of the same mixture, in units of the standardised measurements."""
+
+    covariance: str
+    names: tuple[str, ...]
+    """(n_features,)"""
+    shift: Floats
+    """(n_features,), what was subtracted from the data"""
+    scale: Floats
+    """(n_features,), what they were then divided by"""
+    em: Mixture
+    """of all rows"""
+    labels_only: Parameters | None
+    """of the labelled rows alone; None where no label is known"""
+    errors: Errors | None
+    """None where they would take too long"""
+    log_jacobian: float
+    """to subtract from a log-likelihood in standardised units"""
+    shapes: tuple[tuple[Shape | None, ...], ...] | None
+    """(n_labels, n_features) of the labelled rows, None of a label whose values do not vary"""
+    drift: Floats | None
+    """(n_labels,), how far the other rows moved the mean of each label, in its standard deviations (Mahalanobis)"""
+
+
+def examine_plain(design: Design, found: Mixture, recipe: Recipe) -> PlainEm | None:
+    """Fit one Gaussian a label to the measurements; where no label is known, `found` is such a fit already.
+
+    `recipe` is that of one mixture with a full covariance each.  None where nothing was measured, no such fit holds, or
+    covariances of so many predictors would take too long.
+    """
+    if not design.n_numbers:
+        return None
+    if not (design.label >= 0).any():
+        return _described(design, found, None, design.distinct)
+    rows = _rows_to_show(design, recipe.seed)
+    if rows is None:
+        return None
+    n_labels = len(design.labels)
+    n_steps = min(recipe.stopping.max_iter, MAX_STEPS, _affordable_steps(rows, n_labels))
+    if not n_steps:
+        return None
+    stopping = recipe.stopping._replace(max_iter=n_steps)
+    plain = recipe._replace(per_label=1, free_shares=False, unlabelled_weight=1.0, stopping=stopping, accelerate=False)
+    try:
+        em = fit_mixture(rows, n_labels, plain)
+        labels_only = fit_mixture(rows, n_labels, plain._replace(unlabelled_weight=0.0)).fit.parameters
+    except FitError:
+        return None
+    return _described(design, em, labels_only, rows)
+
+
+def _affordable_steps(rows: Rows, n_labels: int) -> int:
+    """Count the steps of EM that there is time for; 0 where covariances of so many predictors are too dear for any."""
+    n_patterns = np.unique(np.isnan(rows.x), axis=0).shape[0]
+    if LEAST_EM_STEPS * n_labels * n_patterns * INVERSE * rows.x.shape[1] ** 3 > MAX_INVERSES * WORK:
+        return 0
+    a_step = n_labels * (rows.label.size * (rows.x.shape[1] + 1.0) ** 2 + n_patterns * PATTERN_WORK)
+    return max(LEAST_EM_STEPS, int(WORK / a_step))
+
+
+def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows: Rows) -> PlainEm:
+    features = design.features[: design.n_numbers]
+    scale = np.array([feature.scale for feature in features])
+    seen = rows.weight @ ~np.isnan(rows.x)
+    known = labels_only is not None
+    return PlainEm(
+        covariance=em.recipe.family,
+        names=tuple(feature.name for feature in features),
+        shift=np.array([feature.shift for feature in features]),
+        scale=scale,
+        em=em,
+        labels_only=labels_only,
+        errors=standard_errors(rows, em, len(design.labels), em.recipe.seed),
+        log_jacobian=float(seen @ np.log(scale)),
+        shapes=tuple(_shapes(rows, label) for label in range(len(design.labels))) if known else None,
+        drift=None if labels_only is None else drift_of(labels_only, em.fit.parameters),
+    )
+
+
+def standard_errors(rows: Rows, mixture: Mixture, n_labels: int, seed: int) -> Errors | None:
+    """Estimate standard errors from refits to rows weighed at random; None where these would take too long."""
+    few = sample_rows(rows, REFITTED_ROWS, seed)
+    n_steps = _affordable_steps(few, n_labels) // N_REFITS
+    if n_steps < LEAST_STEPS:
+        return None
+    hurried = mixture.recipe._replace(stopping=mixture.recipe.stopping._replace(max_iter=min(n_steps, MAX_STEPS)))
+    refitted = refits(few, mixture._replace(recipe=hurried), n_labels, N_REFITS, seed)
+    weight, mean, covariance = (np.array(values) for values in zip(*refitted, strict=True))
+    deviation = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    return Errors(*(values.std(axis=0, ddof=1) for values in (weight, mean, deviation)))
+
+
+def drift_of(origin: Parameters, moved: Parameters) -> Floats:
+    """Measure how far each mean has moved in the standard deviations of its origin (Mahalanobis): (n_components,)."""
+    offset = (whiten(origin.covariance) @ (moved.mean - origin.mean)[:, :, None])[:, :, 0]
+    distance: Floats = np.sqrt((offset**2).sum(axis=1))
+    return distance
+
+
+def shape_of(values: Floats, weight: Floats) -> Shape | None:
+    """Compute the skewness and excess kurtosis of values (n_rows,) that count `weight` (n_rows,), NaN left out.
+
+    None where they do not vary.
+    """
+    seen = ~np.isnan(values) & (weight > 0.0)
+    values, weight = values[seen], weight[seen]
+    if not weight.size:
+        return None
+    centred = values - weight @ values / weight.sum()
+    variance = weight @ centred**2 / weight.sum()
+    if not variance > LEAST_VARIANCE:
+        return None
+    standard = centred / np.sqrt(variance)
+    skew, kurtosis = (float(weight @ standard**power / weight.sum()) for power in (3, 4))
+    return Shape(skew, max(kurtosis, LEAST_KURTOSIS) - 3.0)
+
+
+def _shapes(rows: Rows, label: int) -> tuple[Shape | None, ...]:
+    members = rows.label == label
+    return tuple(shape_of(column, rows.weight[members]) for column in rows.x[members].T)
+
+
+def _rows_to_show(design: Design, seed: int) -> Rows | None:
+    """Give the measurements of all rows, or of some that stand for all; None where a label is lost so."""
+    rng, rows = np.random.default_rng(seed), design.distinct
+    known = rows.label >= 0
+    parts = [_drawn(design, kind, rng) for kind in (known, ~known)]
+    shown = Rows(*(np.concatenate(values) for values in zip(*parts, strict=True)))
+    lost = np.setdiff1d(np.unique(rows.label[known]), shown.label)
+    return None if lost.size else shown
+
+
+def _drawn(design: Design, kind: NDArray[np.bool_], rng: np.random.Generator) -> Rows:
+    """Draw some distinct rows of a kind, (n_distinct,); together they weigh as much as all."""
+    rows = design.distinct
+    chosen = draw_rows(kind & (rows.weight > 0.0), MAX_ROWS, rng)
+    weight = rows.weight[chosen]
+    if chosen.size == MAX_ROWS:
+        weight = weight * ((rows.weight @ kind) / weight.sum())
+    return Rows(rows.x[chosen, : design.n_numbers], rows.label[chosen].astype(np.intp), weight)

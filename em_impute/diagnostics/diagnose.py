@@ -1,0 +1,62 @@
+"""What the fit says beyond the fills: who is missing, how sure the fills are, and which known labels look wrong."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from em_impute.diagnostics.baseline_em import PlainEm, examine_plain
+from em_impute.diagnostics.chart_data import Pictures, picture
+from em_impute.diagnostics.extrapolation import Marked, find_marked
+from em_impute.diagnostics.label_errors import Audit, audit_labels
+from em_impute.diagnostics.sensitivity import Sensitivity, sweep
+from em_impute.diagnostics.uncertainty import Uncertainty, examine_uncertainty
+from em_impute.em.mixture import Recipe
+from em_impute.missingness.missingness import Missingness, examine_missingness
+from em_impute.model.assign import Fills
+from em_impute.model.column import FittedColumn
+from em_impute.options import Request
+
+__all__ = ["Findings", "examine"]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What can be said of a completed column."""
+
+    missingness: Missingness | None
+    """Rows with a label beside rows without one; None where there are none of either kind"""
+    uncertainty: Uncertainty
+    sensitivity: Sensitivity | None
+    """None where no label was known"""
+    audit: Audit | None
+    """None where no known label could be held out"""
+    marked: Marked
+    plain: PlainEm | None
+    """None where nothing was measured, or no Gaussians can be fitted"""
+    pictures: Pictures
+
+
+def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request) -> Findings:
+    """Examine a fitted column.  `recipe` is that of one mixture, which shows plain EM."""
+    design, labels = found.design, found.labels
+    uncertainty = examine_uncertainty(found, fills, request.min_probability, request.seed)
+    sensitivity = None
+    if any(labels.known):
+        weight = found.cells.astype(np.float64)
+        known = np.array(labels.known, dtype=np.float64)
+        intervals = {
+            label: (one.low / labels.label.size, one.high / labels.label.size)
+            for label, one in zip(labels.labels, uncertainty.totals, strict=True)
+        }
+        at_zero = found.delta is None or not found.delta.any()  # else the intervals are those of another δ
+        sensitivity = sweep(found.unshifted, weight, known, labels.labels, intervals if at_zero else None)
+    plain = examine_plain(design, found.fitted.mixture, recipe)
+    return Findings(
+        examine_missingness(design, request.seed, found.fitted.how.missing),
+        uncertainty,
+        sensitivity,
+        audit_labels(found),
+        find_marked(design, fills.row),
+        plain,
+        picture(found, fills, request.min_probability, plain, request.seed),
+    )

@@ -1,0 +1,205 @@
+"""Each measurement counted in bins, by what is known of the label or was filled in."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.model.assign import Fills, most_probable
+from em_impute.model.column import FittedColumn
+from em_impute.table.arrays import Codes
+
+__all__ = [
+    "MAX_BINS",
+    "Cells",
+    "Histogram",
+    "cells_of",
+    "count_in_bins",
+    "lay_out",
+    "separation_of",
+    "spread_of_labels",
+]
+
+MIN_BINS, MAX_BINS = 12, 40
+
+FINE = 1e-4
+"""Steps between values below this part of a bin's width are those of no scale that was read."""
+
+ROUNDING = 1e-9
+
+HUGE = 1e300
+"""Beyond it, and below its inverse, arithmetic on the edges of bins would leave the range of numbers."""
+
+N_PROBED, MANY_ROWS = 5000, 20_000
+"""Values by which the bins are laid out, and rows of which they are taken; all rows are counted in them."""
+
+TAIL = 0.001
+"""Part of the rows at either end that may lie in the outermost bins, where these few would take most of the room."""
+
+ROOMY = 1.5
+"""Times the range without the tails up to which they are shown as well."""
+
+
+class Histogram(NamedTuple):
+    """One measurement, in the data's own units, counted by what is known of the label."""
+
+    name: str
+    separation: float | None
+    """Share of the variance that lies between the labels (η²); None where no row tells"""
+    edges: Floats
+    """(n_bins + 1,)"""
+    beyond: tuple[int, int]
+    """Rows below the first edge and above the last, which are counted in the outermost bins."""
+    known: Integers
+    """(n_labels, n_bins) rows"""
+    filled: Integers
+    """(n_labels, n_bins) cells, by the label that was filled in"""
+    left: Integers
+    """(n_bins,) cells that were left as they were"""
+
+
+class Cells(NamedTuple):
+    """Missing cells, those in equal rows told once where they were filled alike."""
+
+    place: Integers  # (n_cells,) among the distinct rows
+    code: Integers  # (n_cells,) label filled in, −1 for none
+    times: Integers  # (n_cells,) how often there is such a one
+
+
+def cells_of(found: FittedColumn, fills: Fills, min_probability: float) -> Cells:
+    """List the missing cells by what was filled into them."""
+    if fills.is_drawn:  # equal rows may differ in what was drawn for them
+        place = found.design.distinct_of(fills.row)
+        return Cells(place, fills.code, np.broadcast_to(np.intp(1), place.shape))
+    code, _ = most_probable(found.distinct_probability, min_probability)
+    return Cells(found.unlabelled, code, found.cells)
+
+
+def spread_of_labels(values: Floats, label: Codes, weight: Floats | Integers) -> float | None:
+    """Compute the share of the variance of values (n_rows,) that lies between their labels (n_rows,): η².
+
+    `weight` (n_rows,) counts rows; those with NaN or without a label, −1, are left out.  None where nothing varies.
+    """
+    seen = (label >= 0) & ~np.isnan(values)
+    values, label, weight = values[seen], label[seen], weight[seen]
+    if not weight.sum() > 0.0:
+        return None
+    centred = values - weight @ values / weight.sum()
+    total = weight @ centred**2
+    count = np.bincount(label, weight)
+    sums = np.bincount(label, weight * centred)
+    between = float((sums[count > 0.0] ** 2 / count[count > 0.0]).sum())
+    return min(1.0, between / total) if total > 0.0 else None
+
+
+def separation_of(found: FittedColumn, cells: Cells, feature: int) -> float | None:
+    """Say how much of a measurement the labels explain: the known ones, or if there are none those filled in.
+
+    Of very many rows some, evenly spread, say it.
+    """
+    rows = found.design.distinct
+    if any(found.labels.known):
+        some = _few(rows.label)
+        return spread_of_labels(rows.x[some, feature], rows.label[some], rows.weight[some])
+    some = _few(cells.place)
+    return spread_of_labels(rows.x[cells.place[some], feature], cells.code[some], cells.times[some])
+
+
+def count_in_bins(found: FittedColumn, cells: Cells, feature: int, separation: float | None) -> Histogram | None:
+    """Count all rows by the bins of a measurement; None where it can be laid out in none."""
+    design, n_labels = found.design, len(found.labels.labels)
+    about = design.features[feature]
+    x = design.distinct.x[:, feature]
+    counted = None if design.index is None else design.distinct.weight
+    with np.errstate(over="ignore"):
+        edges = lay_out(about.shift + about.scale * _probe(x, counted), design.label.size)
+    if edges is None:
+        return None
+    n_bins = edges.size - 1
+    first, per_bin = (edges[0] - about.shift) / about.scale, about.scale / (edges[1] - edges[0])
+    counts = np.zeros((2, (n_bins + 1) * (n_labels + 1)), np.intp)
+
+    def count(place: Floats, code: Integers, times: Floats | Integers | None, into: Integers) -> None:
+        """Count rows by bin and label, in place; those without the measurement or a label come last."""
+        at = np.nan_to_num(np.clip(place, 0.0, n_bins - 0.5), nan=n_bins).astype(np.intp)
+        pair = at * (n_labels + 1) + np.where(code < 0, n_labels, code.astype(np.intp))
+        into += np.bincount(pair, times, into.size).astype(np.intp)
+
+    of_label = design.distinct.label
+    code_of = np.array([*(found.labels.labels.index(label) for label in design.labels), -1])
+    below = above = 0.0
+    for some in slices(x.size):
+        place, times = (x[some] - first) * per_bin, None if counted is None else counted[some]
+        count(place, code_of[of_label[some]], times, counts[0])
+        below, above = below + _sum(place < 0.0, times), above + _sum(place > n_bins, times)
+    for some in slices(cells.place.size):
+        count((x[cells.place[some]] - first) * per_bin, cells.code[some], cells.times[some], counts[1])
+    known, missing = counts.reshape(2, n_bins + 1, n_labels + 1)[:, :-1].transpose(0, 2, 1)
+    beyond = int(below), int(above)
+    return Histogram(about.name, separation, edges, beyond, known[:-1], missing[:-1], missing[-1])
+
+
+def _sum(chosen: NDArray[np.bool_], times: Floats | None) -> float:
+    return float(np.count_nonzero(chosen) if times is None else times @ chosen)
+
+
+def _few(rows: NDArray[Any]) -> slice:
+    """Take every so-manieth of very many rows."""
+    return slice(None, None, max(1, rows.size // MANY_ROWS))
+
+
+def _probe(x: Floats, counted: Floats | None) -> Floats:
+    """Draw values (n_probed,) that are spread as those of the rows, the extremes among them.
+
+    Evenly through some of the rows in the order of their values, so that nothing is left to chance.
+    """
+    few = _few(x)
+    some, times = x[few], np.ones(x[few].size) if counted is None else counted[few]
+    seen = ~np.isnan(some)
+    if not seen.any():
+        return np.empty(0)
+    order = np.argsort(some[seen])
+    values, cumulative = some[seen][order], np.cumsum(times[seen][order])
+    at = (np.arange(N_PROBED) + 0.5) / N_PROBED * cumulative[-1]
+    probe: Floats = np.r_[np.nanmin(x), values[np.searchsorted(cumulative, at)], np.nanmax(x)]
+    return probe
+
+
+def lay_out(values: Floats, n_rows: float) -> Floats | None:
+    """Choose the edges of bins, (n_bins + 1,), for values: 1, 2 or 5 times a power of ten wide.
+
+    As wide as Freedman & Diaconis (1981) say, or less where that shows little, but never narrower than the smallest
+    step between values, or bins would hold now two of them and now three; edges lie between the steps, where rounding
+    moves no value across.  `values` (n_values,) are spread as those of `n_rows` rows.  None where nothing varies or
+    numbers leave the range of arithmetic.
+    """
+    if not values.size or not np.all(np.abs(values) < HUGE):
+        return None
+    low, high = values.min(), values.max()
+    if high - low < 1.0 / HUGE:
+        return None
+    inner = np.quantile(values, [TAIL, 1.0 - TAIL])
+    if high - low > ROOMY * (inner[1] - inner[0]) > 0.0:
+        low, high = inner
+    quartile = np.quantile(values, [0.25, 0.75])
+    wanted = min(2.0 * (quartile[1] - quartile[0]) / n_rows ** (1 / 3), (high - low) / MIN_BINS)
+    step = float(np.diff(np.unique(values)).min())
+    width = _nice(wanted, max(step, (high - low) / MAX_BINS))
+    offset = step / 2.0 if step > FINE * width else 0.0
+    first = np.floor((low + offset) / width)
+    n_bins = int(np.floor((high + offset) / width) - first) + 1
+    edges: Floats = (first + np.arange(n_bins + 1)) * width - offset
+    return edges if np.all(np.diff(edges) > 0.0) else None
+
+
+def _nice(width: float, least: float) -> float:
+    """Round a width to 1, 2 or 5 times a power of ten: down, or where it is less than `least` that one up."""
+    is_wide = width >= least
+    wanted = width if is_wide else least
+    power = 10.0 ** np.floor(np.log10(wanted))
+    near = [digit * power for digit in (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)]  # a logarithm may be rounded either way
+    below = max(one for one in near if one <= wanted * (1.0 + ROUNDING))
+    if is_wide and below >= least * (1.0 - ROUNDING):
+        return float(below)
+    return float(min(one for one in near if one >= least * (1.0 - ROUNDING)))

@@ -1,0 +1,346 @@
+"""The audit of known labels: what a fit that was not shown a label says of it, and which labels look wrong.
+
+Labels are never changed.  Up to some thousand labelled rows each was held out when the model was chosen, and what was
+said of it then is what counts.  Of larger tables only a sample was.  There the model is fitted once more without each
+of five folds, to a sample that keeps rare labels whole, and every label, drawn or not, is judged by the fit that was
+not shown it; of very large tables those of a larger such sample.  To leave out only what looks odd at first sight would
+be biased: such a fit is too narrow, and finds the odd rows odder still.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.columns.design import Design
+from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.em import posterior
+from em_impute.em.mixture import Recipe, fit_mixture
+from em_impute.ensemble.batched_em import DIVIDED_STEPS, gather
+from em_impute.ensemble.budget import count_terms, row_cost
+from em_impute.ensemble.candidates import Plan
+from em_impute.ensemble.cross_validation import fit_plan
+from em_impute.ensemble.ensemble import Voice, predict
+from em_impute.ensemble.fit import Stack
+from em_impute.ensemble.folds import N_FOLDS, Examples, count_labels
+from em_impute.ensemble.stacking_weights import stack_weights
+from em_impute.errors import FitError
+from em_impute.missingness.held_out import HeldOut
+from em_impute.missingness.sampling import draw_of_every_label, shuffled_by_label
+from em_impute.model.column import FittedColumn
+from em_impute.model.fit import examples_of
+from em_impute.model.select import FOLD_TOLERANCE, Choice
+
+__all__ = ["SUSPICIOUS", "Audit", "Judged", "Parts", "Suspect", "audit_labels", "judge_labels"]
+
+SUSPICIOUS = 0.05
+"""A label less probable than that is listed: one in twenty, the usual mark of what should not happen by chance."""
+
+LIKELIER = 10.0
+"""… if some other label is at least so many times as probable.  With thirty labels and weak predictors every label is
+improbable, and none suspicious."""
+
+MAX_LISTED = 1000
+
+LABELLED_ROWS, UNLABELLED_ROWS = 20_000, 1_000
+"""Rows on which the folds of a large table are fitted: what more of them would say is far below `SUSPICIOUS`."""
+
+JUDGED_ROWS = 50_000
+"""Different rows that are judged where labels were not held out before: drawn like those that folds are fitted to."""
+
+WORK = 5e8
+"""Multiplications that fitting the folds and predicting the known labels may take: a quarter of a second."""
+
+TERMS = 8_000_000
+"""Numbers in the matrix of terms: with many predictors fewer rows, but never fewer than members were compared on."""
+
+CHUNK_ELEMENTS = 1 << 22
+"""Probabilities that are held at a time: a million rows of a thousand labels would fill the memory."""
+
+Flags = NDArray[np.bool_]
+
+Answer = Callable[[int, Integers], Floats]
+"""What the fit without a fold says of some distinct rows: the fold, (n_chosen,) -> (n_chosen, n_labels)."""
+
+
+class Suspect(NamedTuple):
+    """A known label that looks wrong.  Codes are those of `FittedColumn.labels`."""
+
+    row: int  # of the table, 0-based
+    label: int  # what the cell says
+    probability: float  # of that label, given the row's predictors
+    likely: int  # the most probable label
+    likely_probability: float
+
+
+class Audit(NamedTuple):
+    """What came of looking at the known labels."""
+
+    examined: int  # rows whose label was judged
+    threshold: float
+    suspects: tuple[Suspect, ...]  # the least probable first, then by row; at most MAX_LISTED
+    n_suspects: int  # all of them
+    expected: float  # rows that would be suspects if every label were right and the probabilities too
+    drawn_from: int | None = None  # known labels in all, where only some that were drawn of them were judged
+
+
+class Judged(NamedTuple):
+    """What fits that were not shown some known labels say of them."""
+
+    row: Integers  # (n_judged,) distinct rows of the design
+    copies: Integers  # (n_judged,) rows of the table that each stands for
+    own: Floats  # (n_judged,) probability of the label that the row has
+    likely: Integers  # (n_judged,) the most probable label, a code of the design
+    likely_probability: Floats  # (n_judged,)
+    expected: Floats  # (n_judged,) probability that the right label would be a suspect
+
+
+def audit_labels(found: FittedColumn) -> Audit | None:
+    """List the known labels that look wrong, each judged by a fit that was not shown it.
+
+    A row of weight 0, and the only row of its label, is not judged.  Equal rows with the same label are all suspects or
+    none, a line each.  None where nothing could be held out.
+    """
+    judged, design = judge_labels(found), found.design
+    if judged is None:
+        return None
+    suspicious = np.flatnonzero(_is_suspect(judged.own, judged.own, judged.likely_probability))
+    suspicious = suspicious[np.argsort(judged.own[suspicious], kind="stable")]
+    up_to_here = np.cumsum(judged.copies[suspicious])
+    enough = int(np.searchsorted(up_to_here, MAX_LISTED)) + 1
+    at, row = _rows_of(design, judged.row, suspicious[:enough])
+    first = np.lexsort((row, judged.own[at]))[:MAX_LISTED]
+    at, row = at[first], row[first]
+    place = np.array([found.labels.labels.index(label) for label in design.labels])
+    columns = (row, place[design.label[row]], judged.own[at], place[judged.likely[at]], judged.likely_probability[at])
+    suspects = tuple(Suspect(*cells) for cells in zip(*(column.tolist() for column in columns), strict=True))
+    expected = float(judged.copies @ judged.expected)
+    n_judged, n_known = int(judged.copies.sum()), sum(found.labels.known)
+    drawn_from = n_known if judged.row.size < np.count_nonzero(design.distinct.label >= 0) > JUDGED_ROWS else None
+    return Audit(n_judged, SUSPICIOUS, suspects, int(up_to_here[-1:].sum()), expected, drawn_from)
+
+
+def judge_labels(found: FittedColumn) -> Judged | None:
+    """Judge every known label by a fit that was not shown it; None where nothing could be held out.
+
+    Of groups with fits of their own only those rows are judged that were held out when these were weighed.
+    """
+    design, choice = found.design, found.fitted.choice
+    if choice.held_out is None:
+        return None
+    rng = np.random.default_rng(choice.recipe.seed)
+    label = design.distinct.label
+    known = np.flatnonzero((label >= 0) & (design.distinct.weight > 0.0))
+    count = np.bincount(label[known], None if design.index is None else design.distinct.weight[known])
+    if known.size > JUDGED_ROWS:
+        drawn = known[draw_of_every_label(label[known], JUDGED_ROWS, N_FOLDS, rng)]
+        known = np.union1d(drawn, choice.held_out.row)
+    copies = _copies(design, known)
+    can_be_held = count[label[known]] > 1
+    refittable = can_be_held & _without_own_fit(found, known)
+    times = np.bincount(choice.held_out.row, minlength=label.size)[known]
+    when_held_out = can_be_held & (times > 0)
+    judged = []
+    if not (times >= copies)[refittable].all():
+        with suppress(FitError):  # without a fold a component may collapse that did not with all rows
+            judged.append(_judged_by_refits(design, choice, known, refittable, rng))
+            when_held_out &= ~refittable
+    judged.append(_judged_when_held_out(design, choice.held_out, known[when_held_out]))
+    return Judged(*(np.concatenate(values) for values in zip(*judged, strict=True)))
+
+
+def _is_suspect(probability: Floats, own: Floats, likely: Floats) -> Flags:
+    """Say whether a label of some `probability` is one, where the most probable label has the probability `likely`."""
+    return (probability < SUSPICIOUS) & (likely >= LIKELIER * own)
+
+
+def _copies(design: Design, row: Integers) -> Integers:
+    """Count the rows of the table that each of some distinct rows stands for."""
+    return np.ones(row.size, np.intp) if design.index is None else design.distinct.weight[row].astype(np.intp)
+
+
+def _rows_of(design: Design, row: Integers, chosen: Integers) -> tuple[Integers, Integers]:
+    """Find the table's rows that equal the `chosen` ones of distinct `row`: the places in `row`, and the rows."""
+    if design.index is None or not chosen.size:
+        return chosen, row[chosen]
+    place = np.full(design.distinct.label.size, -1)
+    place[row[chosen]] = chosen
+    rows = np.flatnonzero((place >= 0)[design.index])
+    return place[design.index[rows]], rows
+
+
+def _without_own_fit(found: FittedColumn, row: Integers) -> Flags:
+    """Say which distinct rows belong to no group with a fit of its own, (n_chosen,)."""
+    groups = found.design.groups
+    if groups is None or found.groups is None:
+        return np.ones(row.size, dtype=bool)
+    own = np.array([group.own_weight > 0.0 for group in found.groups] + [False])  # the last one is that of −1
+    return ~own[groups.code[row]]
+
+
+def _judged_when_held_out(design: Design, held: HeldOut, row: Integers) -> Judged:
+    """Average what was said of each of the distinct rows `row`, which may have been held out several times."""
+    place = np.full(design.distinct.label.size, -1)
+    place[row] = np.arange(row.size)
+    chosen = np.flatnonzero(place[held.row] >= 0)
+    probability = np.zeros((row.size, len(design.labels)))
+    np.add.at(probability, place[held.row[chosen]], held.probability[chosen])
+    return _judged(design, row, probability / probability.sum(axis=1, keepdims=True))
+
+
+def _judged(design: Design, row: Integers, probability: Floats) -> Judged:
+    own = probability[np.arange(row.size), design.distinct.label[row]]
+    likely = probability.argmax(axis=1)
+    most = probability[np.arange(row.size), likely]
+    expected = np.where(_is_suspect(probability, probability, most[:, None]), probability, 0.0).sum(axis=1)
+    return Judged(row, _copies(design, row), own, likely, most, expected)
+
+
+# Large tables: what fits to five folds say
+
+
+class Parts(NamedTuple):
+    """Known rows, dealt into folds; equal rows that were merged are parted, since only one of them is judged."""
+
+    place: Integers  # (n_parts,) which of the known rows
+    fold: Integers  # (n_parts,), −1 where never held out
+    copies: Integers  # (n_parts,) rows of the table
+
+
+def _judged_by_refits(
+    design: Design, choice: Choice, known: Integers, wanted: Flags, rng: np.random.Generator
+) -> Judged:
+    """Judge those of the distinct rows `known` that are `wanted`, each by fits to the other folds."""
+    parts = _deal_copies(design.distinct.label[known], _copies(design, known), rng)
+    said = _refit(design, choice, known, parts, rng)
+    row, size = known[wanted], max(1, CHUNK_ELEMENTS // len(design.labels))
+    parts = Parts(*(values[wanted[parts.place]] for values in parts))
+    place = (np.cumsum(wanted) - 1)[parts.place]  # ascending
+    share = parts.copies / _copies(design, row)[place]
+    pieces = []
+    for first in range(0, row.size, size):
+        mine = row[first : first + size]
+        some = slice(*np.searchsorted(place, [first, first + mine.size]))
+        at, probability = place[some] - first, np.zeros((mine.size, len(design.labels)))
+        for number in range(N_FOLDS):
+            out = parts.fold[some] == number  # a row has one part in a fold at most
+            if out.any():
+                probability[at[out]] += share[some][out, None] * said(number, mine[at[out]])
+        pieces.append(_judged(design, mine, probability))
+    return Judged(*(np.concatenate(values) for values in zip(*pieces, strict=True)))
+
+
+def _deal_copies(label: Integers, copies: Integers, rng: np.random.Generator) -> Parts:
+    """Deal the copies of rows (n_rows,) of each label in turn into the folds, as one deals unmerged rows."""
+    order = shuffled_by_label(label, rng)
+    first = np.empty_like(copies)  # number of a row's first copy
+    first[order] = np.cumsum(copies[order]) - copies[order]
+    n_parts = np.minimum(copies, N_FOLDS)
+    place = np.repeat(np.arange(label.size), n_parts)
+    part = np.arange(place.size) - np.repeat(np.cumsum(n_parts) - n_parts, n_parts)
+    fold = (first[place] + part) % N_FOLDS
+    fold[(np.bincount(label, copies) == 1)[label[place]]] = -1
+    return Parts(place, fold, (copies[place] - part + N_FOLDS - 1) // N_FOLDS)
+
+
+def _refit(design: Design, choice: Choice, known: Integers, parts: Parts, rng: np.random.Generator) -> Answer:
+    """Fit the model once without each fold, to a sample of the labelled and unlabelled rows."""
+    rows, stack = design.distinct, choice.stack
+    label = rows.label[known][parts.place]
+    weight = rows.weight[known][parts.place] / np.bincount(parts.place, parts.copies)[parts.place] * parts.copies
+    n_labelled, n_latent = LABELLED_ROWS, LABELLED_ROWS if stack is None else UNLABELLED_ROWS
+    if stack is not None:
+        n_labelled = min(n_labelled, max(stack.comparison.row.size, TERMS // count_terms(rows.x.shape[1])))
+    drawn = draw_of_every_label(label, n_labelled, N_FOLDS, rng)
+    total = count_labels(examples_of(design), len(design.labels))  # whether they are judged or not
+    bears = total / np.maximum(np.bincount(label[drawn], weight[drawn], total.size), np.finfo(float).tiny)
+    latent, latent_weight = _draw_unlabelled(rows, n_latent, rng)
+    row = np.concatenate([known[parts.place[drawn]], latent])
+    weight = np.concatenate([weight[drawn] * bears[label[drawn]], latent_weight])
+    fold = np.concatenate([parts.fold[drawn], np.full(latent.size, -1)])
+    if stack is None:
+        return _refit_mixture(Rows(rows.x[row], rows.label[row], weight), fold, choice.recipe, design)
+    everything = examples_of(design)
+    examples = everything.take(row)._replace(weight=weight, merged=False)
+    stacks = _refit_stack(_affordable(stack, known.size, examples), examples, fold, choice.recipe.seed)
+    return lambda number, some: predict(stacks[number], everything.predictors.take(some))
+
+
+def _draw_unlabelled(rows: Rows, size: int, rng: np.random.Generator) -> tuple[Integers, Floats]:
+    """Draw at most `size` rows without a label, and say how much each weighs: together what all of them do."""
+    latent = np.flatnonzero((rows.label < 0) & (rows.weight > 0.0))
+    weight = rows.weight[latent]
+    if latent.size <= size:
+        return latent, weight
+    total = weight.sum()
+    return np.sort(rng.choice(latent, size, p=weight / total)), np.full(size, total / size)
+
+
+def _refit_mixture(rows: Rows, fold: Integers, recipe: Recipe, design: Design) -> Answer:
+    """Fit the engine's mixture once without each fold, (n_rows,)."""
+    # As when the model was chosen: labelled rows are predicted by the shares of labelled rows.
+    recipe = recipe._replace(stopping=recipe.stopping._replace(tolerance=FOLD_TOLERANCE), free_shares=False)
+    kept = [Rows(*(values[fold != number] for values in rows)) for number in range(N_FOLDS)]
+    fits = [fit_mixture(some, len(design.labels), recipe).fit for some in kept]
+
+    def said(number: int, some: Integers) -> Floats:
+        return posterior(fits[number].parameters, fits[number].component_label, design.distinct.x[some])
+
+    return said
+
+
+def _refit_stack(stack: Stack, examples: Examples, fold: Integers, seed: int) -> list[Stack]:
+    """Fit the members of a stack once without each fold, (n_rows,); their weights stay."""
+    held = fold == np.arange(N_FOLDS)[:, None]  # (N_FOLDS, n_rows)
+    materials = {voice.view.name: gather(voice.view, examples, stack.n_labels) for voice in stack.voices}
+    voices: list[list[Voice]] = [[] for _ in held]
+    for voice in stack.voices:
+        settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in voice.members))
+        steps = sorted({member.steps for member in voice.members})
+        plan = Plan(voice.view.name, voice.members[0].per_label, settings, steps)
+        fits = fit_plan(plan, materials[voice.view.name], held, seed)
+        order = np.array([plan.members.index(member) for member in voice.members]) * N_FOLDS
+        for number, of_fold in enumerate(voices):
+            batch = fits.batch.take(order + number)
+            of_fold.append(voice._replace(component_label=fits.component_label, batch=batch))
+    stacks = []
+    for out, of_fold in zip(held, voices, strict=True):
+        seen = (examples.label >= 0) & ~out
+        count = np.bincount(examples.label[seen], examples.weight[seen], stack.n_labels) + 0.5
+        stacks.append(replace(stack, voices=tuple(of_fold), shares=count / count.sum()))
+    return stacks
+
+
+def _affordable(stack: Stack, n_to_judge: int, examples: Examples) -> Stack:
+    """Keep the heaviest members that `WORK` allows to refit and to ask for `n_to_judge` rows; weigh them anew."""
+    n_latent = int(np.count_nonzero(examples.label < 0))
+    # Of a divided label's components only those are asked that are the row's own.
+    divided_passes = (examples.label.size - n_latent) * DIVIDED_STEPS // stack.n_labels
+    costs = []
+    for voice in stack.voices:
+        cost = row_cost(voice.batch.mean.shape[-1], voice.component_label.size)
+        for member in voice.members:
+            passes = divided_passes if member.per_label > 1 else n_latent * member.steps
+            costs.append(cost * (n_to_judge + N_FOLDS * passes))
+    used = np.flatnonzero(stack.weight.any(axis=1))  # in the order of the voices and their members
+    heaviest = np.argsort(-stack.weight[used].sum(axis=1), kind="stable")
+    n_members = max(1, int(np.searchsorted(np.cumsum(np.array(costs)[heaviest]), WORK)))
+    if n_members >= used.size:
+        return stack
+    kept = np.sort(heaviest[:n_members])
+    chance = stack.comparison.chance[used[kept]]  # (n_kept, n_temperatures, …)
+    weight = np.zeros((used.size, chance.shape[1]))
+    columns = chance.reshape(-1, *chance.shape[2:])
+    weight[kept] = stack_weights(columns, stack.comparison.weight).reshape(-1, chance.shape[1])
+    voices, first = [], 0
+    for voice in stack.voices:
+        part = weight[first : first + len(voice.members)]
+        first += len(voice.members)
+        some = np.flatnonzero(part.any(axis=1))
+        if some.size:
+            members = tuple(voice.members[i] for i in some)
+            voices.append(voice._replace(members=members, batch=voice.batch.take(some), weight=part[some]))
+    return replace(stack, voices=tuple(voices))

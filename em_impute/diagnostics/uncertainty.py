@@ -1,0 +1,352 @@
+"""How sure the fills are, counted: wrong cells, totals and shares with intervals, and what is missing to know them.
+
+All rest on draws of the whole model.  In one draw the parameters are the same for every row, so that numbers of cells
+vary from draw to draw by as much as is not known of the model, and not only by the luck of each row.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.em.blocks import Floats, Integers
+from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows
+from em_impute.missingness.held_out import HeldOut
+from em_impute.model.assign import Fills, draw_labels, most_probable
+from em_impute.model.column import FittedColumn
+from em_impute.model.fit import Said
+from em_impute.table.arrays import Codes
+
+__all__ = [
+    "WRONG_LEVEL",
+    "Gathered",
+    "Interval",
+    "Uncertainty",
+    "draw_imputations",
+    "examine_uncertainty",
+    "pool_shares",
+    "recommended_draws",
+]
+
+N_DRAWS = 100
+REPLICATES = 3
+"""Times that the labels of every cell are drawn in each draw of the model."""
+
+MAX_CELLS = 2000
+MAX_NUMBERS = 2e7
+"""Probabilities that are held at once."""
+
+CALIBRATION_SD = 0.15
+"""What is believed beforehand of the error in what the model says of itself: odds off by a factor of e^0.15."""
+
+BEYOND_SD = 1.0
+"""The same of rows like no labelled row, which nothing corrects: odds off by a factor of e."""
+
+UNLIKE_SD = 0.4
+"""The same besides, by the part of the labelled rows that is lost when they are weighed to be like rows to fill."""
+
+NEWTON_STEPS = 40
+
+WRONG_LEVEL, TOTAL_LEVEL = 0.90, 0.95
+WRONG_TAILS = [0.5 - WRONG_LEVEL / 2.0, 0.5 + WRONG_LEVEL / 2.0]
+STEADY = 0.05
+"""Variation of a standard error from one set of imputations to the next that does no harm."""
+
+ROUNDING = 1e-6
+NOTHING = 1e-9
+"""Part of a variance that is rounding."""
+
+IMPUTING, EXAMINING = 1, 2
+"""Different purposes draw different numbers from one seed."""
+
+CHUNK_ROWS = 1 << 16
+
+
+class Interval(NamedTuple):
+    """An estimate and where the truth is likely to lie."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """What is not known of a completed column."""
+
+    n_draws: int
+    wrong: Interval | None
+    """Filled cells that are wrong, 90 %: by the draws, or by the labels held out if the two do not agree.  None where
+    no label could be held out, and wrong has no meaning"""
+    wrong_held_out: Interval | None
+    """The same from the known labels that were held out, as if the missing ones were like them"""
+    agree: bool
+    """The draws, before held-out labels corrected them, and those labels do not contradict each other."""
+    totals: tuple[Interval, ...]
+    """of each label, in the completed column: 95 %"""
+    shares: tuple[Interval, ...]
+    """of each label, where the rows come from: 95 % by Rubin's rules"""
+    missing_information: Floats
+    """(n_labels,), fraction that is missing of what the complete column would tell about each share"""
+    n_beyond: int = 0
+    """Missing cells in rows that are like no labelled row, so that no hidden label tells of them."""
+
+    @property
+    def recommended(self) -> int:
+        """So many imputations give standard errors that hardly vary from one set to the next."""
+        return recommended_draws(float(self.missing_information.max()))
+
+
+class Gathered(NamedTuple):
+    """The missing cells, or a sample that stands for them, gathered by equal rows."""
+
+    rows: Integers  # (n_rows,) distinct rows of the design
+    place: Integers  # (n_rows,) where they stand among the distinct rows without a label
+    cells: Integers  # (n_rows,) how many
+    filled: Integers  # (n_rows, n_labels), cells that were filled with each label
+
+
+def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: float, seed: int) -> Uncertainty:
+    """Draw the model and count; cells whose most probable label is less probable were left empty."""
+    rng = np.random.default_rng([seed, EXAMINING])
+    n_labels = len(found.labels.labels)
+    most = int(min(MAX_CELLS, max(200, MAX_NUMBERS / (N_DRAWS * n_labels))))
+    missing = _gathered(found, fills, most, rng)
+    said = found.draw(N_DRAWS, int(rng.integers(1 << 31)))
+    chance = said(np.arange(N_DRAWS), missing.rows)  # (n_draws, n_rows, n_labels)
+    chance /= chance.sum(axis=-1, keepdims=True)
+    known = np.array(found.labels.known)
+    total = known + rng.multinomial(missing.cells, chance).sum(axis=1)  # (n_draws, n_labels)
+    stated = found.distinct_probability[missing.place]
+    total = total + (fills.expected - missing.cells @ stated)  # of a sample its share of each label is known to be off
+    shares, missing_information = pool_shares(total / found.labels.label.size, found.labels.label.size)
+    held = found.promise
+    wrong = held_out = None
+    agree, n_beyond = True, 0
+    together = _together(found, held, missing)
+    total = _spread(total, together)
+    if held is not None and fills.n_filled:
+        held_out = _wrong_by_held_out(held, fills, min_probability, together, rng)
+        beyond = found.beyond[missing.place]
+        n_beyond = int(found.beyond @ found.cells)
+        shift = np.broadcast_to(0.0, (N_DRAWS, missing.rows.size))
+        plain = _wrong(chance, missing, stated, shift, fills, together, rng)
+        shift = _calibration(held, together, _calibration_sd(held), rng)[:, None]
+        shift = shift + beyond * (BEYOND_SD * rng.standard_normal((N_DRAWS, 1)))
+        wrong = _wrong(chance, missing, stated, shift, fills, together, rng)
+        agree = plain.low <= held_out.high and held_out.low <= plain.high
+        if not agree:  # the labels know better, so far as they can
+            wrong = held_out if not n_beyond else _hull(held_out, wrong)
+    totals = _total_intervals(total, known, fills.row.size)
+    return Uncertainty(N_DRAWS, wrong, held_out, agree, totals, shares, missing_information, n_beyond)
+
+
+def draw_imputations(found: FittedColumn, row: Codes, n: int, seed: int) -> NDArray[np.int16]:
+    """Draw the labels of the missing cells n times, each time from a draw of the model: (n, n_missing).
+
+    `row` (n_missing,) are their rows.  What is drawn for a row depends on its number and on what the model says of it,
+    not on which other rows lack a label.
+    """
+    said = found.draw(n, int(np.random.default_rng([seed, IMPUTING]).integers(1 << 31)))
+    n_rows = found.labels.label.size
+    place = found.place_of(row)
+    code = np.empty((n, row.size), np.int16)  # there may be many cells, but no more than 1,000 labels
+    for b in range(n):
+        uniform = np.random.default_rng([seed, IMPUTING, b]).random(n_rows)[row]
+        merged = found.unlabelled.size < row.size
+        whole = _in_chunks(said, b, found.unlabelled) if merged else None
+        for first in range(0, row.size, CHUNK_ROWS):
+            part = slice(first, first + CHUNK_ROWS)
+            at = place[part]
+            chance = said(np.array([b]), found.unlabelled[at])[0] if whole is None else whole[at]
+            code[b, part] = draw_labels(chance, uniform[part])
+    return code
+
+
+def pool_shares(share: Floats, n_rows: int) -> tuple[tuple[Interval, ...], Floats]:
+    """Pool the shares of labels (n_draws, n_labels) among `n_rows` rows by Rubin's (1987) rules.
+
+    Returns 95 % intervals and the fractions of missing information, with the degrees of freedom of Barnard & Rubin
+    (1999, Biometrika 86).
+    """
+    from scipy.special import stdtrit
+
+    n_draws = share.shape[0]
+    estimate = share.mean(axis=0)
+    within = np.maximum(estimate * (1.0 - estimate), 0.0) / n_rows
+    between = (1.0 + 1.0 / n_draws) * share.var(axis=0, ddof=1)
+    total = np.maximum(within + between, np.finfo(float).tiny)
+    part = between / total
+    of_draws = (n_draws - 1) / np.maximum(part, 1e-9) ** 2
+    complete = max(n_rows - 1.0, 1.0)
+    observed = (complete + 1.0) / (complete + 3.0) * complete * (1.0 - part)
+    freedom = np.maximum(of_draws * observed / (of_draws + observed), 1.0)
+    missing = np.clip(part + (1.0 - part) * 2.0 / (freedom + 3.0), 0.0, 1.0)
+    missing[part < NOTHING] = 0.0
+    half = stdtrit(freedom, 0.5 + TOTAL_LEVEL / 2.0) * np.sqrt(total)
+    intervals = zip(estimate, np.maximum(estimate - half, 0.0), np.minimum(estimate + half, 1.0), strict=True)
+    return tuple(Interval(*map(float, one)) for one in intervals), missing
+
+
+def recommended_draws(missing_information: float) -> int:
+    """Say how many imputations give standard errors that repeat within 5 % (von Hippel 2020, eq. 2): 2 at least."""
+    return max(2, int(np.ceil(1.0 + 0.5 * (missing_information / STEADY) ** 2)))
+
+
+def _in_chunks(said: Said, b: int, rows: Integers) -> Floats:
+    parts = [rows[first : first + CHUNK_ROWS] for first in range(0, rows.size, CHUNK_ROWS)]
+    return np.concatenate([said(np.array([b]), part)[0] for part in parts])
+
+
+def _gathered(found: FittedColumn, fills: Fills, most: int, rng: np.random.Generator) -> Gathered:
+    """Gather the missing cells by equal rows; of too many different ones a sample in which each stands for several."""
+    row, n_rows, n_codes = fills.row, found.unlabelled.size, len(found.labels.labels) + 1
+    if n_rows > min(row.size, most):
+        drawn = np.sort(rng.choice(row.size, most, replace=False)) if row.size > most else np.arange(row.size)
+        stands_for = np.diff(np.arange(drawn.size + 1) * row.size // drawn.size)
+        distinct, at = np.unique(found.place_of(row[drawn]), return_inverse=True)
+        code = fills.code[drawn].astype(np.intp)
+        table = np.bincount(at * n_codes + code + 1, stands_for, distinct.size * n_codes).astype(np.float64)
+    else:
+        distinct = np.arange(n_rows)
+        table = np.zeros(n_rows * n_codes)
+        for first in range(0, row.size, CHUNK_ROWS):
+            part = slice(first, first + CHUNK_ROWS)
+            place = found.place_of(row[part]).astype(np.intp)
+            table += np.bincount(place * n_codes + fills.code[part] + 1, minlength=table.size)
+    filled = table.reshape(distinct.size, n_codes).astype(np.int64)
+    return Gathered(found.unlabelled[distinct], distinct, filled.sum(axis=1), filled[:, 1:])
+
+
+class _Together(NamedTuple):
+    """How much more numbers vary since rows in company are wrong together: as factors of a variance, 1 at least."""
+
+    held_out: float  # of a mean over labels that were held out
+    missing: float  # of a number of missing cells
+
+
+def _together(found: FittedColumn, held: HeldOut | None, missing: Gathered) -> _Together:
+    """Estimate how much more numbers vary since rows in company are wrong together.
+
+    Of n_c rows of company c that are wrong or right alike by a correlation κ the number varies 1 + κ·(n_c − 1) times as
+    much as if each were wrong for itself (Kish 1965); κ is found from labels held out.
+    """
+    company = found.fitted.how.company
+    if company is None or held is None or held.company is None:
+        return _Together(1.0, 1.0)
+    best, probability = most_probable(held.probability, 0.0)
+    residual = (best != held.label) - (1.0 - probability)
+    _, place, size = np.unique(held.company, return_inverse=True, return_counts=True)
+    alone = float((residual**2).sum())
+    pairs = float((np.bincount(place, residual) ** 2).sum()) - alone
+    expected = alone / residual.size * float((size * (size - 1.0)).sum())  # of pairs, if κ were 1
+    kappa = float(np.clip(pairs / expected, 0.0, 1.0)) if expected > 0.0 else 1.0
+    cells = np.bincount(company.code[missing.rows], missing.cells)
+    factors = [1.0 + kappa * (float(n @ n) / float(n.sum()) - 1.0) for n in (size.astype(float), cells)]
+    return _Together(*(max(1.0, one) for one in factors))
+
+
+def _spread(number: Floats, together: _Together) -> Floats:
+    """Let numbers drawn, (n_draws, ...), vary as much as rows in company make them."""
+    if together.missing == 1.0:
+        return number
+    mean = number.mean(axis=0)
+    spread: Floats = mean + (number - mean) * np.sqrt(together.missing)
+    return spread
+
+
+def _hull(one: Interval, other: Interval) -> Interval:
+    return Interval(one.estimate, min(one.low, other.low), max(one.high, other.high))
+
+
+def _wrong(
+    chance: Floats,
+    missing: Gathered,
+    stated: Floats,
+    shift: Floats,
+    fills: Fills,
+    together: _Together,
+    rng: np.random.Generator,
+) -> Interval:
+    """Draw the number of filled cells that are wrong, the log-odds of being so shifted in each draw by `shift`.
+
+    `chance` is (n_draws, n_rows, n_labels), `stated` (n_rows, n_labels) what the fills rest on, `shift` (n_draws,
+    n_rows).
+    """
+    top = stated.argmax(axis=1)
+    rows, labels = np.nonzero(missing.filled)
+    is_top = labels == top[rows]
+    error = np.clip(1.0 - chance[:, np.arange(top.size), top], 1e-9, 1.0 - 1e-9)  # of the most probable label
+    shifted = 1.0 / (1.0 + (1.0 - error) / error * np.exp(-shift))
+    right = np.where(is_top, 1.0 - shifted[:, rows], chance[:, rows, labels] * (shifted / error)[:, rows])
+    right = np.clip(right, 0.0, 1.0)
+    count = missing.filled[rows, labels]
+    number = np.array([rng.binomial(count, 1.0 - right).sum(axis=1) for _ in range(REPLICATES)])
+    by_draws = float(count @ np.where(is_top, error.mean(axis=0)[rows], 1.0 - chance[:, rows, labels].mean(axis=0)))
+    # Draws, one mixture each, are less sure in the mean than the average of mixtures is stated to be.
+    number = number * (float((1.0 - fills.probability[fills.code >= 0]).sum()) / by_draws if by_draws > 0.0 else 1.0)
+    number = np.clip(_spread(number.reshape(-1), together), 0.0, None)
+    low, high = np.quantile(number, WRONG_TAILS, method="inverted_cdf")
+    low, high = np.floor(low + ROUNDING), np.ceil(high - ROUNDING)  # numbers of cells are whole
+    return Interval(*(min(float(value), fills.n_filled) for value in (number.mean(), low, high)))
+
+
+def _calibration_sd(held: HeldOut) -> float:
+    """Say how far the odds may be off: the farther, the less labelled rows are like rows to fill."""
+    if held.weight is None:
+        return CALIBRATION_SD
+    unlike = 1.0 - effective_rows(held.weight) / held.weight.size
+    return float(np.hypot(CALIBRATION_SD, UNLIKE_SD * unlike))
+
+
+def _calibration(held: HeldOut, together: _Together, deviation: float, rng: np.random.Generator) -> Floats:
+    """Draw by how much the log-odds of being wrong are higher than stated, from labels held out: (n_draws,).
+
+    The posterior of one shift for all rows under a normal prior of some `deviation`, by Newton's method and its
+    curvature (Laplace).  Labels that weigh unequally count as so many rows as their mean varies by (Kish 1965).
+    """
+    weight = np.ones(held.label.size) / together.held_out
+    if held.weight is not None:
+        weight = as_effective(held.weight) / together.held_out
+    best, probability = most_probable(held.probability, 0.0)
+    wrong = (best != held.label).astype(float)
+    error = np.clip(1.0 - probability, 1e-6, 1.0 - 1e-6)
+    log_odds = np.log(error / (1.0 - error))
+    precision, shift = 1.0 / deviation**2, 0.0
+    for _ in range(NEWTON_STEPS):
+        rate = 1.0 / (1.0 + np.exp(-log_odds - shift))
+        curvature = float(weight @ (rate * (1.0 - rate))) + precision
+        step = (float(weight @ (wrong - rate)) - precision * shift) / curvature
+        shift += float(np.clip(step, -1.0, 1.0))  # a whole step leaps too far where rates are all but 0
+    drawn: Floats = shift + rng.standard_normal(N_DRAWS) / np.sqrt(curvature)
+    return drawn
+
+
+def _wrong_by_held_out(
+    held: HeldOut, fills: Fills, min_probability: float, together: _Together, rng: np.random.Generator
+) -> Interval:
+    """Predict the number of wrong fills from how many held-out labels would have been filled wrongly."""
+    weight = np.ones(held.label.size) if held.weight is None else held.weight
+    best, probability = most_probable(held.probability, 0.0)
+    right = (best == held.label).astype(float)
+    if fills.is_drawn:
+        right = held.probability[np.arange(best.size), held.label]
+    sure = probability >= min_probability
+    if sure.any():
+        weight, right = weight[sure], right[sure]
+    n_rows = effective_rows(weight) / together.held_out
+    rate = 1.0 - float((weight * right).sum() / weight.sum())  # added up alike, so that it is never below 0
+    chance = rng.beta(rate * n_rows + 0.5, (1.0 - rate) * n_rows + 0.5, 20 * N_DRAWS)
+    n_alone = max(1, round(fills.n_filled / together.missing))  # cells that would vary as much, each for itself
+    number = rng.binomial(n_alone, chance) * (fills.n_filled / n_alone)
+    low, high = np.quantile(number, WRONG_TAILS)
+    return Interval(rate * fills.n_filled, float(low), float(high))
+
+
+def _total_intervals(total: Floats, known: Integers, n_missing: int) -> tuple[Interval, ...]:
+    """Give the interval for each label's total in this file: (n_draws, n_labels) draws as of a normal distribution."""
+    estimate = total.mean(axis=0)
+    half = NORMAL_95 * total.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / total.shape[0])
+    low, high = np.maximum(estimate - half, known), np.minimum(estimate + half, known + n_missing)
+    return tuple(Interval(*map(float, one)) for one in zip(estimate, low, high, strict=True))

@@ -1,0 +1,171 @@
+"""Rows, cut into blocks that one matrix product can work on."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "FARTHEST",
+    "UNKNOWN",
+    "Block",
+    "Floats",
+    "Integers",
+    "Rows",
+    "in_units",
+    "make_blocks",
+    "per_row",
+    "slices",
+    "standard_units",
+]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.intp]
+
+UNKNOWN = -1
+"""The label of a row whose label is not known."""
+
+MAX_BLOCK_ELEMENTS = 1 << 18
+"""Numbers in the largest temporary of a block (2 MiB, so that it stays in the cache)."""
+
+RARE_PATTERN_ROWS = 64
+"""Patterns with fewer rows share a block: a call of numpy costs as much as some 60 rows of arithmetic."""
+
+
+class Rows(NamedTuple):
+    """Standardised rows, each standing for `weight` rows of the table."""
+
+    x: Floats  # (n_rows, n_features), NaN where missing
+    label: Integers  # (n_rows,), −1 where unknown
+    weight: Floats  # (n_rows,)
+
+
+SLICE = 1 << 18
+"""Rows in work at once where a copy of all of them would take much memory."""
+
+
+class Block(NamedTuple):
+    """A stack of groups of rows; the rows of one group have the same features observed.
+
+    Complete rows form one group of many rows.  Rows whose pattern of missing features is rare form many groups of one
+    row each.  The arithmetic is the same for both, so that exact marginalisation needs no second code path.
+    """
+
+    x: Floats  # (n_groups, n_features, n_rows), 0 where not observed
+    observed: NDArray[np.bool_]  # (n_groups, n_features)
+    label: Integers  # (n_groups, n_rows), UNKNOWN where the label is latent
+    weight: Floats  # (n_groups, n_rows)
+    row: Integers  # (n_groups, n_rows), the rows' numbers in the array that the block was cut from
+
+
+def make_blocks(x: Floats, label: Integers, weight: Floats, n_components: int) -> list[Block]:
+    """Cut rows into blocks, the complete rows first, then pattern by pattern.
+
+    `x` is (n_rows, n_features) with NaN where a feature is missing; `label` and `weight` are (n_rows,).  Block sizes
+    depend only on the shape of the data, so equal data give equal blocks and equal bits.
+    """
+    n_rows, n_features = x.shape
+    rows_per_block = max(1, MAX_BLOCK_ELEMENTS // (n_components * n_features))
+    missing = np.isnan(x)
+    if not missing.any():
+        pieces = _slices(np.arange(n_rows), rows_per_block)
+        return [_one_pattern(x, label, weight, rows) for rows in pieces]
+
+    some = missing.any(axis=1)
+    incomplete, complete = np.flatnonzero(some), np.flatnonzero(~some)
+    patterns, pattern = np.unique(missing[incomplete], axis=0, return_inverse=True)
+    pattern = pattern.reshape(-1)
+    count = np.bincount(pattern, minlength=len(patterns))
+    by_pattern = incomplete[np.argsort(pattern, kind="stable")]
+    groups = np.split(by_pattern, np.cumsum(count)[:-1])
+    common = [complete] if complete.size else []
+    common += [rows for rows in groups if rows.size >= RARE_PATTERN_ROWS]
+    rare = [rows for rows in groups if rows.size < RARE_PATTERN_ROWS]
+    blocks = [_one_pattern(x, label, weight, piece) for rows in common for piece in _slices(rows, rows_per_block)]
+    if rare:
+        rows_per_block = max(1, MAX_BLOCK_ELEMENTS // (n_components * n_features * n_features))
+        blocks += [_many_patterns(x, label, weight, piece) for piece in _slices(np.concatenate(rare), rows_per_block)]
+    return blocks
+
+
+def per_row(values: Sequence[Floats], blocks: Sequence[Block], shape: tuple[int, int]) -> Floats:
+    """Bring what was computed block by block back into the order of the rows.
+
+    `values[b]` is (n_groups, n_values, n_rows_of_group) for `blocks[b]`; the result has the `shape`
+    (n_rows, n_values).
+    """
+    result = np.empty(shape)
+    for value, block in zip(values, blocks, strict=True):
+        result[block.row] = np.moveaxis(value, 1, 2)
+    return result
+
+
+def _slices(rows: Integers, size: int) -> list[Integers]:
+    return [rows[first : first + size] for first in range(0, rows.size, size)]
+
+
+def _one_pattern(x: Floats, label: Integers, weight: Floats, rows: Integers) -> Block:
+    values = np.ascontiguousarray(x[rows].T)
+    observed = ~np.isnan(values[:, 0])
+    values[~observed] = 0.0
+    return Block(values[None], observed[None], label[rows][None], weight[rows][None], rows[None])
+
+
+def _many_patterns(x: Floats, label: Integers, weight: Floats, rows: Integers) -> Block:
+    values = x[rows]
+    observed = ~np.isnan(values)
+    values = np.where(observed, values, 0.0)
+    return Block(values[:, :, None], observed, label[rows][:, None], weight[rows][:, None], rows[:, None])
+
+
+def slices(n_rows: int) -> list[slice]:
+    """Cut so many rows into slices that take little memory to work on."""
+    return [slice(first, min(first + SLICE, n_rows)) for first in range(0, n_rows, SLICE)]
+
+
+FARTHEST = 1e12
+"""Standard deviations.  Squares still tell on which side a row lies, as they would not from 1e16 on; and weights that
+count span sixteen digits, so that of the rows a table can have none with a weight is so far out."""
+
+
+def standard_units(values: Floats, weight: Floats) -> tuple[float, float]:
+    """Compute mean and standard deviation of what is not NaN, for magnitudes from 1e-300 to 1e300.
+
+    Numbers are taken in units of a power of two, so that the same in other such units are standardised to the same
+    bits.  Rows of weight 0 have no say.  Slice by slice: no copy of a column is made unless there are such rows.
+    """
+    counting = weight > 0.0
+    own = values if counting.all() else values[counting]
+    largest = float(np.fmax(np.fmax.reduce(own), -np.fmin.reduce(own)))
+    size = float(np.ldexp(0.5, np.frexp(largest)[1]))
+
+    def seen(some: slice) -> tuple[Floats, Floats]:
+        is_seen = ~np.isnan(values[some]) & (weight[some] > 0.0)
+        return (values[some], weight[some]) if is_seen.all() else (values[some][is_seen], weight[some][is_seen])
+
+    total = mean = square = 0.0
+    for number, counts in map(seen, slices(values.size)):
+        total += float(counts.sum())
+        mean += float(counts @ (number / size))
+    mean /= total
+    for number, counts in map(seen, slices(values.size)):
+        centred = number / size - mean
+        square += float(counts @ (centred * centred))
+    return float(mean * size), float(np.sqrt(square / total) * size)
+
+
+def in_units(values: Floats, shift: float, scale: float, weight: Floats, out: Floats) -> None:
+    """Standardise values, (n_rows,), into `out`; NaN stays NaN.
+
+    A row that counts is never as far out as FARTHEST, since it takes part in the deviation.  One that does not can be
+    beyond what can be squared: it stands at FARTHEST on its side, where every label's tail has come to its limit.
+    """
+    if (weight > 0.0).all():
+        np.subtract(values, shift, out=out)
+        out /= scale
+        return
+    with np.errstate(over="ignore"):
+        np.subtract(values, shift, out=out)
+        out /= scale
+    np.clip(out, -FARTHEST, FARTHEST, out=out)

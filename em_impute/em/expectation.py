@@ -1,0 +1,124 @@
+"""The E step: from rows and parameters to responsibilities, and from these to moments."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.em.blocks import UNKNOWN, Block, Floats
+from em_impute.em.moments import Moments
+from em_impute.em.parameters import Conditional, Parameters, condition
+
+__all__ = ["Expectation", "e_step", "log_weight", "summarize"]
+
+
+class Expectation(NamedTuple):
+    """What the E step finds for the rows of one block."""
+
+    responsibility: Floats  # (n_groups, n_components, n_rows), sums to 1 over components
+    log_evidence: Floats  # (n_groups, n_rows), log p(x, label) or log p(x)
+    residual: Floats  # (n_groups, n_components, n_features, n_rows), x − mean, 0 where not observed
+    conditional: Conditional
+
+
+def e_step(block: Block, parameters: Parameters, log_clamp: Floats) -> Expectation:
+    """Find how responsible each component is for each row: τ ∝ weight · N(x_o; mean_o, Σ_oo), within the clamp."""
+    conditional = condition(parameters.covariance, block.observed)
+    residual = block.x[:, None] - parameters.mean[:, :, None]  # (n_groups, n_components, n_features, n_rows)
+    if conditional.completion is not None:
+        residual *= block.observed[:, None, :, None]
+    whitened = conditional.whitener @ residual
+    distance = np.einsum("gkdn,gkdn->gkn", whitened, whitened)
+    log_joint = conditional.log_normalizer[:, :, None] - 0.5 * distance
+    log_joint += log_weight(parameters.weight)[:, None]
+    responsibility, log_evidence = _share_out(log_joint, block, log_clamp)
+    return Expectation(responsibility, log_evidence, residual, conditional)
+
+
+def summarize(block: Block, parameters: Parameters, log_clamp: Floats, complete: Conditional | None = None) -> Moments:
+    """Take the E step for one block and reduce it to moments, unobserved features at their conditional moments.
+
+    The scatter counts the conditional covariance of what was not observed; filling in conditional means alone would
+    make the covariances too small and EM would no longer ascend.  `complete` is what `condition` says of rows that show
+    every feature, where that is known already.
+    """
+    if block.observed.all():
+        conditional = condition(parameters.covariance, block.observed) if complete is None else complete
+        return _summarize_complete(block, parameters, log_clamp, conditional)
+    expectation = e_step(block, parameters, log_clamp)
+    conditional = expectation.conditional
+    responsibility = expectation.responsibility * block.weight[:, None]
+    weight = responsibility.sum(axis=(0, 2))
+    residual = expectation.residual
+    if conditional.completion is not None:
+        residual = conditional.completion @ residual
+    # Residuals are about the current means, so that squaring them is safe at any offset of the data.
+    weighted = residual * responsibility[:, :, None]
+    shift = np.divide(
+        weighted.sum(axis=(0, 3)), weight[:, None], out=np.zeros_like(parameters.mean), where=weight[:, None] > 0
+    )
+    # One product for each component over all groups, not one matrix for each group.
+    scatter = _by_component(weighted) @ np.swapaxes(_by_component(residual), 1, 2)
+    if conditional.spread is not None:
+        scatter = scatter + np.einsum("gk,gkde->kde", responsibility.sum(axis=2), conditional.spread)
+    scatter = scatter - weight[:, None, None] * (shift[:, :, None] * shift[:, None, :])
+    log_likelihood = float(np.vdot(block.weight, expectation.log_evidence))
+    return Moments(weight, parameters.mean + shift, scatter, log_likelihood, block.label.size)
+
+
+def _summarize_complete(block: Block, parameters: Parameters, log_clamp: Floats, conditional: Conditional) -> Moments:
+    """Do the same for rows that show every feature, where most of the time goes.
+
+    One matrix product whitens the rows for all components, and the moments of what comes out are mapped back.  The rows
+    are centred first, so that no digits are lost to an offset of the data.
+    """
+    n_components, n_features = parameters.mean.shape
+    whitener, log_normalizer, _, _ = conditional
+    centre = parameters.weight @ parameters.mean  # (n_features,)
+    centred = np.empty((n_features + 1, block.label.size))
+    np.subtract(block.x[0], centre[:, None], out=centred[:-1])
+    centred[-1] = 1.0
+    offset = whitener[0] @ (centre - parameters.mean)[:, :, None]
+    affine = np.concatenate([whitener[0], offset], axis=2)  # (n_components, n_features, n_features + 1)
+    whitened = (affine.reshape(-1, n_features + 1) @ centred).reshape(n_components, n_features, -1)
+
+    weighted = np.square(whitened)
+    log_joint = weighted.sum(axis=1)[None]
+    log_joint *= -0.5
+    log_joint += (log_normalizer[0] + log_weight(parameters.weight))[:, None]
+    responsibility, log_evidence = _share_out(log_joint, block, log_clamp)
+    responsibility *= block.weight[:, None]
+    np.multiply(whitened, responsibility[0, :, None], out=weighted)
+
+    weight = responsibility.sum(axis=(0, 2))
+    total = (whitened @ responsibility[0, :, :, None])[:, :, 0]  # quicker than to add up what is weighted
+    mean = np.divide(total, weight[:, None], out=np.zeros_like(total), where=weight[:, None] > 0)
+    scatter = weighted @ np.swapaxes(whitened, 1, 2) - weight[:, None, None] * (mean[:, :, None] * mean[:, None, :])
+    back = np.linalg.inv(whitener[0])
+    shift = (back @ mean[:, :, None])[:, :, 0]
+    log_likelihood = float(np.vdot(block.weight, log_evidence))
+    scatter = back @ scatter @ np.swapaxes(back, 1, 2)
+    scatter = (scatter + np.swapaxes(scatter, 1, 2)) / 2.0
+    return Moments(weight, parameters.mean + shift, scatter, log_likelihood, block.label.size)
+
+
+def _by_component(values: Floats) -> Floats:
+    """Lay out (n_groups, n_components, n_features, n_rows) as (n_components, n_features, n_groups · n_rows)."""
+    n_groups, n_components, n_features, n_rows = values.shape
+    return np.moveaxis(values, 0, 2).reshape(n_components, n_features, n_groups * n_rows)
+
+
+def _share_out(log_joint: Floats, block: Block, log_clamp: Floats) -> tuple[Floats, Floats]:
+    """Turn joint log densities, (n_groups, n_components, n_rows), into responsibilities, in place, and evidence."""
+    if block.label.max(initial=UNKNOWN) > UNKNOWN:
+        log_joint += np.moveaxis(log_clamp[block.label], -1, 1)
+    peak = log_joint.max(axis=1, keepdims=True)
+    log_joint -= peak
+    joint = np.exp(log_joint, out=log_joint)
+    evidence = joint.sum(axis=1, keepdims=True)
+    joint /= evidence
+    return joint, (peak + np.log(evidence))[:, 0]
+
+
+def log_weight(weight: Floats) -> Floats:
+    """Take logarithms, −inf for nought."""
+    return np.log(weight, out=np.full_like(weight, -np.inf), where=weight > 0)

@@ -1,0 +1,258 @@
+"""Where EM begins: at the labelled rows, or, when no label is known, at several guesses."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.em import Fit, Problem, Stopping, fit, iterate
+from em_impute.em.families import FAMILIES, Family, Prior, m_step
+from em_impute.em.moments import hard_moments
+from em_impute.em.parameters import Parameters, whiten
+from em_impute.errors import FitError
+
+__all__ = [
+    "Effort",
+    "Search",
+    "coinciding",
+    "components_of_labels",
+    "divergences",
+    "push_apart",
+    "search",
+    "start_from_labels",
+]
+
+ROWS_PER_COMPONENT = 6
+"""A label gets a further component only if each has this many labelled rows to begin with."""
+
+Item = TypeVar("Item")
+
+N_STARTS = 20
+SHORT_RUN = 10
+N_FINALISTS = 3
+"""Twenty short runs of EM, the best three to convergence: the "small EM" of Biernacki, Celeux & Govaert (2003)."""
+
+MIN_RELATIVE_SPREAD = 1e-3
+"""A component narrower than this part of the median one sits on a handful of equal rows: a spurious optimum."""
+
+
+class Effort(NamedTuple):
+    """How hard to look for the highest optimum."""
+
+    seed: int = 0
+    n_starts: int = N_STARTS
+    n_finalists: int = N_FINALISTS
+    accelerate: bool = False  # the runs to the end
+
+
+class Search(NamedTuple):
+    """The best of several starts."""
+
+    fit: Fit
+    n_starts: int
+    n_optima: int  # different optima among the runs taken to convergence
+    gap: float | None  # of the objective between the best of them and the next; None if there is but one
+    climbs: tuple[tuple[float, ...], ...]  # objective from step to step: of the runs to the end, then of the short ones
+
+
+def components_of_labels(label: Integers, n_labels: int, per_label: int) -> Integers:
+    """Say which label each component belongs to: (n_components,), at most `per_label` each, fewer for rare labels."""
+    known = np.bincount(label[label >= 0], minlength=n_labels)
+    n_components = np.clip(known // ROWS_PER_COMPONENT, 1, per_label)
+    return np.repeat(np.arange(n_labels), n_components)
+
+
+def start_from_labels(
+    x: Floats, label: Integers, weight: Floats, component_label: Integers, prior: Prior, seed: int
+) -> Parameters:
+    """Begin where the labelled rows are: one M step of the tied family on them alone.
+
+    A label with several components is divided among them by distance.  The start borrows the default prior even where
+    the fit will not use it, since a handful of labels need not span the space.
+    """
+    rng = np.random.default_rng(seed)
+    component = np.full(label.size, -1)
+    for value in np.unique(component_label):
+        members = np.flatnonzero(label == value)
+        components = np.flatnonzero(component_label == value)
+        component[members] = components[_divide(x[members], weight[members], components.size, rng)]
+    moments = hard_moments(x, component, weight, component_label.size)
+    return m_step(moments, FAMILIES["tied"], Prior(max(prior.strength, 1.0), prior.mean, prior.scale))
+
+
+def search(problem: Problem, rows: Rows, family: Family, prior: Prior, stopping: Stopping, effort: Effort) -> Search:
+    """Fit a mixture to rows without labels: short runs from many starts, the best ones to the end.
+
+    A best run whose components coincide may have ended on a saddle: it is run again with these pushed apart.  Raises
+    FitError when every start ends in a collapsed component.
+    """
+
+    def run(start: Parameters, max_iter: int, *, accelerate: bool = False) -> Fit:
+        limit = Stopping(stopping.tolerance, max(0, min(max_iter, stopping.max_iter)))
+        steps = iterate(problem, start, family, prior, limit, accelerate=accelerate)
+        return fit(steps, problem.component_label)
+
+    def finish(begun: Fit) -> Fit:
+        final = run(begun.parameters, stopping.max_iter - len(begun.path) + 1, accelerate=effort.accelerate)
+        _refuse_spurious(final.parameters, float(rows.weight.sum()), prior)
+        return final._replace(path=begun.path[:-1] + final.path, climb=begun.climb[:-1] + final.climb)
+
+    guesses = _guesses(rows, problem.component_label.size, prior, effort)
+    runs, failures = _succeed(lambda start: run(start, SHORT_RUN), guesses)
+    ranked = sorted(runs, key=_height, reverse=True)
+    finals, more = _succeed(finish, ranked, effort.n_finalists)
+    if not finals:
+        raise [FitError("EM found no start", "raise --prior-strength"), *failures, *more][-1]
+    short = ranked[len(finals) + len(more) :]
+    best = max(finals, key=_height)
+    alike = coinciding(best.parameters)
+    if alike.any():
+        pushed = push_apart(best.parameters, alike, effort.seed)
+        finals += _succeed(lambda start: finish(run(start, SHORT_RUN)), [pushed])[0]
+        best = max(finals, key=_height)
+    behind = [best.objective - final.objective for final in finals]
+    unit = 1e-3 + 1e-6 * abs(best.objective)  # optima nearer to one another are the same
+    others = [below for below in behind if round(below / unit)]
+    n_optima = len({round(below / unit) for below in behind})
+    climbs = tuple(one.climb for one in [*finals, *short])
+    return Search(best, len(runs), n_optima, min(others, default=None), climbs)
+
+
+def _succeed(
+    work: Callable[[Item], Fit], items: Iterable[Item], enough: int | None = None
+) -> tuple[list[Fit], list[FitError]]:
+    """Fit until enough fits have succeeded; also give the failures on the way."""
+    done: list[Fit] = []
+    failures = []
+    for item in items:
+        if len(done) == enough:
+            break
+        try:
+            done.append(work(item))
+        except FitError as error:
+            failures.append(error)
+    return done, failures
+
+
+def _height(run: Fit) -> float:
+    """Round the objective, so that of runs that reached the same optimum the first counts, not the luckiest one."""
+    return round(run.objective, 4)
+
+
+def _guesses(rows: Rows, n_components: int, prior: Prior, effort: Effort) -> Iterator[Parameters]:
+    """Yield starting values: equal slices along each feature's order, then k-means++ seeds with random numbers.
+
+    One feature is also cut in two where that is best, and one component has one start.
+    """
+    rng = np.random.default_rng(effort.seed)
+    x, weight = rows.x, rows.weight
+    holding = Prior(max(prior.strength, 1.0), prior.mean, prior.scale)
+    slices = min(x.shape[1], effort.n_starts // 2)
+    for attempt in range(effort.n_starts if n_components > 1 else 1):
+        if attempt < slices:
+            component = _slice(x[:, attempt], weight, n_components)
+        elif attempt == slices and x.shape[1] == 1 and n_components == 2:  # noqa: PLR2004  # one cut makes two parts
+            component = _cut(x[:, 0], weight)
+        else:
+            component = _divide(x, weight, n_components, rng)
+        yield m_step(hard_moments(x, component, weight, n_components), FAMILIES["tied"], holding)
+
+
+def _slice(values: Floats, weight: Floats, n_components: int) -> Integers:
+    order = np.argsort(np.where(np.isnan(values), 0.0, values), kind="stable")
+    middle = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()  # of each row's share, between 0 and 1
+    component = np.empty(values.size, dtype=np.intp)
+    component[order] = (middle * n_components).astype(np.intp)
+    return component
+
+
+def _cut(values: Floats, weight: Floats) -> Integers:
+    """Cut one feature in two so that the squares about both means are least (Fisher 1958): one scan in its order."""
+    shown = np.where(np.isnan(values), 0.0, values)
+    if shown.size == 1:
+        return np.zeros(1, dtype=np.intp)
+    order = np.argsort(shown, kind="stable")
+    below, total = np.cumsum(weight[order]), np.cumsum(weight[order] * shown[order])
+    above = below[-1] - below[:-1]
+    # Squares between the parts, w₁w₂/(w₁ + w₂)·(mean₁ − mean₂)², are what the squares within them leave of the whole.
+    difference = total[:-1] / below[:-1] - (total[-1] - total[:-1]) / above
+    component = np.ones(values.size, dtype=np.intp)
+    component[order[: int(np.argmax(below[:-1] * above * difference**2)) + 1]] = 0
+    return component
+
+
+def _divide(x: Floats, weight: Floats, n_components: int, rng: np.random.Generator) -> Integers:
+    """Assign rows to the nearest of seeds spread by squared distance (Arthur & Vassilvitskii 2007, k-means++)."""
+    if n_components == 1:
+        return np.zeros(x.shape[0], dtype=np.intp)
+    points = np.where(np.isnan(x), 0.0, x)
+    distance = np.full(points.shape[0], np.inf)
+    nearest = np.zeros(points.shape[0], dtype=np.intp)
+    chance = weight
+    for k in range(n_components):
+        total = chance.sum()
+        seed = rng.choice(points.shape[0], p=chance / total if total > 0 else None)
+        new = ((points - points[seed]) ** 2).sum(axis=1)
+        nearest[new < distance] = k
+        distance = np.minimum(distance, new)
+        chance = weight * distance
+    return nearest
+
+
+def _refuse_spurious(parameters: Parameters, rows: float, prior: Prior) -> None:
+    n_features = parameters.mean.shape[1]
+    _, log_determinant = np.linalg.slogdet(parameters.covariance)
+    spread = np.exp(log_determinant / (2 * n_features))
+    narrow = spread < MIN_RELATIVE_SPREAD * np.median(spread)
+    few = parameters.weight * rows < n_features + 1  # harmless where a prior bounds the likelihood
+    if narrow.any() or (prior.strength == 0.0 and few.any()):
+        raise FitError(
+            "every start of EM ended with a component on a handful of rows",
+            "raise --prior-strength, use --covariance tied, or ask for fewer components",
+        )
+
+
+COINCIDENT = 1e-2
+"""Symmetric divergence, in nats: with equal covariances, means less than 0.1 standard deviations apart.  Not less:
+components approach one another ever more slowly, and EM stops before they have met."""
+
+PUSH = 0.5
+"""How far components are pushed apart, in their own standard deviations."""
+
+
+def coinciding(parameters: Parameters) -> NDArray[np.bool_]:
+    """Find the components, (n_components,), that another one equals."""
+    divergence = divergences(parameters)
+    np.fill_diagonal(divergence, np.inf)
+    return np.asarray((divergence < COINCIDENT).any(axis=1))
+
+
+def divergences(parameters: Parameters) -> Floats:
+    """Compute the symmetric divergence of each pair of components, (n_components, n_components), in nats.
+
+    KL(k‖l) + KL(l‖k) = ½ [tr(Σ_l⁻¹Σ_k + Σ_k⁻¹Σ_l) − 2d + δᵀ(Σ_k⁻¹ + Σ_l⁻¹)δ], δ = mean_k − mean_l
+    (Kullback & Leibler 1951; the logarithms of the determinants cancel).
+    """
+    n_components, n_features = parameters.mean.shape
+    one_way = np.empty((n_components, n_components))
+    for k, whitener in enumerate(whiten(parameters.covariance)):
+        offset = (parameters.mean - parameters.mean[k]) @ whitener.T  # (n_components, n_features)
+        spread = np.einsum("ij,ljm,im->l", whitener, parameters.covariance, whitener)
+        one_way[k] = 0.5 * (spread - n_features + (offset**2).sum(axis=1))
+    return one_way + one_way.T
+
+
+def push_apart(parameters: Parameters, which: NDArray[np.bool_], seed: int) -> Parameters:
+    """Move the means of some components, each in a direction of its own, and give these components equal weights.
+
+    EM moves a component of weight 0 no more than one that equals another.
+    """
+    rng = np.random.default_rng(seed)
+    direction = rng.normal(size=(np.count_nonzero(which), parameters.mean.shape[1]))
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    mean, weight = parameters.mean.copy(), parameters.weight.copy()
+    mean[which] += PUSH * (np.linalg.cholesky(parameters.covariance[which]) @ direction[:, :, None])[:, :, 0]
+    weight[which] = weight[which].mean()
+    return Parameters(weight, mean, parameters.covariance)

@@ -1,0 +1,154 @@
+"""The parameters of a Gaussian mixture, and what they say about features that were not observed."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.em.blocks import Floats, Integers
+from em_impute.errors import FitError
+
+__all__ = [
+    "COLLAPSE_HINT",
+    "LOG_TWO_PI",
+    "MIN_SHARE",
+    "Conditional",
+    "Parameters",
+    "clamp",
+    "condition",
+    "free_weight",
+    "labelled_offset",
+    "rescale",
+    "whiten",
+]
+
+LOG_TWO_PI = float(np.log(2.0 * np.pi))
+
+MIN_SCALE = 1e-6
+"""Smallest diagonal entry of a Cholesky factor, in standard deviations of the feature, that arithmetic can carry."""
+
+MIN_SHARE = 1e-100
+"""Least share of a label among the unlabelled rows: no row can tell it from 0, and its logarithm is finite."""
+
+COLLAPSE_HINT = "raise --prior-strength, use --covariance tied or diag, or name fewer columns with -x"
+
+
+class Parameters(NamedTuple):
+    """A Gaussian mixture."""
+
+    weight: Floats  # (n_components,), sums to 1
+    mean: Floats  # (n_components, n_features)
+    covariance: Floats  # (n_components, n_features, n_features)
+
+
+class Conditional(NamedTuple):
+    """What each component says about a row, given which features the row shows.
+
+    One entry for each pattern of observed features (here `p`) and each component (`k`).  Rows and columns of features
+    that are not observed hold zeros, so that a residual with zeros in these places passes through unharmed.
+    """
+
+    whitener: Floats  # (p, k, n_features, n_features): inverse Cholesky factor of the observed covariance
+    log_normalizer: Floats  # (p, k): −½ (n_observed·log 2π + log |Σ_oo|)
+    completion: Floats | None  # (p, k, d, d): residual of the observed -> expected residual of all; None = identity
+    spread: Floats | None  # (p, k, d, d): covariance of the unobserved given the observed; None = zero
+
+
+def clamp(component_label: Integers, n_labels: int) -> Floats:
+    """Build the log-prior over components that each label stands for.
+
+    The result is (n_labels + 1, n_components): 0 where a component belongs to the label, −inf elsewhere, and zeros in
+    the last row, which is where the label UNKNOWN (−1) points.  Labelled and unlabelled rows so share one formula.
+    """
+    allowed = np.arange(n_labels)[:, None] == component_label
+    return np.vstack([np.where(allowed, 0.0, -np.inf), np.zeros(component_label.size)])
+
+
+def labelled_offset(weight: Floats, component_label: Integers, labelled: Floats) -> Floats:
+    """Compute what labelled rows add to the log weights, (n_components,), where their labels have shares of their own.
+
+    `weight` (n_components,) holds the shares among unlabelled rows and `labelled` (n_labels,) the weight of the
+    labelled rows.  The result is log π_y − log ω_y for every component of label y, ω_y being the sum of the label's
+    weights: within a label, the components' shares are those of the unlabelled rows.
+    """
+    known = labelled > 0
+    log_share = np.log(labelled / labelled.sum(), out=np.zeros_like(labelled), where=known)
+    share = np.bincount(component_label, weight, labelled.size)  # (n_labels,)
+    offset: Floats = np.where(known, log_share - np.log(np.maximum(share, MIN_SHARE)), 0.0)[component_label]
+    return offset
+
+
+def free_weight(weight: Floats, component_label: Integers, labelled: Floats) -> Floats:
+    """Share components out, (n_components,), where the labels' shares among unlabelled rows are free.
+
+    `weight` (n_components,) is that of all rows and `labelled` (n_labels,) that of the labelled ones, which is known:
+    the rest is unlabelled and gives the labels' shares.  All rows give the shares of a label's components within it.
+    """
+    total = np.bincount(component_label, weight, labelled.size)  # (n_labels,)
+    unlabelled = np.maximum(total - labelled, MIN_SHARE * total.sum())
+    share = (unlabelled / unlabelled.sum())[component_label]
+    within = np.divide(weight, total[component_label], out=np.zeros_like(weight), where=weight > 0)
+    result: Floats = share * within
+    return result
+
+
+def condition(covariance: Floats, observed: NDArray[np.bool_]) -> Conditional:
+    """Condition each component on the features observed in each pattern.
+
+    `covariance` is (n_components, n_features, n_features), `observed` (n_patterns, n_features).  Raises FitError when
+    a covariance is numerically singular.
+    """
+    n_features = covariance.shape[-1]
+    if observed.all():
+        cholesky = _cholesky(covariance[None])
+        log_scale = np.log(np.diagonal(cholesky, axis1=-2, axis2=-1)).sum(axis=-1)
+        return Conditional(_inverse(cholesky), -0.5 * n_features * LOG_TWO_PI - log_scale, None, None)
+
+    both = (observed[:, :, None] & observed[:, None, :])[:, None]  # (p, 1, d, d)
+    # The identity in place of what is not observed factors by itself: one batched call serves every pattern.
+    cholesky = _cholesky(np.where(both, covariance, np.eye(n_features)))
+    log_scale = np.log(np.diagonal(cholesky, axis1=-2, axis2=-1)).sum(axis=-1)
+    whitener = np.where(both, _inverse(cholesky), 0.0)
+    precision = np.swapaxes(whitener, -1, -2) @ whitener  # Σ_oo⁻¹, zero elsewhere
+    seen = observed[:, None, :, None]
+    completion = np.where(seen, np.eye(n_features), covariance @ precision)  # I on o, Σ_mo Σ_oo⁻¹ below
+    unseen = ~observed
+    spread = np.where((unseen[:, :, None] & unseen[:, None, :])[:, None], covariance - completion @ covariance, 0.0)
+    log_normalizer = -0.5 * observed.sum(axis=1)[:, None] * LOG_TWO_PI - log_scale
+    return Conditional(whitener, log_normalizer, completion, spread)
+
+
+def whiten(covariance: Floats) -> Floats:
+    """Invert the Cholesky factor of each covariance, (n_components, n_features, n_features).
+
+    Raises FitError when a covariance is numerically singular.
+    """
+    return _inverse(_cholesky(covariance))
+
+
+def rescale(parameters: Parameters, shift: Floats, scale: Floats) -> Parameters:
+    """Express the parameters of standardised features in the data's own units: x = shift + scale·standardised.
+
+    Beyond the range of numbers a covariance is infinite or 0, never NaN.
+    """
+    return Parameters(
+        parameters.weight,
+        shift + scale * parameters.mean,
+        scale[:, None] * parameters.covariance * scale[None, :],
+    )
+
+
+def _cholesky(covariance: Floats) -> Floats:
+    try:
+        factor = np.linalg.cholesky(covariance).astype(np.float64, copy=False)
+    except np.linalg.LinAlgError:
+        factor = np.zeros_like(covariance)
+    smallest = float(np.diagonal(factor, axis1=-2, axis2=-1).min(initial=np.inf))
+    if not smallest > MIN_SCALE:
+        message = "a component's covariance became singular: too few rows, equal rows or collinear columns"
+        raise FitError(message, COLLAPSE_HINT)
+    return factor
+
+
+def _inverse(factor: Floats) -> Floats:
+    return np.linalg.inv(factor).astype(np.float64, copy=False)

@@ -1,0 +1,190 @@
+"""Every member, fitted with rows held out and scored on them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.em.blocks import Floats, Integers
+from em_impute.ensemble.batched_em import (
+    Material,
+    divide_labels,
+    fit_divided_labels,
+    fit_labels,
+    fit_plain,
+    gather,
+)
+from em_impute.ensemble.candidates import Member, Plan, plans
+from em_impute.ensemble.folds import N_FOLDS, REPEATS, Examples, Held, held_out, like_missing
+from em_impute.ensemble.shrinkage import Batch
+from em_impute.ensemble.student_t import make_scorer, temper
+from em_impute.ensemble.sufficient_statistics import Group, group_rows
+from em_impute.ensemble.transforms import View
+
+__all__ = ["LEAST_CHANCE", "TEMPERATURES", "Comparison", "Fits", "Tell", "compare", "fit_plan"]
+
+TEMPERATURES = (0.2, 0.4, 0.7, 1.0)
+"""A density that is wrong in its tails is too sure; which temperature suits a member is for the weights to say."""
+
+LEAST_CHANCE = 1e-6
+"""Probabilities are held above it: one label that was thought impossible shall not decide everything."""
+
+Tell = Callable[[str], None]
+
+
+class Fits(NamedTuple):
+    """The mixtures of one plan."""
+
+    component_label: Integers  # (n_components,)
+    batch: Batch  # (n_members · n_fits, …), the fits of a member side by side
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the members said of labels that they were not shown."""
+
+    members: tuple[Member, ...]
+    row: Integers
+    """(n_held,) rows of the examples whose label was held out"""
+    label: Integers
+    """(n_held,)"""
+    weight: Floats
+    """(n_held,), with mean 1: so that they are like the rows to fill"""
+    odds: Floats
+    """(n_held,) how much likelier than on average each is to lack its label, by its predictors"""
+    own_weight: Floats
+    """(n_held,) what the rows weigh by themselves"""
+    fold: Integers
+    """(n_held,) in the first repeat"""
+    probability: Floats
+    """(n_members, n_temperatures, n_repeats, n_held, n_labels)"""
+    shares: Floats
+    """(n_held, n_labels), of the labels among the rows that the fits did see"""
+    origin: Integers
+    """(n_held,) what the rows were before the examples were drawn"""
+
+    def of_truth(self, probability: Floats) -> Floats:
+        """Look up what (..., n_held, n_labels) says of the true labels, not below LEAST_CHANCE: (..., n_held)."""
+        return np.maximum(probability[..., np.arange(self.label.size), self.label], LEAST_CHANCE)
+
+    @cached_property
+    def chance(self) -> Floats:
+        """Probability of the true label, (n_members, n_temperatures, n_repeats, n_held)."""
+        return self.of_truth(self.probability)
+
+    @cached_property
+    def surprise(self) -> Floats:
+        """−log probability of the true label, in nats, mean over repeats: (n_members, n_temperatures, n_held)."""
+        surprise: Floats = -np.log(self.chance).mean(axis=2)
+        return surprise
+
+    @cached_property
+    def log_loss(self) -> Floats:
+        """Mean surprise of each member at each temperature, (n_members, n_temperatures)."""
+        loss: Floats = self.surprise @ self.weight / self.label.size
+        return loss
+
+
+def compare(
+    examples: Examples,
+    views: Sequence[View],
+    n_labels: int,
+    *,
+    thrifty: bool,
+    independent: bool = False,
+    seed: int,
+    tell: Tell,
+) -> tuple[Comparison, list[tuple[Plan, Fits]]]:
+    """Fit every member with each fold held out, and once with none; give what they said, and the last fits.
+
+    Raises nothing where a label occurs once only: it is then never held out.
+    """
+    held = held_out(examples, seed, 1 if independent else REPEATS)
+    labelled = np.flatnonzero(examples.label >= 0)
+    materials = {view.name: gather(view, examples, n_labels) for view in views}
+    hidden = like_missing(examples, seed)
+    shown = {view.name: group_rows(view.show(hidden), view, labelled) for view in views}
+    scores, fitted = [], []
+    n_columns = examples.predictors.x.shape[1]
+    # A label of which no row counts has one Gaussian, that of all rows; there is nothing to divide.
+    n_divisible = labelled.size if np.isin(np.arange(n_labels), examples.label).all() else 0
+    names = [view.name for view in views]
+    for plan in plans(names, n_columns, n_divisible, n_labels, thrifty=thrifty, independent=independent):
+        tell(f"trying {plan.per_label} × {plan.view}")
+        material = materials[plan.view]
+        fits = fit_plan(plan, material, held, seed)
+        scores.append(_held_scores(fits, n_labels, shown[plan.view], held, labelled))
+        final = np.arange(len(plan.members)) * held.shape[0] + held.shape[0] - 1
+        fitted.append((plan, fits._replace(batch=fits.batch.take(final))))
+
+    score = np.concatenate(scores, axis=1)  # (n_labels, n_members, n_repeats, n_labelled)
+    tested = np.flatnonzero(~np.isnan(score[0, 0, 0]))
+    row = labelled[tested]
+    if row.size < labelled.size:
+        score = score[..., tested]
+    own, x = examples.weight[row], examples.predictors.x[row]
+    weight = own * examples.rehearsal.weight(x)
+    odds = np.ones(row.size) if examples.rehearsal.odds is None else examples.rehearsal.odds(x)
+    comparison = Comparison(
+        members=tuple(member for plan, _ in fitted for member in plan.members),
+        row=row,
+        label=examples.label[row],
+        weight=weight / weight.mean(),
+        odds=odds,
+        own_weight=own,
+        fold=held[:N_FOLDS, row].argmax(axis=0),
+        probability=np.moveaxis(np.stack([temper(score, one) for one in TEMPERATURES], axis=2), 0, -1),
+        shares=_shares(examples, held, row, n_labels),
+        origin=row if examples.origin is None else examples.origin[row],
+    )
+    return comparison, fitted
+
+
+def fit_plan(plan: Plan, material: Material, held: Held, seed: int) -> Fits:
+    """Fit the members of a plan, each once for every set of held-out rows."""
+    if plan.is_plain:
+        batch = fit_plain(material, held, plan.settings, plan.steps[0])[-1]
+        return Fits(np.arange(material.n_labels), batch)
+    if plan.per_label == 1:
+        found = fit_labels(material, held, plan.settings, plan.steps)
+        last = found[max(found)]  # without unlabelled rows every number of steps is none
+        batches = [found.get(step, last) for step in plan.steps]
+        return Fits(np.arange(material.n_labels), Batch(*map(np.concatenate, zip(*batches, strict=True))))
+    count = np.bincount(material.label[material.label >= 0], minlength=material.n_labels)
+    component_label = divide_labels(count, plan.per_label)
+    shrinkages = [shrinkage for shrinkage, _ in plan.settings]
+    return Fits(component_label, fit_divided_labels(material, held, shrinkages, component_label, seed))
+
+
+def _held_scores(fits: Fits, n_labels: int, shown: Sequence[Group], held: Held, labelled: Integers) -> Floats:
+    """Score each labelled row by the fits that did not see it: (n_labels, n_members, n_repeats, n_labelled).
+
+    `shown` are the labelled rows, as they are shown while their labels are hidden.
+    """
+    n_fits = held.shape[0]
+    n_members = fits.batch.weight.shape[0] // n_fits
+    place = np.full(held.shape[1], -1)
+    place[labelled] = np.arange(labelled.size)
+    scores = np.full((n_labels, n_members, (n_fits - 1) // N_FOLDS, labelled.size), np.nan)
+    for fit in range(n_fits - 1):
+        batch = fits.batch.take(np.arange(n_members) * n_fits + fit)
+        for group in shown:
+            out = held[fit, group.rows]
+            if out.any():
+                scorer = make_scorer(group.observed, batch, fits.component_label, n_labels)
+                scores[:, :, fit // N_FOLDS, place[group.rows[out]]] = scorer.of(group.terms[out])
+    return scores
+
+
+def _shares(examples: Examples, held: Held, row: Integers, n_labels: int) -> Floats:
+    """Compute the labels' shares among the rows that were not held out with each row: (n_held, n_labels)."""
+    known = examples.label >= 0
+    shares = []
+    for out in held[:N_FOLDS]:
+        kept = known & ~out
+        count = np.bincount(examples.label[kept], examples.weight[kept], n_labels)
+        shares.append(count / count.sum())
+    of_row: Floats = np.array(shares)[held[:N_FOLDS, row].argmax(axis=0)]
+    return of_row

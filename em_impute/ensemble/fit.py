@@ -1,0 +1,322 @@
+"""The stack: predictors in several views -> mixtures compared on labels held out -> weights -> probabilities."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from em_impute.em.blocks import Floats, Integers
+from em_impute.ensemble.batched_em import DIVIDED_STEPS, Material, fit_plain, gather
+from em_impute.ensemble.budget import (
+    MAX_REFIT,
+    Effort,
+    affordable_members,
+    effort_for,
+    most_refit,
+    refit_rows,
+    row_cost,
+)
+from em_impute.ensemble.candidates import FULL, SHRINKAGES, STEPS, Member, Plan
+from em_impute.ensemble.cross_validation import TEMPERATURES, Comparison, Fits, Tell, compare, fit_plan
+from em_impute.ensemble.ensemble import Ensemble, Voice, sharpened, sharpness_of
+from em_impute.ensemble.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, count_labels, draw
+from em_impute.ensemble.shrinkage import Batch
+from em_impute.ensemble.stacking_weights import cross_fitted, stack_weights, trust_over_shares
+from em_impute.ensemble.transforms import PLAIN, Predictors, View, fit_views, plain_view
+
+__all__ = ["Scores", "Stack", "fit_leader", "fit_stack", "score", "shares_of", "thinned"]
+
+VIEW_ROWS = 10_000
+"""Rows to which powers and bins are fitted."""
+
+WHOLE = 1.0 - 1e-9
+"""Part of the weight from which on it is all of it: in another order it may add up to a little less."""
+
+ALIKE = 0.5
+"""Part of the heaviest member's weight from which on another one could as well lead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack(Ensemble):
+    """An ensemble, and how its weights were found."""
+
+    comparison: Comparison
+    weight: Floats
+    """(n_members, n_temperatures), sums to 1"""
+    leading: int
+    """The heaviest member in the data's own units."""
+    held_probability: Floats
+    """(n_held, n_labels) for the rows of the comparison, by weights that did not see the row either"""
+
+    @property
+    def leader(self) -> Member:
+        """The leading mixture."""
+        return self.comparison.members[self.leading]
+
+
+def thinned(examples: Examples, seed: int) -> Examples:
+    """Draw the rows that are learnt from, if there are millions of different ones.
+
+    Everything else is then drawn from these.
+    """
+    n_labelled = int(np.count_nonzero(examples.label >= 0))
+    most = most_refit(examples.predictors.x.shape[1])
+    if examples.merged or max(n_labelled, examples.label.size - n_labelled) <= MAX_REFIT:
+        return examples
+    return draw(examples, most, most, seed)
+
+
+def fit_stack(examples: Examples, n_labels: int, n_to_fill: int, seed: int, tell: Tell, *, single: bool) -> Stack:
+    """Compare every member, weigh them, and fit those that count to all rows.
+
+    `n_to_fill` rows will be asked for: the more, the fewer members have a say.  `single` gives all weight to the
+    leading mixture.
+    """
+    views = fit_views(_rows_to_look_at(examples, seed))
+    effort = _effort(examples, n_labels)
+    compared = draw(examples, effort.n_labelled, effort.n_unlabelled, seed, apart=True)
+    comparison, fitted = compare(
+        compared, views, n_labels, thrifty=effort.thrifty, independent=effort.independent, seed=seed, tell=tell
+    )
+    costs = np.concatenate(
+        [
+            np.full(len(plan.members), row_cost(fits.batch.mean.shape[-1], fits.component_label.size))
+            for plan, fits in fitted
+        ]
+    )
+    weight = _weights(comparison, costs, n_to_fill)
+    leading = _leading(comparison, weight)
+    if single:
+        weight = np.zeros_like(weight)
+        weight[leading, comparison.log_loss[leading].argmin()] = 1.0
+    held_probability = _held_probability(comparison, weight, single=single)
+    tell("fitting the members")
+    voices = _voices(fitted, {view.name: view for view in views}, weight)
+    if _lacks_rows(compared, examples):
+        voices = _refitted(voices, examples, n_labels, seed)
+    trust = 1.0
+    if not single:
+        said, baseline = (comparison.of_truth(one) for one in (held_probability, comparison.shares))
+        trust = trust_over_shares(said, baseline, comparison.weight)
+    held_probability = trust * held_probability + (1.0 - trust) * comparison.shares
+    count = count_labels(examples, n_labels)
+    sharpness = 1.0 if single else sharpness_of(float(count.sum()))
+    return Stack(
+        n_labels,
+        voices,
+        trust,
+        shares_of(count),
+        sharpness,
+        comparison=comparison,
+        weight=weight,
+        leading=leading,
+        held_probability=sharpened(held_probability, sharpness),
+    )
+
+
+def fit_leader(stack: Stack, examples: Examples, seed: int) -> tuple[Integers, list[Batch]]:
+    """Fit the leading mixture alone to all rows.
+
+    Returns the label of each component and, for every number of steps from 0 on, a batch of that one mixture.
+    """
+    member = stack.leader
+    view = plain_view(examples.predictors.n_numbers)
+    setting = (member.shrinkage, member.draws_means_in)
+    few = _rows_to_fit(examples, [member], stack.n_labels * member.per_label, seed)
+    if member.is_plain:
+        nobody = np.zeros((1, few.label.size), dtype=bool)
+        path = fit_plain(gather(view, few, stack.n_labels), nobody, [setting], member.steps, keeps_path=True)
+        return np.arange(stack.n_labels), path
+    steps = tuple(range(member.steps + 1))
+    plan = Plan(member.view, member.per_label, [setting], steps)
+    fits = fit_plan(plan, gather(view, few, stack.n_labels), np.zeros((1, few.label.size), dtype=bool), seed)
+    return fits.component_label, [fits.batch.take(slice(step, step + 1)) for step in steps]
+
+
+def shares_of(count: Floats) -> Floats:
+    """Estimate the labels' shares, (n_labels,), from counts with half a row each (Jeffreys' prior)."""
+    shares: Floats = (count + 0.5) / (count + 0.5).sum()
+    return shares
+
+
+def _rows_to_look_at(examples: Examples, seed: int) -> Predictors:
+    """Draw rows to fit powers and bins to, as many of either kind; merged ones are told as often as there were."""
+    known = examples.label >= 0
+    parts = [
+        # Rows that are all of one kind, as if each had the same label.
+        draw(examples.take(rows)._replace(label=np.zeros_like(rows)), VIEW_ROWS // 2, 0, seed, apart=True).predictors
+        for rows in (np.flatnonzero(known), np.flatnonzero(~known))
+    ]
+    x, codes = (np.concatenate(values) for values in zip(*(part[:2] for part in parts), strict=True))
+    return examples.predictors._replace(x=x, codes=codes)
+
+
+def _lacks_rows(few: Examples, examples: Examples) -> bool:
+    """Say whether rows were left out: unlabelled ones that were drawn weigh as much as all of them do."""
+    known, latent = few.label >= 0, examples.label < 0
+    if np.count_nonzero(~known) < np.count_nonzero(latent):
+        return True
+    return bool(few.weight[known].sum() < WHOLE * examples.weight[~latent].sum())
+
+
+def _effort(examples: Examples, n_labels: int) -> Effort:
+    known = examples.label >= 0
+    n_labelled = examples.weight[known].sum() if examples.merged else np.count_nonzero(known)
+    n_fits = 1 + N_FOLDS * (REPEATS if n_labelled < REPEATS_BELOW else 1)
+    x = examples.predictors.x
+    n_patterns = np.unique(np.isnan(x[:VIEW_ROWS]), axis=0).shape[0]
+    return effort_for(x.shape[1], n_patterns, len(SHRINKAGES) * n_fits * n_labels, max(STEPS))
+
+
+def _weights(comparison: Comparison, costs: Floats, n_to_fill: int) -> Floats:
+    """Weigh every member at every temperature; if there are too many to fill the rows with, the heaviest alone."""
+    chance = comparison.chance
+    shape = chance.shape[:2]
+    prior = np.repeat([one.prior for one in comparison.members], shape[1])
+    weight = stack_weights(chance.reshape(-1, *chance.shape[2:]), comparison.weight, prior=prior).reshape(shape)
+    heaviest = np.argsort(-weight.sum(axis=1), kind="stable")
+    heaviest = heaviest[weight[heaviest].any(axis=1)]
+    n_members = affordable_members(n_to_fill, costs[heaviest])
+    if n_members < heaviest.size:
+        kept = np.zeros(shape, dtype=bool)
+        kept[heaviest[:n_members]] = True
+        weight = np.zeros(shape)
+        weight[kept] = stack_weights(chance[kept], comparison.weight, prior=prior.reshape(shape)[kept])
+    return weight
+
+
+def _leading(comparison: Comparison, weight: Floats) -> int:
+    """Find the heaviest member in the data's own units; if none has weight, the one that predicts best.
+
+    Of several that weigh much alike it is the one with the fewest components, which says the same in fewer numbers.
+    """
+    members = comparison.members
+    plain = [i for i, member in enumerate(members) if member.view == PLAIN]
+    total, loss = weight.sum(axis=1), comparison.log_loss.min(axis=1)
+    heaviest = min(plain, key=lambda i: (-total[i], loss[i]))
+    alike = [i for i in plain if total[i] > ALIKE * total[heaviest]] or [heaviest]
+    return min(alike, key=lambda i: (members[i].per_label, -total[i], loss[i]))
+
+
+def _held_probability(comparison: Comparison, weight: Floats, *, single: bool) -> Floats:
+    used = np.flatnonzero(weight.any(axis=1))
+    column = (used[:, None] * weight.shape[1] + np.arange(weight.shape[1])).ravel()
+    said = np.moveaxis(comparison.probability, -1, 0)  # (n_labels, n_members, n_temperatures, n_repeats, n_held)
+    said = said.reshape(said.shape[0], weight.size, *said.shape[3:])
+
+    def mixed(weights: Floats) -> Floats:
+        counts = weights != 0.0  # NaN, too: of a fold that is all there is nothing is known
+        result: Floats = weights[counts] @ said[:, column[counts]].mean(axis=2)
+        return result.T
+
+    if single:
+        return mixed(weight[used].ravel())
+    chance = comparison.chance[used].reshape(-1, *comparison.chance.shape[2:])
+    held = np.empty((said.shape[3], said.shape[0]))
+    prior = np.repeat([comparison.members[i].prior for i in used], weight.shape[1])
+    for rows, weights in cross_fitted(chance, comparison.weight, comparison.fold, prior=prior):
+        held[rows] = mixed(weights)[rows]
+    return held
+
+
+def _voices(fitted: Sequence[tuple[Plan, Fits]], views: dict[str, View], weight: Floats) -> tuple[Voice, ...]:
+    voices, first = [], 0
+    for plan, fits in fitted:
+        part = weight[first : first + len(plan.members)]
+        first += len(plan.members)
+        used = np.flatnonzero(part.any(axis=1))
+        if used.size:
+            members = tuple(plan.members[i] for i in used)
+            voices.append(Voice(views[plan.view], members, fits.component_label, fits.batch.take(used), part[used]))
+    return tuple(voices)
+
+
+def _refitted(voices: Sequence[Voice], examples: Examples, n_labels: int, seed: int) -> tuple[Voice, ...]:
+    """Fit the members that have a say to all rows, or as many as there is time for."""
+    found = []
+    rows: dict[bool, Examples] = {}
+    materials: dict[tuple[bool, str], Material] = {}
+    for voice in voices:
+        divided = voice.members[0].per_label > 1
+        if divided not in rows:
+            alike = [one for one in voices if (one.members[0].per_label > 1) == divided]
+            n_components = sum(one.batch.weight.size for one in alike)
+            rows[divided] = _rows_to_fit(examples, [m for one in alike for m in one.members], n_components, seed)
+        shown = (divided, voice.view.name)
+        if shown not in materials:
+            materials[shown] = gather(voice.view, rows[divided], n_labels)
+        nobody = np.zeros((1, rows[divided].label.size), dtype=bool)
+        settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in voice.members))
+        steps = sorted({member.steps for member in voice.members})
+        plan = Plan(voice.view.name, voice.members[0].per_label, settings, steps)
+        fits = fit_plan(plan, materials[shown], nobody, seed)
+        order = np.array([plan.members.index(member) for member in voice.members])
+        found.append(voice._replace(component_label=fits.component_label, batch=fits.batch.take(order)))
+    return tuple(found)
+
+
+def _rows_to_fit(examples: Examples, members: Sequence[Member], n_components: int, seed: int) -> Examples:
+    """Draw the rows that there is time for: of labelled ones fewer where EM has to go over them too.
+
+    `members` divide labels all or none; `n_components` is the number of their components together.
+    """
+    n_columns = examples.predictors.x.shape[1]
+    if members[0].per_label > 1:
+        _, n_labelled = refit_rows(n_columns, n_components, DIVIDED_STEPS)
+        return draw(examples, n_labelled, 1, seed)
+    steps = max(member.steps for member in members)
+    return draw(examples, *refit_rows(n_columns, n_components, max(steps, 1)), seed)
+
+
+Verdict = Literal["helped", "hurt", "made no difference"]
+
+
+class Scores(NamedTuple):
+    """Mean −log probability of held-out labels, in nats, the lower the better."""
+
+    stack: float
+    single: float  # the leading mixture alone
+    labels_only: float  # the leading mixture without EM over unlabelled rows
+    plain_em: float  # one full covariance a label, EM over all rows, as it comes
+    majority: float  # the labels' shares
+    unlabelled_rows: Verdict  # in the leading mixture, beyond one standard error
+
+
+def score(stack: Stack) -> Scores:
+    """Compare what was said of the held-out labels."""
+    comparison = stack.comparison
+    weight = comparison.weight
+
+    def log_loss(surprise: Floats) -> float:
+        return float(weight @ surprise / weight.sum())
+
+    best = {
+        member: comparison.surprise[i, comparison.log_loss[i].argmin()] for i, member in enumerate(comparison.members)
+    }
+    leader = stack.leader
+    alone = best.get(leader._replace(steps=0), best[leader])  # of a plain mixture EM is a part
+    with_em = [best[member] for member in best if member.steps and member._replace(steps=leader.steps) == leader]
+    em = best[leader] if leader.steps else min(with_em, key=log_loss, default=alone)
+    usual = [member for member in best if member.view == PLAIN and member.per_label == 1]
+    # Without covariances, which so many predictors make too dear, the freest that there is.
+    plain = max(
+        usual,
+        key=lambda member: (member.shrinkage.family == "full", member.is_plain, member.shrinkage == FULL, member.steps),
+    )
+    plain_em = comparison.surprise[comparison.members.index(plain), TEMPERATURES.index(1.0)]
+    return Scores(
+        stack=log_loss(-np.log(comparison.of_truth(stack.held_probability))),
+        single=log_loss(best[leader]),
+        labels_only=log_loss(alone),
+        plain_em=log_loss(plain_em),
+        majority=log_loss(-np.log(comparison.of_truth(comparison.shares))),
+        unlabelled_rows=_verdict(weight * (alone - em)),
+    )
+
+
+def _verdict(gain: Floats) -> Verdict:
+    error = gain.std() / np.sqrt(gain.size)
+    if abs(gain.mean()) <= error:
+        return "made no difference"
+    return "helped" if gain.mean() > 0.0 else "hurt"

@@ -1,0 +1,34 @@
+"""Points divided into groups of near ones, to begin with."""
+
+import numpy as np
+
+from em_impute.em.blocks import Floats, Integers
+
+__all__ = ["k_means"]
+
+ROUNDS = 10
+
+
+def k_means(points: Floats, weight: Floats, k: int, rng: np.random.Generator) -> Integers:
+    """Assign points to the nearest of k centres (Lloyd 1982), spread at first by squared distance."""
+    if k == 1:
+        return np.zeros(points.shape[0], dtype=np.intp)
+    centre = points[[rng.choice(points.shape[0], p=weight / weight.sum())]]
+    while centre.shape[0] < k:
+        chance = weight * _squared_distance(points, centre).min(axis=1)
+        total = chance.sum()
+        centre = np.vstack([centre, points[rng.choice(points.shape[0], p=chance / total if total > 0 else None)]])
+    nearest: Integers = _squared_distance(points, centre).argmin(axis=1)
+    for _ in range(ROUNDS):
+        member = (nearest == np.arange(k)[:, None]) * weight
+        held = member.sum(axis=1) > 0
+        centre[held] = (member @ points)[held] / member.sum(axis=1)[held, None]
+        before, nearest = nearest, _squared_distance(points, centre).argmin(axis=1)
+        if np.array_equal(before, nearest):
+            break
+    return nearest
+
+
+def _squared_distance(points: Floats, centre: Floats) -> Floats:
+    distance: Floats = (points**2).sum(axis=1)[:, None] - 2.0 * points @ centre.T + (centre**2).sum(axis=1)
+    return np.maximum(distance, 0.0)

@@ -1,0 +1,252 @@
+"""Draws of the stack: each a member by its weight, with parameters from their posterior.
+
+A draw's parameters are the same for every row.  So the draws of two rows are wrong together, as the fills of a model
+that is a little off are, and numbers of wrong fills, totals and means vary over the draws as much as is not known.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.em.blocks import Floats, Integers
+from em_impute.ensemble.batched_em import (
+    Material,
+    completed,
+    fit_labelled,
+    gather,
+    label_totals,
+    log_share_of,
+    maximize,
+    mean_strengths,
+    of_labelled,
+    shared_out,
+)
+from em_impute.ensemble.candidates import STEPS, Member
+from em_impute.ensemble.cross_validation import TEMPERATURES
+from em_impute.ensemble.ensemble import CHUNK_ROWS, Voice
+from em_impute.ensemble.fit import Stack
+from em_impute.ensemble.folds import Examples, count_labels, draw
+from em_impute.ensemble.shrinkage import Batch, Strengths, strengths_of
+from em_impute.ensemble.student_t import gaussian_label_scores, temper
+from em_impute.ensemble.sufficient_statistics import group_rows
+from em_impute.ensemble.transforms import Predictors, View
+
+__all__ = ["SHARE_ROWS", "Drawn", "StackDraws", "chances", "draw_covariances", "draw_parameters", "draw_stack"]
+
+MAX_LABELLED = 3000
+"""Labelled rows up to which unlabelled ones have a part in the posterior."""
+
+MAX_UNLABELLED = 500
+"""Unlabelled rows that stand for all of them in data augmentation."""
+
+
+class Drawn(NamedTuple):
+    """The mixtures that were drawn from one voice."""
+
+    number: Integers  # (n_drawn,) which draws they are
+    view: View
+    component_label: Integers
+    parameters: Batch  # (n_drawn, …)
+    temperature: Floats  # (n_drawn,)
+
+
+class StackDraws(NamedTuple):
+    """Mixtures drawn from a stack."""
+
+    n_labels: int
+    drawn: tuple[Drawn, ...]
+    shares: Floats
+    """(n_draws, n_labels), drawn shares of the labels where the class shares speak for the stack; else NaN"""
+
+
+def draw_stack(stack: Stack, examples: Examples, n_draws: int, seed: int) -> StackDraws:
+    """Draw so many mixtures.  `examples` are the rows that the stack was fitted to."""
+    rng = np.random.default_rng(seed)
+    column = [(v, *place) for v, voice in enumerate(stack.voices) for place in np.argwhere(voice.weight > 0.0).tolist()]
+    weight = np.array([stack.voices[v].weight[m, t] for v, m, t in column])
+    picked = np.array(column)[rng.choice(len(column), n_draws, p=weight / weight.sum())]  # (n_draws, 3)
+    count = count_labels(examples, stack.n_labels)
+    shares = np.full((n_draws, stack.n_labels), np.nan)
+    from_shares = rng.random(n_draws) >= stack.trust
+    shares[from_shares] = rng.dirichlet(count + SHARE_ROWS, np.count_nonzero(from_shares))
+
+    many = np.count_nonzero(examples.label >= 0) > MAX_LABELLED
+    few = examples if many else draw(examples, MAX_LABELLED, MAX_UNLABELLED, seed)
+    materials: dict[str, Material] = {}
+    drawn = []
+    for v, voice in enumerate(stack.voices):
+        number = np.flatnonzero((picked[:, 0] == v) & ~from_shares)
+        if not number.size:
+            continue
+        members = picked[number, 1]
+        if many or voice.members[0].per_label > 1:
+            parameters = _around(voice, members, count, rng)
+        else:
+            if voice.view.name not in materials:
+                materials[voice.view.name] = gather(voice.view, few, stack.n_labels)
+            parameters = _augmented(materials[voice.view.name], [voice.members[m] for m in members], rng)
+        temperature = stack.sharpness * np.array(TEMPERATURES)[picked[number, 2]]
+        drawn.append(Drawn(number, voice.view, voice.component_label, parameters, temperature))
+    return StackDraws(stack.n_labels, tuple(drawn), shares)
+
+
+def chances(draws: StackDraws, predictors: Predictors, number: Integers) -> Floats:
+    """Compute the probability of each label for each row by some of the draws: (n_chosen, n_rows, n_labels)."""
+    n_rows = predictors.x.shape[0]
+    shares = draws.shares[number]
+    chance = np.repeat(shares[:, None], n_rows, axis=1)
+    for one in draws.drawn:
+        _, at, mine = np.intersect1d(number, one.number, assume_unique=True, return_indices=True)
+        if not at.size:
+            continue
+        parameters, temperature = one.parameters.take(mine), one.temperature[mine, None]
+        for first in range(0, n_rows, CHUNK_ROWS):
+            seen = one.view.show(predictors.take(slice(first, first + CHUNK_ROWS)))
+            for group in group_rows(seen, one.view, np.arange(seen.x.shape[0])):
+                score = gaussian_label_scores(group, parameters, one.component_label, draws.n_labels)
+                score *= temperature
+                chance[at[:, None], first + group.rows] = np.moveaxis(temper(score, 1.0), 0, -1)
+    return chance
+
+
+def _around(voice: Voice, members: Integers, count: Floats, rng: np.random.Generator) -> Batch:
+    """Draw parameters around those that the members have, as widely as their labelled rows alone leave them open.
+
+    What the unlabelled rows add is in the centre only.  Where labelled rows are many that is little, and members of
+    several Gaussians a label did not learn from the others at all.
+    """
+    batch = voice.batch.take(members)
+    of_label = voice.component_label
+    within = np.exp(batch.log_share)
+    for label in range(count.size):  # how the components of a label divide its rows
+        mine = of_label == label
+        within[:, mine] /= within[:, mine].sum(axis=1, keepdims=True)
+    rows = within * count[of_label]
+    chosen = [voice.members[m] for m in members]
+    strengths = strengths_of([one.shrinkage for one in chosen], np.zeros((len(chosen), batch.mean.shape[-1])))
+    fewer = np.minimum(count.sum() / batch.weight.sum(axis=1, keepdims=True), 1.0)
+    batch = batch._replace(weight=batch.weight * fewer, freedom=batch.freedom * fewer)
+    return draw_parameters(batch, strengths, rows, voice.view.levels, rng)
+
+
+def _augmented(material: Material, members: list[Member], rng: np.random.Generator) -> Batch:
+    """Draw parameters of members of one Gaussian a label by data augmentation (Tanner & Wong 1987).
+
+    In turn the unlabelled rows' labels are drawn given the parameters, and the parameters given these labels: as many
+    rounds as the member took steps of EM, from a draw given the labelled rows alone.  Where EM stopped early, since
+    the unlabelled rows can be trusted that far only, so does this.
+    """
+    nobody = np.zeros((1, material.label.size), dtype=bool)
+    of_all = np.zeros(len(members), dtype=np.intp)
+    totals = [label_totals(group, material, nobody) for group in material.labelled]
+    drawn_in = mean_strengths(material, totals, 1)
+    strengths = strengths_of(
+        [one.shrinkage for one in members], np.where([[one.draws_means_in] for one in members], drawn_in, 0.0)
+    )
+    totals = [total[of_all] for total in totals]
+    count = sum((total[..., 0] for total in totals), np.zeros((1, material.n_labels)))
+    log_share = log_share_of(count)
+    levels = material.view.levels
+    _, first, like = np.unique([members.index(one) for one in members], return_index=True, return_inverse=True)
+    labelled = fit_labelled(material, [total[first] for total in totals], strengths.take(first), log_share[first])
+    labelled = labelled.take(like)
+    parameters = Batch(*(part.copy() for part in draw_parameters(labelled, strengths, count, levels, rng)))
+    steps = np.array([min(one.steps, max(STEPS)) for one in members])
+    plain = np.array([one.is_plain for one in members])
+    for step in range(max(steps) if material.unlabelled else 0):
+        active = np.flatnonzero(steps > step)
+        now = parameters.take(active)
+        sums = of_labelled(material, [total[active] for total in totals], now.mean, now.covariance)
+        for group in material.unlabelled:
+            weight = material.weight[group.rows]
+            sums = sums.plus(completed(_drawn_labels(shared_out(group, now), weight, rng), group, now))
+        mine = strengths.take(active)
+        rows = np.where(plain[active, None], sums.weight, count[active])
+        found = maximize(sums, mine, log_share[active], material)
+        found = draw_parameters(found, mine, rows, levels, rng)
+        for whole, part in zip(parameters, found, strict=True):
+            whole[active] = part
+    return parameters
+
+
+def _drawn_labels(responsibility: Floats, weight: Floats, rng: np.random.Generator) -> Floats:
+    """Draw a label for every row and mixture, and give the weights that its labels then have.
+
+    `responsibility` is (n_labels, n_mixtures, n_rows), `weight` (n_rows,).  Of w equal rows the labels vary less than
+    if all w had the same: the mean w·r and the variance w·r(1 − r) are those of w separate draws.
+    """
+    below = np.cumsum(responsibility[:-1], axis=0) <= rng.random(responsibility.shape[1:])  # (n_labels − 1, …)
+    label = below.sum(axis=0)
+    drawn = (label == np.arange(responsibility.shape[0])[:, None, None]) - responsibility
+    counted: Floats = weight * responsibility + np.minimum(weight, np.sqrt(weight)) * drawn
+    return counted
+
+
+SHARE_ROWS = 0.5
+"""Pseudo-rows of each share: Jeffreys' prior."""
+
+LEAST_ROWS = 0.1
+"""Rows behind a mean at least; a label of which no row counts has its Gaussian from the prior."""
+
+Booleans = NDArray[np.bool_]
+
+TINY = np.finfo(float).tiny
+
+
+def draw_parameters(
+    batch: Batch, strengths: Strengths, count: Floats, levels: tuple[int, ...], rng: np.random.Generator
+) -> Batch:
+    """Draw the parameters of each mixture once, from what would be their posterior had all rows been labelled.
+
+    Σ_k ~ IW(ν_k, ν_k·C_k) and μ_k ~ N(m_k, Σ_k/(n_k + κ)), the conjugate posterior that the M step has the means of
+    (Gelman et al. 2013, "Bayesian Data Analysis", section 3.6), one Σ for all components where they share it; shares
+    from Dirichlet(`count` + ½), `count` being (n_mixtures, n_components), and so the texts of each category.
+    """
+    mean, covariance = batch.mean, batch.covariance
+    if mean.shape[-1]:
+        covariance = draw_covariances(covariance, batch.freedom, strengths.independent.astype(bool), rng)
+        tied = np.isinf(strengths.pooled)
+        covariance[tied] = covariance[tied][:, :1]
+        rows = np.maximum(batch.weight[..., None] + strengths.mean[:, None, :], LEAST_ROWS)
+        error = np.linalg.cholesky(covariance) @ rng.standard_normal((*mean.shape, 1))
+        mean = mean + error[..., 0] / np.sqrt(rows)
+    log_chance, first = np.empty_like(batch.log_chance), 0
+    for n_levels in levels:
+        part = slice(first, first + n_levels)
+        log_chance[..., part] = _log_dirichlet(
+            np.exp(batch.log_chance[..., part]) * (batch.weight[..., None] + 1.0), rng
+        )
+        first += n_levels
+    return Batch(batch.weight, mean, covariance, batch.freedom, _log_dirichlet(count + SHARE_ROWS, rng), log_chance)
+
+
+def draw_covariances(covariance: Floats, freedom: Floats, independent: Booleans, rng: np.random.Generator) -> Floats:
+    """Draw Σ ~ IW(ν, ν·C) for each C of (..., n, n) with ν of (...), by Bartlett's (1933) decomposition.
+
+    Of mixtures that are `independent`, (n_mixtures,), the variances alone, each by its inverse χ²; they are the first
+    axis.  ν is raised to n + 1 where it is less: below, no covariance would have a density.
+    """
+    n = covariance.shape[-1]
+    raised = np.maximum(freedom, n + 1.0)
+    drawn = np.zeros_like(covariance)
+    alone, own = np.zeros_like(covariance[independent]), np.einsum("...ii->...i", covariance)[independent]
+    chi_square = rng.chisquare(np.broadcast_to(raised[independent][..., None], own.shape))
+    np.einsum("...ii->...i", alone)[...] = own * freedom[independent][..., None] / chi_square
+    drawn[independent] = alone
+    if independent.all():
+        return drawn
+    lower = np.linalg.cholesky(covariance[~independent] * freedom[~independent][..., None, None])
+    root = np.tril(rng.standard_normal(lower.shape), -1)
+    np.einsum("...ii->...i", root)[...] = np.sqrt(rng.chisquare(raised[~independent][..., None] - np.arange(n)))
+    # With S = L·Lᵀ and A the root of a standard Wishart, (L⁻ᵀ·A·Aᵀ·L⁻¹)⁻¹ = (A⁻¹·Lᵀ)ᵀ·(A⁻¹·Lᵀ).
+    half = np.linalg.solve(root, np.swapaxes(lower, -1, -2))
+    drawn[~independent] = np.swapaxes(half, -1, -2) @ half
+    return drawn
+
+
+def _log_dirichlet(count: Floats, rng: np.random.Generator) -> Floats:
+    """Draw shares over the last axis and give their logarithms."""
+    share = np.maximum(rng.standard_gamma(count), TINY)
+    logarithm: Floats = np.log(share / share.sum(axis=-1, keepdims=True))
+    return logarithm

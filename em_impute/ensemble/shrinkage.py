@@ -1,0 +1,131 @@
+"""The M step of many mixtures at once, with covariances drawn towards each other and means towards zero."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.em.blocks import Floats, Integers
+from em_impute.ensemble.sufficient_statistics import Sums
+
+__all__ = ["Batch", "Shrinkage", "Strengths", "empirical_bayes", "log_chances", "m_step", "strengths_of"]
+
+FLOOR_ROWS = 3.0
+"""Pseudo-rows of the overall variance in the diagonal that covariances are drawn to: no column can collapse."""
+
+SMALLEST_EXCESS = 0.02
+"""Least excess of the variance ratio over 1: means are drawn in by at most fifty times the rows of a label."""
+
+
+class Shrinkage(NamedTuple):
+    """How far the covariances of one mixture are drawn in, in pseudo-rows a column."""
+
+    pooled: float  # weight of the pooled covariance in each component's own; inf leaves the pooled one alone
+    diagonal: float  # weight of the diagonal in the pooled covariance
+    independent: bool = False  # columns are independent within a component: naive Bayes
+
+    @property
+    def family(self) -> str:
+        """What the engine calls such covariances."""
+        if np.isinf(self.pooled):
+            return "tied-diag" if self.independent else "tied"
+        return "diag" if self.independent else "full"
+
+
+class Strengths(NamedTuple):
+    """The same for many mixtures, one after the other."""
+
+    pooled: Floats  # (n_mixtures,)
+    diagonal: Floats  # (n_mixtures,)
+    independent: Integers  # (n_mixtures,), 0 or 1
+    mean: Floats  # (n_mixtures, n_gaussian), pseudo-rows at the overall mean, which is 0
+
+    def take(self, mixtures: Integers) -> "Strengths":
+        """Keep some mixtures."""
+        return Strengths(
+            self.pooled[mixtures], self.diagonal[mixtures], self.independent[mixtures], self.mean[mixtures]
+        )
+
+
+class Batch(NamedTuple):
+    """Many mixtures, whose components have the same labels."""
+
+    weight: Floats  # (n_mixtures, n_components), rows behind each component
+    mean: Floats  # (n_mixtures, n_components, n_gaussian)
+    covariance: Floats  # (n_mixtures, n_components, n_gaussian, n_gaussian)
+    freedom: Floats  # (n_mixtures, n_components), rows and pseudo-rows behind each covariance
+    log_share: Floats  # (n_mixtures, n_components)
+    log_chance: Floats  # (n_mixtures, n_components, n_indicators), of each text of each category
+
+    def take(self, mixtures: Integers | slice) -> "Batch":
+        """Keep some mixtures."""
+        return Batch(*(part[mixtures] for part in self))
+
+
+def strengths_of(shrinkages: list[Shrinkage], mean: Floats) -> Strengths:
+    """Put the settings of many mixtures side by side; `mean` is (n_mixtures, n_gaussian)."""
+    pooled, diagonal, independent = (np.array(values) for values in zip(*shrinkages, strict=True))
+    return Strengths(pooled.astype(float), diagonal.astype(float), independent.astype(np.intp), mean)
+
+
+def m_step(sums: Sums, strengths: Strengths) -> tuple[Floats, Floats, Floats]:
+    """Compute means, covariances and degrees of freedom from sums over rows (n_mixtures, n_components, …).
+
+    With n_j rows, sum x̄_j·n_j and scatter S_j about the mean m_j, d columns, pseudo-rows κ, a, b:
+    m_j = Σx/(n_j + κ);  W = Σ_j S_j;  P = (W + b·d·diag T)/(n + b·d) with T = (diag W + 3)/(n + 3);
+    Σ_j = (S_j + a·d·P)/(n_j + a·d), or P alone where a is infinite.  Each is the posterior mean under a conjugate
+    prior whose scale is estimated from the rows, as in Friedman (1989, "Regularized discriminant analysis").
+    """
+    n_columns = sums.first.shape[-1]
+    weight = sums.weight
+    mean = sums.first / np.maximum(weight[..., None] + strengths.mean[:, None, :], np.finfo(float).tiny)
+    crossed = mean[..., :, None] * sums.first[..., None, :]
+    scatter = sums.second - crossed - np.swapaxes(crossed, -1, -2)
+    scatter += weight[..., None, None] * (mean[..., :, None] * mean[..., None, :])
+    independent = strengths.independent.astype(bool)
+    if independent.any():
+        scatter[independent] *= np.eye(n_columns)
+
+    within, rows = scatter.sum(axis=1), weight.sum(axis=1)
+    target = (np.einsum("cii->ci", within) + FLOOR_ROWS) / (rows + FLOOR_ROWS)[:, None]
+    drawn = strengths.diagonal * n_columns
+    pooled = within / (rows + drawn)[:, None, None]
+    np.einsum("cii->ci", pooled)[...] += (drawn / (rows + drawn))[:, None] * target
+
+    alone = np.isinf(strengths.pooled)
+    pull = np.where(alone, 1.0, strengths.pooled)[:, None] * n_columns
+    covariance = scatter + pull[..., None, None] * pooled[:, None]
+    covariance /= np.maximum(weight + pull, np.finfo(float).tiny)[..., None, None]
+    covariance[alone] = pooled[alone][:, None]
+    freedom = np.where(alone[:, None], (rows + drawn)[:, None], weight + pull)
+    return mean, covariance, freedom
+
+
+def log_chances(count: Floats, levels: tuple[int, ...], base: Floats) -> Floats:
+    """Estimate the log-probability of each text given the component, one pseudo-row spread as `base`: like `count`.
+
+    `count` is (..., n_indicators), the categories side by side; `base` (n_indicators,) holds the overall shares.
+    """
+    chance = np.empty_like(count)
+    first = 0
+    for n_levels in levels:
+        part = slice(first, first + n_levels)
+        chance[..., part] = (count[..., part] + base[part]) / (count[..., part].sum(axis=-1, keepdims=True) + 1.0)
+        first += n_levels
+    return np.log(chance, out=chance)
+
+
+def empirical_bayes(sums: Sums) -> Floats:
+    """Estimate how far a column's means should be drawn to 0, in pseudo-rows: (n_mixtures, n_gaussian).
+
+    `sums` are over labelled rows, a component for each label.  κ = (n/K)/(F − 1) with F the one-way variance ratio of
+    the column: where labels hardly differ their means are noise (James & Stein 1961; Efron & Morris 1973).
+    """
+    rows = sums.weight.sum(axis=1)[:, None]
+    n_labels = sums.weight.shape[1]
+    mean = sums.first / np.maximum(sums.weight[..., None], np.finfo(float).tiny)
+    overall = sums.first.sum(axis=1) / np.maximum(rows, np.finfo(float).tiny)
+    within = (np.einsum("ckii->cki", sums.second) - sums.weight[..., None] * mean**2).sum(axis=1)
+    between = (sums.weight[..., None] * (mean - overall[:, None]) ** 2).sum(axis=1)
+    ratio = (between / max(n_labels - 1, 1)) / ((within + 1.0) / np.maximum(rows - n_labels + 2, 1.0))
+    kappa: Floats = (rows / n_labels) / np.maximum(ratio - 1.0, SMALLEST_EXCESS)
+    return kappa

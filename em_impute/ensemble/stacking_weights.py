@@ -1,0 +1,116 @@
+"""Stacking: how much each member counts, from its predictions of labels it was not shown."""
+
+import numpy as np
+
+from em_impute.em.blocks import Floats, Integers
+
+__all__ = ["PRIOR_ROWS", "cross_fitted", "observed_part", "stack_weights", "trust_over_shares"]
+
+PRIOR_ROWS = 5.0
+"""Rows that the prior counts for: with few labels the stack stays near what the members' own scores say."""
+
+PRIOR_POWER = 0.5
+"""Half of the evidence goes into the prior's centre, since the rows then count once more."""
+
+ROUNDS = 100
+CLEARLY = 3.0
+"""Standard errors by which the stack must beat the labels' shares to be trusted wholly."""
+
+CREDIT = 0.9
+"""What is believed of a new stack beforehand, as firmly as one row would say."""
+
+HOPELESS, NEGLIGIBLE = 1e-5, 0.02
+"""Parts of the largest weight below which a column is dropped on the way, and at the end."""
+
+
+def stack_weights(
+    chance: Floats,
+    row_weight: Floats,
+    centre: Floats | None = None,
+    prior_rows: float = PRIOR_ROWS,
+    prior: Floats | None = None,
+) -> Floats:
+    """Weigh columns of predictions so that their mean predicts best: (n_columns,), sums to 1.
+
+    `chance` is (n_columns, n_repeats, n_rows): the probability that each column gave to the true label of a row held
+    out, once a repeat; `row_weight` (n_rows,) has mean 1.  The weights maximise Σ log Σ_c w_c·p_ci + log Dirichlet(w)
+    (stacking of predictive distributions: Yao, Vehtari, Simpson & Gelman 2018) by EM, from a prior centred where
+    exp(½·score) of each column alone times its `prior` (n_columns,) would put them, or at `centre` (n_columns,), which
+    sums to 1; it counts for `prior_rows` rows.  A sum of probabilities, unlike a product, survives a member
+    that is surely wrong.
+    """
+    n_columns, n_repeats, n_rows = chance.shape
+    if centre is None:
+        score = np.log(chance).mean(axis=1) @ row_weight
+        centre = np.exp(PRIOR_POWER * (score - score.max())) * (1.0 if prior is None else prior)
+        centre /= centre.sum()
+    weight = 0.5 * centre + 0.5 / n_columns
+    counted = np.tile(row_weight / n_repeats, n_repeats)
+    kept = np.arange(n_columns)
+    likely = chance.reshape(n_columns, -1)
+    for _ in range(ROUNDS):
+        share = likely @ (counted / (weight @ likely))
+        weight = (weight * share + prior_rows * centre[kept]) / (n_rows + prior_rows)
+        hopeful = weight >= HOPELESS * weight.max()
+        if not hopeful.all():
+            kept, weight, likely = kept[hopeful], weight[hopeful], likely[hopeful]
+    weight = np.where(weight >= NEGLIGIBLE * weight.max(), weight, 0.0)
+    result = np.zeros(n_columns)
+    result[kept] = weight / weight.sum()
+    return result
+
+
+def trust_over_shares(
+    chance: Floats, baseline: Floats, row_weight: Floats, credit: float = CREDIT, credit_rows: float = 1.0
+) -> float:
+    """Weigh the stack against the labels' shares: 1 where it predicts clearly better, else what is likely, below 1.
+
+    `chance` and `baseline` (n_rows,) are the probabilities that stack and shares gave to labels held out.  With few
+    labels, or predictors that say nothing, the best of many members is best by luck; a stack that is not better by
+    three standard errors is averaged with the shares, so that it cannot be much worse than they are.  `credit` is what
+    is believed of it beforehand, as firmly as `credit_rows` rows would say.
+    """
+    gain = np.log(chance / baseline)
+    mean = float(row_weight @ gain / row_weight.sum())
+    error = float(np.sqrt(row_weight @ (gain - mean) ** 2)) / row_weight.sum()
+    if mean > CLEARLY * error:
+        return 1.0
+    weight = credit
+    for _ in range(ROUNDS):
+        share = weight * chance / (weight * chance + (1.0 - weight) * baseline)
+        weight = float(row_weight @ share + credit_rows * credit) / (float(row_weight.sum()) + credit_rows)
+    return weight
+
+
+def observed_part(chance: Floats, row_weight: Floats, weight: Floats) -> float:
+    """Estimate how much a row held out tells of the weights, as a part of what it would if its column were known.
+
+    Columns that predict alike are hardly told apart by any row, so that weights found by n rows are worth far fewer
+    than n rows of a Dirichlet prior.  The part is that of the information that is not missing (Orchard & Woodbury 1972;
+    Louis 1982), mean over directions: with r_c = p_c/Σ_d w_d·p_d, (Σ_c w_c·mean r_c² − 1)/(n_columns − 1), 0 where all
+    columns agree and 1 where each row has one column that alone can explain it.  `chance` is (n_columns, n_rows);
+    columns of weight 0 are left out.
+    """
+    counts = weight > 0.0
+    if np.count_nonzero(counts) == 1:
+        return 1.0
+    ratio = chance[counts] / (weight @ chance)
+    information = weight[counts] @ (ratio**2) @ row_weight / row_weight.sum() - 1.0
+    return float(np.clip(information / (np.count_nonzero(counts) - 1), 0.0, 1.0))
+
+
+def cross_fitted(
+    chance: Floats, row_weight: Floats, fold: Integers, centre: Floats | None = None, prior: Floats | None = None
+) -> list[tuple[Integers, Floats]]:
+    """Weigh the columns once for each fold, from the rows of the other folds: the rows and the weights for them.
+
+    What the stack would have said of a row had its label been unknown also to the weights.  `fold` is (n_rows,).
+    """
+    found = []
+    for value in np.unique(fold):
+        out = fold == value
+        weights = np.full(len(chance), np.nan)
+        if not out.all():
+            weights = stack_weights(chance[:, :, ~out], row_weight[~out], centre, prior=prior)
+        found.append((np.flatnonzero(out), weights))
+    return found

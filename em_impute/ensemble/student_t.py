@@ -1,0 +1,117 @@
+"""What fitted mixtures say of rows that they have not seen: Student's t, since the parameters are estimates."""
+
+from math import lgamma
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.em.blocks import Floats, Integers
+from em_impute.ensemble.shrinkage import Batch
+from em_impute.ensemble.sufficient_statistics import Group, coefficients, invert, products_of
+
+__all__ = ["Scorer", "gaussian_label_scores", "make_scorer", "temper"]
+
+LEAST_FREEDOM = 2.0
+"""Degrees of freedom at least: fewer would have no mean."""
+
+MEAN_PSEUDO_ROWS = 0.1
+
+
+class Scorer(NamedTuple):
+    """Mixtures, ready to score rows that show the same columns; all arrays component by component, then mixtures."""
+
+    distance: Floats  # (n_components·n_mixtures, n_terms), squared distances as coefficients of the terms
+    log_chance: Floats  # (n_components·n_mixtures, n_indicators)
+    freedom: Floats  # (n_components·n_mixtures, 1)
+    constant: Floats  # (n_components·n_mixtures, 1)
+    n_observed: int
+    component_label: Integers  # (n_components,)
+    n_labels: int
+
+    def of(self, terms: Floats) -> Floats:
+        """Compute log(share·predictive density) of each label for each row: (n_labels, n_mixtures, n_rows).
+
+        With the rows last, maxima and sums over components and labels run along the memory.
+        """
+        score: Floats = self.distance @ terms[:, : self.distance.shape[1]].T
+        np.maximum(score, 0.0, out=score)
+        score /= self.freedom
+        np.log1p(score, out=score)
+        score *= -0.5 * (self.freedom + self.n_observed)
+        score += self.constant
+        if self.log_chance.shape[1]:
+            score += self.log_chance @ terms[:, -self.log_chance.shape[1] :].T
+        n_components = self.component_label.size
+        score = score.reshape(n_components, self.freedom.size // n_components, terms.shape[0])
+        return _of_labels(score, self.component_label, self.n_labels)
+
+
+def make_scorer(observed: Integers, batch: Batch, component_label: Integers, n_labels: int) -> Scorer:
+    """Prepare mixtures to predict rows that show the `observed` columns.
+
+    A component with n rows, ν' degrees of freedom, covariance C and d columns predicts by Student's t with
+    ν = ν' − d + 1 and scale (1 + 1/n)·(ν'/ν)·C (Geisser 1964; Murphy 2012, eq. 4.222).  Columns that a row does not
+    show are left out, which for t as for a Gaussian is the exact marginal with the same ν.
+    """
+    n = observed.size
+    freedom = np.maximum(batch.freedom - batch.mean.shape[-1] + 1.0, LEAST_FREEDOM)
+    inflation = (1.0 + 1.0 / (batch.weight + MEAN_PSEUDO_ROWS)) * batch.freedom / freedom
+    scale = batch.covariance[..., observed[:, None], observed] * inflation[..., None, None]
+    precision, log_determinant = invert(scale)
+    centre = batch.mean[..., observed]
+    linear = (precision @ centre[..., None])[..., 0]
+    at_origin = (centre * linear).sum(axis=-1, keepdims=True)
+    distance = np.concatenate([at_origin, -2.0 * linear, 2.0 * products_of(precision)], axis=-1)
+    constant = batch.log_share + _log_normalizer(freedom, n) - 0.5 * log_determinant
+    distance, log_chance, freedom, constant = (
+        _flat(part) for part in (distance, batch.log_chance, freedom[..., None], constant[..., None])
+    )
+    return Scorer(distance, log_chance, freedom, constant, n, component_label, n_labels)
+
+
+def gaussian_label_scores(group: Group, batch: Batch, component_label: Integers, n_labels: int) -> Floats:
+    """Compute log(share·density) of each label for each row, the parameters being given: like `Scorer.of`."""
+    theta = coefficients(group.observed, batch.log_share, batch.mean, batch.covariance, batch.log_chance)
+    score: Floats = _flat(theta) @ group.terms.T
+    return _of_labels(score.reshape(*theta.shape[1::-1], group.rows.size), component_label, n_labels)
+
+
+def temper(score: Floats, temperature: float) -> Floats:
+    """Turn scores into probabilities ∝ exp(temperature·score) over the first axis; below 1 they are less sure."""
+    scaled = temperature * score
+    scaled -= scaled.max(axis=0)
+    np.exp(scaled, out=scaled)
+    scaled /= scaled.sum(axis=0)
+    return scaled
+
+
+def _flat(values: Floats) -> Floats:
+    """Put (n_mixtures, n_components, n) component by component: (n_components·n_mixtures, n)."""
+    return np.swapaxes(values, 0, 1).reshape(values.shape[0] * values.shape[1], values.shape[2])
+
+
+def _of_labels(score: Floats, component_label: Integers, n_labels: int) -> Floats:
+    """Add up the components of each label, in logarithms: (n_components, …), which is overwritten, to (n_labels, …)."""
+    if np.array_equal(component_label, np.arange(n_labels)):
+        return score
+    peak = score.max(axis=0)
+    score -= peak
+    density = np.exp(score, out=score)
+    of_label = np.empty((n_labels, *score.shape[1:]))
+    for label in range(n_labels):
+        density[component_label == label].sum(axis=0, out=of_label[label])
+    np.log(np.maximum(of_label, np.finfo(float).tiny, out=of_label), out=of_label)
+    of_label += peak
+    return of_label
+
+
+def _log_normalizer(freedom: Floats, n: int) -> Floats:
+    if n == 0:
+        return np.zeros_like(freedom)
+    normalizer: Floats = _log_gamma((freedom + n) / 2.0) - _log_gamma(freedom / 2.0) - 0.5 * n * np.log(freedom * np.pi)
+    return normalizer
+
+
+def _log_gamma(values: Floats) -> Floats:
+    # Not scipy's: there are few of them, and it takes longer to import than to fill a small table.
+    return np.array([lgamma(value) for value in values.ravel().tolist()]).reshape(values.shape)

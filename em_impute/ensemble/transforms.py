@@ -1,0 +1,173 @@
+"""The forms in which the predictors are looked at: as they are, made symmetric, as categories, cut into bins."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.em.blocks import Floats, Integers
+
+__all__ = ["PLAIN", "Predictors", "Seen", "View", "fit_views", "plain_view", "yeo_johnson"]
+
+PLAIN = "plain"
+"""The view in the data's own units."""
+
+N_BINS = 8
+"""Bins of equal size that the binned view cuts a number into; a value that fills several bins gets one to itself."""
+
+POWERS = np.linspace(-3.0, 5.0, 33)
+"""Where the likelihood of a Yeo–Johnson power is first looked at; a parabola through the best three refines it."""
+
+SMALLEST_POWER = 1e-9
+CONSTANT = 1e-12
+"""A deviation below this part of the mean is rounding: equal numbers have a mean that is rounded."""
+
+
+class Predictors(NamedTuple):
+    """What is known of some rows beside their label."""
+
+    x: Floats  # (n_rows, n_columns), standardised: the numbers first, then the categories' indicators; NaN is missing
+    codes: Integers  # (n_rows, n_categories), −1 is missing
+    levels: tuple[int, ...]  # number of texts of each category
+    n_numbers: int  # columns of `x` that are measurements
+
+    def take(self, rows: Integers | slice) -> "Predictors":
+        """Keep some rows."""
+        return self._replace(x=self.x[rows], codes=self.codes[rows])
+
+
+class Seen(NamedTuple):
+    """Rows as a view shows them: Gaussian columns beside columns of categories that are independent given the label."""
+
+    x: Floats  # (n_rows, n_gaussian), NaN is missing
+    codes: Integers  # (n_rows, n_categories), −1 is missing
+
+
+@dataclass(frozen=True)
+class View:
+    """A way to look at the predictors, fitted to the rows once and then the same for every row."""
+
+    name: str
+    power: Floats | None
+    """(n_numbers,) of Yeo & Johnson; None leaves numbers as they are"""
+    shift: Floats
+    scale: Floats
+    """(n_numbers,) what standardises the transformed numbers again"""
+    indicators: bool
+    """Categories are Gaussian columns of 0 and 1."""
+    categories: bool
+    """Categories are categories: multinomial given the label."""
+    edges: tuple[Floats, ...] | None
+    """Upper edges of each number's bins but the last; None keeps the numbers Gaussian."""
+    levels: tuple[int, ...]
+    """Number of texts of each column of categories."""
+
+    def show(self, predictors: Predictors) -> Seen:
+        """Look at rows through this view."""
+        numbers = predictors.x[:, : predictors.n_numbers]
+        codes = predictors.codes if self.categories else predictors.codes[:, :0]
+        if self.edges is not None:
+            binned = [_bin(values, edges) for values, edges in zip(numbers.T, self.edges, strict=True)]
+            return Seen(numbers[:, :0], np.column_stack([*binned, codes]))
+        if self.power is not None:
+            powered = [yeo_johnson(values, power) for values, power in zip(numbers.T, self.power, strict=True)]
+            numbers = (np.column_stack(powered) - self.shift) / self.scale
+        if self.indicators:
+            numbers = np.hstack([numbers, predictors.x[:, predictors.n_numbers :]])
+        return Seen(numbers, codes)
+
+
+def fit_views(predictors: Predictors) -> tuple[View, ...]:
+    """Make every view that shows these rows differently, "plain" (the data's own units) the first.
+
+    Which of them predict the labels is for the stack to say.
+    """
+    n_numbers, levels = predictors.n_numbers, predictors.levels
+    same = np.zeros(n_numbers), np.ones(n_numbers)
+    views = [plain_view(n_numbers)]
+    if n_numbers:
+        # Of a large table these rows are a sample, in which a column may well be constant or missing.
+        known = [values[~np.isnan(values)] for values in predictors.x[:, :n_numbers].T]
+        power = np.array([_best_power(values) for values in known])
+        powered = [yeo_johnson(values, one) for values, one in zip(known, power, strict=True)]
+        shift = np.array([values.mean() if values.size else 0.0 for values in powered])
+        scale = np.array([values.std() if values.size else 1.0 for values in powered])
+        scale[~(scale > CONSTANT * np.abs(shift))] = 1.0
+        symmetric = power, shift, scale
+        views.append(View("symmetric", *symmetric, indicators=True, categories=False, edges=None, levels=()))
+        if levels:
+            views.append(View("numbers", *symmetric, indicators=False, categories=False, edges=None, levels=()))
+            views.append(View("mixed", *symmetric, indicators=False, categories=True, edges=None, levels=levels))
+        edges = tuple(_edges(values) for values in known)
+        bins = tuple(one.size + 1 for one in edges)
+        views.append(View("binned", None, *same, indicators=False, categories=True, edges=edges, levels=bins + levels))
+    else:
+        views.append(View("mixed", None, *same, indicators=False, categories=True, edges=None, levels=levels))
+    return tuple(views)
+
+
+def plain_view(n_numbers: int) -> View:
+    """Make the view that shows numbers as they are and categories as indicators."""
+    same = np.zeros(n_numbers), np.ones(n_numbers)
+    return View(PLAIN, None, *same, indicators=True, categories=False, edges=None, levels=())
+
+
+def yeo_johnson(values: Floats, power: float) -> Floats:
+    """Transform numbers by the power family of Yeo & Johnson (2000, Biometrika 87); NaN stays NaN.
+
+    ((1+v)^λ − 1)/λ for v ≥ 0 and −((1−v)^(2−λ) − 1)/(2−λ) below; a power of 0 is the logarithm.
+    """
+    size = np.log1p(np.abs(values))
+    exponent = np.where(values < 0.0, 2.0 - power, power)
+    # Exponents this small have the logarithm as their limit.
+    flat = np.abs(exponent) < SMALLEST_POWER
+    exponent = np.where(flat, 1.0, exponent)
+    transformed = np.where(flat, size, np.expm1(exponent * size) / exponent)
+    return np.copysign(transformed, values)
+
+
+def _best_power(values: Floats) -> float:
+    """Find the power under which the numbers are most likely to be a Gaussian's, by its profile likelihood."""
+    if not values.size:
+        return 1.0
+    slope = np.sum(np.copysign(np.log1p(np.abs(values)), values))
+
+    def log_likelihood(power: float) -> float:
+        powered = yeo_johnson(values, power)
+        deviation = powered.std()
+        if not deviation > CONSTANT * np.abs(powered.mean()):
+            return -np.inf
+        return float(-values.size * np.log(deviation) + (power - 1.0) * slope)
+
+    height = np.array([log_likelihood(power) for power in POWERS])
+    best = int(np.clip(height.argmax(), 1, POWERS.size - 2))
+    below, peak, above = height[best - 1 : best + 2]
+    if not np.isfinite([below, peak, above]).all():
+        return 1.0
+    bend = below - 2.0 * peak + above
+    if not bend < 0.0:
+        return 1.0
+    offset = np.clip(0.5 * (below - above) / bend, -1.0, 1.0)
+    return float(POWERS[best] + offset * (POWERS[1] - POWERS[0]))
+
+
+def _edges(values: Floats) -> Floats:
+    """Cut numbers into bins that hold equally many, (n_bins − 1,) upper edges; equal numbers share a bin.
+
+    Edges lie halfway to the next number, so that no rounding moves a number into another bin.
+    """
+    if not values.size:
+        return values
+    cuts: Floats = np.quantile(values, np.arange(1, N_BINS) / N_BINS, method="inverted_cdf")
+    # Without an edge below it too, a value that fills several bins would share its own with the few that come before.
+    filling = np.unique(cuts[1:][cuts[1:] == cuts[:-1]])
+    before = [values[values < value].max() for value in filling if values.min() < value]
+    edges: Floats = np.unique(np.append(cuts, before))
+    distinct = np.unique(values)
+    below = edges[edges < distinct[-1]]
+    halfway: Floats = 0.5 * (below + distinct[np.searchsorted(distinct, below, side="right")])
+    return halfway
+
+
+def _bin(values: Floats, edges: Floats) -> Integers:
+    return np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="left"))

@@ -1,0 +1,238 @@
+"""Who lacks a label, by the predictors: a logistic regression on what a row shows, and on what it does not."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.columns.design import Design
+from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.ensemble.folds import N_FOLDS, deal
+from em_impute.missingness.logistic import CONSTANT_PRECISION, Logistic, fit_logistic, log_likelihood, one_rate
+from em_impute.missingness.sampling import draw_rows
+
+__all__ = [
+    "MAX_DEVIATIONS",
+    "MIN_ROWS",
+    "CrossFit",
+    "Drawn",
+    "Missing",
+    "cross_fit",
+    "draw_kinds",
+    "evidence_of_predictors",
+    "log_mean_exp",
+    "regress_missing",
+]
+
+MAX_ROWS = 10_000
+"""Rows of either kind that are looked at: a standardised difference of 0.05 between so many is beyond doubt."""
+
+MAX_CELLS = 1 << 19
+"""Rows of either kind times predictors: a regression takes time by the square of the latter."""
+
+MIN_ROWS = N_FOLDS
+"""Of either kind, so that each fold holds one out."""
+
+MAX_DEVIATIONS = 5.0
+"""Predictors are cut off there before they are squared: no outlier may bend the regression alone."""
+
+MAX_PERCENTILE = 99.0
+"""Odds above this percentile of the known rows' are brought down to it (Lee, Lessler & Stuart 2011)."""
+
+MAX_FACTOR = 50.0
+"""Odds differ from those of all rows by this factor at most: no row weighs more than fifty of the ordinary."""
+
+SPREADS = (0.1, 0.3, 1.0)
+"""Standard deviations of the coefficients, equally likely beforehand, when evidence is weighed."""
+
+EVIDENT_ROWS = 3000
+"""Of either kind: more would only make certain what they make all but certain."""
+
+CHUNK_ROWS = 1 << 16
+
+Mask = NDArray[np.bool_]
+
+
+class Drawn(NamedTuple):
+    """Rows of the table, each for itself."""
+
+    row: Integers  # (n_drawn,), rows of the table, ascending within a kind
+    lacks: Mask  # (n_drawn,), has no label
+    weight: Floats  # (n_drawn,), of the user, else 1
+    n_known: int
+    n_missing: int
+    odds: float  # weight of all rows without a label by that of all rows with one
+
+
+class _Terms(NamedTuple):
+    """From predictors to the terms of the regression, the same for every row."""
+
+    n_numbers: int
+    feature: Integers  # (n_lacking,), features that are missing sometimes, one for each pattern
+    share: Floats  # (n_lacking,), how often
+
+    def of(self, x: Floats) -> Floats:
+        """Give the terms of standardised rows: 1, predictors, squares of the numbers, and what is missing."""
+        missing = np.isnan(x[:, self.feature]) - self.share
+        missing /= np.sqrt(self.share * (1.0 - self.share))
+        seen = np.clip(np.nan_to_num(x), -MAX_DEVIATIONS, MAX_DEVIATIONS)
+        squares = seen[:, : self.n_numbers] ** 2
+        return np.hstack([np.ones((x.shape[0], 1)), seen, squares, np.clip(missing, -MAX_DEVIATIONS, MAX_DEVIATIONS)])
+
+
+class CrossFit(NamedTuple):
+    """A regression of "has no label", fitted to all drawn rows, and once without each fold."""
+
+    terms: _Terms
+    fold: Integers  # (n_drawn,)
+    log_odds: Floats  # (n_drawn,), by the fit that has not seen the row, in the balance of the drawn rows
+    noise: float  # part of their variance that is due to the chance of which rows were fitted to
+    all_rows: Logistic
+
+
+class Missing(NamedTuple):
+    """Who lacks a label, by the predictors."""
+
+    drawn: Drawn
+    found: CrossFit
+    log_evidence: float  # less that of one rate for all rows
+    known: Floats  # (n_known,) log-odds of the labelled rows drawn, by what they show alone
+
+    def odds(self, x: Floats) -> Floats:
+        """Give the odds of lacking the label by what rows show, known rows having 1 on average: (n_chosen,).
+
+        `x` is (n_chosen, n_features), standardised.  What rows do not show is left out: it is hidden of known rows as
+        often.  Known rows that are weighed by these odds show the mix of predictors that the missing ones have (Bickel,
+        Brückner & Scheffer 2007).  So that no weight runs away, odds are cut off at the 99th percentile of the known
+        rows', and fifty times above and below those of all rows.
+        """
+        top = self.known.max()
+        middle = top + np.log(np.average(np.exp(self.known - top), weights=self.drawn.weight[~self.drawn.lacks]))
+        most = np.log(MAX_FACTOR)
+        highest = np.clip(np.percentile(self.known, MAX_PERCENTILE) - middle, -most, most)
+        odds: Floats = np.exp(np.clip(self.log_odds(x, with_gaps=False) - middle, -most, highest))
+        return odds
+
+    def log_odds(self, x: Floats, *, with_gaps: bool) -> Floats:
+        """Give the log-odds of lacking the label, in the balance of the drawn rows: (n_chosen,).
+
+        They come from the fit to all drawn rows, and go by what rows show, `with_gaps` also by what they do not.
+        """
+        return _log_odds(self.found, x, with_gaps=with_gaps)
+
+
+def regress_missing(design: Design, seed: int) -> Missing | None:
+    """Regress "has no label" on the predictors; None where there are fewer than five rows of a kind."""
+    drawn = draw_kinds(design, seed)
+    if drawn is None or np.bincount(drawn.lacks, minlength=2).min() < MIN_ROWS:
+        return None
+    x = design.x_of(drawn.row)
+    few = np.concatenate([np.flatnonzero(kind)[:EVIDENT_ROWS] for kind in (~drawn.lacks, drawn.lacks)])
+    # Of what rows show alone: what they do not is hidden of labelled rows as often.
+    shown = np.nan_to_num(x[few])
+    evidence = evidence_of_predictors(shown, design.n_numbers, drawn.lacks[few], drawn.weight[few])
+    found = cross_fit(x, design.n_numbers, drawn, seed)
+    return Missing(drawn, found, evidence, _log_odds(found, x[~drawn.lacks], with_gaps=False))
+
+
+def _log_odds(found: CrossFit, x: Floats, *, with_gaps: bool) -> Floats:
+    coefficient = found.all_rows.coefficient
+    if not with_gaps:
+        coefficient = np.where(np.arange(coefficient.size) <= x.shape[1] + found.terms.n_numbers, coefficient, 0.0)
+    parts = [found.terms.of(x[some]) @ coefficient for some in slices(x.shape[0])]
+    return np.concatenate([np.empty(0), *parts])
+
+
+def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Mask, weight: Floats) -> float:
+    """Give the log-evidence of a regression on the predictors less that of one rate for all rows, by Laplace's method.
+
+    `x` is (n_rows, n_features) in standard units, the first `n_numbers` of them measurements; `weight` (n_rows,) counts
+    equal rows.  It is that of two regressions, equally likely beforehand: with the squares of the numbers, and without
+    them, since most labels that are lost by a predictor are lost at one end of it.
+    """
+    terms = _Terms(n_numbers, *_sometimes_missing(np.isnan(x))).of(x)
+    squares = np.arange(1 + x.shape[1], 1 + x.shape[1] + n_numbers)
+    terms[:, 1 : 1 + x.shape[1] + n_numbers] -= terms[:, 1 : 1 + x.shape[1] + n_numbers].mean(axis=0)
+    return log_mean_exp(np.array([_evidence(one, lacks, weight) for one in (terms, np.delete(terms, squares, axis=1))]))
+
+
+def log_mean_exp(values: Floats) -> float:
+    """Give the logarithm of the mean of what `values` are the logarithms of."""
+    return float(values.max() + np.log(np.exp(values - values.max()).mean()))
+
+
+def _evidence(terms: Floats, lacks: Mask, weight: Floats) -> float:
+    """Give the log-evidence of a regression on `terms`, (n_rows, n_terms), the first of which is 1, less that of the 1.
+
+    The other coefficients are normal beforehand, their spread one of `SPREADS`.
+    """
+    outcome = lacks.astype(np.float64)
+    origin = one_rate(outcome, weight, terms.shape[1])
+    share = float(weight @ outcome / weight.sum())
+    at_random = log_likelihood(terms @ origin, outcome, weight) - 0.5 * np.log(weight.sum() * share * (1.0 - share))
+    found, start = [], None
+    for spread in SPREADS:
+        precision = np.r_[CONSTANT_PRECISION, np.full(terms.shape[1] - 1, spread**-2)]
+        fit = fit_logistic(terms, outcome, weight, precision, origin, start)
+        start = fit.coefficient
+        height = fit.log_likelihood - 0.5 * float(precision @ (fit.coefficient - origin) ** 2)
+        found.append(height + 0.5 * float(np.log(precision[1:]).sum() + np.linalg.slogdet(fit.covariance)[1]))
+    return log_mean_exp(np.array(found)) - float(at_random)
+
+
+def draw_kinds(design: Design, seed: int) -> Drawn | None:
+    """Draw rows of either kind among those that count, each with the same chance; None where there are none."""
+    rng = np.random.default_rng(seed)
+    kinds = [design.label >= 0, design.label < 0]
+    if design.weighed:
+        counts = design.distinct.weight > 0.0
+        kinds = [kind & counts for kind in kinds]
+    size = [int(np.count_nonzero(kind)) for kind in kinds]
+    if not all(size):
+        return None
+    total = [float(design.distinct.weight[kind].sum()) for kind in kinds] if design.weighed else size
+    most = min(MAX_ROWS, MAX_CELLS // max(1, len(design.features)))
+    drawn = [draw_rows(kind, most, rng) for kind in kinds]
+    row = np.concatenate(drawn)
+    lacks = np.arange(row.size) >= drawn[0].size
+    return Drawn(row, lacks, design.weight_of(row), size[0], size[1], total[1] / total[0])
+
+
+def cross_fit(x: Floats, n_numbers: int, drawn: Drawn, seed: int) -> CrossFit:
+    """Regress "has no label" on what is seen, and on what is not: `x` (n_drawn, n_features) in standard units.
+
+    Missing values count as the mean.  A standard normal prior of every coefficient keeps them finite.
+    """
+    recipe = _Terms(n_numbers, *_sometimes_missing(np.isnan(x)))
+    terms, outcome = recipe.of(x), drawn.lacks.astype(np.float64)
+    precision = np.r_[CONSTANT_PRECISION, np.ones(terms.shape[1] - 1)]
+
+    def fit(kept: Mask, start: Floats | None) -> Logistic:
+        origin = one_rate(outcome[kept], drawn.weight[kept], precision.size)
+        return fit_logistic(terms[kept], outcome[kept], drawn.weight[kept], precision, origin, start)
+
+    all_rows = fit(np.ones(outcome.size, dtype=bool), None)
+    fold = deal(drawn.lacks.astype(np.intp), np.random.default_rng(seed))
+    log_odds = np.empty(outcome.size)
+    for number in range(N_FOLDS):
+        held = fold == number
+        log_odds[held] = terms[held] @ fit(~held, all_rows.coefficient).coefficient
+    return CrossFit(recipe, fold, log_odds, _noise(terms, all_rows), all_rows)
+
+
+def _sometimes_missing(missing: Mask) -> tuple[Integers, Floats]:
+    """Find the columns of `missing`, (n_rows, n_features), that are not all alike, and their shares: each one once."""
+    first: dict[bytes, int] = {}
+    for j, column in enumerate(missing.T):
+        if column.any() and not column.all():
+            first.setdefault(column.tobytes(), j)
+    feature = np.array([first[pattern] for pattern in sorted(first)], np.intp)
+    return feature, missing[:, feature].mean(axis=0)
+
+
+def _noise(terms: Floats, fit: Logistic) -> float:
+    """Compute which part of the variance of the log-odds is that of the coefficients, at most all."""
+    spread = np.cov(terms[:, 1:], rowvar=False).reshape(len(terms.T) - 1, -1)
+    of_coefficients = float((spread * fit.covariance[1:, 1:]).sum())
+    total = float(np.var(terms @ fit.coefficient))
+    return min(1.0, of_coefficients / total) if total > 0.0 else 1.0

@@ -1,0 +1,54 @@
+"""Rows drawn from among millions, without a list of all that there are to draw from."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.em.blocks import Integers
+
+__all__ = ["draw_of_every_label", "draw_rows", "shuffled_by_label"]
+
+CHUNK_ROWS = 1 << 16
+
+
+def draw_rows(chosen: NDArray[np.bool_], most: int, rng: np.random.Generator) -> Integers:
+    """Draw at most so many of the rows that are `chosen`, (n_rows,), each as likely as the others: ascending.
+
+    All of them where there are no more; then nothing is drawn from `rng`.
+    """
+    n_chosen = int(np.count_nonzero(chosen))
+    if n_chosen <= most:
+        return np.flatnonzero(chosen)
+    rank = np.sort(rng.choice(n_chosen, most, replace=False))
+    count = [np.count_nonzero(chosen[first : first + CHUNK_ROWS]) for first in range(0, chosen.size, CHUNK_ROWS)]
+    end = np.cumsum(count)
+    cut = np.searchsorted(rank, end).tolist()
+    pieces, taken = [], 0
+    for number, stop in enumerate(cut):
+        if stop > taken:
+            first = number * CHUNK_ROWS
+            rows = np.flatnonzero(chosen[first : first + CHUNK_ROWS])
+            pieces.append(first + rows[rank[taken:stop] - (end[number] - count[number])])
+            taken = stop
+    return np.concatenate(pieces)
+
+
+def draw_of_every_label(label: Integers, size: int, least: int, rng: np.random.Generator) -> Integers:
+    """Draw about `size` rows: of rare labels every row, of the others equally many, `least` or more: ascending."""
+    if label.size <= size:
+        return np.arange(label.size)
+    count = np.bincount(label)
+    ascending = np.sort(count)
+    others = np.arange(count.size, 0, -1)  # labels that are not rarer
+    left = size - (np.cumsum(ascending) - ascending)  # for these, if all that are rarer are drawn whole
+    enough = left < ascending * others
+    most = max(int((left // others)[enough.argmax()]), least)
+    by_label = np.argsort(label.astype(np.int16), kind="stable")  # there are at most a thousand labels
+    first = np.cumsum(count) - count
+    drawn = [start + rng.choice(n, min(n, most), replace=False) for start, n in zip(first, count, strict=True)]
+    return np.sort(by_label[np.concatenate(drawn)])
+
+
+def shuffled_by_label(label: Integers, rng: np.random.Generator) -> Integers:
+    """Order rows by their label, (n_rows,), those of one label in random order."""
+    order = rng.permutation(label.size)
+    return order[np.argsort(label[order], kind="stable")]

@@ -1,0 +1,136 @@
+"""From probabilities to labels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.errors import DesignError, UsageError
+from em_impute.table.arrays import Codes
+from em_impute.table.text import listed
+
+__all__ = [
+    "BANDS",
+    "LEAST_CERTAIN",
+    "Fills",
+    "count_by_band",
+    "deltas_of",
+    "draw_labels",
+    "least_certain",
+    "most_probable",
+    "tilt",
+]
+
+BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+"""Ends of the ranges of probability by which filled cells are counted."""
+
+MAX_NAMED = 12
+"""Labels that an error lists."""
+
+LEAST_CERTAIN = 10
+"""Cells that are named: where asking somebody is worth most."""
+
+
+@dataclass(frozen=True)
+class Fills:
+    """What is to be written into the missing cells."""
+
+    row: Codes
+    """(n_missing,) rows of the table whose label is missing"""
+    code: Codes
+    """(n_missing,) label to write, −1 where the cell stays as it is"""
+    probability: Floats
+    """(n_missing,) of the most probable label, written or not; of the label written where it was drawn"""
+    expected: Floats
+    """(n_labels,) expected number of missing cells of each label: the sum of the probabilities"""
+    is_drawn: bool = False
+    """Labels were drawn by their probabilities."""
+
+    @property
+    def n_filled(self) -> int:
+        """Cells that get a label."""
+        return int(np.count_nonzero(self.code >= 0))
+
+
+def most_probable(probability: Floats, min_probability: float) -> tuple[Integers, Floats]:
+    """Choose each row's most probable label, −1 where its probability is below `min_probability`.
+
+    `probability` is (n_rows, n_labels).  Of labels that are equally probable the first is taken: the alphabetical
+    order of the labels decides, not chance.
+    """
+    code = probability.argmax(axis=1)
+    best = probability[np.arange(code.size), code]
+    return np.where(best >= min_probability, code, -1), best
+
+
+def count_by_band(fills: Fills, n_labels: int) -> Integers:
+    """Count the filled cells by the band of their label's probability, and by the label: (n_bands, n_labels)."""
+    count = np.zeros((len(BANDS) - 1) * n_labels, np.intp)
+    for some in slices(fills.code.size):  # there may be millions of them
+        code = fills.code[some]
+        filled = np.flatnonzero(code >= 0)
+        band = np.searchsorted(BANDS[1:-1], fills.probability[some][filled], side="right")
+        count += np.bincount(band * n_labels + code[filled], minlength=count.size)
+    return count.reshape(-1, n_labels)
+
+
+def least_certain(fills: Fills) -> Integers:
+    """Find the filled cells whose label is least probable, the first of equals, ascending by probability: places."""
+    least = np.empty(0, np.intp)
+    for some in slices(fills.code.size):
+        filled = np.flatnonzero(fills.code[some] >= 0)
+        if least.size == LEAST_CERTAIN:
+            filled = filled[fills.probability[some][filled] < fills.probability[least[-1]]]
+        least = np.append(least, filled + some.start)
+        least = least[np.argsort(fills.probability[least], kind="stable")[:LEAST_CERTAIN]]
+    return least
+
+
+def draw_labels(probability: Floats, uniform: Floats) -> Integers:
+    """Draw each row's label by its probabilities: (n_rows,) codes.
+
+    `probability` is (n_rows, n_labels), `uniform` (n_rows,) holds numbers from 0 up to but not including 1: the label
+    drawn is where the cumulated probabilities, in the order of the labels, rise above that number.  A label of
+    probability 0 is never drawn.
+    """
+    cumulated = probability.cumsum(axis=1)
+    code = np.count_nonzero(cumulated <= uniform[:, None] * cumulated[:, -1:], axis=1)
+    # The product may be rounded up to the sum of all.
+    last = probability.shape[1] - 1 - (probability[:, ::-1] > 0).argmax(axis=1)
+    return np.asarray(np.minimum(code, last), np.intp)
+
+
+def tilt(probability: Floats, delta: Floats) -> Floats:
+    """Shift the log-odds of labels: p·exp(δ) with rows normalised again, (…, n_labels).
+
+    `probability` is (…, n_labels), `delta` (n_labels,).  A δ for one label, with 0 for the others, means that at
+    equal predictors its odds against the rest are exp(δ) times as high in rows where the label is missing as in rows
+    where it is known; so does every δ with any constant added to all.  A label of probability 0 keeps it.
+    """
+    if not np.ptp(delta):
+        return probability
+    with np.errstate(divide="ignore"):
+        log_joint = np.log(probability) + delta
+    log_joint -= log_joint.max(axis=-1, keepdims=True)  # no row may vanish, however large δ
+    tilted: Floats = np.exp(log_joint)
+    tilted /= tilted.sum(axis=-1, keepdims=True)
+    return tilted
+
+
+def deltas_of(labels: Sequence[str], pairs: Sequence[tuple[str, float]]) -> Floats:
+    """Turn shifts of some labels, (label, δ), into those of all, (n_labels,): 0 where nothing was said.
+
+    Raises DesignError for a label that the column does not hold, UsageError for one that is named twice.
+    """
+    delta = np.zeros(len(labels))
+    named: set[str] = set()
+    for label, value in pairs:
+        if label in named:
+            raise UsageError(f"the log-odds of {label!r} are shifted twice", "name each label once with --delta")
+        if label not in labels:
+            known = listed([repr(one) for one in labels], MAX_NAMED)
+            raise DesignError(f"--delta names {label!r}, which is no label of the column", f"its labels are {known}")
+        named.add(label)
+        delta[labels.index(label)] = value
+    return delta

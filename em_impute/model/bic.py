@@ -1,0 +1,213 @@
+"""The choice of the model when no label is known: covariance family and number of groups, by BIC."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from em_impute.columns.design import Design
+from em_impute.em.blocks import Rows
+from em_impute.em.em import posterior
+from em_impute.em.families import FAMILIES, n_parameters
+from em_impute.em.mixture import Mixture, Recipe, fit_mixture
+from em_impute.errors import ColumnError, FitError
+
+__all__ = [
+    "Candidate",
+    "Clusters",
+    "best_of",
+    "choose_clusters",
+    "information_criteria",
+    "ordering_feature",
+    "sort_components",
+]
+
+AUTO_FAMILIES = ("tied-diag", "diag", "tied", "vee", "eev", "full")
+ONE_FEATURE = ("tied", "full")
+"""What `--covariance auto` tries, the simplest first; a tie goes to the simpler."""
+
+MAX_GROUPS = 9
+"""As many as mclust tries."""
+
+PATIENCE = 3
+"""Larger numbers of groups that may fail to lower BIC before the search for more ends."""
+
+MAX_ROWS = 20_000
+MAX_ROWS_OPEN = 2_000
+"""Rows on which families are compared, and fewer where the number of groups is open: that takes some 50 fits."""
+
+SHORT_TOLERANCE = 0.1
+SHORT_MAX_ITER = 200
+"""Log-likelihood still to gain, and steps, at which a first look may stop; BIC calls differences below 2 negligible."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One model that was considered."""
+
+    covariance: str
+    score: float | None
+    """Held-out log-loss or BIC, the lower the better; None where the fit failed."""
+    note: str = ""
+    components: int | None = None
+    """Groups, where no label is known."""
+    icl: float | None = None
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """What BIC chose."""
+
+    covariance: str
+    n_groups: int
+    candidates: tuple[Candidate, ...]
+    """Empty where there was no choice."""
+
+
+def choose_clusters(design: Design, covariance: str, recipe: Recipe, tell: Callable[[str], None]) -> Clusters:
+    """Choose the family, unless `covariance` names one, and the number of groups, unless the design has their names.
+
+    The rows compared are a sample of the table's rows, and BIC counts these alone: rows that stand for others would
+    make chance look like evidence, and groups without end.  Raises FitError where BIC finds but one group.
+    """
+    families = _families(covariance, len(design.features))
+    sample = partial(_sample, design.learning, seed=recipe.seed, weighed=design.weighed)
+    if design.labels:
+        if len(families) == 1:
+            return Clusters(families[0], len(design.labels), ())
+        compare = _Comparison(design, sample(MAX_ROWS), recipe, tell)
+        tried = [compare(family, len(design.labels)) for family in families]
+    else:
+        compare = _Comparison(design, sample(MAX_ROWS_OPEN), recipe, tell)
+        tried = _search(compare, families)
+    best = best_of(tried)
+    n_groups = best.components or 1
+    if not design.labels and n_groups == 1:
+        raise FitError(
+            "by BIC the rows form one group: there is nothing to tell apart",
+            "ask for a number of groups, as in --components 2, or name other predictors with -x",
+        )
+    return Clusters(best.covariance, n_groups, tuple(tried))
+
+
+def best_of(candidates: list[Candidate]) -> Candidate:
+    """Find the candidate of the lowest score, the first of several.  Raises FitError where no candidate has one."""
+    fitted = [(candidate.score, at) for at, candidate in enumerate(candidates) if candidate.score is not None]
+    if not fitted:
+        raise FitError(
+            f"no model can be fitted: {candidates[0].note}", "raise --prior-strength, or name fewer columns with -x"
+        )
+    return candidates[min(fitted)[1]]
+
+
+def information_criteria(
+    mixture: Mixture, log_likelihood: float, rows: float, unlabelled_entropy: float
+) -> dict[str, float]:
+    """Compute BIC (Schwarz 1978), AIC and ICL (Biernacki, Celeux & Govaert 2000), the lower the better.
+
+    `unlabelled_entropy` is the sum of the posterior's entropy over the rows without a label, in nats.
+    """
+    n_components, n_features = mixture.fit.parameters.mean.shape
+    n_free = n_parameters(FAMILIES[mixture.recipe.family], n_components, n_features)
+    bic = -2.0 * log_likelihood + n_free * np.log(rows)
+    return {"bic": bic, "aic": -2.0 * log_likelihood + 2.0 * n_free, "icl": bic + 2.0 * unlabelled_entropy}
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """Fits candidates to the same rows."""
+
+    design: Design
+    rows: Rows
+    recipe: Recipe
+    tell: Callable[[str], None]
+
+    def __call__(self, family: str, n_groups: int, *, thorough: bool = True) -> Candidate:
+        self.tell(f"trying {n_groups} × {family}")
+        rows, recipe = self.rows, self.recipe._replace(family=family, thorough=thorough)
+        if not thorough:
+            limit = min(SHORT_MAX_ITER, recipe.stopping.max_iter)
+            recipe = recipe._replace(stopping=recipe.stopping._replace(tolerance=SHORT_TOLERANCE, max_iter=limit))
+        try:
+            mixture = fit_mixture(rows, n_groups, recipe)
+        except FitError as error:
+            return Candidate(family, None, error.message, n_groups)
+        log_likelihood = mixture.fit.log_likelihood - self.design.log_jacobian(rows)
+        probability = posterior(mixture.fit.parameters, mixture.fit.component_label, rows.x)
+        entropy = -float(rows.weight @ (probability * np.log(np.maximum(probability, 1e-300))).sum(axis=1))
+        criteria = information_criteria(mixture, log_likelihood, float(rows.weight.sum()), entropy)
+        return Candidate(family, criteria["bic"], "", n_groups, criteria["icl"])
+
+
+def _search(compare: _Comparison, families: tuple[str, ...]) -> list[Candidate]:
+    """Look at every number of groups for a short while, then at the best one thoroughly, until it stays the best."""
+    rows = compare.rows
+    n_different, n_features = rows.x.shape
+    # With fewer different rows than that, a group may be one value that is written often, and nothing else.
+    most = min(MAX_GROUPS, n_different // (n_features + 1))
+    tried = [compare(family, 1, thorough=False) for family in _different(families)]
+    for n_groups in range(2, most + 1):
+        if n_groups - (best_of(tried).components or 0) > PATIENCE:
+            break
+        tried += [compare(family, n_groups, thorough=False) for family in families]
+    thorough: set[int] = set()
+    while (at := tried.index(best := best_of(tried))) not in thorough:
+        tried[at] = compare(best.covariance, best.components or 1)
+        thorough.add(at)
+    return tried
+
+
+def _different(families: tuple[str, ...]) -> Iterator[str]:
+    """Leave out families that are the same as one before them where there is but one group."""
+    seen = set()
+    for name in families:
+        kind = (FAMILIES[name].diagonal, FAMILIES[name].spherical)
+        if kind not in seen:
+            seen.add(kind)
+            yield name
+
+
+def _families(covariance: str, n_features: int) -> tuple[str, ...]:
+    if covariance != "auto":
+        return (covariance,)
+    # With one feature there is nothing but a variance, of all groups or of each.
+    return AUTO_FAMILIES if n_features > 1 else ONE_FEATURE
+
+
+def _sample(rows: Rows, size: int, seed: int, *, weighed: bool = False) -> Rows:
+    """Draw `size` rows of the table without putting any back; give back the very rows when there are no more.
+
+    If `weighed`, weights do not count equal rows, and the rows drawn keep theirs.
+    """
+    rng = np.random.default_rng(seed)
+    count = np.ones(rows.label.size, np.int64) if weighed else rows.weight.astype(np.int64)
+    if count.sum() <= size:
+        return rows
+    if weighed:
+        chosen = np.sort(rng.choice(count.size, size, replace=False))
+        weight = rows.weight[chosen]
+        return Rows(rows.x[chosen], rows.label[chosen], weight / weight.mean())
+    drawn = rng.multivariate_hypergeometric(count, size, method="marginals")
+    chosen = np.flatnonzero(drawn)
+    return Rows(rows.x[chosen], rows.label[chosen], drawn[chosen].astype(np.float64))
+
+
+def ordering_feature(design: Design, order_by: str | None) -> int:
+    """Find the predictor whose mean orders the components: the first one, unless `order_by` names another."""
+    names = [feature.name for feature in design.features if feature.category is None]
+    if order_by is None:
+        return 0
+    if order_by not in names:
+        raise ColumnError(f"--order-by {order_by!r} is not among the predictors", f"predictors are {', '.join(names)}")
+    return names.index(order_by)
+
+
+def sort_components(mixture: Mixture, feature: int) -> Mixture:
+    """Sort the components by their mean of one predictor, so that the first name goes to the smallest."""
+    fit = mixture.fit
+    order = np.argsort(fit.parameters.mean[:, feature], kind="stable")
+    weight, mean, covariance = (values[order] for values in fit.parameters)
+    return mixture._replace(
+        fit=fit._replace(parameters=fit.parameters._replace(weight=weight, mean=mean, covariance=covariance))
+    )

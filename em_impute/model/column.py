@@ -1,0 +1,132 @@
+"""What was learnt of a column: the model, and what it says of the rows without a label."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.columns.design import Design
+from em_impute.columns.labels import Labels
+from em_impute.em.blocks import Floats, Integers
+from em_impute.missingness.held_out import HeldOut, like_missing
+from em_impute.missingness.reasons import Reasons, Tilts
+from em_impute.model.assign import tilt
+from em_impute.model.fit import Fitted, Said
+from em_impute.model.groups import Group, OwnFit
+from em_impute.table.arrays import Codes
+
+__all__ = ["FittedColumn"]
+
+REASONS = 4
+"""Different purposes draw different numbers from one seed."""
+
+
+@dataclass(frozen=True)
+class FittedColumn:
+    """What was learnt of one column."""
+
+    labels: Labels
+    """As they were learnt from, with the names of the groups where no label was known."""
+    design: Design
+    fitted: Fitted
+    groups: tuple[Group, ...] | None
+    """The groups that --by divides the rows into."""
+    timings: Mapping[str, float]
+    delta: Floats | None = None
+    """(n_labels,), by how much log-odds are higher where a label is missing than the predictors say"""
+    own: tuple[OwnFit, ...] = ()
+    """The fits of those groups that have one."""
+    reasons: Reasons | None = None
+    """Why labels are missing; None where that cannot be told, or the user said it"""
+    tilts: Tilts | None = None
+    """By how much log-odds are higher where a label is missing, as the reasons have it; None: not at all"""
+
+    @cached_property
+    def unlabelled(self) -> Integers:
+        """The distinct rows without a label, (n_unlabelled,)."""
+        return np.flatnonzero(self.design.distinct.label < 0)
+
+    @cached_property
+    def distinct_probability(self) -> Floats:
+        """(n_unlabelled, n_labels), with the shift of log-odds that the user asked for."""
+        return self.shifted(self.unshifted)
+
+    @cached_property
+    def unshifted(self) -> Floats:
+        """(n_unlabelled, n_labels), as the reasons for missing labels have it."""
+        probability = self.fitted.probability
+        return self.of_every_label(probability if self.tilts is None else self.tilts.apply(probability))
+
+    @cached_property
+    def beyond(self) -> NDArray[np.bool_]:
+        """The distinct rows without a label that are like no labelled row, (n_unlabelled,)."""
+        return self.fitted.how.beyond(self.design)
+
+    @cached_property
+    def promise(self) -> HeldOut | None:
+        """Known labels that were hidden, as if they were rows to fill: what is to be expected of these."""
+        held = self.fitted.choice.held_out
+        how = self.fitted.how
+        company = how.company
+        if held is not None and held.odds is not None:
+            held = replace(held, odds=1.0 + how.by_predictors * (held.odds - 1.0))
+        if held is not None and company is not None:
+            held = replace(held, company=company.code[held.row])
+        if held is None or self.reasons is None:
+            return held
+        is_tilted = self.tilts is not None or self.fitted.choice.recipe.free_shares
+        return like_missing(held, self.reasons, self.reasons.tilts() if is_tilted else None)
+
+    def draw(self, n_draws: int, seed: int) -> Said:
+        """Draw the model so many times, and why labels are missing; the draws speak of every label of the column."""
+        said = self.fitted.draw(n_draws, seed)
+        reasons = self.reasons
+        if self.tilts is None or self.tilts.is_none or reasons is None:
+            return lambda number, rows: self.shifted(self.of_every_label(said(number, rows)))
+        factor = np.exp(reasons.draw(n_draws, np.random.default_rng([seed, REASONS])))
+
+        def tilted(number: Integers, rows: Integers) -> Floats:
+            chance = said(number, rows) * factor[number, None]
+            chance /= chance.sum(axis=-1, keepdims=True)
+            return self.shifted(self.of_every_label(chance))
+
+        return tilted
+
+    def of_every_label(self, probability: Floats) -> Floats:
+        """Give a label of which nothing was learnt the probability 0: (…, n_learnt) to (…, n_labels)."""
+        names = self.labels.labels
+        if self.design.labels == names:
+            return probability
+        spread = np.zeros((*probability.shape[:-1], len(names)))
+        spread[..., [names.index(label) for label in self.design.labels]] = probability
+        return spread
+
+    def shifted(self, probability: Floats) -> Floats:
+        """Shift the log-odds of (…, n_labels) as the user asked for."""
+        return probability if self.delta is None else tilt(probability, self.delta)
+
+    @cached_property
+    def cells(self) -> Integers:
+        """(n_unlabelled,) missing cells in rows that equal each distinct row without a label.
+
+        A row of weight 0 has no label to learn from, but its cell need not be missing.
+        """
+        if self.design.index is not None:
+            return self.design.distinct.weight[self.unlabelled].astype(np.intp)
+        return (self.labels.label[self.unlabelled] < 0).astype(np.intp)
+
+    def place_of(self, rows: Codes) -> Codes:
+        """Find the distinct rows without a label that some rows without one equal: their places in `unlabelled`."""
+        return self._place[self.design.distinct_of(rows)]
+
+    @cached_property
+    def _place(self) -> Codes:
+        place = np.empty(self.design.distinct.label.size, np.int32)
+        place[self.unlabelled] = np.arange(self.unlabelled.size, dtype=np.int32)
+        return place
+
+    def probability_of(self, rows: Codes) -> Floats:
+        """Give the probability of each label for some rows without one: (n_chosen, n_labels)."""
+        return self.distinct_probability[self.place_of(rows)]

@@ -1,0 +1,338 @@
+"""Groups of rows that may differ: a fit of its own for each, beside the one for all, weighed by labels held out.
+
+Small groups, and those like the others, lean on the fit of all rows; large groups that differ on their own.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.columns.design import Category, Design, Feature, redundant_columns
+from em_impute.em.blocks import Floats, Integers, Rows, in_units, standard_units
+from em_impute.ensemble.cross_validation import LEAST_CHANCE
+from em_impute.ensemble.folds import N_FOLDS
+from em_impute.ensemble.stacking_weights import cross_fitted, stack_weights
+from em_impute.errors import ColumnError, DesignError, FitError
+from em_impute.missingness.held_out import HeldOut
+from em_impute.model.fit import Draw, Fitted, Said, Tell
+from em_impute.table.categories import CategoryColumn
+from em_impute.table.text import plural, shown
+
+__all__ = ["Group", "Grouped", "Own", "OwnFit", "Trial", "fit_groups", "narrowed", "refuse_groups"]
+
+ROWS_PER_LABEL, MIN_LABELS = 5, 2
+"""So many known rows of so many labels make a fit of a group's own worth while."""
+
+CONSTANT = 1e-12
+"""A range below this part of the deviation among all rows is rounding."""
+
+Fit = Callable[[Design, Tell], Fitted]
+"""How all rows were fitted, or some of them."""
+
+
+class Group(NamedTuple):
+    """One of the parts into which --by divides the rows."""
+
+    name: str
+    rows: int
+    known: int
+    missing: int
+    own_weight: float  # of the group's own fit, beside that of all rows; 0 where there is none
+
+
+class OwnFit(NamedTuple):
+    """A fit of a group's own as it was made: of the group's rows and labels, in units of their own."""
+
+    group: str
+    weight: float  # beside the fit of all rows
+    design: Design
+    fitted: Fitted
+
+
+class Grouped(NamedTuple):
+    """All rows' fit, mixed with those of the groups."""
+
+    fitted: Fitted
+    groups: tuple[Group, ...] | None
+    own: tuple[OwnFit, ...] = ()
+
+
+class Own(NamedTuple):
+    """A fit of a group's own, in terms of all rows."""
+
+    design: Design
+    fitted: Fitted
+    probability: Floats  # (n_unlabelled, n_labels), of the group's distinct rows without a label
+    held_out: HeldOut | None
+    draw: Draw  # rows by their place in the group
+
+
+class Trial(NamedTuple):
+    """What a group's own fit and the fit of all rows said of the same labels, which neither had seen."""
+
+    held: Integers  # (n_rows,), among the labels that the fit of all rows was tested on
+    said: Floats  # (2, n_rows, n_labels), probabilities by the own fit and by that of all rows
+    chance: Floats  # (2, 1, n_rows), of the true label
+    weight: Floats  # (n_rows,)
+
+
+ALONE = np.array([1.0, 0.0])
+"""Weights of an own fit that cannot be compared."""
+
+
+def refuse_groups(name: str, column: CategoryColumn) -> None:
+    """Raise DesignError for a column that cannot divide the rows."""
+    if column.too_many:
+        line, text = column.example or (0, "")
+        message = (
+            f"column {name!r} holds more than {column.limit:,} different texts, such as {shown(text)} on line {line}"
+        )
+        raise DesignError(message, "name a column of fewer groups with --by")
+    if not column.texts:
+        raise DesignError(f"column {name!r} names no group: every cell is missing", "name another column with --by")
+
+
+def fit_groups(
+    design: Design, everyone: Fitted, label: Integers, fit: Fit, watch: Callable[[float, str], None]
+) -> Grouped:
+    """Fit each group by itself, and mix what its fit says with what the fit of `everyone` says.
+
+    Where no label is known the groups' own fits stand alone.  `label` (n_rows,) is −1 in the cells to fill, which are
+    counted for the report.  Without groups everything stays as it is.  Raises FitError, naming the group, where no
+    label is known and a group is too small.
+    """
+    if design.groups is None:
+        return Grouped(everyone, None)
+    found = []
+    for code, rows in _rows_of_groups(design.groups):
+        name = f"group {shown(design.groups.texts[code])} of column {design.groups.name!r}"
+        watch(code / len(design.groups.texts), design.groups.texts[code])
+        own = _fit_own(design, rows, fit, name)
+        if own is not None:
+            found.append((code, rows, own))
+    trials = [_tried(everyone.choice.held_out, own.held_out) for _, _, own in found]
+    weights, centre = _weigh(trials)
+    unlabelled = np.flatnonzero(design.distinct.label < 0)
+    probability, own_weights = everyone.probability.copy(), np.zeros(len(design.groups.texts))
+    for (code, rows, own), (of_own, of_all) in zip(found, weights, strict=True):
+        mine = np.isin(unlabelled, rows, assume_unique=True)
+        probability[mine] = of_own * own.probability + of_all * probability[mine]
+        own_weights[code] = of_own
+    tested = [(rows, trial) for (_, rows, _), trial in zip(found, trials, strict=True)]
+    choice = replace(everyone.choice, held_out=_mixed(everyone.choice.held_out, tested, weights, centre))
+    draw = _mixed_draws(everyone.draw, [(rows, own.draw, own_weights[code]) for code, rows, own in found])
+    fitted = everyone._replace(choice=choice, probability=probability, draw=draw)
+    texts = design.groups.texts
+    fits = tuple(OwnFit(texts[k], float(own_weights[k]), own.design, own.fitted) for k, _, own in found)
+    return Grouped(fitted, _counted(design, label, own_weights), fits)
+
+
+def narrowed(design: Design, rows: Integers) -> Design | None:
+    """Give the design of some distinct rows, in units of their own; None where no predictor is left.
+
+    What is constant among them is no predictor, and their labels are those that they hold (all, if they hold none).
+    """
+    label, weight = design.distinct.label[rows], design.distinct.weight[rows]
+    counting = weight > 0.0
+    if not counting.any():
+        return None
+    known = np.unique(label[label >= 0])
+    labels = tuple(design.labels[k] for k in known) or design.labels
+    label = np.where(label >= 0, np.searchsorted(known, label), -1)
+    if design.weighed:
+        weight = weight / weight[counting].mean()
+
+    features, columns = [], []
+    for j, feature in enumerate(design.features):
+        values = design.distinct.x[rows, j]
+        if not np.nanmax(values[counting], initial=-np.inf) - np.nanmin(values[counting], initial=np.inf) > CONSTANT:
+            continue
+        shift, scale = standard_units(values, weight)
+        in_units(values, shift, scale, weight, column := np.empty(rows.size))
+        columns.append(column)
+        features.append(
+            Feature(
+                feature.name,
+                int(np.count_nonzero(np.isnan(values))),
+                feature.shift + feature.scale * shift,
+                feature.scale * scale,
+                feature.category,
+            )
+        )
+    categories = tuple(
+        replace(one, code=one.code[rows], n_missing=int(np.count_nonzero(one.code[rows] < 0)))
+        for one in design.categories
+        if np.unique(one.code[rows][counting & (one.code[rows] >= 0)]).size > 1
+    )
+    if not (features or categories):
+        return None
+    distinct = Rows(np.array(columns).reshape(len(columns), rows.size).T, label, weight)
+    redundant = redundant_columns(distinct, sum(one.category is None for one in features))
+    kept = [j for j in range(len(features)) if j not in redundant]
+    distinct = distinct._replace(x=np.asfortranarray(distinct.x[:, kept]))
+    index = None if design.index is None else np.repeat(np.arange(rows.size), weight.astype(np.intp))
+    of_rows = label if index is None else label[index]
+    return Design(
+        labels, of_rows, tuple(features[j] for j in kept), (), distinct, index, categories, weighed=design.weighed
+    )
+
+
+def _tried(everyone: HeldOut | None, own: HeldOut | None) -> Trial | None:
+    """Find the labels that neither fit was shown; None where one of the fits was tested on no label."""
+    if own is None or everyone is None:
+        return None
+    # Equal rows may have been merged; which of them is which does not matter.  The first of them that one fit was
+    # tested on counts as the first that the other one was tested on.
+    all_pairs, own_pairs = (_pairs(held.row, _copies(held.row)) for held in (everyone, own))
+    _, of_all, of_own = np.intersect1d(all_pairs, own_pairs, assume_unique=True, return_indices=True)
+    said = np.array([own.probability[of_own], everyone.probability[of_all]])
+    right = said[:, np.arange(of_all.size), everyone.label[of_all]]
+    weight = np.ones(of_all.size) if everyone.weight is None else everyone.weight[of_all]
+    return Trial(of_all, said, np.maximum(right, LEAST_CHANCE)[:, None, :], weight)
+
+
+def _weigh(trials: Sequence[Trial | None]) -> tuple[list[Floats], Floats]:
+    """Weigh each group's own fit and that of all rows, (2,) each; also give what all groups together say, (2,).
+
+    That is the centre of each group's prior: where the groups are alike it says so from many rows, and the few of a
+    group need not find it out once more.
+    """
+    tried = [one for one in trials if one is not None]
+    if not tried:
+        return [ALONE for _ in trials], ALONE
+    weight = np.concatenate([one.weight for one in tried])
+    centre = stack_weights(np.concatenate([one.chance for one in tried], axis=2), _scaled(weight))
+    weights = [ALONE if one is None else stack_weights(one.chance, _scaled(one.weight), centre) for one in trials]
+    return weights, centre
+
+
+def _scaled(weight: Floats) -> Floats:
+    return weight / weight.mean() if weight.size else weight
+
+
+def _mixed(
+    everyone: HeldOut | None, found: Sequence[tuple[Integers, Trial | None]], weights: Sequence[Floats], centre: Floats
+) -> HeldOut | None:
+    """Give what the mixed fits said of labels held out, `found` being the rows and the trial of each group.
+
+    Labels that only one of a group's two fits was tested on are left out.
+    """
+    if everyone is None:
+        return None
+    probability, kept = everyone.probability.copy(), np.ones(everyone.label.size, dtype=bool)
+    for (rows, trial), weight in zip(found, weights, strict=True):
+        if trial is None:
+            continue
+        kept[np.isin(everyone.row, rows)] = False
+        kept[trial.held] = True
+        n = trial.held.size
+        parts = [(np.arange(n), weight)]
+        if n >= N_FOLDS:  # by weights that did not see the label either
+            parts = cross_fitted(trial.chance, _scaled(trial.weight), np.arange(n) % N_FOLDS, centre)
+        for part, of_others in parts:
+            probability[trial.held[part]] = np.einsum("c,cnk->nk", of_others, trial.said[:, part])
+    if not kept.any():
+        return everyone
+    weight_kept = None if everyone.weight is None else everyone.weight[kept]
+    return HeldOut(everyone.label[kept], probability[kept], everyone.baseline[kept], everyone.row[kept], weight_kept)
+
+
+def _mixed_draws(of_all: Draw, found: Sequence[tuple[Integers, Draw, float]]) -> Draw:
+    """Draw from the own fits of groups as often as they weigh, else from that of all rows.
+
+    `found` are each group's rows, its own draws, and their weight.
+    """
+
+    def draw(n_draws: int, seed: int) -> Said:
+        rng = np.random.default_rng(seed)
+        everyone = of_all(n_draws, seed)
+        groups = [(rows, own(n_draws, seed), rng.random(n_draws) < weight) for rows, own, weight in found]
+
+        def said(number: Integers, rows: Integers) -> Floats:
+            chance = everyone(number, rows)
+            for of_group, own, speaks in groups:
+                mine, by_own = np.isin(rows, of_group), speaks[number]
+                if mine.any() and by_own.any():
+                    place = np.searchsorted(of_group, rows[mine])
+                    chance[np.ix_(by_own, mine)] = own(number[by_own], place)
+            return chance
+
+        return said
+
+    return draw
+
+
+def _fit_own(design: Design, rows: Integers, fit: Fit, name: str) -> Own | None:
+    """Fit a group by itself if it has enough labels, or if nobody has any."""
+    label, weight = design.distinct.label[rows], design.distinct.weight[rows]
+    blind = not (design.distinct.label >= 0).any()
+    count = np.bincount(label[label >= 0], (weight > 0.0 if design.weighed else weight)[label >= 0])
+    if not blind and np.count_nonzero(count >= ROWS_PER_LABEL) < MIN_LABELS:
+        return None
+    own = narrowed(design, rows)
+    try:
+        if own is None:
+            raise FitError("no predictor is left", "name other predictors with -x")
+        n_rows = own.label.size if not own.weighed else own.counting.size
+        if blind and n_rows < len(own.labels):
+            raise FitError(f"{len(own.labels)} labels cannot be found in {plural(n_rows, 'row')}", "ask for fewer")
+        fitted = fit(own, lambda _stage, _detail: None)
+    except (ColumnError, FitError) as error:
+        if not blind:
+            return None
+        raise FitError(f"{name}: {error.message}", error.hint) from error
+    place = [design.labels.index(one) for one in own.labels]
+    held = fitted.choice.held_out
+    if held is not None:
+        probability, baseline = (_spread(said, place, len(design.labels)) for said in (held.probability, held.baseline))
+        held = HeldOut(np.array(place)[held.label], probability, baseline, rows[held.row], held.weight)
+
+    def draw(n_draws: int, seed: int) -> Said:
+        said = fitted.draw(n_draws, seed)
+        return lambda number, chosen: _spread(said(number, chosen), place, len(design.labels))
+
+    return Own(own, fitted, _spread(fitted.probability, place, len(design.labels)), held, draw)
+
+
+def _spread(probability: Floats, place: list[int], n_labels: int) -> Floats:
+    """Give the labels that a group does not hold the probability 0: (…, n_labels)."""
+    spread = np.zeros((*probability.shape[:-1], n_labels))
+    spread[..., place] = probability
+    return spread
+
+
+def _rows_of_groups(groups: Category) -> Iterator[tuple[int, Integers]]:
+    """Yield each group's number and its distinct rows, ascending."""
+    order = np.argsort(groups.code, kind="stable")
+    ends = np.searchsorted(groups.code[order], np.arange(len(groups.texts) + 1))
+    for code in range(len(groups.texts)):
+        yield code, order[ends[code] : ends[code + 1]]
+
+
+def _copies(row: Integers) -> Integers:
+    """Count, for each row named, how often it was named before: (n_rows,)."""
+    order = np.argsort(row, kind="stable")
+    first = np.flatnonzero(np.diff(row[order], prepend=-1))
+    copy = np.empty_like(row)
+    copy[order] = np.arange(row.size) - np.repeat(first, np.diff(first, append=row.size))
+    return copy
+
+
+def _pairs(row: Integers, copy: Integers) -> Integers:
+    return row * (1 << 31) + copy
+
+
+def _counted(design: Design, label: Integers, weights: Floats) -> tuple[Group, ...]:
+    """Count the cells of each group."""
+    groups = design.groups
+    if groups is None:
+        return ()
+    of_row = groups.code[design.distinct_of(np.arange(label.size))].astype(np.intp)
+    n = len(groups.texts)
+    rows = np.bincount(of_row[of_row >= 0], minlength=n).tolist()
+    missing = np.bincount(of_row[(of_row >= 0) & (label < 0)], minlength=n).tolist()
+    return tuple(
+        Group(name, rows[k], rows[k] - missing[k], missing[k], float(weights[k])) for k, name in enumerate(groups.texts)
+    )

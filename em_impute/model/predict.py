@@ -1,0 +1,270 @@
+"""What was learnt, in a form that travels: how a row's cells become numbers, and what these say of its label."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.columns.deduplicate import Values, merge_rows
+from em_impute.columns.design import Design, Feature
+from em_impute.em.blocks import Floats, Integers
+from em_impute.em.em import posterior
+from em_impute.em.incremental import MixtureMemory
+from em_impute.em.mixture import Mixture
+from em_impute.em.parameters import Parameters
+from em_impute.ensemble.ensemble import Ensemble, predict
+from em_impute.ensemble.fit import Stack
+from em_impute.ensemble.incremental import Memory
+from em_impute.ensemble.transforms import Predictors
+from em_impute.missingness.reasons import Tilts
+from em_impute.model.assign import tilt
+from em_impute.model.select import Choice
+from em_impute.options import Request
+from em_impute.table.numbers import parse_number
+from em_impute.table.read import Table
+
+__all__ = [
+    "Coding",
+    "Expert",
+    "Groups",
+    "Mixed",
+    "Model",
+    "Own",
+    "Said",
+    "coding_of",
+    "expert_of",
+    "slim",
+]
+
+MISSING = -1
+
+DIGITS = 12
+"""Digits of a probability that count.  The last bits of a product of matrices depend on how many rows it has; without
+them a row gets the same label in every table, also where labels tie."""
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How the cells of a row become what the model was fitted to."""
+
+    features: tuple[Feature, ...]
+    """in the order of the columns of x"""
+    texts: Mapping[str, tuple[str, ...]]
+    """of each category, by its name"""
+    column: Mapping[str, int]
+    """where each number and each category stands in the table; one that is not there is missing in every row"""
+    decimal: str
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """The columns of the table that are read."""
+        return tuple(sorted(self.column.values()))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The predictors: numbers, then categories."""
+        return (*(feature.name for feature in self.features if feature.category is None), *self.texts)
+
+    @property
+    def n_numbers(self) -> int:
+        """Count the measurements: the first columns of x."""
+        return sum(feature.category is None for feature in self.features)
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Count the texts of each category."""
+        return tuple(map(len, self.texts.values()))
+
+    @cached_property
+    def numbered(self) -> dict[str, dict[float, int]]:
+        """Find the code of a text that is a number, for a chunk in which the category holds nothing else."""
+        found: dict[str, dict[float, int]] = {}
+        for name, texts in self.texts.items():
+            values = [(parse_number(text, self.decimal), code) for code, text in enumerate(texts)]
+            found[name] = {value: code for value, code in reversed(values) if value is not None}
+        return found
+
+    def predictors(self, table: Table, rows: Integers) -> Predictors:
+        """Code some rows of a chunk, standardised as the sample was; a text that is new is missing."""
+        codes = [self.codes(table, name, rows) for name in self.texts]
+        of_category = dict(zip(self.texts, codes, strict=True))
+        x = np.empty((rows.size, len(self.features)), order="F")
+        for j, feature in enumerate(self.features):
+            if feature.category is None and feature.name not in self.column:
+                x[:, j] = np.nan
+            elif feature.category is None:
+                np.subtract(table.numbers[self.column[feature.name]].of(rows), feature.shift, out=x[:, j])
+                x[:, j] /= feature.scale
+            else:
+                x[:, j] = self._indicator(feature, of_category[feature.category])
+        return Predictors(x, np.array(codes, np.intp).reshape(len(codes), rows.size).T, self.levels, self.n_numbers)
+
+    def codes(self, table: Table, name: str, rows: Integers) -> Integers:
+        """Give the code of a category in each row, −1 where it is missing: (n_rows,)."""
+        if name not in self.column:
+            return np.full(rows.size, MISSING)
+        column, texts = self.column[name], self.texts[name]
+        found = table.categories.get(column)
+        if found is None:  # the chunk holds numbers only
+            known = self.numbered[name]
+            values, place = np.unique(table.numbers[column].of(rows), return_inverse=True)
+            return np.array([known.get(value, MISSING) for value in values.tolist()], np.intp)[place.reshape(-1)]
+        if found.packed is None:
+            return np.full(rows.size, MISSING)
+        number = {text: code for code, text in enumerate(texts)}
+        place = np.array([*(number.get(text, MISSING) for text in found.texts), MISSING], np.intp)
+        return place[found.packed[rows]]
+
+    def _indicator(self, feature: Feature, codes: Integers) -> Floats:
+        """Say whether a category is one of its texts, standardised: (n_rows,), NaN where it is missing."""
+        texts = self.texts[str(feature.category)]
+        value = np.full(len(texts) + 1, -feature.shift / feature.scale)  # at the end that of −1
+        value[texts.index(feature.name.removeprefix(f"{feature.category}="))] = (1.0 - feature.shift) / feature.scale
+        value[-1] = np.nan
+        return value[codes]
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """One mixture."""
+
+    parameters: Parameters
+    component_label: Integers
+
+
+class Said(NamedTuple):
+    """What a model says of some rows."""
+
+    probability: Floats  # (n_distinct, n_labels), of the different ones
+    place: Integers  # (n_rows,) which of them each row is
+    blind: Integers  # the rows that show no predictor
+
+
+@dataclass(frozen=True)
+class Expert:
+    """One fit: of all rows, or of those of a group."""
+
+    learnt: tuple[int, ...]
+    """the labels of the column that it knows"""
+    coding: Coding
+    speaker: Ensemble | Mixed
+    shift: Floats
+    """(n_labels,) by how much log-odds are higher than the speaker says: models of version 1 may know of some"""
+    memory: Memory | MixtureMemory | None = None
+    """what it remembers of its rows, so that it can learn further; None where it will not"""
+
+    def said(self, table: Table, rows: Integers) -> Said:
+        """Say how probable each label is in some rows of a chunk."""
+        predictors = self.coding.predictors(table, rows)
+        distinct, place = _distinct(predictors)
+        probability = np.zeros((distinct.x.shape[0], self.shift.size))
+        if isinstance(self.speaker, Mixed):
+            mixed = self.speaker
+            probability[:, self.learnt] = posterior(mixed.parameters, mixed.component_label, distinct.x)
+        else:
+            probability[:, self.learnt] = predict(self.speaker, distinct)
+        blind = np.isnan(np.fmax.reduce(distinct.x, axis=1, initial=np.nan)) & (distinct.codes < 0).all(axis=1)
+        return Said(tilt(probability, self.shift), place, rows[blind[place]])
+
+
+class Own(NamedTuple):
+    """What speaks for a group beside the fit of all rows."""
+
+    weight: float
+    expert: Expert
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of rows that have a fit of their own."""
+
+    name: str
+    """of the column that divides the rows"""
+    column: int | None
+    """where it stands in the table; None where it is not there"""
+    own: Mapping[str, Own]
+    """by the text of the column"""
+
+    def rows_of(self, table: Table, rows: Integers) -> Iterator[tuple[str, Integers]]:
+        """Yield each group that has a fit of its own, and the places in `rows` of its rows."""
+        if table.groups is None or table.groups.packed is None:
+            return
+        code = table.groups.packed[rows]
+        for number, text in enumerate(table.groups.texts):
+            if text in self.own and (mine := np.flatnonzero(code == number)).size:
+                yield text, mine
+
+
+@dataclass(frozen=True)
+class Model:
+    """What says how probable each label is."""
+
+    labels: tuple[str, ...]
+    """of the column"""
+    everyone: Expert
+    """the fit of all rows"""
+    groups: Groups | None
+    delta: Floats
+    """(n_labels,) by how much the log-odds are higher than the fits say, as the user asked for"""
+    tilts: Tilts | None = None
+    """by how much they are higher in the file that was learnt from, for the reason that its labels are missing"""
+
+    @property
+    def coding(self) -> Coding:
+        """How the fit of all rows reads a row."""
+        return self.everyone.coding
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """The columns of the table that are read as predictors."""
+        own = [] if self.groups is None else [one.expert.coding.columns for one in self.groups.own.values()]
+        return tuple(sorted({*self.everyone.coding.columns, *chain.from_iterable(own)}))
+
+    def said(self, table: Table, rows: Integers) -> Said:
+        """Say how probable each label is in some rows of a chunk."""
+        probability, place, blind = self.everyone.said(table, rows)
+        if self.groups is not None:
+            probability, place = probability[place], np.arange(rows.size)
+            for group, mine in self.groups.rows_of(table, rows):
+                own = self.groups.own[group]
+                by_own = own.expert.said(table, rows[mine])
+                probability[mine] *= 1.0 - own.weight
+                probability[mine] += own.weight * by_own.probability[by_own.place]
+        if self.tilts is not None:
+            probability = self.tilts.apply(probability)
+        return Said(np.round(tilt(probability, self.delta), DIGITS), place, blind)
+
+
+def expert_of(
+    design: Design, choice: Choice, mixture: Mixture, labels: Sequence[str], names: Sequence[str], request: Request
+) -> Expert:
+    """Give what a fit says, apart from what only the report tells of it; `labels` are all of the column."""
+    learnt = tuple(labels.index(label) for label in design.labels)
+    coding, shift = coding_of(design, names, request.decimal), np.zeros(len(labels))
+    if choice.stack is None:
+        return Expert(learnt, coding, Mixed(*mixture.fit[:2]), shift)
+    return Expert(learnt, coding, slim(choice.stack), shift)
+
+
+def coding_of(design: Design, names: Sequence[str], decimal: str) -> Coding:
+    """Say how the rows of a design were coded; `names` are those of all columns of the table."""
+    texts = {category.name: category.texts for category in design.categories}
+    used = [*(feature.name for feature in design.features if feature.category is None), *texts]
+    return Coding(design.features, texts, {name: names.index(name) for name in used}, decimal)
+
+
+def slim(stack: Stack) -> Ensemble:
+    """Leave out of a stack what only the report asks for: the rest is sent to every worker, or kept."""
+    return Ensemble(stack.n_labels, stack.voices, stack.trust, stack.shares, stack.sharpness)
+
+
+def _distinct(predictors: Predictors) -> tuple[Predictors, Integers]:
+    """Tell equal rows once, (n_distinct, …); also give which of them each row is, (n_rows,)."""
+    columns = [Values(column, None) for column in (*predictors.x.T, *predictors.codes.T)]
+    merged = merge_rows([Values(np.zeros(predictors.x.shape[0], np.int8), 1), *columns])  # it takes two at least
+    if merged is None:
+        return predictors, np.arange(predictors.x.shape[0])
+    return predictors.take(merged.first), merged.index.astype(np.intp)

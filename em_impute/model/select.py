@@ -1,0 +1,182 @@
+"""The choice of the model: by predictions of known labels held out, or, when none is known, by BIC."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from em_impute.columns.deduplicate import merge_equal_rows
+from em_impute.columns.design import Design
+from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.em import posterior
+from em_impute.em.families import FAMILIES
+from em_impute.em.mixture import Recipe, fit_mixture
+from em_impute.ensemble.fit import Stack, fit_stack
+from em_impute.ensemble.folds import N_FOLDS, Examples, dealt, like_missing
+from em_impute.ensemble.metrics import log_loss
+from em_impute.ensemble.transforms import Predictors
+from em_impute.errors import FitError
+from em_impute.missingness.held_out import HeldOut
+from em_impute.missingness.rehearsal import HowMissing
+from em_impute.model.bic import Candidate, best_of, choose_clusters, information_criteria
+
+__all__ = [
+    "FOLD_TOLERANCE",
+    "Candidate",
+    "Choice",
+    "can_hold_out",
+    "choose_model",
+    "choose_stack",
+    "information_criteria",
+]
+
+MAX_ROWS = 10_000
+"""Labelled rows, and as many unlabelled ones, on which candidates are compared; the chosen one is fitted to all."""
+
+FOLD_TOLERANCE = 1e-3
+"""Log-likelihood still to gain at which a fold's EM may stop: far below what a label's prediction can notice."""
+
+AUTO_FAMILIES = ("tied", "full", "diag")
+"""What `--covariance auto` tries, the simplest first; a tie goes to the simpler."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The model that won, and the evidence."""
+
+    recipe: Recipe
+    criterion: str
+    """"stacked by held-out log-loss", "held-out log-loss", "BIC", "as asked" or "default"."""
+    candidates: tuple[Candidate, ...]
+    held_out: HeldOut | None
+    n_groups: int | None = None
+    """Groups that were asked for or found where no label is known."""
+    stack: Stack | None = None
+    """All members and their weights, where more than one mixture was weighed."""
+
+
+def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recipe, tell: Tell) -> Choice:
+    """Choose the covariance family, and where the design has no labels, the number of groups.
+
+    `covariance` is a family's name or "auto"; `how` says how labels are missing.
+    """
+    if not (design.label >= 0).any():
+        found = choose_clusters(design, covariance, recipe, tell)
+        criterion = "BIC" if found.candidates else "as asked"
+        return Choice(_with_family(recipe, found.covariance), criterion, found.candidates, None, found.n_groups)
+    families = _families(covariance, len(design.features))
+    return _choose_by_held_out_labels(design, how, families, recipe, tell)
+
+
+def can_hold_out(design: Design) -> bool:
+    """Say whether some label occurs twice, so that one of them can be held out."""
+    known = design.label >= 0
+    return bool(known.any()) and bool(np.bincount(design.label[known]).max() > 1)
+
+
+def choose_stack(
+    design: Design, examples: Examples, recipe: Recipe, tell: Tell, *, single: bool
+) -> tuple[Choice, Stack]:
+    """Weigh many mixtures by how they predict held-out labels; with `single` the leading one gets all weight.
+
+    The recipe of the choice is that of the leading mixture.
+    """
+    n_to_fill = int(np.count_nonzero(design.distinct.label < 0))
+    stack = fit_stack(examples, len(design.labels), n_to_fill, recipe.seed, tell, single=single)
+    found = stack.comparison
+    weight = found.own_weight if design.weighed else None
+    held_out = HeldOut(found.label, stack.held_probability, found.shares, found.origin, weight, found.odds)
+    leading = recipe._replace(family=stack.leader.shrinkage.family, per_label=stack.leader.per_label)
+    criterion = "held-out log-loss" if single else "stacked by held-out log-loss"
+    return Choice(leading, criterion, (), held_out, None, stack), stack
+
+
+def _families(covariance: str, n_features: int) -> tuple[str, ...]:
+    if covariance != "auto":
+        return (covariance,)
+    # With one feature a diagonal covariance is a full one.
+    return tuple(name for name in AUTO_FAMILIES if n_features > 1 or not FAMILIES[name].diagonal)
+
+
+def _choose_by_held_out_labels(
+    design: Design, how: HowMissing, families: tuple[str, ...], recipe: Recipe, tell: Tell
+) -> Choice:
+    order, rows = _comparison_rows(design, recipe.seed)
+    distinct = design.distinct_of(order).astype(np.intp)
+    predictors = Predictors(rows.x, design.codes_of(order), design.levels, design.n_numbers)
+    examples = how.rehearsed(Examples(predictors, rows.label, rows.weight, origin=distinct))
+    folds = dealt(examples, np.random.default_rng(recipe.seed))
+    if not (folds >= 0).any():
+        # No label occurs twice: nothing can be held out, and a tied covariance asks least of so few rows.
+        criterion = "as asked" if len(families) == 1 else "default"
+        return Choice(_with_family(recipe, families[0]), criterion, (), None)
+
+    shown, held = like_missing(examples, recipe.seed).x, np.flatnonzero(folds >= 0)
+    rehearsal = examples.rehearsal
+    odds = None if rehearsal.odds is None else rehearsal.odds(rows.x[held])
+    likeness = rehearsal.weight(rows.x[held])
+    candidates, held_out = [], {}
+    for family in families:
+        tell(f"trying {family}")
+        try:
+            found = _hold_out(rows, shown, folds, len(design.labels), _with_family(recipe, family))
+            held_out[family] = replace(
+                found, row=distinct[held], weight=found.weight if design.weighed else None, odds=odds
+            )
+        except FitError as error:
+            candidates.append(Candidate(family, None, error.message))
+            if len(families) == 1:
+                raise
+            continue
+        candidates.append(Candidate(family, log_loss(found.probability, found.label, rows.weight[held] * likeness)))
+    best = best_of(candidates).covariance
+    criterion = "as asked" if len(families) == 1 else "held-out log-loss"
+    return Choice(_with_family(recipe, best), criterion, tuple(candidates), held_out[best])
+
+
+def _hold_out(rows: Rows, shown: Floats, folds: Integers, n_labels: int, recipe: Recipe) -> HeldOut:
+    """Predict each fold's labels from a fit to all other rows; held-out rows leave the fit altogether.
+
+    `shown` (n_rows, n_features) is what is seen of a row that is held out.
+    """
+    # Labelled rows are predicted by the shares of labelled rows, also where those of the others are free.
+    recipe = recipe._replace(stopping=recipe.stopping._replace(tolerance=FOLD_TOLERANCE), free_shares=False)
+    held = np.flatnonzero(folds >= 0)
+    probability = np.empty((rows.label.size, n_labels))
+    baseline = np.empty((rows.label.size, n_labels))
+    for fold in range(N_FOLDS):
+        out = folds == fold
+        if not out.any():
+            continue
+        kept, _ = merge_equal_rows(Rows(rows.x[~out], rows.label[~out], rows.weight[~out]))
+        mixture = fit_mixture(kept, n_labels, recipe)
+        probability[out] = posterior(mixture.fit.parameters, mixture.fit.component_label, shown[out])
+        known = kept.label >= 0
+        shares = np.bincount(kept.label[known], weights=kept.weight[known], minlength=n_labels)
+        baseline[out] = shares / shares.sum()
+    return HeldOut(rows.label[held].astype(np.intp), probability[held], baseline[held], held, rows.weight[held])
+
+
+def _comparison_rows(design: Design, seed: int) -> tuple[Integers, Rows]:
+    """Draw the rows to compare candidates on, keeping the balance of labelled and unlabelled rows by weight.
+
+    Returns their numbers as well.
+    """
+    rng = np.random.default_rng(seed)
+    parts = []
+    known, counts = design.label >= 0, design.weight_of(np.arange(design.label.size)) > 0.0
+    for chosen in (known & counts, ~known & counts):
+        rows = np.flatnonzero(chosen)
+        stands_for = max(1.0, rows.size / MAX_ROWS)
+        if rows.size > MAX_ROWS:
+            rows = np.sort(rng.choice(rows, MAX_ROWS, replace=False))
+        parts.append((rows, stands_for * design.weight_of(rows)))
+    order = np.concatenate([rows for rows, _ in parts])
+    weight = np.concatenate([weight for _, weight in parts])
+    return order, Rows(design.x_of(order), design.label[order], weight)
+
+
+def _with_family(recipe: Recipe, family: str) -> Recipe:
+    return recipe._replace(family=family)

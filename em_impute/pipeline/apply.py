@@ -1,0 +1,312 @@
+"""A saved model applied to a table: no fit, and row by row the same answer whatever else the table holds."""
+
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+
+from em_impute.columns.labels import Labels, number_labels, settle
+from em_impute.em.blocks import Floats, Integers
+from em_impute.ensemble import metrics
+from em_impute.errors import ColumnError
+from em_impute.model.assign import Fills, deltas_of, most_probable
+from em_impute.model.predict import Coding, Groups, Model
+from em_impute.options import Request
+from em_impute.pipeline.compatibility import Mismatch, mismatch_of, refuse_mismatch
+from em_impute.pipeline.describe import describe
+from em_impute.pipeline.open import Watch, look_at, read_opened, unique_names
+from em_impute.pipeline.types import Completion, Opened
+from em_impute.saved_model.drift import Drift, Summary, compare
+from em_impute.saved_model.values import SavedColumn, SavedModel, Score
+from em_impute.table.arrays import least_type
+from em_impute.table.dialect import Dialect, find_column
+from em_impute.table.read import Table, TargetColumn
+from em_impute.table.source import Source, open_source
+from em_impute.table.text import listed, same_name, shown, shown_path
+
+__all__ = [
+    "Applied",
+    "apply_all",
+    "apply_column",
+    "asked_of",
+    "elsewhere",
+    "fitted_to",
+    "label_rows",
+    "opened_for",
+    "placed",
+    "read_for",
+    "with_groups",
+]
+
+CHUNK_ROWS = 1 << 20
+
+TINY = 1e-300
+"""Stands for 0 where a logarithm is taken."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """One column, completed by a saved model."""
+
+    saved: SavedColumn
+    """with its predictors in their places in the table"""
+    completion: Completion
+    summary: Summary
+    """of the rows of the table"""
+    drift: Drift
+    """by how much they differ from those of the training"""
+    mismatch: Mismatch
+    tested: Score | None
+    """how right the model is about the labels that the table knows, which it has not seen; None where there is none"""
+    blind: Integers
+    """the rows with a missing label that show no predictor"""
+    path: str
+    """of the model"""
+    is_known: bool
+    """The model has learnt from this very table before: a job that is run again shall not count the same rows twice."""
+    learns: bool = False
+    """It learns from the table once that is filled."""
+
+
+def asked_of(model: SavedModel, request: Request, path: str) -> SavedModel:
+    """Keep the columns that were asked for; all where none was.
+
+    Raises ColumnError for one that the model does not fill.
+    """
+    if not request.columns:
+        return model
+    kept = []
+    for wanted in request.columns:
+        found = [one for one in model.columns if same_name(one.column, wanted)]
+        if not found:
+            fills = listed([shown(name) for name in model.names])
+            raise ColumnError(f"the model {shown_path(path)} does not fill column {shown(wanted)}", f"it fills {fills}")
+        kept += found
+    return replace(model, columns=tuple(kept))
+
+
+@contextmanager
+def opened_for(model: SavedModel, request: Request, watch: Watch) -> Iterator[tuple[Opened, SavedModel, Request]]:
+    """Open and read the columns of a table that a model needs; those that are not there are missing in every row.
+
+    Also gives the model with its predictors in their places, and the request as it was read.  Raises ColumnError where
+    a column to fill is not there, or no predictor is.
+    """
+    began = perf_counter()
+    with open_source(request.path) as raw:
+        opened, found, asked = read_for(model, raw, request, watch)
+        yield replace(opened, seconds=perf_counter() - began), found, asked
+
+
+def read_for(model: SavedModel, raw: Source, request: Request, watch: Watch) -> tuple[Opened, SavedModel, Request]:
+    """Do the same with a table whose bytes are at hand."""
+    asked = replace(request, columns=model.names)
+    _, dialect = look_at(raw, asked)
+    found, asked = fitted_to(model, asked, dialect, raw.name)
+    asked = replace(asked, weights=_weights(model, dialect))
+    return with_groups(read_opened(raw, asked, watch, may_be_empty=True), found), found, asked
+
+
+def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) -> tuple[SavedModel, Request]:
+    """Place a model's predictors in a table, and ask for the columns that it needs.  Raises as `opened_for` does."""
+    for column in model.names:
+        find_column(dialect, _spelled(dialect, column), name)  # says what there is where it is not
+    names = unique_names(dialect.names)
+    found = replace(model, columns=tuple(_shifted(placed(one, names), request.deltas) for one in model.columns))
+    read = {index for column in found.columns for index in column.model.columns}
+    if not read:
+        needed = listed([shown(one) for one in model.columns[0].model.everyone.coding.names])
+        raise ColumnError(f"{shown_path(name)} has none of the model's predictors", f"the model needs some of {needed}")
+    by = _by(found)
+    return found, replace(
+        request,
+        columns=tuple(_spelled(dialect, column) for column in model.names),
+        features=tuple(_called(dialect, index) for index in sorted(read - {by})),
+        by=None if by is None else _called(dialect, by),
+        null_values=tuple(sorted({*request.null_values, *(token for one in found.columns for token in one.tokens)})),
+        keep_values=tuple(
+            sorted({*request.keep_values, *(label for one in found.columns for label in one.model.labels)})
+        ),
+    )
+
+
+def _weights(model: SavedModel, dialect: Dialect) -> str | None:
+    """Call the column that says how much each row counts, as for the rows of the fit; None where it is not there."""
+    is_there = any(same_name(model.weights, name) for name in unique_names(dialect.names)) if model.weights else False
+    return _spelled(dialect, model.weights) if model.weights and is_there else None
+
+
+def with_groups(opened: Opened, model: SavedModel) -> Opened:
+    """Let the column that divides the rows be a predictor too, if the model's fit of all rows has it as one."""
+    by, table = _by(model), opened.table
+    if by is None or table.groups is None or not any(by in one.model.columns for one in model.columns):
+        return opened
+    return replace(opened, table=replace(table, categories={**table.categories, by: table.groups}))
+
+
+def _by(model: SavedModel) -> int | None:
+    return next((one.model.groups.column for one in model.columns if one.model.groups), None)
+
+
+def placed(saved: SavedColumn, names: Sequence[str]) -> SavedColumn:
+    """Find where the predictors of a column stand in a table with these unique names."""
+    at = {unicodedata.normalize("NFC", name): index for index, name in enumerate(names)}
+
+    def coded(coding: Coding) -> Coding:
+        there = {name: at.get(unicodedata.normalize("NFC", name)) for name in coding.names}
+        return replace(coding, column={name: index for name, index in there.items() if index is not None})
+
+    model = saved.model
+    groups = model.groups
+    if groups is not None:
+        own = {
+            group: one._replace(expert=replace(one.expert, coding=coded(one.expert.coding)))
+            for group, one in groups.own.items()
+        }
+        groups = Groups(groups.name, at.get(unicodedata.normalize("NFC", groups.name)), own)
+    everyone = replace(model.everyone, coding=coded(model.everyone.coding))
+    return replace(saved, model=replace(model, everyone=everyone, groups=groups))
+
+
+def _without(saved: SavedColumn, names: Collection[str]) -> SavedColumn:
+    """Take predictors for missing that a table has, but not so that they can be read."""
+    coding = saved.model.everyone.coding
+    column = {name: index for name, index in coding.column.items() if name not in names}
+    everyone = replace(saved.model.everyone, coding=replace(coding, column=column))
+    return replace(saved, model=replace(saved.model, everyone=everyone))
+
+
+def apply_all(
+    opened: Opened, model: SavedModel, request: Request, path: str, watch: Watch, *, update: bool = False
+) -> list[Applied]:
+    """Complete every column of a model, which came from `path`; with `update` it is to learn from the table.
+
+    Raises what `apply_column` does, and ColumnError where nothing says how much rows count that are to be learnt from.
+    """
+    if update and model.weights and request.weights is None:
+        message = f"column {shown(model.weights)} is not in {shown_path(opened.name)}: it says how much each row counts"
+        raise ColumnError(message, "add it, or leave --update out")
+    watch("filling", None, "")
+    is_known = any(source.sha256 == opened.table.sha256 for source in model.sources)
+    found = [
+        apply_column(opened, saved, column, request, path, is_known=is_known)
+        for saved, column in zip(model.columns, opened.targets, strict=True)
+    ]
+    if not update:
+        return found
+    return [replace(one, learns=not one.is_known) for one in found]
+
+
+def elsewhere(saved: SavedColumn) -> SavedColumn:
+    """Give a column as it fills a file that it did not learn from: why labels are missing belongs to a file.
+
+    With --shares free the user said that it belongs to the labels.
+    """
+    return saved if saved.free_shares else replace(saved, model=replace(saved.model, tilts=None))
+
+
+def _shifted(saved: SavedColumn, deltas: Sequence[tuple[str, float]]) -> SavedColumn:
+    """Let the log-odds of labels be higher than the model has them.  Raises UsageError for a label that is none."""
+    delta = saved.model.delta + deltas_of(saved.model.labels, deltas)
+    return replace(saved, model=replace(saved.model, delta=delta))
+
+
+def apply_column(
+    opened: Opened, saved: SavedColumn, column: int, request: Request, path: str, *, is_known: bool
+) -> Applied:
+    """Complete one column, the one at `column`; `is_known` says that the model has learnt from the table.
+
+    Raises DesignError, naming all of it at once, where the table holds what the model was not made for.
+    """
+    began = perf_counter()
+    saved = saved if is_known else elsewhere(saved)
+    model, table, n_known = saved.model, opened.table, len(saved.model.labels)
+    labels = label_rows(opened.names[column], table.targets[column], model.labels, request)
+    new = tuple(zip(labels.labels[n_known:], labels.known[n_known:], strict=True))
+    mismatch = mismatch_of(model, opened, new)
+    summary = describe(_without(saved, mismatch.unusable), opened, labels)
+    drift = compare(saved.training.summary, summary)
+    refuse_mismatch(mismatch, drift, opened.name, path)
+    fills, probability, entropy, blind = _fill(model, table, labels, request)
+    timings = {"posterior": perf_counter() - began}
+    completion = Completion(column, saved.column, labels, fills, None, None, None, probability, entropy, timings)
+    return Applied(
+        saved,
+        completion,
+        summary,
+        drift,
+        mismatch,
+        None if is_known else _tested(table, labels, saved, request.seed),
+        blind,
+        path,
+        is_known,
+    )
+
+
+def _fill(model: Model, table: Table, labels: Labels, request: Request) -> tuple[Fills, Floats | None, float, Integers]:
+    """Choose labels for the rows without one, some at a time.
+
+    Beside the fills: all probabilities where they are asked for, the entropy, and the rows that show no predictor.
+    """
+    n_labels, n_known = len(labels.labels), len(model.labels)
+    row = np.flatnonzero(labels.label < 0)
+    code, best = np.empty(row.size, least_type(n_labels)), np.empty(row.size)
+    probability = np.zeros((row.size, n_labels)) if request.probabilities else None
+    expected, entropy, blind = np.zeros(n_labels), 0.0, [np.empty(0, np.intp)]
+    for first in range(0, row.size, CHUNK_ROWS):
+        some = slice(first, first + CHUNK_ROWS)
+        said = model.said(table, row[some])
+        chance = said.probability[said.place]
+        code[some], best[some] = most_probable(chance, request.min_probability)
+        expected[:n_known] += chance.sum(axis=0)
+        entropy -= float((chance * np.log(np.maximum(chance, TINY))).sum())
+        blind.append(said.blind)
+        if probability is not None:
+            probability[some, :n_known] = chance
+    return Fills(row.astype(np.int32), code, best, expected), probability, entropy, np.concatenate(blind)
+
+
+def label_rows(name: str, column: TargetColumn, known: tuple[str, ...], request: Request) -> Labels:
+    """Give labels the numbers that they have in the model; those that it does not know come after them."""
+    kinds = settle(name, column, request, known)
+    return number_labels(name, column, kinds, (*known, *sorted(set(kinds.labels) - set(known))))
+
+
+def _tested(table: Table, labels: Labels, saved: SavedColumn, seed: int) -> Score | None:
+    """Compare what the model says with the labels that the table knows; of very many rows with some of them."""
+    model = saved.model
+    row = np.flatnonzero((labels.label >= 0) & (labels.label < len(model.labels)))
+    if not row.size:
+        return None
+    if row.size > CHUNK_ROWS:
+        row = np.sort(np.random.default_rng(seed).choice(row, CHUNK_ROWS, replace=False))
+    label, found = labels.label[row].astype(np.intp), model.said(table, row)
+    said, known = found.probability[found.place], saved.training.summary.labels
+    count = np.full(len(model.labels), 0.5)
+    np.add.at(count, [model.labels.index(one) for one in known.texts], known.counts)
+    shares = np.broadcast_to(count / count.sum(), said.shape)
+    return Score(
+        row.size,
+        metrics.accuracy(said, label),
+        metrics.log_loss(said, label),
+        metrics.accuracy(shares, label),
+        metrics.log_loss(shares, label),
+    )
+
+
+def _called(dialect: Dialect, index: int) -> str:
+    """Call a column so that it is found again: by its name if that is unique, else by its number."""
+    name = dialect.names[index]
+    unique = dialect.has_header and name and sum(same_name(name, other) for other in dialect.names) == 1
+    return name if unique else str(index + 1)
+
+
+def _spelled(dialect: Dialect, name: str) -> str:
+    """Call a column to fill as the table does, which need not have unique names."""
+    for index, unique in enumerate(unique_names(dialect.names)):
+        if same_name(unique, name):
+            return _called(dialect, index)
+    return name

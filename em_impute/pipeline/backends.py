@@ -1,0 +1,175 @@
+"""Where parts of a table are worked on.  A backend is a context that yields an ordered map over them.
+
+Its results come in the order of its items whatever worked on them, so that reducing them from left to right gives the
+same bits everywhere.
+"""
+
+import logging
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import resource_tracker
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from em_impute.environment import BLAS_THREADS
+from em_impute.errors import FitError, UsageError
+
+__all__ = ["INSTALL_HINT", "A", "MapParts", "Numbered", "P", "R", "dask_parts", "serial_parts"]
+
+P = TypeVar("P", bound="Numbered")
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+class Numbered(Protocol):
+    """A part, which is best worked on where it was before."""
+
+    @property
+    def number(self) -> int:
+        """Tell it from the others, from 0 on."""
+
+
+class MapParts(Protocol):
+    """An ordered map over parts, each with what is to be done to it; both are taken from their iterables lazily."""
+
+    def __call__(self, function: Callable[[P, A], R], parts: Iterable[P], what: Iterable[A], /) -> Iterator[R]:
+        """Yield `function(part, what)` for one pair after the other."""
+
+
+@contextmanager
+def serial_parts(forget: Callable[[], Any]) -> Iterator[MapParts]:
+    """Work on one part after the other, in this process, and in the end `forget` what was kept of them."""
+    try:
+        yield map
+    finally:
+        forget()
+
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+INSTALL_HINT = "pip install 'em-impute[dask]'"
+
+AHEAD = 2
+"""Parts a worker that are handed out before the first result is waited for: one to work on, one to come."""
+
+CONNECT_SECONDS = 5
+
+WORKER_ENVIRONMENT = {"distributed.nanny.pre-spawn-environ": dict.fromkeys(BLAS_THREADS, 1)}
+"""Without Dask's order to give memory back at once, which is asked for again with the next chunk: that took a quarter
+of a worker's time."""
+
+LOST_HINT = "are they out of memory? give each less with --max-memory, or split the parts; inputs are as they were"
+
+
+@contextmanager
+def dask_parts(scheduler: str | None, n_workers: int | None, forget: Callable[[], Any]) -> Iterator[MapParts]:
+    """Work on parts by Dask: with the scheduler at that address, or else with `n_workers` processes of our own.
+
+    A part goes to the worker that had it before as long as there is that worker, and a task of a worker that dies to
+    another one.  In the end all workers `forget` what they kept.  Raises UsageError where Dask is not installed or
+    nobody answers, FitError when the workers are lost.
+    """
+    with ExitStack() as resources:
+        client = _connected(scheduler, n_workers, resources)
+        if not client.nthreads():
+            message = f"no worker is connected to the scheduler {scheduler}"
+            raise UsageError(message, f"start one with `dask worker {scheduler}`")
+
+        def work(function: Callable[[P, A], R], parts: Iterable[P], what: Iterable[A], /) -> Iterator[R]:
+            return _ordered(client, function, parts, what)
+
+        if scheduler is not None:
+            resources.callback(_tell_to, client, forget)
+        with _losses_told():
+            yield work
+
+
+def _tell_to(client: "Client", forget: Callable[[], Any]) -> None:
+    """Let all workers forget; those that are gone have forgotten."""
+    if client.status == "running":
+        with suppress(Exception):
+            client.run(forget, on_error="ignore")
+
+
+@contextmanager
+def _losses_told() -> Iterator[None]:
+    """Raise FitError for workers that were lost, whichever of Dask's errors says so."""
+    from distributed import KilledWorker
+    from distributed.comm.core import CommClosedError
+
+    try:
+        yield
+    except KilledWorker:
+        raise FitError("a task ended several workers, one after the other", LOST_HINT) from None
+    except (CancelledError, CommClosedError, TimeoutError):
+        raise FitError("the scheduler or all workers of Dask were lost", LOST_HINT) from None
+
+
+def _ordered(client: "Client", function: Callable[[P, A], R], parts: Iterable[P], what: Iterable[A]) -> Iterator[R]:
+    """Hand out a few tasks ahead and yield results in order; what was handed out is taken back if nobody wants it."""
+    places = sorted(client.nthreads())  # a worker that died has another address now
+    pending: deque[Any] = deque()
+    try:
+        for part, one in zip(parts, what, strict=False):
+            place = [places[part.number % len(places)]] if places else None
+            # Not pure: the same words may mean another file by now.
+            task = client.submit(function, part, one, workers=place, allow_other_workers=bool(place), pure=False)
+            pending.append(task)
+            if len(pending) > AHEAD * len(places):
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        if pending:
+            client.cancel(list(pending), force=True)
+
+
+def _connected(scheduler: str | None, n_workers: int | None, resources: ExitStack) -> "Client":
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise UsageError("Dask is not installed", INSTALL_HINT) from None
+    # Whoever ran a command did not ask for a log; a worker that dies is replaced, and that is all there is to say.
+    resources.enter_context(dask.config.set({"logging.distributed": "critical", **WORKER_ENVIRONMENT}))
+    for name in ("asyncio", "tornado", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] in {"asyncio", "distributed", "tornado"}:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    if scheduler is not None:
+        try:
+            return resources.enter_context(Client(scheduler, timeout=CONNECT_SECONDS))
+        except (OSError, ValueError, TimeoutError):
+            message = f"no Dask scheduler answers at {scheduler}"
+            raise UsageError(message, "start one with `dask scheduler`, which says its address") from None
+    try:
+        with _interrupts_later():
+            cluster = LocalCluster(
+                n_workers=n_workers or os.cpu_count() or 1,
+                threads_per_worker=1,
+                memory_limit=0,  # what is kept is ours to limit; Dask would kill a worker that reads a large part
+                dashboard_address="127.0.0.1:0",  # None means port 8787, over which two runs at a time would meet
+                silence_logs=logging.CRITICAL,
+            )
+    except (OSError, RuntimeError, TimeoutError) as error:
+        raise FitError(f"Dask cannot start its workers: {error}", "ask for fewer with --workers") from None
+    resources.enter_context(cluster)
+    return resources.enter_context(Client(cluster))
+
+
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Hold back an interrupt until the workers have started; these never hear of it, and are told to end by us."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # what the workers need, and what would unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which processes and threads inherit
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

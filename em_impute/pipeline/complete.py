@@ -1,0 +1,323 @@
+"""The whole story on one page: request -> table -> design -> fit -> fills -> patched bytes and report."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.columns.design import Design, make_design
+from em_impute.columns.labels import Labels, read_labels, that_count
+from em_impute.diagnostics.diagnose import examine
+from em_impute.diagnostics.uncertainty import draw_imputations
+from em_impute.em.blocks import Floats, slices
+from em_impute.em.em import Stopping
+from em_impute.em.mixture import Recipe
+from em_impute.ensemble.folds import count_labels
+from em_impute.errors import FitError, UsageError
+from em_impute.missingness.reasons import Reasons, Tilts, judged_rows, weigh_reasons
+from em_impute.model.assign import Fills, deltas_of, most_probable
+from em_impute.model.bic import ordering_feature
+from em_impute.model.column import FittedColumn
+from em_impute.model.fit import Fitted, Tell, examples_of, fit_one, fit_stacked
+from em_impute.model.groups import fit_groups
+from em_impute.model.predict import Groups, Model, Own, expert_of
+from em_impute.model.select import can_hold_out
+from em_impute.options import Request
+from em_impute.pipeline.edits import make_edits, make_versions
+from em_impute.pipeline.open import Watch, look_at, name_of, open_table, unique_names
+from em_impute.pipeline.types import Completion, Opened
+from em_impute.table.arrays import least_type
+from em_impute.table.long import patch_long
+from em_impute.table.patch import patch
+from em_impute.table.text import shown
+
+__all__ = [
+    "Watch",
+    "complete",
+    "complete_all",
+    "complete_labels",
+    "fit_column",
+    "labels_to_find",
+    "look_at",
+    "model_of",
+    "name_of",
+    "open_table",
+    "patched",
+    "patched_long",
+    "unique_names",
+]
+
+
+def complete_all(opened: Opened, request: Request, watch: Watch, *, let_go: bool = False) -> list[Completion]:
+    """Complete every column that was asked for, each on its own.
+
+    With `let_go` the predictors as they were read, which take much memory, are let go of when all is learnt from them.
+    """
+    last = opened.targets[-1] if let_go else None
+    return [complete(opened, column, request, watch, let_go=column == last) for column in opened.targets]
+
+
+def complete(opened: Opened, column: int, request: Request, watch: Watch, *, let_go: bool = False) -> Completion:
+    """Complete one column: design, choice of the model, fit, fills."""
+    target = opened.names[column]
+    labels = read_labels(target, opened.table.targets[column], request)
+    if not (labels.n_missing or request.keeps_model):
+        return _untouched(column, target, labels)
+    return complete_labels(opened, column, labels, request, watch, let_go=let_go)
+
+
+def complete_labels(
+    opened: Opened, column: int, labels: Labels, request: Request, watch: Watch, *, let_go: bool = False
+) -> Completion:
+    """Learn from the labels of a column that there are, and fill those that are missing, if any are."""
+    if any(labels.known):  # a label that there is not shall not be found out after the fit
+        deltas_of(labels.labels, request.deltas)
+    found = fit_column(opened, column, labels, request, watch)
+    if let_go:
+        opened.let_go()
+    found = replace(found, delta=deltas_of(found.labels.labels, request.deltas))
+    clock = _Clock()
+    watch("filling", None, "")
+    fills, probability, entropy, drawn = _fill(found, request)
+    clock.lap("posterior")
+    findings = None
+    if request.examined and labels.n_missing:
+        watch("examining", None, "")
+        findings = examine(found, fills, _recipe(found.labels, request)._replace(family="full"), request)
+        clock.lap("examine")
+    return Completion(
+        column,
+        opened.names[column],
+        found.labels,
+        fills,
+        found.design,
+        found.fitted.choice,
+        found.fitted.mixture,
+        probability,
+        entropy,
+        {**found.timings, **clock.laps},
+        findings,
+        found.groups,
+        drawn,
+        found.own,
+        found.reasons,
+        found.tilts,
+        found.promise,
+        found.fitted.how,
+    )
+
+
+def fit_column(opened: Opened, column: int, labels: Labels, request: Request, watch: Watch) -> FittedColumn:
+    """Learn from the rows with a label, and those without, what the latter's labels may be.
+
+    `labels` are those of the column, or what is left of them where some known ones are hidden on purpose.
+    """
+    target = opened.names[column]
+    clock = _Clock()
+    learnt = labels_to_find(target, that_count(labels, target, opened.weight), request)
+    watch("preparing", None, "")
+    named = request.names_one_mixture or not any(learnt.known)
+    design = make_design(
+        learnt,
+        opened.columns,
+        opened.categories,
+        explicit=bool(request.features),
+        with_categories=not named,
+        weight=opened.weight,
+        groups=opened.groups,
+        keys=opened.keys,
+    )
+    by = _order(design, name_of(opened, request.order_by))
+    clock.lap("design")
+
+    recipe = _recipe(learnt, request)
+
+    def fit(one: Design, tell: Tell) -> Fitted:
+        if named or not can_hold_out(one):
+            order = 0 if any(learnt.known) else ordering_feature(one, by)
+            return fit_one(one, request.covariance, recipe, order, tell)
+        return fit_stacked(one, recipe, tell, single=request.single)
+
+    fitted = fit(design, lambda stage, detail: watch(stage, None, detail))
+    if not any(learnt.known):
+        labels = _with_names(labels, fitted.choice.n_groups or 0, design.labels)
+        design = replace(design, labels=labels.labels)
+    grouped = fit_groups(design, fitted, labels.label, fit, lambda share, name: watch("groups", share, name))
+    reasons = _reasons(design, grouped.fitted, request)
+    tilts = None if reasons is None or named else reasons.tilts()
+    clock.lap("fit")
+    return FittedColumn(
+        labels, design, grouped.fitted, grouped.groups, clock.laps, own=grouped.own, reasons=reasons, tilts=tilts
+    )
+
+
+def _reasons(design: Design, fitted: Fitted, request: Request) -> Reasons | None:
+    """Weigh why labels are missing; None where that cannot be told, or the user said it."""
+    held = fitted.choice.held_out
+    if held is None or request.shares == "common" or request.deltas or len(design.labels) < 2:  # noqa: PLR2004
+        return None
+    judged = judged_rows(design, held.row, held.probability, held.weight, fitted.probability)
+    if judged is None:
+        return None
+    known = count_labels(examples_of(design), len(design.labels))
+    n_missing = float(design.distinct.weight[design.distinct.label < 0].sum())
+    return weigh_reasons(judged, known, n_missing, is_class=request.free_shares)
+
+
+def patched(
+    opened: Opened, completions: Sequence[Completion], request: Request, imputation: int | None = None
+) -> Iterator[bytes]:
+    """Yield the output: the input's bytes with the filled cells replaced.  Second pass.
+
+    `imputation` counts the drawn tables from 1; None is the only table there is.
+    """
+    edits = make_edits(opened, completions, request, imputation)
+    return patch(opened.source, opened.table.dialect, edits, expect_sha256=opened.table.sha256)
+
+
+def patched_long(opened: Opened, completions: Sequence[Completion], request: Request) -> Iterator[bytes]:
+    """Yield all in one file: the table as it was read and every imputation of it, one below the other."""
+    table = opened.table
+    if table.record_starts is None:
+        raise AssertionError("only a table that was read with keep_record_starts can be numbered")
+    versions = make_versions(opened, completions, request)
+    return patch_long(opened.source, table.dialect, table.record_starts, versions, expect_sha256=table.sha256)
+
+
+def _order(design: Design, wanted: str | None) -> str | None:
+    """Name the predictor whose mean orders groups without labels, so that it is the same in every part of the table."""
+    at = ordering_feature(design, wanted)
+    return design.features[at].name if design.n_numbers else None
+
+
+def _untouched(column: int, target: str, labels: Labels) -> Completion:
+    nothing = Fills(np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0), np.zeros(len(labels.labels)))
+    return Completion(column, target, labels, nothing, None, None, None, None, 0.0, {})
+
+
+def labels_to_find(target: str, labels: Labels, request: Request) -> Labels:
+    """Give names to the groups when no label is known, none where BIC is to find them; refuse what cannot be learnt."""
+    n_known = sum(count > 0 for count in labels.known)
+    if n_known > 1:
+        return labels
+    if n_known == 1:
+        only, counting = labels.labels[0], "" if request.weights is None else " that counts"
+        every = f"every known cell{counting} of column {shown(target)}"
+        raise FitError(
+            f"{every} is {shown(only)}: one label cannot be told from others",
+            "label some rows of another kind, or count tokens as missing with --null-value",
+        )
+    if request.components == "auto" and not request.labels:
+        return labels
+    n_groups = len(request.labels) or _number(request) or 0
+    if not n_groups:
+        raise FitError(
+            f"no label is known in column {shown(target)}",
+            "name the groups to look for, as in --labels A,B, or let --components auto count them",
+        )
+    if _number(request) not in {None, 1, n_groups}:
+        raise UsageError(
+            f"--components {request.components} does not fit the {n_groups} names of --labels",
+            "without known labels each name is one component",
+        )
+    if n_groups > labels.n_missing:
+        raise FitError(f"{n_groups:,} groups cannot be found in {labels.n_missing:,} rows", "ask for fewer groups")
+    return _with_names(labels, n_groups, request.labels)
+
+
+def _with_names(labels: Labels, n_groups: int, names: Sequence[str] = ()) -> Labels:
+    chosen = tuple(names) or tuple(str(k + 1) for k in range(n_groups))
+    return Labels(chosen, labels.label, (0,) * len(chosen), labels.tokens, labels.warnings)
+
+
+def _number(request: Request) -> int | None:
+    return None if request.components == "auto" else request.components
+
+
+def _per_label(labels: Labels, request: Request) -> int:
+    return (_number(request) or 1) if any(labels.known) else 1
+
+
+def _recipe(labels: Labels, request: Request) -> Recipe:
+    """Say how one mixture is to be fitted, but for its family."""
+    return Recipe(
+        family="",
+        per_label=_per_label(labels, request),
+        prior_strength=1.0 if request.prior_strength is None else request.prior_strength,
+        stopping=Stopping(request.tolerance, request.max_iter),
+        seed=request.seed,
+        free_shares=request.free_shares,
+        unlabelled_weight=1.0 if request.unlabelled_weight is None else request.unlabelled_weight,
+    )
+
+
+def _fill(found: FittedColumn, request: Request) -> tuple[Fills, Floats | None, float, NDArray[np.int16] | None]:
+    """Choose a label for each row without one.
+
+    Beside the fills: all probabilities where they are asked for, the entropy, and the imputations drawn.
+    """
+    distinct, weight = found.distinct_probability, found.design.distinct.weight[found.unlabelled]
+    entropy = sum(
+        -float(weight[some] @ (distinct[some] * np.log(np.maximum(distinct[some], 1e-300))).sum(axis=1))
+        for some in slices(weight.size)
+    )
+    row = np.flatnonzero(found.labels.label < 0).astype(np.int32)
+    at = found.place_of(row)
+    code, best = most_probable(distinct, request.min_probability)
+    code = code.astype(least_type(distinct.shape[1]))  # there may be millions of rows to each distinct one
+    expected = found.cells.astype(float) @ distinct
+    fills, drawn = Fills(row, code[at], best[at], expected), None
+    if request.method == "draw":
+        drawn = draw_imputations(found, row, max(request.imputations, 1), request.seed)
+        first = drawn[0]
+        fills = Fills(row, first, distinct[at, first], expected, is_drawn=True)
+    needs_all = request.probabilities or (request.probability and request.imputations)
+    return fills, distinct[at] if needs_all else None, entropy, drawn if request.imputations else None
+
+
+class _Clock:
+    """A stopwatch that names its laps."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._began = perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = perf_counter()
+        self.laps[name] = now - self._began
+        self._began = now
+
+
+def model_of(
+    completion: Completion, names: Sequence[str], request: Request, deltas: Sequence[tuple[str, float]]
+) -> Model | None:
+    """Give what the missing cells of a column were filled by; None where nothing was fitted.
+
+    `names` are those of all columns of the table, `deltas` the shifts of log-odds that were asked for.
+    """
+    design, choice, mixture = completion.design, completion.choice, completion.mixture
+    if design is None or choice is None or mixture is None:
+        return None
+    labels, groups = completion.labels.labels, None
+    if design.groups is not None:
+        own = {
+            one.group: Own(
+                one.weight, expert_of(one.design, one.fitted.choice, one.fitted.mixture, labels, names, request)
+            )
+            for one in completion.own
+        }
+        groups = Groups(design.groups.name, names.index(design.groups.name), own)
+    everyone = expert_of(design, choice, mixture, labels, names, request)
+    return Model(labels, everyone, groups, deltas_of(labels, deltas), _tilts_of(completion, design))
+
+
+def _tilts_of(completion: Completion, design: Design) -> Tilts | None:
+    """Give the tilts for all labels of the column; those of which nothing was learnt are never likely."""
+    tilts, labels = completion.tilts, completion.labels.labels
+    if tilts is None or tilts.is_none:
+        return None
+    shift = np.zeros((tilts.weight.size, len(labels)))
+    shift[:, [labels.index(label) for label in design.labels]] = tilts.shift
+    return Tilts(tilts.weight, shift)

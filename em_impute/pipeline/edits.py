@@ -1,0 +1,160 @@
+"""From fills to bytes: which spans of the file change, and into what."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import numpy as np
+
+from em_impute.em.blocks import Floats
+from em_impute.errors import DesignError
+from em_impute.options import Request
+from em_impute.pipeline.types import Completion, Opened
+from em_impute.table.arrays import Codes
+from em_impute.table.long import NUMBERING
+from em_impute.table.patch import Edits, quote_label
+from em_impute.table.text import shown, shown_path
+
+__all__ = ["Change", "added_columns", "changes", "codes_to_write", "make_edits", "make_versions"]
+
+PROBABILITY_DIGITS = 6
+
+EMPTY = -1
+"""Stands for a cell without a number among numbers that are never below 0."""
+
+OBSERVED = 0
+"""The number of the table as it was read, beside the imputations 1, 2, …"""
+
+Change = tuple[int, str, str, str, float]
+"""Line, column, old text, new label, probability."""
+
+
+def make_edits(
+    opened: Opened, completions: Sequence[Completion], request: Request, imputation: int | None = None
+) -> Edits:
+    """List every replacement and insertion that turns the input into the output.
+
+    `imputation` counts the drawn tables from 1; None is the only table there is.
+    """
+    edits = [_filled_cells(opened, completion, imputation) for completion in completions]
+    names: list[str] = []
+    for completion in completions:
+        for name, values, digits in added_columns(completion, opened.table.n_rows, request, imputation):
+            names.append(name)
+            edits.append(_appended_cells(opened, values, digits, request.decimal))
+    _refuse_taken(opened, names)
+    if names:
+        edits.append(_appended_names(opened, names))
+    return Edits.merged(edits)
+
+
+def make_versions(opened: Opened, completions: Sequence[Completion], request: Request) -> Iterator[Edits]:
+    """List the edits of the table as it was read, then, one after the other, those of each imputation."""
+    _refuse_taken(opened, NUMBERING)
+    observed = make_edits(opened, completions, request, OBSERVED)
+    drawn = (make_edits(opened, completions, request, number + 1) for number in range(request.imputations))
+    return chain([observed], drawn)
+
+
+def changes(opened: Opened, completion: Completion) -> Iterator[Change]:
+    """Tell, cell by cell, what was filled."""
+    column = opened.table.targets[completion.column]
+    fills = completion.fills
+    filled = fills.code >= 0
+    row, code, probability = fills.row[filled], fills.code[filled], fills.probability[filled]
+    old, line = column.code[row], opened.table.line_of(row)
+    for one in zip(line.tolist(), old.tolist(), code.tolist(), probability.tolist(), strict=True):
+        yield one[0], completion.target, column.texts[one[1]], completion.labels.labels[one[2]], one[3]
+
+
+def codes_to_write(completion: Completion, imputation: int | None) -> Codes:
+    """Give the label to write into each missing cell, −1 where it stays as it is: (n_missing,)."""
+    fills = completion.fills
+    if imputation == OBSERVED:
+        return np.full(fills.code.size, -1, np.int8)
+    if imputation is None or completion.drawn is None:
+        return fills.code
+    drawn: Codes = completion.drawn[imputation - 1]
+    return drawn
+
+
+def _filled_cells(opened: Opened, completion: Completion, imputation: int | None) -> Edits:
+    table = opened.table
+    column = table.targets[completion.column]
+    code, start, stop = codes_to_write(completion, imputation), column.start, column.stop
+    written = completion.labels.label[column.row] < 0  # not those that --keep-value keeps
+    if not code.size:  # nothing was missing
+        written[:] = False
+    elif (code < 0).any():
+        written[np.flatnonzero(written)[code < 0]] = False
+        code = code[code >= 0]
+    if not written.all():  # else one more copy of all of them
+        start, stop = start[written], stop[written]
+    texts = [quote_label(label, table.dialect, always=column.quotes_always) for label in completion.labels.labels]
+    return Edits(start, stop, code, texts)
+
+
+def added_columns(
+    completion: Completion, n_rows: int, request: Request, imputation: int | None
+) -> Iterator[tuple[str, Floats, int]]:
+    """Yield name, values (n_rows,) and digits of every column that the user asked to be added.
+
+    A row whose label was known has probability 1 of it and 0 of any other: known labels are given, not inferred.
+    Only the probability of the label that was written differs between imputations, as a label filled in does.
+    """
+    target, fills = completion.target, completion.fills
+    if request.probability:
+        written = np.ones(n_rows)
+        written[fills.row] = _probability(completion, imputation)
+        yield f"{target}_probability", written, PROBABILITY_DIGITS
+    if request.probabilities:
+        for k, label in enumerate(completion.labels.labels):
+            values = (completion.labels.label == k).astype(float)
+            if completion.probability is not None:
+                values[fills.row] = completion.probability[:, k]
+            yield f"{target}_p_{label}", values, PROBABILITY_DIGITS
+    if request.indicator:
+        filled = np.zeros(n_rows)
+        filled[fills.row[fills.code >= 0]] = 1.0
+        yield f"{target}_imputed", filled, 0
+
+
+def _probability(completion: Completion, imputation: int | None) -> Floats:
+    """Give the probability of the label in each cell that was missing, NaN where there is none yet: (n_missing,)."""
+    code = codes_to_write(completion, imputation)
+    if imputation == OBSERVED:
+        return np.full(code.size, np.nan)
+    if imputation is None or completion.drawn is None or completion.probability is None:
+        return completion.fills.probability
+    return np.take_along_axis(completion.probability, code[:, None], axis=1)[:, 0]
+
+
+def _appended_cells(opened: Opened, values: Floats, digits: int, decimal: str) -> Edits:
+    """Insert one number at the end of every record, an empty cell where it is NaN.  Equal texts are made once."""
+    dialect, at = opened.table.dialect, opened.table.record_stops
+    if at is None:
+        raise AssertionError("columns can only be added to a table that was read with keep_record_ends")
+    rounded = np.where(np.isnan(values), EMPTY, np.rint(values * 10**digits))
+    steps, code = np.unique(rounded.astype(np.int64), return_inverse=True)
+    numbers = [
+        "" if step == EMPTY else f"{step / 10**digits:.{digits}f}".replace(".", decimal) for step in steps.tolist()
+    ]
+    texts = [dialect.delimiter.encode() + quote_label(number, dialect, always=False) for number in numbers]
+    return Edits(at, at, code.reshape(-1), texts)
+
+
+def _refuse_taken(opened: Opened, names: Sequence[str]) -> None:
+    """Raise `DesignError` if a column that would be added is there already."""
+    for name in names:
+        if name in opened.table.dialect.names:
+            message = f"a column named {shown(name)} is already in {shown_path(opened.name)}"
+            raise DesignError(message, "rename it, or leave out the option that would add it again")
+
+
+def _appended_names(opened: Opened, names: Sequence[str]) -> Edits:
+    dialect = opened.table.dialect
+    if not dialect.has_header:
+        nowhere = np.empty(0, np.int64)
+        return Edits(nowhere, nowhere, np.empty(0, np.intp), [])
+    at = np.full(len(names), dialect.header_end, dtype=np.int64)
+    texts = [dialect.delimiter.encode() + quote_label(name, dialect, always=False) for name in names]
+    return Edits(at, at, np.arange(len(names)), texts)

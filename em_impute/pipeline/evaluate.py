@@ -1,0 +1,211 @@
+"""How right the fills would be: hide known labels -> fill them -> compare with what they were, again and again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+
+from em_impute.columns.design import Design
+from em_impute.columns.labels import Labels, read_labels
+from em_impute.em.blocks import Floats, Integers
+from em_impute.ensemble.metrics import accuracy, effective_rows, overdispersion, wilson_interval
+from em_impute.errors import DesignError, FitError
+from em_impute.missingness.hiding import (
+    Hiding,
+    as_lost,
+    hide,
+    in_company,
+    rows_by_label,
+    shares_to_hide,
+    without,
+)
+from em_impute.model.column import FittedColumn
+from em_impute.options import Request
+from em_impute.pipeline.complete import Watch, fit_column
+from em_impute.pipeline.types import Opened
+from em_impute.table.text import listed, shown
+
+__all__ = [
+    "LABELS_ONLY",
+    "MAJORITY",
+    "MODEL",
+    "Evaluation",
+    "evaluate",
+    "evaluate_all",
+]
+
+MODEL, LABELS_ONLY, MAJORITY = "em_impute", "labels_only", "majority"
+"""What is compared: the fills; the same model where rows without a label teach nothing; the shares of the labels."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Labels that were hidden, those of all repeats one after the other, and what was said of them."""
+
+    target: str
+    """The name of the column."""
+    labels: Labels
+    """As the file has them."""
+    hiding: Hiding
+    share: Floats
+    """(n_labels,) part of each label that was to be hidden"""
+    row: Integers
+    """(n_hidden,) row of the table"""
+    repeat: Integers
+    """(n_hidden,) from 0"""
+    label: Integers
+    """(n_hidden,) the label that was hidden"""
+    probability: Mapping[str, Floats]
+    """(n_hidden, n_labels) by `MODEL`, `LABELS_ONLY` (lacking where labelled rows alone do not suffice), `MAJORITY`"""
+    weight: Floats | None
+    """(n_hidden,) how much each row counts as the user says; None counts all alike"""
+    like_missing: Floats | None
+    """(n_hidden,) how much each counts if the hidden rows are to be as the missing ones; None where none is missing"""
+    design: Design
+    """Of the last repeat."""
+    seconds: float
+
+    def rows(self, weight: Floats | None) -> float:
+        """Count the rows that figures rest on, where each of the (n_hidden,) weighs `weight`.
+
+        A row that was hidden several times is one row, however often it was asked: what is said of it hardly differs
+        between repeats, so that its answers are taken as one, of the weight of all (Kish).  More repeats than it takes
+        to hide every row once therefore narrow no interval.
+        """
+        _, place = np.unique(self.row, return_inverse=True)
+        return effective_rows(np.bincount(place, weight).astype(np.float64, copy=False))
+
+    def interval(self, name: str, weight: Floats | None) -> tuple[float, float]:
+        """Give the 95 % interval of an accuracy, that of `probability[name]` weighed by `weight` (n_hidden,).
+
+        It is Wilson's for so many `rows`: how far chance in which rows are known may lead.  Where one fit is markedly
+        better than another, the repeats vary more than chance allows, and the interval is widened by what that leaves
+        in the mean of so many fits.  It says nothing of missing rows that are unlike the known ones.
+        """
+        said = self.probability[name]
+        excess = overdispersion(said.argmax(axis=1) == self.label, self.repeat) - 1.0
+        asked = self.row.size if weight is None else effective_rows(weight)
+        rows = 1.0 / (1.0 / self.rows(weight) + excess / asked)
+        return wilson_interval(accuracy(said, self.label, weight), rows)
+
+
+def evaluate_all(opened: Opened, request: Request, hiding: Hiding, watch: Watch) -> list[Evaluation]:
+    """Evaluate every column that was asked for, each on its own.
+
+    Raises DesignError for a share of a label that no column holds.
+    """
+    read = {
+        column: read_labels(opened.names[column], opened.table.targets[column], request) for column in opened.targets
+    }
+    held = {text for labels in read.values() for text in labels.labels}
+    unknown = [text for text, _ in hiding.of_label if text not in held]
+    if unknown:
+        where = listed([repr(opened.names[column]) for column in opened.targets])
+        raise DesignError(
+            f"--hide-label names {shown(unknown[0])}, which no row of column {where} holds",
+            f"labels in the file are {listed([repr(text) for text in sorted(held)])}",
+        )
+    return [evaluate(opened, column, labels, request, hiding, watch) for column, labels in read.items()]
+
+
+def evaluate(opened: Opened, column: int, labels: Labels, request: Request, hiding: Hiding, watch: Watch) -> Evaluation:
+    """Hide some known labels of a column, fit as `fill` would without them, look up what they would be; repeat."""
+    began = perf_counter()
+    target = opened.names[column]
+    rng, whole = np.random.default_rng([request.seed, column]), None
+    if labels.n_missing and any(labels.known):  # how labels are missing says how they are to be hidden
+        whole = fit_column(opened, column, labels, request, lambda stage, _, detail: watch(stage, 0.0, detail))
+        hiding = as_lost(hiding, whole.design, whole.reasons)
+    hidden = hide(target, labels, opened.weight, hiding, rng)
+    if whole is not None:
+        hidden = in_company(hidden, labels, whole.design, whole.fitted.how.company, rng)
+    said: dict[str, list[Floats]] = {MODEL: [], LABELS_ONLY: [], MAJORITY: []}
+    for number, rows in enumerate(hidden):
+        left = without(labels, rows)
+        tell = _progress(watch, number, len(hidden))
+        shown = opened if whole is None else _with_gaps(opened, whole, rows, rng)
+        found = fit_column(shown, column, left, request, tell)
+        said[MODEL].append(found.probability_of(rows))
+        said[MAJORITY].append(np.tile(_shares(left, opened.weight), (rows.size, 1)))
+        alone = _fit_labels_only(shown, column, left, request, tell)
+        if alone is not None:
+            said[LABELS_ONLY].append(alone.probability_of(rows))
+    row = np.concatenate(hidden)
+    return Evaluation(
+        target,
+        labels,
+        hiding,
+        shares_to_hide(labels, hiding),
+        row,
+        np.repeat(np.arange(len(hidden)), [rows.size for rows in hidden]),
+        labels.label[row].astype(np.intp),
+        {name: np.concatenate(parts) for name, parts in said.items() if len(parts) == len(hidden)},
+        None if opened.weight is None else opened.weight[row],
+        None if whole is None else _like_missing(opened, labels, whole, row),
+        found.design,
+        perf_counter() - began,
+    )
+
+
+def _with_gaps(opened: Opened, whole: FittedColumn, rows: Integers, rng: np.random.Generator) -> Opened:
+    """Let rows whose labels are hidden, (n_hidden,), show only what rows to fill show."""
+    gaps, design = whole.fitted.how.gaps, whole.design
+    if gaps is None:
+        return opened
+    seen = np.hstack([~np.isnan(design.x_of(rows)), design.codes_of(rows) >= 0])
+    gone = seen & ~gaps.hide(seen, np.ones(rows.size), rng)
+    names = [one.category or one.name for one in design.features] + [one.name for one in design.categories]
+    return opened.without({name: rows[gone[:, j]] for j, name in enumerate(names) if gone[:, j].any()})
+
+
+def _progress(watch: Watch, number: int, total: int) -> Watch:
+    """Show which repeat it is rather than the stages of its fit, which are named beside it."""
+    return lambda stage, _share, detail: watch(
+        f"repeat {number + 1} of {total}", number / total, f"{stage} {detail}".rstrip()
+    )
+
+
+def _shares(labels: Labels, weight: Floats | None) -> Floats:
+    """Compute the shares of the known labels, (n_labels,)."""
+    known = labels.label >= 0
+    count = np.bincount(labels.label[known], None if weight is None else weight[known], len(labels.labels))
+    shares: Floats = count / count.sum()
+    return shares
+
+
+def _fit_labels_only(
+    opened: Opened, column: int, labels: Labels, request: Request, watch: Watch
+) -> FittedColumn | None:
+    """Fit the same model where rows without a label have the weight 0: they teach nothing, but are filled.
+
+    None where the rows that have labels show too little by themselves, such as no number that varies.
+    """
+    weight = np.where(labels.label >= 0, 1.0 if opened.weight is None else opened.weight, 0.0)
+    weight /= weight[weight > 0.0].mean()
+    try:
+        return fit_column(replace(opened, weight=weight), column, labels, request, watch)
+    except FitError:
+        return None
+
+
+def _like_missing(opened: Opened, labels: Labels, whole: FittedColumn, row: Integers) -> Floats | None:
+    """Weigh the hidden rows (n_hidden,) so that they are to be expected like the rows that are really missing.
+
+    That takes the odds that a row with such predictors, or of such a label, is missing.  Where labels are hidden more
+    often in one class than in another, its rows count less by as much.  None where no missing row counts.
+    """
+    design, how = whole.design, whole.fitted.how
+    if not (design.distinct.weight[design.distinct.label < 0] > 0.0).any():
+        return None
+    label = labels.label[row].astype(np.intp)
+    n_known = np.array([part.size for part in rows_by_label(labels, opened.weight)])
+    odds = np.ones(row.size) if how.missing is None else how.missing.odds(design.x_of(row))
+    weight = odds
+    if whole.reasons is not None:
+        of_design = np.array([design.labels.index(text) if text in design.labels else 0 for text in labels.labels])
+        weight = whole.reasons.weights(of_design[label], odds)
+    weight = weight * n_known[label] / np.bincount(label)[label]
+    if opened.weight is not None:
+        weight = weight * opened.weight[row]
+    return weight if 0.0 < weight.sum() < np.inf else None

@@ -1,0 +1,275 @@
+"""The whole story: from a table to a start, to every step of EM, to why it stopped."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.columns.design import Design, make_design
+from em_impute.columns.labels import Labels, read_labels, that_count
+from em_impute.em.blocks import Floats, Integers, Rows, make_blocks, per_row
+from em_impute.em.em import Stop, Stopping, e_step, make_problem
+from em_impute.em.families import FAMILIES, default_prior
+from em_impute.em.initialize import components_of_labels
+from em_impute.em.mixture import overall_covariance
+from em_impute.em.parameters import Parameters, clamp, rescale
+from em_impute.errors import DesignError, FitError
+from em_impute.model.bic import ordering_feature
+from em_impute.options import Request
+from em_impute.pipeline.complete import Watch, labels_to_find, name_of
+from em_impute.pipeline.explain_steps import Height, Run, Showing, Start, Turn, find_start, follow
+from em_impute.pipeline.types import Opened
+from em_impute.table.text import plural
+
+__all__ = ["Explanation", "Told", "explain", "responsibilities", "row_at", "telling_rows", "told"]
+
+
+class Told(NamedTuple):
+    """The rows that are followed."""
+
+    line: Integers  # (n_told,) of the file
+    label: Integers  # (n_told,), −1 where unknown
+    x: Floats  # (n_told, n_features), standardised
+    values: Floats  # (n_told, n_features), as the file has them
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything that happened.  Parameters are those of standardised features until `own` rescales them."""
+
+    target: str
+    """The name of the column."""
+    labels: Labels
+    design: Design
+    rows: Rows
+    """Those that were fitted, each told once with its weight."""
+    component_label: Integers
+    """(n_components,)"""
+    family: str
+    prior_strength: float
+    collapse: str | None
+    """Why plain maximum likelihood was given up; None where it was not."""
+    start: Start
+    parameters: dict[int, Parameters]
+    """By iteration, the start as 0: those that were kept, and the last."""
+    turns: tuple[Turn, ...]
+    stop: Stop
+    remaining: float
+    """Estimate of the gain still to come; inf if there is none."""
+    told: Told
+    showing: Showing
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of the components: that of the label, with a number where labels may have several."""
+        names = [self.labels.labels[k] for k in self.component_label]
+        if len(set(names)) == len(names):
+            return tuple(names)
+        place = [int(np.sum(self.component_label[:k] == label)) + 1 for k, label in enumerate(self.component_label)]
+        return tuple(f"{name} {number}" for name, number in zip(names, place, strict=True))
+
+    @property
+    def n_iterations(self) -> int:
+        """Number of M steps."""
+        return len(self.turns)
+
+    def is_shown(self, iteration: int) -> bool:
+        """Tell whether an iteration is to be shown in full."""
+        return self.showing.steps is None or iteration <= self.showing.steps
+
+    def own(self, iteration: int) -> Parameters:
+        """Give the parameters after some iteration in the data's units."""
+        return rescale(self.parameters[iteration], self.design.shift, self.design.scale)
+
+    def shares_of(self, iteration: int, x: Floats, label: Integers) -> Floats:
+        """Compute how responsible each component is for rows, (n_rows, n_components), at some iteration."""
+        return responsibilities(self.parameters[iteration], self.component_label, x, label)
+
+
+def explain(opened: Opened, request: Request, showing: Showing, watch: Watch) -> Explanation:
+    """Follow plain EM on the one column that is asked for.
+
+    It fits by maximum likelihood unless the request has a prior.  Where that collapses, and the user did not insist,
+    the default prior helps, and the explanation says so.  Raises what `fill` raises.
+    """
+    (column,) = opened.targets
+    target = opened.names[column]
+    read = that_count(read_labels(target, opened.table.targets[column], request), target, opened.weight)
+    if not (any(read.known) or request.labels or isinstance(request.components, int)):
+        hint = "name the groups to look for, as in --labels A,B, or say how many there are, as in --components 2"
+        raise FitError(f"no label is known in column {target!r}", hint)
+    labels = labels_to_find(target, read, request)
+    watch("preparing", None, "")
+    design = make_design(
+        labels, opened.columns, (), explicit=bool(request.features), with_categories=False, weight=opened.weight
+    )
+    by = ordering_feature(design, name_of(opened, request.order_by))
+    chosen = [row_at(opened, line) for line in showing.lines]
+    rows = _weighed(design.learning, request.unlabelled_weight)
+    n_components = request.components if isinstance(request.components, int) and any(read.known) else 1
+    component_label = components_of_labels(design.label, len(labels.labels), n_components)
+
+    run = partial(_run, design, rows, component_label, request, showing, watch)
+    start, done, strength, collapse = _held_where_it_collapses(run, request.prior_strength)
+    if start.kind == "random":
+        done = done._replace(parameters=_in_order(done.parameters, by))
+    place = np.array(chosen or telling_rows(design, done.parameters[0], component_label, showing.n_rows), np.intp)
+    return Explanation(
+        target,
+        labels,
+        design,
+        rows,
+        component_label,
+        _family(request),
+        strength,
+        collapse,
+        start,
+        done.parameters,
+        tuple(done.turns),
+        done.stop,
+        done.remaining,
+        told(opened, design, place),
+        showing,
+    )
+
+
+def _held_where_it_collapses(
+    run: Callable[[float], tuple[Start, Run]], asked: float | None
+) -> tuple[Start, Run, float, str | None]:
+    """Run EM with the prior strength that is asked for, else without a prior, else with the default one.
+
+    Also give the strength, and why it is not 0 although no prior was asked for.
+    """
+    try:
+        return *run(asked or 0.0), asked or 0.0, None
+    except FitError as error:
+        if asked is not None:
+            raise
+        return *run(1.0), 1.0, error.message
+
+
+def _family(request: Request) -> str:
+    return "full" if request.covariance == "auto" else request.covariance
+
+
+def _weighed(rows: Rows, unlabelled_weight: float | None) -> Rows:
+    """Let rows without a label weigh less where the user wants it; without any label that would mean nothing."""
+    if unlabelled_weight is None or not (rows.label >= 0).any():
+        return rows
+    weight = np.where(rows.label < 0, unlabelled_weight * rows.weight, rows.weight)
+    kept = weight > 0.0
+    return Rows(rows.x[kept], rows.label[kept], weight[kept])
+
+
+def _run(
+    design: Design,
+    rows: Rows,
+    component_label: Integers,
+    request: Request,
+    showing: Showing,
+    watch: Watch,
+    strength: float,
+) -> tuple[Start, Run]:
+    """Find a start and follow EM from there.  Raises FitError where a component collapses."""
+    family = FAMILIES[_family(request)]
+    prior = default_prior(overall_covariance(rows), float(rows.weight.sum()), component_label.size, strength)
+    stopping = Stopping(request.tolerance, request.max_iter)
+    start, begin = find_start(rows, component_label, family, prior, stopping, request.seed)
+    problem = make_problem(*rows, component_label, len(design.labels))
+    run = follow(problem, start, family, prior, stopping, showing, watch)
+    # Standardising multiplied densities by the scales: of each observed cell for log L, of each completed one for Q.
+    observed = design.log_jacobian(rows)
+    completed = float(rows.weight.sum() * np.log(design.scale).sum())
+    turns = [
+        Turn(turn.iteration, *(Height(h.q - completed, h.log_likelihood - observed, h.log_prior) for h in turn[1:]))
+        for turn in run.turns
+    ]
+    return begin, run._replace(turns=turns)
+
+
+def _in_order(parameters: dict[int, Parameters], feature: int) -> dict[int, Parameters]:
+    """Sort the components as `fill` does, by their final means of one feature, in every iteration alike."""
+    order = np.argsort(parameters[max(parameters)].mean[:, feature], kind="stable")
+    return {at: Parameters(*(values[order] for values in one)) for at, one in parameters.items()}
+
+
+CERTAINTY_ROWS = 20_000
+"""Distinct rows among which the telling ones are looked for."""
+
+
+def responsibilities(parameters: Parameters, component_label: Integers, x: Floats, label: Integers) -> Floats:
+    """Take the E step for some rows: (n_rows, n_components).
+
+    `x` is (n_rows, n_features), standardised, with NaN for missing; `label` (n_rows,) clamps where it is known.
+    """
+    n_labels, n_components = int(component_label.max()) + 1, component_label.size
+    log_clamp = clamp(component_label, n_labels)
+    blocks = make_blocks(x, label.astype(np.intp), np.ones(label.size), n_components)
+    return per_row(
+        [e_step(block, parameters, log_clamp).responsibility for block in blocks], blocks, (label.size, n_components)
+    )
+
+
+def row_at(opened: Opened, line: int) -> int:
+    """Find the row that stands on a line of the file.  Raises DesignError where none does."""
+    table = opened.table
+
+    def begins(row: int) -> int:
+        return int(table.line_of(np.array([row]))[0])
+
+    if not begins(0) <= line < begins(table.n_rows):
+        raise DesignError(
+            f"no row of {opened.name} stands on line {line:,}",
+            f"its {plural(table.n_rows, 'row')} stand on lines {begins(0):,} to {begins(table.n_rows) - 1:,}",
+        )
+    return bisect_right(range(table.n_rows), line, key=begins) - 1
+
+
+def telling_rows(design: Design, start: Parameters, component_label: Integers, number: int) -> list[int]:
+    """Choose rows of the table that teach most: without a label from doubtful to certain, and one with a label.
+
+    How certain they are is what the start says.  The one with a label is that which it would be least likely to give
+    this label: there the clamp tells most.
+    """
+    distinct, n_labels = design.distinct, int(component_label.max()) + 1
+    shows = ~np.isnan(distinct.x).all(axis=1)
+    unknown, known = (_some(np.flatnonzero(is_it & shows)) for is_it in (distinct.label < 0, distinct.label >= 0))
+    belongs = (component_label[:, None] == np.arange(n_labels)).astype(float)
+
+    def chances(rows: Integers) -> Floats:
+        said: Floats = responsibilities(start, component_label, distinct.x[rows], np.full(rows.size, -1)) @ belongs
+        return said
+
+    n_unknown = min(unknown.size, number - (1 if known.size and number > 1 else 0))
+    own = chances(known)[np.arange(known.size), distinct.label[known]]
+    chosen = [
+        *_quantiles(unknown, chances(unknown).max(axis=1, initial=0.0), n_unknown),
+        *_quantiles(known, own, number - n_unknown),
+    ]
+    if design.index is None:
+        return sorted(chosen)
+    return sorted(int(np.argmax(design.index == one)) for one in chosen)
+
+
+def _some(rows: Integers) -> Integers:
+    """Take every so manieth of very many rows."""
+    return rows[:: max(1, -(-rows.size // CERTAINTY_ROWS))]
+
+
+def _quantiles(rows: Integers, value: Floats, number: int) -> Iterator[int]:
+    """Yield rows with the lowest value, the highest, and values between, so many different ones if there are."""
+    order = rows[np.argsort(value, kind="stable")]
+    if order.size and number > 0:
+        places: Sequence[float] = np.linspace(0, order.size - 1, min(number, order.size)).tolist()
+        yield from (int(order[round(place)]) for place in places)
+
+
+def told(opened: Opened, design: Design, rows: Integers) -> Told:
+    """Look up the rows that are followed."""
+    columns = dict(opened.columns)
+    values = np.array([columns[feature.name].of(rows) for feature in design.features]).T
+    x = np.asarray(design.x_of(rows))
+    return Told(opened.table.line_of(rows), design.label[rows].astype(np.intp), x, values)

@@ -1,0 +1,235 @@
+"""Where plain EM begins, in numbers that can be checked by hand."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.em import Problem, Stop, Stopping, expect, iterate, log_likelihood_of, make_problem
+from em_impute.em.families import Family, Prior, default_prior, log_prior
+from em_impute.em.mixture import overall_covariance, sample_rows
+from em_impute.em.moments import hard_moments
+from em_impute.em.parameters import Parameters, whiten
+from em_impute.errors import FitError
+from em_impute.pipeline.complete import Watch
+
+__all__ = ["Height", "Run", "Showing", "Start", "Turn", "find_start", "follow"]
+
+N_STARTS = 10
+START_ROWS = 5000
+START_STEPS = 100
+"""Without labels so many starts are followed for so many steps, on so many rows at most; the highest one is shown."""
+
+ENOUGH = 2
+"""Labelled rows beyond one a label, for each feature, from which their covariance can start the fit."""
+
+
+class Start(NamedTuple):
+    """Where EM begins."""
+
+    kind: Literal["labels", "random"]
+    pooled: bool  # the covariance is that of the rows about their labels' means, not that of all rows
+    n_starts: int
+
+
+def find_start(
+    rows: Rows, component_label: Integers, family: Family, prior: Prior, stopping: Stopping, seed: int
+) -> tuple[Parameters, Start]:
+    """Begin at the labelled rows, or, where no label is known, at the best of some guesses.
+
+    All components have one covariance, within the family, so that no M step can lower the likelihood.  Raises FitError
+    where every guess ends in a collapsed component.
+    """
+    rng = np.random.default_rng(seed)
+    if (rows.label >= 0).any():
+        start, pooled = _start_at_labels(rows, component_label, family, prior, rng)
+        return start, Start("labels", pooled, 1)
+    start, n_starts = _highest_start(rows, component_label, family, prior, stopping, rng)
+    return start, Start("random", pooled=False, n_starts=n_starts)
+
+
+def _start_at_labels(
+    rows: Rows, component_label: Integers, family: Family, prior: Prior, rng: np.random.Generator
+) -> tuple[Parameters, bool]:
+    """Begin where the labelled rows are, with one covariance for all components, as numbers one can check by hand.
+
+    That is the covariance of these rows about the means of their labels, or, where they are too few or too much alike
+    for it, the covariance of all rows; the second result says which.  A label with several components has their means
+    at rows of its own.
+    """
+    known = rows.label >= 0
+    x, label, weight = rows.x[known], rows.label[known], rows.weight[known]
+    n_labels = int(component_label.max()) + 1
+    moments = hard_moments(x, label, weight, n_labels)
+    n_components = np.bincount(component_label)
+    share = (moments.weight / moments.weight.sum() / n_components)[component_label]
+    mean = moments.mean[component_label]
+    for value in np.flatnonzero(n_components > 1):
+        own = label == value
+        mean[component_label == value] = _spread(x[own], weight[own], int(n_components[value]), rng)
+    enough = weight.sum() - n_labels >= ENOUGH * x.shape[1]
+    within = Rows(x - moments.mean[label], label, weight)
+    for candidates in [within, rows] if enough else [rows]:
+        covariance = _covariance_of(candidates, family, prior)
+        if _is_sound(covariance):
+            break
+    return Parameters(share, mean, np.tile(covariance, (share.size, 1, 1))), candidates is within
+
+
+def _highest_start(
+    rows: Rows,
+    component_label: Integers,
+    family: Family,
+    prior: Prior,
+    stopping: Stopping,
+    rng: np.random.Generator,
+) -> tuple[Parameters, int]:
+    """Find among some random starts the one from which EM comes highest; also give how many there were.
+
+    Each has its means at rows that are far apart, the covariance of all rows for every component, and equal shares.
+    Raises FitError where all of them collapse.
+    """
+    n_components = component_label.size
+    few = sample_rows(rows, START_ROWS, int(rng.integers(1 << 32)))
+    problem = make_problem(*few, component_label, n_components)
+    covariance = np.tile(_covariance_of(rows, family, prior), (n_components, 1, 1))
+    share = np.full(n_components, 1.0 / n_components)
+    limit = Stopping(stopping.tolerance, min(START_STEPS, stopping.max_iter))
+    best, highest, failure = None, -np.inf, FitError("EM found no start", "raise --prior-strength")
+    n_starts = N_STARTS if n_components > 1 else 1
+    for _ in range(n_starts):
+        start = Parameters(share, _spread(few.x, few.weight, n_components, rng), covariance)
+        try:
+            *_, final = iterate(problem, start, family, prior, limit)
+            _refuse_handful(final.parameters, float(few.weight.sum()), prior)
+        except FitError as error:
+            failure = error
+            continue
+        if round(final.objective, 4) > highest:  # of those that reached the same optimum the first
+            best, highest = start, round(final.objective, 4)
+    if best is None:
+        raise failure
+    return best, n_starts
+
+
+def _refuse_handful(parameters: Parameters, weight: float, prior: Prior) -> None:
+    """Refuse an optimum in which a component sits on so few rows that its likelihood is as high as one likes."""
+    if prior.strength == 0.0 and (parameters.weight * weight < parameters.mean.shape[1] + 1).any():
+        raise FitError("every start of EM ended with a component on a handful of rows", "ask for fewer components")
+
+
+def _covariance_of(rows: Rows, family: Family, prior: Prior) -> Floats:
+    """Compute the covariance of rows about 0, restricted to the family; with a prior, kept invertible as its scale."""
+    covariance = overall_covariance(rows)
+    if prior.strength > 0.0:
+        covariance = default_prior(covariance, float(rows.weight.sum()), 1, prior.strength).scale
+    return family.restrict(covariance)
+
+
+def _is_sound(covariance: Floats) -> bool:
+    try:
+        whiten(covariance)
+    except FitError:
+        return False
+    return True
+
+
+def _spread(x: Floats, weight: Floats, number: int, rng: np.random.Generator) -> Floats:
+    """Choose rows far apart, (number, n_features): each by its squared distance to those before (k-means++)."""
+    points = np.where(np.isnan(x), 0.0, x)
+    distance = np.ones(weight.size)
+    chosen = []
+    for _ in range(number):
+        chance = weight * distance
+        total = chance.sum()
+        chosen.append(int(rng.choice(weight.size, p=chance / total if total > 0.0 else None)))
+        nearest = ((points - points[chosen[-1]]) ** 2).sum(axis=1)
+        distance = nearest if len(chosen) == 1 else np.minimum(distance, nearest)
+    return points[chosen]
+
+
+EARLY, LATER, WIDENING = 60, 30, 1.15
+"""For pictures the parameters of the first 60 iterations are kept, and beyond those of iterations 30, 30·1.15, …."""
+
+
+@dataclass(frozen=True)
+class Showing:
+    """What a learner wants to see."""
+
+    n_rows: int = 5
+    lines: tuple[int, ...] = ()
+    """Lines of the file whose rows are followed; empty chooses `n_rows` telling ones."""
+    steps: int | None = 3
+    """Iterations whose parameters are kept; None keeps those of all."""
+    pictures: bool = False
+    """Keep also those of the iterations that are drawn."""
+
+
+class Height(NamedTuple):
+    """How high some parameters stand, given the responsibilities at those before the M step.  Natural logarithms."""
+
+    q: float  # Q(·|θ), the expected log density of rows, labels and missing numbers
+    log_likelihood: float
+    log_prior: float  # up to a constant; 0 for plain maximum likelihood
+
+
+class Turn(NamedTuple):
+    """One turn of the loop: an E step at the parameters θ, and an M step from these to θ'."""
+
+    iteration: int
+    before: Height  # of θ
+    after: Height  # of θ'
+
+
+class Run(NamedTuple):
+    """One run of EM."""
+
+    parameters: dict[int, Parameters]
+    turns: list[Turn]
+    stop: Stop
+    remaining: float
+
+
+def follow(
+    problem: Problem,
+    start: Parameters,
+    family: Family,
+    prior: Prior,
+    stopping: Stopping,
+    showing: Showing,
+    watch: Watch,
+) -> Run:
+    """Take down what happens in the loop: Q is that of the moments which the E step before found."""
+    kept: dict[int, Parameters] = {}
+    turns: list[Turn] = []
+    last, stop, remaining = None, None, np.inf
+    for step in iterate(problem, start, family, prior, stopping):
+        stop, remaining = step.stop, step.remaining
+        if step.stop == "rounding":  # this step was told before
+            break
+        detail = f"iteration {step.iteration}, log-likelihood {step.log_likelihood:,.3f}"
+        watch("fitting", None, detail)
+        held = log_prior(step.parameters, family, prior)
+        if last is not None:
+            moments, before = last
+            after = Height(log_likelihood_of(moments, step.parameters), step.log_likelihood, held)
+            turns.append(Turn(step.iteration, before, after))
+        if step.stop or _is_kept(step.iteration, showing):
+            kept[step.iteration] = step.parameters
+        if not step.stop:
+            moments = expect(problem, step.parameters)
+            before = Height(log_likelihood_of(moments, step.parameters), step.log_likelihood, held)
+            last = moments, before
+    kept.setdefault(step.iteration, step.parameters)
+    return Run(kept, turns, stop or "max_iter", remaining)
+
+
+def _is_kept(iteration: int, showing: Showing) -> bool:
+    """Tell whether the parameters of an iteration will be shown or drawn: of thousands, only some."""
+    if showing.steps is None or iteration <= showing.steps:
+        return True
+    if not showing.pictures or iteration <= EARLY:
+        return showing.pictures
+    power = np.log(iteration / LATER) / np.log(WIDENING)
+    return bool(round(LATER * WIDENING ** round(power)) == iteration)

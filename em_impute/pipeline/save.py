@@ -1,0 +1,167 @@
+"""From completed columns to a model that can be saved."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from em_impute.columns.design import Design
+from em_impute.columns.labels import Labels
+from em_impute.em.blocks import Floats, slices
+from em_impute.em.incremental import MixtureMemory
+from em_impute.em.incremental import remember as remember_rows
+from em_impute.em.mixture import Mixture
+from em_impute.ensemble import metrics
+from em_impute.ensemble.incremental import Memory
+from em_impute.ensemble.incremental import remember as remember_examples
+from em_impute.environment import version
+from em_impute.missingness.held_out import HeldOut
+from em_impute.model.fit import examples_of
+from em_impute.model.predict import Expert, Mixed
+from em_impute.model.select import Choice
+from em_impute.options import Request
+from em_impute.pipeline.complete import model_of
+from em_impute.pipeline.full_em import Everything
+from em_impute.pipeline.open import name_of
+from em_impute.pipeline.types import Completion, Opened
+from em_impute.saved_model.distributions import count_codes, describe_numbers, look_at_rows
+from em_impute.saved_model.drift import Summary
+from em_impute.saved_model.values import Reading, SavedColumn, SavedModel, Score, Source, Training
+
+__all__ = ["make_column", "make_model", "rounded", "saved_column", "source_of"]
+
+DIGITS = 12
+"""Significant digits of a number that was standardised and brought back: further ones are rounding, and a new number
+that equals an old one shall fall into the same cell."""
+
+
+def make_model(opened: Opened, completions: Sequence[Completion], request: Request, learnt: str) -> SavedModel:
+    """Keep what fills the columns that were completed; `learnt` says when.
+
+    Raises FitError where nothing was fitted.
+    """
+    columns = tuple(make_column(opened, completion, request) for completion in completions)
+    reading = Reading(request.decimal, request.null_values, request.keep_values)
+    return SavedModel(version(), request.seed, reading, (source_of(opened, learnt),), columns)
+
+
+def source_of(opened: Opened, learnt: str) -> Source:
+    """Name a table that is learnt from."""
+    return Source(opened.name, opened.table.sha256, opened.table.n_rows, learnt)
+
+
+def make_column(opened: Opened, completion: Completion, request: Request) -> SavedColumn:
+    """Keep what fills one column, with what it learnt from."""
+    design, choice, mixture = completion.design, completion.choice, completion.mixture
+    model = model_of(completion, opened.names, request, request.deltas)
+    if model is None or design is None or choice is None or mixture is None:
+        raise AssertionError("a column that is to be saved is always fitted")
+    everyone = _remembering(model.everyone, design, choice, mixture, request.seed)
+    groups = model.groups
+    if groups is not None:
+        own = dict(groups.own)
+        for one in completion.own:
+            expert = own[one.group].expert
+            expert = _remembering(expert, one.design, one.fitted.choice, one.fitted.mixture, request.seed)
+            own[one.group] = own[one.group]._replace(expert=expert)
+        groups = replace(groups, own=own)
+    return SavedColumn(
+        completion.target,
+        request.free_shares,
+        name_of(opened, request.weights),
+        tuple(completion.labels.tokens),
+        replace(model, everyone=everyone, groups=groups),
+        _training(opened, completion, design, mixture),
+    )
+
+
+def _remembering(expert: Expert, design: Design, choice: Choice, mixture: Mixture, seed: int) -> Expert:
+    """Let a fit remember its rows."""
+    memory: Memory | MixtureMemory
+    if choice.stack is None:
+        memory = remember_rows(design.learning, mixture, len(design.labels))
+    else:
+        memory = remember_examples(choice.stack, examples_of(design).take(design.counting), seed)
+    return replace(expert, memory=memory)
+
+
+def _training(opened: Opened, completion: Completion, design: Design, mixture: Mixture) -> Training:
+    """Describe the rows that were learnt from: those of weight 0 do not count here either."""
+    held_out = completion.choice.held_out if completion.choice else None
+    x, weight = design.distinct.x, np.broadcast_to(design.distinct.weight, design.distinct.label.shape)
+    return Training(
+        rows=opened.table.n_rows,
+        summary=Summary(
+            numbers={
+                feature.name: describe_numbers(rounded(x[:, j] * feature.scale + feature.shift, feature.shift), weight)
+                for j, feature in enumerate(design.features[: design.n_numbers])
+            },
+            texts={one.name: count_codes(one.texts, one.code, weight) for one in design.categories},
+            labels=count_codes(design.labels, design.distinct.label, weight),
+            typicality=look_at_rows(mixture.fit.parameters, x, design.scale, weight),
+        ),
+        typical=mixture.fit.parameters,
+        held_out=None if held_out is None else _score(held_out),
+    )
+
+
+def rounded(values: Floats, shift: float) -> Floats:
+    """Take the last digits, which are rounding, off numbers that were standardised and brought back: (n_rows,).
+
+    Of a number that is small beside the `shift` that was added more is rounding: 0 comes back as 1e-18.
+    """
+    exact = 14.0 - np.floor(np.log10(abs(shift))) if shift else np.inf
+    result = np.empty_like(values)
+    for some in slices(values.size):
+        part = values[some]
+        magnitude = np.floor(np.log10(np.abs(part), out=np.zeros_like(part), where=part != 0.0))
+        places = np.clip(np.minimum(DIGITS - 1 - magnitude, exact), -300, 300)
+        unit = 10.0 ** np.abs(places)  # whole, so that a division by it gives the very number that was read
+        result[some] = np.where(places < 0, np.round(part / unit) * unit, np.round(part * unit) / unit)
+    return result
+
+
+def _score(held_out: HeldOut) -> Score:
+    label, weight = held_out.label, held_out.weight
+    count = np.bincount(label, weight)
+    return Score(
+        rows=label.size,
+        accuracy=metrics.accuracy(held_out.probability, label, weight),
+        log_loss=held_out.log_loss,
+        baseline_accuracy=float(count.max() / count.sum()),
+        baseline_log_loss=held_out.baseline_log_loss,
+    )
+
+
+def saved_column(
+    small: Opened, completion: Completion, labels: Labels, request: Request, everything: Everything | None
+) -> SavedColumn:
+    """Keep what fills a column; `completion` is of the sample `small`, `labels` were counted in all rows.
+
+    Where EM went over `everything`, the mixture and its moments are of all rows already.
+    """
+    design = completion.design
+    if design is None:
+        raise AssertionError("a column that is to be saved is always fitted")
+    factor = _factors(labels, completion.labels, design.labels)
+    rows = design.distinct._replace(weight=design.distinct.weight * factor[design.distinct.label])
+    saved = make_column(small, replace(completion, design=replace(design, distinct=rows)), request)
+    known = dict(zip(labels.labels, labels.known, strict=True))
+    training = replace(saved.training, rows=sum(known.values()) + labels.n_missing)
+    saved = replace(saved, training=training, tokens=tuple(labels.tokens))
+    expert = saved.model.everyone
+    if everything is None or not isinstance(expert.memory, MixtureMemory):
+        return saved
+    fit = everything.mixture.fit
+    if everything.moments is None:
+        raise AssertionError("a fit that is to be saved keeps its moments")
+    memory = expert.memory._replace(moments=everything.moments, prior=everything.prior)
+    expert = replace(expert, speaker=Mixed(fit.parameters, fit.component_label), memory=memory)
+    return replace(saved, model=replace(saved.model, everyone=expert))
+
+
+def _factors(labels: Labels, drawn: Labels, learnt: tuple[str, ...]) -> Floats:
+    """Say how many rows each row drawn stands for: (n_learnt + 1,), of every label, and at the end of a missing one."""
+    known, sampled = (dict(zip(one.labels, one.known, strict=True)) for one in (labels, drawn))
+    of_label = [known.get(label, 0) / max(1, sampled.get(label, 0)) for label in learnt]
+    return np.array([*of_label, labels.n_missing / max(1, drawn.n_missing)])

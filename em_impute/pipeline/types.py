@@ -1,0 +1,115 @@
+"""The values that pass between the stages of the story: a table that has been read, a column that was completed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.columns.design import Column, Design
+from em_impute.columns.labels import Labels
+from em_impute.diagnostics.diagnose import Findings
+from em_impute.em.blocks import Floats
+from em_impute.em.mixture import Mixture
+from em_impute.missingness.held_out import HeldOut
+from em_impute.missingness.reasons import Reasons, Tilts
+from em_impute.missingness.rehearsal import HowMissing
+from em_impute.model.assign import Fills
+from em_impute.model.groups import Group, OwnFit
+from em_impute.model.select import Choice
+from em_impute.table.keys import Key, key_of_numbers, key_of_texts
+from em_impute.table.read import CategoryColumn, Table
+from em_impute.table.source import Source
+
+__all__ = ["Completion", "Opened"]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A table that has been read, its source still open for the second pass."""
+
+    source: Source
+    """Bytes to patch, in a form that is transparent to ASCII."""
+    name: str
+    """What to call the input in messages."""
+    table: Table
+    targets: Sequence[int]
+    """The columns to fill."""
+    names: Sequence[str]
+    """What to call every column: its name, with its number where that is empty or not the only one."""
+    seconds: float
+    """Time that reading took."""
+    weight: Floats | None = None
+    """(n_rows,) how much each row counts, with mean 1 over those that do; None counts all alike"""
+    groups: tuple[str, CategoryColumn] | None = None
+    """The column that divides the rows, and what to call it."""
+
+    def let_go(self) -> None:
+        """Let go of the predictors as they were read, when nothing more is to be learnt from them: they are large."""
+        self.table.numbers.clear()
+        self.table.categories.clear()
+
+    @property
+    def columns(self) -> list[Column]:
+        """Every column that was examined for numbers, by what to call it."""
+        return [(self.names[index], numbers) for index, numbers in self.table.numbers.items()]
+
+    @property
+    def categories(self) -> list[tuple[str, CategoryColumn]]:
+        """Those of them that hold text, by what to call them."""
+        return [(self.names[index], category) for index, category in self.table.categories.items()]
+
+    def without(self, cells: Mapping[str, NDArray[np.intp]]) -> "Opened":
+        """Take some predictors for missing, each named with the rows in which it is."""
+        numbers, categories = dict(self.table.numbers), dict(self.table.categories)
+        for index, name in enumerate(self.names):
+            if name in cells and index in numbers:
+                numbers[index] = numbers[index].without(cells[name])
+            if name in cells and index in categories:
+                categories[index] = categories[index].without(cells[name])
+        return replace(self, table=replace(self.table, numbers=numbers, categories=categories))
+
+    @property
+    def keys(self) -> list[Key]:
+        """The columns whose values may say which rows belong together, by what to call them: put together each time."""
+        groups = [] if self.groups is None else [(self.groups[0], key_of_texts(self.groups[1]))]
+        texts = [(name, key_of_texts(column)) for name, column in self.categories]
+        as_text = dict(texts)
+        numbers = [(name, key_of_numbers(column)) for name, column in self.columns if name not in as_text]
+        return [(name, code) for name, code in [*groups, *texts, *numbers] if code is not None]
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One column, completed."""
+
+    column: int
+    target: str
+    """The name of the column."""
+    labels: Labels
+    fills: Fills
+    design: Design | None
+    """None when nothing was missing: then nothing was fitted."""
+    choice: Choice | None
+    mixture: Mixture | None
+    probability: Floats | None
+    """(n_missing, n_labels), kept only if asked for"""
+    entropy: float
+    """of the posterior, summed over the missing cells, in nats"""
+    timings: Mapping[str, float]
+    findings: Findings | None = None
+    """What can be said of the fills and of the labels; None when nothing was missing."""
+    groups: tuple[Group, ...] | None = None
+    """The groups that --by divides the rows into."""
+    drawn: NDArray[np.int16] | None = None
+    """(n_imputations, n_missing) labels drawn, one row an imputed table; None where none was asked for"""
+    own: tuple[OwnFit, ...] = ()
+    """The fits of those groups that have one."""
+    reasons: Reasons | None = None
+    """Why labels are missing; None where that cannot be told, or the user said it."""
+    tilts: Tilts | None = None
+    """By how much log-odds are higher where a label is missing, as the reasons have it; None: not at all."""
+    promise: HeldOut | None = None
+    """Known labels that were hidden, as if they were rows to fill; None where none could be."""
+    how: HowMissing | None = None
+    """How rows without a label differ from those with one, and so how labels were hidden."""

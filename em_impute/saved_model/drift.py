@@ -1,0 +1,271 @@
+"""Whether the rows of a new file are still like those that a saved model was fitted to."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from em_impute.em.blocks import Floats
+from em_impute.saved_model.distributions import NumberDistribution, TextDistribution, Typicality
+from em_impute.saved_model.psi import FEW_ROWS, Distance, Index, is_more_often, ks, psi
+from em_impute.saved_model.units import Conversion, unit_factor
+
+__all__ = [
+    "Density",
+    "Drift",
+    "LabelDrift",
+    "PredictorDrift",
+    "Share",
+    "Span",
+    "Summary",
+    "Unseen",
+    "as_dict",
+    "compare",
+]
+
+MISSING_MORE = 0.05
+"""Least increase of the share of missing cells that is told."""
+
+FAR_MORE = 0.01
+"""Least increase of the share of rows far from every component."""
+
+LOWER, SURELY = 0.25, 3.29
+"""The mean log density must be lower by a quarter of a standard deviation, and by 3.29 standard errors (p < 0.001)."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is kept of the rows of a table, or of a part of it.  A commutative monoid under `plus`."""
+
+    numbers: Mapping[str, NumberDistribution]
+    """of each measurement, by its name"""
+    texts: Mapping[str, TextDistribution]
+    """of each category"""
+    labels: TextDistribution
+    """of the column to fill; known labels only, the others are missing"""
+    typicality: Typicality | None = None
+    """None where no single mixture was fitted"""
+    converted: Mapping[str, Floats] = field(default_factory=dict)
+    """of each measurement of new rows, what `count_converted` says; of training rows nothing"""
+
+    def plus(self, other: "Summary") -> "Summary":
+        """Add the rows of another part, counted in the same cells and looked at by the same model."""
+        both = self.typicality and other.typicality and self.typicality.plus(other.typicality)
+        return Summary(
+            {name: one.plus(other.numbers[name]) for name, one in self.numbers.items()},
+            {name: one.plus(other.texts[name]) for name, one in self.texts.items()},
+            self.labels.plus(other.labels),
+            both,
+            {name: one + other.converted[name] for name, one in self.converted.items()},
+        )
+
+
+class Share(NamedTuple):
+    """A share of the rows, None where there are none, in training and in the new file."""
+
+    then: float | None
+    now: float | None
+    is_more: bool
+    """It is larger now, by more than chance and enough to matter."""
+
+
+class Span(NamedTuple):
+    """Where numbers lie, in the data's own units."""
+
+    lowest: float
+    median: float | None
+    """None where it lies beyond all training rows"""
+    highest: float
+
+
+class Unseen(NamedTuple):
+    """Cells whose text no training row had."""
+
+    rows: int
+    share: float
+    """of the rows that hold a text"""
+
+
+@dataclass(frozen=True)
+class PredictorDrift:
+    """One predictor, in training and in the new file."""
+
+    name: str
+    psi: Index | None
+    """None where there are too few rows"""
+    ks: Distance | None
+    """None of a category too"""
+    missing: Share
+    then: Span | None
+    """None of a category, and where there is no number"""
+    now: Span | None
+    unit: Conversion | None
+    """by which new numbers are explained as training numbers in another unit"""
+    unseen: Unseen | None
+    """None of a measurement, and where there is none"""
+    is_number: bool
+
+    @property
+    def has_moved(self) -> bool:
+        """Tell whether what the predictor shows is distributed otherwise than in training."""
+        return self.unit is not None or (self.psi is not None and self.psi.is_drift)
+
+
+class Density(NamedTuple):
+    """The mean log density of rows that show every feature: natural logarithm, in the data's own units."""
+
+    then: float
+    now: float
+    sd: float
+    """of the training rows"""
+    is_lower: bool
+    """now, by more than chance and enough to matter"""
+
+
+class LabelDrift(NamedTuple):
+    """Shares of the known labels."""
+
+    shares: Mapping[str, tuple[float, float]]
+    """of each label that the model knows: in training, and in the new file"""
+    psi: Index
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How the rows of a new file differ from the training rows."""
+
+    rows: float
+    """of the new file"""
+    predictors: tuple[PredictorDrift, ...]
+    far: Share
+    """rows far from every component of the mixture"""
+    density: Density | None
+    """None where there is no mixture or too few rows show every feature"""
+    labels: LabelDrift | None
+    """None where too few labels are known in the new file"""
+
+
+def compare(training: Summary, new: Summary) -> Drift:
+    """Compare the rows of a new file, counted in the cells of the training rows, with these.
+
+    A predictor that the new file lacks is left out.
+    """
+    predictors = [*_numbers(training, new), *_texts(training, new)]
+    then, now = training.typicality, new.typicality
+    far, density = Share(None, None, is_more=False), None
+    if then is not None and now is not None:
+        far, density = _share(then.far, then.rows, now.far, now.rows, FAR_MORE), _density(then, now)
+    return Drift(
+        new.labels.total + new.labels.missing, tuple(predictors), far, density, _labels(training.labels, new.labels)
+    )
+
+
+def _numbers(training: Summary, new: Summary) -> Iterator[PredictorDrift]:
+    for name, now in new.numbers.items():
+        then = training.numbers[name]
+        yield PredictorDrift(
+            name,
+            psi(then.counts, now.counts),
+            ks(then.counts, now.counts),
+            _missing(then, now),
+            _span(then),
+            _span(now),
+            unit_factor(then, now, new.converted[name]) if name in new.converted else None,
+            unseen=None,
+            is_number=True,
+        )
+
+
+def _texts(training: Summary, new: Summary) -> Iterator[PredictorDrift]:
+    for name, now in new.texts.items():
+        then = training.texts[name]
+        unseen = Unseen(now.unseen_rows, now.unseen / now.total) if now.unseen else None
+        yield PredictorDrift(
+            name,
+            _psi_of_texts(then, now),
+            ks=None,
+            missing=_missing(then, now),
+            then=None,
+            now=None,
+            unit=None,
+            unseen=unseen,
+            is_number=False,
+        )
+
+
+def _psi_of_texts(then: TextDistribution, now: TextDistribution) -> Index | None:
+    """Compare texts from the most common one on, so that rare ones share a group."""
+    order = (-then.counts).argsort(kind="stable")
+    return psi(then.counts[order], now.counts[order], now.unseen)
+
+
+def _missing(then: NumberDistribution | TextDistribution, now: NumberDistribution | TextDistribution) -> Share:
+    n_then, n_now = then.total + then.missing, now.total + now.missing
+    return _share(then.missing, n_then, now.missing, n_now, MISSING_MORE)
+
+
+def _share(then: float, n_then: float, now: float, n_now: float, least: float) -> Share:
+    return Share(
+        then / n_then if n_then else None,
+        now / n_now if n_now else None,
+        is_more_often(then, n_then, now, n_now, least),
+    )
+
+
+def _span(numbers: NumberDistribution) -> Span | None:
+    return Span(numbers.lowest, numbers.median, numbers.highest) if numbers.total else None
+
+
+def _density(then: Typicality, now: Typicality) -> Density | None:
+    before, after = then.log_density, now.log_density
+    if min(before.weight, after.weight) < FEW_ROWS:
+        return None
+    # The larger deviation: log densities are skewed, and a few rows may happen to scatter little.
+    error = max(before.sd, after.sd) * (1.0 / before.weight + 1.0 / after.weight) ** 0.5
+    lower_by = before.mean - after.mean
+    return Density(before.mean, after.mean, before.sd, lower_by > max(LOWER * before.sd, SURELY * error))
+
+
+def _labels(then: TextDistribution, now: TextDistribution) -> LabelDrift | None:
+    found = _psi_of_texts(then, now)
+    if found is None:
+        return None
+    pairs = zip((then.counts / then.total).tolist(), (now.counts / now.total).tolist(), strict=True)
+    return LabelDrift(dict(zip(then.texts, pairs, strict=True)), found)
+
+
+def as_dict(drift: Drift) -> dict[str, Any]:
+    """Give everything as plain values for a JSON document: null for what is not known, never NaN."""
+    return {
+        "rows": drift.rows,
+        "predictors": [_predictor_section(one) for one in drift.predictors],
+        "far": _share_section(drift.far),
+        "log_density": drift.density and drift.density._asdict(),
+        "labels": drift.labels
+        and {
+            **_index_section(drift.labels.psi),
+            "shares": {label: {"then": then, "now": now} for label, (then, now) in drift.labels.shares.items()},
+        },
+    }
+
+
+def _predictor_section(one: PredictorDrift) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "type": "numeric" if one.is_number else "categorical",
+        "has_moved": one.has_moved,
+        **_index_section(one.psi),
+        "ks": one.ks and one.ks.value,
+        "ks_p_value": one.ks and one.ks.p_value,
+        "then": one.then and one.then._asdict(),
+        "now": one.now and one.now._asdict(),
+        "missing": _share_section(one.missing),
+        "unseen": one.unseen and one.unseen._asdict(),
+    }
+
+
+def _index_section(index: Index | None) -> dict[str, float | None]:
+    return {"psi": index and index.value, "psi_limit": index and index.limit}
+
+
+def _share_section(share: Share) -> dict[str, Any]:
+    return share._asdict()

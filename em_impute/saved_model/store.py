@@ -1,0 +1,204 @@
+"""Saved models as files, by the version of their form."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from em_impute.em.blocks import Floats, Integers
+from em_impute.ensemble.cross_validation import TEMPERATURES
+from em_impute.ensemble.ensemble import Voice
+from em_impute.ensemble.incremental import Memory
+from em_impute.errors import ModelError
+from em_impute.model.predict import Coding, Expert, Mixed
+from em_impute.saved_model import json_text
+from em_impute.saved_model.form import FORM
+from em_impute.saved_model.values import SavedColumn, SavedModel
+from em_impute.schema_terms import Schema, count
+from em_impute.serialize import Codec, Node
+from em_impute.table.text import shown_path
+
+__all__ = ["FORMS", "MODEL_VERSION", "check_column", "dump", "load", "model_schema", "read_model"]
+
+FORMS: Mapping[int, Codec[SavedModel]] = {1: FORM}
+"""How each version is read.  A version that was once released keeps its form; the newest is written."""
+
+MODEL_VERSION = max(FORMS)
+
+MAX_BYTES = 1 << 30
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def read_model(path: str | Path) -> SavedModel:
+    """Read a model that `--save-model`, or `FittedModel.save`, has written.
+
+    Raises ModelError where it cannot be read, is none, or is of a version that this one does not know.
+    """
+    name = shown_path(str(path))
+    try:
+        if Path(path).stat().st_size > MAX_BYTES:
+            raise ModelError(f"{name} is larger than 1 GiB: no model is", "name the file that --save-model wrote")
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or "it cannot be opened").lower()
+        raise ModelError(f"cannot read the model {name}: {reason}", "name the file that --save-model wrote") from None
+    except UnicodeDecodeError:
+        raise ModelError(f"{name} is no model: it is not UTF-8", "name the file that --save-model wrote") from None
+    return load(text, name)
+
+
+def load(text: str, name: str) -> SavedModel:
+    """Read a model from JSON, as `read_model` does; `name` is what to call it."""
+    try:
+        document = json_text.parse(text)
+        version = _version(document)
+        found = FORMS[version].read(Node({key: document[key] for key in document if key != "model_version"}, "", {}))
+        for number, column in enumerate(found.columns):
+            check_column(column, f"columns[{number}]")
+    except ModelError as error:
+        hint = error.hint or "save it once more with --save-model, or use it as it was written"
+        raise ModelError(f"{name} is no model of em-impute: {error.message}", hint) from None
+    return found
+
+
+def dump(model: SavedModel) -> str:
+    """Write a model as JSON."""
+    return json_text.render({"model_version": MODEL_VERSION, **FORMS[MODEL_VERSION].write(model)})
+
+
+def model_schema() -> Schema:
+    """Give the JSON Schema of a saved model."""
+    schema = FORMS[MODEL_VERSION].schema
+    version = {**count("The version of this form.", 1), "const": MODEL_VERSION}
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:em-impute:model:{MODEL_VERSION}",
+        "title": "A saved model of em-impute",
+        **schema,
+        "properties": {"model_version": version, **schema["properties"]},
+        "required": ["model_version", *schema["required"]],
+    }
+
+
+def _version(document: Any) -> int:  # noqa: ANN401  # whatever the file holds
+    version = document.get("model_version") if isinstance(document, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise ModelError("it names no model_version", "name the file that --save-model wrote; a report is none")
+    if version not in FORMS:
+        newer = "update em-impute" if version > MODEL_VERSION else "save it once more with --save-model"
+        raise ModelError(f"its model_version is {version}, this em-impute reads {MODEL_VERSION} and older", newer)
+    return version
+
+
+ROUNDING = 1e-6
+"""By so much shares may miss 1."""
+
+
+def check_column(column: SavedColumn, path: str) -> None:
+    """Raise ModelError where parts contradict each other, or numbers are impossible.  Sizes were checked on reading."""
+    labels, groups = column.model.labels, column.model.groups
+    if not labels or len(set(labels)) < len(labels):
+        raise ModelError(f"{path}.model.labels are not different labels")
+    _check_expert(column.model.everyone, len(labels), f"{path}.model.everyone")
+    for name, own in groups.own.items() if groups else ():
+        if own.weight > 1.0:
+            raise ModelError(f"{path}.model.groups.own.{name}.weight is above 1")
+        _check_expert(own.expert, len(labels), f"{path}.model.groups.own.{name}.expert")
+    training, coding = column.training, column.model.everyone.coding
+    if {*training.summary.numbers, *training.summary.texts} != set(coding.names):
+        raise ModelError(f"{path}.training does not describe the predictors")
+    if any(
+        one.counts.size != one.edges.size + 1 or (np.diff(one.edges) <= 0).any()
+        for one in training.summary.numbers.values()
+    ):
+        raise ModelError(f"{path}.training.summary.numbers: there must be a cell more than ascending edges")
+    if training.typical.mean.shape[1] != len(coding.features):
+        raise ModelError(f"{path}.training.typical is of other features")
+    _check_covariances(training.typical.covariance, f"{path}.training.typical")
+
+
+def _check_expert(expert: Expert, n_labels: int, path: str) -> None:
+    learnt, speaker, memory = expert.learnt, expert.speaker, expert.memory
+    if expert.shift.size != n_labels or not learnt or len(set(learnt)) < len(learnt) or max(learnt) >= n_labels:
+        raise ModelError(f"{path} does not fit the labels of the column")
+    _check_features(expert.coding, f"{path}.coding")
+    if isinstance(speaker, Mixed):
+        _check_places(speaker.component_label, len(learnt), f"{path}.speaker.mixture.component_label")
+        _check_shares(speaker.parameters.weight, f"{path}.speaker.mixture.parameters.weight")
+        _check_covariances(speaker.parameters.covariance, f"{path}.speaker.mixture.parameters")
+        if isinstance(memory, Memory):
+            raise ModelError(f"{path}.memory is that of a stack")
+        return
+    if speaker.n_labels != len(learnt) or not speaker.voices or speaker.trust > 1.0:
+        raise ModelError(f"{path}.speaker.stack contradicts itself")
+    _check_shares(speaker.shares, f"{path}.speaker.stack.shares")
+    for number, voice in enumerate(speaker.voices):
+        _check_voice(voice, expert, f"{path}.speaker.stack.voices[{number}]")
+    remembered = (
+        [_shape(one.sums.second, one.sums.counts) for one in memory.voices] if isinstance(memory, Memory) else None
+    )
+    if memory is not None and remembered != [
+        _shape(one.batch.covariance, one.batch.log_chance) for one in speaker.voices
+    ]:
+        raise ModelError(f"{path}.memory is not that of the speaker")
+    for one in memory.voices if isinstance(memory, Memory) else ():
+        if (one.sums.weight < 0.0).any() or (one.sums.counts < 0.0).any() or (one.base <= 0.0).any():
+            raise ModelError(f"{path}.memory counts fewer rows than none")
+
+
+def _check_features(coding: Coding, path: str) -> None:
+    for feature in coding.features:
+        texts = () if feature.category is None else coding.texts.get(feature.category, ())
+        if feature.category is not None and feature.name.removeprefix(f"{feature.category}=") not in texts:
+            raise ModelError(f"{path}.features: {feature.name!r} is no text of a category")
+        if not feature.scale > 0.0:
+            raise ModelError(f"{path}.features: the scale of {feature.name!r} is not above 0")
+    if any(feature.category is None for feature in coding.features[coding.n_numbers :]):
+        raise ModelError(f"{path}.features: measurements must come first")
+    if not coding.names or len(set(coding.names)) < len(coding.names):
+        raise ModelError(f"{path} holds no predictors, or one twice")
+    if any(len(set(texts)) < len(texts) for texts in coding.texts.values()):
+        raise ModelError(f"{path}.texts: a text stands twice")
+
+
+def _check_voice(voice: Voice, expert: Expert, path: str) -> None:
+    """Hold a voice to the predictors that its view makes of the columns."""
+    view, batch, coding = voice.view, voice.batch, expert.coding
+    n_gaussian = coding.n_numbers if view.edges is None else 0
+    if view.indicators:
+        n_gaussian += len(coding.features) - coding.n_numbers
+    bins = () if view.edges is None else tuple(edges.size + 1 for edges in view.edges)
+    levels = (*bins, *(coding.levels if view.categories else ()))
+    if view.shift.size != coding.n_numbers or view.levels != levels or batch.mean.shape[-1] != n_gaussian:
+        raise ModelError(f"{path}.view is not one of the predictors")
+    if batch.log_chance.shape[-1] != sum(levels) or voice.weight.shape[-1] != len(TEMPERATURES):
+        raise ModelError(f"{path} has arrays of the wrong size")
+    if (view.scale <= 0.0).any() or (batch.freedom <= 0.0).any() or (voice.weight < 0.0).any():
+        raise ModelError(f"{path} holds a scale, freedom or weight that is not above 0")
+    if len({(one.per_label > 1, one.view) for one in voice.members}) != 1:
+        raise ModelError(f"{path}.members are not of one kind")
+    _check_places(voice.component_label, len(expert.learnt), f"{path}.component_label")
+    _check_covariances(batch.covariance, f"{path}.batch")
+
+
+def _check_places(component_label: Integers, n_labels: int, path: str) -> None:
+    if not np.array_equal(np.unique(component_label), np.arange(n_labels)):
+        raise ModelError(f"{path} does not give every label a component")
+
+
+def _check_shares(shares: Floats, path: str) -> None:
+    if (shares < 0.0).any() or abs(float(shares.sum()) - 1.0) > ROUNDING:
+        raise ModelError(f"{path} does not add up to 1")
+
+
+def _check_covariances(covariance: Floats, path: str) -> None:
+    try:
+        np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError:
+        raise ModelError(f"{path}.covariance is that of no Gaussian") from None
+
+
+def _shape(second: Floats, counts: Floats) -> tuple[int, ...]:
+    return (*second.shape, *counts.shape)

@@ -1,0 +1,110 @@
+"""Whether a column is in another unit than in training: metres for centimetres, pounds for kilograms."""
+
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.em.blocks import Floats
+from em_impute.saved_model.distributions import NumberDistribution, count_numbers, draw
+from em_impute.saved_model.psi import kolmogorov_limit, ks
+
+__all__ = ["CONVERSIONS", "Conversion", "count_converted", "unit_factor"]
+
+
+class Conversion(NamedTuple):
+    """From a unit of the training rows to another one: number there = factor · number here + offset."""
+
+    factor: float
+    offset: float
+    words: str
+    """as in "100 times smaller, as if metres for centimetres\""""
+
+
+def _both_ways(factor: float, unit: str, instead_of: str, times: str) -> tuple[Conversion, Conversion]:
+    return (
+        Conversion(factor, 0.0, f"{times} times larger, as if {unit} for {instead_of}"),
+        Conversion(1.0 / factor, 0.0, f"{times} times smaller, as if {instead_of} for {unit}"),
+    )
+
+
+CONVERSIONS = (
+    *_both_ways(10.0, "millimetres", "centimetres", "10"),
+    *_both_ways(100.0, "centimetres", "metres", "100"),
+    *_both_ways(1e3, "grams", "kilograms", "1,000"),
+    *_both_ways(1e4, "square centimetres", "square metres", "10,000"),
+    *_both_ways(1e5, "centimetres", "kilometres", "100,000"),
+    *_both_ways(1e6, "milligrams", "kilograms", "1,000,000"),
+    *_both_ways(1.0 / 0.45359237, "pounds", "kilograms", "2.205"),
+    *_both_ways(2.54, "centimetres", "inches", "2.54"),
+    *_both_ways(1.0 / 0.3048, "feet", "metres", "3.281"),
+    Conversion(1.8, 32.0, "other numbers, as if degrees Fahrenheit for Celsius"),
+    Conversion(1.0 / 1.8, -32.0 / 1.8, "other numbers, as if degrees Celsius for Fahrenheit"),
+)
+
+FEWEST_ROWS = 12
+"""Fewer fit almost anything: with eight, up to 2 % of shifts by two standard deviations were taken for another unit."""
+
+SAMPLE_ROWS = 4096
+"""Rows of each part that conversions are tried on: a distribution function from so many errs by 2 %."""
+
+ROUNDING = 4.0
+"""Units in the last place by which converted numbers may miss the end of a cell."""
+
+APART, APART_BY_CHANCE, APART_AT_MOST = 0.8, 0.6, 0.99
+"""Some interval must hold a larger share of the rows than in training by 0.8 + 0.6·√(1/n + 1/m), at most 0.99.  A shift
+by two standard deviations makes that 0.68, one by three 0.87; few rows look further apart than they are."""
+
+ALIKE = 0.15
+"""The converted numbers may have drifted a little too."""
+
+REJECTED = 0.05
+"""Few converted numbers fit if more distant ones would come from the training rows in less than 5 % of files."""
+
+
+def count_converted(training: NumberDistribution, values: Floats, weights: Floats | None = None) -> Floats:
+    """Count rows in the cells that the training rows would have in every other unit: (n_conversions, n_cells).
+
+    `values` and `weights` are (n_rows,), as for `count_numbers`; the counts of several parts add up.
+    """
+    values, weights = draw(values, weights, SAMPLE_ROWS)
+    counts = [count_numbers(_converted(training, one), values, weights).counts for one in CONVERSIONS]
+    return np.array(counts)
+
+
+def unit_factor(training: NumberDistribution, new: NumberDistribution, converted: Floats) -> Conversion | None:
+    """Find the unit that new rows were measured in, where it is another than in training.
+
+    `new` is counted in the cells of `training`, and `converted` (n_conversions, n_cells) is what `count_converted` says
+    of the same rows.  Only where hardly any number is where the training rows are, and a conversion brings them there:
+    a drift that is no change of the unit, such as a shift by two standard deviations, does not do.  None otherwise.
+    """
+    n, m = training.total, new.total
+    if min(n, m) < FEWEST_ROWS or _kuiper(training.counts, new.counts) < _apart(n, m):
+        return None
+    allowed = max(ALIKE, kolmogorov_limit(n, m, REJECTED))
+    found = [ks(training.counts, counts) for counts in converted]
+    fitting = [(one.value, place) for place, one in enumerate(found) if one is not None and one.value <= allowed]
+    # Degrees last: by chance, kilograms of people look much like pounds that are taken for degrees Fahrenheit.
+    ranked = sorted((CONVERSIONS[place].offset != 0.0, distance, place) for distance, place in fitting)
+    return CONVERSIONS[ranked[0][-1]] if ranked else None
+
+
+def _apart(n: float, m: float) -> float:
+    return min(APART + APART_BY_CHANCE * sqrt(1.0 / n + 1.0 / m), APART_AT_MOST)
+
+
+def _converted(training: NumberDistribution, conversion: Conversion) -> NumberDistribution:
+    """Move the ends of cells into another unit, so that rounding takes no number out of its cell."""
+    with np.errstate(over="ignore", invalid="ignore"):  # what has no number in a unit has no row there
+        scaled = conversion.factor * training.edges
+        slack = ROUNDING * np.spacing(np.abs(scaled) + abs(conversion.offset))
+        slack[:1] *= -1.0  # the lowest number lies just above the first end, others on theirs
+        edges = scaled + conversion.offset + slack
+    return NumberDistribution(edges, np.zeros_like(training.counts), 0.0, np.inf, -np.inf)
+
+
+def _kuiper(expected: Floats, observed: Floats) -> float:
+    """Kuiper's distance: by how much more of the rows some interval holds, or all but that interval."""
+    apart = np.cumsum(observed) / observed.sum() - np.cumsum(expected) / expected.sum()
+    return float(apart.max(initial=0.0) - apart.min(initial=0.0))

@@ -1,0 +1,138 @@
+"""Leaps of EM against plain EM, dense BFGS and the log-likelihood of complete data."""
+
+import numpy as np
+import pytest
+from oracles import draw, hide
+from sampling import crossed, every_family
+
+from em_impute.em import mixture as mixture_module
+from em_impute.em.acceleration import _ascend, make_chart
+from em_impute.em.blocks import Rows
+from em_impute.em.em import Stopping, iterate, make_problem
+from em_impute.em.families import FAMILIES, Prior, m_step
+from em_impute.em.mixture import Recipe, fit_mixture
+from em_impute.em.moments import hard_moments
+
+NO_PRIOR = Prior(0.0, np.zeros(3), np.eye(3))
+SOME_PRIOR = Prior(1.0, np.array([0.1, -0.2, 0.0]), 0.3 * np.eye(3) + 0.1)
+
+
+def three_groups(labels, missing=0.0, n_rows=250, seed=3):
+    """Three groups in three features that overlap, so that plain EM is slow."""
+    rng = np.random.default_rng(seed)
+    mean = [[-1.3, 0.0, 0.4], [0.4, 1.2, 0.0], [1.4, -1.1, -0.3]]
+    factor = np.eye(3) + 0.3 * rng.normal(size=(3, 3, 3))
+    x, component = draw(rng, n_rows, [0.3, 0.3, 0.4], mean, factor @ np.swapaxes(factor, 1, 2))
+    label = np.full(n_rows, -1) if labels == "none" else hide(rng, component, 0.8, -1).astype(int)
+    return hide(rng, x, missing, np.nan), label, component, rng.uniform(0.5, 2.0, n_rows)
+
+
+def within(family, n_rows=60, seed=4, prior=NO_PRIOR):
+    """Parameters of a family, no two components alike, and the rows of each component."""
+    rng = np.random.default_rng(seed)
+    component = np.arange(n_rows) % 3
+    x = rng.normal(size=(n_rows, 3)) @ rng.normal(size=(3, 3)) + component[:, None] * [1.0, -0.5, 0.2]
+    moments = hard_moments(x, component, rng.uniform(0.5, 2.0, n_rows), 3)
+    return m_step(moments, FAMILIES[family], prior), moments.weight
+
+
+def problem_of(labels, missing=0.0, **options):
+    x, label, component, weight = three_groups(labels, missing)
+    return make_problem(x, label, weight, np.arange(3), 3, **options), (x, component, weight)
+
+
+def last(steps):
+    *_, step = steps
+    return step
+
+
+# The coordinates
+
+
+@every_family
+def test_the_coordinates_of_a_mixture_of_the_family_give_it_back(family):
+    centre, rows = within(family)
+    other, _ = within(family, seed=5)
+    chart = make_chart(centre, rows, FAMILIES[family], NO_PRIOR)
+
+    for mixture in (centre, other):
+        back = chart.parameters(chart.vector(mixture), FAMILIES[family])
+
+        for expected, actual in zip(mixture, back, strict=True):
+            np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-7)  # sizes of VEE settle to 1e-8
+
+
+def test_the_direction_is_that_of_dense_bfgs_from_the_identity():
+    rng = np.random.default_rng(8)
+    curvature = np.diag([1.0, 0.5, 0.1, 0.02]) + 0.01
+    steps = rng.normal(size=(3, 4))
+    pairs = tuple((step, curvature @ step) for step in steps)
+    inverse = np.eye(4)
+    for step, change in pairs:
+        rho = 1.0 / (change @ step)
+        left = np.eye(4) - rho * np.outer(step, change)
+        inverse = left @ inverse @ left.T + rho * np.outer(step, step)
+    residual = rng.normal(size=4)
+
+    np.testing.assert_allclose(_ascend(residual, pairs), inverse @ residual, rtol=1e-10)
+
+
+# The ascent
+
+
+@crossed(3, family=FAMILIES, missing=[0.0, 0.25], labels=["none", "some"])
+def test_leaps_end_no_lower_than_plain_em_does_and_never_fall(family, missing, labels):
+    problem, (x, component, weight) = problem_of(labels, missing)
+    start = m_step(hard_moments(x, component, weight, 3), FAMILIES[family], SOME_PRIOR)
+
+    path = list(iterate(problem, start, FAMILIES[family], SOME_PRIOR, accelerate=True))
+    plain = last(iterate(problem, start, FAMILIES[family], SOME_PRIOR, Stopping(1e-9, 3000)))
+
+    assert path[-1].stop == "converged"
+    assert path[-1].objective > plain.objective - 3e-6  # the tolerance is 1e-6, and an estimate
+    objective = np.array([step.objective for step in path])
+    assert np.diff(objective).min() >= -1e-9 * abs(objective[-1])
+    assert [step.iteration for step in path] == list(range(len(path)))
+
+
+@pytest.mark.parametrize("options", [{"free_shares": True}, {"unlabelled_weight": 0.3}])
+def test_leaps_reach_the_optimum_of_plain_em_also_with_free_shares_and_other_weights(options):
+    problem, (x, component, weight) = problem_of("some", 0.1, **options)
+    start = m_step(hard_moments(x, component, weight, 3), FAMILIES["full"], SOME_PRIOR)
+
+    leaping = last(iterate(problem, start, FAMILIES["full"], SOME_PRIOR, Stopping(1e-9), accelerate=True))
+    plain = last(iterate(problem, start, FAMILIES["full"], SOME_PRIOR, Stopping(1e-10, 20_000)))
+
+    assert leaping.n_maps < plain.n_maps
+    for expected, actual in zip(plain.parameters, leaping.parameters, strict=True):
+        np.testing.assert_allclose(actual, expected, atol=1e-4)  # the square root of the tolerance, per row
+
+
+def test_no_more_maps_are_taken_than_allowed():
+    problem, (x, component, weight) = problem_of("none")
+    start = m_step(hard_moments(x, component, weight, 3), FAMILIES["full"], SOME_PRIOR)
+
+    for max_iter in (0, 1, 5):
+        step = last(iterate(problem, start, FAMILIES["full"], SOME_PRIOR, Stopping(1e-9, max_iter), accelerate=True))
+
+        assert ("max_iter", max_iter + 1) == (step.stop, step.n_maps)
+
+
+# The approach on a part of the rows
+
+
+@pytest.mark.parametrize("labels", ["none", "some"])
+def test_coming_near_on_a_part_of_the_rows_ends_in_the_same_optimum(labels, monkeypatch):
+    x, label, component, weight = three_groups(labels, n_rows=4000)
+    start = m_step(hard_moments(x, component, weight, 3), FAMILIES["full"], SOME_PRIOR)
+    rows, recipe = Rows(x, label, weight), Recipe("full", stopping=Stopping(1e-9, 20_000))
+    plain = fit_mixture(rows, 3, recipe._replace(accelerate=False), start=start).fit
+    monkeypatch.setattr(mixture_module, "MANY_ROWS", 1000)
+
+    once, again = (fit_mixture(rows, 3, recipe, start=start).fit for _ in range(2))
+
+    assert once.path == again.path
+    assert once.path[0] != plain.path[0]  # begun elsewhere
+    assert once.objective == pytest.approx(plain.objective, abs=1e-7)
+    for expected, actual in zip(plain.parameters, once.parameters, strict=True):
+        np.testing.assert_allclose(actual, expected, atol=1e-4)

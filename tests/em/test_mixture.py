@@ -1,0 +1,205 @@
+"""Whole fits: invariances, published figures and hard cases."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import oracles
+import pytest
+from oracles import draw, hide, standardise
+from sampling import crossed
+
+from em_impute.em import mixture
+from em_impute.em.blocks import Rows
+from em_impute.em.em import Stopping, posterior
+from em_impute.em.families import FAMILIES
+from em_impute.em.mixture import Recipe, fit_mixture, overall_covariance
+from em_impute.em.parameters import rescale
+from em_impute.errors import FitError
+
+SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
+
+TIGHT = Stopping(1e-11, 20_000)
+"""So near to the optimum that two ways to it can be compared."""
+
+
+def rows_of(x, label, weight=None):
+    return Rows(x, np.asarray(label), np.ones(len(x)) if weight is None else np.asarray(weight, dtype=float))
+
+
+def three_labels(missing=0.0, n_rows=120, seed=1, hidden=0.6):
+    """Rows of three groups in two features, most labels hidden."""
+    rng = np.random.default_rng(seed)
+    mean = [[-2.0, 0.0], [0.5, 1.5], [2.0, -1.0]]
+    covariance = [[[1.0, 0.3], [0.3, 0.8]], [[0.6, -0.2], [-0.2, 0.9]], [[0.8, 0.0], [0.0, 0.5]]]
+    x, component = draw(rng, n_rows, [0.3, 0.3, 0.4], mean, covariance)
+    return hide(rng, x, missing, np.nan), hide(rng, component, hidden, -1).astype(int)
+
+
+def fitted(x, label, recipe, n_labels=3, weight=None):
+    """Parameters in the units of x, and the labels' probabilities."""
+    standardised, shift, scale = standardise(x)
+    fit = fit_mixture(rows_of(standardised, label, weight), n_labels, recipe).fit
+    assert fit.stop == "converged"
+    return rescale(fit.parameters, shift, scale), posterior(fit.parameters, fit.component_label, standardised)
+
+
+def assert_same(expected, actual, rtol=1e-5, atol=1e-5):
+    """Compare parameters at two stops that are each within 1e-11 of the optimum: the square root, with some room."""
+    for one, other in zip(expected, actual, strict=True):
+        np.testing.assert_allclose(other, one, rtol=rtol, atol=atol)
+
+
+# Invariances
+
+
+@crossed(3, family=FAMILIES, missing=[0.0, 0.2])
+def test_neither_the_order_of_rows_nor_names_of_labels_nor_units_of_columns_matter(family, missing):
+    x, label = three_labels(missing)
+    order = np.random.default_rng(2).permutation(len(x))
+    code = np.array([2, 0, 1, -1])  # label 0 becomes 2 and so on; unknown stays unknown
+    scale, shift = np.array([1e-6, 1e4]), np.array([1e-3, -1e7])
+    recipe = Recipe(family, stopping=TIGHT)
+
+    parameters, probability = fitted(x, label, recipe)
+    other, its_probability = fitted((scale * x + shift)[order], code[label][order], recipe)
+
+    expected = rescale(parameters, shift, scale)
+    assert_same(expected, [part[code[:3]] for part in other], atol=0.0, rtol=1e-4)
+    np.testing.assert_allclose(its_probability[:, code[:3]], probability[order], atol=1e-5)
+
+
+@crossed(3, family=FAMILIES, missing=[0.0, 0.2])
+def test_merging_equal_rows_into_heavier_ones_changes_nothing(family, missing):
+    x, label = three_labels(missing, n_rows=300)
+    x = standardise(np.round(x))[0]
+    marked = np.column_stack([np.nan_to_num(x, nan=99.0), label])
+    _, first, count = np.unique(marked, axis=0, return_index=True, return_counts=True)
+    recipe = Recipe(family, stopping=Stopping(0.0, 30))
+
+    every = fit_mixture(rows_of(x, label), 3, recipe).fit
+    merged = fit_mixture(rows_of(x[first], label[first], count), 3, recipe).fit
+
+    assert first.size < 150
+    assert_same(every.parameters, merged.parameters, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(merged.path, every.path, rtol=1e-9)
+
+
+# Published figures
+
+
+def faithful():
+    with (SAMPLE_DATA / "faithful.csv").open(encoding="utf-8", newline="") as file:
+        return np.array([[float(row["eruptions"]), float(row["waiting"])] for row in csv.DictReader(file)])
+
+
+@pytest.mark.parametrize(
+    ("family", "n_components", "published"),
+    [
+        pytest.param("full", 2, -1130.264, id="VVV, 2"),
+        pytest.param("tied", 3, -1126.326, id="EEE, 3"),
+    ],
+)
+def test_old_faithful_is_fitted_as_well_as_by_mclust(family, n_components, published):
+    # mclust 6 without a prior, in minutes: standardising adds the log of both scales to the density of each row.
+    x, shift, scale = standardise(faithful())
+
+    fit = fit_mixture(rows_of(x, np.full(len(x), -1)), n_components, Recipe(family, prior_strength=0.0)).fit
+
+    log_likelihood = fit.log_likelihood - len(x) * np.log(scale).sum()
+    # Three digits are published, and mclust stops once a step gains less than 1e-5 of the whole, 0.01.
+    assert -0.001 < log_likelihood - published < 0.02
+    own = rescale(fit.parameters, shift, scale)
+    naive = oracles.log_likelihood(faithful(), np.full(272, -1), np.ones(272), own, np.arange(n_components))
+    assert log_likelihood == pytest.approx(naive, abs=1e-6)
+
+
+# Hard cases
+
+
+def hard_case(name):
+    """Rows, labels and number of labels that no covariance without a prior survives."""
+    rng = np.random.default_rng(7)
+    x, label = three_labels(n_rows=60)
+    if name == "collinear columns":
+        x = np.column_stack([x, 2 * x[:, 0] - x[:, 1]])
+    elif name == "collinear columns with gaps":
+        x = hide(rng, np.column_stack([x, 2 * x[:, 0] - x[:, 1]]), 0.2, np.nan)
+    elif name == "equal rows in a label":
+        x[label == 0] = [5.0, 5.0]
+    elif name == "nine cells in ten missing":
+        x, label = three_labels(0.9, n_rows=300)
+    return standardise(x)[0], label
+
+
+HARD_CASES = [
+    "collinear columns",
+    "collinear columns with gaps",
+    "equal rows in a label",
+    "nine cells in ten missing",
+]
+
+
+def assert_sound(fit, x, n_labels):
+    assert fit.stop == "converged"
+    assert np.isfinite(fit.path).all()
+    assert np.isfinite(fit.objective)
+    assert all(np.isfinite(part).all() for part in fit.parameters)
+    assert fit.parameters.weight.sum() == pytest.approx(1.0)
+    assert np.linalg.eigvalsh(fit.parameters.covariance).min() > 0
+    probability = posterior(fit.parameters, fit.component_label, x)
+    assert probability.shape == (len(x), n_labels)
+    np.testing.assert_allclose(probability.sum(axis=1), 1.0, rtol=1e-9)
+
+
+@crossed(5, family=FAMILIES, name=HARD_CASES)
+def test_a_prior_keeps_hard_cases_finite(family, name):
+    x, label = hard_case(name)
+
+    fit = fit_mixture(rows_of(x, label), 3, Recipe(family)).fit
+
+    assert_sound(fit, x, 3)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in HARD_CASES if name not in {"collinear columns with gaps", "nine cells in ten missing"}]
+)
+def test_hard_cases_are_refused_with_a_remedy_where_no_prior_helps(name):
+    x, label = hard_case(name)
+
+    with pytest.raises(FitError) as caught:
+        fit_mixture(rows_of(x, label), 3, Recipe("full", prior_strength=0.0))
+
+    assert "--prior-strength" in caught.value.hint
+
+
+def test_a_long_table_without_labels_is_searched_on_a_sample_and_fitted_on_every_row(monkeypatch):
+    monkeypatch.setattr(mixture, "MAX_SEARCH_ROWS", 200)
+    x, _ = draw(np.random.default_rng(6), 400, [0.3, 0.7], [[-3.0], [3.0]], [[[1.0]], [[2.0]]])
+    x = hide(np.random.default_rng(7), standardise(x)[0], 0.05, np.nan)
+    unknown = np.full(400, -1)
+
+    sampled = fit_mixture(rows_of(x, unknown), 2, Recipe("full"))
+
+    monkeypatch.undo()
+    complete = fit_mixture(rows_of(x, unknown), 2, Recipe("full"))
+    naive = oracles.log_likelihood(x, unknown, np.ones(400), sampled.fit.parameters, np.arange(2))
+    assert sampled.fit.log_likelihood == pytest.approx(naive, rel=1e-9)
+    assert sampled.fit.objective == pytest.approx(complete.fit.objective, abs=1e-5)
+    assert sampled.n_starts == 20
+
+
+# Helpers of a fit
+
+
+@pytest.mark.parametrize("missing", [0.3, 0.9])
+def test_the_overall_covariance_has_no_negative_direction_whatever_is_missing(missing):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        x = hide(rng, rng.normal(size=(15, 1)) + 0.1 * rng.normal(size=(15, 4)), missing, np.nan)
+
+        found = overall_covariance(rows_of(x, np.full(15, -1)))
+
+        assert np.linalg.eigvalsh(found).min() > -1e-12
+        variance = [np.mean(column[~np.isnan(column)] ** 2) if (~np.isnan(column)).any() else 0.0 for column in x.T]
+        np.testing.assert_allclose(np.diag(found), variance)

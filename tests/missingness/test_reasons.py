@@ -1,0 +1,154 @@
+"""The reasons for missing labels, against sums over grids, Bayes' theorem and simulations."""
+
+import numpy as np
+import pytest
+
+from em_impute.missingness.reasons import (
+    AT_RANDOM,
+    BY_CLASS,
+    BY_PREDICTORS,
+    Judged,
+    Reasons,
+    Tilts,
+    _by_class,
+    weigh_reasons,
+)
+
+HEIGHTS = ((164.0, 6.5), (178.0, 7.0))
+
+
+def people(n, lose, seed, distance=1.0):
+    """Draw heights of women and men, lose labels, and judge each row by the true densities."""
+    rng = np.random.default_rng(seed)
+    label = rng.integers(0, 2, n)
+    mean, sd = np.array(HEIGHTS).T
+    mean = np.array([mean[0], mean[0] + distance * (mean[1] - mean[0])])
+    x = rng.normal(mean[label], sd[label])
+    lacks = lose(label, (x - x.mean()) / x.std(), rng)
+    density = np.exp(-0.5 * ((x[:, None] - mean) / sd) ** 2) / sd
+    shares = np.bincount(label[~lacks], minlength=2) / np.count_nonzero(~lacks)
+    probability = density * shares
+    probability /= probability.sum(axis=1, keepdims=True)
+    standard = ((x - x.mean()) / x.std())[:, None]
+    return label, Judged(standard, 1, probability, lacks, np.ones(n))
+
+
+def weighed(label, judged, **options):
+    known = np.bincount(label[~judged.lacks], minlength=2).astype(float)
+    options = {"is_class": False, **options}
+    return weigh_reasons(judged, known, float(judged.lacks.sum()), **options)
+
+
+def by_rates(*rates):
+    return lambda label, _, rng: rng.random(label.size) < np.array(rates)[label]
+
+
+def test_the_evidence_for_the_class_is_that_of_a_sum_over_a_grid():
+    _, judged = people(150, by_rates(0.6, 0.3), 1)
+    spread, base = 1.0, np.log(judged.lacks.sum() / (~judged.lacks).sum())
+
+    def log_likelihood(a, b):
+        odds = judged.probability @ np.exp(base + np.array([a, b]))
+        return np.sum(np.log(odds[judged.lacks])) - np.sum(np.log1p(odds))
+
+    grid = np.linspace(-4.0, 4.0, 161)
+    step = grid[1] - grid[0]
+    # Along the direction in which both rates move together the prior is flat, across it normal.
+    mean, apart = grid / np.sqrt(2.0), grid / np.sqrt(2.0)
+    of_class = [
+        np.exp(log_likelihood(m + d, m - d) + 60.0) * np.exp(-0.5 * (2.0 * d**2) / spread**2)
+        for m in mean
+        for d in apart
+    ]
+    of_class = np.sum(of_class) * step**2 / np.sqrt(2.0 * np.pi * spread**2)
+    at_random = np.sum([np.exp(log_likelihood(m, m) + 60.0) for m in mean]) * step
+
+    assert _by_class(judged, spread).log_evidence == pytest.approx(np.log(of_class / at_random), abs=0.15)
+
+
+def test_rates_at_which_labels_are_lost_are_found():
+    label, judged = people(4000, by_rates(0.65, 0.1), 2)
+
+    found = weighed(label, judged)
+
+    truth = [judged.lacks[label == k].mean() for k in range(2)]
+    assert found.rate == pytest.approx(truth, abs=0.05)
+    assert found.by_class > 0.99
+
+
+@pytest.mark.parametrize(
+    ("lose", "reason"),
+    [
+        (by_rates(0.65, 0.1), BY_CLASS),
+        (by_rates(0.4, 0.4), AT_RANDOM),
+        (lambda _, x, rng: rng.random(x.size) < 1.0 / (1.0 + np.exp(-2.5 * x)), BY_PREDICTORS),
+        (lambda _, x, rng: rng.random(x.size) < 1.0 / (1.0 + np.exp(2.0 - x**2)), BY_PREDICTORS),
+    ],
+    ids=["by class", "at random", "by a predictor", "far from the middle"],
+)
+def test_the_true_reason_is_found_in_most_files(lose, reason):
+    found = [weighed(*people(800, lose, seed)).probability.argmax() for seed in range(20)]
+
+    assert np.count_nonzero(np.array(found) == reason) >= 17
+
+
+def test_a_model_that_is_wrong_about_the_classes_is_not_mistaken_for_a_reason():
+    label, judged = people(2000, by_rates(0.4, 0.4), 3)
+    too_sure = judged.probability**4
+    too_sure /= too_sure.sum(axis=1, keepdims=True)
+
+    assert weighed(label, judged._replace(probability=too_sure)).by_class < 0.2
+
+
+def test_few_labels_move_nothing():
+    found = []
+    for seed in range(20):
+        label, judged = people(300, lambda label, _, rng: rng.permutation(label.size) >= 10, seed)
+        found.append(weighed(label, judged).tilts().is_none)
+
+    assert np.count_nonzero(found) >= 18
+
+
+def test_probabilities_follow_bayes_theorem_where_the_rates_are_known():
+    rng = np.random.default_rng(4)
+    among_all = rng.dirichlet([1.0, 1.0, 1.0], 5)
+    rate = np.array([0.2, 0.5, 0.8])
+    known, missing = among_all * (1.0 - rate), among_all * rate
+    known /= known.sum(axis=1, keepdims=True)
+    missing /= missing.sum(axis=1, keepdims=True)
+    tilts = Tilts(np.ones(1), np.log(rate / (1.0 - rate))[None])
+
+    assert tilts.apply(known) == pytest.approx(missing)
+    assert Tilts(np.array([0.25, 0.75]), np.vstack([np.zeros(3), tilts.shift])).apply(known) == pytest.approx(
+        0.25 * known + 0.75 * missing
+    )
+
+
+def test_labelled_rows_are_weighed_like_rows_to_fill():
+    reasons = Reasons(np.array([0.2, 0.3, 0.5]), np.zeros(3), np.zeros(2), np.array([0.5, -0.5]), np.zeros((2, 2)))
+    label, odds = np.array([0, 0, 1, 1]), np.array([1.0, 2.0, 3.0, 2.0])
+
+    of_class = np.exp([0.5, 0.5, -0.5, -0.5])
+    expected = 0.2 + 0.3 * odds / 2.0 + 0.5 * of_class / of_class.mean()
+    assert reasons.weights(label, odds) == pytest.approx(expected)
+
+
+def test_draws_are_shifted_as_often_as_the_class_is_the_reason_and_vary_as_the_rates_do():
+    root = np.array([[0.3, 0.0], [-0.3, 0.0]])
+    reasons = Reasons(np.array([0.3, 0.1, 0.6]), np.zeros(3), np.zeros(2), np.array([0.7, -0.7]), root)
+
+    drawn = reasons.draw(20_000, np.random.default_rng(5))
+
+    is_shifted = drawn.any(axis=1)
+    assert is_shifted.mean() == pytest.approx(0.6, abs=0.02)
+    assert drawn[is_shifted].mean(axis=0) == pytest.approx([0.7, -0.7], abs=0.02)
+    assert np.cov(drawn[is_shifted].T) == pytest.approx(root @ root.T, abs=0.02)
+
+
+def test_the_user_may_take_the_class_for_the_reason():
+    label, judged = people(300, by_rates(0.5, 0.3), 6)
+
+    found = weighed(label, judged, is_class=True)
+
+    assert found.by_class == 1.0
+    assert found.rate[0] > found.rate[1]

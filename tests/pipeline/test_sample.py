@@ -1,0 +1,141 @@
+"""Rows drawn by the least of hashed numbers.  Oracle: all keys sorted at once."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from builders import opened_table
+
+from em_impute.pipeline.sample import (
+    NO_BOUNDS,
+    Place,
+    Records,
+    Sample,
+    Wanted,
+    bounds_of,
+    draw,
+    evenly,
+    merge_samples,
+    trimmed,
+)
+
+NOBODY = np.empty(0, np.intp)
+
+
+def sample_of(key, text, texts=("", "f", "m"), may_fill=(True, False, False)):
+    key = np.asarray(key, np.uint64)
+    n = key.size
+    return Sample(
+        key,
+        np.zeros(n, np.int32),
+        np.arange(n),
+        np.arange(n) + 2,
+        np.asarray(text, np.int32),
+        np.zeros(n, bool),
+        Records.of([b"%d\n" % i for i in range(n)]),
+        texts,
+        np.array(may_fill),
+    )
+
+
+@pytest.fixture(name="everyone")
+def _everyone():
+    rng = np.random.default_rng(0)
+    text = rng.choice(3, 5000, p=[0.5, 0.498, 0.002])
+    return sample_of(rng.integers(0, 2**63, 5000, dtype=np.uint64), text)
+
+
+def drawn_by_sorting(sample, wanted, floor):
+    """The least keys of either kind, and of every text: found by sorting everything."""
+    kept = set()
+    fills = sample.may_fill[sample.text]
+    groups = [(fills, wanted.size), (~fills, wanted.size)]
+    groups += [(sample.text == k, floor) for k in range(len(sample.texts))]
+    for group, size in groups:
+        rows = np.flatnonzero(group)
+        kept |= set(rows[np.argsort(sample.key[rows])][:size].tolist())
+    return kept
+
+
+def test_the_rows_of_least_keys_are_drawn_of_either_kind_and_of_every_text(everyone):
+    wanted = Wanted(300, 0)  # of three texts each has a floor of 100
+
+    assert drawn_by_sorting(everyone, wanted, 100) == set(trimmed(everyone, wanted).row.tolist())
+
+
+def test_drawing_part_by_part_draws_the_same_rows(everyone):
+    wanted = Wanted(300, 0)
+    pieces = [everyone.take(rows) for rows in np.array_split(np.arange(everyone.n_rows), 7)]
+
+    gathered = pieces[0]
+    for piece in pieces[1:]:
+        gathered = trimmed(merge_samples([gathered, trimmed(piece, wanted)]), wanted)
+
+    assert set(trimmed(everyone, wanted).row.tolist()) == set(gathered.row.tolist())
+
+
+def test_rows_beyond_the_bounds_of_other_rows_would_not_have_been_drawn(everyone):
+    wanted = Wanted(300, 0)
+    first, rest = everyone.take(np.arange(2000)), everyone.take(np.arange(2000, 5000))
+    bounds = bounds_of(trimmed(first, wanted), wanted)
+    either = np.where(rest.may_fill, np.uint64(bounds.missing), np.uint64(bounds.known))
+    own = np.array([bounds.texts[text] for text in rest.texts], np.uint64)
+    within = rest.take(np.flatnonzero(rest.key <= np.maximum(either, own)[rest.text]))
+
+    known_before = trimmed(merge_samples([first, within]), wanted)
+
+    assert within.n_rows < rest.n_rows
+    assert set(trimmed(everyone, wanted).row.tolist()) == set(known_before.row.tolist())
+
+
+def test_even_samples_hold_both_kinds_at_one_rate():
+    rng = np.random.default_rng(1)
+    text = rng.choice(3, 20_000, p=[0.9, 0.05, 0.05])
+    sample = sample_of(rng.integers(0, 2**63, text.size, dtype=np.uint64), text)
+    wanted = Wanted(1000, 0)
+
+    even = evenly(trimmed(sample, wanted), wanted)
+
+    # 1,000 of 18,000 rows without a label, and of each label its floor of 333, which is what its rate would not give
+    assert 1000 == np.count_nonzero(even.text == 0)
+    assert (333, 333) == tuple(np.bincount(even.text)[1:])
+
+
+def test_a_witness_is_kept_however_large_its_key(everyone):
+    shown = everyone.is_witness.copy()
+    shown[everyone.key.argmax()] = True
+    kept = trimmed(replace(everyone, is_witness=shown), Wanted(30, 0))
+
+    assert int(everyone.key.argmax()) in kept.row.tolist()
+
+
+def test_texts_are_numbered_anew_where_samples_are_put_together():
+    one = sample_of([1, 2], [1, 0], texts=("", "f"), may_fill=(True, False))
+    other = sample_of([3, 4], [0, 1], texts=("m", ""), may_fill=(False, True))
+
+    both = merge_samples([one, other])
+
+    assert ("", "f", "m") == both.texts
+    assert ["f", "", "m", ""] == [both.texts[k] for k in both.text]
+    assert [True, False, False] == both.may_fill.tolist()
+
+
+def test_keys_depend_on_the_row_and_not_on_the_chunk(tmp_path):
+    content = "g,x\n" + "".join(f"{'fm'[i % 2] if i % 3 else ''},{i}\n" for i in range(200))
+    with opened_table(tmp_path, content) as (opened, _):
+        whole = draw(opened.table, 0, Place(3, 0, NOBODY), 7, NO_BOUNDS)
+        later = draw(opened.table, 0, Place(3, 150, NOBODY), 7, NO_BOUNDS)
+        elsewhere = draw(opened.table, 0, Place(4, 0, NOBODY), 7, NO_BOUNDS)
+
+    assert whole.key[150:].tolist() == later.key[:50].tolist()
+    assert not set(whole.key.tolist()) & set(elsewhere.key.tolist())
+
+
+def test_records_stay_with_their_rows_however_they_are_taken_and_put_together(everyone):
+    rows = np.random.default_rng(5).permutation(everyone.n_rows)
+    parts = [everyone.take(rows[:40]), everyone.take(rows[40:4000]), everyone.take(rows[4000:])]
+
+    both = merge_samples(parts).take(np.arange(0, 5000, 3))
+
+    assert [b"%d\n" % row for row in both.row] == list(both.records)
+    assert sum(map(len, both.records.pieces)) <= 4 * sum(map(len, both.records)) + len(both.records.pieces)
