@@ -28,6 +28,9 @@ STEP = 0.125
 
 PRECISION = 1e-9
 
+ROUNDING = 1e-9
+"""Part of the rows that is none."""
+
 MAX_SWEPT = 12
 """Labels whose odds are shifted, the most common ones."""
 
@@ -142,6 +145,8 @@ def _leaves(
     def above(end: float) -> Callable[[float], float]:
         return lambda delta: float(totals(delta)[k]) - end * n_rows
 
+    if abs(totals(FARTHEST)[k] - totals(-FARTHEST)[k]) < ROUNDING * n_rows:
+        return None, None  # no shift moves it
     return _root(above(interval[0]), -FARTHEST, FARTHEST), _root(above(interval[1]), -FARTHEST, FARTHEST)
 
 

@@ -32,6 +32,9 @@ __all__ = [
 NORMAL_95 = 1.959964
 """Standard deviations to either side of its mean that hold 95 % of a normal distribution."""
 
+DIGITS = 12
+"""Of a probability that count: further ones are rounding."""
+
 MIN_PROBABILITY = 1e-6
 """Probabilities are clipped here before the logarithm, so that one row cannot decide a comparison alone."""
 
@@ -74,7 +77,7 @@ def log_loss(probability: Floats, label: Integers, weight: Floats | None = None)
 
 def accuracy(probability: Floats, label: Integers, weight: Floats | None = None) -> float:
     """Compute the share of rows whose most probable label is the true one."""
-    return _mean((probability.argmax(axis=1) == label).astype(float), weight)
+    return _mean((_best(probability)[0] == label).astype(float), weight)
 
 
 def balanced_accuracy(probability: Floats, label: Integers, weight: Floats | None = None) -> float:
@@ -89,7 +92,7 @@ def precision_and_recall(probability: Floats, label: Integers, weight: Floats | 
     NaN where a label is never filled in, or where no row has it.
     """
     n_labels = probability.shape[1]
-    filled = probability.argmax(axis=1)
+    filled, _ = _best(probability)
     weight = np.ones(label.size) if weight is None else weight
     right = np.bincount(label, weight * (filled == label), n_labels)
     of_fills, of_rows = (np.bincount(code, weight, n_labels) for code in (filled, label))
@@ -123,12 +126,11 @@ def reliability(probability: Floats, label: Integers, weight: Floats | None = No
 
     `weight` (n_rows,) has mean 1; a bin stands for as many rows as its rows weigh.
     """
-    best, weight = probability.max(axis=1), np.ones(label.size) if weight is None else weight
+    weight = np.ones(label.size) if weight is None else weight
+    filled, best = _best(probability)
     _, tie = np.unique(best, return_inverse=True)
     # Rows that are equally sure share their accuracy: a bin's border may cut through them, in any order of the file.
-    right = np.bincount(tie, weight * (probability.argmax(axis=1) == label)) / np.maximum(
-        np.bincount(tie, weight), TINY
-    )
+    right = np.bincount(tie, weight * (filled == label)) / np.maximum(np.bincount(tie, weight), TINY)
     order = np.argsort(best, kind="stable")
     ends = np.searchsorted(np.cumsum(weight[order]), weight.sum() * np.arange(1, N_BINS) / N_BINS - ROUNDING) + 1
     if (weight == 1.0).all():
@@ -164,8 +166,8 @@ def filled_above(
     probability: Floats, label: Integers, thresholds: Sequence[float], weight: Floats | None = None
 ) -> list[Filled]:
     """Say for some thresholds how many rows are filled whose best label is at least so probable, and how many right."""
-    best = probability.max(axis=1)
-    right = probability.argmax(axis=1) == label
+    filled, best = _best(probability)
+    right = filled == label
     weight = np.ones(label.size) if weight is None else weight
     found = []
     for threshold in thresholds:
@@ -180,7 +182,7 @@ def fill_curve(probability: Floats, label: Integers, weight: Floats | None = Non
 
     Rows that are equally sure are filled together, so there may be fewer steps.
     """
-    best = np.sort(probability.max(axis=1))[::-1]
+    best = np.sort(_best(probability)[1])[::-1]
     last = np.ceil(np.arange(1, n_points + 1) * best.size / n_points).astype(np.intp) - 1
     return filled_above(probability, label, np.unique(best[last])[::-1].tolist(), weight)
 
@@ -191,7 +193,7 @@ def confusion(probability: Floats, label: Integers, weight: Floats | None = None
     `weight` (n_rows,) has mean 1: a row counts so many times, and sums are rounded.
     """
     n_labels = probability.shape[1]
-    pair = label.astype(np.intp) * n_labels + probability.argmax(axis=1)  # codes may be bytes
+    pair = label.astype(np.intp) * n_labels + _best(probability)[0]  # codes may be bytes
     count = np.bincount(pair, weight, n_labels * n_labels)
     return np.round(count).astype(np.intp).reshape(n_labels, n_labels)
 
@@ -218,6 +220,15 @@ def overdispersion(right: NDArray[np.bool_], part: Integers) -> float:
     statistic = float(((np.bincount(part, right) - share * rows) ** 2 / rows).sum() / (share * (1.0 - share)))
     freedom = rows.size - 1
     return max(1.0, statistic / freedom) if chdtrc(freedom, statistic) < BEYOND_CHANCE else 1.0
+
+
+def _best(probability: Floats) -> tuple[Integers, Floats]:
+    """Find each row's most probable label, and its probability: (n_rows,) each.
+
+    Equally probable ones differ by rounding, which no two kinds of processor have in common: the first of them is it.
+    """
+    rounded = np.round(probability, DIGITS)
+    return rounded.argmax(axis=1), rounded.max(axis=1)
 
 
 def _mean(values: Floats, weight: Floats | None) -> float:

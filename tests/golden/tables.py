@@ -114,7 +114,7 @@ def _copies(n=40):
     """Every record four times, all with their label or all without."""
     rng = np.random.default_rng(23)
     kind = rng.integers(0, 3, n)
-    x = rng.normal(size=(n, 3)) + (kind == 0)[:, None] * [1.0, 0.0, 0.0]
+    x = rng.normal(size=(n, 3)) + kind[:, None] * [2.0, -1.0, 0.0]
     label = np.where(rng.random(n) < 0.3, NOTHING, np.array(["a", "b", "c"])[kind])
     order = rng.permutation(np.repeat(np.arange(n), 4))
     return _table("p,q,r,grp", *(_numbers(column, 3) for column in x[order].T), label[order])

@@ -12,10 +12,10 @@ from em_impute.columns.design import Design, Feature
 from em_impute.em.blocks import Rows
 from em_impute.em.mixture import Recipe, fit_mixture
 from em_impute.errors import FitError
-from em_impute.model.bic import AUTO_FAMILIES, Candidate, best_of, choose_clusters
 from em_impute.model import bic as clusters
+from em_impute.model.bic import AUTO_FAMILIES, Candidate, best_of, choose_clusters
 
-SAMPLE_DATA = Path(__file__).parents[1] / "sample_data"
+SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
 
 
 def design(x, labels=()):
