@@ -22,8 +22,7 @@ TRANSCRIPTS = [page for page in PAGES if page != EXAMPLES and any(is_run(*block)
 OF_CRON = "tests/test_cron.py runs it"
 
 OTHERS = {
-    ("README.md", "pip install '.[report]'   # with"): "make does it when it creates .venv",
-    ("README.md", "make demo            # the main "): "a target of the Makefile, which has a test below",
+    ("README.md", 'pip install ".[report]"'): "has a test below",
     ("README.md", "15 2 * * *  cd /srv/survey && em"): "has a test below",
     ("docs/comparison.md", "printf '\\357\\273\\277zip,name,\"ki"): "has a test below",
     ("docs/cron.md", "MAILTO=survey@example.org"): OF_CRON,
@@ -48,7 +47,6 @@ OTHERS = {
     ("docs/pooling.md", "em-impute fill heights.csv --col"): "has a test below",
     ("docs/pooling.md", "import numpy as np"): "tests/test_pooling.py runs it",
     ("docs/pooling.md", "library(mice)"): "needs R; the page says that it is not run",
-    ("docs/pooling.md", "library(mitools)"): "needs R; the page says that it is not run",
     ("docs/pooling.md", "import delimited using heights.f"): "needs Stata; the page says that it is not run",
     ("docs/uncertainty.md", "python benchmarks/coverage.py --"): "takes 22 minutes; date and versions stand below it",
 }
@@ -96,7 +94,7 @@ def test_every_other_block_is_named_with_what_becomes_of_it():
 
 @pytest.mark.parametrize("page", MEASURED)
 def test_figures_carry_the_command_the_day_and_the_versions(page):
-    text = text_of(page)
+    text = " ".join(text_of(page).split())
     commands = re.findall(r"python (benchmarks/\w+\.py)|make (faults|fuzz)", text)
 
     assert commands
@@ -160,6 +158,15 @@ def shell(script, folder):
 def block_of(page, beginning):
     (block,) = (block for _, block in blocks_of(page) if block.startswith(beginning))
     return block
+
+
+def test_the_first_commands_of_the_readme_work_from_a_fresh_clone():
+    install, enter, fill = block_of("README.md", "pip install").splitlines()
+    folder = ROOT / enter.removeprefix("cd ")
+
+    assert install == 'pip install ".[report]"'  # in double quotes every shell takes it; make does it for .venv
+    assert (folder / fill.split()[2]).is_file()
+    assert f"$ {fill}\nread " in text_of("README.md")  # so it is run
 
 
 def test_the_line_for_cron_in_the_readme_fills_and_says_nothing(samples):
