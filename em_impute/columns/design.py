@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from em_impute.columns.predictors import (
 from em_impute.em.blocks import Floats, Integers, Rows, in_units, slices, standard_units
 from em_impute.em.mixture import overall_covariance
 from em_impute.errors import FitError
+from em_impute.serialize.annotations import Count
 from em_impute.table.arrays import Codes
 from em_impute.table.categories import MAX_LEVELS
 from em_impute.table.keys import Key, keys_of_distinct
@@ -44,15 +46,11 @@ ROWS_PER_FEATURE = 2
 class Feature:
     """A column of the standardised predictors: a measurement, or whether a category is one of its texts."""
 
-    name: str
-    """of an indicator, category=text"""
-    n_missing: int
-    shift: float
-    """What was subtracted: the mean, in the data's units."""
-    scale: float
-    """What was then divided by: the standard deviation, in the data's units."""
-    category: str | None = None
-    """The name of the category that an indicator is of; None of a measurement."""
+    name: Annotated[str, "Its name; of an indicator category=text."]
+    n_missing: Annotated[Count, "Rows of the first table that did not show it."]
+    shift: Annotated[float, "What is subtracted, in the data's units: the mean."]
+    scale: Annotated[float, "What is then divided by, in the data's units: the standard deviation."]
+    category: Annotated[str | None, "The category that an indicator is of; null of a measurement."] = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ E[log p(x, z | θ)] under the responsibilities that they had, and EM over the ne
 1998, "A view of the EM algorithm that justifies incremental, sparse, and other variants").
 """
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from em_impute.em.families import FAMILIES, Prior, default_prior
 from em_impute.em.mixture import Mixture, overall_covariance
 from em_impute.em.moments import Moments, merge
 from em_impute.em.parameters import Parameters
+from em_impute.serialize.annotations import Choices, Range
 
 __all__ = ["MixtureMemory", "learn", "remember"]
 
@@ -22,10 +23,12 @@ __all__ = ["MixtureMemory", "learn", "remember"]
 class MixtureMemory(NamedTuple):
     """What one mixture remembers."""
 
-    moments: Moments  # of all rows that it was fitted to
-    family: str
-    prior: Prior
-    unlabelled_weight: float  # of a row without a label beside one that has it
+    moments: Annotated[Moments, "Of all rows that it was fitted to."]
+    family: Annotated[
+        str, Choices({name: one.description for name, one in FAMILIES.items()}), "The covariances' family."
+    ]
+    prior: Annotated[Prior, "The conjugate prior (Fraley & Raftery 2007), in standard units."]
+    unlabelled_weight: Annotated[float, Range(0), "What a row without a label counts."]
 
 
 def remember(rows: Rows, mixture: Mixture, n_labels: int) -> MixtureMemory:

@@ -1,10 +1,11 @@
 """What EM needs to know of any number of rows: counts, means and scatters, one of each a component."""
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
+from em_impute.serialize.annotations import Axes, Count
 
 __all__ = ["Moments", "empty", "hard_moments", "merge"]
 
@@ -12,11 +13,13 @@ __all__ = ["Moments", "empty", "hard_moments", "merge"]
 class Moments(NamedTuple):
     """Weighted moments of rows, shared out over the components.  A commutative monoid under `merge`."""
 
-    weight: Floats  # (n_components,)
-    mean: Floats  # (n_components, n_features)
-    scatter: Floats  # (n_components, n_features, n_features), about the mean, not divided by the weight
-    log_likelihood: float  # natural logarithm, of these rows at the parameters that shared them out
-    rows: int
+    weight: Annotated[Floats, Axes("n_components"), "Rows."]
+    mean: Annotated[Floats, Axes("n_components", "n_features"), "Means."]
+    scatter: Annotated[
+        Floats, Axes("n_components", "n_features", "n_features", lower_triangle=True), "Sums of squares about the mean."
+    ]
+    log_likelihood: Annotated[float, "Natural logarithm, of these rows at the parameters that shared them out."]
+    rows: Annotated[Count, "Distinct rows."]
 
 
 def empty(n_components: int, n_features: int) -> Moments:

@@ -1,12 +1,13 @@
 """The parameters of a Gaussian mixture, and what they say about features that were not observed."""
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers
 from em_impute.errors import FitError
+from em_impute.serialize.annotations import Axes
 
 __all__ = [
     "COLLAPSE_HINT",
@@ -36,9 +37,9 @@ COLLAPSE_HINT = "raise --prior-strength, use --covariance tied or diag, or name 
 class Parameters(NamedTuple):
     """A Gaussian mixture."""
 
-    weight: Floats  # (n_components,), sums to 1
-    mean: Floats  # (n_components, n_features)
-    covariance: Floats  # (n_components, n_features, n_features)
+    weight: Annotated[Floats, Axes("n_components"), "Shares of the components, which add up to 1."]
+    mean: Annotated[Floats, Axes("n_components", "n_features"), "Means."]
+    covariance: Annotated[Floats, Axes("n_components", "n_features", "n_features", lower_triangle=True), "Covariances."]
 
 
 class Conditional(NamedTuple):

@@ -1,12 +1,13 @@
 """Which mixtures the stack is made of."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from em_impute.ensemble.shrinkage import Shrinkage
 from em_impute.ensemble.transforms import PLAIN
+from em_impute.serialize.annotations import Count, Range
 
 __all__ = ["FULL", "SHRINKAGES", "STEPS", "Member", "Plan", "plans"]
 
@@ -55,11 +56,11 @@ DIVIDED_VIEWS = ("plain", "symmetric", "binned")
 class Member(NamedTuple):
     """One mixture of the stack, before it is tempered."""
 
-    view: str
-    per_label: int
+    view: Annotated[str, "The name of its view."]
+    per_label: Annotated[int, Range(1), "Gaussians a label at most."]
     shrinkage: Shrinkage
-    draws_means_in: bool
-    steps: int
+    draws_means_in: Annotated[bool, "Means are drawn in by empirical Bayes."]
+    steps: Annotated[Count, "Steps of EM over rows without a label."]
 
     @property
     def is_plain(self) -> bool:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from em_impute.ensemble.student_t import Scorer, make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.transforms import Predictors, View
 from em_impute.environment import memory_is_limited
+from em_impute.serialize.annotations import Axes, MayLack, Range
 
 __all__ = ["CHUNK_ROWS", "Ensemble", "Voice", "predict", "sharpened", "sharpness_of"]
 
@@ -35,24 +36,27 @@ class Voice(NamedTuple):
     """The mixtures of one plan that have a say."""
 
     view: View
-    members: tuple[Member, ...]
-    component_label: Integers  # (n_components,)
-    batch: Batch  # (n_members, …)
-    weight: Floats  # (n_members, n_temperatures)
+    members: Annotated[tuple[Member, ...], Axes("n_members"), "The members."]
+    component_label: Annotated[
+        Integers, Axes("n_components"), "Place among the fit's labels of that of each component."
+    ]
+    batch: Batch
+    weight: Annotated[
+        Floats, Axes("n_members", "n_temperatures"), "What each counts at the temperatures 0.2, 0.4, 0.7 and 1."
+    ]
 
 
 @dataclass(frozen=True)
 class Ensemble:
     """What says how probable each label is in a row: mixtures and their weights."""
 
-    n_labels: int
-    voices: tuple[Voice, ...]
-    trust: float
-    """Weight of the mixtures together; the labels' shares have the rest."""
-    shares: Floats
-    """(n_labels,), of the labelled rows"""
-    sharpness: float = 1.0
-    """The power to which averaged probabilities are raised."""
+    n_labels: Annotated[int, Range(1), "Labels that they distinguish."]
+    voices: Annotated[tuple[Voice, ...], "The mixtures, view by view."]
+    trust: Annotated[float, Range(0), "Weight of the mixtures together; the labels' shares have the rest."]
+    shares: Annotated[Floats, Axes("n_known"), "The labels' shares."]
+    sharpness: Annotated[
+        float, Range(0), MayLack, "The power to which averaged probabilities are raised; 1 where it is lacking."
+    ] = 1.0
 
 
 def predict(stack: Ensemble, predictors: Predictors) -> Floats:

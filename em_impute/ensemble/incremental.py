@@ -6,7 +6,7 @@ sparse, and other variants"): each step raises the same bound of the log-posteri
 """
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from em_impute.ensemble.shrinkage import strengths_of
 from em_impute.ensemble.stacking_weights import PRIOR_ROWS, observed_part, stack_weights, trust_over_shares
 from em_impute.ensemble.student_t import make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import Sums, independent_sums
+from em_impute.serialize.annotations import Axes
 
 __all__ = ["Memory", "Remembered", "chances", "learn", "remember", "reweighed"]
 
@@ -41,16 +42,16 @@ ROUNDS = 5
 class Remembered(NamedTuple):
     """What one voice remembers."""
 
-    sums: Sums  # (n_members, n_components, …), of all rows that it was fitted to
-    strength: Floats  # (n_members, n_gaussian), pseudo-rows that draw means in
-    base: Floats  # (n_indicators,), share of each text of each category among all rows
+    sums: Annotated[Sums, "Of all rows that it was fitted to."]
+    strength: Annotated[Floats, Axes("n_members", "n_columns"), "Pseudo-rows that draw means in."]
+    base: Annotated[Floats, Axes("n_texts"), "Share of each text of each category."]
 
 
 class Memory(NamedTuple):
     """What a stack remembers."""
 
-    known: Floats  # (n_labels,), rows of each label by weight
-    voices: tuple[Remembered, ...]
+    known: Annotated[Floats, Axes("n_known"), "Rows of each label, by weight."]
+    voices: Annotated[tuple[Remembered, ...], "What each voice remembers."]
 
 
 def remember(ensemble: Ensemble, examples: Examples, seed: int) -> Memory:

@@ -1,11 +1,12 @@
 """The M step of many mixtures at once, with covariances drawn towards each other and means towards zero."""
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.sufficient_statistics import Sums
+from em_impute.serialize.annotations import Axes, InfiniteAsNull, Range
 
 __all__ = ["Batch", "Shrinkage", "Strengths", "empirical_bayes", "log_chances", "m_step", "strengths_of"]
 
@@ -19,9 +20,9 @@ SMALLEST_EXCESS = 0.02
 class Shrinkage(NamedTuple):
     """How far the covariances of one mixture are drawn in, in pseudo-rows a column."""
 
-    pooled: float  # weight of the pooled covariance in each component's own; inf leaves the pooled one alone
-    diagonal: float  # weight of the diagonal in the pooled covariance
-    independent: bool = False  # columns are independent within a component: naive Bayes
+    pooled: Annotated[float, Range(0), InfiniteAsNull(np.inf), "Weight of the pooled covariance; null leaves it alone."]
+    diagonal: Annotated[float, Range(0), "Weight of the diagonal in the pooled covariance."]
+    independent: Annotated[bool, "Columns are independent within a component: naive Bayes."] = False
 
     @property
     def family(self) -> str:
@@ -49,12 +50,16 @@ class Strengths(NamedTuple):
 class Batch(NamedTuple):
     """Many mixtures, whose components have the same labels."""
 
-    weight: Floats  # (n_mixtures, n_components), rows behind each component
-    mean: Floats  # (n_mixtures, n_components, n_gaussian)
-    covariance: Floats  # (n_mixtures, n_components, n_gaussian, n_gaussian)
-    freedom: Floats  # (n_mixtures, n_components), rows and pseudo-rows behind each covariance
-    log_share: Floats  # (n_mixtures, n_components)
-    log_chance: Floats  # (n_mixtures, n_components, n_indicators), of each text of each category
+    weight: Annotated[Floats, Axes("n_members", "n_components"), "Rows behind each component."]
+    mean: Annotated[Floats, Axes("n_members", "n_components", "n_columns"), "Means."]
+    covariance: Annotated[
+        Floats, Axes("n_members", "n_components", "n_columns", "n_columns", lower_triangle=True), "Covariances."
+    ]
+    freedom: Annotated[Floats, Axes("n_members", "n_components"), "Rows and pseudo-rows behind each covariance."]
+    log_share: Annotated[Floats, Axes("n_members", "n_components"), "Natural logarithms of the shares."]
+    log_chance: Annotated[
+        Floats, Axes("n_members", "n_components", "n_texts"), "Natural logarithms of each text's probability."
+    ]
 
     def take(self, mixtures: Integers | slice) -> "Batch":
         """Keep some mixtures."""

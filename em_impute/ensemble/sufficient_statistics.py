@@ -8,13 +8,14 @@ every column is standardised beforehand, and no component is narrower than its s
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.transforms import Seen, View
+from em_impute.serialize.annotations import Axes
 
 __all__ = [
     "Group",
@@ -43,10 +44,12 @@ class Group(NamedTuple):
 class Sums(NamedTuple):
     """Weighted sums over rows, for each mixture and component: the leading axes."""
 
-    weight: Floats  # (..., n_components)
-    first: Floats  # (..., n_components, n_gaussian), of x
-    second: Floats  # (..., n_components, n_gaussian, n_gaussian), of x·xᵀ
-    counts: Floats  # (..., n_components, n_indicators), of the categories' indicators
+    weight: Annotated[Floats, Axes("n_members", "n_components"), "Rows."]
+    first: Annotated[Floats, Axes("n_members", "n_components", "n_columns"), "Sums of x."]
+    second: Annotated[
+        Floats, Axes("n_members", "n_components", "n_columns", "n_columns", lower_triangle=True), "Sums of x·xᵀ."
+    ]
+    counts: Annotated[Floats, Axes("n_members", "n_components", "n_texts"), "Rows that hold each text."]
 
     def plus(self, other: "Sums") -> "Sums":
         """Add two disjoint sets of rows."""

@@ -1,11 +1,12 @@
 """The forms in which the predictors are looked at: as they are, made symmetric, as categories, cut into bins."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
+from em_impute.serialize.annotations import ANY, Axes
 
 __all__ = ["PLAIN", "Predictors", "Seen", "View", "fit_views", "plain_view", "yeo_johnson"]
 
@@ -47,20 +48,20 @@ class Seen(NamedTuple):
 class View:
     """A way to look at the predictors, fitted to the rows once and then the same for every row."""
 
-    name: str
-    power: Floats | None
-    """(n_numbers,) of Yeo & Johnson; None leaves numbers as they are"""
-    shift: Floats
-    scale: Floats
-    """(n_numbers,) what standardises the transformed numbers again"""
-    indicators: bool
-    """Categories are Gaussian columns of 0 and 1."""
-    categories: bool
-    """Categories are categories: multinomial given the label."""
-    edges: tuple[Floats, ...] | None
-    """Upper edges of each number's bins but the last; None keeps the numbers Gaussian."""
-    levels: tuple[int, ...]
-    """Number of texts of each column of categories."""
+    name: Annotated[str, "Its name."]
+    power: Annotated[
+        Floats | None, Axes("n_numbers"), "Powers of Yeo & Johnson (2000); null leaves numbers as they are."
+    ]
+    shift: Annotated[Floats, Axes("n_numbers"), "What is subtracted from transformed numbers."]
+    scale: Annotated[Floats, Axes("n_numbers"), "What they are then divided by."]
+    indicators: Annotated[bool, "Categories are Gaussian columns of 0 and 1."]
+    categories: Annotated[bool, "Categories are multinomial given the label."]
+    edges: Annotated[
+        tuple[Annotated[Floats, Axes(ANY)], ...] | None,
+        Axes("n_numbers"),
+        "Upper edges of each number's bins but the last; null keeps the numbers Gaussian.",
+    ]
+    levels: Annotated[tuple[int, ...], "Number of texts of each column of categories."]
 
     def show(self, predictors: Predictors) -> Seen:
         """Look at rows through this view."""

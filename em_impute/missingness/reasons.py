@@ -16,7 +16,7 @@ missing (Saerens, Latinne & Decaestecker 2002; Lipton, Wang & Smola 2018); else 
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.metrics import as_effective
 from em_impute.missingness.logistic import climb
 from em_impute.missingness.regression import evidence_of_predictors, log_mean_exp
+from em_impute.serialize.annotations import Axes
 
 __all__ = [
     "AT_RANDOM",
@@ -87,10 +88,8 @@ class Judged(NamedTuple):
 class Tilts:
     """By how much log-odds of labels are higher in rows that lack them: what is believed, as some points."""
 
-    weight: Floats
-    """(n_points,), sums to 1"""
-    shift: Floats
-    """(n_points, n_labels)"""
+    weight: Annotated[Floats, Axes("n_points"), "Weights of the points that are averaged; they add up to 1."]
+    shift: Annotated[Floats, Axes("n_points", "n_labels"), "Log-odds of each."]
 
     @property
     def is_none(self) -> bool:

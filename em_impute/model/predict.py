@@ -1,10 +1,10 @@
 """What was learnt, in a form that travels: how a row's cells become numbers, and what these say of its label."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from em_impute.missingness.reasons import Tilts
 from em_impute.model.assign import tilt
 from em_impute.model.select import Choice
 from em_impute.options import Request
+from em_impute.serialize.annotations import Axes, Kinds, MayLack, NotSaved, OwnAxes, Range
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
 
@@ -50,13 +51,11 @@ them a row gets the same label in every table, also where labels tie."""
 class Coding:
     """How the cells of a row become what the model was fitted to."""
 
-    features: tuple[Feature, ...]
-    """in the order of the columns of x"""
-    texts: Mapping[str, tuple[str, ...]]
-    """of each category, by its name"""
-    column: Mapping[str, int]
-    """where each number and each category stands in the table; one that is not there is missing in every row"""
-    decimal: str
+    features: Annotated[tuple[Feature, ...], Axes("n_features"), "The columns of x, measurements first."]
+    texts: Annotated[Mapping[str, tuple[str, ...]], "The texts of each category, in the order of their codes."]
+    decimal: Annotated[str, "The decimal mark of its numbers."]
+    column: Annotated[Mapping[str, int], NotSaved] = field(default_factory=dict)
+    """Where each number and each category stands in the table; one that is not there is missing in every row."""
 
     @property
     def columns(self) -> tuple[int, ...]:
@@ -132,7 +131,9 @@ class Mixed:
     """One mixture."""
 
     parameters: Parameters
-    component_label: Integers
+    component_label: Annotated[
+        Integers, Axes("n_components"), "Place among the fit's labels of that of each component."
+    ]
 
 
 class Said(NamedTuple):
@@ -147,14 +148,21 @@ class Said(NamedTuple):
 class Expert:
     """One fit: of all rows, or of those of a group."""
 
-    learnt: tuple[int, ...]
-    """the labels of the column that it knows"""
+    learnt: Annotated[
+        tuple[int, ...], Axes("n_known"), "Places, among the labels of the column, of those that the fit knows."
+    ]
     coding: Coding
-    speaker: Ensemble | Mixed
-    shift: Floats
-    """(n_labels,) by how much log-odds are higher than the speaker says: models of version 1 may know of some"""
-    memory: Memory | MixtureMemory | None = None
-    """what it remembers of its rows, so that it can learn further; None where it will not"""
+    speaker: Annotated[
+        Ensemble | Mixed, Kinds(mixture=Mixed, stack=Ensemble), "What predicts how probable each label is."
+    ]
+    shift: Annotated[
+        Floats, Axes("n_column_labels"), "Log-odds added, where the rows to fill had label shares of their own."
+    ]
+    memory: Annotated[
+        Memory | MixtureMemory | None,
+        Kinds(mixture=MixtureMemory, stack=Memory),
+        "What it can be updated from; null where it cannot.",
+    ] = None
 
     def said(self, table: Table, rows: Integers) -> Said:
         """Say how probable each label is in some rows of a chunk."""
@@ -173,7 +181,7 @@ class Expert:
 class Own(NamedTuple):
     """What speaks for a group beside the fit of all rows."""
 
-    weight: float
+    weight: Annotated[float, Range(0), "Its weight beside that of the fit of all rows."]
     expert: Expert
 
 
@@ -181,12 +189,10 @@ class Own(NamedTuple):
 class Groups:
     """The groups of rows that have a fit of their own."""
 
-    name: str
-    """of the column that divides the rows"""
-    column: int | None
-    """where it stands in the table; None where it is not there"""
-    own: Mapping[str, Own]
-    """by the text of the column"""
+    name: Annotated[str, "The column that divides the rows."]
+    own: Annotated[Mapping[str, Own], "The fit of each group that has one, by the text of the column."]
+    column: Annotated[int | None, NotSaved] = None
+    """Where it stands in the table; None where it is not there."""
 
     def rows_of(self, table: Table, rows: Integers) -> Iterator[tuple[str, Integers]]:
         """Yield each group that has a fit of its own, and the places in `rows` of its rows."""
@@ -202,15 +208,15 @@ class Groups:
 class Model:
     """What says how probable each label is."""
 
-    labels: tuple[str, ...]
-    """of the column"""
-    everyone: Expert
-    """the fit of all rows"""
-    groups: Groups | None
-    delta: Floats
-    """(n_labels,) by how much the log-odds are higher than the fits say, as the user asked for"""
-    tilts: Tilts | None = None
-    """by how much they are higher in the file that was learnt from, for the reason that its labels are missing"""
+    labels: Annotated[tuple[str, ...], Axes("n_labels"), "The labels of the column."]
+    everyone: Annotated[Expert, OwnAxes, "The fit of all rows."]
+    groups: Annotated[Groups | None, "The fits of groups of rows; null without --by."]
+    delta: Annotated[Floats, Axes("n_labels"), "Log-odds added as --delta asked for."]
+    tilts: Annotated[
+        Tilts | None,
+        MayLack,
+        "Log-odds added in the file that was fitted to, for the reason that its labels are missing.",
+    ] = None
 
     @property
     def coding(self) -> Coding:
@@ -253,7 +259,7 @@ def coding_of(design: Design, names: Sequence[str], decimal: str) -> Coding:
     """Say how the rows of a design were coded; `names` are those of all columns of the table."""
     texts = {category.name: category.texts for category in design.categories}
     used = [*(feature.name for feature in design.features if feature.category is None), *texts]
-    return Coding(design.features, texts, {name: names.index(name) for name in used}, decimal)
+    return Coding(design.features, texts, decimal, {name: names.index(name) for name in used})
 
 
 def slim(stack: Stack) -> Ensemble:

@@ -166,7 +166,7 @@ def placed(saved: SavedColumn, names: Sequence[str]) -> SavedColumn:
             group: one._replace(expert=replace(one.expert, coding=coded(one.expert.coding)))
             for group, one in groups.own.items()
         }
-        groups = Groups(groups.name, at.get(unicodedata.normalize("NFC", groups.name)), own)
+        groups = Groups(groups.name, own, at.get(unicodedata.normalize("NFC", groups.name)))
     everyone = replace(model.everyone, coding=coded(model.everyone.coding))
     return replace(saved, model=replace(model, everyone=everyone, groups=groups))
 

@@ -308,7 +308,7 @@ def model_of(
             )
             for one in completion.own
         }
-        groups = Groups(design.groups.name, names.index(design.groups.name), own)
+        groups = Groups(design.groups.name, own, names.index(design.groups.name))
     everyone = expert_of(design, choice, mixture, labels, names, request)
     return Model(labels, everyone, groups, deltas_of(labels, deltas), _tilts_of(completion, design))
 

@@ -70,8 +70,8 @@ def make_column(opened: Opened, completion: Completion, request: Request) -> Sav
         request.free_shares,
         name_of(opened, request.weights),
         tuple(completion.labels.tokens),
-        replace(model, everyone=everyone, groups=groups),
         _training(opened, completion, design, mixture),
+        replace(model, everyone=everyone, groups=groups),
     )
 
 

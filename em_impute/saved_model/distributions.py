@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import nextafter
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from em_impute.em.blocks import FARTHEST, UNKNOWN, Block, Floats, Integers, make
 from em_impute.em.em import e_step
 from em_impute.em.moments import Moments, empty, hard_moments, merge
 from em_impute.em.parameters import Parameters, clamp
+from em_impute.serialize.annotations import ANY, Axes, Count, InfiniteAsNull, Range
 from em_impute.table.arrays import Codes
 
 __all__ = [
@@ -45,17 +46,13 @@ MAX_EXAMPLES = 3
 class NumberDistribution:
     """How many rows hold a number in each cell."""
 
-    edges: Floats
-    """(n_cells − 1,) ascending and different: the upper end of every cell but the last, which it belongs to.  The
-    first cell lies below and the last above all training rows, so that both are empty there."""
-    counts: Floats
-    """(n_cells,) weight of the rows"""
-    missing: float
-    """weight of the rows without a number"""
-    lowest: float
-    """of these rows, which need not be those that laid the cells down; inf if there is no number"""
-    highest: float
-    """−inf if there is no number"""
+    edges: Annotated[Floats, Axes(ANY), "Upper ends of the cells but the last; about percentiles."]
+    """Ascending and different.  The first cell is below all training rows and the last above: both are empty there."""
+    counts: Annotated[Floats, Axes("n_cells"), "Rows in each cell, by weight."]
+    missing: Annotated[float, Range(0), "Rows that do not show it, by weight."]
+    lowest: Annotated[float, InfiniteAsNull(np.inf), "The lowest number; null where there is none."]
+    """Of these rows, which need not be those that laid the cells down."""
+    highest: Annotated[float, InfiniteAsNull(-np.inf), "The highest number; null where there is none."]
 
     @property
     def total(self) -> float:
@@ -88,16 +85,11 @@ class NumberDistribution:
 class TextDistribution:
     """How many rows hold each text."""
 
-    texts: tuple[str, ...]
-    """of the training rows"""
-    counts: Floats
-    """(n_texts,) weight of the rows"""
-    missing: float
-    """weight of the rows without a text"""
-    unseen: float = 0.0
-    """weight of the rows whose text no training row had"""
-    unseen_rows: int = 0
-    """number of these rows"""
+    texts: Annotated[tuple[str, ...], Axes("n_texts"), "The texts of the training rows."]
+    counts: Annotated[Floats, Axes("n_texts"), "Rows that hold each, by weight."]
+    missing: Annotated[float, Range(0), "Rows that do not show it, by weight."]
+    unseen: Annotated[float, Range(0), "Rows of later tables whose text the first one did not have, by weight."] = 0.0
+    unseen_rows: Annotated[Count, "Their number."] = 0
 
     @property
     def total(self) -> float:
@@ -234,10 +226,9 @@ MAX_ROWS = 1 << 20
 class Spread(NamedTuple):
     """Weighted mean of numbers, and how they scatter about it."""
 
-    weight: float
-    mean: float
-    scatter: float
-    """sum of the weighted squares about the mean"""
+    weight: Annotated[float, Range(0), "These rows."]
+    mean: Annotated[float, "Their mean."]
+    scatter: Annotated[float, Range(0), "Sum of the squared deviations from it."]
 
     @property
     def sd(self) -> float:
@@ -258,12 +249,9 @@ class Spread(NamedTuple):
 class Typicality:
     """How many rows are far from every component, and how dense the model says it is where the others lie."""
 
-    rows: float
-    """weight of the rows that show a feature"""
-    far: float
-    """weight of those that are beyond the 99.9 % quantile of every component"""
-    log_density: Spread
-    """natural logarithm, in the data's own units, of the rows that show every feature"""
+    rows: Annotated[float, Range(0), "Rows that show anything, by weight."]
+    far: Annotated[float, Range(0), "Those beyond the 99.9 % ellipse of every component."]
+    log_density: Annotated[Spread, "The natural log density, in the data's units, of the rows that show every feature."]
 
     def plus(self, other: "Typicality") -> "Typicality":
         """Add other rows, looked at by the same model."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from em_impute.em.blocks import Floats
 from em_impute.saved_model.distributions import NumberDistribution, TextDistribution, Typicality
 from em_impute.saved_model.psi import FEW_ROWS, Distance, Index, is_more_often, ks, psi
 from em_impute.saved_model.units import Conversion, unit_factor
+from em_impute.serialize.annotations import NotSaved, OwnAxes
 
 __all__ = [
     "Density",
@@ -36,16 +37,14 @@ LOWER, SURELY = 0.25, 3.29
 class Summary:
     """What is kept of the rows of a table, or of a part of it.  A commutative monoid under `plus`."""
 
-    numbers: Mapping[str, NumberDistribution]
-    """of each measurement, by its name"""
-    texts: Mapping[str, TextDistribution]
-    """of each category"""
-    labels: TextDistribution
-    """of the column to fill; known labels only, the others are missing"""
-    typicality: Typicality | None = None
-    """None where no single mixture was fitted"""
-    converted: Mapping[str, Floats] = field(default_factory=dict)
-    """of each measurement of new rows, what `count_converted` says; of training rows nothing"""
+    numbers: Annotated[Mapping[str, NumberDistribution], "The distribution of each measurement."]
+    texts: Annotated[Mapping[str, TextDistribution], "The distribution of each category."]
+    labels: Annotated[TextDistribution, OwnAxes, "That of the known labels; the others are missing."]
+    typicality: Annotated[
+        Typicality | None, "How usual the rows are under the mixture `typical`; null where no single one was fitted."
+    ] = None
+    converted: Annotated[Mapping[str, Floats], NotSaved] = field(default_factory=dict)
+    """Of each measurement of new rows, what `count_converted` says; of training rows nothing."""
 
     def plus(self, other: "Summary") -> "Summary":
         """Add the rows of another part, counted in the same cells and looked at by the same model."""

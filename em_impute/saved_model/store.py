@@ -1,6 +1,5 @@
 """Saved models as files, by the version of their form."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +11,16 @@ from em_impute.ensemble.ensemble import Voice
 from em_impute.ensemble.incremental import Memory
 from em_impute.errors import ModelError
 from em_impute.model.predict import Coding, Expert, Mixed
-from em_impute.saved_model import json_text
-from em_impute.saved_model.form import FORM
 from em_impute.saved_model.values import SavedColumn, SavedModel
-from em_impute.schema_terms import Schema, count
-from em_impute.serialize import Codec, Node
+from em_impute.serialize.classes import from_json, schema_of, to_json
+from em_impute.serialize.json_text import FormatError, parse, render
+from em_impute.serialize.values import Schema
 from em_impute.table.text import shown_path
 
-__all__ = ["FORMS", "MODEL_VERSION", "check_column", "dump", "load", "model_schema", "read_model"]
+__all__ = ["MODEL_VERSION", "check_column", "dump", "load", "model_schema", "read_model"]
 
-FORMS: Mapping[int, Codec[SavedModel]] = {1: FORM}
-"""How each version is read.  A version that was once released keeps its form; the newest is written."""
-
-MODEL_VERSION = max(FORMS)
+MODEL_VERSION = 1
+"""Of the form.  One that was once released stays readable."""
 
 MAX_BYTES = 1 << 30
 
@@ -52,11 +48,14 @@ def read_model(path: str | Path) -> SavedModel:
 def load(text: str, name: str) -> SavedModel:
     """Read a model from JSON, as `read_model` does; `name` is what to call it."""
     try:
-        document = json_text.parse(text)
-        version = _version(document)
-        found = FORMS[version].read(Node({key: document[key] for key in document if key != "model_version"}, "", {}))
+        document = parse(text)
+        _check_version(document)
+        found = from_json(SavedModel, {key: document[key] for key in document if key != "model_version"})
         for number, column in enumerate(found.columns):
             check_column(column, f"columns[{number}]")
+    except FormatError as error:
+        hint = "save it once more with --save-model, or use it as it was written"
+        raise ModelError(f"{name} is no model of em-impute: {error}", hint) from None
     except ModelError as error:
         hint = error.hint or "save it once more with --save-model, or use it as it was written"
         raise ModelError(f"{name} is no model of em-impute: {error.message}", hint) from None
@@ -65,13 +64,13 @@ def load(text: str, name: str) -> SavedModel:
 
 def dump(model: SavedModel) -> str:
     """Write a model as JSON."""
-    return json_text.render({"model_version": MODEL_VERSION, **FORMS[MODEL_VERSION].write(model)})
+    return render({"model_version": MODEL_VERSION, **to_json(model)})
 
 
 def model_schema() -> Schema:
     """Give the JSON Schema of a saved model."""
-    schema = FORMS[MODEL_VERSION].schema
-    version = {**count("The version of this form.", 1), "const": MODEL_VERSION}
+    schema = schema_of(SavedModel)
+    version = {"description": "The version of this form.", "type": "integer", "const": MODEL_VERSION}
     return {
         "$schema": DIALECT,
         "$id": f"urn:em-impute:model:{MODEL_VERSION}",
@@ -82,14 +81,13 @@ def model_schema() -> Schema:
     }
 
 
-def _version(document: Any) -> int:  # noqa: ANN401  # whatever the file holds
+def _check_version(document: Any) -> None:  # noqa: ANN401  # whatever the file holds
     version = document.get("model_version") if isinstance(document, dict) else None
     if not isinstance(version, int) or isinstance(version, bool):
         raise ModelError("it names no model_version", "name the file that --save-model wrote; a report is none")
-    if version not in FORMS:
+    if version != MODEL_VERSION:
         newer = "update em-impute" if version > MODEL_VERSION else "save it once more with --save-model"
         raise ModelError(f"its model_version is {version}, this em-impute reads {MODEL_VERSION} and older", newer)
-    return version
 
 
 ROUNDING = 1e-6

@@ -1,10 +1,12 @@
 """A saved model as values: what fills, what it was learnt from, and what new rows are compared with."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from em_impute.em.parameters import Parameters
 from em_impute.model.predict import Model
 from em_impute.saved_model.drift import Summary
+from em_impute.serialize.annotations import Count, OwnAxes, Range, Sha256
 
 __all__ = ["Reading", "SavedColumn", "SavedModel", "Score", "Source", "Training"]
 
@@ -13,75 +15,65 @@ __all__ = ["Reading", "SavedColumn", "SavedModel", "Score", "Source", "Training"
 class Reading:
     """How cells were read, and will be unless the user says otherwise."""
 
-    decimal: str
-    null_values: tuple[str, ...]
-    keep_values: tuple[str, ...]
+    decimal: Annotated[str, "The decimal mark."]
+    null_values: Annotated[tuple[str, ...], "What --null-value named."]
+    keep_values: Annotated[tuple[str, ...], "What --keep-value named."]
 
 
 @dataclass(frozen=True)
 class Source:
     """A table that was learnt from."""
 
-    name: str
-    sha256: str
-    rows: int
-    learnt: str | None
-    """when, as UTC; None where the time is dictated but empty"""
+    name: Annotated[str, "What it was called."]
+    sha256: Annotated[Sha256, "SHA-256 of its bytes."]
+    rows: Annotated[Count, "Its rows."]
+    learnt: Annotated[str, "When, in UTC."]
 
 
 @dataclass(frozen=True)
 class Score:
     """How right fits were about labels that they had not been shown."""
 
-    rows: int
-    accuracy: float
-    log_loss: float
-    """mean −log probability of the true label, in nats"""
-    baseline_accuracy: float
-    """of always saying the commonest label"""
-    baseline_log_loss: float
-    """of the labels' shares alone"""
+    rows: Annotated[Count, "Labels held out."]
+    accuracy: Annotated[float, Range(0), "Share that was right."]
+    log_loss: Annotated[float, Range(0), "Mean −log probability of the true label, in nats."]
+    baseline_accuracy: Annotated[float, Range(0), "Share of the commonest label."]
+    baseline_log_loss: Annotated[float, Range(0), "Log-loss of the labels' shares."]
 
 
 @dataclass(frozen=True)
 class Training:
     """What the rows were like that were learnt from."""
 
-    rows: int
-    summary: Summary
-    """of their predictors and known labels"""
-    typical: Parameters
-    """the mixture, in standard units, that says how usual a row is: the leading one of a stack"""
-    held_out: Score | None
-    """None where no label could be held out"""
+    rows: Annotated[Count, "Their number."]
+    summary: Annotated[Summary, "How their predictors and labels were distributed."]
+    typical: Annotated[Parameters, "The mixture that says how usual a row is, in standard units."]
+    held_out: Annotated[
+        Score | None, "How right fits were about labels that they were not shown; null where none could be held out."
+    ]
 
 
 @dataclass(frozen=True)
 class SavedColumn:
     """What fills one column."""
 
-    column: str
-    free_shares: bool
-    """The rows to be filled had label shares of their own, which those of another file need not have."""
-    weights: str | None
-    """the column that said how much each row counts"""
-    tokens: tuple[str, ...]
-    """what was counted as missing"""
-    model: Model
-    training: Training
+    column: Annotated[str, "Its name."]
+    free_shares: Annotated[bool, "--shares free: the rows to fill had label shares of their own."]
+    weights: Annotated[str | None, "The column of --weights; null without it."]
+    tokens: Annotated[tuple[str, ...], "What counted as missing in it."]
+    training: Annotated[Training, OwnAxes, "What the rows were like that were fitted to."]
+    model: Annotated[Model, "What fills the column."]
 
 
 @dataclass(frozen=True)
 class SavedModel:
     """A fit that is applied to other tables."""
 
-    version: str
-    """of em-impute"""
-    seed: int
-    reading: Reading
-    sources: tuple[Source, ...]
-    """the last ones, oldest first"""
-    columns: tuple[SavedColumn, ...]
+    version: Annotated[str, "The version of em-impute that wrote it."]
+    seed: Annotated[Count, "The seed of the fit."]
+    reading: Annotated[Reading, "How cells were read."]
+    sources: Annotated[tuple[Source, ...], "The tables it was fitted to, oldest first; of very many the last ones."]
+    columns: Annotated[tuple[SavedColumn, ...], "What fills each column."]
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -4,24 +4,26 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from em_impute.errors import ModelError
-
-__all__ = ["parse", "render"]
+__all__ = ["FormatError", "parse", "render"]
 
 INDENT = "  "
 
 
+class FormatError(ValueError):
+    """A document is not what it should be: the message says where, and what was expected there."""
+
+
 def parse(text: str) -> Any:  # noqa: ANN401  # whatever it holds
-    """Read JSON.  Raises ModelError for what is no JSON (RFC 8259), NaN and a key that stands twice among it."""
+    """Read JSON.  Raises FormatError for what is no JSON (RFC 8259), NaN and a key that stands twice among it."""
     try:
         return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
-    except ModelError:
+    except FormatError:
         raise
     except RecursionError:
-        raise ModelError("it is nested too deeply") from None
+        raise FormatError("it is nested too deeply") from None
     except ValueError as error:  # a JSONDecodeError, or a number of thousands of digits
         where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error)
-        raise ModelError(f"it is no JSON: {where}") from None
+        raise FormatError(f"it is no JSON: {where}") from None
 
 
 def render(document: Any) -> str:  # noqa: ANN401  # what JSON can hold
@@ -59,7 +61,7 @@ def _plain(value: Any) -> str:  # noqa: ANN401  # what JSON can hold
 
 
 def _refuse_constant(name: str) -> None:
-    raise ModelError(f"it holds {name}, which is no JSON")
+    raise FormatError(f"it holds {name}, which is no JSON")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -67,5 +69,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ModelError(f"the key {twice!r} stands twice in one object")
+        raise FormatError(f"the key {twice!r} stands twice in one object")
     return found

@@ -1,0 +1,291 @@
+"""Values ↔ JSON ↔ JSON Schema, all three from the annotations of a value's class.
+
+A dataclass or named tuple says of each field what it means, and what it may hold:
+
+>>> class Point(NamedTuple):
+...     "A point."
+...
+...     name: Annotated[str, "What it is called."]
+...     weight: Annotated[Share, "Its share of all."]
+...     place: Annotated[Floats, Axes("n_axes"), "Where it lies, in metres."]
+>>> to_json(Point("origin", 0.5, np.zeros(2)))
+{'name': 'origin', 'weight': 0.5, 'place': [0.0, 0.0]}
+
+A field that `MayLack` is not written while it has its default.  Reading trusts nothing: what is there must be all that
+is expected, of the type, range and shape that is expected.  Numbers are written with all the
+digits that they have, so that they come back to the bit.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from inspect import getdoc
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from em_impute.serialize.annotations import (
+    Axes,
+    Choices,
+    InfiniteAsNull,
+    Integers,
+    Key,
+    Kinds,
+    MayLack,
+    NotSaved,
+    OwnAxes,
+    Pattern,
+    Range,
+)
+from em_impute.serialize.json_text import FormatError
+from em_impute.serialize.values import (
+    Codec,
+    Describe,
+    Node,
+    Schema,
+    array,
+    boolean,
+    constant,
+    listing,
+    mapping,
+    maybe,
+    number,
+    text,
+)
+
+__all__ = ["from_json", "schema_of", "to_json"]
+
+T = TypeVar("T")
+
+_CODECS: dict[type, Codec] = {}
+
+
+def to_json(value: Any) -> Any:  # noqa: ANN401  # of any annotated class
+    """Give what JSON can hold of a value.  Numbers that are not finite become null."""
+    return _codec_of_class(type(value)).write(value)
+
+
+def from_json(kind: type[T], document: Any) -> T:  # noqa: ANN401  # whatever a file holds
+    """Make a value of a class from what JSON holds.  Raises FormatError."""
+    found: T = _codec_of_class(kind).read(Node(document, "", {}))
+    return found
+
+
+def schema_of(kind: type) -> Schema:
+    """Give the JSON Schema (draft 2020-12) of a class; what stands in several places is defined once, in `$defs`."""
+    places: dict[type, int] = {}
+    _codec_of_class(kind).schema(lambda one: _counted(one, places))
+    shared = {one for one, n in places.items() if n > 1}
+
+    def inline(one: type) -> Schema:
+        return {"$ref": f"#/$defs/{_name_of(one)}"} if one in shared else _codec_of_class(one).schema(inline)
+
+    defined = {_name_of(one): _codec_of_class(one).schema(inline) for one in places if one in shared}
+    return _codec_of_class(kind).schema(inline) | ({"$defs": defined} if defined else {})
+
+
+def _codec_of(annotation: Any) -> Codec:  # noqa: ANN401  # annotations have no type of their own
+    """Make the codec of an annotation, with its meaning as the description."""
+    base, marks = _taken_apart(annotation)
+    codec = _plain_codec(base, marks)
+    meaning = next((one for one in marks.values() if isinstance(one, str)), None)
+    if meaning is None:
+        return codec
+    axes = marks.get(Axes)
+    told = meaning if axes is None else f"({', '.join(axes.names)}) {meaning}"
+    if axes is not None and axes.lower_triangle:
+        told += "  Of each matrix the lower triangle."
+    return Codec(codec.write, codec.read, lambda describe: {"description": told} | _undescribed(codec.schema(describe)))
+
+
+def _taken_apart(annotation: Any) -> tuple[Any, dict[type, Any]]:  # noqa: ANN401  # as above
+    """Give the type of an annotation, and its marks by their class; of a mark that stands there twice the last."""
+    if get_origin(annotation) is not Annotated:
+        return annotation, {}
+    base, *marks = get_args(annotation)
+    return base, {mark if isinstance(mark, type) else type(mark): mark for mark in marks}
+
+
+def _plain_codec(base: Any, marks: Mapping[type, Any]) -> Codec:  # noqa: ANN401, PLR0911  # one return a kind of type
+    origin, arguments = get_origin(base), get_args(base)
+    if NoneType in arguments:
+        forms = [one for one in arguments if one is not NoneType]
+        is_one_form = len(forms) == 1 or Kinds in marks
+        return maybe(_plain_codec(forms[0], marks) if is_one_form else _either([_codec_of(one) for one in forms]))
+    if Kinds in marks:
+        return _kinds(marks[Kinds].classes)
+    if origin in {Union, UnionType}:
+        return _either([_codec_of(one) for one in arguments])
+    if origin is Literal:
+        return constant(arguments)
+    if origin is np.ndarray:
+        return array(marks[Axes], is_whole=arguments[1] == get_args(Integers)[1])
+    if origin is not None:
+        return _container(origin, arguments, marks.get(Axes))
+    if base in {int, float}:
+        return number(base, marks.get(Range, Range()), marks.get(InfiniteAsNull))
+    if base is bool:
+        return boolean()
+    if base is str:
+        return text(marks.get(Pattern), marks.get(Choices))
+    return _object(base, has_own_axes=OwnAxes in marks)
+
+
+def _container(origin: Any, arguments: Sequence[Any], axes: Axes | None) -> Codec:  # noqa: ANN401  # of an annotation
+    if origin in {dict, Mapping}:
+        return mapping(_codec_of(arguments[1]))
+    is_fixed = origin is tuple and arguments[-1] is not ...
+    return listing(_codec_of(arguments[0]), axes, len(arguments) if is_fixed else None)
+
+
+def _object(kind: type, *, has_own_axes: bool) -> Codec:
+    """Refer to the codec of a class, which is only made once it is needed."""
+    return Codec(
+        lambda value: _codec_of_class(kind).write(value),
+        lambda node: _codec_of_class(kind).read(node._replace(sizes={}) if has_own_axes else node),
+        lambda describe: describe(kind),
+    )
+
+
+class _Field(NamedTuple):
+    """A field of a class."""
+
+    name: str
+    key: str
+    codec: Codec
+    default: Any
+    """what it has where it may be lacking; else MISSING"""
+
+
+def _codec_of_class(kind: type) -> Codec:
+    """Give the codec of a class; it is made when it is first needed."""
+    if kind not in _CODECS:
+        _CODECS[kind] = _made_codec(kind)
+    return _CODECS[kind]
+
+
+def _made_codec(kind: type) -> Codec:
+    """Make the codec of a dataclass or named tuple: an object with a key a field, and no others."""
+    members = {one.key: one for one in _fields_of(kind)}
+
+    def write(value: Any) -> dict[str, Any]:  # noqa: ANN401  # of the class
+        found = ((one, getattr(value, one.name)) for one in members.values())
+        return {one.key: one.codec.write(held) for one, held in found if not _is_default(held, one.default)}
+
+    def read(node: Node) -> Any:  # noqa: ANN401  # of the class
+        found = node.of(dict, "an object")
+        for one in members.values():
+            if one.key not in found and one.default is MISSING:
+                node.refuse(f"complete: {one.key!r} is not in it")
+        for key in found:
+            if key not in members:
+                node.refuse(f"of this version: {key!r} is unknown")
+        return kind(**{members[key].name: members[key].codec.read(node.item(key)) for key in found})
+
+    def schema(describe: Describe) -> Schema:
+        return {
+            "description": (getdoc(kind) or "").partition("\n")[0],
+            "type": "object",
+            "properties": {one.key: _never_null(one, one.codec.schema(describe)) for one in members.values()},
+            "required": [one.key for one in members.values() if one.default is MISSING],
+            "additionalProperties": False,
+        }
+
+    return Codec(write, read, schema)
+
+
+def _fields_of(kind: type) -> Iterator[_Field]:
+    """Yield the fields of a class that documents hold."""
+    if is_dataclass(kind):
+        defaults = {one.name: one.default for one in fields(kind)}
+    else:
+        names: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]  # a named tuple
+        defaults = dict.fromkeys(names, MISSING) | kind._field_defaults  # type: ignore[attr-defined]
+    hints = get_type_hints(kind, include_extras=True)
+    for name, default in defaults.items():
+        _, marks = _taken_apart(hints[name])
+        if NotSaved not in marks:
+            key, codec = marks[Key].name if Key in marks else name, _codec_of(hints[name])
+            yield _Field(name, key, codec, default if MayLack in marks else MISSING)
+
+
+def _is_default(held: Any, default: Any) -> bool:  # noqa: ANN401  # of any field
+    return held is default or (
+        isinstance(held, str | float | tuple) and isinstance(default, type(held)) and held == default
+    )
+
+
+def _never_null(field: _Field, schema: Schema) -> Schema:
+    """Leave null out of the schema of a field that is left out where it is null."""
+    if field.default is not None:
+        return schema
+    schema = {
+        key: [one for one in held if one not in ("null", {"type": "null"})]
+        if key in {"type", "oneOf"} and isinstance(held, list)
+        else held
+        for key, held in schema.items()
+    }
+    if isinstance(schema.get("type"), list):
+        schema["type"] = schema["type"][0]
+    if "anyOf" in schema:
+        (form,) = (one for one in schema.pop("anyOf") if one != {"type": "null"})
+        schema |= form
+    return schema
+
+
+def _either(forms: Sequence[Codec]) -> Codec:
+    """Take the first of several forms that fits; values say themselves which they are."""
+
+    def write(value: Any) -> Any:  # noqa: ANN401  # of one of the forms
+        return value if isinstance(value, str | int | float) else _codec_of_class(type(value)).write(value)
+
+    def read(node: Node) -> Any:  # noqa: ANN401  # of one of the forms
+        reasons = []
+        for form in forms:
+            try:
+                return form.read(node)
+            except FormatError as error:
+                reasons.append(str(error))
+        raise FormatError(reasons[-1])
+
+    return Codec(write, read, lambda describe: {"oneOf": [form.schema(describe) for form in forms]})
+
+
+def _kinds(classes: Mapping[str, type]) -> Codec:
+    """Write an object with one key, which names the class."""
+
+    def write(value: Any) -> dict[str, Any]:  # noqa: ANN401  # of one of the classes
+        name = next(name for name, kind in classes.items() if isinstance(value, kind))
+        return {name: _codec_of_class(classes[name]).write(value)}
+
+    def read(node: Node) -> Any:  # noqa: ANN401  # of one of the classes
+        found = node.of(dict, "an object")
+        name = next(iter(found), "")
+        if len(found) != 1 or name not in classes:
+            node.refuse(f"an object with one of the keys {', '.join(classes)}")
+        return _codec_of_class(classes[name]).read(node.item(name))
+
+    def schema(describe: Describe) -> Schema:
+        forms = ({name: describe(kind)} for name, kind in classes.items())
+        objects = {"type": "object", "additionalProperties": False}
+        return {"oneOf": [objects | {"properties": form, "required": list(form)} for form in forms]}
+
+    return Codec(write, read, schema)
+
+
+def _counted(kind: type, places: dict[type, int]) -> Schema:
+    """Count the places in which a class stands, and those of the classes in it."""
+    places[kind] = places.get(kind, 0) + 1
+    if places[kind] == 1:
+        _codec_of_class(kind).schema(lambda one: _counted(one, places))
+    return {}
+
+
+def _undescribed(schema: Schema) -> Schema:
+    return {key: value for key, value in schema.items() if key != "description"}
+
+
+def _name_of(kind: type) -> str:
+    """Write the name of a class as JSON names things: HeldOut as held_out."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()

@@ -1,0 +1,252 @@
+"""What is done with the values of one annotation: write them, read them strictly, and describe them in a schema."""
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, NoReturn, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.serialize.annotations import ANY, Axes, Choices, InfiniteAsNull, Pattern, Range
+from em_impute.serialize.json_text import FormatError
+
+__all__ = [
+    "Codec",
+    "Describe",
+    "Node",
+    "Schema",
+    "array",
+    "boolean",
+    "constant",
+    "listing",
+    "mapping",
+    "maybe",
+    "number",
+    "text",
+]
+
+Schema = dict[str, Any]
+T = TypeVar("T")
+
+LARGEST = sys.float_info.max
+
+
+class Node(NamedTuple):
+    """A value of a document, and where it stands."""
+
+    value: Any
+    path: str
+    sizes: dict[str, int]
+    """of the axes that were met so far in the object around it"""
+
+    def refuse(self, wanted: str) -> NoReturn:
+        """Raise FormatError: the value is not what is `wanted`."""
+        raise FormatError(f"{self.path or 'the document'} is not {wanted}")
+
+    def of(self, kind: type[T], wanted: str) -> T:
+        """Give the value if it is of some type; True and False are no numbers."""
+        if not isinstance(self.value, kind) or (isinstance(self.value, bool) and kind is not bool):
+            self.refuse(wanted)
+        return self.value
+
+    def item(self, key: str) -> "Node":
+        """Give what an object holds under a key that is there."""
+        return self._replace(value=self.value[key], path=f"{self.path}.{key}" if self.path else key)
+
+    def agree(self, axis: str, size: int) -> None:
+        """Note the size of an axis.  Raises FormatError where it had another one."""
+        if axis != ANY and self.sizes.setdefault(axis, size) != size:
+            self.refuse(f"of the right size: {axis} is {self.sizes[axis]} elsewhere, here {size}")
+
+
+Describe = Callable[[type], Schema]
+"""Gives the schema of a class, or a reference to it."""
+
+
+@dataclass(frozen=True)
+class Codec:
+    """What is done with the values of one annotation."""
+
+    write: Callable[[Any], Any]
+    read: Callable[[Node], Any]
+    schema: Callable[[Describe], Schema]
+
+
+def maybe(codec: Codec) -> Codec:
+    """Let a value be null."""
+
+    def schema(describe: Describe) -> Schema:
+        found = codec.schema(describe)
+        if isinstance(found.get("type"), str):
+            found = found | {"type": [found["type"], "null"]}
+            return found | ({"oneOf": [*found["oneOf"], {"type": "null"}]} if "oneOf" in found else {})
+        if "oneOf" in found:
+            return found | {"oneOf": [*found["oneOf"], {"type": "null"}]}
+        return {"anyOf": [found, {"type": "null"}]}
+
+    return Codec(
+        lambda value: None if value is None else codec.write(value),
+        lambda node: None if node.value is None else codec.read(node),
+        schema,
+    )
+
+
+def boolean() -> Codec:
+    """Write something that is so or not."""
+    return Codec(bool, lambda node: node.of(bool, "true or false"), lambda _: {"type": "boolean"})
+
+
+def constant(values: Sequence[Any]) -> Codec:
+    """Write one of some constants."""
+
+    def read(node: Node) -> Any:  # noqa: ANN401  # one of the values
+        return node.value if node.value in values else node.refuse(f"one of {', '.join(map(str, values))}")
+
+    kind = "integer" if isinstance(values[0], int) else "string"
+    said = {"const": values[0]} if len(values) == 1 else {"enum": list(values)}
+    return Codec(lambda value: value, read, lambda _: {"type": kind} | said)
+
+
+def text(pattern: Pattern | None, choices: Choices | None) -> Codec:
+    """Write a text; of one that is not Unicode, as a path may be, what is broken becomes escapes."""
+
+    def write(value: str) -> str:
+        return value.encode("utf-8", "backslashreplace").decode()
+
+    def read(node: Node) -> str:
+        value = node.of(str, "a text")
+        if pattern is not None and not re.search(pattern.expression, value):
+            node.refuse(f"a text like {pattern.expression}")
+        if choices is not None and value not in choices.meanings:
+            node.refuse(f"one of {', '.join(choices.meanings)}")
+        return value
+
+    schema: Schema = {"type": "string"}
+    if pattern is not None:
+        schema["pattern"] = pattern.expression
+    if choices is not None:
+        schema["oneOf"] = [{"const": one, "description": says} for one, says in choices.meanings.items()]
+    return Codec(write, read, lambda _: schema)
+
+
+def number(kind: type, limits: Range, infinite: InfiniteAsNull | None) -> Codec:
+    """Write an int or a float; one that is not finite becomes null."""
+    wanted = "a whole number" if kind is int else "a number"
+
+    def write(value: Any) -> Any:  # noqa: ANN401  # numpy's numbers too
+        return kind(value) if kind is int or np.isfinite(value) else None
+
+    def read(node: Node) -> Any:  # noqa: ANN401  # an int or a float
+        if infinite is not None and node.value is None:
+            return infinite.value
+        value = node.of(int, wanted) if kind is int or isinstance(node.value, int) else node.of(float, wanted)
+        if not abs(value) <= LARGEST:
+            node.refuse(wanted)
+        if limits.least is not None and value < limits.least:
+            node.refuse(f"{limits.least:g} or more")
+        if limits.most is not None and value > limits.most:
+            node.refuse(f"{limits.most:g} or less")
+        return kind(value)
+
+    ends = {"minimum": limits.least, "maximum": limits.most}
+    schema = {
+        "type": "integer" if kind is int else "number",
+        **{key: end for key, end in ends.items() if end is not None},
+    }
+    codec = Codec(write, read, lambda _: schema)
+    return codec if infinite is None else Codec(write, read, maybe(codec).schema)
+
+
+def listing(codec: Codec, axes: Axes | None, length: int | None = None) -> Codec:
+    """Write a list, whose length may be that of an axis of arrays beside it."""
+
+    def read(node: Node) -> tuple[Any, ...]:
+        values = node.of(list, "a list")
+        if length is not None and len(values) != length:
+            node.refuse(f"a list of {length}")
+        if axes is not None:
+            node.agree(axes.names[0], len(values))
+        items = (Node(value, f"{node.path}[{i}]", {}) for i, value in enumerate(values))
+        return tuple(codec.read(one) for one in items)
+
+    limits = {} if length is None else {"minItems": length, "maxItems": length}
+    return Codec(
+        lambda values: [codec.write(one) for one in values],
+        read,
+        lambda describe: {"type": "array", "items": codec.schema(describe)} | limits,
+    )
+
+
+def mapping(codec: Codec) -> Codec:
+    """Write an object whose keys come from the data, such as labels."""
+    key = text(None, None)
+    return Codec(
+        lambda values: {key.write(name): codec.write(one) for name, one in values.items()},
+        lambda node: {name: codec.read(node.item(name)._replace(sizes={})) for name in node.of(dict, "an object")},
+        lambda describe: {"type": "object", "additionalProperties": codec.schema(describe)},
+    )
+
+
+def array(axes: Axes, *, is_whole: bool) -> Codec:
+    """Write an array of finite numbers as lists in lists."""
+    n_axes, kind, wanted = (
+        len(axes.names),
+        np.intp if is_whole else np.float64,
+        "whole numbers" if is_whole else "numbers",
+    )
+
+    def read(node: Node) -> NDArray[Any]:
+        if not _holds(node.value, int if is_whole else (int, float), n_axes):
+            node.refuse(f"{wanted} in lists, {n_axes} deep")
+        try:
+            found = _squared(node.value, n_axes) if axes.lower_triangle else np.array(node.value, kind)
+        except (ValueError, OverflowError):
+            lists = "lower triangles of equal sizes" if axes.lower_triangle else "lists of equal lengths"
+            node.refuse(f"{lists} of numbers that a computer holds")
+        return _checked(found, node, axes.names)
+
+    items: Schema = {"type": "integer", "minimum": 0} if is_whole else {"type": "number"}
+    for _ in axes.names:
+        items = {"type": "array", "items": items}
+    return Codec(_triangles if axes.lower_triangle else lambda values: values.tolist(), read, lambda _: items)
+
+
+def _checked(found: NDArray[Any], node: Node, names: Sequence[str]) -> NDArray[Any]:
+    """Refuse numbers that are none, and sizes that others contradict."""
+    if not np.isfinite(found).all():
+        node.refuse("finite numbers")
+    found = found.reshape(found.shape + (0,) * (len(names) - found.ndim))  # no list shows what empty ones would hold
+    for axis, size in zip(names, map(int, found.shape), strict=True):
+        node.agree(axis, size)
+        if not size:
+            break
+    return found
+
+
+def _holds(value: Any, kind: type | tuple[type, ...], n_axes: int) -> bool:  # noqa: ANN401  # what JSON has
+    """Tell whether there are numbers of a type so deep in lists, and nothing else; NaN cannot be read at all."""
+    if n_axes:
+        return isinstance(value, list) and all(_holds(one, kind, n_axes - 1) for one in value)
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _triangles(values: NDArray[Any]) -> list[Any]:
+    """Give the lower triangle of each symmetric matrix, row by row."""
+    if values.ndim > 2:  # noqa: PLR2004  # a list of matrices
+        return [_triangles(one) for one in values]
+    return [row[: i + 1] for i, row in enumerate(values.tolist())]
+
+
+def _squared(value: Sequence[Any], n_axes: int) -> NDArray[Any]:
+    """Make matrices of lower triangles.  Raises ValueError where they are none, or not of one size."""
+    if n_axes > 2:  # noqa: PLR2004  # a list of matrices
+        matrices = [_squared(one, n_axes - 1) for one in value]
+        return np.stack(matrices) if matrices else np.zeros((0,) * n_axes)
+    matrix = np.zeros((len(value), len(value)))
+    for i, row in enumerate(value):
+        if len(row) != i + 1:
+            raise ValueError("no lower triangle")
+        matrix[i, : i + 1] = matrix[: i + 1, i] = row
+    return matrix
