@@ -16,6 +16,7 @@ PYTEST := -m pytest --numprocesses logical --dist worksteal
 # What asks most of each library, in half a minute: reading, EM, pictures, parts by Dask, compressions, the command line.
 OLDEST_TESTS := tests/table/test_read.py tests/table/test_compression.py tests/em/test_parameters.py \
 	tests/report/test_figures.py tests/cli/test_help.py tests/cli/test_schema.py tests/packages \
+	tests/api/test_estimator_checks.py \
 	tests/cli/test_fill.py::test_the_main_job_writes_the_completed_file_and_the_report_beside_the_input \
 	tests/cli/test_parts.py::test_every_backend_gives_the_bytes_that_one_process_gives
 # Where make can: what runs side by side is printed one after the other, each when it has ended.
@@ -163,7 +164,7 @@ oldest_where_possible = $(shell for python in $(LOWEST_PYTHON); do \
 define lower_bounds
 import re, tomllib
 project = tomllib.load(open("pyproject.toml", "rb"))["project"]
-extras = [project["optional-dependencies"][extra] for extra in ("dask", "report", "zstd")]
+extras = [project["optional-dependencies"][extra] for extra in ("dask", "report", "sklearn", "zstd")]
 for requirement in sum(extras, project["dependencies"]):
     print(re.sub(r"^([\w.-]+)>=([\w.]+).*$$", r"\1==\2", requirement))
 print("pyparsing<3.3  # whose names the oldest matplotlib calls; newer ones warn of each")

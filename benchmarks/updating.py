@@ -39,7 +39,7 @@ from accuracy import row_losses
 from accuracy_cases import Table, hide, make_case, offer_tables, tables_asked_for
 from numpy.typing import NDArray
 
-from em_impute.api.steps import filled_by_model, fitted, unwatched
+from em_impute.api.session import filled_by_model, fitted, unwatched
 from em_impute.ensemble import metrics
 from em_impute.errors import EmImputeError
 from em_impute.options import Request

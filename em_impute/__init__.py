@@ -1,10 +1,11 @@
 """Fill the missing cells of a categorical CSV column with what a Gaussian mixture says they most likely are.
 
 `fill` completes a data frame and `fill_csv` a file; `fit_model` and `read_model` give a fit that fills other tables;
-`GaussianMixtureImputer` follows the conventions of scikit-learn.
+`GaussianMixtureImputer` is an estimator for scikit-learn, which the extra `sklearn` installs.
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from em_impute.errors import (
@@ -13,14 +14,13 @@ from em_impute.errors import (
     EmImputeError,
     FitError,
     ModelError,
-    NotFittedError,
     OutputError,
     TableError,
     UsageError,
 )
 
 if TYPE_CHECKING:
-    from em_impute.api.files import fill_csv
+    from em_impute.api.csv import fill_csv
     from em_impute.api.fill import Filled, fill
     from em_impute.api.imputer import GaussianMixtureImputer
     from em_impute.api.models import FittedModel, fit_model, read_model
@@ -36,9 +36,7 @@ __all__ = [
     "FitError",
     "FitReport",
     "FittedModel",
-    "GaussianMixtureImputer",
     "ModelError",
-    "NotFittedError",
     "OutputError",
     "TableError",
     "UsageError",
@@ -49,13 +47,16 @@ __all__ = [
     "read_model",
 ]
 
+if find_spec("sklearn") is not None:  # else `from em_impute import *` and `help(em_impute)` would fail
+    __all__ += ["GaussianMixtureImputer"]
+
 LATE = {
     "Filled": "em_impute.api.fill",
     "FitReport": "em_impute.report.fit_report",
     "FittedModel": "em_impute.api.models",
     "GaussianMixtureImputer": "em_impute.api.imputer",
     "fill": "em_impute.api.fill",
-    "fill_csv": "em_impute.api.files",
+    "fill_csv": "em_impute.api.csv",
     "fit_model": "em_impute.api.models",
     "read_model": "em_impute.api.models",
 }

@@ -15,7 +15,6 @@ __all__ = [
     "ExitCode",
     "FitError",
     "ModelError",
-    "NotFittedError",
     "OutputError",
     "TableError",
     "UsageError",
@@ -95,10 +94,6 @@ class ModelError(EmImputeError, ValueError):
     """A saved model cannot be read, or not by this version."""
 
     exit_code = ExitCode.INPUT
-
-
-class NotFittedError(EmImputeError, ValueError, AttributeError):
-    """Something was asked of an estimator that nothing was fitted to yet."""
 
 
 class OutputError(EmImputeError):

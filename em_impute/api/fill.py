@@ -1,66 +1,63 @@
 """`em_impute.fill`: complete columns of a data frame."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 
-from em_impute.api.frames import WRITING, as_texts, as_written, names_given, open_frame, position_of, put, values_of
+from em_impute.api.frames import (
+    WRITING,
+    as_texts,
+    names_given,
+    position_of,
+    put,
+    refuse_other_than_frame,
+    source_of_frame,
+    values_of,
+    with_frame_lines,
+)
 from em_impute.api.options import FrameOptions, in_python, refuse_unknown, request_of, written_call
-from em_impute.api.steps import Completed, complete_table, unwatched
+from em_impute.api.session import Completed, complete_table, unwatched
 from em_impute.errors import DesignError, FitError, UsageError
-from em_impute.options import Request
 from em_impute.pipeline.edits import added_columns, codes_to_write
-from em_impute.pipeline.types import Opened
+from em_impute.pipeline.open import read_opened
 from em_impute.report.fit_report import FitReport
 
-__all__ = ["Filled", "completed_frames", "fill", "read_frame"]
+__all__ = ["Filled", "complete_frame", "fill", "filled_frames"]
 
-APART = ("by", "weights", "order_by")
+OTHER_COLUMNS = ("by", "weights", "order_by")
 """Options that name a column which serves as something else than a predictor."""
 
 
 @dataclass(frozen=True, eq=False)
 class Filled:
-    """What `em_impute.fill` gives: it unpacks into the completed frame and the report of each column.
+    """The result of `em_impute.fill`.  It unpacks into the completed frame and the report of each column.
 
     >>> import em_impute, pandas
     >>> people = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184, 182], "sex": [*"fffmmm", None]})
     >>> filled = em_impute.fill(people, column="sex", covariance="tied", imputations=5)
     >>> [frame["sex"].iloc[-1] for frame in filled.frames], len(filled.reports)
     (['m', 'm', 'm', 'm', 'm'], 1)
+    >>> filled.frame["sex"].tolist(), filled.report.missing["filled"]
+    (['f', 'f', 'f', 'm', 'm', 'm', 'm'], 1)
 
     """
 
     frames: tuple[pd.DataFrame, ...]
-    """(n_imputations,) the completed frames: one unless `imputations` asks for several"""
+    """the completed frames: one, or as many as `imputations` asks for"""
     reports: tuple[FitReport, ...]
-    """(n_columns,) one a column that was asked for, in that order"""
+    """one for each column to complete, in that order"""
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The completed frame, (n_rows, n_columns + those that were added); the first of several.
-
-        >>> import em_impute, pandas
-        >>> people = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184, 182], "sex": [*"fffmmm", None]})
-        >>> em_impute.fill(people, column="sex", covariance="tied").frame["sex"].tolist()
-        ['f', 'f', 'f', 'm', 'm', 'm', 'm']
-
-        """
+        """The completed frame, the first of several: (n_rows, n_columns and those added)."""
         return self.frames[0]
 
     @property
     def report(self) -> FitReport:
-        """The report of the column; of the first of several.
-
-        >>> import em_impute, pandas
-        >>> people = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184, 182], "sex": [*"fffmmm", None]})
-        >>> em_impute.fill(people, column="sex", covariance="tied").report.missing["filled"]
-        1
-
-        """
+        """The report of the column, the first of several."""
         return self.reports[0]
 
     def __iter__(self) -> Iterator[Any]:
@@ -72,49 +69,48 @@ class Filled:
 def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpack[FrameOptions]) -> Filled:
     """Fill the missing cells of a categorical column with their most probable label, given the other columns.
 
-    What `em-impute fill` would do with `frame.to_csv(index=False)`: the frame is written as CSV in memory and read by
-    the same functions.  So the standard marks of missing values (NA, ?, unknown …) count as missing here too, beside
-    NaN, None, pd.NA and blank texts.  Nothing is printed, and `frame` is left as it is.
+    The frame is read as `em-impute fill` reads `frame.to_csv(index=False)`.  So the standard marks of missing values
+    (NA, ?, unknown …) count as missing too, beside NaN, None, pd.NA and blank texts.
 
     Parameters
     ----------
     frame
-        (n_rows, n_columns), with any index, which is kept, and any dtypes.
+        The table, (n_rows, n_columns), with any index and dtypes; it is left as it is.
     column
         The name of the column to complete, or a list of names, each completed on its own.
     features
-        The predictors, a list of names.  Default: every column of numbers or of few texts but identifiers and
+        The names of the predictors.  Default: every column of numbers or of few different texts, but identifiers and
         constants.  Missing predictors are integrated out.
     by
-        The name of the column of groups that may differ: each has a fit of its own beside that of all.
+        The name of a column of groups that may differ: each has its own fit beside the pooled one.
     weights
-        The name of the column of numbers, 0 or more, that say how much each row counts.
+        The name of a column of numbers, 0 or more, that say how much each row counts.
     null_values, keep_values
         Values of the column that count as missing, or as labels although they look like a missing mark.
     labels, order_by
-        Names of the groups to find where no label is known, and the predictor whose ascending mean orders them.
+        Without any known label: names for the clusters, and the predictor whose ascending mean orders them.
     components
-        Gaussians a label (default 1); without known labels the number of groups, which "auto" finds by BIC.
+        Gaussians per label (default 1); without known labels the number of clusters, which "auto" finds by BIC.
     covariance
-        "auto" stacks many mixtures; the name of a family ("full", "tied", "diag", …) asks for one mixture.
+        "auto" fits an ensemble of mixtures; the name of a family ("full", "tied", "diag", …) fits one mixture.
     single
-        Fill from the leading mixture alone.
+        Fill from the leading mixture of the ensemble alone.
     unlabelled_weight, prior_strength
         Of one mixture: the weight, from 0 to 1, of a row without a label, and that of its prior (default 1; 0 is plain
         maximum likelihood).
     shares : {"auto", "common", "free"}
-        Whether the rows to fill have the label shares of known rows ("common"), shares of their own ("free"), or as the
-        evidence of why labels are missing has it ("auto").
+        Whether the rows to fill have the label shares of the labelled rows ("common") or their own ("free"); "auto"
+        decides by the evidence of why labels are missing.
     deltas
         Log-odds by which labels are likelier in the rows to fill than their predictors say: {label: number}.
     max_iter, tolerance, seed
-        EM iterations at most (5000), the log-likelihood in nats that may be left to gain (1e-6), and the seed of folds
-        and starts (0): the same input gives the same output.
+        The maximum of EM iterations (5000), the log-likelihood in nats that may be left to gain (1e-6), and the seed
+        of folds and starts (0): the same input gives the same output.
     min_probability
-        Leave a cell as it is unless its label is at least so probable (from 0 to 1, default 0).
+        Leave a cell as it is unless its label is at least this probable (from 0 to 1, default 0).
     method, imputations
-        "draw" draws labels by their probabilities, and `imputations` so many frames (2 to 1000), to be analysed each
-        and pooled.  The default is "map": the most probable label.
+        "map" (the default) fills in the most probable label, "draw" draws one by its probability.  `imputations` (2 to
+        1000) draws so many frames, to analyse one by one and pool.
     probability, probabilities, indicator
         Add NAME_probability of the label in each row, NAME_p_LABEL of every label, and NAME_imputed, which is 1 where
         the cell was filled.
@@ -122,19 +118,18 @@ def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpa
     Returns
     -------
     Filled
-        `frame, report = em_impute.fill(…)`.  In the frame, a copy, missing cells hold values of the column's own kind:
-        a categorical stays one, whole numbers stay what they were.  In the report line 2 is the first row.
+        `frame, report = em_impute.fill(…)`.  The frame is a copy whose column keeps its dtype.  Line 2 in the report is
+        the first row.
 
     Raises
     ------
     UsageError, TableError, ColumnError, DesignError, FitError
-        Each a ValueError too: the options, the texts in the frame, a column's name, its cells, or that nothing can be
-        learnt.
+        Each a ValueError too: wrong options, texts, column or cells, or nothing to learn from.
     TypeError
-        `frame` is no data frame, or an option has no such name.
+        `frame` is no data frame, or there is no such option.
 
     Source: EM for mixtures, Dempster, Laird and Rubin (1977), doi:10.1111/j.2517-6161.1977.tb01600.x; labels known for
-    some rows, McLachlan and Peel (2000), Finite Mixture Models, section 2.19; the stack, Yao, Vehtari, Simpson and
+    some rows, McLachlan and Peel (2000), Finite Mixture Models, section 2.19; the ensemble, Yao, Vehtari, Simpson and
     Gelman (2018), doi:10.1214/17-BA1091.
 
     >>> import em_impute, pandas
@@ -152,17 +147,19 @@ def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpa
 
     """
     refuse_unknown("fill", options, FrameOptions)
-    targets, request, opened = read_frame(frame, column, options)
-    done = complete_table(opened, request, unwatched)
-    frames = tuple(completed_frames(frame, targets, done))
-    return Filled(frames, done.reports(written_call("fill", column, options)))
+    done, used = complete_frame(frame, column, options)
+    positions = [used[at] for at in done.opened.targets]
+    return filled_frames(frame, positions, done, written_call("fill", column, options))
 
 
-def read_frame(frame: Any, column: Any, options: Mapping[str, Any]) -> tuple[list[int], Request, Opened]:
-    """Read the columns that are needed, as a file; also give where the columns to fill stand in the frame."""
-    if not isinstance(frame, pd.DataFrame):
-        message = f"frame is a {type(frame).__name__}: a pandas DataFrame is needed; em_impute.fill_csv reads files"
-        raise TypeError(message)
+def complete_frame(
+    frame: Any, column: Any, options: Mapping[str, Any], *, keeps_model: bool = False
+) -> tuple[Completed, list[int]]:
+    """Fit the columns of a frame and find their fills; also give the positions in the frame of the columns read.
+
+    With `keeps_model` there is a fit even if no cell is missing, and no diagnostics of the fills.
+    """
+    refuse_other_than_frame(frame)
     if not len(frame):
         raise FitError("the frame has no rows to learn from")
     columns, features = names_given(frame, column), names_given(frame, options.get("features"))
@@ -170,33 +167,43 @@ def read_frame(frame: Any, column: Any, options: Mapping[str, Any]) -> tuple[lis
         raise UsageError("column names no column")
     targets = [position_of(frame, name, "filled") for name in columns]
     predictors = [position_of(frame, name, "a predictor") for name in features]
-    apart = {
+    others = {
         option: position_of(frame, options[option], f"that of {option}")
-        for option in APART
+        for option in OTHER_COLUMNS
         if options.get(option) is not None
     }
-    used = sorted({*targets, *predictors, *apart.values()}) if features else list(range(frame.shape[1]))
-    texts = {*targets, apart.get("by")}
-    written = [as_written(frame.iloc[:, at]) if at in texts else frame.iloc[:, at] for at in used]
+    used = sorted({*targets, *predictors, *others.values()}) if features else list(range(frame.shape[1]))
     request = request_of(columns, {**options, **WRITING, "features": as_texts(features)})
-    return targets, request, open_frame(written, as_texts(frame.columns[used]), request, unwatched)
+    request = replace(request, keeps_model=keeps_model, examined=not keeps_model)
+    labels_or_groups = {*targets, others.get("by")}
+    labelled = [at for at, position in enumerate(used) if position in labels_or_groups]
+    source = source_of_frame(frame.iloc[:, used], labelled)
+    opened = with_frame_lines(read_opened(source, request, unwatched))
+    return complete_table(opened, request, unwatched), used
 
 
-def completed_frames(frame: pd.DataFrame, positions: Sequence[int], done: Completed) -> Iterator[pd.DataFrame]:
-    """Yield the completed frames."""
-    request = done.request
-    for imputation in range(1, request.imputations + 1) if request.imputations else [None]:
-        completed = frame.copy()
-        for position, completion in zip(positions, done.completions, strict=True):
-            column, labels = frame.iloc[:, position], completion.labels
-            values = values_of(column, labels.label, labels.labels)
-            code = codes_to_write(completion, imputation)
-            filled = code >= 0
-            put(completed, position, completion.fills.row[filled], code[filled], values)
-            for name, cells, digits in added_columns(completion, len(frame), request, imputation):
-                levels = completed.columns.nlevels
-                key = name if levels == 1 else (name, *[""] * (levels - 1))
-                if key in completed.columns:
-                    raise DesignError(f"a column named {name!r} is already in the frame", "rename it")
-                completed[key] = cells if digits else cells.astype(np.int64)
-        yield completed
+def filled_frames(frame: pd.DataFrame, positions: Sequence[int], done: Completed, call: str) -> Filled:
+    """Put the fills into copies of the frame; `positions` are those of the columns to fill, `call` is reported."""
+    imputations = range(1, done.request.imputations + 1) if done.request.imputations else [None]
+    frames = tuple(_filled_frame(frame, positions, done, imputation) for imputation in imputations)
+    return Filled(frames, done.reports(call))
+
+
+def _filled_frame(
+    frame: pd.DataFrame, positions: Sequence[int], done: Completed, imputation: int | None
+) -> pd.DataFrame:
+    """Fill a copy of the frame, and add the columns that were asked for."""
+    completed = frame.copy()
+    for position, completion in zip(positions, done.completions, strict=True):
+        column, labels = frame.iloc[:, position], completion.labels
+        code = codes_to_write(completion, imputation)
+        filled = code >= 0
+        values = values_of(column, labels.label, labels.labels)
+        put(completed, position, completion.fills.row[filled], code[filled], values)
+        for name, cells, digits in added_columns(completion, len(frame), done.request, imputation):
+            levels = completed.columns.nlevels
+            key = name if levels == 1 else (name, *[""] * (levels - 1))
+            if key in completed.columns:
+                raise DesignError(f"a column named {name!r} is already in the frame", "rename it")
+            completed[key] = cells if digits else cells.astype(np.int64)
+    return completed

@@ -1,4 +1,4 @@
-"""Data frames as the files they would be: the very functions that read a file then read them, so that both agree."""
+"""Data frames as the CSV files they would be: the functions that read a file read them, so that both agree."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
@@ -8,27 +8,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from em_impute.columns.labels import settle
 from em_impute.em.blocks import Integers
 from em_impute.errors import ColumnError, DesignError
 from em_impute.options import Request
-from em_impute.pipeline.open import Watch, read_opened
+from em_impute.pipeline.open import look_at
 from em_impute.pipeline.types import Opened
 from em_impute.table.arrays import Codes
-from em_impute.table.read import LineNumbers
+from em_impute.table.read import LineNumbers, Table, read_table
 from em_impute.table.source import Source
 from em_impute.table.text import closest, listed, shown
 
 __all__ = [
     "WRITING",
     "as_texts",
-    "as_written",
-    "frame_lines",
+    "known_only",
+    "missing_rows",
     "names_given",
-    "open_frame",
     "position_of",
     "put",
+    "read_columns",
+    "refuse_other_than_frame",
     "source_of_frame",
     "values_of",
+    "with_frame_lines",
 ]
 
 THE_FRAME = "the frame"
@@ -40,6 +43,13 @@ LARGEST_EXACT = 2.0**53
 
 WRITING = {"delimiter": ",", "encoding": "utf-8"}
 """Options of a request for bytes that `source_of_frame` makes."""
+
+
+def refuse_other_than_frame(frame: Any) -> None:
+    """Raise TypeError where a data frame is needed and something else is given."""
+    if not isinstance(frame, pd.DataFrame):
+        message = f"frame is a {type(frame).__name__}: a pandas DataFrame is needed; em_impute.fill_csv reads files"
+        raise TypeError(message)
 
 
 def position_of(frame: pd.DataFrame, name: Hashable, serves_as: str) -> int:
@@ -72,7 +82,7 @@ def as_texts(names: Iterable[Hashable]) -> tuple[str, ...]:
     return tuple(map(str, names))
 
 
-def as_written(column: pd.Series) -> pd.Series:
+def _as_written(column: pd.Series) -> pd.Series:
     """Give a column whose texts are to be labels or groups in the kind that is to be written.
 
     Whole numbers with a gap are floating-point numbers to pandas; written as such they would be called 1.0 and not 1.
@@ -92,27 +102,51 @@ def as_written(column: pd.Series) -> pd.Series:
     return column
 
 
-def source_of_frame(columns: Sequence[pd.Series], names: Sequence[str]) -> Source:
-    """Write columns as CSV, in memory and with all digits; missing values are empty cells."""
-    table = pd.concat([column.reset_index(drop=True) for column in columns], axis=1)
+def source_of_frame(frame: pd.DataFrame, labelled: Iterable[int]) -> Source:
+    """Write a frame as CSV, in memory and with all digits; missing values are empty cells.
+
+    `labelled` are the positions of the columns whose texts are labels or groups.
+    """
+    table = frame.set_axis(as_texts(frame.columns), axis=1)
+    for at in labelled:
+        table.isetitem(at, _as_written(frame.iloc[:, at]))  # type: ignore[arg-type]  # which it takes
     file = BytesIO()
     # With both in the line end Python quotes a cell that holds either, before 3.13 too.
-    table.to_csv(
-        file, header=list(names), index=False, lineterminator="\r\n", encoding="utf-8", errors="backslashreplace"
-    )
+    table.to_csv(file, index=False, lineterminator="\r\n", encoding="utf-8", errors="backslashreplace")
     return Source(file, THE_FRAME, None, file.tell())
 
 
-def open_frame(columns: Sequence[pd.Series], names: Sequence[str], request: Request, watch: Watch) -> Opened:
-    """Read columns as `open_table` reads a file; the names in `request` are those in `names`.
+def read_columns(
+    frame: pd.DataFrame, request: Request, *, targets: Sequence[int] = (), features: Sequence[int] = ()
+) -> Table:
+    """Read some columns of a frame, by their positions, as labels and as predictors."""
+    source, dialect = look_at(source_of_frame(frame, targets), request)
+    null_tokens = frozenset(request.null_values)
+    return read_table(source, dialect, targets=targets, features=features, explicit=True, null_tokens=null_tokens)
 
-    Line 2 is the first row, whatever its cells hold.
+
+def missing_rows(column: pd.Series, labels: Sequence[str], request: Request) -> Integers:
+    """Find the rows in which a column to fill is missing, (n_missing,); `labels` are those of the fit.
+
+    Raises DesignError for a missing mark that is shaped like the labels, those of the column or those of the fit.
     """
-    return frame_lines(read_opened(source_of_frame(columns, names), request, watch))
+    (name,) = request.columns
+    target = read_columns(column.to_frame(name), request, targets=[0]).targets[0]
+    counts = np.concatenate([np.zeros(len(labels), target.counts.dtype), target.counts])
+    missing = settle(name, replace(target, texts=(*labels, *target.texts), counts=counts), request).missing
+    return np.flatnonzero(np.array([text in missing for text in target.texts], np.bool_)[target.code])
 
 
-def frame_lines(opened: Opened) -> Opened:
-    """Count a row of the frame as a line."""
+def known_only(column: pd.Series, texts: Sequence[str] | None) -> pd.Series:
+    """Empty the cells with other texts than these: with too many texts none of the column would be read."""
+    if texts is None or pd.api.types.is_numeric_dtype(column.dtype):
+        return column
+    known = {text.strip() for text in texts}
+    return column.astype(object).where(column.map(lambda value: str(value).strip() in known).astype(bool))
+
+
+def with_frame_lines(opened: Opened) -> Opened:
+    """Count each row of the frame as one line, whatever its cells hold: line 2 is the first row."""
     lines = LineNumbers(HEADER_LINES + 1, np.empty(0, np.int64), np.zeros(1, np.int64))
     return replace(opened, table=replace(opened.table, lines=lines))
 

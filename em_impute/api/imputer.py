@@ -1,4 +1,4 @@
-"""`em_impute.GaussianMixtureImputer`: the model that fills a column, by the conventions of scikit-learn."""
+"""`em_impute.GaussianMixtureImputer`: the model that fills a column, as an estimator of scikit-learn."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal, Self
@@ -7,74 +7,66 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from em_impute.api.conventions import Estimator, not_fitted
-from em_impute.api.frames import as_written, open_frame, position_of, put, values_of
-from em_impute.api.inputs import (
-    frame_of,
-    gather,
-    labels_of,
-    names_of,
-    refuse_one_class,
-    refuse_other_columns,
-    weights_of,
-)
+from em_impute.api.fill import complete_frame
+from em_impute.api.frames import known_only, missing_rows, names_given, position_of, put, read_columns, values_of
 from em_impute.api.models import FittedModel
 from em_impute.api.options import in_python
-from em_impute.api.rows import Reader
-from em_impute.api.steps import unwatched
-from em_impute.columns.labels import read_labels, that_count
+from em_impute.columns.predictors import refuse_unusable
 from em_impute.em.blocks import Floats
-from em_impute.environment import time_of_run
-from em_impute.errors import DesignError, FitError
+from em_impute.errors import DesignError, FitError, UsageError
 from em_impute.model.assign import most_probable
-from em_impute.pipeline.apply import elsewhere
-from em_impute.pipeline.complete import complete_labels
-from em_impute.pipeline.save import make_model
-from em_impute.report.build import build_report
+from em_impute.pipeline.apply import elsewhere, placed
+
+try:
+    from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+    from sklearn.utils import ClassifierTags, InputTags, assert_all_finite, column_or_1d
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
+except ImportError as error:
+    raise UsageError(
+        "GaussianMixtureImputer takes scikit-learn 1.6 or newer, which is not installed",
+        "pip install 'em-impute[sklearn]'",
+    ) from error
 
 __all__ = ["GaussianMixtureImputer"]
 
 
-class GaussianMixtureImputer(Estimator):
-    """Fill a categorical column, or classify rows, by Gaussian mixtures fitted to rows with and without a label.
+class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # untyped
+    """Fill a categorical column, or classify rows, with Gaussian mixtures fitted to labelled and unlabelled rows.
 
-    With `column` it completes that column of X: `fit(X)` learns from the rows where it is known, `transform(X)` fills
-    it where it is missing, in the rows it was fitted to or in new ones.  Without `column` it is a classifier that takes
-    rows without a label: `fit(X, y)` with NaN, None or NA in y, then `predict(X)`, and `transform(X)` gives the
-    probabilities, (n_rows, n_labels).
+    With `column` it is an imputer: `transform(X)` fills that column of X, in the rows it was fitted to or in new ones.
+    Without `column` it is a classifier that also learns from unlabelled rows, those with NaN, None or NA in y;
+    `transform(X)` then gives the probabilities.
 
-    Which columns of X serve as predictors is found out as `em_impute.fill` does it: identifiers and constants do not.
-    Missing predictors are integrated out, and texts are categories; a text that is new in `transform` is missing.
+    Predictors are chosen as in `em_impute.fill`, and integrated out where they are missing.  Texts are categories; one
+    that was not seen in `fit` counts as missing.
 
     Parameters
     ----------
     column
-        The name of the column of X to complete; its place, from 0, if X is an array.  None: the labels are y.
+        The name of the column of X to fill; its position, from 0, if X is an array.  None: the labels are in y.
     features, null_values, keep_values, labels, order_by, components, covariance, single, unlabelled_weight, shares
     prior_strength, deltas, max_iter, tolerance, seed
-        As those of `em_impute.fill`.
+        As in `em_impute.fill`.
     min_probability
-        `transform` leaves a cell as it is unless its label is at least so probable (from 0 to 1).
+        `transform` leaves a cell empty unless its label is at least this probable (0 to 1).
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_labels,)
         The labels, ascending.
     report_ : FitReport
-        What `em_impute.fill` reports, but for what it finds by looking at the fills (`examined` there).
+        The report of `em_impute.fill`, without the diagnostics of the filled cells.
     model_ : em_impute.model.predict.Model
-        What speaks for new rows.
+        The model that predicts new rows.
     fitted_model_ : FittedModel
-        The fit as `em_impute.fit_model` gives it: to `save`, to `fill` other frames, to go on learning (`updated`).
-        There the columns of an array are called x0, x1, ….
+        What `em_impute.fit_model` returns; the columns of an array are called x0, x1, … there.
     n_iter_ : int
         EM iterations of the leading mixture.
-    n_features_in_ : int
-        Columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where X is a frame whose columns are all called by texts.
+    n_features_in_, feature_names_in_
+        Number of columns of X, and their names if all are strings.
 
-    Source: as `em_impute.fill`.
+    Errors are those of `em_impute.fill` and of scikit-learn, each a ValueError.  Source: as `em_impute.fill`.
 
     >>> import em_impute, pandas
     >>> people = pandas.DataFrame({
@@ -86,15 +78,19 @@ class GaussianMixtureImputer(Estimator):
     ['f', 'f', 'f', 'm', 'm', 'm', 'm', 'f']
     >>> imputer.transform(pandas.DataFrame({"height": [178.5, None], "sex": [None, "f"]}))["sex"].tolist()
     ['m', 'f']
-    >>> classifier = em_impute.GaussianMixtureImputer(covariance="tied").fit(people[["height"]], people["sex"])
-    >>> classifier.predict_proba([[180], [160]]).round(2).tolist()
-    [[0.0, 1.0], [1.0, 0.0]]
     >>> imputer.fitted_model_
     FittedModel(columns=('sex',), rows=8)
+    >>> classifier = em_impute.GaussianMixtureImputer(covariance="tied").fit([[1], [2], [8], [9]], ["a", "a", "b", "b"])
+    >>> classifier.predict([[2], [7]]).tolist(), classifier.get_feature_names_out().tolist()
+    (['a', 'b'], ['p_a', 'p_b'])
+    >>> classifier.predict_proba([[2], [5]]).round(2).tolist()
+    [[1.0, 0.0], [0.5, 0.5]]
+    >>> classifier.score([[2], [3], [7], [0]], ["a", "b", "b", None])
+    0.6666666666666666
 
     """
 
-    def __init__(  # noqa: PLR0913  # one parameter an option, as the conventions want it
+    def __init__(  # noqa: PLR0913  # scikit-learn wants one parameter for each option
         self,
         *,
         column: Hashable = None,
@@ -135,107 +131,96 @@ class GaussianMixtureImputer(Estimator):
 
     @in_python()
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Learn from the rows that have a label, and as far as it helps from those without.
+        """Learn from the labelled rows, and from the unlabelled ones as far as they help.
 
-        X is (n_rows, n_features), a frame or an array; y (n_rows,) holds the labels, missing where NaN, None or NA, and
-        is ignored if `column` is given; `sample_weight` (n_rows,) says how much each row counts, 0 or more.
+        Parameters
+        ----------
+        X : frame or array of shape (n_rows, n_features)
+        y : array of shape (n_rows,)
+            The labels, missing where NaN, None or NA.  Ignored if `column` is given.
+        sample_weight : array of shape (n_rows,)
+            How much each row counts, 0 or more.
 
-        Returns the imputer.  Raises UsageError, ColumnError, DesignError and FitError, each a ValueError.  Source: as
-        `em_impute.fill`.
-
-        >>> import em_impute
-        >>> imputer = em_impute.GaussianMixtureImputer(covariance="tied")
-        >>> imputer.fit([[1], [2], [8], [9], [5]], ["a", "a", "b", "b", None]).classes_.tolist()
-        ['a', 'b']
+        Returns
+        -------
+        GaussianMixtureImputer
 
         """
-        frame = frame_of(X)
-        given = gather(frame, y, sample_weight, self.get_params())
-        opened = open_frame(given.columns, given.names, given.request, unwatched)
-        place = len(given.used)
-        labels = read_labels(given.name, opened.table.targets[place], given.request)
-        if self.column is None:
-            refuse_one_class(that_count(labels, given.name, opened.weight))
+        rows, name, options = self._training_rows(self._validated(X, reset=True), y, sample_weight)
+        done, used = complete_frame(rows, name, options, keeps_model=True)
+        (completion,) = done.completions
+        labels = completion.labels
         if self.shares == "free" and not labels.n_missing:
             raise FitError("shares='free' learns from rows without a label, and there are none", "leave it out")
-        completion = complete_labels(opened, place, labels, given.request, unwatched)
-        saved = make_model(opened, [completion], given.request, time_of_run())
-        # Rows whose label is asked for, rather than missing, are as the labelled rows are.
-        model = (saved.columns[0] if self.column is not None else elsewhere(saved.columns[0])).model
-        self.model_, self.fitted_model_ = model, FittedModel(saved)
-        self.report_ = build_report(opened, completion, given.request, f"em_impute.{self!r}.fit", None)
+        saved = done.model()
+        (column,) = saved.columns
+        if self.column is None:  # rows to classify are like the labelled rows
+            column = elsewhere(column)
+        position = column.model.coding.column
+        self.model_, self.fitted_model_ = placed(column, list(position)).model, FittedModel(saved)
+        (self.report_,) = done.reports(f"em_impute.{' '.join(repr(self).split())}.fit")
         self.n_iter_ = max(1, int((self.report_.fit or {})["n_iterations"]))
-        self._reader = Reader(model, tuple(opened.names[:place]), given.name, given.request)
-        self._used = given.used
-        self._values = values_of(given.target, labels.label, model.labels)
-        self._name_classes(is_known=any(labels.known))
-        self._name_columns(frame)
+        self._request = done.request
+        self._predictors = [used[at] for at in position.values()]
+        self._values = values_of(rows.iloc[:, used[completion.column]], labels.label, self.model_.labels)
+        values = self._values.to_numpy()
+        # Clusters stay in the order of their means.
+        self._order = np.argsort(values, kind="stable") if any(labels.known) else np.arange(len(values))
+        self.classes_: NDArray[Any] = values[self._order]
         return self
 
     @in_python()
     def transform(self, X: Any) -> Any:
-        """Fill the column in X, (n_rows, n_features_in_), where it is missing; without `column` give probabilities.
+        """Fill the column where it is missing; without `column` give the probabilities of the labels.
 
-        Gives a copy of X, a frame or an array as X is; without `column` what `predict_proba` does.  After
-        `set_output(transform="pandas")` it is a frame either way.  Raises DesignError for cells that no model can use.
+        Parameters
+        ----------
+        X : frame or array of shape (n_rows, n_features_in_)
 
-        >>> import em_impute
-        >>> rows = [[1, "a"], [2, "a"], [8, "b"], [9, "b"], [7, None]]
-        >>> em_impute.GaussianMixtureImputer(column=1, covariance="tied").fit(rows).transform([[3, None]]).tolist()
-        [[3, 'a']]
+        Returns
+        -------
+        frame or array
+            A filled copy of X, or what `predict_proba` returns.  `set_output` chooses its container.
 
         """
-        frame = self._checked(X)
+        frame = self._validated(X)
         if self.column is None:
-            result, index = self._probability(frame), frame.index
-            return pd.DataFrame(result, index, self.get_feature_names_out()) if self._gives_frames() else result
+            return self._probability(frame)[:, self._order]
         position = position_of(frame, self.column, "filled")
-        column = frame.iloc[:, position]
-        rows = self._reader.missing(as_written(column))
+        missing = missing_rows(frame.iloc[:, position], self.model_.labels, self._request)
         filled = frame.copy()
-        if rows.size:
-            probability = self._reader.probability([frame.iloc[rows, at] for at in self._used])
-            code, _ = most_probable(probability, self.min_probability)
-            put(filled, position, rows[code >= 0], code[code >= 0], self._values)
-        if isinstance(X, pd.DataFrame):
-            return filled
-        return filled.set_axis(self.get_feature_names_out(), axis=1) if self._gives_frames() else filled.to_numpy()
-
-    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
-        """Do `fit(X, y, sample_weight)` and then `transform(X)`, which see for shapes and errors.
-
-        >>> import em_impute
-        >>> rows = [[1, "a"], [2, "a"], [8, "b"], [9, "b"], [7, None]]
-        >>> em_impute.GaussianMixtureImputer(column=1, covariance="tied").fit_transform(rows)[-1].tolist()
-        [7, 'b']
-
-        """
-        return self.fit(X, y, sample_weight).transform(X)
+        if missing.size:
+            code, _ = most_probable(self._probability(frame.iloc[missing]), self.min_probability)
+            put(filled, position, missing[code >= 0], code[code >= 0], self._values)
+        return filled if isinstance(X, pd.DataFrame) else filled.to_numpy()
 
     @in_python()
     def predict_proba(self, X: Any) -> Floats:
-        """Give the probability, 0 to 1, of each label in each row: (n_rows, n_labels) in the order of `classes_`.
+        """Give the probability of each label in each row, whether or not the row has a label.
 
-        X is (n_rows, n_features_in_); the column to complete, which is one of these, has no say.  Raises DesignError.
-        With one mixture it is p(z | x) = w_z N(x; μ_z, Σ_z) / Σ_k w_k N(x; μ_k, Σ_k), Bayes' rule over its Gaussians.
+        With one mixture it is Bayes' rule over its Gaussians: p(z | x) = w_z N(x; μ_z, Σ_z) / Σ_k w_k N(x; μ_k, Σ_k).
 
-        >>> import em_impute
-        >>> imputer = em_impute.GaussianMixtureImputer(covariance="tied").fit([[1], [2], [8], [9]], [*"aabb"])
-        >>> imputer.predict_proba([[2], [5]]).round(2).tolist()
-        [[1.0, 0.0], [0.5, 0.5]]
+        Parameters
+        ----------
+        X : frame or array of shape (n_rows, n_features_in_)
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_labels), in the order of `classes_`
 
         """
-        return self._probability(self._checked(X))
+        return self._probability(self._validated(X))[:, self._order]
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Give the most probable label of each row of X, (n_rows,): of equals the first in `classes_`.
+        """Give the most probable label of each row, in a tie the first of `classes_`.
 
-        X and the errors are those of `predict_proba`.
+        Parameters
+        ----------
+        X : frame or array of shape (n_rows, n_features_in_)
 
-        >>> import em_impute
-        >>> imputer = em_impute.GaussianMixtureImputer(covariance="tied").fit([[1], [2], [8], [9]], [*"aabb"])
-        >>> imputer.predict([[2], [7]]).tolist()
-        ['a', 'b']
+        Returns
+        -------
+        ndarray of shape (n_rows,)
 
         """
         best = self.predict_proba(X).argmax(axis=1)
@@ -244,90 +229,122 @@ class GaussianMixtureImputer(Estimator):
 
     @in_python()
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Give the share, from 0 to 1, of the known labels in y, (n_rows,), that `predict(X)` finds.
+        """Give the accuracy of `predict(X)` among the rows with a label in y.
 
-        `sample_weight` (n_rows,) says how much each row counts, 0 or more.  Raises DesignError where y has no label.
+        Parameters
+        ----------
+        X : frame or array of shape (n_rows, n_features_in_)
+        y : array of shape (n_rows,)
+        sample_weight : array of shape (n_rows,)
 
-        >>> import em_impute
-        >>> imputer = em_impute.GaussianMixtureImputer(covariance="tied").fit([[1], [2], [8], [9]], [*"aabb"])
-        >>> imputer.score([[2], [3], [7], [0]], ["a", "b", "b", None])
-        0.6666666666666666
+        Returns
+        -------
+        float, from 0 to 1
 
         """
-        said = self.predict(X)
-        labels = labels_of(y, len(said), ())
+        predicted, labels = self.predict(X), _labels_of(y)
+        check_consistent_length(X, labels)
         known = labels.notna().to_numpy()
         if not known.any():
             raise DesignError("y holds no label to compare with")
-        weights = weights_of(sample_weight, len(said), ())
-        right = (labels[known].to_numpy() == said[known]).astype(float)
-        return float(np.average(right, weights=None if weights is None else weights[known]))
+        weights = _check_sample_weight(sample_weight, predicted, dtype=np.float64)
+        return float(np.average(labels[known].to_numpy() == predicted[known], weights=weights[known]))
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> NDArray[Any]:
-        """Name the columns that `transform` gives, (n_columns,): those of X, or without `column` p_LABEL of each label.
-
-        `input_features` names X where it has no names of its own.  Raises DesignError where these are others, and
-        NotFittedError before `fit`.
-
-        >>> import em_impute
-        >>> imputer = em_impute.GaussianMixtureImputer(covariance="tied").fit([[1], [2], [8], [9]], [*"aabb"])
-        >>> imputer.get_feature_names_out().tolist()
-        ['p_a', 'p_b']
-
-        """
-        if not self.__sklearn_is_fitted__():
-            raise not_fitted(self)
-        names = getattr(self, "feature_names_in_", None)
-        if input_features is not None:
-            if len(input_features) != self.n_features_in_:
-                n = f"number of features ({self.n_features_in_}), got {len(input_features)}"
-                raise DesignError(f"input_features should have length equal to {n}")
-            if names is not None and list(input_features) != list(names):
-                raise DesignError("input_features is not equal to feature_names_in_")
-            names = input_features
-        if self.column is None:
-            names = [f"p_{label}" for label in self.classes_]
-        elif names is None:
-            names = [f"x{place}" for place in range(self.n_features_in_)]
-        return np.array(names, object)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Tell whether `fit` has succeeded."""
-        return hasattr(self, "model_")
+        """Name the columns that `transform` gives: those of X, or without `column` p_LABEL for each label."""
+        names: NDArray[Any] = super().get_feature_names_out(input_features)
+        return names if self.column is not None else np.array([f"p_{label}" for label in self.classes_], object)
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn what can be done with the imputer."""
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags, TransformerTags
+        tags = super().__sklearn_tags__()
+        tags.input_tags = InputTags(allow_nan=True, categorical=True, string=True)
+        tags.transformer_tags.preserves_dtype = []
+        if self.column is None:
+            tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
+            tags.target_tags.required = True
+        return tags
 
-        is_classifier = self.column is None
-        return Tags(
-            estimator_type="classifier" if is_classifier else None,
-            target_tags=TargetTags(required=is_classifier),
-            transformer_tags=TransformerTags(preserves_dtype=[]),
-            classifier_tags=ClassifierTags() if is_classifier else None,
-            input_tags=InputTags(allow_nan=True, categorical=True, string=True),
-        )
+    def _validated(self, X: Any, *, reset: bool = False) -> pd.DataFrame:
+        """Give X as a frame; the columns of an array are called 0, 1, ….
 
-    def _name_classes(self, *, is_known: bool) -> None:
-        """Bring labels into the order of their values; groups that were found are in one already."""
-        values = self._values.to_numpy()
-        self._place = np.argsort(values, kind="stable") if is_known else np.arange(len(values))
-        self.classes_: NDArray[Any] = values[self._place]
+        The cells of a frame are checked later, where an error can name their row and column.
+        """
+        if not reset:
+            check_is_fitted(self, "model_")
+        is_frame = isinstance(X, pd.DataFrame)
+        checked = validate_data(self, X, reset=reset, skip_check_array=is_frame, dtype=None, ensure_all_finite=False)
+        return X if is_frame else pd.DataFrame(checked)
 
-    def _name_columns(self, frame: pd.DataFrame) -> None:
-        self.n_features_in_ = frame.shape[1]
-        self.__dict__.pop("feature_names_in_", None)  # of an earlier fit
-        names = names_of(frame)
-        if names is not None:
-            self.feature_names_in_ = np.array(names, object)
-
-    def _checked(self, X: Any) -> pd.DataFrame:
-        if not self.__sklearn_is_fitted__():
-            raise not_fitted(self)
-        frame = frame_of(X)
-        refuse_other_columns(type(self).__name__, frame, self.n_features_in_, getattr(self, "feature_names_in_", None))
-        return frame
+    def _training_rows(
+        self, frame: pd.DataFrame, y: Any, sample_weight: Any
+    ) -> tuple[pd.DataFrame, str, dict[str, Any]]:
+        """Join X, y and the weights; also give the name of the column to fill and the options of `em_impute.fill`."""
+        is_array = isinstance(frame.columns, pd.RangeIndex)
+        names = [f"x{name}" if is_array else str(name) for name in frame.columns]
+        rows = frame.set_axis(names, axis=1).reset_index(drop=True)
+        options = self.get_params()
+        features = names_given(frame, self.features)
+        options["features"] = [names[position_of(frame, one, "a predictor")] for one in features]
+        if self.order_by is not None:
+            options["order_by"] = names[position_of(frame, self.order_by, "that of order_by")]
+        weights = None
+        if sample_weight is not None:
+            weights = _check_sample_weight(sample_weight, rows, dtype=np.float64)
+            options["weights"] = _unused_name("sample_weight", names)
+        column = options.pop("column")
+        if column is not None:
+            target = names[position_of(frame, column, "filled")]
+        else:
+            labels = _labels_of(y)
+            check_consistent_length(rows, labels)
+            _refuse_one_class(labels if weights is None else labels[weights > 0])
+            target = _unused_name(str(labels.name), names)
+            rows[target] = labels
+        if weights is not None:
+            rows[options["weights"]] = weights
+        return rows, target, options
 
     def _probability(self, frame: pd.DataFrame) -> Floats:
-        probability: Floats = self._reader.probability([frame.iloc[:, at] for at in self._used])[:, self._place]
+        """Give the probability of each label in each row: (n_rows, n_labels), in the order of the model's labels.
+
+        Raises DesignError for cells of numbers that no model can use.
+        """
+        coding = self.model_.coding
+        columns = [frame.iloc[:, at] for at in self._predictors]
+        cells = {
+            name: known_only(one, coding.texts.get(name)) for name, one in zip(coding.column, columns, strict=True)
+        }
+        table = read_columns(pd.DataFrame(cells), self._request, features=coding.columns)
+        for feature in coding.features:
+            if feature.category is None:
+                refuse_unusable(feature.name, table.numbers[coding.column[feature.name]], explicit=True)
+        said = self.model_.said(table, np.arange(len(frame)))
+        probability: Floats = said.probability[said.place]
         return probability
+
+
+def _labels_of(y: Any) -> pd.Series:
+    """Validate y and give it as a column, (n_rows,), that keeps the kind of its values."""
+    if y is None:
+        raise DesignError(
+            "requires y to be passed, but the target y is None", "pass y, or name the column of X to fill"
+        )
+    values = y if isinstance(y, pd.Series | pd.api.extensions.ExtensionArray) else column_or_1d(y, warn=True)
+    labels = pd.Series(values, name="y" if getattr(y, "name", None) is None else y.name).reset_index(drop=True)
+    if pd.api.types.is_float_dtype(labels.dtype):
+        known = labels.dropna().to_numpy(np.float64)
+        assert_all_finite(known, input_name="y")
+        check_classification_targets(known)
+    return labels
+
+
+def _refuse_one_class(labels: pd.Series) -> None:
+    """Raise FitError where all labels are the same."""
+    if labels.nunique() == 1:
+        only = labels.dropna().iloc[0]
+        raise FitError(f"y holds one class only, {only!r}: it cannot be told from others", "add rows of another class")
+
+
+def _unused_name(name: str, names: Sequence[str]) -> str:
+    """Lengthen a name until no column has it."""
+    return name if name not in names else _unused_name(f"{name}_", names)

@@ -51,7 +51,7 @@ def _show_version(wanted: bool) -> None:  # Typer's callback signature
 
 
 LIBRARIES = ["numpy", "pandas", "scipy", "typer", "rich"]
-LIBRARIES += ["matplotlib", "Jinja2", "dask", "distributed", "fsspec", "backports.zstd"]  # the extras
+LIBRARIES += ["matplotlib", "Jinja2", "dask", "distributed", "fsspec", "backports.zstd", "scikit-learn"]  # the extras
 """What decides about bytes, pictures and messages."""
 
 

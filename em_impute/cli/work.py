@@ -10,7 +10,7 @@ from em_impute.cli.models import Models
 from em_impute.options import Request
 
 if TYPE_CHECKING:
-    from em_impute.api.steps import Completed
+    from em_impute.api.session import Completed
     from em_impute.pipeline.open import Watch
 
 __all__ = ["command_line", "completed"]
@@ -18,7 +18,7 @@ __all__ = ["command_line", "completed"]
 
 def completed(request: Request, models: Models, watch: "Watch") -> "AbstractContextManager[Completed]":
     """Open a table and complete its columns, by a fit or by the saved model that was named."""
-    from em_impute.api.steps import filled_by_model, fitted
+    from em_impute.api.session import filled_by_model, fitted
 
     if models.applied is None:
         return fitted(request, watch)

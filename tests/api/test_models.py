@@ -72,6 +72,15 @@ def test_what_cannot_be_done_is_said_in_the_words_of_python(heights, mistake, ki
         mistake(model, heights)
 
 
+def test_a_name_that_is_a_number_means_no_other_column():
+    frame = pd.DataFrame({"x": [1, 2, 1, 8, 9, 8], 1: [*"aaabbb"]})
+    model = em_impute.fit_model(frame, column=1, covariance="tied")
+
+    assert [*"ab"] == model.fill(pd.DataFrame({"x": [2, 9], 1: None})).frame[1].tolist()
+    with pytest.raises(em_impute.ColumnError, match="column '1' is not in the frame"):
+        model.fill(frame[["x"]])
+
+
 def test_a_frame_without_rows_stays_one(heights):
     model = em_impute.fit_model(heights, column="gender", covariance="tied")
 

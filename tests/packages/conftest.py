@@ -101,7 +101,7 @@ def create(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def environment(packages, create):
-    """Give the environment `base`, `report` or `dask`, into which the wheel is installed, or `zstd`, which takes the sdist."""
+    """Give the environment `base`, into which the wheel is installed, or that of an extra; `zstd` takes the sdist."""
 
     @functools.cache
     def environment(name):

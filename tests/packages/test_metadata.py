@@ -12,7 +12,7 @@ from em_impute.cli.app import LIBRARIES
 ROOT = Path(__file__).parent.parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-NEEDED = [*PROJECT["dependencies"], *EXTRAS["report"], *EXTRAS["zstd"], *EXTRAS["dask"]]
+NEEDED = [*PROJECT["dependencies"], *EXTRAS["report"], *EXTRAS["zstd"], *EXTRAS["dask"], *EXTRAS["sklearn"]]
 
 
 def test_the_citation_says_what_the_project_says():
@@ -33,7 +33,7 @@ def test_the_version_is_that_of_the_project_and_no_module_repeats_it(run):
 
 
 def test_the_versions_named_are_those_of_all_that_em_impute_and_its_extras_need():
-    assert {re.match(r"[\w.]+", one)[0].lower() for one in NEEDED} == {name.lower() for name in LIBRARIES}
+    assert {re.match(r"[\w.-]+", one)[0].lower() for one in NEEDED} == {name.lower() for name in LIBRARIES}
 
 
 @pytest.mark.parametrize("requirement", NEEDED)

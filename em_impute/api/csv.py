@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -17,9 +16,8 @@ from em_impute.api.options import (
     request_of,
     written_call,
 )
-from em_impute.api.steps import Completed, filled_by_model, fitted, unwatched
+from em_impute.api.session import filled_by_model, fitted, unwatched
 from em_impute.errors import UsageError
-from em_impute.options import Request
 from em_impute.report.fit_report import FitReport
 from em_impute.saved_model.store import dump
 from em_impute.table.output import check_output, write_atomically
@@ -27,7 +25,7 @@ from em_impute.table.output import check_output, write_atomically
 __all__ = ["fill_csv"]
 
 OF_A_FIT = {*ModelOptions.__annotations__, "method"} - SharedOptions.__annotations__.keys()
-"""Options that mean nothing to a fit that is made already."""
+"""Options that mean nothing to a model that is fitted already."""
 
 
 @in_python()
@@ -47,29 +45,28 @@ def fill_csv(
     path
         The CSV file, which may be compressed (gz, bz2, xz, zst).
     output
-        The completed file, which appears whole or not at all and replaces what is there.  It is compressed if its name
-        ends in .gz, .bz2, .xz or .zst, and cannot be the input.
+        The completed file, another than `path`.  It appears whole or not at all, replaces what is there, and is
+        compressed if its name ends in .gz, .bz2, .xz or .zst.
     column
-        The column to complete, by its name or 1-based number, or a list of several, each completed on its own.  With
-        `model` those of its columns to complete, by name; None is all.
+        The column to complete, by name or 1-based number, or a list of several, each completed on its own.  With
+        `model` the names of the columns to complete; None completes all of the model's.
     model
-        A fit to fill by, of `em_impute.fit_model` or `em_impute.read_model`; None fits one.
+        A model of `em_impute.fit_model` or `em_impute.read_model` to fill with, instead of a new fit.
     save_model
-        A file for the fit.  With `model` it is what that has become when it has learnt from these rows too.
+        A file for the fit.  With `model`, it is the model after it has learnt from these rows too.
     **options
-        Those of `em_impute.fill` (columns are named as in `column`) except `imputations`, and how the file is
-        written: `delimiter`, `encoding`, `has_header`, `decimal`, `skip_lines`.  What is None is found out.  With
-        `model` none that say how to fit.
+        Those of `em_impute.fill` except `imputations`, with columns named as in `column`; with `model` only those of
+        `FittedModel.fill`.  And `delimiter`, `encoding`, `has_header`, `decimal` and `skip_lines`, detected if None.
 
     Returns
     -------
     tuple of FitReport
-        One a column, with the hash of what was written.
+        One for each column, with the hash of the output.
 
     Raises
     ------
     UsageError, TableError, ColumnError, DesignError, FitError
-        Each a ValueError too: the options, the file, a column, its cells, or that nothing can be learnt.
+        Each a ValueError too: wrong options, file, column or cells, or nothing to learn from.
     OutputError
         The output cannot be written.
 
@@ -96,16 +93,14 @@ def fill_csv(
         for target in (output, save_model):
             if target is not None:
                 check_output(target, [request.path], clobber=True)
-    with _completed(request, model) as done:
-        kept = [] if save_model is None else [dump(done.model()).encode()]  # it may fail: before anything is written
+    with (
+        fitted(request, unwatched)
+        if model is None
+        else filled_by_model(model.saved, request, model.path, unwatched, learns=request.keeps_model)
+    ) as done:
+        saved = [] if save_model is None else [dump(done.model()).encode()]  # may fail, so before anything is written
         (blocks,) = done.contents()
         written = write_atomically(output, blocks)
         if save_model is not None:
-            write_atomically(save_model, kept, suffix="")
+            write_atomically(save_model, saved, suffix="")
         return done.reports(written_call("fill_csv", column, options), [written])
-
-
-def _completed(request: Request, model: FittedModel | None) -> AbstractContextManager[Completed]:
-    if model is None:
-        return fitted(request, unwatched)
-    return filled_by_model(model.saved, request, model.path, unwatched, learns=request.keeps_model)

@@ -1,4 +1,4 @@
-"""The steps from a table to its completed bytes and its reports, for everybody who takes them."""
+"""From a table to its completed bytes and its reports, for files and frames alike."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +17,12 @@ from em_impute.report.fit_report import FitReport
 from em_impute.saved_model.values import SavedModel
 from em_impute.table.output import WrittenFile
 
-__all__ = ["Completed", "CompletedByModel", "by_model", "complete_table", "filled_by_model", "fitted", "unwatched"]
+__all__ = ["Completed", "CompletedByModel", "apply_model", "complete_table", "filled_by_model", "fitted", "unwatched"]
 
 
 @dataclass(frozen=True)
 class Completed:
-    """A table that was read, and what is to be written into it: of use while its source is open."""
+    """A table with the fills of its columns, valid while its source is open."""
 
     opened: Opened
     completions: Sequence[Completion]
@@ -35,9 +35,9 @@ class Completed:
         return not adds_columns and not any(completion.fills.n_filled for completion in self.completions)
 
     def contents(self, *, long: bool = False) -> Iterator[Iterator[bytes]]:
-        """Yield the bytes of each completed table, made when they are asked for: one, or one an imputation.
+        """Yield the bytes of each completed table, made on demand: one, or one for each imputation.
 
-        With `long` the imputations are in one table below the observed one.
+        With `long` there is one table, with the observed rows above those of the imputations.
         """
         if long:
             yield patched_long(self.opened, self.completions, self.request)
@@ -48,18 +48,18 @@ class Completed:
                 yield patched(self.opened, self.completions, self.request, number + 1)
 
     def reports(self, command: str, written: Sequence[WrittenFile] | None = None) -> tuple[FitReport, ...]:
-        """Report on each column; `command` is what was asked, `written` are the files that hold the completed table."""
+        """Report on each column; `command` is what was asked, `written` are the files of the completed table."""
         return tuple(
             build_report(self.opened, completion, self.request, command, written) for completion in self.completions
         )
 
     @property
     def learns_nothing(self) -> bool:
-        """Whether the model that is to be saved is the one that was read."""
+        """Whether the model to save is the one that was read."""
         return False
 
     def model(self) -> SavedModel:
-        """Give what is to be saved.  Raises FitError where a model that learns further can be fitted no more."""
+        """Give the model to save.  Raises FitError where a model can learn no further."""
         return make_model(self.opened, self.completions, self.request, time_of_run())
 
 
@@ -70,10 +70,10 @@ class CompletedByModel(Completed):
     saved: SavedModel
     """as it was read"""
     placed: SavedModel
-    """the columns that were asked for, with their predictors in their places"""
+    """its columns that were asked for, with the positions of their predictors in the table"""
     applied: Sequence[Applied]
     learns: bool
-    """it was asked to learn from the table"""
+    """whether it was asked to learn from the table"""
 
     def reports(self, command: str, written: Sequence[WrittenFile] | None = None) -> tuple[FitReport, ...]:
         """Report on each column."""
@@ -86,17 +86,17 @@ class CompletedByModel(Completed):
 
     @property
     def learns_nothing(self) -> bool:
-        """Whether it does not learn, or has learnt from the table before."""
+        """Whether it does not learn, or has learnt from this table before."""
         return not any(one.learns for one in self.applied)
 
     def model(self) -> SavedModel:
-        """Give the model as it is when it has learnt from the table too."""
+        """Give the model after it has learnt from the table too."""
         return updated(self.saved, self.opened, self.applied, time_of_run())
 
 
 @contextmanager
 def fitted(request: Request, watch: Watch) -> Iterator[Completed]:
-    """Open a file, and complete every column that was asked for by a fit."""
+    """Open a file and complete its columns by a new fit."""
     with open_table(request, watch) as opened:
         yield complete_table(opened, request, watch)
 
@@ -105,17 +105,17 @@ def fitted(request: Request, watch: Watch) -> Iterator[Completed]:
 def filled_by_model(
     saved: SavedModel, request: Request, path: str, watch: Watch, *, learns: bool = False
 ) -> Iterator[CompletedByModel]:
-    """Open a file, and complete its columns by a model that came from `path`; none named are all.
+    """Open a file and complete its columns by a model read from `path`: those of the request, or all of the model's.
 
-    With `learns` the model shall learn from the rows.  Raises UsageError for a model that cannot.
+    With `learns` the model will learn from the rows.  Raises UsageError for a model that cannot.
     """
     if learns:
         refuse_update(saved, request.columns)
     with opened_for(asked_of(saved, request, path), request, watch) as (opened, placed, asked):
-        yield by_model(saved, opened, placed, asked, path, watch, learns=learns)
+        yield apply_model(saved, opened, placed, asked, path, watch, learns=learns)
 
 
-def by_model(
+def apply_model(
     saved: SavedModel,
     opened: Opened,
     placed: SavedModel,
@@ -125,15 +125,15 @@ def by_model(
     *,
     learns: bool = False,
 ) -> CompletedByModel:
-    """Do the same with a table that was read for the columns of `saved` that were asked for, those `placed` in it."""
+    """Complete a table that was read for the columns of `placed`."""
     applied = apply_all(opened, placed, request, path, watch, update=learns)
     return CompletedByModel(opened, [one.completion for one in applied], request, saved, placed, applied, learns)
 
 
 def complete_table(opened: Opened, request: Request, watch: Watch) -> Completed:
-    """Complete every column that was asked for.  The predictors as they were read are let go of."""
+    """Complete the columns of a table by a new fit, and release the predictors as they were read."""
     return Completed(opened, complete_all(opened, request, watch, let_go=True), request)
 
 
 def unwatched(_stage: str, _share: float | None, _detail: str) -> None:
-    """Tell nobody of the progress."""
+    """Report progress to nobody."""
