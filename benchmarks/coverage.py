@@ -60,7 +60,8 @@ from scipy.stats import t as student
 
 from em_impute.ensemble import metrics
 from em_impute.options import Request
-from em_impute.pipeline.complete import complete, open_table
+from em_impute.pipeline.complete import complete
+from em_impute.pipeline.open import open_table
 
 KINDS = {
     "simulated": tuple(WORLDS),
@@ -252,7 +253,7 @@ def wrong_of(
     number_of = {text: k for k, text in enumerate(found.labels.labels)}
     label = np.array([number_of[text] for text in truth[fills.row]])  # (n_fills,)
     wrong = int((fills.code != label).sum())
-    said, held = found.findings.uncertainty.wrong, found.choice.held_out
+    said, held = found.diagnostics.uncertainty.wrong, found.choice.held_out
     realised = 1.0 - wrong / fills.row.size
     by_held_out = float((held.probability.argmax(axis=1) == held.label).mean())
     return [
@@ -275,7 +276,7 @@ def binomial_width(wrong: int, fills: int) -> float:
     return float(high - low)
 
 
-def filled(cells: pd.DataFrame, target: str, features: Sequence[str], **options: Any) -> Any:  # noqa: ANN401  # a Completion
+def filled(cells: pd.DataFrame, target: str, features: Sequence[str], **options: Any) -> Any:  # noqa: ANN401  # a ColumnResult
     """Complete a table as the command line would."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file.csv"

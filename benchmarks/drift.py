@@ -31,10 +31,10 @@ from em_impute.saved_model.distributions import (
     describe_numbers,
     look_at_rows,
 )
-from em_impute.saved_model.drift import Summary, compare
+from em_impute.saved_model.drift import DataProfile, compare
 from em_impute.saved_model.psi import CHANCE, ks, psi
 from em_impute.saved_model.units import Conversion, count_converted, unit_factor
-from em_impute.saved_model.warnings import remarks
+from em_impute.saved_model.warnings import drift_warnings
 
 Numbers = NDArray[np.float64]
 Column = Callable[[np.random.Generator, int], Numbers]
@@ -176,7 +176,7 @@ def warned(rng: np.random.Generator, n: int, m: int) -> list[tuple[str, str]]:
     then, now = (people(rng, size) for size in (n, m))
     training = summary(*then, [describe_numbers(column) for column in then[0].T])
     numbers = [count_numbers(cells, column) for cells, column in zip(training.numbers.values(), now[0].T, strict=True)]
-    return remarks(compare(training, summary(*now, numbers)))
+    return drift_warnings(compare(training, summary(*now, numbers)))
 
 
 def people(rng: np.random.Generator, n: int) -> tuple[Numbers, Numbers, Numbers]:
@@ -189,9 +189,9 @@ def people(rng: np.random.Generator, n: int) -> tuple[Numbers, Numbers, Numbers]
     return x, rng.multinomial(n, [0.6, 0.3, 0.1]).astype(float), np.bincount(known, minlength=2).astype(float)
 
 
-def summary(x: Numbers, texts: Numbers, labels: Numbers, numbers: Sequence[NumberDistribution]) -> Summary:
+def summary(x: Numbers, texts: Numbers, labels: Numbers, numbers: Sequence[NumberDistribution]) -> DataProfile:
     """Summarise a file."""
-    return Summary(
+    return DataProfile(
         {f"x{j}": one for j, one in enumerate(numbers)},
         {"text": TextDistribution(TEXTS, texts, 0.0)},
         TextDistribution(LABELS, labels, x.shape[0] - labels.sum()),

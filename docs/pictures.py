@@ -2,8 +2,8 @@
 
     python docs/pictures.py [FOLDER]
 
-Most are frames of `em-impute explain`, in fewer colours so that they stay small.  The same versions of the packages
-draw the same bytes.
+Most are frames of `em-impute explain --animate`, in fewer colours so that they stay small.  The same versions of the
+packages draw the same bytes.
 """  # noqa: INP001  # a script, no package
 
 import csv
@@ -16,13 +16,14 @@ from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageSequence
 
-from em_impute.report.pictures.palette import GRID, INK, KNOWN, MUTED, PAPER, label_colour
+from em_impute.report.charts.palette import COLOURS, label_colour
 
 DOCS = Path(__file__).parent
 SAMPLES = DOCS.parent / "sample_data"
 N_COLOURS = 128
+PAPER, INK, MUTED, GRID, KNOWN = (COLOURS[name].light for name in ("paper", "ink", "muted", "grid", "known"))
 
 
 def first_guess() -> bytes:
@@ -81,10 +82,7 @@ def faithful_steps() -> bytes:
 
 def faithful_gif() -> bytes:
     """Animate EM on Old Faithful."""
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "em.gif"
-        _explain(SAMPLES / "faithful.csv", "-c", "kind", "--labels", "short,long", "--animate", str(path))
-        return path.read_bytes()
+    return _animation("faithful.csv", "-c", "kind", "--labels", "short,long")
 
 
 PICTURES = {
@@ -99,20 +97,22 @@ PICTURES = {
 
 
 def _frames(name: str, *options: str, forgotten: Sequence[str] = ()) -> list[Image.Image]:
-    """Let `em-impute explain` draw its frames of a sample, from which some labels may be left out first."""
+    """Take the frames of an animation apart."""
+    with Image.open(io.BytesIO(_animation(name, *options, forgotten=forgotten))) as gif:
+        return [frame.convert("RGB") for frame in ImageSequence.Iterator(gif)]
+
+
+def _animation(name: str, *options: str, forgotten: Sequence[str] = ()) -> bytes:
+    """Let `em-impute explain` animate a sample, from which some labels may be left out first."""
     text = (SAMPLES / name).read_text(encoding="utf-8")
     for label in forgotten:
         text = text.replace(f",{label},", ",,")
     with tempfile.TemporaryDirectory() as scratch:
-        source, folder = Path(scratch) / name, Path(scratch) / "frames"
+        source, path = Path(scratch) / name, Path(scratch) / "em.gif"
         source.write_text(text, encoding="utf-8")
-        _explain(source, *options, "--frames", str(folder))
-        return [Image.open(io.BytesIO(path.read_bytes())) for path in sorted(folder.iterdir())]
-
-
-def _explain(source: Path, *options: str) -> None:
-    command = [sys.executable, "-m", "em_impute", "explain", str(source), *options, "--quiet"]
-    subprocess.run(command, check=True)  # noqa: S603  # our own command
+        command = [sys.executable, "-m", "em_impute", "explain", str(source), *options, "--animate", str(path), "-q"]
+        subprocess.run(command, check=True)  # noqa: S603  # our own command
+        return path.read_bytes()
 
 
 def _grid(frames: Sequence[Image.Image]) -> Image.Image:

@@ -82,13 +82,21 @@ def markdown(found: list[Page]) -> str:
         STREAMS,
         "",
     ]
+    told: list[Row] = []
     for page in found:
         lines += [f"## `{page.name}`", "", f"    {page.usage}", ""]
         lines += [line for one in page.text for line in (f"    {one}" if _is_example(one) else _inline(one), "")]
         for title, rows in page.panels.items():
-            lines += [f"**{title}**", "", "| | |", "|---|---|"]
-            lines += [f"| {_code(row)} | {_inline(row.text).replace('|', chr(92) + '|')} |" for row in rows]
-            lines.append("")
+            own = [row for row in rows if row not in told]
+            if own:
+                lines += [f"**{title}**", "", "| | |", "|---|---|"]
+                lines += [f"| {_code(row)} | {_inline(row.text).replace('|', chr(92) + '|')} |" for row in own]
+                lines.append("")
+        again = [row for rows in page.panels.values() for row in rows if row in told]
+        if again:
+            lines += [f"As for `em-impute fill`: {', '.join(map(_code, again))}.", ""]
+        if page.name == "em-impute fill":
+            told = [row for rows in page.panels.values() for row in rows]
     lines += ["## Exit codes", "", "| code | meaning |", "|---|---|"]
     lines += [f"| {code.value} | {meaning} |" for code, meaning in MEANING.items()]
     lines += [

@@ -6,6 +6,7 @@ python docs/report.py
 import json
 import math
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -14,101 +15,183 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from keys import (
-    LONG_LISTS,
-    SHARED,
-    Schema,
-    Table,
-    escaped,
-    keys_of,
-    list_title,
-    resolved,
-    shape_of,
-    shape_title,
-    slug,
-    table_of,
-    type_of,
-)
-
-from em_impute.report.schema import KINDS, schema_of
+from em_impute.report.model.documents import KINDS, schema_of_kind
 
 DOCS = Path(__file__).parent
 
 PROSE: dict[str, Any] = tomllib.loads((DOCS / "report.toml").read_text(encoding="utf-8"))
-"""What the schema does not say: a word before each document and section, and what to do about a warning."""
+"""What the schema does not say: a word before each document and some sections, and what to do about a warning."""
 
-RUNS = {
-    "fit": (
-        "em-impute fill heights.csv -c gender --save-model model.json -r report.json -q",
-        "em-impute fill heights_parents.csv --model model.json -r report.json -q",
-        "em-impute fill penguins.csv -c sex --by species -r report.json -q",
-        "em-impute fill heights.csv -c gender --backend serial -r report.json -q",
-    ),
-    "evaluation": ("em-impute evaluate heights.csv -c gender -r report.json -q",),
-    "explanation": ("em-impute explain heights.csv -c gender --line 2 --line 6 --steps 1 --json -q",),
+EXAMPLES = {
+    "fit": ("em-impute fill heights.csv -c gender -r report.json -q", ("labels", "missing", "totals")),
 }
-"""Commands that the examples are from: of each section the first whose report has it."""
+"""Commands, and the keys of which their reports are the example."""
 
 WHEN = "1764028800"
 """Time of the examples in seconds (SOURCE_DATE_EPOCH), which would else differ from run to run."""
 
-DIGITS, DECIMALS, ITEMS, LETTERS, WIDTH = 4, 8, 2, 90, 100
-"""How numbers, lists, texts and lines of the examples are cut."""
+DIGITS, DECIMALS, ITEMS, WIDTH = 4, 8, 2, 100
+"""How numbers, lists and lines of the examples are cut."""
+
+OF_THE_SCHEMA = {"pictures", "plain_em", "start", "steps"}
+"""Keys of which only the schema tells what is below them: few read these but the page and those who learn EM."""
+
+MANY_VALUES = 6
+"""Possible values that a row has room for; a longer list has a table of its own."""
+
+Schema = dict[str, Any]
+
+NULL = {"type": "null"}
+NOUNS = {"string": "text", "number": "number", "integer": "count", "boolean": "yes/no", "object": "object"}
+SCHEMAS = {kind: schema_of_kind(kind) for kind in KINDS}
+SHAPES: dict[str, Schema] = {
+    name: one
+    for schema in SCHEMAS.values()
+    for name, one in schema["$defs"].items()
+    if name not in {"report", "reports", "ellipse"}
+}
+"""What several keys have in common."""
 
 
-def examples() -> dict[tuple[str, str], tuple[str, Any]]:
-    """Run every command; give for each kind and key the command and what its report holds, where one holds anything."""
-    found: dict[tuple[str, str], tuple[str, Any]] = {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for sample in (DOCS.parent / "sample_data").glob("*.csv"):
-            shutil.copy(sample, folder)
-        for kind, commands in RUNS.items():
-            for command in commands:
-                for key, value in _reported(command, folder).items():
-                    if value not in (None, [], {}):
-                        found.setdefault((kind, key), (command, value))
-    return found
+class Row(NamedTuple):
+    """A key, by its path below the section: `[]` is any item of a list, `*` any key that comes from the data."""
+
+    path: str
+    type: str
+    meaning: str
 
 
-def _reported(command: str, folder: Path) -> dict[str, Any]:
-    """Run one command and read its report: from the file that it names, or else from standard output."""
-    done = subprocess.run(  # noqa: S603  # the program itself
-        [sys.executable, "-m", *shlex.split(command.replace("em-impute", "em_impute", 1))],
-        cwd=folder,
-        env={**os.environ, "SOURCE_DATE_EPOCH": WHEN},
-        stdout=subprocess.PIPE,
-        check=True,
+def keys_of(kind: str) -> dict[str, Schema]:
+    """Give the keys of a document of one column."""
+    keys: dict[str, Schema] = SCHEMAS[kind]["$defs"]["report"]["properties"]
+    return keys
+
+
+def rows_of(schema: Schema, path: str = "") -> Iterator[Row]:
+    """Yield the keys below a value, at any depth; those of a shape are told with the shape."""
+    for form in _forms(schema):
+        for key, one in form.get("properties", {}).items():
+            at = f"{path}.{key}" if path else key
+            lacking = "" if key in form["required"] else "?"
+            yield Row(at + lacking, type_of(one), _meaning(one))
+            yield from rows_of(one, at)
+        if "items" in form:
+            yield from rows_of(form["items"], f"{path}[]")
+        if isinstance(form.get("additionalProperties"), dict):
+            yield from rows_of(form["additionalProperties"], f"{path}.*")
+
+
+def _forms(schema: Schema) -> list[Schema]:
+    """Give the forms that a value may have, but for null and for shapes."""
+    forms = schema.get("anyOf") or ([schema] if _values(schema) else schema.get("oneOf", [schema]))
+    return [one for one in forms if one != NULL and "$ref" not in one]
+
+
+def _shapes(schema: Schema) -> list[str]:
+    """Name the shapes that a value may have."""
+    forms = [schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    return [one["$ref"].rpartition("/")[2] for one in forms if "$ref" in one]
+
+
+def _values(schema: Schema) -> list[Schema]:
+    """Give the texts that a value may be, each with what it says."""
+    return [one for one in schema.get("oneOf", ()) if "const" in one]
+
+
+def type_of(schema: Schema) -> str:
+    """Say what a value may be."""
+    names = _shapes(schema)
+    said = " or ".join(f"[{name}](#{name})" for name in names)
+    if not names:
+        said = " or ".join(dict.fromkeys(map(_plain_type, _forms(schema))))
+    return f"{said} or null" if _may_be_null(schema) else said
+
+
+def _may_be_null(schema: Schema) -> bool:
+    kinds = schema.get("type")
+    return (isinstance(kinds, list) and "null" in kinds) or any(
+        NULL in schema.get(one, ()) for one in ("oneOf", "anyOf")
     )
-    saved: dict[str, Any] = json.loads(done.stdout or (folder / "report.json").read_bytes())
-    return saved
+
+
+def _plain_type(schema: Schema) -> str:
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    kind = next(one for one in kinds if one != "null")
+    if kind == "array":
+        return _several(type_of(schema["items"]), schema.get("maxItems"))
+    if kind == "object" and "properties" not in schema:
+        return f"by key: {type_of(schema['additionalProperties'])}"
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    least, most = schema.get("minimum"), schema.get("maximum")
+    if (least, most) == (0, 1):
+        return "share"
+    return NOUNS[kind] + (f" ≥ {least}".replace("-", "−") if least and most is None else "")
+
+
+def _several(said: str, n: int | None) -> str:
+    """Put a type into the plural, unless it refers to a place."""
+    plural = re.sub(r"^(text|number|count|object|share|list)\b", r"\1s", said)
+    return f"{n} {plural}" if n else plural if plural != said else f"list: {said}"
+
+
+def _meaning(schema: Schema) -> str:
+    """Say what a key means, and what the texts mean that it may be."""
+    told = escaped(schema.get("description") or SHAPES[_shapes(schema)[0]]["description"])
+    values = _values(schema)
+    if len(values) > MANY_VALUES:
+        return f"{told} [Values](#{_list_name(values)})."
+    if all(lowered(one["description"]).rstrip(".") == one["const"] for one in values):
+        return " ".join([told, *(f"`{one['const']}`" for one in values)])
+    return " ".join([told, *(f"`{one['const']}`: {escaped(lowered(one['description']))}" for one in values)])
+
+
+def _list_name(values: list[Schema]) -> str:
+    return "codes" if values[0]["const"].startswith("W") else "covariances"
+
+
+def lowered(text: str) -> str:
+    """Begin with a small letter, unless that of a name."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def escaped(text: str) -> str:
+    """Write words for Markdown: options and variables as code, what it would read for its own escaped."""
+    plain = re.sub(r"([<>*|\[\]])", r"\\\1", text)
+    return re.sub(r"(?<![\w`-])(--?[A-Za-z][\w-]*|[A-Z]+(?:_[A-Z]+)+|colour=red)(?![\w`])", r"`\1`", plain)
 
 
 def markdown() -> str:
     """Write the page."""
-    shown = examples()
+    shown = _examples()
     lines = ["# The reports, key by key", "", PROSE["introduction"].strip(), ""]
-    for kind, said in KINDS.items():
-        prose = PROSE["documents"].get(kind, {"title": said.title, "introduction": escaped(said.meaning)})
-        lines += [f"## {prose['title']}", "", prose["introduction"].strip(), "", *_contents(kind)]
-        for key, schema in keys_of(kind).items():
-            if _has_section(kind, key, schema):
-                lines += _section(kind, key, schema, shown.get((kind, key)))
-    lines += ["## Shapes that several keys have", "", PROSE["shapes"].strip(), ""]
-    for name in SHARED:
-        lines += [
-            f"### {shape_title(name)}",
-            "",
-            escaped(shape_of(name)["description"]),
-            "",
-            *_table(table_of(shape_of(name))),
-        ]
-    for key, values in LONG_LISTS.items():
-        remedies = PROSE["remedies"] if key == "code" else {}
-        lines += [f"## {list_title(key)}", "", PROSE["lists"].get(key, "").strip(), "", *_values(values, remedies)]
+    for kind in KINDS:
+        prose = PROSE["documents"][kind]
+        lines += [f"## {prose['title']}", "", prose["introduction"].strip(), "", *_listed(_contents(kind))]
+        for key in keys_of(kind):
+            lines += _section(kind, key, shown.get((kind, key)))
+    lines += ["## Shapes", "", PROSE["shapes"].strip(), ""]
+    for name, shape in SHAPES.items():
+        lines += [f"### {name}", "", escaped(shape["description"]), "", *_listed(rows_of(shape))]
+    for title, values in _long_lists().items():
+        remedies = PROSE["remedies"] if title == "codes" else {}
+        lines += [f"## {title.capitalize()}", "", *_list(values, remedies)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _contents(kind: str) -> Iterator[Row]:
+    """Yield the keys of a document, with links to what is below them; what all begin with is told once."""
+    for key, schema in keys_of(kind).items():
+        if kind != "fit" and schema == keys_of("fit").get(key):
+            continue
+        has_section = any(rows_of(schema)) and key not in OF_THE_SCHEMA
+        yield Row(f"[`{key}`](#{_anchor(kind, key)})" if has_section else key, type_of(schema), _meaning(schema))
+
+
+def _anchor(kind: str, key: str) -> str:
+    return re.sub(r"[^\w\- ]", "", _title(kind, key).lower()).replace(" ", "-")
 
 
 def _title(kind: str, key: str) -> str:
@@ -116,87 +199,87 @@ def _title(kind: str, key: str) -> str:
     return f"`{key}`" if kind == "fit" or key not in keys_of("fit") else f"`{key}` of an {kind}"
 
 
-def _has_section(kind: str, key: str, schema: Schema) -> bool:
-    """Tell whether a key has anything below it, and nothing that is told elsewhere: in the fit report or as a shape."""
-    return bool(table_of(schema).rows or table_of(schema).forms) and not _is_told(kind, key, schema)
-
-
-def _is_told(kind: str, key: str, schema: Schema) -> bool:
-    return kind != "fit" and table_of(keys_of("fit").get(key, {"type": "null"})) == table_of(schema)
-
-
-def _contents(kind: str) -> Iterator[str]:
-    """List the keys of a document."""
-    yield from ("| key | type | what it is |", "|---|---|---|")
-    required = schema_of(kind)["$defs"]["report"]["required"]
-    for key, schema in keys_of(kind).items():
-        title = _title("fit", key) if _is_told(kind, key, schema) else _title(kind, key)
-        is_linked = bool(table_of(schema).rows or table_of(schema).forms)
-        name = f"[`{key}`](#{slug(title)})" if is_linked else f"`{key}`"
-        lacking = "" if key in required else "; not always there"
-        yield f"| {name} | {type_of(schema)}{lacking} | {escaped(resolved(schema)['description'])} |"
-    yield ""
-
-
-def _section(kind: str, key: str, schema: Schema, example: tuple[str, Any] | None) -> Iterator[str]:
-    yield from (f"### {_title(kind, key)}", "")
-    yield from (PROSE["sections"].get(kind, {}).get(key, escaped(resolved(schema)["description"])).strip(), "")
-    yield from _table(table_of(schema))
+def _section(kind: str, key: str, example: Any) -> Iterator[str]:  # noqa: ANN401  # any JSON
+    rows = list(dict.fromkeys(rows_of(keys_of(kind)[key])))
+    if not rows or key in OF_THE_SCHEMA:
+        return
+    prose = PROSE["sections"].get(kind, {}).get(key, "").strip()
+    yield from (f"### {_title(kind, key)}", "", *((prose, "") if prose else ()), *_listed(rows))
     if example is not None:
-        command, value = example
-        yield from (f"From `{command}`:", "", "```json", *_shown(_cut(value), f'"{key}": '), "```", "")
+        yield from ("```json", *_lines(_cut(example), f'"{key}": '), "```", "")
 
 
-def _table(table: Table) -> Iterator[str]:
-    if table.title:
-        yield from (f"{table.title}", "")
-    if table.rows:
-        yield from ("| key | type | what it is |", "|---|---|---|")
-        yield from (f"| `{row.path}` | {row.type} | {row.meaning} |" for row in table.rows)
-        yield ""
-    for note in table.notes:
-        yield from (note, "")
-    for form in table.forms:
-        yield from _table(form)
-
-
-def _values(values: list[Schema], remedies: dict[str, str]) -> Iterator[str]:
-    last = (" what to do |", "---|") if remedies else ("", "")
-    yield from (f"| value | meaning |{last[0]}", f"|---|---|{last[1]}")
-    for one in values:
-        remedy = f" {remedies.get(one['const'], '')} |" if remedies else ""
-        yield f"| `{one['const']}` | {escaped(one['description'])} |{remedy}"
+def _listed(rows: Iterator[Row] | list[Row]) -> Iterator[str]:
+    for path, kind, meaning in rows:
+        yield f"- {path if path.startswith('[`') else f'`{path}`'} ({kind}): {meaning}"
     yield ""
+
+
+def _long_lists() -> dict[str, list[Schema]]:
+    """Find the lists of values that are too long for a row."""
+    found: dict[str, list[Schema]] = {}
+
+    def look(schema: Any) -> None:  # noqa: ANN401  # any part of a schema
+        if isinstance(schema, dict):
+            values = _values(schema)
+            if len(values) > MANY_VALUES:
+                found[_list_name(values)] = values
+        for one in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+            look(one)
+
+    look(list(SCHEMAS.values()))
+    return found
+
+
+def _list(values: list[Schema], remedies: dict[str, str]) -> Iterator[str]:
+    for one in values:
+        remedy = remedies.get(one["const"], "")
+        yield f"- `{one['const']}`: {escaped(one['description'])}" + (f" {remedy}" if remedy else "")
+    yield ""
+
+
+def _examples() -> dict[tuple[str, str], Any]:
+    """Run every command; give for each kind and key what its report holds."""
+    found: dict[tuple[str, str], Any] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copy(DOCS.parent / "sample_data/heights.csv", folder)
+        for kind, (command, keys) in EXAMPLES.items():
+            subprocess.run(  # noqa: S603  # the program itself
+                [sys.executable, "-m", *shlex.split(command.replace("em-impute", "em_impute", 1))],
+                cwd=folder,
+                env={**os.environ, "SOURCE_DATE_EPOCH": WHEN},
+                check=True,
+            )
+            saved = json.loads((folder / "report.json").read_bytes())
+            found |= {(kind, key): saved[key] for key in keys}
+    return found
 
 
 def _cut(value: Any) -> Any:  # noqa: ANN401  # any JSON
-    """Cut a value to what shows its form: first items of a list, the beginning of a text, first digits."""
+    """Cut a value to what shows its form: first items of a list, first digits."""
     if isinstance(value, dict):
         return {key: _cut(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_cut(item) for item in value[:ITEMS]] + ["…"] * (len(value) > ITEMS)
-    if isinstance(value, str):
-        return value if len(value) <= LETTERS else f"{value[:LETTERS].rsplit(' ', 1)[0]} …"
     if isinstance(value, float) and value:
         return round(value, min(DECIMALS, max(1, DIGITS - 1 - math.floor(math.log10(abs(value))))))
     return value
 
 
-def _shown(value: Any, name: str = "", indent: str = "") -> Iterator[str]:  # noqa: ANN401  # any JSON
+def _lines(value: Any, name: str = "", indent: str = "") -> Iterator[str]:  # noqa: ANN401  # any JSON
     """Write JSON as narrow as it may be: a value on one line if it has room there."""
     line = f"{indent}{name}{json.dumps(value, ensure_ascii=False)}"
     if len(line) <= WIDTH or not isinstance(value, dict | list) or not value:
         yield line
         return
     first, last = "{}" if isinstance(value, dict) else "[]"
-    names = (
-        [f"{json.dumps(key, ensure_ascii=False)}: " for key in value] if isinstance(value, dict) else [""] * len(value)
-    )
-    items = list(value.values() if isinstance(value, dict) else value)
+    pairs = list(value.items()) if isinstance(value, dict) else [("", item) for item in value]
     yield f"{indent}{name}{first}"
-    for i, (inner, item) in enumerate(zip(names, items, strict=True)):
-        *before, end = _shown(item, inner, f"{indent}  ")
-        yield from (*before, end + ("," if i < len(items) - 1 else ""))
+    for i, (key, item) in enumerate(pairs):
+        inner = f"{json.dumps(key, ensure_ascii=False)}: " if key else ""
+        *before, end = _lines(item, inner, f"{indent}  ")
+        yield from (*before, end + ("," if i < len(pairs) - 1 else ""))
     yield f"{indent}{last}"
 
 

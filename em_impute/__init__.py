@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from em_impute.api.fill import Filled, fill
     from em_impute.api.imputer import GaussianMixtureImputer
     from em_impute.api.models import FittedModel, fit_model, read_model
-    from em_impute.report.fit_report import FitReport
+    from em_impute.report.model.fit import FitReport
 
     __version__: str
 
@@ -52,7 +52,7 @@ if find_spec("sklearn") is not None:  # else `from em_impute import *` and `help
 
 LATE = {
     "Filled": "em_impute.api.fill",
-    "FitReport": "em_impute.report.fit_report",
+    "FitReport": "em_impute.report.model.fit",
     "FittedModel": "em_impute.api.models",
     "GaussianMixtureImputer": "em_impute.api.imputer",
     "fill": "em_impute.api.fill",

@@ -1,10 +1,15 @@
 """Everything that can go wrong for a reason the user can act on.
 
-One family, so that one door (`em_impute.cli`) can turn any of them into two lines on standard error and an exit
-code from the list.  The core raises these; only the command line prints them.  Those that blame the data or an option
-are `ValueError`s too, which is what people who call a Python library expect.
+One family, so that the command line can turn any of them into two lines on standard error and an exit code from the
+list.  The core raises these; only the command line prints them.  Those that blame the data or an option are
+`ValueError`s too, which is what people who call a Python library expect.
+
+Messages name an option by `option`.  Where they leave the program, `spelled` writes it as the user would: as a flag of
+the command line, or as a parameter of Python.
 """
 
+import re
+from collections.abc import Callable
 from enum import IntEnum
 
 __all__ = [
@@ -18,7 +23,22 @@ __all__ = [
     "OutputError",
     "TableError",
     "UsageError",
+    "option",
+    "spelled",
 ]
+
+OPTION = re.compile(r"\0(\w+)(?:=([^\0]*))?\0")
+"""An option in a message, between characters that no path holds, and no cell or name that a message quotes."""
+
+
+def option(name: str, value: object = "") -> str:
+    """Name an option in a message, by its field of `Request` or its parameter, perhaps with a value."""
+    return f"\0{name}={value}\0" if value != "" else f"\0{name}\0"
+
+
+def spelled(text: str, spell: Callable[[str, str | None], str]) -> str:
+    """Write the options that a message names; `spell` is given the name and the value of each, or None."""
+    return OPTION.sub(lambda found: spell(found[1], found[2]), text)
 
 
 class ExitCode(IntEnum):

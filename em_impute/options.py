@@ -1,16 +1,50 @@
-"""Everything the user asked for, in one frozen value."""
+"""Everything the user asked for, in one frozen value, and what of it can never work."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
-from em_impute.errors import UsageError
+from em_impute.errors import UsageError, option
 
-__all__ = ["Request", "Shares", "refuse_contradictions"]
+__all__ = ["TEXTS", "Covariance", "Method", "Request", "Shares", "check", "method_of"]
+
+Covariance = Literal[
+    "auto", "full", "tied", "diag", "tied-diag", "eii", "vii", "vei", "evi", "vee", "evv", "eev", "vev"
+]
+"""The families of covariances that can be asked for, or the choice among them."""
+
+Method = Literal["map", "draw"]
+"""Whether a cell gets its most probable label, or one that is drawn by its probability."""
 
 Shares = Literal["auto", "common", "free"]
 """Whether rows to fill have the label shares of known rows, or their own."""
+
+LIMITS = {
+    "unlabelled_weight": (0, 1),
+    "prior_strength": (0, math.inf),
+    "tolerance": (0, math.inf),
+    "min_probability": (0, 1),
+    "components": (1, math.inf),
+    "max_iter": (1, math.inf),
+    "seed": (0, math.inf),
+    "skip_lines": (0, math.inf),
+    "imputations": (2, 1000),
+}
+"""The least and the largest of options that take a number."""
+
+COUNTS = ("components", "max_iter", "seed", "skip_lines", "imputations")
+"""Those that take a whole number."""
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "covariance": get_args(Covariance),
+    "method": get_args(Method),
+    "shares": get_args(Shares),
+}
+
+TEXTS = ("columns", "features", "null_values", "keep_values", "labels")
+"""Options that hold several texts."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +91,7 @@ class Request:
     tolerance: float = 1e-6
     seed: int = 0
     min_probability: float = 0.0
-    method: Literal["map", "draw"] = "map"
+    method: Method = "map"
     """Fill in the most probable label, or one drawn by its probability."""
     imputations: int = 0
     """Completed tables to draw, each with labels of its own; 0 completes one."""
@@ -75,12 +109,16 @@ class Request:
     """Add a column that says which cells were filled."""
 
     def __post_init__(self) -> None:
-        """Read names and labels that arrived as bytes, since the locale has no such letters, as UTF-8."""
-        for name in ("columns", "features", "null_values", "keep_values", "labels"):
+        """Make numbers Python's own, and read what arrived as bytes, since the locale has no such letters, as UTF-8."""
+        for name in TEXTS:
             object.__setattr__(self, name, tuple(_as_text(text) for text in getattr(self, name)))
         for name in ("by", "weights", "order_by"):
             text = getattr(self, name)
             object.__setattr__(self, name, text if text is None else _as_text(text))
+        for name in LIMITS:
+            value, kind = getattr(self, name), Integral if name in COUNTS else Real
+            if _is_number(value, kind):
+                object.__setattr__(self, name, int(value) if name in COUNTS else float(value))
         object.__setattr__(self, "deltas", tuple((_as_text(label), delta) for label, delta in self.deltas))
 
     @property
@@ -89,27 +127,74 @@ class Request:
         return self.shares == "free"
 
     @property
+    def adds_columns(self) -> bool:
+        """The completed table has columns that the input lacks."""
+        return self.probability or self.probabilities or self.indicator
+
+    @property
     def names_one_mixture(self) -> bool:
         """An option says which mixture is wanted: then no others are fitted beside it."""
         chosen = self.covariance == "auto" and self.components in {None, "auto"}
         return not chosen or self.unlabelled_weight is not None or self.prior_strength is not None
 
 
-def refuse_contradictions(request: Request) -> None:
-    """Raise UsageError for options that contradict each other or themselves, and for numbers that are none."""
-    if set(request.null_values) & set(request.keep_values):
-        raise UsageError("the same token is given to --null-value and to --keep-value", "leave one of them out")
-    if not all(token.strip() for token in request.keep_values):
-        raise UsageError("--keep-value is given a blank token: blank cells are always missing", "leave it out")
-    labels = request.labels
+def method_of(method: Method | None, imputations: int | None) -> Method:
+    """Say how labels are chosen; where nothing is said it follows from the imputations.
+
+    Raises UsageError where the most probable labels are to be imputed several times.
+    """
+    if not imputations:
+        return method or "map"
+    if method == "map":
+        named = option("method", "map")
+        message = f"{option('imputations')} contradicts {named}: the most probable labels are the same in every table"
+        raise UsageError(message, f"leave out {named}")
+    return "draw"
+
+
+def check(request: Request) -> None:
+    """Raise UsageError for values that an option cannot have, and for options that contradict each other."""
+    for field in fields(request):
+        if getattr(request, field.name) != field.default:
+            _check_value(field.name, getattr(request, field.name))
+    deltas: tuple[tuple[str, Any], ...] = request.deltas
+    for label, delta in deltas:
+        if not (isinstance(delta, Real) and math.isfinite(delta)):
+            raise UsageError(f"{option('deltas')} takes a finite number for {label!r}, not {delta!r}")
+    if request.decimal not in {".", ","}:
+        message = f"{option('decimal')} takes . or , and not {request.decimal!r}"
+        raise UsageError(message, f"for example {option('decimal', ',')}")
+    null, keep, labels = request.null_values, request.keep_values, request.labels
+    if set(null) & set(keep):
+        message = f"the same token is given to {option('null_values')} and to {option('keep_values')}"
+        raise UsageError(message, "leave one of them out")
+    if not all(token.strip() for token in keep):
+        message = f"{option('keep_values')} is given a blank token: blank cells are always missing"
+        raise UsageError(message, "leave it out")
     if labels and (len(set(labels)) < max(2, len(labels)) or not all(label.strip() for label in labels)):
-        message = f"--labels takes two or more different names, not {','.join(labels)!r}"
-        raise UsageError(message, "for example --labels short,long")
-    for option, value in (("--prior-strength", request.prior_strength), ("--tol", request.tolerance)):
-        if value is not None and not math.isfinite(value):
-            raise UsageError(f"{option} takes a finite number, not {value}", "leave it out for the default")
+        message = f"{option('labels')} takes two or more different names, not {','.join(labels)!r}"
+        raise UsageError(message, f"for example {option('labels', 'short,long')}")
     if request.method == "draw" and request.min_probability:
-        raise UsageError("--min-probability contradicts drawn labels: unlikely ones must be drawn too", "leave it out")
+        message = f"{option('min_probability')} contradicts drawn labels: unlikely ones must be drawn too"
+        raise UsageError(message, "leave it out")
+
+
+def _check_value(name: str, value: Any) -> None:  # noqa: ANN401  # whatever a caller in Python takes for one
+    if name in CHOICES and value not in CHOICES[name]:
+        raise UsageError(f"{option(name)} takes one of {', '.join(map(repr, CHOICES[name]))}, not {value!r}")
+    kind, what = (Integral, "a whole number") if name in COUNTS else (Real, "a number")
+    if name not in LIMITS or value == "auto":
+        return
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{option(name)} takes a finite number, not {value}", "leave it out for the default")
+    least, most = LIMITS[name]
+    if not (_is_number(value, kind) and least <= value <= most):
+        among = f"{least:g} or more" if most == math.inf else f"from {least:g} to {most:g}"
+        raise UsageError(f"{option(name)} takes {what}, {among}, not {value!r}")
+
+
+def _is_number(value: Any, kind: type) -> bool:  # noqa: ANN401  # as above
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _as_text(text: str) -> str:

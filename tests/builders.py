@@ -9,11 +9,11 @@ from oracles import hide, standardise
 
 from em_impute.columns.design import make_design
 from em_impute.columns.labels import read_labels
-from em_impute.ensemble.fit import fit_stack
+from em_impute.ensemble.fit import fit_ensemble
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.transforms import Predictors, View
 from em_impute.options import Request
-from em_impute.pipeline.complete import open_table
+from em_impute.pipeline.open import open_table
 
 
 def silent(_stage, _share, _detail):
@@ -79,9 +79,9 @@ def mixed_rows(n_rows=80, n_labelled=44, missing=0.2, seed=1, n_labels=2):
 
 
 def stack_of(examples, n_labels=2, *, single=False, seed=0):
-    """Fit a stack, to fill the rows without a label."""
+    """Fit an ensemble, to fill the rows without a label."""
     n_to_fill = int(np.count_nonzero(examples.label < 0))
-    return fit_stack(examples, n_labels, n_to_fill, seed, lambda _detail: None, single=single)
+    return fit_ensemble(examples, n_labels, n_to_fill, seed, lambda _detail: None, single=single)
 
 
 def view_of(levels, n_numbers=0):

@@ -16,7 +16,7 @@ import pytest
 from forking import BASE_INSTALL, Program, Tool
 from hypothesis import settings
 
-from em_impute.cli import door
+from em_impute.cli import main
 from em_impute.environment import BLAS_THREADS
 
 # Some images forbid Python to keep what it has compiled: each of a thousand processes would compile everything again.
@@ -147,11 +147,11 @@ def run(request, tmp_path, program):
 def call(tmp_path, monkeypatch, capfd):
     """Run em-impute within this process: its exit code, standard output and standard error."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(door, "_prepare", lambda: None)  # the signals are pytest's
+    monkeypatch.setattr(main, "_prepare", lambda: None)  # the signals are pytest's
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["em-impute", *arguments])
-        code = door._run(list(arguments))
+        code = main._run(list(arguments))
         said = capfd.readouterr()
         return code, said.out, said.err
 

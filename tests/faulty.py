@@ -49,20 +49,20 @@ def contents(folder):
 AS_USER = """
 import contextlib, io, os, sys, tempfile
 from pathlib import Path
-from em_impute.cli import door
+from em_impute.cli import main
 
 user, arguments = int(sys.argv[1]), sys.argv[2:]
 with tempfile.TemporaryDirectory() as folder:
     # The other user may not come to this Python: all that a run imports late is imported before.
     Path(folder, "a.csv").write_bytes(b"g,x\\na,1\\nb,9\\n,1\\n")
     with contextlib.redirect_stderr(io.StringIO()):
-        assert door._run(["fill", f"{folder}/a.csv", "-c", "g", "--in-place", "--backup", "~"]) == 0
-        assert door._run(["fill", f"{folder}/nothing.csv", "-c", "g"]) == 3
+        assert main._run(["fill", f"{folder}/a.csv", "-c", "g", "--in-place", "--backup", "~"]) == 0
+        assert main._run(["fill", f"{folder}/nothing.csv", "-c", "g"]) == 3
 os.setgroups([])
 os.setgid(user)
 os.setuid(user)
 sys.argv[1:] = arguments
-door.main()
+main.main()
 """
 
 

@@ -230,7 +230,7 @@ def _serve(*, hurried: bool) -> None:
 def _warm_up() -> None:
     """Import all that a run may import, most of it late, by one run that is thrown away."""
     import em_impute
-    from em_impute.cli import door
+    from em_impute.cli import main
 
     for module in pkgutil.walk_packages(em_impute.__path__, "em_impute."):
         if not module.name.endswith("__main__"):
@@ -240,7 +240,7 @@ def _warm_up() -> None:
     path.write_text(WARM, "utf-8")
     for command in (["fill", "-q"], ["evaluate", "-q", "--repeats", "1"], ["explain", "-q"]):
         sys.argv = ["em-impute", command[0], str(path), "-c", "g", *command[1:]]
-        door._run(sys.argv[1:])
+        main._run(sys.argv[1:])
 
 
 def _hurry() -> None:
@@ -270,8 +270,8 @@ def _become(request: dict) -> NoReturn:
         os.environ.update(request["environment"])
         tempfile.tempdir = None  # which the run that warmed up may have found elsewhere
         sys.argv = ["em-impute", *request["arguments"]]
-        from em_impute.cli import main
-        from em_impute.report import progress
+        from em_impute.cli.main import main
+        from em_impute.report.text import progress
 
         progress.PATIENCE = request.get("patience", progress.PATIENCE)
 

@@ -1,4 +1,4 @@
-"""Reports as they are saved, the page they become read strictly, and the parts of its pictures."""
+"""Reports as they are saved, the page they become read strictly, and the parts of its charts."""
 
 import json
 import re
@@ -11,8 +11,10 @@ from builders import opened_table, silent
 
 import em_impute
 from em_impute.pipeline.complete import complete_all
-from em_impute.report.build import build_report
-from em_impute.report.fit_report import to_json
+from em_impute.report.build.fit import build_report
+from em_impute.report.model.documents import read
+from em_impute.report.model.fit import FitReport
+from em_impute.report.page.page import to_html
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,13 +29,18 @@ def report_of(folder, content, column="g", **options):
     """Fill a table and give its report as it is read from JSON."""
     with opened_table(folder, content, column, examined=True, **options) as (opened, request):
         (completion,) = complete_all(opened, request, silent)
-        return json.loads(to_json(build_report(opened, completion, request, "em-impute fill", None)))
+        return json.loads(build_report(opened, completion, request, "em-impute fill", None).to_json())
 
 
 def applied_to(known, new, column, **options):
     """Fit a model to one frame and fill another by it; give the frame, and the report as it is read from JSON."""
     frame, report = em_impute.fit_model(known, column=column, single=True).fill(new, **options)
     return frame, json.loads(report.to_json())
+
+
+def page_of(*saved):
+    """Write the page of reports as they are read from JSON."""
+    return to_html(*(read(FitReport, one) for one in saved))
 
 
 def plain(markups):
@@ -75,9 +82,9 @@ class Page(HTMLParser):
         return " ".join(" ".join(data for tag, data in self.texts if tag not in {"style", "title", "desc"}).split())
 
 
-def parts(picture):
-    """Give the named parts of a picture, by their names."""
-    root = ET.fromstring(picture.svg)  # noqa: S314  # what was drawn here
+def parts(chart):
+    """Give the named parts of a chart, by their names."""
+    root = ET.fromstring(chart.svg)  # noqa: S314  # what was drawn here
     name = root.get("aria-labelledby").split()[0].removesuffix("-title")
     return {
         element.get("id").removeprefix(f"{name}-"): element for element in root.iter() if element.get("id") is not None
@@ -85,20 +92,20 @@ def parts(picture):
 
 
 def n_bars(part):
-    """Count outlines."""
-    return sum(path.get("d").count("z") for path in part.iter(f"{SVG}path"))
+    """Count closed outlines."""
+    return part.get("d").count("z")
 
 
-def n_markers(part):
-    """Count markers."""
-    return len(part.findall(f".//{SVG}use"))
+def markers(part):
+    """Read where markers stand: (n_markers, 2)."""
+    size = float(re.findall(r"scale\((.*)\)", part.get("transform", "scale(1)"))[0])
+    starts = [re.match(r"M(-?[\d.]+) (-?[\d.]+)", mark.get("d")).groups() for mark in part.iter(f"{SVG}path")]
+    return size * np.array(starts, float).reshape(-1, 2)
 
 
 def places(part):
     """Read the points of a line: (n_points, 2)."""
-    (path,) = part.iter(f"{SVG}path")
-    numbers = [float(one) for one in re.findall(r"-?[\d.]+", path.get("d"))]
-    return np.array(numbers).reshape(-1, 2)
+    return np.array(re.findall(r"-?[\d.]+", part.get("d")), float).reshape(-1, 2)
 
 
 def contrast(one, other):
@@ -111,3 +118,8 @@ def _luminance(colour):
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def typed(report):
+    """Read a report as the page takes it."""
+    return read(FitReport, report)

@@ -6,7 +6,7 @@ from functools import cache
 
 from jsonschema import Draft202012Validator
 
-from em_impute.report.schema import schema_of
+from em_impute.report.model.documents import schema_of_kind
 
 LARGE = 300_000
 """Bytes of a report from which on it is not validated."""
@@ -15,7 +15,7 @@ LARGE = 300_000
 @cache
 def validator(kind):
     """Make what compares documents of one kind with the schema."""
-    return Draft202012Validator(schema_of(kind), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return Draft202012Validator(schema_of_kind(kind), format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
 def kind_of(report):
@@ -60,7 +60,7 @@ def keys_of(schema, at="#"):
 def keys_in(report):
     """Yield each key of a document: where the schema describes it, and what it holds."""
     kind = kind_of(report)
-    yield from _keys_in(report, schema_of(kind), "#", validator(kind))
+    yield from _keys_in(report, schema_of_kind(kind), "#", validator(kind))
 
 
 def _keys_in(value, schema, at, whole):

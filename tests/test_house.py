@@ -11,9 +11,6 @@ from em_impute.options import Request
 SCREEN = 45
 """Lines of a function between its docstring and its end."""
 
-LONGER = {"fill"}
-"""The command with the most options, which hands them on one a line."""
-
 
 def modules():
     """Give the syntax of every module, by its name."""
@@ -39,7 +36,8 @@ def length_of(function):
 def test_a_function_fits_a_screen():
     functions = [node for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
 
-    assert {one.name for one in functions if length_of(one) > SCREEN} == LONGER
+    assert len(functions) > 1000
+    assert {one.name for one in functions if length_of(one) > SCREEN} == set()
 
 
 def test_no_file_is_longer_than_a_reader_bears():
@@ -76,7 +74,7 @@ def test_a_module_imports_only_what_another_lists():
 
 
 def test_everything_that_a_user_can_ask_for_is_looked_at():
-    beyond = [tree for path, tree in trees().items() if "cli" not in path.parts]
+    beyond = [tree for path, tree in trees().items() if "cli" not in path.relative_to(PACKAGE).parts]
     looked_at = {node.attr for tree in beyond for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
 
     assert {field.name for field in dataclasses.fields(Request)} <= looked_at

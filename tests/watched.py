@@ -35,7 +35,7 @@ def note(event, arguments):
     seen.flush()
 
 sys.addaudithook(note)
-from em_impute.cli import main
+from em_impute.cli.main import main
 main()
 """
 

@@ -2,3 +2,5 @@
 
 The names meant for users are those of the package `em_impute` itself.
 """
+
+import em_impute.report.markdown  # noqa: F401  # so that `str(report)` is Markdown

@@ -18,7 +18,7 @@ from em_impute.api.options import (
 )
 from em_impute.api.session import filled_by_model, fitted, unwatched
 from em_impute.errors import UsageError
-from em_impute.report.fit_report import FitReport
+from em_impute.report.model.fit import FitReport
 from em_impute.saved_model.store import dump
 from em_impute.table.output import check_output, write_atomically
 
@@ -76,7 +76,7 @@ def fill_csv(
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> _ = (folder / "people.csv").write_text("height,sex\n160,f\n158,f\n181,m\n183,m\n182,\n")
     >>> (report,) = em_impute.fill_csv(folder / "people.csv", folder / "done.csv", column="sex", covariance="tied")
-    >>> (folder / "done.csv").read_text().splitlines()[-1], report.missing["filled"]
+    >>> (folder / "done.csv").read_text().splitlines()[-1], report.missing.filled
     ('182,m', 1)
 
     """

@@ -23,7 +23,7 @@ from em_impute.api.session import Completed, complete_table, unwatched
 from em_impute.errors import DesignError, FitError, UsageError
 from em_impute.pipeline.edits import added_columns, codes_to_write
 from em_impute.pipeline.open import read_opened
-from em_impute.report.fit_report import FitReport
+from em_impute.report.model.fit import FitReport
 
 __all__ = ["Filled", "complete_frame", "fill", "filled_frames"]
 
@@ -40,7 +40,7 @@ class Filled:
     >>> filled = em_impute.fill(people, column="sex", covariance="tied", imputations=5)
     >>> [frame["sex"].iloc[-1] for frame in filled.frames], len(filled.reports)
     (['m', 'm', 'm', 'm', 'm'], 1)
-    >>> filled.frame["sex"].tolist(), filled.report.missing["filled"]
+    >>> filled.frame["sex"].tolist(), filled.report.missing.filled
     (['f', 'f', 'f', 'm', 'm', 'm', 'm'], 1)
 
     """
@@ -142,7 +142,7 @@ def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpa
        height sex  sex_probability
     6     182   m              1.0
     7     161   f              1.0
-    >>> report.missing["filled"], [label["filled"] for label in report.labels]
+    >>> report.missing.filled, [label.filled for label in report.labels]
     (2, [1, 1])
 
     """

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from em_impute.columns.labels import settle
+from em_impute.columns.labels import resolve_marks
 from em_impute.em.blocks import Integers
 from em_impute.errors import ColumnError, DesignError
 from em_impute.options import Request
 from em_impute.pipeline.open import look_at
-from em_impute.pipeline.types import Opened
+from em_impute.pipeline.types import InputTable
 from em_impute.table.arrays import Codes
 from em_impute.table.read import LineNumbers, Table, read_table
 from em_impute.table.source import Source
@@ -133,7 +133,7 @@ def missing_rows(column: pd.Series, labels: Sequence[str], request: Request) -> 
     (name,) = request.columns
     target = read_columns(column.to_frame(name), request, targets=[0]).targets[0]
     counts = np.concatenate([np.zeros(len(labels), target.counts.dtype), target.counts])
-    missing = settle(name, replace(target, texts=(*labels, *target.texts), counts=counts), request).missing
+    missing = resolve_marks(name, replace(target, texts=(*labels, *target.texts), counts=counts), request).missing
     return np.flatnonzero(np.array([text in missing for text in target.texts], np.bool_)[target.code])
 
 
@@ -145,7 +145,7 @@ def known_only(column: pd.Series, texts: Sequence[str] | None) -> pd.Series:
     return column.astype(object).where(column.map(lambda value: str(value).strip() in known).astype(bool))
 
 
-def with_frame_lines(opened: Opened) -> Opened:
+def with_frame_lines(opened: InputTable) -> InputTable:
     """Count each row of the frame as one line, whatever its cells hold: line 2 is the first row."""
     lines = LineNumbers(HEADER_LINES + 1, np.empty(0, np.int64), np.zeros(1, np.int64))
     return replace(opened, table=replace(opened.table, lines=lines))

@@ -159,7 +159,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         position = column.model.coding.column
         self.model_, self.fitted_model_ = placed(column, list(position)).model, FittedModel(saved)
         (self.report_,) = done.reports(f"em_impute.{' '.join(repr(self).split())}.fit")
-        self.n_iter_ = max(1, int((self.report_.fit or {})["n_iterations"]))
+        self.n_iter_ = max(1, self.report_.fit.n_iterations if self.report_.fit else 1)
         self._request = done.request
         self._predictors = [used[at] for at in position.values()]
         self._values = values_of(rows.iloc[:, used[completion.column]], labels.label, self.model_.labels)
@@ -318,7 +318,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         for feature in coding.features:
             if feature.category is None:
                 refuse_unusable(feature.name, table.numbers[coding.column[feature.name]], explicit=True)
-        said = self.model_.said(table, np.arange(len(frame)))
+        said = self.model_.predict(table, np.arange(len(frame)))
         probability: Floats = said.probability[said.place]
         return probability
 

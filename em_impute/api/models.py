@@ -49,7 +49,7 @@ class FittedModel:
     (('sex',), ('f', 'm'))
     >>> visitors = pandas.DataFrame({"height": [180.0, 173.0, 161.5], "sex": None})
     >>> frame, report = model.fill(visitors, probability=True)
-    >>> frame["sex"].tolist(), report.missing["filled"]
+    >>> frame["sex"].tolist(), report.missing.filled
     (['m', 'm', 'f'], 3)
     >>> model.predict_proba(visitors).round(2)
          f    m

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from em_impute.environment import time_of_run
 from em_impute.options import Request
 from em_impute.pipeline.apply import Applied, apply_all, asked_of, opened_for
-from em_impute.pipeline.complete import Watch, complete_all, open_table, patched, patched_long
+from em_impute.pipeline.complete import complete_all, patched, patched_long
+from em_impute.pipeline.open import Progress, open_table
 from em_impute.pipeline.save import make_model
-from em_impute.pipeline.types import Completion, Opened
+from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.pipeline.update import refuse_update, updated
-from em_impute.report.applied import build_applied_report
-from em_impute.report.build import build_report
-from em_impute.report.fit_report import FitReport
+from em_impute.report.build.applied import build_applied_report
+from em_impute.report.build.fit import build_report
+from em_impute.report.model.fit import FitReport
 from em_impute.saved_model.values import SavedModel
 from em_impute.table.output import WrittenFile
 
@@ -24,8 +25,8 @@ __all__ = ["Completed", "CompletedByModel", "apply_model", "complete_table", "fi
 class Completed:
     """A table with the fills of its columns, valid while its source is open."""
 
-    opened: Opened
-    completions: Sequence[Completion]
+    opened: InputTable
+    completions: Sequence[ColumnResult]
     request: Request
 
     @property
@@ -95,7 +96,7 @@ class CompletedByModel(Completed):
 
 
 @contextmanager
-def fitted(request: Request, watch: Watch) -> Iterator[Completed]:
+def fitted(request: Request, watch: Progress) -> Iterator[Completed]:
     """Open a file and complete its columns by a new fit."""
     with open_table(request, watch) as opened:
         yield complete_table(opened, request, watch)
@@ -103,7 +104,7 @@ def fitted(request: Request, watch: Watch) -> Iterator[Completed]:
 
 @contextmanager
 def filled_by_model(
-    saved: SavedModel, request: Request, path: str, watch: Watch, *, learns: bool = False
+    saved: SavedModel, request: Request, path: str, watch: Progress, *, learns: bool = False
 ) -> Iterator[CompletedByModel]:
     """Open a file and complete its columns by a model read from `path`: those of the request, or all of the model's.
 
@@ -117,11 +118,11 @@ def filled_by_model(
 
 def apply_model(
     saved: SavedModel,
-    opened: Opened,
+    opened: InputTable,
     placed: SavedModel,
     request: Request,
     path: str,
-    watch: Watch,
+    watch: Progress,
     *,
     learns: bool = False,
 ) -> CompletedByModel:
@@ -130,9 +131,9 @@ def apply_model(
     return CompletedByModel(opened, [one.completion for one in applied], request, saved, placed, applied, learns)
 
 
-def complete_table(opened: Opened, request: Request, watch: Watch) -> Completed:
+def complete_table(opened: InputTable, request: Request, watch: Progress) -> Completed:
     """Complete the columns of a table by a new fit, and release the predictors as they were read."""
-    return Completed(opened, complete_all(opened, request, watch, let_go=True), request)
+    return Completed(opened, complete_all(opened, request, watch, release=True), request)
 
 
 def unwatched(_stage: str, _share: float | None, _detail: str) -> None:

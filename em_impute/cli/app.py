@@ -8,10 +8,10 @@ from em_impute.cli.check import check
 from em_impute.cli.evaluate import evaluate
 from em_impute.cli.explain import explain
 from em_impute.cli.fill import fill
-from em_impute.cli.help import Command, Commands
+from em_impute.cli.help import MAX_WIDTH, Command, Commands
+from em_impute.cli.options.parsing import show_help
 from em_impute.cli.report import report
 from em_impute.cli.schema import schema
-from em_impute.cli.values import show_help
 from em_impute.environment import version
 from em_impute.errors import ClosedPipeError
 
@@ -34,14 +34,10 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": MAX_WIDTH},
 )
-app.command(cls=Command)(fill)
-app.command(cls=Command)(check)
-app.command(cls=Command)(evaluate)
-app.command(cls=Command)(explain)
-app.command(cls=Command)(report)
-app.command(cls=Command)(schema)
+for command in (fill, check, evaluate, explain, report, schema):
+    app.command(cls=Command)(command)
 
 
 def _show_version(wanted: bool) -> None:  # Typer's callback signature

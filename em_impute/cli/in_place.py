@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from em_impute.cli.destination import Destination, are_distinct, is_special
+from em_impute.cli.options.output import Output
+from em_impute.cli.outputs import Destination, are_distinct, is_special
 from em_impute.errors import OutputError, TableError, UsageError
 
 __all__ = ["InPlace", "in_place"]
@@ -60,18 +61,17 @@ class InPlace:
                 _keep(Path(os.path.realpath(self.path)), self.backup, clobber=self._clobber)
 
 
-def in_place(
-    path: Path | None, output: str | None, backup: str | None, *, wanted: bool, clobber: bool, several: bool
-) -> InPlace | None:
+def in_place(path: Path | None, asked: Output, *, several: bool) -> InPlace | None:
     """Read --in-place and --backup; None where a file of its own is written.
 
     `several`: more than one completed table is drawn.  Raises `UsageError` for what contradicts them.
     """
-    if not wanted:
+    backup, clobber = asked.backup, not asked.no_clobber
+    if not asked.in_place:
         if backup is not None:
             raise UsageError("--backup keeps what --in-place replaces", "add --in-place, or leave --backup out")
         return None
-    if output is not None:
+    if asked.output is not None:
         raise UsageError("--in-place contradicts -o", "leave one of them out")
     if path is None:
         raise UsageError("--in-place replaces FILE, and standard input is none", "name a file, or leave it out")

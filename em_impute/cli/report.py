@@ -1,77 +1,70 @@
 """`em-impute report`: render a saved report again."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, ClassVar
 
 import typer
 
-from em_impute.cli import options as o
-from em_impute.cli.destination import are_distinct, report_paths
-from em_impute.cli.manners import Manners
-from em_impute.cli.telling import tell_written
-from em_impute.cli.values import ColorName, input_path, log_of
+from em_impute.cli.options.behaviour import Behaviour, log_of
+from em_impute.cli.options.groups import Without, grouped, option
+from em_impute.cli.options.parsing import input_path
+from em_impute.cli.outputs import are_distinct, name_of, report_paths
+from em_impute.cli.run import RunSettings, print_written
 from em_impute.errors import TableError, UsageError
 
-__all__ = ["report"]
+__all__ = ["ReportOutput", "report"]
 
 FORMS = (".html", ".md")
 
-Saved: TypeAlias = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="REPORT.json|-",
-        rich_help_panel=o.INPUT,
-        show_default=False,
-        help="The saved report; - or nothing reads standard input.",
-    ),
-]
-Outputs: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "-o",
-        "--output",
-        metavar="PATH",
-        rich_help_panel=o.OUTPUT,
-        show_default=False,
-        help="Where to write it, .html or .md; repeat for both. Default: REPORT.html beside it.",
-    ),
-]
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ReportOutput:
+    """Where the report is written."""
+
+    panel: ClassVar = "Output"
+
+    outputs: list[str] | None = option(
+        "-o, --output PATH", "Where to write it, .html or .md; repeat for both. Default: REPORT.html beside it."
+    )
+    no_clobber: bool = option("--no-clobber", "Stop if an output exists already.", default=False)
 
 
+@grouped
 def report(
     context: typer.Context,
-    saved: Saved = None,
+    saved: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="REPORT.json|-",
+            rich_help_panel="Input",
+            help="The saved report; - or nothing reads standard input.",
+        ),
+    ] = None,
     *,
-    outputs: Outputs = None,
-    no_clobber: o.NoClobber = False,
-    quiet: o.Quiet = False,
-    color: o.Color = ColorName.auto,
-    log_file: o.LogFile = None,  # noqa: ARG001  # opened before the other options are looked at
-    debug: o.Debug = False,  # noqa: ARG001  # read at the door, before a command runs
+    output: ReportOutput,
+    behaviour: Annotated[Behaviour, Without("strict", "verbose", "no_advice", "no_progress")],
 ) -> None:
     """Render a saved report again, as a page with pictures or as Markdown: the same as if it had been made at once.
 
     em-impute report heights.report.json -o heights.html
     """
     path = input_path(context, saved)
-    paths = _paths(path, outputs or [])
+    paths = _paths(path, output.outputs or [])
     from em_impute.report.forms import render_saved
-    from em_impute.report.terminal import print_lines
     from em_impute.table.output import check_output, write_atomically
 
-    manners = Manners(log_of(context), quiet=quiet, color=color.value)
-    manners.log.refuse([*([path] if path else []), *paths])
-    for output in paths:
-        check_output(output, [path] if path else [], clobber=not no_clobber)
+    run = RunSettings(behaviour, log_of(context))
+    run.log.refuse([*([path] if path else []), *paths])
+    for target in paths:
+        check_output(target, [path] if path else [], clobber=not output.no_clobber)
     text, name = _read(path)
-    made = [render_saved(text, output.suffix, name) for output in paths]
-    for output, page in zip(paths, made, strict=True):
-        write_atomically(output, [page.encode()])
-    tell_written(manners.log, [], paths)
-    console = manners.open_console()
-    if console is not None:
-        print_lines(console, [("wrote", ", ".join(map(str, paths)))])
+    made = [render_saved(text, target.suffix, name) for target in paths]
+    for target, page in zip(paths, made, strict=True):
+        write_atomically(target, [page.encode()])
+    run.log.written(*map(name_of, paths))
+    print_written(run.open_console(), [*map(str, paths)])
 
 
 def _paths(source: Path | None, outputs: list[str]) -> tuple[Path, ...]:
@@ -89,7 +82,7 @@ def _paths(source: Path | None, outputs: list[str]) -> tuple[Path, ...]:
 
 def _read(path: Path | None) -> tuple[str, str]:
     """Read the saved report: its text, and what to call it."""
-    from em_impute.report.words import printable
+    from em_impute.report.format import printable
 
     name = "standard input" if path is None else printable(str(path))
     if path is None and sys.stdin is None:

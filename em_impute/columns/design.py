@@ -15,12 +15,11 @@ from em_impute.columns.predictors import (
     Rejected,
     TextColumn,
     choose_predictors,
-    numbers_in,
     texts_in,
 )
 from em_impute.em.blocks import Floats, Integers, Rows, in_units, slices, standard_units
 from em_impute.em.mixture import overall_covariance
-from em_impute.errors import FitError
+from em_impute.errors import FitError, option
 from em_impute.serialize.annotations import Count
 from em_impute.table.arrays import Codes
 from em_impute.table.categories import MAX_LEVELS
@@ -170,9 +169,14 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     numbers, texts, refused = _choose(columns, categories, weight, explicit=explicit, with_categories=with_categories)
     rejected = tuple(refused)
     if not (numbers or texts):
-        raise FitError(f"no numeric column is left to predict from{_because(rejected)}", "name usable columns with -x")
+        raise FitError(
+            f"no numeric column is left to predict from{_because(rejected)}",
+            f"name usable columns with {option('features')}",
+        )
     if len(numbers) > MAX_FEATURES:
-        raise FitError(f"{len(numbers):,} numeric columns are too many", "name those that matter with -x")
+        raise FitError(
+            f"{len(numbers):,} numeric columns are too many", f"name those that matter with {option('features')}"
+        )
     read = [_category(name, column) for name, column in texts]
     parts = [] if groups is None else [_category(*groups)]
     if with_categories:
@@ -223,7 +227,7 @@ def _choose(
         return choose_predictors(columns, categories, explicit=explicit, with_categories=with_categories)
     rows = np.flatnonzero(weight > 0.0)
     chosen = choose_predictors(
-        [(name, numbers_in(rows, column)) for name, column in columns],
+        [(name, column.taking(rows)) for name, column in columns],
         [(name, texts_in(rows, column)) for name, column in categories],
         explicit=explicit,
         with_categories=with_categories,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from em_impute.em.blocks import Floats
-from em_impute.errors import DesignError, FitError
+from em_impute.errors import DesignError, FitError, option
 from em_impute.options import Request
 from em_impute.table.arrays import Codes, least_type
 from em_impute.table.numbers import is_blank, is_mark, is_shaped_like, parse_number
@@ -19,13 +19,13 @@ __all__ = [
     "Kinds",
     "Labels",
     "ambiguity",
+    "classify_texts",
+    "drop_zero_weights",
     "number_labels",
     "odd_labels",
     "read_labels",
     "remedy",
-    "settle",
-    "tell_apart",
-    "that_count",
+    "resolve_marks",
 ]
 
 FILLERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"
@@ -74,7 +74,7 @@ class Kinds:
     """Standard marks that are shaped like the labels beside them: only the user can know."""
 
 
-def tell_apart(column: TargetColumn, request: Request) -> Kinds:
+def classify_texts(column: TargetColumn, request: Request) -> Kinds:
     """Tell labels from missing marks.
 
     Blank cells are always missing, and so are the user's tokens.  A standard mark is missing unless it is shaped like
@@ -99,13 +99,13 @@ def tell_apart(column: TargetColumn, request: Request) -> Kinds:
     return Kinds(labels, missing, ambiguous)
 
 
-def settle(name: str, column: TargetColumn, request: Request, labels: Sequence[str] = ()) -> Kinds:
+def resolve_marks(name: str, column: TargetColumn, request: Request, labels: Sequence[str] = ()) -> Kinds:
     """Tell labels from missing marks where nothing is left to ask.
 
     Raises DesignError where a mark may be a label, naming both options; `labels` are what it is said to be like, those
     of the column itself where none are given.
     """
-    kinds = tell_apart(column, request)
+    kinds = classify_texts(column, request)
     for text, n in kinds.ambiguous.items():
         raise DesignError(ambiguity(name, text, n, labels or list(kinds.labels)), remedy(text))
     return kinds
@@ -125,7 +125,7 @@ def read_labels(name: str, column: TargetColumn, request: Request) -> Labels:
     Raises DesignError where a mark may be a label, naming both options, and FitError when the column holds no
     categories.
     """
-    kinds = settle(name, column, request)
+    kinds = resolve_marks(name, column, request)
     labels = tuple(sorted(kinds.labels))
     _refuse_identifier(name, kinds.labels)
     if request.labels and kinds.missing:
@@ -133,7 +133,7 @@ def read_labels(name: str, column: TargetColumn, request: Request) -> Labels:
     return number_labels(name, column, kinds, labels)
 
 
-def that_count(labels: Labels, name: str, weight: Floats | None) -> Labels:
+def drop_zero_weights(labels: Labels, name: str, weight: Floats | None) -> Labels:
     """Forget the labels of rows of weight 0, (n_rows,) `weight`: nothing is to be learnt from them.
 
     Raises FitError where there are labels, but in such rows only.
@@ -163,7 +163,7 @@ def ambiguity(name: str, text: str, n: int, labels: Sequence[str]) -> str:
 def remedy(text: str) -> str:
     """Name the options that settle what a mark is, as a shell takes them: no mark holds an apostrophe."""
     token = f"'{text.strip()}'"
-    return f"--null-value {token} fills these cells, --keep-value {token} keeps it as a label"
+    return f"{option('null_values', token)} fills these cells, {option('keep_values', token)} keeps it as a label"
 
 
 def odd_labels(name: str, labels: Sequence[str]) -> list[tuple[str, str]]:
@@ -197,10 +197,10 @@ def _named_labels(name: str, known: tuple[str, ...], named: tuple[str, ...]) -> 
         return named
     unknown = [text for text in named if text not in known]
     if unknown:
-        message = f"--labels names {shown(unknown[0])}, which no row of column {shown(name)} holds"
+        message = f"{option('labels')} names {shown(unknown[0])}, which no row of column {shown(name)} holds"
         raise DesignError(
             message,
-            f"labels in the file are {_quoted(known)}; --labels is for a column that knows none",
+            f"labels in the file are {_quoted(known)}; {option('labels')} is for a column that knows none",
         )
     return known
 
@@ -211,7 +211,7 @@ def _refuse_identifier(name: str, labels: Mapping[str, int]) -> None:
     if len(labels) > MAX_LABELS or crowded:
         values = f"{len(labels):,} distinct values in {known:,} known rows"
         message = f"column {shown(name)} has {values}: it looks like an identifier"
-        raise FitError(message, "name a column of categories with --column")
+        raise FitError(message, f"name a column of categories with {option('columns')}")
 
 
 def _quoted(texts: Sequence[str]) -> str:

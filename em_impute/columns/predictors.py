@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
-from em_impute.errors import DesignError
+from em_impute.errors import DesignError, option
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import CategoryColumn, NumberColumn
 from em_impute.table.text import shown
@@ -21,7 +21,6 @@ __all__ = [
     "Rejected",
     "TextColumn",
     "choose_predictors",
-    "numbers_in",
     "refuse_unusable",
     "texts_in",
 ]
@@ -104,11 +103,6 @@ def choose_predictors(
     return chosen
 
 
-def numbers_in(rows: Integers, column: NumberColumn) -> NumberColumn:
-    """Show some rows of a column only."""
-    return column.taking(rows)
-
-
 def texts_in(rows: Integers, column: CategoryColumn) -> CategoryColumn:
     """Show the texts that some rows of a column hold; the codes stay those of all texts."""
     if column.packed is None:
@@ -144,7 +138,7 @@ def _reason_against_category(name: str, category: CategoryColumn, *, explicit: b
         if explicit:
             line, text = category.example or (0, "")
             message = f"column {shown(name)} holds {reason}, such as {shown(text)} (line {line})"
-            raise DesignError(message, "name columns of numbers or of fewer texts with -x")
+            raise DesignError(message, f"name columns of numbers or of fewer texts with {option('features')}")
         return reason
     if len(category.texts) < MIN_TEXTS:
         return "constant"
@@ -158,14 +152,15 @@ def refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:
     if column.infinite and column.numbers is not None:
         line, text = column.infinite
         message = f"column {shown(name)} holds {shown(text)} on line {line}: infinite values fit no model"
-        raise DesignError(message, "correct or empty these cells, or name other columns with -x")
+        raise DesignError(message, f"correct or empty these cells, or name other columns with {option('features')}")
     if column.decimal_comma:
         line, text = column.bad_examples[0]
         message = f"column {shown(name)} holds {shown(text)} on line {line}: numbers with a decimal comma"
-        raise DesignError(message, "add --decimal ',' or name other columns with -x")
+        decimal = option("decimal", "','")
+        raise DesignError(message, f"add {decimal} or name other columns with {option('features')}")
     if explicit and column.n_bad:
         message = f"column {shown(name)} has {_bad_cells(column, quoted=True)}"
-        raise DesignError(message, "name numeric columns with -x, or correct these cells")
+        raise DesignError(message, f"name numeric columns with {option('features')}, or correct these cells")
 
 
 def _reason_against_numbers(name: str, column: NumberColumn, *, explicit: bool) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
-from em_impute.errors import DesignError, FitError
+from em_impute.errors import DesignError, FitError, option
 from em_impute.table.read import NumberColumn
 from em_impute.table.text import plural, shown
 
@@ -14,7 +14,7 @@ __all__ = ["read_weights"]
 NEGLIGIBLE = 2.0**-52
 """A weight below this part of the largest one is lost in rounding where the two are added up."""
 
-REMEDY = "every row needs a number of 0 or more: correct these cells, or leave out --weights"
+REMEDY = f"every row needs a number of 0 or more: correct these cells, or leave out {option('weights')}"
 
 
 def read_weights(name: str, column: NumberColumn, line_of: Callable[[Integers], np.ndarray]) -> Floats | None:
@@ -27,7 +27,7 @@ def read_weights(name: str, column: NumberColumn, line_of: Callable[[Integers], 
     values = column.values
     if column.bad_examples or values is None:
         line, text = column.bad_examples[0]
-        remedy = "add --decimal ," if column.decimal_comma else REMEDY
+        remedy = f"add {option('decimal', ',')}" if column.decimal_comma else REMEDY
         raise DesignError(f"column {name!r} holds {shown(text)} on line {line}: no weight", remedy)
     if column.infinite:
         line, text = column.infinite

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Rows
-from em_impute.em.bootstrap import refits
-from em_impute.em.mixture import Mixture, Recipe, fit_mixture, sample_rows
+from em_impute.em.mixture import Mixture, Recipe, fit_mixture, refits, sample_rows
 from em_impute.em.parameters import Parameters, whiten
 from em_impute.errors import FitError
 from em_impute.missingness.sampling import draw_rows
 
-__all__ = ["Errors", "PlainEm", "Shape", "drift_of", "examine_plain", "shape_of", "standard_errors"]
+__all__ = ["BaselineEm", "Errors", "Shape", "drift_of", "examine_baseline_em", "shape_of", "standard_errors"]
 
 MAX_ROWS, REFITTED_ROWS = 10_000, 5000
 """Rows of either kind that are looked at, and rows that are refitted to; each stands for as many as there are more."""
@@ -60,7 +59,7 @@ class Errors(NamedTuple):
     deviation: Floats  # (n_components, n_features)
 
 
-class PlainEm(NamedTuple):
+class BaselineEm(NamedTuple):
     """Two fits of the same mixture, in units of the standardised measurements."""
 
     covariance: str
@@ -84,7 +83,7 @@ class PlainEm(NamedTuple):
     """(n_labels,), how far the other rows moved the mean of each label, in its standard deviations (Mahalanobis)"""
 
 
-def examine_plain(design: Design, found: Mixture, recipe: Recipe) -> PlainEm | None:
+def examine_baseline_em(design: Design, found: Mixture, recipe: Recipe) -> BaselineEm | None:
     """Fit one Gaussian a label to the measurements; where no label is known, `found` is such a fit already.
 
     `recipe` is that of one mixture with a full covariance each.  None where nothing was measured, no such fit holds, or
@@ -120,12 +119,12 @@ def _affordable_steps(rows: Rows, n_labels: int) -> int:
     return max(LEAST_EM_STEPS, int(WORK / a_step))
 
 
-def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows: Rows) -> PlainEm:
+def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows: Rows) -> BaselineEm:
     features = design.features[: design.n_numbers]
     scale = np.array([feature.scale for feature in features])
     seen = rows.weight @ ~np.isnan(rows.x)
     known = labels_only is not None
-    return PlainEm(
+    return BaselineEm(
         covariance=em.recipe.family,
         names=tuple(feature.name for feature in features),
         shift=np.array([feature.shift for feature in features]),

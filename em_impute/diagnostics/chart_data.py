@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.diagnostics.baseline_em import PlainEm
+from em_impute.diagnostics.baseline_em import BaselineEm
 from em_impute.diagnostics.histograms import MAX_BINS, Histogram, cells_of, count_in_bins, separation_of
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.parameters import Parameters
@@ -76,7 +76,7 @@ class Pictures(NamedTuple):
     plane: Plane | None
 
 
-def picture(found: FittedColumn, fills: Fills, min_probability: float, plain: PlainEm | None, seed: int) -> Pictures:
+def picture(found: FittedColumn, fills: Fills, min_probability: float, plain: BaselineEm | None, seed: int) -> Pictures:
     """Count and draw rows of a completed column."""
     design = found.design
     cells = cells_of(found, fills, min_probability)
@@ -92,7 +92,7 @@ def picture(found: FittedColumn, fills: Fills, min_probability: float, plain: Pl
     )
 
 
-def project(parameters: Parameters, plain: PlainEm, axes: Sequence[Axis]) -> Parameters:
+def project(parameters: Parameters, plain: BaselineEm, axes: Sequence[Axis]) -> Parameters:
     """See a mixture of the standardised measurements in a plane of the data's own units: exact, since linear.
 
     Beyond the range of numbers a covariance is infinite or 0.
@@ -118,7 +118,7 @@ def _curve(found: FittedColumn) -> Curve | None:
     return Curve(about.name, about.shift + about.scale * x[order], found.distinct_probability[order])
 
 
-def _plane(found: FittedColumn, fills: Fills, plain: PlainEm | None, seed: int) -> Plane | None:
+def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: int) -> Plane | None:
     design = found.design
     if plain is None or design.n_numbers < 2:  # noqa: PLR2004
         return None
@@ -144,7 +144,7 @@ def _plane(found: FittedColumn, fills: Fills, plain: PlainEm | None, seed: int) 
     )
 
 
-def _axes(plain: PlainEm) -> tuple[Axis, Axis]:
+def _axes(plain: BaselineEm) -> tuple[Axis, Axis]:
     """Choose the measurements themselves where there are two, else the directions that tell the labels apart best.
 
     Those are Fisher's (1936) discriminants of the Gaussians.  Two labels lie along one; the other axis is then the one

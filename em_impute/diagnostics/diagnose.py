@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from em_impute.diagnostics.baseline_em import PlainEm, examine_plain
+from em_impute.diagnostics.baseline_em import BaselineEm, examine_baseline_em
 from em_impute.diagnostics.chart_data import Pictures, picture
-from em_impute.diagnostics.extrapolation import Marked, find_marked
+from em_impute.diagnostics.extrapolation import Flagged, find_flagged
 from em_impute.diagnostics.label_errors import Audit, audit_labels
 from em_impute.diagnostics.sensitivity import Sensitivity, sweep
 from em_impute.diagnostics.uncertainty import Uncertainty, examine_uncertainty
@@ -16,11 +16,11 @@ from em_impute.model.assign import Fills
 from em_impute.model.column import FittedColumn
 from em_impute.options import Request
 
-__all__ = ["Findings", "examine"]
+__all__ = ["Diagnostics", "examine"]
 
 
 @dataclass(frozen=True)
-class Findings:
+class Diagnostics:
     """What can be said of a completed column."""
 
     missingness: Missingness | None
@@ -30,14 +30,14 @@ class Findings:
     """None where no label was known"""
     audit: Audit | None
     """None where no known label could be held out"""
-    marked: Marked
-    plain: PlainEm | None
+    flagged: Flagged
+    baseline_em: BaselineEm | None
     """None where nothing was measured, or no Gaussians can be fitted"""
     pictures: Pictures
 
 
-def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request) -> Findings:
-    """Examine a fitted column.  `recipe` is that of one mixture, which shows plain EM."""
+def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request) -> Diagnostics:
+    """Examine a fitted column.  `recipe` is that of one mixture, which shows EM in its plainest form."""
     design, labels = found.design, found.labels
     uncertainty = examine_uncertainty(found, fills, request.min_probability, request.seed)
     sensitivity = None
@@ -50,13 +50,13 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
         }
         at_zero = found.delta is None or not found.delta.any()  # else the intervals are those of another δ
         sensitivity = sweep(found.unshifted, weight, known, labels.labels, intervals if at_zero else None)
-    plain = examine_plain(design, found.fitted.mixture, recipe)
-    return Findings(
+    plain = examine_baseline_em(design, found.fitted.mixture, recipe)
+    return Diagnostics(
         examine_missingness(design, request.seed, found.fitted.how.missing),
         uncertainty,
         sensitivity,
         audit_labels(found),
-        find_marked(design, fills.row),
+        find_flagged(design, fills.row),
         plain,
         picture(found, fills, request.min_probability, plain, request.seed),
     )

@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.table.arrays import Codes
 
-__all__ = ["Marked", "find_marked", "left_empty", "predictor_at"]
-
-CHUNK_ROWS = 1 << 16
+__all__ = ["Flagged", "find_flagged", "left_empty", "predictor_at"]
 
 DIGITS = 12
 """Significant digits of a value that was standardised and brought back: further ones are rounding."""
@@ -20,7 +18,7 @@ DIGITS = 12
 Flags = NDArray[np.bool_]
 
 
-class Marked(NamedTuple):
+class Flagged(NamedTuple):
     """Rows of the table, 0-based and ascending, whose missing label is weakly founded."""
 
     outside: Integers  # (n_outside,) rows in which some predictor is beyond all rows with a label
@@ -28,10 +26,10 @@ class Marked(NamedTuple):
     value: Floats  # (n_outside,) of that predictor: a number standardised, a text by its code
     beyond: Floats  # (n_outside,) how far, in standard deviations; 0 for a text, from which no distance leads
     expected_outside: float  # rows to be expected there at most if missing rows are like known ones
-    blind: Integers  # (n_blind,) rows that show no predictor
+    without_predictors: Integers  # (n_without,) rows that show no predictor
 
 
-def find_marked(design: Design, row: Codes) -> Marked:
+def find_flagged(design: Design, row: Codes) -> Flagged:
     """Mark those of the rows with a missing label, (n_missing,) ascending, that are weakly founded.
 
     A number is outside below the smallest and above the largest that rows with a label show, of those that count at
@@ -46,9 +44,11 @@ def find_marked(design: Design, row: Codes) -> Marked:
     expected = _look_at_numbers(design, known, missing, found) + _look_at_texts(design, known, missing, found)
 
     outside, first = _rows_like(design, latent, found.predictor >= 0, row)
-    blind, _ = _rows_like(design, latent, _shows_nothing(design, latent), row)
+    without_predictors, _ = _rows_like(design, latent, _shows_nothing(design, latent), row)
     expected = min(expected, float(row.size))
-    return Marked(outside, found.predictor[first], found.value[first], found.beyond[first], expected, blind)
+    return Flagged(
+        outside, found.predictor[first], found.value[first], found.beyond[first], expected, without_predictors
+    )
 
 
 def _cells(design: Design, row: Codes) -> NDArray[Any]:
@@ -108,8 +108,7 @@ class _Range(NamedTuple):
 def _range_of(design: Design, values: Floats, known: Flags) -> _Range:
     """Find the range of some of the distinct rows' values, (n_distinct,) both, some rows at a time."""
     found = _Range(np.inf, -np.inf, 0.0)
-    for first in range(0, values.size, CHUNK_ROWS):
-        part = slice(first, first + CHUNK_ROWS)
+    for part in slices(values.size):
         shown = known[part] & ~np.isnan(values[part])
         if shown.any():
             seen = values[part][shown]
@@ -127,8 +126,7 @@ def _look_at_numbers(design: Design, known: Flags, missing: _Missing, found: _Be
         if not with_label.rows:
             continue
         n_seen = 0.0
-        for first in range(0, missing.row.size, CHUNK_ROWS):
-            part = slice(first, first + CHUNK_ROWS)
+        for part in slices(missing.row.size):
             predictor, value, beyond = (one[part] for one in found)
             values = design.distinct.x[missing.row[part], j]
             distance = np.maximum(with_label.low - values, values - with_label.high)  # NaN where missing
@@ -157,7 +155,7 @@ def _look_at_texts(design: Design, known: Flags, missing: _Missing, found: _Beyo
 
 
 def predictor_at(design: Design, predictor: int, value: float) -> tuple[str, float | str]:
-    """Name a predictor of `Marked`, and give its value in the data's own units, or its text."""
+    """Name a predictor of `Flagged`, and give its value in the data's own units, or its text."""
     if predictor >= design.n_numbers:
         category = design.categories[predictor - design.n_numbers]
         return category.name, category.texts[int(value)]
@@ -165,18 +163,18 @@ def predictor_at(design: Design, predictor: int, value: float) -> tuple[str, flo
     return feature.name, float(f"{value * feature.scale + feature.shift:.{DIGITS}g}")
 
 
-def left_empty(row: Codes, code: Codes, marked: Marked) -> dict[str, int]:
+def left_empty(row: Codes, code: Codes, flagged: Flagged) -> dict[str, int]:
     """Count the cells that stay as they are, each once, by the first reason that holds.
 
     `row` (n_missing,) are the rows with a missing label, ascending, and `code` (n_missing,) the labels chosen for
     them, −1 where none is.
     """
     empty = row[code < 0]
-    blind = np.isin(empty, marked.blind, assume_unique=True)
-    outside = np.isin(empty, marked.outside, assume_unique=True) & ~blind
+    without_predictors = np.isin(empty, flagged.without_predictors, assume_unique=True)
+    outside = np.isin(empty, flagged.outside, assume_unique=True) & ~without_predictors
     counts = {
-        "without_predictors": int(np.count_nonzero(blind)),
+        "without_predictors": int(np.count_nonzero(without_predictors)),
         "out_of_range": int(np.count_nonzero(outside)),
-        "below_min_probability": int(np.count_nonzero(~blind & ~outside)),
+        "below_min_probability": int(np.count_nonzero(~without_predictors & ~outside)),
     }
     return {reason: n for reason, n in counts.items() if n}

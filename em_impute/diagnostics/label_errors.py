@@ -18,17 +18,16 @@ from numpy.typing import NDArray
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Integers, Rows
 from em_impute.em.em import posterior
-from em_impute.em.mixture import Recipe, fit_mixture
+from em_impute.em.mixture import Recipe, draw_by_weight, fit_mixture
 from em_impute.ensemble.batched_em import DIVIDED_STEPS, gather
-from em_impute.ensemble.budget import count_terms, row_cost
-from em_impute.ensemble.candidates import Plan
-from em_impute.ensemble.cross_validation import fit_plan
-from em_impute.ensemble.ensemble import Voice, predict
-from em_impute.ensemble.fit import Stack
+from em_impute.ensemble.candidates import count_terms, row_cost
+from em_impute.ensemble.cross_validation import refit
+from em_impute.ensemble.ensemble import predict, weighted
+from em_impute.ensemble.fit import EnsembleFit, shares_of
 from em_impute.ensemble.folds import N_FOLDS, Examples, count_labels
 from em_impute.ensemble.stacking_weights import stack_weights
 from em_impute.errors import FitError
-from em_impute.missingness.held_out import HeldOut
+from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.sampling import draw_of_every_label, shuffled_by_label
 from em_impute.model.column import FittedColumn
 from em_impute.model.fit import examples_of
@@ -182,7 +181,7 @@ def _without_own_fit(found: FittedColumn, row: Integers) -> Flags:
 
 
 def _judged_when_held_out(design: Design, held: HeldOut, row: Integers) -> Judged:
-    """Average what was said of each of the distinct rows `row`, which may have been held out several times."""
+    """Average the predictions of each of the distinct rows `row`, which may have been held out several times."""
     place = np.full(design.distinct.label.size, -1)
     place[row] = np.arange(row.size)
     chosen = np.flatnonzero(place[held.row] >= 0)
@@ -215,7 +214,7 @@ def _judged_by_refits(
 ) -> Judged:
     """Judge those of the distinct rows `known` that are `wanted`, each by fits to the other folds."""
     parts = _deal_copies(design.distinct.label[known], _copies(design, known), rng)
-    said = _refit(design, choice, known, parts, rng)
+    predict_rows = _refit(design, choice, known, parts, rng)
     row, size = known[wanted], max(1, CHUNK_ELEMENTS // len(design.labels))
     parts = Parts(*(values[wanted[parts.place]] for values in parts))
     place = (np.cumsum(wanted) - 1)[parts.place]  # ascending
@@ -228,7 +227,7 @@ def _judged_by_refits(
         for number in range(N_FOLDS):
             out = parts.fold[some] == number  # a row has one part in a fold at most
             if out.any():
-                probability[at[out]] += share[some][out, None] * said(number, mine[at[out]])
+                probability[at[out]] += share[some][out, None] * predict_rows(number, mine[at[out]])
         pieces.append(_judged(design, mine, probability))
     return Judged(*(np.concatenate(values) for values in zip(*pieces, strict=True)))
 
@@ -248,35 +247,27 @@ def _deal_copies(label: Integers, copies: Integers, rng: np.random.Generator) ->
 
 def _refit(design: Design, choice: Choice, known: Integers, parts: Parts, rng: np.random.Generator) -> Answer:
     """Fit the model once without each fold, to a sample of the labelled and unlabelled rows."""
-    rows, stack = design.distinct, choice.stack
+    rows, ensemble = design.distinct, choice.ensemble
     label = rows.label[known][parts.place]
     weight = rows.weight[known][parts.place] / np.bincount(parts.place, parts.copies)[parts.place] * parts.copies
-    n_labelled, n_latent = LABELLED_ROWS, LABELLED_ROWS if stack is None else UNLABELLED_ROWS
-    if stack is not None:
-        n_labelled = min(n_labelled, max(stack.comparison.row.size, TERMS // count_terms(rows.x.shape[1])))
+    n_labelled, n_latent = LABELLED_ROWS, LABELLED_ROWS if ensemble is None else UNLABELLED_ROWS
+    if ensemble is not None:
+        n_labelled = min(n_labelled, max(ensemble.comparison.row.size, TERMS // count_terms(rows.x.shape[1])))
     drawn = draw_of_every_label(label, n_labelled, N_FOLDS, rng)
     total = count_labels(examples_of(design), len(design.labels))  # whether they are judged or not
     bears = total / np.maximum(np.bincount(label[drawn], weight[drawn], total.size), np.finfo(float).tiny)
-    latent, latent_weight = _draw_unlabelled(rows, n_latent, rng)
+    latent = np.flatnonzero((rows.label < 0) & (rows.weight > 0.0))
+    drawn_latent, latent_weight = draw_by_weight(rows.weight[latent], n_latent, rng)
+    latent = latent[drawn_latent]
     row = np.concatenate([known[parts.place[drawn]], latent])
     weight = np.concatenate([weight[drawn] * bears[label[drawn]], latent_weight])
     fold = np.concatenate([parts.fold[drawn], np.full(latent.size, -1)])
-    if stack is None:
+    if ensemble is None:
         return _refit_mixture(Rows(rows.x[row], rows.label[row], weight), fold, choice.recipe, design)
     everything = examples_of(design)
     examples = everything.take(row)._replace(weight=weight, merged=False)
-    stacks = _refit_stack(_affordable(stack, known.size, examples), examples, fold, choice.recipe.seed)
-    return lambda number, some: predict(stacks[number], everything.predictors.take(some))
-
-
-def _draw_unlabelled(rows: Rows, size: int, rng: np.random.Generator) -> tuple[Integers, Floats]:
-    """Draw at most `size` rows without a label, and say how much each weighs: together what all of them do."""
-    latent = np.flatnonzero((rows.label < 0) & (rows.weight > 0.0))
-    weight = rows.weight[latent]
-    if latent.size <= size:
-        return latent, weight
-    total = weight.sum()
-    return np.sort(rng.choice(latent, size, p=weight / total)), np.full(size, total / size)
+    ensembles = _refit_ensemble(_affordable(ensemble, known.size, examples), examples, fold, choice.recipe.seed)
+    return lambda number, some: predict(ensembles[number], everything.predictors.take(some))
 
 
 def _refit_mixture(rows: Rows, fold: Integers, recipe: Recipe, design: Design) -> Answer:
@@ -286,61 +277,45 @@ def _refit_mixture(rows: Rows, fold: Integers, recipe: Recipe, design: Design) -
     kept = [Rows(*(values[fold != number] for values in rows)) for number in range(N_FOLDS)]
     fits = [fit_mixture(some, len(design.labels), recipe).fit for some in kept]
 
-    def said(number: int, some: Integers) -> Floats:
+    def predict_rows(number: int, some: Integers) -> Floats:
         return posterior(fits[number].parameters, fits[number].component_label, design.distinct.x[some])
 
-    return said
+    return predict_rows
 
 
-def _refit_stack(stack: Stack, examples: Examples, fold: Integers, seed: int) -> list[Stack]:
-    """Fit the members of a stack once without each fold, (n_rows,); their weights stay."""
+def _refit_ensemble(ensemble: EnsembleFit, examples: Examples, fold: Integers, seed: int) -> list[EnsembleFit]:
+    """Fit the members of an ensemble once without each fold, (n_rows,); their weights stay."""
     held = fold == np.arange(N_FOLDS)[:, None]  # (N_FOLDS, n_rows)
-    materials = {voice.view.name: gather(voice.view, examples, stack.n_labels) for voice in stack.voices}
-    voices: list[list[Voice]] = [[] for _ in held]
-    for voice in stack.voices:
-        settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in voice.members))
-        steps = sorted({member.steps for member in voice.members})
-        plan = Plan(voice.view.name, voice.members[0].per_label, settings, steps)
-        fits = fit_plan(plan, materials[voice.view.name], held, seed)
-        order = np.array([plan.members.index(member) for member in voice.members]) * N_FOLDS
-        for number, of_fold in enumerate(voices):
-            batch = fits.batch.take(order + number)
-            of_fold.append(voice._replace(component_label=fits.component_label, batch=batch))
-    stacks = []
-    for out, of_fold in zip(held, voices, strict=True):
-        seen = (examples.label >= 0) & ~out
-        count = np.bincount(examples.label[seen], examples.weight[seen], stack.n_labels) + 0.5
-        stacks.append(replace(stack, voices=tuple(of_fold), shares=count / count.sum()))
-    return stacks
+    data_of_view = {
+        submodel.view.name: gather(submodel.view, examples, ensemble.n_labels) for submodel in ensemble.submodels
+    }
+    refitted = [refit(one, data_of_view[one.view.name], held, seed) for one in ensemble.submodels]
+    ensembles = []
+    for out, *of_fold in zip(held, *refitted, strict=True):
+        shares = shares_of(count_labels(examples.take(np.flatnonzero(~out)), ensemble.n_labels))
+        ensembles.append(replace(ensemble, submodels=tuple(of_fold), shares=shares))
+    return ensembles
 
 
-def _affordable(stack: Stack, n_to_judge: int, examples: Examples) -> Stack:
+def _affordable(ensemble: EnsembleFit, n_to_judge: int, examples: Examples) -> EnsembleFit:
     """Keep the heaviest members that `WORK` allows to refit and to ask for `n_to_judge` rows; weigh them anew."""
     n_latent = int(np.count_nonzero(examples.label < 0))
     # Of a divided label's components only those are asked that are the row's own.
-    divided_passes = (examples.label.size - n_latent) * DIVIDED_STEPS // stack.n_labels
+    divided_passes = (examples.label.size - n_latent) * DIVIDED_STEPS // ensemble.n_labels
     costs = []
-    for voice in stack.voices:
-        cost = row_cost(voice.batch.mean.shape[-1], voice.component_label.size)
-        for member in voice.members:
+    for submodel in ensemble.submodels:
+        cost = row_cost(submodel.n_columns, submodel.component_label.size)
+        for member in submodel.members:
             passes = divided_passes if member.per_label > 1 else n_latent * member.steps
             costs.append(cost * (n_to_judge + N_FOLDS * passes))
-    used = np.flatnonzero(stack.weight.any(axis=1))  # in the order of the voices and their members
-    heaviest = np.argsort(-stack.weight[used].sum(axis=1), kind="stable")
+    used = np.flatnonzero(ensemble.weight.any(axis=1))  # in the order of the submodels and their members
+    heaviest = np.argsort(-ensemble.weight[used].sum(axis=1), kind="stable")
     n_members = max(1, int(np.searchsorted(np.cumsum(np.array(costs)[heaviest]), WORK)))
     if n_members >= used.size:
-        return stack
+        return ensemble
     kept = np.sort(heaviest[:n_members])
-    chance = stack.comparison.chance[used[kept]]  # (n_kept, n_temperatures, …)
+    chance = ensemble.comparison.chance[used[kept]]  # (n_kept, n_temperatures, …)
     weight = np.zeros((used.size, chance.shape[1]))
     columns = chance.reshape(-1, *chance.shape[2:])
-    weight[kept] = stack_weights(columns, stack.comparison.weight).reshape(-1, chance.shape[1])
-    voices, first = [], 0
-    for voice in stack.voices:
-        part = weight[first : first + len(voice.members)]
-        first += len(voice.members)
-        some = np.flatnonzero(part.any(axis=1))
-        if some.size:
-            members = tuple(voice.members[i] for i in some)
-            voices.append(voice._replace(members=members, batch=voice.batch.take(some), weight=part[some]))
-    return replace(stack, voices=tuple(voices))
+    weight[kept] = stack_weights(columns, ensemble.comparison.weight).reshape(-1, chance.shape[1])
+    return replace(ensemble, submodels=weighted(ensemble.submodels, weight))

@@ -71,8 +71,6 @@ class Sensitivity:
     """by expected total, at δ = 0"""
     tipping: Tipping | None
     """None where no shift within ±5 makes another label the most common one."""
-    n_known: int
-    n_missing: int
     left_out: int = 0
     """Labels that were not shifted: beyond twelve, the less common ones."""
 
@@ -104,8 +102,7 @@ def sweep(
         sweeps.append(Sweep(labels[k], total, total / n_rows, interval, leaves))
         tippings += _tippings(totals, labels, k, leader)
     first = min(tippings, key=lambda one: abs(one.delta), default=None)
-    counts = round(float(known.sum())), round(float(weight.sum()))
-    return Sensitivity(DELTAS, tuple(sweeps), labels[leader], first, *counts, max(0, len(labels) - MAX_SWEPT))
+    return Sensitivity(DELTAS, tuple(sweeps), labels[leader], first, max(0, len(labels) - MAX_SWEPT))
 
 
 def _totals(probability: Floats, weight: Floats, known: Floats, k: int) -> Callable[[float], Floats]:

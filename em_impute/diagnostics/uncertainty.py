@@ -10,12 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows
-from em_impute.missingness.held_out import HeldOut
+from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.assign import Fills, draw_labels, most_probable
 from em_impute.model.column import FittedColumn
-from em_impute.model.fit import Said
 from em_impute.table.arrays import Codes
 
 __all__ = [
@@ -113,8 +112,8 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
     n_labels = len(found.labels.labels)
     most = int(min(MAX_CELLS, max(200, MAX_NUMBERS / (N_DRAWS * n_labels))))
     missing = _gathered(found, fills, most, rng)
-    said = found.draw(N_DRAWS, int(rng.integers(1 << 31)))
-    chance = said(np.arange(N_DRAWS), missing.rows)  # (n_draws, n_rows, n_labels)
+    predict_rows = found.draw(N_DRAWS, int(rng.integers(1 << 31)))
+    chance = predict_rows(np.arange(N_DRAWS), missing.rows)  # (n_draws, n_rows, n_labels)
     chance /= chance.sum(axis=-1, keepdims=True)
     known = np.array(found.labels.known)
     total = known + rng.multinomial(missing.cells, chance).sum(axis=1)  # (n_draws, n_labels)
@@ -137,7 +136,8 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
         wrong = _wrong(chance, missing, stated, shift, fills, together, rng)
         agree = plain.low <= held_out.high and held_out.low <= plain.high
         if not agree:  # the labels know better, so far as they can
-            wrong = held_out if not n_beyond else _hull(held_out, wrong)
+            low, high = min(held_out.low, wrong.low), max(held_out.high, wrong.high)
+            wrong = held_out._replace(low=low, high=high) if n_beyond else held_out
     totals = _total_intervals(total, known, fills.row.size)
     return Uncertainty(N_DRAWS, wrong, held_out, agree, totals, shares, missing_information, n_beyond)
 
@@ -148,18 +148,20 @@ def draw_imputations(found: FittedColumn, row: Codes, n: int, seed: int) -> NDAr
     `row` (n_missing,) are their rows.  What is drawn for a row depends on its number and on what the model says of it,
     not on which other rows lack a label.
     """
-    said = found.draw(n, int(np.random.default_rng([seed, IMPUTING]).integers(1 << 31)))
+    predict_rows = found.draw(n, int(np.random.default_rng([seed, IMPUTING]).integers(1 << 31)))
     n_rows = found.labels.label.size
     place = found.place_of(row)
     code = np.empty((n, row.size), np.int16)  # there may be many cells, but no more than 1,000 labels
     for b in range(n):
         uniform = np.random.default_rng([seed, IMPUTING, b]).random(n_rows)[row]
         merged = found.unlabelled.size < row.size
-        whole = _in_chunks(said, b, found.unlabelled) if merged else None
-        for first in range(0, row.size, CHUNK_ROWS):
-            part = slice(first, first + CHUNK_ROWS)
+        whole = None
+        if merged:
+            parts = slices(found.unlabelled.size, CHUNK_ROWS)
+            whole = np.concatenate([predict_rows(np.array([b]), found.unlabelled[part])[0] for part in parts])
+        for part in slices(row.size, CHUNK_ROWS):
             at = place[part]
-            chance = said(np.array([b]), found.unlabelled[at])[0] if whole is None else whole[at]
+            chance = predict_rows(np.array([b]), found.unlabelled[at])[0] if whole is None else whole[at]
             code[b, part] = draw_labels(chance, uniform[part])
     return code
 
@@ -194,11 +196,6 @@ def recommended_draws(missing_information: float) -> int:
     return max(2, int(np.ceil(1.0 + 0.5 * (missing_information / STEADY) ** 2)))
 
 
-def _in_chunks(said: Said, b: int, rows: Integers) -> Floats:
-    parts = [rows[first : first + CHUNK_ROWS] for first in range(0, rows.size, CHUNK_ROWS)]
-    return np.concatenate([said(np.array([b]), part)[0] for part in parts])
-
-
 def _gathered(found: FittedColumn, fills: Fills, most: int, rng: np.random.Generator) -> Gathered:
     """Gather the missing cells by equal rows; of too many different ones a sample in which each stands for several."""
     row, n_rows, n_codes = fills.row, found.unlabelled.size, len(found.labels.labels) + 1
@@ -211,8 +208,7 @@ def _gathered(found: FittedColumn, fills: Fills, most: int, rng: np.random.Gener
     else:
         distinct = np.arange(n_rows)
         table = np.zeros(n_rows * n_codes)
-        for first in range(0, row.size, CHUNK_ROWS):
-            part = slice(first, first + CHUNK_ROWS)
+        for part in slices(row.size, CHUNK_ROWS):
             place = found.place_of(row[part]).astype(np.intp)
             table += np.bincount(place * n_codes + fills.code[part] + 1, minlength=table.size)
     filled = table.reshape(distinct.size, n_codes).astype(np.int64)
@@ -220,44 +216,40 @@ def _gathered(found: FittedColumn, fills: Fills, most: int, rng: np.random.Gener
 
 
 class _Together(NamedTuple):
-    """How much more numbers vary since rows in company are wrong together: as factors of a variance, 1 at least."""
+    """How much more numbers vary since rows in clusters are wrong together: as factors of a variance, 1 at least."""
 
     held_out: float  # of a mean over labels that were held out
     missing: float  # of a number of missing cells
 
 
 def _together(found: FittedColumn, held: HeldOut | None, missing: Gathered) -> _Together:
-    """Estimate how much more numbers vary since rows in company are wrong together.
+    """Estimate how much more numbers vary since rows in clusters are wrong together.
 
-    Of n_c rows of company c that are wrong or right alike by a correlation κ the number varies 1 + κ·(n_c − 1) times as
+    Of n_c rows of cluster c that are wrong or right alike by a correlation κ the number varies 1 + κ·(n_c − 1) times as
     much as if each were wrong for itself (Kish 1965); κ is found from labels held out.
     """
-    company = found.fitted.how.company
-    if company is None or held is None or held.company is None:
+    cluster = found.fitted.how.clusters
+    if cluster is None or held is None or held.cluster is None:
         return _Together(1.0, 1.0)
     best, probability = most_probable(held.probability, 0.0)
     residual = (best != held.label) - (1.0 - probability)
-    _, place, size = np.unique(held.company, return_inverse=True, return_counts=True)
+    _, place, size = np.unique(held.cluster, return_inverse=True, return_counts=True)
     alone = float((residual**2).sum())
     pairs = float((np.bincount(place, residual) ** 2).sum()) - alone
     expected = alone / residual.size * float((size * (size - 1.0)).sum())  # of pairs, if κ were 1
     kappa = float(np.clip(pairs / expected, 0.0, 1.0)) if expected > 0.0 else 1.0
-    cells = np.bincount(company.code[missing.rows], missing.cells)
+    cells = np.bincount(cluster.code[missing.rows], missing.cells)
     factors = [1.0 + kappa * (float(n @ n) / float(n.sum()) - 1.0) for n in (size.astype(float), cells)]
     return _Together(*(max(1.0, one) for one in factors))
 
 
 def _spread(number: Floats, together: _Together) -> Floats:
-    """Let numbers drawn, (n_draws, ...), vary as much as rows in company make them."""
+    """Let numbers drawn, (n_draws, ...), vary as much as rows in clusters make them."""
     if together.missing == 1.0:
         return number
     mean = number.mean(axis=0)
     spread: Floats = mean + (number - mean) * np.sqrt(together.missing)
     return spread
-
-
-def _hull(one: Interval, other: Interval) -> Interval:
-    return Interval(one.estimate, min(one.low, other.low), max(one.high, other.high))
 
 
 def _wrong(

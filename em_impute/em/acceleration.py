@@ -1,4 +1,4 @@
-"""Leaps beyond the next step of EM: a quasi-Newton method whose gradient is that step.
+"""Acceleration of EM by a quasi-Newton method whose gradient is that step.
 
 To first order the step of EM is the gradient of the objective in the metric of the complete data's information
 (Lange 1995, "A quasi-Newton acceleration of the EM algorithm", Statistica Sinica 5).  In coordinates that make this
@@ -17,7 +17,7 @@ from em_impute.em.moments import Moments
 from em_impute.em.parameters import MIN_SHARE, Parameters, whiten
 from em_impute.errors import FitError
 
-__all__ = ["PLAIN", "Chart", "Leaps", "Outlook", "make_chart"]
+__all__ = ["NO_PROPOSAL", "Coordinates", "Proposal", "QuasiNewton", "make_coordinates"]
 
 MEMORY = 10
 """Pairs of steps and changes of the gradient that are remembered; twice as many changed nothing."""
@@ -27,20 +27,20 @@ MIN_CURVATURE = 1e-8
 
 REACH = 0.25
 MAX_REACH = 2.0
-"""How far a leap goes at first and at last, in standard deviations of a mean or units of a logarithm.  The further, the
-more often EM ends in another optimum than it would have reached step by step."""
+"""How far a proposal goes at first and at last, in standard deviations of a mean or units of a logarithm.  The further,
+the more often EM ends in another optimum than it would have reached step by step."""
 
 MIN_TRUTH = 0.1
-"""Part of the promised gain that a leap must bring if what is remembered is to be trusted further."""
+"""Part of the promised gain that a proposal must bring if what is remembered is to be trusted further."""
 
-MAX_REFUSED = 0.12
-"""Leaps that may fail, as a part of all maps: where EM is quick by itself, hardly any may be wasted."""
+MAX_REJECTED = 0.12
+"""Proposals that may fail, as a part of all maps: where EM is quick by itself, hardly any may be wasted."""
 
 MIN_ROWS = 1e-8
 """Rows of a component that none belongs to, as a scale."""
 
 
-class Chart(NamedTuple):
+class Coordinates(NamedTuple):
     """Coordinates in which a squared length is twice the complete data's loss of log-likelihood, near some mixture.
 
     Every vector stands for a mixture: logarithms of the weights, means in standard deviations of their components, and
@@ -94,24 +94,24 @@ class Chart(NamedTuple):
         )
 
 
-class Outlook(NamedTuple):
+class Proposal(NamedTuple):
     """What is seen from a point that EM has come to."""
 
-    leap: Parameters | None  # where to go; None = where EM goes
-    least: float  # to gain by the leap: what the step of EM is certain to gain, to second order
+    parameters: Parameters | None  # where to go; None = where EM goes
+    least: float  # to gain by going there: what the step of EM is certain to gain, to second order
     remaining: float  # to gain until the optimum, by the quadratic model; inf = it knows nothing yet
 
 
-PLAIN = Outlook(None, 0.0, np.inf)
+NO_PROPOSAL = Proposal(None, 0.0, np.inf)
 """Where nothing is known: EM goes on by itself."""
 
 
-def make_chart(parameters: Parameters, rows: Floats, family: Family, prior: Prior) -> Chart:
-    """Draw the chart about a mixture whose components have these `rows`, (n_components,)."""
+def make_coordinates(parameters: Parameters, rows: Floats, family: Family, prior: Prior) -> Coordinates:
+    """Make the coordinates about a mixture whose components have these `rows`, (n_components,)."""
     whitener = whiten(parameters.covariance)
     rows = np.maximum(rows, MIN_ROWS)
     pseudo = prior.pseudo_rows(family, rows.size) / (rows.size if family.shared else 1)
-    return Chart(
+    return Coordinates(
         parameters.mean,
         np.linalg.inv(whitener).astype(np.float64, copy=False),
         whitener,
@@ -124,13 +124,13 @@ def make_chart(parameters: Parameters, rows: Floats, family: Family, prior: Prio
 class _Memory(NamedTuple):
     """What the steps have taught: where they have led, and how the gradient changed on the way."""
 
-    chart: Chart
+    coordinates: Coordinates
     point: Floats  # (n_coordinates,)
     residual: Floats  # (n_coordinates,), the step of EM from there
     pairs: tuple[tuple[Floats, Floats], ...]  # step and change of the gradient, the last ones last
 
 
-class Leaps:
+class QuasiNewton:
     """Where to go next, by what the steps so far have taught.
 
     The memory is emptied when it has misled, and where the objective is not concave: there the way decides which
@@ -141,11 +141,10 @@ class Leaps:
         self._family, self._prior = family, prior
         self._memory: _Memory | None = None
         self._reach, self._extent = REACH, 0.0
-        self._n_seen, self._n_refused = 0, 0
-        self._promised = 0.0  # by the leap that is under way
-        self.moved = False  # to other rows, from which no step has led yet
+        self._n_seen, self._n_rejected = 0, 0
+        self._promised = 0.0  # by the proposal that is under way
 
-    def consider(self, parameters: Parameters, mapped: Parameters, rows: Floats, gain: float) -> Outlook:
+    def propose(self, parameters: Parameters, mapped: Parameters, rows: Floats, gain: float) -> Proposal:
         """Look ahead from `parameters`, better than the last by `gain`, which EM maps to `mapped`.
 
         `rows` (n_components,) are those of the components.
@@ -160,50 +159,43 @@ class Leaps:
         self._memory = self._remember(parameters, mapped, rows)
         return self._look_ahead(self._memory)
 
-    def refuse(self) -> None:
-        """Learn that the last leap brought too little."""
-        self._n_refused += 1
+    def reject(self) -> None:
+        """Learn that the last proposal brought too little."""
+        self._n_rejected += 1
         self._reach = self._extent / 4.0
         self._memory, self._promised = None, 0.0
 
-    def move(self) -> None:
-        """Go on with more rows of the same kind: what was learnt of the curvature holds, where the gradient was not."""
-        self.moved, self._promised = self._memory is not None, 0.0
-
     def _remember(self, parameters: Parameters, mapped: Parameters, rows: Floats) -> _Memory:
         if self._memory is not None:
-            chart, last, residual, pairs = self._memory
-            point = chart.vector(parameters)
-            ahead = chart.vector(mapped) - point
-            if self.moved:
-                self.moved = False
-                return _Memory(chart, point, ahead, pairs)
+            coordinates, last, residual, pairs = self._memory
+            point = coordinates.vector(parameters)
+            ahead = coordinates.vector(mapped) - point
             step, change = point - last, residual - ahead
             if step @ change > MIN_CURVATURE * (step @ step):
-                return _Memory(chart, point, ahead, (*pairs, (step, change))[-MEMORY:])
-        chart = make_chart(parameters, rows, self._family, self._prior)
-        point = chart.vector(parameters)
-        return _Memory(chart, point, chart.vector(mapped) - point, ())
+                return _Memory(coordinates, point, ahead, (*pairs, (step, change))[-MEMORY:])
+        coordinates = make_coordinates(parameters, rows, self._family, self._prior)
+        point = coordinates.vector(parameters)
+        return _Memory(coordinates, point, coordinates.vector(mapped) - point, ())
 
-    def _look_ahead(self, memory: _Memory) -> Outlook:
+    def _look_ahead(self, memory: _Memory) -> Proposal:
         if not memory.pairs:
-            return PLAIN
+            return NO_PROPOSAL
         step = _ascend(memory.residual, memory.pairs)
         square, remaining = float(memory.residual @ memory.residual), float(memory.residual @ step) / 2.0
         if not remaining > 0.0:
-            return PLAIN
-        stay = Outlook(None, 0.0, remaining)
-        extent = memory.chart.extent(step)
+            return NO_PROPOSAL
+        stay = Proposal(None, 0.0, remaining)
+        extent = memory.coordinates.extent(step)
         part = min(1.0, self._reach / extent)
         no_longer = part < 1.0 and part**2 * (step @ step) <= square
-        if no_longer or self._n_refused > MAX_REFUSED * self._n_seen:
+        if no_longer or self._n_rejected > MAX_REJECTED * self._n_seen:
             return stay
         try:
-            leap = memory.chart.parameters(memory.point + part * step, self._family)
+            parameters = memory.coordinates.parameters(memory.point + part * step, self._family)
         except FitError:
             return stay
         self._extent, self._promised = part * extent, remaining * part * (2.0 - part)
-        return Outlook(leap, square / 2.0, remaining)
+        return Proposal(parameters, square / 2.0, remaining)
 
 
 def _ascend(residual: Floats, pairs: tuple[tuple[Floats, Floats], ...]) -> Floats:

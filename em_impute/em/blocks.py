@@ -46,7 +46,7 @@ SLICE = 1 << 18
 
 
 class Block(NamedTuple):
-    """A stack of groups of rows; the rows of one group have the same features observed.
+    """An ensemble of groups of rows; the rows of one group have the same features observed.
 
     Complete rows form one group of many rows.  Rows whose pattern of missing features is rare form many groups of one
     row each.  The arithmetic is the same for both, so that exact marginalisation needs no second code path.
@@ -69,8 +69,7 @@ def make_blocks(x: Floats, label: Integers, weight: Floats, n_components: int) -
     rows_per_block = max(1, MAX_BLOCK_ELEMENTS // (n_components * n_features))
     missing = np.isnan(x)
     if not missing.any():
-        pieces = _slices(np.arange(n_rows), rows_per_block)
-        return [_one_pattern(x, label, weight, rows) for rows in pieces]
+        return [_one_pattern(x, label, weight, rows) for rows in _cut(np.arange(n_rows), rows_per_block)]
 
     some = missing.any(axis=1)
     incomplete, complete = np.flatnonzero(some), np.flatnonzero(~some)
@@ -82,10 +81,10 @@ def make_blocks(x: Floats, label: Integers, weight: Floats, n_components: int) -
     common = [complete] if complete.size else []
     common += [rows for rows in groups if rows.size >= RARE_PATTERN_ROWS]
     rare = [rows for rows in groups if rows.size < RARE_PATTERN_ROWS]
-    blocks = [_one_pattern(x, label, weight, piece) for rows in common for piece in _slices(rows, rows_per_block)]
+    blocks = [_one_pattern(x, label, weight, piece) for rows in common for piece in _cut(rows, rows_per_block)]
     if rare:
         rows_per_block = max(1, MAX_BLOCK_ELEMENTS // (n_components * n_features * n_features))
-        blocks += [_many_patterns(x, label, weight, piece) for piece in _slices(np.concatenate(rare), rows_per_block)]
+        blocks += [_many_patterns(x, label, weight, piece) for piece in _cut(np.concatenate(rare), rows_per_block)]
     return blocks
 
 
@@ -101,8 +100,8 @@ def per_row(values: Sequence[Floats], blocks: Sequence[Block], shape: tuple[int,
     return result
 
 
-def _slices(rows: Integers, size: int) -> list[Integers]:
-    return [rows[first : first + size] for first in range(0, rows.size, size)]
+def _cut(rows: Integers, size: int) -> list[Integers]:
+    return [rows[some] for some in slices(rows.size, size)]
 
 
 def _one_pattern(x: Floats, label: Integers, weight: Floats, rows: Integers) -> Block:
@@ -119,9 +118,9 @@ def _many_patterns(x: Floats, label: Integers, weight: Floats, rows: Integers) -
     return Block(values[:, :, None], observed, label[rows][:, None], weight[rows][:, None], rows[:, None])
 
 
-def slices(n_rows: int) -> list[slice]:
+def slices(n_rows: int, size: int = SLICE) -> list[slice]:
     """Cut so many rows into slices that take little memory to work on."""
-    return [slice(first, min(first + SLICE, n_rows)) for first in range(0, n_rows, SLICE)]
+    return [slice(first, min(first + size, n_rows)) for first in range(0, n_rows, size)]
 
 
 FARTHEST = 1e12

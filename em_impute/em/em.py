@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from em_impute.em.acceleration import PLAIN, Leaps
+from em_impute.em.acceleration import NO_PROPOSAL, QuasiNewton
 from em_impute.em.blocks import Block, Floats, Integers, make_blocks, per_row
 from em_impute.em.expectation import Expectation, e_step, log_weight, summarize
 from em_impute.em.families import Family, Prior, log_prior, m_step
@@ -73,9 +73,9 @@ STALL_TOLERANCE = 1e-14
 
 
 AT_ONCE = 0.25
-"""A gain to come below this part of the tolerance ends EM if the quadratic model of the leaps says so but once."""
+"""A gain to come below this part of the tolerance ends EM if the quadratic model says so but once."""
 
-FIRST_LEAP = 2
+FIRST_STEP = 2
 """The step whose gain can be the first to lie on the way to the optimum: the start need not lie in the family."""
 
 
@@ -109,7 +109,7 @@ class Step(NamedTuple):
     gain: float  # of the objective over the step before
     remaining: float  # Aitken's estimate of the gain to come; inf when there is none yet
     stop: Stop | None
-    n_maps: int = 0  # E steps up to here, those for leaps that were not taken among them
+    n_maps: int = 0  # E steps up to here, those for quasi-Newton steps that were not taken among them
 
 
 class Fit(NamedTuple):
@@ -209,41 +209,42 @@ def iterate(
     stopping: Stopping = DEFAULT_STOPPING,
     map_blocks: MapBlocks = map,
     *,
-    accelerate: bool | Leaps = False,
+    accelerate: bool = False,
 ) -> Iterator[Step]:
     """Run EM: yield each step as it is taken, the last one with its reason to stop.
 
-    With `accelerate` some steps leap beyond the one of EM: True, or leaps that have learnt already, on a part of the
-    rows.  A leap that gains less than the step of EM is certain to gain is not taken, and its map is all that is lost.
+    With `accelerate` some steps are quasi-Newton ones.  One that gains less than the step of EM is certain to gain is
+    not taken, and its map is all that is lost.
     Raises FitError when a covariance becomes singular, AssertionError if the objective should ever fall.
     """
-    leaps = Leaps(family, prior) if accelerate is True else accelerate or None
-    first_leap = 0 if leaps and leaps.moved else FIRST_LEAP
-    parameters, mapped, outlook = start, start, PLAIN
+    quasi_newton = QuasiNewton(family, prior) if accelerate else None
+    parameters, mapped, proposal = start, start, NO_PROPOSAL
     last = Step(-1, start, -np.inf, -np.inf, np.inf, np.inf, None)
-    last_gain = np.inf  # of the step of EM before; a leap says nothing of the rate at which these shrink
+    last_gain = np.inf  # of the step of EM before; a quasi-Newton step says nothing of the rate at which these shrink
     for n_maps in count(1):
-        moments, objective = _look(problem, parameters, family, prior, map_blocks, daring=outlook.leap is not None)
+        is_proposed = proposal.parameters is not None
+        moments, objective = _look(problem, parameters, family, prior, map_blocks, tentative=is_proposed)
         gain = objective - last.objective
-        if leaps and outlook.leap and gain < outlook.least - STALL_TOLERANCE * (1.0 + abs(last.objective)):
-            leaps.refuse()
-            parameters, outlook = mapped, PLAIN
+        enough = proposal.least - STALL_TOLERANCE * (1.0 + abs(last.objective))
+        if quasi_newton and is_proposed and gain < enough:
+            quasi_newton.reject()
+            parameters, proposal = mapped, NO_PROPOSAL
             continue
         # The start need not lie in the family, so the first M step alone may lower the objective.
         if gain < -FALL_TOLERANCE * (1.0 + abs(objective)) and last.iteration > 0:
             _explain_fall(parameters, prior, last, objective)
             yield last._replace(stop="rounding")
             return
-        plain_gain = np.inf if outlook.leap else gain
+        plain_gain = np.inf if is_proposed else gain
         remaining = _aitken(plain_gain, last_gain, objective)
-        outlook = PLAIN
-        if leaps and last.iteration >= first_leap - 1:
+        proposal = NO_PROPOSAL
+        if quasi_newton and last.iteration >= FIRST_STEP - 1:
             mapped = maximize(problem, moments, family, prior)
-            outlook = leaps.consider(parameters, mapped, moments.weight, gain)
-            remaining = remaining if np.isinf(outlook.remaining) else outlook.remaining
+            proposal = quasi_newton.propose(parameters, mapped, moments.weight, gain)
+            remaining = remaining if np.isinf(proposal.remaining) else proposal.remaining
         stop: Stop | None = None
         # Twice, since the first gain is the jump away from the start and beside a saddle says nothing of the rest.
-        if max(remaining, last.remaining) < stopping.tolerance or outlook.remaining < AT_ONCE * stopping.tolerance:
+        if max(remaining, last.remaining) < stopping.tolerance or proposal.remaining < AT_ONCE * stopping.tolerance:
             stop = "converged"
         elif n_maps > stopping.max_iter:
             stop = "max_iter"
@@ -253,22 +254,22 @@ def iterate(
         yield last
         if stop:
             return
-        if leaps is None or iteration < first_leap:
+        if quasi_newton is None or iteration < FIRST_STEP:
             mapped = maximize(problem, moments, family, prior)
-        parameters = outlook.leap or mapped
+        parameters = proposal.parameters or mapped
 
 
 def _look(
-    problem: Problem, parameters: Parameters, family: Family, prior: Prior, map_blocks: MapBlocks, *, daring: bool
+    problem: Problem, parameters: Parameters, family: Family, prior: Prior, map_blocks: MapBlocks, *, tentative: bool
 ) -> tuple[Moments, float]:
-    """Take the E step; the objective is −inf where a leap ended where EM could not go on."""
+    """Take the E step; the objective is −inf where a quasi-Newton step ended where EM could not go on."""
     try:
         moments = expect(problem, parameters, map_blocks)
-        if daring:
+        if tentative:
             maximize(problem, moments, family, prior)
         return moments, moments.log_likelihood + log_prior(parameters, family, prior)
     except FitError:
-        if not daring:
+        if not tentative:
             raise
         return problem.fixed, -np.inf
 

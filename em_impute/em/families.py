@@ -8,7 +8,7 @@ import numpy as np
 from em_impute.em.blocks import Floats
 from em_impute.em.moments import Moments
 from em_impute.em.parameters import Parameters, whiten
-from em_impute.errors import FitError
+from em_impute.errors import FitError, option
 from em_impute.serialize.annotations import Axes, Range
 
 __all__ = ["FAMILIES", "Family", "Prior", "covariances_within", "default_prior", "log_prior", "m_step", "n_parameters"]
@@ -114,7 +114,9 @@ def m_step(moments: Moments, family: Family, prior: Prior) -> Parameters:
     kappa = prior.strength * MEAN_PSEUDO_ROWS
     rows = moments.weight
     if kappa == 0.0 and not rows.min() > 0.0:
-        raise FitError("a component lost all its rows", "raise --prior-strength above 0 or ask for fewer components")
+        raise FitError(
+            "a component lost all its rows", f"raise {option('prior_strength')} above 0 or ask for fewer components"
+        )
 
     offset = moments.mean - prior.mean
     mean = moments.mean - (kappa / (rows + kappa))[:, None] * offset

@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers, Rows
-from em_impute.em.em import Fit, Problem, Stopping, fit, iterate
+from em_impute.em.em import DEFAULT_STOPPING, Fit, Problem, Stopping, fit, iterate
 from em_impute.em.families import FAMILIES, Family, Prior, m_step
 from em_impute.em.moments import hard_moments
 from em_impute.em.parameters import Parameters, whiten
-from em_impute.errors import FitError
+from em_impute.errors import FitError, option
 
 __all__ = [
-    "Effort",
-    "Search",
+    "Mixture",
+    "Recipe",
     "coinciding",
     "components_of_labels",
     "divergences",
@@ -29,32 +29,39 @@ ROWS_PER_COMPONENT = 6
 
 Item = TypeVar("Item")
 
-N_STARTS = 20
 SHORT_RUN = 10
-N_FINALISTS = 3
+THOROUGH, QUICK = (20, 3), (5, 1)
 """Twenty short runs of EM, the best three to convergence: the "small EM" of Biernacki, Celeux & Govaert (2003)."""
 
 MIN_RELATIVE_SPREAD = 1e-3
 """A component narrower than this part of the median one sits on a handful of equal rows: a spurious optimum."""
 
 
-class Effort(NamedTuple):
-    """How hard to look for the highest optimum."""
+class Recipe(NamedTuple):
+    """How to fit: everything that is decided before the rows are looked at."""
 
+    family: str
+    per_label: int = 1
+    prior_strength: float = 1.0
+    stopping: Stopping = DEFAULT_STOPPING
     seed: int = 0
-    n_starts: int = N_STARTS
-    n_finalists: int = N_FINALISTS
-    accelerate: bool = False  # the runs to the end
+    free_shares: bool = False  # of the labels among unlabelled rows: not those among labelled ones
+    unlabelled_weight: float = 1.0  # λ of an unlabelled row beside a labelled one; 0 = labelled rows alone
+    thorough: bool = True  # without labels: from many starts; False = from a few, to compare models with
+    accelerate: bool = True  # EM, by quasi-Newton steps; the short runs that compare starts do without
 
 
-class Search(NamedTuple):
-    """The best of several starts."""
+class Mixture(NamedTuple):
+    """A fitted mixture and the number of starts that agreed on it."""
 
     fit: Fit
-    n_starts: int
-    n_optima: int  # different optima among the runs taken to convergence
-    gap: float | None  # of the objective between the best of them and the next; None if there is but one
-    climbs: tuple[tuple[float, ...], ...]  # objective from step to step: of the runs to the end, then of the short ones
+    recipe: Recipe
+    n_starts: int = 1
+    n_optima: int = 1
+    gap: float | None = None  # of the objective between the best optimum and the next; None if only one was found
+    separable: bool = True  # False: without labels, and some components coincide also when pushed apart
+    climbs: tuple[tuple[float, ...], ...] = ()
+    """Objective from step to step: of the runs to the end, then of the short ones; of one start there is fit.climb."""
 
 
 def components_of_labels(label: Integers, n_labels: int, per_label: int) -> Integers:
@@ -82,12 +89,13 @@ def start_from_labels(
     return m_step(moments, FAMILIES["tied"], Prior(max(prior.strength, 1.0), prior.mean, prior.scale))
 
 
-def search(problem: Problem, rows: Rows, family: Family, prior: Prior, stopping: Stopping, effort: Effort) -> Search:
+def search(problem: Problem, rows: Rows, family: Family, prior: Prior, recipe: Recipe) -> Mixture:
     """Fit a mixture to rows without labels: short runs from many starts, the best ones to the end.
 
     A best run whose components coincide may have ended on a saddle: it is run again with these pushed apart.  Raises
     FitError when every start ends in a collapsed component.
     """
+    stopping, (n_starts, n_finalists) = recipe.stopping, THOROUGH if recipe.thorough else QUICK
 
     def run(start: Parameters, max_iter: int, *, accelerate: bool = False) -> Fit:
         limit = Stopping(stopping.tolerance, max(0, min(max_iter, stopping.max_iter)))
@@ -95,21 +103,21 @@ def search(problem: Problem, rows: Rows, family: Family, prior: Prior, stopping:
         return fit(steps, problem.component_label)
 
     def finish(begun: Fit) -> Fit:
-        final = run(begun.parameters, stopping.max_iter - len(begun.path) + 1, accelerate=effort.accelerate)
+        final = run(begun.parameters, stopping.max_iter - len(begun.path) + 1, accelerate=recipe.accelerate)
         _refuse_spurious(final.parameters, float(rows.weight.sum()), prior)
         return final._replace(path=begun.path[:-1] + final.path, climb=begun.climb[:-1] + final.climb)
 
-    guesses = _guesses(rows, problem.component_label.size, prior, effort)
+    guesses = _guesses(rows, problem.component_label.size, prior, n_starts, recipe.seed)
     runs, failures = _succeed(lambda start: run(start, SHORT_RUN), guesses)
     ranked = sorted(runs, key=_height, reverse=True)
-    finals, more = _succeed(finish, ranked, effort.n_finalists)
+    finals, more = _succeed(finish, ranked, n_finalists)
     if not finals:
-        raise [FitError("EM found no start", "raise --prior-strength"), *failures, *more][-1]
+        raise [FitError("EM found no start", f"raise {option('prior_strength')}"), *failures, *more][-1]
     short = ranked[len(finals) + len(more) :]
     best = max(finals, key=_height)
     alike = coinciding(best.parameters)
     if alike.any():
-        pushed = push_apart(best.parameters, alike, effort.seed)
+        pushed = push_apart(best.parameters, alike, recipe.seed)
         finals += _succeed(lambda start: finish(run(start, SHORT_RUN)), [pushed])[0]
         best = max(finals, key=_height)
     behind = [best.objective - final.objective for final in finals]
@@ -117,7 +125,7 @@ def search(problem: Problem, rows: Rows, family: Family, prior: Prior, stopping:
     others = [below for below in behind if round(below / unit)]
     n_optima = len({round(below / unit) for below in behind})
     climbs = tuple(one.climb for one in [*finals, *short])
-    return Search(best, len(runs), n_optima, min(others, default=None), climbs)
+    return Mixture(best, recipe, len(runs), n_optima, min(others, default=None), climbs=climbs)
 
 
 def _succeed(
@@ -141,16 +149,16 @@ def _height(run: Fit) -> float:
     return round(run.objective, 4)
 
 
-def _guesses(rows: Rows, n_components: int, prior: Prior, effort: Effort) -> Iterator[Parameters]:
+def _guesses(rows: Rows, n_components: int, prior: Prior, n_starts: int, seed: int) -> Iterator[Parameters]:
     """Yield starting values: equal slices along each feature's order, then k-means++ seeds with random numbers.
 
     One feature is also cut in two where that is best, and one component has one start.
     """
-    rng = np.random.default_rng(effort.seed)
+    rng = np.random.default_rng(seed)
     x, weight = rows.x, rows.weight
     holding = Prior(max(prior.strength, 1.0), prior.mean, prior.scale)
-    slices = min(x.shape[1], effort.n_starts // 2)
-    for attempt in range(effort.n_starts if n_components > 1 else 1):
+    slices = min(x.shape[1], n_starts // 2)
+    for attempt in range(n_starts if n_components > 1 else 1):
         if attempt < slices:
             component = _slice(x[:, attempt], weight, n_components)
         elif attempt == slices and x.shape[1] == 1 and n_components == 2:  # noqa: PLR2004  # one cut makes two parts
@@ -210,7 +218,7 @@ def _refuse_spurious(parameters: Parameters, rows: float, prior: Prior) -> None:
     if narrow.any() or (prior.strength == 0.0 and few.any()):
         raise FitError(
             "every start of EM ended with a component on a handful of rows",
-            "raise --prior-strength, use --covariance tied, or ask for fewer components",
+            f"raise {option('prior_strength')}, use {option('covariance', 'tied')}, or ask for fewer components",
         )
 
 

@@ -1,57 +1,60 @@
-"""From rows to a fitted mixture: prior, starting values and the loop, put together once for every caller."""
+"""From rows to a fitted mixture: prior, starting values and the loop, put together once for every caller.
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+A mixture can also be fitted to reweighted rows, which shows how much it owes to chance, and go on with new rows from
+the moments of the old ones.  These are as good as rows whose responsibilities never change: what they add to the
+objective is E[log p(x, z | θ)] under the responsibilities that they had, and EM over the new rows never lowers it
+(Neal & Hinton 1998, "A view of the EM algorithm that justifies incremental, sparse, and other variants").
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from em_impute.em.acceleration import Leaps
-from em_impute.em.blocks import UNKNOWN, Block, Floats, Rows, slices
-from em_impute.em.em import DEFAULT_STOPPING, Fit, Problem, Step, Stopping, fit, iterate, make_problem
-from em_impute.em.families import FAMILIES, Family, Prior, default_prior
-from em_impute.em.initialize import Effort, coinciding, components_of_labels, search, start_from_labels
+from em_impute.em.blocks import Floats, Integers, Rows, slices
+from em_impute.em.em import DEFAULT_STOPPING, Fit, Problem, Step, Stopping, expect, fit, iterate, make_problem
+from em_impute.em.families import FAMILIES, Prior, default_prior
+from em_impute.em.initialize import Mixture, Recipe, coinciding, components_of_labels, search, start_from_labels
+from em_impute.em.moments import Moments, merge
 from em_impute.em.parameters import Parameters
 from em_impute.errors import FitError
+from em_impute.serialize.annotations import Choices, Range
 
-__all__ = ["Mixture", "Recipe", "fit_mixture", "overall_covariance", "sample_rows"]
+__all__ = [
+    "Mixture",
+    "MixtureMemory",
+    "Recipe",
+    "draw_by_weight",
+    "fit_mixture",
+    "learn",
+    "overall_covariance",
+    "prior_for",
+    "refits",
+    "remember",
+    "sample_rows",
+    "watched",
+    "weighed",
+]
 
 MAX_SEARCH_ROWS = 20_000
 """Without labels, starts compete on so many rows at most; the winner then sees every row."""
 
-MANY_ROWS = 200_000
-THINNING = 20
-COARSE_TOLERANCE = 1.0
-"""With so many rows that EM visits, it first comes near the optimum on one in twenty, each standing for twenty: to
-within a log-likelihood that is less than what these rows can tell of the others."""
+MAX_REFITTED_ROWS = 20_000
+"""Rows at most that are refitted to, each standing for as many as there are more."""
 
-THOROUGH = Effort()
-QUICK = Effort(n_starts=5, n_finalists=1)
+REFIT_TOLERANCE = 1e-3
+"""Log-likelihood still to gain at which a refit may stop: far less than chance moves it."""
 
 
-class Recipe(NamedTuple):
-    """How to fit: everything that is decided before the rows are looked at."""
+class MixtureMemory(NamedTuple):
+    """What one mixture remembers of the rows that it was fitted to."""
 
-    family: str
-    per_label: int = 1
-    prior_strength: float = 1.0
-    stopping: Stopping = DEFAULT_STOPPING
-    seed: int = 0
-    free_shares: bool = False  # of the labels among unlabelled rows: not those among labelled ones
-    unlabelled_weight: float = 1.0  # λ of an unlabelled row beside a labelled one; 0 = labelled rows alone
-    thorough: bool = True  # without labels: from many starts; False = from a few, to compare models with
-    accelerate: bool = True  # EM, by leaps beyond its steps; the short runs that compare starts do without
-
-
-class Mixture(NamedTuple):
-    """A fitted mixture and the number of starts that agreed on it."""
-
-    fit: Fit
-    recipe: Recipe
-    n_starts: int = 1
-    n_optima: int = 1
-    gap: float | None = None  # of the objective between the best optimum and the next; None if only one was found
-    separable: bool = True  # False: without labels, and some components coincide also when pushed apart
-    climbs: tuple[tuple[float, ...], ...] = ()  # objective of every start from step to step; of one there is fit.climb
+    moments: Annotated[Moments, "Of all rows that it was fitted to."]
+    family: Annotated[
+        str, Choices({name: one.description for name, one in FAMILIES.items()}), "The covariances' family."
+    ]
+    prior: Annotated[Prior, "The conjugate prior (Fraley & Raftery 2007), in standard units."]
+    unlabelled_weight: Annotated[float, Range(0), "What a row without a label counts."]
 
 
 def fit_mixture(
@@ -69,75 +72,88 @@ def fit_mixture(
     """
     family = FAMILIES[recipe.family]
     component_label = components_of_labels(rows.label, n_labels, recipe.per_label)
-    prior = default_prior(
-        overall_covariance(rows), float(rows.weight.sum()), component_label.size, recipe.prior_strength
-    )
-    problem = make_problem(
-        *rows,
-        component_label,
-        n_labels,
-        free_shares=recipe.free_shares,
-        unlabelled_weight=recipe.unlabelled_weight,
-    )
+    prior = prior_for(rows, component_label.size, recipe.prior_strength)
+    problem = _problem(rows, component_label, n_labels, recipe)
 
-    def climb(start: Parameters, accelerate: bool | Leaps) -> Fit:
-        steps = iterate(problem, start, family, prior, recipe.stopping, accelerate=accelerate)
-        return fit(_watched(steps, watch), component_label)
+    def climb(start: Parameters) -> Fit:
+        steps = iterate(problem, start, family, prior, recipe.stopping, accelerate=recipe.accelerate)
+        return fit(watched(steps, watch), component_label)
 
     if start is None and not (rows.label >= 0).any():
         few = sample_rows(rows, MAX_SEARCH_ROWS, recipe.seed)
         few_problem = problem if few is rows else make_problem(*few, component_label, n_labels)
-        effort = (THOROUGH if recipe.thorough else QUICK)._replace(seed=recipe.seed, accelerate=recipe.accelerate)
-        found = search(few_problem, few, family, prior, recipe.stopping, effort)
-        fitted = found.fit if few is rows else climb(found.fit.parameters, recipe.accelerate)
-        separable = not coinciding(fitted.parameters).any()
-        return Mixture(fitted, recipe, found.n_starts, found.n_optima, found.gap, separable, found.climbs)
+        found = search(few_problem, few, family, prior, recipe)
+        fitted = found.fit if few is rows else climb(found.fit.parameters)
+        return found._replace(fit=fitted, separable=not coinciding(fitted.parameters).any())
 
     if start is None:
         start = start_from_labels(*rows, component_label, prior, recipe.seed)
-    accelerate: bool | Leaps = recipe.accelerate
-    if accelerate:
-        start, accelerate = _approach(problem, start, family, prior, recipe)
-    return Mixture(climb(start, accelerate), recipe)
+    return Mixture(climb(start), recipe)
 
 
-def _approach(
-    problem: Problem, start: Parameters, family: Family, prior: Prior, recipe: Recipe
-) -> tuple[Parameters, bool | Leaps]:
-    """Come near the optimum on a part of the rows, where these are many and show every feature.
+def refits(rows: Rows, mixture: Mixture, n_labels: int, n_refits: int, seed: int) -> list[Parameters]:
+    """Fit the mixture so many times to rows with random weights: draws from roughly the posterior of its parameters.
 
-    Also gives the leaps, which have learnt there what the objective of all rows looks like.
+    A row that stands for w equal ones gets a weight from Gamma(w), so that w rows with weights from Exp(1) each would
+    do the same (the weighted likelihood bootstrap, Newton & Raftery 1994).  All refits start from `mixture`, so that
+    components keep their names.  One that collapses is replaced by `mixture` itself.
     """
-    n_rows = sum(block.label.size for block in problem.blocks)
-    if n_rows < MANY_ROWS or not all(block.observed.all() for block in problem.blocks):
-        return start, True
-    rng = np.random.default_rng(recipe.seed)
-    blocks = [_thin(problem.blocks[i : i + THINNING], rng) for i in range(0, len(problem.blocks), THINNING)]
-    leaps = Leaps(family, prior)
-    coarse = Stopping(max(COARSE_TOLERANCE, recipe.stopping.tolerance), recipe.stopping.max_iter)
-    steps = iterate(problem._replace(blocks=blocks), start, family, prior, coarse, accelerate=leaps)
-    try:
-        start = fit(steps, problem.component_label).parameters
-    except FitError:
-        return start, True
-    leaps.move()
-    return start, leaps
+    rng = np.random.default_rng(seed)
+    recipe, component_label, start = mixture.recipe, mixture.fit.component_label, mixture.fit.parameters
+    few = sample_rows(rows, MAX_REFITTED_ROWS, seed)
+    family, prior = FAMILIES[recipe.family], prior_for(few, component_label.size, recipe.prior_strength)
+    stopping = recipe.stopping._replace(tolerance=max(recipe.stopping.tolerance, REFIT_TOLERANCE))
+    found = []
+    for _ in range(n_refits):
+        reweighted = few._replace(weight=np.maximum(rng.standard_gamma(few.weight), np.finfo(float).tiny))
+        problem = _problem(reweighted, component_label, n_labels, recipe)
+        try:
+            steps = iterate(problem, start, family, prior, stopping, accelerate=recipe.accelerate)
+            found.append(fit(steps, component_label).parameters)
+        except FitError:
+            found.append(start)
+    return found
 
 
-def _thin(blocks: Sequence[Block], rng: np.random.Generator) -> Block:
-    """Make one block of several: the labelled rows, and of the others some, which stand for all of them."""
-    x, label, weight, row = (
-        np.concatenate(parts, axis=-1) for parts in zip(*(b[:1] + b[2:] for b in blocks), strict=True)
-    )
-    unknown = label[0] == UNKNOWN
-    drawn = unknown & (rng.random(unknown.size) < 1.0 / THINNING)
-    if drawn.any():
-        total = weight[0, unknown].sum()
-        weight[0, drawn] *= total / weight[0, drawn].sum()
-    else:
-        drawn = unknown
-    kept = drawn | ~unknown
-    return Block(x[..., kept], blocks[0].observed, label[:, kept], weight[:, kept], row[:, kept])
+def remember(rows: Rows, mixture: Mixture, n_labels: int) -> MixtureMemory:
+    """Sum up the rows that a mixture was fitted to, by its own parameters: one more E step."""
+    component_label, recipe = mixture.fit.component_label, mixture.recipe
+    problem = make_problem(*weighed(rows, recipe.unlabelled_weight), component_label, n_labels)
+    prior = prior_for(rows, component_label.size, recipe.prior_strength)
+    return MixtureMemory(expect(problem, mixture.fit.parameters), recipe.family, prior, recipe.unlabelled_weight)
+
+
+def learn(
+    memory: MixtureMemory,
+    parameters: Parameters,
+    component_label: Integers,
+    rows: Rows,
+    n_labels: int,
+    stopping: Stopping = DEFAULT_STOPPING,
+) -> tuple[Fit, MixtureMemory]:
+    """Go on from `parameters` with new rows.  Raises FitError where a covariance becomes singular."""
+    problem = make_problem(*weighed(rows, memory.unlabelled_weight), component_label, n_labels)
+    problem = problem._replace(fixed=merge(memory.moments, problem.fixed))
+    steps = iterate(problem, parameters, FAMILIES[memory.family], memory.prior, stopping)
+    found = fit(steps, component_label)
+    return found, memory._replace(moments=expect(problem, found.parameters))
+
+
+def weighed(rows: Rows, unlabelled_weight: float) -> Rows:
+    """Let rows without a label weigh less, whether or not there are others beside them."""
+    weight = np.where(rows.label < 0, unlabelled_weight * rows.weight, rows.weight)
+    kept = weight > 0.0
+    return Rows(rows.x[kept], rows.label[kept], weight[kept])
+
+
+def prior_for(rows: Rows, n_components: int, strength: float) -> Prior:
+    """Build the default prior from the covariance of standardised rows."""
+    return default_prior(overall_covariance(rows), float(rows.weight.sum()), n_components, strength)
+
+
+def _problem(rows: Rows, component_label: Integers, n_labels: int, recipe: Recipe) -> Problem:
+    shares, weight = recipe.free_shares, recipe.unlabelled_weight
+    return make_problem(*rows, component_label, n_labels, free_shares=shares, unlabelled_weight=weight)
 
 
 def overall_covariance(rows: Rows) -> Floats:
@@ -164,13 +180,20 @@ def sample_rows(rows: Rows, size: int, seed: int) -> Rows:
     """Draw at most `size` rows, each as likely as it is heavy; give back the very rows when there are no more."""
     if rows.weight.size <= size:
         return rows
-    rng = np.random.default_rng(seed)
-    total = rows.weight.sum()
-    drawn = np.sort(rng.choice(rows.weight.size, size, p=rows.weight / total))
-    return Rows(rows.x[drawn], rows.label[drawn], np.full(size, total / size))
+    drawn, weight = draw_by_weight(rows.weight, size, np.random.default_rng(seed))
+    return Rows(rows.x[drawn], rows.label[drawn], weight)
 
 
-def _watched(steps: Iterable[Step], watch: Callable[[Step], None] | None) -> Iterator[Step]:
+def draw_by_weight(weight: Floats, size: int, rng: np.random.Generator) -> tuple[Integers, Floats]:
+    """Draw at most `size` rows, each as likely as it is heavy; also give their weights, together those of all."""
+    if weight.size <= size:
+        return np.arange(weight.size), weight
+    total = weight.sum()
+    return np.sort(rng.choice(weight.size, size, p=weight / total)), np.full(size, total / size)
+
+
+def watched(steps: Iterable[Step], watch: Callable[[Step], None] | None) -> Iterator[Step]:
+    """Tell of every step while passing it on."""
     for step in steps:
         if watch is not None:
             watch(step)

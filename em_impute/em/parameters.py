@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers
-from em_impute.errors import FitError
+from em_impute.errors import FitError, option
 from em_impute.serialize.annotations import Axes
 
 __all__ = [
@@ -31,7 +31,10 @@ MIN_SCALE = 1e-6
 MIN_SHARE = 1e-100
 """Least share of a label among the unlabelled rows: no row can tell it from 0, and its logarithm is finite."""
 
-COLLAPSE_HINT = "raise --prior-strength, use --covariance tied or diag, or name fewer columns with -x"
+COLLAPSE_HINT = (
+    f"raise {option('prior_strength')}, use {option('covariance', 'tied')} or diag, or name fewer columns with "
+    f"{option('features')}"
+)
 
 
 class Parameters(NamedTuple):

@@ -1,6 +1,6 @@
 """EM for many shrunken mixtures at once: every setting times every set of held-out rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -20,24 +20,23 @@ from em_impute.ensemble.shrinkage import (
 )
 from em_impute.ensemble.sufficient_statistics import (
     Group,
-    Sums,
+    SufficientStatistics,
     coefficients,
     complete,
     group_rows,
-    independent_sums,
-    sums_of,
+    independent_statistics,
+    statistics_of,
 )
-from em_impute.ensemble.transforms import Seen, View
+from em_impute.ensemble.transforms import Predictors, View
 
 __all__ = [
     "DIVIDED_STEPS",
-    "Material",
+    "TrainingData",
     "completed",
     "divide_labels",
     "fit_divided_labels",
     "fit_labelled",
     "fit_labels",
-    "fit_plain",
     "gather",
     "label_totals",
     "log_share_of",
@@ -68,11 +67,11 @@ MAX_PATTERNS = 16
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingData:
     """Rows through one view, ready for the matrix products."""
 
-    view: View
-    seen: Seen
+    seen: Predictors
+    """as the view shows them"""
     label: Integers
     """(n_rows,), −1 where unknown"""
     weight: Floats
@@ -89,98 +88,74 @@ class Material:
         return int(self.seen.x.shape[1])
 
 
-def gather(view: View, examples: Examples, n_labels: int) -> Material:
+def gather(view: View, examples: Examples, n_labels: int) -> TrainingData:
     """Prepare rows for fitting."""
     seen, label, weight = view.show(examples.predictors), examples.label, examples.weight
-    labelled = group_rows(seen, view, np.flatnonzero(label >= 0))
-    unlabelled = group_rows(seen, view, np.flatnonzero(label < 0))[:MAX_PATTERNS]
+    labelled = group_rows(seen, np.flatnonzero(label >= 0))
+    unlabelled = group_rows(seen, np.flatnonzero(label < 0))[:MAX_PATTERNS]
     shares = []
-    for codes, n_levels in zip(seen.codes.T, view.levels, strict=True):
+    for codes, n_levels in zip(seen.codes.T, seen.levels, strict=True):
         count = np.bincount(codes[codes >= 0], weight[codes >= 0], n_levels) + 1e-3
         shares.append(count / count.sum())
     base = np.concatenate(shares) if shares else np.empty(0)
-    return Material(view, seen, label, weight, n_labels, tuple(labelled), tuple(unlabelled), base)
+    return TrainingData(seen, label, weight, n_labels, tuple(labelled), tuple(unlabelled), base)
 
 
 def fit_labels(
-    material: Material, held: Held, settings: Sequence[tuple[Shrinkage, bool]], steps: Sequence[int]
+    data: TrainingData,
+    held: Held,
+    settings: Sequence[tuple[Shrinkage, bool]],
+    steps: Sequence[int],
+    *,
+    to_convergence: bool = False,
 ) -> dict[int, Batch]:
     """Fit one component a label, for every setting and every set of held-out rows, setting by setting.
 
     `held` is (n_fits, n_rows): labelled rows that a fit must not see.  A setting is a shrinkage, and whether the means
-    are drawn in too.  Returns the mixtures after so many `steps` of EM over the unlabelled rows; 0 is labels only.
-    The labels' shares stay as the labelled rows have them: re-estimated, they would absorb every misfit of the density.
+    are drawn in too.  Returns the mixtures after so many `steps` of EM over the unlabelled rows, and after the last
+    step that was taken; 0 is labels only.  The labels' shares stay as the labelled rows have them: re-estimated, they
+    would absorb every misfit of the density.  Only `to_convergence`, where EM may end before, they are estimated too.
     """
-    n_fits, n_labels = held.shape[0], material.n_labels
-    totals = [label_totals(group, material, held) for group in material.labelled]
-    count = sum((total[..., 0] for total in totals), np.zeros((n_fits, n_labels)))
+    n_fits = held.shape[0]
+    totals = label_totals(data, held)
+    count = sum((total[..., 0] for total in totals), np.zeros((n_fits, data.n_labels)))
     fit = np.tile(np.arange(n_fits), len(settings))
-    log_share = log_share_of(count)[fit]
-    drawn_in = mean_strengths(material, totals, n_fits)
+    drawn_in = mean_strengths(data, totals, n_fits)
     strengths = strengths_of(
         [shrinkage for shrinkage, _ in settings for _ in range(n_fits)],
         np.concatenate([drawn_in if means else np.zeros_like(drawn_in) for _, means in settings]),
     )
     totals = [total[fit] for total in totals]
-    batch = fit_labelled(material, totals, strengths, log_share)
-    found = {0: batch}
-    for step in range(1, max(steps) + 1 if material.unlabelled else 1):
-        sums = with_unlabelled(of_labelled(material, totals, batch.mean, batch.covariance), material, batch)
-        batch = maximize(sums, strengths, log_share, material)
-        found[step] = batch
-    return {step: found[step] for step in steps if step in found}
-
-
-def fit_plain(
-    material: Material,
-    held: Held,
-    settings: Sequence[tuple[Shrinkage, bool]],
-    max_steps: int,
-    *,
-    keeps_path: bool = False,
-) -> list[Batch]:
-    """Fit one component a label by EM over all rows until it converges, the labels' shares estimated with the rest.
-
-    Arguments are as in `fit_labels`; no means are drawn in.  Returns the mixtures after the last step, or with
-    `keeps_path` after every step, the first ones of labelled rows alone.
-    """
-    n_fits = held.shape[0]
-    totals = [label_totals(group, material, held) for group in material.labelled]
-    fit = np.tile(np.arange(n_fits), len(settings))
-    count = sum((total[..., 0] for total in totals), np.zeros((n_fits, material.n_labels)))
-    strengths = strengths_of(
-        [shrinkage for shrinkage, _ in settings for _ in range(n_fits)], np.zeros((fit.size, material.n_columns))
-    )
-    totals = [total[fit] for total in totals]
-    path = [fit_labelled(material, totals, strengths, log_share_of(count)[fit])]
-    for _ in range(max_steps if material.unlabelled else 0):
-        last = path[-1]
-        sums = with_unlabelled(of_labelled(material, totals, last.mean, last.covariance), material, last)
-        batch = maximize(sums, strengths, log_share_of(sums.weight), material)
-        path.append(batch)
+    batch = fit_labelled(data, totals, strengths, log_share_of(count)[fit])
+    found = {0: batch} if 0 in steps else {}
+    step = 0
+    for step in range(1, max(steps) + 1 if data.unlabelled else 1):
+        last = batch
+        sums = with_unlabelled(of_labelled(data, totals, last.mean, last.covariance), data, last)
+        log_share = log_share_of(sums.weight) if to_convergence else last.log_share
+        batch = maximize(sums, strengths, log_share, data)
+        if step in steps:
+            found[step] = batch
         moved = np.abs(batch.mean - last.mean).max(initial=np.abs(batch.log_share - last.log_share).max())
-        if moved < SETTLED:
+        if to_convergence and moved < SETTLED:
             break
-        if not keeps_path:
-            del path[0]
-    return path
+    return {**found, step: batch}
 
 
-def fit_labelled(material: Material, totals: Sequence[Floats], strengths: Strengths, log_share: Floats) -> Batch:
+def fit_labelled(data: TrainingData, totals: Sequence[Floats], strengths: Strengths, log_share: Floats) -> Batch:
     """Fit one component a label to labelled rows alone, whose terms add up to `totals` (n_mixtures, n_labels, n_terms).
 
     Where predictors are missing it takes some steps of EM until their moments have settled.
     """
-    shape = (*log_share.shape, material.n_columns)
-    mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(material.n_columns), (*shape, material.n_columns))
+    mean, covariance = _standard(*log_share.shape, data.n_columns)
     alone = bool(strengths.independent.all())
-    settled = all(group.observed.size == material.n_columns for group in material.labelled)
+    settled = all(group.observed.size == data.n_columns for group in data.labelled)
     for _ in range(1 if settled else SETTLING_STEPS):
         if alone:
-            sums = independent_sums(totals, material.labelled, mean, covariance)
+            sums = independent_statistics(totals, data.labelled, mean, covariance)
         else:
-            sums = of_labelled(material, totals, mean, covariance)
-        batch = maximize(sums, strengths, log_share, material)
+            sums = of_labelled(data, totals, mean, covariance)
+        batch = maximize(sums, strengths, log_share, data)
         mean, covariance = batch.mean, batch.covariance
     return batch
 
@@ -191,69 +166,70 @@ def divide_labels(count: Integers, per_label: int) -> Integers:
 
 
 def fit_divided_labels(
-    material: Material, held: Held, settings: Sequence[Shrinkage], component_label: Integers, seed: int
+    data: TrainingData, held: Held, settings: Sequence[Shrinkage], component_label: Integers, seed: int
 ) -> Batch:
     """Fit several components a label to the labelled rows alone, for every setting and every set of held-out rows.
 
     `held` is (n_fits, n_rows), `component_label` (n_components,).  Unlabelled rows tell which component of a label is
     which less well than they tell labels apart, and cost more, so they take no part.
     """
-    n_fits, n_components, n_columns = held.shape[0], component_label.size, material.n_columns
+    n_fits, n_components, n_columns = held.shape[0], component_label.size, data.n_columns
     fit = np.tile(np.arange(n_fits), len(settings))
     strengths = strengths_of(
         [shrinkage for shrinkage in settings for _ in range(n_fits)], np.zeros((fit.size, n_columns))
     )
-    start = _divided(material, component_label, seed)  # (n_rows, n_components)
-    shape = (fit.size, n_components, n_columns)
-    mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(n_columns), (*shape, n_columns))
-    nothing = np.zeros(shape[:2])
-    batch = Batch(nothing, mean, covariance, nothing, nothing, np.zeros((*nothing.shape, material.base.size)))
-    weight = (material.weight * ~held)[fit]  # (n_mixtures, n_rows)
+    start = _divided(data, component_label, seed)  # (n_rows, n_components)
+    mean, covariance = _standard(fit.size, n_components, n_columns)
+    nothing = np.zeros((fit.size, n_components))
+    batch = Batch(nothing, mean, covariance, nothing, nothing, np.zeros((*nothing.shape, data.base.size)))
+    weight = (data.weight * ~held)[fit]  # (n_mixtures, n_rows)
     for step in range(DIVIDED_STEPS + 1):
-        sums = within_labels(material, batch, component_label, weight, None if step else start)
-        batch = maximize(sums, strengths, log_share_of(sums.weight), material)
+        sums = within_labels(data, batch, component_label, weight, None if step else start)
+        batch = maximize(sums, strengths, log_share_of(sums.weight), data)
     return batch
 
 
 def within_labels(
-    material: Material, batch: Batch, component_label: Integers, weight: Floats, share: Floats | None = None
-) -> Sums:
+    data: TrainingData, batch: Batch, component_label: Integers, weight: Floats, share: Floats | None = None
+) -> SufficientStatistics:
     """Sum the labelled rows, each shared out over the components of its label: (n_mixtures, n_components, …).
 
     `weight` is (n_mixtures, n_rows).  `share` (n_rows, n_components), where it is given, says how rows are shared out,
     else the mixtures do.
     """
     of_labels = []
-    for label in range(material.n_labels):
+    for label in range(data.n_labels):
         components = np.flatnonzero(component_label == label)
         mine = Batch(*(part[:, components] for part in batch))
         sums = no_rows(mine)
-        for group in _of_label(material, label):
+        for group in _of_label(data, label):
             out = shared_out(group, mine) if share is None else share[group.rows][:, components].T[:, None]
             sums = sums.plus(completed(out * weight[:, group.rows], group, mine))
         of_labels.append(sums)
-    return Sums(*(np.concatenate(pieces, axis=1) for pieces in zip(*of_labels, strict=True)))
+    return SufficientStatistics(*(np.concatenate(pieces, axis=1) for pieces in zip(*of_labels, strict=True)))
 
 
-def no_rows(batch: Batch) -> Sums:
+def no_rows(batch: Batch) -> SufficientStatistics:
     """Give the sums of no rows for the components of `batch`."""
-    return Sums(*(np.zeros(part.shape) for part in (batch.weight, batch.mean, batch.covariance, batch.log_chance)))
+    return SufficientStatistics(
+        *(np.zeros(part.shape) for part in (batch.weight, batch.mean, batch.covariance, batch.log_chance))
+    )
 
 
-def _of_label(material: Material, label: int) -> list[Group]:
+def _of_label(data: TrainingData, label: int) -> list[Group]:
     """Keep the rows of one label in each group of labelled rows."""
     groups = []
-    for group in material.labelled:
-        member = material.label[group.rows] == label
+    for group in data.labelled:
+        member = data.label[group.rows] == label
         if member.any():
             groups.append(group._replace(rows=group.rows[member], terms=group.terms[member]))
     return groups
 
 
-def maximize(sums: Sums, strengths: Strengths, log_share: Floats, material: Material) -> Batch:
+def maximize(sums: SufficientStatistics, strengths: Strengths, log_share: Floats, data: TrainingData) -> Batch:
     """Take the M step; the labels' shares are given, (n_mixtures, n_components)."""
     mean, covariance, freedom = m_step(sums, strengths)
-    log_chance = log_chances(sums.counts, material.view.levels, material.base)
+    log_chance = log_chances(sums.counts, data.seen.levels, data.base)
     return Batch(sums.weight, mean, covariance, freedom, log_share, log_chance)
 
 
@@ -264,35 +240,40 @@ def log_share_of(count: Floats) -> Floats:
     return logarithm
 
 
-def mean_strengths(material: Material, totals: Sequence[Floats], n_fits: int) -> Floats:
+def mean_strengths(data: TrainingData, totals: Sequence[Floats], n_fits: int) -> Floats:
     """Compute empirical Bayes' pseudo-rows for the means of each fit: (n_fits, n_columns)."""
-    shape = (n_fits, material.n_labels, material.n_columns)
-    mean, covariance = np.zeros(shape), np.broadcast_to(np.eye(material.n_columns), (*shape, material.n_columns))
-    return empirical_bayes(independent_sums(totals, material.labelled, mean, covariance))
+    mean, covariance = _standard(n_fits, data.n_labels, data.n_columns)
+    return empirical_bayes(independent_statistics(totals, data.labelled, mean, covariance))
 
 
-def of_labelled(material: Material, totals: Sequence[Floats], mean: Floats, covariance: Floats) -> Sums:
+def of_labelled(data: TrainingData, totals: Sequence[Floats], mean: Floats, covariance: Floats) -> SufficientStatistics:
     """Sum the labelled rows, a component for each label; `totals`, of each group, (n_mixtures, n_labels, n_terms)."""
-    return _add(
-        complete(sums_of(total, group), group.observed, mean, covariance)
-        for total, group in zip(totals, material.labelled, strict=True)
+    parts = (
+        complete(statistics_of(total, group), group.observed, mean, covariance)
+        for total, group in zip(totals, data.labelled, strict=True)
     )
+    return reduce(SufficientStatistics.plus, parts)
 
 
-def with_unlabelled(sums: Sums, material: Material, batch: Batch) -> Sums:
+def with_unlabelled(sums: SufficientStatistics, data: TrainingData, batch: Batch) -> SufficientStatistics:
     """Add to `sums` the unlabelled rows, by how responsible each component is for them."""
-    for group in material.unlabelled:
-        sums = sums.plus(completed(shared_out(group, batch) * material.weight[group.rows], group, batch))
+    for group in data.unlabelled:
+        sums = sums.plus(completed(shared_out(group, batch) * data.weight[group.rows], group, batch))
     return sums
 
 
-def label_totals(group: Group, material: Material, held: Held) -> Floats:
-    """Sum the terms of the rows that each fit may see, label by label: (n_fits, n_labels, n_terms)."""
-    member = (material.label[group.rows] == np.arange(material.n_labels)[:, None]) * material.weight[group.rows]
-    everything = member @ group.terms
-    return np.stack(
-        [everything - (member * out[group.rows]) @ group.terms if out.any() else everything for out in held]
-    )
+def label_totals(data: TrainingData, held: Held | None = None) -> list[Floats]:
+    """Sum the terms of the rows that each fit may see, label by label: of each group (n_fits, n_labels, n_terms)."""
+    found = []
+    for group in data.labelled:
+        member = (data.label[group.rows] == np.arange(data.n_labels)[:, None]) * data.weight[group.rows]
+        everything = member @ group.terms
+        of_fits = [
+            everything - (member * out[group.rows]) @ group.terms if out.any() else everything
+            for out in (np.zeros((1, data.label.size), dtype=bool) if held is None else held)
+        ]
+        found.append(np.stack(of_fits))
+    return found
 
 
 def shared_out(group: Group, batch: Batch) -> Floats:
@@ -310,36 +291,38 @@ def shared_out(group: Group, batch: Batch) -> Floats:
     return joint
 
 
-def completed(responsibility: Floats, group: Group, batch: Batch) -> Sums:
+def completed(responsibility: Floats, group: Group, batch: Batch) -> SufficientStatistics:
     """Sum rows by how responsible each component is for them: (n_mixtures, n_components, …)."""
     n_components, n_mixtures, n_rows = responsibility.shape
     total = (responsibility.reshape(-1, n_rows) @ group.terms).reshape(n_components, n_mixtures, -1)
-    sums = sums_of(np.swapaxes(total, 0, 1), group)
+    sums = statistics_of(np.swapaxes(total, 0, 1), group)
     return complete(sums, group.observed, batch.mean, batch.covariance)
 
 
-def _add(parts: Iterable[Sums]) -> Sums:
-    return reduce(Sums.plus, parts)
+def _standard(*shape: int) -> tuple[Floats, Floats]:
+    """Give the means (n_mixtures, n_components, n_columns) of standard normal components, and their covariances."""
+    mean = np.zeros(shape)
+    return mean, np.broadcast_to(np.eye(shape[-1]), (*shape, shape[-1]))
 
 
-def _divided(material: Material, component_label: Integers, seed: int) -> Floats:
+def _divided(data: TrainingData, component_label: Integers, seed: int) -> Floats:
     """Divide each label's rows among its components by k-means, softly: (n_rows, n_components)."""
     rng = np.random.default_rng(seed)
-    points = _points(material)
-    share = np.zeros((material.label.size, component_label.size))
-    for label in range(material.n_labels):
-        rows = np.flatnonzero(material.label == label)
+    points = _points(data)
+    share = np.zeros((data.label.size, component_label.size))
+    for label in range(data.n_labels):
+        rows = np.flatnonzero(data.label == label)
         components = np.flatnonzero(component_label == label)
-        nearest = k_means(points[rows], material.weight[rows], components.size, rng)
+        nearest = k_means(points[rows], data.weight[rows], components.size, rng)
         share[np.ix_(rows, components)] = SOFTNESS / components.size
         share[rows, components[nearest]] += 1.0 - SOFTNESS
     return share
 
 
-def _points(material: Material) -> Floats:
+def _points(data: TrainingData) -> Floats:
     """Place rows in a space in which distance means something: (n_rows, n_columns + n_indicators)."""
     indicators = [
         (codes[:, None] == np.arange(n_levels)).astype(float)
-        for codes, n_levels in zip(material.seen.codes.T, material.view.levels, strict=True)
+        for codes, n_levels in zip(data.seen.codes.T, data.seen.levels, strict=True)
     ]
-    return np.hstack([np.nan_to_num(material.seen.x), *indicators])
+    return np.hstack([np.nan_to_num(data.seen.x), *indicators])

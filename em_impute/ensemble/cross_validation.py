@@ -3,47 +3,36 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.batched_em import (
-    Material,
+    TrainingData,
     divide_labels,
     fit_divided_labels,
     fit_labels,
-    fit_plain,
     gather,
 )
 from em_impute.ensemble.candidates import Member, Plan, plans
+from em_impute.ensemble.ensemble import TEMPERATURES, Submodel
 from em_impute.ensemble.folds import N_FOLDS, REPEATS, Examples, Held, held_out, like_missing
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import Group, group_rows
 from em_impute.ensemble.transforms import View
 
-__all__ = ["LEAST_CHANCE", "TEMPERATURES", "Comparison", "Fits", "Tell", "compare", "fit_plan"]
-
-TEMPERATURES = (0.2, 0.4, 0.7, 1.0)
-"""A density that is wrong in its tails is too sure; which temperature suits a member is for the weights to say."""
+__all__ = ["LEAST_CHANCE", "TEMPERATURES", "Comparison", "Progress", "compare", "fit_plan", "refit"]
 
 LEAST_CHANCE = 1e-6
 """Probabilities are held above it: one label that was thought impossible shall not decide everything."""
 
-Tell = Callable[[str], None]
-
-
-class Fits(NamedTuple):
-    """The mixtures of one plan."""
-
-    component_label: Integers  # (n_components,)
-    batch: Batch  # (n_members · n_fits, …), the fits of a member side by side
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the members said of labels that they were not shown."""
+    """The members' predictions of labels that they were not shown."""
 
     members: tuple[Member, ...]
     row: Integers
@@ -95,29 +84,30 @@ def compare(
     thrifty: bool,
     independent: bool = False,
     seed: int,
-    tell: Tell,
-) -> tuple[Comparison, list[tuple[Plan, Fits]]]:
-    """Fit every member with each fold held out, and once with none; give what they said, and the last fits.
+    progress: Progress,
+) -> tuple[Comparison, list[Submodel]]:
+    """Fit every member with each fold held out, and once with none; give what they predicted, and the last fits.
 
     Raises nothing where a label occurs once only: it is then never held out.
     """
     held = held_out(examples, seed, 1 if independent else REPEATS)
     labelled = np.flatnonzero(examples.label >= 0)
-    materials = {view.name: gather(view, examples, n_labels) for view in views}
+    data_of_view = {view.name: gather(view, examples, n_labels) for view in views}
     hidden = like_missing(examples, seed)
-    shown = {view.name: group_rows(view.show(hidden), view, labelled) for view in views}
+    shown = {view.name: group_rows(view.show(hidden), labelled) for view in views}
     scores, fitted = [], []
     n_columns = examples.predictors.x.shape[1]
     # A label of which no row counts has one Gaussian, that of all rows; there is nothing to divide.
     n_divisible = labelled.size if np.isin(np.arange(n_labels), examples.label).all() else 0
-    names = [view.name for view in views]
-    for plan in plans(names, n_columns, n_divisible, n_labels, thrifty=thrifty, independent=independent):
-        tell(f"trying {plan.per_label} × {plan.view}")
-        material = materials[plan.view]
-        fits = fit_plan(plan, material, held, seed)
-        scores.append(_held_scores(fits, n_labels, shown[plan.view], held, labelled))
+    view_of = {view.name: view for view in views}
+    for plan in plans([*view_of], n_columns, n_divisible, n_labels, thrifty=thrifty, independent=independent):
+        progress(f"trying {plan.per_label} × {plan.view}")
+        data = data_of_view[plan.view]
+        component_label, batch = fit_plan(plan, data, held, seed)
+        scores.append(_held_scores(component_label, batch, n_labels, shown[plan.view], held, labelled))
         final = np.arange(len(plan.members)) * held.shape[0] + held.shape[0] - 1
-        fitted.append((plan, fits._replace(batch=fits.batch.take(final))))
+        view, unknown = view_of[plan.view], np.full((final.size, len(TEMPERATURES)), np.nan)
+        fitted.append(Submodel(view, tuple(plan.members), component_label, batch.take(final), unknown))
 
     score = np.concatenate(scores, axis=1)  # (n_labels, n_members, n_repeats, n_labelled)
     tested = np.flatnonzero(~np.isnan(score[0, 0, 0]))
@@ -125,10 +115,10 @@ def compare(
     if row.size < labelled.size:
         score = score[..., tested]
     own, x = examples.weight[row], examples.predictors.x[row]
-    weight = own * examples.rehearsal.weight(x)
-    odds = np.ones(row.size) if examples.rehearsal.odds is None else examples.rehearsal.odds(x)
+    weight = own * examples.scheme.weight(x)
+    odds = np.ones(row.size) if examples.scheme.odds is None else examples.scheme.odds(x)
     comparison = Comparison(
-        members=tuple(member for plan, _ in fitted for member in plan.members),
+        members=tuple(member for submodel in fitted for member in submodel.members),
         row=row,
         label=examples.label[row],
         weight=weight / weight.mean(),
@@ -142,38 +132,53 @@ def compare(
     return comparison, fitted
 
 
-def fit_plan(plan: Plan, material: Material, held: Held, seed: int) -> Fits:
-    """Fit the members of a plan, each once for every set of held-out rows."""
-    if plan.is_plain:
-        batch = fit_plain(material, held, plan.settings, plan.steps[0])[-1]
-        return Fits(np.arange(material.n_labels), batch)
+def fit_plan(plan: Plan, data: TrainingData, held: Held, seed: int) -> tuple[Integers, Batch]:
+    """Fit the members of a plan, each once for every set of held-out rows.
+
+    Returns the label of each component, and (n_members · n_fits, …) mixtures, the fits of a member side by side.
+    """
     if plan.per_label == 1:
-        found = fit_labels(material, held, plan.settings, plan.steps)
+        found = fit_labels(data, held, plan.settings, plan.steps, to_convergence=plan.is_baseline)
         last = found[max(found)]  # without unlabelled rows every number of steps is none
         batches = [found.get(step, last) for step in plan.steps]
-        return Fits(np.arange(material.n_labels), Batch(*map(np.concatenate, zip(*batches, strict=True))))
-    count = np.bincount(material.label[material.label >= 0], minlength=material.n_labels)
+        return np.arange(data.n_labels), Batch(*map(np.concatenate, zip(*batches, strict=True)))
+    count = np.bincount(data.label[data.label >= 0], minlength=data.n_labels)
     component_label = divide_labels(count, plan.per_label)
     shrinkages = [shrinkage for shrinkage, _ in plan.settings]
-    return Fits(component_label, fit_divided_labels(material, held, shrinkages, component_label, seed))
+    return component_label, fit_divided_labels(data, held, shrinkages, component_label, seed)
 
 
-def _held_scores(fits: Fits, n_labels: int, shown: Sequence[Group], held: Held, labelled: Integers) -> Floats:
+def refit(submodel: Submodel, data: TrainingData, held: Held, seed: int) -> list[Submodel]:
+    """Fit the members of a submodel anew, once for every set of held-out rows; their weights stay."""
+    settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in submodel.members))
+    steps = sorted({member.steps for member in submodel.members})
+    plan = Plan(submodel.view.name, submodel.members[0].per_label, settings, steps)
+    component_label, batch = fit_plan(plan, data, held, seed)
+    order = np.array([plan.members.index(member) for member in submodel.members]) * len(held)
+    return [
+        submodel._replace(component_label=component_label, batch=batch.take(order + number))
+        for number in range(len(held))
+    ]
+
+
+def _held_scores(
+    component_label: Integers, batch: Batch, n_labels: int, shown: Sequence[Group], held: Held, labelled: Integers
+) -> Floats:
     """Score each labelled row by the fits that did not see it: (n_labels, n_members, n_repeats, n_labelled).
 
     `shown` are the labelled rows, as they are shown while their labels are hidden.
     """
     n_fits = held.shape[0]
-    n_members = fits.batch.weight.shape[0] // n_fits
+    n_members = batch.weight.shape[0] // n_fits
     place = np.full(held.shape[1], -1)
     place[labelled] = np.arange(labelled.size)
     scores = np.full((n_labels, n_members, (n_fits - 1) // N_FOLDS, labelled.size), np.nan)
     for fit in range(n_fits - 1):
-        batch = fits.batch.take(np.arange(n_members) * n_fits + fit)
+        of_fit = batch.take(np.arange(n_members) * n_fits + fit)
         for group in shown:
             out = held[fit, group.rows]
             if out.any():
-                scorer = make_scorer(group.observed, batch, fits.component_label, n_labels)
+                scorer = make_scorer(group.observed, of_fit, component_label, n_labels)
                 scores[:, :, fit // N_FOLDS, place[group.rows[out]]] = scorer.of(group.terms[out])
     return scores
 

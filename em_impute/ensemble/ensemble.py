@@ -8,19 +8,30 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.ensemble.candidates import Member
-from em_impute.ensemble.cross_validation import TEMPERATURES
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import Scorer, make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.transforms import Predictors, View
 from em_impute.environment import memory_is_limited
-from em_impute.serialize.annotations import Axes, MayLack, Range
+from em_impute.serialize.annotations import Axes, Key, MayLack, Range
 
-__all__ = ["CHUNK_ROWS", "Ensemble", "Voice", "predict", "sharpened", "sharpness_of"]
+__all__ = [
+    "CHUNK_ROWS",
+    "TEMPERATURES",
+    "Ensemble",
+    "Submodel",
+    "predict",
+    "sharpened",
+    "sharpness_of",
+    "weighted",
+]
 
 CHUNK_ROWS = 1 << 13
+
+TEMPERATURES = (0.2, 0.4, 0.7, 1.0)
+"""A density that is wrong in its tails is too sure; which temperature suits a member is for the weights to say."""
 
 MAX_THREADS = 4
 """More of them would wait for the interpreter."""
@@ -32,7 +43,7 @@ the average.  Chosen by the mean over 26 tables with 30 %, 90 % and all but five
 fell in all three."""
 
 
-class Voice(NamedTuple):
+class Submodel(NamedTuple):
     """The mixtures of one plan that have a say."""
 
     view: View
@@ -45,34 +56,58 @@ class Voice(NamedTuple):
         Floats, Axes("n_members", "n_temperatures"), "What each counts at the temperatures 0.2, 0.4, 0.7 and 1."
     ]
 
+    @property
+    def n_columns(self) -> int:
+        """Gaussian columns."""
+        return int(self.batch.mean.shape[-1])
+
+    @property
+    def is_divided(self) -> bool:
+        """Labels are divided among several components."""
+        return self.members[0].per_label > 1
+
 
 @dataclass(frozen=True)
 class Ensemble:
     """What says how probable each label is in a row: mixtures and their weights."""
 
     n_labels: Annotated[int, Range(1), "Labels that they distinguish."]
-    voices: Annotated[tuple[Voice, ...], "The mixtures, view by view."]
-    trust: Annotated[float, Range(0), "Weight of the mixtures together; the labels' shares have the rest."]
+    submodels: Annotated[tuple[Submodel, ...], Key("voices"), "The mixtures, view by view."]
+    model_weight: Annotated[
+        float, Range(0), Key("trust"), "Weight of the mixtures together; the labels' shares have the rest."
+    ]
     shares: Annotated[Floats, Axes("n_known"), "The labels' shares."]
     sharpness: Annotated[
         float, Range(0), MayLack, "The power to which averaged probabilities are raised; 1 where it is lacking."
     ] = 1.0
 
 
-def predict(stack: Ensemble, predictors: Predictors) -> Floats:
+def predict(ensemble: Ensemble, predictors: Predictors) -> Floats:
     """Compute the probability of each label for each row: (n_rows, n_labels), rows sum to 1."""
     n_rows = predictors.x.shape[0]
-    probability = np.empty((n_rows, stack.n_labels))
-    whole = [_scorer(stack, voice, np.arange(voice.batch.mean.shape[-1])) for voice in stack.voices]
+    probability = np.empty((n_rows, ensemble.n_labels))
+    whole = [_scorer(ensemble, submodel, np.arange(submodel.n_columns)) for submodel in ensemble.submodels]
 
-    def fill_in(first: int) -> None:
-        some = slice(first, first + CHUNK_ROWS)
-        probability[some] = _predict_chunk(stack, whole, predictors.take(some))
+    def fill_in(some: slice) -> None:
+        probability[some] = _predict_chunk(ensemble, whole, predictors.take(some))
 
     # numpy lets go of the interpreter in products and exponentials of a chunk, so that they go on side by side.
     with ThreadPoolExecutor(_n_threads()) as pool:
-        deque(pool.map(fill_in, range(0, n_rows, CHUNK_ROWS)), maxlen=0)
+        deque(pool.map(fill_in, slices(n_rows, CHUNK_ROWS)), maxlen=0)
     return probability
+
+
+def weighted(submodels: Sequence[Submodel], weight: Floats) -> tuple[Submodel, ...]:
+    """Give the members of some submodels their weights, (n_members, n_temperatures), and leave out those without."""
+    found, first = [], 0
+    for submodel in submodels:
+        part = weight[first : first + len(submodel.members)]
+        first += len(submodel.members)
+        used = np.flatnonzero(part.any(axis=1))
+        if used.size:
+            members = tuple(submodel.members[i] for i in used)
+            found.append(submodel._replace(members=members, batch=submodel.batch.take(used), weight=part[used]))
+    return tuple(found)
 
 
 def _n_threads() -> int:
@@ -83,30 +118,31 @@ def _n_threads() -> int:
     return 1 if memory_is_limited() else MAX_THREADS
 
 
-def _predict_chunk(stack: Ensemble, whole: Sequence[Scorer], part: Predictors) -> Floats:
-    """Predict a few rows, (n_rows, n_labels); `whole` score rows that show every column, one for each voice."""
+def _predict_chunk(ensemble: Ensemble, whole: Sequence[Scorer], part: Predictors) -> Floats:
+    """Predict a few rows, (n_rows, n_labels); `whole` score rows that show every column, one for each submodel."""
     n_rows = part.x.shape[0]
-    total = np.zeros((stack.n_labels, n_rows))
-    for name, view in {voice.view.name: voice.view for voice in stack.voices}.items():
-        for group in group_rows(view.show(part), view, np.arange(n_rows)):
-            for voice, scorer in zip(stack.voices, whole, strict=True):
-                if voice.view.name != name:
+    total = np.zeros((ensemble.n_labels, n_rows))
+    for name, view in {submodel.view.name: submodel.view for submodel in ensemble.submodels}.items():
+        for group in group_rows(view.show(part), np.arange(n_rows)):
+            for submodel, scorer in zip(ensemble.submodels, whole, strict=True):
+                if submodel.view.name != name:
                     continue
-                is_whole = group.observed.size == voice.batch.mean.shape[-1]
+                is_whole = group.observed.size == submodel.n_columns
                 mixed = _mix(
-                    (scorer if is_whole else _scorer(stack, voice, group.observed)).of(group.terms), voice.weight
+                    (scorer if is_whole else _scorer(ensemble, submodel, group.observed)).of(group.terms),
+                    submodel.weight,
                 )
                 if group.rows.size == n_rows:
                     total += mixed
                 else:
                     total[:, group.rows] += mixed
-    total *= stack.trust / total.sum(axis=0)
-    total += (1.0 - stack.trust) * stack.shares[:, None]
-    return sharpened(total.T, stack.sharpness)
+    total *= ensemble.model_weight / total.sum(axis=0)
+    total += (1.0 - ensemble.model_weight) * ensemble.shares[:, None]
+    return sharpened(total.T, ensemble.sharpness)
 
 
-def _scorer(stack: Ensemble, voice: Voice, observed: Integers) -> Scorer:
-    return make_scorer(observed, voice.batch, voice.component_label, stack.n_labels)
+def _scorer(ensemble: Ensemble, submodel: Submodel, observed: Integers) -> Scorer:
+    return make_scorer(observed, submodel.batch, submodel.component_label, ensemble.n_labels)
 
 
 def sharpness_of(n_labelled: float) -> float:

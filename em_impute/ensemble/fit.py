@@ -1,4 +1,4 @@
-"""The stack: predictors in several views -> mixtures compared on labels held out -> weights -> probabilities."""
+"""The ensemble: predictors in several views -> mixtures compared on labels held out -> weights -> probabilities."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,25 +7,29 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
-from em_impute.ensemble.batched_em import DIVIDED_STEPS, Material, fit_plain, gather
-from em_impute.ensemble.budget import (
+from em_impute.ensemble.batched_em import DIVIDED_STEPS, TrainingData, fit_labels, gather
+from em_impute.ensemble.candidates import (
+    FULL,
     MAX_REFIT,
-    Effort,
+    SHRINKAGES,
+    STEPS,
+    Budget,
+    Member,
+    Plan,
     affordable_members,
-    effort_for,
+    budget_for,
     most_refit,
     refit_rows,
     row_cost,
 )
-from em_impute.ensemble.candidates import FULL, SHRINKAGES, STEPS, Member, Plan
-from em_impute.ensemble.cross_validation import TEMPERATURES, Comparison, Fits, Tell, compare, fit_plan
-from em_impute.ensemble.ensemble import Ensemble, Voice, sharpened, sharpness_of
+from em_impute.ensemble.cross_validation import Comparison, Progress, compare, fit_plan, refit
+from em_impute.ensemble.ensemble import TEMPERATURES, Ensemble, Submodel, sharpened, sharpness_of, weighted
 from em_impute.ensemble.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, count_labels, draw
 from em_impute.ensemble.shrinkage import Batch
-from em_impute.ensemble.stacking_weights import cross_fitted, stack_weights, trust_over_shares
-from em_impute.ensemble.transforms import PLAIN, Predictors, View, fit_views, plain_view
+from em_impute.ensemble.stacking_weights import cross_fitted, estimate_model_weight, stack_weights
+from em_impute.ensemble.transforms import PLAIN, Predictors, fit_views, plain_view
 
-__all__ = ["Scores", "Stack", "fit_leader", "fit_stack", "score", "shares_of", "thinned"]
+__all__ = ["EnsembleFit", "Scores", "fit_ensemble", "fit_leader", "score", "shares_of", "subsampled"]
 
 VIEW_ROWS = 10_000
 """Rows to which powers and bins are fitted."""
@@ -38,7 +42,7 @@ ALIKE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stack(Ensemble):
+class EnsembleFit(Ensemble):
     """An ensemble, and how its weights were found."""
 
     comparison: Comparison
@@ -55,7 +59,7 @@ class Stack(Ensemble):
         return self.comparison.members[self.leading]
 
 
-def thinned(examples: Examples, seed: int) -> Examples:
+def subsampled(examples: Examples, seed: int) -> Examples:
     """Draw the rows that are learnt from, if there are millions of different ones.
 
     Everything else is then drawn from these.
@@ -67,23 +71,22 @@ def thinned(examples: Examples, seed: int) -> Examples:
     return draw(examples, most, most, seed)
 
 
-def fit_stack(examples: Examples, n_labels: int, n_to_fill: int, seed: int, tell: Tell, *, single: bool) -> Stack:
+def fit_ensemble(
+    examples: Examples, n_labels: int, n_to_fill: int, seed: int, progress: Progress, *, single: bool
+) -> EnsembleFit:
     """Compare every member, weigh them, and fit those that count to all rows.
 
     `n_to_fill` rows will be asked for: the more, the fewer members have a say.  `single` gives all weight to the
     leading mixture.
     """
     views = fit_views(_rows_to_look_at(examples, seed))
-    effort = _effort(examples, n_labels)
-    compared = draw(examples, effort.n_labelled, effort.n_unlabelled, seed, apart=True)
+    budget = _budget(examples, n_labels)
+    compared = draw(examples, budget.n_labelled, budget.n_unlabelled, seed, apart=True)
     comparison, fitted = compare(
-        compared, views, n_labels, thrifty=effort.thrifty, independent=effort.independent, seed=seed, tell=tell
+        compared, views, n_labels, thrifty=budget.thrifty, independent=budget.independent, seed=seed, progress=progress
     )
     costs = np.concatenate(
-        [
-            np.full(len(plan.members), row_cost(fits.batch.mean.shape[-1], fits.component_label.size))
-            for plan, fits in fitted
-        ]
+        [np.full(len(one.members), row_cost(one.n_columns, one.component_label.size)) for one in fitted]
     )
     weight = _weights(comparison, costs, n_to_fill)
     leading = _leading(comparison, weight)
@@ -91,21 +94,21 @@ def fit_stack(examples: Examples, n_labels: int, n_to_fill: int, seed: int, tell
         weight = np.zeros_like(weight)
         weight[leading, comparison.log_loss[leading].argmin()] = 1.0
     held_probability = _held_probability(comparison, weight, single=single)
-    tell("fitting the members")
-    voices = _voices(fitted, {view.name: view for view in views}, weight)
+    progress("fitting the members")
+    submodels = weighted(fitted, weight)
     if _lacks_rows(compared, examples):
-        voices = _refitted(voices, examples, n_labels, seed)
-    trust = 1.0
+        submodels = _refitted(submodels, examples, n_labels, seed)
+    model_weight = 1.0
     if not single:
-        said, baseline = (comparison.of_truth(one) for one in (held_probability, comparison.shares))
-        trust = trust_over_shares(said, baseline, comparison.weight)
-    held_probability = trust * held_probability + (1.0 - trust) * comparison.shares
+        predicted, baseline = (comparison.of_truth(one) for one in (held_probability, comparison.shares))
+        model_weight = estimate_model_weight(predicted, baseline, comparison.weight)
+    held_probability = model_weight * held_probability + (1.0 - model_weight) * comparison.shares
     count = count_labels(examples, n_labels)
     sharpness = 1.0 if single else sharpness_of(float(count.sum()))
-    return Stack(
+    return EnsembleFit(
         n_labels,
-        voices,
-        trust,
+        submodels,
+        model_weight,
         shares_of(count),
         sharpness,
         comparison=comparison,
@@ -115,23 +118,22 @@ def fit_stack(examples: Examples, n_labels: int, n_to_fill: int, seed: int, tell
     )
 
 
-def fit_leader(stack: Stack, examples: Examples, seed: int) -> tuple[Integers, list[Batch]]:
+def fit_leader(ensemble: EnsembleFit, examples: Examples, seed: int) -> tuple[Integers, list[Batch]]:
     """Fit the leading mixture alone to all rows.
 
     Returns the label of each component and, for every number of steps from 0 on, a batch of that one mixture.
     """
-    member = stack.leader
+    member = ensemble.leader
     view = plain_view(examples.predictors.n_numbers)
     setting = (member.shrinkage, member.draws_means_in)
-    few = _rows_to_fit(examples, [member], stack.n_labels * member.per_label, seed)
-    if member.is_plain:
-        nobody = np.zeros((1, few.label.size), dtype=bool)
-        path = fit_plain(gather(view, few, stack.n_labels), nobody, [setting], member.steps, keeps_path=True)
-        return np.arange(stack.n_labels), path
+    few = _rows_to_fit(examples, [member], ensemble.n_labels * member.per_label, seed)
+    data, nobody = gather(view, few, ensemble.n_labels), np.zeros((1, few.label.size), dtype=bool)
     steps = tuple(range(member.steps + 1))
-    plan = Plan(member.view, member.per_label, [setting], steps)
-    fits = fit_plan(plan, gather(view, few, stack.n_labels), np.zeros((1, few.label.size), dtype=bool), seed)
-    return fits.component_label, [fits.batch.take(slice(step, step + 1)) for step in steps]
+    if member.is_baseline:
+        found = fit_labels(data, nobody, [setting], steps, to_convergence=True)
+        return np.arange(ensemble.n_labels), list(found.values())
+    component_label, batch = fit_plan(Plan(member.view, member.per_label, [setting], steps), data, nobody, seed)
+    return component_label, [batch.take(slice(step, step + 1)) for step in steps]
 
 
 def shares_of(count: Floats) -> Floats:
@@ -160,13 +162,13 @@ def _lacks_rows(few: Examples, examples: Examples) -> bool:
     return bool(few.weight[known].sum() < WHOLE * examples.weight[~latent].sum())
 
 
-def _effort(examples: Examples, n_labels: int) -> Effort:
+def _budget(examples: Examples, n_labels: int) -> Budget:
     known = examples.label >= 0
     n_labelled = examples.weight[known].sum() if examples.merged else np.count_nonzero(known)
     n_fits = 1 + N_FOLDS * (REPEATS if n_labelled < REPEATS_BELOW else 1)
     x = examples.predictors.x
     n_patterns = np.unique(np.isnan(x[:VIEW_ROWS]), axis=0).shape[0]
-    return effort_for(x.shape[1], n_patterns, len(SHRINKAGES) * n_fits * n_labels, max(STEPS))
+    return budget_for(x.shape[1], n_patterns, len(SHRINKAGES) * n_fits * n_labels, max(STEPS))
 
 
 def _weights(comparison: Comparison, costs: Floats, n_to_fill: int) -> Floats:
@@ -202,57 +204,40 @@ def _leading(comparison: Comparison, weight: Floats) -> int:
 def _held_probability(comparison: Comparison, weight: Floats, *, single: bool) -> Floats:
     used = np.flatnonzero(weight.any(axis=1))
     column = (used[:, None] * weight.shape[1] + np.arange(weight.shape[1])).ravel()
-    said = np.moveaxis(comparison.probability, -1, 0)  # (n_labels, n_members, n_temperatures, n_repeats, n_held)
-    said = said.reshape(said.shape[0], weight.size, *said.shape[3:])
+    predicted = np.moveaxis(comparison.probability, -1, 0)  # (n_labels, n_members, n_temperatures, n_repeats, n_held)
+    predicted = predicted.reshape(predicted.shape[0], weight.size, *predicted.shape[3:])
 
     def mixed(weights: Floats) -> Floats:
         counts = weights != 0.0  # NaN, too: of a fold that is all there is nothing is known
-        result: Floats = weights[counts] @ said[:, column[counts]].mean(axis=2)
+        result: Floats = weights[counts] @ predicted[:, column[counts]].mean(axis=2)
         return result.T
 
     if single:
         return mixed(weight[used].ravel())
     chance = comparison.chance[used].reshape(-1, *comparison.chance.shape[2:])
-    held = np.empty((said.shape[3], said.shape[0]))
+    held = np.empty((predicted.shape[3], predicted.shape[0]))
     prior = np.repeat([comparison.members[i].prior for i in used], weight.shape[1])
     for rows, weights in cross_fitted(chance, comparison.weight, comparison.fold, prior=prior):
         held[rows] = mixed(weights)[rows]
     return held
 
 
-def _voices(fitted: Sequence[tuple[Plan, Fits]], views: dict[str, View], weight: Floats) -> tuple[Voice, ...]:
-    voices, first = [], 0
-    for plan, fits in fitted:
-        part = weight[first : first + len(plan.members)]
-        first += len(plan.members)
-        used = np.flatnonzero(part.any(axis=1))
-        if used.size:
-            members = tuple(plan.members[i] for i in used)
-            voices.append(Voice(views[plan.view], members, fits.component_label, fits.batch.take(used), part[used]))
-    return tuple(voices)
-
-
-def _refitted(voices: Sequence[Voice], examples: Examples, n_labels: int, seed: int) -> tuple[Voice, ...]:
+def _refitted(submodels: Sequence[Submodel], examples: Examples, n_labels: int, seed: int) -> tuple[Submodel, ...]:
     """Fit the members that have a say to all rows, or as many as there is time for."""
     found = []
     rows: dict[bool, Examples] = {}
-    materials: dict[tuple[bool, str], Material] = {}
-    for voice in voices:
-        divided = voice.members[0].per_label > 1
+    data_of_view: dict[tuple[bool, str], TrainingData] = {}
+    for submodel in submodels:
+        divided = submodel.is_divided
         if divided not in rows:
-            alike = [one for one in voices if (one.members[0].per_label > 1) == divided]
+            alike = [one for one in submodels if one.is_divided == divided]
             n_components = sum(one.batch.weight.size for one in alike)
             rows[divided] = _rows_to_fit(examples, [m for one in alike for m in one.members], n_components, seed)
-        shown = (divided, voice.view.name)
-        if shown not in materials:
-            materials[shown] = gather(voice.view, rows[divided], n_labels)
+        shown = (divided, submodel.view.name)
+        if shown not in data_of_view:
+            data_of_view[shown] = gather(submodel.view, rows[divided], n_labels)
         nobody = np.zeros((1, rows[divided].label.size), dtype=bool)
-        settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in voice.members))
-        steps = sorted({member.steps for member in voice.members})
-        plan = Plan(voice.view.name, voice.members[0].per_label, settings, steps)
-        fits = fit_plan(plan, materials[shown], nobody, seed)
-        order = np.array([plan.members.index(member) for member in voice.members])
-        found.append(voice._replace(component_label=fits.component_label, batch=fits.batch.take(order)))
+        found += refit(submodel, data_of_view[shown], nobody, seed)
     return tuple(found)
 
 
@@ -275,7 +260,7 @@ Verdict = Literal["helped", "hurt", "made no difference"]
 class Scores(NamedTuple):
     """Mean −log probability of held-out labels, in nats, the lower the better."""
 
-    stack: float
+    stack: float  # the whole ensemble
     single: float  # the leading mixture alone
     labels_only: float  # the leading mixture without EM over unlabelled rows
     plain_em: float  # one full covariance a label, EM over all rows, as it comes
@@ -283,9 +268,9 @@ class Scores(NamedTuple):
     unlabelled_rows: Verdict  # in the leading mixture, beyond one standard error
 
 
-def score(stack: Stack) -> Scores:
-    """Compare what was said of the held-out labels."""
-    comparison = stack.comparison
+def score(ensemble: EnsembleFit) -> Scores:
+    """Compare the predictions of the held-out labels."""
+    comparison = ensemble.comparison
     weight = comparison.weight
 
     def log_loss(surprise: Floats) -> float:
@@ -294,7 +279,7 @@ def score(stack: Stack) -> Scores:
     best = {
         member: comparison.surprise[i, comparison.log_loss[i].argmin()] for i, member in enumerate(comparison.members)
     }
-    leader = stack.leader
+    leader = ensemble.leader
     alone = best.get(leader._replace(steps=0), best[leader])  # of a plain mixture EM is a part
     with_em = [best[member] for member in best if member.steps and member._replace(steps=leader.steps) == leader]
     em = best[leader] if leader.steps else min(with_em, key=log_loss, default=alone)
@@ -302,11 +287,16 @@ def score(stack: Stack) -> Scores:
     # Without covariances, which so many predictors make too dear, the freest that there is.
     plain = max(
         usual,
-        key=lambda member: (member.shrinkage.family == "full", member.is_plain, member.shrinkage == FULL, member.steps),
+        key=lambda member: (
+            member.shrinkage.family == "full",
+            member.is_baseline,
+            member.shrinkage == FULL,
+            member.steps,
+        ),
     )
     plain_em = comparison.surprise[comparison.members.index(plain), TEMPERATURES.index(1.0)]
     return Scores(
-        stack=log_loss(-np.log(comparison.of_truth(stack.held_probability))),
+        stack=log_loss(-np.log(comparison.of_truth(ensemble.held_probability))),
         single=log_loss(best[leader]),
         labels_only=log_loss(alone),
         plain_em=log_loss(plain_em),

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.mixture import draw_by_weight
 from em_impute.ensemble.transforms import Predictors
 
 __all__ = [
@@ -16,10 +17,9 @@ __all__ = [
     "REPEATS_BELOW",
     "Examples",
     "Held",
-    "Rehearsal",
+    "HoldOutScheme",
     "count_labels",
     "deal",
-    "deal_companies",
     "dealt",
     "draw",
     "held_out",
@@ -30,20 +30,18 @@ N_FOLDS = 5
 REPEATS, REPEATS_BELOW = 3, 60
 """With fewer labelled rows than that the folds are drawn three times: one division would be a matter of luck."""
 
-CHUNK_ROWS = 1 << 16
-
 FLATTENED = 0.5
 """Power of the odds by which hidden rows are weighed where members are compared.  At 1 they are like rows to fill, but
 all rests on few rows: a choice by few is worse than one by all (Shimodaira 2000, J. Stat. Plan. Inference 90)."""
 
-HIDING = 3
+SIMULATING = 3
 """Different purposes draw different numbers from one seed."""
 
 Held = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class HoldOutScheme:
     """How known labels are hidden when members are tried: the way labels are missing."""
 
     odds: Callable[[Floats], Floats] | None = None
@@ -53,7 +51,7 @@ class Rehearsal:
     hide: Callable[[Held, Floats, np.random.Generator], Held] | None = None
     """What rows that show so much, (n_chosen, n_columns + n_categories), and weigh so much still show when hidden."""
     kept_whole: float = 0.0
-    """Share of companies whose labels are hidden all at a time."""
+    """Share of clusters whose labels are hidden all at a time."""
 
     def weight(self, x: Floats) -> Floats:
         """Weigh hidden rows towards those that are like the rows to fill, for comparing members: (n_chosen,)."""
@@ -71,26 +69,26 @@ class Examples(NamedTuple):
     weight: Floats  # (n_rows,), rows of the table that each stands for
     merged: bool = False  # weights count equal rows
     origin: Integers | None = None  # (n_rows,), what they were among the rows first taken from; None: these are they
-    company: Integers | None = None  # (n_rows,), rows that belong together; None: each row for itself
-    rehearsal: Rehearsal = Rehearsal()
+    cluster: Integers | None = None  # (n_rows,), rows that belong together; None: each row for itself
+    scheme: HoldOutScheme = HoldOutScheme()
 
     def take(self, rows: Integers) -> "Examples":
         """Keep some rows; one that is named twice, as when merged rows are parted, has the same origin twice."""
         origin = rows if self.origin is None else self.origin[rows]
         predictors = self.predictors.take(rows)
-        company = None if self.company is None else self.company[rows]
-        return Examples(predictors, self.label[rows], self.weight[rows], self.merged, origin, company, self.rehearsal)
+        cluster = None if self.cluster is None else self.cluster[rows]
+        return Examples(predictors, self.label[rows], self.weight[rows], self.merged, origin, cluster, self.scheme)
 
 
 def like_missing(examples: Examples, seed: int) -> Predictors:
     """Give the predictors of rows as they are shown when their labels are hidden; rows without a label as they are."""
     predictors = examples.predictors
-    if examples.rehearsal.hide is None:
+    if examples.scheme.hide is None:
         return predictors
     known = np.flatnonzero(examples.label >= 0)
     x, codes = predictors.x.copy(), predictors.codes.copy()
     seen = np.hstack([~np.isnan(x[known]), codes[known] >= 0])
-    shown = examples.rehearsal.hide(seen, examples.weight[known], np.random.default_rng([seed, HIDING]))
+    shown = examples.scheme.hide(seen, examples.weight[known], np.random.default_rng([seed, SIMULATING]))
     x[known] = np.where(shown[:, : x.shape[1]], x[known], np.nan)
     codes[known] = np.where(shown[:, x.shape[1] :], codes[known], -1)
     return predictors._replace(x=x, codes=codes)
@@ -99,32 +97,14 @@ def like_missing(examples: Examples, seed: int) -> Predictors:
 def count_labels(examples: Examples, n_labels: int) -> Floats:
     """Add up the weights of the rows of each label, (n_labels,), some rows at a time."""
     count = np.zeros(n_labels + 1)  # the first one is that of −1
-    for first in range(0, examples.label.size, CHUNK_ROWS):
-        part = slice(first, first + CHUNK_ROWS)
+    for part in slices(examples.label.size):
         count += np.bincount(examples.label[part] + 1, examples.weight[part], n_labels + 1)
     return count[1:]
 
 
-def deal(label: Integers, rng: np.random.Generator) -> Integers:
-    """Deal the labelled rows into stratified folds, (n_rows,).
-
-    −1 stands for rows that are never held out: those without a label, and a label's only one.
-    """
-    fold = np.full(label.size, -1)
-    dealt = 0
-    for value in range(int(label.max()) + 1):
-        members = rng.permutation(np.flatnonzero(label == value))
-        if members.size > 1:
-            fold[members] = (dealt + np.arange(members.size)) % N_FOLDS
-            dealt += members.size
-    return fold
-
-
 def dealt(examples: Examples, rng: np.random.Generator) -> Integers:
-    """Deal the labelled rows into folds, (n_rows,), some of their companies whole; −1: never held out."""
-    if examples.company is None:
-        return deal(examples.label, rng)
-    return deal_companies(examples.label, examples.company, examples.rehearsal.kept_whole, N_FOLDS, rng)
+    """Deal the labelled rows into folds, (n_rows,), some of their clusters whole; −1: never held out."""
+    return deal(examples.label, rng, examples.cluster, examples.scheme.kept_whole)
 
 
 def held_out(examples: Examples, seed: int, repeats: int = REPEATS) -> Held:
@@ -173,12 +153,8 @@ def draw(examples: Examples, n_labelled: int, n_unlabelled: int, seed: int, *, a
         balanced = weight * of_all[label] / of_drawn[label]
         weight = balanced * (weight.sum() / balanced.sum())  # where there are more labels than rows, some are left out
     latent = np.flatnonzero(examples.label < 0)
-    latent_weight = examples.weight[latent] / scale
-    if latent.size > n_unlabelled:
-        total = latent_weight.sum()
-        latent = np.sort(rng.choice(latent, n_unlabelled, p=latent_weight / total))
-        latent_weight = np.full(n_unlabelled, total / n_unlabelled)
-    taken = examples.take(np.concatenate([known, latent]))
+    drawn, latent_weight = draw_by_weight(examples.weight[latent] / scale, n_unlabelled, rng)
+    taken = examples.take(np.concatenate([known, latent[drawn]]))
     return taken._replace(weight=np.concatenate([weight, latent_weight]))
 
 
@@ -199,55 +175,55 @@ def _with_every_label(drawn: Integers, label: Integers, weight: Floats, rng: np.
     return drawn
 
 
-def deal_companies(
-    label: Integers, code: Integers, kept_whole: float, n_folds: int, rng: np.random.Generator
+def deal(
+    label: Integers, rng: np.random.Generator, cluster: Integers | None = None, kept_whole: float = 0.0
 ) -> Integers:
     """Deal the labelled rows into folds, as evenly by label as may be, (n_rows,).
 
-    `code` (n_rows,) is the company of each row.  A random share `kept_whole` of the rows in company goes with all of
-    its company into one fold, all other rows one by one; with 0 this is what `deal` does.  −1 stands for rows that are
-    never held out: those without a label, and a label's only one.
+    `cluster` (n_rows,) says which rows belong together; None: each row is for itself.  A random share `kept_whole` of
+    the rows in clusters goes with all of its cluster into one fold, all other rows one by one.  −1 stands for rows that
+    are never held out: those without a label, and a label's only one.
     """
-    label = np.asarray(label)
-    dealt_whole = _choose_whole(label, code, kept_whole, rng) if kept_whole > 0.0 else np.empty(0, np.intp)
     fold = np.full(label.size, -1)
-    if dealt_whole.size:
-        fold[dealt_whole] = _deal_whole(label[dealt_whole], code[dealt_whole], n_folds, rng)
+    if cluster is not None and kept_whole > 0.0:
+        whole = _choose_whole(label, cluster, kept_whole, rng)
+        if whole.size:
+            fold[whole] = _deal_whole(label[whole], cluster[whole], rng)
     n_labels = int(label.max()) + 1
     kept = fold >= 0
-    size = np.bincount(fold[kept], minlength=n_folds)  # (n_folds,)
+    size = np.bincount(fold[kept], minlength=N_FOLDS)  # (N_FOLDS,)
     dealt = 0
     for value in range(n_labels):
         mine = label == value
-        there = np.bincount(fold[mine & kept], minlength=n_folds)
+        there = np.bincount(fold[mine & kept], minlength=N_FOLDS)
         members = rng.permutation(np.flatnonzero(mine & ~kept))
         if members.size + there.sum() == 1:
             continue
         together = kept & mine & (np.count_nonzero(there) == 1)
         if members.size == 0 and together.any():  # no fit may lack a label if that can be avoided
             size -= there
-            members, there = rng.permutation(np.flatnonzero(together)), np.zeros(n_folds, np.intp)
+            members, there = rng.permutation(np.flatnonzero(together)), np.zeros(N_FOLDS, np.intp)
         if there.any():
             fold[members] = _filling_up(there, size, members.size)
         else:
-            fold[members] = (dealt + np.arange(members.size)) % n_folds
+            fold[members] = (dealt + np.arange(members.size)) % N_FOLDS
             dealt += members.size
-        size += np.bincount(fold[members], minlength=n_folds)
+        size += np.bincount(fold[members], minlength=N_FOLDS)
     return fold
 
 
 def _choose_whole(label: Integers, code: Integers, share: float, rng: np.random.Generator) -> Integers:
-    """Draw companies with about a `share` of the labelled rows that are in company, and give these rows.
+    """Draw clusters with about a `share` of the labelled rows that are in clusters, and give these rows.
 
-    A label all of whose rows are in one company could not be learnt where that is held out: it is dealt row by row.
+    A label all of whose rows are in one cluster could not be learnt where that is held out: it is dealt row by row.
     """
     known = np.flatnonzero(label >= 0)
-    _, company, n_known = np.unique(code[known], return_inverse=True, return_counts=True)
-    company = company.reshape(-1)
+    _, cluster, n_known = np.unique(code[known], return_inverse=True, return_counts=True)
+    cluster = cluster.reshape(-1)
     lowest = np.full(int(label.max()) + 1, n_known.size)
-    np.minimum.at(lowest, label[known], company)
+    np.minimum.at(lowest, label[known], cluster)
     highest = np.full(lowest.size, -1)
-    np.maximum.at(highest, label[known], company)
+    np.maximum.at(highest, label[known], cluster)
     apart = (lowest == highest)[label[known]]  # (n_known,)
     n_known = np.where(n_known > 1, n_known, 0)
     order = rng.permutation(n_known.size)
@@ -255,19 +231,19 @@ def _choose_whole(label: Integers, code: Integers, share: float, rng: np.random.
     chosen = np.zeros(n_known.size, dtype=bool)
     chosen[order] = drawn_before < share * n_known.sum()
     chosen &= n_known > 0
-    together: Integers = known[chosen[company] & ~apart]
+    together: Integers = known[chosen[cluster] & ~apart]
     return together
 
 
-def _deal_whole(label: Integers, code: Integers, n_folds: int, rng: np.random.Generator) -> Integers:
-    """Put each company into the fold that has least of its labels, the largest first: (n_rows,)."""
-    _, company = np.unique(code, return_inverse=True)
-    company = company.reshape(-1)
+def _deal_whole(label: Integers, code: Integers, rng: np.random.Generator) -> Integers:
+    """Put each cluster into the fold that has least of its labels, the largest first: (n_rows,)."""
+    _, cluster = np.unique(code, return_inverse=True)
+    cluster = cluster.reshape(-1)
     fold = np.empty(label.size, np.intp)
-    order = np.argsort(company, kind="stable")
-    size = np.bincount(company)
+    order = np.argsort(cluster, kind="stable")
+    size = np.bincount(cluster)
     stop = np.cumsum(size)
-    there = np.zeros((n_folds, int(label.max()) + 1))
+    there = np.zeros((N_FOLDS, int(label.max()) + 1))
     scarcity = 1.0 / np.bincount(label, minlength=there.shape[1]).clip(
         1
     )  # (n_labels,), else a rare label counts little
@@ -275,7 +251,7 @@ def _deal_whole(label: Integers, code: Integers, n_folds: int, rng: np.random.Ge
     for one in shuffled[np.argsort(-size[shuffled], kind="stable")]:
         rows = order[stop[one] - size[one] : stop[one]]
         found, count = np.unique(label[rows], return_counts=True)
-        crowded = there[:, found] @ (count * scarcity[found])  # (n_folds,)
+        crowded = there[:, found] @ (count * scarcity[found])  # (N_FOLDS,)
         fullest = there.sum(axis=1)
         best = np.lexsort((fullest, crowded))[0]
         there[best, found] += count
@@ -290,6 +266,6 @@ def _filling_up(there: Integers, size: Integers, n: int) -> Integers:
         level = (n + int(lowest[:m].sum())) // m
         if m == there.size or level <= lowest[m]:
             break
-    count = np.maximum(level - there, 0)  # (n_folds,)
+    count = np.maximum(level - there, 0)  # (N_FOLDS,)
     count[np.lexsort((size, there > level))[: n - int(count.sum())]] += 1
     return np.repeat(np.arange(there.size), count)

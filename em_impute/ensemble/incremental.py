@@ -1,4 +1,4 @@
-"""What a stack remembers of the rows it was fitted to, and how it learns from further ones without the first.
+"""What an ensemble remembers of the rows it was fitted to, and how it learns from further ones without the first.
 
 The moments of the old rows stay as the saved parameters shared them out; new rows are shared out by the E step, and the
 M step sees both.  That is incremental EM (Neal & Hinton 1998, "A view of the EM algorithm that justifies incremental,
@@ -12,7 +12,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats
 from em_impute.ensemble.batched_em import (
-    Material,
+    TrainingData,
     gather,
     label_totals,
     log_share_of,
@@ -23,15 +23,15 @@ from em_impute.ensemble.batched_em import (
     with_unlabelled,
     within_labels,
 )
-from em_impute.ensemble.cross_validation import LEAST_CHANCE, TEMPERATURES
-from em_impute.ensemble.ensemble import Ensemble, Voice
-from em_impute.ensemble.fit import shares_of, thinned
+from em_impute.ensemble.cross_validation import LEAST_CHANCE
+from em_impute.ensemble.ensemble import TEMPERATURES, Ensemble, Submodel
+from em_impute.ensemble.fit import shares_of, subsampled
 from em_impute.ensemble.folds import Examples, count_labels
 from em_impute.ensemble.shrinkage import strengths_of
-from em_impute.ensemble.stacking_weights import PRIOR_ROWS, observed_part, stack_weights, trust_over_shares
+from em_impute.ensemble.stacking_weights import PRIOR_ROWS, estimate_model_weight, observed_part, stack_weights
 from em_impute.ensemble.student_t import make_scorer, temper
-from em_impute.ensemble.sufficient_statistics import Sums, independent_sums
-from em_impute.serialize.annotations import Axes
+from em_impute.ensemble.sufficient_statistics import SufficientStatistics, independent_statistics
+from em_impute.serialize.annotations import Axes, Key
 
 __all__ = ["Memory", "Remembered", "chances", "learn", "remember", "reweighed"]
 
@@ -40,33 +40,31 @@ ROUNDS = 5
 
 
 class Remembered(NamedTuple):
-    """What one voice remembers."""
+    """What one submodel remembers."""
 
-    sums: Annotated[Sums, "Of all rows that it was fitted to."]
+    sums: Annotated[SufficientStatistics, "Of all rows that it was fitted to."]
     strength: Annotated[Floats, Axes("n_members", "n_columns"), "Pseudo-rows that draw means in."]
     base: Annotated[Floats, Axes("n_texts"), "Share of each text of each category."]
 
 
 class Memory(NamedTuple):
-    """What a stack remembers."""
+    """What an ensemble remembers."""
 
     known: Annotated[Floats, Axes("n_known"), "Rows of each label, by weight."]
-    voices: Annotated[tuple[Remembered, ...], "What each voice remembers."]
+    submodels: Annotated[tuple[Remembered, ...], Key("voices"), "What each submodel remembers."]
 
 
 def remember(ensemble: Ensemble, examples: Examples, seed: int) -> Memory:
     """Sum up the rows that an ensemble was fitted to, by its own parameters: one more E step."""
     count = count_labels(examples, ensemble.n_labels)
-    few = _as_heavy(thinned(examples, seed), examples, ensemble.n_labels)
-    voices = []
-    for voice in ensemble.voices:
-        material = gather(voice.view, few, ensemble.n_labels)
-        nobody = np.zeros((1, few.label.size), dtype=bool)
-        totals = [label_totals(group, material, nobody) for group in material.labelled]
-        drawn_in = np.array([[one.draws_means_in] for one in voice.members])
-        strength = np.where(drawn_in, mean_strengths(material, totals, 1), 0.0)
-        voices.append(Remembered(_sums(voice, material), strength, material.base))
-    return Memory(count, tuple(voices))
+    few = _as_heavy(subsampled(examples, seed), examples, ensemble.n_labels)
+    submodels = []
+    for submodel in ensemble.submodels:
+        data = gather(submodel.view, few, ensemble.n_labels)
+        drawn_in = np.array([[one.draws_means_in] for one in submodel.members])
+        strength = np.where(drawn_in, mean_strengths(data, label_totals(data), 1), 0.0)
+        submodels.append(Remembered(_sums(submodel, data), strength, data.base))
+    return Memory(count, tuple(submodels))
 
 
 def learn(ensemble: Ensemble, memory: Memory, examples: Examples, seed: int) -> tuple[Ensemble, Memory]:
@@ -75,55 +73,52 @@ def learn(ensemble: Ensemble, memory: Memory, examples: Examples, seed: int) -> 
     The weights come first, while the new labels are still unseen.  The views stay, and which members there are.
     """
     count = memory.known + count_labels(examples, ensemble.n_labels)
-    few = _as_heavy(thinned(examples, seed), examples, ensemble.n_labels)
+    few = _as_heavy(subsampled(examples, seed), examples, ensemble.n_labels)
     ensemble = reweighed(ensemble, few, float(memory.known.sum()))
-    voices, remembered = [], []
-    for voice, old in zip(ensemble.voices, memory.voices, strict=True):
-        material = replace(gather(voice.view, few, ensemble.n_labels), base=old.base)
+    submodels, remembered = [], []
+    for submodel, old in zip(ensemble.submodels, memory.submodels, strict=True):
+        data = replace(gather(submodel.view, few, ensemble.n_labels), base=old.base)
         for _ in range(ROUNDS):
-            voice = _step(voice, old, material, count)  # noqa: PLW2901  # each round begins where the last one ended
-        voices.append(voice)
-        remembered.append(old._replace(sums=old.sums.plus(_sums(voice, material))))
-    learnt = replace(ensemble, voices=tuple(voices), shares=shares_of(count))
-    return learnt, Memory(count, tuple(remembered))
+            submodel = _step(submodel, old, data, count)  # noqa: PLW2901  # each round begins where the last one ended
+        submodels.append(submodel)
+        remembered.append(old._replace(sums=old.sums.plus(_sums(submodel, data))))
+    known_labels = replace(ensemble, submodels=tuple(submodels), shares=shares_of(count))
+    return known_labels, Memory(count, tuple(remembered))
 
 
-def _step(voice: Voice, old: Remembered, material: Material, count: Floats) -> Voice:
+def _step(submodel: Submodel, old: Remembered, data: TrainingData, count: Floats) -> Submodel:
     """Share the new rows out and take the M step over old and new ones."""
-    sums = old.sums.plus(_sums(voice, material))
-    divided = voice.members[0].per_label > 1 or voice.members[0].is_plain
+    sums = old.sums.plus(_sums(submodel, data))
+    divided = submodel.is_divided or submodel.members[0].is_baseline
     log_share = log_share_of(sums.weight if divided else np.broadcast_to(count, sums.weight.shape))
-    strengths = strengths_of([member.shrinkage for member in voice.members], old.strength)
-    return voice._replace(batch=maximize(sums, strengths, log_share, material))
+    strengths = strengths_of([member.shrinkage for member in submodel.members], old.strength)
+    return submodel._replace(batch=maximize(sums, strengths, log_share, data))
 
 
-def _sums(voice: Voice, material: Material) -> Sums:
-    """Sum rows as the members of a voice share them out: (n_members, n_components, …).
+def _sums(submodel: Submodel, data: TrainingData) -> SufficientStatistics:
+    """Sum rows as the members of a submodel share them out: (n_members, n_components, …).
 
     Members that took no step of EM over unlabelled rows learn from labelled ones alone.
     """
-    batch, n_members = voice.batch, len(voice.members)
-    if voice.members[0].per_label > 1:
-        weight = np.broadcast_to(material.weight, (n_members, material.weight.size))
-        return within_labels(material, batch, voice.component_label, weight)
-    sums = no_rows(batch).plus(_labelled(voice, material)) if material.labelled else no_rows(batch)
-    active = np.flatnonzero([member.steps > 0 for member in voice.members])
+    batch, n_members = submodel.batch, len(submodel.members)
+    if submodel.is_divided:
+        weight = np.broadcast_to(data.weight, (n_members, data.weight.size))
+        return within_labels(data, batch, submodel.component_label, weight)
+    sums = no_rows(batch).plus(_labelled(submodel, data)) if data.labelled else no_rows(batch)
+    active = np.flatnonzero([member.steps > 0 for member in submodel.members])
     if not active.size:
         return sums
     guided = batch.take(active)
-    for whole, part in zip(sums, with_unlabelled(no_rows(guided), material, guided), strict=True):
+    for whole, part in zip(sums, with_unlabelled(no_rows(guided), data, guided), strict=True):
         whole[active] += part
     return sums
 
 
-def _labelled(voice: Voice, material: Material) -> Sums:
-    nobody = np.zeros((1, material.label.size), dtype=bool)
-    totals = [
-        np.repeat(label_totals(group, material, nobody), len(voice.members), axis=0) for group in material.labelled
-    ]
-    if all(member.shrinkage.independent for member in voice.members):
-        return independent_sums(totals, material.labelled, voice.batch.mean, voice.batch.covariance)
-    return of_labelled(material, totals, voice.batch.mean, voice.batch.covariance)
+def _labelled(submodel: Submodel, data: TrainingData) -> SufficientStatistics:
+    totals = [np.repeat(total, len(submodel.members), axis=0) for total in label_totals(data)]
+    if all(member.shrinkage.independent for member in submodel.members):
+        return independent_statistics(totals, data.labelled, submodel.batch.mean, submodel.batch.covariance)
+    return of_labelled(data, totals, submodel.batch.mean, submodel.batch.covariance)
 
 
 def _as_heavy(few: Examples, examples: Examples, n_labels: int) -> Examples:
@@ -138,15 +133,15 @@ def _as_heavy(few: Examples, examples: Examples, n_labels: int) -> Examples:
 
 
 def reweighed(ensemble: Ensemble, examples: Examples, n_before: float) -> Ensemble:
-    """Weigh members, and the stack against the labels' shares, by how they predict new labels before they learn them.
+    """Weigh members, and the ensemble against the labels' shares, by their predictions of labels that are new to them.
 
     Every new label is one held out from members that were fitted before, so the weights go on as they began, by
     `stack_weights` (prequentially: Dawid 1984).  The `n_before` labels that they were found by, by weight, are a prior
-    around them that counts for as many rows as those labels told of the weights (`observed_part`).  A stack of one
+    around them that counts for as many rows as those labels told of the weights (`observed_part`).  An ensemble of one
     mixture at one temperature, as `--single` asks for, stays that.
     """
     known = examples.take(np.flatnonzero(examples.label >= 0))
-    before = np.concatenate([voice.weight.ravel() for voice in ensemble.voices])  # (n_columns,)
+    before = np.concatenate([submodel.weight.ravel() for submodel in ensemble.submodels])  # (n_columns,)
     if not known.label.size or np.count_nonzero(before) == 1:
         return ensemble
     chance = chances(ensemble, known)
@@ -155,41 +150,46 @@ def reweighed(ensemble: Ensemble, examples: Examples, n_before: float) -> Ensemb
     prior_rows = PRIOR_ROWS + part * n_before
     weight = stack_weights(chance[:, None], known.weight / unit, before, prior_rows / unit)
     return replace(
-        ensemble, voices=_weighed(ensemble.voices, weight), trust=_trust(ensemble, known, before @ chance, n_before)
+        ensemble,
+        submodels=_weighed(ensemble.submodels, weight),
+        model_weight=_model_weight(ensemble, known, before @ chance, n_before),
     )
 
 
 def chances(ensemble: Ensemble, examples: Examples) -> Floats:
     """Compute what each mixture at each temperature gives to the label of each row: (n_columns, n_rows).
 
-    They are held above LEAST_CHANCE, as in a comparison.  Columns are in the order of the voices' weights; every row
+    They are held above LEAST_CHANCE, as in a comparison.  Columns are in the order of the submodels' weights; every row
     has a label.
     """
-    return np.concatenate([_chances(voice, examples, ensemble.n_labels) for voice in ensemble.voices])
+    return np.concatenate([_chances(submodel, examples, ensemble.n_labels) for submodel in ensemble.submodels])
 
 
-def _chances(voice: Voice, examples: Examples, n_labels: int) -> Floats:
-    material = gather(voice.view, examples, n_labels)
-    chance = np.empty((*voice.weight.shape, examples.label.size))
-    for group in material.labelled:
-        score = make_scorer(group.observed, voice.batch, voice.component_label, n_labels).of(group.terms)
+def _chances(submodel: Submodel, examples: Examples, n_labels: int) -> Floats:
+    data = gather(submodel.view, examples, n_labels)
+    chance = np.empty((*submodel.weight.shape, examples.label.size))
+    for group in data.labelled:
+        score = make_scorer(group.observed, submodel.batch, submodel.component_label, n_labels).of(group.terms)
         label = examples.label[group.rows]
         for number, temperature in enumerate(TEMPERATURES):
-            said = temper(score, temperature)  # (n_labels, n_members, n_rows)
-            chance[:, number, group.rows] = said[label, :, np.arange(label.size)].T
-    return np.maximum(chance, LEAST_CHANCE).reshape(voice.weight.size, -1)
+            predicted = temper(score, temperature)  # (n_labels, n_members, n_rows)
+            chance[:, number, group.rows] = predicted[label, :, np.arange(label.size)].T
+    return np.maximum(chance, LEAST_CHANCE).reshape(submodel.weight.size, -1)
 
 
-def _trust(ensemble: Ensemble, examples: Examples, said: Floats, n_before: float) -> float:
-    """Go on from the trust that there is; what was trusted wholly stays so."""
+def _model_weight(ensemble: Ensemble, examples: Examples, predicted: Floats, n_before: float) -> float:
+    """Go on from the weight that there is; a weight of 1 stays 1."""
     baseline = ensemble.shares[examples.label]
-    part = observed_part(np.array([said, baseline]), examples.weight, np.array([ensemble.trust, 1.0 - ensemble.trust]))
-    return trust_over_shares(said, baseline, examples.weight, ensemble.trust, 1.0 + part * n_before)
+    part = observed_part(
+        np.array([predicted, baseline]), examples.weight, np.array([ensemble.model_weight, 1.0 - ensemble.model_weight])
+    )
+    return estimate_model_weight(predicted, baseline, examples.weight, ensemble.model_weight, 1.0 + part * n_before)
 
 
-def _weighed(voices: tuple[Voice, ...], weight: Floats) -> tuple[Voice, ...]:
-    ends = np.cumsum([voice.weight.size for voice in voices])
+def _weighed(submodels: tuple[Submodel, ...], weight: Floats) -> tuple[Submodel, ...]:
+    ends = np.cumsum([submodel.weight.size for submodel in submodels])
     parts = np.split(weight, ends[:-1])
     return tuple(
-        voice._replace(weight=part.reshape(voice.weight.shape)) for voice, part in zip(voices, parts, strict=True)
+        submodel._replace(weight=part.reshape(submodel.weight.shape))
+        for submodel, part in zip(submodels, parts, strict=True)
     )

@@ -4,7 +4,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
 
-__all__ = ["k_means"]
+__all__ = ["k_means", "squared_distances"]
 
 ROUNDS = 10
 
@@ -15,20 +15,23 @@ def k_means(points: Floats, weight: Floats, k: int, rng: np.random.Generator) ->
         return np.zeros(points.shape[0], dtype=np.intp)
     centre = points[[rng.choice(points.shape[0], p=weight / weight.sum())]]
     while centre.shape[0] < k:
-        chance = weight * _squared_distance(points, centre).min(axis=1)
+        chance = weight * squared_distances(points, centre).min(axis=1)
         total = chance.sum()
         centre = np.vstack([centre, points[rng.choice(points.shape[0], p=chance / total if total > 0 else None)]])
-    nearest: Integers = _squared_distance(points, centre).argmin(axis=1)
+    nearest: Integers = squared_distances(points, centre).argmin(axis=1)
     for _ in range(ROUNDS):
         member = (nearest == np.arange(k)[:, None]) * weight
         held = member.sum(axis=1) > 0
         centre[held] = (member @ points)[held] / member.sum(axis=1)[held, None]
-        before, nearest = nearest, _squared_distance(points, centre).argmin(axis=1)
+        before, nearest = nearest, squared_distances(points, centre).argmin(axis=1)
         if np.array_equal(before, nearest):
             break
     return nearest
 
 
-def _squared_distance(points: Floats, centre: Floats) -> Floats:
-    distance: Floats = (points**2).sum(axis=1)[:, None] - 2.0 * points @ centre.T + (centre**2).sum(axis=1)
-    return np.maximum(distance, 0.0)
+def squared_distances(some: Floats, others: Floats) -> Floats:
+    """Compute the squares of all distances between two sets of points, (n_some, n_others)."""
+    distance = some @ (-2.0 * others.T)
+    distance += (some**2).sum(axis=1)[:, None]
+    distance += (others**2).sum(axis=1)
+    return np.maximum(distance, 0.0, out=distance)

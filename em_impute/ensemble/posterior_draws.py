@@ -1,4 +1,4 @@
-"""Draws of the stack: each a member by its weight, with parameters from their posterior.
+"""Draws of the ensemble: each a member by its weight, with parameters from their posterior.
 
 A draw's parameters are the same for every row.  So the draws of two rows are wrong together, as the fills of a model
 that is a little off are, and numbers of wrong fills, totals and means vary over the draws as much as is not known.
@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.ensemble.batched_em import (
-    Material,
+    TrainingData,
     completed,
     fit_labelled,
     gather,
@@ -23,16 +23,15 @@ from em_impute.ensemble.batched_em import (
     shared_out,
 )
 from em_impute.ensemble.candidates import STEPS, Member
-from em_impute.ensemble.cross_validation import TEMPERATURES
-from em_impute.ensemble.ensemble import CHUNK_ROWS, Voice
-from em_impute.ensemble.fit import Stack
+from em_impute.ensemble.ensemble import CHUNK_ROWS, TEMPERATURES, Submodel
+from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.folds import Examples, count_labels, draw
 from em_impute.ensemble.shrinkage import Batch, Strengths, strengths_of
 from em_impute.ensemble.student_t import gaussian_label_scores, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.transforms import Predictors, View
 
-__all__ = ["SHARE_ROWS", "Drawn", "StackDraws", "chances", "draw_covariances", "draw_parameters", "draw_stack"]
+__all__ = ["SHARE_ROWS", "Drawn", "EnsembleDraws", "chances", "draw_covariances", "draw_ensemble", "draw_parameters"]
 
 MAX_LABELLED = 3000
 """Labelled rows up to which unlabelled ones have a part in the posterior."""
@@ -42,7 +41,7 @@ MAX_UNLABELLED = 500
 
 
 class Drawn(NamedTuple):
-    """The mixtures that were drawn from one voice."""
+    """The mixtures that were drawn from one submodel."""
 
     number: Integers  # (n_drawn,) which draws they are
     view: View
@@ -51,47 +50,51 @@ class Drawn(NamedTuple):
     temperature: Floats  # (n_drawn,)
 
 
-class StackDraws(NamedTuple):
-    """Mixtures drawn from a stack."""
+class EnsembleDraws(NamedTuple):
+    """Mixtures drawn from an ensemble."""
 
     n_labels: int
     drawn: tuple[Drawn, ...]
     shares: Floats
-    """(n_draws, n_labels), drawn shares of the labels where the class shares speak for the stack; else NaN"""
+    """(n_draws, n_labels), drawn shares of the labels where the class shares speak for the ensemble; else NaN"""
 
 
-def draw_stack(stack: Stack, examples: Examples, n_draws: int, seed: int) -> StackDraws:
-    """Draw so many mixtures.  `examples` are the rows that the stack was fitted to."""
+def draw_ensemble(ensemble: EnsembleFit, examples: Examples, n_draws: int, seed: int) -> EnsembleDraws:
+    """Draw so many mixtures.  `examples` are the rows that the ensemble was fitted to."""
     rng = np.random.default_rng(seed)
-    column = [(v, *place) for v, voice in enumerate(stack.voices) for place in np.argwhere(voice.weight > 0.0).tolist()]
-    weight = np.array([stack.voices[v].weight[m, t] for v, m, t in column])
+    column = [
+        (v, *place)
+        for v, submodel in enumerate(ensemble.submodels)
+        for place in np.argwhere(submodel.weight > 0.0).tolist()
+    ]
+    weight = np.array([ensemble.submodels[v].weight[m, t] for v, m, t in column])
     picked = np.array(column)[rng.choice(len(column), n_draws, p=weight / weight.sum())]  # (n_draws, 3)
-    count = count_labels(examples, stack.n_labels)
-    shares = np.full((n_draws, stack.n_labels), np.nan)
-    from_shares = rng.random(n_draws) >= stack.trust
+    count = count_labels(examples, ensemble.n_labels)
+    shares = np.full((n_draws, ensemble.n_labels), np.nan)
+    from_shares = rng.random(n_draws) >= ensemble.model_weight
     shares[from_shares] = rng.dirichlet(count + SHARE_ROWS, np.count_nonzero(from_shares))
 
     many = np.count_nonzero(examples.label >= 0) > MAX_LABELLED
     few = examples if many else draw(examples, MAX_LABELLED, MAX_UNLABELLED, seed)
-    materials: dict[str, Material] = {}
+    data_of_view: dict[str, TrainingData] = {}
     drawn = []
-    for v, voice in enumerate(stack.voices):
+    for v, submodel in enumerate(ensemble.submodels):
         number = np.flatnonzero((picked[:, 0] == v) & ~from_shares)
         if not number.size:
             continue
         members = picked[number, 1]
-        if many or voice.members[0].per_label > 1:
-            parameters = _around(voice, members, count, rng)
+        if many or submodel.is_divided:
+            parameters = _around(submodel, members, count, rng)
         else:
-            if voice.view.name not in materials:
-                materials[voice.view.name] = gather(voice.view, few, stack.n_labels)
-            parameters = _augmented(materials[voice.view.name], [voice.members[m] for m in members], rng)
-        temperature = stack.sharpness * np.array(TEMPERATURES)[picked[number, 2]]
-        drawn.append(Drawn(number, voice.view, voice.component_label, parameters, temperature))
-    return StackDraws(stack.n_labels, tuple(drawn), shares)
+            if submodel.view.name not in data_of_view:
+                data_of_view[submodel.view.name] = gather(submodel.view, few, ensemble.n_labels)
+            parameters = _augmented(data_of_view[submodel.view.name], [submodel.members[m] for m in members], rng)
+        temperature = ensemble.sharpness * np.array(TEMPERATURES)[picked[number, 2]]
+        drawn.append(Drawn(number, submodel.view, submodel.component_label, parameters, temperature))
+    return EnsembleDraws(ensemble.n_labels, tuple(drawn), shares)
 
 
-def chances(draws: StackDraws, predictors: Predictors, number: Integers) -> Floats:
+def chances(draws: EnsembleDraws, predictors: Predictors, number: Integers) -> Floats:
     """Compute the probability of each label for each row by some of the draws: (n_chosen, n_rows, n_labels)."""
     n_rows = predictors.x.shape[0]
     shares = draws.shares[number]
@@ -101,69 +104,68 @@ def chances(draws: StackDraws, predictors: Predictors, number: Integers) -> Floa
         if not at.size:
             continue
         parameters, temperature = one.parameters.take(mine), one.temperature[mine, None]
-        for first in range(0, n_rows, CHUNK_ROWS):
-            seen = one.view.show(predictors.take(slice(first, first + CHUNK_ROWS)))
-            for group in group_rows(seen, one.view, np.arange(seen.x.shape[0])):
+        for some in slices(n_rows, CHUNK_ROWS):
+            seen = one.view.show(predictors.take(some))
+            for group in group_rows(seen, np.arange(seen.x.shape[0])):
                 score = gaussian_label_scores(group, parameters, one.component_label, draws.n_labels)
                 score *= temperature
-                chance[at[:, None], first + group.rows] = np.moveaxis(temper(score, 1.0), 0, -1)
+                chance[at[:, None], some.start + group.rows] = np.moveaxis(temper(score, 1.0), 0, -1)
     return chance
 
 
-def _around(voice: Voice, members: Integers, count: Floats, rng: np.random.Generator) -> Batch:
+def _around(submodel: Submodel, members: Integers, count: Floats, rng: np.random.Generator) -> Batch:
     """Draw parameters around those that the members have, as widely as their labelled rows alone leave them open.
 
     What the unlabelled rows add is in the centre only.  Where labelled rows are many that is little, and members of
     several Gaussians a label did not learn from the others at all.
     """
-    batch = voice.batch.take(members)
-    of_label = voice.component_label
+    batch = submodel.batch.take(members)
+    of_label = submodel.component_label
     within = np.exp(batch.log_share)
     for label in range(count.size):  # how the components of a label divide its rows
         mine = of_label == label
         within[:, mine] /= within[:, mine].sum(axis=1, keepdims=True)
     rows = within * count[of_label]
-    chosen = [voice.members[m] for m in members]
+    chosen = [submodel.members[m] for m in members]
     strengths = strengths_of([one.shrinkage for one in chosen], np.zeros((len(chosen), batch.mean.shape[-1])))
     fewer = np.minimum(count.sum() / batch.weight.sum(axis=1, keepdims=True), 1.0)
     batch = batch._replace(weight=batch.weight * fewer, freedom=batch.freedom * fewer)
-    return draw_parameters(batch, strengths, rows, voice.view.levels, rng)
+    return draw_parameters(batch, strengths, rows, submodel.view.levels, rng)
 
 
-def _augmented(material: Material, members: list[Member], rng: np.random.Generator) -> Batch:
+def _augmented(data: TrainingData, members: list[Member], rng: np.random.Generator) -> Batch:
     """Draw parameters of members of one Gaussian a label by data augmentation (Tanner & Wong 1987).
 
     In turn the unlabelled rows' labels are drawn given the parameters, and the parameters given these labels: as many
     rounds as the member took steps of EM, from a draw given the labelled rows alone.  Where EM stopped early, since
     the unlabelled rows can be trusted that far only, so does this.
     """
-    nobody = np.zeros((1, material.label.size), dtype=bool)
     of_all = np.zeros(len(members), dtype=np.intp)
-    totals = [label_totals(group, material, nobody) for group in material.labelled]
-    drawn_in = mean_strengths(material, totals, 1)
+    totals = label_totals(data)
+    drawn_in = mean_strengths(data, totals, 1)
     strengths = strengths_of(
         [one.shrinkage for one in members], np.where([[one.draws_means_in] for one in members], drawn_in, 0.0)
     )
     totals = [total[of_all] for total in totals]
-    count = sum((total[..., 0] for total in totals), np.zeros((1, material.n_labels)))
+    count = sum((total[..., 0] for total in totals), np.zeros((1, data.n_labels)))
     log_share = log_share_of(count)
-    levels = material.view.levels
+    levels = data.seen.levels
     _, first, like = np.unique([members.index(one) for one in members], return_index=True, return_inverse=True)
-    labelled = fit_labelled(material, [total[first] for total in totals], strengths.take(first), log_share[first])
+    labelled = fit_labelled(data, [total[first] for total in totals], strengths.take(first), log_share[first])
     labelled = labelled.take(like)
     parameters = Batch(*(part.copy() for part in draw_parameters(labelled, strengths, count, levels, rng)))
     steps = np.array([min(one.steps, max(STEPS)) for one in members])
-    plain = np.array([one.is_plain for one in members])
-    for step in range(max(steps) if material.unlabelled else 0):
+    plain = np.array([one.is_baseline for one in members])
+    for step in range(max(steps) if data.unlabelled else 0):
         active = np.flatnonzero(steps > step)
         now = parameters.take(active)
-        sums = of_labelled(material, [total[active] for total in totals], now.mean, now.covariance)
-        for group in material.unlabelled:
-            weight = material.weight[group.rows]
+        sums = of_labelled(data, [total[active] for total in totals], now.mean, now.covariance)
+        for group in data.unlabelled:
+            weight = data.weight[group.rows]
             sums = sums.plus(completed(_drawn_labels(shared_out(group, now), weight, rng), group, now))
         mine = strengths.take(active)
         rows = np.where(plain[active, None], sums.weight, count[active])
-        found = maximize(sums, mine, log_share[active], material)
+        found = maximize(sums, mine, log_share[active], data)
         found = draw_parameters(found, mine, rows, levels, rng)
         for whole, part in zip(parameters, found, strict=True):
             whole[active] = part

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
-from em_impute.ensemble.sufficient_statistics import Sums
+from em_impute.ensemble.sufficient_statistics import SufficientStatistics
 from em_impute.serialize.annotations import Axes, InfiniteAsNull, Range
 
 __all__ = ["Batch", "Shrinkage", "Strengths", "empirical_bayes", "log_chances", "m_step", "strengths_of"]
@@ -72,7 +72,7 @@ def strengths_of(shrinkages: list[Shrinkage], mean: Floats) -> Strengths:
     return Strengths(pooled.astype(float), diagonal.astype(float), independent.astype(np.intp), mean)
 
 
-def m_step(sums: Sums, strengths: Strengths) -> tuple[Floats, Floats, Floats]:
+def m_step(sums: SufficientStatistics, strengths: Strengths) -> tuple[Floats, Floats, Floats]:
     """Compute means, covariances and degrees of freedom from sums over rows (n_mixtures, n_components, …).
 
     With n_j rows, sum x̄_j·n_j and scatter S_j about the mean m_j, d columns, pseudo-rows κ, a, b:
@@ -119,7 +119,7 @@ def log_chances(count: Floats, levels: tuple[int, ...], base: Floats) -> Floats:
     return np.log(chance, out=chance)
 
 
-def empirical_bayes(sums: Sums) -> Floats:
+def empirical_bayes(sums: SufficientStatistics) -> Floats:
     """Estimate how far a column's means should be drawn to 0, in pseudo-rows: (n_mixtures, n_gaussian).
 
     `sums` are over labelled rows, a component for each label.  κ = (n/K)/(F − 1) with F the one-way variance ratio of

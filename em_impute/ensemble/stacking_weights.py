@@ -4,20 +4,20 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
 
-__all__ = ["PRIOR_ROWS", "cross_fitted", "observed_part", "stack_weights", "trust_over_shares"]
+__all__ = ["PRIOR_ROWS", "cross_fitted", "estimate_model_weight", "observed_part", "stack_weights"]
 
 PRIOR_ROWS = 5.0
-"""Rows that the prior counts for: with few labels the stack stays near what the members' own scores say."""
+"""Rows that the prior counts for: with few labels the ensemble stays near what the members' own scores say."""
 
 PRIOR_POWER = 0.5
 """Half of the evidence goes into the prior's centre, since the rows then count once more."""
 
 ROUNDS = 100
 CLEARLY = 3.0
-"""Standard errors by which the stack must beat the labels' shares to be trusted wholly."""
+"""Standard errors by which the ensemble must beat the labels' shares to get all weight."""
 
 CREDIT = 0.9
-"""What is believed of a new stack beforehand, as firmly as one row would say."""
+"""What is believed of a new ensemble beforehand, as firmly as one row would say."""
 
 HOPELESS, NEGLIGIBLE = 1e-5, 0.02
 """Parts of the largest weight below which a column is dropped on the way, and at the end."""
@@ -60,13 +60,13 @@ def stack_weights(
     return result
 
 
-def trust_over_shares(
+def estimate_model_weight(
     chance: Floats, baseline: Floats, row_weight: Floats, credit: float = CREDIT, credit_rows: float = 1.0
 ) -> float:
-    """Weigh the stack against the labels' shares: 1 where it predicts clearly better, else what is likely, below 1.
+    """Weigh the ensemble against the labels' shares: 1 where it predicts clearly better, else what is likely, below 1.
 
-    `chance` and `baseline` (n_rows,) are the probabilities that stack and shares gave to labels held out.  With few
-    labels, or predictors that say nothing, the best of many members is best by luck; a stack that is not better by
+    `chance` and `baseline` (n_rows,) are the probabilities that ensemble and shares gave to labels held out.  With few
+    labels, or predictors that say nothing, the best of many members is best by luck; an ensemble that is not better by
     three standard errors is averaged with the shares, so that it cannot be much worse than they are.  `credit` is what
     is believed of it beforehand, as firmly as `credit_rows` rows would say.
     """
@@ -85,7 +85,7 @@ def trust_over_shares(
 def observed_part(chance: Floats, row_weight: Floats, weight: Floats) -> float:
     """Estimate how much a row held out tells of the weights, as a part of what it would if its column were known.
 
-    Columns that predict alike are hardly told apart by any row, so that weights found by n rows are worth far fewer
+    Columns that predict alike are hardly distinguished by any row, so that weights found by n rows are worth far fewer
     than n rows of a Dirichlet prior.  The part is that of the information that is not missing (Orchard & Woodbury 1972;
     Louis 1982), mean over directions: with r_c = p_c/Σ_d w_d·p_d, (Σ_c w_c·mean r_c² − 1)/(n_columns − 1), 0 where all
     columns agree and 1 where each row has one column that alone can explain it.  `chance` is (n_columns, n_rows);
@@ -104,7 +104,7 @@ def cross_fitted(
 ) -> list[tuple[Integers, Floats]]:
     """Weigh the columns once for each fold, from the rows of the other folds: the rows and the weights for them.
 
-    What the stack would have said of a row had its label been unknown also to the weights.  `fold` is (n_rows,).
+    What the ensemble would have predicted had the label been unknown also to the weights.  `fold` is (n_rows,).
     """
     found = []
     for value in np.unique(fold):

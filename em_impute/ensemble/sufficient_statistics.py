@@ -14,20 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers
-from em_impute.ensemble.transforms import Seen, View
+from em_impute.ensemble.transforms import Predictors
 from em_impute.serialize.annotations import Axes
 
 __all__ = [
     "Group",
-    "Sums",
+    "SufficientStatistics",
     "coefficients",
     "complete",
     "group_rows",
-    "independent_sums",
+    "independent_statistics",
     "invert",
     "products_in",
     "products_of",
-    "sums_of",
+    "statistics_of",
 ]
 
 LOG_TWO_PI = float(np.log(2.0 * np.pi))
@@ -41,7 +41,7 @@ class Group(NamedTuple):
     terms: Floats  # (n_rows, 1 + n_observed + n_observed(n_observed + 1)/2 + n_indicators)
 
 
-class Sums(NamedTuple):
+class SufficientStatistics(NamedTuple):
     """Weighted sums over rows, for each mixture and component: the leading axes."""
 
     weight: Annotated[Floats, Axes("n_members", "n_components"), "Rows."]
@@ -51,24 +51,22 @@ class Sums(NamedTuple):
     ]
     counts: Annotated[Floats, Axes("n_members", "n_components", "n_texts"), "Rows that hold each text."]
 
-    def plus(self, other: "Sums") -> "Sums":
+    def plus(self, other: "SufficientStatistics") -> "SufficientStatistics":
         """Add two disjoint sets of rows."""
-        return Sums(*(a + b for a, b in zip(self, other, strict=True)))
+        return SufficientStatistics(*(a + b for a, b in zip(self, other, strict=True)))
 
 
-def group_rows(seen: Seen, view: View, rows: Integers) -> list[Group]:
-    """Gather rows by the columns that they show, the most common pattern first."""
+def group_rows(seen: Predictors, rows: Integers) -> list[Group]:
+    """Gather rows as a view shows them by the columns that they show, the most common pattern first."""
     missing = np.isnan(seen.x[rows])
     if not missing.any():
-        return [_group(seen, view, rows, np.arange(seen.x.shape[1]))] if rows.size else []
+        return [_group(seen, rows, np.arange(seen.x.shape[1]))] if rows.size else []
     patterns, pattern, count = np.unique(missing, axis=0, return_inverse=True, return_counts=True)
     pattern = pattern.reshape(-1)
-    return [
-        _group(seen, view, rows[pattern == p], np.flatnonzero(~patterns[p])) for p in np.argsort(-count, kind="stable")
-    ]
+    return [_group(seen, rows[pattern == p], np.flatnonzero(~patterns[p])) for p in np.argsort(-count, kind="stable")]
 
 
-def sums_of(total: Floats, group: Group) -> Sums:
+def statistics_of(total: Floats, group: Group) -> SufficientStatistics:
     """Read the sums of the terms, (..., n_terms), as sums over the observed columns."""
     n = group.observed.size
     i, j = products_in(n)
@@ -77,10 +75,10 @@ def sums_of(total: Floats, group: Group) -> Sums:
     products = total[..., 1 + n : 1 + n + n_products]
     second[..., i, j] = products
     second[..., j, i] = products
-    return Sums(total[..., 0], total[..., 1 : 1 + n], second, total[..., 1 + n + n_products :])
+    return SufficientStatistics(total[..., 0], total[..., 1 : 1 + n], second, total[..., 1 + n + n_products :])
 
 
-def complete(sums: Sums, observed: Integers, mean: Floats, covariance: Floats) -> Sums:
+def complete(sums: SufficientStatistics, observed: Integers, mean: Floats, covariance: Floats) -> SufficientStatistics:
     """Extend sums over the observed columns to all columns, the others at their conditional moments.
 
     `mean` is (..., n_gaussian) and `covariance` (..., n_gaussian, n_gaussian), of the component that each sum belongs
@@ -114,7 +112,9 @@ def complete(sums: Sums, observed: Integers, mean: Floats, covariance: Floats) -
     return sums._replace(first=first, second=second)
 
 
-def independent_sums(totals: Sequence[Floats], groups: Sequence[Group], mean: Floats, covariance: Floats) -> Sums:
+def independent_statistics(
+    totals: Sequence[Floats], groups: Sequence[Group], mean: Floats, covariance: Floats
+) -> SufficientStatistics:
     """Sum groups whose terms add up to `totals` (..., n_terms) where columns are independent within a component.
 
     `mean` and `covariance` are as in `complete`, which would give the same means and variances group by group; what
@@ -133,7 +133,7 @@ def independent_sums(totals: Sequence[Floats], groups: Sequence[Group], mean: Fl
     second = np.zeros(covariance.shape)
     variance = np.einsum("...ii->...i", covariance)
     np.einsum("...ii->...i", second)[...] = square + hidden * (mean**2 + variance)
-    return Sums(weight, first + hidden * mean, second, counts)
+    return SufficientStatistics(weight, first + hidden * mean, second, counts)
 
 
 def coefficients(observed: Integers, log_share: Floats, mean: Floats, covariance: Floats, log_chance: Floats) -> Floats:
@@ -177,16 +177,16 @@ def invert(matrix: Floats) -> tuple[Floats, Floats]:
     return inverse, log_determinant
 
 
-def _group(seen: Seen, view: View, rows: Integers, observed: Integers) -> Group:
+def _group(seen: Predictors, rows: Integers, observed: Integers) -> Group:
     n, (i, j) = observed.size, products_in(observed.size)
     n_products = i.size
-    terms = np.empty((1 + n + n_products + sum(view.levels), rows.size))  # each term's numbers side by side
+    terms = np.empty((1 + n + n_products + sum(seen.levels), rows.size))  # each term's numbers side by side
     terms[0] = 1.0
     terms[1 : 1 + n] = seen.x[np.ix_(rows, observed)].T
     for place in range(n_products):
         np.multiply(terms[1 + i[place]], terms[1 + j[place]], out=terms[1 + n + place])
     first = 1 + n + n_products
-    for codes, n_levels in zip(seen.codes[rows].T, view.levels, strict=True):
+    for codes, n_levels in zip(seen.codes[rows].T, seen.levels, strict=True):
         terms[first : first + n_levels] = codes == np.arange(n_levels)[:, None]
         first += n_levels
     return Group(rows, observed, terms.T)

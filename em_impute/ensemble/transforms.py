@@ -8,7 +8,7 @@ import numpy as np
 from em_impute.em.blocks import Floats, Integers
 from em_impute.serialize.annotations import ANY, Axes
 
-__all__ = ["PLAIN", "Predictors", "Seen", "View", "fit_views", "plain_view", "yeo_johnson"]
+__all__ = ["PLAIN", "Predictors", "View", "fit_views", "plain_view", "yeo_johnson"]
 
 PLAIN = "plain"
 """The view in the data's own units."""
@@ -37,13 +37,6 @@ class Predictors(NamedTuple):
         return self._replace(x=self.x[rows], codes=self.codes[rows])
 
 
-class Seen(NamedTuple):
-    """Rows as a view shows them: Gaussian columns beside columns of categories that are independent given the label."""
-
-    x: Floats  # (n_rows, n_gaussian), NaN is missing
-    codes: Integers  # (n_rows, n_categories), −1 is missing
-
-
 @dataclass(frozen=True)
 class View:
     """A way to look at the predictors, fitted to the rows once and then the same for every row."""
@@ -63,25 +56,25 @@ class View:
     ]
     levels: Annotated[tuple[int, ...], "Number of texts of each column of categories."]
 
-    def show(self, predictors: Predictors) -> Seen:
-        """Look at rows through this view."""
+    def show(self, predictors: Predictors) -> Predictors:
+        """Look at rows through this view: Gaussian columns beside categories that are independent given the label."""
         numbers = predictors.x[:, : predictors.n_numbers]
         codes = predictors.codes if self.categories else predictors.codes[:, :0]
         if self.edges is not None:
             binned = [_bin(values, edges) for values, edges in zip(numbers.T, self.edges, strict=True)]
-            return Seen(numbers[:, :0], np.column_stack([*binned, codes]))
+            return Predictors(numbers[:, :0], np.column_stack([*binned, codes]), self.levels, 0)
         if self.power is not None:
             powered = [yeo_johnson(values, power) for values, power in zip(numbers.T, self.power, strict=True)]
             numbers = (np.column_stack(powered) - self.shift) / self.scale
         if self.indicators:
             numbers = np.hstack([numbers, predictors.x[:, predictors.n_numbers :]])
-        return Seen(numbers, codes)
+        return Predictors(numbers, codes, self.levels, predictors.n_numbers)
 
 
 def fit_views(predictors: Predictors) -> tuple[View, ...]:
     """Make every view that shows these rows differently, "plain" (the data's own units) the first.
 
-    Which of them predict the labels is for the stack to say.
+    Which of them predict the labels is for the ensemble to say.
     """
     n_numbers, levels = predictors.n_numbers, predictors.levels
     same = np.zeros(n_numbers), np.ones(n_numbers)

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers
-from em_impute.ensemble.folds import N_FOLDS, deal_companies
+from em_impute.ensemble.folds import N_FOLDS, deal
+from em_impute.ensemble.k_means import squared_distances
 
-__all__ = ["find_clusters", "points_of", "squared_distances"]
+__all__ = ["find_clusters", "points_of"]
 
 MOST_ROWS = 2000
 """Of either kind: so many distances fit into the memory and a tenth of a second.  A sample of more rows would part near
@@ -25,7 +26,7 @@ QUERIES = 600
 """Rows whose neighbours are looked at."""
 
 FIRST_FAR, LAST_FAR = 12, 60
-"""Which neighbours are not of a row's company but still where it is: the nearest ten may all belong to it."""
+"""Which neighbours are not of a row's cluster but still where it is: the nearest ten may all belong to it."""
 
 TIE = 1e-12
 """A squared distance below this is rounding."""
@@ -48,12 +49,12 @@ SETTLING = 5
 CLEAR_JUMP, LOOSE_MISFIT = 10.0, 0.03
 """A row without its cluster lies so many times as far from the nearest labelled one, at the median, where clusters are
 plain to see; and the mean squared difference of the distribution functions of the two distances, at most: rows to fill
-that lie farther off than any cluster of labelled rows from the others are elsewhere, which is no matter of company."""
+that lie farther off than any cluster of labelled rows from the others are elsewhere, which is no matter of cluster."""
 
 LEAST_JUMP, LARGEST_MISFIT = 1.7, 0.005
 """The same where clusters overlap: those that random points form, or points along a border, come to 1.6.  They are held
 out whole, since distances no longer tell how many rows to fill have labelled siblings: such clusters are rounder and
-farther from one another than the true ones.  Rehearsed that way, customers with means of their own gave 29 % errors for
+farther from one another than the true ones.  Held out that way, customers with means of their own gave 29 % errors for
 true 31 %, where a mixture with the right distances gave 23 % and rows one by one 21 %."""
 
 Flags = NDArray[np.bool_]
@@ -100,20 +101,12 @@ def points_of(x: Floats, apart: float = 1.0) -> Floats:
     return np.hstack([np.where(missing, 0.0, x), apart * gaps])
 
 
-def squared_distances(some: Floats, others: Floats) -> Floats:
-    """Compute the squares of all distances between two sets of points, (n_some, n_others)."""
-    distance = some @ (-2.0 * others.T)
-    distance += (some**2).sum(axis=1)[:, None]
-    distance += (others**2).sum(axis=1)
-    return np.maximum(distance, 0.0, out=distance)
-
-
 def _deviation(points: Floats, residual: Floats) -> float:
     """Say by how many standard deviations nearest neighbours lack labels together beyond chance (after Dixon 1994).
 
     Each row's `residual` (n_rows,) is compared with its nearest neighbour's, both less the mean of rows farther off,
     which are others for each: a rate that changes from place to place moves neither, and noise in the two means is
-    independent.  0 where rows farther off are almost as alike: then it is the place that matters, and no company.
+    independent.  0 where rows farther off are almost as alike: then it is the place that matters, and no cluster.
     """
     n = residual.size
     last = min(LAST_FAR, n // 8)
@@ -201,7 +194,7 @@ def _linked(distance: Floats, reach: float) -> Integers:
 
 def _distance_to_rest(known: _Known, cluster: Integers, rng: np.random.Generator) -> Floats:
     """Deal clusters into folds and give each row's squared distance to the nearest of another, (n_known,) ascending."""
-    fold = deal_companies(known.label, cluster, 1.0, N_FOLDS, rng)
+    fold = deal(known.label, rng, cluster, 1.0)
     to_rest = np.empty(fold.size)
     for number in range(-1, N_FOLDS):
         out = np.flatnonzero(fold == number)

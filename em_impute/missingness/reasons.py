@@ -23,8 +23,7 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.metrics import as_effective
-from em_impute.missingness.logistic import climb
-from em_impute.missingness.regression import evidence_of_predictors, log_mean_exp
+from em_impute.missingness.regression import climb, evidence_of_predictors, log_mean_exp
 from em_impute.serialize.annotations import Axes
 
 __all__ = [
@@ -34,8 +33,8 @@ __all__ = [
     "DOUBTFUL",
     "PRIOR",
     "Judged",
+    "LogOddsShifts",
     "Reasons",
-    "Tilts",
     "judged_rows",
     "weigh_reasons",
 ]
@@ -56,7 +55,7 @@ two labels are as far apart as .2 and .5 in the middle case; at 2 as .1 and .65.
 VAGUE = 1e-4
 """Precision of their mean, which is as good as none."""
 
-N_TILTS = 32
+N_POINTS = 32
 """Draws of the rates over which probabilities are averaged, each with its mirror image about the centre."""
 
 DOUBTFUL = 0.2
@@ -85,7 +84,7 @@ class Judged(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Tilts:
+class LogOddsShifts:
     """By how much log-odds of labels are higher in rows that lack them: what is believed, as some points."""
 
     weight: Annotated[Floats, Axes("n_points"), "Weights of the points that are averaged; they add up to 1."]
@@ -129,20 +128,20 @@ class Reasons:
         """Probability that labels are lost by class."""
         return float(self.probability[BY_CLASS])
 
-    def tilts(self) -> Tilts:
+    def shifts(self) -> LogOddsShifts:
         """Give the points over which probabilities of missing labels are averaged."""
         n_labels = self.shift.size
         if self.by_class < DOUBTFUL:
-            return Tilts(np.ones(1), np.zeros((1, n_labels)))
+            return LogOddsShifts(np.ones(1), np.zeros((1, n_labels)))
         points = self.shift[None]
         if np.sqrt((self.root**2).sum(axis=1)).max() > SURE:
-            normal = np.random.default_rng(0).standard_normal((N_TILTS // 2, n_labels))
+            normal = np.random.default_rng(0).standard_normal((N_POINTS // 2, n_labels))
             points = self.shift + np.concatenate([normal, -normal]) @ self.root.T
         points = points - points.mean(axis=1, keepdims=True)
         if self.by_class > CERTAIN:
-            return Tilts(np.full(len(points), 1.0 / len(points)), points)
+            return LogOddsShifts(np.full(len(points), 1.0 / len(points)), points)
         weight = np.full(len(points), self.by_class / len(points))
-        return Tilts(np.r_[1.0 - self.by_class, weight], np.vstack([np.zeros(n_labels), points]))
+        return LogOddsShifts(np.r_[1.0 - self.by_class, weight], np.vstack([np.zeros(n_labels), points]))
 
     def draw(self, n_draws: int, rng: np.random.Generator) -> Floats:
         """Draw a reason, and where it is the class a shift of the log-odds: (n_draws, n_labels)."""
@@ -207,60 +206,36 @@ class _ByClass(NamedTuple):
     log_evidence: float  # less that of one rate for all rows
 
 
-class _Losses(NamedTuple):
-    """The regression of "has no label" on what a model says: log ρ_k = base + a_k for the a of (n_labels,)."""
-
-    judged: Judged
-    base: float
-
-    def odds(self, a: Floats) -> Floats:
-        """Give the odds that each row lacks its label, (n_rows,)."""
-        odds: Floats = self.judged.probability @ np.exp(self.base + a)
-        return odds
-
-    def log_likelihood(self, a: Floats) -> float:
-        """Compute the log-likelihood, in nats, of which rows lack their label."""
-        odds, weight, lacks = self.odds(a), self.judged.weight, self.judged.lacks
-        return float(weight[lacks] @ np.log(odds[lacks]) - weight @ np.log1p(odds))
-
-    def slope_and_curvature(self, a: Floats) -> tuple[Floats, Floats]:
-        """Compute its slope, (n_labels,), and its expected curvature (Fisher scoring), (n_labels, n_labels)."""
-        odds, weight = self.odds(a), self.judged.weight
-        share = self.judged.probability * np.exp(self.base + a) / odds[:, None]  # of each label, if it is missing
-        rate = odds / (1.0 + odds)
-        root = share * np.sqrt(weight * rate * (1.0 - rate))[:, None]
-        return share.T @ (weight * (self.judged.lacks - rate)), root.T @ root
-
-
 def _by_class(judged: Judged, spread: float) -> _ByClass:
-    """Find the rates at which labels are lost that explain best which rows lack them.
+    """Find the rates at which labels are lost that explain best which rows lack them: log ρ_k = base + a_k.
 
-    The a_k are normal about a mean of which nothing is known, `spread` being the deviation.
+    The a_k, (n_labels,), are normal about a mean of which nothing is known, `spread` being the deviation.
     """
-    n_labels, weight = judged.probability.shape[1], judged.weight
-    losses = _Losses(judged, float(np.log(weight[judged.lacks].sum() / weight[~judged.lacks].sum())))
+    n_labels, weight, lacks = judged.probability.shape[1], judged.weight, judged.lacks
+    base = float(np.log(weight[lacks].sum() / weight[~lacks].sum()))
     precision = (np.eye(n_labels) - 1.0 / n_labels) / spread**2 + VAGUE * np.eye(n_labels)
-    nothing = np.zeros(n_labels)
-    # Of one rate for all rows: along the direction in which all rates move together.
-    one_rate = float(losses.slope_and_curvature(nothing)[1].sum()) / n_labels
-    at_random = losses.log_likelihood(nothing) - 0.5 * np.log(max(one_rate, np.finfo(float).tiny))
-    a, height, curvature = _highest(losses, precision)
-    log_evidence = height - (n_labels - 1) * np.log(spread) - 0.5 * float(np.linalg.slogdet(curvature)[1])
-    centring = np.eye(n_labels) - 1.0 / n_labels
-    return _ByClass(centring @ a, centring @ np.linalg.inv(curvature) @ centring, float(log_evidence - at_random))
-
-
-def _highest(losses: _Losses, precision: Floats) -> tuple[Floats, float, Floats]:
-    """Find the highest posterior: where it is, (n_labels,), its height and its curvature."""
 
     def height(a: Floats) -> float:
-        return losses.log_likelihood(a) - 0.5 * float(a @ precision @ a)
+        odds = judged.probability @ np.exp(base + a)  # (n_rows,), that each lacks its label
+        log_likelihood = weight[lacks] @ np.log(odds[lacks]) - weight @ np.log1p(odds)
+        return float(log_likelihood - 0.5 * (a @ precision @ a))
 
     def slope_and_curvature(a: Floats) -> tuple[Floats, Floats]:
-        slope, curvature = losses.slope_and_curvature(a)
-        return slope - precision @ a, curvature + precision
+        """Compute the slope and the expected curvature (Fisher scoring)."""
+        odds = judged.probability @ np.exp(base + a)
+        share = judged.probability * np.exp(base + a) / odds[:, None]  # of each label, if it is missing
+        rate = odds / (1.0 + odds)
+        root = share * np.sqrt(weight * rate * (1.0 - rate))[:, None]
+        return share.T @ (weight * (lacks - rate)) - precision @ a, root.T @ root + precision
 
-    return climb(height, slope_and_curvature, np.zeros(precision.shape[0]))
+    nothing = np.zeros(n_labels)
+    # Of one rate for all rows: along the direction in which all rates move together.
+    one_rate = float((slope_and_curvature(nothing)[1] - precision).sum()) / n_labels
+    at_random = height(nothing) - 0.5 * np.log(max(one_rate, np.finfo(float).tiny))
+    a, highest, curvature = climb(height, slope_and_curvature, nothing)
+    log_evidence = highest - (n_labels - 1) * np.log(spread) - 0.5 * float(np.linalg.slogdet(curvature)[1])
+    centring = np.eye(n_labels) - 1.0 / n_labels
+    return _ByClass(centring @ a, centring @ np.linalg.inv(curvature) @ centring, float(log_evidence - at_random))
 
 
 def _rates(known: Floats, n_missing: float, shift: Floats) -> Floats:
@@ -282,7 +257,7 @@ def judged_rows(
 ) -> Judged | None:
     """Set the labels held out beside the rows to fill; None where there are none of one kind.
 
-    `held` (n_held,) are distinct rows, of which fits that had not seen their labels said `held_probability`;
+    `held` (n_held,) are distinct rows, for which fits that had not seen their labels predicted `held_probability`;
     `probability` (n_unlabelled, n_labels) is what the model says of the distinct rows without a label.
     """
     rows = design.distinct

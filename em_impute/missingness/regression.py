@@ -1,5 +1,6 @@
 """Who lacks a label, by the predictors: a logistic regression on what a row shows, and on what it does not."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -8,19 +9,25 @@ from numpy.typing import NDArray
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.ensemble.folds import N_FOLDS, deal
-from em_impute.missingness.logistic import CONSTANT_PRECISION, Logistic, fit_logistic, log_likelihood, one_rate
 from em_impute.missingness.sampling import draw_rows
 
 __all__ = [
+    "CONSTANT_PRECISION",
     "MAX_DEVIATIONS",
     "MIN_ROWS",
     "CrossFit",
     "Drawn",
+    "Logistic",
     "Missing",
+    "climb",
     "cross_fit",
     "draw_kinds",
     "evidence_of_predictors",
+    "fit_logistic",
+    "log_likelihood",
     "log_mean_exp",
+    "one_rate",
+    "rate_of",
     "regress_missing",
 ]
 
@@ -48,7 +55,14 @@ SPREADS = (0.1, 0.3, 1.0)
 EVIDENT_ROWS = 3000
 """Of either kind: more would only make certain what they make all but certain."""
 
-CHUNK_ROWS = 1 << 16
+NEWTON_STEPS = 100
+MAX_HALVINGS = 20
+
+SETTLED = 1e-10
+"""Log posterior density still to gain, by Newton's own forecast, at which he is done."""
+
+CONSTANT_PRECISION = 1e-6
+"""Of the constant: as good as no prior, but for rows that are all of one kind."""
 
 Mask = NDArray[np.bool_]
 
@@ -80,6 +94,14 @@ class _Terms(NamedTuple):
         return np.hstack([np.ones((x.shape[0], 1)), seen, squares, np.clip(missing, -MAX_DEVIATIONS, MAX_DEVIATIONS)])
 
 
+class Logistic(NamedTuple):
+    """A regression that was fitted."""
+
+    coefficient: Floats  # (n_terms,)
+    covariance: Floats  # (n_terms, n_terms), of the coefficients: the inverse of the curvature where they lie
+    log_likelihood: float  # without the prior
+
+
 class CrossFit(NamedTuple):
     """A regression of "has no label", fitted to all drawn rows, and once without each fold."""
 
@@ -88,6 +110,17 @@ class CrossFit(NamedTuple):
     log_odds: Floats  # (n_drawn,), by the fit that has not seen the row, in the balance of the drawn rows
     noise: float  # part of their variance that is due to the chance of which rows were fitted to
     all_rows: Logistic
+
+    def log_odds_of(self, x: Floats, *, with_gaps: bool) -> Floats:
+        """Give the log-odds of lacking the label, in the balance of the drawn rows: (n_chosen,).
+
+        They come from the fit to all drawn rows, and go by what rows show, `with_gaps` also by what they do not.
+        """
+        coefficient = self.all_rows.coefficient
+        if not with_gaps:
+            coefficient = np.where(np.arange(coefficient.size) <= x.shape[1] + self.terms.n_numbers, coefficient, 0.0)
+        parts = [self.terms.of(x[some]) @ coefficient for some in slices(x.shape[0])]
+        return np.concatenate([np.empty(0), *parts])
 
 
 class Missing(NamedTuple):
@@ -110,15 +143,8 @@ class Missing(NamedTuple):
         middle = top + np.log(np.average(np.exp(self.known - top), weights=self.drawn.weight[~self.drawn.lacks]))
         most = np.log(MAX_FACTOR)
         highest = np.clip(np.percentile(self.known, MAX_PERCENTILE) - middle, -most, most)
-        odds: Floats = np.exp(np.clip(self.log_odds(x, with_gaps=False) - middle, -most, highest))
+        odds: Floats = np.exp(np.clip(self.found.log_odds_of(x, with_gaps=False) - middle, -most, highest))
         return odds
-
-    def log_odds(self, x: Floats, *, with_gaps: bool) -> Floats:
-        """Give the log-odds of lacking the label, in the balance of the drawn rows: (n_chosen,).
-
-        They come from the fit to all drawn rows, and go by what rows show, `with_gaps` also by what they do not.
-        """
-        return _log_odds(self.found, x, with_gaps=with_gaps)
 
 
 def regress_missing(design: Design, seed: int) -> Missing | None:
@@ -132,15 +158,7 @@ def regress_missing(design: Design, seed: int) -> Missing | None:
     shown = np.nan_to_num(x[few])
     evidence = evidence_of_predictors(shown, design.n_numbers, drawn.lacks[few], drawn.weight[few])
     found = cross_fit(x, design.n_numbers, drawn, seed)
-    return Missing(drawn, found, evidence, _log_odds(found, x[~drawn.lacks], with_gaps=False))
-
-
-def _log_odds(found: CrossFit, x: Floats, *, with_gaps: bool) -> Floats:
-    coefficient = found.all_rows.coefficient
-    if not with_gaps:
-        coefficient = np.where(np.arange(coefficient.size) <= x.shape[1] + found.terms.n_numbers, coefficient, 0.0)
-    parts = [found.terms.of(x[some]) @ coefficient for some in slices(x.shape[0])]
-    return np.concatenate([np.empty(0), *parts])
+    return Missing(drawn, found, evidence, found.log_odds_of(x[~drawn.lacks], with_gaps=False))
 
 
 def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Mask, weight: Floats) -> float:
@@ -236,3 +254,70 @@ def _noise(terms: Floats, fit: Logistic) -> float:
     of_coefficients = float((spread * fit.covariance[1:, 1:]).sum())
     total = float(np.var(terms @ fit.coefficient))
     return min(1.0, of_coefficients / total) if total > 0.0 else 1.0
+
+
+def fit_logistic(
+    terms: Floats, outcome: Floats, weight: Floats, precision: Floats, origin: Floats, start: Floats | None = None
+) -> Logistic:
+    """Find the coefficients of highest posterior density: the log-odds of `outcome` are `terms` @ coefficients.
+
+    `terms` is (n_rows, n_terms), `outcome` (n_rows,) 1 or 0, `weight` (n_rows,) how often each row counts; the prior of
+    the coefficients is normal about `origin` with `precision`, (n_terms,) either, all above 0, so that they stay finite
+    where a term tells all rows of one kind from the others.  There is one maximum: `start` only saves steps.
+    """
+
+    def height(coefficient: Floats) -> float:
+        likelihood = log_likelihood(terms @ coefficient, outcome, weight)
+        return likelihood - 0.5 * float(precision @ (coefficient - origin) ** 2)
+
+    def slope_and_curvature(coefficient: Floats) -> tuple[Floats, Floats]:
+        rate = rate_of(terms @ coefficient)
+        slope = terms.T @ (weight * (outcome - rate)) - precision * (coefficient - origin)
+        root = terms * np.sqrt(weight * rate * (1.0 - rate))[:, None]  # BLAS computes half of a product with itself
+        return slope, root.T @ root + np.diag(precision)
+
+    coefficient, _, curvature = climb(height, slope_and_curvature, origin if start is None else start)
+    covariance = np.linalg.inv(curvature).astype(np.float64, copy=False)
+    return Logistic(coefficient, covariance, log_likelihood(terms @ coefficient, outcome, weight))
+
+
+def climb(
+    height: Callable[[Floats], float], slope_and_curvature: Callable[[Floats], tuple[Floats, Floats]], start: Floats
+) -> tuple[Floats, float, Floats]:
+    """Climb to the top of a log-density by Newton's method: where it is, (n_terms,), its height and its curvature.
+
+    `slope_and_curvature` gives the gradient, (n_terms,), and what stands for the negative Hessian, (n_terms, n_terms).
+    """
+    at, reached = start, height(start)
+    slope, curvature = slope_and_curvature(at)
+    for _ in range(NEWTON_STEPS):
+        step = np.linalg.solve(curvature, slope)
+        if 0.5 * float(slope @ step) < SETTLED:
+            break
+        # A whole step leaps too far where rates are all but 0 or 1.
+        halves = next((h for h in range(MAX_HALVINGS) if height(at + step / 2**h) >= reached), None)
+        if halves is None:
+            break
+        at = at + step / 2**halves
+        reached = height(at)
+        slope, curvature = slope_and_curvature(at)
+    return at, reached, curvature
+
+
+def log_likelihood(log_odds: Floats, outcome: Floats, weight: Floats) -> float:
+    """Compute the log-likelihood, in nats, of outcomes 1 or 0 at some log-odds; all (n_rows,)."""
+    return float(weight @ (outcome * log_odds - np.logaddexp(0.0, log_odds)))
+
+
+def one_rate(outcome: Floats, weight: Floats, n_terms: int) -> Floats:
+    """Give the coefficients of one rate for all rows, (n_terms,): its log-odds, then 0.  The first term is 1."""
+    share = float(weight @ outcome / weight.sum())
+    coefficient = np.zeros(n_terms)
+    coefficient[0] = np.log(share / (1.0 - share))
+    return coefficient
+
+
+def rate_of(log_odds: Floats) -> Floats:
+    """Turn log-odds into probabilities, without overflow."""
+    rate: Floats = 0.5 + 0.5 * np.tanh(0.5 * log_odds)
+    return rate

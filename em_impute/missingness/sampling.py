@@ -3,11 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.em.blocks import Integers
+from em_impute.em.blocks import Integers, slices
 
 __all__ = ["draw_of_every_label", "draw_rows", "shuffled_by_label"]
-
-CHUNK_ROWS = 1 << 16
 
 
 def draw_rows(chosen: NDArray[np.bool_], most: int, rng: np.random.Generator) -> Integers:
@@ -19,16 +17,12 @@ def draw_rows(chosen: NDArray[np.bool_], most: int, rng: np.random.Generator) ->
     if n_chosen <= most:
         return np.flatnonzero(chosen)
     rank = np.sort(rng.choice(n_chosen, most, replace=False))
-    count = [np.count_nonzero(chosen[first : first + CHUNK_ROWS]) for first in range(0, chosen.size, CHUNK_ROWS)]
-    end = np.cumsum(count)
-    cut = np.searchsorted(rank, end).tolist()
-    pieces, taken = [], 0
-    for number, stop in enumerate(cut):
-        if stop > taken:
-            first = number * CHUNK_ROWS
-            rows = np.flatnonzero(chosen[first : first + CHUNK_ROWS])
-            pieces.append(first + rows[rank[taken:stop] - (end[number] - count[number])])
-            taken = stop
+    pieces, before = [], 0
+    for some in slices(chosen.size):
+        rows = np.flatnonzero(chosen[some])
+        low, high = np.searchsorted(rank, [before, before + rows.size])
+        pieces.append(some.start + rows[rank[low:high] - before])
+        before += rows.size
     return np.concatenate(pieces)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, slices
-from em_impute.errors import DesignError, UsageError
+from em_impute.errors import DesignError, UsageError, option
 from em_impute.table.arrays import Codes
 from em_impute.table.text import listed
 
@@ -19,7 +19,8 @@ __all__ = [
     "draw_labels",
     "least_certain",
     "most_probable",
-    "tilt",
+    "over_labels",
+    "shift_log_odds",
 ]
 
 BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
@@ -101,7 +102,14 @@ def draw_labels(probability: Floats, uniform: Floats) -> Integers:
     return np.asarray(np.minimum(code, last), np.intp)
 
 
-def tilt(probability: Floats, delta: Floats) -> Floats:
+def over_labels(probability: Floats, place: Sequence[int], n_labels: int) -> Floats:
+    """Give labels of which nothing was learnt the probability 0: (…, n_known), at `place`, to (…, n_labels)."""
+    spread = np.zeros((*probability.shape[:-1], n_labels))
+    spread[..., place] = probability
+    return spread
+
+
+def shift_log_odds(probability: Floats, delta: Floats) -> Floats:
     """Shift the log-odds of labels: p·exp(δ) with rows normalised again, (…, n_labels).
 
     `probability` is (…, n_labels), `delta` (n_labels,).  A δ for one label, with 0 for the others, means that at
@@ -113,9 +121,9 @@ def tilt(probability: Floats, delta: Floats) -> Floats:
     with np.errstate(divide="ignore"):
         log_joint = np.log(probability) + delta
     log_joint -= log_joint.max(axis=-1, keepdims=True)  # no row may vanish, however large δ
-    tilted: Floats = np.exp(log_joint)
-    tilted /= tilted.sum(axis=-1, keepdims=True)
-    return tilted
+    shifted: Floats = np.exp(log_joint)
+    shifted /= shifted.sum(axis=-1, keepdims=True)
+    return shifted
 
 
 def deltas_of(labels: Sequence[str], pairs: Sequence[tuple[str, float]]) -> Floats:
@@ -127,10 +135,14 @@ def deltas_of(labels: Sequence[str], pairs: Sequence[tuple[str, float]]) -> Floa
     named: set[str] = set()
     for label, value in pairs:
         if label in named:
-            raise UsageError(f"the log-odds of {label!r} are shifted twice", "name each label once with --delta")
+            raise UsageError(
+                f"the log-odds of {label!r} are shifted twice", f"name each label once with {option('deltas')}"
+            )
         if label not in labels:
             known = listed([repr(one) for one in labels], MAX_NAMED)
-            raise DesignError(f"--delta names {label!r}, which is no label of the column", f"its labels are {known}")
+            raise DesignError(
+                f"{option('deltas')} names {label!r}, which is no label of the column", f"its labels are {known}"
+            )
         named.add(label)
         delta[labels.index(label)] = value
     return delta

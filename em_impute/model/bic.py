@@ -11,13 +11,13 @@ from em_impute.em.blocks import Rows
 from em_impute.em.em import posterior
 from em_impute.em.families import FAMILIES, n_parameters
 from em_impute.em.mixture import Mixture, Recipe, fit_mixture
-from em_impute.errors import ColumnError, FitError
+from em_impute.errors import ColumnError, FitError, option
 
 __all__ = [
     "Candidate",
-    "Clusters",
     "best_of",
     "choose_clusters",
+    "families_to_try",
     "information_criteria",
     "ordering_feature",
     "sort_components",
@@ -55,40 +55,35 @@ class Candidate:
     icl: float | None = None
 
 
-@dataclass(frozen=True)
-class Clusters:
-    """What BIC chose."""
-
-    covariance: str
-    n_groups: int
-    candidates: tuple[Candidate, ...]
-    """Empty where there was no choice."""
-
-
-def choose_clusters(design: Design, covariance: str, recipe: Recipe, tell: Callable[[str], None]) -> Clusters:
+def choose_clusters(
+    design: Design, covariance: str, recipe: Recipe, progress: Callable[[str], None]
+) -> tuple[str, int, tuple[Candidate, ...]]:
     """Choose the family, unless `covariance` names one, and the number of groups, unless the design has their names.
+
+    Also gives the candidates, none where there was no choice.
 
     The rows compared are a sample of the table's rows, and BIC counts these alone: rows that stand for others would
     make chance look like evidence, and groups without end.  Raises FitError where BIC finds but one group.
     """
-    families = _families(covariance, len(design.features))
+    families = families_to_try(covariance, len(design.features), AUTO_FAMILIES)
     sample = partial(_sample, design.learning, seed=recipe.seed, weighed=design.weighed)
     if design.labels:
         if len(families) == 1:
-            return Clusters(families[0], len(design.labels), ())
-        compare = _Comparison(design, sample(MAX_ROWS), recipe, tell)
+            return families[0], len(design.labels), ()
+        compare = _Comparison(design, sample(MAX_ROWS), recipe, progress)
         tried = [compare(family, len(design.labels)) for family in families]
     else:
-        compare = _Comparison(design, sample(MAX_ROWS_OPEN), recipe, tell)
+        compare = _Comparison(design, sample(MAX_ROWS_OPEN), recipe, progress)
         tried = _search(compare, families)
     best = best_of(tried)
     n_groups = best.components or 1
     if not design.labels and n_groups == 1:
         raise FitError(
             "by BIC the rows form one group: there is nothing to tell apart",
-            "ask for a number of groups, as in --components 2, or name other predictors with -x",
+            f"ask for a number of groups, as in {option('components', 2)}, or name other predictors with "
+            f"{option('features')}",
         )
-    return Clusters(best.covariance, n_groups, tuple(tried))
+    return best.covariance, n_groups, tuple(tried)
 
 
 def best_of(candidates: list[Candidate]) -> Candidate:
@@ -96,7 +91,8 @@ def best_of(candidates: list[Candidate]) -> Candidate:
     fitted = [(candidate.score, at) for at, candidate in enumerate(candidates) if candidate.score is not None]
     if not fitted:
         raise FitError(
-            f"no model can be fitted: {candidates[0].note}", "raise --prior-strength, or name fewer columns with -x"
+            f"no model can be fitted: {candidates[0].note}",
+            f"raise {option('prior_strength')}, or name fewer columns with {option('features')}",
         )
     return candidates[min(fitted)[1]]
 
@@ -121,10 +117,10 @@ class _Comparison:
     design: Design
     rows: Rows
     recipe: Recipe
-    tell: Callable[[str], None]
+    progress: Callable[[str], None]
 
     def __call__(self, family: str, n_groups: int, *, thorough: bool = True) -> Candidate:
-        self.tell(f"trying {n_groups} × {family}")
+        self.progress(f"trying {n_groups} × {family}")
         rows, recipe = self.rows, self.recipe._replace(family=family, thorough=thorough)
         if not thorough:
             limit = min(SHORT_MAX_ITER, recipe.stopping.max_iter)
@@ -168,11 +164,12 @@ def _different(families: tuple[str, ...]) -> Iterator[str]:
             yield name
 
 
-def _families(covariance: str, n_features: int) -> tuple[str, ...]:
+def families_to_try(covariance: str, n_features: int, auto: tuple[str, ...]) -> tuple[str, ...]:
+    """List the covariance families to compare: the one that is named, or those that "auto" stands for."""
     if covariance != "auto":
         return (covariance,)
     # With one feature there is nothing but a variance, of all groups or of each.
-    return AUTO_FAMILIES if n_features > 1 else ONE_FEATURE
+    return auto if n_features > 1 else ONE_FEATURE
 
 
 def _sample(rows: Rows, size: int, seed: int, *, weighed: bool = False) -> Rows:
@@ -199,7 +196,9 @@ def ordering_feature(design: Design, order_by: str | None) -> int:
     if order_by is None:
         return 0
     if order_by not in names:
-        raise ColumnError(f"--order-by {order_by!r} is not among the predictors", f"predictors are {', '.join(names)}")
+        raise ColumnError(
+            f"{option('order_by')} {order_by!r} is not among the predictors", f"predictors are {', '.join(names)}"
+        )
     return names.index(order_by)
 
 

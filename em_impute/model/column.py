@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels
 from em_impute.em.blocks import Floats, Integers
-from em_impute.missingness.held_out import HeldOut, like_missing
-from em_impute.missingness.reasons import Reasons, Tilts
-from em_impute.model.assign import tilt
-from em_impute.model.fit import Fitted, Said
-from em_impute.model.groups import Group, OwnFit
+from em_impute.missingness.how_missing import HeldOut, like_missing
+from em_impute.missingness.reasons import LogOddsShifts, Reasons
+from em_impute.model.assign import over_labels, shift_log_odds
+from em_impute.model.fit import Fitted, PredictDraws
+from em_impute.model.groups import Group, GroupFit
 from em_impute.table.arrays import Codes
 
 __all__ = ["FittedColumn"]
@@ -36,11 +36,11 @@ class FittedColumn:
     timings: Mapping[str, float]
     delta: Floats | None = None
     """(n_labels,), by how much log-odds are higher where a label is missing than the predictors say"""
-    own: tuple[OwnFit, ...] = ()
+    own: tuple[GroupFit, ...] = ()
     """The fits of those groups that have one."""
     reasons: Reasons | None = None
     """Why labels are missing; None where that cannot be told, or the user said it"""
-    tilts: Tilts | None = None
+    shifts: LogOddsShifts | None = None
     """By how much log-odds are higher where a label is missing, as the reasons have it; None: not at all"""
 
     @cached_property
@@ -57,7 +57,7 @@ class FittedColumn:
     def unshifted(self) -> Floats:
         """(n_unlabelled, n_labels), as the reasons for missing labels have it."""
         probability = self.fitted.probability
-        return self.of_every_label(probability if self.tilts is None else self.tilts.apply(probability))
+        return self.of_every_label(probability if self.shifts is None else self.shifts.apply(probability))
 
     @cached_property
     def beyond(self) -> NDArray[np.bool_]:
@@ -69,43 +69,41 @@ class FittedColumn:
         """Known labels that were hidden, as if they were rows to fill: what is to be expected of these."""
         held = self.fitted.choice.held_out
         how = self.fitted.how
-        company = how.company
+        cluster = how.clusters
         if held is not None and held.odds is not None:
             held = replace(held, odds=1.0 + how.by_predictors * (held.odds - 1.0))
-        if held is not None and company is not None:
-            held = replace(held, company=company.code[held.row])
+        if held is not None and cluster is not None:
+            held = replace(held, cluster=cluster.code[held.row])
         if held is None or self.reasons is None:
             return held
-        is_tilted = self.tilts is not None or self.fitted.choice.recipe.free_shares
-        return like_missing(held, self.reasons, self.reasons.tilts() if is_tilted else None)
+        is_tilted = self.shifts is not None or self.fitted.choice.recipe.free_shares
+        return like_missing(held, self.reasons, self.reasons.shifts() if is_tilted else None)
 
-    def draw(self, n_draws: int, seed: int) -> Said:
+    def draw(self, n_draws: int, seed: int) -> PredictDraws:
         """Draw the model so many times, and why labels are missing; the draws speak of every label of the column."""
-        said = self.fitted.draw(n_draws, seed)
+        predict_rows = self.fitted.draw(n_draws, seed)
         reasons = self.reasons
-        if self.tilts is None or self.tilts.is_none or reasons is None:
-            return lambda number, rows: self.shifted(self.of_every_label(said(number, rows)))
+        if self.shifts is None or self.shifts.is_none or reasons is None:
+            return lambda number, rows: self.shifted(self.of_every_label(predict_rows(number, rows)))
         factor = np.exp(reasons.draw(n_draws, np.random.default_rng([seed, REASONS])))
 
-        def tilted(number: Integers, rows: Integers) -> Floats:
-            chance = said(number, rows) * factor[number, None]
+        def shifted_by_reasons(number: Integers, rows: Integers) -> Floats:
+            chance = predict_rows(number, rows) * factor[number, None]
             chance /= chance.sum(axis=-1, keepdims=True)
             return self.shifted(self.of_every_label(chance))
 
-        return tilted
+        return shifted_by_reasons
 
     def of_every_label(self, probability: Floats) -> Floats:
         """Give a label of which nothing was learnt the probability 0: (…, n_learnt) to (…, n_labels)."""
         names = self.labels.labels
         if self.design.labels == names:
             return probability
-        spread = np.zeros((*probability.shape[:-1], len(names)))
-        spread[..., [names.index(label) for label in self.design.labels]] = probability
-        return spread
+        return over_labels(probability, [names.index(label) for label in self.design.labels], len(names))
 
     def shifted(self, probability: Floats) -> Floats:
         """Shift the log-odds of (…, n_labels) as the user asked for."""
-        return probability if self.delta is None else tilt(probability, self.delta)
+        return probability if self.delta is None else shift_log_odds(probability, self.delta)
 
     @cached_property
     def cells(self) -> Integers:

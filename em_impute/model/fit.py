@@ -1,4 +1,4 @@
-"""From a design to probabilities: by the stack of many mixtures, or by the one that the user named."""
+"""From a design to probabilities: by the ensemble of many mixtures, or by the one that the user named."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,35 +6,34 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers, Rows, make_blocks
-from em_impute.em.bootstrap import refits
+from em_impute.em.blocks import Floats, Integers, Rows, make_blocks, slices
 from em_impute.em.em import Fit, Step, e_step, expect, make_problem, posterior
-from em_impute.em.mixture import Mixture, Recipe, fit_mixture
+from em_impute.em.mixture import Mixture, Recipe, fit_mixture, refits
 from em_impute.em.parameters import Parameters, clamp
 from em_impute.ensemble.ensemble import predict
-from em_impute.ensemble.fit import Stack, fit_leader, thinned
+from em_impute.ensemble.fit import EnsembleFit, fit_leader, subsampled
 from em_impute.ensemble.folds import Examples
-from em_impute.ensemble.posterior_draws import chances, draw_stack
+from em_impute.ensemble.posterior_draws import chances, draw_ensemble
 from em_impute.ensemble.transforms import Predictors
-from em_impute.missingness.rehearsal import HowMissing, how_missing
+from em_impute.missingness.how_missing import HowMissing, how_missing
 from em_impute.model.bic import sort_components
-from em_impute.model.select import Choice, choose_model, choose_stack
+from em_impute.model.select import Choice, choose_ensemble, choose_model
 
-__all__ = ["Draw", "Fitted", "Said", "Tell", "examples_of", "fit_one", "fit_stacked"]
+__all__ = ["Draw", "FitProgress", "Fitted", "PredictDraws", "examples_of", "fit_one", "fit_with_ensemble"]
 
 PATH_ROWS = 50_000
 """Different rows up to which the log-likelihood is computed after every step; beyond, at the end."""
 
 CHUNK_ROWS = 1 << 16
 
-Tell = Callable[[str, str], None]
+FitProgress = Callable[[str, str], None]
 """Told of progress: the stage and a detail."""
 
 
-Said = Callable[[Integers, Integers], Floats]
+PredictDraws = Callable[[Integers, Integers], Floats]
 """What some draws of a model say of some distinct rows: (n_chosen,), (n_rows,) -> (n_chosen, n_rows, n_labels)."""
 
-Draw = Callable[[int, int], Said]
+Draw = Callable[[int, int], PredictDraws]
 """Draws a model so many times, from a seed: its parameters, and which of its mixtures speaks."""
 
 
@@ -43,7 +42,7 @@ class Fitted(NamedTuple):
 
     choice: Choice
     mixture: Mixture
-    """The only one, or the one that leads the stack."""
+    """The only one, or the one that leads the ensemble."""
     probability: Floats
     """(n_unlabelled, n_labels), of the distinct rows without a label, as if these were missing at random"""
     draw: Draw
@@ -51,15 +50,15 @@ class Fitted(NamedTuple):
     """how rows without a label differ from those with one"""
 
 
-def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, tell: Tell) -> Fitted:
+def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, progress: FitProgress) -> Fitted:
     """Fit one mixture of the engine to all rows; its covariance is named or chosen.
 
     Where no label is known the groups found are put in the order of their means of feature `by`.
     """
     how = how_missing(design, recipe.seed)
-    choice = choose_model(design, how, covariance, recipe, lambda detail: tell("choosing", detail))
+    choice = choose_model(design, how, covariance, recipe, lambda detail: progress("choosing", detail))
     n_labels = choice.n_groups or len(design.labels)
-    mixture = fit_mixture(design.learning, n_labels, choice.recipe, lambda step: tell("fitting", _say(step)))
+    mixture = fit_mixture(design.learning, n_labels, choice.recipe, lambda step: progress("fitting", _say(step)))
     if not (design.label >= 0).any():
         mixture = sort_components(mixture, by)
     elif choice.recipe.unlabelled_weight != 1.0:
@@ -67,58 +66,60 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, tell: Tell
     unlabelled = design.distinct.label < 0
     probability = posterior(mixture.fit.parameters, mixture.fit.component_label, design.distinct.x[unlabelled])
 
-    def draw(n_draws: int, seed: int) -> Said:
+    def draw(n_draws: int, seed: int) -> PredictDraws:
         parameters = refits(design.learning, mixture, n_labels, n_draws, seed)
 
-        def said(number: Integers, rows: Integers) -> Floats:
+        def predict_rows(number: Integers, rows: Integers) -> Floats:
             x = design.distinct.x[rows]
             return np.array([posterior(parameters[b], mixture.fit.component_label, x) for b in number])
 
-        return said
+        return predict_rows
 
     return Fitted(choice, mixture, probability, draw, how)
 
 
-def fit_stacked(design: Design, recipe: Recipe, tell: Tell, *, single: bool) -> Fitted:
-    """Fit the stack, or with `single` the mixture that leads it."""
+def fit_with_ensemble(design: Design, recipe: Recipe, progress: FitProgress, *, single: bool) -> Fitted:
+    """Fit the ensemble, or with `single` the mixture that leads it."""
     everything = examples_of(design)
     how = how_missing(design, recipe.seed)
-    rehearsed = how.rehearsed(everything)
-    learning = rehearsed.take(design.counting) if design.weighed else rehearsed
-    examples = thinned(learning, recipe.seed)
-    choice, stack = choose_stack(design, examples, recipe, lambda detail: tell("choosing", detail), single=single)
-    tell("fitting", "the leading mixture")
-    mixture = _leading_mixture(stack, examples, design, choice.recipe)
-    tell("filling", "")
+    with_scheme = how.with_scheme(everything)
+    learning = with_scheme.take(design.counting) if design.weighed else with_scheme
+    examples = subsampled(learning, recipe.seed)
+    choice, ensemble = choose_ensemble(
+        design, examples, recipe, lambda detail: progress("choosing", detail), single=single
+    )
+    progress("fitting", "the leading mixture")
+    mixture = _leading_mixture(ensemble, examples, design, choice.recipe)
+    progress("filling", "")
     unlabelled = np.flatnonzero(design.distinct.label < 0)
-    probability = predict(stack, everything.predictors.take(unlabelled))
+    probability = predict(ensemble, everything.predictors.take(unlabelled))
 
-    def draw(n_draws: int, seed: int) -> Said:
-        draws = draw_stack(stack, learning, n_draws, seed)
+    def draw(n_draws: int, seed: int) -> PredictDraws:
+        draws = draw_ensemble(ensemble, learning, n_draws, seed)
 
-        def said(number: Integers, rows: Integers) -> Floats:
+        def predict_rows(number: Integers, rows: Integers) -> Floats:
             return chances(draws, everything.predictors.take(rows), number)
 
-        return said
+        return predict_rows
 
     return Fitted(choice, mixture, probability, draw, how)
 
 
 def examples_of(design: Design) -> Examples:
-    """Give the distinct rows in the form that the stack takes."""
+    """Give the distinct rows in the form that the ensemble takes."""
     predictors = Predictors(design.distinct.x, design.codes, design.levels, design.n_numbers)
     return Examples(predictors, design.distinct.label, design.distinct.weight, design.index is not None)
 
 
-def _leading_mixture(stack: Stack, examples: Examples, design: Design, recipe: Recipe) -> Mixture:
+def _leading_mixture(ensemble: EnsembleFit, examples: Examples, design: Design, recipe: Recipe) -> Mixture:
     """Bring the leading mixture into the engine's form, with the log-likelihood of all rows along its path."""
-    component_label, batches = fit_leader(stack, examples, recipe.seed)
+    component_label, batches = fit_leader(ensemble, examples, recipe.seed)
     rows = design.learning
     parameters = [Parameters(np.exp(one.log_share[0]), one.mean[0], one.covariance[0]) for one in batches]
     if rows.label.size > PATH_ROWS:
-        path = [_log_likelihood(rows, parameters[-1], component_label, stack.n_labels)]
+        path = [_log_likelihood(rows, parameters[-1], component_label, ensemble.n_labels)]
     else:
-        problem = make_problem(*rows, component_label, stack.n_labels)
+        problem = make_problem(*rows, component_label, ensemble.n_labels)
         path = [expect(problem, one).log_likelihood for one in parameters]
     fit = Fit(parameters[-1], component_label, path[-1], path[-1], tuple(path), "held-out labels", 0.0)
     return Mixture(fit, recipe)
@@ -127,8 +128,7 @@ def _leading_mixture(stack: Stack, examples: Examples, design: Design, recipe: R
 def _log_likelihood(rows: Rows, parameters: Parameters, component_label: Integers, n_labels: int) -> float:
     """Compute the log-likelihood of many rows, some of them at a time."""
     total, log_clamp = 0.0, clamp(component_label, n_labels)
-    for first in range(0, rows.label.size, CHUNK_ROWS):
-        some = slice(first, first + CHUNK_ROWS)
+    for some in slices(rows.label.size, CHUNK_ROWS):
         for block in make_blocks(rows.x[some], rows.label[some], rows.weight[some], component_label.size):
             total += float(np.vdot(block.weight, e_step(block, parameters, log_clamp).log_evidence))
     return total

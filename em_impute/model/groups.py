@@ -14,13 +14,14 @@ from em_impute.em.blocks import Floats, Integers, Rows, in_units, standard_units
 from em_impute.ensemble.cross_validation import LEAST_CHANCE
 from em_impute.ensemble.folds import N_FOLDS
 from em_impute.ensemble.stacking_weights import cross_fitted, stack_weights
-from em_impute.errors import ColumnError, DesignError, FitError
-from em_impute.missingness.held_out import HeldOut
-from em_impute.model.fit import Draw, Fitted, Said, Tell
+from em_impute.errors import ColumnError, DesignError, FitError, option
+from em_impute.missingness.how_missing import HeldOut
+from em_impute.model.assign import over_labels
+from em_impute.model.fit import Draw, FitProgress, Fitted, PredictDraws
 from em_impute.table.categories import CategoryColumn
 from em_impute.table.text import plural, shown
 
-__all__ = ["Group", "Grouped", "Own", "OwnFit", "Trial", "fit_groups", "narrowed", "refuse_groups"]
+__all__ = ["Group", "GroupFit", "Grouped", "Own", "Trial", "fit_groups", "narrowed", "refuse_groups"]
 
 ROWS_PER_LABEL, MIN_LABELS = 5, 2
 """So many known rows of so many labels make a fit of a group's own worth while."""
@@ -28,7 +29,7 @@ ROWS_PER_LABEL, MIN_LABELS = 5, 2
 CONSTANT = 1e-12
 """A range below this part of the deviation among all rows is rounding."""
 
-Fit = Callable[[Design, Tell], Fitted]
+Fit = Callable[[Design, FitProgress], Fitted]
 """How all rows were fitted, or some of them."""
 
 
@@ -42,7 +43,7 @@ class Group(NamedTuple):
     own_weight: float  # of the group's own fit, beside that of all rows; 0 where there is none
 
 
-class OwnFit(NamedTuple):
+class GroupFit(NamedTuple):
     """A fit of a group's own as it was made: of the group's rows and labels, in units of their own."""
 
     group: str
@@ -56,7 +57,7 @@ class Grouped(NamedTuple):
 
     fitted: Fitted
     groups: tuple[Group, ...] | None
-    own: tuple[OwnFit, ...] = ()
+    own: tuple[GroupFit, ...] = ()
 
 
 class Own(NamedTuple):
@@ -70,10 +71,10 @@ class Own(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """What a group's own fit and the fit of all rows said of the same labels, which neither had seen."""
+    """Predictions of the same labels by a group's own fit and by that of all rows, which had not seen them."""
 
     held: Integers  # (n_rows,), among the labels that the fit of all rows was tested on
-    said: Floats  # (2, n_rows, n_labels), probabilities by the own fit and by that of all rows
+    predicted: Floats  # (2, n_rows, n_labels), probabilities by the own fit and by that of all rows
     chance: Floats  # (2, 1, n_rows), of the true label
     weight: Floats  # (n_rows,)
 
@@ -89,22 +90,24 @@ def refuse_groups(name: str, column: CategoryColumn) -> None:
         message = (
             f"column {name!r} holds more than {column.limit:,} different texts, such as {shown(text)} on line {line}"
         )
-        raise DesignError(message, "name a column of fewer groups with --by")
+        raise DesignError(message, f"name a column of fewer groups with {option('by')}")
     if not column.texts:
-        raise DesignError(f"column {name!r} names no group: every cell is missing", "name another column with --by")
+        raise DesignError(
+            f"column {name!r} names no group: every cell is missing", f"name another column with {option('by')}"
+        )
 
 
 def fit_groups(
-    design: Design, everyone: Fitted, label: Integers, fit: Fit, watch: Callable[[float, str], None]
+    design: Design, pooled: Fitted, label: Integers, fit: Fit, watch: Callable[[float, str], None]
 ) -> Grouped:
-    """Fit each group by itself, and mix what its fit says with what the fit of `everyone` says.
+    """Fit each group by itself, and mix its predictions with those of the `pooled` fit.
 
     Where no label is known the groups' own fits stand alone.  `label` (n_rows,) is −1 in the cells to fill, which are
     counted for the report.  Without groups everything stays as it is.  Raises FitError, naming the group, where no
     label is known and a group is too small.
     """
     if design.groups is None:
-        return Grouped(everyone, None)
+        return Grouped(pooled, None)
     found = []
     for code, rows in _rows_of_groups(design.groups):
         name = f"group {shown(design.groups.texts[code])} of column {design.groups.name!r}"
@@ -112,20 +115,20 @@ def fit_groups(
         own = _fit_own(design, rows, fit, name)
         if own is not None:
             found.append((code, rows, own))
-    trials = [_tried(everyone.choice.held_out, own.held_out) for _, _, own in found]
+    trials = [_tried(pooled.choice.held_out, own.held_out) for _, _, own in found]
     weights, centre = _weigh(trials)
     unlabelled = np.flatnonzero(design.distinct.label < 0)
-    probability, own_weights = everyone.probability.copy(), np.zeros(len(design.groups.texts))
+    probability, own_weights = pooled.probability.copy(), np.zeros(len(design.groups.texts))
     for (code, rows, own), (of_own, of_all) in zip(found, weights, strict=True):
         mine = np.isin(unlabelled, rows, assume_unique=True)
         probability[mine] = of_own * own.probability + of_all * probability[mine]
         own_weights[code] = of_own
     tested = [(rows, trial) for (_, rows, _), trial in zip(found, trials, strict=True)]
-    choice = replace(everyone.choice, held_out=_mixed(everyone.choice.held_out, tested, weights, centre))
-    draw = _mixed_draws(everyone.draw, [(rows, own.draw, own_weights[code]) for code, rows, own in found])
-    fitted = everyone._replace(choice=choice, probability=probability, draw=draw)
+    choice = replace(pooled.choice, held_out=_mixed(pooled.choice.held_out, tested, weights, centre))
+    draw = _mixed_draws(pooled.draw, [(rows, own.draw, own_weights[code]) for code, rows, own in found])
+    fitted = pooled._replace(choice=choice, probability=probability, draw=draw)
     texts = design.groups.texts
-    fits = tuple(OwnFit(texts[k], float(own_weights[k]), own.design, own.fitted) for k, _, own in found)
+    fits = tuple(GroupFit(texts[k], float(own_weights[k]), own.design, own.fitted) for k, _, own in found)
     return Grouped(fitted, _counted(design, label, own_weights), fits)
 
 
@@ -179,18 +182,18 @@ def narrowed(design: Design, rows: Integers) -> Design | None:
     )
 
 
-def _tried(everyone: HeldOut | None, own: HeldOut | None) -> Trial | None:
+def _tried(pooled: HeldOut | None, own: HeldOut | None) -> Trial | None:
     """Find the labels that neither fit was shown; None where one of the fits was tested on no label."""
-    if own is None or everyone is None:
+    if own is None or pooled is None:
         return None
     # Equal rows may have been merged; which of them is which does not matter.  The first of them that one fit was
     # tested on counts as the first that the other one was tested on.
-    all_pairs, own_pairs = (_pairs(held.row, _copies(held.row)) for held in (everyone, own))
+    all_pairs, own_pairs = (held.row * (1 << 31) + _copies(held.row) for held in (pooled, own))
     _, of_all, of_own = np.intersect1d(all_pairs, own_pairs, assume_unique=True, return_indices=True)
-    said = np.array([own.probability[of_own], everyone.probability[of_all]])
-    right = said[:, np.arange(of_all.size), everyone.label[of_all]]
-    weight = np.ones(of_all.size) if everyone.weight is None else everyone.weight[of_all]
-    return Trial(of_all, said, np.maximum(right, LEAST_CHANCE)[:, None, :], weight)
+    predicted = np.array([own.probability[of_own], pooled.probability[of_all]])
+    right = predicted[:, np.arange(of_all.size), pooled.label[of_all]]
+    weight = np.ones(of_all.size) if pooled.weight is None else pooled.weight[of_all]
+    return Trial(of_all, predicted, np.maximum(right, LEAST_CHANCE)[:, None, :], weight)
 
 
 def _weigh(trials: Sequence[Trial | None]) -> tuple[list[Floats], Floats]:
@@ -213,30 +216,30 @@ def _scaled(weight: Floats) -> Floats:
 
 
 def _mixed(
-    everyone: HeldOut | None, found: Sequence[tuple[Integers, Trial | None]], weights: Sequence[Floats], centre: Floats
+    pooled: HeldOut | None, found: Sequence[tuple[Integers, Trial | None]], weights: Sequence[Floats], centre: Floats
 ) -> HeldOut | None:
-    """Give what the mixed fits said of labels held out, `found` being the rows and the trial of each group.
+    """Give the mixed fits' predictions of labels held out, `found` being the rows and the trial of each group.
 
     Labels that only one of a group's two fits was tested on are left out.
     """
-    if everyone is None:
+    if pooled is None:
         return None
-    probability, kept = everyone.probability.copy(), np.ones(everyone.label.size, dtype=bool)
+    probability, kept = pooled.probability.copy(), np.ones(pooled.label.size, dtype=bool)
     for (rows, trial), weight in zip(found, weights, strict=True):
         if trial is None:
             continue
-        kept[np.isin(everyone.row, rows)] = False
+        kept[np.isin(pooled.row, rows)] = False
         kept[trial.held] = True
         n = trial.held.size
         parts = [(np.arange(n), weight)]
         if n >= N_FOLDS:  # by weights that did not see the label either
             parts = cross_fitted(trial.chance, _scaled(trial.weight), np.arange(n) % N_FOLDS, centre)
         for part, of_others in parts:
-            probability[trial.held[part]] = np.einsum("c,cnk->nk", of_others, trial.said[:, part])
+            probability[trial.held[part]] = np.einsum("c,cnk->nk", of_others, trial.predicted[:, part])
     if not kept.any():
-        return everyone
-    weight_kept = None if everyone.weight is None else everyone.weight[kept]
-    return HeldOut(everyone.label[kept], probability[kept], everyone.baseline[kept], everyone.row[kept], weight_kept)
+        return pooled
+    weight_kept = None if pooled.weight is None else pooled.weight[kept]
+    return HeldOut(pooled.label[kept], probability[kept], pooled.baseline[kept], pooled.row[kept], weight_kept)
 
 
 def _mixed_draws(of_all: Draw, found: Sequence[tuple[Integers, Draw, float]]) -> Draw:
@@ -245,13 +248,13 @@ def _mixed_draws(of_all: Draw, found: Sequence[tuple[Integers, Draw, float]]) ->
     `found` are each group's rows, its own draws, and their weight.
     """
 
-    def draw(n_draws: int, seed: int) -> Said:
+    def draw(n_draws: int, seed: int) -> PredictDraws:
         rng = np.random.default_rng(seed)
-        everyone = of_all(n_draws, seed)
+        pooled = of_all(n_draws, seed)
         groups = [(rows, own(n_draws, seed), rng.random(n_draws) < weight) for rows, own, weight in found]
 
-        def said(number: Integers, rows: Integers) -> Floats:
-            chance = everyone(number, rows)
+        def predict_rows(number: Integers, rows: Integers) -> Floats:
+            chance = pooled(number, rows)
             for of_group, own, speaks in groups:
                 mine, by_own = np.isin(rows, of_group), speaks[number]
                 if mine.any() and by_own.any():
@@ -259,7 +262,7 @@ def _mixed_draws(of_all: Draw, found: Sequence[tuple[Integers, Draw, float]]) ->
                     chance[np.ix_(by_own, mine)] = own(number[by_own], place)
             return chance
 
-        return said
+        return predict_rows
 
     return draw
 
@@ -267,40 +270,35 @@ def _mixed_draws(of_all: Draw, found: Sequence[tuple[Integers, Draw, float]]) ->
 def _fit_own(design: Design, rows: Integers, fit: Fit, name: str) -> Own | None:
     """Fit a group by itself if it has enough labels, or if nobody has any."""
     label, weight = design.distinct.label[rows], design.distinct.weight[rows]
-    blind = not (design.distinct.label >= 0).any()
+    without_predictors = not (design.distinct.label >= 0).any()
     count = np.bincount(label[label >= 0], (weight > 0.0 if design.weighed else weight)[label >= 0])
-    if not blind and np.count_nonzero(count >= ROWS_PER_LABEL) < MIN_LABELS:
+    if not without_predictors and np.count_nonzero(count >= ROWS_PER_LABEL) < MIN_LABELS:
         return None
     own = narrowed(design, rows)
     try:
         if own is None:
-            raise FitError("no predictor is left", "name other predictors with -x")
+            raise FitError("no predictor is left", f"name other predictors with {option('features')}")
         n_rows = own.label.size if not own.weighed else own.counting.size
-        if blind and n_rows < len(own.labels):
+        if without_predictors and n_rows < len(own.labels):
             raise FitError(f"{len(own.labels)} labels cannot be found in {plural(n_rows, 'row')}", "ask for fewer")
         fitted = fit(own, lambda _stage, _detail: None)
     except (ColumnError, FitError) as error:
-        if not blind:
+        if not without_predictors:
             return None
         raise FitError(f"{name}: {error.message}", error.hint) from error
     place = [design.labels.index(one) for one in own.labels]
     held = fitted.choice.held_out
     if held is not None:
-        probability, baseline = (_spread(said, place, len(design.labels)) for said in (held.probability, held.baseline))
+        probability, baseline = (
+            over_labels(predicted, place, len(design.labels)) for predicted in (held.probability, held.baseline)
+        )
         held = HeldOut(np.array(place)[held.label], probability, baseline, rows[held.row], held.weight)
 
-    def draw(n_draws: int, seed: int) -> Said:
-        said = fitted.draw(n_draws, seed)
-        return lambda number, chosen: _spread(said(number, chosen), place, len(design.labels))
+    def draw(n_draws: int, seed: int) -> PredictDraws:
+        predict_rows = fitted.draw(n_draws, seed)
+        return lambda number, chosen: over_labels(predict_rows(number, chosen), place, len(design.labels))
 
-    return Own(own, fitted, _spread(fitted.probability, place, len(design.labels)), held, draw)
-
-
-def _spread(probability: Floats, place: list[int], n_labels: int) -> Floats:
-    """Give the labels that a group does not hold the probability 0: (…, n_labels)."""
-    spread = np.zeros((*probability.shape[:-1], n_labels))
-    spread[..., place] = probability
-    return spread
+    return Own(own, fitted, over_labels(fitted.probability, place, len(design.labels)), held, draw)
 
 
 def _rows_of_groups(groups: Category) -> Iterator[tuple[int, Integers]]:
@@ -318,10 +316,6 @@ def _copies(row: Integers) -> Integers:
     copy = np.empty_like(row)
     copy[order] = np.arange(row.size) - np.repeat(first, np.diff(first, append=row.size))
     return copy
-
-
-def _pairs(row: Integers, copy: Integers) -> Integers:
-    return row * (1 << 31) + copy
 
 
 def _counted(design: Design, label: Integers, weights: Floats) -> tuple[Group, ...]:

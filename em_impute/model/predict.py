@@ -12,18 +12,17 @@ from em_impute.columns.deduplicate import Values, merge_rows
 from em_impute.columns.design import Design, Feature
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.em import posterior
-from em_impute.em.incremental import MixtureMemory
-from em_impute.em.mixture import Mixture
+from em_impute.em.mixture import Mixture, MixtureMemory
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import Ensemble, predict
-from em_impute.ensemble.fit import Stack
+from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.incremental import Memory
 from em_impute.ensemble.transforms import Predictors
-from em_impute.missingness.reasons import Tilts
-from em_impute.model.assign import tilt
+from em_impute.missingness.reasons import LogOddsShifts
+from em_impute.model.assign import shift_log_odds
 from em_impute.model.select import Choice
 from em_impute.options import Request
-from em_impute.serialize.annotations import Axes, Kinds, MayLack, NotSaved, OwnAxes, Range
+from em_impute.serialize.annotations import Axes, Key, Kinds, MayLack, NotSaved, OwnAxes, Range
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
 
@@ -34,7 +33,7 @@ __all__ = [
     "Mixed",
     "Model",
     "Own",
-    "Said",
+    "Prediction",
     "coding_of",
     "expert_of",
     "slim",
@@ -136,20 +135,23 @@ class Mixed:
     ]
 
 
-class Said(NamedTuple):
+class Prediction(NamedTuple):
     """What a model says of some rows."""
 
     probability: Floats  # (n_distinct, n_labels), of the different ones
     place: Integers  # (n_rows,) which of them each row is
-    blind: Integers  # the rows that show no predictor
+    without_predictors: Integers  # the rows that show no predictor
 
 
 @dataclass(frozen=True)
 class Expert:
     """One fit: of all rows, or of those of a group."""
 
-    learnt: Annotated[
-        tuple[int, ...], Axes("n_known"), "Places, among the labels of the column, of those that the fit knows."
+    known_labels: Annotated[
+        tuple[int, ...],
+        Key("learnt"),
+        Axes("n_known"),
+        "Places, among the labels of the column, of those that the fit knows.",
     ]
     coding: Coding
     speaker: Annotated[
@@ -164,18 +166,20 @@ class Expert:
         "What it can be updated from; null where it cannot.",
     ] = None
 
-    def said(self, table: Table, rows: Integers) -> Said:
+    def predict(self, table: Table, rows: Integers) -> Prediction:
         """Say how probable each label is in some rows of a chunk."""
         predictors = self.coding.predictors(table, rows)
         distinct, place = _distinct(predictors)
         probability = np.zeros((distinct.x.shape[0], self.shift.size))
         if isinstance(self.speaker, Mixed):
             mixed = self.speaker
-            probability[:, self.learnt] = posterior(mixed.parameters, mixed.component_label, distinct.x)
+            probability[:, self.known_labels] = posterior(mixed.parameters, mixed.component_label, distinct.x)
         else:
-            probability[:, self.learnt] = predict(self.speaker, distinct)
-        blind = np.isnan(np.fmax.reduce(distinct.x, axis=1, initial=np.nan)) & (distinct.codes < 0).all(axis=1)
-        return Said(tilt(probability, self.shift), place, rows[blind[place]])
+            probability[:, self.known_labels] = predict(self.speaker, distinct)
+        without_predictors = np.isnan(np.fmax.reduce(distinct.x, axis=1, initial=np.nan)) & (distinct.codes < 0).all(
+            axis=1
+        )
+        return Prediction(shift_log_odds(probability, self.shift), place, rows[without_predictors[place]])
 
 
 class Own(NamedTuple):
@@ -209,11 +213,12 @@ class Model:
     """What says how probable each label is."""
 
     labels: Annotated[tuple[str, ...], Axes("n_labels"), "The labels of the column."]
-    everyone: Annotated[Expert, OwnAxes, "The fit of all rows."]
+    pooled: Annotated[Expert, Key("everyone"), OwnAxes, "The fit of all rows."]
     groups: Annotated[Groups | None, "The fits of groups of rows; null without --by."]
     delta: Annotated[Floats, Axes("n_labels"), "Log-odds added as --delta asked for."]
-    tilts: Annotated[
-        Tilts | None,
+    shifts: Annotated[
+        LogOddsShifts | None,
+        Key("tilts"),
         MayLack,
         "Log-odds added in the file that was fitted to, for the reason that its labels are missing.",
     ] = None
@@ -221,38 +226,38 @@ class Model:
     @property
     def coding(self) -> Coding:
         """How the fit of all rows reads a row."""
-        return self.everyone.coding
+        return self.pooled.coding
 
     @property
     def columns(self) -> tuple[int, ...]:
         """The columns of the table that are read as predictors."""
         own = [] if self.groups is None else [one.expert.coding.columns for one in self.groups.own.values()]
-        return tuple(sorted({*self.everyone.coding.columns, *chain.from_iterable(own)}))
+        return tuple(sorted({*self.pooled.coding.columns, *chain.from_iterable(own)}))
 
-    def said(self, table: Table, rows: Integers) -> Said:
+    def predict(self, table: Table, rows: Integers) -> Prediction:
         """Say how probable each label is in some rows of a chunk."""
-        probability, place, blind = self.everyone.said(table, rows)
+        probability, place, without_predictors = self.pooled.predict(table, rows)
         if self.groups is not None:
             probability, place = probability[place], np.arange(rows.size)
             for group, mine in self.groups.rows_of(table, rows):
                 own = self.groups.own[group]
-                by_own = own.expert.said(table, rows[mine])
+                by_own = own.expert.predict(table, rows[mine])
                 probability[mine] *= 1.0 - own.weight
                 probability[mine] += own.weight * by_own.probability[by_own.place]
-        if self.tilts is not None:
-            probability = self.tilts.apply(probability)
-        return Said(np.round(tilt(probability, self.delta), DIGITS), place, blind)
+        if self.shifts is not None:
+            probability = self.shifts.apply(probability)
+        return Prediction(np.round(shift_log_odds(probability, self.delta), DIGITS), place, without_predictors)
 
 
 def expert_of(
     design: Design, choice: Choice, mixture: Mixture, labels: Sequence[str], names: Sequence[str], request: Request
 ) -> Expert:
     """Give what a fit says, apart from what only the report tells of it; `labels` are all of the column."""
-    learnt = tuple(labels.index(label) for label in design.labels)
+    known_labels = tuple(labels.index(label) for label in design.labels)
     coding, shift = coding_of(design, names, request.decimal), np.zeros(len(labels))
-    if choice.stack is None:
-        return Expert(learnt, coding, Mixed(*mixture.fit[:2]), shift)
-    return Expert(learnt, coding, slim(choice.stack), shift)
+    if choice.ensemble is None:
+        return Expert(known_labels, coding, Mixed(*mixture.fit[:2]), shift)
+    return Expert(known_labels, coding, slim(choice.ensemble), shift)
 
 
 def coding_of(design: Design, names: Sequence[str], decimal: str) -> Coding:
@@ -262,9 +267,9 @@ def coding_of(design: Design, names: Sequence[str], decimal: str) -> Coding:
     return Coding(design.features, texts, decimal, {name: names.index(name) for name in used})
 
 
-def slim(stack: Stack) -> Ensemble:
-    """Leave out of a stack what only the report asks for: the rest is sent to every worker, or kept."""
-    return Ensemble(stack.n_labels, stack.voices, stack.trust, stack.shares, stack.sharpness)
+def slim(ensemble: EnsembleFit) -> Ensemble:
+    """Leave out of an ensemble what only the report asks for: the rest is sent to every worker, or kept."""
+    return Ensemble(ensemble.n_labels, ensemble.submodels, ensemble.model_weight, ensemble.shares, ensemble.sharpness)
 
 
 def _distinct(predictors: Predictors) -> tuple[Predictors, Integers]:

@@ -1,6 +1,5 @@
 """The choice of the model: by predictions of known labels held out, or, when none is known, by BIC."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,24 +8,23 @@ from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Integers, Rows
 from em_impute.em.em import posterior
-from em_impute.em.families import FAMILIES
 from em_impute.em.mixture import Recipe, fit_mixture
-from em_impute.ensemble.fit import Stack, fit_stack
+from em_impute.ensemble.cross_validation import Progress
+from em_impute.ensemble.fit import EnsembleFit, fit_ensemble
 from em_impute.ensemble.folds import N_FOLDS, Examples, dealt, like_missing
 from em_impute.ensemble.metrics import log_loss
 from em_impute.ensemble.transforms import Predictors
 from em_impute.errors import FitError
-from em_impute.missingness.held_out import HeldOut
-from em_impute.missingness.rehearsal import HowMissing
-from em_impute.model.bic import Candidate, best_of, choose_clusters, information_criteria
+from em_impute.missingness.how_missing import HeldOut, HowMissing
+from em_impute.model.bic import Candidate, best_of, choose_clusters, families_to_try, information_criteria
 
 __all__ = [
     "FOLD_TOLERANCE",
     "Candidate",
     "Choice",
     "can_hold_out",
+    "choose_ensemble",
     "choose_model",
-    "choose_stack",
     "information_criteria",
 ]
 
@@ -38,8 +36,6 @@ FOLD_TOLERANCE = 1e-3
 
 AUTO_FAMILIES = ("tied", "full", "diag")
 """What `--covariance auto` tries, the simplest first; a tie goes to the simpler."""
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -53,21 +49,21 @@ class Choice:
     held_out: HeldOut | None
     n_groups: int | None = None
     """Groups that were asked for or found where no label is known."""
-    stack: Stack | None = None
+    ensemble: EnsembleFit | None = None
     """All members and their weights, where more than one mixture was weighed."""
 
 
-def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recipe, tell: Tell) -> Choice:
+def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recipe, progress: Progress) -> Choice:
     """Choose the covariance family, and where the design has no labels, the number of groups.
 
     `covariance` is a family's name or "auto"; `how` says how labels are missing.
     """
     if not (design.label >= 0).any():
-        found = choose_clusters(design, covariance, recipe, tell)
-        criterion = "BIC" if found.candidates else "as asked"
-        return Choice(_with_family(recipe, found.covariance), criterion, found.candidates, None, found.n_groups)
-    families = _families(covariance, len(design.features))
-    return _choose_by_held_out_labels(design, how, families, recipe, tell)
+        family, n_groups, candidates = choose_clusters(design, covariance, recipe, progress)
+        criterion = "BIC" if candidates else "as asked"
+        return Choice(recipe._replace(family=family), criterion, candidates, None, n_groups)
+    families = families_to_try(covariance, len(design.features), AUTO_FAMILIES)
+    return _choose_by_held_out_labels(design, how, families, recipe, progress)
 
 
 def can_hold_out(design: Design) -> bool:
@@ -76,52 +72,45 @@ def can_hold_out(design: Design) -> bool:
     return bool(known.any()) and bool(np.bincount(design.label[known]).max() > 1)
 
 
-def choose_stack(
-    design: Design, examples: Examples, recipe: Recipe, tell: Tell, *, single: bool
-) -> tuple[Choice, Stack]:
+def choose_ensemble(
+    design: Design, examples: Examples, recipe: Recipe, progress: Progress, *, single: bool
+) -> tuple[Choice, EnsembleFit]:
     """Weigh many mixtures by how they predict held-out labels; with `single` the leading one gets all weight.
 
     The recipe of the choice is that of the leading mixture.
     """
     n_to_fill = int(np.count_nonzero(design.distinct.label < 0))
-    stack = fit_stack(examples, len(design.labels), n_to_fill, recipe.seed, tell, single=single)
-    found = stack.comparison
+    ensemble = fit_ensemble(examples, len(design.labels), n_to_fill, recipe.seed, progress, single=single)
+    found = ensemble.comparison
     weight = found.own_weight if design.weighed else None
-    held_out = HeldOut(found.label, stack.held_probability, found.shares, found.origin, weight, found.odds)
-    leading = recipe._replace(family=stack.leader.shrinkage.family, per_label=stack.leader.per_label)
+    held_out = HeldOut(found.label, ensemble.held_probability, found.shares, found.origin, weight, found.odds)
+    leading = recipe._replace(family=ensemble.leader.shrinkage.family, per_label=ensemble.leader.per_label)
     criterion = "held-out log-loss" if single else "stacked by held-out log-loss"
-    return Choice(leading, criterion, (), held_out, None, stack), stack
-
-
-def _families(covariance: str, n_features: int) -> tuple[str, ...]:
-    if covariance != "auto":
-        return (covariance,)
-    # With one feature a diagonal covariance is a full one.
-    return tuple(name for name in AUTO_FAMILIES if n_features > 1 or not FAMILIES[name].diagonal)
+    return Choice(leading, criterion, (), held_out, None, ensemble), ensemble
 
 
 def _choose_by_held_out_labels(
-    design: Design, how: HowMissing, families: tuple[str, ...], recipe: Recipe, tell: Tell
+    design: Design, how: HowMissing, families: tuple[str, ...], recipe: Recipe, progress: Progress
 ) -> Choice:
     order, rows = _comparison_rows(design, recipe.seed)
     distinct = design.distinct_of(order).astype(np.intp)
     predictors = Predictors(rows.x, design.codes_of(order), design.levels, design.n_numbers)
-    examples = how.rehearsed(Examples(predictors, rows.label, rows.weight, origin=distinct))
+    examples = how.with_scheme(Examples(predictors, rows.label, rows.weight, origin=distinct))
     folds = dealt(examples, np.random.default_rng(recipe.seed))
     if not (folds >= 0).any():
         # No label occurs twice: nothing can be held out, and a tied covariance asks least of so few rows.
         criterion = "as asked" if len(families) == 1 else "default"
-        return Choice(_with_family(recipe, families[0]), criterion, (), None)
+        return Choice(recipe._replace(family=families[0]), criterion, (), None)
 
     shown, held = like_missing(examples, recipe.seed).x, np.flatnonzero(folds >= 0)
-    rehearsal = examples.rehearsal
-    odds = None if rehearsal.odds is None else rehearsal.odds(rows.x[held])
-    likeness = rehearsal.weight(rows.x[held])
+    scheme = examples.scheme
+    odds = None if scheme.odds is None else scheme.odds(rows.x[held])
+    likeness = scheme.weight(rows.x[held])
     candidates, held_out = [], {}
     for family in families:
-        tell(f"trying {family}")
+        progress(f"trying {family}")
         try:
-            found = _hold_out(rows, shown, folds, len(design.labels), _with_family(recipe, family))
+            found = _hold_out(rows, shown, folds, len(design.labels), recipe._replace(family=family))
             held_out[family] = replace(
                 found, row=distinct[held], weight=found.weight if design.weighed else None, odds=odds
             )
@@ -133,7 +122,7 @@ def _choose_by_held_out_labels(
         candidates.append(Candidate(family, log_loss(found.probability, found.label, rows.weight[held] * likeness)))
     best = best_of(candidates).covariance
     criterion = "as asked" if len(families) == 1 else "held-out log-loss"
-    return Choice(_with_family(recipe, best), criterion, tuple(candidates), held_out[best])
+    return Choice(recipe._replace(family=best), criterion, tuple(candidates), held_out[best])
 
 
 def _hold_out(rows: Rows, shown: Floats, folds: Integers, n_labels: int, recipe: Recipe) -> HeldOut:
@@ -176,7 +165,3 @@ def _comparison_rows(design: Design, seed: int) -> tuple[Integers, Rows]:
     order = np.concatenate([rows for rows, _ in parts])
     weight = np.concatenate([weight for _, weight in parts])
     return order, Rows(design.x_of(order), design.label[order], weight)
-
-
-def _with_family(recipe: Recipe, family: str) -> Recipe:
-    return recipe._replace(family=family)

@@ -8,20 +8,19 @@ from time import perf_counter
 
 import numpy as np
 
-from em_impute.columns.labels import Labels, number_labels, settle
+from em_impute.columns.labels import Labels, number_labels, resolve_marks
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble import metrics
-from em_impute.errors import ColumnError
+from em_impute.errors import ColumnError, option
 from em_impute.model.assign import Fills, deltas_of, most_probable
-from em_impute.model.predict import Coding, Groups, Model
+from em_impute.model.predict import Coding, Expert, Model
 from em_impute.options import Request
-from em_impute.pipeline.compatibility import Mismatch, mismatch_of, refuse_mismatch
-from em_impute.pipeline.describe import describe
-from em_impute.pipeline.open import Watch, look_at, read_opened, unique_names
-from em_impute.pipeline.types import Completion, Opened
-from em_impute.saved_model.drift import Drift, Summary, compare
+from em_impute.pipeline.compatibility import Mismatch, describe, mismatch_of, refuse_mismatch
+from em_impute.pipeline.open import Progress, look_at, read_opened, unique_names
+from em_impute.pipeline.types import ColumnResult, InputTable, with_experts
+from em_impute.saved_model.drift import DataProfile, Drift, compare
 from em_impute.saved_model.values import SavedColumn, SavedModel, Score
-from em_impute.table.arrays import least_type
+from em_impute.table.arrays import Codes, least_type
 from em_impute.table.dialect import Dialect, find_column
 from em_impute.table.read import Table, TargetColumn
 from em_impute.table.source import Source, open_source
@@ -37,11 +36,13 @@ __all__ = [
     "label_rows",
     "opened_for",
     "placed",
+    "predicted_fills",
     "read_for",
     "with_groups",
 ]
 
 CHUNK_ROWS = 1 << 20
+"""Rows that are filled at a time."""
 
 TINY = 1e-300
 """Stands for 0 where a logarithm is taken."""
@@ -53,8 +54,8 @@ class Applied:
 
     saved: SavedColumn
     """with its predictors in their places in the table"""
-    completion: Completion
-    summary: Summary
+    completion: ColumnResult
+    summary: DataProfile
     """of the rows of the table"""
     drift: Drift
     """by how much they differ from those of the training"""
@@ -89,7 +90,9 @@ def asked_of(model: SavedModel, request: Request, path: str) -> SavedModel:
 
 
 @contextmanager
-def opened_for(model: SavedModel, request: Request, watch: Watch) -> Iterator[tuple[Opened, SavedModel, Request]]:
+def opened_for(
+    model: SavedModel, request: Request, progress: Progress
+) -> Iterator[tuple[InputTable, SavedModel, Request]]:
     """Open and read the columns of a table that a model needs; those that are not there are missing in every row.
 
     Also gives the model with its predictors in their places, and the request as it was read.  Raises ColumnError where
@@ -97,33 +100,35 @@ def opened_for(model: SavedModel, request: Request, watch: Watch) -> Iterator[tu
     """
     began = perf_counter()
     with open_source(request.path) as raw:
-        opened, found, asked = read_for(model, raw, request, watch)
+        opened, found, asked = read_for(model, raw, request, progress)
         yield replace(opened, seconds=perf_counter() - began), found, asked
 
 
-def read_for(model: SavedModel, raw: Source, request: Request, watch: Watch) -> tuple[Opened, SavedModel, Request]:
+def read_for(
+    model: SavedModel, raw: Source, request: Request, progress: Progress
+) -> tuple[InputTable, SavedModel, Request]:
     """Do the same with a table whose bytes are at hand."""
     asked = replace(request, columns=model.names)
     _, dialect = look_at(raw, asked)
     found, asked = fitted_to(model, asked, dialect, raw.name)
-    asked = replace(asked, weights=_weights(model, dialect))
-    return with_groups(read_opened(raw, asked, watch, may_be_empty=True), found), found, asked
+    asked = replace(asked, weights=_spelled(dialect, model.weights))  # as for the rows of the fit
+    return with_groups(read_opened(raw, asked, progress, may_be_empty=True), found), found, asked
 
 
 def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) -> tuple[SavedModel, Request]:
     """Place a model's predictors in a table, and ask for the columns that it needs.  Raises as `opened_for` does."""
     for column in model.names:
-        find_column(dialect, _spelled(dialect, column), name)  # says what there is where it is not
+        find_column(dialect, _spelled(dialect, column) or column, name)  # says what there is where it is not
     names = unique_names(dialect.names)
     found = replace(model, columns=tuple(_shifted(placed(one, names), request.deltas) for one in model.columns))
     read = {index for column in found.columns for index in column.model.columns}
     if not read:
-        needed = listed([shown(one) for one in model.columns[0].model.everyone.coding.names])
+        needed = listed([shown(one) for one in model.columns[0].model.pooled.coding.names])
         raise ColumnError(f"{shown_path(name)} has none of the model's predictors", f"the model needs some of {needed}")
     by = _by(found)
     return found, replace(
         request,
-        columns=tuple(_spelled(dialect, column) for column in model.names),
+        columns=tuple(_spelled(dialect, column) or column for column in model.names),
         features=tuple(_called(dialect, index) for index in sorted(read - {by})),
         by=None if by is None else _called(dialect, by),
         null_values=tuple(sorted({*request.null_values, *(token for one in found.columns for token in one.tokens)})),
@@ -133,13 +138,7 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
     )
 
 
-def _weights(model: SavedModel, dialect: Dialect) -> str | None:
-    """Call the column that says how much each row counts, as for the rows of the fit; None where it is not there."""
-    is_there = any(same_name(model.weights, name) for name in unique_names(dialect.names)) if model.weights else False
-    return _spelled(dialect, model.weights) if model.weights and is_there else None
-
-
-def with_groups(opened: Opened, model: SavedModel) -> Opened:
+def with_groups(opened: InputTable, model: SavedModel) -> InputTable:
     """Let the column that divides the rows be a predictor too, if the model's fit of all rows has it as one."""
     by, table = _by(model), opened.table
     if by is None or table.groups is None or not any(by in one.model.columns for one in model.columns):
@@ -159,28 +158,26 @@ def placed(saved: SavedColumn, names: Sequence[str]) -> SavedColumn:
         there = {name: at.get(unicodedata.normalize("NFC", name)) for name in coding.names}
         return replace(coding, column={name: index for name, index in there.items() if index is not None})
 
-    model = saved.model
-    groups = model.groups
-    if groups is not None:
-        own = {
-            group: one._replace(expert=replace(one.expert, coding=coded(one.expert.coding)))
-            for group, one in groups.own.items()
-        }
-        groups = Groups(groups.name, own, at.get(unicodedata.normalize("NFC", groups.name)))
-    everyone = replace(model.everyone, coding=coded(model.everyone.coding))
-    return replace(saved, model=replace(model, everyone=everyone, groups=groups))
+    def placed_expert(expert: Expert, _group: str | None) -> Expert:
+        return replace(expert, coding=coded(expert.coding))
+
+    model = with_experts(saved.model, placed_expert)
+    if model.groups is not None:
+        column = at.get(unicodedata.normalize("NFC", model.groups.name))
+        model = replace(model, groups=replace(model.groups, column=column))
+    return replace(saved, model=model)
 
 
 def _without(saved: SavedColumn, names: Collection[str]) -> SavedColumn:
     """Take predictors for missing that a table has, but not so that they can be read."""
-    coding = saved.model.everyone.coding
+    coding = saved.model.pooled.coding
     column = {name: index for name, index in coding.column.items() if name not in names}
-    everyone = replace(saved.model.everyone, coding=replace(coding, column=column))
-    return replace(saved, model=replace(saved.model, everyone=everyone))
+    everyone = replace(saved.model.pooled, coding=replace(coding, column=column))
+    return replace(saved, model=replace(saved.model, pooled=everyone))
 
 
 def apply_all(
-    opened: Opened, model: SavedModel, request: Request, path: str, watch: Watch, *, update: bool = False
+    opened: InputTable, model: SavedModel, request: Request, path: str, progress: Progress, *, update: bool = False
 ) -> list[Applied]:
     """Complete every column of a model, which came from `path`; with `update` it is to learn from the table.
 
@@ -188,8 +185,8 @@ def apply_all(
     """
     if update and model.weights and request.weights is None:
         message = f"column {shown(model.weights)} is not in {shown_path(opened.name)}: it says how much each row counts"
-        raise ColumnError(message, "add it, or leave --update out")
-    watch("filling", None, "")
+        raise ColumnError(message, f"add it, or leave {option('update')} out")
+    progress("filling", None, "")
     is_known = any(source.sha256 == opened.table.sha256 for source in model.sources)
     found = [
         apply_column(opened, saved, column, request, path, is_known=is_known)
@@ -205,7 +202,7 @@ def elsewhere(saved: SavedColumn) -> SavedColumn:
 
     With --shares free the user said that it belongs to the labels.
     """
-    return saved if saved.free_shares else replace(saved, model=replace(saved.model, tilts=None))
+    return saved if saved.free_shares else replace(saved, model=replace(saved.model, shifts=None))
 
 
 def _shifted(saved: SavedColumn, deltas: Sequence[tuple[str, float]]) -> SavedColumn:
@@ -215,7 +212,7 @@ def _shifted(saved: SavedColumn, deltas: Sequence[tuple[str, float]]) -> SavedCo
 
 
 def apply_column(
-    opened: Opened, saved: SavedColumn, column: int, request: Request, path: str, *, is_known: bool
+    opened: InputTable, saved: SavedColumn, column: int, request: Request, path: str, *, is_known: bool
 ) -> Applied:
     """Complete one column, the one at `column`; `is_known` says that the model has learnt from the table.
 
@@ -230,9 +227,10 @@ def apply_column(
     summary = describe(_without(saved, mismatch.unusable), opened, labels)
     drift = compare(saved.training.summary, summary)
     refuse_mismatch(mismatch, drift, opened.name, path)
-    fills, probability, entropy, blind = _fill(model, table, labels, request)
+    row = np.flatnonzero(labels.label < 0).astype(np.int32)
+    fills, probability, entropy, blind = predicted_fills(model, table, row, len(labels.labels), request)
     timings = {"posterior": perf_counter() - began}
-    completion = Completion(column, saved.column, labels, fills, None, None, None, probability, entropy, timings)
+    completion = ColumnResult(column, saved.column, labels, fills, probability, entropy, timings)
     return Applied(
         saved,
         completion,
@@ -246,32 +244,34 @@ def apply_column(
     )
 
 
-def _fill(model: Model, table: Table, labels: Labels, request: Request) -> tuple[Fills, Floats | None, float, Integers]:
-    """Choose labels for the rows without one, some at a time.
+def predicted_fills(
+    model: Model, table: Table, row: Codes, n_labels: int, request: Request
+) -> tuple[Fills, Floats | None, float, Integers]:
+    """Choose labels for rows without one, (n_missing,), some at a time; the model's labels are the first of `n_labels`.
 
     Beside the fills: all probabilities where they are asked for, the entropy, and the rows that show no predictor.
     """
-    n_labels, n_known = len(labels.labels), len(model.labels)
-    row = np.flatnonzero(labels.label < 0)
+    n_known = len(model.labels)
     code, best = np.empty(row.size, least_type(n_labels)), np.empty(row.size)
     probability = np.zeros((row.size, n_labels)) if request.probabilities else None
     expected, entropy, blind = np.zeros(n_labels), 0.0, [np.empty(0, np.intp)]
     for first in range(0, row.size, CHUNK_ROWS):
         some = slice(first, first + CHUNK_ROWS)
-        said = model.said(table, row[some])
-        chance = said.probability[said.place]
-        code[some], best[some] = most_probable(chance, request.min_probability)
-        expected[:n_known] += chance.sum(axis=0)
-        entropy -= float((chance * np.log(np.maximum(chance, TINY))).sum())
-        blind.append(said.blind)
+        said = model.predict(table, row[some])
+        chance, count = said.probability, np.bincount(said.place, minlength=said.probability.shape[0])
+        chosen, highest = most_probable(chance, request.min_probability)
+        code[some], best[some] = chosen[said.place], highest[said.place]
+        expected[:n_known] += count @ chance
+        entropy -= float(count @ (chance * np.log(np.maximum(chance, TINY))).sum(axis=1))
+        blind.append(said.without_predictors)
         if probability is not None:
-            probability[some, :n_known] = chance
-    return Fills(row.astype(np.int32), code, best, expected), probability, entropy, np.concatenate(blind)
+            probability[some, :n_known] = chance[said.place]
+    return Fills(row, code, best, expected), probability, entropy, np.concatenate(blind)
 
 
 def label_rows(name: str, column: TargetColumn, known: tuple[str, ...], request: Request) -> Labels:
     """Give labels the numbers that they have in the model; those that it does not know come after them."""
-    kinds = settle(name, column, request, known)
+    kinds = resolve_marks(name, column, request, known)
     return number_labels(name, column, kinds, (*known, *sorted(set(kinds.labels) - set(known))))
 
 
@@ -283,7 +283,7 @@ def _tested(table: Table, labels: Labels, saved: SavedColumn, seed: int) -> Scor
         return None
     if row.size > CHUNK_ROWS:
         row = np.sort(np.random.default_rng(seed).choice(row, CHUNK_ROWS, replace=False))
-    label, found = labels.label[row].astype(np.intp), model.said(table, row)
+    label, found = labels.label[row].astype(np.intp), model.predict(table, row)
     said, known = found.probability[found.place], saved.training.summary.labels
     count = np.full(len(model.labels), 0.5)
     np.add.at(count, [model.labels.index(one) for one in known.texts], known.counts)
@@ -304,9 +304,9 @@ def _called(dialect: Dialect, index: int) -> str:
     return name if unique else str(index + 1)
 
 
-def _spelled(dialect: Dialect, name: str) -> str:
-    """Call a column to fill as the table does, which need not have unique names."""
-    for index, unique in enumerate(unique_names(dialect.names)):
-        if same_name(unique, name):
-            return _called(dialect, index)
-    return name
+def _spelled(dialect: Dialect, wanted: str | None) -> str | None:
+    """Call a column of the model as the table does, which need not have unique names; None where it is not there."""
+    if wanted is None:
+        return None
+    names = enumerate(unique_names(dialect.names))
+    return next((_called(dialect, index) for index, name in names if same_name(name, wanted)), None)

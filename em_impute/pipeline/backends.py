@@ -15,7 +15,7 @@ from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from em_impute.environment import BLAS_THREADS
-from em_impute.errors import FitError, UsageError
+from em_impute.errors import FitError, UsageError, option
 
 __all__ = ["INSTALL_HINT", "A", "MapParts", "Numbered", "P", "R", "dask_parts", "serial_parts"]
 
@@ -63,7 +63,9 @@ WORKER_ENVIRONMENT = {"distributed.nanny.pre-spawn-environ": dict.fromkeys(BLAS_
 """Without Dask's order to give memory back at once, which is asked for again with the next chunk: that took a quarter
 of a worker's time."""
 
-LOST_HINT = "are they out of memory? give each less with --max-memory, or split the parts; inputs are as they were"
+LOST_HINT = (
+    f"are they out of memory? give each less with {option('max_memory')}, or split the parts; inputs are as they were"
+)
 
 
 @contextmanager
@@ -156,7 +158,7 @@ def _connected(scheduler: str | None, n_workers: int | None, resources: ExitStac
                 silence_logs=logging.CRITICAL,
             )
     except (OSError, RuntimeError, TimeoutError) as error:
-        raise FitError(f"Dask cannot start its workers: {error}", "ask for fewer with --workers") from None
+        raise FitError(f"Dask cannot start its workers: {error}", f"ask for fewer with {option('workers')}") from None
     resources.enter_context(cluster)
     return resources.enter_context(Client(cluster))
 

@@ -1,17 +1,40 @@
-"""What of a table a saved model was not made for: columns, cells, units, texts and labels, all named at once."""
+"""How a table compares with what a saved model was made for.
 
-from collections.abc import Iterator
+Columns, cells, units, texts and labels that do not fit are named all at once; rows are described as those of the
+training are, so that the two can be compared and added up.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import NamedTuple
 
-from em_impute.errors import DesignError
-from em_impute.model.predict import Model
-from em_impute.pipeline.types import Opened
-from em_impute.saved_model.drift import Drift
+import numpy as np
+
+from em_impute.columns.labels import Labels
+from em_impute.em.blocks import Floats
+from em_impute.errors import DesignError, option
+from em_impute.model.predict import Coding, Model
+from em_impute.pipeline.types import InputTable
+from em_impute.saved_model.distributions import (
+    TextDistribution,
+    Typicality,
+    count_codes,
+    count_numbers,
+    count_texts,
+    look_at_rows,
+)
+from em_impute.saved_model.drift import DataProfile, Drift
+from em_impute.saved_model.units import count_converted
+from em_impute.saved_model.values import SavedColumn
+from em_impute.table.arrays import Codes
 from em_impute.table.read import NumberColumn
 from em_impute.table.text import listed, plural, shown, shown_path
 
-__all__ = ["BadCells", "Mismatch", "mismatch_of", "mismatch_remarks", "refuse_mismatch"]
+__all__ = ["BadCells", "Mismatch", "describe", "mismatch_of", "mismatch_warnings", "refuse_mismatch"]
+
+CHUNK_ROWS = 1 << 18
+"""Rows that are described at a time."""
 
 
 class BadCells(NamedTuple):
@@ -40,9 +63,9 @@ class Mismatch:
         return tuple(one.name for one in self.bad if one.reason)
 
 
-def mismatch_of(model: Model, opened: Opened, new_labels: tuple[tuple[str, int], ...]) -> Mismatch:
+def mismatch_of(model: Model, opened: InputTable, new_labels: tuple[tuple[str, int], ...]) -> Mismatch:
     """Compare the columns of a table, read for the model, with those it needs."""
-    coding = model.everyone.coding
+    coding = model.pooled.coding
     numbers = [feature.name for feature in coding.features if feature.category is None]
     there = [(name, opened.table.numbers[coding.column[name]]) for name in numbers if name in coding.column]
     lacking = [name for name in coding.names if name not in coding.column]
@@ -76,22 +99,24 @@ def refuse_mismatch(found: Mismatch, drift: Drift, source: str, path: str) -> No
     ]
     clauses = [*units, *unusable, *lacking, *map(_cells, found.bad), *unseen, *map(_label, found.new_labels)]
     message = f"{shown_path(source)} does not fit the model {shown_path(path)}: {'; '.join(filter(None, clauses))}"
-    raise DesignError(message, "bring these columns into the form the model learnt, or fit anew without --model")
+    raise DesignError(
+        message, f"bring these columns into the form the model learnt, or fit anew without {option('model')}"
+    )
 
 
-def mismatch_remarks(found: Mismatch) -> list[tuple[str, str]]:
+def mismatch_warnings(found: Mismatch) -> list[tuple[str, str]]:
     """List what does not fit but does no harm beyond itself: (code, message)."""
-    remarks = []
+    warnings = []
     if found.lacking:
         names = listed([shown(name) for name in found.lacking])
-        remarks.append(("W24", f"Predictors of the model are not there and count as missing in every row: {names}."))
+        warnings.append(("W24", f"Predictors of the model are not there and count as missing in every row: {names}."))
     cells = [clause for one in found.bad if (clause := _cells(one))]
     if cells:
-        remarks.append(("W30", f"Cells that are no numbers count as missing: {listed(cells, separator='; ')}."))
+        warnings.append(("W30", f"Cells that are no numbers count as missing: {listed(cells, separator='; ')}."))
     if found.new_labels:
         labels = listed([_label(one) for one in found.new_labels])
-        remarks.append(("W31", f"The model does not know every label: {labels}. It fills in none of these."))
-    return remarks
+        warnings.append(("W31", f"The model does not know every label: {labels}. It fills in none of these."))
+    return warnings
 
 
 def _cells(one: BadCells) -> str:
@@ -101,3 +126,58 @@ def _cells(one: BadCells) -> str:
 def _label(one: tuple[str, int]) -> str:
     label, count = one
     return f"{shown(label)} in {plural(count, 'row')}"
+
+
+def describe(saved: SavedColumn, opened: InputTable, labels: Labels) -> DataProfile:
+    """Describe all rows of a table, be their labels known or not; those that the model does not know count as new.
+
+    Predictors that are not there are left out.
+    """
+    coding, then = saved.model.pooled.coding, saved.training.summary
+    numbers, converted = {}, {}
+    for name in filter(coding.column.__contains__, then.numbers):
+        values, weights = _numbers(opened.table.numbers[coding.column[name]], opened.weight)
+        numbers[name] = count_numbers(then.numbers[name], values, weights)
+        converted[name] = count_converted(then.numbers[name], values, weights)
+    there = filter(coding.column.__contains__, then.texts)
+    texts = {name: _texts(coding, name, then.texts[name], opened) for name in there}
+    counted = _count(then.labels, labels.labels, labels.label, opened)
+    return DataProfile(numbers, texts, counted, _typicality(saved, opened), converted)
+
+
+def _numbers(column: NumberColumn, weight: Floats | None) -> tuple[Floats, Floats | None]:
+    """Give the different numbers of a column and for how many rows each stands."""
+    if column.numbers is None:
+        raise AssertionError("columns that are named are never dropped")
+    if column.code is None:
+        return column.numbers, weight
+    return column.numbers, np.bincount(column.code, weight, column.numbers.size).astype(np.float64, copy=False)
+
+
+def _texts(coding: Coding, name: str, then: TextDistribution, opened: InputTable) -> TextDistribution:
+    """Count the texts of a category; where its cells are all numbers now, those that are its texts."""
+    found = opened.table.categories.get(coding.column[name])
+    if found is not None and found.packed is not None:
+        return _count(then, found.texts, found.packed, opened)
+    code = coding.codes(opened.table, name, np.arange(opened.table.n_rows))
+    return _count(then, coding.texts[name], code, opened)
+
+
+def _count(then: TextDistribution, texts: Sequence[str], code: Codes, opened: InputTable) -> TextDistribution:
+    """Count rows by the texts that their codes stand for, −1 for none."""
+    weight = np.broadcast_to(1.0, code.size) if opened.weight is None else opened.weight
+    counted = count_codes(tuple(texts), code, weight)
+    rows = np.bincount(code[code >= 0], minlength=len(texts)).astype(np.float64)
+    return count_texts(then, texts, counted.counts, counted.missing, rows)
+
+
+def _typicality(saved: SavedColumn, opened: InputTable) -> Typicality:
+    """Look at rows as wholes, some at a time."""
+    coding, typical, n_rows = saved.model.pooled.coding, saved.training.typical, opened.table.n_rows
+    scale = np.array([feature.scale for feature in coding.features])
+    found = [look_at_rows(typical, np.empty((0, scale.size)), scale)]
+    for first in range(0, n_rows, CHUNK_ROWS):
+        rows = np.arange(first, min(first + CHUNK_ROWS, n_rows))
+        weight = None if opened.weight is None else opened.weight[rows]
+        found.append(look_at_rows(typical, coding.predictors(opened.table, rows).x, scale, weight))
+    return reduce(Typicality.plus, found)

@@ -8,119 +8,118 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.design import Design, make_design
-from em_impute.columns.labels import Labels, read_labels, that_count
+from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
 from em_impute.diagnostics.diagnose import examine
 from em_impute.diagnostics.uncertainty import draw_imputations
 from em_impute.em.blocks import Floats, slices
 from em_impute.em.em import Stopping
 from em_impute.em.mixture import Recipe
 from em_impute.ensemble.folds import count_labels
-from em_impute.errors import FitError, UsageError
-from em_impute.missingness.reasons import Reasons, Tilts, judged_rows, weigh_reasons
+from em_impute.errors import FitError, UsageError, option
+from em_impute.missingness.reasons import LogOddsShifts, Reasons, judged_rows, weigh_reasons
 from em_impute.model.assign import Fills, deltas_of, most_probable
 from em_impute.model.bic import ordering_feature
 from em_impute.model.column import FittedColumn
-from em_impute.model.fit import Fitted, Tell, examples_of, fit_one, fit_stacked
+from em_impute.model.fit import FitProgress, Fitted, examples_of, fit_one, fit_with_ensemble
 from em_impute.model.groups import fit_groups
 from em_impute.model.predict import Groups, Model, Own, expert_of
 from em_impute.model.select import can_hold_out
 from em_impute.options import Request
 from em_impute.pipeline.edits import make_edits, make_versions
-from em_impute.pipeline.open import Watch, look_at, name_of, open_table, unique_names
-from em_impute.pipeline.types import Completion, Opened
+from em_impute.pipeline.open import Progress, name_of
+from em_impute.pipeline.types import ColumnResult, InputTable, no_fills
 from em_impute.table.arrays import least_type
 from em_impute.table.long import patch_long
 from em_impute.table.patch import patch
 from em_impute.table.text import shown
 
 __all__ = [
-    "Watch",
     "complete",
     "complete_all",
     "complete_labels",
     "fit_column",
     "labels_to_find",
-    "look_at",
     "model_of",
-    "name_of",
-    "open_table",
     "patched",
     "patched_long",
-    "unique_names",
 ]
 
 
-def complete_all(opened: Opened, request: Request, watch: Watch, *, let_go: bool = False) -> list[Completion]:
+def complete_all(
+    opened: InputTable, request: Request, progress: Progress, *, release: bool = False
+) -> list[ColumnResult]:
     """Complete every column that was asked for, each on its own.
 
-    With `let_go` the predictors as they were read, which take much memory, are let go of when all is learnt from them.
+    With `release` the predictors as they were read, which take much memory, are released when all is learnt from them.
     """
-    last = opened.targets[-1] if let_go else None
-    return [complete(opened, column, request, watch, let_go=column == last) for column in opened.targets]
+    last = opened.targets[-1] if release else None
+    return [complete(opened, column, request, progress, release=column == last) for column in opened.targets]
 
 
-def complete(opened: Opened, column: int, request: Request, watch: Watch, *, let_go: bool = False) -> Completion:
+def complete(
+    opened: InputTable, column: int, request: Request, progress: Progress, *, release: bool = False
+) -> ColumnResult:
     """Complete one column: design, choice of the model, fit, fills."""
     target = opened.names[column]
     labels = read_labels(target, opened.table.targets[column], request)
     if not (labels.n_missing or request.keeps_model):
-        return _untouched(column, target, labels)
-    return complete_labels(opened, column, labels, request, watch, let_go=let_go)
+        return ColumnResult(column, target, labels, no_fills(len(labels.labels)))
+    return complete_labels(opened, column, labels, request, progress, release=release)
 
 
 def complete_labels(
-    opened: Opened, column: int, labels: Labels, request: Request, watch: Watch, *, let_go: bool = False
-) -> Completion:
+    opened: InputTable, column: int, labels: Labels, request: Request, progress: Progress, *, release: bool = False
+) -> ColumnResult:
     """Learn from the labels of a column that there are, and fill those that are missing, if any are."""
     if any(labels.known):  # a label that there is not shall not be found out after the fit
         deltas_of(labels.labels, request.deltas)
-    found = fit_column(opened, column, labels, request, watch)
-    if let_go:
-        opened.let_go()
+    found = fit_column(opened, column, labels, request, progress)
+    if release:
+        opened.release_predictors()
     found = replace(found, delta=deltas_of(found.labels.labels, request.deltas))
     clock = _Clock()
-    watch("filling", None, "")
+    progress("filling", None, "")
     fills, probability, entropy, drawn = _fill(found, request)
     clock.lap("posterior")
     findings = None
     if request.examined and labels.n_missing:
-        watch("examining", None, "")
+        progress("examining", None, "")
         findings = examine(found, fills, _recipe(found.labels, request)._replace(family="full"), request)
         clock.lap("examine")
-    return Completion(
+    return ColumnResult(
         column,
         opened.names[column],
         found.labels,
         fills,
-        found.design,
-        found.fitted.choice,
-        found.fitted.mixture,
         probability,
         entropy,
         {**found.timings, **clock.laps},
+        found.design,
+        found.fitted.choice,
+        found.fitted.mixture,
         findings,
         found.groups,
         drawn,
         found.own,
         found.reasons,
-        found.tilts,
+        found.shifts,
         found.promise,
         found.fitted.how,
     )
 
 
-def fit_column(opened: Opened, column: int, labels: Labels, request: Request, watch: Watch) -> FittedColumn:
+def fit_column(opened: InputTable, column: int, labels: Labels, request: Request, progress: Progress) -> FittedColumn:
     """Learn from the rows with a label, and those without, what the latter's labels may be.
 
     `labels` are those of the column, or what is left of them where some known ones are hidden on purpose.
     """
     target = opened.names[column]
     clock = _Clock()
-    learnt = labels_to_find(target, that_count(labels, target, opened.weight), request)
-    watch("preparing", None, "")
-    named = request.names_one_mixture or not any(learnt.known)
+    known = labels_to_find(target, drop_zero_weights(labels, target, opened.weight), request)
+    progress("preparing", None, "")
+    named = request.names_one_mixture or not any(known.known)
     design = make_design(
-        learnt,
+        known,
         opened.columns,
         opened.categories,
         explicit=bool(request.features),
@@ -129,27 +128,28 @@ def fit_column(opened: Opened, column: int, labels: Labels, request: Request, wa
         groups=opened.groups,
         keys=opened.keys,
     )
-    by = _order(design, name_of(opened, request.order_by))
+    order_at = ordering_feature(design, name_of(opened, request.order_by))
+    order_by = design.features[order_at].name if design.n_numbers else None  # the same one in every group of rows
     clock.lap("design")
 
-    recipe = _recipe(learnt, request)
+    recipe = _recipe(known, request)
 
-    def fit(one: Design, tell: Tell) -> Fitted:
+    def fit(one: Design, tell: FitProgress) -> Fitted:
         if named or not can_hold_out(one):
-            order = 0 if any(learnt.known) else ordering_feature(one, by)
+            order = 0 if any(known.known) else ordering_feature(one, order_by)
             return fit_one(one, request.covariance, recipe, order, tell)
-        return fit_stacked(one, recipe, tell, single=request.single)
+        return fit_with_ensemble(one, recipe, tell, single=request.single)
 
-    fitted = fit(design, lambda stage, detail: watch(stage, None, detail))
-    if not any(learnt.known):
+    fitted = fit(design, lambda stage, detail: progress(stage, None, detail))
+    if not any(known.known):
         labels = _with_names(labels, fitted.choice.n_groups or 0, design.labels)
         design = replace(design, labels=labels.labels)
-    grouped = fit_groups(design, fitted, labels.label, fit, lambda share, name: watch("groups", share, name))
+    grouped = fit_groups(design, fitted, labels.label, fit, lambda share, name: progress("groups", share, name))
     reasons = _reasons(design, grouped.fitted, request)
-    tilts = None if reasons is None or named else reasons.tilts()
+    tilts = None if reasons is None or named else reasons.shifts()
     clock.lap("fit")
     return FittedColumn(
-        labels, design, grouped.fitted, grouped.groups, clock.laps, own=grouped.own, reasons=reasons, tilts=tilts
+        labels, design, grouped.fitted, grouped.groups, clock.laps, own=grouped.own, reasons=reasons, shifts=tilts
     )
 
 
@@ -167,7 +167,7 @@ def _reasons(design: Design, fitted: Fitted, request: Request) -> Reasons | None
 
 
 def patched(
-    opened: Opened, completions: Sequence[Completion], request: Request, imputation: int | None = None
+    opened: InputTable, completions: Sequence[ColumnResult], request: Request, imputation: int | None = None
 ) -> Iterator[bytes]:
     """Yield the output: the input's bytes with the filled cells replaced.  Second pass.
 
@@ -177,24 +177,13 @@ def patched(
     return patch(opened.source, opened.table.dialect, edits, expect_sha256=opened.table.sha256)
 
 
-def patched_long(opened: Opened, completions: Sequence[Completion], request: Request) -> Iterator[bytes]:
+def patched_long(opened: InputTable, completions: Sequence[ColumnResult], request: Request) -> Iterator[bytes]:
     """Yield all in one file: the table as it was read and every imputation of it, one below the other."""
     table = opened.table
     if table.record_starts is None:
         raise AssertionError("only a table that was read with keep_record_starts can be numbered")
     versions = make_versions(opened, completions, request)
     return patch_long(opened.source, table.dialect, table.record_starts, versions, expect_sha256=table.sha256)
-
-
-def _order(design: Design, wanted: str | None) -> str | None:
-    """Name the predictor whose mean orders groups without labels, so that it is the same in every part of the table."""
-    at = ordering_feature(design, wanted)
-    return design.features[at].name if design.n_numbers else None
-
-
-def _untouched(column: int, target: str, labels: Labels) -> Completion:
-    nothing = Fills(np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0), np.zeros(len(labels.labels)))
-    return Completion(column, target, labels, nothing, None, None, None, None, 0.0, {})
 
 
 def labels_to_find(target: str, labels: Labels, request: Request) -> Labels:
@@ -207,7 +196,7 @@ def labels_to_find(target: str, labels: Labels, request: Request) -> Labels:
         every = f"every known cell{counting} of column {shown(target)}"
         raise FitError(
             f"{every} is {shown(only)}: one label cannot be told from others",
-            "label some rows of another kind, or count tokens as missing with --null-value",
+            f"label some rows of another kind, or count tokens as missing with {option('null_values')}",
         )
     if request.components == "auto" and not request.labels:
         return labels
@@ -215,11 +204,12 @@ def labels_to_find(target: str, labels: Labels, request: Request) -> Labels:
     if not n_groups:
         raise FitError(
             f"no label is known in column {shown(target)}",
-            "name the groups to look for, as in --labels A,B, or let --components auto count them",
+            f"name the groups to look for, as in {option('labels', 'A,B')}, or let {option('components', 'auto')} "
+            "count them",
         )
     if _number(request) not in {None, 1, n_groups}:
         raise UsageError(
-            f"--components {request.components} does not fit the {n_groups} names of --labels",
+            f"{option('components', request.components)} does not fit the {n_groups} names of {option('labels')}",
             "without known labels each name is one component",
         )
     if n_groups > labels.n_missing:
@@ -236,15 +226,11 @@ def _number(request: Request) -> int | None:
     return None if request.components == "auto" else request.components
 
 
-def _per_label(labels: Labels, request: Request) -> int:
-    return (_number(request) or 1) if any(labels.known) else 1
-
-
 def _recipe(labels: Labels, request: Request) -> Recipe:
     """Say how one mixture is to be fitted, but for its family."""
     return Recipe(
         family="",
-        per_label=_per_label(labels, request),
+        per_label=(_number(request) or 1) if any(labels.known) else 1,
         prior_strength=1.0 if request.prior_strength is None else request.prior_strength,
         stopping=Stopping(request.tolerance, request.max_iter),
         seed=request.seed,
@@ -291,7 +277,7 @@ class _Clock:
 
 
 def model_of(
-    completion: Completion, names: Sequence[str], request: Request, deltas: Sequence[tuple[str, float]]
+    completion: ColumnResult, names: Sequence[str], request: Request, deltas: Sequence[tuple[str, float]]
 ) -> Model | None:
     """Give what the missing cells of a column were filled by; None where nothing was fitted.
 
@@ -313,11 +299,11 @@ def model_of(
     return Model(labels, everyone, groups, deltas_of(labels, deltas), _tilts_of(completion, design))
 
 
-def _tilts_of(completion: Completion, design: Design) -> Tilts | None:
+def _tilts_of(completion: ColumnResult, design: Design) -> LogOddsShifts | None:
     """Give the tilts for all labels of the column; those of which nothing was learnt are never likely."""
-    tilts, labels = completion.tilts, completion.labels.labels
+    tilts, labels = completion.shifts, completion.labels.labels
     if tilts is None or tilts.is_none:
         return None
     shift = np.zeros((tilts.weight.size, len(labels)))
     shift[:, [labels.index(label) for label in design.labels]] = tilts.shift
-    return Tilts(tilts.weight, shift)
+    return LogOddsShifts(tilts.weight, shift)

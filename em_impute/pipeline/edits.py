@@ -8,7 +8,7 @@ import numpy as np
 from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError
 from em_impute.options import Request
-from em_impute.pipeline.types import Completion, Opened
+from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.table.arrays import Codes
 from em_impute.table.long import NUMBERING
 from em_impute.table.patch import Edits, quote_label
@@ -29,7 +29,7 @@ Change = tuple[int, str, str, str, float]
 
 
 def make_edits(
-    opened: Opened, completions: Sequence[Completion], request: Request, imputation: int | None = None
+    opened: InputTable, completions: Sequence[ColumnResult], request: Request, imputation: int | None = None
 ) -> Edits:
     """List every replacement and insertion that turns the input into the output.
 
@@ -47,7 +47,7 @@ def make_edits(
     return Edits.merged(edits)
 
 
-def make_versions(opened: Opened, completions: Sequence[Completion], request: Request) -> Iterator[Edits]:
+def make_versions(opened: InputTable, completions: Sequence[ColumnResult], request: Request) -> Iterator[Edits]:
     """List the edits of the table as it was read, then, one after the other, those of each imputation."""
     _refuse_taken(opened, NUMBERING)
     observed = make_edits(opened, completions, request, OBSERVED)
@@ -55,7 +55,7 @@ def make_versions(opened: Opened, completions: Sequence[Completion], request: Re
     return chain([observed], drawn)
 
 
-def changes(opened: Opened, completion: Completion) -> Iterator[Change]:
+def changes(opened: InputTable, completion: ColumnResult) -> Iterator[Change]:
     """Tell, cell by cell, what was filled."""
     column = opened.table.targets[completion.column]
     fills = completion.fills
@@ -66,7 +66,7 @@ def changes(opened: Opened, completion: Completion) -> Iterator[Change]:
         yield one[0], completion.target, column.texts[one[1]], completion.labels.labels[one[2]], one[3]
 
 
-def codes_to_write(completion: Completion, imputation: int | None) -> Codes:
+def codes_to_write(completion: ColumnResult, imputation: int | None) -> Codes:
     """Give the label to write into each missing cell, −1 where it stays as it is: (n_missing,)."""
     fills = completion.fills
     if imputation == OBSERVED:
@@ -77,7 +77,7 @@ def codes_to_write(completion: Completion, imputation: int | None) -> Codes:
     return drawn
 
 
-def _filled_cells(opened: Opened, completion: Completion, imputation: int | None) -> Edits:
+def _filled_cells(opened: InputTable, completion: ColumnResult, imputation: int | None) -> Edits:
     table = opened.table
     column = table.targets[completion.column]
     code, start, stop = codes_to_write(completion, imputation), column.start, column.stop
@@ -94,7 +94,7 @@ def _filled_cells(opened: Opened, completion: Completion, imputation: int | None
 
 
 def added_columns(
-    completion: Completion, n_rows: int, request: Request, imputation: int | None
+    completion: ColumnResult, n_rows: int, request: Request, imputation: int | None
 ) -> Iterator[tuple[str, Floats, int]]:
     """Yield name, values (n_rows,) and digits of every column that the user asked to be added.
 
@@ -118,7 +118,7 @@ def added_columns(
         yield f"{target}_imputed", filled, 0
 
 
-def _probability(completion: Completion, imputation: int | None) -> Floats:
+def _probability(completion: ColumnResult, imputation: int | None) -> Floats:
     """Give the probability of the label in each cell that was missing, NaN where there is none yet: (n_missing,)."""
     code = codes_to_write(completion, imputation)
     if imputation == OBSERVED:
@@ -128,7 +128,7 @@ def _probability(completion: Completion, imputation: int | None) -> Floats:
     return np.take_along_axis(completion.probability, code[:, None], axis=1)[:, 0]
 
 
-def _appended_cells(opened: Opened, values: Floats, digits: int, decimal: str) -> Edits:
+def _appended_cells(opened: InputTable, values: Floats, digits: int, decimal: str) -> Edits:
     """Insert one number at the end of every record, an empty cell where it is NaN.  Equal texts are made once."""
     dialect, at = opened.table.dialect, opened.table.record_stops
     if at is None:
@@ -142,7 +142,7 @@ def _appended_cells(opened: Opened, values: Floats, digits: int, decimal: str) -
     return Edits(at, at, code.reshape(-1), texts)
 
 
-def _refuse_taken(opened: Opened, names: Sequence[str]) -> None:
+def _refuse_taken(opened: InputTable, names: Sequence[str]) -> None:
     """Raise `DesignError` if a column that would be added is there already."""
     for name in names:
         if name in opened.table.dialect.names:
@@ -150,7 +150,7 @@ def _refuse_taken(opened: Opened, names: Sequence[str]) -> None:
             raise DesignError(message, "rename it, or leave out the option that would add it again")
 
 
-def _appended_names(opened: Opened, names: Sequence[str]) -> Edits:
+def _appended_names(opened: InputTable, names: Sequence[str]) -> Edits:
     dialect = opened.table.dialect
     if not dialect.has_header:
         nowhere = np.empty(0, np.int64)

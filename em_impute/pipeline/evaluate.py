@@ -10,20 +10,21 @@ from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels, read_labels
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.metrics import accuracy, effective_rows, overdispersion, wilson_interval
-from em_impute.errors import DesignError, FitError
-from em_impute.missingness.hiding import (
-    Hiding,
+from em_impute.errors import DesignError, FitError, option
+from em_impute.missingness.hold_out import (
+    HoldOut,
     as_lost,
     hide,
-    in_company,
+    in_clusters,
     rows_by_label,
     shares_to_hide,
     without,
 )
 from em_impute.model.column import FittedColumn
 from em_impute.options import Request
-from em_impute.pipeline.complete import Watch, fit_column
-from em_impute.pipeline.types import Opened
+from em_impute.pipeline.complete import fit_column
+from em_impute.pipeline.open import Progress
+from em_impute.pipeline.types import InputTable
 from em_impute.table.text import listed, shown
 
 __all__ = [
@@ -47,7 +48,7 @@ class Evaluation:
     """The name of the column."""
     labels: Labels
     """As the file has them."""
-    hiding: Hiding
+    hiding: HoldOut
     share: Floats
     """(n_labels,) part of each label that was to be hidden"""
     row: Integers
@@ -90,7 +91,7 @@ class Evaluation:
         return wilson_interval(accuracy(said, self.label, weight), rows)
 
 
-def evaluate_all(opened: Opened, request: Request, hiding: Hiding, watch: Watch) -> list[Evaluation]:
+def evaluate_all(opened: InputTable, request: Request, hiding: HoldOut, progress: Progress) -> list[Evaluation]:
     """Evaluate every column that was asked for, each on its own.
 
     Raises DesignError for a share of a label that no column holds.
@@ -103,27 +104,29 @@ def evaluate_all(opened: Opened, request: Request, hiding: Hiding, watch: Watch)
     if unknown:
         where = listed([repr(opened.names[column]) for column in opened.targets])
         raise DesignError(
-            f"--hide-label names {shown(unknown[0])}, which no row of column {where} holds",
+            f"{option('hide_label')} names {shown(unknown[0])}, which no row of column {where} holds",
             f"labels in the file are {listed([repr(text) for text in sorted(held)])}",
         )
-    return [evaluate(opened, column, labels, request, hiding, watch) for column, labels in read.items()]
+    return [evaluate(opened, column, labels, request, hiding, progress) for column, labels in read.items()]
 
 
-def evaluate(opened: Opened, column: int, labels: Labels, request: Request, hiding: Hiding, watch: Watch) -> Evaluation:
+def evaluate(
+    opened: InputTable, column: int, labels: Labels, request: Request, hiding: HoldOut, progress: Progress
+) -> Evaluation:
     """Hide some known labels of a column, fit as `fill` would without them, look up what they would be; repeat."""
     began = perf_counter()
     target = opened.names[column]
     rng, whole = np.random.default_rng([request.seed, column]), None
     if labels.n_missing and any(labels.known):  # how labels are missing says how they are to be hidden
-        whole = fit_column(opened, column, labels, request, lambda stage, _, detail: watch(stage, 0.0, detail))
+        whole = fit_column(opened, column, labels, request, lambda stage, _, detail: progress(stage, 0.0, detail))
         hiding = as_lost(hiding, whole.design, whole.reasons)
     hidden = hide(target, labels, opened.weight, hiding, rng)
     if whole is not None:
-        hidden = in_company(hidden, labels, whole.design, whole.fitted.how.company, rng)
+        hidden = in_clusters(hidden, labels, whole.design, whole.fitted.how.clusters, rng)
     said: dict[str, list[Floats]] = {MODEL: [], LABELS_ONLY: [], MAJORITY: []}
     for number, rows in enumerate(hidden):
         left = without(labels, rows)
-        tell = _progress(watch, number, len(hidden))
+        tell = _progress(progress, number, len(hidden))
         shown = opened if whole is None else _with_gaps(opened, whole, rows, rng)
         found = fit_column(shown, column, left, request, tell)
         said[MODEL].append(found.probability_of(rows))
@@ -148,7 +151,7 @@ def evaluate(opened: Opened, column: int, labels: Labels, request: Request, hidi
     )
 
 
-def _with_gaps(opened: Opened, whole: FittedColumn, rows: Integers, rng: np.random.Generator) -> Opened:
+def _with_gaps(opened: InputTable, whole: FittedColumn, rows: Integers, rng: np.random.Generator) -> InputTable:
     """Let rows whose labels are hidden, (n_hidden,), show only what rows to fill show."""
     gaps, design = whole.fitted.how.gaps, whole.design
     if gaps is None:
@@ -159,9 +162,9 @@ def _with_gaps(opened: Opened, whole: FittedColumn, rows: Integers, rng: np.rand
     return opened.without({name: rows[gone[:, j]] for j, name in enumerate(names) if gone[:, j].any()})
 
 
-def _progress(watch: Watch, number: int, total: int) -> Watch:
+def _progress(progress: Progress, number: int, total: int) -> Progress:
     """Show which repeat it is rather than the stages of its fit, which are named beside it."""
-    return lambda stage, _share, detail: watch(
+    return lambda stage, _share, detail: progress(
         f"repeat {number + 1} of {total}", number / total, f"{stage} {detail}".rstrip()
     )
 
@@ -175,7 +178,7 @@ def _shares(labels: Labels, weight: Floats | None) -> Floats:
 
 
 def _fit_labels_only(
-    opened: Opened, column: int, labels: Labels, request: Request, watch: Watch
+    opened: InputTable, column: int, labels: Labels, request: Request, progress: Progress
 ) -> FittedColumn | None:
     """Fit the same model where rows without a label have the weight 0: they teach nothing, but are filled.
 
@@ -184,12 +187,12 @@ def _fit_labels_only(
     weight = np.where(labels.label >= 0, 1.0 if opened.weight is None else opened.weight, 0.0)
     weight /= weight[weight > 0.0].mean()
     try:
-        return fit_column(replace(opened, weight=weight), column, labels, request, watch)
+        return fit_column(replace(opened, weight=weight), column, labels, request, progress)
     except FitError:
         return None
 
 
-def _like_missing(opened: Opened, labels: Labels, whole: FittedColumn, row: Integers) -> Floats | None:
+def _like_missing(opened: InputTable, labels: Labels, whole: FittedColumn, row: Integers) -> Floats | None:
     """Weigh the hidden rows (n_hidden,) so that they are to be expected like the rows that are really missing.
 
     That takes the odds that a row with such predictors, or of such a label, is missing.  Where labels are hidden more

@@ -9,19 +9,20 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design, make_design
-from em_impute.columns.labels import Labels, read_labels, that_count
+from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
 from em_impute.em.blocks import Floats, Integers, Rows, make_blocks, per_row
 from em_impute.em.em import Stop, Stopping, e_step, make_problem
 from em_impute.em.families import FAMILIES, default_prior
 from em_impute.em.initialize import components_of_labels
-from em_impute.em.mixture import overall_covariance
+from em_impute.em.mixture import overall_covariance, weighed
 from em_impute.em.parameters import Parameters, clamp, rescale
-from em_impute.errors import DesignError, FitError
+from em_impute.errors import DesignError, FitError, option
 from em_impute.model.bic import ordering_feature
 from em_impute.options import Request
-from em_impute.pipeline.complete import Watch, labels_to_find, name_of
+from em_impute.pipeline.complete import labels_to_find
 from em_impute.pipeline.explain_steps import Height, Run, Showing, Start, Turn, find_start, follow
-from em_impute.pipeline.types import Opened
+from em_impute.pipeline.open import Progress, name_of
+from em_impute.pipeline.types import InputTable
 from em_impute.table.text import plural
 
 __all__ = ["Explanation", "Told", "explain", "responsibilities", "row_at", "telling_rows", "told"]
@@ -89,7 +90,7 @@ class Explanation:
         return responsibilities(self.parameters[iteration], self.component_label, x, label)
 
 
-def explain(opened: Opened, request: Request, showing: Showing, watch: Watch) -> Explanation:
+def explain(opened: InputTable, request: Request, showing: Showing, progress: Progress) -> Explanation:
     """Follow plain EM on the one column that is asked for.
 
     It fits by maximum likelihood unless the request has a prior.  Where that collapses, and the user did not insist,
@@ -97,22 +98,25 @@ def explain(opened: Opened, request: Request, showing: Showing, watch: Watch) ->
     """
     (column,) = opened.targets
     target = opened.names[column]
-    read = that_count(read_labels(target, opened.table.targets[column], request), target, opened.weight)
+    read = drop_zero_weights(read_labels(target, opened.table.targets[column], request), target, opened.weight)
     if not (any(read.known) or request.labels or isinstance(request.components, int)):
-        hint = "name the groups to look for, as in --labels A,B, or say how many there are, as in --components 2"
+        hint = f"name the groups to look for, as in {option('labels', 'A,B')}, or say how many there are, as in "
+        hint += option("components", 2)
         raise FitError(f"no label is known in column {target!r}", hint)
     labels = labels_to_find(target, read, request)
-    watch("preparing", None, "")
+    progress("preparing", None, "")
     design = make_design(
         labels, opened.columns, (), explicit=bool(request.features), with_categories=False, weight=opened.weight
     )
     by = ordering_feature(design, name_of(opened, request.order_by))
     chosen = [row_at(opened, line) for line in showing.lines]
-    rows = _weighed(design.learning, request.unlabelled_weight)
+    rows = design.learning
+    if request.unlabelled_weight is not None and (rows.label >= 0).any():  # without any label it would mean nothing
+        rows = weighed(rows, request.unlabelled_weight)
     n_components = request.components if isinstance(request.components, int) and any(read.known) else 1
     component_label = components_of_labels(design.label, len(labels.labels), n_components)
 
-    run = partial(_run, design, rows, component_label, request, showing, watch)
+    run = partial(_run, design, rows, component_label, request, showing, progress)
     start, done, strength, collapse = _held_where_it_collapses(run, request.prior_strength)
     if start.kind == "random":
         done = done._replace(parameters=_in_order(done.parameters, by))
@@ -155,22 +159,13 @@ def _family(request: Request) -> str:
     return "full" if request.covariance == "auto" else request.covariance
 
 
-def _weighed(rows: Rows, unlabelled_weight: float | None) -> Rows:
-    """Let rows without a label weigh less where the user wants it; without any label that would mean nothing."""
-    if unlabelled_weight is None or not (rows.label >= 0).any():
-        return rows
-    weight = np.where(rows.label < 0, unlabelled_weight * rows.weight, rows.weight)
-    kept = weight > 0.0
-    return Rows(rows.x[kept], rows.label[kept], weight[kept])
-
-
 def _run(
     design: Design,
     rows: Rows,
     component_label: Integers,
     request: Request,
     showing: Showing,
-    watch: Watch,
+    progress: Progress,
     strength: float,
 ) -> tuple[Start, Run]:
     """Find a start and follow EM from there.  Raises FitError where a component collapses."""
@@ -179,7 +174,7 @@ def _run(
     stopping = Stopping(request.tolerance, request.max_iter)
     start, begin = find_start(rows, component_label, family, prior, stopping, request.seed)
     problem = make_problem(*rows, component_label, len(design.labels))
-    run = follow(problem, start, family, prior, stopping, showing, watch)
+    run = follow(problem, start, family, prior, stopping, showing, progress)
     # Standardising multiplied densities by the scales: of each observed cell for log L, of each completed one for Q.
     observed = design.log_jacobian(rows)
     completed = float(rows.weight.sum() * np.log(design.scale).sum())
@@ -213,7 +208,7 @@ def responsibilities(parameters: Parameters, component_label: Integers, x: Float
     )
 
 
-def row_at(opened: Opened, line: int) -> int:
+def row_at(opened: InputTable, line: int) -> int:
     """Find the row that stands on a line of the file.  Raises DesignError where none does."""
     table = opened.table
 
@@ -267,7 +262,7 @@ def _quantiles(rows: Integers, value: Floats, number: int) -> Iterator[int]:
         yield from (int(order[round(place)]) for place in places)
 
 
-def told(opened: Opened, design: Design, rows: Integers) -> Told:
+def told(opened: InputTable, design: Design, rows: Integers) -> Told:
     """Look up the rows that are followed."""
     columns = dict(opened.columns)
     values = np.array([columns[feature.name].of(rows) for feature in design.features]).T

@@ -11,8 +11,8 @@ from em_impute.em.families import Family, Prior, default_prior, log_prior
 from em_impute.em.mixture import overall_covariance, sample_rows
 from em_impute.em.moments import hard_moments
 from em_impute.em.parameters import Parameters, whiten
-from em_impute.errors import FitError
-from em_impute.pipeline.complete import Watch
+from em_impute.errors import FitError, option
+from em_impute.pipeline.open import Progress
 
 __all__ = ["Height", "Run", "Showing", "Start", "Turn", "find_start", "follow"]
 
@@ -96,7 +96,7 @@ def _highest_start(
     covariance = np.tile(_covariance_of(rows, family, prior), (n_components, 1, 1))
     share = np.full(n_components, 1.0 / n_components)
     limit = Stopping(stopping.tolerance, min(START_STEPS, stopping.max_iter))
-    best, highest, failure = None, -np.inf, FitError("EM found no start", "raise --prior-strength")
+    best, highest, failure = None, -np.inf, FitError("EM found no start", f"raise {option('prior_strength')}")
     n_starts = N_STARTS if n_components > 1 else 1
     for _ in range(n_starts):
         start = Parameters(share, _spread(few.x, few.weight, n_components, rng), covariance)
@@ -198,7 +198,7 @@ def follow(
     prior: Prior,
     stopping: Stopping,
     showing: Showing,
-    watch: Watch,
+    progress: Progress,
 ) -> Run:
     """Take down what happens in the loop: Q is that of the moments which the E step before found."""
     kept: dict[int, Parameters] = {}
@@ -209,7 +209,7 @@ def follow(
         if step.stop == "rounding":  # this step was told before
             break
         detail = f"iteration {step.iteration}, log-likelihood {step.log_likelihood:,.3f}"
-        watch("fitting", None, detail)
+        progress("fitting", None, detail)
         held = log_prior(step.parameters, family, prior)
         if last is not None:
             moments, before = last

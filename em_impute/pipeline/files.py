@@ -3,25 +3,23 @@
 import glob
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
-from em_impute.errors import OutputError, TableError, UsageError
+from em_impute.errors import TableError, UsageError, option
 from em_impute.table.compression import compressed
-from em_impute.table.output import WrittenFile, write_atomically
+from em_impute.table.output import WrittenFile, copy_blocks, output_errors, write_atomically
 from em_impute.table.source import Source, open_source, source_of
 from em_impute.table.text import shown_path
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-__all__ = ["Part", "called", "find_parts", "is_pattern", "is_url", "local_path", "opened", "sized", "write"]
+__all__ = ["Part", "called", "find_parts", "is_pattern", "is_url", "local_path", "opened", "write"]
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 FSSPEC_HINT = "pip install 'em-impute[dask]', which brings fsspec"
@@ -84,16 +82,6 @@ def find_parts(named: Sequence[str]) -> list[str]:
     return found
 
 
-def sized(path: str) -> int:
-    """Tell the bytes of a part, 0 if that is not known before it is read."""
-    with _input_errors(path):
-        if is_url(path):
-            system, name = _system(path)
-            return int(system.size(name) or 0)
-        place = local_path(path)
-        return place.stat().st_size if place.is_file() else 0
-
-
 @contextmanager
 def opened(path: str) -> Iterator[Source]:
     """Open a part.  Raises `TableError`, and `UsageError` for an address that nothing here can read."""
@@ -116,41 +104,28 @@ def write(path: str, blocks: Iterable[bytes]) -> WrittenFile:
     """
     if not is_url(path):
         place = local_path(path)
-        try:
+        with output_errors(f"cannot write {shown_path(path)}", f"name another folder with {option('output')}"):
             place.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            message = f"cannot write {shown_path(path)}: {error.strerror or error}"
-            raise OutputError(message, "name another folder with -o") from None
         return write_atomically(place, blocks)
     return _write_remotely(path, blocks)
 
 
 def _write_remotely(path: str, blocks: Iterable[bytes]) -> WrittenFile:
     """Write to a new name and move it: an object store makes an object at once, other systems would show a half."""
-    began, digest, n_bytes = perf_counter(), sha256(), 0
     system, name = _system(path)
     folder, _, last = name.rpartition("/")
     temporary = f"{folder}/.em-impute-{secrets.token_hex(8)}.{last}.tmp"
-    try:
-        system.makedirs(folder, exist_ok=True)
-        with system.open(temporary, "wb") as file:
-            for block in compressed(blocks, PurePosixPath(name).suffix):
-                file.write(block)
-                digest.update(block)
-                n_bytes += len(block)
-        system.mv(temporary, name)
-    except BaseException as error:
-        _remove(system.rm_file, temporary)
-        if isinstance(error, OSError):
-            message = f"cannot write {shown_path(path)}: {error.strerror or error}"
-            raise OutputError(message, "name another folder with -o") from None
-        raise
-    return WrittenFile(None, digest.hexdigest(), n_bytes, perf_counter() - began)
-
-
-def _remove(remove: Callable[[str], Any], path: str) -> None:
-    with suppress(Exception):  # there may be nothing to remove, and what went wrong before is told
-        remove(path)
+    with output_errors(f"cannot write {shown_path(path)}", f"name another folder with {option('output')}"):
+        try:
+            system.makedirs(folder, exist_ok=True)
+            with system.open(temporary, "wb") as file:
+                written = copy_blocks(compressed(blocks, PurePosixPath(name).suffix), file, None)
+            system.mv(temporary, name)
+        except BaseException:
+            with suppress(Exception):  # there may be nothing to remove, and what went wrong before is told
+                system.rm_file(temporary)
+            raise
+    return written
 
 
 def _matching(pattern: str) -> list[str]:

@@ -1,38 +1,37 @@
 """The whole story of a table in parts: read -> sample -> fit, over all rows where one mixture is asked for -> fill."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 from itertools import repeat
 from time import perf_counter
 from typing import NamedTuple
 
-from em_impute.ensemble.budget import MAX_REFIT
-from em_impute.environment import version
+from em_impute.ensemble.candidates import MAX_REFIT
 from em_impute.errors import FitError
 from em_impute.options import Request
 from em_impute.pipeline.apply import elsewhere, fitted_to
 from em_impute.pipeline.backends import MapParts, dask_parts, serial_parts
-from em_impute.pipeline.chunks import How, forget, refuse_same_column, shape_of
-from em_impute.pipeline.complete import Watch, look_at, unique_names
+from em_impute.pipeline.chunks import ReadPlan, forget
 from em_impute.pipeline.files import Part, called, opened
-from em_impute.pipeline.fill_chunk import Filling, PartFilled, Totals, fill_part, nothing
+from em_impute.pipeline.fill_chunk import PartResult, Totals, fill_part, nothing
 from em_impute.pipeline.fit_sample import (
     START_ROWS,
     ColumnOfParts,
     FromFile,
-    Head,
-    Story,
+    ScanResult,
     apply_to_column,
-    learn_column,
+    fit_column_of_parts,
 )
+from em_impute.pipeline.open import Progress, look_at, read_options, unique_names
 from em_impute.pipeline.sample import Wanted
-from em_impute.pipeline.scan import Summary, bounds, merge, summarise, trimmed_summary
-from em_impute.saved_model.values import Reading, SavedModel, Source
-from em_impute.table.dialect import Dialect, find_column
+from em_impute.pipeline.save import model_of_columns
+from em_impute.pipeline.scan import RowSummary, bounds, scan_part
+from em_impute.saved_model.values import SavedModel, TrainingTable
+from em_impute.table.dialect import Dialect
 
-__all__ = ["Backend", "Filled", "Room", "backend", "complete_parts", "model_of_parts"]
+__all__ = ["Backend", "PartsResult", "Room", "backend", "complete_parts", "model_of_parts"]
 
 SAMPLE_BYTES, SAMPLE_CELLS = 24 << 20, 4_000_000
 """Of either kind of rows, that one process has room for."""
@@ -46,17 +45,17 @@ Backend = Callable[[Callable[[], None]], AbstractContextManager[MapParts]]
 
 
 @dataclass(frozen=True)
-class Filled:
+class PartsResult:
     """All columns, completed in all parts."""
 
     parts: tuple[Part, ...]
     dialect: Dialect
     names: Sequence[str]
-    summary: Summary
+    summary: RowSummary
     columns: tuple[ColumnOfParts, ...]
     totals: tuple[Totals, ...]
     """of each column"""
-    filled: tuple[PartFilled, ...]
+    filled: tuple[PartResult, ...]
     timings: dict[str, float]
 
 
@@ -80,116 +79,90 @@ def complete_parts(
     run: str,
     workers: Backend,
     room: Room,
-    watch: Watch,
+    progress: Progress,
     saved: FromFile | None = None,
-) -> Filled:
+) -> PartsResult:
     """Complete every column that was asked for, in every part, and write the parts.
 
     `run` is a name that no other run has.  With a `saved` model nothing is fitted.
     """
-    head = _look_at(parts[0], request)
+    first = parts[0].path
+    with opened(first) as raw:
+        source, dialect = look_at(raw, request)
+        header, data = source.read(0, dialect.data_offset), source.read(dialect.data_offset, 1 << 20)
     if saved is not None:
-        model, request = fitted_to(saved.model, request, head.dialect, parts[0].path)
+        model, request = fitted_to(saved.model, request, dialect, first)
         saved = saved._replace(model=replace(model, columns=tuple(map(elsewhere, model.columns))))
-    refuse_same_column(head.dialect, request, parts[0].path)
-    names = unique_names(head.dialect.names)
-    targets = [find_column(head.dialect, column, parts[0].path) for column in request.columns]
-    shape = shape_of(parts[0], head.dialect)
-    how = How(run, request, head.dialect.delimiter, shape, len(parts), room.keep_bytes)
+    targets, names = read_options(request, dialect, first)["targets"], unique_names(dialect.names)
+    plan = ReadPlan(run, request, first, dialect, len(parts), room.keep_bytes)
+    wanted = _wanted(len(names), max(1.0, len(data) / max(1, data.count(b"\n"))), request, room.max_memory)
     timings = {}
     with workers(partial(forget, run)) as map_parts:
         began = perf_counter()
-        wanted = _wanted(head, request, room.max_memory)
-        summary = _read(parts, how, wanted, map_parts, watch)
+        summary = _read(parts, plan, wanted, map_parts, progress)
         timings["read"] = perf_counter() - began
         if not summary.n_rows:
             raise FitError(f"{called(parts)} has a header but no rows to learn from", "add rows below the header")
-        story = Story(parts, how, wanted, head, names, summary)
+        scan = ScanResult(parts, plan, wanted, header, names, summary)
         if saved is None:
-            columns = tuple(learn_column(story, column, map_parts, watch) for column in targets)
+            columns = tuple(fit_column_of_parts(scan, column, map_parts, progress) for column in targets)
         else:
-            columns = tuple(apply_to_column(story, column, saved, at) for at, column in enumerate(targets))
+            columns = tuple(apply_to_column(scan, column, saved, at) for at, column in enumerate(targets))
         timings["fit"] = perf_counter() - began - timings["read"]
-        filled = tuple(_fill(parts, _reading_used(how, columns), columns, summary, map_parts, watch))
+        filled = tuple(_fill(scan, columns, map_parts, progress))
         timings["patch"] = perf_counter() - began - timings["read"] - timings["fit"]
-    totals = tuple(_total(one.filling, filled) for one in columns)
-    return Filled(tuple(parts), head.dialect, names, summary, columns, totals, filled, timings)
+    totals = tuple(
+        reduce(Totals.merged, (part.totals[one.filler.column] for part in filled), nothing(len(one.filler.labels)))
+        for one in columns
+    )
+    return PartsResult(tuple(parts), dialect, names, summary, columns, totals, filled, timings)
 
 
-def _look_at(part: Part, request: Request) -> Head:
-    """Find how the parts are to be read, and about how long a record is.  Raises what a single file would."""
-    with opened(part.path) as raw:
-        source, dialect = look_at(raw, request)
-        source.file.seek(0)
-        head = source.file.read(dialect.data_offset)
-        data = source.file.read(1 << 20)
-    return Head(dialect, head, max(1.0, len(data) / max(1, data.count(b"\n"))))
-
-
-def _wanted(head: Head, request: Request, max_memory: int | None) -> Wanted:
+def _wanted(n_columns: int, record_bytes: float, request: Request, max_memory: int | None) -> Wanted:
     """Say how many rows of either kind are drawn: as many as the fit has use for and one process has room for.
 
     Only what the user said of memory counts, not what there is: the same parts are filled alike on every machine.
     """
-    n_columns = len(head.dialect.names)
     # EM over all rows needs of a sample only where to begin.
     most = min(
-        START_ROWS if request.names_one_mixture else MAX_REFIT,
-        SAMPLE_BYTES / head.record_bytes,
-        SAMPLE_CELLS / n_columns,
+        START_ROWS if request.names_one_mixture else MAX_REFIT, SAMPLE_BYTES / record_bytes, SAMPLE_CELLS / n_columns
     )
     if max_memory is not None:
-        a_row = 2 * (head.record_bytes + DRAWN_BYTES + DRAWN_CELL_BYTES * n_columns)  # of either kind
+        a_row = 2 * (record_bytes + DRAWN_BYTES + DRAWN_CELL_BYTES * n_columns)  # of either kind
         most = min(most, SAMPLE_PART * max_memory / a_row)
     return Wanted(int(most), request.seed)
 
 
-def _read(parts: Sequence[Part], how: How, wanted: Wanted, map_parts: MapParts, watch: Watch) -> Summary:
+def _read(parts: Sequence[Part], plan: ReadPlan, wanted: Wanted, map_parts: MapParts, progress: Progress) -> RowSummary:
     """Read all parts.  Those that are handed out later are told which rows can no longer be drawn."""
-    whole: Summary | None = None
-    what = ((how, wanted, bounds(whole, wanted)) for _ in parts)
-    for done, one in enumerate(map_parts(summarise, parts, what), start=1):
-        whole = one if whole is None else trimmed_summary(merge(whole, one), wanted)
-        watch("reading", done / len(parts), f"part {done} of {len(parts)}")
-    if whole is None:
+    total: RowSummary | None = None
+    what = ((plan, wanted, bounds(total, wanted)) for _ in parts)
+    for done, one in enumerate(map_parts(scan_part, parts, what), start=1):
+        total = one if total is None else total.plus(one).trimmed(wanted)
+        progress("reading", done / len(parts), f"part {done} of {len(parts)}")
+    if total is None:
         raise AssertionError("a table has at least one part")
-    return whole
-
-
-def _fill(
-    parts: Sequence[Part],
-    how: How,
-    columns: Sequence[ColumnOfParts],
-    summary: Summary,
-    map_parts: MapParts,
-    watch: Watch,
-) -> Iterator[PartFilled]:
-    fillings = tuple(one.filling for one in columns)
-    what = zip(repeat(how), repeat(fillings), summary.parts, strict=False)
-    for done, one in enumerate(map_parts(fill_part, parts, what), start=1):
-        watch("writing", done / len(parts), f"part {done} of {len(parts)}")
-        yield one
-
-
-def _reading_used(how: How, columns: Iterable[ColumnOfParts]) -> How:
-    """Read no more than the columns that some model uses."""
-    used = {index for one in columns if one.filling.model for index in one.filling.model.columns}
-    return replace(how, features=tuple(sorted(used)))
-
-
-def _total(filling: Filling, filled: Iterable[PartFilled]) -> Totals:
-    total = nothing(len(filling.labels))
-    for part in filled:
-        total = total.merged(part.totals[filling.column])
     return total
 
 
-def model_of_parts(filled: Filled, request: Request, learnt: str) -> SavedModel:
+def _fill(
+    scan: ScanResult, columns: Sequence[ColumnOfParts], map_parts: MapParts, progress: Progress
+) -> Iterator[PartResult]:
+    """Fill all parts, reading no more than the columns that some model uses."""
+    fillers = tuple(one.filler for one in columns)
+    used = {index for one in fillers if one.model for index in one.model.columns}
+    plan = replace(scan.plan, features=tuple(sorted(used)))
+    what = zip(repeat(plan), repeat(fillers), scan.summary.parts, strict=False)
+    for done, one in enumerate(map_parts(fill_part, scan.parts, what), start=1):
+        progress("writing", done / len(scan.parts), f"part {done} of {len(scan.parts)}")
+        yield one
+
+
+def model_of_parts(filled: PartsResult, request: Request, learnt: str) -> SavedModel:
     """Keep what fills the columns of a table in parts, each of which is a table that was learnt from."""
     columns = tuple(column.saved for column in filled.columns if column.saved is not None)
     sources = tuple(
-        Source(part.path, read.sha256, read.rows, learnt)
+        TrainingTable(part.path, read.sha256, read.rows, learnt)
         for part, read in zip(filled.parts, filled.summary.parts, strict=True)
     )
-    reading = Reading(request.decimal, request.null_values, request.keep_values)
-    return SavedModel(version(), request.seed, reading, sources, columns)
+    return model_of_columns(columns, sources, request)

@@ -1,7 +1,7 @@
 """The last pass over a part: its rows' labels by what was learnt, its bytes with the missing cells filled."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -9,24 +9,24 @@ import numpy as np
 
 from em_impute.columns.labels import Labels
 from em_impute.em.blocks import Floats, Integers
-from em_impute.model.assign import BANDS, LEAST_CERTAIN, Fills, count_by_band, least_certain, most_probable
-from em_impute.model.predict import Model, Said
-from em_impute.pipeline.chunks import How, in_part, opened_part, table_chunks
+from em_impute.model.assign import BANDS, LEAST_CERTAIN, Fills, count_by_band, least_certain
+from em_impute.model.predict import Model
+from em_impute.pipeline.apply import predicted_fills
+from em_impute.pipeline.chunks import ReadPlan, in_part, opened_part, table_chunks
 from em_impute.pipeline.edits import make_edits
 from em_impute.pipeline.files import Part, write
 from em_impute.pipeline.scan import PartRead
-from em_impute.pipeline.types import Completion, Opened
+from em_impute.pipeline.types import ColumnResult, InputTable, no_fills
 from em_impute.table.output import WrittenFile
-from em_impute.table.patch import Edits, Portion, encoded, splice
+from em_impute.table.patch import Portion, encoded, in_portions, splice
 from em_impute.table.read import Table
-from em_impute.table.scan import BLOCK_BYTES
 from em_impute.table.source import Source
 
-__all__ = ["Filling", "PartFilled", "Totals", "Unsure", "fill_part", "nothing"]
+__all__ = ["ColumnFiller", "PartResult", "Totals", "Unsure", "fill_part", "nothing"]
 
 
 @dataclass(frozen=True)
-class Filling:
+class ColumnFiller:
     """How a column is filled."""
 
     column: int
@@ -79,7 +79,7 @@ class Totals:
         )
 
 
-class PartFilled(NamedTuple):
+class PartResult(NamedTuple):
     """A part, completed."""
 
     number: int
@@ -87,20 +87,20 @@ class PartFilled(NamedTuple):
     totals: dict[int, Totals]  # of each column that was filled
 
 
-def fill_part(part: Part, what: tuple[How, tuple[Filling, ...], PartRead]) -> PartFilled:
+def fill_part(part: Part, what: tuple[ReadPlan, tuple[ColumnFiller, ...], PartRead]) -> PartResult:
     """Complete a part and write it, whole or not at all; `what` says how, with what, and what it was when it was read.
 
     Raises `TableError` where it is no longer the same, `OutputError` where it cannot be written.
     """
-    how, fillings, read = what
-    totals = {one.column: nothing(len(one.labels)) for one in fillings}
-    with in_part(part, how), opened_part(part, how) as (source, dialect):
-        portions = _portions(source, part, how, fillings, read, totals)
+    plan, fillers, read = what
+    totals = {one.column: nothing(len(one.labels)) for one in fillers}
+    with in_part(part, plan), opened_part(part, plan) as (source, dialect):
+        portions = _portions(source, part, plan, fillers, read, totals)
         changed = splice(source, portions, expect_sha256=read.sha256)
         if part.output:
-            return PartFilled(part.number, write(part.output, encoded(changed, dialect)), totals)
+            return PartResult(part.number, write(part.output, encoded(changed, dialect)), totals)
         deque(changed, maxlen=0)
-        return PartFilled(part.number, None, totals)
+        return PartResult(part.number, None, totals)
 
 
 def nothing(n_labels: int) -> Totals:
@@ -109,11 +109,16 @@ def nothing(n_labels: int) -> Totals:
 
 
 def _portions(
-    source: Source, part: Part, how: How, fillings: Iterable[Filling], read: PartRead, totals: dict[int, Totals]
+    source: Source,
+    part: Part,
+    plan: ReadPlan,
+    fillers: Iterable[ColumnFiller],
+    read: PartRead,
+    totals: dict[int, Totals],
 ) -> Iterator[Portion]:
     """Fill chunk after chunk, adding up what was filled, and yield the edits in blocks."""
     is_first = True
-    for chunk in table_chunks(part, how):
+    for chunk in table_chunks(part, plan):
         table = replace(
             chunk,
             targets={
@@ -124,63 +129,45 @@ def _portions(
             dialect=chunk.dialect if is_first else replace(chunk.dialect, has_header=False),
         )
         completions = []
-        for one in fillings:
-            completion, found = _filled(table, one, part.number, how)
+        for one in fillers:
+            completion, found = _filled(table, one, part.number, plan)
             totals[one.column] = totals[one.column].merged(found)
             completions.append(completion)
-        opened = Opened(source, part.path, table, [one.column for one in fillings], table.dialect.names, 0.0)
-        yield from _in_blocks(0 if is_first else table.start, table.stop, make_edits(opened, completions, how.request))
+        opened = InputTable(source, part.path, table, [one.column for one in fillers], table.dialect.names, 0.0)
+        yield from in_portions(
+            make_edits(opened, completions, plan.request), 0 if is_first else table.start, table.stop
+        )
         is_first = False
 
 
-def _filled(table: Table, one: Filling, part: int, how: How) -> tuple[Completion, Totals]:
+def _filled(table: Table, one: ColumnFiller, part: int, plan: ReadPlan) -> tuple[ColumnResult, Totals]:
     """Choose labels for the rows of a chunk."""
     target, n_labels = table.targets[one.column], len(one.labels)
     label = np.array([one.label_of[text] for text in target.texts], np.intp)[target.code]
-    row, request = np.flatnonzero(label < 0), how.request
-    probability, totals = None, nothing(n_labels)
-    fills = Fills(row[:0], row[:0], np.empty(0), np.zeros(n_labels))
-    if one.model is not None and row.size:
-        said = one.model.said(table, row)
-        code, best = most_probable(said.probability, request.min_probability)
-        count = np.bincount(said.place, minlength=said.probability.shape[0])
-        fills = Fills(row, code[said.place], best[said.place], count @ said.probability)
-        totals = _totals(fills, said, count, table.line_of, part)
-        probability = said.probability[said.place] if request.probabilities else None
     labels = Labels(one.labels, label, (0,) * n_labels, {}, ())
-    completion = Completion(one.column, one.name, labels, fills, None, None, None, probability, totals.entropy, {})
-    return completion, totals
+    if one.model is None:
+        return ColumnResult(one.column, one.name, labels, no_fills(n_labels)), nothing(n_labels)
+    row = np.flatnonzero(label < 0)
+    fills, probability, entropy, blind = predicted_fills(one.model, table, row, n_labels, plan.request)
+    totals = _totals(fills, n_labels, entropy, blind, table, part)
+    return ColumnResult(one.column, one.name, labels, fills, probability), totals
 
 
-def _totals(fills: Fills, said: Said, count: Integers, line_of: Callable[[Integers], np.ndarray], part: int) -> Totals:
-    """Add up what was filled; `count` (n_distinct,) says how many rows there are of each different one."""
+def _totals(fills: Fills, n_labels: int, entropy: float, blind: Integers, table: Table, part: int) -> Totals:
+    """Add up what was filled."""
     probability, least = fills.probability[fills.code >= 0], least_certain(fills)
-    lines = line_of(fills.row[least]).tolist()
+    lines = table.line_of(fills.row[least]).tolist()
     unsure = zip(fills.probability[least].tolist(), lines, fills.code[least].tolist(), strict=True)
     empty = fills.row[fills.code < 0]
-    n_blind = int(np.isin(empty, said.blind, assume_unique=True).sum())
+    n_blind = int(np.isin(empty, blind, assume_unique=True).sum())
     reasons = {"without_predictors": n_blind, "below_min_probability": empty.size - n_blind}
     return Totals(
-        count_by_band(fills, said.probability.shape[1]),
+        count_by_band(fills, n_labels),
         fills.expected,
         float((1.0 - probability).sum()),
-        -float(count @ (said.probability * np.log(np.maximum(said.probability, 1e-300))).sum(axis=1)),
+        entropy,
         float(probability.min(initial=1.0)),
         Counter({reason: n for reason, n in reasons.items() if n}),
-        said.blind.size,
+        blind.size,
         tuple(sorted(Unsure(p, part, line, label) for p, line, label in unsure)),
     )
-
-
-def _in_blocks(start: int, stop: int, edits: Edits) -> Iterator[Portion]:
-    """Cut the edits of a chunk, which ends at `stop`, into blocks; none ends inside an edit."""
-    done = 0
-    while start < stop:
-        start = min(start + BLOCK_BYTES, stop)
-        n_edits = edits.start.size
-        if start < stop:
-            n_edits = int(np.searchsorted(edits.start, edits.start.dtype.type(start)))
-        if n_edits > done:
-            start = max(start, int(edits.stop[n_edits - 1]))
-        yield start, edits.part(done, n_edits)
-        done = n_edits

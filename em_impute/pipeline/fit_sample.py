@@ -1,7 +1,6 @@
 """One column of a table in parts: what fills it, learnt from a sample and perhaps all rows, or a saved model."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import NamedTuple
@@ -16,17 +15,17 @@ from em_impute.model.predict import Mixed, Model
 from em_impute.options import Request
 from em_impute.pipeline.apply import Applied, apply_column, label_rows
 from em_impute.pipeline.backends import MapParts
-from em_impute.pipeline.chunks import How
-from em_impute.pipeline.complete import Watch, complete, model_of
+from em_impute.pipeline.chunks import ReadPlan
+from em_impute.pipeline.complete import complete, model_of
 from em_impute.pipeline.files import Part, called
-from em_impute.pipeline.fill_chunk import Filling
-from em_impute.pipeline.full_em import Everything, Learning, fit_everything
+from em_impute.pipeline.fill_chunk import ColumnFiller
+from em_impute.pipeline.full_em import EmTask, FullFit, fit_all_rows
+from em_impute.pipeline.open import Progress, read_options
 from em_impute.pipeline.sample import Sample, Wanted, evenly
-from em_impute.pipeline.save import saved_column
-from em_impute.pipeline.scan import Numbers, Summary
-from em_impute.pipeline.types import Completion, Opened
+from em_impute.pipeline.save import column_of_sample
+from em_impute.pipeline.scan import NumberSummary, RowSummary
+from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.saved_model.values import SavedColumn, SavedModel
-from em_impute.table.dialect import Dialect, find_column
 from em_impute.table.read import NumberColumn, TargetColumn, read_table
 from em_impute.table.source import Source
 
@@ -34,13 +33,12 @@ __all__ = [
     "START_ROWS",
     "ColumnOfParts",
     "FromFile",
-    "Head",
-    "Story",
+    "ScanResult",
     "apply_to_column",
+    "fit_column_of_parts",
     "in_order",
-    "learn_column",
-    "opened_sample",
     "place_of",
+    "sample_table",
 ]
 
 START_ROWS = 50_000
@@ -58,117 +56,103 @@ class FromFile(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Head:
-    """What the first part says of all."""
-
-    dialect: Dialect
-    bytes: bytes
-    """up to the first record"""
-    record_bytes: float
-    """the mean"""
-
-
-@dataclass(frozen=True)
-class Story:
+class ScanResult:
     """What is known once all parts have been read."""
 
     parts: Sequence[Part]
-    how: How
+    plan: ReadPlan
     wanted: Wanted
-    head: Head
+    header: bytes
+    """what stands above the first record of the first part"""
     names: Sequence[str]
-    summary: Summary
+    summary: RowSummary
 
 
 @dataclass(frozen=True)
 class ColumnOfParts:
     """What was learnt of a column, from a sample and perhaps from all rows."""
 
-    opened: Opened
+    opened: InputTable
     """the sample, as a small file that is closed"""
     sample: Sample
-    completion: Completion
+    completion: ColumnResult
     """of the sample; its mixture is that of all rows where EM went over them"""
     labels: Labels
     """counted in all rows"""
-    filling: Filling
-    everything: Everything | None
+    filler: ColumnFiller
+    full_fit: FullFit | None
     saved: SavedColumn | None = None
     """what is to be saved, where that was asked for"""
     applied: Applied | None = None
     """what a saved model says of the sample, where one fills the column"""
 
 
-def learn_column(story: Story, column: int, map_parts: MapParts, watch: Watch) -> ColumnOfParts:
+def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, progress: Progress) -> ColumnOfParts:
     """Fit a sample as a small file, and then, where one mixture is asked for, all rows."""
-    request, wanted, names = story.how.request, story.wanted, story.names
-    known = story.summary.targets[column]
-    drawn = known.sample
+    request, wanted, names = scan.plan.request, scan.wanted, scan.names
+    drawn = scan.summary.samples[column]
     if _names_one_mixture(drawn, request):
         drawn = evenly(drawn, wanted._replace(size=min(wanted.size, START_ROWS)))
     sample = in_order(drawn)
-    with opened_sample(sample, column, story.summary, story.head, names, request, called(story.parts)) as small:
-        target = small.table.targets[column]
-        labels = read_labels(names[column], _of_all_rows(target, known.counts), request)
-        of_sample = read_labels(names[column], target, request)
-        deltas = _deltas(request, labels, _shift(labels, of_sample))
-        asked = replace(request, deltas=deltas, probabilities=True)  # for the sweep of δ
-        completion = complete(small, column, asked, watch)
-    label_of = _label_of(target.texts, labels)
-    filling = Filling(column, names[column], completion.labels.labels, label_of, None)
-    model, mixture, everything = model_of(completion, names, request, deltas), completion.mixture, None
+    opened = sample_table(scan, column, sample)
+    target = opened.table.targets[column]
+    labels = read_labels(names[column], _of_all_rows(target, scan.summary.counts[column]), request)
+    deltas = _deltas(request, labels, _shift(labels, read_labels(names[column], target, request)))
+    asked = replace(request, deltas=deltas, probabilities=True)  # for the sweep of δ
+    completion = complete(opened, column, asked, progress)
+    filler = ColumnFiller(column, names[column], completion.labels.labels, _label_of(target.texts, labels), None)
+    model, mixture, full_fit = model_of(completion, names, request, deltas), completion.mixture, None
     if model is None or mixture is None:
-        return ColumnOfParts(small, sample, completion, labels, filling, None)
-    if isinstance(model.everyone.speaker, Mixed):
-        everything = _fit_all_rows(story, filling, model, mixture, map_parts, watch)
-        fit = everything.mixture.fit
+        return ColumnOfParts(opened, sample, completion, labels, filler, None)
+    if isinstance(model.pooled.speaker, Mixed):
+        full_fit = _fit_all_rows(scan, filler, model, mixture, map_parts, progress)
+        fit = full_fit.mixture.fit
         speaker = Mixed(fit.parameters, fit.component_label)
-        model = replace(model, everyone=replace(model.everyone, speaker=speaker))
-        completion = replace(completion, mixture=everything.mixture)
-    saved = saved_column(small, completion, labels, request, everything) if request.keeps_model else None
-    return ColumnOfParts(small, sample, completion, labels, replace(filling, model=model), everything, saved)
+        model = replace(model, pooled=replace(model.pooled, speaker=speaker))
+        completion = replace(completion, mixture=full_fit.mixture)
+    saved = column_of_sample(opened, completion, labels, request, full_fit) if request.keeps_model else None
+    return ColumnOfParts(opened, sample, completion, labels, replace(filler, model=model), full_fit, saved)
 
 
-def apply_to_column(story: Story, column: int, saved: FromFile, at: int) -> ColumnOfParts:
+def apply_to_column(scan: ScanResult, column: int, saved: FromFile, at: int) -> ColumnOfParts:
     """Let a saved model fill a column, the one `at` this place among its own; a sample is compared with its training.
 
     Raises DesignError, naming all of it at once, where the table holds what the model was not made for.
     """
-    request, known, fills = story.how.request, story.summary.targets[column], saved.model.columns[at]
-    sample = in_order(known.sample)
-    with opened_sample(sample, column, story.summary, story.head, story.names, request, called(story.parts)) as read:
-        target = read.table.targets[column]
-        labels = label_rows(story.names[column], _of_all_rows(target, known.counts), fills.model.labels, request)
-        weight = np.array([known.counts[text] / n for text, n in zip(target.texts, target.counts, strict=True)])
-        weight = weight[target.code]
-        small = replace(read, weight=weight / weight.mean())
-        applied = apply_column(small, fills, column, replace(request, probabilities=True), saved.path, is_known=False)
+    request, counts, fills = scan.plan.request, scan.summary.counts[column], saved.model.columns[at]
+    sample = in_order(scan.summary.samples[column])
+    read = sample_table(scan, column, sample)
+    target = read.table.targets[column]
+    labels = label_rows(scan.names[column], _of_all_rows(target, counts), fills.model.labels, request)
+    weight = np.array([counts[text] / n for text, n in zip(target.texts, target.counts, strict=True)])[target.code]
+    opened = replace(read, weight=weight / weight.mean())
+    applied = apply_column(opened, fills, column, replace(request, probabilities=True), saved.path, is_known=False)
     label_of = _label_of(target.texts, labels)
-    filling = Filling(column, story.names[column], fills.model.labels, label_of, fills.model)
-    return ColumnOfParts(small, sample, applied.completion, labels, filling, None, applied=applied)
+    filler = ColumnFiller(column, scan.names[column], fills.model.labels, label_of, fills.model)
+    return ColumnOfParts(opened, sample, applied.completion, labels, filler, None, applied=applied)
 
 
 def _fit_all_rows(
-    story: Story, filling: Filling, model: Model, mixture: Mixture, map_parts: MapParts, watch: Watch
-) -> Everything:
+    scan: ScanResult, filler: ColumnFiller, model: Model, mixture: Mixture, map_parts: MapParts, progress: Progress
+) -> FullFit:
     """Go on with EM over all rows where a fit of the sample ended."""
-    request = story.how.request
-    learning = Learning(
-        replace(story.how, features=model.columns),
-        filling.column,
-        filling.label_of,
-        model.everyone.coding,
+    plan = replace(scan.plan, features=model.columns)
+    task = EmTask(
+        plan,
+        filler.column,
+        filler.label_of,
+        model.pooled.coding,
         mixture.fit.component_label,
-        len(model.everyone.learnt),
+        len(model.pooled.known_labels),
         mixture.recipe.unlabelled_weight,
     )
-    return fit_everything(
-        story.parts,
+    return fit_all_rows(
+        scan.parts,
         map_parts,
-        learning,
+        task,
         mixture,
-        lambda step: watch("fitting", None, f"all rows, step {step.iteration}"),
-        keeps_moments=request.keeps_model,
+        lambda step: progress("fitting", None, f"all rows, step {step.iteration}"),
+        keeps_moments=plan.request.keeps_model,
     )
 
 
@@ -209,49 +193,32 @@ def in_order(sample: Sample) -> Sample:
     return sample.take(np.lexsort((sample.row, sample.part)))
 
 
-@contextmanager
-def opened_sample(
-    sample: Sample, column: int, summary: Summary, head: Head, names: Sequence[str], request: Request, name: str
-) -> Iterator[Opened]:
+def sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
     """Read a sample of rows as if it were the table.
 
     What is to be said of single cells, and that a column holds the numbers of the rows, is taken from all rows.
     """
-    dialect, data = head.dialect, head.bytes + b"".join(sample.records)
+    name, dialect, data = called(scan.parts), scan.plan.dialect, scan.header + b"".join(sample.records)
     source = Source(BytesIO(data), name, None, len(data))
-    features = [find_column(dialect, feature, name) for feature in request.features]
-    table = read_table(
-        source,
-        dialect,
-        targets=[find_column(dialect, target, name) for target in request.columns],
-        features=features or None,
-        explicit=bool(features),
-        decimal=request.decimal,
-        null_tokens=frozenset(request.null_values),
-    )
+    options = read_options(scan.plan.request, dialect, name)
+    table = read_table(source, dialect, **options)
     numbers = {
-        index: _as_in_all_rows(numbers, summary.numbers[index], explicit=bool(features))
+        index: _as_in_all_rows(numbers, scan.summary.numbers[index], explicit=options["explicit"])
         for index, numbers in table.numbers.items()
     }
-    yield Opened(source, name, replace(table, numbers=numbers), [column], names, 0.0)
+    return InputTable(source, name, replace(table, numbers=numbers), [column], scan.names, 0.0)
 
 
-def place_of(sample: Sample, opened: Opened, lines: Sequence[int]) -> list[tuple[int, int]]:
+def place_of(sample: Sample, opened: InputTable, lines: Sequence[int]) -> list[tuple[int, int]]:
     """Find the part, and the line there, of rows that are named by their lines in the small file."""
     begins = opened.table.line_of(np.arange(opened.table.n_rows))
     rows = np.searchsorted(begins, np.array(lines, np.int64))
     return list(zip(sample.part[rows].tolist(), sample.line[rows].tolist(), strict=True))
 
 
-def _as_in_all_rows(column: NumberColumn, numbers: Numbers, *, explicit: bool) -> NumberColumn:
-    told = replace(
-        column,
-        n_bad=numbers.n_bad,
-        n_infinite=numbers.n_infinite,
-        infinite=numbers.infinite,
-        bad_examples=numbers.bad_examples,
-        padded=numbers.padded,
-    )
+def _as_in_all_rows(column: NumberColumn, numbers: NumberSummary, *, explicit: bool) -> NumberColumn:
+    sampled = {"n_missing": column.n_missing, "n_numbers": column.n_numbers}
+    told = replace(column, **(numbers.counts | sampled))
     if numbers.run is None or explicit or column.numbers is None:
         return told
     # The rows that were drawn are numbered with gaps; without them they are recognised.

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import repeat
+from operator import add
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -13,23 +14,23 @@ from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.em.blocks import Block, Floats, Integers, Rows
 from em_impute.em.em import Problem, Step, expect, fit, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
-from em_impute.em.mixture import Mixture
+from em_impute.em.mixture import Mixture, watched
 from em_impute.em.moments import Moments, empty, merge
 from em_impute.em.parameters import clamp
 from em_impute.model.predict import Coding
 from em_impute.pipeline.backends import MapParts
-from em_impute.pipeline.chunks import How, in_part, keeper, kept_of, table_chunks
+from em_impute.pipeline.chunks import ReadPlan, cache_writer, cached, in_part, table_chunks
 from em_impute.pipeline.files import Part
 from em_impute.table.read import Table
 
-__all__ = ["Everything", "Learning", "Rest", "fit_everything"]
+__all__ = ["EmTask", "FixedStatistics", "FullFit", "fit_all_rows"]
 
 
 @dataclass(frozen=True)
-class Learning:
+class EmTask:
     """What every part is to know of the fit."""
 
-    how: How
+    plan: ReadPlan
     column: int
     label_of: Mapping[str, int]
     """of every text of the column, −1 where it is missing"""
@@ -50,7 +51,7 @@ class Learning:
         return codes[target.code] if codes.size else np.empty(0, np.intp)
 
 
-class Rest(NamedTuple):
+class FixedStatistics(NamedTuple):
     """What does not change from step to step."""
 
     fixed: Moments  # of rows whose component is certain
@@ -69,7 +70,7 @@ class _Blocks(NamedTuple):
     observed: NDArray[np.bool_]  # (1, n_features), all: some row of some part shows every feature
 
 
-class Everything(NamedTuple):
+class FullFit(NamedTuple):
     """A mixture fitted to all rows."""
 
     mixture: Mixture
@@ -79,34 +80,34 @@ class Everything(NamedTuple):
     moments: Moments | None  # of all rows at the end; None where they are not asked for
 
 
-def fit_everything(
+def fit_all_rows(
     parts: Sequence[Part],
     map_parts: MapParts,
-    learning: Learning,
+    task: EmTask,
     start: Mixture,
-    watch: Callable[[Step], None],
+    progress: Callable[[Step], None],
     *,
     keeps_moments: bool = False,
-) -> Everything:
+) -> FullFit:
     """Take EM from the fit of a sample to the optimum of all rows; with `keeps_moments` their moments there too.
 
     Parts are reduced from left to right, and within a part its blocks, so that every backend gives the same bits.
     """
-    rest = reduce(_merged, map_parts(_rest_of_part, parts, repeat(learning)))
+    fixed = reduce(_merged, map_parts(_rest_of_part, parts, repeat(task)))
     component_label, recipe = start.fit.component_label, start.recipe
-    prior = _prior(rest, component_label.size, recipe.prior_strength)
-    apart = recipe.free_shares and 0.0 < rest.labelled.sum() < rest.weight
-    n_features = len(learning.coding.features)
+    prior = _prior(fixed, component_label.size, recipe.prior_strength)
+    apart = recipe.free_shares and 0.0 < fixed.labelled.sum() < fixed.weight
+    n_features = len(task.coding.features)
     problem = Problem(
         cast("Sequence[Block]", [_Blocks(part, np.ones((1, n_features), dtype=bool)) for part in parts]),
-        rest.fixed,
+        fixed.fixed,
         component_label,
-        clamp(component_label, learning.n_labels),
-        rest.labelled if apart else None,
+        clamp(component_label, task.n_labels),
+        fixed.labelled if apart else None,
     )
 
     def map_blocks(work: Callable[[Block], Moments], _blocks: Iterable[Block]) -> Iterable[Moments]:
-        return map_parts(_moments_of_part, parts, repeat((learning, work)))
+        return map_parts(_moments_of_part, parts, repeat((task, work)))
 
     steps = iterate(
         problem,
@@ -117,47 +118,47 @@ def fit_everything(
         map_blocks,
         accelerate=recipe.accelerate,
     )
-    found = fit(_watched(steps, watch), component_label)
-    scale = np.array([feature.scale for feature in learning.coding.features])
+    found = fit(watched(steps, progress), component_label)
+    scale = np.array([feature.scale for feature in task.coding.features])
     moments = expect(problem, found.parameters, map_blocks) if keeps_moments else None
-    return Everything(start._replace(fit=found), float(rest.shown @ np.log(scale)), rest.weight, prior, moments)
+    return FullFit(start._replace(fit=found), float(fixed.shown @ np.log(scale)), fixed.weight, prior, moments)
 
 
-def _prior(rest: Rest, n_components: int, strength: float) -> Prior:
+def _prior(fixed: FixedStatistics, n_components: int, strength: float) -> Prior:
     """Build the prior from the mean and covariance of all rows, in the units of the sample."""
-    mean = np.diagonal(rest.sums) / np.maximum(np.diagonal(rest.both), np.finfo(float).tiny)
+    mean = np.diagonal(fixed.sums) / np.maximum(np.diagonal(fixed.both), np.finfo(float).tiny)
     # Sums of (x − m)(y − n) where both are shown; the sample's units have brought the means near 0, so that it is safe.
-    about = rest.products - rest.sums * mean - (rest.sums * mean).T + rest.both * np.outer(mean, mean)
-    size = np.sqrt(np.maximum(rest.shown, np.finfo(float).tiny))
-    prior = default_prior(about / np.outer(size, size), rest.weight, n_components, strength)
+    about = fixed.products - fixed.sums * mean - (fixed.sums * mean).T + fixed.both * np.outer(mean, mean)
+    size = np.sqrt(np.maximum(fixed.shown, np.finfo(float).tiny))
+    prior = default_prior(about / np.outer(size, size), fixed.weight, n_components, strength)
     return replace(prior, mean=mean)
 
 
-def _rest_of_part(part: Part, learning: Learning) -> Rest:
-    n_features = len(learning.coding.features)
+def _rest_of_part(part: Part, task: EmTask) -> FixedStatistics:
+    n_features = len(task.coding.features)
     square = np.zeros((n_features, n_features))
-    rest = Rest(
-        empty(learning.component_label.size, n_features),
-        np.zeros(learning.n_labels),
+    fixed = FixedStatistics(
+        empty(task.component_label.size, n_features),
+        np.zeros(task.n_labels),
         0.0,
         np.zeros(n_features),
         *(square, square, square),
     )
-    blocks = keeper(part, learning.how, learning.name, spills=True)
-    with in_part(part, learning.how):
-        for rows, problem in _problems(part, learning):
-            rest = _merged(rest, _rest_of(rows, problem, learning.n_labels))
+    blocks = cache_writer(part, task.plan, task.name, spills=True)
+    with in_part(part, task.plan):
+        for rows, problem in _problems(part, task):
+            fixed = _merged(fixed, _rest_of(rows, problem, task.n_labels))
             for block in problem.blocks:
                 blocks.add(block)
     blocks.finish()
-    return rest
+    return fixed
 
 
-def _rest_of(rows: Rows, problem: Problem, n_labels: int) -> Rest:
+def _rest_of(rows: Rows, problem: Problem, n_labels: int) -> FixedStatistics:
     seen = ~np.isnan(rows.x)
     shown, values = seen.astype(np.float64), np.where(seen, rows.x, 0.0)
     weighed, known = rows.weight[:, None], rows.label >= 0
-    return Rest(
+    return FixedStatistics(
         problem.fixed,
         np.bincount(rows.label[known], rows.weight[known], n_labels).astype(np.float64, copy=False),
         float(rows.weight.sum()),
@@ -168,56 +169,42 @@ def _rest_of(rows: Rows, problem: Problem, n_labels: int) -> Rest:
     )
 
 
-def _merged(a: Rest, b: Rest) -> Rest:
-    return Rest(
-        merge(a.fixed, b.fixed),
-        a.labelled + b.labelled,
-        a.weight + b.weight,
-        a.shown + b.shown,
-        a.both + b.both,
-        a.sums + b.sums,
-        a.products + b.products,
-    )
+def _merged(a: FixedStatistics, b: FixedStatistics) -> FixedStatistics:
+    return FixedStatistics(merge(a.fixed, b.fixed), *map(add, a[1:], b[1:]))
 
 
-def _moments_of_part(part: Part, what: tuple[Learning, Callable[[Block], Moments]]) -> Moments:
-    learning, work = what
-    n_components, n_features = learning.component_label.size, len(learning.coding.features)
-    with in_part(part, learning.how):
-        return reduce(merge, map(work, _blocks(part, learning)), empty(n_components, n_features))
+def _moments_of_part(part: Part, what: tuple[EmTask, Callable[[Block], Moments]]) -> Moments:
+    task, work = what
+    n_components, n_features = task.component_label.size, len(task.coding.features)
+    with in_part(part, task.plan):
+        return reduce(merge, map(work, _blocks(part, task)), empty(n_components, n_features))
 
 
-def _blocks(part: Part, learning: Learning) -> Iterator[Block]:
+def _blocks(part: Part, task: EmTask) -> Iterator[Block]:
     """Give the blocks of a part: those that were kept, or made again."""
-    found = kept_of(part, learning.how, learning.name)
+    found = cached(task.plan.key(part, task.name))
     if found is not None:
         yield from found
         return
-    for _, problem in _problems(part, learning):
+    for _, problem in _problems(part, task):
         yield from problem.blocks
 
 
-def _problems(part: Part, learning: Learning) -> Iterator[tuple[Rows, Problem]]:
+def _problems(part: Part, task: EmTask) -> Iterator[tuple[Rows, Problem]]:
     """Give what is to be fitted, chunk by chunk, with the rows it is made of."""
-    for table in table_chunks(part, learning.how):
+    for table in table_chunks(part, task.plan):
         if table.n_rows:
-            rows = _rows(table, learning)
-            yield rows, make_problem(*rows, learning.component_label, learning.n_labels)
+            rows = _rows(table, task)
+            yield rows, make_problem(*rows, task.component_label, task.n_labels)
 
 
-def _rows(table: Table, learning: Learning) -> Rows:
+def _rows(table: Table, task: EmTask) -> Rows:
     """Code all rows of a chunk, equal ones told once; those that the user gave no weight are left out."""
-    label = learning.labels_of(table)
+    label = task.labels_of(table)
     rows = np.arange(table.n_rows)
-    weight = np.where(label >= 0, 1.0, learning.unlabelled_weight)
+    weight = np.where(label >= 0, 1.0, task.unlabelled_weight)
     if not weight.all():
         rows, label, weight = rows[weight > 0.0], label[weight > 0.0], weight[weight > 0.0]
-    x = learning.coding.predictors(table, rows).x
+    x = task.coding.predictors(table, rows).x
     merged, _ = merge_equal_rows(Rows(x, label, weight))
     return merged
-
-
-def _watched(steps: Iterable[Step], watch: Callable[[Step], None]) -> Iterator[Step]:
-    for step in steps:
-        watch(step)
-        yield step

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from em_impute.errors import EmImputeError, UsageError
+from em_impute.errors import EmImputeError, UsageError, option
 from em_impute.options import Request
-from em_impute.pipeline.complete import look_at
-from em_impute.table.dialect import find_column
+from em_impute.pipeline.open import look_at, read_options
 from em_impute.table.read import read_tables
 from em_impute.table.source import open_source
 from em_impute.table.text import shown
@@ -28,7 +27,7 @@ LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.
 """What a container may use, by either version of Linux's control groups."""
 
 PROGRAM, A_BYTE = 110 << 20, 40
-"""Measured: bytes of the program itself, and what a byte of a file can take at most, told apart into tiny numbers."""
+"""Measured: bytes of the program itself, and what a byte of a file can take at most, cut into tiny numbers."""
 
 A_ROW, GROWTH, A_NUMBER = 16, 1.3, 24
 """Bytes that a row takes beside the table, how much more the table takes while it is read, and the copies that are made
@@ -48,8 +47,8 @@ def parse_size(text: str) -> int:
     found = SIZE.fullmatch(text.strip())
     size = float(found[1]) * UNITS[found[2].upper()] if found else 0.0
     if not LEAST <= size < MOST:
-        message = f"--max-memory takes a size of at least {LEAST >> 20}M, not {shown(text)}"
-        raise UsageError(message, "for example --max-memory 2G")
+        message = f"{option('max_memory')} takes a size of at least {LEAST >> 20}M, not {shown(text)}"
+        raise UsageError(message, f"for example {option('max_memory', '2G')}")
     return int(size)
 
 
@@ -88,17 +87,10 @@ def needed_bytes(path: Path, request: Request, limit: int) -> int:
             if PROGRAM + A_BYTE * size < limit:
                 return 0
             source, dialect = look_at(raw, request)
-            targets = [find_column(dialect, column) for column in request.columns]
-            features = [find_column(dialect, feature) for feature in request.features] or None
-            tables = read_tables(
-                source,
-                dialect,
-                targets=targets,
-                features=features,
-                explicit=False,
-                chunk_bytes=HEAD_BYTES,
-                block_bytes=None if raw.compression is None else HEAD_BYTES,
-            )
+            options = read_options(request, dialect, raw.name)
+            options["explicit"] = False
+            options["block_bytes"] = None if raw.compression is None else HEAD_BYTES
+            tables = read_tables(source, dialect, chunk_bytes=HEAD_BYTES, **options)
             table = next(tables)
     except (OSError, ValueError, EmImputeError):
         return 0

@@ -7,69 +7,78 @@ from dataclasses import replace
 from time import perf_counter
 
 from em_impute.columns.weights import read_weights
-from em_impute.errors import FitError, UsageError
+from em_impute.errors import FitError, UsageError, option
 from em_impute.model.groups import refuse_groups
 from em_impute.options import Request
-from em_impute.pipeline.types import Opened
+from em_impute.pipeline.types import InputTable
 from em_impute.table.dialect import Dialect, detect_dialect, find_column
-from em_impute.table.read import read_table
+from em_impute.table.read import ReadOptions, read_table
 from em_impute.table.source import Source, open_source
 from em_impute.table.text import shown
 
-__all__ = ["Watch", "look_at", "name_of", "open_table", "read_opened", "unique_names"]
+__all__ = ["Progress", "look_at", "name_of", "open_table", "read_opened", "read_options", "unique_names"]
 
-Watch = Callable[[str, float | None, str], None]
+Progress = Callable[[str, float | None, str], None]
 """Told of progress: the stage, the share of it that is done (None if unknown), and a detail."""
 
 
 @contextmanager
-def open_table(request: Request, watch: Watch) -> Iterator[Opened]:
+def open_table(request: Request, progress: Progress) -> Iterator[InputTable]:
     """Open and read the input."""
     began = perf_counter()
     with open_source(request.path) as raw:
-        opened = read_opened(raw, request, watch)
+        opened = read_opened(raw, request, progress)
         yield replace(opened, seconds=perf_counter() - began)  # with the time that a stream took
 
 
-def read_opened(raw: Source, request: Request, watch: Watch, *, may_be_empty: bool = False) -> Opened:
+def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_empty: bool = False) -> InputTable:
     """Read a table whose bytes are at hand.  Raises FitError where it has no rows, unless it `may_be_empty`."""
     began = perf_counter()
     source, dialect = look_at(raw, request)
-    indices = [find_column(dialect, column, raw.name) for column in request.columns]
-    if len(set(indices)) < len(indices):
-        raise UsageError("a column is named twice with --column", "name each column once")
-    features = [find_column(dialect, feature, raw.name) for feature in request.features]
-    if set(features) & set(indices):
-        both = dialect.names[next(iter(set(features) & set(indices)))]
-        raise UsageError(f"column {shown(both)} cannot be both filled and a predictor", "leave it out of -x")
-    taken = {**dict.fromkeys(indices, "filled"), **dict.fromkeys(features, "a predictor")}
-    weights = _apart("--weights", request.weights, dialect, raw.name, taken)
-    by = _apart("--by", request.by, dialect, raw.name, taken if weights is None else {**taken, weights: "the weights"})
-    table = read_table(
-        source,
-        dialect,
-        targets=indices,
+    options = read_options(request, dialect, raw.name)
+    options["keep_keys"] = True
+    options["keep_record_starts"] = request.imputations > 0
+    options["progress"] = lambda done: progress("reading", done / max(1, source.size), "")
+    table = read_table(source, dialect, **options)
+    if not (table.n_rows or may_be_empty):
+        raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
+    names, seconds = unique_names(dialect.names), perf_counter() - began
+    weight = groups = None
+    if options["weights"] is not None and table.weights is not None:
+        weight = read_weights(names[options["weights"]], table.weights, table.line_of)
+    if options["groups"] is not None and table.groups is not None:
+        groups = names[options["groups"]], table.groups
+        if table.n_rows:
+            refuse_groups(*groups)
+    return InputTable(source, raw.name, table, options["targets"], names, seconds, weight, groups)
+
+
+def read_options(request: Request, dialect: Dialect, name: str) -> ReadOptions:
+    """Find the columns that are asked for, and say how they are to be read.
+
+    Raises UsageError for one that is named for two things, ColumnError for one that is not there.
+    """
+    targets = [find_column(dialect, column, name) for column in request.columns]
+    if len(set(targets)) < len(targets):
+        raise UsageError(f"a column is named twice with {option('columns')}", "name each column once")
+    features = [find_column(dialect, feature, name) for feature in request.features]
+    for both in set(features) & set(targets):
+        message = f"column {shown(dialect.names[both])} cannot be both filled and a predictor"
+        raise UsageError(message, f"leave it out of {option('features')}")
+    taken = {**dict.fromkeys(targets, "filled"), **dict.fromkeys(features, "a predictor")}
+    weights = _apart("weights", request.weights, dialect, name, taken)
+    if weights is not None:
+        taken[weights] = "the weights"
+    return ReadOptions(
+        targets=targets,
         features=features or None,
         explicit=bool(features),
         decimal=request.decimal,
         null_tokens=frozenset(request.null_values),
-        groups=by,
+        groups=_apart("by", request.by, dialect, name, taken),
         weights=weights,
-        keep_keys=True,
-        keep_record_ends=request.probability or request.probabilities or request.indicator,
-        keep_record_starts=request.imputations > 0,
-        progress=lambda done: watch("reading", done / max(1, source.size), ""),
+        keep_record_ends=request.adds_columns,
     )
-    if not (table.n_rows or may_be_empty):
-        raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
-    names, seconds = unique_names(dialect.names), perf_counter() - began
-    weight = None
-    if weights is not None and table.weights is not None:
-        weight = read_weights(names[weights], table.weights, table.line_of)
-    groups = None if by is None or table.groups is None else (names[by], table.groups)
-    if groups is not None and table.n_rows:
-        refuse_groups(*groups)
-    return Opened(source, raw.name, table, indices, names, seconds, weight, groups)
 
 
 def look_at(raw: Source, request: Request) -> tuple[Source, Dialect]:
@@ -93,18 +102,20 @@ def unique_names(names: Sequence[str]) -> list[str]:
     ]
 
 
-def _apart(option: str, wanted: str | None, dialect: Dialect, source: str, taken: Mapping[int, str]) -> int | None:
+def _apart(serves_as: str, wanted: str | None, dialect: Dialect, source: str, taken: Mapping[int, str]) -> int | None:
     """Find a column that an option names; it must not be one of `taken`, which are called by what they serve as."""
     if wanted is None:
         return None
     column = find_column(dialect, wanted, source)
     if column in taken:
-        message = f"column {shown(dialect.names[column])} cannot be both {taken[column]} and that of {option}"
-        raise UsageError(message, f"name another column with {option}")
+        message = (
+            f"column {shown(dialect.names[column])} cannot be both {taken[column]} and that of {option(serves_as)}"
+        )
+        raise UsageError(message, f"name another column with {option(serves_as)}")
     return column
 
 
-def name_of(opened: Opened, wanted: str | None) -> str | None:
+def name_of(opened: InputTable, wanted: str | None) -> str | None:
     """Find the name of a column that was asked for by name or number."""
     if wanted is None:
         return None

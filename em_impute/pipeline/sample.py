@@ -5,9 +5,8 @@ same rows are drawn whether a table is read at once, in chunks, in parts, or by 
 (Cohen & Kaplan 2007, "Summarizing data using bottom-k sketches").
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -18,9 +17,7 @@ from em_impute.table.read import Table
 __all__ = [
     "NO_BOUNDS",
     "Bounds",
-    "Drawn",
     "Place",
-    "Records",
     "Sample",
     "Wanted",
     "bounds_of",
@@ -30,14 +27,14 @@ __all__ = [
     "trimmed",
 ]
 
-WASTE = 4.0
-"""So many times their own bytes may the pieces hold that records are in."""
-
 FLOOR = 1000
 """Rows of every label at least, if it has so many."""
 
 Keys = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
+
+OF_ROWS = ("key", "part", "row", "line", "text", "is_witness", "records")
+"""What a sample holds of each row."""
 
 LARGEST = np.uint64(np.iinfo(np.uint64).max)
 
@@ -74,50 +71,6 @@ class Place(NamedTuple):
     witnesses: NDArray[np.intp]  # rows of the chunk that are shown whether they are drawn or not
 
 
-class Drawn(NamedTuple):
-    """Rows of one chunk, before they are joined with others."""
-
-    key: Keys  # (n,)
-    row: NDArray[np.int64]  # (n,) in the chunk
-    is_witness: Flags  # (n,)
-
-
-@dataclass(frozen=True)
-class Records:
-    """The bytes of some records, in few pieces, which are quicker to send than many."""
-
-    pieces: tuple[bytes, ...]
-    piece: NDArray[np.int32]
-    """(n,) the piece that holds each record"""
-    start: NDArray[np.int64]
-    stop: NDArray[np.int64]
-    """(n,) its place there"""
-
-    @classmethod
-    def of(cls, records: Sequence[bytes]) -> "Records":
-        """Put records together."""
-        ends = np.cumsum([0, *map(len, records)])
-        return cls((b"".join(records),), np.zeros(len(records), np.int32), ends[:-1], ends[1:])
-
-    @classmethod
-    def merged(cls, several: Sequence["Records"]) -> "Records":
-        """Put several side by side; they are put together once most of the bytes are of no record."""
-        first = np.cumsum([0, *(len(one.pieces) for one in several)]).tolist()
-        piece = np.concatenate([one.piece + np.int32(at) for one, at in zip(several, first, strict=False)])
-        start, stop = (np.concatenate([getattr(one, name) for one in several]) for name in ("start", "stop"))
-        return cls(tuple(chain.from_iterable(one.pieces for one in several)), piece, start, stop)
-
-    def take(self, rows: NDArray[np.intp]) -> "Records":
-        """Keep some of them, and the others' bytes too, unless these are the most."""
-        kept = Records(self.pieces, self.piece[rows], self.start[rows], self.stop[rows])
-        wasted = sum(map(len, self.pieces)) > WASTE * int((kept.stop - kept.start).sum())
-        return Records.of(list(kept)) if wasted else kept
-
-    def __iter__(self) -> Iterator[bytes]:
-        places = zip(self.piece.tolist(), self.start.tolist(), self.stop.tolist(), strict=True)
-        return (self.pieces[piece][start:stop] for piece, start, stop in places)
-
-
 @dataclass(frozen=True)
 class Sample:
     """Rows of a table, each with the bytes of its record."""
@@ -133,7 +86,8 @@ class Sample:
     """(n,) what its cell holds: index into `texts`"""
     is_witness: Flags
     """(n,) not drawn, but shown since some column holds there what others do not"""
-    records: Records
+    records: NDArray[np.object_]
+    """(n,) the bytes of each, with a line end"""
     texts: tuple[str, ...]
     may_fill: Flags
     """(n_texts,) whether such a cell may be one to fill"""
@@ -145,20 +99,11 @@ class Sample:
 
     def take(self, rows: NDArray[np.intp]) -> "Sample":
         """Keep some rows."""
-        return replace(
-            self,
-            key=self.key[rows],
-            part=self.part[rows],
-            row=self.row[rows],
-            line=self.line[rows],
-            text=self.text[rows],
-            is_witness=self.is_witness[rows],
-            records=self.records.take(rows),
-        )
+        return replace(self, **{name: getattr(self, name)[rows] for name in OF_ROWS})
 
 
-def draw(table: Table, column: int, place: Place, seed: int, bounds: Bounds) -> Drawn:
-    """Find the rows of a chunk that may belong to the sample."""
+def draw(table: Table, column: int, place: Place, seed: int, bounds: Bounds) -> Sample:
+    """Find the rows of a chunk that may belong to the sample, without their records."""
     target, witnesses = table.targets[column], place.witnesses
     key = _hash(seed, place.part, np.arange(place.first_row, place.first_row + table.n_rows))
     either = np.where(target.may_fill, np.uint64(bounds.missing), np.uint64(bounds.known))  # (n_texts,)
@@ -166,7 +111,17 @@ def draw(table: Table, column: int, place: Place, seed: int, bounds: Bounds) -> 
     may = key <= np.maximum(either, own)[target.code]
     may[witnesses] = True
     row = np.flatnonzero(may)
-    return Drawn(key[row], row, np.isin(row, witnesses, assume_unique=True))
+    return Sample(
+        key[row],
+        np.full(row.size, place.part, np.int32),
+        row + place.first_row,
+        table.line_of(row),
+        target.code[row].astype(np.int32),
+        np.isin(row, witnesses, assume_unique=True),
+        np.full(row.size, b"", np.object_),
+        target.texts,
+        target.may_fill,
+    )
 
 
 def merge_samples(samples: Sequence[Sample]) -> Sample:
@@ -180,15 +135,13 @@ def merge_samples(samples: Sequence[Sample]) -> Sample:
                 number[text] = len(number)
                 may_fill.append(may)
         codes.append(np.array([number[text] for text in one.texts], np.int32)[one.text])
-    key, part, row, line, is_witness = (
-        np.concatenate([getattr(one, name) for one in samples]) for name in ("key", "part", "row", "line", "is_witness")
-    )
-    code, records = np.concatenate(codes), Records.merged([one.records for one in samples])
-    return Sample(key, part, row, line, code, is_witness, records, tuple(number), np.array(may_fill, np.bool_))
+    rows = {name: np.concatenate([getattr(one, name) for one in samples]) for name in OF_ROWS}
+    rows["text"] = np.concatenate(codes)
+    return Sample(**rows, texts=tuple(number), may_fill=np.array(may_fill, np.bool_))
 
 
 def trimmed(sample: Sample, wanted: Wanted) -> Sample:
-    """Let go of the rows that others of lesser keys displace."""
+    """Release the rows that others of lesser keys displace."""
     bounds = bounds_of(sample, wanted)
     either = np.where(sample.may_fill, np.uint64(bounds.missing), np.uint64(bounds.known))
     own = np.array([bounds.texts[text] for text in sample.texts], np.uint64)

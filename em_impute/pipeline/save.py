@@ -8,90 +8,90 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels
 from em_impute.em.blocks import Floats, slices
-from em_impute.em.incremental import MixtureMemory
-from em_impute.em.incremental import remember as remember_rows
-from em_impute.em.mixture import Mixture
+from em_impute.em.mixture import Mixture, MixtureMemory
+from em_impute.em.mixture import remember as remember_rows
 from em_impute.ensemble import metrics
 from em_impute.ensemble.incremental import Memory
 from em_impute.ensemble.incremental import remember as remember_examples
 from em_impute.environment import version
-from em_impute.missingness.held_out import HeldOut
+from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.fit import examples_of
 from em_impute.model.predict import Expert, Mixed
 from em_impute.model.select import Choice
 from em_impute.options import Request
 from em_impute.pipeline.complete import model_of
-from em_impute.pipeline.full_em import Everything
+from em_impute.pipeline.full_em import FullFit
 from em_impute.pipeline.open import name_of
-from em_impute.pipeline.types import Completion, Opened
+from em_impute.pipeline.types import ColumnResult, InputTable, with_experts
 from em_impute.saved_model.distributions import count_codes, describe_numbers, look_at_rows
-from em_impute.saved_model.drift import Summary
-from em_impute.saved_model.values import Reading, SavedColumn, SavedModel, Score, Source, Training
+from em_impute.saved_model.drift import DataProfile
+from em_impute.saved_model.values import ReadSettings, SavedColumn, SavedModel, Score, Training, TrainingTable
 
-__all__ = ["make_column", "make_model", "rounded", "saved_column", "source_of"]
+__all__ = ["column_of_sample", "make_column", "make_model", "model_of_columns", "rounded", "source_of"]
 
 DIGITS = 12
 """Significant digits of a number that was standardised and brought back: further ones are rounding, and a new number
 that equals an old one shall fall into the same cell."""
 
 
-def make_model(opened: Opened, completions: Sequence[Completion], request: Request, learnt: str) -> SavedModel:
+def make_model(opened: InputTable, completions: Sequence[ColumnResult], request: Request, learnt: str) -> SavedModel:
     """Keep what fills the columns that were completed; `learnt` says when.
 
     Raises FitError where nothing was fitted.
     """
     columns = tuple(make_column(opened, completion, request) for completion in completions)
-    reading = Reading(request.decimal, request.null_values, request.keep_values)
-    return SavedModel(version(), request.seed, reading, (source_of(opened, learnt),), columns)
+    return model_of_columns(columns, (source_of(opened, learnt),), request)
 
 
-def source_of(opened: Opened, learnt: str) -> Source:
+def model_of_columns(
+    columns: tuple[SavedColumn, ...], sources: tuple[TrainingTable, ...], request: Request
+) -> SavedModel:
+    """Put a model together from what fills each column."""
+    reading = ReadSettings(request.decimal, request.null_values, request.keep_values)
+    return SavedModel(version(), request.seed, reading, sources, columns)
+
+
+def source_of(opened: InputTable, learnt: str) -> TrainingTable:
     """Name a table that is learnt from."""
-    return Source(opened.name, opened.table.sha256, opened.table.n_rows, learnt)
+    return TrainingTable(opened.name, opened.table.sha256, opened.table.n_rows, learnt)
 
 
-def make_column(opened: Opened, completion: Completion, request: Request) -> SavedColumn:
+def make_column(opened: InputTable, completion: ColumnResult, request: Request) -> SavedColumn:
     """Keep what fills one column, with what it learnt from."""
     design, choice, mixture = completion.design, completion.choice, completion.mixture
     model = model_of(completion, opened.names, request, request.deltas)
     if model is None or design is None or choice is None or mixture is None:
         raise AssertionError("a column that is to be saved is always fitted")
-    everyone = _remembering(model.everyone, design, choice, mixture, request.seed)
-    groups = model.groups
-    if groups is not None:
-        own = dict(groups.own)
-        for one in completion.own:
-            expert = own[one.group].expert
-            expert = _remembering(expert, one.design, one.fitted.choice, one.fitted.mixture, request.seed)
-            own[one.group] = own[one.group]._replace(expert=expert)
-        groups = replace(groups, own=own)
+    own = {one.group: (one.design, one.fitted.choice, one.fitted.mixture) for one in completion.own}
+
+    def remembering(expert: Expert, group: str | None) -> Expert:
+        of = (design, choice, mixture) if group is None else own[group]
+        return replace(expert, memory=_memory(*of, request.seed))
+
     return SavedColumn(
         completion.target,
         request.free_shares,
         name_of(opened, request.weights),
         tuple(completion.labels.tokens),
         _training(opened, completion, design, mixture),
-        replace(model, everyone=everyone, groups=groups),
+        with_experts(model, remembering),
     )
 
 
-def _remembering(expert: Expert, design: Design, choice: Choice, mixture: Mixture, seed: int) -> Expert:
-    """Let a fit remember its rows."""
-    memory: Memory | MixtureMemory
-    if choice.stack is None:
-        memory = remember_rows(design.learning, mixture, len(design.labels))
-    else:
-        memory = remember_examples(choice.stack, examples_of(design).take(design.counting), seed)
-    return replace(expert, memory=memory)
+def _memory(design: Design, choice: Choice, mixture: Mixture, seed: int) -> Memory | MixtureMemory:
+    """Remember the rows of a fit."""
+    if choice.ensemble is None:
+        return remember_rows(design.learning, mixture, len(design.labels))
+    return remember_examples(choice.ensemble, examples_of(design).take(design.counting), seed)
 
 
-def _training(opened: Opened, completion: Completion, design: Design, mixture: Mixture) -> Training:
+def _training(opened: InputTable, completion: ColumnResult, design: Design, mixture: Mixture) -> Training:
     """Describe the rows that were learnt from: those of weight 0 do not count here either."""
     held_out = completion.choice.held_out if completion.choice else None
     x, weight = design.distinct.x, np.broadcast_to(design.distinct.weight, design.distinct.label.shape)
     return Training(
         rows=opened.table.n_rows,
-        summary=Summary(
+        summary=DataProfile(
             numbers={
                 feature.name: describe_numbers(rounded(x[:, j] * feature.scale + feature.shift, feature.shift), weight)
                 for j, feature in enumerate(design.features[: design.n_numbers])
@@ -133,12 +133,12 @@ def _score(held_out: HeldOut) -> Score:
     )
 
 
-def saved_column(
-    small: Opened, completion: Completion, labels: Labels, request: Request, everything: Everything | None
+def column_of_sample(
+    small: InputTable, completion: ColumnResult, labels: Labels, request: Request, full_fit: FullFit | None
 ) -> SavedColumn:
     """Keep what fills a column; `completion` is of the sample `small`, `labels` were counted in all rows.
 
-    Where EM went over `everything`, the mixture and its moments are of all rows already.
+    Where EM went over `full_fit`, the mixture and its moments are of all rows already.
     """
     design = completion.design
     if design is None:
@@ -149,15 +149,15 @@ def saved_column(
     known = dict(zip(labels.labels, labels.known, strict=True))
     training = replace(saved.training, rows=sum(known.values()) + labels.n_missing)
     saved = replace(saved, training=training, tokens=tuple(labels.tokens))
-    expert = saved.model.everyone
-    if everything is None or not isinstance(expert.memory, MixtureMemory):
+    expert = saved.model.pooled
+    if full_fit is None or not isinstance(expert.memory, MixtureMemory):
         return saved
-    fit = everything.mixture.fit
-    if everything.moments is None:
+    fit = full_fit.mixture.fit
+    if full_fit.moments is None:
         raise AssertionError("a fit that is to be saved keeps its moments")
-    memory = expert.memory._replace(moments=everything.moments, prior=everything.prior)
+    memory = expert.memory._replace(moments=full_fit.moments, prior=full_fit.prior)
     expert = replace(expert, speaker=Mixed(fit.parameters, fit.component_label), memory=memory)
-    return replace(saved, model=replace(saved.model, everyone=expert))
+    return replace(saved, model=replace(saved.model, pooled=expert))
 
 
 def _factors(labels: Labels, drawn: Labels, learnt: tuple[str, ...]) -> Floats:

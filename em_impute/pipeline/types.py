@@ -1,31 +1,31 @@
 """The values that pass between the stages of the story: a table that has been read, a column that was completed."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.design import Column, Design
 from em_impute.columns.labels import Labels
-from em_impute.diagnostics.diagnose import Findings
+from em_impute.diagnostics.diagnose import Diagnostics
 from em_impute.em.blocks import Floats
 from em_impute.em.mixture import Mixture
-from em_impute.missingness.held_out import HeldOut
-from em_impute.missingness.reasons import Reasons, Tilts
-from em_impute.missingness.rehearsal import HowMissing
+from em_impute.missingness.how_missing import HeldOut, HowMissing
+from em_impute.missingness.reasons import LogOddsShifts, Reasons
 from em_impute.model.assign import Fills
-from em_impute.model.groups import Group, OwnFit
+from em_impute.model.groups import Group, GroupFit
+from em_impute.model.predict import Expert, Model
 from em_impute.model.select import Choice
-from em_impute.table.keys import Key, key_of_numbers, key_of_texts
+from em_impute.table.keys import Key, key_of_numbers
 from em_impute.table.read import CategoryColumn, Table
 from em_impute.table.source import Source
 
-__all__ = ["Completion", "Opened"]
+__all__ = ["ColumnResult", "InputTable", "no_fills", "with_experts"]
 
 
 @dataclass(frozen=True)
-class Opened:
+class InputTable:
     """A table that has been read, its source still open for the second pass."""
 
     source: Source
@@ -44,8 +44,8 @@ class Opened:
     groups: tuple[str, CategoryColumn] | None = None
     """The column that divides the rows, and what to call it."""
 
-    def let_go(self) -> None:
-        """Let go of the predictors as they were read, when nothing more is to be learnt from them: they are large."""
+    def release_predictors(self) -> None:
+        """Release the predictors as they were read, when nothing more is to be learnt from them: they are large."""
         self.table.numbers.clear()
         self.table.categories.clear()
 
@@ -59,7 +59,7 @@ class Opened:
         """Those of them that hold text, by what to call them."""
         return [(self.names[index], category) for index, category in self.table.categories.items()]
 
-    def without(self, cells: Mapping[str, NDArray[np.intp]]) -> "Opened":
+    def without(self, cells: Mapping[str, NDArray[np.intp]]) -> "InputTable":
         """Take some predictors for missing, each named with the rows in which it is."""
         numbers, categories = dict(self.table.numbers), dict(self.table.categories)
         for index, name in enumerate(self.names):
@@ -72,15 +72,15 @@ class Opened:
     @property
     def keys(self) -> list[Key]:
         """The columns whose values may say which rows belong together, by what to call them: put together each time."""
-        groups = [] if self.groups is None else [(self.groups[0], key_of_texts(self.groups[1]))]
-        texts = [(name, key_of_texts(column)) for name, column in self.categories]
+        groups = [] if self.groups is None else [(self.groups[0], self.groups[1].key_code)]
+        texts = [(name, column.key_code) for name, column in self.categories]
         as_text = dict(texts)
         numbers = [(name, key_of_numbers(column)) for name, column in self.columns if name not in as_text]
         return [(name, code) for name, code in [*groups, *texts, *numbers] if code is not None]
 
 
 @dataclass(frozen=True)
-class Completion:
+class ColumnResult:
     """One column, completed."""
 
     column: int
@@ -88,28 +88,42 @@ class Completion:
     """The name of the column."""
     labels: Labels
     fills: Fills
-    design: Design | None
-    """None when nothing was missing: then nothing was fitted."""
-    choice: Choice | None
-    mixture: Mixture | None
-    probability: Floats | None
+    probability: Floats | None = None
     """(n_missing, n_labels), kept only if asked for"""
-    entropy: float
+    entropy: float = 0.0
     """of the posterior, summed over the missing cells, in nats"""
-    timings: Mapping[str, float]
-    findings: Findings | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+    design: Design | None = None
+    """None when nothing was fitted."""
+    choice: Choice | None = None
+    mixture: Mixture | None = None
+    diagnostics: Diagnostics | None = None
     """What can be said of the fills and of the labels; None when nothing was missing."""
     groups: tuple[Group, ...] | None = None
     """The groups that --by divides the rows into."""
     drawn: NDArray[np.int16] | None = None
     """(n_imputations, n_missing) labels drawn, one row an imputed table; None where none was asked for"""
-    own: tuple[OwnFit, ...] = ()
+    own: tuple[GroupFit, ...] = ()
     """The fits of those groups that have one."""
     reasons: Reasons | None = None
     """Why labels are missing; None where that cannot be told, or the user said it."""
-    tilts: Tilts | None = None
+    shifts: LogOddsShifts | None = None
     """By how much log-odds are higher where a label is missing, as the reasons have it; None: not at all."""
     promise: HeldOut | None = None
     """Known labels that were hidden, as if they were rows to fill; None where none could be."""
     how: HowMissing | None = None
     """How rows without a label differ from those with one, and so how labels were hidden."""
+
+
+def no_fills(n_labels: int) -> Fills:
+    """Give the fills of a column in which nothing is missing."""
+    return Fills(np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0), np.zeros(n_labels))
+
+
+def with_experts(model: Model, changed: Callable[[Expert, str | None], Expert]) -> Model:
+    """Change every fit of a model: that of all rows, for which the group is None, and those of groups."""
+    groups = model.groups
+    if groups is not None:
+        own = {group: one._replace(expert=changed(one.expert, group)) for group, one in groups.own.items()}
+        groups = replace(groups, own=own)
+    return replace(model, pooled=changed(model.pooled, None), groups=groups)

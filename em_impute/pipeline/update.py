@@ -7,17 +7,17 @@ import numpy as np
 
 from em_impute.columns.deduplicate import Values, merge_rows
 from em_impute.em.blocks import Floats, Integers, Rows
-from em_impute.em.incremental import MixtureMemory
-from em_impute.em.incremental import learn as learn_rows
+from em_impute.em.mixture import MixtureMemory
+from em_impute.em.mixture import learn as learn_rows
 from em_impute.ensemble.ensemble import Ensemble
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.incremental import Memory
 from em_impute.ensemble.incremental import learn as learn_examples
-from em_impute.errors import FitError, UsageError
+from em_impute.errors import FitError, UsageError, option
 from em_impute.model.predict import Expert, Mixed
 from em_impute.pipeline.apply import Applied
 from em_impute.pipeline.save import source_of
-from em_impute.pipeline.types import Opened
+from em_impute.pipeline.types import InputTable, with_experts
 from em_impute.saved_model.distributions import count_numbers, count_texts
 from em_impute.saved_model.values import SavedColumn, SavedModel, Training
 from em_impute.table.read import Table
@@ -32,16 +32,20 @@ MAX_SOURCES = 1000
 def refuse_update(model: SavedModel, columns: Sequence[str]) -> None:
     """Raise UsageError for a model that cannot learn further, and where only some of its columns would."""
     if columns:
-        raise UsageError("--update lets all columns of a model learn, -c names some", "leave -c out")
+        raise UsageError(
+            f"{option('update')} lets all columns of a model learn, {option('columns')} names some",
+            f"leave {option('columns')} out",
+        )
     for saved in model.columns:
         if saved.free_shares:
+            free, where = option("shares", "free"), f"column {shown(saved.column)}"
             raise UsageError(
-                f"--update contradicts --shares free, by which column {shown(saved.column)} was fitted",
-                "label shares of rows to fill are those of one table: fit anew, or save a model without --shares free",
+                f"{option('update')} contradicts {free}, by which {where} was fitted",
+                f"label shares of rows to fill are those of one table: fit anew, or save a model without {free}",
             )
 
 
-def updated(model: SavedModel, opened: Opened, applied: Sequence[Applied], learnt: str) -> SavedModel:
+def updated(model: SavedModel, opened: InputTable, applied: Sequence[Applied], learnt: str) -> SavedModel:
     """Learn from the rows of a table, those with a label and those without, unless they were learnt from before.
 
     `applied` is what the model said of the same table, `learnt` the time.  Raises FitError where no mixture can be
@@ -59,27 +63,27 @@ def updated(model: SavedModel, opened: Opened, applied: Sequence[Applied], learn
     return replace(model, sources=sources, columns=tuple(kept))
 
 
-def _column(applied: Applied, opened: Opened) -> SavedColumn:
+def _column(applied: Applied, opened: InputTable) -> SavedColumn:
     saved, labels = applied.saved, applied.completion.labels
     model, label = saved.model, labels.label.astype(np.intp)
     counts = np.ones(label.size) if opened.weight is None else opened.weight
     row = np.flatnonzero((label < len(model.labels)) & (counts > 0.0))  # not those whose label the model does not know
-    everyone = _learn(model.everyone, opened.table, row, label[row], counts[row])
-    groups = model.groups
-    if groups is not None:
-        own = dict(groups.own)
-        for group, mine in groups.rows_of(opened.table, row):
-            expert = _learn(own[group].expert, opened.table, row[mine], label[row[mine]], counts[row[mine]])
-            own[group] = own[group]._replace(expert=expert)
-        groups = replace(groups, own=own)
+    of_group: dict[str | None, Integers] = {None: np.arange(row.size)}
+    if model.groups is not None:
+        of_group.update(model.groups.rows_of(opened.table, row))
+
+    def updated_expert(expert: Expert, group: str | None) -> Expert:
+        mine = row[of_group.get(group, row[:0])]
+        return _learn(expert, opened.table, mine, label[mine], counts[mine])
+
     training = _described(saved.training, applied, opened)
-    return replace(saved, model=replace(model, everyone=everyone, groups=groups, tilts=None), training=training)
+    return replace(saved, model=replace(with_experts(model, updated_expert), shifts=None), training=training)
 
 
 def _learn(expert: Expert, table: Table, row: Integers, label: Integers, weight: Floats) -> Expert:
     """Let a fit learn from some rows; `label` (n_rows,) are places among the labels of the column, −1 where missing."""
     place = np.full(expert.shift.size + 1, -2)  # of labels that this fit does not know
-    place[list(expert.learnt)], place[-1] = np.arange(len(expert.learnt)), -1
+    place[list(expert.known_labels)], place[-1] = np.arange(len(expert.known_labels)), -1
     kept = place[label] > -2  # noqa: PLR2004  # as above
     row, label, weight = row[kept], place[label[kept]], weight[kept]
     if not row.size:
@@ -87,13 +91,13 @@ def _learn(expert: Expert, table: Table, row: Integers, label: Integers, weight:
     examples = _examples(expert, table, row, label, weight)
     if isinstance(expert.memory, MixtureMemory) and isinstance(expert.speaker, Mixed):
         rows = Rows(examples.predictors.x, examples.label, examples.weight)
-        of, n_labels = expert.speaker.component_label, len(expert.learnt)
+        of, n_labels = expert.speaker.component_label, len(expert.known_labels)
         fit, memory = learn_rows(expert.memory, expert.speaker.parameters, of, rows, n_labels)
         return replace(expert, speaker=Mixed(fit.parameters, of), memory=memory)
     if isinstance(expert.memory, Memory) and isinstance(expert.speaker, Ensemble):
         speaker, remembered = learn_examples(expert.speaker, expert.memory, examples, 0)
         return replace(expert, speaker=speaker, memory=remembered)
-    raise FitError("the model remembers nothing of its rows", "save it once more with --save-model")
+    raise FitError("the model remembers nothing of its rows", f"save it once more with {option('save_model')}")
 
 
 def _examples(expert: Expert, table: Table, row: Integers, label: Integers, weight: Floats) -> Examples:
@@ -102,13 +106,13 @@ def _examples(expert: Expert, table: Table, row: Integers, label: Integers, weig
     if (weight != 1.0).any():
         return Examples(predictors, label, weight)
     columns = [Values(column, None) for column in (*predictors.x.T, *predictors.codes.T)]
-    merged = merge_rows([Values(label, len(expert.learnt)), *columns])
+    merged = merge_rows([Values(label, len(expert.known_labels)), *columns])
     if merged is None:
         return Examples(predictors, label, weight)
     return Examples(predictors.take(merged.first), label[merged.first], merged.count, merged=True)
 
 
-def _described(training: Training, applied: Applied, opened: Opened) -> Training:
+def _described(training: Training, applied: Applied, opened: InputTable) -> Training:
     """Add the rows of a table to what the rows were like; of a column that it lacks every cell is missing."""
     then, now = training.summary, applied.summary
     total = np.array([now.labels.total + now.labels.missing])  # rows by weight

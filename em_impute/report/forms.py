@@ -1,43 +1,41 @@
 """The forms that a report is written in, by the suffix of its file; and back from the saved one."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import MISSING, fields
 from typing import Any
 
 from em_impute.errors import TableError
-from em_impute.report.evaluation import EvaluationReport, evaluation_markdown
-from em_impute.report.fit_report import SCHEMA_VERSION, FitReport, to_json
+from em_impute.report.document.document import document_of
 from em_impute.report.markdown import to_markdown
+from em_impute.report.model.documents import json_of, read
+from em_impute.report.model.evaluation import EvaluationReport
+from em_impute.report.model.fit import FitReport
+from em_impute.report.model.shared import SCHEMA_VERSION
+from em_impute.serialize.classes import to_json
+from em_impute.serialize.json_text import FormatError, parse
 
 __all__ = ["render", "render_saved"]
 
 HINT = "name the .json file that em-impute wrote"
 
-OPTIONAL = {"schema_version", "created", "timings"}
-"""Keys that a saved report may lack, beside those that have a default since they came later."""
-
 
 def render(reports: Sequence[FitReport] | Sequence[EvaluationReport], suffix: str) -> str:
     """Write reports as .md, .html (those of a fit) or, what any other suffix means, JSON."""
     if suffix == ".md":
-        fits = [one for one in reports if isinstance(one, FitReport)]
-        evaluations = [one for one in reports if isinstance(one, EvaluationReport)]
-        return to_markdown(*fits) + evaluation_markdown(*evaluations)
-    saved = to_json(*reports)
+        return to_markdown(*map(document_of, reports))
     if suffix != ".html":
-        return saved
+        return json_of(*reports)
     from em_impute.report.page.page import to_html
 
-    return to_html(*_listed(json.loads(saved)))  # the page of a saved report is so the page made at once
+    fits = (one for one in reports if isinstance(one, FitReport))
+    return to_html(*(read(FitReport, to_json(one)) for one in fits))  # as the page of a saved report
 
 
 def render_saved(text: str, suffix: str, name: str) -> str:
     """Write again what was saved as JSON.  Raises TableError where it is no report; `name` is what to call it."""
     try:
-        saved = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise TableError(f"{name} is not JSON: {error}", HINT) from error
+        saved = parse(text)
+    except FormatError as error:
+        raise TableError(f"{name} is not JSON: {str(error).removeprefix('it is no JSON: ')}", HINT) from error
     listed = _listed(saved) if isinstance(saved, dict) else []
     if not listed or not all(isinstance(one, dict) and "schema_version" in one for one in listed):
         raise TableError(f"{name} is JSON, but no report", HINT)
@@ -48,9 +46,12 @@ def render_saved(text: str, suffix: str, name: str) -> str:
     is_evaluation = all("hiding" in one for one in listed)
     if is_evaluation and suffix == ".html":
         raise TableError(f"{name} is an evaluation, of which there is no HTML page", "name an .md file with -o")
-    reports = [_read(EvaluationReport if is_evaluation else FitReport, one, name) for one in listed]
     try:
-        return render(reports, suffix)
+        if is_evaluation:
+            return render([read(EvaluationReport, one) for one in listed], suffix)
+        return render([read(FitReport, one) for one in listed], suffix)
+    except FormatError as error:
+        raise TableError(f"{name} is no report as em-impute writes them: {error}", HINT) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Whatever is in the file, it was not written by this program.
         raise TableError(f"{name} is no report as em-impute writes them ({error!r})", HINT) from error
@@ -59,17 +60,3 @@ def render_saved(text: str, suffix: str, name: str) -> str:
 def _listed(saved: dict[str, Any]) -> list[Any]:
     reports = saved.get("reports")
     return reports if isinstance(reports, list) else [saved]
-
-
-def _read(kind: type[Any], saved: dict[str, Any], name: str) -> Any:  # noqa: ANN401  # of either kind
-    """Make a report of the keys that it knows."""
-    keys = [one.name for one in fields(kind)]
-    needed = [one.name for one in fields(kind) if one.default is MISSING and one.name not in OPTIONAL]
-    lacking = [key for key in needed if key not in saved]
-    if lacking:
-        raise TableError(f"{name} is no whole report: it lacks {lacking[0]!r}", HINT)
-    return kind(**{key: saved.get(key) for key in keys})
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number in JSON")

@@ -1,7 +1,6 @@
-"""Saved models: made of a fit, applied to other tables, going on to learn; and whether new rows are like the old.
+"""Saved models: what is kept of a fit, and whether new rows are like those that it was fitted to.
 
-Start at `values`, which has what is saved.  `make` makes it, `store` writes and reads it as `form` and `codec` say and
-as `checks` demands, `applying` fills by it, `updating` learns further.  `drift` compares new rows with the old, and
-`remarks` says it in words: `distribution` keeps how each predictor was distributed, `distances` measures how far two
-distributions lie apart, `units` finds a column whose unit has changed, and `typicality` looks at whole rows.
+Start at `values`, which has what is saved; `store` writes and reads it.  `drift` compares new rows with those of the
+training, and `warnings` says it in words: `distributions` keeps how each predictor was distributed, `psi` measures how
+far two distributions lie apart, and `units` finds a column whose unit has changed.
 """

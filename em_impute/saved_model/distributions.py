@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from em_impute.em.blocks import FARTHEST, UNKNOWN, Block, Floats, Integers, make_blocks, slices
+from em_impute.em.blocks import FARTHEST, UNKNOWN, Block, Floats, make_blocks, slices
 from em_impute.em.em import e_step
 from em_impute.em.moments import Moments, empty, hard_moments, merge
 from em_impute.em.parameters import Parameters, clamp
@@ -29,8 +29,8 @@ __all__ = [
     "count_numbers",
     "count_texts",
     "describe_numbers",
-    "draw",
     "look_at_rows",
+    "subsample",
 ]
 
 MAX_CELLS = 100
@@ -38,8 +38,6 @@ MAX_CELLS = 100
 
 ENOUGH = 1 << 17
 """Numbers that percentiles are found from: of so many they err by a seventh of a percent."""
-
-MAX_EXAMPLES = 3
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,7 @@ def count_texts(
     return TextDistribution(training.texts, total[:-1], missing, float(total[-1]), unseen_rows)
 
 
-def draw(values: Floats, weights: Floats | None, size: int) -> tuple[Floats, Floats | None]:
+def subsample(values: Floats, weights: Floats | None, size: int) -> tuple[Floats, Floats | None]:
     """Draw `size` rows by their weights, always the same ones, if there are more of them.
 
     `values` is (n_rows,) or (n_rows, n_features).  What is drawn weighs as much as all.  At random, not every k-th:
@@ -200,7 +198,7 @@ def _count(edges: Floats, values: Floats, weights: Floats | None) -> NumberDistr
 
 def _upper_ends(values: Floats, weights: Floats | None, highest: float) -> Floats:
     """Choose where cells end, (n_ends,) ascending, the last one at the highest number."""
-    values, weights = draw(values, weights, ENOUGH)
+    values, weights = subsample(values, weights, ENOUGH)
     if weights is None:
         distinct, count = np.unique(values[~np.isnan(values)], return_counts=True)
     else:
@@ -266,38 +264,30 @@ def look_at_rows(parameters: Parameters, x: Floats, scale: Floats, weights: Floa
     that it shows, is beyond the 99.9 % quantile of χ² with as many degrees of freedom.  Of very many rows MAX_ROWS are
     drawn, with the weight of all.  Raises FitError where a covariance is singular.
     """
-    x, weights = draw(x, weights, MAX_ROWS)
+    x, weights = subsample(x, weights, MAX_ROWS)
     log_scale = float(np.log(scale).sum())
-    looked = (
-        _look_at(parameters, block, log_scale)
-        for some in slices(x.shape[0])
-        for block in _blocks(x[some], np.ones(some.stop - some.start) if weights is None else weights[some], parameters)
-    )
-    return reduce(Typicality.plus, looked, Typicality(0.0, 0.0, _spread(empty(1, 1))))
-
-
-def _blocks(x: Floats, weight: Floats, parameters: Parameters) -> list[Block]:
-    """Cut rows into blocks; what is too far out to be squared stands at FARTHEST."""
-    return make_blocks(np.clip(x, -FARTHEST, FARTHEST), np.full(weight.size, UNKNOWN), weight, parameters.weight.size)
+    found = Typicality(0.0, 0.0, _spread(empty(1, 1)))
+    for some in slices(x.shape[0]):
+        near = np.clip(x[some], -FARTHEST, FARTHEST)  # what is farther out cannot be squared
+        weight = np.ones(near.shape[0]) if weights is None else weights[some]
+        for block in make_blocks(near, np.full(weight.size, UNKNOWN), weight, parameters.weight.size):
+            found = found.plus(_look_at(parameters, block, log_scale))
+    return found
 
 
 def _look_at(parameters: Parameters, block: Block, log_scale: float) -> Typicality:
+    from scipy.special import chdtri
+
     found = e_step(block, parameters, clamp(np.zeros(parameters.weight.size, np.intp), 1))
     whitened = found.conditional.whitener @ found.residual
     distance = np.einsum("gkdn,gkdn->gkn", whitened, whitened)[:, parameters.weight > 0.0].min(axis=1)
     n_shown = block.observed.sum(axis=1)
     shows, is_whole = n_shown > 0, n_shown == block.observed.shape[1]
-    is_far = distance > _farthest(n_shown)[:, None]
+    farthest = np.asarray(chdtri(np.maximum(n_shown, 1), FAR), np.float64)  # the quantile of χ² for so many features
+    is_far = distance > farthest[:, None]
     log_density, weight = found.log_evidence[is_whole].ravel() - log_scale, block.weight[is_whole].ravel()
     moments = hard_moments(log_density[:, None], np.zeros(weight.size, np.intp), weight, 1)
     return Typicality(float(block.weight[shows].sum()), float((block.weight * is_far)[shows].sum()), _spread(moments))
-
-
-def _farthest(n_shown: Integers) -> Floats:
-    """Give the squared distance beyond which a row that shows so many features is far."""
-    from scipy.special import chdtri
-
-    return np.asarray(chdtri(np.maximum(n_shown, 1), FAR), np.float64)
 
 
 def _spread(moments: Moments) -> Spread:

@@ -2,24 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from em_impute.em.blocks import Floats
 from em_impute.saved_model.distributions import NumberDistribution, TextDistribution, Typicality
-from em_impute.saved_model.psi import FEW_ROWS, Distance, Index, is_more_often, ks, psi
+from em_impute.saved_model.psi import FEW_ROWS, Index, is_more_often, psi
 from em_impute.saved_model.units import Conversion, unit_factor
 from em_impute.serialize.annotations import NotSaved, OwnAxes
 
 __all__ = [
+    "DataProfile",
     "Density",
     "Drift",
     "LabelDrift",
     "PredictorDrift",
     "Share",
     "Span",
-    "Summary",
     "Unseen",
-    "as_dict",
     "compare",
 ]
 
@@ -34,7 +33,7 @@ LOWER, SURELY = 0.25, 3.29
 
 
 @dataclass(frozen=True)
-class Summary:
+class DataProfile:
     """What is kept of the rows of a table, or of a part of it.  A commutative monoid under `plus`."""
 
     numbers: Annotated[Mapping[str, NumberDistribution], "The distribution of each measurement."]
@@ -46,10 +45,10 @@ class Summary:
     converted: Annotated[Mapping[str, Floats], NotSaved] = field(default_factory=dict)
     """Of each measurement of new rows, what `count_converted` says; of training rows nothing."""
 
-    def plus(self, other: "Summary") -> "Summary":
+    def plus(self, other: "DataProfile") -> "DataProfile":
         """Add the rows of another part, counted in the same cells and looked at by the same model."""
         both = self.typicality and other.typicality and self.typicality.plus(other.typicality)
-        return Summary(
+        return DataProfile(
             {name: one.plus(other.numbers[name]) for name, one in self.numbers.items()},
             {name: one.plus(other.texts[name]) for name, one in self.texts.items()},
             self.labels.plus(other.labels),
@@ -89,19 +88,17 @@ class PredictorDrift:
     """One predictor, in training and in the new file."""
 
     name: str
+    is_number: bool
     psi: Index | None
     """None where there are too few rows"""
-    ks: Distance | None
-    """None of a category too"""
     missing: Share
-    then: Span | None
+    then: Span | None = None
     """None of a category, and where there is no number"""
-    now: Span | None
-    unit: Conversion | None
+    now: Span | None = None
+    unit: Conversion | None = None
     """by which new numbers are explained as training numbers in another unit"""
-    unseen: Unseen | None
+    unseen: Unseen | None = None
     """None of a measurement, and where there is none"""
-    is_number: bool
 
     @property
     def has_moved(self) -> bool:
@@ -143,7 +140,7 @@ class Drift:
     """None where too few labels are known in the new file"""
 
 
-def compare(training: Summary, new: Summary) -> Drift:
+def compare(training: DataProfile, new: DataProfile) -> Drift:
     """Compare the rows of a new file, counted in the cells of the training rows, with these.
 
     A predictor that the new file lacks is left out.
@@ -158,36 +155,26 @@ def compare(training: Summary, new: Summary) -> Drift:
     )
 
 
-def _numbers(training: Summary, new: Summary) -> Iterator[PredictorDrift]:
+def _numbers(training: DataProfile, new: DataProfile) -> Iterator[PredictorDrift]:
     for name, now in new.numbers.items():
         then = training.numbers[name]
         yield PredictorDrift(
             name,
-            psi(then.counts, now.counts),
-            ks(then.counts, now.counts),
-            _missing(then, now),
-            _span(then),
-            _span(now),
-            unit_factor(then, now, new.converted[name]) if name in new.converted else None,
-            unseen=None,
             is_number=True,
+            psi=psi(then.counts, now.counts),
+            missing=_missing(then, now),
+            then=_span(then),
+            now=_span(now),
+            unit=unit_factor(then, now, new.converted[name]) if name in new.converted else None,
         )
 
 
-def _texts(training: Summary, new: Summary) -> Iterator[PredictorDrift]:
+def _texts(training: DataProfile, new: DataProfile) -> Iterator[PredictorDrift]:
     for name, now in new.texts.items():
         then = training.texts[name]
         unseen = Unseen(now.unseen_rows, now.unseen / now.total) if now.unseen else None
         yield PredictorDrift(
-            name,
-            _psi_of_texts(then, now),
-            ks=None,
-            missing=_missing(then, now),
-            then=None,
-            now=None,
-            unit=None,
-            unseen=unseen,
-            is_number=False,
+            name, is_number=False, psi=_psi_of_texts(then, now), missing=_missing(then, now), unseen=unseen
         )
 
 
@@ -230,41 +217,3 @@ def _labels(then: TextDistribution, now: TextDistribution) -> LabelDrift | None:
         return None
     pairs = zip((then.counts / then.total).tolist(), (now.counts / now.total).tolist(), strict=True)
     return LabelDrift(dict(zip(then.texts, pairs, strict=True)), found)
-
-
-def as_dict(drift: Drift) -> dict[str, Any]:
-    """Give everything as plain values for a JSON document: null for what is not known, never NaN."""
-    return {
-        "rows": drift.rows,
-        "predictors": [_predictor_section(one) for one in drift.predictors],
-        "far": _share_section(drift.far),
-        "log_density": drift.density and drift.density._asdict(),
-        "labels": drift.labels
-        and {
-            **_index_section(drift.labels.psi),
-            "shares": {label: {"then": then, "now": now} for label, (then, now) in drift.labels.shares.items()},
-        },
-    }
-
-
-def _predictor_section(one: PredictorDrift) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "type": "numeric" if one.is_number else "categorical",
-        "has_moved": one.has_moved,
-        **_index_section(one.psi),
-        "ks": one.ks and one.ks.value,
-        "ks_p_value": one.ks and one.ks.p_value,
-        "then": one.then and one.then._asdict(),
-        "now": one.now and one.now._asdict(),
-        "missing": _share_section(one.missing),
-        "unseen": one.unseen and one.unseen._asdict(),
-    }
-
-
-def _index_section(index: Index | None) -> dict[str, float | None]:
-    return {"psi": index and index.value, "psi_limit": index and index.limit}
-
-
-def _share_section(share: Share) -> dict[str, Any]:
-    return share._asdict()

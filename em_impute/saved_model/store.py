@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
-from em_impute.ensemble.cross_validation import TEMPERATURES
-from em_impute.ensemble.ensemble import Voice
+from em_impute.ensemble.ensemble import TEMPERATURES, Submodel
 from em_impute.ensemble.incremental import Memory
-from em_impute.errors import ModelError
+from em_impute.errors import ModelError, option
 from em_impute.model.predict import Coding, Expert, Mixed
 from em_impute.saved_model.values import SavedColumn, SavedModel
 from em_impute.serialize.classes import from_json, schema_of, to_json
@@ -35,13 +34,19 @@ def read_model(path: str | Path) -> SavedModel:
     name = shown_path(str(path))
     try:
         if Path(path).stat().st_size > MAX_BYTES:
-            raise ModelError(f"{name} is larger than 1 GiB: no model is", "name the file that --save-model wrote")
+            raise ModelError(
+                f"{name} is larger than 1 GiB: no model is", f"name the file that {option('save_model')} wrote"
+            )
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         reason = (error.strerror or "it cannot be opened").lower()
-        raise ModelError(f"cannot read the model {name}: {reason}", "name the file that --save-model wrote") from None
+        raise ModelError(
+            f"cannot read the model {name}: {reason}", f"name the file that {option('save_model')} wrote"
+        ) from None
     except UnicodeDecodeError:
-        raise ModelError(f"{name} is no model: it is not UTF-8", "name the file that --save-model wrote") from None
+        raise ModelError(
+            f"{name} is no model: it is not UTF-8", f"name the file that {option('save_model')} wrote"
+        ) from None
     return load(text, name)
 
 
@@ -53,12 +58,9 @@ def load(text: str, name: str) -> SavedModel:
         found = from_json(SavedModel, {key: document[key] for key in document if key != "model_version"})
         for number, column in enumerate(found.columns):
             check_column(column, f"columns[{number}]")
-    except FormatError as error:
-        hint = "save it once more with --save-model, or use it as it was written"
-        raise ModelError(f"{name} is no model of em-impute: {error}", hint) from None
-    except ModelError as error:
-        hint = error.hint or "save it once more with --save-model, or use it as it was written"
-        raise ModelError(f"{name} is no model of em-impute: {error.message}", hint) from None
+    except (FormatError, ModelError) as error:
+        again = f"save it once more with {option('save_model')}, or use it as it was written"
+        raise ModelError(f"{name} is no model of em-impute: {error}", getattr(error, "hint", "") or again) from None
     return found
 
 
@@ -84,9 +86,11 @@ def model_schema() -> Schema:
 def _check_version(document: Any) -> None:  # noqa: ANN401  # whatever the file holds
     version = document.get("model_version") if isinstance(document, dict) else None
     if not isinstance(version, int) or isinstance(version, bool):
-        raise ModelError("it names no model_version", "name the file that --save-model wrote; a report is none")
+        raise ModelError(
+            "it names no model_version", f"name the file that {option('save_model')} wrote; a report is none"
+        )
     if version != MODEL_VERSION:
-        newer = "update em-impute" if version > MODEL_VERSION else "save it once more with --save-model"
+        newer = "update em-impute" if version > MODEL_VERSION else f"save it once more with {option('save_model')}"
         raise ModelError(f"its model_version is {version}, this em-impute reads {MODEL_VERSION} and older", newer)
 
 
@@ -99,12 +103,12 @@ def check_column(column: SavedColumn, path: str) -> None:
     labels, groups = column.model.labels, column.model.groups
     if not labels or len(set(labels)) < len(labels):
         raise ModelError(f"{path}.model.labels are not different labels")
-    _check_expert(column.model.everyone, len(labels), f"{path}.model.everyone")
+    _check_expert(column.model.pooled, len(labels), f"{path}.model.everyone")
     for name, own in groups.own.items() if groups else ():
         if own.weight > 1.0:
             raise ModelError(f"{path}.model.groups.own.{name}.weight is above 1")
         _check_expert(own.expert, len(labels), f"{path}.model.groups.own.{name}.expert")
-    training, coding = column.training, column.model.everyone.coding
+    training, coding = column.training, column.model.pooled.coding
     if {*training.summary.numbers, *training.summary.texts} != set(coding.names):
         raise ModelError(f"{path}.training does not describe the predictors")
     if any(
@@ -118,7 +122,7 @@ def check_column(column: SavedColumn, path: str) -> None:
 
 
 def _check_expert(expert: Expert, n_labels: int, path: str) -> None:
-    learnt, speaker, memory = expert.learnt, expert.speaker, expert.memory
+    learnt, speaker, memory = expert.known_labels, expert.speaker, expert.memory
     if expert.shift.size != n_labels or not learnt or len(set(learnt)) < len(learnt) or max(learnt) >= n_labels:
         raise ModelError(f"{path} does not fit the labels of the column")
     _check_features(expert.coding, f"{path}.coding")
@@ -129,19 +133,19 @@ def _check_expert(expert: Expert, n_labels: int, path: str) -> None:
         if isinstance(memory, Memory):
             raise ModelError(f"{path}.memory is that of a stack")
         return
-    if speaker.n_labels != len(learnt) or not speaker.voices or speaker.trust > 1.0:
+    if speaker.n_labels != len(learnt) or not speaker.submodels or speaker.model_weight > 1.0:
         raise ModelError(f"{path}.speaker.stack contradicts itself")
     _check_shares(speaker.shares, f"{path}.speaker.stack.shares")
-    for number, voice in enumerate(speaker.voices):
+    for number, voice in enumerate(speaker.submodels):
         _check_voice(voice, expert, f"{path}.speaker.stack.voices[{number}]")
     remembered = (
-        [_shape(one.sums.second, one.sums.counts) for one in memory.voices] if isinstance(memory, Memory) else None
+        [_shape(one.sums.second, one.sums.counts) for one in memory.submodels] if isinstance(memory, Memory) else None
     )
     if memory is not None and remembered != [
-        _shape(one.batch.covariance, one.batch.log_chance) for one in speaker.voices
+        _shape(one.batch.covariance, one.batch.log_chance) for one in speaker.submodels
     ]:
         raise ModelError(f"{path}.memory is not that of the speaker")
-    for one in memory.voices if isinstance(memory, Memory) else ():
+    for one in memory.submodels if isinstance(memory, Memory) else ():
         if (one.sums.weight < 0.0).any() or (one.sums.counts < 0.0).any() or (one.base <= 0.0).any():
             raise ModelError(f"{path}.memory counts fewer rows than none")
 
@@ -161,7 +165,7 @@ def _check_features(coding: Coding, path: str) -> None:
         raise ModelError(f"{path}.texts: a text stands twice")
 
 
-def _check_voice(voice: Voice, expert: Expert, path: str) -> None:
+def _check_voice(voice: Submodel, expert: Expert, path: str) -> None:
     """Hold a voice to the predictors that its view makes of the columns."""
     view, batch, coding = voice.view, voice.batch, expert.coding
     n_gaussian = coding.n_numbers if view.edges is None else 0
@@ -177,7 +181,7 @@ def _check_voice(voice: Voice, expert: Expert, path: str) -> None:
         raise ModelError(f"{path} holds a scale, freedom or weight that is not above 0")
     if len({(one.per_label > 1, one.view) for one in voice.members}) != 1:
         raise ModelError(f"{path}.members are not of one kind")
-    _check_places(voice.component_label, len(expert.learnt), f"{path}.component_label")
+    _check_places(voice.component_label, len(expert.known_labels), f"{path}.component_label")
     _check_covariances(batch.covariance, f"{path}.batch")
 
 

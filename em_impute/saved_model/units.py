@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Floats
-from em_impute.saved_model.distributions import NumberDistribution, count_numbers, draw
+from em_impute.saved_model.distributions import NumberDistribution, count_numbers, subsample
 from em_impute.saved_model.psi import kolmogorov_limit, ks
 
 __all__ = ["CONVERSIONS", "Conversion", "count_converted", "unit_factor"]
@@ -67,7 +67,7 @@ def count_converted(training: NumberDistribution, values: Floats, weights: Float
 
     `values` and `weights` are (n_rows,), as for `count_numbers`; the counts of several parts add up.
     """
-    values, weights = draw(values, weights, SAMPLE_ROWS)
+    values, weights = subsample(values, weights, SAMPLE_ROWS)
     counts = [count_numbers(_converted(training, one), values, weights).counts for one in CONVERSIONS]
     return np.array(counts)
 
@@ -80,7 +80,10 @@ def unit_factor(training: NumberDistribution, new: NumberDistribution, converted
     a drift that is no change of the unit, such as a shift by two standard deviations, does not do.  None otherwise.
     """
     n, m = training.total, new.total
-    if min(n, m) < FEWEST_ROWS or _kuiper(training.counts, new.counts) < _apart(n, m):
+    if min(n, m) < FEWEST_ROWS:
+        return None
+    apart = min(APART + APART_BY_CHANCE * sqrt(1.0 / n + 1.0 / m), APART_AT_MOST)
+    if _kuiper(training.counts, new.counts) < apart:
         return None
     allowed = max(ALIKE, kolmogorov_limit(n, m, REJECTED))
     found = [ks(training.counts, counts) for counts in converted]
@@ -88,10 +91,6 @@ def unit_factor(training: NumberDistribution, new: NumberDistribution, converted
     # Degrees last: by chance, kilograms of people look much like pounds that are taken for degrees Fahrenheit.
     ranked = sorted((CONVERSIONS[place].offset != 0.0, distance, place) for distance, place in fitting)
     return CONVERSIONS[ranked[0][-1]] if ranked else None
-
-
-def _apart(n: float, m: float) -> float:
-    return min(APART + APART_BY_CHANCE * sqrt(1.0 / n + 1.0 / m), APART_AT_MOST)
 
 
 def _converted(training: NumberDistribution, conversion: Conversion) -> NumberDistribution:

@@ -5,14 +5,14 @@ from typing import Annotated
 
 from em_impute.em.parameters import Parameters
 from em_impute.model.predict import Model
-from em_impute.saved_model.drift import Summary
+from em_impute.saved_model.drift import DataProfile
 from em_impute.serialize.annotations import Count, OwnAxes, Range, Sha256
 
-__all__ = ["Reading", "SavedColumn", "SavedModel", "Score", "Source", "Training"]
+__all__ = ["ReadSettings", "SavedColumn", "SavedModel", "Score", "Training", "TrainingTable"]
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadSettings:
     """How cells were read, and will be unless the user says otherwise."""
 
     decimal: Annotated[str, "The decimal mark."]
@@ -21,7 +21,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Source:
+class TrainingTable:
     """A table that was learnt from."""
 
     name: Annotated[str, "What it was called."]
@@ -46,7 +46,7 @@ class Training:
     """What the rows were like that were learnt from."""
 
     rows: Annotated[Count, "Their number."]
-    summary: Annotated[Summary, "How their predictors and labels were distributed."]
+    summary: Annotated[DataProfile, "How their predictors and labels were distributed."]
     typical: Annotated[Parameters, "The mixture that says how usual a row is, in standard units."]
     held_out: Annotated[
         Score | None, "How right fits were about labels that they were not shown; null where none could be held out."
@@ -71,8 +71,10 @@ class SavedModel:
 
     version: Annotated[str, "The version of em-impute that wrote it."]
     seed: Annotated[Count, "The seed of the fit."]
-    reading: Annotated[Reading, "How cells were read."]
-    sources: Annotated[tuple[Source, ...], "The tables it was fitted to, oldest first; of very many the last ones."]
+    reading: Annotated[ReadSettings, "How cells were read."]
+    sources: Annotated[
+        tuple[TrainingTable, ...], "The tables it was fitted to, oldest first; of very many the last ones."
+    ]
     columns: Annotated[tuple[SavedColumn, ...], "What fills each column."]
 
     @property

@@ -6,18 +6,22 @@ from em_impute.saved_model.drift import Drift, PredictorDrift, Share, Span
 from em_impute.saved_model.psi import Index
 from em_impute.table.text import listed, plural, shown
 
-__all__ = ["remarks"]
+__all__ = ["drift_warnings"]
 
 
-def remarks(drift: Drift) -> list[tuple[str, str]]:
+def drift_warnings(drift: Drift) -> list[tuple[str, str]]:
     """List what has changed since training: (code, message).  No text of a predictor is quoted."""
     return [*_of_texts(drift), *_of_predictors(drift), *_of_rows(drift), *_of_labels(drift)]
 
 
 def _of_texts(drift: Drift) -> Iterator[tuple[str, str]]:
-    new = [f"{shown(one.name)} in {_unseen(one)}" for one in drift.predictors if one.unseen]
+    new = [
+        f"{shown(one.name)} in {plural(one.unseen.rows, 'row')} ({_percent(one.unseen.share)})"
+        for one in drift.predictors
+        if one.unseen
+    ]
     if new:
-        yield "W25", f"Texts that the model has never seen count as missing: {_each(new)}."
+        yield "W25", f"Texts that the model has never seen count as missing: {listed(new, separator='; ')}."
 
 
 def _of_predictors(drift: Drift) -> Iterator[tuple[str, str]]:
@@ -28,10 +32,10 @@ def _of_predictors(drift: Drift) -> Iterator[tuple[str, str]]:
     ]
     if moved:
         hint = "The fills may be less right than the report of the fit says."
-        yield "W26", f"Distributed otherwise than in training: {_each(moved)}. {hint}"
+        yield "W26", f"Distributed otherwise than in training: {listed(moved, separator='; ')}. {hint}"
     missing = [f"{shown(one.name)} {_then_now(one.missing)}" for one in drift.predictors if one.missing.is_more]
     if missing:
-        yield "W26", f"Missing more often than in training: {_each(missing)}."
+        yield "W26", f"Missing more often than in training: {listed(missing, separator='; ')}."
 
 
 def _of_rows(drift: Drift) -> Iterator[tuple[str, str]]:
@@ -53,13 +57,7 @@ def _of_labels(drift: Drift) -> Iterator[tuple[str, str]]:
     named = [f"{shown(label)} {_percent(now)} now and {_percent(then)} then" for label, (then, now) in shares]
     index = f"population stability index {_index(drift.labels.psi)}"
     hint = "The model fills by the shares of training."
-    yield "W29", f"Known labels have other shares than in training: {_each(named)}; {index}. {hint}"
-
-
-def _unseen(one: PredictorDrift) -> str:
-    if one.unseen is None:
-        return ""
-    return f"{plural(one.unseen.rows, 'row')} ({_percent(one.unseen.share)})"
+    yield "W29", f"Known labels have other shares than in training: {listed(named, separator='; ')}; {index}. {hint}"
 
 
 def _moved(one: PredictorDrift) -> str:
@@ -78,10 +76,6 @@ def _where(span: Span) -> str:
 
 def _then_now(share: Share) -> str:
     return f"{_percent(share.now or 0.0)} now and {_percent(share.then or 0.0)} then"
-
-
-def _each(clauses: list[str]) -> str:
-    return listed(clauses, separator="; ")
 
 
 def _index(psi: Index) -> str:

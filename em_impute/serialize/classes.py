@@ -17,7 +17,7 @@ digits that they have, so that they come back to the bit.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from inspect import getdoc
 from types import NoneType, UnionType
@@ -66,23 +66,29 @@ def to_json(value: Any) -> Any:  # noqa: ANN401  # of any annotated class
     return _codec_of_class(type(value)).write(value)
 
 
-def from_json(kind: type[T], document: Any) -> T:  # noqa: ANN401  # whatever a file holds
-    """Make a value of a class from what JSON holds.  Raises FormatError."""
-    found: T = _codec_of_class(kind).read(Node(document, "", {}))
+def from_json(kind: type[T], document: Any, *, ignores_unknown: bool = False) -> T:  # noqa: ANN401  # a file's content
+    """Make a value of a class from what JSON holds.  Raises FormatError.
+
+    With `ignores_unknown` there may be further keys, as in what another version wrote.
+    """
+    found: T = _codec_of_class(kind).read(Node(document, "", {}, ignores_unknown=ignores_unknown))
     return found
 
 
-def schema_of(kind: type) -> Schema:
-    """Give the JSON Schema (draft 2020-12) of a class; what stands in several places is defined once, in `$defs`."""
+def schema_of(kind: type, defined: Collection[type] = ()) -> Schema:
+    """Give the JSON Schema (draft 2020-12) of a class.
+
+    What stands in several places is defined once, in `$defs`, and so are the classes that are named as `defined`.
+    """
     places: dict[type, int] = {}
     _codec_of_class(kind).schema(lambda one: _counted(one, places))
-    shared = {one for one, n in places.items() if n > 1}
+    shared = {one for one, n in places.items() if n > 1 or one in defined}
 
     def inline(one: type) -> Schema:
         return {"$ref": f"#/$defs/{_name_of(one)}"} if one in shared else _codec_of_class(one).schema(inline)
 
-    defined = {_name_of(one): _codec_of_class(one).schema(inline) for one in places if one in shared}
-    return _codec_of_class(kind).schema(inline) | ({"$defs": defined} if defined else {})
+    definitions = {_name_of(one): _codec_of_class(one).schema(inline) for one in places if one in shared}
+    return _codec_of_class(kind).schema(inline) | ({"$defs": definitions} if definitions else {})
 
 
 def _codec_of(annotation: Any) -> Codec:  # noqa: ANN401  # annotations have no type of their own
@@ -107,12 +113,14 @@ def _taken_apart(annotation: Any) -> tuple[Any, dict[type, Any]]:  # noqa: ANN40
     return base, {mark if isinstance(mark, type) else type(mark): mark for mark in marks}
 
 
-def _plain_codec(base: Any, marks: Mapping[type, Any]) -> Codec:  # noqa: ANN401, PLR0911  # one return a kind of type
+def _plain_codec(base: Any, marks: Mapping[type, Any]) -> Codec:  # noqa: ANN401, C901, PLR0911  # a return a kind
     origin, arguments = get_origin(base), get_args(base)
     if NoneType in arguments:
         forms = [one for one in arguments if one is not NoneType]
-        is_one_form = len(forms) == 1 or Kinds in marks
-        return maybe(_plain_codec(forms[0], marks) if is_one_form else _either([_codec_of(one) for one in forms]))
+        if len(forms) > 1 and Kinds not in marks:
+            return maybe(_either([_codec_of(one) for one in forms]))
+        base, of_form = _taken_apart(forms[0])
+        return maybe(_plain_codec(base, {**of_form, **marks}))
     if Kinds in marks:
         return _kinds(marks[Kinds].classes)
     if origin in {Union, UnionType}:
@@ -178,10 +186,10 @@ def _made_codec(kind: type) -> Codec:
         for one in members.values():
             if one.key not in found and one.default is MISSING:
                 node.refuse(f"complete: {one.key!r} is not in it")
-        for key in found:
-            if key not in members:
-                node.refuse(f"of this version: {key!r} is unknown")
-        return kind(**{members[key].name: members[key].codec.read(node.item(key)) for key in found})
+        unknown = [key for key in found if key not in members]
+        if unknown and not node.ignores_unknown:
+            node.refuse(f"of this version: {unknown[0]!r} is unknown")
+        return kind(**{members[key].name: members[key].codec.read(node.item(key)) for key in found if key in members})
 
     def schema(describe: Describe) -> Schema:
         return {

@@ -1,5 +1,6 @@
 """What is done with the values of one annotation: write them, read them strictly, and describe them in a schema."""
 
+import math
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -40,6 +41,8 @@ class Node(NamedTuple):
     path: str
     sizes: dict[str, int]
     """of the axes that were met so far in the object around it"""
+    ignores_unknown: bool = False
+    """Objects may have further keys."""
 
     def refuse(self, wanted: str) -> NoReturn:
         """Raise FormatError: the value is not what is `wanted`."""
@@ -136,7 +139,7 @@ def number(kind: type, limits: Range, infinite: InfiniteAsNull | None) -> Codec:
     wanted = "a whole number" if kind is int else "a number"
 
     def write(value: Any) -> Any:  # noqa: ANN401  # numpy's numbers too
-        return kind(value) if kind is int or np.isfinite(value) else None
+        return kind(value) if kind is int or math.isfinite(value) else None
 
     def read(node: Node) -> Any:  # noqa: ANN401  # an int or a float
         if infinite is not None and node.value is None:
@@ -168,7 +171,7 @@ def listing(codec: Codec, axes: Axes | None, length: int | None = None) -> Codec
             node.refuse(f"a list of {length}")
         if axes is not None:
             node.agree(axes.names[0], len(values))
-        items = (Node(value, f"{node.path}[{i}]", {}) for i, value in enumerate(values))
+        items = (node._replace(value=value, path=f"{node.path}[{i}]", sizes={}) for i, value in enumerate(values))
         return tuple(codec.read(one) for one in items)
 
     limits = {} if length is None else {"minItems": length, "maxItems": length}

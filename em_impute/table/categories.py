@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from em_impute.table.arrays import Codes, GrowingCodes
 from em_impute.table.cells import CellCoder, Cells, distinct_cells
-from em_impute.table.missing_marks import is_mark
-from em_impute.table.numbers import distinct_text
+from em_impute.table.numbers import distinct_text, is_mark
 from em_impute.table.scan import Records
 from em_impute.table.text import unquoted
 
@@ -72,6 +71,11 @@ class CategoryColumn:
         return replace(self, packed=packed, counts=counts, n_missing=int(np.count_nonzero(packed < 0)))
 
     @property
+    def key_code(self) -> Codes | None:
+        """(n_rows,) a code for each text, −1 where missing; None where the column cannot be a key."""
+        return self.key if self.packed is None else self.packed
+
+    @property
     def too_many(self) -> bool:
         """Tell whether there are more than `limit` texts."""
         return self.packed is None
@@ -124,7 +128,7 @@ class CategoryReader:
             self.take(records, self._coder.add(records, self.most_spellings()), capacity)
 
     def take(self, records: Records, cells: Cells | None, capacity: int, *, is_text: bool = False) -> None:
-        """Take in a block whose cells are told apart, always by the same coder; None where that found too many.
+        """Take in a block whose cells are distinguished, always by the same coder; None where that found too many.
 
         A column that `is_text` so far may be a key.
         """
@@ -192,7 +196,7 @@ class CategoryReader:
         return code
 
     def _close(self) -> None:
-        """Let go of everything but the example."""
+        """Release everything but the example."""
         self._code = None
         self._texts.clear()
 

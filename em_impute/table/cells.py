@@ -1,4 +1,4 @@
-"""Telling equal cells apart from different ones by their raw bytes, without a Python step per row."""
+"""Distinguishing equal cells from different ones by their raw bytes, without a Python step per row."""
 
 from functools import partial
 from typing import Any, NamedTuple, overload
@@ -124,7 +124,7 @@ def distinct_cells(records: Records, column: int, most: int) -> Cells | None: ..
 def distinct_cells(records: Records, column: int, most: int | None = None) -> Cells | None:
     """Tell which cells of a column are equal, in one block; None if there are more than `most` different ones.
 
-    The first eight bytes of every cell are one number, told apart by a hash table; cells that are longer are told
+    The first eight bytes of every cell are one number, distinguished by a hash table; cells that are longer are told
     apart by what is known so far together with their next eight bytes, and so on.
     """
     number = partial(factorize, few=records.offset < BLOCK_BYTES)
@@ -137,7 +137,7 @@ def distinct_cells(records: Records, column: int, most: int | None = None) -> Ce
         flat = uniques.astype("<u8").tobytes()
         return Cells(codes, [flat[i : i + WORD].rstrip(b"\0") for i in range(0, len(flat), WORD)], starts, stops)
 
-    # A trailing NUL is told apart from nothing by the length only.
+    # A trailing NUL is distinguished from nothing by the length only.
     codes, uniques = number(codes * (int(lengths.max()) + 1) + lengths)
     n_codes, done = len(uniques), WORD
     while long.size and done < LONGEST_IN_WORDS:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.errors import FitError
+from em_impute.errors import FitError, option
 from em_impute.table.arrays import Codes, GrowingCodes
 from em_impute.table.cells import CellCoder, Cells
 from em_impute.table.numbers import distinct_text, is_blank, is_mark
@@ -151,5 +151,5 @@ class TargetReader:
         return FitError(
             f"column {shown(self._dialect.names[self._column])} holds more than {MOST_TEXTS:,} distinct values; "
             "it looks like an identifier",
-            "name a column of categories with -c",
+            f"name a column of categories with {option('columns')}",
         )

@@ -3,22 +3,19 @@
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from em_impute.errors import TableError, UsageError
+from em_impute.errors import EmImputeError, TableError, UsageError
 from em_impute.table.text import shown_path
 
 if TYPE_CHECKING:
     import os
 
 __all__ = [
-    "Codec",
     "Compression",
-    "Compressor",
-    "Decompressor",
+    "CompressionCodec",
     "compressed",
     "compression_of",
     "decompressed",
@@ -34,46 +31,18 @@ ZLIB_GZIP = 31
 """What zlib takes for gzip's header and checksum around its own data, with the largest window."""
 
 
-class Decompressor(Protocol):
-    """Reads one member: what one run of the compressor has written."""
-
-    @property
-    def eof(self) -> bool:
-        """Tell whether the member has ended, its checksum being right."""
-
-    @property
-    def needs_input(self) -> bool:
-        """Tell whether all that can be said of the bytes so far has been said."""
-
-    @property
-    def unused_data(self) -> bytes:
-        """What follows the member."""
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Take more bytes and give at most so many of the data; the rest comes when it is called again."""
-
-
-class Compressor(Protocol):
-    """Writes one member."""
-
-    def compress(self, data: bytes, /) -> bytes:
-        """Take more of the data and give what is settled of the member."""
-
-    def flush(self) -> bytes:
-        """Give the end of the member."""
-
-
-class Codec(NamedTuple):
+class CompressionCodec(NamedTuple):
     """How a compression is read and written."""
 
-    decompressor: Callable[[], Decompressor]
-    compressor: Callable[[], Compressor]
+    decompressor: Callable[[], Any]
+    """reads one member, which is what one run of the compressor has written, as `bz2.BZ2Decompressor` does"""
+    compressor: Callable[[], Any]
+    """writes one member, as `bz2.BZ2Compressor` does"""
     error: type[Exception]
     """raised for bytes that are not the compression's"""
 
 
-@dataclass(frozen=True)
-class Compression:
+class Compression(NamedTuple):
     """One of those that are known."""
 
     name: str
@@ -83,8 +52,15 @@ class Compression:
     """prints the data of a file"""
     remedy: str
     """what to do where Python cannot read it"""
-    make_codec: Callable[[], Codec]
+    make_codec: Callable[[], CompressionCodec]
     """raises `ImportError` there"""
+
+    def codec(self, what_fails: str, error: type[EmImputeError]) -> CompressionCodec:
+        """Give the codec.  Raises such an error where Python lacks it."""
+        try:
+            return self.make_codec()
+        except ImportError:
+            raise error(f"{what_fails}: {self.name} is not there", self.remedy) from None
 
 
 def compression_of(head: bytes) -> Compression | None:
@@ -99,11 +75,10 @@ def suffix_of(name: str | None) -> str:
 
 def split_name(path: str) -> tuple[str, str]:
     """Split a path before its suffix, to which that of a compression is added: `("heights", ".csv.gz")`."""
-    stem, suffix = _without_suffix(path)
-    if _by_suffix(suffix) is None:
-        return stem, suffix
-    inner, inner_suffix = _without_suffix(stem)
-    return inner, inner_suffix + suffix
+    suffix = Path(path).suffix
+    if _by_suffix(suffix) is not None:
+        suffix = Path(path.removesuffix(suffix)).suffix + suffix
+    return path.removesuffix(suffix), suffix
 
 
 def decompressed(
@@ -117,21 +92,32 @@ def decompressed(
     """
     label = shown_path(name)
     hint = f"get a whole copy of the file: {compression.program} prints one without an error"
-    try:
-        codec = compression.make_codec()
-    except ImportError:
-        message = f"{label} cannot be decompressed: {compression.name} is not there"
-        raise TableError(message, compression.remedy) from None
-    members = _Members(codec)
+    codec = compression.codec(f"{label} cannot be decompressed", TableError)
+    member: Any = None
+    n_before = n_bytes = 0
     for block in blocks:
+        rest = block
         try:
-            yield from members.data(block)
+            while member is not None or (rest := rest.lstrip(b"\0")):
+                if member is None:
+                    member, n_before = codec.decompressor(), n_bytes
+                data = member.decompress(rest, DATA_BYTES)
+                n_bytes += len(data)
+                if data:
+                    yield data
+                if member.eof:
+                    member, rest = None, member.unused_data
+                elif member.needs_input:
+                    break
+                else:
+                    rest = b""
         except codec.error as error:
-            reason = f"something else follows its {compression.name} data" if members.is_beginning else error
+            has_begun = 0 < n_before == n_bytes
+            reason = f"something else follows its {compression.name} data" if has_begun else error
             raise TableError(f"{label} cannot be decompressed: {reason}", hint) from None
-        if enough is not None and members.n_bytes >= enough:
+        if enough is not None and n_bytes >= enough:
             return
-    if members.is_within:
+    if member is not None:
         raise TableError(f"{label} cannot be decompressed: its {compression.name} data end too soon", hint)
 
 
@@ -144,7 +130,7 @@ def compressed(blocks: Iterable[bytes], suffix: str) -> Iterator[bytes]:
     if compression is None:
         yield from blocks
         return
-    compressor = _codec_to_write(compression, f"a file with the suffix {suffix}").compressor()
+    compressor = compression.codec(f"a file with the suffix {suffix} cannot be written", UsageError).compressor()
     for block in blocks:
         if data := compressor.compress(block):
             yield data
@@ -155,100 +141,53 @@ def refuse_unwritable(path: "str | os.PathLike[str]") -> None:
     """Raise UsageError for a file whose suffix asks for a compression that is not there."""
     compression = _by_suffix(Path(path).suffix)
     if compression is not None:
-        _codec_to_write(compression, shown_path(str(path)))
+        compression.codec(f"{shown_path(str(path))} cannot be written", UsageError)
 
 
-def _codec_to_write(compression: Compression, what: str) -> Codec:
-    try:
-        return compression.make_codec()
-    except ImportError:
-        raise UsageError(f"{what} cannot be written: {compression.name} is not there", compression.remedy) from None
-
-
-class _Members:
-    """The members of a file, one after the other."""
-
-    def __init__(self, codec: Codec) -> None:
-        self._codec = codec
-        self._member: Decompressor | None = None
-        self._n_before = self.n_bytes = 0
-
-    @property
-    def is_within(self) -> bool:
-        """Tell whether a member has not ended."""
-        return self._member is not None
-
-    @property
-    def is_beginning(self) -> bool:
-        """Tell whether there were data, but none of the member that was begun last."""
-        return 0 < self._n_before == self.n_bytes
-
-    def data(self, block: bytes) -> Iterator[bytes]:
-        """Take more bytes and yield the data they hold.  Raises the codec's error."""
-        while self._member or (block := block.lstrip(b"\0")):
-            member = self._member
-            if member is None:
-                self._member = member = self._codec.decompressor()
-                self._n_before = self.n_bytes
-            data = member.decompress(block, DATA_BYTES)
-            self.n_bytes += len(data)
-            if data:
-                yield data
-            if member.eof:
-                self._member, block = None, member.unused_data
-            elif member.needs_input:
-                return
-            else:
-                block = b""
+def _by_suffix(suffix: str) -> Compression | None:
+    return next((one for one in COMPRESSIONS if one.suffix == suffix.lower()), None)
 
 
 class _Inflater:
     """One member of gzip, read as the other compressions are."""
 
-    def __init__(self, stream: Any) -> None:  # noqa: ANN401  # zlib keeps the class to itself
-        self._stream = stream
-        self.needs_input = True
+    def __init__(self) -> None:
+        import zlib
 
-    @property
-    def eof(self) -> bool:
-        return bool(self._stream.eof)
-
-    @property
-    def unused_data(self) -> bytes:
-        return bytes(self._stream.unused_data)
+        self._stream = zlib.decompressobj(ZLIB_GZIP)
+        self.needs_input, self.eof, self.unused_data = True, False, b""
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        found: bytes = self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
+        found = self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
         self.needs_input = not self._stream.unconsumed_tail and len(found) < max_length
+        self.eof, self.unused_data = self._stream.eof, self._stream.unused_data
         return found
 
 
-def _gzip() -> Codec:
+def _gzip() -> CompressionCodec:
     import zlib
 
-    return Codec(
-        lambda: _Inflater(zlib.decompressobj(ZLIB_GZIP)), lambda: zlib.compressobj(6, wbits=ZLIB_GZIP), zlib.error
-    )
+    return CompressionCodec(_Inflater, lambda: zlib.compressobj(6, wbits=ZLIB_GZIP), zlib.error)
 
 
-def _bz2() -> Codec:
+def _bz2() -> CompressionCodec:
     import bz2
 
-    return Codec(bz2.BZ2Decompressor, bz2.BZ2Compressor, OSError)
+    return CompressionCodec(bz2.BZ2Decompressor, bz2.BZ2Compressor, OSError)
 
 
-def _xz() -> Codec:
+def _xz() -> CompressionCodec:
     import lzma
 
-    return Codec(
+    return CompressionCodec(
         lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ), lambda: lzma.LZMACompressor(lzma.FORMAT_XZ), lzma.LZMAError
     )
 
 
-def _zstd() -> Codec:
+def _zstd() -> CompressionCodec:
     zstd: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
     options = {zstd.CompressionParameter.compression_level: 3, zstd.CompressionParameter.checksum_flag: 1}
-    return Codec(zstd.ZstdDecompressor, lambda: zstd.ZstdCompressor(options=options), zstd.ZstdError)
+    return CompressionCodec(zstd.ZstdDecompressor, lambda: zstd.ZstdCompressor(options=options), zstd.ZstdError)
 
 
 def _without(module: str, program: str) -> str:
@@ -272,12 +211,3 @@ COMPRESSIONS = (
         _zstd,
     ),
 )
-
-
-def _by_suffix(suffix: str) -> Compression | None:
-    return next((one for one in COMPRESSIONS if one.suffix == suffix.lower()), None)
-
-
-def _without_suffix(path: str) -> tuple[str, str]:
-    suffix = Path(path).suffix
-    return path.removesuffix(suffix), suffix

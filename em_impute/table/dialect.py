@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.errors import ColumnError, TableError, UsageError
+from em_impute.errors import ColumnError, TableError, UsageError, option
 from em_impute.table.delimiter import CANDIDATES, FirstRecord, choose_delimiter, first_record
 from em_impute.table.encoding import sniff_encoding, transcode
 from em_impute.table.quotes import QuoteError
@@ -162,18 +162,15 @@ def _checked(delimiter: str) -> str:
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
         raise UsageError(
             f"the delimiter {shown(delimiter)} is not one ASCII character other than a quote or a line end",
-            "for instance -d ';' or -d tab",
+            "for instance " + " or ".join(option("delimiter", one) for one in ("';'", "tab")),
         )
     return delimiter
 
 
 def _read_head(source: Source, start: int, n_bytes: int = HEAD_BYTES) -> tuple[bytes, bool]:
     """Read from `start`; also tell whether that is all there is."""
-    source.file.seek(start)
-    head = bytearray()
-    while len(head) <= n_bytes and (block := source.file.read(n_bytes + 1 - len(head))):
-        head += block
-    return bytes(head[:n_bytes]), len(head) <= n_bytes
+    head = source.read(start, n_bytes + 1)
+    return head[:n_bytes], len(head) <= n_bytes
 
 
 def _skip(source: Source, start: int, n_lines: int) -> tuple[int, int]:
@@ -185,7 +182,7 @@ def _skip(source: Source, start: int, n_lines: int) -> tuple[int, int]:
         if not block:
             raise TableError(
                 f"{shown_path(source.name)} has only {n_lines - missing} lines, so {n_lines} cannot be skipped",
-                "give a smaller --skip-lines",
+                f"give a smaller {option('skip_lines')}",
             )
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
         if ends.size >= missing:
@@ -265,7 +262,7 @@ def find_column(dialect: Dialect, wanted: str, file_name: str = "the file") -> i
     if not dialect.has_header:
         raise UsageError(
             f"column {shown(wanted)} cannot be found by name in a file without headers",
-            f"give its number, 1 to {len(names)}, or leave out --no-headers",
+            f"give its number, 1 to {len(names)}, or leave out {option('has_header')}",
         )
     raise ColumnError(f"column {shown(wanted)} is not in {shown_path(file_name)}", _hint(dialect, wanted))
 
@@ -291,10 +288,11 @@ def _hint(dialect: Dialect, wanted: str) -> str:
     hint = f"columns are {listed}{more}" if len(names) > 1 else f"the only column is {listed}"
     if dialect.title_lines:
         lines = "the first line looks" if dialect.title_lines == 1 else f"the first {dialect.title_lines} lines look"
-        return f"{hint}; {lines} like a title above the header: try --skip-lines {dialect.title_lines}"
+        return f"{hint}; {lines} like a title above the header: try {option('skip_lines', dialect.title_lines)}"
     if len(names) == 1:
         for delimiter in OTHER_DELIMITERS:
             if delimiter != dialect.delimiter and delimiter in names[0].strip(" "):
-                return f"{hint}; it holds another delimiter: try -d {SPELLED.get(delimiter, repr(delimiter))}"
+                spelled = SPELLED.get(delimiter, repr(delimiter))
+                return f"{hint}; it holds another delimiter: try {option('delimiter', spelled)}"
     close = closest(names, wanted)
     return f"{hint} — did you mean {shown(close)}?" if close is not None else hint

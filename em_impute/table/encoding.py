@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
-from em_impute.errors import TableError, UsageError
+from em_impute.errors import TableError, UsageError, option
 from em_impute.table.source import Source, spool_errors
 from em_impute.table.text import decoding_hint, shown, shown_path
 
@@ -59,12 +59,13 @@ def sniff_encoding(source: Source, wanted: str | None) -> Encoding:
     transparent = name in ("utf-8", "ascii") or _is_single_byte_ascii(name)
     if transparent and 4 * head.count(0) >= len(head):
         raise TableError(
-            f"{shown_path(source.name)} is full of NUL bytes: UTF-16 without BOM?", f"try -e utf-16-{order}"
+            f"{shown_path(source.name)} is full of NUL bytes: UTF-16 without BOM?",
+            f"try {option('encoding', f'utf-16-{order}')}",
         )
     if head and not bom and name.startswith(WIDE) and 0 not in head:
         raise TableError(
             f"{shown_path(source.name)} is not {name}: it holds no NUL byte, so no comma and no line end in it",
-            "leave out -e for UTF-8, or name another encoding",
+            f"leave out {option('encoding')} for UTF-8, or name another encoding",
         )
     return Encoding(name, bom, transparent)
 
@@ -99,7 +100,7 @@ def transcode(source: Source, encoding: Encoding) -> Source:
     if original.digest() != returned.digest():
         raise TableError(
             f"{shown_path(source.name)} does not keep its bytes when it is read as {encoding.name} and written again",
-            "convert the file to UTF-8, for instance with iconv, or name another encoding with -e",
+            f"convert the file to UTF-8, for instance with iconv, or name another encoding with {option('encoding')}",
         )
     with spool_errors():
         copied = spool.tell()
@@ -129,20 +130,12 @@ def _codec_name(wanted: str) -> str:
 
 def _is_single_byte_ascii(name: str) -> bool:
     """Tell whether each byte is a character by itself and the first 128 are ASCII."""
-    if any(_can_encode(character, name) for character in "あ가中"):
-        return False  # escape sequences (ISO-2022) pass the tests below
     ascii_bytes = bytes(range(128))
     pairs = b"".join(bytes((first, second)) for first in range(128, 256) for second in range(128, 256))
     try:
+        if "あ가中".encode(name, "ignore"):
+            return False  # escape sequences (ISO-2022) pass the tests below
         # In a multi-byte codec at least one of these pairs is a single character.
         return ascii_bytes.decode(name) == ascii_bytes.decode() and len(pairs.decode(name, "replace")) == len(pairs)
     except (UnicodeError, ValueError):
         return False
-
-
-def _can_encode(character: str, name: str) -> bool:
-    try:
-        character.encode(name)
-    except (UnicodeError, ValueError):
-        return False
-    return True

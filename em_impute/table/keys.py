@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.table.arrays import Codes, least_type
-from em_impute.table.categories import MAX_GROUPS, CategoryColumn
+from em_impute.table.categories import MAX_GROUPS
 from em_impute.table.number_columns import NumberColumn
 
-__all__ = ["Key", "key_of_numbers", "key_of_texts", "keys_of_distinct"]
+__all__ = ["Key", "key_of_numbers", "keys_of_distinct"]
 
 Key = tuple[str, Codes]
 """Such a column by name, and (n_rows,) a code for each of its values, −1 where missing; those of numbers ascend."""
@@ -22,11 +22,6 @@ PROBE_NUMBERS = 20_000
 
 LEAST_REPEATS = 0.9
 """Share of different values from which on hardly two rows have one in common."""
-
-
-def key_of_texts(column: CategoryColumn) -> Codes | None:
-    """Give the codes of a column of texts, (n_rows,); None where it cannot be a key."""
-    return column.key if column.packed is None else column.packed
 
 
 def key_of_numbers(column: NumberColumn) -> Codes | None:

@@ -45,8 +45,8 @@ def _below_one_another(
     block_bytes: int,
 ) -> Iterator[bytes]:
     first, last = int(record_starts[0]), int(record_starts[-1])
-    head = _read(source, 0, first)
-    between = b"" if _read(source, last - 1, last) == b"\n" else dialect.newline
+    head = source.read(0, first)
+    between = b"" if source.read(last - 1, 1) == b"\n" else dialect.newline
     for number, edits in enumerate(versions):
         n_above = int(np.searchsorted(edits.start, first))
         if number:
@@ -60,14 +60,6 @@ def _below_one_another(
     source.file.seek(last)
     while block := source.file.read(BLOCK_BYTES):
         yield block
-
-
-def _read(source: Source, start: int, stop: int) -> bytes:
-    source.file.seek(start)
-    blocks = bytearray()
-    while start + len(blocks) < stop and (block := source.file.read(stop - start - len(blocks))):
-        blocks += block
-    return bytes(blocks)
 
 
 def _names(head: bytes, dialect: Dialect) -> Iterator[Edits]:

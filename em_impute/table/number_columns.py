@@ -12,15 +12,12 @@ from em_impute.table.arrays import Codes, GrowingArray, GrowingCodes, least_type
 from em_impute.table.categories import CategoryReader
 from em_impute.table.cells import CellCoder, Cells, distinct_cells
 from em_impute.table.numbers import (
-    EXAMPLES,
+    NumberContents,
+    NumberCounts,
     ParsedCells,
-    bad_cells,
     cell_text,
-    is_padded,
     parse_block,
-    parse_cells,
     parse_column,
-    read_contents,
 )
 from em_impute.table.scan import Records
 from em_impute.table.text import unquoted
@@ -37,8 +34,8 @@ MOST_KNOWN = 1 << 17
 SLICE = 1 << 20
 
 
-@dataclass(frozen=True)
-class NumberColumn:
+@dataclass(frozen=True, kw_only=True)
+class NumberColumn(NumberCounts):
     """A column examined for numbers."""
 
     numbers: NDArray[np.float64] | None
@@ -46,18 +43,6 @@ class NumberColumn:
     (n_rows,) that of each cell; None once the column was dropped, and then all counts end there"""
     code: Codes | None
     """(n_rows,) index into `numbers`"""
-    n_missing: int
-    n_numbers: int
-    """cells that hold a number, as far as the column was read"""
-    n_bad: int
-    """cells that hold something, but no number"""
-    bad_examples: tuple[tuple[int, str], ...]
-    """up to three of them: physical line, text"""
-    n_infinite: int
-    infinite: tuple[int, str] | None
-    """the first infinite one: line, text"""
-    padded: tuple[int, str] | None
-    """the first with a leading zero before another digit: line, text"""
     decimal_comma: bool
     """all cells of the block that held the first bad one would be numbers with a decimal comma"""
 
@@ -103,17 +88,10 @@ class NumberColumn:
 class _Column:
     """A column of numbers in the making: coded while its contents are few, then values; neither once it is dropped."""
 
+    contents: NumberContents
     codes: GrowingCodes | None = field(default_factory=GrowingCodes)
-    numbers: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))  # in the order of the codes
-    bad: dict[int, str] = field(default_factory=dict)  # those codes that are no numbers, and their texts
     values: GrowingArray[np.float64] | None = None
-    n_missing: int = 0
-    n_numbers: int = 0
-    n_bad: int = 0
-    n_infinite: int = 0
-    bad_examples: list[tuple[int, str]] = field(default_factory=list)
-    infinite: tuple[int, str] | None = None
-    padded: tuple[int, str] | None = None
+    counts: NumberCounts = field(default_factory=NumberCounts)
     decimal_comma: bool = False
 
     @property
@@ -126,27 +104,16 @@ class _Column:
         if self.codes is not None:
             code, self.codes = self.codes.finish(), None
             self.values = GrowingArray(np.float64)
-            self.values.extend(self.numbers[code] if code.size else np.empty(0), code.size + capacity)
+            self.values.extend(self.contents.numbers[code] if code.size else np.empty(0), code.size + capacity)
 
     def finish(self) -> NumberColumn:
         """Give the column."""
         numbers = code = None
         if self.codes is not None:
-            numbers, code = _merged(self.numbers, self.codes.finish())
+            numbers, code = _merged(self.contents.numbers, self.codes.finish())
         elif self.values is not None:
             numbers = self.values.finish()
-        return NumberColumn(
-            numbers=numbers,
-            code=code,
-            n_missing=self.n_missing,
-            n_numbers=self.n_numbers,
-            n_bad=self.n_bad,
-            bad_examples=tuple(self.bad_examples),
-            n_infinite=self.n_infinite,
-            infinite=self.infinite,
-            padded=self.padded,
-            decimal_comma=self.decimal_comma,
-        )
+        return NumberColumn(numbers=numbers, code=code, decimal_comma=self.decimal_comma, **vars(self.counts))
 
 
 class NumberReader:
@@ -169,7 +136,9 @@ class NumberReader:
         self._explicit = explicit
         self._categories = categories or {}
         self._coders = {column: CellCoder(column) for column in columns}
-        self._columns = {column: _Column() for column in columns}
+        self._columns = {
+            column: _Column(NumberContents(column, dialect, decimal, explicit=explicit)) for column in columns
+        }
         self._is_first = True
 
     def add(self, records: Records, capacity: int) -> None:
@@ -189,7 +158,9 @@ class NumberReader:
         for number, column in self._columns.items():
             cells = self._few_cells(records, number, capacity)
             if cells is not None:
-                self._add_coded(number, records, cells, capacity)
+                self._note(number, records, column.contents.read(records, cells))
+                if column.codes is not None:
+                    column.codes.add(cells.codes, len(cells.raw), capacity)
             elif column.is_kept:
                 column.decode(capacity)
                 many.append(number)
@@ -220,45 +191,29 @@ class NumberReader:
             category.take(records, cells, capacity, is_text=is_text)
         if column.codes is None or cells is None:
             return None
-        return None if len(cells.raw) - column.numbers.size > few or len(cells.raw) > MOST_KNOWN else cells
-
-    def _add_coded(self, number: int, records: Records, cells: Cells, capacity: int) -> None:
-        """Take in a block of a column by its contents."""
-        column = self._columns[number]
-        new = range(column.numbers.size, len(cells.raw))
-        contents = read_contents(new, records, number, cells, self._dialect, self._decimal, explicit=self._explicit)
-        column.numbers = np.append(column.numbers, [content.number for content in contents])
-        column.bad.update({code: one.bad for code, one in zip(new, contents, strict=True) if one.bad is not None})
-        padded = next((code for code in new if is_padded(cells.raw[code])), None)
-        parsed = ParsedCells(
-            column.numbers.take(cells.codes),
-            *bad_cells(cells.codes, column.bad),
-            None if padded is None else int(np.argmax(cells.codes == padded)),
-        )
-        self._note(number, records, parsed)
-        if column.codes is not None:
-            column.codes.add(cells.codes, len(cells.raw), capacity)
+        is_much = len(cells.raw) - column.contents.numbers.size > few or len(cells.raw) > MOST_KNOWN
+        return None if is_much else cells
 
     def _note(self, number: int, records: Records, parsed: ParsedCells) -> None:
         """Count what a block of one column holds, and drop a column that is none of numbers."""
         column = self._columns[number]
-        if parsed.n_bad and not column.n_bad:
+        if parsed.n_bad and not column.counts.n_bad:
             column.decimal_comma = self._reads_with_comma(records, number)
-        column.n_bad += parsed.n_bad
         n_nan = int(np.count_nonzero(np.isnan(parsed.values)))
-        column.n_numbers += parsed.values.size - n_nan
-        for row, text in parsed.bad[: EXAMPLES - len(column.bad_examples)]:
-            column.bad_examples.append((int(records.line_of(np.array([row]))[0]), text))
+        bad = tuple((int(records.line_of(np.array([row]))[0]), text) for row, text in parsed.bad)
+        counts = NumberCounts(n_numbers=parsed.values.size - n_nan, n_bad=parsed.n_bad, bad_examples=bad)
         if parsed.n_bad and not self._explicit:
             column.codes = column.values = None
-            return
-        column.n_missing += n_nan - parsed.n_bad
-        infinite = np.flatnonzero(np.isinf(parsed.values))
-        column.n_infinite += len(infinite)
-        if infinite.size and column.infinite is None:
-            column.infinite = self._shown_cell(records, number, int(infinite[0]))
-        if column.padded is None and parsed.padded is not None:
-            column.padded = self._shown_cell(records, number, parsed.padded)
+        else:
+            infinite = np.flatnonzero(np.isinf(parsed.values))
+            counts = replace(
+                counts,
+                n_missing=n_nan - parsed.n_bad,
+                n_infinite=infinite.size,
+                infinite=self._shown_cell(records, number, int(infinite[0])) if infinite.size else None,
+                padded=None if parsed.padded is None else self._shown_cell(records, number, parsed.padded),
+            )
+        column.counts = column.counts.plus(counts)
 
     def _shown_cell(self, records: Records, number: int, row: int) -> tuple[int, str]:
         return int(records.line_of(np.array([row]))[0]), cell_text(records, number, row, self._dialect)
@@ -270,12 +225,10 @@ class NumberReader:
         """
         if self._decimal != ".":
             return False
-        for some in (
-            records.head(SAMPLE_ROWS),
-            records,
-        ):  # most columns of text show by their first cells what they are
+        # Most columns of text show by their first cells what they are.
+        for some in (records.head(SAMPLE_ROWS), records):
             cells = distinct_cells(some, number)
-            if parse_cells(some, number, cells, self._dialect, ",", explicit=False).n_bad:
+            if NumberContents(number, self._dialect, ",", explicit=False).read(some, cells).n_bad:
                 return False
         return any(DECIMAL_COMMA.search(unquoted(raw)) for raw in cells.raw)
 

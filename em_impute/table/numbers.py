@@ -1,19 +1,18 @@
-"""Numbers in cells: an explicit grammar, and pandas' C reader wherever the two cannot differ."""
+"""What cells say: marks of missing values, and numbers, by an explicit grammar or by pandas where the two agree."""
 
 import functools
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.errors import TableError
+from em_impute.errors import TableError, option
 from em_impute.table.arrays import Codes
 from em_impute.table.cells import Cells, distinct_cells
-from em_impute.table.missing_marks import MISSING_MARKS, is_blank, is_mark, is_shaped_like, shape
 from em_impute.table.scan import BLOCK_BYTES, Records
 from em_impute.table.text import decoding_hint, shown, unquoted
 
@@ -23,22 +22,29 @@ if TYPE_CHECKING:
 __all__ = [
     "EXAMPLES",
     "MISSING_MARKS",
-    "Content",
+    "NumberContents",
+    "NumberCounts",
     "ParsedCells",
-    "bad_cells",
     "cell_text",
     "distinct_text",
     "is_blank",
     "is_mark",
-    "is_padded",
     "is_shaped_like",
     "parse_block",
-    "parse_cells",
     "parse_column",
     "parse_number",
-    "read_contents",
     "shape",
 ]
+
+MISSING_MARKS: frozenset[str] = frozenset(
+    {"#n/a", "#n/a n/a", "#na", "#null!", "-1.#ind", "-1.#qnan", "1.#ind", "1.#qnan", "-nan", "+nan", "nan", "<na>"}
+    | {"<null>", "<nan>", "n/a", "n.a.", "n.a", "na", "null", "none", "nil", "\\n", "?", "??", "-", "--", "---", "."}
+    | {"..", "...", "unknown", "unk", "missing", "tbd", "void", "(blank)", "(empty)", "(null)", "(none)", "(missing)"}
+    | {"(unknown)", "blank", "empty", "\N{EN DASH}", "\N{EM DASH}"}
+)
+"""Casefolded; compare with `is_mark`."""
+
+RUNS = re.compile(r"([^\W\d_]+)|(\d+)|((?:[\W_])+)")
 
 FEW_CELLS = 20_000  # of a small file; they are read sooner than pandas is imported
 EXAMPLES = 3
@@ -63,14 +69,78 @@ class ParsedCells:
     """the first row whose cell begins, inside its quotes, with `0` and another digit"""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What one spelling of a cell says."""
+@dataclass(frozen=True)
+class NumberCounts:
+    """What the cells of a column of numbers hold; once one that is not named holds anything else, only until then."""
 
-    number: float
-    """NaN where missing or bad"""
-    bad: str | None
-    """the text if it is no number"""
+    n_missing: int = 0
+    n_numbers: int = 0
+    n_bad: int = 0
+    """cells that hold something, but no number"""
+    bad_examples: tuple[tuple[int, str], ...] = ()
+    """up to three of them: physical line, text"""
+    n_infinite: int = 0
+    infinite: tuple[int, str] | None = None
+    """the first infinite one: line, text"""
+    padded: tuple[int, str] | None = None
+    """the first with a leading zero before another digit: line, text"""
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """These fields, for a value that has more."""
+        return {one.name: getattr(self, one.name) for one in fields(NumberCounts)}
+
+    def plus(self, later: "NumberCounts") -> "NumberCounts":
+        """Add what later rows hold."""
+        return NumberCounts(
+            self.n_missing + later.n_missing,
+            self.n_numbers + later.n_numbers,
+            self.n_bad + later.n_bad,
+            (self.bad_examples + later.bad_examples)[:EXAMPLES],
+            self.n_infinite + later.n_infinite,
+            self.infinite or later.infinite,
+            self.padded or later.padded,
+        )
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether a cell holds nothing but white space (no-break spaces too)."""
+    return not text or text.isspace()
+
+
+def is_mark(text: str) -> bool:
+    """Tell whether a cell holds a standard mark for a missing value, in any case and with any space around it."""
+    return text.strip().casefold() in MISSING_MARKS
+
+
+@functools.lru_cache(maxsize=4096)
+def shape(text: str) -> str:
+    """Reduce a text to its pattern.
+
+    A run of letters becomes its case (`l`ower, `U`pper, `T`itle, `m`ixed) and its length up to 3, a run of digits
+    `9`, anything else stays; a text without letter and digit is just `symbols`.
+    """
+    text = text.strip()
+    if text and not any(character.isalnum() for character in text):
+        return "symbols"
+    return "".join(_run_shape(*match.groups("")) for match in RUNS.finditer(text))
+
+
+def is_shaped_like(mark: str, labels: Iterable[str]) -> bool:
+    """Tell whether a mark could be one of these labels by its looks: `NA` among `US`, `DE`, not among `M`, `F`."""
+    return shape(mark) in {shape(label) for label in labels}
+
+
+def _run_shape(letters: str, digits: str, others: str) -> str:
+    if not letters:
+        return "9" if digits else others
+    if letters.islower():
+        case = "l"
+    elif letters.isupper():
+        case = "U"
+    else:
+        case = "T" if letters.istitle() else "m"
+    return case + str(min(len(letters), 3))
 
 
 def parse_number(text: str, decimal: str = ".") -> float | None:
@@ -113,56 +183,40 @@ def parse_column(
     records: Records, column: int, dialect: "Dialect", decimal: str = ".", *, explicit: bool = True
 ) -> ParsedCells:
     """Read one column by the grammar, each distinct content once."""
-    return parse_cells(records, column, distinct_cells(records, column), dialect, decimal, explicit=explicit)
+    return NumberContents(column, dialect, decimal, explicit=explicit).read(records, distinct_cells(records, column))
 
 
-def parse_cells(
-    records: Records, column: int, cells: Cells, dialect: "Dialect", decimal: str, *, explicit: bool
-) -> ParsedCells:
-    """Read a column of a block whose distinct contents are found."""
-    every = range(len(cells.raw))
-    contents = read_contents(every, records, column, cells, dialect, decimal, explicit=explicit)
-    values = np.array([content.number for content in contents])[cells.codes]
-    bad = {code: content.bad for code, content in zip(every, contents, strict=True) if content.bad is not None}
-    padded = next((code for code in every if is_padded(cells.raw[code])), None)
-    return ParsedCells(values, *bad_cells(cells.codes, bad), None if padded is None else _row_of(cells.codes, padded))
+class NumberContents:
+    """The distinct contents of a column, each read as a number once, in however many blocks it stands."""
 
+    def __init__(self, column: int, dialect: "Dialect", decimal: str, *, explicit: bool) -> None:
+        self.numbers = np.empty(0)
+        """in the order of the codes; NaN where missing or bad"""
+        self._column = column
+        self._dialect = dialect
+        self._decimal = decimal
+        self._explicit = explicit
+        self._bad: dict[int, str] = {}
 
-def read_contents(
-    codes: Iterable[int],
-    records: Records,
-    column: int,
-    cells: Cells,
-    dialect: "Dialect",
-    decimal: str,
-    *,
-    explicit: bool,
-) -> list[Content]:
-    """Read some of the distinct contents of a column.
+    def read(self, records: Records, cells: Cells) -> ParsedCells:
+        """Read a block, whose contents have the numbers that they had in the blocks before.
 
-    Where `explicit`, bytes that are not text raise `TableError`, which names the row: it is looked for only then.
-    """
-    contents = []
-    for code in codes:
-        text = unquoted(cells.raw[code]).decode(dialect.working_encoding, "replace")
-        if explicit and ("\ufffd" in text or "\0" in text):
-            cell_text(records, column, _row_of(cells.codes, code), dialect)
-        number = parse_number(text, decimal)
-        contents.append(Content(float("nan"), text) if number is None else Content(number, None))
-    return contents
-
-
-def bad_cells(codes: Codes, bad: Mapping[int, str]) -> tuple[int, tuple[tuple[int, str], ...]]:
-    """Count the cells whose code is one of `bad`, and give the first few: row in the block, text."""
-    if not bad:
-        return 0, ()
-    rows = np.flatnonzero(np.isin(codes, list(bad)))
-    return rows.size, tuple((row, bad[int(codes[row])]) for row in rows[:EXAMPLES].tolist())
-
-
-def is_padded(raw: bytes) -> bool:
-    """Tell whether a cell begins, inside its quotes, with `0` and another digit."""
-    return PADDED.match(raw) is not None
+        Where `explicit`, bytes that are not text raise `TableError`, which names the row: it is looked for only then.
+        """
+        new, numbers = range(self.numbers.size, len(cells.raw)), []
+        for code in new:
+            text = unquoted(cells.raw[code]).decode(self._dialect.working_encoding, "replace")
+            if self._explicit and ("\ufffd" in text or "\0" in text):
+                cell_text(records, self._column, _row_of(cells.codes, code), self._dialect)
+            number = parse_number(text, self._decimal)
+            if number is None:
+                self._bad[code] = text
+            numbers.append(float("nan") if number is None else number)
+        self.numbers = np.append(self.numbers, numbers)
+        padded = next((_row_of(cells.codes, code) for code in new if PADDED.match(cells.raw[code])), None)
+        rows = np.flatnonzero(np.isin(cells.codes, list(self._bad))) if self._bad else np.empty(0, np.intp)
+        bad = tuple((row, self._bad[int(cells.codes[row])]) for row in rows[:EXAMPLES].tolist())
+        return ParsedCells(self.numbers.take(cells.codes), rows.size, bad, padded)
 
 
 def _row_of(codes: Codes, code: int) -> int:
@@ -181,7 +235,8 @@ def cell_text(records: Records, column: int, row: int, dialect: "Dialect") -> st
         raise TableError(message, decoding_hint(dialect.encoding)) from None
     if "\0" in text:
         raise TableError(
-            f"{place}: the cell holds a NUL byte", "repair the cell; or is the file UTF-16? then -e utf-16-le"
+            f"{place}: the cell holds a NUL byte",
+            f"repair the cell; or is the file UTF-16? then {option('encoding', 'utf-16-le')}",
         )
     return text
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO
 
-from em_impute.errors import OutputError, UsageError
+from em_impute.errors import OutputError, UsageError, option
 from em_impute.table.compression import compressed, refuse_unwritable
 from em_impute.table.hashing import Hash
 from em_impute.table.text import shown_path
 
-__all__ = ["WrittenFile", "check_output", "sync", "write_atomically", "write_to_stdout"]
+__all__ = ["WrittenFile", "check_output", "copy_blocks", "output_errors", "sync", "write_atomically", "write_to_stdout"]
 
 NOTHING_CHANGED = "nothing was changed"
 
@@ -45,12 +45,12 @@ def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], clobber: 
     target = Path(path)
     name = shown_path(str(path))
     refuse_unwritable(target)
-    with _os_errors(f"cannot write {name}"):
+    with output_errors(f"cannot write {name}"):
         for source in inputs:
             # The same terminal or null device may be both.
             if source.exists() and target.exists() and target.samefile(source) and target.is_file():
                 message = f"the output {name} is the input {shown_path(str(source))}"
-                raise UsageError(message, "name another output with -o")
+                raise UsageError(message, f"name another output with {option('output')}")
         if target.is_dir():
             raise OutputError(f"cannot write {name}: it is a directory", "name a file in it")
         if target.exists() and not target.is_file():
@@ -61,7 +61,7 @@ def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], clobber: 
         _check_folder(real.parent, name)
         _check_owner(real, name)
         if not clobber and os.path.lexists(target):
-            raise OutputError(f"{name} exists already", "name another output, or leave out --no-clobber")
+            raise OutputError(f"{name} exists already", f"name another output, or leave out {option('no_clobber')}")
 
 
 def _check_folder(folder: Path, name: str) -> None:
@@ -94,21 +94,21 @@ def write_atomically(
     pass through, the old file being intact.
     """
     blocks = compressed(blocks, Path(path).suffix if suffix is None else suffix)
-    with _os_errors(f"cannot write {shown_path(str(path))}"):
+    with output_errors(f"cannot write {shown_path(str(path))}"):
         try:
             old = Path(path).stat()
         except FileNotFoundError:
             old = None
         if old is not None and (not stat.S_ISREG(old.st_mode) or _is_descriptor(path)):
             with Path(path).open("ab" if _is_descriptor(path) else "wb", buffering=0) as file:
-                return _copy(blocks, file, Path(path))
+                return copy_blocks(blocks, file, Path(path))
         target = Path(os.path.realpath(path))
         temporary = target.with_name(f".em-impute-{secrets.token_hex(8)}.tmp")
         try:
             # A new file gets what the umask leaves; the copy of an old one is private until it has the old one's mode.
             descriptor, is_named = _open_temporary(temporary, 0o666 if old is None else 0o600)
             with os.fdopen(descriptor, "wb", buffering=0) as file:
-                written = _copy(blocks, file, Path(path))
+                written = copy_blocks(blocks, file, Path(path))
                 if old is not None:
                     _take_after(old, file.fileno())
                 os.fsync(file.fileno())
@@ -146,16 +146,16 @@ def _is_descriptor(path: str | os.PathLike[str]) -> bool:
 
 def write_to_stdout(blocks: Iterable[bytes]) -> WrittenFile:
     """Write to standard output.  Raises `OutputError`; `BrokenPipeError` passes through."""
-    with _os_errors("cannot write to standard output", "what was written so far is not complete"):
+    with output_errors("cannot write to standard output", "what was written so far is not complete"):
         if sys.stdout is None:
-            raise OutputError("standard output is closed", "name a file with -o")
-        written = _copy(blocks, sys.stdout.buffer, None)
+            raise OutputError("standard output is closed", f"name a file with {option('output')}")
+        written = copy_blocks(blocks, sys.stdout.buffer, None)
         _flush(sys.stdout.buffer)
         return written
 
 
-def _copy(blocks: Iterable[bytes], file: BinaryIO, path: Path | None) -> WrittenFile:
-    """Write all blocks and hash them."""
+def copy_blocks(blocks: Iterable[bytes], file: BinaryIO, path: Path | None) -> WrittenFile:
+    """Write all blocks and hash them.  An `OSError` of the blocks' own is not taken for one of writing."""
     n_bytes, began = 0, perf_counter()
     with Hash() as digest:
         for block in _undisturbed(blocks):
@@ -207,7 +207,7 @@ def _undisturbed(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 @contextmanager
-def _os_errors(message: str, hint: str = NOTHING_CHANGED) -> Iterator[None]:
+def output_errors(message: str, hint: str = NOTHING_CHANGED) -> Iterator[None]:
     """Turn an `OSError` into an `OutputError`."""
     try:
         yield

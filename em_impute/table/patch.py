@@ -16,7 +16,7 @@ from em_impute.table.scan import BLOCK_BYTES
 from em_impute.table.source import Source
 from em_impute.table.text import shown, shown_path
 
-__all__ = ["Edits", "Portion", "encoded", "patch", "quote_label", "splice"]
+__all__ = ["Edits", "Portion", "encoded", "in_portions", "patch", "quote_label", "splice"]
 
 MARKS = bytes([*range(1, 9), *range(14, 32), 0xC0, 0xC1, *range(0xF5, 0x100)])
 """Bytes that hardly a table holds: control characters, and what UTF-8 has no use for."""
@@ -105,7 +105,7 @@ def patch(
 
     `TableError`, after the last block, if the bytes are not those with the hash `expect_sha256`.
     """
-    portions = _in_portions(edits, block_bytes)
+    portions = in_portions(edits, 0, int(edits.stop.max(initial=-1)) + 1, block_bytes)
     return encoded(splice(source, portions, expect_sha256=expect_sha256), dialect)
 
 
@@ -147,22 +147,20 @@ def encoded(blocks: Iterable[bytes], dialect: Dialect) -> Iterator[bytes]:
     yield encoder.encode(decoder.decode(b"", final=True), final=True)
 
 
-def _in_portions(edits: Edits, block_bytes: int) -> Iterator[Portion]:
-    """Cut the file into blocks, up to the last edit.
+def in_portions(edits: Edits, start: int, stop: int, block_bytes: int = BLOCK_BYTES) -> Iterator[Portion]:
+    """Cut the bytes from `start` to `stop` into blocks.
 
     No block ends inside an edit; insertions at its end belong to the next.
     """
-    done = stop = 0
-    largest = np.iinfo(edits.start.dtype).max
-    while done < edits.start.size:
-        stop += block_bytes
+    done, largest = 0, np.iinfo(edits.start.dtype).max
+    while start < stop:
+        start, n_edits = min(start + block_bytes, stop), edits.start.size
         # In the type of the offsets, else all of them would be brought to another one to look for one.
-        n_edits = edits.start.size
-        if stop <= largest:
-            n_edits = int(np.searchsorted(edits.start, edits.start.dtype.type(stop)))
+        if start < stop and start <= largest:
+            n_edits = int(np.searchsorted(edits.start, edits.start.dtype.type(start)))
         if n_edits > done:
-            stop = max(stop, int(edits.stop[n_edits - 1]))
-        yield stop, edits.part(done, n_edits)
+            start = max(start, int(edits.stop[n_edits - 1]))
+        yield start, edits.part(done, n_edits)
         done = n_edits
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from em_impute.errors import TableError
 from em_impute.table.text import shown
 
-__all__ = ["NEWLINE", "PADDING", "QUOTE", "RETURN", "Block", "QuoteError", "quoted_separators"]
+__all__ = ["NEWLINE", "PADDING", "QUOTE", "RETURN", "ByteBlock", "Positions", "QuoteError", "quoted_separators"]
 
 NEWLINE, RETURN, QUOTE, BACKSLASH = 10, 13, 34, 92
 PADDING = 16  # bytes that can be read behind a block: the byte after a quote, an 8-byte word of a cell
@@ -22,7 +22,7 @@ Positions = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
 
-class Block(NamedTuple):
+class ByteBlock(NamedTuple):
     """Bytes that begin at the start of a record."""
 
     data: NDArray[np.uint8]
@@ -66,7 +66,7 @@ class QuoteError(Exception):
         return TableError(f"line {line}: {shown(after)} follows a closing quote{opening}", hint)
 
 
-def quoted_separators(block: Block, delimiter: int) -> Positions:
+def quoted_separators(block: ByteBlock, delimiter: int) -> Positions:
     """Find every delimiter and newline outside quotes, in ascending order.
 
     Three exact steps, each tried only when the one before does not apply: (a) no quote stands at the start of a
@@ -104,7 +104,7 @@ def quoted_separators(block: Block, delimiter: int) -> Positions:
     return np.asarray(separators, np.intp)
 
 
-def _first_fault(block: Block, delimiter: int, quotes: Positions, at_start: Flags) -> int | None:
+def _first_fault(block: ByteBlock, delimiter: int, quotes: Positions, at_start: Flags) -> int | None:
     """Find the first of `quotes` that contradicts "those with an even index open, those with an odd index close".
 
     True by induction from the first: an opening quote stands at the start of a field or directly after a quote (then

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Protocol, Required, TypedDict, Unpack
+from typing import Required, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ __all__ = [
     "CategoryColumn",
     "LineNumbers",
     "NumberColumn",
-    "Reading",
+    "ReadOptions",
     "Table",
     "TargetColumn",
     "read_table",
@@ -85,7 +85,7 @@ class LineNumbers:
         return np.asarray(rows, np.int64) + self.first_line + self.extra_lines[np.searchsorted(self.long_rows, rows)]
 
 
-class Reading(TypedDict, total=False):
+class ReadOptions(TypedDict, total=False):
     """What is to be read, and how."""
 
     targets: Required[Sequence[int]]
@@ -105,13 +105,6 @@ class Reading(TypedDict, total=False):
     progress: Callable[[int], None] | None
     """called with the bytes done so far"""
     block_bytes: int | None
-
-
-class _Reader(Protocol):
-    """Gathers columns."""
-
-    def add(self, records: Records, capacity: int, /) -> None:
-        """Take in a block; there are about `capacity` rows left with it."""
 
 
 class _LineReader:
@@ -155,7 +148,7 @@ def _line_ends(records: Records) -> set[str]:
 class _TableReader:
     """Gathers a `Table`, or a part of one that begins at the offset `start`."""
 
-    def __init__(self, reading: Reading, dialect: Dialect, start: int, first_row: int, first_line: int) -> None:
+    def __init__(self, reading: ReadOptions, dialect: Dialect, start: int, first_row: int, first_line: int) -> None:
         self._reading = reading
         self._dialect = dialect
         self._start = self.stop = start
@@ -184,7 +177,12 @@ class _TableReader:
         """Take in a block; there are so many bytes left with it."""
         records = replace(records, first_row=records.first_row - self._first_row)
         capacity = int(1.05 * n_bytes_left / records.data.size * records.n_records) + 16
-        readers: list[_Reader] = [*self._targets.values(), *self._groups, self._numbers, self._weights]
+        readers: list[TargetReader | CategoryReader | NumberReader] = [
+            *self._targets.values(),
+            *self._groups,
+            self._numbers,
+            self._weights,
+        ]
         for reader in readers:
             reader.add(records, capacity)
         self._lines.add(records)
@@ -220,14 +218,14 @@ class _TableReader:
         )
 
 
-def read_table(source: Source, dialect: Dialect, **options: Unpack[Reading]) -> Table:
+def read_table(source: Source, dialect: Dialect, **options: Unpack[ReadOptions]) -> Table:
     """Read a file into one table, as `read_tables` does."""
     (table,) = read_tables(source, dialect, **options)
     return table
 
 
 def read_tables(
-    source: Source, dialect: Dialect, *, chunk_bytes: int | None = None, **options: Unpack[Reading]
+    source: Source, dialect: Dialect, *, chunk_bytes: int | None = None, **options: Unpack[ReadOptions]
 ) -> Iterator[Table]:
     """Read the columns that are asked for, as one table, or as one for about every `chunk_bytes` of the file.
 

@@ -12,8 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.errors import TableError
-from em_impute.table.quotes import NEWLINE, PADDING, RETURN, Block, QuoteError, quoted_separators
+from em_impute.errors import TableError, option
+from em_impute.table.quotes import NEWLINE, PADDING, RETURN, ByteBlock, Positions, QuoteError, quoted_separators
 from em_impute.table.text import plural
 
 __all__ = ["BLOCK_BYTES", "ReadableBytes", "Records", "scan_records", "separators"]
@@ -21,8 +21,6 @@ __all__ = ["BLOCK_BYTES", "ReadableBytes", "Records", "scan_records", "separator
 BLOCK_BYTES = 1 << 20  # 4 MiB and more is 10-25 % slower (cache, page faults)
 EXAMPLES = 5  # ragged records named in a message
 BLANKS = b" \t\r\v\f\x1a"  # the last one ends a file of DOS
-
-Positions = NDArray[np.intp]
 
 
 class ReadableBytes(Protocol):
@@ -174,7 +172,7 @@ def separators(data: bytes, delimiter: str, *, whole: bool) -> tuple[Positions, 
     added = whole and not data.endswith(b"\n")
     n = len(data) + added
     array = np.frombuffer(data + b"\n" * added + bytes(PADDING), np.uint8)
-    block = Block(array, n, len(data), final=whole, has_quotes=b'"' in data)
+    block = ByteBlock(array, n, len(data), final=whole, has_quotes=b'"' in data)
     positions = _separators(block, ord(delimiter), None)
     return positions, array[positions] == NEWLINE
 
@@ -190,7 +188,7 @@ def _extra(breaks: Positions | None, n_newlines: int) -> int:
     return 0 if breaks is None else breaks.size - n_newlines
 
 
-def _separators(block: Block, delimiter: int, window: "_Window | None") -> Positions:
+def _separators(block: ByteBlock, delimiter: int, window: "_Window | None") -> Positions:
     """Find the separators outside quotes up to the last newline among them; none if there is no such newline."""
     data, n = block.data, block.n
     if block.has_quotes:
@@ -212,7 +210,7 @@ def _separators(block: Block, delimiter: int, window: "_Window | None") -> Posit
         length *= 8
 
 
-def _blank_lines_at_end(block: Block, positions: Positions, is_newline: NDArray[np.bool_]) -> int:
+def _blank_lines_at_end(block: ByteBlock, positions: Positions, is_newline: NDArray[np.bool_]) -> int:
     """Count the lines at the end of the block that hold nothing but LF or CRLF."""
     if not _is_blank(block, positions[-2:], is_newline[-2:])[-1]:
         return 0
@@ -220,7 +218,7 @@ def _blank_lines_at_end(block: Block, positions: Positions, is_newline: NDArray[
     return blank.size if blank.all() else int(np.argmin(blank[::-1]))
 
 
-def _is_blank(block: Block, positions: Positions, is_newline: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _is_blank(block: ByteBlock, positions: Positions, is_newline: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Tell for each separator whether it ends a blank line; the first stands in the block's first record."""
     previous = np.concatenate(([-1], positions[:-1]))
     follows_newline = np.concatenate(([True], is_newline[:-1]))
@@ -269,17 +267,17 @@ class _Window:
         self.words = np.ndarray((self._capacity + 1,), "<u8", buffer, strides=(1,))
         return n > 0
 
-    def block(self) -> Block:
+    def block(self) -> ByteBlock:
         """Give the bytes in the buffer, ended by a newline if the file is at its end."""
         n = self.n
         has_quotes = self._buffers[0].find(b'"', 0, n) >= 0
         if self._ended and self.data[n - 1] != NEWLINE:
             self.data[n] = NEWLINE
             n += 1
-        return Block(self.data, n, self.n, final=self._ended, has_quotes=has_quotes)
+        return ByteBlock(self.data, n, self.n, final=self._ended, has_quotes=has_quotes)
 
     def keep_from(self, cut: int) -> None:
-        """Let go of the first `cut` bytes."""
+        """Release the first `cut` bytes."""
         self._carried = bytes(memoryview(self._buffers[0])[cut : self.n])
         self.offset += cut
         self._buffers.reverse()
@@ -309,7 +307,7 @@ class _Ragged:
             self.pending_line = line
         self.n_pending += count
 
-    def add(self, block: Block, positions: Positions, breaks: Positions | None, first_line: int) -> None:
+    def add(self, block: ByteBlock, positions: Positions, breaks: Positions | None, first_line: int) -> None:
         """Count the offenders among a block's records, `positions` being their separators."""
         lines = range(self.pending_line, self.pending_line + min(self.n_pending, EXAMPLES))
         self.examples += [(line, 1) for line in lines]
@@ -337,9 +335,11 @@ class _Ragged:
             named = ", ".join(f"line {line} has {n_fields}" for line, n_fields in others)
             message += f"; {named}{', …' if self.n_found > EXAMPLES else ''} ({self.n_found:,} such records in all)"
         if n_fields > self.n_columns:
-            hint = "a cell that holds the delimiter must stand in quotes; if the delimiter is another, name it with -d"
+            hint = "a cell that holds the delimiter must stand in quotes; if the delimiter is another, name it with "
+            hint += option("delimiter")
         elif self.shows_nothing:
             hint = "nothing can be seen in that line: delete it"
         else:
-            hint = "the line was cut short or a line end broke it; repair it, or name the delimiter with -d"
+            hint = "the line was cut short or a line end broke it; repair it, or name the delimiter with "
+            hint += option("delimiter")
         return TableError(message, hint)

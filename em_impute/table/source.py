@@ -78,6 +78,14 @@ class Source:
     resources: ExitStack = field(default_factory=ExitStack, repr=False)
     """what is closed with the source; a copy derived from it enters here"""
 
+    def read(self, start: int, n_bytes: int) -> bytes:
+        """Read so many bytes from an absolute offset on, fewer only at the end of the file."""
+        self.file.seek(start)
+        found = bytearray()
+        while len(found) < n_bytes and (block := self.file.read(n_bytes - len(found))):
+            found += block
+        return bytes(found)
+
 
 class _Hashed:
     """Blocks that are hashed and counted while they pass."""

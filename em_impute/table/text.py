@@ -4,6 +4,8 @@ import difflib
 import unicodedata
 from collections.abc import Sequence
 
+from em_impute.errors import option
+
 __all__ = ["closest", "decoding_hint", "listed", "plural", "same_name", "shown", "shown_path", "unquoted"]
 
 LONGEST_SHOWN = 40
@@ -40,8 +42,9 @@ def unquoted(raw: bytes) -> bytes:
 def decoding_hint(encoding: str) -> str:
     """Say what to do about a byte that is not text in `encoding`."""
     if encoding == "utf-8":
-        return "name the file's encoding: -e cp1252 (Windows) or -e latin-1"
-    return f"the file is not {encoding} throughout; try another -e, for instance -e utf-8 or -e cp1252"
+        return f"name the file's encoding: {option('encoding', 'cp1252')} (Windows) or {option('encoding', 'latin-1')}"
+    tried = f"{option('encoding', 'utf-8')} or {option('encoding', 'cp1252')}"
+    return f"the file is not {encoding} throughout; try another {option('encoding')}, for instance {tried}"
 
 
 def same_name(one: str, other: str) -> bool:

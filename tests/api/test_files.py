@@ -43,7 +43,7 @@ def test_several_columns_give_a_report_each_and_a_name_that_ends_in_gz_is_compre
     em_impute.fill_csv(tmp_path / "in.csv", tmp_path / "small.csv.gz", column=["sex", "3"], **ONE)
 
     assert (tmp_path / "out.csv").read_bytes() == gzip.decompress((tmp_path / "small.csv.gz").read_bytes())
-    assert [("sex", 12), ("kind", 1)] == [(report.column, report.missing["cells"]) for report in reports]
+    assert [("sex", 12), ("kind", 1)] == [(report.column, report.missing.cells) for report in reports]
 
 
 @pytest.mark.parametrize(

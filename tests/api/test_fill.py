@@ -71,8 +71,8 @@ def test_whole_numbers_stay_so_where_a_number_stands_for_missing():
 
     assert truth == filled["sex"].tolist()
     assert filled["sex"].dtype == np.int8
-    assert report.missing["tokens"] == {"-9": 12}
-    assert ["0", "1"] == [label["label"] for label in report.labels]
+    assert report.missing.tokens == {"-9": 12}
+    assert ["0", "1"] == [label.label for label in report.labels]
     assert repr(report) == "<FitReport of column 'sex': 12 of 12 cells filled>"
 
 
@@ -119,8 +119,8 @@ def test_two_predictors_of_one_name_are_both_used():
 
     assert truth == filled["sex"].tolist()
     assert ["height (column 1)", "height (column 3)"] == [
-        *(one["name"] for one in report.features["used"]),
-        *(one["name"] for one in report.features["rejected"]),
+        *(one.name for one in report.features.used),
+        *(one.name for one in report.features.rejected),
     ]
 
 
@@ -152,10 +152,10 @@ def test_groups_that_nobody_named_in_the_data_are_called_by_labels(column, dtype
         (lambda f: f[["height", "sex", "sex"]], {}, "ColumnError", "2 columns of the frame are called 'sex', which is to be filled", "give each a name of its own"),
         (lambda f: f.iloc[:0], {}, "FitError", "the frame has no rows to learn from", None),
         (lambda f: f.iloc[:2], {}, "FitError", "every known cell of column 'sex' is 'f': one label cannot be told from others", "label some rows of another kind, or count tokens as missing with null_values"),
-        (lambda f: f.assign(sex=None), {}, "FitError", "no label is known in column 'sex'", "name the groups to look for, as in labels A,B, or let components auto count them"),
+        (lambda f: f.assign(sex=None), {}, "FitError", "no label is known in column 'sex'", "name the groups to look for, as in labels=['A', 'B'], or let components='auto' count them"),
         (lambda f: f.assign(height=np.nan), {}, "FitError", "no numeric column is left to predict from ('height': no value at all)", "name usable columns with features"),
         (lambda f: f.assign(sex=["1", 1] * 30), {}, "DesignError", "column 'sex' holds '1' as values of different types", "make them one type"),
-        (lambda f: f.assign(sex=f["sex"].map({"f": "US", "m": "DE"}).fillna("NA")), {}, "DesignError", "column 'sex' holds 'NA' in 12 cells: a missing mark, or a label like 'US', 'DE'?", "null_values 'NA' fills these cells, keep_values 'NA' keeps it as a label"),
+        (lambda f: f.assign(sex=f["sex"].map({"f": "US", "m": "DE"}).fillna("NA")), {}, "DesignError", "column 'sex' holds 'NA' in 12 cells: a missing mark, or a label like 'US', 'DE'?", "null_values='NA' fills these cells, keep_values='NA' keeps it as a label"),
         (lambda f: f.assign(sex_imputed=1), {"indicator": True}, "DesignError", "a column named 'sex_imputed' is already in the frame", "rename it"),
         (lambda f: f, {"min_probability": 1.5}, "UsageError", "min_probability takes a number, from 0 to 1, not 1.5", None),
     ],

@@ -67,7 +67,7 @@ def test_the_rows_it_was_fitted_to_are_filled_as_fill_fills_them(options):
     np.testing.assert_allclose(
         filled.loc[missing, ["sex_p_f", "sex_p_m"]], imputer.predict_proba(frame)[missing], atol=1e-9
     )
-    assert imputer.report_.missing["cells"] == 30
+    assert imputer.report_.missing.cells == 30
 
 
 def test_new_rows_are_filled_without_fitting_again_and_known_cells_stay():
@@ -112,7 +112,7 @@ def test_labels_may_be_missing_in_y(missing):
     imputer = GaussianMixtureImputer(**ONE).fit(X, labels)
 
     assert [0, 1, 2] == imputer.classes_.tolist()
-    assert imputer.report_.missing["cells"] == 40
+    assert imputer.report_.missing.cells == 40
     assert imputer.score(X, labels) == imputer.score(X[known], y[known])
 
 

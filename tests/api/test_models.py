@@ -31,7 +31,7 @@ def test_a_saved_model_comes_back_and_fills_files_and_frames_alike_as_a_fit_does
 
     pd.testing.assert_frame_equal(by_fit, frame)
     pd.testing.assert_frame_equal(pd.read_csv(samples / "o.csv"), frame)
-    assert str(samples / "m.json") == report.applied["path"]
+    assert str(samples / "m.json") == report.applied.path
 
 
 def test_probabilities_have_the_index_of_the_frame_whether_labels_are_known_or_not(heights):
@@ -51,7 +51,7 @@ def test_an_updated_model_has_learnt_from_both_and_is_another_value(heights):
     learnt = model.updated(heights.iloc[300:])
 
     assert (300, 934) == (model.saved.columns[0].training.rows, learnt.saved.columns[0].training.rows)
-    memory = learnt.saved.columns[0].model.everyone.memory
+    memory = learnt.saved.columns[0].model.pooled.memory
     assert 934 == pytest.approx(memory.moments.weight.sum())  # rows without a label among them
     assert repr(learnt) == repr(learnt.updated(heights.iloc[300:]))
 
@@ -91,7 +91,7 @@ def test_a_frame_without_rows_stays_one(heights):
 def test_a_model_of_free_shares_does_not_learn_further(heights):
     model = em_impute.fit_model(heights, column="gender", shares="free", covariance="tied")
 
-    with pytest.raises(em_impute.UsageError, match="contradicts shares free"):
+    with pytest.raises(em_impute.UsageError, match="contradicts shares='free'"):
         model.updated(heights)
 
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from em_impute.api.options import FileOptions, FrameOptions, in_python, request_of
-from em_impute.errors import TableError, UsageError
+from em_impute.cli.app import app  # noqa: F401  # defines the flags
+from em_impute.cli.options.groups import flag
+from em_impute.errors import TableError, UsageError, option, spelled
 from em_impute.options import Request
 
 
@@ -42,7 +44,8 @@ def test_values_become_those_of_a_request():
 REFUSED = [
     ({"components": 0}, "components takes a whole number, 1 or more, not 0"),
     ({"imputations": 1}, "imputations takes a whole number, from 2 to 1000, not 1"),
-    ({"tolerance": float("nan")}, "tolerance takes a number, 0 or more, not nan"),
+    ({"tolerance": float("nan")}, "tolerance takes a finite number, not nan"),
+    ({"prior_strength": -1}, "prior_strength takes a number, 0 or more, not -1.0"),
     ({"unlabelled_weight": "1"}, "unlabelled_weight takes a number, from 0 to 1, not '1'"),
     ({"method": "mean"}, "method takes one of 'map', 'draw', not 'mean'"),
     ({"labels": "A"}, "labels takes two or more different names, not 'A'"),
@@ -61,15 +64,17 @@ def test_what_can_be_no_value_is_refused_with_the_name_of_the_option():
 
 
 MESSAGES = [
-    ("try --skip-lines 1, --tol or -d ';'", "try skip_lines 1, tolerance or delimiter ';'"),
-    ("give --null-value 'NA' or --no-headers", "give null_values 'NA' or has_header=False"),
-    ("columns are '--column', '-x', 'a-b', 'x -- y'", "columns are '--column', '-x', 'a-b', 'x -- y'"),
-]
+    (f"try {option('skip_lines', 1)}, {option('tolerance')}", "try skip_lines=1, tolerance", "try --skip-lines 1, --tol"),
+    ("or " + option("delimiter", "';'"), "or delimiter=';'", "or -d ';'"),
+    (f"{option('has_header')} {option('labels', 'A,B')}", "has_header=False labels=['A', 'B']", "--no-headers --labels A,B"),
+    ("columns are '--column', '-x', '{tol}'", "columns are '--column', '-x', '{tol}'", "columns are '--column', '-x', '{tol}'"),
+]  # fmt: skip
 
 
-def test_messages_name_parameters_and_leave_what_they_quote():
-    for told, expected in MESSAGES:
+def test_messages_name_options_as_a_call_or_the_command_line_has_them():
+    for told, expected, typed in MESSAGES:
         with pytest.raises(TableError) as raised, in_python():
             raise TableError(told, told)
 
+        assert typed == spelled(told, flag)
         assert (expected, [f"hint: {expected}"]) == (str(raised.value), raised.value.__notes__)

@@ -98,7 +98,7 @@ def broken_by(monkeypatch, error):
     def broken(*_, **__):
         raise error
 
-    for place in ("em_impute.pipeline.complete.open_table", "em_impute.api.session.open_table"):
+    for place in ("em_impute.pipeline.open.open_table", "em_impute.api.session.open_table"):
         monkeypatch.setattr(place, broken)
     monkeypatch.setattr(forms, "render_saved", broken)
 

@@ -28,7 +28,7 @@ REFUSED = {
     "a number in other digits": (PLAIN, ["-c", "\u0661"], INPUT, "column '\u0661' is not in a.csv", "columns are 'g', 'x'"),
     "a predictor that is the column": (
         PLAIN, ["-c", "g", "-x", "g"], USAGE, "column 'g' cannot be both filled and a predictor", "leave it out of -x"),
-    "one column by name and number": (PLAIN, ["-c", "g", "-c", "1"], USAGE, "a column is named twice with --column", "name each column once"),
+    "one column by name and number": (PLAIN, ["-c", "g", "-c", "1"], USAGE, "a column is named twice with -c", "name each column once"),
     "--indicator twice": (
         b"g,x,g_imputed\na,1,0\nb,9,0\n,1,0\n", ["-c", "g", "--indicator"], INPUT,
         "a column named 'g_imputed' is already in a.csv", "rename it, or leave out the option that would add it again"),

@@ -122,9 +122,7 @@ EVERYTHING = [
     (f"explain a.csv -c g --steps {'9' * 5000}", USAGE, "--steps"),
     ("explain a.csv -c g -c x", USAGE, "one column"),
     ("explain a.csv -c g --animate a.mp4", USAGE, ".gif"),
-    ("explain a.csv -c g --animate f.gif --frames f.gif", USAGE, "same path"),
     ("explain a.gif -c g --animate a.gif", USAGE, "is the input"),
-    ("explain em-001.png -c g --frames .", USAGE, "is the input"),
     ("report r.saved -o r.pdf", USAGE, "must end in .html or .md"),
     ("report r.saved -o x.md --log-file x.md", USAGE, "the log"),
     ("report -", USAGE, "name a file with -o"),
@@ -172,7 +170,7 @@ EVERYTHING = [
     (f"fill a.csv -c g --in-place --backup {LONG}", OUTPUT, "xxx"),
     ("check a.csv -c g --log-file no/run.log", OUTPUT, "cannot write the log no/run.log"),
     ("check a.csv -c g --log-file pipe", OUTPUT, "cannot write the log pipe: nobody reads this pipe"),
-    ("explain a.csv -c g --frames a.csv", OUTPUT, "a.csv"),
+    ("explain a.csv -c g --animate no/a.gif", OUTPUT, "no/a.gif"),
     ("report r.saved -o b.md -o a.md --no-clobber", OUTPUT, "a.md exists already"),
 ]  # fmt: skip
 

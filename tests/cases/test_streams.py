@@ -169,7 +169,7 @@ def test_a_signal_whose_exception_is_lost_is_not_forgotten(name, code):
     # What is raised in a destructor is printed and ignored, as where a library is being imported.
     program = f"""
 import os, signal, time
-from em_impute.cli import door
+from em_impute.cli import main
 
 class Trap:
     def __del__(self):
@@ -178,8 +178,8 @@ class Trap:
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore one or the other
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
-door.ASK_AGAIN = 0.2
-door._prepare()
+main.ASK_AGAIN = 0.2
+main._prepare()
 Trap()
 print("lost", flush=True)
 try:

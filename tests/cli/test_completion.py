@@ -10,11 +10,12 @@ import sys
 import termios
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from em_impute.cli.door import COMMANDS
-from em_impute.cli.values import CovarianceName
+from em_impute.cli.main import COMMANDS
+from em_impute.options import Covariance
 
 BIN = Path(sys.executable).parent
 TAB = {"bash": "\t", "zsh": "\t\t", "fish": "\t"}
@@ -68,7 +69,7 @@ def test_commands_options_and_values_are_offered(complete):
     assert set(complete("")) == COMMANDS
     assert complete("fill", "heights.csv", "--co") == ["--column", "--components", "--covariance", "--color"]
     assert complete("schema", "--co") == []
-    assert complete("fill", "heights.csv", "--covariance", "") == [name.value for name in CovarianceName]
+    assert complete("fill", "heights.csv", "--covariance", "") == [*get_args(Covariance)]
 
 
 @pytest.mark.parametrize(

@@ -49,13 +49,3 @@ def test_a_file_too_small_for_maximum_likelihood_says_that_a_prior_helps(call, t
     assert code == 0
     assert re.search(r"^warning +maximum likelihood breaks down here", said, re.MULTILINE)
     assert call("explain", "a.csv", "-c", "g", "--prior-strength", "0")[0] == 4
-
-
-def test_pictures_of_another_run_stay_but_for_those_of_the_same_name(call, samples):
-    (samples / "frames").mkdir()
-    for name in ("em-000.png", "em-999.png", "notes.txt"):
-        (samples / "frames" / name).write_bytes(b"old")
-    call("explain", "heights.csv", "-c", "gender", "--max-iter", "1", "--frames", "frames", "-q")
-
-    assert (samples / "frames/em-000.png").read_bytes().startswith(b"\x89PNG")
-    assert {(samples / "frames" / name).read_bytes() for name in ("em-999.png", "notes.txt")} == {b"old"}

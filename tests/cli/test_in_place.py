@@ -137,7 +137,7 @@ def _fill_and_leave_at(stop, folder):
     """Fill in place in this process, and end it without cleaning up before such a call of number `stop`."""
     import pathlib
 
-    from em_impute.cli import door
+    from em_impute.cli import main
 
     left = stop
 
@@ -155,6 +155,6 @@ def _fill_and_leave_at(stop, folder):
         os.link, os.fsync, os.fchmod = counted(os.link), counted(os.fsync), counted(os.fchmod)
         pathlib.Path.replace, pathlib.Path.unlink = counted(pathlib.Path.replace), counted(pathlib.Path.unlink)
         os.chdir(folder)
-        os._exit(door._run([*FILL, "--backup", ".bak", "--no-report"]))
+        os._exit(main._run([*FILL, "--backup", ".bak", "--no-report"]))
     finally:
         os._exit(1)

@@ -18,7 +18,7 @@ from functools import partial
 
 import pytest
 
-from em_impute.cli import door
+from em_impute.cli import main
 
 FILL = ("fill", "heights.csv", "-c", "gender", "-q", "--no-report", "--covariance", "tied")
 PLAIN = b"g,x\na,1\nb,9\n,1\n"
@@ -93,7 +93,7 @@ def test_the_lines_of_runs_at_the_same_time_do_not_mix(tmp_path):
         if child == 0:
             os.chdir(tmp_path)
             sys.argv = ["em-impute", "check", name, "-c", "g", "-q", "--log-file", "run.log"]
-            os._exit(door._run(sys.argv[1:]))
+            os._exit(main._run(sys.argv[1:]))
         children.append(child)
     codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
     said = lines(tmp_path / "run.log")

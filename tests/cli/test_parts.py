@@ -6,11 +6,12 @@ import subprocess
 import sys
 from contextlib import suppress
 from importlib.util import find_spec
+from typing import get_args
 
 import pytest
 from parted import cut, records
 
-from em_impute.cli.options.scaled import BackendName
+from em_impute.cli.options.behaviour import Backend
 
 HAS_DASK = pytest.mark.skipif(not find_spec("distributed"), reason="the extra dask is not installed")
 
@@ -57,7 +58,8 @@ def test_a_file_that_needs_more_than_the_memory_allowed_is_filled_alike(call, tm
 
 
 @pytest.mark.parametrize(
-    "backend", [pytest.param(one, marks=HAS_DASK if one == "dask" else ()) for one in BackendName if one != "serial"]
+    "backend",
+    [pytest.param(one, marks=HAS_DASK if one == "dask" else ()) for one in get_args(Backend) if one != "serial"],
 )
 def test_every_backend_gives_the_bytes_that_one_process_gives(backend, parts, run, tmp_path):
     urls = [f"file://{path}" for path in parts]

@@ -11,7 +11,7 @@ import pytest
 from conftest import SAMPLES
 from sampling import rarely
 
-from em_impute.cli import door
+from em_impute.cli import main
 from em_impute.saved_model.store import read_model
 
 HEIGHTS = ("fill", "heights.csv", "-c", "gender", "-q", "--no-report")
@@ -23,7 +23,7 @@ def fitted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fitted")
     shutil.copy(SAMPLES / "heights.csv", folder)
     with contextlib.chdir(folder):
-        assert door._run([*HEIGHTS, "-o", "completed.csv", "--save-model", "model.json"]) == 0
+        assert main._run([*HEIGHTS, "-o", "completed.csv", "--save-model", "model.json"]) == 0
     return folder
 
 
@@ -139,7 +139,7 @@ def test_updating_learns_from_the_new_rows_and_keeps_the_old(call, samples):
     assert (samples / "by-old.csv").read_bytes() == (samples / "new.out.csv").read_bytes()  # filled before it learns
     assert (199, 934) == (before.columns[0].training.rows, after.columns[0].training.rows)
     assert known == after.columns[0].training.summary.labels.total
-    assert known == after.columns[0].model.everyone.memory.known.sum()
+    assert known == after.columns[0].model.pooled.memory.known.sum()
     assert 2 == len(after.sources)
     assert report_of(samples / "new.json")["applied"]["learns"] is True
 
@@ -230,7 +230,7 @@ def test_rows_learn_by_the_weights_that_the_model_was_fitted_by(call, tmp_path, 
     update = ("--model", "model.json", "--update", "--save-model", "next.json", "-q", "--no-report")
     assert 0 == call("fill", "more.csv", *update)[0]
 
-    known = [read_model(tmp_path / name).columns[0].model.everyone.memory.known for name in ("model.json", "next.json")]
+    known = [read_model(tmp_path / name).columns[0].model.pooled.memory.known for name in ("model.json", "next.json")]
     assert pytest.approx([2.5 / 1.5, 0.5 / 1.5]) == known[1] - known[0]  # in each table a row counts 1 on average
     write(tmp_path / "alike.csv", [{**one, "counts": 7} for one in more])
     assert 0 == call("fill", "alike.csv", *update)[0]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from em_impute.report.schema import KINDS, schema_of
+from em_impute.report.model.documents import KINDS, schema_of_kind
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -12,7 +12,7 @@ def test_the_schema_of_each_document_is_printed(call, kind):
     code, out, said = call("schema", "--of", kind)
 
     assert (code, said) == (0, "")
-    assert json.loads(out) == schema_of(kind)
+    assert json.loads(out) == schema_of_kind(kind)
 
 
 def test_the_schema_is_the_same_bytes_whatever_the_terminal_can_show(run):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from builders import labels_of
 
-from em_impute.errors import DesignError, FitError
+from em_impute.errors import DesignError, FitError, option
 
 
 def column(*cells):
@@ -34,8 +34,8 @@ def test_a_standard_mark_shaped_like_the_labels_stops_and_names_both_options(tmp
             labels_of(tmp_path, column(*labels, mark, mark))
 
         assert f"{mark!r} in 2 cells" in caught.value.message
-        assert f"--null-value {mark!r}" in caught.value.hint
-        assert f"--keep-value {mark!r}" in caught.value.hint
+        assert option("null_values", repr(mark)) in caught.value.hint
+        assert option("keep_values", repr(mark)) in caught.value.hint
 
 
 def test_the_user_decides_what_a_doubtful_mark_is(tmp_path):

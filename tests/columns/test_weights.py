@@ -9,7 +9,7 @@ from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.shrinkage import Shrinkage
 from em_impute.ensemble.transforms import Predictors, fit_views
 from em_impute.pipeline.complete import complete_all, patched
-from em_impute.report.build import build_report
+from em_impute.report.build.fit import build_report
 
 
 def three_classes(n=150, seed=0):
@@ -113,5 +113,5 @@ def test_a_label_that_only_rows_of_weight_0_hold_is_kept_and_never_filled_in(tmp
 
     assert completion.labels.labels == ("a", "b", "c", "z")
     assert completion.fills.expected[3] == 0 == completion.probability[:, 3].max()
-    assert report.totals["most_probable"]["z"] == report.totals["known"]["z"] == 1
-    assert list(report.accuracy["confusion"]) == ["a", "b", "c"]
+    assert report.totals.most_probable["z"] == report.totals.known["z"] == 1
+    assert list(report.accuracy.confusion) == ["a", "b", "c"]

@@ -14,8 +14,7 @@ from em_impute.diagnostics.baseline_em import drift_of, shape_of
 from em_impute.diagnostics.histograms import lay_out, spread_of_labels
 from em_impute.em.parameters import Parameters
 from em_impute.pipeline.complete import complete_all
-from em_impute.report.build import build_report
-from em_impute.report.fit_report import to_json
+from em_impute.report.build.fit import build_report
 
 SIZES = st.integers(-300, 299).map(lambda power: 10.0**power)
 
@@ -29,7 +28,7 @@ def report_of(folder, text, **options):
             int(row): completion.labels.labels[code] if code >= 0 else None
             for row, code in zip(completion.fills.row, completion.fills.code, strict=True)
         }
-    return json.loads(to_json(report)), filled
+    return json.loads(report.to_json()), filled
 
 
 def world(n_rows=240, n_features=2, seed=3, labels="ab", decimals=1):

@@ -9,7 +9,7 @@ from builders import csv_of, opened_table
 import em_impute.columns.deduplicate
 from em_impute.columns.design import make_design
 from em_impute.columns.labels import read_labels
-from em_impute.diagnostics.extrapolation import find_marked, left_empty, predictor_at
+from em_impute.diagnostics.extrapolation import find_flagged, left_empty, predictor_at
 
 NAMES = ("x", "y", "c")
 
@@ -29,12 +29,12 @@ def design_of(folder, cells, columns, weight=None):
 def naive(cells, columns, counts):
     """For each row without a label: what is outside (with how far, in the column's own units), and what is shown."""
     known = [i for i, cell in enumerate(cells) if cell is not None and counts[i]]
-    outside, blind = {}, []
+    outside, without_predictors = {}, []
     for i, cell in enumerate(cells):
         if cell is not None:
             continue
         if all(column[i] is None for column in columns):
-            blind.append(i)
+            without_predictors.append(i)
         for name, column in zip(NAMES, columns, strict=True):
             seen = [column[k] for k in known if column[k] is not None]
             if column[i] is None or not seen:
@@ -44,7 +44,7 @@ def naive(cells, columns, counts):
                     outside.setdefault(i, []).append((name, 0.0))
             elif not min(seen) <= column[i] <= max(seen):
                 outside.setdefault(i, []).append((name, max(min(seen) - column[i], column[i] - max(seen))))
-    return outside, blind
+    return outside, without_predictors
 
 
 def world(n, seed, *, coarse=False, missing=0.15):
@@ -71,15 +71,15 @@ def test_rows_are_marked_as_a_loop_over_the_cells_marks_them(tmp_path, monkeypat
     design = design_of(tmp_path, cells, columns, weight.tolist() if weighed else None)
     row = np.flatnonzero(design.label < 0)
     row = row[[cells[i] is None for i in row]]  # labels of rows of weight 0 are forgotten, not missing
-    marked = find_marked(design, row)
+    flagged = find_flagged(design, row)
 
-    outside, blind = naive(cells, columns, weight > 0)
+    outside, without_predictors = naive(cells, columns, weight > 0)
     assert (design.index is None) == (weighed or not merging)
     assert len(outside) > 3
-    assert marked.outside.tolist() == sorted(outside)
-    assert marked.blind.tolist() == blind
+    assert flagged.outside.tolist() == sorted(outside)
+    assert flagged.without_predictors.tolist() == without_predictors
     sd = {one.name: one.scale for one in design.features}
-    for i, predictor, value, beyond in zip(*(part.tolist() for part in marked[:4]), strict=True):
+    for i, predictor, value, beyond in zip(*(part.tolist() for part in flagged[:4]), strict=True):
         name, seen = predictor_at(design, predictor, value)
         assert seen == columns[NAMES.index(name)][i]
         distance = dict(outside[i])
@@ -96,11 +96,13 @@ def test_as_many_rows_are_outside_by_chance_as_is_said(tmp_path):
         rng = np.random.default_rng(seed)
         columns = [*rng.normal(size=(2, 300)).tolist(), rng.choice(list("pqrst"), 300).tolist()]
         cells = ["ab"[k] if rng.random() < 0.3 else None for k in rng.integers(0, 2, 300)]
-        marked = find_marked(design_of(tmp_path, cells, columns), np.array([i for i in range(300) if cells[i] is None]))
-        found.append(marked.outside.size)
-        expected.append(marked.expected_outside)
+        flagged = find_flagged(
+            design_of(tmp_path, cells, columns), np.array([i for i in range(300) if cells[i] is None])
+        )
+        found.append(flagged.outside.size)
+        expected.append(flagged.expected_outside)
         n_known = sum(cell is not None for cell in cells)
-        assert marked.expected_outside == pytest.approx(2 * 2 * (300 - n_known) / (n_known + 1))
+        assert flagged.expected_outside == pytest.approx(2 * 2 * (300 - n_known) / (n_known + 1))
 
     error = np.std(found) / math.sqrt(len(found))
     assert abs(np.mean(found) - np.mean(expected)) < 3 * error
@@ -116,10 +118,12 @@ def test_texts_that_are_new_are_expected_where_many_were_seen_once(tmp_path):
         columns = [np.zeros(400).tolist(), (np.arange(400) % 7).tolist(), texts]
         columns[0][0] = 1.0
         cells = ["ab"[k] if i < 2 or rng.random() < 0.3 else None for i, k in enumerate(rng.integers(0, 2, 400))]
-        marked = find_marked(design_of(tmp_path, cells, columns), np.array([i for i in range(400) if cells[i] is None]))
-        found.append(int((marked.predictor == marked.predictor.max()).sum()) if marked.outside.size else 0)
+        flagged = find_flagged(
+            design_of(tmp_path, cells, columns), np.array([i for i in range(400) if cells[i] is None])
+        )
+        found.append(int((flagged.predictor == flagged.predictor.max()).sum()) if flagged.outside.size else 0)
         n_known = sum(cell is not None for cell in cells)
-        expected.append(marked.expected_outside - 2 * 2 * (400 - n_known) / (n_known + 1))
+        expected.append(flagged.expected_outside - 2 * 2 * (400 - n_known) / (n_known + 1))
 
     assert np.mean(found) > 5
     assert np.mean(expected) == pytest.approx(np.mean(found), rel=0.15)
@@ -131,27 +135,33 @@ def test_a_predictor_that_no_row_with_a_label_shows_marks_nothing(tmp_path):
     x = [float(i % 9) for i in range(n)]
     y = [None] * 20 + [float(i * i % 11) for i in range(20)]
     c = [None] * 20 + ["p", "q"] * 10
-    marked = find_marked(design_of(tmp_path, cells, [x, y, c]), np.arange(20, 40))
+    flagged = find_flagged(design_of(tmp_path, cells, [x, y, c]), np.arange(20, 40))
 
-    assert marked.outside.size == 0
-    assert marked.expected_outside == pytest.approx(20 * 2 / 21)
+    assert flagged.outside.size == 0
+    assert flagged.expected_outside == pytest.approx(20 * 2 / 21)
 
 
 def test_cells_left_empty_are_counted_once_by_the_first_reason(tmp_path):
     cells, columns = world(400, 3)
     design = design_of(tmp_path, cells, columns)
     row = np.flatnonzero(design.label < 0)
-    marked = find_marked(design, row)
+    flagged = find_flagged(design, row)
     code = np.where(np.arange(row.size) % 3, -1, 0)
 
     reasons = {"without_predictors": 0, "out_of_range": 0, "below_min_probability": 0}
     for i, k in zip(row.tolist(), code.tolist(), strict=True):
         if k < 0:
-            why = "without_predictors" if i in marked.blind else "out_of_range" if i in marked.outside else None
+            why = (
+                "without_predictors"
+                if i in flagged.without_predictors
+                else "out_of_range"
+                if i in flagged.outside
+                else None
+            )
             reasons[why or "below_min_probability"] += 1
-    assert left_empty(row, code, marked) == reasons
+    assert left_empty(row, code, flagged) == reasons
     assert all(reasons.values())
-    assert left_empty(row, np.zeros_like(row), marked) == {}
+    assert left_empty(row, np.zeros_like(row), flagged) == {}
 
 
 # The report

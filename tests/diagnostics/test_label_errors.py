@@ -64,11 +64,11 @@ def without_row(folder, x, label, known, row, options):
     kept = np.arange(label.size) != row
     found = fitted(folder, table(x[kept], label[kept], known[kept]), **options)
     z = (x[[row]] - found.design.shift) / found.design.scale
-    if found.fitted.choice.stack is None:
+    if found.fitted.choice.ensemble is None:
         fit = found.fitted.mixture.fit
         return posterior(fit.parameters, fit.component_label, z)[0, label[row]]
     one = examples_of(found.design).predictors.take(slice(0, 1))._replace(x=z)
-    return predict(found.fitted.choice.stack, one)[0, label[row]]
+    return predict(found.fitted.choice.ensemble, one)[0, label[row]]
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def without_row(folder, x, label, known, row, options):
     [
         pytest.param(FULL, 25, False, id="mixture"),
         pytest.param(FULL, 25, True, id="mixture, by refits"),
-        pytest.param({}, 4, True, id="stack, by refits"),
+        pytest.param({}, 4, True, id="ensemble, by refits"),
         pytest.param({}, 8, False, id="stack", marks=pytest.mark.exhaustive),
-        pytest.param({}, 8, True, id="stack, by refits, longer", marks=pytest.mark.exhaustive),
+        pytest.param({}, 8, True, id="ensemble, by refits, longer", marks=pytest.mark.exhaustive),
     ],
 )
 def test_what_is_said_of_a_label_is_what_a_fit_without_its_row_says(tmp_path, options, n_tried, large):
@@ -111,7 +111,7 @@ def test_what_is_said_of_a_label_is_what_a_fit_without_its_row_says(tmp_path, op
 )
 def test_labels_that_were_swapped_are_found(tmp_path, options, large):
     # Oracle: the densities that the rows were drawn from.  What they make clearly impossible must be listed.  Of labels
-    # that are wrong at a rate of 1 in 20 the stack learns that they are, and then a wrong one is not improbable.
+    # that are wrong at a rate of 1 in 20 the ensemble learns that they are, and then a wrong one is not improbable.
     x, truth, known = two_classes(500, apart=3.0, seed=3)
     swapped = np.random.default_rng(0).choice(np.flatnonzero(known), 12, replace=False)
     label = truth.copy()
@@ -186,7 +186,7 @@ def test_equal_rows_told_once_are_judged_like_equal_rows_told_one_by_one(tmp_pat
         ({}, False),
         *(pytest.param(*one, marks=pytest.mark.exhaustive) for one in ((FULL, False), ({}, True))),
     ],
-    ids=["mixture, by refits", "stack", "mixture", "stack, by refits"],
+    ids=["mixture, by refits", "stack", "mixture", "ensemble, by refits"],
 )
 def test_rows_of_weight_0_are_as_if_they_were_not_there(tmp_path, options, large):
     # The label that only they have leaves the design, and comes first in the alphabet: the codes must not shift.

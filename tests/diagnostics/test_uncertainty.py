@@ -23,7 +23,7 @@ from em_impute.diagnostics.uncertainty import (
     pool_shares,
     recommended_draws,
 )
-from em_impute.missingness.held_out import HeldOut
+from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.assign import Fills
 from em_impute.pipeline.complete import complete_all
 
@@ -219,9 +219,9 @@ def test_labels_are_drawn_as_often_as_they_are_probable():
 def test_a_row_is_drawn_alike_whichever_others_lack_a_label():
     rng = np.random.default_rng(2)
     chance = rng.dirichlet([1, 1, 1], (5, 30))
-    everyone = draw_imputations(speaking(chance), np.arange(10, 40), 5, 3)
+    pooled = draw_imputations(speaking(chance), np.arange(10, 40), 5, 3)
     some = np.array([12, 17, 39])
-    assert np.array_equal(draw_imputations(speaking(chance), some, 5, 3), everyone[:, some - 10])
+    assert np.array_equal(draw_imputations(speaking(chance), some, 5, 3), pooled[:, some - 10])
 
 
 # The whole column
@@ -230,7 +230,7 @@ def test_a_row_is_drawn_alike_whichever_others_lack_a_label():
 def test_a_completed_column_says_how_sure_it_is(tmp_path):
     truth, text = heights()
     completion = completed(tmp_path, text)
-    found = completion.findings.uncertainty
+    found = completion.diagnostics.uncertainty
     wrong = int((completion.fills.code != truth[completion.fills.row]).sum())
     assert found.wrong.low <= wrong <= found.wrong.high
     assert found.wrong.low < found.wrong.estimate < found.wrong.high
@@ -247,9 +247,9 @@ def test_a_completed_column_says_how_sure_it_is(tmp_path):
 def test_cells_left_empty_are_not_wrong(tmp_path):
     _, text = heights()
     everything, sure = (completed(tmp_path, text, min_probability=p) for p in (0.0, 0.9))
-    assert sure.findings.uncertainty.wrong.high < everything.findings.uncertainty.wrong.estimate
-    assert sure.findings.uncertainty.wrong.high <= sure.fills.n_filled
-    assert sure.findings.uncertainty.totals == everything.findings.uncertainty.totals
+    assert sure.diagnostics.uncertainty.wrong.high < everything.diagnostics.uncertainty.wrong.estimate
+    assert sure.diagnostics.uncertainty.wrong.high <= sure.fills.n_filled
+    assert sure.diagnostics.uncertainty.totals == everything.diagnostics.uncertainty.totals
 
 
 @pytest.mark.parametrize(("share_right", "agree"), [(0.97, True), (0.6, False)])
@@ -260,7 +260,7 @@ def test_a_model_that_misjudges_itself_is_told_from_one_that_does_not(share_righ
     found.distinct_probability, found.labels.known = stated, (60, 40)
     label = (np.arange(100) >= 100 * share_right).astype(int)
     found.promise = HeldOut(label, np.tile([0.97, 0.03], (100, 1)), np.full((100, 2), 0.5), np.arange(100))
-    found.fitted = SimpleNamespace(how=SimpleNamespace(company=None))
+    found.fitted = SimpleNamespace(how=SimpleNamespace(clusters=None))
     found.beyond, found.cells = np.zeros(200), np.ones(200)
     _, fills = filled_with(stated)
     result = examine_uncertainty(found, replace(fills, row=np.arange(100, 300)), 0.0, 1)

@@ -1,16 +1,13 @@
-"""Leaps of EM against plain EM, dense BFGS and the log-likelihood of complete data."""
+"""Quasi-Newton steps against plain EM, dense BFGS and the log-likelihood of complete data."""
 
 import numpy as np
 import pytest
 from oracles import draw, hide
 from sampling import crossed, every_family
 
-from em_impute.em import mixture as mixture_module
-from em_impute.em.acceleration import _ascend, make_chart
-from em_impute.em.blocks import Rows
+from em_impute.em.acceleration import _ascend, make_coordinates
 from em_impute.em.em import Stopping, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, m_step
-from em_impute.em.mixture import Recipe, fit_mixture
 from em_impute.em.moments import hard_moments
 
 NO_PRIOR = Prior(0.0, np.zeros(3), np.eye(3))
@@ -53,10 +50,10 @@ def last(steps):
 def test_the_coordinates_of_a_mixture_of_the_family_give_it_back(family):
     centre, rows = within(family)
     other, _ = within(family, seed=5)
-    chart = make_chart(centre, rows, FAMILIES[family], NO_PRIOR)
+    coordinates = make_coordinates(centre, rows, FAMILIES[family], NO_PRIOR)
 
     for mixture in (centre, other):
-        back = chart.parameters(chart.vector(mixture), FAMILIES[family])
+        back = coordinates.parameters(coordinates.vector(mixture), FAMILIES[family])
 
         for expected, actual in zip(mixture, back, strict=True):
             np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-7)  # sizes of VEE settle to 1e-8
@@ -81,7 +78,7 @@ def test_the_direction_is_that_of_dense_bfgs_from_the_identity():
 
 
 @crossed(3, family=FAMILIES, missing=[0.0, 0.25], labels=["none", "some"])
-def test_leaps_end_no_lower_than_plain_em_does_and_never_fall(family, missing, labels):
+def test_quasi_newton_steps_end_no_lower_than_plain_em_does_and_never_fall(family, missing, labels):
     problem, (x, component, weight) = problem_of(labels, missing)
     start = m_step(hard_moments(x, component, weight, 3), FAMILIES[family], SOME_PRIOR)
 
@@ -96,15 +93,15 @@ def test_leaps_end_no_lower_than_plain_em_does_and_never_fall(family, missing, l
 
 
 @pytest.mark.parametrize("options", [{"free_shares": True}, {"unlabelled_weight": 0.3}])
-def test_leaps_reach_the_optimum_of_plain_em_also_with_free_shares_and_other_weights(options):
+def test_quasi_newton_steps_reach_the_optimum_of_plain_em_also_with_free_shares_and_other_weights(options):
     problem, (x, component, weight) = problem_of("some", 0.1, **options)
     start = m_step(hard_moments(x, component, weight, 3), FAMILIES["full"], SOME_PRIOR)
 
-    leaping = last(iterate(problem, start, FAMILIES["full"], SOME_PRIOR, Stopping(1e-9), accelerate=True))
+    accelerated = last(iterate(problem, start, FAMILIES["full"], SOME_PRIOR, Stopping(1e-9), accelerate=True))
     plain = last(iterate(problem, start, FAMILIES["full"], SOME_PRIOR, Stopping(1e-10, 20_000)))
 
-    assert leaping.n_maps < plain.n_maps
-    for expected, actual in zip(plain.parameters, leaping.parameters, strict=True):
+    assert accelerated.n_maps < plain.n_maps
+    for expected, actual in zip(plain.parameters, accelerated.parameters, strict=True):
         np.testing.assert_allclose(actual, expected, atol=1e-4)  # the square root of the tolerance, per row
 
 
@@ -116,23 +113,3 @@ def test_no_more_maps_are_taken_than_allowed():
         step = last(iterate(problem, start, FAMILIES["full"], SOME_PRIOR, Stopping(1e-9, max_iter), accelerate=True))
 
         assert ("max_iter", max_iter + 1) == (step.stop, step.n_maps)
-
-
-# The approach on a part of the rows
-
-
-@pytest.mark.parametrize("labels", ["none", "some"])
-def test_coming_near_on_a_part_of_the_rows_ends_in_the_same_optimum(labels, monkeypatch):
-    x, label, component, weight = three_groups(labels, n_rows=4000)
-    start = m_step(hard_moments(x, component, weight, 3), FAMILIES["full"], SOME_PRIOR)
-    rows, recipe = Rows(x, label, weight), Recipe("full", stopping=Stopping(1e-9, 20_000))
-    plain = fit_mixture(rows, 3, recipe._replace(accelerate=False), start=start).fit
-    monkeypatch.setattr(mixture_module, "MANY_ROWS", 1000)
-
-    once, again = (fit_mixture(rows, 3, recipe, start=start).fit for _ in range(2))
-
-    assert once.path == again.path
-    assert once.path[0] != plain.path[0]  # begun elsewhere
-    assert once.objective == pytest.approx(plain.objective, abs=1e-7)
-    for expected, actual in zip(plain.parameters, once.parameters, strict=True):
-        np.testing.assert_allclose(actual, expected, atol=1e-4)

@@ -21,7 +21,7 @@ from em_impute.em import families
 from em_impute.em.families import FAMILIES, Prior, covariances_within, default_prior, m_step, n_parameters
 from em_impute.em.moments import Moments
 from em_impute.em.parameters import Parameters
-from em_impute.errors import FitError
+from em_impute.errors import FitError, option
 
 N_ROWS, N_COMPONENTS, N_FEATURES = 12, 2, 2
 
@@ -115,7 +115,7 @@ def test_a_component_without_rows_is_refused_unless_a_prior_holds_it(family):
         m_step(moments, FAMILIES[family], some_prior(0.0))
     held = m_step(moments, FAMILIES[family], some_prior(1.0))
 
-    assert "--prior-strength" in caught.value.hint
+    assert option("prior_strength") in caught.value.hint
     np.testing.assert_allclose(held.mean[1], some_prior(1.0).mean)  # nothing but the prior speaks
     assert np.linalg.eigvalsh(held.covariance).min() > 0
     assert held.weight.tolist() == [1, 0]
@@ -193,7 +193,7 @@ def test_a_component_without_spread_is_refused_with_a_remedy(model):
     with pytest.raises(FitError, match="singular") as caught:
         covariances_within(model, scatter, np.ones(2))
 
-    assert "--prior-strength" in caught.value.hint
+    assert option("prior_strength") in caught.value.hint
 
 
 def test_the_families_are_those_of_mclust_but_for_the_two_without_a_closed_orientation():

@@ -9,9 +9,9 @@ from em_impute.em import initialize as start_module
 from em_impute.em.blocks import Rows
 from em_impute.em.em import Stopping, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
-from em_impute.em.initialize import Effort, components_of_labels, search, start_from_labels
+from em_impute.em.initialize import Recipe, components_of_labels, search, start_from_labels
 from em_impute.em.parameters import Parameters
-from em_impute.errors import FitError
+from em_impute.errors import FitError, option
 
 STOPPING = Stopping(1e-6, 500)
 
@@ -24,12 +24,14 @@ def three_groups(seed=1, n_rows=150, missing=0.0):
     return x, component
 
 
-def search_in(x, n_components, family="full", strength=1.0, weight=None, **effort):
+def search_in(x, n_components, family="full", strength=1.0, weight=None, **options):
     weight = np.ones(len(x)) if weight is None else weight
     rows = Rows(x, np.full(len(x), -1), weight)
     problem = make_problem(*rows, np.arange(n_components), n_components)
     prior = default_prior(np.eye(x.shape[1]), weight.sum(), n_components, strength)
-    return search(problem, rows, FAMILIES[family], prior, STOPPING, Effort(**effort))
+    return search(
+        problem, rows, FAMILIES[family], prior, Recipe(family, stopping=STOPPING, accelerate=False, **options)
+    )
 
 
 def test_a_label_gets_further_components_only_where_each_has_six_labelled_rows():
@@ -87,11 +89,12 @@ def test_a_search_finds_the_groups_that_made_the_rows(family, missing):
     np.testing.assert_allclose(found.fit.parameters.weight[order], np.bincount(component) / 150, atol=0.05)
 
 
-def test_the_winner_of_a_search_has_the_best_objective_of_many_single_runs():
+def test_the_winner_of_a_search_has_the_best_objective_of_many_single_runs(monkeypatch):
     # Three heaps and two components: which two heaps go together makes three optima.
     x, _ = three_groups(seed=4)
     found = search_in(x, 2, "tied")
-    thorough = search_in(x, 2, "tied", n_finalists=20)
+    monkeypatch.setattr(start_module, "THOROUGH", (20, 20))
+    thorough = search_in(x, 2, "tied")
 
     prior = default_prior(np.eye(2), 150, 2, 1.0)
     problem = make_problem(x, np.full(150, -1), np.ones(150), np.arange(2), 2)
@@ -165,7 +168,7 @@ def test_a_search_among_equal_rows_fails_with_a_remedy():
     with pytest.raises(FitError) as caught:
         search_in(x, 2, strength=0.0)
 
-    assert "--prior-strength" in caught.value.hint
+    assert option("prior_strength") in caught.value.hint
 
 
 def test_a_search_refuses_components_that_rest_on_a_handful_of_rows():

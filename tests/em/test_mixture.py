@@ -15,7 +15,7 @@ from em_impute.em.em import Stopping, posterior
 from em_impute.em.families import FAMILIES
 from em_impute.em.mixture import Recipe, fit_mixture, overall_covariance
 from em_impute.em.parameters import rescale
-from em_impute.errors import FitError
+from em_impute.errors import FitError, option
 
 SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
 
@@ -73,8 +73,8 @@ def test_neither_the_order_of_rows_nor_names_of_labels_nor_units_of_columns_matt
 def test_merging_equal_rows_into_heavier_ones_changes_nothing(family, missing):
     x, label = three_labels(missing, n_rows=300)
     x = standardise(np.round(x))[0]
-    marked = np.column_stack([np.nan_to_num(x, nan=99.0), label])
-    _, first, count = np.unique(marked, axis=0, return_index=True, return_counts=True)
+    flagged = np.column_stack([np.nan_to_num(x, nan=99.0), label])
+    _, first, count = np.unique(flagged, axis=0, return_index=True, return_counts=True)
     recipe = Recipe(family, stopping=Stopping(0.0, 30))
 
     every = fit_mixture(rows_of(x, label), 3, recipe).fit
@@ -170,7 +170,7 @@ def test_hard_cases_are_refused_with_a_remedy_where_no_prior_helps(name):
     with pytest.raises(FitError) as caught:
         fit_mixture(rows_of(x, label), 3, Recipe("full", prior_strength=0.0))
 
-    assert "--prior-strength" in caught.value.hint
+    assert option("prior_strength") in caught.value.hint
 
 
 def test_a_long_table_without_labels_is_searched_on_a_sample_and_fitted_on_every_row(monkeypatch):

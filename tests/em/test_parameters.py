@@ -5,7 +5,7 @@ import pytest
 from oracles import completed, log_density
 
 from em_impute.em.parameters import condition
-from em_impute.errors import ExitCode, FitError
+from em_impute.errors import ExitCode, FitError, option
 
 
 def random_covariances(rng, n_components, n_features):
@@ -63,7 +63,7 @@ def test_a_singular_covariance_is_refused_with_a_remedy(covariance):
         with pytest.raises(FitError, match="singular") as caught:
             condition(np.array([np.eye(2), covariance]), observed)
 
-        assert "--prior-strength" in caught.value.hint
+        assert option("prior_strength") in caught.value.hint
         assert caught.value.exit_code == ExitCode.FIT
         condition(np.array([np.eye(2), np.diag([1.0, 1.1e-12])]), observed)  # arithmetic can carry that
 

@@ -193,11 +193,11 @@ def test_fits_of_divided_labels_equal_fits_one_at_a_time_in_loops_over_rows(miss
     # The start is the module's own: any would do.
     examples = examples_of(missing)
     shrinkages = [Shrinkage(1.0, 0.5), Shrinkage(np.inf, 0.5)]
-    material = material_of(examples)
+    data = material_of(examples)
 
-    found = fit_divided_labels(material, HELD, shrinkages, TWO_EACH, 3)
+    found = fit_divided_labels(data, HELD, shrinkages, TWO_EACH, 3)
 
-    start = batch_module._divided(material, TWO_EACH, 3)
+    start = batch_module._divided(data, TWO_EACH, 3)
     for mixture, (shrinkage, out) in enumerate(product(shrinkages, HELD)):
         assert_same_mixture(naive_fit_divided(examples, out, shrinkage, TWO_EACH, start), found, mixture)
 

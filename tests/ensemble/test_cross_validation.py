@@ -7,15 +7,17 @@ from sampling import rarely
 
 from em_impute.ensemble import fit as scores_module
 from em_impute.ensemble.batched_em import fit_labels, gather
-from em_impute.ensemble.budget import (
+from em_impute.ensemble.candidates import (
+    BASELINE_SHRINKAGES,
+    CONVERGED,
     MAX_LABELLED,
     MAX_UNLABELLED,
     PREDICTING_WORK,
+    Member,
     affordable_members,
-    effort_for,
+    budget_for,
     row_cost,
 )
-from em_impute.ensemble.candidates import CONVERGED, PLAIN_SHRINKAGES, Member
 from em_impute.ensemble.cross_validation import TEMPERATURES, compare
 from em_impute.ensemble.fit import score
 from em_impute.ensemble.folds import held_out
@@ -27,7 +29,7 @@ from em_impute.ensemble.transforms import fit_views
 
 def compared(examples, n_labels=2, *, thrifty=False, seed=0):
     views = fit_views(examples.predictors)
-    return views, compare(examples, views, n_labels, thrifty=thrifty, seed=seed, tell=lambda _: None)[0]
+    return views, compare(examples, views, n_labels, thrifty=thrifty, seed=seed, progress=lambda _: None)[0]
 
 
 def score_from_scratch(examples, view, member, out, n_labels=2):
@@ -36,13 +38,13 @@ def score_from_scratch(examples, view, member, out, n_labels=2):
     The shares of the texts, to which those of a label are drawn, are all rows' in both: they do not look at labels.
     """
     rest = gather(view, examples.take(np.flatnonzero(~out)), n_labels)
-    material = type(rest)(**{**vars(rest), "base": gather(view, examples, n_labels).base})
+    data = type(rest)(**{**vars(rest), "base": gather(view, examples, n_labels).base})
     nobody = np.zeros((1, np.count_nonzero(~out)), dtype=bool)
-    batch = fit_labels(material, nobody, [(member.shrinkage, member.draws_means_in)], (member.steps,))[member.steps]
+    batch = fit_labels(data, nobody, [(member.shrinkage, member.draws_means_in)], (member.steps,))[member.steps]
     rows = np.flatnonzero(out)
     scores = np.empty((rows.size, n_labels))
     for place, row in enumerate(rows):
-        (group,) = group_rows(view.show(examples.predictors.take(np.array([row]))), view, np.array([0]))
+        (group,) = group_rows(view.show(examples.predictors.take(np.array([row]))), np.array([0]))
         scores[place] = make_scorer(group.observed, batch, np.arange(n_labels), n_labels).of(group.terms)[:, 0, 0]
     return rows, scores
 
@@ -111,11 +113,11 @@ def test_rows_labels_and_shares_of_the_comparison_are_those_of_the_held_out_rows
 
 def test_what_makes_fits_dear_makes_the_comparison_thrifty():
     # Many columns; many labels; many patterns of missing predictors, each with inverses of its own.
-    assert effort_for(2, 1, 84, 25) == (MAX_LABELLED, MAX_UNLABELLED, False, False)
-    assert effort_for(60, 1, 84, 25).thrifty
-    assert effort_for(30, 1, 5000, 25).thrifty
-    assert effort_for(30, 200, 84, 25).thrifty
-    assert not effort_for(30, 1, 84, 3).thrifty
+    assert budget_for(2, 1, 84, 25) == (MAX_LABELLED, MAX_UNLABELLED, False, False)
+    assert budget_for(60, 1, 84, 25).thrifty
+    assert budget_for(30, 1, 5000, 25).thrifty
+    assert budget_for(30, 200, 84, 25).thrifty
+    assert not budget_for(30, 1, 84, 3).thrifty
 
 
 def test_as_many_members_are_kept_as_the_work_allows():
@@ -129,9 +131,9 @@ def test_as_many_members_are_kept_as_the_work_allows():
 # Scores
 
 
-def log_loss_by_hand(stack, probability):
+def log_loss_by_hand(ensemble, probability):
     """Mean −log of the true label's probability, a row and a repeat at a time; `probability` is (n_repeats, n_held, n_labels)."""
-    found, total = stack.comparison, 0.0
+    found, total = ensemble.comparison, 0.0
     for j, label in enumerate(found.label):
         chances = [max(one[j, label], 1e-6) for one in probability]
         total -= found.weight[j] * np.mean(np.log(chances))
@@ -141,22 +143,22 @@ def log_loss_by_hand(stack, probability):
 @pytest.mark.parametrize("single", [True, False])
 def test_scores_are_sums_over_held_out_rows_that_can_be_done_by_hand(single):
     examples = mixed_rows(90, 40)._replace(weight=np.random.default_rng(3).uniform(0.5, 2.0, 90))
-    stack = stack_of(examples, single=single)
-    found = stack.comparison
+    ensemble = stack_of(examples, single=single)
+    found = ensemble.comparison
 
     def best(member):
         i = found.members.index(member)
-        return min(log_loss_by_hand(stack, found.probability[i, t]) for t in range(len(TEMPERATURES)))
+        return min(log_loss_by_hand(ensemble, found.probability[i, t]) for t in range(len(TEMPERATURES)))
 
-    said = score(stack)
+    said = score(ensemble)
 
-    plain = found.members.index(Member("plain", 1, PLAIN_SHRINKAGES[1], draws_means_in=False, steps=CONVERGED))
+    plain = found.members.index(Member("plain", 1, BASELINE_SHRINKAGES[1], draws_means_in=False, steps=CONVERGED))
     by_hand = {
-        "stack": log_loss_by_hand(stack, [stack.held_probability]),
-        "single": best(stack.leader),
-        "labels_only": best(stack.leader if stack.leader.is_plain else stack.leader._replace(steps=0)),
-        "plain_em": log_loss_by_hand(stack, found.probability[plain, TEMPERATURES.index(1.0)]),
-        "majority": log_loss_by_hand(stack, [found.shares]),
+        "stack": log_loss_by_hand(ensemble, [ensemble.held_probability]),
+        "single": best(ensemble.leader),
+        "labels_only": best(ensemble.leader if ensemble.leader.is_baseline else ensemble.leader._replace(steps=0)),
+        "plain_em": log_loss_by_hand(ensemble, found.probability[plain, TEMPERATURES.index(1.0)]),
+        "majority": log_loss_by_hand(ensemble, [found.shares]),
     }
     for name, expected in by_hand.items():
         np.testing.assert_allclose(getattr(said, name), expected, err_msg=name)

@@ -1,18 +1,17 @@
-"""The stack as a whole: what does not matter does not change it, and odd tables do not break it."""
+"""The ensemble as a whole: what does not matter does not change it, and odd tables do not break it."""
 
 import numpy as np
 import pytest
 from builders import mixed_rows, rows_of, stack_of
 from scipy.special import logsumexp
 
-from em_impute.ensemble import budget as effort_module
+from em_impute.ensemble import candidates as effort_module
 from em_impute.ensemble import cross_validation as compare_module
-from em_impute.ensemble import ensemble
 from em_impute.ensemble import fit as stack_module
 from em_impute.ensemble.batched_em import fit_divided_labels, fit_labels, gather
 from em_impute.ensemble.cross_validation import TEMPERATURES
 from em_impute.ensemble.ensemble import predict
-from em_impute.ensemble.fit import fit_leader, fit_stack
+from em_impute.ensemble.fit import fit_ensemble, fit_leader
 from em_impute.ensemble.folds import Examples, held_out
 from em_impute.ensemble.student_t import make_scorer
 from em_impute.ensemble.sufficient_statistics import group_rows
@@ -28,41 +27,43 @@ def mixed():
 # Predictions
 
 
-def naive_prediction(stack, predictors):
+def naive_prediction(ensemble, predictors):
     """Predict row by row and mixture by mixture: tempered shares and densities, averaged by weight, beside shares."""
     n_rows = predictors.x.shape[0]
-    probability = np.zeros((n_rows, stack.n_labels))
+    probability = np.zeros((n_rows, ensemble.n_labels))
     for i in range(n_rows):
         row = predictors.take(np.array([i]))
-        for voice in stack.voices:
-            (group,) = group_rows(voice.view.show(row), voice.view, np.array([0]))
-            scorer = make_scorer(group.observed, voice.batch, voice.component_label, stack.n_labels)
+        for submodel in ensemble.submodels:
+            (group,) = group_rows(submodel.view.show(row), np.array([0]))
+            scorer = make_scorer(group.observed, submodel.batch, submodel.component_label, ensemble.n_labels)
             score = scorer.of(group.terms)[..., 0].T
-            for m, t in np.argwhere(voice.weight > 0):
+            for m, t in np.argwhere(submodel.weight > 0):
                 tempered = TEMPERATURES[t] * score[m]
-                probability[i] += voice.weight[m, t] * np.exp(tempered - logsumexp(tempered))
-    power = (stack.trust * probability + (1.0 - stack.trust) * stack.shares) ** stack.sharpness
+                probability[i] += submodel.weight[m, t] * np.exp(tempered - logsumexp(tempered))
+    power = (
+        ensemble.model_weight * probability + (1.0 - ensemble.model_weight) * ensemble.shares
+    ) ** ensemble.sharpness
     return power / power.sum(axis=1, keepdims=True)
 
 
 def test_predictions_are_the_weighed_mean_of_tempered_members(mixed):
-    examples, stack = mixed
+    examples, ensemble = mixed
 
-    found = predict(stack, examples.predictors)
+    found = predict(ensemble, examples.predictors)
 
-    np.testing.assert_allclose(found, naive_prediction(stack, examples.predictors), rtol=1e-8)
+    np.testing.assert_allclose(found, naive_prediction(ensemble, examples.predictors), rtol=1e-8)
     np.testing.assert_allclose(found.sum(axis=1), 1.0, rtol=1e-12)
-    assert len(stack.voices) > 1
+    assert len(ensemble.submodels) > 1
 
 
 def test_a_row_gets_the_same_whatever_other_rows_are_asked_for(mixed, monkeypatch):
-    examples, stack = mixed
-    whole = predict(stack, examples.predictors)
-    monkeypatch.setattr(ensemble, "CHUNK_ROWS", 7)
+    examples, ensemble = mixed
+    whole = predict(ensemble, examples.predictors)
+    monkeypatch.setattr("em_impute.ensemble.ensemble.CHUNK_ROWS", 7)
     order = np.random.default_rng(1).permutation(80)
 
     for rows in (np.arange(80), order, order[:11], order[:1], order[:0]):
-        np.testing.assert_allclose(predict(stack, examples.predictors.take(rows)), whole[rows], rtol=1e-9)
+        np.testing.assert_allclose(predict(ensemble, examples.predictors.take(rows)), whole[rows], rtol=1e-9)
 
 
 def test_a_stack_that_says_more_than_the_shares_is_trusted_wholly_and_no_other():
@@ -71,12 +72,14 @@ def test_a_stack_that_says_more_than_the_shares_is_trusted_wholly_and_no_other()
     label = np.where(np.arange(160) < 100, np.arange(160) % 2, -1)
     noise = rng.normal(size=(160, 2))
 
-    clear, blind = (stack_of(rows_of(x, label)) for x in (noise + 3.0 * (np.arange(160) % 2)[:, None], noise))
+    clear, without_predictors = (
+        stack_of(rows_of(x, label)) for x in (noise + 3.0 * (np.arange(160) % 2)[:, None], noise)
+    )
 
-    assert clear.trust == 1.0
-    assert 0.0 < blind.trust < 1.0
-    np.testing.assert_allclose(blind.shares, [0.5, 0.5])
-    np.testing.assert_allclose(predict(blind, rows_of(noise, label).predictors).sum(axis=1), 1.0)
+    assert clear.model_weight == 1.0
+    assert 0.0 < without_predictors.model_weight < 1.0
+    np.testing.assert_allclose(without_predictors.shares, [0.5, 0.5])
+    np.testing.assert_allclose(predict(without_predictors, rows_of(noise, label).predictors).sum(axis=1), 1.0)
 
 
 # What does not matter
@@ -111,7 +114,7 @@ def test_merged_rows_give_the_stack_of_the_same_rows_unmerged():
     assert merged.label.size < 0.3 * apart.label.size
 
     n_to_fill = int((merged.label < 0).sum())
-    one, other = stack_of(merged), fit_stack(apart, 2, n_to_fill, 0, lambda _: None, single=False)
+    one, other = stack_of(merged), fit_ensemble(apart, 2, n_to_fill, 0, lambda _: None, single=False)
 
     assert_same_stack(one, other)
     count = np.bincount(apart.label[apart.label >= 0]) + 0.5
@@ -141,16 +144,16 @@ def test_other_names_for_the_labels_and_another_order_of_columns_give_the_same_p
 # Large tables
 
 
-def fitted_to(examples, voice, seed=0):
-    """Fit the members of a voice to all of some rows, one at a time: a batch each."""
-    material = gather(voice.view, examples, 2)
+def fitted_to(examples, submodel, seed=0):
+    """Fit the members of a submodel to all of some rows, one at a time: a batch each."""
+    data = gather(submodel.view, examples, 2)
     nobody = np.zeros((1, examples.label.size), dtype=bool)
-    for member in voice.members:
+    for member in submodel.members:
         if member.per_label == 1:
             setting = (member.shrinkage, member.draws_means_in)
-            yield fit_labels(material, nobody, [setting], (member.steps,))[member.steps]
+            yield fit_labels(data, nobody, [setting], (member.steps,))[member.steps]
         else:
-            yield fit_divided_labels(material, nobody, [member.shrinkage], voice.component_label, seed)
+            yield fit_divided_labels(data, nobody, [member.shrinkage], submodel.component_label, seed)
 
 
 @pytest.fixture
@@ -167,12 +170,12 @@ def test_members_are_compared_on_some_rows_and_fitted_to_all(few_rows):
     x = rng.normal(size=(n_rows, 2)) + 1.5 * truth[:, None]
     examples = rows_of(x, np.where(np.arange(n_rows) < n_labelled, truth, -1))
 
-    stack = stack_of(examples)
+    ensemble = stack_of(examples)
 
-    assert stack.comparison.row.size == 300
-    for voice in stack.voices:
-        for m, batch in enumerate(fitted_to(examples, voice)):
-            for expected, found in zip(batch, voice.batch, strict=True):
+    assert ensemble.comparison.row.size == 300
+    for submodel in ensemble.submodels:
+        for m, batch in enumerate(fitted_to(examples, submodel)):
+            for expected, found in zip(batch, submodel.batch, strict=True):
                 np.testing.assert_allclose(found[m], expected[0], rtol=1e-6, atol=1e-8)
 
 
@@ -232,15 +235,15 @@ ODD = {
 def test_odd_tables_give_probabilities(name):
     n_labels, make = ODD[name]
     examples = make()
-    stack = stack_of(examples, n_labels)
+    ensemble = stack_of(examples, n_labels)
 
-    found = predict(stack, examples.predictors)
+    found = predict(ensemble, examples.predictors)
 
     assert found.shape == (examples.label.size, n_labels)
     assert np.isfinite(found).all()
     np.testing.assert_allclose(found.sum(axis=1), 1.0, rtol=1e-9)
-    np.testing.assert_allclose(stack.held_probability.sum(axis=1), 1.0, rtol=1e-9)
-    _, batches = fit_leader(stack, examples, 0)
+    np.testing.assert_allclose(ensemble.held_probability.sum(axis=1), 1.0, rtol=1e-9)
+    _, batches = fit_leader(ensemble, examples, 0)
     assert all(np.isfinite(part).all() for part in batches[-1])
     if name == "a column that is the label":
         np.testing.assert_array_equal(found.argmax(axis=1), np.arange(60) % 2)
@@ -254,7 +257,7 @@ def test_of_very_many_different_rows_some_stand_for_all(monkeypatch):
     label = rng.choice([-1, 0, 1], 400, p=[0.5, 0.4, 0.1])
     examples = Examples(Predictors(rng.normal(size=(400, 2)), np.zeros((400, 0), int), (), 2), label, np.ones(400))
 
-    few, merged = stack_module.thinned(examples, 0), stack_module.thinned(examples._replace(merged=True), 0)
+    few, merged = stack_module.subsampled(examples, 0), stack_module.subsampled(examples._replace(merged=True), 0)
 
     count, all_count = (np.bincount(one.label + 1, one.weight) for one in (few, examples))
     assert [np.count_nonzero(few.label >= 0), np.count_nonzero(few.label < 0)] == [50, 50]

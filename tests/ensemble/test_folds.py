@@ -1,10 +1,13 @@
 """Which labels are held out, and which rows are drawn: counts and balances of weight."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from em_impute.em.blocks import slices
 from em_impute.ensemble.folds import N_FOLDS, Examples, count_labels, draw, held_out
 from em_impute.ensemble.transforms import Predictors
 
@@ -141,7 +144,7 @@ def test_labels_that_were_drawn_weigh_against_each_other_as_in_the_table(merged)
 
 
 def test_weights_of_labels_add_up_over_chunks(monkeypatch):
-    monkeypatch.setattr("em_impute.ensemble.folds.CHUNK_ROWS", 3)
+    monkeypatch.setattr("em_impute.ensemble.folds.slices", partial(slices, size=3))
     label = np.array([0, -1, 2, 2, -1, 0, 2, 0], np.int8)
 
     assert count_labels(examples_of(label, 2.0 ** np.arange(8)), 4).tolist() == [161.0, 0.0, 76.0, 0.0]

@@ -1,4 +1,4 @@
-"""Draws of the stack: members by weight, parameters as uncertain as the rows leave them."""
+"""Draws of the ensemble: members by weight, parameters as uncertain as the rows leave them."""
 
 from itertools import product
 
@@ -11,7 +11,7 @@ from scipy.special import softmax
 from em_impute.ensemble.batched_em import gather
 from em_impute.ensemble.candidates import Member
 from em_impute.ensemble.cross_validation import TEMPERATURES
-from em_impute.ensemble.posterior_draws import _augmented, chances, draw_stack
+from em_impute.ensemble.posterior_draws import _augmented, chances, draw_ensemble
 from em_impute.ensemble.shrinkage import Shrinkage
 from em_impute.ensemble.transforms import plain_view
 
@@ -34,9 +34,9 @@ def line(apart, n_rows=120, n_labelled=40, seed=2):
 
 def means_drawn(examples, steps, shrinkage=TIED, n=400):
     """Draw the difference of the two means so often."""
-    material = gather(plain_view(1), examples, 2)
+    data = gather(plain_view(1), examples, 2)
     member = Member("plain", 1, shrinkage, draws_means_in=False, steps=steps)
-    parameters = _augmented(material, [member] * n, np.random.default_rng(3))
+    parameters = _augmented(data, [member] * n, np.random.default_rng(3))
     return parameters.mean[:, 1, 0] - parameters.mean[:, 0, 0]
 
 
@@ -44,16 +44,18 @@ def means_drawn(examples, steps, shrinkage=TIED, n=400):
 
 
 def test_each_member_is_drawn_as_often_as_it_weighs(mixed):
-    examples, stack = mixed
+    examples, ensemble = mixed
     n = 4000
-    draws = draw_stack(stack, examples, n, 1)
+    draws = draw_ensemble(ensemble, examples, n, 1)
     numbers = np.concatenate([one.number for one in draws.drawn])
     assert np.array_equal(np.sort(np.append(numbers, np.flatnonzero(~np.isnan(draws.shares[:, 0])))), np.arange(n))
-    assert np.isnan(draws.shares[:, 0]).mean() == pytest.approx(stack.trust, abs=0.03)
-    weight = {t: sum(voice.weight[:, i].sum() for voice in stack.voices) for i, t in enumerate(TEMPERATURES)}
+    assert np.isnan(draws.shares[:, 0]).mean() == pytest.approx(ensemble.model_weight, abs=0.03)
+    weight = {
+        t: sum(submodel.weight[:, i].sum() for submodel in ensemble.submodels) for i, t in enumerate(TEMPERATURES)
+    }
     for temperature, expected in weight.items():
         drawn = (
-            sum(np.count_nonzero(np.isclose(one.temperature, stack.sharpness * temperature)) for one in draws.drawn)
+            sum(np.count_nonzero(np.isclose(one.temperature, ensemble.sharpness * temperature)) for one in draws.drawn)
             / numbers.size
         )
         assert drawn == pytest.approx(expected, abs=0.04)
@@ -64,8 +66,8 @@ def test_each_member_is_drawn_as_often_as_it_weighs(mixed):
 
 def test_a_drawn_mixture_says_of_a_row_what_its_densities_say(mixed):
     """Row by row, with scipy's densities of what the row shows, tempered."""
-    examples, stack = mixed
-    draws = draw_stack(stack, examples, 60, 7)
+    examples, ensemble = mixed
+    draws = draw_ensemble(ensemble, examples, 60, 7)
     said = chances(draws, examples.predictors, np.arange(60))
     looked_at = 0
     for one in draws.drawn:

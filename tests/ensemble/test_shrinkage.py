@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sampling import crossed
 
 from em_impute.ensemble.shrinkage import SMALLEST_EXCESS, Shrinkage, empirical_bayes, m_step, strengths_of
-from em_impute.ensemble.sufficient_statistics import Sums
+from em_impute.ensemble.sufficient_statistics import SufficientStatistics
 
 SETTINGS = [
     Shrinkage(np.inf, 0.1),
@@ -29,12 +29,12 @@ def sums_over(x, share):
     """Sums over rows by loops over components: no leading axis."""
     zero = np.zeros((x.shape[1], x.shape[1]))
     second = np.array([sum((r * np.outer(row, row) for r, row in zip(of, x, strict=True)), zero) for of in share.T])
-    return Sums(share.sum(axis=0), share.T @ x, second, np.zeros((share.shape[1], 0)))
+    return SufficientStatistics(share.sum(axis=0), share.T @ x, second, np.zeros((share.shape[1], 0)))
 
 
 def stacked(*sums):
     """Sums of many mixtures."""
-    return Sums(*(np.stack(parts) for parts in zip(*sums, strict=True)))
+    return SufficientStatistics(*(np.stack(parts) for parts in zip(*sums, strict=True)))
 
 
 def one_m_step(x, share, shrinkage, kappa=None):

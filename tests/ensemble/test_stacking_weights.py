@@ -11,9 +11,9 @@ from scipy.special import softmax
 from em_impute.ensemble.stacking_weights import (
     NEGLIGIBLE,
     cross_fitted,
+    estimate_model_weight,
     observed_part,
     stack_weights,
-    trust_over_shares,
 )
 
 
@@ -76,7 +76,7 @@ def test_weights_are_those_that_scipy_finds_best(seed):
 
 @given(n_columns=st.integers(1, 8), n_repeats=st.integers(1, 3), n_rows=st.integers(1, 12), seed=st.integers(0, 99))
 def test_weights_sum_to_one_and_follow_their_columns(n_columns, n_repeats, n_rows, seed):
-    # Chances from one in a million to one: whatever the stack may be given.
+    # Chances from one in a million to one: whatever the ensemble may be given.
     rng = np.random.default_rng(seed)
     chance = np.exp(np.log(1e-6) * rng.beta(0.3, 1.0, (n_columns, n_repeats, n_rows)))
     row_weight = rng.dirichlet(np.ones(n_rows)) * n_rows
@@ -134,10 +134,10 @@ def test_rows_tell_nothing_of_columns_that_agree_and_all_of_columns_that_exclude
 
 
 def test_trust_goes_on_from_what_was_believed_as_firmly_as_so_many_rows():
-    """Rows of which stack and shares say the same tell nothing of either: what was believed remains."""
+    """Rows of which ensemble and shares say the same tell nothing of either: what was believed remains."""
     chance = np.full(20, 0.5)
 
-    assert trust_over_shares(chance, chance, np.ones(20), 0.6, 30.0) == pytest.approx(0.6)
-    assert trust_over_shares(chance, chance, np.ones(20), 1.0, 30.0) == 1.0
-    worse = trust_over_shares(chance, 1.5 * chance, np.ones(20), 0.6, 1.0)
-    assert worse < trust_over_shares(chance, 1.5 * chance, np.ones(20), 0.6, 1000.0) < 0.6
+    assert estimate_model_weight(chance, chance, np.ones(20), 0.6, 30.0) == pytest.approx(0.6)
+    assert estimate_model_weight(chance, chance, np.ones(20), 1.0, 30.0) == 1.0
+    worse = estimate_model_weight(chance, 1.5 * chance, np.ones(20), 0.6, 1.0)
+    assert worse < estimate_model_weight(chance, 1.5 * chance, np.ones(20), 0.6, 1000.0) < 0.6

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from builders import view_of
 from oracles import hide
 from scipy.integrate import quad
 from scipy.special import logsumexp
@@ -11,7 +10,7 @@ from scipy.stats import multivariate_t
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
-from em_impute.ensemble.transforms import Seen
+from em_impute.ensemble.transforms import Predictors
 
 LEVELS = (3, 2)
 ONE_EACH, TWO_FOR_ONE = np.array([0, 1, 2]), np.array([0, 1, 1])
@@ -37,13 +36,17 @@ def some_rows(n_rows=25, n_columns=3, levels=LEVELS, missing=0.4, seed=2):
     rng = np.random.default_rng(seed)
     x = hide(rng, 2.0 * rng.normal(size=(n_rows, n_columns)), missing, np.nan)
     codes = np.column_stack([rng.integers(-1, n, n_rows) for n in levels] or [np.zeros((n_rows, 0), dtype=int)])
-    return Seen(x, codes)
+    return seen_as(x, codes, levels)
 
 
-def scores_of(seen, batch, component_label=ONE_EACH, n_labels=3, levels=LEVELS):
+def seen_as(x, codes, levels=LEVELS):
+    return Predictors(x, codes, levels, x.shape[1])
+
+
+def scores_of(seen, batch, component_label=ONE_EACH, n_labels=3):
     """Scores of all rows, (n_rows, n_mixtures, n_labels)."""
     found = np.full((len(seen.x), len(batch.weight), n_labels), np.nan)
-    for group in group_rows(seen, view_of(levels), np.arange(len(seen.x))):
+    for group in group_rows(seen, np.arange(len(seen.x))):
         found[group.rows] = make_scorer(group.observed, batch, component_label, n_labels).of(group.terms).T
     return found
 
@@ -76,7 +79,7 @@ def naive_scores(seen, batch, component_label, n_labels):
                 ]
                 for c in range(len(batch.weight))
             ]
-            for row in zip(*seen, strict=True)
+            for row in zip(seen.x, seen.codes, strict=True)
         ]
     )
 
@@ -103,13 +106,13 @@ def test_a_missing_column_is_integrated_out():
     row = np.array([0.3, np.nan, -0.8])
     nothing = np.zeros((1, 0), dtype=int)
 
-    found = scores_of(Seen(row[None], nothing), batch, np.arange(2), 2, ())[0, 0]
+    found = scores_of(seen_as(row[None], nothing, ()), batch, np.arange(2), 2)[0, 0]
 
     for label in range(2):
 
         def density(value, label=label):
-            full = Seen(np.array([[0.3, value, -0.8]]), nothing)
-            return np.exp(scores_of(full, batch, np.arange(2), 2, ())[0, 0, label])
+            full = seen_as(np.array([[0.3, value, -0.8]]), nothing, ())
+            return np.exp(scores_of(full, batch, np.arange(2), 2)[0, 0, label])
 
         np.testing.assert_allclose(np.exp(found[label]), quad(density, -np.inf, np.inf)[0], rtol=1e-6)
 
@@ -119,7 +122,7 @@ def test_a_missing_column_is_integrated_out():
 def test_rows_far_away_have_finite_scores_that_equal_the_t_density(distance, component_label):
     batch = some_batch()
     direction = np.array([[1.0, 1.0, 1.0], [-1.0, 0.0, 1.0], [np.nan, 1.0, np.nan]])
-    far = Seen(distance * direction, np.full((3, 2), -1))
+    far = seen_as(distance * direction, np.full((3, 2), -1))
 
     found = scores_of(far, batch, component_label, component_label.max() + 1)
 

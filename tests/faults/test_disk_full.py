@@ -82,7 +82,7 @@ def test_a_pipe_that_does_not_wait_gets_everything(tmp_path):
     # As ssh and others make the pipe that they share with those they start.
     (tmp_path / "a.csv").write_bytes(table(20_000))
     do(tmp_path, "fill", "a.csv", "-c", "g", "-o", "out.csv", "--no-report", "-q")
-    code = "import os; os.set_blocking(1, False); from em_impute.cli import main; main()"
+    code = "import os; os.set_blocking(1, False); from em_impute.cli.main import main; main()"
     process = subprocess.Popen(
         [TOOL[0], "-c", code, "fill", "a.csv", "-c", "g", "-o", "-", "-q"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

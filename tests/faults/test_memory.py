@@ -29,7 +29,7 @@ def starts(limits):
 
     try:
         tried = subprocess.run(
-            [sys.executable, "-c", "import mmap, em_impute.cli.door, em_impute.report.words"],
+            [sys.executable, "-c", "import mmap, em_impute.cli.main, em_impute.report.format"],
             capture_output=True, timeout=PATIENCE / 6, preexec_fn=prepare, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -90,7 +90,7 @@ def start(self):
     raise RuntimeError("can't start new thread")
 
 threading.Thread.start = start
-from em_impute.cli import main
+from em_impute.cli.main import main
 main()
 """
     before = contents(tmp_path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fuzz.options import Asked
 from table import oracle_csv
 
-from em_impute.table.missing_marks import MISSING_MARKS
+from em_impute.table.numbers import MISSING_MARKS
 
 MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb\xbf": "utf-8"}
 

@@ -20,7 +20,7 @@ from fuzz.options import Asked
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from em_impute.report.schema import schema_of
+from em_impute.report.model.documents import schema_of_kind
 
 DONE, NEGATIVE = 0, 1
 
@@ -218,7 +218,9 @@ def check_json(text: bytes, command: str) -> dict:
 
 @cache
 def _validator(command: str) -> Draft202012Validator:
-    return Draft202012Validator(schema_of({"fill": "fit", "evaluate": "evaluation", "explain": "explanation"}[command]))
+    return Draft202012Validator(
+        schema_of_kind({"fill": "fit", "evaluate": "evaluation", "explain": "explanation"}[command])
+    )
 
 
 def reports_of(run: Run, places: Places) -> list[dict]:

@@ -25,7 +25,7 @@ class _Outline(HTMLParser):
         if tag in VOID:
             return
         self._within.append(tag)
-        if self._silent or tag in SILENT or given.get("class") == "on-narrow":
+        if self._silent or tag in SILENT:
             self._silent += 1
             return
         said = "".join(f" {key}={given[key]}" for key in ATTRIBUTES if given.get(key) is not None)
@@ -33,10 +33,9 @@ class _Outline(HTMLParser):
             self.lines[-1] += f" |{said.replace(' scope=', ' ').replace(' class=', ' ')} "
         elif tag in INLINE:
             self.lines[-1] += f"<{tag}{said.replace(' class=name', '')}>"
-        elif tag == "g":
+        elif tag in {"g", "path"}:
             self.lines[-1] += f" ({given['id']})" if "id" in given else ""
-        elif tag in {"path", "use"}:
-            self.lines[-1] += _middle(given)
+            self.lines[-1] += _middle(given.get("d", ""))
         elif tag == "text":
             self.lines[-1] += " · "
         elif tag not in {"rect", "html", "head", "body"}:
@@ -61,11 +60,10 @@ class _Outline(HTMLParser):
             self.lines[-1] += re.sub(r"\s+", " ", data.replace("\u00a0", "~"))
 
 
-def _middle(given):
+def _middle(d):
     """Say of how many points an outline is, and where their middle lies; of a marker where it stands."""
-    numbers = [
-        float(one) for one in re.findall(r"-?\d+\.?\d*", given.get("d", f"{given.get('x', '')} {given.get('y', '')}"))
-    ]
+    placed = re.split("[a-y]", d, maxsplit=1)[0]
+    numbers = [float(one) for one in re.findall(r"-?\d+\.?\d*", placed)]
     across, down = numbers[::2], numbers[1::2]
     if not down:
         return ""

@@ -13,8 +13,9 @@ from unittest.mock import patch
 from golden.forms import Masks, kept
 from golden.tables import write_files
 
-from em_impute.cli import door
-from em_impute.report import extra, progress
+from em_impute.cli import main
+from em_impute.report import extra
+from em_impute.report.text import progress
 
 __all__ = ["outcome"]
 
@@ -73,7 +74,7 @@ def _world(run, folder):
     dated = {"SOURCE_DATE_EPOCH": str(NOW)} if run.is_dated else {}
     world.enter_context(patch.dict(os.environ, {**there, **WORLD, **dated, **dict(run.environment)}, clear=True))
     world.enter_context(chdir(folder))
-    world.enter_context(patch.object(door, "_prepare", lambda: None))  # the signals are those of who runs this
+    world.enter_context(patch.object(main, "_prepare", lambda: None))  # the signals are those of who runs this
     world.enter_context(patch.object(os, "getpid", lambda: PROCESS))
     world.enter_context(patch.object(time, "time", lambda: float(NOW)))
     world.enter_context(patch.object(progress, "PATIENCE", 3600.0))  # else a busy machine would show a bar
@@ -93,6 +94,6 @@ def _call(arguments, stdin, *, on_terminal):
         redirect_stdout(TextIOWrapper(out, "utf-8", write_through=True)),
         redirect_stderr(err),
     ):
-        code = door._run(arguments)
+        code = main._run(arguments)
         sys.stdout.flush()
         return int(code), out.getvalue(), err.getvalue().encode()

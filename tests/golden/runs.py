@@ -121,7 +121,7 @@ ALL = [
     _run(
         "half a weight for rows without a label",
         "fill people.csv -c sex -x x -x y --covariance eev --unlabelled-weight 0.5 -r sex.json",
-        limits=(("em_impute.report.pictured.MAX_COVARIANCES", 1),),
+        limits=(("em_impute.report.build.charts.MAX_COVARIANCES", 1),),
     ),
     _run(
         "spheres from other starts", "fill people.csv -c sex -x x -x y --covariance eii --seed 7 --tol 0.01 -r sex.json"
@@ -293,7 +293,7 @@ ALL = [
     ),
     _run(
         "an explanation that moves",
-        "explain short.csv -c g -x x -x y --max-iter 3 --covariance tied --animate em.gif --frames frames",
+        "explain short.csv -c g -x x -x y --max-iter 3 --covariance tied --animate em.gif",
         has_pictures=True,
     ),
     _run("help on a narrow terminal", "--help", "report --help", environment=(("COLUMNS", "72"),)),
@@ -388,7 +388,7 @@ ALL = [
         "report g.json -o g.json.md -q",
         "report g.json -o g.json.md --no-clobber -q",
         "report g.json -o gone/x.md",
-        "explain people.csv -c sex -x x --frames people.csv",
+        "explain people.csv -c sex -x x --animate gone/em.gif",
         has_pictures=True,
     ),
     _run(

@@ -13,7 +13,7 @@ from schema_reports import validate
 from typer.main import get_command
 
 from em_impute.cli.app import app
-from em_impute.report.schema.shared import WARNINGS
+from em_impute.report.model.shared import WARNINGS
 
 MOST_SHOWN = 80
 """Lines of a failure; `make golden` shows all."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from em_impute.missingness.logistic import CONSTANT_PRECISION, fit_logistic, log_likelihood, one_rate
+from em_impute.missingness.regression import CONSTANT_PRECISION, fit_logistic, log_likelihood, one_rate
 
 
 def rows(seed, n_rows=300, n_terms=4):

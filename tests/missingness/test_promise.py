@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from em_impute.options import Request
-from em_impute.pipeline.complete import complete, open_table
+from em_impute.pipeline.complete import complete
+from em_impute.pipeline.open import open_table
 
 WORLDS = [
     "plain",
@@ -51,7 +52,7 @@ def test_intervals_for_wrong_fills_hold_the_truth(load, tmp_path):
         cells = file.cells.copy()
         cells.loc[file.hidden, file.target] = ""
         found = completed(cells, file.target, tmp_path)
-        low, high = found.findings.uncertainty.wrong[1:]
+        low, high = found.diagnostics.uncertainty.wrong[1:]
         wrong = n_wrong(found, file.truth)
         assert low - (high - low) / 2.0 <= wrong <= high + (high - low) / 2.0, world
         off += [] if low <= wrong <= high else [world]
@@ -70,9 +71,9 @@ def test_a_code_that_rows_to_fill_never_show_promises_nothing(tmp_path):
     found = completed(cells, "gender", tmp_path)
 
     assert 0.55 < (found.promise.probability.argmax(axis=1) == found.promise.label).mean() < 0.8
-    interval = found.findings.uncertainty.wrong
+    interval = found.diagnostics.uncertainty.wrong
     assert interval.low <= n_wrong(found, truth) <= interval.high
-    assert found.findings.uncertainty.agree
+    assert found.diagnostics.uncertainty.agree
 
 
 def test_copies_that_lack_the_label_together_are_hidden_together(tmp_path):
@@ -85,7 +86,7 @@ def test_copies_that_lack_the_label_together_are_hidden_together(tmp_path):
 
     found = completed(cells, "grp", tmp_path)
 
-    interval = found.findings.uncertainty.wrong
+    interval = found.diagnostics.uncertainty.wrong
     assert interval.low <= n_wrong(found, truth) <= interval.high
     assert interval.estimate / hidden.sum() > 0.35
 
@@ -99,7 +100,7 @@ def test_cells_like_no_labelled_row_are_counted(tmp_path):
 
     found = completed(cells, "label", tmp_path)
 
-    assert 90 <= found.findings.uncertainty.n_beyond <= 110
+    assert 90 <= found.diagnostics.uncertainty.n_beyond <= 110
 
 
 def test_fills_follow_the_class_where_it_is_the_reason_and_common_shares_where_the_user_says_so(tmp_path):

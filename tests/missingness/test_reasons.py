@@ -8,8 +8,8 @@ from em_impute.missingness.reasons import (
     BY_CLASS,
     BY_PREDICTORS,
     Judged,
+    LogOddsShifts,
     Reasons,
-    Tilts,
     _by_class,
     weigh_reasons,
 )
@@ -104,7 +104,7 @@ def test_few_labels_move_nothing():
     found = []
     for seed in range(20):
         label, judged = people(300, lambda label, _, rng: rng.permutation(label.size) >= 10, seed)
-        found.append(weighed(label, judged).tilts().is_none)
+        found.append(weighed(label, judged).shifts().is_none)
 
     assert np.count_nonzero(found) >= 18
 
@@ -116,10 +116,10 @@ def test_probabilities_follow_bayes_theorem_where_the_rates_are_known():
     known, missing = among_all * (1.0 - rate), among_all * rate
     known /= known.sum(axis=1, keepdims=True)
     missing /= missing.sum(axis=1, keepdims=True)
-    tilts = Tilts(np.ones(1), np.log(rate / (1.0 - rate))[None])
+    shifts = LogOddsShifts(np.ones(1), np.log(rate / (1.0 - rate))[None])
 
-    assert tilts.apply(known) == pytest.approx(missing)
-    assert Tilts(np.array([0.25, 0.75]), np.vstack([np.zeros(3), tilts.shift])).apply(known) == pytest.approx(
+    assert shifts.apply(known) == pytest.approx(missing)
+    assert LogOddsShifts(np.array([0.25, 0.75]), np.vstack([np.zeros(3), shifts.shift])).apply(known) == pytest.approx(
         0.25 * known + 0.75 * missing
     )
 

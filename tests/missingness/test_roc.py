@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from em_impute.ensemble.metrics import wilson_interval
-from em_impute.missingness.roc import area_under_curve
+from em_impute.missingness.missingness import area_under_curve
 
 
 def one_fold(size):

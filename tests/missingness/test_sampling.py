@@ -1,15 +1,18 @@
 """Rows drawn from among many: beside the draw from a list of all of them."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
+from em_impute.em.blocks import slices
 from em_impute.missingness import sampling as drawing
 from em_impute.missingness.sampling import draw_of_every_label, draw_rows
 
 
 @pytest.mark.parametrize(("chunk", "share"), [(1, 0.5), (7, 0.02), (1 << 16, 1.0)])
 def test_rows_are_those_that_a_list_of_all_would_have_given(monkeypatch, chunk, share):
-    monkeypatch.setattr(drawing, "CHUNK_ROWS", chunk)
+    monkeypatch.setattr(drawing, "slices", partial(slices, size=chunk))
     chosen = np.random.default_rng(0).random(500) < share
     listed = np.flatnonzero(chosen)
     for most in (1, 3, listed.size - 1, listed.size, 1000):

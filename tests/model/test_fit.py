@@ -12,7 +12,7 @@ from scipy.stats import multivariate_t
 from em_impute.ensemble.fit import fit_leader
 from em_impute.model.fit import examples_of
 from em_impute.pipeline.complete import complete_all
-from em_impute.report.build import build_report
+from em_impute.report.build.fit import build_report
 
 SHIFT, SCALE = [1e4, -3.0], [250.0, 0.1]
 
@@ -46,19 +46,19 @@ def test_the_parameters_in_the_report_are_the_leaders_in_the_units_of_the_data(t
     _, _, text = table()
     completion, report = filled(tmp_path, text, single=single, seed=3)
 
-    stack, design = completion.choice.stack, completion.design
-    component_label, batches = fit_leader(stack, examples_of(design), 3)
+    ensemble, design = completion.choice.ensemble, completion.design
+    component_label, batches = fit_leader(ensemble, examples_of(design), 3)
     last = batches[-1]
-    shift, scale = np.array([(one["mean"], one["sd"]) for one in report.features["used"]]).T
-    assert len(report.model["parameters"]) == component_label.size
-    for k, one in enumerate(report.model["parameters"]):
-        assert one["label"] == "ab"[component_label[k]]
-        assert one["weight"] == pytest.approx(math.exp(last.log_share[0, k]))
-        assert list(one["mean"].values()) == pytest.approx(last.mean[0, k] * scale + shift)
-        assert np.array(one["covariance"]) == pytest.approx(last.covariance[0, k] * np.outer(scale, scale))
-        assert list(one["sd"].values()) == pytest.approx(np.sqrt(np.diag(last.covariance[0, k])) * scale)
-    assert report.model["covariance"] == stack.leader.shrinkage.family
-    assert report.fit["n_iterations"] == len(report.fit["path"]) - 1 <= stack.leader.steps
+    shift, scale = np.array([(one.mean, one.sd) for one in report.features.used]).T
+    assert len(report.model.parameters) == component_label.size
+    for k, one in enumerate(report.model.parameters):
+        assert one.label == "ab"[component_label[k]]
+        assert one.weight == pytest.approx(math.exp(last.log_share[0, k]))
+        assert list(one.mean.values()) == pytest.approx(last.mean[0, k] * scale + shift)
+        assert np.array(one.covariance) == pytest.approx(last.covariance[0, k] * np.outer(scale, scale))
+        assert list(one.sd.values()) == pytest.approx(np.sqrt(np.diag(last.covariance[0, k])) * scale)
+    assert report.model.covariance == ensemble.leader.shrinkage.family
+    assert report.fit.n_iterations == len(report.fit.path) - 1 <= ensemble.leader.steps
 
 
 @pytest.mark.parametrize("copies", [1, 5])
@@ -70,18 +70,18 @@ def test_the_log_likelihood_is_the_sum_of_log_densities_of_all_rows_in_the_units
     completion, report = filled(tmp_path, "\n".join([header, *lines * copies]))
     assert (completion.design.index is None) == (copies == 1)
 
-    members = report.model["parameters"]
+    members = report.model.parameters
 
     class Parameters:
-        weight = np.array([one["weight"] for one in members])
-        mean = np.array([list(one["mean"].values()) for one in members])
-        covariance = np.array([one["covariance"] for one in members])
+        weight = np.array([one.weight for one in members])
+        mean = np.array([list(one.mean.values()) for one in members])
+        covariance = np.array([one.covariance for one in members])
 
     label = np.where(np.arange(90) < 50, truth, -1)
-    component_label = ["ab".index(one["label"]) for one in members]
+    component_label = ["ab".index(one.label) for one in members]
     expected = log_likelihood(x, label, np.full(90, copies), Parameters, component_label)
-    assert report.fit["log_likelihood"] == pytest.approx(expected, rel=1e-9)
-    assert report.fit["path"][-1] == report.fit["log_likelihood"]
+    assert report.fit.log_likelihood == pytest.approx(expected, rel=1e-9)
+    assert report.fit.path[-1] == report.fit.log_likelihood
 
 
 def shrunk_discriminant(x, label, new, shrinkage, temperature):
@@ -112,13 +112,13 @@ def shrunk_discriminant(x, label, new, shrinkage, temperature):
 def test_a_leader_without_steps_of_em_is_a_shrunk_discriminant(tmp_path):
     x, truth, text = table(200, 150, missing=0.0, own=4.0, apart=(0.0, 0.0), away=((3.0, -3.0), (-3.0, 3.0)))
     completion, report = filled(tmp_path, text, single=True, probabilities=True, shares="common")
-    leader = completion.choice.stack.leader
+    leader = completion.choice.ensemble.leader
     assert leader.steps == 0
     assert leader.per_label == 1
     assert leader.shrinkage.family in {"full", "diag"}
 
     z = (x - x.mean(axis=0)) / x.std(axis=0)
-    expected = shrunk_discriminant(z[:150], truth[:150], z[150:], leader.shrinkage, report.model["temperature"])
+    expected = shrunk_discriminant(z[:150], truth[:150], z[150:], leader.shrinkage, report.model.temperature)
     np.testing.assert_allclose(completion.probability, expected, rtol=1e-6)
 
 

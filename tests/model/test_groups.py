@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from builders import csv_of, opened_table, silent
 
-from em_impute.missingness.rehearsal import HowMissing
+from em_impute.missingness.how_missing import HowMissing
 from em_impute.model.fit import Fitted
 from em_impute.model.groups import fit_groups, narrowed
 from em_impute.model.select import Choice

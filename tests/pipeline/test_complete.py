@@ -69,7 +69,7 @@ def test_a_shift_of_log_odds_moves_every_probability_by_it(tmp_path):
     odds = plain.probability[:, 1] / plain.probability[:, 0]
     assert shifted.probability[:, 1] / shifted.probability[:, 0] == pytest.approx(odds * np.exp(1.2))
     assert shifted.fills.expected == pytest.approx(shifted.probability.sum(axis=0))
-    assert shifted.findings.uncertainty.totals[1].estimate > plain.findings.uncertainty.totals[1].estimate + 2
-    one, other = plain.findings.sensitivity.sweeps[0], shifted.findings.sensitivity.sweeps[0]
+    assert shifted.diagnostics.uncertainty.totals[1].estimate > plain.diagnostics.uncertainty.totals[1].estimate + 2
+    one, other = plain.diagnostics.sensitivity.sweeps[0], shifted.diagnostics.sensitivity.sweeps[0]
     assert np.array_equal(one.total, other.total)
     assert other.interval is None

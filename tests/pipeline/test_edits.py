@@ -12,8 +12,9 @@ from em_impute.columns.labels import read_labels
 from em_impute.errors import DesignError
 from em_impute.model.assign import Fills
 from em_impute.options import Request
-from em_impute.pipeline.complete import open_table, patched, patched_long
-from em_impute.pipeline.types import Completion
+from em_impute.pipeline.complete import patched, patched_long
+from em_impute.pipeline.open import open_table
+from em_impute.pipeline.types import ColumnResult
 
 TABLE = b'g,x,h\na,1,u\n,2,v\nb,"3\n",\n NA,4,u\nb,5,u\n,6,v\n'
 """Cells of g are missing in the rows 2, 4 and 6, that of h in row 3."""
@@ -35,10 +36,10 @@ def completed(opened, request, column):
     row = np.flatnonzero(labels.label < 0)
     if not row.size:  # then nothing is fitted
         nothing = Fills(row, row, np.empty(0), np.zeros(len(labels.labels)))
-        return Completion(column, name, labels, nothing, None, None, None, None, 0.0, {})
+        return ColumnResult(column, name, labels, nothing)
     probability, drawn = np.array(PROBABILITY[column]), np.array(DRAWN[column], np.int8)
     fills = Fills(row, probability.argmax(axis=1), probability.max(axis=1), probability.sum(axis=0))
-    return Completion(column, name, labels, fills, None, None, None, probability, 0.0, {}, drawn=drawn)
+    return ColumnResult(column, name, labels, fills, probability, drawn=drawn)
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from scipy.stats import multivariate_normal
 from em_impute.columns.labels import Labels
 from em_impute.ensemble import metrics
 from em_impute.errors import DesignError, FitError
-from em_impute.missingness.hiding import KEPT, Hiding, hide, shares_to_hide, without
-from em_impute.pipeline.complete import complete_all, open_table
+from em_impute.missingness.hold_out import KEPT, HoldOut, hide, shares_to_hide, without
+from em_impute.pipeline.complete import complete_all
 from em_impute.pipeline.evaluate import LABELS_ONLY, MAJORITY, MODEL, evaluate_all
+from em_impute.pipeline.open import open_table
 
 
 def labels_with(*counts, missing=0):
@@ -45,7 +46,7 @@ def accuracy_of_fills(opened, request, truth):
 def evaluated(folder, content, hiding=None, column="g", **options):
     """Give the evaluation of one column, with the table and the request it was made of."""
     with opened_table(folder, content, column, **options) as (opened, request):
-        yield evaluate_all(opened, request, hiding or Hiding(), silent)[0], opened, request
+        yield evaluate_all(opened, request, hiding or HoldOut(), silent)[0], opened, request
 
 
 # Which rows are hidden
@@ -54,7 +55,7 @@ def evaluated(folder, content, hiding=None, column="g", **options):
 def test_the_same_share_of_each_label_is_hidden_and_no_row_twice_before_every_other_was():
     labels = labels_with(50, 31, 7)
     times = np.zeros(88, dtype=int)
-    drawn = hidden_rows(labels, Hiding(share=0.4, repeats=17))
+    drawn = hidden_rows(labels, HoldOut(share=0.4, repeats=17))
     for rows in drawn:
         assert np.unique(rows).size == rows.size
         times[rows] += 1
@@ -67,7 +68,7 @@ def test_the_same_share_of_each_label_is_hidden_and_no_row_twice_before_every_ot
 @pytest.mark.parametrize("how", ["random", "stratified", "by-class"])
 def test_two_rows_of_each_label_stay_known_and_none_of_a_label_that_has_no_more(how):
     labels = labels_with(30, 3, 2, 1, missing=5)
-    for rows in hidden_rows(labels, Hiding(how, share=0.95, repeats=40)):
+    for rows in hidden_rows(labels, HoldOut(how, share=0.95, repeats=40)):
         left = without(labels, rows)
 
         assert all(kept >= min(known, KEPT) for kept, known in zip(left.known, labels.known, strict=True))
@@ -77,10 +78,10 @@ def test_two_rows_of_each_label_stay_known_and_none_of_a_label_that_has_no_more(
 
 
 def test_by_class_the_odds_of_being_hidden_grow_fourfold_over_the_labels_unless_shares_are_named():
-    share = shares_to_hide(labels_with(10, 10, 10), Hiding("by-class", share=0.2))
+    share = shares_to_hide(labels_with(10, 10, 10), HoldOut("by-class", share=0.2))
     odds = share / (1 - share)
 
-    hiding = Hiding("by-class", share=0.2, of_label=(("c", 0.5), ("a", 0.0)), repeats=1)
+    hiding = HoldOut("by-class", share=0.2, of_label=(("c", 0.5), ("a", 0.0)), repeats=1)
     (rows,) = hidden_rows(labels_with(100, 100, 100), hiding)
 
     np.testing.assert_allclose(odds, [0.125, 0.25, 0.5])
@@ -88,11 +89,11 @@ def test_by_class_the_odds_of_being_hidden_grow_fourfold_over_the_labels_unless_
 
 
 def test_what_cannot_be_hidden_is_refused_with_a_remedy(tmp_path):
-    none = Hiding("by-class", of_label=(("a", 0.0), ("b", 0.0)))
+    none = HoldOut("by-class", of_label=(("a", 0.0), ("b", 0.0)))
     for labels, hiding, words in (
-        (labels_with(0, 0, missing=4), Hiding(), "no label is known"),
-        (labels_with(2, 2, 1), Hiding(), "too few to hide any"),
-        (labels_with(2, 9), Hiding("by-class", of_label=(("b", 0.0),)), "too few to hide any"),
+        (labels_with(0, 0, missing=4), HoldOut(), "no label is known"),
+        (labels_with(2, 2, 1), HoldOut(), "too few to hide any"),
+        (labels_with(2, 9), HoldOut("by-class", of_label=(("b", 0.0),)), "too few to hide any"),
         (labels_with(9, 9), none, "a share is to be hidden"),
     ):
         with pytest.raises(FitError, match=words) as caught:
@@ -100,7 +101,7 @@ def test_what_cannot_be_hidden_is_refused_with_a_remedy(tmp_path):
 
         assert caught.value.hint
     with opened_table(tmp_path, "g,x\na,1\nb,2\n") as (opened, request), pytest.raises(DesignError, match="'c'"):
-        evaluate_all(opened, request, Hiding("by-class", of_label=(("c", 0.1),)), silent)
+        evaluate_all(opened, request, HoldOut("by-class", of_label=(("c", 0.1),)), silent)
 
 
 # What is said of them
@@ -110,7 +111,7 @@ def test_what_cannot_be_hidden_is_refused_with_a_remedy(tmp_path):
 def test_hidden_labels_are_filled_as_fill_fills_a_file_that_lacks_them(tmp_path, options):
     shown, x, _ = two_gaussians(0, 70, 2.0)
     rest = (x, np.random.default_rng(1).normal(size=70), ["uv"[k % 2] for k in range(70)], np.tile([1, 0, 3, 1, 2], 14))
-    with evaluated(tmp_path, csv_of("g,x,y,s,w", shown, *rest), Hiding(repeats=2), **options) as (found, _, request):
+    with evaluated(tmp_path, csv_of("g,x,y,s,w", shown, *rest), HoldOut(repeats=2), **options) as (found, _, request):
         for repeat in range(2):
             mine = found.repeat == repeat
             rows = found.row[mine]
@@ -131,7 +132,7 @@ def test_labels_only_is_the_discriminant_of_the_rows_that_are_left_labelled(tmp_
     weight = np.tile([1.0, 2.0, 0.5, 4.0], 50)
     options = {"covariance": "full", "prior_strength": 0.0, "features": ("x", "y")}
     content = csv_of("g,x,y,w", shown, x, y, weight)
-    with evaluated(tmp_path, content, Hiding(repeats=1), weights="w", **options) as (found, *_):
+    with evaluated(tmp_path, content, HoldOut(repeats=1), weights="w", **options) as (found, *_):
         left = without(found.labels, found.row).label
     joint = []
     for k in range(2):
@@ -176,14 +177,14 @@ def test_an_interval_is_that_of_so_many_rows_and_more_repeats_do_not_narrow_it(t
     shown, x, _ = two_gaussians(0, 200, 2.0)
     width = []
     for repeats in (5, 20):
-        with evaluated(tmp_path, csv_of("g,x", shown, x), Hiding(repeats=repeats), covariance="tied") as (found, *_):
+        with evaluated(tmp_path, csv_of("g,x", shown, x), HoldOut(repeats=repeats), covariance="tied") as (found, *_):
             low, high = found.interval(MODEL, None)
             width.append(high - low)
             n_known = sum(found.labels.known)
 
             assert found.row.size == pytest.approx(0.2 * repeats * n_known, abs=repeats)
             assert found.rows(None) == pytest.approx(n_known, rel=0.02)
-    with evaluated(tmp_path, csv_of("g,x", shown, x), Hiding(repeats=2), covariance="tied") as (found, *_):
+    with evaluated(tmp_path, csv_of("g,x", shown, x), HoldOut(repeats=2), covariance="tied") as (found, *_):
         right = metrics.accuracy(found.probability[MODEL], found.label)
         weight = np.where(np.arange(found.row.size) % 2, 3.0, 1.0)
 
@@ -196,7 +197,7 @@ def test_an_interval_is_that_of_so_many_rows_and_more_repeats_do_not_narrow_it(t
 def test_fits_that_differ_widen_the_interval_to_the_spread_of_their_mean(tmp_path):
     # Fits that are right in 90 % and 50 % of the rows by turns: the mean of their accuracies varies by SD/√repeats.
     shown, x, _ = two_gaussians(0, 1000, 2.0, blank=0.0)
-    with evaluated(tmp_path, csv_of("g,x", shown, x), Hiding(repeats=20), covariance="tied") as (found, *_):
+    with evaluated(tmp_path, csv_of("g,x", shown, x), HoldOut(repeats=20), covariance="tied") as (found, *_):
         rng = np.random.default_rng(0)
         right = rng.random(found.row.size) < np.where(found.repeat % 2, 0.9, 0.5)
         said = np.eye(2)[np.where(right, found.label, 1 - found.label)]

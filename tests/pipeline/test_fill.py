@@ -81,8 +81,8 @@ def test_what_is_kept_in_memory_changes_no_bit(tmp_path, rows):
     kept = filled_in_parts(paths, request)
 
     assert again == joined(kept)
-    assert [one.everything.mixture.fit.path for one in read_again.columns] == [
-        one.everything.mixture.fit.path for one in kept.columns
+    assert [one.full_fit.mixture.fit.path for one in read_again.columns] == [
+        one.full_fit.mixture.fit.path for one in kept.columns
     ]
 
 
@@ -100,7 +100,7 @@ def test_em_over_all_parts_ends_where_em_over_the_file_does(tmp_path, options, m
 
     found = filled_in_parts(cut(tmp_path, rows, (700, 3000)), Request(None, ("g",), tolerance=1e-9, **options))
 
-    mixture = found.columns[0].everything.mixture
+    mixture = found.columns[0].full_fit.mixture
     _, completion = filled_in_memory(whole(tmp_path, rows), tolerance=1e-9, **options)
     assert found.columns[0].sample.n_rows < 1500
     means = [
@@ -113,7 +113,7 @@ def test_em_over_all_parts_ends_where_em_over_the_file_does(tmp_path, options, m
     # Both stop within 1e-9 of log-likelihood of the optimum, where that is quadratic in the parameters.
     assert means[1] == pytest.approx(means[0], rel=1e-5, abs=1e-5)
     if "unlabelled_weight" not in options:
-        ours = mixture.fit.log_likelihood - found.columns[0].everything.log_jacobian
+        ours = mixture.fit.log_likelihood - found.columns[0].full_fit.log_jacobian
         design = completion.design
         theirs = completion.mixture.fit.log_likelihood - design.log_jacobian(design.distinct)
         assert theirs == pytest.approx(ours, abs=1e-6 * 3000)
@@ -197,7 +197,7 @@ def test_rare_labels_are_all_drawn_and_their_shares_set_right(tmp_path, monkeypa
     known = dict(zip(*np.unique(label[label != ""], return_counts=True), strict=True))
     assert drawn["rare"] >= 100
     assert dict(zip(column.labels.labels, column.labels.known, strict=True)) == known
-    expected = totals.expected[column.filling.labels.index("rare")]
+    expected = totals.expected[column.filler.labels.index("rare")]
     truth = int(kind[label == ""].sum())
     # 48 of 2,400; without the shift of log-odds it would be some 300.
     assert abs(expected - truth) < 4.0 * np.sqrt(truth)

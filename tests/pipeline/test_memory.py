@@ -5,9 +5,9 @@ import pytest
 from parted import cut, records
 
 from em_impute.em.blocks import make_blocks
-from em_impute.errors import UsageError
+from em_impute.errors import UsageError, option
 from em_impute.options import Request
-from em_impute.pipeline.chunks import Keeper, forget, kept
+from em_impute.pipeline.chunks import CacheWriter, cached, forget
 from em_impute.pipeline.memory import needed_bytes, parse_size
 
 
@@ -16,7 +16,7 @@ def test_sizes_are_read_and_what_is_none_is_refused():
 
     assert sizes == {text: parse_size(text) for text in sizes}
     for text in ("", "many", "-1G", "10M", "1 000 M", "1E9"):
-        with pytest.raises(UsageError, match="--max-memory"):
+        with pytest.raises(UsageError, match=option("max_memory")):
             parse_size(text)
 
 
@@ -38,11 +38,11 @@ def test_blocks_come_back_from_memory_and_from_disk_as_they_were():
     blocks = make_blocks(x, rng.integers(-1, 2, 200), np.ones(200), 2)
     found = []
     for run, room in (("roomy", 1 << 20), ("tight", 100)):
-        keeper = Keeper((run, 0, "blocks"), room, spills=True)
+        keeper = CacheWriter((run, 0, "blocks"), room, spills=True)
         for block in blocks:
             keeper.add(block)
         keeper.finish()
-        found.append(([list(block) for block in kept((run, 0, "blocks"))], len(list(kept((run, 0, "blocks"))))))
+        found.append(([list(block) for block in cached((run, 0, "blocks"))], len(list(cached((run, 0, "blocks"))))))
         forget(run)
 
     for (again, n), run in zip(found, ("roomy", "tight"), strict=True):
@@ -51,4 +51,4 @@ def test_blocks_come_back_from_memory_and_from_disk_as_they_were():
             for one, other in zip(ours, theirs, strict=True):
                 np.testing.assert_array_equal(other, one)
                 assert other.dtype == one.dtype
-        assert None is kept((run, 0, "blocks"))
+        assert None is cached((run, 0, "blocks"))

@@ -49,7 +49,7 @@ def test_texts_are_counted_in_all_parts(tmp_path):
     found = filled_in_parts(cut(tmp_path, rows, (100, 502)), Request(None, ("g",)))
 
     expected = dict(zip(*np.unique([row.split(",")[1] for row in rows], return_counts=True), strict=True))
-    assert expected == found.summary.targets[1].counts
+    assert expected == found.summary.counts[1]
     labels = found.columns[0].labels
     assert {"": expected[""], "NA": 1, " ": 1} == labels.tokens
     assert [expected["f"], expected["m"]] == list(labels.known)

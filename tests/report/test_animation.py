@@ -13,7 +13,7 @@ pytest.importorskip("matplotlib")
 
 from PIL import Image
 
-from em_impute.report.pictures.animation import (  # only where it can be drawn
+from em_impute.report.charts.animation import (  # only where it can be drawn
     MAX_FRAMES,
     chosen_iterations,
     draw_frames,
@@ -46,13 +46,13 @@ def texts_of(monkeypatch, explanation):
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-    texts, save = [], Figure.savefig
+    texts, draw = [], Figure.draw
 
-    def keep(figure, *arguments, **options):
+    def keep(figure, renderer):
         texts.extend((one.get_text(), one.get_parse_math()) for one in figure.findobj(Text))
-        save(figure, *arguments, **options)
+        draw(figure, renderer)
 
-    monkeypatch.setattr(Figure, "savefig", keep)
+    monkeypatch.setattr(Figure, "draw", keep)
     drawn(explanation)
     return texts
 
@@ -84,15 +84,15 @@ def test_the_same_run_gives_the_same_bytes(tmp_path):
     assert to_gif(one) == to_gif(other)
 
 
-@pytest.mark.parametrize("n_features", [1, 4])
+@pytest.mark.parametrize("n_features", [1, 2])
 def test_labels_and_columns_are_shown_literally(tmp_path, monkeypatch, n_features):
-    labels, names = ("$x$", "<script>", "_hidden", "日本"), ["$y^2$", "a\\frac", "<b>", "_d"][:n_features]
+    labels, names = ("$x$", "<script>", "_hidden", "日本"), ["$y^2$", "_frac"][:n_features]
     told = explained(tmp_path, mixed(n_features, labels, names=names, n_rows=200), max_iter=1)
     texts = texts_of(monkeypatch, told)
     shown = {text for text, _ in texts}
 
     assert set(labels) <= shown
-    assert any("$y^2$" in text for text in shown)
+    assert set(names) <= shown
     assert not any(parses for text, parses in texts if "$" in text)
 
 
@@ -104,12 +104,3 @@ def test_long_runs_keep_the_first_iterations_and_the_last_and_no_iteration_twice
     assert chosen[:31] == list(range(31))
     assert chosen[-1] == kept[-1]
     assert chosen == sorted(chosen)
-
-
-def test_the_ellipse_holds_the_share_that_it_says(tmp_path):
-    """Points of a Gaussian within the contour of 95 %, counted."""
-    from em_impute.report.pictures.fit_frame import RADII
-
-    square = (np.random.default_rng(0).normal(size=(200_000, 2)) ** 2).sum(axis=1)
-
-    assert [np.mean(square < radius**2) for radius in RADII] == pytest.approx([0.5, 0.95], abs=0.005)

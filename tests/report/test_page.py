@@ -5,15 +5,13 @@ import hashlib
 import re
 
 import numpy as np
-from reported import Page
-
-from em_impute.report.page.page import to_html
+from reported import Page, page_of
 
 # Strict HTML
 
 
 def test_every_reference_has_its_target(saved):
-    text = to_html(saved)
+    text = page_of(saved)
     page = Page(text)
     ids = {attributes["id"] for _, attributes, _ in page.elements if "id" in attributes}
     wanted = [one for attributes in page.all("svg", "section") for one in attributes.get("aria-labelledby", "").split()]
@@ -25,7 +23,7 @@ def test_every_reference_has_its_target(saved):
 
 
 def test_there_is_no_script_no_style_attribute_and_nothing_from_elsewhere(saved):
-    text = to_html(saved)
+    text = page_of(saved)
     page = Page(text)
     keys = {key for _, attributes, _ in page.elements for key in attributes}
 
@@ -36,7 +34,7 @@ def test_there_is_no_script_no_style_attribute_and_nothing_from_elsewhere(saved)
 
 
 def test_the_policy_names_the_one_style_sheet(saved):
-    text = to_html(saved)
+    text = page_of(saved)
     (style,) = re.findall("<style>(.*?)</style>", text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = next(
@@ -51,7 +49,7 @@ def test_the_policy_names_the_one_style_sheet(saved):
 
 def test_headings_go_down_one_step_at_a_time(heights, penguins):
     for reports in ([heights], [heights, penguins]):
-        levels = [int(tag[1]) for tag, _, _ in Page(to_html(*reports)).elements if re.fullmatch("h[1-6]", tag)]
+        levels = [int(tag[1]) for tag, _, _ in Page(page_of(*reports)).elements if re.fullmatch("h[1-6]", tag)]
 
         assert levels[0] == 1
         assert levels.count(1) == 1
@@ -59,7 +57,7 @@ def test_headings_go_down_one_step_at_a_time(heights, penguins):
 
 
 def test_every_table_has_a_caption_and_every_heading_cell_a_scope(saved):
-    page = Page(to_html(saved))
+    page = Page(page_of(saved))
 
     around = [page.elements[i - 3 : i] for i, (tag, _, _) in enumerate(page.elements) if tag == "table"]
 
@@ -71,7 +69,7 @@ def test_every_table_has_a_caption_and_every_heading_cell_a_scope(saved):
 
 
 def test_every_picture_has_a_text_alternative(saved):
-    page = Page(to_html(saved))
+    page = Page(page_of(saved))
     pictures = [one for one in page.all("svg") if one.get("role") == "img"]
 
     assert all(len(one["aria-labelledby"].split()) == 2 for one in pictures)

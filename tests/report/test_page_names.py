@@ -1,9 +1,7 @@
 """The page shows every text of the user literally."""
 
 import pytest
-from reported import Page
-
-from em_impute.report.page.page import to_html
+from reported import Page, page_of
 
 HOSTILE = {
     "script": "<script>alert(1)</script>",
@@ -31,8 +29,8 @@ def renamed(value, replacements):
 
 @pytest.mark.parametrize("odd", HOSTILE.values(), ids=HOSTILE)
 def test_texts_of_the_user_are_shown_literally(heights, odd):
-    before = len(Page(to_html(heights)).elements)
-    text = to_html(renamed(heights, {"female": odd, "height": f"{odd} 2", "gender": f"{odd} 3"}))
+    before = len(Page(page_of(heights)).elements)
+    text = page_of(renamed(heights, {"female": odd, "height": f"{odd} 2", "gender": f"{odd} 3"}))
     page = Page(text)
     shown = page.words()
 
@@ -48,11 +46,11 @@ def test_a_file_name_that_is_no_text_and_messages_are_literal(heights):
     odd = {
         **heights,
         "warnings": [{"code": "W01", "message": "<b>\udc80</b>"}],
-        "log": [{"step": "<i>", "action": "a", "detail": "\x1b[31m"}],
+        "log": [{"step": "read", "action": "a", "detail": "\x1b[31m"}],
     }
     odd["input"] = {**heights["input"], "path": "/tmp/<x>\udcff.csv"}  # noqa: S108
     odd["command"] = "em-impute fill '</code><script>'"
-    page = Page(to_html(odd))
+    page = Page(page_of(odd))
 
     assert "<b>\\udc80</b>" in page.words()
     assert "\\x1b[31m" in page.words()

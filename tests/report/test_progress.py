@@ -6,7 +6,7 @@ from time import monotonic, sleep
 import pytest
 from rich.console import Console
 
-from em_impute.report import progress
+from em_impute.report.text import progress
 
 
 def a_terminal(width=100):

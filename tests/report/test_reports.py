@@ -8,8 +8,7 @@ from builders import opened_table, silent
 from scipy import stats
 
 from em_impute.pipeline.complete import complete_all
-from em_impute.report.build import build_report
-from em_impute.report.markdown import to_markdown
+from em_impute.report.build.fit import build_report
 
 
 def report_of(folder, content, column="g", *, examined=True, **options):
@@ -35,19 +34,19 @@ def csv_text(label, x, known):
 def test_parameters_and_log_likelihood_are_in_the_units_of_the_data(tmp_path):
     label, x = labelled()
     report = report_of(tmp_path, csv_text(label, x, np.arange(60) > 0), covariance="full", prior_strength=0.0)
-    members = {one["label"]: one for one in report.model["parameters"]}
+    members = {one.label: one for one in report.model.parameters}
     expected = 0.0
     for i, k in enumerate(label):
         joint = {
-            name: one["weight"]
-            * stats.multivariate_normal(list(one["mean"].values()), one["covariance"], allow_singular=True).pdf(x[i])
+            name: one.weight
+            * stats.multivariate_normal(list(one.mean.values()), one.covariance, allow_singular=True).pdf(x[i])
             for name, one in members.items()
         }
         expected += math.log(sum(joint.values()) if i == 0 else joint["ab"[k]])
 
-    assert report.fit["log_likelihood"] == pytest.approx(expected, rel=1e-9)
-    assert report.fit["path"][-1] == report.fit["log_likelihood"]
-    assert members["a"]["mean"]["x"] == pytest.approx(x[1:][label[1:] == 0][:, 0].mean(), rel=1e-4)
+    assert report.fit.log_likelihood == pytest.approx(expected, rel=1e-9)
+    assert report.fit.path[-1] == report.fit.log_likelihood
+    assert members["a"].mean["x"] == pytest.approx(x[1:][label[1:] == 0][:, 0].mean(), rel=1e-4)
 
 
 def test_rescaling_a_column_changes_the_log_likelihood_by_its_jacobian_only(tmp_path):
@@ -56,26 +55,26 @@ def test_rescaling_a_column_changes_the_log_likelihood_by_its_jacobian_only(tmp_
     plain = report_of(tmp_path, csv_text(label, x, known), covariance="tied")
     scaled = report_of(tmp_path, csv_text(label, x * [1000.0, 1.0], known), covariance="tied")
 
-    assert scaled.fit["log_likelihood"] == pytest.approx(plain.fit["log_likelihood"] - 60 * math.log(1000), rel=1e-9)
-    assert scaled.totals["expected"]["a"] == pytest.approx(plain.totals["expected"]["a"], rel=1e-7)
+    assert scaled.fit.log_likelihood == pytest.approx(plain.fit.log_likelihood - 60 * math.log(1000), rel=1e-9)
+    assert scaled.totals.expected["a"] == pytest.approx(plain.totals.expected["a"], rel=1e-7)
 
 
 def test_counts_add_up(tmp_path):
     label, x = labelled()
     report = report_of(tmp_path, csv_text(label, x, np.arange(60) % 3 > 0), min_probability=0.8)
-    left = sum(report.missing["left_empty"].values())
+    left = sum(report.missing.left_empty.values())
 
-    assert sum(one["known"] for one in report.labels) + report.missing["cells"] == 60
-    assert sum(one["filled"] for one in report.labels) + left == report.missing["cells"]
-    assert sum(report.totals["most_probable"].values()) == 60 - left
-    assert sum(report.totals["expected"].values()) == pytest.approx(60)
-    assert sum(one["share_expected"] for one in report.labels) == pytest.approx(1)
-    assert sum(one["weight"] for one in report.model["parameters"]) == pytest.approx(1)
+    assert sum(one.known for one in report.labels) + report.missing.cells == 60
+    assert sum(one.filled for one in report.labels) + left == report.missing.cells
+    assert sum(report.totals.most_probable.values()) == 60 - left
+    assert sum(report.totals.expected.values()) == pytest.approx(60)
+    assert sum(one.share_expected for one in report.labels) == pytest.approx(1)
+    assert sum(one.weight for one in report.model.parameters) == pytest.approx(1)
 
 
 def test_markdown_shows_odd_labels_and_columns_literally(tmp_path):
     odd = "g,a|b <script>\n<b>x</b>,1\n[y](z),9\n,2\n*w*,5\n*w*,5\n[y](z),8\n<b>x</b>,2\n"
-    text = to_markdown(report_of(tmp_path, odd))
+    text = str(report_of(tmp_path, odd))
 
     assert "<script>" not in text.replace("\\<script\\>", "")
     assert "\\<b\\>x\\</b\\>" in text

@@ -8,21 +8,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from em_impute.report.fit_report import FitReport
-from em_impute.report.strips import BLOCKS, strip, strips
+from em_impute.report.model.charts import ChartData, FeatureHistogram
+from em_impute.report.model.fit import FitReport, Label
+from em_impute.report.text.histogram import BLOCKS, strip, strips
 
 
 def report_with(histogram, labels):
     """A report of which only the picture matters."""
     empty = dict.fromkeys(one.name for one in dataclasses.fields(FitReport))
-    listed = tuple({"label": label, "known": 10, "filled": 2} for label in labels)
-    return FitReport(**{**empty, "labels": listed, "pictures": {"histograms": [histogram]}})
+    listed = [Label(label=label, known=10, filled=2, share_known=0.5, share_expected=0.5) for label in labels]
+    pictures = ChartData(histograms=[histogram], curve=None, plane=None)
+    return FitReport(**{**empty, "labels": listed, "pictures": pictures})
 
 
 def histogram(bins, feature="x"):
     filled = {label: [0] * len(counts) for label, counts in bins.items()}
     n_bins = len(next(iter(bins.values())))
-    return {"feature": feature, "edges": list(map(float, range(n_bins + 1))), "known": bins, "filled": filled}
+    edges = list(map(float, range(n_bins + 1)))
+    return FeatureHistogram(
+        feature=feature, separation=None, edges=edges, beyond=(0, 0), known=bins, filled=filled, left_empty=[0] * n_bins
+    )
 
 
 @given(st.lists(st.integers(0, 10**7), min_size=1, max_size=50))

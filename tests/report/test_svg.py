@@ -9,23 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from em_impute.report.pictures.naming import literal, shortened
-from em_impute.report.pictures.palette import COLOURS, INK, label_colour
-from em_impute.report.pictures.scale import Scale, scale_over
-from em_impute.report.pictures.sheet import Panel, Sheet
+from em_impute.report.charts.axes import Panel, Scale, scale_over
+from em_impute.report.charts.palette import COLOURS
+from em_impute.report.charts.svg import SMALL, Drawing, literal, shortened
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def drawn(name="f", said="height", title="A title", description="A description"):
-    sheet = Sheet(360, 200)
-    panel = Panel(sheet, 40, 20, 300, 140, Scale(0.0, 4.0), Scale(0.0, 10.0))
+def drawn(name="f", text="height", title="A title", description="A description"):
+    drawing = Drawing(name, SMALL, 200)
+    panel = Panel(drawing, 40, 20, 340, 160, Scale(0.0, 4.0), Scale(0.0, 10.0))
     bars = panel.bars([0, 1, 2, 3, 4], np.zeros(4), np.array([3.0, 0.0, 5.0, 9.0]))
-    sheet.area(bars, colour=label_colour(0), edge=label_colour(0), hatch="////", name="bars")
-    panel.line([0, 1, 2, 3, 4], [1, 3, 2, 9, 4], colour=INK, dash=(6.0, 3.0), name="line")
-    sheet.markers([50.0, 60.0, 70.0], [50.0, 40.0, 60.0], "s", colour=label_colour(1), hollow=True, name="points")
-    panel.x_axis(said)
-    return sheet.svg(name, title, description)
+    drawing.area(bars, "label-0", edge="label-0", hatched=True, name="bars")
+    panel.line([0, 1, 2, 3, 4], [1, 3, 2, 9, 4], "ink", dash=(6.0, 3.0), name="line")
+    drawing.markers([50.0, 60.0, 70.0], [50.0, 40.0, 60.0], "s", "label-1", hollow=True, name="points")
+    panel.x_axis(text)
+    return drawing.svg(title, description)
 
 
 def parsed(text):
@@ -44,7 +43,7 @@ def test_a_drawing_has_no_style_no_metadata_and_no_address_but_that_of_svg():
     assert set(re.findall(r"https?://[^\"]*", text)) == {"http://www.w3.org/2000/svg"}
 
 
-def test_every_colour_has_become_a_class_of_the_page():
+def test_every_colour_is_a_class_of_the_page():
     text = drawn()
     classes = {one for _, key, value in attributes(text) if key == "class" for one in value.split()}
 
@@ -56,7 +55,7 @@ def test_every_colour_has_become_a_class_of_the_page():
 def test_ids_begin_with_the_name_of_the_drawing_and_references_meet_them():
     text = drawn("r1-path")
     ids = [value for _, key, value in attributes(text) if key == "id"]
-    wanted = re.findall(r"url\(#([^)]*)\)", text) + re.findall(r'href="#([^"]*)"', text)
+    wanted = re.findall(r"url\(#([^)]*)\)", text)
 
     assert len(ids) == len(set(ids))
     assert all(one.startswith("r1-path-") for one in ids)
@@ -66,18 +65,29 @@ def test_ids_begin_with_the_name_of_the_drawing_and_references_meet_them():
 
 def test_the_points_of_a_line_lie_where_they_were_placed():
     (line,) = [element for element in parsed(drawn()).iter() if element.get("id") == "f-line"]
-    found = [float(one) for one in re.findall(r"[\d.]+", line.find(f".//{SVG}path").get("d"))]
+    found = [float(one) for one in re.findall(r"[\d.]+", line.get("d"))]
     x, y = np.array([0, 1, 2, 3, 4]), np.array([1, 3, 2, 9, 4])
 
     assert found == pytest.approx(np.column_stack([40 + 75 * x, 160 - 14 * y]).ravel().tolist(), abs=0.01)
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"), [("a\x07b", "a\\x07b"), ("\udc80", "\\udc80"), ("\u202eab", "\\u202eab"), ("a\nb", "a\\nb")]
+    ("text", "shown"), [("a\x07b", "a\\x07b"), ("\udc80", "\\udc80"), ("\u202eab", "\\u202eab"), ("a\nb", "a\\nb")]
 )
-def test_what_would_disturb_a_text_is_shown_as_its_escape(said, shown):
-    assert literal(said) == shown
-    assert shown in [element.text for element in parsed(drawn(said=said)).iter(f"{SVG}text")]
+def test_what_would_disturb_a_text_is_shown_as_its_escape(text, shown):
+    assert literal(text) == shown
+    assert shown in [element.text for element in parsed(drawn(text=text)).iter(f"{SVG}text")]
+
+
+@settings(max_examples=50)
+@given(st.text(max_size=60))
+def test_any_text_is_shown_and_breaks_nothing(text):
+    texts = [
+        "".join(element.itertext()) for element in parsed(drawn(text=text, title=f"t{text}", description=text)).iter()
+    ]
+
+    assert literal(text) in texts
+    assert f"t{literal(text)}" in texts
 
 
 @settings(max_examples=30)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from em_impute.report.then_and_now import common_bins
+from em_impute.report.build.saved_model import common_bins
 from em_impute.saved_model.distributions import count_numbers, describe_numbers
 
 

@@ -3,17 +3,15 @@
 import numpy as np
 
 from em_impute.diagnostics.uncertainty import Interval, Uncertainty
-from em_impute.report.uncertainty import (
-    totals_section,
-    uncertainty_warnings,
-    wrong_section,
-)
+from em_impute.report.build.counted import Counted
+from em_impute.report.build.uncertainty import totals_of, wrong_of
+from em_impute.report.build.warnings import uncertainty_warnings
 
-TOTALS = {
-    "known": {"a": 100, "b": 80},
-    "most_probable": {"a": 190, "b": 120},
-    "expected": {"a": 180.4, "b": 129.6},
-}
+
+def counted(a, b):
+    """A column of which so many cells were filled with either label."""
+    known, by_band = np.array([100, 80]), np.array([[a - 100, b - 80]])
+    return Counted(("a", "b"), known, 310, 130, {}, by_band, np.array([80.4, 49.6]), 21.0, {}, 0.5, 0)
 
 
 def found(*, agree=True, missing=0.3):
@@ -30,9 +28,9 @@ def found(*, agree=True, missing=0.3):
     )
 
 
-def warned(uncertainty, *, counts=True):
-    totals = {**TOTALS, **totals_section(uncertainty, ("a", "b"))}
-    return dict(uncertainty_warnings(uncertainty, wrong_section(uncertainty, 21.0), totals, 130, counts=counts))
+def warned(uncertainty, a=190, b=120):
+    totals = totals_of(uncertainty, counted(a, b))
+    return dict(uncertainty_warnings(uncertainty, wrong_of(uncertainty, 21.0), totals, 130, counts=True))
 
 
 def test_much_missing_information_asks_for_more_imputations():
@@ -42,15 +40,9 @@ def test_much_missing_information_asks_for_more_imputations():
 
 
 def test_counts_a_row_beyond_the_interval_are_none_to_be_warned_of_and_two_are():
-    uncertainty = found()
-    wrong, section = wrong_section(uncertainty, 21.0), totals_section(uncertainty, ("a", "b"))
-
-    def is_warned_of(a, b):
-        totals = {**TOTALS, **section, "most_probable": {"a": a, "b": b}}
-        return "W07" in dict(uncertainty_warnings(uncertainty, wrong, totals, 130, counts=True))
-
     assert {
-        counts: is_warned_of(*counts) for counts in ((171, 130), (170, 130), (189, 130), (190, 130), (180, 137))
+        counts: "W07" in warned(found(), *counts)
+        for counts in ((171, 130), (170, 130), (189, 130), (190, 130), (180, 137))
     } == {
         (171, 130): False,
         (170, 130): True,

@@ -6,7 +6,8 @@ import pytest
 from builders import silent
 
 from em_impute.options import Request
-from em_impute.pipeline.complete import complete_all, open_table
+from em_impute.pipeline.complete import complete_all
+from em_impute.pipeline.open import open_table
 from em_impute.pipeline.save import make_model
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"

@@ -13,9 +13,9 @@ from em_impute.saved_model.distributions import (
     describe_numbers,
     look_at_rows,
 )
-from em_impute.saved_model.drift import Summary, compare
+from em_impute.saved_model.drift import DataProfile, compare
 from em_impute.saved_model.units import count_converted
-from em_impute.saved_model.warnings import remarks
+from em_impute.saved_model.warnings import drift_warnings
 
 HEIGHT, COLOUR = "height", "eye colour"
 COLOURS, LABELS = ("blue", "brown", "green"), ("female", "male")
@@ -41,7 +41,7 @@ class People:
         return look_at_rows(MIXTURE, ((self.height - SHIFT) / SCALE)[:, None], np.array([SCALE]))
 
     def summary(self):
-        return Summary(
+        return DataProfile(
             {HEIGHT: describe_numbers(self.height)},
             {COLOUR: TextDistribution(COLOURS, counts(self.colour, COLOURS), 0.0)},
             TextDistribution(LABELS, counts(self.label, LABELS), float(np.count_nonzero(self.label == ""))),
@@ -52,7 +52,7 @@ class People:
         cells = training.numbers[HEIGHT]
         colours, labels = sorted({*self.colour.tolist()}), sorted({*self.label.tolist()} - {""})
         unknown = float(np.count_nonzero(self.label == ""))
-        return Summary(
+        return DataProfile(
             {HEIGHT: count_numbers(cells, self.height)},
             {COLOUR: count_texts(training.texts[COLOUR], colours, counts(self.colour, colours), 0.0)},
             count_texts(training.labels, labels, counts(self.label, labels), unknown),
@@ -72,13 +72,13 @@ def training(rng):
 
 
 def said(training, people):
-    return remarks(compare(training, people.beside(training)))
+    return drift_warnings(compare(training, people.beside(training)))
 
 
 def test_taller_people_move_the_distribution_and_are_less_typical(rng, training):
     drift = compare(training, People(rng, 500, up=1.5).beside(training))
 
-    assert ["W26", "W27", "W28"] == [code for code, _ in remarks(drift)]
+    assert ["W26", "W27", "W28"] == [code for code, _ in drift_warnings(drift)]
 
 
 def test_cells_that_are_missing_more_often_are_told(rng, training):
@@ -100,11 +100,11 @@ def test_cells_that_are_missing_more_often_are_told(rng, training):
 def test_the_mean_log_density_must_fall_by_a_quarter_of_a_deviation_and_not_by_chance(n, m, mean, sd, is_lower):
     labels = TextDistribution((), np.empty(0), 0.0)
     then, now = (
-        Summary({}, {}, labels, Typicality(rows, 0.0, Spread(rows, centre, rows * spread**2)))
+        DataProfile({}, {}, labels, Typicality(rows, 0.0, Spread(rows, centre, rows * spread**2)))
         for rows, centre, spread in ((n, -4.0, 1.0), (m, mean, sd))
     )
 
     drift = compare(then, now)
 
     assert (-4.0, mean, 1.0, is_lower) == drift.density
-    assert is_lower == ("W28" in dict(remarks(drift)))
+    assert is_lower == ("W28" in dict(drift_warnings(drift)))

@@ -151,10 +151,32 @@ def test_a_key_that_lacks_is_named():
         from_json(Thing, LACKING)
 
 
+def test_what_another_version_wrote_may_have_further_keys_where_that_is_allowed():
+    wider = json.loads(json.dumps(WRITTEN | {"new": 1}))
+    wider["several"]["all"][0]["new"] = {}
+
+    assert repr(THING) == repr(from_json(Thing, wider, ignores_unknown=True))
+
+
+def test_a_share_that_may_be_null_keeps_its_range():
+    class Perhaps(NamedTuple):
+        """A thing of which a share may not be known."""
+
+        share: Annotated[Share | None, "Its share; null where that is not known."]
+
+    assert None is from_json(Perhaps, {"share": None}).share
+    assert (0, 1, ["number", "null"]) == tuple(
+        schema_of(Perhaps)["properties"]["share"][key] for key in ("minimum", "maximum", "type")
+    )
+    with pytest.raises(FormatError, match="1 or less"):
+        from_json(Perhaps, {"share": 2.0})
+
+
 def test_a_class_that_stands_in_several_places_is_described_once():
     schema = schema_of(Thing)
 
     assert ["inner", "other"] == list(schema["$defs"])
+    assert ["inner"] == list(schema_of(NamedTuple("One", [("inner", Inner)]), defined=[Inner])["$defs"])
     assert {"description": "What is in it.", "$ref": "#/$defs/inner"} == schema["properties"]["inner"]
     assert "place" not in schema["properties"]
     assert "later" not in schema["required"]

@@ -8,7 +8,7 @@ import random
 import numpy as np
 import pytest
 
-from em_impute.errors import FitError, TableError
+from em_impute.errors import FitError, TableError, option
 from em_impute.table.numbers import is_blank, is_mark, is_shaped_like, parse_block, parse_column, parse_number
 from em_impute.table.scan import scan_records
 
@@ -113,7 +113,7 @@ def test_broken_bytes_matter_in_used_columns_only(tmp_path):
     for wrong in ({"targets": [2]}, {"targets": [0], "features": [2]}):
         with pytest.raises(TableError, match="line 3, column 't': byte 0xE9 is not utf-8") as caught:
             read(data, tmp_path, **wrong)
-        assert "-e cp1252" in caught.value.hint
+        assert option("encoding", "cp1252") in caught.value.hint
     for column in (2, 1):
         swapped = b"g,x,t\nM,1,2\nF,%b,%b\n" % ((b"1", b"2\x00") if column == 2 else (b"2\x00", b"1"))
         for wrong in ({"targets": [column]}, {"targets": [0], "features": [column]}):

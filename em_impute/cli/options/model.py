@@ -1,131 +1,78 @@
 """Options of the panel "Model"."""
 
-from typing import Annotated, TypeAlias
+from dataclasses import dataclass
+from typing import ClassVar, get_args
 
-import typer
+from em_impute.cli.options.groups import option
+from em_impute.options import Covariance, Shares
 
-from em_impute.cli.values import CovarianceName, SharesName
+__all__ = ["Model", "ModelOfEM"]
 
-__all__ = [
-    "MODEL",
-    "Components",
-    "Covariance",
-    "Deltas",
-    "LabelNames",
-    "MaxIter",
-    "OrderBy",
-    "PriorStrength",
-    "Seed",
-    "Shares",
-    "Single",
-    "Tolerance",
-    "UnlabelledWeight",
-]
-
-MODEL = "Model"
+FAMILIES = ", ".join(get_args(Covariance))
 
 
-LabelNames: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--labels",
-        metavar="A,B",
-        rich_help_panel=MODEL,
-        show_default=False,
-        help="Names of the groups to find when no label is known.",
-    ),
-]
-OrderBy: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--order-by",
-        metavar="FEATURE",
-        rich_help_panel=MODEL,
-        show_default=False,
-        help="Predictor whose mean, ascending, gives unnamed groups their names. Default: the first.",
-    ),
-]
-Components: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--components",
-        metavar="N|auto",
-        rich_help_panel=MODEL,
-        show_default=False,
-        help="Gaussians a label (default 1); without known labels the number of groups, which auto finds by BIC.",
-    ),
-]
-Covariance: TypeAlias = Annotated[
-    CovarianceName,
-    typer.Option(
-        "--covariance",
-        metavar="NAME",
-        rich_help_panel=MODEL,
-        help="Name one mixture by the shape of its Gaussians; auto stacks many (by BIC if no label is known). "
-        f"One of {', '.join(CovarianceName)}.",
-    ),
-]
-Single: TypeAlias = Annotated[
-    bool,
-    typer.Option("--single", rich_help_panel=MODEL, help="Fill from the leading mixture alone, not from the stack."),
-]
-UnlabelledWeight: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        "--unlabelled-weight",
-        metavar="auto|0..1",
-        rich_help_panel=MODEL,
-        help="Weight of a row without a label in the fit of one mixture; 0 learns from labelled rows alone.",
-    ),
-]
-Shares: TypeAlias = Annotated[
-    SharesName,
-    typer.Option(
-        "--shares",
-        metavar="auto|common|free",
-        rich_help_panel=MODEL,
-        help="Label shares of the rows to fill: those of known rows, their own, or (auto) as the evidence has it.",
-    ),
-]
-Deltas: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--delta",
-        metavar="LABEL=LOGODDS",
-        rich_help_panel=MODEL,
-        show_default=False,
-        help="Suppose LABEL's log-odds in the rows to fill are so much higher than their predictors say; repeatable.",
-    ),
-]
-PriorStrength: TypeAlias = Annotated[
-    float | None,
-    typer.Option(
-        "--prior-strength",
+@dataclass(frozen=True, eq=False, repr=False)
+class Model:
+    """What is fitted."""
+
+    panel: ClassVar = "Model"
+
+    labels: str | None = option("--labels A,B", "Names of the groups to find when no label is known.")
+    order_by: str | None = option(
+        "--order-by FEATURE", "Predictor whose mean, ascending, gives unnamed groups their names. Default: the first."
+    )
+    components: str | None = option(
+        "--components N|auto",
+        "Gaussians a label (default 1); without known labels the number of groups, which auto finds by BIC.",
+    )
+    covariance: Covariance = option(
+        "--covariance NAME",
+        "Name one mixture by the shape of its Gaussians; auto stacks many (by BIC if no label is known). "
+        f"One of {FAMILIES}.",
+        default="auto",
+    )
+    single: bool = option("--single", "Fill from the leading mixture alone, not from the stack.", default=False)
+    unlabelled_weight: str = option(
+        "--unlabelled-weight auto|0..1",
+        "Weight of a row without a label in the fit of one mixture; 0 learns from labelled rows alone.",
+        default="auto",
+    )
+    shares: Shares = option(
+        "--shares auto|common|free",
+        "Label shares of the rows to fill: those of known rows, their own, or (auto) as the evidence has it.",
+        default="auto",
+    )
+    deltas: list[str] | None = option(
+        "--delta LABEL=LOGODDS",
+        "Suppose LABEL's log-odds in the rows to fill are so much higher than their predictors say; repeatable.",
+    )
+    prior_strength: float | None = option(
+        "--prior-strength S",
+        "Weight of one mixture's conjugate prior (default 1); 0 is plain maximum likelihood.",
         min=0.0,
-        metavar="S",
-        rich_help_panel=MODEL,
+    )
+    max_iter: int = option("--max-iter N", "EM iterations at most.", default=5000, min=1)
+    tolerance: float = option("--tol T", "Stop when so little log-likelihood is left to gain.", default=1e-6, min=0.0)
+    seed: int = option(
+        "--seed N", "Seed of folds and starts: same seed, same bytes.", default=0, min=0, envvar="EM_IMPUTE_SEED"
+    )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ModelOfEM(Model):
+    """The one mixture whose EM is explained."""
+
+    components: str | None = option(
+        "--components N", "Gaussians a label (default 1); without known labels the number of groups."
+    )
+    covariance: Covariance = option(
+        "--covariance NAME",
+        f"What the Gaussians' shapes have in common. Default: full, nothing. One of {FAMILIES}.",
+        default="auto",
         show_default=False,
-        help="Weight of one mixture's conjugate prior (default 1); 0 is plain maximum likelihood.",
-    ),
-]
-MaxIter: TypeAlias = Annotated[
-    int, typer.Option("--max-iter", min=1, metavar="N", rich_help_panel=MODEL, help="EM iterations at most.")
-]
-Tolerance: TypeAlias = Annotated[
-    float,
-    typer.Option(
-        "--tol", min=0.0, metavar="T", rich_help_panel=MODEL, help="Stop when so little log-likelihood is left to gain."
-    ),
-]
-Seed: TypeAlias = Annotated[
-    int,
-    typer.Option(
-        "--seed",
-        min=0,
-        metavar="N",
-        envvar="EM_IMPUTE_SEED",
-        show_envvar=False,
-        rich_help_panel=MODEL,
-        help="Seed of folds and starts: same seed, same bytes.",
-    ),
-]
+    )
+    prior_strength: float | None = option(
+        "--prior-strength S",
+        "Weight of the conjugate prior. Default: 0, plain maximum likelihood, or 1 where that breaks down.",
+        min=0.0,
+    )

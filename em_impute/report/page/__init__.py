@@ -1,1 +1,1 @@
-"""The fit report as one page of HTML."""
+"""Documents as one page of HTML."""

@@ -1,0 +1,222 @@
+"""Every way a run can end becomes an exit code and at most two lines on standard error."""
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from em_impute.cli.logging import Log
+from em_impute.environment import (
+    BLAS_THREADS,
+    NO_MEMORY,
+    forget_no_date,
+    is_lack_of_memory,
+    refuse_without_memory,
+    version,
+)
+from em_impute.errors import (
+    ClosedPipeError,
+    ColumnError,
+    EmImputeError,
+    ExitCode,
+    FitError,
+    OutputError,
+    UsageError,
+    spelled,
+)
+
+__all__ = ["main"]
+
+SIGNALLED = 128
+"""What a shell adds to the number of the signal that ended a process."""
+
+ASK_AGAIN = 2.0
+"""Seconds after which a run that was to end is asked again, far more than it takes to leave nothing behind."""
+
+COMMANDS = {"fill", "check", "evaluate", "explain", "report", "schema"}
+
+VARIABLES = {"EM_IMPUTE_DELIMITER": ("-d", "--delimiter"), "EM_IMPUTE_ENCODING": ("-e", "--encoding")}
+"""Environment variables whose values are judged when the file is opened, and the options that beat them."""
+
+QUOTE_NO_CELLS = (ColumnError, OutputError, UsageError)
+"""Errors whose messages quote names and what the user typed, and never a cell."""
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with its exit code."""
+    # The products here are small: more BLAS threads gain nothing, and on a busy machine they wait for each other.
+    for name in BLAS_THREADS:
+        os.environ.setdefault(name, "1")
+    forget_no_date()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    code = _run(arguments)
+    _settle()
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    log = Log(arguments)
+    try:
+        code = _end_of(arguments, log)
+    except SystemExit as ended:  # by a signal, or by Typer with 1 where the reader of its help has left
+        code = int(ended.code or 0)
+        if code == 1 and isinstance(ended.__context__, BrokenPipeError):
+            code = ExitCode.CLOSED_PIPE
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+    log.end(code)
+    return code
+
+
+def _end_of(arguments: list[str], log: Log) -> int:
+    """Run the command, and turn whatever ends it into an exit code."""
+    try:
+        _prepare()
+        code = _obey(arguments, log)
+    except (ClosedPipeError, BrokenPipeError):
+        return ExitCode.CLOSED_PIPE
+    except EmImputeError as error:
+        if "--debug" in arguments:
+            _traceback()
+        return _fail(error, log, arguments if isinstance(error, UsageError) else None)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001  # the last door: whatever passes it is a bug of ours or of the command line
+        if not is_lack_of_memory(error):
+            return _unforeseen(error, arguments, log)
+    else:
+        return code
+    # Only here, where the error is gone, is there memory again: it held on to all that the run had.
+    return _fail(FitError(*NO_MEMORY), log)
+
+
+def _obey(arguments: list[str], log: Log) -> int:
+    """Run the command, and give the exit code that it asks for."""
+    if _calculates(arguments):
+        refuse_without_memory()
+    # The rooms below are imported here, so that an interrupt while importing ends as quietly as any other.
+    from typer.main import get_command
+
+    from em_impute.cli.app import app
+
+    code = get_command(app).main(args=arguments, prog_name="em-impute", standalone_mode=False, obj=log)
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    return int(code or 0)
+
+
+def _calculates(arguments: Sequence[str]) -> bool:
+    """Tell whether the command line asks for more than words."""
+    return not {"-h", "--help"}.intersection(arguments) and any(word in COMMANDS - {"schema"} for word in arguments)
+
+
+def _unforeseen(error: Exception, arguments: list[str], log: Log) -> int:
+    format_message = getattr(error, "format_message", None)
+    if format_message is not None:  # Typer's own errors; it keeps their classes to itself
+        command = next((word for word in arguments if word in COMMANDS), "")
+        message = format_message().replace(": Value error, ", ": ")  # so pydantic begins what Typer wrote
+        log.open_if_asked()
+        usage = UsageError(_blamed_on_variable(message, error), " ".join(f"em-impute {command} --help".split()))
+        return _fail(usage, log)
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO}:
+        return _fail(OutputError(f"cannot write to standard output: {error.strerror}", "free some room"), log)
+    if "--debug" in arguments:
+        _traceback()
+    what = f"a bug in em-impute {version()}: {type(error).__name__}"  # without what it says, which may be a cell
+    hint = "run again with --debug and report what it prints"
+    log.failure(what, hint)
+    return _say(what, hint, ExitCode.BUG)
+
+
+def _fail(error: EmImputeError, log: Log, arguments: Sequence[str] | None = None) -> int:
+    """Say an error to the log and to people; `arguments` may be to blame for it."""
+    from em_impute.cli.options.groups import flag
+
+    message, hint = spelled(error.message, flag), spelled(error.hint, flag)
+    if arguments is not None:
+        message = _blamed(message, arguments)
+    log.failure(message, hint, quotes_cells=not isinstance(error, QUOTE_NO_CELLS))
+    return _say(message, hint, error.exit_code)
+
+
+def _blamed(message: str, arguments: Sequence[str]) -> str:
+    """Name the environment variable that a mistake came from, if it did not come from the command line."""
+    for name, options in VARIABLES.items():
+        value = os.environ.get(name)
+        if value and repr(value) in message and not any(word.startswith(options) for word in arguments):
+            return f"{name}: {message}"
+    return message
+
+
+def _blamed_on_variable(message: str, error: Any) -> str:  # noqa: ANN401  # Typer keeps the class to itself
+    """Name the variable instead of the option, if Typer read the value there."""
+    param: Any = getattr(error, "param", None)
+    context: Any = getattr(error, "ctx", None)
+    source = context.get_parameter_source(param.name) if param and context else None
+    if source is None or source.name != "ENVIRONMENT":
+        return message
+    return message.replace(param.get_error_hint(), param.envvar)
+
+
+def _say(message: str, hint: str, code: ExitCode) -> int:
+    lines = [f"error: {_one_line(message)}", *([f"hint: {_one_line(hint)}"] if hint else [])]
+    with suppress(OSError):  # nobody can be told, but the exit code still says it
+        sys.stderr.write("\n".join(lines) + "\n")
+        sys.stderr.flush()
+    return code
+
+
+def _one_line(text: str) -> str:
+    """Join the lines that Typer makes of a message; spaces stay, since names may hold several in a row."""
+    from em_impute.report.format import printable
+
+    return printable(" ".join(line.strip() for line in text.split("\n")).strip())
+
+
+def _prepare() -> None:
+    """Make sure that signals end the run in order and that there is a standard error to write to."""
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # as long as the process
+    signal.signal(signal.SIGTERM, _terminate)
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and some shells order
+            signal.signal(number, _terminate)
+
+
+def _settle() -> None:
+    """Lead a stream that can no longer be written to into nowhere, so that Python's last flush does not fail too."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
+    # Raised as an exception, so that temporary files are removed on the way out; a second signal must not disturb that.
+    signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "setitimer"):
+        # It is lost where Python is in a destructor, or a library that is being imported swallows it: ask again.
+        signal.signal(signal.SIGALRM, lambda *_: _raise(number))
+        signal.setitimer(signal.ITIMER_REAL, ASK_AGAIN, ASK_AGAIN)
+    _raise(number)
+
+
+def _raise(number: int) -> NoReturn:
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(SIGNALLED + number)
+
+
+def _traceback() -> None:
+    import traceback
+
+    traceback.print_exc()

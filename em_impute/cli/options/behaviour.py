@@ -1,0 +1,91 @@
+"""Options of how a run behaves, and of large tables: the panels "Behaviour" and "Large tables"."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+import typer
+
+from em_impute.cli.logging import OPTION, VARIABLE, Log
+from em_impute.cli.options.groups import option
+
+__all__ = ["DEBUG", "Backend", "Behaviour", "Files", "Partitions", "log_of"]
+
+Backend = Literal["serial", "dask"]
+"""Where parts are worked on."""
+
+
+DEBUG = "Show the traceback of an error."
+
+
+def log_of(context: typer.Context) -> Log:
+    """Give the log of this run."""
+    if not isinstance(context.obj, Log):
+        context.obj = Log()
+    return context.obj
+
+
+def _open_log(context: typer.Context, param: typer.CallbackParam, value: str | None) -> str | None:
+    """Open the log that --log-file or its variable names, before the other options are looked at."""
+    if value is not None and not context.resilient_parsing:  # as it is for completion
+        source = context.get_parameter_source(str(param.name))
+        log_of(context).open(value, VARIABLE if source is not None and source.name == "ENVIRONMENT" else OPTION)
+    return value
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Behaviour:
+    """What a run says, and what it does not let pass."""
+
+    panel: ClassVar = "Behaviour"
+
+    strict: bool = option("--strict", "End with 1 and write nothing where there is a warning (W01 …).", default=False)
+    quiet: bool = option("-q, --quiet", "Say nothing on success.", default=False, envvar="EM_IMPUTE_QUIET")
+    verbose: bool = option("-v, --verbose", "Say every decision.", default=False)
+    no_advice: bool = option("--no-advice", "Leave out the note on columns about people (S01).", default=False)
+    color: Literal["auto", "always", "never"] = option(
+        "--color auto|always|never",
+        "Colours on standard error; auto: on a terminal that wants them.",
+        default="auto",
+        envvar="EM_IMPUTE_COLOR",
+    )
+    no_progress: bool = option("--no-progress", "Show no progress bar on a terminal.", default=False)
+    log_file: str | None = option(
+        "--log-file PATH",
+        "Append to PATH what was read, decided and written, and how the run ended; also with -q.",
+        envvar=VARIABLE,
+        is_eager=True,
+        callback=_open_log,
+    )
+    debug: bool = option("--debug", DEBUG, default=False)
+    """Read by `main`, before a command runs."""
+
+
+Files: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILE|-",
+        rich_help_panel="Input",
+        help="The CSV file, which may be compressed (gz, bz2, xz, zst), or the parts of one table: files, patterns, "
+        "URLs; - or nothing reads standard input.",
+    ),
+]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Partitions:
+    """How tables in parts, and those that are larger than memory, are worked on."""
+
+    panel: ClassVar = "Large tables"
+
+    backend: Backend | None = option(
+        "--backend serial|dask",
+        "Work on parts one after the other (serial), or by Dask with a process a processor (dask).",
+    )
+    scheduler: str | None = option(
+        "--scheduler ADDRESS", "Let the Dask cluster with this scheduler do the work, as in tcp://10.0.0.1:8786."
+    )
+    workers: int | None = option("--workers N", "Processes of --backend dask. Default: one a processor.", min=1)
+    max_memory: str | None = option(
+        "--max-memory SIZE",
+        "Read a table that needs more than SIZE (300M, 2G) again for every pass. Default: half the memory.",
+    )

@@ -1,0 +1,108 @@
+"""Groups of options: a command takes them as values, Typer sees every option in them."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, Field, field, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import typer
+
+from em_impute.cli.options.parsing import parse_components, parse_deltas, parse_labels, parse_unlabelled_weight
+from em_impute.options import Request, check, method_of
+
+__all__ = ["FLAGS", "Without", "flag", "grouped", "option", "request_of"]
+
+PARSERS: dict[str, Callable[[Any], Any]] = {
+    "components": parse_components,
+    "deltas": parse_deltas,
+    "labels": parse_labels,
+    "unlabelled_weight": parse_unlabelled_weight,
+}
+"""Options whose texts stand for something else."""
+
+FLAGS = {"has_header": "--no-headers"}
+"""How the command line spells an option, by the name of its field; short where it can."""
+
+
+def option(usage: str, text: str, default: Any = None, *, required: bool = False, **more: Any) -> Any:  # noqa: ANN401  # as `dataclasses.field`
+    """Make a field of a group that is an option of the command line.
+
+    `usage` and `text` are what the help says of it, as in `option("-x, --feature NAME|N", "Predictor …")`; `more` is as
+    in `typer.Option`.
+    """
+    words = usage.split(" ")
+    names = [word.removesuffix(",") for word in words if word.startswith("-")]
+    metavar = words[-1] if len(words) > len(names) else None
+    info = typer.Option(*names, metavar=metavar, help=text, show_envvar=False, **more)
+    return field(default=MISSING if required else default, metadata={"option": info})
+
+
+class Without:
+    """Options of a group that a command does not have, as in `Annotated[Model, Without("single")]`."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+
+def grouped(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take groups of options, which are frozen dataclasses; options that it does not have keep defaults.
+
+    A group has a `panel` of the help, and its fields are made by `option`.  It needs no comparison and no text of its
+    own, which would take longer to make than the help takes to write.
+    """
+    parameters: list[inspect.Parameter] = []
+    groups: dict[str, tuple[Any, list[str]]] = {}
+    hints: dict[str, Any] = get_type_hints(command, include_extras=True)
+    for name, parameter in inspect.signature(command).parameters.items():
+        group, *more = get_args(hints[name]) if get_origin(hints[name]) is Annotated else [hints[name]]
+        if not is_dataclass(group):
+            parameters.append(parameter)
+            continue
+        left_out = [left for one in more if isinstance(one, Without) for left in one.names]
+        options = [_parameter(group, one) for one in fields(group) if one.name not in left_out]
+        groups[name] = (group, [one.name for one in options])
+        parameters += options
+
+    def run(**given: Any) -> None:  # noqa: ANN401  # values of options
+        values = {name: group(**{one: given.pop(one) for one in names}) for name, (group, names) in groups.items()}
+        command(**given, **values)
+
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return run
+
+
+def _parameter(group: Any, field: "Field[Any]") -> inspect.Parameter:  # noqa: ANN401  # a dataclass
+    """Make the parameter that Typer reads: an option is in the panel of its group."""
+    info = field.metadata["option"]
+    info.rich_help_panel = group.panel
+    FLAGS.setdefault(field.name, info.default)  # the first of its names
+    default = inspect.Parameter.empty if field.default is MISSING else field.default
+    annotation: Any = Annotated[field.type, info]
+    return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def flag(name: str, value: str | None) -> str:
+    """Write an option, perhaps with a value, as the command line has it."""
+    return FLAGS[name] if value is None else f"{FLAGS[name]} {value}"
+
+
+def request_of(path: Path | None, *groups: object, **more: Any) -> Request:  # noqa: ANN401  # values of fields
+    """Make the request that groups of options amount to; those that it does not know are none of its business.
+
+    Raises UsageError for what can never work.
+    """
+    given = {name: value for group in groups for name, value in vars(group).items() if value is not None}
+    if "no_headers" in given:
+        given["has_header"] = not given["no_headers"]
+    given["method"] = method_of(given.get("method"), given.get("imputations"))
+    known = [one.name for one in fields(Request) if one.name in given]
+    values = {name: PARSERS.get(name, _plain)(given[name]) for name in known}
+    request = Request(path=path, **{"columns": (), **values, **more})
+    check(request)
+    return request
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # as above
+    return tuple(value) if isinstance(value, list) else value

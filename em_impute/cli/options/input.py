@@ -1,0 +1,127 @@
+"""Options of what is read: the panels "Input" and "Missing cells"."""
+
+import os
+import re
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated, ClassVar, TypeAlias
+
+import typer
+
+from em_impute.cli.options.groups import option
+
+__all__ = ["File", "Input", "InputOfColumn", "InputOrModel", "Missing", "column_names"]
+
+HEAD_BYTES = 1 << 16
+"""Read for a header while somebody waits for the completion of a name."""
+
+
+def column_names(context: typer.Context) -> list[str]:
+    """Give the names of the columns of the file before the cursor, as a run would read them.
+
+    Whatever is wrong with it gives none: nobody has asked for a run yet.
+    """
+    given = context.params
+    # Where an option waits for its value, Typer has not yet given the words beside the options their names.
+    files = [*(given.get("files") or ()), *filter(None, [given.get("file")]), *context.args]
+    path = Path(files[0] if files else "-")
+    if given["no_headers"] or not path.is_file():  # a pipe can be read once only
+        return []
+    with suppress(Exception), ExitStack() as resources, path.open("rb") as file:
+        from em_impute.table.dialect import detect_dialect
+        from em_impute.table.source import source_of
+
+        head = BytesIO(file.read(HEAD_BYTES))
+        source = source_of(head, str(path), path, resources, is_stream=False, enough=1)  # the rest of it is not there
+        reading = {key: given[key] for key in ("delimiter", "encoding", "skip_lines")}
+        names = [name for name in detect_dialect(source, **reading)[1].names if name]
+        # Other shells escape what they insert.
+        is_bash = os.environ.get("_EM_IMPUTE_COMPLETE") == "complete_bash"
+        return [re.sub(r"([^\w%+,./:=@-])", r"\\\1", name) for name in names] if is_bash else names
+    return []
+
+
+File: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="FILE|-",
+        rich_help_panel="Input",
+        help="The CSV file, which may be compressed (gz, bz2, xz, zst); - or nothing reads standard input.",
+    ),
+]
+COLUMN = "Column to complete, by name or 1-based number. Repeat it to complete several, each on its own."
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Input:
+    """The columns that matter, and how the file is written."""
+
+    panel: ClassVar = "Input"
+
+    columns: list[str] | None = option("-c, --column NAME|N", COLUMN, required=True, autocompletion=column_names)
+    features: list[str] | None = option(
+        "-x, --feature NAME|N",
+        "Predictor (numbers, or few texts); repeat for several. Default: all but identifiers and constants.",
+        autocompletion=column_names,
+    )
+    delimiter: str | None = option(
+        "-d, --delimiter CHAR",
+        "Field delimiter. Default: found among comma, semicolon, tab and pipe.",
+        envvar="EM_IMPUTE_DELIMITER",
+    )
+    by: str | None = option(
+        "--by NAME|N",
+        "Column of groups that may differ (sites, species, years): each has a fit of its own beside that of all.",
+        autocompletion=column_names,
+    )
+    weights: str | None = option(
+        "--weights NAME|N",
+        "Column of numbers that say how much each row counts; a row of weight 0 teaches nothing but is filled.",
+        autocompletion=column_names,
+    )
+    no_headers: bool = option("-n, --no-headers", "The first row is data; name columns by number.", default=False)
+    encoding: str | None = option(
+        "-e, --encoding NAME",
+        "Encoding of the file. Default: UTF-8, or what a byte order mark says.",
+        envvar="EM_IMPUTE_ENCODING",
+    )
+    decimal: str = option("--decimal CHAR", "Decimal mark of the predictors: . or ,", default=".")
+    skip_lines: int = option("--skip-lines N", "Lines above the header, kept as they are.", default=0, min=0)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class InputOrModel(Input):
+    """The same where a saved model may say which columns."""
+
+    columns: list[str] | None = option(
+        "-c, --column NAME|N", f"{COLUMN} With --model: those of its columns to complete.", autocompletion=column_names
+    )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class InputOfColumn(Input):
+    """The same for EM on one column."""
+
+    columns: list[str] | None = option(
+        "-c, --column NAME|N", "Column whose missing labels EM is to find, by name or 1-based number.", required=True
+    )
+    features: list[str] | None = option(
+        "-x, --feature NAME|N", "Numeric predictor; repeat for several. Default: all but identifiers and constants."
+    )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Missing:
+    """Which cells are missing."""
+
+    panel: ClassVar = "Missing cells"
+
+    null_values: list[str] | None = option(
+        "--null-value TOKEN",
+        "Count TOKEN as missing in the column, beside blank cells and the standard marks (NA, ?, NULL …).",
+    )
+    keep_values: list[str] | None = option(
+        "--keep-value TOKEN", "Keep TOKEN as a label although it looks like a missing mark."
+    )

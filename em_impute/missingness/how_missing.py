@@ -1,0 +1,136 @@
+"""Simulated missingness: known labels are hidden the way labels are missing, wherever a model is tried on them.
+
+What fits say of labels that they have not seen serves the choice of the candidates, their weights, calibration, every
+promise, and the audit.  It tells of the rows to fill only if hidden rows are like these: with the same gaps in their
+predictors, in the same cluster, and with the same mix of predictors (covariate shift: Shimodaira 2000).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.columns.design import Design
+from em_impute.em.blocks import Floats, Integers
+from em_impute.ensemble.folds import Examples, HoldOutScheme
+from em_impute.ensemble.metrics import log_loss
+from em_impute.missingness.gaps import Gaps, find_gaps
+from em_impute.missingness.reasons import AT_RANDOM, BY_PREDICTORS, PRIOR, LogOddsShifts, Reasons
+from em_impute.missingness.regression import Missing, regress_missing
+from em_impute.missingness.row_clusters import RowClusters, find_row_clusters
+
+__all__ = ["HeldOut", "HowMissing", "how_missing", "like_missing"]
+
+LARGEST_LOG = 700.0
+
+FAR = 3.0
+"""A row to fill whose odds of lacking a label are e³ times those of every labelled row is like none of them."""
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class HowMissing:
+    """How rows to fill differ from labelled rows, for the distinct rows of a design."""
+
+    missing: Missing | None = None
+    """who lacks a label, by the predictors; None with too few rows of a kind"""
+    gaps: Gaps | None = None
+    """which predictors rows to fill show; None where labelled rows do not show others more often"""
+    clusters: RowClusters | None = None
+    """which rows lack their labels together; None where they do so one by one"""
+
+    @property
+    def by_predictors(self) -> float:
+        """Probability that the predictors, rather than chance, say which rows lack a label."""
+        if self.missing is None:
+            return 0.0
+        odds = PRIOR[BY_PREDICTORS] / PRIOR[AT_RANDOM] * np.exp(min(self.missing.log_evidence, LARGEST_LOG))
+        return float(odds / (1.0 + odds))
+
+    def with_scheme(self, examples: Examples) -> Examples:
+        """Say how the labels of examples are hidden; their origin, if they have one, is the design's distinct rows."""
+        scheme = HoldOutScheme(
+            None if self.missing is None else self.missing.odds,
+            self.by_predictors,
+            None if self.gaps is None else self.gaps.hide,
+            0.0 if self.clusters is None else self.clusters.kept_whole,
+        )
+        if self.clusters is None:
+            return examples._replace(scheme=scheme)
+        code = self.clusters.code if examples.origin is None else self.clusters.code[examples.origin]
+        return examples._replace(cluster=code, scheme=scheme)
+
+    def beyond(self, design: Design) -> Mask:
+        """Say which of the distinct rows without a label are like no labelled row, (n_unlabelled,).
+
+        They show predictors that no labelled row shows together, or lie where next to no row has a label.
+        """
+        rows = design.distinct
+        latent, known = np.flatnonzero(rows.label < 0), np.flatnonzero(rows.label >= 0)
+        beyond = np.zeros(latent.size, dtype=bool)
+        if self.gaps is not None:
+            seen = np.hstack([~np.isnan(rows.x), design.codes >= 0])
+            beyond |= self.gaps.beyond(seen[known], seen[latent])
+        if self.missing is not None and self.by_predictors > 0.5:  # noqa: PLR2004
+            far = [self.missing.found.log_odds_of(rows.x[kind], with_gaps=False) for kind in (known, latent)]
+            beyond |= far[1] > far[0].max() + FAR
+        return beyond
+
+
+def how_missing(design: Design, seed: int) -> HowMissing:
+    """Find how rows to fill differ from labelled rows."""
+    missing = regress_missing(design, seed)
+    if missing is None:
+        return HowMissing()
+    drawn, rows = missing.drawn, design.distinct
+    seen = np.hstack([~np.isnan(design.x_of(drawn.row)), design.codes_of(drawn.row) >= 0])
+    gaps = find_gaps(seen, drawn.lacks, drawn.weight)
+    weight = np.ones(rows.label.size) if design.weighed else np.asarray(rows.weight, np.float64)
+    log_odds = missing.found.log_odds_of(rows.x, with_gaps=True)
+    cluster = find_row_clusters(rows.x, design.codes, rows.label, weight, design.keys, log_odds, seed)
+    return HowMissing(missing, gaps, cluster)
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Known labels, and the predictions of a fit that had not seen them."""
+
+    label: Integers
+    """(n_rows,)"""
+    probability: Floats
+    """(n_rows, n_labels)"""
+    baseline: Floats
+    """(n_rows, n_labels), the shares of the labels that the fit had seen"""
+    row: Integers
+    """(n_rows,) distinct rows of the design that they are; one that stands for several may be there several times"""
+    weight: Floats | None = None
+    """(n_rows,) how much each counts; None counts all alike"""
+    odds: Floats | None = None
+    """(n_rows,) how much likelier than on average each is to lack its label, by its predictors; None: all alike"""
+    cluster: Integers | None = None
+    """(n_rows,) rows that belong together; None: each for itself"""
+
+    @property
+    def log_loss(self) -> float:
+        """Mean −log probability of the true label, in nats."""
+        return log_loss(self.probability, self.label, self.weight)
+
+    @property
+    def baseline_log_loss(self) -> float:
+        """The same for the shares alone."""
+        return log_loss(self.baseline, self.label, self.weight)
+
+
+def like_missing(held: HeldOut, reasons: Reasons, shifts: LogOddsShifts | None) -> HeldOut:
+    """Give what is to be expected of rows to fill: hidden rows weighed to be like them, and spoken of as they are.
+
+    Where labels are lost by class, rows of a class that loses many count more, and its probability is higher.
+    """
+    weight = reasons.weights(held.label, held.odds)
+    if held.weight is not None:
+        weight = weight * held.weight
+    held = replace(held, weight=weight / weight.mean())
+    if shifts is None:
+        return held
+    return replace(held, probability=shifts.apply(held.probability), baseline=shifts.apply(held.baseline))

@@ -1,0 +1,1 @@
+"""From the values of a run to its reports (start at `fit.py`)."""

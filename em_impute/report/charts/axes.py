@@ -1,0 +1,151 @@
+"""Scales with ticks for numbers of any size, and panels with axes to draw on."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.report.charts.svg import Drawing, Floats, Values, shortened
+
+__all__ = ["Panel", "Scale", "percent_ticks", "room_for", "scale_over"]
+
+Ticks = Sequence[tuple[float, str]]
+"""Values and how they are written."""
+
+STEPS = (5.0, 2.0, 1.0)
+
+LARGEST, SMALLEST = 1e7, 1e-4
+"""Beyond them a tick is written with a power of ten."""
+
+GROUPED = 1e4
+"""From here on thousands are separated; below it they may be years."""
+
+HUGE, TINY = 8e307, 1e-290
+"""Differences of numbers within the first do not overflow; below the second, digits are lost."""
+
+
+class Scale(NamedTuple):
+    """Both ends of an axis, low < high."""
+
+    low: float
+    high: float
+
+    def place(self, values: Values) -> Floats:
+        """Say where values lie, 0 at the low end and 1 at the high one."""
+        half = self.high / 2.0 - self.low / 2.0  # the whole difference may leave the range of numbers
+        return np.asarray((np.asarray(values, np.float64) / 2.0 - self.low / 2.0) / half)
+
+    def ticks(self, about: int = 5) -> Ticks:
+        """Choose round numbers between the ends, about half of `about` and at least two."""
+        span, largest = self.high - self.low, max(abs(self.low), abs(self.high))
+        power = math.floor(math.log10(span)) if TINY < span < HUGE else None
+        for exponent, step in ((power - i, step) for i in (0, 1) for step in STEPS) if power is not None else ():
+            size = step * 10.0**exponent
+            first, last = math.ceil(self.low / size - 1e-6), math.floor(self.high / size + 1e-6)
+            if about // 2 + 1 <= last - first + 1 <= 3 * about:  # more where rounding makes the ends one number
+                return [(i * size, _written(i * size, -exponent, largest)) for i in range(first, last + 1)]
+        return [(end, f"{end:.6g}".replace("-", "−")) for end in self]
+
+
+def scale_over(values: Values, *, margin: float = 0.0) -> Scale:
+    """Make an axis that holds all values, wider on both sides by `margin` of their range; equal ones are its middle."""
+    seen = np.asarray(values, np.float64)
+    seen = np.clip(seen[np.isfinite(seen)], -HUGE, HUGE)
+    if not seen.size:
+        return Scale(0.0, 1.0)
+    low, high = float(seen.min()), float(seen.max())
+    widened, size = margin * (high - low), max(abs(low), abs(high))
+    if high - low <= 1e-9 * size or high == low:  # ticks and places would show rounding
+        middle, half = low / 2.0 + high / 2.0, size / 2.0 if size > TINY else 0.5
+        return Scale(middle - half, middle + half)
+    return Scale(low - widened, high + widened)
+
+
+def percent_ticks(scale: Scale, about: int = 5) -> Ticks:
+    """Choose ticks of an axis of shares, written as percentages."""
+    return [(value / 100.0, f"{text} %") for value, text in Scale(100.0 * scale.low, 100.0 * scale.high).ticks(about)]
+
+
+def room_for(drawing: Drawing, ticks: Ticks) -> float:
+    """Give the room to the left of a panel that the ticks of its vertical axis take."""
+    return 8.0 + drawing.letter * max(len(text) for _, text in ticks)
+
+
+def _written(value: float, decimals: int, largest: float) -> str:
+    """Write a tick with as many digits as tell it from its neighbours."""
+    if value == 0.0:
+        return "0"
+    text = f"{value:{',' if largest >= GROUPED else ''}.{max(0, decimals)}f}"
+    if not SMALLEST <= largest < LARGEST:
+        digits = max(0, math.floor(math.log10(abs(value))) + decimals)
+        mantissa, _, exponent = f"{value:.{min(digits, 15)}e}".partition("e")
+        text = f"{mantissa}e{int(exponent)}"
+    return text.replace("-", "−")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of a drawing with two axes."""
+
+    drawing: Drawing
+    left: float
+    top: float
+    right: float
+    bottom: float
+    x: Scale
+    y: Scale
+
+    def across(self, values: Values) -> Floats:
+        """Say where values of x lie on the drawing."""
+        return np.asarray(self.left + (self.right - self.left) * self.x.place(values))
+
+    def down(self, values: Values) -> Floats:
+        """Say where values of y lie on the drawing."""
+        return np.asarray(self.bottom - (self.bottom - self.top) * self.y.place(values))
+
+    def outline(self, x: Values, y: Values) -> Floats:
+        """Place points on the drawing: (n_points, 2)."""
+        return np.column_stack([self.across(x), self.down(y)])
+
+    def line(
+        self, x: Values, y: Values, colour: str, *, width: float = 1.5, dash: Sequence[float] = (), name: str = ""
+    ) -> bool:
+        """Draw a line through points, of which those outside of the panel are left out; tell whether any is inside."""
+        place = self.outline(x, y)
+        with np.errstate(invalid="ignore"):
+            inside = (place[:, 0] >= self.left - 0.5) & (place[:, 0] <= self.right + 0.5)
+            inside &= (place[:, 1] >= self.top - 0.5) & (place[:, 1] <= self.bottom + 0.5)
+        place[~inside] = np.nan
+        if inside.any():
+            self.drawing.line(place[:, 0], place[:, 1], colour, width=width, dash=dash, name=name)
+        return bool(inside.any())
+
+    def bars(self, edges: Values, base: Floats, top: Floats) -> list[Floats]:
+        """Give the outlines of the bars that are not empty; `edges` (n_bins + 1,), `base` and `top` (n_bins,)."""
+        return [
+            self.outline(np.take(edges, [i, i, i + 1, i + 1]), [base[i], top[i], top[i], base[i]])
+            for i in np.flatnonzero(top > base).tolist()
+        ]
+
+    def x_axis(self, title: str, ticks: Ticks | None = None) -> None:
+        """Draw the horizontal axis, its ticks, and below them what it measures."""
+        ticks = self.x.ticks() if ticks is None else ticks
+        self.drawing.line([self.left, self.right], [self.bottom] * 2, "muted", width=1.0)
+        below = self.bottom + 4.0
+        for (_, text), x in zip(ticks, self.across([value for value, _ in ticks]).tolist(), strict=True):
+            self.drawing.line([x, x], [self.bottom, below], "muted", width=1.0)
+            at = min(x, self.drawing.width - self.drawing.letter * len(text) / 2.0)
+            self.drawing.text(at, below, text, anchor="middle", down=1.05, colour="muted")
+        shown = shortened(title, self.drawing.longest)
+        middle = min((self.left + self.right) / 2.0, self.drawing.width - self.drawing.letter * len(shown) / 2.0)
+        self.drawing.text(middle, below, title, anchor="middle", down=2.35, shown=shown)
+
+    def y_axis(self, title: str, ticks: Ticks | None = None) -> None:
+        """Draw lines across for the ticks of the vertical axis, and above them what it measures."""
+        ticks = self.y.ticks() if ticks is None else ticks
+        for (_, text), y in zip(ticks, self.down([value for value, _ in ticks]).tolist(), strict=True):
+            self.drawing.line([self.left, self.right], [y, y], "grid", width=1.0)
+            self.drawing.text(self.left - 6.0, y, text, anchor="end", down=0.35, colour="muted")
+        self.drawing.text(2.0, self.top - 14.0, title, shown=shortened(title, self.drawing.longest))

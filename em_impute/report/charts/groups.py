@@ -1,0 +1,157 @@
+"""Which labels are drawn by themselves, how each looks, how cells were filled, and the legends of charts."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.report.charts.palette import MARKERS, N_LABELS, label_dash, label_marker
+from em_impute.report.charts.svg import Floats
+from em_impute.report.model.fit import FitReport, Label
+
+__all__ = [
+    "DASHED",
+    "EM_KEYS",
+    "Chart",
+    "Filling",
+    "Group",
+    "Key",
+    "filling_of",
+    "group_of",
+    "keys_of",
+    "labels_alone",
+    "labels_in_groups",
+    "summed",
+]
+
+DASHED = (6.0, 3.0)
+"""Dashes of what is compared with a solid line."""
+
+
+class Group(NamedTuple):
+    """One label, or the less common ones together."""
+
+    name: str
+    labels: tuple[str, ...]
+    k: int
+    """Place in the palette."""
+    colour: str
+    marker: str
+    dash: tuple[float, ...]
+
+    @property
+    def is_one(self) -> bool:
+        """A label by itself."""
+        return self.k < N_LABELS
+
+
+class Key(NamedTuple):
+    """One entry of a legend."""
+
+    kind: str
+    """One of `SAMPLES`."""
+    text: str
+    group: Group | None = None
+    """Whose label the text is; None where it is ours."""
+
+    def sample(self) -> str:
+        """Draw a small sample of what is explained, an element for a page."""
+        group = self.group or Group("", (), 0, "ink", "o", ())
+        dash = " ".join(map(str, group.dash)) or "none"
+        drawn = SAMPLES[self.kind].format(colour=group.colour, marker=MARKERS[group.marker], dash=dash)
+        return f'<svg xmlns="http://www.w3.org/2000/svg" width="26" height="14" aria-hidden="true">{drawn}</svg>'
+
+
+SAMPLES = {
+    "line": '<path d="M1 7h24" stroke-width="2.4" stroke-dasharray="{dash}" class="s-{colour}"/>',
+    "dashed": '<path d="M1 7h24" stroke-width="2.4" stroke-dasharray="6 3" class="s-{colour}"/>',
+    "solid": '<path d="M2 2h22v10H2z" fill-opacity="0.4" class="f-{colour} s-{colour}"/>',
+    "hatched": '<path d="M2 2h22v10H2zM2 11l7-8M8 12l8-10M16 12l7-9" fill="none" class="s-{colour}"/>',
+    "area": '<path d="M2 2h22v10H2z" class="f-known s-muted"/>',
+    "band": '<path d="M2 2h22v10H2z" class="f-band s-grid"/>',
+    "filled": '<path d="M13 7{marker}" class="f-{colour}"/>',
+    "hollow": '<path d="M13 7{marker}" fill="none" stroke-width="1.5" class="s-{colour}"/>',
+    "cross": '<path d="M10 4l6 6m0-6l-6 6" stroke-width="1.5" class="s-muted"/>',
+}
+SAMPLES["both"] = '<path d="M7 7{marker}" class="f-{colour}"/>' + SAMPLES["hollow"].replace("M13", "M19")
+"""By the kind of a key."""
+
+EM_KEYS = Key("line", "fitted by EM to all rows"), Key("dashed", "fitted to labelled rows alone")
+"""Legend of bell curves and ellipses."""
+
+
+class Chart(NamedTuple):
+    """A drawing and what is needed to read it."""
+
+    name: str
+    svg: str
+    caption: str = ""
+    keys: tuple[Key, ...] = ()
+    is_wide: bool = False
+
+
+class Filling(NamedTuple):
+    """How cells were filled: by their most probable labels, or by labels drawn by their probabilities."""
+
+    is_drawn: bool
+    files: int
+    """Completed files, each of which holds draws of its own; 0 where one was written."""
+
+    @property
+    def participle(self) -> str:
+        """Say what a cell was: filled in, or drawn."""
+        return "drawn" if self.is_drawn else "filled in"
+
+    def looks(self, of: str, *, known: bool, filled: bool) -> str:
+        """Say what solid and hatched or hollow marks are, if there are both: `of` names the three."""
+        solid, other, marks = of.split()
+        how = f"were {self.participle}"
+        if self.is_drawn:
+            which = f", those of the first of {self.files:,} files" if self.files > 1 else ""
+            how = f"had their label drawn by its probability{which}"
+        if not known:
+            return f"No label was known; {other} {marks} {how}."
+        text = f"{solid.capitalize()} {marks} are rows whose label was known"
+        return f"{text}; {other} {marks} {how}." if filled else f"{text}."
+
+
+def filling_of(report: FitReport) -> Filling:
+    """Read how cells were filled."""
+    filled = report.filled
+    return Filling(False, 0) if filled is None else Filling(filled.method == "draw", filled.imputations)
+
+
+def group_of(name: str, labels: tuple[str, ...], k: int) -> Group:
+    """Give some labels the look at a place of the palette."""
+    return Group(name, labels, k, f"label-{k}", label_marker(k), label_dash(k))
+
+
+def labels_in_groups(labels: Sequence[Label]) -> tuple[Group, ...]:
+    """Give each label its look, in the order of the report; of more than eight the less common ones share one."""
+    names = [one.label for one in labels]
+    if len(names) <= N_LABELS:
+        return tuple(group_of(name, (name,), k) for k, name in enumerate(names))
+    rows = [-(one.known + one.filled) for one in labels]
+    common = sorted(np.argsort(rows, kind="stable")[: N_LABELS - 1].tolist())
+    single = [group_of(names[i], (names[i],), k) for k, i in enumerate(common)]
+    others = tuple(name for i, name in enumerate(names) if i not in set(common))
+    return (*single, group_of(f"{len(others)} further labels", others, N_LABELS))
+
+
+def labels_alone(labels: Sequence[Label]) -> set[str]:
+    """Name the labels that are drawn by themselves."""
+    return {group.name for group in labels_in_groups(labels) if group.is_one}
+
+
+def summed(labels: Sequence[str], by_label: Mapping[str, Sequence[float | None]], n: int) -> Floats:
+    """Add up what there is of some labels: (n,), zeros where there is nothing."""
+    found = [[value or 0.0 for value in by_label[label]] for label in labels if label in by_label]
+    return np.asarray(np.array([[0.0] * n, *found], np.float64).sum(axis=0))
+
+
+def keys_of(groups: Sequence[Group], kind: str, others: Mapping[Key, bool] | None = None) -> tuple[Key, ...]:
+    """Write the legend that names the labels, and then the others that are in the chart."""
+    return (
+        *(Key(kind, one.name, one) for one in groups),
+        *(key for key, is_there in (others or {}).items() if is_there),
+    )

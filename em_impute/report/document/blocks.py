@@ -1,0 +1,129 @@
+"""What a document is made of: sections of blocks, and sentences in which the words of users are kept apart from ours.
+
+Renderers decide how a block looks: `page/` as HTML, `markdown.py` as Markdown.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+__all__ = [
+    "MAX_LISTED",
+    "Block",
+    "Details",
+    "Document",
+    "Figures",
+    "Items",
+    "Name",
+    "Section",
+    "Table",
+    "Text",
+    "Tile",
+    "joined",
+    "names",
+    "of_rows",
+    "said",
+]
+
+
+MAX_LISTED = 100
+"""Rows of a table; the JSON has them all."""
+
+
+class Name(NamedTuple):
+    """A word of the user's: a label, a column, a path.  It is shown as it is, and nothing in it acts as markup."""
+
+    text: str
+
+
+class Text(NamedTuple):
+    """A sentence of ours, with values where it says {}.  Of tags it may hold code, strong and q."""
+
+    template: str
+    values: tuple[Any, ...]
+
+
+class Table(NamedTuple):
+    """A table with a caption; the first cell of each row heads it."""
+
+    caption: str
+    head: Sequence[Any]
+    rows: Sequence[Sequence[Any]]
+    is_long: bool = False
+    """Where there is room for few rows, some stand for all, which are shown on demand."""
+    common: Sequence[int] = ()
+    """Those that then stand for all: the most common labels.  Without any it is the first ones."""
+
+
+class Figures(NamedTuple):
+    """Charts by their names, beside each other where there is room; those that were not drawn are left out."""
+
+    charts: Sequence[str]
+    caption: str = ""
+
+
+class Items(NamedTuple):
+    """A numbered list."""
+
+    items: Sequence[Any]
+
+
+class Details(NamedTuple):
+    """What is opened on demand."""
+
+    summary: str
+    blocks: Sequence[Any]
+
+
+Block = str | Text | Table | Figures | Items | Details
+
+
+class Section(NamedTuple):
+    """A part of a document."""
+
+    id: str
+    title: str
+    blocks: Sequence[Block]
+
+
+class Tile(NamedTuple):
+    """A figure that matters, with what it counts and a note."""
+
+    figure: str
+    title: str
+    note: Text | str
+
+
+class Document(NamedTuple):
+    """All that is said of one column."""
+
+    title: Text
+    headline: Sequence[Text]
+    tiles: Sequence[Tile]
+    warnings: Sequence[tuple[str, str]]
+    sections: Sequence[Section]
+    made: Text
+    """by which program, and when"""
+
+
+def said(template: str, *values: Any) -> Text:  # noqa: ANN401  # of any type
+    """Write values into a sentence of ours."""
+    return Text(template, values)
+
+
+def joined(separator: str, texts: Iterable[Any]) -> Text:
+    """Put texts one after the other, with the same between them."""
+    listed = tuple(texts)
+    return Text(separator.join(["{}"] * len(listed)), listed)
+
+
+def names(texts: Sequence[str], limit: int = 3) -> Text:
+    """List names as in a sentence: a, b and c; of many the first ones."""
+    shown: list[Any] = [Name(one) for one in texts[:limit]]
+    if len(texts) > limit:
+        shown.append(f"{len(texts) - limit:,} more")
+    return joined(", ", shown) if len(shown) == 1 else said("{} and {}", joined(", ", shown[:-1]), shown[-1])
+
+
+def of_rows(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    """Show the first cell of each row as a name."""
+    return [[Name(str(row[0])), *row[1:]] for row in rows]

@@ -1,0 +1,164 @@
+"""Sections about the rows: what was missing, and who is missing."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from em_impute.report.charts.groups import labels_alone
+from em_impute.report.document.blocks import (
+    MAX_LISTED,
+    Block,
+    Details,
+    Figures,
+    Name,
+    Section,
+    Table,
+    Text,
+    joined,
+    names,
+    of_rows,
+    said,
+)
+from em_impute.report.format import number, p_value, percent, token_name
+from em_impute.report.model.fit import FitReport
+from em_impute.report.model.missingness import CategorySide, Difference, MissingReasons, NumberSide
+from em_impute.table.text import plural
+
+__all__ = ["common", "folded", "what_was_missing", "who_is_missing"]
+
+
+def what_was_missing(report: FitReport) -> Section:
+    """Count the cells, by their marks and by label, and list the columns that were used."""
+    missing, parts = report.missing, report.parts
+    tokens = [said("{} {}", f"{n:,}", Name(token_name(token))) for token, n in missing.tokens.items()]
+    text = said("{} of {} had no label", plural(missing.cells, "cell"), plural(report.input.rows, "row"))
+    if tokens:
+        text = said("{} ({})", text, joined(", ", tokens))
+    blocks: list[Block] = [said("{}.", text)]
+    if parts:
+        drawn = parts.rows_drawn
+        served = "the model was learnt from" if report.applied is None else "the saved model was judged by"
+        blocks.append(
+            said(
+                "The table was read in {}; {} {} with a label and {} without, drawn at random.",
+                plural(parts.number, "part"),
+                served,
+                plural(drawn.known, "row"),
+                f"{drawn.missing:,}",
+            )
+        )
+    rows = [
+        [
+            one.label,
+            f"{one.known:,}",
+            f"{one.filled:,}",
+            percent(one.share_known),
+            percent(one.share_expected),
+        ]
+        for one in report.labels
+    ]
+    head = ["label", "known", "filled in", "share among known", "share expected of all rows"]
+    blocks += folded("Labels of the column", head, of_rows(rows), common(report, [row[0] for row in rows]))
+    return Section("missing", "What was missing", [*blocks, *_columns(report)])
+
+
+def who_is_missing(report: FitReport) -> Section | None:
+    """Compare rows without a label with those that have one."""
+    found = report.missingness
+    if found is None:
+        return None
+    blocks: list[Block] = [said("{}", found.sentence)]
+    reading = "Where the line runs apart from the grey area, rows without a label are unlike those with one."
+    blocks.append(Figures(["known_and_missing"], reading))
+    different = sorted(found.differences, key=lambda one: -1.0 if one.smd is None else abs(one.smd), reverse=True)
+    numbers = [one for one in different if one.type == "numeric"]
+    if numbers:
+        head = ["column", "mean (SD), known", "mean (SD), missing", "SMD", "KS", "p", "empty, known", "empty, missing"]
+        rows = [[Name(one.name), *_mean(one), _smd(one.smd), number(one.ks), *_tested(one)] for one in numbers]
+        blocks += folded("Numbers among rows with a label and without one", head, rows)
+    texts = [one for one in different if one.type == "categorical"]
+    if texts:
+        head = ["column", "share, known → missing", "SMD", "p", "empty, known", "empty, missing"]
+        shifts = [[Name(one.name), _shifts(one), _smd(one.smd), *_tested(one)] for one in texts]
+        blocks += folded("Categories among rows with a label and without one", head, shifts)
+    blocks.append(
+        said(
+            "SMD: difference of the means (missing less known) in standard deviations; 0.1 is little, 0.8 much. KS: "
+            "largest distance between the two distributions, 0 to 1. p: how often chance alone would do as much. AUC: "
+            "how often a row without a label would be told from one with a label by these columns."
+        )
+    )
+    if found.reasons is not None:
+        blocks += _reasons(found.reasons, report)
+    if found.rehearsal is not None:
+        blocks.append(said("{}", found.rehearsal.sentence))
+    return Section("who", "Who is missing", blocks)
+
+
+def folded(caption: str, head: Sequence[Any], rows: Sequence[Sequence[Any]], shown: Sequence[int] = ()) -> list[Block]:
+    """Make a table of which a few rows may stand for all: those that `shown` names, or the first ones."""
+    return [Table(caption, head, rows, is_long=True, common=shown)] if rows else []
+
+
+def common(report: FitReport, labels: Sequence[str]) -> list[int]:
+    """Give the places of the labels that charts draw by themselves, so that tables of many show the same."""
+    alone = labels_alone(report.labels)
+    return [i for i, label in enumerate(labels) if label in alone]
+
+
+def _columns(report: FitReport) -> list[Block]:
+    """List the columns that served as predictors, and why the others did not; a saved model's are in its section."""
+    features = report.features
+    if report.applied is not None:
+        return []
+    numbers = [one for one in features.used if one.type == "numeric"]
+    rows = [[Name(one.name), f"{one.missing:,}", number(one.mean), number(one.sd)] for one in numbers]
+    blocks = (
+        folded("Columns that were used: numbers", ["column", "cells missing", "mean", "standard deviation"], rows)
+        if rows
+        else []
+    )
+    texts = [
+        [Name(one.name), f"{one.missing:,}", names(one.levels or (), 8)]
+        for one in features.used
+        if one.type != "numeric"
+    ]
+    if texts:
+        blocks += folded("Columns that were used: categories", ["column", "cells missing", "categories"], texts)
+    if features.rejected:
+        left = [[Name(one.name), one.reason] for one in features.rejected]
+        table = Table("Columns that were not used", ["column", "because"], left[:MAX_LISTED])
+        blocks.append(Details(f"{plural(len(left), 'column')} not used", [table]))
+    return blocks
+
+
+def _mean(one: Difference) -> list[str]:
+    return [
+        f"{number(side.mean)} ({number(side.sd)})" for side in (one.known, one.missing) if isinstance(side, NumberSide)
+    ]
+
+
+def _tested(one: Difference) -> list[str]:
+    return [p_value(one.p_value), *(percent(side.share_missing) for side in (one.known, one.missing))]
+
+
+def _shifts(one: Difference) -> Text:
+    known, missing = (side.shares if isinstance(side, CategorySide) else {} for side in (one.known, one.missing))
+    texts = sorted(known, key=lambda text: -abs(missing[text] - known[text]))
+    shown = [said("{}: {} → {}", Name(text), percent(known[text]), percent(missing[text])) for text in texts[:4]]
+    return said("{}{}", joined("; ", shown), " …" if len(texts) > len(shown) else "")
+
+
+def _smd(value: float | None) -> str:
+    if value is None:
+        return number(None)
+    return f"{value:.2f}" if math.isfinite(value) else "∞"
+
+
+def _reasons(reasons: MissingReasons, report: FitReport) -> list[Block]:
+    """Say why labels are missing, and how often each is lost if it is the label that decides."""
+    head = ["label", "known rows", "rows that lost it, if by class"]
+    known, labels = report.totals.known, list(reasons.loss_rates)
+    rows = [[label, f"{known[label]:,}", percent(rate)] for label, rate in reasons.loss_rates.items()]
+    table = folded("If labels are lost by class: how often each", head, of_rows(rows), common(report, labels))
+    return [said("{}", reasons.sentence), Details("How often each label is lost", table)]

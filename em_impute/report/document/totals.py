@@ -1,0 +1,157 @@
+"""Sections about the whole column: totals, what another mix would change, known labels that look wrong."""
+
+from collections.abc import Mapping
+
+from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, said
+from em_impute.report.document.data import common, folded
+from em_impute.report.format import number, percent, small_percent, span
+from em_impute.report.model.diagnostics import ShareEstimate
+from em_impute.report.model.fit import FitReport
+from em_impute.report.model.missingness import Sweep
+from em_impute.table.text import plural
+
+__all__ = ["suspects", "the_totals", "what_if_not"]
+
+MAX_ROWS = 20
+
+MAX_SENTENCES = 3
+"""Labels about which there is a sentence each; of more there is a table."""
+
+
+def the_totals(report: FitReport) -> Section | None:
+    """Count the rows of each label in four ways."""
+    totals, drawn = report.totals, report.totals.multiple_imputation
+    if not report.missing.cells:
+        return None
+    blocks: list[Block] = [
+        said(
+            "How many rows of each label the whole column holds. Expected counts add up the probabilities; counting "
+            "filled labels overstates the likelier one."
+        )
+    ]
+    blocks.append(Figures(["totals"]))
+    head = ["label", "known only", "known and filled", "expected", *(["drawn (95 %)"] if drawn else [])]
+    rows = [
+        [
+            Name(label),
+            f"{known:,}",
+            f"{totals.most_probable[label]:,}",
+            number(totals.expected[label]),
+            *([f"{number(drawn[label].estimate)} ({span(drawn[label].low, drawn[label].high)})"] if drawn else []),
+        ]
+        for label, known in totals.known.items()
+    ]
+    shown = common(report, list(totals.known))
+    blocks += folded("Rows of each label", head, rows, shown)
+    if drawn:
+        blocks.append(Details("Shares where the rows come from", _shares(totals.shares or {}, shown)))
+    return Section("totals", "Totals", blocks)
+
+
+def _shares(shares: Mapping[str, ShareEstimate], shown: list[int]) -> list[Block]:
+    """Tabulate what share of the population each label has, were the rows a sample."""
+    rows = [
+        [
+            Name(label),
+            percent(one.estimate),
+            f"{percent(one.low)} to {percent(one.high)}",
+            percent(one.missing_information),
+        ]
+        for label, one in shares.items()
+    ]
+    text = said(
+        "If the rows are a sample, these are the shares where they come from, by Rubin’s rules. Missing "
+        "information: the part of the uncertainty that comes from the missing labels."
+    )
+    head = ["label", "share", "95 %", "missing information"]
+    return [text, *folded("Shares in the population", head, rows, shown)]
+
+
+def what_if_not(report: FitReport) -> Section | None:
+    """Show what follows if labels are missing more often in one class."""
+    found = report.sensitivity
+    if found is None or not found.sweeps:
+        return None
+    blocks: list[Block] = [
+        said(
+            "Filling assumes that among similar rows, missing labels follow the same mix as known ones. Only the "
+            "missing labels could prove it. This shows what would follow if not: let the odds of a label be exp(δ) "
+            "times as high where it is missing; at δ = 0 nothing changes, at δ = 1 they are 2.7 times as high. {}",
+            found.sentence,
+        )
+    ]
+    blocks.append(Figures(["sensitivity"]))
+    tested = [one for one in found.sweeps if one.interval is not None]
+    if len(tested) <= MAX_SENTENCES:
+        blocks += [said("The share of {} {}.", Name(one.label), _leaving(one)) for one in tested]
+    else:
+        rows = [
+            [
+                Name(one.label),
+                " to ".join(map(percent, one.interval or ())),
+                _delta(one.leaves_interval.below),
+                _delta(one.leaves_interval.above),
+            ]
+            for one in tested
+        ]
+        head = ["label", "95 % interval of its share", "left below δ =", "and above δ ="]
+        caption = "Where the share of a label would leave its interval"
+        blocks.append(Details(caption, [Table(caption, head, rows)]))
+    head = ["label", *(f"δ = {delta:g}" for delta in found.deltas)]
+    rows = [[Name(one.label), *(percent(share) for share in one.share)] for one in found.sweeps]
+    inner: list[Block] = [Table("Expected share of all rows", head, rows)]
+    if found.labels_left_out:
+        inner.append(said("{} left out.", plural(found.labels_left_out, "less common label")))
+    blocks.append(Details("In numbers", inner))
+    return Section("delta", "If missingness depends on the label", blocks)
+
+
+def suspects(report: FitReport) -> Section | None:
+    """List known labels that look wrong."""
+    audit, listed = report.audit, report.suspect_labels
+    if audit is None:
+        return None
+    drawn = f" drawn from {audit.drawn_from:,}" if audit.drawn_from else ""
+    expected = f"{audit.expected:.1f}" if audit.expected < 20 else f"{audit.expected:,.0f}"  # noqa: PLR2004
+    blocks: list[Block] = [
+        said(
+            "{} of {}{} {} a probability below {} %, each judged by a model that was not shown it; {} are expected by "
+            "chance if all labels are right. None was changed.",
+            f"{audit.found:,}",
+            plural(audit.examined, "known label"),
+            drawn,
+            "has" if audit.found == 1 else "have",
+            f"{100.0 * audit.threshold:g}",
+            expected,
+        )
+    ]
+    if listed:
+        part = ["file"] if listed[0].part is not None else []
+        rows = [
+            [
+                *([Name(one.part or "")] if part else []),
+                f"{one.line:,}",
+                Name(one.label),
+                small_percent(one.probability),
+                Name(one.likely),
+                percent(one.likely_probability),
+            ]
+            for one in listed[:MAX_ROWS]
+        ]
+        head = [*part, "line", "label", "its probability", "more likely", "probability"]
+        more = f": the {len(rows)} least probable of {audit.found:,}" if audit.found > len(rows) else ""
+        blocks += folded(f"Known labels that look wrong{more}", head, rows)
+    return Section("suspects", "Known labels that look wrong", blocks)
+
+
+def _leaving(one: Sweep) -> str:
+    within = " to ".join(map(percent, one.interval or ()))
+    ends = [("below", one.leaves_interval.below), ("above", one.leaves_interval.above)]
+    shown = [f"{side} δ = {_delta(delta)}" for side, delta in ends if delta is not None]
+    if shown:
+        return f"leaves its interval ({within}) {' and '.join(shown)}"
+    return f"stays in its interval ({within}) for every δ within ±5"
+
+
+def _delta(delta: float | None) -> str:
+    return number(None) if delta is None else f"{delta:.2f}".replace("-", "−")

@@ -1,0 +1,110 @@
+"""Sections for those who go on with the file: advice, a paragraph for the methods, the command, every decision."""
+
+from typing import Any
+
+from em_impute.report.document.blocks import Block, Details, Items, Name, Section, Table, Text, said
+from em_impute.report.document.methods import methods
+from em_impute.report.document.summary import how_filled
+from em_impute.report.format import number
+from em_impute.report.model.evaluation import EvaluationReport
+from em_impute.report.model.fit import FitReport
+
+__all__ = ["decisions", "how_to_use", "made_by", "reproduction", "write_methods"]
+
+FEWEST_IMPUTATIONS = 5
+
+
+def how_to_use(report: FitReport) -> Section | None:
+    """Give five lines of advice."""
+    if not report.missing.filled:
+        return None
+    draws = max(FEWEST_IMPUTATIONS, report.totals.recommended_imputations or 0)
+    column = Name(report.column)
+    filling = how_filled(report)
+    lines = [
+        said(
+            "Keep the filled cells apart from the known ones: <code>--indicator</code> adds a column that says which "
+            "are which."
+        ),
+        said("For totals and shares of {} take the expected ones above, not a count of the filled labels.", column),
+        _pooled(filling.files, draws, can_draw=report.applied is None),
+        said(
+            "To keep only cells that are surer, ask for it: <code>--min-probability 0.9</code> leaves the others empty."
+        ),
+        said(
+            "What you will relate to {} must have been among the columns it was filled by, or the relation is "
+            "weakened; and "
+            "a filled value is no statement about the one person or thing in its row.",
+            column,
+        ),
+    ]
+    return Section("use", "How to use this file", [Items(lines)])
+
+
+def _pooled(files: int, recommended: int, *, can_draw: bool) -> Text:
+    """Say how to let an analysis know that labels are guesses."""
+    pool = "pool the results by Rubin’s rules. One file alone treats guesses as facts."
+    if not can_draw:
+        text = "For tests, intervals and regressions fit anew, without <code>--model</code>, and draw: "
+        return said(text + "<code>--imputations {}</code> writes so many files. Analyse each, and " + pool, recommended)
+    if files <= 1:
+        text = "For tests, intervals and regressions draw: <code>--imputations {}</code> writes so many files. Analyse "
+        return said(text + f"each, and {pool}", recommended)
+    text = "For tests, intervals and regressions analyse each of the {} files, and " + pool
+    if files < recommended:
+        return said(text + " Here {} would be enough: <code>--imputations {}</code>.", files, recommended, recommended)
+    return said(text, files)
+
+
+def write_methods(report: FitReport) -> Section | None:
+    """Give a paragraph that is ready to paste."""
+    if not report.missing.cells:
+        return None
+    return Section("methods", "Paragraph for a methods section", [said("<q>{}</q>", methods(report))])
+
+
+def reproduction(report: FitReport | EvaluationReport) -> Section:
+    """Say what it takes to do the same again."""
+    output = report.output if isinstance(report, FitReport) else None
+    parts = report.parts if isinstance(report, FitReport) else None
+    files = (output.files or [output]) if output else []
+    rows: list[list[Any]] = [
+        ["command", said("<code>{}</code>", report.command)],
+        ["version", f"{report.tool.name} {report.tool.version}"],
+        ["seed", report.seed],
+        ["created", report.created or number(None)],
+        ["input", Name(report.input.path)],
+    ]
+    if report.input.sha256:
+        rows.append(["input sha256", _hash(report.input.sha256)])
+    if parts and len(parts.files) > 1:
+        rows += [
+            [said("part {}", i + 1), said("{} {}", Name(one.path), _hash(one.sha256))]
+            for i, one in enumerate(parts.files[:20])
+        ]
+    for one in files[:20]:
+        rows.append(["output", Name(one.path or "standard output")])
+        rows.append(["output sha256", _hash(one.sha256)])
+    return Section("again", "How to do it again", [Table("What it takes", ["what", "value"], rows)])
+
+
+def decisions(report: FitReport) -> Section:
+    """List every decision that was taken for the user, and every warning."""
+    rows = [[one.step, one.action, one.detail] for one in report.log]
+    blocks: list[Block] = [Details("Every decision", [Table("Decisions", ["step", "what", "decided"], rows)])]
+    if report.warnings:
+        warned = [[one.code, one.message] for one in report.warnings]
+        blocks.append(Table("Warnings and notes", ["code", "message"], warned))
+    else:
+        blocks.append(said("There was nothing to warn about."))
+    return Section("log", "Decisions and warnings", blocks)
+
+
+def _hash(value: str | None) -> Text:
+    return said('<code class="hash">{}</code>', value or number(None))
+
+
+def made_by(report: FitReport | EvaluationReport) -> Text:
+    """Say which program made the report, and when."""
+    tool = report.tool
+    return said("{} {}, {}", tool.name, tool.version, report.created or "time not recorded")

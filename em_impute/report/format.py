@@ -1,0 +1,89 @@
+"""Numbers and counts as people read them, and texts that cannot disturb a terminal."""
+
+from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "LIKELY",
+    "and_more",
+    "delimiter_name",
+    "known_and_missing",
+    "number",
+    "p_value",
+    "percent",
+    "printable",
+    "rounded",
+    "small_percent",
+    "span",
+    "token_name",
+]
+
+LIKELY = 0.5
+"""Probability from which on something is taken to be so."""
+
+LARGE, HUGE = 9999.5, 1e15
+"""From the first on, four digits would round a whole number; from the second on, counting digits is no help."""
+
+SMALLEST_P, SMALLEST_SHARE = 0.001, 0.0001
+"""Probabilities below them are told apart by nobody."""
+
+
+def number(value: float | None) -> str:
+    """Write a number with at least four significant digits, large ones with thousands separated."""
+    if value is None:
+        return "–"
+    if LARGE <= abs(value) < HUGE:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def percent(share: float | None) -> str:
+    """Write a share as a percentage with one decimal."""
+    return "–" if share is None else f"{100.0 * share:.1f} %"
+
+
+def small_percent(share: float) -> str:
+    """Write a share that may be very small as a percentage with two significant digits."""
+    return f"{100.0 * share:.2g} %" if share >= SMALLEST_SHARE else f"< {100.0 * SMALLEST_SHARE:g} %"
+
+
+def p_value(value: float | None) -> str:
+    """Write the probability of what chance alone would do."""
+    if value is None:
+        return number(None)
+    return f"< {SMALLEST_P}" if value < SMALLEST_P else f"{value:.3f}"
+
+
+def printable(text: str) -> str:
+    """Replace what would move the cursor or vanish by its escape, so that a label is shown literally."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+def delimiter_name(delimiter: str) -> str:
+    """Name a delimiter in words where it would not be seen."""
+    return {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}.get(delimiter, delimiter)
+
+
+def known_and_missing(column: str, known: int, tokens: Mapping[str, int]) -> str:
+    """Count the cells of a column: "gender: 654 known, 280 missing (280 empty)"."""
+    shown = ", ".join(f"{n:,} {token_name(token)}" for token, n in tokens.items())
+    return f"{column}: {known:,} known, {sum(tokens.values()):,} missing" + (f" ({shown})" if shown else "")
+
+
+def token_name(token: str) -> str:
+    """Name a missing mark, also one that shows nothing."""
+    return token if token.strip() else repr(token) if token else "empty"
+
+
+def rounded(count: float | None) -> str:
+    """Write an estimated count as a whole number."""
+    return number(round(count or 0.0))
+
+
+def span(low: float | None, high: float | None) -> str:
+    """Write the ends of an interval of counts."""
+    return f"{rounded(low)} to {rounded(high)}"
+
+
+def and_more(named: Sequence[str], of: int) -> str:
+    """Name the first of some things, and count the others."""
+    return ", ".join(named) + (f" and {of - len(named):,} more" if of > len(named) else "")

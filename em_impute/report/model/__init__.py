@@ -1,0 +1,1 @@
+"""The reports as values: each field says what it means, from which JSON and its schema follow (`documents`)."""

@@ -1,0 +1,178 @@
+"""The sections of a fit report that judge the fills: how right they are, and what looks odd."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from em_impute.report.model.shared import (
+    Confusion,
+    Counts,
+    Ends,
+    IntervalEstimate,
+    LabelledCell,
+    Line,
+    Positive,
+    ReliabilityBin,
+    Threshold,
+)
+from em_impute.serialize.annotations import Count, MayLack, Range, Share
+
+__all__ = [
+    "Accuracy",
+    "AuditResult",
+    "ExpectedWrong",
+    "MarkedRows",
+    "OutOfRange",
+    "OutOfRangeRow",
+    "ShareEstimate",
+    "SuspectLabel",
+    "Totals",
+    "WithoutPredictors",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectedWrong:
+    """How many filled cells are likely to be wrong; the estimate alone where nothing was drawn."""
+
+    estimate: Annotated[float, Range(0), "Filled cells that are likely to be wrong."]
+    low: Annotated[float | None, Range(0), MayLack, "Lower end of the interval, in cells."] = None
+    high: Annotated[float | None, Range(0), MayLack, "Upper end of the interval, in cells."] = None
+    level: Annotated[Share | None, MayLack, "Probability with which the truth lies in the interval."] = None
+    by_probabilities: Annotated[
+        float | None, Range(0), MayLack, "What the probabilities of the fills add up to, in cells."
+    ] = None
+    by_held_out_labels: Annotated[
+        IntervalEstimate | None, MayLack, "What known labels say that were hidden as labels are missing, in cells."
+    ] = None
+    agree: Annotated[bool | None, MayLack, "The model and the held-out labels do not contradict each other."] = None
+    unlike_labelled_rows: Annotated[
+        int | None,
+        Range(0),
+        MayLack,
+        "Missing cells in rows like no labelled row: no hidden label tells of them.",
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accuracy:
+    """How well held-out labels are found."""
+
+    method: Annotated[str, "How labels were held out, in words."]
+    rows: Annotated[Positive, "Labels that were held out and compared."]
+    effective_rows: Annotated[
+        float, Range(0), "Rows that they are worth, since they are weighed to be like rows to fill."
+    ]
+    accuracy: Annotated[Share, "Share of them whose most probable label is the true one."]
+    interval: Annotated[Ends, "95 % interval of the accuracy, by Wilson."]
+    baseline_accuracy: Annotated[Share, "Accuracy of always saying the most common label."]
+    baseline_label: Annotated[str, "That label, among rows like those to fill."]
+    log_loss: Annotated[float, Range(0), "Mean −log probability of the true label, in nats, the lower the better."]
+    baseline_log_loss: Annotated[float, Range(0), "The same where only the labels' shares are known."]
+    brier: Annotated[float, Range(0), "Mean squared distance of the probabilities from the truth, from 0 (best) to 2."]
+    ece: Annotated[Share, "Expected calibration error: mean distance of stated probability and accuracy."]
+    reliability: Annotated[
+        Sequence[ReliabilityBin], "Stated probability beside accuracy, in up to 15 bins of equal size."
+    ]
+    curve: Annotated[Sequence[Threshold], "From the surest rows alone to all of them."]
+    confusion: Annotated[
+        Confusion,
+        "Held-out labels, weighed to be like rows to fill: by true label, and within it by most probable label.",
+    ]
+    expected_wrong: Annotated[
+        ExpectedWrong,
+        "How many filled cells are likely to be wrong; the estimate alone where nothing was drawn.",
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareEstimate(IntervalEstimate):
+    """A label's share."""
+
+    missing_information: Annotated[Share, "Part that is missing of what a complete column would tell."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """Rows of each label in the completed column, counted in several ways; draws add the keys from the fourth on."""
+
+    known: Annotated[Counts, "Known rows by label."]
+    most_probable: Annotated[Counts, "Known and filled rows by label."]
+    expected: Annotated[
+        Mapping[str, Annotated[float, Range(0)]],
+        "Known rows and the probabilities of all missing ones, added up by label.",
+    ]
+    multiple_imputation: Annotated[
+        Mapping[str, IntervalEstimate] | None,
+        MayLack,
+        "Rows by label as draws of the model and the labels say, with 95 % intervals.",
+    ] = None
+    shares: Annotated[
+        Mapping[str, ShareEstimate] | None,
+        MayLack,
+        "Shares by label where the rows come from, with 95 % intervals by Rubin's rules.",
+    ] = None
+    draws: Annotated[int | None, Range(1), MayLack, "Draws that this rests on."] = None
+    recommended_imputations: Annotated[
+        int | None, Range(2), MayLack, "Imputations after which standard errors hardly vary."
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuspectLabel(LabelledCell):
+    """A known label that looks wrong."""
+
+    likely: Annotated[str, "The most probable label."]
+    likely_probability: Annotated[Share, "Its probability."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditResult:
+    """How known labels were judged, each by a fit that was not shown it."""
+
+    examined: Annotated[Count, "Labels that were judged."]
+    threshold: Annotated[Share, "A label looks wrong if its probability is below this."]
+    found: Annotated[Count, "Labels that look wrong."]
+    expected: Annotated[float, Range(0), "Labels that would look wrong by chance if all were right."]
+    drawn_from: Annotated[Count | None, "Known labels in all, where only some were judged; null where all were."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutOfRangeRow:
+    """A row in which a predictor is beyond every row with a label."""
+
+    line: Line
+    column: Annotated[str, "The predictor that is beyond."]
+    value: Annotated[float | str, "What it holds: a number, or the text of a category."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutOfRange:
+    """Rows in which some predictor is beyond every row with a label."""
+
+    rows: Annotated[Count, "How many there are."]
+    expected_by_chance: Annotated[float, Range(0), "How many chance gives at most."]
+    furthest_sd: Annotated[
+        float | None,
+        Range(0),
+        "How far the furthest is beyond, in standard deviations; null where no number is.",
+    ]
+    listed: Annotated[Sequence[OutOfRangeRow], "The first 1,000 of them."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithoutPredictors:
+    """Rows that show no predictor and are filled by the labels' shares alone."""
+
+    rows: Annotated[Count, "How many there are."]
+    lines: Annotated[Sequence[Line], "Lines on which the first 1,000 begin."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkedRows:
+    """Missing cells in weakly founded rows."""
+
+    out_of_range: Annotated[OutOfRange, "Rows in which some predictor is beyond every row with a label."]
+    without_predictors: Annotated[
+        WithoutPredictors, "Rows that show no predictor and are filled by the labels' shares alone."
+    ]

@@ -1,0 +1,97 @@
+"""The documents as JSON: their text, reading them strictly, and their schema (draft 2020-12)."""
+
+from dataclasses import fields
+from typing import Any, NamedTuple, TypeVar
+
+from em_impute.report.model.evaluation import EvaluationReport
+from em_impute.report.model.explanation import ExplanationReport
+from em_impute.report.model.fit import FitReport
+from em_impute.report.model.shared import (
+    SCHEMA_VERSION,
+    Features,
+    Input,
+    MissingCells,
+    Notice,
+    Predictor,
+    Rejected,
+    Threshold,
+    Tool,
+)
+from em_impute.serialize.classes import from_json, schema_of, to_json
+from em_impute.serialize.json_text import render
+from em_impute.serialize.values import Schema
+
+__all__ = ["KINDS", "Report", "json_of", "read", "schema_of_kind"]
+
+Report = FitReport | EvaluationReport | ExplanationReport
+
+R = TypeVar("R", FitReport, EvaluationReport, ExplanationReport)
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class _Kind(NamedTuple):
+    """One kind of document."""
+
+    title: str
+    report: type[Report]
+    has_several: bool
+    """Of several columns it lists a report each."""
+
+
+KINDS = {
+    "fit": _Kind("The fit report of em-impute", FitReport, True),
+    "evaluation": _Kind("The evaluation of em-impute", EvaluationReport, True),
+    "explanation": _Kind("The explanation of em-impute", ExplanationReport, False),
+}
+
+
+SHARED = (Features, Input, MissingCells, Notice, Predictor, Rejected, Threshold, Tool)
+"""Shapes of several documents, which have the same name in each schema."""
+
+
+def json_of(*reports: Report) -> str:
+    """Write strict JSON: one report as an object, several as an object that lists them."""
+    made = [to_json(report) for report in reports]
+    return render(made[0] if len(made) == 1 else {"schema_version": SCHEMA_VERSION, "reports": made})
+
+
+def read(kind: type[R], saved: Any) -> R:  # noqa: ANN401  # whatever a file holds
+    """Make a report of what JSON holds.  Raises FormatError.
+
+    Keys that this version does not know are left out, and those that have a default, since they came later, may lack.
+    """
+    later = {one.name: None for one in fields(kind) if one.default is None}
+    return from_json(kind, later | saved if isinstance(saved, dict) else saved, ignores_unknown=True)
+
+
+def schema_of_kind(kind: str) -> Schema:
+    """Give the JSON Schema of one of the `KINDS` of documents."""
+    title, report, has_several = KINDS[kind]
+    described = schema_of(report, SHARED)
+    defined, meaning = {"report": described, **described.pop("$defs", {})}, described["description"]
+    whole: Schema = {"$schema": DIALECT, "$id": f"urn:em-impute:{kind}:{SCHEMA_VERSION}", "title": title}
+    if not has_several:
+        return whole | {"description": meaning, "$ref": "#/$defs/report", "$defs": defined}
+    defined["reports"] = {
+        "description": "What was said of several columns.",
+        "type": "object",
+        "properties": {
+            "schema_version": described["properties"]["schema_version"],
+            "reports": {
+                "description": "A report for each column, in the order asked for.",
+                "type": "array",
+                "items": {"$ref": "#/$defs/report"},
+            },
+        },
+        "required": ["schema_version", "reports"],
+        "additionalProperties": False,
+    }
+    # Not `anyOf`: what is wrong with a document is then said of the one form that it has.
+    form = {"then": {"$ref": "#/$defs/reports"}, "else": {"$ref": "#/$defs/report"}}
+    return whole | {
+        "description": f"{meaning}  Of several columns it is an object that lists a report for each.",
+        "if": {"required": ["reports"]},
+        **form,
+        "$defs": defined,
+    }

@@ -1,0 +1,276 @@
+"""The report of `em-impute fill`: what was missing, the model, the fit, and how right it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Annotated
+
+from em_impute.report.model.charts import BaselineEm, ChartData
+from em_impute.report.model.diagnostics import Accuracy, AuditResult, MarkedRows, SuspectLabel, Totals
+from em_impute.report.model.missingness import Missingness, Sensitivity
+from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
+from em_impute.report.model.saved_model import AppliedModel
+from em_impute.report.model.shared import (
+    Counts,
+    Features,
+    Head,
+    Input,
+    KnownLabel,
+    LabelledCell,
+    Notice,
+    Positive,
+    RowCounts,
+    Seconds,
+)
+from em_impute.serialize.annotations import Choices, Count, MayLack, Sha256, Share
+from em_impute.serialize.classes import to_json
+from em_impute.serialize.json_text import render
+
+__all__ = [
+    "Decision",
+    "FilledCells",
+    "FitReport",
+    "GroupOfRows",
+    "Groups",
+    "Label",
+    "MissingAndFilled",
+    "Output",
+    "OutputFile",
+    "PartFile",
+    "Parts",
+    "ProbabilityBand",
+    "markdown_of",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputFile:
+    """A file."""
+
+    path: Annotated[str, "Its path."]
+    sha256: Annotated[Sha256, "SHA-256 of its bytes."]
+    bytes: Annotated[Count, "Its size in bytes."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output(OutputFile):
+    """The completed table."""
+
+    path: Annotated[str | None, "Its path; null of standard output."]  # type: ignore[assignment]  # wider
+    files: Annotated[Sequence[OutputFile], MayLack, "Every file where there are several, the first among them."] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label(KnownLabel):
+    """A label."""
+
+    filled: Annotated[Count, "Missing cells that were filled with it; with --imputations in the first table."]
+    share_known: Annotated[Share | None, "Its share of the known cells; null where none is known."]
+    share_expected: Annotated[Share, "Its expected share of all cells, each missing one counted by its probabilities."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingAndFilled:
+    """The missing cells, and what became of them."""
+
+    cells: Annotated[Count, "How many there are."]
+    filled: Annotated[Count, "How many of them were filled."]
+    left_empty: Annotated[
+        Mapping[str, Positive],
+        "Cells that were left as they were by the first reason that holds: `without_predictors`, in rows that show no "
+        "predictor; `out_of_range`, in rows beyond every row with a label; `below_min_probability`, whose best label "
+        "is less probable than asked for.",
+    ]
+    tokens: Annotated[
+        Mapping[str, Count],
+        "Cells of the column that count as missing, by the text they hold; that of an empty cell is empty.",
+    ]
+    lowest_probability: Annotated[Share | None, "The lowest probability of a filled label; null where none was filled."]
+    without_predictors: Annotated[Count, "Missing cells in rows that show no predictor, filled or not."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbabilityBand:
+    """A range of probabilities."""
+
+    low: Annotated[Share, "Its lower end, which belongs to it."]
+    high: Annotated[Share, "Its upper end, which belongs to the range above, 1 to this one."]
+    cells: Annotated[Positive, "Filled cells in it."]
+    labels: Annotated[Counts, "These cells by the label that was filled."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilledCells:
+    """How sure the fills are."""
+
+    method: Annotated[
+        str,
+        Choices({"map": "The most probable one.", "draw": "Drawn by their probabilities."}),
+        "How labels were chosen (--method).",
+    ]
+    imputations: Annotated[
+        Count, "Completed tables that were drawn (--imputations), of which this is the first; 0 for one."
+    ]
+    by_band: Annotated[
+        Sequence[ProbabilityBand],
+        "Filled cells by the probability of their label, ascending; ranges without a cell are left out.",
+    ]
+    least_certain: Annotated[Sequence[LabelledCell], "The ten filled cells whose label is least probable, ascending."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupOfRows:
+    """A group."""
+
+    group: Annotated[str, "What the column holds in its rows."]
+    rows: Annotated[Count, "Rows in it."]
+    known: Annotated[Count, "Rows in it that have a label."]
+    missing: Annotated[Count, "Rows in it that have none."]
+    own_weight: Annotated[Share, "Weight of a fit of its own beside that of all rows; 0 where it has none."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Groups:
+    """The groups that --by divides the rows into."""
+
+    column: Annotated[str, "The column that distinguishes them."]
+    number: Annotated[Positive, "How many there are."]
+    groups: Annotated[Sequence[GroupOfRows], "The first 1,000 of them."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """A decision that was taken for the user."""
+
+    step: Annotated[
+        str,
+        Choices(
+            {
+                "read": "When the file was read.",
+                "labels": "When the column to fill was read.",
+                "design": "When predictors were made of columns.",
+                "choose": "When the model was chosen.",
+                "fit": "When it was fitted.",
+            }
+        ),
+        "When it was taken.",
+    ]
+    action: Annotated[str, "What was decided, in words."]
+    detail: Annotated[str, "How, in words."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartFile:
+    """A part."""
+
+    path: Annotated[str, "Its path or URL."]
+    rows: Annotated[Count, "Rows of data."]
+    bytes: Annotated[Count, "Size in bytes, compressed if it is."]
+    sha256: Annotated[Sha256, "SHA-256 of its bytes as they were read."]
+    compression: Annotated[str | None, "How it is compressed, as in `input`; null where it is not."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The files of a table that was read in parts."""
+
+    number: Annotated[Positive, "How many there are."]
+    rows_drawn: Annotated[
+        RowCounts, "Rows that were drawn to learn the model from, or to compare them with those of a saved one."
+    ]
+    files: Annotated[Sequence[PartFile], "The parts, in their order."]
+
+
+@singledispatch
+def markdown_of(report: object) -> str:
+    """Write a report as Markdown: `em_impute.report.markdown` says how."""
+    raise TypeError(f"nothing writes {type(report).__name__} as Markdown")
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class FitReport(Head):
+    """What `em-impute fill` says of a column that it completed.
+
+    Its attributes are the keys of the JSON report, which `em-impute schema` explains.  Parameters and densities are in
+    the data's own units.
+
+    >>> import em_impute, pandas
+    >>> people = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184, 182], "sex": [*"fffmmm", None]})
+    >>> frame, report = em_impute.fill(people, column="sex", covariance="tied")
+    >>> report
+    <FitReport of column 'sex': 1 of 1 cells filled>
+    >>> report.missing.filled
+    1
+    >>> report.to_json().splitlines()[1]
+    '  "schema_version": 1,'
+
+    """
+
+    timings: Seconds
+    input: Annotated[Input, "The table that was read."]
+    output: Annotated[Output | None, "The completed table; null where none was written (--diff)."]
+    column: Annotated[str, "The column that was filled: its name, or its number where it has no name of its own."]
+    labels: Annotated[Sequence[Label], "The labels, in alphabetical order or as --labels names them."]
+    missing: Annotated[MissingAndFilled, "The missing cells, and what became of them."]
+    filled: Annotated[FilledCells | None, "How sure the fills are; null where no cell was filled."]
+    features: Annotated[Features, "The columns that were looked at."]
+    model: Annotated[
+        LeadingMixture | None,
+        "The leading mixture; null where nothing was missing or nothing was measured.",
+    ]
+    fit: Annotated[Convergence | None, "How EM fitted the leading mixture; null where there is none."]
+    selection: Annotated[Selection | None, "How the model was chosen; null where nothing was fitted."]
+    groups: Annotated[Groups | None, "The groups that --by divides the rows into; null without it."]
+    accuracy: Annotated[Accuracy | None, "How well held-out labels are found; null where none could be held out."]
+    totals: Annotated[Totals, "Rows of each label in the completed column, counted in several ways."]
+    missingness: Annotated[
+        Missingness | None,
+        "How rows without a label differ from those with one; null where one kind is lacking.",
+    ]
+    sensitivity: Annotated[
+        Sensitivity | None,
+        "What would follow if labels were missing by their class; null where one kind is lacking.",
+    ]
+    suspect_labels: Annotated[
+        Sequence[SuspectLabel],
+        "Known labels that look wrong, the least probable first, 1,000 at most; none was changed.",
+    ]
+    audit: Annotated[AuditResult | None, "How known labels were judged; null where none could be."]
+    marked: Annotated[
+        MarkedRows | None, "Weakly founded rows; null where nothing was missing, and of a table in parts."
+    ]
+    log: Annotated[Sequence[Decision], "What was decided for the user, in the order of the stages."]
+    warnings: Annotated[Sequence[Notice], "What to know before relying on the result."]
+    plain_em: Annotated[
+        BaselineEm | None,
+        "EM in its plainest form, to learn from; null where nothing was measured or it cannot be fitted.",
+    ] = None
+    pictures: Annotated[ChartData | None, "What the charts of the page show; null where nothing was missing."] = None
+    parts: Annotated[
+        Parts | None,
+        "The files of a table that was read in parts; null of one that was read as a whole.",
+    ] = None
+    applied: Annotated[
+        AppliedModel | None,
+        "The saved model that filled the column (--model); null where the fit was made in this run.",
+    ] = None
+
+    def to_json(self) -> str:
+        """Write the report as `em-impute fill` does: strict JSON, whose keys `em-impute schema` explains.
+
+        >>> import em_impute, json, pandas
+        >>> people = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184, 182], "sex": [*"fffmmm", None]})
+        >>> report = em_impute.fill(people, column="sex", covariance="tied").report
+        >>> json.loads(report.to_json())["fit"]["stop"]
+        'converged'
+
+        """
+        return render(to_json(self))
+
+    def __str__(self) -> str:
+        """Write the report as Markdown, for people."""
+        return markdown_of(self)
+
+    def __repr__(self) -> str:
+        """Say in a line what the report is about: all of it fills pages."""
+        return f"<FitReport of column {self.column!r}: {self.missing.filled} of {self.missing.cells} cells filled>"

@@ -1,0 +1,262 @@
+"""What several documents, or several sections of one, have in common."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from em_impute.serialize.annotations import Choices, Count, MayLack, Pattern, Range, Sha256, Share
+
+__all__ = [
+    "COVARIANCES",
+    "SCHEMA_VERSION",
+    "WARNINGS",
+    "Confusion",
+    "Counts",
+    "Covariance",
+    "Ends",
+    "Features",
+    "Head",
+    "Input",
+    "IntervalEstimate",
+    "KnownLabel",
+    "LabelledCell",
+    "Line",
+    "Matrix",
+    "MissingCells",
+    "Notice",
+    "Numbers",
+    "Part",
+    "Path",
+    "Positive",
+    "Predictor",
+    "Rejected",
+    "ReliabilityBin",
+    "RowCounts",
+    "Seconds",
+    "Threshold",
+    "Tool",
+]
+
+SCHEMA_VERSION: Literal[1] = 1
+"""Changed only when a reader of the version before would misunderstand."""
+
+COVARIANCES = {
+    "full": "Each component has its own covariance.",
+    "tied": "All components share one covariance.",
+    "diag": "Each component has its own variances, and no correlation.",
+    "tied-diag": "All components share their variances, and there is no correlation.",
+    "eii": "Spheres of one size.",
+    "vii": "Spheres, each of its own size.",
+    "vei": "Variances in the same proportions, each component of its own size, and no correlation.",
+    "evi": "Variances in proportions of each component's own, all of one volume, and no correlation.",
+    "vee": "One covariance, of which each component has its own multiple.",
+    "evv": "Each component has its own shape and orientation, all of one volume.",
+    "eev": "One ellipsoid, turned in each component.",
+    "vev": "Ellipsoids of one shape, each turned and of its own size.",
+}
+
+WARNINGS = {
+    "W01": "Some labels have few known rows.",
+    "W05": "Labels look lost more often in some class, or may well be.",
+    "W06": "Probabilities contradict known labels that were hidden.",
+    "W07": "Counting the filled labels misstates the totals.",
+    "W08": "On held-out labels the labels' shares alone predict better than the model.",
+    "W09": "Much of the information on the shares of labels is missing.",
+    "W11": "Some rows to fill lie beyond every row with a label.",
+    "W12": "EM found different optima from different starts.",
+    "W14": "Some labels differ only by case, space or accents.",
+    "W15": "EM stopped at --max-iter before it had converged.",
+    "W16": "Some rows to fill show no predictor.",
+    "W17": "Some predictors are sums or copies of others and are not used.",
+    "W18": "Some columns are mostly numbers, but not all, and are not used.",
+    "W19": "EM stopped where rounding hid further gains.",
+    "W20": "Some labels show nothing to a reader.",
+    "W21": "Some of the groups that were found coincide.",
+    "W22": "Some predictors hold a number that looks like a missing mark.",
+    "W23": "Nearly all of many labels are numbers: the column may be a measurement.",
+    "W24": "Predictors of the saved model are not in the table.",
+    "W25": "Predictors hold texts that the saved model has not seen.",
+    "W26": "Predictors are distributed otherwise than where the saved model learnt, or are missing more often.",
+    "W27": "More rows are far from all that the saved model knows.",
+    "W28": "Rows are less typical of the saved model.",
+    "W29": "Known labels have other shares than where the saved model learnt.",
+    "W30": "Cells of predictors are no numbers and count as missing.",
+    "W31": "The saved model does not know some labels.",
+    "W32": "Some missing cells are in rows like no row with a label.",
+    "S01": "A note rather than a warning: the column may be about people.",
+    "S02": "A note rather than a warning: the saved model has learnt from this table before.",
+}
+
+Positive = Annotated[int, Range(1)]
+Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
+Covariance = Annotated[str, Choices(COVARIANCES), "What the components' covariances have in common."]
+Counts = Annotated[Mapping[str, Count], "Rows by label."]
+Confusion = Annotated[Mapping[str, Counts], "Rows by true label, and within it by the label that was filled."]
+Numbers = Annotated[
+    Mapping[str, float], "Numbers by predictor; each text of a category but the first is one, such as colour=red."
+]
+Matrix = Annotated[
+    Sequence[Sequence[Annotated[float | None, "Covariance; null beyond the range of floating-point numbers."]]],
+    "A covariance matrix row by row, predictors in the order of the report and in their own units.",
+]
+Part = Annotated[str | None, MayLack, "Path of the part that holds the row; only of a table in several parts."]
+Path = Annotated[Sequence[float], "Natural logarithms of a likelihood, the start first."]
+Ends = Annotated[tuple[Share, Share], "Lower and upper end of a 95 % interval of a share."]
+Seconds = Annotated[
+    Mapping[str, Annotated[float, Range(0)]] | None,
+    "Seconds that each stage took, by its name; null where SOURCE_DATE_EPOCH is set.",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """A program."""
+
+    name: Annotated[str, "Its name."]
+    version: Annotated[str, "Its version."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """Something to know before relying on the result."""
+
+    code: Annotated[str, Choices(WARNINGS), "Which warning it is."]
+    message: Annotated[str, "What was found, in words."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """The table that was read."""
+
+    path: Annotated[str, "Its path as it was given, or standard input; of several parts the first and the last."]
+    sha256: Annotated[
+        Sha256 | None, "SHA-256 of its bytes as they were read; null of several parts, each of which has one."
+    ]
+    bytes: Annotated[Count, "Its size in bytes, compressed if it is."]
+    compression: Annotated[
+        str | None,
+        Choices({"gzip": "gzip.", "bz2": "bzip2.", "xz": "xz.", "zstd": "Zstandard."}),
+        "How it is compressed; null where it is not.",
+    ]
+    rows: Annotated[Count, "Rows of data, the header not among them."]
+    columns: Annotated[Positive, "Columns."]
+    delimiter: Annotated[str, "The character between two cells."]
+    encoding: Annotated[str, "The encoding of its text, by Python's name for it."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """What every document begins with."""
+
+    schema_version: Annotated[
+        Literal[1], "Version of this format; it changes only when a reader of the one before would misunderstand."
+    ] = SCHEMA_VERSION
+    tool: Annotated[Tool, "The program that wrote this."]
+    command: Annotated[str, "The command that was run, quoted as a shell reads it."]
+    created: Annotated[
+        str,
+        Pattern(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"),
+        "When it was written, in UTC; SOURCE_DATE_EPOCH sets it.",
+    ]
+    seed: Annotated[Count, "Seed of all that is drawn at random (--seed)."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingCells:
+    """The missing cells."""
+
+    cells: Annotated[Count, "How many there are."]
+    tokens: Annotated[
+        Mapping[str, Count],
+        "Cells of the column that count as missing, by the text they hold; that of an empty cell is empty.",
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictor:
+    """A predictor: a number has a mean and a standard deviation, a category its texts."""
+
+    name: Annotated[str, "Name of the column, or its number where it has no name of its own."]
+    type: Annotated[str, Choices({"numeric": "A number.", "categorical": "A category."}), "What it is."]
+    missing: Annotated[Count, "Rows in which its cell is missing."]
+    mean: Annotated[
+        float | None, MayLack, "Mean of a number, in its own units; of a saved model that of the rows it learnt from."
+    ] = None
+    sd: Annotated[
+        float | None,
+        Range(0),
+        MayLack,
+        "Standard deviation of a number, in its own units; of a saved model as the mean.",
+    ] = None
+    levels: Annotated[
+        Sequence[str] | None, MayLack, "The texts that a category holds, in the order of their codes."
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """A column that does not serve as a predictor."""
+
+    name: Annotated[str, "Name of the column, or its number where it has no name of its own."]
+    reason: Annotated[str, "Why, in words."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """The columns that were looked at."""
+
+    used: Annotated[Sequence[Predictor], "The predictors, numbers first."]
+    rejected: Annotated[Sequence[Rejected], "Columns that do not serve as predictors."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownLabel:
+    """A label."""
+
+    label: Annotated[str, "The label itself."]
+    known: Annotated[Count, "Rows that have it in the file."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledCell:
+    """A cell with its label."""
+
+    part: Part = None
+    line: Line
+    label: Annotated[str, "The label that it has, or that it was filled with."]
+    probability: Annotated[Share, "Probability of that label; of a known one as a fit says that was not shown it."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntervalEstimate:
+    """An estimate and where the truth is likely to lie."""
+
+    estimate: Annotated[float, "The estimate."]
+    low: Annotated[float, "Lower end."]
+    high: Annotated[float, "Upper end."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowCounts:
+    """Rows by whether they have a label."""
+
+    known: Annotated[Count, "Rows with a label."]
+    missing: Annotated[Count, "Rows without one."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliabilityBin:
+    """Known labels whose most probable label was about as probable."""
+
+    rows: Annotated[Positive, "How many they are."]
+    probability: Annotated[Share, "Mean probability that was given to the most probable label."]
+    accuracy: Annotated[Share, "Share of them whose most probable label was the true one."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """What is filled where a label must be so probable."""
+
+    min_probability: Annotated[Share, "Probability that the label must have."]
+    share: Annotated[Share, "Share of the rows that is filled."]
+    accuracy: Annotated[Share | None, "Share of these whose label is the true one; null where none is filled."]

@@ -1,0 +1,79 @@
+"""Where the labels lie along the predictor that tells most: a strip of signs a label, as high as its rows are many."""
+
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from em_impute.report.format import number, printable
+from em_impute.report.model.fit import FitReport
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["is_dumb", "strip", "strips"]
+
+BLOCKS = " ▁▂▃▄▅▆▇█"
+ASCII = " .:-=+*#@"
+
+MAX_LABELS = 6
+
+NAME_WIDTH = 12
+"""Of what stands before a line of the summary."""
+
+TEXT_WIDTH = 28
+"""Left for the counts beside a strip."""
+
+
+def is_dumb(console: "Console") -> bool:
+    """Tell whether blocks of several heights cannot be shown."""
+    try:
+        BLOCKS.encode(console.encoding)
+    except (LookupError, UnicodeEncodeError):
+        return True
+    return console.is_dumb_terminal
+
+
+def strips(report: FitReport, width: int, *, plain: bool) -> Iterator[tuple[str, str]]:
+    """Yield the lines of the summary that draw the labels, names and texts, within `width` signs; `plain` is ASCII."""
+    if report.pictures is None or not report.pictures.histograms:
+        return
+    shown = report.pictures.histograms[0]
+    count = {
+        label: [known + filled for known, filled in zip(bins, shown.filled[label], strict=True)]
+        for label, bins in shown.known.items()
+    }
+    most = [label for label, _ in sorted(((one, sum(bins)) for one, bins in count.items()), key=itemgetter(1))]
+    kept = set(most[-MAX_LABELS:])
+    bins = {label: _fitted(count[label], width - NAME_WIDTH - TEXT_WIDTH) for label in count if label in kept}
+    highest = max(max(one) for one in bins.values())
+    if not highest:
+        return
+    edges = shown.edges
+    more = f", {len(count) - len(kept):,} rarer labels left out" if len(count) > len(kept) else ""
+    yield _name(shown.feature), f"from {number(edges[0])} to {number(edges[-1])}{more}"
+    signs, rows = ASCII if plain else BLOCKS, {one.label: one for one in report.labels}
+    for label, heights in bins.items():
+        about = rows[label]
+        counts = f"{about.known:,} known, {about.filled:,} filled"
+        yield _name(f"  {label}"), f"{strip(heights, highest, signs)}  {counts}"
+
+
+def strip(heights: Sequence[float], highest: float, signs: str = BLOCKS) -> str:
+    """Draw heights as signs; what is not nothing is seen."""
+    steps = len(signs) - 1
+    return "".join(signs[-(-round(1e6 * height / highest * steps) // 1_000_000)] for height in heights)
+
+
+def _fitted(bins: Sequence[int], width: int) -> list[int]:
+    """Join so many neighbouring bins to one that they fit into `width` signs."""
+    together = -(-len(bins) // max(1, width))
+    return [sum(bins[first : first + together]) for first in range(0, len(bins), together)]
+
+
+def _name(text: str) -> str:
+    """Shorten a name to the room that there is for it."""
+    from rich.cells import cell_len, set_cell_size
+
+    room = NAME_WIDTH - 1
+    shown = printable(text)
+    return shown if cell_len(shown) <= room else set_cell_size(shown, room - 1).rstrip() + "…"
