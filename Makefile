@@ -15,7 +15,7 @@ LOWEST_PYTHON ?= python3.11 python3 python
 PYTEST := -m pytest --numprocesses logical --dist worksteal
 # What asks most of each library, in half a minute: reading, EM, pictures, parts by Dask, compressions, the command line.
 OLDEST_TESTS := tests/table/test_read.py tests/table/test_compression.py tests/em/test_parameters.py \
-	tests/report/test_figures.py tests/cli/test_help.py tests/cli/test_schema.py tests/packages \
+	tests/report/test_animation.py tests/cli/test_help.py tests/cli/test_schema.py tests/packages \
 	tests/api/test_estimator_checks.py \
 	tests/cli/test_fill.py::test_the_main_job_writes_the_completed_file_and_the_report_beside_the_input \
 	tests/cli/test_parts.py::test_every_backend_gives_the_bytes_that_one_process_gives
