@@ -6,6 +6,7 @@ __all__ = [
     "LIKELY",
     "and_more",
     "delimiter_name",
+    "expected_count",
     "known_and_missing",
     "number",
     "p_value",
@@ -19,6 +20,8 @@ __all__ = [
 
 LIKELY = 0.5
 """Probability from which on something is taken to be so."""
+
+MANY = 20.0
 
 LARGE, HUGE = 9999.5, 1e15
 """From the first on, four digits would round a whole number; from the second on, counting digits is no help."""
@@ -77,6 +80,11 @@ def token_name(token: str) -> str:
 def rounded(count: float | None) -> str:
     """Write an estimated count as a whole number."""
     return number(round(count or 0.0))
+
+
+def expected_count(rows: float) -> str:
+    """Write how many rows are expected by chance; of many a tenth of one says nothing."""
+    return f"{rows:.1f}" if rows < MANY else f"{rows:,.0f}"
 
 
 def span(low: float | None, high: float | None) -> str:

@@ -67,10 +67,10 @@ def who_is_missing(report: FitReport) -> Section | None:
     found = report.missingness
     if found is None:
         return None
-    blocks: list[Block] = [said("{}", found.sentence)]
+    blocks: list[Block] = [found.sentence]
     reading = "Where the line runs apart from the grey area, rows without a label are unlike those with one."
     blocks.append(Figures(["known_and_missing"], reading))
-    different = sorted(found.differences, key=lambda one: -1.0 if one.smd is None else abs(one.smd), reverse=True)
+    different = found.by_difference
     numbers = [one for one in different if one.type == "numeric"]
     if numbers:
         head = ["column", "mean (SD), known", "mean (SD), missing", "SMD", "KS", "p", "empty, known", "empty, missing"]
@@ -91,7 +91,7 @@ def who_is_missing(report: FitReport) -> Section | None:
     if found.reasons is not None:
         blocks += _reasons(found.reasons, report)
     if found.rehearsal is not None:
-        blocks.append(said("{}", found.rehearsal.sentence))
+        blocks.append(found.rehearsal.sentence)
     return Section("who", "Who is missing", blocks)
 
 
@@ -161,4 +161,4 @@ def _reasons(reasons: MissingReasons, report: FitReport) -> list[Block]:
     known, labels = report.totals.known, list(reasons.loss_rates)
     rows = [[label, f"{known[label]:,}", percent(rate)] for label, rate in reasons.loss_rates.items()]
     table = folded("If labels are lost by class: how often each", head, of_rows(rows), common(report, labels))
-    return [said("{}", reasons.sentence), Details("How often each label is lost", table)]
+    return [reasons.sentence, Details("How often each label is lost", table)]

@@ -135,7 +135,7 @@ def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
     told = UNLABELLED.get(selection.unlabelled_rows or "")
     blocks: list[Block] = [text]
     if told:
-        blocks.append(said("{}", told))
+        blocks.append(told)
     if selection.trust is not None and selection.trust < 1.0:
         blocks.append(
             said(

@@ -88,10 +88,10 @@ def tiles(report: FitReport) -> list[Tile]:
         note = said("{}; {} left empty{}", of, f"{left:,}" if left else "none", f": {reasons}" if reasons else "")
         return [Tile(f"{missing.filled:,}", title, note), *judged_tiles(applied, missing.filled)]
     found = [
-        Tile(f"{missing.filled:,}", title, said("{}", of)),
+        Tile(f"{missing.filled:,}", title, of),
     ]
     if left:
-        found.append(Tile(f"{left:,}", "left empty", said("{}", reasons)))
+        found.append(Tile(f"{left:,}", "left empty", reasons))
     if accuracy is not None:
         found += _judged(accuracy, missing.filled)
     elif missing.lowest_probability is not None:

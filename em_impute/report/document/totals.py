@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, said
 from em_impute.report.document.data import common, folded
-from em_impute.report.format import number, percent, small_percent, span
+from em_impute.report.format import expected_count, number, percent, small_percent, span
 from em_impute.report.model.diagnostics import ShareEstimate
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.missingness import Sweep
@@ -112,7 +112,6 @@ def suspects(report: FitReport) -> Section | None:
     if audit is None:
         return None
     drawn = f" drawn from {audit.drawn_from:,}" if audit.drawn_from else ""
-    expected = f"{audit.expected:.1f}" if audit.expected < 20 else f"{audit.expected:,.0f}"  # noqa: PLR2004
     blocks: list[Block] = [
         said(
             "{} of {}{} {} a probability below {} %, each judged by a model that was not shown it; {} are expected by "
@@ -122,7 +121,7 @@ def suspects(report: FitReport) -> Section | None:
             drawn,
             "has" if audit.found == 1 else "have",
             f"{100.0 * audit.threshold:g}",
-            expected,
+            expected_count(audit.expected),
         )
     ]
     if listed:

@@ -125,6 +125,11 @@ class Missingness:
     rehearsal: Annotated[Rehearsal | None, "How known labels were hidden to judge the model; null where none could be."]
     sentence: Annotated[str, "What this says, in words."]
 
+    @property
+    def by_difference(self) -> list[Difference]:
+        """The predictors, those that differ most first; of those of which that cannot be told, the order stays."""
+        return sorted(self.differences, key=lambda one: -1.0 if one.smd is None else abs(one.smd), reverse=True)
+
 
 @dataclass(frozen=True, kw_only=True)
 class LeavesInterval:

@@ -2,11 +2,10 @@
 
 import math
 
-from em_impute.report.format import percent, rounded, span
+from em_impute.report.format import expected_count, percent, rounded, span
 from em_impute.report.model.diagnostics import AuditResult, ExpectedWrong, Totals
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.missingness import (
-    Difference,
     Missingness,
     Sensitivity,
 )
@@ -42,9 +41,6 @@ def totals_line(totals: Totals) -> str:
 MAX_LINES = 6
 """Lines named on the terminal."""
 
-MANY = 20.0
-"""Expected rows from which on a tenth of one says nothing."""
-
 
 def audit_line(report: FitReport) -> str:
     """Say in one line how many known labels look wrong, and where the least probable ones are."""
@@ -65,12 +61,8 @@ def _found(audit: AuditResult) -> str:
     drawn = f" drawn from {audit.drawn_from:,}" if audit.drawn_from else ""
     return (
         f"{audit.found:,} of {plural(audit.examined, 'known label')}{drawn} {has} a probability below "
-        f"{100.0 * audit.threshold:g} % ({_expected(audit.expected)} expected by chance)"
+        f"{100.0 * audit.threshold:g} % ({expected_count(audit.expected)} expected by chance)"
     )
-
-
-def _expected(rows: float) -> str:
-    return f"{rows:.1f}" if rows < MANY else f"{rows:,.0f}"
 
 
 MAX_PREDICTORS = 2
@@ -80,7 +72,7 @@ LONGEST_NAME = 16
 
 def who_line(section: Missingness) -> str:
     """Say in one line how well missing rows can be told from known ones, and by which predictors."""
-    different = sorted(section.differences, key=_how_different, reverse=True)
+    different = section.by_difference
     named = [f"{_short(one.name)} {_smd(one.smd)}" for one in different[:MAX_PREDICTORS] if one.smd]
     by = f", SMD {', '.join(named)}" if named else ""
     if section.auc is None:
@@ -102,10 +94,6 @@ def sensitivity_line(section: Sensitivity) -> str:
         return f"{said}; no δ makes another most common"
     whose = "" if tipping.label == label else f" of {_short(tipping.label)}"
     return f"{said}; {_short(tipping.most_common)} most common at δ{whose} = {tipping.delta:.2f}"
-
-
-def _how_different(one: Difference) -> float:
-    return -1.0 if one.smd is None else abs(one.smd)
 
 
 def _smd(value: float | None) -> str:
