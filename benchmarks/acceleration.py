@@ -21,8 +21,8 @@ from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.em.blocks import Floats, Integers, Rows
 from em_impute.em.em import DEFAULT_STOPPING, Problem, Step, Stopping, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
-from em_impute.em.initialize import SHORT_RUN, start_from_labels
-from em_impute.em.mixture import Recipe, fit_mixture, overall_covariance
+from em_impute.em.initialize import SHORT_RUN, Recipe, start_from_labels
+from em_impute.em.mixture import fit_mixture, overall_covariance
 from em_impute.em.parameters import Parameters
 
 KNOWN = 0.2

@@ -6,18 +6,6 @@ import time
 
 from em_impute.errors import FitError
 
-__all__ = [
-    "BLAS_THREADS",
-    "NO_MEMORY",
-    "forget_no_date",
-    "is_dictated",
-    "is_lack_of_memory",
-    "memory_is_limited",
-    "refuse_without_memory",
-    "time_of_run",
-    "version",
-]
-
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """Variables of the environment by which the libraries below numpy count their threads."""
 

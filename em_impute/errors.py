@@ -12,21 +12,6 @@ import re
 from collections.abc import Callable
 from enum import IntEnum
 
-__all__ = [
-    "ClosedPipeError",
-    "ColumnError",
-    "DesignError",
-    "EmImputeError",
-    "ExitCode",
-    "FitError",
-    "ModelError",
-    "OutputError",
-    "TableError",
-    "UsageError",
-    "option",
-    "spelled",
-]
-
 OPTION = re.compile(r"\0(\w+)(?:=([^\0]*))?\0")
 """An option in a message, between characters that no path holds, and no cell or name that a message quotes."""
 

@@ -8,8 +8,6 @@ from typing import Any, Literal, get_args
 
 from em_impute.errors import UsageError, option
 
-__all__ = ["TEXTS", "Covariance", "Method", "Request", "Shares", "check", "method_of"]
-
 Covariance = Literal[
     "auto", "full", "tied", "diag", "tied-diag", "eii", "vii", "vei", "evi", "vee", "evv", "eev", "vev"
 ]

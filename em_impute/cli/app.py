@@ -15,8 +15,6 @@ from em_impute.cli.schema import schema
 from em_impute.environment import version
 from em_impute.errors import ClosedPipeError
 
-__all__ = ["app", "em_impute"]
-
 
 class _Commands(Commands):
     """Keeps a closed pipe from Typer, which would end with 1 as if the answer were no."""

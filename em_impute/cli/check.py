@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from em_impute.pipeline.open import Progress
     from em_impute.pipeline.types import InputTable
 
-__all__ = ["check"]
-
 Finding: TypeAlias = tuple[str, str, bool]
 """A line to print: a name, a text, and whether it makes the answer negative."""
 

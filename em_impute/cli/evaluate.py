@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from em_impute.missingness.hold_out import HoldOut
     from em_impute.report.model.evaluation import EvaluationReport
 
-__all__ = ["EvaluationOutput", "HiddenLabels", "evaluate"]
-
 FORMS = (".json", ".md")
 """Suffixes of the files that an evaluation is written to."""
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from em_impute.pipeline.explain_steps import Showing
     from em_impute.pipeline.open import Progress
 
-__all__ = ["ExplanationOutput", "Shown", "explain"]
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Shown:

@@ -18,8 +18,6 @@ from em_impute.cli.run import RunSettings
 from em_impute.errors import UsageError
 from em_impute.options import Request
 
-__all__ = ["fill"]
-
 
 @grouped
 def fill(

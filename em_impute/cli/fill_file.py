@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from em_impute.pipeline.types import ColumnResult, InputTable
     from em_impute.table.output import WrittenFile
 
-__all__ = ["fill_file"]
-
 BLOCK_CHARACTERS = 65536
 """Characters of the changed cells that are written at a time."""
 

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from em_impute.pipeline.fit_sample import FromFile
     from em_impute.report.model.fit import FitReport
 
-__all__ = ["PartsDestination", "Scale", "fill_parts", "plan_parts", "refuse_for_parts", "scale_of"]
-
 JOIN = "leave it out, or join the parts and leave --backend, --scheduler and --max-memory out"
 
 TABLE = "em-impute.csv"

@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["MAX_WIDTH", "Command", "Commands", "Row", "panels", "paragraphs"]
-
 MAX_WIDTH = 100
 """Columns of the help: on a wider terminal long lines would read badly."""
 

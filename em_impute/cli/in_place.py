@@ -12,8 +12,6 @@ from em_impute.cli.options.output import Output
 from em_impute.cli.outputs import Destination, are_distinct, is_special
 from em_impute.errors import OutputError, TableError, UsageError
 
-__all__ = ["InPlace", "in_place"]
-
 NO_LINKS = (errno.EPERM, errno.EACCES, errno.EXDEV, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP)
 """How file systems say that they give no file a second name."""
 

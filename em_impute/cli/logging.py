@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from em_impute.report.model.fit import FitReport
     from em_impute.table.output import WrittenFile
 
-__all__ = ["OPTION", "STDOUT_NAMES", "VARIABLE", "Log"]
-
 OPTION, VARIABLE = "--log-file", "EM_IMPUTE_LOG_FILE"
 
 STDOUT_NAMES = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")

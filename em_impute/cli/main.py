@@ -30,8 +30,6 @@ from em_impute.errors import (
     spelled,
 )
 
-__all__ = ["main"]
-
 SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
 

@@ -13,21 +13,6 @@ from em_impute.cli.options.model import Model
 from em_impute.cli.options.output import Output, SavedModels
 from em_impute.errors import OutputError, UsageError
 
-__all__ = [
-    "STDOUT",
-    "Destination",
-    "Models",
-    "are_distinct",
-    "default_reports",
-    "is_special",
-    "models_of",
-    "name_of",
-    "name_tables",
-    "plan",
-    "report_paths",
-    "write_to",
-]
-
 STDOUT = Path("/dev/stdout")  # not Path("-"), which the file ./- is too
 """Stands for standard output, which carries the CSV, or one report, or the changed cells, or nothing."""
 

@@ -14,8 +14,6 @@ from em_impute.cli.outputs import are_distinct, name_of, report_paths
 from em_impute.cli.run import RunSettings, print_written
 from em_impute.errors import TableError, UsageError
 
-__all__ = ["ReportOutput", "report"]
-
 FORMS = (".html", ".md")
 
 

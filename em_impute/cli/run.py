@@ -18,20 +18,6 @@ if TYPE_CHECKING:
     from em_impute.report.model.fit import FitReport
     from em_impute.saved_model.values import SavedModel
 
-__all__ = [
-    "RunSettings",
-    "StrictError",
-    "after_data",
-    "completed",
-    "judge",
-    "print_reports",
-    "print_written",
-    "refuse_warnings",
-    "were_written",
-    "write_model",
-    "write_reports",
-]
-
 
 @dataclass(frozen=True)
 class RunSettings:
@@ -53,7 +39,7 @@ class RunSettings:
 
     def progress(self, console: Any) -> "AbstractContextManager[Progress]":  # noqa: ANN401  # as above
         """Show how far the run is, to people at a terminal who want it."""
-        from em_impute.report.text.summary import progress_bar
+        from em_impute.report.text.progress import progress_bar
 
         return progress_bar(console, wanted=not self.asked.no_progress)
 

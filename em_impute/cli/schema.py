@@ -7,8 +7,6 @@ import typer
 
 from em_impute.cli.options.behaviour import DEBUG
 
-__all__ = ["schema"]
-
 Kind: TypeAlias = Literal["fit", "evaluation", "explanation", "model"]
 
 

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from em_impute.em.blocks import Floats, Integers, Rows, slices
 from em_impute.table.arrays import Codes, factorize, least_type
 
-__all__ = ["Merged", "Values", "merge_equal_rows", "merge_rows"]
-
 PROBE_ROWS = 1 << 16
 MAX_DISTINCT_SHARE = 0.25
 MAX_DISTINCT_ROWS = 1 << 17

@@ -22,12 +22,9 @@ from em_impute.em.mixture import overall_covariance
 from em_impute.errors import FitError, option
 from em_impute.serialize.annotations import Count
 from em_impute.table.arrays import Codes
-from em_impute.table.categories import MAX_LEVELS
+from em_impute.table.categories import MAX_LEVELS, CategoryColumn
 from em_impute.table.keys import Key, keys_of_distinct
-from em_impute.table.read import CategoryColumn
 from em_impute.table.text import listed, shown
-
-__all__ = ["Category", "Column", "Design", "Feature", "Rejected", "make_design", "redundant_columns"]
 
 MAX_FEATURES = 256
 """More predictors than this make covariances that no file can support."""

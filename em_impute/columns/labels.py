@@ -11,22 +11,9 @@ from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, FitError, option
 from em_impute.options import Request
 from em_impute.table.arrays import Codes, least_type
+from em_impute.table.columns import TargetColumn
 from em_impute.table.numbers import is_blank, is_mark, is_shaped_like, parse_number
-from em_impute.table.read import TargetColumn
 from em_impute.table.text import listed, plural, shown
-
-__all__ = [
-    "Kinds",
-    "Labels",
-    "ambiguity",
-    "classify_texts",
-    "drop_zero_weights",
-    "number_labels",
-    "odd_labels",
-    "read_labels",
-    "remedy",
-    "resolve_marks",
-]
 
 FILLERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"
 """Characters that show nothing although Unicode counts them among letters, marks and symbols."""

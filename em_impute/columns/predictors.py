@@ -9,21 +9,10 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
 from em_impute.errors import DesignError, option
+from em_impute.table.categories import CategoryColumn
+from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import parse_number
-from em_impute.table.read import CategoryColumn, NumberColumn
 from em_impute.table.text import shown
-
-__all__ = [
-    "COLLINEAR",
-    "NOT_ALL_NUMBERS",
-    "Chosen",
-    "Column",
-    "Rejected",
-    "TextColumn",
-    "choose_predictors",
-    "refuse_unusable",
-    "texts_in",
-]
 
 LARGEST_EXACT, TWENTY_DIGITS = 2.0**53, 1e20
 """Whole numbers between these are not exact as floating-point numbers: written out, they are long identifiers."""

@@ -6,10 +6,8 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
 from em_impute.errors import DesignError, FitError, option
-from em_impute.table.read import NumberColumn
+from em_impute.table.number_columns import NumberColumn
 from em_impute.table.text import plural, shown
-
-__all__ = ["read_weights"]
 
 NEGLIGIBLE = 2.0**-52
 """A weight below this part of the largest one is lost in rounding where the two are added up."""

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Rows
-from em_impute.em.mixture import Mixture, Recipe, fit_mixture, refits, sample_rows
+from em_impute.em.initialize import Mixture, Recipe
+from em_impute.em.mixture import fit_mixture, refits, sample_rows
 from em_impute.em.parameters import Parameters, whiten
 from em_impute.errors import FitError
 from em_impute.missingness.sampling import draw_rows
-
-__all__ = ["BaselineEm", "Errors", "Shape", "drift_of", "examine_baseline_em", "shape_of", "standard_errors"]
 
 MAX_ROWS, REFITTED_ROWS = 10_000, 5000
 """Rows of either kind that are looked at, and rows that are refitted to; each stands for as many as there are more."""
@@ -131,14 +130,14 @@ def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows
         scale=scale,
         em=em,
         labels_only=labels_only,
-        errors=standard_errors(rows, em, len(design.labels), em.recipe.seed),
+        errors=_standard_errors(rows, em, len(design.labels), em.recipe.seed),
         log_jacobian=float(seen @ np.log(scale)),
         shapes=tuple(_shapes(rows, label) for label in range(len(design.labels))) if known else None,
         drift=None if labels_only is None else drift_of(labels_only, em.fit.parameters),
     )
 
 
-def standard_errors(rows: Rows, mixture: Mixture, n_labels: int, seed: int) -> Errors | None:
+def _standard_errors(rows: Rows, mixture: Mixture, n_labels: int, seed: int) -> Errors | None:
     """Estimate standard errors from refits to rows weighed at random; None where these would take too long."""
     few = sample_rows(rows, REFITTED_ROWS, seed)
     n_steps = _affordable_steps(few, n_labels) // N_REFITS

@@ -13,8 +13,6 @@ from em_impute.missingness.sampling import draw_rows
 from em_impute.model.assign import Fills
 from em_impute.model.column import FittedColumn
 
-__all__ = ["Axis", "Curve", "Pictures", "Plane", "Points", "picture", "project"]
-
 MAX_HISTOGRAMS, MAX_COUNTS = 12, 10_000
 """Measurements that are counted in bins, the fewer the more labels there are."""
 

@@ -10,13 +10,11 @@ from em_impute.diagnostics.extrapolation import Flagged, find_flagged
 from em_impute.diagnostics.label_errors import Audit, audit_labels
 from em_impute.diagnostics.sensitivity import Sensitivity, sweep
 from em_impute.diagnostics.uncertainty import Uncertainty, examine_uncertainty
-from em_impute.em.mixture import Recipe
+from em_impute.em.initialize import Recipe
 from em_impute.missingness.missingness import Missingness, examine_missingness
 from em_impute.model.assign import Fills
 from em_impute.model.column import FittedColumn
 from em_impute.options import Request
-
-__all__ = ["Diagnostics", "examine"]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,6 @@ from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.table.arrays import Codes
 
-__all__ = ["Flagged", "find_flagged", "left_empty", "predictor_at"]
-
 DIGITS = 12
 """Significant digits of a value that was standardised and brought back: further ones are rounding."""
 

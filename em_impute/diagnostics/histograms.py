@@ -10,17 +10,6 @@ from em_impute.model.assign import Fills, most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.table.arrays import Codes
 
-__all__ = [
-    "MAX_BINS",
-    "Cells",
-    "Histogram",
-    "cells_of",
-    "count_in_bins",
-    "lay_out",
-    "separation_of",
-    "spread_of_labels",
-]
-
 MIN_BINS, MAX_BINS = 12, 40
 
 FINE = 1e-4

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Integers, Rows
 from em_impute.em.em import posterior
-from em_impute.em.mixture import Recipe, draw_by_weight, fit_mixture
+from em_impute.em.initialize import Recipe
+from em_impute.em.mixture import draw_by_weight, fit_mixture
 from em_impute.ensemble.batched_em import DIVIDED_STEPS, gather
 from em_impute.ensemble.candidates import count_terms, row_cost
 from em_impute.ensemble.cross_validation import refit
@@ -32,8 +33,6 @@ from em_impute.missingness.sampling import draw_of_every_label, shuffled_by_labe
 from em_impute.model.column import FittedColumn
 from em_impute.model.fit import examples_of
 from em_impute.model.select import FOLD_TOLERANCE, Choice
-
-__all__ = ["SUSPICIOUS", "Audit", "Judged", "Parts", "Suspect", "audit_labels", "judge_labels"]
 
 SUSPICIOUS = 0.05
 """A label less probable than that is listed: one in twenty, the usual mark of what should not happen by chance."""

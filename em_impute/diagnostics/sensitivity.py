@@ -15,8 +15,6 @@ import numpy as np
 
 from em_impute.em.blocks import Floats
 
-__all__ = ["DELTAS", "Sensitivity", "Sweep", "Tipping", "sweep"]
-
 DELTAS = tuple(0.5 * step for step in range(-4, 5))
 """Shifts of the log-odds that are looked at: 2 makes odds of one to one seven to one."""
 

@@ -17,17 +17,6 @@ from em_impute.model.assign import Fills, draw_labels, most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.table.arrays import Codes
 
-__all__ = [
-    "WRONG_LEVEL",
-    "Gathered",
-    "Interval",
-    "Uncertainty",
-    "draw_imputations",
-    "examine_uncertainty",
-    "pool_shares",
-    "recommended_draws",
-]
-
 N_DRAWS = 100
 REPLICATES = 3
 """Times that the labels of every cell are drawn in each draw of the model."""

@@ -17,8 +17,6 @@ from em_impute.em.moments import Moments
 from em_impute.em.parameters import MIN_SHARE, Parameters, whiten
 from em_impute.errors import FitError
 
-__all__ = ["NO_PROPOSAL", "Coordinates", "Proposal", "QuasiNewton", "make_coordinates"]
-
 MEMORY = 10
 """Pairs of steps and changes of the gradient that are remembered; twice as many changed nothing."""
 

@@ -6,20 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "FARTHEST",
-    "UNKNOWN",
-    "Block",
-    "Floats",
-    "Integers",
-    "Rows",
-    "in_units",
-    "make_blocks",
-    "per_row",
-    "slices",
-    "standard_units",
-]
-
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 

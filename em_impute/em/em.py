@@ -17,7 +17,7 @@ import numpy as np
 
 from em_impute.em.acceleration import NO_PROPOSAL, QuasiNewton
 from em_impute.em.blocks import Block, Floats, Integers, make_blocks, per_row
-from em_impute.em.expectation import Expectation, e_step, log_weight, summarize
+from em_impute.em.expectation import e_step, log_weight, summarize
 from em_impute.em.families import Family, Prior, log_prior, m_step
 from em_impute.em.moments import Moments, hard_moments, merge
 from em_impute.em.parameters import (
@@ -31,26 +31,6 @@ from em_impute.em.parameters import (
     whiten,
 )
 from em_impute.errors import FitError
-
-__all__ = [
-    "DEFAULT_STOPPING",
-    "Expectation",
-    "Fit",
-    "MapBlocks",
-    "Problem",
-    "Step",
-    "Stop",
-    "Stopping",
-    "e_step",
-    "expect",
-    "fit",
-    "iterate",
-    "log_likelihood_of",
-    "make_problem",
-    "maximize",
-    "posterior",
-    "summarize",
-]
 
 MapBlocks = Callable[[Callable[[Block], Moments], Sequence[Block]], Iterable[Moments]]
 """A backend: an ordered map over blocks.  The builtin `map` is the serial one."""

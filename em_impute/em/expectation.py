@@ -8,8 +8,6 @@ from em_impute.em.blocks import UNKNOWN, Block, Floats
 from em_impute.em.moments import Moments
 from em_impute.em.parameters import Conditional, Parameters, condition
 
-__all__ = ["Expectation", "e_step", "log_weight", "summarize"]
-
 
 class Expectation(NamedTuple):
     """What the E step finds for the rows of one block."""

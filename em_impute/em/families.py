@@ -11,8 +11,6 @@ from em_impute.em.parameters import Parameters, whiten
 from em_impute.errors import FitError, option
 from em_impute.serialize.annotations import Axes, Range
 
-__all__ = ["FAMILIES", "Family", "Prior", "covariances_within", "default_prior", "log_prior", "m_step", "n_parameters"]
-
 MEAN_PSEUDO_ROWS = 0.01
 """Weight of the prior mean, in rows (κ of Fraley & Raftery 2007)."""
 

@@ -13,17 +13,6 @@ from em_impute.em.moments import hard_moments
 from em_impute.em.parameters import Parameters, whiten
 from em_impute.errors import FitError, option
 
-__all__ = [
-    "Mixture",
-    "Recipe",
-    "coinciding",
-    "components_of_labels",
-    "divergences",
-    "push_apart",
-    "search",
-    "start_from_labels",
-]
-
 ROWS_PER_COMPONENT = 6
 """A label gets a further component only if each has this many labelled rows to begin with."""
 

@@ -20,22 +20,6 @@ from em_impute.em.parameters import Parameters
 from em_impute.errors import FitError
 from em_impute.serialize.annotations import Choices, Range
 
-__all__ = [
-    "Mixture",
-    "MixtureMemory",
-    "Recipe",
-    "draw_by_weight",
-    "fit_mixture",
-    "learn",
-    "overall_covariance",
-    "prior_for",
-    "refits",
-    "remember",
-    "sample_rows",
-    "watched",
-    "weighed",
-]
-
 MAX_SEARCH_ROWS = 20_000
 """Without labels, starts compete on so many rows at most; the winner then sees every row."""
 
@@ -72,7 +56,7 @@ def fit_mixture(
     """
     family = FAMILIES[recipe.family]
     component_label = components_of_labels(rows.label, n_labels, recipe.per_label)
-    prior = prior_for(rows, component_label.size, recipe.prior_strength)
+    prior = _prior_for(rows, component_label.size, recipe.prior_strength)
     problem = _problem(rows, component_label, n_labels, recipe)
 
     def climb(start: Parameters) -> Fit:
@@ -101,7 +85,7 @@ def refits(rows: Rows, mixture: Mixture, n_labels: int, n_refits: int, seed: int
     rng = np.random.default_rng(seed)
     recipe, component_label, start = mixture.recipe, mixture.fit.component_label, mixture.fit.parameters
     few = sample_rows(rows, MAX_REFITTED_ROWS, seed)
-    family, prior = FAMILIES[recipe.family], prior_for(few, component_label.size, recipe.prior_strength)
+    family, prior = FAMILIES[recipe.family], _prior_for(few, component_label.size, recipe.prior_strength)
     stopping = recipe.stopping._replace(tolerance=max(recipe.stopping.tolerance, REFIT_TOLERANCE))
     found = []
     for _ in range(n_refits):
@@ -119,7 +103,7 @@ def remember(rows: Rows, mixture: Mixture, n_labels: int) -> MixtureMemory:
     """Sum up the rows that a mixture was fitted to, by its own parameters: one more E step."""
     component_label, recipe = mixture.fit.component_label, mixture.recipe
     problem = make_problem(*weighed(rows, recipe.unlabelled_weight), component_label, n_labels)
-    prior = prior_for(rows, component_label.size, recipe.prior_strength)
+    prior = _prior_for(rows, component_label.size, recipe.prior_strength)
     return MixtureMemory(expect(problem, mixture.fit.parameters), recipe.family, prior, recipe.unlabelled_weight)
 
 
@@ -146,7 +130,7 @@ def weighed(rows: Rows, unlabelled_weight: float) -> Rows:
     return Rows(rows.x[kept], rows.label[kept], weight[kept])
 
 
-def prior_for(rows: Rows, n_components: int, strength: float) -> Prior:
+def _prior_for(rows: Rows, n_components: int, strength: float) -> Prior:
     """Build the default prior from the covariance of standardised rows."""
     return default_prior(overall_covariance(rows), float(rows.weight.sum()), n_components, strength)
 

@@ -7,8 +7,6 @@ import numpy as np
 from em_impute.em.blocks import Floats, Integers
 from em_impute.serialize.annotations import Axes, Count
 
-__all__ = ["Moments", "empty", "hard_moments", "merge"]
-
 
 class Moments(NamedTuple):
     """Weighted moments of rows, shared out over the components.  A commutative monoid under `merge`."""

@@ -9,20 +9,6 @@ from em_impute.em.blocks import Floats, Integers
 from em_impute.errors import FitError, option
 from em_impute.serialize.annotations import Axes
 
-__all__ = [
-    "COLLAPSE_HINT",
-    "LOG_TWO_PI",
-    "MIN_SHARE",
-    "Conditional",
-    "Parameters",
-    "clamp",
-    "condition",
-    "free_weight",
-    "labelled_offset",
-    "rescale",
-    "whiten",
-]
-
 LOG_TWO_PI = float(np.log(2.0 * np.pi))
 
 MIN_SCALE = 1e-6

@@ -29,26 +29,6 @@ from em_impute.ensemble.sufficient_statistics import (
 )
 from em_impute.ensemble.transforms import Predictors, View
 
-__all__ = [
-    "DIVIDED_STEPS",
-    "TrainingData",
-    "completed",
-    "divide_labels",
-    "fit_divided_labels",
-    "fit_labelled",
-    "fit_labels",
-    "gather",
-    "label_totals",
-    "log_share_of",
-    "maximize",
-    "mean_strengths",
-    "no_rows",
-    "of_labelled",
-    "shared_out",
-    "with_unlabelled",
-    "within_labels",
-]
-
 SETTLING_STEPS = 6
 """Steps of EM over labelled rows in which the moments of their missing predictors settle."""
 

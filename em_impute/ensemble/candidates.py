@@ -10,23 +10,6 @@ from em_impute.ensemble.shrinkage import Shrinkage
 from em_impute.ensemble.transforms import PLAIN
 from em_impute.serialize.annotations import Count, Range
 
-__all__ = [
-    "FULL",
-    "MAX_REFIT",
-    "SHRINKAGES",
-    "STEPS",
-    "Budget",
-    "Member",
-    "Plan",
-    "affordable_members",
-    "budget_for",
-    "count_terms",
-    "most_refit",
-    "plans",
-    "refit_rows",
-    "row_cost",
-]
-
 FULL = Shrinkage(0.1, 0.5)
 """Each label its own covariance, hardly drawn in."""
 

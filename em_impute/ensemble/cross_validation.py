@@ -22,8 +22,6 @@ from em_impute.ensemble.student_t import make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import Group, group_rows
 from em_impute.ensemble.transforms import View
 
-__all__ = ["LEAST_CHANCE", "TEMPERATURES", "Comparison", "Progress", "compare", "fit_plan", "refit"]
-
 LEAST_CHANCE = 1e-6
 """Probabilities are held above it: one label that was thought impossible shall not decide everything."""
 

@@ -17,17 +17,6 @@ from em_impute.ensemble.transforms import Predictors, View
 from em_impute.environment import memory_is_limited
 from em_impute.serialize.annotations import Axes, Key, MayLack, Range
 
-__all__ = [
-    "CHUNK_ROWS",
-    "TEMPERATURES",
-    "Ensemble",
-    "Submodel",
-    "predict",
-    "sharpened",
-    "sharpness_of",
-    "weighted",
-]
-
 CHUNK_ROWS = 1 << 13
 
 TEMPERATURES = (0.2, 0.4, 0.7, 1.0)

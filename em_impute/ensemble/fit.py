@@ -29,8 +29,6 @@ from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.stacking_weights import cross_fitted, estimate_model_weight, stack_weights
 from em_impute.ensemble.transforms import PLAIN, Predictors, fit_views, plain_view
 
-__all__ = ["EnsembleFit", "Scores", "fit_ensemble", "fit_leader", "score", "shares_of", "subsampled"]
-
 VIEW_ROWS = 10_000
 """Rows to which powers and bins are fitted."""
 

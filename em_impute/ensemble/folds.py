@@ -11,21 +11,6 @@ from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.em.mixture import draw_by_weight
 from em_impute.ensemble.transforms import Predictors
 
-__all__ = [
-    "N_FOLDS",
-    "REPEATS",
-    "REPEATS_BELOW",
-    "Examples",
-    "Held",
-    "HoldOutScheme",
-    "count_labels",
-    "deal",
-    "dealt",
-    "draw",
-    "held_out",
-    "like_missing",
-]
-
 N_FOLDS = 5
 REPEATS, REPEATS_BELOW = 3, 60
 """With fewer labelled rows than that the folds are drawn three times: one division would be a matter of luck."""

@@ -33,8 +33,6 @@ from em_impute.ensemble.student_t import make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import SufficientStatistics, independent_statistics
 from em_impute.serialize.annotations import Axes, Key
 
-__all__ = ["Memory", "Remembered", "chances", "learn", "remember", "reweighed"]
-
 ROUNDS = 5
 """E steps over the new rows.  Those before them do not move, so that little is left to gain after a few."""
 

@@ -4,8 +4,6 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
 
-__all__ = ["k_means", "squared_distances"]
-
 ROUNDS = 10
 
 

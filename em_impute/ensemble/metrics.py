@@ -8,27 +8,6 @@ from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers
 
-__all__ = [
-    "NORMAL_95",
-    "Bin",
-    "Filled",
-    "accuracy",
-    "as_effective",
-    "balanced_accuracy",
-    "bin_intervals",
-    "brier",
-    "calibration_error",
-    "confusion",
-    "effective_rows",
-    "fill_curve",
-    "filled_above",
-    "log_loss",
-    "overdispersion",
-    "precision_and_recall",
-    "reliability",
-    "wilson_interval",
-]
-
 NORMAL_95 = 1.959964
 """Standard deviations to either side of its mean that hold 95 % of a normal distribution."""
 

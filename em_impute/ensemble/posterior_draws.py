@@ -31,8 +31,6 @@ from em_impute.ensemble.student_t import gaussian_label_scores, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.transforms import Predictors, View
 
-__all__ = ["SHARE_ROWS", "Drawn", "EnsembleDraws", "chances", "draw_covariances", "draw_ensemble", "draw_parameters"]
-
 MAX_LABELLED = 3000
 """Labelled rows up to which unlabelled ones have a part in the posterior."""
 

@@ -8,8 +8,6 @@ from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.sufficient_statistics import SufficientStatistics
 from em_impute.serialize.annotations import Axes, InfiniteAsNull, Range
 
-__all__ = ["Batch", "Shrinkage", "Strengths", "empirical_bayes", "log_chances", "m_step", "strengths_of"]
-
 FLOOR_ROWS = 3.0
 """Pseudo-rows of the overall variance in the diagonal that covariances are drawn to: no column can collapse."""
 

@@ -4,8 +4,6 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
 
-__all__ = ["PRIOR_ROWS", "cross_fitted", "estimate_model_weight", "observed_part", "stack_weights"]
-
 PRIOR_ROWS = 5.0
 """Rows that the prior counts for: with few labels the ensemble stays near what the members' own scores say."""
 

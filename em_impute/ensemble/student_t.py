@@ -9,8 +9,6 @@ from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.sufficient_statistics import Group, coefficients, invert, products_of
 
-__all__ = ["Scorer", "gaussian_label_scores", "make_scorer", "temper"]
-
 LEAST_FREEDOM = 2.0
 """Degrees of freedom at least: fewer would have no mean."""
 

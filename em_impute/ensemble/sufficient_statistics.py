@@ -17,19 +17,6 @@ from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.transforms import Predictors
 from em_impute.serialize.annotations import Axes
 
-__all__ = [
-    "Group",
-    "SufficientStatistics",
-    "coefficients",
-    "complete",
-    "group_rows",
-    "independent_statistics",
-    "invert",
-    "products_in",
-    "products_of",
-    "statistics_of",
-]
-
 LOG_TWO_PI = float(np.log(2.0 * np.pi))
 
 
@@ -69,7 +56,7 @@ def group_rows(seen: Predictors, rows: Integers) -> list[Group]:
 def statistics_of(total: Floats, group: Group) -> SufficientStatistics:
     """Read the sums of the terms, (..., n_terms), as sums over the observed columns."""
     n = group.observed.size
-    i, j = products_in(n)
+    i, j = _products_in(n)
     n_products = i.size
     second = np.empty((*total.shape[:-1], n, n))
     products = total[..., 1 + n : 1 + n + n_products]
@@ -123,7 +110,7 @@ def independent_statistics(
     seen, first, square = np.zeros(mean.shape), np.zeros(mean.shape), np.zeros(mean.shape)
     weight, counts = np.zeros(mean.shape[:-1]), np.zeros(())
     for total, group in zip(totals, groups, strict=True):
-        n, (i, j) = group.observed.size, products_in(group.observed.size)
+        n, (i, j) = group.observed.size, _products_in(group.observed.size)
         seen[..., group.observed] += total[..., :1]
         first[..., group.observed] += total[..., 1 : 1 + n]
         square[..., group.observed] += total[..., 1 + n : 1 + n + i.size][..., i == j]
@@ -151,7 +138,7 @@ def coefficients(observed: Integers, log_share: Floats, mean: Floats, covariance
 
 
 @cache
-def products_in(n: int) -> tuple[Integers, Integers]:
+def _products_in(n: int) -> tuple[Integers, Integers]:
     """Say which columns the products x_i·x_j, i ≤ j, of `n` columns are of: i and j, (n(n + 1)/2,) each."""
     i, j = np.triu_indices(n)
     return i, j
@@ -159,7 +146,7 @@ def products_in(n: int) -> tuple[Integers, Integers]:
 
 def products_of(precision: Floats) -> Floats:
     """Give ½·precision as coefficients of the products x_i·x_j, i ≤ j: (..., n(n + 1)/2)."""
-    i, j = products_in(precision.shape[-1])
+    i, j = _products_in(precision.shape[-1])
     return precision[..., i, j] * np.where(i == j, 0.5, 1.0)
 
 
@@ -178,7 +165,7 @@ def invert(matrix: Floats) -> tuple[Floats, Floats]:
 
 
 def _group(seen: Predictors, rows: Integers, observed: Integers) -> Group:
-    n, (i, j) = observed.size, products_in(observed.size)
+    n, (i, j) = observed.size, _products_in(observed.size)
     n_products = i.size
     terms = np.empty((1 + n + n_products + sum(seen.levels), rows.size))  # each term's numbers side by side
     terms[0] = 1.0

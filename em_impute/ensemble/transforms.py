@@ -8,8 +8,6 @@ import numpy as np
 from em_impute.em.blocks import Floats, Integers
 from em_impute.serialize.annotations import ANY, Axes
 
-__all__ = ["PLAIN", "Predictors", "View", "fit_views", "plain_view", "yeo_johnson"]
-
 PLAIN = "plain"
 """The view in the data's own units."""
 

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats
 
-__all__ = ["Gaps", "find_gaps"]
-
 LEVEL = 0.01
 """p-value, times the number of predictors, below which rows to fill are said to lack a predictor more often."""
 

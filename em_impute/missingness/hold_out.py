@@ -13,8 +13,6 @@ from em_impute.errors import FitError
 from em_impute.missingness.reasons import Reasons
 from em_impute.missingness.row_clusters import RowClusters
 
-__all__ = ["HoldOut", "How", "as_lost", "hide", "in_clusters", "rows_by_label", "shares_to_hide", "without"]
-
 How = Literal["random", "stratified", "by-class"]
 
 KEPT = 2

@@ -19,8 +19,6 @@ from em_impute.missingness.reasons import AT_RANDOM, BY_PREDICTORS, PRIOR, LogOd
 from em_impute.missingness.regression import Missing, regress_missing
 from em_impute.missingness.row_clusters import RowClusters, find_row_clusters
 
-__all__ = ["HeldOut", "HowMissing", "how_missing", "like_missing"]
-
 LARGEST_LOG = 700.0
 
 FAR = 3.0

@@ -15,16 +15,6 @@ from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows, wilson_interval
 from em_impute.missingness.regression import MIN_ROWS, Drawn, Missing, cross_fit, draw_kinds
 
-__all__ = [
-    "Comparison",
-    "Difference",
-    "Missingness",
-    "Side",
-    "area_under_curve",
-    "compare_predictor",
-    "examine_missingness",
-]
-
 ROUNDING = 1e-20
 """A variance below it is that of equal numbers, whose mean is rounded."""
 
@@ -110,7 +100,7 @@ def examine_missingness(design: Design, seed: int, missing: Missing | None = Non
     return Missingness(tuple(differences), auc, interval, drawn.n_known, drawn.n_missing, *looked_at)
 
 
-def compare_predictor(name: str, x: Floats, weight: Floats, labelled: Mask) -> Comparison:
+def _compare_predictor(name: str, x: Floats, weight: Floats, labelled: Mask) -> Comparison:
     """Compare a predictor's values, (n_rows,) with NaN for missing, of labelled rows and of the others.
 
     `weight` (n_rows,) counts equal rows.  The p-value is Kolmogorov's limit at Stephens' (1970) corrected argument,
@@ -152,7 +142,7 @@ def _number(name: str, x: Floats, shift: float, scale: float, weight: Floats, la
         Side(shift + scale * mean, scale * sd, gone) if gone < 1.0 else Side(None, None, 1.0)
         for mean, sd, gone in ((known_mean, known_sd, known_gone), (missing_mean, missing_sd, missing_gone))
     )
-    found = compare_predictor(name, x, weight, ~lacks)
+    found = _compare_predictor(name, x, weight, ~lacks)
     return Difference(name, "numeric", known, missing, smd, found.statistic, found.p_value)
 
 

@@ -13,8 +13,6 @@ from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.folds import N_FOLDS, deal
 from em_impute.ensemble.k_means import squared_distances
 
-__all__ = ["find_clusters", "points_of"]
-
 MOST_ROWS = 2000
 """Of either kind: so many distances fit into the memory and a tenth of a second.  A sample of more rows would part near
 ones."""

@@ -26,19 +26,6 @@ from em_impute.ensemble.metrics import as_effective
 from em_impute.missingness.regression import climb, evidence_of_predictors, log_mean_exp
 from em_impute.serialize.annotations import Axes
 
-__all__ = [
-    "AT_RANDOM",
-    "BY_CLASS",
-    "BY_PREDICTORS",
-    "DOUBTFUL",
-    "PRIOR",
-    "Judged",
-    "LogOddsShifts",
-    "Reasons",
-    "judged_rows",
-    "weigh_reasons",
-]
-
 AT_RANDOM, BY_PREDICTORS, BY_CLASS = range(3)
 
 PRIOR = np.array([0.5, 0.4, 0.1])

@@ -11,26 +11,6 @@ from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.ensemble.folds import N_FOLDS, deal
 from em_impute.missingness.sampling import draw_rows
 
-__all__ = [
-    "CONSTANT_PRECISION",
-    "MAX_DEVIATIONS",
-    "MIN_ROWS",
-    "CrossFit",
-    "Drawn",
-    "Logistic",
-    "Missing",
-    "climb",
-    "cross_fit",
-    "draw_kinds",
-    "evidence_of_predictors",
-    "fit_logistic",
-    "log_likelihood",
-    "log_mean_exp",
-    "one_rate",
-    "rate_of",
-    "regress_missing",
-]
-
 MAX_ROWS = 10_000
 """Rows of either kind that are looked at: a standardised difference of 0.05 between so many is beyond doubt."""
 

@@ -20,8 +20,6 @@ from em_impute.missingness.regression import rate_of
 from em_impute.table.arrays import Codes
 from em_impute.table.keys import Key
 
-__all__ = ["RowClusters", "find_row_clusters"]
-
 LEAST_GAP = 0.1
 """Share of hidden rows with siblings above that of rows to fill, below which nothing is done: a tenth more or fewer
 rows in clusters moves no promise by as much as chance does."""

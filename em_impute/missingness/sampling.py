@@ -5,8 +5,6 @@ from numpy.typing import NDArray
 
 from em_impute.em.blocks import Integers, slices
 
-__all__ = ["draw_of_every_label", "draw_rows", "shuffled_by_label"]
-
 
 def draw_rows(chosen: NDArray[np.bool_], most: int, rng: np.random.Generator) -> Integers:
     """Draw at most so many of the rows that are `chosen`, (n_rows,), each as likely as the others: ascending.

@@ -10,19 +10,6 @@ from em_impute.errors import DesignError, UsageError, option
 from em_impute.table.arrays import Codes
 from em_impute.table.text import listed
 
-__all__ = [
-    "BANDS",
-    "LEAST_CERTAIN",
-    "Fills",
-    "count_by_band",
-    "deltas_of",
-    "draw_labels",
-    "least_certain",
-    "most_probable",
-    "over_labels",
-    "shift_log_odds",
-]
-
 BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 """Ends of the ranges of probability by which filled cells are counted."""
 

@@ -10,18 +10,9 @@ from em_impute.columns.design import Design
 from em_impute.em.blocks import Rows
 from em_impute.em.em import posterior
 from em_impute.em.families import FAMILIES, n_parameters
-from em_impute.em.mixture import Mixture, Recipe, fit_mixture
+from em_impute.em.initialize import Mixture, Recipe
+from em_impute.em.mixture import fit_mixture
 from em_impute.errors import ColumnError, FitError, option
-
-__all__ = [
-    "Candidate",
-    "best_of",
-    "choose_clusters",
-    "families_to_try",
-    "information_criteria",
-    "ordering_feature",
-    "sort_components",
-]
 
 AUTO_FAMILIES = ("tied-diag", "diag", "tied", "vee", "eev", "full")
 ONE_FEATURE = ("tied", "full")

@@ -17,8 +17,6 @@ from em_impute.model.fit import Fitted, PredictDraws
 from em_impute.model.groups import Group, GroupFit
 from em_impute.table.arrays import Codes
 
-__all__ = ["FittedColumn"]
-
 REASONS = 4
 """Different purposes draw different numbers from one seed."""
 

@@ -7,8 +7,10 @@ import numpy as np
 
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Integers, Rows, make_blocks, slices
-from em_impute.em.em import Fit, Step, e_step, expect, make_problem, posterior
-from em_impute.em.mixture import Mixture, Recipe, fit_mixture, refits
+from em_impute.em.em import Fit, Step, expect, make_problem, posterior
+from em_impute.em.expectation import e_step
+from em_impute.em.initialize import Mixture, Recipe
+from em_impute.em.mixture import fit_mixture, refits
 from em_impute.em.parameters import Parameters, clamp
 from em_impute.ensemble.ensemble import predict
 from em_impute.ensemble.fit import EnsembleFit, fit_leader, subsampled
@@ -18,8 +20,6 @@ from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.how_missing import HowMissing, how_missing
 from em_impute.model.bic import sort_components
 from em_impute.model.select import Choice, choose_ensemble, choose_model
-
-__all__ = ["Draw", "FitProgress", "Fitted", "PredictDraws", "examples_of", "fit_one", "fit_with_ensemble"]
 
 PATH_ROWS = 50_000
 """Different rows up to which the log-likelihood is computed after every step; beyond, at the end."""

@@ -21,8 +21,6 @@ from em_impute.model.fit import Draw, FitProgress, Fitted, PredictDraws
 from em_impute.table.categories import CategoryColumn
 from em_impute.table.text import plural, shown
 
-__all__ = ["Group", "GroupFit", "Grouped", "Own", "Trial", "fit_groups", "narrowed", "refuse_groups"]
-
 ROWS_PER_LABEL, MIN_LABELS = 5, 2
 """So many known rows of so many labels make a fit of a group's own worth while."""
 

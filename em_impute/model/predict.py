@@ -12,7 +12,8 @@ from em_impute.columns.deduplicate import Values, merge_rows
 from em_impute.columns.design import Design, Feature
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.em import posterior
-from em_impute.em.mixture import Mixture, MixtureMemory
+from em_impute.em.initialize import Mixture
+from em_impute.em.mixture import MixtureMemory
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import Ensemble, predict
 from em_impute.ensemble.fit import EnsembleFit
@@ -25,19 +26,6 @@ from em_impute.options import Request
 from em_impute.serialize.annotations import Axes, Key, Kinds, MayLack, NotSaved, OwnAxes, Range
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
-
-__all__ = [
-    "Coding",
-    "Expert",
-    "Groups",
-    "Mixed",
-    "Model",
-    "Own",
-    "Prediction",
-    "coding_of",
-    "expert_of",
-    "slim",
-]
 
 MISSING = -1
 
@@ -254,20 +242,20 @@ def expert_of(
 ) -> Expert:
     """Give what a fit says, apart from what only the report tells of it; `labels` are all of the column."""
     known_labels = tuple(labels.index(label) for label in design.labels)
-    coding, shift = coding_of(design, names, request.decimal), np.zeros(len(labels))
+    coding, shift = _coding_of(design, names, request.decimal), np.zeros(len(labels))
     if choice.ensemble is None:
         return Expert(known_labels, coding, Mixed(*mixture.fit[:2]), shift)
-    return Expert(known_labels, coding, slim(choice.ensemble), shift)
+    return Expert(known_labels, coding, _slim(choice.ensemble), shift)
 
 
-def coding_of(design: Design, names: Sequence[str], decimal: str) -> Coding:
+def _coding_of(design: Design, names: Sequence[str], decimal: str) -> Coding:
     """Say how the rows of a design were coded; `names` are those of all columns of the table."""
     texts = {category.name: category.texts for category in design.categories}
     used = [*(feature.name for feature in design.features if feature.category is None), *texts]
     return Coding(design.features, texts, decimal, {name: names.index(name) for name in used})
 
 
-def slim(ensemble: EnsembleFit) -> Ensemble:
+def _slim(ensemble: EnsembleFit) -> Ensemble:
     """Leave out of an ensemble what only the report asks for: the rest is sent to every worker, or kept."""
     return Ensemble(ensemble.n_labels, ensemble.submodels, ensemble.model_weight, ensemble.shares, ensemble.sharpness)
 

@@ -8,7 +8,8 @@ from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Integers, Rows
 from em_impute.em.em import posterior
-from em_impute.em.mixture import Recipe, fit_mixture
+from em_impute.em.initialize import Recipe
+from em_impute.em.mixture import fit_mixture
 from em_impute.ensemble.cross_validation import Progress
 from em_impute.ensemble.fit import EnsembleFit, fit_ensemble
 from em_impute.ensemble.folds import N_FOLDS, Examples, dealt, like_missing
@@ -16,17 +17,7 @@ from em_impute.ensemble.metrics import log_loss
 from em_impute.ensemble.transforms import Predictors
 from em_impute.errors import FitError
 from em_impute.missingness.how_missing import HeldOut, HowMissing
-from em_impute.model.bic import Candidate, best_of, choose_clusters, families_to_try, information_criteria
-
-__all__ = [
-    "FOLD_TOLERANCE",
-    "Candidate",
-    "Choice",
-    "can_hold_out",
-    "choose_ensemble",
-    "choose_model",
-    "information_criteria",
-]
+from em_impute.model.bic import Candidate, best_of, choose_clusters, families_to_try
 
 MAX_ROWS = 10_000
 """Labelled rows, and as many unlabelled ones, on which candidates are compared; the chosen one is fitted to all."""

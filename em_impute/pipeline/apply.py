@@ -21,25 +21,11 @@ from em_impute.pipeline.types import ColumnResult, InputTable, with_experts
 from em_impute.saved_model.drift import DataProfile, Drift, compare
 from em_impute.saved_model.values import SavedColumn, SavedModel, Score
 from em_impute.table.arrays import Codes, least_type
+from em_impute.table.columns import TargetColumn
 from em_impute.table.dialect import Dialect, find_column
-from em_impute.table.read import Table, TargetColumn
+from em_impute.table.read import Table
 from em_impute.table.source import Source, open_source
 from em_impute.table.text import listed, same_name, shown, shown_path
-
-__all__ = [
-    "Applied",
-    "apply_all",
-    "apply_column",
-    "asked_of",
-    "elsewhere",
-    "fitted_to",
-    "label_rows",
-    "opened_for",
-    "placed",
-    "predicted_fills",
-    "read_for",
-    "with_groups",
-]
 
 CHUNK_ROWS = 1 << 20
 """Rows that are filled at a time."""
@@ -112,7 +98,7 @@ def read_for(
     _, dialect = look_at(raw, asked)
     found, asked = fitted_to(model, asked, dialect, raw.name)
     asked = replace(asked, weights=_spelled(dialect, model.weights))  # as for the rows of the fit
-    return with_groups(read_opened(raw, asked, progress, may_be_empty=True), found), found, asked
+    return _with_groups(read_opened(raw, asked, progress, may_be_empty=True), found), found, asked
 
 
 def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) -> tuple[SavedModel, Request]:
@@ -138,7 +124,7 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
     )
 
 
-def with_groups(opened: InputTable, model: SavedModel) -> InputTable:
+def _with_groups(opened: InputTable, model: SavedModel) -> InputTable:
     """Let the column that divides the rows be a predictor too, if the model's fit of all rows has it as one."""
     by, table = _by(model), opened.table
     if by is None or table.groups is None or not any(by in one.model.columns for one in model.columns):

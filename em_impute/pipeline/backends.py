@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from em_impute.environment import BLAS_THREADS
 from em_impute.errors import FitError, UsageError, option
 
-__all__ = ["INSTALL_HINT", "A", "MapParts", "Numbered", "P", "R", "dask_parts", "serial_parts"]
-
 P = TypeVar("P", bound="Numbered")
 A = TypeVar("A")
 R = TypeVar("R")

@@ -18,18 +18,6 @@ from em_impute.table.dialect import Dialect
 from em_impute.table.read import Table, read_tables
 from em_impute.table.source import Source, spool_errors
 
-__all__ = [
-    "CacheWriter",
-    "ReadPlan",
-    "cache_writer",
-    "cached",
-    "forget",
-    "in_part",
-    "opened_part",
-    "read_chunks",
-    "table_chunks",
-]
-
 CHUNK_BYTES = 1 << 23
 """Of a file that are worked on at once.  Always the same, so that how much memory there is changes no bit."""
 

@@ -28,10 +28,8 @@ from em_impute.saved_model.drift import DataProfile, Drift
 from em_impute.saved_model.units import count_converted
 from em_impute.saved_model.values import SavedColumn
 from em_impute.table.arrays import Codes
-from em_impute.table.read import NumberColumn
+from em_impute.table.number_columns import NumberColumn
 from em_impute.table.text import listed, plural, shown, shown_path
-
-__all__ = ["BadCells", "Mismatch", "describe", "mismatch_of", "mismatch_warnings", "refuse_mismatch"]
 
 CHUNK_ROWS = 1 << 18
 """Rows that are described at a time."""

@@ -13,7 +13,7 @@ from em_impute.diagnostics.diagnose import examine
 from em_impute.diagnostics.uncertainty import draw_imputations
 from em_impute.em.blocks import Floats, slices
 from em_impute.em.em import Stopping
-from em_impute.em.mixture import Recipe
+from em_impute.em.initialize import Recipe
 from em_impute.ensemble.folds import count_labels
 from em_impute.errors import FitError, UsageError, option
 from em_impute.missingness.reasons import LogOddsShifts, Reasons, judged_rows, weigh_reasons
@@ -32,17 +32,6 @@ from em_impute.table.arrays import least_type
 from em_impute.table.long import patch_long
 from em_impute.table.patch import patch
 from em_impute.table.text import shown
-
-__all__ = [
-    "complete",
-    "complete_all",
-    "complete_labels",
-    "fit_column",
-    "labels_to_find",
-    "model_of",
-    "patched",
-    "patched_long",
-]
 
 
 def complete_all(
@@ -64,10 +53,10 @@ def complete(
     labels = read_labels(target, opened.table.targets[column], request)
     if not (labels.n_missing or request.keeps_model):
         return ColumnResult(column, target, labels, no_fills(len(labels.labels)))
-    return complete_labels(opened, column, labels, request, progress, release=release)
+    return _complete_labels(opened, column, labels, request, progress, release=release)
 
 
-def complete_labels(
+def _complete_labels(
     opened: InputTable, column: int, labels: Labels, request: Request, progress: Progress, *, release: bool = False
 ) -> ColumnResult:
     """Learn from the labels of a column that there are, and fill those that are missing, if any are."""

@@ -14,8 +14,6 @@ from em_impute.table.long import NUMBERING
 from em_impute.table.patch import Edits, quote_label
 from em_impute.table.text import shown, shown_path
 
-__all__ = ["Change", "added_columns", "changes", "codes_to_write", "make_edits", "make_versions"]
-
 PROBABILITY_DIGITS = 6
 
 EMPTY = -1

@@ -27,15 +27,6 @@ from em_impute.pipeline.open import Progress
 from em_impute.pipeline.types import InputTable
 from em_impute.table.text import listed, shown
 
-__all__ = [
-    "LABELS_ONLY",
-    "MAJORITY",
-    "MODEL",
-    "Evaluation",
-    "evaluate",
-    "evaluate_all",
-]
-
 MODEL, LABELS_ONLY, MAJORITY = "em_impute", "labels_only", "majority"
 """What is compared: the fills; the same model where rows without a label teach nothing; the shares of the labels."""
 

@@ -11,7 +11,8 @@ import numpy as np
 from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
 from em_impute.em.blocks import Floats, Integers, Rows, make_blocks, per_row
-from em_impute.em.em import Stop, Stopping, e_step, make_problem
+from em_impute.em.em import Stop, Stopping, make_problem
+from em_impute.em.expectation import e_step
 from em_impute.em.families import FAMILIES, default_prior
 from em_impute.em.initialize import components_of_labels
 from em_impute.em.mixture import overall_covariance, weighed
@@ -24,8 +25,6 @@ from em_impute.pipeline.explain_steps import Height, Run, Showing, Start, Turn, 
 from em_impute.pipeline.open import Progress, name_of
 from em_impute.pipeline.types import InputTable
 from em_impute.table.text import plural
-
-__all__ = ["Explanation", "Told", "explain", "responsibilities", "row_at", "telling_rows", "told"]
 
 
 class Told(NamedTuple):
@@ -109,7 +108,7 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         labels, opened.columns, (), explicit=bool(request.features), with_categories=False, weight=opened.weight
     )
     by = ordering_feature(design, name_of(opened, request.order_by))
-    chosen = [row_at(opened, line) for line in showing.lines]
+    chosen = [_row_at(opened, line) for line in showing.lines]
     rows = design.learning
     if request.unlabelled_weight is not None and (rows.label >= 0).any():  # without any label it would mean nothing
         rows = weighed(rows, request.unlabelled_weight)
@@ -120,7 +119,7 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
     start, done, strength, collapse = _held_where_it_collapses(run, request.prior_strength)
     if start.kind == "random":
         done = done._replace(parameters=_in_order(done.parameters, by))
-    place = np.array(chosen or telling_rows(design, done.parameters[0], component_label, showing.n_rows), np.intp)
+    place = np.array(chosen or _telling_rows(design, done.parameters[0], component_label, showing.n_rows), np.intp)
     return Explanation(
         target,
         labels,
@@ -208,7 +207,7 @@ def responsibilities(parameters: Parameters, component_label: Integers, x: Float
     )
 
 
-def row_at(opened: InputTable, line: int) -> int:
+def _row_at(opened: InputTable, line: int) -> int:
     """Find the row that stands on a line of the file.  Raises DesignError where none does."""
     table = opened.table
 
@@ -223,7 +222,7 @@ def row_at(opened: InputTable, line: int) -> int:
     return bisect_right(range(table.n_rows), line, key=begins) - 1
 
 
-def telling_rows(design: Design, start: Parameters, component_label: Integers, number: int) -> list[int]:
+def _telling_rows(design: Design, start: Parameters, component_label: Integers, number: int) -> list[int]:
     """Choose rows of the table that teach most: without a label from doubtful to certain, and one with a label.
 
     How certain they are is what the start says.  The one with a label is that which it would be least likely to give

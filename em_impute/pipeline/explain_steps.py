@@ -14,8 +14,6 @@ from em_impute.em.parameters import Parameters, whiten
 from em_impute.errors import FitError, option
 from em_impute.pipeline.open import Progress
 
-__all__ = ["Height", "Run", "Showing", "Start", "Turn", "find_start", "follow"]
-
 N_STARTS = 10
 START_ROWS = 5000
 START_STEPS = 100

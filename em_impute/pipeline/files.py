@@ -19,8 +19,6 @@ from em_impute.table.text import shown_path
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-__all__ = ["Part", "called", "find_parts", "is_pattern", "is_url", "local_path", "opened", "write"]
-
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 FSSPEC_HINT = "pip install 'em-impute[dask]', which brings fsspec"
 

@@ -31,8 +31,6 @@ from em_impute.pipeline.scan import RowSummary, bounds, scan_part
 from em_impute.saved_model.values import SavedModel, TrainingTable
 from em_impute.table.dialect import Dialect
 
-__all__ = ["Backend", "PartsResult", "Room", "backend", "complete_parts", "model_of_parts"]
-
 SAMPLE_BYTES, SAMPLE_CELLS = 24 << 20, 4_000_000
 """Of either kind of rows, that one process has room for."""
 

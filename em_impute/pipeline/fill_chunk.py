@@ -22,8 +22,6 @@ from em_impute.table.patch import Portion, encoded, in_portions, splice
 from em_impute.table.read import Table
 from em_impute.table.source import Source
 
-__all__ = ["ColumnFiller", "PartResult", "Totals", "Unsure", "fill_part", "nothing"]
-
 
 @dataclass(frozen=True)
 class ColumnFiller:

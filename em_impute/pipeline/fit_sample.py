@@ -9,7 +9,7 @@ import numpy as np
 
 from em_impute.columns.labels import Labels, read_labels
 from em_impute.em.blocks import Floats
-from em_impute.em.mixture import Mixture
+from em_impute.em.initialize import Mixture
 from em_impute.model.assign import deltas_of
 from em_impute.model.predict import Mixed, Model
 from em_impute.options import Request
@@ -26,20 +26,10 @@ from em_impute.pipeline.save import column_of_sample
 from em_impute.pipeline.scan import NumberSummary, RowSummary
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.saved_model.values import SavedColumn, SavedModel
-from em_impute.table.read import NumberColumn, TargetColumn, read_table
+from em_impute.table.columns import TargetColumn
+from em_impute.table.number_columns import NumberColumn
+from em_impute.table.read import read_table
 from em_impute.table.source import Source
-
-__all__ = [
-    "START_ROWS",
-    "ColumnOfParts",
-    "FromFile",
-    "ScanResult",
-    "apply_to_column",
-    "fit_column_of_parts",
-    "in_order",
-    "place_of",
-    "sample_table",
-]
 
 START_ROWS = 50_000
 """Of either kind, where EM goes over all rows after them."""
@@ -93,8 +83,8 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
     drawn = scan.summary.samples[column]
     if _names_one_mixture(drawn, request):
         drawn = evenly(drawn, wanted._replace(size=min(wanted.size, START_ROWS)))
-    sample = in_order(drawn)
-    opened = sample_table(scan, column, sample)
+    sample = _in_order(drawn)
+    opened = _sample_table(scan, column, sample)
     target = opened.table.targets[column]
     labels = read_labels(names[column], _of_all_rows(target, scan.summary.counts[column]), request)
     deltas = _deltas(request, labels, _shift(labels, read_labels(names[column], target, request)))
@@ -120,8 +110,8 @@ def apply_to_column(scan: ScanResult, column: int, saved: FromFile, at: int) -> 
     Raises DesignError, naming all of it at once, where the table holds what the model was not made for.
     """
     request, counts, fills = scan.plan.request, scan.summary.counts[column], saved.model.columns[at]
-    sample = in_order(scan.summary.samples[column])
-    read = sample_table(scan, column, sample)
+    sample = _in_order(scan.summary.samples[column])
+    read = _sample_table(scan, column, sample)
     target = read.table.targets[column]
     labels = label_rows(scan.names[column], _of_all_rows(target, counts), fills.model.labels, request)
     weight = np.array([counts[text] / n for text, n in zip(target.texts, target.counts, strict=True)])[target.code]
@@ -188,12 +178,12 @@ def _deltas(request: Request, labels: Labels, shift: Floats) -> tuple[tuple[str,
     return tuple(zip(labels.labels, (asked + shift).tolist(), strict=True))
 
 
-def in_order(sample: Sample) -> Sample:
+def _in_order(sample: Sample) -> Sample:
     """Bring the rows back into the order of the parts and of the rows in them."""
     return sample.take(np.lexsort((sample.row, sample.part)))
 
 
-def sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
+def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
     """Read a sample of rows as if it were the table.
 
     What is to be said of single cells, and that a column holds the numbers of the rows, is taken from all rows.

@@ -14,7 +14,8 @@ from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.em.blocks import Block, Floats, Integers, Rows
 from em_impute.em.em import Problem, Step, expect, fit, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
-from em_impute.em.mixture import Mixture, watched
+from em_impute.em.initialize import Mixture
+from em_impute.em.mixture import watched
 from em_impute.em.moments import Moments, empty, merge
 from em_impute.em.parameters import clamp
 from em_impute.model.predict import Coding
@@ -22,8 +23,6 @@ from em_impute.pipeline.backends import MapParts
 from em_impute.pipeline.chunks import ReadPlan, cache_writer, cached, in_part, table_chunks
 from em_impute.pipeline.files import Part
 from em_impute.table.read import Table
-
-__all__ = ["EmTask", "FixedStatistics", "FullFit", "fit_all_rows"]
 
 
 @dataclass(frozen=True)

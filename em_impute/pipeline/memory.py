@@ -16,8 +16,6 @@ from em_impute.table.read import read_tables
 from em_impute.table.source import open_source
 from em_impute.table.text import shown
 
-__all__ = ["array_bytes", "available_bytes", "default_limit", "needed_bytes", "parse_size", "room_to_keep"]
-
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", re.IGNORECASE)
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 LEAST, MOST = 64 << 20, 1 << 60
@@ -52,7 +50,7 @@ def parse_size(text: str) -> int:
     return int(size)
 
 
-def available_bytes() -> int:
+def _available_bytes() -> int:
     """Tell the memory of the machine, or of the container where that has less."""
     found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")] if hasattr(os, "sysconf") else []
     for limit in LIMITS:
@@ -63,7 +61,7 @@ def available_bytes() -> int:
 
 def default_limit() -> int:
     """Leave half of the memory to everything else."""
-    return available_bytes() // 2
+    return _available_bytes() // 2
 
 
 def room_to_keep(limit: int, n_workers: int) -> int:

@@ -16,8 +16,6 @@ from em_impute.table.read import ReadOptions, read_table
 from em_impute.table.source import Source, open_source
 from em_impute.table.text import shown
 
-__all__ = ["Progress", "look_at", "name_of", "open_table", "read_opened", "read_options", "unique_names"]
-
 Progress = Callable[[str, float | None, str], None]
 """Told of progress: the stage, the share of it that is done (None if unknown), and a detail."""
 

@@ -14,19 +14,6 @@ from numpy.typing import NDArray
 
 from em_impute.table.read import Table
 
-__all__ = [
-    "NO_BOUNDS",
-    "Bounds",
-    "Place",
-    "Sample",
-    "Wanted",
-    "bounds_of",
-    "draw",
-    "evenly",
-    "merge_samples",
-    "trimmed",
-]
-
 FLOOR = 1000
 """Rows of every label at least, if it has so many."""
 

@@ -8,7 +8,8 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels
 from em_impute.em.blocks import Floats, slices
-from em_impute.em.mixture import Mixture, MixtureMemory
+from em_impute.em.initialize import Mixture
+from em_impute.em.mixture import MixtureMemory
 from em_impute.em.mixture import remember as remember_rows
 from em_impute.ensemble import metrics
 from em_impute.ensemble.incremental import Memory
@@ -27,8 +28,6 @@ from em_impute.saved_model.distributions import count_codes, describe_numbers, l
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.values import ReadSettings, SavedColumn, SavedModel, Score, Training, TrainingTable
 
-__all__ = ["column_of_sample", "make_column", "make_model", "model_of_columns", "rounded", "source_of"]
-
 DIGITS = 12
 """Significant digits of a number that was standardised and brought back: further ones are rounding, and a new number
 that equals an old one shall fall into the same cell."""
@@ -39,7 +38,7 @@ def make_model(opened: InputTable, completions: Sequence[ColumnResult], request:
 
     Raises FitError where nothing was fitted.
     """
-    columns = tuple(make_column(opened, completion, request) for completion in completions)
+    columns = tuple(_make_column(opened, completion, request) for completion in completions)
     return model_of_columns(columns, (source_of(opened, learnt),), request)
 
 
@@ -56,7 +55,7 @@ def source_of(opened: InputTable, learnt: str) -> TrainingTable:
     return TrainingTable(opened.name, opened.table.sha256, opened.table.n_rows, learnt)
 
 
-def make_column(opened: InputTable, completion: ColumnResult, request: Request) -> SavedColumn:
+def _make_column(opened: InputTable, completion: ColumnResult, request: Request) -> SavedColumn:
     """Keep what fills one column, with what it learnt from."""
     design, choice, mixture = completion.design, completion.choice, completion.mixture
     model = model_of(completion, opened.names, request, request.deltas)
@@ -145,7 +144,7 @@ def column_of_sample(
         raise AssertionError("a column that is to be saved is always fitted")
     factor = _factors(labels, completion.labels, design.labels)
     rows = design.distinct._replace(weight=design.distinct.weight * factor[design.distinct.label])
-    saved = make_column(small, replace(completion, design=replace(design, distinct=rows)), request)
+    saved = _make_column(small, replace(completion, design=replace(design, distinct=rows)), request)
     known = dict(zip(labels.labels, labels.known, strict=True))
     training = replace(saved.training, rows=sum(known.values()) + labels.n_missing)
     saved = replace(saved, training=training, tokens=tuple(labels.tokens))

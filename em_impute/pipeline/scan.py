@@ -22,11 +22,10 @@ from em_impute.pipeline.sample import (
     merge_samples,
     trimmed,
 )
+from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import NumberCounts
-from em_impute.table.read import NumberColumn, Table
+from em_impute.table.read import Table
 from em_impute.table.source import Source
-
-__all__ = ["NumberSummary", "PartRead", "RowSummary", "bounds", "scan_part"]
 
 ROUGHLY = 1.25
 """Part of its size to which a sample grows before rows that others displaced are released."""

@@ -6,22 +6,22 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.columns.design import Column, Design
+from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels
+from em_impute.columns.predictors import Column
 from em_impute.diagnostics.diagnose import Diagnostics
 from em_impute.em.blocks import Floats
-from em_impute.em.mixture import Mixture
+from em_impute.em.initialize import Mixture
 from em_impute.missingness.how_missing import HeldOut, HowMissing
 from em_impute.missingness.reasons import LogOddsShifts, Reasons
 from em_impute.model.assign import Fills
 from em_impute.model.groups import Group, GroupFit
 from em_impute.model.predict import Expert, Model
 from em_impute.model.select import Choice
+from em_impute.table.categories import CategoryColumn
 from em_impute.table.keys import Key, key_of_numbers
-from em_impute.table.read import CategoryColumn, Table
+from em_impute.table.read import Table
 from em_impute.table.source import Source
-
-__all__ = ["ColumnResult", "InputTable", "no_fills", "with_experts"]
 
 
 @dataclass(frozen=True)

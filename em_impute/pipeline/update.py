@@ -23,8 +23,6 @@ from em_impute.saved_model.values import SavedColumn, SavedModel, Training
 from em_impute.table.read import Table
 from em_impute.table.text import shown
 
-__all__ = ["refuse_update", "updated"]
-
 MAX_SOURCES = 1000
 """Tables whose hashes are kept, so that none is learnt from twice: those of the last years of nights."""
 

@@ -4,8 +4,6 @@ from importlib.util import find_spec
 
 from em_impute.errors import UsageError
 
-__all__ = ["INSTALL_HINT", "can_draw", "refuse_without_extra"]
-
 INSTALL_HINT = "pip install 'em-impute[report]'"
 
 

@@ -2,22 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-__all__ = [
-    "LIKELY",
-    "and_more",
-    "delimiter_name",
-    "expected_count",
-    "known_and_missing",
-    "number",
-    "p_value",
-    "percent",
-    "printable",
-    "rounded",
-    "small_percent",
-    "span",
-    "token_name",
-]
-
 LIKELY = 0.5
 """Probability from which on something is taken to be so."""
 

@@ -13,8 +13,6 @@ from em_impute.report.model.shared import SCHEMA_VERSION
 from em_impute.serialize.classes import to_json
 from em_impute.serialize.json_text import FormatError, parse
 
-__all__ = ["render", "render_saved"]
-
 HINT = "name the .json file that em-impute wrote"
 
 

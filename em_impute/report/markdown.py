@@ -9,8 +9,6 @@ from em_impute.report.document.document import document_of
 from em_impute.report.format import printable
 from em_impute.report.model.fit import FitReport, markdown_of
 
-__all__ = ["to_markdown"]
-
 TAGS = {"<code>": "`", "</code>": "`", "<strong>": "**", "</strong>": "**", "<q>": "", "</q>": ""}
 
 

@@ -6,18 +6,6 @@ from em_impute.report.format import number, percent
 from em_impute.report.model.saved_model import AppliedModel, DriftOfRows, PredictorThenNow, Recovered
 from em_impute.table.text import listed, plural
 
-__all__ = [
-    "PREDICTOR_HEAD",
-    "PSI_MEANING",
-    "applied_lines",
-    "moved",
-    "n_wrong",
-    "origin",
-    "predictor_rows",
-    "sentences",
-    "wrong_line",
-]
-
 PREDICTOR_HEAD = ["predictor", "moved", "PSI (limit)", "median here (then)", "missing here (then)"]
 
 PSI_MEANING = (

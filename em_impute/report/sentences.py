@@ -4,8 +4,6 @@ from em_impute.report.format import number
 from em_impute.report.model.diagnostics import OutOfRange, OutOfRangeRow
 from em_impute.table.text import shown
 
-__all__ = ["first_lines", "out_of_range", "seen_value", "without_predictors"]
-
 
 def out_of_range(outside: OutOfRange) -> str:
     """Count rows that are beyond every row with a label."""
@@ -16,10 +14,10 @@ def out_of_range(outside: OutOfRange) -> str:
 
 def first_lines(outside: OutOfRange, most: int) -> list[str]:
     """Name the first rows that are beyond every row with a label."""
-    return [f"line {one.line} ({one.column} {seen_value(one)})" for one in outside.listed[:most]]
+    return [f"line {one.line} ({one.column} {_seen_value(one)})" for one in outside.listed[:most]]
 
 
-def seen_value(row: OutOfRangeRow) -> str:
+def _seen_value(row: OutOfRangeRow) -> str:
     """Write what a row holds that is beyond every row with a label."""
     return shown(row.value) if isinstance(row.value, str) else f"{row.value:.{7}g}"
 

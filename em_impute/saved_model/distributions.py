@@ -13,25 +13,11 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import FARTHEST, UNKNOWN, Block, Floats, make_blocks, slices
-from em_impute.em.em import e_step
+from em_impute.em.expectation import e_step
 from em_impute.em.moments import Moments, empty, hard_moments, merge
 from em_impute.em.parameters import Parameters, clamp
 from em_impute.serialize.annotations import ANY, Axes, Count, InfiniteAsNull, Range
 from em_impute.table.arrays import Codes
-
-__all__ = [
-    "FAR",
-    "NumberDistribution",
-    "Spread",
-    "TextDistribution",
-    "Typicality",
-    "count_codes",
-    "count_numbers",
-    "count_texts",
-    "describe_numbers",
-    "look_at_rows",
-    "subsample",
-]
 
 MAX_CELLS = 100
 """Percentiles, nearly: a finer grid would say more of the sample than of where it comes from."""

@@ -10,18 +10,6 @@ from em_impute.saved_model.psi import FEW_ROWS, Index, is_more_often, psi
 from em_impute.saved_model.units import Conversion, unit_factor
 from em_impute.serialize.annotations import NotSaved, OwnAxes
 
-__all__ = [
-    "DataProfile",
-    "Density",
-    "Drift",
-    "LabelDrift",
-    "PredictorDrift",
-    "Share",
-    "Span",
-    "Unseen",
-    "compare",
-]
-
 MISSING_MORE = 0.05
 """Least increase of the share of missing cells that is told."""
 

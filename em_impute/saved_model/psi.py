@@ -7,8 +7,6 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
 
-__all__ = ["CHANCE", "FEW_ROWS", "Distance", "Index", "is_more_often", "kolmogorov_limit", "ks", "psi"]
-
 FEW_ROWS = 8
 """Fewer rows on either side are not judged."""
 

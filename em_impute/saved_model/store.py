@@ -16,8 +16,6 @@ from em_impute.serialize.json_text import FormatError, parse, render
 from em_impute.serialize.values import Schema
 from em_impute.table.text import shown_path
 
-__all__ = ["MODEL_VERSION", "check_column", "dump", "load", "model_schema", "read_model"]
-
 MODEL_VERSION = 1
 """Of the form.  One that was once released stays readable."""
 
@@ -57,7 +55,7 @@ def load(text: str, name: str) -> SavedModel:
         _check_version(document)
         found = from_json(SavedModel, {key: document[key] for key in document if key != "model_version"})
         for number, column in enumerate(found.columns):
-            check_column(column, f"columns[{number}]")
+            _check_column(column, f"columns[{number}]")
     except (FormatError, ModelError) as error:
         again = f"save it once more with {option('save_model')}, or use it as it was written"
         raise ModelError(f"{name} is no model of em-impute: {error}", getattr(error, "hint", "") or again) from None
@@ -98,7 +96,7 @@ ROUNDING = 1e-6
 """By so much shares may miss 1."""
 
 
-def check_column(column: SavedColumn, path: str) -> None:
+def _check_column(column: SavedColumn, path: str) -> None:
     """Raise ModelError where parts contradict each other, or numbers are impossible.  Sizes were checked on reading."""
     labels, groups = column.model.labels, column.model.groups
     if not labels or len(set(labels)) < len(labels):

@@ -9,8 +9,6 @@ from em_impute.em.blocks import Floats
 from em_impute.saved_model.distributions import NumberDistribution, count_numbers, subsample
 from em_impute.saved_model.psi import kolmogorov_limit, ks
 
-__all__ = ["CONVERSIONS", "Conversion", "count_converted", "unit_factor"]
-
 
 class Conversion(NamedTuple):
     """From a unit of the training rows to another one: number there = factor · number here + offset."""

@@ -8,8 +8,6 @@ from em_impute.model.predict import Model
 from em_impute.saved_model.drift import DataProfile
 from em_impute.serialize.annotations import Count, OwnAxes, Range, Sha256
 
-__all__ = ["ReadSettings", "SavedColumn", "SavedModel", "Score", "Training", "TrainingTable"]
-
 
 @dataclass(frozen=True)
 class ReadSettings:

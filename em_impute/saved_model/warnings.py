@@ -6,8 +6,6 @@ from em_impute.saved_model.drift import Drift, PredictorDrift, Share, Span
 from em_impute.saved_model.psi import Index
 from em_impute.table.text import listed, plural, shown
 
-__all__ = ["drift_warnings"]
-
 
 def drift_warnings(drift: Drift) -> list[tuple[str, str]]:
     """List what has changed since training: (code, message).  No text of a predictor is quoted."""

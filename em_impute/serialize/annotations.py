@@ -6,25 +6,6 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "ANY",
-    "Axes",
-    "Choices",
-    "Count",
-    "Floats",
-    "InfiniteAsNull",
-    "Integers",
-    "Key",
-    "Kinds",
-    "MayLack",
-    "NotSaved",
-    "OwnAxes",
-    "Pattern",
-    "Range",
-    "Sha256",
-    "Share",
-]
-
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 

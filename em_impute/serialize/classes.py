@@ -54,8 +54,6 @@ from em_impute.serialize.values import (
     text,
 )
 
-__all__ = ["from_json", "schema_of", "to_json"]
-
 T = TypeVar("T")
 
 _CODECS: dict[type, Codec] = {}

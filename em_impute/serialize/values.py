@@ -13,21 +13,6 @@ from numpy.typing import NDArray
 from em_impute.serialize.annotations import ANY, Axes, Choices, InfiniteAsNull, Pattern, Range
 from em_impute.serialize.json_text import FormatError
 
-__all__ = [
-    "Codec",
-    "Describe",
-    "Node",
-    "Schema",
-    "array",
-    "boolean",
-    "constant",
-    "listing",
-    "mapping",
-    "maybe",
-    "number",
-    "text",
-]
-
 Schema = dict[str, Any]
 T = TypeVar("T")
 

@@ -5,8 +5,6 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Codes", "GrowingArray", "GrowingCodes", "factorize", "least_type"]
-
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 Codes = NDArray[np.signedinteger[Any]]

@@ -15,8 +15,6 @@ from em_impute.table.text import unquoted
 if TYPE_CHECKING:
     from em_impute.table.dialect import Dialect
 
-__all__ = ["MAX_GROUPS", "MAX_LEVELS", "CategoryColumn", "CategoryReader"]
-
 MAX_LEVELS = 50
 """A predictor with more distinct texts is an identifier or prose."""
 

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from em_impute.table.arrays import factorize
 from em_impute.table.scan import BLOCK_BYTES, Records
 
-__all__ = ["CellCoder", "Cells", "distinct_cells"]
-
 WORD = 8  # bytes
 LONGEST_IN_WORDS = 256  # bytes; each eight cost a pass over the cells that long, so longer ones go to a dict
 MASKS = np.array([(1 << 8 * length) - 1 for length in range(WORD + 1)], np.uint64)  # the first `length` bytes of a word

@@ -17,8 +17,6 @@ from em_impute.table.text import shown, unquoted
 if TYPE_CHECKING:
     from em_impute.table.dialect import Dialect
 
-__all__ = ["TargetColumn", "TargetReader"]
-
 MOST_TEXTS = 10_000  # distinct contents of a column that could still be categories
 MOST_SPELLINGS = 2 * MOST_TEXTS  # each with quotes and without
 

@@ -13,17 +13,6 @@ from em_impute.table.text import shown_path
 if TYPE_CHECKING:
     import os
 
-__all__ = [
-    "Compression",
-    "CompressionCodec",
-    "compressed",
-    "compression_of",
-    "decompressed",
-    "refuse_unwritable",
-    "split_name",
-    "suffix_of",
-]
-
 DATA_BYTES = 1 << 20
 """Decompressed at once, however few the bytes they come from."""
 

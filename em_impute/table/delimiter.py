@@ -10,8 +10,6 @@ from em_impute.table.quotes import QuoteError
 from em_impute.table.scan import separators
 from em_impute.table.text import same_name, unquoted
 
-__all__ = ["CANDIDATES", "FirstRecord", "Judgement", "choose_delimiter", "first_record"]
-
 CANDIDATES = (",", ";", "\t", "|")  # never a space: prose is full of them
 MOST_TITLES = 50  # records looked at for the true header
 

@@ -14,8 +14,6 @@ from em_impute.table.quotes import QuoteError
 from em_impute.table.source import Source
 from em_impute.table.text import closest, decoding_hint, plural, same_name, shown, shown_path, unquoted
 
-__all__ = ["Dialect", "detect_dialect", "find_column"]
-
 HEAD_BYTES = 1 << 18  # judged for the delimiter
 SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE)
 SPELLED_TABS = ("\\t", "tab")

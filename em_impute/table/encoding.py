@@ -10,8 +10,6 @@ from em_impute.errors import TableError, UsageError, option
 from em_impute.table.source import Source, spool_errors
 from em_impute.table.text import decoding_hint, shown, shown_path
 
-__all__ = ["Encoding", "sniff_encoding", "transcode"]
-
 HEAD_BYTES = 1 << 16
 BLOCK_BYTES = 1 << 20
 MARKS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16

@@ -4,8 +4,6 @@ import hashlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO, Self
 
-__all__ = ["Hash", "HashingFile"]
-
 
 class Hash:
     """The SHA-256 of some bytes, found in a thread of its own.

@@ -9,8 +9,6 @@ from em_impute.table.arrays import Codes, least_type
 from em_impute.table.categories import MAX_GROUPS
 from em_impute.table.number_columns import NumberColumn
 
-__all__ = ["Key", "key_of_numbers", "keys_of_distinct"]
-
 Key = tuple[str, Codes]
 """Such a column by name, and (n_rows,) a code for each of its values, −1 where missing; those of numbers ascend."""
 

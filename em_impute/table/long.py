@@ -11,8 +11,6 @@ from em_impute.table.patch import Edits, Portion, encoded, quote_label, splice
 from em_impute.table.scan import BLOCK_BYTES
 from em_impute.table.source import Source
 
-__all__ = ["NUMBERING", "patch_long"]
-
 NUMBERING = (".imp", ".id")
 """The columns put in front, by the names they have in R's mice: the number of the version, from 0, and of the row, from
 1."""

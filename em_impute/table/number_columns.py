@@ -25,8 +25,6 @@ from em_impute.table.text import unquoted
 if TYPE_CHECKING:
     from em_impute.table.dialect import Dialect
 
-__all__ = ["NumberColumn", "NumberReader"]
-
 DECIMAL_COMMA = re.compile(rb",(?!\d{3}\s*$)\d")
 SAMPLE_ROWS = 24  # looked at to tell text columns from numbers before pandas tries
 FEW = 0.125  # of a block's cells may be new contents for a column to be read by these

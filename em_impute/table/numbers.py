@@ -19,23 +19,6 @@ from em_impute.table.text import decoding_hint, shown, unquoted
 if TYPE_CHECKING:
     from em_impute.table.dialect import Dialect
 
-__all__ = [
-    "EXAMPLES",
-    "MISSING_MARKS",
-    "NumberContents",
-    "NumberCounts",
-    "ParsedCells",
-    "cell_text",
-    "distinct_text",
-    "is_blank",
-    "is_mark",
-    "is_shaped_like",
-    "parse_block",
-    "parse_column",
-    "parse_number",
-    "shape",
-]
-
 MISSING_MARKS: frozenset[str] = frozenset(
     {"#n/a", "#n/a n/a", "#na", "#null!", "-1.#ind", "-1.#qnan", "1.#ind", "1.#qnan", "-nan", "+nan", "nan", "<na>"}
     | {"<null>", "<nan>", "n/a", "n.a.", "n.a", "na", "null", "none", "nil", "\\n", "?", "??", "-", "--", "---", "."}

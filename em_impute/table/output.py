@@ -17,8 +17,6 @@ from em_impute.table.compression import compressed, refuse_unwritable
 from em_impute.table.hashing import Hash
 from em_impute.table.text import shown_path
 
-__all__ = ["WrittenFile", "check_output", "copy_blocks", "output_errors", "sync", "write_atomically", "write_to_stdout"]
-
 NOTHING_CHANGED = "nothing was changed"
 
 

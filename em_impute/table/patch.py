@@ -16,8 +16,6 @@ from em_impute.table.scan import BLOCK_BYTES
 from em_impute.table.source import Source
 from em_impute.table.text import shown, shown_path
 
-__all__ = ["Edits", "Portion", "encoded", "in_portions", "patch", "quote_label", "splice"]
-
 MARKS = bytes([*range(1, 9), *range(14, 32), 0xC0, 0xC1, *range(0xF5, 0x100)])
 """Bytes that hardly a table holds: control characters, and what UTF-8 has no use for."""
 

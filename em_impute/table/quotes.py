@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from em_impute.errors import TableError
 from em_impute.table.text import shown
 
-__all__ = ["NEWLINE", "PADDING", "QUOTE", "RETURN", "ByteBlock", "Positions", "QuoteError", "quoted_separators"]
-
 NEWLINE, RETURN, QUOTE, BACKSLASH = 10, 13, 34, 92
 PADDING = 16  # bytes that can be read behind a block: the byte after a quote, an 8-byte word of a cell
 

@@ -18,17 +18,6 @@ from em_impute.table.quotes import RETURN
 from em_impute.table.scan import BLOCK_BYTES, Records, scan_records
 from em_impute.table.source import Source
 
-__all__ = [
-    "CategoryColumn",
-    "LineNumbers",
-    "NumberColumn",
-    "ReadOptions",
-    "Table",
-    "TargetColumn",
-    "read_table",
-    "read_tables",
-]
-
 BYTES_PER_COLUMN = 2048  # at least in a block: each column of each block has a fixed cost
 
 

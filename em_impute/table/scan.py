@@ -16,8 +16,6 @@ from em_impute.errors import TableError, option
 from em_impute.table.quotes import NEWLINE, PADDING, RETURN, ByteBlock, Positions, QuoteError, quoted_separators
 from em_impute.table.text import plural
 
-__all__ = ["BLOCK_BYTES", "ReadableBytes", "Records", "scan_records", "separators"]
-
 BLOCK_BYTES = 1 << 20  # 4 MiB and more is 10-25 % slower (cache, page faults)
 EXAMPLES = 5  # ragged records named in a message
 BLANKS = b" \t\r\v\f\x1a"  # the last one ends a file of DOS

@@ -17,8 +17,6 @@ from em_impute.errors import OutputError, TableError
 from em_impute.table.compression import compression_of, decompressed
 from em_impute.table.text import shown_path
 
-__all__ = ["STANDARD_INPUT", "Source", "open_source", "source_of", "spool_errors"]
-
 STANDARD_INPUT = "standard input"
 READ_BYTES = 1 << 16  # at once; compressed, they may hold a thousand times as much
 HEAD_BYTES = 512  # tell formats apart

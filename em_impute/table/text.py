@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from em_impute.errors import option
 
-__all__ = ["closest", "decoding_hint", "listed", "plural", "same_name", "shown", "shown_path", "unquoted"]
-
 LONGEST_SHOWN = 40
 LONGEST_PATH = 200
 

@@ -9,7 +9,8 @@ from scipy.stats import multivariate_normal
 from em_impute.em.blocks import Rows
 from em_impute.em.em import Stopping
 from em_impute.em.families import FAMILIES
-from em_impute.em.mixture import Recipe, fit_mixture, learn, remember
+from em_impute.em.initialize import Recipe
+from em_impute.em.mixture import fit_mixture, learn, remember
 
 TIGHT = Stopping(1e-11, 20_000)
 

@@ -6,8 +6,8 @@ from oracles import standardise
 from scipy.stats import laplace, multivariate_normal
 
 from em_impute.em.blocks import Rows
-from em_impute.em.initialize import coinciding, divergences, push_apart
-from em_impute.em.mixture import Recipe, fit_mixture
+from em_impute.em.initialize import Recipe, coinciding, divergences, push_apart
+from em_impute.em.mixture import fit_mixture
 from em_impute.em.parameters import Parameters
 
 THREE = Parameters(

@@ -18,7 +18,8 @@ from em_impute.ensemble.candidates import (
     budget_for,
     row_cost,
 )
-from em_impute.ensemble.cross_validation import TEMPERATURES, compare
+from em_impute.ensemble.cross_validation import compare
+from em_impute.ensemble.ensemble import TEMPERATURES
 from em_impute.ensemble.fit import score
 from em_impute.ensemble.folds import held_out
 from em_impute.ensemble.shrinkage import Shrinkage

@@ -9,8 +9,7 @@ from em_impute.ensemble import candidates as effort_module
 from em_impute.ensemble import cross_validation as compare_module
 from em_impute.ensemble import fit as stack_module
 from em_impute.ensemble.batched_em import fit_divided_labels, fit_labels, gather
-from em_impute.ensemble.cross_validation import TEMPERATURES
-from em_impute.ensemble.ensemble import predict
+from em_impute.ensemble.ensemble import TEMPERATURES, predict
 from em_impute.ensemble.fit import fit_ensemble, fit_leader
 from em_impute.ensemble.folds import Examples, held_out
 from em_impute.ensemble.student_t import make_scorer

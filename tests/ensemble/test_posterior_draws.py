@@ -10,7 +10,7 @@ from scipy.special import softmax
 
 from em_impute.ensemble.batched_em import gather
 from em_impute.ensemble.candidates import Member
-from em_impute.ensemble.cross_validation import TEMPERATURES
+from em_impute.ensemble.ensemble import TEMPERATURES
 from em_impute.ensemble.posterior_draws import _augmented, chances, draw_ensemble
 from em_impute.ensemble.shrinkage import Shrinkage
 from em_impute.ensemble.transforms import plain_view

@@ -8,8 +8,6 @@ import typer
 from em_impute.cli.logging import OPTION, VARIABLE, Log
 from em_impute.cli.options.groups import option
 
-__all__ = ["DEBUG", "Backend", "Behaviour", "Files", "Partitions", "log_of"]
-
 Backend = Literal["serial", "dask"]
 """Where parts are worked on."""
 

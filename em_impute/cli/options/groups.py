@@ -11,8 +11,6 @@ import typer
 from em_impute.cli.options.parsing import parse_components, parse_deltas, parse_labels, parse_unlabelled_weight
 from em_impute.options import Request, check, method_of
 
-__all__ = ["FLAGS", "Without", "flag", "grouped", "option", "request_of"]
-
 PARSERS: dict[str, Callable[[Any], Any]] = {
     "components": parse_components,
     "deltas": parse_deltas,

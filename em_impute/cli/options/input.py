@@ -12,13 +12,11 @@ import typer
 
 from em_impute.cli.options.groups import option
 
-__all__ = ["File", "Input", "InputOfColumn", "InputOrModel", "Missing", "column_names"]
-
 HEAD_BYTES = 1 << 16
 """Read for a header while somebody waits for the completion of a name."""
 
 
-def column_names(context: typer.Context) -> list[str]:
+def _column_names(context: typer.Context) -> list[str]:
     """Give the names of the columns of the file before the cursor, as a run would read them.
 
     Whatever is wrong with it gives none: nobody has asked for a run yet.
@@ -60,11 +58,11 @@ class Input:
 
     panel: ClassVar = "Input"
 
-    columns: list[str] | None = option("-c, --column NAME|N", COLUMN, required=True, autocompletion=column_names)
+    columns: list[str] | None = option("-c, --column NAME|N", COLUMN, required=True, autocompletion=_column_names)
     features: list[str] | None = option(
         "-x, --feature NAME|N",
         "Predictor (numbers, or few texts); repeat for several. Default: all but identifiers and constants.",
-        autocompletion=column_names,
+        autocompletion=_column_names,
     )
     delimiter: str | None = option(
         "-d, --delimiter CHAR",
@@ -74,12 +72,12 @@ class Input:
     by: str | None = option(
         "--by NAME|N",
         "Column of groups that may differ (sites, species, years): each has a fit of its own beside that of all.",
-        autocompletion=column_names,
+        autocompletion=_column_names,
     )
     weights: str | None = option(
         "--weights NAME|N",
         "Column of numbers that say how much each row counts; a row of weight 0 teaches nothing but is filled.",
-        autocompletion=column_names,
+        autocompletion=_column_names,
     )
     no_headers: bool = option("-n, --no-headers", "The first row is data; name columns by number.", default=False)
     encoding: str | None = option(
@@ -96,7 +94,7 @@ class InputOrModel(Input):
     """The same where a saved model may say which columns."""
 
     columns: list[str] | None = option(
-        "-c, --column NAME|N", f"{COLUMN} With --model: those of its columns to complete.", autocompletion=column_names
+        "-c, --column NAME|N", f"{COLUMN} With --model: those of its columns to complete.", autocompletion=_column_names
     )
 
 

@@ -6,8 +6,6 @@ from typing import ClassVar, get_args
 from em_impute.cli.options.groups import option
 from em_impute.options import Covariance, Shares
 
-__all__ = ["Model", "ModelOfEM"]
-
 FAMILIES = ", ".join(get_args(Covariance))
 
 

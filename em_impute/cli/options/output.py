@@ -6,8 +6,6 @@ from typing import ClassVar
 from em_impute.cli.options.groups import option
 from em_impute.options import Method
 
-__all__ = ["CheckedModel", "Fills", "Output", "SavedModels"]
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Fills:

@@ -11,18 +11,6 @@ import typer
 
 from em_impute.errors import ExitCode, UsageError
 
-__all__ = [
-    "command_line",
-    "input_path",
-    "parse_components",
-    "parse_deltas",
-    "parse_labels",
-    "parse_unlabelled_weight",
-    "show_help",
-    "split_number",
-    "whole_number",
-]
-
 MOST_DIGITS = 18
 """Of a number that is given: a longer one counts nothing that there is."""
 

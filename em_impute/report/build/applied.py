@@ -25,8 +25,6 @@ from em_impute.saved_model.values import SavedModel, Score
 from em_impute.saved_model.warnings import drift_warnings
 from em_impute.table.output import WrittenFile
 
-__all__ = ["build_applied_report"]
-
 KNOWN_TABLE = "The model has learnt from this very table before; it does not learn from it again."
 
 

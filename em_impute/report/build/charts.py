@@ -29,8 +29,6 @@ from em_impute.report.model.charts import (
 from em_impute.report.model.mixture import Gaussian
 from em_impute.report.model.shared import RowCounts
 
-__all__ = ["baseline_of", "chart_data_of"]
-
 DIGITS, PATH_DIGITS, EDGE_DIGITS = 6, 10, 15
 """Significant ones of what is only drawn, of log-likelihoods that hardly differ, and of what bins are laid out by."""
 

@@ -12,8 +12,6 @@ from em_impute.options import Request
 from em_impute.report.model.fit import FilledCells, Label, MissingAndFilled, Output, OutputFile, ProbabilityBand
 from em_impute.report.model.shared import LabelledCell
 
-__all__ = ["Counted", "filled_of", "labels_of", "missing_of", "output_of"]
-
 
 @dataclass(frozen=True)
 class Counted:

@@ -11,8 +11,6 @@ from em_impute.report.format import delimiter_name, percent
 from em_impute.report.model.fit import Decision
 from em_impute.table.text import plural, shown
 
-__all__ = ["decisions", "decisions_of"]
-
 
 def decisions(opened: InputTable, completion: ColumnResult, request: Request) -> tuple[Decision, ...]:
     """List every decision that was taken for the user."""

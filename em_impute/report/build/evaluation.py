@@ -22,8 +22,6 @@ from em_impute.report.model.evaluation import (
 )
 from em_impute.report.model.shared import MissingCells, Threshold
 
-__all__ = ["build_evaluation"]
-
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Values of --min-probability whose effect is shown."""
 

@@ -26,8 +26,6 @@ from em_impute.report.model.explanation import (
 )
 from em_impute.report.model.shared import KnownLabel, MissingCells
 
-__all__ = ["build_explanation"]
-
 
 def build_explanation(
     opened: InputTable, explanation: Explanation, request: Request, command: str

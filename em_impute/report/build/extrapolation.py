@@ -9,8 +9,6 @@ from em_impute.diagnostics.extrapolation import Flagged, predictor_at
 from em_impute.em.blocks import Integers
 from em_impute.report.model.diagnostics import MarkedRows, OutOfRange, OutOfRangeRow, WithoutPredictors
 
-__all__ = ["MAX_LISTED", "marked_of", "only_without_predictors"]
-
 MAX_LISTED = 1000
 
 

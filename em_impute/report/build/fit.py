@@ -20,8 +20,6 @@ from em_impute.report.model.fit import FitReport, GroupOfRows, Groups
 from em_impute.report.model.shared import LabelledCell
 from em_impute.table.output import WrittenFile
 
-__all__ = ["build_report"]
-
 MAX_GROUPS_LISTED = 1000
 
 

@@ -8,8 +8,6 @@ from em_impute.diagnostics.label_errors import Audit
 from em_impute.em.blocks import Integers
 from em_impute.report.model.diagnostics import AuditResult, SuspectLabel
 
-__all__ = ["audit_of", "suspects_of"]
-
 
 def suspects_of(
     audit: Audit | None, labels: Sequence[str], line_of: Callable[[Integers], np.ndarray]

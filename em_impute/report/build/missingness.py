@@ -28,8 +28,6 @@ from em_impute.report.model.missingness import (
 from em_impute.report.model.shared import RowCounts
 from em_impute.table.text import shown
 
-__all__ = ["missingness_of", "reasons_of", "sensitivity_of"]
-
 ALLOWED_FOR = (
     "Fills allow for labels that are lost at a rate of their own. The data cannot prove that nothing else decides: "
     "the sweep of δ shows what would follow."

@@ -3,10 +3,10 @@
 import numpy as np
 
 from em_impute.em.families import FAMILIES, n_parameters
-from em_impute.ensemble.cross_validation import TEMPERATURES
+from em_impute.ensemble.ensemble import TEMPERATURES
 from em_impute.ensemble.fit import EnsembleFit, score
-from em_impute.model.bic import information_criteria
-from em_impute.model.select import Candidate, Choice
+from em_impute.model.bic import Candidate, information_criteria
+from em_impute.model.select import Choice
 from em_impute.pipeline.types import ColumnResult
 from em_impute.report.build.shared import by_predictor, own_units
 from em_impute.report.model.mixture import (
@@ -19,8 +19,6 @@ from em_impute.report.model.mixture import (
     MixtureComponent,
     Selection,
 )
-
-__all__ = ["convergence_of", "mixture_of", "selection_of"]
 
 
 def mixture_of(completion: ColumnResult) -> LeadingMixture | None:

@@ -31,8 +31,6 @@ from em_impute.report.model.shared import Features, Input, LabelledCell, Notice,
 from em_impute.saved_model.values import SavedModel
 from em_impute.table.text import plural
 
-__all__ = ["build_parts_report"]
-
 COUNTED_ANEW = {"W06", "W07", "W09", "W11", "W16", "W32"}
 """Codes of warnings that count cells."""
 

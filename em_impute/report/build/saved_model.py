@@ -16,8 +16,6 @@ from em_impute.report.model.saved_model import Span as SpanOfNumbers
 from em_impute.saved_model.distributions import NumberDistribution
 from em_impute.saved_model.drift import DataProfile, Drift, PredictorDrift, Share, Span
 
-__all__ = ["common_bins", "drift_of", "moved_of"]
-
 MAX_PICTURES = 6
 
 N_PROBED = 400

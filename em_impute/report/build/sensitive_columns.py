@@ -3,8 +3,6 @@
 import re
 import unicodedata
 
-__all__ = ["advice"]
-
 MESSAGE = (
     "If this column is about people: filled values are statistical guesses from other columns, not anyone's stated "
     "identity, and only categories present in the data can appear. They suit group totals, not decisions about "

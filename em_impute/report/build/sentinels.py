@@ -8,8 +8,6 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats
 
-__all__ = ["Sentinel", "find_sentinels"]
-
 LEAST = 99
 """Nines alone from here on are suspicious; a single one is a grade or a count."""
 

@@ -20,17 +20,6 @@ from em_impute.report.model.shared import (
     Tool,
 )
 
-__all__ = [
-    "by_predictor",
-    "confusion_of",
-    "features_of",
-    "head_of",
-    "input_of",
-    "notices",
-    "own_units",
-    "seconds_of",
-]
-
 
 class _Head(TypedDict):
     """The keys of every document that do not come from what was done."""

@@ -14,8 +14,6 @@ from em_impute.report.build.shared import confusion_of
 from em_impute.report.model.diagnostics import Accuracy, ExpectedWrong, ShareEstimate, Totals
 from em_impute.report.model.shared import IntervalEstimate, ReliabilityBin, Threshold
 
-__all__ = ["accuracy_of", "sum_of_doubts", "totals_of", "wrong_of"]
-
 METHOD = "5-fold stratified cross-validation on the known labels"
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.columns.predictors import COLLINEAR, NOT_ALL_NUMBERS
 from em_impute.diagnostics.uncertainty import Uncertainty
-from em_impute.em.mixture import Mixture
+from em_impute.em.initialize import Mixture
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import DOUBTFUL
 from em_impute.pipeline.types import ColumnResult
@@ -18,8 +18,6 @@ from em_impute.report.model.saved_model import AppliedModel
 from em_impute.report.sentences import first_lines, out_of_range, without_predictors
 from em_impute.saved_model.psi import is_more_often
 from em_impute.table.text import listed, plural, shown
-
-__all__ = ["ABOUT_PEOPLE", "marked_warnings", "misjudgement", "uncertainty_warnings", "warnings"]
 
 ABOUT_PEOPLE = "S01"
 """Code of the note on columns about people, which stays the last."""

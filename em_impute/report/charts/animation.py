@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL.Image import Image
 
-__all__ = ["MAX_FRAMES", "chosen_iterations", "draw_frames", "to_gif"]
-
 PAPER, INK, MUTED, GRID, KNOWN = (COLOURS[name].light for name in ("paper", "ink", "muted", "grid", "known"))
 
 MAX_FRAMES = 61

@@ -9,8 +9,6 @@ import numpy as np
 
 from em_impute.report.charts.svg import Drawing, Floats, Values, shortened
 
-__all__ = ["Panel", "Scale", "percent_ticks", "room_for", "scale_over"]
-
 Ticks = Sequence[tuple[float, str]]
 """Values and how they are written."""
 

@@ -11,8 +11,6 @@ from em_impute.report.charts.svg import SMALL, Drawing
 from em_impute.report.format import percent
 from em_impute.report.model.diagnostics import Accuracy
 
-__all__ = ["Surest", "coverage_chart", "fill_curve", "reliability_chart"]
-
 LEFT, TOP, RIGHT, BOTTOM = 52.0, 30.0, SMALL - 18.0, 254.0
 
 FEWEST = 2

@@ -11,8 +11,6 @@ from em_impute.report.charts.scatter import scatter_chart
 from em_impute.report.charts.totals import sensitivity_chart, totals_chart
 from em_impute.report.model.fit import FitReport
 
-__all__ = ["Charts", "draw"]
-
 
 class Charts(NamedTuple):
     """What was drawn; None and empty lists are left out quietly."""

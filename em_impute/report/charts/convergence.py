@@ -7,8 +7,6 @@ from em_impute.report.charts.groups import Chart, Key
 from em_impute.report.charts.svg import SMALL, Drawing
 from em_impute.report.model.charts import BaselineEm
 
-__all__ = ["convergence_chart"]
-
 FEWEST = 2
 """Points that a line takes."""
 

@@ -11,8 +11,6 @@ from em_impute.report.format import number, percent
 from em_impute.report.model.charts import FeatureHistogram
 from em_impute.report.model.saved_model import MovedFeature
 
-__all__ = ["known_and_missing_charts", "label_charts", "then_and_now_charts"]
-
 MAX_CHARTS = 6
 
 

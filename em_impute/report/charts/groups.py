@@ -9,21 +9,6 @@ from em_impute.report.charts.palette import MARKERS, N_LABELS, label_dash, label
 from em_impute.report.charts.svg import Floats
 from em_impute.report.model.fit import FitReport, Label
 
-__all__ = [
-    "DASHED",
-    "EM_KEYS",
-    "Chart",
-    "Filling",
-    "Group",
-    "Key",
-    "filling_of",
-    "group_of",
-    "keys_of",
-    "labels_alone",
-    "labels_in_groups",
-    "summed",
-]
-
 DASHED = (6.0, 3.0)
 """Dashes of what is compared with a solid line."""
 

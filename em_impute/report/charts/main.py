@@ -23,8 +23,6 @@ from em_impute.report.format import number
 from em_impute.report.model.charts import BaselineEm, FeatureHistogram, PosteriorCurve
 from em_impute.report.model.mixture import Gaussian
 
-__all__ = ["CURVE_POINTS", "gaussian", "predictor_chart", "turning_points"]
-
 Turn = tuple[float, str, str]
 Curve = tuple[Floats, Floats]
 

@@ -7,8 +7,6 @@ the page's style sheet, so that it serves both schemes; the animation takes the 
 
 from typing import NamedTuple
 
-__all__ = ["COLOURS", "MARKERS", "N_LABELS", "Colour", "css_colours", "label_colour", "label_dash", "label_marker"]
-
 
 class Colour(NamedTuple):
     """One role, in both schemes."""

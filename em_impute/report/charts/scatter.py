@@ -10,8 +10,6 @@ from em_impute.report.charts.svg import WIDE, Drawing, Floats, shortened
 from em_impute.report.model.charts import Axis, Ellipse, Plane
 from em_impute.report.model.shared import Predictor
 
-__all__ = ["SHARES", "ellipse", "scatter_chart"]
-
 HEIGHT, TOP, BOTTOM = 480.0, 36.0, 418.0
 
 SHARES = (0.5, 0.95)

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from em_impute.report.charts.palette import MARKERS
 
-__all__ = ["SMALL", "WIDE", "Drawing", "Floats", "Values", "literal", "shortened"]
-
 Floats = NDArray[np.float64]
 Values = Sequence[float] | Floats
 

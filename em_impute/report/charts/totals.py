@@ -11,8 +11,6 @@ from em_impute.report.format import percent
 from em_impute.report.model.diagnostics import Totals
 from em_impute.report.model.missingness import Sensitivity
 
-__all__ = ["sensitivity_chart", "totals_chart"]
-
 LEFT, TOP, RIGHT = 112.0, 14.0, SMALL - 20.0
 
 ROW, HEADING = 17.0, 24.0

@@ -13,8 +13,6 @@ from em_impute.report.model.fit import FitReport
 from em_impute.report.model.shared import Confusion, LabelledCell
 from em_impute.table.text import plural
 
-__all__ = ["how_well_recovered", "what_was_filled"]
-
 MAX_LABELS = 12
 """Labels up to which a confusion matrix is a table that can be read."""
 

@@ -6,25 +6,6 @@ Renderers decide how a block looks: `page/` as HTML, `markdown.py` as Markdown.
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-__all__ = [
-    "MAX_LISTED",
-    "Block",
-    "Details",
-    "Document",
-    "Figures",
-    "Items",
-    "Name",
-    "Section",
-    "Table",
-    "Text",
-    "Tile",
-    "joined",
-    "names",
-    "of_rows",
-    "said",
-]
-
-
 MAX_LISTED = 100
 """Rows of a table; the JSON has them all."""
 

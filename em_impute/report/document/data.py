@@ -24,8 +24,6 @@ from em_impute.report.model.fit import FitReport
 from em_impute.report.model.missingness import CategorySide, Difference, MissingReasons, NumberSide
 from em_impute.table.text import plural
 
-__all__ = ["common", "folded", "what_was_missing", "who_is_missing"]
-
 
 def what_was_missing(report: FitReport) -> Section:
     """Count the cells, by their marks and by label, and list the columns that were used."""

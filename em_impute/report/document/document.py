@@ -12,8 +12,6 @@ from em_impute.report.document.usage import decisions, how_to_use, made_by, repr
 from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.fit import FitReport
 
-__all__ = ["document_of", "file_name"]
-
 SECTIONS = (
     how_well_recovered,
     what_was_filled,

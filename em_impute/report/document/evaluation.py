@@ -9,8 +9,6 @@ from em_impute.report.model.evaluation import CompareFigures, CompareScores, Eva
 from em_impute.report.model.shared import Confusion, Threshold
 from em_impute.report.text.evaluation import FIGURES, NAMES, figure, said_hiding, said_interval, said_weighted
 
-__all__ = ["evaluation_document"]
-
 LONG_NAMES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "log_loss": "log-loss (nats)"}
 
 

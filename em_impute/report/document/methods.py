@@ -10,8 +10,6 @@ from em_impute.report.model.mixture import Convergence, LeadingMixture, Selectio
 from em_impute.report.model.saved_model import AppliedModel
 from em_impute.table.text import plural
 
-__all__ = ["methods"]
-
 MAX_NAMED = 8
 
 BOTH = "by expectation-maximisation (EM) to rows with and without a label"

@@ -19,8 +19,6 @@ from em_impute.report.model.mixture import (
 )
 from em_impute.table.text import plural
 
-__all__ = ["how_em_went", "the_model"]
-
 MAX_MEMBERS = 12
 
 MAX_FEATURES = 12

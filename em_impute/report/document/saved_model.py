@@ -8,8 +8,6 @@ from em_impute.report.model.saved_model import AppliedModel
 from em_impute.report.saved_model import PREDICTOR_HEAD, PSI_MEANING, moved, n_wrong, predictor_rows, sentences
 from em_impute.table.text import plural
 
-__all__ = ["about_moved", "about_wrong", "judged_tiles", "the_saved_model"]
-
 
 def the_saved_model(report: FitReport) -> Section | None:
     """Say where the model came from, and whether the rows are still like those it was fitted to."""

@@ -10,8 +10,6 @@ from em_impute.report.model.diagnostics import Accuracy, ExpectedWrong
 from em_impute.report.model.fit import FitReport
 from em_impute.table.text import plural
 
-__all__ = ["REASONS", "headline", "how_filled", "remarks", "tiles"]
-
 ABOUT_PEOPLE = "S01"
 
 TOOL = "em-impute"

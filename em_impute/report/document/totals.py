@@ -10,8 +10,6 @@ from em_impute.report.model.fit import FitReport
 from em_impute.report.model.missingness import Sweep
 from em_impute.table.text import plural
 
-__all__ = ["suspects", "the_totals", "what_if_not"]
-
 MAX_ROWS = 20
 
 MAX_SENTENCES = 3

@@ -9,8 +9,6 @@ from em_impute.report.format import number
 from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.fit import FitReport
 
-__all__ = ["decisions", "how_to_use", "made_by", "reproduction", "write_methods"]
-
 FEWEST_IMPUTATIONS = 5
 
 

@@ -8,19 +8,6 @@ from em_impute.report.model.mixture import Gaussian
 from em_impute.report.model.shared import Covariance, Numbers, Path, RowCounts
 from em_impute.serialize.annotations import Count, Range, Share
 
-__all__ = [
-    "Axis",
-    "BaselineEm",
-    "BaselineGaussian",
-    "ChartData",
-    "Ellipse",
-    "FeatureHistogram",
-    "Plane",
-    "PosteriorCurve",
-    "Shape",
-    "StandardError",
-]
-
 Point = tuple[float, float]
 Places = Annotated[Sequence[Point], "Their places."]
 BinCounts = Annotated[Sequence[Count], "Bin by bin."]

@@ -17,19 +17,6 @@ from em_impute.report.model.shared import (
 )
 from em_impute.serialize.annotations import Count, MayLack, Range, Share
 
-__all__ = [
-    "Accuracy",
-    "AuditResult",
-    "ExpectedWrong",
-    "MarkedRows",
-    "OutOfRange",
-    "OutOfRangeRow",
-    "ShareEstimate",
-    "SuspectLabel",
-    "Totals",
-    "WithoutPredictors",
-]
-
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedWrong:

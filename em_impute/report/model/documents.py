@@ -21,8 +21,6 @@ from em_impute.serialize.classes import from_json, schema_of, to_json
 from em_impute.serialize.json_text import render
 from em_impute.serialize.values import Schema
 
-__all__ = ["KINDS", "Report", "json_of", "read", "schema_of_kind"]
-
 Report = FitReport | EvaluationReport | ExplanationReport
 
 R = TypeVar("R", FitReport, EvaluationReport, ExplanationReport)

@@ -20,19 +20,6 @@ from em_impute.report.model.shared import (
 )
 from em_impute.serialize.annotations import Choices, Count, Range, Share
 
-__all__ = [
-    "CompareFigures",
-    "CompareScores",
-    "EvaluatedLabel",
-    "EvaluationReport",
-    "Figures",
-    "FilledAtThresholds",
-    "Hiding",
-    "IntervalBin",
-    "Repeats",
-    "Scores",
-]
-
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluatedLabel(KnownLabel):

@@ -19,20 +19,6 @@ from em_impute.report.model.shared import (
 )
 from em_impute.serialize.annotations import Choices, Count, Key, MayLack, Range, Share
 
-__all__ = [
-    "Change",
-    "EStep",
-    "ExplanationReport",
-    "FinalState",
-    "FollowedRow",
-    "HiddenValues",
-    "Iteration",
-    "MStep",
-    "NamedComponent",
-    "Start",
-    "StopReason",
-]
-
 LogLikelihood = Annotated[
     float | None,
     "Natural log of the density of what is observed, in the data's own units; null where no step was taken.",

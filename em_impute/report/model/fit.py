@@ -26,22 +26,6 @@ from em_impute.serialize.annotations import Choices, Count, MayLack, Sha256, Sha
 from em_impute.serialize.classes import to_json
 from em_impute.serialize.json_text import render
 
-__all__ = [
-    "Decision",
-    "FilledCells",
-    "FitReport",
-    "GroupOfRows",
-    "Groups",
-    "Label",
-    "MissingAndFilled",
-    "Output",
-    "OutputFile",
-    "PartFile",
-    "Parts",
-    "ProbabilityBand",
-    "markdown_of",
-]
-
 
 @dataclass(frozen=True, kw_only=True)
 class OutputFile:

@@ -7,21 +7,6 @@ from typing import Annotated
 from em_impute.report.model.shared import Ends, RowCounts
 from em_impute.serialize.annotations import Choices, Count, Range, Share
 
-__all__ = [
-    "CategorySide",
-    "Difference",
-    "LeavesInterval",
-    "MissingReasons",
-    "Missingness",
-    "NumberSide",
-    "ReasonProbabilities",
-    "Rehearsal",
-    "SameCompany",
-    "Sensitivity",
-    "Sweep",
-    "Tipping",
-]
-
 
 @dataclass(frozen=True, kw_only=True)
 class NumberSide:

@@ -7,18 +7,6 @@ from typing import Annotated
 from em_impute.report.model.shared import Covariance, Matrix, Numbers, Path, Positive
 from em_impute.serialize.annotations import Choices, Count, MayLack, Range, Share
 
-__all__ = [
-    "ConsideredFamily",
-    "ConsideredGroups",
-    "Convergence",
-    "EnsembleMember",
-    "Gaussian",
-    "HeldOutLosses",
-    "LeadingMixture",
-    "MixtureComponent",
-    "Selection",
-]
-
 Loss = Annotated[float | None, Range(0), MayLack]
 
 

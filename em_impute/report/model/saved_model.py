@@ -7,19 +7,6 @@ from typing import Annotated
 from em_impute.report.model.shared import Positive
 from em_impute.serialize.annotations import Choices, Count, Range, Sha256, Share
 
-__all__ = [
-    "AppliedModel",
-    "DensityThenNow",
-    "DriftOfRows",
-    "LastTable",
-    "MovedFeature",
-    "PredictorThenNow",
-    "Recovered",
-    "ShareThenNow",
-    "SharesMoved",
-    "Span",
-]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Recovered:

@@ -6,37 +6,6 @@ from typing import Annotated, Literal
 
 from em_impute.serialize.annotations import Choices, Count, MayLack, Pattern, Range, Sha256, Share
 
-__all__ = [
-    "COVARIANCES",
-    "SCHEMA_VERSION",
-    "WARNINGS",
-    "Confusion",
-    "Counts",
-    "Covariance",
-    "Ends",
-    "Features",
-    "Head",
-    "Input",
-    "IntervalEstimate",
-    "KnownLabel",
-    "LabelledCell",
-    "Line",
-    "Matrix",
-    "MissingCells",
-    "Notice",
-    "Numbers",
-    "Part",
-    "Path",
-    "Positive",
-    "Predictor",
-    "Rejected",
-    "ReliabilityBin",
-    "RowCounts",
-    "Seconds",
-    "Threshold",
-    "Tool",
-]
-
 SCHEMA_VERSION: Literal[1] = 1
 """Changed only when a reader of the version before would misunderstand."""
 

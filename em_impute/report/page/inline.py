@@ -8,8 +8,6 @@ from markupsafe import Markup, escape
 from em_impute.report.charts.svg import literal, shortened
 from em_impute.report.document.blocks import Name, Table, Text
 
-__all__ = ["looks", "shown"]
-
 NUMBER = re.compile(r"[-−–<∞]?\s?[\d–∞]")
 
 ON_A_LINE = 20

@@ -19,8 +19,6 @@ from em_impute.report.document.document import document_of, file_name
 from em_impute.report.model.fit import FitReport
 from em_impute.report.page.inline import looks, shown
 
-__all__ = ["View", "to_html"]
-
 HERE = Path(__file__).parent
 
 MAX_SHOWN = 8

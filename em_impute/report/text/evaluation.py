@@ -9,8 +9,6 @@ from em_impute.report.format import delimiter_name, known_and_missing, percent, 
 from em_impute.report.model.evaluation import CompareScores, EvaluationReport, Scores
 from em_impute.table.text import listed, plural
 
-__all__ = ["FIGURES", "NAMES", "evaluation_lines", "figure", "said_hiding", "said_interval", "said_weighted"]
-
 NAMES = {"em_impute": "em-impute", "labels_only": "labels only", "majority": "majority"}
 
 FIGURES = {

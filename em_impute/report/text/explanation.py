@@ -15,8 +15,6 @@ from em_impute.report.text.summary import NAME_WIDTH
 from em_impute.report.text.table import GAP, fitted, grid, widths_of, wrapped
 from em_impute.table.text import listed, plural
 
-__all__ = ["explanation_lines"]
-
 MIN_WIDTH, MAX_WIDTH = 60, 110
 """Columns of the text: narrower tables would break, wider sentences read badly."""
 

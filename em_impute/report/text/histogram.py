@@ -10,8 +10,6 @@ from em_impute.report.model.fit import FitReport
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["is_dumb", "strip", "strips"]
-
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ASCII = " .:-=+*#@"
 

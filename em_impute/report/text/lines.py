@@ -11,8 +11,6 @@ from em_impute.report.model.missingness import (
 )
 from em_impute.table.text import listed, plural
 
-__all__ = ["audit_line", "sensitivity_line", "totals_line", "who_line", "wrong_line"]
-
 MAX_NAMED = 3
 """Labels in a line of the terminal."""
 

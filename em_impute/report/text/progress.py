@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-__all__ = ["progress_bar"]
-
 PATIENCE = 1.0
 """Seconds before the bar appears: work that is over sooner needs none."""
 

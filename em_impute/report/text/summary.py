@@ -17,13 +17,10 @@ from em_impute.report.saved_model import applied_lines
 from em_impute.report.saved_model import wrong_line as applied_wrong_line
 from em_impute.report.text.histogram import is_dumb, strips
 from em_impute.report.text.lines import audit_line, sensitivity_line, totals_line, who_line, wrong_line
-from em_impute.report.text.progress import progress_bar
 from em_impute.table.text import listed, plural
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-__all__ = ["NAME_WIDTH", "make_console", "print_lines", "print_summary", "progress_bar"]
 
 NAME_WIDTH = 12
 

@@ -6,8 +6,6 @@ from rich.cells import cell_len, set_cell_size
 
 from em_impute.report.format import printable
 
-__all__ = ["GAP", "fitted", "grid", "widths_of", "wrapped"]
-
 GAP = 2
 """Spaces between columns."""
 
