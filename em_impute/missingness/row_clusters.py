@@ -235,16 +235,24 @@ def _surplus_about(rows: _Rows, code: Integers, cluster: Integers, rng: np.rando
 
 
 def _equal_rows(x: Floats, codes: Integers, chosen: Integers) -> Integers:
-    """Give one number to rows that agree in all predictors, (n_chosen,): their bits are hashed to 64."""
-    _, code = np.unique(_hashed([*x.T, *codes.T], chosen), return_inverse=True)
-    return code.reshape(-1)
+    """Give one number to rows that agree in all predictors, (n_chosen,): their bits are hashed to 64.
+
+    Clusters are numbered by their first rows.  The order of the hashes would depend on the last bits of standardised
+    numbers, which differ between processors, and with it what is drawn at random.
+    """
+    _, first, code = np.unique(_hashed([*x.T, *codes.T], chosen), return_index=True, return_inverse=True)
+    return first.argsort().argsort()[code.reshape(-1)]
 
 
 def _some_with_all_equals(x: Floats, codes: Integers) -> Integers:
-    """Choose about `SAMPLE` rows so that with a row all that equal it are chosen: by a hash of two predictors."""
+    """Choose about `SAMPLE` rows so that with a row all that equal it are chosen: by a hash of two predictors.
+
+    In single precision: the last bits of standardised numbers differ between processors.
+    """
     columns = sorted([*x.T, *codes.T], key=lambda column: -np.unique(column[:REFERENCE]).size)[:2]
     part = np.uint64(2**32 * SAMPLE // x.shape[0])
-    return np.flatnonzero(_hashed(columns, None) >> np.uint64(32) < part)
+    rounded = [column.astype(np.float32).astype(np.float64) for column in columns]
+    return np.flatnonzero(_hashed(rounded, None) >> np.uint64(32) < part)
 
 
 def _hashed(columns: Sequence[NDArray[Any]], chosen: Integers | None) -> NDArray[np.uint64]:
