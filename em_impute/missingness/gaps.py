@@ -16,6 +16,9 @@ LEVEL = 0.01
 MAX_PATTERNS = 64
 """Sets of predictors that rows to fill show; rarer ones are told with the nearest of these."""
 
+ROUNDING = 1e-9
+"""By which sums of weights may make equal shares differ: of a predictor without gaps the variance is 0."""
+
 Mask = NDArray[np.bool_]
 
 
@@ -74,8 +77,8 @@ def find_gaps(seen: Mask, lacks: Mask, weight: Floats) -> Gaps | None:
     rows = np.array([weight[~lacks].sum(), weight[lacks].sum()])
     overall = (known * rows[0] + missing * rows[1]) / rows.sum()
     variance = overall * (1.0 - overall) * (1.0 / rows).sum()
-    differs = (known - missing) ** 2 > variance * _critical(LEVEL / seen.shape[1])
-    if not (differs & (known != missing)).any():
+    apart = np.abs(known - missing)
+    if not ((apart**2 > variance * _critical(LEVEL / seen.shape[1])) & (apart > ROUNDING)).any():
         return None
     pattern, place = np.unique(seen[lacks], axis=0, return_inverse=True)
     count = np.bincount(place.reshape(-1), weight[lacks])

@@ -53,6 +53,14 @@ def test_a_complete_table_has_none():
     assert find_gaps(np.ones((10, 2), bool), np.arange(10) < 4, np.ones(10)) is None
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_predictor_without_gaps_differs_by_no_rounding_of_weights(seed):
+    seen, lacks = table(60, [0.5, 0.2, 0.2, 0.1], [0.5, 0.2, 0.2, 0.1], seed)
+    seen[:, 0] = True
+
+    assert find_gaps(seen, lacks, np.random.default_rng(seed).choice([0.1, 0.7, 1.3], 60)) is None
+
+
 def test_rows_that_show_what_no_labelled_row_shows_together_are_told():
     known = np.array([[1, 1, 0], [1, 0, 0]], dtype=bool)
     missing = np.array([[1, 0, 0], [0, 1, 0], [1, 0, 1], [0, 0, 0]], dtype=bool)

@@ -108,6 +108,15 @@ def test_merged_rows_count_as_the_rows_that_they_stand_for():
     assert merged.with_sibling_known == pytest.approx(one_by_one.with_sibling_known)
 
 
+def test_clusters_do_not_depend_on_how_a_processor_rounds():
+    x, label, _ = records(np.random.default_rng(1), 0.0)
+
+    found, rounded_otherwise = found_in(x, label), found_in(np.nextafter(x, np.inf), label)
+
+    assert found is not None
+    assert np.array_equal(found.code, rounded_otherwise.code)
+
+
 def test_customers_without_a_key_are_mostly_found_and_then_held_out_whole():
     found = []
     for seed in range(12):
