@@ -14,29 +14,18 @@ in brackets, the least and the greatest.
 
 import argparse
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from timing import Run, run, spread
 
 ROWS = 12_000_000
 PARTS = 4
 CHUNK = 100_000
 OPTIONS = ("-c", "kind", "--covariance", "full", "-q")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One or several processes that began together, until the last had ended."""
-
-    seconds: float
-    mebibytes: float
 
 
 def main() -> None:
@@ -59,19 +48,19 @@ def workers(folder: Path, rounds: int, n_rows: int) -> None:
     parts = make_parts(folder, n_rows, PARTS)
     found: list[tuple[Run, Run, Run]] = []
     for _ in range(rounds):
-        alone = run([fill(parts, folder / "serial")])
-        plain = run([fill(parts[:2], folder / "first"), fill(parts[2:], folder / "last")])
-        dask = run([fill(parts, folder / "dask", "--backend", "dask", "--workers", "2")])
+        alone = run(fill(parts, folder / "serial"))
+        plain = run(fill(parts[:2], folder / "first"), fill(parts[2:], folder / "last"))
+        dask = run(fill(parts, folder / "dask", "--backend", "dask", "--workers", "2"))
         found.append((alone, plain, dask))
         for part in parts:
             if (folder / "serial" / part.name).read_bytes() != (folder / "dask" / part.name).read_bytes():
                 sys.exit(f"{part.name}: Dask gave other bytes")
     print(f"{n_rows:,} rows in {PARTS} parts, {sum(part.stat().st_size for part in parts) / 1e6:,.0f} MB; same bytes")
     for name, at in (("one process", 0), ("two plain processes", 1), ("Dask, two workers", 2)):
-        print(f"{name:<22}{spread([one[at].seconds for one in found])} s")
-    print(f"speed-up, plain       {spread([one[0].seconds / one[1].seconds for one in found])}")
-    print(f"speed-up, Dask        {spread([one[0].seconds / one[2].seconds for one in found])}")
-    print(f"Dask / plain          {spread([one[1].seconds / one[2].seconds for one in found])}")
+        print(f"{name:<22}{spread([one[at].wall for one in found])} s")
+    print(f"speed-up, plain       {spread([one[0].wall / one[1].wall for one in found])}")
+    print(f"speed-up, Dask        {spread([one[0].wall / one[2].wall for one in found])}")
+    print(f"Dask / plain          {spread([one[1].wall / one[2].wall for one in found])}")
 
 
 def memory(folder: Path, rounds: int, n_rows: int) -> None:
@@ -79,25 +68,25 @@ def memory(folder: Path, rounds: int, n_rows: int) -> None:
     (source,) = make_parts(folder, n_rows, 1)
     found: list[tuple[Run, Run]] = []
     for _ in range(rounds):
-        whole = run([fill([source], folder / "whole.csv")])
+        whole = run(fill([source], folder / "whole.csv"))
         limit = max(256, int(whole.mebibytes / 4))
-        found.append((whole, run([fill([source], folder / "again.csv", "--max-memory", f"{limit}M")])))
+        found.append((whole, run(fill([source], folder / "again.csv", "--max-memory", f"{limit}M"))))
     same = (folder / "whole.csv").read_bytes() == (folder / "again.csv").read_bytes()
     print(f"{n_rows:,} rows, {source.stat().st_size / 1e6:,.0f} MB; {'same' if same else 'other'} bytes")
     for name, at in (("as much as it likes", 0), (f"--max-memory {limit}M", 1)):
         runs = [one[at] for one in found]
-        print(f"{name:<22}{spread([one.seconds for one in runs])} s, {spread([one.mebibytes for one in runs])} MiB")
+        print(f"{name:<22}{spread([one.wall for one in runs])} s, {spread([one.mebibytes for one in runs])} MiB")
 
 
 def growth(folder: Path, rounds: int, n_rows: int) -> None:
     """Compare a table with one of four times as many rows in four times as many parts."""
     parts = make_parts(folder, n_rows, PARTS)
-    found = [(run([fill(parts[:1], folder / "one/")]), run([fill(parts, folder / "four/")])) for _ in range(rounds)]
+    found = [(run(fill(parts[:1], folder / "one/")), run(fill(parts, folder / "four/"))) for _ in range(rounds)]
     print(f"{n_rows // PARTS:,} rows and {n_rows:,}")
     for name, at in (("one part", 0), ("four parts", 1)):
         runs = [one[at] for one in found]
-        print(f"{name:<22}{spread([one.seconds for one in runs])} s, {spread([one.mebibytes for one in runs])} MiB")
-    print(f"ratio                 {spread([four.seconds / one.seconds for one, four in found])}")
+        print(f"{name:<22}{spread([one.wall for one in runs])} s, {spread([one.mebibytes for one in runs])} MiB")
+    print(f"ratio                 {spread([four.wall / one.wall for one, four in found])}")
 
 
 def make_parts(folder: Path, n_rows: int, n_parts: int) -> list[Path]:
@@ -124,24 +113,6 @@ def fill(parts: Sequence[Path], output: Path, *options: str) -> list[str]:
     target = f"{output}/" if output.suffix != ".csv" else str(output)
     written = ("-o", target, "-r", f"{output}.report.json")
     return [sys.executable, "-m", "em_impute", "fill", *map(str, parts), *written, *OPTIONS, *options]
-
-
-def run(commands: Sequence[Sequence[str]]) -> Run:
-    """Run commands at once; the memory is the greatest of all processes', theirs and their children's."""
-    began = time.perf_counter()
-    pids = [subprocess.Popen(command).pid for command in commands]
-    peaks = []
-    for pid in pids:
-        _, status, usage = os.wait4(pid, 0)
-        if status:
-            sys.exit("em-impute failed")
-        peaks.append(usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10))
-    return Run(time.perf_counter() - began, max(peaks))
-
-
-def spread(values: Sequence[float]) -> str:
-    """Spell the median, the least and the greatest."""
-    return f"{statistics.median(values):.3g} ({min(values):.3g} to {max(values):.3g})"
 
 
 if __name__ == "__main__":
