@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import typer
 
@@ -12,14 +12,9 @@ from em_impute.cli.options.groups import Without, grouped, option, request_of
 from em_impute.cli.options.input import File, Input, Missing
 from em_impute.cli.options.model import Model
 from em_impute.cli.options.parsing import command_line, input_path, split_number
-from em_impute.cli.outputs import STDOUT, are_distinct, name_of, report_paths, write_to
-from em_impute.cli.run import RunSettings, print_written, refuse_warnings
+from em_impute.cli.outputs import STDOUT, check_outputs, name_of, report_paths
+from em_impute.cli.run import Run
 from em_impute.errors import UsageError
-from em_impute.options import Request
-
-if TYPE_CHECKING:
-    from em_impute.missingness.hold_out import HoldOut
-    from em_impute.report.model.evaluation import EvaluationReport
 
 FORMS = (".json", ".md")
 """Suffixes of the files that an evaluation is written to."""
@@ -85,60 +80,33 @@ def evaluate(
     share, of_label = _parse_share(hidden.hide), _parse_labels(hidden.hide_label or [])
     if of_label and hidden.how not in {None, "by-class"}:
         raise UsageError(f"--hide-label contradicts --how {hidden.how}", "leave one of them out")
-    paths = _outputs(output.reports or [], as_json=output.json)
-    from em_impute.missingness.hold_out import HoldOut
-
-    how = hidden.how or ("by-class" if of_label else "stratified")
-    _run(request, HoldOut(how, share, of_label, hidden.repeats), paths, RunSettings(behaviour, log_of(context)))
-
-
-def _run(request: Request, hiding: "HoldOut", paths: Sequence[Path], run: RunSettings) -> None:
-    from em_impute.pipeline.evaluate import evaluate_all
-    from em_impute.pipeline.open import open_table
-    from em_impute.report.build.evaluation import build_evaluation
-    from em_impute.report.text.evaluation import evaluation_lines
-    from em_impute.report.text.summary import print_lines
-    from em_impute.table.output import check_output
-
-    inputs = [request.path] if request.path else []
-    run.log.refuse([*inputs, *paths])
-    for path in paths:
-        if path != STDOUT:
-            check_output(path, inputs, clobber=True)
-    console = run.open_console()
-    with run.progress(console) as watch, open_table(request, watch) as opened:
-        run.log.input(opened)
-        evaluations = evaluate_all(opened, request, hiding, watch)
-        command = command_line()
-        made = [build_evaluation(opened, one, request, command) for one in evaluations]
-    if not run.asked.strict:
-        _write(made, paths)
-    for report in made:
-        run.log.warnings(report.warnings)
-        if console is not None:
-            print_lines(console, evaluation_lines(report))
-    if run.asked.strict:
-        refuse_warnings(made)
-        _write(made, paths)
-    run.log.written(*map(name_of, paths))
-    print_written(console, [*map(name_of, paths)])
-
-
-def _write(made: "Sequence[EvaluationReport]", paths: Sequence[Path]) -> None:
-    from em_impute.report.forms import render
-
-    for path in paths:
-        write_to(path, render(made, path.suffix))
-
-
-def _outputs(reports: Sequence[str], *, as_json: bool) -> list[Path]:
-    """Say where the evaluation is written."""
-    paths = [*report_paths(reports, FORMS), *([STDOUT] if as_json else [])]
+    paths = [*report_paths(output.reports or [], FORMS), *([STDOUT] if output.json else [])]
     if paths.count(STDOUT) > 1:
         raise UsageError("standard output can carry one report, not two of them", "give --json or one -r -")
-    if not are_distinct([path for path in paths if path != STDOUT]):
-        raise UsageError("two outputs have the same path", "give each its own with -r")
-    return paths
+    from em_impute.missingness.hold_out import HoldOut
+    from em_impute.pipeline.evaluate import evaluate_all
+    from em_impute.report.build.evaluation import build_evaluation
+    from em_impute.report.forms import render
+    from em_impute.report.text.evaluation import evaluation_lines
+
+    run = Run(behaviour, log_of(context))
+    check_outputs([request.path] if request.path else [], paths, run.log)
+    hiding = HoldOut(hidden.how or ("by-class" if of_label else "stratified"), share, of_label, hidden.repeats)
+    with run.opened(request) as (opened, watch):
+        evaluations = evaluate_all(opened, request, hiding, watch)
+        made = [build_evaluation(opened, one, request, command_line()) for one in evaluations]
+
+    def say() -> None:
+        for report in made:
+            run.say(evaluation_lines(report))
+
+    for report in made:
+        run.log.warnings(report.warnings)
+    run.judge(made, say)
+    for path in paths:
+        run.write(path, render(made, Path(path).suffix))
+    say()
+    run.say_written([*map(name_of, paths)])
 
 
 def _parse_share(text: str) -> float:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import typer
 
 from em_impute.cli.fill_file import fill_file
-from em_impute.cli.fill_parts import Scale, fill_parts, plan_parts, refuse_for_parts, scale_of
+from em_impute.cli.fill_parts import Scale, fill_parts, refuse_for_parts, scale_of
 from em_impute.cli.in_place import in_place
 from em_impute.cli.options.behaviour import Behaviour, Files, Partitions, log_of
 from em_impute.cli.options.groups import grouped, request_of
@@ -13,8 +13,9 @@ from em_impute.cli.options.input import InputOrModel, Missing
 from em_impute.cli.options.model import Model
 from em_impute.cli.options.output import Fills, Output, SavedModels
 from em_impute.cli.options.parsing import input_path
-from em_impute.cli.outputs import is_special, models_of, plan
-from em_impute.cli.run import RunSettings
+from em_impute.cli.outputs import check_outputs, plan
+from em_impute.cli.run import Run
+from em_impute.cli.saved import check_saved, read_saved
 from em_impute.errors import UsageError
 from em_impute.options import Request
 
@@ -39,32 +40,36 @@ def fill(
 
     cat heights.csv | em-impute fill - -c gender -o - > completed.csv
     """
-    models = models_of(context, saved, dry_run=output.dry_run)
-    if not table.columns and saved.model is None:
-        raise UsageError("no column is named", "name the column to complete with --column, or a model with --model")
+    check_saved(saved, table, model, fills)
     scale = scale_of(files, partitions)
     path = input_path(context, scale.file)
-    request = request_of(path, table, missing, model, fills, output, keeps_model=models.target is not None)
+    keeps_model = saved.target is not None and not output.dry_run
+    request = request_of(path, table, missing, model, fills, output, keeps_model=keeps_model)
     if fills.long and not request.imputations:
         raise UsageError("--long puts several imputations in one file", "say how many with --imputations M")
     if request.imputations and output.diff:
         raise UsageError("--diff shows the cells of one table, --imputations draws several", "leave one of them out")
-    run = RunSettings(behaviour, log_of(context))
     place = in_place(path, output, several=bool(request.imputations))
-    if _is_in_parts(request, scale, fills, saved, output):
+    in_parts = _is_in_parts(request, scale, fills, saved, output)
+    inputs = [] if path is None else [str(path)]
+    if in_parts:
         from em_impute.pipeline.files import find_parts
 
-        paths = find_parts(scale.files)
-        parts = plan_parts(paths, output)
-        request = replace(request, path=None, examined=bool(parts.reports) or run.wants_findings)
-        fill_parts(request, scale, models, paths, parts, run, clobber=not output.no_clobber)
-        return
+        inputs = find_parts(scale.files)
+    n_files = None if fills.long else fills.imputations
+    destination = plan(inputs, output, model=saved.target, n_files=n_files, in_parts=in_parts)
+    run = Run(behaviour, log_of(context))
+    outputs = [*(destination.data if place is None else ()), *destination.beside]
+    check_outputs(inputs, outputs, run.log, clobber=not output.no_clobber, makes_folders=in_parts)
     if place is not None:
-        output = replace(output, output=f"./{path}" if str(path) == "-" else str(path))  # the file ./- is no stream
-    beside = None if path is None or is_special(path) else path
-    destination = plan(beside, output, None if fills.long else fills.imputations)
-    request = replace(request, examined=bool(destination.reports) or run.wants_findings)
-    fill_file(request, models, destination, place, run, long=fills.long, clobber=not output.no_clobber)
+        place.check(outputs, run.log)
+    source, request = read_saved(saved, table, request)
+    is_read = bool(destination.reports) or not behaviour.quiet or behaviour.strict or run.log.is_open
+    request = replace(request, path=None if in_parts else path, examined=is_read)
+    if in_parts:
+        fill_parts(request, source, scale, inputs, destination, run)
+    else:
+        fill_file(request, source, destination, place, run, long=fills.long, learns=saved.update)
 
 
 def _is_in_parts(request: Request, scale: Scale, fills: Fills, saved: SavedModels, output: Output) -> bool:

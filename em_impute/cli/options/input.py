@@ -85,7 +85,7 @@ class Input:
         "Encoding of the file. Default: UTF-8, or what a byte order mark says.",
         envvar="EM_IMPUTE_ENCODING",
     )
-    decimal: str = option("--decimal CHAR", "Decimal mark of the predictors: . or ,", default=".")
+    decimal: str | None = option("--decimal CHAR", "Decimal mark of the predictors: . or , [default: .]")
     skip_lines: int = option("--skip-lines N", "Lines above the header, kept as they are.", default=0, min=0)
 
 

@@ -57,6 +57,11 @@ class SavedModels:
         default=False,
     )
 
+    @property
+    def target(self) -> str | None:
+        """Where a model is to be saved."""
+        return self.save_model or (self.model if self.update else None)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CheckedModel(SavedModels):

@@ -1,0 +1,65 @@
+"""The saved models of a run: what contradicts them, and the one that fills."""
+
+from contextlib import AbstractContextManager
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+from em_impute.cli.logging import STDOUT_NAMES
+from em_impute.cli.options.groups import FLAGS
+from em_impute.cli.options.input import Input
+from em_impute.cli.options.model import Model
+from em_impute.cli.options.output import SavedModels
+from em_impute.errors import UsageError
+from em_impute.options import Request
+
+if TYPE_CHECKING:
+    from em_impute.api.session import Completed
+    from em_impute.pipeline.fit_sample import FromFile
+    from em_impute.pipeline.open import Progress
+
+FITTING = {"features", "by", "weights", "method", "imputations", "long", *(one.name for one in fields(Model))}
+FITTING -= {"deltas", "seed"}
+"""Options of a fit; a model that is applied has been fitted already."""
+
+
+def check_saved(saved: SavedModels, table: Input, *groups: Any) -> None:  # noqa: ANN401  # dataclasses
+    """Raise UsageError for options that contradict those of saved models, and where no column is named at all."""
+    for option, path in (("--model", saved.model), ("--save-model", saved.save_model)):
+        if path is not None and (not path or path in STDOUT_NAMES):
+            raise UsageError(f"{option} takes the path of a file, not {path!r}", f"for example {option} model.json")
+    if saved.model is None:
+        if saved.update:
+            raise UsageError("--update lets a saved model learn, and none is named", "name it with --model")
+        if not table.columns:
+            message = "name the column to complete with --column, or a model with --model"
+            raise UsageError("no column is named", message)
+        return
+    for group in (table, *groups):
+        for one in fields(group):
+            if one.name in FITTING and getattr(group, one.name) != one.default:
+                message = f"{FLAGS[one.name]} contradicts --model: that fit is made already"
+                raise UsageError(message, "leave one of them out")
+    if saved.save_model is not None and not saved.update:
+        raise UsageError("--save-model with --model would save the same model", "add --update, or copy the file")
+
+
+def read_saved(saved: SavedModels, table: Input, request: Request) -> "tuple[FromFile | None, Request]":
+    """Read the model that fills, if one does; numbers are read as it read them, unless the user said how."""
+    if saved.model is None:
+        return None, request
+    from em_impute.pipeline.fit_sample import FromFile
+    from em_impute.saved_model.store import read_model
+
+    model = read_model(saved.model)
+    return FromFile(model, saved.model), replace(request, decimal=table.decimal or model.reading.decimal)
+
+
+def completed(
+    request: Request, source: "FromFile | None", watch: "Progress", *, learns: bool = False
+) -> "AbstractContextManager[Completed]":
+    """Open a table and complete its columns, by a fit or by the model of `source`, which may learn from it."""
+    from em_impute.api.session import filled_by_model, fitted
+
+    if source is None:
+        return fitted(request, watch)
+    return filled_by_model(source.model, request, source.path, watch, learns=learns)
