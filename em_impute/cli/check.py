@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from em_impute.cli.options.behaviour import Behaviour, log_of
+from em_impute.cli.options.behaviour import Behaviour
 from em_impute.cli.options.groups import Without, flag, grouped, request_of
 from em_impute.cli.options.input import File, InputOrModel, Missing
 from em_impute.cli.options.output import CheckedModel
@@ -47,7 +47,7 @@ def check(
     """
     check_saved(saved, table)
     request = request_of(input_path(context, file), table, missing)
-    run = Run(behaviour, log_of(context))
+    run = Run(behaviour, context.obj)
     check_outputs([request.path] if request.path else [], [], run.log)
     source, request = read_saved(saved, table, request)
     findings = [*(_by_a_fit(request, run) if source is None else _by_a_model(request, source, run))]

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 import typer
 
-from em_impute.cli.options.behaviour import Behaviour, log_of
+from em_impute.cli.options.behaviour import Behaviour
 from em_impute.cli.options.groups import Without, grouped, option, request_of
 from em_impute.cli.options.input import File, Input, Missing
 from em_impute.cli.options.model import Model
@@ -89,7 +89,7 @@ def evaluate(
     from em_impute.report.forms import render
     from em_impute.report.text.evaluation import evaluation_lines
 
-    run = Run(behaviour, log_of(context))
+    run = Run(behaviour, context.obj)
     check_outputs([request.path] if request.path else [], paths, run.log)
     hiding = HoldOut(hidden.how or ("by-class" if of_label else "stratified"), share, of_label, hidden.repeats)
     with run.opened(request) as (opened, watch):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from em_impute.cli.options.behaviour import Behaviour, log_of
+from em_impute.cli.options.behaviour import Behaviour
 from em_impute.cli.options.groups import Without, grouped, option, request_of
 from em_impute.cli.options.input import File, InputOfColumn, Missing
 from em_impute.cli.options.model import ModelOfEM
@@ -81,7 +81,7 @@ def explain(
     from em_impute.report.model.documents import json_of
     from em_impute.report.text.explanation import explanation_lines
 
-    run, written = Run(behaviour, log_of(context)), []
+    run, written = Run(behaviour, context.obj), []
     check_outputs([request.path] if request.path else [], [gif] if gif else [], run.log)
     showing = Showing(shown.rows, tuple(dict.fromkeys(shown.lines or ())), number, pictures=gif is not None)
     with run.opened(request) as (opened, watch):

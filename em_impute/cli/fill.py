@@ -7,7 +7,7 @@ import typer
 from em_impute.cli.fill_file import fill_file
 from em_impute.cli.fill_parts import Scale, fill_parts, refuse_for_parts, scale_of
 from em_impute.cli.in_place import in_place
-from em_impute.cli.options.behaviour import Behaviour, Files, Partitions, log_of
+from em_impute.cli.options.behaviour import Behaviour, Files, Partitions
 from em_impute.cli.options.groups import grouped, request_of
 from em_impute.cli.options.input import InputOrModel, Missing
 from em_impute.cli.options.model import Model
@@ -58,7 +58,7 @@ def fill(
         inputs = find_parts(scale.files)
     n_files = None if fills.long else fills.imputations
     destination = plan(inputs, output, model=saved.target, n_files=n_files, in_parts=in_parts)
-    run = Run(behaviour, log_of(context))
+    run = Run(behaviour, context.obj)
     outputs = [*(destination.data if place is None else ()), *destination.beside]
     check_outputs(inputs, outputs, run.log, clobber=not output.no_clobber, makes_folders=in_parts)
     if place is not None:

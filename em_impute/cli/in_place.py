@@ -40,7 +40,7 @@ class InPlace:
         if is_special(str(self.backup)):
             raise OutputError(f"cannot write {self.backup}: it is no regular file", "name another --backup")
         if not are_distinct([self.backup, *others]):
-            raise UsageError("two outputs have the same path", "give each its own")
+            raise UsageError("two outputs have the same path", "give each a path of its own")
         log.refuse([self.backup])
 
     def replacing(self, blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -97,6 +97,7 @@ def _obey(arguments: list[str], log: Log) -> int:
     """Run the command, and give the exit code that it asks for."""
     if _calculates(arguments):
         refuse_without_memory()
+        log.open_if_asked()
     # The rooms below are imported here, so that an interrupt while importing ends as quietly as any other.
     from typer.main import get_command
 
@@ -118,7 +119,6 @@ def _unforeseen(error: Exception, arguments: list[str], log: Log) -> int:
     if format_message is not None:  # Typer's own errors; it keeps their classes to itself
         command = next((word for word in arguments if word in COMMANDS), "")
         message = format_message().replace(": Value error, ", ": ")  # so pydantic begins what Typer wrote
-        log.open_if_asked()
         usage = UsageError(_blamed_on_variable(message, error), " ".join(f"em-impute {command} --help".split()))
         return _fail(usage, log)
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO}:

@@ -201,7 +201,7 @@ def check_outputs(
     sources = [local_path(str(path)) for path in inputs if not is_url(str(path))]
     targets = [local_path(path) for path in outputs if path != STDOUT and not is_url(path)]
     if not are_distinct(targets):
-        raise UsageError("two outputs have the same path", "give each its own")
+        raise UsageError("two outputs have the same path", "give each a path of its own")
     log.refuse([*sources, *targets])
     if not all(os.path.lexists(path) for path in sources):
         return  # opening it will say more

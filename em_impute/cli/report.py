@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from em_impute.cli.options.behaviour import Behaviour, log_of
+from em_impute.cli.options.behaviour import Behaviour
 from em_impute.cli.options.groups import Without, grouped, option
 from em_impute.cli.options.parsing import input_path
 from em_impute.cli.outputs import check_outputs, report_paths
@@ -52,7 +52,7 @@ def report(
     paths = _paths(path, output.outputs or [])
     from em_impute.report.forms import render_saved
 
-    run = Run(behaviour, log_of(context))
+    run = Run(behaviour, context.obj)
     check_outputs([path] if path else [], paths, run.log, clobber=not output.no_clobber)
     text, name = _read(path)
     made = [render_saved(text, Path(target).suffix, name) for target in paths]

@@ -15,6 +15,7 @@ from em_impute.options import Request
 if TYPE_CHECKING:
     from em_impute.pipeline.open import Progress
     from em_impute.pipeline.types import InputTable
+    from em_impute.report.model.shared import Notice
 
 
 class StrictError(EmImputeError):
@@ -27,7 +28,7 @@ class _Warned(Protocol):
     """A report that may hold warnings."""
 
     @property
-    def warnings(self) -> Sequence[Any]: ...
+    def warnings(self) -> "Sequence[Notice]": ...
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import typer
 
-from em_impute.cli.logging import OPTION, VARIABLE, Log
+from em_impute.cli.logging import VARIABLE
 from em_impute.cli.options.groups import option
 
 Backend = Literal["serial", "dask"]
@@ -13,21 +13,6 @@ Backend = Literal["serial", "dask"]
 
 
 DEBUG = "Show the traceback of an error."
-
-
-def log_of(context: typer.Context) -> Log:
-    """Give the log of this run."""
-    if not isinstance(context.obj, Log):
-        context.obj = Log()
-    return context.obj
-
-
-def _open_log(context: typer.Context, param: typer.CallbackParam, value: str | None) -> str | None:
-    """Open the log that --log-file or its variable names, before the other options are looked at."""
-    if value is not None and not context.resilient_parsing:  # as it is for completion
-        source = context.get_parameter_source(str(param.name))
-        log_of(context).open(value, VARIABLE if source is not None and source.name == "ENVIRONMENT" else OPTION)
-    return value
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,11 +36,9 @@ class Behaviour:
         "--log-file PATH",
         "Append to PATH what was read, decided and written, and how the run ended; also with -q.",
         envvar=VARIABLE,
-        is_eager=True,
-        callback=_open_log,
     )
     debug: bool = option("--debug", DEBUG, default=False)
-    """Read by `main`, before a command runs."""
+    """Read by `main`, before a command runs, as is the path of the log."""
 
 
 Files: TypeAlias = Annotated[
