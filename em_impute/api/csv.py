@@ -22,8 +22,6 @@ from em_impute.report.model.fit import FitReport
 from em_impute.saved_model.store import dump
 from em_impute.table.output import check_output, write_atomically
 
-__all__ = ["fill_csv"]
-
 OF_A_FIT = {*ModelOptions.__annotations__, "method"} - SharedOptions.__annotations__.keys()
 """Options that mean nothing to a model that is fitted already."""
 

@@ -9,20 +9,6 @@ from typing import Any, Literal, TypeAlias, TypedDict
 from em_impute.errors import EmImputeError, spelled
 from em_impute.options import TEXTS, Method, Request, Shares, check, method_of
 
-__all__ = [
-    "AppliedOptions",
-    "FileOptions",
-    "FrameOptions",
-    "ModelOptions",
-    "Name",
-    "Options",
-    "SharedOptions",
-    "in_python",
-    "refuse_unknown",
-    "request_of",
-    "written_call",
-]
-
 Name: TypeAlias = Hashable
 """What a column may be called.  A tuple is one name, as it is in a `MultiIndex`."""
 
