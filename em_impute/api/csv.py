@@ -16,7 +16,7 @@ from em_impute.api.options import (
     request_of,
     written_call,
 )
-from em_impute.api.session import filled_by_model, fitted, unwatched
+from em_impute.api.session import completed, unwatched
 from em_impute.errors import UsageError
 from em_impute.report.model.fit import FitReport
 from em_impute.saved_model.store import dump
@@ -91,11 +91,8 @@ def fill_csv(
         for target in (output, save_model):
             if target is not None:
                 check_output(target, [request.path], clobber=True)
-    with (
-        fitted(request, unwatched)
-        if model is None
-        else filled_by_model(model.saved, request, model.path, unwatched, learns=request.keeps_model)
-    ) as done:
+    source = None if model is None else (model.saved, model.path)
+    with completed(request, unwatched, source, learns=request.keeps_model) as done:
         saved = [] if save_model is None else [dump(done.model()).encode()]  # may fail, so before anything is written
         (blocks,) = done.contents()
         written = write_atomically(output, blocks)

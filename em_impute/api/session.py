@@ -93,20 +93,18 @@ class CompletedByModel(Completed):
 
 
 @contextmanager
-def fitted(request: Request, watch: Progress) -> Iterator[Completed]:
-    """Open a file and complete its columns by a new fit."""
-    with open_table(request, watch) as opened:
-        yield Completed(opened, complete_all(opened, request, watch, release=True), request)
-
-
-@contextmanager
-def filled_by_model(
-    saved: SavedModel, request: Request, path: str, watch: Progress, *, learns: bool = False
-) -> Iterator[CompletedByModel]:
-    """Open a file and complete its columns by a model read from `path`: those of the request, or all of the model's.
+def completed(
+    request: Request, watch: Progress, source: tuple[SavedModel, str] | None = None, *, learns: bool = False
+) -> Iterator[Completed]:
+    """Open a file and complete its columns, by a new fit or by a saved model, which is given with its path.
 
     With `learns` the model will learn from the rows.  Raises UsageError for a model that cannot.
     """
+    if source is None:
+        with open_table(request, watch) as opened:
+            yield Completed(opened, complete_all(opened, request, watch, release=True), request)
+        return
+    saved, path = source
     if learns:
         refuse_update(saved, request.columns)
     with opened_for(asked_of(saved, request, path), request, watch) as (opened, placed, asked):

@@ -12,14 +12,14 @@ from em_impute.cli.options.output import CheckedModel
 from em_impute.cli.options.parsing import command_line, input_path
 from em_impute.cli.outputs import check_outputs
 from em_impute.cli.run import Run
-from em_impute.cli.saved import check_saved, completed, read_saved
+from em_impute.cli.saved import check_saved, read_saved
 from em_impute.errors import ExitCode, spelled
 from em_impute.options import Request
 
 if TYPE_CHECKING:
     from em_impute.columns.predictors import Rejected
-    from em_impute.pipeline.fit_sample import FromFile
     from em_impute.pipeline.types import InputTable
+    from em_impute.saved_model.values import SavedModel
 
 Finding: TypeAlias = tuple[str, str, bool]
 """A line to print: a name, a text, and whether it makes the answer negative."""
@@ -64,13 +64,14 @@ def _by_a_fit(request: Request, run: Run) -> Iterator[Finding]:
             yield from _findings(opened, column, request)
 
 
-def _by_a_model(request: Request, source: "FromFile", run: Run) -> Iterator[Finding]:
+def _by_a_model(request: Request, source: "tuple[SavedModel, str]", run: Run) -> Iterator[Finding]:
     """Say what is missing, and what of the table is not as a saved model knows it."""
+    from em_impute.api.session import completed
     from em_impute.report.format import known_and_missing
     from em_impute.report.saved_model import applied_lines
     from em_impute.table.text import listed
 
-    with run.progress() as watch, completed(request, source, watch) as done:
+    with run.progress() as watch, completed(request, watch, source) as done:
         run.log.input(done.opened)
         for report in done.reports(command_line()):
             known, tokens = sum(one.known for one in report.labels), report.missing.tokens

@@ -10,13 +10,11 @@ from em_impute.cli.in_place import InPlace
 from em_impute.cli.options.parsing import command_line
 from em_impute.cli.outputs import STDOUT, Destination, name_tables, place_of
 from em_impute.cli.run import Run
-from em_impute.cli.saved import completed
 from em_impute.errors import OutputError, TableError
 from em_impute.options import Request
 
 if TYPE_CHECKING:
     from em_impute.api.session import Completed
-    from em_impute.pipeline.fit_sample import FromFile
     from em_impute.pipeline.open import Progress
     from em_impute.report.model.fit import FitReport
     from em_impute.saved_model.values import SavedModel
@@ -28,7 +26,7 @@ BLOCK_CHARACTERS = 65536
 
 def fill_file(
     request: Request,
-    source: "FromFile | None",
+    source: "tuple[SavedModel, str] | None",
     destination: Destination,
     place: InPlace | None,
     run: Run,
@@ -37,14 +35,15 @@ def fill_file(
     learns: bool,
 ) -> None:
     """Complete a table that is read as one file, by a fit or the model of `source`, and say what was done."""
+    from em_impute.api.session import completed
     from em_impute.table.output import WrittenFile, write_to_stdout
 
     command = command_line()
-    with run.progress() as watch, completed(request, source, watch, learns=learns) as done:
+    with run.progress() as watch, completed(request, watch, source, learns=learns) as done:
         run.log.input(done.opened)
         if run.asked.strict or run.log.is_open:
             judge(done.reports(command), run, watch)
-        if source is not None and done.learns_nothing and destination.model == place_of(source.path):
+        if source is not None and done.learns_nothing and destination.model == place_of(source[1]):
             destination = replace(destination, model=None)  # it would be the same
         model = done.model() if destination.model is not None else None  # before anything is written, for it may fail
         names = destination.names

@@ -18,8 +18,8 @@ from em_impute.options import Request
 
 if TYPE_CHECKING:
     from em_impute.pipeline.fill import Room
-    from em_impute.pipeline.fit_sample import FromFile
     from em_impute.report.model.fit import FitReport
+    from em_impute.saved_model.values import SavedModel
 
 JOIN = "leave it out, or join the parts and leave --backend, --scheduler and --max-memory out"
 
@@ -96,7 +96,7 @@ def refuse_for_parts(request: Request, scale: Scale, fills: Fills, saved: SavedM
 
 def fill_parts(
     request: Request,
-    source: "FromFile | None",
+    source: "tuple[SavedModel, str] | None",
     scale: Scale,
     paths: Sequence[str],
     destination: Destination,
@@ -111,21 +111,21 @@ def fill_parts(
     from em_impute.pipeline.apply import asked_of
     from em_impute.pipeline.files import Part
     from em_impute.pipeline.fill import PartsResult, backend, complete_parts, model_of_parts
+    from em_impute.pipeline.fit_sample import FromFile
     from em_impute.report.build.parts import build_parts_report
 
-    if source is not None:
-        source = source._replace(model=asked_of(source.model, request, source.path))
-        if any(one.model.groups for one in source.model.columns):
-            raise UsageError("a model of --by needs a table that is read as one file into memory", JOIN)
+    applied = None if source is None else FromFile(asked_of(source[0], request, source[1]), source[1])
+    if applied is not None and any(one.model.groups for one in applied.model.columns):
+        raise UsageError("a model of --by needs a table that is read as one file into memory", JOIN)
     room, command = _room(scale), command_line()
 
     def completed(outputs: Sequence[str]) -> PartsResult:
         parts = [Part(at, path, out) for at, (path, out) in enumerate(zip(paths, outputs, strict=True))]
         workers = backend(scale.backend or "serial", scale.scheduler, scale.workers)
-        return complete_parts(request, parts, secrets.token_hex(8), workers, room, watch, source)
+        return complete_parts(request, parts, secrets.token_hex(8), workers, room, watch, applied)
 
     def reported(filled: PartsResult) -> "list[FitReport]":
-        model = None if source is None else source.model
+        model = None if applied is None else applied.model
         return [build_parts_report(filled, at, request, command, model) for at in range(len(filled.columns))]
 
     nothing = [""] * len(paths)

@@ -1,6 +1,5 @@
 """The saved models of a run: what contradicts them, and the one that fills."""
 
-from contextlib import AbstractContextManager
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,7 @@ from em_impute.errors import UsageError
 from em_impute.options import Request
 
 if TYPE_CHECKING:
-    from em_impute.api.session import Completed
-    from em_impute.pipeline.fit_sample import FromFile
-    from em_impute.pipeline.open import Progress
+    from em_impute.saved_model.values import SavedModel
 
 FITTING = {"features", "by", "weights", "method", "imputations", "long", *(one.name for one in fields(Model))}
 FITTING -= {"deltas", "seed"}
@@ -43,23 +40,14 @@ def check_saved(saved: SavedModels, table: Input, *groups: Any) -> None:  # noqa
         raise UsageError("--save-model with --model would save the same model", "add --update, or copy the file")
 
 
-def read_saved(saved: SavedModels, table: Input, request: Request) -> "tuple[FromFile | None, Request]":
-    """Read the model that fills, if one does; numbers are read as it read them, unless the user said how."""
+def read_saved(saved: SavedModels, table: Input, request: Request) -> "tuple[tuple[SavedModel, str] | None, Request]":
+    """Read the model that fills, if one does: it comes with its path, and with the request that it answers.
+
+    Numbers are read as it read them, unless the user said how.
+    """
     if saved.model is None:
         return None, request
-    from em_impute.pipeline.fit_sample import FromFile
     from em_impute.saved_model.store import read_model
 
     model = read_model(saved.model)
-    return FromFile(model, saved.model), replace(request, decimal=table.decimal or model.reading.decimal)
-
-
-def completed(
-    request: Request, source: "FromFile | None", watch: "Progress", *, learns: bool = False
-) -> "AbstractContextManager[Completed]":
-    """Open a table and complete its columns, by a fit or by the model of `source`, which may learn from it."""
-    from em_impute.api.session import filled_by_model, fitted
-
-    if source is None:
-        return fitted(request, watch)
-    return filled_by_model(source.model, request, source.path, watch, learns=learns)
+    return (model, saved.model), replace(request, decimal=table.decimal or model.reading.decimal)
