@@ -183,12 +183,13 @@ def _check_value(name: str, value: Any) -> None:  # noqa: ANN401  # whatever a c
     kind, what = (Integral, "a whole number") if name in COUNTS else (Real, "a number")
     if name not in LIMITS or value == "auto":
         return
+    hint = "leave it out for the default"
     if isinstance(value, float) and not math.isfinite(value):
-        raise UsageError(f"{option(name)} takes a finite number, not {value}", "leave it out for the default")
+        raise UsageError(f"{option(name)} takes a finite number, not {value}", hint)
     least, most = LIMITS[name]
     if not (_is_number(value, kind) and least <= value <= most):
         among = f"{least:g} or more" if most == math.inf else f"from {least:g} to {most:g}"
-        raise UsageError(f"{option(name)} takes {what}, {among}, not {value!r}")
+        raise UsageError(f"{option(name)} takes {what}, {among}, not {value!r}", hint)
 
 
 def _is_number(value: Any, kind: type) -> bool:  # noqa: ANN401  # as above

@@ -1,6 +1,6 @@
 """The commands, put together."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,22 +13,9 @@ from em_impute.cli.options.parsing import show_help
 from em_impute.cli.report import report
 from em_impute.cli.schema import schema
 from em_impute.environment import version
-from em_impute.errors import ClosedPipeError
-
-
-class _Commands(Commands):
-    """Keeps a closed pipe from Typer, which would end with 1 as if the answer were no."""
-
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  # Typer keeps the class of its contexts to itself
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise ClosedPipeError from error
-
 
 app = typer.Typer(
-    cls=_Commands,
+    cls=Commands,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

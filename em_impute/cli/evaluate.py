@@ -1,6 +1,5 @@
 """`em-impute evaluate`: how right the fills would be."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -11,7 +10,7 @@ from em_impute.cli.options.behaviour import Behaviour
 from em_impute.cli.options.groups import Without, grouped, option, request_of
 from em_impute.cli.options.input import File, Input, Missing
 from em_impute.cli.options.model import Model
-from em_impute.cli.options.parsing import command_line, input_path, split_number
+from em_impute.cli.options.parsing import command_line, input_path, read_number, read_pairs
 from em_impute.cli.outputs import STDOUT, check_outputs, name_of, report_paths
 from em_impute.cli.run import Run
 from em_impute.errors import UsageError
@@ -77,12 +76,14 @@ def evaluate(
     em-impute evaluate heights.csv -c gender --hide-label female=0.5 --json
     """
     request = request_of(input_path(context, file), table, missing, model)
-    share, of_label = _parse_share(hidden.hide), _parse_labels(hidden.hide_label or [])
+    share = read_number(hidden.hide)
+    if isinstance(share, str) or not 0.0 < share < 1.0:
+        raise UsageError(f"--hide takes a number between 0 and 1, not {hidden.hide!r}", "for example --hide 0.2")
+    wanted = "LABEL=SHARE, a share from 0 to below 1"
+    of_label = read_pairs(hidden.hide_label or [], "--hide-label", wanted, lambda share: 0.0 <= share < 1.0)
     if of_label and hidden.how not in {None, "by-class"}:
         raise UsageError(f"--hide-label contradicts --how {hidden.how}", "leave one of them out")
     paths = [*report_paths(output.reports or [], FORMS), *([STDOUT] if output.json else [])]
-    if paths.count(STDOUT) > 1:
-        raise UsageError("standard output can carry one report, not two of them", "give --json or one -r -")
     from em_impute.missingness.hold_out import HoldOut
     from em_impute.pipeline.evaluate import evaluate_all
     from em_impute.report.build.evaluation import build_evaluation
@@ -107,23 +108,3 @@ def evaluate(
         run.write(path, render(made, Path(path).suffix))
     say()
     run.say_written([*map(name_of, paths)])
-
-
-def _parse_share(text: str) -> float:
-    """Read --hide: a number between 0 and 1."""
-    _, share = split_number(text)
-    if "=" in text or not 0.0 < share < 1.0:
-        raise UsageError(f"--hide takes a number between 0 and 1, not {text!r}", "for example --hide 0.2")
-    return share
-
-
-def _parse_labels(texts: Sequence[str]) -> tuple[tuple[str, float], ...]:
-    """Read every --hide-label: a label and a number from 0 to below 1."""
-    found = [split_number(text) for text in texts]
-    for text, (label, share) in zip(texts, found, strict=True):
-        if not label or not 0.0 <= share < 1.0:
-            message = f"--hide-label takes LABEL=SHARE, a share from 0 to below 1, not {text!r}"
-            raise UsageError(message, "for example --hide-label female=0.4")
-    if len(dict(found)) < len(found):
-        raise UsageError("the same label is given to --hide-label twice", "leave one of them out")
-    return tuple(found)

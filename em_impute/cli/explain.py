@@ -10,7 +10,7 @@ from em_impute.cli.options.behaviour import Behaviour
 from em_impute.cli.options.groups import Without, grouped, option, request_of
 from em_impute.cli.options.input import File, InputOfColumn, Missing
 from em_impute.cli.options.model import ModelOfEM
-from em_impute.cli.options.parsing import command_line, input_path, whole_number
+from em_impute.cli.options.parsing import command_line, input_path, read_number
 from em_impute.cli.outputs import STDOUT, check_outputs
 from em_impute.cli.run import Run
 from em_impute.errors import UsageError
@@ -74,7 +74,10 @@ def explain(
     request = request_of(input_path(context, file), table, missing, model)
     if len(request.columns) > 1:
         raise UsageError("explain follows one column at a time", "name one with --column")
-    number, gif = _parse_steps(shown.steps), _animation_path(output.animate)
+    number = None if shown.steps == "all" else read_number(shown.steps)
+    if not isinstance(number, int | None):
+        raise UsageError(f"--steps takes a whole number or all, not {shown.steps!r}", "for example --steps 3")
+    gif = _animation_path(output.animate)
     from em_impute.pipeline.explain import explain as follow
     from em_impute.pipeline.explain_steps import Showing
     from em_impute.report.build.explanation import build_explanation
@@ -120,15 +123,3 @@ def _animation_path(animate: str | None) -> str | None:
 
     refuse_without_extra("--animate")
     return str(Path(animate))
-
-
-def _parse_steps(text: str) -> int | None:
-    """Read --steps: a number from 0, or None for all."""
-    if text == "all":
-        return None
-    number = whole_number(text)
-    if number is None:
-        from em_impute.table.text import shown
-
-        raise UsageError(f"--steps takes a whole number or all, not {shown(text)}", "for example --steps 3")
-    return number

@@ -13,7 +13,7 @@ from em_impute.cli.options.input import InputOrModel, Missing
 from em_impute.cli.options.model import Model
 from em_impute.cli.options.output import Fills, Output, SavedModels
 from em_impute.cli.options.parsing import input_path
-from em_impute.cli.outputs import check_outputs, plan
+from em_impute.cli.outputs import STDOUT, check_outputs, plan
 from em_impute.cli.run import Run
 from em_impute.cli.saved import check_saved, read_saved
 from em_impute.errors import UsageError
@@ -59,7 +59,7 @@ def fill(
     n_files = None if fills.long else fills.imputations
     destination = plan(inputs, output, model=saved.target, n_files=n_files, in_parts=in_parts)
     run = Run(behaviour, context.obj)
-    outputs = [*(destination.data if place is None else ()), *destination.beside]
+    outputs = [*(destination.data if place is None else ()), *destination.beside, *[STDOUT] * output.diff]
     check_outputs(inputs, outputs, run.log, clobber=not output.no_clobber, makes_folders=in_parts)
     if place is not None:
         place.check(outputs, run.log)

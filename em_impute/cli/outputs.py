@@ -1,7 +1,7 @@
 """Where results go.  It never depends on whether a terminal is attached."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,9 +78,6 @@ def plan(
         reports = _default_reports(inputs, data, asked.output)
     if n_files is not None and data:
         data = _numbered(data[0], n_files)
-    if [*data, *reports].count(STDOUT) + asked.diff > 1:
-        message = "standard output can carry the CSV, one report or --diff, not two of them"
-        raise UsageError(message, "name a file with -o or -r")
     return Destination(data, reports, None if model is None else place_of(model), asked.diff)
 
 
@@ -182,7 +179,7 @@ def are_distinct(paths: Sequence[str | Path]) -> bool:
 
 
 def check_outputs(
-    inputs: Sequence[str | Path],
+    inputs: Iterable[str | Path],
     outputs: Sequence[str],
     log: Log,
     *,
@@ -200,6 +197,9 @@ def check_outputs(
 
     sources = [local_path(str(path)) for path in inputs if not is_url(str(path))]
     targets = [local_path(path) for path in outputs if path != STDOUT and not is_url(path)]
+    if outputs.count(STDOUT) > 1:
+        message = "standard output can carry the CSV, one report or --diff, not two of them"
+        raise UsageError(message, "name a file with -o or -r")
     if not are_distinct(targets):
         raise UsageError("two outputs have the same path", "give each a path of its own")
     log.refuse([*sources, *targets])

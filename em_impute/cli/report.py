@@ -75,14 +75,12 @@ def _read(path: Path | None) -> tuple[str, str]:
     """Read the saved report: its text, and what to call it."""
     from em_impute.report.format import printable
 
-    name = "standard input" if path is None else printable(str(path))
+    name, hint = "standard input" if path is None else printable(str(path)), "name the .json file of a report"
     if path is None and sys.stdin is None:
-        raise TableError("standard input is closed", "name the .json file of a report")
+        raise TableError("standard input is closed", hint)
     try:
-        raw = sys.stdin.buffer.read() if path is None else path.read_bytes()
+        return (sys.stdin.buffer.read() if path is None else path.read_bytes()).decode("utf-8-sig"), name
     except OSError as error:
-        raise TableError(f"cannot read {name}: {error.strerror}", "name the .json file of a report") from error
-    try:
-        return raw.decode("utf-8-sig"), name
+        raise TableError(f"cannot read {name}: {error.strerror}", hint) from error
     except UnicodeDecodeError as error:
-        raise TableError(f"{name} is not UTF-8: {error.reason}", "name the .json file of a report") from error
+        raise TableError(f"{name} is not UTF-8: {error.reason}", hint) from error

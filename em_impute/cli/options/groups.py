@@ -1,6 +1,7 @@
 """Groups of options: a command takes them as values, Typer sees every option in them."""
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from pathlib import Path
@@ -8,14 +9,14 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
-from em_impute.cli.options.parsing import parse_components, parse_deltas, parse_labels, parse_unlabelled_weight
+from em_impute.cli.options.parsing import read_number, read_pairs
 from em_impute.options import Request, check, method_of
 
 PARSERS: dict[str, Callable[[Any], Any]] = {
-    "components": parse_components,
-    "deltas": parse_deltas,
-    "labels": parse_labels,
-    "unlabelled_weight": parse_unlabelled_weight,
+    "components": read_number,
+    "deltas": lambda texts: read_pairs(texts, "--delta", "a label and a number", math.isfinite),
+    "labels": lambda text: tuple(text.split(",")),
+    "unlabelled_weight": lambda text: None if text == "auto" else read_number(text),
 }
 """Options whose texts stand for something else."""
 
@@ -96,11 +97,7 @@ def request_of(path: Path | None, *groups: object, **more: Any) -> Request:  # n
         given["has_header"] = not given["no_headers"]
     given["method"] = method_of(given.get("method"), given.get("imputations"))
     known = [one.name for one in fields(Request) if one.name in given]
-    values = {name: PARSERS.get(name, _plain)(given[name]) for name in known}
+    values = {name: PARSERS[name](given[name]) if name in PARSERS else given[name] for name in known}
     request = Request(path=path, **{"columns": (), **values, **more})
     check(request)
     return request
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401  # as above
-    return tuple(value) if isinstance(value, list) else value
