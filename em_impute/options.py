@@ -19,21 +19,18 @@ Method = Literal["map", "draw"]
 Shares = Literal["auto", "common", "free"]
 """Whether rows to fill have the label shares of known rows, or their own."""
 
-LIMITS = {
-    "unlabelled_weight": (0, 1),
-    "prior_strength": (0, math.inf),
-    "tolerance": (0, math.inf),
-    "min_probability": (0, 1),
-    "components": (1, math.inf),
-    "max_iter": (1, math.inf),
-    "seed": (0, math.inf),
-    "skip_lines": (0, math.inf),
-    "imputations": (2, 1000),
+LIMITS: dict[str, tuple[type, float, float]] = {
+    "unlabelled_weight": (float, 0, 1),
+    "prior_strength": (float, 0, math.inf),
+    "tolerance": (float, 0, math.inf),
+    "min_probability": (float, 0, 1),
+    "components": (int, 1, math.inf),
+    "max_iter": (int, 1, math.inf),
+    "seed": (int, 0, math.inf),
+    "skip_lines": (int, 0, math.inf),
+    "imputations": (int, 2, 1000),
 }
-"""The least and the largest of options that take a number."""
-
-COUNTS = ("components", "max_iter", "seed", "skip_lines", "imputations")
-"""Those that take a whole number."""
+"""Options that take a number: of which kind, the least and the largest."""
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "covariance": get_args(Covariance),
@@ -113,10 +110,10 @@ class Request:
         for name in ("by", "weights", "order_by"):
             text = getattr(self, name)
             object.__setattr__(self, name, text if text is None else _as_text(text))
-        for name in LIMITS:
-            value, kind = getattr(self, name), Integral if name in COUNTS else Real
+        for name, (kind, _, _) in LIMITS.items():
+            value = getattr(self, name)
             if _is_number(value, kind):
-                object.__setattr__(self, name, int(value) if name in COUNTS else float(value))
+                object.__setattr__(self, name, kind(value))
         object.__setattr__(self, "deltas", tuple((_as_text(label), delta) for label, delta in self.deltas))
 
     @property
@@ -180,20 +177,20 @@ def check(request: Request) -> None:
 def _check_value(name: str, value: Any) -> None:  # noqa: ANN401  # whatever a caller in Python takes for one
     if name in CHOICES and value not in CHOICES[name]:
         raise UsageError(f"{option(name)} takes one of {', '.join(map(repr, CHOICES[name]))}, not {value!r}")
-    kind, what = (Integral, "a whole number") if name in COUNTS else (Real, "a number")
     if name not in LIMITS or value == "auto":
         return
     hint = "leave it out for the default"
     if isinstance(value, float) and not math.isfinite(value):
         raise UsageError(f"{option(name)} takes a finite number, not {value}", hint)
-    least, most = LIMITS[name]
+    kind, least, most = LIMITS[name]
     if not (_is_number(value, kind) and least <= value <= most):
+        what = "a whole number" if kind is int else "a number"
         among = f"{least:g} or more" if most == math.inf else f"from {least:g} to {most:g}"
         raise UsageError(f"{option(name)} takes {what}, {among}, not {value!r}", hint)
 
 
 def _is_number(value: Any, kind: type) -> bool:  # noqa: ANN401  # as above
-    return isinstance(value, kind) and not isinstance(value, bool)
+    return isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
 
 
 def _as_text(text: str) -> str:

@@ -248,7 +248,10 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         else:
             labels = _labels_of(y)
             check_consistent_length(rows, labels)
-            _refuse_one_class(labels if weights is None else labels[weights > 0])
+            counted = labels.dropna() if weights is None else labels[weights > 0].dropna()
+            if counted.nunique() == 1:
+                message = f"y holds one class only, {counted.iloc[0]!r}: it cannot be told from others"
+                raise FitError(message, "add rows of another class")
             target = _unused_name(str(labels.name), names)
             rows[target] = labels
         if weights is not None:
@@ -287,13 +290,6 @@ def _labels_of(y: Any) -> pd.Series:
         assert_all_finite(known, input_name="y")
         check_classification_targets(known)
     return labels
-
-
-def _refuse_one_class(labels: pd.Series) -> None:
-    """Raise FitError where all labels are the same."""
-    if labels.nunique() == 1:
-        only = labels.dropna().iloc[0]
-        raise FitError(f"y holds one class only, {only!r}: it cannot be told from others", "add rows of another class")
 
 
 def _unused_name(name: str, names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import typer
 
 from em_impute.cli.fill_file import fill_file
-from em_impute.cli.fill_parts import Scale, fill_parts, refuse_for_parts, scale_of
+from em_impute.cli.fill_parts import fill_parts, is_in_parts, scale_of
 from em_impute.cli.in_place import in_place
 from em_impute.cli.options.behaviour import Behaviour, Files, Partitions
 from em_impute.cli.options.groups import grouped, request_of
@@ -17,7 +17,6 @@ from em_impute.cli.outputs import STDOUT, check_outputs, plan
 from em_impute.cli.run import Run
 from em_impute.cli.saved import check_saved, read_saved
 from em_impute.errors import UsageError
-from em_impute.options import Request
 
 
 @grouped
@@ -42,7 +41,7 @@ def fill(
     """
     check_saved(saved, table, model, fills)
     scale = scale_of(files, partitions)
-    path = input_path(context, scale.file)
+    path = input_path(context, scale.files[0] if scale.files else None)
     keeps_model = saved.target is not None and not output.dry_run
     request = request_of(path, table, missing, model, fills, output, keeps_model=keeps_model)
     if fills.long and not request.imputations:
@@ -50,7 +49,7 @@ def fill(
     if request.imputations and output.diff:
         raise UsageError("--diff shows the cells of one table, --imputations draws several", "leave one of them out")
     place = in_place(path, output, several=bool(request.imputations))
-    in_parts = _is_in_parts(request, scale, fills, saved, output)
+    in_parts = is_in_parts(request, scale, fills, saved, output)
     inputs = [] if path is None else [str(path)]
     if in_parts:
         from em_impute.pipeline.files import find_parts
@@ -70,19 +69,3 @@ def fill(
         fill_parts(request, source, scale, inputs, destination, run)
     else:
         fill_file(request, source, destination, place, run, long=fills.long, learns=saved.update)
-
-
-def _is_in_parts(request: Request, scale: Scale, fills: Fills, saved: SavedModels, output: Output) -> bool:
-    """Tell whether the table is worked on in parts.  Raises UsageError for what cannot be done then.
-
-    Where a file is large, but nothing was said about it, what asks for the whole table in memory decides.
-    """
-    if not scale.is_asked() and not scale.is_needed(request):
-        return False
-    try:
-        refuse_for_parts(request, scale, fills, saved, output)
-    except UsageError:
-        if scale.is_asked() or scale.max_memory is not None:
-            raise
-        return False
-    return True

@@ -35,27 +35,6 @@ class Scale:
     max_memory: int | None
     """bytes; None is half of the memory there is"""
 
-    @property
-    def file(self) -> str | None:
-        """The only file, or the first."""
-        return self.files[0] if self.files else None
-
-    def is_asked(self) -> bool:
-        """Tell whether the table is to be worked on in parts whatever its size."""
-        from em_impute.pipeline.files import is_pattern, is_url
-
-        several = len(self.files) > 1 or any(path.startswith("file://") or is_url(path) for path in self.files)
-        return several or self.backend is not None or any(is_pattern(path) for path in self.files)
-
-    def is_needed(self, request: Request) -> bool:
-        """Tell whether the file is so large that it has to be read in parts."""
-        from em_impute.pipeline.memory import default_limit, needed_bytes
-
-        if request.path is None or is_special(str(request.path)):
-            return False
-        limit = self.max_memory or default_limit()
-        return needed_bytes(request.path, request, limit) > limit
-
 
 def scale_of(files: list[str] | None, asked: Partitions) -> Scale:
     """Read the options for large tables.  Raises UsageError where they contradict each other."""
@@ -75,10 +54,33 @@ def scale_of(files: list[str] | None, asked: Partitions) -> Scale:
     return Scale(tuple(files or ()), backend, scheduler, workers, size)
 
 
-def refuse_for_parts(request: Request, scale: Scale, fills: Fills, saved: SavedModels, output: Output) -> None:
-    """Raise UsageError for what has no meaning, or is not there yet, where a table is read in parts."""
+def is_in_parts(request: Request, scale: Scale, fills: Fills, saved: SavedModels, output: Output) -> bool:
+    """Tell whether the table is worked on in parts.  Raises UsageError for what cannot be done then.
+
+    Where a file is large, but nothing was said about it, what asks for the whole table in memory decides.
+    """
+    from em_impute.pipeline.files import is_pattern, is_url
+    from em_impute.pipeline.memory import default_limit, needed_bytes
+
+    is_asked = len(scale.files) > 1 or scale.backend is not None
+    is_asked = is_asked or any(one.startswith("file://") or is_url(one) or is_pattern(one) for one in scale.files)
+    if not is_asked:
+        if request.path is None or is_special(str(request.path)):
+            return False
+        limit = scale.max_memory or default_limit()
+        if needed_bytes(request.path, request, limit) <= limit:
+            return False
+    refused = _refused(request, scale, fills, saved, output)
+    if refused is not None and (is_asked or scale.max_memory is not None):
+        raise refused
+    return refused is None
+
+
+def _refused(request: Request, scale: Scale, fills: Fills, saved: SavedModels, output: Output) -> UsageError | None:
+    """Say what has no meaning, or is not there yet, where a table is read in parts."""
     if "-" in scale.files or not scale.files:
-        raise UsageError("standard input is no part of a table", "name files, or leave --backend and --scheduler out")
+        hint = "name files, or leave --backend and --scheduler out"
+        return UsageError("standard input is no part of a table", hint)
     refused = {
         "-o -": output.output in STDOUT_NAMES,
         "--in-place": output.in_place,
@@ -89,9 +91,8 @@ def refuse_for_parts(request: Request, scale: Scale, fills: Fills, saved: SavedM
         "--weights": request.weights is not None,
         "--update": saved.update,
     }
-    for option, is_asked in refused.items():
-        if is_asked:
-            raise UsageError(f"{option} needs a table that is read as one file into memory", JOIN)
+    asked = [option for option, is_asked in refused.items() if is_asked]
+    return UsageError(f"{asked[0]} needs a table that is read as one file into memory", JOIN) if asked else None
 
 
 def fill_parts(

@@ -41,7 +41,6 @@ from em_impute.serialize.values import (
     Describe,
     Node,
     Schema,
-    boolean,
     constant,
     listing,
     mapping,
@@ -96,7 +95,8 @@ def _codec_of(annotation: Any) -> Codec:  # noqa: ANN401  # annotations have no 
     told = meaning if axes is None else f"({', '.join(axes.names)}) {meaning}"
     if axes is not None and axes.lower_triangle:
         told += "  Of each matrix the lower triangle."
-    return Codec(codec.write, codec.read, lambda describe: {"description": told} | _undescribed(codec.schema(describe)))
+    first = {"description": told}
+    return Codec(codec.write, codec.read, lambda describe: first | codec.schema(describe) | first)
 
 
 def _taken_apart(annotation: Any) -> tuple[Any, dict[type, Any]]:  # noqa: ANN401  # as above
@@ -132,7 +132,7 @@ def _plain_codec(base: Any, marks: Mapping[type, Any]) -> Codec:  # noqa: ANN401
     if base in {int, float}:
         return number(base, marks.get(Range, Range()), marks.get(InfiniteAsNull))
     if base is bool:
-        return boolean()
+        return Codec(bool, lambda node: node.of(bool, "true or false"), lambda _: {"type": "boolean"})
     if base is str:
         return text(marks.get(Pattern), marks.get(Choices))
     return _object(base, has_own_axes=OwnAxes in marks)
@@ -261,10 +261,6 @@ def _counted(kind: type, places: dict[type, int]) -> Schema:
     if places[kind] == 1:
         _codec_of_class(kind).schema(lambda one: _counted(one, places))
     return {}
-
-
-def _undescribed(schema: Schema) -> Schema:
-    return {key: value for key, value in schema.items() if key != "description"}
 
 
 def _name_of(kind: type) -> str:

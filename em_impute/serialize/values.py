@@ -78,11 +78,6 @@ def maybe(codec: Codec) -> Codec:
     )
 
 
-def boolean() -> Codec:
-    """Write something that is so or not."""
-    return Codec(bool, lambda node: node.of(bool, "true or false"), lambda _: {"type": "boolean"})
-
-
 def constant(values: Sequence[Any]) -> Codec:
     """Write one of some constants."""
 
