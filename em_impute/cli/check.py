@@ -48,7 +48,7 @@ def check(
     check_saved(saved, table)
     request = request_of(input_path(context, file), table, missing)
     run = Run(behaviour, context.obj)
-    check_outputs([request.path] if request.path else [], [], run.log)
+    check_outputs([request.path], [], run.log)
     source, request = read_saved(saved, table, request)
     findings = [*(_by_a_fit(request, run) if source is None else _by_a_model(request, source, run))]
     for name, text, is_doubtful in findings:
@@ -59,9 +59,29 @@ def check(
 
 
 def _by_a_fit(request: Request, run: Run) -> Iterator[Finding]:
+    """Say what is missing, and what a fit would use."""
+    from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, remedy
+    from em_impute.report.format import known_and_missing
+    from em_impute.table.text import listed
+
     with run.opened(request) as (opened, _):
         for column in opened.targets:
-            yield from _findings(opened, column, request)
+            target, kinds = opened.names[column], classify_texts(opened.table.targets[column], request)
+            n_missing = sum(kinds.missing.values())
+            yield "column", known_and_missing(target, sum(kinds.labels.values()), kinds.missing), n_missing > 0
+            labels = [f"{text} {n:,}" for text, n in sorted(kinds.labels.items())]
+            yield "labels", listed(labels, MAX_SHOWN) or "none", False
+            for text, n in kinds.ambiguous.items():
+                doubt = ambiguity(target, text, n, list(kinds.labels))
+                yield "doubtful", f"{doubt} {spelled(remedy(text), flag)}", True
+            for _code, message in odd_labels(target, sorted(kinds.labels)):
+                yield "warning", message, True
+            used, rejected = _predictors(
+                opened, column, request, with_categories=bool(kinds.labels), settled=not kinds.ambiguous
+            )
+            yield "predictors", listed(used, MAX_SHOWN) or "none", n_missing > 0 and not used
+            for one in rejected:
+                yield "not used", f"{one.name}: {one.reason}", False
 
 
 def _by_a_model(request: Request, source: "tuple[SavedModel, str]", run: Run) -> Iterator[Finding]:
@@ -82,30 +102,6 @@ def _by_a_model(request: Request, source: "tuple[SavedModel, str]", run: Run) ->
             for one in report.warnings:
                 if not one.code.startswith("S"):
                     yield "warning", f"{one.code}: {one.message}", True
-
-
-def _findings(opened: "InputTable", column: int, request: Request) -> Iterator[Finding]:
-    from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, remedy
-    from em_impute.report.format import known_and_missing
-    from em_impute.table.text import listed
-
-    table, target = opened.table, opened.names[column]
-    kinds = classify_texts(table.targets[column], request)
-    n_missing = sum(kinds.missing.values())
-    yield "column", known_and_missing(target, sum(kinds.labels.values()), kinds.missing), n_missing > 0
-    labels = [f"{text} {n:,}" for text, n in sorted(kinds.labels.items())]
-    yield "labels", listed(labels, MAX_SHOWN) or "none", False
-    for text, n in kinds.ambiguous.items():
-        doubt = ambiguity(target, text, n, list(kinds.labels))
-        yield "doubtful", f"{doubt} {spelled(remedy(text), flag)}", True
-    for _code, message in odd_labels(target, sorted(kinds.labels)):
-        yield "warning", message, True
-    used, rejected = _predictors(
-        opened, column, request, with_categories=bool(kinds.labels), settled=not kinds.ambiguous
-    )
-    yield "predictors", listed(used, MAX_SHOWN) or "none", n_missing > 0 and not used
-    for one in rejected:
-        yield "not used", f"{one.name}: {one.reason}", False
 
 
 def _predictors(

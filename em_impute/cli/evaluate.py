@@ -52,7 +52,7 @@ class EvaluationOutput:
     reports: list[str] | None = option(
         "-r, --report PATH", "Write the evaluation, .json or .md; repeat for both. - is standard output, as JSON."
     )
-    json: bool = option("--json", "Write the evaluation to standard output, as JSON.", default=False)
+    json: bool = option("--json", "Write the evaluation to standard output, as JSON.")
 
 
 @grouped
@@ -91,7 +91,7 @@ def evaluate(
     from em_impute.report.text.evaluation import evaluation_lines
 
     run = Run(behaviour, context.obj)
-    check_outputs([request.path] if request.path else [], paths, run.log)
+    check_outputs([request.path], paths, run.log)
     hiding = HoldOut(hidden.how or ("by-class" if of_label else "stratified"), share, of_label, hidden.repeats)
     with run.opened(request) as (opened, watch):
         evaluations = evaluate_all(opened, request, hiding, watch)

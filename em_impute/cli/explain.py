@@ -43,7 +43,7 @@ class ExplanationOutput:
 
     panel: ClassVar = "Output"
 
-    json: bool = option("--json", "Write everything to standard output, as JSON.", default=False)
+    json: bool = option("--json", "Write everything to standard output, as JSON.")
     animate: str | None = option(
         "--animate PATH.gif",
         "Draw the fit moving, a frame an iteration (of more than 60 some), in one or two dimensions.",
@@ -85,7 +85,7 @@ def explain(
     from em_impute.report.text.explanation import explanation_lines
 
     run, written = Run(behaviour, context.obj), []
-    check_outputs([request.path] if request.path else [], [gif] if gif else [], run.log)
+    check_outputs([request.path], [gif] if gif else [], run.log)
     showing = Showing(shown.rows, tuple(dict.fromkeys(shown.lines or ())), number, pictures=gif is not None)
     with run.opened(request) as (opened, watch):
         explanation = follow(opened, request, showing, watch)

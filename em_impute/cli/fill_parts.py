@@ -1,7 +1,6 @@
 """`em-impute fill` for a table in several files, or one that is larger than memory."""
 
 import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -108,6 +107,8 @@ def fill_parts(
     With --strict the parts are gone through twice: what is warned about is known only when all are filled.  Raises
     UsageError for a model of groups of rows.
     """
+    import secrets
+
     from em_impute.environment import time_of_run
     from em_impute.pipeline.apply import asked_of
     from em_impute.pipeline.files import Part

@@ -2,8 +2,6 @@
 
 import errno
 import os
-import secrets
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -96,6 +94,8 @@ def in_place(path: Path | None, asked: Output, *, several: bool) -> InPlace | No
 
 def _keep(source: Path, backup: Path, *, clobber: bool) -> None:
     """Give a file a second name, whole or not at all; where that cannot be, make a copy of that name."""
+    import secrets
+
     from em_impute.table.output import sync
 
     if not clobber and os.path.lexists(backup):
@@ -116,6 +116,8 @@ def _keep(source: Path, backup: Path, *, clobber: bool) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy bytes, mode bits and times; nobody else may read the copy before it has the mode of the old file."""
+    import shutil
+
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file, source.open("rb") as old:
         shutil.copyfileobj(old, file)

@@ -179,14 +179,14 @@ def are_distinct(paths: Sequence[str | Path]) -> bool:
 
 
 def check_outputs(
-    inputs: Iterable[str | Path],
+    inputs: Iterable[str | Path | None],
     outputs: Sequence[str],
     log: Log,
     *,
     clobber: bool = True,
     makes_folders: bool = False,
 ) -> None:
-    """Refuse, before any work is done, what cannot or must not be written.
+    """Refuse, before any work is done, what cannot or must not be written; an input that is None is a stream.
 
     Raises `UsageError` where two outputs, or one and an input or the log, are the same file, `OutputError` for what
     cannot be written or, without `clobber`, is there already.
@@ -195,7 +195,7 @@ def check_outputs(
     from em_impute.table.compression import refuse_unwritable
     from em_impute.table.output import check_output
 
-    sources = [local_path(str(path)) for path in inputs if not is_url(str(path))]
+    sources = [local_path(str(path)) for path in inputs if path is not None and not is_url(str(path))]
     targets = [local_path(path) for path in outputs if path != STDOUT and not is_url(path)]
     if outputs.count(STDOUT) > 1:
         message = "standard output can carry the CSV, one report or --diff, not two of them"

@@ -26,7 +26,7 @@ class ReportOutput:
     outputs: list[str] | None = option(
         "-o, --output PATH", "Where to write it, .html or .md; repeat for both. Default: REPORT.html beside it."
     )
-    no_clobber: bool = option("--no-clobber", "Stop if an output exists already.", default=False)
+    no_clobber: bool = option("--no-clobber", "Stop if an output exists already.")
 
 
 @grouped
@@ -53,7 +53,7 @@ def report(
     from em_impute.report.forms import render_saved
 
     run = Run(behaviour, context.obj)
-    check_outputs([path] if path else [], paths, run.log, clobber=not output.no_clobber)
+    check_outputs([path], paths, run.log, clobber=not output.no_clobber)
     text, name = _read(path)
     made = [render_saved(text, Path(target).suffix, name) for target in paths]
     for target, page in zip(paths, made, strict=True):

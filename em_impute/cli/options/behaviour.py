@@ -21,23 +21,23 @@ class Behaviour:
 
     panel: ClassVar = "Behaviour"
 
-    strict: bool = option("--strict", "End with 1 and write nothing where there is a warning (W01 …).", default=False)
-    quiet: bool = option("-q, --quiet", "Say nothing on success.", default=False, envvar="EM_IMPUTE_QUIET")
-    verbose: bool = option("-v, --verbose", "Say every decision.", default=False)
-    no_advice: bool = option("--no-advice", "Leave out the note on columns about people (S01).", default=False)
+    strict: bool = option("--strict", "End with 1 and write nothing where there is a warning (W01 …).")
+    quiet: bool = option("-q, --quiet", "Say nothing on success.", envvar="EM_IMPUTE_QUIET")
+    verbose: bool = option("-v, --verbose", "Say every decision.")
+    no_advice: bool = option("--no-advice", "Leave out the note on columns about people (S01).")
     color: Literal["auto", "always", "never"] = option(
         "--color auto|always|never",
         "Colours on standard error; auto: on a terminal that wants them.",
         default="auto",
         envvar="EM_IMPUTE_COLOR",
     )
-    no_progress: bool = option("--no-progress", "Show no progress bar on a terminal.", default=False)
+    no_progress: bool = option("--no-progress", "Show no progress bar on a terminal.")
     log_file: str | None = option(
         "--log-file PATH",
         "Append to PATH what was read, decided and written, and how the run ended; also with -q.",
         envvar=VARIABLE,
     )
-    debug: bool = option("--debug", DEBUG, default=False)
+    debug: bool = option("--debug", DEBUG)
     """Read by `main`, before a command runs, as is the path of the log."""
 
 

@@ -27,12 +27,13 @@ FLAGS = {"has_header": "--no-headers"}
 def option(usage: str, text: str, default: Any = None, *, required: bool = False, **more: Any) -> Any:  # noqa: ANN401  # as `dataclasses.field`
     """Make a field of a group that is an option of the command line.
 
-    `usage` and `text` are what the help says of it, as in `option("-x, --feature NAME|N", "Predictor …")`; `more` is as
-    in `typer.Option`.
+    `usage` and `text` are what the help says of it, as in `option("-x, --feature NAME|N", "Predictor …")`; what takes
+    no value is a flag, and off by default.  `more` is as in `typer.Option`.
     """
     words = usage.split(" ")
     names = [word.removesuffix(",") for word in words if word.startswith("-")]
     metavar = words[-1] if len(words) > len(names) else None
+    default = False if metavar is None else default
     info = typer.Option(*names, metavar=metavar, help=text, show_envvar=False, **more)
     return field(default=MISSING if required else default, metadata={"option": info})
 
