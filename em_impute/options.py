@@ -34,6 +34,7 @@ LIMITS: dict[str, tuple[type, float, float]] = {
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "covariance": get_args(Covariance),
+    "decimal": (".", ","),
     "method": get_args(Method),
     "shares": get_args(Shares),
 }
@@ -86,8 +87,8 @@ class Request:
     tolerance: float = 1e-6
     seed: int = 0
     min_probability: float = 0.0
-    method: Method = "map"
-    """Fill in the most probable label, or one drawn by its probability."""
+    method: Method | None = None
+    """Fill in the most probable label, or one drawn by its probability; None becomes what the imputations need."""
     imputations: int = 0
     """Completed tables to draw, each with labels of its own; 0 completes one."""
     deltas: tuple[tuple[str, float], ...] = ()
@@ -105,6 +106,8 @@ class Request:
 
     def __post_init__(self) -> None:
         """Make numbers Python's own, and read what arrived as bytes, since the locale has no such letters, as UTF-8."""
+        if self.method is None:
+            object.__setattr__(self, "method", "draw" if self.imputations else "map")
         for name in TEXTS:
             object.__setattr__(self, name, tuple(_as_text(text) for text in getattr(self, name)))
         for name in ("by", "weights", "order_by"):
@@ -133,20 +136,6 @@ class Request:
         return not chosen or self.unlabelled_weight is not None or self.prior_strength is not None
 
 
-def method_of(method: Method | None, imputations: int | None) -> Method:
-    """Say how labels are chosen; where nothing is said it follows from the imputations.
-
-    Raises UsageError where the most probable labels are to be imputed several times.
-    """
-    if not imputations:
-        return method or "map"
-    if method == "map":
-        named = option("method", "map")
-        message = f"{option('imputations')} contradicts {named}: the most probable labels are the same in every table"
-        raise UsageError(message, f"leave out {named}")
-    return "draw"
-
-
 def check(request: Request) -> None:
     """Raise UsageError for values that an option cannot have, and for options that contradict each other."""
     for field in fields(request):
@@ -156,9 +145,6 @@ def check(request: Request) -> None:
     for label, delta in deltas:
         if not (isinstance(delta, Real) and math.isfinite(delta)):
             raise UsageError(f"{option('deltas')} takes a finite number for {label!r}, not {delta!r}")
-    if request.decimal not in {".", ","}:
-        message = f"{option('decimal')} takes . or , and not {request.decimal!r}"
-        raise UsageError(message, f"for example {option('decimal', ',')}")
     null, keep, labels = request.null_values, request.keep_values, request.labels
     if set(null) & set(keep):
         message = f"the same token is given to {option('null_values')} and to {option('keep_values')}"
@@ -169,17 +155,21 @@ def check(request: Request) -> None:
     if labels and (len(set(labels)) < max(2, len(labels)) or not all(label.strip() for label in labels)):
         message = f"{option('labels')} takes two or more different names, not {','.join(labels)!r}"
         raise UsageError(message, f"for example {option('labels', 'short,long')}")
+    if request.method == "map" and request.imputations:
+        named = option("method", "map")
+        message = f"{option('imputations')} contradicts {named}: the most probable labels are the same in every table"
+        raise UsageError(message, f"leave out {named}")
     if request.method == "draw" and request.min_probability:
         message = f"{option('min_probability')} contradicts drawn labels: unlikely ones must be drawn too"
         raise UsageError(message, "leave it out")
 
 
 def _check_value(name: str, value: Any) -> None:  # noqa: ANN401  # whatever a caller in Python takes for one
+    hint = "leave it out for the default"
     if name in CHOICES and value not in CHOICES[name]:
-        raise UsageError(f"{option(name)} takes one of {', '.join(map(repr, CHOICES[name]))}, not {value!r}")
+        raise UsageError(f"{option(name)} takes one of {', '.join(map(repr, CHOICES[name]))}, not {value!r}", hint)
     if name not in LIMITS or value == "auto":
         return
-    hint = "leave it out for the default"
     if isinstance(value, float) and not math.isfinite(value):
         raise UsageError(f"{option(name)} takes a finite number, not {value}", hint)
     kind, least, most = LIMITS[name]

@@ -61,14 +61,7 @@ def fill_csv(
     tuple of FitReport
         One for each column, with the hash of the output.
 
-    Raises
-    ------
-    UsageError, TableError, ColumnError, DesignError, FitError
-        Each a ValueError too: wrong options, file, column or cells, or nothing to learn from.
-    OutputError
-        The output cannot be written.
-
-    Source: as `em_impute.fill`.
+    Errors and source are those of `em_impute.fill`, and OutputError where the output cannot be written.
 
     >>> import em_impute, pathlib, tempfile
     >>> folder = pathlib.Path(tempfile.mkdtemp())

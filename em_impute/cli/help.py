@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from em_impute.errors import ClosedPipeError
+from em_impute.errors import ExitCode
 
 MAX_WIDTH = 100
 """Columns of the help: on a wider terminal long lines would read badly."""
@@ -53,7 +53,7 @@ class Commands(_Help, TyperGroup):
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            raise ClosedPipeError from error
+            raise typer.Exit(ExitCode.CLOSED_PIPE) from error
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # as above
         """Read the options before the name of a command, which has its own help."""

@@ -19,16 +19,7 @@ from em_impute.environment import (
     refuse_without_memory,
     version,
 )
-from em_impute.errors import (
-    ClosedPipeError,
-    ColumnError,
-    EmImputeError,
-    ExitCode,
-    FitError,
-    OutputError,
-    UsageError,
-    spelled,
-)
+from em_impute.errors import ColumnError, EmImputeError, ExitCode, FitError, OutputError, UsageError, spelled
 
 SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
@@ -76,7 +67,7 @@ def _end_of(arguments: list[str], log: Log) -> int:
     try:
         _prepare()
         code = _obey(arguments, log)
-    except (ClosedPipeError, BrokenPipeError):
+    except BrokenPipeError:
         return ExitCode.CLOSED_PIPE
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from em_impute.cli.options.parsing import read_number, read_pairs
-from em_impute.options import Request, check, method_of
+from em_impute.options import Request, check
 
 PARSERS: dict[str, Callable[[Any], Any]] = {
     "components": read_number,
@@ -96,7 +96,6 @@ def request_of(path: Path | None, *groups: object, **more: Any) -> Request:  # n
     given = {name: value for group in groups for name, value in vars(group).items() if value is not None}
     if "no_headers" in given:
         given["has_header"] = not given["no_headers"]
-    given["method"] = method_of(given.get("method"), given.get("imputations"))
     known = [one.name for one in fields(Request) if one.name in given]
     values = {name: PARSERS[name](given[name]) if name in PARSERS else given[name] for name in known}
     request = Request(path=path, **{"columns": (), **values, **more})
