@@ -34,7 +34,6 @@ LIMITS: dict[str, tuple[type, float, float]] = {
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "covariance": get_args(Covariance),
-    "decimal": (".", ","),
     "method": get_args(Method),
     "shares": get_args(Shares),
 }
@@ -166,6 +165,9 @@ def check(request: Request) -> None:
 
 def _check_value(name: str, value: Any) -> None:  # noqa: ANN401  # whatever a caller in Python takes for one
     hint = "leave it out for the default"
+    if name == "decimal" and value not in {".", ","}:
+        message = f"{option('decimal')} takes . or , and not {value!r}"
+        raise UsageError(message, f"for example {option('decimal', ',')}")
     if name in CHOICES and value not in CHOICES[name]:
         raise UsageError(f"{option(name)} takes one of {', '.join(map(repr, CHOICES[name]))}, not {value!r}", hint)
     if name not in LIMITS or value == "auto":

@@ -36,14 +36,13 @@ QUOTE_NO_CELLS = (ColumnError, OutputError, UsageError)
 """Errors whose messages quote names and what the user typed, and never a cell."""
 
 
-def main(argv: Sequence[str] | None = None) -> NoReturn:
+def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
     # The products here are small: more BLAS threads gain nothing, and on a busy machine they wait for each other.
     for name in BLAS_THREADS:
         os.environ.setdefault(name, "1")
     forget_no_date()
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    code = _run(arguments)
+    code = _run(sys.argv[1:])
     _settle()
     sys.exit(code)
 
