@@ -39,7 +39,7 @@ from accuracy import row_losses
 from accuracy_cases import Table, hide, make_case, offer_tables, tables_asked_for
 from numpy.typing import NDArray
 
-from em_impute.api.session import filled_by_model, fitted, unwatched
+from em_impute.api.session import completed, unwatched
 from em_impute.ensemble import metrics
 from em_impute.errors import EmImputeError
 from em_impute.options import Request
@@ -159,7 +159,7 @@ def fit(table: Table, files: Sequence[pd.DataFrame], path: Path) -> str:
     pd.concat(files).to_csv(path, index=False)
     names = (*table.numeric, *table.categorical)
     request = Request(path=path, columns=(table.target,), features=names, keeps_model=True)
-    with fitted(request, unwatched) as done:
+    with completed(request, unwatched) as done:
         return written(done.model())
 
 
@@ -167,9 +167,8 @@ def update(model: str, files: Sequence[pd.DataFrame], path: Path) -> str:
     """Let a model learn from one file after the other."""
     for file in files:
         file.to_csv(path, index=False)
-        with filled_by_model(
-            load(model, "model"), Request(path=path, columns=()), "model", unwatched, learns=True
-        ) as done:
+        source = load(model, "model"), "model"
+        with completed(Request(path=path, columns=()), unwatched, source, learns=True) as done:
             model = written(done.model())
     return model
 
@@ -187,9 +186,8 @@ def score(case: Case, model: str, path: Path) -> dict[str, Any]:
     truth = case.truth[known]
     if model:
         case.files[2].to_csv(path, index=False)
-        with filled_by_model(
-            load(model, "model"), Request(path=path, columns=(), probabilities=True), "model", unwatched
-        ) as done:
+        source = load(model, "model"), "model"
+        with completed(Request(path=path, columns=(), probabilities=True), unwatched, source) as done:
             (completion,) = done.completions
             said, names = completion.probability, completion.labels.labels
         if said is None:

@@ -105,12 +105,3 @@ class OutputError(EmImputeError):
     """The result cannot be written."""
 
     exit_code = ExitCode.OUTPUT
-
-
-class ClosedPipeError(EmImputeError):
-    """The reader of standard output has left.  Nobody is told."""
-
-    exit_code = ExitCode.CLOSED_PIPE
-
-    def __init__(self) -> None:
-        super().__init__("standard output was closed")

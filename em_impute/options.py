@@ -19,21 +19,18 @@ Method = Literal["map", "draw"]
 Shares = Literal["auto", "common", "free"]
 """Whether rows to fill have the label shares of known rows, or their own."""
 
-LIMITS = {
-    "unlabelled_weight": (0, 1),
-    "prior_strength": (0, math.inf),
-    "tolerance": (0, math.inf),
-    "min_probability": (0, 1),
-    "components": (1, math.inf),
-    "max_iter": (1, math.inf),
-    "seed": (0, math.inf),
-    "skip_lines": (0, math.inf),
-    "imputations": (2, 1000),
+LIMITS: dict[str, tuple[type, float, float]] = {
+    "unlabelled_weight": (float, 0, 1),
+    "prior_strength": (float, 0, math.inf),
+    "tolerance": (float, 0, math.inf),
+    "min_probability": (float, 0, 1),
+    "components": (int, 1, math.inf),
+    "max_iter": (int, 1, math.inf),
+    "seed": (int, 0, math.inf),
+    "skip_lines": (int, 0, math.inf),
+    "imputations": (int, 2, 1000),
 }
-"""The least and the largest of options that take a number."""
-
-COUNTS = ("components", "max_iter", "seed", "skip_lines", "imputations")
-"""Those that take a whole number."""
+"""Options that take a number: of which kind, the least and the largest."""
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "covariance": get_args(Covariance),
@@ -89,8 +86,8 @@ class Request:
     tolerance: float = 1e-6
     seed: int = 0
     min_probability: float = 0.0
-    method: Method = "map"
-    """Fill in the most probable label, or one drawn by its probability."""
+    method: Method | None = None
+    """Fill in the most probable label, or one drawn by its probability; None becomes what the imputations need."""
     imputations: int = 0
     """Completed tables to draw, each with labels of its own; 0 completes one."""
     deltas: tuple[tuple[str, float], ...] = ()
@@ -108,15 +105,17 @@ class Request:
 
     def __post_init__(self) -> None:
         """Make numbers Python's own, and read what arrived as bytes, since the locale has no such letters, as UTF-8."""
+        if self.method is None:
+            object.__setattr__(self, "method", "draw" if self.imputations else "map")
         for name in TEXTS:
             object.__setattr__(self, name, tuple(_as_text(text) for text in getattr(self, name)))
         for name in ("by", "weights", "order_by"):
             text = getattr(self, name)
             object.__setattr__(self, name, text if text is None else _as_text(text))
-        for name in LIMITS:
-            value, kind = getattr(self, name), Integral if name in COUNTS else Real
+        for name, (kind, _, _) in LIMITS.items():
+            value = getattr(self, name)
             if _is_number(value, kind):
-                object.__setattr__(self, name, int(value) if name in COUNTS else float(value))
+                object.__setattr__(self, name, kind(value))
         object.__setattr__(self, "deltas", tuple((_as_text(label), delta) for label, delta in self.deltas))
 
     @property
@@ -136,20 +135,6 @@ class Request:
         return not chosen or self.unlabelled_weight is not None or self.prior_strength is not None
 
 
-def method_of(method: Method | None, imputations: int | None) -> Method:
-    """Say how labels are chosen; where nothing is said it follows from the imputations.
-
-    Raises UsageError where the most probable labels are to be imputed several times.
-    """
-    if not imputations:
-        return method or "map"
-    if method == "map":
-        named = option("method", "map")
-        message = f"{option('imputations')} contradicts {named}: the most probable labels are the same in every table"
-        raise UsageError(message, f"leave out {named}")
-    return "draw"
-
-
 def check(request: Request) -> None:
     """Raise UsageError for values that an option cannot have, and for options that contradict each other."""
     for field in fields(request):
@@ -159,9 +144,6 @@ def check(request: Request) -> None:
     for label, delta in deltas:
         if not (isinstance(delta, Real) and math.isfinite(delta)):
             raise UsageError(f"{option('deltas')} takes a finite number for {label!r}, not {delta!r}")
-    if request.decimal not in {".", ","}:
-        message = f"{option('decimal')} takes . or , and not {request.decimal!r}"
-        raise UsageError(message, f"for example {option('decimal', ',')}")
     null, keep, labels = request.null_values, request.keep_values, request.labels
     if set(null) & set(keep):
         message = f"the same token is given to {option('null_values')} and to {option('keep_values')}"
@@ -172,27 +154,35 @@ def check(request: Request) -> None:
     if labels and (len(set(labels)) < max(2, len(labels)) or not all(label.strip() for label in labels)):
         message = f"{option('labels')} takes two or more different names, not {','.join(labels)!r}"
         raise UsageError(message, f"for example {option('labels', 'short,long')}")
+    if request.method == "map" and request.imputations:
+        named = option("method", "map")
+        message = f"{option('imputations')} contradicts {named}: the most probable labels are the same in every table"
+        raise UsageError(message, f"leave out {named}")
     if request.method == "draw" and request.min_probability:
         message = f"{option('min_probability')} contradicts drawn labels: unlikely ones must be drawn too"
         raise UsageError(message, "leave it out")
 
 
 def _check_value(name: str, value: Any) -> None:  # noqa: ANN401  # whatever a caller in Python takes for one
+    hint = "leave it out for the default"
+    if name == "decimal" and value not in {".", ","}:
+        message = f"{option('decimal')} takes . or , and not {value!r}"
+        raise UsageError(message, f"for example {option('decimal', ',')}")
     if name in CHOICES and value not in CHOICES[name]:
-        raise UsageError(f"{option(name)} takes one of {', '.join(map(repr, CHOICES[name]))}, not {value!r}")
-    kind, what = (Integral, "a whole number") if name in COUNTS else (Real, "a number")
+        raise UsageError(f"{option(name)} takes one of {', '.join(map(repr, CHOICES[name]))}, not {value!r}", hint)
     if name not in LIMITS or value == "auto":
         return
     if isinstance(value, float) and not math.isfinite(value):
-        raise UsageError(f"{option(name)} takes a finite number, not {value}", "leave it out for the default")
-    least, most = LIMITS[name]
+        raise UsageError(f"{option(name)} takes a finite number, not {value}", hint)
+    kind, least, most = LIMITS[name]
     if not (_is_number(value, kind) and least <= value <= most):
+        what = "a whole number" if kind is int else "a number"
         among = f"{least:g} or more" if most == math.inf else f"from {least:g} to {most:g}"
-        raise UsageError(f"{option(name)} takes {what}, {among}, not {value!r}")
+        raise UsageError(f"{option(name)} takes {what}, {among}, not {value!r}", hint)
 
 
 def _is_number(value: Any, kind: type) -> bool:  # noqa: ANN401  # as above
-    return isinstance(value, kind) and not isinstance(value, bool)
+    return isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
 
 
 def _as_text(text: str) -> str:

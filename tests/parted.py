@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from builders import silent
 
-from em_impute.cli.fill_parts import plan_parts
 from em_impute.cli.options.output import Output
+from em_impute.cli.outputs import plan
 from em_impute.options import Request
 from em_impute.pipeline.complete import complete_all, patched
 from em_impute.pipeline.files import Part
@@ -46,7 +46,7 @@ def cut(folder, rows, stops, header=HEADER):
 def filled_in_parts(paths, request, workers=None, room=None, watch=silent):
     """Fill parts, with nothing examined beyond the fills, and give what was found."""
     request = replace(request, examined=False)
-    outputs = plan_parts([str(path) for path in paths], Output(no_report=True)).outputs
+    outputs = plan([str(path) for path in paths], Output(no_report=True), in_parts=True).data
     parts = [Part(number, str(path), out) for number, (path, out) in enumerate(zip(paths, outputs, strict=True))]
     return complete_parts(request, parts, "run", workers or backend("serial", None, None), room or Room(1 << 28), watch)
 

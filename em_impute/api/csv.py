@@ -16,13 +16,11 @@ from em_impute.api.options import (
     request_of,
     written_call,
 )
-from em_impute.api.session import filled_by_model, fitted, unwatched
+from em_impute.api.session import completed, unwatched
 from em_impute.errors import UsageError
 from em_impute.report.model.fit import FitReport
 from em_impute.saved_model.store import dump
 from em_impute.table.output import check_output, write_atomically
-
-__all__ = ["fill_csv"]
 
 OF_A_FIT = {*ModelOptions.__annotations__, "method"} - SharedOptions.__annotations__.keys()
 """Options that mean nothing to a model that is fitted already."""
@@ -63,14 +61,7 @@ def fill_csv(
     tuple of FitReport
         One for each column, with the hash of the output.
 
-    Raises
-    ------
-    UsageError, TableError, ColumnError, DesignError, FitError
-        Each a ValueError too: wrong options, file, column or cells, or nothing to learn from.
-    OutputError
-        The output cannot be written.
-
-    Source: as `em_impute.fill`.
+    Errors and source are those of `em_impute.fill`, and OutputError where the output cannot be written.
 
     >>> import em_impute, pathlib, tempfile
     >>> folder = pathlib.Path(tempfile.mkdtemp())
@@ -93,11 +84,8 @@ def fill_csv(
         for target in (output, save_model):
             if target is not None:
                 check_output(target, [request.path], clobber=True)
-    with (
-        fitted(request, unwatched)
-        if model is None
-        else filled_by_model(model.saved, request, model.path, unwatched, learns=request.keeps_model)
-    ) as done:
+    source = None if model is None else (model.saved, model.path)
+    with completed(request, unwatched, source, learns=request.keeps_model) as done:
         saved = [] if save_model is None else [dump(done.model()).encode()]  # may fail, so before anything is written
         (blocks,) = done.contents()
         written = write_atomically(output, blocks)

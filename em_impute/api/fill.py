@@ -9,7 +9,6 @@ import pandas as pd
 
 from em_impute.api.frames import (
     WRITING,
-    as_texts,
     names_given,
     position_of,
     put,
@@ -19,13 +18,12 @@ from em_impute.api.frames import (
     with_frame_lines,
 )
 from em_impute.api.options import FrameOptions, in_python, refuse_unknown, request_of, written_call
-from em_impute.api.session import Completed, complete_table, unwatched
+from em_impute.api.session import Completed, unwatched
 from em_impute.errors import DesignError, FitError, UsageError
+from em_impute.pipeline.complete import complete_all
 from em_impute.pipeline.edits import added_columns, codes_to_write
 from em_impute.pipeline.open import read_opened
 from em_impute.report.model.fit import FitReport
-
-__all__ = ["Filled", "complete_frame", "fill", "filled_frames"]
 
 OTHER_COLUMNS = ("by", "weights", "order_by")
 """Options that name a column which serves as something else than a predictor."""
@@ -173,13 +171,13 @@ def complete_frame(
         if options.get(option) is not None
     }
     used = sorted({*targets, *predictors, *others.values()}) if features else list(range(frame.shape[1]))
-    request = request_of(columns, {**options, **WRITING, "features": as_texts(features)})
+    request = request_of(columns, {**options, **WRITING, "features": tuple(map(str, features))})
     request = replace(request, keeps_model=keeps_model, examined=not keeps_model)
     labels_or_groups = {*targets, others.get("by")}
     labelled = [at for at, position in enumerate(used) if position in labels_or_groups]
     source = source_of_frame(frame.iloc[:, used], labelled)
     opened = with_frame_lines(read_opened(source, request, unwatched))
-    return complete_table(opened, request, unwatched), used
+    return Completed(opened, complete_all(opened, request, unwatched, release=True), request), used
 
 
 def filled_frames(frame: pd.DataFrame, positions: Sequence[int], done: Completed, call: str) -> Filled:

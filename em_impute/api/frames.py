@@ -19,25 +19,6 @@ from em_impute.table.read import LineNumbers, Table, read_table
 from em_impute.table.source import Source
 from em_impute.table.text import closest, listed, shown
 
-__all__ = [
-    "WRITING",
-    "as_texts",
-    "known_only",
-    "missing_rows",
-    "names_given",
-    "position_of",
-    "put",
-    "read_columns",
-    "refuse_other_than_frame",
-    "source_of_frame",
-    "values_of",
-    "with_frame_lines",
-]
-
-THE_FRAME = "the frame"
-
-HEADER_LINES = 1
-
 LARGEST_EXACT = 2.0**53
 """Beyond it not every whole number is a floating-point number."""
 
@@ -60,7 +41,7 @@ def position_of(frame: pd.DataFrame, name: Hashable, serves_as: str) -> int:
     if found:
         message = f"{len(found)} columns of the frame are called {name!r}, which is to be {serves_as}"
         raise ColumnError(message, "give each a name of its own")
-    texts = as_texts(frame.columns)
+    texts = list(map(str, frame.columns))
     close = closest(texts, str(name))
     mean = f" — did you mean {shown(close)}?" if close is not None else ""
     columns = f"columns are {listed(list(map(shown, texts)), 8)}" if texts else "it has no columns"
@@ -75,11 +56,6 @@ def names_given(frame: pd.DataFrame, value: Any) -> list[Hashable]:
     if isinstance(value, str) or not isinstance(value, Iterable) or (isinstance(value, tuple) and value in names):
         return [value]
     return list(value)
-
-
-def as_texts(names: Iterable[Hashable]) -> tuple[str, ...]:
-    """Give names of columns, which may be anything, as a header holds them."""
-    return tuple(map(str, names))
 
 
 def _as_written(column: pd.Series) -> pd.Series:
@@ -107,13 +83,13 @@ def source_of_frame(frame: pd.DataFrame, labelled: Iterable[int]) -> Source:
 
     `labelled` are the positions of the columns whose texts are labels or groups.
     """
-    table = frame.set_axis(as_texts(frame.columns), axis=1)
+    table = frame.set_axis(list(map(str, frame.columns)), axis=1)
     for at in labelled:
         table.isetitem(at, _as_written(frame.iloc[:, at]))  # type: ignore[arg-type]  # which it takes
     file = BytesIO()
     # With both in the line end Python quotes a cell that holds either, before 3.13 too.
     table.to_csv(file, index=False, lineterminator="\r\n", encoding="utf-8", errors="backslashreplace")
-    return Source(file, THE_FRAME, None, file.tell())
+    return Source(file, "the frame", None, file.tell())
 
 
 def read_columns(
@@ -147,7 +123,7 @@ def known_only(column: pd.Series, texts: Sequence[str] | None) -> pd.Series:
 
 def with_frame_lines(opened: InputTable) -> InputTable:
     """Count each row of the frame as one line, whatever its cells hold: line 2 is the first row."""
-    lines = LineNumbers(HEADER_LINES + 1, np.empty(0, np.int64), np.zeros(1, np.int64))
+    lines = LineNumbers(2, np.empty(0, np.int64), np.zeros(1, np.int64))
     return replace(opened, table=replace(opened.table, lines=lines))
 
 

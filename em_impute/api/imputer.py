@@ -28,8 +28,6 @@ except ImportError as error:
         "pip install 'em-impute[sklearn]'",
     ) from error
 
-__all__ = ["GaussianMixtureImputer"]
-
 
 class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # untyped
     """Fill a categorical column, or classify rows, with Gaussian mixtures fitted to labelled and unlabelled rows.
@@ -41,12 +39,14 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
     Predictors are chosen as in `em_impute.fill`, and integrated out where they are missing.  Texts are categories; one
     that was not seen in `fit` counts as missing.
 
+    X is a frame or an array of shape (n_rows, n_features); y (n_rows,) holds labels, and NaN, None or NA where there is
+    none; sample_weight (n_rows,) says how much each row counts, 0 or more.
+
     Parameters
     ----------
     column
         The name of the column of X to fill; its position, from 0, if X is an array.  None: the labels are in y.
-    features, null_values, keep_values, labels, order_by, components, covariance, single, unlabelled_weight, shares
-    prior_strength, deltas, max_iter, tolerance, seed
+    features, …, seed
         As in `em_impute.fill`.
     min_probability
         `transform` leaves a cell empty unless its label is at least this probable (0 to 1).
@@ -133,18 +133,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Learn from the labelled rows, and from the unlabelled ones as far as they help.
 
-        Parameters
-        ----------
-        X : frame or array of shape (n_rows, n_features)
-        y : array of shape (n_rows,)
-            The labels, missing where NaN, None or NA.  Ignored if `column` is given.
-        sample_weight : array of shape (n_rows,)
-            How much each row counts, 0 or more.
-
-        Returns
-        -------
-        GaussianMixtureImputer
-
+        `y` is ignored if `column` is given.
         """
         rows, name, options = self._training_rows(self._validated(X, reset=True), y, sample_weight)
         done, used = complete_frame(rows, name, options, keeps_model=True)
@@ -171,17 +160,9 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
 
     @in_python()
     def transform(self, X: Any) -> Any:
-        """Fill the column where it is missing; without `column` give the probabilities of the labels.
+        """Fill the column where it is missing in a copy of X; without `column` give what `predict_proba` gives.
 
-        Parameters
-        ----------
-        X : frame or array of shape (n_rows, n_features_in_)
-
-        Returns
-        -------
-        frame or array
-            A filled copy of X, or what `predict_proba` returns.  `set_output` chooses its container.
-
+        `set_output` chooses whether it is a frame or an array.
         """
         frame = self._validated(X)
         if self.column is None:
@@ -198,50 +179,20 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
     def predict_proba(self, X: Any) -> Floats:
         """Give the probability of each label in each row, whether or not the row has a label.
 
-        With one mixture it is Bayes' rule over its Gaussians: p(z | x) = w_z N(x; μ_z, Σ_z) / Σ_k w_k N(x; μ_k, Σ_k).
-
-        Parameters
-        ----------
-        X : frame or array of shape (n_rows, n_features_in_)
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_labels), in the order of `classes_`
-
+        It has the shape (n_rows, n_labels), in the order of `classes_`.  With one mixture it is Bayes' rule over its
+        Gaussians: p(z | x) = w_z N(x; μ_z, Σ_z) / Σ_k w_k N(x; μ_k, Σ_k).
         """
         return self._probability(self._validated(X))[:, self._order]
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Give the most probable label of each row, in a tie the first of `classes_`.
-
-        Parameters
-        ----------
-        X : frame or array of shape (n_rows, n_features_in_)
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-
-        """
+        """Give the most probable label of each row, (n_rows,), in a tie the first of `classes_`."""
         best = self.predict_proba(X).argmax(axis=1)
         labels: NDArray[Any] = self.classes_[best]
         return labels
 
     @in_python()
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Give the accuracy of `predict(X)` among the rows with a label in y.
-
-        Parameters
-        ----------
-        X : frame or array of shape (n_rows, n_features_in_)
-        y : array of shape (n_rows,)
-        sample_weight : array of shape (n_rows,)
-
-        Returns
-        -------
-        float, from 0 to 1
-
-        """
+        """Give the accuracy of `predict(X)`, from 0 to 1, among the rows with a label in y."""
         predicted, labels = self.predict(X), _labels_of(y)
         check_consistent_length(X, labels)
         known = labels.notna().to_numpy()
@@ -297,7 +248,10 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         else:
             labels = _labels_of(y)
             check_consistent_length(rows, labels)
-            _refuse_one_class(labels if weights is None else labels[weights > 0])
+            counted = labels.dropna() if weights is None else labels[weights > 0].dropna()
+            if counted.nunique() == 1:
+                message = f"y holds one class only, {counted.iloc[0]!r}: it cannot be told from others"
+                raise FitError(message, "add rows of another class")
             target = _unused_name(str(labels.name), names)
             rows[target] = labels
         if weights is not None:
@@ -336,13 +290,6 @@ def _labels_of(y: Any) -> pd.Series:
         assert_all_finite(known, input_name="y")
         check_classification_targets(known)
     return labels
-
-
-def _refuse_one_class(labels: pd.Series) -> None:
-    """Raise FitError where all labels are the same."""
-    if labels.nunique() == 1:
-        only = labels.dropna().iloc[0]
-        raise FitError(f"y holds one class only, {only!r}: it cannot be told from others", "add rows of another class")
 
 
 def _unused_name(name: str, names: Sequence[str]) -> str:

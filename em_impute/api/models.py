@@ -11,7 +11,6 @@ import pandas as pd
 from em_impute.api.fill import Filled, complete_frame, filled_frames
 from em_impute.api.frames import (
     WRITING,
-    as_texts,
     names_given,
     refuse_other_than_frame,
     source_of_frame,
@@ -29,16 +28,14 @@ from em_impute.saved_model.values import SavedModel
 from em_impute.table.output import write_atomically
 from em_impute.table.text import same_name
 
-__all__ = ["FittedModel", "fit_model", "read_model"]
-
 
 @dataclass(frozen=True, eq=False)
 class FittedModel:
     """A fit that fills columns of other tables, without fitting again.
 
     `fit_model` makes one from a frame, `read_model` reads one from a file.  Each row is filled alike, whatever else is
-    in its table.  Predictors that a table lacks are integrated out; what does not fit the model is in the report's
-    warnings.  Errors are those of `em_impute.fill`.
+    in its frame (n_rows, n_columns).  Predictors that this lacks are integrated out; what does not fit the model is in
+    the report's warnings.  Errors are those of `em_impute.fill`.
 
     Source: as `em_impute.fill`; `updated` is incremental EM, Neal and Hinton (1998), doi:10.1007/978-94-011-5014-9_12.
 
@@ -84,27 +81,12 @@ class FittedModel:
     def fill(
         self, frame: pd.DataFrame, column: str | Sequence[str] | None = None, **options: Unpack[AppliedOptions]
     ) -> Filled:
-        """Fill the missing cells of a frame.
+        """Fill the missing cells of a frame, as `em_impute.fill` does.
 
-        Parameters
-        ----------
-        frame
-            The rows to fill, (n_rows, n_columns).
-        column
-            Which of the model's columns to fill: a name, a list of names, or None for all.
-        min_probability, deltas, probability, probabilities, indicator, null_values, keep_values
-            As in `em_impute.fill`.
-
-        Returns
-        -------
-        Filled
-            As of `em_impute.fill`.  In the report `applied` compares the rows with those that the model learnt from.
-
-        Raises
-        ------
-        DesignError
-            Where the rows do not fit the model, for instance in another unit.
-
+        `column` says which of the model's columns: a name, a list of names, or None for all.  The options are
+        `min_probability`, `deltas`, `probability`, `probabilities`, `indicator`, `null_values` and `keep_values` of
+        `em_impute.fill`.  In the report `applied` compares the rows with those that the model learnt from.  Raises
+        DesignError where they do not fit the model, for instance in another unit.
         """
         refuse_unknown("FittedModel.fill", options, AppliedOptions)
         done = self._apply(frame, column, options)
@@ -114,18 +96,8 @@ class FittedModel:
     def predict_proba(self, frame: pd.DataFrame, column: str | None = None) -> pd.DataFrame:
         """Give the probability of each label in each row, whether or not the row has a label.
 
-        Parameters
-        ----------
-        frame
-            The rows, (n_rows, n_columns).
-        column
-            Which of the model's columns is meant, if it fills several.
-
-        Returns
-        -------
-        DataFrame
-            (n_rows, n_labels), one column for each label, with the index of `frame`.
-
+        `column` says which of the model's columns is meant, if it fills several.  The result (n_rows, n_labels) has a
+        column for each label, and the index of `frame`.
         """
         if column is None and len(self.columns) > 1:
             raise UsageError(f"the model fills {', '.join(map(repr, self.columns))}", "name one with column")
@@ -137,25 +109,10 @@ class FittedModel:
 
     @in_python()
     def updated(self, frame: pd.DataFrame) -> "FittedModel":
-        """Give the model after it has learnt from further rows, labelled or not.
+        """Give a new model, which has learnt from further rows, labelled or not; this one stays as it is.
 
         The rows of earlier fits count through their moments.  Rows that it has learnt from before change nothing.
-
-        Parameters
-        ----------
-        frame
-            The rows, (n_rows, n_columns).
-
-        Returns
-        -------
-        FittedModel
-            A new model; this one stays as it is.
-
-        Raises
-        ------
-        UsageError
-            For a model of `shares="free"`.
-
+        Raises UsageError for a model of `shares="free"`.
         """
         refuse_update(self.saved, ())
         return replace(self, saved=self._apply(frame, None, {}, learns=True).model())
@@ -178,7 +135,7 @@ class FittedModel:
         request = request_of(names_given(frame, column), {**options, **WRITING})
         model = asked_of(self.saved, request, self.path)
         labels_or_groups = {*model.names, *(one.model.groups.name for one in model.columns if one.model.groups)}
-        names = as_texts(frame.columns)
+        names = list(map(str, frame.columns))
         for name in model.names:
             if sum(same_name(text, name) for text in names) != 1:  # a name that is a number could mean another column
                 raise ColumnError(f"column {name!r} is not in the frame", "the model fills it; name others with column")
@@ -191,20 +148,8 @@ class FittedModel:
 def fit_model(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpack[ModelOptions]) -> FittedModel:
     """Fit a model that fills a column of a frame, even if no cell of it is missing.
 
-    Parameters
-    ----------
-    frame, column, features, by, weights, null_values, keep_values, labels, order_by, components, covariance, single
-    unlabelled_weight, shares, prior_strength, deltas, max_iter, tolerance, seed
-        As in `em_impute.fill`.
-
-    Returns
-    -------
-    FittedModel
-
-    Raises
-    ------
-    EmImputeError
-        As `em_impute.fill`.
+    Parameters, options and errors are those of `em_impute.fill`, but for the options of what is filled:
+    `min_probability`, `method`, `imputations`, `probability`, `probabilities` and `indicator`.
 
     >>> import em_impute, pandas
     >>> known = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184], "sex": [*"fffmmm"]})
@@ -221,19 +166,7 @@ def fit_model(frame: pd.DataFrame, column: Hashable | list[Hashable], **options:
 def read_model(path: str | os.PathLike[str]) -> FittedModel:
     """Read a model that `FittedModel.save` or `em-impute fill --save-model` has written, in any version.
 
-    Parameters
-    ----------
-    path
-        The file.
-
-    Returns
-    -------
-    FittedModel
-
-    Raises
-    ------
-    ModelError
-        A ValueError too: the file cannot be read, or is no model.
+    Raises ModelError, a ValueError too, for a file that cannot be read or is no model.
 
     >>> import em_impute
     >>> try:

@@ -7,21 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
 
 from em_impute.errors import EmImputeError, spelled
-from em_impute.options import TEXTS, Method, Request, Shares, check, method_of
-
-__all__ = [
-    "AppliedOptions",
-    "FileOptions",
-    "FrameOptions",
-    "ModelOptions",
-    "Name",
-    "Options",
-    "SharedOptions",
-    "in_python",
-    "refuse_unknown",
-    "request_of",
-    "written_call",
-]
+from em_impute.options import TEXTS, Method, Request, Shares, check
 
 Name: TypeAlias = Hashable
 """What a column may be called.  A tuple is one name, as it is in a `MultiIndex`."""
@@ -92,8 +78,7 @@ PARAMETERS = {"columns": "column", "has_header": "has_header=False"}
 def request_of(columns: Iterable[Name], options: Mapping[str, Any], path: Path | None = None) -> Request:
     """Make the request that the command line would make.  Raises UsageError for what can never work."""
     given = {name: _value(name, value) for name, value in options.items()}
-    method = method_of(given.pop("method", None), given.get("imputations"))
-    request = Request(path=path, columns=tuple(map(str, columns)), method=method, **given)
+    request = Request(path=path, columns=tuple(map(str, columns)), **given)
     check(request)
     return request
 

@@ -18,8 +18,6 @@ from em_impute.report.model.fit import FitReport
 from em_impute.saved_model.values import SavedModel
 from em_impute.table.output import WrittenFile
 
-__all__ = ["Completed", "CompletedByModel", "apply_model", "complete_table", "filled_by_model", "fitted", "unwatched"]
-
 
 @dataclass(frozen=True)
 class Completed:
@@ -32,8 +30,7 @@ class Completed:
     @property
     def is_as_it_was(self) -> bool:
         """Whether the completed table has the bytes of the one that was read."""
-        adds_columns = self.request.probability or self.request.probabilities or self.request.indicator
-        return not adds_columns and not any(completion.fills.n_filled for completion in self.completions)
+        return not self.request.adds_columns and not any(one.fills.n_filled for one in self.completions)
 
     def contents(self, *, long: bool = False) -> Iterator[Iterator[bytes]]:
         """Yield the bytes of each completed table, made on demand: one, or one for each imputation.
@@ -96,20 +93,18 @@ class CompletedByModel(Completed):
 
 
 @contextmanager
-def fitted(request: Request, watch: Progress) -> Iterator[Completed]:
-    """Open a file and complete its columns by a new fit."""
-    with open_table(request, watch) as opened:
-        yield complete_table(opened, request, watch)
-
-
-@contextmanager
-def filled_by_model(
-    saved: SavedModel, request: Request, path: str, watch: Progress, *, learns: bool = False
-) -> Iterator[CompletedByModel]:
-    """Open a file and complete its columns by a model read from `path`: those of the request, or all of the model's.
+def completed(
+    request: Request, watch: Progress, source: tuple[SavedModel, str] | None = None, *, learns: bool = False
+) -> Iterator[Completed]:
+    """Open a file and complete its columns, by a new fit or by a saved model, which is given with its path.
 
     With `learns` the model will learn from the rows.  Raises UsageError for a model that cannot.
     """
+    if source is None:
+        with open_table(request, watch) as opened:
+            yield Completed(opened, complete_all(opened, request, watch, release=True), request)
+        return
+    saved, path = source
     if learns:
         refuse_update(saved, request.columns)
     with opened_for(asked_of(saved, request, path), request, watch) as (opened, placed, asked):
@@ -129,11 +124,6 @@ def apply_model(
     """Complete a table that was read for the columns of `placed`."""
     applied = apply_all(opened, placed, request, path, watch, update=learns)
     return CompletedByModel(opened, [one.completion for one in applied], request, saved, placed, applied, learns)
-
-
-def complete_table(opened: InputTable, request: Request, watch: Progress) -> Completed:
-    """Complete the columns of a table by a new fit, and release the predictors as they were read."""
-    return Completed(opened, complete_all(opened, request, watch, release=True), request)
 
 
 def unwatched(_stage: str, _share: float | None, _detail: str) -> None:

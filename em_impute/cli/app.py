@@ -1,6 +1,6 @@
 """The commands, put together."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,22 +13,9 @@ from em_impute.cli.options.parsing import show_help
 from em_impute.cli.report import report
 from em_impute.cli.schema import schema
 from em_impute.environment import version
-from em_impute.errors import ClosedPipeError
-
-
-class _Commands(Commands):
-    """Keeps a closed pipe from Typer, which would end with 1 as if the answer were no."""
-
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  # Typer keeps the class of its contexts to itself
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise ClosedPipeError from error
-
 
 app = typer.Typer(
-    cls=_Commands,
+    cls=Commands,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -38,29 +25,27 @@ for command in (fill, check, evaluate, explain, report, schema):
     app.command(cls=Command)(command)
 
 
-def _show_version(wanted: bool) -> None:  # Typer's callback signature
-    if wanted:
-        typer.echo(f"em-impute {version()}")
-        raise typer.Exit
-
-
 LIBRARIES = ["numpy", "pandas", "scipy", "typer", "rich"]
 LIBRARIES += ["matplotlib", "Jinja2", "dask", "distributed", "fsspec", "backports.zstd", "scikit-learn"]  # the extras
 """What decides about bytes, pictures and messages."""
 
 
-def _show_versions(wanted: bool) -> None:
-    if wanted:
+def _show_versions(param: typer.CallbackParam, wanted: bool) -> None:  # Typer's callback signature
+    if not wanted:
+        return
+    typer.echo(f"em-impute {version()}")
+    if param.name == "versions":
         import platform
-        from importlib.metadata import PackageNotFoundError, version
+        from importlib.metadata import PackageNotFoundError
+        from importlib.metadata import version as version_of
 
         typer.echo(f"Python {platform.python_version()}, {platform.platform()}")
-        for name in ("em-impute", *LIBRARIES):
+        for name in LIBRARIES:
             try:
-                typer.echo(f"{name} {version(name)}")
+                typer.echo(f"{name} {version_of(name)}")
             except PackageNotFoundError:
                 typer.echo(f"{name} is not installed")
-        raise typer.Exit
+    raise typer.Exit
 
 
 @app.callback(invoke_without_command=True)
@@ -68,7 +53,7 @@ def em_impute(
     context: typer.Context,
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+        bool, typer.Option("--version", callback=_show_versions, is_eager=True, help="Show the version and leave.")
     ] = False,
     versions: Annotated[
         bool,

@@ -5,20 +5,21 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from em_impute.cli.options.behaviour import Behaviour, log_of
+from em_impute.cli.options.behaviour import Behaviour
 from em_impute.cli.options.groups import Without, flag, grouped, request_of
 from em_impute.cli.options.input import File, InputOrModel, Missing
 from em_impute.cli.options.output import CheckedModel
 from em_impute.cli.options.parsing import command_line, input_path
-from em_impute.cli.outputs import Models, models_of
-from em_impute.cli.run import RunSettings, completed
-from em_impute.errors import ExitCode, UsageError, spelled
+from em_impute.cli.outputs import check_outputs
+from em_impute.cli.run import Run
+from em_impute.cli.saved import check_saved, read_saved
+from em_impute.errors import ExitCode, spelled
 from em_impute.options import Request
 
 if TYPE_CHECKING:
     from em_impute.columns.predictors import Rejected
-    from em_impute.pipeline.open import Progress
     from em_impute.pipeline.types import InputTable
+    from em_impute.saved_model.values import SavedModel
 
 Finding: TypeAlias = tuple[str, str, bool]
 """A line to print: a name, a text, and whether it makes the answer negative."""
@@ -44,42 +45,53 @@ def check(
 
     em-impute check heights.csv --column gender
     """
-    models = models_of(context, saved, dry_run=True)
-    if not table.columns and saved.model is None:
-        raise UsageError("no column is named", "name the column to complete with -c, or a saved model with --model")
+    check_saved(saved, table)
     request = request_of(input_path(context, file), table, missing)
-    from em_impute.report.text.summary import print_lines
-
-    run = RunSettings(behaviour, log_of(context))
-    run.log.refuse([*([request.path] if request.path else []), *models.files])
-    console = run.open_console()
-    with run.progress(console) as watch:
-        look = _by_a_fit if saved.model is None else _by_a_model
-        findings = [*look(request, models, run, watch)]
+    run = Run(behaviour, context.obj)
+    check_outputs([request.path], [], run.log)
+    source, request = read_saved(saved, table, request)
+    findings = [*(_by_a_fit(request, run) if source is None else _by_a_model(request, source, run))]
     for name, text, is_doubtful in findings:
         (run.log.caution if is_doubtful and name != "column" else run.log.note)(f"{name} {text}")
-    if console is not None:
-        print_lines(console, [(name, text) for name, text, _ in findings])
+    run.say((name, text) for name, text, _ in findings)
     if any(doubtful for _, _, doubtful in findings):
         raise typer.Exit(ExitCode.NEGATIVE)
 
 
-def _by_a_fit(request: Request, _models: Models, run: RunSettings, watch: "Progress") -> Iterator[Finding]:
-    from em_impute.pipeline.open import open_table
+def _by_a_fit(request: Request, run: Run) -> Iterator[Finding]:
+    """Say what is missing, and what a fit would use."""
+    from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, remedy
+    from em_impute.report.format import known_and_missing
+    from em_impute.table.text import listed
 
-    with open_table(request, watch) as opened:
-        run.log.input(opened)
+    with run.opened(request) as (opened, _):
         for column in opened.targets:
-            yield from _findings(opened, column, request)
+            target, kinds = opened.names[column], classify_texts(opened.table.targets[column], request)
+            n_missing = sum(kinds.missing.values())
+            yield "column", known_and_missing(target, sum(kinds.labels.values()), kinds.missing), n_missing > 0
+            labels = [f"{text} {n:,}" for text, n in sorted(kinds.labels.items())]
+            yield "labels", listed(labels, MAX_SHOWN) or "none", False
+            for text, n in kinds.ambiguous.items():
+                doubt = ambiguity(target, text, n, list(kinds.labels))
+                yield "doubtful", f"{doubt} {spelled(remedy(text), flag)}", True
+            for _code, message in odd_labels(target, sorted(kinds.labels)):
+                yield "warning", message, True
+            used, rejected = _predictors(
+                opened, column, request, with_categories=bool(kinds.labels), settled=not kinds.ambiguous
+            )
+            yield "predictors", listed(used, MAX_SHOWN) or "none", n_missing > 0 and not used
+            for one in rejected:
+                yield "not used", f"{one.name}: {one.reason}", False
 
 
-def _by_a_model(request: Request, models: Models, run: RunSettings, watch: "Progress") -> Iterator[Finding]:
+def _by_a_model(request: Request, source: "tuple[SavedModel, str]", run: Run) -> Iterator[Finding]:
     """Say what is missing, and what of the table is not as a saved model knows it."""
+    from em_impute.api.session import completed
     from em_impute.report.format import known_and_missing
     from em_impute.report.saved_model import applied_lines
     from em_impute.table.text import listed
 
-    with completed(request, models, watch) as done:
+    with run.progress() as watch, completed(request, watch, source) as done:
         run.log.input(done.opened)
         for report in done.reports(command_line()):
             known, tokens = sum(one.known for one in report.labels), report.missing.tokens
@@ -90,30 +102,6 @@ def _by_a_model(request: Request, models: Models, run: RunSettings, watch: "Prog
             for one in report.warnings:
                 if not one.code.startswith("S"):
                     yield "warning", f"{one.code}: {one.message}", True
-
-
-def _findings(opened: "InputTable", column: int, request: Request) -> Iterator[Finding]:
-    from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, remedy
-    from em_impute.report.format import known_and_missing
-    from em_impute.table.text import listed
-
-    table, target = opened.table, opened.names[column]
-    kinds = classify_texts(table.targets[column], request)
-    n_missing = sum(kinds.missing.values())
-    yield "column", known_and_missing(target, sum(kinds.labels.values()), kinds.missing), n_missing > 0
-    labels = [f"{text} {n:,}" for text, n in sorted(kinds.labels.items())]
-    yield "labels", listed(labels, MAX_SHOWN) or "none", False
-    for text, n in kinds.ambiguous.items():
-        doubt = ambiguity(target, text, n, list(kinds.labels))
-        yield "doubtful", f"{doubt} {spelled(remedy(text), flag)}", True
-    for _code, message in odd_labels(target, sorted(kinds.labels)):
-        yield "warning", message, True
-    used, rejected = _predictors(
-        opened, column, request, with_categories=bool(kinds.labels), settled=not kinds.ambiguous
-    )
-    yield "predictors", listed(used, MAX_SHOWN) or "none", n_missing > 0 and not used
-    for one in rejected:
-        yield "not used", f"{one.name}: {one.reason}", False
 
 
 def _predictors(

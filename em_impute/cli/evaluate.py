@@ -1,25 +1,19 @@
 """`em-impute evaluate`: how right the fills would be."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import typer
 
-from em_impute.cli.options.behaviour import Behaviour, log_of
+from em_impute.cli.options.behaviour import Behaviour
 from em_impute.cli.options.groups import Without, grouped, option, request_of
 from em_impute.cli.options.input import File, Input, Missing
 from em_impute.cli.options.model import Model
-from em_impute.cli.options.parsing import command_line, input_path, split_number
-from em_impute.cli.outputs import STDOUT, are_distinct, name_of, report_paths, write_to
-from em_impute.cli.run import RunSettings, print_written, refuse_warnings
+from em_impute.cli.options.parsing import command_line, input_path, read_number, read_pairs
+from em_impute.cli.outputs import STDOUT, check_outputs, name_of, report_paths
+from em_impute.cli.run import Run
 from em_impute.errors import UsageError
-from em_impute.options import Request
-
-if TYPE_CHECKING:
-    from em_impute.missingness.hold_out import HoldOut
-    from em_impute.report.model.evaluation import EvaluationReport
 
 FORMS = (".json", ".md")
 """Suffixes of the files that an evaluation is written to."""
@@ -58,7 +52,7 @@ class EvaluationOutput:
     reports: list[str] | None = option(
         "-r, --report PATH", "Write the evaluation, .json or .md; repeat for both. - is standard output, as JSON."
     )
-    json: bool = option("--json", "Write the evaluation to standard output, as JSON.", default=False)
+    json: bool = option("--json", "Write the evaluation to standard output, as JSON.")
 
 
 @grouped
@@ -82,80 +76,35 @@ def evaluate(
     em-impute evaluate heights.csv -c gender --hide-label female=0.5 --json
     """
     request = request_of(input_path(context, file), table, missing, model)
-    share, of_label = _parse_share(hidden.hide), _parse_labels(hidden.hide_label or [])
+    share = read_number(hidden.hide)
+    if isinstance(share, str) or not 0.0 < share < 1.0:
+        raise UsageError(f"--hide takes a number between 0 and 1, not {hidden.hide!r}", "for example --hide 0.2")
+    wanted = "LABEL=SHARE, a share from 0 to below 1"
+    of_label = read_pairs(hidden.hide_label or [], "--hide-label", wanted, lambda share: 0.0 <= share < 1.0)
     if of_label and hidden.how not in {None, "by-class"}:
         raise UsageError(f"--hide-label contradicts --how {hidden.how}", "leave one of them out")
-    paths = _outputs(output.reports or [], as_json=output.json)
+    paths = [*report_paths(output.reports or [], FORMS), *([STDOUT] if output.json else [])]
     from em_impute.missingness.hold_out import HoldOut
-
-    how = hidden.how or ("by-class" if of_label else "stratified")
-    _run(request, HoldOut(how, share, of_label, hidden.repeats), paths, RunSettings(behaviour, log_of(context)))
-
-
-def _run(request: Request, hiding: "HoldOut", paths: Sequence[Path], run: RunSettings) -> None:
     from em_impute.pipeline.evaluate import evaluate_all
-    from em_impute.pipeline.open import open_table
     from em_impute.report.build.evaluation import build_evaluation
+    from em_impute.report.forms import render
     from em_impute.report.text.evaluation import evaluation_lines
-    from em_impute.report.text.summary import print_lines
-    from em_impute.table.output import check_output
 
-    inputs = [request.path] if request.path else []
-    run.log.refuse([*inputs, *paths])
-    for path in paths:
-        if path != STDOUT:
-            check_output(path, inputs, clobber=True)
-    console = run.open_console()
-    with run.progress(console) as watch, open_table(request, watch) as opened:
-        run.log.input(opened)
+    run = Run(behaviour, context.obj)
+    check_outputs([request.path], paths, run.log)
+    hiding = HoldOut(hidden.how or ("by-class" if of_label else "stratified"), share, of_label, hidden.repeats)
+    with run.opened(request) as (opened, watch):
         evaluations = evaluate_all(opened, request, hiding, watch)
-        command = command_line()
-        made = [build_evaluation(opened, one, request, command) for one in evaluations]
-    if not run.asked.strict:
-        _write(made, paths)
+        made = [build_evaluation(opened, one, request, command_line()) for one in evaluations]
+
+    def say() -> None:
+        for report in made:
+            run.say(evaluation_lines(report))
+
     for report in made:
         run.log.warnings(report.warnings)
-        if console is not None:
-            print_lines(console, evaluation_lines(report))
-    if run.asked.strict:
-        refuse_warnings(made)
-        _write(made, paths)
-    run.log.written(*map(name_of, paths))
-    print_written(console, [*map(name_of, paths)])
-
-
-def _write(made: "Sequence[EvaluationReport]", paths: Sequence[Path]) -> None:
-    from em_impute.report.forms import render
-
+    run.judge(made, say)
     for path in paths:
-        write_to(path, render(made, path.suffix))
-
-
-def _outputs(reports: Sequence[str], *, as_json: bool) -> list[Path]:
-    """Say where the evaluation is written."""
-    paths = [*report_paths(reports, FORMS), *([STDOUT] if as_json else [])]
-    if paths.count(STDOUT) > 1:
-        raise UsageError("standard output can carry one report, not two of them", "give --json or one -r -")
-    if not are_distinct([path for path in paths if path != STDOUT]):
-        raise UsageError("two outputs have the same path", "give each its own with -r")
-    return paths
-
-
-def _parse_share(text: str) -> float:
-    """Read --hide: a number between 0 and 1."""
-    _, share = split_number(text)
-    if "=" in text or not 0.0 < share < 1.0:
-        raise UsageError(f"--hide takes a number between 0 and 1, not {text!r}", "for example --hide 0.2")
-    return share
-
-
-def _parse_labels(texts: Sequence[str]) -> tuple[tuple[str, float], ...]:
-    """Read every --hide-label: a label and a number from 0 to below 1."""
-    found = [split_number(text) for text in texts]
-    for text, (label, share) in zip(texts, found, strict=True):
-        if not label or not 0.0 <= share < 1.0:
-            message = f"--hide-label takes LABEL=SHARE, a share from 0 to below 1, not {text!r}"
-            raise UsageError(message, "for example --hide-label female=0.4")
-    if len(dict(found)) < len(found):
-        raise UsageError("the same label is given to --hide-label twice", "leave one of them out")
-    return tuple(found)
+        run.write(path, render(made, Path(path).suffix))
+    say()
+    run.say_written([*map(name_of, paths)])

@@ -1,28 +1,23 @@
 """`em-impute fill` for a table in one file: read, complete, judge, write, say."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from em_impute.cli.in_place import InPlace
 from em_impute.cli.options.parsing import command_line
-from em_impute.cli.outputs import STDOUT, Destination, Models
-from em_impute.cli.run import (
-    RunSettings,
-    after_data,
-    completed,
-    judge,
-    print_reports,
-    were_written,
-    write_model,
-    write_reports,
-)
+from em_impute.cli.outputs import STDOUT, Destination, name_tables, place_of
+from em_impute.cli.run import Run
 from em_impute.errors import OutputError, TableError
 from em_impute.options import Request
 
 if TYPE_CHECKING:
+    from em_impute.api.session import Completed
     from em_impute.pipeline.open import Progress
-    from em_impute.pipeline.types import ColumnResult, InputTable
+    from em_impute.report.model.fit import FitReport
+    from em_impute.saved_model.values import SavedModel
     from em_impute.table.output import WrittenFile
 
 BLOCK_CHARACTERS = 65536
@@ -31,106 +26,126 @@ BLOCK_CHARACTERS = 65536
 
 def fill_file(
     request: Request,
-    models: Models,
+    source: "tuple[SavedModel, str] | None",
     destination: Destination,
     place: InPlace | None,
-    run: RunSettings,
+    run: Run,
     *,
     long: bool,
-    clobber: bool,
+    learns: bool,
 ) -> None:
-    """Complete a table that is read as one file, and say what was done."""
-    from em_impute.table.output import write_to_stdout
+    """Complete a table that is read as one file, by a fit or the model of `source`, and say what was done."""
+    from em_impute.api.session import completed
+    from em_impute.table.output import WrittenFile, write_to_stdout
 
-    inputs = [request.path] if request.path else []
-    backups = [place.backup] if place is not None and place.backup is not None else []
-    run.log.refuse([*inputs, *destination.files, *backups, *models.files])
-    _check_outputs(request, models, destination, place, clobber=clobber)
-    console, command = run.open_console(), command_line()
-    with run.progress(console) as watch, completed(request, models, watch) as done:
+    command = command_line()
+    with run.progress() as watch, completed(request, watch, source, learns=learns) as done:
         run.log.input(done.opened)
         if run.asked.strict or run.log.is_open:
-            judge(done.reports(command), run, console, watch)
-        is_new = place is None or not done.is_as_it_was
-        saves = models.target is not None and not (models.is_in_place and done.learns_nothing)
-        model = done.model() if saves else None  # before anything is written, for it may fail
-        if is_new:
-            n_bytes = max(1, done.opened.source.size * max(1, request.imputations + long))  # about
-            compression = done.opened.source.compression
-            data = _write_data(done.contents(long=long), destination, place, compression, n_bytes, watch)
-            run.log.written(data=data)
+            judge(done.reports(command), run, watch)
+        if source is not None and done.learns_nothing and destination.model == place_of(source[1]):
+            destination = replace(destination, model=None)  # it would be the same
+        model = done.model() if destination.model is not None else None  # before anything is written, for it may fail
+        names = destination.names
+        if place is not None and done.is_as_it_was:
+            table = done.opened.table
+            data = [WrittenFile(place.path, table.sha256, table.size, 0.0)]
+            names[0] = f"{place.path} (left as it was)"
+            run.log.note(f"{place.path} is left as it was")
         else:
-            data = _left(done.opened, destination)
-            run.log.note(f"{request.path} is left as it was")
-        if model is not None:
-            write_model(model, models, destination, run.log)
+            data = _write_data(done, destination, place, watch, long=long)
+            run.log.written(data=data)
         made = done.reports(command, data)
-        write_reports(made, destination, run.log)
+        write_rest(made, model, destination, run)
         if destination.diff:
             watch("", None, "")  # standard output may be the terminal that shows the bar
-            with after_data(destination, "not all changed cells were"):
-                write_to_stdout(_changed_cells(done.opened, done.completions))
-    written = destination.names if is_new else [f"{request.path} (left as it was)", *destination.names[1:]]
-    print_reports(made, [*written, *([] if model is None else models.names)], run, console)
+            with _after_data(destination, "not all changed cells were"):
+                write_to_stdout(_changed_cells(done))
+    say(made, names, run)
 
 
-def _check_outputs(
-    request: Request, models: Models, destination: Destination, place: InPlace | None, *, clobber: bool
-) -> None:
-    """Refuse, before any work is done, what cannot or must not be written."""
-    from em_impute.table.output import check_output
+def judge(reports: "Sequence[FitReport]", run: Run, watch: "Progress") -> None:
+    """Tell the log what was decided.  With --strict raise `StrictError` if there is a warning, after the summary."""
 
-    inputs = [request.path] if request.path else []
-    models.check(inputs, destination.files, clobber=clobber)
-    if request.path is not None and not os.path.lexists(request.path):
-        return  # opening it will say more
-    if place is not None:
-        place.check(destination)
-    for path in destination.files:
-        if place is None or path != place.path:
-            check_output(path, inputs, clobber=clobber)
+    def told() -> None:
+        watch("", None, "")
+        say(reports, None, run)
+
+    run.log.decisions(reports)
+    run.judge(reports, told)
 
 
-def _left(opened: "InputTable", destination: Destination) -> "list[WrittenFile]":
-    """Describe a file that need not be written, for it would be the same."""
-    from em_impute.table.output import WrittenFile
+def say(reports: "Sequence[FitReport]", written: Sequence[str] | None, run: Run) -> None:
+    """Say what was done with each column, and at the end what was written; None says nothing of that."""
+    from em_impute.report.text.summary import print_summary
 
-    return [WrittenFile(path, opened.table.sha256, opened.table.size, 0.0) for path in destination.data]
+    if run.console is not None:
+        for report in reports:
+            last = written if report is reports[-1] else None
+            print_summary(run.console, report, last, verbose=run.asked.verbose, advice=not run.asked.no_advice)
+
+
+def write_rest(reports: "Sequence[FitReport]", model: "SavedModel | None", destination: Destination, run: Run) -> None:
+    """Write the model and every report, after the completed files."""
+    from em_impute.report.forms import render
+    from em_impute.saved_model.store import dump
+
+    if model is not None and destination.model is not None:
+        with _after_data(destination, "the model was not"):
+            run.write(destination.model, dump(model))
+    for path in destination.reports:
+        text = render(reports, Path(path).suffix)
+        with _after_data(destination, "the report was not"):
+            run.write(path, text)
+
+
+@contextmanager
+def _after_data(destination: Destination, what: str) -> Iterator[None]:
+    """Let an `OutputError` say that the completed files have been written, but not `what` follows them."""
+    try:
+        yield
+    except OutputError as error:
+        if destination.data in {(), (STDOUT,)}:
+            raise
+        raise OutputError(error.message, f"{_were_written(destination.data)}, {what}") from error
+
+
+def _were_written(paths: Sequence[str]) -> str:
+    """Say which completed files there are, although something else failed."""
+    said = " and ".join(name_tables(paths))
+    return f"the completed file {said} was written" if len(paths) == 1 else f"the completed files {said} were written"
 
 
 def _write_data(
-    contents: Iterator[Iterator[bytes]],
-    destination: Destination,
-    place: InPlace | None,
-    compression: str | None,
-    n_bytes: int,
-    watch: "Progress",
+    done: "Completed", destination: Destination, place: InPlace | None, watch: "Progress", *, long: bool
 ) -> "list[WrittenFile]":
     """Write every completed CSV.  One in the input's place keeps its compression, others have that of their suffix."""
     from em_impute.table.compression import compressed, suffix_of
     from em_impute.table.output import write_atomically, write_to_stdout
 
+    contents = done.contents(long=long)
     if not destination.data:
         # Also where nothing is written: what would stop the writing (a column that is there already) is found here.
         next(contents)
+    n_bytes = max(1, done.opened.source.size * max(1, done.request.imputations + long))  # about
     written: list[WrittenFile] = []
     for path in destination.data:
-        done = n_bytes * len(written) // len(destination.data)  # a file that is compressed has fewer bytes
+        before = n_bytes * len(written) // len(destination.data)  # a file that is compressed has fewer bytes
         try:
             if path == STDOUT:
                 watch("", None, "")
                 written.append(write_to_stdout(next(contents)))
+                continue
+            blocks = _counted(next(contents), before, n_bytes, watch)
+            if place is None:
+                written.append(write_atomically(path, blocks))
             else:
-                blocks = _counted(next(contents), done, n_bytes, watch)
-                if place is None:
-                    written.append(write_atomically(path, blocks))
-                else:
-                    blocks = place.replacing(compressed(blocks, suffix_of(compression)))
-                    written.append(write_atomically(path, blocks, suffix=""))
+                blocks = place.replacing(compressed(blocks, suffix_of(done.opened.source.compression)))
+                written.append(write_atomically(path, blocks, suffix=""))
         except (OutputError, TableError) as error:
             if not written:
                 raise
-            hint = f"{were_written(destination.data[: len(written)])}, nothing else was"
+            hint = f"{_were_written(destination.data[: len(written)])}, nothing else was"
             raise type(error)(error.message, hint) from error
     return written
 
@@ -143,7 +158,7 @@ def _counted(blocks: Iterable[bytes], done: int, n_bytes: int, watch: "Progress"
         watch("writing", min(1.0, done / n_bytes), "")
 
 
-def _changed_cells(opened: "InputTable", completions: "Sequence[ColumnResult]") -> Iterator[bytes]:
+def _changed_cells(done: "Completed") -> Iterator[bytes]:
     """Yield the filled cells as CSV, many lines at a time."""
     import csv
     import io
@@ -153,8 +168,8 @@ def _changed_cells(opened: "InputTable", completions: "Sequence[ColumnResult]") 
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["line", "column", "old", "new", "probability"])
-    for completion in completions:
-        for line, column, old, new, probability in changes(opened, completion):
+    for completion in done.completions:
+        for line, column, old, new, probability in changes(done.opened, completion):
             writer.writerow([line, column, old, new, f"{probability:.6f}"])
             if text.tell() > BLOCK_CHARACTERS:
                 yield text.getvalue().encode()

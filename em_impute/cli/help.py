@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from em_impute.errors import ExitCode
+
 MAX_WIDTH = 100
 """Columns of the help: on a wider terminal long lines would read badly."""
-
 
 MAX_NAME_WIDTH = 26
 """Columns that a name may take beside its explanation; a longer one stands above it."""
@@ -46,6 +47,13 @@ class Command(_Help, TyperCommand):
 
 class Commands(_Help, TyperGroup):
     """The commands together."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  # as above
+        """Run a command, and keep a closed pipe from Typer, which would end with 1 as if the answer were no."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise typer.Exit(ExitCode.CLOSED_PIPE) from error
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # as above
         """Read the options before the name of a command, which has its own help."""

@@ -2,18 +2,13 @@
 
 import errno
 import os
-import secrets
-import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from em_impute.cli.logging import Log
 from em_impute.cli.options.output import Output
-from em_impute.cli.outputs import Destination, are_distinct, is_special
+from em_impute.cli.outputs import are_distinct, is_special
 from em_impute.errors import OutputError, TableError, UsageError
-
-NO_LINKS = (errno.EPERM, errno.EACCES, errno.EXDEV, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP)
-"""How file systems say that they give no file a second name."""
 
 
 class InPlace:
@@ -23,16 +18,16 @@ class InPlace:
         self.path = path
         self.backup = backup
         self._clobber = clobber
-        self._before = _looked_at(path)
+        self._before = self._state()
 
-    def check(self, destination: Destination) -> None:
+    def check(self, others: Iterable[str], log: Log) -> None:
         """Refuse, before any work is done, what cannot or must not be replaced.
 
-        Raises `OutputError`, and `UsageError` if the backup is one of the reports.
+        Raises `OutputError`, and `UsageError` if the backup is one of the other outputs or the log.
         """
         from em_impute.table.output import check_output
 
-        if self.path not in destination.data or self._before is None or self.path.is_dir():
+        if not self._before or self.path.is_dir():
             return  # opening it will say more
         check_output(self.path, [], clobber=True)
         if not os.access(self.path, os.W_OK):
@@ -40,10 +35,11 @@ class InPlace:
         if self.backup is None:
             return
         check_output(self.backup, [], clobber=self._clobber)
-        if is_special(self.backup):
+        if is_special(str(self.backup)):
             raise OutputError(f"cannot write {self.backup}: it is no regular file", "name another --backup")
-        if not are_distinct([self.backup, *destination.reports]):
-            raise UsageError("two outputs have the same path", "give each its own with -r and --backup")
+        if not are_distinct([self.backup, *others]):
+            raise UsageError("two outputs have the same path", "give each a path of its own")
+        log.refuse([self.backup])
 
     def replacing(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """Pass the blocks on, and keep the old file after the last one, before the new one takes its place.
@@ -51,16 +47,26 @@ class InPlace:
         So a run that fails while it writes has touched no backup.  Raises `TableError` if the file is no longer as it
         was before it was read: what others have written to it would be lost.
         """
+        from em_impute.table.output import output_errors
+
         yield from blocks
-        if _state(_looked_at(self.path)) != _state(self._before):
+        if self._state() != self._before:
             raise TableError(f"{self.path} changed while it was read", "run again when nothing writes to it")
         if self.backup is not None:
-            with _os_errors(self.backup):
+            with output_errors(f"cannot keep the old file as {self.backup}"):
                 _keep(Path(os.path.realpath(self.path)), self.backup, clobber=self._clobber)
+
+    def _state(self) -> tuple[int, ...]:
+        """Give what changes when somebody writes to the file or replaces it; empty where that cannot be told."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return ()  # opening it will say why
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def in_place(path: Path | None, asked: Output, *, several: bool) -> InPlace | None:
-    """Read --in-place and --backup; None where a file of its own is written.
+    """Read --in-place and --backup; None where a file of its own is written, or none.
 
     `several`: more than one completed table is drawn.  Raises `UsageError` for what contradicts them.
     """
@@ -75,29 +81,21 @@ def in_place(path: Path | None, asked: Output, *, several: bool) -> InPlace | No
         raise UsageError("--in-place replaces FILE, and standard input is none", "name a file, or leave it out")
     if several:
         raise UsageError("--imputations writes several files, --in-place replaces one", "leave one of them out")
-    if is_special(path) and not path.is_dir():
+    is_folder = path.is_dir()  # which opening it will say
+    if is_special(str(path)) and not is_folder:
         raise UsageError(f"--in-place replaces a regular file, and {path} is none", "name a file with -o")
-    if backup is None or path.is_dir():  # reading it will say more
-        return InPlace(path, None, clobber=clobber)
-    if not backup or "/" in backup:
+    if backup is not None and (not backup or "/" in backup):
         raise UsageError(f"--backup takes what the name is to end in, not {backup!r}", "for example --backup .bak")
-    return InPlace(path, path.with_name(path.name + backup), clobber=clobber)
-
-
-def _looked_at(path: Path) -> os.stat_result | None:
-    """Look at what the path leads to; None where that cannot be told, which opening it will say."""
-    with suppress(OSError):
-        return path.stat()
-    return None
-
-
-def _state(found: os.stat_result | None) -> tuple[int, ...]:
-    """Give what changes when somebody writes to a file or replaces it."""
-    return () if found is None else (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+    if asked.dry_run:
+        return None
+    kept = None if backup is None or is_folder else path.with_name(path.name + backup)
+    return InPlace(path, kept, clobber=clobber)
 
 
 def _keep(source: Path, backup: Path, *, clobber: bool) -> None:
     """Give a file a second name, whole or not at all; where that cannot be, make a copy of that name."""
+    import secrets
+
     from em_impute.table.output import sync
 
     if not clobber and os.path.lexists(backup):
@@ -107,9 +105,7 @@ def _keep(source: Path, backup: Path, *, clobber: bool) -> None:
     try:
         try:
             os.link(source, temporary)
-        except OSError as error:
-            if error.errno not in NO_LINKS:
-                raise
+        except OSError:  # not every file system can; whatever else is wrong stops the copy too
             _copy(source, temporary)
         temporary.replace(backup)
     finally:
@@ -120,18 +116,11 @@ def _keep(source: Path, backup: Path, *, clobber: bool) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy bytes, mode bits and times; nobody else may read the copy before it has the mode of the old file."""
+    import shutil
+
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file, source.open("rb") as old:
         shutil.copyfileobj(old, file)
         file.flush()
         shutil.copystat(source, target)
         os.fsync(file.fileno())
-
-
-@contextmanager
-def _os_errors(backup: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        message = f"cannot keep the old file as {backup}: {error.strerror or error}"
-        raise OutputError(message, "nothing was changed") from None

@@ -9,10 +9,11 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from em_impute.environment import is_dictated, time_of_run, version
 from em_impute.errors import OutputError, UsageError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from em_impute.pipeline.fill import PartsResult
     from em_impute.pipeline.types import InputTable
     from em_impute.report.model.fit import FitReport
+    from em_impute.report.model.shared import Notice
     from em_impute.table.output import WrittenFile
 
 OPTION, VARIABLE = "--log-file", "EM_IMPUTE_LOG_FILE"
@@ -47,14 +49,13 @@ class Log:
     """The lines of one run; nothing at all unless a path is opened.
 
     Every line is one write to a file that is opened for appending, so that the lines of runs at the same time do not
-    mix.  A cell of a column that is not filled never gets here: of texts that messages quote, only those are kept that
-    stand in the command line or were allowed.
+    mix.  A cell of a column that is not filled never gets here.
     """
 
     def __init__(self, arguments: Sequence[str] = ()) -> None:
         self._arguments = tuple(arguments)
-        self._known = {part for word in self._arguments for part in (word, *re.split("[,=]", word))}
         self._path = ""
+        self._asked_by = OPTION
         self._is_new = False
         self._descriptor: int | None = None
         self._has_begun = False
@@ -65,86 +66,68 @@ class Log:
         """Lines go somewhere."""
         return self._descriptor is not None
 
-    def open(self, path: str, asked_by: str = OPTION) -> None:
-        """Open the log for appending; `asked_by` names the option or variable.
+    def open_if_asked(self) -> None:
+        """Open the log for appending if the command line or the variable names one.
 
-        Raises `UsageError` for standard output and for a file that the command line names as something else,
-        `OutputError` for what cannot be opened.
+        It is looked for here, for a command line that cannot be read to its end is logged too.  Raises `UsageError` for
+        standard output and for a file that the command line names as something else, `OutputError` for what cannot be
+        opened.
         """
+        path, asked_by = os.environ.get(VARIABLE) or None, VARIABLE
+        for word, following in pairwise([*self._arguments, ""]):
+            if word.partition("=")[0] == OPTION:
+                path, asked_by = word.partition("=")[2] if "=" in word else following, OPTION
+        if path is None:
+            return
         if path in STDOUT_NAMES:
-            raise UsageError(
-                f"{asked_by} takes a file, not {path!r}: standard output carries the CSV or nothing",
-                "name a file, or /dev/stderr",
-            )
+            message = f"{asked_by} takes a file, not {path!r}: standard output carries the CSV or nothing"
+            raise UsageError(message, "name a file, or /dev/stderr")
         if not path:
             raise UsageError(f"{asked_by} is given an empty path", "name a file")
+        self._path, self._asked_by, self._is_new = path, asked_by, not os.path.lexists(path)
         words = [part for word in self._arguments for part in (word, word.partition("=")[2])]
         if asked_by == OPTION and path in words:
             words.remove(path)  # as what it is
-        self.refuse([Path(word) for word in words if word], Path(path), asked_by)
-        self._path, self._is_new = path, not os.path.lexists(path)
+        self.refuse(Path(word) for word in words if word)
         try:
             self._descriptor = _opened(path)
         except OSError as error:
             reason = "nobody reads this pipe" if error.errno == errno.ENXIO else error.strerror
             raise OutputError(f"cannot write the log {path}: {reason}", f"name another file with {asked_by}") from None
 
-    def refuse(self, paths: Iterable[Path], log: Path | None = None, asked_by: str = OPTION) -> None:
+    def refuse(self, paths: Iterable[Path]) -> None:
         """Raise `UsageError` if the log is one of the files that are read or written otherwise."""
-        if log is None and self._descriptor is None:
-            return
-        log = Path(self._path) if log is None else log
-        for path in paths:
-            if _is_same_file(path, log):
-                self.close()
-                if self._is_new and not self._has_begun:
-                    log.unlink(missing_ok=True)
-                raise UsageError(f"the log {str(log)!r} is also read or written", f"name another file with {asked_by}")
-
-    def open_if_asked(self) -> None:
-        """Open the log for a command line that cannot be read to its end, if a path is found in it."""
-        if self._descriptor is None:
-            words = [word for word in self._arguments if word.startswith(f"{OPTION}=")]
-            if OPTION in self._arguments[:-1]:
-                words = [f"={self._arguments[self._arguments.index(OPTION) + 1]}"]
-            path, asked_by = (words[-1].partition("=")[2], OPTION) if words else (os.environ.get(VARIABLE), VARIABLE)
-            with suppress(UsageError, OutputError):
-                self.open(path or "", asked_by)
-
-    def allow(self, texts: Iterable[str]) -> None:
-        """Let these texts be quoted: names of columns, and labels of those that are filled."""
-        if self._descriptor is not None:
-            for text in texts:
-                self._known |= {text, repr(text)[1:-1]}  # as messages quote them
+        log = Path(self._path)
+        if self._path and any(_is_same_file(path, log) for path in paths):
+            self.close()
+            if self._is_new and not self._has_begun:
+                log.unlink(missing_ok=True)
+            raise UsageError(
+                f"the log {str(log)!r} is also read or written", f"name another file with {self._asked_by}"
+            )
 
     def note(self, text: str) -> None:
         """Say what was done."""
-        self._write("INFO", _without_cells(text, self._known))
+        self._write("INFO", text)
 
     def caution(self, text: str) -> None:
         """Say what should be known before relying on the result."""
-        self._write("WARNING", _without_cells(text, self._known))
+        self._write("WARNING", text)
 
     def failure(self, message: str, hint: str = "", *, quotes_cells: bool = True) -> None:
-        """Say why the run fails, and the remedy; they are logged as they are if they never quote cells."""
+        """Say why the run fails, and the remedy; of cells that are quoted only what the command line says."""
         for text in (message, f"hint: {hint}" if hint else ""):
             if text:
-                self._write("ERROR", _without_cells(text, self._known) if quotes_cells else text)
+                self._write("ERROR", self._without_cells(text) if quotes_cells else text)
 
     def input(self, opened: "InputTable") -> None:
-        """Say what was read.  From here on names of columns, and cells of those that are filled, may be quoted."""
-        if not self.is_open:
-            return
+        """Say what was read."""
         table = opened.table
-        self.allow([*opened.names, *table.dialect.names])
-        for column in opened.targets:
-            self.allow(table.targets[column].texts)
         columns = f"{table.n_columns:,} column{'s' * (table.n_columns != 1)}"
         self._read(opened.name, table.n_rows, f"{columns}, {table.size:,} bytes", table.sha256)
 
     def parts(self, filled: "PartsResult") -> None:
         """Say what was read of a table in parts."""
-        self.allow(filled.names)
         for part, read in zip(filled.parts, filled.summary.parts, strict=True):
             self._read(part.path, read.rows, f"{read.bytes:,} bytes", read.sha256)
 
@@ -159,7 +142,6 @@ class Log:
 
         for report in reports:
             missing = report.missing
-            self.allow(one.label for one in report.labels)
             known = sum(one.known for one in report.labels)
             self.note(f"column {known_and_missing(report.column, known, missing.tokens)}")
             used = ", ".join(one.name for one in report.features.used)
@@ -170,12 +152,12 @@ class Log:
             self.note(f"filled {missing.filled:,} of {missing.cells:,} cells: {each}")
             self.warnings(report.warnings)
 
-    def warnings(self, warnings: Iterable[Any]) -> None:
+    def warnings(self, warnings: "Iterable[Notice]") -> None:
         """Say what is warned about; the note on columns about people is for people."""
         for one in warnings:
-            code, message = one.code, one.message
-            if code.startswith("W"):
-                self.caution(f"{code}: {CELLS[code].sub('', message) if code in CELLS else message}")
+            if one.code.startswith("W"):
+                message = CELLS[one.code].sub("", one.message) if one.code in CELLS else one.message
+                self.caution(f"{one.code}: {message}")
 
     def written(self, *names: str, data: "Iterable[WrittenFile]" = ()) -> None:
         """Say what was written: completed files, and others by their names."""
@@ -198,6 +180,11 @@ class Log:
             with suppress(OSError):
                 os.close(self._descriptor)
             self._descriptor = None
+
+    def _without_cells(self, text: str) -> str:
+        """Leave out what is quoted and does not stand in the command line."""
+        known = {part for word in self._arguments for part in (word, *re.split("[,=]", word))}
+        return BARE.sub("…", QUOTED.sub(lambda found: found[0] if found[0][1:-1] in known else "'…'", text))
 
     def _write(self, level: str, text: str) -> None:
         if self._descriptor is None:
@@ -227,11 +214,6 @@ class Log:
         with suppress(OSError):
             sys.stderr.write(f"warning: the log {printable(self._path)} cannot be written: {reason}\n")
             sys.stderr.flush()
-
-
-def _without_cells(text: str, known: Container[str]) -> str:
-    """Leave out what is quoted and not known."""
-    return BARE.sub("…", QUOTED.sub(lambda found: found[0] if found[0][1:-1] in known else "'…'", text))
 
 
 def _opened(path: str) -> int:

@@ -19,16 +19,7 @@ from em_impute.environment import (
     refuse_without_memory,
     version,
 )
-from em_impute.errors import (
-    ClosedPipeError,
-    ColumnError,
-    EmImputeError,
-    ExitCode,
-    FitError,
-    OutputError,
-    UsageError,
-    spelled,
-)
+from em_impute.errors import ColumnError, EmImputeError, ExitCode, FitError, OutputError, UsageError, spelled
 
 SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
@@ -45,14 +36,13 @@ QUOTE_NO_CELLS = (ColumnError, OutputError, UsageError)
 """Errors whose messages quote names and what the user typed, and never a cell."""
 
 
-def main(argv: Sequence[str] | None = None) -> NoReturn:
+def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
     # The products here are small: more BLAS threads gain nothing, and on a busy machine they wait for each other.
     for name in BLAS_THREADS:
         os.environ.setdefault(name, "1")
     forget_no_date()
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    code = _run(arguments)
+    code = _run(sys.argv[1:])
     _settle()
     sys.exit(code)
 
@@ -76,27 +66,28 @@ def _end_of(arguments: list[str], log: Log) -> int:
     try:
         _prepare()
         code = _obey(arguments, log)
-    except (ClosedPipeError, BrokenPipeError):
+    except BrokenPipeError:
         return ExitCode.CLOSED_PIPE
-    except EmImputeError as error:
-        if "--debug" in arguments:
-            _traceback()
-        return _fail(error, log, arguments if isinstance(error, UsageError) else None)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the last door: whatever passes it is a bug of ours or of the command line
         if not is_lack_of_memory(error):
-            return _unforeseen(error, arguments, log)
+            if "--debug" in arguments:
+                import traceback
+
+                traceback.print_exc()
+            return _fail(error if isinstance(error, EmImputeError) else _worded(error, arguments), arguments, log)
     else:
         return code
     # Only here, where the error is gone, is there memory again: it held on to all that the run had.
-    return _fail(FitError(*NO_MEMORY), log)
+    return _fail(FitError(*NO_MEMORY), arguments, log)
 
 
 def _obey(arguments: list[str], log: Log) -> int:
     """Run the command, and give the exit code that it asks for."""
     if _calculates(arguments):
         refuse_without_memory()
+        log.open_if_asked()
     # The rooms below are imported here, so that an interrupt while importing ends as quietly as any other.
     from typer.main import get_command
 
@@ -113,33 +104,32 @@ def _calculates(arguments: Sequence[str]) -> bool:
     return not {"-h", "--help"}.intersection(arguments) and any(word in COMMANDS - {"schema"} for word in arguments)
 
 
-def _unforeseen(error: Exception, arguments: list[str], log: Log) -> int:
+def _worded(error: Exception, arguments: list[str]) -> EmImputeError:
+    """Say what an error means that is none of ours."""
     format_message = getattr(error, "format_message", None)
     if format_message is not None:  # Typer's own errors; it keeps their classes to itself
         command = next((word for word in arguments if word in COMMANDS), "")
         message = format_message().replace(": Value error, ", ": ")  # so pydantic begins what Typer wrote
-        log.open_if_asked()
-        usage = UsageError(_blamed_on_variable(message, error), " ".join(f"em-impute {command} --help".split()))
-        return _fail(usage, log)
+        return UsageError(_blamed_on_variable(message, error), " ".join(f"em-impute {command} --help".split()))
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO}:
-        return _fail(OutputError(f"cannot write to standard output: {error.strerror}", "free some room"), log)
-    if "--debug" in arguments:
-        _traceback()
+        return OutputError(f"cannot write to standard output: {error.strerror}", "free some room")
     what = f"a bug in em-impute {version()}: {type(error).__name__}"  # without what it says, which may be a cell
-    hint = "run again with --debug and report what it prints"
-    log.failure(what, hint)
-    return _say(what, hint, ExitCode.BUG)
+    return EmImputeError(what, "run again with --debug and report what it prints")
 
 
-def _fail(error: EmImputeError, log: Log, arguments: Sequence[str] | None = None) -> int:
-    """Say an error to the log and to people; `arguments` may be to blame for it."""
+def _fail(error: EmImputeError, arguments: list[str], log: Log) -> int:
+    """Say an error to the log, and to people in two lines, and give its exit code."""
     from em_impute.cli.options.groups import flag
 
     message, hint = spelled(error.message, flag), spelled(error.hint, flag)
-    if arguments is not None:
+    if isinstance(error, UsageError):
         message = _blamed(message, arguments)
     log.failure(message, hint, quotes_cells=not isinstance(error, QUOTE_NO_CELLS))
-    return _say(message, hint, error.exit_code)
+    lines = [f"error: {_one_line(message)}", *([f"hint: {_one_line(hint)}"] if hint else [])]
+    with suppress(OSError):  # nobody can be told, but the exit code still says it
+        sys.stderr.write("\n".join(lines) + "\n")
+        sys.stderr.flush()
+    return error.exit_code
 
 
 def _blamed(message: str, arguments: Sequence[str]) -> str:
@@ -159,14 +149,6 @@ def _blamed_on_variable(message: str, error: Any) -> str:  # noqa: ANN401  # Typ
     if source is None or source.name != "ENVIRONMENT":
         return message
     return message.replace(param.get_error_hint(), param.envvar)
-
-
-def _say(message: str, hint: str, code: ExitCode) -> int:
-    lines = [f"error: {_one_line(message)}", *([f"hint: {_one_line(hint)}"] if hint else [])]
-    with suppress(OSError):  # nobody can be told, but the exit code still says it
-        sys.stderr.write("\n".join(lines) + "\n")
-        sys.stderr.flush()
-    return code
 
 
 def _one_line(text: str) -> str:
@@ -212,9 +194,3 @@ def _raise(number: int) -> NoReturn:
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(SIGNALLED + number)
-
-
-def _traceback() -> None:
-    import traceback
-
-    traceback.print_exc()

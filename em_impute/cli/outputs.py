@@ -2,18 +2,14 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
-import typer
-
-from em_impute.cli.logging import STDOUT_NAMES
-from em_impute.cli.options.groups import FLAGS
-from em_impute.cli.options.model import Model
-from em_impute.cli.options.output import Output, SavedModels
+from em_impute.cli.logging import STDOUT_NAMES, Log
+from em_impute.cli.options.output import Output
 from em_impute.errors import OutputError, UsageError
 
-STDOUT = Path("/dev/stdout")  # not Path("-"), which the file ./- is too
+STDOUT = "/dev/stdout"  # not "-", which the file ./- is too
 """Stands for standard output, which carries the CSV, or one report, or the changed cells, or nothing."""
 
 REPORT_FORMS = (".json", ".md", ".html")
@@ -21,128 +17,160 @@ REPORT_FORMS = (".json", ".md", ".html")
 MAX_NAMED = 2
 """Completed CSVs that are named each."""
 
-FITTING = (
-    *("features", "by", "weights", "method", "imputations", "long"),
-    *(one.name for one in fields(Model) if one.name not in {"deltas", "seed"}),
-)
-"""Options of a fit; a model that is applied has been fitted already."""
+TABLE = "em-impute.csv"
+"""What a table of several parts would be called; its report, beside them, is called after it."""
 
 
 @dataclass(frozen=True)
 class Destination:
-    """The files of one run."""
+    """Where everything goes: paths on this machine, and addresses of parts elsewhere."""
 
-    data: tuple[Path, ...]
-    """The completed CSV, or one for each imputation; empty where none is written."""
-    reports: tuple[Path, ...]
+    data: tuple[str, ...]
+    """the completed CSV, one for each imputation, or one for each part; empty where none is written"""
+    reports: tuple[str, ...]
+    model: str | None
+    """where the fit is saved"""
     diff: bool
     """The changed cells go to standard output."""
 
     @property
-    def files(self) -> tuple[Path, ...]:
-        """All paths to write, standard output left out."""
-        return tuple(path for path in (*self.data, *self.reports) if path != STDOUT)
+    def beside(self) -> list[str]:
+        """What is written beside the completed CSVs."""
+        return [*self.reports, *([] if self.model is None else [self.model])]
 
     @property
     def names(self) -> list[str]:
-        """What to call the outputs when they have been written."""
-        return [*name_tables(self.data), *map(name_of, self.reports)]
+        """What to call everything when it has been written."""
+        return [*name_tables(self.data), *map(name_of, self.beside)]
 
 
-def name_tables(paths: Sequence[Path]) -> list[str]:
+def name_tables(paths: Sequence[str]) -> list[str]:
     """Say what completed CSVs were written: of many only the first and the last."""
     names = [name_of(path) for path in paths]
     return [f"{names[0]} … {names[-1]} ({len(names):,} files)"] if len(names) > MAX_NAMED else names
 
 
-def name_of(path: Path) -> str:
+def name_of(path: str) -> str:
     """Say where something was written."""
-    return "standard output" if path == STDOUT else str(path)
+    return "standard output" if path == STDOUT else path
 
 
-def plan(source: Path | None, asked: Output, n_files: int | None = None) -> Destination:
-    """Decide what is written where.  `source` is None for standard input.  Raises UsageError for contradictions.
+def plan(
+    inputs: Sequence[str],
+    asked: Output,
+    *,
+    model: str | None = None,
+    n_files: int | None = None,
+    in_parts: bool = False,
+) -> Destination:
+    """Decide what is written where.  Raises UsageError for contradictions.
 
-    `n_files` is the number of completed CSVs where they are numbered, None where there is one.
+    `inputs` is empty for standard input; `n_files` is the number of completed CSVs where they are numbered, None where
+    there is one for each input.
     """
     if asked.output == "":
         raise UsageError("-o is given an empty path", "name a file, or - for standard output")
-    named = report_paths(asked.reports or [], no_report=asked.no_report)
+    reports = report_paths(asked.reports or [], no_report=asked.no_report)
     if asked.dry_run:
-        return Destination((), (), asked.diff)
+        return Destination((), (), None, asked.diff)
+    data = _parts(inputs, asked.output) if in_parts else _file(inputs, asked)
+    if not reports and not asked.no_report:
+        reports = _default_reports(inputs, data, asked.output)
+    if n_files is not None and data:
+        data = _numbered(data[0], n_files)
+    return Destination(data, reports, None if model is None else place_of(model), asked.diff)
 
-    data = _data_path(source, asked.output, diff=asked.diff)
-    if not named and not asked.no_report:
-        named = _default_report(source, data, asked.output)
-    destination = Destination(_numbered(data, n_files), named, asked.diff)
-    _refuse_contradictions(destination)
-    return destination
+
+def place_of(path: str) -> str:
+    """Read where something is to be written."""
+    return STDOUT if path in STDOUT_NAMES else str(Path(path))
 
 
 def report_paths(
     reports: Sequence[str], forms: Sequence[str] = REPORT_FORMS, *, no_report: bool = False
-) -> tuple[Path, ...]:
+) -> tuple[str, ...]:
     """Read every -r: standard output, or a path whose suffix says which of the forms the report has."""
     if no_report and reports:
         raise UsageError("--no-report contradicts -r", "leave one of them out")
     for report in reports:
-        if report in STDOUT_NAMES:
-            continue
-        if Path(report).suffix not in forms:
+        suffix = Path(report).suffix
+        if suffix not in forms and report not in STDOUT_NAMES:
             raise UsageError(f"no report can be written to {report!r}", f"its name must end in {' or '.join(forms)}")
-        if Path(report).suffix == ".html":
+        if suffix == ".html":
             from em_impute.report.extra import refuse_without_extra
 
             refuse_without_extra(f"{report!r}")
-    return tuple(STDOUT if report in STDOUT_NAMES else Path(report) for report in reports)
+    return tuple(map(place_of, reports))
 
 
-def _numbered(data: Path | None, n_files: int | None) -> tuple[Path, ...]:
+def _file(inputs: Sequence[str], asked: Output) -> tuple[str, ...]:
+    if asked.in_place:
+        return tuple(inputs)
+    if asked.output is not None:
+        return (place_of(asked.output),)
+    if asked.diff:
+        return ()
+    return tuple(map(_beside, inputs)) if inputs and not is_special(inputs[0]) else (STDOUT,)
+
+
+def _parts(inputs: Sequence[str], output: str | None) -> tuple[str, ...]:
+    """Put each part beside its input, or under its own name into a folder; a single one goes where a file does."""
+    from em_impute.pipeline.files import is_url, local_path
+
+    if output is None:
+        return tuple(map(_beside, inputs))
+    is_folder = len(inputs) > 1 or output.endswith("/") or (not is_url(output) and local_path(output).is_dir())
+    if not is_folder:
+        return (output,)
+    folder = output.rstrip("/")
+    outputs = [f"{folder}/{path.rpartition('/')[2]}" for path in inputs]
+    twice = next((path for at, path in enumerate(outputs) if path in outputs[:at]), None)
+    if twice is not None:
+        raise UsageError(f"two parts would be written to {twice!r}", "leave -o out: each then has a file beside it")
+    return tuple(outputs)
+
+
+def _beside(path: str) -> str:
+    from em_impute.table.compression import split_name
+
+    folder, slash, name = path.rpartition("/")
+    stem, suffix = split_name(name)
+    return f"{folder}{slash}{stem}.filled{suffix}"
+
+
+def _numbered(data: str, n_files: int) -> tuple[str, ...]:
     """Put a number before the suffix of each file; those of fewer digits are not padded."""
     from em_impute.table.compression import split_name
 
-    if data is None or n_files is None:
-        return () if data is None else (data,)
     if data == STDOUT or is_special(data):
         what = "is one stream" if data == STDOUT else "is no regular file"
-        raise UsageError(
-            f"{name_of(data)} {what} and cannot carry {n_files} files", "add --long, or name a file with -o"
-        )
-    stem, suffix = split_name(data.name)
-    return tuple(data.with_name(f"{stem}.{number}{suffix}") for number in range(1, n_files + 1))
+        message = f"{name_of(data)} {what} and cannot carry {n_files} files"
+        raise UsageError(message, "add --long, or name a file with -o")
+    folder, slash, name = data.rpartition("/")
+    stem, suffix = split_name(name)
+    return tuple(f"{folder}{slash}{stem}.{number}{suffix}" for number in range(1, n_files + 1))
 
 
-def _data_path(source: Path | None, output: str | None, *, diff: bool) -> Path | None:
-    if output in STDOUT_NAMES:
-        return STDOUT
-    if output is not None:
-        return Path(output)
-    if diff:
-        return None
-    if source is None:
-        return STDOUT
-    from em_impute.table.compression import split_name
-
-    stem, suffix = split_name(source.name)
-    return source.with_name(f"{stem}.filled{suffix}")
-
-
-def _default_report(source: Path | None, data: Path | None, output: str | None) -> tuple[Path, ...]:
-    if data is None or data == STDOUT or (output is not None and is_special(data)):
-        return ()
-    return default_reports(data if output is not None else source or data)
-
-
-def default_reports(beside: Path) -> tuple[Path, ...]:
-    """Name the reports beside a file: as JSON, and where it can be drawn as a page."""
+def _default_reports(inputs: Sequence[str], data: Sequence[str], output: str | None) -> tuple[str, ...]:
+    """Name the reports, a page if it can be drawn: beside what -o names, or the input; here where that is elsewhere."""
+    from em_impute.pipeline.files import is_url, local_path
     from em_impute.report.extra import can_draw
     from em_impute.table.compression import split_name
 
-    saved = beside.with_name(f"{split_name(beside.name)[0]}.report.json")
-    return (saved, saved.with_suffix(".html")) if can_draw() else (saved,)
+    if not data or data[0] == STDOUT or (output is not None and is_special(data[0])):
+        return ()
+    first = inputs[0] if output is None else data[0]
+    folder = Path() if is_url(first) else local_path(first).parent
+    stem, _ = split_name(TABLE if len(inputs) > 1 else Path(first).name)
+    return tuple(str(folder / f"{stem}.report{form}") for form in (".json", ".html")[: 1 + can_draw()])
 
 
-def are_distinct(paths: Sequence[Path]) -> bool:
+def is_special(path: str) -> bool:
+    """Tell whether something is there that is no regular file: a device, a pipe, a directory."""
+    return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113  # those of Path raise for long names
+
+
+def are_distinct(paths: Sequence[str | Path]) -> bool:
     """Tell whether no two paths lead to the same place, whatever they are called."""
     try:
         return len({os.path.realpath(path) for path in paths}) == len(paths)
@@ -150,96 +178,47 @@ def are_distinct(paths: Sequence[Path]) -> bool:
         return len(set(paths)) == len(paths)
 
 
-def is_special(path: Path) -> bool:
-    """Tell whether something is there that is no regular file: a device, a pipe, a directory."""
-    try:
-        return path.exists() and not path.is_file()
-    except OSError:
-        return False  # opening it will say why
+def check_outputs(
+    inputs: Iterable[str | Path | None],
+    outputs: Sequence[str],
+    log: Log,
+    *,
+    clobber: bool = True,
+    makes_folders: bool = False,
+) -> None:
+    """Refuse, before any work is done, what cannot or must not be written; an input that is None is a stream.
+
+    Raises `UsageError` where two outputs, or one and an input or the log, are the same file, `OutputError` for what
+    cannot be written or, without `clobber`, is there already.
+    """
+    from em_impute.pipeline.files import is_url, local_path
+    from em_impute.table.compression import refuse_unwritable
+    from em_impute.table.output import check_output
+
+    sources = [local_path(str(path)) for path in inputs if path is not None and not is_url(str(path))]
+    targets = [local_path(path) for path in outputs if path != STDOUT and not is_url(path)]
+    if outputs.count(STDOUT) > 1:
+        message = "standard output can carry the CSV, one report or --diff, not two of them"
+        raise UsageError(message, "name a file with -o or -r")
+    if not are_distinct(targets):
+        raise UsageError("two outputs have the same path", "give each a path of its own")
+    log.refuse([*sources, *targets])
+    if not all(os.path.lexists(path) for path in sources):
+        return  # opening it will say more
+    for output in outputs:
+        refuse_unwritable(output)
+    for target in targets:
+        if makes_folders and not target.parent.exists():
+            _check_new_folder(target)
+        else:
+            check_output(target, sources, clobber)
 
 
-def _refuse_contradictions(destination: Destination) -> None:
-    to_stdout = [path for path in (*destination.data, *destination.reports) if path == STDOUT]
-    if len(to_stdout) + destination.diff > 1:
-        raise UsageError(
-            "standard output can carry the CSV, one report or --diff, not two of them", "name a file with -o or -r"
-        )
-    if not are_distinct(destination.files):
-        raise UsageError("two outputs have the same path", "give each its own with -o and -r")
+def _check_new_folder(path: Path) -> None:
+    """Refuse a path in a folder that cannot be made."""
+    from em_impute.table.text import shown_path
 
-
-def write_to(path: Path, text: str) -> None:
-    """Write a text to a file, whole or not at all, or to standard output."""
-    from em_impute.table.output import write_atomically, write_to_stdout
-
-    if path == STDOUT:
-        write_to_stdout([text.encode()])
-    else:
-        write_atomically(path, [text.encode()])
-
-
-@dataclass(frozen=True)
-class Models:
-    """The saved models of a run."""
-
-    applied: str | None
-    """the path of the model to fill by; None fits one"""
-    update: bool
-    target: Path | None
-    """where a model is to be saved"""
-    asks_decimal: bool = False
-    """The user named the decimal mark, which is else that of the model."""
-
-    @property
-    def is_in_place(self) -> bool:
-        """Tell whether a model takes the place of the one that is applied."""
-        return self.applied is not None and self.target == Path(self.applied)
-
-    @property
-    def files(self) -> list[Path]:
-        """The paths that are read or written."""
-        return [path for path in (self.applied and Path(self.applied), self.target) if path]
-
-    @property
-    def names(self) -> list[str]:
-        """What to call the model that was saved."""
-        return [] if self.target is None else [str(self.target)]
-
-    def check(self, inputs: Sequence[Path], outputs: Iterable[Path], *, clobber: bool) -> None:
-        """Refuse, before any work is done, what cannot or must not be written."""
-        from em_impute.table.output import check_output
-
-        if self.target is None:
-            return
-        if self.is_in_place and not clobber:
-            message = f"{self.target} exists already"
-            raise OutputError(message, "name another model with --save-model, or leave --no-clobber")
-        check_output(self.target, inputs, clobber=clobber or self.is_in_place)
-        if not are_distinct([self.target, *outputs]):
-            raise UsageError("two outputs have the same path", "give the model its own with --save-model")
-
-
-def models_of(context: typer.Context, asked: SavedModels, *, dry_run: bool = False) -> Models:
-    """Read the options of saved models.  Raises UsageError for what contradicts them."""
-    for option, path in (("--model", asked.model), ("--save-model", asked.save_model)):
-        if path is not None and (not path or path in STDOUT_NAMES):
-            raise UsageError(f"{option} takes the path of a file, not {path!r}", f"for example {option} model.json")
-    if asked.model is None:
-        if asked.update:
-            raise UsageError("--update lets a saved model learn, and none is named", "name it with --model")
-    else:
-        for name in FITTING:
-            if _was_asked(context, name):
-                message = f"{FLAGS[name]} contradicts --model: that fit is made already"
-                raise UsageError(message, "leave one of them out")
-        if asked.save_model is not None and not asked.update:
-            raise UsageError("--save-model with --model would save the same model", "add --update, or copy the file")
-    target = asked.save_model if asked.save_model is not None or not asked.update else asked.model
-    target_path = None if target is None or dry_run else Path(target)
-    return Models(asked.model, asked.update, target_path, _was_asked(context, "decimal"))
-
-
-def _was_asked(context: typer.Context, name: str) -> bool:
-    """Tell whether an option stands on the command line."""
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
+    there = next(folder for folder in path.parents if folder.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        name, folder = shown_path(str(path)), shown_path(str(there))
+        raise OutputError(f"cannot write {name}: the folder {folder} is not writable", "name another one with -o")

@@ -3,12 +3,6 @@
 from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.intp]
-
 ANY = "…"
 """Names an axis whose size is nobody else's."""
 
@@ -66,7 +60,10 @@ class OwnAxes:
 
 
 class MayLack:
-    """Marks a field that may be lacking in a document: it then has its default, and is not written while it has it."""
+    """Marks a field that may be lacking in a document: it then has its default, and is not written while it has it.
+
+    So the schema of a field whose default is None does not allow for null.
+    """
 
 
 class NotSaved:

@@ -7,7 +7,7 @@ A dataclass or named tuple says of each field what it means, and what it may hol
 ...
 ...     name: Annotated[str, "What it is called."]
 ...     weight: Annotated[Share, "Its share of all."]
-...     place: Annotated[Floats, Axes("n_axes"), "Where it lies, in metres."]
+...     place: Annotated[NDArray[np.float64], Axes("n_axes"), "Where it lies, in metres."]
 >>> to_json(Point("origin", 0.5, np.zeros(2)))
 {'name': 'origin', 'weight': 0.5, 'place': [0.0, 0.0]}
 
@@ -23,13 +23,10 @@ from inspect import getdoc
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
-import numpy as np
-
 from em_impute.serialize.annotations import (
     Axes,
     Choices,
     InfiniteAsNull,
-    Integers,
     Key,
     Kinds,
     MayLack,
@@ -44,8 +41,6 @@ from em_impute.serialize.values import (
     Describe,
     Node,
     Schema,
-    array,
-    boolean,
     constant,
     listing,
     mapping,
@@ -100,7 +95,8 @@ def _codec_of(annotation: Any) -> Codec:  # noqa: ANN401  # annotations have no 
     told = meaning if axes is None else f"({', '.join(axes.names)}) {meaning}"
     if axes is not None and axes.lower_triangle:
         told += "  Of each matrix the lower triangle."
-    return Codec(codec.write, codec.read, lambda describe: {"description": told} | _undescribed(codec.schema(describe)))
+    first = {"description": told}
+    return Codec(codec.write, codec.read, lambda describe: first | codec.schema(describe) | first)
 
 
 def _taken_apart(annotation: Any) -> tuple[Any, dict[type, Any]]:  # noqa: ANN401  # as above
@@ -114,35 +110,32 @@ def _taken_apart(annotation: Any) -> tuple[Any, dict[type, Any]]:  # noqa: ANN40
 def _plain_codec(base: Any, marks: Mapping[type, Any]) -> Codec:  # noqa: ANN401, C901, PLR0911  # a return a kind
     origin, arguments = get_origin(base), get_args(base)
     if NoneType in arguments:
-        forms = [one for one in arguments if one is not NoneType]
-        if len(forms) > 1 and Kinds not in marks:
-            return maybe(_either([_codec_of(one) for one in forms]))
-        base, of_form = _taken_apart(forms[0])
-        return maybe(_plain_codec(base, {**of_form, **marks}))
+        inner, of_inner = _taken_apart(Union[tuple(one for one in arguments if one is not NoneType)])  # noqa: UP007  # of a number known now only
+        codec = _plain_codec(inner, {**of_inner, **marks})
+        found = maybe(codec)
+        return Codec(found.write, found.read, codec.schema) if MayLack in marks else found
     if Kinds in marks:
         return _kinds(marks[Kinds].classes)
     if origin in {Union, UnionType}:
         return _either([_codec_of(one) for one in arguments])
     if origin is Literal:
         return constant(arguments)
-    if origin is np.ndarray:
-        return array(marks[Axes], is_whole=arguments[1] == get_args(Integers)[1])
+    if origin in {dict, Mapping}:
+        return mapping(_codec_of(arguments[1]))
+    if origin in {tuple, Sequence}:
+        length = len(arguments) if origin is tuple and arguments[-1] is not ... else None
+        return listing(_codec_of(arguments[0]), marks.get(Axes), length)
     if origin is not None:
-        return _container(origin, arguments, marks.get(Axes))
+        from em_impute.serialize.arrays import array  # late, since numpy is slow to import and reports have no arrays
+
+        return array(marks[Axes], *get_args(arguments[1]))
     if base in {int, float}:
         return number(base, marks.get(Range, Range()), marks.get(InfiniteAsNull))
     if base is bool:
-        return boolean()
+        return Codec(bool, lambda node: node.of(bool, "true or false"), lambda _: {"type": "boolean"})
     if base is str:
         return text(marks.get(Pattern), marks.get(Choices))
     return _object(base, has_own_axes=OwnAxes in marks)
-
-
-def _container(origin: Any, arguments: Sequence[Any], axes: Axes | None) -> Codec:  # noqa: ANN401  # of an annotation
-    if origin in {dict, Mapping}:
-        return mapping(_codec_of(arguments[1]))
-    is_fixed = origin is tuple and arguments[-1] is not ...
-    return listing(_codec_of(arguments[0]), axes, len(arguments) if is_fixed else None)
 
 
 def _object(kind: type, *, has_own_axes: bool) -> Codec:
@@ -193,7 +186,7 @@ def _made_codec(kind: type) -> Codec:
         return {
             "description": (getdoc(kind) or "").partition("\n")[0],
             "type": "object",
-            "properties": {one.key: _never_null(one, one.codec.schema(describe)) for one in members.values()},
+            "properties": {one.key: one.codec.schema(describe) for one in members.values()},
             "required": [one.key for one in members.values() if one.default is MISSING],
             "additionalProperties": False,
         }
@@ -220,24 +213,6 @@ def _is_default(held: Any, default: Any) -> bool:  # noqa: ANN401  # of any fiel
     return held is default or (
         isinstance(held, str | float | tuple) and isinstance(default, type(held)) and held == default
     )
-
-
-def _never_null(field: _Field, schema: Schema) -> Schema:
-    """Leave null out of the schema of a field that is left out where it is null."""
-    if field.default is not None:
-        return schema
-    schema = {
-        key: [one for one in held if one not in ("null", {"type": "null"})]
-        if key in {"type", "oneOf"} and isinstance(held, list)
-        else held
-        for key, held in schema.items()
-    }
-    if isinstance(schema.get("type"), list):
-        schema["type"] = schema["type"][0]
-    if "anyOf" in schema:
-        (form,) = (one for one in schema.pop("anyOf") if one != {"type": "null"})
-        schema |= form
-    return schema
 
 
 def _either(forms: Sequence[Codec]) -> Codec:
@@ -286,10 +261,6 @@ def _counted(kind: type, places: dict[type, int]) -> Schema:
     if places[kind] == 1:
         _codec_of_class(kind).schema(lambda one: _counted(one, places))
     return {}
-
-
-def _undescribed(schema: Schema) -> Schema:
-    return {key: value for key, value in schema.items() if key != "description"}
 
 
 def _name_of(kind: type) -> str:

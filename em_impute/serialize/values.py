@@ -7,9 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from em_impute.serialize.annotations import ANY, Axes, Choices, InfiniteAsNull, Pattern, Range
 from em_impute.serialize.json_text import FormatError
 
@@ -79,11 +76,6 @@ def maybe(codec: Codec) -> Codec:
         lambda node: None if node.value is None else codec.read(node),
         schema,
     )
-
-
-def boolean() -> Codec:
-    """Write something that is so or not."""
-    return Codec(bool, lambda node: node.of(bool, "true or false"), lambda _: {"type": "boolean"})
 
 
 def constant(values: Sequence[Any]) -> Codec:
@@ -175,66 +167,3 @@ def mapping(codec: Codec) -> Codec:
         lambda node: {name: codec.read(node.item(name)._replace(sizes={})) for name in node.of(dict, "an object")},
         lambda describe: {"type": "object", "additionalProperties": codec.schema(describe)},
     )
-
-
-def array(axes: Axes, *, is_whole: bool) -> Codec:
-    """Write an array of finite numbers as lists in lists."""
-    n_axes, kind, wanted = (
-        len(axes.names),
-        np.intp if is_whole else np.float64,
-        "whole numbers" if is_whole else "numbers",
-    )
-
-    def read(node: Node) -> NDArray[Any]:
-        if not _holds(node.value, int if is_whole else (int, float), n_axes):
-            node.refuse(f"{wanted} in lists, {n_axes} deep")
-        try:
-            found = _squared(node.value, n_axes) if axes.lower_triangle else np.array(node.value, kind)
-        except (ValueError, OverflowError):
-            lists = "lower triangles of equal sizes" if axes.lower_triangle else "lists of equal lengths"
-            node.refuse(f"{lists} of numbers that a computer holds")
-        return _checked(found, node, axes.names)
-
-    items: Schema = {"type": "integer", "minimum": 0} if is_whole else {"type": "number"}
-    for _ in axes.names:
-        items = {"type": "array", "items": items}
-    return Codec(_triangles if axes.lower_triangle else lambda values: values.tolist(), read, lambda _: items)
-
-
-def _checked(found: NDArray[Any], node: Node, names: Sequence[str]) -> NDArray[Any]:
-    """Refuse numbers that are none, and sizes that others contradict."""
-    if not np.isfinite(found).all():
-        node.refuse("finite numbers")
-    found = found.reshape(found.shape + (0,) * (len(names) - found.ndim))  # no list shows what empty ones would hold
-    for axis, size in zip(names, map(int, found.shape), strict=True):
-        node.agree(axis, size)
-        if not size:
-            break
-    return found
-
-
-def _holds(value: Any, kind: type | tuple[type, ...], n_axes: int) -> bool:  # noqa: ANN401  # what JSON has
-    """Tell whether there are numbers of a type so deep in lists, and nothing else; NaN cannot be read at all."""
-    if n_axes:
-        return isinstance(value, list) and all(_holds(one, kind, n_axes - 1) for one in value)
-    return isinstance(value, kind) and not isinstance(value, bool)
-
-
-def _triangles(values: NDArray[Any]) -> list[Any]:
-    """Give the lower triangle of each symmetric matrix, row by row."""
-    if values.ndim > 2:  # noqa: PLR2004  # a list of matrices
-        return [_triangles(one) for one in values]
-    return [row[: i + 1] for i, row in enumerate(values.tolist())]
-
-
-def _squared(value: Sequence[Any], n_axes: int) -> NDArray[Any]:
-    """Make matrices of lower triangles.  Raises ValueError where they are none, or not of one size."""
-    if n_axes > 2:  # noqa: PLR2004  # a list of matrices
-        matrices = [_squared(one, n_axes - 1) for one in value]
-        return np.stack(matrices) if matrices else np.zeros((0,) * n_axes)
-    matrix = np.zeros((len(value), len(value)))
-    for i, row in enumerate(value):
-        if len(row) != i + 1:
-            raise ValueError("no lower triangle")
-        matrix[i, : i + 1] = matrix[: i + 1, i] = row
-    return matrix

@@ -157,7 +157,7 @@ def test_groups_that_nobody_named_in_the_data_are_called_by_labels(column, dtype
         (lambda f: f.assign(sex=["1", 1] * 30), {}, "DesignError", "column 'sex' holds '1' as values of different types", "make them one type"),
         (lambda f: f.assign(sex=f["sex"].map({"f": "US", "m": "DE"}).fillna("NA")), {}, "DesignError", "column 'sex' holds 'NA' in 12 cells: a missing mark, or a label like 'US', 'DE'?", "null_values='NA' fills these cells, keep_values='NA' keeps it as a label"),
         (lambda f: f.assign(sex_imputed=1), {"indicator": True}, "DesignError", "a column named 'sex_imputed' is already in the frame", "rename it"),
-        (lambda f: f, {"min_probability": 1.5}, "UsageError", "min_probability takes a number, from 0 to 1, not 1.5", None),
+        (lambda f: f, {"min_probability": 1.5}, "UsageError", "min_probability takes a number, from 0 to 1, not 1.5", "leave it out for the default"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_filled_says_why_and_what_to_do_in_the_words_of_python(change, options, kind, message, hint):

@@ -21,7 +21,7 @@ def imported(result):
         ("--help", 0, HEAVY),
         ("--version", 0, HEAVY),
         *((f"{command} --help", 0, HEAVY) for command in sorted(COMMANDS)),
-        ("schema", 0, {"pandas", "scipy", "rich", "jsonschema"}),
+        ("schema", 0, {"numpy", "pandas", "scipy", "rich", "jsonschema"}),
         ("fill -c g --components none", 2, {"numpy", "pandas", "scipy"}),
         ("explain heights.csv -c gender -q", 0, {"rich.console"}),
     ],

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from jsonschema import Draft202012Validator
 
+from em_impute.em.blocks import Floats
 from em_impute.serialize.annotations import (
     ANY,
     Axes,
     Choices,
     Count,
-    Floats,
     InfiniteAsNull,
     Key,
     Kinds,

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import typer
 
-from em_impute.cli.logging import OPTION, VARIABLE, Log
+from em_impute.cli.logging import VARIABLE
 from em_impute.cli.options.groups import option
 
 Backend = Literal["serial", "dask"]
@@ -15,47 +15,30 @@ Backend = Literal["serial", "dask"]
 DEBUG = "Show the traceback of an error."
 
 
-def log_of(context: typer.Context) -> Log:
-    """Give the log of this run."""
-    if not isinstance(context.obj, Log):
-        context.obj = Log()
-    return context.obj
-
-
-def _open_log(context: typer.Context, param: typer.CallbackParam, value: str | None) -> str | None:
-    """Open the log that --log-file or its variable names, before the other options are looked at."""
-    if value is not None and not context.resilient_parsing:  # as it is for completion
-        source = context.get_parameter_source(str(param.name))
-        log_of(context).open(value, VARIABLE if source is not None and source.name == "ENVIRONMENT" else OPTION)
-    return value
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Behaviour:
     """What a run says, and what it does not let pass."""
 
     panel: ClassVar = "Behaviour"
 
-    strict: bool = option("--strict", "End with 1 and write nothing where there is a warning (W01 …).", default=False)
-    quiet: bool = option("-q, --quiet", "Say nothing on success.", default=False, envvar="EM_IMPUTE_QUIET")
-    verbose: bool = option("-v, --verbose", "Say every decision.", default=False)
-    no_advice: bool = option("--no-advice", "Leave out the note on columns about people (S01).", default=False)
+    strict: bool = option("--strict", "End with 1 and write nothing where there is a warning (W01 …).")
+    quiet: bool = option("-q, --quiet", "Say nothing on success.", envvar="EM_IMPUTE_QUIET")
+    verbose: bool = option("-v, --verbose", "Say every decision.")
+    no_advice: bool = option("--no-advice", "Leave out the note on columns about people (S01).")
     color: Literal["auto", "always", "never"] = option(
         "--color auto|always|never",
         "Colours on standard error; auto: on a terminal that wants them.",
         default="auto",
         envvar="EM_IMPUTE_COLOR",
     )
-    no_progress: bool = option("--no-progress", "Show no progress bar on a terminal.", default=False)
+    no_progress: bool = option("--no-progress", "Show no progress bar on a terminal.")
     log_file: str | None = option(
         "--log-file PATH",
         "Append to PATH what was read, decided and written, and how the run ended; also with -q.",
         envvar=VARIABLE,
-        is_eager=True,
-        callback=_open_log,
     )
-    debug: bool = option("--debug", DEBUG, default=False)
-    """Read by `main`, before a command runs."""
+    debug: bool = option("--debug", DEBUG)
+    """Read by `main`, before a command runs, as is the path of the log."""
 
 
 Files: TypeAlias = Annotated[

@@ -1,6 +1,7 @@
 """Groups of options: a command takes them as values, Typer sees every option in them."""
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from pathlib import Path
@@ -8,14 +9,14 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
-from em_impute.cli.options.parsing import parse_components, parse_deltas, parse_labels, parse_unlabelled_weight
-from em_impute.options import Request, check, method_of
+from em_impute.cli.options.parsing import read_number, read_pairs
+from em_impute.options import Request, check
 
 PARSERS: dict[str, Callable[[Any], Any]] = {
-    "components": parse_components,
-    "deltas": parse_deltas,
-    "labels": parse_labels,
-    "unlabelled_weight": parse_unlabelled_weight,
+    "components": read_number,
+    "deltas": lambda texts: read_pairs(texts, "--delta", "a label and a number", math.isfinite),
+    "labels": lambda text: tuple(text.split(",")),
+    "unlabelled_weight": lambda text: None if text == "auto" else read_number(text),
 }
 """Options whose texts stand for something else."""
 
@@ -26,12 +27,13 @@ FLAGS = {"has_header": "--no-headers"}
 def option(usage: str, text: str, default: Any = None, *, required: bool = False, **more: Any) -> Any:  # noqa: ANN401  # as `dataclasses.field`
     """Make a field of a group that is an option of the command line.
 
-    `usage` and `text` are what the help says of it, as in `option("-x, --feature NAME|N", "Predictor …")`; `more` is as
-    in `typer.Option`.
+    `usage` and `text` are what the help says of it, as in `option("-x, --feature NAME|N", "Predictor …")`; what takes
+    no value is a flag, and off by default.  `more` is as in `typer.Option`.
     """
     words = usage.split(" ")
     names = [word.removesuffix(",") for word in words if word.startswith("-")]
     metavar = words[-1] if len(words) > len(names) else None
+    default = False if metavar is None else default
     info = typer.Option(*names, metavar=metavar, help=text, show_envvar=False, **more)
     return field(default=MISSING if required else default, metadata={"option": info})
 
@@ -94,13 +96,8 @@ def request_of(path: Path | None, *groups: object, **more: Any) -> Request:  # n
     given = {name: value for group in groups for name, value in vars(group).items() if value is not None}
     if "no_headers" in given:
         given["has_header"] = not given["no_headers"]
-    given["method"] = method_of(given.get("method"), given.get("imputations"))
     known = [one.name for one in fields(Request) if one.name in given]
-    values = {name: PARSERS.get(name, _plain)(given[name]) for name in known}
+    values = {name: PARSERS[name](given[name]) if name in PARSERS else given[name] for name in known}
     request = Request(path=path, **{"columns": (), **values, **more})
     check(request)
     return request
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401  # as above
-    return tuple(value) if isinstance(value, list) else value

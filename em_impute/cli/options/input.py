@@ -79,13 +79,13 @@ class Input:
         "Column of numbers that say how much each row counts; a row of weight 0 teaches nothing but is filled.",
         autocompletion=_column_names,
     )
-    no_headers: bool = option("-n, --no-headers", "The first row is data; name columns by number.", default=False)
+    no_headers: bool = option("-n, --no-headers", "The first row is data; name columns by number.")
     encoding: str | None = option(
         "-e, --encoding NAME",
         "Encoding of the file. Default: UTF-8, or what a byte order mark says.",
         envvar="EM_IMPUTE_ENCODING",
     )
-    decimal: str = option("--decimal CHAR", "Decimal mark of the predictors: . or ,", default=".")
+    decimal: str | None = option("--decimal CHAR", "Decimal mark of the predictors: . or , [default: .]")
     skip_lines: int = option("--skip-lines N", "Lines above the header, kept as they are.", default=0, min=0)
 
 

@@ -31,9 +31,7 @@ class Fills:
         min=2,
         max=1000,
     )
-    long: bool = option(
-        "--long", "Put them in one file below the observed table, with .imp and .id first.", default=False
-    )
+    long: bool = option("--long", "Put them in one file below the observed table, with .imp and .id first.")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,8 +52,12 @@ class SavedModels:
         "--update",
         "With --model: fill, then let the model learn from these rows too. It is saved in its place, or to "
         "--save-model.",
-        default=False,
     )
+
+    @property
+    def target(self) -> str | None:
+        """Where a model is to be saved."""
+        return self.save_model or (self.model if self.update else None)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,9 +81,7 @@ class Output:
         "FILE.filled.csv beside FILE.",
     )
     in_place: bool = option(
-        "--in-place",
-        "Put the completed CSV in FILE's place, whole or not at all; untouched where nothing was filled.",
-        default=False,
+        "--in-place", "Put the completed CSV in FILE's place, whole or not at all; untouched where nothing was filled."
     )
     backup: str | None = option(
         "--backup SUFFIX",
@@ -91,14 +91,12 @@ class Output:
         "-r, --report PATH",
         "Fit report, .json, .html (a page with pictures) or .md; repeatable. Default: FILE.report.json and .html.",
     )
-    no_report: bool = option("--no-report", "Write no report.", default=False)
-    no_clobber: bool = option("--no-clobber", "Stop if an output exists already.", default=False)
-    probability: bool = option("--probability", "Add COLUMN_probability: of the most probable label.", default=False)
-    probabilities: bool = option("--probabilities", "Add COLUMN_p_LABEL for every label.", default=False)
-    indicator: bool = option("--indicator", "Add COLUMN_imputed: 1 where the cell was filled.", default=False)
-    dry_run: bool = option("--dry-run", "Fit and say, but write nothing.", default=False)
+    no_report: bool = option("--no-report", "Write no report.")
+    no_clobber: bool = option("--no-clobber", "Stop if an output exists already.")
+    probability: bool = option("--probability", "Add COLUMN_probability: of the most probable label.")
+    probabilities: bool = option("--probabilities", "Add COLUMN_p_LABEL for every label.")
+    indicator: bool = option("--indicator", "Add COLUMN_imputed: 1 where the cell was filled.")
+    dry_run: bool = option("--dry-run", "Fit and say, but write nothing.")
     diff: bool = option(
-        "--diff",
-        "Print the filled cells as CSV; files are then written only where -o, -r or --in-place name them.",
-        default=False,
+        "--diff", "Print the filled cells as CSV; files are then written only where -o, -r or --in-place name them."
     )

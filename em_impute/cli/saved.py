@@ -1,0 +1,53 @@
+"""The saved models of a run: what contradicts them, and the one that fills."""
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+from em_impute.cli.logging import STDOUT_NAMES
+from em_impute.cli.options.groups import FLAGS
+from em_impute.cli.options.input import Input
+from em_impute.cli.options.model import Model
+from em_impute.cli.options.output import SavedModels
+from em_impute.errors import UsageError
+from em_impute.options import Request
+
+if TYPE_CHECKING:
+    from em_impute.saved_model.values import SavedModel
+
+FITTING = {"features", "by", "weights", "method", "imputations", "long", *(one.name for one in fields(Model))}
+FITTING -= {"deltas", "seed"}
+"""Options of a fit; a model that is applied has been fitted already."""
+
+
+def check_saved(saved: SavedModels, table: Input, *groups: Any) -> None:  # noqa: ANN401  # dataclasses
+    """Raise UsageError for options that contradict those of saved models, and where no column is named at all."""
+    for option, path in (("--model", saved.model), ("--save-model", saved.save_model)):
+        if path is not None and (not path or path in STDOUT_NAMES):
+            raise UsageError(f"{option} takes the path of a file, not {path!r}", f"for example {option} model.json")
+    if saved.model is None:
+        if saved.update:
+            raise UsageError("--update lets a saved model learn, and none is named", "name it with --model")
+        if not table.columns:
+            message = "name the column to complete with --column, or a model with --model"
+            raise UsageError("no column is named", message)
+        return
+    for group in (table, *groups):
+        for one in fields(group):
+            if one.name in FITTING and getattr(group, one.name) != one.default:
+                message = f"{FLAGS[one.name]} contradicts --model: that fit is made already"
+                raise UsageError(message, "leave one of them out")
+    if saved.save_model is not None and not saved.update:
+        raise UsageError("--save-model with --model would save the same model", "add --update, or copy the file")
+
+
+def read_saved(saved: SavedModels, table: Input, request: Request) -> "tuple[tuple[SavedModel, str] | None, Request]":
+    """Read the model that fills, if one does: it comes with its path, and with the request that it answers.
+
+    Numbers are read as it read them, unless the user said how.
+    """
+    if saved.model is None:
+        return None, request
+    from em_impute.saved_model.store import read_model
+
+    model = read_model(saved.model)
+    return (model, saved.model), replace(request, decimal=table.decimal or model.reading.decimal)
