@@ -61,7 +61,14 @@ def fill_csv(
     tuple of FitReport
         One for each column, with the hash of the output.
 
-    Errors and source are those of `em_impute.fill`, and OutputError where the output cannot be written.
+    Raises
+    ------
+    UsageError, TableError, ColumnError, DesignError, FitError
+        Each a ValueError too: wrong options, file, column or cells, or nothing to learn from.
+    OutputError
+        The output cannot be written.
+
+    Source: as `em_impute.fill`.
 
     >>> import em_impute, pathlib, tempfile
     >>> folder = pathlib.Path(tempfile.mkdtemp())

@@ -81,12 +81,27 @@ class FittedModel:
     def fill(
         self, frame: pd.DataFrame, column: str | Sequence[str] | None = None, **options: Unpack[AppliedOptions]
     ) -> Filled:
-        """Fill the missing cells of a frame, as `em_impute.fill` does.
+        """Fill the missing cells of a frame.
 
-        `column` says which of the model's columns: a name, a list of names, or None for all.  The options are
-        `min_probability`, `deltas`, `probability`, `probabilities`, `indicator`, `null_values` and `keep_values` of
-        `em_impute.fill`.  In the report `applied` compares the rows with those that the model learnt from.  Raises
-        DesignError where they do not fit the model, for instance in another unit.
+        Parameters
+        ----------
+        frame
+            The rows to fill, (n_rows, n_columns).
+        column
+            Which of the model's columns to fill: a name, a list of names, or None for all.
+        min_probability, deltas, probability, probabilities, indicator, null_values, keep_values
+            As in `em_impute.fill`.
+
+        Returns
+        -------
+        Filled
+            As of `em_impute.fill`.  In the report `applied` compares the rows with those that the model learnt from.
+
+        Raises
+        ------
+        DesignError
+            Where the rows do not fit the model, for instance in another unit.
+
         """
         refuse_unknown("FittedModel.fill", options, AppliedOptions)
         done = self._apply(frame, column, options)
@@ -96,8 +111,18 @@ class FittedModel:
     def predict_proba(self, frame: pd.DataFrame, column: str | None = None) -> pd.DataFrame:
         """Give the probability of each label in each row, whether or not the row has a label.
 
-        `column` says which of the model's columns is meant, if it fills several.  The result (n_rows, n_labels) has a
-        column for each label, and the index of `frame`.
+        Parameters
+        ----------
+        frame
+            The rows, (n_rows, n_columns).
+        column
+            Which of the model's columns is meant, if it fills several.
+
+        Returns
+        -------
+        DataFrame
+            (n_rows, n_labels), one column for each label, with the index of `frame`.
+
         """
         if column is None and len(self.columns) > 1:
             raise UsageError(f"the model fills {', '.join(map(repr, self.columns))}", "name one with column")
@@ -109,10 +134,25 @@ class FittedModel:
 
     @in_python()
     def updated(self, frame: pd.DataFrame) -> "FittedModel":
-        """Give a new model, which has learnt from further rows, labelled or not; this one stays as it is.
+        """Give the model after it has learnt from further rows, labelled or not.
 
         The rows of earlier fits count through their moments.  Rows that it has learnt from before change nothing.
-        Raises UsageError for a model of `shares="free"`.
+
+        Parameters
+        ----------
+        frame
+            The rows, (n_rows, n_columns).
+
+        Returns
+        -------
+        FittedModel
+            A new model; this one stays as it is.
+
+        Raises
+        ------
+        UsageError
+            For a model of `shares="free"`.
+
         """
         refuse_update(self.saved, ())
         return replace(self, saved=self._apply(frame, None, {}, learns=True).model())
@@ -148,8 +188,20 @@ class FittedModel:
 def fit_model(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpack[ModelOptions]) -> FittedModel:
     """Fit a model that fills a column of a frame, even if no cell of it is missing.
 
-    Parameters, options and errors are those of `em_impute.fill`, but for the options of what is filled:
-    `min_probability`, `method`, `imputations`, `probability`, `probabilities` and `indicator`.
+    Parameters
+    ----------
+    frame, column, features, by, weights, null_values, keep_values, labels, order_by, components, covariance, single
+    unlabelled_weight, shares, prior_strength, deltas, max_iter, tolerance, seed
+        As in `em_impute.fill`.
+
+    Returns
+    -------
+    FittedModel
+
+    Raises
+    ------
+    EmImputeError
+        As `em_impute.fill`.
 
     >>> import em_impute, pandas
     >>> known = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184], "sex": [*"fffmmm"]})
@@ -166,7 +218,19 @@ def fit_model(frame: pd.DataFrame, column: Hashable | list[Hashable], **options:
 def read_model(path: str | os.PathLike[str]) -> FittedModel:
     """Read a model that `FittedModel.save` or `em-impute fill --save-model` has written, in any version.
 
-    Raises ModelError, a ValueError too, for a file that cannot be read or is no model.
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    FittedModel
+
+    Raises
+    ------
+    ModelError
+        A ValueError too: the file cannot be read, or is no model.
 
     >>> import em_impute
     >>> try:
