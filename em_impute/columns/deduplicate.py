@@ -19,6 +19,11 @@ MAX_TABLE = 1 << 22
 """Combinations of codes up to which each has a place in a table; more of them are hashed, in three times the time."""
 
 
+Key = tuple[str, Codes]
+"""A column whose values may say which rows belong together, such as names of customers or numbers of rings: its name,
+and (n_rows,) a code for each of its values, −1 where missing; those of numbers ascend."""
+
+
 class Values(NamedTuple):
     """One column of what rows are to agree in."""
 
@@ -74,6 +79,24 @@ def merge_rows(columns: Sequence[Values]) -> Merged | None:
         first[part[::-1]] = np.arange(some.stop - 1, some.start - 1, -1)
         count += np.bincount(part, minlength=n_distinct)
     return Merged(first, count, index)
+
+
+def keys_of_distinct(keys: Sequence[Key], index: Codes | None, n_distinct: int) -> list[Key]:
+    """Give the codes of keys for the distinct rows, (n_distinct,), of which each row of the table equals one.
+
+    −1 stands for a distinct row whose equals in the table have several values of the key.  `index` (n_rows,) is None
+    where the rows are the distinct ones.
+    """
+    if index is None:
+        return list(keys)
+    found: list[Key] = []
+    for name, key in keys:
+        code = np.full(n_distinct, -1, key.dtype)
+        code[index] = key
+        mixed = np.bincount(index, code[index] != key, n_distinct) > 0.0
+        code[mixed] = -1
+        found.append((name, code))
+    return found
 
 
 def _joined(columns: Sequence[Values], most: int) -> tuple[Codes, int] | None:

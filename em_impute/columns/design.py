@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
-from em_impute.columns.deduplicate import Values, merge_rows
+from em_impute.columns.deduplicate import Key, Values, keys_of_distinct, merge_rows
 from em_impute.columns.labels import Labels
 from em_impute.columns.predictors import (
     COLLINEAR,
@@ -23,7 +23,6 @@ from em_impute.errors import FitError, option
 from em_impute.serialize.annotations import Count
 from em_impute.table.arrays import Codes
 from em_impute.table.categories import MAX_LEVELS, CategoryColumn
-from em_impute.table.keys import Key, keys_of_distinct
 from em_impute.table.text import listed, shown
 
 MAX_FEATURES = 256

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Integers
 from em_impute.errors import DesignError, option
-from em_impute.table.categories import CategoryColumn
+from em_impute.table.categories import MOSTLY_DIFFERENT, CategoryColumn
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import parse_number
 from em_impute.table.text import shown
@@ -20,12 +20,6 @@ LARGEST_EXACT, TWENTY_DIGITS = 2.0**53, 1e20
 IDENTIFIER_NAME = re.compile(r"(?i:(^|[\W_])(id|idx|index|rowid|key|no|nr|number)$|^unnamed\b)|[a-z](Id|ID)$")
 NUMBER_NAME = re.compile(r"(?i:(^|[\W_])(row|code)$)")
 """Columns of whole numbers called so are identifiers; the second kind only where hardly a value repeats."""
-
-MOSTLY_DIFFERENT = 0.9
-"""Share of different values from which on they hardly repeat."""
-
-FEW_NUMBERS = 1000
-"""Looked at first: most measurements show by these that they are not whole."""
 
 MIN_ROW_NUMBERS = 3
 """Fewer whole numbers in a row are a coincidence."""
@@ -178,24 +172,18 @@ def _reason_against_range(low: float, high: float) -> str:
 
 def _is_identifier(name: str, column: NumberColumn) -> bool:
     """Recognise whole numbers that are row numbers, too long to be exact, or called an identifier."""
-    numbers = np.empty(0) if column.numbers is None else column.numbers
-    if not _are_whole(numbers[:FEW_NUMBERS]) or not _are_whole(numbers):
+    if column.numbers is None or not column.is_whole:
         return False
+    numbers = column.numbers
     seen = numbers[~np.isnan(numbers)]
     whole = column.code is None and seen.size == column.size  # a code is for numbers that repeat
     row_numbers = whole and seen.size >= MIN_ROW_NUMBERS and bool((np.diff(seen) == 1).all())
     long = (np.abs(seen) >= LARGEST_EXACT) & (np.abs(seen) < TWENTY_DIGITS)
     too_long = bool((seen[long] % 1000 != 0).any())  # a measurement of such size ends in zeros
-    named = IDENTIFIER_NAME.search(name.strip()) or (NUMBER_NAME.search(name.strip()) and _hardly_repeats(seen, column))
-    return row_numbers or too_long or bool(named)
-
-
-def _are_whole(numbers: Floats) -> bool:
-    return bool(((numbers == np.floor(numbers)) | np.isnan(numbers)).all())
-
-
-def _hardly_repeats(seen: Floats, column: NumberColumn) -> bool:
-    return np.unique(seen).size >= MOSTLY_DIFFERENT * (column.size - column.n_missing)
+    if row_numbers or too_long or IDENTIFIER_NAME.search(name.strip()):
+        return True
+    least = MOSTLY_DIFFERENT * (column.size - column.n_missing)
+    return bool(NUMBER_NAME.search(name.strip())) and np.unique(seen).size >= least
 
 
 def _bad_cells(column: NumberColumn, *, quoted: bool) -> str:

@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.table.arrays import Codes, GrowingCodes
-from em_impute.table.cells import CellCoder, Cells, distinct_cells
-from em_impute.table.numbers import distinct_text, is_mark
+from em_impute.table.cells import CellCoder, Cells, distinct_cells, distinct_text
+from em_impute.table.numbers import is_mark
 from em_impute.table.scan import Records
-from em_impute.table.text import unquoted
 
 if TYPE_CHECKING:
     from em_impute.table.dialect import Dialect
@@ -131,23 +130,23 @@ class CategoryReader:
         A column that `is_text` so far may be a key.
         """
         if self._code is None:
-            return
+            return None
         if cells is None:
-            few = records.head(self.most_spellings())
-            self._code_of = np.empty(0, np.int32)
-            self._texts.clear()
-            self._read(few, distinct_cells(few, self._column), self._limit)  # for the example
-            self._close()
-            return
+            head = records.head(self.most_spellings())
+            cells = distinct_cells(head, self._column)
+            any(self._new(head, cells, number) != MISSING for number in range(len(cells.raw)))  # finds the example
+            return self._close()
         self._n_rows += records.n_records
         may_be_key = is_text and len(cells.raw) < MOSTLY_DIFFERENT * self._n_rows
         most = max(self._limit, self._key_limit) if may_be_key else self._limit
-        self._read(records, cells, most)
-        if len(self._texts) > most:
-            self._close()
-        else:
-            largest = self._limit if len(self._texts) <= self._limit else self._key_limit
-            self._code.add(self._code_of.take(cells.codes), largest, capacity)
+        codes = []
+        for number in range(self._code_of.size, len(cells.raw)):
+            codes.append(self._new(records, cells, number))
+            if len(self._texts) > most:
+                return self._close()
+        self._code_of = np.append(self._code_of, np.array(codes, np.int32))
+        self._code.add(self._code_of.take(cells.codes), self._key_limit if self.is_key else self._limit, capacity)
+        return None
 
     def finish(self) -> CategoryColumn:
         """Give the column."""
@@ -168,35 +167,20 @@ class CategoryReader:
             key=key,
         )
 
-    def _read(self, records: Records, cells: Cells, most: int) -> None:
-        """Find the text of every content that is new, up to the first for which there are more than `most` texts."""
-        codes = []
-        for number in range(self._code_of.size, len(cells.raw)):
-            codes.append(self._new(records, cells, number))
-            if len(self._texts) > most:
-                break
-        if codes:
-            self._code_of = np.append(self._code_of, np.array(codes, np.int32))
-
-    def _new(self, records: Records, cells: Cells, number: int) -> int:
-        """Give the code of a new spelling, which is content `number`."""
-        if self._is_strict:
-            text = distinct_text(records, self._column, cells, number, self._dialect).strip()
-        else:
-            text = unquoted(cells.raw[number]).decode(self._dialect.working_encoding, "backslashreplace").strip()
-        if not text or is_mark(text):
-            code = MISSING
-        else:
-            code = self._texts.setdefault(text, len(self._texts))
-            if self._example is None:
-                row = np.flatnonzero(cells.codes == number)[:1]
-                self._example = int(records.line_of(row)[0]), text
-        return code
-
     def _close(self) -> None:
         """Release everything but the example."""
         self._code = None
         self._texts.clear()
+
+    def _new(self, records: Records, cells: Cells, number: int) -> int:
+        """Give the code of a new spelling, which is content `number`."""
+        text = distinct_text(records, self._column, cells, number, self._dialect, is_strict=self._is_strict).strip()
+        if is_mark(text):
+            return MISSING
+        if self._example is None:
+            row = np.flatnonzero(cells.codes == number)[:1]
+            self._example = int(records.line_of(row)[0]), text
+        return self._texts.setdefault(text, len(self._texts))
 
 
 def _count(packed: Codes, n_texts: int) -> NDArray[np.int64]:

@@ -1,12 +1,17 @@
 """Distinguishing equal cells from different ones by their raw bytes, without a Python step per row."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.errors import TableError, option
 from em_impute.table.arrays import factorize
 from em_impute.table.scan import BLOCK_BYTES, Records
+from em_impute.table.text import decoding_hint, shown, unquoted
+
+if TYPE_CHECKING:
+    from em_impute.table.dialect import Dialect
 
 WORD = 8  # bytes
 LONGEST_IN_WORDS = 256  # bytes; each eight cost a pass over the cells that long, so longer ones go to a dict
@@ -99,6 +104,30 @@ def distinct_cells(records: Records, column: int) -> Cells:
     return Cells(codes, _contents(records, starts[first], stops[first]), starts, stops)
 
 
+def distinct_text(
+    records: Records, column: int, cells: Cells, code: int, dialect: "Dialect", *, is_strict: bool = True
+) -> str:
+    """Decode a distinct content of a column.
+
+    Where `is_strict`, `TableError` names line, column and byte of what is not text, and of a NUL.
+    """
+    content = unquoted(cells.raw[code])
+    wrong, hint = "", ""
+    try:
+        text = content.decode(dialect.working_encoding)
+        if "\0" in text:
+            wrong = "the cell holds a NUL byte"
+            hint = f"repair the cell; or is the file UTF-16? then {option('encoding', 'utf-16-le')}"
+    except UnicodeDecodeError as error:
+        text = content.decode(dialect.working_encoding, "backslashreplace")
+        wrong = f"byte 0x{content[error.start]:02X} is not {dialect.encoding}"
+        hint = decoding_hint(dialect.encoding)
+    if wrong and is_strict:
+        line = int(records.line_of(np.flatnonzero(cells.codes == code)[:1])[0])
+        raise TableError(f"line {line}, column {shown(dialect.names[column])}: {wrong}", hint)
+    return text
+
+
 def _contents(records: Records, starts: NDArray[np.intp], stops: NDArray[np.intp]) -> list[bytes]:
     spans = zip(starts.tolist(), stops.tolist(), strict=True)
     return [records.data[start:stop].tobytes() for start, stop in spans]
@@ -116,10 +145,8 @@ def _hashes(records: Records, starts: NDArray[np.intp], lengths: NDArray[np.intp
     return keys
 
 
-def _are_like(
-    records: Records, starts: NDArray[np.intp], lengths: NDArray[np.intp], like: NDArray[np.intp]
-) -> bool:
-    """Tell whether each cell is equal to that of the row `like`, (n_records,); of very long ones only if they are it."""
+def _are_like(records: Records, starts: NDArray[np.intp], lengths: NDArray[np.intp], like: NDArray[np.intp]) -> bool:
+    """Tell whether each cell equals that of the row `like`, (n_records,); of very long ones only itself is known to."""
     rows = np.flatnonzero(like != np.arange(like.size))
     longest = int(lengths[rows].max(initial=0))
     if longest > LONGEST_IN_WORDS or (lengths[rows] != lengths[like[rows]]).any():
@@ -133,9 +160,7 @@ def _are_like(
     return True
 
 
-def _words(
-    records: Records, starts: NDArray[np.intp], lengths: NDArray[np.intp], done: int = 0
-) -> NDArray[np.uint64]:
+def _words(records: Records, starts: NDArray[np.intp], lengths: NDArray[np.intp], done: int = 0) -> NDArray[np.uint64]:
     """Read the word of each cell that begins after `done` bytes."""
     words = records.words[starts + done]
     words &= MASKS.take(lengths - done, mode="clip")

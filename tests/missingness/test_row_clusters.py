@@ -6,9 +6,9 @@ from builders import csv_of, opened_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from em_impute.columns.deduplicate import keys_of_distinct
 from em_impute.ensemble.folds import N_FOLDS, deal
 from em_impute.missingness.row_clusters import find_row_clusters
-from em_impute.table.keys import keys_of_distinct
 
 
 def found_in(x, label, *, keys=(), codes=None, weight=None, log_odds=None, seed=0):
