@@ -93,7 +93,7 @@ def unit_factor(training: NumberDistribution, new: NumberDistribution, converted
 
 
 def distances(expected: Floats, observed: Floats) -> tuple[float, float]:
-    """Give by how much a distribution function is above another at most, and below; both of ascending (n_cells,) counts.
+    """Give by how much a distribution function is above another at most, and below; both are (n_cells,) counts.
 
     The larger is the distance of Kolmogorov and Smirnov, the sum that of Kuiper: by how much more of the rows some
     interval holds, or all but that interval.

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from em_impute.errors import TableError, UsageError
 from em_impute.table.arrays import Codes
 from em_impute.table.dialect import Dialect
-from em_impute.table.hashing import HashingFile
 from em_impute.table.scan import BLOCK_BYTES
-from em_impute.table.source import Source
+from em_impute.table.source import HashingFile, Source
 from em_impute.table.text import shown, shown_path
 
 MARKS = bytes([*range(1, 9), *range(14, 32), 0xC0, 0xC1, *range(0xF5, 0x100)])
@@ -116,7 +115,7 @@ def splice(
     """
     changed = TableError(f"{shown_path(source.name)} changed while it was read", "run again when nothing writes to it")
     offset = 0
-    with HashingFile(source.file) as file:
+    with HashingFile(source) as file:
         file.seek(0)
         for stop, edits in portions:
             block = file.read(stop - offset)

@@ -12,12 +12,11 @@ from em_impute.table.arrays import Codes, GrowingCodes
 from em_impute.table.categories import MAX_GROUPS, CategoryColumn, CategoryReader
 from em_impute.table.columns import TargetColumn, TargetReader
 from em_impute.table.dialect import Dialect
-from em_impute.table.hashing import HashingFile
 from em_impute.table.number_columns import NumberColumn, NumberReader
 from em_impute.table.numbers import read_by_pandas
 from em_impute.table.quotes import RETURN
 from em_impute.table.scan import BLOCK_BYTES, Records, scan_records
-from em_impute.table.source import Source
+from em_impute.table.source import HashingFile, Source
 
 BYTES_PER_COLUMN = 2048  # at least in a block: each column of each block has a fixed cost
 
@@ -230,7 +229,7 @@ def read_tables(
     a hash.  A file without records is a table without rows.  Raises `TableError` and `FitError`.
     """
     block_bytes, progress = options.get("block_bytes"), options.get("progress")
-    with HashingFile(source.file) as file:
+    with HashingFile(source) as file:
         file.seek(0)
         file.read(dialect.data_offset)
         blocks = scan_records(

@@ -1,7 +1,6 @@
 """Where the bytes come from: a regular file as it is, a stream or compressed data spooled to be read twice."""
 
 import difflib
-import hashlib
 import os
 import stat
 import sys
@@ -11,10 +10,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Self, cast
 
 from em_impute.errors import OutputError, TableError
 from em_impute.table.compression import compression_of, decompressed
+from em_impute.table.hashing import Hash
 from em_impute.table.text import shown_path
 
 STANDARD_INPUT = "standard input"
@@ -85,21 +85,51 @@ class Source:
         return bytes(found)
 
 
-class _Hashed:
-    """Blocks that are hashed and counted while they pass."""
+class HashingFile:
+    """The bytes of a source, each of them hashed as it is handed out.
 
-    def __init__(self, blocks: Iterable[bytes]) -> None:
-        self._blocks = blocks
-        self._hash = hashlib.sha256()
-        self.size = 0
+    A buffer given to `readinto` must stay as it is until the next `readinto` or `hexdigest`.
+    """
 
-    def __iter__(self) -> Iterator[bytes]:
-        for block in self._blocks:
-            self._hash.update(block)
-            self.size += len(block)
-            yield block
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._hash = Hash()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *of_error: object) -> None:
+        self._hash.__exit__(*of_error)
+
+    @property
+    def n_read(self) -> int:
+        """Count the bytes that were handed out."""
+        return self._hash.n_bytes
+
+    def seek(self, offset: int, /) -> int:
+        """Go to an absolute offset; what is skipped is not hashed."""
+        return self._source.file.seek(offset)
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill the buffer as far as the file allows at once; 0 at its end.  Raises `TableError`."""
+        self._hash.wait()
+        try:
+            n_read: int = self._source.file.readinto(buffer) or 0  # type: ignore[attr-defined]
+        except OSError as error:
+            raise _unreadable(self._source.name, error) from None
+        self._hash.update(buffer[:n_read])
+        return n_read
+
+    def read(self, n_bytes: int) -> bytearray:
+        """Read exactly so many bytes, fewer only at the end of the file."""
+        buffer = bytearray(n_bytes)
+        done = 0
+        while done < n_bytes and (n_read := self.readinto(memoryview(buffer)[done:])):
+            done += n_read
+        return buffer if done == n_bytes else buffer[:done]
 
     def hexdigest(self) -> str:
+        """Give the SHA-256 of all that was read."""
         return self._hash.hexdigest()
 
 
@@ -136,10 +166,10 @@ def source_of(
     blocks = chain([head], blocks)
     compression = compression_of(head)
     if compression is not None:
-        hashed = _Hashed(blocks)
-        spool = _spooled(decompressed(hashed, compression, name, enough), resources)
-        size = spool.tell()
-        source = Source(spool, name, path, size, hashed.hexdigest(), hashed.size, compression.name, resources)
+        with Hash() as original:
+            spool = _spooled(decompressed(_hashed(blocks, original), compression, name, enough), resources)
+        sha256, size = original.hexdigest(), original.n_bytes
+        source = Source(spool, name, path, spool.tell(), sha256, size, compression.name, resources)
     else:
         if is_stream:
             file = _spooled(blocks, resources)
@@ -161,9 +191,8 @@ def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
     except FileNotFoundError:
         raise TableError(f"{shown_path(name)} does not exist", _similar(path)) from None
     except PermissionError:
-        raise TableError(
-            f"{shown_path(name)} cannot be read: permission denied", "check its mode bits and owner"
-        ) from None
+        message = f"{shown_path(name)} cannot be read: permission denied"
+        raise TableError(message, "check its mode bits and owner") from None
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
 
@@ -177,6 +206,12 @@ def _read(file: BinaryIO, name: str) -> Iterator[bytes]:
             raise _unreadable(name, error) from None
         if not block:
             return
+        yield block
+
+
+def _hashed(blocks: Iterable[bytes], into: Hash) -> Iterator[bytes]:
+    for block in blocks:
+        into.update(block)
         yield block
 
 
