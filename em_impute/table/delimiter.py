@@ -1,6 +1,7 @@
 """Which delimiter explains the head of a file best, and where its first record ends."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -28,18 +29,7 @@ class FirstRecord(NamedTuple):
     n_lines: int
     """physical lines that it takes"""
     title_lines: int = 0
-    """lines before what looks like the true header, a guess for a hint only; 0 if the first line does"""
-
-
-class Judgement(NamedTuple):
-    """How well a delimiter explains the head of the file; the greatest is the best."""
-
-    has_wanted: bool = False
-    """the header consists of several fields, and the columns asked for are among them"""
-    is_consistent: bool = False
-    """all records have the same number of fields, more than one"""
-    n_fields: int = 0
-    """in the header"""
+    """lines before a record with all the names that are wanted, for a hint; 0 if there is none"""
 
 
 def first_record(
@@ -50,7 +40,7 @@ def first_record(
     None if it does not end within the head.  Raises `QuoteError` where the first candidate is chosen for want of a
     better one, and a quote is out of place.
     """
-    best, title_lines, padded_lines = Judgement(n_fields=1), 0, 0  # what is not in the header explains nothing
+    best, title_lines = (False, False, 1), 0  # a delimiter that is not in the header explains nothing
     chosen: FirstRecord | None = None
     fault: QuoteError | None = None
     for candidate in candidates:
@@ -65,24 +55,19 @@ def first_record(
         header = [unquoted(cell).decode(encoding, "replace") for cell in first.fields]
         n_fields = np.diff(np.flatnonzero(is_newline), prepend=-1)
         n_fields = n_fields[: max(1, int(np.max(np.flatnonzero(n_fields > 1), initial=0)) + 1)]  # no blank lines
+        # The columns asked for are in the header, all records have as many fields, and these are many.
         several = len(header) > 1
-        judgement = Judgement(
-            several and bool(wanted) and _are_among(wanted, header),
-            several and bool((n_fields == len(header)).all()),
-            len(header),
-        )
+        has_wanted = several and bool(wanted) and _are_among(wanted, header)
+        judgement = has_wanted, several and bool((n_fields == len(header)).all()), len(header)
         if judgement > best or candidate == candidates[0]:
             best, chosen = max(judgement, best), first
-        newlines = positions[is_newline]
-        title_lines = max(title_lines, _title_lines(head, n_fields, newlines))
-        padded_lines = max(padded_lines, _padded_lines(head, candidate, newlines, encoding, wanted))
+        newlines = positions[is_newline][:MOST_TITLES].tolist()
+        title_lines = max(title_lines, _title_lines(head, candidate, newlines, encoding, wanted))
     if chosen is None:
         if fault is not None:
             raise fault
         return None
-    if best.has_wanted:
-        return chosen
-    return chosen._replace(title_lines=padded_lines or (0 if best.is_consistent else title_lines))
+    return chosen._replace(title_lines=title_lines)
 
 
 def _first_of(head: bytes, delimiter: str, positions: NDArray[np.intp], is_newline: NDArray[np.bool_]) -> FirstRecord:
@@ -101,28 +86,11 @@ def _are_among(names: Sequence[str], cells: Sequence[str]) -> bool:
     return all(any(same_name(name, cell) for cell in cells) for name in names)
 
 
-def _title_lines(head: bytes, n_fields: NDArray[np.intp], newlines: NDArray[np.intp]) -> int:
-    """Count the physical lines before the first record that has as many fields as most have, if it is not the first."""
-    values, counts = np.unique(n_fields, return_counts=True)
-    usual = int(values[np.argmax(counts)])
-    record = int(np.argmax(n_fields == usual))
-    if usual == 1 or record == 0 or n_fields[0] > usual:
-        return 0
-    return head[: int(newlines[record - 1]) + 1].count(b"\n")
-
-
-def _padded_lines(head: bytes, delimiter: str, newlines: NDArray[np.intp], encoding: str, wanted: Sequence[str]) -> int:
-    """Count the physical lines before the first record with all the names wanted, if the first record has empty cells.
-
-    So spreadsheets write a title above the header: with a delimiter for every column.
-    """
+def _title_lines(head: bytes, delimiter: str, newlines: list[int], encoding: str, wanted: Sequence[str]) -> int:
+    """Count the physical lines before the first record with all the names wanted; 0 if there is none."""
     names = [name for name in wanted if not name.isdecimal()]
-    start = 0
-    for stop in newlines[:MOST_TITLES].tolist() if names else ():
-        cells = [unquoted(cell).decode(encoding, "replace") for cell in head[start:stop].split(delimiter.encode())]
-        if start and _are_among(names, [cell.rstrip("\r") for cell in cells]):
+    for start, stop in pairwise([0, *(newline + 1 for newline in newlines)] if names else ()):
+        cells = head[start:stop].rstrip(b"\r\n").split(delimiter.encode())
+        if _are_among(names, [unquoted(cell).decode(encoding, "replace") for cell in cells]):
             return head[:start].count(b"\n")
-        if not start and all(cell.strip() for cell in cells):
-            return 0
-        start = stop + 1
     return 0

@@ -60,7 +60,7 @@ class Dialect:
     transcoded: bool = False
     """the working bytes are a copy in UTF-8 without byte-order mark"""
     title_lines: int = 0
-    """lines before what looks like the true header; 0 if the first line does"""
+    """lines before a record with all the names that are wanted; 0 if there is none"""
 
     @property
     def working_encoding(self) -> str:
