@@ -241,11 +241,11 @@ def _serves(groups: Category, weight: Floats | None) -> bool:
 
 def _category(name: str, column: CategoryColumn) -> Category:
     """Sort the texts of a column that holds few: their order must not depend on the order of the rows."""
-    packed = np.empty(0, np.int8) if column.packed is None else column.packed
+    code = np.empty(0, np.int8) if column.code is None else column.code
     order = sorted(range(len(column.texts)), key=column.texts.__getitem__)
-    place = np.full(len(order) + 1, -1, packed.dtype)  # the last one is that of −1
+    place = np.full(len(order) + 1, -1, code.dtype)  # the last one is that of −1
     place[order] = np.arange(len(order))
-    return Category(name, tuple(column.texts[k] for k in order), column.n_missing, place[packed])
+    return Category(name, tuple(column.texts[k] for k in order), column.n_missing, place[code])
 
 
 def _side_by_side(codes: Sequence[Codes], n_rows: int) -> Integers:

@@ -88,12 +88,12 @@ def choose_predictors(
 
 def texts_in(rows: Integers, column: CategoryColumn) -> CategoryColumn:
     """Show the texts that some rows of a column hold; the codes stay those of all texts."""
-    if column.packed is None:
+    if column.code is None:
         return column
-    code = column.packed[rows]
+    code = column.code[rows]
     counts = np.bincount(code[code >= 0], minlength=len(column.texts))
     texts = tuple(text for text, count in zip(column.texts, counts, strict=True) if count)
-    return replace(column, packed=code, texts=texts, counts=counts[counts > 0])
+    return replace(column, code=code, texts=texts, counts=counts[counts > 0])
 
 
 def _is_category(numbers: NumberColumn, category: CategoryColumn) -> bool:

@@ -98,11 +98,11 @@ class Coding:
             known = self.numbered[name]
             values, place = np.unique(table.numbers[column].of(rows), return_inverse=True)
             return np.array([known.get(value, MISSING) for value in values.tolist()], np.intp)[place.reshape(-1)]
-        if found.packed is None:
+        if found.code is None:
             return np.full(rows.size, MISSING)
         number = {text: code for code, text in enumerate(texts)}
         place = np.array([*(number.get(text, MISSING) for text in found.texts), MISSING], np.intp)
-        return place[found.packed[rows]]
+        return place[found.code[rows]]
 
     def _indicator(self, feature: Feature, codes: Integers) -> Floats:
         """Say whether a category is one of its texts, standardised: (n_rows,), NaN where it is missing."""
@@ -188,9 +188,9 @@ class Groups:
 
     def rows_of(self, table: Table, rows: Integers) -> Iterator[tuple[str, Integers]]:
         """Yield each group that has a fit of its own, and the places in `rows` of its rows."""
-        if table.groups is None or table.groups.packed is None:
+        if table.groups is None or table.groups.code is None:
             return
-        code = table.groups.packed[rows]
+        code = table.groups.code[rows]
         for number, text in enumerate(table.groups.texts):
             if text in self.own and (mine := np.flatnonzero(code == number)).size:
                 yield text, mine

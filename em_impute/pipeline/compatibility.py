@@ -155,8 +155,8 @@ def _numbers(column: NumberColumn, weight: Floats | None) -> tuple[Floats, Float
 def _texts(coding: Coding, name: str, then: TextDistribution, opened: InputTable) -> TextDistribution:
     """Count the texts of a category; where its cells are all numbers now, those that are its texts."""
     found = opened.table.categories.get(coding.column[name])
-    if found is not None and found.packed is not None:
-        return _count(then, found.texts, found.packed, opened)
+    if found is not None and found.code is not None:
+        return _count(then, found.texts, found.code, opened)
     code = coding.codes(opened.table, name, np.arange(opened.table.n_rows))
     return _count(then, coding.texts[name], code, opened)
 

@@ -35,12 +35,12 @@ SLICE = 1 << 20
 class CategoryColumn:
     """A column of texts: blank cells and the standard marks are missing, and white space around a text is none of it.
 
-    Once there are more than `limit` texts the column is read no further: `packed` is None, `texts` and `counts` are
-    empty, `n_missing` is 0, and `example` shows what it holds.  But `key` may go on to tell which rows belong together.
+    Once there are more than `limit` texts the column is read no further: `code` is None, `texts` and `counts` are
+    empty, `n_missing` is 0, and `example` shows what it holds.  But `key_code` may go on to tell which rows belong together.
     """
 
-    packed: Codes | None
-    """(n_rows,) as `code`, in as few bytes as hold it"""
+    code: Codes | None
+    """(n_rows,) index into `texts`, −1 where missing"""
     texts: tuple[str, ...]
     """the distinct contents, without quotes, by first appearance; a byte that is no text is written `\\xE9`"""
     counts: NDArray[np.int64]
@@ -50,38 +50,28 @@ class CategoryColumn:
     """so many texts a column may have"""
     example: tuple[int, str] | None
     """the first text: physical line, text"""
-    key: Codes | None = None
-    """(n_rows,) which of its more than `limit` texts each cell holds, −1 where missing, if that was asked for"""
-
-    @property
-    def code(self) -> NDArray[np.int32] | None:
-        """(n_rows,) index into `texts`, −1 where missing; made anew each time, in a type that is safe to reckon in."""
-        return None if self.packed is None else self.packed.astype(np.int32)
+    key_code: Codes | None
+    """(n_rows,) which text each cell holds, −1 where missing, also of more than `limit` texts if that was asked for"""
 
     def without(self, rows: NDArray[np.intp]) -> "CategoryColumn":
         """Take the cells of some rows for missing."""
-        if self.packed is None:
+        if self.code is None:
             return self
-        packed = self.packed.copy()
-        packed[rows] = MISSING
-        counts = np.bincount(packed[packed >= 0], minlength=len(self.texts))
-        return replace(self, packed=packed, counts=counts, n_missing=int(np.count_nonzero(packed < 0)))
-
-    @property
-    def key_code(self) -> Codes | None:
-        """(n_rows,) a code for each text, −1 where missing; None where the column cannot be a key."""
-        return self.key if self.packed is None else self.packed
+        code = self.code.copy()
+        code[rows] = MISSING
+        counts = np.bincount(code[code >= 0], minlength=len(self.texts))
+        return replace(self, code=code, counts=counts, n_missing=int(np.count_nonzero(code < 0)), key_code=code)
 
     @property
     def too_many(self) -> bool:
         """Tell whether there are more than `limit` texts."""
-        return self.packed is None
+        return self.code is None
 
 
 class CategoryReader:
     """Gathers a `CategoryColumn`.
 
-    Bytes that are not text raise `TableError` where `is_strict`.  With up to `key_limit` texts it still has its `key`.
+    Bytes that are not text raise `TableError` where `is_strict`.  With up to `key_limit` texts it still has its `key_code`.
     """
 
     def __init__(
@@ -150,22 +140,12 @@ class CategoryReader:
 
     def finish(self) -> CategoryColumn:
         """Give the column."""
-        packed = self._code.finish() if self._code else None
-        key = packed if self.is_key else None
-        if key is not None:
-            packed = None
-            self._texts.clear()
+        key_code = self._code.finish() if self._code else None
+        code, texts = (None, ()) if key_code is None or self.is_key else (key_code, tuple(self._texts))
         # Counted only now: most columns turn out to be numbers, and are not finished.
-        counts = np.zeros(1, np.int64) if packed is None else _count(packed, len(self._texts))
-        return CategoryColumn(
-            packed=packed,
-            texts=tuple(self._texts),
-            counts=counts[1:],
-            n_missing=int(counts[0]),
-            limit=self._limit,
-            example=self._example,
-            key=key,
-        )
+        counts = np.zeros(1, np.int64) if code is None else _count(code, len(texts))
+        n_missing = int(counts[0])
+        return CategoryColumn(code, texts, counts[1:], n_missing, self._limit, self._example, key_code)
 
     def _close(self) -> None:
         """Release everything but the example."""
@@ -183,9 +163,9 @@ class CategoryReader:
         return self._texts.setdefault(text, len(self._texts))
 
 
-def _count(packed: Codes, n_texts: int) -> NDArray[np.int64]:
+def _count(code: Codes, n_texts: int) -> NDArray[np.int64]:
     """Count the codes −1, 0, 1, …, (n_texts + 1,), slice by slice: counting takes eight bytes a code."""
     counts = np.zeros(n_texts + 1, np.int64)
-    for start in range(0, packed.size, SLICE):
-        counts += np.bincount(packed[start : start + SLICE].astype(np.intp) - MISSING, minlength=n_texts + 1)
+    for start in range(0, code.size, SLICE):
+        counts += np.bincount(code[start : start + SLICE].astype(np.intp) - MISSING, minlength=n_texts + 1)
     return counts

@@ -232,7 +232,7 @@ def test_columns_that_repeat_are_keys_whether_they_are_predictors_or_not(tmp_pat
     pairs = set(zip(keys["name"].tolist(), ring.tolist(), strict=True))
     assert len(pairs) == np.unique(ring).size == np.unique(keys["name"]).size
     assert (categories["name"].too_many, categories["note"].too_many) == (True, True)
-    assert categories["note"].key is None
+    assert categories["note"].key_code is None
 
 
 def test_a_key_may_have_ten_thousand_texts_of_any_length_and_gaps(tmp_path):
