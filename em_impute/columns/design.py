@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from em_impute.columns.deduplicate import Key, Values, keys_of_distinct, merge_rows
+from em_impute.columns.deduplicate import Key, keys_of_distinct, merge_rows
 from em_impute.columns.labels import Labels
 from em_impute.columns.predictors import (
     COLLINEAR,
@@ -179,7 +180,7 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
         read += [one for one in parts if _serves(one, weight)]
     merged = None
     if weight is None:  # else equal rows need not weigh the same
-        merged = merge_rows([Values(labels.label, len(labels.labels)), *_values(numbers, [*read, *parts])])
+        merged = merge_rows([labels.label, *_values(numbers, [*read, *parts])])
     rows = None if merged is None else merged.first
     label = (labels.label if rows is None else labels.label[rows]).astype(np.intp)
     count = weight if merged is None else merged.count
@@ -201,13 +202,13 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     return Design(labels.labels, labels.label, features, rejected, distinct, index, told, weighed, by, of_distinct)
 
 
-def _values(numbers: Sequence[Column], categories: Sequence[Category]) -> Iterator[Values]:
-    """Yield what rows must agree in to be equal."""
+def _values(numbers: Sequence[Column], categories: Sequence[Category]) -> Iterator[NDArray[Any]]:
+    """Yield what rows must agree in to be equal, (n_rows,) each."""
     for _, column in numbers:
         if column.numbers is not None:
-            yield Values(*((column.numbers, None) if column.code is None else (column.code, column.numbers.size)))
+            yield column.numbers if column.code is None else column.code
     for category in categories:
-        yield Values(category.code, len(category.texts))
+        yield category.code
 
 
 def _choose(

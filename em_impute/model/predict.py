@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from em_impute.columns.deduplicate import Values, merge_rows
+from em_impute.columns.deduplicate import merge_rows
 from em_impute.columns.design import Design, Feature
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.em import posterior
@@ -262,8 +262,8 @@ def _slim(ensemble: EnsembleFit) -> Ensemble:
 
 def _distinct(predictors: Predictors) -> tuple[Predictors, Integers]:
     """Tell equal rows once, (n_distinct, …); also give which of them each row is, (n_rows,)."""
-    columns = [Values(column, None) for column in (*predictors.x.T, *predictors.codes.T)]
-    merged = merge_rows([Values(np.zeros(predictors.x.shape[0], np.int8), 1), *columns])  # it takes two at least
+    first = np.zeros(predictors.x.shape[0], np.int8)  # it takes two columns at least
+    merged = merge_rows([first, *predictors.x.T, *predictors.codes.T])
     if merged is None:
         return predictors, np.arange(predictors.x.shape[0])
     return predictors.take(merged.first), merged.index.astype(np.intp)

@@ -36,7 +36,8 @@ class CategoryColumn:
     """A column of texts: blank cells and the standard marks are missing, and white space around a text is none of it.
 
     Once there are more than `limit` texts the column is read no further: `code` is None, `texts` and `counts` are
-    empty, `n_missing` is 0, and `example` shows what it holds.  But `key_code` may go on to tell which rows belong together.
+    empty, `n_missing` is 0, and `example` shows what it holds.  But `key_code` may go on, since rows of one text may
+    belong together.
     """
 
     code: Codes | None
@@ -71,7 +72,7 @@ class CategoryColumn:
 class CategoryReader:
     """Gathers a `CategoryColumn`.
 
-    Bytes that are not text raise `TableError` where `is_strict`.  With up to `key_limit` texts it still has its `key_code`.
+    Bytes that are not text raise `TableError` where `is_strict`.  With up to `key_limit` texts it has a `key_code`.
     """
 
     def __init__(

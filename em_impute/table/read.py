@@ -100,13 +100,13 @@ class _LineReader:
     """Gathers `LineNumbers`."""
 
     def __init__(self) -> None:
-        self.line_ends: set[str] = set()  # that were met
+        self.has_crlf: set[bool] = set()  # what records said of their line ends
         self._rows: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
         self._extra: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
 
     def add(self, records: Records) -> None:
         """Take in a block."""
-        self.line_ends |= _line_ends(records)
+        self.has_crlf |= _line_ends(records)
         if records.breaks is None:
             return
         before = np.searchsorted(records.breaks, records.record_starts)
@@ -122,16 +122,12 @@ class _LineReader:
         return LineNumbers(first_line, np.concatenate(self._rows), np.concatenate(self._extra).cumsum())
 
 
-def _line_ends(records: Records) -> set[str]:
-    """Tell which line ends the records of a block have."""
+def _line_ends(records: Records) -> set[bool]:
+    """Tell whether records of a block end with CRLF."""
     newlines = records.ends[:, -1]
     newlines = newlines[: newlines.size - (newlines[-1] == records.data.size)]  # the file may end without one
-    if not newlines.size:
-        return set()
-    if not (records.data == RETURN).any():
-        return {"LF"}
-    crlf = (newlines > 0) & (records.data[newlines - 1] == RETURN)
-    return {"LF", "CRLF"} if crlf.any() and not crlf.all() else {"CRLF" if crlf[0] else "LF"}
+    is_crlf = (newlines > 0) & (records.data[newlines - 1] == RETURN)
+    return {bool(is_crlf.any()), bool(is_crlf.all())} if newlines.size else set()
 
 
 class _TableReader:
@@ -206,7 +202,7 @@ class _TableReader:
             record_stops=self._stops.finish() if reading.get("keep_record_ends") else None,
             record_starts=starts if reading.get("keep_record_starts") else None,
             lines=self._lines.finish(self._first_line),
-            mixes_line_ends=len(self._lines.line_ends) > 1,
+            mixes_line_ends=len(self._lines.has_crlf) > 1,
             scan_seconds=scan_seconds,
         )
 
