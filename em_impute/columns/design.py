@@ -11,12 +11,10 @@ from em_impute.columns.deduplicate import Key, keys_of_distinct, merge_rows
 from em_impute.columns.labels import Labels
 from em_impute.columns.predictors import (
     COLLINEAR,
-    Chosen,
     Column,
     Rejected,
     TextColumn,
     choose_predictors,
-    texts_in,
 )
 from em_impute.em.blocks import Floats, Integers, Rows, in_units, slices, standard_units
 from em_impute.em.mixture import overall_covariance
@@ -163,7 +161,9 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     are few.  `weight` (n_rows,) says how much each row counts, with mean 1.  `keys` may say which rows belong together.
     Raises DesignError for cells that no model can use and FitError when no predictor is left.
     """
-    numbers, texts, refused = _choose(columns, categories, weight, explicit=explicit, with_categories=with_categories)
+    numbers, texts, refused = choose_predictors(
+        columns, categories, explicit=explicit, with_categories=with_categories, weight=weight
+    )
     rejected = tuple(refused)
     if not (numbers or texts):
         raise FitError(
@@ -209,29 +209,6 @@ def _values(numbers: Sequence[Column], categories: Sequence[Category]) -> Iterat
             yield column.numbers if column.code is None else column.code
     for category in categories:
         yield category.code
-
-
-def _choose(
-    columns: Sequence[Column],
-    categories: Sequence[TextColumn],
-    weight: Floats | None,
-    *,
-    explicit: bool,
-    with_categories: bool,
-) -> Chosen:
-    """Choose predictors by the rows that count: what is constant among these teaches nothing."""
-    if weight is None or (weight > 0.0).all():
-        return choose_predictors(columns, categories, explicit=explicit, with_categories=with_categories)
-    rows = np.flatnonzero(weight > 0.0)
-    chosen = choose_predictors(
-        [(name, column.taking(rows)) for name, column in columns],
-        [(name, texts_in(rows, column)) for name, column in categories],
-        explicit=explicit,
-        with_categories=with_categories,
-    )
-    number, text = dict(columns), dict(categories)
-    numbers = [(name, number[name]) for name, _ in chosen.numbers]
-    return Chosen(numbers, [(name, text[name]) for name, _ in chosen.categories], chosen.rejected)
 
 
 def _serves(groups: Category, weight: Floats | None) -> bool:

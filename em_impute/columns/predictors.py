@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.em.blocks import Integers
+from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, option
 from em_impute.table.categories import MOSTLY_DIFFERENT, CategoryColumn
 from em_impute.table.number_columns import NumberColumn
@@ -61,39 +61,38 @@ class Chosen(NamedTuple):
 
 
 def choose_predictors(
-    columns: Sequence[Column], categories: Sequence[TextColumn], *, explicit: bool, with_categories: bool
+    columns: Sequence[Column],
+    categories: Sequence[TextColumn],
+    *,
+    explicit: bool,
+    with_categories: bool,
+    weight: Floats | None = None,
 ) -> Chosen:
     """Divide columns into predictors and those that do not serve, with the reason.
 
     `categories` are those of the columns that hold more than numbers.  They serve if `with_categories` or `explicit`,
     which says that the user named these columns: then a column that cannot serve is an error, and one that only should
-    not (an identifier) serves nevertheless.  Raises DesignError for cells that no model can use.
+    not (an identifier) serves nevertheless.  They are judged by the rows that have a `weight` (n_rows,), since what is
+    constant among these teaches nothing.  Raises DesignError for cells that no model can use.
     """
     as_text = dict(categories) if explicit or with_categories else {}
     chosen = Chosen([], [], [])
+    ignored = np.empty(0, np.intp) if weight is None else np.flatnonzero(~(weight > 0.0))
     for name, numbers in columns:
         category = as_text.get(name)
-        if category is not None and _is_category(numbers, category):
-            reason = _reason_against_category(name, category, explicit=explicit)
+        shown_numbers = numbers.without(ignored) if ignored.size else numbers
+        shown_texts = category.without(ignored) if category and ignored.size else category
+        if category is not None and shown_texts is not None and _is_category(numbers, shown_texts):
+            reason = _reason_against_category(name, shown_texts, explicit=explicit)
             if not reason:
                 chosen.categories.append((name, category))
         else:
-            reason = _reason_against_numbers(name, numbers, explicit=explicit)
+            reason = _reason_against_numbers(name, shown_numbers, explicit=explicit)
             if not reason:
                 chosen.numbers.append((name, numbers))
         if reason:
             chosen.rejected.append(Rejected(name, reason))
     return chosen
-
-
-def texts_in(rows: Integers, column: CategoryColumn) -> CategoryColumn:
-    """Show the texts that some rows of a column hold; the codes stay those of all texts."""
-    if column.code is None:
-        return column
-    code = column.code[rows]
-    counts = np.bincount(code[code >= 0], minlength=len(column.texts))
-    texts = tuple(text for text, count in zip(column.texts, counts, strict=True) if count)
-    return replace(column, code=code, texts=texts, counts=counts[counts > 0])
 
 
 def _is_category(numbers: NumberColumn, category: CategoryColumn) -> bool:
@@ -123,9 +122,10 @@ def _reason_against_category(name: str, category: CategoryColumn, *, explicit: b
             message = f"column {shown(name)} holds {reason}, such as {shown(text)} (line {line})"
             raise DesignError(message, f"name columns of numbers or of fewer texts with {option('features')}")
         return reason
-    if len(category.texts) < MIN_TEXTS:
+    n_texts = np.count_nonzero(category.counts)
+    if n_texts < MIN_TEXTS:
         return "constant"
-    hardly_repeats = len(category.texts) >= MOSTLY_DIFFERENT * category.counts.sum()
+    hardly_repeats = n_texts >= MOSTLY_DIFFERENT * category.counts.sum()
     is_identifier = hardly_repeats or IDENTIFIER_NAME.search(name.strip())
     return "identifier" if is_identifier and not explicit else ""
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
+from itertools import islice
 
 import numpy as np
 
@@ -161,20 +163,15 @@ def _read_head(source: Source, start: int, n_bytes: int = HEAD_BYTES) -> tuple[b
 def _skip(source: Source, start: int, n_lines: int) -> tuple[int, int]:
     """Pass over physical lines; give the offset behind them and the line number there."""
     source.file.seek(start)
-    offset, missing = start, n_lines
-    while missing:
-        block = source.file.read(HEAD_BYTES)
-        if not block:
-            raise TableError(
-                f"{shown_path(source.name)} has only {n_lines - missing} lines, so {n_lines} cannot be skipped",
-                f"give a smaller {option('skip_lines')}",
-            )
-        ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
-        if ends.size >= missing:
-            return offset + int(ends[missing - 1]) + 1, n_lines + 1
-        missing -= ends.size
-        offset += len(block)
-    return offset, n_lines + 1
+    lines = BufferedReader(source.file)  # type: ignore[type-var]  # a raw file or one in memory
+    sizes = [len(line) for line in islice(lines, n_lines) if line.endswith(b"\n")]
+    lines.detach()
+    if len(sizes) < n_lines:
+        raise TableError(
+            f"{shown_path(source.name)} has only {len(sizes)} lines, so {n_lines} cannot be skipped",
+            f"give a smaller {option('skip_lines')}",
+        )
+    return start + sum(sizes), n_lines + 1
 
 
 def _refuse_unreadable(head: bytes, source: Source) -> None:

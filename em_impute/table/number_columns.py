@@ -88,18 +88,6 @@ class NumberColumn(NumberCounts):
         values[rows] = np.nan
         return replace(self, numbers=values, code=None, n_missing=int(np.count_nonzero(np.isnan(values))))
 
-    def taking(self, rows: NDArray[Any]) -> "NumberColumn":
-        """Show some rows only."""
-        if self.numbers is None:
-            return self
-        if self.code is None:
-            numbers, code = self.numbers[rows], None
-        else:
-            used, place = np.unique(self.code[rows], return_inverse=True)
-            numbers, code = self.numbers[used], place.reshape(-1)
-        n_missing = int(np.count_nonzero(np.isnan(self.of(rows))))
-        return replace(self, numbers=numbers, code=code, n_missing=n_missing)
-
 
 class NumberReader:
     """Gathers a `NumberColumn`, and shows what it tells apart to the reader of the same column as a `category`.
