@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -28,31 +29,29 @@ OTHER_COMPRESSIONS = {  # first bytes -> (format, what prints the data)
     b"LZIP\x01": ("lzip", "lzip -dc"),
     b"\x5d\x00\x00": ("lzma", "xzcat"),
 }
-OTHER_FORMATS = {
-    b"PK\x03\x04": "Excel (or another zip file)",
-    b"PK\x05\x06": "an empty zip file",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "Excel (the old .xls)",
-    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
-    b"PAR1\x15": "Parquet",
-    b"\x89PNG": "a PNG picture",
-    b"%PDF-": "PDF",
-    b"SQLite format 3\x00": "an SQLite database",
-    b"\x89HDF\r\n\x1a\n": "HDF5",
-    b"ARROW1\x00\x00": "Feather (Arrow)",
-    b"<stata_dta>": "Stata",
-    b"$FL2@(#)": "SPSS",
-    b"$FL3@(#)": "SPSS",
-    b"RDX2\n": "a workspace of R",
-    b"RDX3\n": "a workspace of R",
+EXPORT, SEE = "export it as CSV first", "see what it says; export the table as CSV"
+OTHER_FORMATS = {  # pattern of the first bytes -> (what a file looks like, what to do)
+    rb"PK\x03\x04": ("Excel (or another zip file)", EXPORT),
+    rb"PK\x05\x06": ("an empty zip file", EXPORT),
+    rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("Excel (the old .xls)", EXPORT),
+    rb"7z\xbc\xaf\x27\x1c": ("a 7-Zip archive", EXPORT),
+    rb"PAR1\x15": ("Parquet", EXPORT),
+    rb"\x89PNG": ("a PNG picture", EXPORT),
+    rb"%PDF-": ("PDF", EXPORT),
+    rb"SQLite format 3\x00": ("an SQLite database", EXPORT),
+    rb"\x89HDF\r\n\x1a\n": ("HDF5", EXPORT),
+    rb"ARROW1\x00\x00": ("Feather (Arrow)", EXPORT),
+    rb"<stata_dta>": ("Stata", EXPORT),
+    rb"\$FL[23]@\(#\)": ("SPSS", EXPORT),
+    rb"RDX[23]\n": ("a workspace of R", EXPORT),
+    rb"(?s).{257}ustar": ("a tar archive", "name a file that was in it: tar -xf FILE"),
+    # A page instead of a table is often what a server says of an error or a login.
+    rb"(?i)(\xef\xbb\xbf)?\s*<(!doctype )?html": ("a web page", SEE),
+    rb"(?i)(\xef\xbb\xbf)?\s*<\?xml": ("XML", SEE),
+    rb"(\xef\xbb\xbf)?\s*(\{\s*[\"}]|\[\s*[{\[])": ("JSON", "convert it to CSV first"),
 }
-MARKUP = {b"<!doctype html": "a web page", b"<html": "a web page", b"<?xml": "XML"}
-"""In lower case.  A page instead of a table is often what a server says of an error or a login."""
-
 POINTER = b"version https://git-lfs.github.com/spec/"
 """How a file begins that stands for a large one which Git has not fetched."""
-
-TAR_AT = 257
-"""Where a tar archive names its format."""
 
 
 @dataclass(frozen=True)
@@ -264,18 +263,8 @@ def _refuse_other_formats(head: bytes, source: Source) -> None:
         kind, program = found
         kind = kind if source.compression is None else f"{kind} within {source.compression}"
         raise TableError(f"{label} is compressed ({kind}), which is not read", f"decompress it first: {program} FILE")
-    for magic, kind in OTHER_FORMATS.items():
-        if head.startswith(magic):
-            raise TableError(f"{label} looks like {kind}, not CSV", "export it as CSV first")
-    if head[TAR_AT:].startswith(b"ustar"):
-        raise TableError(f"{label} looks like a tar archive, not CSV", "name a file that was in it: tar -xf FILE")
+    for pattern, (kind, hint) in OTHER_FORMATS.items():
+        if re.match(pattern, head):
+            raise TableError(f"{label} looks like {kind}, not CSV", hint)
     if head.startswith(POINTER):
         raise TableError(f"{label} is a pointer of Git LFS and not the file itself", "fetch the file: git lfs pull")
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for opening, kind in MARKUP.items():
-        if start.lower().startswith(opening):
-            raise TableError(f"{label} looks like {kind}, not CSV", "see what it says; export the table as CSV")
-    if (start.startswith(b"{") and start[1:].lstrip()[:1] in {b'"', b"}"}) or (
-        start.startswith(b"[") and start[1:].lstrip()[:1] in (b"{", b"[")
-    ):
-        raise TableError(f"{label} looks like JSON, not CSV", "convert it to CSV first")
