@@ -19,7 +19,6 @@ from em_impute.pipeline.types import InputTable
 from em_impute.saved_model.distributions import (
     TextDistribution,
     Typicality,
-    count_codes,
     count_numbers,
     count_texts,
     look_at_rows,
@@ -164,9 +163,7 @@ def _texts(coding: Coding, name: str, then: TextDistribution, opened: InputTable
 def _count(then: TextDistribution, texts: Sequence[str], code: Codes, opened: InputTable) -> TextDistribution:
     """Count rows by the texts that their codes stand for, −1 for none."""
     weight = np.broadcast_to(1.0, code.size) if opened.weight is None else opened.weight
-    counted = count_codes(tuple(texts), code, weight)
-    rows = np.bincount(code[code >= 0], minlength=len(texts)).astype(np.float64)
-    return count_texts(then, texts, counted.counts, counted.missing, rows)
+    return count_texts(then.texts, texts, code, weight)
 
 
 def _typicality(saved: SavedColumn, opened: InputTable) -> Typicality:

@@ -121,7 +121,7 @@ def _described(training: Training, applied: Applied, opened: InputTable) -> Trai
                 for name, one in then.numbers.items()
             },
             texts={
-                name: now.texts.get(name) or count_texts(one, (), np.empty(0), float(total[0]))
+                name: now.texts.get(name) or count_texts(one.texts, (), np.array([-1]), total)
                 for name, one in then.texts.items()
             },
         )

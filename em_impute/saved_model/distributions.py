@@ -114,31 +114,18 @@ def count_numbers(training: NumberDistribution, values: Floats, weights: Floats 
     return reduce(NumberDistribution.plus, parts, nothing)
 
 
-def count_codes(texts: tuple[str, ...], code: Codes, weight: Floats) -> TextDistribution:
-    """Count rows by their texts, `code` (n_rows,) being −1 where there is none, by `weight` (n_rows,)."""
-    seen = code >= 0
-    counts = np.bincount(code[seen], weight[seen], len(texts)).astype(np.float64, copy=False)
-    return TextDistribution(texts, counts, float(weight[~seen].sum()))
+def count_texts(known: tuple[str, ...], texts: Sequence[str], code: Codes, weight: Floats) -> TextDistribution:
+    """Count rows by the texts that are `known`.
 
-
-def count_texts(
-    training: TextDistribution,
-    texts: Sequence[str],
-    counts: Floats,
-    missing: float,
-    rows: Floats | None = None,
-) -> TextDistribution:
-    """Count rows by the texts of the training rows.
-
-    `counts` (n_texts_of_rows,) is the weight of the rows that hold each of `texts`, which are different, and `rows`
-    their number where that is another.
+    `code` (n_rows,) says which of `texts`, which are different, each row holds, −1 for none; `weight` (n_rows,) for how
+    many rows it stands.
     """
-    place = {text: number for number, text in enumerate(training.texts)}
-    at = np.array([place.get(text, len(place)) for text in texts], np.intp)
-    total = np.bincount(at, counts, len(place) + 1).astype(np.float64, copy=False)
-    new = (at == len(place)) & (counts > 0.0)
-    unseen_rows = round(float((counts if rows is None else rows)[new].sum()))
-    return TextDistribution(training.texts, total[:-1], missing, float(total[-1]), unseen_rows)
+    seen, place = code >= 0, {text: number for number, text in enumerate(known)}
+    held, rows = np.bincount(code[seen], weight[seen], len(texts)), np.bincount(code[seen], minlength=len(texts))
+    at = np.array([place.get(text, len(known)) for text in texts], np.intp)
+    counts = np.bincount(at, held, len(known) + 1).astype(np.float64, copy=False)
+    unseen_rows = int(rows[(at == len(known)) & (held > 0.0)].sum())
+    return TextDistribution(known, counts[:-1], float(weight[~seen].sum()), float(counts[-1]), unseen_rows)
 
 
 def subsample(values: Floats, weights: Floats | None, size: int) -> tuple[Floats, Floats | None]:
