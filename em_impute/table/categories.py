@@ -1,18 +1,15 @@
 """Columns of text as categories: which distinct text each cell holds, as long as there are few of them."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.table.arrays import Codes, GrowingCodes
 from em_impute.table.cells import CellCoder, Cells, distinct_cells, distinct_text
+from em_impute.table.dialect import Dialect
 from em_impute.table.numbers import is_mark
 from em_impute.table.scan import Records
-
-if TYPE_CHECKING:
-    from em_impute.table.dialect import Dialect
 
 MAX_LEVELS = 50
 """A predictor with more distinct texts is an identifier or prose."""
@@ -78,7 +75,7 @@ class CategoryReader:
     def __init__(
         self,
         column: int,
-        dialect: "Dialect",
+        dialect: Dialect,
         *,
         limit: int = MAX_LEVELS,
         key_limit: int = 0,

@@ -1,17 +1,15 @@
 """Distinguishing equal cells from different ones by their raw bytes, without a Python step per row."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import TableError, option
 from em_impute.table.arrays import factorize
+from em_impute.table.dialect import Dialect
 from em_impute.table.scan import BLOCK_BYTES, Records
 from em_impute.table.text import decoding_hint, shown, unquoted
-
-if TYPE_CHECKING:
-    from em_impute.table.dialect import Dialect
 
 WORD = 8  # bytes
 LONGEST_IN_WORDS = 256  # bytes; each eight cost a pass over the cells that long, so longer ones go to a dict
@@ -105,7 +103,7 @@ def distinct_cells(records: Records, column: int) -> Cells:
 
 
 def distinct_text(
-    records: Records, column: int, cells: Cells, code: int, dialect: "Dialect", *, is_strict: bool = True
+    records: Records, column: int, cells: Cells, code: int, dialect: Dialect, *, is_strict: bool = True
 ) -> str:
     """Decode a distinct content of a column.
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +9,10 @@ from numpy.typing import NDArray
 from em_impute.errors import FitError, option
 from em_impute.table.arrays import Codes, GrowingCodes
 from em_impute.table.cells import CellCoder, distinct_text
+from em_impute.table.dialect import Dialect
 from em_impute.table.numbers import is_mark
 from em_impute.table.scan import Records
 from em_impute.table.text import shown, unquoted
-
-if TYPE_CHECKING:
-    from em_impute.table.dialect import Dialect
 
 MOST_TEXTS = 10_000  # distinct contents of a column that could still be categories
 MOST_SPELLINGS = 2 * MOST_TEXTS  # each with quotes and without
@@ -58,7 +55,7 @@ class TargetColumn:
 class TargetReader:
     """Gathers a `TargetColumn`."""
 
-    def __init__(self, column: int, dialect: "Dialect", null_tokens: frozenset[str]) -> None:
+    def __init__(self, column: int, dialect: Dialect, null_tokens: frozenset[str]) -> None:
         self._column = column
         self._dialect = dialect
         self._null_tokens = null_tokens

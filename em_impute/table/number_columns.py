@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 from em_impute.table.arrays import Codes, GrowingArray, GrowingCodes, factorize, least_type
 from em_impute.table.categories import MAX_GROUPS, MOSTLY_DIFFERENT, CategoryReader
 from em_impute.table.cells import CellCoder, distinct_cells
+from em_impute.table.dialect import Dialect
 from em_impute.table.numbers import NumberContents, NumberCounts, count_cells
 from em_impute.table.scan import Records
 from em_impute.table.text import unquoted
-
-if TYPE_CHECKING:
-    from em_impute.table.dialect import Dialect
 
 DECIMAL_COMMA = re.compile(rb",(?!\d{3}\s*$)\d")
 SAMPLE_ROWS = 24  # looked at to tell text columns from numbers before pandas tries
@@ -100,7 +98,7 @@ class NumberReader:
     def __init__(
         self,
         column: int,
-        dialect: "Dialect",
+        dialect: Dialect,
         decimal: str,
         *,
         explicit: bool,

@@ -6,17 +6,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.table.cells import Cells, distinct_text
+from em_impute.table.dialect import Dialect
 from em_impute.table.scan import BLOCK_BYTES, Records
 from em_impute.table.text import unquoted
-
-if TYPE_CHECKING:
-    from em_impute.table.dialect import Dialect
 
 MISSING_MARKS: frozenset[str] = frozenset(
     {"#n/a", "#n/a n/a", "#na", "#null!", "-1.#ind", "-1.#qnan", "1.#ind", "1.#qnan", "-nan", "+nan", "nan", "<na>"}
@@ -122,7 +120,7 @@ def parse_number(text: str, decimal: str = ".") -> float | None:
 class NumberContents:
     """The distinct contents of a column, each read as a number once, in however many blocks it stands."""
 
-    def __init__(self, column: int, dialect: "Dialect", decimal: str, *, explicit: bool) -> None:
+    def __init__(self, column: int, dialect: Dialect, decimal: str, *, explicit: bool) -> None:
         self.numbers = np.empty(0)
         """in the order of the codes; NaN where missing or bad"""
         self._is_bad = np.empty(0, np.bool_)
@@ -151,7 +149,7 @@ class NumberContents:
 
 
 def count_cells(
-    records: Records, column: int, dialect: "Dialect", values: NDArray[np.float64], bad: Sequence[int] = ()
+    records: Records, column: int, dialect: Dialect, values: NDArray[np.float64], bad: Sequence[int] = ()
 ) -> NumberCounts:
     """Count what the cells of a column were read as, (n_records,) `values`; the rows that are `bad` are no numbers."""
     n_nan, infinite, padded = int(np.count_nonzero(np.isnan(values))), np.isinf(values), _is_padded(records, column)
@@ -167,7 +165,7 @@ def count_cells(
     )
 
 
-def _shown_cell(records: Records, column: int, dialect: "Dialect", row: int) -> tuple[int, str]:
+def _shown_cell(records: Records, column: int, dialect: Dialect, row: int) -> tuple[int, str]:
     """Give the line of a cell, and its text."""
     starts, stops = records.span(column)
     content = unquoted(records.data[starts[row] : stops[row]].tobytes())
@@ -175,7 +173,7 @@ def _shown_cell(records: Records, column: int, dialect: "Dialect", row: int) -> 
 
 
 def read_by_pandas(
-    records: Records, columns: Sequence[int], dialect: "Dialect", decimal: str
+    records: Records, columns: Sequence[int], dialect: Dialect, decimal: str
 ) -> list[NDArray[np.float64] | None]:
     """Read columns of the very bytes the scanner cut, (n_records,) each; None where the grammar is to read them.
 
