@@ -56,9 +56,11 @@ class CellCoder:
         lengths = stops - starts
         is_long = records.has_nul or int(lengths.max()) > WORD
         if is_long and not by_hash:
-            cells = distinct_cells(records, self._column)
-            numbers = self._numbered(cells.raw, most_new)
-            return None if numbers is None else cells._replace(codes=numbers.take(cells.codes), raw=self._raw)
+            own, first = _tell_apart(records, starts, stops)
+            if first.size > most_new + len(self._raw):
+                return None
+            numbers = self._numbered(_contents(records, starts[first], stops[first]), most_new)
+            return None if numbers is None else Cells(numbers.take(own), self._raw, starts, stops)
         keys = _hashes(records, starts, lengths) if is_long else _words(records, starts, lengths)
         slots = _slots(keys)
         codes = self._codes.take(slots)
@@ -92,13 +94,7 @@ class CellCoder:
 def distinct_cells(records: Records, column: int) -> Cells:
     """Tell which cells of a column are equal, in one block."""
     starts, stops = records.span(column)
-    codes, kinds = factorize(_hashes(records, starts, stops - starts), few=records.offset < BLOCK_BYTES)
-    first = np.empty(len(kinds), np.intp)
-    first[codes[::-1]] = np.arange(codes.size)[::-1]
-    if not _are_like(records, starts, stops - starts, first[codes]):
-        known: dict[bytes, int] = {}
-        codes = np.array([known.setdefault(cell, len(known)) for cell in _contents(records, starts, stops)])
-        return Cells(codes, list(known), starts, stops)
+    codes, first = _tell_apart(records, starts, stops)
     return Cells(codes, _contents(records, starts[first], stops[first]), starts, stops)
 
 
@@ -126,6 +122,21 @@ def distinct_text(
     return text
 
 
+def _tell_apart(
+    records: Records, starts: NDArray[np.intp], stops: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Give each cell the number of its content, by first appearance, (n_records,), and each content its first row."""
+    codes, kinds = factorize(_hashes(records, starts, stops - starts), few=records.offset < BLOCK_BYTES)
+    first = np.empty(len(kinds), np.intp)
+    first[codes[::-1]] = np.arange(codes.size)[::-1]
+    if _are_like(records, starts, stops - starts, first[codes]):
+        return codes, first
+    known: dict[bytes, int] = {}
+    firsts = [known.setdefault(cell, row) for row, cell in enumerate(_contents(records, starts, stops))]
+    first, codes = np.unique(firsts, return_inverse=True)
+    return codes.reshape(-1), first
+
+
 def _contents(records: Records, starts: NDArray[np.intp], stops: NDArray[np.intp]) -> list[bytes]:
     spans = zip(starts.tolist(), stops.tolist(), strict=True)
     return [records.data[start:stop].tobytes() for start, stop in spans]
@@ -133,8 +144,9 @@ def _contents(records: Records, starts: NDArray[np.intp], stops: NDArray[np.intp
 
 def _hashes(records: Records, starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> NDArray[np.uint64]:
     """Mix the length and the words of each cell, up to `LONGEST_IN_WORDS` bytes of it: (n_records,)."""
-    keys = lengths.astype(np.uint64)
-    for done in range(0, min(int(lengths.max()), LONGEST_IN_WORDS), WORD):
+    keys = _words(records, starts, lengths) * SPREAD
+    keys += lengths.view(np.uint64)
+    for done in range(WORD, min(int(lengths.max()), LONGEST_IN_WORDS), WORD):
         longer = np.flatnonzero(lengths > done)
         words = _words(records, starts[longer], lengths[longer], done)
         mixed = (keys[longer] + words) * SPREAD

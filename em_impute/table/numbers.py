@@ -152,16 +152,17 @@ def count_cells(
     records: Records, column: int, dialect: Dialect, values: NDArray[np.float64], bad: Sequence[int] = ()
 ) -> NumberCounts:
     """Count what the cells of a column were read as, (n_records,) `values`; the rows that are `bad` are no numbers."""
-    n_nan, infinite, padded = int(np.count_nonzero(np.isnan(values))), np.isinf(values), _is_padded(records, column)
+    n_nan, infinite = int(np.count_nonzero(np.isnan(values))), np.flatnonzero(np.isinf(values))
+    padded = _first_padded(records, column)
     show = partial(_shown_cell, records, column, dialect)
     return NumberCounts(
         n_missing=n_nan - len(bad),
         n_numbers=values.size - n_nan,
         n_bad=len(bad),
         bad_examples=tuple(map(show, bad[:EXAMPLES])),
-        n_infinite=int(np.count_nonzero(infinite)),
-        infinite=show(int(infinite.argmax())) if infinite.any() else None,
-        padded=show(int(padded.argmax())) if padded.any() else None,
+        n_infinite=infinite.size,
+        infinite=show(int(infinite[0])) if infinite.size else None,
+        padded=None if padded is None else show(padded),
     )
 
 
@@ -233,8 +234,12 @@ def _spelled_marks() -> list[str]:
     return sorted(spellings | {"NaN", "-NaN", "+NaN", "n/A", "N/a"})
 
 
-def _is_padded(records: Records, column: int) -> NDArray[np.bool_]:
-    """Tell which cells begin, inside their quotes, with `0` and another digit: (n_records,)."""
-    words = records.words[records.span(column)[0]]
+def _first_padded(records: Records, column: int) -> int | None:
+    """Find the first cell that begins, inside its quotes, with `0` and another digit."""
+    starts, _ = records.span(column)
+    first = records.data.take(starts, mode="clip")
+    rows = np.flatnonzero((first == ord("0")) | (first == ord('"')))
+    words = records.words[starts[rows]]
     words = np.where(words & 255 == ord('"'), words >> 8, words)
-    return np.asarray((words & 255 == ord("0")) & ((words >> 8 & 255) - ord("0") < 10))  # noqa: PLR2004  # below "0" it wraps
+    padded = rows[(words & 255 == ord("0")) & ((words >> 8 & 255) - ord("0") < 10)]  # noqa: PLR2004  # below "0" it wraps
+    return int(padded[0]) if padded.size else None
