@@ -165,8 +165,8 @@ class NumberReader:
             numbers = self._values.finish()
         return NumberColumn(numbers=numbers, code=code, decimal_comma=self._decimal_comma, **vars(self._counts))
 
-    def _parsed(self, records: Records, decimal: str = "") -> tuple[NDArray[np.float64], NumberCounts]:
-        contents = NumberContents(self.column, self._dialect, decimal or self._decimal, explicit=self._explicit)
+    def _parsed(self, records: Records) -> tuple[NDArray[np.float64], NumberCounts]:
+        contents = NumberContents(self.column, self._dialect, self._decimal, explicit=self._explicit)
         return contents.read(records, distinct_cells(records, self.column))
 
     def _note(self, records: Records, counts: NumberCounts) -> None:
