@@ -1,9 +1,11 @@
 """The first pass: labels, the spans that may be filled, numbers, line numbers."""
 
+import errno
 import hashlib
 import io
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from em_impute.errors import FitError, TableError, option
 from em_impute.table import numbers as module
 from em_impute.table.cells import distinct_cells
 from em_impute.table.numbers import NumberContents, is_mark, is_shaped_like, parse_number, read_by_pandas
+from em_impute.table.read import read_table
 from em_impute.table.scan import scan_records
 
 from . import oracle_csv
@@ -162,3 +165,15 @@ def test_standard_marks_are_known_in_any_case_and_white_space_is_one():
 
     assert [is_mark(text) for text in [*marks, "", " ", "\t", "\xa0", "\u2003 "]] == [True] * 18
     assert [is_mark(text) for text in ("N A", "no", "0", "- 1")] == [False] * 4
+
+
+def test_a_reading_that_fails_is_an_error_of_the_input(tmp_path):
+    class Broken(io.BytesIO):
+        def readinto(self, _):
+            raise OSError(errno.EIO, "Input/output error")
+
+    with opened(b"g,x\nM,1\n", tmp_path) as (source, dialect):
+        broken = replace(source, file=Broken())
+
+        with pytest.raises(TableError, match=r"table\.csv cannot be read: Input/output error"):
+            read_table(broken, dialect, targets=[0], features=[], explicit=True)
