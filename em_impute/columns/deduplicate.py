@@ -19,11 +19,9 @@ MAX_TABLE = 1 << 22
 """Combinations of codes up to which each has a place in a table; more of them are hashed, in three times the time."""
 
 
-class Values(NamedTuple):
-    """One column of what rows are to agree in."""
-
-    value: NDArray[Any]  # (n_rows,): codes from −1 on, or numbers
-    n_codes: int | None  # all codes are below; None of numbers
+Key = tuple[str, Codes]
+"""A column whose values may say which rows belong together, such as names of customers or numbers of rings: its name,
+and (n_rows,) a code for each of its values, −1 where missing; those of numbers ascend."""
 
 
 @dataclass(frozen=True)
@@ -45,23 +43,26 @@ class _Coded(NamedTuple):
     n: int  # all codes are below
 
 
-def merge_equal_rows(rows: Rows, codes: Sequence[Codes] = ()) -> tuple[Rows, Codes | None]:
+def merge_equal_rows(rows: Rows) -> tuple[Rows, Codes | None]:
     """Merge rows that agree in every feature and in the label, where that makes them markedly fewer.
 
-    `codes`, each (n_rows,), are further values in which merged rows agree.  Returns the distinct rows in the order in
-    which they first appear and, for every row, the distinct row it equals (None if none merged).
+    Returns the distinct rows in the order in which they first appear and, for every row, the distinct row it equals
+    (None if none merged).
     """
-    merged = merge_rows([Values(column, None) for column in (rows.label, *rows.x.T, *codes)])
+    merged = merge_rows([rows.label, *rows.x.T])
     if merged is None:
         return rows, None
     weight = np.bincount(merged.index, rows.weight, merged.first.size).astype(np.float64, copy=False)
     return Rows(rows.x[merged.first], rows.label[merged.first], weight), merged.index
 
 
-def merge_rows(columns: Sequence[Values]) -> Merged | None:
-    """Merge rows that agree in every one of two columns or more; None where that does not make them markedly fewer."""
-    n_rows = columns[0].value.size
-    head = [column._replace(value=column.value[:PROBE_ROWS]) for column in columns]
+def merge_rows(columns: Sequence[NDArray[Any]]) -> Merged | None:
+    """Merge rows that agree in every one of two columns or more; None where that does not make them markedly fewer.
+
+    Each column is (n_rows,): codes from −1 on if they are whole numbers by their type, else numbers.
+    """
+    n_rows = columns[0].size
+    head = [column[:PROBE_ROWS] for column in columns]
     joint = _joined(head, int(MAX_DISTINCT_SHARE * min(n_rows, PROBE_ROWS)))
     if joint is not None and n_rows > PROBE_ROWS:
         joint = _joined(columns, int(min(MAX_DISTINCT_SHARE * n_rows, MAX_DISTINCT_ROWS)))
@@ -76,13 +77,34 @@ def merge_rows(columns: Sequence[Values]) -> Merged | None:
     return Merged(first, count, index)
 
 
-def _joined(columns: Sequence[Values], most: int) -> tuple[Codes, int] | None:
+def keys_of_distinct(keys: Sequence[Key], index: Codes | None, n_distinct: int) -> list[Key]:
+    """Give the codes of keys for the distinct rows, (n_distinct,), of which each row of the table equals one.
+
+    −1 stands for a distinct row whose equals in the table have several values of the key.  `index` (n_rows,) is None
+    where the rows are the distinct ones.
+    """
+    if index is None:
+        return list(keys)
+    found: list[Key] = []
+    for name, key in keys:
+        code = np.full(n_distinct, -1, key.dtype)
+        code[index] = key
+        mixed = np.bincount(index, code[index] != key, n_distinct) > 0.0
+        code[mixed] = -1
+        found.append((name, code))
+    return found
+
+
+def _joined(columns: Sequence[NDArray[Any]], most: int) -> tuple[Codes, int] | None:
     """Give each row the number of its distinct row, by first appearance; None as soon as there are more than `most`."""
     joint = None
-    for value, n_codes in columns:
-        if n_codes is None and value.size <= PROBE_ROWS and np.unique(value).size > most:
+    for value in columns:
+        if np.issubdtype(value.dtype, np.integer):
+            coded = _Coded(value, int(value.max(initial=-1)) + 1)
+        elif value.size <= PROBE_ROWS and np.unique(value).size > most:
             return None  # before they are numbered, which takes ten times as long
-        coded = _factorized(value) if n_codes is None else _Coded(value, n_codes)
+        else:
+            coded = _factorized(value)
         if coded.n > MAX_DISTINCT_ROWS:
             return None
         if joint is None:

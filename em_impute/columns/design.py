@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from em_impute.columns.deduplicate import Values, merge_rows
+from em_impute.columns.deduplicate import Key, keys_of_distinct, merge_rows
 from em_impute.columns.labels import Labels
 from em_impute.columns.predictors import (
     COLLINEAR,
-    Chosen,
     Column,
     Rejected,
     TextColumn,
     choose_predictors,
-    texts_in,
 )
 from em_impute.em.blocks import Floats, Integers, Rows, in_units, slices, standard_units
 from em_impute.em.mixture import overall_covariance
@@ -23,7 +22,6 @@ from em_impute.errors import FitError, option
 from em_impute.serialize.annotations import Count
 from em_impute.table.arrays import Codes
 from em_impute.table.categories import MAX_LEVELS, CategoryColumn
-from em_impute.table.keys import Key, keys_of_distinct
 from em_impute.table.text import listed, shown
 
 MAX_FEATURES = 256
@@ -163,7 +161,9 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     are few.  `weight` (n_rows,) says how much each row counts, with mean 1.  `keys` may say which rows belong together.
     Raises DesignError for cells that no model can use and FitError when no predictor is left.
     """
-    numbers, texts, refused = _choose(columns, categories, weight, explicit=explicit, with_categories=with_categories)
+    numbers, texts, refused = choose_predictors(
+        columns, categories, explicit=explicit, with_categories=with_categories, weight=weight
+    )
     rejected = tuple(refused)
     if not (numbers or texts):
         raise FitError(
@@ -180,7 +180,7 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
         read += [one for one in parts if _serves(one, weight)]
     merged = None
     if weight is None:  # else equal rows need not weigh the same
-        merged = merge_rows([Values(labels.label, len(labels.labels)), *_values(numbers, [*read, *parts])])
+        merged = merge_rows([labels.label, *_values(numbers, [*read, *parts])])
     rows = None if merged is None else merged.first
     label = (labels.label if rows is None else labels.label[rows]).astype(np.intp)
     count = weight if merged is None else merged.count
@@ -202,36 +202,13 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     return Design(labels.labels, labels.label, features, rejected, distinct, index, told, weighed, by, of_distinct)
 
 
-def _values(numbers: Sequence[Column], categories: Sequence[Category]) -> Iterator[Values]:
-    """Yield what rows must agree in to be equal."""
+def _values(numbers: Sequence[Column], categories: Sequence[Category]) -> Iterator[NDArray[Any]]:
+    """Yield what rows must agree in to be equal, (n_rows,) each."""
     for _, column in numbers:
         if column.numbers is not None:
-            yield Values(*((column.numbers, None) if column.code is None else (column.code, column.numbers.size)))
+            yield column.numbers if column.code is None else column.code
     for category in categories:
-        yield Values(category.code, len(category.texts))
-
-
-def _choose(
-    columns: Sequence[Column],
-    categories: Sequence[TextColumn],
-    weight: Floats | None,
-    *,
-    explicit: bool,
-    with_categories: bool,
-) -> Chosen:
-    """Choose predictors by the rows that count: what is constant among these teaches nothing."""
-    if weight is None or (weight > 0.0).all():
-        return choose_predictors(columns, categories, explicit=explicit, with_categories=with_categories)
-    rows = np.flatnonzero(weight > 0.0)
-    chosen = choose_predictors(
-        [(name, column.taking(rows)) for name, column in columns],
-        [(name, texts_in(rows, column)) for name, column in categories],
-        explicit=explicit,
-        with_categories=with_categories,
-    )
-    number, text = dict(columns), dict(categories)
-    numbers = [(name, number[name]) for name, _ in chosen.numbers]
-    return Chosen(numbers, [(name, text[name]) for name, _ in chosen.categories], chosen.rejected)
+        yield category.code
 
 
 def _serves(groups: Category, weight: Floats | None) -> bool:
@@ -242,11 +219,11 @@ def _serves(groups: Category, weight: Floats | None) -> bool:
 
 def _category(name: str, column: CategoryColumn) -> Category:
     """Sort the texts of a column that holds few: their order must not depend on the order of the rows."""
-    packed = np.empty(0, np.int8) if column.packed is None else column.packed
+    code = np.empty(0, np.int8) if column.code is None else column.code
     order = sorted(range(len(column.texts)), key=column.texts.__getitem__)
-    place = np.full(len(order) + 1, -1, packed.dtype)  # the last one is that of −1
+    place = np.full(len(order) + 1, -1, code.dtype)  # the last one is that of −1
     place[order] = np.arange(len(order))
-    return Category(name, tuple(column.texts[k] for k in order), column.n_missing, place[packed])
+    return Category(name, tuple(column.texts[k] for k in order), column.n_missing, place[code])
 
 
 def _side_by_side(codes: Sequence[Codes], n_rows: int) -> Integers:

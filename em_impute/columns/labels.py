@@ -12,7 +12,7 @@ from em_impute.errors import DesignError, FitError, option
 from em_impute.options import Request
 from em_impute.table.arrays import Codes, least_type
 from em_impute.table.columns import TargetColumn
-from em_impute.table.numbers import is_blank, is_mark, is_shaped_like, parse_number
+from em_impute.table.numbers import is_mark, is_shaped_like, parse_number
 from em_impute.table.text import listed, plural, shown
 
 FILLERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"
@@ -74,7 +74,7 @@ def classify_texts(column: TargetColumn, request: Request) -> Kinds:
     ambiguous: dict[str, int] = {}
     for text, n in zip(column.texts, column.counts, strict=True):
         spellings = {text, text.strip()}
-        if is_blank(text) or spellings & null:
+        if not text.strip() or spellings & null:
             missing[text] = int(n)
         elif spellings & kept or not is_mark(text):
             labels[text] = int(n)

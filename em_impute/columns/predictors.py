@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, option
-from em_impute.table.categories import CategoryColumn
+from em_impute.table.categories import MOSTLY_DIFFERENT, CategoryColumn
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import parse_number
 from em_impute.table.text import shown
@@ -20,12 +20,6 @@ LARGEST_EXACT, TWENTY_DIGITS = 2.0**53, 1e20
 IDENTIFIER_NAME = re.compile(r"(?i:(^|[\W_])(id|idx|index|rowid|key|no|nr|number)$|^unnamed\b)|[a-z](Id|ID)$")
 NUMBER_NAME = re.compile(r"(?i:(^|[\W_])(row|code)$)")
 """Columns of whole numbers called so are identifiers; the second kind only where hardly a value repeats."""
-
-MOSTLY_DIFFERENT = 0.9
-"""Share of different values from which on they hardly repeat."""
-
-FEW_NUMBERS = 1000
-"""Looked at first: most measurements show by these that they are not whole."""
 
 MIN_ROW_NUMBERS = 3
 """Fewer whole numbers in a row are a coincidence."""
@@ -67,39 +61,38 @@ class Chosen(NamedTuple):
 
 
 def choose_predictors(
-    columns: Sequence[Column], categories: Sequence[TextColumn], *, explicit: bool, with_categories: bool
+    columns: Sequence[Column],
+    categories: Sequence[TextColumn],
+    *,
+    explicit: bool,
+    with_categories: bool,
+    weight: Floats | None = None,
 ) -> Chosen:
     """Divide columns into predictors and those that do not serve, with the reason.
 
     `categories` are those of the columns that hold more than numbers.  They serve if `with_categories` or `explicit`,
     which says that the user named these columns: then a column that cannot serve is an error, and one that only should
-    not (an identifier) serves nevertheless.  Raises DesignError for cells that no model can use.
+    not (an identifier) serves nevertheless.  They are judged by the rows that have a `weight` (n_rows,), since what is
+    constant among these teaches nothing.  Raises DesignError for cells that no model can use.
     """
     as_text = dict(categories) if explicit or with_categories else {}
     chosen = Chosen([], [], [])
+    ignored = np.empty(0, np.intp) if weight is None else np.flatnonzero(~(weight > 0.0))
     for name, numbers in columns:
         category = as_text.get(name)
-        if category is not None and _is_category(numbers, category):
-            reason = _reason_against_category(name, category, explicit=explicit)
+        shown_numbers = numbers.without(ignored) if ignored.size else numbers
+        shown_texts = category.without(ignored) if category and ignored.size else category
+        if category is not None and shown_texts is not None and _is_category(numbers, shown_texts):
+            reason = _reason_against_category(name, shown_texts, explicit=explicit)
             if not reason:
                 chosen.categories.append((name, category))
         else:
-            reason = _reason_against_numbers(name, numbers, explicit=explicit)
+            reason = _reason_against_numbers(name, shown_numbers, explicit=explicit)
             if not reason:
                 chosen.numbers.append((name, numbers))
         if reason:
             chosen.rejected.append(Rejected(name, reason))
     return chosen
-
-
-def texts_in(rows: Integers, column: CategoryColumn) -> CategoryColumn:
-    """Show the texts that some rows of a column hold; the codes stay those of all texts."""
-    if column.packed is None:
-        return column
-    code = column.packed[rows]
-    counts = np.bincount(code[code >= 0], minlength=len(column.texts))
-    texts = tuple(text for text, count in zip(column.texts, counts, strict=True) if count)
-    return replace(column, packed=code, texts=texts, counts=counts[counts > 0])
 
 
 def _is_category(numbers: NumberColumn, category: CategoryColumn) -> bool:
@@ -129,9 +122,10 @@ def _reason_against_category(name: str, category: CategoryColumn, *, explicit: b
             message = f"column {shown(name)} holds {reason}, such as {shown(text)} (line {line})"
             raise DesignError(message, f"name columns of numbers or of fewer texts with {option('features')}")
         return reason
-    if len(category.texts) < MIN_TEXTS:
+    n_texts = np.count_nonzero(category.counts)
+    if n_texts < MIN_TEXTS:
         return "constant"
-    hardly_repeats = len(category.texts) >= MOSTLY_DIFFERENT * category.counts.sum()
+    hardly_repeats = n_texts >= MOSTLY_DIFFERENT * category.counts.sum()
     is_identifier = hardly_repeats or IDENTIFIER_NAME.search(name.strip())
     return "identifier" if is_identifier and not explicit else ""
 
@@ -178,24 +172,18 @@ def _reason_against_range(low: float, high: float) -> str:
 
 def _is_identifier(name: str, column: NumberColumn) -> bool:
     """Recognise whole numbers that are row numbers, too long to be exact, or called an identifier."""
-    numbers = np.empty(0) if column.numbers is None else column.numbers
-    if not _are_whole(numbers[:FEW_NUMBERS]) or not _are_whole(numbers):
+    if column.numbers is None or not column.is_whole:
         return False
+    numbers = column.numbers
     seen = numbers[~np.isnan(numbers)]
     whole = column.code is None and seen.size == column.size  # a code is for numbers that repeat
     row_numbers = whole and seen.size >= MIN_ROW_NUMBERS and bool((np.diff(seen) == 1).all())
     long = (np.abs(seen) >= LARGEST_EXACT) & (np.abs(seen) < TWENTY_DIGITS)
     too_long = bool((seen[long] % 1000 != 0).any())  # a measurement of such size ends in zeros
-    named = IDENTIFIER_NAME.search(name.strip()) or (NUMBER_NAME.search(name.strip()) and _hardly_repeats(seen, column))
-    return row_numbers or too_long or bool(named)
-
-
-def _are_whole(numbers: Floats) -> bool:
-    return bool(((numbers == np.floor(numbers)) | np.isnan(numbers)).all())
-
-
-def _hardly_repeats(seen: Floats, column: NumberColumn) -> bool:
-    return np.unique(seen).size >= MOSTLY_DIFFERENT * (column.size - column.n_missing)
+    if row_numbers or too_long or IDENTIFIER_NAME.search(name.strip()):
+        return True
+    least = MOSTLY_DIFFERENT * (column.size - column.n_missing)
+    return bool(NUMBER_NAME.search(name.strip())) and np.unique(seen).size >= least
 
 
 def _bad_cells(column: NumberColumn, *, quoted: bool) -> str:

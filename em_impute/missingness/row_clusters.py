@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.columns.deduplicate import Key
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.folds import N_FOLDS
 from em_impute.ensemble.k_means import squared_distances
 from em_impute.missingness.neighbours import find_clusters, points_of
 from em_impute.missingness.regression import rate_of
 from em_impute.table.arrays import Codes
-from em_impute.table.keys import Key
 
 LEAST_GAP = 0.1
 """Share of hidden rows with siblings above that of rows to fill, below which nothing is done: a tenth more or fewer

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from em_impute.columns.deduplicate import Values, merge_rows
+from em_impute.columns.deduplicate import merge_rows
 from em_impute.columns.design import Design, Feature
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.em import posterior
@@ -98,11 +98,11 @@ class Coding:
             known = self.numbered[name]
             values, place = np.unique(table.numbers[column].of(rows), return_inverse=True)
             return np.array([known.get(value, MISSING) for value in values.tolist()], np.intp)[place.reshape(-1)]
-        if found.packed is None:
+        if found.code is None:
             return np.full(rows.size, MISSING)
         number = {text: code for code, text in enumerate(texts)}
         place = np.array([*(number.get(text, MISSING) for text in found.texts), MISSING], np.intp)
-        return place[found.packed[rows]]
+        return place[found.code[rows]]
 
     def _indicator(self, feature: Feature, codes: Integers) -> Floats:
         """Say whether a category is one of its texts, standardised: (n_rows,), NaN where it is missing."""
@@ -188,9 +188,9 @@ class Groups:
 
     def rows_of(self, table: Table, rows: Integers) -> Iterator[tuple[str, Integers]]:
         """Yield each group that has a fit of its own, and the places in `rows` of its rows."""
-        if table.groups is None or table.groups.packed is None:
+        if table.groups is None or table.groups.code is None:
             return
-        code = table.groups.packed[rows]
+        code = table.groups.code[rows]
         for number, text in enumerate(table.groups.texts):
             if text in self.own and (mine := np.flatnonzero(code == number)).size:
                 yield text, mine
@@ -262,8 +262,8 @@ def _slim(ensemble: EnsembleFit) -> Ensemble:
 
 def _distinct(predictors: Predictors) -> tuple[Predictors, Integers]:
     """Tell equal rows once, (n_distinct, …); also give which of them each row is, (n_rows,)."""
-    columns = [Values(column, None) for column in (*predictors.x.T, *predictors.codes.T)]
-    merged = merge_rows([Values(np.zeros(predictors.x.shape[0], np.int8), 1), *columns])  # it takes two at least
+    first = np.zeros(predictors.x.shape[0], np.int8)  # it takes two columns at least
+    merged = merge_rows([first, *predictors.x.T, *predictors.codes.T])
     if merged is None:
         return predictors, np.arange(predictors.x.shape[0])
     return predictors.take(merged.first), merged.index.astype(np.intp)

@@ -19,7 +19,6 @@ from em_impute.pipeline.types import InputTable
 from em_impute.saved_model.distributions import (
     TextDistribution,
     Typicality,
-    count_codes,
     count_numbers,
     count_texts,
     look_at_rows,
@@ -155,8 +154,8 @@ def _numbers(column: NumberColumn, weight: Floats | None) -> tuple[Floats, Float
 def _texts(coding: Coding, name: str, then: TextDistribution, opened: InputTable) -> TextDistribution:
     """Count the texts of a category; where its cells are all numbers now, those that are its texts."""
     found = opened.table.categories.get(coding.column[name])
-    if found is not None and found.packed is not None:
-        return _count(then, found.texts, found.packed, opened)
+    if found is not None and found.code is not None:
+        return _count(then, found.texts, found.code, opened)
     code = coding.codes(opened.table, name, np.arange(opened.table.n_rows))
     return _count(then, coding.texts[name], code, opened)
 
@@ -164,9 +163,7 @@ def _texts(coding: Coding, name: str, then: TextDistribution, opened: InputTable
 def _count(then: TextDistribution, texts: Sequence[str], code: Codes, opened: InputTable) -> TextDistribution:
     """Count rows by the texts that their codes stand for, −1 for none."""
     weight = np.broadcast_to(1.0, code.size) if opened.weight is None else opened.weight
-    counted = count_codes(tuple(texts), code, weight)
-    rows = np.bincount(code[code >= 0], minlength=len(texts)).astype(np.float64)
-    return count_texts(then, texts, counted.counts, counted.missing, rows)
+    return count_texts(then.texts, texts, code, weight)
 
 
 def _typicality(saved: SavedColumn, opened: InputTable) -> Typicality:

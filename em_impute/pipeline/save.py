@@ -24,7 +24,7 @@ from em_impute.pipeline.complete import model_of
 from em_impute.pipeline.full_em import FullFit
 from em_impute.pipeline.open import name_of
 from em_impute.pipeline.types import ColumnResult, InputTable, with_experts
-from em_impute.saved_model.distributions import count_codes, describe_numbers, look_at_rows
+from em_impute.saved_model.distributions import count_texts, describe_numbers, look_at_rows
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.values import ReadSettings, SavedColumn, SavedModel, Score, Training, TrainingTable
 
@@ -95,8 +95,8 @@ def _training(opened: InputTable, completion: ColumnResult, design: Design, mixt
                 feature.name: describe_numbers(rounded(x[:, j] * feature.scale + feature.shift, feature.shift), weight)
                 for j, feature in enumerate(design.features[: design.n_numbers])
             },
-            texts={one.name: count_codes(one.texts, one.code, weight) for one in design.categories},
-            labels=count_codes(design.labels, design.distinct.label, weight),
+            texts={one.name: count_texts(one.texts, one.texts, one.code, weight) for one in design.categories},
+            labels=count_texts(design.labels, design.labels, design.distinct.label, weight),
             typicality=look_at_rows(mixture.fit.parameters, x, design.scale, weight),
         ),
         typical=mixture.fit.parameters,

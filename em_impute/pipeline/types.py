@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.columns.deduplicate import Key
 from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels
 from em_impute.columns.predictors import Column
@@ -19,7 +20,6 @@ from em_impute.model.groups import Group, GroupFit
 from em_impute.model.predict import Expert, Model
 from em_impute.model.select import Choice
 from em_impute.table.categories import CategoryColumn
-from em_impute.table.keys import Key, key_of_numbers
 from em_impute.table.read import Table
 from em_impute.table.source import Source
 
@@ -75,7 +75,7 @@ class InputTable:
         groups = [] if self.groups is None else [(self.groups[0], self.groups[1].key_code)]
         texts = [(name, column.key_code) for name, column in self.categories]
         as_text = dict(texts)
-        numbers = [(name, key_of_numbers(column)) for name, column in self.columns if name not in as_text]
+        numbers = [(name, column.key_code) for name, column in self.columns if name not in as_text]
         return [(name, code) for name, code in [*groups, *texts, *numbers] if code is not None]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from em_impute.columns.deduplicate import Values, merge_rows
+from em_impute.columns.deduplicate import merge_rows
 from em_impute.em.blocks import Floats, Integers, Rows
 from em_impute.em.mixture import MixtureMemory
 from em_impute.em.mixture import learn as learn_rows
@@ -103,8 +103,7 @@ def _examples(expert: Expert, table: Table, row: Integers, label: Integers, weig
     predictors = expert.coding.predictors(table, row)
     if (weight != 1.0).any():
         return Examples(predictors, label, weight)
-    columns = [Values(column, None) for column in (*predictors.x.T, *predictors.codes.T)]
-    merged = merge_rows([Values(label, len(expert.known_labels)), *columns])
+    merged = merge_rows([label, *predictors.x.T, *predictors.codes.T])
     if merged is None:
         return Examples(predictors, label, weight)
     return Examples(predictors.take(merged.first), label[merged.first], merged.count, merged=True)
@@ -122,7 +121,7 @@ def _described(training: Training, applied: Applied, opened: InputTable) -> Trai
                 for name, one in then.numbers.items()
             },
             texts={
-                name: now.texts.get(name) or count_texts(one, (), np.empty(0), float(total[0]))
+                name: now.texts.get(name) or count_texts(one.texts, (), np.array([-1]), total)
                 for name, one in then.texts.items()
             },
         )

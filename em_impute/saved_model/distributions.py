@@ -14,7 +14,6 @@ import numpy as np
 
 from em_impute.em.blocks import FARTHEST, UNKNOWN, Block, Floats, make_blocks, slices
 from em_impute.em.expectation import e_step
-from em_impute.em.moments import Moments, empty, hard_moments, merge
 from em_impute.em.parameters import Parameters, clamp
 from em_impute.serialize.annotations import ANY, Axes, Count, InfiniteAsNull, Range
 from em_impute.table.arrays import Codes
@@ -103,39 +102,30 @@ def describe_numbers(values: Floats, weights: Floats | None = None) -> NumberDis
     edges = np.empty(0)
     if lowest <= highest:
         edges = np.append(nextafter(lowest, -np.inf), _upper_ends(values, weights, highest))
-    return _count_in(edges, values, weights)
+    return count_numbers(NumberDistribution(edges, np.zeros(edges.size + 1), 0.0, np.inf, -np.inf), values, weights)
 
 
 def count_numbers(training: NumberDistribution, values: Floats, weights: Floats | None = None) -> NumberDistribution:
     """Count rows in the cells of the training rows; `values` and `weights` are (n_rows,), as in `describe_numbers`."""
-    return _count_in(training.edges, values, weights)
+    nothing = NumberDistribution(training.edges, np.zeros_like(training.counts), 0.0, np.inf, -np.inf)
+    parts = (
+        _count(training.edges, values[some], None if weights is None else weights[some]) for some in slices(values.size)
+    )
+    return reduce(NumberDistribution.plus, parts, nothing)
 
 
-def count_codes(texts: tuple[str, ...], code: Codes, weight: Floats) -> TextDistribution:
-    """Count rows by their texts, `code` (n_rows,) being −1 where there is none, by `weight` (n_rows,)."""
-    seen = code >= 0
-    counts = np.bincount(code[seen], weight[seen], len(texts)).astype(np.float64, copy=False)
-    return TextDistribution(texts, counts, float(weight[~seen].sum()))
+def count_texts(known: tuple[str, ...], texts: Sequence[str], code: Codes, weight: Floats) -> TextDistribution:
+    """Count rows by the texts that are `known`.
 
-
-def count_texts(
-    training: TextDistribution,
-    texts: Sequence[str],
-    counts: Floats,
-    missing: float,
-    rows: Floats | None = None,
-) -> TextDistribution:
-    """Count rows by the texts of the training rows.
-
-    `counts` (n_texts_of_rows,) is the weight of the rows that hold each of `texts`, which are different, and `rows`
-    their number where that is another.
+    `code` (n_rows,) says which of `texts`, which are different, each row holds, −1 for none; `weight` (n_rows,) for how
+    many rows it stands.
     """
-    place = {text: number for number, text in enumerate(training.texts)}
-    at = np.array([place.get(text, len(place)) for text in texts], np.intp)
-    total = np.bincount(at, counts, len(place) + 1).astype(np.float64, copy=False)
-    new = (at == len(place)) & (counts > 0.0)
-    unseen_rows = round(float((counts if rows is None else rows)[new].sum()))
-    return TextDistribution(training.texts, total[:-1], missing, float(total[-1]), unseen_rows)
+    seen, place = code >= 0, {text: number for number, text in enumerate(known)}
+    held, rows = np.bincount(code[seen], weight[seen], len(texts)), np.bincount(code[seen], minlength=len(texts))
+    at = np.array([place.get(text, len(known)) for text in texts], np.intp)
+    counts = np.bincount(at, held, len(known) + 1).astype(np.float64, copy=False)
+    unseen_rows = int(rows[(at == len(known)) & (held > 0.0)].sum())
+    return TextDistribution(known, counts[:-1], float(weight[~seen].sum()), float(counts[-1]), unseen_rows)
 
 
 def subsample(values: Floats, weights: Floats | None, size: int) -> tuple[Floats, Floats | None]:
@@ -153,12 +143,6 @@ def subsample(values: Floats, weights: Floats | None, size: int) -> tuple[Floats
     reached = np.cumsum(weights)
     drawn = np.searchsorted(reached, rng.random(size) * reached[-1], side="right")
     return values[drawn], np.full(size, reached[-1] / size)
-
-
-def _count_in(edges: Floats, values: Floats, weights: Floats | None) -> NumberDistribution:
-    nothing = NumberDistribution(edges, np.zeros(edges.size + 1), 0.0, np.inf, -np.inf)
-    parts = (_count(edges, values[some], None if weights is None else weights[some]) for some in slices(values.size))
-    return reduce(NumberDistribution.plus, parts, nothing)
 
 
 def _count(edges: Floats, values: Floats, weights: Floats | None) -> NumberDistribution:
@@ -219,14 +203,12 @@ class Spread(NamedTuple):
         """The standard deviation, 0 of nothing."""
         return (self.scatter / self.weight) ** 0.5 if self.weight else 0.0
 
-    @property
-    def moments(self) -> Moments:
-        """The same as moments of a single component and feature."""
-        return Moments(np.array([self.weight]), np.array([[self.mean]]), np.array([[[self.scatter]]]), 0.0, 0)
-
     def plus(self, other: "Spread") -> "Spread":
         """Add other numbers (Chan, Golub & LeVeque 1983)."""
-        return _spread(merge(self.moments, other.moments))
+        weight = self.weight + other.weight
+        share, apart = other.weight / weight if weight else 0.0, other.mean - self.mean
+        scatter = self.scatter + other.scatter + self.weight * share * apart**2
+        return Spread(weight, self.mean + share * apart, scatter)
 
 
 @dataclass(frozen=True)
@@ -252,7 +234,7 @@ def look_at_rows(parameters: Parameters, x: Floats, scale: Floats, weights: Floa
     """
     x, weights = subsample(x, weights, MAX_ROWS)
     log_scale = float(np.log(scale).sum())
-    found = Typicality(0.0, 0.0, _spread(empty(1, 1)))
+    found = Typicality(0.0, 0.0, Spread(0.0, 0.0, 0.0))
     for some in slices(x.shape[0]):
         near = np.clip(x[some], -FARTHEST, FARTHEST)  # what is farther out cannot be squared
         weight = np.ones(near.shape[0]) if weights is None else weights[some]
@@ -272,9 +254,7 @@ def _look_at(parameters: Parameters, block: Block, log_scale: float) -> Typicali
     farthest = np.asarray(chdtri(np.maximum(n_shown, 1), FAR), np.float64)  # the quantile of χ² for so many features
     is_far = distance > farthest[:, None]
     log_density, weight = found.log_evidence[is_whole].ravel() - log_scale, block.weight[is_whole].ravel()
-    moments = hard_moments(log_density[:, None], np.zeros(weight.size, np.intp), weight, 1)
-    return Typicality(float(block.weight[shows].sum()), float((block.weight * is_far)[shows].sum()), _spread(moments))
-
-
-def _spread(moments: Moments) -> Spread:
-    return Spread(float(moments.weight[0]), float(moments.mean[0, 0]), float(moments.scatter[0, 0, 0]))
+    total = float(weight.sum())
+    mean = float(weight @ log_density) / total if total else 0.0
+    spread = Spread(total, mean, float(weight @ (log_density - mean) ** 2))
+    return Typicality(float(block.weight[shows].sum()), float((block.weight * is_far)[shows].sum()), spread)

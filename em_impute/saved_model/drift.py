@@ -54,15 +54,6 @@ class Share(NamedTuple):
     """It is larger now, by more than chance and enough to matter."""
 
 
-class Span(NamedTuple):
-    """Where numbers lie, in the data's own units."""
-
-    lowest: float
-    median: float | None
-    """None where it lies beyond all training rows"""
-    highest: float
-
-
 class Unseen(NamedTuple):
     """Cells whose text no training row had."""
 
@@ -80,9 +71,10 @@ class PredictorDrift:
     psi: Index | None
     """None where there are too few rows"""
     missing: Share
-    then: Span | None = None
+    then: NumberDistribution | None = None
+    """None of a category"""
+    now: NumberDistribution | None = None
     """None of a category, and where there is no number"""
-    now: Span | None = None
     unit: Conversion | None = None
     """by which new numbers are explained as training numbers in another unit"""
     unseen: Unseen | None = None
@@ -151,8 +143,8 @@ def _numbers(training: DataProfile, new: DataProfile) -> Iterator[PredictorDrift
             is_number=True,
             psi=psi(then.counts, now.counts),
             missing=_missing(then, now),
-            then=_span(then),
-            now=_span(now),
+            then=then,
+            now=now if now.total else None,
             unit=unit_factor(then, now, new.converted[name]) if name in new.converted else None,
         )
 
@@ -183,10 +175,6 @@ def _share(then: float, n_then: float, now: float, n_now: float, least: float) -
         now / n_now if n_now else None,
         is_more_often(then, n_then, now, n_now, least),
     )
-
-
-def _span(numbers: NumberDistribution) -> Span | None:
-    return Span(numbers.lowest, numbers.median, numbers.highest) if numbers.total else None
 
 
 def _density(then: Typicality, now: Typicality) -> Density | None:

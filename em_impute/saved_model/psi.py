@@ -1,6 +1,5 @@
 """How far apart two distributions lie that are counted in the same cells, and what is beyond chance."""
 
-from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -37,13 +36,6 @@ class Index(NamedTuple):
         return self.value > self.limit
 
 
-class Distance(NamedTuple):
-    """Kolmogorov–Smirnov: the largest distance of two distribution functions."""
-
-    value: float
-    p_value: float
-
-
 def psi(expected: Floats, observed: Floats, unseen: float = 0.0) -> Index | None:
     """Compare counts in the same cells, (n_cells,), by the population stability index Σ (q − p) ln(q/p).
 
@@ -69,29 +61,6 @@ def psi(expected: Floats, observed: Floats, unseen: float = 0.0) -> Index | None
     return Index(float(((q - p) * np.log(q / p)).sum()), max(CONVENTION, by_chance))
 
 
-def ks(expected: Floats, observed: Floats) -> Distance | None:
-    """Compare counts in the same ascending cells, (n_cells,), by the distribution functions at the ends of cells.
-
-    The exact distance of the two samples is no less, and exceeds it by no more than what the fullest cell holds.  The
-    p-value is Kolmogorov's limit at Stephens' (1970) corrected argument.  None where either side has fewer than
-    FEW_ROWS.
-    """
-    from scipy.special import kolmogorov
-
-    n, m = float(expected.sum()), float(observed.sum())
-    if min(n, m) < FEW_ROWS:
-        return None
-    distance = float(np.abs(np.cumsum(observed) / m - np.cumsum(expected) / n).max())
-    return Distance(distance, float(kolmogorov(_stephens(n, m) * distance)))
-
-
-def kolmogorov_limit(n: float, m: float, chance: float) -> float:
-    """Give the distance that n and m rows of one distribution exceed as often as `chance` says."""
-    from scipy.special import kolmogi
-
-    return float(kolmogi(chance)) / _stephens(n, m)
-
-
 def is_more_often(then: float, n_then: float, now: float, n_now: float, least: float) -> bool:
     """Tell whether something is found in a larger share of rows now: by `least` more, and that not by chance.
 
@@ -103,11 +72,6 @@ def is_more_often(then: float, n_then: float, now: float, n_now: float, least: f
     if min(n_then, n_now) < FEW_ROWS or now / n_now - then / n_then < least:
         return False
     return float(betainc(now, then + 1.0, n_now / (n_then + n_now))) < CHANCE
-
-
-def _stephens(n: float, m: float) -> float:
-    root = sqrt(n * m / (n + m))
-    return root + 0.12 + 0.11 / root
 
 
 def _groups(share: Floats, full: float, least: float) -> Integers:

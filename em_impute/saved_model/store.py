@@ -29,22 +29,16 @@ def read_model(path: str | Path) -> SavedModel:
 
     Raises ModelError where it cannot be read, is none, or is of a version that this one does not know.
     """
-    name = shown_path(str(path))
+    name, hint = shown_path(str(path)), f"name the file that {option('save_model')} wrote"
     try:
         if Path(path).stat().st_size > MAX_BYTES:
-            raise ModelError(
-                f"{name} is larger than 1 GiB: no model is", f"name the file that {option('save_model')} wrote"
-            )
+            raise ModelError(f"{name} is larger than 1 GiB: no model is", hint)
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         reason = (error.strerror or "it cannot be opened").lower()
-        raise ModelError(
-            f"cannot read the model {name}: {reason}", f"name the file that {option('save_model')} wrote"
-        ) from None
+        raise ModelError(f"cannot read the model {name}: {reason}", hint) from None
     except UnicodeDecodeError:
-        raise ModelError(
-            f"{name} is no model: it is not UTF-8", f"name the file that {option('save_model')} wrote"
-        ) from None
+        raise ModelError(f"{name} is no model: it is not UTF-8", hint) from None
     return load(text, name)
 
 
@@ -136,14 +130,13 @@ def _check_expert(expert: Expert, n_labels: int, path: str) -> None:
     _check_shares(speaker.shares, f"{path}.speaker.stack.shares")
     for number, voice in enumerate(speaker.submodels):
         _check_voice(voice, expert, f"{path}.speaker.stack.voices[{number}]")
-    remembered = (
-        [_shape(one.sums.second, one.sums.counts) for one in memory.submodels] if isinstance(memory, Memory) else None
-    )
-    if memory is not None and remembered != [
-        _shape(one.batch.covariance, one.batch.log_chance) for one in speaker.submodels
-    ]:
+    if memory is None:
+        return
+    remembered = memory.submodels if isinstance(memory, Memory) else ()
+    shapes = [(one.sums.second.shape, one.sums.counts.shape) for one in remembered]
+    if shapes != [(one.batch.covariance.shape, one.batch.log_chance.shape) for one in speaker.submodels]:
         raise ModelError(f"{path}.memory is not that of the speaker")
-    for one in memory.submodels if isinstance(memory, Memory) else ():
+    for one in remembered:
         if (one.sums.weight < 0.0).any() or (one.sums.counts < 0.0).any() or (one.base <= 0.0).any():
             raise ModelError(f"{path}.memory counts fewer rows than none")
 
@@ -198,7 +191,3 @@ def _check_covariances(covariance: Floats, path: str) -> None:
         np.linalg.cholesky(covariance)
     except np.linalg.LinAlgError:
         raise ModelError(f"{path}.covariance is that of no Gaussian") from None
-
-
-def _shape(second: Floats, counts: Floats) -> tuple[int, ...]:
-    return (*second.shape, *counts.shape)

@@ -7,7 +7,6 @@ import numpy as np
 
 from em_impute.em.blocks import Floats
 from em_impute.saved_model.distributions import NumberDistribution, count_numbers, subsample
-from em_impute.saved_model.psi import kolmogorov_limit, ks
 
 
 class Conversion(NamedTuple):
@@ -77,18 +76,30 @@ def unit_factor(training: NumberDistribution, new: NumberDistribution, converted
     of the same rows.  Only where hardly any number is where the training rows are, and a conversion brings them there:
     a drift that is no change of the unit, such as a shift by two standard deviations, does not do.  None otherwise.
     """
+    from scipy.special import kolmogi
+
     n, m = training.total, new.total
     if min(n, m) < FEWEST_ROWS:
         return None
-    apart = min(APART + APART_BY_CHANCE * sqrt(1.0 / n + 1.0 / m), APART_AT_MOST)
-    if _kuiper(training.counts, new.counts) < apart:
+    error = sqrt(1.0 / n + 1.0 / m)
+    if sum(distances(training.counts, new.counts)) < min(APART + APART_BY_CHANCE * error, APART_AT_MOST):
         return None
-    allowed = max(ALIKE, kolmogorov_limit(n, m, REJECTED))
-    found = [ks(training.counts, counts) for counts in converted]
-    fitting = [(one.value, place) for place, one in enumerate(found) if one is not None and one.value <= allowed]
+    # Kolmogorov's limit, at the argument as Stephens (1970) corrects it.
+    allowed = max(ALIKE, float(kolmogi(REJECTED)) / (1.0 / error + 0.12 + 0.11 * error))
+    found = [max(distances(training.counts, counts)) for counts in converted]
     # Degrees last: by chance, kilograms of people look much like pounds that are taken for degrees Fahrenheit.
-    ranked = sorted((CONVERSIONS[place].offset != 0.0, distance, place) for distance, place in fitting)
-    return CONVERSIONS[ranked[0][-1]] if ranked else None
+    ranked = sorted(zip((one.offset != 0.0 for one in CONVERSIONS), found, range(len(found)), strict=True))
+    return next((CONVERSIONS[place] for _, distance, place in ranked if distance <= allowed), None)
+
+
+def distances(expected: Floats, observed: Floats) -> tuple[float, float]:
+    """Give by how much a distribution function is above another at most, and below; both are (n_cells,) counts.
+
+    The larger is the distance of Kolmogorov and Smirnov, the sum that of Kuiper: by how much more of the rows some
+    interval holds, or all but that interval.
+    """
+    apart = np.cumsum(observed) / observed.sum() - np.cumsum(expected) / expected.sum()
+    return float(apart.max(initial=0.0)), float(-apart.min(initial=0.0))
 
 
 def _converted(training: NumberDistribution, conversion: Conversion) -> NumberDistribution:
@@ -99,9 +110,3 @@ def _converted(training: NumberDistribution, conversion: Conversion) -> NumberDi
         slack[:1] *= -1.0  # the lowest number lies just above the first end, others on theirs
         edges = scaled + conversion.offset + slack
     return NumberDistribution(edges, np.zeros_like(training.counts), 0.0, np.inf, -np.inf)
-
-
-def _kuiper(expected: Floats, observed: Floats) -> float:
-    """Kuiper's distance: by how much more of the rows some interval holds, or all but that interval."""
-    apart = np.cumsum(observed) / observed.sum() - np.cumsum(expected) / expected.sum()
-    return float(apart.max(initial=0.0) - apart.min(initial=0.0))

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from em_impute.saved_model.drift import Drift, PredictorDrift, Share, Span
+from em_impute.saved_model.distributions import NumberDistribution
+from em_impute.saved_model.drift import Drift, PredictorDrift, Share
 from em_impute.saved_model.psi import Index
 from em_impute.table.text import listed, plural, shown
 
@@ -66,7 +67,7 @@ def _moved(one: PredictorDrift) -> str:
     return f", {_where(one.now)} now and {_where(one.then)} then"
 
 
-def _where(span: Span) -> str:
+def _where(span: NumberDistribution) -> str:
     if span.median is None:
         return f"from {_number(span.lowest)} to {_number(span.highest)}"
     return f"median {_number(span.median)}"

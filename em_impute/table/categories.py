@@ -1,19 +1,15 @@
 """Columns of text as categories: which distinct text each cell holds, as long as there are few of them."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.table.arrays import Codes, GrowingCodes
-from em_impute.table.cells import CellCoder, Cells, distinct_cells
-from em_impute.table.numbers import distinct_text, is_mark
+from em_impute.table.cells import CellCoder, Cells, distinct_cells, distinct_text
+from em_impute.table.dialect import Dialect
+from em_impute.table.numbers import is_mark
 from em_impute.table.scan import Records
-from em_impute.table.text import unquoted
-
-if TYPE_CHECKING:
-    from em_impute.table.dialect import Dialect
 
 MAX_LEVELS = 50
 """A predictor with more distinct texts is an identifier or prose."""
@@ -36,12 +32,13 @@ SLICE = 1 << 20
 class CategoryColumn:
     """A column of texts: blank cells and the standard marks are missing, and white space around a text is none of it.
 
-    Once there are more than `limit` texts the column is read no further: `packed` is None, `texts` and `counts` are
-    empty, `n_missing` is 0, and `example` shows what it holds.  But `key` may go on to tell which rows belong together.
+    Once there are more than `limit` texts the column is read no further: `code` is None, `texts` and `counts` are
+    empty, `n_missing` is 0, and `example` shows what it holds.  But `key_code` may go on, since rows of one text may
+    belong together.
     """
 
-    packed: Codes | None
-    """(n_rows,) as `code`, in as few bytes as hold it"""
+    code: Codes | None
+    """(n_rows,) index into `texts`, −1 where missing"""
     texts: tuple[str, ...]
     """the distinct contents, without quotes, by first appearance; a byte that is no text is written `\\xE9`"""
     counts: NDArray[np.int64]
@@ -51,44 +48,34 @@ class CategoryColumn:
     """so many texts a column may have"""
     example: tuple[int, str] | None
     """the first text: physical line, text"""
-    key: Codes | None = None
-    """(n_rows,) which of its more than `limit` texts each cell holds, −1 where missing, if that was asked for"""
-
-    @property
-    def code(self) -> NDArray[np.int32] | None:
-        """(n_rows,) index into `texts`, −1 where missing; made anew each time, in a type that is safe to reckon in."""
-        return None if self.packed is None else self.packed.astype(np.int32)
+    key_code: Codes | None
+    """(n_rows,) which text each cell holds, −1 where missing, also of more than `limit` texts if that was asked for"""
 
     def without(self, rows: NDArray[np.intp]) -> "CategoryColumn":
         """Take the cells of some rows for missing."""
-        if self.packed is None:
+        if self.code is None:
             return self
-        packed = self.packed.copy()
-        packed[rows] = MISSING
-        counts = np.bincount(packed[packed >= 0], minlength=len(self.texts))
-        return replace(self, packed=packed, counts=counts, n_missing=int(np.count_nonzero(packed < 0)))
-
-    @property
-    def key_code(self) -> Codes | None:
-        """(n_rows,) a code for each text, −1 where missing; None where the column cannot be a key."""
-        return self.key if self.packed is None else self.packed
+        code = self.code.copy()
+        code[rows] = MISSING
+        counts = np.bincount(code[code >= 0], minlength=len(self.texts))
+        return replace(self, code=code, counts=counts, n_missing=int(np.count_nonzero(code < 0)), key_code=code)
 
     @property
     def too_many(self) -> bool:
         """Tell whether there are more than `limit` texts."""
-        return self.packed is None
+        return self.code is None
 
 
 class CategoryReader:
     """Gathers a `CategoryColumn`.
 
-    Bytes that are not text raise `TableError` where `is_strict`.  With up to `key_limit` texts it still has its `key`.
+    Bytes that are not text raise `TableError` where `is_strict`.  With up to `key_limit` texts it has a `key_code`.
     """
 
     def __init__(
         self,
         column: int,
-        dialect: "Dialect",
+        dialect: Dialect,
         *,
         limit: int = MAX_LEVELS,
         key_limit: int = 0,
@@ -131,77 +118,52 @@ class CategoryReader:
         A column that `is_text` so far may be a key.
         """
         if self._code is None:
-            return
+            return None
         if cells is None:
-            few = records.head(self.most_spellings())
-            self._code_of = np.empty(0, np.int32)
-            self._texts.clear()
-            self._read(few, distinct_cells(few, self._column), self._limit)  # for the example
-            self._close()
-            return
+            head = records.head(self.most_spellings())
+            cells = distinct_cells(head, self._column)
+            any(self._new(head, cells, number) != MISSING for number in range(len(cells.raw)))  # finds the example
+            return self._close()
         self._n_rows += records.n_records
         may_be_key = is_text and len(cells.raw) < MOSTLY_DIFFERENT * self._n_rows
         most = max(self._limit, self._key_limit) if may_be_key else self._limit
-        self._read(records, cells, most)
-        if len(self._texts) > most:
-            self._close()
-        else:
-            largest = self._limit if len(self._texts) <= self._limit else self._key_limit
-            self._code.add(self._code_of.take(cells.codes), largest, capacity)
-
-    def finish(self) -> CategoryColumn:
-        """Give the column."""
-        packed = self._code.finish() if self._code else None
-        key = packed if self.is_key else None
-        if key is not None:
-            packed = None
-            self._texts.clear()
-        # Counted only now: most columns turn out to be numbers, and are not finished.
-        counts = np.zeros(1, np.int64) if packed is None else _count(packed, len(self._texts))
-        return CategoryColumn(
-            packed=packed,
-            texts=tuple(self._texts),
-            counts=counts[1:],
-            n_missing=int(counts[0]),
-            limit=self._limit,
-            example=self._example,
-            key=key,
-        )
-
-    def _read(self, records: Records, cells: Cells, most: int) -> None:
-        """Find the text of every content that is new, up to the first for which there are more than `most` texts."""
         codes = []
         for number in range(self._code_of.size, len(cells.raw)):
             codes.append(self._new(records, cells, number))
             if len(self._texts) > most:
-                break
-        if codes:
-            self._code_of = np.append(self._code_of, np.array(codes, np.int32))
+                return self._close()
+        self._code_of = np.append(self._code_of, np.array(codes, np.int32))
+        self._code.add(self._code_of.take(cells.codes), self._key_limit if self.is_key else self._limit, capacity)
+        return None
 
-    def _new(self, records: Records, cells: Cells, number: int) -> int:
-        """Give the code of a new spelling, which is content `number`."""
-        if self._is_strict:
-            text = distinct_text(records, self._column, cells, number, self._dialect).strip()
-        else:
-            text = unquoted(cells.raw[number]).decode(self._dialect.working_encoding, "backslashreplace").strip()
-        if not text or is_mark(text):
-            code = MISSING
-        else:
-            code = self._texts.setdefault(text, len(self._texts))
-            if self._example is None:
-                row = np.flatnonzero(cells.codes == number)[:1]
-                self._example = int(records.line_of(row)[0]), text
-        return code
+    def finish(self) -> CategoryColumn:
+        """Give the column."""
+        key_code = self._code.finish() if self._code else None
+        code, texts = (None, ()) if key_code is None or self.is_key else (key_code, tuple(self._texts))
+        # Counted only now: most columns turn out to be numbers, and are not finished.
+        counts = np.zeros(1, np.int64) if code is None else _count(code, len(texts))
+        n_missing = int(counts[0])
+        return CategoryColumn(code, texts, counts[1:], n_missing, self._limit, self._example, key_code)
 
     def _close(self) -> None:
         """Release everything but the example."""
         self._code = None
         self._texts.clear()
 
+    def _new(self, records: Records, cells: Cells, number: int) -> int:
+        """Give the code of a new spelling, which is content `number`."""
+        text = distinct_text(records, self._column, cells, number, self._dialect, is_strict=self._is_strict).strip()
+        if is_mark(text):
+            return MISSING
+        if self._example is None:
+            row = np.flatnonzero(cells.codes == number)[:1]
+            self._example = int(records.line_of(row)[0]), text
+        return self._texts.setdefault(text, len(self._texts))
 
-def _count(packed: Codes, n_texts: int) -> NDArray[np.int64]:
+
+def _count(code: Codes, n_texts: int) -> NDArray[np.int64]:
     """Count the codes −1, 0, 1, …, (n_texts + 1,), slice by slice: counting takes eight bytes a code."""
     counts = np.zeros(n_texts + 1, np.int64)
-    for start in range(0, packed.size, SLICE):
-        counts += np.bincount(packed[start : start + SLICE].astype(np.intp) - MISSING, minlength=n_texts + 1)
+    for start in range(0, code.size, SLICE):
+        counts += np.bincount(code[start : start + SLICE].astype(np.intp) - MISSING, minlength=n_texts + 1)
     return counts

@@ -1,18 +1,19 @@
 """Distinguishing equal cells from different ones by their raw bytes, without a Python step per row."""
 
-from functools import partial
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.errors import TableError, option
 from em_impute.table.arrays import factorize
+from em_impute.table.dialect import Dialect
 from em_impute.table.scan import BLOCK_BYTES, Records
+from em_impute.table.text import decoding_hint, shown, unquoted
 
 WORD = 8  # bytes
 LONGEST_IN_WORDS = 256  # bytes; each eight cost a pass over the cells that long, so longer ones go to a dict
 MASKS = np.array([(1 << 8 * length) - 1 for length in range(WORD + 1)], np.uint64)  # the first `length` bytes of a word
-LONGEST_HASHED = 64
 
 SLOT_BITS = 16
 SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio: multiples of it are far apart (Knuth 6.4)
@@ -49,22 +50,18 @@ class CellCoder:
         """Give numbers to the cells of a block; `raw` holds the contents of all blocks so far, by their numbers.
 
         None if more than `most_new` contents are new: then the block is not taken in.  `by_hash` tells longer cells
-        apart by 64 bits of a hash, in a third of the time: where nothing is lost should two of them ever share one.
+        apart by 64 bits of a hash, in half the time: where nothing is lost should two of them ever share one.
         """
         starts, stops = records.span(self._column)
         lengths = stops - starts
-        longest = int(lengths.max())
-        by_hash = by_hash and WORD < longest <= LONGEST_HASHED
-        if records.has_nul or (longest > WORD and not by_hash):
-            cells = distinct_cells(records, self._column, most_new + len(self._raw))
-            if cells is None or not self._has_room(cells.raw, most_new):
+        is_long = records.has_nul or int(lengths.max()) > WORD
+        if is_long and not by_hash:
+            own, first = _tell_apart(records, starts, stops)
+            if first.size > most_new + len(self._raw):
                 return None
-            return cells._replace(codes=self._numbered(cells.raw).take(cells.codes), raw=self._raw)
-        if by_hash:
-            keys = _hashes(records, starts, lengths)
-        else:
-            keys = records.words[starts]
-            keys &= MASKS.take(lengths)
+            numbers = self._numbered(_contents(records, starts[first], stops[first]), most_new)
+            return None if numbers is None else Cells(numbers.take(own), self._raw, starts, stops)
+        keys = _hashes(records, starts, lengths) if is_long else _words(records, starts, lengths)
         slots = _slots(keys)
         codes = self._codes.take(slots)
         missed = np.flatnonzero(self._keys.take(slots) != keys)
@@ -72,24 +69,21 @@ class CellCoder:
             # Keys that share a slot take turns in it and are missed again and again, but they are few.
             found, first, inverse = np.unique(keys[missed], return_index=True, return_inverse=True)
             order = np.argsort(first)
-            if by_hash:
-                raw = [records.data[starts[row] : stops[row]].tobytes() for row in missed[first[order]]]
-            else:
-                raw = [key.to_bytes(WORD, "little").rstrip(b"\0") for key in found[order].tolist()]
-            if not self._has_room(raw, most_new):
+            rows = missed[first[order]]
+            in_order = self._numbered(_contents(records, starts[rows], stops[rows]), most_new)
+            if in_order is None:
                 return None
             numbers = np.empty(found.size, np.int32)
-            numbers[order] = self._numbered(raw)
+            numbers[order] = in_order
             codes[missed] = numbers[inverse.reshape(-1)]
             slots = _slots(found)
             self._keys[slots], self._codes[slots] = found, numbers
         return Cells(codes, self._raw, starts, stops)
 
-    def _has_room(self, raw: list[bytes], most_new: int) -> bool:
-        return len(raw) <= most_new or len(set(raw) - self._code_of.keys()) <= most_new
-
-    def _numbered(self, raw: list[bytes]) -> NDArray[np.int32]:
-        """Give the code of each content, a new one where it has none."""
+    def _numbered(self, raw: list[bytes], most_new: int) -> NDArray[np.int32] | None:
+        """Give the code of each content, a new one where it has none; None if more than `most_new` have none."""
+        if len(raw) > most_new and len(set(raw) - self._code_of.keys()) > most_new:
+            return None
         for one in raw:
             if one not in self._code_of:
                 self._code_of[one] = len(self._raw)
@@ -97,64 +91,91 @@ class CellCoder:
         return np.array([self._code_of[one] for one in raw], np.int32)
 
 
+def distinct_cells(records: Records, column: int) -> Cells:
+    """Tell which cells of a column are equal, in one block."""
+    starts, stops = records.span(column)
+    codes, first = _tell_apart(records, starts, stops)
+    return Cells(codes, _contents(records, starts[first], stops[first]), starts, stops)
+
+
+def distinct_text(
+    records: Records, column: int, cells: Cells, code: int, dialect: Dialect, *, is_strict: bool = True
+) -> str:
+    """Decode a distinct content of a column.
+
+    Where `is_strict`, `TableError` names line, column and byte of what is not text, and of a NUL.
+    """
+    content = unquoted(cells.raw[code])
+    wrong, hint = "", ""
+    try:
+        text = content.decode(dialect.working_encoding)
+        if "\0" in text:
+            wrong = "the cell holds a NUL byte"
+            hint = f"repair the cell; or is the file UTF-16? then {option('encoding', 'utf-16-le')}"
+    except UnicodeDecodeError as error:
+        text = content.decode(dialect.working_encoding, "backslashreplace")
+        wrong = f"byte 0x{content[error.start]:02X} is not {dialect.encoding}"
+        hint = decoding_hint(dialect.encoding)
+    if wrong and is_strict:
+        line = int(records.line_of(np.flatnonzero(cells.codes == code)[:1])[0])
+        raise TableError(f"line {line}, column {shown(dialect.names[column])}: {wrong}", hint)
+    return text
+
+
+def _tell_apart(
+    records: Records, starts: NDArray[np.intp], stops: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Give each cell the number of its content, by first appearance, (n_records,), and each content its first row."""
+    codes, kinds = factorize(_hashes(records, starts, stops - starts), few=records.offset < BLOCK_BYTES)
+    first = np.empty(len(kinds), np.intp)
+    first[codes[::-1]] = np.arange(codes.size)[::-1]
+    if _are_like(records, starts, stops - starts, first[codes]):
+        return codes, first
+    known: dict[bytes, int] = {}
+    firsts = [known.setdefault(cell, row) for row, cell in enumerate(_contents(records, starts, stops))]
+    first, codes = np.unique(firsts, return_inverse=True)
+    return codes.reshape(-1), first
+
+
+def _contents(records: Records, starts: NDArray[np.intp], stops: NDArray[np.intp]) -> list[bytes]:
+    spans = zip(starts.tolist(), stops.tolist(), strict=True)
+    return [records.data[start:stop].tobytes() for start, stop in spans]
+
+
 def _hashes(records: Records, starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> NDArray[np.uint64]:
-    """Mix the words of each cell: (n_records,); a cell of one word is that word, as where no cell is longer."""
-    keys = records.words[starts]
-    keys &= MASKS.take(lengths, mode="clip")
-    for done in range(WORD, int(lengths.max()), WORD):
+    """Mix the length and the words of each cell, up to `LONGEST_IN_WORDS` bytes of it: (n_records,)."""
+    keys = _words(records, starts, lengths) * SPREAD
+    keys += lengths.view(np.uint64)
+    for done in range(WORD, min(int(lengths.max()), LONGEST_IN_WORDS), WORD):
         longer = np.flatnonzero(lengths > done)
-        words = records.words[starts[longer] + done]
-        words &= MASKS.take(lengths[longer] - done, mode="clip")
+        words = _words(records, starts[longer], lengths[longer], done)
         mixed = (keys[longer] + words) * SPREAD
         mixed ^= mixed >> np.uint64(32)
         keys[longer] = mixed * SPREAD + words
     return keys
 
 
+def _are_like(records: Records, starts: NDArray[np.intp], lengths: NDArray[np.intp], like: NDArray[np.intp]) -> bool:
+    """Tell whether each cell equals that of the row `like`, (n_records,); of very long ones only itself is known to."""
+    rows = np.flatnonzero(like != np.arange(like.size))
+    longest = int(lengths[rows].max(initial=0))
+    if longest > LONGEST_IN_WORDS or (lengths[rows] != lengths[like[rows]]).any():
+        return False
+    for done in range(0, longest, WORD):
+        rows = rows[lengths[rows] > done]
+        other = like[rows]
+        words = _words(records, starts[rows], lengths[rows], done)
+        if (words != _words(records, starts[other], lengths[other], done)).any():
+            return False
+    return True
+
+
+def _words(records: Records, starts: NDArray[np.intp], lengths: NDArray[np.intp], done: int = 0) -> NDArray[np.uint64]:
+    """Read the word of each cell that begins after `done` bytes."""
+    words = records.words[starts + done]
+    words &= MASKS.take(lengths - done, mode="clip")
+    return words
+
+
 def _slots(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
     return ((keys * SPREAD) >> np.uint64(64 - SLOT_BITS)).view(np.int64)
-
-
-@overload
-def distinct_cells(records: Records, column: int) -> Cells: ...
-@overload
-def distinct_cells(records: Records, column: int, most: int) -> Cells | None: ...
-def distinct_cells(records: Records, column: int, most: int | None = None) -> Cells | None:
-    """Tell which cells of a column are equal, in one block; None if there are more than `most` different ones.
-
-    The first eight bytes of every cell are one number, distinguished by a hash table; cells that are longer are told
-    apart by what is known so far together with their next eight bytes, and so on.
-    """
-    number = partial(factorize, few=records.offset < BLOCK_BYTES)
-    starts, stops = records.span(column)
-    lengths = stops - starts
-    keys: NDArray[Any] = records.words[starts] & MASKS.take(lengths, mode="clip")  # a longer cell has a whole word
-    codes, uniques = number(keys)
-    long = np.flatnonzero(lengths > WORD)
-    if not long.size and not records.has_nul:
-        flat = uniques.astype("<u8").tobytes()
-        return Cells(codes, [flat[i : i + WORD].rstrip(b"\0") for i in range(0, len(flat), WORD)], starts, stops)
-
-    # A trailing NUL is distinguished from nothing by the length only.
-    codes, uniques = number(codes * (int(lengths.max()) + 1) + lengths)
-    n_codes, done = len(uniques), WORD
-    while long.size and done < LONGEST_IN_WORDS:
-        rest = np.minimum(lengths[long] - done, WORD)
-        words, distinct_words = number(records.words[starts[long] + done] & MASKS[rest])
-        joint, uniques = number(codes[long] * len(distinct_words) + words)
-        codes[long] = n_codes + joint
-        n_codes += len(uniques)
-        done += WORD
-        long = long[lengths[long] > done]
-    if long.size:
-        known: dict[bytes, int] = {}
-        cells = (records.data[starts[row] : stops[row]].tobytes() for row in long)
-        codes[long] = [n_codes + known.setdefault(cell, len(known)) for cell in cells]
-
-    codes, uniques = number(codes)
-    if most is not None and len(uniques) > most:
-        return None
-    first = np.empty(len(uniques), np.intp)
-    first[codes[::-1]] = np.arange(codes.size)[::-1]
-    raw = [records.data[starts[row] : stops[row]].tobytes() for row in first]
-    return Cells(codes, raw, starts, stops)

@@ -2,20 +2,17 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import FitError, option
 from em_impute.table.arrays import Codes, GrowingCodes
-from em_impute.table.cells import CellCoder, Cells
-from em_impute.table.numbers import distinct_text, is_blank, is_mark
+from em_impute.table.cells import CellCoder, distinct_text
+from em_impute.table.dialect import Dialect
+from em_impute.table.numbers import is_mark
 from em_impute.table.scan import Records
 from em_impute.table.text import shown, unquoted
-
-if TYPE_CHECKING:
-    from em_impute.table.dialect import Dialect
 
 MOST_TEXTS = 10_000  # distinct contents of a column that could still be categories
 MOST_SPELLINGS = 2 * MOST_TEXTS  # each with quotes and without
@@ -55,28 +52,16 @@ class TargetColumn:
         return np.flatnonzero(self.may_fill[self.code]).astype(np.int32)
 
 
-@dataclass
-class _Content:
-    """One raw spelling of a target cell."""
-
-    raw: bytes
-    code: int
-    """of its text"""
-    is_quoted: bool
-    needs_quotes: bool
-    may_fill: bool
-
-
 class TargetReader:
     """Gathers a `TargetColumn`."""
 
-    def __init__(self, column: int, dialect: "Dialect", null_tokens: frozenset[str]) -> None:
+    def __init__(self, column: int, dialect: Dialect, null_tokens: frozenset[str]) -> None:
         self._column = column
         self._dialect = dialect
         self._null_tokens = null_tokens
         self._coder = CellCoder(column)
-        self._contents: list[_Content] = []  # in the order of the coder's codes
-        self._code_of, self._may_fill = np.empty(0, np.int32), np.empty(0, np.bool_)  # what they say
+        self._raw: list[bytes] = []  # the spellings
+        self._code_of, self._may_fill = np.empty(0, np.int32), np.empty(0, np.bool_)  # of each
         self._counts = np.zeros(0, np.int64)
         self._texts: dict[str, int] = {}
         self._code, self._start, self._length = GrowingCodes(), GrowingCodes(), GrowingCodes()
@@ -89,12 +74,16 @@ class TargetReader:
         cells = self._coder.add(records, MOST_SPELLINGS)
         if cells is None:
             raise self._too_many()
-        if len(cells.raw) > len(self._contents):
-            new = range(len(self._contents), len(cells.raw))
-            self._contents += [self._new(cells.raw[code], code, records, cells) for code in new]
-            self._code_of = np.array([content.code for content in self._contents], np.int32)
-            self._may_fill = np.array([content.may_fill for content in self._contents], np.bool_)
-        counts = np.bincount(cells.codes, minlength=len(self._contents))
+        self._raw = cells.raw
+        new = range(self._code_of.size, len(cells.raw))
+        texts = [distinct_text(records, self._column, cells, number, self._dialect) for number in new]
+        codes = [self._texts.setdefault(text, len(self._texts)) for text in texts]
+        if len(self._texts) > MOST_TEXTS:
+            raise self._too_many()
+        may_fill = [is_mark(text) or not self._null_tokens.isdisjoint({text, text.strip()}) for text in texts]
+        self._code_of = np.append(self._code_of, np.array(codes, np.int32))
+        self._may_fill = np.append(self._may_fill, np.array(may_fill, np.bool_))
+        counts = np.bincount(cells.codes, minlength=len(cells.raw))
         counts[: self._counts.size] += self._counts
         self._counts = counts
         self._code.add(self._code_of.take(cells.codes), len(self._texts), capacity)
@@ -107,43 +96,25 @@ class TargetReader:
 
     def finish(self) -> TargetColumn:
         """Give the column."""
-        counts = np.zeros(len(self._texts), np.int64)
-        n_quoted = n_bare = 0
-        may_fill = np.zeros(len(self._texts), np.bool_)
-        for content, count in zip(self._contents, self._counts.tolist(), strict=True):
-            counts[content.code] += count
-            may_fill[content.code] = content.may_fill
-            if not content.may_fill and not content.needs_quotes:
-                n_quoted += count * content.is_quoted
-                n_bare += count * (not content.is_quoted)
-        spelled = {content.raw for content in self._contents if content.raw in {b"", b'""'}}
-        only_quoted_empty = spelled == {b'""'}
+        n_texts, syntax = len(self._texts), (b'"', b"\n", b"\r", self._dialect.delimiter.encode())
+        may_fill = np.zeros(n_texts, np.bool_)
+        may_fill[self._code_of] = self._may_fill
+        needs_quotes = np.array([any(byte in unquoted(raw) for byte in syntax) for raw in self._raw], np.bool_)
+        is_quoted = np.array([raw[:1] == b'"' for raw in self._raw], np.bool_)
+        is_free = ~self._may_fill & ~needs_quotes
+        n_quoted, n_bare = self._counts[is_free & is_quoted].sum(), self._counts[is_free & ~is_quoted].sum()
+        spelled = {raw for raw in self._raw if raw in {b"", b'""'}}
         return TargetColumn(
             code=self._code.finish(),
             texts=tuple(self._texts),
-            counts=counts,
+            counts=np.bincount(self._code_of, self._counts, n_texts).astype(np.int64),
             quoted_empty=b'""' in spelled,
             bare_empty=b"" in spelled,
-            quotes_always=n_quoted > n_bare or (n_quoted == n_bare == 0 and only_quoted_empty),
+            quotes_always=bool(n_quoted > n_bare or (n_quoted == n_bare == 0 and spelled == {b'""'})),
             may_fill=may_fill,
             start=self._start.finish(),
             length=self._length.finish(),
         )
-
-    def _new(self, raw: bytes, code: int, records: Records, cells: Cells) -> _Content:
-        """Take up a spelling not seen before, `code` being its number in the block."""
-        content = unquoted(raw)
-        text = distinct_text(records, self._column, cells, code, self._dialect)
-        new = _Content(
-            raw=raw,
-            code=self._texts.setdefault(text, len(self._texts)),
-            is_quoted=raw[:1] == b'"',
-            needs_quotes=any(byte in content for byte in (b'"', b"\n", b"\r", self._dialect.delimiter.encode())),
-            may_fill=is_blank(text) or is_mark(text) or text in self._null_tokens or text.strip() in self._null_tokens,
-        )
-        if len(self._texts) > MOST_TEXTS:
-            raise self._too_many()
-        return new
 
     def _too_many(self) -> FitError:
         return FitError(

@@ -20,15 +20,12 @@ ZLIB_GZIP = 31
 """What zlib takes for gzip's header and checksum around its own data, with the largest window."""
 
 
-class CompressionCodec(NamedTuple):
-    """How a compression is read and written."""
+class Codec(NamedTuple):
+    """Compresses and decompresses one member, which is what one run of a compressor writes."""
 
-    decompressor: Callable[[], Any]
-    """reads one member, which is what one run of the compressor has written, as `bz2.BZ2Decompressor` does"""
-    compressor: Callable[[], Any]
-    """writes one member, as `bz2.BZ2Compressor` does"""
-    error: type[Exception]
-    """raised for bytes that are not the compression's"""
+    decompressor: Callable[[], Any]  # as bz2.BZ2Decompressor
+    compressor: Callable[[], Any]  # as bz2.BZ2Compressor
+    error: type[Exception]  # of bytes that are not the compression's
 
 
 class Compression(NamedTuple):
@@ -37,19 +34,17 @@ class Compression(NamedTuple):
     name: str
     suffix: str
     magic: re.Pattern[bytes]
-    program: str
-    """prints the data of a file"""
-    remedy: str
-    """what to do where Python cannot read it"""
-    make_codec: Callable[[], CompressionCodec]
-    """raises `ImportError` there"""
+    program: str  # prints the data of a file
+    make_codec: Callable[[], Codec]  # raises ImportError where Python lacks it
 
-    def codec(self, what_fails: str, error: type[EmImputeError]) -> CompressionCodec:
+    def codec(self, what_fails: str, error: type[EmImputeError]) -> Codec:
         """Give the codec.  Raises such an error where Python lacks it."""
         try:
             return self.make_codec()
         except ImportError:
-            raise error(f"{what_fails}: {self.name} is not there", self.remedy) from None
+            get = "pip install 'em-impute[zstd]'" if self.name == "zstd" else "use a Python that was built with it"
+            hint = f"{get}, or use the program {self.name} in a pipe"
+            raise error(f"{what_fails}: {self.name} is not there", hint) from None
 
 
 def compression_of(head: bytes) -> Compression | None:
@@ -144,7 +139,6 @@ class _Inflater:
         import zlib
 
         self._stream = zlib.decompressobj(ZLIB_GZIP)
-        self.needs_input, self.eof, self.unused_data = True, False, b""
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
         found = self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
@@ -153,50 +147,35 @@ class _Inflater:
         return found
 
 
-def _gzip() -> CompressionCodec:
+def _gzip() -> Codec:
     import zlib
 
-    return CompressionCodec(_Inflater, lambda: zlib.compressobj(6, wbits=ZLIB_GZIP), zlib.error)
+    return Codec(_Inflater, lambda: zlib.compressobj(6, wbits=ZLIB_GZIP), zlib.error)
 
 
-def _bz2() -> CompressionCodec:
+def _bz2() -> Codec:
     import bz2
 
-    return CompressionCodec(bz2.BZ2Decompressor, bz2.BZ2Compressor, OSError)
+    return Codec(bz2.BZ2Decompressor, bz2.BZ2Compressor, OSError)
 
 
-def _xz() -> CompressionCodec:
+def _xz() -> Codec:
     import lzma
 
-    return CompressionCodec(
-        lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ), lambda: lzma.LZMACompressor(lzma.FORMAT_XZ), lzma.LZMAError
-    )
+    return Codec(lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ), lzma.LZMACompressor, lzma.LZMAError)
 
 
-def _zstd() -> CompressionCodec:
+def _zstd() -> Codec:
     zstd: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
     options = {zstd.CompressionParameter.compression_level: 3, zstd.CompressionParameter.checksum_flag: 1}
-    return CompressionCodec(zstd.ZstdDecompressor, lambda: zstd.ZstdCompressor(options=options), zstd.ZstdError)
-
-
-def _without(module: str, program: str) -> str:
-    return f"this Python was built without its module {module}: use another one, or the program {program} in a pipe"
+    return Codec(zstd.ZstdDecompressor, lambda: zstd.ZstdCompressor(options=options), zstd.ZstdError)
 
 
 COMPRESSIONS = (
-    Compression("gzip", ".gz", re.compile(rb"\x1f\x8b"), "zcat", _without("zlib", "gzip"), _gzip),
+    Compression("gzip", ".gz", re.compile(rb"\x1f\x8b"), "zcat", _gzip),
     # The magic number of a block, or of the end where there is none, since "BZh9" alone could begin a header.
-    Compression(
-        "bz2", ".bz2", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), "bzcat", _without("bz2", "bzip2"), _bz2
-    ),
-    Compression("xz", ".xz", re.compile(rb"\xfd7zXZ\x00"), "xzcat", _without("lzma", "xz"), _xz),
+    Compression("bz2", ".bz2", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), "bzcat", _bz2),
+    Compression("xz", ".xz", re.compile(rb"\xfd7zXZ\x00"), "xzcat", _xz),
     # A frame, or one to be skipped, with which some programs begin.
-    Compression(
-        "zstd",
-        ".zst",
-        re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
-        "zstdcat",
-        "pip install 'em-impute[zstd]', or use the program zstd in a pipe",
-        _zstd,
-    ),
+    Compression("zstd", ".zst", re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), "zstdcat", _zstd),
 )

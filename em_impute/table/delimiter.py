@@ -1,6 +1,7 @@
 """Which delimiter explains the head of a file best, and where its first record ends."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +16,9 @@ MOST_TITLES = 50  # records looked at for the true header
 
 
 class FirstRecord(NamedTuple):
-    """The first record of the head."""
+    """The first record of the file, which is the header if there is one."""
 
+    delimiter: str
     fields: list[bytes]
     """with their quotes"""
     text_stop: int
@@ -24,64 +26,51 @@ class FirstRecord(NamedTuple):
     stop: int
     """position behind the line end"""
     newline: bytes
+    n_lines: int
+    """physical lines that it takes"""
+    title_lines: int = 0
+    """lines before a record with all the names that are wanted, for a hint; 0 if there is none"""
 
 
-class Judgement(NamedTuple):
-    """How well a delimiter explains the head of the file; the greatest is the best."""
+def first_record(
+    head: bytes, candidates: Sequence[str], *, whole: bool, encoding: str, wanted: Sequence[str] = ()
+) -> FirstRecord | None:
+    """Split the first record by the best of the candidates, the earlier where two are equal.
 
-    has_wanted: bool = False
-    """the header consists of several fields, and the columns asked for are among them"""
-    is_consistent: bool = False
-    """all records have the same number of fields, more than one"""
-    n_fields: int = 0
-    """in the header"""
-
-
-def first_record(head: bytes, delimiter: str, *, whole: bool) -> FirstRecord | None:
-    """Split the first record; None if it does not end within the head.  Raises `QuoteError`."""
-    positions, is_newline = separators(head, delimiter, whole=whole)
-    return _first_of(head, positions, is_newline) if positions.size else None
-
-
-def choose_delimiter(
-    head: bytes, candidates: Sequence[str], *, whole: bool, encoding: str, wanted: Sequence[str]
-) -> tuple[str, int]:
-    """Give the best of the candidates, the earlier where two are equal, and the lines that precede the header.
-
-    The latter is a guess for a hint only: the lines before the first record that is like most others, 0 if the first
-    is.
+    None if it does not end within the head.  Raises `QuoteError` where the first candidate is chosen for want of a
+    better one, and a quote is out of place.
     """
-    # A delimiter that does not occur in the header explains nothing.
-    best, chosen, title_lines, padded_lines = Judgement(n_fields=1), candidates[0], 0, 0
+    best, title_lines = (False, False, 1), 0  # a delimiter that is not in the header explains nothing
+    chosen: FirstRecord | None = None
+    fault: QuoteError | None = None
     for candidate in candidates:
         try:
             positions, is_newline = separators(head, candidate, whole=whole)
-        except QuoteError:
+        except QuoteError as error:
+            fault = error if candidate == candidates[0] else fault
             continue
         if not positions.size:
             continue
-        first = _first_of(head, positions, is_newline)
+        first = _first_of(head, candidate, positions, is_newline)
         header = [unquoted(cell).decode(encoding, "replace") for cell in first.fields]
         n_fields = np.diff(np.flatnonzero(is_newline), prepend=-1)
-        n_fields = n_fields[
-            : max(1, int(np.max(np.flatnonzero(n_fields > 1), initial=0)) + 1)
-        ]  # blank lines at the end
-        judgement = Judgement(
-            len(header) > 1 and bool(wanted) and all(any(same_name(name, cell) for cell in header) for name in wanted),
-            len(header) > 1 and bool((n_fields == len(header)).all()),
-            len(header),
-        )
-        if judgement > best:
-            best, chosen = judgement, candidate
-        newlines = positions[is_newline]
-        title_lines = max(title_lines, _title_lines(head, n_fields, newlines))
-        padded_lines = max(padded_lines, _padded_lines(head, candidate, newlines, encoding, wanted))
-    if best.has_wanted:
-        return chosen, 0
-    return chosen, padded_lines or (0 if best.is_consistent else title_lines)
+        n_fields = n_fields[: max(1, int(np.max(np.flatnonzero(n_fields > 1), initial=0)) + 1)]  # no blank lines
+        # The columns asked for are in the header, all records have as many fields, and these are many.
+        several = len(header) > 1
+        has_wanted = several and bool(wanted) and _are_among(wanted, header)
+        judgement = has_wanted, several and bool((n_fields == len(header)).all()), len(header)
+        if judgement > best or candidate == candidates[0]:
+            best, chosen = max(judgement, best), first
+        newlines = positions[is_newline][:MOST_TITLES].tolist()
+        title_lines = max(title_lines, _title_lines(head, candidate, newlines, encoding, wanted))
+    if chosen is None:
+        if fault is not None:
+            raise fault
+        return None
+    return chosen._replace(title_lines=title_lines)
 
 
-def _first_of(head: bytes, positions: NDArray[np.intp], is_newline: NDArray[np.bool_]) -> FirstRecord:
+def _first_of(head: bytes, delimiter: str, positions: NDArray[np.intp], is_newline: NDArray[np.bool_]) -> FirstRecord:
     """Split the first record by the separators of the head."""
     ends = positions[: int(np.argmax(is_newline)) + 1].tolist()
     stop = ends[-1]
@@ -89,31 +78,19 @@ def _first_of(head: bytes, positions: NDArray[np.intp], is_newline: NDArray[np.b
     text_stop = stop - len(newline) + 1
     starts = [0, *(end + 1 for end in ends[:-1])]
     fields = [head[start:end] for start, end in zip(starts, [*ends[:-1], text_stop], strict=True)]
-    return FirstRecord(fields, text_stop, min(stop + 1, len(head)), newline)
+    stop = min(stop + 1, len(head))
+    return FirstRecord(delimiter, fields, text_stop, stop, newline, head[:stop].count(b"\n"))
 
 
-def _title_lines(head: bytes, n_fields: NDArray[np.intp], newlines: NDArray[np.intp]) -> int:
-    """Count the physical lines before the first record that has as many fields as most have, if it is not the first."""
-    values, counts = np.unique(n_fields, return_counts=True)
-    usual = int(values[np.argmax(counts)])
-    record = int(np.argmax(n_fields == usual))
-    if usual == 1 or record == 0 or n_fields[0] > usual:
-        return 0
-    return head[: int(newlines[record - 1]) + 1].count(b"\n")
+def _are_among(names: Sequence[str], cells: Sequence[str]) -> bool:
+    return all(any(same_name(name, cell) for cell in cells) for name in names)
 
 
-def _padded_lines(head: bytes, delimiter: str, newlines: NDArray[np.intp], encoding: str, wanted: Sequence[str]) -> int:
-    """Count the physical lines before the first record with all the names wanted, if the first record has empty cells.
-
-    So spreadsheets write a title above the header: with a delimiter for every column.
-    """
+def _title_lines(head: bytes, delimiter: str, newlines: list[int], encoding: str, wanted: Sequence[str]) -> int:
+    """Count the physical lines before the first record with all the names wanted; 0 if there is none."""
     names = [name for name in wanted if not name.isdecimal()]
-    start = 0
-    for stop in newlines[:MOST_TITLES].tolist() if names else ():
-        cells = [unquoted(cell).decode(encoding, "replace") for cell in head[start:stop].split(delimiter.encode())]
-        if start and all(any(same_name(name, cell.rstrip("\r")) for cell in cells) for name in names):
+    for start, stop in pairwise([0, *(newline + 1 for newline in newlines)] if names else ()):
+        cells = head[start:stop].rstrip(b"\r\n").split(delimiter.encode())
+        if _are_among(names, [unquoted(cell).decode(encoding, "replace") for cell in cells]):
             return head[:start].count(b"\n")
-        if not start and all(cell.strip() for cell in cells):
-            return 0
-        start = stop + 1
     return 0

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from io import BufferedReader
+from itertools import islice
 
 import numpy as np
 
 from em_impute.errors import ColumnError, TableError, UsageError, option
-from em_impute.table.delimiter import CANDIDATES, FirstRecord, choose_delimiter, first_record
+from em_impute.table.delimiter import CANDIDATES, FirstRecord, first_record
 from em_impute.table.encoding import sniff_encoding, transcode
 from em_impute.table.quotes import QuoteError
 from em_impute.table.source import Source
@@ -61,7 +62,7 @@ class Dialect:
     transcoded: bool = False
     """the working bytes are a copy in UTF-8 without byte-order mark"""
     title_lines: int = 0
-    """lines before what looks like the true header; 0 if the first line does"""
+    """lines before a record with all the names that are wanted; 0 if there is none"""
 
     @property
     def working_encoding(self) -> str:
@@ -98,15 +99,14 @@ def detect_dialect(
 
     working = text.name if text.transparent else "utf-8"
     candidates = CANDIDATES if chosen is None else (chosen,)
-    top = _find_top(source, start, line, candidates, working, wanted)
-    first = top.first
+    first = _find_first(source, start, line, candidates, working, wanted)
     _refuse_returns(first, source, line, has_header=has_header)
     if has_header:
         names = tuple(_decoded_names(first.fields, working, text.name, line))
     else:
         names = tuple(str(number) for number in range(1, len(first.fields) + 1))
     return source, Dialect(
-        delimiter=top.delimiter,
+        delimiter=first.delimiter,
         encoding=text.name,
         bom=text.bom,
         separator_line=bool(separator_line),
@@ -116,26 +116,16 @@ def detect_dialect(
         newline=first.newline,
         data_offset=start + first.stop if has_header else start,
         header_end=start + first.text_stop if has_header else -1,
-        first_line=line + top.n_lines if has_header else line,
+        first_line=line + first.n_lines if has_header else line,
         detected=chosen is None,
         transcoded=not text.transparent,
-        title_lines=top.title_lines,
+        title_lines=first.title_lines,
     )
 
 
-class _Top(NamedTuple):
-    """What the head of the file shows."""
-
-    first: FirstRecord
-    n_lines: int
-    """physical lines of the first record"""
-    delimiter: str
-    title_lines: int
-
-
-def _find_top(
+def _find_first(
     source: Source, start: int, line: int, candidates: Sequence[str], encoding: str, wanted: Sequence[str]
-) -> _Top:
+) -> FirstRecord:
     """Choose the delimiter and find the first record, which begins at `start` in the physical line `line`.
 
     As much is read as that takes.  Raises `TableError` where there is no record, or a quote is out of place.
@@ -143,13 +133,12 @@ def _find_top(
     head, whole = _read_head(source, start)
     _refuse_unreadable(head, source)
     while True:
-        best, title_lines = choose_delimiter(head, candidates, whole=whole, encoding=encoding, wanted=wanted)
         try:
-            first = first_record(head, best, whole=whole)
+            first = first_record(head, candidates, whole=whole, encoding=encoding, wanted=wanted)
         except QuoteError as error:
             raise error.as_table_error(np.frombuffer(head, np.uint8), line) from None
         if first:
-            return _Top(first, head[: first.stop].count(b"\n"), best, title_lines)
+            return first
         head, whole = _read_head(source, start, 2 * len(head))
 
 
@@ -174,20 +163,15 @@ def _read_head(source: Source, start: int, n_bytes: int = HEAD_BYTES) -> tuple[b
 def _skip(source: Source, start: int, n_lines: int) -> tuple[int, int]:
     """Pass over physical lines; give the offset behind them and the line number there."""
     source.file.seek(start)
-    offset, missing = start, n_lines
-    while missing:
-        block = source.file.read(HEAD_BYTES)
-        if not block:
-            raise TableError(
-                f"{shown_path(source.name)} has only {n_lines - missing} lines, so {n_lines} cannot be skipped",
-                f"give a smaller {option('skip_lines')}",
-            )
-        ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
-        if ends.size >= missing:
-            return offset + int(ends[missing - 1]) + 1, n_lines + 1
-        missing -= ends.size
-        offset += len(block)
-    return offset, n_lines + 1
+    lines = BufferedReader(source.file)  # type: ignore[type-var]  # a raw file or one in memory
+    sizes = [len(line) for line in islice(lines, n_lines) if line.endswith(b"\n")]
+    lines.detach()
+    if len(sizes) < n_lines:
+        raise TableError(
+            f"{shown_path(source.name)} has only {len(sizes)} lines, so {n_lines} cannot be skipped",
+            f"give a smaller {option('skip_lines')}",
+        )
+    return start + sum(sizes), n_lines + 1
 
 
 def _refuse_unreadable(head: bytes, source: Source) -> None:

@@ -1,35 +1,27 @@
 """Columns of numbers, gathered block by block: by their distinct contents while these are few, else by pandas."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.arrays import Codes, GrowingArray, GrowingCodes, least_type
-from em_impute.table.categories import CategoryReader
-from em_impute.table.cells import CellCoder, Cells, distinct_cells
-from em_impute.table.numbers import (
-    NumberContents,
-    NumberCounts,
-    ParsedCells,
-    cell_text,
-    parse_block,
-    parse_column,
-)
+from em_impute.table.arrays import Codes, GrowingArray, GrowingCodes, factorize, least_type
+from em_impute.table.categories import MAX_GROUPS, MOSTLY_DIFFERENT, CategoryReader
+from em_impute.table.cells import CellCoder, distinct_cells
+from em_impute.table.dialect import Dialect
+from em_impute.table.numbers import NumberContents, NumberCounts, count_cells
 from em_impute.table.scan import Records
 from em_impute.table.text import unquoted
-
-if TYPE_CHECKING:
-    from em_impute.table.dialect import Dialect
 
 DECIMAL_COMMA = re.compile(rb",(?!\d{3}\s*$)\d")
 SAMPLE_ROWS = 24  # looked at to tell text columns from numbers before pandas tries
 FEW = 0.125  # of a block's cells may be new contents for a column to be read by these
 MOST_KNOWN = 1 << 17
 SLICE = 1 << 20
+FEW_NUMBERS = 1000  # looked at first
+PROBE_NUMBERS = 20_000  # looked at next
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +44,32 @@ class NumberColumn(NumberCounts):
     @property
     def size(self) -> int:
         """Count the rows that were read."""
-        return sum(0 if one is None else one.size for one in (self.numbers if self.code is None else self.code,))
+        numbers = self.numbers if self.code is None else self.code
+        return 0 if numbers is None else numbers.size
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether all numbers are whole."""
+        numbers = np.empty(0) if self.numbers is None else self.numbers
+        # Most measurements show by their first numbers that they are not.
+        return all(bool(((some == np.floor(some)) | np.isnan(some)).all()) for some in (numbers[:FEW_NUMBERS], numbers))
+
+    @property
+    def key_code(self) -> Codes | None:
+        """(n_rows,) a code for each number, ascending, −1 where missing, if they are whole and repeat; else None."""
+        numbers = self.numbers
+        if numbers is None or not self.is_whole:
+            return None
+        if self.code is None:
+            if np.unique(numbers[:PROBE_NUMBERS]).size > MAX_GROUPS:
+                return None  # as identifiers of millions of rows do
+            code, distinct = factorize(numbers, few=numbers.size <= PROBE_NUMBERS)
+            place = np.append(np.argsort(np.argsort(distinct)), -1)  # the last one is that of −1
+        else:
+            code, place = self.code, np.where(np.isnan(numbers), -1, np.arange(numbers.size))
+        n_values, key = int(np.count_nonzero(place >= 0)), place.astype(least_type(place.size))[code]
+        is_key = 1 < n_values <= min(MAX_GROUPS, MOSTLY_DIFFERENT * np.count_nonzero(key >= 0))
+        return key if is_key else None
 
     def of(self, rows: NDArray[Any]) -> NDArray[np.float64]:
         """Give the numbers of some rows, (n_chosen,)."""
@@ -69,154 +86,98 @@ class NumberColumn(NumberCounts):
         values[rows] = np.nan
         return replace(self, numbers=values, code=None, n_missing=int(np.count_nonzero(np.isnan(values))))
 
-    def taking(self, rows: NDArray[Any]) -> "NumberColumn":
-        """Show some rows only."""
-        if self.numbers is None:
-            return self
-        if self.code is None:
-            numbers, code = self.numbers[rows], None
-        else:
-            used, place = np.unique(self.code[rows], return_inverse=True)
-            numbers, code = self.numbers[used], place.reshape(-1)
-        n_missing = int(np.count_nonzero(np.isnan(self.of(rows))))
-        return replace(self, numbers=numbers, code=code, n_missing=n_missing)
-
-
-@dataclass
-class _Column:
-    """A column of numbers in the making: coded while its contents are few, then values; neither once it is dropped."""
-
-    contents: NumberContents
-    codes: GrowingCodes | None = field(default_factory=GrowingCodes)
-    values: GrowingArray[np.float64] | None = None
-    counts: NumberCounts = field(default_factory=NumberCounts)
-    decimal_comma: bool = False
-
-    @property
-    def is_kept(self) -> bool:
-        """Tell whether the column is still one of numbers."""
-        return self.codes is not None or self.values is not None
-
-    def decode(self, capacity: int) -> None:
-        """Go on with the numbers themselves: there are too many different ones."""
-        if self.codes is not None:
-            code, self.codes = self.codes.finish(), None
-            self.values = GrowingArray(np.float64)
-            self.values.extend(self.contents.numbers[code] if code.size else np.empty(0), code.size + capacity)
-
-    def finish(self) -> NumberColumn:
-        """Give the column."""
-        numbers = code = None
-        if self.codes is not None:
-            numbers, code = _merged(self.contents.numbers, self.codes.finish())
-        elif self.values is not None:
-            numbers = self.values.finish()
-        return NumberColumn(numbers=numbers, code=code, decimal_comma=self.decimal_comma, **vars(self.counts))
-
 
 class NumberReader:
-    """Gathers `NumberColumn`s, and shows what it tells apart to the readers that read the same columns as categories.
+    """Gathers a `NumberColumn`, and shows what it tells apart to the reader of the same column as a `category`.
 
     A column may prove not to be numeric in any row: until then, or until it has too many texts, it is read as both.
+    Its cells are coded while their contents are few, then values; neither once the column is dropped, which is at the
+    first cell that is no number unless the user has named it (`explicit`).
     """
 
     def __init__(
         self,
-        columns: Sequence[int],
-        dialect: "Dialect",
+        column: int,
+        dialect: Dialect,
         decimal: str,
         *,
         explicit: bool,
-        categories: Mapping[int, CategoryReader] | None = None,
+        category: CategoryReader | None = None,
     ) -> None:
+        self.column = column
         self._dialect = dialect
         self._decimal = decimal
         self._explicit = explicit
-        self._categories = categories or {}
-        self._coders = {column: CellCoder(column) for column in columns}
-        self._columns = {
-            column: _Column(NumberContents(column, dialect, decimal, explicit=explicit)) for column in columns
-        }
-        self._is_first = True
+        self._category = category
+        self._coder = CellCoder(column)
+        self._contents = NumberContents(column, dialect, decimal, explicit=explicit)
+        self._codes: GrowingCodes | None = GrowingCodes()
+        self._values: GrowingArray[np.float64] | None = None
+        self._counts = NumberCounts()
+        self._decimal_comma = False
 
-    def add(self, records: Records, capacity: int) -> None:
-        """Take in a block; there are about `capacity` rows left with it.
+    def take(self, records: Records, capacity: int) -> bool:
+        """Take in a block if its contents are few, and tell whether its numbers are still to be read.
 
-        A column the user did not name is dropped at its first cell that is no number.
+        There are about `capacity` rows left with it.
         """
-        if self._is_first and not self._explicit:
-            sample = records.head(SAMPLE_ROWS)
-            for number, column in self._columns.items():
-                parsed = parse_column(sample, number, self._dialect, self._decimal, explicit=False)
-                if parsed.n_bad:
-                    self._note(number, sample, parsed)
-                    column.decimal_comma = self._reads_with_comma(records, number)
-        self._is_first = False
-        many: list[int] = []
-        for number, column in self._columns.items():
-            cells = self._few_cells(records, number, capacity)
-            if cells is not None:
-                self._note(number, records, column.contents.read(records, cells))
-                if column.codes is not None:
-                    column.codes.add(cells.codes, len(cells.raw), capacity)
-            elif column.is_kept:
-                column.decode(capacity)
-                many.append(number)
-        parsed_columns = parse_block(records, many, self._dialect, self._decimal, explicit=self._explicit)
-        for number, parsed in parsed_columns.items():
-            self._note(number, records, parsed)
-            values = self._columns[number].values
-            if values is not None:
-                values.extend(parsed.values, capacity)
-
-    def finish(self) -> dict[int, NumberColumn]:
-        """Give the columns."""
-        return {number: column.finish() for number, column in self._columns.items()}
-
-    def _few_cells(self, records: Records, number: int, capacity: int) -> Cells | None:
-        """Give numbers to the contents of a column, and give up for good once there are too many different ones.
-
-        None where they are too many to read numbers by, or none are to be read.
-        """
-        column, category = self._columns[number], self._categories.get(number)
-        is_category = category is not None and category.is_open
-        if column.codes is None and not is_category:
-            return None
-        few, is_text = max(int(FEW * records.n_records), 1), not column.is_kept
-        most = max(few, category.most_spellings(is_text=is_text)) if is_category and category else few
-        cells = self._coders[number].add(records, most, by_hash=category is not None and category.is_key)
-        if category and is_category:
+        if records.first_row == 0 and not self._explicit:
+            _, counts = self._parsed(records.head(SAMPLE_ROWS))
+            if counts.n_bad:
+                self._note(records, counts)
+        category = self._category if self._category and self._category.is_open else None
+        if self._codes is None and category is None:
+            return self._values is not None
+        few, is_text = max(int(FEW * records.n_records), 1), self._codes is None and self._values is None
+        most = few if category is None else max(few, category.most_spellings(is_text=is_text))
+        cells = self._coder.add(records, most, by_hash=self._category is not None and self._category.is_key)
+        if category:
             category.take(records, cells, capacity, is_text=is_text)
-        if column.codes is None or cells is None:
-            return None
-        is_much = len(cells.raw) - column.contents.numbers.size > few or len(cells.raw) > MOST_KNOWN
-        return None if is_much else cells
+        if self._codes is None:
+            return self._values is not None
+        if cells is None or len(cells.raw) > min(MOST_KNOWN, self._contents.numbers.size + few):
+            code, self._codes = self._codes.finish(), None  # there are too many different ones, for good
+            self._values = GrowingArray(np.float64)
+            self._values.extend(self._contents.numbers.take(code), code.size + capacity)
+            return True
+        _, counts = self._contents.read(records, cells)
+        self._note(records, counts)
+        if self._codes is not None:
+            self._codes.add(cells.codes, len(cells.raw), capacity)
+        return False
 
-    def _note(self, number: int, records: Records, parsed: ParsedCells) -> None:
-        """Count what a block of one column holds, and drop a column that is none of numbers."""
-        column = self._columns[number]
-        if parsed.n_bad and not column.counts.n_bad:
-            column.decimal_comma = self._reads_with_comma(records, number)
-        n_nan = int(np.count_nonzero(np.isnan(parsed.values)))
-        bad = tuple((int(records.line_of(np.array([row]))[0]), text) for row, text in parsed.bad)
-        counts = NumberCounts(n_numbers=parsed.values.size - n_nan, n_bad=parsed.n_bad, bad_examples=bad)
-        if parsed.n_bad and not self._explicit:
-            column.codes = column.values = None
+    def add(self, records: Records, values: NDArray[np.float64] | None, capacity: int) -> None:
+        """Take in a block that was left, as the numbers (n_records,) that pandas has read, or by the grammar."""
+        if values is None:
+            values, counts = self._parsed(records)
         else:
-            infinite = np.flatnonzero(np.isinf(parsed.values))
-            counts = replace(
-                counts,
-                n_missing=n_nan - parsed.n_bad,
-                n_infinite=infinite.size,
-                infinite=self._shown_cell(records, number, int(infinite[0])) if infinite.size else None,
-                padded=None if parsed.padded is None else self._shown_cell(records, number, parsed.padded),
-            )
-        column.counts = column.counts.plus(counts)
+            counts = count_cells(records, self.column, self._dialect, values)
+        self._note(records, counts)
+        if self._values is not None:
+            self._values.extend(values, capacity)
 
-    def _shown_cell(self, records: Records, number: int, row: int) -> tuple[int, str]:
-        return int(records.line_of(np.array([row]))[0]), cell_text(records, number, row, self._dialect)
+    def finish(self) -> NumberColumn:
+        """Give the column."""
+        numbers = code = None
+        if self._codes is not None:
+            numbers, code = _merged(self._contents.numbers, self._codes.finish())
+        elif self._values is not None:
+            numbers = self._values.finish()
+        return NumberColumn(numbers=numbers, code=code, decimal_comma=self._decimal_comma, **vars(self._counts))
 
-    def _reads_with_comma(self, records: Records, number: int) -> bool:
+    def _parsed(self, records: Records) -> tuple[NDArray[np.float64], NumberCounts]:
+        contents = NumberContents(self.column, self._dialect, self._decimal, explicit=self._explicit)
+        return contents.read(records, distinct_cells(records, self.column))
+
+    def _note(self, records: Records, counts: NumberCounts) -> None:
+        """Add what a block holds, and drop a column that is none of numbers."""
+        if counts.n_bad and not self._counts.n_bad:
+            self._decimal_comma = self._reads_with_comma(records)
+        if counts.n_bad and not self._explicit:
+            self._codes = self._values = None
+        self._counts = self._counts.plus(counts)
+
+    def _reads_with_comma(self, records: Records) -> bool:
         """Tell whether every cell of a block is a number if its decimal mark is a comma, and one must be.
 
         `1,100` may be eleven hundred as well: a comma counts only where not all are followed by three digits.
@@ -225,8 +186,8 @@ class NumberReader:
             return False
         # Most columns of text show by their first cells what they are.
         for some in (records.head(SAMPLE_ROWS), records):
-            cells = distinct_cells(some, number)
-            if NumberContents(number, self._dialect, ",", explicit=False).read(some, cells).n_bad:
+            cells = distinct_cells(some, self.column)
+            if NumberContents(self.column, self._dialect, ",", explicit=False).read(some, cells)[1].n_bad:
                 return False
         return any(DECIMAL_COMMA.search(unquoted(raw)) for raw in cells.raw)
 

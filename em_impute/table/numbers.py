@@ -5,25 +5,22 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.errors import TableError, option
-from em_impute.table.arrays import Codes
-from em_impute.table.cells import Cells, distinct_cells
+from em_impute.table.cells import Cells, distinct_text
+from em_impute.table.dialect import Dialect
 from em_impute.table.scan import BLOCK_BYTES, Records
-from em_impute.table.text import decoding_hint, shown, unquoted
-
-if TYPE_CHECKING:
-    from em_impute.table.dialect import Dialect
+from em_impute.table.text import unquoted
 
 MISSING_MARKS: frozenset[str] = frozenset(
     {"#n/a", "#n/a n/a", "#na", "#null!", "-1.#ind", "-1.#qnan", "1.#ind", "1.#qnan", "-nan", "+nan", "nan", "<na>"}
     | {"<null>", "<nan>", "n/a", "n.a.", "n.a", "na", "null", "none", "nil", "\\n", "?", "??", "-", "--", "---", "."}
     | {"..", "...", "unknown", "unk", "missing", "tbd", "void", "(blank)", "(empty)", "(null)", "(none)", "(missing)"}
-    | {"(unknown)", "blank", "empty", "\N{EN DASH}", "\N{EM DASH}"}
+    | {"(unknown)", "blank", "empty", "", "\N{EN DASH}", "\N{EM DASH}"}
 )
 """Casefolded; compare with `is_mark`."""
 
@@ -34,22 +31,7 @@ EXAMPLES = 3
 FIRST = 24  # values
 FINITE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
-PADDED = re.compile(rb'"?0[0-9]')
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True)
-class ParsedCells:
-    """The cells of one column of one block, read as numbers."""
-
-    values: NDArray[np.float64]
-    """(n_records,) NaN where the cell is missing or no number"""
-    n_bad: int = 0
-    """cells that hold something, but no number"""
-    bad: tuple[tuple[int, str], ...] = ()
-    """the first few of them: row in the block, text"""
-    padded: int | None = None
-    """the first row whose cell begins, inside its quotes, with `0` and another digit"""
 
 
 @dataclass(frozen=True)
@@ -86,13 +68,8 @@ class NumberCounts:
         )
 
 
-def is_blank(text: str) -> bool:
-    """Tell whether a cell holds nothing but white space (no-break spaces too)."""
-    return not text or text.isspace()
-
-
 def is_mark(text: str) -> bool:
-    """Tell whether a cell holds a standard mark for a missing value, in any case and with any space around it."""
+    """Tell whether a cell holds nothing, or a standard mark for that, in any case and with any white space around."""
     return text.strip().casefold() in MISSING_MARKS
 
 
@@ -137,114 +114,82 @@ def parse_number(text: str, decimal: str = ".") -> float | None:
     plain = trimmed if decimal == "." else trimmed.replace(".", "no number").replace(decimal, ".")
     if FINITE.fullmatch(plain) or INFINITE.fullmatch(plain):
         return float(plain)
-    return float("nan") if is_blank(text) or is_mark(text) else None
-
-
-def parse_block(
-    records: Records, columns: Sequence[int], dialect: "Dialect", decimal: str = ".", *, explicit: bool = True
-) -> dict[int, ParsedCells]:
-    """Read columns of a block as numbers.
-
-    Where `explicit`, the user has named the columns, and bytes that are not text raise `TableError`; else such a
-    cell is merely no number.
-    """
-    if not columns:
-        return {}
-    few = records.offset < BLOCK_BYTES and len(columns) * records.n_records <= FEW_CELLS
-    frame = None if few else _read_by_pandas(records, columns, dialect, decimal)
-    parsed: dict[int, ParsedCells] = {}
-    for column in columns:
-        values = None if frame is None else frame[column].to_numpy(np.float64)  # (n_records,)
-        if values is None or _may_be_truth(values):
-            parsed[column] = parse_column(records, column, dialect, decimal, explicit=explicit)
-        else:
-            parsed[column] = ParsedCells(values, padded=_first_padded(records, column))
-    return parsed
-
-
-def parse_column(
-    records: Records, column: int, dialect: "Dialect", decimal: str = ".", *, explicit: bool = True
-) -> ParsedCells:
-    """Read one column by the grammar, each distinct content once."""
-    return NumberContents(column, dialect, decimal, explicit=explicit).read(records, distinct_cells(records, column))
+    return float("nan") if is_mark(text) else None
 
 
 class NumberContents:
     """The distinct contents of a column, each read as a number once, in however many blocks it stands."""
 
-    def __init__(self, column: int, dialect: "Dialect", decimal: str, *, explicit: bool) -> None:
+    def __init__(self, column: int, dialect: Dialect, decimal: str, *, explicit: bool) -> None:
         self.numbers = np.empty(0)
         """in the order of the codes; NaN where missing or bad"""
+        self._is_bad = np.empty(0, np.bool_)
         self._column = column
         self._dialect = dialect
         self._decimal = decimal
         self._explicit = explicit
-        self._bad: dict[int, str] = {}
 
-    def read(self, records: Records, cells: Cells) -> ParsedCells:
+    def read(self, records: Records, cells: Cells) -> tuple[NDArray[np.float64], NumberCounts]:
         """Read a block, whose contents have the numbers that they had in the blocks before.
 
-        Where `explicit`, bytes that are not text raise `TableError`, which names the row: it is looked for only then.
+        The numbers are (n_records,), NaN where missing or bad.
         """
-        new, numbers = range(self.numbers.size, len(cells.raw)), []
-        for code in new:
-            text = unquoted(cells.raw[code]).decode(self._dialect.working_encoding, "replace")
-            if self._explicit and ("\ufffd" in text or "\0" in text):
-                cell_text(records, self._column, _row_of(cells.codes, code), self._dialect)
-            number = parse_number(text, self._decimal)
-            if number is None:
-                self._bad[code] = text
-            numbers.append(float("nan") if number is None else number)
-        self.numbers = np.append(self.numbers, numbers)
-        padded = next((_row_of(cells.codes, code) for code in new if PADDED.match(cells.raw[code])), None)
-        rows = np.flatnonzero(np.isin(cells.codes, list(self._bad))) if self._bad else np.empty(0, np.intp)
-        bad = tuple((row, self._bad[int(cells.codes[row])]) for row in rows[:EXAMPLES].tolist())
-        return ParsedCells(self.numbers.take(cells.codes), rows.size, bad, padded)
+        new = [
+            parse_number(
+                distinct_text(records, self._column, cells, code, self._dialect, is_strict=self._explicit),
+                self._decimal,
+            )
+            for code in range(self.numbers.size, len(cells.raw))
+        ]
+        self.numbers = np.append(self.numbers, np.array(new, np.float64))  # None becomes NaN
+        self._is_bad = np.append(self._is_bad, np.array([number is None for number in new], np.bool_))
+        bad = np.flatnonzero(self._is_bad.take(cells.codes)).tolist() if self._is_bad.any() else []
+        values = self.numbers.take(cells.codes)
+        return values, count_cells(records, self._column, self._dialect, values, bad)
 
 
-def _row_of(codes: Codes, code: int) -> int:
-    return int(np.argmax(codes == code))
+def count_cells(
+    records: Records, column: int, dialect: Dialect, values: NDArray[np.float64], bad: Sequence[int] = ()
+) -> NumberCounts:
+    """Count what the cells of a column were read as, (n_records,) `values`; the rows that are `bad` are no numbers."""
+    n_nan, infinite = int(np.count_nonzero(np.isnan(values))), np.flatnonzero(np.isinf(values))
+    padded = _first_padded(records, column)
+    show = partial(_shown_cell, records, column, dialect)
+    return NumberCounts(
+        n_missing=n_nan - len(bad),
+        n_numbers=values.size - n_nan,
+        n_bad=len(bad),
+        bad_examples=tuple(map(show, bad[:EXAMPLES])),
+        n_infinite=infinite.size,
+        infinite=show(int(infinite[0])) if infinite.size else None,
+        padded=None if padded is None else show(padded),
+    )
 
 
-def cell_text(records: Records, column: int, row: int, dialect: "Dialect") -> str:
-    """Decode one cell; `TableError` names line, column and byte of what is not text, and of a NUL."""
+def _shown_cell(records: Records, column: int, dialect: Dialect, row: int) -> tuple[int, str]:
+    """Give the line of a cell, and its text."""
     starts, stops = records.span(column)
     content = unquoted(records.data[starts[row] : stops[row]].tobytes())
-    place = f"line {records.line_of(np.array([row]))[0]}, column {shown(dialect.names[column])}"
-    try:
-        text = content.decode(dialect.working_encoding)
-    except UnicodeDecodeError as error:
-        message = f"{place}: byte 0x{content[error.start]:02X} is not {dialect.encoding}"
-        raise TableError(message, decoding_hint(dialect.encoding)) from None
-    if "\0" in text:
-        raise TableError(
-            f"{place}: the cell holds a NUL byte",
-            f"repair the cell; or is the file UTF-16? then {option('encoding', 'utf-16-le')}",
-        )
-    return text
+    return int(records.line_of(np.array([row]))[0]), content.decode(dialect.working_encoding, "replace")
 
 
-def distinct_text(records: Records, column: int, cells: Cells, code: int, dialect: "Dialect") -> str:
-    """Decode a distinct content of a column; raises as `cell_text` does, which finds the line."""
-    try:
-        text = unquoted(cells.raw[code]).decode(dialect.working_encoding)
-    except UnicodeDecodeError:
-        text = "\0"
-    return cell_text(records, column, _row_of(cells.codes, code), dialect) if "\0" in text else text
+def read_by_pandas(
+    records: Records, columns: Sequence[int], dialect: Dialect, decimal: str
+) -> list[NDArray[np.float64] | None]:
+    """Read columns of the very bytes the scanner cut, (n_records,) each; None where the grammar is to read them.
 
-
-def _read_by_pandas(records: Records, columns: Sequence[int], dialect: "Dialect", decimal: str) -> Any | None:  # noqa: ANN401  -- pandas is not imported here
-    """Read the very bytes the scanner cut; None where pandas and the grammar might differ.
-
-    pandas takes a bare CR for a line end, which shows in the number of records, skips a byte-order mark at the start
-    of what it reads, ends a number at a NUL (2.2), and raises `ValueError` for a cell that is neither a number nor
-    one of the marks it was given, unless the column holds nothing but truth values (`_may_be_truth`).
+    That is where the cells are few, and where pandas might differ: it takes a bare CR for a line end, which shows in
+    the number of records, skips a byte-order mark at the start of what it reads, ends a number at a NUL (2.2), and
+    raises `ValueError` for a cell that is neither a number nor one of the marks it was given, unless the column holds
+    nothing but truth values (`_may_be_truth`).
     """
+    nothing: list[NDArray[np.float64] | None] = [None] * len(columns)
+    few = records.offset < BLOCK_BYTES and len(columns) * records.n_records <= FEW_CELLS
+    data = b"" if few or records.has_nul else records.data.tobytes()
+    if not (columns and data) or data.startswith(BYTE_ORDER_MARK):
+        return nothing
     import pandas as pd
 
-    data = records.data.tobytes()
-    if data.startswith(BYTE_ORDER_MARK) or records.has_nul:
-        return None
     try:
         frame = pd.read_csv(
             io.BytesIO(data),
@@ -260,8 +205,11 @@ def _read_by_pandas(records: Records, columns: Sequence[int], dialect: "Dialect"
             **_exact(pd.__version__),
         )
     except ValueError:
-        return None
-    return frame if len(frame) == records.n_records else None
+        return nothing
+    if len(frame) != records.n_records:
+        return nothing
+    read = (frame[column].to_numpy(np.float64) for column in columns)
+    return [None if _may_be_truth(values) else values for values in read]
 
 
 def _may_be_truth(values: NDArray[np.float64]) -> bool:
@@ -282,18 +230,16 @@ def _exact(version: str) -> dict[str, Any]:
 @functools.cache
 def _spelled_marks() -> list[str]:
     """Spell the marks in the usual cases, for a reader that compares bytes; others take the slow way."""
-    spellings = {""} | {spell(mark) for mark in MISSING_MARKS for spell in (str.lower, str.upper, str.title)}
+    spellings = {spell(mark) for mark in MISSING_MARKS for spell in (str.lower, str.upper, str.title)}
     return sorted(spellings | {"NaN", "-NaN", "+NaN", "n/A", "N/a"})
 
 
 def _first_padded(records: Records, column: int) -> int | None:
-    """Find the first cell that matches `PADDED`."""
+    """Find the first cell that begins, inside its quotes, with `0` and another digit."""
     starts, _ = records.span(column)
-    words = records.words[starts]
-    quoted = words & 255 == ord('"')
-    if quoted.any():
-        words = np.where(quoted, words >> 8, words)
-    zeros = np.flatnonzero(words & 255 == ord("0"))
-    second = (words[zeros] >> 8) & 255
-    padded = zeros[(second >= ord("0")) & (second <= ord("9"))]
+    first = records.data.take(starts, mode="clip")
+    rows = np.flatnonzero((first == ord("0")) | (first == ord('"')))
+    words = records.words[starts[rows]]
+    words = np.where(words & 255 == ord('"'), words >> 8, words)
+    padded = rows[(words & 255 == ord("0")) & ((words >> 8 & 255) - ord("0") < 10)]  # noqa: PLR2004  # below "0" it wraps
     return int(padded[0]) if padded.size else None

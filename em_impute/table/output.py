@@ -147,61 +147,22 @@ def write_to_stdout(blocks: Iterable[bytes]) -> WrittenFile:
     with output_errors("cannot write to standard output", "what was written so far is not complete"):
         if sys.stdout is None:
             raise OutputError("standard output is closed", f"name a file with {option('output')}")
-        written = copy_blocks(blocks, sys.stdout.buffer, None)
-        _flush(sys.stdout.buffer)
-        return written
+        sys.stdout.buffer.flush()
+        return copy_blocks(blocks, getattr(sys.stdout.buffer, "raw", sys.stdout.buffer), None)
 
 
 def copy_blocks(blocks: Iterable[bytes], file: BinaryIO, path: Path | None) -> WrittenFile:
-    """Write all blocks and hash them.  An `OSError` of the blocks' own is not taken for one of writing."""
-    n_bytes, began = 0, perf_counter()
+    """Write all blocks to a file without a buffer, and hash them."""
+    began = perf_counter()
     with Hash() as digest:
-        for block in _undisturbed(blocks):
+        for block in blocks:
             digest.update(block)
-            _write_all(file, block)
-            n_bytes += len(block)
-        return WrittenFile(path, digest.hexdigest(), n_bytes, perf_counter() - began)
-
-
-def _write_all(file: BinaryIO, block: bytes) -> None:
-    """Write a block to its end, waiting where somebody else has made a pipe one that does not wait."""
-    view = memoryview(block)
-    while view:
-        try:
-            n_written: int | None = file.write(view)
-        except BlockingIOError as error:
-            n_written = error.characters_written
-        view = view[n_written or 0 :]
-        if view:
-            _wait_for_room(file)
-
-
-def _flush(file: BinaryIO) -> None:
-    while True:
-        try:
-            return file.flush()
-        except BlockingIOError:
-            _wait_for_room(file)
-
-
-def _wait_for_room(file: BinaryIO) -> None:
-    """Wait until a file takes more, as a regular one always does."""
-    select.select([], [file], [])
-
-
-class _BlocksError(Exception):
-    """Carries an `OSError` of the blocks' own past the door that words those of writing."""
-
-    def __init__(self, error: OSError) -> None:
-        super().__init__()
-        self.error = error
-
-
-def _undisturbed(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    try:
-        yield from blocks
-    except OSError as error:
-        raise _BlocksError(error) from error
+            view = memoryview(block)
+            while view:
+                view = view[file.write(view) or 0 :]
+                if view:  # somebody else has made a pipe one that does not wait
+                    select.select([], [file], [])
+        return WrittenFile(path, digest.hexdigest(), digest.n_bytes, perf_counter() - began)
 
 
 @contextmanager
@@ -213,8 +174,6 @@ def output_errors(message: str, hint: str = NOTHING_CHANGED) -> Iterator[None]:
         raise
     except OSError as error:
         raise OutputError(f"{message}: {error.strerror or error}", hint) from None
-    except _BlocksError as error:
-        raise error.error from None
 
 
 def _take_after(old: os.stat_result, descriptor: int) -> None:

@@ -12,11 +12,11 @@ from em_impute.table.arrays import Codes, GrowingCodes
 from em_impute.table.categories import MAX_GROUPS, CategoryColumn, CategoryReader
 from em_impute.table.columns import TargetColumn, TargetReader
 from em_impute.table.dialect import Dialect
-from em_impute.table.hashing import HashingFile
 from em_impute.table.number_columns import NumberColumn, NumberReader
+from em_impute.table.numbers import read_by_pandas
 from em_impute.table.quotes import RETURN
 from em_impute.table.scan import BLOCK_BYTES, Records, scan_records
-from em_impute.table.source import Source
+from em_impute.table.source import HashingFile, Source
 
 BYTES_PER_COLUMN = 2048  # at least in a block: each column of each block has a fixed cost
 
@@ -100,13 +100,13 @@ class _LineReader:
     """Gathers `LineNumbers`."""
 
     def __init__(self) -> None:
-        self.line_ends: set[str] = set()  # that were met
+        self.has_crlf: set[bool] = set()  # what records said of their line ends
         self._rows: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
         self._extra: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
 
     def add(self, records: Records) -> None:
         """Take in a block."""
-        self.line_ends |= _line_ends(records)
+        self.has_crlf |= _line_ends(records)
         if records.breaks is None:
             return
         before = np.searchsorted(records.breaks, records.record_starts)
@@ -122,16 +122,12 @@ class _LineReader:
         return LineNumbers(first_line, np.concatenate(self._rows), np.concatenate(self._extra).cumsum())
 
 
-def _line_ends(records: Records) -> set[str]:
-    """Tell which line ends the records of a block have."""
+def _line_ends(records: Records) -> set[bool]:
+    """Tell whether records of a block end with CRLF."""
     newlines = records.ends[:, -1]
     newlines = newlines[: newlines.size - (newlines[-1] == records.data.size)]  # the file may end without one
-    if not newlines.size:
-        return set()
-    if not (records.data == RETURN).any():
-        return {"LF"}
-    crlf = (newlines > 0) & (records.data[newlines - 1] == RETURN)
-    return {"LF", "CRLF"} if crlf.any() and not crlf.all() else {"CRLF" if crlf[0] else "LF"}
+    is_crlf = (newlines > 0) & (records.data[newlines - 1] == RETURN)
+    return {bool(is_crlf.any()), bool(is_crlf.all())} if newlines.size else set()
 
 
 class _TableReader:
@@ -151,8 +147,11 @@ class _TableReader:
         self._targets = {column: TargetReader(column, dialect, tokens) for column in targets}
         most = MAX_GROUPS if reading.get("keep_keys") else 0
         self._categories = {column: CategoryReader(column, dialect, key_limit=most) for column in candidates}
-        self._numbers = NumberReader(candidates, dialect, decimal, explicit=explicit, categories=self._categories)
-        self._weights = NumberReader([] if weights is None else [weights], dialect, decimal, explicit=True)
+        self._numbers = {
+            column: NumberReader(column, dialect, decimal, explicit=explicit, category=category)
+            for column, category in self._categories.items()
+        }
+        self._weights = [] if weights is None else [NumberReader(weights, dialect, decimal, explicit=True)]
         self._groups = [] if groups is None else [CategoryReader(groups, dialect, limit=MAX_GROUPS, is_strict=True)]
         self._lines = _LineReader()
         self._starts, self._stops = GrowingCodes(), GrowingCodes()
@@ -166,14 +165,15 @@ class _TableReader:
         """Take in a block; there are so many bytes left with it."""
         records = replace(records, first_row=records.first_row - self._first_row)
         capacity = int(1.05 * n_bytes_left / records.data.size * records.n_records) + 16
-        readers: list[TargetReader | CategoryReader | NumberReader] = [
-            *self._targets.values(),
-            *self._groups,
-            self._numbers,
-            self._weights,
-        ]
-        for reader in readers:
-            reader.add(records, capacity)
+        readers: list[TargetReader | CategoryReader] = [*self._targets.values(), *self._groups]
+        for one in readers:
+            one.add(records, capacity)
+        many = [reader for reader in (*self._numbers.values(), *self._weights) if reader.take(records, capacity)]
+        numbers = read_by_pandas(
+            records, [reader.column for reader in many], self._dialect, self._reading.get("decimal", ".")
+        )
+        for reader, values in zip(many, numbers, strict=True):
+            reader.add(records, values, capacity)
         self._lines.add(records)
         self.n_rows += records.n_records
         self.stop = records.offset + records.data.size
@@ -184,7 +184,7 @@ class _TableReader:
 
     def finish(self, sha256: str, size: int, scan_seconds: float) -> Table:
         """Give the table."""
-        reading, numbers = self._reading, self._numbers.finish()
+        reading, numbers = self._reading, {column: reader.finish() for column, reader in self._numbers.items()}
         starts = np.append(self._starts.finish(), self.stop).astype(np.int64)
         return Table(
             dialect=self._dialect,
@@ -198,11 +198,11 @@ class _TableReader:
             numbers=numbers,
             categories={column: self._categories[column].finish() for column in numbers if numbers[column].n_bad},
             groups=next((reader.finish() for reader in self._groups), None),
-            weights=next(iter(self._weights.finish().values()), None),
+            weights=next((reader.finish() for reader in self._weights), None),
             record_stops=self._stops.finish() if reading.get("keep_record_ends") else None,
             record_starts=starts if reading.get("keep_record_starts") else None,
             lines=self._lines.finish(self._first_line),
-            mixes_line_ends=len(self._lines.line_ends) > 1,
+            mixes_line_ends=len(self._lines.has_crlf) > 1,
             scan_seconds=scan_seconds,
         )
 
@@ -225,7 +225,7 @@ def read_tables(
     a hash.  A file without records is a table without rows.  Raises `TableError` and `FitError`.
     """
     block_bytes, progress = options.get("block_bytes"), options.get("progress")
-    with HashingFile(source.file) as file:
+    with HashingFile(source) as file:
         file.seek(0)
         file.read(dialect.data_offset)
         blocks = scan_records(

@@ -7,28 +7,19 @@ short record cancel out in it.
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Protocol
+from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import TableError, option
 from em_impute.table.quotes import NEWLINE, PADDING, RETURN, ByteBlock, Positions, QuoteError, quoted_separators
+from em_impute.table.source import HashingFile
 from em_impute.table.text import plural
 
 BLOCK_BYTES = 1 << 20  # 4 MiB and more is 10-25 % slower (cache, page faults)
 EXAMPLES = 5  # ragged records named in a message
 BLANKS = b" \t\r\v\f\x1a"  # the last one ends a file of DOS
-
-
-class ReadableBytes(Protocol):
-    """What the scanner asks of a file."""
-
-    def seek(self, offset: int, /) -> object:
-        """Go to an absolute offset."""
-
-    def readinto(self, buffer: memoryview, /) -> int | None:
-        """Fill the buffer as far as possible; 0 at the end of the file."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +93,7 @@ class Records:
 
 
 def scan_records(
-    file: ReadableBytes,
+    file: HashingFile | BytesIO,
     delimiter: str,
     n_columns: int,
     *,
@@ -231,7 +222,7 @@ class _Window:
     Two buffers take turns, so that the records last handed out stay as they are while the next are read.
     """
 
-    def __init__(self, file: ReadableBytes, start: int, block_bytes: int) -> None:
+    def __init__(self, file: HashingFile | BytesIO, start: int, block_bytes: int) -> None:
         self._file = file
         self._capacity = block_bytes
         self._carried = b""

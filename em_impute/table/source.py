@@ -1,8 +1,8 @@
 """Where the bytes come from: a regular file as it is, a stream or compressed data spooled to be read twice."""
 
 import difflib
-import hashlib
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -11,10 +11,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Self, cast
 
 from em_impute.errors import OutputError, TableError
 from em_impute.table.compression import compression_of, decompressed
+from em_impute.table.hashing import Hash
 from em_impute.table.text import shown_path
 
 STANDARD_INPUT = "standard input"
@@ -28,31 +29,29 @@ OTHER_COMPRESSIONS = {  # first bytes -> (format, what prints the data)
     b"LZIP\x01": ("lzip", "lzip -dc"),
     b"\x5d\x00\x00": ("lzma", "xzcat"),
 }
-OTHER_FORMATS = {
-    b"PK\x03\x04": "Excel (or another zip file)",
-    b"PK\x05\x06": "an empty zip file",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "Excel (the old .xls)",
-    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
-    b"PAR1\x15": "Parquet",
-    b"\x89PNG": "a PNG picture",
-    b"%PDF-": "PDF",
-    b"SQLite format 3\x00": "an SQLite database",
-    b"\x89HDF\r\n\x1a\n": "HDF5",
-    b"ARROW1\x00\x00": "Feather (Arrow)",
-    b"<stata_dta>": "Stata",
-    b"$FL2@(#)": "SPSS",
-    b"$FL3@(#)": "SPSS",
-    b"RDX2\n": "a workspace of R",
-    b"RDX3\n": "a workspace of R",
+EXPORT, SEE = "export it as CSV first", "see what it says; export the table as CSV"
+OTHER_FORMATS = {  # pattern of the first bytes -> (what a file looks like, what to do)
+    rb"PK\x03\x04": ("Excel (or another zip file)", EXPORT),
+    rb"PK\x05\x06": ("an empty zip file", EXPORT),
+    rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("Excel (the old .xls)", EXPORT),
+    rb"7z\xbc\xaf\x27\x1c": ("a 7-Zip archive", EXPORT),
+    rb"PAR1\x15": ("Parquet", EXPORT),
+    rb"\x89PNG": ("a PNG picture", EXPORT),
+    rb"%PDF-": ("PDF", EXPORT),
+    rb"SQLite format 3\x00": ("an SQLite database", EXPORT),
+    rb"\x89HDF\r\n\x1a\n": ("HDF5", EXPORT),
+    rb"ARROW1\x00\x00": ("Feather (Arrow)", EXPORT),
+    rb"<stata_dta>": ("Stata", EXPORT),
+    rb"\$FL[23]@\(#\)": ("SPSS", EXPORT),
+    rb"RDX[23]\n": ("a workspace of R", EXPORT),
+    rb"(?s).{257}ustar": ("a tar archive", "name a file that was in it: tar -xf FILE"),
+    # A page instead of a table is often what a server says of an error or a login.
+    rb"(?i)(\xef\xbb\xbf)?\s*<(!doctype )?html": ("a web page", SEE),
+    rb"(?i)(\xef\xbb\xbf)?\s*<\?xml": ("XML", SEE),
+    rb"(\xef\xbb\xbf)?\s*(\{\s*[\"}]|\[\s*[{\[])": ("JSON", "convert it to CSV first"),
 }
-MARKUP = {b"<!doctype html": "a web page", b"<html": "a web page", b"<?xml": "XML"}
-"""In lower case.  A page instead of a table is often what a server says of an error or a login."""
-
 POINTER = b"version https://git-lfs.github.com/spec/"
 """How a file begins that stands for a large one which Git has not fetched."""
-
-TAR_AT = 257
-"""Where a tar archive names its format."""
 
 
 @dataclass(frozen=True)
@@ -85,21 +84,51 @@ class Source:
         return bytes(found)
 
 
-class _Hashed:
-    """Blocks that are hashed and counted while they pass."""
+class HashingFile:
+    """The bytes of a source, each of them hashed as it is handed out.
 
-    def __init__(self, blocks: Iterable[bytes]) -> None:
-        self._blocks = blocks
-        self._hash = hashlib.sha256()
-        self.size = 0
+    A buffer given to `readinto` must stay as it is until the next `readinto` or `hexdigest`.
+    """
 
-    def __iter__(self) -> Iterator[bytes]:
-        for block in self._blocks:
-            self._hash.update(block)
-            self.size += len(block)
-            yield block
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._hash = Hash()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *of_error: object) -> None:
+        self._hash.__exit__(*of_error)
+
+    @property
+    def n_read(self) -> int:
+        """Count the bytes that were handed out."""
+        return self._hash.n_bytes
+
+    def seek(self, offset: int, /) -> int:
+        """Go to an absolute offset; what is skipped is not hashed."""
+        return self._source.file.seek(offset)
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill the buffer as far as the file allows at once; 0 at its end.  Raises `TableError`."""
+        self._hash.wait()
+        try:
+            n_read: int = self._source.file.readinto(buffer) or 0  # type: ignore[attr-defined]
+        except OSError as error:
+            raise _unreadable(self._source.name, error) from None
+        self._hash.update(buffer[:n_read])
+        return n_read
+
+    def read(self, n_bytes: int) -> bytearray:
+        """Read exactly so many bytes, fewer only at the end of the file."""
+        buffer = bytearray(n_bytes)
+        done = 0
+        while done < n_bytes and (n_read := self.readinto(memoryview(buffer)[done:])):
+            done += n_read
+        return buffer if done == n_bytes else buffer[:done]
 
     def hexdigest(self) -> str:
+        """Give the SHA-256 of all that was read."""
         return self._hash.hexdigest()
 
 
@@ -136,10 +165,10 @@ def source_of(
     blocks = chain([head], blocks)
     compression = compression_of(head)
     if compression is not None:
-        hashed = _Hashed(blocks)
-        spool = _spooled(decompressed(hashed, compression, name, enough), resources)
-        size = spool.tell()
-        source = Source(spool, name, path, size, hashed.hexdigest(), hashed.size, compression.name, resources)
+        with Hash() as original:
+            spool = _spooled(decompressed(_hashed(blocks, original), compression, name, enough), resources)
+        sha256, size = original.hexdigest(), original.n_bytes
+        source = Source(spool, name, path, spool.tell(), sha256, size, compression.name, resources)
     else:
         if is_stream:
             file = _spooled(blocks, resources)
@@ -161,9 +190,8 @@ def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
     except FileNotFoundError:
         raise TableError(f"{shown_path(name)} does not exist", _similar(path)) from None
     except PermissionError:
-        raise TableError(
-            f"{shown_path(name)} cannot be read: permission denied", "check its mode bits and owner"
-        ) from None
+        message = f"{shown_path(name)} cannot be read: permission denied"
+        raise TableError(message, "check its mode bits and owner") from None
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
 
@@ -177,6 +205,12 @@ def _read(file: BinaryIO, name: str) -> Iterator[bytes]:
             raise _unreadable(name, error) from None
         if not block:
             return
+        yield block
+
+
+def _hashed(blocks: Iterable[bytes], into: Hash) -> Iterator[bytes]:
+    for block in blocks:
+        into.update(block)
         yield block
 
 
@@ -229,18 +263,8 @@ def _refuse_other_formats(head: bytes, source: Source) -> None:
         kind, program = found
         kind = kind if source.compression is None else f"{kind} within {source.compression}"
         raise TableError(f"{label} is compressed ({kind}), which is not read", f"decompress it first: {program} FILE")
-    for magic, kind in OTHER_FORMATS.items():
-        if head.startswith(magic):
-            raise TableError(f"{label} looks like {kind}, not CSV", "export it as CSV first")
-    if head[TAR_AT:].startswith(b"ustar"):
-        raise TableError(f"{label} looks like a tar archive, not CSV", "name a file that was in it: tar -xf FILE")
+    for pattern, (kind, hint) in OTHER_FORMATS.items():
+        if re.match(pattern, head):
+            raise TableError(f"{label} looks like {kind}, not CSV", hint)
     if head.startswith(POINTER):
         raise TableError(f"{label} is a pointer of Git LFS and not the file itself", "fetch the file: git lfs pull")
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for opening, kind in MARKUP.items():
-        if start.lower().startswith(opening):
-            raise TableError(f"{label} looks like {kind}, not CSV", "see what it says; export the table as CSV")
-    if (start.startswith(b"{") and start[1:].lstrip()[:1] in {b'"', b"}"}) or (
-        start.startswith(b"[") and start[1:].lstrip()[:1] in (b"{", b"[")
-    ):
-        raise TableError(f"{label} looks like JSON, not CSV", "convert it to CSV first")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from builders import csv_of, design_of
 
-from em_impute.columns.deduplicate import Values, merge_rows
+from em_impute.columns.deduplicate import merge_rows
 from em_impute.errors import DesignError, FitError
 
 G = ["a", "b", None, "a", "b"]
@@ -250,9 +250,8 @@ def test_rows_are_merged_in_the_order_in_which_they_first_appear(max_table, monk
     n_rows = 2100
     coded = [rng.integers(-1, n, n_rows).astype(kind) for n, kind in ((3, np.int8), (9, np.int16), (2, np.int32))]
     numbers = rng.choice([0.5, np.nan, 7.0], n_rows)
-    columns = [Values(code, n) for code, n in zip(coded, (3, 9, 2), strict=True)]
 
-    merged = merge_rows([*columns, Values(numbers, None)])
+    merged = merge_rows([*coded, numbers])
 
     kinds = list(zip(*(code.tolist() for code in coded), np.nan_to_num(numbers, nan=-1.0).tolist(), strict=True))
     distinct = list(dict.fromkeys(kinds))

@@ -8,7 +8,7 @@ import pytest
 from faulty import contents, table
 from patched import is_two_lines
 
-from em_impute.table import hashing, read
+from em_impute.table import read, source
 
 pytestmark = pytest.mark.faults
 
@@ -44,7 +44,7 @@ def test_a_change_before_any_reading_never_makes_a_mixed_file(tmp_path, monkeypa
     """Change the file before its first reading, before the second, and so on, of both passes."""
     monkeypatch.setattr(read, "BLOCK_BYTES", 1 << 14)  # so that there are several
     path, n_reads, at = tmp_path / "a.csv", 0, 0
-    real = hashing.HashingFile.readinto
+    real = source.HashingFile.readinto
 
     def readinto(self, buffer):
         nonlocal n_reads
@@ -53,7 +53,7 @@ def test_a_change_before_any_reading_never_makes_a_mixed_file(tmp_path, monkeypa
             change(path)
         return real(self, buffer)
 
-    monkeypatch.setattr(hashing.HashingFile, "readinto", readinto)
+    monkeypatch.setattr(source.HashingFile, "readinto", readinto)
     ends = []
     while at <= n_reads:
         path.write_bytes(OLD)

@@ -6,9 +6,9 @@ from builders import csv_of, opened_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from em_impute.columns.deduplicate import keys_of_distinct
 from em_impute.ensemble.folds import N_FOLDS, deal
 from em_impute.missingness.row_clusters import find_row_clusters
-from em_impute.table.keys import keys_of_distinct
 
 
 def found_in(x, label, *, keys=(), codes=None, weight=None, log_odds=None, seed=0):
@@ -232,7 +232,7 @@ def test_columns_that_repeat_are_keys_whether_they_are_predictors_or_not(tmp_pat
     pairs = set(zip(keys["name"].tolist(), ring.tolist(), strict=True))
     assert len(pairs) == np.unique(ring).size == np.unique(keys["name"]).size
     assert (categories["name"].too_many, categories["note"].too_many) == (True, True)
-    assert categories["note"].key is None
+    assert categories["note"].key_code is None
 
 
 def test_a_key_may_have_ten_thousand_texts_of_any_length_and_gaps(tmp_path):

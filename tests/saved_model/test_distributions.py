@@ -126,7 +126,8 @@ def test_percentiles_of_very_many_rows_are_those_of_a_draw_and_their_counts_are_
 
 def counted(training, cells):
     different = sorted(set(cells))
-    return count_texts(training, different, np.array([float(cells.count(t)) for t in different]), 0.0)
+    code = np.array([different.index(cell) for cell in cells], np.intp)
+    return count_texts(training.texts, different, code, np.ones(code.size))
 
 
 TRAINING = TextDistribution(("blue", "green", "red"), np.array([3.0, 2.0, 5.0]), 1.0)
@@ -143,6 +144,9 @@ def test_parts_of_texts_add_up_to_the_whole_in_any_order_and_grouping(one, other
 
 
 def test_rows_of_new_texts_are_counted_beside_their_weight():
-    found = count_texts(TRAINING, ["red", "pink"], np.array([1.5, 0.25]), 0.5, np.array([3.0, 2.0]))
+    code, weight = np.array([0, 1, 0, 1, -1, 0]), np.array([0.5, 0.25, 0.75, 0.0, 0.5, 0.25])
 
+    found = count_texts(TRAINING.texts, ["red", "pink"], code, weight)
+
+    assert [0.0, 0.0, 1.5] == found.counts.tolist()
     assert (0.25, 2, 0.5) == (found.unseen, found.unseen_rows, found.missing)

@@ -27,6 +27,11 @@ def counts(cells, texts):
     return np.array([float(np.count_nonzero(cells == text)) for text in texts])
 
 
+def counted(cells, texts, known):
+    code = np.array([texts.index(cell) if cell in texts else -1 for cell in cells.tolist()])
+    return count_texts(known, texts, code, np.ones(code.size))
+
+
 class People:
     """Rows of a file: by their label people differ in height, and by nothing else."""
 
@@ -51,11 +56,10 @@ class People:
     def beside(self, training):
         cells = training.numbers[HEIGHT]
         colours, labels = sorted({*self.colour.tolist()}), sorted({*self.label.tolist()} - {""})
-        unknown = float(np.count_nonzero(self.label == ""))
         return DataProfile(
             {HEIGHT: count_numbers(cells, self.height)},
-            {COLOUR: count_texts(training.texts[COLOUR], colours, counts(self.colour, colours), 0.0)},
-            count_texts(training.labels, labels, counts(self.label, labels), unknown),
+            {COLOUR: counted(self.colour, colours, COLOURS)},
+            counted(self.label, labels, LABELS),
             self.typicality(),
             {HEIGHT: count_converted(cells, self.height)},
         )  # fmt: skip

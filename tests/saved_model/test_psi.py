@@ -5,10 +5,10 @@ from math import log
 import numpy as np
 import pytest
 from sampling import crossed, rarely
-from scipy.stats import binomtest, chi2, ks_2samp
+from scipy.stats import binomtest, chi2
 
 from em_impute.saved_model.distributions import count_numbers, describe_numbers
-from em_impute.saved_model.psi import _groups, is_more_often, ks, psi
+from em_impute.saved_model.psi import _groups, is_more_often, psi
 
 KINDS = {
     "normal": lambda rng, n: rng.normal(size=n),
@@ -60,7 +60,7 @@ def test_fewer_than_eight_rows_are_not_judged():
     share = np.array([0.25, 0.75])
 
     for n, m in [(7, 100), (100, 7), (0, 0)]:
-        assert (None, None) == (psi(n * share, m * share), ks(n * share, m * share))
+        assert psi(n * share, m * share) is None
     assert not is_more_often(0, 10**6, 7, 7, 0.0)
     assert is_more_often(0, 10**6, 8, 8, 0.0)
 
@@ -86,40 +86,6 @@ def test_groups_are_neighbours_and_each_has_its_least_share(seed):
     assert set(np.diff(group)) <= {0, 1}
     assert group[0] == 0
     assert np.bincount(group, share).min() >= min(least, 1.0 - 1e-9)
-
-
-# Kolmogorov and Smirnov
-
-
-@crossed(5, kind=KINDS, shift=[0.3, 0.0, 5.0])
-def test_the_distance_is_that_of_scipy_less_a_cell_at_most(kind, shift):
-    rng = np.random.default_rng([*map(ord, kind[:3]), int(10 * shift)])
-    training, new = KINDS[kind](rng, 800), KINDS[kind](rng, 300) + shift
-    expected, observed = counts_of(training, new)
-
-    found = ks(expected, observed)
-
-    exact = ks_2samp(training, new)
-    fullest = max((expected / 800).max(), (observed / 300).max())
-    assert exact.statistic - fullest - 1e-12 <= found.value <= exact.statistic + 1e-12
-    if shift == 0.3:  # continuous kinds: nearly the same
-        assert kind in {"counts", "rare", "mostly nought", "whole"} or found.value > exact.statistic - 2 / 98
-
-
-@pytest.mark.parametrize(("n", "m", "up"), [(60, 40, 12), rarely(24, 20, 9), (25, 42, 8), rarely(90, 80, 25)])
-def test_the_p_value_is_nearly_the_exact_one(n, m, up):
-    """Where new numbers are larger, the ends of cells of one number each lose nothing.  Within an eighth from 20 rows on.
-
-    Without Stephens' correction it would not be so in three cases of the four.
-    """
-    training = np.arange(float(n))
-    new = np.random.default_rng(n).choice(training[up:], m) + 1e-9 * np.arange(1, m + 1)
-
-    found = ks(*counts_of(training, new))
-
-    exact = ks_2samp(training, new, method="exact")
-    assert found.value == pytest.approx(exact.statistic)
-    assert found.p_value == pytest.approx(exact.pvalue, rel=0.125)
 
 
 # Shares

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from sampling import crossed
+from scipy.stats import ks_2samp
 
 from em_impute.saved_model.distributions import count_numbers, describe_numbers
-from em_impute.saved_model.units import CONVERSIONS, count_converted, unit_factor
+from em_impute.saved_model.units import CONVERSIONS, count_converted, distances, unit_factor
 
 KILOGRAMS_OF_A_POUND, METRES_OF_A_FOOT = 0.45359237, 0.3048  # exactly, by the agreement of 1959
 
@@ -133,3 +134,18 @@ def test_the_largest_and_smallest_numbers_have_units_as_far_as_there_are_numbers
 
     assert found_in(size * heights(rng, 500), size * heights(rng, 100)) is None
     assert found_in(size * heights(rng, 500), size * heights(rng, 100) / 100).factor == 0.01
+
+
+@crossed(5, column=COLUMNS, shift=[0.3, 0.0, -5.0])
+def test_the_distances_are_those_of_scipy_less_a_cell_at_most(column, shift):
+    rng = np.random.default_rng([COLUMNS.index(column), abs(int(10 * shift))])
+    training, new = column(rng, 800), column(rng, 300) + shift
+    described = describe_numbers(training)
+    counted = count_numbers(described, new)
+
+    found = distances(described.counts, counted.counts)
+
+    fullest = max((described.counts / 800).max(), (counted.counts / 300).max())
+    for distance, side in zip(found, ("less", "greater"), strict=True):
+        exact = ks_2samp(training, new, alternative=side).statistic
+        assert exact - fullest - 1e-12 <= distance <= exact + 1e-12

@@ -122,7 +122,7 @@ def test_groups_may_be_ten_thousand_and_no_more(tmp_path):
     beyond = column_of([*cells, "one more"], tmp_path, groups=1, block_bytes=10_000).groups
 
     assert groups.code.tolist() == [*range(10_000), *range(10_000), -1]
-    assert (groups.counts.tolist(), groups.n_missing, groups.packed.dtype) == ([2] * 10_000, 1, np.int16)
+    assert (groups.counts.tolist(), groups.n_missing, groups.code.dtype) == ([2] * 10_000, 1, np.int16)
     assert (beyond.too_many, beyond.limit, beyond.example) == (True, 10_000, (2, "id0"))
 
 

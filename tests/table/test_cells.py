@@ -38,13 +38,14 @@ def coded(rows, block_bytes, most_new=10**9, *, by_hash=False):
 @pytest.mark.parametrize(
     ("slot_bits", "block_bytes"), [(1, 700), (4, 40), (16, 1 << 20)]
 )  # with two slots most cells are missed
+@pytest.mark.parametrize("by_hash", [False, True])
 @pytest.mark.parametrize("contents", [SHORT + LONG, [str(number) for number in range(900)]])
-def test_a_coder_numbers_contents_by_first_appearance(contents, block_bytes, slot_bits, monkeypatch):
+def test_a_coder_numbers_contents_by_first_appearance(contents, by_hash, block_bytes, slot_bits, monkeypatch):
     monkeypatch.setattr(module, "SLOT_BITS", slot_bits)
     rng = random.Random(0)  # noqa: S311
     rows = [rng.choice(contents) for _ in range(1200)]
 
-    said, raw = coded(rows, block_bytes)
+    said, raw = coded(rows, block_bytes, by_hash=by_hash)
 
     assert said == rows
     assert raw == list(dict.fromkeys(rows))
@@ -127,8 +128,9 @@ def test_a_column_of_numbers_shows_some_of_its_rows(tmp_path):
         assert column.size == 500
         np.testing.assert_array_equal(column.values, expected)
         np.testing.assert_array_equal(column.of(rows), expected[rows])
-        np.testing.assert_array_equal(column.taking(rows).values, expected[rows])
-        assert column.taking(rows).n_missing == np.count_nonzero(np.isnan(expected[rows]))
+        expected[rows] = np.nan
+        np.testing.assert_array_equal(column.without(rows).values, expected)
+        assert column.without(rows).n_missing == np.count_nonzero(np.isnan(expected))
     assert table.numbers[1].code is not None
     assert table.numbers[1].numbers.tolist()[:-1] == [-0.5, 1.0, 2.0]
     assert table.numbers[2].code is None

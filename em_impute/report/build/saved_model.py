@@ -11,10 +11,10 @@ from em_impute.report.model.saved_model import (
     PredictorThenNow,
     SharesMoved,
     ShareThenNow,
+    Span,
 )
-from em_impute.report.model.saved_model import Span as SpanOfNumbers
 from em_impute.saved_model.distributions import NumberDistribution
-from em_impute.saved_model.drift import DataProfile, Drift, PredictorDrift, Share, Span
+from em_impute.saved_model.drift import DataProfile, Drift, PredictorDrift, Share
 
 MAX_PICTURES = 6
 
@@ -86,8 +86,8 @@ def _predictor(one: PredictorDrift) -> PredictorThenNow:
     )
 
 
-def _span(span: Span | None) -> SpanOfNumbers | None:
-    return None if span is None else SpanOfNumbers(median=span.median)
+def _span(numbers: NumberDistribution | None) -> Span | None:
+    return None if numbers is None else Span(median=numbers.median)
 
 
 def _share(share: Share) -> ShareThenNow:
