@@ -7,10 +7,9 @@ whether a Gaussian is what the labelled rows look like.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Rows
+from em_impute.em.blocks import Flags, Floats, Rows
 from em_impute.em.initialize import Mixture, Recipe
 from em_impute.em.mixture import fit_mixture, refits, sample_rows
 from em_impute.em.parameters import Parameters, whiten
@@ -190,7 +189,7 @@ def _rows_to_show(design: Design, seed: int) -> Rows | None:
     return None if lost.size else shown
 
 
-def _drawn(design: Design, kind: NDArray[np.bool_], rng: np.random.Generator) -> Rows:
+def _drawn(design: Design, kind: Flags, rng: np.random.Generator) -> Rows:
     """Draw some distinct rows of a kind, (n_distinct,); together they weigh as much as all."""
     rows = design.distinct
     chosen = draw_rows(kind & (rows.weight > 0.0), MAX_ROWS, rng)

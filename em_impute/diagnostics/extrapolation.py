@@ -6,14 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.table.arrays import Codes
 
 DIGITS = 12
 """Significant digits of a value that was standardised and brought back: further ones are rounding."""
-
-
-Flags = NDArray[np.bool_]
 
 
 class Flagged(NamedTuple):

@@ -13,19 +13,19 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.blocks import Flags, Floats, Integers, Rows
 from em_impute.em.em import posterior
 from em_impute.em.initialize import Recipe
 from em_impute.em.mixture import draw_by_weight, fit_mixture
-from em_impute.ensemble.batched_em import DIVIDED_STEPS, gather
+from em_impute.ensemble.batched_em import DIVIDED_STEPS
 from em_impute.ensemble.candidates import count_terms, row_cost
 from em_impute.ensemble.cross_validation import refit
 from em_impute.ensemble.ensemble import predict, weighted
-from em_impute.ensemble.fit import EnsembleFit, shares_of
+from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.folds import N_FOLDS, Examples, count_labels
+from em_impute.ensemble.shrinkage import shares_of
 from em_impute.ensemble.stacking_weights import stack_weights
 from em_impute.errors import FitError
 from em_impute.missingness.how_missing import HeldOut
@@ -58,7 +58,6 @@ TERMS = 8_000_000
 CHUNK_ELEMENTS = 1 << 22
 """Probabilities that are held at a time: a million rows of a thousand labels would fill the memory."""
 
-Flags = NDArray[np.bool_]
 
 Answer = Callable[[int, Integers], Floats]
 """What the fit without a fold says of some distinct rows: the fold, (n_chosen,) -> (n_chosen, n_labels)."""
@@ -285,14 +284,10 @@ def _refit_mixture(rows: Rows, fold: Integers, recipe: Recipe, design: Design) -
 def _refit_ensemble(ensemble: EnsembleFit, examples: Examples, fold: Integers, seed: int) -> list[EnsembleFit]:
     """Fit the members of an ensemble once without each fold, (n_rows,); their weights stay."""
     held = fold == np.arange(N_FOLDS)[:, None]  # (N_FOLDS, n_rows)
-    data_of_view = {
-        submodel.view.name: gather(submodel.view, examples, ensemble.n_labels) for submodel in ensemble.submodels
-    }
-    refitted = [refit(one, data_of_view[one.view.name], held, seed) for one in ensemble.submodels]
     ensembles = []
-    for out, *of_fold in zip(held, *refitted, strict=True):
+    for out, of_fold in zip(held, refit(ensemble.submodels, examples, ensemble.n_labels, held, seed), strict=True):
         shares = shares_of(count_labels(examples.take(np.flatnonzero(~out)), ensemble.n_labels))
-        ensembles.append(replace(ensemble, submodels=tuple(of_fold), shares=shares))
+        ensembles.append(replace(ensemble, submodels=of_fold, shares=shares))
     return ensembles
 
 

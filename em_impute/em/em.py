@@ -254,10 +254,12 @@ def _look(
         return problem.fixed, -np.inf
 
 
-def fit(steps: Iterable[Step], component_label: Integers) -> Fit:
-    """Follow the steps to the last one."""
+def fit(steps: Iterable[Step], component_label: Integers, watch: Callable[[Step], None] | None = None) -> Fit:
+    """Follow the steps to the last one; `watch` is told of each."""
     path, climb = {}, {}
     for step in steps:
+        if watch is not None:
+            watch(step)
         path[step.iteration], climb[step.iteration] = step.log_likelihood, step.objective
     return Fit(
         step.parameters,

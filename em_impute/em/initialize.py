@@ -1,12 +1,12 @@
 """Where EM begins: at the labelled rows, or, when no label is known, at several guesses."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.blocks import Flags, Floats, Integers, Rows
 from em_impute.em.em import DEFAULT_STOPPING, Fit, Problem, Stopping, fit, iterate
 from em_impute.em.families import FAMILIES, Family, Prior, m_step
 from em_impute.em.moments import hard_moments
@@ -74,8 +74,13 @@ def start_from_labels(
         members = np.flatnonzero(label == value)
         components = np.flatnonzero(component_label == value)
         component[members] = components[_divide(x[members], weight[members], components.size, rng)]
-    moments = hard_moments(x, component, weight, component_label.size)
-    return m_step(moments, FAMILIES["tied"], Prior(max(prior.strength, 1.0), prior.mean, prior.scale))
+    return _tied(x, component, weight, component_label.size, prior)
+
+
+def _tied(x: Floats, component: Integers, weight: Floats, n_components: int, prior: Prior) -> Parameters:
+    """Take one M step of the tied family, by the default prior at least."""
+    moments = hard_moments(x, component, weight, n_components)
+    return m_step(moments, FAMILIES["tied"], replace(prior, strength=max(prior.strength, 1.0)))
 
 
 def search(problem: Problem, rows: Rows, family: Family, prior: Prior, recipe: Recipe) -> Mixture:
@@ -145,7 +150,6 @@ def _guesses(rows: Rows, n_components: int, prior: Prior, n_starts: int, seed: i
     """
     rng = np.random.default_rng(seed)
     x, weight = rows.x, rows.weight
-    holding = Prior(max(prior.strength, 1.0), prior.mean, prior.scale)
     slices = min(x.shape[1], n_starts // 2)
     for attempt in range(n_starts if n_components > 1 else 1):
         if attempt < slices:
@@ -154,7 +158,7 @@ def _guesses(rows: Rows, n_components: int, prior: Prior, n_starts: int, seed: i
             component = _cut(x[:, 0], weight)
         else:
             component = _divide(x, weight, n_components, rng)
-        yield m_step(hard_moments(x, component, weight, n_components), FAMILIES["tied"], holding)
+        yield _tied(x, component, weight, n_components, prior)
 
 
 def _slice(values: Floats, weight: Floats, n_components: int) -> Integers:
@@ -181,21 +185,27 @@ def _cut(values: Floats, weight: Floats) -> Integers:
 
 
 def _divide(x: Floats, weight: Floats, n_components: int, rng: np.random.Generator) -> Integers:
-    """Assign rows to the nearest of seeds spread by squared distance (Arthur & Vassilvitskii 2007, k-means++)."""
+    """Assign rows to the nearest of some that are far apart."""
     if n_components == 1:
         return np.zeros(x.shape[0], dtype=np.intp)
     points = np.where(np.isnan(x), 0.0, x)
-    distance = np.full(points.shape[0], np.inf)
-    nearest = np.zeros(points.shape[0], dtype=np.intp)
-    chance = weight
-    for k in range(n_components):
-        total = chance.sum()
-        seed = rng.choice(points.shape[0], p=chance / total if total > 0 else None)
-        new = ((points - points[seed]) ** 2).sum(axis=1)
-        nearest[new < distance] = k
-        distance = np.minimum(distance, new)
-        chance = weight * distance
+    seeds = points[choose_far_apart(points, weight, n_components, rng)]
+    nearest: Integers = np.array([((points - seed) ** 2).sum(axis=1) for seed in seeds]).argmin(axis=0)
     return nearest
+
+
+def choose_far_apart(points: Floats, weight: Floats, number: int, rng: np.random.Generator) -> Integers:
+    """Choose so many of some points, (number,), each by its squared distance to those before.
+
+    That is how k-means++ begins (Arthur & Vassilvitskii 2007).  `weight` is (n_points,).
+    """
+    chosen, chance, distance = np.empty(number, np.intp), weight, np.full(weight.size, np.inf)
+    for k in range(number):
+        total = chance.sum()
+        chosen[k] = rng.choice(weight.size, p=chance / total if total > 0.0 else None)
+        distance = np.minimum(distance, ((points - points[chosen[k]]) ** 2).sum(axis=1))
+        chance = weight * distance
+    return chosen
 
 
 def _refuse_spurious(parameters: Parameters, rows: float, prior: Prior) -> None:
@@ -219,7 +229,7 @@ PUSH = 0.5
 """How far components are pushed apart, in their own standard deviations."""
 
 
-def coinciding(parameters: Parameters) -> NDArray[np.bool_]:
+def coinciding(parameters: Parameters) -> Flags:
     """Find the components, (n_components,), that another one equals."""
     divergence = divergences(parameters)
     np.fill_diagonal(divergence, np.inf)
@@ -241,7 +251,7 @@ def divergences(parameters: Parameters) -> Floats:
     return one_way + one_way.T
 
 
-def push_apart(parameters: Parameters, which: NDArray[np.bool_], seed: int) -> Parameters:
+def push_apart(parameters: Parameters, which: Flags, seed: int) -> Parameters:
     """Move the means of some components, each in a direction of its own, and give these components equal weights.
 
     EM moves a component of weight 0 no more than one that equals another.

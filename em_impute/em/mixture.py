@@ -6,7 +6,7 @@ objective is E[log p(x, z | θ)] under the responsibilities that they had, and E
 (Neal & Hinton 1998, "A view of the EM algorithm that justifies incremental, sparse, and other variants").
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -61,7 +61,7 @@ def fit_mixture(
 
     def climb(start: Parameters) -> Fit:
         steps = iterate(problem, start, family, prior, recipe.stopping, accelerate=recipe.accelerate)
-        return fit(watched(steps, watch), component_label)
+        return fit(steps, component_label, watch)
 
     if start is None and not (rows.label >= 0).any():
         few = sample_rows(rows, MAX_SEARCH_ROWS, recipe.seed)
@@ -174,11 +174,3 @@ def draw_by_weight(weight: Floats, size: int, rng: np.random.Generator) -> tuple
         return np.arange(weight.size), weight
     total = weight.sum()
     return np.sort(rng.choice(weight.size, size, p=weight / total)), np.full(size, total / size)
-
-
-def watched(steps: Iterable[Step], watch: Callable[[Step], None] | None) -> Iterator[Step]:
-    """Tell of every step while passing it on."""
-    for step in steps:
-        if watch is not None:
-            watch(step)
-        yield step

@@ -6,17 +6,17 @@ from functools import cached_property
 
 import numpy as np
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.initialize import components_of_labels
 from em_impute.ensemble.batched_em import (
     TrainingData,
-    divide_labels,
     fit_divided_labels,
     fit_labels,
     gather,
 )
 from em_impute.ensemble.candidates import Member, Plan, plans
 from em_impute.ensemble.ensemble import TEMPERATURES, Submodel
-from em_impute.ensemble.folds import N_FOLDS, REPEATS, Examples, Held, held_out, like_missing
+from em_impute.ensemble.folds import N_FOLDS, REPEATS, Examples, held_out, like_missing
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import Group, group_rows
@@ -130,7 +130,7 @@ def compare(
     return comparison, fitted
 
 
-def fit_plan(plan: Plan, data: TrainingData, held: Held, seed: int) -> tuple[Integers, Batch]:
+def fit_plan(plan: Plan, data: TrainingData, held: Flags, seed: int) -> tuple[Integers, Batch]:
     """Fit the members of a plan, each once for every set of held-out rows.
 
     Returns the label of each component, and (n_members · n_fits, …) mixtures, the fits of a member side by side.
@@ -140,27 +140,31 @@ def fit_plan(plan: Plan, data: TrainingData, held: Held, seed: int) -> tuple[Int
         last = found[max(found)]  # without unlabelled rows every number of steps is none
         batches = [found.get(step, last) for step in plan.steps]
         return np.arange(data.n_labels), Batch(*map(np.concatenate, zip(*batches, strict=True)))
-    count = np.bincount(data.label[data.label >= 0], minlength=data.n_labels)
-    component_label = divide_labels(count, plan.per_label)
+    component_label = components_of_labels(data.label, data.n_labels, plan.per_label)
     shrinkages = [shrinkage for shrinkage, _ in plan.settings]
     return component_label, fit_divided_labels(data, held, shrinkages, component_label, seed)
 
 
-def refit(submodel: Submodel, data: TrainingData, held: Held, seed: int) -> list[Submodel]:
-    """Fit the members of a submodel anew, once for every set of held-out rows; their weights stay."""
-    settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in submodel.members))
-    steps = sorted({member.steps for member in submodel.members})
-    plan = Plan(submodel.view.name, submodel.members[0].per_label, settings, steps)
-    component_label, batch = fit_plan(plan, data, held, seed)
-    order = np.array([plan.members.index(member) for member in submodel.members]) * len(held)
-    return [
-        submodel._replace(component_label=component_label, batch=batch.take(order + number))
-        for number in range(len(held))
-    ]
+def refit(
+    submodels: Sequence[Submodel], examples: Examples, n_labels: int, held: Flags, seed: int
+) -> list[tuple[Submodel, ...]]:
+    """Fit the members of some submodels anew, once for every set of held-out rows; their weights stay."""
+    views = {submodel.view.name: submodel.view for submodel in submodels}
+    data_of_view = {name: gather(view, examples, n_labels) for name, view in views.items()}
+    refitted = []
+    for submodel in submodels:
+        settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in submodel.members))
+        steps = sorted({member.steps for member in submodel.members})
+        plan = Plan(submodel.view.name, submodel.members[0].per_label, settings, steps)
+        component_label, batch = fit_plan(plan, data_of_view[plan.view], held, seed)
+        order = np.array([plan.members.index(member) for member in submodel.members]) * len(held)
+        batches = [batch.take(order + number) for number in range(len(held))]
+        refitted.append([submodel._replace(component_label=component_label, batch=one) for one in batches])
+    return list(zip(*refitted, strict=True))
 
 
 def _held_scores(
-    component_label: Integers, batch: Batch, n_labels: int, shown: Sequence[Group], held: Held, labelled: Integers
+    component_label: Integers, batch: Batch, n_labels: int, shown: Sequence[Group], held: Flags, labelled: Integers
 ) -> Floats:
     """Score each labelled row by the fits that did not see it: (n_labels, n_members, n_repeats, n_labelled).
 
@@ -181,7 +185,7 @@ def _held_scores(
     return scores
 
 
-def _shares(examples: Examples, held: Held, row: Integers, n_labels: int) -> Floats:
+def _shares(examples: Examples, held: Flags, row: Integers, n_labels: int) -> Floats:
     """Compute the labels' shares among the rows that were not held out with each row: (n_held, n_labels)."""
     known = examples.label >= 0
     shares = []

@@ -3,6 +3,7 @@
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
+from em_impute.em.initialize import choose_far_apart
 
 ROUNDS = 10
 
@@ -11,11 +12,7 @@ def k_means(points: Floats, weight: Floats, k: int, rng: np.random.Generator) ->
     """Assign points to the nearest of k centres (Lloyd 1982), spread at first by squared distance."""
     if k == 1:
         return np.zeros(points.shape[0], dtype=np.intp)
-    centre = points[[rng.choice(points.shape[0], p=weight / weight.sum())]]
-    while centre.shape[0] < k:
-        chance = weight * squared_distances(points, centre).min(axis=1)
-        total = chance.sum()
-        centre = np.vstack([centre, points[rng.choice(points.shape[0], p=chance / total if total > 0 else None)]])
+    centre = points[choose_far_apart(points, weight, k, rng)]
     nearest: Integers = squared_distances(points, centre).argmin(axis=1)
     for _ in range(ROUNDS):
         member = (nearest == np.arange(k)[:, None]) * weight

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
 
 NORMAL_95 = 1.959964
 """Standard deviations to either side of its mean that hold 95 % of a normal distribution."""
@@ -184,7 +183,7 @@ def wilson_interval(share: float, rows: float, z: float = NORMAL_95) -> tuple[fl
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def overdispersion(right: NDArray[np.bool_], part: Integers) -> float:
+def overdispersion(right: Flags, part: Integers) -> float:
     """Say how many times the variance by chance a share's variance from part to part is; 1 where that may be chance.
 
     `right` (n_rows,) is what the share is of, `part` (n_rows,) from 0.  It is Pearson's χ² over its degrees of freedom,

@@ -103,6 +103,12 @@ def m_step(sums: SufficientStatistics, strengths: Strengths) -> tuple[Floats, Fl
     return mean, covariance, freedom
 
 
+def shares_of(count: Floats) -> Floats:
+    """Estimate shares from counts with half a row each (Jeffreys' prior), over the last axis."""
+    shares: Floats = (count + 0.5) / (count + 0.5).sum(axis=-1, keepdims=True)
+    return shares
+
+
 def log_chances(count: Floats, levels: tuple[int, ...], base: Floats) -> Floats:
     """Estimate the log-probability of each text given the component, one pseudo-row spread as `base`: like `count`.
 

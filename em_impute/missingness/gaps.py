@@ -6,9 +6,8 @@ Where a code is known to rows with a label and not to rows without one, it must 
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats
+from em_impute.em.blocks import Flags, Floats
 
 LEVEL = 0.01
 """p-value, times the number of predictors, below which rows to fill are said to lack a predictor more often."""
@@ -19,16 +18,14 @@ MAX_PATTERNS = 64
 ROUNDING = 1e-9
 """By which sums of weights may make equal shares differ: of a predictor without gaps the variance is 0."""
 
-Mask = NDArray[np.bool_]
-
 
 class Gaps(NamedTuple):
     """Which predictors rows to fill show, and how often."""
 
-    pattern: Mask  # (n_patterns, n_predictors), what is seen; those that show most come first
+    pattern: Flags  # (n_patterns, n_predictors), what is seen; those that show most come first
     share: Floats  # (n_patterns,), sums to 1
 
-    def hide(self, seen: Mask, weight: Floats, rng: np.random.Generator) -> Mask:
+    def hide(self, seen: Flags, weight: Floats, rng: np.random.Generator) -> Flags:
         """Say what each of some rows still shows when its label is hidden: like `seen`, (n_rows, n_predictors).
 
         As many rows as can be show what they do; of the others each gets a pattern that lacks rows, of what it shows.
@@ -54,7 +51,7 @@ class Gaps(NamedTuple):
             shown[left] &= self.pattern[rng.choice(wanted.size, left.size, p=wanted / wanted.sum())]
         return shown
 
-    def beyond(self, known: Mask, missing: Mask) -> Mask:
+    def beyond(self, known: Flags, missing: Flags) -> Flags:
         """Say which rows to fill show a set of predictors that no labelled row shows: (n_missing,).
 
         `known` is (n_known, n_predictors), `missing` (n_missing, n_predictors).
@@ -65,7 +62,7 @@ class Gaps(NamedTuple):
         return is_beyond[place.reshape(-1)]
 
 
-def find_gaps(seen: Mask, lacks: Mask, weight: Floats) -> Gaps | None:
+def find_gaps(seen: Flags, lacks: Flags, weight: Floats) -> Gaps | None:
     """Find which predictors rows to fill show; None where labelled rows do not show others more often.
 
     `seen` is (n_rows, n_predictors), `lacks` (n_rows,) marks the rows without a label, `weight` (n_rows,) counts equal

@@ -8,10 +8,9 @@ predictors, in the same cluster, and with the same mix of predictors (covariate 
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.folds import Examples, HoldOutScheme
 from em_impute.ensemble.metrics import log_loss
 from em_impute.missingness.gaps import Gaps, find_gaps
@@ -23,8 +22,6 @@ LARGEST_LOG = 700.0
 
 FAR = 3.0
 """A row to fill whose odds of lacking a label are e³ times those of every labelled row is like none of them."""
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class HowMissing:
         code = self.clusters.code if examples.origin is None else self.clusters.code[examples.origin]
         return examples._replace(cluster=code, scheme=scheme)
 
-    def beyond(self, design: Design) -> Mask:
+    def beyond(self, design: Design) -> Flags:
         """Say which of the distinct rows without a label are like no labelled row, (n_unlabelled,).
 
         They show predictors that no labelled row shows together, or lie where next to no row has a label.

@@ -8,17 +8,14 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.design import Category, Design
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows, wilson_interval
 from em_impute.missingness.regression import MIN_ROWS, Drawn, Missing, cross_fit, draw_kinds
 
 ROUNDING = 1e-20
 """A variance below it is that of equal numbers, whose mean is rounded."""
-
-Mask = NDArray[np.bool_]
 
 
 class Comparison(NamedTuple):
@@ -100,7 +97,7 @@ def examine_missingness(design: Design, seed: int, missing: Missing | None = Non
     return Missingness(tuple(differences), auc, interval, drawn.n_known, drawn.n_missing, *looked_at)
 
 
-def _compare_predictor(name: str, x: Floats, weight: Floats, labelled: Mask) -> Comparison:
+def _compare_predictor(name: str, x: Floats, weight: Floats, labelled: Flags) -> Comparison:
     """Compare a predictor's values, (n_rows,) with NaN for missing, of labelled rows and of the others.
 
     `weight` (n_rows,) counts equal rows.  The p-value is Kolmogorov's limit at Stephens' (1970) corrected argument,
@@ -130,7 +127,7 @@ def _effective(drawn: Drawn) -> Floats:
     return weight
 
 
-def _number(name: str, x: Floats, shift: float, scale: float, weight: Floats, lacks: Mask) -> Difference:
+def _number(name: str, x: Floats, shift: float, scale: float, weight: Floats, lacks: Flags) -> Difference:
     """Compare a number, (n_drawn,) in standard units."""
     (known_mean, known_sd, known_gone), (missing_mean, missing_sd, missing_gone) = (
         _moments(x[kind], weight[kind]) for kind in (~lacks, lacks)
@@ -158,7 +155,7 @@ def _moments(x: Floats, weight: Floats) -> tuple[float, float, float]:
     return float(x[seen][0]) + mean, float(np.sqrt(variance)), float(np.average(~seen, weights=weight))
 
 
-def _category(category: Category, code: Integers, weight: Floats, lacks: Mask) -> Difference:
+def _category(category: Category, code: Integers, weight: Floats, lacks: Flags) -> Difference:
     """Compare a category, (n_drawn,) codes."""
     n_codes = len(category.texts) + 1
     count = np.array([np.bincount(code[kind] + 1, weight[kind], n_codes) for kind in (~lacks, lacks)])  # (2, n_codes)
@@ -207,7 +204,7 @@ def _ratio(difference: float, deviation: float) -> float:
 
 
 def area_under_curve(
-    score: Floats, positive: Mask, weight: Floats, fold: Integers, noise: float = 0.0
+    score: Floats, positive: Flags, weight: Floats, fold: Integers, noise: float = 0.0
 ) -> tuple[float, tuple[float, float]]:
     """Compute the area under the ROC curve of cross-fitted scores, ties counting half, with its 95 % interval.
 
@@ -235,7 +232,7 @@ def area_under_curve(
     return area, (low, high)
 
 
-def _beaten(score: Floats, positive: Mask, weight: Floats, fold: Integers) -> Floats:
+def _beaten(score: Floats, positive: Flags, weight: Floats, fold: Integers) -> Floats:
     """Compute for each row, (n_rows,), the share of its fold's rows of the other kind that it is right against.
 
     A positive row is right where it scores higher, another one where it scores lower; a tie is half right.

@@ -7,9 +7,8 @@ theirs (nearest-neighbour distance matching: Milà et al. 2022, Linnenbrink et a
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.folds import N_FOLDS, deal
 from em_impute.ensemble.k_means import squared_distances
 
@@ -52,10 +51,8 @@ that lie farther off than any cluster of labelled rows from the others are elsew
 LEAST_JUMP, LARGEST_MISFIT = 1.7, 0.005
 """The same where clusters overlap: those that random points form, or points along a border, come to 1.6.  They are held
 out whole, since distances no longer tell how many rows to fill have labelled siblings: such clusters are rounder and
-farther from one another than the true ones.  Held out that way, customers with means of their own gave 29 % errors for
+farther from one another than the true ones.  Flags out that way, customers with means of their own gave 29 % errors for
 true 31 %, where a mixture with the right distances gave 23 % and rows one by one 21 %."""
-
-Flags = NDArray[np.bool_]
 
 
 class _Known(NamedTuple):

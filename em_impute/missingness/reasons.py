@@ -21,7 +21,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.metrics import as_effective
 from em_impute.missingness.regression import climb, evidence_of_predictors, log_mean_exp
 from em_impute.serialize.annotations import Axes
@@ -66,7 +66,7 @@ class Judged(NamedTuple):
     x: Floats  # (n_rows, n_features), standardised, NaN where missing
     n_numbers: int  # columns of x that are measurements
     probability: Floats  # (n_rows, n_labels), of the labels as they are among labelled rows; cross-fitted
-    lacks: np.typing.NDArray[np.bool_]  # (n_rows,), has no label
+    lacks: Flags  # (n_rows,), has no label
     weight: Floats  # (n_rows,), equal rows that each stands for
 
 

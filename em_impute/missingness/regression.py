@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.ensemble.folds import N_FOLDS, deal
 from em_impute.missingness.sampling import draw_rows
 
@@ -44,14 +43,12 @@ SETTLED = 1e-10
 CONSTANT_PRECISION = 1e-6
 """Of the constant: as good as no prior, but for rows that are all of one kind."""
 
-Mask = NDArray[np.bool_]
-
 
 class Drawn(NamedTuple):
     """Rows of the table, each for itself."""
 
     row: Integers  # (n_drawn,), rows of the table, ascending within a kind
-    lacks: Mask  # (n_drawn,), has no label
+    lacks: Flags  # (n_drawn,), has no label
     weight: Floats  # (n_drawn,), of the user, else 1
     n_known: int
     n_missing: int
@@ -141,7 +138,7 @@ def regress_missing(design: Design, seed: int) -> Missing | None:
     return Missing(drawn, found, evidence, found.log_odds_of(x[~drawn.lacks], with_gaps=False))
 
 
-def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Mask, weight: Floats) -> float:
+def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Flags, weight: Floats) -> float:
     """Give the log-evidence of a regression on the predictors less that of one rate for all rows, by Laplace's method.
 
     `x` is (n_rows, n_features) in standard units, the first `n_numbers` of them measurements; `weight` (n_rows,) counts
@@ -159,7 +156,7 @@ def log_mean_exp(values: Floats) -> float:
     return float(values.max() + np.log(np.exp(values - values.max()).mean()))
 
 
-def _evidence(terms: Floats, lacks: Mask, weight: Floats) -> float:
+def _evidence(terms: Floats, lacks: Flags, weight: Floats) -> float:
     """Give the log-evidence of a regression on `terms`, (n_rows, n_terms), the first of which is 1, less that of the 1.
 
     The other coefficients are normal beforehand, their spread one of `SPREADS`.
@@ -205,7 +202,7 @@ def cross_fit(x: Floats, n_numbers: int, drawn: Drawn, seed: int) -> CrossFit:
     terms, outcome = recipe.of(x), drawn.lacks.astype(np.float64)
     precision = np.r_[CONSTANT_PRECISION, np.ones(terms.shape[1] - 1)]
 
-    def fit(kept: Mask, start: Floats | None) -> Logistic:
+    def fit(kept: Flags, start: Floats | None) -> Logistic:
         origin = one_rate(outcome[kept], drawn.weight[kept], precision.size)
         return fit_logistic(terms[kept], outcome[kept], drawn.weight[kept], precision, origin, start)
 
@@ -218,7 +215,7 @@ def cross_fit(x: Floats, n_numbers: int, drawn: Drawn, seed: int) -> CrossFit:
     return CrossFit(recipe, fold, log_odds, _noise(terms, all_rows), all_rows)
 
 
-def _sometimes_missing(missing: Mask) -> tuple[Integers, Floats]:
+def _sometimes_missing(missing: Flags) -> tuple[Integers, Floats]:
     """Find the columns of `missing`, (n_rows, n_features), that are not all alike, and their shares: each one once."""
     first: dict[bytes, int] = {}
     for j, column in enumerate(missing.T):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.folds import N_FOLDS
 from em_impute.ensemble.k_means import squared_distances
 from em_impute.missingness.neighbours import find_clusters, points_of
@@ -75,7 +75,7 @@ class _Rows(NamedTuple):
     """All rows, whether they lack a label, and how likely that was."""
 
     x: Floats  # (n_rows, n_features)
-    lacks: NDArray[np.bool_]  # (n_rows,)
+    lacks: Flags  # (n_rows,)
     weight: Floats  # (n_rows,)
     log_odds: Floats  # (n_rows,) of lacking it
 
@@ -151,7 +151,7 @@ def _count_siblings(name: str | None, code: Integers, rows: _Rows) -> RowCluster
 # Are labels missing together?
 
 
-def _calibrated(log_odds: Floats, lacks: NDArray[np.bool_], weight: Floats) -> Floats:
+def _calibrated(log_odds: Floats, lacks: Flags, weight: Floats) -> Floats:
     """Shift log-odds so that as many rows lack a label as they say: (n_rows,)."""
     some = slice(None, None, max(1, lacks.size // REFERENCE))
     odds, outcome, counts = log_odds[some], lacks[some], weight[some]
@@ -190,7 +190,7 @@ def _lack_together(rows: _Rows, code: Integers, level: float, *, with_single: bo
     return _too_many(none_known[drawn], np.exp(raised), 10.0 * level)
 
 
-def _too_many(found: NDArray[np.bool_], chance: Floats, level: float) -> bool:
+def _too_many(found: Flags, chance: Floats, level: float) -> bool:
     """Tell whether more are found than independent chances, (n,) both, allow at a level: Bennett's inequality."""
     variance = float(chance @ (1.0 - chance)) + MIN_SHARE
     more = float(found.sum() - chance.sum())

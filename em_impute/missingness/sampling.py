@@ -1,12 +1,11 @@
 """Rows drawn from among millions, without a list of all that there are to draw from."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.em.blocks import Integers, slices
+from em_impute.em.blocks import Flags, Integers, slices
 
 
-def draw_rows(chosen: NDArray[np.bool_], most: int, rng: np.random.Generator) -> Integers:
+def draw_rows(chosen: Flags, most: int, rng: np.random.Generator) -> Integers:
     """Draw at most so many of the rows that are `chosen`, (n_rows,), each as likely as the others: ascending.
 
     All of them where there are no more; then nothing is drawn from `rng`.

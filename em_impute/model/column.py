@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.missingness.how_missing import HeldOut, like_missing
 from em_impute.missingness.reasons import LogOddsShifts, Reasons
 from em_impute.model.assign import over_labels, shift_log_odds
@@ -58,7 +57,7 @@ class FittedColumn:
         return self.of_every_label(probability if self.shifts is None else self.shifts.apply(probability))
 
     @cached_property
-    def beyond(self) -> NDArray[np.bool_]:
+    def beyond(self) -> Flags:
         """The distinct rows without a label that are like no labelled row, (n_unlabelled,)."""
         return self.fitted.how.beyond(self.design)
 
