@@ -29,7 +29,7 @@ from em_impute.ensemble.shrinkage import shares_of
 from em_impute.ensemble.stacking_weights import stack_weights
 from em_impute.errors import FitError
 from em_impute.missingness.how_missing import HeldOut
-from em_impute.missingness.sampling import draw_of_every_label, shuffled_by_label
+from em_impute.missingness.sampling import draw_of_every_label
 from em_impute.model.column import FittedColumn
 from em_impute.model.fit import examples_of
 from em_impute.model.select import FOLD_TOLERANCE, Choice
@@ -232,7 +232,8 @@ def _judged_by_refits(
 
 def _deal_copies(label: Integers, copies: Integers, rng: np.random.Generator) -> Parts:
     """Deal the copies of rows (n_rows,) of each label in turn into the folds, as one deals unmerged rows."""
-    order = shuffled_by_label(label, rng)
+    order = rng.permutation(label.size)
+    order = order[np.argsort(label[order], kind="stable")]
     first = np.empty_like(copies)  # number of a row's first copy
     first[order] = np.cumsum(copies[order]) - copies[order]
     n_parts = np.minimum(copies, N_FOLDS)

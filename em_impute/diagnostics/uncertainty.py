@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows
 from em_impute.missingness.how_missing import HeldOut
+from em_impute.missingness.regression import fit_shift
 from em_impute.model.assign import Fills, draw_labels, most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.table.arrays import Codes
@@ -33,8 +34,6 @@ BEYOND_SD = 1.0
 
 UNLIKE_SD = 0.4
 """The same besides, by the part of the labelled rows that is lost when they are weighed to be like rows to fill."""
-
-NEWTON_STEPS = 40
 
 WRONG_LEVEL, TOTAL_LEVEL = 0.90, 0.95
 WRONG_TAILS = [0.5 - WRONG_LEVEL / 2.0, 0.5 + WRONG_LEVEL / 2.0]
@@ -284,8 +283,8 @@ def _calibration_sd(held: HeldOut) -> float:
 def _calibration(held: HeldOut, together: _Together, deviation: float, rng: np.random.Generator) -> Floats:
     """Draw by how much the log-odds of being wrong are higher than stated, from labels held out: (n_draws,).
 
-    The posterior of one shift for all rows under a normal prior of some `deviation`, by Newton's method and its
-    curvature (Laplace).  Labels that weigh unequally count as so many rows as their mean varies by (Kish 1965).
+    That is the posterior of one shift for all rows under a normal prior of some `deviation` (Laplace).  Labels that
+    weigh unequally count as so many rows as their mean varies by (Kish 1965).
     """
     weight = np.ones(held.label.size) / together.held_out
     if held.weight is not None:
@@ -293,14 +292,8 @@ def _calibration(held: HeldOut, together: _Together, deviation: float, rng: np.r
     best, probability = most_probable(held.probability, 0.0)
     wrong = (best != held.label).astype(float)
     error = np.clip(1.0 - probability, 1e-6, 1.0 - 1e-6)
-    log_odds = np.log(error / (1.0 - error))
-    precision, shift = 1.0 / deviation**2, 0.0
-    for _ in range(NEWTON_STEPS):
-        rate = 1.0 / (1.0 + np.exp(-log_odds - shift))
-        curvature = float(weight @ (rate * (1.0 - rate))) + precision
-        step = (float(weight @ (wrong - rate)) - precision * shift) / curvature
-        shift += float(np.clip(step, -1.0, 1.0))  # a whole step leaps too far where rates are all but 0
-    drawn: Floats = shift + rng.standard_normal(N_DRAWS) / np.sqrt(curvature)
+    shift = fit_shift(np.log(error / (1.0 - error)), wrong, weight, 1.0 / deviation**2)
+    drawn: Floats = shift.coefficient + rng.standard_normal(N_DRAWS) * np.sqrt(shift.covariance[0])
     return drawn
 
 

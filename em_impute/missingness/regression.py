@@ -52,7 +52,6 @@ class Drawn(NamedTuple):
     weight: Floats  # (n_drawn,), of the user, else 1
     n_known: int
     n_missing: int
-    odds: float  # weight of all rows without a label by that of all rows with one
 
 
 class _Terms(NamedTuple):
@@ -134,7 +133,7 @@ def regress_missing(design: Design, seed: int) -> Missing | None:
     # Of what rows show alone: what they do not is hidden of labelled rows as often.
     shown = np.nan_to_num(x[few])
     evidence = evidence_of_predictors(shown, design.n_numbers, drawn.lacks[few], drawn.weight[few])
-    found = cross_fit(x, design.n_numbers, drawn, seed)
+    found = _cross_fit(x, design.n_numbers, drawn, seed)
     return Missing(drawn, found, evidence, found.log_odds_of(x[~drawn.lacks], with_gaps=False))
 
 
@@ -185,15 +184,14 @@ def draw_kinds(design: Design, seed: int) -> Drawn | None:
     size = [int(np.count_nonzero(kind)) for kind in kinds]
     if not all(size):
         return None
-    total = [float(design.distinct.weight[kind].sum()) for kind in kinds] if design.weighed else size
     most = min(MAX_ROWS, MAX_CELLS // max(1, len(design.features)))
     drawn = [draw_rows(kind, most, rng) for kind in kinds]
     row = np.concatenate(drawn)
     lacks = np.arange(row.size) >= drawn[0].size
-    return Drawn(row, lacks, design.weight_of(row), size[0], size[1], total[1] / total[0])
+    return Drawn(row, lacks, design.weight_of(row), *size)
 
 
-def cross_fit(x: Floats, n_numbers: int, drawn: Drawn, seed: int) -> CrossFit:
+def _cross_fit(x: Floats, n_numbers: int, drawn: Drawn, seed: int) -> CrossFit:
     """Regress "has no label" on what is seen, and on what is not: `x` (n_drawn, n_features) in standard units.
 
     Missing values count as the mean.  A standard normal prior of every coefficient keeps them finite.
@@ -233,10 +231,22 @@ def _noise(terms: Floats, fit: Logistic) -> float:
     return min(1.0, of_coefficients / total) if total > 0.0 else 1.0
 
 
-def fit_logistic(
-    terms: Floats, outcome: Floats, weight: Floats, precision: Floats, origin: Floats, start: Floats | None = None
+def fit_shift(log_odds: Floats, outcome: Floats, weight: Floats, precision: float = CONSTANT_PRECISION) -> Logistic:
+    """Find by how much log-odds, (n_rows,), are too low for `outcome`; 0 is likeliest beforehand, by `precision`."""
+    one = np.ones((outcome.size, 1))
+    return fit_logistic(one, outcome, weight, np.full(1, precision), np.zeros(1), offset=log_odds)
+
+
+def fit_logistic(  # data, prior, and where to begin
+    terms: Floats,
+    outcome: Floats,
+    weight: Floats,
+    precision: Floats,
+    origin: Floats,
+    start: Floats | None = None,
+    offset: Floats | float = 0.0,
 ) -> Logistic:
-    """Find the coefficients of highest posterior density: the log-odds of `outcome` are `terms` @ coefficients.
+    """Find the coefficients of highest posterior density: log-odds of `outcome` are `offset` + `terms` @ coefficients.
 
     `terms` is (n_rows, n_terms), `outcome` (n_rows,) 1 or 0, `weight` (n_rows,) how often each row counts; the prior of
     the coefficients is normal about `origin` with `precision`, (n_terms,) either, all above 0, so that they stay finite
@@ -244,18 +254,18 @@ def fit_logistic(
     """
 
     def height(coefficient: Floats) -> float:
-        likelihood = log_likelihood(terms @ coefficient, outcome, weight)
+        likelihood = log_likelihood(offset + terms @ coefficient, outcome, weight)
         return likelihood - 0.5 * float(precision @ (coefficient - origin) ** 2)
 
     def slope_and_curvature(coefficient: Floats) -> tuple[Floats, Floats]:
-        rate = rate_of(terms @ coefficient)
+        rate = rate_of(offset + terms @ coefficient)
         slope = terms.T @ (weight * (outcome - rate)) - precision * (coefficient - origin)
         root = terms * np.sqrt(weight * rate * (1.0 - rate))[:, None]  # BLAS computes half of a product with itself
         return slope, root.T @ root + np.diag(precision)
 
     coefficient, _, curvature = climb(height, slope_and_curvature, origin if start is None else start)
     covariance = np.linalg.inv(curvature).astype(np.float64, copy=False)
-    return Logistic(coefficient, covariance, log_likelihood(terms @ coefficient, outcome, weight))
+    return Logistic(coefficient, covariance, log_likelihood(offset + terms @ coefficient, outcome, weight))
 
 
 def climb(

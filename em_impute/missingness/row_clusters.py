@@ -16,8 +16,7 @@ from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.folds import N_FOLDS
 from em_impute.ensemble.k_means import squared_distances
 from em_impute.missingness.neighbours import find_clusters, points_of
-from em_impute.missingness.regression import rate_of
-from em_impute.table.arrays import Codes
+from em_impute.missingness.regression import fit_shift, rate_of
 from em_impute.table.keys import Key
 
 LEAST_GAP = 0.1
@@ -88,32 +87,36 @@ def find_row_clusters(
     codes: Integers,
     label: Integers,
     weight: Floats,
-    keys: Sequence[Key] = (),
-    log_odds: Floats | None = None,
-    seed: int = 0,
+    keys: Sequence[Key],
+    log_odds: Floats,
+    seed: int,
 ) -> RowClusters | None:
     """Find the cluster that rows with a label have and rows to fill lack; None where nothing is odd.
 
     `x` (n_rows, n_features) are standardised predictors, NaN where missing, `codes` (n_rows, n_categories) categories,
     `label` (n_rows,) −1 where unknown, `weight` (n_rows,) how many equal rows each stands for, and `log_odds` (n_rows,)
-    those of lacking a label by the predictors, without which all rows have one rate.
+    those of lacking a label by the predictors, but for a constant.
     """
     lacks = label < 0
     n_known, n_missing = float(weight[~lacks].sum()), float(weight[lacks].sum())
     if not (n_known and n_missing):
         return None
     rng = np.random.default_rng(seed)
-    constant = np.broadcast_to(np.log(n_missing / n_known), label.shape)
-    rows = _Rows(x, lacks, weight, _calibrated(log_odds, lacks, weight) if log_odds is not None else constant)
+    constant: Floats = np.broadcast_to(np.log(n_missing / n_known), label.shape)
+    some = slice(None, None, max(1, label.size // REFERENCE))
+    shift = fit_shift(log_odds[some], lacks[some].astype(np.float64), weight[some]).coefficient
+    rows = _Rows(x, lacks, weight, log_odds + shift)
     candidates = [one for one in _candidates(x, codes, rows, keys) if one[1].gap >= LEAST_GAP]
     level = P_VALUE / (len(keys) + 2)
     for chosen, one in sorted(candidates, key=lambda one: -one[1].gap):
         is_predictor = one.name is not None and _is_category(one.code, codes)
-        some = rows._replace(log_odds=constant) if is_predictor else rows
-        some = some if chosen is None else some.take(chosen)
-        if _lack_together(some, one.code, level, with_single=one.name is not None, rng=rng):
+        looked_at = rows._replace(log_odds=constant) if is_predictor else rows
+        looked_at = looked_at if chosen is None else looked_at.take(chosen)
+        if _lack_together(looked_at, one.code, level, with_single=one.name is not None, rng=rng):
             return one if chosen is None else replace(one, code=_equal_rows(x, codes, np.arange(label.size)))
-    return _near_copies(rows, label, 10.0 * level, rng)
+    near = find_clusters(x, label, weight, rate_of(rows.log_odds), 10.0 * level, rng)
+    found = None if near is None else _count_siblings(None, near, rows)
+    return None if found is None or found.gap < LEAST_GAP else found
 
 
 def _candidates(
@@ -121,18 +124,13 @@ def _candidates(
 ) -> Iterator[tuple[Integers | None, RowClusters]]:
     """Yield the clusters of each key, and those of equal rows; also the rows that were looked at, None for all."""
     for name, key in keys:
-        yield None, _count_siblings(name, _alone_where_missing(key), rows)
+        code = key.astype(np.intp)
+        missing = np.flatnonzero(code < 0)
+        code[missing] = int(code.max(initial=-1)) + 1 + np.arange(missing.size)  # each in a cluster of its own
+        yield None, _count_siblings(name, code, rows)
     chosen = None if rows.lacks.size <= SAMPLE else _some_with_all_equals(x, codes)
     code = _equal_rows(x, codes, np.arange(rows.lacks.size) if chosen is None else chosen)
     yield chosen, _count_siblings(None, code, rows if chosen is None else rows.take(chosen))
-
-
-def _alone_where_missing(key: Codes) -> Integers:
-    """Give rows without a value of the key a cluster of their own, (n_rows,)."""
-    code = key.astype(np.intp)
-    missing = np.flatnonzero(code < 0)
-    code[missing] = int(code.max(initial=-1)) + 1 + np.arange(missing.size)
-    return code
 
 
 def _count_siblings(name: str | None, code: Integers, rows: _Rows) -> RowClusters:
@@ -149,19 +147,6 @@ def _count_siblings(name: str | None, code: Integers, rows: _Rows) -> RowCluster
 
 
 # Are labels missing together?
-
-
-def _calibrated(log_odds: Floats, lacks: Flags, weight: Floats) -> Floats:
-    """Shift log-odds so that as many rows lack a label as they say: (n_rows,)."""
-    some = slice(None, None, max(1, lacks.size // REFERENCE))
-    odds, outcome, counts = log_odds[some], lacks[some], weight[some]
-    shift = 0.0
-    for _ in range(10):
-        rate = rate_of(odds + shift)
-        slope = float(counts @ (rate * (1.0 - rate))) + 1e-3 * float(counts.sum())
-        shift += float(np.clip(counts @ (outcome - rate) / slope, -1.0, 1.0))
-    shifted: Floats = log_odds + shift
-    return shifted
 
 
 def _lack_together(rows: _Rows, code: Integers, level: float, *, with_single: bool, rng: np.random.Generator) -> bool:
@@ -284,15 +269,3 @@ def _is_number(code: Integers, x: Floats) -> bool:
     """Tell whether a key is one of the numbers that predict: then its codes, in the order of the values, mean more."""
     some = np.unique(code[:REFERENCE], return_index=True)[1]
     return some.size > 1 and bool((np.diff(x[some], axis=0) > 0.0).all(axis=0).any())
-
-
-# Clusters without a key
-
-
-def _near_copies(rows: _Rows, label: Integers, level: float, rng: np.random.Generator) -> RowClusters | None:
-    """Find clusters by distance alone."""
-    code = find_clusters(rows.x, label, rows.weight, rate_of(rows.log_odds), level, rng)
-    if code is None:
-        return None
-    found = _count_siblings(None, code, rows)
-    return None if found.gap < LEAST_GAP else found

@@ -37,9 +37,3 @@ def draw_of_every_label(label: Integers, size: int, least: int, rng: np.random.G
     first = np.cumsum(count) - count
     drawn = [start + rng.choice(n, min(n, most), replace=False) for start, n in zip(first, count, strict=True)]
     return np.sort(by_label[np.concatenate(drawn)])
-
-
-def shuffled_by_label(label: Integers, rng: np.random.Generator) -> Integers:
-    """Order rows by their label, (n_rows,), those of one label in random order."""
-    order = rng.permutation(label.size)
-    return order[np.argsort(label[order], kind="stable")]
