@@ -17,8 +17,7 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Flags, Floats, Integers, Rows
 from em_impute.em.em import posterior
-from em_impute.em.initialize import Recipe
-from em_impute.em.mixture import draw_by_weight, fit_mixture
+from em_impute.em.mixture import draw_by_weight
 from em_impute.ensemble.batched_em import DIVIDED_STEPS
 from em_impute.ensemble.candidates import count_terms, row_cost
 from em_impute.ensemble.cross_validation import refit
@@ -32,7 +31,7 @@ from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.sampling import draw_of_every_label
 from em_impute.model.column import FittedColumn
 from em_impute.model.fit import examples_of
-from em_impute.model.select import FOLD_TOLERANCE, Choice
+from em_impute.model.select import Choice, fit_without
 
 SUSPICIOUS = 0.05
 """A label less probable than that is listed: one in twenty, the usual mark of what should not happen by chance."""
@@ -262,24 +261,13 @@ def _refit(design: Design, choice: Choice, known: Integers, parts: Parts, rng: n
     weight = np.concatenate([weight[drawn] * bears[label[drawn]], latent_weight])
     fold = np.concatenate([parts.fold[drawn], np.full(latent.size, -1)])
     if ensemble is None:
-        return _refit_mixture(Rows(rows.x[row], rows.label[row], weight), fold, choice.recipe, design)
+        sample = Rows(rows.x[row], rows.label[row], weight)
+        fits = [fit_without(sample, fold == number, total.size, choice.recipe) for number in range(N_FOLDS)]
+        return lambda number, some: posterior(fits[number].parameters, fits[number].component_label, rows.x[some])
     everything = examples_of(design)
     examples = everything.take(row)._replace(weight=weight, merged=False)
     ensembles = _refit_ensemble(_affordable(ensemble, known.size, examples), examples, fold, choice.recipe.seed)
     return lambda number, some: predict(ensembles[number], everything.predictors.take(some))
-
-
-def _refit_mixture(rows: Rows, fold: Integers, recipe: Recipe, design: Design) -> Answer:
-    """Fit the engine's mixture once without each fold, (n_rows,)."""
-    # As when the model was chosen: labelled rows are predicted by the shares of labelled rows.
-    recipe = recipe._replace(stopping=recipe.stopping._replace(tolerance=FOLD_TOLERANCE), free_shares=False)
-    kept = [Rows(*(values[fold != number] for values in rows)) for number in range(N_FOLDS)]
-    fits = [fit_mixture(some, len(design.labels), recipe).fit for some in kept]
-
-    def predict_rows(number: int, some: Integers) -> Floats:
-        return posterior(fits[number].parameters, fits[number].component_label, design.distinct.x[some])
-
-    return predict_rows
 
 
 def _refit_ensemble(ensemble: EnsembleFit, examples: Examples, fold: Integers, seed: int) -> list[EnsembleFit]:

@@ -105,6 +105,13 @@ def _many_patterns(x: Floats, label: Integers, weight: Floats, rows: Integers) -
     return Block(values[:, :, None], observed, label[rows][:, None], weight[rows][:, None], rows[:, None])
 
 
+def rows_by_code(code: Integers, n_codes: int) -> list[Integers]:
+    """List the rows of each code from 0 on, ascending."""
+    order = np.argsort(code, kind="stable")
+    ends = np.searchsorted(code[order], np.arange(n_codes + 1))
+    return np.split(order, ends)[1:-1]
+
+
 def slices(n_rows: int, size: int = SLICE) -> list[slice]:
     """Cut so many rows into slices that take little memory to work on."""
     return [slice(first, min(first + size, n_rows)) for first in range(0, n_rows, size)]

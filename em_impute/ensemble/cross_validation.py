@@ -16,7 +16,7 @@ from em_impute.ensemble.batched_em import (
 )
 from em_impute.ensemble.candidates import Member, Plan, plans
 from em_impute.ensemble.ensemble import TEMPERATURES, Submodel
-from em_impute.ensemble.folds import N_FOLDS, REPEATS, Examples, held_out, like_missing
+from em_impute.ensemble.folds import N_FOLDS, REPEATS, Examples, held_out, like_missing, shares_without_fold
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import Group, group_rows
@@ -112,6 +112,7 @@ def compare(
     row = labelled[tested]
     if row.size < labelled.size:
         score = score[..., tested]
+    fold = np.where(held[:N_FOLDS].any(axis=0), held[:N_FOLDS].argmax(axis=0), -1)
     own, x = examples.weight[row], examples.predictors.x[row]
     weight = own * examples.scheme.weight(x)
     odds = np.ones(row.size) if examples.scheme.odds is None else examples.scheme.odds(x)
@@ -122,9 +123,9 @@ def compare(
         weight=weight / weight.mean(),
         odds=odds,
         own_weight=own,
-        fold=held[:N_FOLDS, row].argmax(axis=0),
+        fold=fold[row],
         probability=np.moveaxis(np.stack([temper(score, one) for one in TEMPERATURES], axis=2), 0, -1),
-        shares=_shares(examples, held, row, n_labels),
+        shares=shares_without_fold(examples, fold, n_labels)[row],
         origin=row if examples.origin is None else examples.origin[row],
     )
     return comparison, fitted
@@ -183,15 +184,3 @@ def _held_scores(
                 scorer = make_scorer(group.observed, of_fit, component_label, n_labels)
                 scores[:, :, fit // N_FOLDS, place[group.rows[out]]] = scorer.of(group.terms[out])
     return scores
-
-
-def _shares(examples: Examples, held: Flags, row: Integers, n_labels: int) -> Floats:
-    """Compute the labels' shares among the rows that were not held out with each row: (n_held, n_labels)."""
-    known = examples.label >= 0
-    shares = []
-    for out in held[:N_FOLDS]:
-        kept = known & ~out
-        count = np.bincount(examples.label[kept], examples.weight[kept], n_labels)
-        shares.append(count / count.sum())
-    of_row: Floats = np.array(shares)[held[:N_FOLDS, row].argmax(axis=0)]
-    return of_row

@@ -89,6 +89,17 @@ def dealt(examples: Examples, rng: np.random.Generator) -> Integers:
     return deal(examples.label, rng, examples.cluster, examples.scheme.kept_whole)
 
 
+def shares_without_fold(examples: Examples, fold: Integers, n_labels: int) -> Floats:
+    """Compute the labels' shares among the rows that are not in a row's fold, (n_rows,): (n_rows, n_labels)."""
+    shares = []
+    for number in range(N_FOLDS):
+        kept = (examples.label >= 0) & (fold != number)
+        count = np.bincount(examples.label[kept], examples.weight[kept], n_labels)
+        shares.append(count / count.sum())
+    of_row: Floats = np.array(shares)[fold]
+    return of_row
+
+
 def held_out(examples: Examples, seed: int, repeats: int = REPEATS) -> Flags:
     """Deal folds, `repeats` times if labelled rows are few, and mark what each fit must not see: (n_fits, n_rows).
 

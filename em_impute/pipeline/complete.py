@@ -133,13 +133,13 @@ def fit_column(opened: InputTable, column: int, labels: Labels, request: Request
     if not any(known.known):
         labels = _with_names(labels, fitted.choice.n_groups or 0, design.labels)
         design = replace(design, labels=labels.labels)
-    grouped = fit_groups(design, fitted, labels.label, fit, lambda share, name: progress("groups", share, name))
-    reasons = _reasons(design, grouped.fitted, request)
+    fitted, groups, own = fit_groups(
+        design, fitted, labels.label, fit, lambda share, name: progress("groups", share, name)
+    )
+    reasons = _reasons(design, fitted, request)
     tilts = None if reasons is None or named else reasons.shifts()
     clock.lap("fit")
-    return FittedColumn(
-        labels, design, grouped.fitted, grouped.groups, clock.laps, own=grouped.own, reasons=reasons, shifts=tilts
-    )
+    return FittedColumn(labels, design, fitted, groups, clock.laps, own=own, reasons=reasons, shifts=tilts)
 
 
 def _reasons(design: Design, fitted: Fitted, request: Request) -> Reasons | None:
