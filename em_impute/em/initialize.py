@@ -9,6 +9,7 @@ import numpy as np
 from em_impute.em.blocks import Flags, Floats, Integers, Rows
 from em_impute.em.em import DEFAULT_STOPPING, Fit, Problem, Stopping, fit, iterate
 from em_impute.em.families import FAMILIES, Family, Prior, m_step
+from em_impute.em.k_means import k_means
 from em_impute.em.moments import hard_moments
 from em_impute.em.parameters import Parameters, whiten
 from em_impute.errors import FitError, option
@@ -185,27 +186,8 @@ def _cut(values: Floats, weight: Floats) -> Integers:
 
 
 def _divide(x: Floats, weight: Floats, n_components: int, rng: np.random.Generator) -> Integers:
-    """Assign rows to the nearest of some that are far apart."""
-    if n_components == 1:
-        return np.zeros(x.shape[0], dtype=np.intp)
-    points = np.where(np.isnan(x), 0.0, x)
-    seeds = points[choose_far_apart(points, weight, n_components, rng)]
-    nearest: Integers = np.array([((points - seed) ** 2).sum(axis=1) for seed in seeds]).argmin(axis=0)
-    return nearest
-
-
-def choose_far_apart(points: Floats, weight: Floats, number: int, rng: np.random.Generator) -> Integers:
-    """Choose so many of some points, (number,), each by its squared distance to those before.
-
-    That is how k-means++ begins (Arthur & Vassilvitskii 2007).  `weight` is (n_points,).
-    """
-    chosen, chance, distance = np.empty(number, np.intp), weight, np.full(weight.size, np.inf)
-    for k in range(number):
-        total = chance.sum()
-        chosen[k] = rng.choice(weight.size, p=chance / total if total > 0.0 else None)
-        distance = np.minimum(distance, ((points - points[chosen[k]]) ** 2).sum(axis=1))
-        chance = weight * distance
-    return chosen
+    """Assign rows to the nearest of some that are far apart, a missing number counting as 0."""
+    return k_means(np.where(np.isnan(x), 0.0, x), weight, n_components, rng, rounds=0)
 
 
 def _refuse_spurious(parameters: Parameters, rows: float, prior: Prior) -> None:

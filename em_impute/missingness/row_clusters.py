@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.k_means import squared_distances
 from em_impute.ensemble.folds import N_FOLDS
-from em_impute.ensemble.k_means import squared_distances
 from em_impute.missingness.neighbours import find_clusters, points_of
 from em_impute.missingness.regression import fit_shift, rate_of
 from em_impute.table.arrays import Codes
