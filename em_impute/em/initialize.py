@@ -9,7 +9,7 @@ import numpy as np
 from em_impute.em.blocks import Flags, Floats, Integers, Rows
 from em_impute.em.em import DEFAULT_STOPPING, Fit, Problem, Stopping, fit, iterate
 from em_impute.em.families import FAMILIES, Family, Prior, m_step
-from em_impute.em.k_means import k_means
+from em_impute.em.k_means import choose_far_apart
 from em_impute.em.moments import hard_moments
 from em_impute.em.parameters import Parameters, whiten
 from em_impute.errors import FitError, option
@@ -187,7 +187,13 @@ def _cut(values: Floats, weight: Floats) -> Integers:
 
 def _divide(x: Floats, weight: Floats, n_components: int, rng: np.random.Generator) -> Integers:
     """Assign rows to the nearest of some that are far apart, a missing number counting as 0."""
-    return k_means(np.where(np.isnan(x), 0.0, x), weight, n_components, rng, rounds=0)
+    if n_components == 1:
+        return np.zeros(x.shape[0], dtype=np.intp)
+    points = np.where(np.isnan(x), 0.0, x)
+    seeds = points[choose_far_apart(points, weight, n_components, rng)]
+    # Not by a product of matrices: where rows lie on a grid, its rounding would break ties.
+    nearest: Integers = np.array([((points - seed) ** 2).sum(axis=1) for seed in seeds]).argmin(axis=0)
+    return nearest
 
 
 def _refuse_spurious(parameters: Parameters, rows: float, prior: Prior) -> None:

@@ -7,11 +7,11 @@ from em_impute.em.blocks import Floats, Integers
 ROUNDS = 10
 
 
-def k_means(points: Floats, weight: Floats, k: int, rng: np.random.Generator, rounds: int = ROUNDS) -> Integers:
+def k_means(points: Floats, weight: Floats, k: int, rng: np.random.Generator) -> Integers:
     """Assign points to the nearest of k centres that begin far apart (k-means++): (n_points,)."""
     if k == 1:
         return np.zeros(points.shape[0], dtype=np.intp)
-    return settle(points, weight, points[choose_far_apart(points, weight, k, rng)], rounds)
+    return settle(points, weight, points[choose_far_apart(points, weight, k, rng)], ROUNDS)
 
 
 def choose_far_apart(points: Floats, weight: Floats, number: int, rng: np.random.Generator) -> Integers:

@@ -68,7 +68,7 @@ class HowMissing:
             seen = np.hstack([~np.isnan(rows.x), design.codes >= 0])
             beyond |= self.gaps.beyond(seen[known], seen[latent])
         if self.missing is not None and self.by_predictors > 0.5:  # noqa: PLR2004
-            far = [self.missing.found.log_odds_of(rows.x[kind], with_gaps=False) for kind in (known, latent)]
+            far = [self.missing.log_odds_of(rows.x[kind], with_gaps=False) for kind in (known, latent)]
             beyond |= far[1] > far[0].max() + FAR
         return beyond
 
@@ -82,7 +82,7 @@ def how_missing(design: Design, seed: int) -> HowMissing:
     seen = np.hstack([~np.isnan(design.x_of(drawn.row)), design.codes_of(drawn.row) >= 0])
     gaps = find_gaps(seen, drawn.lacks, drawn.weight)
     weight = np.ones(rows.label.size) if design.weighed else np.asarray(rows.weight, np.float64)
-    log_odds = missing.found.log_odds_of(rows.x, with_gaps=True)
+    log_odds = missing.log_odds_of(rows.x, with_gaps=True)
     cluster = find_row_clusters(rows.x, design.codes, rows.label, weight, design.keys, log_odds, seed)
     return HowMissing(missing, gaps, cluster)
 

@@ -80,8 +80,7 @@ def examine_missingness(design: Design, seed: int, missing: Missing | None) -> M
     differences += [_category(category, codes[:, j], weight, lacks) for j, category in enumerate(design.categories)]
     auc = interval = None
     if missing is not None:
-        found = missing.found
-        auc, interval = area_under_curve(found.log_odds, lacks, drawn.weight, found.fold, found.noise)
+        auc, interval = area_under_curve(missing.log_odds, lacks, drawn.weight, missing.fold, missing.noise)
     looked_at = np.bincount(lacks, minlength=2).tolist()
     return Missingness(tuple(differences), auc, interval, drawn.n_known, drawn.n_missing, *looked_at)
 

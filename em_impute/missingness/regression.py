@@ -69,6 +69,13 @@ class _Terms(NamedTuple):
         squares = seen[:, : self.n_numbers] ** 2
         return np.hstack([np.ones((x.shape[0], 1)), seen, squares, np.clip(missing, -MAX_DEVIATIONS, MAX_DEVIATIONS)])
 
+    def log_odds(self, x: Floats, coefficient: Floats, *, with_gaps: bool) -> Floats:
+        """Give log-odds, (n_rows,), by what rows show, `with_gaps` also by what they do not."""
+        if not with_gaps:
+            coefficient = np.where(np.arange(coefficient.size) <= x.shape[1] + self.n_numbers, coefficient, 0.0)
+        parts = [self.of(x[some]) @ coefficient for some in slices(x.shape[0])]
+        return np.concatenate([np.empty(0), *parts])
+
 
 class Logistic(NamedTuple):
     """A regression that was fitted."""
@@ -78,34 +85,24 @@ class Logistic(NamedTuple):
     log_likelihood: float  # without the prior
 
 
-class CrossFit(NamedTuple):
-    """A regression of "has no label", fitted to all drawn rows, and once without each fold."""
+class Missing(NamedTuple):
+    """Who lacks a label, by the predictors: a regression fitted to all drawn rows, and once without each fold."""
 
+    drawn: Drawn
     terms: _Terms
+    all_rows: Logistic
     fold: Integers  # (n_drawn,)
     log_odds: Floats  # (n_drawn,), by the fit that has not seen the row, in the balance of the drawn rows
     noise: float  # part of their variance that is due to the chance of which rows were fitted to
-    all_rows: Logistic
-
-    def log_odds_of(self, x: Floats, *, with_gaps: bool) -> Floats:
-        """Give the log-odds of lacking the label, in the balance of the drawn rows: (n_chosen,).
-
-        They come from the fit to all drawn rows, and go by what rows show, `with_gaps` also by what they do not.
-        """
-        coefficient = self.all_rows.coefficient
-        if not with_gaps:
-            coefficient = np.where(np.arange(coefficient.size) <= x.shape[1] + self.terms.n_numbers, coefficient, 0.0)
-        parts = [self.terms.of(x[some]) @ coefficient for some in slices(x.shape[0])]
-        return np.concatenate([np.empty(0), *parts])
-
-
-class Missing(NamedTuple):
-    """Who lacks a label, by the predictors."""
-
-    drawn: Drawn
-    found: CrossFit
     log_evidence: float  # less that of one rate for all rows
     known: Floats  # (n_known,) log-odds of the labelled rows drawn, by what they show alone
+
+    def log_odds_of(self, x: Floats, *, with_gaps: bool) -> Floats:
+        """Give the log-odds of lacking the label, (n_chosen,), by the fit to all drawn rows and in their balance.
+
+        They go by what rows show, `with_gaps` also by what they do not.
+        """
+        return self.terms.log_odds(x, self.all_rows.coefficient, with_gaps=with_gaps)
 
     def odds(self, x: Floats) -> Floats:
         """Give the odds of lacking the label by what rows show, known rows having 1 on average: (n_chosen,).
@@ -119,22 +116,39 @@ class Missing(NamedTuple):
         middle = top + np.log(np.average(np.exp(self.known - top), weights=self.drawn.weight[~self.drawn.lacks]))
         most = np.log(MAX_FACTOR)
         highest = np.clip(np.percentile(self.known, MAX_PERCENTILE) - middle, -most, most)
-        odds: Floats = np.exp(np.clip(self.found.log_odds_of(x, with_gaps=False) - middle, -most, highest))
+        odds: Floats = np.exp(np.clip(self.log_odds_of(x, with_gaps=False) - middle, -most, highest))
         return odds
 
 
 def regress_missing(design: Design, seed: int) -> Missing | None:
-    """Regress "has no label" on the predictors; None where there are fewer than five rows of a kind."""
+    """Regress "has no label" on what is seen, and on what is not; None with fewer than five rows of a kind.
+
+    Missing values count as the mean.  A standard normal prior of every coefficient keeps them finite.
+    """
     drawn = draw_kinds(design, seed)
     if drawn is None or np.bincount(drawn.lacks, minlength=2).min() < MIN_ROWS:
         return None
-    x = design.x_of(drawn.row)
+    x, n_numbers = design.x_of(drawn.row), design.n_numbers
     few = np.concatenate([np.flatnonzero(kind)[:EVIDENT_ROWS] for kind in (~drawn.lacks, drawn.lacks)])
     # Of what rows show alone: what they do not is hidden of labelled rows as often.
-    shown = np.nan_to_num(x[few])
-    evidence = evidence_of_predictors(shown, design.n_numbers, drawn.lacks[few], drawn.weight[few])
-    found = _cross_fit(x, design.n_numbers, drawn, seed)
-    return Missing(drawn, found, evidence, found.log_odds_of(x[~drawn.lacks], with_gaps=False))
+    evidence = evidence_of_predictors(np.nan_to_num(x[few]), n_numbers, drawn.lacks[few], drawn.weight[few])
+
+    recipe = _Terms(n_numbers, *_sometimes_missing(np.isnan(x)))
+    terms, outcome = recipe.of(x), drawn.lacks.astype(np.float64)
+    precision = np.r_[CONSTANT_PRECISION, np.ones(terms.shape[1] - 1)]
+
+    def fit(kept: Flags, start: Floats | None) -> Logistic:
+        origin = one_rate(outcome[kept], drawn.weight[kept], precision.size)
+        return fit_logistic(terms[kept], outcome[kept], drawn.weight[kept], precision, origin, start)
+
+    all_rows = fit(np.ones(outcome.size, dtype=bool), None)
+    fold = deal(drawn.lacks.astype(np.intp), np.random.default_rng(seed))
+    log_odds = np.empty(outcome.size)
+    for number in range(N_FOLDS):
+        held = fold == number
+        log_odds[held] = terms[held] @ fit(~held, all_rows.coefficient).coefficient
+    known = recipe.log_odds(x[~drawn.lacks], all_rows.coefficient, with_gaps=False)
+    return Missing(drawn, recipe, all_rows, fold, log_odds, _noise(terms, all_rows), evidence, known)
 
 
 def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Flags, weight: Floats) -> float:
@@ -189,28 +203,6 @@ def draw_kinds(design: Design, seed: int) -> Drawn | None:
     row = np.concatenate(drawn)
     lacks = np.arange(row.size) >= drawn[0].size
     return Drawn(row, lacks, design.weight_of(row), *size)
-
-
-def _cross_fit(x: Floats, n_numbers: int, drawn: Drawn, seed: int) -> CrossFit:
-    """Regress "has no label" on what is seen, and on what is not: `x` (n_drawn, n_features) in standard units.
-
-    Missing values count as the mean.  A standard normal prior of every coefficient keeps them finite.
-    """
-    recipe = _Terms(n_numbers, *_sometimes_missing(np.isnan(x)))
-    terms, outcome = recipe.of(x), drawn.lacks.astype(np.float64)
-    precision = np.r_[CONSTANT_PRECISION, np.ones(terms.shape[1] - 1)]
-
-    def fit(kept: Flags, start: Floats | None) -> Logistic:
-        origin = one_rate(outcome[kept], drawn.weight[kept], precision.size)
-        return fit_logistic(terms[kept], outcome[kept], drawn.weight[kept], precision, origin, start)
-
-    all_rows = fit(np.ones(outcome.size, dtype=bool), None)
-    fold = deal(drawn.lacks.astype(np.intp), np.random.default_rng(seed))
-    log_odds = np.empty(outcome.size)
-    for number in range(N_FOLDS):
-        held = fold == number
-        log_odds[held] = terms[held] @ fit(~held, all_rows.coefficient).coefficient
-    return CrossFit(recipe, fold, log_odds, _noise(terms, all_rows), all_rows)
 
 
 def _sometimes_missing(missing: Flags) -> tuple[Integers, Floats]:
