@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Flags, Floats, Rows
+from em_impute.em.blocks import Floats, Rows
 from em_impute.em.initialize import Mixture, Recipe
 from em_impute.em.mixture import fit_mixture, refits, sample_rows
 from em_impute.em.parameters import Parameters, whiten
@@ -182,18 +182,13 @@ def _shapes(rows: Rows, label: int) -> tuple[Shape | None, ...]:
 def _rows_to_show(design: Design, seed: int) -> Rows | None:
     """Give the measurements of all rows, or of some that stand for all; None where a label is lost so."""
     rng, rows = np.random.default_rng(seed), design.distinct
-    known = rows.label >= 0
-    parts = [_drawn(design, kind, rng) for kind in (known, ~known)]
+    known, parts = rows.label >= 0, []
+    for kind in (known, ~known):
+        chosen = draw_rows(kind & (rows.weight > 0.0), MAX_ROWS, rng)
+        weight = rows.weight[chosen]
+        if chosen.size == MAX_ROWS:  # together they weigh as much as all
+            weight = weight * ((rows.weight @ kind) / weight.sum())
+        parts.append((rows.x[chosen, : design.n_numbers], rows.label[chosen].astype(np.intp), weight))
     shown = Rows(*(np.concatenate(values) for values in zip(*parts, strict=True)))
     lost = np.setdiff1d(np.unique(rows.label[known]), shown.label)
     return None if lost.size else shown
-
-
-def _drawn(design: Design, kind: Flags, rng: np.random.Generator) -> Rows:
-    """Draw some distinct rows of a kind, (n_distinct,); together they weigh as much as all."""
-    rows = design.distinct
-    chosen = draw_rows(kind & (rows.weight > 0.0), MAX_ROWS, rng)
-    weight = rows.weight[chosen]
-    if chosen.size == MAX_ROWS:
-        weight = weight * ((rows.weight @ kind) / weight.sum())
-    return Rows(rows.x[chosen, : design.n_numbers], rows.label[chosen].astype(np.intp), weight)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
+from em_impute.diagnostics.extrapolation import rows_like
 from em_impute.em.blocks import Flags, Floats, Integers, Rows
 from em_impute.em.em import posterior
 from em_impute.em.mixture import draw_by_weight
@@ -106,8 +107,9 @@ def audit_labels(found: FittedColumn) -> Audit | None:
     suspicious = np.flatnonzero(_is_suspect(judged.own, judged.own, judged.likely_probability))
     suspicious = suspicious[np.argsort(judged.own[suspicious], kind="stable")]
     up_to_here = np.cumsum(judged.copies[suspicious])
-    enough = int(np.searchsorted(up_to_here, MAX_LISTED)) + 1
-    at, row = _rows_of(design, judged.row, suspicious[:enough])
+    listed = suspicious[: int(np.searchsorted(up_to_here, MAX_LISTED)) + 1]
+    row, at = rows_like(design, judged.row[listed], np.arange(design.label.size))
+    at = listed[at]
     first = np.lexsort((row, judged.own[at]))[:MAX_LISTED]
     at, row = at[first], row[first]
     place = np.array([found.labels.labels.index(label) for label in design.labels])
@@ -156,16 +158,6 @@ def _is_suspect(probability: Floats, own: Floats, likely: Floats) -> Flags:
 def _copies(design: Design, row: Integers) -> Integers:
     """Count the rows of the table that each of some distinct rows stands for."""
     return np.ones(row.size, np.intp) if design.index is None else design.distinct.weight[row].astype(np.intp)
-
-
-def _rows_of(design: Design, row: Integers, chosen: Integers) -> tuple[Integers, Integers]:
-    """Find the table's rows that equal the `chosen` ones of distinct `row`: the places in `row`, and the rows."""
-    if design.index is None or not chosen.size:
-        return chosen, row[chosen]
-    place = np.full(design.distinct.label.size, -1)
-    place[row[chosen]] = chosen
-    rows = np.flatnonzero((place >= 0)[design.index])
-    return place[design.index[rows]], rows
 
 
 def _without_own_fit(found: FittedColumn, row: Integers) -> Flags:

@@ -1,8 +1,7 @@
 """The choice of the model when no label is known: covariance family and number of groups, by BIC."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from em_impute.em.em import posterior
 from em_impute.em.families import FAMILIES, n_parameters
 from em_impute.em.initialize import Mixture, Recipe
 from em_impute.em.mixture import fit_mixture
+from em_impute.em.parameters import Parameters
 from em_impute.errors import ColumnError, FitError, option
 
 AUTO_FAMILIES = ("tied-diag", "diag", "tied", "vee", "eev", "full")
@@ -57,15 +57,13 @@ def choose_clusters(
     make chance look like evidence, and groups without end.  Raises FitError where BIC finds but one group.
     """
     families = families_to_try(covariance, len(design.features), AUTO_FAMILIES)
-    sample = partial(_sample, design.learning, seed=recipe.seed, weighed=design.weighed)
-    if design.labels:
-        if len(families) == 1:
-            return families[0], len(design.labels), ()
-        compare = _Comparison(design, sample(MAX_ROWS), recipe, progress)
-        tried = [compare(family, len(design.labels)) for family in families]
-    else:
-        compare = _Comparison(design, sample(MAX_ROWS_OPEN), recipe, progress)
-        tried = _search(compare, families)
+    if design.labels and len(families) == 1:
+        return families[0], len(design.labels), ()
+    rows = _sample(design.learning, MAX_ROWS if design.labels else MAX_ROWS_OPEN, recipe.seed, weighed=design.weighed)
+    compare = _Comparison(design, rows, recipe, progress)
+    tried = (
+        [compare(family, len(design.labels)) for family in families] if design.labels else _search(compare, families)
+    )
     best = best_of(tried)
     n_groups = best.components or 1
     if not design.labels and n_groups == 1:
@@ -129,11 +127,12 @@ class _Comparison:
 
 def _search(compare: _Comparison, families: tuple[str, ...]) -> list[Candidate]:
     """Look at every number of groups for a short while, then at the best one thoroughly, until it stays the best."""
-    rows = compare.rows
-    n_different, n_features = rows.x.shape
+    n_different, n_features = compare.rows.x.shape
     # With fewer different rows than that, a group may be one value that is written often, and nothing else.
     most = min(MAX_GROUPS, n_different // (n_features + 1))
-    tried = [compare(family, 1, thorough=False) for family in _different(families)]
+    kinds = [(FAMILIES[name].diagonal, FAMILIES[name].spherical) for name in families]  # others are alike in one group
+    different = [name for at, name in enumerate(families) if kinds.index(kinds[at]) == at]
+    tried = [compare(family, 1, thorough=False) for family in different]
     for n_groups in range(2, most + 1):
         if n_groups - (best_of(tried).components or 0) > PATIENCE:
             break
@@ -143,16 +142,6 @@ def _search(compare: _Comparison, families: tuple[str, ...]) -> list[Candidate]:
         tried[at] = compare(best.covariance, best.components or 1)
         thorough.add(at)
     return tried
-
-
-def _different(families: tuple[str, ...]) -> Iterator[str]:
-    """Leave out families that are the same as one before them where there is but one group."""
-    seen = set()
-    for name in families:
-        kind = (FAMILIES[name].diagonal, FAMILIES[name].spherical)
-        if kind not in seen:
-            seen.add(kind)
-            yield name
 
 
 def families_to_try(covariance: str, n_features: int, auto: tuple[str, ...]) -> tuple[str, ...]:
@@ -197,7 +186,4 @@ def sort_components(mixture: Mixture, feature: int) -> Mixture:
     """Sort the components by their mean of one predictor, so that the first name goes to the smallest."""
     fit = mixture.fit
     order = np.argsort(fit.parameters.mean[:, feature], kind="stable")
-    weight, mean, covariance = (values[order] for values in fit.parameters)
-    return mixture._replace(
-        fit=fit._replace(parameters=fit.parameters._replace(weight=weight, mean=mean, covariance=covariance))
-    )
+    return mixture._replace(fit=fit._replace(parameters=Parameters(*(values[order] for values in fit.parameters))))
