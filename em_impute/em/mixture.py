@@ -41,18 +41,11 @@ class MixtureMemory(NamedTuple):
     unlabelled_weight: Annotated[float, Range(0), "What a row without a label counts."]
 
 
-def fit_mixture(
-    rows: Rows,
-    n_labels: int,
-    recipe: Recipe,
-    watch: Callable[[Step], None] | None = None,
-    start: Parameters | None = None,
-) -> Mixture:
+def fit_mixture(rows: Rows, n_labels: int, recipe: Recipe, watch: Callable[[Step], None] | None = None) -> Mixture:
     """Fit a Gaussian mixture in which every component belongs to a label.
 
     Labelled rows start and anchor the fit.  When no row is labelled, each label is one component, found from several
-    starts; which is which is then for the caller to say.  `start` takes the place of both: the parameters of another
-    fit with the same components.
+    starts; which is which is then for the caller to say.
     """
     family = FAMILIES[recipe.family]
     component_label = components_of_labels(rows.label, n_labels, recipe.per_label)
@@ -63,16 +56,14 @@ def fit_mixture(
         steps = iterate(problem, start, family, prior, recipe.stopping, accelerate=recipe.accelerate)
         return fit(steps, component_label, watch)
 
-    if start is None and not (rows.label >= 0).any():
+    if not (rows.label >= 0).any():
         few = sample_rows(rows, MAX_SEARCH_ROWS, recipe.seed)
         few_problem = problem if few is rows else make_problem(*few, component_label, n_labels)
         found = search(few_problem, few, family, prior, recipe)
         fitted = found.fit if few is rows else climb(found.fit.parameters)
         return found._replace(fit=fitted, separable=not coinciding(fitted.parameters).any())
 
-    if start is None:
-        start = start_from_labels(*rows, component_label, prior, recipe.seed)
-    return Mixture(climb(start), recipe)
+    return Mixture(climb(start_from_labels(*rows, component_label, prior, recipe.seed)), recipe)
 
 
 def refits(rows: Rows, mixture: Mixture, n_labels: int, n_refits: int, seed: int) -> list[Parameters]:

@@ -176,8 +176,9 @@ def confusion(probability: Floats, label: Integers, weight: Floats | None = None
     return np.round(count).astype(np.intp).reshape(n_labels, n_labels)
 
 
-def wilson_interval(share: float, rows: float, z: float = NORMAL_95) -> tuple[float, float]:
-    """Give the interval for a share seen on `rows` rows (Wilson 1927); the default z gives 95 %."""
+def wilson_interval(share: float, rows: float) -> tuple[float, float]:
+    """Give the 95 % interval for a share seen on `rows` rows (Wilson 1927)."""
+    z = NORMAL_95
     middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
     half = z / (1 + z * z / rows) * float(np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows)))
     return max(0.0, middle - half), min(1.0, middle + half)

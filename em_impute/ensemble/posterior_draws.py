@@ -197,7 +197,7 @@ def draw_parameters(
     """
     mean, covariance = batch.mean, batch.covariance
     if mean.shape[-1]:
-        covariance = draw_covariances(covariance, batch.freedom, strengths.independent.astype(bool), rng)
+        covariance = draw_covariances(covariance, batch.freedom, strengths.independent, rng)
         tied = np.isinf(strengths.pooled)
         covariance[tied] = covariance[tied][:, :1]
         rows = np.maximum(batch.weight[..., None] + strengths.mean[:, None, :], LEAST_ROWS)
