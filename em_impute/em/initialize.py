@@ -1,6 +1,7 @@
 """Where EM begins: at the labelled rows, or, when no label is known, at several guesses."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
@@ -48,7 +49,6 @@ class Mixture(NamedTuple):
     recipe: Recipe
     n_starts: int = 1
     n_optima: int = 1
-    gap: float | None = None  # of the objective between the best optimum and the next; None if only one was found
     separable: bool = True  # False: without labels, and some components coincide also when pushed apart
     climbs: tuple[tuple[float, ...], ...] = ()
     """Objective from step to step: of the runs to the end, then of the short ones; of one start there is fit.climb."""
@@ -113,14 +113,12 @@ def search(problem: Problem, rows: Rows, family: Family, prior: Prior, recipe: R
     alike = coinciding(best.parameters)
     if alike.any():
         pushed = push_apart(best.parameters, alike, recipe.seed)
-        finals += _succeed(lambda start: finish(run(start, SHORT_RUN)), [pushed])[0]
+        with suppress(FitError):
+            finals.append(finish(run(pushed, SHORT_RUN)))
         best = max(finals, key=_height)
-    behind = [best.objective - final.objective for final in finals]
     unit = 1e-3 + 1e-6 * abs(best.objective)  # optima nearer to one another are the same
-    others = [below for below in behind if round(below / unit)]
-    n_optima = len({round(below / unit) for below in behind})
-    climbs = tuple(one.climb for one in [*finals, *short])
-    return Mixture(best, recipe, len(runs), n_optima, min(others, default=None), climbs=climbs)
+    n_optima = len({round((best.objective - final.objective) / unit) for final in finals})
+    return Mixture(best, recipe, len(runs), n_optima, climbs=tuple(one.climb for one in [*finals, *short]))
 
 
 def _succeed(
