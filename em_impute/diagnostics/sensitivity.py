@@ -157,11 +157,6 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float 
 def _tippings(totals: Callable[[float], Floats], labels: Sequence[str], k: int, leader: int) -> list[Tipping]:
     """Find, on either side, the smallest shift of label `k` at which `leader` is no longer the most common label."""
 
-    def others(delta: float) -> Floats:
-        total = totals(delta)
-        total[leader] = -np.inf
-        return total
-
     def lead(delta: float) -> float:
         total = totals(delta)
         return float(total[leader] - np.delete(total, leader).max())
@@ -174,5 +169,7 @@ def _tippings(totals: Callable[[float], Floats], labels: Sequence[str], k: int, 
             continue
         at = _root(lead, grid[beyond - 1], grid[beyond]) if beyond else 0.0
         if at is not None:
-            found.append(Tipping(labels[k], at, labels[int(others(at).argmax())]))
+            others = totals(at)
+            others[leader] = -np.inf
+            found.append(Tipping(labels[k], at, labels[int(others.argmax())]))
     return found

@@ -61,10 +61,7 @@ def make_blocks(x: Floats, label: Integers, weight: Floats, n_components: int) -
     some = missing.any(axis=1)
     incomplete, complete = np.flatnonzero(some), np.flatnonzero(~some)
     patterns, pattern = np.unique(missing[incomplete], axis=0, return_inverse=True)
-    pattern = pattern.reshape(-1)
-    count = np.bincount(pattern, minlength=len(patterns))
-    by_pattern = incomplete[np.argsort(pattern, kind="stable")]
-    groups = np.split(by_pattern, np.cumsum(count)[:-1])
+    groups = [incomplete[rows] for rows in rows_by_code(pattern.reshape(-1), len(patterns))]
     common = [complete] if complete.size else []
     common += [rows for rows in groups if rows.size >= RARE_PATTERN_ROWS]
     rare = [rows for rows in groups if rows.size < RARE_PATTERN_ROWS]

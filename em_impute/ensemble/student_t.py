@@ -101,10 +101,7 @@ def _of_labels(score: Floats, component_label: Integers, n_labels: int) -> Float
 def _log_normalizer(freedom: Floats, n: int) -> Floats:
     if n == 0:
         return np.zeros_like(freedom)
-    normalizer: Floats = _log_gamma((freedom + n) / 2.0) - _log_gamma(freedom / 2.0) - 0.5 * n * np.log(freedom * np.pi)
+    # Not scipy's gammaln: there are few values, and it takes longer to import than to fill a small table.
+    ratio = [lgamma((value + n) / 2.0) - lgamma(value / 2.0) for value in freedom.ravel().tolist()]
+    normalizer: Floats = np.array(ratio).reshape(freedom.shape) - 0.5 * n * np.log(freedom * np.pi)
     return normalizer
-
-
-def _log_gamma(values: Floats) -> Floats:
-    # Not scipy's: there are few of them, and it takes longer to import than to fill a small table.
-    return np.array([lgamma(value) for value in values.ravel().tolist()]).reshape(values.shape)

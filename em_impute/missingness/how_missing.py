@@ -5,7 +5,7 @@ promise, and the audit.  It tells of the rows to fill only if hidden rows are li
 predictors, in the same cluster, and with the same mix of predictors (covariate shift: Shimodaira 2000).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.folds import Examples, HoldOutScheme
 from em_impute.ensemble.metrics import log_loss
 from em_impute.missingness.gaps import Gaps, find_gaps
-from em_impute.missingness.reasons import AT_RANDOM, BY_PREDICTORS, PRIOR, LogOddsShifts, Reasons
+from em_impute.missingness.reasons import AT_RANDOM, BY_PREDICTORS, PRIOR
 from em_impute.missingness.regression import Missing, regress_missing
 from em_impute.missingness.row_clusters import RowClusters, find_row_clusters
 
@@ -115,17 +115,3 @@ class HeldOut:
     def baseline_log_loss(self) -> float:
         """The same for the shares alone."""
         return log_loss(self.baseline, self.label, self.weight)
-
-
-def like_missing(held: HeldOut, reasons: Reasons, shifts: LogOddsShifts | None) -> HeldOut:
-    """Give what is to be expected of rows to fill: hidden rows weighed to be like them, and spoken of as they are.
-
-    Where labels are lost by class, rows of a class that loses many count more, and its probability is higher.
-    """
-    weight = reasons.weights(held.label, held.odds)
-    if held.weight is not None:
-        weight = weight * held.weight
-    held = replace(held, weight=weight / weight.mean())
-    if shifts is None:
-        return held
-    return replace(held, probability=shifts.apply(held.probability), baseline=shifts.apply(held.baseline))

@@ -51,39 +51,10 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
     `covariance` is a family's name or "auto"; `how` says how labels are missing.
     """
     if not (design.label >= 0).any():
-        family, n_groups, candidates = choose_clusters(design, covariance, recipe, progress)
-        criterion = "BIC" if candidates else "as asked"
-        return Choice(recipe._replace(family=family), criterion, candidates, None, n_groups)
+        family, n_groups, considered = choose_clusters(design, covariance, recipe, progress)
+        criterion = "BIC" if considered else "as asked"
+        return Choice(recipe._replace(family=family), criterion, considered, None, n_groups)
     families = families_to_try(covariance, len(design.features), AUTO_FAMILIES)
-    return _choose_by_held_out_labels(design, how, families, recipe, progress)
-
-
-def can_hold_out(design: Design) -> bool:
-    """Say whether some label occurs twice, so that one of them can be held out."""
-    known = design.label >= 0
-    return bool(known.any()) and bool(np.bincount(design.label[known]).max() > 1)
-
-
-def choose_ensemble(
-    design: Design, examples: Examples, recipe: Recipe, progress: Progress, *, single: bool
-) -> tuple[Choice, EnsembleFit]:
-    """Weigh many mixtures by how they predict held-out labels; with `single` the leading one gets all weight.
-
-    The recipe of the choice is that of the leading mixture.
-    """
-    n_to_fill = int(np.count_nonzero(design.distinct.label < 0))
-    ensemble = fit_ensemble(examples, len(design.labels), n_to_fill, recipe.seed, progress, single=single)
-    found = ensemble.comparison
-    weight = found.own_weight if design.weighed else None
-    held_out = HeldOut(found.label, ensemble.held_probability, found.shares, found.origin, weight, found.odds)
-    leading = recipe._replace(family=ensemble.leader.shrinkage.family, per_label=ensemble.leader.per_label)
-    criterion = "held-out log-loss" if single else "stacked by held-out log-loss"
-    return Choice(leading, criterion, (), held_out, None, ensemble), ensemble
-
-
-def _choose_by_held_out_labels(
-    design: Design, how: HowMissing, families: tuple[str, ...], recipe: Recipe, progress: Progress
-) -> Choice:
     order, rows = _comparison_rows(design, recipe.seed)
     distinct = design.distinct_of(order).astype(np.intp)
     predictors = Predictors(rows.x, design.codes_of(order), design.levels, design.n_numbers)
@@ -114,6 +85,29 @@ def _choose_by_held_out_labels(
     best = best_of(candidates).covariance
     criterion = "as asked" if len(families) == 1 else "held-out log-loss"
     return Choice(recipe._replace(family=best), criterion, tuple(candidates), held_out[best])
+
+
+def can_hold_out(design: Design) -> bool:
+    """Say whether some label occurs twice, so that one of them can be held out."""
+    known = design.label >= 0
+    return bool(known.any()) and bool(np.bincount(design.label[known]).max() > 1)
+
+
+def choose_ensemble(
+    design: Design, examples: Examples, recipe: Recipe, progress: Progress, *, single: bool
+) -> tuple[Choice, EnsembleFit]:
+    """Weigh many mixtures by how they predict held-out labels; with `single` the leading one gets all weight.
+
+    The recipe of the choice is that of the leading mixture.
+    """
+    n_to_fill = int(np.count_nonzero(design.distinct.label < 0))
+    ensemble = fit_ensemble(examples, len(design.labels), n_to_fill, recipe.seed, progress, single=single)
+    found = ensemble.comparison
+    weight = found.own_weight if design.weighed else None
+    held_out = HeldOut(found.label, ensemble.held_probability, found.shares, found.origin, weight, found.odds)
+    leading = recipe._replace(family=ensemble.leader.shrinkage.family, per_label=ensemble.leader.per_label)
+    criterion = "held-out log-loss" if single else "stacked by held-out log-loss"
+    return Choice(leading, criterion, (), held_out, None, ensemble), ensemble
 
 
 def _hold_out(rows: Rows, shown: Floats, folds: Integers, n_labels: int, recipe: Recipe) -> Floats:
