@@ -11,10 +11,10 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Rows
 from em_impute.em.initialize import Mixture, Recipe
-from em_impute.em.mixture import fit_mixture, refits, sample_rows
+from em_impute.em.mixture import fit_mixture, refits
 from em_impute.em.parameters import Parameters, whiten
+from em_impute.em.sampling import draw_rows, sample_rows
 from em_impute.errors import FitError
-from em_impute.missingness.sampling import draw_rows
 
 MAX_ROWS, REFITTED_ROWS = 10_000, 5000
 """Rows of either kind that are looked at, and rows that are refitted to; each stands for as many as there are more."""

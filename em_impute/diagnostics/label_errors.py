@@ -18,7 +18,7 @@ from em_impute.columns.design import Design
 from em_impute.diagnostics.extrapolation import rows_like
 from em_impute.em.blocks import Flags, Floats, Integers, Rows
 from em_impute.em.em import posterior
-from em_impute.em.mixture import draw_by_weight
+from em_impute.em.sampling import draw_by_weight, draw_of_every_label
 from em_impute.ensemble.batched_em import DIVIDED_STEPS
 from em_impute.ensemble.candidates import count_terms, row_cost
 from em_impute.ensemble.cross_validation import refit
@@ -29,7 +29,6 @@ from em_impute.ensemble.shrinkage import shares_of
 from em_impute.ensemble.stacking_weights import stack_weights
 from em_impute.errors import FitError
 from em_impute.missingness.how_missing import HeldOut
-from em_impute.missingness.sampling import draw_of_every_label
 from em_impute.model.column import FittedColumn
 from em_impute.model.fit import examples_of
 from em_impute.model.select import Choice, fit_without

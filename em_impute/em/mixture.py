@@ -17,6 +17,7 @@ from em_impute.em.families import FAMILIES, Prior, default_prior
 from em_impute.em.initialize import Mixture, Recipe, coinciding, components_of_labels, search, start_from_labels
 from em_impute.em.moments import Moments, merge
 from em_impute.em.parameters import Parameters
+from em_impute.em.sampling import sample_rows
 from em_impute.errors import FitError
 from em_impute.serialize.annotations import Choices, Range
 
@@ -149,19 +150,3 @@ def overall_covariance(rows: Rows) -> Floats:
     scale = np.sqrt(np.maximum(count, np.finfo(float).tiny))
     covariance: Floats = total / np.outer(scale, scale)
     return covariance
-
-
-def sample_rows(rows: Rows, size: int, seed: int) -> Rows:
-    """Draw at most `size` rows, each as likely as it is heavy; give back the very rows when there are no more."""
-    if rows.weight.size <= size:
-        return rows
-    drawn, weight = draw_by_weight(rows.weight, size, np.random.default_rng(seed))
-    return Rows(rows.x[drawn], rows.label[drawn], weight)
-
-
-def draw_by_weight(weight: Floats, size: int, rng: np.random.Generator) -> tuple[Integers, Floats]:
-    """Draw at most `size` rows, each as likely as it is heavy; also give their weights, together those of all."""
-    if weight.size <= size:
-        return np.arange(weight.size), weight
-    total = weight.sum()
-    return np.sort(rng.choice(weight.size, size, p=weight / total)), np.full(size, total / size)

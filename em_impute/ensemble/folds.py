@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers, slices
-from em_impute.em.mixture import draw_by_weight
+from em_impute.em.sampling import draw_by_weight
 from em_impute.ensemble.transforms import Predictors
 
 N_FOLDS = 5

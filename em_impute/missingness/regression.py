@@ -7,8 +7,8 @@ import numpy as np
 
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Flags, Floats, Integers, slices
+from em_impute.em.sampling import draw_rows
 from em_impute.ensemble.folds import N_FOLDS, deal
-from em_impute.missingness.sampling import draw_rows
 
 MAX_ROWS = 10_000
 """Rows of either kind that are looked at: a standardised difference of 0.05 between so many is beyond doubt."""

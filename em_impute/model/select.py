@@ -10,6 +10,7 @@ from em_impute.em.blocks import Flags, Floats, Integers, Rows
 from em_impute.em.em import Fit, posterior
 from em_impute.em.initialize import Recipe
 from em_impute.em.mixture import fit_mixture
+from em_impute.em.sampling import draw_rows
 from em_impute.ensemble.cross_validation import Progress
 from em_impute.ensemble.fit import EnsembleFit, fit_ensemble
 from em_impute.ensemble.folds import N_FOLDS, Examples, dealt, like_missing, shares_without_fold
@@ -17,7 +18,6 @@ from em_impute.ensemble.metrics import log_loss
 from em_impute.ensemble.transforms import Predictors
 from em_impute.errors import FitError
 from em_impute.missingness.how_missing import HeldOut, HowMissing
-from em_impute.missingness.sampling import draw_rows
 from em_impute.model.bic import Candidate, best_of, choose_clusters, families_to_try
 
 MAX_ROWS = 10_000
