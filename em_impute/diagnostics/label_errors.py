@@ -20,7 +20,7 @@ from em_impute.em.blocks import Flags, Floats, Integers, Rows
 from em_impute.em.em import posterior
 from em_impute.em.sampling import draw_by_weight, draw_of_every_label
 from em_impute.ensemble.batched_em import DIVIDED_STEPS
-from em_impute.ensemble.candidates import count_terms, row_cost
+from em_impute.ensemble.candidates import count_terms
 from em_impute.ensemble.cross_validation import refit
 from em_impute.ensemble.ensemble import predict, weighted
 from em_impute.ensemble.fit import EnsembleFit
@@ -241,7 +241,7 @@ def _refit(design: Design, choice: Choice, known: Integers, parts: Parts, rng: n
     weight = rows.weight[known][parts.place] / np.bincount(parts.place, parts.copies)[parts.place] * parts.copies
     n_labelled, n_latent = LABELLED_ROWS, LABELLED_ROWS if ensemble is None else UNLABELLED_ROWS
     if ensemble is not None:
-        n_labelled = min(n_labelled, max(ensemble.comparison.row.size, TERMS // count_terms(rows.x.shape[1])))
+        n_labelled = min(n_labelled, max(ensemble.comparison.label.size, TERMS // count_terms(rows.x.shape[1])))
     drawn = draw_of_every_label(label, n_labelled, N_FOLDS, rng)
     total = count_labels(examples_of(design), len(design.labels))  # whether they are judged or not
     bears = total / np.maximum(np.bincount(label[drawn], weight[drawn], total.size), np.finfo(float).tiny)
@@ -278,10 +278,9 @@ def _affordable(ensemble: EnsembleFit, n_to_judge: int, examples: Examples) -> E
     divided_passes = (examples.label.size - n_latent) * DIVIDED_STEPS // ensemble.n_labels
     costs = []
     for submodel in ensemble.submodels:
-        cost = row_cost(submodel.n_columns, submodel.component_label.size)
         for member in submodel.members:
-            passes = divided_passes if member.per_label > 1 else n_latent * member.steps
-            costs.append(cost * (n_to_judge + N_FOLDS * passes))
+            passes = divided_passes if submodel.is_divided else n_latent * member.steps
+            costs.append(submodel.row_cost * (n_to_judge + N_FOLDS * passes))
     used = np.flatnonzero(ensemble.weight.any(axis=1))  # in the order of the submodels and their members
     heaviest = np.argsort(-ensemble.weight[used].sum(axis=1), kind="stable")
     n_members = max(1, int(np.searchsorted(np.cumsum(np.array(costs)[heaviest]), WORK)))

@@ -14,7 +14,7 @@ from em_impute.ensemble.batched_em import (
     fit_labels,
     gather,
 )
-from em_impute.ensemble.candidates import Member, Plan, plans
+from em_impute.ensemble.candidates import Budget, Member, Plan, plans
 from em_impute.ensemble.ensemble import TEMPERATURES, Submodel
 from em_impute.ensemble.folds import N_FOLDS, REPEATS, Examples, held_out, like_missing, shares_without_fold
 from em_impute.ensemble.shrinkage import Batch
@@ -78,9 +78,7 @@ def compare(
     examples: Examples,
     views: Sequence[View],
     n_labels: int,
-    *,
-    thrifty: bool,
-    independent: bool = False,
+    budget: Budget,
     seed: int,
     progress: Progress,
 ) -> tuple[Comparison, list[Submodel]]:
@@ -88,7 +86,7 @@ def compare(
 
     Raises nothing where a label occurs once only: it is then never held out.
     """
-    held = held_out(examples, seed, 1 if independent else REPEATS)
+    held = held_out(examples, seed, 1 if budget.independent else REPEATS)
     labelled = np.flatnonzero(examples.label >= 0)
     data_of_view = {view.name: gather(view, examples, n_labels) for view in views}
     hidden = like_missing(examples, seed)
@@ -98,7 +96,7 @@ def compare(
     # A label of which no row counts has one Gaussian, that of all rows; there is nothing to divide.
     n_divisible = labelled.size if np.isin(np.arange(n_labels), examples.label).all() else 0
     view_of = {view.name: view for view in views}
-    for plan in plans([*view_of], n_columns, n_divisible, n_labels, thrifty=thrifty, independent=independent):
+    for plan in plans([*view_of], n_columns, n_divisible, n_labels, budget):
         progress(f"trying {plan.per_label} × {plan.view}")
         data = data_of_view[plan.view]
         component_label, batch = fit_plan(plan, data, held, seed)

@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, slices
-from em_impute.ensemble.candidates import Member
+from em_impute.ensemble.candidates import Member, row_cost
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import Scorer, make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
@@ -49,6 +49,11 @@ class Submodel(NamedTuple):
     def n_columns(self) -> int:
         """Gaussian columns."""
         return int(self.batch.mean.shape[-1])
+
+    @property
+    def row_cost(self) -> float:
+        """What it takes to predict one row with one of the mixtures."""
+        return row_cost(self.n_columns, self.component_label.size)
 
     @property
     def is_divided(self) -> bool:

@@ -21,7 +21,6 @@ from em_impute.ensemble.candidates import (
     budget_for,
     most_refit,
     refit_rows,
-    row_cost,
 )
 from em_impute.ensemble.cross_validation import Comparison, Progress, compare, fit_plan, refit
 from em_impute.ensemble.ensemble import TEMPERATURES, Ensemble, Submodel, sharpened, sharpness_of, weighted
@@ -81,12 +80,8 @@ def fit_ensemble(
     views = fit_views(_rows_to_look_at(examples, seed))
     budget = _budget(examples, n_labels)
     compared = draw(examples, budget.n_labelled, budget.n_unlabelled, seed, apart=True)
-    comparison, fitted = compare(
-        compared, views, n_labels, thrifty=budget.thrifty, independent=budget.independent, seed=seed, progress=progress
-    )
-    costs = np.concatenate(
-        [np.full(len(one.members), row_cost(one.n_columns, one.component_label.size)) for one in fitted]
-    )
+    comparison, fitted = compare(compared, views, n_labels, budget, seed, progress)
+    costs = np.repeat([one.row_cost for one in fitted], [len(one.members) for one in fitted])
     weight = _weights(comparison, costs, n_to_fill)
     leading = _leading(comparison, weight)
     if single:
