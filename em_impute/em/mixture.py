@@ -116,7 +116,9 @@ def learn(
 
 
 def weighed(rows: Rows, unlabelled_weight: float) -> Rows:
-    """Let rows without a label weigh less, whether or not there are others beside them."""
+    """Let rows without a label weigh more or less (λ), or leave them out."""
+    if unlabelled_weight == 1.0:
+        return rows
     weight = np.where(rows.label < 0, unlabelled_weight * rows.weight, rows.weight)
     kept = weight > 0.0
     return Rows(rows.x[kept], rows.label[kept], weight[kept])
@@ -128,8 +130,9 @@ def _prior_for(rows: Rows, n_components: int, strength: float) -> Prior:
 
 
 def _problem(rows: Rows, component_label: Integers, n_labels: int, recipe: Recipe) -> Problem:
-    shares, weight = recipe.free_shares, recipe.unlabelled_weight
-    return make_problem(*rows, component_label, n_labels, free_shares=shares, unlabelled_weight=weight)
+    if (rows.label >= 0).any():  # λ means nothing where there is no row with a label
+        rows = weighed(rows, recipe.unlabelled_weight)
+    return make_problem(*rows, component_label, n_labels, free_shares=recipe.free_shares)
 
 
 def overall_covariance(rows: Rows) -> Floats:
