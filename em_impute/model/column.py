@@ -97,7 +97,7 @@ class FittedColumn:
         return shifted_by_reasons
 
     def of_every_label(self, probability: Floats) -> Floats:
-        """Give a label of which nothing was learnt the probability 0: (…, n_learnt) to (…, n_labels)."""
+        """Give a label of which nothing was learnt the probability 0: (…, n_known) to (…, n_labels)."""
         names = self.labels.labels
         if self.design.labels == names:
             return probability

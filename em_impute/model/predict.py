@@ -141,8 +141,11 @@ class Expert:
         "Places, among the labels of the column, of those that the fit knows.",
     ]
     coding: Coding
-    speaker: Annotated[
-        Ensemble | Mixed, Kinds(mixture=Mixed, stack=Ensemble), "What predicts how probable each label is."
+    mixtures: Annotated[
+        Ensemble | Mixed,
+        Key("speaker"),
+        Kinds(mixture=Mixed, stack=Ensemble),
+        "What predicts how probable each label is.",
     ]
     shift: Annotated[
         Floats, Axes("n_column_labels"), "Log-odds added, where the rows to fill had label shares of their own."
@@ -158,11 +161,11 @@ class Expert:
         predictors = self.coding.predictors(table, rows)
         distinct, place = _distinct(predictors)
         probability = np.zeros((distinct.x.shape[0], self.shift.size))
-        if isinstance(self.speaker, Mixed):
-            mixed = self.speaker
+        if isinstance(self.mixtures, Mixed):
+            mixed = self.mixtures
             probability[:, self.known_labels] = posterior(mixed.parameters, mixed.component_label, distinct.x)
         else:
-            probability[:, self.known_labels] = predict(self.speaker, distinct)
+            probability[:, self.known_labels] = predict(self.mixtures, distinct)
         without_predictors = np.isnan(np.fmax.reduce(distinct.x, axis=1, initial=np.nan)) & (distinct.codes < 0).all(
             axis=1
         )
@@ -244,11 +247,11 @@ def expert_of(
     texts = {category.name: category.texts for category in design.categories}
     used = [*(feature.name for feature in design.features if feature.category is None), *texts]
     coding = Coding(design.features, texts, request.decimal, {name: names.index(name) for name in used})
-    speaker: Ensemble | Mixed = Mixed(*mixture.fit[:2])
+    mixtures: Ensemble | Mixed = Mixed(*mixture.fit[:2])
     if choice.ensemble is not None:  # without what only the report asks for: the rest is sent to every worker, or saved
         of = choice.ensemble
-        speaker = Ensemble(of.n_labels, of.submodels, of.model_weight, of.shares, of.sharpness)
-    return Expert(known_labels, coding, speaker, np.zeros(len(labels)))
+        mixtures = Ensemble(of.n_labels, of.submodels, of.model_weight, of.shares, of.sharpness)
+    return Expert(known_labels, coding, mixtures, np.zeros(len(labels)))
 
 
 def _distinct(predictors: Predictors) -> tuple[Predictors, Integers]:
