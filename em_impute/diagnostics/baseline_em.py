@@ -7,15 +7,14 @@ whether a Gaussian is what the labelled rows look like.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Rows
 from em_impute.em.initialize import Mixture, Recipe
-from em_impute.em.mixture import fit_mixture, refits, sample_rows
+from em_impute.em.mixture import fit_mixture, refits
 from em_impute.em.parameters import Parameters, whiten
+from em_impute.em.sampling import draw_rows, sample_rows
 from em_impute.errors import FitError
-from em_impute.missingness.sampling import draw_rows
 
 MAX_ROWS, REFITTED_ROWS = 10_000, 5000
 """Rows of either kind that are looked at, and rows that are refitted to; each stands for as many as there are more."""
@@ -183,18 +182,13 @@ def _shapes(rows: Rows, label: int) -> tuple[Shape | None, ...]:
 def _rows_to_show(design: Design, seed: int) -> Rows | None:
     """Give the measurements of all rows, or of some that stand for all; None where a label is lost so."""
     rng, rows = np.random.default_rng(seed), design.distinct
-    known = rows.label >= 0
-    parts = [_drawn(design, kind, rng) for kind in (known, ~known)]
+    known, parts = rows.label >= 0, []
+    for kind in (known, ~known):
+        chosen = draw_rows(kind & (rows.weight > 0.0), MAX_ROWS, rng)
+        weight = rows.weight[chosen]
+        if chosen.size == MAX_ROWS:  # together they weigh as much as all
+            weight = weight * ((rows.weight @ kind) / weight.sum())
+        parts.append((rows.x[chosen, : design.n_numbers], rows.label[chosen].astype(np.intp), weight))
     shown = Rows(*(np.concatenate(values) for values in zip(*parts, strict=True)))
     lost = np.setdiff1d(np.unique(rows.label[known]), shown.label)
     return None if lost.size else shown
-
-
-def _drawn(design: Design, kind: NDArray[np.bool_], rng: np.random.Generator) -> Rows:
-    """Draw some distinct rows of a kind, (n_distinct,); together they weigh as much as all."""
-    rows = design.distinct
-    chosen = draw_rows(kind & (rows.weight > 0.0), MAX_ROWS, rng)
-    weight = rows.weight[chosen]
-    if chosen.size == MAX_ROWS:
-        weight = weight * ((rows.weight @ kind) / weight.sum())
-    return Rows(rows.x[chosen, : design.n_numbers], rows.label[chosen].astype(np.intp), weight)

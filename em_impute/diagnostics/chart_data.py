@@ -9,7 +9,7 @@ from em_impute.diagnostics.baseline_em import BaselineEm
 from em_impute.diagnostics.histograms import MAX_BINS, Histogram, cells_of, count_in_bins, separation_of
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.parameters import Parameters
-from em_impute.missingness.sampling import draw_rows
+from em_impute.em.sampling import draw_rows
 from em_impute.model.assign import Fills
 from em_impute.model.column import FittedColumn
 

@@ -6,14 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.table.arrays import Codes
 
 DIGITS = 12
 """Significant digits of a value that was standardised and brought back: further ones are rounding."""
-
-
-Flags = NDArray[np.bool_]
 
 
 class Flagged(NamedTuple):
@@ -35,37 +32,30 @@ def find_flagged(design: Design, row: Codes) -> Flagged:
     outside, it is named rather than a text.
     """
     rows = design.distinct
-    known = (rows.label >= 0) & (rows.weight > 0.0)
-    latent = np.flatnonzero(rows.label < 0)
-    missing = _Missing(latent, _cells(design, row)[latent])
+    known, latent = (rows.label >= 0) & (rows.weight > 0.0), np.flatnonzero(rows.label < 0)
+    cells: NDArray[Any] = rows.weight  # with a missing label, in rows that equal each
+    if design.index is None:
+        cells = np.zeros(rows.label.size, dtype=bool)
+        cells[row] = True
     found = _Beyond(np.full(latent.size, -1, np.int16), np.full(latent.size, np.nan), np.zeros(latent.size))
-    expected = _look_at_numbers(design, known, missing, found) + _look_at_texts(design, known, missing, found)
+    expected = _look_at_numbers(design, known, latent, cells[latent], found)
+    expected += _look_at_texts(design, known, latent, cells[latent], found)
 
-    outside, first = _rows_like(design, latent, found.predictor >= 0, row)
-    without_predictors, _ = _rows_like(design, latent, _shows_nothing(design, latent), row)
-    expected = min(expected, float(row.size))
-    return Flagged(
-        outside, found.predictor[first], found.value[first], found.beyond[first], expected, without_predictors
-    )
-
-
-def _cells(design: Design, row: Codes) -> NDArray[Any]:
-    """Count the rows with a missing label, `row`, that each distinct row without one stands for: (n_distinct,)."""
-    if design.index is not None:
-        return design.distinct.weight
-    is_missing = np.zeros(design.label.size, dtype=bool)
-    is_missing[row] = True
-    return is_missing
+    is_outside = np.flatnonzero(found.predictor >= 0)
+    outside, at = rows_like(design, latent[is_outside], row)
+    without_predictors, _ = rows_like(design, latent[_shows_nothing(design, latent)], row)
+    at, expected = is_outside[at], min(expected, float(row.size))
+    return Flagged(outside, found.predictor[at], found.value[at], found.beyond[at], expected, without_predictors)
 
 
-def _rows_like(design: Design, latent: Integers, chosen: Flags, row: Codes) -> tuple[Integers, Integers]:
-    """Find which of some rows of the table equal `chosen` ones of the distinct rows `latent`: the rows, and which."""
-    if not chosen.any():
-        return np.empty(0, np.intp), np.empty(0, np.intp)
-    is_chosen = np.zeros(design.distinct.label.size, dtype=bool)
-    is_chosen[latent] = chosen
-    rows = row[is_chosen[design.distinct_of(row)]]
-    return rows, np.searchsorted(latent, design.distinct_of(rows))
+def rows_like(design: Design, distinct: Integers, among: Codes) -> tuple[Integers, Integers]:
+    """Find which of some rows of the table equal some `distinct` ones: the rows, and which of these each equals."""
+    if not distinct.size:
+        return distinct, distinct
+    place = np.full(design.distinct.label.size, -1)
+    place[distinct] = np.arange(distinct.size)
+    at = place[design.distinct_of(among)]
+    return among[at >= 0], at[at >= 0]
 
 
 def _shows_nothing(design: Design, rows: Integers) -> Flags:
@@ -80,13 +70,6 @@ def _shows_nothing(design: Design, rows: Integers) -> Flags:
     return nothing
 
 
-class _Missing(NamedTuple):
-    """Distinct rows without a label."""
-
-    row: Integers  # (n_latent,)
-    cells: NDArray[Any]  # (n_latent,) missing cells that each stands for
-
-
 class _Beyond(NamedTuple):
     """What was found of the distinct rows without a label; filled in predictor by predictor."""
 
@@ -95,52 +78,33 @@ class _Beyond(NamedTuple):
     beyond: Floats  # (n_latent,)
 
 
-class _Range(NamedTuple):
-    """What rows with a label show of a number."""
+def _look_at_numbers(design: Design, known: Flags, latent: Integers, cells: NDArray[Any], found: _Beyond) -> float:
+    """Find the numbers outside, the furthest of each row; give how many rows are to be expected there.
 
-    low: float
-    high: float
-    rows: float  # of the table
-
-
-def _range_of(design: Design, values: Floats, known: Flags) -> _Range:
-    """Find the range of some of the distinct rows' values, (n_distinct,) both, some rows at a time."""
-    found = _Range(np.inf, -np.inf, 0.0)
-    for part in slices(values.size):
-        shown = known[part] & ~np.isnan(values[part])
-        if shown.any():
-            seen = values[part][shown]
-            copies = float(seen.size if design.index is None else design.distinct.weight[part][shown].sum())
-            ends = min(found.low, float(seen.min())), max(found.high, float(seen.max()))
-            found = _Range(*ends, found.rows + copies)
-    return found
-
-
-def _look_at_numbers(design: Design, known: Flags, missing: _Missing, found: _Beyond) -> float:
-    """Find the numbers outside, the furthest of each row; give how many rows are to be expected there."""
+    `latent` (n_latent,) are the distinct rows without a label, `cells` (n_latent,) the missing ones each stands for.
+    """
     expected = 0.0
     for j in range(design.n_numbers):
-        with_label = _range_of(design, design.distinct.x[:, j], known)
-        if not with_label.rows:
+        values = design.distinct.x[:, j]
+        shown = known & ~np.isnan(values)
+        if not shown.any():
             continue
-        n_seen = 0.0
-        for part in slices(missing.row.size):
-            predictor, value, beyond = (one[part] for one in found)
-            values = design.distinct.x[missing.row[part], j]
-            distance = np.maximum(with_label.low - values, values - with_label.high)  # NaN where missing
-            further = distance > beyond
-            beyond[further], predictor[further], value[further] = distance[further], j, values[further]
-            n_seen += float(missing.cells[part][~np.isnan(values)].sum())
+        n_known = float(np.count_nonzero(shown) if design.index is None else design.distinct.weight[shown].sum())
+        low, high = values[shown].min(), values[shown].max()
+        values = values[latent]
+        distance = np.maximum(low - values, values - high)  # NaN where missing
+        further = distance > found.beyond
+        found.beyond[further], found.predictor[further], found.value[further] = distance[further], j, values[further]
         # The next of n + 1 values in random order is the smallest or the largest of them with probability 2/(n + 1).
-        expected += n_seen * 2.0 / (with_label.rows + 1.0)
+        expected += float(cells[~np.isnan(values)].sum()) * 2.0 / (n_known + 1.0)
     return expected
 
 
-def _look_at_texts(design: Design, known: Flags, missing: _Missing, found: _Beyond) -> float:
+def _look_at_texts(design: Design, known: Flags, latent: Integers, cells: NDArray[Any], found: _Beyond) -> float:
     """Find the texts that no row with a label has, where no number is outside; give how many rows are expected."""
     expected = 0.0
     for c, category in enumerate(design.categories):
-        shown, codes = known & (category.code >= 0), category.code[missing.row]
+        shown, codes = known & (category.code >= 0), category.code[latent]
         if not shown.any():
             continue
         copies = None if design.index is None else design.distinct.weight[shown]
@@ -148,7 +112,7 @@ def _look_at_texts(design: Design, known: Flags, missing: _Missing, found: _Beyo
         new = (found.predictor < 0) & (codes >= 0) & (count == 0)[codes]
         found.predictor[new], found.value[new] = design.n_numbers + c, codes[new]
         # The share of rows that have a text not seen yet is about that of the texts seen once (Good 1953).
-        expected += float(missing.cells[codes >= 0].sum() * np.count_nonzero(count == 1) / count.sum())
+        expected += float(cells[codes >= 0].sum() * np.count_nonzero(count == 1) / count.sum())
     return expected
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.model.assign import Fills, most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.table.arrays import Codes
@@ -129,7 +129,7 @@ def count_in_bins(found: FittedColumn, cells: Cells, feature: int, separation: f
     return Histogram(about.name, separation, edges, beyond, known[:-1], missing[:-1], missing[-1])
 
 
-def _sum(chosen: NDArray[np.bool_], times: Floats | None) -> float:
+def _sum(chosen: Flags, times: Floats | None) -> float:
     return float(np.count_nonzero(chosen) if times is None else times @ chosen)
 
 

@@ -13,26 +13,25 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.diagnostics.extrapolation import rows_like
+from em_impute.em.blocks import Flags, Floats, Integers, Rows
 from em_impute.em.em import posterior
-from em_impute.em.initialize import Recipe
-from em_impute.em.mixture import draw_by_weight, fit_mixture
-from em_impute.ensemble.batched_em import DIVIDED_STEPS, gather
-from em_impute.ensemble.candidates import count_terms, row_cost
+from em_impute.em.sampling import draw_by_weight, draw_of_every_label
+from em_impute.ensemble.batched_em import DIVIDED_STEPS
+from em_impute.ensemble.candidates import count_terms
 from em_impute.ensemble.cross_validation import refit
 from em_impute.ensemble.ensemble import predict, weighted
-from em_impute.ensemble.fit import EnsembleFit, shares_of
+from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.folds import N_FOLDS, Examples, count_labels
+from em_impute.ensemble.shrinkage import shares_of
 from em_impute.ensemble.stacking_weights import stack_weights
 from em_impute.errors import FitError
 from em_impute.missingness.how_missing import HeldOut
-from em_impute.missingness.sampling import draw_of_every_label, shuffled_by_label
 from em_impute.model.column import FittedColumn
 from em_impute.model.fit import examples_of
-from em_impute.model.select import FOLD_TOLERANCE, Choice
+from em_impute.model.select import Choice, fit_without
 
 SUSPICIOUS = 0.05
 """A label less probable than that is listed: one in twenty, the usual mark of what should not happen by chance."""
@@ -58,7 +57,6 @@ TERMS = 8_000_000
 CHUNK_ELEMENTS = 1 << 22
 """Probabilities that are held at a time: a million rows of a thousand labels would fill the memory."""
 
-Flags = NDArray[np.bool_]
 
 Answer = Callable[[int, Integers], Floats]
 """What the fit without a fold says of some distinct rows: the fold, (n_chosen,) -> (n_chosen, n_labels)."""
@@ -108,8 +106,9 @@ def audit_labels(found: FittedColumn) -> Audit | None:
     suspicious = np.flatnonzero(_is_suspect(judged.own, judged.own, judged.likely_probability))
     suspicious = suspicious[np.argsort(judged.own[suspicious], kind="stable")]
     up_to_here = np.cumsum(judged.copies[suspicious])
-    enough = int(np.searchsorted(up_to_here, MAX_LISTED)) + 1
-    at, row = _rows_of(design, judged.row, suspicious[:enough])
+    listed = suspicious[: int(np.searchsorted(up_to_here, MAX_LISTED)) + 1]
+    row, at = rows_like(design, judged.row[listed], np.arange(design.label.size))
+    at = listed[at]
     first = np.lexsort((row, judged.own[at]))[:MAX_LISTED]
     at, row = at[first], row[first]
     place = np.array([found.labels.labels.index(label) for label in design.labels])
@@ -158,16 +157,6 @@ def _is_suspect(probability: Floats, own: Floats, likely: Floats) -> Flags:
 def _copies(design: Design, row: Integers) -> Integers:
     """Count the rows of the table that each of some distinct rows stands for."""
     return np.ones(row.size, np.intp) if design.index is None else design.distinct.weight[row].astype(np.intp)
-
-
-def _rows_of(design: Design, row: Integers, chosen: Integers) -> tuple[Integers, Integers]:
-    """Find the table's rows that equal the `chosen` ones of distinct `row`: the places in `row`, and the rows."""
-    if design.index is None or not chosen.size:
-        return chosen, row[chosen]
-    place = np.full(design.distinct.label.size, -1)
-    place[row[chosen]] = chosen
-    rows = np.flatnonzero((place >= 0)[design.index])
-    return place[design.index[rows]], rows
 
 
 def _without_own_fit(found: FittedColumn, row: Integers) -> Flags:
@@ -233,7 +222,8 @@ def _judged_by_refits(
 
 def _deal_copies(label: Integers, copies: Integers, rng: np.random.Generator) -> Parts:
     """Deal the copies of rows (n_rows,) of each label in turn into the folds, as one deals unmerged rows."""
-    order = shuffled_by_label(label, rng)
+    order = rng.permutation(label.size)
+    order = order[np.argsort(label[order], kind="stable")]
     first = np.empty_like(copies)  # number of a row's first copy
     first[order] = np.cumsum(copies[order]) - copies[order]
     n_parts = np.minimum(copies, N_FOLDS)
@@ -251,7 +241,7 @@ def _refit(design: Design, choice: Choice, known: Integers, parts: Parts, rng: n
     weight = rows.weight[known][parts.place] / np.bincount(parts.place, parts.copies)[parts.place] * parts.copies
     n_labelled, n_latent = LABELLED_ROWS, LABELLED_ROWS if ensemble is None else UNLABELLED_ROWS
     if ensemble is not None:
-        n_labelled = min(n_labelled, max(ensemble.comparison.row.size, TERMS // count_terms(rows.x.shape[1])))
+        n_labelled = min(n_labelled, max(ensemble.comparison.label.size, TERMS // count_terms(rows.x.shape[1])))
     drawn = draw_of_every_label(label, n_labelled, N_FOLDS, rng)
     total = count_labels(examples_of(design), len(design.labels))  # whether they are judged or not
     bears = total / np.maximum(np.bincount(label[drawn], weight[drawn], total.size), np.finfo(float).tiny)
@@ -262,37 +252,22 @@ def _refit(design: Design, choice: Choice, known: Integers, parts: Parts, rng: n
     weight = np.concatenate([weight[drawn] * bears[label[drawn]], latent_weight])
     fold = np.concatenate([parts.fold[drawn], np.full(latent.size, -1)])
     if ensemble is None:
-        return _refit_mixture(Rows(rows.x[row], rows.label[row], weight), fold, choice.recipe, design)
+        sample = Rows(rows.x[row], rows.label[row], weight)
+        fits = [fit_without(sample, fold == number, total.size, choice.recipe) for number in range(N_FOLDS)]
+        return lambda number, some: posterior(fits[number].parameters, fits[number].component_label, rows.x[some])
     everything = examples_of(design)
     examples = everything.take(row)._replace(weight=weight, merged=False)
     ensembles = _refit_ensemble(_affordable(ensemble, known.size, examples), examples, fold, choice.recipe.seed)
     return lambda number, some: predict(ensembles[number], everything.predictors.take(some))
 
 
-def _refit_mixture(rows: Rows, fold: Integers, recipe: Recipe, design: Design) -> Answer:
-    """Fit the engine's mixture once without each fold, (n_rows,)."""
-    # As when the model was chosen: labelled rows are predicted by the shares of labelled rows.
-    recipe = recipe._replace(stopping=recipe.stopping._replace(tolerance=FOLD_TOLERANCE), free_shares=False)
-    kept = [Rows(*(values[fold != number] for values in rows)) for number in range(N_FOLDS)]
-    fits = [fit_mixture(some, len(design.labels), recipe).fit for some in kept]
-
-    def predict_rows(number: int, some: Integers) -> Floats:
-        return posterior(fits[number].parameters, fits[number].component_label, design.distinct.x[some])
-
-    return predict_rows
-
-
 def _refit_ensemble(ensemble: EnsembleFit, examples: Examples, fold: Integers, seed: int) -> list[EnsembleFit]:
     """Fit the members of an ensemble once without each fold, (n_rows,); their weights stay."""
     held = fold == np.arange(N_FOLDS)[:, None]  # (N_FOLDS, n_rows)
-    data_of_view = {
-        submodel.view.name: gather(submodel.view, examples, ensemble.n_labels) for submodel in ensemble.submodels
-    }
-    refitted = [refit(one, data_of_view[one.view.name], held, seed) for one in ensemble.submodels]
     ensembles = []
-    for out, *of_fold in zip(held, *refitted, strict=True):
+    for out, of_fold in zip(held, refit(ensemble.submodels, examples, ensemble.n_labels, held, seed), strict=True):
         shares = shares_of(count_labels(examples.take(np.flatnonzero(~out)), ensemble.n_labels))
-        ensembles.append(replace(ensemble, submodels=tuple(of_fold), shares=shares))
+        ensembles.append(replace(ensemble, submodels=of_fold, shares=shares))
     return ensembles
 
 
@@ -303,10 +278,9 @@ def _affordable(ensemble: EnsembleFit, n_to_judge: int, examples: Examples) -> E
     divided_passes = (examples.label.size - n_latent) * DIVIDED_STEPS // ensemble.n_labels
     costs = []
     for submodel in ensemble.submodels:
-        cost = row_cost(submodel.n_columns, submodel.component_label.size)
         for member in submodel.members:
-            passes = divided_passes if member.per_label > 1 else n_latent * member.steps
-            costs.append(cost * (n_to_judge + N_FOLDS * passes))
+            passes = divided_passes if submodel.is_divided else n_latent * member.steps
+            costs.append(submodel.row_cost * (n_to_judge + N_FOLDS * passes))
     used = np.flatnonzero(ensemble.weight.any(axis=1))  # in the order of the submodels and their members
     heaviest = np.argsort(-ensemble.weight[used].sum(axis=1), kind="stable")
     n_members = max(1, int(np.searchsorted(np.cumsum(np.array(costs)[heaviest]), WORK)))

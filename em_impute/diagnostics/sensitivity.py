@@ -42,12 +42,9 @@ class Sweep(NamedTuple):
     """One label's odds, shifted by each of the δ; those of the other labels to each other stay."""
 
     label: str
-    total: Floats  # (n_deltas,), expected number of rows with this label in the completed column
-    share: Floats  # (n_deltas,), of all rows
+    share: Floats  # (n_deltas,), expected part of all rows that has this label in the completed column
     interval: tuple[float, float] | None  # of the share at δ = 0, if one was given
-    leaves: tuple[
-        float | None, float | None
-    ]  # δ at which the share leaves the interval, below and above; None: none does
+    leaves: tuple[float | None, float | None]  # δ at which it leaves the interval, below and above; None: none does
 
 
 class Tipping(NamedTuple):
@@ -94,10 +91,10 @@ def sweep(
     sweeps, tippings = [], []
     for k in swept:
         totals = _totals(probability, weight, known, k)
-        total = np.array([totals(delta)[k] for delta in DELTAS])
+        share = np.array([totals(delta)[k] for delta in DELTAS]) / n_rows
         interval = (intervals or {}).get(labels[k])
         leaves = (None, None) if interval is None else _leaves(totals, k, n_rows, interval)
-        sweeps.append(Sweep(labels[k], total, total / n_rows, interval, leaves))
+        sweeps.append(Sweep(labels[k], share, interval, leaves))
         tippings += _tippings(totals, labels, k, leader)
     first = min(tippings, key=lambda one: abs(one.delta), default=None)
     return Sensitivity(DELTAS, tuple(sweeps), labels[leader], first, max(0, len(labels) - MAX_SWEPT))
@@ -160,11 +157,6 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float 
 def _tippings(totals: Callable[[float], Floats], labels: Sequence[str], k: int, leader: int) -> list[Tipping]:
     """Find, on either side, the smallest shift of label `k` at which `leader` is no longer the most common label."""
 
-    def others(delta: float) -> Floats:
-        total = totals(delta)
-        total[leader] = -np.inf
-        return total
-
     def lead(delta: float) -> float:
         total = totals(delta)
         return float(total[leader] - np.delete(total, leader).max())
@@ -177,5 +169,7 @@ def _tippings(totals: Callable[[float], Floats], labels: Sequence[str], k: int, 
             continue
         at = _root(lead, grid[beyond - 1], grid[beyond]) if beyond else 0.0
         if at is not None:
-            found.append(Tipping(labels[k], at, labels[int(others(at).argmax())]))
+            others = totals(at)
+            others[leader] = -np.inf
+            found.append(Tipping(labels[k], at, labels[int(others.argmax())]))
     return found

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows
 from em_impute.missingness.how_missing import HeldOut
+from em_impute.missingness.regression import fit_shift
 from em_impute.model.assign import Fills, draw_labels, most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.table.arrays import Codes
@@ -33,8 +34,6 @@ BEYOND_SD = 1.0
 
 UNLIKE_SD = 0.4
 """The same besides, by the part of the labelled rows that is lost when they are weighed to be like rows to fill."""
-
-NEWTON_STEPS = 40
 
 WRONG_LEVEL, TOTAL_LEVEL = 0.90, 0.95
 WRONG_TAILS = [0.5 - WRONG_LEVEL / 2.0, 0.5 + WRONG_LEVEL / 2.0]
@@ -120,7 +119,7 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
         n_beyond = int(found.beyond @ found.cells)
         shift = np.broadcast_to(0.0, (N_DRAWS, missing.rows.size))
         plain = _wrong(chance, missing, stated, shift, fills, together, rng)
-        shift = _calibration(held, together, _calibration_sd(held), rng)[:, None]
+        shift = _calibration(held, together, rng)[:, None]
         shift = shift + beyond * (BEYOND_SD * rng.standard_normal((N_DRAWS, 1)))
         wrong = _wrong(chance, missing, stated, shift, fills, together, rng)
         agree = plain.low <= held_out.high and held_out.low <= plain.high
@@ -143,15 +142,10 @@ def draw_imputations(found: FittedColumn, row: Codes, n: int, seed: int) -> NDAr
     code = np.empty((n, row.size), np.int16)  # there may be many cells, but no more than 1,000 labels
     for b in range(n):
         uniform = np.random.default_rng([seed, IMPUTING, b]).random(n_rows)[row]
-        merged = found.unlabelled.size < row.size
-        whole = None
-        if merged:
-            parts = slices(found.unlabelled.size, CHUNK_ROWS)
-            whole = np.concatenate([predict_rows(np.array([b]), found.unlabelled[part])[0] for part in parts])
+        parts = slices(found.unlabelled.size, CHUNK_ROWS)
+        chance = np.concatenate([predict_rows(np.array([b]), found.unlabelled[part])[0] for part in parts])
         for part in slices(row.size, CHUNK_ROWS):
-            at = place[part]
-            chance = predict_rows(np.array([b]), found.unlabelled[at])[0] if whole is None else whole[at]
-            code[b, part] = draw_labels(chance, uniform[part])
+            code[b, part] = draw_labels(chance[place[part]], uniform[part])
     return code
 
 
@@ -273,34 +267,20 @@ def _wrong(
     return Interval(*(min(float(value), fills.n_filled) for value in (number.mean(), low, high)))
 
 
-def _calibration_sd(held: HeldOut) -> float:
-    """Say how far the odds may be off: the farther, the less labelled rows are like rows to fill."""
-    if held.weight is None:
-        return CALIBRATION_SD
-    unlike = 1.0 - effective_rows(held.weight) / held.weight.size
-    return float(np.hypot(CALIBRATION_SD, UNLIKE_SD * unlike))
-
-
-def _calibration(held: HeldOut, together: _Together, deviation: float, rng: np.random.Generator) -> Floats:
+def _calibration(held: HeldOut, together: _Together, rng: np.random.Generator) -> Floats:
     """Draw by how much the log-odds of being wrong are higher than stated, from labels held out: (n_draws,).
 
-    The posterior of one shift for all rows under a normal prior of some `deviation`, by Newton's method and its
-    curvature (Laplace).  Labels that weigh unequally count as so many rows as their mean varies by (Kish 1965).
+    That is the posterior of one shift for all rows under a normal prior (Laplace), the wider, the less labelled rows
+    are like rows to fill.  Labels that weigh unequally count as so many rows as their mean varies by (Kish 1965).
     """
-    weight = np.ones(held.label.size) / together.held_out
-    if held.weight is not None:
-        weight = as_effective(held.weight) / together.held_out
+    own = np.ones(held.label.size) if held.weight is None else held.weight
+    weight = as_effective(own) / together.held_out
+    deviation = np.hypot(CALIBRATION_SD, UNLIKE_SD * (1.0 - effective_rows(own) / own.size))
     best, probability = most_probable(held.probability, 0.0)
     wrong = (best != held.label).astype(float)
     error = np.clip(1.0 - probability, 1e-6, 1.0 - 1e-6)
-    log_odds = np.log(error / (1.0 - error))
-    precision, shift = 1.0 / deviation**2, 0.0
-    for _ in range(NEWTON_STEPS):
-        rate = 1.0 / (1.0 + np.exp(-log_odds - shift))
-        curvature = float(weight @ (rate * (1.0 - rate))) + precision
-        step = (float(weight @ (wrong - rate)) - precision * shift) / curvature
-        shift += float(np.clip(step, -1.0, 1.0))  # a whole step leaps too far where rates are all but 0
-    drawn: Floats = shift + rng.standard_normal(N_DRAWS) / np.sqrt(curvature)
+    shift = fit_shift(np.log(error / (1.0 - error)), wrong, weight, 1.0 / deviation**2)
+    drawn: Floats = shift.coefficient + rng.standard_normal(N_DRAWS) * np.sqrt(shift.covariance[0])
     return drawn
 
 

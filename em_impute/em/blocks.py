@@ -1,6 +1,6 @@
 """Rows, cut into blocks that one matrix product can work on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 
 UNKNOWN = -1
 """The label of a row whose label is not known."""
@@ -55,22 +56,19 @@ def make_blocks(x: Floats, label: Integers, weight: Floats, n_components: int) -
     rows_per_block = max(1, MAX_BLOCK_ELEMENTS // (n_components * n_features))
     missing = np.isnan(x)
     if not missing.any():
-        return [_one_pattern(x, label, weight, rows) for rows in _cut(np.arange(n_rows), rows_per_block)]
+        return [*_cut(x, label, weight, np.arange(n_rows), rows_per_block, one_pattern=True)]
 
     some = missing.any(axis=1)
     incomplete, complete = np.flatnonzero(some), np.flatnonzero(~some)
     patterns, pattern = np.unique(missing[incomplete], axis=0, return_inverse=True)
-    pattern = pattern.reshape(-1)
-    count = np.bincount(pattern, minlength=len(patterns))
-    by_pattern = incomplete[np.argsort(pattern, kind="stable")]
-    groups = np.split(by_pattern, np.cumsum(count)[:-1])
+    groups = [incomplete[rows] for rows in rows_by_code(pattern.reshape(-1), len(patterns))]
     common = [complete] if complete.size else []
     common += [rows for rows in groups if rows.size >= RARE_PATTERN_ROWS]
     rare = [rows for rows in groups if rows.size < RARE_PATTERN_ROWS]
-    blocks = [_one_pattern(x, label, weight, piece) for rows in common for piece in _cut(rows, rows_per_block)]
+    blocks = [block for rows in common for block in _cut(x, label, weight, rows, rows_per_block, one_pattern=True)]
     if rare:
-        rows_per_block = max(1, MAX_BLOCK_ELEMENTS // (n_components * n_features * n_features))
-        blocks += [_many_patterns(x, label, weight, piece) for piece in _cut(np.concatenate(rare), rows_per_block)]
+        few = max(1, rows_per_block // n_features)
+        blocks += _cut(x, label, weight, np.concatenate(rare), few, one_pattern=False)
     return blocks
 
 
@@ -86,22 +84,23 @@ def per_row(values: Sequence[Floats], blocks: Sequence[Block], shape: tuple[int,
     return result
 
 
-def _cut(rows: Integers, size: int) -> list[Integers]:
-    return [rows[some] for some in slices(rows.size, size)]
+def _cut(
+    x: Floats, label: Integers, weight: Floats, rows: Integers, size: int, *, one_pattern: bool
+) -> Iterator[Block]:
+    """Cut rows into blocks of one group each, or of groups of one row each."""
+    for some in slices(rows.size, size):
+        row = rows[some][None] if one_pattern else rows[some][:, None]
+        values = np.ascontiguousarray(np.swapaxes(x[row], 1, 2))
+        observed = ~np.isnan(values[:, :, 0])
+        values[~observed] = 0.0
+        yield Block(values, observed, label[row], weight[row], row)
 
 
-def _one_pattern(x: Floats, label: Integers, weight: Floats, rows: Integers) -> Block:
-    values = np.ascontiguousarray(x[rows].T)
-    observed = ~np.isnan(values[:, 0])
-    values[~observed] = 0.0
-    return Block(values[None], observed[None], label[rows][None], weight[rows][None], rows[None])
-
-
-def _many_patterns(x: Floats, label: Integers, weight: Floats, rows: Integers) -> Block:
-    values = x[rows]
-    observed = ~np.isnan(values)
-    values = np.where(observed, values, 0.0)
-    return Block(values[:, :, None], observed, label[rows][:, None], weight[rows][:, None], rows[:, None])
+def rows_by_code(code: Integers, n_codes: int) -> list[Integers]:
+    """List the rows of each code from 0 on, ascending."""
+    order = np.argsort(code, kind="stable")
+    ends = np.searchsorted(code[order], np.arange(n_codes + 1))
+    return np.split(order, ends)[1:-1]
 
 
 def slices(n_rows: int, size: int = SLICE) -> list[slice]:

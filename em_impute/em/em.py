@@ -113,22 +113,16 @@ def make_problem(
     n_labels: int,
     *,
     free_shares: bool = False,
-    unlabelled_weight: float = 1.0,
 ) -> Problem:
     """Divide the rows into those that EM must visit and those whose moments are computed once.
 
     A labelled row with every feature observed, whose label has one component, belongs there with certainty at every
     step.  `x` is (n_rows, n_features) with NaN for missing, `label` (n_rows,) with UNKNOWN, `weight` (n_rows,).
 
-    `free_shares` gives the unlabelled rows shares of their own; `unlabelled_weight` (λ) multiplies their weight, and 0
-    leaves them out.  Both say how unlabelled rows differ from labelled ones, and mean nothing where either are absent.
+    `free_shares` gives the unlabelled rows shares of their own, if there are rows of either kind.
     """
     n_components = component_label.size
     known = label >= 0
-    if unlabelled_weight != 1.0 and known.any():
-        weight = np.where(known, weight, unlabelled_weight * weight)
-        kept = weight > 0.0
-        x, label, weight, known = x[kept], label[kept], weight[kept], known[kept]
     apart = free_shares and known.any() and not known.all()
     labelled = np.bincount(label[known], weight[known], n_labels).astype(np.float64, copy=False) if apart else None
     one_each = np.array_equal(component_label, np.arange(n_labels))
@@ -254,10 +248,12 @@ def _look(
         return problem.fixed, -np.inf
 
 
-def fit(steps: Iterable[Step], component_label: Integers) -> Fit:
-    """Follow the steps to the last one."""
+def fit(steps: Iterable[Step], component_label: Integers, watch: Callable[[Step], None] | None = None) -> Fit:
+    """Follow the steps to the last one; `watch` is told of each."""
     path, climb = {}, {}
     for step in steps:
+        if watch is not None:
+            watch(step)
         path[step.iteration], climb[step.iteration] = step.log_likelihood, step.objective
     return Fit(
         step.parameters,

@@ -1,14 +1,16 @@
 """Where EM begins: at the labelled rows, or, when no label is known, at several guesses."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.blocks import Flags, Floats, Integers, Rows
 from em_impute.em.em import DEFAULT_STOPPING, Fit, Problem, Stopping, fit, iterate
 from em_impute.em.families import FAMILIES, Family, Prior, m_step
+from em_impute.em.k_means import choose_far_apart
 from em_impute.em.moments import hard_moments
 from em_impute.em.parameters import Parameters, whiten
 from em_impute.errors import FitError, option
@@ -47,7 +49,6 @@ class Mixture(NamedTuple):
     recipe: Recipe
     n_starts: int = 1
     n_optima: int = 1
-    gap: float | None = None  # of the objective between the best optimum and the next; None if only one was found
     separable: bool = True  # False: without labels, and some components coincide also when pushed apart
     climbs: tuple[tuple[float, ...], ...] = ()
     """Objective from step to step: of the runs to the end, then of the short ones; of one start there is fit.climb."""
@@ -74,8 +75,13 @@ def start_from_labels(
         members = np.flatnonzero(label == value)
         components = np.flatnonzero(component_label == value)
         component[members] = components[_divide(x[members], weight[members], components.size, rng)]
-    moments = hard_moments(x, component, weight, component_label.size)
-    return m_step(moments, FAMILIES["tied"], Prior(max(prior.strength, 1.0), prior.mean, prior.scale))
+    return _tied(x, component, weight, component_label.size, prior)
+
+
+def _tied(x: Floats, component: Integers, weight: Floats, n_components: int, prior: Prior) -> Parameters:
+    """Take one M step of the tied family, by the default prior at least."""
+    moments = hard_moments(x, component, weight, n_components)
+    return m_step(moments, FAMILIES["tied"], replace(prior, strength=max(prior.strength, 1.0)))
 
 
 def search(problem: Problem, rows: Rows, family: Family, prior: Prior, recipe: Recipe) -> Mixture:
@@ -107,14 +113,12 @@ def search(problem: Problem, rows: Rows, family: Family, prior: Prior, recipe: R
     alike = coinciding(best.parameters)
     if alike.any():
         pushed = push_apart(best.parameters, alike, recipe.seed)
-        finals += _succeed(lambda start: finish(run(start, SHORT_RUN)), [pushed])[0]
+        with suppress(FitError):
+            finals.append(finish(run(pushed, SHORT_RUN)))
         best = max(finals, key=_height)
-    behind = [best.objective - final.objective for final in finals]
     unit = 1e-3 + 1e-6 * abs(best.objective)  # optima nearer to one another are the same
-    others = [below for below in behind if round(below / unit)]
-    n_optima = len({round(below / unit) for below in behind})
-    climbs = tuple(one.climb for one in [*finals, *short])
-    return Mixture(best, recipe, len(runs), n_optima, min(others, default=None), climbs=climbs)
+    n_optima = len({round((best.objective - final.objective) / unit) for final in finals})
+    return Mixture(best, recipe, len(runs), n_optima, climbs=tuple(one.climb for one in [*finals, *short]))
 
 
 def _succeed(
@@ -145,7 +149,6 @@ def _guesses(rows: Rows, n_components: int, prior: Prior, n_starts: int, seed: i
     """
     rng = np.random.default_rng(seed)
     x, weight = rows.x, rows.weight
-    holding = Prior(max(prior.strength, 1.0), prior.mean, prior.scale)
     slices = min(x.shape[1], n_starts // 2)
     for attempt in range(n_starts if n_components > 1 else 1):
         if attempt < slices:
@@ -154,7 +157,7 @@ def _guesses(rows: Rows, n_components: int, prior: Prior, n_starts: int, seed: i
             component = _cut(x[:, 0], weight)
         else:
             component = _divide(x, weight, n_components, rng)
-        yield m_step(hard_moments(x, component, weight, n_components), FAMILIES["tied"], holding)
+        yield _tied(x, component, weight, n_components, prior)
 
 
 def _slice(values: Floats, weight: Floats, n_components: int) -> Integers:
@@ -181,20 +184,13 @@ def _cut(values: Floats, weight: Floats) -> Integers:
 
 
 def _divide(x: Floats, weight: Floats, n_components: int, rng: np.random.Generator) -> Integers:
-    """Assign rows to the nearest of seeds spread by squared distance (Arthur & Vassilvitskii 2007, k-means++)."""
+    """Assign rows to the nearest of some that are far apart, a missing number counting as 0."""
     if n_components == 1:
         return np.zeros(x.shape[0], dtype=np.intp)
     points = np.where(np.isnan(x), 0.0, x)
-    distance = np.full(points.shape[0], np.inf)
-    nearest = np.zeros(points.shape[0], dtype=np.intp)
-    chance = weight
-    for k in range(n_components):
-        total = chance.sum()
-        seed = rng.choice(points.shape[0], p=chance / total if total > 0 else None)
-        new = ((points - points[seed]) ** 2).sum(axis=1)
-        nearest[new < distance] = k
-        distance = np.minimum(distance, new)
-        chance = weight * distance
+    seeds = points[choose_far_apart(points, weight, n_components, rng)]
+    # Not by a product of matrices: where rows lie on a grid, its rounding would break ties.
+    nearest: Integers = np.array([((points - seed) ** 2).sum(axis=1) for seed in seeds]).argmin(axis=0)
     return nearest
 
 
@@ -219,7 +215,7 @@ PUSH = 0.5
 """How far components are pushed apart, in their own standard deviations."""
 
 
-def coinciding(parameters: Parameters) -> NDArray[np.bool_]:
+def coinciding(parameters: Parameters) -> Flags:
     """Find the components, (n_components,), that another one equals."""
     divergence = divergences(parameters)
     np.fill_diagonal(divergence, np.inf)
@@ -241,7 +237,7 @@ def divergences(parameters: Parameters) -> Floats:
     return one_way + one_way.T
 
 
-def push_apart(parameters: Parameters, which: NDArray[np.bool_], seed: int) -> Parameters:
+def push_apart(parameters: Parameters, which: Flags, seed: int) -> Parameters:
     """Move the means of some components, each in a direction of its own, and give these components equal weights.
 
     EM moves a component of weight 0 no more than one that equals another.

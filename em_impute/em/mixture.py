@@ -6,7 +6,7 @@ objective is E[log p(x, z | θ)] under the responsibilities that they had, and E
 (Neal & Hinton 1998, "A view of the EM algorithm that justifies incremental, sparse, and other variants").
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from em_impute.em.families import FAMILIES, Prior, default_prior
 from em_impute.em.initialize import Mixture, Recipe, coinciding, components_of_labels, search, start_from_labels
 from em_impute.em.moments import Moments, merge
 from em_impute.em.parameters import Parameters
+from em_impute.em.sampling import sample_rows
 from em_impute.errors import FitError
 from em_impute.serialize.annotations import Choices, Range
 
@@ -41,18 +42,11 @@ class MixtureMemory(NamedTuple):
     unlabelled_weight: Annotated[float, Range(0), "What a row without a label counts."]
 
 
-def fit_mixture(
-    rows: Rows,
-    n_labels: int,
-    recipe: Recipe,
-    watch: Callable[[Step], None] | None = None,
-    start: Parameters | None = None,
-) -> Mixture:
+def fit_mixture(rows: Rows, n_labels: int, recipe: Recipe, watch: Callable[[Step], None] | None = None) -> Mixture:
     """Fit a Gaussian mixture in which every component belongs to a label.
 
     Labelled rows start and anchor the fit.  When no row is labelled, each label is one component, found from several
-    starts; which is which is then for the caller to say.  `start` takes the place of both: the parameters of another
-    fit with the same components.
+    starts; which is which is then for the caller to say.
     """
     family = FAMILIES[recipe.family]
     component_label = components_of_labels(rows.label, n_labels, recipe.per_label)
@@ -61,18 +55,16 @@ def fit_mixture(
 
     def climb(start: Parameters) -> Fit:
         steps = iterate(problem, start, family, prior, recipe.stopping, accelerate=recipe.accelerate)
-        return fit(watched(steps, watch), component_label)
+        return fit(steps, component_label, watch)
 
-    if start is None and not (rows.label >= 0).any():
+    if not (rows.label >= 0).any():
         few = sample_rows(rows, MAX_SEARCH_ROWS, recipe.seed)
         few_problem = problem if few is rows else make_problem(*few, component_label, n_labels)
         found = search(few_problem, few, family, prior, recipe)
         fitted = found.fit if few is rows else climb(found.fit.parameters)
         return found._replace(fit=fitted, separable=not coinciding(fitted.parameters).any())
 
-    if start is None:
-        start = start_from_labels(*rows, component_label, prior, recipe.seed)
-    return Mixture(climb(start), recipe)
+    return Mixture(climb(start_from_labels(*rows, component_label, prior, recipe.seed)), recipe)
 
 
 def refits(rows: Rows, mixture: Mixture, n_labels: int, n_refits: int, seed: int) -> list[Parameters]:
@@ -124,7 +116,9 @@ def learn(
 
 
 def weighed(rows: Rows, unlabelled_weight: float) -> Rows:
-    """Let rows without a label weigh less, whether or not there are others beside them."""
+    """Let rows without a label weigh more or less (λ), or leave them out."""
+    if unlabelled_weight == 1.0:
+        return rows
     weight = np.where(rows.label < 0, unlabelled_weight * rows.weight, rows.weight)
     kept = weight > 0.0
     return Rows(rows.x[kept], rows.label[kept], weight[kept])
@@ -136,8 +130,9 @@ def _prior_for(rows: Rows, n_components: int, strength: float) -> Prior:
 
 
 def _problem(rows: Rows, component_label: Integers, n_labels: int, recipe: Recipe) -> Problem:
-    shares, weight = recipe.free_shares, recipe.unlabelled_weight
-    return make_problem(*rows, component_label, n_labels, free_shares=shares, unlabelled_weight=weight)
+    if (rows.label >= 0).any():  # λ means nothing where there is no row with a label
+        rows = weighed(rows, recipe.unlabelled_weight)
+    return make_problem(*rows, component_label, n_labels, free_shares=recipe.free_shares)
 
 
 def overall_covariance(rows: Rows) -> Floats:
@@ -158,27 +153,3 @@ def overall_covariance(rows: Rows) -> Floats:
     scale = np.sqrt(np.maximum(count, np.finfo(float).tiny))
     covariance: Floats = total / np.outer(scale, scale)
     return covariance
-
-
-def sample_rows(rows: Rows, size: int, seed: int) -> Rows:
-    """Draw at most `size` rows, each as likely as it is heavy; give back the very rows when there are no more."""
-    if rows.weight.size <= size:
-        return rows
-    drawn, weight = draw_by_weight(rows.weight, size, np.random.default_rng(seed))
-    return Rows(rows.x[drawn], rows.label[drawn], weight)
-
-
-def draw_by_weight(weight: Floats, size: int, rng: np.random.Generator) -> tuple[Integers, Floats]:
-    """Draw at most `size` rows, each as likely as it is heavy; also give their weights, together those of all."""
-    if weight.size <= size:
-        return np.arange(weight.size), weight
-    total = weight.sum()
-    return np.sort(rng.choice(weight.size, size, p=weight / total)), np.full(size, total / size)
-
-
-def watched(steps: Iterable[Step], watch: Callable[[Step], None] | None) -> Iterator[Step]:
-    """Tell of every step while passing it on."""
-    for step in steps:
-        if watch is not None:
-            watch(step)
-        yield step

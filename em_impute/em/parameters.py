@@ -3,9 +3,8 @@
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.errors import FitError, option
 from em_impute.serialize.annotations import Axes
 
@@ -82,7 +81,7 @@ def free_weight(weight: Floats, component_label: Integers, labelled: Floats) -> 
     return result
 
 
-def condition(covariance: Floats, observed: NDArray[np.bool_]) -> Conditional:
+def condition(covariance: Floats, observed: Flags) -> Conditional:
     """Condition each component on the features observed in each pattern.
 
     `covariance` is (n_components, n_features, n_features), `observed` (n_patterns, n_features).  Raises FitError when

@@ -6,9 +6,9 @@ from functools import reduce
 
 import numpy as np
 
-from em_impute.em.blocks import Floats, Integers
-from em_impute.ensemble.folds import Examples, Held
-from em_impute.ensemble.k_means import k_means
+from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.k_means import k_means
+from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.shrinkage import (
     Batch,
     Shrinkage,
@@ -16,6 +16,7 @@ from em_impute.ensemble.shrinkage import (
     empirical_bayes,
     log_chances,
     m_step,
+    shares_of,
     strengths_of,
 )
 from em_impute.ensemble.sufficient_statistics import (
@@ -38,7 +39,6 @@ DIVIDED_STEPS = 10
 SETTLED = 1e-3
 """Change of every mean, in standard deviations, and of every logarithm of a share, at which EM has converged."""
 
-ROWS_PER_COMPONENT = 6
 SOFTNESS = 0.1
 """Part of each row that a start spreads over all components of its label, so that none is stuck where it began."""
 
@@ -83,7 +83,7 @@ def gather(view: View, examples: Examples, n_labels: int) -> TrainingData:
 
 def fit_labels(
     data: TrainingData,
-    held: Held,
+    held: Flags,
     settings: Sequence[tuple[Shrinkage, bool]],
     steps: Sequence[int],
     *,
@@ -100,19 +100,18 @@ def fit_labels(
     totals = label_totals(data, held)
     count = sum((total[..., 0] for total in totals), np.zeros((n_fits, data.n_labels)))
     fit = np.tile(np.arange(n_fits), len(settings))
-    drawn_in = mean_strengths(data, totals, n_fits)
     strengths = strengths_of(
         [shrinkage for shrinkage, _ in settings for _ in range(n_fits)],
-        np.concatenate([drawn_in if means else np.zeros_like(drawn_in) for _, means in settings]),
+        mean_strengths(data, totals, [means for _, means in settings], n_fits),
     )
     totals = [total[fit] for total in totals]
-    batch = fit_labelled(data, totals, strengths, log_share_of(count)[fit])
+    batch = fit_labelled(data, totals, strengths, np.log(shares_of(count))[fit])
     found = {0: batch} if 0 in steps else {}
     step = 0
     for step in range(1, max(steps) + 1 if data.unlabelled else 1):
         last = batch
         sums = with_unlabelled(of_labelled(data, totals, last.mean, last.covariance), data, last)
-        log_share = log_share_of(sums.weight) if to_convergence else last.log_share
+        log_share = np.log(shares_of(sums.weight)) if to_convergence else last.log_share
         batch = maximize(sums, strengths, log_share, data)
         if step in steps:
             found[step] = batch
@@ -131,22 +130,14 @@ def fit_labelled(data: TrainingData, totals: Sequence[Floats], strengths: Streng
     alone = bool(strengths.independent.all())
     settled = all(group.observed.size == data.n_columns for group in data.labelled)
     for _ in range(1 if settled else SETTLING_STEPS):
-        if alone:
-            sums = independent_statistics(totals, data.labelled, mean, covariance)
-        else:
-            sums = of_labelled(data, totals, mean, covariance)
+        sums = of_labelled(data, totals, mean, covariance, independent=alone)
         batch = maximize(sums, strengths, log_share, data)
         mean, covariance = batch.mean, batch.covariance
     return batch
 
 
-def divide_labels(count: Integers, per_label: int) -> Integers:
-    """Say which label each component belongs to, (n_components,): fewer components for labels with few rows."""
-    return np.repeat(np.arange(count.size), np.clip(count // ROWS_PER_COMPONENT, 1, per_label))
-
-
 def fit_divided_labels(
-    data: TrainingData, held: Held, settings: Sequence[Shrinkage], component_label: Integers, seed: int
+    data: TrainingData, held: Flags, settings: Sequence[Shrinkage], component_label: Integers, seed: int
 ) -> Batch:
     """Fit several components a label to the labelled rows alone, for every setting and every set of held-out rows.
 
@@ -165,7 +156,7 @@ def fit_divided_labels(
     weight = (data.weight * ~held)[fit]  # (n_mixtures, n_rows)
     for step in range(DIVIDED_STEPS + 1):
         sums = within_labels(data, batch, component_label, weight, None if step else start)
-        batch = maximize(sums, strengths, log_share_of(sums.weight), data)
+        batch = maximize(sums, strengths, np.log(shares_of(sums.weight)), data)
     return batch
 
 
@@ -182,7 +173,11 @@ def within_labels(
         components = np.flatnonzero(component_label == label)
         mine = Batch(*(part[:, components] for part in batch))
         sums = no_rows(mine)
-        for group in _of_label(data, label):
+        for group in data.labelled:
+            member = data.label[group.rows] == label
+            if not member.any():
+                continue
+            group = group._replace(rows=group.rows[member], terms=group.terms[member])  # noqa: PLW2901  # its part
             out = shared_out(group, mine) if share is None else share[group.rows][:, components].T[:, None]
             sums = sums.plus(completed(out * weight[:, group.rows], group, mine))
         of_labels.append(sums)
@@ -196,16 +191,6 @@ def no_rows(batch: Batch) -> SufficientStatistics:
     )
 
 
-def _of_label(data: TrainingData, label: int) -> list[Group]:
-    """Keep the rows of one label in each group of labelled rows."""
-    groups = []
-    for group in data.labelled:
-        member = data.label[group.rows] == label
-        if member.any():
-            groups.append(group._replace(rows=group.rows[member], terms=group.terms[member]))
-    return groups
-
-
 def maximize(sums: SufficientStatistics, strengths: Strengths, log_share: Floats, data: TrainingData) -> Batch:
     """Take the M step; the labels' shares are given, (n_mixtures, n_components)."""
     mean, covariance, freedom = m_step(sums, strengths)
@@ -213,21 +198,25 @@ def maximize(sums: SufficientStatistics, strengths: Strengths, log_share: Floats
     return Batch(sums.weight, mean, covariance, freedom, log_share, log_chance)
 
 
-def log_share_of(count: Floats) -> Floats:
-    """Estimate shares with half a pseudo-row each (Jeffreys' prior), over the last axis."""
-    share = count + 0.5
-    logarithm: Floats = np.log(share / share.sum(axis=-1, keepdims=True))
-    return logarithm
+def mean_strengths(data: TrainingData, totals: Sequence[Floats], draws_in: Sequence[bool], n_fits: int = 1) -> Floats:
+    """Compute empirical Bayes' pseudo-rows for means, by setting and by fit: (n_settings · n_fits, n_columns).
 
-
-def mean_strengths(data: TrainingData, totals: Sequence[Floats], n_fits: int) -> Floats:
-    """Compute empirical Bayes' pseudo-rows for the means of each fit: (n_fits, n_columns)."""
+    They are 0 for the settings that do not draw means in.
+    """
     mean, covariance = _standard(n_fits, data.n_labels, data.n_columns)
-    return empirical_bayes(independent_statistics(totals, data.labelled, mean, covariance))
+    strength = empirical_bayes(of_labelled(data, totals, mean, covariance, independent=True))
+    return np.concatenate([strength if drawn_in else np.zeros_like(strength) for drawn_in in draws_in])
 
 
-def of_labelled(data: TrainingData, totals: Sequence[Floats], mean: Floats, covariance: Floats) -> SufficientStatistics:
-    """Sum the labelled rows, a component for each label; `totals`, of each group, (n_mixtures, n_labels, n_terms)."""
+def of_labelled(
+    data: TrainingData, totals: Sequence[Floats], mean: Floats, covariance: Floats, *, independent: bool = False
+) -> SufficientStatistics:
+    """Sum the labelled rows, a component for each label; `totals`, of each group, (n_mixtures, n_labels, n_terms).
+
+    Where columns are `independent` within a component this is done faster.
+    """
+    if independent:
+        return independent_statistics(totals, data.labelled, mean, covariance)
     parts = (
         complete(statistics_of(total, group), group.observed, mean, covariance)
         for total, group in zip(totals, data.labelled, strict=True)
@@ -242,7 +231,7 @@ def with_unlabelled(sums: SufficientStatistics, data: TrainingData, batch: Batch
     return sums
 
 
-def label_totals(data: TrainingData, held: Held | None = None) -> list[Floats]:
+def label_totals(data: TrainingData, held: Flags | None = None) -> list[Floats]:
     """Sum the terms of the rows that each fit may see, label by label: of each group (n_fits, n_labels, n_terms)."""
     found = []
     for group in data.labelled:
@@ -288,7 +277,9 @@ def _standard(*shape: int) -> tuple[Floats, Floats]:
 def _divided(data: TrainingData, component_label: Integers, seed: int) -> Floats:
     """Divide each label's rows among its components by k-means, softly: (n_rows, n_components)."""
     rng = np.random.default_rng(seed)
-    points = _points(data)
+    codes = zip(data.seen.codes.T, data.seen.levels, strict=True)
+    indicators = [(code[:, None] == np.arange(n_levels)).astype(float) for code, n_levels in codes]
+    points = np.hstack([np.nan_to_num(data.seen.x), *indicators])  # a space in which distance means something
     share = np.zeros((data.label.size, component_label.size))
     for label in range(data.n_labels):
         rows = np.flatnonzero(data.label == label)
@@ -297,12 +288,3 @@ def _divided(data: TrainingData, component_label: Integers, seed: int) -> Floats
         share[np.ix_(rows, components)] = SOFTNESS / components.size
         share[rows, components[nearest]] += 1.0 - SOFTNESS
     return share
-
-
-def _points(data: TrainingData) -> Floats:
-    """Place rows in a space in which distance means something: (n_rows, n_columns + n_indicators)."""
-    indicators = [
-        (codes[:, None] == np.arange(n_levels)).astype(float)
-        for codes, n_levels in zip(data.seen.codes.T, data.seen.levels, strict=True)
-    ]
-    return np.hstack([np.nan_to_num(data.seen.x), *indicators])

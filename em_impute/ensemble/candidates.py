@@ -1,6 +1,7 @@
 """Which mixtures the ensemble is made of, and how much work their choice is worth: rows, members and repeats."""
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -95,17 +96,20 @@ class Plan(NamedTuple):
         ]
 
 
-def plans(
-    views: Sequence[str], n_columns: int, n_labelled: int, n_labels: int, *, thrifty: bool, independent: bool = False
-) -> Iterator[Plan]:
-    """Yield what is to be fitted.
+class Budget(NamedTuple):
+    """What can be afforded."""
 
-    `thrifty` leaves out what costs much and seldom matters; `independent` all that has covariances or goes over the
-    unlabelled rows, besides.
-    """
-    shrinkages: tuple[Shrinkage, ...] = FEW_SHRINKAGES if thrifty else SHRINKAGES
-    steps: tuple[int, ...] = STEPS[:2] if thrifty else STEPS
-    if independent:
+    n_labelled: int  # rows at most
+    n_unlabelled: int
+    thrifty: bool  # members that cost much and seldom matter are left out
+    independent: bool  # and besides all that have covariances or go over the unlabelled rows
+
+
+def plans(views: Sequence[str], n_columns: int, n_labelled: int, n_labels: int, budget: Budget) -> Iterator[Plan]:
+    """Yield what is to be fitted."""
+    shrinkages: tuple[Shrinkage, ...] = FEW_SHRINKAGES if budget.thrifty else SHRINKAGES
+    steps: tuple[int, ...] = STEPS[:2] if budget.thrifty else STEPS
+    if budget.independent:
         shrinkages, steps = tuple(one for one in SHRINKAGES if one.independent), STEPS[:1]
     if n_columns == 1:  # nothing is there to be independent of
         shrinkages = tuple(one for one in shrinkages if not one.independent)
@@ -115,15 +119,15 @@ def plans(
         else:
             # Means in the data's own units are left alone: one view of each kind is variety enough.
             yield Plan(view, 1, [(one, view != "plain") for one in shrinkages], steps)
-    if PLAIN in views and not thrifty and not independent and n_labelled < BASELINE_BELOW * n_labels:
+    if budget.thrifty:
+        return
+    if n_labelled < BASELINE_BELOW * n_labels:
         yield Plan(PLAIN, 1, [(one, False) for one in BASELINE_SHRINKAGES[: 2 if n_columns == 1 else 3]], (CONVERGED,))
-    for per_label in () if thrifty or independent else COMPONENTS:
-        if n_labelled < ROWS_PER_COMPONENT * per_label * n_labels:
-            break
-        for view in views:
-            if view in DIVIDED_VIEWS:
-                divided = DIVIDED_SHRINKAGES[:1] if view == "binned" else DIVIDED_SHRINKAGES
-                yield Plan(view, per_label, [(one, False) for one in divided], (0,))
+    enough = [per_label for per_label in COMPONENTS if n_labelled >= ROWS_PER_COMPONENT * per_label * n_labels]
+    for per_label, view in product(enough, DIVIDED_VIEWS):
+        if view in views:
+            divided = DIVIDED_SHRINKAGES[:1] if view == "binned" else DIVIDED_SHRINKAGES
+            yield Plan(view, per_label, [(one, False) for one in divided], (0,))
 
 
 WORK = 2e9
@@ -155,15 +159,6 @@ every row shows others.  With more columns than rows that predicts better than c
 
 EXPONENTIAL, INVERSE, LOGARITHM = 40, 6, 80
 """What one of them costs in multiplications (an inverse: a cube of the columns)."""
-
-
-class Budget(NamedTuple):
-    """What can be afforded."""
-
-    n_labelled: int  # rows at most
-    n_unlabelled: int
-    thrifty: bool  # members that cost much and seldom matter are left out
-    independent: bool  # and all that have covariances
 
 
 def budget_for(n_columns: int, n_patterns: int, n_mixtures: int, n_steps: int) -> Budget:

@@ -6,17 +6,17 @@ from functools import cached_property
 
 import numpy as np
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.initialize import components_of_labels
 from em_impute.ensemble.batched_em import (
     TrainingData,
-    divide_labels,
     fit_divided_labels,
     fit_labels,
     gather,
 )
-from em_impute.ensemble.candidates import Member, Plan, plans
+from em_impute.ensemble.candidates import Budget, Member, Plan, plans
 from em_impute.ensemble.ensemble import TEMPERATURES, Submodel
-from em_impute.ensemble.folds import N_FOLDS, REPEATS, Examples, Held, held_out, like_missing
+from em_impute.ensemble.folds import N_FOLDS, REPEATS, Examples, held_out, like_missing, shares_without_fold
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import Group, group_rows
@@ -78,9 +78,7 @@ def compare(
     examples: Examples,
     views: Sequence[View],
     n_labels: int,
-    *,
-    thrifty: bool,
-    independent: bool = False,
+    budget: Budget,
     seed: int,
     progress: Progress,
 ) -> tuple[Comparison, list[Submodel]]:
@@ -88,7 +86,7 @@ def compare(
 
     Raises nothing where a label occurs once only: it is then never held out.
     """
-    held = held_out(examples, seed, 1 if independent else REPEATS)
+    held = held_out(examples, seed, 1 if budget.independent else REPEATS)
     labelled = np.flatnonzero(examples.label >= 0)
     data_of_view = {view.name: gather(view, examples, n_labels) for view in views}
     hidden = like_missing(examples, seed)
@@ -98,7 +96,7 @@ def compare(
     # A label of which no row counts has one Gaussian, that of all rows; there is nothing to divide.
     n_divisible = labelled.size if np.isin(np.arange(n_labels), examples.label).all() else 0
     view_of = {view.name: view for view in views}
-    for plan in plans([*view_of], n_columns, n_divisible, n_labels, thrifty=thrifty, independent=independent):
+    for plan in plans([*view_of], n_columns, n_divisible, n_labels, budget):
         progress(f"trying {plan.per_label} × {plan.view}")
         data = data_of_view[plan.view]
         component_label, batch = fit_plan(plan, data, held, seed)
@@ -112,6 +110,7 @@ def compare(
     row = labelled[tested]
     if row.size < labelled.size:
         score = score[..., tested]
+    fold = np.where(held[:N_FOLDS].any(axis=0), held[:N_FOLDS].argmax(axis=0), -1)
     own, x = examples.weight[row], examples.predictors.x[row]
     weight = own * examples.scheme.weight(x)
     odds = np.ones(row.size) if examples.scheme.odds is None else examples.scheme.odds(x)
@@ -122,15 +121,15 @@ def compare(
         weight=weight / weight.mean(),
         odds=odds,
         own_weight=own,
-        fold=held[:N_FOLDS, row].argmax(axis=0),
+        fold=fold[row],
         probability=np.moveaxis(np.stack([temper(score, one) for one in TEMPERATURES], axis=2), 0, -1),
-        shares=_shares(examples, held, row, n_labels),
+        shares=shares_without_fold(examples, fold, n_labels)[row],
         origin=row if examples.origin is None else examples.origin[row],
     )
     return comparison, fitted
 
 
-def fit_plan(plan: Plan, data: TrainingData, held: Held, seed: int) -> tuple[Integers, Batch]:
+def fit_plan(plan: Plan, data: TrainingData, held: Flags, seed: int) -> tuple[Integers, Batch]:
     """Fit the members of a plan, each once for every set of held-out rows.
 
     Returns the label of each component, and (n_members · n_fits, …) mixtures, the fits of a member side by side.
@@ -140,27 +139,31 @@ def fit_plan(plan: Plan, data: TrainingData, held: Held, seed: int) -> tuple[Int
         last = found[max(found)]  # without unlabelled rows every number of steps is none
         batches = [found.get(step, last) for step in plan.steps]
         return np.arange(data.n_labels), Batch(*map(np.concatenate, zip(*batches, strict=True)))
-    count = np.bincount(data.label[data.label >= 0], minlength=data.n_labels)
-    component_label = divide_labels(count, plan.per_label)
+    component_label = components_of_labels(data.label, data.n_labels, plan.per_label)
     shrinkages = [shrinkage for shrinkage, _ in plan.settings]
     return component_label, fit_divided_labels(data, held, shrinkages, component_label, seed)
 
 
-def refit(submodel: Submodel, data: TrainingData, held: Held, seed: int) -> list[Submodel]:
-    """Fit the members of a submodel anew, once for every set of held-out rows; their weights stay."""
-    settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in submodel.members))
-    steps = sorted({member.steps for member in submodel.members})
-    plan = Plan(submodel.view.name, submodel.members[0].per_label, settings, steps)
-    component_label, batch = fit_plan(plan, data, held, seed)
-    order = np.array([plan.members.index(member) for member in submodel.members]) * len(held)
-    return [
-        submodel._replace(component_label=component_label, batch=batch.take(order + number))
-        for number in range(len(held))
-    ]
+def refit(
+    submodels: Sequence[Submodel], examples: Examples, n_labels: int, held: Flags, seed: int
+) -> list[tuple[Submodel, ...]]:
+    """Fit the members of some submodels anew, once for every set of held-out rows; their weights stay."""
+    views = {submodel.view.name: submodel.view for submodel in submodels}
+    data_of_view = {name: gather(view, examples, n_labels) for name, view in views.items()}
+    refitted = []
+    for submodel in submodels:
+        settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in submodel.members))
+        steps = sorted({member.steps for member in submodel.members})
+        plan = Plan(submodel.view.name, submodel.members[0].per_label, settings, steps)
+        component_label, batch = fit_plan(plan, data_of_view[plan.view], held, seed)
+        order = np.array([plan.members.index(member) for member in submodel.members]) * len(held)
+        batches = [batch.take(order + number) for number in range(len(held))]
+        refitted.append([submodel._replace(component_label=component_label, batch=one) for one in batches])
+    return list(zip(*refitted, strict=True))
 
 
 def _held_scores(
-    component_label: Integers, batch: Batch, n_labels: int, shown: Sequence[Group], held: Held, labelled: Integers
+    component_label: Integers, batch: Batch, n_labels: int, shown: Sequence[Group], held: Flags, labelled: Integers
 ) -> Floats:
     """Score each labelled row by the fits that did not see it: (n_labels, n_members, n_repeats, n_labelled).
 
@@ -179,15 +182,3 @@ def _held_scores(
                 scorer = make_scorer(group.observed, of_fit, component_label, n_labels)
                 scores[:, :, fit // N_FOLDS, place[group.rows[out]]] = scorer.of(group.terms[out])
     return scores
-
-
-def _shares(examples: Examples, held: Held, row: Integers, n_labels: int) -> Floats:
-    """Compute the labels' shares among the rows that were not held out with each row: (n_held, n_labels)."""
-    known = examples.label >= 0
-    shares = []
-    for out in held[:N_FOLDS]:
-        kept = known & ~out
-        count = np.bincount(examples.label[kept], examples.weight[kept], n_labels)
-        shares.append(count / count.sum())
-    of_row: Floats = np.array(shares)[held[:N_FOLDS, row].argmax(axis=0)]
-    return of_row

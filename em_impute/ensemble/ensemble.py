@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, slices
-from em_impute.ensemble.candidates import Member
+from em_impute.ensemble.candidates import Member, row_cost
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import Scorer, make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
@@ -51,9 +51,18 @@ class Submodel(NamedTuple):
         return int(self.batch.mean.shape[-1])
 
     @property
+    def row_cost(self) -> float:
+        """What it takes to predict one row with one of the mixtures."""
+        return row_cost(self.n_columns, self.component_label.size)
+
+    @property
     def is_divided(self) -> bool:
         """Labels are divided among several components."""
         return self.members[0].per_label > 1
+
+    def scorer(self, observed: Integers, n_labels: int) -> Scorer:
+        """Prepare to score rows that show the `observed` columns."""
+        return make_scorer(observed, self.batch, self.component_label, n_labels)
 
 
 @dataclass(frozen=True)
@@ -75,13 +84,14 @@ def predict(ensemble: Ensemble, predictors: Predictors) -> Floats:
     """Compute the probability of each label for each row: (n_rows, n_labels), rows sum to 1."""
     n_rows = predictors.x.shape[0]
     probability = np.empty((n_rows, ensemble.n_labels))
-    whole = [_scorer(ensemble, submodel, np.arange(submodel.n_columns)) for submodel in ensemble.submodels]
+    whole = [one.scorer(np.arange(one.n_columns), ensemble.n_labels) for one in ensemble.submodels]
 
     def fill_in(some: slice) -> None:
         probability[some] = _predict_chunk(ensemble, whole, predictors.take(some))
 
-    # numpy lets go of the interpreter in products and exponentials of a chunk, so that they go on side by side.
-    with ThreadPoolExecutor(_n_threads()) as pool:
+    # numpy lets go of the interpreter in products and exponentials of a chunk, so that they go on side by side.  Each
+    # has a buffer of OpenBLAS, which ends the process where it finds none: with a limit on memory there is one thread.
+    with ThreadPoolExecutor(1 if memory_is_limited() else MAX_THREADS) as pool:
         deque(pool.map(fill_in, slices(n_rows, CHUNK_ROWS)), maxlen=0)
     return probability
 
@@ -99,14 +109,6 @@ def weighted(submodels: Sequence[Submodel], weight: Floats) -> tuple[Submodel, .
     return tuple(found)
 
 
-def _n_threads() -> int:
-    """Give the threads that may multiply matrices at the same time.
-
-    Each takes a buffer of OpenBLAS, which ends the process where it finds none: with a limit on memory there is one.
-    """
-    return 1 if memory_is_limited() else MAX_THREADS
-
-
 def _predict_chunk(ensemble: Ensemble, whole: Sequence[Scorer], part: Predictors) -> Floats:
     """Predict a few rows, (n_rows, n_labels); `whole` score rows that show every column, one for each submodel."""
     n_rows = part.x.shape[0]
@@ -116,11 +118,9 @@ def _predict_chunk(ensemble: Ensemble, whole: Sequence[Scorer], part: Predictors
             for submodel, scorer in zip(ensemble.submodels, whole, strict=True):
                 if submodel.view.name != name:
                     continue
-                is_whole = group.observed.size == submodel.n_columns
-                mixed = _mix(
-                    (scorer if is_whole else _scorer(ensemble, submodel, group.observed)).of(group.terms),
-                    submodel.weight,
-                )
+                if group.observed.size < submodel.n_columns:
+                    scorer = submodel.scorer(group.observed, ensemble.n_labels)  # noqa: PLW2901  # of these columns
+                mixed = _mix(scorer.of(group.terms), submodel.weight)
                 if group.rows.size == n_rows:
                     total += mixed
                 else:
@@ -128,10 +128,6 @@ def _predict_chunk(ensemble: Ensemble, whole: Sequence[Scorer], part: Predictors
     total *= ensemble.model_weight / total.sum(axis=0)
     total += (1.0 - ensemble.model_weight) * ensemble.shares[:, None]
     return sharpened(total.T, ensemble.sharpness)
-
-
-def _scorer(ensemble: Ensemble, submodel: Submodel, observed: Integers) -> Scorer:
-    return make_scorer(observed, submodel.batch, submodel.component_label, ensemble.n_labels)
 
 
 def sharpness_of(n_labelled: float) -> float:

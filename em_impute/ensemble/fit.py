@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
-from em_impute.ensemble.batched_em import DIVIDED_STEPS, TrainingData, fit_labels, gather
+from em_impute.ensemble.batched_em import DIVIDED_STEPS, fit_labels, gather
 from em_impute.ensemble.candidates import (
     FULL,
     MAX_REFIT,
@@ -20,12 +21,11 @@ from em_impute.ensemble.candidates import (
     budget_for,
     most_refit,
     refit_rows,
-    row_cost,
 )
 from em_impute.ensemble.cross_validation import Comparison, Progress, compare, fit_plan, refit
 from em_impute.ensemble.ensemble import TEMPERATURES, Ensemble, Submodel, sharpened, sharpness_of, weighted
 from em_impute.ensemble.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, count_labels, draw
-from em_impute.ensemble.shrinkage import Batch
+from em_impute.ensemble.shrinkage import Batch, shares_of
 from em_impute.ensemble.stacking_weights import cross_fitted, estimate_model_weight, stack_weights
 from em_impute.ensemble.transforms import PLAIN, Predictors, fit_views, plain_view
 
@@ -80,12 +80,8 @@ def fit_ensemble(
     views = fit_views(_rows_to_look_at(examples, seed))
     budget = _budget(examples, n_labels)
     compared = draw(examples, budget.n_labelled, budget.n_unlabelled, seed, apart=True)
-    comparison, fitted = compare(
-        compared, views, n_labels, thrifty=budget.thrifty, independent=budget.independent, seed=seed, progress=progress
-    )
-    costs = np.concatenate(
-        [np.full(len(one.members), row_cost(one.n_columns, one.component_label.size)) for one in fitted]
-    )
+    comparison, fitted = compare(compared, views, n_labels, budget, seed, progress)
+    costs = np.repeat([one.row_cost for one in fitted], [len(one.members) for one in fitted])
     weight = _weights(comparison, costs, n_to_fill)
     leading = _leading(comparison, weight)
     if single:
@@ -132,12 +128,6 @@ def fit_leader(ensemble: EnsembleFit, examples: Examples, seed: int) -> tuple[In
         return np.arange(ensemble.n_labels), list(found.values())
     component_label, batch = fit_plan(Plan(member.view, member.per_label, [setting], steps), data, nobody, seed)
     return component_label, [batch.take(slice(step, step + 1)) for step in steps]
-
-
-def shares_of(count: Floats) -> Floats:
-    """Estimate the labels' shares, (n_labels,), from counts with half a row each (Jeffreys' prior)."""
-    shares: Floats = (count + 0.5) / (count + 0.5).sum()
-    return shares
 
 
 def _rows_to_look_at(examples: Examples, seed: int) -> Predictors:
@@ -222,21 +212,14 @@ def _held_probability(comparison: Comparison, weight: Floats, *, single: bool) -
 
 def _refitted(submodels: Sequence[Submodel], examples: Examples, n_labels: int, seed: int) -> tuple[Submodel, ...]:
     """Fit the members that have a say to all rows, or as many as there is time for."""
-    found = []
-    rows: dict[bool, Examples] = {}
-    data_of_view: dict[tuple[bool, str], TrainingData] = {}
-    for submodel in submodels:
-        divided = submodel.is_divided
-        if divided not in rows:
-            alike = [one for one in submodels if one.is_divided == divided]
-            n_components = sum(one.batch.weight.size for one in alike)
-            rows[divided] = _rows_to_fit(examples, [m for one in alike for m in one.members], n_components, seed)
-        shown = (divided, submodel.view.name)
-        if shown not in data_of_view:
-            data_of_view[shown] = gather(submodel.view, rows[divided], n_labels)
-        nobody = np.zeros((1, rows[divided].label.size), dtype=bool)
-        found += refit(submodel, data_of_view[shown], nobody, seed)
-    return tuple(found)
+    found: tuple[Submodel, ...] = ()
+    for _, some in groupby(submodels, lambda one: one.is_divided):  # the divided ones are the last
+        alike = list(some)
+        n_components = sum(one.batch.weight.size for one in alike)
+        rows = _rows_to_fit(examples, [member for one in alike for member in one.members], n_components, seed)
+        nobody = np.zeros((1, rows.label.size), dtype=bool)
+        found += refit(alike, rows, n_labels, nobody, seed)[0]
+    return found
 
 
 def _rows_to_fit(examples: Examples, members: Sequence[Member], n_components: int, seed: int) -> Examples:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers, slices
-from em_impute.em.mixture import draw_by_weight
+from em_impute.em.blocks import Flags, Floats, Integers, slices
+from em_impute.em.sampling import draw_by_weight
 from em_impute.ensemble.transforms import Predictors
 
 N_FOLDS = 5
@@ -22,8 +21,6 @@ all rests on few rows: a choice by few is worse than one by all (Shimodaira 2000
 SIMULATING = 3
 """Different purposes draw different numbers from one seed."""
 
-Held = NDArray[np.bool_]
-
 
 @dataclass(frozen=True)
 class HoldOutScheme:
@@ -33,7 +30,7 @@ class HoldOutScheme:
     """By x (n_chosen, n_columns) of labelled rows, how much likelier than on average each is to lack its label."""
     by_predictors: float = 0.0
     """Probability that such odds mean anything."""
-    hide: Callable[[Held, Floats, np.random.Generator], Held] | None = None
+    hide: Callable[[Flags, Floats, np.random.Generator], Flags] | None = None
     """What rows that show so much, (n_chosen, n_columns + n_categories), and weigh so much still show when hidden."""
     kept_whole: float = 0.0
     """Share of clusters whose labels are hidden all at a time."""
@@ -92,7 +89,18 @@ def dealt(examples: Examples, rng: np.random.Generator) -> Integers:
     return deal(examples.label, rng, examples.cluster, examples.scheme.kept_whole)
 
 
-def held_out(examples: Examples, seed: int, repeats: int = REPEATS) -> Held:
+def shares_without_fold(examples: Examples, fold: Integers, n_labels: int) -> Floats:
+    """Compute the labels' shares among the rows that are not in a row's fold, (n_rows,): (n_rows, n_labels)."""
+    shares = []
+    for number in range(N_FOLDS):
+        kept = (examples.label >= 0) & (fold != number)
+        count = np.bincount(examples.label[kept], examples.weight[kept], n_labels)
+        shares.append(count / count.sum())
+    of_row: Floats = np.array(shares)[fold]
+    return of_row
+
+
+def held_out(examples: Examples, seed: int, repeats: int = REPEATS) -> Flags:
     """Deal folds, `repeats` times if labelled rows are few, and mark what each fit must not see: (n_fits, n_rows).
 
     The last fit sees everything.

@@ -15,7 +15,6 @@ from em_impute.ensemble.batched_em import (
     TrainingData,
     gather,
     label_totals,
-    log_share_of,
     maximize,
     mean_strengths,
     no_rows,
@@ -25,12 +24,12 @@ from em_impute.ensemble.batched_em import (
 )
 from em_impute.ensemble.cross_validation import LEAST_CHANCE
 from em_impute.ensemble.ensemble import TEMPERATURES, Ensemble, Submodel
-from em_impute.ensemble.fit import shares_of, subsampled
+from em_impute.ensemble.fit import subsampled
 from em_impute.ensemble.folds import Examples, count_labels
-from em_impute.ensemble.shrinkage import strengths_of
+from em_impute.ensemble.shrinkage import shares_of, strengths_of
 from em_impute.ensemble.stacking_weights import PRIOR_ROWS, estimate_model_weight, observed_part, stack_weights
-from em_impute.ensemble.student_t import make_scorer, temper
-from em_impute.ensemble.sufficient_statistics import SufficientStatistics, independent_statistics
+from em_impute.ensemble.student_t import temper
+from em_impute.ensemble.sufficient_statistics import SufficientStatistics
 from em_impute.serialize.annotations import Axes, Key
 
 ROUNDS = 5
@@ -59,8 +58,7 @@ def remember(ensemble: Ensemble, examples: Examples, seed: int) -> Memory:
     submodels = []
     for submodel in ensemble.submodels:
         data = gather(submodel.view, few, ensemble.n_labels)
-        drawn_in = np.array([[one.draws_means_in] for one in submodel.members])
-        strength = np.where(drawn_in, mean_strengths(data, label_totals(data), 1), 0.0)
+        strength = mean_strengths(data, label_totals(data), [one.draws_means_in for one in submodel.members])
         submodels.append(Remembered(_sums(submodel, data), strength, data.base))
     return Memory(count, tuple(submodels))
 
@@ -88,7 +86,7 @@ def _step(submodel: Submodel, old: Remembered, data: TrainingData, count: Floats
     """Share the new rows out and take the M step over old and new ones."""
     sums = old.sums.plus(_sums(submodel, data))
     divided = submodel.is_divided or submodel.members[0].is_baseline
-    log_share = log_share_of(sums.weight if divided else np.broadcast_to(count, sums.weight.shape))
+    log_share = np.log(shares_of(sums.weight if divided else np.broadcast_to(count, sums.weight.shape)))
     strengths = strengths_of([member.shrinkage for member in submodel.members], old.strength)
     return submodel._replace(batch=maximize(sums, strengths, log_share, data))
 
@@ -98,25 +96,22 @@ def _sums(submodel: Submodel, data: TrainingData) -> SufficientStatistics:
 
     Members that took no step of EM over unlabelled rows learn from labelled ones alone.
     """
-    batch, n_members = submodel.batch, len(submodel.members)
+    batch, members = submodel.batch, submodel.members
     if submodel.is_divided:
-        weight = np.broadcast_to(data.weight, (n_members, data.weight.size))
+        weight = np.broadcast_to(data.weight, (len(members), data.weight.size))
         return within_labels(data, batch, submodel.component_label, weight)
-    sums = no_rows(batch).plus(_labelled(submodel, data)) if data.labelled else no_rows(batch)
-    active = np.flatnonzero([member.steps > 0 for member in submodel.members])
+    sums = no_rows(batch)
+    if data.labelled:
+        totals = [np.repeat(total, len(members), axis=0) for total in label_totals(data)]
+        alone = all(member.shrinkage.independent for member in members)
+        sums = sums.plus(of_labelled(data, totals, batch.mean, batch.covariance, independent=alone))
+    active = np.flatnonzero([member.steps > 0 for member in members])
     if not active.size:
         return sums
     guided = batch.take(active)
     for whole, part in zip(sums, with_unlabelled(no_rows(guided), data, guided), strict=True):
         whole[active] += part
     return sums
-
-
-def _labelled(submodel: Submodel, data: TrainingData) -> SufficientStatistics:
-    totals = [np.repeat(total, len(submodel.members), axis=0) for total in label_totals(data)]
-    if all(member.shrinkage.independent for member in submodel.members):
-        return independent_statistics(totals, data.labelled, submodel.batch.mean, submodel.batch.covariance)
-    return of_labelled(data, totals, submodel.batch.mean, submodel.batch.covariance)
 
 
 def _as_heavy(few: Examples, examples: Examples, n_labels: int) -> Examples:
@@ -147,11 +142,15 @@ def reweighed(ensemble: Ensemble, examples: Examples, n_before: float) -> Ensemb
     part = observed_part(chance, known.weight, before)
     prior_rows = PRIOR_ROWS + part * n_before
     weight = stack_weights(chance[:, None], known.weight / unit, before, prior_rows / unit)
-    return replace(
-        ensemble,
-        submodels=_weighed(ensemble.submodels, weight),
-        model_weight=_model_weight(ensemble, known, before @ chance, n_before),
-    )
+    ends = np.cumsum([submodel.weight.size for submodel in ensemble.submodels])
+    weights = zip(ensemble.submodels, np.split(weight, ends[:-1]), strict=True)
+    submodels = tuple(submodel._replace(weight=part.reshape(submodel.weight.shape)) for submodel, part in weights)
+
+    predicted, baseline = before @ chance, ensemble.shares[known.label]
+    credit = ensemble.model_weight  # a weight of 1 stays 1
+    part = observed_part(np.array([predicted, baseline]), known.weight, np.array([credit, 1.0 - credit]))
+    model_weight = estimate_model_weight(predicted, baseline, known.weight, credit, 1.0 + part * n_before)
+    return replace(ensemble, submodels=submodels, model_weight=model_weight)
 
 
 def chances(ensemble: Ensemble, examples: Examples) -> Floats:
@@ -160,34 +159,14 @@ def chances(ensemble: Ensemble, examples: Examples) -> Floats:
     They are held above LEAST_CHANCE, as in a comparison.  Columns are in the order of the submodels' weights; every row
     has a label.
     """
-    return np.concatenate([_chances(submodel, examples, ensemble.n_labels) for submodel in ensemble.submodels])
-
-
-def _chances(submodel: Submodel, examples: Examples, n_labels: int) -> Floats:
-    data = gather(submodel.view, examples, n_labels)
-    chance = np.empty((*submodel.weight.shape, examples.label.size))
-    for group in data.labelled:
-        score = make_scorer(group.observed, submodel.batch, submodel.component_label, n_labels).of(group.terms)
-        label = examples.label[group.rows]
-        for number, temperature in enumerate(TEMPERATURES):
-            predicted = temper(score, temperature)  # (n_labels, n_members, n_rows)
-            chance[:, number, group.rows] = predicted[label, :, np.arange(label.size)].T
-    return np.maximum(chance, LEAST_CHANCE).reshape(submodel.weight.size, -1)
-
-
-def _model_weight(ensemble: Ensemble, examples: Examples, predicted: Floats, n_before: float) -> float:
-    """Go on from the weight that there is; a weight of 1 stays 1."""
-    baseline = ensemble.shares[examples.label]
-    part = observed_part(
-        np.array([predicted, baseline]), examples.weight, np.array([ensemble.model_weight, 1.0 - ensemble.model_weight])
-    )
-    return estimate_model_weight(predicted, baseline, examples.weight, ensemble.model_weight, 1.0 + part * n_before)
-
-
-def _weighed(submodels: tuple[Submodel, ...], weight: Floats) -> tuple[Submodel, ...]:
-    ends = np.cumsum([submodel.weight.size for submodel in submodels])
-    parts = np.split(weight, ends[:-1])
-    return tuple(
-        submodel._replace(weight=part.reshape(submodel.weight.shape))
-        for submodel, part in zip(submodels, parts, strict=True)
-    )
+    found = []
+    for submodel in ensemble.submodels:
+        chance = np.empty((*submodel.weight.shape, examples.label.size))
+        for group in gather(submodel.view, examples, ensemble.n_labels).labelled:
+            score = submodel.scorer(group.observed, ensemble.n_labels).of(group.terms)
+            label = examples.label[group.rows]
+            for number, temperature in enumerate(TEMPERATURES):
+                predicted = temper(score, temperature)  # (n_labels, n_members, n_rows)
+                chance[:, number, group.rows] = predicted[label, :, np.arange(label.size)].T
+        found.append(np.maximum(chance, LEAST_CHANCE).reshape(submodel.weight.size, -1))
+    return np.concatenate(found)

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
 
 NORMAL_95 = 1.959964
 """Standard deviations to either side of its mean that hold 95 % of a normal distribution."""
@@ -177,14 +176,15 @@ def confusion(probability: Floats, label: Integers, weight: Floats | None = None
     return np.round(count).astype(np.intp).reshape(n_labels, n_labels)
 
 
-def wilson_interval(share: float, rows: float, z: float = NORMAL_95) -> tuple[float, float]:
-    """Give the interval for a share seen on `rows` rows (Wilson 1927); the default z gives 95 %."""
+def wilson_interval(share: float, rows: float) -> tuple[float, float]:
+    """Give the 95 % interval for a share seen on `rows` rows (Wilson 1927)."""
+    z = NORMAL_95
     middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
     half = z / (1 + z * z / rows) * float(np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows)))
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def overdispersion(right: NDArray[np.bool_], part: Integers) -> float:
+def overdispersion(right: Flags, part: Integers) -> float:
     """Say how many times the variance by chance a share's variance from part to part is; 1 where that may be chance.
 
     `right` (n_rows,) is what the share is of, `part` (n_rows,) from 0.  It is Pearson's χ² over its degrees of freedom,

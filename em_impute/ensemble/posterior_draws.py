@@ -7,16 +7,14 @@ that is a little off are, and numbers of wrong fills, totals and means vary over
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.ensemble.batched_em import (
     TrainingData,
     completed,
     fit_labelled,
     gather,
     label_totals,
-    log_share_of,
     maximize,
     mean_strengths,
     of_labelled,
@@ -26,7 +24,7 @@ from em_impute.ensemble.candidates import STEPS, Member
 from em_impute.ensemble.ensemble import CHUNK_ROWS, TEMPERATURES, Submodel
 from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.folds import Examples, count_labels, draw
-from em_impute.ensemble.shrinkage import Batch, Strengths, strengths_of
+from em_impute.ensemble.shrinkage import Batch, Strengths, shares_of, strengths_of
 from em_impute.ensemble.student_t import gaussian_label_scores, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.transforms import Predictors, View
@@ -74,7 +72,6 @@ def draw_ensemble(ensemble: EnsembleFit, examples: Examples, n_draws: int, seed:
 
     many = np.count_nonzero(examples.label >= 0) > MAX_LABELLED
     few = examples if many else draw(examples, MAX_LABELLED, MAX_UNLABELLED, seed)
-    data_of_view: dict[str, TrainingData] = {}
     drawn = []
     for v, submodel in enumerate(ensemble.submodels):
         number = np.flatnonzero((picked[:, 0] == v) & ~from_shares)
@@ -84,9 +81,8 @@ def draw_ensemble(ensemble: EnsembleFit, examples: Examples, n_draws: int, seed:
         if many or submodel.is_divided:
             parameters = _around(submodel, members, count, rng)
         else:
-            if submodel.view.name not in data_of_view:
-                data_of_view[submodel.view.name] = gather(submodel.view, few, ensemble.n_labels)
-            parameters = _augmented(data_of_view[submodel.view.name], [submodel.members[m] for m in members], rng)
+            data = gather(submodel.view, few, ensemble.n_labels)
+            parameters = _augmented(data, [submodel.members[m] for m in members], rng)
         temperature = ensemble.sharpness * np.array(TEMPERATURES)[picked[number, 2]]
         drawn.append(Drawn(number, submodel.view, submodel.component_label, parameters, temperature))
     return EnsembleDraws(ensemble.n_labels, tuple(drawn), shares)
@@ -138,15 +134,12 @@ def _augmented(data: TrainingData, members: list[Member], rng: np.random.Generat
     rounds as the member took steps of EM, from a draw given the labelled rows alone.  Where EM stopped early, since
     the unlabelled rows can be trusted that far only, so does this.
     """
-    of_all = np.zeros(len(members), dtype=np.intp)
     totals = label_totals(data)
-    drawn_in = mean_strengths(data, totals, 1)
-    strengths = strengths_of(
-        [one.shrinkage for one in members], np.where([[one.draws_means_in] for one in members], drawn_in, 0.0)
-    )
-    totals = [total[of_all] for total in totals]
+    drawn_in = mean_strengths(data, totals, [one.draws_means_in for one in members])
+    strengths = strengths_of([one.shrinkage for one in members], drawn_in)
+    totals = [np.repeat(total, len(members), axis=0) for total in totals]
     count = sum((total[..., 0] for total in totals), np.zeros((1, data.n_labels)))
-    log_share = log_share_of(count)
+    log_share = np.log(shares_of(count))
     levels = data.seen.levels
     _, first, like = np.unique([members.index(one) for one in members], return_index=True, return_inverse=True)
     labelled = fit_labelled(data, [total[first] for total in totals], strengths.take(first), log_share[first])
@@ -189,7 +182,6 @@ SHARE_ROWS = 0.5
 LEAST_ROWS = 0.1
 """Rows behind a mean at least; a label of which no row counts has its Gaussian from the prior."""
 
-Booleans = NDArray[np.bool_]
 
 TINY = np.finfo(float).tiny
 
@@ -205,7 +197,7 @@ def draw_parameters(
     """
     mean, covariance = batch.mean, batch.covariance
     if mean.shape[-1]:
-        covariance = draw_covariances(covariance, batch.freedom, strengths.independent.astype(bool), rng)
+        covariance = draw_covariances(covariance, batch.freedom, strengths.independent, rng)
         tied = np.isinf(strengths.pooled)
         covariance[tied] = covariance[tied][:, :1]
         rows = np.maximum(batch.weight[..., None] + strengths.mean[:, None, :], LEAST_ROWS)
@@ -221,7 +213,7 @@ def draw_parameters(
     return Batch(batch.weight, mean, covariance, batch.freedom, _log_dirichlet(count + SHARE_ROWS, rng), log_chance)
 
 
-def draw_covariances(covariance: Floats, freedom: Floats, independent: Booleans, rng: np.random.Generator) -> Floats:
+def draw_covariances(covariance: Floats, freedom: Floats, independent: Flags, rng: np.random.Generator) -> Floats:
     """Draw Σ ~ IW(ν, ν·C) for each C of (..., n, n) with ν of (...), by Bartlett's (1933) decomposition.
 
     Of mixtures that are `independent`, (n_mixtures,), the variances alone, each by its inverse χ²; they are the first

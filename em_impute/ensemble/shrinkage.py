@@ -4,7 +4,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.sufficient_statistics import SufficientStatistics
 from em_impute.serialize.annotations import Axes, InfiniteAsNull, Range
 
@@ -35,14 +35,13 @@ class Strengths(NamedTuple):
 
     pooled: Floats  # (n_mixtures,)
     diagonal: Floats  # (n_mixtures,)
-    independent: Integers  # (n_mixtures,), 0 or 1
+    independent: Flags  # (n_mixtures,)
     mean: Floats  # (n_mixtures, n_gaussian), pseudo-rows at the overall mean, which is 0
 
     def take(self, mixtures: Integers) -> "Strengths":
         """Keep some mixtures."""
-        return Strengths(
-            self.pooled[mixtures], self.diagonal[mixtures], self.independent[mixtures], self.mean[mixtures]
-        )
+        pooled, diagonal, independent, mean = self
+        return Strengths(pooled[mixtures], diagonal[mixtures], independent[mixtures], mean[mixtures])
 
 
 class Batch(NamedTuple):
@@ -67,7 +66,7 @@ class Batch(NamedTuple):
 def strengths_of(shrinkages: list[Shrinkage], mean: Floats) -> Strengths:
     """Put the settings of many mixtures side by side; `mean` is (n_mixtures, n_gaussian)."""
     pooled, diagonal, independent = (np.array(values) for values in zip(*shrinkages, strict=True))
-    return Strengths(pooled.astype(float), diagonal.astype(float), independent.astype(np.intp), mean)
+    return Strengths(pooled.astype(float), diagonal.astype(float), independent.astype(bool), mean)
 
 
 def m_step(sums: SufficientStatistics, strengths: Strengths) -> tuple[Floats, Floats, Floats]:
@@ -84,9 +83,8 @@ def m_step(sums: SufficientStatistics, strengths: Strengths) -> tuple[Floats, Fl
     crossed = mean[..., :, None] * sums.first[..., None, :]
     scatter = sums.second - crossed - np.swapaxes(crossed, -1, -2)
     scatter += weight[..., None, None] * (mean[..., :, None] * mean[..., None, :])
-    independent = strengths.independent.astype(bool)
-    if independent.any():
-        scatter[independent] *= np.eye(n_columns)
+    if strengths.independent.any():
+        scatter[strengths.independent] *= np.eye(n_columns)
 
     within, rows = scatter.sum(axis=1), weight.sum(axis=1)
     target = (np.einsum("cii->ci", within) + FLOOR_ROWS) / (rows + FLOOR_ROWS)[:, None]
@@ -101,6 +99,12 @@ def m_step(sums: SufficientStatistics, strengths: Strengths) -> tuple[Floats, Fl
     covariance[alone] = pooled[alone][:, None]
     freedom = np.where(alone[:, None], (rows + drawn)[:, None], weight + pull)
     return mean, covariance, freedom
+
+
+def shares_of(count: Floats) -> Floats:
+    """Estimate shares from counts with half a row each (Jeffreys' prior), over the last axis."""
+    shares: Floats = (count + 0.5) / (count + 0.5).sum(axis=-1, keepdims=True)
+    return shares
 
 
 def log_chances(count: Floats, levels: tuple[int, ...], base: Floats) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.shrinkage import Batch
-from em_impute.ensemble.sufficient_statistics import Group, coefficients, invert, products_of
+from em_impute.ensemble.sufficient_statistics import Group, coefficients, distances
 
 LEAST_FREEDOM = 2.0
 """Degrees of freedom at least: fewer would have no mean."""
@@ -54,12 +54,7 @@ def make_scorer(observed: Integers, batch: Batch, component_label: Integers, n_l
     n = observed.size
     freedom = np.maximum(batch.freedom - batch.mean.shape[-1] + 1.0, LEAST_FREEDOM)
     inflation = (1.0 + 1.0 / (batch.weight + MEAN_PSEUDO_ROWS)) * batch.freedom / freedom
-    scale = batch.covariance[..., observed[:, None], observed] * inflation[..., None, None]
-    precision, log_determinant = invert(scale)
-    centre = batch.mean[..., observed]
-    linear = (precision @ centre[..., None])[..., 0]
-    at_origin = (centre * linear).sum(axis=-1, keepdims=True)
-    distance = np.concatenate([at_origin, -2.0 * linear, 2.0 * products_of(precision)], axis=-1)
+    distance, log_determinant = distances(observed, batch.mean, batch.covariance * inflation[..., None, None])
     constant = batch.log_share + _log_normalizer(freedom, n) - 0.5 * log_determinant
     distance, log_chance, freedom, constant = (
         _flat(part) for part in (distance, batch.log_chance, freedom[..., None], constant[..., None])
@@ -106,10 +101,7 @@ def _of_labels(score: Floats, component_label: Integers, n_labels: int) -> Float
 def _log_normalizer(freedom: Floats, n: int) -> Floats:
     if n == 0:
         return np.zeros_like(freedom)
-    normalizer: Floats = _log_gamma((freedom + n) / 2.0) - _log_gamma(freedom / 2.0) - 0.5 * n * np.log(freedom * np.pi)
+    # Not scipy's gammaln: there are few values, and it takes longer to import than to fill a small table.
+    ratio = [lgamma((value + n) / 2.0) - lgamma(value / 2.0) for value in freedom.ravel().tolist()]
+    normalizer: Floats = np.array(ratio).reshape(freedom.shape) - 0.5 * n * np.log(freedom * np.pi)
     return normalizer
-
-
-def _log_gamma(values: Floats) -> Floats:
-    # Not scipy's: there are few of them, and it takes longer to import than to fill a small table.
-    return np.array([lgamma(value) for value in values.ravel().tolist()]).reshape(values.shape)

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers
+from em_impute.em.parameters import LOG_TWO_PI
 from em_impute.ensemble.transforms import Predictors
 from em_impute.serialize.annotations import Axes
-
-LOG_TWO_PI = float(np.log(2.0 * np.pi))
 
 
 class Group(NamedTuple):
@@ -129,12 +128,24 @@ def coefficients(observed: Integers, log_share: Floats, mean: Floats, covariance
     `log_share` is (..., ), `mean` (..., n_gaussian), `covariance` (..., n_gaussian, n_gaussian), `log_chance`
     (..., n_indicators).  Columns that are not observed are left out, which marginalises them exactly.
     """
-    n = observed.size
-    precision, log_determinant = invert(covariance[..., observed[:, None], observed])
+    distance, log_determinant = distances(observed, mean, covariance)
+    theta = -0.5 * distance
+    theta[..., 0] = log_share - 0.5 * (observed.size * LOG_TWO_PI + log_determinant + distance[..., 0])
+    return np.concatenate([theta, log_chance], axis=-1)
+
+
+def distances(observed: Integers, mean: Floats, covariance: Floats) -> tuple[Floats, Floats]:
+    """Write squared Mahalanobis distances as coefficients of the terms, (..., n_terms), but for those of texts.
+
+    All are as in `coefficients`; also gives the logarithms of the determinants, (...).
+    """
+    i, j = _products_in(observed.size)
+    precision, log_determinant = _invert(covariance[..., observed[:, None], observed])
     centre = mean[..., observed]
     linear = (precision @ centre[..., None])[..., 0]
-    constant = log_share - 0.5 * (n * LOG_TWO_PI + log_determinant + (centre * linear).sum(axis=-1))
-    return np.concatenate([constant[..., None], linear, -products_of(precision), log_chance], axis=-1)
+    at_origin = (centre * linear).sum(axis=-1, keepdims=True)
+    products = precision[..., i, j] * np.where(i == j, 1.0, 2.0)
+    return np.concatenate([at_origin, -2.0 * linear, products], axis=-1), log_determinant
 
 
 @cache
@@ -144,13 +155,7 @@ def _products_in(n: int) -> tuple[Integers, Integers]:
     return i, j
 
 
-def products_of(precision: Floats) -> Floats:
-    """Give ½·precision as coefficients of the products x_i·x_j, i ≤ j: (..., n(n + 1)/2)."""
-    i, j = _products_in(precision.shape[-1])
-    return precision[..., i, j] * np.where(i == j, 0.5, 1.0)
-
-
-def invert(matrix: Floats) -> tuple[Floats, Floats]:
+def _invert(matrix: Floats) -> tuple[Floats, Floats]:
     """Invert covariances (..., n, n) and give the logarithms of their determinants (...)."""
     if matrix.shape[-1] == 0:
         return matrix, np.zeros(matrix.shape[:-2])

@@ -1,6 +1,6 @@
 """The forms in which the predictors are looked at: as they are, made symmetric, as categories, cut into bins."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -59,7 +59,10 @@ class View:
         numbers = predictors.x[:, : predictors.n_numbers]
         codes = predictors.codes if self.categories else predictors.codes[:, :0]
         if self.edges is not None:
-            binned = [_bin(values, edges) for values, edges in zip(numbers.T, self.edges, strict=True)]
+            binned = [
+                np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="left"))
+                for values, edges in zip(numbers.T, self.edges, strict=True)
+            ]
             return Predictors(numbers[:, :0], np.column_stack([*binned, codes]), self.levels, 0)
         if self.power is not None:
             powered = [yeo_johnson(values, power) for values, power in zip(numbers.T, self.power, strict=True)]
@@ -75,27 +78,25 @@ def fit_views(predictors: Predictors) -> tuple[View, ...]:
     Which of them predict the labels is for the ensemble to say.
     """
     n_numbers, levels = predictors.n_numbers, predictors.levels
-    same = np.zeros(n_numbers), np.ones(n_numbers)
-    views = [plain_view(n_numbers)]
-    if n_numbers:
-        # Of a large table these rows are a sample, in which a column may well be constant or missing.
-        known = [values[~np.isnan(values)] for values in predictors.x[:, :n_numbers].T]
-        power = np.array([_best_power(values) for values in known])
-        powered = [yeo_johnson(values, one) for values, one in zip(known, power, strict=True)]
-        shift = np.array([values.mean() if values.size else 0.0 for values in powered])
-        scale = np.array([values.std() if values.size else 1.0 for values in powered])
-        scale[~(scale > CONSTANT * np.abs(shift))] = 1.0
-        symmetric = power, shift, scale
-        views.append(View("symmetric", *symmetric, indicators=True, categories=False, edges=None, levels=()))
-        if levels:
-            views.append(View("numbers", *symmetric, indicators=False, categories=False, edges=None, levels=()))
-            views.append(View("mixed", *symmetric, indicators=False, categories=True, edges=None, levels=levels))
-        edges = tuple(_edges(values) for values in known)
-        bins = tuple(one.size + 1 for one in edges)
-        views.append(View("binned", None, *same, indicators=False, categories=True, edges=edges, levels=bins + levels))
-    else:
-        views.append(View("mixed", None, *same, indicators=False, categories=True, edges=None, levels=levels))
-    return tuple(views)
+    plain = plain_view(n_numbers)
+    by_codes = replace(plain, indicators=False, categories=True, levels=levels)
+    if not n_numbers:
+        return plain, replace(by_codes, name="mixed")
+    # Of a large table these rows are a sample, in which a column may well be constant or missing.
+    known = [values[~np.isnan(values)] for values in predictors.x[:, :n_numbers].T]
+    power = np.array([_best_power(values) for values in known])
+    powered = [yeo_johnson(values, one) for values, one in zip(known, power, strict=True)]
+    shift = np.array([values.mean() if values.size else 0.0 for values in powered])
+    scale = np.array([values.std() if values.size else 1.0 for values in powered])
+    scale[~(scale > CONSTANT * np.abs(shift))] = 1.0
+    symmetric = replace(plain, name="symmetric", power=power, shift=shift, scale=scale)
+    views = [plain, symmetric]
+    if levels:
+        views.append(replace(symmetric, name="numbers", indicators=False))
+        views.append(replace(symmetric, name="mixed", indicators=False, categories=True, levels=levels))
+    edges = tuple(_edges(values) for values in known)
+    bins = tuple(one.size + 1 for one in edges)
+    return *views, replace(by_codes, name="binned", edges=edges, levels=bins + levels)
 
 
 def plain_view(n_numbers: int) -> View:
@@ -159,7 +160,3 @@ def _edges(values: Floats) -> Floats:
     below = edges[edges < distinct[-1]]
     halfway: Floats = 0.5 * (below + distinct[np.searchsorted(distinct, below, side="right")])
     return halfway
-
-
-def _bin(values: Floats, edges: Floats) -> Integers:
-    return np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="left"))

@@ -6,9 +6,8 @@ Where a code is known to rows with a label and not to rows without one, it must 
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats
+from em_impute.em.blocks import Flags, Floats
 
 LEVEL = 0.01
 """p-value, times the number of predictors, below which rows to fill are said to lack a predictor more often."""
@@ -19,16 +18,14 @@ MAX_PATTERNS = 64
 ROUNDING = 1e-9
 """By which sums of weights may make equal shares differ: of a predictor without gaps the variance is 0."""
 
-Mask = NDArray[np.bool_]
-
 
 class Gaps(NamedTuple):
     """Which predictors rows to fill show, and how often."""
 
-    pattern: Mask  # (n_patterns, n_predictors), what is seen; those that show most come first
+    pattern: Flags  # (n_patterns, n_predictors), what is seen; those that show most come first
     share: Floats  # (n_patterns,), sums to 1
 
-    def hide(self, seen: Mask, weight: Floats, rng: np.random.Generator) -> Mask:
+    def hide(self, seen: Flags, weight: Floats, rng: np.random.Generator) -> Flags:
         """Say what each of some rows still shows when its label is hidden: like `seen`, (n_rows, n_predictors).
 
         As many rows as can be show what they do; of the others each gets a pattern that lacks rows, of what it shows.
@@ -36,25 +33,20 @@ class Gaps(NamedTuple):
         """
         shown = seen.copy()
         wanted = self.share * weight.sum()
-        order = rng.permutation(weight.size)
-        left = order
-        for pattern, columns in enumerate(self.pattern):
-            same = left[(seen[left] == columns).all(axis=1)]
-            taken = same[np.cumsum(weight[same]) <= wanted[pattern] + 0.5 * weight[same]]
-            wanted[pattern] -= weight[taken].sum()
-            left = left[~np.isin(left, taken)]
-        for pattern, columns in enumerate(self.pattern):
-            enough = left[(seen[left] >= columns).all(axis=1)]
-            taken = enough[np.cumsum(weight[enough]) <= wanted[pattern] + 0.5 * weight[enough]]
-            shown[taken] = columns
-            wanted[pattern] -= weight[taken].sum()
-            left = left[~np.isin(left, taken)]
+        left = rng.permutation(weight.size)
+        for shows in (np.equal, np.greater_equal):  # the pattern itself; more than that
+            for pattern, columns in enumerate(self.pattern):
+                fit = left[shows(seen[left], columns).all(axis=1)]
+                taken = fit[np.cumsum(weight[fit]) <= wanted[pattern] + 0.5 * weight[fit]]
+                shown[taken] = columns
+                wanted[pattern] -= weight[taken].sum()
+                left = left[~np.isin(left, taken)]
         wanted = np.maximum(wanted, 0.0)
         if left.size and wanted.sum() > 0.0:
             shown[left] &= self.pattern[rng.choice(wanted.size, left.size, p=wanted / wanted.sum())]
         return shown
 
-    def beyond(self, known: Mask, missing: Mask) -> Mask:
+    def beyond(self, known: Flags, missing: Flags) -> Flags:
         """Say which rows to fill show a set of predictors that no labelled row shows: (n_missing,).
 
         `known` is (n_known, n_predictors), `missing` (n_missing, n_predictors).
@@ -65,20 +57,23 @@ class Gaps(NamedTuple):
         return is_beyond[place.reshape(-1)]
 
 
-def find_gaps(seen: Mask, lacks: Mask, weight: Floats) -> Gaps | None:
+def find_gaps(seen: Flags, lacks: Flags, weight: Floats) -> Gaps | None:
     """Find which predictors rows to fill show; None where labelled rows do not show others more often.
 
     `seen` is (n_rows, n_predictors), `lacks` (n_rows,) marks the rows without a label, `weight` (n_rows,) counts equal
     ones.  Each predictor is tested by Pearson's χ² with one degree of freedom.
     """
+    from statistics import NormalDist
+
     if seen.all() or not seen.shape[1]:
         return None
     known, missing = (weight[kind] @ seen[kind] / weight[kind].sum() for kind in (~lacks, lacks))
     rows = np.array([weight[~lacks].sum(), weight[lacks].sum()])
     overall = (known * rows[0] + missing * rows[1]) / rows.sum()
     variance = overall * (1.0 - overall) * (1.0 / rows).sum()
+    critical = NormalDist().inv_cdf(1.0 - LEVEL / seen.shape[1] / 2.0)
     apart = np.abs(known - missing)
-    if not ((apart**2 > variance * _critical(LEVEL / seen.shape[1])) & (apart > ROUNDING)).any():
+    if not ((apart**2 > variance * critical**2) & (apart > ROUNDING)).any():
         return None
     pattern, place = np.unique(seen[lacks], axis=0, return_inverse=True)
     count = np.bincount(place.reshape(-1), weight[lacks])
@@ -86,10 +81,3 @@ def find_gaps(seen: Mask, lacks: Mask, weight: Floats) -> Gaps | None:
     pattern, count = pattern[common], count[common]
     order = np.argsort(-pattern.sum(axis=1), kind="stable")
     return Gaps(pattern[order], count[order] / count.sum())
-
-
-def _critical(p_value: float) -> float:
-    """Give the value that χ² with one degree of freedom exceeds with such a probability."""
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf(1.0 - p_value / 2.0) ** 2

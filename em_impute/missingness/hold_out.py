@@ -8,7 +8,7 @@ import numpy as np
 
 from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Floats, Integers, rows_by_code
 from em_impute.errors import FitError
 from em_impute.missingness.reasons import Reasons
 from em_impute.missingness.row_clusters import RowClusters
@@ -135,9 +135,7 @@ def without(labels: Labels, rows: Integers) -> Labels:
 def rows_by_label(labels: Labels, weight: Floats | None) -> list[Integers]:
     """List the rows of each label that may be hidden."""
     label = labels.label if weight is None else np.where(weight > 0.0, labels.label, -1)
-    order = np.argsort(label, kind="stable")
-    ends = np.searchsorted(label[order], np.arange(len(labels.labels) + 1))
-    return np.split(order, ends)[1:-1]
+    return rows_by_code(label, len(labels.labels))
 
 
 def _numbers_to_hide(n_known: Integers, share: Floats, hold_out: HoldOut, rng: np.random.Generator) -> Integers:

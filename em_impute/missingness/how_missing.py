@@ -5,17 +5,16 @@ promise, and the audit.  It tells of the rows to fill only if hidden rows are li
 predictors, in the same cluster, and with the same mix of predictors (covariate shift: Shimodaira 2000).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.folds import Examples, HoldOutScheme
 from em_impute.ensemble.metrics import log_loss
 from em_impute.missingness.gaps import Gaps, find_gaps
-from em_impute.missingness.reasons import AT_RANDOM, BY_PREDICTORS, PRIOR, LogOddsShifts, Reasons
+from em_impute.missingness.reasons import AT_RANDOM, BY_PREDICTORS, PRIOR
 from em_impute.missingness.regression import Missing, regress_missing
 from em_impute.missingness.row_clusters import RowClusters, find_row_clusters
 
@@ -23,8 +22,6 @@ LARGEST_LOG = 700.0
 
 FAR = 3.0
 """A row to fill whose odds of lacking a label are e³ times those of every labelled row is like none of them."""
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class HowMissing:
         code = self.clusters.code if examples.origin is None else self.clusters.code[examples.origin]
         return examples._replace(cluster=code, scheme=scheme)
 
-    def beyond(self, design: Design) -> Mask:
+    def beyond(self, design: Design) -> Flags:
         """Say which of the distinct rows without a label are like no labelled row, (n_unlabelled,).
 
         They show predictors that no labelled row shows together, or lie where next to no row has a label.
@@ -71,7 +68,7 @@ class HowMissing:
             seen = np.hstack([~np.isnan(rows.x), design.codes >= 0])
             beyond |= self.gaps.beyond(seen[known], seen[latent])
         if self.missing is not None and self.by_predictors > 0.5:  # noqa: PLR2004
-            far = [self.missing.found.log_odds_of(rows.x[kind], with_gaps=False) for kind in (known, latent)]
+            far = [self.missing.log_odds_of(rows.x[kind], with_gaps=False) for kind in (known, latent)]
             beyond |= far[1] > far[0].max() + FAR
         return beyond
 
@@ -85,7 +82,7 @@ def how_missing(design: Design, seed: int) -> HowMissing:
     seen = np.hstack([~np.isnan(design.x_of(drawn.row)), design.codes_of(drawn.row) >= 0])
     gaps = find_gaps(seen, drawn.lacks, drawn.weight)
     weight = np.ones(rows.label.size) if design.weighed else np.asarray(rows.weight, np.float64)
-    log_odds = missing.found.log_odds_of(rows.x, with_gaps=True)
+    log_odds = missing.log_odds_of(rows.x, with_gaps=True)
     cluster = find_row_clusters(rows.x, design.codes, rows.label, weight, design.keys, log_odds, seed)
     return HowMissing(missing, gaps, cluster)
 
@@ -118,17 +115,3 @@ class HeldOut:
     def baseline_log_loss(self) -> float:
         """The same for the shares alone."""
         return log_loss(self.baseline, self.label, self.weight)
-
-
-def like_missing(held: HeldOut, reasons: Reasons, shifts: LogOddsShifts | None) -> HeldOut:
-    """Give what is to be expected of rows to fill: hidden rows weighed to be like them, and spoken of as they are.
-
-    Where labels are lost by class, rows of a class that loses many count more, and its probability is higher.
-    """
-    weight = reasons.weights(held.label, held.odds)
-    if held.weight is not None:
-        weight = weight * held.weight
-    held = replace(held, weight=weight / weight.mean())
-    if shifts is None:
-        return held
-    return replace(held, probability=shifts.apply(held.probability), baseline=shifts.apply(held.baseline))

@@ -8,26 +8,14 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.columns.design import Category, Design
-from em_impute.em.blocks import Floats, Integers
+from em_impute.columns.design import Category, Design, Feature
+from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows, wilson_interval
-from em_impute.missingness.regression import MIN_ROWS, Drawn, Missing, cross_fit, draw_kinds
+from em_impute.missingness.regression import Missing, draw_kinds
 
 ROUNDING = 1e-20
 """A variance below it is that of equal numbers, whose mean is rounded."""
-
-Mask = NDArray[np.bool_]
-
-
-class Comparison(NamedTuple):
-    """One predictor's values beside a label and without one (Kolmogorov–Smirnov)."""
-
-    name: str
-    statistic: float
-    """Largest distance of the two distribution functions."""
-    p_value: float
 
 
 class Side(NamedTuple):
@@ -74,91 +62,89 @@ class Missingness(NamedTuple):
     """of them drawn and compared"""
 
 
-def examine_missingness(design: Design, seed: int, missing: Missing | None = None) -> Missingness | None:
+def examine_missingness(design: Design, seed: int, missing: Missing | None) -> Missingness | None:
     """Compare the rows with a label and those without one; None where there are none of one kind.
 
     At most 10,000 of either kind are drawn and looked at, fewer of more than fifty predictors.  Rows that the user gave
-    the weight 0 are left out.  `missing` is the regression, where it was fitted before.
+    the weight 0 are left out.  `missing` is the regression; None with fewer than five rows of a kind.
     """
     drawn = draw_kinds(design, seed) if missing is None else missing.drawn
     if drawn is None:
         return None
-    x, codes = design.x_of(drawn.row), design.codes_of(drawn.row)
-    weight = _effective(drawn)
-    differences = [
-        _number(feature.name, x[:, j], feature.shift, feature.scale, weight, drawn.lacks)
-        for j, feature in enumerate(design.features[: design.n_numbers])
-    ]
-    differences += [
-        _category(category, codes[:, j], weight, drawn.lacks) for j, category in enumerate(design.categories)
-    ]
-    looked_at = np.bincount(drawn.lacks, minlength=2).tolist()
+    x, codes, lacks = design.x_of(drawn.row), design.codes_of(drawn.row), drawn.lacks
+    weight = drawn.weight.copy()
+    for kind in (lacks, ~lacks):
+        weight[kind] = as_effective(weight[kind])
+    numbers = enumerate(design.features[: design.n_numbers])
+    differences = [_number(feature, x[:, j], weight, lacks) for j, feature in numbers]
+    differences += [_category(category, codes[:, j], weight, lacks) for j, category in enumerate(design.categories)]
     auc = interval = None
-    if min(looked_at) >= MIN_ROWS:
-        found = cross_fit(x, design.n_numbers, drawn, seed) if missing is None else missing.found
-        auc, interval = area_under_curve(found.log_odds, drawn.lacks, drawn.weight, found.fold, found.noise)
+    if missing is not None:
+        auc, interval = area_under_curve(missing.log_odds, lacks, drawn.weight, missing.fold, missing.noise)
+    looked_at = np.bincount(lacks, minlength=2).tolist()
     return Missingness(tuple(differences), auc, interval, drawn.n_known, drawn.n_missing, *looked_at)
 
 
-def _compare_predictor(name: str, x: Floats, weight: Floats, labelled: Mask) -> Comparison:
-    """Compare a predictor's values, (n_rows,) with NaN for missing, of labelled rows and of the others.
+def _number(feature: Feature, x: Floats, weight: Floats, lacks: Flags) -> Difference:
+    """Compare a number, (n_drawn,) in standard units."""
+    known, missing = (_moments(x[kind], weight[kind]) for kind in (~lacks, lacks))
+    smd = None
+    if known.gone < 1.0 and missing.gone < 1.0:
+        apart, deviation = missing.mean - known.mean, float(np.hypot(known.sd, missing.sd) / np.sqrt(2.0))
+        smd = apart / deviation if deviation > 0.0 else float(np.copysign(np.inf, apart)) if apart else 0.0
+    known_side, missing_side = (
+        Side(feature.shift + feature.scale * one.mean, feature.scale * one.sd, one.gone)
+        if one.gone < 1.0
+        else Side(None, None, 1.0)
+        for one in (known, missing)
+    )
+    tested = _kolmogorov_smirnov(x, weight, lacks)
+    return Difference(feature.name, "numeric", known_side, missing_side, smd, *tested)
 
-    `weight` (n_rows,) counts equal rows.  The p-value is Kolmogorov's limit at Stephens' (1970) corrected argument,
-    within an eighth of the exact one from 20 rows on either side; tied values make it too large, never too small.
+
+def _kolmogorov_smirnov(x: Floats, weight: Floats, lacks: Flags) -> tuple[float, float]:
+    """Compute the largest distance of the distribution functions of both kinds of row, and its p-value.
+
+    All are (n_rows,), `x` with NaN for missing; `weight` counts equal rows.  The p-value is Kolmogorov's limit at
+    Stephens' (1970) corrected argument, within an eighth of the exact one from 20 rows on either side; tied values make
+    it too large, never too small.
     """
+    from scipy.special import kolmogorov
+
     seen = ~np.isnan(x)
     values, position = np.unique(x[seen], return_inverse=True)
     cumulative, total = [], []
-    for side in (labelled[seen], ~labelled[seen]):
+    for side in (~lacks[seen], lacks[seen]):
         of_value = np.bincount(position[side], weight[seen][side], values.size)  # (n_values,)
         total.append(of_value.sum())
         cumulative.append(np.cumsum(of_value))
     if not min(total) > 0:
-        return Comparison(name, 0.0, 1.0)
+        return 0.0, 1.0
     distance = float(np.abs(cumulative[0] / total[0] - cumulative[1] / total[1]).max())
     root = np.sqrt(total[0] * total[1] / (total[0] + total[1]))
-    from scipy.special import kolmogorov
-
-    return Comparison(name, distance, float(kolmogorov((root + 0.12 + 0.11 / root) * distance)))
+    return distance, float(kolmogorov((root + 0.12 + 0.11 / root) * distance))
 
 
-def _effective(drawn: Drawn) -> Floats:
-    """Scale weights, (n_drawn,), so that each kind counts as many rows as its mean varies by (Kish 1965)."""
-    weight = drawn.weight.copy()
-    for kind in (drawn.lacks, ~drawn.lacks):
-        weight[kind] = as_effective(weight[kind])
-    return weight
+class _Moments(NamedTuple):
+    mean: float
+    sd: float
+    gone: float  # share that is missing
 
 
-def _number(name: str, x: Floats, shift: float, scale: float, weight: Floats, lacks: Mask) -> Difference:
-    """Compare a number, (n_drawn,) in standard units."""
-    (known_mean, known_sd, known_gone), (missing_mean, missing_sd, missing_gone) = (
-        _moments(x[kind], weight[kind]) for kind in (~lacks, lacks)
-    )
-    smd = None
-    if known_gone < 1.0 and missing_gone < 1.0:
-        smd = _ratio(missing_mean - known_mean, float(np.hypot(known_sd, missing_sd) / np.sqrt(2.0)))
-    known, missing = (
-        Side(shift + scale * mean, scale * sd, gone) if gone < 1.0 else Side(None, None, 1.0)
-        for mean, sd, gone in ((known_mean, known_sd, known_gone), (missing_mean, missing_sd, missing_gone))
-    )
-    found = _compare_predictor(name, x, weight, ~lacks)
-    return Difference(name, "numeric", known, missing, smd, found.statistic, found.p_value)
-
-
-def _moments(x: Floats, weight: Floats) -> tuple[float, float, float]:
-    """Compute mean, standard deviation and the share that is missing; both (n_rows,)."""
+def _moments(x: Floats, weight: Floats) -> _Moments:
+    """Compute the moments of values, (n_rows,) as their weights."""
     seen = ~np.isnan(x)
     if not seen.any():
-        return 0.0, 0.0, 1.0
+        return _Moments(0.0, 0.0, 1.0)
     # About the first value, so that equal values have no variance at all: their mean would be rounded.
     offset = x[seen] - x[seen][0]
     mean = float(np.average(offset, weights=weight[seen]))
     variance = float(np.average((offset - mean) ** 2, weights=weight[seen]))
-    return float(x[seen][0]) + mean, float(np.sqrt(variance)), float(np.average(~seen, weights=weight))
+    gone = float(np.average(~seen, weights=weight))
+    return _Moments(float(x[seen][0]) + mean, float(np.sqrt(variance)), gone)
 
 
-def _category(category: Category, code: Integers, weight: Floats, lacks: Mask) -> Difference:
+def _category(category: Category, code: Integers, weight: Floats, lacks: Flags) -> Difference:
     """Compare a category, (n_drawn,) codes."""
     n_codes = len(category.texts) + 1
     count = np.array([np.bincount(code[kind] + 1, weight[kind], n_codes) for kind in (~lacks, lacks)])  # (2, n_codes)
@@ -200,14 +186,8 @@ def _homogeneity(count: Floats) -> float:
     return float(chdtrc(count.shape[1] - 1, float(((count - expected) ** 2 / expected).sum())))
 
 
-def _ratio(difference: float, deviation: float) -> float:
-    if deviation > 0.0:
-        return difference / deviation
-    return float(np.copysign(np.inf, difference)) if difference else 0.0
-
-
 def area_under_curve(
-    score: Floats, positive: Mask, weight: Floats, fold: Integers, noise: float = 0.0
+    score: Floats, positive: Flags, weight: Floats, fold: Integers, noise: float = 0.0
 ) -> tuple[float, tuple[float, float]]:
     """Compute the area under the ROC curve of cross-fitted scores, ties counting half, with its 95 % interval.
 
@@ -235,7 +215,7 @@ def area_under_curve(
     return area, (low, high)
 
 
-def _beaten(score: Floats, positive: Mask, weight: Floats, fold: Integers) -> Floats:
+def _beaten(score: Floats, positive: Flags, weight: Floats, fold: Integers) -> Floats:
     """Compute for each row, (n_rows,), the share of its fold's rows of the other kind that it is right against.
 
     A positive row is right where it scores higher, another one where it scores lower; a tie is half right.

@@ -7,11 +7,10 @@ theirs (nearest-neighbour distance matching: Milà et al. 2022, Linnenbrink et a
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.k_means import settle, squared_distances
 from em_impute.ensemble.folds import N_FOLDS, deal
-from em_impute.ensemble.k_means import squared_distances
 
 MOST_ROWS = 2000
 """Of either kind: so many distances fit into the memory and a tenth of a second.  A sample of more rows would part near
@@ -41,7 +40,7 @@ APART = 1e3
 SHARES_OF_ROWS = np.geomspace(0.03, 0.8, 16)
 """Clusters that are tried, for each labelled row."""
 
-SETTLING = 5
+SETTLING = 4
 """Steps of k-means: clusters only need to be compact."""
 
 CLEAR_JUMP, LOOSE_MISFIT = 10.0, 0.03
@@ -52,25 +51,15 @@ that lie farther off than any cluster of labelled rows from the others are elsew
 LEAST_JUMP, LARGEST_MISFIT = 1.7, 0.005
 """The same where clusters overlap: those that random points form, or points along a border, come to 1.6.  They are held
 out whole, since distances no longer tell how many rows to fill have labelled siblings: such clusters are rounder and
-farther from one another than the true ones.  Held out that way, customers with means of their own gave 29 % errors for
+farther from one another than the true ones.  Flags out that way, customers with means of their own gave 29 % errors for
 true 31 %, where a mixture with the right distances gave 23 % and rows one by one 21 %."""
 
-Flags = NDArray[np.bool_]
 
-
-class _Known(NamedTuple):
-    """Labelled rows."""
-
-    points: Floats  # (n_known, n_features)
-    distance: Floats  # (n_known, n_known), squared, infinite from a row to itself
-    label: Integers  # (n_known,)
-
-
-class _Fit(NamedTuple):
-    """How well some clusters do."""
+class _Clusters(NamedTuple):
+    """Clusters of labelled rows, and how well they do."""
 
     misfit: float
-    cluster: Integers | None = None  # (n_known,)
+    code: Integers | None = None  # (n_known,)
     reach: float = -1.0
     """Squared distance from a row to fill to the nearest labelled one at which it belongs to its cluster."""
 
@@ -132,50 +121,50 @@ def _deviation(points: Floats, residual: Floats) -> float:
 def _match(points: Floats, label: Integers, rows: Integers, lacks: Flags, rng: np.random.Generator) -> Integers | None:
     """Choose clusters by the distances from hidden rows to what is left, (n_rows,); None where none are fit for it."""
     known, missing = rows[~lacks], rows[lacks]
-    distance = squared_distances(points[known], points[known])
-    np.fill_diagonal(distance, np.inf)
     to_known = squared_distances(points[missing], points[known])
-    fit = _fit_clusters(_Known(points[known], distance, label[known]), np.sort(to_known.min(axis=1)), rng)
-    if fit.cluster is None:
+    found = _fit_clusters(points[known], label[known], np.sort(to_known.min(axis=1)), rng)
+    if found.code is None:
         return None
+    among_missing = squared_distances(points[missing], points[missing])
+    if found.reach >= 0.0:
+        of_missing = _linked(among_missing, found.reach)
+    else:  # as large as those among labelled rows
+        n_clusters = np.unique(found.code).size / found.code.size * missing.size
+        of_missing = _around(points[missing], _farthest_first(among_missing)[: max(1, round(n_clusters))])
     code = np.arange(label.size) + known.size
-    code[known] = fit.cluster
-    code[missing] = label.size + known.size + _of_missing(points[missing], fit)
-    near = to_known.min(axis=1) <= fit.reach
-    code[missing[near]] = fit.cluster[to_known[near].argmin(axis=1)]
+    code[known] = found.code
+    code[missing] = label.size + known.size + of_missing
+    near = to_known.min(axis=1) <= found.reach
+    code[missing[near]] = found.code[to_known[near].argmin(axis=1)]
     return code
 
 
-def _of_missing(points: Floats, fit: _Fit) -> Integers:
-    """Find the clusters among rows to fill, as large as those among labelled rows: (n_missing,)."""
-    distance = squared_distances(points, points)
-    if fit.reach >= 0.0:
-        return _linked(distance, fit.reach)
-    np.fill_diagonal(distance, np.inf)
-    n_clusters = 0 if fit.cluster is None else np.unique(fit.cluster).size / fit.cluster.size * points.shape[0]
-    centres = _farthest_first(distance)[: max(1, round(n_clusters))]
-    return _clusters(_Known(points, distance, np.zeros(points.shape[0], np.intp)), centres)
-
-
-def _fit_clusters(known: _Known, wanted: Floats, rng: np.random.Generator) -> _Fit:
+def _fit_clusters(points: Floats, label: Integers, wanted: Floats, rng: np.random.Generator) -> _Clusters:
     """Find the clusters that give the `wanted` distances best: those that are plain to see, else those that overlap."""
-    one_by_one = _distance_to_rest(known, np.arange(known.label.size), rng)
-    centres = _farthest_first(known.distance)
+    distance = squared_distances(points, points)
+    np.fill_diagonal(distance, np.inf)
+    one_by_one = _distance_to_rest(distance, label, np.arange(label.size), rng)
+    centres = _farthest_first(distance)
     before = float(np.median(one_by_one))
-    clear, rough = _Fit(LOOSE_MISFIT), _Fit(LARGEST_MISFIT)
+    clear, rough = _Clusters(LOOSE_MISFIT), _Clusters(LARGEST_MISFIT)
     if before < TIE:
         return rough  # equal rows are no clusters
     for share in SHARES_OF_ROWS:
-        cluster = _clusters(known, centres[: max(2 * N_FOLDS, int(share * centres.size))])
-        whole = _distance_to_rest(known, cluster, rng)
+        code = _around(points, centres[: max(2 * N_FOLDS, int(share * centres.size))])
+        whole = _distance_to_rest(distance, label, code, rng)
         of_whole, of_mixture = _misfits(one_by_one, whole, wanted)
         after = float(np.median(whole))
         if after > CLEAR_JUMP**2 * before and of_whole < clear.misfit:
             reach = float(np.sqrt(before * after))
-            clear = _Fit(of_whole, _linked(known.distance, reach), reach)
+            clear = _Clusters(of_whole, _linked(distance, reach), reach)
         elif after > LEAST_JUMP**2 * before and of_mixture < rough.misfit:
-            rough = _Fit(of_mixture, cluster)
-    return rough if clear.cluster is None else clear
+            rough = _Clusters(of_mixture, code)
+    return rough if clear.code is None else clear
+
+
+def _around(points: Floats, centres: Integers) -> Integers:
+    """Divide points among some of them, and then among the middles of what these have: (n_points,)."""
+    return settle(points, np.ones(len(points)), points[centres], SETTLING)
 
 
 def _linked(distance: Floats, reach: float) -> Integers:
@@ -190,14 +179,14 @@ def _linked(distance: Floats, reach: float) -> Integers:
         cluster = lowest
 
 
-def _distance_to_rest(known: _Known, cluster: Integers, rng: np.random.Generator) -> Floats:
+def _distance_to_rest(distance: Floats, label: Integers, code: Integers, rng: np.random.Generator) -> Floats:
     """Deal clusters into folds and give each row's squared distance to the nearest of another, (n_known,) ascending."""
-    fold = deal(known.label, rng, cluster, 1.0)
+    fold = deal(label, rng, code, 1.0)
     to_rest = np.empty(fold.size)
     for number in range(-1, N_FOLDS):
         out = np.flatnonzero(fold == number)
         if out.size:
-            to_rest[out] = known.distance[np.ix_(out, fold != number)].min(axis=1, initial=np.inf)
+            to_rest[out] = distance[np.ix_(out, fold != number)].min(axis=1, initial=np.inf)
     return np.sort(to_rest[fold >= 0])
 
 
@@ -223,15 +212,3 @@ def _farthest_first(distance: Floats) -> Integers:
         np.minimum(away, distance[order[k]], out=away)
         away[order[k]] = -1.0
     return order
-
-
-def _clusters(known: _Known, centres: Integers) -> Integers:
-    """Divide points among centres, which move to their middles: (n_points,)."""
-    middle = known.points[centres]
-    for _ in range(SETTLING):
-        cluster: Integers = squared_distances(known.points, middle).argmin(axis=1)
-        count = np.bincount(cluster, minlength=centres.size)
-        used = count > 0
-        total = np.column_stack([np.bincount(cluster, column, centres.size) for column in known.points.T])
-        middle[used] = total[used] / count[used, None]
-    return cluster

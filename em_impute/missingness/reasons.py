@@ -21,7 +21,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.metrics import as_effective
 from em_impute.missingness.regression import climb, evidence_of_predictors, log_mean_exp
 from em_impute.serialize.annotations import Axes
@@ -66,7 +66,7 @@ class Judged(NamedTuple):
     x: Floats  # (n_rows, n_features), standardised, NaN where missing
     n_numbers: int  # columns of x that are measurements
     probability: Floats  # (n_rows, n_labels), of the labels as they are among labelled rows; cross-fitted
-    lacks: np.typing.NDArray[np.bool_]  # (n_rows,), has no label
+    lacks: Flags  # (n_rows,), has no label
     weight: Floats  # (n_rows,), equal rows that each stands for
 
 
@@ -173,7 +173,11 @@ def weigh_reasons(judged: Judged, known: Floats, n_missing: float, *, is_class: 
     n_known = float(judged.weight[~judged.lacks].sum())
     counts = n_known / (n_known + ROWS_PER_LABEL * known.size)
     posterior = np.array([0.0, 0.0, 1.0]) if is_class else _posterior(log_evidence, counts)
-    return Reasons(posterior, log_evidence, _rates(known, n_missing, shift), shift, _root(covariance))
+    missing = known * np.exp(shift - shift.max())  # rows of each label without it
+    missing *= n_missing / max(missing.sum(), np.finfo(float).tiny)
+    rate = missing / np.maximum(known + missing, np.finfo(float).tiny)
+    values, vectors = np.linalg.eigh(covariance)
+    return Reasons(posterior, log_evidence, rate, shift, vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
 def _posterior(log_evidence: Floats, counts: float) -> Floats:
@@ -223,20 +227,6 @@ def _by_class(judged: Judged, spread: float) -> _ByClass:
     log_evidence = highest - (n_labels - 1) * np.log(spread) - 0.5 * float(np.linalg.slogdet(curvature)[1])
     centring = np.eye(n_labels) - 1.0 / n_labels
     return _ByClass(centring @ a, centring @ np.linalg.inv(curvature) @ centring, float(log_evidence - at_random))
-
-
-def _rates(known: Floats, n_missing: float, shift: Floats) -> Floats:
-    """Turn shifts into rates: label k has w_k missing rows to each known one, w ∝ exp(shift), n_missing in all."""
-    missing = known * np.exp(shift - shift.max())
-    missing *= n_missing / max(missing.sum(), np.finfo(float).tiny)
-    rate: Floats = missing / np.maximum(known + missing, np.finfo(float).tiny)
-    return rate
-
-
-def _root(covariance: Floats) -> Floats:
-    values, vectors = np.linalg.eigh(covariance)
-    root: Floats = vectors * np.sqrt(np.maximum(values, 0.0))
-    return root
 
 
 def judged_rows(

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.blocks import Flags, Floats, Integers, slices
+from em_impute.em.sampling import draw_rows
 from em_impute.ensemble.folds import N_FOLDS, deal
-from em_impute.missingness.sampling import draw_rows
 
 MAX_ROWS = 10_000
 """Rows of either kind that are looked at: a standardised difference of 0.05 between so many is beyond doubt."""
@@ -44,18 +43,15 @@ SETTLED = 1e-10
 CONSTANT_PRECISION = 1e-6
 """Of the constant: as good as no prior, but for rows that are all of one kind."""
 
-Mask = NDArray[np.bool_]
-
 
 class Drawn(NamedTuple):
     """Rows of the table, each for itself."""
 
     row: Integers  # (n_drawn,), rows of the table, ascending within a kind
-    lacks: Mask  # (n_drawn,), has no label
+    lacks: Flags  # (n_drawn,), has no label
     weight: Floats  # (n_drawn,), of the user, else 1
     n_known: int
     n_missing: int
-    odds: float  # weight of all rows without a label by that of all rows with one
 
 
 class _Terms(NamedTuple):
@@ -73,6 +69,13 @@ class _Terms(NamedTuple):
         squares = seen[:, : self.n_numbers] ** 2
         return np.hstack([np.ones((x.shape[0], 1)), seen, squares, np.clip(missing, -MAX_DEVIATIONS, MAX_DEVIATIONS)])
 
+    def log_odds(self, x: Floats, coefficient: Floats, *, with_gaps: bool) -> Floats:
+        """Give log-odds, (n_rows,), by what rows show, `with_gaps` also by what they do not."""
+        if not with_gaps:
+            coefficient = np.where(np.arange(coefficient.size) <= x.shape[1] + self.n_numbers, coefficient, 0.0)
+        parts = [self.of(x[some]) @ coefficient for some in slices(x.shape[0])]
+        return np.concatenate([np.empty(0), *parts])
+
 
 class Logistic(NamedTuple):
     """A regression that was fitted."""
@@ -82,34 +85,24 @@ class Logistic(NamedTuple):
     log_likelihood: float  # without the prior
 
 
-class CrossFit(NamedTuple):
-    """A regression of "has no label", fitted to all drawn rows, and once without each fold."""
+class Missing(NamedTuple):
+    """Who lacks a label, by the predictors: a regression fitted to all drawn rows, and once without each fold."""
 
+    drawn: Drawn
     terms: _Terms
+    all_rows: Logistic
     fold: Integers  # (n_drawn,)
     log_odds: Floats  # (n_drawn,), by the fit that has not seen the row, in the balance of the drawn rows
     noise: float  # part of their variance that is due to the chance of which rows were fitted to
-    all_rows: Logistic
-
-    def log_odds_of(self, x: Floats, *, with_gaps: bool) -> Floats:
-        """Give the log-odds of lacking the label, in the balance of the drawn rows: (n_chosen,).
-
-        They come from the fit to all drawn rows, and go by what rows show, `with_gaps` also by what they do not.
-        """
-        coefficient = self.all_rows.coefficient
-        if not with_gaps:
-            coefficient = np.where(np.arange(coefficient.size) <= x.shape[1] + self.terms.n_numbers, coefficient, 0.0)
-        parts = [self.terms.of(x[some]) @ coefficient for some in slices(x.shape[0])]
-        return np.concatenate([np.empty(0), *parts])
-
-
-class Missing(NamedTuple):
-    """Who lacks a label, by the predictors."""
-
-    drawn: Drawn
-    found: CrossFit
     log_evidence: float  # less that of one rate for all rows
     known: Floats  # (n_known,) log-odds of the labelled rows drawn, by what they show alone
+
+    def log_odds_of(self, x: Floats, *, with_gaps: bool) -> Floats:
+        """Give the log-odds of lacking the label, (n_chosen,), by the fit to all drawn rows and in their balance.
+
+        They go by what rows show, `with_gaps` also by what they do not.
+        """
+        return self.terms.log_odds(x, self.all_rows.coefficient, with_gaps=with_gaps)
 
     def odds(self, x: Floats) -> Floats:
         """Give the odds of lacking the label by what rows show, known rows having 1 on average: (n_chosen,).
@@ -123,25 +116,42 @@ class Missing(NamedTuple):
         middle = top + np.log(np.average(np.exp(self.known - top), weights=self.drawn.weight[~self.drawn.lacks]))
         most = np.log(MAX_FACTOR)
         highest = np.clip(np.percentile(self.known, MAX_PERCENTILE) - middle, -most, most)
-        odds: Floats = np.exp(np.clip(self.found.log_odds_of(x, with_gaps=False) - middle, -most, highest))
+        odds: Floats = np.exp(np.clip(self.log_odds_of(x, with_gaps=False) - middle, -most, highest))
         return odds
 
 
 def regress_missing(design: Design, seed: int) -> Missing | None:
-    """Regress "has no label" on the predictors; None where there are fewer than five rows of a kind."""
+    """Regress "has no label" on what is seen, and on what is not; None with fewer than five rows of a kind.
+
+    Missing values count as the mean.  A standard normal prior of every coefficient keeps them finite.
+    """
     drawn = draw_kinds(design, seed)
     if drawn is None or np.bincount(drawn.lacks, minlength=2).min() < MIN_ROWS:
         return None
-    x = design.x_of(drawn.row)
+    x, n_numbers = design.x_of(drawn.row), design.n_numbers
     few = np.concatenate([np.flatnonzero(kind)[:EVIDENT_ROWS] for kind in (~drawn.lacks, drawn.lacks)])
     # Of what rows show alone: what they do not is hidden of labelled rows as often.
-    shown = np.nan_to_num(x[few])
-    evidence = evidence_of_predictors(shown, design.n_numbers, drawn.lacks[few], drawn.weight[few])
-    found = cross_fit(x, design.n_numbers, drawn, seed)
-    return Missing(drawn, found, evidence, found.log_odds_of(x[~drawn.lacks], with_gaps=False))
+    evidence = evidence_of_predictors(np.nan_to_num(x[few]), n_numbers, drawn.lacks[few], drawn.weight[few])
+
+    recipe = _Terms(n_numbers, *_sometimes_missing(np.isnan(x)))
+    terms, outcome = recipe.of(x), drawn.lacks.astype(np.float64)
+    precision = np.r_[CONSTANT_PRECISION, np.ones(terms.shape[1] - 1)]
+
+    def fit(kept: Flags, start: Floats | None) -> Logistic:
+        origin = one_rate(outcome[kept], drawn.weight[kept], precision.size)
+        return fit_logistic(terms[kept], outcome[kept], drawn.weight[kept], precision, origin, start)
+
+    all_rows = fit(np.ones(outcome.size, dtype=bool), None)
+    fold = deal(drawn.lacks.astype(np.intp), np.random.default_rng(seed))
+    log_odds = np.empty(outcome.size)
+    for number in range(N_FOLDS):
+        held = fold == number
+        log_odds[held] = terms[held] @ fit(~held, all_rows.coefficient).coefficient
+    known = recipe.log_odds(x[~drawn.lacks], all_rows.coefficient, with_gaps=False)
+    return Missing(drawn, recipe, all_rows, fold, log_odds, _noise(terms, all_rows), evidence, known)
 
 
-def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Mask, weight: Floats) -> float:
+def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Flags, weight: Floats) -> float:
     """Give the log-evidence of a regression on the predictors less that of one rate for all rows, by Laplace's method.
 
     `x` is (n_rows, n_features) in standard units, the first `n_numbers` of them measurements; `weight` (n_rows,) counts
@@ -159,7 +169,7 @@ def log_mean_exp(values: Floats) -> float:
     return float(values.max() + np.log(np.exp(values - values.max()).mean()))
 
 
-def _evidence(terms: Floats, lacks: Mask, weight: Floats) -> float:
+def _evidence(terms: Floats, lacks: Flags, weight: Floats) -> float:
     """Give the log-evidence of a regression on `terms`, (n_rows, n_terms), the first of which is 1, less that of the 1.
 
     The other coefficients are normal beforehand, their spread one of `SPREADS`.
@@ -188,37 +198,14 @@ def draw_kinds(design: Design, seed: int) -> Drawn | None:
     size = [int(np.count_nonzero(kind)) for kind in kinds]
     if not all(size):
         return None
-    total = [float(design.distinct.weight[kind].sum()) for kind in kinds] if design.weighed else size
     most = min(MAX_ROWS, MAX_CELLS // max(1, len(design.features)))
     drawn = [draw_rows(kind, most, rng) for kind in kinds]
     row = np.concatenate(drawn)
     lacks = np.arange(row.size) >= drawn[0].size
-    return Drawn(row, lacks, design.weight_of(row), size[0], size[1], total[1] / total[0])
+    return Drawn(row, lacks, design.weight_of(row), *size)
 
 
-def cross_fit(x: Floats, n_numbers: int, drawn: Drawn, seed: int) -> CrossFit:
-    """Regress "has no label" on what is seen, and on what is not: `x` (n_drawn, n_features) in standard units.
-
-    Missing values count as the mean.  A standard normal prior of every coefficient keeps them finite.
-    """
-    recipe = _Terms(n_numbers, *_sometimes_missing(np.isnan(x)))
-    terms, outcome = recipe.of(x), drawn.lacks.astype(np.float64)
-    precision = np.r_[CONSTANT_PRECISION, np.ones(terms.shape[1] - 1)]
-
-    def fit(kept: Mask, start: Floats | None) -> Logistic:
-        origin = one_rate(outcome[kept], drawn.weight[kept], precision.size)
-        return fit_logistic(terms[kept], outcome[kept], drawn.weight[kept], precision, origin, start)
-
-    all_rows = fit(np.ones(outcome.size, dtype=bool), None)
-    fold = deal(drawn.lacks.astype(np.intp), np.random.default_rng(seed))
-    log_odds = np.empty(outcome.size)
-    for number in range(N_FOLDS):
-        held = fold == number
-        log_odds[held] = terms[held] @ fit(~held, all_rows.coefficient).coefficient
-    return CrossFit(recipe, fold, log_odds, _noise(terms, all_rows), all_rows)
-
-
-def _sometimes_missing(missing: Mask) -> tuple[Integers, Floats]:
+def _sometimes_missing(missing: Flags) -> tuple[Integers, Floats]:
     """Find the columns of `missing`, (n_rows, n_features), that are not all alike, and their shares: each one once."""
     first: dict[bytes, int] = {}
     for j, column in enumerate(missing.T):
@@ -236,10 +223,22 @@ def _noise(terms: Floats, fit: Logistic) -> float:
     return min(1.0, of_coefficients / total) if total > 0.0 else 1.0
 
 
-def fit_logistic(
-    terms: Floats, outcome: Floats, weight: Floats, precision: Floats, origin: Floats, start: Floats | None = None
+def fit_shift(log_odds: Floats, outcome: Floats, weight: Floats, precision: float = CONSTANT_PRECISION) -> Logistic:
+    """Find by how much log-odds, (n_rows,), are too low for `outcome`; 0 is likeliest beforehand, by `precision`."""
+    one = np.ones((outcome.size, 1))
+    return fit_logistic(one, outcome, weight, np.full(1, precision), np.zeros(1), offset=log_odds)
+
+
+def fit_logistic(  # data, prior, and where to begin
+    terms: Floats,
+    outcome: Floats,
+    weight: Floats,
+    precision: Floats,
+    origin: Floats,
+    start: Floats | None = None,
+    offset: Floats | float = 0.0,
 ) -> Logistic:
-    """Find the coefficients of highest posterior density: the log-odds of `outcome` are `terms` @ coefficients.
+    """Find the coefficients of highest posterior density: log-odds of `outcome` are `offset` + `terms` @ coefficients.
 
     `terms` is (n_rows, n_terms), `outcome` (n_rows,) 1 or 0, `weight` (n_rows,) how often each row counts; the prior of
     the coefficients is normal about `origin` with `precision`, (n_terms,) either, all above 0, so that they stay finite
@@ -247,18 +246,18 @@ def fit_logistic(
     """
 
     def height(coefficient: Floats) -> float:
-        likelihood = log_likelihood(terms @ coefficient, outcome, weight)
+        likelihood = log_likelihood(offset + terms @ coefficient, outcome, weight)
         return likelihood - 0.5 * float(precision @ (coefficient - origin) ** 2)
 
     def slope_and_curvature(coefficient: Floats) -> tuple[Floats, Floats]:
-        rate = rate_of(terms @ coefficient)
+        rate = rate_of(offset + terms @ coefficient)
         slope = terms.T @ (weight * (outcome - rate)) - precision * (coefficient - origin)
         root = terms * np.sqrt(weight * rate * (1.0 - rate))[:, None]  # BLAS computes half of a product with itself
         return slope, root.T @ root + np.diag(precision)
 
     coefficient, _, curvature = climb(height, slope_and_curvature, origin if start is None else start)
     covariance = np.linalg.inv(curvature).astype(np.float64, copy=False)
-    return Logistic(coefficient, covariance, log_likelihood(terms @ coefficient, outcome, weight))
+    return Logistic(coefficient, covariance, log_likelihood(offset + terms @ coefficient, outcome, weight))
 
 
 def climb(

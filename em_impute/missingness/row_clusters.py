@@ -5,19 +5,18 @@ of the hidden one.  A cluster matters only where that is so: rows that happen to
 their labels one by one, leave rows to fill as many labelled siblings as hidden rows have.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import Key
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.k_means import squared_distances
 from em_impute.ensemble.folds import N_FOLDS
-from em_impute.ensemble.k_means import squared_distances
 from em_impute.missingness.neighbours import find_clusters, points_of
-from em_impute.missingness.regression import rate_of
+from em_impute.missingness.regression import fit_shift, rate_of
 from em_impute.table.arrays import Codes
 
 LEAST_GAP = 0.1
@@ -30,9 +29,6 @@ LEAST_LACKING = 3
 P_VALUE = 1e-4
 """Chance that nothing odd is taken for cluster, for all candidates together; the bound that it is compared with is
 above the probability itself."""
-
-SAMPLE = 200_000
-"""Different rows among which copies are looked for: more say the same of how their labels are missing."""
 
 MOST_CLUSTERS, REFERENCE, N_NEAR = 300, 1500, 20
 """Clusters whose neighbourhood is looked at, the rows drawn to find it among, and how many of these make it up: the
@@ -75,12 +71,9 @@ class _Rows(NamedTuple):
     """All rows, whether they lack a label, and how likely that was."""
 
     x: Floats  # (n_rows, n_features)
-    lacks: NDArray[np.bool_]  # (n_rows,)
+    lacks: Flags  # (n_rows,)
     weight: Floats  # (n_rows,)
     log_odds: Floats  # (n_rows,) of lacking it
-
-    def take(self, rows: Integers) -> "_Rows":
-        return _Rows(self.x[rows], self.lacks[rows], self.weight[rows], self.log_odds[rows])
 
 
 def find_row_clusters(
@@ -88,43 +81,38 @@ def find_row_clusters(
     codes: Integers,
     label: Integers,
     weight: Floats,
-    keys: Sequence[Key] = (),
-    log_odds: Floats | None = None,
-    seed: int = 0,
+    keys: Sequence[Key],
+    log_odds: Floats,
+    seed: int,
 ) -> RowClusters | None:
     """Find the cluster that rows with a label have and rows to fill lack; None where nothing is odd.
 
     `x` (n_rows, n_features) are standardised predictors, NaN where missing, `codes` (n_rows, n_categories) categories,
     `label` (n_rows,) −1 where unknown, `weight` (n_rows,) how many equal rows each stands for, and `log_odds` (n_rows,)
-    those of lacking a label by the predictors, without which all rows have one rate.
+    those of lacking a label by the predictors, but for a constant.
     """
     lacks = label < 0
     n_known, n_missing = float(weight[~lacks].sum()), float(weight[lacks].sum())
     if not (n_known and n_missing):
         return None
     rng = np.random.default_rng(seed)
-    constant = np.broadcast_to(np.log(n_missing / n_known), label.shape)
-    rows = _Rows(x, lacks, weight, _calibrated(log_odds, lacks, weight) if log_odds is not None else constant)
-    candidates = [one for one in _candidates(x, codes, rows, keys) if one[1].gap >= LEAST_GAP]
+    constant: Floats = np.broadcast_to(np.log(n_missing / n_known), label.shape)
+    some = slice(None, None, max(1, label.size // REFERENCE))
+    shift = fit_shift(log_odds[some], lacks[some].astype(np.float64), weight[some]).coefficient
+    rows = _Rows(x, lacks, weight, log_odds + shift)
+    candidates = [_count_siblings(name, _alone_where_missing(key), rows) for name, key in keys]
+    candidates.append(_count_siblings(None, _equal_rows(x, codes), rows))
     level = P_VALUE / (len(keys) + 2)
-    for chosen, one in sorted(candidates, key=lambda one: -one[1].gap):
+    for one in sorted(candidates, key=lambda one: -one.gap):
+        if one.gap < LEAST_GAP:
+            break
         is_predictor = one.name is not None and _is_category(one.code, codes)
-        some = rows._replace(log_odds=constant) if is_predictor else rows
-        some = some if chosen is None else some.take(chosen)
-        if _lack_together(some, one.code, level, with_single=one.name is not None, rng=rng):
-            return one if chosen is None else replace(one, code=_equal_rows(x, codes, np.arange(label.size)))
-    return _near_copies(rows, label, 10.0 * level, rng)
-
-
-def _candidates(
-    x: Floats, codes: Integers, rows: _Rows, keys: Sequence[Key]
-) -> Iterator[tuple[Integers | None, RowClusters]]:
-    """Yield the clusters of each key, and those of equal rows; also the rows that were looked at, None for all."""
-    for name, key in keys:
-        yield None, _count_siblings(name, _alone_where_missing(key), rows)
-    chosen = None if rows.lacks.size <= SAMPLE else _some_with_all_equals(x, codes)
-    code = _equal_rows(x, codes, np.arange(rows.lacks.size) if chosen is None else chosen)
-    yield chosen, _count_siblings(None, code, rows if chosen is None else rows.take(chosen))
+        looked_at = rows._replace(log_odds=constant) if is_predictor else rows
+        if _lack_together(looked_at, one.code, level, is_key=one.name is not None, rng=rng):
+            return one
+    near = find_clusters(x, label, weight, rate_of(rows.log_odds), 10.0 * level, rng)
+    found = None if near is None else _count_siblings(None, near, rows)
+    return None if found is None or found.gap < LEAST_GAP else found
 
 
 def _alone_where_missing(key: Codes) -> Integers:
@@ -133,6 +121,26 @@ def _alone_where_missing(key: Codes) -> Integers:
     missing = np.flatnonzero(code < 0)
     code[missing] = int(code.max(initial=-1)) + 1 + np.arange(missing.size)
     return code
+
+
+def _equal_rows(x: Floats, codes: Integers) -> Integers:
+    """Give one number to rows that agree in all predictors, (n_rows,): their bits are hashed to 64.
+
+    Clusters are numbered by their first rows.  The order of the hashes would depend on the last bits of standardised
+    numbers, which differ between processors, and with it what is drawn at random.
+    """
+    mixed = np.zeros(x.shape[0], np.uint64)
+    for column in [*x.T, *codes.T]:
+        values = column + 0.0  # no −0
+        values[np.isnan(values)] = np.nan  # one of its many forms
+        mixed = (values.view(np.uint64) ^ mixed) * PRIME
+        mixed ^= mixed >> np.uint64(29)
+        mixed *= PRIME
+        mixed ^= mixed >> np.uint64(32)
+    if np.unique(mixed).size == mixed.size:  # mostly so, and told many times sooner than who equals whom
+        return np.arange(mixed.size)
+    _, first, code = np.unique(mixed, return_index=True, return_inverse=True)
+    return first.argsort().argsort()[code.reshape(-1)]
 
 
 def _count_siblings(name: str | None, code: Integers, rows: _Rows) -> RowClusters:
@@ -148,23 +156,7 @@ def _count_siblings(name: str | None, code: Integers, rows: _Rows) -> RowCluster
     return RowClusters(name, code, *with_sibling, float(left))
 
 
-# Are labels missing together?
-
-
-def _calibrated(log_odds: Floats, lacks: NDArray[np.bool_], weight: Floats) -> Floats:
-    """Shift log-odds so that as many rows lack a label as they say: (n_rows,)."""
-    some = slice(None, None, max(1, lacks.size // REFERENCE))
-    odds, outcome, counts = log_odds[some], lacks[some], weight[some]
-    shift = 0.0
-    for _ in range(10):
-        rate = rate_of(odds + shift)
-        slope = float(counts @ (rate * (1.0 - rate))) + 1e-3 * float(counts.sum())
-        shift += float(np.clip(counts @ (outcome - rate) / slope, -1.0, 1.0))
-    shifted: Floats = log_odds + shift
-    return shifted
-
-
-def _lack_together(rows: _Rows, code: Integers, level: float, *, with_single: bool, rng: np.random.Generator) -> bool:
+def _lack_together(rows: _Rows, code: Integers, level: float, *, is_key: bool, rng: np.random.Generator) -> bool:
     """Tell whether more clusters lack a label wholly than would if rows lost it one by one.
 
     First by the rate of missing labels that the regression gives each row, then, for some of them, by that of the rows
@@ -173,24 +165,27 @@ def _lack_together(rows: _Rows, code: Integers, level: float, *, with_single: bo
     log_rate = -np.logaddexp(0.0, -rows.log_odds)  # (n_rows,) of lacking a label
     n_clusters = int(code.max()) + 1
     size = np.bincount(code, rows.weight, n_clusters)
-    none_known = np.bincount(code, rows.weight * ~rows.lacks, n_clusters) == 0.0
+    n_known = np.bincount(code, rows.weight * ~rows.lacks, n_clusters)
     log_chance = np.bincount(code, rows.weight * log_rate, n_clusters)  # of lacking all
-    if with_single and _is_number(code, rows.x):
-        log_chance = np.maximum(log_chance, size * np.log(_rate_beside(size, code, rows)))
-    cluster = np.flatnonzero(size > (0.0 if with_single else 1.0))
-    none_known, log_chance = none_known[cluster], log_chance[cluster]
+    if is_key and _is_number(code, rows.x):  # then the clusters before and after each have a rate of their own
+        beside = np.repeat([1.0, 0.0, 1.0], [BESIDE, 1, BESIDE])
+        n_all, n_lacking = (np.convolve(count, beside)[BESIDE:-BESIDE] for count in (size, size - n_known))
+        rate = np.clip(n_lacking / np.maximum(n_all, 1.0), MIN_SHARE, 1.0)
+        log_chance = np.maximum(log_chance, size * np.log(rate))
+    cluster = np.flatnonzero(size > (0.0 if is_key else 1.0))
+    none_known, log_chance, size = n_known[cluster] == 0.0, log_chance[cluster], size[cluster]
     if not _too_many(none_known, np.exp(log_chance), level):
         return False
     drawn = np.arange(cluster.size)
     if cluster.size > MOST_CLUSTERS:
         drawn = rng.choice(cluster.size, MOST_CLUSTERS, replace=False)
     surplus = _surplus_about(rows, code, cluster[drawn], rng)  # (n_drawn,)
-    of_one = log_chance[drawn] / size[cluster[drawn]]
-    raised = np.log(np.clip(np.exp(of_one) + np.maximum(surplus, 0.0), MIN_SHARE, 1.0)) * size[cluster[drawn]]
+    of_one = log_chance[drawn] / size[drawn]
+    raised = np.log(np.clip(np.exp(of_one) + np.maximum(surplus, 0.0), MIN_SHARE, 1.0)) * size[drawn]
     return _too_many(none_known[drawn], np.exp(raised), 10.0 * level)
 
 
-def _too_many(found: NDArray[np.bool_], chance: Floats, level: float) -> bool:
+def _too_many(found: Flags, chance: Floats, level: float) -> bool:
     """Tell whether more are found than independent chances, (n,) both, allow at a level: Bennett's inequality."""
     variance = float(chance @ (1.0 - chance)) + MIN_SHARE
     more = float(found.sum() - chance.sum())
@@ -200,23 +195,12 @@ def _too_many(found: NDArray[np.bool_], chance: Floats, level: float) -> bool:
     return bool(variance * ((1.0 + u) * np.log1p(u) - u) > -np.log(level))
 
 
-def _rate_beside(size: NDArray[Any], code: Integers, rows: _Rows) -> Floats:
-    """Compute the rate of missing labels in the clusters before and after each, in their order: (n_clusters,)."""
-    lacking = np.bincount(code, rows.weight * rows.lacks, size.size)
-    beside = np.repeat([1.0, 0.0, 1.0], [BESIDE, 1, BESIDE])
-    of_all, of_lacking = (np.convolve(count, beside)[BESIDE:-BESIDE] for count in (size, lacking))
-    rate: Floats = np.clip(of_lacking / np.maximum(of_all, 1.0), MIN_SHARE, 1.0)
-    return rate
-
-
 def _surplus_about(rows: _Rows, code: Integers, cluster: Integers, rng: np.random.Generator) -> Floats:
     """Say how many more rows near to some clusters lack a label than the regression expects, (n_clusters,)."""
     place = np.full(int(code.max()) + 1, -1)
     place[cluster] = np.arange(cluster.size)
     one = np.empty(cluster.size, np.intp)
-    mine = (
-        rng.permutation(np.flatnonzero(place[code] >= 0)) if code.size <= SAMPLE else np.flatnonzero(place[code] >= 0)
-    )
+    mine = rng.permutation(np.flatnonzero(place[code] >= 0))
     one[place[code[mine]]] = mine  # some row of each
     others = np.arange(code.size)
     if code.size > REFERENCE:
@@ -231,50 +215,11 @@ def _surplus_about(rows: _Rows, code: Integers, cluster: Integers, rng: np.rando
     return surplus
 
 
-# Which rows are equal?
-
-
-def _equal_rows(x: Floats, codes: Integers, chosen: Integers) -> Integers:
-    """Give one number to rows that agree in all predictors, (n_chosen,): their bits are hashed to 64.
-
-    Clusters are numbered by their first rows.  The order of the hashes would depend on the last bits of standardised
-    numbers, which differ between processors, and with it what is drawn at random.
-    """
-    _, first, code = np.unique(_hashed([*x.T, *codes.T], chosen), return_index=True, return_inverse=True)
-    return first.argsort().argsort()[code.reshape(-1)]
-
-
-def _some_with_all_equals(x: Floats, codes: Integers) -> Integers:
-    """Choose about `SAMPLE` rows so that with a row all that equal it are chosen: by a hash of two predictors.
-
-    In single precision: the last bits of standardised numbers differ between processors.
-    """
-    columns = sorted([*x.T, *codes.T], key=lambda column: -np.unique(column[:REFERENCE]).size)[:2]
-    part = np.uint64(2**32 * SAMPLE // x.shape[0])
-    rounded = [column.astype(np.float32).astype(np.float64) for column in columns]
-    return np.flatnonzero(_hashed(rounded, None) >> np.uint64(32) < part)
-
-
-def _hashed(columns: Sequence[NDArray[Any]], chosen: Integers | None) -> NDArray[np.uint64]:
-    """Mix the bits of some columns, one number for each row: (n_rows,), or (n_chosen,) of those `chosen`."""
-    mixed = np.zeros(1, np.uint64)
-    for column in columns:
-        values = (column if chosen is None else column[chosen]) + 0.0  # no −0
-        values[np.isnan(values)] = np.nan  # one of its many forms
-        mixed = (values.view(np.uint64) ^ mixed) * PRIME
-        mixed ^= mixed >> np.uint64(29)
-        mixed *= PRIME
-        mixed ^= mixed >> np.uint64(32)
-    return mixed
-
-
 def _is_category(code: Integers, codes: Integers) -> bool:
     """Tell whether a key is one of the categories, with which a regression has explained all."""
-    some = slice(SAMPLE)
-    n_values = np.unique(code[some]).size
-    for category in codes[some].T:
-        width = int(category.max(initial=0)) + 2
-        pairs = np.unique(code[some] * width + category).size
+    n_values = np.unique(code).size
+    for category in codes.T:
+        pairs = np.unique(code * (int(category.max(initial=0)) + 2) + category).size
         if pairs == n_values == np.unique(category[category >= 0]).size:
             return True
     return False
@@ -284,15 +229,3 @@ def _is_number(code: Integers, x: Floats) -> bool:
     """Tell whether a key is one of the numbers that predict: then its codes, in the order of the values, mean more."""
     some = np.unique(code[:REFERENCE], return_index=True)[1]
     return some.size > 1 and bool((np.diff(x[some], axis=0) > 0.0).all(axis=0).any())
-
-
-# Clusters without a key
-
-
-def _near_copies(rows: _Rows, label: Integers, level: float, rng: np.random.Generator) -> RowClusters | None:
-    """Find clusters by distance alone."""
-    code = find_clusters(rows.x, label, rows.weight, rate_of(rows.log_odds), level, rng)
-    if code is None:
-        return None
-    found = _count_siblings(None, code, rows)
-    return None if found.gap < LEAST_GAP else found

@@ -1,8 +1,7 @@
 """The choice of the model when no label is known: covariance family and number of groups, by BIC."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from em_impute.em.em import posterior
 from em_impute.em.families import FAMILIES, n_parameters
 from em_impute.em.initialize import Mixture, Recipe
 from em_impute.em.mixture import fit_mixture
+from em_impute.em.parameters import Parameters
 from em_impute.errors import ColumnError, FitError, option
 
 AUTO_FAMILIES = ("tied-diag", "diag", "tied", "vee", "eev", "full")
@@ -57,15 +57,30 @@ def choose_clusters(
     make chance look like evidence, and groups without end.  Raises FitError where BIC finds but one group.
     """
     families = families_to_try(covariance, len(design.features), AUTO_FAMILIES)
-    sample = partial(_sample, design.learning, seed=recipe.seed, weighed=design.weighed)
+    if design.labels and len(families) == 1:
+        return families[0], len(design.labels), ()
+    rows = _sample(design.learning, MAX_ROWS if design.labels else MAX_ROWS_OPEN, recipe.seed, weighed=design.weighed)
+
+    def compare(family: str, n_groups: int, *, is_thorough: bool = True) -> Candidate:
+        progress(f"trying {n_groups} × {family}")
+        one = recipe._replace(family=family, thorough=is_thorough)
+        if not is_thorough:
+            limit = min(SHORT_MAX_ITER, recipe.stopping.max_iter)
+            one = one._replace(stopping=recipe.stopping._replace(tolerance=SHORT_TOLERANCE, max_iter=limit))
+        try:
+            mixture = fit_mixture(rows, n_groups, one)
+        except FitError as error:
+            return Candidate(family, None, error.message, n_groups)
+        log_likelihood = mixture.fit.log_likelihood - design.log_jacobian(rows)
+        probability = posterior(mixture.fit.parameters, mixture.fit.component_label, rows.x)
+        entropy = -float(rows.weight @ (probability * np.log(np.maximum(probability, 1e-300))).sum(axis=1))
+        criteria = information_criteria(mixture, log_likelihood, float(rows.weight.sum()), entropy)
+        return Candidate(family, criteria["bic"], "", n_groups, criteria["icl"])
+
     if design.labels:
-        if len(families) == 1:
-            return families[0], len(design.labels), ()
-        compare = _Comparison(design, sample(MAX_ROWS), recipe, progress)
         tried = [compare(family, len(design.labels)) for family in families]
-    else:
-        compare = _Comparison(design, sample(MAX_ROWS_OPEN), recipe, progress)
-        tried = _search(compare, families)
+    else:  # with fewer different rows than that, a group may be one value that is written often, and nothing else
+        tried = _search(compare, families, min(MAX_GROUPS, len(rows.x) // (rows.x.shape[1] + 1)))
     best = best_of(tried)
     n_groups = best.components or 1
     if not design.labels and n_groups == 1:
@@ -101,58 +116,20 @@ def information_criteria(
     return {"bic": bic, "aic": -2.0 * log_likelihood + 2.0 * n_free, "icl": bic + 2.0 * unlabelled_entropy}
 
 
-@dataclass(frozen=True)
-class _Comparison:
-    """Fits candidates to the same rows."""
-
-    design: Design
-    rows: Rows
-    recipe: Recipe
-    progress: Callable[[str], None]
-
-    def __call__(self, family: str, n_groups: int, *, thorough: bool = True) -> Candidate:
-        self.progress(f"trying {n_groups} × {family}")
-        rows, recipe = self.rows, self.recipe._replace(family=family, thorough=thorough)
-        if not thorough:
-            limit = min(SHORT_MAX_ITER, recipe.stopping.max_iter)
-            recipe = recipe._replace(stopping=recipe.stopping._replace(tolerance=SHORT_TOLERANCE, max_iter=limit))
-        try:
-            mixture = fit_mixture(rows, n_groups, recipe)
-        except FitError as error:
-            return Candidate(family, None, error.message, n_groups)
-        log_likelihood = mixture.fit.log_likelihood - self.design.log_jacobian(rows)
-        probability = posterior(mixture.fit.parameters, mixture.fit.component_label, rows.x)
-        entropy = -float(rows.weight @ (probability * np.log(np.maximum(probability, 1e-300))).sum(axis=1))
-        criteria = information_criteria(mixture, log_likelihood, float(rows.weight.sum()), entropy)
-        return Candidate(family, criteria["bic"], "", n_groups, criteria["icl"])
-
-
-def _search(compare: _Comparison, families: tuple[str, ...]) -> list[Candidate]:
-    """Look at every number of groups for a short while, then at the best one thoroughly, until it stays the best."""
-    rows = compare.rows
-    n_different, n_features = rows.x.shape
-    # With fewer different rows than that, a group may be one value that is written often, and nothing else.
-    most = min(MAX_GROUPS, n_different // (n_features + 1))
-    tried = [compare(family, 1, thorough=False) for family in _different(families)]
+def _search(compare: Callable[..., Candidate], families: tuple[str, ...], most: int) -> list[Candidate]:
+    """Look at numbers of groups for a short while, then at the best one thoroughly, until it stays the best."""
+    kinds = [(FAMILIES[name].diagonal, FAMILIES[name].spherical) for name in families]  # others are alike in one group
+    different = [name for at, name in enumerate(families) if kinds.index(kinds[at]) == at]
+    tried = [compare(family, 1, is_thorough=False) for family in different]
     for n_groups in range(2, most + 1):
         if n_groups - (best_of(tried).components or 0) > PATIENCE:
             break
-        tried += [compare(family, n_groups, thorough=False) for family in families]
+        tried += [compare(family, n_groups, is_thorough=False) for family in families]
     thorough: set[int] = set()
     while (at := tried.index(best := best_of(tried))) not in thorough:
         tried[at] = compare(best.covariance, best.components or 1)
         thorough.add(at)
     return tried
-
-
-def _different(families: tuple[str, ...]) -> Iterator[str]:
-    """Leave out families that are the same as one before them where there is but one group."""
-    seen = set()
-    for name in families:
-        kind = (FAMILIES[name].diagonal, FAMILIES[name].spherical)
-        if kind not in seen:
-            seen.add(kind)
-            yield name
 
 
 def families_to_try(covariance: str, n_features: int, auto: tuple[str, ...]) -> tuple[str, ...]:
@@ -197,7 +174,4 @@ def sort_components(mixture: Mixture, feature: int) -> Mixture:
     """Sort the components by their mean of one predictor, so that the first name goes to the smallest."""
     fit = mixture.fit
     order = np.argsort(fit.parameters.mean[:, feature], kind="stable")
-    weight, mean, covariance = (values[order] for values in fit.parameters)
-    return mixture._replace(
-        fit=fit._replace(parameters=fit.parameters._replace(weight=weight, mean=mean, covariance=covariance))
-    )
+    return mixture._replace(fit=fit._replace(parameters=Parameters(*(values[order] for values in fit.parameters))))

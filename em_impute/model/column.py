@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels
-from em_impute.em.blocks import Floats, Integers
-from em_impute.missingness.how_missing import HeldOut, like_missing
+from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import LogOddsShifts, Reasons
 from em_impute.model.assign import over_labels, shift_log_odds
 from em_impute.model.fit import Fitted, PredictDraws
@@ -58,24 +57,29 @@ class FittedColumn:
         return self.of_every_label(probability if self.shifts is None else self.shifts.apply(probability))
 
     @cached_property
-    def beyond(self) -> NDArray[np.bool_]:
+    def beyond(self) -> Flags:
         """The distinct rows without a label that are like no labelled row, (n_unlabelled,)."""
         return self.fitted.how.beyond(self.design)
 
     @cached_property
     def promise(self) -> HeldOut | None:
-        """Known labels that were hidden, as if they were rows to fill: what is to be expected of these."""
-        held = self.fitted.choice.held_out
-        how = self.fitted.how
-        cluster = how.clusters
+        """Known labels that were hidden, as if they were rows to fill: what is to be expected of these.
+
+        Where labels are lost by class, rows of a class that loses many count more, and its probability is higher.
+        """
+        held, how, reasons = self.fitted.choice.held_out, self.fitted.how, self.reasons
         if held is not None and held.odds is not None:
             held = replace(held, odds=1.0 + how.by_predictors * (held.odds - 1.0))
-        if held is not None and cluster is not None:
-            held = replace(held, cluster=cluster.code[held.row])
-        if held is None or self.reasons is None:
+        if held is not None and how.clusters is not None:
+            held = replace(held, cluster=how.clusters.code[held.row])
+        if held is None or reasons is None:
             return held
-        is_tilted = self.shifts is not None or self.fitted.choice.recipe.free_shares
-        return like_missing(held, self.reasons, self.reasons.shifts() if is_tilted else None)
+        weight = reasons.weights(held.label, held.odds) * (1.0 if held.weight is None else held.weight)
+        held = replace(held, weight=weight / weight.mean())
+        if self.shifts is None and not self.fitted.choice.recipe.free_shares:
+            return held
+        shifts = reasons.shifts()
+        return replace(held, probability=shifts.apply(held.probability), baseline=shifts.apply(held.baseline))
 
     def draw(self, n_draws: int, seed: int) -> PredictDraws:
         """Draw the model so many times, and why labels are missing; the draws speak of every label of the column."""
@@ -93,7 +97,7 @@ class FittedColumn:
         return shifted_by_reasons
 
     def of_every_label(self, probability: Floats) -> Floats:
-        """Give a label of which nothing was learnt the probability 0: (…, n_learnt) to (…, n_labels)."""
+        """Give a label of which nothing was learnt the probability 0: (…, n_known) to (…, n_labels)."""
         names = self.labels.labels
         if self.design.labels == names:
             return probability

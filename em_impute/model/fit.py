@@ -6,12 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers, Rows, make_blocks, slices
+from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.em.em import Fit, Step, expect, make_problem, posterior
-from em_impute.em.expectation import e_step
 from em_impute.em.initialize import Mixture, Recipe
 from em_impute.em.mixture import fit_mixture, refits
-from em_impute.em.parameters import Parameters, clamp
+from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import predict
 from em_impute.ensemble.fit import EnsembleFit, fit_leader, subsampled
 from em_impute.ensemble.folds import Examples
@@ -116,22 +115,14 @@ def _leading_mixture(ensemble: EnsembleFit, examples: Examples, design: Design, 
     component_label, batches = fit_leader(ensemble, examples, recipe.seed)
     rows = design.learning
     parameters = [Parameters(np.exp(one.log_share[0]), one.mean[0], one.covariance[0]) for one in batches]
-    if rows.label.size > PATH_ROWS:
-        path = [_log_likelihood(rows, parameters[-1], component_label, ensemble.n_labels)]
-    else:
-        problem = make_problem(*rows, component_label, ensemble.n_labels)
-        path = [expect(problem, one).log_likelihood for one in parameters]
-    fit = Fit(parameters[-1], component_label, path[-1], path[-1], tuple(path), "held-out labels", 0.0)
-    return Mixture(fit, recipe)
-
-
-def _log_likelihood(rows: Rows, parameters: Parameters, component_label: Integers, n_labels: int) -> float:
-    """Compute the log-likelihood of many rows, some of them at a time."""
-    total, log_clamp = 0.0, clamp(component_label, n_labels)
+    looked_at = parameters if rows.label.size <= PATH_ROWS else parameters[-1:]
+    path = np.zeros(len(looked_at))
     for some in slices(rows.label.size, CHUNK_ROWS):
-        for block in make_blocks(rows.x[some], rows.label[some], rows.weight[some], component_label.size):
-            total += float(np.vdot(block.weight, e_step(block, parameters, log_clamp).log_evidence))
-    return total
+        part = rows.x[some], rows.label[some], rows.weight[some]
+        problem = make_problem(*part, component_label, ensemble.n_labels)
+        path += [expect(problem, one).log_likelihood for one in looked_at]
+    *_, last = way = path.tolist()
+    return Mixture(Fit(parameters[-1], component_label, last, last, tuple(way), "held-out labels", 0.0), recipe)
 
 
 def _with_log_likelihood(mixture: Mixture, design: Design) -> Mixture:

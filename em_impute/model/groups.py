@@ -3,14 +3,14 @@
 Small groups, and those like the others, lean on the fit of all rows; large groups that differ on their own.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.columns.design import Category, Design, Feature, redundant_columns
-from em_impute.em.blocks import Floats, Integers, Rows, in_units, standard_units
+from em_impute.em.blocks import Floats, Integers, Rows, in_units, rows_by_code, standard_units
 from em_impute.ensemble.cross_validation import LEAST_CHANCE
 from em_impute.ensemble.folds import N_FOLDS
 from em_impute.ensemble.stacking_weights import cross_fitted, stack_weights
@@ -42,33 +42,15 @@ class Group(NamedTuple):
 
 
 class GroupFit(NamedTuple):
-    """A fit of a group's own as it was made: of the group's rows and labels, in units of their own."""
+    """A fit of a group's own."""
 
     group: str
     weight: float  # beside the fit of all rows
-    design: Design
-    fitted: Fitted
+    design: Design  # of the group's rows and labels, in units of their own
+    fitted: Fitted  # speaks of all labels; `draw` takes rows by their place in the group
 
 
-class Grouped(NamedTuple):
-    """All rows' fit, mixed with those of the groups."""
-
-    fitted: Fitted
-    groups: tuple[Group, ...] | None
-    own: tuple[GroupFit, ...] = ()
-
-
-class Own(NamedTuple):
-    """A fit of a group's own, in terms of all rows."""
-
-    design: Design
-    fitted: Fitted
-    probability: Floats  # (n_unlabelled, n_labels), of the group's distinct rows without a label
-    held_out: HeldOut | None
-    draw: Draw  # rows by their place in the group
-
-
-class Trial(NamedTuple):
+class _Trial(NamedTuple):
     """Predictions of the same labels by a group's own fit and by that of all rows, which had not seen them."""
 
     held: Integers  # (n_rows,), among the labels that the fit of all rows was tested on
@@ -97,37 +79,36 @@ def refuse_groups(name: str, column: CategoryColumn) -> None:
 
 def fit_groups(
     design: Design, pooled: Fitted, label: Integers, fit: Fit, watch: Callable[[float, str], None]
-) -> Grouped:
+) -> tuple[Fitted, tuple[Group, ...] | None, tuple[GroupFit, ...]]:
     """Fit each group by itself, and mix its predictions with those of the `pooled` fit.
 
     Where no label is known the groups' own fits stand alone.  `label` (n_rows,) is −1 in the cells to fill, which are
-    counted for the report.  Without groups everything stays as it is.  Raises FitError, naming the group, where no
-    label is known and a group is too small.
+    counted for the report.  Returns the mixed fit, the groups and those of their fits that count; without groups
+    everything stays as it is.  Raises FitError, naming the group, where no label is known and a group is too small.
     """
     if design.groups is None:
-        return Grouped(pooled, None)
-    found = []
-    for code, rows in _rows_of_groups(design.groups):
-        name = f"group {shown(design.groups.texts[code])} of column {design.groups.name!r}"
-        watch(code / len(design.groups.texts), design.groups.texts[code])
-        own = _fit_own(design, rows, fit, name)
+        return pooled, None, ()
+    texts = design.groups.texts
+    found: list[tuple[int, Integers, Design, Fitted]] = []
+    for code, rows in enumerate(rows_by_code(design.groups.code, len(texts))):
+        watch(code / len(texts), texts[code])
+        own = _fit_own(design, rows, fit, f"group {shown(texts[code])} of column {design.groups.name!r}")
         if own is not None:
-            found.append((code, rows, own))
-    trials = [_tried(pooled.choice.held_out, own.held_out) for _, _, own in found]
+            found.append((code, rows, *own))
+    trials = [_tried(pooled.choice.held_out, own.choice.held_out) for *_, own in found]
     weights, centre = _weigh(trials)
     unlabelled = np.flatnonzero(design.distinct.label < 0)
-    probability, own_weights = pooled.probability.copy(), np.zeros(len(design.groups.texts))
-    for (code, rows, own), (of_own, of_all) in zip(found, weights, strict=True):
+    probability, own_weights = pooled.probability.copy(), np.zeros(len(texts))
+    for (code, rows, _, fitted), (of_own, of_all) in zip(found, weights, strict=True):
         mine = np.isin(unlabelled, rows, assume_unique=True)
-        probability[mine] = of_own * own.probability + of_all * probability[mine]
+        probability[mine] = of_own * fitted.probability + of_all * probability[mine]
         own_weights[code] = of_own
-    tested = [(rows, trial) for (_, rows, _), trial in zip(found, trials, strict=True)]
+    tested = [(rows, trial) for (_, rows, *_), trial in zip(found, trials, strict=True)]
     choice = replace(pooled.choice, held_out=_mixed(pooled.choice.held_out, tested, weights, centre))
-    draw = _mixed_draws(pooled.draw, [(rows, own.draw, own_weights[code]) for code, rows, own in found])
+    draw = _mixed_draws(pooled.draw, [(rows, own.draw, own_weights[code]) for code, rows, _, own in found])
     fitted = pooled._replace(choice=choice, probability=probability, draw=draw)
-    texts = design.groups.texts
-    fits = tuple(GroupFit(texts[k], float(own_weights[k]), own.design, own.fitted) for k, _, own in found)
-    return Grouped(fitted, _counted(design, label, own_weights), fits)
+    fits = tuple(GroupFit(texts[k], float(own_weights[k]), group, own) for k, _, group, own in found)
+    return fitted, _counted(design, design.groups, label, own_weights), fits
 
 
 def narrowed(design: Design, rows: Integers) -> Design | None:
@@ -180,7 +161,7 @@ def narrowed(design: Design, rows: Integers) -> Design | None:
     )
 
 
-def _tried(pooled: HeldOut | None, own: HeldOut | None) -> Trial | None:
+def _tried(pooled: HeldOut | None, own: HeldOut | None) -> _Trial | None:
     """Find the labels that neither fit was shown; None where one of the fits was tested on no label."""
     if own is None or pooled is None:
         return None
@@ -191,10 +172,10 @@ def _tried(pooled: HeldOut | None, own: HeldOut | None) -> Trial | None:
     predicted = np.array([own.probability[of_own], pooled.probability[of_all]])
     right = predicted[:, np.arange(of_all.size), pooled.label[of_all]]
     weight = np.ones(of_all.size) if pooled.weight is None else pooled.weight[of_all]
-    return Trial(of_all, predicted, np.maximum(right, LEAST_CHANCE)[:, None, :], weight)
+    return _Trial(of_all, predicted, np.maximum(right, LEAST_CHANCE)[:, None, :], weight)
 
 
-def _weigh(trials: Sequence[Trial | None]) -> tuple[list[Floats], Floats]:
+def _weigh(trials: Sequence[_Trial | None]) -> tuple[list[Floats], Floats]:
     """Weigh each group's own fit and that of all rows, (2,) each; also give what all groups together say, (2,).
 
     That is the centre of each group's prior: where the groups are alike it says so from many rows, and the few of a
@@ -214,7 +195,7 @@ def _scaled(weight: Floats) -> Floats:
 
 
 def _mixed(
-    pooled: HeldOut | None, found: Sequence[tuple[Integers, Trial | None]], weights: Sequence[Floats], centre: Floats
+    pooled: HeldOut | None, found: Sequence[tuple[Integers, _Trial | None]], weights: Sequence[Floats], centre: Floats
 ) -> HeldOut | None:
     """Give the mixed fits' predictions of labels held out, `found` being the rows and the trial of each group.
 
@@ -265,46 +246,41 @@ def _mixed_draws(of_all: Draw, found: Sequence[tuple[Integers, Draw, float]]) ->
     return draw
 
 
-def _fit_own(design: Design, rows: Integers, fit: Fit, name: str) -> Own | None:
-    """Fit a group by itself if it has enough labels, or if nobody has any."""
+def _fit_own(design: Design, rows: Integers, fit: Fit, name: str) -> tuple[Design, Fitted] | None:
+    """Fit a group by itself if it has enough labels, or if nobody has any.  The fit speaks of all labels."""
     label, weight = design.distinct.label[rows], design.distinct.weight[rows]
-    without_predictors = not (design.distinct.label >= 0).any()
+    nothing_known = not (design.distinct.label >= 0).any()
     count = np.bincount(label[label >= 0], (weight > 0.0 if design.weighed else weight)[label >= 0])
-    if not without_predictors and np.count_nonzero(count >= ROWS_PER_LABEL) < MIN_LABELS:
+    if not nothing_known and np.count_nonzero(count >= ROWS_PER_LABEL) < MIN_LABELS:
         return None
     own = narrowed(design, rows)
     try:
         if own is None:
             raise FitError("no predictor is left", f"name other predictors with {option('features')}")
         n_rows = own.label.size if not own.weighed else own.counting.size
-        if without_predictors and n_rows < len(own.labels):
+        if nothing_known and n_rows < len(own.labels):
             raise FitError(f"{len(own.labels)} labels cannot be found in {plural(n_rows, 'row')}", "ask for fewer")
         fitted = fit(own, lambda _stage, _detail: None)
     except (ColumnError, FitError) as error:
-        if not without_predictors:
+        if not nothing_known:
             return None
         raise FitError(f"{name}: {error.message}", error.hint) from error
     place = [design.labels.index(one) for one in own.labels]
+
+    def of_all_labels(probability: Floats) -> Floats:
+        return over_labels(probability, place, len(design.labels))
+
     held = fitted.choice.held_out
     if held is not None:
-        probability, baseline = (
-            over_labels(predicted, place, len(design.labels)) for predicted in (held.probability, held.baseline)
-        )
+        probability, baseline = of_all_labels(held.probability), of_all_labels(held.baseline)
         held = HeldOut(np.array(place)[held.label], probability, baseline, rows[held.row], held.weight)
 
     def draw(n_draws: int, seed: int) -> PredictDraws:
         predict_rows = fitted.draw(n_draws, seed)
-        return lambda number, chosen: over_labels(predict_rows(number, chosen), place, len(design.labels))
+        return lambda number, chosen: of_all_labels(predict_rows(number, chosen))
 
-    return Own(own, fitted, over_labels(fitted.probability, place, len(design.labels)), held, draw)
-
-
-def _rows_of_groups(groups: Category) -> Iterator[tuple[int, Integers]]:
-    """Yield each group's number and its distinct rows, ascending."""
-    order = np.argsort(groups.code, kind="stable")
-    ends = np.searchsorted(groups.code[order], np.arange(len(groups.texts) + 1))
-    for code in range(len(groups.texts)):
-        yield code, order[ends[code] : ends[code + 1]]
+    choice = replace(fitted.choice, held_out=held)
+    return own, fitted._replace(choice=choice, probability=of_all_labels(fitted.probability), draw=draw)
 
 
 def _copies(row: Integers) -> Integers:
@@ -316,15 +292,10 @@ def _copies(row: Integers) -> Integers:
     return copy
 
 
-def _counted(design: Design, label: Integers, weights: Floats) -> tuple[Group, ...]:
+def _counted(design: Design, groups: Category, label: Integers, weights: Floats) -> tuple[Group, ...]:
     """Count the cells of each group."""
-    groups = design.groups
-    if groups is None:
-        return ()
     of_row = groups.code[design.distinct_of(np.arange(label.size))].astype(np.intp)
-    n = len(groups.texts)
-    rows = np.bincount(of_row[of_row >= 0], minlength=n).tolist()
-    missing = np.bincount(of_row[(of_row >= 0) & (label < 0)], minlength=n).tolist()
-    return tuple(
-        Group(name, rows[k], rows[k] - missing[k], missing[k], float(weights[k])) for k, name in enumerate(groups.texts)
-    )
+    rows = np.bincount(of_row[of_row >= 0], minlength=weights.size)
+    missing = np.bincount(of_row[(of_row >= 0) & (label < 0)], minlength=weights.size)
+    columns = (column.tolist() for column in (rows, rows - missing, missing, weights))
+    return tuple(Group(*cells) for cells in zip(groups.texts, *columns, strict=True))

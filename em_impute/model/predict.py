@@ -16,7 +16,6 @@ from em_impute.em.initialize import Mixture
 from em_impute.em.mixture import MixtureMemory
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import Ensemble, predict
-from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.incremental import Memory
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.reasons import LogOddsShifts
@@ -142,8 +141,11 @@ class Expert:
         "Places, among the labels of the column, of those that the fit knows.",
     ]
     coding: Coding
-    speaker: Annotated[
-        Ensemble | Mixed, Kinds(mixture=Mixed, stack=Ensemble), "What predicts how probable each label is."
+    mixtures: Annotated[
+        Ensemble | Mixed,
+        Key("speaker"),
+        Kinds(mixture=Mixed, stack=Ensemble),
+        "What predicts how probable each label is.",
     ]
     shift: Annotated[
         Floats, Axes("n_column_labels"), "Log-odds added, where the rows to fill had label shares of their own."
@@ -159,11 +161,11 @@ class Expert:
         predictors = self.coding.predictors(table, rows)
         distinct, place = _distinct(predictors)
         probability = np.zeros((distinct.x.shape[0], self.shift.size))
-        if isinstance(self.speaker, Mixed):
-            mixed = self.speaker
+        if isinstance(self.mixtures, Mixed):
+            mixed = self.mixtures
             probability[:, self.known_labels] = posterior(mixed.parameters, mixed.component_label, distinct.x)
         else:
-            probability[:, self.known_labels] = predict(self.speaker, distinct)
+            probability[:, self.known_labels] = predict(self.mixtures, distinct)
         without_predictors = np.isnan(np.fmax.reduce(distinct.x, axis=1, initial=np.nan)) & (distinct.codes < 0).all(
             axis=1
         )
@@ -240,24 +242,16 @@ class Model:
 def expert_of(
     design: Design, choice: Choice, mixture: Mixture, labels: Sequence[str], names: Sequence[str], request: Request
 ) -> Expert:
-    """Give what a fit says, apart from what only the report tells of it; `labels` are all of the column."""
+    """Give what a fit says of rows of any table; `labels` are all of the column, `names` its columns."""
     known_labels = tuple(labels.index(label) for label in design.labels)
-    coding, shift = _coding_of(design, names, request.decimal), np.zeros(len(labels))
-    if choice.ensemble is None:
-        return Expert(known_labels, coding, Mixed(*mixture.fit[:2]), shift)
-    return Expert(known_labels, coding, _slim(choice.ensemble), shift)
-
-
-def _coding_of(design: Design, names: Sequence[str], decimal: str) -> Coding:
-    """Say how the rows of a design were coded; `names` are those of all columns of the table."""
     texts = {category.name: category.texts for category in design.categories}
     used = [*(feature.name for feature in design.features if feature.category is None), *texts]
-    return Coding(design.features, texts, decimal, {name: names.index(name) for name in used})
-
-
-def _slim(ensemble: EnsembleFit) -> Ensemble:
-    """Leave out of an ensemble what only the report asks for: the rest is sent to every worker, or kept."""
-    return Ensemble(ensemble.n_labels, ensemble.submodels, ensemble.model_weight, ensemble.shares, ensemble.sharpness)
+    coding = Coding(design.features, texts, request.decimal, {name: names.index(name) for name in used})
+    mixtures: Ensemble | Mixed = Mixed(*mixture.fit[:2])
+    if choice.ensemble is not None:  # without what only the report asks for: the rest is sent to every worker, or saved
+        of = choice.ensemble
+        mixtures = Ensemble(of.n_labels, of.submodels, of.model_weight, of.shares, of.sharpness)
+    return Expert(known_labels, coding, mixtures, np.zeros(len(labels)))
 
 
 def _distinct(predictors: Predictors) -> tuple[Predictors, Integers]:

@@ -1,18 +1,19 @@
 """The choice of the model: by predictions of known labels held out, or, when none is known, by BIC."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers, Rows
-from em_impute.em.em import posterior
+from em_impute.em.blocks import Flags, Floats, Integers, Rows
+from em_impute.em.em import Fit, posterior
 from em_impute.em.initialize import Recipe
 from em_impute.em.mixture import fit_mixture
+from em_impute.em.sampling import draw_rows
 from em_impute.ensemble.cross_validation import Progress
 from em_impute.ensemble.fit import EnsembleFit, fit_ensemble
-from em_impute.ensemble.folds import N_FOLDS, Examples, dealt, like_missing
+from em_impute.ensemble.folds import N_FOLDS, Examples, dealt, like_missing, shares_without_fold
 from em_impute.ensemble.metrics import log_loss
 from em_impute.ensemble.transforms import Predictors
 from em_impute.errors import FitError
@@ -50,11 +51,40 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
     `covariance` is a family's name or "auto"; `how` says how labels are missing.
     """
     if not (design.label >= 0).any():
-        family, n_groups, candidates = choose_clusters(design, covariance, recipe, progress)
-        criterion = "BIC" if candidates else "as asked"
-        return Choice(recipe._replace(family=family), criterion, candidates, None, n_groups)
+        family, n_groups, considered = choose_clusters(design, covariance, recipe, progress)
+        criterion = "BIC" if considered else "as asked"
+        return Choice(recipe._replace(family=family), criterion, considered, None, n_groups)
     families = families_to_try(covariance, len(design.features), AUTO_FAMILIES)
-    return _choose_by_held_out_labels(design, how, families, recipe, progress)
+    order, rows = _comparison_rows(design, recipe.seed)
+    distinct = design.distinct_of(order).astype(np.intp)
+    predictors = Predictors(rows.x, design.codes_of(order), design.levels, design.n_numbers)
+    examples = how.with_scheme(Examples(predictors, rows.label, rows.weight, origin=distinct))
+    folds = dealt(examples, np.random.default_rng(recipe.seed))
+    if not (folds >= 0).any():
+        # No label occurs twice: nothing can be held out, and a tied covariance asks least of so few rows.
+        criterion = "as asked" if len(families) == 1 else "default"
+        return Choice(recipe._replace(family=families[0]), criterion, (), None)
+
+    shown, held, scheme = like_missing(examples, recipe.seed).x, np.flatnonzero(folds >= 0), examples.scheme
+    label, weight, n_labels = rows.label[held].astype(np.intp), rows.weight[held], len(design.labels)
+    odds, likeness = None if scheme.odds is None else scheme.odds(rows.x[held]), scheme.weight(rows.x[held])
+    baseline = shares_without_fold(examples, folds, n_labels)[held]
+    candidates, held_out = [], {}
+    for family in families:
+        progress(f"trying {family}")
+        try:
+            probability = _hold_out(rows, shown, folds, n_labels, recipe._replace(family=family))[held]
+        except FitError as error:
+            candidates.append(Candidate(family, None, error.message))
+            if len(families) == 1:
+                raise
+            continue
+        own_weight = weight if design.weighed else None
+        held_out[family] = HeldOut(label, probability, baseline, distinct[held], own_weight, odds)
+        candidates.append(Candidate(family, log_loss(probability, label, weight * likeness)))
+    best = best_of(candidates).covariance
+    criterion = "as asked" if len(families) == 1 else "held-out log-loss"
+    return Choice(recipe._replace(family=best), criterion, tuple(candidates), held_out[best])
 
 
 def can_hold_out(design: Design) -> bool:
@@ -80,63 +110,28 @@ def choose_ensemble(
     return Choice(leading, criterion, (), held_out, None, ensemble), ensemble
 
 
-def _choose_by_held_out_labels(
-    design: Design, how: HowMissing, families: tuple[str, ...], recipe: Recipe, progress: Progress
-) -> Choice:
-    order, rows = _comparison_rows(design, recipe.seed)
-    distinct = design.distinct_of(order).astype(np.intp)
-    predictors = Predictors(rows.x, design.codes_of(order), design.levels, design.n_numbers)
-    examples = how.with_scheme(Examples(predictors, rows.label, rows.weight, origin=distinct))
-    folds = dealt(examples, np.random.default_rng(recipe.seed))
-    if not (folds >= 0).any():
-        # No label occurs twice: nothing can be held out, and a tied covariance asks least of so few rows.
-        criterion = "as asked" if len(families) == 1 else "default"
-        return Choice(recipe._replace(family=families[0]), criterion, (), None)
-
-    shown, held = like_missing(examples, recipe.seed).x, np.flatnonzero(folds >= 0)
-    scheme = examples.scheme
-    odds = None if scheme.odds is None else scheme.odds(rows.x[held])
-    likeness = scheme.weight(rows.x[held])
-    candidates, held_out = [], {}
-    for family in families:
-        progress(f"trying {family}")
-        try:
-            found = _hold_out(rows, shown, folds, len(design.labels), recipe._replace(family=family))
-            held_out[family] = replace(
-                found, row=distinct[held], weight=found.weight if design.weighed else None, odds=odds
-            )
-        except FitError as error:
-            candidates.append(Candidate(family, None, error.message))
-            if len(families) == 1:
-                raise
-            continue
-        candidates.append(Candidate(family, log_loss(found.probability, found.label, rows.weight[held] * likeness)))
-    best = best_of(candidates).covariance
-    criterion = "as asked" if len(families) == 1 else "held-out log-loss"
-    return Choice(recipe._replace(family=best), criterion, tuple(candidates), held_out[best])
-
-
-def _hold_out(rows: Rows, shown: Floats, folds: Integers, n_labels: int, recipe: Recipe) -> HeldOut:
-    """Predict each fold's labels from a fit to all other rows; held-out rows leave the fit altogether.
+def _hold_out(rows: Rows, shown: Floats, folds: Integers, n_labels: int, recipe: Recipe) -> Floats:
+    """Predict each fold's labels from a fit to all other rows, (n_rows, n_labels); those never held out have none.
 
     `shown` (n_rows, n_features) is what is seen of a row that is held out.
     """
-    # Labelled rows are predicted by the shares of labelled rows, also where those of the others are free.
-    recipe = recipe._replace(stopping=recipe.stopping._replace(tolerance=FOLD_TOLERANCE), free_shares=False)
-    held = np.flatnonzero(folds >= 0)
     probability = np.empty((rows.label.size, n_labels))
-    baseline = np.empty((rows.label.size, n_labels))
     for fold in range(N_FOLDS):
         out = folds == fold
-        if not out.any():
-            continue
-        kept, _ = merge_equal_rows(Rows(rows.x[~out], rows.label[~out], rows.weight[~out]))
-        mixture = fit_mixture(kept, n_labels, recipe)
-        probability[out] = posterior(mixture.fit.parameters, mixture.fit.component_label, shown[out])
-        known = kept.label >= 0
-        shares = np.bincount(kept.label[known], weights=kept.weight[known], minlength=n_labels)
-        baseline[out] = shares / shares.sum()
-    return HeldOut(rows.label[held].astype(np.intp), probability[held], baseline[held], held, rows.weight[held])
+        if out.any():
+            fit = fit_without(rows, out, n_labels, recipe)
+            probability[out] = posterior(fit.parameters, fit.component_label, shown[out])
+    return probability
+
+
+def fit_without(rows: Rows, out: Flags, n_labels: int, recipe: Recipe) -> Fit:
+    """Fit a mixture without the rows that are `out`, (n_rows,), to predict these.
+
+    Labelled rows are predicted by the shares of labelled rows, also where those of the others are free.
+    """
+    kept, _ = merge_equal_rows(Rows(rows.x[~out], rows.label[~out], rows.weight[~out]))
+    stopping = recipe.stopping._replace(tolerance=FOLD_TOLERANCE)
+    return fit_mixture(kept, n_labels, recipe._replace(stopping=stopping, free_shares=False)).fit
 
 
 def _comparison_rows(design: Design, seed: int) -> tuple[Integers, Rows]:
@@ -147,12 +142,8 @@ def _comparison_rows(design: Design, seed: int) -> tuple[Integers, Rows]:
     rng = np.random.default_rng(seed)
     parts = []
     known, counts = design.label >= 0, design.weight_of(np.arange(design.label.size)) > 0.0
-    for chosen in (known & counts, ~known & counts):
-        rows = np.flatnonzero(chosen)
-        stands_for = max(1.0, rows.size / MAX_ROWS)
-        if rows.size > MAX_ROWS:
-            rows = np.sort(rng.choice(rows, MAX_ROWS, replace=False))
-        parts.append((rows, stands_for * design.weight_of(rows)))
-    order = np.concatenate([rows for rows, _ in parts])
-    weight = np.concatenate([weight for _, weight in parts])
+    for kind in (known & counts, ~known & counts):
+        rows = draw_rows(kind, MAX_ROWS, rng)
+        parts.append((rows, design.weight_of(rows) * max(1.0, np.count_nonzero(kind) / MAX_ROWS)))
+    order, weight = (np.concatenate(values) for values in zip(*parts, strict=True))
     return order, Rows(design.x_of(order), design.label[order], weight)

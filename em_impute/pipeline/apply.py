@@ -48,7 +48,7 @@ class Applied:
     mismatch: Mismatch
     tested: Score | None
     """how right the model is about the labels that the table knows, which it has not seen; None where there is none"""
-    blind: Integers
+    without_predictors: Integers
     """the rows with a missing label that show no predictor"""
     path: str
     """of the model"""
@@ -158,8 +158,8 @@ def _without(saved: SavedColumn, names: Collection[str]) -> SavedColumn:
     """Take predictors for missing that a table has, but not so that they can be read."""
     coding = saved.model.pooled.coding
     column = {name: index for name, index in coding.column.items() if name not in names}
-    everyone = replace(saved.model.pooled, coding=replace(coding, column=column))
-    return replace(saved, model=replace(saved.model, pooled=everyone))
+    pooled = replace(saved.model.pooled, coding=replace(coding, column=column))
+    return replace(saved, model=replace(saved.model, pooled=pooled))
 
 
 def apply_all(
@@ -214,7 +214,7 @@ def apply_column(
     drift = compare(saved.training.summary, summary)
     refuse_mismatch(mismatch, drift, opened.name, path)
     row = np.flatnonzero(labels.label < 0).astype(np.int32)
-    fills, probability, entropy, blind = predicted_fills(model, table, row, len(labels.labels), request)
+    fills, probability, entropy, without_predictors = predicted_fills(model, table, row, len(labels.labels), request)
     timings = {"posterior": perf_counter() - began}
     completion = ColumnResult(column, saved.column, labels, fills, probability, entropy, timings)
     return Applied(
@@ -224,7 +224,7 @@ def apply_column(
         drift,
         mismatch,
         None if is_known else _tested(table, labels, saved, request.seed),
-        blind,
+        without_predictors,
         path,
         is_known,
     )
@@ -240,7 +240,7 @@ def predicted_fills(
     n_known = len(model.labels)
     code, best = np.empty(row.size, least_type(n_labels)), np.empty(row.size)
     probability = np.zeros((row.size, n_labels)) if request.probabilities else None
-    expected, entropy, blind = np.zeros(n_labels), 0.0, [np.empty(0, np.intp)]
+    expected, entropy, without_predictors = np.zeros(n_labels), 0.0, [np.empty(0, np.intp)]
     for first in range(0, row.size, CHUNK_ROWS):
         some = slice(first, first + CHUNK_ROWS)
         said = model.predict(table, row[some])
@@ -249,10 +249,10 @@ def predicted_fills(
         code[some], best[some] = chosen[said.place], highest[said.place]
         expected[:n_known] += count @ chance
         entropy -= float(count @ (chance * np.log(np.maximum(chance, TINY))).sum(axis=1))
-        blind.append(said.without_predictors)
+        without_predictors.append(said.without_predictors)
         if probability is not None:
             probability[some, :n_known] = chance[said.place]
-    return Fills(row, code, best, expected), probability, entropy, np.concatenate(blind)
+    return Fills(row, code, best, expected), probability, entropy, np.concatenate(without_predictors)
 
 
 def label_rows(name: str, column: TargetColumn, known: tuple[str, ...], request: Request) -> Labels:

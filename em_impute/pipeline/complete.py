@@ -70,10 +70,10 @@ def _complete_labels(
     progress("filling", None, "")
     fills, probability, entropy, drawn = _fill(found, request)
     clock.lap("posterior")
-    findings = None
+    diagnostics = None
     if request.examined and labels.n_missing:
         progress("examining", None, "")
-        findings = examine(found, fills, _recipe(found.labels, request)._replace(family="full"), request)
+        diagnostics = examine(found, fills, _recipe(found.labels, request)._replace(family="full"), request)
         clock.lap("examine")
     return ColumnResult(
         column,
@@ -86,7 +86,7 @@ def _complete_labels(
         found.design,
         found.fitted.choice,
         found.fitted.mixture,
-        findings,
+        diagnostics,
         found.groups,
         drawn,
         found.own,
@@ -133,13 +133,13 @@ def fit_column(opened: InputTable, column: int, labels: Labels, request: Request
     if not any(known.known):
         labels = _with_names(labels, fitted.choice.n_groups or 0, design.labels)
         design = replace(design, labels=labels.labels)
-    grouped = fit_groups(design, fitted, labels.label, fit, lambda share, name: progress("groups", share, name))
-    reasons = _reasons(design, grouped.fitted, request)
-    tilts = None if reasons is None or named else reasons.shifts()
-    clock.lap("fit")
-    return FittedColumn(
-        labels, design, grouped.fitted, grouped.groups, clock.laps, own=grouped.own, reasons=reasons, shifts=tilts
+    fitted, groups, own = fit_groups(
+        design, fitted, labels.label, fit, lambda share, name: progress("groups", share, name)
     )
+    reasons = _reasons(design, fitted, request)
+    shifts = None if reasons is None or named else reasons.shifts()
+    clock.lap("fit")
+    return FittedColumn(labels, design, fitted, groups, clock.laps, own=own, reasons=reasons, shifts=shifts)
 
 
 def _reasons(design: Design, fitted: Fitted, request: Request) -> Reasons | None:
@@ -284,15 +284,15 @@ def model_of(
             for one in completion.own
         }
         groups = Groups(design.groups.name, own, names.index(design.groups.name))
-    everyone = expert_of(design, choice, mixture, labels, names, request)
-    return Model(labels, everyone, groups, deltas_of(labels, deltas), _tilts_of(completion, design))
+    pooled = expert_of(design, choice, mixture, labels, names, request)
+    return Model(labels, pooled, groups, deltas_of(labels, deltas), _shifts_of(completion, design))
 
 
-def _tilts_of(completion: ColumnResult, design: Design) -> LogOddsShifts | None:
-    """Give the tilts for all labels of the column; those of which nothing was learnt are never likely."""
-    tilts, labels = completion.shifts, completion.labels.labels
-    if tilts is None or tilts.is_none:
+def _shifts_of(completion: ColumnResult, design: Design) -> LogOddsShifts | None:
+    """Give the shifts for all labels of the column; those of which nothing was learnt are never likely."""
+    shifts, labels = completion.shifts, completion.labels.labels
+    if shifts is None or shifts.is_none:
         return None
-    shift = np.zeros((tilts.weight.size, len(labels)))
-    shift[:, [labels.index(label) for label in design.labels]] = tilts.shift
-    return LogOddsShifts(tilts.weight, shift)
+    shift = np.zeros((shifts.weight.size, len(labels)))
+    shift[:, [labels.index(label) for label in design.labels]] = shifts.shift
+    return LogOddsShifts(shifts.weight, shift)

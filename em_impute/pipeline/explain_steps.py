@@ -8,9 +8,11 @@ import numpy as np
 from em_impute.em.blocks import Floats, Integers, Rows
 from em_impute.em.em import Problem, Stop, Stopping, expect, iterate, log_likelihood_of, make_problem
 from em_impute.em.families import Family, Prior, default_prior, log_prior
-from em_impute.em.mixture import overall_covariance, sample_rows
+from em_impute.em.k_means import choose_far_apart
+from em_impute.em.mixture import overall_covariance
 from em_impute.em.moments import hard_moments
 from em_impute.em.parameters import Parameters, whiten
+from em_impute.em.sampling import sample_rows
 from em_impute.errors import FitError, option
 from em_impute.pipeline.open import Progress
 
@@ -134,17 +136,9 @@ def _is_sound(covariance: Floats) -> bool:
 
 
 def _spread(x: Floats, weight: Floats, number: int, rng: np.random.Generator) -> Floats:
-    """Choose rows far apart, (number, n_features): each by its squared distance to those before (k-means++)."""
+    """Choose rows far apart, (number, n_features), a missing number counting as 0."""
     points = np.where(np.isnan(x), 0.0, x)
-    distance = np.ones(weight.size)
-    chosen = []
-    for _ in range(number):
-        chance = weight * distance
-        total = chance.sum()
-        chosen.append(int(rng.choice(weight.size, p=chance / total if total > 0.0 else None)))
-        nearest = ((points - points[chosen[-1]]) ** 2).sum(axis=1)
-        distance = nearest if len(chosen) == 1 else np.minimum(distance, nearest)
-    return points[chosen]
+    return points[choose_far_apart(points, weight, number, rng)]
 
 
 EARLY, LATER, WIDENING = 60, 30, 1.15

@@ -156,11 +156,11 @@ def _fill(
         yield one
 
 
-def model_of_parts(filled: PartsResult, request: Request, learnt: str) -> SavedModel:
+def model_of_parts(filled: PartsResult, request: Request, fitted_at: str) -> SavedModel:
     """Keep what fills the columns of a table in parts, each of which is a table that was learnt from."""
     columns = tuple(column.saved for column in filled.columns if column.saved is not None)
     sources = tuple(
-        TrainingTable(part.path, read.sha256, read.rows, learnt)
+        TrainingTable(part.path, read.sha256, read.rows, fitted_at)
         for part, read in zip(filled.parts, filled.summary.parts, strict=True)
     )
     return model_of_columns(columns, sources, request)

@@ -146,19 +146,21 @@ def _filled(table: Table, one: ColumnFiller, part: int, plan: ReadPlan) -> tuple
     if one.model is None:
         return ColumnResult(one.column, one.name, labels, no_fills(n_labels)), nothing(n_labels)
     row = np.flatnonzero(label < 0)
-    fills, probability, entropy, blind = predicted_fills(one.model, table, row, n_labels, plan.request)
-    totals = _totals(fills, n_labels, entropy, blind, table, part)
+    fills, probability, entropy, without_predictors = predicted_fills(one.model, table, row, n_labels, plan.request)
+    totals = _totals(fills, n_labels, entropy, without_predictors, table, part)
     return ColumnResult(one.column, one.name, labels, fills, probability), totals
 
 
-def _totals(fills: Fills, n_labels: int, entropy: float, blind: Integers, table: Table, part: int) -> Totals:
+def _totals(
+    fills: Fills, n_labels: int, entropy: float, without_predictors: Integers, table: Table, part: int
+) -> Totals:
     """Add up what was filled."""
     probability, least = fills.probability[fills.code >= 0], least_certain(fills)
     lines = table.line_of(fills.row[least]).tolist()
     unsure = zip(fills.probability[least].tolist(), lines, fills.code[least].tolist(), strict=True)
     empty = fills.row[fills.code < 0]
-    n_blind = int(np.isin(empty, blind, assume_unique=True).sum())
-    reasons = {"without_predictors": n_blind, "below_min_probability": empty.size - n_blind}
+    n_without_predictors = int(np.isin(empty, without_predictors, assume_unique=True).sum())
+    reasons = {"without_predictors": n_without_predictors, "below_min_probability": empty.size - n_without_predictors}
     return Totals(
         count_by_band(fills, n_labels),
         fills.expected,
@@ -166,6 +168,6 @@ def _totals(fills: Fills, n_labels: int, entropy: float, blind: Integers, table:
         entropy,
         float(probability.min(initial=1.0)),
         Counter({reason: n for reason, n in reasons.items() if n}),
-        blind.size,
+        without_predictors.size,
         tuple(sorted(Unsure(p, part, line, label) for p, line, label in unsure)),
     )

@@ -94,11 +94,11 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
     model, mixture, full_fit = model_of(completion, names, request, deltas), completion.mixture, None
     if model is None or mixture is None:
         return ColumnOfParts(opened, sample, completion, labels, filler, None)
-    if isinstance(model.pooled.speaker, Mixed):
+    if isinstance(model.pooled.mixtures, Mixed):
         full_fit = _fit_all_rows(scan, filler, model, mixture, map_parts, progress)
         fit = full_fit.mixture.fit
-        speaker = Mixed(fit.parameters, fit.component_label)
-        model = replace(model, pooled=replace(model.pooled, speaker=speaker))
+        mixtures = Mixed(fit.parameters, fit.component_label)
+        model = replace(model, pooled=replace(model.pooled, mixtures=mixtures))
         completion = replace(completion, mixture=full_fit.mixture)
     saved = column_of_sample(opened, completion, labels, request, full_fit) if request.keeps_model else None
     return ColumnOfParts(opened, sample, completion, labels, replace(filler, model=model), full_fit, saved)

@@ -15,7 +15,6 @@ from em_impute.em.blocks import Block, Floats, Integers, Rows
 from em_impute.em.em import Problem, Step, expect, fit, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
 from em_impute.em.initialize import Mixture
-from em_impute.em.mixture import watched
 from em_impute.em.moments import Moments, empty, merge
 from em_impute.em.parameters import clamp
 from em_impute.model.predict import Coding
@@ -117,7 +116,7 @@ def fit_all_rows(
         map_blocks,
         accelerate=recipe.accelerate,
     )
-    found = fit(watched(steps, progress), component_label)
+    found = fit(steps, component_label, progress)
     scale = np.array([feature.scale for feature in task.coding.features])
     moments = expect(problem, found.parameters, map_blocks) if keeps_moments else None
     return FullFit(start._replace(fit=found), float(fixed.shown @ np.log(scale)), fixed.weight, prior, moments)

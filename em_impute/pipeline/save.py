@@ -33,13 +33,13 @@ DIGITS = 12
 that equals an old one shall fall into the same cell."""
 
 
-def make_model(opened: InputTable, completions: Sequence[ColumnResult], request: Request, learnt: str) -> SavedModel:
-    """Keep what fills the columns that were completed; `learnt` says when.
+def make_model(opened: InputTable, completions: Sequence[ColumnResult], request: Request, fitted_at: str) -> SavedModel:
+    """Keep what fills the columns that were completed; `fitted_at` says when.
 
     Raises FitError where nothing was fitted.
     """
     columns = tuple(_make_column(opened, completion, request) for completion in completions)
-    return model_of_columns(columns, (source_of(opened, learnt),), request)
+    return model_of_columns(columns, (source_of(opened, fitted_at),), request)
 
 
 def model_of_columns(
@@ -50,9 +50,9 @@ def model_of_columns(
     return SavedModel(version(), request.seed, reading, sources, columns)
 
 
-def source_of(opened: InputTable, learnt: str) -> TrainingTable:
+def source_of(opened: InputTable, fitted_at: str) -> TrainingTable:
     """Name a table that is learnt from."""
-    return TrainingTable(opened.name, opened.table.sha256, opened.table.n_rows, learnt)
+    return TrainingTable(opened.name, opened.table.sha256, opened.table.n_rows, fitted_at)
 
 
 def _make_column(opened: InputTable, completion: ColumnResult, request: Request) -> SavedColumn:
@@ -155,12 +155,12 @@ def column_of_sample(
     if full_fit.moments is None:
         raise AssertionError("a fit that is to be saved keeps its moments")
     memory = expert.memory._replace(moments=full_fit.moments, prior=full_fit.prior)
-    expert = replace(expert, speaker=Mixed(fit.parameters, fit.component_label), memory=memory)
+    expert = replace(expert, mixtures=Mixed(fit.parameters, fit.component_label), memory=memory)
     return replace(saved, model=replace(saved.model, pooled=expert))
 
 
-def _factors(labels: Labels, drawn: Labels, learnt: tuple[str, ...]) -> Floats:
-    """Say how many rows each row drawn stands for: (n_learnt + 1,), of every label, and at the end of a missing one."""
+def _factors(labels: Labels, drawn: Labels, fitted: tuple[str, ...]) -> Floats:
+    """Say how many rows each row drawn stands for: (n_fitted + 1,), of every label, and at the end of a missing one."""
     known, sampled = (dict(zip(one.labels, one.known, strict=True)) for one in (labels, drawn))
-    of_label = [known.get(label, 0) / max(1, sampled.get(label, 0)) for label in learnt]
+    of_label = [known.get(label, 0) / max(1, sampled.get(label, 0)) for label in fitted]
     return np.array([*of_label, labels.n_missing / max(1, drawn.n_missing)])

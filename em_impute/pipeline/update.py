@@ -43,15 +43,15 @@ def refuse_update(model: SavedModel, columns: Sequence[str]) -> None:
             )
 
 
-def updated(model: SavedModel, opened: InputTable, applied: Sequence[Applied], learnt: str) -> SavedModel:
+def updated(model: SavedModel, opened: InputTable, applied: Sequence[Applied], fitted_at: str) -> SavedModel:
     """Learn from the rows of a table, those with a label and those without, unless they were learnt from before.
 
-    `applied` is what the model said of the same table, `learnt` the time.  Raises FitError where no mixture can be
+    `applied` is what the model said of the same table, `fitted_at` the time.  Raises FitError where no mixture can be
     fitted any more.
     """
     if not any(one.learns for one in applied):
         return model
-    sources = (*model.sources, source_of(opened, learnt))[-MAX_SOURCES:]
+    sources = (*model.sources, source_of(opened, fitted_at))[-MAX_SOURCES:]
     columns = [_column(one, opened) for one in applied]
     # A shift of log-odds that was asked for here is none of the model's.
     kept = [
@@ -87,14 +87,14 @@ def _learn(expert: Expert, table: Table, row: Integers, label: Integers, weight:
     if not row.size:
         return expert
     examples = _examples(expert, table, row, label, weight)
-    if isinstance(expert.memory, MixtureMemory) and isinstance(expert.speaker, Mixed):
+    if isinstance(expert.memory, MixtureMemory) and isinstance(expert.mixtures, Mixed):
         rows = Rows(examples.predictors.x, examples.label, examples.weight)
-        of, n_labels = expert.speaker.component_label, len(expert.known_labels)
-        fit, memory = learn_rows(expert.memory, expert.speaker.parameters, of, rows, n_labels)
-        return replace(expert, speaker=Mixed(fit.parameters, of), memory=memory)
-    if isinstance(expert.memory, Memory) and isinstance(expert.speaker, Ensemble):
-        speaker, remembered = learn_examples(expert.speaker, expert.memory, examples, 0)
-        return replace(expert, speaker=speaker, memory=remembered)
+        of, n_labels = expert.mixtures.component_label, len(expert.known_labels)
+        fit, memory = learn_rows(expert.memory, expert.mixtures.parameters, of, rows, n_labels)
+        return replace(expert, mixtures=Mixed(fit.parameters, of), memory=memory)
+    if isinstance(expert.memory, Memory) and isinstance(expert.mixtures, Ensemble):
+        mixtures, remembered = learn_examples(expert.mixtures, expert.memory, examples, 0)
+        return replace(expert, mixtures=mixtures, memory=remembered)
     raise FitError("the model remembers nothing of its rows", f"save it once more with {option('save_model')}")
 
 

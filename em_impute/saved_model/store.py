@@ -114,27 +114,27 @@ def _check_column(column: SavedColumn, path: str) -> None:
 
 
 def _check_expert(expert: Expert, n_labels: int, path: str) -> None:
-    learnt, speaker, memory = expert.known_labels, expert.speaker, expert.memory
-    if expert.shift.size != n_labels or not learnt or len(set(learnt)) < len(learnt) or max(learnt) >= n_labels:
+    known, mixtures, memory = expert.known_labels, expert.mixtures, expert.memory
+    if expert.shift.size != n_labels or not known or len(set(known)) < len(known) or max(known) >= n_labels:
         raise ModelError(f"{path} does not fit the labels of the column")
     _check_features(expert.coding, f"{path}.coding")
-    if isinstance(speaker, Mixed):
-        _check_places(speaker.component_label, len(learnt), f"{path}.speaker.mixture.component_label")
-        _check_shares(speaker.parameters.weight, f"{path}.speaker.mixture.parameters.weight")
-        _check_covariances(speaker.parameters.covariance, f"{path}.speaker.mixture.parameters")
+    if isinstance(mixtures, Mixed):
+        _check_places(mixtures.component_label, len(known), f"{path}.speaker.mixture.component_label")
+        _check_shares(mixtures.parameters.weight, f"{path}.speaker.mixture.parameters.weight")
+        _check_covariances(mixtures.parameters.covariance, f"{path}.speaker.mixture.parameters")
         if isinstance(memory, Memory):
             raise ModelError(f"{path}.memory is that of a stack")
         return
-    if speaker.n_labels != len(learnt) or not speaker.submodels or speaker.model_weight > 1.0:
+    if mixtures.n_labels != len(known) or not mixtures.submodels or mixtures.model_weight > 1.0:
         raise ModelError(f"{path}.speaker.stack contradicts itself")
-    _check_shares(speaker.shares, f"{path}.speaker.stack.shares")
-    for number, voice in enumerate(speaker.submodels):
-        _check_voice(voice, expert, f"{path}.speaker.stack.voices[{number}]")
+    _check_shares(mixtures.shares, f"{path}.speaker.stack.shares")
+    for number, submodel in enumerate(mixtures.submodels):
+        _check_submodel(submodel, expert, f"{path}.speaker.stack.voices[{number}]")
     if memory is None:
         return
     remembered = memory.submodels if isinstance(memory, Memory) else ()
     shapes = [(one.sums.second.shape, one.sums.counts.shape) for one in remembered]
-    if shapes != [(one.batch.covariance.shape, one.batch.log_chance.shape) for one in speaker.submodels]:
+    if shapes != [(one.batch.covariance.shape, one.batch.log_chance.shape) for one in mixtures.submodels]:
         raise ModelError(f"{path}.memory is not that of the speaker")
     for one in remembered:
         if (one.sums.weight < 0.0).any() or (one.sums.counts < 0.0).any() or (one.base <= 0.0).any():
@@ -156,9 +156,9 @@ def _check_features(coding: Coding, path: str) -> None:
         raise ModelError(f"{path}.texts: a text stands twice")
 
 
-def _check_voice(voice: Submodel, expert: Expert, path: str) -> None:
-    """Hold a voice to the predictors that its view makes of the columns."""
-    view, batch, coding = voice.view, voice.batch, expert.coding
+def _check_submodel(submodel: Submodel, expert: Expert, path: str) -> None:
+    """Hold a submodel to the predictors that its view makes of the columns."""
+    view, batch, coding = submodel.view, submodel.batch, expert.coding
     n_gaussian = coding.n_numbers if view.edges is None else 0
     if view.indicators:
         n_gaussian += len(coding.features) - coding.n_numbers
@@ -166,13 +166,13 @@ def _check_voice(voice: Submodel, expert: Expert, path: str) -> None:
     levels = (*bins, *(coding.levels if view.categories else ()))
     if view.shift.size != coding.n_numbers or view.levels != levels or batch.mean.shape[-1] != n_gaussian:
         raise ModelError(f"{path}.view is not one of the predictors")
-    if batch.log_chance.shape[-1] != sum(levels) or voice.weight.shape[-1] != len(TEMPERATURES):
+    if batch.log_chance.shape[-1] != sum(levels) or submodel.weight.shape[-1] != len(TEMPERATURES):
         raise ModelError(f"{path} has arrays of the wrong size")
-    if (view.scale <= 0.0).any() or (batch.freedom <= 0.0).any() or (voice.weight < 0.0).any():
+    if (view.scale <= 0.0).any() or (batch.freedom <= 0.0).any() or (submodel.weight < 0.0).any():
         raise ModelError(f"{path} holds a scale, freedom or weight that is not above 0")
-    if len({(one.per_label > 1, one.view) for one in voice.members}) != 1:
+    if len({(one.per_label > 1, one.view) for one in submodel.members}) != 1:
         raise ModelError(f"{path}.members are not of one kind")
-    _check_places(voice.component_label, len(expert.known_labels), f"{path}.component_label")
+    _check_places(submodel.component_label, len(expert.known_labels), f"{path}.component_label")
     _check_covariances(batch.covariance, f"{path}.batch")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from em_impute.em.parameters import Parameters
 from em_impute.model.predict import Model
 from em_impute.saved_model.drift import DataProfile
-from em_impute.serialize.annotations import Count, OwnAxes, Range, Sha256
+from em_impute.serialize.annotations import Count, Key, OwnAxes, Range, Sha256
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class TrainingTable:
     name: Annotated[str, "What it was called."]
     sha256: Annotated[Sha256, "SHA-256 of its bytes."]
     rows: Annotated[Count, "Its rows."]
-    learnt: Annotated[str, "When, in UTC."]
+    fitted_at: Annotated[str, Key("learnt"), "When, in UTC."]
 
 
 @dataclass(frozen=True)

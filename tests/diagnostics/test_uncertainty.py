@@ -11,7 +11,6 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 from em_impute.diagnostics.uncertainty import (
-    CALIBRATION_SD,
     N_DRAWS,
     Gathered,
     _calibration,
@@ -158,7 +157,7 @@ def test_the_calibration_has_the_posterior_of_one_shift():
     whole = quad(density, -3, 3)[0]
     mean = quad(lambda s: s * density(s), -3, 3)[0] / whole
     sd = np.sqrt(quad(lambda s: (s - mean) ** 2 * density(s), -3, 3)[0] / whole)
-    drawn = np.concatenate([_calibration(held, APART, CALIBRATION_SD, rng) for _ in range(100)])
+    drawn = np.concatenate([_calibration(held, APART, rng) for _ in range(100)])
     assert drawn.mean() == pytest.approx(mean, abs=0.02)
     assert drawn.std() == pytest.approx(sd, rel=0.05)
 
@@ -171,7 +170,7 @@ def test_the_calibration_is_found_also_where_the_model_was_all_but_certain_and_w
     def slope(shift):
         return 600 - 2000 / (1 + np.exp(-np.log(1e-6 / (1 - 1e-6)) - shift)) - shift / 0.15**2
 
-    drawn = np.concatenate([_calibration(held, APART, CALIBRATION_SD, np.random.default_rng(s)) for s in range(20)])
+    drawn = np.concatenate([_calibration(held, APART, np.random.default_rng(s)) for s in range(20)])
     assert drawn.mean() == pytest.approx(brentq(slope, 0, 20), abs=0.02)
 
 

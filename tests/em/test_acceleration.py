@@ -6,8 +6,10 @@ from oracles import draw, hide
 from sampling import crossed, every_family
 
 from em_impute.em.acceleration import _ascend, make_coordinates
+from em_impute.em.blocks import Rows
 from em_impute.em.em import Stopping, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, m_step
+from em_impute.em.mixture import weighed
 from em_impute.em.moments import hard_moments
 
 NO_PRIOR = Prior(0.0, np.zeros(3), np.eye(3))
@@ -33,9 +35,10 @@ def within(family, n_rows=60, seed=4, prior=NO_PRIOR):
     return m_step(moments, FAMILIES[family], prior), moments.weight
 
 
-def problem_of(labels, missing=0.0, **options):
+def problem_of(labels, missing=0.0, *, free_shares=False, unlabelled_weight=1.0):
     x, label, component, weight = three_groups(labels, missing)
-    return make_problem(x, label, weight, np.arange(3), 3, **options), (x, component, weight)
+    rows = weighed(Rows(x, label, weight), unlabelled_weight)
+    return make_problem(*rows, np.arange(3), 3, free_shares=free_shares), (x, component, weight)
 
 
 def last(steps):

@@ -109,7 +109,6 @@ def test_the_winner_of_a_search_has_the_best_objective_of_many_single_runs(monke
     assert found.fit.objective > max(singles) - 1e-5
     assert thorough.fit.objective > max(singles) - 1e-5
     assert thorough.n_optima > 1
-    assert thorough.gap == pytest.approx(np.diff(sorted(singles))[-1], abs=1e-4)
 
 
 @pytest.mark.parametrize("seed", [0, *map(rarely, range(1, 5))])

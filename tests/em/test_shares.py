@@ -11,7 +11,7 @@ from em_impute.em.blocks import Rows
 from em_impute.em.em import Stopping, expect, fit, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, m_step
 from em_impute.em.initialize import Recipe
-from em_impute.em.mixture import fit_mixture
+from em_impute.em.mixture import fit_mixture, weighed
 from em_impute.em.moments import hard_moments
 from em_impute.em.parameters import Parameters
 
@@ -109,7 +109,8 @@ def test_a_step_with_free_shares_equals_a_naive_one(missing, component_label):
 )
 def test_no_step_with_free_shares_lowers_the_objective(family, prior, missing, component_label, unlabelled_weight):
     x, label, weight = rows_for(component_label, missing, n_rows=120)
-    problem = make_problem(x, label, weight, component_label, 2, free_shares=True, unlabelled_weight=unlabelled_weight)
+    rows = weighed(Rows(x, label, weight), unlabelled_weight)
+    problem = make_problem(*rows, component_label, 2, free_shares=True)
 
     path = list(iterate(problem, start_for(family, component_label), FAMILIES[family], prior, Stopping(1e-8, 60)))
 
@@ -160,7 +161,7 @@ def test_unlabelled_rows_of_weight_two_equal_two_of_each(free_shares):
     copied = np.concatenate([np.arange(len(x)), np.flatnonzero(label < 0)])
     parameters = parameters_for(TWO_FOR_ONE)
 
-    doubled = make_problem(x, label, weight, TWO_FOR_ONE, 2, free_shares=free_shares, unlabelled_weight=2.0)
+    doubled = make_problem(*weighed(Rows(x, label, weight), 2.0), TWO_FOR_ONE, 2, free_shares=free_shares)
     copies = make_problem(x[copied], label[copied], weight[copied], TWO_FOR_ONE, 2, free_shares=free_shares)
 
     for expected, actual in zip(expect(copies, parameters)[:4], expect(doubled, parameters)[:4], strict=True):

@@ -14,7 +14,6 @@ from em_impute.ensemble import batched_em as batch_module
 from em_impute.ensemble.batched_em import (
     DIVIDED_STEPS,
     SETTLING_STEPS,
-    divide_labels,
     fit_divided_labels,
     fit_labels,
     gather,
@@ -200,18 +199,3 @@ def test_fits_of_divided_labels_equal_fits_one_at_a_time_in_loops_over_rows(miss
     start = batch_module._divided(data, TWO_EACH, 3)
     for mixture, (shrinkage, out) in enumerate(product(shrinkages, HELD)):
         assert_same_mixture(naive_fit_divided(examples, out, shrinkage, TWO_EACH, start), found, mixture)
-
-
-# Dividing labels
-
-
-@pytest.mark.parametrize(
-    ("count", "per_label", "expected"),
-    [
-        ([30, 30], 2, [0, 0, 1, 1]),
-        ([30, 30], 1, [0, 1]),
-        ([5, 12, 0, 100], 4, [0, 1, 1, 2, 3, 3, 3, 3]),
-    ],
-)
-def test_labels_are_divided_as_far_as_their_rows_go(count, per_label, expected):
-    np.testing.assert_array_equal(divide_labels(np.array(count), per_label), expected)

@@ -13,6 +13,7 @@ from em_impute.ensemble.candidates import (
     MAX_LABELLED,
     MAX_UNLABELLED,
     PREDICTING_WORK,
+    Budget,
     Member,
     affordable_members,
     budget_for,
@@ -30,7 +31,8 @@ from em_impute.ensemble.transforms import fit_views
 
 def compared(examples, n_labels=2, *, thrifty=False, seed=0):
     views = fit_views(examples.predictors)
-    return views, compare(examples, views, n_labels, thrifty=thrifty, seed=seed, progress=lambda _: None)[0]
+    budget = Budget(MAX_LABELLED, MAX_UNLABELLED, thrifty, independent=False)
+    return views, compare(examples, views, n_labels, budget, seed, lambda _: None)[0]
 
 
 def score_from_scratch(examples, view, member, out, n_labels=2):

@@ -14,6 +14,12 @@ from em_impute.columns.design import Category, Design, Feature
 from em_impute.em.blocks import Rows
 from em_impute.missingness import missingness, regression
 from em_impute.missingness.missingness import examine_missingness
+from em_impute.missingness.regression import regress_missing
+
+
+def examined(design, seed):
+    """Examine a design by the regression that belongs to it."""
+    return examine_missingness(design, seed, regress_missing(design, seed))
 
 
 def design_of(x, label, weight=None, codes=(), *, merged=False):
@@ -62,7 +68,7 @@ def test_a_number_is_compared_in_the_units_of_the_file(tmp_path, decimals):
     design = read_design(tmp_path, csv_of("g,height", label, [None if np.isnan(v) else v for v in height.tolist()]))
     assert (design.index is not None) == (decimals == 0)
 
-    found = examine_missingness(design, 0)
+    found = examined(design, 0)
 
     (one,) = found.differences
     lacks = np.array([text is None for text in label])
@@ -87,7 +93,7 @@ def test_a_category_is_compared_by_its_shares(tmp_path):
     cells = [None if hidden else text for hidden, text in zip(rng.random(300) < 0.1, colour, strict=True)]
     design = read_design(tmp_path, csv_of("g,colour", label, cells), with_categories=True)
 
-    (one,) = examine_missingness(design, 0).differences
+    (one,) = examined(design, 0).differences
 
     table = np.array([[cells[i] == text for text in ("blue", "green", "red")] for i in range(300)])
     count = np.array([table[~lacks].sum(axis=0), table[lacks].sum(axis=0)])
@@ -127,7 +133,7 @@ def test_what_does_not_overlap_is_infinitely_far_apart_and_what_is_equal_not_at_
     label = np.r_[np.tile([0, 1], 5), np.full(10, -1)]
     apart, same = np.r_[np.zeros(10, int), np.ones(10, int)], np.tile([0, 1], 10)
 
-    found = examine_missingness(design_of(x, label, codes=(apart, same)), 0)
+    found = examined(design_of(x, label, codes=(apart, same)), 0)
 
     assert [one.smd for one in found.differences] == [np.inf, 0.0, np.inf, 0.0]
     assert found.differences[2].p_value < 1e-4
@@ -139,7 +145,7 @@ def test_equal_numbers_do_not_vary_whatever_their_mean_is_rounded_to(n_known):
     label = np.r_[np.arange(n_known) % 2, np.full(10, -1)]
     x = np.where(label < 0, 2.0, 1.0)[:, None]
 
-    (found,) = examine_missingness(design_of(x, label), 0).differences
+    (found,) = examined(design_of(x, label), 0).differences
 
     assert (found.known.sd, found.missing.sd, found.smd) == (0.0, 0.0, np.inf)
 
@@ -149,7 +155,7 @@ def test_a_predictor_that_one_kind_of_row_never_shows_has_no_difference():
     x[label < 0, 1] = np.nan
     code = np.where(label < 0, -1, np.arange(40) % 2)
 
-    found = examine_missingness(design_of(x, label, codes=(code,)), 0)
+    found = examined(design_of(x, label, codes=(code,)), 0)
 
     number, category = found.differences[1:]
     assert (number.missing, number.smd, number.p_value) == ((None, None, 1.0, None), None, 1.0)
@@ -163,8 +169,8 @@ def test_a_row_of_weight_two_is_two_rows_and_one_of_weight_0_none():
     label = np.where(weight > 0, label, -1)  # as labels of weight 0 are forgotten before a design is made
     copies = np.repeat(np.arange(250), weight)
 
-    found = examine_missingness(design_of(x, label, weight / weight[weight > 0].mean(), (code,)), 0)
-    expected = examine_missingness(design_of(x[copies], label[copies], codes=(code[copies],)), 0)
+    found = examined(design_of(x, label, weight / weight[weight > 0].mean(), (code,)), 0)
+    expected = examined(design_of(x[copies], label[copies], codes=(code[copies],)), 0)
 
     for one, other in zip(found.differences, expected.differences, strict=True):
         for side, of_copies in ((one.known, other.known), (one.missing, other.missing)):
@@ -185,7 +191,7 @@ def test_unequal_weights_do_not_make_differences_that_are_none():
         x, label = two_kinds(200, 200, 0.0, seed=seed)
         weight = rng.lognormal(0.0, 1.2, 400)
         design = design_of(x, label, weight / weight.mean(), (rng.integers(0, 3, 400),))
-        small.append([one.p_value < 0.05 for one in examine_missingness(design, 0).differences])
+        small.append([one.p_value < 0.05 for one in examined(design, 0).differences])
 
     assert (np.mean(small, axis=0) < 0.15).all()  # nearly half of them by weights taken for rows
 
@@ -196,7 +202,7 @@ def test_unequal_weights_do_not_make_differences_that_are_none():
 def test_the_area_is_that_of_two_normal_distributions():
     x, label = two_kinds(3000, 3000, 0.8, n_features=3)
 
-    found = examine_missingness(design_of(x, label), 0)
+    found = examined(design_of(x, label), 0)
 
     true = norm.cdf(0.8 / np.sqrt(2))
     assert found.auc == pytest.approx(true, abs=0.02)  # three standard errors
@@ -208,7 +214,7 @@ def test_both_ends_of_a_predictor_missing_are_told_apart_by_its_square():
     x = rng.normal(size=(2000, 1))
     label = missing_by(2 * x[:, 0] ** 2 - 2)
 
-    found = examine_missingness(design_of(x, label), 0)
+    found = examined(design_of(x, label), 0)
 
     assert abs(found.differences[0].smd) < 0.2
     assert found.auc > 0.75
@@ -219,7 +225,7 @@ def test_rows_that_miss_a_predictor_as_well_are_told_apart_by_that():
     rng = np.random.default_rng(5)
     x[rng.random(800) < np.where(label < 0, 0.8, 0.1), 1] = np.nan
 
-    found = examine_missingness(design_of(x, label), 0)
+    found = examined(design_of(x, label), 0)
 
     assert found.auc == pytest.approx(0.85, abs=0.04)  # 0.8 · 0.9 + (0.8 · 0.1 + 0.2 · 0.9) / 2
     assert (found.differences[1].known.missing, found.differences[1].missing.missing) == pytest.approx(
@@ -231,7 +237,7 @@ def test_merging_equal_rows_changes_nothing():
     rng = np.random.default_rng(6)
     x, label = np.round(rng.normal(size=(1500, 1))), rng.integers(-1, 2, 1500)
 
-    found, expected = (examine_missingness(design_of(x, label, merged=merged), 3) for merged in (True, False))
+    found, expected = (examined(design_of(x, label, merged=merged), 3) for merged in (True, False))
 
     assert found.differences[0][1:4] == expected.differences[0][1:4]
     assert found.auc == pytest.approx(expected.auc)
@@ -240,17 +246,17 @@ def test_merging_equal_rows_changes_nothing():
 def test_which_label_a_row_has_does_not_matter():
     x, label = two_kinds(100, 80, 0.6, n_features=2)
 
-    found = examine_missingness(design_of(x, label), 1)
+    found = examined(design_of(x, label), 1)
 
-    assert found == examine_missingness(design_of(x, np.where(label >= 0, 1 - label, -1)), 1)
-    assert found == examine_missingness(design_of(x, np.minimum(label, 0)), 1)
+    assert found == examined(design_of(x, np.where(label >= 0, 1 - label, -1)), 1)
+    assert found == examined(design_of(x, np.minimum(label, 0)), 1)
 
 
 def test_of_many_rows_some_are_drawn_by_the_seed(monkeypatch):
     x, label = two_kinds(5000, 2000, 0.5)
     monkeypatch.setattr(regression, "MAX_ROWS", 800)
 
-    first, again, other = (examine_missingness(design_of(x, label), seed) for seed in (0, 0, 1))
+    first, again, other = (examined(design_of(x, label), seed) for seed in (0, 0, 1))
 
     assert (first.n_known, first.n_missing, first.known_looked_at, first.missing_looked_at) == (5000, 2000, 800, 800)
     assert first == again
@@ -262,13 +268,13 @@ def test_of_many_rows_some_are_drawn_by_the_seed(monkeypatch):
 def test_rows_of_one_kind_cannot_be_compared(label):
     design = design_of(np.arange(4.0)[:, None], label)
 
-    assert examine_missingness(design, 0) is None
+    assert examined(design, 0) is None
 
 
 def test_four_rows_of_a_kind_are_compared_but_not_told_apart():
     x, label = two_kinds(30, 4, 3.0)
 
-    found = examine_missingness(design_of(x, label), 0)
+    found = examined(design_of(x, label), 0)
 
     assert (found.auc, found.auc_interval) == (None, None)
     assert found.differences[0].smd > 1

@@ -41,14 +41,14 @@ def build_applied_report(
     """Gather what is known about a column that `model` completed; with `asks_to_learn` it is to learn here."""
     report, fills = build_report(opened, applied.completion, request, command, outputs), applied.completion.fills
     nothing = np.empty(0, np.intp)
-    marked = Flagged(nothing, nothing.astype(np.int16), np.empty(0), np.empty(0), 0.0, applied.blind)
-    lines = opened.table.line_of(applied.blind[:MAX_LISTED]).tolist()
-    blind, section = only_without_predictors(applied.blind.size, lines), _section(applied, model)
+    marked = Flagged(nothing, nothing.astype(np.int16), np.empty(0), np.empty(0), 0.0, applied.without_predictors)
+    lines = opened.table.line_of(applied.without_predictors[:MAX_LISTED]).tolist()
+    listed, section = only_without_predictors(applied.without_predictors.size, lines), _section(applied, model)
     found = [
         *mismatch_warnings(applied.mismatch),
         *drift_warnings(applied.drift),
         *(misjudgement(section, fills.n_filled) if fills.n_filled == fills.row.size else ()),
-        *marked_warnings(blind),
+        *marked_warnings(listed),
     ]
     if asks_to_learn and applied.is_known:
         found.append(("S02", KNOWN_TABLE))
@@ -57,10 +57,10 @@ def build_applied_report(
         missing=replace(
             report.missing,
             left_empty=left_empty(fills.row, fills.code, marked),
-            without_predictors=applied.blind.size,
+            without_predictors=applied.without_predictors.size,
         ),
         features=_features(applied),
-        marked=blind,
+        marked=listed,
         applied=section,
         log=(*report.log, *decisions_of([("choose", "saved model", origin(section))])),
         warnings=(*notices(found), *report.warnings),
@@ -95,7 +95,7 @@ def _section(applied: Applied, model: SavedModel) -> AppliedModel:
     return AppliedModel(
         path=applied.path,
         tables=len(model.sources),
-        last=LastTable(name=last.name, sha256=last.sha256, learnt=last.learnt),
+        last=LastTable(name=last.name, sha256=last.sha256, learnt=last.fitted_at),
         rows=training.rows,
         held_out=_recovered(training.held_out),
         tested=_recovered(applied.tested),

@@ -27,15 +27,15 @@ def build_report(
     opened: InputTable, completion: ColumnResult, request: Request, command: str, outputs: Sequence[WrittenFile] | None
 ) -> FitReport:
     """Gather what is known about a completed column."""
-    scan, findings, line_of = opened.table.scan_seconds, completion.diagnostics, opened.table.line_of
+    scan, diagnostics, line_of = opened.table.scan_seconds, completion.diagnostics, opened.table.line_of
     timings = {"scan": scan, "read": opened.seconds - scan, **completion.timings}
     if outputs:
         timings["patch"] = sum(one.seconds for one in outputs)
     counted, design = _counted(completion), completion.design
-    uncertainty = findings.uncertainty if findings else None
+    uncertainty = diagnostics.uncertainty if diagnostics else None
     totals, wrong = totals_of(uncertainty, counted), wrong_of(uncertainty, counted.wrong)
-    is_examined = findings is not None and design is not None
-    marked = marked_of(findings.flagged, design, line_of) if findings and design else None
+    is_examined = diagnostics is not None and design is not None
+    marked = marked_of(diagnostics.flagged, design, line_of) if diagnostics and design else None
     return FitReport(
         **head_of(request, command),
         timings=seconds_of(timings),
@@ -53,22 +53,22 @@ def build_report(
         accuracy=accuracy_of(completion, wrong),
         totals=totals,
         missingness=missingness_of(completion) if is_examined else None,
-        sensitivity=sensitivity_of(findings.sensitivity) if findings and design else None,
-        suspect_labels=suspects_of(findings.audit, counted.labels, line_of) if findings and design else (),
-        audit=audit_of(findings.audit) if findings and design else None,
+        sensitivity=sensitivity_of(diagnostics.sensitivity) if diagnostics and design else None,
+        suspect_labels=suspects_of(diagnostics.audit, counted.labels, line_of) if diagnostics and design else (),
+        audit=audit_of(diagnostics.audit) if diagnostics and design else None,
         marked=marked,
         log=decisions(opened, completion, request),
         warnings=notices(warnings(completion, totals, wrong, marked)),
-        plain_em=baseline_of(findings.baseline_em, design.labels) if findings and design else None,
-        pictures=chart_data_of(findings.pictures, findings.baseline_em, completion.labels)
-        if findings and design
+        plain_em=baseline_of(diagnostics.baseline_em, design.labels) if diagnostics and design else None,
+        pictures=chart_data_of(diagnostics.pictures, diagnostics.baseline_em, completion.labels)
+        if diagnostics and design
         else None,
     )
 
 
 def _counted(completion: ColumnResult) -> Counted:
     """Count the cells of a column that was read as a whole."""
-    labels, fills, findings = completion.labels, completion.fills, completion.diagnostics
+    labels, fills, diagnostics = completion.labels, completion.fills, completion.diagnostics
     filled = fills.code >= 0
     return Counted(
         labels=labels.labels,
@@ -79,9 +79,9 @@ def _counted(completion: ColumnResult) -> Counted:
         by_band=count_by_band(fills, len(labels.labels)),
         expected=fills.expected,
         wrong=sum_of_doubts(fills),
-        left_empty={} if findings is None else left_empty(fills.row, fills.code, findings.flagged),
+        left_empty={} if diagnostics is None else left_empty(fills.row, fills.code, diagnostics.flagged),
         lowest=float(fills.probability.min(where=filled, initial=1.0)),
-        n_without_predictors=0 if findings is None else findings.flagged.without_predictors.size,
+        n_without_predictors=0 if diagnostics is None else diagnostics.flagged.without_predictors.size,
     )
 
 

@@ -49,8 +49,8 @@ def build_parts_report(
         base = build_applied_report(column.opened, column.applied, model, request, command, None)
     else:
         base = build_report(column.opened, column.completion, request, command, None)
-    counted, findings = _counted(filled, column, cells), column.completion.diagnostics
-    uncertainty = None if findings is None else _of_all_rows(findings.uncertainty, column, counted)
+    counted, diagnostics = _counted(filled, column, cells), column.completion.diagnostics
+    uncertainty = None if diagnostics is None else _of_all_rows(diagnostics.uncertainty, column, counted)
     wrong, totals = wrong_of(uncertainty, counted.wrong), totals_of(uncertainty, counted)
     applied = None if base.applied is None else replace(base.applied, expected_wrong=cells.wrong)
     told = replace(

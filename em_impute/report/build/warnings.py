@@ -52,10 +52,10 @@ def warnings(
         found += _warnings_of_reasons(completion)
         found += _warnings_of_fit(mixture)
         found += _warnings_of_predictors(design)
-    findings, fills = completion.diagnostics, completion.fills
-    if findings is not None:
+    diagnostics, fills = completion.diagnostics, completion.fills
+    if diagnostics is not None:
         counts = fills.n_filled == fills.row.size and not fills.is_drawn
-        found += uncertainty_warnings(findings.uncertainty, wrong, totals, fills.n_filled, counts=counts)
+        found += uncertainty_warnings(diagnostics.uncertainty, wrong, totals, fills.n_filled, counts=counts)
     if marked is not None:
         found += marked_warnings(marked)
     note = advice(completion.target)
@@ -106,12 +106,12 @@ def marked_warnings(marked: MarkedRows) -> list[tuple[str, str]]:
     that is far out.
     """
     found = []
-    outside, n_blind = marked.out_of_range, marked.without_predictors.rows
+    outside, n_without_predictors = marked.out_of_range, marked.without_predictors.rows
     expected = outside.expected_by_chance
     if outside.rows > expected + SURELY * expected**0.5 or (outside.furthest_sd or 0.0) > FAR:
         found.append(("W11", f"{out_of_range(outside)}: {and_more(first_lines(outside, MAX_NAMED), outside.rows)}."))
-    if n_blind:
-        found.append(("W16", without_predictors(n_blind)))
+    if n_without_predictors:
+        found.append(("W16", without_predictors(n_without_predictors)))
     return found
 
 

@@ -180,7 +180,7 @@ def _marked(marked: MarkedRows | None) -> list[Block]:
     if marked is None:
         return []
     blocks: list[Block] = []
-    outside, blind = marked.out_of_range, marked.without_predictors
+    outside, without = marked.out_of_range, marked.without_predictors
     if outside.rows:
         text = said(
             "{} in rows beyond every row with a label (at most {} expected by chance): their labels are extrapolated.",
@@ -191,13 +191,13 @@ def _marked(marked: MarkedRows | None) -> list[Block]:
         first = f", the first {MAX_ROWS} of {outside.rows:,}" if outside.rows > len(rows) else ""
         table = Table(f"Rows out of range{first}", ["line", "column", "value"], rows)
         blocks += [text, Details("Rows out of range", [table])]
-    if blind.rows:
-        lines = names([str(line) for line in blind.lines[:MAX_ROWS]], MAX_ROWS) if blind.lines else None
+    if without.rows:
+        lines = names([str(line) for line in without.lines[:MAX_ROWS]], MAX_ROWS) if without.lines else None
         text = said(
             "{} in rows without any predictor: filled by the labels’ shares alone.",
-            "1 missing cell is" if blind.rows == 1 else f"{blind.rows:,} missing cells are",
+            "1 missing cell is" if without.rows == 1 else f"{without.rows:,} missing cells are",
         )
-        more = " and more" if blind.rows > MAX_ROWS else ""
+        more = " and more" if without.rows > MAX_ROWS else ""
         blocks.append(said("{} Lines {}{}.", text, lines, more) if lines else text)
     return blocks
 

@@ -5,9 +5,9 @@ from functools import partial
 import numpy as np
 import pytest
 
+from em_impute.em import sampling as drawing
 from em_impute.em.blocks import slices
-from em_impute.missingness import sampling as drawing
-from em_impute.missingness.sampling import draw_of_every_label, draw_rows
+from em_impute.em.sampling import draw_of_every_label, draw_rows
 
 
 @pytest.mark.parametrize(("chunk", "share"), [(1, 0.5), (7, 0.02), (1 << 16, 1.0)])

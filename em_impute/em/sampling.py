@@ -1,15 +1,30 @@
-"""Rows drawn from among millions, without a list of all that there are to draw from."""
+"""Rows drawn at random."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from em_impute.em.blocks import Integers, slices
+from em_impute.em.blocks import Flags, Floats, Integers, Rows, slices
 
 
-def draw_rows(chosen: NDArray[np.bool_], most: int, rng: np.random.Generator) -> Integers:
+def sample_rows(rows: Rows, size: int, seed: int) -> Rows:
+    """Draw at most `size` rows, each as likely as it is heavy; give back the very rows when there are no more."""
+    if rows.weight.size <= size:
+        return rows
+    drawn, weight = draw_by_weight(rows.weight, size, np.random.default_rng(seed))
+    return Rows(rows.x[drawn], rows.label[drawn], weight)
+
+
+def draw_by_weight(weight: Floats, size: int, rng: np.random.Generator) -> tuple[Integers, Floats]:
+    """Draw at most `size` rows, each as likely as it is heavy; also give their weights, together those of all."""
+    if weight.size <= size:
+        return np.arange(weight.size), weight
+    total = weight.sum()
+    return np.sort(rng.choice(weight.size, size, p=weight / total)), np.full(size, total / size)
+
+
+def draw_rows(chosen: Flags, most: int, rng: np.random.Generator) -> Integers:
     """Draw at most so many of the rows that are `chosen`, (n_rows,), each as likely as the others: ascending.
 
-    All of them where there are no more; then nothing is drawn from `rng`.
+    All of them where there are no more; then nothing is drawn from `rng`.  No list of millions to draw from is made.
     """
     n_chosen = int(np.count_nonzero(chosen))
     if n_chosen <= most:
@@ -38,9 +53,3 @@ def draw_of_every_label(label: Integers, size: int, least: int, rng: np.random.G
     first = np.cumsum(count) - count
     drawn = [start + rng.choice(n, min(n, most), replace=False) for start, n in zip(first, count, strict=True)]
     return np.sort(by_label[np.concatenate(drawn)])
-
-
-def shuffled_by_label(label: Integers, rng: np.random.Generator) -> Integers:
-    """Order rows by their label, (n_rows,), those of one label in random order."""
-    order = rng.permutation(label.size)
-    return order[np.argsort(label[order], kind="stable")]
