@@ -137,7 +137,7 @@ def _equal_rows(x: Floats, codes: Integers) -> Integers:
         mixed ^= mixed >> np.uint64(29)
         mixed *= PRIME
         mixed ^= mixed >> np.uint64(32)
-    if np.unique(mixed).size == mixed.size:  # mostly so, and told many times sooner than who equals whom
+    if np.diff(np.sort(mixed)).all():  # mostly no rows are equal, and that is soon told
         return np.arange(mixed.size)
     _, first, code = np.unique(mixed, return_index=True, return_inverse=True)
     return first.argsort().argsort()[code.reshape(-1)]
