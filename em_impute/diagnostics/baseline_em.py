@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
+from em_impute.diagnostics.values import Shape
 from em_impute.em.blocks import Floats, Rows
 from em_impute.em.initialize import Mixture, Recipe
 from em_impute.em.mixture import fit_mixture, refits, sample_rows
@@ -40,14 +41,6 @@ LEAST_KURTOSIS = 1.0
 
 LEAST_VARIANCE = 1e-20
 """In standardised units: what rounding leaves of values that are all equal."""
-
-
-class Shape(NamedTuple):
-    """How far the labelled rows are from a Gaussian: 0 and 0 for one."""
-
-    skew: float
-    kurtosis: float
-    """excess"""
 
 
 class Errors(NamedTuple):

@@ -4,9 +4,6 @@ What it finds says that labels are not missing completely at random.  It cannot 
 given the predictors: that would take the labels that nobody has.
 """
 
-from collections.abc import Mapping
-from typing import Literal, NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +11,7 @@ from em_impute.columns.design import Category, Design
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows, wilson_interval
 from em_impute.missingness.regression import MIN_ROWS, Drawn, Missing, cross_fit, draw_kinds
+from em_impute.missingness.values import CategorySide, Difference, Differences, NumberSide, RowCounts
 
 ROUNDING = 1e-20
 """A variance below it is that of equal numbers, whose mean is rounded."""
@@ -21,60 +19,7 @@ ROUNDING = 1e-20
 Mask = NDArray[np.bool_]
 
 
-class Comparison(NamedTuple):
-    """One predictor's values beside a label and without one (Kolmogorov–Smirnov)."""
-
-    name: str
-    statistic: float
-    """Largest distance of the two distribution functions."""
-    p_value: float
-
-
-class Side(NamedTuple):
-    """What one predictor shows in the rows of one kind."""
-
-    mean: float | None
-    """in the data's own units; None of a category, or where no cell is seen"""
-    sd: float | None
-    missing: float
-    """share of the cells that are missing"""
-    shares: Mapping[str, float] | None = None
-    """of every text of a category among the cells that are seen; None of a number"""
-
-
-class Difference(NamedTuple):
-    """One predictor in the rows with a label, and in those without one."""
-
-    name: str
-    kind: Literal["numeric", "categorical"]
-    known: Side
-    missing: Side
-    smd: float | None
-    """Standardised mean difference, missing − known; of a category the distance of Yang & Dalton (2012), which has no
-    sign.  Infinite where nothing varies but between the kinds, None where one kind shows no cell."""
-    ks: float | None
-    """Kolmogorov–Smirnov: largest distance of the distribution functions; None of a category."""
-    p_value: float
-    """that the values come from one distribution; of a category by Pearson's χ² test of homogeneity"""
-
-
-class Missingness(NamedTuple):
-    """How the rows without a label differ from those with one."""
-
-    differences: tuple[Difference, ...]
-    auc: float | None
-    """Area under the ROC curve of "has no label" among held-out rows; None with fewer than five rows of a kind."""
-    auc_interval: tuple[float, float] | None
-    """95 %"""
-    n_known: int
-    n_missing: int
-    """rows of the table, of those that count"""
-    known_looked_at: int
-    missing_looked_at: int
-    """of them drawn and compared"""
-
-
-def examine_missingness(design: Design, seed: int, missing: Missing | None = None) -> Missingness | None:
+def examine_missingness(design: Design, seed: int, missing: Missing | None = None) -> Differences | None:
     """Compare the rows with a label and those without one; None where there are none of one kind.
 
     At most 10,000 of either kind are drawn and looked at, fewer of more than fifty predictors.  Rows that the user gave
@@ -97,14 +42,21 @@ def examine_missingness(design: Design, seed: int, missing: Missing | None = Non
     if min(looked_at) >= MIN_ROWS:
         found = cross_fit(x, design.n_numbers, drawn, seed) if missing is None else missing.found
         auc, interval = area_under_curve(found.log_odds, drawn.lacks, drawn.weight, found.fold, found.noise)
-    return Missingness(tuple(differences), auc, interval, drawn.n_known, drawn.n_missing, *looked_at)
+    return Differences(
+        rows=RowCounts(drawn.n_known, drawn.n_missing),
+        looked_at=RowCounts(*looked_at),
+        differences=differences,
+        auc=auc,
+        auc_interval=interval,
+    )
 
 
-def _compare_predictor(name: str, x: Floats, weight: Floats, labelled: Mask) -> Comparison:
+def _kolmogorov_smirnov(x: Floats, weight: Floats, labelled: Mask) -> tuple[float, float]:
     """Compare a predictor's values, (n_rows,) with NaN for missing, of labelled rows and of the others.
 
-    `weight` (n_rows,) counts equal rows.  The p-value is Kolmogorov's limit at Stephens' (1970) corrected argument,
-    within an eighth of the exact one from 20 rows on either side; tied values make it too large, never too small.
+    `weight` (n_rows,) counts equal rows.  Returns the largest distance of the two distribution functions, and the
+    p-value: Kolmogorov's limit at Stephens' (1970) corrected argument, within an eighth of the exact one from 20 rows
+    on either side; tied values make it too large, never too small.
     """
     seen = ~np.isnan(x)
     values, position = np.unique(x[seen], return_inverse=True)
@@ -114,12 +66,12 @@ def _compare_predictor(name: str, x: Floats, weight: Floats, labelled: Mask) -> 
         total.append(of_value.sum())
         cumulative.append(np.cumsum(of_value))
     if not min(total) > 0:
-        return Comparison(name, 0.0, 1.0)
+        return 0.0, 1.0
     distance = float(np.abs(cumulative[0] / total[0] - cumulative[1] / total[1]).max())
     root = np.sqrt(total[0] * total[1] / (total[0] + total[1]))
     from scipy.special import kolmogorov
 
-    return Comparison(name, distance, float(kolmogorov((root + 0.12 + 0.11 / root) * distance)))
+    return distance, float(kolmogorov((root + 0.12 + 0.11 / root) * distance))
 
 
 def _effective(drawn: Drawn) -> Floats:
@@ -139,11 +91,10 @@ def _number(name: str, x: Floats, shift: float, scale: float, weight: Floats, la
     if known_gone < 1.0 and missing_gone < 1.0:
         smd = _ratio(missing_mean - known_mean, float(np.hypot(known_sd, missing_sd) / np.sqrt(2.0)))
     known, missing = (
-        Side(shift + scale * mean, scale * sd, gone) if gone < 1.0 else Side(None, None, 1.0)
+        NumberSide(shift + scale * mean, scale * sd, gone) if gone < 1.0 else NumberSide(None, None, 1.0)
         for mean, sd, gone in ((known_mean, known_sd, known_gone), (missing_mean, missing_sd, missing_gone))
     )
-    found = _compare_predictor(name, x, weight, ~lacks)
-    return Difference(name, "numeric", known, missing, smd, found.statistic, found.p_value)
+    return Difference(name, "numeric", known, missing, smd, *_kolmogorov_smirnov(x, weight, ~lacks))
 
 
 def _moments(x: Floats, weight: Floats) -> tuple[float, float, float]:
@@ -166,7 +117,7 @@ def _category(category: Category, code: Integers, weight: Floats, lacks: Mask) -
     total = count.sum(axis=1, keepdims=True)
     share = count / np.where(total > 0.0, total, 1.0)  # (2, n_texts)
     known, missing = (
-        Side(None, None, float(gone[k]), dict(zip(category.texts, share[k].tolist(), strict=True))) for k in range(2)
+        CategorySide(dict(zip(category.texts, share[k].tolist(), strict=True)), float(gone[k])) for k in range(2)
     )
     smd = _distance_of_shares(share) if total.all() else None
     return Difference(category.name, "categorical", known, missing, smd, None, _homogeneity(count))

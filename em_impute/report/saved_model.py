@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from em_impute.report.format import number, percent
-from em_impute.report.model.saved_model import AppliedModel, DriftOfRows, PredictorThenNow, Recovered
+from em_impute.report.model.saved_model import AppliedModel, DriftOfRows, PredictorThenNow
+from em_impute.saved_model.values import Score
 from em_impute.table.text import listed, plural
 
 PREDICTOR_HEAD = ["predictor", "moved", "PSI (limit)", "median here (then)", "missing here (then)"]
@@ -122,11 +123,11 @@ def _wrong_elsewhere(applied: AppliedModel) -> str:
     return " and ".join(said)
 
 
-def _right(score: Recovered) -> str:
+def _right(score: Score) -> str:
     return f"{percent(score.accuracy)} of {score.rows:,}"
 
 
-def _losses(score: Recovered) -> str:
+def _losses(score: Score) -> str:
     return f"log-loss {number(score.log_loss)} ({number(score.baseline_log_loss)} for the labels' shares)"
 
 

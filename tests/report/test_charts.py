@@ -7,6 +7,7 @@ import pytest
 from reported import markers, n_bars, parts, places, typed
 from scipy import special, stats
 
+from em_impute.diagnostics.values import Plane, PosteriorCurve
 from em_impute.ensemble.metrics import wilson_interval
 from em_impute.report.charts.calibration import coverage_chart, fill_curve, reliability_chart
 from em_impute.report.charts.charts import draw
@@ -14,7 +15,6 @@ from em_impute.report.charts.groups import Filling, group_of, labels_in_groups
 from em_impute.report.charts.main import gaussian, turning_points
 from em_impute.report.charts.scatter import ellipse, scatter_chart
 from em_impute.report.charts.totals import totals_chart
-from em_impute.report.model.charts import Plane, PosteriorCurve
 from em_impute.serialize.classes import from_json
 
 # Where one predictor decides

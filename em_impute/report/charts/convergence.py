@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from em_impute.report.charts.axes import Panel, Scale, room_for, scale_over
 from em_impute.report.charts.groups import Chart, Key
 from em_impute.report.charts.svg import SMALL, Drawing
-from em_impute.report.model.charts import BaselineEm
+from em_impute.report.model.mixture import BaselineEm
 
 FEWEST = 2
 """Points that a line takes."""

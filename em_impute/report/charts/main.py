@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from em_impute.diagnostics.values import FeatureHistogram, PosteriorCurve
 from em_impute.report.charts.axes import Panel, Scale, room_for
 from em_impute.report.charts.groups import (
     DASHED,
@@ -20,8 +21,7 @@ from em_impute.report.charts.groups import (
 from em_impute.report.charts.palette import N_LABELS
 from em_impute.report.charts.svg import WIDE, Drawing, Floats, Values, shortened
 from em_impute.report.format import number
-from em_impute.report.model.charts import BaselineEm, FeatureHistogram, PosteriorCurve
-from em_impute.report.model.mixture import Gaussian
+from em_impute.report.model.mixture import BaselineEm, Gaussian
 
 Turn = tuple[float, str, str]
 Curve = tuple[Floats, Floats]

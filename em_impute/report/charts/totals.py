@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from em_impute.diagnostics.values import Sensitivity
 from em_impute.report.charts.axes import Panel, Scale, percent_ticks, scale_over
 from em_impute.report.charts.groups import Chart, Group, Key, keys_of
 from em_impute.report.charts.svg import SMALL, Drawing, shortened
 from em_impute.report.format import percent
 from em_impute.report.model.diagnostics import Totals
-from em_impute.report.model.missingness import Sensitivity
 
 LEFT, TOP, RIGHT = 112.0, 14.0, SMALL - 20.0
 

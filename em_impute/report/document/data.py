@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from em_impute.missingness.values import CategorySide, Difference, NumberSide
 from em_impute.report.charts.groups import labels_alone
 from em_impute.report.document.blocks import (
     MAX_LISTED,
@@ -21,7 +22,7 @@ from em_impute.report.document.blocks import (
 )
 from em_impute.report.format import number, p_value, percent, token_name
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.missingness import CategorySide, Difference, MissingReasons, NumberSide
+from em_impute.report.model.missingness import MissingReasons
 from em_impute.table.text import plural
 
 

@@ -3,19 +3,21 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from em_impute.diagnostics.values import Shape
 from em_impute.em.families import FAMILIES
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, Text, names, said
 from em_impute.report.document.data import common, folded
 from em_impute.report.format import number, percent
-from em_impute.report.model.charts import BaselineGaussian, Shape, StandardError
 from em_impute.report.model.fit import FitReport, Groups
 from em_impute.report.model.mixture import (
+    BaselineGaussian,
     ConsideredFamily,
     ConsideredGroups,
     Convergence,
     LeadingMixture,
     MixtureComponent,
     Selection,
+    StandardError,
 )
 from em_impute.table.text import plural
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+from em_impute.diagnostics.values import Sweep
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, said
 from em_impute.report.document.data import common, folded
 from em_impute.report.format import expected_count, number, percent, small_percent, span
 from em_impute.report.model.diagnostics import ShareEstimate
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.missingness import Sweep
 from em_impute.table.text import plural
 
 MAX_ROWS = 20

@@ -2,20 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
+from em_impute.diagnostics.values import IntervalEstimate
 from em_impute.report.model.shared import (
     Confusion,
     Counts,
-    Ends,
-    IntervalEstimate,
     LabelledCell,
     Line,
-    Positive,
     ReliabilityBin,
     Threshold,
 )
-from em_impute.serialize.annotations import Count, MayLack, Range, Share
+from em_impute.serialize.annotations import Count, Ends, MayLack, Positive, Range, Share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +70,12 @@ class Accuracy:
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ShareEstimate(IntervalEstimate):
+class ShareEstimate(NamedTuple):
     """A label's share."""
 
+    estimate: Annotated[Share, "The estimate."]
+    low: Annotated[Share, "Lower end."]
+    high: Annotated[Share, "Upper end."]
     missing_information: Annotated[Share, "Part that is missing of what a complete column would tell."]
 
 
@@ -111,17 +111,6 @@ class SuspectLabel(LabelledCell):
 
     likely: Annotated[str, "The most probable label."]
     likely_probability: Annotated[Share, "Its probability."]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuditResult:
-    """How known labels were judged, each by a fit that was not shown it."""
-
-    examined: Annotated[Count, "Labels that were judged."]
-    threshold: Annotated[Share, "A label looks wrong if its probability is below this."]
-    found: Annotated[Count, "Labels that look wrong."]
-    expected: Annotated[float, Range(0), "Labels that would look wrong by chance if all were right."]
-    drawn_from: Annotated[Count | None, "Known labels in all, where only some were judged; null where all were."]
 
 
 @dataclass(frozen=True, kw_only=True)

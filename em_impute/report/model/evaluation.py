@@ -6,19 +6,17 @@ from typing import Annotated
 
 from em_impute.report.model.shared import (
     Confusion,
-    Ends,
     Features,
     Head,
     Input,
     KnownLabel,
     MissingCells,
     Notice,
-    Positive,
     ReliabilityBin,
     Seconds,
     Threshold,
 )
-from em_impute.serialize.annotations import Choices, Count, Range, Share
+from em_impute.serialize.annotations import Choices, Count, Ends, Positive, Range, Share
 
 
 @dataclass(frozen=True, kw_only=True)

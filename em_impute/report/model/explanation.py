@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from em_impute.report.model.shared import (
     Covariance,
@@ -15,9 +15,8 @@ from em_impute.report.model.shared import (
     MissingCells,
     Notice,
     Numbers,
-    Positive,
 )
-from em_impute.serialize.annotations import Choices, Count, Key, MayLack, Range, Share
+from em_impute.serialize.annotations import Choices, Count, Key, MayLack, Positive, Range, Share
 
 LogLikelihood = Annotated[
     float | None,
@@ -52,8 +51,7 @@ class NamedComponent:
     covariance: Matrix
 
 
-@dataclass(frozen=True, kw_only=True)
-class Change:
+class Change(NamedTuple):
     """A number before and after an M step."""
 
     before: Annotated[float, "Before."]

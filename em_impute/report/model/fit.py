@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-from em_impute.report.model.charts import BaselineEm, ChartData
-from em_impute.report.model.diagnostics import Accuracy, AuditResult, MarkedRows, SuspectLabel, Totals
-from em_impute.report.model.missingness import Missingness, Sensitivity
-from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
+from em_impute.diagnostics.values import Audit, ChartData, Sensitivity
+from em_impute.missingness.values import RowCounts
+from em_impute.report.model.diagnostics import Accuracy, MarkedRows, SuspectLabel, Totals
+from em_impute.report.model.missingness import Missingness
+from em_impute.report.model.mixture import BaselineEm, Convergence, LeadingMixture, Selection
 from em_impute.report.model.saved_model import AppliedModel
 from em_impute.report.model.shared import (
     Counts,
@@ -18,11 +19,9 @@ from em_impute.report.model.shared import (
     KnownLabel,
     LabelledCell,
     Notice,
-    Positive,
-    RowCounts,
     Seconds,
 )
-from em_impute.serialize.annotations import Choices, Count, MayLack, Sha256, Share
+from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Sha256, Share
 from em_impute.serialize.classes import to_json
 from em_impute.serialize.json_text import render
 
@@ -122,8 +121,7 @@ class Groups:
     groups: Annotated[Sequence[GroupOfRows], "The first 1,000 of them."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """A decision that was taken for the user."""
 
     step: Annotated[
@@ -219,7 +217,7 @@ class FitReport(Head):
         Sequence[SuspectLabel],
         "Known labels that look wrong, the least probable first, 1,000 at most; none was changed.",
     ]
-    audit: Annotated[AuditResult | None, "How known labels were judged; null where none could be."]
+    audit: Annotated[Audit | None, "How known labels were judged; null where none could be."]
     marked: Annotated[
         MarkedRows | None, "Weakly founded rows; null where nothing was missing, and of a table in parts."
     ]

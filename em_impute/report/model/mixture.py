@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from em_impute.report.model.shared import Covariance, Matrix, Numbers, Path, Positive
-from em_impute.serialize.annotations import Choices, Count, MayLack, Range, Share
+from em_impute.diagnostics.values import Shape
+from em_impute.report.model.shared import Covariance, Matrix, Numbers, Path
+from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Range, Share
 
 Loss = Annotated[float | None, Range(0), MayLack]
 
@@ -202,3 +203,50 @@ class Selection:
     def numbers_of_groups(self) -> list[ConsideredGroups]:
         """The numbers of groups and families that were compared by BIC."""
         return [one for one in self.members if isinstance(one, ConsideredGroups)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandardError:
+    """Standard errors from refits to rows weighed at random."""
+
+    weight: Annotated[float, Range(0), "Of the weight."]
+    mean: Annotated[Numbers, "Of the mean, by predictor."]
+    sd: Annotated[Numbers, "Of the standard deviation, by predictor."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineGaussian(Gaussian):
+    """A Gaussian of plain EM."""
+
+    standard_error: Annotated[
+        StandardError | None,
+        "Standard errors from refits to rows weighed at random; null where these take too long.",
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineEm:
+    """EM with one Gaussian a label, over the numbers among the predictors."""
+
+    covariance: Annotated[Covariance, "What the Gaussians' covariances have in common."]
+    prior_strength: Annotated[float, Range(0), "Weight of the conjugate prior."]
+    features: Annotated[Sequence[str], "The predictors."]
+    parameters: Annotated[Sequence[BaselineGaussian], "A Gaussian for each label."]
+    labels_only: Annotated[
+        Sequence[Gaussian] | None, "The Gaussians of labelled rows alone; null where no label is known."
+    ]
+    drift: Annotated[
+        Mapping[str, Annotated[float, Range(0)]] | None,
+        "How far the other rows moved each label's mean, in standard deviations (Mahalanobis); null where no label is "
+        "known.",
+    ]
+    shape: Annotated[
+        Mapping[str, Annotated[Mapping[str, Shape | None], "By predictor; null where its values do not vary."]] | None,
+        "How far the labelled rows are from a Gaussian, by label and predictor; null where no label is known.",
+    ]
+    log_likelihood: Annotated[float, "Natural log of the density of what was observed, in the data's own units."]
+    converged: Annotated[bool, "EM ended where nothing more was to be gained."]
+    path: Annotated[
+        Path, "What EM climbs, after each step: the log-likelihood, with a prior that of the prior as well."
+    ]
+    starts: Annotated[Sequence[Path], "The same for every start that was followed."]

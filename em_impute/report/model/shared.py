@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
-from em_impute.serialize.annotations import Choices, Count, MayLack, Pattern, Range, Sha256, Share
+from em_impute.serialize.annotations import Choices, Count, MayLack, Pattern, Positive, Range, Sha256, Share
 
 SCHEMA_VERSION: Literal[1] = 1
 """Changed only when a reader of the version before would misunderstand."""
@@ -56,7 +56,6 @@ WARNINGS = {
     "S02": "A note rather than a warning: the saved model has learnt from this table before.",
 }
 
-Positive = Annotated[int, Range(1)]
 Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
 Covariance = Annotated[str, Choices(COVARIANCES), "What the components' covariances have in common."]
 Counts = Annotated[Mapping[str, Count], "Rows by label."]
@@ -70,7 +69,6 @@ Matrix = Annotated[
 ]
 Part = Annotated[str | None, MayLack, "Path of the part that holds the row; only of a table in several parts."]
 Path = Annotated[Sequence[float], "Natural logarithms of a likelihood, the start first."]
-Ends = Annotated[tuple[Share, Share], "Lower and upper end of a 95 % interval of a share."]
 Seconds = Annotated[
     Mapping[str, Annotated[float, Range(0)]] | None,
     "Seconds that each stage took, by its name; null where SOURCE_DATE_EPOCH is set.",
@@ -85,8 +83,7 @@ class Tool:
     version: Annotated[str, "Its version."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Notice:
+class Notice(NamedTuple):
     """Something to know before relying on the result."""
 
     code: Annotated[str, Choices(WARNINGS), "Which warning it is."]
@@ -194,23 +191,6 @@ class LabelledCell:
     line: Line
     label: Annotated[str, "The label that it has, or that it was filled with."]
     probability: Annotated[Share, "Probability of that label; of a known one as a fit says that was not shown it."]
-
-
-@dataclass(frozen=True, kw_only=True)
-class IntervalEstimate:
-    """An estimate and where the truth is likely to lie."""
-
-    estimate: Annotated[float, "The estimate."]
-    low: Annotated[float, "Lower end."]
-    high: Annotated[float, "Upper end."]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowCounts:
-    """Rows by whether they have a label."""
-
-    known: Annotated[Count, "Rows with a label."]
-    missing: Annotated[Count, "Rows without one."]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,13 +2,11 @@
 
 import math
 
+from em_impute.diagnostics.values import Audit, Sensitivity
 from em_impute.report.format import expected_count, percent, rounded, span
-from em_impute.report.model.diagnostics import AuditResult, ExpectedWrong, Totals
+from em_impute.report.model.diagnostics import ExpectedWrong, Totals
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.missingness import (
-    Missingness,
-    Sensitivity,
-)
+from em_impute.report.model.missingness import Missingness
 from em_impute.table.text import listed, plural
 
 MAX_NAMED = 3
@@ -54,7 +52,7 @@ def audit_line(report: FitReport) -> str:
     return f"{said}: {'line' if audit.found == 1 else 'lines'} {shown}"
 
 
-def _found(audit: AuditResult) -> str:
+def _found(audit: Audit) -> str:
     has = "has" if audit.found == 1 else "have"
     drawn = f" drawn from {audit.drawn_from:,}" if audit.drawn_from else ""
     return (

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
+from em_impute.diagnostics.values import Audit
 from em_impute.em.em import Stop
 from em_impute.report.extra import INSTALL_HINT, can_draw
 from em_impute.report.format import LIKELY, delimiter_name, known_and_missing, number, percent, printable
-from em_impute.report.model.diagnostics import Accuracy, AuditResult
+from em_impute.report.model.diagnostics import Accuracy
 from em_impute.report.model.fit import FitReport, Groups
 from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
 from em_impute.report.model.saved_model import AppliedModel
@@ -162,7 +163,7 @@ def _applied(report: FitReport, applied: AppliedModel) -> Iterator[tuple[str, st
         yield "wrong", applied_wrong_line(applied, report.missing.filled)
 
 
-def _beyond_chance(audit: AuditResult) -> bool:
+def _beyond_chance(audit: Audit) -> bool:
     """Tell whether more known labels look wrong than three standard deviations above what chance gives."""
     return bool(audit.found > audit.expected + 3.0 * audit.expected**0.5)
 
