@@ -1,6 +1,7 @@
 """Numbers and counts as people read them, and texts that cannot disturb a terminal."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 
 LIKELY = 0.5
 """Probability from which on something is taken to be so."""
@@ -21,6 +22,13 @@ def number(value: float | None) -> str:
     if LARGE <= abs(value) < HUGE:
         return f"{value:,.0f}"
     return f"{value:.4g}"
+
+
+def text_of(value: object) -> str:
+    """Write any value: counts with thousands separated, other numbers with four digits, texts as they are."""
+    if value is None or isinstance(value, float):
+        return number(value)
+    return f"{value:,}" if isinstance(value, Integral) else str(value)
 
 
 def percent(share: float | None) -> str:

@@ -101,9 +101,11 @@ class Filling(NamedTuple):
 
 
 def filling_of(report: FitReport) -> Filling:
-    """Read how cells were filled."""
-    filled = report.filled
-    return Filling(False, 0) if filled is None else Filling(filled.method == "draw", filled.imputations)
+    """Tell how cells were filled; where none was, the command and its files tell how they would have been."""
+    if report.filled is not None:
+        return Filling(report.filled.method == "draw", report.filled.imputations)
+    files = len(report.output.files) if report.output is not None and report.parts is None else 0
+    return Filling(files > 0 or "draw" in report.command.replace("=", " ").split(), files)
 
 
 def group_of(name: str, labels: tuple[str, ...], k: int) -> Group:

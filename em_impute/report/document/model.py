@@ -52,15 +52,12 @@ def the_model(report: FitReport) -> Section | None:
     if model is None or selection is None:
         return None
     blocks: list[Block] = [_in_words(report), *_kind(model, selection)]
-    plain = report.plain_em
-    if plain:
+    if report.plain_em:
         caption = "What EM learnt, in its plainest form: one Gaussian a label"
-        blocks += _parameters(caption, plain.parameters, report)
+        blocks += _parameters(caption, report.plain_em.parameters, report)
     reading = "The less two labels overlap in a chart, the more that column tells about the label by itself."
-    blocks.append(Figures(["by_label"], reading))
-    blocks += _why(selection)
-    inner = _parameters("Leading mixture", model.parameters, report)
-    inner += _covariances(model)
+    blocks += [Figures(["by_label"], reading), *_why(selection)]
+    inner = [*_parameters("Leading mixture", model.parameters, report), *_covariances(model)]
     blocks.append(Details("The leading mixture in numbers", inner))
     if report.groups is not None:
         blocks += _groups(report.groups)
@@ -88,7 +85,7 @@ def how_em_went(report: FitReport) -> Section | None:
         )
     blocks.append(Figures(["convergence"]))
     if plain and plain.drift:
-        rows = [[Name(label), number(value)] for label, value in plain.drift.items()]
+        rows = [[Name(label), value] for label, value in plain.drift.items()]
         head = ["label", "moved by, in its standard deviations"]
         caption = "How far rows without a label moved each label’s mean"
         blocks += folded(caption, head, rows, common(report, list(plain.drift)))
@@ -127,7 +124,7 @@ def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
         text = said(
             "The cells are filled by {} such models together (mixtures of Gaussians), each by its weight. The leading "
             "one, with {} of the weight, has {}: {}.",
-            f"{n_members:,}",
+            n_members,
             percent(model.share_of_stack),
             size,
             shape,
@@ -192,7 +189,7 @@ def _covariances(model: LeadingMixture) -> list[Block]:
     for one in model.parameters[: 1 if shared else 8]:
         of = "of every component" if shared else f"of {one.label}, component {one.component}"
         rows = [
-            [Name(key), *(number(value) for value in row[: len(features)])]
+            [Name(key), *row[: len(features)]]
             for key, row in zip(features, _without_rounding(one.covariance), strict=False)
         ]
         tables.append(Table(f"Covariance {of}", ["", *map(Name, features)], rows))
@@ -218,26 +215,25 @@ def _why(selection: Selection) -> list[Block]:
         return []
     if selection.stack:
         losses = vars(selection.scores)
-        rows = [[told, number(losses[key])] for key, told in SCORES.items() if losses[key] is not None]
+        rows = [[told, losses[key]] for key, told in SCORES.items() if losses[key] is not None]
         table = Table("Which model fills best? Log-loss on held-out labels", ["filled by", "log-loss"], rows)
         told = (
             "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect."
         )
         head = ["weight", "predictors", "covariance", "Gaussians a label", "steps of EM", "log-loss"]
         listed = [
-            [percent(one.weight), one.view, one.covariance, one.components, one.em_steps, number(one.log_loss)]
+            [percent(one.weight), one.view, one.covariance, one.components, one.em_steps, one.log_loss]
             for one in selection.stack[:MAX_MEMBERS]
         ]
         inner: list[Block] = [Table(f"The heaviest of {len(selection.stack):,} mixtures", head, listed)]
         return [table, told, Details(f"{selection.considered:,} mixtures were compared", inner)]
     if selection.numbers_of_groups:
         rows = [
-            [one.covariance, f"{one.components}", number(one.bic), number(one.icl), _verdict(one)]
-            for one in selection.numbers_of_groups
+            [one.covariance, one.components, one.bic, one.icl, _verdict(one)] for one in selection.numbers_of_groups
         ]
         head = ["covariance", "groups", "BIC", "ICL", ""]
     else:
-        rows = [[one.covariance, number(one.log_loss), _verdict(one)] for one in selection.families]
+        rows = [[one.covariance, one.log_loss, _verdict(one)] for one in selection.families]
         head = ["covariance", "score", ""]
     return folded(f"Chosen by {selection.criterion} (lower is better)", head, rows)
 
@@ -247,16 +243,7 @@ def _verdict(one: ConsideredFamily | ConsideredGroups) -> str:
 
 
 def _groups(groups: Groups) -> list[Block]:
-    rows = [
-        [
-            Name(str(one.group)),
-            f"{one.rows:,}",
-            f"{one.known:,}",
-            f"{one.missing:,}",
-            percent(one.own_weight),
-        ]
-        for one in groups.groups
-    ]
+    rows = [[Name(one.group), one.rows, one.known, one.missing, percent(one.own_weight)] for one in groups.groups]
     text = said(
         "Each cell is filled by what its own group’s fit and the fit of all rows say, by {}, weighed by held-out "
         "labels.",
@@ -267,17 +254,11 @@ def _groups(groups: Groups) -> list[Block]:
 
 def _shapes(shape: Mapping[str, Mapping[str, Shape | None]]) -> list[Block]:
     rows = [
-        [
-            said("{}: {}", Name(label), Name(key)),
-            number(one.skew if one else None),
-            number(one.kurtosis if one else None),
-        ]
+        [said("{}: {}", Name(label), Name(key)), *(one or (None, None))]
         for label, by_feature in shape.items()
         for key, one in by_feature.items()
     ]
-    text = said(
-        "Both are 0 for a Gaussian. A skew beyond 1, or a kurtosis far from 0, says that the bell curve fits badly."
-    )
+    text = "Both are 0 for a Gaussian. A skew beyond 1, or a kurtosis far from 0, says that the bell curve fits badly."
     return [text, *folded("Shape of the known rows", ["label: column", "skew", "excess kurtosis"], rows)]
 
 

@@ -14,10 +14,16 @@ from em_impute.report.model.diagnostics import Accuracy
 from em_impute.report.model.fit import FitReport, Groups
 from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
 from em_impute.report.model.saved_model import AppliedModel
-from em_impute.report.saved_model import applied_lines
-from em_impute.report.saved_model import wrong_line as applied_wrong_line
+from em_impute.report.sentences import (
+    applied_lines,
+    expected_totals,
+    odd_lines,
+    what_if_not,
+    who_is_missing,
+    wrong_by_the_model,
+    wrong_fills,
+)
 from em_impute.report.text.histogram import is_dumb, strips
-from em_impute.report.text.lines import audit_line, sensitivity_line, totals_line, who_line, wrong_line
 from em_impute.table.text import listed, plural
 
 if TYPE_CHECKING:
@@ -94,9 +100,9 @@ def print_summary(
     shown = [one for one in report.warnings if advice or one.code != ABOUT_PEOPLE]
     lines += [("note" if one.code.startswith("S") else "warning", f"{one.code}: {one.message}") for one in shown]
     if verbose and report.missingness is not None:
-        lines.append(("who", who_line(report.missingness)))
+        lines.append(("who", who_is_missing(report.missingness)))
     if verbose and report.sensitivity is not None:
-        lines.append(("if not", sensitivity_line(report.sensitivity)))
+        lines.append(("if not", what_if_not(report.sensitivity)))
     if verbose:
         lines += [(one.step, f"{one.action}: {one.detail}") for one in report.log]
     if written is not None:
@@ -150,17 +156,17 @@ def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tu
         yield "by", _groups(report.groups)
     yield "filled", _filled(report)
     if report.accuracy is not None and report.missing.filled:
-        yield "wrong", wrong_line(report.accuracy.expected_wrong, report.missing.filled)
-        yield "totals", totals_line(report.totals)
+        yield "wrong", wrong_fills(report.accuracy.expected_wrong, report.missing.filled)
+        yield "totals", expected_totals(report.totals)
     if report.audit is not None and _beyond_chance(report.audit):
-        yield "suspicious", audit_line(report)
+        yield "suspicious", odd_lines(report, report.audit)
 
 
 def _applied(report: FitReport, applied: AppliedModel) -> Iterator[tuple[str, str]]:
     yield from applied_lines(applied)
     yield "filled", _filled(report) if report.missing.cells else NOTHING_MISSING
     if report.missing.filled:
-        yield "wrong", applied_wrong_line(applied, report.missing.filled)
+        yield "wrong", wrong_by_the_model(applied, report.missing.filled)
 
 
 def _beyond_chance(audit: Audit) -> bool:
