@@ -123,11 +123,11 @@ def _category(category: Category, code: Integers, weight: Floats, lacks: Mask) -
     return Difference(category.name, "categorical", known, missing, smd, None, _homogeneity(count))
 
 
-def _distance_of_shares(share: Floats) -> float:
+def _distance_of_shares(share: Floats) -> float | None:
     """Compute the standardised difference of two lists of shares, (2, n_texts): Yang & Dalton (2012).
 
     It is Mahalanobis' distance of the shares by the mean of their two multinomial covariances; any one text may be left
-    out, since the shares sum to 1.
+    out, since the shares sum to 1.  None where no text is found in both kinds of row.
     """
     share = share[:, share.any(axis=0)][:, 1:]
     apart = share[1] - share[0]
@@ -135,8 +135,7 @@ def _distance_of_shares(share: Floats) -> float:
     if not apart.any():
         return 0.0
     if np.linalg.matrix_rank(covariance, hermitian=True) < apart.size:
-        # No text is found in both kinds of row.
-        return float("inf")
+        return None
     return float(np.sqrt(apart @ np.linalg.solve(covariance, apart)))
 
 
@@ -151,10 +150,10 @@ def _homogeneity(count: Floats) -> float:
     return float(chdtrc(count.shape[1] - 1, float(((count - expected) ** 2 / expected).sum())))
 
 
-def _ratio(difference: float, deviation: float) -> float:
+def _ratio(difference: float, deviation: float) -> float | None:
     if deviation > 0.0:
         return difference / deviation
-    return float(np.copysign(np.inf, difference)) if difference else 0.0
+    return None if difference else 0.0
 
 
 def area_under_curve(

@@ -1,5 +1,6 @@
 """Numbers and counts as people read them, and texts that cannot disturb a terminal."""
 
+import math
 from collections.abc import Mapping, Sequence
 from numbers import Integral
 
@@ -17,7 +18,7 @@ SMALLEST_P, SMALLEST_SHARE = 0.001, 0.0001
 
 def number(value: float | None) -> str:
     """Write a number with at least four significant digits, large ones with thousands separated."""
-    if value is None:
+    if value is None or not math.isfinite(value):
         return "–"
     if LARGE <= abs(value) < HUGE:
         return f"{value:,.0f}"

@@ -10,7 +10,6 @@ from em_impute.report.model.documents import json_of, read
 from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.shared import SCHEMA_VERSION
-from em_impute.serialize.classes import to_json
 from em_impute.serialize.json_text import FormatError, parse
 
 HINT = "name the .json file that em-impute wrote"
@@ -24,8 +23,7 @@ def render(reports: Sequence[FitReport] | Sequence[EvaluationReport], suffix: st
         return json_of(*reports)
     from em_impute.report.page.page import to_html
 
-    fits = (one for one in reports if isinstance(one, FitReport))
-    return to_html(*(read(FitReport, to_json(one)) for one in fits))  # as the page of a saved report
+    return to_html(*(one for one in reports if isinstance(one, FitReport)))
 
 
 def render_saved(text: str, suffix: str, name: str) -> str:
@@ -44,10 +42,9 @@ def render_saved(text: str, suffix: str, name: str) -> str:
     is_evaluation = all("hiding" in one for one in listed)
     if is_evaluation and suffix == ".html":
         raise TableError(f"{name} is an evaluation, of which there is no HTML page", "name an .md file with -o")
+    kind: type[Any] = EvaluationReport if is_evaluation else FitReport
     try:
-        if is_evaluation:
-            return render([read(EvaluationReport, one) for one in listed], suffix)
-        return render([read(FitReport, one) for one in listed], suffix)
+        return render([read(kind, one) for one in listed], suffix)
     except FormatError as error:
         raise TableError(f"{name} is no report as em-impute writes them: {error}", HINT) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

@@ -1,11 +1,12 @@
 """What is said in several places: in the document, on the terminal, and in warnings."""
 
-import math
 from collections.abc import Iterator
 
 from em_impute.diagnostics.values import Audit, Sensitivity
-from em_impute.report.format import expected_count, number, percent, rounded, span
+from em_impute.report.format import delimiter_name, expected_count, known_and_missing, number, percent, rounded, span
 from em_impute.report.model.diagnostics import ExpectedWrong, OutOfRange, Totals
+from em_impute.report.model.evaluation import EvaluationReport
+from em_impute.report.model.explanation import ExplanationReport
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.missingness import Missingness
 from em_impute.report.model.saved_model import AppliedModel, DriftOfRows, PredictorThenNow
@@ -16,6 +17,16 @@ MAX_LABELS, MAX_LINES, MAX_PREDICTORS = 3, 6, 2
 """Named in a line of the terminal."""
 
 LONGEST_NAME = 16
+
+
+def opening_lines(report: FitReport | EvaluationReport | ExplanationReport) -> Iterator[tuple[str, str]]:
+    """Say what was read, and how many labels are known and missing: a name and a text each."""
+    source = report.input
+    shape = f"{plural(source.rows, 'row')}, {plural(source.columns, 'column')}"
+    packed = "" if source.compression is None else f", {source.compression}"
+    yield "read", f"{source.path}: {shape}, {delimiter_name(source.delimiter)}-separated, {source.encoding}{packed}"
+    known = sum(one.known for one in report.labels)
+    yield "column", known_and_missing(report.column, known, report.missing.tokens)
 
 
 def out_of_range(outside: OutOfRange) -> str:
@@ -89,10 +100,8 @@ def who_is_missing(section: Missingness) -> str:
 
 
 def smd(value: float | None) -> str:
-    """Write a standardised mean difference, which may be infinite."""
-    if value is None:
-        return number(None)
-    return f"{value:.2f}" if math.isfinite(value) else "∞" if value > 0.0 else "-∞"
+    """Write a standardised mean difference."""
+    return number(None) if value is None else f"{value:.2f}"
 
 
 def what_if_not(section: Sensitivity) -> str:
@@ -120,7 +129,7 @@ def _short(name: str) -> str:
 def applied_lines(applied: AppliedModel) -> Iterator[tuple[str, str]]:
     """Say in a few lines what filled the column, and whether the rows are like those it was learnt from."""
     yield "model", origin(applied)
-    yield "drift", drifted(applied.drift)
+    yield "drift", _drifted(applied.drift)
     for name, when, score in (
         ("held out", "right when it was fitted", applied.held_out),
         ("known here", "right", applied.tested),
@@ -140,7 +149,7 @@ def about_the_model(applied: AppliedModel) -> Iterator[str]:
     """Tell the same at more length, a paragraph at a time."""
     learns = " It has learnt from these rows too after they were filled." if applied.learns else ""
     yield f"Nothing was fitted here: a saved model filled the cells. It is {origin(applied)}.{learns}"
-    drift, density = drifted(applied.drift), applied.drift.log_density
+    drift, density = _drifted(applied.drift), applied.drift.log_density
     said = f"Are the rows still like those that it learnt from? {drift[:1].upper()}{drift[1:]}."
     if density is not None:
         said += f" Mean log density of a row: {number(density.now)} here and {number(density.then)} there."
@@ -184,7 +193,7 @@ def by_farness(drift: DriftOfRows) -> list[PredictorThenNow]:
     return sorted(drift.predictors, key=lambda one: (one.psi or 0.0) / (one.psi_limit or 1.0), reverse=True)
 
 
-def drifted(drift: DriftOfRows) -> str:
+def _drifted(drift: DriftOfRows) -> str:
     """Say how many predictors have moved, and how many rows are far from all that the model knows."""
     judged = [one for one in by_farness(drift) if one.psi is not None]
     if not judged:

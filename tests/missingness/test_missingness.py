@@ -122,14 +122,14 @@ def test_the_distance_of_shares_does_not_depend_on_the_text_that_is_left_out(cou
     assert found == pytest.approx(naive_distance(*share, left_out), rel=1e-6, abs=1e-9)
 
 
-def test_what_does_not_overlap_is_infinitely_far_apart_and_what_is_equal_not_at_all():
+def test_of_what_does_not_overlap_no_distance_is_told_and_what_is_equal_has_none():
     x = np.column_stack([np.r_[np.zeros(10), np.ones(10)], np.tile([0.0, 1.0], 10)])
     label = np.r_[np.tile([0, 1], 5), np.full(10, -1)]
     apart, same = np.r_[np.zeros(10, int), np.ones(10, int)], np.tile([0, 1], 10)
 
     found = examine_missingness(design_of(x, label, codes=(apart, same)), 0)
 
-    assert [one.smd for one in found.differences] == [np.inf, 0.0, np.inf, 0.0]
+    assert [one.smd for one in found.differences] == [None, 0.0, None, 0.0]
     assert found.differences[2].p_value < 1e-4
     assert found.differences[3].p_value == pytest.approx(1.0)
 
@@ -141,7 +141,7 @@ def test_equal_numbers_do_not_vary_whatever_their_mean_is_rounded_to(n_known):
 
     (found,) = examine_missingness(design_of(x, label), 0).differences
 
-    assert (found.known.sd, found.missing.sd, found.smd) == (0.0, 0.0, np.inf)
+    assert (found.known.sd, found.missing.sd, found.smd) == (0.0, 0.0, None)
 
 
 def test_a_predictor_that_one_kind_of_row_never_shows_has_no_difference():

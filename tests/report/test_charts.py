@@ -22,7 +22,7 @@ from em_impute.serialize.classes import from_json
 
 def test_the_area_of_the_bars_is_the_number_of_rows(heights):
     (shown,) = heights["pictures"]["histograms"]
-    drawn = parts(draw(typed(heights), "r").main)
+    drawn = parts(*draw(typed(heights), "r")["main"])
     area = {}
     for k, label in enumerate(["female", "male"]):
         outlines = drawn[f"known-{k}"].get("d").split("z")[:-1]
@@ -36,7 +36,7 @@ def test_the_area_of_the_bars_is_the_number_of_rows(heights):
 
 def test_filled_rows_are_hatched_upon_the_known_ones(heights):
     (shown,) = heights["pictures"]["histograms"]
-    drawn = parts(draw(typed(heights), "r").main)
+    drawn = parts(*draw(typed(heights), "r")["main"])
 
     for k, label in enumerate(["female", "male"]):
         assert n_bars(drawn[f"known-{k}"]) == np.count_nonzero(shown["known"][label])
@@ -90,7 +90,7 @@ def in_a_plane(n_rows, **more):
 
 def test_each_point_is_a_marker(penguins):
     plane = penguins["pictures"]["plane"]
-    drawn = parts(draw(typed(penguins), "r").main)
+    drawn = parts(*draw(typed(penguins), "r")["main"])
 
     for k, label in enumerate(["female", "male"]):
         for kind in ("known", "filled"):

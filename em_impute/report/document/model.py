@@ -1,7 +1,8 @@
 """Sections about the model: what it is made of, what EM learnt, how it got there."""
 
-import math
 from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from em_impute.diagnostics.values import Shape
 from em_impute.em.families import FAMILIES
@@ -25,8 +26,6 @@ MAX_MEMBERS = 12
 
 MAX_FEATURES = 12
 """Columns of a table of means, and rows of one of covariances."""
-
-MAX_STEPS = 100
 
 ROUNDING = 1e-9
 """A correlation closer to 0 is 0."""
@@ -188,26 +187,12 @@ def _covariances(model: LeadingMixture) -> list[Block]:
     tables: list[Block] = []
     for one in model.parameters[: 1 if shared else 8]:
         of = "of every component" if shared else f"of {one.label}, component {one.component}"
-        rows = [
-            [Name(key), *row[: len(features)]]
-            for key, row in zip(features, _without_rounding(one.covariance), strict=False)
-        ]
+        matrix = np.array(one.covariance, np.float64)[: len(features), : len(features)]
+        deviation = np.sqrt(np.diagonal(matrix))
+        matrix[np.abs(matrix) < ROUNDING * deviation * deviation[:, None]] = 0.0
+        rows = [[Name(key), *row] for key, row in zip(features, matrix.tolist(), strict=True)]
         tables.append(Table(f"Covariance {of}", ["", *map(Name, features)], rows))
     return tables
-
-
-def _without_rounding(covariance: Sequence[Sequence[float | None]]) -> list[list[float | None]]:
-    """Write 0 for covariances that are no more than rounding beside their variances."""
-    variance = [abs(row[i] or 0.0) for i, row in enumerate(covariance)]
-    return [
-        [
-            0.0
-            if value is not None and abs(value) < ROUNDING * math.sqrt(variance[i]) * math.sqrt(variance[j])
-            else value
-            for j, value in enumerate(row)
-        ]
-        for i, row in enumerate(covariance)
-    ]
 
 
 def _why(selection: Selection) -> list[Block]:
@@ -276,8 +261,4 @@ def _fit(fit: Convergence) -> list[Block]:
         _number_of(fit.log_likelihood),
         criteria,
     )
-    if len(fit.path) <= 1:
-        return [text]
-    path = "; ".join(_number_of(value) for value in fit.path[:MAX_STEPS])
-    more = " …" if len(fit.path) > MAX_STEPS else ""
-    return [text, said("Log-likelihood from step to step: {}{}.", path, more)]
+    return [text]

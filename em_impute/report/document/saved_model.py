@@ -35,8 +35,8 @@ def _then_and_now(one: PredictorThenNow) -> list[Name | str]:
     if one.psi is not None:
         moved, psi = "yes" if one.has_moved else "no", f"{one.psi:.2f} ({one.psi_limit:.2f})"
     if one.then is not None:
-        here = (
-            "beyond" if one.now is not None and one.now.median is None else number(one.now.median if one.now else None)
-        )
+        here = number(one.now.median if one.now else None)
+        if one.now is not None and one.now.median is None:
+            here = "beyond"
         medians = f"{here} ({number(one.then.median)})"
     return [Name(one.name), moved, psi, medians, f"{percent(missing.now)} ({percent(missing.then)})"]

@@ -84,7 +84,7 @@ def _by_held_out_labels(wrong: ExpectedWrong, filling: Filling) -> Text:
     if wrong.low is None:
         return said("{}.", counted)
     judged = "" if wrong.agree else ", judged by known labels that were hidden from the model"
-    return said("{} ({}){}.", counted, span(wrong.low, wrong.high), judged)
+    return said("{} {}{}.", counted, f"({span(wrong.low, wrong.high)})", judged)
 
 
 def tiles(report: FitReport) -> list[Tile]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from em_impute.report.charts.groups import filling_of
-from em_impute.report.document.blocks import Block, Details, Items, Name, Section, Table, Text, said
+from em_impute.report.document.blocks import Details, Items, Name, Section, Table, Text, said
 from em_impute.report.document.methods import methods
 from em_impute.report.format import number
 from em_impute.report.model.evaluation import EvaluationReport
@@ -87,13 +87,9 @@ def reproduction(report: FitReport | EvaluationReport) -> Section:
 
 
 def decisions(report: FitReport) -> Section:
-    """List every decision that was taken for the user, and every warning."""
-    blocks: list[Block] = [Details("Every decision", [Table("Decisions", ["step", "what", "decided"], report.log)])]
-    if report.warnings:
-        blocks.append(Table("Warnings and notes", ["code", "message"], report.warnings))
-    else:
-        blocks.append("There was nothing to warn about.")
-    return Section("log", "Decisions and warnings", blocks)
+    """List every decision that was taken for the user."""
+    table = Table("Decisions", ["step", "what", "decided"], report.log)
+    return Section("log", "Decisions", [Details("Every decision", [table])])
 
 
 def _hash(value: str | None) -> Text:

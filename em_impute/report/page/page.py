@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from em_impute.report.charts.charts import Charts, draw
+from em_impute.report.charts.charts import draw
 from em_impute.report.charts.groups import Chart, Key
 from em_impute.report.charts.palette import css_colours
 from em_impute.report.charts.svg import shortened
@@ -30,12 +30,11 @@ class View(NamedTuple):
 
     id: str
     document: Document
-    charts: Charts
+    charts: Mapping[str, Sequence[Chart]]
 
     def drawn(self, figures: Figures) -> list[Chart]:
-        """Give the charts of a block, in their order; those that there was nothing to draw for are left out."""
-        found = (getattr(self.charts, name) for name in figures.charts)
-        return [one for several in found for one in (several if isinstance(several, list) else [several]) if one]
+        """Give the charts of a block, in their order."""
+        return [chart for name in figures.charts for chart in self.charts[name]]
 
 
 def to_html(*reports: FitReport) -> str:

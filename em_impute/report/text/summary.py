@@ -4,12 +4,11 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from em_impute.diagnostics.values import Audit
-from em_impute.em.em import Stop
-from em_impute.report.extra import INSTALL_HINT, can_draw
-from em_impute.report.format import LIKELY, delimiter_name, known_and_missing, number, percent, printable
+from em_impute.report.extra import INSTALL_HINT, can_write_pages
+from em_impute.report.format import LIKELY, number, percent, printable
 from em_impute.report.model.diagnostics import Accuracy
 from em_impute.report.model.fit import FitReport, Groups
 from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
@@ -18,6 +17,7 @@ from em_impute.report.sentences import (
     applied_lines,
     expected_totals,
     odd_lines,
+    opening_lines,
     what_if_not,
     who_is_missing,
     wrong_by_the_model,
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 NAME_WIDTH = 12
-
-HELD_OUT: Stop = "held-out labels"
 
 MAX_SHOWN = 6
 """Labels or columns named in one line; the rest are counted."""
@@ -64,7 +62,7 @@ def make_console(color: str = "auto") -> "Console":
     return StandardError(
         stderr=True,
         force_terminal=is_terminal,
-        color_system=_color_system(os.environ) if coloured else None,
+        color_system=("auto" if is_terminal else "standard") if coloured else None,
         no_color=not coloured,
         highlight=False,
         emoji=False,
@@ -80,13 +78,6 @@ def _wants_colour(environment: Mapping[str, str]) -> bool:
     if force:
         return force.lower() not in {"0", "false"}
     return environment.get("CLICOLOR") != "0" and environment.get("TERM", "").lower() not in {"dumb", "unknown"}
-
-
-def _color_system(environment: Mapping[str, str]) -> 'Literal["standard", "256", "truecolor"]':
-    """Tell how many colours there are; of those that are used here every terminal has some."""
-    if environment.get("COLORTERM", "").lower() in {"truecolor", "24bit"}:
-        return "truecolor"
-    return "256" if environment.get("TERM", "").endswith("-256color") else "standard"
 
 
 def print_summary(
@@ -107,7 +98,7 @@ def print_summary(
         lines += [(one.step, f"{one.action}: {one.detail}") for one in report.log]
     if written is not None:
         lines.append(("wrote", ", ".join(written) or "nothing"))
-        if not can_draw() and any(name.endswith(".json") for name in written):
+        if not can_write_pages() and any(name.endswith(".json") for name in written):
             lines.append(("pictures", f"{INSTALL_HINT} adds a page with pictures"))
     print_lines(console, lines)
 
@@ -127,13 +118,7 @@ def print_lines(console: "Console", lines: Iterable[tuple[str, str]]) -> None:
 
 
 def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    source, missing = report.input, report.missing
-    delimiter = delimiter_name(source.delimiter)
-    shape = f"{plural(source.rows, 'row')}, {plural(source.columns, 'column')}"
-    packed = "" if source.compression is None else f", {source.compression}"
-    yield "read", f"{source.path}: {shape}, {delimiter}-separated, {source.encoding}{packed}"
-    known = sum(one.known for one in report.labels)
-    yield "column", known_and_missing(report.column, known, missing.tokens)
+    yield from opening_lines(report)
     if report.model is None and report.applied is None:
         yield "filled", NOTHING_MISSING
         return
@@ -200,17 +185,16 @@ def _model(model: LeadingMixture, selection: Selection) -> str:
 
 
 def _fit(fit: Convergence) -> str:
-    if fit.stop == HELD_OUT:
-        return f"{_early_stop(fit)}; log-likelihood of the leading mixture {fit.log_likelihood:,.3f}"
+    if fit.stop == "held-out labels":
+        went = (
+            f"{plural(fit.n_iterations, 'step')} of EM over all rows"
+            if fit.n_iterations
+            else "from the labelled rows alone"
+        )
+        return f"{went}, as held-out labels prefer; log-likelihood of the leading mixture {fit.log_likelihood:,.3f}"
     state = "converged in" if fit.converged else "stopped after"
     said = f"EM {state} {plural(fit.n_iterations, 'iteration')}, log-likelihood {fit.log_likelihood:,.3f}"
     return said + (f", best of {fit.n_starts} starts" if fit.n_starts > 1 else "")
-
-
-def _early_stop(fit: Convergence) -> str:
-    if not fit.n_iterations:
-        return "from the labelled rows alone, as held-out labels prefer"
-    return f"{plural(fit.n_iterations, 'step')} of EM over all rows, as held-out labels prefer"
 
 
 def _scores(selection: Selection) -> str:
