@@ -80,13 +80,6 @@ class Sensitivity(NamedTuple):
     sentence: Annotated[str, "What this says, in words."]
 
 
-class Shape(NamedTuple):
-    """Moments, 0 for a Gaussian."""
-
-    skew: Annotated[float, "Skewness."]
-    kurtosis: Annotated[float, Range(-2), "Excess kurtosis."]
-
-
 Point = tuple[float, float]
 Places = Annotated[Sequence[Point], "Their places."]
 BinCounts = Annotated[Sequence[Count], "Bin by bin."]

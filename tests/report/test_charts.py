@@ -9,12 +9,11 @@ from scipy import special, stats
 
 from em_impute.diagnostics.values import Plane, PosteriorCurve
 from em_impute.ensemble.metrics import wilson_interval
-from em_impute.report.charts.calibration import coverage_chart, fill_curve, reliability_chart
 from em_impute.report.charts.charts import draw
+from em_impute.report.charts.curves import coverage_chart, fill_curve, reliability_chart, totals_chart
 from em_impute.report.charts.groups import Filling, group_of, labels_in_groups
 from em_impute.report.charts.main import gaussian, turning_points
 from em_impute.report.charts.scatter import ellipse, scatter_chart
-from em_impute.report.charts.totals import totals_chart
 from em_impute.serialize.classes import from_json
 
 # Where one predictor decides

@@ -164,12 +164,6 @@ def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> 
         ],
         labels_only=None if plain.labels_only is None else gaussians(plain.labels_only),
         drift=None if plain.drift is None else by_name(of_label, plain.drift),
-        shape=None
-        if plain.shapes is None
-        else {
-            label: dict(zip(plain.names, shapes, strict=True))
-            for label, shapes in zip(labels, plain.shapes, strict=True)
-        },
         log_likelihood=fit.log_likelihood - plain.log_jacobian,
         converged=fit.stop in {"converged", "rounding"},
         path=paths[0],

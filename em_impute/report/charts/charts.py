@@ -1,12 +1,16 @@
 """All charts of one report, each where there is something to draw."""
 
-from em_impute.report.charts.calibration import coverage_chart, reliability_chart
-from em_impute.report.charts.convergence import convergence_chart
+from em_impute.report.charts.curves import (
+    convergence_chart,
+    coverage_chart,
+    reliability_chart,
+    sensitivity_chart,
+    totals_chart,
+)
 from em_impute.report.charts.distributions import known_and_missing_charts, label_charts, then_and_now_charts
 from em_impute.report.charts.groups import Chart, filling_of, labels_in_groups
 from em_impute.report.charts.main import predictor_chart
 from em_impute.report.charts.scatter import scatter_chart
-from em_impute.report.charts.totals import sensitivity_chart, totals_chart
 from em_impute.report.model.fit import FitReport
 
 

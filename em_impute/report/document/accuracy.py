@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from em_impute.report.charts.calibration import fill_curve
+from em_impute.report.charts.curves import fill_curve
 from em_impute.report.charts.groups import filling_of
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, names, of_rows, said
 from em_impute.report.document.data import common, folded

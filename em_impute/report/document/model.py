@@ -1,10 +1,9 @@
 """Sections about the model: what it is made of, what EM learnt, how it got there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from em_impute.diagnostics.values import Shape
 from em_impute.em.families import FAMILIES
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, Text, names, said
 from em_impute.report.document.data import common, folded
@@ -64,7 +63,7 @@ def the_model(report: FitReport) -> Section | None:
 
 
 def how_em_went(report: FitReport) -> Section | None:
-    """Show EM's path, how far it moved the labels, and whether they look like Gaussians."""
+    """Show EM's path, and how far it moved the labels."""
     fit, plain = report.fit, report.plain_em
     if fit is None:
         return None
@@ -88,8 +87,6 @@ def how_em_went(report: FitReport) -> Section | None:
         head = ["label", "moved by, in its standard deviations"]
         caption = "How far rows without a label moved each label’s mean"
         blocks += folded(caption, head, rows, common(report, list(plain.drift)))
-    if plain and plain.shape:
-        blocks.append(Details("Do the known rows look like Gaussians?", _shapes(plain.shape)))
     blocks.append(Details("The leading mixture’s fit", _fit(fit)))
     return Section("em", "EM, step by step", blocks)
 
@@ -235,16 +232,6 @@ def _groups(groups: Groups) -> list[Block]:
         Name(groups.column),
     )
     return [text, *folded("Groups", ["group", "rows", "known", "missing", "weight of its own fit"], rows)]
-
-
-def _shapes(shape: Mapping[str, Mapping[str, Shape | None]]) -> list[Block]:
-    rows = [
-        [said("{}: {}", Name(label), Name(key)), *(one or (None, None))]
-        for label, by_feature in shape.items()
-        for key, one in by_feature.items()
-    ]
-    text = "Both are 0 for a Gaussian. A skew beyond 1, or a kurtosis far from 0, says that the bell curve fits badly."
-    return [text, *folded("Shape of the known rows", ["label: column", "skew", "excess kurtosis"], rows)]
 
 
 def _fit(fit: Convergence) -> list[Block]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from em_impute.diagnostics.values import Shape
 from em_impute.report.model.shared import Covariance, Matrix, Numbers, Path
 from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Range, Share
 
@@ -239,10 +238,6 @@ class BaselineEm:
         Mapping[str, Annotated[float, Range(0)]] | None,
         "How far the other rows moved each label's mean, in standard deviations (Mahalanobis); null where no label is "
         "known.",
-    ]
-    shape: Annotated[
-        Mapping[str, Annotated[Mapping[str, Shape | None], "By predictor; null where its values do not vary."]] | None,
-        "How far the labelled rows are from a Gaussian, by label and predictor; null where no label is known.",
     ]
     log_likelihood: Annotated[float, "Natural log of the density of what was observed, in the data's own units."]
     converged: Annotated[bool, "EM ended where nothing more was to be gained."]
