@@ -1,7 +1,7 @@
 """What was counted in all rows of a table, whole or in parts, and the sections that say no more than that."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -136,8 +136,7 @@ def totals_of(counted: Counted) -> Totals:
     if found is None:
         return counts
     shares = zip(labels, found.shares, found.missing_information.tolist(), strict=True)
-    return replace(
-        counts,
+    return counts._replace(
         multiple_imputation=dict(zip(labels, found.totals, strict=True)),
         shares={label: ShareEstimate(*one, part) for label, one, part in shares},
         draws=found.n_draws,

@@ -77,7 +77,7 @@ def build_report(
         groups=_groups(opened, completion),
         accuracy=_accuracy(completion, wrong),
         totals=totals,
-        missingness=missingness_of(completion, counted) if examined else None,
+        missingness=missingness_of(completion) if examined else None,
         sensitivity=examined.sensitivity if examined else None,
         suspect_labels=_suspects(opened, completion) if examined else (),
         audit=examined.audit if examined else None,

@@ -4,9 +4,8 @@ import numpy as np
 
 from em_impute.missingness.how_missing import HowMissing
 from em_impute.missingness.reasons import AT_RANDOM, BY_CLASS, BY_PREDICTORS, DOUBTFUL, Reasons
-from em_impute.missingness.values import Differences, RowCounts
+from em_impute.missingness.values import Differences
 from em_impute.pipeline.types import ColumnResult
-from em_impute.report.build.counted import Counted
 from em_impute.report.format import LIKELY, percent
 from em_impute.report.model.missingness import (
     Missingness,
@@ -39,18 +38,15 @@ LARGEST_LOG, MOST = 13.8, 1e6
 """Evidence beyond a million to one is said to be that."""
 
 
-def missingness_of(completion: ColumnResult, counted: Counted) -> Missingness | None:
+def missingness_of(completion: ColumnResult) -> Missingness | None:
     """Say how rows without a label differ from those with one; None where there are none of one kind."""
     found = completion.diagnostics.missingness if completion.diagnostics else None
     if found is None:
         return None
     reasons = reasons_of(completion)
     allows = reasons is not None and reasons.fills_allow_for_it and reasons.probability.by_class > LIKELY
-    told = vars(found)
-    if counted.paths:
-        told |= {"rows": RowCounts(int(counted.known.sum()), counted.n_missing)}
     return Missingness(
-        **told,
+        **vars(found),
         reasons=reasons,
         rehearsal=_rehearsal(completion.how),
         sentence=f"{_evidence(found)} {ALLOWED_FOR if allows else UNPROVEN}",

@@ -53,6 +53,8 @@ def build_parts_report(
         ),
         features=_features(filled, base.features, is_fitted=column.applied is None),
         fit=_convergence(column, counted.cells.entropy, base.fit),
+        missingness=base.missingness
+        and replace(base.missingness, rows=RowCounts(int(counted.known.sum()), counted.n_missing)),
         sensitivity=_sensitivity(base.sensitivity, column, request, counted),
         suspect_labels=_suspects(base, counted, column),
         log=_log(filled, column, parts.rows_drawn, base.log),
@@ -116,8 +118,7 @@ def _of_all_rows(found: Uncertainty, column: ColumnOfParts, counted: Counted) ->
 def _input(filled: PartsResult, section: Input) -> Input:
     """Describe all parts as one input; of several each has a hash of its own."""
     parts = filled.summary.parts
-    return replace(
-        section,
+    return section._replace(
         sha256=parts[0].sha256 if len(parts) == 1 else None,
         bytes=sum(part.bytes for part in parts),
         compression=parts[0].compression if len({part.compression for part in parts}) == 1 else None,
@@ -143,12 +144,12 @@ def _features(filled: PartsResult, section: Features, *, is_fitted: bool) -> Fea
     def counted(one: Predictor) -> Predictor:
         index = filled.names.index(one.name)
         if one.type != "numeric":
-            return replace(one, missing=filled.summary.n_without_text.get(index, 0))
+            return one._replace(missing=filled.summary.n_without_text.get(index, 0))
         numbers = filled.summary.numbers[index]
-        now = replace(one, missing=numbers.n_missing)
-        return replace(now, mean=numbers.mean, sd=numbers.deviation) if is_fitted else now
+        now = one._replace(missing=numbers.n_missing)
+        return now._replace(mean=numbers.mean, sd=numbers.deviation) if is_fitted else now
 
-    return replace(section, used=[counted(one) for one in section.used])
+    return section._replace(used=[counted(one) for one in section.used])
 
 
 def _convergence(column: ColumnOfParts, entropy: float, section: Convergence | None) -> Convergence | None:
@@ -160,7 +161,7 @@ def _convergence(column: ColumnOfParts, entropy: float, section: Convergence | N
     log_likelihood = fit.log_likelihood - jacobian
     criteria: dict[str, Any] = information_criteria(full_fit.mixture, log_likelihood, full_fit.weight, entropy)
     path = [value - jacobian for value in fit.path]
-    return replace(section, log_likelihood=log_likelihood, path=path, **criteria)
+    return section._replace(log_likelihood=log_likelihood, path=path, **criteria)
 
 
 def _log(filled: PartsResult, column: ColumnOfParts, drawn: RowCounts, log: Sequence[Decision]) -> list[Decision]:

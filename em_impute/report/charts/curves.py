@@ -25,7 +25,7 @@ NAMED_SHARES = (0.25, 0.5, 0.75)
 MAX_STARTS = 30
 """Paths that are drawn; what lies above each other shows no more."""
 
-NAME_WIDTH, TOTALS_TOP, ROW, HEADING = 112.0, 14.0, 17.0, 24.0
+NAME_WIDTH, TOTALS_TOP, TOTALS_RIGHT, ROW, HEADING = 112.0, 14.0, SMALL - 20.0, 17.0, 24.0
 """Of the chart of totals."""
 
 WAYS = {"known only": "o", "most probable": "s", "expected": "D", "drawn, 95 %": "o"}
@@ -153,7 +153,7 @@ def totals_chart(name: str, totals: Totals, groups: Sequence[Group]) -> Chart | 
         return None
     x = _within([value for _, shares in rows for one in shares.values() for value in one], 0.06)
     bottom = TOTALS_TOP + sum(HEADING + ROW * len(shares) for _, shares in rows)
-    panel = Panel(Drawing(name, SMALL, bottom + FOOT), NAME_WIDTH, TOTALS_TOP, RIGHT, bottom, x, Scale(0.0, 1.0))
+    panel = Panel(Drawing(name, SMALL, bottom + FOOT), NAME_WIDTH, TOTALS_TOP, TOTALS_RIGHT, bottom, x, Scale(0.0, 1.0))
     ticks = percent_ticks(x, 4)
     for place in panel.across([value for value, _ in ticks]).tolist():
         panel.drawing.line([place, place], [TOTALS_TOP, bottom], "grid", width=1.0)

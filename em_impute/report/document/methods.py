@@ -81,21 +81,20 @@ def _stacked(predictors: Text, model: LeadingMixture, selection: Selection) -> T
 
 
 def _single(predictors: Text, report: FitReport, model: LeadingMixture, fit: Convergence, selection: Selection) -> Text:
-    labels = [one.label for one in report.labels]
+    labels, state = [one.label for one in report.labels], "converged" if fit.converged else "stopped"
     how, found, fitted = "Labels were predicted from {} by", said(""), BOTH
     if not any(one.known for one in report.labels):
         how = "No label was known. Rows were grouped by {} with"
-        fitted = "by expectation-maximisation (EM)"
+        fitted = "by expectation-maximisation (EM) to all rows"
         found = said("; the {} called {}", "group was" if len(labels) == 1 else "groups were", names(labels, MAX_NAMED))
     return said(
-        how + " a mixture of {} with covariance {}{}, fitted {} ({}{} after {}, log-likelihood {}){}.",
+        how + " a mixture of {} with covariance {}{}, fitted {} ({} after {}, log-likelihood {}){}.",
         predictors,
         plural(len(model.parameters), "Gaussian"),
         model.covariance,
         f", chosen by {selection.criterion}" if len(selection.members) > 1 else "",
         fitted,
-        f"best of {fit.n_starts:,} starts, " if fit.n_starts > 1 else "",
-        "converged" if fit.converged else "stopped",
+        f"best of {fit.n_starts:,} starts, {state}" if fit.n_starts > 1 else state,
         plural(fit.n_iterations, "iteration"),
         fit.log_likelihood,
         found,

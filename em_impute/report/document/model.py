@@ -196,7 +196,7 @@ def _why(selection: Selection) -> list[Block]:
     if not selection.members:
         return []
     if selection.stack:
-        losses = vars(selection.scores)
+        losses = selection.scores._asdict()
         rows = [[told, losses[key]] for key, told in SCORES.items() if losses[key] is not None]
         table = Table("Which model fills best? Log-loss on held-out labels", ["filled by", "log-loss"], rows)
         told = (

@@ -52,8 +52,7 @@ class Label(KnownLabel):
     share_expected: Annotated[Share, "Its expected share of all cells, each missing one counted by its probabilities."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MissingAndFilled:
+class MissingAndFilled(NamedTuple):
     """The missing cells, and what became of them."""
 
     cells: Annotated[Count, "How many there are."]
@@ -72,8 +71,7 @@ class MissingAndFilled:
     without_predictors: Annotated[Count, "Missing cells in rows that show no predictor, filled or not."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProbabilityBand:
+class ProbabilityBand(NamedTuple):
     """A range of probabilities."""
 
     low: Annotated[Share, "Its lower end, which belongs to it."]
@@ -82,8 +80,7 @@ class ProbabilityBand:
     labels: Annotated[Counts, "These cells by the label that was filled."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FilledCells:
+class FilledCells(NamedTuple):
     """How sure the fills are."""
 
     method: Annotated[
@@ -101,8 +98,7 @@ class FilledCells:
     least_certain: Annotated[Sequence[LabelledCell], "The ten filled cells whose label is least probable, ascending."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class GroupOfRows:
+class GroupOfRows(NamedTuple):
     """A group."""
 
     group: Annotated[str, "What the column holds in its rows."]
@@ -112,8 +108,7 @@ class GroupOfRows:
     own_weight: Annotated[Share, "Weight of a fit of its own beside that of all rows; 0 where it has none."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Groups:
+class Groups(NamedTuple):
     """The groups that --by divides the rows into."""
 
     column: Annotated[str, "The column that distinguishes them."]
@@ -141,8 +136,7 @@ class Decision(NamedTuple):
     detail: Annotated[str, "How, in words."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class PartFile:
+class PartFile(NamedTuple):
     """A part."""
 
     path: Annotated[str, "Its path or URL."]
@@ -152,8 +146,7 @@ class PartFile:
     compression: Annotated[str | None, "How it is compressed, as in `input`; null where it is not."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parts:
+class Parts(NamedTuple):
     """The files of a table that was read in parts."""
 
     number: Annotated[Positive, "How many there are."]

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from em_impute.missingness.values import Difference, Differences
 from em_impute.serialize.annotations import Share
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReasonProbabilities:
+class ReasonProbabilities(NamedTuple):
     """How probable each reason for missing labels is."""
 
     at_random: Annotated[Share, "Any label may be missing."]
@@ -17,8 +16,7 @@ class ReasonProbabilities:
     by_class: Annotated[Share, "The label itself says whether it is missing."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MissingReasons:
+class MissingReasons(NamedTuple):
     """Why labels are missing, weighed by evidence."""
 
     probability: Annotated[ReasonProbabilities, "Of each reason."]
@@ -29,15 +27,13 @@ class MissingReasons:
     sentence: Annotated[str, "What this says, in words."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class SameCompany:
+class SameCompany(NamedTuple):
     """Rows that lack their labels together were hidden together."""
 
     column: Annotated[str | None, "The column that says which rows; null of copies of a row."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rehearsal:
+class Rehearsal(NamedTuple):
     """How known labels were hidden to judge the model."""
 
     same_gaps: Annotated[bool, "Hidden rows showed only what rows to fill show."]

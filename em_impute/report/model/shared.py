@@ -63,8 +63,7 @@ Seconds = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tool:
+class Tool(NamedTuple):
     """A program."""
 
     name: Annotated[str, "Its name."]
@@ -78,8 +77,7 @@ class Notice(NamedTuple):
     message: Annotated[str, "What was found, in words."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Input:
+class Input(NamedTuple):
     """The table that was read."""
 
     path: Annotated[str, "Its path as it was given, or standard input; of several parts the first and the last."]
@@ -115,8 +113,7 @@ class Head:
     seed: Annotated[Count, "Seed of all that is drawn at random (--seed)."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MissingCells:
+class MissingCells(NamedTuple):
     """The missing cells."""
 
     cells: Annotated[Count, "How many there are."]
@@ -126,8 +123,7 @@ class MissingCells:
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Predictor:
+class Predictor(NamedTuple):
     """A predictor: a number has a mean and a standard deviation, a category its texts."""
 
     name: Annotated[str, "Name of the column, or its number where it has no name of its own."]
@@ -147,16 +143,14 @@ class Predictor:
     ] = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rejected:
+class Rejected(NamedTuple):
     """A column that does not serve as a predictor."""
 
     name: Annotated[str, "Name of the column, or its number where it has no name of its own."]
     reason: Annotated[str, "Why, in words."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Features:
+class Features(NamedTuple):
     """The columns that were looked at."""
 
     used: Annotated[Sequence[Predictor], "The predictors, numbers first."]
@@ -190,8 +184,7 @@ class ReliabilityBin:
     accuracy: Annotated[Share, "Share of them whose most probable label was the true one."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Threshold:
+class Threshold(NamedTuple):
     """What is filled where a label must be so probable."""
 
     min_probability: Annotated[Share, "Probability that the label must have."]

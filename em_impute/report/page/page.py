@@ -2,10 +2,10 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -78,13 +78,16 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=shown,
     )
-    environment.filters["drawn"] = _drawn
-    environment.filters["folded"] = _folded
-    environment.filters["kind"] = lambda block: type(block).__name__
-    environment.filters["legend"] = _legend
-    environment.filters["looks"] = looks
-    environment.filters["meaning"] = _meaning
-    environment.filters["sample"] = _sample
+    filters: dict[str, Callable[..., Any]] = {
+        "drawn": lambda chart: Markup(chart.svg),  # noqa: S704  # made by us, with texts escaped as XML
+        "folded": _folded,
+        "kind": lambda block: type(block).__name__,
+        "legend": _legend,
+        "looks": looks,
+        "meaning": lambda key: shown(Name(key.text) if key.group and key.group.is_one else key.text),
+        "sample": lambda key: Markup(key.sample()),  # noqa: S704  # made by us, without any text
+    }
+    environment.filters |= filters
     return environment
 
 
@@ -92,15 +95,3 @@ def _legend(charts: Sequence[Chart]) -> Sequence[Key]:
     """Give the legend that all charts share, which is then written once."""
     shared = {chart.keys for chart in charts}
     return charts[0].keys if len(charts) > 1 and len(shared) == 1 else ()
-
-
-def _drawn(chart: Chart) -> Markup:
-    return Markup(chart.svg)  # noqa: S704  # made by us, with texts escaped as XML
-
-
-def _meaning(key: Key) -> Markup:
-    return shown(Name(key.text) if key.group and key.group.is_one else key.text)
-
-
-def _sample(key: Key) -> Markup:
-    return Markup(key.sample())  # noqa: S704  # made by us, without any text
