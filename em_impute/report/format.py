@@ -7,7 +7,7 @@ from numbers import Integral
 LIKELY = 0.5
 """Probability from which on something is taken to be so."""
 
-MANY = 20.0
+MANY, LONGEST = 20.0, 40
 
 LARGE, HUGE = 9999.5, 1e15
 """From the first on, four digits would round a whole number; from the second on, counting digits is no help."""
@@ -52,6 +52,11 @@ def p_value(value: float | None) -> str:
 def printable(text: str) -> str:
     """Replace what would move the cursor or vanish by its escape, so that a label is shown literally."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+def shortened(text: str, most: int = LONGEST) -> str:
+    """Give the beginning of a text that is longer than `most` characters."""
+    return text if len(text) <= most else text[: max(1, most - 1)] + "…"
 
 
 def delimiter_name(delimiter: str) -> str:

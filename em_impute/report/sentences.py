@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 
 from em_impute.diagnostics.values import Audit, Sensitivity
-from em_impute.report.format import delimiter_name, expected_count, known_and_missing, number, percent, rounded, span
+from em_impute.report.format import (
+    delimiter_name,
+    expected_count,
+    known_and_missing,
+    number,
+    percent,
+    rounded,
+    shortened,
+    span,
+)
 from em_impute.report.model.diagnostics import ExpectedWrong, OutOfRange, Totals
 from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.explanation import ExplanationReport
@@ -91,7 +100,11 @@ def odd_lines(report: FitReport, audit: Audit) -> str:
 
 def who_is_missing(section: Missingness) -> str:
     """Say how well missing rows can be told from known ones, and by which predictors."""
-    named = [f"{_short(one.name)} {smd(one.smd)}" for one in section.by_difference[:MAX_PREDICTORS] if one.smd]
+    named = [
+        f"{shortened(one.name, LONGEST_NAME)} {smd(one.smd)}"
+        for one in section.by_difference[:MAX_PREDICTORS]
+        if one.smd
+    ]
     by = f", SMD {', '.join(named)}" if named else ""
     if section.auc is None:
         return f"too few rows of one kind to tell missing from known{by}"
@@ -111,16 +124,12 @@ def what_if_not(section: Sensitivity) -> str:
         return "one label only: nothing to shift"
     label = section.most_common if section.most_common in sweeps else next(iter(sweeps))
     at = {delta: percent(sweeps[label][i]) for i, delta in enumerate(section.deltas)}
-    said = f"{_short(label)} {at[0.0]} of all rows, {at[-1.0]} at δ = -1, {at[1.0]} at δ = 1"
+    said = f"{shortened(label, LONGEST_NAME)} {at[0.0]} of all rows, {at[-1.0]} at δ = -1, {at[1.0]} at δ = 1"
     tipping = section.tipping
     if tipping is None:
         return f"{said}; no δ makes another most common"
-    whose = "" if tipping.label == label else f" of {_short(tipping.label)}"
-    return f"{said}; {_short(tipping.most_common)} most common at δ{whose} = {tipping.delta:.2f}"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    whose = "" if tipping.label == label else f" of {shortened(tipping.label, LONGEST_NAME)}"
+    return f"{said}; {shortened(tipping.most_common, LONGEST_NAME)} most common at δ{whose} = {tipping.delta:.2f}"
 
 
 # Of a saved model

@@ -9,8 +9,8 @@ from em_impute.diagnostics.values import Sensitivity
 from em_impute.ensemble.metrics import wilson_interval
 from em_impute.report.charts.axes import Panel, Scale, percent_ticks, room_for, scale_over
 from em_impute.report.charts.groups import DASHED, Chart, Group, Key, keys_of
-from em_impute.report.charts.svg import SMALL, Drawing, shortened
-from em_impute.report.format import percent
+from em_impute.report.charts.svg import SMALL, Drawing
+from em_impute.report.format import percent, shortened
 from em_impute.report.model.diagnostics import Accuracy, Totals
 from em_impute.report.model.mixture import BaselineEm
 

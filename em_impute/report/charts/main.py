@@ -19,8 +19,8 @@ from em_impute.report.charts.groups import (
     summed,
 )
 from em_impute.report.charts.palette import N_LABELS
-from em_impute.report.charts.svg import WIDE, Drawing, Floats, Values, shortened
-from em_impute.report.format import number
+from em_impute.report.charts.svg import WIDE, Drawing, Floats, Values
+from em_impute.report.format import number, shortened
 from em_impute.report.model.mixture import BaselineEm, Gaussian
 
 Turn = tuple[float, str, str]

@@ -7,7 +7,8 @@ import numpy as np
 from em_impute.diagnostics.values import Axis, Ellipse, Plane
 from em_impute.report.charts.axes import Panel, Scale, room_for, scale_over
 from em_impute.report.charts.groups import DASHED, EM_KEYS, Chart, Filling, Group, Key, keys_of
-from em_impute.report.charts.svg import WIDE, Drawing, Floats, shortened
+from em_impute.report.charts.svg import WIDE, Drawing, Floats
+from em_impute.report.format import shortened
 from em_impute.report.model.shared import Predictor
 
 HEIGHT, TOP, BOTTOM = 480.0, 36.0, 418.0

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from em_impute.em.families import FAMILIES
-from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, Text, names, said
+from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, names, said
 from em_impute.report.document.data import common, folded
 from em_impute.report.format import number, percent
 from em_impute.report.model.fit import FitReport, Groups
@@ -17,7 +17,6 @@ from em_impute.report.model.mixture import (
     LeadingMixture,
     MixtureComponent,
     Selection,
-    StandardError,
 )
 from em_impute.table.text import plural
 
@@ -49,7 +48,12 @@ def the_model(report: FitReport) -> Section | None:
     model, selection = report.model, report.selection
     if model is None or selection is None:
         return None
-    blocks: list[Block] = [_in_words(report), *_kind(model, selection)]
+    heaps = (
+        "Rows with the same label are taken to form heaps in the values of {}, each with the shape of a Gaussian (a "
+        "bell curve). A cell’s label is as probable as its heap is dense there, times how common the label is."
+    )
+    used = names([one.name for one in report.features.used], 4)
+    blocks: list[Block] = [said(heaps, used), *_kind(model, selection)]
     if report.plain_em:
         caption = "What EM learnt, in its plainest form: one Gaussian a label"
         blocks += _parameters(caption, report.plain_em.parameters, report)
@@ -72,14 +76,10 @@ def how_em_went(report: FitReport) -> Section | None:
         state = "converged" if plain.converged else "stopped before it converged"
         steps = plural(max(0, len(plain.path) - 1), "step")
         blocks.append(
-            said(
-                "EM (expectation-maximisation) guesses the missing labels, learns each label’s bell curve anew from "
-                "all rows, and repeats until hardly anything changes. With one bell curve a label it {} after {}, at "
-                "a log-likelihood of {} (how probable the curves make the data; higher is better).",
-                state,
-                steps,
-                _number_of(plain.log_likelihood),
-            )
+            "EM (expectation-maximisation) guesses the missing labels, learns each label’s bell curve anew from "
+            f"all rows, and repeats until hardly anything changes. With one bell curve a label it {state} after "
+            f"{steps}, at a log-likelihood of {_number_of(plain.log_likelihood)} (how probable the curves make the "
+            "data; higher is better)."
         )
     blocks.append(Figures(["convergence"]))
     if plain and plain.drift:
@@ -96,46 +96,23 @@ def _number_of(value: float | None) -> str:
     return number(None) if value is None else f"{value:,.4f}" if abs(value) < 1e12 else f"{value:.6g}"  # noqa: PLR2004
 
 
-def _in_words(report: FitReport) -> Text:
-    used = names([one.name for one in report.features.used], 4)
-    return said(
-        "Rows with the same label are taken to form heaps in the values of {}, each with the shape of a Gaussian (a "
-        "bell curve). A cell’s label is as probable as its heap is dense there, times how common the label is.",
-        used,
-    )
-
-
 def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
     size = f"{plural(len(model.parameters), 'Gaussian')} with {plural(model.n_parameters, 'free parameter')}"
-    shape = (
-        f"covariance {model.covariance} ({FAMILIES[model.covariance].description})"
-        if model.covariance in FAMILIES
-        else model.covariance
-    )
+    shape = f"covariance {model.covariance} ({FAMILIES[model.covariance].description})"
     if model.share_of_stack is None:
-        return [said("The model has {}: {}.", size, shape)]
-    n_members = len(selection.members)
-    text = said("The leading mixture has {}: {}.", size, shape)
-    if n_members > 1:
-        text = said(
-            "The cells are filled by {} such models together (mixtures of Gaussians), each by its weight. The leading "
-            "one, with {} of the weight, has {}: {}.",
-            n_members,
-            percent(model.share_of_stack),
-            size,
-            shape,
-        )
-    told = UNLABELLED.get(selection.unlabelled_rows or "")
-    blocks: list[Block] = [text]
-    if told:
-        blocks.append(told)
+        return [f"The model has {size}: {shape}."]
+    blocks: list[Block] = [f"The leading mixture has {size}: {shape}."]
+    share = percent(model.share_of_stack)
+    if len(selection.members) > 1:
+        together = f"The cells are filled by {len(selection.members):,} such models together (mixtures of Gaussians), "
+        leading = f"The leading one, with {share} of the weight, has {size}: {shape}."
+        blocks = [f"{together}each by its weight. {leading}"]
+    if selection.unlabelled_rows:
+        blocks.append(UNLABELLED[selection.unlabelled_rows])
     if selection.trust is not None and selection.trust < 1.0:
         blocks.append(
-            said(
-                "Held-out labels do not show the mixtures to be clearly better than the labels’ shares, so together "
-                "they weigh {} and the shares the rest.",
-                percent(selection.trust),
-            )
+            "Held-out labels do not show the mixtures to be clearly better than the labels’ shares, so together "
+            f"they weigh {percent(selection.trust)} and the shares the rest."
         )
     return blocks
 
@@ -146,41 +123,30 @@ def _parameters(
     """Tabulate the mean of each column for each component, with its standard error where that is known."""
     if not parameters:
         return []
-    features = list(parameters[0].mean)
-    several = any(isinstance(one, MixtureComponent) and one.component > 1 for one in parameters)
-    rows = [
-        [
-            _name_of(one, several=several),
-            percent(one.weight),
-            *(_mean(one, key) for key in features[:MAX_FEATURES]),
+    features, rows, error = list(parameters[0].mean), [], None
+    several = any(getattr(one, "component", 1) > 1 for one in parameters)
+    for one in parameters:
+        error = getattr(one, "standard_error", None)
+        name = (
+            said("{}, {}", Name(one.label), one.component)
+            if several and isinstance(one, MixtureComponent)
+            else Name(one.label)
+        )
+        means = [
+            f"{number(one.mean[key])}{f' ± {error.mean[key]:.2g}' if error else ''} ({number(one.sd[key])})"
+            for key in features[:MAX_FEATURES]
         ]
-        for one in parameters
-    ]
-    error = " ± its standard error" if any(_error(one) for one in parameters) else ""
-    more = f"; the first {MAX_FEATURES} of {len(features)} columns" if len(features) > MAX_FEATURES else ""
-    head = ["label", "share", *(Name(key) for key in features[:MAX_FEATURES])]
-    shown = common(report, [one.label for one in parameters])
-    return folded(f"{caption}: mean{error} (SD, the standard deviation){more}", head, rows, [] if several else shown)
-
-
-def _name_of(one: MixtureComponent | BaselineGaussian, *, several: bool) -> Text:
-    number_of = f", {one.component}" if several and isinstance(one, MixtureComponent) else ""
-    return said("{}{}", Name(one.label), number_of)
-
-
-def _error(one: MixtureComponent | BaselineGaussian) -> StandardError | None:
-    return one.standard_error if isinstance(one, BaselineGaussian) else None
-
-
-def _mean(one: MixtureComponent | BaselineGaussian, feature: str) -> str:
-    error = _error(one)
-    within = f" ± {error.mean[feature]:.2g}" if error else ""
-    return f"{number(one.mean[feature])}{within} ({number(one.sd[feature])})"
+        rows.append([name, percent(one.weight), *means])
+    caption += f": mean{' ± its standard error' if error else ''} (SD, the standard deviation)"
+    if len(features) > MAX_FEATURES:
+        caption += f"; the first {MAX_FEATURES} of {len(features)} columns"
+    head = ["label", "share", *map(Name, features[:MAX_FEATURES])]
+    return folded(caption, head, rows, [] if several else common(report, [one.label for one in parameters]))
 
 
 def _covariances(model: LeadingMixture) -> list[Block]:
     features = list(model.parameters[0].mean)[:MAX_FEATURES]
-    shared = model.covariance in FAMILIES and FAMILIES[model.covariance].shared
+    shared = FAMILIES[model.covariance].shared
     tables: list[Block] = []
     for one in model.parameters[: 1 if shared else 8]:
         of = "of every component" if shared else f"of {one.label}, component {one.component}"
@@ -242,10 +208,5 @@ def _fit(fit: Convergence) -> list[Block]:
         if not fit.n_iterations:
             went = "EM was not run: held-out labels prefer what the labelled rows alone say"
     criteria = f"BIC {_number_of(fit.bic)}, AIC {_number_of(fit.aic)}, ICL {_number_of(fit.icl)}"
-    text = said(
-        "{}. Log-likelihood {} ({}; the latter count parameters as a cost, and lower is better).",
-        went,
-        _number_of(fit.log_likelihood),
-        criteria,
-    )
-    return [text]
+    height = f"Log-likelihood {_number_of(fit.log_likelihood)}"
+    return [f"{went}. {height} ({criteria}; the latter count parameters as a cost, and lower is better)."]

@@ -5,9 +5,9 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from em_impute.report.charts.svg import literal, shortened
+from em_impute.report.charts.svg import literal
 from em_impute.report.document.blocks import Name, Table, Text
-from em_impute.report.format import text_of
+from em_impute.report.format import shortened, text_of
 
 NUMBER = re.compile(r"[-−–<∞]?\s?[\d–∞]")
 

@@ -13,9 +13,9 @@ from markupsafe import Markup
 from em_impute.report.charts.charts import draw
 from em_impute.report.charts.groups import Chart, Key
 from em_impute.report.charts.palette import css_colours
-from em_impute.report.charts.svg import shortened
 from em_impute.report.document.blocks import MAX_LISTED, Block, Details, Document, Figures, Name, Table
 from em_impute.report.document.document import document_of, file_name
+from em_impute.report.format import shortened
 from em_impute.report.model.fit import FitReport
 from em_impute.report.page.inline import looks, shown
 

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from em_impute.diagnostics.values import Audit
 from em_impute.report.extra import INSTALL_HINT, can_write_pages
 from em_impute.report.format import LIKELY, number, percent, printable
 from em_impute.report.model.diagnostics import Accuracy
 from em_impute.report.model.fit import FitReport, Groups
 from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
-from em_impute.report.model.saved_model import AppliedModel
 from em_impute.report.sentences import (
     applied_lines,
     expected_totals,
@@ -38,6 +36,9 @@ ABOUT_PEOPLE = "S01"
 """Code of the note on columns about people."""
 
 NOTHING_MISSING = "nothing was missing: the output is a copy of the input"
+
+SURELY = 3.0
+"""Standard deviations above what chance gives, beyond which known labels that look wrong are told of."""
 
 BEST_SHOWN = 4
 """Models named where some fifty were compared."""
@@ -128,7 +129,10 @@ def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tu
         yield "not used", listed(rejected, MAX_SHOWN)
     yield from drawn
     if report.applied is not None:
-        yield from _applied(report, report.applied)
+        yield from applied_lines(report.applied)
+        yield "filled", _filled(report) if report.missing.cells else NOTHING_MISSING
+        if report.missing.filled:
+            yield "wrong", wrong_by_the_model(report.applied, report.missing.filled)
         return
     if report.model is not None and report.fit is not None and report.selection is not None:
         yield "model", _model(report.model, report.selection)
@@ -140,23 +144,16 @@ def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tu
     if report.groups is not None:
         yield "by", _groups(report.groups)
     yield "filled", _filled(report)
+    yield from _judged(report)
+
+
+def _judged(report: FitReport) -> Iterator[tuple[str, str]]:
     if report.accuracy is not None and report.missing.filled:
         yield "wrong", wrong_fills(report.accuracy.expected_wrong, report.missing.filled)
         yield "totals", expected_totals(report.totals)
-    if report.audit is not None and _beyond_chance(report.audit):
-        yield "suspicious", odd_lines(report, report.audit)
-
-
-def _applied(report: FitReport, applied: AppliedModel) -> Iterator[tuple[str, str]]:
-    yield from applied_lines(applied)
-    yield "filled", _filled(report) if report.missing.cells else NOTHING_MISSING
-    if report.missing.filled:
-        yield "wrong", wrong_by_the_model(applied, report.missing.filled)
-
-
-def _beyond_chance(audit: Audit) -> bool:
-    """Tell whether more known labels look wrong than three standard deviations above what chance gives."""
-    return bool(audit.found > audit.expected + 3.0 * audit.expected**0.5)
+    audit = report.audit
+    if audit is not None and audit.found > audit.expected + SURELY * audit.expected**0.5:
+        yield "suspicious", odd_lines(report, audit)
 
 
 def _model(model: LeadingMixture, selection: Selection) -> str:
