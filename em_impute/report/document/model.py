@@ -127,11 +127,7 @@ def _parameters(
     several = any(getattr(one, "component", 1) > 1 for one in parameters)
     for one in parameters:
         error = getattr(one, "standard_error", None)
-        name = (
-            said("{}, {}", Name(one.label), one.component)
-            if several and isinstance(one, MixtureComponent)
-            else Name(one.label)
-        )
+        name = said("{}{}", Name(one.label), f", {getattr(one, 'component', 1)}" if several else "")
         means = [
             f"{number(one.mean[key])}{f' ± {error.mean[key]:.2g}' if error else ''} ({number(one.sd[key])})"
             for key in features[:MAX_FEATURES]
