@@ -77,6 +77,7 @@ def test_numbers_of_any_size_give_a_chart_and_no_warning(edges, mean, sd):
         assert all(math.isfinite(one) and -50 <= one <= 800 for one in numbers)
 
 
+@pytest.mark.pictures
 def test_a_page_takes_no_matplotlib(heights, tmp_path):
     (tmp_path / "r.json").write_text(json.dumps(heights), encoding="utf-8")
     code = (

@@ -63,7 +63,7 @@ def make_console(color: str = "auto") -> "Console":
     return StandardError(
         stderr=True,
         force_terminal=is_terminal,
-        color_system=("auto" if is_terminal else "standard") if coloured else None,
+        color_system="standard" if coloured else None,  # every terminal has the colours that are used here
         no_color=not coloured,
         highlight=False,
         emoji=False,
