@@ -18,8 +18,7 @@ from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.explanation import ExplanationReport
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.missingness import Missingness
-from em_impute.report.model.saved_model import AppliedModel, DriftOfRows, PredictorThenNow
-from em_impute.saved_model.values import Score
+from em_impute.report.model.saved_model import AppliedModel, DriftOfRows, PredictorThenNow, Recovered
 from em_impute.table.text import listed, plural, shown
 
 MAX_LABELS, MAX_LINES, MAX_PREDICTORS = 3, 6, 2
@@ -218,9 +217,9 @@ def _drifted(drift: DriftOfRows) -> str:
     return said
 
 
-def _right(score: Score) -> str:
+def _right(score: Recovered) -> str:
     return f"{percent(score.accuracy)} of {score.rows:,}"
 
 
-def _losses(score: Score) -> str:
+def _losses(score: Recovered) -> str:
     return f"log-loss {number(score.log_loss)} ({number(score.baseline_log_loss)} for the labels' shares)"

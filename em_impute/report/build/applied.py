@@ -16,7 +16,7 @@ from em_impute.report.build.saved_model import drift_of, moved_of
 from em_impute.report.build.shared import notices
 from em_impute.report.build.warnings import misjudgement
 from em_impute.report.model.fit import Decision, FitReport
-from em_impute.report.model.saved_model import AppliedModel, LastTable
+from em_impute.report.model.saved_model import AppliedModel, LastTable, Recovered
 from em_impute.report.model.shared import Features, Predictor, Rejected
 from em_impute.report.sentences import origin
 from em_impute.saved_model.values import SavedModel
@@ -50,13 +50,14 @@ def with_model(
 ) -> FitReport:
     """Add to a report on cells, as they are `counted`, what there is to say of the model that filled them."""
     training, last = applied.saved.training, model.sources[-1]
+    held_out, tested = (one if one is None else Recovered(**vars(one)) for one in (training.held_out, applied.tested))
     section = AppliedModel(
         path=applied.path,
         tables=len(model.sources),
         last=LastTable(name=last.name, sha256=last.sha256, learnt=last.learnt),
         rows=training.rows,
-        held_out=training.held_out,
-        tested=applied.tested,
+        held_out=held_out,
+        tested=tested,
         lacking=applied.mismatch.lacking,
         learns=applied.learns,
         expected_wrong=counted.cells.wrong,

@@ -3,8 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, NamedTuple
 
-from em_impute.saved_model.values import Score
 from em_impute.serialize.annotations import Choices, Count, Positive, Range, Sha256, Share
+
+
+class Recovered(NamedTuple):
+    """How right a model was about labels."""
+
+    rows: Annotated[Count, "Labels compared."]
+    accuracy: Annotated[Share, "Share of them for which the most probable label was the true one."]
+    log_loss: Annotated[float, Range(0), "Mean −log probability of the true label, in nats."]
+    baseline_accuracy: Annotated[Share, "The accuracy of always saying the commonest label of the training."]
+    baseline_log_loss: Annotated[float, Range(0), "The log-loss of the labels' shares in the training."]
 
 
 class LastTable(NamedTuple):
@@ -96,10 +105,10 @@ class AppliedModel(NamedTuple):
     last: Annotated[LastTable, "The last one of them."]
     rows: Annotated[Count, "Rows of all of them."]
     held_out: Annotated[
-        Score | None, "How right the fit was about labels held out, when it was made; null if none was."
+        Recovered | None, "How right the fit was about labels held out, when it was made; null if none was."
     ]
     tested: Annotated[
-        Score | None,
+        Recovered | None,
         "How right the model is about the labels that this table knows; null where there is none, and where it has "
         "learnt from this very table.",
     ]

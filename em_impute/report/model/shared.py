@@ -4,13 +4,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
-from em_impute.em.families import FAMILIES
 from em_impute.serialize.annotations import Choices, Count, MayLack, Pattern, Positive, Range, Sha256, Share
 
 SCHEMA_VERSION: Literal[1] = 1
 """Changed only when a reader of the version before would misunderstand."""
 
-COVARIANCES = {name: f"{one.description[:1].upper()}{one.description[1:]}." for name, one in FAMILIES.items()}
+COVARIANCES = {
+    "full": "Each component has its own covariance.",
+    "tied": "All components share one covariance.",
+    "diag": "Each component has its own variances, and no correlation.",
+    "tied-diag": "All components share their variances, and there is no correlation.",
+    "eii": "Spheres of one size.",
+    "vii": "Spheres, each of its own size.",
+    "vei": "Variances in the same proportions, each component of its own size, and no correlation.",
+    "evi": "Variances in proportions of each component's own, all of one volume, and no correlation.",
+    "vee": "One covariance, of which each component has its own multiple.",
+    "evv": "Each component has its own shape and orientation, all of one volume.",
+    "eev": "One ellipsoid, turned in each component.",
+    "vev": "Ellipsoids of one shape, each turned and of its own size.",
+}
 
 WARNINGS = {
     "W01": "Some labels have few known rows.",
