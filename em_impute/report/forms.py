@@ -32,7 +32,8 @@ def render_saved(text: str, suffix: str, name: str) -> str:
         saved = parse(text)
     except FormatError as error:
         raise TableError(f"{name} is not JSON: {str(error).removeprefix('it is no JSON: ')}", HINT) from error
-    listed = _listed(saved) if isinstance(saved, dict) else []
+    several = saved.get("reports") if isinstance(saved, dict) else []
+    listed = several if isinstance(several, list) else [saved]
     if not listed or not all(isinstance(one, dict) and "schema_version" in one for one in listed):
         raise TableError(f"{name} is JSON, but no report", HINT)
     other = [one["schema_version"] for one in listed if one["schema_version"] != SCHEMA_VERSION]
@@ -50,8 +51,3 @@ def render_saved(text: str, suffix: str, name: str) -> str:
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Whatever is in the file, it was not written by this program.
         raise TableError(f"{name} is no report as em-impute writes them ({error!r})", HINT) from error
-
-
-def _listed(saved: dict[str, Any]) -> list[Any]:
-    reports = saved.get("reports")
-    return reports if isinstance(reports, list) else [saved]

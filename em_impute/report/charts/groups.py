@@ -130,9 +130,9 @@ def labels_alone(labels: Sequence[Label]) -> set[str]:
     return {group.name for group in labels_in_groups(labels) if group.is_one}
 
 
-def summed(labels: Sequence[str], by_label: Mapping[str, Sequence[float | None]], n: int) -> Floats:
+def summed(labels: Sequence[str], by_label: Mapping[str, Sequence[float]], n: int) -> Floats:
     """Add up what there is of some labels: (n,), zeros where there is nothing."""
-    found = [[value or 0.0 for value in by_label[label]] for label in labels if label in by_label]
+    found = [by_label[label] for label in labels if label in by_label]
     return np.asarray(np.array([[0.0] * n, *found], np.float64).sum(axis=0))
 
 
