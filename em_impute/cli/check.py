@@ -88,7 +88,7 @@ def _by_a_model(request: Request, source: "tuple[SavedModel, str]", run: Run) ->
     """Say what is missing, and what of the table is not as a saved model knows it."""
     from em_impute.api.session import completed
     from em_impute.report.format import known_and_missing
-    from em_impute.report.saved_model import applied_lines
+    from em_impute.report.sentences import applied_lines
     from em_impute.table.text import listed
 
     with run.progress() as watch, completed(request, watch, source) as done:

@@ -119,7 +119,7 @@ def _animation_path(animate: str | None) -> str | None:
         return None
     if Path(animate).suffix.lower() != ".gif":
         raise UsageError(f"no animation can be written to {animate!r}", "its name must end in .gif")
-    from em_impute.report.extra import refuse_without_extra
+    from em_impute.report.extra import ANIMATION, refuse_without
 
-    refuse_without_extra("--animate")
+    refuse_without(ANIMATION, "--animate")
     return str(Path(animate))

@@ -97,9 +97,9 @@ def report_paths(
         if suffix not in forms and report not in STDOUT_NAMES:
             raise UsageError(f"no report can be written to {report!r}", f"its name must end in {' or '.join(forms)}")
         if suffix == ".html":
-            from em_impute.report.extra import refuse_without_extra
+            from em_impute.report.extra import PAGE, refuse_without
 
-            refuse_without_extra(f"{report!r}")
+            refuse_without(PAGE, f"{report!r}")
     return tuple(map(place_of, reports))
 
 
@@ -154,7 +154,7 @@ def _numbered(data: str, n_files: int) -> tuple[str, ...]:
 def _default_reports(inputs: Sequence[str], data: Sequence[str], output: str | None) -> tuple[str, ...]:
     """Name the reports, a page if it can be drawn: beside what -o names, or the input; here where that is elsewhere."""
     from em_impute.pipeline.files import is_url, local_path
-    from em_impute.report.extra import can_draw
+    from em_impute.report.extra import can_write_pages
     from em_impute.table.compression import split_name
 
     if not data or data[0] == STDOUT or (output is not None and is_special(data[0])):
@@ -162,7 +162,7 @@ def _default_reports(inputs: Sequence[str], data: Sequence[str], output: str | N
     first = inputs[0] if output is None else data[0]
     folder = Path() if is_url(first) else local_path(first).parent
     stem, _ = split_name(TABLE if len(inputs) > 1 else Path(first).name)
-    return tuple(str(folder / f"{stem}.report{form}") for form in (".json", ".html")[: 1 + can_draw()])
+    return tuple(str(folder / f"{stem}.report{form}") for form in (".json", ".html")[: 1 + can_write_pages()])
 
 
 def is_special(path: str) -> bool:

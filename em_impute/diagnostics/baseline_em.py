@@ -1,7 +1,6 @@
 """EM in its plainest form, as a picture of what there is to learn: one Gaussian a label, fitted to the measurements.
 
-The cells need not be filled by it.  It shows where the labels lie, what the rows without a label change about that, and
-whether a Gaussian is what the labelled rows look like.
+The cells need not be filled by it.  It shows where the labels lie, and what the rows without a label change about that.
 """
 
 from typing import NamedTuple
@@ -34,20 +33,6 @@ INVERSE, MAX_INVERSES = 6, 2
 """What inverting a covariance takes as a multiple of the cube of the predictors, and what inverses may take in so many
 steps as a multiple of the work."""
 
-LEAST_KURTOSIS = 1.0
-"""Of two values that are equally frequent; rounding must not leave less."""
-
-LEAST_VARIANCE = 1e-20
-"""In standardised units: what rounding leaves of values that are all equal."""
-
-
-class Shape(NamedTuple):
-    """How far the labelled rows are from a Gaussian: 0 and 0 for one."""
-
-    skew: float
-    kurtosis: float
-    """excess"""
-
 
 class Errors(NamedTuple):
     """Standard errors, in units of the standardised measurements."""
@@ -75,8 +60,6 @@ class BaselineEm(NamedTuple):
     """None where they would take too long"""
     log_jacobian: float
     """to subtract from a log-likelihood in standardised units"""
-    shapes: tuple[tuple[Shape | None, ...], ...] | None
-    """(n_labels, n_features) of the labelled rows, None of a label whose values do not vary"""
     drift: Floats | None
     """(n_labels,), how far the other rows moved the mean of each label, in its standard deviations (Mahalanobis)"""
 
@@ -121,7 +104,6 @@ def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows
     features = design.features[: design.n_numbers]
     scale = np.array([feature.scale for feature in features])
     seen = rows.weight @ ~np.isnan(rows.x)
-    known = labels_only is not None
     return BaselineEm(
         covariance=em.recipe.family,
         names=tuple(feature.name for feature in features),
@@ -131,7 +113,6 @@ def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows
         labels_only=labels_only,
         errors=_standard_errors(rows, em, len(design.labels), em.recipe.seed),
         log_jacobian=float(seen @ np.log(scale)),
-        shapes=tuple(_shapes(rows, label) for label in range(len(design.labels))) if known else None,
         drift=None if labels_only is None else drift_of(labels_only, em.fit.parameters),
     )
 
@@ -154,29 +135,6 @@ def drift_of(origin: Parameters, moved: Parameters) -> Floats:
     offset = (whiten(origin.covariance) @ (moved.mean - origin.mean)[:, :, None])[:, :, 0]
     distance: Floats = np.sqrt((offset**2).sum(axis=1))
     return distance
-
-
-def shape_of(values: Floats, weight: Floats) -> Shape | None:
-    """Compute the skewness and excess kurtosis of values (n_rows,) that count `weight` (n_rows,), NaN left out.
-
-    None where they do not vary.
-    """
-    seen = ~np.isnan(values) & (weight > 0.0)
-    values, weight = values[seen], weight[seen]
-    if not weight.size:
-        return None
-    centred = values - weight @ values / weight.sum()
-    variance = weight @ centred**2 / weight.sum()
-    if not variance > LEAST_VARIANCE:
-        return None
-    standard = centred / np.sqrt(variance)
-    skew, kurtosis = (float(weight @ standard**power / weight.sum()) for power in (3, 4))
-    return Shape(skew, max(kurtosis, LEAST_KURTOSIS) - 3.0)
-
-
-def _shapes(rows: Rows, label: int) -> tuple[Shape | None, ...]:
-    members = rows.label == label
-    return tuple(shape_of(column, rows.weight[members]) for column in rows.x[members].T)
 
 
 def _rows_to_show(design: Design, seed: int) -> Rows | None:

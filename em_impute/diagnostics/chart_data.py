@@ -1,15 +1,24 @@
 """What a picture takes: measurements in bins, probabilities along one, points in the plane that shows the labels."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
 from em_impute.diagnostics.baseline_em import BaselineEm
-from em_impute.diagnostics.histograms import MAX_BINS, Histogram, cells_of, count_in_bins, separation_of
+from em_impute.diagnostics.histograms import (
+    EDGE_DIGITS,
+    MAX_BINS,
+    cells_of,
+    count_in_bins,
+    rounded,
+    separation_of,
+)
+from em_impute.diagnostics.values import Axis, ChartData, Ellipse, Plane, PosteriorCurve
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.parameters import Parameters
 from em_impute.em.sampling import draw_rows
+from em_impute.missingness.values import RowCounts
 from em_impute.model.assign import Fills
 from em_impute.model.column import FittedColumn
 
@@ -22,60 +31,17 @@ MAX_POINTS = 400
 MAX_CURVE, LEAST_CURVE = 200, 20
 """Points of the curves of all labels, the fewer the more labels there are."""
 
+DIGITS = 6
+"""Significant ones of what is only drawn."""
+
 LEAST_STRENGTH = 1e-6
 """A discriminant below this part of the first one's strength is rounding: the labels lie on a line."""
 
 
-class Curve(NamedTuple):
-    """What the cells are filled by, where one measurement decides alone."""
-
-    name: str
-    x: Floats
-    """(n_points,), ascending, in the data's own units: values of rows without a label"""
-    probability: Floats
-    """(n_points, n_labels)"""
-
-
-class Axis(NamedTuple):
-    """A direction in the space of the measurements."""
-
-    name: str
-    coefficient: Floats
-    """(n_features,), by which the data in their own units are multiplied"""
-
-
-class Points(NamedTuple):
-    """Some rows in the plane."""
-
-    place: Floats
-    """(n_points, 2)"""
-    code: Integers
-    """(n_points,) the label that is known or was filled in, −1 where a cell was left as it was"""
-    probability: Floats
-    """(n_points,), 1 where the label is known"""
-
-
-class Plane(NamedTuple):
-    """The two directions in which the labels lie furthest apart, and rows seen in them."""
-
-    axes: tuple[Axis, Axis]
-    known: Points
-    missing: Points
-    n_known: int
-    """Rows of either kind that the points were drawn from."""
-    n_missing: int
-
-
-class Pictures(NamedTuple):
-    """All that there is to draw."""
-
-    histograms: tuple[Histogram, ...]
-    curve: Curve | None
-    plane: Plane | None
-
-
-def picture(found: FittedColumn, fills: Fills, min_probability: float, plain: BaselineEm | None, seed: int) -> Pictures:
-    """Count and draw rows of a completed column."""
+def chart_data(
+    found: FittedColumn, fills: Fills, min_probability: float, plain: BaselineEm | None, seed: int
+) -> ChartData:
+    """Count and draw rows of a completed column, all in the data's own units."""
     design = found.design
     cells = cells_of(found, fills, min_probability)
     told = [(j, separation_of(found, cells, j)) for j in range(design.n_numbers)]
@@ -83,75 +49,96 @@ def picture(found: FittedColumn, fills: Fills, min_probability: float, plain: Ba
     n_labels = len(found.labels.labels)
     n_shown = min(MAX_HISTOGRAMS, max(1, MAX_COUNTS // (n_labels * MAX_BINS)))
     made = [count_in_bins(found, cells, j, separation) for j, separation in told[:n_shown]]
-    return Pictures(
-        tuple(one for one in made if one is not None),
+    return ChartData(
+        [one for one in made if one is not None],
         _curve(found) if len(design.features) == design.n_numbers == 1 and found.groups is None else None,
         _plane(found, fills, plain, seed),
     )
 
 
-def project(parameters: Parameters, plain: BaselineEm, axes: Sequence[Axis]) -> Parameters:
-    """See a mixture of the standardised measurements in a plane of the data's own units: exact, since linear.
-
-    Beyond the range of numbers a covariance is infinite or 0.
-    """
-    own = np.array([axis.coefficient for axis in axes])  # (2, n_features)
-    onto = own * plain.scale
-    origin = own @ plain.shift
-    with np.errstate(over="ignore", under="ignore"):
-        covariance = onto @ parameters.covariance @ onto.T
-    return Parameters(parameters.weight, parameters.mean @ onto.T + origin, covariance)
-
-
-def _curve(found: FittedColumn) -> Curve | None:
-    about = found.design.features[0]
+def _curve(found: FittedColumn) -> PosteriorCurve | None:
+    about, labels = found.design.features[0], found.labels.labels
     x = found.design.distinct.x[found.unlabelled, 0]
     seen = np.flatnonzero(~np.isnan(x))
     if not seen.size:
         return None
     order = seen[np.argsort(x[seen], kind="stable")]
-    n_points = min(MAX_CURVE, max(LEAST_CURVE, MAX_COUNTS // len(found.labels.labels)))
+    n_points = min(MAX_CURVE, max(LEAST_CURVE, MAX_COUNTS // len(labels)))
     order = order[np.unique(np.linspace(0, order.size - 1, n_points).round().astype(np.intp))]
     order = order[np.unique(x[order], return_index=True)[1]]
-    return Curve(about.name, about.shift + about.scale * x[order], found.distinct_probability[order])
+    probability = found.distinct_probability[order].T
+    by_label = {label: rounded(one, DIGITS) for label, one in zip(labels, probability, strict=True)}
+    return PosteriorCurve(about.name, _placed(about.shift + about.scale * x[order]), by_label)
 
 
 def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: int) -> Plane | None:
     design = found.design
     if plain is None or design.n_numbers < 2:  # noqa: PLR2004
         return None
-    axes = _axes(plain)
+    names, axes = _axes(plain)
     rng = np.random.default_rng(seed)
     known = draw_rows(design.label >= 0, MAX_POINTS, rng)
     cells = draw_rows(np.ones(fills.row.size, bool), MAX_POINTS, rng)
-    names = [found.labels.labels.index(label) for label in design.labels]
 
     def place_of(rows: Integers) -> Floats:
         own = plain.shift + plain.scale * design.x_of(rows)[:, : design.n_numbers]
-        place: Floats = own @ np.array([axis.coefficient for axis in axes]).T
-        return place
+        return np.asarray(own @ axes.T)
 
     here, there = place_of(known), place_of(fills.row[cells])
     shown, seen = ~np.isnan(here).any(axis=1), ~np.isnan(there).any(axis=1)
+    label, code, there = design.label[known[shown]], fills.code[cells[seen]], there[seen]
+    sure, probability = _placed(here[shown]), rounded(fills.probability[cells[seen]], DIGITS)
+    filled = [(x, y, one) for (x, y), one in zip(_placed(there), probability, strict=True)]
+    first, second = (
+        Axis(name, dict(zip(plain.names, axis.tolist(), strict=True))) for name, axis in zip(names, axes, strict=True)
+    )
+    at = {label: k for k, label in enumerate(design.labels)}
     return Plane(
-        axes,
-        Points(here[shown], np.array(names)[design.label[known[shown]]], np.ones(int(shown.sum()))),
-        Points(there[seen], fills.code[cells[seen]].astype(np.intp), fills.probability[cells[seen]]),
-        int(np.count_nonzero(design.label >= 0)),
-        fills.row.size,
+        axes=(first, second),
+        known={one: [sure[i] for i in np.flatnonzero(label == at.get(one, -1))] for one in found.labels.labels},
+        filled={one: [filled[i] for i in np.flatnonzero(code == k)] for k, one in enumerate(found.labels.labels)},
+        left_empty=_placed(there[code < 0]),
+        of=RowCounts(int(np.count_nonzero(design.label >= 0)), fills.row.size),
+        em=_ellipses(plain.em.fit.parameters, plain, axes, design.labels),
+        labels_only=None if plain.labels_only is None else _ellipses(plain.labels_only, plain, axes, design.labels),
     )
 
 
-def _axes(plain: BaselineEm) -> tuple[Axis, Axis]:
+def _ellipses(parameters: Parameters, plain: BaselineEm, axes: Floats, labels: Sequence[str]) -> list[Ellipse]:
+    """See a mixture of the standardised measurements in the plane of two axes, (2, n_features): exact, since linear.
+
+    Beyond the range of numbers a covariance is infinite or 0.
+    """
+    onto = axes * plain.scale
+    with np.errstate(over="ignore", under="ignore"):
+        covariance = onto @ parameters.covariance @ onto.T
+    seen = zip(parameters.weight, parameters.mean @ onto.T + axes @ plain.shift, covariance, strict=True)
+    return [
+        Ellipse(labels[k], float(weight), mean.tolist(), matrix.tolist())
+        for k, (weight, mean, matrix) in zip(plain.em.fit.component_label, seen, strict=True)
+    ]
+
+
+def _placed(values: Floats) -> list[Any]:
+    """Write what lies on an axis with digits enough to tell apart what can be seen apart, also far from 0."""
+    if not values.size:
+        return []
+    axes = values.reshape(len(values), -1)
+    spread, size = np.ptp(axes, axis=0), np.abs(axes).max(axis=0)
+    beyond = np.log10(size[size > 0.0]) - np.log10(np.where(spread > 0.0, spread, 1.0)[size > 0.0])
+    return rounded(values, min(EDGE_DIGITS, DIGITS + max(0, int(np.ceil(beyond.max(initial=0.0))))))
+
+
+def _axes(plain: BaselineEm) -> tuple[Sequence[str], Floats]:
     """Choose the measurements themselves where there are two, else the directions that tell the labels apart best.
 
     Those are Fisher's (1936) discriminants of the Gaussians.  Two labels lie along one; the other axis is then the one
-    across it in which all rows vary most.
+    across it in which all rows vary most.  Returns their names, and what the data in their own units are multiplied by,
+    (2, n_features).
     """
     n_features = len(plain.names)
     if n_features == 2:  # noqa: PLR2004
-        first, second = np.eye(2)
-        return Axis(plain.names[0], first), Axis(plain.names[1], second)
+        return plain.names, np.eye(2)
     weight, mean, covariance = plain.em.fit.parameters
     within = np.einsum("k,kij->ij", weight, covariance)
     offset = mean - weight @ mean
@@ -164,7 +151,7 @@ def _axes(plain: BaselineEm) -> tuple[Axis, Axis]:
     else:
         across = np.eye(n_features) - np.outer(first, first)
         second = _unit(np.linalg.eigh(across @ (within + between) @ across)[1][:, -1])
-    return Axis("axis 1", first / plain.scale), Axis("axis 2", second / plain.scale)
+    return ("axis 1", "axis 2"), np.array([first, second]) / plain.scale
 
 
 def _unit(direction: Floats) -> Floats:

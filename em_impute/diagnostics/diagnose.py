@@ -5,13 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from em_impute.diagnostics.baseline_em import BaselineEm, examine_baseline_em
-from em_impute.diagnostics.chart_data import Pictures, picture
+from em_impute.diagnostics.chart_data import chart_data
 from em_impute.diagnostics.extrapolation import Flagged, find_flagged
-from em_impute.diagnostics.label_errors import Audit, audit_labels
-from em_impute.diagnostics.sensitivity import Sensitivity, sweep
+from em_impute.diagnostics.label_errors import audit_labels
+from em_impute.diagnostics.sensitivity import sweep
 from em_impute.diagnostics.uncertainty import Uncertainty, examine_uncertainty
+from em_impute.diagnostics.values import Audit, ChartData, Sensitivity
 from em_impute.em.initialize import Recipe
-from em_impute.missingness.missingness import Missingness, examine_missingness
+from em_impute.missingness.missingness import examine_missingness
+from em_impute.missingness.values import Differences
 from em_impute.model.assign import Fills
 from em_impute.model.column import FittedColumn
 from em_impute.options import Request
@@ -21,7 +23,7 @@ from em_impute.options import Request
 class Diagnostics:
     """What can be said of a completed column."""
 
-    missingness: Missingness | None
+    missingness: Differences | None
     """Rows with a label beside rows without one; None where there are none of either kind"""
     uncertainty: Uncertainty
     sensitivity: Sensitivity | None
@@ -31,7 +33,7 @@ class Diagnostics:
     flagged: Flagged
     baseline_em: BaselineEm | None
     """None where nothing was measured, or no Gaussians can be fitted"""
-    pictures: Pictures
+    pictures: ChartData
 
 
 def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request) -> Diagnostics:
@@ -56,5 +58,5 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
         audit_labels(found),
         find_flagged(design, fills.row),
         plain,
-        picture(found, fills, request.min_probability, plain, request.seed),
+        chart_data(found, fills, request.min_probability, plain, request.seed),
     )

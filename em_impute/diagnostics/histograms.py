@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.diagnostics.values import FeatureHistogram
 from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.model.assign import Fills, most_probable
 from em_impute.model.column import FittedColumn
@@ -30,22 +31,8 @@ ROOMY = 1.5
 """Times the range without the tails up to which they are shown as well."""
 
 
-class Histogram(NamedTuple):
-    """One measurement, in the data's own units, counted by what is known of the label."""
-
-    name: str
-    separation: float | None
-    """Share of the variance that lies between the labels (η²); None where no row tells"""
-    edges: Floats
-    """(n_bins + 1,)"""
-    beyond: tuple[int, int]
-    """Rows below the first edge and above the last, which are counted in the outermost bins."""
-    known: Integers
-    """(n_labels, n_bins) rows"""
-    filled: Integers
-    """(n_labels, n_bins) cells, by the label that was filled in"""
-    left: Integers
-    """(n_bins,) cells that were left as they were"""
+EDGE_DIGITS = 15
+"""Significant ones, without what rounding leaves."""
 
 
 class Cells(NamedTuple):
@@ -95,9 +82,10 @@ def separation_of(found: FittedColumn, cells: Cells, feature: int) -> float | No
     return spread_of_labels(rows.x[cells.place[some], feature], cells.code[some], cells.times[some])
 
 
-def count_in_bins(found: FittedColumn, cells: Cells, feature: int, separation: float | None) -> Histogram | None:
+def count_in_bins(found: FittedColumn, cells: Cells, feature: int, separation: float | None) -> FeatureHistogram | None:
     """Count all rows by the bins of a measurement; None where it can be laid out in none."""
-    design, n_labels = found.design, len(found.labels.labels)
+    design, labels = found.design, found.labels.labels
+    n_labels = len(labels)
     about = design.features[feature]
     x = design.distinct.x[:, feature]
     counted = None if design.index is None else design.distinct.weight
@@ -116,7 +104,7 @@ def count_in_bins(found: FittedColumn, cells: Cells, feature: int, separation: f
         into += np.bincount(pair, times, into.size).astype(np.intp)
 
     of_label = design.distinct.label
-    code_of = np.array([*(found.labels.labels.index(label) for label in design.labels), -1])
+    code_of = np.array([*(labels.index(label) for label in design.labels), -1])
     below = above = 0.0
     for some in slices(x.size):
         place, times = (x[some] - first) * per_bin, None if counted is None else counted[some]
@@ -125,8 +113,16 @@ def count_in_bins(found: FittedColumn, cells: Cells, feature: int, separation: f
     for some in slices(cells.place.size):
         count((x[cells.place[some]] - first) * per_bin, cells.code[some], cells.times[some], counts[1])
     known, missing = counts.reshape(2, n_bins + 1, n_labels + 1)[:, :-1].transpose(0, 2, 1)
-    beyond = int(below), int(above)
-    return Histogram(about.name, separation, edges, beyond, known[:-1], missing[:-1], missing[-1])
+    of_known, filled = (dict(zip(labels, counts[:-1].tolist(), strict=True)) for counts in (known, missing))
+    beyond, left_empty = (int(below), int(above)), missing[-1].tolist()
+    return FeatureHistogram(about.name, separation, rounded(edges, EDGE_DIGITS), beyond, of_known, filled, left_empty)
+
+
+def rounded(values: NDArray[Any], digits: int) -> list[Any]:
+    """Write numbers with so many significant digits, as lists as deep as the array."""
+    if values.ndim > 1:
+        return [rounded(row, digits) for row in values]
+    return [float(f"{value:.{digits}g}") for value in values.tolist()]
 
 
 def _sum(chosen: Flags, times: Floats | None) -> float:

@@ -16,6 +16,7 @@ import numpy as np
 
 from em_impute.columns.design import Design
 from em_impute.diagnostics.extrapolation import rows_like
+from em_impute.diagnostics.values import Audit, Suspect
 from em_impute.em.blocks import Flags, Floats, Integers, Rows
 from em_impute.em.em import posterior
 from em_impute.em.sampling import draw_by_weight, draw_of_every_label
@@ -62,27 +63,6 @@ Answer = Callable[[int, Integers], Floats]
 """What the fit without a fold says of some distinct rows: the fold, (n_chosen,) -> (n_chosen, n_labels)."""
 
 
-class Suspect(NamedTuple):
-    """A known label that looks wrong.  Codes are those of `FittedColumn.labels`."""
-
-    row: int  # of the table, 0-based
-    label: int  # what the cell says
-    probability: float  # of that label, given the row's predictors
-    likely: int  # the most probable label
-    likely_probability: float
-
-
-class Audit(NamedTuple):
-    """What came of looking at the known labels."""
-
-    examined: int  # rows whose label was judged
-    threshold: float
-    suspects: tuple[Suspect, ...]  # the least probable first, then by row; at most MAX_LISTED
-    n_suspects: int  # all of them
-    expected: float  # rows that would be suspects if every label were right and the probabilities too
-    drawn_from: int | None = None  # known labels in all, where only some that were drawn of them were judged
-
-
 class Judged(NamedTuple):
     """What fits that were not shown some known labels say of them."""
 
@@ -111,13 +91,18 @@ def audit_labels(found: FittedColumn) -> Audit | None:
     at = listed[at]
     first = np.lexsort((row, judged.own[at]))[:MAX_LISTED]
     at, row = at[first], row[first]
-    place = np.array([found.labels.labels.index(label) for label in design.labels])
-    columns = (row, place[design.label[row]], judged.own[at], place[judged.likely[at]], judged.likely_probability[at])
-    suspects = tuple(Suspect(*cells) for cells in zip(*(column.tolist() for column in columns), strict=True))
-    expected = float(judged.copies @ judged.expected)
+    name = np.array(design.labels, dtype=object)
+    columns = (row, name[design.label[row]], judged.own[at], name[judged.likely[at]], judged.likely_probability[at])
     n_judged, n_known = int(judged.copies.sum()), sum(found.labels.known)
     drawn_from = n_known if judged.row.size < np.count_nonzero(design.distinct.label >= 0) > JUDGED_ROWS else None
-    return Audit(n_judged, SUSPICIOUS, suspects, int(up_to_here[-1:].sum()), expected, drawn_from)
+    return Audit(
+        examined=n_judged,
+        threshold=SUSPICIOUS,
+        found=int(up_to_here[-1:].sum()),
+        expected=float(judged.copies @ judged.expected),
+        drawn_from=drawn_from,
+        suspects=tuple(Suspect(*cells) for cells in zip(*(column.tolist() for column in columns), strict=True)),
+    )
 
 
 def judge_labels(found: FittedColumn) -> Judged | None:

@@ -8,11 +8,10 @@ Floyd, Yates & White 2017).  No data can tell δ; they only show what follows fr
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
+from em_impute.diagnostics.values import LeavesInterval, Sensitivity, Sweep, Tipping
 from em_impute.em.blocks import Floats
 
 DELTAS = tuple(0.5 * step for step in range(-4, 5))
@@ -38,38 +37,6 @@ MAX_LOG_ODDS, BIN_WIDTH = 30.0, 1.0 / 64.0
 rows, so that totals are exact at δ = 0, and elsewhere but for a part in 10,000 of what the shift changes."""
 
 
-class Sweep(NamedTuple):
-    """One label's odds, shifted by each of the δ; those of the other labels to each other stay."""
-
-    label: str
-    share: Floats  # (n_deltas,), expected part of all rows that has this label in the completed column
-    interval: tuple[float, float] | None  # of the share at δ = 0, if one was given
-    leaves: tuple[float | None, float | None]  # δ at which it leaves the interval, below and above; None: none does
-
-
-class Tipping(NamedTuple):
-    """The smallest shift at which another label becomes the most common one."""
-
-    label: str  # whose odds are shifted
-    delta: float
-    most_common: str  # what becomes the most common label
-
-
-@dataclass(frozen=True)
-class Sensitivity:
-    """The completed column, under shifts of the log-odds of a label in the rows without one."""
-
-    deltas: tuple[float, ...]
-    sweeps: tuple[Sweep, ...]
-    """The first of two labels, whose mirror image is the other; of more than two each, in the order of the labels."""
-    most_common: str
-    """by expected total, at δ = 0"""
-    tipping: Tipping | None
-    """None where no shift within ±5 makes another label the most common one."""
-    left_out: int = 0
-    """Labels that were not shifted: beyond twelve, the less common ones."""
-
-
 def sweep(
     probability: Floats,
     weight: Floats,
@@ -91,13 +58,19 @@ def sweep(
     sweeps, tippings = [], []
     for k in swept:
         totals = _totals(probability, weight, known, k)
-        share = np.array([totals(delta)[k] for delta in DELTAS]) / n_rows
+        share = [float(totals(delta)[k]) / n_rows for delta in DELTAS]
         interval = (intervals or {}).get(labels[k])
-        leaves = (None, None) if interval is None else _leaves(totals, k, n_rows, interval)
+        leaves = LeavesInterval(None, None) if interval is None else _leaves(totals, k, n_rows, interval)
         sweeps.append(Sweep(labels[k], share, interval, leaves))
         tippings += _tippings(totals, labels, k, leader)
     first = min(tippings, key=lambda one: abs(one.delta), default=None)
-    return Sensitivity(DELTAS, tuple(sweeps), labels[leader], first, max(0, len(labels) - MAX_SWEPT))
+    sentence = f"No δ within ±5 for one label makes another one than {labels[leader]} the most common label."
+    if first is not None:
+        sentence = (
+            f"{labels[leader]} is the most common label of the completed column; beyond δ = {first.delta:.2f} for "
+            f"{first.label} it would be {first.most_common}."
+        )
+    return Sensitivity(DELTAS, sweeps, labels[leader], first, max(0, len(labels) - MAX_SWEPT), sentence)
 
 
 def _totals(probability: Floats, weight: Floats, known: Floats, k: int) -> Callable[[float], Floats]:
@@ -129,17 +102,15 @@ def _binned(probability: Floats, weight: Floats, k: int) -> tuple[Floats, Floats
     return sums / total[filled, None], total[filled].astype(np.float64, copy=False)
 
 
-def _leaves(
-    totals: Callable[[float], Floats], k: int, n_rows: float, interval: tuple[float, float]
-) -> tuple[float | None, float | None]:
+def _leaves(totals: Callable[[float], Floats], k: int, n_rows: float, interval: tuple[float, float]) -> LeavesInterval:
     """Find the shifts at which the share of label `k` is at either end of an interval: it grows with δ."""
 
     def above(end: float) -> Callable[[float], float]:
         return lambda delta: float(totals(delta)[k]) - end * n_rows
 
     if abs(totals(FARTHEST)[k] - totals(-FARTHEST)[k]) < ROUNDING * n_rows:
-        return None, None  # no shift moves it
-    return _root(above(interval[0]), -FARTHEST, FARTHEST), _root(above(interval[1]), -FARTHEST, FARTHEST)
+        return LeavesInterval(None, None)  # no shift moves it
+    return LeavesInterval(*(_root(above(end), -FARTHEST, FARTHEST) for end in interval))
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.diagnostics.values import IntervalEstimate
 from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows
 from em_impute.missingness.how_missing import HeldOut
@@ -50,29 +51,21 @@ IMPUTING, EXAMINING = 1, 2
 CHUNK_ROWS = 1 << 16
 
 
-class Interval(NamedTuple):
-    """An estimate and where the truth is likely to lie."""
-
-    estimate: float
-    low: float
-    high: float
-
-
 @dataclass(frozen=True)
 class Uncertainty:
     """What is not known of a completed column."""
 
     n_draws: int
-    wrong: Interval | None
+    wrong: IntervalEstimate | None
     """Filled cells that are wrong, 90 %: by the draws, or by the labels held out if the two do not agree.  None where
     no label could be held out, and wrong has no meaning"""
-    wrong_held_out: Interval | None
+    wrong_held_out: IntervalEstimate | None
     """The same from the known labels that were held out, as if the missing ones were like them"""
     agree: bool
     """The draws, before held-out labels corrected them, and those labels do not contradict each other."""
-    totals: tuple[Interval, ...]
+    totals: tuple[IntervalEstimate, ...]
     """of each label, in the completed column: 95 %"""
-    shares: tuple[Interval, ...]
+    shares: tuple[IntervalEstimate, ...]
     """of each label, where the rows come from: 95 % by Rubin's rules"""
     missing_information: Floats
     """(n_labels,), fraction that is missing of what the complete column would tell about each share"""
@@ -149,7 +142,7 @@ def draw_imputations(found: FittedColumn, row: Codes, n: int, seed: int) -> NDAr
     return code
 
 
-def pool_shares(share: Floats, n_rows: int) -> tuple[tuple[Interval, ...], Floats]:
+def pool_shares(share: Floats, n_rows: int) -> tuple[tuple[IntervalEstimate, ...], Floats]:
     """Pool the shares of labels (n_draws, n_labels) among `n_rows` rows by Rubin's (1987) rules.
 
     Returns 95 % intervals and the fractions of missing information, with the degrees of freedom of Barnard & Rubin
@@ -171,7 +164,7 @@ def pool_shares(share: Floats, n_rows: int) -> tuple[tuple[Interval, ...], Float
     missing[part < NOTHING] = 0.0
     half = stdtrit(freedom, 0.5 + TOTAL_LEVEL / 2.0) * np.sqrt(total)
     intervals = zip(estimate, np.maximum(estimate - half, 0.0), np.minimum(estimate + half, 1.0), strict=True)
-    return tuple(Interval(*map(float, one)) for one in intervals), missing
+    return tuple(IntervalEstimate(*map(float, one)) for one in intervals), missing
 
 
 def recommended_draws(missing_information: float) -> int:
@@ -243,7 +236,7 @@ def _wrong(
     fills: Fills,
     together: _Together,
     rng: np.random.Generator,
-) -> Interval:
+) -> IntervalEstimate:
     """Draw the number of filled cells that are wrong, the log-odds of being so shifted in each draw by `shift`.
 
     `chance` is (n_draws, n_rows, n_labels), `stated` (n_rows, n_labels) what the fills rest on, `shift` (n_draws,
@@ -264,7 +257,7 @@ def _wrong(
     number = np.clip(_spread(number.reshape(-1), together), 0.0, None)
     low, high = np.quantile(number, WRONG_TAILS, method="inverted_cdf")
     low, high = np.floor(low + ROUNDING), np.ceil(high - ROUNDING)  # numbers of cells are whole
-    return Interval(*(min(float(value), fills.n_filled) for value in (number.mean(), low, high)))
+    return IntervalEstimate(*(min(float(value), fills.n_filled) for value in (number.mean(), low, high)))
 
 
 def _calibration(held: HeldOut, together: _Together, rng: np.random.Generator) -> Floats:
@@ -286,7 +279,7 @@ def _calibration(held: HeldOut, together: _Together, rng: np.random.Generator) -
 
 def _wrong_by_held_out(
     held: HeldOut, fills: Fills, min_probability: float, together: _Together, rng: np.random.Generator
-) -> Interval:
+) -> IntervalEstimate:
     """Predict the number of wrong fills from how many held-out labels would have been filled wrongly."""
     weight = np.ones(held.label.size) if held.weight is None else held.weight
     best, probability = most_probable(held.probability, 0.0)
@@ -302,12 +295,12 @@ def _wrong_by_held_out(
     n_alone = max(1, round(fills.n_filled / together.missing))  # cells that would vary as much, each for itself
     number = rng.binomial(n_alone, chance) * (fills.n_filled / n_alone)
     low, high = np.quantile(number, WRONG_TAILS)
-    return Interval(rate * fills.n_filled, float(low), float(high))
+    return IntervalEstimate(rate * fills.n_filled, float(low), float(high))
 
 
-def _total_intervals(total: Floats, known: Integers, n_missing: int) -> tuple[Interval, ...]:
+def _total_intervals(total: Floats, known: Integers, n_missing: int) -> tuple[IntervalEstimate, ...]:
     """Give the interval for each label's total in this file: (n_draws, n_labels) draws as of a normal distribution."""
     estimate = total.mean(axis=0)
     half = NORMAL_95 * total.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / total.shape[0])
     low, high = np.maximum(estimate - half, known), np.minimum(estimate + half, known + n_missing)
-    return tuple(Interval(*map(float, one)) for one in zip(estimate, low, high, strict=True))
+    return tuple(IntervalEstimate(*map(float, one)) for one in zip(estimate, low, high, strict=True))

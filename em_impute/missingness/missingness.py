@@ -4,8 +4,7 @@ What it finds says that labels are not missing completely at random.  It cannot 
 given the predictors: that would take the labels that nobody has.
 """
 
-from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,56 +12,13 @@ from em_impute.columns.design import Category, Design, Feature
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows, wilson_interval
 from em_impute.missingness.regression import Missing, draw_kinds
+from em_impute.missingness.values import CategorySide, Difference, Differences, NumberSide, RowCounts
 
 ROUNDING = 1e-20
 """A variance below it is that of equal numbers, whose mean is rounded."""
 
 
-class Side(NamedTuple):
-    """What one predictor shows in the rows of one kind."""
-
-    mean: float | None
-    """in the data's own units; None of a category, or where no cell is seen"""
-    sd: float | None
-    missing: float
-    """share of the cells that are missing"""
-    shares: Mapping[str, float] | None = None
-    """of every text of a category among the cells that are seen; None of a number"""
-
-
-class Difference(NamedTuple):
-    """One predictor in the rows with a label, and in those without one."""
-
-    name: str
-    kind: Literal["numeric", "categorical"]
-    known: Side
-    missing: Side
-    smd: float | None
-    """Standardised mean difference, missing − known; of a category the distance of Yang & Dalton (2012), which has no
-    sign.  Infinite where nothing varies but between the kinds, None where one kind shows no cell."""
-    ks: float | None
-    """Kolmogorov–Smirnov: largest distance of the distribution functions; None of a category."""
-    p_value: float
-    """that the values come from one distribution; of a category by Pearson's χ² test of homogeneity"""
-
-
-class Missingness(NamedTuple):
-    """How the rows without a label differ from those with one."""
-
-    differences: tuple[Difference, ...]
-    auc: float | None
-    """Area under the ROC curve of "has no label" among held-out rows; None with fewer than five rows of a kind."""
-    auc_interval: tuple[float, float] | None
-    """95 %"""
-    n_known: int
-    n_missing: int
-    """rows of the table, of those that count"""
-    known_looked_at: int
-    missing_looked_at: int
-    """of them drawn and compared"""
-
-
-def examine_missingness(design: Design, seed: int, missing: Missing | None) -> Missingness | None:
+def examine_missingness(design: Design, seed: int, missing: Missing | None) -> Differences | None:
     """Compare the rows with a label and those without one; None where there are none of one kind.
 
     At most 10,000 of either kind are drawn and looked at, fewer of more than fifty predictors.  Rows that the user gave
@@ -82,7 +38,13 @@ def examine_missingness(design: Design, seed: int, missing: Missing | None) -> M
     if missing is not None:
         auc, interval = area_under_curve(missing.log_odds, lacks, drawn.weight, missing.fold, missing.noise)
     looked_at = np.bincount(lacks, minlength=2).tolist()
-    return Missingness(tuple(differences), auc, interval, drawn.n_known, drawn.n_missing, *looked_at)
+    return Differences(
+        rows=RowCounts(drawn.n_known, drawn.n_missing),
+        looked_at=RowCounts(*looked_at),
+        differences=differences,
+        auc=auc,
+        auc_interval=interval,
+    )
 
 
 def _number(feature: Feature, x: Floats, weight: Floats, lacks: Flags) -> Difference:
@@ -91,11 +53,11 @@ def _number(feature: Feature, x: Floats, weight: Floats, lacks: Flags) -> Differ
     smd = None
     if known.gone < 1.0 and missing.gone < 1.0:
         apart, deviation = missing.mean - known.mean, float(np.hypot(known.sd, missing.sd) / np.sqrt(2.0))
-        smd = apart / deviation if deviation > 0.0 else float(np.copysign(np.inf, apart)) if apart else 0.0
+        smd = apart / deviation if deviation > 0.0 else None if apart else 0.0
     known_side, missing_side = (
-        Side(feature.shift + feature.scale * one.mean, feature.scale * one.sd, one.gone)
+        NumberSide(feature.shift + feature.scale * one.mean, feature.scale * one.sd, one.gone)
         if one.gone < 1.0
-        else Side(None, None, 1.0)
+        else NumberSide(None, None, 1.0)
         for one in (known, missing)
     )
     tested = _kolmogorov_smirnov(x, weight, lacks)
@@ -152,17 +114,17 @@ def _category(category: Category, code: Integers, weight: Floats, lacks: Flags) 
     total = count.sum(axis=1, keepdims=True)
     share = count / np.where(total > 0.0, total, 1.0)  # (2, n_texts)
     known, missing = (
-        Side(None, None, float(gone[k]), dict(zip(category.texts, share[k].tolist(), strict=True))) for k in range(2)
+        CategorySide(dict(zip(category.texts, share[k].tolist(), strict=True)), float(gone[k])) for k in range(2)
     )
     smd = _distance_of_shares(share) if total.all() else None
     return Difference(category.name, "categorical", known, missing, smd, None, _homogeneity(count))
 
 
-def _distance_of_shares(share: Floats) -> float:
+def _distance_of_shares(share: Floats) -> float | None:
     """Compute the standardised difference of two lists of shares, (2, n_texts): Yang & Dalton (2012).
 
     It is Mahalanobis' distance of the shares by the mean of their two multinomial covariances; any one text may be left
-    out, since the shares sum to 1.
+    out, since the shares sum to 1.  None where no text is found in both kinds of row.
     """
     share = share[:, share.any(axis=0)][:, 1:]
     apart = share[1] - share[0]
@@ -170,8 +132,7 @@ def _distance_of_shares(share: Floats) -> float:
     if not apart.any():
         return 0.0
     if np.linalg.matrix_rank(covariance, hermitian=True) < apart.size:
-        # No text is found in both kinds of row.
-        return float("inf")
+        return None
     return float(np.sqrt(apart @ np.linalg.solve(covariance, apart)))
 
 

@@ -1,4 +1,4 @@
-"""Whether pictures can be drawn: matplotlib and Jinja2 come with the extra `report` and may be missing."""
+"""What the extra `report` installs, and may be missing: a page takes Jinja2, an animation matplotlib."""
 
 from importlib.util import find_spec
 
@@ -6,13 +6,17 @@ from em_impute.errors import UsageError
 
 INSTALL_HINT = "pip install 'em-impute[report]'"
 
-
-def can_draw() -> bool:
-    """Tell whether the extra is installed, without the time that importing it takes."""
-    return all(find_spec(name) is not None for name in ("matplotlib", "jinja2"))
+PAGE, ANIMATION = ("Jinja2", "jinja2"), ("matplotlib", "matplotlib")
+"""What they take: its name, and how it is imported."""
 
 
-def refuse_without_extra(what: str) -> None:
-    """Raise UsageError where `what` was asked for and the extra is missing."""
-    if not can_draw():
-        raise UsageError(f"{what} takes matplotlib and Jinja2, which are not installed", INSTALL_HINT)
+def can_write_pages() -> bool:
+    """Tell whether a page can be written, without the time that importing what it takes would take."""
+    return find_spec(PAGE[1]) is not None
+
+
+def refuse_without(library: tuple[str, str], what: str) -> None:
+    """Raise UsageError where `what` was asked for and the library that it takes is missing."""
+    name, module = library
+    if find_spec(module) is None:
+        raise UsageError(f"{what} takes {name}, which is not installed", INSTALL_HINT)

@@ -1,11 +1,13 @@
 """Numbers and counts as people read them, and texts that cannot disturb a terminal."""
 
+import math
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 
 LIKELY = 0.5
 """Probability from which on something is taken to be so."""
 
-MANY = 20.0
+MANY, LONGEST = 20.0, 40
 
 LARGE, HUGE = 9999.5, 1e15
 """From the first on, four digits would round a whole number; from the second on, counting digits is no help."""
@@ -16,11 +18,18 @@ SMALLEST_P, SMALLEST_SHARE = 0.001, 0.0001
 
 def number(value: float | None) -> str:
     """Write a number with at least four significant digits, large ones with thousands separated."""
-    if value is None:
+    if value is None or not math.isfinite(value):
         return "–"
     if LARGE <= abs(value) < HUGE:
         return f"{value:,.0f}"
     return f"{value:.4g}"
+
+
+def text_of(value: object) -> str:
+    """Write any value: counts with thousands separated, other numbers with four digits, texts as they are."""
+    if value is None or isinstance(value, float):
+        return number(value)
+    return f"{value:,}" if isinstance(value, Integral) else str(value)
 
 
 def percent(share: float | None) -> str:
@@ -43,6 +52,11 @@ def p_value(value: float | None) -> str:
 def printable(text: str) -> str:
     """Replace what would move the cursor or vanish by its escape, so that a label is shown literally."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+def shortened(text: str, most: int = LONGEST) -> str:
+    """Give the beginning of a text that is longer than `most` characters."""
+    return text if len(text) <= most else text[: max(1, most - 1)] + "…"
 
 
 def delimiter_name(delimiter: str) -> str:

@@ -10,7 +10,6 @@ from em_impute.report.model.documents import json_of, read
 from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.shared import SCHEMA_VERSION
-from em_impute.serialize.classes import to_json
 from em_impute.serialize.json_text import FormatError, parse
 
 HINT = "name the .json file that em-impute wrote"
@@ -24,8 +23,7 @@ def render(reports: Sequence[FitReport] | Sequence[EvaluationReport], suffix: st
         return json_of(*reports)
     from em_impute.report.page.page import to_html
 
-    fits = (one for one in reports if isinstance(one, FitReport))
-    return to_html(*(read(FitReport, to_json(one)) for one in fits))  # as the page of a saved report
+    return to_html(*(one for one in reports if isinstance(one, FitReport)))
 
 
 def render_saved(text: str, suffix: str, name: str) -> str:
@@ -34,7 +32,8 @@ def render_saved(text: str, suffix: str, name: str) -> str:
         saved = parse(text)
     except FormatError as error:
         raise TableError(f"{name} is not JSON: {str(error).removeprefix('it is no JSON: ')}", HINT) from error
-    listed = _listed(saved) if isinstance(saved, dict) else []
+    several = saved.get("reports") if isinstance(saved, dict) else []
+    listed = several if isinstance(several, list) else [saved]
     if not listed or not all(isinstance(one, dict) and "schema_version" in one for one in listed):
         raise TableError(f"{name} is JSON, but no report", HINT)
     other = [one["schema_version"] for one in listed if one["schema_version"] != SCHEMA_VERSION]
@@ -44,17 +43,11 @@ def render_saved(text: str, suffix: str, name: str) -> str:
     is_evaluation = all("hiding" in one for one in listed)
     if is_evaluation and suffix == ".html":
         raise TableError(f"{name} is an evaluation, of which there is no HTML page", "name an .md file with -o")
+    kind: type[Any] = EvaluationReport if is_evaluation else FitReport
     try:
-        if is_evaluation:
-            return render([read(EvaluationReport, one) for one in listed], suffix)
-        return render([read(FitReport, one) for one in listed], suffix)
+        return render([read(kind, one) for one in listed], suffix)
     except FormatError as error:
         raise TableError(f"{name} is no report as em-impute writes them: {error}", HINT) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Whatever is in the file, it was not written by this program.
         raise TableError(f"{name} is no report as em-impute writes them ({error!r})", HINT) from error
-
-
-def _listed(saved: dict[str, Any]) -> list[Any]:
-    reports = saved.get("reports")
-    return reports if isinstance(reports, list) else [saved]

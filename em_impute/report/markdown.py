@@ -6,7 +6,7 @@ from typing import Any
 
 from em_impute.report.document.blocks import MAX_LISTED, Details, Document, Figures, Items, Name, Table, Text
 from em_impute.report.document.document import document_of
-from em_impute.report.format import printable
+from em_impute.report.format import printable, text_of
 from em_impute.report.model.fit import FitReport, markdown_of
 
 TAGS = {"<code>": "`", "</code>": "`", "<strong>": "**", "</strong>": "**", "<q>": "", "</q>": ""}
@@ -66,7 +66,7 @@ def _shown(value: Any) -> str:  # noqa: ANN401  # whatever a document holds
     if isinstance(value, Text):
         template = re.sub("|".join(TAGS), lambda tag: TAGS[tag[0]], re.sub(' class="hash"', "", value.template))
         return template.format(*map(_shown, value.values))
-    text = value.text if isinstance(value, Name) else str(value)
+    text = value.text if isinstance(value, Name) else text_of(value)
     text = re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", text)
     text = text.encode("utf-8", "backslashreplace").decode()  # a path need not be text
     return printable(" ".join(text.replace("&", "&amp;").split()))

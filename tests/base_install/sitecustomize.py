@@ -1,15 +1,15 @@
-"""Read by Python when it starts: the extra `report` is installed for the tests, and its matplotlib hidden here."""
+"""Read by Python when it starts: the extra `report` is installed for the tests, and what it brings hidden here."""
 
 import sys
 from importlib.machinery import PathFinder
 
 
 class Hide(PathFinder):
-    """Finds no matplotlib."""
+    """Finds neither matplotlib nor Jinja2."""
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):
-        if name.partition(".")[0] != "matplotlib":
+        if name.partition(".")[0] not in {"matplotlib", "jinja2"}:
             return super().find_spec(name, path, target)
         return None
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from em_impute.diagnostics.baseline_em import drift_of, shape_of
+from em_impute.diagnostics.baseline_em import drift_of
 from em_impute.diagnostics.histograms import lay_out, spread_of_labels
 from em_impute.em.parameters import Parameters
 from em_impute.pipeline.complete import complete_all
@@ -104,18 +104,6 @@ def test_the_share_of_the_variance_between_labels_is_that_of_a_loop():
     assert stats.f_oneway(*groups).statistic == pytest.approx(
         between / 2 / ((total - between) / (len(rows) - 3))
     )  # the oracle is itself the textbook's
-
-
-def test_skewness_and_kurtosis_are_those_of_the_rows_written_out():
-    rng = np.random.default_rng(2)
-    values, weight = rng.gamma(2.0, size=50), rng.integers(1, 4, 50)
-    rows = np.repeat(values, weight)
-    found = shape_of(np.r_[values, np.nan], np.r_[weight.astype(float), 3.0])
-
-    assert found.skew == pytest.approx(stats.skew(rows))
-    assert found.kurtosis == pytest.approx(stats.kurtosis(rows))
-    assert shape_of(np.full(9, 0.1) * 3, np.ones(9)) is None
-    assert shape_of(np.array([0.1, 0.4]), np.ones(2)).kurtosis == -2.0  # the least there is, whatever rounding does
 
 
 def test_the_drift_is_counted_in_standard_deviations():

@@ -90,8 +90,8 @@ def test_totals_and_shares_are_those_of_a_loop_over_rows(n_labels):
     for k, one in enumerate(found.sweeps):
         expected = [total_at(probability, weight, known, k, delta)[k] for delta in DELTAS]
         np.testing.assert_allclose(one.share, np.array(expected) / (known.sum() + weight.sum()), rtol=1e-12)
-        assert (one.interval, one.leaves) == (None, (None, None))
-    assert found.left_out == 0
+        assert (one.interval, one.leaves_interval) == (None, (None, None))
+    assert found.labels_left_out == 0
     assert found.most_common == labels[int((known + weight @ probability).argmax())]
 
 
@@ -143,14 +143,14 @@ def test_the_share_leaves_its_interval_at_the_shifts_that_are_told():
 
     at = [
         total_at(probability, weight, known, 0, delta)[0] / (known.sum() + weight.sum())
-        for delta in found.sweeps[0].leaves
+        for delta in found.sweeps[0].leaves_interval
     ]
     np.testing.assert_allclose(at, intervals["a"], atol=1e-9)
-    assert found.sweeps[0].leaves[0] < 0 < found.sweeps[0].leaves[1]
+    assert found.sweeps[0].leaves_interval[0] < 0 < found.sweeps[0].leaves_interval[1]
     assert found.sweeps[0].interval == intervals["a"]
-    assert (found.sweeps[1].interval, found.sweeps[1].leaves) == (None, (None, None))
-    assert found.sweeps[2].leaves[0] is None
-    assert found.sweeps[2].leaves[1] > 0
+    assert (found.sweeps[1].interval, found.sweeps[1].leaves_interval) == (None, (None, None))
+    assert found.sweeps[2].leaves_interval[0] is None
+    assert found.sweeps[2].leaves_interval[1] > 0
 
 
 @pytest.mark.parametrize("n_labels", [pytest.param(2, marks=pytest.mark.exhaustive), 4])
@@ -166,7 +166,7 @@ def test_many_rows_are_binned_with_exact_totals_at_0_and_nearly_exact_ones_elsew
         exact = np.array(
             [(known + weight @ shift_log_odds(probability, delta * np.eye(n_labels)[k]))[k] for delta in DELTAS]
         )
-        total = one.share * (known.sum() + weight.sum())
+        total = np.array(one.share) * (known.sum() + weight.sum())
         np.testing.assert_allclose(total[4], exact[4], rtol=1e-12)
         changed = np.abs(exact - exact[4])
         assert (np.abs(total - exact) <= 1e-4 * changed + 1e-9 * exact).all()

@@ -121,7 +121,7 @@ ALL = [
     _run(
         "half a weight for rows without a label",
         "fill people.csv -c sex -x x -x y --covariance eev --unlabelled-weight 0.5 -r sex.json",
-        limits=(("em_impute.report.build.charts.MAX_COVARIANCES", 1),),
+        limits=(("em_impute.report.build.mixture.MAX_COVARIANCES", 1),),
     ),
     _run(
         "spheres from other starts", "fill people.csv -c sex -x x -x y --covariance eii --seed 7 --tol 0.01 -r sex.json"

@@ -71,5 +71,5 @@ def test_a_shift_of_log_odds_moves_every_probability_by_it(tmp_path):
     assert shifted.fills.expected == pytest.approx(shifted.probability.sum(axis=0))
     assert shifted.diagnostics.uncertainty.totals[1].estimate > plain.diagnostics.uncertainty.totals[1].estimate + 2
     one, other = plain.diagnostics.sensitivity.sweeps[0], shifted.diagnostics.sensitivity.sweeps[0]
-    assert np.array_equal(one.total, other.total)
+    assert np.array_equal(one.share, other.share)
     assert other.interval is None

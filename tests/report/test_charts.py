@@ -7,14 +7,13 @@ import pytest
 from reported import markers, n_bars, parts, places, typed
 from scipy import special, stats
 
+from em_impute.diagnostics.values import Plane, PosteriorCurve
 from em_impute.ensemble.metrics import wilson_interval
-from em_impute.report.charts.calibration import coverage_chart, fill_curve, reliability_chart
 from em_impute.report.charts.charts import draw
+from em_impute.report.charts.curves import coverage_chart, fill_curve, reliability_chart, totals_chart
 from em_impute.report.charts.groups import Filling, group_of, labels_in_groups
 from em_impute.report.charts.main import gaussian, turning_points
 from em_impute.report.charts.scatter import ellipse, scatter_chart
-from em_impute.report.charts.totals import totals_chart
-from em_impute.report.model.charts import Plane, PosteriorCurve
 from em_impute.serialize.classes import from_json
 
 # Where one predictor decides
@@ -22,7 +21,7 @@ from em_impute.serialize.classes import from_json
 
 def test_the_area_of_the_bars_is_the_number_of_rows(heights):
     (shown,) = heights["pictures"]["histograms"]
-    drawn = parts(draw(typed(heights), "r").main)
+    drawn = parts(*draw(typed(heights), "r")["main"])
     area = {}
     for k, label in enumerate(["female", "male"]):
         outlines = drawn[f"known-{k}"].get("d").split("z")[:-1]
@@ -36,7 +35,7 @@ def test_the_area_of_the_bars_is_the_number_of_rows(heights):
 
 def test_filled_rows_are_hatched_upon_the_known_ones(heights):
     (shown,) = heights["pictures"]["histograms"]
-    drawn = parts(draw(typed(heights), "r").main)
+    drawn = parts(*draw(typed(heights), "r")["main"])
 
     for k, label in enumerate(["female", "male"]):
         assert n_bars(drawn[f"known-{k}"]) == np.count_nonzero(shown["known"][label])
@@ -90,7 +89,7 @@ def in_a_plane(n_rows, **more):
 
 def test_each_point_is_a_marker(penguins):
     plane = penguins["pictures"]["plane"]
-    drawn = parts(draw(typed(penguins), "r").main)
+    drawn = parts(*draw(typed(penguins), "r")["main"])
 
     for k, label in enumerate(["female", "male"]):
         for kind in ("known", "filled"):

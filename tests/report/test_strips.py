@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from em_impute.report.model.charts import ChartData, FeatureHistogram
+from em_impute.diagnostics.values import ChartData, FeatureHistogram
 from em_impute.report.model.fit import FitReport, Label
 from em_impute.report.text.histogram import BLOCKS, strip, strips
 

@@ -1,27 +1,25 @@
 """The report on a column that a saved model filled."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 
-from em_impute.diagnostics.extrapolation import Flagged, left_empty
+from em_impute.diagnostics.extrapolation import Flagged
 from em_impute.options import Request
 from em_impute.pipeline.apply import Applied
 from em_impute.pipeline.compatibility import mismatch_warnings
 from em_impute.pipeline.types import InputTable
-from em_impute.report.build.decisions import decisions_of
-from em_impute.report.build.extrapolation import MAX_LISTED, only_without_predictors
-from em_impute.report.build.fit import build_report
+from em_impute.report.build.counted import Counted
+from em_impute.report.build.fit import build_report, counted_of, marked_of
 from em_impute.report.build.saved_model import drift_of, moved_of
 from em_impute.report.build.shared import notices
-from em_impute.report.build.uncertainty import sum_of_doubts
-from em_impute.report.build.warnings import marked_warnings, misjudgement
-from em_impute.report.model.fit import FitReport
+from em_impute.report.build.warnings import misjudgement
+from em_impute.report.model.fit import Decision, FitReport
 from em_impute.report.model.saved_model import AppliedModel, LastTable, Recovered
 from em_impute.report.model.shared import Features, Predictor, Rejected
-from em_impute.report.saved_model import origin
-from em_impute.saved_model.values import SavedModel, Score
+from em_impute.report.sentences import origin
+from em_impute.saved_model.values import SavedModel
 from em_impute.saved_model.warnings import drift_warnings
 from em_impute.table.output import WrittenFile
 
@@ -39,31 +37,44 @@ def build_applied_report(
     asks_to_learn: bool = False,
 ) -> FitReport:
     """Gather what is known about a column that `model` completed; with `asks_to_learn` it is to learn here."""
-    report, fills = build_report(opened, applied.completion, request, command, outputs), applied.completion.fills
     nothing = np.empty(0, np.intp)
-    marked = Flagged(nothing, nothing.astype(np.int16), np.empty(0), np.empty(0), 0.0, applied.without_predictors)
-    lines = opened.table.line_of(applied.without_predictors[:MAX_LISTED]).tolist()
-    listed, section = only_without_predictors(applied.without_predictors.size, lines), _section(applied, model)
-    found = [
-        *mismatch_warnings(applied.mismatch),
-        *drift_warnings(applied.drift),
-        *(misjudgement(section, fills.n_filled) if fills.n_filled == fills.row.size else ()),
-        *marked_warnings(listed),
-    ]
+    flagged = Flagged(nothing, nothing.astype(np.int16), np.empty(0), np.empty(0), 0.0, applied.without_predictors)
+    counted = counted_of(opened, applied.completion, flagged)
+    report = build_report(opened, applied.completion, request, command, outputs, counted)
+    report = replace(report, marked=marked_of(opened, flagged, None))
+    return with_model(report, applied, model, counted, asks_to_learn=asks_to_learn)
+
+
+def with_model(
+    report: FitReport, applied: Applied, model: SavedModel, counted: Counted, *, asks_to_learn: bool = False
+) -> FitReport:
+    """Add to a report on cells, as they are `counted`, what there is to say of the model that filled them."""
+    training, last = applied.saved.training, model.sources[-1]
+    held_out, tested = (one if one is None else Recovered(**vars(one)) for one in (training.held_out, applied.tested))
+    section = AppliedModel(
+        path=applied.path,
+        tables=len(model.sources),
+        last=LastTable(name=last.name, sha256=last.sha256, learnt=last.fitted_at),
+        rows=training.rows,
+        held_out=held_out,
+        tested=tested,
+        lacking=applied.mismatch.lacking,
+        learns=applied.learns,
+        expected_wrong=counted.cells.wrong,
+        drift=drift_of(applied.drift),
+        moved=moved_of(training.summary, applied.summary, applied.drift),
+    )
+    found = [*mismatch_warnings(applied.mismatch), *drift_warnings(applied.drift)]
+    if counted.n_filled == counted.n_missing:
+        found += misjudgement(section, counted.n_filled)
     if asks_to_learn and applied.is_known:
         found.append(("S02", KNOWN_TABLE))
     return replace(
         report,
-        missing=replace(
-            report.missing,
-            left_empty=left_empty(fills.row, fills.code, marked),
-            without_predictors=applied.without_predictors.size,
-        ),
         features=_features(applied),
-        marked=listed,
         applied=section,
-        log=(*report.log, *decisions_of([("choose", "saved model", origin(section))])),
-        warnings=(*notices(found), *report.warnings),
+        log=[*report.log, Decision("choose", "saved model", origin(section))],
+        warnings=[*notices(found), *report.warnings],
     )
 
 
@@ -88,24 +99,3 @@ def _features(applied: Applied) -> Features:
     ]
     rejected = [Rejected(name=name, reason="not in this table") for name in applied.mismatch.lacking]
     return Features(used=used, rejected=rejected)
-
-
-def _section(applied: Applied, model: SavedModel) -> AppliedModel:
-    training, last = applied.saved.training, model.sources[-1]
-    return AppliedModel(
-        path=applied.path,
-        tables=len(model.sources),
-        last=LastTable(name=last.name, sha256=last.sha256, learnt=last.fitted_at),
-        rows=training.rows,
-        held_out=_recovered(training.held_out),
-        tested=_recovered(applied.tested),
-        lacking=applied.mismatch.lacking,
-        learns=applied.learns,
-        expected_wrong=sum_of_doubts(applied.completion.fills),
-        drift=drift_of(applied.drift),
-        moved=moved_of(training.summary, applied.summary, applied.drift),
-    )
-
-
-def _recovered(score: Score | None) -> Recovered | None:
-    return None if score is None else Recovered(**asdict(score))

@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
+from em_impute.diagnostics.uncertainty import WRONG_LEVEL, Uncertainty
 from em_impute.em.blocks import Floats, Integers
 from em_impute.model.assign import BANDS
 from em_impute.options import Request
+from em_impute.pipeline.fill_chunk import Totals as CellCounts
+from em_impute.report.model.diagnostics import ExpectedWrong, ShareEstimate, Totals
 from em_impute.report.model.fit import FilledCells, Label, MissingAndFilled, Output, OutputFile, ProbabilityBand
 from em_impute.report.model.shared import LabelledCell
 
@@ -18,38 +22,38 @@ class Counted:
     """What was counted in all rows of the table."""
 
     labels: Sequence[str]
-    known: Sequence[int]
-    """rows with each label"""
+    known: Integers
+    """(n_labels,) rows with each label"""
     n_rows: int
     n_missing: int
     tokens: Mapping[str, int]
-    by_band: np.ndarray
-    """(n_bands, n_labels) filled cells"""
-    expected: Floats
-    """(n_labels,) of the missing cells"""
-    wrong: float
-    """what the probabilities of the fills leave to be wrong"""
-    left_empty: Mapping[str, int]
-    lowest: float
-    n_without_predictors: int
+    cells: CellCounts
+    """what became of the missing ones"""
+    uncertainty: Uncertainty | None = None
+    """of these counts; None where nothing was drawn"""
+    paths: Sequence[str] = ()
+    """of several parts"""
 
     @property
     def filled(self) -> Integers:
         """Filled cells by label, (n_labels,)."""
-        counts: Integers = self.by_band.sum(axis=0)
-        return counts
+        return np.asarray(self.cells.filled.sum(axis=0))
 
     @property
     def n_filled(self) -> int:
         """Filled cells."""
-        return int(self.by_band.sum())
+        return int(self.cells.filled.sum())
+
+    def by_label(self, counts: Integers | Floats) -> dict[str, Any]:
+        """Name what was counted of each label, (n_labels,)."""
+        return dict(zip(self.labels, counts.tolist(), strict=True))
 
 
-def labels_of(counted: Counted) -> tuple[Label, ...]:
+def labels_of(counted: Counted) -> list[Label]:
     """Say of each label what was known and what was filled."""
-    n_known, n_rows = sum(counted.known), max(1, counted.n_rows)
-    rows = zip(counted.labels, counted.known, counted.filled.tolist(), counted.expected.tolist(), strict=True)
-    return tuple(
+    n_known, n_rows = int(counted.known.sum()), max(1, counted.n_rows)
+    counts = (counted.known, counted.filled, counted.cells.expected)
+    return [
         Label(
             label=label,
             known=known,
@@ -57,8 +61,8 @@ def labels_of(counted: Counted) -> tuple[Label, ...]:
             share_known=known / n_known if n_known else None,
             share_expected=(known + expected) / n_rows,
         )
-        for label, known, filled, expected in rows
-    )
+        for label, known, filled, expected in zip(counted.labels, *(one.tolist() for one in counts), strict=True)
+    ]
 
 
 def missing_of(counted: Counted) -> MissingAndFilled:
@@ -66,16 +70,14 @@ def missing_of(counted: Counted) -> MissingAndFilled:
     return MissingAndFilled(
         cells=counted.n_missing,
         filled=counted.n_filled,
-        left_empty=dict(counted.left_empty),
+        left_empty=dict(counted.cells.left_empty),
         tokens=dict(counted.tokens),
-        lowest_probability=counted.lowest if counted.n_filled else None,
-        without_predictors=counted.n_without_predictors,
+        lowest_probability=counted.cells.lowest if counted.n_filled else None,
+        without_predictors=counted.cells.n_without_predictors,
     )
 
 
-def filled_of(
-    counted: Counted, least: Sequence[LabelledCell], request: Request, *, is_drawn: bool = False
-) -> FilledCells | None:
+def filled_of(counted: Counted, request: Request, *, is_drawn: bool) -> FilledCells | None:
     """Count the filled cells by the probability of their label, with the least certain ones; None where none was."""
     if not counted.n_filled:
         return None
@@ -84,18 +86,59 @@ def filled_of(
         imputations=request.imputations,
         by_band=[
             ProbabilityBand(low=low, high=high, cells=sum(row), labels=dict(zip(counted.labels, row, strict=True)))
-            for (low, high), row in zip(pairwise(BANDS), counted.by_band.tolist(), strict=True)
+            for (low, high), row in zip(pairwise(BANDS), counted.cells.filled.tolist(), strict=True)
             if any(row)
         ],
-        least_certain=least,
+        least_certain=[
+            LabelledCell(
+                part=counted.paths[one.part] if counted.paths else None,
+                line=one.line,
+                label=counted.labels[one.label],
+                probability=one.probability,
+            )
+            for one in counted.cells.least
+        ],
     )
 
 
-def output_of(files: Iterable[tuple[str | None, str, int]]) -> Output | None:
+def output_of(files: Iterable[tuple[str, str, int]]) -> Output | None:
     """Describe what was written, (path, sha256, bytes): the first file by itself, of several each of them."""
-    listed = [OutputFile(path=path or "", sha256=sha256, bytes=size) for path, sha256, size in files]
+    listed = [OutputFile(path=path, sha256=sha256, bytes=size) for path, sha256, size in files]
     if not listed:
         return None
-    first = listed[0]
     several = tuple(listed) if len(listed) > 1 else ()
-    return Output(path=first.path or None, sha256=first.sha256, bytes=first.bytes, files=several)
+    return Output(path=listed[0].path or None, sha256=listed[0].sha256, bytes=listed[0].bytes, files=several)
+
+
+def wrong_of(counted: Counted) -> ExpectedWrong:
+    """Say how many fills are wrong."""
+    found = counted.uncertainty
+    if found is None or found.wrong is None:
+        return ExpectedWrong(estimate=counted.cells.wrong)
+    return ExpectedWrong(
+        **found.wrong._asdict(),
+        level=WRONG_LEVEL,
+        by_probabilities=counted.cells.wrong,
+        by_held_out_labels=found.wrong_held_out,
+        agree=found.agree,
+        unlike_labelled_rows=found.n_beyond,
+    )
+
+
+def totals_of(counted: Counted) -> Totals:
+    """Count the rows of each label; where the model was drawn from, with intervals."""
+    labels, known, found = counted.labels, counted.known, counted.uncertainty
+    counts = Totals(
+        known=counted.by_label(known),
+        most_probable=counted.by_label(known + counted.filled),
+        expected=counted.by_label(known + counted.cells.expected),
+    )
+    if found is None:
+        return counts
+    shares = zip(labels, found.shares, found.missing_information.tolist(), strict=True)
+    return counts._replace(
+        multiple_imputation=dict(zip(labels, found.totals, strict=True)),
+        shares={label: ShareEstimate(*one, part) for label, one, part in shares},
+        draws=found.n_draws,
+        recommended_imputations=found.recommended,
+    )

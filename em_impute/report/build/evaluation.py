@@ -28,9 +28,11 @@ THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 def build_evaluation(opened: InputTable, evaluation: Evaluation, request: Request, command: str) -> EvaluationReport:
     """Compute every figure of an evaluation."""
-    labels, probability = evaluation.labels, evaluation.probability[MODEL]
-    confusion = metrics.confusion(probability, evaluation.label)
+    labels, hiding = evaluation.labels, evaluation.hiding
+    said, label, weight = evaluation.probability[MODEL], evaluation.label, evaluation.weight
     has_labels_only = LABELS_ONLY in evaluation.probability
+    bins = metrics.reliability(said, label)
+    intervals = metrics.bin_intervals(bins, evaluation.rows(None))
     return EvaluationReport(
         **head_of(request, command),
         timings=seconds_of({"read": opened.seconds, "evaluate": evaluation.seconds}),
@@ -39,26 +41,34 @@ def build_evaluation(opened: InputTable, evaluation: Evaluation, request: Reques
         labels=_labels(evaluation),
         missing=MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens)),
         features=features_of(evaluation.design),
-        hiding=_hiding(evaluation),
+        hiding=Hiding(
+            how=hiding.how,
+            share=hiding.share,
+            repeats=hiding.repeats,
+            rows=evaluation.row.size,
+            distinct_rows=np.unique(evaluation.row).size,
+        ),
         figures=CompareFigures(
             em_impute=_figures(evaluation, MODEL),
             labels_only=_figures(evaluation, LABELS_ONLY) if has_labels_only else None,
             majority=_figures(evaluation, MAJORITY),
         ),
         weighted_to_missing=_weighted(evaluation),
-        repeats=_repeats(evaluation),
-        filled=_filled(evaluation),
-        reliability=_reliability(evaluation),
-        confusion=confusion_of(labels.labels, confusion),
+        repeats=Repeats(accuracy_sd=_deviation(evaluation)),
+        filled=FilledAtThresholds(
+            thresholds=[Threshold(**one._asdict()) for one in metrics.filled_above(said, label, THRESHOLDS, weight)]
+        ),
+        reliability=[IntervalBin(**one._asdict(), interval=ends) for one, ends in zip(bins, intervals, strict=True)],
+        confusion=confusion_of(labels.labels, metrics.confusion(said, label)),
         warnings=notices(labels.warnings),
     )
 
 
-def _labels(evaluation: Evaluation) -> tuple[EvaluatedLabel, ...]:
+def _labels(evaluation: Evaluation) -> list[EvaluatedLabel]:
     said, labels = evaluation.probability[MODEL], evaluation.labels
     precision, recall = metrics.precision_and_recall(said, evaluation.label, evaluation.weight)
     hidden, filled = (np.bincount(code, minlength=precision.size) for code in (evaluation.label, said.argmax(axis=1)))
-    return tuple(
+    return [
         EvaluatedLabel(
             label=label,
             known=labels.known[k],
@@ -69,18 +79,7 @@ def _labels(evaluation: Evaluation) -> tuple[EvaluatedLabel, ...]:
             recall=None if np.isnan(recall[k]) else float(recall[k]),
         )
         for k, label in enumerate(labels.labels)
-    )
-
-
-def _hiding(evaluation: Evaluation) -> Hiding:
-    hiding = evaluation.hiding
-    return Hiding(
-        how=hiding.how,
-        share=hiding.share,
-        repeats=hiding.repeats,
-        rows=evaluation.row.size,
-        distinct_rows=np.unique(evaluation.row).size,
-    )
+    ]
 
 
 def _figures(evaluation: Evaluation, name: str) -> Figures:
@@ -115,23 +114,10 @@ def _weighted(evaluation: Evaluation) -> CompareScores | None:
     )
 
 
-def _repeats(evaluation: Evaluation) -> Repeats:
-    said, weight = evaluation.probability[MODEL], evaluation.weight
-    each = []
+def _deviation(evaluation: Evaluation) -> float | None:
+    """Compute the standard deviation of the repeats' accuracies; None of a single one."""
+    said, weight, each = evaluation.probability[MODEL], evaluation.weight, []
     for repeat in range(evaluation.hiding.repeats):
         rows = np.flatnonzero(evaluation.repeat == repeat)
-        of_rows = None if weight is None else weight[rows]
-        each.append(metrics.accuracy(said[rows], evaluation.label[rows], of_rows))
-    return Repeats(accuracy_sd=float(np.std(each, ddof=1)) if len(each) > 1 else None)
-
-
-def _filled(evaluation: Evaluation) -> FilledAtThresholds:
-    said, label, weight = evaluation.probability[MODEL], evaluation.label, evaluation.weight
-    found = metrics.filled_above(said, label, THRESHOLDS, weight)
-    return FilledAtThresholds(thresholds=[Threshold(**one._asdict()) for one in found])
-
-
-def _reliability(evaluation: Evaluation) -> tuple[IntervalBin, ...]:
-    bins = metrics.reliability(evaluation.probability[MODEL], evaluation.label)
-    intervals = metrics.bin_intervals(bins, evaluation.rows(None))
-    return tuple(IntervalBin(**one._asdict(), interval=ends) for one, ends in zip(bins, intervals, strict=True))
+        each.append(metrics.accuracy(said[rows], evaluation.label[rows], None if weight is None else weight[rows]))
+    return float(np.std(each, ddof=1)) if len(each) > 1 else None

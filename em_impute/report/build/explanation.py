@@ -1,16 +1,14 @@
 """From EM step by step to its report: every number that a learner may want to check."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from em_impute.em.blocks import UNKNOWN, Floats
+from em_impute.em.blocks import UNKNOWN
 from em_impute.em.families import FAMILIES
 from em_impute.options import Request
 from em_impute.pipeline.explain import Explanation
-from em_impute.pipeline.explain_steps import Height, Turn
+from em_impute.pipeline.explain_steps import Turn
 from em_impute.pipeline.types import InputTable
-from em_impute.report.build.shared import by_predictor, features_of, head_of, input_of, notices, own_units
+from em_impute.report.build.shared import by_name, features_of, gaussians_of, head_of, input_of, notices
 from em_impute.report.model.explanation import (
     Change,
     EStep,
@@ -31,7 +29,9 @@ def build_explanation(
     opened: InputTable, explanation: Explanation, request: Request, command: str
 ) -> ExplanationReport:
     """Gather what there is to say about every step."""
-    labels, label = explanation.labels, explanation.design.label
+    labels, turns, last = explanation.labels, explanation.turns, explanation.n_iterations
+    before, after = (turns[0].before, turns[-1].after) if turns else (None, None)
+    has_prior = bool(explanation.prior_strength)
     n_missing = sum(feature.n_missing for feature in explanation.design.features)
     return ExplanationReport(
         **head_of(request, command),
@@ -43,39 +43,25 @@ def build_explanation(
         covariance=explanation.family,
         prior_strength=explanation.prior_strength,
         collapse=explanation.collapse,
-        hidden=HiddenValues(labels=int(np.count_nonzero(label < 0)), numbers=n_missing),
-        start=_start(explanation),
-        steps=[_step(explanation, turn) for turn in explanation.turns],
-        stop=StopReason(reason=explanation.stop, text=_why(explanation, request), iterations=explanation.n_iterations),
-        final=_final(explanation),
+        hidden=HiddenValues(labels=int(np.count_nonzero(explanation.design.label < 0)), numbers=n_missing),
+        start=Start(
+            begins_with=explanation.start.kind,
+            text=_said_start(explanation),
+            starts=explanation.start.n_starts,
+            log_likelihood=before and before.log_likelihood,
+            log_prior=before.log_prior if before and has_prior else None,
+            parameters=_parameters(explanation, 0),
+        ),
+        steps=[_step(explanation, turn) for turn in turns],
+        stop=StopReason(reason=explanation.stop, text=_why(explanation, request), iterations=last),
+        final=FinalState(
+            log_likelihood=after and after.log_likelihood,
+            log_prior=after.log_prior if after and has_prior else None,
+            rows=_rows(explanation, last),
+            parameters=_parameters(explanation, last),
+        ),
         warnings=notices(labels.warnings),
     )
-
-
-def _start(explanation: Explanation) -> Start:
-    before = explanation.turns[0].before if explanation.turns else None
-    return Start(
-        begins_with=explanation.start.kind,
-        text=_said_start(explanation),
-        starts=explanation.start.n_starts,
-        log_likelihood=before and before.log_likelihood,
-        log_prior=_log_prior(explanation, before),
-        parameters=_parameters(explanation, 0),
-    )
-
-
-def _final(explanation: Explanation) -> FinalState:
-    after, last = explanation.turns[-1].after if explanation.turns else None, explanation.n_iterations
-    return FinalState(
-        log_likelihood=after and after.log_likelihood,
-        log_prior=_log_prior(explanation, after),
-        rows=_rows(explanation, last),
-        parameters=_parameters(explanation, last),
-    )
-
-
-def _log_prior(explanation: Explanation, height: Height | None) -> float | None:
-    return height.log_prior if height is not None and explanation.prior_strength else None
 
 
 def _said_start(explanation: Explanation) -> str:
@@ -92,61 +78,45 @@ def _said_start(explanation: Explanation) -> str:
 
 
 def _step(explanation: Explanation, turn: Turn) -> Iteration:
-    before, after, is_shown = turn.iteration - 1, turn.iteration, explanation.is_shown(turn.iteration)
+    before, after, e_step, m_step = turn.before, turn.after, None, None
+    if explanation.is_shown(turn.iteration):
+        states = [_parameters(explanation, at) for at in (turn.iteration - 1, turn.iteration)]
+        e_step, m_step = EStep(rows=_rows(explanation, turn.iteration - 1)), MStep(before=states[0], after=states[1])
     return Iteration(
         iteration=turn.iteration,
-        e_step=EStep(rows=_rows(explanation, before)) if is_shown else None,
-        m_step=MStep(before=_parameters(explanation, before), after=_parameters(explanation, after))
-        if is_shown
-        else None,
-        q=Change(before=turn.before.q, after=turn.after.q),
-        log_likelihood=Change(before=turn.before.log_likelihood, after=turn.after.log_likelihood),
-        log_prior=Change(before=turn.before.log_prior, after=turn.after.log_prior)
-        if explanation.prior_strength
-        else None,
+        e_step=e_step,
+        m_step=m_step,
+        q=Change(before.q, after.q),
+        log_likelihood=Change(before.log_likelihood, after.log_likelihood),
+        log_prior=Change(before.log_prior, after.log_prior) if explanation.prior_strength else None,
     )
 
 
 def _parameters(explanation: Explanation, iteration: int) -> list[NamedComponent]:
     """List the components: weight, and for each feature mean and standard deviation."""
-    design, names = explanation.design, _names(explanation)
-    parameters, deviation = own_units(explanation.parameters[iteration], design.shift, design.scale)
+    design, names = explanation.design, [feature.name for feature in explanation.design.features]
+    made = gaussians_of(explanation.parameters[iteration], design.shift, design.scale, names)
+    labels = [explanation.labels.labels[k] for k in explanation.component_label]
     return [
-        NamedComponent(
-            component=name,
-            label=explanation.labels.labels[explanation.component_label[k]],
-            weight=float(parameters.weight[k]),
-            mean=by_predictor(names, parameters.mean[k]),
-            sd=by_predictor(names, deviation[k]),
-            covariance=parameters.covariance[k].tolist(),
-        )
-        for k, name in enumerate(explanation.components)
+        NamedComponent(component=name, label=label, **one)
+        for name, label, one in zip(explanation.components, labels, made, strict=True)
     ]
 
 
 def _rows(explanation: Explanation, iteration: int) -> list[FollowedRow]:
     """List the rows that are followed, with the responsibilities that the E step finds."""
-    told, names = explanation.told, explanation.labels.labels
+    told, labels = explanation.told, explanation.labels.labels
     shares = explanation.shares_of(iteration, told.x, told.label)
+    names = [feature.name for feature in explanation.design.features]
     return [
         FollowedRow(
             line=int(line),
-            known=None if label == UNKNOWN else names[label],
-            values=_values(explanation, values),
-            responsibility=dict(zip(explanation.components, share.tolist(), strict=True)),
+            known=None if label == UNKNOWN else labels[label],
+            values={name: None if np.isnan(value) else value for name, value in by_name(names, values).items()},
+            responsibility=by_name(explanation.components, share),
         )
         for line, label, values, share in zip(told.line, told.label, told.values, shares, strict=True)
     ]
-
-
-def _values(explanation: Explanation, values: Floats) -> Mapping[str, float | None]:
-    return {
-        name: None if np.isnan(value) else value for name, value in by_predictor(_names(explanation), values).items()
-    }
-
-
-def _names(explanation: Explanation) -> list[str]:
-    return [feature.name for feature in explanation.design.features]
 
 
 def _why(explanation: Explanation, request: Request) -> str:

@@ -2,107 +2,188 @@
 
 from collections.abc import Sequence
 
-from em_impute.diagnostics.extrapolation import left_empty
+import numpy as np
+
+from em_impute.columns.design import Design
+from em_impute.diagnostics.extrapolation import Flagged, left_empty, predictor_at
+from em_impute.diagnostics.uncertainty import Uncertainty
+from em_impute.ensemble import metrics
 from em_impute.model.assign import count_by_band, least_certain
 from em_impute.options import Request
+from em_impute.pipeline.fill_chunk import Totals as CellCounts
+from em_impute.pipeline.fill_chunk import Unsure
 from em_impute.pipeline.types import ColumnResult, InputTable
-from em_impute.report.build.charts import baseline_of, chart_data_of
-from em_impute.report.build.counted import Counted, filled_of, labels_of, missing_of, output_of
+from em_impute.report.build.counted import Counted, filled_of, labels_of, missing_of, output_of, totals_of, wrong_of
 from em_impute.report.build.decisions import decisions
-from em_impute.report.build.extrapolation import marked_of
-from em_impute.report.build.label_errors import audit_of, suspects_of
-from em_impute.report.build.missingness import missingness_of, sensitivity_of
-from em_impute.report.build.mixture import convergence_of, mixture_of, selection_of
-from em_impute.report.build.shared import features_of, head_of, input_of, notices, seconds_of
-from em_impute.report.build.uncertainty import accuracy_of, sum_of_doubts, totals_of, wrong_of
+from em_impute.report.build.missingness import missingness_of
+from em_impute.report.build.mixture import baseline_of, convergence_of, mixture_of, selection_of
+from em_impute.report.build.shared import confusion_of, features_of, head_of, input_of, notices, seconds_of
 from em_impute.report.build.warnings import warnings
+from em_impute.report.model.diagnostics import (
+    Accuracy,
+    ExpectedWrong,
+    MarkedRows,
+    OutOfRange,
+    OutOfRangeRow,
+    SuspectLabel,
+    WithoutPredictors,
+)
 from em_impute.report.model.fit import FitReport, GroupOfRows, Groups
-from em_impute.report.model.shared import LabelledCell
+from em_impute.report.model.shared import ReliabilityBin, Threshold
 from em_impute.table.output import WrittenFile
 
-MAX_GROUPS_LISTED = 1000
+MAX_LISTED = 1000
+"""Groups, and rows that are marked."""
+
+METHOD = "5-fold stratified cross-validation on the known labels"
 
 
 def build_report(
-    opened: InputTable, completion: ColumnResult, request: Request, command: str, outputs: Sequence[WrittenFile] | None
+    opened: InputTable,
+    completion: ColumnResult,
+    request: Request,
+    command: str,
+    outputs: Sequence[WrittenFile] | None,
+    counted: Counted | None = None,
 ) -> FitReport:
-    """Gather what is known about a completed column."""
-    scan, diagnostics, line_of = opened.table.scan_seconds, completion.diagnostics, opened.table.line_of
+    """Gather what is known about a completed column.
+
+    `counted` are the cells of all parts where the column is that of a sample of their rows.
+    """
+    scan, diagnostics, design = opened.table.scan_seconds, completion.diagnostics, completion.design
     timings = {"scan": scan, "read": opened.seconds - scan, **completion.timings}
     if outputs:
         timings["patch"] = sum(one.seconds for one in outputs)
-    counted, design = _counted(completion), completion.design
-    uncertainty = diagnostics.uncertainty if diagnostics else None
-    totals, wrong = totals_of(uncertainty, counted), wrong_of(uncertainty, counted.wrong)
-    is_examined = diagnostics is not None and design is not None
-    marked = marked_of(diagnostics.flagged, design, line_of) if diagnostics and design else None
+    marked = None
+    if counted is None:
+        flagged = diagnostics.flagged if diagnostics else None
+        counted = counted_of(opened, completion, flagged, diagnostics.uncertainty if diagnostics else None)
+        marked = marked_of(opened, flagged, design) if flagged else None
+    totals, wrong = totals_of(counted), wrong_of(counted)
+    examined = diagnostics if design else None
     return FitReport(
         **head_of(request, command),
         timings=seconds_of(timings),
         input=input_of(opened),
-        output=output_of([(str(one.path) if one.path else None, one.sha256, one.bytes) for one in outputs or ()]),
+        output=output_of((str(one.path or ""), one.sha256, one.bytes) for one in outputs or ()),
         column=completion.target,
         labels=labels_of(counted),
         missing=missing_of(counted),
-        filled=filled_of(counted, _least_certain(opened, completion), request, is_drawn=completion.fills.is_drawn),
+        filled=filled_of(counted, request, is_drawn=completion.fills.is_drawn),
         features=features_of(design),
         model=mixture_of(completion),
         fit=convergence_of(completion),
         selection=selection_of(completion.choice),
         groups=_groups(opened, completion),
-        accuracy=accuracy_of(completion, wrong),
+        accuracy=_accuracy(completion, wrong),
         totals=totals,
-        missingness=missingness_of(completion) if is_examined else None,
-        sensitivity=sensitivity_of(diagnostics.sensitivity) if diagnostics and design else None,
-        suspect_labels=suspects_of(diagnostics.audit, counted.labels, line_of) if diagnostics and design else (),
-        audit=audit_of(diagnostics.audit) if diagnostics and design else None,
+        missingness=missingness_of(completion) if examined else None,
+        sensitivity=examined.sensitivity if examined else None,
+        suspect_labels=_suspects(opened, completion) if examined else (),
+        audit=examined.audit if examined else None,
         marked=marked,
         log=decisions(opened, completion, request),
-        warnings=notices(warnings(completion, totals, wrong, marked)),
-        plain_em=baseline_of(diagnostics.baseline_em, design.labels) if diagnostics and design else None,
-        pictures=chart_data_of(diagnostics.pictures, diagnostics.baseline_em, completion.labels)
-        if diagnostics and design
-        else None,
+        warnings=notices(warnings(completion, counted, totals, wrong, marked)),
+        plain_em=baseline_of(examined.baseline_em, design.labels) if examined and design else None,
+        pictures=examined.pictures if examined else None,
     )
 
 
-def _counted(completion: ColumnResult) -> Counted:
+def counted_of(
+    opened: InputTable, completion: ColumnResult, flagged: Flagged | None, uncertainty: Uncertainty | None = None
+) -> Counted:
     """Count the cells of a column that was read as a whole."""
-    labels, fills, diagnostics = completion.labels, completion.fills, completion.diagnostics
-    filled = fills.code >= 0
-    return Counted(
-        labels=labels.labels,
-        known=labels.known,
-        n_rows=labels.label.size,
-        n_missing=labels.n_missing,
-        tokens=labels.tokens,
-        by_band=count_by_band(fills, len(labels.labels)),
-        expected=fills.expected,
-        wrong=sum_of_doubts(fills),
-        left_empty={} if diagnostics is None else left_empty(fills.row, fills.code, diagnostics.flagged),
-        lowest=float(fills.probability.min(where=filled, initial=1.0)),
-        n_without_predictors=0 if diagnostics is None else diagnostics.flagged.without_predictors.size,
+    labels, fills, least = completion.labels, completion.fills, least_certain(completion.fills)
+    probability = fills.probability[fills.code >= 0]
+    lines = opened.table.line_of(fills.row[least]).tolist() if least.size else []
+    unsure = zip(fills.probability[least].tolist(), lines, fills.code[least].tolist(), strict=True)
+    cells = CellCounts(
+        count_by_band(fills, len(labels.labels)),
+        fills.expected,
+        float((1.0 - probability).sum()),
+        completion.entropy,
+        float(probability.min(initial=1.0)),
+        left_empty(fills.row, fills.code, flagged) if flagged else {},
+        flagged.without_predictors.size if flagged else 0,
+        tuple(Unsure(one, 0, line, label) for one, line, label in unsure),
+    )
+    known = np.array(labels.known, np.int64)
+    return Counted(labels.labels, known, labels.label.size, labels.n_missing, labels.tokens, cells, uncertainty)
+
+
+def marked_of(opened: InputTable, flagged: Flagged, design: Design | None) -> MarkedRows:
+    """List weakly founded rows in the order of the table; without a `design` none is out of range."""
+    line_of, first, listed = opened.table.line_of, slice(MAX_LISTED), []
+    if design is not None:
+        lines = line_of(flagged.outside[first]).tolist()
+        for line, *at in zip(lines, flagged.predictor.tolist(), flagged.value.tolist(), strict=False):
+            name, value = predictor_at(design, *at)
+            listed.append(OutOfRangeRow(line=line, column=name, value=value))
+    return MarkedRows(
+        out_of_range=OutOfRange(
+            rows=flagged.outside.size,
+            expected_by_chance=flagged.expected_outside,
+            furthest_sd=float(flagged.beyond.max()) if flagged.beyond.any() else None,
+            listed=listed,
+        ),
+        without_predictors=WithoutPredictors(
+            rows=flagged.without_predictors.size, lines=line_of(flagged.without_predictors[first]).tolist()
+        ),
     )
 
 
-def _least_certain(opened: InputTable, completion: ColumnResult) -> list[LabelledCell]:
-    fills, labels = completion.fills, completion.labels.labels
-    least = least_certain(fills)
-    lines = opened.table.line_of(fills.row[least]).tolist() if least.size else []
+def _accuracy(completion: ColumnResult, wrong: ExpectedWrong) -> Accuracy | None:
+    """Judge the model by labels that it was not shown; None where none could be held out."""
+    held_out = completion.promise
+    if held_out is None or completion.design is None:
+        return None
+    probability, label, weight = held_out.probability, held_out.label, held_out.weight
+    right = metrics.accuracy(probability, label, weight)
+    n_rows = label.size if weight is None else metrics.effective_rows(weight)
+    count = np.bincount(label, weight)
+    like = None if weight is None else weight / weight.mean()
+    bins, names = metrics.reliability(probability, label, like), completion.design.labels
+    return Accuracy(
+        method=METHOD,
+        rows=label.size,
+        effective_rows=float(n_rows),
+        accuracy=right,
+        interval=metrics.wilson_interval(right, n_rows),
+        baseline_accuracy=float(count.max() / count.sum()),
+        baseline_label=names[int(count.argmax())],
+        log_loss=held_out.log_loss,
+        baseline_log_loss=held_out.baseline_log_loss,
+        brier=metrics.brier(probability, label, weight),
+        ece=metrics.calibration_error(bins),
+        reliability=[ReliabilityBin(**one._asdict()) for one in bins],
+        curve=[Threshold(**one._asdict()) for one in metrics.fill_curve(probability, label, weight)],
+        confusion=confusion_of(names, metrics.confusion(probability, label, like)),
+        expected_wrong=wrong,
+    )
+
+
+def _suspects(opened: InputTable, completion: ColumnResult) -> list[SuspectLabel]:
+    """List known labels that look wrong, the least probable first."""
+    audit = completion.diagnostics.audit if completion.diagnostics else None
+    suspects = audit.suspects if audit else ()
+    lines = opened.table.line_of(np.array([one.row for one in suspects], np.intp)).tolist()
     return [
-        LabelledCell(line=line, label=labels[fills.code[at]], probability=float(fills.probability[at]))
-        for line, at in zip(lines, least.tolist(), strict=True)
+        SuspectLabel(
+            line=line,
+            label=one.label,
+            probability=one.probability,
+            likely=one.likely,
+            likely_probability=one.likely_probability,
+        )
+        for line, one in zip(lines, suspects, strict=True)
     ]
 
 
 def _groups(opened: InputTable, completion: ColumnResult) -> Groups | None:
     if completion.groups is None or opened.groups is None:
         return None
-    return Groups(
-        column=opened.groups[0],
-        number=len(completion.groups),
-        groups=[
-            GroupOfRows(group=one.name, **{key: value for key, value in one._asdict().items() if key != "name"})
-            for one in completion.groups[:MAX_GROUPS_LISTED]
-        ],
-    )
+    listed = [
+        GroupOfRows(group=one.name, rows=one.rows, known=one.known, missing=one.missing, own_weight=one.own_weight)
+        for one in completion.groups[:MAX_LISTED]
+    ]
+    return Groups(column=opened.groups[0], number=len(completion.groups), groups=listed)

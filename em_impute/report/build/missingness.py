@@ -1,31 +1,19 @@
-"""Who is missing and why, how labels were hidden to judge the model, and what would follow if labels decided."""
+"""Who is missing and why, and how labels were hidden to judge the model."""
 
 import numpy as np
 
-from em_impute.diagnostics.sensitivity import Sensitivity as Swept
 from em_impute.missingness.how_missing import HowMissing
-from em_impute.missingness.missingness import Difference as Compared
-from em_impute.missingness.missingness import Missingness as Found
-from em_impute.missingness.missingness import Side
 from em_impute.missingness.reasons import AT_RANDOM, BY_CLASS, BY_PREDICTORS, DOUBTFUL, Reasons
-from em_impute.missingness.row_clusters import RowClusters
+from em_impute.missingness.values import Differences
 from em_impute.pipeline.types import ColumnResult
 from em_impute.report.format import LIKELY, percent
 from em_impute.report.model.missingness import (
-    CategorySide,
-    Difference,
-    LeavesInterval,
     Missingness,
     MissingReasons,
-    NumberSide,
     ReasonProbabilities,
     Rehearsal,
     SameCompany,
-    Sensitivity,
-    Sweep,
-    Tipping,
 )
-from em_impute.report.model.shared import RowCounts
 from em_impute.table.text import shown
 
 ALLOWED_FOR = (
@@ -58,11 +46,7 @@ def missingness_of(completion: ColumnResult) -> Missingness | None:
     reasons = reasons_of(completion)
     allows = reasons is not None and reasons.fills_allow_for_it and reasons.probability.by_class > LIKELY
     return Missingness(
-        rows=RowCounts(known=found.n_known, missing=found.n_missing),
-        looked_at=RowCounts(known=found.known_looked_at, missing=found.missing_looked_at),
-        differences=[_difference(one) for one in found.differences],
-        auc=found.auc,
-        auc_interval=found.auc_interval,
+        **vars(found),
         reasons=reasons,
         rehearsal=_rehearsal(completion.how),
         sentence=f"{_evidence(found)} {ALLOWED_FOR if allows else UNPROVEN}",
@@ -84,47 +68,7 @@ def reasons_of(completion: ColumnResult) -> MissingReasons | None:
     )
 
 
-def sensitivity_of(swept: Swept | None) -> Sensitivity | None:
-    """Say what the completed column would hold under shifts of a label's log-odds."""
-    if swept is None:
-        return None
-    return Sensitivity(
-        deltas=swept.deltas,
-        sweeps=[
-            Sweep(
-                label=one.label,
-                share=one.share.tolist(),
-                interval=one.interval,
-                leaves_interval=LeavesInterval(below=one.leaves[0], above=one.leaves[1]),
-            )
-            for one in swept.sweeps
-        ],
-        most_common=swept.most_common,
-        tipping=None if swept.tipping is None else Tipping(**swept.tipping._asdict()),
-        labels_left_out=swept.left_out,
-        sentence=_consequence(swept),
-    )
-
-
-def _difference(one: Compared) -> Difference:
-    return Difference(
-        name=one.name,
-        type=one.kind,
-        known=_side(one.known),
-        missing=_side(one.missing),
-        smd=one.smd,
-        ks=one.ks,
-        p_value=one.p_value,
-    )
-
-
-def _side(side: Side) -> NumberSide | CategorySide:
-    if side.shares is not None:
-        return CategorySide(shares=dict(side.shares), share_missing=side.missing)
-    return NumberSide(mean=side.mean, sd=side.sd, share_missing=side.missing)
-
-
-def _evidence(found: Found) -> str:
+def _evidence(found: Differences) -> str:
     if found.auc is None or found.auc_interval is None:
         return "There are too few rows of one kind to tell whether missing and known rows differ in their predictors."
     low, high = found.auc_interval
@@ -135,16 +79,6 @@ def _evidence(found: Found) -> str:
             "completely at random. That alone does no harm, since filling goes by the predictors."
         )
     return f"Missing and known rows are not seen to differ in their predictors ({seen}; 0.5 is chance)."
-
-
-def _consequence(swept: Swept) -> str:
-    if swept.tipping is None:
-        return f"No δ within ±5 for one label makes another one than {swept.most_common} the most common label."
-    label, delta, other = swept.tipping
-    return (
-        f"{swept.most_common} is the most common label of the completed column; beyond δ = {delta:.2f} for "
-        f"{label} it would be {other}."
-    )
 
 
 def _why(reasons: Reasons, labels: tuple[str, ...], *, is_named: bool) -> str:
@@ -170,39 +104,33 @@ def _why(reasons: Reasons, labels: tuple[str, ...], *, is_named: bool) -> str:
 
 def _ratio(reasons: Reasons) -> str:
     """Give the evidence for the class against the better of the other two reasons (Bayes factor)."""
-    others = max(float(reasons.log_evidence[k]) for k in (AT_RANDOM, BY_PREDICTORS))
-    log_ratio = float(reasons.log_evidence[BY_CLASS]) - others
-    if log_ratio > LARGEST_LOG:
-        return f"{MOST:,.0f}"
-    return f"{float(f'{np.exp(log_ratio):.2g}'):,.0f}"
+    others = reasons.log_evidence[[AT_RANDOM, BY_PREDICTORS]].max()
+    log_ratio = float(reasons.log_evidence[BY_CLASS] - others)
+    return f"{MOST:,.0f}" if log_ratio > LARGEST_LOG else f"{float(f'{np.exp(log_ratio):.2g}'):,.0f}"
 
 
 def _rehearsal(how: HowMissing | None) -> Rehearsal | None:
     """Say how labels were hidden; None where no label could be."""
     if how is None or how.missing is None:
         return None
-    return Rehearsal(
-        same_gaps=how.gaps is not None,
-        same_company=None if how.clusters is None else SameCompany(column=how.clusters.name),
-        same_predictors=how.by_predictors,
-        sentence=_hidden(how),
-    )
-
-
-def _hidden(how: HowMissing) -> str:
-    ways = []
-    if how.clusters is not None:
-        ways.append(_together(how.clusters))
+    ways, clusters = [], how.clusters
+    if clusters is not None:
+        rows = "copies of a row" if clusters.name is None else f"rows of one {shown(clusters.name)}"
+        known, missing = percent(clusters.with_sibling_known), percent(clusters.with_sibling_missing)
+        ways.append(
+            f"{rows} together (of rows with a label {known} have a labelled sibling, of rows to fill {missing})"
+        )
     if how.gaps is not None:
         ways.append("they showed only what rows to fill show")
     if how.by_predictors > LIKELY:
         ways.append("they count the more, the more they are like rows to fill")
-    if not ways:
-        return "Known labels were hidden at random to judge the model, as labels are missing."
-    return f"Known labels were hidden to judge the model the way labels are missing: {', and '.join(ways)}."
-
-
-def _together(company: RowClusters) -> str:
-    rows = "copies of a row" if company.name is None else f"rows of one {shown(company.name)}"
-    known, missing = percent(company.with_sibling_known), percent(company.with_sibling_missing)
-    return f"{rows} together (of rows with a label {known} have a labelled sibling, of rows to fill {missing})"
+    sentence = "Known labels were hidden at random to judge the model, as labels are missing."
+    if ways:
+        way = ", and ".join(ways)
+        sentence = f"Known labels were hidden to judge the model the way labels are missing: {way}."
+    return Rehearsal(
+        same_gaps=how.gaps is not None,
+        same_company=None if clusters is None else SameCompany(column=clusters.name),
+        same_predictors=how.by_predictors,
+        sentence=sentence,
+    )

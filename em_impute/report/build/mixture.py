@@ -1,24 +1,38 @@
-"""The model: the leading mixture, how EM fitted it, and how it was chosen."""
+"""The model: the leading mixture, how EM fitted it, how it was chosen, and EM in its plainest form."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
+from em_impute.diagnostics import baseline_em
 from em_impute.em.families import FAMILIES, n_parameters
+from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import TEMPERATURES
 from em_impute.ensemble.fit import EnsembleFit, score
 from em_impute.model.bic import Candidate, information_criteria
 from em_impute.model.select import Choice
 from em_impute.pipeline.types import ColumnResult
-from em_impute.report.build.shared import by_predictor, own_units
+from em_impute.report.build.shared import by_name, gaussians_of
 from em_impute.report.model.mixture import (
+    BaselineEm,
+    BaselineGaussian,
     ConsideredFamily,
     ConsideredGroups,
     Convergence,
     EnsembleMember,
+    Gaussian,
     HeldOutLosses,
     LeadingMixture,
     MixtureComponent,
     Selection,
+    StandardError,
 )
+
+PATH_DIGITS = 10
+"""Significant ones of log-likelihoods, which hardly differ."""
+
+MAX_COVARIANCES = 2000
+"""Entries of covariances that are listed, all labels together: beyond, the report would hold little else."""
 
 
 def mixture_of(completion: ColumnResult) -> LeadingMixture | None:
@@ -26,29 +40,25 @@ def mixture_of(completion: ColumnResult) -> LeadingMixture | None:
     design, mixture, stack = completion.design, completion.mixture, _stack_of(completion)
     if design is None or mixture is None:
         return None
-    names = [feature.name for feature in design.features]
-    parameters, deviation = own_units(mixture.fit.parameters, design.shift, design.scale)
-    of_label = mixture.fit.component_label
-    n_components, n_features = parameters.mean.shape
-    count = np.bincount(of_label, minlength=len(design.labels))
+    fit, family = mixture.fit, mixture.recipe.family
+    components, n_features = dict.fromkeys(design.labels, 0), len(design.features)
+    parameters = []
+    for k, one in zip(
+        fit.component_label,
+        gaussians_of(fit.parameters, design.shift, design.scale, [one.name for one in design.features]),
+        strict=True,
+    ):
+        components[design.labels[k]] += 1
+        label = design.labels[k]
+        parameters.append(MixtureComponent(label=label, component=components[label], **one))
     return LeadingMixture(
-        covariance=mixture.recipe.family,
-        components=dict(zip(design.labels, count.tolist(), strict=True)),
-        n_parameters=n_parameters(FAMILIES[mixture.recipe.family], n_components, n_features),
+        covariance=family,
+        components=components,
+        n_parameters=n_parameters(FAMILIES[family], len(parameters), n_features),
         share_of_stack=float(stack.weight[stack.leading].sum()) if stack else None,
         temperature=TEMPERATURES[int(stack.comparison.log_loss[stack.leading].argmin())] if stack else None,
         prior_strength=None if stack else mixture.recipe.prior_strength,
-        parameters=[
-            MixtureComponent(
-                label=design.labels[label],
-                component=int(np.count_nonzero(of_label[:k] == label)) + 1,
-                weight=float(parameters.weight[k]),
-                mean=by_predictor(names, parameters.mean[k]),
-                sd=by_predictor(names, deviation[k]),
-                covariance=parameters.covariance[k].tolist(),
-            )
-            for k, label in enumerate(of_label.tolist())
-        ],
+        parameters=parameters,
     )
 
 
@@ -105,23 +115,65 @@ def _stacked(stack: EnsembleFit, criterion: str) -> Selection:
     losses, weight = score(stack)._asdict(), stack.weight.sum(axis=1)
     unlabelled_rows = losses.pop("unlabelled_rows")
     heaviest = [i for i in np.argsort(-weight, kind="stable").tolist() if weight[i]]
+    members = [
+        EnsembleMember(
+            view=stack.comparison.members[i].view,
+            covariance=stack.comparison.members[i].shrinkage.family,
+            components=stack.comparison.members[i].per_label,
+            em_steps=stack.comparison.members[i].steps,
+            log_loss=float(stack.comparison.log_loss[i].min()),
+            weight=float(weight[i]),
+        )
+        for i in heaviest
+    ]
     return Selection(
         criterion=criterion,
         considered=weight.size,
         trust=stack.model_weight,
-        members=[_member(stack, i, float(weight[i])) for i in heaviest],
+        members=members,
         scores=HeldOutLosses(**losses),
         unlabelled_rows=unlabelled_rows,
     )
 
 
-def _member(stack: EnsembleFit, i: int, weight: float) -> EnsembleMember:
-    member = stack.comparison.members[i]
-    return EnsembleMember(
-        view=member.view,
-        covariance=member.shrinkage.family,
-        components=member.per_label,
-        em_steps=member.steps,
-        log_loss=float(stack.comparison.log_loss[i].min()),
-        weight=weight,
+def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> BaselineEm | None:
+    """Describe EM in its plainest form.  `labels` are those that it was fitted with."""
+    if plain is None:
+        return None
+    fit, of_label = plain.em.fit, [labels[k] for k in plain.em.fit.component_label]
+    # With a prior the log-likelihood may fall by a little.  What EM never lowers is drawn, so that it ends there.
+    below = fit.objective - (fit.log_likelihood - plain.log_jacobian)
+    paths = [
+        [float(f"{value:.{PATH_DIGITS}g}") for value in (np.array(climb) - below).tolist()]
+        for climb in (fit.climb, *(plain.em.climbs or (fit.climb,)))
+    ]
+
+    def gaussians(standardised: Parameters) -> list[Gaussian]:
+        made = gaussians_of(standardised, plain.shift, plain.scale, plain.names)
+        is_long = standardised.covariance.size > MAX_COVARIANCES
+        hidden = {"covariance": None} if is_long else {}
+        return [Gaussian(label=label, **(one | hidden)) for label, one in zip(of_label, made, strict=True)]
+
+    return BaselineEm(
+        covariance=plain.covariance,
+        prior_strength=plain.em.recipe.prior_strength,
+        features=plain.names,
+        parameters=[
+            BaselineGaussian(**vars(one), standard_error=_error(plain, k))
+            for k, one in enumerate(gaussians(fit.parameters))
+        ],
+        labels_only=None if plain.labels_only is None else gaussians(plain.labels_only),
+        drift=None if plain.drift is None else by_name(of_label, plain.drift),
+        log_likelihood=fit.log_likelihood - plain.log_jacobian,
+        converged=fit.stop in {"converged", "rounding"},
+        path=paths[0],
+        starts=paths[1:],
     )
+
+
+def _error(plain: baseline_em.BaselineEm, component: int) -> StandardError | None:
+    if plain.errors is None:
+        return None
+    mean, deviation = (one[component] * plain.scale for one in (plain.errors.mean, plain.errors.deviation))
+    weight = float(plain.errors.weight[component])
+    return StandardError(weight=weight, mean=by_name(plain.names, mean), sd=by_name(plain.names, deviation))

@@ -1,7 +1,7 @@
-"""What every report begins with: who wrote it, what was read, and which columns were looked at."""
+"""What several documents say in the same way: who wrote them, what was read, and which columns were looked at."""
 
-from collections.abc import Iterable, Mapping
-from typing import TypedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,33 +11,13 @@ from em_impute.em.parameters import Parameters, rescale
 from em_impute.environment import is_dictated, time_of_run, version
 from em_impute.options import Request
 from em_impute.pipeline.types import InputTable
-from em_impute.report.model.shared import (
-    Features,
-    Input,
-    Notice,
-    Predictor,
-    Rejected,
-    Tool,
-)
+from em_impute.report.model.shared import Features, Input, Notice, Predictor, Rejected, Tool
 
 
-class _Head(TypedDict):
-    """The keys of every document that do not come from what was done."""
-
-    tool: Tool
-    command: str
-    created: str
-    seed: int
-
-
-def head_of(request: Request, command: str) -> _Head:
+def head_of(request: Request, command: str) -> dict[str, Any]:
     """Say who wrote a report, when, and by which command."""
-    return {
-        "tool": Tool(name="em-impute", version=version()),
-        "command": command,
-        "created": time_of_run(),
-        "seed": request.seed,
-    }
+    tool = Tool(name="em-impute", version=version())
+    return {"tool": tool, "command": command, "created": time_of_run(), "seed": request.seed}
 
 
 def seconds_of(timings: Mapping[str, float]) -> dict[str, float] | None:
@@ -66,8 +46,7 @@ def features_of(design: Design | None) -> Features:
         return Features(used=(), rejected=())
     used = [
         Predictor(name=one.name, type="numeric", missing=one.n_missing, mean=one.shift, sd=one.scale)
-        for one in design.features
-        if one.category is None
+        for one in design.features[: design.n_numbers]
     ]
     used += [
         Predictor(name=one.name, type="categorical", missing=one.n_missing, levels=one.texts)
@@ -76,24 +55,32 @@ def features_of(design: Design | None) -> Features:
     return Features(used=used, rejected=[Rejected(name=one.name, reason=one.reason) for one in design.rejected])
 
 
-def notices(found: Iterable[tuple[str, str]]) -> tuple[Notice, ...]:
+def notices(found: Iterable[tuple[str, str]]) -> list[Notice]:
     """Make warnings of their codes and messages."""
-    return tuple(Notice(code=code, message=message) for code, message in found)
+    return [Notice(*one) for one in found]
 
 
-def confusion_of(labels: Iterable[str], counts: np.ndarray) -> dict[str, dict[str, int]]:
+def confusion_of(labels: Sequence[str], counts: np.ndarray) -> dict[str, dict[str, int]]:
     """Name the rows and columns of a confusion matrix."""
-    names = tuple(labels)
-    return {name: dict(zip(names, row, strict=True)) for name, row in zip(names, counts.tolist(), strict=True)}
+    return {name: dict(zip(labels, row, strict=True)) for name, row in zip(labels, counts.tolist(), strict=True)}
 
 
-def by_predictor(names: Iterable[str], values: Floats) -> dict[str, float]:
-    """Name the numbers of a row, (n_features,)."""
+def by_name(names: Iterable[str], values: Floats) -> dict[str, float]:
+    """Name the numbers of a row, (n_names,)."""
     return dict(zip(names, values.tolist(), strict=True))
 
 
-def own_units(standardised: Parameters, shift: Floats, scale: Floats) -> tuple[Parameters, Floats]:
-    """Give parameters in the data's own units, and the standard deviations, (n_components, n_features)."""
+def gaussians_of(
+    standardised: Parameters, shift: Floats, scale: Floats, names: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield what reports say of each component, in the data's own units; `names` are those of the features."""
     with np.errstate(over="ignore", under="ignore"):  # a variance may leave the range where its root does not
         own = rescale(standardised, shift, scale)
-    return own, np.sqrt(np.diagonal(standardised.covariance, axis1=1, axis2=2)) * scale
+    deviation = np.sqrt(np.diagonal(standardised.covariance, axis1=1, axis2=2)) * scale  # (n_components, n_features)
+    for k, weight in enumerate(own.weight.tolist()):
+        yield {
+            "weight": weight,
+            "mean": by_name(names, own.mean[k]),
+            "sd": by_name(names, deviation[k]),
+            "covariance": own.covariance[k].tolist(),
+        }

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.report.charts.svg import Drawing, Floats, Values, shortened
+from em_impute.report.charts.svg import Drawing, Floats, Values
+from em_impute.report.format import shortened
 
 Ticks = Sequence[tuple[float, str]]
 """Values and how they are written."""

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from em_impute.diagnostics.values import FeatureHistogram
 from em_impute.report.charts.axes import Panel, Scale
 from em_impute.report.charts.groups import Chart, Group, Key, keys_of, summed
 from em_impute.report.charts.svg import SMALL, Drawing, Floats
 from em_impute.report.format import number, percent
-from em_impute.report.model.charts import FeatureHistogram
 from em_impute.report.model.saved_model import MovedFeature
 
 MAX_CHARTS = 6

@@ -101,9 +101,11 @@ class Filling(NamedTuple):
 
 
 def filling_of(report: FitReport) -> Filling:
-    """Read how cells were filled."""
-    filled = report.filled
-    return Filling(False, 0) if filled is None else Filling(filled.method == "draw", filled.imputations)
+    """Tell how cells were filled; where none was, the command and its files tell how they would have been."""
+    if report.filled is not None:
+        return Filling(report.filled.method == "draw", report.filled.imputations)
+    files = len(report.output.files) if report.output is not None and report.parts is None else 0
+    return Filling(files > 0 or "draw" in report.command.replace("=", " ").split(), files)
 
 
 def group_of(name: str, labels: tuple[str, ...], k: int) -> Group:
@@ -128,9 +130,9 @@ def labels_alone(labels: Sequence[Label]) -> set[str]:
     return {group.name for group in labels_in_groups(labels) if group.is_one}
 
 
-def summed(labels: Sequence[str], by_label: Mapping[str, Sequence[float | None]], n: int) -> Floats:
+def summed(labels: Sequence[str], by_label: Mapping[str, Sequence[float]], n: int) -> Floats:
     """Add up what there is of some labels: (n,), zeros where there is nothing."""
-    found = [[value or 0.0 for value in by_label[label]] for label in labels if label in by_label]
+    found = [by_label[label] for label in labels if label in by_label]
     return np.asarray(np.array([[0.0] * n, *found], np.float64).sum(axis=0))
 
 

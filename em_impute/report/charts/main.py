@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from em_impute.diagnostics.values import FeatureHistogram, PosteriorCurve
 from em_impute.report.charts.axes import Panel, Scale, room_for
 from em_impute.report.charts.groups import (
     DASHED,
@@ -18,10 +19,9 @@ from em_impute.report.charts.groups import (
     summed,
 )
 from em_impute.report.charts.palette import N_LABELS
-from em_impute.report.charts.svg import WIDE, Drawing, Floats, Values, shortened
-from em_impute.report.format import number
-from em_impute.report.model.charts import BaselineEm, FeatureHistogram, PosteriorCurve
-from em_impute.report.model.mixture import Gaussian
+from em_impute.report.charts.svg import WIDE, Drawing, Floats, Values
+from em_impute.report.format import number, shortened
+from em_impute.report.model.mixture import BaselineEm
 
 Turn = tuple[float, str, str]
 Curve = tuple[Floats, Floats]
@@ -104,7 +104,7 @@ def predictor_chart(
 def turning_points(curve: PosteriorCurve) -> list[Turn]:
     """Find where another label becomes the most probable one: (value, label below, label above)."""
     labels, x = list(curve.probability), curve.x
-    table = np.array([[value or 0.0 for value in curve.probability[label]] for label in labels])
+    table = np.array([curve.probability[label] for label in labels])
     best = table.argmax(axis=0) if table.size else np.zeros(0, int)
     return [
         (x[i] / 2.0 + x[i + 1] / 2.0, labels[best[i]], labels[best[i + 1]])
@@ -112,12 +112,12 @@ def turning_points(curve: PosteriorCurve) -> list[Turn]:
     ]
 
 
-def gaussian(edges: Values, weight: float, mean: float | None, deviation: float | None, rows: float) -> Curve | None:
-    """Compute a Gaussian's expected rows in a bin around each of some points; None without its numbers.
+def gaussian(edges: Values, weight: float, mean: float, deviation: float, rows: float) -> Curve | None:
+    """Compute a Gaussian's expected rows in a bin around each of some points; None where it is too narrow or too far.
 
     The bin is as wide as the first one of `edges`, in whose units the mean and the standard deviation are.
     """
-    if mean is None or not deviation:
+    if not deviation:
         return None
     x = np.linspace(edges[0], edges[-1], CURVE_POINTS)
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
@@ -127,27 +127,21 @@ def gaussian(edges: Values, weight: float, mean: float | None, deviation: float 
     return (x, y) if np.isfinite(y).all() else None
 
 
-def _bell_curve(shown: FeatureHistogram, fitted: Gaussian, rows: float) -> Curve | None:
-    feature = shown.feature
-    return gaussian(shown.edges, fitted.weight, fitted.mean.get(feature), fitted.sd.get(feature), rows)
-
-
 def _rows(shown: FeatureHistogram, groups: Sequence[Group], plain: BaselineEm | None) -> list[_Row]:
     """Count the rows of each label in bins, and compute the curves over them; those left empty come last."""
-    left_empty = np.array(shown.left_empty, np.float64)
+    feature, left_empty = shown.feature, np.array(shown.left_empty, np.float64)
     counts = [
         [summed(one.labels, counted, left_empty.size) for counted in (shown.known, shown.filled)] for one in groups
     ]
     n_rows = float(np.sum(counts) + left_empty.sum())
     rows = []
     for group, (known, filled) in zip(groups, counts, strict=True):
-        curves = {
-            key: drawn
-            for key in FITS
-            for fitted in (getattr(plain, key) if plain else None) or ()
-            if fitted.label == group.name and group.is_one
-            if (drawn := _bell_curve(shown, fitted, n_rows)) is not None
-        }
+        curves: dict[str, Curve] = {}
+        for key in FITS if plain and group.is_one else ():
+            for one in getattr(plain, key) or ():
+                if one.label == group.name:
+                    curve = gaussian(shown.edges, one.weight, one.mean[feature], one.sd[feature], n_rows)
+                    curves |= {key: curve} if curve is not None else {}
         rows.append(_Row(group, known, filled, curves))
     rows.append(_Row(LEFT_EMPTY, np.zeros_like(left_empty), left_empty, {}))
     return [row for row in rows if row.known.any() or row.filled.any()]

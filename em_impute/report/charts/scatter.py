@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from em_impute.diagnostics.values import Axis, Ellipse, Plane
 from em_impute.report.charts.axes import Panel, Scale, room_for, scale_over
 from em_impute.report.charts.groups import DASHED, EM_KEYS, Chart, Filling, Group, Key, keys_of
-from em_impute.report.charts.svg import WIDE, Drawing, Floats, shortened
-from em_impute.report.model.charts import Axis, Ellipse, Plane
+from em_impute.report.charts.svg import WIDE, Drawing, Floats
+from em_impute.report.format import shortened
 from em_impute.report.model.shared import Predictor
 
 HEIGHT, TOP, BOTTOM = 480.0, 36.0, 418.0
@@ -92,10 +93,9 @@ def _outline(fitted: Ellipse, share: float) -> Floats | None:
     return ellipse(np.array(fitted.mean, np.float64), np.array(fitted.covariance, np.float64), share)
 
 
-def _points(listed: Sequence[Sequence[float | None]]) -> Floats:
+def _points(listed: Sequence[Sequence[float]]) -> Floats:
     """Give the places of points, of which a third number is the probability: (n_points, 2)."""
-    places = [point[:2] for point in listed if point[0] is not None and point[1] is not None]
-    return np.array(places, np.float64).reshape(-1, 2)
+    return np.array([point[:2] for point in listed], np.float64).reshape(-1, 2)
 
 
 def _scales(by_group: Sequence[Floats], fits: Sequence[Ellipse]) -> list[Scale]:

@@ -24,8 +24,6 @@ LARGEST_TYPE = 20.0, 12.0
 PRINTED_AS_IS = {"\u200c", "\u200d"}
 """Joiners: they shape letters of many scripts, and pictographs of several parts."""
 
-LONGEST = 40
-
 HATCH = (
     '<pattern id="{}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<path d="M3 0v6" stroke-width="1.3" class="s-{}"/></pattern>'
@@ -124,11 +122,6 @@ def literal(text: str) -> str:
         char if char.isprintable() or char in PRINTED_AS_IS else char.encode("unicode_escape").decode("ascii")
         for char in text
     )
-
-
-def shortened(text: str, most: int = LONGEST) -> str:
-    """Give the beginning of a text that is longer than `most` characters."""
-    return text if len(text) <= most else text[: max(1, most - 1)] + "…"
 
 
 def _short(value: float) -> str:

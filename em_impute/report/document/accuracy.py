@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from em_impute.report.charts.calibration import fill_curve
-from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, Text, names, of_rows, said
+from em_impute.report.charts.curves import fill_curve
+from em_impute.report.charts.groups import filling_of
+from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, names, of_rows, said
 from em_impute.report.document.data import common, folded
-from em_impute.report.document.summary import REASONS, how_filled
-from em_impute.report.format import number, percent, rounded
-from em_impute.report.model.diagnostics import Accuracy, ExpectedWrong, MarkedRows
-from em_impute.report.model.fit import FitReport
+from em_impute.report.document.summary import REASONS
+from em_impute.report.format import percent
+from em_impute.report.model.diagnostics import Accuracy, MarkedRows
+from em_impute.report.model.fit import FilledCells, FitReport
 from em_impute.report.model.shared import Confusion, LabelledCell
+from em_impute.report.sentences import out_of_range, without_predictors, wrong_fills
 from em_impute.table.text import plural
 
 MAX_LABELS = 12
@@ -18,40 +20,39 @@ MAX_LABELS = 12
 
 MAX_ROWS = 20
 
+MEASURES = (
+    "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect. "
+    "The Brier score is the mean squared distance from the truth. The calibration error says how far a stated "
+    "probability is from the share that came true, on average."
+)
+
 
 def how_well_recovered(report: FitReport) -> Section | None:
     """Compare known labels with what they were filled with when they were hidden."""
     found = report.accuracy
     if found is None:
         return None
+    hidden = "Known labels were hidden and filled again, each by a model that had not seen it ({}, {})."
     blocks: list[Block] = [
-        said(
-            "Known labels were hidden and filled again, each by a model that had not seen it ({}, {}).",
-            found.method,
-            plural(found.rows, "row"),
-        ),
+        said(hidden, found.method, plural(found.rows, "row")),
         _held_out(found),
-        said(
-            "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect. "
-            "The Brier score is the mean squared distance from the truth. The calibration error says how far a stated "
-            "probability is from the share that came true, on average."
-        ),
+        MEASURES,
+        Figures(["reliability", "coverage"]),
+        *_by_label(found.confusion, report),
+        Details("Both charts in numbers", _charts_in_numbers(found)),
     ]
-    blocks.append(Figures(["reliability", "coverage"]))
-    blocks += _by_label(found.confusion, report)
-    blocks.append(Details("Both charts in numbers", _charts_in_numbers(found)))
     if report.missing.filled:
-        blocks.append(_wrong(found.expected_wrong, report.missing.filled))
+        blocks.append(said("Wrong of the fills: {}.", wrong_fills(found.expected_wrong, report.missing.filled)))
     return Section("accuracy", "How well known labels are recovered", blocks)
 
 
 def _held_out(found: Accuracy) -> Table:
     low, high = found.interval
-    rows = [
+    rows: list[list[Any]] = [
         ["right", percent(found.accuracy), percent(found.baseline_accuracy)],
         ["95 % interval of that", f"{percent(low)} to {percent(high)}", ""],
-        ["log-loss (lower is better)", number(found.log_loss), number(found.baseline_log_loss)],
-        ["Brier score (lower is better)", number(found.brier), ""],
+        ["log-loss (lower is better)", found.log_loss, found.baseline_log_loss],
+        ["Brier score (lower is better)", found.brier, ""],
         ["calibration error", percent(found.ece), ""],
     ]
     return Table("Held-out labels", ["", "this model", "the labels’ shares alone"], rows)
@@ -59,16 +60,11 @@ def _held_out(found: Accuracy) -> Table:
 
 def _charts_in_numbers(found: Accuracy) -> list[Block]:
     """Tabulate the reliability of probabilities, and how right the surest rows were."""
-    bins = [[f"{one.rows:,}", percent(one.probability), percent(one.accuracy)] for one in found.reliability]
+    bins = [[one.rows, percent(one.probability), percent(one.accuracy)] for one in found.reliability]
     head = ["rows", "mean probability stated", "share that was right"]
     tables: list[Block] = [Table("Stated and right, group by group", head, bins)]
     rows = [
-        [
-            percent(one.share),
-            f"{one.at_least:.4f}",
-            percent(one.right),
-            f"{percent(one.low)} to {percent(one.high)}",
-        ]
+        [percent(one.share), f"{one.at_least:.4f}", percent(one.right), f"{percent(one.low)} to {percent(one.high)}"]
         for one in fill_curve(found)
     ]
     if rows:
@@ -79,96 +75,55 @@ def _charts_in_numbers(found: Accuracy) -> list[Block]:
 
 def what_was_filled(report: FitReport) -> Section | None:
     """Count the filled cells by how sure they are, and name those that deserve a look."""
-    missing, filled = report.missing, report.filled
+    missing = report.missing
     if not missing.cells:
         return None
-    blocks: list[Block] = []
-    if filled is not None:
-        filling = how_filled(report)
-        bands = list(reversed(filled.by_band))
-        labels = list(bands[0].labels)
-        if len(labels) > MAX_LABELS:
-            labels = [labels[i] for i in common(report, labels)]
-        if filling.is_drawn:
-            which = f" Counted are those of the first of {filling.files:,} files." if filling.files > 1 else ""
-            blocks.append(said("Labels were drawn by their probabilities, so that some are improbable.{}", which))
-        rows = [
-            [
-                f"{one.low:g} to {one.high:g}",
-                f"{one.cells:,}",
-                *(f"{one.labels[label]:,}" for label in labels),
-            ]
-            for one in bands
-        ]
-        some = f"; the {len(labels)} most common labels" if len(labels) < len(bands[0].labels) else ""
-        caption = f"Filled cells by the probability of their label{some}"
-        blocks.append(Table(caption, ["probability", "cells", *map(Name, labels)], rows))
-        least = [[*_place(one), Name(one.label), percent(one.probability)] for one in filled.least_certain]
-        head = [*_places(filled.least_certain), "label", "probability"]
-        blocks.append(Details("The least certain cells", [Table("The least certain cells", head, least)]))
+    blocks: list[Block] = [] if report.filled is None else _how_sure(report.filled, report)
     if missing.left_empty:
-        rows = [[REASONS.get(key, key.replace("_", " ")), f"{n:,}"] for key, n in missing.left_empty.items()]
+        rows = [[REASONS.get(key, key), n] for key, n in missing.left_empty.items()]
         blocks.append(Table("Cells that were left as they are", ["because", "cells"], rows))
-    elif filled is not None:
-        blocks.append(said("No cell was left empty."))
+    elif report.filled is not None:
+        blocks.append("No cell was left empty.")
     return Section("filled", "What was filled", [*blocks, *_marked(report.marked)])
+
+
+def _how_sure(filled: FilledCells, report: FitReport) -> list[Block]:
+    """Count the filled cells by the probability of their label, and name the least certain ones."""
+    filling, bands, blocks = filling_of(report), list(reversed(filled.by_band)), []
+    every = list(bands[0].labels)
+    labels = every if len(every) <= MAX_LABELS else [every[i] for i in common(report, every)]
+    if filling.is_drawn:
+        which = f" Counted are those of the first of {filling.files:,} files." if filling.files > 1 else ""
+        blocks.append(f"Labels were drawn by their probabilities, so that some are improbable.{which}")
+    rows = [[f"{one.low:g} to {one.high:g}", one.cells, *(one.labels[label] for label in labels)] for one in bands]
+    some = f"; the {len(labels)} most common labels" if len(labels) < len(every) else ""
+    caption = f"Filled cells by the probability of their label{some}"
+    least = [[*_place(one), Name(one.label), percent(one.probability)] for one in filled.least_certain]
+    head = [*_places(filled.least_certain), "label", "probability"]
+    return [
+        *blocks,
+        Table(caption, ["probability", "cells", *map(Name, labels)], rows),
+        Details("The least certain cells", [Table("The least certain cells", head, least)]),
+    ]
 
 
 def _by_label(confusion: Confusion, report: FitReport) -> list[Block]:
     """Tabulate what was filled in for what, and how precise that is; for many labels only the latter."""
-    labels = list(confusion)
-    blocks: list[Block] = []
+    labels, blocks, rows = list(confusion), [], []
     if len(labels) <= MAX_LABELS:
         head = ["true label", *(said("filled with {}", Name(label)) for label in labels)]
-        rows = [[label, *(f"{row[other]:,}" for other in labels)] for label, row in confusion.items()]
-        blocks.append(Table("True labels, and what they were filled with", head, of_rows(rows)))
-    rows = []
+        counts = [[label, *(row[other] for other in labels)] for label, row in confusion.items()]
+        blocks.append(Table("True labels, and what they were filled with", head, of_rows(counts)))
     for label in labels:
         right, of = confusion[label][label], sum(confusion[label].values())
         said_so = sum(confusion[other][label] for other in labels)
-        rows.append([label, f"{of:,}", _share(right, of), _share(right, said_so)])
+        rows.append([label, of, *(percent(right / n if n else None) for n in (of, said_so))])
     head = ["label", "rows", "found (recall)", "right where filled (precision)"]
     return [*blocks, *folded("Label by label", head, of_rows(rows), common(report, labels))]
 
 
-def _share(part: int, whole: int) -> str:
-    return percent(part / whole if whole else None)
-
-
-def _wrong(wrong: ExpectedWrong, n_filled: int) -> Text:
-    about = rounded(wrong.estimate)
-    if wrong.low is None:
-        return said(
-            "Of the {} about {} are expected to be wrong.", plural(n_filled, "filled cell"), number(wrong.estimate)
-        )
-    text = said(
-        "Of the {} about {} are expected to be wrong, with {} % probability {} to {}.",
-        plural(n_filled, "filled cell"),
-        about,
-        round(100 * (wrong.level or 0.0)),
-        rounded(wrong.low),
-        rounded(wrong.high),
-    )
-    held_out = wrong.by_held_out_labels
-    if not wrong.agree:
-        return said(
-            "{} That is what known labels say that were hidden as labels are missing. <strong>By the probabilities it "
-            "would be {}.</strong>",
-            text,
-            rounded(wrong.by_probabilities),
-        )
-    if held_out is None:
-        return text
-    return said(
-        "{} The interval comes from draws of the whole model. Known labels alone, hidden as labels are missing, say {} "
-        "({} to {}).",
-        text,
-        *map(rounded, (held_out.estimate, held_out.low, held_out.high)),
-    )
-
-
 def _place(one: LabelledCell) -> list[Any]:
-    return [Name(one.part), f"{one.line:,}"] if one.part is not None else [f"{one.line:,}"]
+    return [Name(one.part), one.line] if one.part is not None else [one.line]
 
 
 def _places(listed: Sequence[LabelledCell]) -> list[str]:
@@ -177,30 +132,19 @@ def _places(listed: Sequence[LabelledCell]) -> list[str]:
 
 def _marked(marked: MarkedRows | None) -> list[Block]:
     """Name rows that are unlike all known ones, and those that hold nothing to go by."""
-    if marked is None:
-        return []
     blocks: list[Block] = []
-    outside, without = marked.out_of_range, marked.without_predictors
-    if outside.rows:
-        text = said(
-            "{} in rows beyond every row with a label (at most {} expected by chance): their labels are extrapolated.",
-            "1 missing cell is" if outside.rows == 1 else f"{outside.rows:,} missing cells are",
-            number(round(outside.expected_by_chance, 1)),
-        )
-        rows = [[f"{one.line:,}", Name(one.column), _value(one.value)] for one in outside.listed[:MAX_ROWS]]
+    if marked is not None and marked.out_of_range.rows:
+        outside = marked.out_of_range
+        rows = [
+            [one.line, Name(one.column), Name(one.value) if isinstance(one.value, str) else f"{one.value:.7g}"]
+            for one in outside.listed[:MAX_ROWS]
+        ]
         first = f", the first {MAX_ROWS} of {outside.rows:,}" if outside.rows > len(rows) else ""
         table = Table(f"Rows out of range{first}", ["line", "column", "value"], rows)
-        blocks += [text, Details("Rows out of range", [table])]
-    if without.rows:
-        lines = names([str(line) for line in without.lines[:MAX_ROWS]], MAX_ROWS) if without.lines else None
-        text = said(
-            "{} in rows without any predictor: filled by the labels’ shares alone.",
-            "1 missing cell is" if without.rows == 1 else f"{without.rows:,} missing cells are",
-        )
-        more = " and more" if without.rows > MAX_ROWS else ""
-        blocks.append(said("{} Lines {}{}.", text, lines, more) if lines else text)
+        blocks += [f"{out_of_range(outside)}: their labels are extrapolated.", Details("Rows out of range", [table])]
+    if marked is not None and marked.without_predictors.rows:
+        blind = marked.without_predictors
+        lines = names([str(line) for line in blind.lines[:MAX_ROWS]], MAX_ROWS)
+        more = " and more" if blind.rows > MAX_ROWS else ""
+        blocks.append(said("{} Lines {}{}.", without_predictors(blind.rows), lines, more))
     return blocks
-
-
-def _value(value: Any) -> Any:  # noqa: ANN401  # a number or a text
-    return Name(value) if isinstance(value, str) else number(None) if value is None else f"{value:.7g}"

@@ -6,6 +6,8 @@ Renderers decide how a block looks: `page/` as HTML, `markdown.py` as Markdown.
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from em_impute.report.model.shared import Notice
+
 MAX_LISTED = 100
 """Rows of a table; the JSON has them all."""
 
@@ -69,9 +71,9 @@ class Section(NamedTuple):
 class Tile(NamedTuple):
     """A figure that matters, with what it counts and a note."""
 
-    figure: str
+    figure: str | int
     title: str
-    note: Text | str
+    note: Text | str | None
 
 
 class Document(NamedTuple):
@@ -80,7 +82,7 @@ class Document(NamedTuple):
     title: Text
     headline: Sequence[Text]
     tiles: Sequence[Tile]
-    warnings: Sequence[tuple[str, str]]
+    warnings: Sequence[Notice]
     sections: Sequence[Section]
     made: Text
     """by which program, and when"""

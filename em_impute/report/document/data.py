@@ -1,9 +1,9 @@
 """Sections about the rows: what was missing, and who is missing."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
+from em_impute.missingness.values import CategorySide, Difference, NumberSide
 from em_impute.report.charts.groups import labels_alone
 from em_impute.report.document.blocks import (
     MAX_LISTED,
@@ -16,23 +16,22 @@ from em_impute.report.document.blocks import (
     Text,
     joined,
     names,
-    of_rows,
     said,
 )
 from em_impute.report.format import number, p_value, percent, token_name
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.missingness import CategorySide, Difference, MissingReasons, NumberSide
+from em_impute.report.model.missingness import MissingReasons
+from em_impute.report.sentences import smd
 from em_impute.table.text import plural
 
 
 def what_was_missing(report: FitReport) -> Section:
     """Count the cells, by their marks and by label, and list the columns that were used."""
     missing, parts = report.missing, report.parts
-    tokens = [said("{} {}", f"{n:,}", Name(token_name(token))) for token, n in missing.tokens.items()]
-    text = said("{} of {} had no label", plural(missing.cells, "cell"), plural(report.input.rows, "row"))
-    if tokens:
-        text = said("{} ({})", text, joined(", ", tokens))
-    blocks: list[Block] = [said("{}.", text)]
+    tokens = [said("{} {}", n, Name(token_name(token))) for token, n in missing.tokens.items()]
+    marks = said(" ({})", joined(", ", tokens)) if tokens else ""
+    cells, rows = plural(missing.cells, "cell"), plural(report.input.rows, "row")
+    blocks: list[Block] = [said("{} of {} had no label{}.", cells, rows, marks)]
     if parts:
         drawn = parts.rows_drawn
         served = "the model was learnt from" if report.applied is None else "the saved model was judged by"
@@ -42,21 +41,15 @@ def what_was_missing(report: FitReport) -> Section:
                 plural(parts.number, "part"),
                 served,
                 plural(drawn.known, "row"),
-                f"{drawn.missing:,}",
+                drawn.missing,
             )
         )
-    rows = [
-        [
-            one.label,
-            f"{one.known:,}",
-            f"{one.filled:,}",
-            percent(one.share_known),
-            percent(one.share_expected),
-        ]
+    labels = [
+        [Name(one.label), one.known, one.filled, percent(one.share_known), percent(one.share_expected)]
         for one in report.labels
     ]
     head = ["label", "known", "filled in", "share among known", "share expected of all rows"]
-    blocks += folded("Labels of the column", head, of_rows(rows), common(report, [row[0] for row in rows]))
+    blocks += folded("Labels of the column", head, labels, common(report, [one.label for one in report.labels]))
     return Section("missing", "What was missing", [*blocks, *_columns(report)])
 
 
@@ -72,12 +65,12 @@ def who_is_missing(report: FitReport) -> Section | None:
     numbers = [one for one in different if one.type == "numeric"]
     if numbers:
         head = ["column", "mean (SD), known", "mean (SD), missing", "SMD", "KS", "p", "empty, known", "empty, missing"]
-        rows = [[Name(one.name), *_mean(one), _smd(one.smd), number(one.ks), *_tested(one)] for one in numbers]
+        rows = [[Name(one.name), *_mean(one), smd(one.smd), one.ks, *_tested(one)] for one in numbers]
         blocks += folded("Numbers among rows with a label and without one", head, rows)
     texts = [one for one in different if one.type == "categorical"]
     if texts:
         head = ["column", "share, known → missing", "SMD", "p", "empty, known", "empty, missing"]
-        shifts = [[Name(one.name), _shifts(one), _smd(one.smd), *_tested(one)] for one in texts]
+        shifts = [[Name(one.name), _shifts(one), smd(one.smd), *_tested(one)] for one in texts]
         blocks += folded("Categories among rows with a label and without one", head, shifts)
     blocks.append(
         said(
@@ -110,16 +103,14 @@ def _columns(report: FitReport) -> list[Block]:
     if report.applied is not None:
         return []
     numbers = [one for one in features.used if one.type == "numeric"]
-    rows = [[Name(one.name), f"{one.missing:,}", number(one.mean), number(one.sd)] for one in numbers]
+    rows = [[Name(one.name), one.missing, one.mean, one.sd] for one in numbers]
     blocks = (
         folded("Columns that were used: numbers", ["column", "cells missing", "mean", "standard deviation"], rows)
         if rows
         else []
     )
     texts = [
-        [Name(one.name), f"{one.missing:,}", names(one.levels or (), 8)]
-        for one in features.used
-        if one.type != "numeric"
+        [Name(one.name), one.missing, names(one.levels or (), 8)] for one in features.used if one.type != "numeric"
     ]
     if texts:
         blocks += folded("Columns that were used: categories", ["column", "cells missing", "categories"], texts)
@@ -147,16 +138,10 @@ def _shifts(one: Difference) -> Text:
     return said("{}{}", joined("; ", shown), " …" if len(texts) > len(shown) else "")
 
 
-def _smd(value: float | None) -> str:
-    if value is None:
-        return number(None)
-    return f"{value:.2f}" if math.isfinite(value) else "∞"
-
-
 def _reasons(reasons: MissingReasons, report: FitReport) -> list[Block]:
     """Say why labels are missing, and how often each is lost if it is the label that decides."""
     head = ["label", "known rows", "rows that lost it, if by class"]
     known, labels = report.totals.known, list(reasons.loss_rates)
-    rows = [[label, f"{known[label]:,}", percent(rate)] for label, rate in reasons.loss_rates.items()]
-    table = folded("If labels are lost by class: how often each", head, of_rows(rows), common(report, labels))
+    rows = [[Name(label), known[label], percent(rate)] for label, rate in reasons.loss_rates.items()]
+    table = folded("If labels are lost by class: how often each", head, rows, common(report, labels))
     return [reasons.sentence, Details("How often each label is lost", table)]

@@ -26,7 +26,7 @@ def evaluation_document(report: EvaluationReport) -> Document:
         said("How right fills would be: column {} of {}", Name(report.column), Name(report.input.path)),
         [said("Known labels were hidden, filled and compared: {}.", said_hiding(report))],
         [],
-        [(one.code, one.message) for one in report.warnings],
+        report.warnings,
         sections,
         made_by(report),
     )
@@ -71,7 +71,7 @@ def _compared(caption: str, figures: CompareFigures | CompareScores, keys: Itera
 
 
 def _thresholds(filled: Iterable[Threshold]) -> Table:
-    rows = [[number(one.min_probability), percent(one.share), percent(one.accuracy)] for one in filled]
+    rows = [[one.min_probability, percent(one.share), percent(one.accuracy)] for one in filled]
     return Table("What --min-probability leaves", ["at least so probable", "filled", "of these right"], rows)
 
 

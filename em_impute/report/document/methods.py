@@ -1,13 +1,12 @@
-"""The paragraph for a methods section, from the report's values alone."""
+"""The paragraph for a methods section: amount, method, model, diagnostics, assumption, sensitivity."""
 
 from collections.abc import Iterable
 
+from em_impute.report.charts.groups import filling_of
 from em_impute.report.document.blocks import Name, Text, joined, names, said
-from em_impute.report.document.summary import how_filled
-from em_impute.report.format import number, percent, rounded
-from em_impute.report.model.fit import FitReport, Parts
+from em_impute.report.format import percent, rounded
+from em_impute.report.model.fit import FitReport
 from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
-from em_impute.report.model.saved_model import AppliedModel
 from em_impute.table.text import plural
 
 MAX_NAMED = 8
@@ -16,76 +15,64 @@ BOTH = "by expectation-maximisation (EM) to rows with and without a label"
 
 
 def methods(report: FitReport) -> Text:
-    """Describe the imputation as reviewers ask for it: amount, method, model, diagnostics, assumption, sensitivity."""
-    return joined(" ", _sentences(report))
+    """Describe the imputation as reviewers ask for it."""
+    return joined(" ", [*_model(report), _filled(report), *_accuracy(report), *_missingness(report)])
 
 
-def _sentences(report: FitReport) -> Iterable[Text]:
-    yield _amount(report)
-    if report.model is not None and report.fit is not None and report.selection is not None:
-        yield _learnt(report, report.model, report.fit, report.selection)
-        if report.groups is not None:
-            column, n = report.groups.column, report.groups.number
-            text = "Models were fitted in each of the {} groups of {} and to all rows, and weighed by held-out labels."
-            yield said(text, f"{n:,}", Name(column))
-        yield from _parts(report.parts)
-    if report.applied is not None:
-        yield _applied(report, report.applied)
-    yield _filled(report)
-    yield from _accuracy(report)
-    yield from _rightness(report.applied)
-    yield from _missingness(report)
-
-
-def _learnt(report: FitReport, model: LeadingMixture, fit: Convergence, selection: Selection) -> Text:
-    if not any(one.known for one in report.labels):
-        return _clustered(report, model, fit, selection)
-    return _stacked(report, model, selection) if selection.stack else _single(report, model, fit, selection)
-
-
-def _amount(report: FitReport) -> Text:
+def _model(report: FitReport) -> Iterable[Text]:
     cells, rows, tool = report.missing.cells, report.input.rows, report.tool
-    version = f"{tool.name} {tool.version}"
-    return said(
-        "Of {}, {} ({}) had no value of {}; missing values were imputed with {} (seed {}).",
+    yield said(
+        "Of {}, {} ({}) had no value of {}; missing values were imputed with {} {} (seed {}).",
         plural(rows, "row"),
-        f"{cells:,}",
+        cells,
         percent(cells / rows if rows else None),
         Name(report.column),
-        version,
-        report.seed,
+        tool.name,
+        tool.version,
+        str(report.seed),
     )
-
-
-def _predictors(report: FitReport) -> Text:
     used = [one.name for one in report.features.used]
-    return names(used, MAX_NAMED) if used else said("the class shares alone")
+    predictors = names(used, MAX_NAMED) if used else said("the class shares alone")
+    if report.model is not None and report.fit is not None and report.selection is not None:
+        if report.selection.stack:
+            yield _stacked(predictors, report.model, report.selection)
+        else:
+            yield _single(predictors, report, report.model, report.fit, report.selection)
+        if report.groups is not None:
+            text = "Models were fitted in each of the {} groups of {} and to all rows, and weighed by held-out labels."
+            yield said(text, report.groups.number, Name(report.groups.column))
+        if report.parts is not None:
+            drawn, parts = report.parts.rows_drawn, plural(report.parts.number, "part")
+            text = "The table was read in {}, and the model was chosen on {} with a label and {} without one, drawn at "
+            yield said(text + "random.", parts, plural(drawn.known, "row"), drawn.missing)
+    if report.applied is not None:
+        text = "Labels were predicted from {} by a model that had been fitted before, to {} (last learnt from {}); "
+        rows_learnt = plural(report.applied.rows, "row")
+        yield said(text + "nothing was fitted to these rows.", predictors, rows_learnt, report.applied.last.learnt)
 
 
-def _stacked(report: FitReport, model: LeadingMixture, selection: Selection) -> Text:
+def _stacked(predictors: Text, model: LeadingMixture, selection: Selection) -> Text:
     n, n_both = len(selection.stack), sum(one.em_steps > 0 for one in selection.stack)
     gaussians = plural(len(model.parameters), "Gaussian")
     if n == 1:
         return said(
             "Labels were predicted from {} by a Gaussian mixture ({}, covariance {}), fitted {}; it was the best of "
             "{} by the log-loss on held-out labels.",
-            _predictors(report),
+            predictors,
             gaussians,
             model.covariance,
             BOTH if n_both else "to the rows with a label",
-            f"{selection.considered:,}",
+            selection.considered,
         )
     others = f"{n_both:,} of them {BOTH}, the others to those with one" if 0 < n_both < n else BOTH
     return said(
         "Labels were predicted from {} by {} Gaussian mixture models, fitted {}, and stacked with weights that "
-        "minimise the "
-        "log-loss on held-out labels ({} were compared); the leading one, with {} of the weight, had {} and "
-        "covariance {}. "
-        "Judged by held-out labels, rows without a label {}.",
-        _predictors(report),
-        f"{n:,}",
+        "minimise the log-loss on held-out labels ({} were compared); the leading one, with {} of the weight, had {} "
+        "and covariance {}. Judged by held-out labels, rows without a label {}.",
+        predictors,
+        n,
         others if n_both else "to the rows with a label",
-        f"{selection.considered:,}",
+        selection.considered,
         percent(model.share_of_stack),
         gaussians,
         model.covariance,
@@ -93,140 +80,82 @@ def _stacked(report: FitReport, model: LeadingMixture, selection: Selection) -> 
     )
 
 
-def _chosen(selection: Selection) -> Text:
-    return said(", chosen by {}", selection.criterion) if len(selection.members) > 1 else said("")
-
-
-def _single(report: FitReport, model: LeadingMixture, fit: Convergence, selection: Selection) -> Text:
-    chosen = _chosen(selection)
+def _single(predictors: Text, report: FitReport, model: LeadingMixture, fit: Convergence, selection: Selection) -> Text:
+    labels, state = [one.label for one in report.labels], "converged" if fit.converged else "stopped"
+    how, found, fitted = "Labels were predicted from {} by", said(""), BOTH
+    if not any(one.known for one in report.labels):
+        how = "No label was known. Rows were grouped by {} with"
+        fitted = "by expectation-maximisation (EM) to all rows"
+        found = said("; the {} called {}", "group was" if len(labels) == 1 else "groups were", names(labels, MAX_NAMED))
     return said(
-        "Labels were predicted from {} by a mixture of {} with covariance {}{}, estimated by expectation-maximisation "
-        "(EM) from rows with and without a label ({} after {}, log-likelihood {}).",
-        _predictors(report),
+        how + " a mixture of {} with covariance {}{}, fitted {} ({} after {}, log-likelihood {}){}.",
+        predictors,
         plural(len(model.parameters), "Gaussian"),
         model.covariance,
-        chosen,
-        "converged" if fit.converged else "stopped",
+        f", chosen by {selection.criterion}" if len(selection.members) > 1 else "",
+        fitted,
+        f"best of {fit.n_starts:,} starts, {state}" if fit.n_starts > 1 else state,
         plural(fit.n_iterations, "iteration"),
-        number(fit.log_likelihood),
+        fit.log_likelihood,
+        found,
     )
-
-
-def _clustered(report: FitReport, model: LeadingMixture, fit: Convergence, selection: Selection) -> Text:
-    labels = [one.label for one in report.labels]
-    chosen = _chosen(selection)
-    return said(
-        "No label was known. Rows were grouped by {} with a mixture of {} with covariance {}{}, estimated by "
-        "expectation-maximisation (EM; best of {}, {} after {}); the {} called {}.",
-        _predictors(report),
-        plural(len(model.parameters), "Gaussian"),
-        model.covariance,
-        chosen,
-        plural(fit.n_starts, "start"),
-        "converged" if fit.converged else "stopped",
-        plural(fit.n_iterations, "iteration"),
-        "group was" if len(labels) == 1 else "groups were",
-        names(labels, MAX_NAMED),
-    )
-
-
-def _applied(report: FitReport, applied: AppliedModel) -> Text:
-    return said(
-        "Labels were predicted from {} by a model that had been fitted before, to {} (last learnt from {}); nothing "
-        "was fitted to these rows.",
-        _predictors(report),
-        plural(applied.rows, "row"),
-        applied.last.learnt,
-    )
-
-
-def _parts(parts: Parts | None) -> Iterable[Text]:
-    if parts:
-        drawn = parts.rows_drawn
-        yield said(
-            "The table was read in {}, and the model was chosen on {} with a label and {} without one, drawn at "
-            "random.",
-            plural(parts.number, "part"),
-            plural(drawn.known, "row"),
-            f"{drawn.missing:,}",
-        )
 
 
 def _filled(report: FitReport) -> Text:
-    missing, filling = report.missing, how_filled(report)
-    filled, left = missing.filled, missing.cells - missing.filled
+    filled, filling = report.missing.filled, filling_of(report)
+    left = report.missing.cells - filled
+    rest = f", and {left:,} {'was' if left == 1 else 'were'} left missing" if left else ""
     if not filled:
         return said("No missing value was filled in.")
     if filling.files:
-        rest = f", and {left:,} {'was' if left == 1 else 'were'} left missing" if left else ""
         text = "Values were drawn by their probabilities in {} completed data sets{}."
-        return said(text, f"{filling.files:,}", rest)
-    one = "a label drawn by its probability" if filling.is_drawn else "its most probable label"
-    many = "labels drawn by their probabilities" if filling.is_drawn else "their most probable labels"
-    if left == 0:
-        return (
-            said("The missing value was filled with {}.", one)
-            if filled == 1
-            else said("All were filled with {}.", many)
-        )
-    return said(
-        "{} of them {} filled with {}, and {} {} left missing.",
-        f"{filled:,}",
-        "was" if filled == 1 else "were",
-        one if filled == 1 else many,
-        f"{left:,}",
-        "was" if left == 1 else "were",
-    )
+        return said(text, filling.files, rest)
+    label = "a label drawn by its probability" if filling.is_drawn else "its most probable label"
+    if filled > 1:
+        label = "labels drawn by their probabilities" if filling.is_drawn else "their most probable labels"
+    were = "was" if filled == 1 else "were"
+    if left:
+        return said("{} of them {} filled with {}{}.", filled, were, label, rest)
+    return said("{} {} filled with {}.", "The missing value" if filled == 1 else "All", were, label)
 
 
 def _accuracy(report: FitReport) -> Iterable[Text]:
-    found, filled = report.accuracy, report.missing.filled
-    if found is None:
-        return
-    low, high = found.interval
-    yield said(
-        "In {} ({}), {} were recovered (95 % interval {} to {}), against {} by always choosing the most common one; "
-        "the log-loss was {} ({} for the class shares).",
-        found.method,
-        plural(found.rows, "row"),
-        percent(found.accuracy),
-        percent(low),
-        percent(high),
-        percent(found.baseline_accuracy),
-        number(found.log_loss),
-        number(found.baseline_log_loss),
-    )
-    wrong = found.expected_wrong
-    if filled and wrong.low is not None and wrong.level is not None:
+    """Say how right known labels were found: by cross-validation, or those of a saved model."""
+    found, filled, applied = report.accuracy, report.missing.filled, report.applied
+    against = "against {} by always choosing the most common one; the log-loss was {} ({} for the class shares)."
+    if found is not None:
         yield said(
-            "About {} of the {} imputed {} expected to be wrong ({} % interval {} to {}).",
-            rounded(wrong.estimate),
-            f"{filled:,}",
-            "value is" if filled == 1 else "values are",
-            round(100 * wrong.level),
-            rounded(wrong.low),
-            rounded(wrong.high),
+            "In {} ({}), {} were recovered (95 % interval {} to {}), " + against,
+            found.method,
+            plural(found.rows, "row"),
+            percent(found.accuracy),
+            *map(percent, found.interval),
+            percent(found.baseline_accuracy),
+            found.log_loss,
+            found.baseline_log_loss,
         )
-
-
-def _rightness(applied: AppliedModel | None) -> Iterable[Text]:
-    """Say how right a saved model was about labels, when it was fitted and here."""
-    if applied is None:
-        return
-    for which, score in (
-        ("held out when the model was fitted", applied.held_out),
-        ("known in this table", applied.tested),
-    ):
+        wrong = found.expected_wrong
+        if filled and wrong.level is not None:
+            yield said(
+                "About {} of the {} imputed {} expected to be wrong ({} % interval {} to {}).",
+                rounded(wrong.estimate),
+                filled,
+                "value is" if filled == 1 else "values are",
+                round(100 * wrong.level),
+                rounded(wrong.low),
+                rounded(wrong.high),
+            )
+    scores = (applied.held_out, applied.tested) if applied is not None else ()
+    for which, score in zip(("held out when the model was fitted", "known in this table"), scores, strict=False):
         if score is not None:
             yield said(
-                "Of {} {}, {} were recovered, against {} by always choosing the most common one; the log-loss was {} "
-                "({} for the class shares).",
+                "Of {} {}, {} were recovered, " + against,
                 plural(score.rows, "label"),
                 which,
                 percent(score.accuracy),
                 percent(score.baseline_accuracy),
-                number(score.log_loss),
-                number(score.baseline_log_loss),
+                score.log_loss,
+                score.baseline_log_loss,
             )
 
 
@@ -237,9 +166,8 @@ def _missingness(report: FitReport) -> Iterable[Text]:
         if found.auc is None or found.auc_interval is None:
             yield said("{}.", assumed)
         else:
-            low, high = found.auc_interval
             text = "{}; these tell rows with and without a label apart with an AUC of {} (95 % interval {} to {})."
-            yield said(text, assumed, f"{found.auc:.2f}", f"{low:.2f}", f"{high:.2f}")
+            yield said(text, assumed, *(f"{value:.2f}" for value in (found.auc, *found.auc_interval)))
     if swept and swept.sweeps:
         one = swept.sweeps[0]
         yield said(

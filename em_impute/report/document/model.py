@@ -1,15 +1,16 @@
 """Sections about the model: what it is made of, what EM learnt, how it got there."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+import numpy as np
 
 from em_impute.em.families import FAMILIES
-from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, Text, names, said
+from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, names, said
 from em_impute.report.document.data import common, folded
 from em_impute.report.format import number, percent
-from em_impute.report.model.charts import BaselineGaussian, Shape, StandardError
 from em_impute.report.model.fit import FitReport, Groups
 from em_impute.report.model.mixture import (
+    BaselineGaussian,
     ConsideredFamily,
     ConsideredGroups,
     Convergence,
@@ -23,8 +24,6 @@ MAX_MEMBERS = 12
 
 MAX_FEATURES = 12
 """Columns of a table of means, and rows of one of covariances."""
-
-MAX_STEPS = 100
 
 ROUNDING = 1e-9
 """A correlation closer to 0 is 0."""
@@ -49,16 +48,18 @@ def the_model(report: FitReport) -> Section | None:
     model, selection = report.model, report.selection
     if model is None or selection is None:
         return None
-    blocks: list[Block] = [_in_words(report), *_kind(model, selection)]
-    plain = report.plain_em
-    if plain:
+    heaps = (
+        "Rows with the same label are taken to form heaps in the values of {}, each with the shape of a Gaussian (a "
+        "bell curve). A cell’s label is as probable as its heap is dense there, times how common the label is."
+    )
+    used = names([one.name for one in report.features.used], 4)
+    blocks: list[Block] = [said(heaps, used), *_kind(model, selection)]
+    if report.plain_em:
         caption = "What EM learnt, in its plainest form: one Gaussian a label"
-        blocks += _parameters(caption, plain.parameters, report)
+        blocks += _parameters(caption, report.plain_em.parameters, report)
     reading = "The less two labels overlap in a chart, the more that column tells about the label by itself."
-    blocks.append(Figures(["by_label"], reading))
-    blocks += _why(selection)
-    inner = _parameters("Leading mixture", model.parameters, report)
-    inner += _covariances(model)
+    blocks += [Figures(["by_label"], reading), *_why(selection)]
+    inner = [*_parameters("Leading mixture", model.parameters, report), *_covariances(model)]
     blocks.append(Details("The leading mixture in numbers", inner))
     if report.groups is not None:
         blocks += _groups(report.groups)
@@ -66,7 +67,7 @@ def the_model(report: FitReport) -> Section | None:
 
 
 def how_em_went(report: FitReport) -> Section | None:
-    """Show EM's path, how far it moved the labels, and whether they look like Gaussians."""
+    """Show EM's path, and how far it moved the labels."""
     fit, plain = report.fit, report.plain_em
     if fit is None:
         return None
@@ -75,23 +76,17 @@ def how_em_went(report: FitReport) -> Section | None:
         state = "converged" if plain.converged else "stopped before it converged"
         steps = plural(max(0, len(plain.path) - 1), "step")
         blocks.append(
-            said(
-                "EM (expectation-maximisation) guesses the missing labels, learns each label’s bell curve anew from "
-                "all rows, and repeats until hardly anything changes. With one bell curve a label it {} after {}, at "
-                "a log-likelihood of {} (how probable the curves make the data; higher is better).",
-                state,
-                steps,
-                _number_of(plain.log_likelihood),
-            )
+            "EM (expectation-maximisation) guesses the missing labels, learns each label’s bell curve anew from "
+            f"all rows, and repeats until hardly anything changes. With one bell curve a label it {state} after "
+            f"{steps}, at a log-likelihood of {_number_of(plain.log_likelihood)} (how probable the curves make the "
+            "data; higher is better)."
         )
     blocks.append(Figures(["convergence"]))
     if plain and plain.drift:
-        rows = [[Name(label), number(value)] for label, value in plain.drift.items()]
+        rows = [[Name(label), value] for label, value in plain.drift.items()]
         head = ["label", "moved by, in its standard deviations"]
         caption = "How far rows without a label moved each label’s mean"
         blocks += folded(caption, head, rows, common(report, list(plain.drift)))
-    if plain and plain.shape:
-        blocks.append(Details("Do the known rows look like Gaussians?", _shapes(plain.shape)))
     blocks.append(Details("The leading mixture’s fit", _fit(fit)))
     return Section("em", "EM, step by step", blocks)
 
@@ -101,46 +96,23 @@ def _number_of(value: float | None) -> str:
     return number(None) if value is None else f"{value:,.4f}" if abs(value) < 1e12 else f"{value:.6g}"  # noqa: PLR2004
 
 
-def _in_words(report: FitReport) -> Text:
-    used = names([one.name for one in report.features.used], 4)
-    return said(
-        "Rows with the same label are taken to form heaps in the values of {}, each with the shape of a Gaussian (a "
-        "bell curve). A cell’s label is as probable as its heap is dense there, times how common the label is.",
-        used,
-    )
-
-
 def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
     size = f"{plural(len(model.parameters), 'Gaussian')} with {plural(model.n_parameters, 'free parameter')}"
-    shape = (
-        f"covariance {model.covariance} ({FAMILIES[model.covariance].description})"
-        if model.covariance in FAMILIES
-        else model.covariance
-    )
+    shape = f"covariance {model.covariance} ({FAMILIES[model.covariance].description})"
     if model.share_of_stack is None:
-        return [said("The model has {}: {}.", size, shape)]
-    n_members = len(selection.members)
-    text = said("The leading mixture has {}: {}.", size, shape)
-    if n_members > 1:
-        text = said(
-            "The cells are filled by {} such models together (mixtures of Gaussians), each by its weight. The leading "
-            "one, with {} of the weight, has {}: {}.",
-            f"{n_members:,}",
-            percent(model.share_of_stack),
-            size,
-            shape,
-        )
-    told = UNLABELLED.get(selection.unlabelled_rows or "")
-    blocks: list[Block] = [text]
-    if told:
-        blocks.append(told)
+        return [f"The model has {size}: {shape}."]
+    blocks: list[Block] = [f"The leading mixture has {size}: {shape}."]
+    share = percent(model.share_of_stack)
+    if len(selection.members) > 1:
+        together = f"The cells are filled by {len(selection.members):,} such models together (mixtures of Gaussians), "
+        leading = f"The leading one, with {share} of the weight, has {size}: {shape}."
+        blocks = [f"{together}each by its weight. {leading}"]
+    if selection.unlabelled_rows:
+        blocks.append(UNLABELLED[selection.unlabelled_rows])
     if selection.trust is not None and selection.trust < 1.0:
         blocks.append(
-            said(
-                "Held-out labels do not show the mixtures to be clearly better than the labels’ shares, so together "
-                "they weigh {} and the shares the rest.",
-                percent(selection.trust),
-            )
+            "Held-out labels do not show the mixtures to be clearly better than the labels’ shares, so together "
+            f"they weigh {percent(selection.trust)} and the shares the rest."
         )
     return blocks
 
@@ -151,91 +123,61 @@ def _parameters(
     """Tabulate the mean of each column for each component, with its standard error where that is known."""
     if not parameters:
         return []
-    features = list(parameters[0].mean)
-    several = any(isinstance(one, MixtureComponent) and one.component > 1 for one in parameters)
-    rows = [
-        [
-            _name_of(one, several=several),
-            percent(one.weight),
-            *(_mean(one, key) for key in features[:MAX_FEATURES]),
+    features, rows, error = list(parameters[0].mean), [], None
+    several = any(getattr(one, "component", 1) > 1 for one in parameters)
+    for one in parameters:
+        error = getattr(one, "standard_error", None)
+        name = said("{}{}", Name(one.label), f", {getattr(one, 'component', 1)}" if several else "")
+        means = [
+            f"{number(one.mean[key])}{f' ± {error.mean[key]:.2g}' if error else ''} ({number(one.sd[key])})"
+            for key in features[:MAX_FEATURES]
         ]
-        for one in parameters
-    ]
-    error = " ± its standard error" if any(_error(one) for one in parameters) else ""
-    more = f"; the first {MAX_FEATURES} of {len(features)} columns" if len(features) > MAX_FEATURES else ""
-    head = ["label", "share", *(Name(key) for key in features[:MAX_FEATURES])]
-    shown = common(report, [one.label for one in parameters])
-    return folded(f"{caption}: mean{error} (SD, the standard deviation){more}", head, rows, [] if several else shown)
-
-
-def _name_of(one: MixtureComponent | BaselineGaussian, *, several: bool) -> Text:
-    number_of = f", {one.component}" if several and isinstance(one, MixtureComponent) else ""
-    return said("{}{}", Name(one.label), number_of)
-
-
-def _error(one: MixtureComponent | BaselineGaussian) -> StandardError | None:
-    return one.standard_error if isinstance(one, BaselineGaussian) else None
-
-
-def _mean(one: MixtureComponent | BaselineGaussian, feature: str) -> str:
-    error = _error(one)
-    within = f" ± {error.mean[feature]:.2g}" if error else ""
-    return f"{number(one.mean[feature])}{within} ({number(one.sd[feature])})"
+        rows.append([name, percent(one.weight), *means])
+    caption += f": mean{' ± its standard error' if error else ''} (SD, the standard deviation)"
+    if len(features) > MAX_FEATURES:
+        caption += f"; the first {MAX_FEATURES} of {len(features)} columns"
+    head = ["label", "share", *map(Name, features[:MAX_FEATURES])]
+    return folded(caption, head, rows, [] if several else common(report, [one.label for one in parameters]))
 
 
 def _covariances(model: LeadingMixture) -> list[Block]:
     features = list(model.parameters[0].mean)[:MAX_FEATURES]
-    shared = model.covariance in FAMILIES and FAMILIES[model.covariance].shared
+    shared = FAMILIES[model.covariance].shared
     tables: list[Block] = []
     for one in model.parameters[: 1 if shared else 8]:
         of = "of every component" if shared else f"of {one.label}, component {one.component}"
-        rows = [
-            [Name(key), *(number(value) for value in row[: len(features)])]
-            for key, row in zip(features, _without_rounding(one.covariance), strict=False)
-        ]
+        matrix = np.array(one.covariance, np.float64)[: len(features), : len(features)]
+        deviation = np.sqrt(np.diagonal(matrix))
+        matrix[np.abs(matrix) < ROUNDING * deviation * deviation[:, None]] = 0.0
+        rows = [[Name(key), *row] for key, row in zip(features, matrix.tolist(), strict=True)]
         tables.append(Table(f"Covariance {of}", ["", *map(Name, features)], rows))
     return tables
-
-
-def _without_rounding(covariance: Sequence[Sequence[float | None]]) -> list[list[float | None]]:
-    """Write 0 for covariances that are no more than rounding beside their variances."""
-    variance = [abs(row[i] or 0.0) for i, row in enumerate(covariance)]
-    return [
-        [
-            0.0
-            if value is not None and abs(value) < ROUNDING * math.sqrt(variance[i]) * math.sqrt(variance[j])
-            else value
-            for j, value in enumerate(row)
-        ]
-        for i, row in enumerate(covariance)
-    ]
 
 
 def _why(selection: Selection) -> list[Block]:
     if not selection.members:
         return []
     if selection.stack:
-        losses = vars(selection.scores)
-        rows = [[told, number(losses[key])] for key, told in SCORES.items() if losses[key] is not None]
+        losses = selection.scores._asdict()
+        rows = [[told, losses[key]] for key, told in SCORES.items() if losses[key] is not None]
         table = Table("Which model fills best? Log-loss on held-out labels", ["filled by", "log-loss"], rows)
         told = (
             "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect."
         )
         head = ["weight", "predictors", "covariance", "Gaussians a label", "steps of EM", "log-loss"]
         listed = [
-            [percent(one.weight), one.view, one.covariance, one.components, one.em_steps, number(one.log_loss)]
+            [percent(one.weight), one.view, one.covariance, one.components, one.em_steps, one.log_loss]
             for one in selection.stack[:MAX_MEMBERS]
         ]
         inner: list[Block] = [Table(f"The heaviest of {len(selection.stack):,} mixtures", head, listed)]
         return [table, told, Details(f"{selection.considered:,} mixtures were compared", inner)]
     if selection.numbers_of_groups:
         rows = [
-            [one.covariance, f"{one.components}", number(one.bic), number(one.icl), _verdict(one)]
-            for one in selection.numbers_of_groups
+            [one.covariance, one.components, one.bic, one.icl, _verdict(one)] for one in selection.numbers_of_groups
         ]
         head = ["covariance", "groups", "BIC", "ICL", ""]
     else:
-        rows = [[one.covariance, number(one.log_loss), _verdict(one)] for one in selection.families]
+        rows = [[one.covariance, one.log_loss, _verdict(one)] for one in selection.families]
         head = ["covariance", "score", ""]
     return folded(f"Chosen by {selection.criterion} (lower is better)", head, rows)
 
@@ -245,38 +187,13 @@ def _verdict(one: ConsideredFamily | ConsideredGroups) -> str:
 
 
 def _groups(groups: Groups) -> list[Block]:
-    rows = [
-        [
-            Name(str(one.group)),
-            f"{one.rows:,}",
-            f"{one.known:,}",
-            f"{one.missing:,}",
-            percent(one.own_weight),
-        ]
-        for one in groups.groups
-    ]
+    rows = [[Name(one.group), one.rows, one.known, one.missing, percent(one.own_weight)] for one in groups.groups]
     text = said(
         "Each cell is filled by what its own group’s fit and the fit of all rows say, by {}, weighed by held-out "
         "labels.",
         Name(groups.column),
     )
     return [text, *folded("Groups", ["group", "rows", "known", "missing", "weight of its own fit"], rows)]
-
-
-def _shapes(shape: Mapping[str, Mapping[str, Shape | None]]) -> list[Block]:
-    rows = [
-        [
-            said("{}: {}", Name(label), Name(key)),
-            number(one.skew if one else None),
-            number(one.kurtosis if one else None),
-        ]
-        for label, by_feature in shape.items()
-        for key, one in by_feature.items()
-    ]
-    text = said(
-        "Both are 0 for a Gaussian. A skew beyond 1, or a kurtosis far from 0, says that the bell curve fits badly."
-    )
-    return [text, *folded("Shape of the known rows", ["label: column", "skew", "excess kurtosis"], rows)]
 
 
 def _fit(fit: Convergence) -> list[Block]:
@@ -287,14 +204,5 @@ def _fit(fit: Convergence) -> list[Block]:
         if not fit.n_iterations:
             went = "EM was not run: held-out labels prefer what the labelled rows alone say"
     criteria = f"BIC {_number_of(fit.bic)}, AIC {_number_of(fit.aic)}, ICL {_number_of(fit.icl)}"
-    text = said(
-        "{}. Log-likelihood {} ({}; the latter count parameters as a cost, and lower is better).",
-        went,
-        _number_of(fit.log_likelihood),
-        criteria,
-    )
-    if len(fit.path) <= 1:
-        return [text]
-    path = "; ".join(_number_of(value) for value in fit.path[:MAX_STEPS])
-    more = " …" if len(fit.path) > MAX_STEPS else ""
-    return [text, said("Log-likelihood from step to step: {}{}.", path, more)]
+    height = f"Log-likelihood {_number_of(fit.log_likelihood)}"
+    return [f"{went}. {height} ({criteria}; the latter count parameters as a cost, and lower is better)."]

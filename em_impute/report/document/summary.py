@@ -1,16 +1,15 @@
-"""The top of the page: what happened in two sentences, and in four figures."""
+"""The top of the page: what happened in a few sentences, and in four figures."""
 
 from collections.abc import Iterable
 
-from em_impute.report.charts.groups import Filling
+from em_impute.report.charts.groups import Filling, filling_of
 from em_impute.report.document.blocks import Name, Text, Tile, names, said
-from em_impute.report.document.saved_model import about_moved, about_wrong, judged_tiles
 from em_impute.report.format import percent, rounded, span
 from em_impute.report.model.diagnostics import Accuracy, ExpectedWrong
 from em_impute.report.model.fit import FitReport
+from em_impute.report.model.saved_model import AppliedModel
+from em_impute.report.sentences import by_farness, n_wrong, wrong_by_the_model
 from em_impute.table.text import plural
-
-ABOUT_PEOPLE = "S01"
 
 TOOL = "em-impute"
 
@@ -21,139 +20,133 @@ REASONS = {
 }
 
 
-def how_filled(report: FitReport) -> Filling:
-    """Tell how cells were filled; where none was, the command and its files tell how they would have been."""
-    if report.filled is not None:
-        return Filling(report.filled.method == "draw", report.filled.imputations)
-    files = len(report.output.files) if report.output is not None and report.parts is None else 0
-    return Filling(files > 0 or "draw" in report.command.replace("=", " ").split(), files)
-
-
 def headline(report: FitReport) -> list[Text]:
     """Say in plain sentences what was missing, what was filled, from what, and how much of it is probably wrong."""
     missing, column = report.missing, Name(report.column)
-    cells, rows, filled = missing.cells, report.input.rows, missing.filled
+    cells, rows = missing.cells, report.input.rows
     if not cells:
         return [said("No cell of {} was missing: there was nothing to fill, and the file was copied as it is.", column)]
-    known = any(one.known for one in report.labels) or report.applied is not None
     state = "empty" if set(missing.tokens) <= {""} else "missing"
-    was = "was" if cells == 1 else "were"
     how_many = f"All {cells:,}" if cells == rows > 1 else f"{cells:,} of {rows:,}"
-    sentences = [said("{} cells of {} {} {}.", how_many, column, was, state)]
-    by, filling = _by(report), how_filled(report)
-    labels = [one.label for one in report.labels]
+    was_missing = said("{} cells of {} {} {}.", how_many, column, "was" if cells == 1 else "were", state)
+    return [was_missing, *_filled(report), *_wrong(report)]
+
+
+def _filled(report: FitReport) -> Iterable[Text]:
+    """Say what became of the missing cells."""
+    cells, filled, filling = report.missing.cells, report.missing.filled, filling_of(report)
+    used = [one.name for one in report.features.used]
+    by = said(" by {}{}", names(used), ", with a saved model" if report.applied else "") if used else said("")
+    labels, often = [one.label for one in report.labels], _how_often(filling)
     if not filled:
-        sentences.append(said("{} could fill none of them{}.", TOOL, by))
-    elif not known:
-        sentences.append(
-            said(
-                "Since no label was known, {} sorted the rows into {} {}{}: {}.",
-                TOOL,
-                len(labels),
-                "group" if len(labels) == 1 else "groups",
-                by,
-                names(labels, 8),
-            )
-        )
+        yield said("{} could fill none of them{}.", TOOL, by)
+    elif not any(one.known for one in report.labels) and report.applied is None:
+        groups = plural(len(labels), "group")
+        yield said("Since no label was known, {} sorted the rows into {}{}: {}.", TOOL, groups, by, names(labels, 8))
+        if filling.is_drawn:
+            yield said("Labels were drawn by their probabilities{}.", often)
     elif filled == cells:
         did = "drew its label" if filling.is_drawn else "filled it"
         if cells > 1:
             did = f"{'drew labels for' if filling.is_drawn else 'filled'} all {cells:,}"
-        sentences.append(said("{} {}{}{}.", TOOL, did, by, _how_often(filling)))
+        yield said("{} {}{}{}.", TOOL, did, by, often)
     else:
         did = "drew labels for" if filling.is_drawn else "filled"
         left = f"{cells - filled:,} as {'it was' if cells - filled == 1 else 'they were'}"
-        how = said("{}{}{}", by, _how_often(filling), "," if filling.files else "")
-        sentences.append(said("{} {} {} of them{} and left {}.", TOOL, did, f"{filled:,}", how, left))
-    if filled and not known and filling.is_drawn:
-        sentences.append(said("Labels were drawn by their probabilities{}.", _how_often(filling)))
-    return [*sentences, *_wrong(report)]
+        comma = "," if filling.files else ""
+        yield said("{} {} {} of them{}{}{} and left {}.", TOOL, did, filled, by, often, comma, left)
+
+
+def _how_often(filling: Filling) -> str:
+    return f", {filling.files:,} times, each time into a file of its own" if filling.files > 1 else ""
+
+
+def _wrong(report: FitReport) -> Iterable[Text]:
+    """Say how many fills are probably wrong."""
+    accuracy, filled = report.accuracy, report.missing.filled
+    if filled and report.applied is not None:
+        is_one = filled == 1 or n_wrong(report.applied) == "1"
+        yield said("Wrong {} {}.", "is" if is_one else "are", wrong_by_the_model(report.applied, filled))
+    elif filled == 1 and accuracy is not None:
+        estimate = percent(min(1.0, accuracy.expected_wrong.estimate))
+        yield said("It is wrong with a probability of about {}.", estimate)
+    elif filled and accuracy is not None:
+        yield _by_held_out_labels(accuracy.expected_wrong, filling_of(report))
+
+
+def _by_held_out_labels(wrong: ExpectedWrong, filling: Filling) -> Text:
+    about = rounded(wrong.estimate)
+    counted = f"About {about} of them {'is' if about == '1' else 'are'} probably wrong"
+    if about == "0":
+        counted = "Probably hardly any of them is wrong"
+    if filling.files > 1:
+        counted += " in each file"
+    if wrong.low is None:
+        return said("{}.", counted)
+    judged = "" if wrong.agree else ", judged by known labels that were hidden from the model"
+    return said("{} {}{}.", counted, f"({span(wrong.low, wrong.high)})", judged)
 
 
 def tiles(report: FitReport) -> list[Tile]:
     """Give the figures that matter most; none where nothing was missing."""
-    missing = report.missing
+    missing, filling = report.missing, filling_of(report)
     if not missing.cells:
         return []
-    left, filling = missing.cells - missing.filled, how_filled(report)
-    of = f"of {plural(missing.cells, 'missing cell')}"
+    left, of = missing.cells - missing.filled, f"of {plural(missing.cells, 'missing cell')}"
     if filling.files:
         of += f", in each of {filling.files:,} files"
-    why = [f"{n:,} {REASONS.get(reason, reason.replace('_', ' '))}" for reason, n in missing.left_empty.items()]
-    title, reasons = "drawn" if filling.is_drawn else "filled", "; ".join(why)
-    applied, accuracy = report.applied, report.accuracy
-    if applied is not None:  # it has a figure more to show, and four have room beside each other
-        note = said("{}; {} left empty{}", of, f"{left:,}" if left else "none", f": {reasons}" if reasons else "")
-        return [Tile(f"{missing.filled:,}", title, note), *judged_tiles(applied, missing.filled)]
-    found = [
-        Tile(f"{missing.filled:,}", title, of),
-    ]
+    reasons = "; ".join(f"{n:,} {REASONS.get(reason, reason)}" for reason, n in missing.left_empty.items())
+    title = "drawn" if filling.is_drawn else "filled"
+    if report.applied is not None:  # it has a figure more to show, and four have room beside each other
+        note = said("{}; {} left empty{}", of, left or "none", f": {reasons}" if reasons else "")
+        return [Tile(missing.filled, title, note), *_judged_by_the_model(report.applied, missing.filled)]
+    found = [Tile(missing.filled, title, of)]
     if left:
-        found.append(Tile(f"{left:,}", "left empty", reasons))
-    if accuracy is not None:
-        found += _judged(accuracy, missing.filled)
+        found.append(Tile(left, "left empty", reasons))
+    if report.accuracy is not None:
+        found += _judged(report.accuracy, missing.filled)
     elif missing.lowest_probability is not None:
         note = said("the lowest probability of any filled label")
         found.append(Tile(percent(missing.lowest_probability), "least certain cell", note))
     return found
 
 
-def remarks(report: FitReport) -> list[tuple[str, str]]:
-    """List warnings as (code, sentence), the note on people last."""
-    listed = [(one.code, one.message) for one in report.warnings]
-    return sorted(listed, key=lambda one: one[0] == ABOUT_PEOPLE)
-
-
-def _by(report: FitReport) -> Text:
-    used = [one.name for one in report.features.used]
-    model = ", with a saved model" if report.applied is not None else ""
-    return said(" by {}{}", names(used), model) if used else said("")
-
-
-def _how_often(filling: Filling) -> str:
-    if filling.files > 1:
-        return f", {filling.files:,} times, each time into a file of its own"
-    return ""
-
-
-def _wrong(report: FitReport) -> Iterable[Text]:
-    """Say how many fills are probably wrong."""
-    accuracy, applied, filled = report.accuracy, report.applied, report.missing.filled
-    if filled and applied is not None:
-        told = about_wrong(applied, filled), about_moved(applied)
-        yield from filter(None, told)
-    elif filled and accuracy is not None:
-        yield _by_held_out_labels(report, accuracy.expected_wrong)
-
-
-def _by_held_out_labels(report: FitReport, wrong: ExpectedWrong) -> Text:
-    if report.missing.filled == 1:
-        return said("It is wrong with a probability of about {}.", percent(min(1.0, wrong.estimate)))
-    about = rounded(wrong.estimate)
-    counted = f"About {about} of them {'is' if about == '1' else 'are'} probably wrong"
-    if about == "0":
-        counted = "Probably hardly any of them is wrong"
-    if how_filled(report).files > 1:
-        counted += " in each file"
-    if wrong.low is None:
-        return said("{}.", counted)
-    between = f"({span(wrong.low, wrong.high)})"
-    judged = "" if wrong.agree else ", judged by known labels that were hidden from the model"
-    return said("{} {}{}.", counted, between, judged)
-
-
-def _judged(accuracy: Accuracy, filled: int) -> list[Tile]:
-    wrong, found = accuracy.expected_wrong, []
+def _judged(accuracy: Accuracy, filled: int) -> Iterable[Tile]:
+    wrong = accuracy.expected_wrong
     if filled:
-        part = f"{percent(wrong.estimate / filled)} of the filled"
-        note = said("{}", part)
-        if wrong.low is not None and wrong.level is not None:
-            ends = rounded(wrong.low), rounded(wrong.high)
-            note = said("{} to {} with {} % probability; {}", *ends, round(100 * wrong.level), part)
-        found.append(Tile(rounded(wrong.estimate), "probably wrong", note))
+        note = said("{} of the filled", percent(wrong.estimate / filled))
+        if wrong.level is not None:
+            ends = span(wrong.low, wrong.high)
+            note = said("{} with {} % probability; {}", ends, round(100 * wrong.level), note)
+        yield Tile(rounded(wrong.estimate), "probably wrong", note)
     note = said(
         "of labels that were hidden as they are missing, and filled again; always saying {}: {}",
         Name(accuracy.baseline_label),
         percent(accuracy.baseline_accuracy),
     )
-    return [*found, Tile(percent(accuracy.accuracy), "right on hidden labels", note)]
+    yield Tile(percent(accuracy.accuracy), "right on hidden labels", note)
+
+
+def _judged_by_the_model(applied: AppliedModel, n_filled: int) -> Iterable[Tile]:
+    """Give the figures that say how far the fills of a saved model can be trusted."""
+    if n_filled == 1:
+        yield Tile(percent(applied.expected_wrong), "chance that it is wrong", said("says the model"))
+    elif n_filled:
+        note = said("{} of the filled, if its probabilities are right", percent(applied.expected_wrong / n_filled))
+        yield Tile(n_wrong(applied), "wrong, says the model", note)
+    here, then = applied.tested, applied.held_out
+    when_fitted = said("of {} held out when it was fitted", plural(then.rows, "label")) if then else None
+    if here is not None:
+        note = said("of {}, which the model had not seen", plural(here.rows, "label"))
+        if then is not None:
+            note = said("{}; {} {}", note, percent(then.accuracy), when_fitted)
+        yield Tile(percent(here.accuracy), "right on labels known here", note)
+    elif then is not None:
+        yield Tile(percent(then.accuracy), "right on hidden labels", when_fitted)
+    judged = [one for one in by_farness(applied.drift) if one.psi is not None]
+    if judged:
+        gone = [one.name for one in judged if one.has_moved]
+        which = said(": {}", names(gone)) if gone else ""
+        yield Tile(
+            len(gone), "predictor moved" if len(gone) == 1 else "predictors moved", said("of {}{}", len(judged), which)
+        )

@@ -2,15 +2,21 @@
 
 from collections.abc import Mapping
 
+from em_impute.diagnostics.values import Sweep
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, said
 from em_impute.report.document.data import common, folded
-from em_impute.report.format import expected_count, number, percent, small_percent, span
+from em_impute.report.format import number, percent, small_percent, span
 from em_impute.report.model.diagnostics import ShareEstimate
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.missingness import Sweep
+from em_impute.report.sentences import odd_labels
 from em_impute.table.text import plural
 
 MAX_ROWS = 20
+
+COUNTS = (
+    "How many rows of each label the whole column holds. Expected counts add up the probabilities; counting "
+    "filled labels overstates the likelier one."
+)
 
 MAX_SENTENCES = 3
 """Labels about which there is a sentence each; of more there is a table."""
@@ -22,19 +28,16 @@ def the_totals(report: FitReport) -> Section | None:
     if not report.missing.cells:
         return None
     blocks: list[Block] = [
-        said(
-            "How many rows of each label the whole column holds. Expected counts add up the probabilities; counting "
-            "filled labels overstates the likelier one."
-        )
+        COUNTS,
+        Figures(["totals"]),
     ]
-    blocks.append(Figures(["totals"]))
     head = ["label", "known only", "known and filled", "expected", *(["drawn (95 %)"] if drawn else [])]
     rows = [
         [
             Name(label),
-            f"{known:,}",
-            f"{totals.most_probable[label]:,}",
-            number(totals.expected[label]),
+            known,
+            totals.most_probable[label],
+            totals.expected[label],
             *([f"{number(drawn[label].estimate)} ({span(drawn[label].low, drawn[label].high)})"] if drawn else []),
         ]
         for label, known in totals.known.items()
@@ -49,15 +52,10 @@ def the_totals(report: FitReport) -> Section | None:
 def _shares(shares: Mapping[str, ShareEstimate], shown: list[int]) -> list[Block]:
     """Tabulate what share of the population each label has, were the rows a sample."""
     rows = [
-        [
-            Name(label),
-            percent(one.estimate),
-            f"{percent(one.low)} to {percent(one.high)}",
-            percent(one.missing_information),
-        ]
+        [Name(label), percent(one.estimate), _ends(one.low, one.high), percent(one.missing_information)]
         for label, one in shares.items()
     ]
-    text = said(
+    text = (
         "If the rows are a sample, these are the shares where they come from, by Rubin’s rules. Missing "
         "information: the part of the uncertainty that comes from the missing labels."
     )
@@ -76,22 +74,14 @@ def what_if_not(report: FitReport) -> Section | None:
             "missing labels could prove it. This shows what would follow if not: let the odds of a label be exp(δ) "
             "times as high where it is missing; at δ = 0 nothing changes, at δ = 1 they are 2.7 times as high. {}",
             found.sentence,
-        )
+        ),
+        Figures(["sensitivity"]),
     ]
-    blocks.append(Figures(["sensitivity"]))
     tested = [one for one in found.sweeps if one.interval is not None]
     if len(tested) <= MAX_SENTENCES:
         blocks += [said("The share of {} {}.", Name(one.label), _leaving(one)) for one in tested]
     else:
-        rows = [
-            [
-                Name(one.label),
-                " to ".join(map(percent, one.interval or ())),
-                _delta(one.leaves_interval.below),
-                _delta(one.leaves_interval.above),
-            ]
-            for one in tested
-        ]
+        rows = [[Name(one.label), _ends(*(one.interval or ())), *map(_delta, one.leaves_interval)] for one in tested]
         head = ["label", "95 % interval of its share", "left below δ =", "and above δ ="]
         caption = "Where the share of a label would leave its interval"
         blocks.append(Details(caption, [Table(caption, head, rows)]))
@@ -109,29 +99,15 @@ def suspects(report: FitReport) -> Section | None:
     audit, listed = report.audit, report.suspect_labels
     if audit is None:
         return None
-    drawn = f" drawn from {audit.drawn_from:,}" if audit.drawn_from else ""
-    blocks: list[Block] = [
-        said(
-            "{} of {}{} {} a probability below {} %, each judged by a model that was not shown it; {} are expected by "
-            "chance if all labels are right. None was changed.",
-            f"{audit.found:,}",
-            plural(audit.examined, "known label"),
-            drawn,
-            "has" if audit.found == 1 else "have",
-            f"{100.0 * audit.threshold:g}",
-            expected_count(audit.expected),
-        )
-    ]
+    judged = "Each was judged by a model that was not shown it, and none was changed."
+    blocks: list[Block] = [f"{odd_labels(audit)}. {judged}"]
     if listed:
         part = ["file"] if listed[0].part is not None else []
         rows = [
             [
                 *([Name(one.part or "")] if part else []),
-                f"{one.line:,}",
-                Name(one.label),
-                small_percent(one.probability),
-                Name(one.likely),
-                percent(one.likely_probability),
+                *(one.line, Name(one.label), small_percent(one.probability)),
+                *(Name(one.likely), percent(one.likely_probability)),
             ]
             for one in listed[:MAX_ROWS]
         ]
@@ -142,12 +118,16 @@ def suspects(report: FitReport) -> Section | None:
 
 
 def _leaving(one: Sweep) -> str:
-    within = " to ".join(map(percent, one.interval or ()))
+    within = _ends(*(one.interval or ()))
     ends = [("below", one.leaves_interval.below), ("above", one.leaves_interval.above)]
     shown = [f"{side} δ = {_delta(delta)}" for side, delta in ends if delta is not None]
     if shown:
         return f"leaves its interval ({within}) {' and '.join(shown)}"
     return f"stays in its interval ({within}) for every δ within ±5"
+
+
+def _ends(*ends: float) -> str:
+    return " to ".join(map(percent, ends))
 
 
 def _delta(delta: float | None) -> str:

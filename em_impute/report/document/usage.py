@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from em_impute.report.document.blocks import Block, Details, Items, Name, Section, Table, Text, said
+from em_impute.report.charts.groups import filling_of
+from em_impute.report.document.blocks import Details, Items, Name, Section, Table, Text, said
 from em_impute.report.document.methods import methods
-from em_impute.report.document.summary import how_filled
 from em_impute.report.format import number
 from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.fit import FitReport
@@ -18,7 +18,7 @@ def how_to_use(report: FitReport) -> Section | None:
         return None
     draws = max(FEWEST_IMPUTATIONS, report.totals.recommended_imputations or 0)
     column = Name(report.column)
-    filling = how_filled(report)
+    filling = filling_of(report)
     lines = [
         said(
             "Keep the filled cells apart from the known ones: <code>--indicator</code> adds a column that says which "
@@ -69,7 +69,7 @@ def reproduction(report: FitReport | EvaluationReport) -> Section:
     rows: list[list[Any]] = [
         ["command", said("<code>{}</code>", report.command)],
         ["version", f"{report.tool.name} {report.tool.version}"],
-        ["seed", report.seed],
+        ["seed", str(report.seed)],
         ["created", report.created or number(None)],
         ["input", Name(report.input.path)],
     ]
@@ -87,15 +87,9 @@ def reproduction(report: FitReport | EvaluationReport) -> Section:
 
 
 def decisions(report: FitReport) -> Section:
-    """List every decision that was taken for the user, and every warning."""
-    rows = [[one.step, one.action, one.detail] for one in report.log]
-    blocks: list[Block] = [Details("Every decision", [Table("Decisions", ["step", "what", "decided"], rows)])]
-    if report.warnings:
-        warned = [[one.code, one.message] for one in report.warnings]
-        blocks.append(Table("Warnings and notes", ["code", "message"], warned))
-    else:
-        blocks.append(said("There was nothing to warn about."))
-    return Section("log", "Decisions and warnings", blocks)
+    """List every decision that was taken for the user."""
+    table = Table("Decisions", ["step", "what", "decided"], report.log)
+    return Section("log", "Decisions", [Details("Every decision", [table])])
 
 
 def _hash(value: str | None) -> Text:

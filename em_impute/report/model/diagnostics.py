@@ -2,24 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
+from em_impute.diagnostics.values import IntervalEstimate
 from em_impute.report.model.shared import (
     Confusion,
     Counts,
-    Ends,
-    IntervalEstimate,
     LabelledCell,
     Line,
-    Positive,
     ReliabilityBin,
     Threshold,
 )
-from em_impute.serialize.annotations import Count, MayLack, Range, Share
+from em_impute.serialize.annotations import Count, Ends, MayLack, Positive, Range, Share
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExpectedWrong:
+class ExpectedWrong(NamedTuple):
     """How many filled cells are likely to be wrong; the estimate alone where nothing was drawn."""
 
     estimate: Annotated[float, Range(0), "Filled cells that are likely to be wrong."]
@@ -41,8 +38,7 @@ class ExpectedWrong:
     ] = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Accuracy:
+class Accuracy(NamedTuple):
     """How well held-out labels are found."""
 
     method: Annotated[str, "How labels were held out, in words."]
@@ -72,15 +68,16 @@ class Accuracy:
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ShareEstimate(IntervalEstimate):
+class ShareEstimate(NamedTuple):
     """A label's share."""
 
+    estimate: Annotated[Share, "The estimate."]
+    low: Annotated[Share, "Lower end."]
+    high: Annotated[Share, "Upper end."]
     missing_information: Annotated[Share, "Part that is missing of what a complete column would tell."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Totals:
+class Totals(NamedTuple):
     """Rows of each label in the completed column, counted in several ways; draws add the keys from the fourth on."""
 
     known: Annotated[Counts, "Known rows by label."]
@@ -113,19 +110,7 @@ class SuspectLabel(LabelledCell):
     likely_probability: Annotated[Share, "Its probability."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class AuditResult:
-    """How known labels were judged, each by a fit that was not shown it."""
-
-    examined: Annotated[Count, "Labels that were judged."]
-    threshold: Annotated[Share, "A label looks wrong if its probability is below this."]
-    found: Annotated[Count, "Labels that look wrong."]
-    expected: Annotated[float, Range(0), "Labels that would look wrong by chance if all were right."]
-    drawn_from: Annotated[Count | None, "Known labels in all, where only some were judged; null where all were."]
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutOfRangeRow:
+class OutOfRangeRow(NamedTuple):
     """A row in which a predictor is beyond every row with a label."""
 
     line: Line
@@ -133,8 +118,7 @@ class OutOfRangeRow:
     value: Annotated[float | str, "What it holds: a number, or the text of a category."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class OutOfRange:
+class OutOfRange(NamedTuple):
     """Rows in which some predictor is beyond every row with a label."""
 
     rows: Annotated[Count, "How many there are."]
@@ -147,16 +131,14 @@ class OutOfRange:
     listed: Annotated[Sequence[OutOfRangeRow], "The first 1,000 of them."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class WithoutPredictors:
+class WithoutPredictors(NamedTuple):
     """Rows that show no predictor and are filled by the labels' shares alone."""
 
     rows: Annotated[Count, "How many there are."]
     lines: Annotated[Sequence[Line], "Lines on which the first 1,000 begin."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MarkedRows:
+class MarkedRows(NamedTuple):
     """Missing cells in weakly founded rows."""
 
     out_of_range: Annotated[OutOfRange, "Rows in which some predictor is beyond every row with a label."]

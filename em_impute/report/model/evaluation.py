@@ -2,23 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from em_impute.report.model.shared import (
     Confusion,
-    Ends,
     Features,
     Head,
     Input,
     KnownLabel,
     MissingCells,
     Notice,
-    Positive,
     ReliabilityBin,
     Seconds,
     Threshold,
 )
-from em_impute.serialize.annotations import Choices, Count, Range, Share
+from em_impute.serialize.annotations import Choices, Count, Ends, Positive, Range, Share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +30,7 @@ class EvaluatedLabel(KnownLabel):
     recall: Annotated[Share | None, "Share of its hidden cells that were found; null where it was never hidden."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hiding:
+class Hiding(NamedTuple):
     """Which known labels were hidden."""
 
     how: Annotated[
@@ -71,8 +68,7 @@ class Figures(Scores):
     ece: Annotated[Share, "Expected calibration error: mean distance of stated probability and accuracy."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class CompareFigures:
+class CompareFigures(NamedTuple):
     """What is compared on the hidden labels."""
 
     em_impute: Annotated[Figures, "The fills."]
@@ -82,8 +78,7 @@ class CompareFigures:
     majority: Annotated[Figures, "The shares of the labels."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class CompareScores:
+class CompareScores(NamedTuple):
     """The same, each hidden row counting as it is likely to be missing."""
 
     missing: Annotated[Positive, "Cells that are really missing."]
@@ -95,15 +90,13 @@ class CompareScores:
     majority: Annotated[Scores, "The shares of the labels."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Repeats:
+class Repeats(NamedTuple):
     """The repeats, each with other labels hidden."""
 
     accuracy_sd: Annotated[float | None, Range(0), "Standard deviation of their accuracies; null of a single one."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FilledAtThresholds:
+class FilledAtThresholds(NamedTuple):
     """What is filled, and how much of it is right, where a label must be so probable."""
 
     thresholds: Annotated[Sequence[Threshold], "For some values of --min-probability."]

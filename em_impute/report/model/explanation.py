@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from em_impute.report.model.shared import (
     Covariance,
@@ -15,9 +15,8 @@ from em_impute.report.model.shared import (
     MissingCells,
     Notice,
     Numbers,
-    Positive,
 )
-from em_impute.serialize.annotations import Choices, Count, Key, MayLack, Range, Share
+from em_impute.serialize.annotations import Choices, Count, Key, MayLack, Positive, Range, Share
 
 LogLikelihood = Annotated[
     float | None,
@@ -30,8 +29,7 @@ LogPrior = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FollowedRow:
+class FollowedRow(NamedTuple):
     """A row."""
 
     line: Line
@@ -40,8 +38,7 @@ class FollowedRow:
     responsibility: Annotated[Mapping[str, Share], "Probability of each component, given the row."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class NamedComponent:
+class NamedComponent(NamedTuple):
     """A component."""
 
     component: Annotated[str, "Its name: that of its label, numbered where a label has several."]
@@ -52,16 +49,14 @@ class NamedComponent:
     covariance: Matrix
 
 
-@dataclass(frozen=True, kw_only=True)
-class Change:
+class Change(NamedTuple):
     """A number before and after an M step."""
 
     before: Annotated[float, "Before."]
     after: Annotated[float, "After."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class HiddenValues:
+class HiddenValues(NamedTuple):
     """What EM has to find beside the parameters."""
 
     labels: Annotated[Count, "Labels that are not known."]
@@ -85,23 +80,20 @@ class Start:
     parameters: Annotated[Sequence[NamedComponent], "The parameters of every component."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class EStep:
+class EStep(NamedTuple):
     """The E step."""
 
     rows: Annotated[Sequence[FollowedRow], "The rows that are followed, with the responsibilities that it finds."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MStep:
+class MStep(NamedTuple):
     """The M step."""
 
     before: Annotated[Sequence[NamedComponent], "The parameters before it."]
     after: Annotated[Sequence[NamedComponent], "The parameters that it finds."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Iteration:
+class Iteration(NamedTuple):
     """An iteration."""
 
     iteration: Annotated[Positive, "Its number, from 1."]
@@ -114,8 +106,7 @@ class Iteration:
     ] = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class StopReason:
+class StopReason(NamedTuple):
     """Why EM ended."""
 
     reason: Annotated[

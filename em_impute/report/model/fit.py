@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-from em_impute.report.model.charts import BaselineEm, ChartData
-from em_impute.report.model.diagnostics import Accuracy, AuditResult, MarkedRows, SuspectLabel, Totals
-from em_impute.report.model.missingness import Missingness, Sensitivity
-from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
+from em_impute.diagnostics.values import Audit, ChartData, Sensitivity
+from em_impute.missingness.values import RowCounts
+from em_impute.report.model.diagnostics import Accuracy, MarkedRows, SuspectLabel, Totals
+from em_impute.report.model.missingness import Missingness
+from em_impute.report.model.mixture import BaselineEm, Convergence, LeadingMixture, Selection
 from em_impute.report.model.saved_model import AppliedModel
 from em_impute.report.model.shared import (
     Counts,
@@ -18,11 +19,9 @@ from em_impute.report.model.shared import (
     KnownLabel,
     LabelledCell,
     Notice,
-    Positive,
-    RowCounts,
     Seconds,
 )
-from em_impute.serialize.annotations import Choices, Count, MayLack, Sha256, Share
+from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Sha256, Share
 from em_impute.serialize.classes import to_json
 from em_impute.serialize.json_text import render
 
@@ -53,8 +52,7 @@ class Label(KnownLabel):
     share_expected: Annotated[Share, "Its expected share of all cells, each missing one counted by its probabilities."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MissingAndFilled:
+class MissingAndFilled(NamedTuple):
     """The missing cells, and what became of them."""
 
     cells: Annotated[Count, "How many there are."]
@@ -73,8 +71,7 @@ class MissingAndFilled:
     without_predictors: Annotated[Count, "Missing cells in rows that show no predictor, filled or not."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProbabilityBand:
+class ProbabilityBand(NamedTuple):
     """A range of probabilities."""
 
     low: Annotated[Share, "Its lower end, which belongs to it."]
@@ -83,8 +80,7 @@ class ProbabilityBand:
     labels: Annotated[Counts, "These cells by the label that was filled."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FilledCells:
+class FilledCells(NamedTuple):
     """How sure the fills are."""
 
     method: Annotated[
@@ -102,8 +98,7 @@ class FilledCells:
     least_certain: Annotated[Sequence[LabelledCell], "The ten filled cells whose label is least probable, ascending."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class GroupOfRows:
+class GroupOfRows(NamedTuple):
     """A group."""
 
     group: Annotated[str, "What the column holds in its rows."]
@@ -113,8 +108,7 @@ class GroupOfRows:
     own_weight: Annotated[Share, "Weight of a fit of its own beside that of all rows; 0 where it has none."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Groups:
+class Groups(NamedTuple):
     """The groups that --by divides the rows into."""
 
     column: Annotated[str, "The column that distinguishes them."]
@@ -122,8 +116,7 @@ class Groups:
     groups: Annotated[Sequence[GroupOfRows], "The first 1,000 of them."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """A decision that was taken for the user."""
 
     step: Annotated[
@@ -143,8 +136,7 @@ class Decision:
     detail: Annotated[str, "How, in words."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class PartFile:
+class PartFile(NamedTuple):
     """A part."""
 
     path: Annotated[str, "Its path or URL."]
@@ -154,8 +146,7 @@ class PartFile:
     compression: Annotated[str | None, "How it is compressed, as in `input`; null where it is not."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parts:
+class Parts(NamedTuple):
     """The files of a table that was read in parts."""
 
     number: Annotated[Positive, "How many there are."]
@@ -219,7 +210,7 @@ class FitReport(Head):
         Sequence[SuspectLabel],
         "Known labels that look wrong, the least probable first, 1,000 at most; none was changed.",
     ]
-    audit: Annotated[AuditResult | None, "How known labels were judged; null where none could be."]
+    audit: Annotated[Audit | None, "How known labels were judged; null where none could be."]
     marked: Annotated[
         MarkedRows | None, "Weakly founded rows; null where nothing was missing, and of a table in parts."
     ]

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-from em_impute.report.model.shared import Covariance, Matrix, Numbers, Path, Positive
-from em_impute.serialize.annotations import Choices, Count, MayLack, Range, Share
+from em_impute.report.model.shared import Covariance, Matrix, Numbers, Path
+from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Range, Share
 
 Loss = Annotated[float | None, Range(0), MayLack]
 
@@ -23,8 +23,7 @@ class Gaussian:
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MixtureComponent:
+class MixtureComponent(NamedTuple):
     """A component of a mixture."""
 
     label: Annotated[str, "The label it belongs to."]
@@ -56,8 +55,7 @@ class LeadingMixture:
     parameters: Annotated[Sequence[MixtureComponent], "Every component; weights add up to 1."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Convergence:
+class Convergence(NamedTuple):
     """How EM fitted the leading mixture."""
 
     log_likelihood: Annotated[
@@ -84,8 +82,7 @@ class Convergence:
     icl: Annotated[float, "BIC plus twice the entropy of the missing cells' labels (ICL), the lower the better."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class EnsembleMember:
+class EnsembleMember(NamedTuple):
     """A mixture of the stack."""
 
     view: Annotated[
@@ -108,8 +105,7 @@ class EnsembleMember:
     weight: Annotated[Share, "What it counts for."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConsideredFamily:
+class ConsideredFamily(NamedTuple):
     """A family of covariances, compared on held-out labels."""
 
     covariance: Covariance
@@ -120,8 +116,7 @@ class ConsideredFamily:
     note: Annotated[str, MayLack, "Why it could not be fitted."] = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConsideredGroups:
+class ConsideredGroups(NamedTuple):
     """A number of groups and a family, compared by BIC: no label is known."""
 
     covariance: Covariance
@@ -132,8 +127,7 @@ class ConsideredGroups:
     note: Annotated[str, MayLack, "Why it could not be fitted."] = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class HeldOutLosses:
+class HeldOutLosses(NamedTuple):
     """Mean −log probability of held-out labels, in nats, the lower the better."""
 
     stack: Annotated[Loss, "Of the stack."] = None
@@ -202,3 +196,44 @@ class Selection:
     def numbers_of_groups(self) -> list[ConsideredGroups]:
         """The numbers of groups and families that were compared by BIC."""
         return [one for one in self.members if isinstance(one, ConsideredGroups)]
+
+
+class StandardError(NamedTuple):
+    """Standard errors from refits to rows weighed at random."""
+
+    weight: Annotated[float, Range(0), "Of the weight."]
+    mean: Annotated[Numbers, "Of the mean, by predictor."]
+    sd: Annotated[Numbers, "Of the standard deviation, by predictor."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineGaussian(Gaussian):
+    """A Gaussian of plain EM."""
+
+    standard_error: Annotated[
+        StandardError | None,
+        "Standard errors from refits to rows weighed at random; null where these take too long.",
+    ]
+
+
+class BaselineEm(NamedTuple):
+    """EM with one Gaussian a label, over the numbers among the predictors."""
+
+    covariance: Annotated[Covariance, "What the Gaussians' covariances have in common."]
+    prior_strength: Annotated[float, Range(0), "Weight of the conjugate prior."]
+    features: Annotated[Sequence[str], "The predictors."]
+    parameters: Annotated[Sequence[BaselineGaussian], "A Gaussian for each label."]
+    labels_only: Annotated[
+        Sequence[Gaussian] | None, "The Gaussians of labelled rows alone; null where no label is known."
+    ]
+    drift: Annotated[
+        Mapping[str, Annotated[float, Range(0)]] | None,
+        "How far the other rows moved each label's mean, in standard deviations (Mahalanobis); null where no label is "
+        "known.",
+    ]
+    log_likelihood: Annotated[float, "Natural log of the density of what was observed, in the data's own units."]
+    converged: Annotated[bool, "EM ended where nothing more was to be gained."]
+    path: Annotated[
+        Path, "What EM climbs, after each step: the log-likelihood, with a prior that of the prior as well."
+    ]
+    starts: Annotated[Sequence[Path], "The same for every start that was followed."]

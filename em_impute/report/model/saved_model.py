@@ -1,15 +1,12 @@
 """The saved model that filled a column, and how far the rows are from its own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-from em_impute.report.model.shared import Positive
-from em_impute.serialize.annotations import Choices, Count, Range, Sha256, Share
+from em_impute.serialize.annotations import Choices, Count, Positive, Range, Sha256, Share
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recovered:
+class Recovered(NamedTuple):
     """How right a model was about labels."""
 
     rows: Annotated[Count, "Labels compared."]
@@ -19,8 +16,7 @@ class Recovered:
     baseline_log_loss: Annotated[float, Range(0), "The log-loss of the labels' shares in the training."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class LastTable:
+class LastTable(NamedTuple):
     """A table that a model has learnt from."""
 
     name: Annotated[str, "What it was called."]
@@ -28,23 +24,20 @@ class LastTable:
     learnt: Annotated[str, "When it was learnt from, in UTC."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ShareThenNow:
+class ShareThenNow(NamedTuple):
     """A share of the rows, in the training and here."""
 
     then: Annotated[Share | None, "In the training; null where that is not known."]
     now: Annotated[Share | None, "In this table; null where it has no rows, or none that shows a predictor."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Span:
+class Span(NamedTuple):
     """Where numbers lie, in the data's own units."""
 
     median: Annotated[float | None, "The median; null where it lies beyond all rows of the training."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class PredictorThenNow:
+class PredictorThenNow(NamedTuple):
     """A predictor of the model that the table has."""
 
     name: Annotated[str, "Its name."]
@@ -62,16 +55,14 @@ class PredictorThenNow:
     missing: Annotated[ShareThenNow, "Share of the rows that do not show it."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class DensityThenNow:
+class DensityThenNow(NamedTuple):
     """Mean natural log density of the rows."""
 
     then: Annotated[float, "In the training."]
     now: Annotated[float, "In this table."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class SharesMoved:
+class SharesMoved(NamedTuple):
     """Shares of the known labels."""
 
     psi: Annotated[float, Range(0), "Population stability index."]
@@ -79,8 +70,7 @@ class SharesMoved:
     shares: Annotated[Mapping[str, ShareThenNow], "Of each label that the model knows."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class DriftOfRows:
+class DriftOfRows(NamedTuple):
     """How the rows differ from those of the training."""
 
     predictors: Annotated[Sequence[PredictorThenNow], "Predictor by predictor."]
@@ -95,8 +85,7 @@ class DriftOfRows:
     labels: Annotated[SharesMoved | None, "Shares of the known labels; null where too few are known in this table."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MovedFeature:
+class MovedFeature(NamedTuple):
     """A measurement, counted in bins of one width."""
 
     feature: Annotated[str, "Its name."]
@@ -108,8 +97,7 @@ class MovedFeature:
     now: Annotated[Sequence[Share], "Shares of the rows of this table, bin by bin."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class AppliedModel:
+class AppliedModel(NamedTuple):
     """The saved model that filled the column."""
 
     path: Annotated[str, "Its path."]

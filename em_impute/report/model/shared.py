@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
-from em_impute.serialize.annotations import Choices, Count, MayLack, Pattern, Range, Sha256, Share
+from em_impute.serialize.annotations import Choices, Count, MayLack, Pattern, Positive, Range, Sha256, Share
 
 SCHEMA_VERSION: Literal[1] = 1
 """Changed only when a reader of the version before would misunderstand."""
@@ -56,7 +56,6 @@ WARNINGS = {
     "S02": "A note rather than a warning: the saved model has learnt from this table before.",
 }
 
-Positive = Annotated[int, Range(1)]
 Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
 Covariance = Annotated[str, Choices(COVARIANCES), "What the components' covariances have in common."]
 Counts = Annotated[Mapping[str, Count], "Rows by label."]
@@ -70,31 +69,27 @@ Matrix = Annotated[
 ]
 Part = Annotated[str | None, MayLack, "Path of the part that holds the row; only of a table in several parts."]
 Path = Annotated[Sequence[float], "Natural logarithms of a likelihood, the start first."]
-Ends = Annotated[tuple[Share, Share], "Lower and upper end of a 95 % interval of a share."]
 Seconds = Annotated[
     Mapping[str, Annotated[float, Range(0)]] | None,
     "Seconds that each stage took, by its name; null where SOURCE_DATE_EPOCH is set.",
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tool:
+class Tool(NamedTuple):
     """A program."""
 
     name: Annotated[str, "Its name."]
     version: Annotated[str, "Its version."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Notice:
+class Notice(NamedTuple):
     """Something to know before relying on the result."""
 
     code: Annotated[str, Choices(WARNINGS), "Which warning it is."]
     message: Annotated[str, "What was found, in words."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Input:
+class Input(NamedTuple):
     """The table that was read."""
 
     path: Annotated[str, "Its path as it was given, or standard input; of several parts the first and the last."]
@@ -130,8 +125,7 @@ class Head:
     seed: Annotated[Count, "Seed of all that is drawn at random (--seed)."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MissingCells:
+class MissingCells(NamedTuple):
     """The missing cells."""
 
     cells: Annotated[Count, "How many there are."]
@@ -141,8 +135,7 @@ class MissingCells:
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Predictor:
+class Predictor(NamedTuple):
     """A predictor: a number has a mean and a standard deviation, a category its texts."""
 
     name: Annotated[str, "Name of the column, or its number where it has no name of its own."]
@@ -162,16 +155,14 @@ class Predictor:
     ] = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rejected:
+class Rejected(NamedTuple):
     """A column that does not serve as a predictor."""
 
     name: Annotated[str, "Name of the column, or its number where it has no name of its own."]
     reason: Annotated[str, "Why, in words."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Features:
+class Features(NamedTuple):
     """The columns that were looked at."""
 
     used: Annotated[Sequence[Predictor], "The predictors, numbers first."]
@@ -197,23 +188,6 @@ class LabelledCell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class IntervalEstimate:
-    """An estimate and where the truth is likely to lie."""
-
-    estimate: Annotated[float, "The estimate."]
-    low: Annotated[float, "Lower end."]
-    high: Annotated[float, "Upper end."]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowCounts:
-    """Rows by whether they have a label."""
-
-    known: Annotated[Count, "Rows with a label."]
-    missing: Annotated[Count, "Rows without one."]
-
-
-@dataclass(frozen=True, kw_only=True)
 class ReliabilityBin:
     """Known labels whose most probable label was about as probable."""
 
@@ -222,8 +196,7 @@ class ReliabilityBin:
     accuracy: Annotated[Share, "Share of them whose most probable label was the true one."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Threshold:
+class Threshold(NamedTuple):
     """What is filled where a label must be so probable."""
 
     min_probability: Annotated[Share, "Probability that the label must have."]

@@ -5,8 +5,9 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from em_impute.report.charts.svg import literal, shortened
+from em_impute.report.charts.svg import literal
 from em_impute.report.document.blocks import Name, Table, Text
+from em_impute.report.format import shortened, text_of
 
 NUMBER = re.compile(r"[-−–<∞]?\s?[\d–∞]")
 
@@ -34,7 +35,7 @@ def shown(value: Any) -> Markup:  # noqa: ANN401  # whatever a document holds
     if isinstance(value, Text):
         template = Markup(_glued(value.template))  # noqa: S704  # templates are constants of this package
         return template.format(*map(shown, value.values))
-    return Markup(_glued(escape(literal(str(value)))))  # noqa: S704  # escaped
+    return Markup(_glued(escape(literal(text_of(value)))))  # noqa: S704  # escaped
 
 
 def looks(table: Table) -> list[str]:

@@ -2,20 +2,20 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from em_impute.report.charts.charts import Charts, draw
+from em_impute.report.charts.charts import draw
 from em_impute.report.charts.groups import Chart, Key
 from em_impute.report.charts.palette import css_colours
-from em_impute.report.charts.svg import shortened
 from em_impute.report.document.blocks import MAX_LISTED, Block, Details, Document, Figures, Name, Table
 from em_impute.report.document.document import document_of, file_name
+from em_impute.report.format import shortened
 from em_impute.report.model.fit import FitReport
 from em_impute.report.page.inline import looks, shown
 
@@ -30,12 +30,11 @@ class View(NamedTuple):
 
     id: str
     document: Document
-    charts: Charts
+    charts: Mapping[str, Sequence[Chart]]
 
     def drawn(self, figures: Figures) -> list[Chart]:
-        """Give the charts of a block, in their order; those that there was nothing to draw for are left out."""
-        found = (getattr(self.charts, name) for name in figures.charts)
-        return [one for several in found for one in (several if isinstance(several, list) else [several]) if one]
+        """Give the charts of a block, in their order."""
+        return [chart for name in figures.charts for chart in self.charts[name]]
 
 
 def to_html(*reports: FitReport) -> str:
@@ -79,13 +78,16 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=shown,
     )
-    environment.filters["drawn"] = _drawn
-    environment.filters["folded"] = _folded
-    environment.filters["kind"] = lambda block: type(block).__name__
-    environment.filters["legend"] = _legend
-    environment.filters["looks"] = looks
-    environment.filters["meaning"] = _meaning
-    environment.filters["sample"] = _sample
+    filters: dict[str, Callable[..., Any]] = {
+        "drawn": lambda chart: Markup(chart.svg),  # noqa: S704  # made by us, with texts escaped as XML
+        "folded": _folded,
+        "kind": lambda block: type(block).__name__,
+        "legend": _legend,
+        "looks": looks,
+        "meaning": lambda key: shown(Name(key.text) if key.group and key.group.is_one else key.text),
+        "sample": lambda key: Markup(key.sample()),  # noqa: S704  # made by us, without any text
+    }
+    environment.filters |= filters
     return environment
 
 
@@ -93,15 +95,3 @@ def _legend(charts: Sequence[Chart]) -> Sequence[Key]:
     """Give the legend that all charts share, which is then written once."""
     shared = {chart.keys for chart in charts}
     return charts[0].keys if len(charts) > 1 and len(shared) == 1 else ()
-
-
-def _drawn(chart: Chart) -> Markup:
-    return Markup(chart.svg)  # noqa: S704  # made by us, with texts escaped as XML
-
-
-def _meaning(key: Key) -> Markup:
-    return shown(Name(key.text) if key.group and key.group.is_one else key.text)
-
-
-def _sample(key: Key) -> Markup:
-    return Markup(key.sample())  # noqa: S704  # made by us, without any text

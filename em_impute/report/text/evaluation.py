@@ -5,8 +5,10 @@ from operator import attrgetter
 
 from rich.cells import cell_len, set_cell_size
 
-from em_impute.report.format import delimiter_name, known_and_missing, percent, printable
+from em_impute.report.format import percent
 from em_impute.report.model.evaluation import CompareScores, EvaluationReport, Scores
+from em_impute.report.sentences import opening_lines
+from em_impute.report.text.table import fitted
 from em_impute.table.text import listed, plural
 
 NAMES = {"em_impute": "em-impute", "labels_only": "labels only", "majority": "majority"}
@@ -33,12 +35,7 @@ FIGURE_WIDTH = 13
 
 def evaluation_lines(report: EvaluationReport) -> Iterator[tuple[str, str]]:
     """Yield what a terminal shows, as names and texts: a table first, aligned by spaces, of at most 80 columns."""
-    source = report.input
-    shape = f"{plural(source.rows, 'row')}, {plural(source.columns, 'column')}"
-    delimiter = delimiter_name(source.delimiter)
-    yield "read", f"{source.path}: {shape}, {delimiter}-separated, {source.encoding}"
-    known = sum(one.known for one in report.labels)
-    yield "column", known_and_missing(report.column, known, report.missing.tokens)
+    yield from opening_lines(report)
     yield "predictors", listed([one.name for one in report.features.used], MAX_SHOWN)
     yield "hidden", said_hiding(report)
     yield "", "".join(f"{name:>{FIGURE_WIDTH}}" for name in NAMES.values())
@@ -90,13 +87,13 @@ def said_weighted(weighted: CompareScores) -> str:
 def _said_confusion(report: EvaluationReport) -> Iterator[tuple[str, str]]:
     yield "confusion", f"{'true / filled':<{LABEL_WIDTH}}" + _cells(report.confusion)
     for label, row in report.confusion.items():
-        yield "", set_cell_size(_fitted(label, LABEL_WIDTH), LABEL_WIDTH) + _cells([f"{n:,}" for n in row.values()])
+        yield "", set_cell_size(fitted(label, LABEL_WIDTH), LABEL_WIDTH) + _cells([f"{n:,}" for n in row.values()])
 
 
 def _said_recall(report: EvaluationReport) -> str:
     """Name the labels whose rows are found most seldom."""
     hidden = sorted((one for one in report.labels if one.hidden), key=attrgetter("recall"))
-    return ", ".join(f"{_fitted(one.label, LABEL_WIDTH)} {percent(one.recall)}" for one in hidden[:LEAST_SHOWN])
+    return ", ".join(f"{fitted(one.label, LABEL_WIDTH)} {percent(one.recall)}" for one in hidden[:LEAST_SHOWN])
 
 
 def figure(figures: Scores | None, key: str) -> str:
@@ -108,11 +105,5 @@ def figure(figures: Scores | None, key: str) -> str:
 
 def _cells(texts: Iterable[str]) -> str:
     """Put cells side by side, each to the right of its column."""
-    fitted = [_fitted(text, COLUMN_WIDTH) for text in texts]
-    return "".join(f"{' ' * (COLUMN_WIDTH + 1 - cell_len(text))}{text}" for text in fitted)
-
-
-def _fitted(text: str, width: int) -> str:
-    """Cut a text that is too wide for its column, as wide as a terminal shows it."""
-    text = printable(text)
-    return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
+    shown = [fitted(text, COLUMN_WIDTH) for text in texts]
+    return "".join(f"{' ' * (COLUMN_WIDTH + 1 - cell_len(text))}{text}" for text in shown)

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from em_impute.em.families import FAMILIES
-from em_impute.report.format import delimiter_name, known_and_missing, number, printable
+from em_impute.report.format import number, printable
 from em_impute.report.model.explanation import Change, ExplanationReport, FollowedRow, Iteration, NamedComponent
 from em_impute.report.model.shared import Predictor
+from em_impute.report.sentences import opening_lines
 from em_impute.report.text.summary import NAME_WIDTH
 from em_impute.report.text.table import GAP, fitted, grid, widths_of, wrapped
 from em_impute.table.text import listed, plural
@@ -80,11 +81,7 @@ def _lines(report: ExplanationReport, room: int) -> Iterator[Line]:
 
 def _model(report: ExplanationReport) -> Iterator[Line]:
     """Say what is fitted, in words and as a formula."""
-    source = report.input
-    shape = f"{plural(source.rows, 'row')}, {plural(source.columns, 'column')}"
-    yield "read", f"{source.path}: {shape}, {delimiter_name(source.delimiter)}-separated, {source.encoding}"
-    known = sum(one.known for one in report.labels)
-    yield "column", known_and_missing(report.column, known, report.missing.tokens)
+    yield from opening_lines(report)
     used = [one.name for one in report.features.used]
     count, names = len(report.final.parameters), listed([one.label for one in report.labels], MAX_COMPONENTS)
     each = "one a label" if count == len(report.labels) else "several a label"

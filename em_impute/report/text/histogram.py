@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from em_impute.report.format import number, printable
+from em_impute.report.format import number
 from em_impute.report.model.fit import FitReport
 
 if TYPE_CHECKING:
@@ -70,8 +70,6 @@ def _fitted(bins: Sequence[int], width: int) -> list[int]:
 
 def _name(text: str) -> str:
     """Shorten a name to the room that there is for it."""
-    from rich.cells import cell_len, set_cell_size
+    from em_impute.report.text.table import fitted  # late, since it takes rich
 
-    room = NAME_WIDTH - 1
-    shown = printable(text)
-    return shown if cell_len(shown) <= room else set_cell_size(shown, room - 1).rstrip() + "…"
+    return fitted(text, NAME_WIDTH - 1)

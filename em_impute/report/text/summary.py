@@ -4,27 +4,30 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from em_impute.em.em import Stop
-from em_impute.report.extra import INSTALL_HINT, can_draw
-from em_impute.report.format import LIKELY, delimiter_name, known_and_missing, number, percent, printable
-from em_impute.report.model.diagnostics import Accuracy, AuditResult
+from em_impute.report.extra import INSTALL_HINT, can_write_pages
+from em_impute.report.format import LIKELY, number, percent, printable
+from em_impute.report.model.diagnostics import Accuracy
 from em_impute.report.model.fit import FitReport, Groups
 from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
-from em_impute.report.model.saved_model import AppliedModel
-from em_impute.report.saved_model import applied_lines
-from em_impute.report.saved_model import wrong_line as applied_wrong_line
+from em_impute.report.sentences import (
+    applied_lines,
+    expected_totals,
+    odd_lines,
+    opening_lines,
+    what_if_not,
+    who_is_missing,
+    wrong_by_the_model,
+    wrong_fills,
+)
 from em_impute.report.text.histogram import is_dumb, strips
-from em_impute.report.text.lines import audit_line, sensitivity_line, totals_line, who_line, wrong_line
 from em_impute.table.text import listed, plural
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 NAME_WIDTH = 12
-
-HELD_OUT: Stop = "held-out labels"
 
 MAX_SHOWN = 6
 """Labels or columns named in one line; the rest are counted."""
@@ -33,6 +36,9 @@ ABOUT_PEOPLE = "S01"
 """Code of the note on columns about people."""
 
 NOTHING_MISSING = "nothing was missing: the output is a copy of the input"
+
+SURELY = 3.0
+"""Standard deviations above what chance gives, beyond which known labels that look wrong are told of."""
 
 BEST_SHOWN = 4
 """Models named where some fifty were compared."""
@@ -57,7 +63,7 @@ def make_console(color: str = "auto") -> "Console":
     return StandardError(
         stderr=True,
         force_terminal=is_terminal,
-        color_system=_color_system(os.environ) if coloured else None,
+        color_system="standard" if coloured else None,  # every terminal has the colours that are used here
         no_color=not coloured,
         highlight=False,
         emoji=False,
@@ -75,13 +81,6 @@ def _wants_colour(environment: Mapping[str, str]) -> bool:
     return environment.get("CLICOLOR") != "0" and environment.get("TERM", "").lower() not in {"dumb", "unknown"}
 
 
-def _color_system(environment: Mapping[str, str]) -> 'Literal["standard", "256", "truecolor"]':
-    """Tell how many colours there are; of those that are used here every terminal has some."""
-    if environment.get("COLORTERM", "").lower() in {"truecolor", "24bit"}:
-        return "truecolor"
-    return "256" if environment.get("TERM", "").endswith("-256color") else "standard"
-
-
 def print_summary(
     console: "Console", report: FitReport, written: Sequence[str] | None, *, verbose: bool, advice: bool = True
 ) -> None:
@@ -93,14 +92,14 @@ def print_summary(
     shown = [one for one in report.warnings if advice or one.code != ABOUT_PEOPLE]
     lines += [("note" if one.code.startswith("S") else "warning", f"{one.code}: {one.message}") for one in shown]
     if verbose and report.missingness is not None:
-        lines.append(("who", who_line(report.missingness)))
+        lines.append(("who", who_is_missing(report.missingness)))
     if verbose and report.sensitivity is not None:
-        lines.append(("if not", sensitivity_line(report.sensitivity)))
+        lines.append(("if not", what_if_not(report.sensitivity)))
     if verbose:
         lines += [(one.step, f"{one.action}: {one.detail}") for one in report.log]
     if written is not None:
         lines.append(("wrote", ", ".join(written) or "nothing"))
-        if not can_draw() and any(name.endswith(".json") for name in written):
+        if not can_write_pages() and any(name.endswith(".json") for name in written):
             lines.append(("pictures", f"{INSTALL_HINT} adds a page with pictures"))
     print_lines(console, lines)
 
@@ -120,13 +119,7 @@ def print_lines(console: "Console", lines: Iterable[tuple[str, str]]) -> None:
 
 
 def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    source, missing = report.input, report.missing
-    delimiter = delimiter_name(source.delimiter)
-    shape = f"{plural(source.rows, 'row')}, {plural(source.columns, 'column')}"
-    packed = "" if source.compression is None else f", {source.compression}"
-    yield "read", f"{source.path}: {shape}, {delimiter}-separated, {source.encoding}{packed}"
-    known = sum(one.known for one in report.labels)
-    yield "column", known_and_missing(report.column, known, missing.tokens)
+    yield from opening_lines(report)
     if report.model is None and report.applied is None:
         yield "filled", NOTHING_MISSING
         return
@@ -136,7 +129,10 @@ def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tu
         yield "not used", listed(rejected, MAX_SHOWN)
     yield from drawn
     if report.applied is not None:
-        yield from _applied(report, report.applied)
+        yield from applied_lines(report.applied)
+        yield "filled", _filled(report) if report.missing.cells else NOTHING_MISSING
+        if report.missing.filled:
+            yield "wrong", wrong_by_the_model(report.applied, report.missing.filled)
         return
     if report.model is not None and report.fit is not None and report.selection is not None:
         yield "model", _model(report.model, report.selection)
@@ -148,23 +144,16 @@ def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tu
     if report.groups is not None:
         yield "by", _groups(report.groups)
     yield "filled", _filled(report)
+    yield from _judged(report)
+
+
+def _judged(report: FitReport) -> Iterator[tuple[str, str]]:
     if report.accuracy is not None and report.missing.filled:
-        yield "wrong", wrong_line(report.accuracy.expected_wrong, report.missing.filled)
-        yield "totals", totals_line(report.totals)
-    if report.audit is not None and _beyond_chance(report.audit):
-        yield "suspicious", audit_line(report)
-
-
-def _applied(report: FitReport, applied: AppliedModel) -> Iterator[tuple[str, str]]:
-    yield from applied_lines(applied)
-    yield "filled", _filled(report) if report.missing.cells else NOTHING_MISSING
-    if report.missing.filled:
-        yield "wrong", applied_wrong_line(applied, report.missing.filled)
-
-
-def _beyond_chance(audit: AuditResult) -> bool:
-    """Tell whether more known labels look wrong than three standard deviations above what chance gives."""
-    return bool(audit.found > audit.expected + 3.0 * audit.expected**0.5)
+        yield "wrong", wrong_fills(report.accuracy.expected_wrong, report.missing.filled)
+        yield "totals", expected_totals(report.totals)
+    audit = report.audit
+    if audit is not None and audit.found > audit.expected + SURELY * audit.expected**0.5:
+        yield "suspicious", odd_lines(report, audit)
 
 
 def _model(model: LeadingMixture, selection: Selection) -> str:
@@ -193,17 +182,16 @@ def _model(model: LeadingMixture, selection: Selection) -> str:
 
 
 def _fit(fit: Convergence) -> str:
-    if fit.stop == HELD_OUT:
-        return f"{_early_stop(fit)}; log-likelihood of the leading mixture {fit.log_likelihood:,.3f}"
+    if fit.stop == "held-out labels":
+        went = (
+            f"{plural(fit.n_iterations, 'step')} of EM over all rows"
+            if fit.n_iterations
+            else "from the labelled rows alone"
+        )
+        return f"{went}, as held-out labels prefer; log-likelihood of the leading mixture {fit.log_likelihood:,.3f}"
     state = "converged in" if fit.converged else "stopped after"
     said = f"EM {state} {plural(fit.n_iterations, 'iteration')}, log-likelihood {fit.log_likelihood:,.3f}"
     return said + (f", best of {fit.n_starts} starts" if fit.n_starts > 1 else "")
-
-
-def _early_stop(fit: Convergence) -> str:
-    if not fit.n_iterations:
-        return "from the labelled rows alone, as held-out labels prefer"
-    return f"{plural(fit.n_iterations, 'step')} of EM over all rows, as held-out labels prefer"
 
 
 def _scores(selection: Selection) -> str:

@@ -1,0 +1,163 @@
+"""What diagnostics find, as values that reports hold: each field says what it means."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple
+
+from em_impute.missingness.values import RowCounts
+from em_impute.serialize.annotations import Count, Ends, NotSaved, Range, Share
+
+
+class IntervalEstimate(NamedTuple):
+    """An estimate and where the truth is likely to lie."""
+
+    estimate: Annotated[float, "The estimate."]
+    low: Annotated[float, "Lower end."]
+    high: Annotated[float, "Upper end."]
+
+
+class Suspect(NamedTuple):
+    """A known label that looks wrong."""
+
+    row: int
+    """of the table, 0-based"""
+    label: str
+    """what the cell says"""
+    probability: float
+    """of that label, given the row's predictors"""
+    likely: str
+    """the most probable label"""
+    likely_probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """How known labels were judged, each by a fit that was not shown it."""
+
+    examined: Annotated[Count, "Labels that were judged."]
+    threshold: Annotated[Share, "A label looks wrong if its probability is below this."]
+    found: Annotated[Count, "Labels that look wrong."]
+    expected: Annotated[float, Range(0), "Labels that would look wrong by chance if all were right."]
+    drawn_from: Annotated[Count | None, "Known labels in all, where only some were judged; null where all were."]
+    suspects: Annotated[tuple[Suspect, ...], NotSaved] = ()
+    """the least probable first, then by row; at most 1,000"""
+
+
+class LeavesInterval(NamedTuple):
+    """Where a share leaves its interval."""
+
+    below: Annotated[float | None, "δ below which it is lower; null where none within ±5 is."]
+    above: Annotated[float | None, "δ above which it is higher; null where none within ±5 is."]
+
+
+class Sweep(NamedTuple):
+    """A label, its odds shifted by each δ."""
+
+    label: Annotated[str, "The label."]
+    share: Annotated[Sequence[Share], "Its expected share of all rows, δ by δ."]
+    interval: Annotated[Ends | None, "95 % interval of its share at δ = 0; null where --delta is given."]
+    leaves_interval: Annotated[LeavesInterval, "Where its share leaves that interval."]
+
+
+class Tipping(NamedTuple):
+    """The smallest shift that makes another label the most common."""
+
+    label: Annotated[str, "The label whose odds are shifted."]
+    delta: Annotated[float, "The shift δ of its log-odds."]
+    most_common: Annotated[str, "What becomes the most common label."]
+
+
+class Sensitivity(NamedTuple):
+    """What the completed column would hold if labels were missing more often in one class than in another."""
+
+    deltas: Annotated[Sequence[float], "Shifts δ of a label's log-odds in the missing rows that were looked at."]
+    sweeps: Annotated[Sequence[Sweep], "Each label that was shifted: one of two, of more the twelve most common."]
+    most_common: Annotated[str, "The most common label of the completed column, by expected rows at δ = 0."]
+    tipping: Annotated[
+        Tipping | None, "The smallest shift that makes another label the most common; null where none within ±5 does."
+    ]
+    labels_left_out: Annotated[Count, "Less common labels that were not shifted."]
+    sentence: Annotated[str, "What this says, in words."]
+
+
+Point = tuple[float, float]
+Places = Annotated[Sequence[Point], "Their places."]
+BinCounts = Annotated[Sequence[Count], "Bin by bin."]
+
+
+class FeatureHistogram(NamedTuple):
+    """A predictor, counted in bins."""
+
+    feature: Annotated[str, "Name of the predictor."]
+    separation: Annotated[
+        Share | None, "Share of its variance that lies between the labels (η²); null where no row tells."
+    ]
+    edges: Annotated[Sequence[float], "Edges of the bins, ascending, in its own unit."]
+    beyond: Annotated[
+        tuple[Count, Count], "Rows below the first edge and above the last, counted in the outermost bins."
+    ]
+    known: Annotated[Mapping[str, BinCounts], "Known rows by label, bin by bin."]
+    filled: Annotated[Mapping[str, BinCounts], "Filled cells by label, bin by bin."]
+    left_empty: Annotated[Sequence[Count], "Cells that were left as they were, bin by bin."]
+
+
+class PosteriorCurve(NamedTuple):
+    """Probabilities along the only predictor."""
+
+    feature: Annotated[str, "Name of the predictor."]
+    x: Annotated[Sequence[float], "Values of rows without a label, ascending, in its own unit."]
+    probability: Annotated[
+        Mapping[str, Annotated[Sequence[Share], "Value by value."]], "Probability by label, value by value."
+    ]
+
+
+class Axis(NamedTuple):
+    """An axis."""
+
+    name: Annotated[str, "Name of a predictor, or the number of the axis."]
+    coefficients: Annotated[Mapping[str, float], "What each predictor, in its own unit, is multiplied by."]
+
+
+class Ellipse(NamedTuple):
+    """A Gaussian as it is seen on the two axes."""
+
+    label: Annotated[str, "The label it belongs to."]
+    weight: Annotated[Share, "Its weight in the mixture."]
+    mean: Annotated[Point, "Its mean."]
+    covariance: Annotated[
+        tuple[tuple[float | None, float | None], tuple[float | None, float | None]],
+        "Its covariance matrix, row by row; entries beyond the range of floating-point numbers are null.",
+    ]
+
+
+class Plane(NamedTuple):
+    """Rows on the two axes that distinguish the labels best."""
+
+    axes: Annotated[tuple[Axis, Axis], "The two axes."]
+    known: Annotated[Mapping[str, Places], "Known rows by label."]
+    filled: Annotated[
+        Mapping[str, Annotated[Sequence[tuple[float, float, float]], "Two places and a probability."]],
+        "Rows that were filled, by label: their places, and the probability of the label.",
+    ]
+    left_empty: Annotated[Places, "Places of rows that were left as they were."]
+    of: Annotated[RowCounts, "Rows that those shown were drawn from."]
+    em: Annotated[Sequence[Ellipse], "The Gaussians of `plain_em`."]
+    labels_only: Annotated[
+        Sequence[Ellipse] | None, "The Gaussians of labelled rows alone; null where no label is known."
+    ]
+
+
+class ChartData(NamedTuple):
+    """What the charts of the page show."""
+
+    histograms: Annotated[
+        Sequence[FeatureHistogram], "Predictors that are numbers, the most telling first, twelve at most."
+    ]
+    curve: Annotated[
+        PosteriorCurve | None,
+        "Probabilities along the only predictor; null where there are several, or groups.",
+    ]
+    plane: Annotated[
+        Plane | None,
+        "Rows on the two axes that distinguish the labels best; null with fewer than two numbers as predictors.",
+    ]

@@ -1,0 +1,68 @@
+"""How rows without a label differ from those with one, as values that reports hold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple
+
+from em_impute.serialize.annotations import Choices, Count, Ends, Range, Share
+
+
+class RowCounts(NamedTuple):
+    """Rows by whether they have a label."""
+
+    known: Annotated[Count, "Rows with a label."]
+    missing: Annotated[Count, "Rows without one."]
+
+
+class NumberSide(NamedTuple):
+    """What a number is in the rows of one kind."""
+
+    mean: Annotated[float | None, "Mean; null where no cell is seen."]
+    sd: Annotated[float | None, Range(0), "Standard deviation; null where no cell is seen."]
+    share_missing: Annotated[Share, "Share of the rows of this kind in which the predictor is missing."]
+
+
+class CategorySide(NamedTuple):
+    """What a category is in the rows of one kind."""
+
+    shares: Annotated[Mapping[str, Share], "Shares of the cells that are seen, by text."]
+    share_missing: Annotated[Share, "Share of the rows of this kind in which the predictor is missing."]
+
+
+class Difference(NamedTuple):
+    """One predictor in rows with a label and in rows without one."""
+
+    name: Annotated[str, "Name of the predictor."]
+    type: Annotated[str, Choices({"numeric": "A number.", "categorical": "A category."}), "What it is."]
+    known: Annotated[NumberSide | CategorySide, "In rows with a label."]
+    missing: Annotated[NumberSide | CategorySide, "In rows without one."]
+    smd: Annotated[
+        float | None,
+        "Mean of the missing less that of the known, in standard deviations, and of a category the distance of the "
+        "shares in such units; null where one kind shows no cell, or where nothing varies within the kinds.",
+    ]
+    ks: Annotated[
+        Share | None,
+        "Largest distance of the two distribution functions (Kolmogorov–Smirnov); null of a category, which has no "
+        "order.",
+    ]
+    p_value: Annotated[
+        Share,
+        "Probability of a difference as large where both kinds of rows have one distribution (Kolmogorov–Smirnov, of "
+        "a category χ²).",
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Differences:
+    """How rows without a label differ from those with one."""
+
+    rows: Annotated[RowCounts, "Rows of either kind, of those that count."]
+    looked_at: Annotated[RowCounts, "Those of them that were drawn and compared."]
+    differences: Annotated[Sequence[Difference], "Every predictor."]
+    auc: Annotated[
+        Share | None,
+        "Area under the ROC curve of telling missing from known by the predictors, 0.5 being chance; null with fewer "
+        "than five rows of a kind.",
+    ]
+    auc_interval: Annotated[Ends | None, "95 % interval of the area; null where there is none."]
