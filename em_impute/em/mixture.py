@@ -14,6 +14,7 @@ import numpy as np
 from em_impute.em.blocks import Floats, Integers, Rows, slices
 from em_impute.em.em import DEFAULT_STOPPING, Fit, Problem, Step, Stopping, expect, fit, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
+from em_impute.em.hierarchy import Hierarchy, merge_rows
 from em_impute.em.initialize import Mixture, Recipe, coinciding, components_of_labels, search, start_from_labels
 from em_impute.em.moments import Moments, merge
 from em_impute.em.parameters import Parameters
@@ -42,11 +43,17 @@ class MixtureMemory(NamedTuple):
     unlabelled_weight: Annotated[float, Range(0), "What a row without a label counts."]
 
 
-def fit_mixture(rows: Rows, n_labels: int, recipe: Recipe, watch: Callable[[Step], None] | None = None) -> Mixture:
+def fit_mixture(
+    rows: Rows,
+    n_labels: int,
+    recipe: Recipe,
+    watch: Callable[[Step], None] | None = None,
+    hierarchy: Hierarchy | None = None,
+) -> Mixture:
     """Fit a Gaussian mixture in which every component belongs to a label.
 
     Labelled rows start and anchor the fit.  When no row is labelled, each label is one component, found from several
-    starts; which is which is then for the caller to say.
+    starts; which is which is then for the caller to say.  `hierarchy` is that of the rows, where the caller has it.
     """
     family = FAMILIES[recipe.family]
     component_label = components_of_labels(rows.label, n_labels, recipe.per_label)
@@ -60,7 +67,9 @@ def fit_mixture(rows: Rows, n_labels: int, recipe: Recipe, watch: Callable[[Step
     if not (rows.label >= 0).any():
         few = sample_rows(rows, MAX_SEARCH_ROWS, recipe.seed)
         few_problem = problem if few is rows else make_problem(*few, component_label, n_labels)
-        found = search(few_problem, few, family, prior, recipe)
+        if hierarchy is None:
+            hierarchy = merge_rows(few, overall_covariance(few), recipe.seed)
+        found = search(few_problem, few, family, prior, recipe, hierarchy)
         fitted = found.fit if few is rows else climb(found.fit.parameters)
         return found._replace(fit=fitted, separable=not coinciding(fitted.parameters).any())
 

@@ -9,12 +9,13 @@ from em_impute.columns.design import Design
 from em_impute.em.blocks import Rows
 from em_impute.em.em import posterior
 from em_impute.em.families import FAMILIES, n_parameters
+from em_impute.em.hierarchy import merge_rows
 from em_impute.em.initialize import Mixture, Recipe
-from em_impute.em.mixture import fit_mixture
+from em_impute.em.mixture import fit_mixture, overall_covariance
 from em_impute.em.parameters import Parameters
 from em_impute.errors import ColumnError, FitError, option
 
-AUTO_FAMILIES = ("tied-diag", "diag", "tied", "vee", "eev", "full")
+AUTO_FAMILIES = ("tied-diag", "diag", "tied", "vee", "eev", "vev", "full")
 ONE_FEATURE = ("tied", "full")
 """What `--covariance auto` tries, the simplest first; a tie goes to the simpler."""
 
@@ -23,6 +24,9 @@ MAX_GROUPS = 9
 
 PATIENCE = 3
 """Larger numbers of groups that may fail to lower BIC before the search for more ends."""
+
+VERY_STRONG = 10.0
+"""A difference of BIC that is very strong evidence (Kass & Raftery 1995)."""
 
 MAX_ROWS = 20_000
 MAX_ROWS_OPEN = 2_000
@@ -60,6 +64,7 @@ def choose_clusters(
     if design.labels and len(families) == 1:
         return families[0], len(design.labels), ()
     rows = _sample(design.learning, MAX_ROWS if design.labels else MAX_ROWS_OPEN, recipe.seed, weighed=design.weighed)
+    hierarchy = merge_rows(rows, overall_covariance(rows), recipe.seed)
 
     def compare(family: str, n_groups: int, *, is_thorough: bool = True) -> Candidate:
         progress(f"trying {n_groups} × {family}")
@@ -68,7 +73,7 @@ def choose_clusters(
             limit = min(SHORT_MAX_ITER, recipe.stopping.max_iter)
             one = one._replace(stopping=recipe.stopping._replace(tolerance=SHORT_TOLERANCE, max_iter=limit))
         try:
-            mixture = fit_mixture(rows, n_groups, one)
+            mixture = fit_mixture(rows, n_groups, one, hierarchy=hierarchy)
         except FitError as error:
             return Candidate(family, None, error.message, n_groups)
         log_likelihood = mixture.fit.log_likelihood - design.log_jacobian(rows)
@@ -117,7 +122,10 @@ def information_criteria(
 
 
 def _search(compare: Callable[..., Candidate], families: tuple[str, ...], most: int) -> list[Candidate]:
-    """Look at numbers of groups for a short while, then at the best one thoroughly, until it stays the best."""
+    """Look at numbers of groups for a short while, then thoroughly at those that may be the best.
+
+    These are the ones that would be on top if they gained as much as others did by the second look.
+    """
     kinds = [(FAMILIES[name].diagonal, FAMILIES[name].spherical) for name in families]  # others are alike in one group
     different = [name for at, name in enumerate(families) if kinds.index(kinds[at]) == at]
     tried = [compare(family, 1, is_thorough=False) for family in different]
@@ -125,11 +133,15 @@ def _search(compare: Callable[..., Candidate], families: tuple[str, ...], most: 
         if n_groups - (best_of(tried).components or 0) > PATIENCE:
             break
         tried += [compare(family, n_groups, is_thorough=False) for family in families]
-    thorough: set[int] = set()
-    while (at := tried.index(best := best_of(tried))) not in thorough:
-        tried[at] = compare(best.covariance, best.components or 1)
+    gain, thorough = VERY_STRONG, set[int]()
+    while True:
+        scores = {at: one.score for at, one in enumerate(tried) if one.score is not None and at not in thorough}
+        at = min(scores, key=scores.__getitem__, default=None)
+        if at is None or scores[at] - (best_of(tried).score or 0.0) > gain:
+            return tried
+        tried[at] = compare(tried[at].covariance, tried[at].components)
         thorough.add(at)
-    return tried
+        gain = max(gain, scores[at] - (tried[at].score or scores[at]))
 
 
 def families_to_try(covariance: str, n_features: int, auto: tuple[str, ...]) -> tuple[str, ...]:

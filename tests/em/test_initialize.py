@@ -9,6 +9,7 @@ from em_impute.em import initialize as start_module
 from em_impute.em.blocks import Rows
 from em_impute.em.em import Stopping, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
+from em_impute.em.hierarchy import merge_rows
 from em_impute.em.initialize import Recipe, components_of_labels, search, start_from_labels
 from em_impute.em.parameters import Parameters
 from em_impute.errors import FitError, option
@@ -29,9 +30,8 @@ def search_in(x, n_components, family="full", strength=1.0, weight=None, **optio
     rows = Rows(x, np.full(len(x), -1), weight)
     problem = make_problem(*rows, np.arange(n_components), n_components)
     prior = default_prior(np.eye(x.shape[1]), weight.sum(), n_components, strength)
-    return search(
-        problem, rows, FAMILIES[family], prior, Recipe(family, stopping=STOPPING, accelerate=False, **options)
-    )
+    recipe = Recipe(family, stopping=STOPPING, accelerate=False, **options)
+    return search(problem, rows, FAMILIES[family], prior, recipe, merge_rows(rows, np.eye(x.shape[1]), 0))
 
 
 def test_a_label_gets_further_components_only_where_each_has_six_labelled_rows():
@@ -142,6 +142,7 @@ def test_a_search_leaves_a_saddle_where_components_coincide(monkeypatch):
     free = search_in(x, 3)
 
     monkeypatch.setattr(start_module, "_guesses", lambda *_: [saddle])
+    monkeypatch.setattr(start_module, "_merged", lambda *_: [])
     found = search_in(x, 3)
 
     assert found.fit.objective == pytest.approx(free.fit.objective, abs=1e-4)

@@ -187,7 +187,7 @@ def test_a_long_table_without_labels_is_searched_on_a_sample_and_fitted_on_every
     naive = oracles.log_likelihood(x, unknown, np.ones(400), sampled.fit.parameters, np.arange(2))
     assert sampled.fit.log_likelihood == pytest.approx(naive, rel=1e-9)
     assert sampled.fit.objective == pytest.approx(complete.fit.objective, abs=1e-5)
-    assert sampled.n_starts == 20
+    assert sampled.n_starts == 40
 
 
 # Helpers of a fit
