@@ -19,8 +19,8 @@ from em_impute.em.blocks import Floats, Integers
 from em_impute.em.parameters import Parameters
 from em_impute.em.sampling import draw_rows
 from em_impute.missingness.values import RowCounts
-from em_impute.model.assign import Fills
 from em_impute.model.column import FittedColumn
+from em_impute.model.fills import Fills
 
 MAX_HISTOGRAMS, MAX_COUNTS = 12, 10_000
 """Measurements that are counted in bins, the fewer the more labels there are."""

@@ -14,8 +14,8 @@ from em_impute.diagnostics.values import Audit, ChartData, Sensitivity
 from em_impute.em.initialize import Recipe
 from em_impute.missingness.missingness import examine_missingness
 from em_impute.missingness.values import Differences
-from em_impute.model.assign import Fills
 from em_impute.model.column import FittedColumn
+from em_impute.model.fills import Fills
 from em_impute.options import Request
 
 

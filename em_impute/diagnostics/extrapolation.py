@@ -123,20 +123,3 @@ def predictor_at(design: Design, predictor: int, value: float) -> tuple[str, flo
         return category.name, category.texts[int(value)]
     feature = design.features[predictor]
     return feature.name, float(f"{value * feature.scale + feature.shift:.{DIGITS}g}")
-
-
-def left_empty(row: Codes, code: Codes, flagged: Flagged) -> dict[str, int]:
-    """Count the cells that stay as they are, each once, by the first reason that holds.
-
-    `row` (n_missing,) are the rows with a missing label, ascending, and `code` (n_missing,) the labels chosen for
-    them, −1 where none is.
-    """
-    empty = row[code < 0]
-    without_predictors = np.isin(empty, flagged.without_predictors, assume_unique=True)
-    outside = np.isin(empty, flagged.outside, assume_unique=True) & ~without_predictors
-    counts = {
-        "without_predictors": int(np.count_nonzero(without_predictors)),
-        "out_of_range": int(np.count_nonzero(outside)),
-        "below_min_probability": int(np.count_nonzero(~without_predictors & ~outside)),
-    }
-    return {reason: n for reason, n in counts.items() if n}

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from em_impute.diagnostics.values import FeatureHistogram
 from em_impute.em.blocks import Flags, Floats, Integers, slices
-from em_impute.model.assign import Fills, most_probable
+from em_impute.model.assign import most_probable
 from em_impute.model.column import FittedColumn
+from em_impute.model.fills import Fills
 from em_impute.table.arrays import Codes
 
 MIN_BINS, MAX_BINS = 12, 40

@@ -15,8 +15,9 @@ from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.regression import fit_shift
-from em_impute.model.assign import Fills, draw_labels, most_probable
+from em_impute.model.assign import draw_labels, most_probable
 from em_impute.model.column import FittedColumn
+from em_impute.model.fills import Fills
 from em_impute.table.arrays import Codes
 
 N_DRAWS = 100

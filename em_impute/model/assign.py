@@ -1,44 +1,15 @@
 """From probabilities to labels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.blocks import Floats, Integers
 from em_impute.errors import DesignError, UsageError, option
-from em_impute.table.arrays import Codes
 from em_impute.table.text import listed
-
-BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
-"""Ends of the ranges of probability by which filled cells are counted."""
 
 MAX_NAMED = 12
 """Labels that an error lists."""
-
-LEAST_CERTAIN = 10
-"""Cells that are named: where asking somebody is worth most."""
-
-
-@dataclass(frozen=True)
-class Fills:
-    """What is to be written into the missing cells."""
-
-    row: Codes
-    """(n_missing,) rows of the table whose label is missing"""
-    code: Codes
-    """(n_missing,) label to write, −1 where the cell stays as it is"""
-    probability: Floats
-    """(n_missing,) of the most probable label, written or not; of the label written where it was drawn"""
-    expected: Floats
-    """(n_labels,) expected number of missing cells of each label: the sum of the probabilities"""
-    is_drawn: bool = False
-    """Labels were drawn by their probabilities."""
-
-    @property
-    def n_filled(self) -> int:
-        """Cells that get a label."""
-        return int(np.count_nonzero(self.code >= 0))
 
 
 def most_probable(probability: Floats, min_probability: float) -> tuple[Integers, Floats]:
@@ -50,29 +21,6 @@ def most_probable(probability: Floats, min_probability: float) -> tuple[Integers
     code = probability.argmax(axis=1)
     best = probability[np.arange(code.size), code]
     return np.where(best >= min_probability, code, -1), best
-
-
-def count_by_band(fills: Fills, n_labels: int) -> Integers:
-    """Count the filled cells by the band of their label's probability, and by the label: (n_bands, n_labels)."""
-    count = np.zeros((len(BANDS) - 1) * n_labels, np.intp)
-    for some in slices(fills.code.size):  # there may be millions of them
-        code = fills.code[some]
-        filled = np.flatnonzero(code >= 0)
-        band = np.searchsorted(BANDS[1:-1], fills.probability[some][filled], side="right")
-        count += np.bincount(band * n_labels + code[filled], minlength=count.size)
-    return count.reshape(-1, n_labels)
-
-
-def least_certain(fills: Fills) -> Integers:
-    """Find the filled cells whose label is least probable, the first of equals, ascending by probability: places."""
-    least = np.empty(0, np.intp)
-    for some in slices(fills.code.size):
-        filled = np.flatnonzero(fills.code[some] >= 0)
-        if least.size == LEAST_CERTAIN:
-            filled = filled[fills.probability[some][filled] < fills.probability[least[-1]]]
-        least = np.append(least, filled + some.start)
-        least = least[np.argsort(fills.probability[least], kind="stable")[:LEAST_CERTAIN]]
-    return least
 
 
 def draw_labels(probability: Floats, uniform: Floats) -> Integers:

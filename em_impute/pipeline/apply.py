@@ -12,7 +12,8 @@ from em_impute.columns.labels import Labels, number_labels, resolve_marks
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble import metrics
 from em_impute.errors import ColumnError, option
-from em_impute.model.assign import Fills, deltas_of, most_probable
+from em_impute.model.assign import deltas_of, most_probable
+from em_impute.model.fills import Fills
 from em_impute.model.predict import Coding, Expert, Model
 from em_impute.options import Request
 from em_impute.pipeline.compatibility import Mismatch, describe, mismatch_of, refuse_mismatch

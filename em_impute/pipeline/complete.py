@@ -17,9 +17,10 @@ from em_impute.em.initialize import Recipe
 from em_impute.ensemble.folds import count_labels
 from em_impute.errors import FitError, UsageError, option
 from em_impute.missingness.reasons import LogOddsShifts, Reasons, judged_rows, weigh_reasons
-from em_impute.model.assign import Fills, deltas_of, most_probable
+from em_impute.model.assign import deltas_of, most_probable
 from em_impute.model.bic import ordering_feature
 from em_impute.model.column import FittedColumn
+from em_impute.model.fills import Fills
 from em_impute.model.fit import FitProgress, Fitted, examples_of, fit_one, fit_with_ensemble
 from em_impute.model.groups import fit_groups
 from em_impute.model.predict import Groups, Model, Own, expert_of

@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from em_impute.ensemble.candidates import MAX_REFIT
 from em_impute.errors import FitError
+from em_impute.model.fills import CellCounts, no_cells
 from em_impute.options import Request
 from em_impute.pipeline.apply import elsewhere, fitted_to
 from em_impute.pipeline.backends import MapParts, dask_parts, serial_parts
 from em_impute.pipeline.chunks import ReadPlan, forget
 from em_impute.pipeline.files import Part, called, opened
-from em_impute.pipeline.fill_chunk import PartResult, Totals, fill_part, nothing
+from em_impute.pipeline.fill_chunk import PartResult, fill_part
 from em_impute.pipeline.fit_sample import (
     START_ROWS,
     ColumnOfParts,
@@ -51,7 +52,7 @@ class PartsResult:
     names: Sequence[str]
     summary: RowSummary
     columns: tuple[ColumnOfParts, ...]
-    totals: tuple[Totals, ...]
+    totals: tuple[CellCounts, ...]
     """of each column"""
     filled: tuple[PartResult, ...]
     timings: dict[str, float]
@@ -110,7 +111,7 @@ def complete_parts(
         filled = tuple(_fill(scan, columns, map_parts, progress))
         timings["patch"] = perf_counter() - began - timings["read"] - timings["fit"]
     totals = tuple(
-        reduce(Totals.merged, (part.totals[one.filler.column] for part in filled), nothing(len(one.filler.labels)))
+        reduce(CellCounts.merged, (part.totals[one.filler.column] for part in filled), no_cells(len(one.filler.labels)))
         for one in columns
     )
     return PartsResult(tuple(parts), dialect, names, summary, columns, totals, filled, timings)

@@ -15,7 +15,7 @@ from em_impute.em.blocks import Floats
 from em_impute.em.initialize import Mixture
 from em_impute.missingness.how_missing import HeldOut, HowMissing
 from em_impute.missingness.reasons import LogOddsShifts, Reasons
-from em_impute.model.assign import Fills
+from em_impute.model.fills import Fills
 from em_impute.model.groups import Group, GroupFit
 from em_impute.model.predict import Expert, Model
 from em_impute.model.select import Choice

@@ -9,7 +9,7 @@ from builders import csv_of, opened_table
 import em_impute.columns.deduplicate
 from em_impute.columns.design import make_design
 from em_impute.columns.labels import read_labels
-from em_impute.diagnostics.extrapolation import find_flagged, left_empty, predictor_at
+from em_impute.diagnostics.extrapolation import find_flagged, predictor_at
 
 NAMES = ("x", "y", "c")
 
@@ -139,29 +139,3 @@ def test_a_predictor_that_no_row_with_a_label_shows_marks_nothing(tmp_path):
 
     assert flagged.outside.size == 0
     assert flagged.expected_outside == pytest.approx(20 * 2 / 21)
-
-
-def test_cells_left_empty_are_counted_once_by_the_first_reason(tmp_path):
-    cells, columns = world(400, 3)
-    design = design_of(tmp_path, cells, columns)
-    row = np.flatnonzero(design.label < 0)
-    flagged = find_flagged(design, row)
-    code = np.where(np.arange(row.size) % 3, -1, 0)
-
-    reasons = {"without_predictors": 0, "out_of_range": 0, "below_min_probability": 0}
-    for i, k in zip(row.tolist(), code.tolist(), strict=True):
-        if k < 0:
-            why = (
-                "without_predictors"
-                if i in flagged.without_predictors
-                else "out_of_range"
-                if i in flagged.outside
-                else None
-            )
-            reasons[why or "below_min_probability"] += 1
-    assert left_empty(row, code, flagged) == reasons
-    assert all(reasons.values())
-    assert left_empty(row, np.zeros_like(row), flagged) == {}
-
-
-# The report

@@ -23,7 +23,7 @@ from em_impute.diagnostics.uncertainty import (
     recommended_draws,
 )
 from em_impute.missingness.how_missing import HeldOut
-from em_impute.model.assign import Fills
+from em_impute.model.fills import Fills
 from em_impute.pipeline.complete import complete_all
 
 NO_SHIFT = np.zeros((N_DRAWS, 1))

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from em_impute.model.assign import BANDS, Fills, count_by_band, draw_labels, most_probable
+from em_impute.model.assign import draw_labels, most_probable
 
 PROBABILITY = np.array([[0.2, 0.7, 0.1], [0.5, 0.5, 0.0], [0.3, 0.3, 0.4]])
 
@@ -56,16 +56,3 @@ def test_probabilities_that_miss_1_by_rounding_are_drawn_from_alike():
 
         assert draw_labels(probability, np.array([0.0, np.nextafter(1.0, 0.0)])).tolist() == [0, 1]
     assert draw_labels(np.empty((0, 3)), np.empty(0)).tolist() == []
-
-
-def test_every_filled_cell_is_in_the_band_of_its_probability():
-    rng = np.random.default_rng(1)
-    code, probability = rng.integers(-1, 2, 300), np.round(rng.uniform(0.3, 1.0, 300), 2)
-    found = count_by_band(Fills(np.arange(300), code, probability, np.zeros(2)), 2).tolist()
-
-    expected = {}
-    for k, p in zip(code.tolist(), probability.tolist(), strict=True):
-        if k >= 0:
-            low = max(edge for edge in BANDS[:-1] if edge <= p)
-            expected.setdefault(low, [0, 0])[k] += 1
-    assert found == [expected.get(low, [0, 0]) for low in BANDS[:-1]]

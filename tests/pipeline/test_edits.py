@@ -10,7 +10,7 @@ from builders import silent
 
 from em_impute.columns.labels import read_labels
 from em_impute.errors import DesignError
-from em_impute.model.assign import Fills
+from em_impute.model.fills import Fills
 from em_impute.options import Request
 from em_impute.pipeline.complete import patched, patched_long
 from em_impute.pipeline.open import open_table

@@ -4,14 +4,14 @@ import numpy as np
 
 from em_impute.diagnostics.uncertainty import Uncertainty
 from em_impute.diagnostics.values import IntervalEstimate
-from em_impute.pipeline.fill_chunk import Totals
+from em_impute.model.fills import CellCounts
 from em_impute.report.build import warnings
 from em_impute.report.build.counted import Counted, totals_of
 
 
 def counted(uncertainty, a=190, b=120):
     """A column of which so many cells were filled with either label."""
-    cells = Totals(np.array([[a - 100, b - 80]]), np.array([80.4, 49.6]), 21.0, 0.0, 0.5, {}, 0, ())
+    cells = CellCounts(np.array([[a - 100, b - 80]]), np.array([80.4, 49.6]), 21.0, 0.0, 0.5, {}, 0, ())
     return Counted(("a", "b"), np.array([100, 80]), 310, 130, {}, cells, uncertainty)
 
 

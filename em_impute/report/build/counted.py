@@ -9,9 +9,8 @@ import numpy as np
 
 from em_impute.diagnostics.uncertainty import WRONG_LEVEL, Uncertainty
 from em_impute.em.blocks import Floats, Integers
-from em_impute.model.assign import BANDS
+from em_impute.model.fills import BANDS, CellCounts
 from em_impute.options import Request
-from em_impute.pipeline.fill_chunk import Totals as CellCounts
 from em_impute.report.model.diagnostics import ExpectedWrong, ShareEstimate, Totals
 from em_impute.report.model.fit import FilledCells, Label, MissingAndFilled, Output, OutputFile, ProbabilityBand
 from em_impute.report.model.shared import LabelledCell

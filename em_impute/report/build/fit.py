@@ -5,13 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.diagnostics.extrapolation import Flagged, left_empty, predictor_at
+from em_impute.diagnostics.extrapolation import Flagged, predictor_at
 from em_impute.diagnostics.uncertainty import Uncertainty
 from em_impute.ensemble import metrics
-from em_impute.model.assign import count_by_band, least_certain
+from em_impute.model.fills import count_cells
 from em_impute.options import Request
-from em_impute.pipeline.fill_chunk import Totals as CellCounts
-from em_impute.pipeline.fill_chunk import Unsure
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.report.build.counted import Counted, filled_of, labels_of, missing_of, output_of, totals_of, wrong_of
 from em_impute.report.build.decisions import decisions
@@ -93,20 +91,8 @@ def counted_of(
     opened: InputTable, completion: ColumnResult, flagged: Flagged | None, uncertainty: Uncertainty | None = None
 ) -> Counted:
     """Count the cells of a column that was read as a whole."""
-    labels, fills, least = completion.labels, completion.fills, least_certain(completion.fills)
-    probability = fills.probability[fills.code >= 0]
-    lines = opened.table.line_of(fills.row[least]).tolist() if least.size else []
-    unsure = zip(fills.probability[least].tolist(), lines, fills.code[least].tolist(), strict=True)
-    cells = CellCounts(
-        count_by_band(fills, len(labels.labels)),
-        fills.expected,
-        float((1.0 - probability).sum()),
-        completion.entropy,
-        float(probability.min(initial=1.0)),
-        left_empty(fills.row, fills.code, flagged) if flagged else {},
-        flagged.without_predictors.size if flagged else 0,
-        tuple(Unsure(one, 0, line, label) for one, line, label in unsure),
-    )
+    labels, rows = completion.labels, (flagged.without_predictors, flagged.outside) if flagged else ()
+    cells = count_cells(completion.fills, completion.entropy, opened.table.line_of, *rows)
     known = np.array(labels.known, np.int64)
     return Counted(labels.labels, known, labels.label.size, labels.n_missing, labels.tokens, cells, uncertainty)
 
