@@ -1,4 +1,4 @@
-"""Missing cells that deserve a mark: in rows beyond every row with a label, and in rows that show no predictor."""
+"""Missing cells that deserve a mark: in rows outside the range of the labelled rows, and in rows that show no predictor."""
 
 from typing import Any, NamedTuple
 
