@@ -59,7 +59,7 @@ def hide(
     if not room[share > 0.0].any():
         raise FitError(
             f"the labels of column {target!r} are too few to hide any: {KEPT} rows of each stay known",
-            f"give some label {KEPT + 1} rows or more",
+            f"give at least one label {KEPT + 1} rows",
         )
     numbers = np.minimum(_numbers_to_hide(n_known, share, hold_out, rng), room)
     numbers[~numbers.any(axis=1), np.argmax(room * (share > 0.0))] = 1  # a small share of few: at least one

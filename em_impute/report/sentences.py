@@ -157,7 +157,7 @@ def origin(applied: AppliedModel) -> str:
     """Say where a model came from."""
     last, n_tables = applied.last, applied.tables
     more = f" and {plural(n_tables - 1, 'earlier table')}" if n_tables > 1 else ""
-    return f"{applied.path}, fitted {last.learnt} to {plural(applied.rows, 'row')} of {last.name}{more}"
+    return f"{applied.path}, fitted on {last.learnt} to {plural(applied.rows, 'row')} of {last.name}{more}"
 
 
 def about_the_model(applied: AppliedModel) -> Iterator[str]:
@@ -193,7 +193,7 @@ def wrong_by_the_model(applied: AppliedModel, n_filled: int) -> str:
     beside = f"; it was wrong about {' and '.join(elsewhere)}" if elsewhere else ""
     share = percent(applied.expected_wrong / n_filled)
     if n_filled == 1:
-        return f"the one fill with a probability of {share}{beside}"
+        return f"the one fill, with a probability of {share}{beside}"
     return f"about {n_wrong(applied)} of {n_filled:,} ({share}) if its probabilities are right{beside}"
 
 

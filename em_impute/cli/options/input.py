@@ -71,7 +71,7 @@ class Input:
     )
     by: str | None = option(
         "--by NAME|N",
-        "Column of groups that may differ (sites, species, years): each gets its own fit, combined with one to all rows.",
+        "Column of groups that may differ (sites, years): each gets its own fit, combined with that to all rows.",
         autocompletion=_column_names,
     )
     weights: str | None = option(

@@ -41,7 +41,7 @@ def how_well_recovered(report: FitReport) -> Section | None:
         Details("Both charts in numbers", _charts_in_numbers(found)),
     ]
     if report.missing.filled:
-        blocks.append(said("Fills expected to be wrong: {}.", wrong_fills(found.expected_wrong, report.missing.filled)))
+        blocks.append(said("Expected to be wrong: {}.", wrong_fills(found.expected_wrong, report.missing.filled)))
     return Section("accuracy", "How well known labels are recovered", blocks)
 
 

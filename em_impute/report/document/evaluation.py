@@ -18,7 +18,7 @@ def evaluation_document(report: EvaluationReport) -> Document:
         Section("figures", "Figures", _figures(report)),
         *_weighted(report.weighted_to_missing),
         Section("filled", "Accuracy against the share filled", [_thresholds(report.filled.thresholds)]),
-        Section("reliability", "Stated probability and share right", [_reliability(report.reliability)]),
+        Section("reliability", "Calibration", [_reliability(report.reliability)]),
         Section("confusion", "Confusion", [_confusion(report.confusion)]),
         reproduction(report),
     ]
@@ -57,7 +57,7 @@ def _weighted(weighted: CompareScores | None) -> list[Section]:
         said("{}.", said_weighted(weighted)),
         _compared("How right each is", weighted, ["accuracy", "log_loss", "brier"]),
         said(
-            "Hidden rows count more if their predictors resemble those of missing cells: all are worth {} equal rows.",
+            "Hidden rows count more if their predictors resemble those of missing cells: together like {} equal rows.",
             number(weighted.effective_rows),
         ),
     ]

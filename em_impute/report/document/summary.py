@@ -65,8 +65,7 @@ def _wrong(report: FitReport) -> Iterable[Text]:
     """Say how many fills are probably wrong."""
     accuracy, filled = report.accuracy, report.missing.filled
     if filled and report.applied is not None:
-        is_one = filled == 1 or n_wrong(report.applied) == "1"
-        yield said("Wrong {} {}.", "is" if is_one else "are", wrong_by_the_model(report.applied, filled))
+        yield said("Expected to be wrong: {}.", wrong_by_the_model(report.applied, filled))
     elif filled == 1 and accuracy is not None:
         estimate = percent(min(1.0, accuracy.expected_wrong.estimate))
         yield said("The probability that it is wrong is about {}.", estimate)

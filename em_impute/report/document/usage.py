@@ -80,7 +80,7 @@ def reproduction(report: FitReport | EvaluationReport) -> Section:
     for one in files[:20]:
         rows.append(["output", Name(one.path or "standard output")])
         rows.append(["output sha256", _hash(one.sha256)])
-    return Section("again", "How to do it again", [Table("What it takes", ["what", "value"], rows)])
+    return Section("again", "How to reproduce this", [Table("What it takes", ["what", "value"], rows)])
 
 
 def decisions(report: FitReport) -> Section:

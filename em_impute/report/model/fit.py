@@ -60,7 +60,7 @@ class MissingAndFilled(NamedTuple):
     left_empty: Annotated[
         Mapping[str, Positive],
         "Cells that were left as they were by the first reason that holds: `without_predictors`, in rows that show no "
-        "predictor; `out_of_range`, in rows outside the range of the labelled rows; `below_min_probability`, whose best label "
+        "predictor; `out_of_range`, in rows out of range of the labelled ones; `below_min_probability`, whose label "
         "is less probable than asked for.",
     ]
     tokens: Annotated[
