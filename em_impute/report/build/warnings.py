@@ -74,7 +74,7 @@ def _of_probabilities(counted: Counted, wrong: ExpectedWrong) -> Warnings:
         by_model = wrong.by_probabilities or 0.0
         message = (
             f"Probabilities are too {'high' if by_model < held_out.estimate else 'low'}: they imply "
-            f"{number(round(by_model))} wrong among the {counted.n_filled:,} fills, known labels that were hidden imply "
+            f"{number(round(by_model))} wrong among the {counted.n_filled:,} fills, hidden known labels imply "
             f"{span(held_out.low, held_out.high)}. The interval "
             f"{'covers both' if n_beyond else 'follows the hidden labels'}. Use probabilities to rank cells, and "
             "leave the least sure ones empty with --min-probability."
