@@ -132,7 +132,7 @@ def drop_zero_weights(labels: Labels, name: str, weight: Floats | None) -> Label
     kept = np.flatnonzero(count)
     if not kept.size:
         raise FitError(
-            f"every row with a label in column {shown(name)} has no weight beside the others",
+            f"the rows with a label in column {shown(name)} have no weight beside the others",
             "give a weight above 0 to rows to learn from",
         )
     place = np.full(count.size + 1, -1, labels.label.dtype)  # the last one is that of −1

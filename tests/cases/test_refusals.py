@@ -102,7 +102,7 @@ EVERYTHING = [
     ("fill b.2.csv -c g --imputations 3 -o b.csv", USAGE, "is the input"),
     ("fill - -c g --in-place", USAGE, "standard input"),
     ("fill pipe -c g --in-place", USAGE, "regular file"),
-    ("fill part-0.csv - -c g", USAGE, "standard input is no part"),
+    ("fill part-0.csv - -c g", USAGE, "standard input cannot be part"),
     ("fill part-?.csv -c g -o -", USAGE, "-o - needs a table"),
     ("fill part-?.csv -c g --imputations 3", USAGE, "--imputations needs a table"),
     ("fill part-?.csv -c g --weights x", USAGE, "--weights needs a table"),

@@ -64,7 +64,7 @@ class CheckedModel(SavedModels):
     """The model that a file is compared with."""
 
     model: str | None = option(
-        "--model PATH", "Say whether a saved fit knows rows like these, instead of what a fit to them would use."
+        "--model PATH", "Say how the rows differ from those a saved fit was fitted to, instead of what a fit would use."
     )
 
 

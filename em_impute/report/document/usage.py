@@ -39,12 +39,10 @@ def how_to_use(report: FitReport) -> Section | None:
 def _pooled(files: int, recommended: int, *, can_draw: bool) -> Text:
     """Say how to let an analysis know that labels are guesses."""
     pool = "pool the results by Rubin’s rules. One file alone treats guesses as facts."
-    if not can_draw:
-        text = "For tests, intervals and regressions, fit anew without <code>--model</code>: "
-        return said(text + "<code>--imputations {}</code> draws so many files. Analyse each, and " + pool, recommended)
-    if files <= 1:
-        text = "For tests, intervals and regressions, <code>--imputations {}</code> draws so many files. Analyse "
-        return said(text + f"each, and {pool}", recommended)
+    if not can_draw or files <= 1:
+        anew = "" if can_draw else "fit anew without <code>--model</code>: "
+        text = f"For tests, intervals and regressions, {anew}<code>--imputations {{}}</code> draws {{}} files. Analyse "
+        return said(text + f"each, and {pool}", recommended, recommended)
     text = "For tests, intervals and regressions, analyse each of the {} files, and " + pool
     if files < recommended:
         return said(text + " Here {} would be enough: <code>--imputations {}</code>.", files, recommended, recommended)
