@@ -57,7 +57,7 @@ def _weighted(weighted: CompareScores | None) -> list[Section]:
         said("{}.", said_weighted(weighted)),
         _compared("How right each is", weighted, ["accuracy", "log_loss", "brier"]),
         said(
-            "Hidden rows count more if their predictors resemble those of missing cells: together like {} equal rows.",
+            "Hidden rows that resemble rows to fill count more; together they are worth {} equal rows.",
             number(weighted.effective_rows),
         ),
     ]
