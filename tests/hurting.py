@@ -129,8 +129,8 @@ hurts("200 columns and 20 rows", lambda _g, _l, x, _r: list(x.T), n=20, n_featur
 
 REFUSED.update(
     {
-        "one labelled row": ("g,x\na,1\n,2\n,9\n", "one label cannot be told from others"),
-        "one label": ("g,x\na,1\na,2\n,9\n", "one label cannot be told from others"),
+        "one labelled row": ("g,x\na,1\n,2\n,9\n", "there is no other label to distinguish it from"),
+        "one label": ("g,x\na,1\na,2\n,9\n", "there is no other label to distinguish it from"),
         "nothing but a constant": ("g,x\na,5\nb,5\n,5\n", "constant"),
         "a difference that is rounding": ("g,x\na,1e9\nb,1e9\n,1000000000.0000001\n", "constant"),
         "nothing but subnormal numbers": ("g,x\na,5e-324\nb,1e-310\n,1e-309\n", "'x': numbers less than 1e-305 apart"),

@@ -24,7 +24,7 @@ try:
     from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
 except ImportError as error:
     raise UsageError(
-        "GaussianMixtureImputer takes scikit-learn 1.6 or newer, which is not installed",
+        "GaussianMixtureImputer needs scikit-learn 1.6 or newer, which is not installed",
         "pip install 'em-impute[sklearn]'",
     ) from error
 
@@ -250,7 +250,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
             check_consistent_length(rows, labels)
             counted = labels.dropna() if weights is None else labels[weights > 0].dropna()
             if counted.nunique() == 1:
-                message = f"y holds one class only, {counted.iloc[0]!r}: it cannot be told from others"
+                message = f"y holds one class only, {counted.iloc[0]!r}: there is no other to distinguish it from"
                 raise FitError(message, "add rows of another class")
             target = _unused_name(str(labels.name), names)
             rows[target] = labels

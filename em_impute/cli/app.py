@@ -53,7 +53,7 @@ def em_impute(
     context: typer.Context,
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_versions, is_eager=True, help="Show the version and leave.")
+        bool, typer.Option("--version", callback=_show_versions, is_eager=True, help="Show the version and exit.")
     ] = False,
     versions: Annotated[
         bool,
@@ -61,11 +61,11 @@ def em_impute(
             "--versions",
             callback=_show_versions,
             is_eager=True,
-            help="Show the versions of Python and of all libraries too, for a report of a bug, and leave.",
+            help="Show the versions of Python and of all libraries too, for a bug report, and exit.",
         ),
     ] = False,
 ) -> None:
-    """Fill the missing cells of a categorical CSV column with what a Gaussian mixture says they most likely are.
+    """Fill the missing cells of a categorical CSV column with their most likely labels under a Gaussian mixture.
 
     Start with:  em-impute fill heights.csv --column gender
     """

@@ -40,8 +40,8 @@ def check(
 ) -> None:
     """Say what is missing, what looks like a missing mark and what would be used; write nothing.
 
-    Ends with 0 when nothing is missing and nothing is doubtful, with 1 otherwise. With a saved model: say what of the
-    file is not as the model knows it.
+    Exits with 0 when nothing is missing and nothing is doubtful, with 1 otherwise. With a saved model: say where the
+    file differs from what the model was fitted to.
 
     em-impute check heights.csv --column gender
     """

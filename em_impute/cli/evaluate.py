@@ -32,7 +32,7 @@ class HiddenLabels:
     )
     how: Literal["random", "stratified", "by-class"] | None = option(
         "--how NAME",
-        "random: any; stratified (default): as large a share of each label; by-class: a share that differs "
+        "random: any; stratified (default): the same share of each label; by-class: a share that differs "
         "from label to label, by default so that the odds of being hidden grow fourfold from the first to the "
         "last.",
     )
@@ -69,7 +69,7 @@ def evaluate(
 ) -> None:
     """Say how right fills would be: hide known labels, fill them as `fill` would, compare, and repeat.
 
-    Beside it stand the same model where rows without a label teach nothing, and the majority. No CSV is written.
+    For comparison: the same model without the unlabelled rows, and the label shares alone. No CSV is written.
 
     em-impute evaluate heights.csv --column gender
 

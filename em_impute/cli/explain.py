@@ -28,7 +28,7 @@ class Shown:
 
     steps: str = option(
         "--steps N|all",
-        "Iterations shown in full, row by row and label by label; of the others some have a line each.",
+        "Iterations shown in full, row by row and label by label; some of the others get a line each.",
         default="3",
     )
     rows: int = option("--rows N", "Rows to follow, from doubtful to certain ones.", default=5, min=1)
@@ -65,7 +65,7 @@ def explain(
     """Show EM at work on your own file: where it starts, what every E and M step finds, why it stops.
 
     It follows plain EM for one mixture (full covariances and maximum likelihood unless you say otherwise) over the
-    numeric predictors, while `fill` stacks many. No CSV is written.
+    numeric predictors, while `fill` combines many. No CSV is written.
 
     em-impute explain heights.csv --column gender
 

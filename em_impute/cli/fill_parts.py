@@ -79,7 +79,7 @@ def _refused(request: Request, scale: Scale, fills: Fills, saved: SavedModels, o
     """Say what has no meaning, or is not there yet, where a table is read in parts."""
     if "-" in scale.files or not scale.files:
         hint = "name files, or leave --backend and --scheduler out"
-        return UsageError("standard input is no part of a table", hint)
+        return UsageError("standard input cannot be part of a table", hint)
     refused = {
         "-o -": output.output in STDOUT_NAMES,
         "--in-place": output.in_place,

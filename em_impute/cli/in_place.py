@@ -36,7 +36,7 @@ class InPlace:
             return
         check_output(self.backup, [], clobber=self._clobber)
         if is_special(str(self.backup)):
-            raise OutputError(f"cannot write {self.backup}: it is no regular file", "name another --backup")
+            raise OutputError(f"cannot write {self.backup}: it is not a regular file", "name another --backup")
         if not are_distinct([self.backup, *others]):
             raise UsageError("two outputs have the same path", "give each a path of its own")
         log.refuse([self.backup])
@@ -78,14 +78,14 @@ def in_place(path: Path | None, asked: Output, *, several: bool) -> InPlace | No
     if asked.output is not None:
         raise UsageError("--in-place contradicts -o", "leave one of them out")
     if path is None:
-        raise UsageError("--in-place replaces FILE, and standard input is none", "name a file, or leave it out")
+        raise UsageError("--in-place replaces FILE, and standard input is not a file", "name a file, or leave it out")
     if several:
         raise UsageError("--imputations writes several files, --in-place replaces one", "leave one of them out")
     is_folder = path.is_dir()  # which opening it will say
     if is_special(str(path)) and not is_folder:
-        raise UsageError(f"--in-place replaces a regular file, and {path} is none", "name a file with -o")
+        raise UsageError(f"--in-place replaces a regular file, and {path} is not one", "name a file with -o")
     if backup is not None and (not backup or "/" in backup):
-        raise UsageError(f"--backup takes what the name is to end in, not {backup!r}", "for example --backup .bak")
+        raise UsageError(f"--backup takes a suffix of the name, not {backup!r}", "for example --backup .bak")
     if asked.dry_run:
         return None
     kept = None if backup is None or is_folder else path.with_name(path.name + backup)

@@ -38,7 +38,7 @@ BARE = re.compile(r"(?<= holds )(?!['\"])\S+(?= on line )")
 
 CELLS = {
     "W11": re.compile(": line.*"),
-    "W26": re.compile(r", (?:median|from \S+ to) \S+ now and (?:median |from \S+ to )?\S+ then"),
+    "W26": re.compile(r", (?:median|from \S+ to) \S+ now, (?:median |from \S+ to )?\S+ then"),
 }
 """What warnings tell of cells without quoting them, by their codes: which lie far out, and where numbers lie."""
 

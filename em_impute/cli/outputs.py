@@ -143,7 +143,7 @@ def _numbered(data: str, n_files: int) -> tuple[str, ...]:
     from em_impute.table.compression import split_name
 
     if data == STDOUT or is_special(data):
-        what = "is one stream" if data == STDOUT else "is no regular file"
+        what = "is one stream" if data == STDOUT else "is not a regular file"
         message = f"{name_of(data)} {what} and cannot carry {n_files} files"
         raise UsageError(message, "add --long, or name a file with -o")
     folder, slash, name = data.rpartition("/")

@@ -44,7 +44,7 @@ def report(
     output: ReportOutput,
     behaviour: Annotated[Behaviour, Without("strict", "verbose", "no_advice", "no_progress")],
 ) -> None:
-    """Render a saved report again, as a page with pictures or as Markdown: the same as if it had been made at once.
+    """Render a saved report again, as a page with pictures or as Markdown.
 
     em-impute report heights.report.json -o heights.html
     """

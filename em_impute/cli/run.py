@@ -82,7 +82,7 @@ class Run:
             say()
             what = "warning" if len(codes) == 1 else "warnings"
             message = f"{what} {', '.join(codes)}: with --strict nothing is written"
-            raise StrictError(message, "see to what is warned about, or leave --strict out")
+            raise StrictError(message, "resolve what it warns about, or leave --strict out")
 
     def write(self, path: str, content: str | bytes) -> None:
         """Write a file, whole or not at all, or to standard output, and tell the log."""

@@ -26,7 +26,7 @@ def check_saved(saved: SavedModels, table: Input, *groups: Any) -> None:  # noqa
             raise UsageError(f"{option} takes the path of a file, not {path!r}", f"for example {option} model.json")
     if saved.model is None:
         if saved.update:
-            raise UsageError("--update lets a saved model learn, and none is named", "name it with --model")
+            raise UsageError("--update is for a saved model, and none is named", "name it with --model")
         if not table.columns:
             message = "name the column to complete with --column, or a model with --model"
             raise UsageError("no column is named", message)

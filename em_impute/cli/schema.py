@@ -18,7 +18,7 @@ def schema(
             "--of",
             metavar="KIND",
             rich_help_panel="Output",
-            help="Whose report: of fill, of evaluate, or what explain --json writes; or a saved model. "
+            help="Report of fill, of evaluate or of explain --json, or a saved model. "
             f"One of {', '.join(get_args(Kind))}.",
         ),
     ] = "fit",

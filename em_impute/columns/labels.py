@@ -132,7 +132,7 @@ def drop_zero_weights(labels: Labels, name: str, weight: Floats | None) -> Label
     kept = np.flatnonzero(count)
     if not kept.size:
         raise FitError(
-            f"every row with a label in column {shown(name)} has no weight beside the others",
+            f"the rows with a label in column {shown(name)} have no weight beside the others",
             "give a weight above 0 to rows to learn from",
         )
     place = np.full(count.size + 1, -1, labels.label.dtype)  # the last one is that of −1
@@ -164,11 +164,11 @@ def odd_labels(name: str, labels: Sequence[str]) -> list[tuple[str, str]]:
             ("W14", f"{len(alike)} labels of {shown(name)} differ only by case, space or accents: {_quoted(alike)}")
         )
     if unseen:
-        found.append(("W20", f"Labels of {shown(name)} that show nothing: {', '.join(map(ascii, unseen))}"))
+        found.append(("W20", f"Invisible labels of {shown(name)}: {', '.join(map(ascii, unseen))}"))
     n_numbers = sum(parse_number(text) is not None for text in labels)
     if len(labels) >= MANY_NUMBERS and n_numbers >= MOSTLY * len(labels):
         what = f"{n_numbers} of the {len(labels)} labels of {shown(name)} are numbers"
-        found.append(("W23", f"{what}. If the column is a measurement, this does not fill it."))
+        found.append(("W23", f"{what}. em-impute fills categories, not measurements."))
     return found
 
 
@@ -187,7 +187,7 @@ def _named_labels(name: str, known: tuple[str, ...], named: tuple[str, ...]) -> 
         message = f"{option('labels')} names {shown(unknown[0])}, which no row of column {shown(name)} holds"
         raise DesignError(
             message,
-            f"labels in the file are {_quoted(known)}; {option('labels')} is for a column that knows none",
+            f"labels in the file are {_quoted(known)}; {option('labels')} is for a column without known labels",
         )
     return known
 

@@ -26,7 +26,7 @@ def read_weights(name: str, column: NumberColumn, line_of: Callable[[Integers], 
     if column.bad_examples or values is None:
         line, text = column.bad_examples[0]
         remedy = f"add {option('decimal', ',')}" if column.decimal_comma else REMEDY
-        raise DesignError(f"column {name!r} holds {shown(text)} on line {line}: no weight", remedy)
+        raise DesignError(f"column {name!r} holds {shown(text)} on line {line}: not a weight", remedy)
     if column.infinite:
         line, text = column.infinite
         raise DesignError(f"column {name!r} holds {shown(text)} on line {line}: a weight is finite", REMEDY)
@@ -35,7 +35,7 @@ def read_weights(name: str, column: NumberColumn, line_of: Callable[[Integers], 
             row = int(wrong.argmax())
             held = f"holds {values[row]:g}" if what == "negative" else "has no number"
             cells = plural(int(np.count_nonzero(wrong)), f"{what} cell")
-            message = f"column {name!r} {held} on line {int(line_of(np.array([row]))[0])}: no weight ({cells})"
+            message = f"column {name!r} {held} on line {int(line_of(np.array([row]))[0])}: not a weight ({cells})"
             raise DesignError(message, REMEDY)
     largest = float(values.max())
     if not largest > 0.0:

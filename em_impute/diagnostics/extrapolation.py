@@ -1,4 +1,4 @@
-"""Missing cells that deserve a mark: in rows beyond every row with a label, and in rows that show no predictor."""
+"""Missing cells that deserve a mark: in rows out of range of the labelled rows, or without any predictor."""
 
 from typing import Any, NamedTuple
 

@@ -55,11 +55,11 @@ def hide(
     n_known = np.array([part.size for part in rows])
     share, room = shares_to_hide(labels, hold_out), np.maximum(n_known - KEPT, 0)
     if not share.any():
-        raise FitError(f"of no label of column {target!r} a share is to be hidden", "give some label a share above 0")
+        raise FitError(f"no label of column {target!r} is to be hidden", "give some label a share above 0")
     if not room[share > 0.0].any():
         raise FitError(
             f"the labels of column {target!r} are too few to hide any: {KEPT} rows of each stay known",
-            f"label {KEPT + 1} rows or more of some kind",
+            f"give at least one label {KEPT + 1} rows",
         )
     numbers = np.minimum(_numbers_to_hide(n_known, share, hold_out, rng), room)
     numbers[~numbers.any(axis=1), np.argmax(room * (share > 0.0))] = 1  # a small share of few: at least one

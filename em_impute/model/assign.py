@@ -76,7 +76,7 @@ def deltas_of(labels: Sequence[str], pairs: Sequence[tuple[str, float]]) -> Floa
         if label not in labels:
             known = listed([repr(one) for one in labels], MAX_NAMED)
             raise DesignError(
-                f"{option('deltas')} names {label!r}, which is no label of the column", f"its labels are {known}"
+                f"{option('deltas')} names {label!r}, which is not a label of the column", f"its labels are {known}"
             )
         named.add(label)
         delta[labels.index(label)] = value

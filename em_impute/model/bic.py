@@ -90,7 +90,7 @@ def choose_clusters(
     n_groups = best.components or 1
     if not design.labels and n_groups == 1:
         raise FitError(
-            "by BIC the rows form one group: there is nothing to tell apart",
+            "by BIC the rows form one group: there is nothing to distinguish",
             f"ask for a number of groups, as in {option('components', 2)}, or name other predictors with "
             f"{option('features')}",
         )

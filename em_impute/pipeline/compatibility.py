@@ -97,7 +97,7 @@ def refuse_mismatch(found: Mismatch, drift: Drift, source: str, path: str) -> No
     clauses = [*units, *unusable, *lacking, *map(_cells, found.bad), *unseen, *map(_label, found.new_labels)]
     message = f"{shown_path(source)} does not fit the model {shown_path(path)}: {'; '.join(filter(None, clauses))}"
     raise DesignError(
-        message, f"bring these columns into the form the model learnt, or fit anew without {option('model')}"
+        message, f"bring these columns into the form the model was fitted to, or fit anew without {option('model')}"
     )
 
 
@@ -106,13 +106,15 @@ def mismatch_warnings(found: Mismatch) -> list[tuple[str, str]]:
     warnings = []
     if found.lacking:
         names = listed([shown(name) for name in found.lacking])
-        warnings.append(("W24", f"Predictors of the model are not there and count as missing in every row: {names}."))
+        warnings.append(
+            ("W24", f"Predictors of the model that are not in this table count as missing in every row: {names}.")
+        )
     cells = [clause for one in found.bad if (clause := _cells(one))]
     if cells:
-        warnings.append(("W30", f"Cells that are no numbers count as missing: {listed(cells, separator='; ')}."))
+        warnings.append(("W30", f"Cells that are not numbers count as missing: {listed(cells, separator='; ')}."))
     if found.new_labels:
         labels = listed([_label(one) for one in found.new_labels])
-        warnings.append(("W31", f"The model does not know every label: {labels}. It fills in none of these."))
+        warnings.append(("W31", f"Labels that the model does not know, and never fills in: {labels}."))
     return warnings
 
 

@@ -185,7 +185,7 @@ def labels_to_find(target: str, labels: Labels, request: Request) -> Labels:
         only, counting = labels.labels[0], "" if request.weights is None else " that counts"
         every = f"every known cell{counting} of column {shown(target)}"
         raise FitError(
-            f"{every} is {shown(only)}: one label cannot be told from others",
+            f"{every} is {shown(only)}: there is no other label to distinguish it from",
             f"label some rows of another kind, or count tokens as missing with {option('null_values')}",
         )
     if request.components == "auto" and not request.labels:

@@ -216,8 +216,8 @@ def _row_at(opened: InputTable, line: int) -> int:
 
     if not begins(0) <= line < begins(table.n_rows):
         raise DesignError(
-            f"no row of {opened.name} stands on line {line:,}",
-            f"its {plural(table.n_rows, 'row')} stand on lines {begins(0):,} to {begins(table.n_rows) - 1:,}",
+            f"{opened.name} has no row on line {line:,}",
+            f"its {plural(table.n_rows, 'row')} are on lines {begins(0):,} to {begins(table.n_rows) - 1:,}",
         )
     return bisect_right(range(table.n_rows), line, key=begins) - 1
 

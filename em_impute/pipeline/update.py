@@ -31,7 +31,7 @@ def refuse_update(model: SavedModel, columns: Sequence[str]) -> None:
     """Raise UsageError for a model that cannot learn further, and where only some of its columns would."""
     if columns:
         raise UsageError(
-            f"{option('update')} lets all columns of a model learn, {option('columns')} names some",
+            f"{option('update')} updates all columns of a model, {option('columns')} names some",
             f"leave {option('columns')} out",
         )
     for saved in model.columns:
@@ -95,7 +95,7 @@ def _learn(expert: Expert, table: Table, row: Integers, label: Integers, weight:
     if isinstance(expert.memory, Memory) and isinstance(expert.mixtures, Ensemble):
         mixtures, remembered = learn_examples(expert.mixtures, expert.memory, examples, 0)
         return replace(expert, mixtures=mixtures, memory=remembered)
-    raise FitError("the model remembers nothing of its rows", f"save it once more with {option('save_model')}")
+    raise FitError("the model was saved without what an update needs", f"save it once more with {option('save_model')}")
 
 
 def _examples(expert: Expert, table: Table, row: Integers, label: Integers, weight: Floats) -> Examples:

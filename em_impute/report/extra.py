@@ -19,4 +19,4 @@ def refuse_without(library: tuple[str, str], what: str) -> None:
     """Raise UsageError where `what` was asked for and the library that it takes is missing."""
     name, module = library
     if find_spec(module) is None:
-        raise UsageError(f"{what} takes {name}, which is not installed", INSTALL_HINT)
+        raise UsageError(f"{what} needs {name}, which is not installed", INSTALL_HINT)

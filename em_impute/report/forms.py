@@ -31,11 +31,11 @@ def render_saved(text: str, suffix: str, name: str) -> str:
     try:
         saved = parse(text)
     except FormatError as error:
-        raise TableError(f"{name} is not JSON: {str(error).removeprefix('it is no JSON: ')}", HINT) from error
+        raise TableError(f"{name} is not JSON: {str(error).removeprefix('it is not JSON: ')}", HINT) from error
     several = saved.get("reports") if isinstance(saved, dict) else []
     listed = several if isinstance(several, list) else [saved]
     if not listed or not all(isinstance(one, dict) and "schema_version" in one for one in listed):
-        raise TableError(f"{name} is JSON, but no report", HINT)
+        raise TableError(f"{name} is JSON, but not a report", HINT)
     other = [one["schema_version"] for one in listed if one["schema_version"] != SCHEMA_VERSION]
     if other:
         message = f"{name} has a report of schema version {other[0]!r}; this em-impute reads {SCHEMA_VERSION}"
@@ -47,7 +47,7 @@ def render_saved(text: str, suffix: str, name: str) -> str:
     try:
         return render([read(kind, one) for one in listed], suffix)
     except FormatError as error:
-        raise TableError(f"{name} is no report as em-impute writes them: {error}", HINT) from error
+        raise TableError(f"{name} is not a report of em-impute: {error}", HINT) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Whatever is in the file, it was not written by this program.
-        raise TableError(f"{name} is no report as em-impute writes them ({error!r})", HINT) from error
+        raise TableError(f"{name} is not a report of em-impute ({error!r})", HINT) from error

@@ -26,6 +26,8 @@ MAX_LABELS, MAX_LINES, MAX_PREDICTORS = 3, 6, 2
 
 LONGEST_NAME = 16
 
+LOG_LOSS = "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect."
+
 
 def opening_lines(report: FitReport | EvaluationReport | ExplanationReport) -> Iterator[tuple[str, str]]:
     """Say what was read, and how many labels are known and missing: a name and a text each."""
@@ -37,15 +39,20 @@ def opening_lines(report: FitReport | EvaluationReport | ExplanationReport) -> I
     yield "column", known_and_missing(report.column, known, report.missing.tokens)
 
 
+def criterion_name(criterion: str) -> str:
+    """Write in a statistician's words what a report says that a model was chosen by."""
+    return criterion.removeprefix("stacked by ").replace("held-out", "cross-validated")
+
+
 def out_of_range(outside: OutOfRange) -> str:
-    """Count rows that are beyond every row with a label."""
+    """Count rows that are outside the range of the labelled rows."""
     cells = "1 missing cell is in a row" if outside.rows == 1 else f"{outside.rows:,} missing cells are in rows"
     expected = number(round(outside.expected_by_chance, 1))
-    return f"{cells} beyond every row with a label (at most {expected} expected by chance)"
+    return f"{cells} outside the range of the labelled rows (at most {expected} expected by chance)"
 
 
 def first_lines(outside: OutOfRange, most: int) -> list[str]:
-    """Name the first rows that are beyond every row with a label, and what they hold."""
+    """Name the first rows that are outside the range of the labelled rows, and what they hold."""
     return [
         f"line {one.line} ({one.column} {shown(one.value) if isinstance(one.value, str) else f'{one.value:.7g}'})"
         for one in outside.listed[:most]
@@ -55,7 +62,7 @@ def first_lines(outside: OutOfRange, most: int) -> list[str]:
 def without_predictors(n_rows: int) -> str:
     """Count rows that show no predictor."""
     cells = "1 missing cell is" if n_rows == 1 else f"{n_rows:,} missing cells are"
-    return f"{cells} in rows without any predictor: filled by the labels' shares alone."
+    return f"{cells} in rows where every predictor is missing: filled by how common each label is."
 
 
 def wrong_fills(wrong: ExpectedWrong, n_filled: int) -> str:
@@ -106,9 +113,9 @@ def who_is_missing(section: Missingness) -> str:
     ]
     by = f", SMD {', '.join(named)}" if named else ""
     if section.auc is None:
-        return f"too few rows of one kind to tell missing from known{by}"
+        return f"too few rows of one kind to compare missing with known{by}"
     low, high = section.auc_interval or (section.auc, section.auc)
-    return f"missing from known: AUC {section.auc:.2f} ({low:.2f} to {high:.2f}; 0.5 is chance){by}"
+    return f"missing against known rows: AUC {section.auc:.2f} ({low:.2f} to {high:.2f}; 0.5 is chance){by}"
 
 
 def smd(value: float | None) -> str:
@@ -135,39 +142,39 @@ def what_if_not(section: Sensitivity) -> str:
 
 
 def applied_lines(applied: AppliedModel) -> Iterator[tuple[str, str]]:
-    """Say in a few lines what filled the column, and whether the rows are like those it was learnt from."""
+    """Say in a few lines what filled the column, and whether the rows are like those it was fitted to."""
     yield "model", origin(applied)
     yield "drift", _drifted(applied.drift)
-    for name, when, score in (
-        ("held out", "right when it was fitted", applied.held_out),
-        ("known here", "right", applied.tested),
+    for name, which, score in (
+        ("tested", "hidden labels right when it was fitted", applied.held_out),
+        ("known here", "known labels right", applied.tested),
     ):
         if score is not None:
-            yield name, f"{_right(score)} labels {when} (majority {percent(score.baseline_accuracy)}), {_losses(score)}"
+            yield name, f"{_right(score)} {which} (majority {percent(score.baseline_accuracy)}), {_losses(score)}"
 
 
 def origin(applied: AppliedModel) -> str:
     """Say where a model came from."""
     last, n_tables = applied.last, applied.tables
-    more = f" and {plural(n_tables - 1, 'table')} before" if n_tables > 1 else ""
-    return f"{applied.path}: {plural(applied.rows, 'row')} of {last.name}{more}, learnt {last.learnt}"
+    more = f" and {plural(n_tables - 1, 'earlier table')}" if n_tables > 1 else ""
+    return f"{applied.path}, fitted on {last.learnt} to {plural(applied.rows, 'row')} of {last.name}{more}"
 
 
 def about_the_model(applied: AppliedModel) -> Iterator[str]:
     """Tell the same at more length, a paragraph at a time."""
-    learns = " It has learnt from these rows too after they were filled." if applied.learns else ""
+    learns = " Its fit was updated with these rows after they were filled." if applied.learns else ""
     yield f"Nothing was fitted here: a saved model filled the cells. It is {origin(applied)}.{learns}"
     drift, density = _drifted(applied.drift), applied.drift.log_density
-    said = f"Are the rows still like those that it learnt from? {drift[:1].upper()}{drift[1:]}."
+    said = f"Are the rows still like those it was fitted to? {drift[:1].upper()}{drift[1:]}."
     if density is not None:
-        said += f" Mean log density of a row: {number(density.now)} here and {number(density.then)} there."
+        said += f" Mean log density of a row: {number(density.now)} here, {number(density.then)} at the fit."
     if applied.lacking:
         said += f" Not in this table, and so missing in every row: {listed(applied.lacking)}."
     yield said
     right = []
     if applied.held_out is not None:
         right.append(
-            f"When it was fitted, {_right(applied.held_out)} labels held out were right, {_losses(applied.held_out)}."
+            f"When it was fitted, {_right(applied.held_out)} hidden labels were right, {_losses(applied.held_out)}."
         )
     if applied.tested is not None:
         known = f"{_right(applied.tested)} were right, {_losses(applied.tested)}"
@@ -180,13 +187,13 @@ def wrong_by_the_model(applied: AppliedModel, n_filled: int) -> str:
     """Say how many fills are likely to be wrong, as the model and labels have it."""
     elsewhere = [
         f"{percent(1.0 - score.accuracy)} of the labels {which}"
-        for score, which in ((applied.held_out, "held out when it was fitted"), (applied.tested, "known here"))
+        for score, which in ((applied.held_out, "hidden when it was fitted"), (applied.tested, "known here"))
         if score is not None
     ]
     beside = f"; it was wrong about {' and '.join(elsewhere)}" if elsewhere else ""
     share = percent(applied.expected_wrong / n_filled)
     if n_filled == 1:
-        return f"the one fill with a probability of {share}{beside}"
+        return f"the one fill, with a probability of {share}{beside}"
     return f"about {n_wrong(applied)} of {n_filled:,} ({share}) if its probabilities are right{beside}"
 
 
@@ -207,13 +214,13 @@ def _drifted(drift: DriftOfRows) -> str:
     if not judged:
         return "too few rows to tell"
     moved = [one for one in judged if one.has_moved]
-    said = f"{len(moved):,} of {plural(len(judged), 'predictor')} moved"
+    said = f"{len(moved):,} of {plural(len(judged), 'predictor')} shifted"
     if moved:
         furthest = "furthest " if len(moved) > 1 else ""
         said += f" ({furthest}{moved[0].name}: PSI {moved[0].psi:.2f}, limit {moved[0].psi_limit:.2f})"
     far = drift.far
     if far.now is not None:
-        said += f"; {percent(far.now)} of the rows are far from all that it knows, {percent(far.then)} there"
+        said += f"; {percent(far.now)} of the rows are far from every component, {percent(far.then)} at the fit"
     return said
 
 
@@ -222,4 +229,4 @@ def _right(score: Recovered) -> str:
 
 
 def _losses(score: Recovered) -> str:
-    return f"log-loss {number(score.log_loss)} ({number(score.baseline_log_loss)} for the labels' shares)"
+    return f"log-loss {number(score.log_loss)} ({number(score.baseline_log_loss)} for the label shares)"

@@ -38,7 +38,7 @@ def read_model(path: str | Path) -> SavedModel:
         reason = (error.strerror or "it cannot be opened").lower()
         raise ModelError(f"cannot read the model {name}: {reason}", hint) from None
     except UnicodeDecodeError:
-        raise ModelError(f"{name} is no model: it is not UTF-8", hint) from None
+        raise ModelError(f"{name} is not a model: it is not UTF-8", hint) from None
     return load(text, name)
 
 
@@ -52,7 +52,7 @@ def load(text: str, name: str) -> SavedModel:
             _check_column(column, f"columns[{number}]")
     except (FormatError, ModelError) as error:
         again = f"save it once more with {option('save_model')}, or use it as it was written"
-        raise ModelError(f"{name} is no model of em-impute: {error}", getattr(error, "hint", "") or again) from None
+        raise ModelError(f"{name} is not a model of em-impute: {error}", getattr(error, "hint", "") or again) from None
     return found
 
 
@@ -79,7 +79,7 @@ def _check_version(document: Any) -> None:  # noqa: ANN401  # whatever the file 
     version = document.get("model_version") if isinstance(document, dict) else None
     if not isinstance(version, int) or isinstance(version, bool):
         raise ModelError(
-            "it names no model_version", f"name the file that {option('save_model')} wrote; a report is none"
+            "it names no model_version", f"name the file that {option('save_model')} wrote; a report is not a model"
         )
     if version != MODEL_VERSION:
         newer = "update em-impute" if version > MODEL_VERSION else f"save it once more with {option('save_model')}"
@@ -123,7 +123,7 @@ def _check_expert(expert: Expert, n_labels: int, path: str) -> None:
         _check_shares(mixtures.parameters.weight, f"{path}.speaker.mixture.parameters.weight")
         _check_covariances(mixtures.parameters.covariance, f"{path}.speaker.mixture.parameters")
         if isinstance(memory, Memory):
-            raise ModelError(f"{path}.memory is that of a stack")
+            raise ModelError(f"{path}.memory is that of an ensemble")
         return
     if mixtures.n_labels != len(known) or not mixtures.submodels or mixtures.model_weight > 1.0:
         raise ModelError(f"{path}.speaker.stack contradicts itself")

@@ -32,7 +32,7 @@ class TrainingTable:
 class Score:
     """How right fits were about labels that they had not been shown."""
 
-    rows: Annotated[Count, "Labels held out."]
+    rows: Annotated[Count, "Labels that were hidden."]
     accuracy: Annotated[float, Range(0), "Share that was right."]
     log_loss: Annotated[float, Range(0), "Mean −log probability of the true label, in nats."]
     baseline_accuracy: Annotated[float, Range(0), "Share of the commonest label."]
@@ -47,7 +47,7 @@ class Training:
     summary: Annotated[DataProfile, "How their predictors and labels were distributed."]
     typical: Annotated[Parameters, "The mixture that says how usual a row is, in standard units."]
     held_out: Annotated[
-        Score | None, "How right fits were about labels that they were not shown; null where none could be held out."
+        Score | None, "How right fits were about labels that they were not shown; null where none could be hidden."
     ]
 
 

@@ -25,13 +25,17 @@ def _of_texts(drift: Drift) -> Iterator[tuple[str, str]]:
 
 def _of_predictors(drift: Drift) -> Iterator[tuple[str, str]]:
     moved = [
-        f"{shown(one.name)} by a population stability index of {_index(one.psi)}{_moved(one)}"
+        (shown(one.name), f"population stability index {_index(one.psi)}{_moved(one)}")
         for one in drift.predictors
         if one.psi is not None and one.psi.is_drift
     ]
     if moved:
-        hint = "The fills may be less right than the report of the fit says."
-        yield "W26", f"Distributed otherwise than in training: {listed(moved, separator='; ')}. {hint}"
+        (name, by), *others = moved
+        said = f"The distribution of {name} has shifted since training. {by.capitalize()}."
+        if others:
+            which = listed([": ".join(one) for one in moved], separator="; ")
+            said = f"The distributions of {len(moved)} predictors have shifted since training. {which}."
+        yield "W26", f"{said} The fills may be less accurate than the fit report says."
     missing = [f"{shown(one.name)} {_then_now(one.missing)}" for one in drift.predictors if one.missing.is_more]
     if missing:
         yield "W26", f"Missing more often than in training: {listed(missing, separator='; ')}."
@@ -40,11 +44,11 @@ def _of_predictors(drift: Drift) -> Iterator[tuple[str, str]]:
 def _of_rows(drift: Drift) -> Iterator[tuple[str, str]]:
     if drift.far.is_more:
         far = _then_now(drift.far)
-        hint = "Hardly any training row was like them: look at them before you use their fills."
+        hint = "Hardly any training row was like them: check them before you use their fills."
         yield "W27", f"More rows than in training are far from every component of the model: {far}. {hint}"
     density = drift.density
     if density is not None and density.is_lower:
-        means = f"mean log density {_number(density.now)} now and {_number(density.then)} then"
+        means = f"mean log density {_number(density.now)} now, {_number(density.then)} then"
         by = f" ({_number((density.then - density.now) / density.sd)} standard deviations)" if density.sd else ""
         yield "W28", f"Rows are less typical of the model than in training: {means}{by}."
 
@@ -53,18 +57,18 @@ def _of_labels(drift: Drift) -> Iterator[tuple[str, str]]:
     if drift.labels is None or not drift.labels.psi.is_drift:
         return
     shares = sorted(drift.labels.shares.items(), key=lambda one: -abs(one[1][1] - one[1][0]))
-    named = [f"{shown(label)} {_percent(now)} now and {_percent(then)} then" for label, (then, now) in shares]
+    named = [f"{shown(label)} {_percent(now)} now, {_percent(then)} then" for label, (then, now) in shares]
     index = f"population stability index {_index(drift.labels.psi)}"
-    hint = "The model fills by the shares of training."
-    yield "W29", f"Known labels have other shares than in training: {listed(named, separator='; ')}; {index}. {hint}"
+    hint = "The model fills by the training shares."
+    yield "W29", f"The label shares have shifted since training: {listed(named, separator='; ')}; {index}. {hint}"
 
 
 def _moved(one: PredictorDrift) -> str:
     if one.then is None or one.now is None:
         return ""
     if one.now.median is not None and one.then.median is not None:
-        return f", median {_number(one.now.median)} now and {_number(one.then.median)} then"
-    return f", {_where(one.now)} now and {_where(one.then)} then"
+        return f", median {_number(one.now.median)} now, {_number(one.then.median)} then"
+    return f", {_where(one.now)} now, {_where(one.then)} then"
 
 
 def _where(span: NumberDistribution) -> str:
@@ -74,7 +78,7 @@ def _where(span: NumberDistribution) -> str:
 
 
 def _then_now(share: Share) -> str:
-    return f"{_percent(share.now or 0.0)} now and {_percent(share.then or 0.0)} then"
+    return f"{_percent(share.now or 0.0)} now, {_percent(share.then or 0.0)} then"
 
 
 def _index(psi: Index) -> str:

@@ -21,7 +21,7 @@ def parse(text: str) -> Any:  # noqa: ANN401  # whatever it holds
         raise FormatError("it is nested too deeply") from None
     except ValueError as error:  # a JSONDecodeError, or a number of thousands of digits
         where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error)
-        raise FormatError(f"it is no JSON: {where}") from None
+        raise FormatError(f"it is not JSON: {where}") from None
 
 
 def render(document: Any) -> str:  # noqa: ANN401  # what JSON can hold
@@ -59,7 +59,7 @@ def _plain(value: Any) -> str:  # noqa: ANN401  # what JSON can hold
 
 
 def _refuse_constant(name: str) -> None:
-    raise FormatError(f"it holds {name}, which is no JSON")
+    raise FormatError(f"it holds {name}, which is not JSON")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -253,7 +253,7 @@ def _numbered(dialect: Dialect, wanted: str, file_name: str) -> int:
     n_columns = len(dialect.names)
     number = int(wanted) if len(wanted) < LONGEST_NUMBER else n_columns + 1
     if number < 1:
-        raise UsageError(f"{shown(wanted)} is no column number: columns count from 1", f"give 1 to {n_columns}")
+        raise UsageError(f"{shown(wanted)} is not a column number: columns count from 1", f"give 1 to {n_columns}")
     if number > n_columns:
         has = plural(n_columns, "column")
         raise ColumnError(

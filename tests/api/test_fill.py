@@ -151,7 +151,7 @@ def test_groups_that_nobody_named_in_the_data_are_called_by_labels(column, dtype
         (lambda f: f, {"column": "sexx"}, "ColumnError", "column 'sexx' is not in the frame", "columns are 'height', 'sex' — did you mean 'sex'?"),
         (lambda f: f[["height", "sex", "sex"]], {}, "ColumnError", "2 columns of the frame are called 'sex', which is to be filled", "give each a name of its own"),
         (lambda f: f.iloc[:0], {}, "FitError", "the frame has no rows to learn from", None),
-        (lambda f: f.iloc[:2], {}, "FitError", "every known cell of column 'sex' is 'f': one label cannot be told from others", "label some rows of another kind, or count tokens as missing with null_values"),
+        (lambda f: f.iloc[:2], {}, "FitError", "every known cell of column 'sex' is 'f': there is no other label to distinguish it from", "label some rows of another kind, or count tokens as missing with null_values"),
         (lambda f: f.assign(sex=None), {}, "FitError", "no label is known in column 'sex'", "name the groups to look for, as in labels=['A', 'B'], or let components='auto' count them"),
         (lambda f: f.assign(height=np.nan), {}, "FitError", "no numeric column is left to predict from ('height': no value at all)", "name usable columns with features"),
         (lambda f: f.assign(sex=["1", 1] * 30), {}, "DesignError", "column 'sex' holds '1' as values of different types", "make them one type"),

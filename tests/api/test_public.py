@@ -34,7 +34,7 @@ def test_without_scikit_learn_everything_works_but_the_estimator_which_is_refuse
 
     assert printed.splitlines() == [
         "b",
-        "GaussianMixtureImputer takes scikit-learn 1.6 or newer, which is not installed",
+        "GaussianMixtureImputer needs scikit-learn 1.6 or newer, which is not installed",
         "pip install 'em-impute[sklearn]'",
         "False",
     ]

@@ -86,7 +86,7 @@ def test_a_strict_run_with_a_warning_writes_nothing_at_all_and_ends_with_1(call,
     assert (NEGATIVE, "") == (ended, output)
     assert (NEGATIVE, "", f"{error}\n{hint}\n") == quiet
     assert re.fullmatch(r"error: warnings? W\d\d(, W\d\d)*: with --strict nothing is written", error)
-    assert "hint: see to what is warned about, or leave --strict out" == hint
+    assert "hint: resolve what it warns about, or leave --strict out" == hint
     assert warned == set(re.findall(r"W\d\d", error)) >= {"W15" if "--max-iter" in command else "W14"}
     assert sorted(FILES) == names(folder)
     assert ALIKE == (folder / "alike.csv").read_bytes()

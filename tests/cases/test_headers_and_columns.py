@@ -23,7 +23,7 @@ REFUSED = {
     "a name without headers": (
         PLAIN, ["-n", "-c", "g"], USAGE, "column 'g' cannot be found by name in a file without headers",
         "give its number, 1 to 2, or leave out --no-headers"),
-    "number 0": (PLAIN, ["-c", "0"], USAGE, "'0' is no column number: columns count from 1", "give 1 to 2"),
+    "number 0": (PLAIN, ["-c", "0"], USAGE, "'0' is not a column number: columns count from 1", "give 1 to 2"),
     "number 99": (PLAIN, ["-c", "99"], INPUT, "column '99' is not in a.csv, which has 2 columns", "columns are 'g', 'x'"),
     "a number in other digits": (PLAIN, ["-c", "\u0661"], INPUT, "column '\u0661' is not in a.csv", "columns are 'g', 'x'"),
     "a predictor that is the column": (

@@ -94,7 +94,7 @@ def test_what_cannot_be_hidden_is_refused_with_a_remedy(tmp_path):
         (labels_with(0, 0, missing=4), HoldOut(), "no label is known"),
         (labels_with(2, 2, 1), HoldOut(), "too few to hide any"),
         (labels_with(2, 9), HoldOut("by-class", of_label=(("b", 0.0),)), "too few to hide any"),
-        (labels_with(9, 9), none, "a share is to be hidden"),
+        (labels_with(9, 9), none, "is to be hidden"),
     ):
         with pytest.raises(FitError, match=words) as caught:
             hidden_rows(labels, hiding)

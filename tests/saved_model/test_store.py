@@ -81,7 +81,7 @@ def test_what_contradicts_itself_is_refused(of_penguins, path, value, said):
     document = json.loads(dump(of_penguins))
     at(document, path[:-1])[path[-1]] = value
 
-    with pytest.raises(ModelError, match=rf"^m\.json is no model of em-impute: columns\[0\]\..*{said}"):
+    with pytest.raises(ModelError, match=rf"^m\.json is not a model of em-impute: columns\[0\]\..*{said}"):
         load(render(document), "m.json")
 
 

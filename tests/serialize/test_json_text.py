@@ -22,11 +22,11 @@ def test_any_reader_of_json_reads_back_what_was_written(value):
 
 
 REFUSED = {
-    "no JSON": ("{", "it is no JSON: line 1"),
+    "no JSON": ("{", "it is not JSON: line 1"),
     "NaN": ('{"a": NaN}', "it holds NaN"),
     "a key twice": ('{"a": {"b": 1, "b": 2}}', "the key 'b' stands twice"),
     "too deep": ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
-    "a number of thousands of digits": (f"[{'9' * 10_000}]", "it is no JSON"),
+    "a number of thousands of digits": (f"[{'9' * 10_000}]", "it is not JSON"),
 }
 
 

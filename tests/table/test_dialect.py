@@ -80,7 +80,7 @@ def test_a_column_is_found_by_its_name_or_else_by_its_number(tmp_path):
 
 NOT_FOUND = {
     "case and spaces": (b"id, Gender \n", "gender", {}, ColumnError, "column 'gender' is not in x.csv", "columns are 'id', ' Gender ' — did you mean ' Gender '?"),
-    "number 0": (b"a,b\n", "0", {}, UsageError, "'0' is no column number: columns count from 1", "give 1 to 2"),
+    "number 0": (b"a,b\n", "0", {}, UsageError, "'0' is not a column number: columns count from 1", "give 1 to 2"),
     "name without header": (b"1,2\n", "a", {"has_header": False}, UsageError, "column 'a' cannot be found by name in a file without headers", f"give its number, 1 to 2, or leave out {option('has_header')}"),
     "title line": (TITLE, "gender", {}, ColumnError, "column 'gender' is not in x.csv", "the only column is 'Report 2024'; the first line looks like a title above the header: try " + option("skip_lines", 1)),
 }  # fmt: skip

@@ -21,13 +21,13 @@ class Behaviour:
 
     panel: ClassVar = "Behaviour"
 
-    strict: bool = option("--strict", "End with 1 and write nothing where there is a warning (W01 …).")
-    quiet: bool = option("-q, --quiet", "Say nothing on success.", envvar="EM_IMPUTE_QUIET")
-    verbose: bool = option("-v, --verbose", "Say every decision.")
+    strict: bool = option("--strict", "Write nothing and exit with 1 if there is a warning (W01 …).")
+    quiet: bool = option("-q, --quiet", "Print nothing on success.", envvar="EM_IMPUTE_QUIET")
+    verbose: bool = option("-v, --verbose", "Print every decision.")
     no_advice: bool = option("--no-advice", "Leave out the note on columns about people (S01).")
     color: Literal["auto", "always", "never"] = option(
         "--color auto|always|never",
-        "Colours on standard error; auto: on a terminal that wants them.",
+        "Colours on standard error; auto: on a terminal, unless NO_COLOR is set.",
         default="auto",
         envvar="EM_IMPUTE_COLOR",
     )
@@ -60,13 +60,13 @@ class Partitions:
 
     backend: Backend | None = option(
         "--backend serial|dask",
-        "Work on parts one after the other (serial), or by Dask with a process a processor (dask).",
+        "Process parts one after the other (serial), or with Dask, one process per processor (dask).",
     )
     scheduler: str | None = option(
-        "--scheduler ADDRESS", "Let the Dask cluster with this scheduler do the work, as in tcp://10.0.0.1:8786."
+        "--scheduler ADDRESS", "Use the Dask cluster with this scheduler, as in tcp://10.0.0.1:8786."
     )
-    workers: int | None = option("--workers N", "Processes of --backend dask. Default: one a processor.", min=1)
+    workers: int | None = option("--workers N", "Processes of --backend dask. Default: one per processor.", min=1)
     max_memory: str | None = option(
         "--max-memory SIZE",
-        "Read a table that needs more than SIZE (300M, 2G) again for every pass. Default: half the memory.",
+        "Read a table that needs more than SIZE (300M, 2G) anew in every pass. Default: half the memory.",
     )

@@ -61,7 +61,7 @@ class Input:
     columns: list[str] | None = option("-c, --column NAME|N", COLUMN, required=True, autocompletion=_column_names)
     features: list[str] | None = option(
         "-x, --feature NAME|N",
-        "Predictor (numbers, or few texts); repeat for several. Default: all but identifiers and constants.",
+        "Predictor (numbers or categories); repeat for several. Default: all but identifiers and constants.",
         autocompletion=_column_names,
     )
     delimiter: str | None = option(
@@ -71,12 +71,12 @@ class Input:
     )
     by: str | None = option(
         "--by NAME|N",
-        "Column of groups that may differ (sites, species, years): each has a fit of its own beside that of all.",
+        "Column of groups that may differ (sites, years): each gets its own fit, combined with that to all rows.",
         autocompletion=_column_names,
     )
     weights: str | None = option(
         "--weights NAME|N",
-        "Column of numbers that say how much each row counts; a row of weight 0 teaches nothing but is filled.",
+        "Column of numbers that say how much each row counts; a row of weight 0 is filled but has no part in the fit.",
         autocompletion=_column_names,
     )
     no_headers: bool = option("-n, --no-headers", "The first row is data; name columns by number.")

@@ -21,28 +21,28 @@ class Model:
     )
     components: str | None = option(
         "--components N|auto",
-        "Gaussians a label (default 1); without known labels the number of groups, which auto finds by BIC.",
+        "Gaussians per label (default 1); without known labels, the number of groups, which auto finds by BIC.",
     )
     covariance: Covariance = option(
         "--covariance NAME",
-        "Name one mixture by the shape of its Gaussians; auto stacks many (by BIC if no label is known). "
+        "Fit one mixture whose Gaussians have this shape; auto combines many (chooses by BIC if no label is known). "
         f"One of {FAMILIES}.",
         default="auto",
     )
-    single: bool = option("--single", "Fill from the leading mixture alone, not from the stack.")
+    single: bool = option("--single", "Fill from the leading mixture alone, not from the ensemble.")
     unlabelled_weight: str = option(
         "--unlabelled-weight auto|0..1",
-        "Weight of a row without a label in the fit of one mixture; 0 learns from labelled rows alone.",
+        "Weight of a row without a label in the fit of one mixture; 0 fits to labelled rows alone.",
         default="auto",
     )
     shares: Shares = option(
         "--shares auto|common|free",
-        "Label shares of the rows to fill: those of known rows, their own, or (auto) as the evidence has it.",
+        "Label shares of the rows to fill: as in known rows (common), their own (free), or what the evidence favours.",
         default="auto",
     )
     deltas: list[str] | None = option(
         "--delta LABEL=LOGODDS",
-        "Suppose LABEL's log-odds in the rows to fill are so much higher than their predictors say; repeatable.",
+        "Suppose LABEL's log-odds in the rows to fill are this much higher than predicted; repeatable.",
     )
     prior_strength: float | None = option(
         "--prior-strength S",
@@ -50,7 +50,9 @@ class Model:
         min=0.0,
     )
     max_iter: int = option("--max-iter N", "EM iterations at most.", default=5000, min=1)
-    tolerance: float = option("--tol T", "Stop when so little log-likelihood is left to gain.", default=1e-6, min=0.0)
+    tolerance: float = option(
+        "--tol T", "Stop when less log-likelihood than this is left to gain.", default=1e-6, min=0.0
+    )
     seed: int = option(
         "--seed N", "Seed of folds and starts: same seed, same bytes.", default=0, min=0, envvar="EM_IMPUTE_SEED"
     )
@@ -61,7 +63,7 @@ class ModelOfEM(Model):
     """The one mixture whose EM is explained."""
 
     components: str | None = option(
-        "--components N", "Gaussians a label (default 1); without known labels the number of groups."
+        "--components N", "Gaussians per label (default 1); without known labels, the number of groups."
     )
     covariance: Covariance = option(
         "--covariance NAME",

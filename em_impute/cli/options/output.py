@@ -15,7 +15,7 @@ class Fills:
 
     min_probability: float = option(
         "--min-probability P",
-        "Leave a cell as it is unless its label is at least so probable.",
+        "Leave a cell as it is unless its label is at least this probable.",
         default=0.0,
         min=0.0,
         max=1.0,
@@ -27,7 +27,7 @@ class Fills:
     )
     imputations: int | None = option(
         "--imputations M",
-        "Draw M completed tables, FILE.filled.1.csv to FILE.filled.M.csv, to be analysed each and pooled.",
+        "Draw M completed tables, FILE.filled.1.csv to FILE.filled.M.csv, to analyse one by one and pool.",
         min=2,
         max=1000,
     )
@@ -46,12 +46,11 @@ class SavedModels:
     )
     model: str | None = option(
         "--model PATH",
-        "Fill by a saved fit, without fitting, and warn where the rows are unlike those that it was fitted to.",
+        "Fill with a saved fit instead of fitting, and warn where the rows differ from those it was fitted to.",
     )
     update: bool = option(
         "--update",
-        "With --model: fill, then let the model learn from these rows too. It is saved in its place, or to "
-        "--save-model.",
+        "With --model: fill, then update the model with these rows. It is saved in its place, or to --save-model.",
     )
 
     @property
@@ -65,7 +64,7 @@ class CheckedModel(SavedModels):
     """The model that a file is compared with."""
 
     model: str | None = option(
-        "--model PATH", "Say whether a saved fit knows rows like these, instead of what a fit to them would use."
+        "--model PATH", "Say how the rows differ from those a saved fit was fitted to, instead of what a fit would use."
     )
 
 
@@ -96,7 +95,7 @@ class Output:
     probability: bool = option("--probability", "Add COLUMN_probability: of the most probable label.")
     probabilities: bool = option("--probabilities", "Add COLUMN_p_LABEL for every label.")
     indicator: bool = option("--indicator", "Add COLUMN_imputed: 1 where the cell was filled.")
-    dry_run: bool = option("--dry-run", "Fit and say, but write nothing.")
+    dry_run: bool = option("--dry-run", "Fit and summarise, but write nothing.")
     diff: bool = option(
         "--diff", "Print the filled cells as CSV; files are then written only where -o, -r or --in-place name them."
     )

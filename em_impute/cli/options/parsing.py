@@ -35,7 +35,7 @@ def read_pairs(
         if not label or isinstance(value, str) or not is_allowed(value):
             raise UsageError(f"{flag} takes {wanted}, not {text!r}", f"for example {flag} female=0.5")
         if label in found:
-            raise UsageError(f"{flag} is given twice for {label!r}", "give one number a label")
+            raise UsageError(f"{flag} is given twice for {label!r}", "give one number per label")
         found[label] = float(value)
     return tuple(found.items())
 

@@ -23,7 +23,7 @@ from em_impute.saved_model.values import SavedModel
 from em_impute.saved_model.warnings import drift_warnings
 from em_impute.table.output import WrittenFile
 
-KNOWN_TABLE = "The model has learnt from this very table before; it does not learn from it again."
+KNOWN_TABLE = "The model was fitted to this very table before; it is not updated with it again."
 
 
 def build_applied_report(

@@ -9,6 +9,7 @@ from em_impute.options import Request
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.report.format import delimiter_name, percent
 from em_impute.report.model.fit import Decision
+from em_impute.report.sentences import criterion_name
 from em_impute.table.text import plural, shown
 
 
@@ -23,11 +24,11 @@ def decisions(opened: InputTable, completion: ColumnResult, request: Request) ->
         merged = f"{design.label.size:,} rows into {design.distinct.label.size:,}"
         found.append(Decision("design", "equal rows merged", merged))
     if choice.ensemble is None:
-        found.append(Decision("choose", "covariance", f"{choice.recipe.family}, by {choice.criterion}"))
+        found.append(Decision("choose", "covariance", f"{choice.recipe.family}, by {criterion_name(choice.criterion)}"))
     else:
-        found.append(Decision("choose", choice.criterion, _stacked(choice.ensemble)))
+        found.append(Decision("choose", f"weighted by {criterion_name(choice.criterion)}", _stacked(choice.ensemble)))
     if len({one.components for one in choice.candidates}) > 1:
-        found.append(Decision("choose", "groups", f"{choice.n_groups}, by {choice.criterion}"))
+        found.append(Decision("choose", "groups", f"{choice.n_groups}, by {criterion_name(choice.criterion)}"))
     if not any(completion.labels.known):
         by = request.order_by or design.features[0].name
         found.append(Decision("fit", "labels named", f"{', '.join(design.labels)} by ascending mean of {by!r}"))
@@ -44,7 +45,7 @@ def _of_the_file(opened: InputTable, request: Request) -> Iterator[Decision]:
         yield Decision("read", "line ends", "some are LF and some CRLF; each record keeps its own")
     if request.weights is not None:
         counts = "says how much each row counts" if opened.weight is not None else "counts all rows alike"
-        yield Decision("read", "rows weighed", f"column {request.weights!r} {counts}")
+        yield Decision("read", "rows weighted", f"column {request.weights!r} {counts}")
 
 
 def _of_the_column(opened: InputTable, completion: ColumnResult) -> Iterator[Decision]:

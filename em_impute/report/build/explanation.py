@@ -124,7 +124,7 @@ def _why(explanation: Explanation, request: Request) -> str:
     stop, remaining = explanation.stop, explanation.remaining
     to_come = f"the gain still to come is estimated at {remaining:.1e}" if np.isfinite(remaining) else ""
     if stop == "rounding":
-        return "some features are so nearly sums of others that the next gain drowned in rounding"
+        return "some features are so nearly sums of others that rounding hid the next gain"
     if stop == "max_iter":
         return f"--max-iter {request.max_iter:,} is reached" + (f"; {to_come}" if to_come else "")
     if remaining == 0.0:

@@ -17,12 +17,12 @@ from em_impute.report.model.missingness import (
 from em_impute.table.text import shown
 
 ALLOWED_FOR = (
-    "Fills allow for labels that are lost at a rate of their own. The data cannot prove that nothing else decides: "
-    "the sweep of δ shows what would follow."
+    "Filling allows for labels that are lost at different rates. Only the missing labels could prove that nothing else "
+    "decides. The sweep of δ shows what would follow if it does."
 )
 UNPROVEN = (
-    "Filling takes it that, at equal predictors, missing and known rows hold the same mix of labels. The data cannot "
-    "prove this: the labels that would are the missing ones. The sweep of δ shows what would follow if it were not so."
+    "Filling assumes that among similar rows, missing labels follow the same mix as known ones. Only the missing "
+    "labels could prove it. The sweep of δ shows what would follow if not."
 )
 
 CHANCE = 0.5
@@ -70,15 +70,15 @@ def reasons_of(completion: ColumnResult) -> MissingReasons | None:
 
 def _evidence(found: Differences) -> str:
     if found.auc is None or found.auc_interval is None:
-        return "There are too few rows of one kind to tell whether missing and known rows differ in their predictors."
+        return "There are too few rows of one kind to compare rows with and without a label in the other columns."
     low, high = found.auc_interval
-    seen = f"AUC {found.auc:.2f}, 95 %: {low:.2f} to {high:.2f}"
+    seen = f"AUC {found.auc:.2f} (95 %: {low:.2f} to {high:.2f}; 0.5 is chance)."
     if low > CHANCE:
         return (
-            f"Missing and known rows differ in their predictors ({seen}; 0.5 is chance): labels are not missing "
-            "completely at random. That alone does no harm, since filling goes by the predictors."
+            f"Rows with and without a label differ in the other columns. {seen} Labels are not missing completely at "
+            "random; that alone does no harm, since filling uses these columns."
         )
-    return f"Missing and known rows are not seen to differ in their predictors ({seen}; 0.5 is chance)."
+    return f"Rows with and without a label look alike in the other columns. {seen}"
 
 
 def _why(reasons: Reasons, labels: tuple[str, ...], *, is_named: bool) -> str:
@@ -88,7 +88,7 @@ def _why(reasons: Reasons, labels: tuple[str, ...], *, is_named: bool) -> str:
         f"({percent(reasons.rate[high])} against {percent(reasons.rate[low])}"
     )
     if is_named:
-        return f"As --shares free has it, {lost})."
+        return f"With --shares free, {lost})."
     if reasons.by_class > SURE:
         sure = f"evidence {_ratio(reasons)} to 1, {percent(min(reasons.by_class, CERTAIN))} probable"
         return f"{lost[0].upper()}{lost[1:]}; {sure})."
@@ -117,17 +117,14 @@ def _rehearsal(how: HowMissing | None) -> Rehearsal | None:
     if clusters is not None:
         rows = "copies of a row" if clusters.name is None else f"rows of one {shown(clusters.name)}"
         known, missing = percent(clusters.with_sibling_known), percent(clusters.with_sibling_missing)
-        ways.append(
-            f"{rows} together (of rows with a label {known} have a labelled sibling, of rows to fill {missing})"
-        )
+        ways.append(f"{rows} together ({known} of labelled rows have a labelled sibling, {missing} of rows to fill)")
     if how.gaps is not None:
-        ways.append("they showed only what rows to fill show")
+        ways.append("with the same gaps as rows to fill")
     if how.by_predictors > LIKELY:
-        ways.append("they count the more, the more they are like rows to fill")
-    sentence = "Known labels were hidden at random to judge the model, as labels are missing."
+        ways.append("weighted by how much they resemble rows to fill")
+    sentence = "To judge the model, known labels were hidden at random, as labels are missing."
     if ways:
-        way = ", and ".join(ways)
-        sentence = f"Known labels were hidden to judge the model the way labels are missing: {way}."
+        sentence = f"To judge the model, known labels were hidden the way labels are missing: {', '.join(ways)}."
     return Rehearsal(
         same_gaps=how.gaps is not None,
         same_company=None if clusters is None else SameCompany(column=clusters.name),

@@ -167,7 +167,7 @@ def _convergence(column: ColumnOfParts, entropy: float, section: Convergence | N
 def _log(filled: PartsResult, column: ColumnOfParts, drawn: RowCounts, log: Sequence[Decision]) -> list[Decision]:
     use = "" if column.full_fit is None else "; then EM over all rows"
     if column.applied is not None:
-        use = "; they are compared with those that the saved model learnt from"
+        use = "; they are compared with those the saved model was fitted to"
     entries = [
         ("read", "parts", f"{plural(len(filled.parts), 'part')}, {plural(filled.summary.n_rows, 'row')}"),
         *(

@@ -73,18 +73,19 @@ def _of_probabilities(counted: Counted, wrong: ExpectedWrong) -> Warnings:
     if wrong.agree is False and held_out is not None:
         by_model = wrong.by_probabilities or 0.0
         message = (
-            f"Probabilities are too {'high' if by_model < held_out.estimate else 'low'}: they expect "
-            f"{number(round(by_model))} of the {counted.n_filled:,} fills to be wrong, known labels that were "
-            f"hidden as labels are missing {span(held_out.low, held_out.high)}. The interval "
-            f"{'covers both' if n_beyond else 'goes by the latter'}; use probabilities to order cells, and "
+            f"Probabilities are too {'high' if by_model < held_out.estimate else 'low'}: they imply "
+            f"{number(round(by_model))} wrong among the {counted.n_filled:,} fills, hidden known labels imply "
+            f"{span(held_out.low, held_out.high)}. The interval "
+            f"{'covers both' if n_beyond else 'follows the hidden labels'}. Use probabilities to rank cells, and "
             "leave the least sure ones empty with --min-probability."
         )
         yield "W06", message
     if n_beyond:
+        cells = "1 missing cell is in a row" if n_beyond == 1 else f"{n_beyond:,} missing cells are in rows"
         message = (
-            f"{n_beyond:,} of the missing cells are in rows like no row with a label, so that no hidden "
-            "label tells how many of them are wrong: the interval is widened to what the model itself says. Label some "
-            "of these rows, or leave them empty with --min-probability."
+            f"{cells} unlike any labelled row, so hidden labels cannot show how many of these fills are wrong: the "
+            "interval is widened by the model's own probabilities. Label some such rows, or leave them empty with "
+            "--min-probability."
         )
         yield "W32", message
 
@@ -106,7 +107,7 @@ def _of_information(counted: Counted) -> Warnings:
     missing = 0.0 if found is None else float(found.missing_information.max())
     if found is not None and missing > MUCH_MISSING:
         message = (
-            f"{percent(missing)} of the information on the shares of labels is missing: for standard errors draw at "
+            f"{percent(missing)} of the information on the label shares is missing: for standard errors draw at "
             f"least {found.recommended:,} imputations."
         )
         yield "W09", message
@@ -135,8 +136,8 @@ def misjudgement(applied: AppliedModel, n_filled: int) -> Warnings:
     wrong = 1.0 - score.accuracy
     if is_more_often(expected, n_filled, wrong * score.rows, score.rows, MORE_WRONG):
         message = (
-            f"The model misjudges how sure it is here: it expects {percent(expected / n_filled)} of the {n_filled:,} "
-            f"fills to be wrong, but of {score.rows:,} known labels {percent(wrong)} were. Fit anew."
+            f"The model is overconfident here: it expects {percent(expected / n_filled)} of the {n_filled:,} fills to "
+            f"be wrong, but {percent(wrong)} of {score.rows:,} known labels were. Fit anew."
         )
         yield "W06", message
 
@@ -151,7 +152,7 @@ def _of_reasons(completion: ColumnResult) -> Warnings:
     if reasons.fills_allow_for_it:
         remedy = "Fills and totals allow for it; --shares common fills as if labels were missing at random."
     else:
-        remedy = "The mixture that was asked for takes labels to be missing at random; --shares free allows for it."
+        remedy = "The requested mixture assumes that labels are missing at random; --shares free allows for it."
     yield "W05", f"{reasons.sentence} {remedy}"
 
 
@@ -164,7 +165,7 @@ def _of_fit(mixture: Mixture) -> Warnings:
     if mixture.n_optima > 1:
         yield "W12", f"The best starts of EM ended in {mixture.n_optima} different optima; the best was kept."
     if not mixture.separable:
-        yield "W21", "Some groups coincide: the predictors do not tell so many apart."
+        yield "W21", "Some groups coincide: the predictors cannot distinguish so many."
 
 
 def _of_predictors(design: Design) -> Warnings:
@@ -176,7 +177,8 @@ def _of_predictors(design: Design) -> Warnings:
         yield "W17", f"Not used, since they are sums or copies of other predictors: {listed(copies)}."
     far = list(_marks_of_missing(design))
     if far:
-        yield "W22", f"Far from all other numbers, as missing marks are: {listed(far)}."
+        code = "Is it a code for missing?" if len(far) == 1 else "Are they codes for missing?"
+        yield "W22", f"{listed(far, separator='; ')}. {code}"
 
 
 def _marks_of_missing(design: Design) -> Iterator[str]:
@@ -191,9 +193,11 @@ def _marks_of_missing(design: Design) -> Iterator[str]:
             if is_whole and set(str(abs(nines))) == {"9"}:
                 suspects[end] = nines
         for end, nines in sorted(suspects.items()):
-            if _is_far(end, x[~(np.isnan(x) | np.isin(x, list(suspects)))]):
+            others = x[~(np.isnan(x) | np.isin(x, list(suspects)))]
+            if _is_far(end, others):
                 holds = x == end if design.index is None else (x == end)[design.index]
-                yield f"{shown(feature.name)} holds {nines} in {plural(int(holds.sum()), 'row')}"
+                where = f"{shown(feature.name)} is {nines} in {plural(int(holds.sum()), 'row')}"
+                yield f"{where}, far {'above' if end > others[0] else 'below'} every other value"
 
 
 def _is_far(end: float, others: Floats) -> bool:
@@ -209,13 +213,14 @@ def _of_labels(completion: ColumnResult, design: Design) -> Warnings:
     known = zip(completion.labels.labels, completion.labels.known, strict=True)
     few = [f"{shown(label)} ({count})" for label, count in known if 0 < count < needed and label in design.labels]
     if few:
-        yield "W01", f"Few known rows (fewer than {needed}) for {listed(few)}: their shape is largely borrowed."
+        message = (
+            f"Few known rows (fewer than {needed}) for {listed(few)}: their covariances rest largely on other labels."
+        )
+        yield "W01", message
 
 
 def _of_skill(held_out: HeldOut | None) -> Warnings:
     if held_out is not None and held_out.log_loss >= held_out.baseline_log_loss:
-        scores = f"log-loss {held_out.log_loss:.3f} against {held_out.baseline_log_loss:.3f}"
-        message = (
-            f"On hidden labels the labels' shares alone predict better ({scores}). Name better predictors with -x."
-        )
-        yield "W08", message
+        scores = f"Log-loss on hidden labels {held_out.log_loss:.3f} against {held_out.baseline_log_loss:.3f}"
+        said = "These fills are no better than guessing by how common each label is."
+        yield "W08", f"{said} {scores}. Name better predictors with -x."

@@ -58,13 +58,13 @@ def reliability_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
     intervals = np.column_stack([panel.down(low), panel.down(high), gaps]).ravel()
     panel.drawing.line(np.repeat(across, 3), intervals, "ink", width=1.3, name="intervals")
     panel.drawing.markers(across, panel.down(right), "o", "ink", name="bins")
-    panel.x_axis("probability that was stated", percent_ticks(x))
+    panel.x_axis("stated probability", percent_ticks(x))
     told = "; ".join(f"stated {percent(one.probability)}, right {percent(one.accuracy)}" for one in bins)
     svg = panel.drawing.svg("Stated probability and share that was right", f"{told}.")
     few, many = int(rows.min()), int(rows.max())
     caption = (
-        f"Each point is {few:,}{'' if few == many else f' to {many:,}'} held-out rows of about the same probability: "
-        "the probability stated (across) and the share that was right (up). On the dashed line both agree; above the "
+        f"Each point is {few:,}{'' if few == many else f' to {many:,}'} hidden rows of about the same probability: "
+        "the stated probability (across) and the share that was right (up). On the dashed line both agree; above the "
         "line the model is underconfident, below it overconfident."
     )
     return Chart(name, svg, caption, (Key("filled", "share right, with 95 % interval"), Key("dashed", "as stated")))
@@ -101,7 +101,7 @@ def coverage_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
 
 
 def fill_curve(accuracy: Accuracy) -> list[Surest]:
-    """List how right the surest rows were, with 95 % intervals, by ascending share of the held-out rows."""
+    """List how right the surest rows were, with 95 % intervals, by ascending share of the hidden rows."""
     curve = [
         Surest(
             one.share,
@@ -170,11 +170,11 @@ def totals_chart(name: str, totals: Totals, groups: Sequence[Group]) -> Chart | 
     ]
     svg = panel.drawing.svg("Share of each label, counted in four ways", f"{'; '.join(told)}.")
     caption = (
-        "Where the markers of a label lie apart, it matters how one counts. Counting the filled labels (squares) "
+        "Where the markers of a label lie apart, it matters how you count. Counting the filled labels (squares) "
         "overstates the more common one; expected counts (diamonds) do not."
     )
     if totals.multiple_imputation:
-        caption += " The bar holds the share with 95 % probability."
+        caption += " The bar is a 95 % interval."
     return Chart(name, svg, caption)
 
 

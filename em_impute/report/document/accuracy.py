@@ -12,7 +12,7 @@ from em_impute.report.format import percent
 from em_impute.report.model.diagnostics import Accuracy, MarkedRows
 from em_impute.report.model.fit import FilledCells, FitReport
 from em_impute.report.model.shared import Confusion, LabelledCell
-from em_impute.report.sentences import out_of_range, without_predictors, wrong_fills
+from em_impute.report.sentences import LOG_LOSS, out_of_range, without_predictors, wrong_fills
 from em_impute.table.text import plural
 
 MAX_LABELS = 12
@@ -21,9 +21,8 @@ MAX_LABELS = 12
 MAX_ROWS = 20
 
 MEASURES = (
-    "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect. "
-    "The Brier score is the mean squared distance from the truth. The calibration error says how far a stated "
-    "probability is from the share that came true, on average."
+    f"{LOG_LOSS} The Brier score is the mean squared distance from the truth. The calibration error says how far a "
+    "stated probability is from the share that came true, on average."
 )
 
 
@@ -42,7 +41,7 @@ def how_well_recovered(report: FitReport) -> Section | None:
         Details("Both charts in numbers", _charts_in_numbers(found)),
     ]
     if report.missing.filled:
-        blocks.append(said("Wrong of the fills: {}.", wrong_fills(found.expected_wrong, report.missing.filled)))
+        blocks.append(said("Expected to be wrong: {}.", wrong_fills(found.expected_wrong, report.missing.filled)))
     return Section("accuracy", "How well known labels are recovered", blocks)
 
 
@@ -50,26 +49,26 @@ def _held_out(found: Accuracy) -> Table:
     low, high = found.interval
     rows: list[list[Any]] = [
         ["right", percent(found.accuracy), percent(found.baseline_accuracy)],
-        ["95 % interval of that", f"{percent(low)} to {percent(high)}", ""],
+        ["95 % interval", f"{percent(low)} to {percent(high)}", ""],
         ["log-loss (lower is better)", found.log_loss, found.baseline_log_loss],
         ["Brier score (lower is better)", found.brier, ""],
         ["calibration error", percent(found.ece), ""],
     ]
-    return Table("Held-out labels", ["", "this model", "the labels’ shares alone"], rows)
+    return Table("Accuracy on hidden labels", ["", "this model", "the label shares alone"], rows)
 
 
 def _charts_in_numbers(found: Accuracy) -> list[Block]:
     """Tabulate the reliability of probabilities, and how right the surest rows were."""
     bins = [[one.rows, percent(one.probability), percent(one.accuracy)] for one in found.reliability]
-    head = ["rows", "mean probability stated", "share that was right"]
-    tables: list[Block] = [Table("Stated and right, group by group", head, bins)]
+    head = ["rows", "mean stated probability", "share right"]
+    tables: list[Block] = [Table("Stated probability and share right", head, bins)]
     rows = [
         [percent(one.share), f"{one.at_least:.4f}", percent(one.right), f"{percent(one.low)} to {percent(one.high)}"]
         for one in fill_curve(found)
     ]
     if rows:
-        head = ["share filled", "least probability", "right", "95 %"]
-        tables.append(Table("How right the surest rows were", head, rows))
+        head = ["share filled", "minimum probability", "right", "95 %"]
+        tables.append(Table("Accuracy of the surest rows", head, rows))
     return tables
 
 
@@ -81,7 +80,7 @@ def what_was_filled(report: FitReport) -> Section | None:
     blocks: list[Block] = [] if report.filled is None else _how_sure(report.filled, report)
     if missing.left_empty:
         rows = [[REASONS.get(key, key), n] for key, n in missing.left_empty.items()]
-        blocks.append(Table("Cells that were left as they are", ["because", "cells"], rows))
+        blocks.append(Table("Cells left as they are", ["reason", "cells"], rows))
     elif report.filled is not None:
         blocks.append("No cell was left empty.")
     return Section("filled", "What was filled", [*blocks, *_marked(report.marked)])
@@ -93,8 +92,8 @@ def _how_sure(filled: FilledCells, report: FitReport) -> list[Block]:
     every = list(bands[0].labels)
     labels = every if len(every) <= MAX_LABELS else [every[i] for i in common(report, every)]
     if filling.is_drawn:
-        which = f" Counted are those of the first of {filling.files:,} files." if filling.files > 1 else ""
-        blocks.append(f"Labels were drawn by their probabilities, so that some are improbable.{which}")
+        which = f" The counts are those of the first of {filling.files:,} files." if filling.files > 1 else ""
+        blocks.append(f"Labels were drawn by their probabilities, so some are improbable.{which}")
     rows = [[f"{one.low:g} to {one.high:g}", one.cells, *(one.labels[label] for label in labels)] for one in bands]
     some = f"; the {len(labels)} most common labels" if len(labels) < len(every) else ""
     caption = f"Filled cells by the probability of their label{some}"

@@ -30,11 +30,11 @@ def what_was_missing(report: FitReport) -> Section:
     missing, parts = report.missing, report.parts
     tokens = [said("{} {}", n, Name(token_name(token))) for token, n in missing.tokens.items()]
     marks = said(" ({})", joined(", ", tokens)) if tokens else ""
-    cells, rows = plural(missing.cells, "cell"), plural(report.input.rows, "row")
-    blocks: list[Block] = [said("{} of {} had no label{}.", cells, rows, marks)]
+    rows = plural(report.input.rows, "row")
+    blocks: list[Block] = [said("{} of {} had no label{}.", missing.cells, rows, marks)]
     if parts:
         drawn = parts.rows_drawn
-        served = "the model was learnt from" if report.applied is None else "the saved model was judged by"
+        served = "the model was fitted to" if report.applied is None else "the saved model was judged by"
         blocks.append(
             said(
                 "The table was read in {}; {} {} with a label and {} without, drawn at random.",
@@ -59,24 +59,24 @@ def who_is_missing(report: FitReport) -> Section | None:
     if found is None:
         return None
     blocks: list[Block] = [found.sentence]
-    reading = "Where the line runs apart from the grey area, rows without a label are unlike those with one."
+    reading = "Where the line leaves the grey area, rows with and without a label differ."
     blocks.append(Figures(["known_and_missing"], reading))
     different = found.by_difference
     numbers = [one for one in different if one.type == "numeric"]
     if numbers:
         head = ["column", "mean (SD), known", "mean (SD), missing", "SMD", "KS", "p", "empty, known", "empty, missing"]
         rows = [[Name(one.name), *_mean(one), smd(one.smd), one.ks, *_tested(one)] for one in numbers]
-        blocks += folded("Numbers among rows with a label and without one", head, rows)
+        blocks += folded("Numeric columns in rows with and without a label", head, rows)
     texts = [one for one in different if one.type == "categorical"]
     if texts:
         head = ["column", "share, known → missing", "SMD", "p", "empty, known", "empty, missing"]
         shifts = [[Name(one.name), _shifts(one), smd(one.smd), *_tested(one)] for one in texts]
-        blocks += folded("Categories among rows with a label and without one", head, shifts)
+        blocks += folded("Categorical columns in rows with and without a label", head, shifts)
     blocks.append(
         said(
-            "SMD: difference of the means (missing less known) in standard deviations; 0.1 is little, 0.8 much. KS: "
-            "largest distance between the two distributions, 0 to 1. p: how often chance alone would do as much. AUC: "
-            "how often a row without a label would be told from one with a label by these columns."
+            "SMD: difference of the means (missing minus known) in standard deviations; 0.1 is small, 0.8 large. KS: "
+            "largest distance between the two distributions, 0 to 1. p: how often chance alone would give as much. "
+            "AUC: how often these columns would distinguish a row without a label from one with a label."
         )
     )
     if found.reasons is not None:
@@ -105,18 +105,16 @@ def _columns(report: FitReport) -> list[Block]:
     numbers = [one for one in features.used if one.type == "numeric"]
     rows = [[Name(one.name), one.missing, one.mean, one.sd] for one in numbers]
     blocks = (
-        folded("Columns that were used: numbers", ["column", "cells missing", "mean", "standard deviation"], rows)
-        if rows
-        else []
+        folded("Numeric columns used", ["column", "cells missing", "mean", "standard deviation"], rows) if rows else []
     )
     texts = [
         [Name(one.name), one.missing, names(one.levels or (), 8)] for one in features.used if one.type != "numeric"
     ]
     if texts:
-        blocks += folded("Columns that were used: categories", ["column", "cells missing", "categories"], texts)
+        blocks += folded("Categorical columns used", ["column", "cells missing", "categories"], texts)
     if features.rejected:
         left = [[Name(one.name), one.reason] for one in features.rejected]
-        table = Table("Columns that were not used", ["column", "because"], left[:MAX_LISTED])
+        table = Table("Columns not used", ["column", "reason"], left[:MAX_LISTED])
         blocks.append(Details(f"{plural(len(left), 'column')} not used", [table]))
     return blocks
 
@@ -140,8 +138,8 @@ def _shifts(one: Difference) -> Text:
 
 def _reasons(reasons: MissingReasons, report: FitReport) -> list[Block]:
     """Say why labels are missing, and how often each is lost if it is the label that decides."""
-    head = ["label", "known rows", "rows that lost it, if by class"]
+    head = ["label", "known rows", "share lost"]
     known, labels = report.totals.known, list(reasons.loss_rates)
     rows = [[Name(label), known[label], percent(rate)] for label, rate in reasons.loss_rates.items()]
-    table = folded("If labels are lost by class: how often each", head, rows, common(report, labels))
+    table = folded("How often each label is lost, if that depends on the label", head, rows, common(report, labels))
     return [reasons.sentence, Details("How often each label is lost", table)]

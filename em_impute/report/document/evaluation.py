@@ -18,7 +18,7 @@ def evaluation_document(report: EvaluationReport) -> Document:
         Section("figures", "Figures", _figures(report)),
         *_weighted(report.weighted_to_missing),
         Section("filled", "Accuracy against the share filled", [_thresholds(report.filled.thresholds)]),
-        Section("reliability", "Stated and true", [_reliability(report.reliability)]),
+        Section("reliability", "Calibration", [_reliability(report.reliability)]),
         Section("confusion", "Confusion", [_confusion(report.confusion)]),
         reproduction(report),
     ]
@@ -41,11 +41,11 @@ def _figures(report: EvaluationReport) -> list[Block]:
         ]
         for one in report.labels
     ]
-    head = ["label", "known", "hidden in all", "filled in", "hidden at a time", "precision", "recall"]
+    head = ["label", "known", "hidden in total", "filled in", "share hidden each time", "precision", "recall"]
     return [
         _compared("How right each is", report.figures, FIGURES),
         said("The interval: {}. A row counts once, however often it was hidden.", said_interval(report)),
-        "Labels only is the same model where rows without a label are left out; majority is the labels’ shares.",
+        "Labels only: the same model without the unlabelled rows. Majority: guesses by the label shares.",
         Table("Label by label", head, of_rows(rows), is_long=True),
     ]
 
@@ -57,7 +57,7 @@ def _weighted(weighted: CompareScores | None) -> list[Section]:
         said("{}.", said_weighted(weighted)),
         _compared("How right each is", weighted, ["accuracy", "log_loss", "brier"]),
         said(
-            "Hidden rows whose predictors are like those of missing cells count more: as much as {} rows alike.",
+            "Hidden rows that resemble rows to fill count more; together they are worth {} equal rows.",
             number(weighted.effective_rows),
         ),
     ]
@@ -72,7 +72,7 @@ def _compared(caption: str, figures: CompareFigures | CompareScores, keys: Itera
 
 def _thresholds(filled: Iterable[Threshold]) -> Table:
     rows = [[one.min_probability, percent(one.share), percent(one.accuracy)] for one in filled]
-    return Table("What --min-probability leaves", ["at least so probable", "filled", "of these right"], rows)
+    return Table("What --min-probability does", ["minimum probability", "filled", "of these right"], rows)
 
 
 def _reliability(bins: Iterable[IntervalBin]) -> Table:
@@ -80,7 +80,7 @@ def _reliability(bins: Iterable[IntervalBin]) -> Table:
         [one.rows, percent(one.probability), percent(one.accuracy), " to ".join(map(percent, one.interval))]
         for one in bins
     ]
-    return Table("Group by group", ["rows", "mean probability stated", "share that was right", "95 %"], rows)
+    return Table("Group by group", ["rows", "mean stated probability", "share right", "95 %"], rows)
 
 
 def _confusion(confusion: Confusion) -> Table:

@@ -7,6 +7,7 @@ from em_impute.report.document.blocks import Name, Text, joined, names, said
 from em_impute.report.format import percent, rounded
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
+from em_impute.report.sentences import criterion_name
 from em_impute.table.text import plural
 
 MAX_NAMED = 8
@@ -32,21 +33,21 @@ def _model(report: FitReport) -> Iterable[Text]:
         str(report.seed),
     )
     used = [one.name for one in report.features.used]
-    predictors = names(used, MAX_NAMED) if used else said("the class shares alone")
+    predictors = names(used, MAX_NAMED) if used else said("the label shares alone")
     if report.model is not None and report.fit is not None and report.selection is not None:
         if report.selection.stack:
             yield _stacked(predictors, report.model, report.selection)
         else:
             yield _single(predictors, report, report.model, report.fit, report.selection)
         if report.groups is not None:
-            text = "Models were fitted in each of the {} groups of {} and to all rows, and weighed by held-out labels."
+            text = "Models were fitted to each of the {} groups of {} and to all rows, weighted by cross-validation."
             yield said(text, report.groups.number, Name(report.groups.column))
         if report.parts is not None:
             drawn, parts = report.parts.rows_drawn, plural(report.parts.number, "part")
             text = "The table was read in {}, and the model was chosen on {} with a label and {} without one, drawn at "
             yield said(text + "random.", parts, plural(drawn.known, "row"), drawn.missing)
     if report.applied is not None:
-        text = "Labels were predicted from {} by a model that had been fitted before, to {} (last learnt from {}); "
+        text = "Labels were predicted from {} by a model fitted earlier to {} (last on {}); "
         rows_learnt = plural(report.applied.rows, "row")
         yield said(text + "nothing was fitted to these rows.", predictors, rows_learnt, report.applied.last.learnt)
 
@@ -57,7 +58,7 @@ def _stacked(predictors: Text, model: LeadingMixture, selection: Selection) -> T
     if n == 1:
         return said(
             "Labels were predicted from {} by a Gaussian mixture ({}, covariance {}), fitted {}; it was the best of "
-            "{} by the log-loss on held-out labels.",
+            "{} by cross-validated log-loss.",
             predictors,
             gaussians,
             model.covariance,
@@ -66,9 +67,9 @@ def _stacked(predictors: Text, model: LeadingMixture, selection: Selection) -> T
         )
     others = f"{n_both:,} of them {BOTH}, the others to those with one" if 0 < n_both < n else BOTH
     return said(
-        "Labels were predicted from {} by {} Gaussian mixture models, fitted {}, and stacked with weights that "
-        "minimise the log-loss on held-out labels ({} were compared); the leading one, with {} of the weight, had {} "
-        "and covariance {}. Judged by held-out labels, rows without a label {}.",
+        "Labels were predicted from {} by an ensemble of {} Gaussian mixture models, fitted {}, and combined "
+        "with weights that minimise the cross-validated log-loss ({} were compared); the leading one, with {} of the "
+        "weight, had {} and covariance {}. In cross-validation, rows without a label {}.",
         predictors,
         n,
         others if n_both else "to the rows with a label",
@@ -92,7 +93,7 @@ def _single(predictors: Text, report: FitReport, model: LeadingMixture, fit: Con
         predictors,
         plural(len(model.parameters), "Gaussian"),
         model.covariance,
-        f", chosen by {selection.criterion}" if len(selection.members) > 1 else "",
+        f", chosen by {criterion_name(selection.criterion)}" if len(selection.members) > 1 else "",
         fitted,
         f"best of {fit.n_starts:,} starts, {state}" if fit.n_starts > 1 else state,
         plural(fit.n_iterations, "iteration"),
@@ -122,7 +123,7 @@ def _filled(report: FitReport) -> Text:
 def _accuracy(report: FitReport) -> Iterable[Text]:
     """Say how right known labels were found: by cross-validation, or those of a saved model."""
     found, filled, applied = report.accuracy, report.missing.filled, report.applied
-    against = "against {} by always choosing the most common one; the log-loss was {} ({} for the class shares)."
+    against = "against {} by always choosing the most common one; the log-loss was {} ({} for the label shares)."
     if found is not None:
         yield said(
             "In {} ({}), {} were recovered (95 % interval {} to {}), " + against,
@@ -146,7 +147,7 @@ def _accuracy(report: FitReport) -> Iterable[Text]:
                 rounded(wrong.high),
             )
     scores = (applied.held_out, applied.tested) if applied is not None else ()
-    for which, score in zip(("held out when the model was fitted", "known in this table"), scores, strict=False):
+    for which, score in zip(("hidden when the model was fitted", "known in this table"), scores, strict=False):
         if score is not None:
             yield said(
                 "Of {} {}, {} were recovered, " + against,
@@ -166,7 +167,7 @@ def _missingness(report: FitReport) -> Iterable[Text]:
         if found.auc is None or found.auc_interval is None:
             yield said("{}.", assumed)
         else:
-            text = "{}; these tell rows with and without a label apart with an AUC of {} (95 % interval {} to {})."
+            text = "{}; these distinguish rows with and without a label with an AUC of {} (95 % interval {} to {})."
             yield said(text, assumed, *(f"{value:.2f}" for value in (found.auc, *found.auc_interval)))
     if swept and swept.sweeps:
         one = swept.sweeps[0]

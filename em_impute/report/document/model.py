@@ -1,4 +1,4 @@
-"""Sections about the model: what it is made of, what EM learnt, how it got there."""
+"""Sections about the model: what it is made of, what EM fitted, how it got there."""
 
 from collections.abc import Sequence
 
@@ -18,6 +18,7 @@ from em_impute.report.model.mixture import (
     MixtureComponent,
     Selection,
 )
+from em_impute.report.sentences import LOG_LOSS, criterion_name
 from em_impute.table.text import plural
 
 MAX_MEMBERS = 12
@@ -29,17 +30,17 @@ ROUNDING = 1e-9
 """A correlation closer to 0 is 0."""
 
 SCORES = {
-    "stack": "all mixtures by weight (this fills the cells)",
+    "stack": "the ensemble (this fills the cells)",
     "single": "leading mixture alone",
     "labels_only": "leading mixture, labelled rows only",
-    "plain_em": "plain EM: one Gaussian a label",
-    "majority": "always the labels’ shares",
+    "plain_em": "plain EM: one Gaussian per label",
+    "majority": "always the label shares",
 }
 
 UNLABELLED = {
-    "helped": "The rows without a label helped to tell the labels apart, judged by held-out labels.",
-    "hurt": "The rows without a label would have misled the model, judged by held-out labels: it leaves them out.",
-    "made no difference": "The rows without a label made no difference, judged by held-out labels.",
+    "helped": "In cross-validation, the rows without a label helped to distinguish the labels.",
+    "hurt": "In cross-validation, the rows without a label misled the model: it leaves them out.",
+    "made no difference": "In cross-validation, the rows without a label made no difference.",
 }
 
 
@@ -49,15 +50,15 @@ def the_model(report: FitReport) -> Section | None:
     if model is None or selection is None:
         return None
     heaps = (
-        "Rows with the same label are taken to form heaps in the values of {}, each with the shape of a Gaussian (a "
-        "bell curve). A cell’s label is as probable as its heap is dense there, times how common the label is."
+        "Among rows with the same label, the values of {} are described by Gaussians (bell curves). In a row, a label "
+        "is more probable the denser its Gaussians are there and the more common the label is."
     )
     used = names([one.name for one in report.features.used], 4)
     blocks: list[Block] = [said(heaps, used), *_kind(model, selection)]
     if report.plain_em:
-        caption = "What EM learnt, in its plainest form: one Gaussian a label"
+        caption = "What plain EM found: one Gaussian per label"
         blocks += _parameters(caption, report.plain_em.parameters, report)
-    reading = "The less two labels overlap in a chart, the more that column tells about the label by itself."
+    reading = "The less two labels overlap in a chart, the better that column alone distinguishes them."
     blocks += [Figures(["by_label"], reading), *_why(selection)]
     inner = [*_parameters("Leading mixture", model.parameters, report), *_covariances(model)]
     blocks.append(Details("The leading mixture in numbers", inner))
@@ -76,8 +77,8 @@ def how_em_went(report: FitReport) -> Section | None:
         state = "converged" if plain.converged else "stopped before it converged"
         steps = plural(max(0, len(plain.path) - 1), "step")
         blocks.append(
-            "EM (expectation-maximisation) guesses the missing labels, learns each label’s bell curve anew from "
-            f"all rows, and repeats until hardly anything changes. With one bell curve a label it {state} after "
+            "EM (expectation-maximisation) guesses the missing labels, fits each label’s bell curve to all "
+            f"rows again, and repeats until hardly anything changes. With one bell curve per label it {state} after "
             f"{steps}, at a log-likelihood of {_number_of(plain.log_likelihood)} (how probable the curves make the "
             "data; higher is better)."
         )
@@ -104,15 +105,15 @@ def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
     blocks: list[Block] = [f"The leading mixture has {size}: {shape}."]
     share = percent(model.share_of_stack)
     if len(selection.members) > 1:
-        together = f"The cells are filled by {len(selection.members):,} such models together (mixtures of Gaussians), "
+        together = f"The cells are filled by a weighted ensemble of {len(selection.members):,} mixtures of Gaussians. "
         leading = f"The leading one, with {share} of the weight, has {size}: {shape}."
-        blocks = [f"{together}each by its weight. {leading}"]
+        blocks = [f"{together}{leading}"]
     if selection.unlabelled_rows:
         blocks.append(UNLABELLED[selection.unlabelled_rows])
     if selection.trust is not None and selection.trust < 1.0:
         blocks.append(
-            "Held-out labels do not show the mixtures to be clearly better than the labels’ shares, so together "
-            f"they weigh {percent(selection.trust)} and the shares the rest."
+            "Cross-validation does not show the mixtures to be clearly better than the label shares, so they have "
+            f"{percent(selection.trust)} of the weight together, and the label shares the rest."
         )
     return blocks
 
@@ -160,17 +161,14 @@ def _why(selection: Selection) -> list[Block]:
     if selection.stack:
         losses = selection.scores._asdict()
         rows = [[told, losses[key]] for key, told in SCORES.items() if losses[key] is not None]
-        table = Table("Which model fills best? Log-loss on held-out labels", ["filled by", "log-loss"], rows)
-        told = (
-            "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect."
-        )
-        head = ["weight", "predictors", "covariance", "Gaussians a label", "steps of EM", "log-loss"]
+        table = Table("Which model fills best? Cross-validated log-loss", ["filled by", "log-loss"], rows)
+        head = ["weight", "predictors", "covariance", "Gaussians per label", "EM steps", "log-loss"]
         listed = [
             [percent(one.weight), one.view, one.covariance, one.components, one.em_steps, one.log_loss]
             for one in selection.stack[:MAX_MEMBERS]
         ]
         inner: list[Block] = [Table(f"The heaviest of {len(selection.stack):,} mixtures", head, listed)]
-        return [table, told, Details(f"{selection.considered:,} mixtures were compared", inner)]
+        return [table, LOG_LOSS, Details(f"{selection.considered:,} mixtures were compared", inner)]
     if selection.numbers_of_groups:
         rows = [
             [one.covariance, one.components, one.bic, one.icl, _verdict(one)] for one in selection.numbers_of_groups
@@ -179,7 +177,7 @@ def _why(selection: Selection) -> list[Block]:
     else:
         rows = [[one.covariance, one.log_loss, _verdict(one)] for one in selection.families]
         head = ["covariance", "score", ""]
-    return folded(f"Chosen by {selection.criterion} (lower is better)", head, rows)
+    return folded(f"Chosen by {criterion_name(selection.criterion)} (lower is better)", head, rows)
 
 
 def _verdict(one: ConsideredFamily | ConsideredGroups) -> str:
@@ -189,8 +187,7 @@ def _verdict(one: ConsideredFamily | ConsideredGroups) -> str:
 def _groups(groups: Groups) -> list[Block]:
     rows = [[Name(one.group), one.rows, one.known, one.missing, percent(one.own_weight)] for one in groups.groups]
     text = said(
-        "Each cell is filled by what its own group’s fit and the fit of all rows say, by {}, weighed by held-out "
-        "labels.",
+        "Each cell is filled by the fit to its own group of {} and the fit to all rows, weighted by cross-validation.",
         Name(groups.column),
     )
     return [text, *folded("Groups", ["group", "rows", "known", "missing", "weight of its own fit"], rows)]
@@ -200,9 +197,9 @@ def _fit(fit: Convergence) -> list[Block]:
     steps = plural(fit.n_iterations, "step")
     went = f"EM {'converged' if fit.converged else 'stopped before it converged'} after {steps}"
     if fit.stop == "held-out labels":
-        went = f"EM was stopped after {steps}, as held-out labels prefer"
+        went = f"EM was stopped after {steps}, which was best in cross-validation"
         if not fit.n_iterations:
-            went = "EM was not run: held-out labels prefer what the labelled rows alone say"
+            went = "EM was not run: in cross-validation the labelled rows alone did best"
     criteria = f"BIC {_number_of(fit.bic)}, AIC {_number_of(fit.aic)}, ICL {_number_of(fit.icl)}"
     height = f"Log-likelihood {_number_of(fit.log_likelihood)}"
-    return [f"{went}. {height} ({criteria}; the latter count parameters as a cost, and lower is better)."]
+    return [f"{went}. {height} ({criteria}; these three penalise parameters, and lower is better)."]

@@ -7,11 +7,11 @@ from em_impute.report.model.fit import FitReport
 from em_impute.report.model.saved_model import PredictorThenNow
 from em_impute.report.sentences import about_the_model, by_farness
 
-HEAD = ["predictor", "moved", "PSI (limit)", "median here (then)", "missing here (then)"]
+HEAD = ["predictor", "shifted", "PSI (limit)", "median here (then)", "missing here (then)"]
 
 PSI_MEANING = (
-    "PSI, the population stability index, is 0 where a predictor is distributed as it was then. Beyond its limit it "
-    "has moved by more than chance, and enough to matter."
+    "PSI, the population stability index, is 0 where a predictor is distributed as it was then. Beyond the limit "
+    "it has shifted by more than chance, and enough to matter."
 )
 
 
@@ -19,18 +19,16 @@ def the_saved_model(report: FitReport) -> Section | None:
     """Say where the model came from, and whether the rows are still like those it was fitted to."""
     if report.applied is None:
         return None
-    reading = (
-        "Where the line runs apart from the grey area, the rows here are unlike those that the model was fitted to."
-    )
+    reading = "Where the line leaves the grey area, the rows here differ from those the model was fitted to."
     blocks: list[Block] = [*about_the_model(report.applied), Figures(["then_and_now"], reading)]
     rows = [_then_and_now(one) for one in by_farness(report.applied.drift)]
     if rows:
-        blocks += [*folded("Predictors, here and where the model learnt", HEAD, rows), PSI_MEANING]
+        blocks += [*folded("Predictors, here and at the fit", HEAD, rows), PSI_MEANING]
     return Section("saved-model", "The saved model", blocks)
 
 
 def _then_and_now(one: PredictorThenNow) -> list[Name | str]:
-    """Say how a predictor is distributed, here and where the model learnt; a median beyond all of then is not known."""
+    """Say how a predictor is distributed, here and at the fit; a median beyond all of then is not known."""
     moved, psi, medians, missing = "too few rows", number(None), "", one.missing
     if one.psi is not None:
         moved, psi = "yes" if one.has_moved else "no", f"{one.psi:.2f} ({one.psi_limit:.2f})"

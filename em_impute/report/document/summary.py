@@ -14,8 +14,8 @@ from em_impute.table.text import plural
 TOOL = "em-impute"
 
 REASONS = {
-    "without_predictors": "nothing else is known of their rows",
-    "out_of_range": "their rows are unlike all known ones",
+    "without_predictors": "nothing else is known about their rows",
+    "out_of_range": "their rows are unlike all labelled rows",
     "below_min_probability": "less sure than was asked for",
 }
 
@@ -36,7 +36,7 @@ def _filled(report: FitReport) -> Iterable[Text]:
     """Say what became of the missing cells."""
     cells, filled, filling = report.missing.cells, report.missing.filled, filling_of(report)
     used = [one.name for one in report.features.used]
-    by = said(" by {}{}", names(used), ", with a saved model" if report.applied else "") if used else said("")
+    by = said(" using {}{}", names(used), ", with a saved model" if report.applied else "") if used else said("")
     labels, often = [one.label for one in report.labels], _how_often(filling)
     if not filled:
         yield said("{} could fill none of them{}.", TOOL, by)
@@ -65,11 +65,10 @@ def _wrong(report: FitReport) -> Iterable[Text]:
     """Say how many fills are probably wrong."""
     accuracy, filled = report.accuracy, report.missing.filled
     if filled and report.applied is not None:
-        is_one = filled == 1 or n_wrong(report.applied) == "1"
-        yield said("Wrong {} {}.", "is" if is_one else "are", wrong_by_the_model(report.applied, filled))
+        yield said("Expected to be wrong: {}.", wrong_by_the_model(report.applied, filled))
     elif filled == 1 and accuracy is not None:
         estimate = percent(min(1.0, accuracy.expected_wrong.estimate))
-        yield said("It is wrong with a probability of about {}.", estimate)
+        yield said("The probability that it is wrong is about {}.", estimate)
     elif filled and accuracy is not None:
         yield _by_held_out_labels(accuracy.expected_wrong, filling_of(report))
 
@@ -78,7 +77,7 @@ def _by_held_out_labels(wrong: ExpectedWrong, filling: Filling) -> Text:
     about = rounded(wrong.estimate)
     counted = f"About {about} of them {'is' if about == '1' else 'are'} probably wrong"
     if about == "0":
-        counted = "Probably hardly any of them is wrong"
+        counted = "Probably hardly any of them are wrong"
     if filling.files > 1:
         counted += " in each file"
     if wrong.low is None:
@@ -120,7 +119,7 @@ def _judged(accuracy: Accuracy, filled: int) -> Iterable[Tile]:
             note = said("{} with {} % probability; {}", ends, round(100 * wrong.level), note)
         yield Tile(rounded(wrong.estimate), "probably wrong", note)
     note = said(
-        "of labels that were hidden as they are missing, and filled again; always saying {}: {}",
+        "of known labels that were hidden and filled again; always guessing {}: {}",
         Name(accuracy.baseline_label),
         percent(accuracy.baseline_accuracy),
     )
@@ -130,12 +129,12 @@ def _judged(accuracy: Accuracy, filled: int) -> Iterable[Tile]:
 def _judged_by_the_model(applied: AppliedModel, n_filled: int) -> Iterable[Tile]:
     """Give the figures that say how far the fills of a saved model can be trusted."""
     if n_filled == 1:
-        yield Tile(percent(applied.expected_wrong), "chance that it is wrong", said("says the model"))
+        yield Tile(percent(applied.expected_wrong), "chance that it is wrong", said("by its own probabilities"))
     elif n_filled:
         note = said("{} of the filled, if its probabilities are right", percent(applied.expected_wrong / n_filled))
-        yield Tile(n_wrong(applied), "wrong, says the model", note)
+        yield Tile(n_wrong(applied), "wrong, by the model", note)
     here, then = applied.tested, applied.held_out
-    when_fitted = said("of {} held out when it was fitted", plural(then.rows, "label")) if then else None
+    when_fitted = said("of {} hidden when it was fitted", plural(then.rows, "label")) if then else None
     if here is not None:
         note = said("of {}, which the model had not seen", plural(here.rows, "label"))
         if then is not None:
@@ -148,5 +147,7 @@ def _judged_by_the_model(applied: AppliedModel, n_filled: int) -> Iterable[Tile]
         gone = [one.name for one in judged if one.has_moved]
         which = said(": {}", names(gone)) if gone else ""
         yield Tile(
-            len(gone), "predictor moved" if len(gone) == 1 else "predictors moved", said("of {}{}", len(judged), which)
+            len(gone),
+            "predictor shifted" if len(gone) == 1 else "predictors shifted",
+            said("of {}{}", len(judged), which),
         )

@@ -15,7 +15,7 @@ MAX_ROWS = 20
 
 COUNTS = (
     "How many rows of each label the whole column holds. Expected counts add up the probabilities; counting "
-    "filled labels overstates the likelier one."
+    "filled labels overstates the more likely one."
 )
 
 MAX_SENTENCES = 3
@@ -45,7 +45,7 @@ def the_totals(report: FitReport) -> Section | None:
     shown = common(report, list(totals.known))
     blocks += folded("Rows of each label", head, rows, shown)
     if drawn:
-        blocks.append(Details("Shares where the rows come from", _shares(totals.shares or {}, shown)))
+        blocks.append(Details("If the rows are a sample", _shares(totals.shares or {}, shown)))
     return Section("totals", "Totals", blocks)
 
 
@@ -56,8 +56,8 @@ def _shares(shares: Mapping[str, ShareEstimate], shown: list[int]) -> list[Block
         for label, one in shares.items()
     ]
     text = (
-        "If the rows are a sample, these are the shares where they come from, by Rubin’s rules. Missing "
-        "information: the part of the uncertainty that comes from the missing labels."
+        "If the rows are a sample, these are the shares in the population, by Rubin’s rules. Missing information: "
+        "the part of the uncertainty that comes from the missing labels."
     )
     head = ["label", "share", "95 %", "missing information"]
     return [text, *folded("Shares in the population", head, rows, shown)]
@@ -70,9 +70,8 @@ def what_if_not(report: FitReport) -> Section | None:
         return None
     blocks: list[Block] = [
         said(
-            "Filling assumes that among similar rows, missing labels follow the same mix as known ones. Only the "
-            "missing labels could prove it. This shows what would follow if not: let the odds of a label be exp(δ) "
-            "times as high where it is missing; at δ = 0 nothing changes, at δ = 1 they are 2.7 times as high. {}",
+            "What would follow if missing labels had another mix: suppose the odds of a label are exp(δ) times as high "
+            "where it is missing. At δ = 0 nothing changes, at δ = 1 they are 2.7 times as high. {}",
             found.sentence,
         ),
         Figures(["sensitivity"]),
@@ -99,7 +98,7 @@ def suspects(report: FitReport) -> Section | None:
     audit, listed = report.audit, report.suspect_labels
     if audit is None:
         return None
-    judged = "Each was judged by a model that was not shown it, and none was changed."
+    judged = "Each was judged by a model that had not seen it; none was changed."
     blocks: list[Block] = [f"{odd_labels(audit)}. {judged}"]
     if listed:
         part = ["file"] if listed[0].part is not None else []
@@ -123,7 +122,7 @@ def _leaving(one: Sweep) -> str:
     shown = [f"{side} δ = {_delta(delta)}" for side, delta in ends if delta is not None]
     if shown:
         return f"leaves its interval ({within}) {' and '.join(shown)}"
-    return f"stays in its interval ({within}) for every δ within ±5"
+    return f"stays in its interval ({within}) for every δ from −5 to 5"
 
 
 def _ends(*ends: float) -> str:

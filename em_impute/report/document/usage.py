@@ -24,15 +24,12 @@ def how_to_use(report: FitReport) -> Section | None:
             "Keep the filled cells apart from the known ones: <code>--indicator</code> adds a column that says which "
             "are which."
         ),
-        said("For totals and shares of {} take the expected ones above, not a count of the filled labels.", column),
+        said("For totals and shares of {}, take the expected ones above, not a count of the filled labels.", column),
         _pooled(filling.files, draws, can_draw=report.applied is None),
+        said("To keep only the surer cells, add <code>--min-probability 0.9</code>: it leaves the others empty."),
         said(
-            "To keep only cells that are surer, ask for it: <code>--min-probability 0.9</code> leaves the others empty."
-        ),
-        said(
-            "What you will relate to {} must have been among the columns it was filled by, or the relation is "
-            "weakened; and "
-            "a filled value is no statement about the one person or thing in its row.",
+            "Whatever you will relate to {} must be among the columns used to fill it, or the relation is weakened. A "
+            "filled value is no statement about the person or thing in its row.",
             column,
         ),
     ]
@@ -42,13 +39,11 @@ def how_to_use(report: FitReport) -> Section | None:
 def _pooled(files: int, recommended: int, *, can_draw: bool) -> Text:
     """Say how to let an analysis know that labels are guesses."""
     pool = "pool the results by Rubin’s rules. One file alone treats guesses as facts."
-    if not can_draw:
-        text = "For tests, intervals and regressions fit anew, without <code>--model</code>, and draw: "
-        return said(text + "<code>--imputations {}</code> writes so many files. Analyse each, and " + pool, recommended)
-    if files <= 1:
-        text = "For tests, intervals and regressions draw: <code>--imputations {}</code> writes so many files. Analyse "
-        return said(text + f"each, and {pool}", recommended)
-    text = "For tests, intervals and regressions analyse each of the {} files, and " + pool
+    if not can_draw or files <= 1:
+        anew = "" if can_draw else "fit anew without <code>--model</code>: "
+        text = f"For tests, intervals and regressions, {anew}<code>--imputations {{}}</code> draws {{}} files. Analyse "
+        return said(text + f"each, and {pool}", recommended, recommended)
+    text = "For tests, intervals and regressions, analyse each of the {} files, and " + pool
     if files < recommended:
         return said(text + " Here {} would be enough: <code>--imputations {}</code>.", files, recommended, recommended)
     return said(text, files)
@@ -83,7 +78,7 @@ def reproduction(report: FitReport | EvaluationReport) -> Section:
     for one in files[:20]:
         rows.append(["output", Name(one.path or "standard output")])
         rows.append(["output sha256", _hash(one.sha256)])
-    return Section("again", "How to do it again", [Table("What it takes", ["what", "value"], rows)])
+    return Section("again", "How to reproduce this", [Table("What it takes", ["what", "value"], rows)])
 
 
 def decisions(report: FitReport) -> Section:

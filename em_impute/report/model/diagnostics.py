@@ -29,20 +29,20 @@ class ExpectedWrong(NamedTuple):
     by_held_out_labels: Annotated[
         IntervalEstimate | None, MayLack, "What known labels say that were hidden as labels are missing, in cells."
     ] = None
-    agree: Annotated[bool | None, MayLack, "The model and the held-out labels do not contradict each other."] = None
+    agree: Annotated[bool | None, MayLack, "The model and the hidden labels do not contradict each other."] = None
     unlike_labelled_rows: Annotated[
         int | None,
         Range(0),
         MayLack,
-        "Missing cells in rows like no labelled row: no hidden label tells of them.",
+        "Missing cells in rows like no labelled row: hidden labels cannot represent them.",
     ] = None
 
 
 class Accuracy(NamedTuple):
-    """How well held-out labels are found."""
+    """How well hidden labels are recovered."""
 
-    method: Annotated[str, "How labels were held out, in words."]
-    rows: Annotated[Positive, "Labels that were held out and compared."]
+    method: Annotated[str, "How labels were hidden, in words."]
+    rows: Annotated[Positive, "Labels that were hidden and compared."]
     effective_rows: Annotated[
         float, Range(0), "Rows that they are worth, since they are weighed to be like rows to fill."
     ]
@@ -60,7 +60,7 @@ class Accuracy(NamedTuple):
     curve: Annotated[Sequence[Threshold], "From the surest rows alone to all of them."]
     confusion: Annotated[
         Confusion,
-        "Held-out labels, weighed to be like rows to fill: by true label, and within it by most probable label.",
+        "Hidden labels, weighted to be like rows to fill: by true label, and within it by most probable label.",
     ]
     expected_wrong: Annotated[
         ExpectedWrong,
@@ -74,7 +74,7 @@ class ShareEstimate(NamedTuple):
     estimate: Annotated[Share, "The estimate."]
     low: Annotated[Share, "Lower end."]
     high: Annotated[Share, "Upper end."]
-    missing_information: Annotated[Share, "Part that is missing of what a complete column would tell."]
+    missing_information: Annotated[Share, "Part of the information of a complete column that is missing."]
 
 
 class Totals(NamedTuple):
@@ -111,7 +111,7 @@ class SuspectLabel(LabelledCell):
 
 
 class OutOfRangeRow(NamedTuple):
-    """A row in which a predictor is beyond every row with a label."""
+    """A row in which a predictor is outside the range of the labelled rows."""
 
     line: Line
     column: Annotated[str, "The predictor that is beyond."]
@@ -119,7 +119,7 @@ class OutOfRangeRow(NamedTuple):
 
 
 class OutOfRange(NamedTuple):
-    """Rows in which some predictor is beyond every row with a label."""
+    """Rows in which some predictor is outside the range of the labelled rows."""
 
     rows: Annotated[Count, "How many there are."]
     expected_by_chance: Annotated[float, Range(0), "How many chance gives at most."]
@@ -141,7 +141,7 @@ class WithoutPredictors(NamedTuple):
 class MarkedRows(NamedTuple):
     """Missing cells in weakly founded rows."""
 
-    out_of_range: Annotated[OutOfRange, "Rows in which some predictor is beyond every row with a label."]
+    out_of_range: Annotated[OutOfRange, "Rows in which some predictor is outside the range of the labelled rows."]
     without_predictors: Annotated[
         WithoutPredictors, "Rows that show no predictor and are filled by the labels' shares alone."
     ]

@@ -60,7 +60,7 @@ class MissingAndFilled(NamedTuple):
     left_empty: Annotated[
         Mapping[str, Positive],
         "Cells that were left as they were by the first reason that holds: `without_predictors`, in rows that show no "
-        "predictor; `out_of_range`, in rows beyond every row with a label; `below_min_probability`, whose best label "
+        "predictor; `out_of_range`, in rows out of range of the labelled ones; `below_min_probability`, whose label "
         "is less probable than asked for.",
     ]
     tokens: Annotated[
@@ -196,7 +196,7 @@ class FitReport(Head):
     fit: Annotated[Convergence | None, "How EM fitted the leading mixture; null where there is none."]
     selection: Annotated[Selection | None, "How the model was chosen; null where nothing was fitted."]
     groups: Annotated[Groups | None, "The groups that --by divides the rows into; null without it."]
-    accuracy: Annotated[Accuracy | None, "How well held-out labels are found; null where none could be held out."]
+    accuracy: Annotated[Accuracy | None, "How well hidden labels are recovered; null where none could be hidden."]
     totals: Annotated[Totals, "Rows of each label in the completed column, counted in several ways."]
     missingness: Annotated[
         Missingness | None,

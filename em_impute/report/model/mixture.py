@@ -44,13 +44,13 @@ class LeadingMixture:
     share_of_stack: Annotated[
         Share | None,
         MayLack,
-        "Its part of the stack's weight, 0 where only mixtures of transformed predictors have any; not there without.",
+        "Its part of the ensemble's weight, 0 where only mixtures of transformed predictors have any; else not there.",
     ] = None
     temperature: Annotated[
-        Share | None, MayLack, "Power to which its densities are raised, which suited held-out labels best; as before."
+        Share | None, MayLack, "Power to which its densities are raised, which suited cross-validation best; as before."
     ] = None
     prior_strength: Annotated[
-        float | None, Range(0), MayLack, "Weight of the conjugate prior (--prior-strength); not there for a stack."
+        float | None, Range(0), MayLack, "Weight of the conjugate prior (--prior-strength); not there for an ensemble."
     ] = None
     parameters: Annotated[Sequence[MixtureComponent], "Every component; weights add up to 1."]
 
@@ -69,7 +69,7 @@ class Convergence(NamedTuple):
                 "converged": "Too little was left to gain.",
                 "max_iter": "It had taken as many steps as --max-iter allows.",
                 "rounding": "The next gain drowned in rounding.",
-                "held-out labels": "Held-out labels were predicted best after so many steps.",
+                "held-out labels": "So many steps were best in cross-validation.",
             }
         ),
         "Why EM ended.",
@@ -83,7 +83,7 @@ class Convergence(NamedTuple):
 
 
 class EnsembleMember(NamedTuple):
-    """A mixture of the stack."""
+    """A mixture of the ensemble."""
 
     view: Annotated[
         str,
@@ -99,18 +99,18 @@ class EnsembleMember(NamedTuple):
         "How it looks at the predictors.",
     ]
     covariance: Covariance
-    components: Annotated[Positive, "Components a label."]
-    em_steps: Annotated[Count, "Steps of EM over the rows without a label; 0 learns from labelled rows alone."]
-    log_loss: Annotated[float, Range(0), "Mean −log probability of held-out labels at its best temperature, in nats."]
+    components: Annotated[Positive, "Components per label."]
+    em_steps: Annotated[Count, "Steps of EM over the rows without a label; 0 fits to labelled rows alone."]
+    log_loss: Annotated[float, Range(0), "Mean −log probability of hidden labels at its best temperature, in nats."]
     weight: Annotated[Share, "What it counts for."]
 
 
 class ConsideredFamily(NamedTuple):
-    """A family of covariances, compared on held-out labels."""
+    """A family of covariances, compared by cross-validation."""
 
     covariance: Covariance
     log_loss: Annotated[
-        float | None, Range(0), "Mean −log probability of held-out labels, in nats; null where it could not be fitted."
+        float | None, Range(0), "Mean −log probability of hidden labels, in nats; null where it could not be fitted."
     ]
     weight: Annotated[Share, "1 for the chosen one, else 0."]
     note: Annotated[str, MayLack, "Why it could not be fitted."] = ""
@@ -128,12 +128,12 @@ class ConsideredGroups(NamedTuple):
 
 
 class HeldOutLosses(NamedTuple):
-    """Mean −log probability of held-out labels, in nats, the lower the better."""
+    """Mean −log probability of hidden labels, in nats, the lower the better."""
 
-    stack: Annotated[Loss, "Of the stack."] = None
+    stack: Annotated[Loss, "Of the ensemble."] = None
     single: Annotated[Loss, "Of the leading mixture alone."] = None
     labels_only: Annotated[Loss, "Of the leading mixture without the rows that have no label."] = None
-    plain_em: Annotated[Loss, "Of EM with one Gaussian of its own covariance a label."] = None
+    plain_em: Annotated[Loss, "Of EM with one Gaussian of its own covariance per label."] = None
     majority: Annotated[Loss, "Of the labels' shares."] = None
 
 
@@ -145,8 +145,8 @@ class Selection:
         str,
         Choices(
             {
-                "stacked by held-out log-loss": "Many mixtures, weighed by how probable they find held-out labels.",
-                "held-out log-loss": "The one that finds held-out labels most probable.",
+                "stacked by held-out log-loss": "Many mixtures, weighted by cross-validated log-loss.",
+                "held-out log-loss": "The one with the lowest cross-validated log-loss.",
                 "BIC": "The one of the lowest BIC: no label is known.",
                 "as asked": "The command names it.",
                 "default": "Too few labels are known to compare anything.",
@@ -155,19 +155,19 @@ class Selection:
         "By what it was chosen.",
     ]
     considered: Annotated[
-        int | None, Range(1), MayLack, "Mixtures that were compared, with weight or without; only of a stack."
+        int | None, Range(1), MayLack, "Mixtures that were compared, with weight or without; only of an ensemble."
     ] = None
     trust: Annotated[
-        Share | None, MayLack, "Weight of the mixtures together; the labels' shares have the rest; only of a stack."
+        Share | None, MayLack, "Weight of the mixtures together; the label shares have the rest; only of an ensemble."
     ] = None
     members: Annotated[
         Sequence[EnsembleMember | ConsideredFamily | ConsideredGroups],
-        "What was considered: of a stack its mixtures that have weight, the heaviest first; else families, or numbers "
-        "of groups.",
+        "What was considered: of an ensemble its mixtures that have weight, the heaviest first; else families or "
+        "numbers of groups.",
     ]
     scores: Annotated[
         HeldOutLosses,
-        "Mean −log probability of held-out labels, in nats, the lower the better; empty where none was held out.",
+        "Mean −log probability of hidden labels, in nats, the lower the better; empty where none was hidden.",
     ]
     unlabelled_rows: Annotated[
         str | None,
@@ -179,7 +179,7 @@ class Selection:
                 "made no difference": "No more than one standard error.",
             }
         ),
-        "What rows without a label did to the leading mixture's predictions of held-out labels; only of a stack.",
+        "What rows without a label did to the leading mixture's predictions of hidden labels; only of an ensemble.",
     ] = None
 
     @property
@@ -189,7 +189,7 @@ class Selection:
 
     @property
     def families(self) -> list[ConsideredFamily]:
-        """The families that were compared on held-out labels."""
+        """The families that were compared by cross-validation."""
         return [one for one in self.members if isinstance(one, ConsideredFamily)]
 
     @property

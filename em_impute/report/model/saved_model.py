@@ -17,11 +17,11 @@ class Recovered(NamedTuple):
 
 
 class LastTable(NamedTuple):
-    """A table that a model has learnt from."""
+    """A table that a model was fitted to."""
 
     name: Annotated[str, "What it was called."]
     sha256: Annotated[Sha256, "SHA-256 of its bytes."]
-    learnt: Annotated[str, "When it was learnt from, in UTC."]
+    learnt: Annotated[str, "When the model was fitted to it, in UTC."]
 
 
 class ShareThenNow(NamedTuple):
@@ -101,16 +101,16 @@ class AppliedModel(NamedTuple):
     """The saved model that filled the column."""
 
     path: Annotated[str, "Its path."]
-    tables: Annotated[Positive, "Tables that it has learnt from."]
+    tables: Annotated[Positive, "Tables that it was fitted to."]
     last: Annotated[LastTable, "The last one of them."]
     rows: Annotated[Count, "Rows of all of them."]
     held_out: Annotated[
-        Recovered | None, "How right the fit was about labels held out, when it was made; null if none was."
+        Recovered | None, "How right the fit was about hidden labels, when it was made; null if none was."
     ]
     tested: Annotated[
         Recovered | None,
         "How right the model is about the labels that this table knows; null where there is none, and where it has "
-        "learnt from this very table.",
+        "been fitted to this very table.",
     ]
     lacking: Annotated[Sequence[str], "Predictors of the model that the table does not have."]
     learns: Annotated[bool, "The model learns from this table too (--update)."]

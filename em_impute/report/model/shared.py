@@ -29,9 +29,9 @@ WARNINGS = {
     "W05": "Labels look lost more often in some class, or may well be.",
     "W06": "Probabilities contradict known labels that were hidden.",
     "W07": "Counting the filled labels misstates the totals.",
-    "W08": "On held-out labels the labels' shares alone predict better than the model.",
+    "W08": "The fills are no better than guessing by how common each label is.",
     "W09": "Much of the information on the shares of labels is missing.",
-    "W11": "Some rows to fill lie beyond every row with a label.",
+    "W11": "Some rows to fill are outside the range of the labelled rows.",
     "W12": "EM found different optima from different starts.",
     "W14": "Some labels differ only by case, space or accents.",
     "W15": "EM stopped at --max-iter before it had converged.",
@@ -45,15 +45,15 @@ WARNINGS = {
     "W23": "Nearly all of many labels are numbers: the column may be a measurement.",
     "W24": "Predictors of the saved model are not in the table.",
     "W25": "Predictors hold texts that the saved model has not seen.",
-    "W26": "Predictors are distributed otherwise than where the saved model learnt, or are missing more often.",
-    "W27": "More rows are far from all that the saved model knows.",
+    "W26": "The distributions of predictors have shifted since the saved model was fitted, or are missing more often.",
+    "W27": "More rows are far from every component of the saved model.",
     "W28": "Rows are less typical of the saved model.",
-    "W29": "Known labels have other shares than where the saved model learnt.",
-    "W30": "Cells of predictors are no numbers and count as missing.",
+    "W29": "The label shares have shifted since the saved model was fitted.",
+    "W30": "Cells of predictors are not numbers and count as missing.",
     "W31": "The saved model does not know some labels.",
-    "W32": "Some missing cells are in rows like no row with a label.",
+    "W32": "Some missing cells are in rows unlike any labelled row.",
     "S01": "A note rather than a warning: the column may be about people.",
-    "S02": "A note rather than a warning: the saved model has learnt from this table before.",
+    "S02": "A note rather than a warning: the saved model was fitted to this table before.",
 }
 
 Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
@@ -142,7 +142,7 @@ class Predictor(NamedTuple):
     type: Annotated[str, Choices({"numeric": "A number.", "categorical": "A category."}), "What it is."]
     missing: Annotated[Count, "Rows in which its cell is missing."]
     mean: Annotated[
-        float | None, MayLack, "Mean of a number, in its own units; of a saved model that of the rows it learnt from."
+        float | None, MayLack, "Mean of a number, in its own units; of a saved model that of the rows it was fitted to."
     ] = None
     sd: Annotated[
         float | None,

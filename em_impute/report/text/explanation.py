@@ -35,8 +35,8 @@ ROUNDING = 1e-13
 """Part of a sum of logarithms that arithmetic may lose."""
 
 WHY = (
-    "Whatever the new parameters θ' are, log L(θ') = Q(θ'|θ) + H(θ'|θ), where H is the surprise to be expected at what "
-    "is hidden. It is least at θ' = θ (Gibbs), so any step away from θ raises H, and the M step raises Q as far as it "
+    "Whatever the new parameters θ' are, log L(θ') = Q(θ'|θ) + H(θ'|θ), where H is the expected surprise at what is "
+    "hidden. It is least at θ' = θ (Gibbs), so any step away from θ raises H, and the M step raises Q as far as it "
     "can. Hence log L gains at least as much as Q, and never falls."
 )
 
@@ -84,7 +84,7 @@ def _model(report: ExplanationReport) -> Iterator[Line]:
     yield from opening_lines(report)
     used = [one.name for one in report.features.used]
     count, names = len(report.final.parameters), listed([one.label for one in report.labels], MAX_COMPONENTS)
-    each = "one a label" if count == len(report.labels) else "several a label"
+    each = "one per label" if count == len(report.labels) else "several per label"
     yield "model", f"{plural(count, 'Gaussian')}, {each} ({names}), over {listed(used, MAX_COMPONENTS)}"
     yield (
         "",
@@ -95,7 +95,7 @@ def _model(report: ExplanationReport) -> Iterator[Line]:
             "warning",
             (
                 f"maximum likelihood breaks down here: {report.collapse}. A prior of strength 1 is added to keep the "
-                "covariances from collapsing, as `fill` has it."
+                "covariances from collapsing, as in `fill`."
             ),
         )
     elif report.prior_strength:
@@ -176,7 +176,7 @@ def _said_stop(report: ExplanationReport) -> str:
     stop = report.stop
     said = f"after {plural(stop.iterations, 'iteration')}: {stop.text}"
     if not report.hidden.labels and not report.hidden.numbers:
-        said += ". Nothing is hidden, so that the first M step has the answer at once"
+        said += ". Nothing is hidden, so the first M step finds the answer at once"
     return said
 
 

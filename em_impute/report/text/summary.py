@@ -13,6 +13,7 @@ from em_impute.report.model.fit import FitReport, Groups
 from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
 from em_impute.report.sentences import (
     applied_lines,
+    criterion_name,
     expected_totals,
     odd_lines,
     opening_lines,
@@ -138,7 +139,7 @@ def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tu
         yield "model", _model(report.model, report.selection)
         yield "fit", _fit(report.fit)
     if report.accuracy is not None:
-        yield "held out", f"{_held_out(report.accuracy)}{_hidden_how(report)}"
+        yield "tested", f"{_held_out(report.accuracy)}{_hidden_how(report)}"
     if report.selection is not None and report.selection.stack:
         yield "log-loss", _scores(report.selection)
     if report.groups is not None:
@@ -162,11 +163,11 @@ def _model(model: LeadingMixture, selection: Selection) -> str:
     if selection.stack:
         if len(selection.stack) > 1:
             share = percent(model.share_of_stack)
-            stack = f"{plural(len(selection.stack), 'mixture')}, {selection.criterion}"
+            stack = f"{plural(len(selection.stack), 'mixture')}, weighted by {criterion_name(selection.criterion)}"
             if selection.trust is not None and selection.trust < 1.0:
-                stack += f", weighing {percent(selection.trust)} beside the class shares"
+                stack += f" ({percent(selection.trust)}, the label shares the rest)"
             return f"{stack}; leading ({share}): {said}"
-        return f"{said}, best of {selection.considered} by {selection.criterion}"
+        return f"{said}, best of {selection.considered} by {criterion_name(selection.criterion)}"
     open_number = len({one.components for one in selection.numbers_of_groups}) > 1
     named = [(one.covariance, one.log_loss) for one in selection.families if one.log_loss is not None]
     named += [
@@ -175,10 +176,12 @@ def _model(model: LeadingMixture, selection: Selection) -> str:
         if one.bic is not None
     ]
     if not named[1:]:
-        return f"{said}, {selection.criterion}"
+        return f"{said}, {criterion_name(selection.criterion)}"
     shown = sorted(named, key=itemgetter(1))[:BEST_SHOWN] if open_number else named
     scores = ", ".join(f"{name} {number(score)}" for name, score in shown)
-    return f"{said}, by {selection.criterion}: {scores}" + (f" … of {len(named)} models" if open_number else "")
+    return f"{said}, by {criterion_name(selection.criterion)}: {scores}" + (
+        f" … of {len(named)} models" if open_number else ""
+    )
 
 
 def _fit(fit: Convergence) -> str:
@@ -186,16 +189,21 @@ def _fit(fit: Convergence) -> str:
         went = (
             f"{plural(fit.n_iterations, 'step')} of EM over all rows"
             if fit.n_iterations
-            else "from the labelled rows alone"
+            else "to the labelled rows alone"
         )
-        return f"{went}, as held-out labels prefer; log-likelihood of the leading mixture {fit.log_likelihood:,.3f}"
+        return f"{went}, best in cross-validation; log-likelihood of the leading mixture {fit.log_likelihood:,.3f}"
     state = "converged in" if fit.converged else "stopped after"
     said = f"EM {state} {plural(fit.n_iterations, 'iteration')}, log-likelihood {fit.log_likelihood:,.3f}"
     return said + (f", best of {fit.n_starts} starts" if fit.n_starts > 1 else "")
 
 
 def _scores(selection: Selection) -> str:
-    names = {"stack": "stack", "single": "leading mixture", "labels_only": "its labels only", "plain_em": "plain EM"}
+    names = {
+        "stack": "ensemble",
+        "single": "leading mixture",
+        "labels_only": "the same from labelled rows alone",
+        "plain_em": "plain EM",
+    }
     scores = [f"{said} {number(getattr(selection.scores, key))}" for key, said in names.items()]
     return f"{', '.join(scores)}; unlabelled rows {selection.unlabelled_rows}"
 
@@ -205,7 +213,7 @@ def _held_out(found: Accuracy) -> str:
     accuracy, majority = percent(found.accuracy), percent(found.baseline_accuracy)
     log_loss, shares = number(found.log_loss), number(found.baseline_log_loss)
     return (
-        f"{accuracy} of known labels right ({percent(low)} to {percent(high)}; majority {majority}), "
+        f"{accuracy} of hidden labels right ({percent(low)} to {percent(high)}; majority {majority}), "
         f"log-loss {log_loss} ({shares})"
     )
 
@@ -217,16 +225,16 @@ def _hidden_how(report: FitReport) -> str:
     alike = reasons is not None and reasons.probability.by_class > LIKELY
     if how is not None:
         alike = alike or how.same_gaps or how.same_company is not None or how.same_predictors > LIKELY
-    return "; hidden as labels are missing" if alike else ""
+    return "; hidden the way labels are missing" if alike else ""
 
 
 def _groups(groups: Groups) -> str:
     weights = [one.own_weight for one in groups.groups if one.own_weight]
     said = f"{groups.column}: {plural(groups.number, 'group')}"
     if not weights:
-        return f"{said}, all filled by the fit of all rows"
+        return f"{said}, all filled by the fit to all rows"
     some = "" if len(weights) == len(groups.groups) else f" of {len(weights):,}"
-    return f"{said}, own fits{some} weigh {min(weights):.2f} to {max(weights):.2f}"
+    return f"{said}, own fits{some} weighted {min(weights):.2f} to {max(weights):.2f}"
 
 
 def _filled(report: FitReport) -> str:
