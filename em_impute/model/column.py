@@ -9,11 +9,14 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels
 from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.initialize import Mixture
+from em_impute.ensemble.fit import EnsembleFit
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import LogOddsShifts, Reasons
 from em_impute.model.assign import over_labels, shift_log_odds
 from em_impute.model.fit import Fitted, PredictDraws
 from em_impute.model.groups import Group, GroupFit
+from em_impute.model.select import Choice
 from em_impute.table.arrays import Codes
 
 REASONS = 4
@@ -39,6 +42,25 @@ class FittedColumn:
     """Why labels are missing; None where that cannot be told, or the user said it"""
     shifts: LogOddsShifts | None = None
     """By how much log-odds are higher where a label is missing, as the reasons have it; None: not at all"""
+
+    @property
+    def choice(self) -> Choice:
+        """How the model was chosen."""
+        return self.fitted.choice
+
+    @property
+    def mixture(self) -> Mixture:
+        """The only mixture, or the one that leads the ensemble."""
+        return self.fitted.mixture
+
+    @property
+    def ensemble(self) -> EnsembleFit | None:
+        """The ensemble; None where one mixture was asked for."""
+        return self.fitted.choice.ensemble
+
+    def released(self) -> "FittedColumn":
+        """Let go of what it says of each row, which is large, where nobody asks for that any more."""
+        return replace(self, fitted=self.fitted._replace(probability=self.fitted.probability[:0].copy()))
 
     @cached_property
     def unlabelled(self) -> Integers:

@@ -12,7 +12,6 @@ from em_impute.columns.deduplicate import merge_rows
 from em_impute.columns.design import Design, Feature
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.em import posterior
-from em_impute.em.initialize import Mixture
 from em_impute.em.mixture import MixtureMemory
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import Ensemble, predict
@@ -20,7 +19,7 @@ from em_impute.ensemble.incremental import Memory
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.reasons import LogOddsShifts
 from em_impute.model.assign import shift_log_odds
-from em_impute.model.select import Choice
+from em_impute.model.fit import Fitted
 from em_impute.options import Request
 from em_impute.serialize.annotations import Axes, Key, Kinds, MayLack, NotSaved, OwnAxes, Range
 from em_impute.table.numbers import parse_number
@@ -239,17 +238,15 @@ class Model:
         return Prediction(np.round(shift_log_odds(probability, self.delta), DIGITS), place, without_predictors)
 
 
-def expert_of(
-    design: Design, choice: Choice, mixture: Mixture, labels: Sequence[str], names: Sequence[str], request: Request
-) -> Expert:
+def expert_of(design: Design, fitted: Fitted, labels: Sequence[str], names: Sequence[str], request: Request) -> Expert:
     """Give what a fit says of rows of any table; `labels` are all of the column, `names` its columns."""
     known_labels = tuple(labels.index(label) for label in design.labels)
     texts = {category.name: category.texts for category in design.categories}
     used = [*(feature.name for feature in design.features if feature.category is None), *texts]
     coding = Coding(design.features, texts, request.decimal, {name: names.index(name) for name in used})
-    mixtures: Ensemble | Mixed = Mixed(*mixture.fit[:2])
-    if choice.ensemble is not None:  # without what only the report asks for: the rest is sent to every worker, or saved
-        of = choice.ensemble
+    mixtures: Ensemble | Mixed = Mixed(*fitted.mixture.fit[:2])
+    of = fitted.choice.ensemble
+    if of is not None:  # without what only the report asks for: the rest is sent to every worker, or saved
         mixtures = Ensemble(of.n_labels, of.submodels, of.model_weight, of.shares, of.sharpness)
     return Expert(known_labels, coding, mixtures, np.zeros(len(labels)))
 

@@ -76,26 +76,9 @@ def _complete_labels(
         progress("examining", None, "")
         diagnostics = examine(found, fills, _recipe(found.labels, request)._replace(family="full"), request)
         clock.lap("examine")
-    return ColumnResult(
-        column,
-        opened.names[column],
-        found.labels,
-        fills,
-        probability,
-        entropy,
-        {**found.timings, **clock.laps},
-        found.design,
-        found.fitted.choice,
-        found.fitted.mixture,
-        diagnostics,
-        found.groups,
-        drawn,
-        found.own,
-        found.reasons,
-        found.shifts,
-        found.promise,
-        found.fitted.how,
-    )
+    laps = {**found.timings, **clock.laps}
+    name, found = opened.names[column], found.released()
+    return ColumnResult(column, name, found.labels, fills, probability, entropy, laps, found, diagnostics, drawn)
 
 
 def fit_column(opened: InputTable, column: int, labels: Labels, request: Request, progress: Progress) -> FittedColumn:
@@ -266,34 +249,26 @@ class _Clock:
         self._began = now
 
 
-def model_of(
-    completion: ColumnResult, names: Sequence[str], request: Request, deltas: Sequence[tuple[str, float]]
-) -> Model | None:
-    """Give what the missing cells of a column were filled by; None where nothing was fitted.
+def model_of(found: FittedColumn, names: Sequence[str], request: Request, deltas: Sequence[tuple[str, float]]) -> Model:
+    """Give what fills a column, in a form that travels.
 
     `names` are those of all columns of the table, `deltas` the shifts of log-odds that were asked for.
     """
-    design, choice, mixture = completion.design, completion.choice, completion.mixture
-    if design is None or choice is None or mixture is None:
-        return None
-    labels, groups = completion.labels.labels, None
-    if design.groups is not None:
+    labels, groups = found.labels.labels, None
+    if found.design.groups is not None:
         own = {
-            one.group: Own(
-                one.weight, expert_of(one.design, one.fitted.choice, one.fitted.mixture, labels, names, request)
-            )
-            for one in completion.own
+            one.group: Own(one.weight, expert_of(one.design, one.fitted, labels, names, request)) for one in found.own
         }
-        groups = Groups(design.groups.name, own, names.index(design.groups.name))
-    pooled = expert_of(design, choice, mixture, labels, names, request)
-    return Model(labels, pooled, groups, deltas_of(labels, deltas), _shifts_of(completion, design))
+        groups = Groups(found.design.groups.name, own, names.index(found.design.groups.name))
+    pooled = expert_of(found.design, found.fitted, labels, names, request)
+    return Model(labels, pooled, groups, deltas_of(labels, deltas), _shifts_of(found))
 
 
-def _shifts_of(completion: ColumnResult, design: Design) -> LogOddsShifts | None:
+def _shifts_of(found: FittedColumn) -> LogOddsShifts | None:
     """Give the shifts for all labels of the column; those of which nothing was learnt are never likely."""
-    shifts, labels = completion.shifts, completion.labels.labels
+    shifts, labels = found.shifts, found.labels.labels
     if shifts is None or shifts.is_none:
         return None
     shift = np.zeros((shifts.weight.size, len(labels)))
-    shift[:, [labels.index(label) for label in design.labels]] = shifts.shift
+    shift[:, [labels.index(label) for label in found.design.labels]] = shifts.shift
     return LogOddsShifts(shifts.weight, shift)

@@ -91,15 +91,17 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
     asked = replace(request, deltas=deltas, probabilities=True)  # for the sweep of δ
     completion = complete(opened, column, asked, progress)
     filler = ColumnFiller(column, names[column], completion.labels.labels, _label_of(target.texts, labels), None)
-    model, mixture, full_fit = model_of(completion, names, request, deltas), completion.mixture, None
-    if model is None or mixture is None:
+    found, full_fit = completion.fitted, None
+    if found is None:
         return ColumnOfParts(opened, sample, completion, labels, filler, None)
+    model = model_of(found, names, request, deltas)
     if isinstance(model.pooled.mixtures, Mixed):
-        full_fit = _fit_all_rows(scan, filler, model, mixture, map_parts, progress)
+        full_fit = _fit_all_rows(scan, filler, model, found.mixture, map_parts, progress)
         fit = full_fit.mixture.fit
         mixtures = Mixed(fit.parameters, fit.component_label)
         model = replace(model, pooled=replace(model.pooled, mixtures=mixtures))
-        completion = replace(completion, mixture=full_fit.mixture)
+        of_all = found.fitted._replace(mixture=full_fit.mixture)
+        completion = replace(completion, fitted=replace(found, fitted=of_all))
     saved = column_of_sample(opened, completion, labels, request, full_fit) if request.keeps_model else None
     return ColumnOfParts(opened, sample, completion, labels, replace(filler, model=model), full_fit, saved)
 

@@ -8,7 +8,6 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels
 from em_impute.em.blocks import Floats, slices
-from em_impute.em.initialize import Mixture
 from em_impute.em.mixture import MixtureMemory
 from em_impute.em.mixture import remember as remember_rows
 from em_impute.ensemble import metrics
@@ -16,9 +15,9 @@ from em_impute.ensemble.incremental import Memory
 from em_impute.ensemble.incremental import remember as remember_examples
 from em_impute.environment import version
 from em_impute.missingness.how_missing import HeldOut
-from em_impute.model.fit import examples_of
+from em_impute.model.column import FittedColumn
+from em_impute.model.fit import Fitted, examples_of
 from em_impute.model.predict import Expert, Mixed
-from em_impute.model.select import Choice
 from em_impute.options import Request
 from em_impute.pipeline.complete import model_of
 from em_impute.pipeline.full_em import FullFit
@@ -57,36 +56,35 @@ def source_of(opened: InputTable, fitted_at: str) -> TrainingTable:
 
 def _make_column(opened: InputTable, completion: ColumnResult, request: Request) -> SavedColumn:
     """Keep what fills one column, with what it learnt from."""
-    design, choice, mixture = completion.design, completion.choice, completion.mixture
-    model = model_of(completion, opened.names, request, request.deltas)
-    if model is None or design is None or choice is None or mixture is None:
+    found = completion.fitted
+    if found is None:
         raise AssertionError("a column that is to be saved is always fitted")
-    own = {one.group: (one.design, one.fitted.choice, one.fitted.mixture) for one in completion.own}
+    fits: dict[str | None, tuple[Design, Fitted]] = {one.group: (one.design, one.fitted) for one in found.own}
+    fits[None] = found.design, found.fitted
 
     def remembering(expert: Expert, group: str | None) -> Expert:
-        of = (design, choice, mixture) if group is None else own[group]
-        return replace(expert, memory=_memory(*of, request.seed))
+        return replace(expert, memory=_memory(*fits[group], request.seed))
 
     return SavedColumn(
         completion.target,
         request.free_shares,
         name_of(opened, request.weights),
         tuple(completion.labels.tokens),
-        _training(opened, completion, design, mixture),
-        with_experts(model, remembering),
+        _training(opened, found),
+        with_experts(model_of(found, opened.names, request, request.deltas), remembering),
     )
 
 
-def _memory(design: Design, choice: Choice, mixture: Mixture, seed: int) -> Memory | MixtureMemory:
+def _memory(design: Design, fitted: Fitted, seed: int) -> Memory | MixtureMemory:
     """Remember the rows of a fit."""
-    if choice.ensemble is None:
-        return remember_rows(design.learning, mixture, len(design.labels))
-    return remember_examples(choice.ensemble, examples_of(design).take(design.counting), seed)
+    if fitted.choice.ensemble is None:
+        return remember_rows(design.learning, fitted.mixture, len(design.labels))
+    return remember_examples(fitted.choice.ensemble, examples_of(design).take(design.counting), seed)
 
 
-def _training(opened: InputTable, completion: ColumnResult, design: Design, mixture: Mixture) -> Training:
+def _training(opened: InputTable, found: FittedColumn) -> Training:
     """Describe the rows that were learnt from: those of weight 0 do not count here either."""
-    held_out = completion.choice.held_out if completion.choice else None
+    design, mixture, held_out = found.design, found.mixture, found.choice.held_out
     x, weight = design.distinct.x, np.broadcast_to(design.distinct.weight, design.distinct.label.shape)
     return Training(
         rows=opened.table.n_rows,
@@ -139,12 +137,13 @@ def column_of_sample(
 
     Where EM went over `full_fit`, the mixture and its moments are of all rows already.
     """
-    design = completion.design
-    if design is None:
+    found = completion.fitted
+    if found is None:
         raise AssertionError("a column that is to be saved is always fitted")
-    factor = _factors(labels, completion.labels, design.labels)
+    design, factor = found.design, _factors(labels, completion.labels, found.design.labels)
     rows = design.distinct._replace(weight=design.distinct.weight * factor[design.distinct.label])
-    saved = _make_column(small, replace(completion, design=replace(design, distinct=rows)), request)
+    weighed = replace(found, design=replace(design, distinct=rows))
+    saved = _make_column(small, replace(completion, fitted=weighed), request)
     known = dict(zip(labels.labels, labels.known, strict=True))
     training = replace(saved.training, rows=sum(known.values()) + labels.n_missing)
     saved = replace(saved, training=training, tokens=tuple(labels.tokens))

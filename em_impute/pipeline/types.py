@@ -7,18 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import Key
-from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels
 from em_impute.columns.predictors import Column
 from em_impute.diagnostics.diagnose import Diagnostics
 from em_impute.em.blocks import Floats
-from em_impute.em.initialize import Mixture
-from em_impute.missingness.how_missing import HeldOut, HowMissing
-from em_impute.missingness.reasons import LogOddsShifts, Reasons
+from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
-from em_impute.model.groups import Group, GroupFit
 from em_impute.model.predict import Expert, Model
-from em_impute.model.select import Choice
 from em_impute.table.categories import CategoryColumn
 from em_impute.table.read import Table
 from em_impute.table.source import Source
@@ -93,26 +88,12 @@ class ColumnResult:
     entropy: float = 0.0
     """of the posterior, summed over the missing cells, in nats"""
     timings: Mapping[str, float] = field(default_factory=dict)
-    design: Design | None = None
+    fitted: FittedColumn | None = None
     """None when nothing was fitted."""
-    choice: Choice | None = None
-    mixture: Mixture | None = None
     diagnostics: Diagnostics | None = None
     """What can be said of the fills and of the labels; None when nothing was missing."""
-    groups: tuple[Group, ...] | None = None
-    """The groups that --by divides the rows into."""
     drawn: NDArray[np.int16] | None = None
     """(n_imputations, n_missing) labels drawn, one row an imputed table; None where none was asked for"""
-    own: tuple[GroupFit, ...] = ()
-    """The fits of those groups that have one."""
-    reasons: Reasons | None = None
-    """Why labels are missing; None where that cannot be told, or the user said it."""
-    shifts: LogOddsShifts | None = None
-    """By how much log-odds are higher where a label is missing, as the reasons have it; None: not at all."""
-    promise: HeldOut | None = None
-    """Known labels that were hidden, as if they were rows to fill; None where none could be."""
-    how: HowMissing | None = None
-    """How rows without a label differ from those with one, and so how labels were hidden."""
 
 
 def no_fills(n_labels: int) -> Fills:

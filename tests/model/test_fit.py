@@ -46,7 +46,7 @@ def test_the_parameters_in_the_report_are_the_leaders_in_the_units_of_the_data(t
     _, _, text = table()
     completion, report = filled(tmp_path, text, single=single, seed=3)
 
-    ensemble, design = completion.choice.ensemble, completion.design
+    ensemble, design = completion.fitted.choice.ensemble, completion.fitted.design
     component_label, batches = fit_leader(ensemble, examples_of(design), 3)
     last = batches[-1]
     shift, scale = np.array([(one.mean, one.sd) for one in report.features.used]).T
@@ -68,7 +68,7 @@ def test_the_log_likelihood_is_the_sum_of_log_densities_of_all_rows_in_the_units
     assert np.isnan(x).all(axis=1).any()
     header, *lines = text.splitlines()
     completion, report = filled(tmp_path, "\n".join([header, *lines * copies]))
-    assert (completion.design.index is None) == (copies == 1)
+    assert (completion.fitted.design.index is None) == (copies == 1)
 
     members = report.model.parameters
 
@@ -112,7 +112,7 @@ def shrunk_discriminant(x, label, new, shrinkage, temperature):
 def test_a_leader_without_steps_of_em_is_a_shrunk_discriminant(tmp_path):
     x, truth, text = table(200, 150, missing=0.0, own=4.0, apart=(0.0, 0.0), away=((3.0, -3.0), (-3.0, 3.0)))
     completion, report = filled(tmp_path, text, single=True, probabilities=True, shares="common")
-    leader = completion.choice.ensemble.leader
+    leader = completion.fitted.choice.ensemble.leader
     assert leader.steps == 0
     assert leader.per_label == 1
     assert leader.shrinkage.family in {"full", "diag"}

@@ -42,7 +42,7 @@ def test_classes_that_swap_their_places_are_told_apart_group_by_group(tmp_path, 
 
     assert (without.fills.code == truth).mean() < 0.6
     assert (by_site.fills.code == truth).mean() > 0.9
-    assert by_site.choice.held_out.log_loss < 0.5 * without.choice.held_out.log_loss
+    assert by_site.fitted.choice.held_out.log_loss < 0.5 * without.fitted.choice.held_out.log_loss
 
 
 def test_a_group_with_few_labels_has_no_fit_of_its_own(tmp_path):
@@ -53,8 +53,8 @@ def test_a_group_with_few_labels_has_no_fit_of_its_own(tmp_path):
     by_site, _ = completed(tmp_path, text, by="site", covariance="tied", probabilities=True)
     without, _ = completed(tmp_path, text, covariance="tied", features=("x",), probabilities=True)
 
-    assert [one[:4] for one in by_site.groups] == [("big", 32, 16, 16), ("few", 3, 2, 1)]
-    assert by_site.groups[1].own_weight == 0
+    assert [one[:4] for one in by_site.fitted.groups] == [("big", 32, 16, 16), ("few", 3, 2, 1)]
+    assert by_site.fitted.groups[1].own_weight == 0
     np.testing.assert_array_equal(by_site.probability[-2:], without.probability[-2:])
     assert not np.array_equal(by_site.probability[:-2], without.probability[:-2])
 
@@ -79,16 +79,16 @@ def test_the_fit_of_a_group_is_that_of_a_file_with_its_rows_alone(tmp_path, labe
         (completion,) = complete_all(opened, request, silent)
     for code in (0, 1):
         alone, _ = completed(tmp_path, text_of(np.flatnonzero(site == code)), probabilities=True, **options)
-        own = narrowed(completion.design, np.flatnonzero(site == code))
+        own = narrowed(completion.fitted.design, np.flatnonzero(site == code))
         mine = site[completion.fills.row] == code
 
-        assert [one.name for one in own.features] == [one.name for one in alone.design.features]
-        np.testing.assert_allclose(own.shift, alone.design.shift, rtol=1e-9, atol=1e-9)
-        np.testing.assert_allclose(own.scale, alone.design.scale, rtol=1e-9)
-        np.testing.assert_allclose(own.distinct.x, alone.design.distinct.x, rtol=0, atol=1e-9)
+        assert [one.name for one in own.features] == [one.name for one in alone.fitted.design.features]
+        np.testing.assert_allclose(own.shift, alone.fitted.design.shift, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(own.scale, alone.fitted.design.scale, rtol=1e-9)
+        np.testing.assert_allclose(own.distinct.x, alone.fitted.design.distinct.x, rtol=0, atol=1e-9)
         if not labels:
             np.testing.assert_allclose(completion.probability[mine], alone.probability, rtol=0, atol=1e-6)
-            assert {one.own_weight for one in completion.groups} == {1.0}
+            assert {one.own_weight for one in completion.fitted.groups} == {1.0}
 
 
 def design_with_groups(folder):
@@ -100,7 +100,7 @@ def design_with_groups(folder):
         request,
     ):
         (completion,) = complete_all(opened, request, silent)
-        return completion.design, completion.labels.label
+        return completion.fitted.design, completion.labels.label
 
 
 def said(design, value):
@@ -139,4 +139,4 @@ def test_groups_and_weights_go_together(tmp_path):
     expected, _ = completed(tmp_path, table(kept), **options)
 
     np.testing.assert_allclose(found.probability, expected.probability, rtol=0, atol=1e-9)
-    assert [one.own_weight for one in found.groups] == pytest.approx([one.own_weight for one in expected.groups])
+    assert [one.own_weight for one in found.fitted.fitted.groups] == pytest.approx([one.own_weight for one in expected.groups])

@@ -93,7 +93,7 @@ def test_labels_held_out_are_counted_right_where_there_are_many(tmp_path):
     rows = "".join(f"{'' if i % 6 == 5 else f'v{i % 60}'},{i % 60 + i % 7 / 10}\n" for i in range(600))
     with opened_table(tmp_path, f"g,x\n{rows}", covariance="tied") as (opened, request):
         (completion,) = complete_all(opened, request, lambda *_: None)
-        held_out = completion.choice.held_out
+        held_out = completion.fitted.choice.held_out
 
     assert held_out.label.dtype == np.intp
     assert confusion(held_out.probability, held_out.label).sum() == held_out.label.size

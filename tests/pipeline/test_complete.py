@@ -53,7 +53,7 @@ def test_a_family_fills_every_cell(tmp_path, covariance, labelled):
         (completion,) = complete_all(opened, request, silent)
 
     np.testing.assert_array_equal(completion.fills.code, truth[~known])
-    assert completion.mixture.recipe.family == covariance
+    assert completion.fitted.mixture.recipe.family == covariance
 
 
 def test_a_shift_of_log_odds_moves_every_probability_by_it(tmp_path):

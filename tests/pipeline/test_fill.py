@@ -106,16 +106,16 @@ def test_em_over_all_parts_ends_where_em_over_the_file_does(tmp_path, options, m
     means = [
         design.shift + design.scale * fit.parameters.mean
         for design, fit in (
-            (found.columns[0].completion.design, mixture.fit),
-            (completion.design, completion.mixture.fit),
+            (found.columns[0].completion.fitted.design, mixture.fit),
+            (completion.fitted.design, completion.fitted.mixture.fit),
         )
     ]
     # Both stop within 1e-9 of log-likelihood of the optimum, where that is quadratic in the parameters.
     assert means[1] == pytest.approx(means[0], rel=1e-5, abs=1e-5)
     if "unlabelled_weight" not in options:
         ours = mixture.fit.log_likelihood - found.columns[0].full_fit.log_jacobian
-        design = completion.design
-        theirs = completion.mixture.fit.log_likelihood - design.log_jacobian(design.distinct)
+        design = completion.fitted.design
+        theirs = completion.fitted.mixture.fit.log_likelihood - design.log_jacobian(design.distinct)
         assert theirs == pytest.approx(ours, abs=1e-6 * 3000)
 
 
@@ -156,7 +156,7 @@ def test_a_word_among_numbers_in_the_last_part_is_found_and_told_with_its_line(t
 
     found = filled_in_parts(cut(tmp_path, rows, (450, 900)), Request(None, ("g",)))
 
-    rejected = {one.name: one.reason for one in found.columns[0].completion.design.rejected}
+    rejected = {one.name: one.reason for one in found.columns[0].completion.fitted.design.rejected}
     assert "line 352" in rejected["x"]
 
 
@@ -167,7 +167,7 @@ def test_row_numbers_are_no_predictor_although_those_drawn_have_gaps(tmp_path, m
 
     found = filled_in_parts(cut(tmp_path, rows, (450, 900), header), Request(None, ("g",)))
 
-    rejected = {one.name: one.reason for one in found.columns[0].completion.design.rejected}
+    rejected = {one.name: one.reason for one in found.columns[0].completion.fitted.design.rejected}
     assert "identifier" == rejected["when"]
 
 
@@ -177,7 +177,7 @@ def test_a_category_of_numbers_is_recognised_where_a_chunk_holds_nothing_else(tm
 
     found = filled_in_parts(cut(tmp_path, [*rows, *last], (900, 1000)), Request(None, ("g",)))
 
-    assert ("1", "blue", "green") == found.columns[0].completion.design.categories[0].texts
+    assert ("1", "blue", "green") == found.columns[0].completion.fitted.design.categories[0].texts
     assert filled_in_memory(whole(tmp_path, [*rows, *last]))[0] == joined(found)
 
 

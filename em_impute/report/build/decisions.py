@@ -15,10 +15,10 @@ from em_impute.table.text import plural, shown
 
 def decisions(opened: InputTable, completion: ColumnResult, request: Request) -> list[Decision]:
     """List every decision that was taken for the user."""
-    design, choice = completion.design, completion.choice
     found = [*_of_the_file(opened, request), *_of_the_column(opened, completion)]
-    if design is None or choice is None:
+    if completion.fitted is None:
         return found
+    design, choice = completion.fitted.design, completion.fitted.choice
     found += [Decision("design", "column not used", f"{one.name!r}: {one.reason}") for one in design.rejected]
     if design.index is not None:
         merged = f"{design.label.size:,} rows into {design.distinct.label.size:,}"

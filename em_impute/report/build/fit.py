@@ -8,6 +8,7 @@ from em_impute.columns.design import Design
 from em_impute.diagnostics.extrapolation import Flagged, predictor_at
 from em_impute.diagnostics.uncertainty import Uncertainty
 from em_impute.ensemble import metrics
+from em_impute.model.column import FittedColumn
 from em_impute.model.fills import count_cells
 from em_impute.options import Request
 from em_impute.pipeline.types import ColumnResult, InputTable
@@ -48,7 +49,8 @@ def build_report(
 
     `counted` are the cells of all parts where the column is that of a sample of their rows.
     """
-    scan, diagnostics, design = opened.table.scan_seconds, completion.diagnostics, completion.design
+    scan, diagnostics, found = opened.table.scan_seconds, completion.diagnostics, completion.fitted
+    design = found.design if found else None
     timings = {"scan": scan, "read": opened.seconds - scan, **completion.timings}
     if outputs:
         timings["patch"] = sum(one.seconds for one in outputs)
@@ -69,11 +71,11 @@ def build_report(
         missing=missing_of(counted),
         filled=filled_of(counted, request, is_drawn=completion.fills.is_drawn),
         features=features_of(design),
-        model=mixture_of(completion),
-        fit=convergence_of(completion),
-        selection=selection_of(completion.choice),
-        groups=_groups(opened, completion),
-        accuracy=_accuracy(completion, wrong),
+        model=mixture_of(found) if found else None,
+        fit=convergence_of(found, completion.entropy) if found else None,
+        selection=selection_of(found.choice) if found else None,
+        groups=_groups(opened, found) if found else None,
+        accuracy=_accuracy(found, wrong) if found else None,
         totals=totals,
         missingness=missingness_of(completion) if examined else None,
         sensitivity=examined.sensitivity if examined else None,
@@ -118,17 +120,17 @@ def marked_of(opened: InputTable, flagged: Flagged, design: Design | None) -> Ma
     )
 
 
-def _accuracy(completion: ColumnResult, wrong: ExpectedWrong) -> Accuracy | None:
+def _accuracy(found: FittedColumn, wrong: ExpectedWrong) -> Accuracy | None:
     """Judge the model by labels that it was not shown; None where none could be held out."""
-    held_out = completion.promise
-    if held_out is None or completion.design is None:
+    held_out = found.promise
+    if held_out is None:
         return None
     probability, label, weight = held_out.probability, held_out.label, held_out.weight
     right = metrics.accuracy(probability, label, weight)
     n_rows = label.size if weight is None else metrics.effective_rows(weight)
     count = np.bincount(label, weight)
     like = None if weight is None else weight / weight.mean()
-    bins, names = metrics.reliability(probability, label, like), completion.design.labels
+    bins, names = metrics.reliability(probability, label, like), found.design.labels
     return Accuracy(
         method=METHOD,
         rows=label.size,
@@ -165,11 +167,11 @@ def _suspects(opened: InputTable, completion: ColumnResult) -> list[SuspectLabel
     ]
 
 
-def _groups(opened: InputTable, completion: ColumnResult) -> Groups | None:
-    if completion.groups is None or opened.groups is None:
+def _groups(opened: InputTable, found: FittedColumn) -> Groups | None:
+    if found.groups is None or opened.groups is None:
         return None
     listed = [
         GroupOfRows(group=one.name, rows=one.rows, known=one.known, missing=one.missing, own_weight=one.own_weight)
-        for one in completion.groups[:MAX_LISTED]
+        for one in found.groups[:MAX_LISTED]
     ]
-    return Groups(column=opened.groups[0], number=len(completion.groups), groups=listed)
+    return Groups(column=opened.groups[0], number=len(found.groups), groups=listed)

@@ -5,6 +5,7 @@ import numpy as np
 from em_impute.missingness.how_missing import HowMissing
 from em_impute.missingness.reasons import AT_RANDOM, BY_CLASS, BY_PREDICTORS, DOUBTFUL, Reasons
 from em_impute.missingness.values import Differences
+from em_impute.model.column import FittedColumn
 from em_impute.pipeline.types import ColumnResult
 from em_impute.report.format import LIKELY, percent
 from em_impute.report.model.missingness import (
@@ -40,31 +41,31 @@ LARGEST_LOG, MOST = 13.8, 1e6
 
 def missingness_of(completion: ColumnResult) -> Missingness | None:
     """Say how rows without a label differ from those with one; None where there are none of one kind."""
-    found = completion.diagnostics.missingness if completion.diagnostics else None
-    if found is None:
+    fitted, found = completion.fitted, completion.diagnostics.missingness if completion.diagnostics else None
+    if fitted is None or found is None:
         return None
-    reasons = reasons_of(completion)
+    reasons = reasons_of(fitted)
     allows = reasons is not None and reasons.fills_allow_for_it and reasons.probability.by_class > LIKELY
     return Missingness(
         **vars(found),
         reasons=reasons,
-        rehearsal=_rehearsal(completion.how),
+        rehearsal=_rehearsal(fitted.fitted.how),
         sentence=f"{_evidence(found)} {ALLOWED_FOR if allows else UNPROVEN}",
     )
 
 
-def reasons_of(completion: ColumnResult) -> MissingReasons | None:
+def reasons_of(found: FittedColumn) -> MissingReasons | None:
     """Say how probable each reason for missing labels is; None where that was not asked or cannot be told."""
-    reasons, design = completion.reasons, completion.design
-    if reasons is None or design is None:
+    reasons, labels = found.reasons, found.design.labels
+    if reasons is None:
         return None
     at_random, by_predictors, by_class = (float(reasons.probability[k]) for k in (AT_RANDOM, BY_PREDICTORS, BY_CLASS))
-    named = completion.choice is not None and completion.choice.recipe.free_shares
+    named = found.choice.recipe.free_shares
     return MissingReasons(
         probability=ReasonProbabilities(at_random=at_random, by_predictors=by_predictors, by_class=by_class),
-        loss_rates=dict(zip(design.labels, reasons.rate.tolist(), strict=True)),
-        fills_allow_for_it=named or completion.shifts is not None,
-        sentence=_why(reasons, design.labels, is_named=named),
+        loss_rates=dict(zip(labels, reasons.rate.tolist(), strict=True)),
+        fills_allow_for_it=named or found.shifts is not None,
+        sentence=_why(reasons, labels, is_named=named),
     )
 
 

@@ -10,8 +10,8 @@ from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import TEMPERATURES
 from em_impute.ensemble.fit import EnsembleFit, score
 from em_impute.model.bic import Candidate, information_criteria
+from em_impute.model.column import FittedColumn
 from em_impute.model.select import Choice
-from em_impute.pipeline.types import ColumnResult
 from em_impute.report.build.shared import by_name, gaussians_of
 from em_impute.report.model.mixture import (
     BaselineEm,
@@ -35,11 +35,9 @@ MAX_COVARIANCES = 2000
 """Entries of covariances that are listed, all labels together: beyond, the report would hold little else."""
 
 
-def mixture_of(completion: ColumnResult) -> LeadingMixture | None:
-    """Describe the leading mixture; None where nothing was fitted."""
-    design, mixture, stack = completion.design, completion.mixture, _stack_of(completion)
-    if design is None or mixture is None:
-        return None
+def mixture_of(found: FittedColumn) -> LeadingMixture:
+    """Describe the leading mixture."""
+    design, mixture, stack = found.design, found.mixture, found.ensemble
     fit, family = mixture.fit, mixture.recipe.family
     components, n_features = dict.fromkeys(design.labels, 0), len(design.features)
     parameters = []
@@ -62,11 +60,9 @@ def mixture_of(completion: ColumnResult) -> LeadingMixture | None:
     )
 
 
-def convergence_of(completion: ColumnResult) -> Convergence | None:
-    """Say how EM fitted the leading mixture; None where nothing was fitted."""
-    design, mixture, stack = completion.design, completion.mixture, _stack_of(completion)
-    if design is None or mixture is None:
-        return None
+def convergence_of(found: FittedColumn, entropy: float) -> Convergence:
+    """Say how EM fitted the leading mixture; `entropy` is that of the fills."""
+    design, mixture, stack = found.design, found.mixture, found.ensemble
     jacobian, fit = design.log_jacobian(design.distinct), mixture.fit
     log_likelihood = fit.log_likelihood - jacobian
     rows = float(design.distinct.weight.sum())
@@ -77,14 +73,12 @@ def convergence_of(completion: ColumnResult) -> Convergence | None:
         converged=fit.stop in {"converged", "rounding"},
         n_starts=mixture.n_starts,
         path=[value - jacobian for value in fit.path],
-        **information_criteria(mixture, log_likelihood, rows, completion.entropy),
+        **information_criteria(mixture, log_likelihood, rows, entropy),
     )
 
 
-def selection_of(choice: Choice | None) -> Selection | None:
+def selection_of(choice: Choice) -> Selection:
     """List what was considered, with its score and what it counts for."""
-    if choice is None:
-        return None
     if choice.ensemble is not None:
         return _stacked(choice.ensemble, choice.criterion)
     chosen = (choice.recipe.family, choice.n_groups)
@@ -96,10 +90,6 @@ def selection_of(choice: Choice | None) -> Selection | None:
         if held_out
         else HeldOutLosses(),
     )
-
-
-def _stack_of(completion: ColumnResult) -> EnsembleFit | None:
-    return completion.choice.ensemble if completion.choice else None
 
 
 def _considered(one: Candidate, *, is_chosen: bool) -> ConsideredFamily | ConsideredGroups:

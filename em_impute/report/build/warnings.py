@@ -10,6 +10,7 @@ from em_impute.em.blocks import Floats
 from em_impute.em.initialize import Mixture
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import DOUBTFUL
+from em_impute.model.column import FittedColumn
 from em_impute.pipeline.types import ColumnResult
 from em_impute.report.build.counted import Counted
 from em_impute.report.build.missingness import reasons_of
@@ -50,13 +51,13 @@ def warnings(
 ) -> Warnings:
     """Yield all that is to be said of a column that was filled, the note on people last."""
     yield from completion.labels.warnings
-    design, choice, mixture = completion.design, completion.choice, completion.mixture
-    if design is not None and choice is not None and mixture is not None:
-        yield from _of_labels(completion, design)
-        yield from _of_skill(completion.promise)
-        yield from _of_reasons(completion)
-        yield from _of_fit(mixture)
-        yield from _of_predictors(design)
+    found = completion.fitted
+    if found is not None:
+        yield from _of_labels(completion, found.design)
+        yield from _of_skill(found.promise)
+        yield from _of_reasons(found)
+        yield from _of_fit(found.mixture)
+        yield from _of_predictors(found.design)
     yield from _of_probabilities(counted, wrong)
     if counted.n_filled == counted.n_missing and not completion.fills.is_drawn:  # so that somebody may count them
         yield from _of_counting(totals)
@@ -142,12 +143,10 @@ def misjudgement(applied: AppliedModel, n_filled: int) -> Warnings:
         yield "W06", message
 
 
-def _of_reasons(completion: ColumnResult) -> Warnings:
+def _of_reasons(found: FittedColumn) -> Warnings:
     """Warn where labels look lost by class, or may well be."""
-    reasons = reasons_of(completion)
-    if reasons is None or reasons.probability.by_class < DOUBTFUL:
-        return
-    if completion.choice is not None and completion.choice.recipe.free_shares:
+    reasons = reasons_of(found)
+    if reasons is None or reasons.probability.by_class < DOUBTFUL or found.choice.recipe.free_shares:
         return
     if reasons.fills_allow_for_it:
         remedy = "Fills and totals allow for it; --shares common fills as if labels were missing at random."
