@@ -70,7 +70,7 @@ def test_a_code_that_rows_to_fill_never_show_promises_nothing(tmp_path):
 
     found = completed(cells, "gender", tmp_path)
 
-    assert 0.55 < (found.promise.probability.argmax(axis=1) == found.promise.label).mean() < 0.8
+    assert 0.55 < (found.fitted.promise.probability.argmax(axis=1) == found.fitted.promise.label).mean() < 0.8
     interval = found.diagnostics.uncertainty.wrong
     assert interval.low <= n_wrong(found, truth) <= interval.high
     assert found.diagnostics.uncertainty.agree

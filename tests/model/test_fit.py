@@ -129,4 +129,4 @@ def test_the_log_likelihood_of_many_rows_is_that_of_a_fit_to_few(tmp_path, monke
     monkeypatch.setattr("em_impute.model.fit.CHUNK_ROWS", 7)
     many = filled(tmp_path, text)[0]
 
-    assert many.mixture.fit.log_likelihood == pytest.approx(few.mixture.fit.log_likelihood, rel=1e-12)
+    assert many.fitted.mixture.fit.log_likelihood == pytest.approx(few.fitted.mixture.fit.log_likelihood, rel=1e-12)

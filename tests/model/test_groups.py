@@ -139,4 +139,6 @@ def test_groups_and_weights_go_together(tmp_path):
     expected, _ = completed(tmp_path, table(kept), **options)
 
     np.testing.assert_allclose(found.probability, expected.probability, rtol=0, atol=1e-9)
-    assert [one.own_weight for one in found.fitted.fitted.groups] == pytest.approx([one.own_weight for one in expected.groups])
+    assert [one.own_weight for one in found.fitted.groups] == pytest.approx(
+        [one.own_weight for one in expected.fitted.groups]
+    )
