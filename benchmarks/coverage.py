@@ -253,7 +253,7 @@ def wrong_of(
     number_of = {text: k for k, text in enumerate(found.labels.labels)}
     label = np.array([number_of[text] for text in truth[fills.row]])  # (n_fills,)
     wrong = int((fills.code != label).sum())
-    said, held = found.diagnostics.uncertainty.wrong, found.choice.held_out
+    said, held = found.diagnostics.uncertainty.wrong, found.fitted.choice.held_out
     realised = 1.0 - wrong / fills.row.size
     by_held_out = float((held.probability.argmax(axis=1) == held.label).mean())
     return [
