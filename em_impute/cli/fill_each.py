@@ -57,7 +57,7 @@ def _refuse(asked: Asked) -> None:
     """Raise `UsageError` for what has no meaning with several tables."""
     output, saved, scale = asked.output, asked.saved, asked.scale
     if not scale.files or "-" in scale.files:
-        raise UsageError("--each fills files, and standard input is none", "name files, or a pattern in quotes")
+        raise UsageError("--each fills files, and standard input is not a file", "name files, or a pattern in quotes")
     only_one = "leave it out, or fill that file without --each"
     refused = {
         "--save-model": (saved.save_model is not None, "the model of one file would replace that of another", only_one),
@@ -107,7 +107,7 @@ def _prepare(tables: Sequence[Asked], log: Log) -> None:
         backup = planned.place.backup if planned.place is not None else None
         for path in [*planned.outputs, *([] if backup is None else [str(backup)])]:
             if path == STDOUT and not Path(name).is_dir():
-                raise UsageError(f"{name} is no regular file: nothing can stand beside it", "name a folder with -o")
+                raise UsageError(f"{name} is not a regular file: no output can go beside it", "name a folder with -o")
             if path != STDOUT and _place(path) in taken:
                 message = f"{path}, for {name}, is also that of another file, or one of the files themselves"
                 raise UsageError(message, "give the files different names, or fill them in several runs")
