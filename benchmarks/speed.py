@@ -6,7 +6,7 @@ people    a  10,000,000 × name, gender, height: 30 % of the genders missing, he
 measured  b  3,000,000 × name, gender, three numbers of many digits: nothing merges
 mixed     c  1,000,000 × 20: 8 numbers with gaps, 4 categories, names, dates, notes, codes
 small     d  1,000 × five numbers: without a report, with JSON and page, and importing numpy and pandas alone
-files     e  files of 1,000 rows: one after the other by `fill_csv` in one process; a process each
+files     e  files of 1,000 rows: one after the other by `fill_csv` in one process; by `--each`; a process each
 model     f  a saved model on the rows of `people`, by a fresh fit; on one row
 labels    g  100,000 × 10 numbers, 50 labels
 wide      h  20,000 × 250 numbers
@@ -127,11 +127,14 @@ def files(folder: Path, rounds: int, smaller: int) -> None:
     for number in range(n_files):
         place = folder / str(number)
         place.mkdir()
-        sources.append(make(tables.measured, place, 1000, 5))
+        made = make(tables.measured, place, 1000, 5)
+        sources.append(made.rename(place / f"{number}.csv"))
+    each: Command = [PYTHON, "-m", "em_impute", "fill", "--each", *sources, "-c", "gender", "-q", "--no-report"]
     loop: Command = [PYTHON, "-c", FILL_EACH, folder / "out.csv", *sources]
-    runs: Runs = {"fill_csv in a loop": [], "a process each": []}
+    runs: Runs = {"fill_csv in a loop": [], "fill --each": [], "a process each": []}
     for _ in range(rounds):
         runs["fill_csv in a loop"].append(run(loop))
+        runs["fill --each"].append(run(each))
         runs["a process each"].append(run(*map(fill, sources)))
     show(runs, n_files)
 

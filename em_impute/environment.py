@@ -1,8 +1,12 @@
 """What this process has: memory, threads of numpy's libraries, a clock, a version."""
 
+import ctypes
 import os
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
 
 from em_impute.errors import FitError
 
@@ -21,6 +25,51 @@ SIGNS = ("failed to map segment", "annot allocate memory", "can't start new thre
 
 LARGE = 64
 """Rows of a matrix that is worked on with OpenBLAS's buffer; the smallest ones do without."""
+
+
+USERS_OF_BLAS = ("numpy.linalg._umath_linalg", "scipy.linalg._fblas", "scipy.special._ufuncs")
+"""Extension modules that bring OpenBLAS, one copy with NumPy and another with SciPy."""
+
+_PINNED: list[int] = []
+"""The calls within `one_blas_thread`, all those of other threads of Python among them."""
+_RESTORE: list[tuple[Callable[[int], None], int]] = []
+"""How the first of them found the threads of each library."""
+_LOCK = Lock()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Let the OpenBLAS libraries that are loaded use one thread, and as many as before in the end.
+
+    The products here are small: more threads gain nothing and wait for each other.  Another BLAS is left alone.
+    """
+    with _LOCK:
+        if not _PINNED:
+            for get, put in _openblas():
+                _RESTORE.append((put, get()))
+                put(1)
+        _PINNED.append(1)
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _PINNED.pop()
+            while not _PINNED and _RESTORE:
+                put, n_threads = _RESTORE.pop()
+                put(n_threads)
+
+
+def _openblas() -> Iterator[tuple[Callable[[], int], Callable[[int], None]]]:
+    """Find the functions by which each library tells and is told its threads."""
+    for name in USERS_OF_BLAS:
+        path = getattr(sys.modules.get(name), "__file__", None)
+        library = ctypes.CDLL(path) if path else None
+        for before in ("scipy_", ""):
+            for after in ("64_", ""):
+                get = getattr(library, f"{before}openblas_get_num_threads{after}", None)
+                put = getattr(library, f"{before}openblas_set_num_threads{after}", None)
+                if get is not None and put is not None:
+                    yield get, put
 
 
 def memory_is_limited() -> bool:

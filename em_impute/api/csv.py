@@ -1,10 +1,10 @@
 """`em_impute.fill_csv`: what `em-impute fill` does, from Python."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from em_impute.api.models import FittedModel
 from em_impute.api.options import (
@@ -18,6 +18,7 @@ from em_impute.api.options import (
 )
 from em_impute.api.session import completed, unwatched
 from em_impute.errors import UsageError
+from em_impute.options import Request
 from em_impute.report.model.fit import FitReport
 from em_impute.saved_model.store import dump
 from em_impute.table.output import check_output, write_atomically
@@ -79,14 +80,7 @@ def fill_csv(
 
     """
     refuse_unknown("fill_csv", options, FileOptions)
-    columns = [column] if isinstance(column, str) else list(column or ())
-    if model is None and not columns:
-        raise UsageError("column names no column", "name one, or give a model")
-    if model is not None:
-        for name in options.keys() & OF_A_FIT:
-            raise UsageError(f"{name} contradicts model: that fit is made already", "leave one of them out")
-        options = {"decimal": model.saved.reading.decimal, **options}
-    request = replace(request_of(columns, options, Path(path)), keeps_model=save_model is not None)
+    request = replace(request_of_file(Path(path), column, model, options), keeps_model=save_model is not None)
     if request.path is not None and request.path.exists():  # else opening it will say more
         for target in (output, save_model):
             if target is not None:
@@ -99,3 +93,17 @@ def fill_csv(
         if save_model is not None:
             write_atomically(save_model, saved, suffix="")
         return done.reports(written_call("fill_csv", column, options), [written])
+
+
+def request_of_file(
+    path: Path | None, column: str | Sequence[str] | None, model: FittedModel | None, options: Mapping[str, Any]
+) -> Request:
+    """Make the request of a call.  Raises UsageError for what can never work."""
+    columns = [column] if isinstance(column, str) else list(column or ())
+    if model is None and not columns:
+        raise UsageError("column names no column", "name one, or give a model")
+    if model is not None:
+        for name in options.keys() & OF_A_FIT:
+            raise UsageError(f"{name} contradicts model: that fit is made already", "leave one of them out")
+        options = {"decimal": model.saved.reading.decimal, **options}
+    return request_of(columns, options, path)

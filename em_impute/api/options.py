@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
 
+from em_impute.environment import one_blas_thread
 from em_impute.errors import EmImputeError, spelled
 from em_impute.options import TEXTS, Method, Request, Shares, check
 
@@ -93,9 +94,10 @@ def refuse_unknown(function: str, options: Mapping[str, Any], known: type[Shared
 
 @contextmanager
 def in_python() -> Iterator[None]:
-    """Let errors name options as parameters, and show their hint below the traceback."""
+    """Surround a public call: one thread of BLAS; errors name options as parameters, with their hint below."""
     try:
-        yield
+        with one_blas_thread():
+            yield
     except EmImputeError as error:
         error.message, error.hint = (spelled(text, _parameter) for text in (error.message, error.hint))
         error.args = (error.message,)

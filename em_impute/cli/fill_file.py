@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from em_impute.cli.in_place import InPlace
 from em_impute.cli.options.parsing import command_line
-from em_impute.cli.outputs import STDOUT, Destination, name_tables, place_of
+from em_impute.cli.outputs import STDOUT, Destination, name_of, name_tables, place_of
 from em_impute.cli.run import Run
 from em_impute.errors import OutputError, TableError
 from em_impute.options import Request
@@ -24,6 +24,22 @@ BLOCK_CHARACTERS = 65536
 """Characters of the changed cells that are written at a time."""
 
 
+class Done(NamedTuple):
+    """What was done with a table."""
+
+    reports: "Sequence[FitReport]"
+    """one for each column"""
+    tables: list[str]
+    """what to call the completed tables"""
+    beside: list[str]
+    """what to call what was written beside them"""
+
+    @property
+    def names(self) -> list[str]:
+        """What to call everything that was written."""
+        return [*self.tables, *self.beside]
+
+
 def fill_file(
     request: Request,
     source: "tuple[SavedModel, str] | None",
@@ -33,8 +49,8 @@ def fill_file(
     *,
     long: bool,
     learns: bool,
-) -> None:
-    """Complete a table that is read as one file, by a fit or the model of `source`, and say what was done."""
+) -> Done:
+    """Complete a table that is read as one file, by a fit or the model of `source`."""
     from em_impute.api.session import completed
     from em_impute.table.output import WrittenFile, write_to_stdout
 
@@ -46,11 +62,11 @@ def fill_file(
         if source is not None and done.learns_nothing and destination.model == place_of(source[1]):
             destination = replace(destination, model=None)  # it would be the same
         model = done.model() if destination.model is not None else None  # before anything is written, for it may fail
-        names = destination.names
+        tables = name_tables(destination.data)
         if place is not None and done.is_as_it_was:
             table = done.opened.table
             data = [WrittenFile(place.path, table.sha256, table.size, 0.0)]
-            names[0] = f"{place.path} (left as it was)"
+            tables = [f"{place.path} (left as it was)"]
             run.log.note(f"{place.path} is left as it was")
         else:
             data = _write_data(done, destination, place, watch, long=long)
@@ -61,7 +77,7 @@ def fill_file(
             watch("", None, "")  # standard output may be the terminal that shows the bar
             with _after_data(destination, "not all changed cells were"):
                 write_to_stdout(_changed_cells(done))
-    say(made, names, run)
+    return Done(made, tables, [*map(name_of, destination.beside)])
 
 
 def judge(reports: "Sequence[FitReport]", run: Run, watch: "Progress") -> None:

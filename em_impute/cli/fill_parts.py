@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from em_impute.cli.fill_file import judge, say, write_rest
+from em_impute.cli.fill_file import Done, judge, write_rest
 from em_impute.cli.logging import STDOUT_NAMES
 from em_impute.cli.options.behaviour import Partitions
 from em_impute.cli.options.output import Fills, Output, SavedModels
 from em_impute.cli.options.parsing import command_line
-from em_impute.cli.outputs import Destination, is_special
+from em_impute.cli.outputs import Destination, is_special, name_of, name_tables
 from em_impute.cli.run import Run
 from em_impute.errors import UsageError
 from em_impute.options import Request
@@ -43,8 +43,8 @@ def scale_of(files: list[str] | None, asked: Partitions) -> Scale:
     if scheduler is not None and workers is not None:
         raise UsageError("--workers contradicts --scheduler, whose workers run already", "leave one of them out")
     backend = "dask" if scheduler is not None else asked.backend
-    if workers is not None and backend != "dask":
-        raise UsageError("--workers is for --backend dask", "add --backend dask, or leave it out")
+    if workers is not None and backend != "dask" and not asked.each:
+        raise UsageError("--workers is for --backend dask or --each", "add one of them, or leave it out")
     size = None
     if asked.max_memory is not None:
         from em_impute.pipeline.memory import parse_size
@@ -101,8 +101,8 @@ def fill_parts(
     paths: Sequence[str],
     destination: Destination,
     run: Run,
-) -> None:
-    """Complete all parts, by a fit or the model of `source`, and say what was done.
+) -> Done:
+    """Complete all parts, by a fit or the model of `source`.
 
     With --strict the parts are gone through twice: what is warned about is known only when all are filled.  Raises
     UsageError for a model of groups of rows.
@@ -142,7 +142,7 @@ def fill_parts(
     run.log.written(data=[part.file for part in filled.filled if part.file is not None])
     model = model_of_parts(filled, request, time_of_run()) if destination.model is not None else None
     write_rest(made, model, destination, run)
-    say(made, destination.names, run)
+    return Done(made, name_tables(destination.data), [*map(name_of, destination.beside)])
 
 
 def _room(scale: Scale) -> "Room":

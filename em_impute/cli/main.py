@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -17,9 +18,8 @@ from em_impute.environment import (
     forget_no_date,
     is_lack_of_memory,
     refuse_without_memory,
-    version,
 )
-from em_impute.errors import ColumnError, EmImputeError, ExitCode, FitError, OutputError, UsageError, spelled
+from em_impute.errors import EmImputeError, ExitCode, FitError, OutputError, UsageError
 
 SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
@@ -31,9 +31,6 @@ COMMANDS = {"fill", "check", "evaluate", "explain", "report", "schema"}
 
 VARIABLES = {"EM_IMPUTE_DELIMITER": ("-d", "--delimiter"), "EM_IMPUTE_ENCODING": ("-e", "--encoding")}
 """Environment variables whose values are judged when the file is opened, and the options that beat them."""
-
-QUOTE_NO_CELLS = (ColumnError, OutputError, UsageError)
-"""Errors whose messages quote names and what the user typed, and never a cell."""
 
 
 def main() -> NoReturn:
@@ -76,7 +73,7 @@ def _end_of(arguments: list[str], log: Log) -> int:
                 import traceback
 
                 traceback.print_exc()
-            return _fail(error if isinstance(error, EmImputeError) else _worded(error, arguments), arguments, log)
+            return _fail(_worded(error, arguments), arguments, log)
     else:
         return code
     # Only here, where the error is gone, is there memory again: it held on to all that the run had.
@@ -113,19 +110,17 @@ def _worded(error: Exception, arguments: list[str]) -> EmImputeError:
         return UsageError(_blamed_on_variable(message, error), " ".join(f"em-impute {command} --help".split()))
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO}:
         return OutputError(f"cannot write to standard output: {error.strerror}", "free some room")
-    what = f"a bug in em-impute {version()}: {type(error).__name__}"  # without what it says, which may be a cell
-    return EmImputeError(what, "run again with --debug and report what it prints")
+    from em_impute.cli.run import worded
+
+    return worded(error)
 
 
 def _fail(error: EmImputeError, arguments: list[str], log: Log) -> int:
     """Say an error to the log, and to people in two lines, and give its exit code."""
-    from em_impute.cli.options.groups import flag
+    from em_impute.cli.run import failure_lines
 
-    message, hint = spelled(error.message, flag), spelled(error.hint, flag)
-    if isinstance(error, UsageError):
-        message = _blamed(message, arguments)
-    log.failure(message, hint, quotes_cells=not isinstance(error, QUOTE_NO_CELLS))
-    lines = [f"error: {_one_line(message)}", *([f"hint: {_one_line(hint)}"] if hint else [])]
+    reworded = partial(_blamed, arguments=arguments) if isinstance(error, UsageError) else str
+    lines = failure_lines(error, log, reworded)
     with suppress(OSError):  # nobody can be told, but the exit code still says it
         sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()
@@ -149,13 +144,6 @@ def _blamed_on_variable(message: str, error: Any) -> str:  # noqa: ANN401  # Typ
     if source is None or source.name != "ENVIRONMENT":
         return message
     return message.replace(param.get_error_hint(), param.envvar)
-
-
-def _one_line(text: str) -> str:
-    """Join the lines that Typer makes of a message; spaces stay, since names may hold several in a row."""
-    from em_impute.report.format import printable
-
-    return printable(" ".join(line.strip() for line in text.split("\n")).strip())
 
 
 def _prepare() -> None:

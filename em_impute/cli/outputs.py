@@ -38,11 +38,6 @@ class Destination:
         """What is written beside the completed CSVs."""
         return [*self.reports, *([] if self.model is None else [self.model])]
 
-    @property
-    def names(self) -> list[str]:
-        """What to call everything when it has been written."""
-        return [*name_tables(self.data), *map(name_of, self.beside)]
-
 
 def name_tables(paths: Sequence[str]) -> list[str]:
     """Say what completed CSVs were written: of many only the first and the last."""

@@ -1,5 +1,6 @@
 """What the commands share: how a run behaves, what it says, and what it refuses before it begins."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -8,14 +9,44 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from em_impute.cli.logging import Log
 from em_impute.cli.options.behaviour import Behaviour
+from em_impute.cli.options.groups import flag
 from em_impute.cli.outputs import STDOUT, name_of
-from em_impute.errors import EmImputeError, ExitCode
+from em_impute.environment import NO_MEMORY, is_lack_of_memory, version
+from em_impute.errors import ColumnError, EmImputeError, ExitCode, FitError, OutputError, UsageError, spelled
 from em_impute.options import Request
 
 if TYPE_CHECKING:
     from em_impute.pipeline.open import Progress
     from em_impute.pipeline.types import InputTable
     from em_impute.report.model.shared import Notice
+
+
+QUOTE_NO_CELLS = (ColumnError, OutputError, UsageError)
+"""Errors whose messages quote names and what the user typed, and never a cell."""
+
+
+def worded(error: Exception) -> EmImputeError:
+    """Say what an error means, whoever raised it."""
+    if isinstance(error, EmImputeError):
+        return error
+    if is_lack_of_memory(error):
+        return FitError(*NO_MEMORY)
+    what = f"a bug in em-impute {version()}: {type(error).__name__}"  # without what it says, which may be a cell
+    return EmImputeError(what, "run again with --debug and report what it prints")
+
+
+def failure_lines(error: EmImputeError, log: Log, reworded: Callable[[str], str] = str) -> list[str]:
+    """Write an error in two lines, with options as the command line has them, and tell the log."""
+    message, hint = reworded(spelled(error.message, flag)), spelled(error.hint, flag)
+    log.failure(message, hint, quotes_cells=not isinstance(error, QUOTE_NO_CELLS))
+    return [f"error: {_one_line(message)}", *([f"hint: {_one_line(hint)}"] if hint else [])]
+
+
+def _one_line(text: str) -> str:
+    """Join the lines that Typer makes of a message; spaces stay, since names may hold several in a row."""
+    from em_impute.report.format import printable
+
+    return printable(" ".join(line.strip() for line in text.split("\n")).strip())
 
 
 class StrictError(EmImputeError):
@@ -66,6 +97,22 @@ class Run:
 
         if self.console is not None:
             print_lines(self.console, lines)
+
+    def print(self, lines: Iterable[str], *, also_if_quiet: bool = False) -> None:
+        """Print lines on standard error, above the bar if there is one."""
+        from em_impute.report.format import printable
+
+        text = "\n".join(map(printable, lines))
+        try:
+            if self.console is not None:
+                self.console.print(text, soft_wrap=True)
+            elif also_if_quiet:
+                sys.stderr.write(f"{text}\n")
+                sys.stderr.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:  # a full disk behind standard error is no reason to fail
+            pass
 
     def say_written(self, names: Sequence[str]) -> None:
         """Say what was written, where something was."""

@@ -91,10 +91,31 @@ OF_A_MODEL = [
     ("--log-file m.model", "the log"),
 ]  # fmt: skip
 
+OF_EACH = [
+    # what follows `fill --each part-0.csv part-1.csv -c g`, words; the exit code is 2
+    *((option, f"{option.removesuffix(' r.json').removesuffix(' dask').removesuffix(' a:1')} contradicts --each") for option in (
+        "--save-model r.json", "--diff", "-o -", "-r r.json", "--backend dask", "--scheduler a:1",
+    )),
+    ("-", "standard input is not a file"),
+    ("there/part-0.csv -o out", "out/part-0.csv, for there/part-0.csv, is also that of another file"),
+    ("part-0.filled.csv", "part-0.filled.csv, for part-0.csv, is also"),
+    ("--in-place --backup .bak part-0.csv.bak", "part-0.csv.bak, for part-0.csv, is also"),
+    ("part-0.csv", "named twice"),
+    ("pipe", "pipe is not a regular file"),
+    ("-o .", "is the input"),
+    ("--long", "--imputations M"),
+    ("--log-file part-1.report.json", "the log"),
+    ("--workers 0", "--workers"),
+]  # fmt: skip
+
 EVERYTHING = [
     # command line, exit code, words of the message
     *((f"fill a.csv -c g {options}", USAGE, words) for options, words in FILL),
     *((f"fill a.csv --model m.model {options}", USAGE, words) for options, words in OF_A_MODEL),
+    *((f"fill --each part-0.csv part-1.csv -c g {options}", USAGE, words) for options, words in OF_EACH),
+    ("fill --each a.csv --model m.model --update", USAGE, "--update contradicts --each"),
+    ("fill --each part-0.csv --model no.json", INPUT, "cannot read the model no.json"),
+    ("fill part-0.csv -c g --workers 2", USAGE, "--workers is for --backend dask or --each"),
     ("fil a.csv", USAGE, "error: No such command 'fil'. Did you mean 'fill'?\nhint: em-impute --help\n"),
     ("fill '' -c g", USAGE, "empty path"),
     ("fill a.csv --model=", USAGE, "--model takes the path of a file"),

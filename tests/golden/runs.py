@@ -176,6 +176,12 @@ ALL = [
         "fill odd.csv -c h --log-file log.txt",
         "evaluate noise.csv -c dose --repeats 1 --single --strict --log-file log.txt",
     ),
+    _run(
+        "each of several files by itself",
+        "fill --each part-0.csv short.csv people.csv -c g --covariance tied -o each --no-report",
+        "fill --each 'part-[01].csv' -c g -x x --covariance tied -q --no-report --log-file log.txt",
+        "fill --each part-0.csv part-1.csv -c g -r g.json",
+    ),
     # Parts
     _run("a table in two parts", "fill part-0.csv part-1.csv -c g -x x -r g.json -r g.md -v", is_dated=False),
     _run("a table that is read in passes", "fill part-0.csv -c g -x x --max-memory 64M --covariance full -r g.json"),

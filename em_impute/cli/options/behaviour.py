@@ -47,16 +47,18 @@ Files: TypeAlias = Annotated[
         metavar="FILE|-",
         rich_help_panel="Input",
         help="The CSV file, which may be compressed (gz, bz2, xz, zst), or the parts of one table: files, patterns, "
-        "URLs; - or nothing reads standard input.",
+        "URLs; with --each tables of their own; - or nothing reads standard input.",
     ),
 ]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Partitions:
-    """How tables in parts, and those that are larger than memory, are worked on."""
+    """How several files, and tables that are larger than memory, are worked on."""
 
-    panel: ClassVar = "Large tables"
+    panel: ClassVar = "Several files and large tables"
+
+    each: bool = option("--each", "Fit each file by itself: they are tables of their own, not the parts of one.")
 
     backend: Backend | None = option(
         "--backend serial|dask",
@@ -65,7 +67,11 @@ class Partitions:
     scheduler: str | None = option(
         "--scheduler ADDRESS", "Use the Dask cluster with this scheduler, as in tcp://10.0.0.1:8786."
     )
-    workers: int | None = option("--workers N", "Processes of --backend dask. Default: one per processor.", min=1)
+    workers: int | None = option(
+        "--workers N",
+        "Processes of --backend dask (default: one per processor) or of --each (default: 1).",
+        min=1,
+    )
     max_memory: str | None = option(
         "--max-memory SIZE",
         "Read a table that needs more than SIZE (300M, 2G) anew in every pass. Default: half the memory.",

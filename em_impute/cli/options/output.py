@@ -76,8 +76,8 @@ class Output:
 
     output: str | None = option(
         "-o, --output PATH",
-        "Completed CSV, compressed if it ends in .gz, .bz2, .xz or .zst; - is standard output. Default: "
-        "FILE.filled.csv beside FILE.",
+        "Completed CSV, compressed if it ends in .gz, .bz2, .xz or .zst; - is standard output; a folder for several "
+        "files. Default: FILE.filled.csv beside FILE.",
     )
     in_place: bool = option(
         "--in-place", "Put the completed CSV in FILE's place, whole or not at all; untouched where nothing was filled."

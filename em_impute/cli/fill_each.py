@@ -1,0 +1,150 @@
+"""`em-impute fill --each`: many tables, each completed by itself."""
+
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from em_impute.cli.fill_file import say
+from em_impute.cli.fill_table import Asked, fill_table, plan_table
+from em_impute.cli.logging import STDOUT_NAMES, Log
+from em_impute.cli.options.behaviour import Behaviour
+from em_impute.cli.outputs import STDOUT
+from em_impute.cli.run import Run, failure_lines, worded
+from em_impute.errors import ColumnError, EmImputeError, ExitCode, OutputError, TableError, UsageError
+
+
+class FilesFailedError(EmImputeError):
+    """Some of the files could not be filled."""
+
+    exit_code = ExitCode.NEGATIVE
+
+
+def fill_each(asked: Asked, run: Run) -> None:
+    """Complete every file by itself, and say a line of each.
+
+    Raises `UsageError` before any work is done, and in the end `FilesFailedError` if not all could be filled.
+    """
+    from em_impute.pipeline.files import find_parts
+    from em_impute.pipeline.processes import attempts
+
+    _refuse(asked)
+    paths = find_parts(asked.scale.files)
+    tables = [_asked_of(path, asked) for path in paths]
+    _prepare(tables, run.log)
+    behaviour, n_workers, n_files, n_failed = run.asked, asked.scale.workers or 1, len(paths), 0
+    is_told = not behaviour.quiet or run.log.is_open
+    one = partial(_fill, behaviour=behaviour, is_told=is_told, is_shown=behaviour.verbose and n_workers == 1)
+    # A bar would stand in the midst of the summaries of all files.
+    run = replace(run, asked=replace(behaviour, no_progress=behaviour.no_progress or behaviour.verbose))
+    with run.progress() as watch, closing(attempts(one, tables, n_workers)) as outcomes:
+        for number, (path, outcome) in enumerate(zip(paths, outcomes, strict=True), start=1):
+            if isinstance(outcome, Exception):
+                n_failed += 1
+                run.print(failure_lines(worded(outcome), run.log, partial(_naming, path)), also_if_quiet=True)
+            else:
+                run.log.note(outcome)
+                run.print([outcome])
+            watch("filling", number / n_files, f"{number:,} of {n_files:,} files")
+    run.print([f"{n_files - n_failed:,} of {n_files:,} files filled"])
+    if n_failed:
+        raise FilesFailedError(f"{n_failed:,} of {n_files:,} files could not be filled", "see what is said of each")
+
+
+def _refuse(asked: Asked) -> None:
+    """Raise `UsageError` for what has no meaning with several tables."""
+    output, saved, scale = asked.output, asked.saved, asked.scale
+    if not scale.files or "-" in scale.files:
+        raise UsageError("--each fills files, and standard input is not a file", "name files, or a pattern in quotes")
+    only_one = "leave it out, or fill that file without --each"
+    refused = {
+        "--save-model": (saved.save_model is not None, "the model of one file would replace that of another", only_one),
+        "--update": (saved.update, "a model would learn from one file and fill the next by that", only_one),
+        "--diff": (output.diff, "standard output can carry the cells of one table", only_one),
+        "-o -": (output.output in STDOUT_NAMES, "standard output can carry one table", "name a folder with -o"),
+        "-r": (
+            bool(output.reports),
+            "each file has a report of its own",
+            "leave -r out: they are beside the completed files; --no-report writes none",
+        ),
+        "--scheduler": (scale.scheduler is not None, "the cluster works on parts of one table", "use --workers N"),
+        "--backend": (scale.backend is not None, "it works on parts of one table", "use --workers N"),
+    }
+    for option, (is_asked, reason, hint) in refused.items():
+        if is_asked:
+            raise UsageError(f"{option} contradicts --each: {reason}", hint)
+
+
+def _asked_of(path: str, asked: Asked) -> Asked:
+    """Say what is asked of one file; with -o it goes into that folder under its own name."""
+    asked = replace(asked, path=Path(path), scale=replace(asked.scale, files=(path,), workers=None))
+    if not asked.output.output:
+        return asked
+    folder = asked.output.output.rstrip("/") or "/"
+    output = replace(asked.output, output=f"{folder}/{path.rpartition('/')[2]}")
+    return replace(asked, output=output, folder=folder)
+
+
+def _prepare(tables: Sequence[Asked], log: Log) -> None:
+    """Make the folder of the outputs.
+
+    Raises `UsageError` for what would work for no file, and for outputs in each other's or an input's place.  What is
+    wrong with one file alone is told in its turn.
+    """
+    from em_impute.pipeline.files import is_url, local_path
+    from em_impute.saved_model.store import read_model
+    from em_impute.table.output import output_errors
+
+    taken = {_place(asked.scale.files[0]) for asked in tables}
+    for asked in tables:
+        name = asked.scale.files[0]
+        try:
+            planned = plan_table(asked, log)
+        except (ColumnError, OutputError, TableError):
+            continue
+        backup = planned.place.backup if planned.place is not None else None
+        for path in [*planned.outputs, *([] if backup is None else [str(backup)])]:
+            if path == STDOUT and not Path(name).is_dir():
+                raise UsageError(f"{name} is not a regular file: no output can go beside it", "name a folder with -o")
+            if path != STDOUT and _place(path) in taken:
+                message = f"{path}, for {name}, is also that of another file, or one of the files themselves"
+                raise UsageError(message, "give the files different names, or fill them in several runs")
+            taken.add(_place(path))
+    first = tables[0]
+    if first.saved.model is not None:
+        read_model(first.saved.model)
+    if first.folder is not None and not first.output.dry_run and not is_url(first.folder):
+        with output_errors(f"cannot make the folder {first.folder}", "name another one with -o"):
+            local_path(first.folder).mkdir(parents=True, exist_ok=True)
+
+
+def _place(path: str) -> str:
+    """Say where a path leads to."""
+    from em_impute.pipeline.files import is_url, local_path
+
+    return path if is_url(path) else os.path.realpath(local_path(path))
+
+
+def _fill(asked: Asked, *, behaviour: Behaviour, is_told: bool, is_shown: bool) -> str:
+    """Complete one file, and give the line that says so."""
+    run = Run(replace(behaviour, quiet=behaviour.quiet or not is_shown, no_progress=True), Log())
+    try:
+        done = fill_table(asked, run, is_told=is_told or behaviour.strict)
+    except Exception:
+        if behaviour.debug:
+            import traceback
+
+            traceback.print_exc()
+        raise
+    say(done.reports, done.names, run)
+    cells = [f"{one.missing.filled:,} of {one.missing.cells:,} cells of {one.column}" for one in done.reports]
+    codes = sorted({one.code for report in done.reports for one in report.warnings if one.code.startswith("W")})
+    line = "; ".join([f"{asked.scale.files[0]}: filled {', '.join(cells)}", *filter(None, [", ".join(done.tables)])])
+    return f"{line} ({', '.join(codes)})" if codes else line
+
+
+def _naming(path: str, message: str) -> str:
+    """Let a message begin with the file that it is about."""
+    return message if message.startswith(path) else f"{path}: {message}"
