@@ -1,6 +1,5 @@
 """What this process has: memory, threads of numpy's libraries, a clock, a version."""
 
-import ctypes
 import os
 import sys
 import time
@@ -61,6 +60,8 @@ def one_blas_thread() -> Iterator[None]:
 
 def _openblas() -> Iterator[tuple[Callable[[], int], Callable[[int], None]]]:
     """Find the functions by which each library tells and is told its threads."""
+    import ctypes
+
     for name in USERS_OF_BLAS:
         path = getattr(sys.modules.get(name), "__file__", None)
         library = ctypes.CDLL(path) if path else None
