@@ -1,12 +1,12 @@
 """EM for many shrunken mixtures at once: every setting times every set of held-out rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 
-from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.em.k_means import k_means
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.shrinkage import (
@@ -20,13 +20,14 @@ from em_impute.ensemble.shrinkage import (
     strengths_of,
 )
 from em_impute.ensemble.sufficient_statistics import (
-    Group,
     SufficientStatistics,
+    TrainingRows,
     coefficients,
     complete,
-    group_rows,
+    distances,
     independent_statistics,
-    statistics_of,
+    precisions,
+    training_rows,
 )
 from em_impute.ensemble.transforms import Predictors, View
 
@@ -45,6 +46,9 @@ SOFTNESS = 0.1
 MAX_PATTERNS = 16
 """Unlabelled rows whose pattern of missing predictors is rarer than so many others do not guide the fits."""
 
+MAX_NUMBERS = 1 << 18
+"""Numbers in the largest temporary: mixtures are fitted side by side only as far as these stay in the cache."""
+
 
 @dataclass(frozen=True)
 class TrainingData:
@@ -57,8 +61,8 @@ class TrainingData:
     weight: Floats
     """(n_rows,)"""
     n_labels: int
-    labelled: tuple[Group, ...]
-    unlabelled: tuple[Group, ...]
+    labelled: tuple[TrainingRows, ...]
+    unlabelled: tuple[TrainingRows, ...]
     base: Floats
     """(n_indicators,), share of each text of each category among all rows"""
 
@@ -71,8 +75,8 @@ class TrainingData:
 def gather(view: View, examples: Examples, n_labels: int) -> TrainingData:
     """Prepare rows for fitting."""
     seen, label, weight = view.show(examples.predictors), examples.label, examples.weight
-    labelled = group_rows(seen, np.flatnonzero(label >= 0))
-    unlabelled = group_rows(seen, np.flatnonzero(label < 0))[:MAX_PATTERNS]
+    labelled = training_rows(seen, np.flatnonzero(label >= 0), label)
+    unlabelled = training_rows(seen, np.flatnonzero(label < 0), label, MAX_PATTERNS)
     shares = []
     for codes, n_levels in zip(seen.codes.T, seen.levels, strict=True):
         count = np.bincount(codes[codes >= 0], weight[codes >= 0], n_levels) + 1e-3
@@ -98,7 +102,7 @@ def fit_labels(
     """
     n_fits = held.shape[0]
     totals = label_totals(data, held)
-    count = sum((total[..., 0] for total in totals), np.zeros((n_fits, data.n_labels)))
+    count = sum((total[..., 0].sum(axis=-1) for total in totals), np.zeros((n_fits, data.n_labels)))
     fit = np.tile(np.arange(n_fits), len(settings))
     strengths = strengths_of(
         [shrinkage for shrinkage, _ in settings for _ in range(n_fits)],
@@ -122,13 +126,13 @@ def fit_labels(
 
 
 def fit_labelled(data: TrainingData, totals: Sequence[Floats], strengths: Strengths, log_share: Floats) -> Batch:
-    """Fit one component a label to labelled rows alone, whose terms add up to `totals` (n_mixtures, n_labels, n_terms).
+    """Fit one component a label to labelled rows alone, whose terms add up to `totals`.
 
     Where predictors are missing it takes some steps of EM until their moments have settled.
     """
     mean, covariance = _standard(*log_share.shape, data.n_columns)
     alone = bool(strengths.independent.all())
-    settled = all(group.observed.size == data.n_columns for group in data.labelled)
+    settled = all(group.observed.all() for group in data.labelled)
     for _ in range(1 if settled else SETTLING_STEPS):
         sums = of_labelled(data, totals, mean, covariance, independent=alone)
         batch = maximize(sums, strengths, log_share, data)
@@ -168,20 +172,22 @@ def within_labels(
     `weight` is (n_mixtures, n_rows).  `share` (n_rows, n_components), where it is given, says how rows are shared out,
     else the mixtures do.
     """
-    of_labels = []
-    for label in range(data.n_labels):
-        components = np.flatnonzero(component_label == label)
-        mine = Batch(*(part[:, components] for part in batch))
-        sums = no_rows(mine)
-        for group in data.labelled:
-            member = data.label[group.rows] == label
-            if not member.any():
-                continue
-            group = group._replace(rows=group.rows[member], terms=group.terms[member])  # noqa: PLW2901  # its part
-            out = shared_out(group, mine) if share is None else share[group.rows][:, components].T[:, None]
-            sums = sums.plus(completed(out * weight[:, group.rows], group, mine))
-        of_labels.append(sums)
-    return SufficientStatistics(*(np.concatenate(pieces, axis=1) for pieces in zip(*of_labels, strict=True)))
+    components = [np.flatnonzero(component_label == label) for label in range(data.n_labels)]
+    sums = no_rows(batch)
+    for group in data.labelled:
+
+        def of_some(some: slice, group: TrainingRows = group) -> SufficientStatistics:
+            mine = batch.take(some)
+            if share is None:
+                out, precision = shared_out(group, mine, components)
+            else:
+                out, precision = np.zeros((max(map(len, components)), 1, group.rows.size)), None
+                for rows, _, label in group.segments:
+                    out[: components[label].size, 0, rows] = share[np.ix_(group.rows[rows], components[label])].T
+            return completed(out * weight[some, group.rows], group, mine, precision, components)
+
+        sums = sums.plus(_in_turn(of_some, group, batch.mean))
+    return sums
 
 
 def no_rows(batch: Batch) -> SufficientStatistics:
@@ -211,61 +217,98 @@ def mean_strengths(data: TrainingData, totals: Sequence[Floats], draws_in: Seque
 def of_labelled(
     data: TrainingData, totals: Sequence[Floats], mean: Floats, covariance: Floats, *, independent: bool = False
 ) -> SufficientStatistics:
-    """Sum the labelled rows, a component for each label; `totals`, of each group, (n_mixtures, n_labels, n_terms).
+    """Sum the labelled rows, a component for each label; `totals` (n_mixtures, n_labels, n_patterns, n_terms).
 
     Where columns are `independent` within a component this is done faster.
     """
-    if independent:
-        return independent_statistics(totals, data.labelled, mean, covariance)
-    parts = (
-        complete(statistics_of(total, group), group.observed, mean, covariance)
-        for total, group in zip(totals, data.labelled, strict=True)
-    )
+    complete_by = independent_statistics if independent else complete
+    parts = []
+    for total, group in zip(totals, data.labelled, strict=True):
+
+        def of_some(some: slice, total: Floats = total, group: TrainingRows = group) -> SufficientStatistics:
+            return complete_by(total[some], group.observed, mean[some], covariance[some])
+
+        parts.append(_in_turn(of_some, group, mean))
     return reduce(SufficientStatistics.plus, parts)
 
 
 def with_unlabelled(sums: SufficientStatistics, data: TrainingData, batch: Batch) -> SufficientStatistics:
     """Add to `sums` the unlabelled rows, by how responsible each component is for them."""
     for group in data.unlabelled:
-        sums = sums.plus(completed(shared_out(group, batch) * data.weight[group.rows], group, batch))
+
+        def of_some(some: slice, group: TrainingRows = group) -> SufficientStatistics:
+            mine = batch.take(some)
+            out, precision = shared_out(group, mine)
+            out *= data.weight[group.rows]
+            return completed(out, group, mine, precision)
+
+        sums = sums.plus(_in_turn(of_some, group, batch.mean))
     return sums
 
 
 def label_totals(data: TrainingData, held: Flags | None = None) -> list[Floats]:
-    """Sum the terms of the rows that each fit may see, label by label: of each group (n_fits, n_labels, n_terms)."""
+    """Sum the terms of the rows that each fit may see, label by label: (n_fits, n_labels, n_patterns, n_terms) each."""
+    seen = np.ones((1, data.label.size)) if held is None else ~held
     found = []
     for group in data.labelled:
-        member = (data.label[group.rows] == np.arange(data.n_labels)[:, None]) * data.weight[group.rows]
-        everything = member @ group.terms
-        of_fits = [
-            everything - (member * out[group.rows]) @ group.terms if out.any() else everything
-            for out in (np.zeros((1, data.label.size), dtype=bool) if held is None else held)
-        ]
-        found.append(np.stack(of_fits))
+        weight = seen[:, group.rows] * data.weight[group.rows]
+        total = np.zeros((len(seen), data.n_labels, len(group.observed), group.terms.shape[1]))
+        for rows, pattern, label in group.segments:
+            total[:, label, pattern] = weight[:, rows] @ group.terms[rows]
+        found.append(total)
     return found
 
 
-def shared_out(group: Group, batch: Batch) -> Floats:
+def shared_out(
+    group: TrainingRows, batch: Batch, components: Sequence[Integers] | None = None
+) -> tuple[Floats, Floats]:
     """Take the E step: how responsible each component is for each row, (n_components, n_mixtures, n_rows).
 
-    With the rows last, maxima and sums over components run along the memory.
+    Of labelled rows `components` lists those of each label; the first axis is then as long as the longest list.  With
+    the rows last, maxima and sums over components run along the memory.  Also returns the inverses that it took.
     """
-    theta = coefficients(group.observed, batch.log_share, batch.mean, batch.covariance, batch.log_chance)
-    n_mixtures, n_components, n_terms = theta.shape
-    joint: Floats = np.swapaxes(theta, 0, 1).reshape(-1, n_terms) @ group.terms.T
-    joint = joint.reshape(n_components, n_mixtures, -1)
+    precision, log_determinant = precisions(group.observed, batch.covariance)
+    distance = distances(precision, batch.mean[..., None, :])
+    share, chance = batch.log_share[..., None], batch.log_chance[..., None, :]
+    theta = coefficients(group.observed.sum(axis=1), share, distance, log_determinant, chance)
+    n_mixtures, n_components, _, n_terms = theta.shape
+    theta = np.ascontiguousarray(np.moveaxis(theta, 0, 1).swapaxes(1, 2).swapaxes(0, 1))
+    most = n_components if components is None else max(map(len, components))
+    joint = np.full((most * n_mixtures, group.rows.size), -np.inf)
+    for rows, pattern, label in group.segments:
+        mine = theta[pattern] if components is None else theta[pattern, components[label]]
+        mine = mine.reshape(-1, n_terms)
+        np.matmul(mine, group.terms[rows].T, out=joint[: len(mine), rows])
+    joint = joint.reshape(most, n_mixtures, -1)
     joint -= joint.max(axis=0)
     np.exp(joint, out=joint)
     joint /= joint.sum(axis=0)
-    return joint
+    return joint, precision
 
 
-def completed(responsibility: Floats, group: Group, batch: Batch) -> SufficientStatistics:
+def completed(
+    responsibility: Floats,
+    group: TrainingRows,
+    batch: Batch,
+    precision: Floats | None = None,
+    components: Sequence[Integers] | None = None,
+) -> SufficientStatistics:
     """Sum rows by how responsible each component is for them: (n_mixtures, n_components, …)."""
-    n_components, n_mixtures, n_rows = responsibility.shape
-    total = (responsibility.reshape(-1, n_rows) @ group.terms).reshape(n_components, n_mixtures, -1)
-    sums = statistics_of(np.swapaxes(total, 0, 1), group)
-    return complete(sums, group.observed, batch.mean, batch.covariance)
+    n_mixtures, n_components = batch.weight.shape
+    total = np.zeros((len(group.observed), n_components, n_mixtures, group.terms.shape[1]))
+    for rows, pattern, label in group.segments:
+        mine = np.arange(n_components) if components is None else components[label]
+        part = responsibility[: mine.size, :, rows].reshape(mine.size * n_mixtures, -1) @ group.terms[rows]
+        total[pattern, mine] = part.reshape(mine.size, n_mixtures, -1)
+    return complete(total.transpose(2, 1, 0, 3), group.observed, batch.mean, batch.covariance, precision)
+
+
+def _in_turn(work: Callable[[slice], SufficientStatistics], group: TrainingRows, mean: Floats) -> SufficientStatistics:
+    """Put together what some mixtures at a time make of a group, so that temporaries stay small."""
+    n_mixtures, n_components, n_columns = mean.shape
+    numbers = n_components * max(len(group.observed) * n_columns**2, group.rows.size)
+    parts: Iterable[SufficientStatistics] = map(work, slices(n_mixtures, max(1, MAX_NUMBERS // numbers)))
+    return SufficientStatistics(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _standard(*shape: int) -> tuple[Floats, Floats]:

@@ -29,7 +29,7 @@ from em_impute.ensemble.folds import Examples, count_labels
 from em_impute.ensemble.shrinkage import shares_of, strengths_of
 from em_impute.ensemble.stacking_weights import PRIOR_ROWS, estimate_model_weight, observed_part, stack_weights
 from em_impute.ensemble.student_t import temper
-from em_impute.ensemble.sufficient_statistics import SufficientStatistics
+from em_impute.ensemble.sufficient_statistics import SufficientStatistics, group_rows
 from em_impute.serialize.annotations import Axes, Key
 
 ROUNDS = 5
@@ -162,7 +162,7 @@ def chances(ensemble: Ensemble, examples: Examples) -> Floats:
     found = []
     for submodel in ensemble.submodels:
         chance = np.empty((*submodel.weight.shape, examples.label.size))
-        for group in gather(submodel.view, examples, ensemble.n_labels).labelled:
+        for group in group_rows(submodel.view.show(examples.predictors), np.arange(examples.label.size)):
             score = submodel.scorer(group.observed, ensemble.n_labels).of(group.terms)
             label = examples.label[group.rows]
             for number, temperature in enumerate(TEMPERATURES):
