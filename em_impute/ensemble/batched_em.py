@@ -1,12 +1,12 @@
 """EM for many shrunken mixtures at once: every setting times every set of held-out rows."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 
-from em_impute.em.blocks import Flags, Floats, Integers, slices
+from em_impute.em.blocks import Flags, Floats, Integers, rows_by_code, slices
 from em_impute.em.k_means import k_means
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.shrinkage import (
@@ -25,8 +25,8 @@ from em_impute.ensemble.sufficient_statistics import (
     coefficients,
     complete,
     distances,
-    independent_statistics,
     precisions,
+    sweep,
     training_rows,
 )
 from em_impute.ensemble.transforms import Predictors, View
@@ -46,7 +46,7 @@ SOFTNESS = 0.1
 MAX_PATTERNS = 16
 """Unlabelled rows whose pattern of missing predictors is rarer than so many others do not guide the fits."""
 
-MAX_NUMBERS = 1 << 18
+MAX_NUMBERS = 1 << 16
 """Numbers in the largest temporary: mixtures are fitted side by side only as far as these stay in the cache."""
 
 
@@ -131,10 +131,9 @@ def fit_labelled(data: TrainingData, totals: Sequence[Floats], strengths: Streng
     Where predictors are missing it takes some steps of EM until their moments have settled.
     """
     mean, covariance = _standard(*log_share.shape, data.n_columns)
-    alone = bool(strengths.independent.all())
     settled = all(group.observed.all() for group in data.labelled)
     for _ in range(1 if settled else SETTLING_STEPS):
-        sums = of_labelled(data, totals, mean, covariance, independent=alone)
+        sums = of_labelled(data, totals, mean, covariance)
         batch = maximize(sums, strengths, log_share, data)
         mean, covariance = batch.mean, batch.covariance
     return batch
@@ -176,17 +175,17 @@ def within_labels(
     sums = no_rows(batch)
     for group in data.labelled:
 
-        def of_some(some: slice, group: TrainingRows = group) -> SufficientStatistics:
+        def of_some(some: Integers, group: TrainingRows = group) -> SufficientStatistics:
             mine = batch.take(some)
             if share is None:
-                out, precision = shared_out(group, mine, components)
+                out, swept = shared_out(group, mine, components)
             else:
-                out, precision = np.zeros((max(map(len, components)), 1, group.rows.size)), None
+                out, swept = np.zeros((max(map(len, components)), 1, group.rows.size)), None
                 for rows, _, label in group.segments:
                     out[: components[label].size, 0, rows] = share[np.ix_(group.rows[rows], components[label])].T
-            return completed(out * weight[some, group.rows], group, mine, precision, components)
+            return completed(out * weight[np.ix_(some, group.rows)], group, mine, swept, components)
 
-        sums = sums.plus(_in_turn(of_some, group, batch.mean))
+        sums = sums.plus(_in_turn(of_some, group, batch.mean, batch.covariance))
     return sums
 
 
@@ -210,25 +209,19 @@ def mean_strengths(data: TrainingData, totals: Sequence[Floats], draws_in: Seque
     They are 0 for the settings that do not draw means in.
     """
     mean, covariance = _standard(n_fits, data.n_labels, data.n_columns)
-    strength = empirical_bayes(of_labelled(data, totals, mean, covariance, independent=True))
+    strength = empirical_bayes(of_labelled(data, totals, mean, covariance))
     return np.concatenate([strength if drawn_in else np.zeros_like(strength) for drawn_in in draws_in])
 
 
-def of_labelled(
-    data: TrainingData, totals: Sequence[Floats], mean: Floats, covariance: Floats, *, independent: bool = False
-) -> SufficientStatistics:
-    """Sum the labelled rows, a component for each label; `totals` (n_mixtures, n_labels, n_patterns, n_terms).
-
-    Where columns are `independent` within a component this is done faster.
-    """
-    complete_by = independent_statistics if independent else complete
+def of_labelled(data: TrainingData, totals: Sequence[Floats], mean: Floats, covariance: Floats) -> SufficientStatistics:
+    """Sum the labelled rows, a component for each label; `totals` (n_mixtures, n_labels, n_patterns, n_terms)."""
     parts = []
     for total, group in zip(totals, data.labelled, strict=True):
 
-        def of_some(some: slice, total: Floats = total, group: TrainingRows = group) -> SufficientStatistics:
-            return complete_by(total[some], group.observed, mean[some], covariance[some])
+        def of_some(some: Integers, total: Floats = total, group: TrainingRows = group) -> SufficientStatistics:
+            return complete(total[some], group.observed, mean[some], _of_all(covariance[some]))
 
-        parts.append(_in_turn(of_some, group, mean))
+        parts.append(_in_turn(of_some, group, mean, covariance))
     return reduce(SufficientStatistics.plus, parts)
 
 
@@ -236,13 +229,13 @@ def with_unlabelled(sums: SufficientStatistics, data: TrainingData, batch: Batch
     """Add to `sums` the unlabelled rows, by how responsible each component is for them."""
     for group in data.unlabelled:
 
-        def of_some(some: slice, group: TrainingRows = group) -> SufficientStatistics:
+        def of_some(some: Integers, group: TrainingRows = group) -> SufficientStatistics:
             mine = batch.take(some)
-            out, precision = shared_out(group, mine)
+            out, swept = shared_out(group, mine)
             out *= data.weight[group.rows]
-            return completed(out, group, mine, precision)
+            return completed(out, group, mine, swept)
 
-        sums = sums.plus(_in_turn(of_some, group, batch.mean))
+        sums = sums.plus(_in_turn(of_some, group, batch.mean, batch.covariance))
     return sums
 
 
@@ -265,10 +258,10 @@ def shared_out(
     """Take the E step: how responsible each component is for each row, (n_components, n_mixtures, n_rows).
 
     Of labelled rows `components` lists those of each label; the first axis is then as long as the longest list.  With
-    the rows last, maxima and sums over components run along the memory.  Also returns the inverses that it took.
+    the rows last, maxima and sums over components run along the memory.  Also returns what `sweep` gave.
     """
-    precision, log_determinant = precisions(group.observed, batch.covariance)
-    distance = distances(precision, batch.mean[..., None, :])
+    swept, log_determinant = sweep(group.observed, _of_all(batch.covariance))
+    distance = distances(precisions(group.observed, swept), batch.mean[..., None, :])
     share, chance = batch.log_share[..., None], batch.log_chance[..., None, :]
     theta = coefficients(group.observed.sum(axis=1), share, distance, log_determinant, chance)
     n_mixtures, n_components, _, n_terms = theta.shape
@@ -283,14 +276,14 @@ def shared_out(
     joint -= joint.max(axis=0)
     np.exp(joint, out=joint)
     joint /= joint.sum(axis=0)
-    return joint, precision
+    return joint, swept
 
 
 def completed(
     responsibility: Floats,
     group: TrainingRows,
     batch: Batch,
-    precision: Floats | None = None,
+    swept: Floats | None = None,
     components: Sequence[Integers] | None = None,
 ) -> SufficientStatistics:
     """Sum rows by how responsible each component is for them: (n_mixtures, n_components, …)."""
@@ -300,15 +293,31 @@ def completed(
         mine = np.arange(n_components) if components is None else components[label]
         part = responsibility[: mine.size, :, rows].reshape(mine.size * n_mixtures, -1) @ group.terms[rows]
         total[pattern, mine] = part.reshape(mine.size, n_mixtures, -1)
-    return complete(total.transpose(2, 1, 0, 3), group.observed, batch.mean, batch.covariance, precision)
+    return complete(total.transpose(2, 1, 0, 3), group.observed, batch.mean, _of_all(batch.covariance), swept)
 
 
-def _in_turn(work: Callable[[slice], SufficientStatistics], group: TrainingRows, mean: Floats) -> SufficientStatistics:
-    """Put together what some mixtures at a time make of a group, so that temporaries stay small."""
-    n_mixtures, n_components, n_columns = mean.shape
-    numbers = n_components * max(len(group.observed) * n_columns**2, group.rows.size)
-    parts: Iterable[SufficientStatistics] = map(work, slices(n_mixtures, max(1, MAX_NUMBERS // numbers)))
-    return SufficientStatistics(*map(np.concatenate, zip(*parts, strict=True)))
+def _in_turn(
+    work: Callable[[Integers], SufficientStatistics], group: TrainingRows, mean: Floats, covariance: Floats
+) -> SufficientStatistics:
+    """Put together what some mixtures at a time make of a group, those alike together, so that temporaries stay small.
+
+    Mixtures are alike if all or none have one covariance for every component, and independent columns.
+    """
+    _, n_components, n_columns = mean.shape
+    tied = (covariance == covariance[:, :1]).all(axis=(1, 2, 3))
+    independent = ((covariance == 0.0) | np.eye(n_columns, dtype=bool)).all(axis=(1, 2, 3))
+    size = max(1, MAX_NUMBERS // (n_components * max(len(group.observed) * n_columns**2, group.rows.size)))
+    alike = rows_by_code(2 * independent + tied, 4)
+    some = [one[part] for one in alike for part in slices(one.size, size)]
+    sums = SufficientStatistics(*map(np.concatenate, zip(*map(work, some), strict=True)))
+    back = np.argsort(np.concatenate(some))
+    return SufficientStatistics(*(part[back] for part in sums))
+
+
+def _of_all(covariance: Floats) -> Floats:
+    """Give the covariance of all components once if they have the same: (n_mixtures, 1 or n_components, …)."""
+    first = covariance[:, :1]
+    return first if (covariance == first).all() else covariance
 
 
 def _standard(*shape: int) -> tuple[Floats, Floats]:

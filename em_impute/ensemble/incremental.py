@@ -103,8 +103,7 @@ def _sums(submodel: Submodel, data: TrainingData) -> SufficientStatistics:
     sums = no_rows(batch)
     if data.labelled:
         totals = [np.repeat(total, len(members), axis=0) for total in label_totals(data)]
-        alone = all(member.shrinkage.independent for member in members)
-        sums = sums.plus(of_labelled(data, totals, batch.mean, batch.covariance, independent=alone))
+        sums = sums.plus(of_labelled(data, totals, batch.mean, batch.covariance))
     active = np.flatnonzero([member.steps > 0 for member in members])
     if not active.size:
         return sums

@@ -152,10 +152,10 @@ def _augmented(data: TrainingData, members: list[Member], rng: np.random.Generat
         now = parameters.take(active)
         sums = of_labelled(data, [total[active] for total in totals], now.mean, now.covariance)
         for group in data.unlabelled:
-            out, precision = shared_out(group, now)
+            out, swept = shared_out(group, now)
             for some, _, _ in group.segments:
                 out[..., some] = _drawn_labels(out[..., some], data.weight[group.rows[some]], rng)
-            sums = sums.plus(completed(out, group, now, precision))
+            sums = sums.plus(completed(out, group, now, swept))
         mine = strengths.take(active)
         rows = np.where(plain[active, None], sums.weight, count[active])
         found = maximize(sums, mine, log_share[active], data)

@@ -122,62 +122,67 @@ def statistics_of(total: Floats, n_columns: int) -> SufficientStatistics:
 
 
 def complete(
-    total: Floats, observed: Flags, mean: Floats, covariance: Floats, precision: Floats | None = None
+    total: Floats, observed: Flags, mean: Floats, covariance: Floats, swept: Floats | None = None
 ) -> SufficientStatistics:
     """Extend sums over what rows show to all columns, the others at their conditional moments.
 
     `total` (..., n_patterns, n_terms) are the sums of the terms, `mean` (..., n_columns) and `covariance`
-    (..., n_columns, n_columns) those of the component that each sum belongs to, `precision` what `precisions` makes of
-    it.  E[x] = μ + A·(x_o − μ_o), where A is 1 for what is observed and Σ_mo·Σ_oo⁻¹ beside it, and the conditional
-    covariance is (1 − A)·Σ·(1 − A)ᵀ: it counts, so that nothing is taken for measured that was not (Ghahramani & Jordan
-    1994).
+    (..., n_columns, n_columns) those of the component that each sum belongs to, `swept` what `sweep` makes of it.
+    E[x] = μ + A·(x_o − μ_o), where A is 1 for what is observed and Σ_mo·Σ_oo⁻¹ beside it.  The conditional covariance
+    counts, so that nothing is taken for measured that was not (Ghahramani & Jordan 1994).
     """
-    n_columns = mean.shape[-1]
-    sums = statistics_of(total, n_columns)
+    n = mean.shape[-1]
+    sums = statistics_of(total.sum(axis=-2), n)
     if observed.all():
-        return SufficientStatistics(*(part.sum(axis=mean.ndim - 1) for part in sums))
-    if precision is None:
-        precision = _invert(_padded(observed, covariance)) * (observed[:, :, None] & observed[:, None])
-    identity = np.eye(n_columns)
-    slope = _stacked(precision) @ covariance  # Aᵀ, pattern below pattern
-    slope = np.where(observed[:, None], identity, slope.reshape(precision.shape))
-    offset = mean[..., None, :] - ((mean[..., None, :] * observed)[..., None, :] @ slope)[..., 0, :]  # μ − A·μ_o
-    first = (sums.first[..., None, :] @ slope)[..., 0, :]  # A·Σx_o
-    unseen = identity - slope
-    weight = sums.weight[..., None]
-    second = _transpose(_stacked(slope)) @ _stacked(sums.second @ slope)
-    second += _transpose(_stacked(unseen)) @ _stacked(covariance[..., None, :, :] @ (unseen * weight[..., None]))
-    crossed = _transpose(first + 0.5 * weight * offset) @ offset
+        return sums
+    first, centre, weight = total[..., 1 : 1 + n], mean[..., None, :], total[..., 0]
+    variance = _independent_variances(covariance)
+    if variance is not None:
+        offset, second = centre * ~observed, sums.second
+        np.einsum("...ii->...i", second)[...] += (weight @ ~observed) * variance
+    else:
+        swept = sweep(observed, covariance)[0] if swept is None else swept
+        slope = np.where(_both(observed), np.eye(n), swept) * observed[:, :, None]  # Aᵀ
+        first, offset = _times(first, slope), centre - _times(centre, slope)
+        hidden = (swept * _both(~observed)).reshape(*swept.shape[:-2], n * n)
+        second = (weight[..., None, :] @ hidden).reshape(*mean.shape, n)
+        second += _transpose(_stacked(slope)) @ _stacked(statistics_of(total, n).second @ slope)
+    crossed = _transpose(first + 0.5 * weight[..., None] * offset) @ offset
     second += crossed + _transpose(crossed)
-    first = (first + weight * offset).sum(axis=-2)
-    return SufficientStatistics(
-        sums.weight.sum(axis=-1), first, 0.5 * (second + _transpose(second)), sums.counts.sum(axis=-2)
-    )
+    first = (first + weight[..., None] * offset).sum(axis=-2)
+    return sums._replace(first=first, second=0.5 * (second + _transpose(second)))
 
 
-def independent_statistics(total: Floats, observed: Flags, mean: Floats, covariance: Floats) -> SufficientStatistics:
-    """Do what `complete` does where columns are independent within a component: the same means and variances.
+def sweep(observed: Flags, covariance: Floats) -> tuple[Floats, Floats]:
+    """Sweep covariances, (..., n_columns, n_columns), on what rows of each pattern show (Beaton 1964; Goodnight 1979).
 
-    What lies beside the diagonal is 0.  A column that is not observed has its moments whatever else a row shows.
+    Returns (..., n_patterns, n_columns, n_columns): −Σ_oo⁻¹ where both columns are observed, Σ_oo⁻¹·Σ_om where one is,
+    and the conditional covariance where none is; and the logarithms of the determinants of Σ_oo, (..., n_patterns).
     """
-    n, (i, j) = mean.shape[-1], _products_in(mean.shape[-1])
-    weight, end = total[..., 0], 1 + n + i.size
-    summed = total.sum(axis=-2)
-    hidden = weight @ ~observed
-    second = np.zeros(covariance.shape)
-    variance = np.einsum("...ii->...i", covariance)
-    np.einsum("...ii->...i", second)[...] = summed[..., 1 + n : end][..., i == j] + hidden * (mean**2 + variance)
-    return SufficientStatistics(summed[..., 0], summed[..., 1 : 1 + n] + hidden * mean, second, summed[..., end:])
-
-
-def precisions(observed: Flags, covariance: Floats) -> tuple[Floats, Floats]:
-    """Invert the covariances (..., n_columns, n_columns) of what rows of each pattern show.
-
-    Returns (..., n_patterns, n_columns, n_columns), 0 for what is not observed, and the logarithms of the covariances'
-    determinants, (..., n_patterns).
-    """
-    shown = _padded(observed, covariance)
-    return _invert(shown) * (observed[:, :, None] & observed[:, None]), _log_determinants(shown)
+    n, before = covariance.shape[-1], covariance.shape[:-2]
+    variance = _independent_variances(covariance)
+    if variance is not None:
+        swept = np.zeros((*before, *observed.shape, n))
+        variance = variance[..., None, :]
+        np.einsum("...ii->...i", swept)[...] = np.where(observed, -1.0 / variance, variance)
+        return swept, np.where(observed, np.log(variance), 0.0).sum(axis=-1)
+    # Patterns that begin alike have their first steps in common.  Matrices come last, since there are the most of them.
+    swept = np.moveaxis(covariance.reshape(-1, 1, n, n), (2, 3), (0, 1)).swapaxes(2, 3).copy()
+    log_determinant, start = np.zeros(swept.shape[2:]), np.zeros(len(observed), np.intp)
+    for column in np.argsort(-observed.sum(axis=0), kind="stable"):
+        found, start = np.unique(2 * start + observed[:, column], return_inverse=True)
+        if found.size > swept.shape[2]:
+            swept, log_determinant = swept[:, :, found // 2], log_determinant[found // 2]
+        shown = found[:, None] % 2 == 1
+        pivot = np.where(shown, swept[column, column], 1.0)
+        row = np.where(shown, swept[column] / pivot, 0.0)
+        swept -= swept[:, column, None] * row
+        np.copyto(swept[column], row, where=shown)
+        np.copyto(swept[:, column], row, where=shown)
+        np.copyto(swept[column, column], -1.0 / pivot, where=shown)
+        log_determinant += np.log(pivot)
+    swept = np.ascontiguousarray(swept.transpose(3, 2, 0, 1)[:, start])
+    return swept.reshape(*before, *observed.shape, n), log_determinant[start].T.reshape(*before, -1)
 
 
 def coefficients(
@@ -198,16 +203,24 @@ def distances(precision: Floats, mean: Floats) -> Floats:
 
     `precision` is (..., n_columns, n_columns), `mean` (..., n_columns).
     """
-    i, j = _products_in(mean.shape[-1])
+    n, (i, j) = mean.shape[-1], _products_in(mean.shape[-1])
     linear = (precision @ mean[..., None])[..., 0]
-    at_origin = (mean * linear).sum(axis=-1, keepdims=True)
-    products = precision[..., i, j] * np.where(i == j, 1.0, 2.0)
-    return np.concatenate([at_origin, -2.0 * linear, products], axis=-1)
+    theta = np.empty((*linear.shape[:-1], 1 + n + i.size))
+    theta[..., 0] = (mean * linear).sum(axis=-1)
+    theta[..., 1 : 1 + n] = -2.0 * linear
+    theta[..., 1 + n :] = precision[..., i, j] * np.where(i == j, 1.0, 2.0)
+    return theta
 
 
 def invert(covariance: Floats) -> tuple[Floats, Floats]:
     """Invert covariances (..., n, n); also give the logarithms of their determinants (...)."""
-    return _invert(covariance), _log_determinants(covariance)
+    diagonal = _independent_variances(covariance)
+    if diagonal is None:
+        inverse = np.linalg.inv(covariance).astype(np.float64, copy=False)
+        return inverse, np.linalg.slogdet(covariance)[1].astype(np.float64, copy=False)
+    inverse = np.zeros_like(covariance)
+    np.einsum("...ii->...i", inverse)[...] = 1.0 / diagonal
+    return inverse, np.log(diagonal).sum(axis=-1)
 
 
 @cache
@@ -217,25 +230,15 @@ def _products_in(n: int) -> tuple[Integers, Integers]:
     return i, j
 
 
-def _padded(observed: Flags, covariance: Floats) -> Floats:
-    """Give the covariances of each pattern, (..., n_patterns, n, n), as if what is not observed were independent."""
-    both = observed[:, :, None] & observed[:, None]
-    return np.where(both, covariance[..., None, :, :], np.eye(observed.shape[1]))
+def _both(observed: Flags) -> Flags:
+    """Say of which pairs of columns both are observed, (n_patterns, n_columns, n_columns)."""
+    return observed[:, :, None] & observed[:, None]
 
 
-def _invert(matrix: Floats) -> Floats:
-    diagonal = _independent_variances(matrix)
-    if diagonal is None:
-        return np.linalg.inv(matrix).astype(np.float64, copy=False)
-    inverse = np.zeros_like(matrix)
-    np.einsum("...ii->...i", inverse)[...] = 1.0 / diagonal
-    return inverse
-
-
-def _log_determinants(matrix: Floats) -> Floats:
-    diagonal = _independent_variances(matrix)
-    determinant: Floats = np.linalg.slogdet(matrix)[1] if diagonal is None else np.log(diagonal).sum(axis=-1)
-    return determinant
+def precisions(observed: Flags, swept: Floats) -> Floats:
+    """Read the inverses of the covariances of what is observed, 0 for all else."""
+    precision: Floats = np.where(_both(observed), -swept, 0.0)
+    return precision
 
 
 def _independent_variances(matrix: Floats) -> Floats | None:
@@ -247,6 +250,11 @@ def _independent_variances(matrix: Floats) -> Floats | None:
 def _stacked(matrix: Floats) -> Floats:
     """Put the matrices of all patterns, (..., n_patterns, n, n), below each other: (..., n_patterns·n, n)."""
     return matrix.reshape(*matrix.shape[:-3], -1, matrix.shape[-1])
+
+
+def _times(vector: Floats, matrix: Floats) -> Floats:
+    """Multiply vectors (..., n) by matrices (..., n, n)."""
+    return (vector[..., None, :] @ matrix)[..., 0, :]
 
 
 def _group(seen: Predictors, rows: Integers, observed: Integers) -> Group:
