@@ -46,7 +46,7 @@ SOFTNESS = 0.1
 MAX_PATTERNS = 16
 """Unlabelled rows whose pattern of missing predictors is rarer than so many others do not guide the fits."""
 
-MAX_NUMBERS = 1 << 16
+MAX_NUMBERS = 1 << 17
 """Numbers in the largest temporary: mixtures are fitted side by side only as far as these stay in the cache."""
 
 
@@ -131,7 +131,7 @@ def fit_labelled(data: TrainingData, totals: Sequence[Floats], strengths: Streng
     Where predictors are missing it takes some steps of EM until their moments have settled.
     """
     mean, covariance = _standard(*log_share.shape, data.n_columns)
-    settled = all(group.observed.all() for group in data.labelled)
+    settled = all(group.patterns.observed.all() for group in data.labelled)
     for _ in range(1 if settled else SETTLING_STEPS):
         sums = of_labelled(data, totals, mean, covariance)
         batch = maximize(sums, strengths, log_share, data)
@@ -219,7 +219,7 @@ def of_labelled(data: TrainingData, totals: Sequence[Floats], mean: Floats, cova
     for total, group in zip(totals, data.labelled, strict=True):
 
         def of_some(some: Integers, total: Floats = total, group: TrainingRows = group) -> SufficientStatistics:
-            return complete(total[some], group.observed, mean[some], _of_all(covariance[some]))
+            return complete(total[some], group.patterns, mean[some], _of_all(covariance[some]))
 
         parts.append(_in_turn(of_some, group, mean, covariance))
     return reduce(SufficientStatistics.plus, parts)
@@ -245,7 +245,7 @@ def label_totals(data: TrainingData, held: Flags | None = None) -> list[Floats]:
     found = []
     for group in data.labelled:
         weight = seen[:, group.rows] * data.weight[group.rows]
-        total = np.zeros((len(seen), data.n_labels, len(group.observed), group.terms.shape[1]))
+        total = np.zeros((len(seen), data.n_labels, len(group.patterns.observed), group.terms.shape[1]))
         for rows, pattern, label in group.segments:
             total[:, label, pattern] = weight[:, rows] @ group.terms[rows]
         found.append(total)
@@ -260,10 +260,10 @@ def shared_out(
     Of labelled rows `components` lists those of each label; the first axis is then as long as the longest list.  With
     the rows last, maxima and sums over components run along the memory.  Also returns what `sweep` gave.
     """
-    swept, log_determinant = sweep(group.observed, _of_all(batch.covariance))
-    distance = distances(precisions(group.observed, swept), batch.mean[..., None, :])
+    swept, log_determinant = sweep(group.patterns, _of_all(batch.covariance))
+    distance = distances(precisions(group.patterns, swept), batch.mean[..., None, :])
     share, chance = batch.log_share[..., None], batch.log_chance[..., None, :]
-    theta = coefficients(group.observed.sum(axis=1), share, distance, log_determinant, chance)
+    theta = coefficients(group.patterns.observed.sum(axis=1), share, distance, log_determinant, chance)
     n_mixtures, n_components, _, n_terms = theta.shape
     theta = np.ascontiguousarray(np.moveaxis(theta, 0, 1).swapaxes(1, 2).swapaxes(0, 1))
     most = n_components if components is None else max(map(len, components))
@@ -288,12 +288,12 @@ def completed(
 ) -> SufficientStatistics:
     """Sum rows by how responsible each component is for them: (n_mixtures, n_components, …)."""
     n_mixtures, n_components = batch.weight.shape
-    total = np.zeros((len(group.observed), n_components, n_mixtures, group.terms.shape[1]))
+    total = np.zeros((len(group.patterns.observed), n_components, n_mixtures, group.terms.shape[1]))
     for rows, pattern, label in group.segments:
         mine = np.arange(n_components) if components is None else components[label]
         part = responsibility[: mine.size, :, rows].reshape(mine.size * n_mixtures, -1) @ group.terms[rows]
         total[pattern, mine] = part.reshape(mine.size, n_mixtures, -1)
-    return complete(total.transpose(2, 1, 0, 3), group.observed, batch.mean, _of_all(batch.covariance), swept)
+    return complete(total.transpose(2, 1, 0, 3), group.patterns, batch.mean, _of_all(batch.covariance), swept)
 
 
 def _in_turn(
@@ -306,7 +306,7 @@ def _in_turn(
     _, n_components, n_columns = mean.shape
     tied = (covariance == covariance[:, :1]).all(axis=(1, 2, 3))
     independent = ((covariance == 0.0) | np.eye(n_columns, dtype=bool)).all(axis=(1, 2, 3))
-    size = max(1, MAX_NUMBERS // (n_components * max(len(group.observed) * n_columns**2, group.rows.size)))
+    size = max(1, MAX_NUMBERS // (n_components * max(len(group.patterns.observed) * n_columns**2, group.rows.size)))
     alike = rows_by_code(2 * independent + tied, 4)
     some = [one[part] for one in alike for part in slices(one.size, size)]
     sums = SufficientStatistics(*map(np.concatenate, zip(*map(work, some), strict=True)))

@@ -6,7 +6,8 @@ and the sums that the M step needs are Rᵀ·F.  Sums of x·xᵀ lose digits whe
 every column is standardised beforehand, and no component is narrower than its share of the prior.
 """
 
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -37,11 +38,37 @@ class Segment(NamedTuple):
     label: int
 
 
+@dataclass(frozen=True)
+class Patterns:
+    """Patterns of gaps."""
+
+    observed: Flags
+    """(n_patterns, n_columns)"""
+
+    @cached_property
+    def steps(self) -> tuple[list[tuple[int, Integers, Flags]], Integers]:
+        """How covariances are swept, column by column: patterns that begin alike have their first steps in common.
+
+        Each step has its column, which matrices of the step before are gone on with, and which of these, (n_matrices,
+        1), are swept.  At the end: the matrix of each pattern, (n_patterns,).
+        """
+        steps, last = [], np.zeros(len(self.observed), np.intp)
+        for column in np.argsort(-self.observed.sum(axis=0), kind="stable").tolist():
+            found, last = np.unique(2 * last + self.observed[:, column], return_inverse=True)
+            steps.append((column, found // 2, found[:, None] % 2 == 1))
+        return steps, last
+
+    @cached_property
+    def both(self) -> Flags:
+        """Pairs of columns that are both observed, (n_patterns, n_columns, n_columns)."""
+        return self.observed[:, :, None] & self.observed[:, None]
+
+
 class TrainingRows(NamedTuple):
     """Rows of several patterns of gaps, whose terms are 0 where a column is missing."""
 
     rows: Integers  # (n_rows,) their numbers, segment by segment
-    observed: Flags  # (n_patterns, n_columns)
+    patterns: Patterns
     segments: tuple[Segment, ...]
     terms: Floats  # (n_rows, 1 + n_columns + n_columns(n_columns + 1)/2 + n_indicators)
 
@@ -91,7 +118,7 @@ def training_rows(seen: Predictors, rows: Integers, label: Integers, most: int |
         segments = [one._replace(label=one.label - 1) for one in segments]
         row = rows[mine[np.concatenate(sorted_rows)]]
         terms = _terms(np.nan_to_num(seen.x[row]), seen.codes[row], seen.levels)
-        found.append(TrainingRows(row, ~missing[commonest[some]], tuple(segments), terms))
+        found.append(TrainingRows(row, Patterns(~missing[commonest[some]]), tuple(segments), terms))
     return found
 
 
@@ -122,7 +149,7 @@ def statistics_of(total: Floats, n_columns: int) -> SufficientStatistics:
 
 
 def complete(
-    total: Floats, observed: Flags, mean: Floats, covariance: Floats, swept: Floats | None = None
+    total: Floats, patterns: Patterns, mean: Floats, covariance: Floats, swept: Floats | None = None
 ) -> SufficientStatistics:
     """Extend sums over what rows show to all columns, the others at their conditional moments.
 
@@ -131,7 +158,7 @@ def complete(
     E[x] = μ + A·(x_o − μ_o), where A is 1 for what is observed and Σ_mo·Σ_oo⁻¹ beside it.  The conditional covariance
     counts, so that nothing is taken for measured that was not (Ghahramani & Jordan 1994).
     """
-    n = mean.shape[-1]
+    n, observed = mean.shape[-1], patterns.observed
     sums = statistics_of(total.sum(axis=-2), n)
     if observed.all():
         return sums
@@ -141,10 +168,10 @@ def complete(
         offset, second = centre * ~observed, sums.second
         np.einsum("...ii->...i", second)[...] += (weight @ ~observed) * variance
     else:
-        swept = sweep(observed, covariance)[0] if swept is None else swept
-        slope = np.where(_both(observed), np.eye(n), swept) * observed[:, :, None]  # Aᵀ
+        swept = sweep(patterns, covariance)[0] if swept is None else swept
+        slope = np.where(patterns.both, np.eye(n), swept) * observed[:, :, None]  # Aᵀ
         first, offset = _times(first, slope), centre - _times(centre, slope)
-        hidden = (swept * _both(~observed)).reshape(*swept.shape[:-2], n * n)
+        hidden = (swept * ~(observed[:, :, None] | observed[:, None])).reshape(*swept.shape[:-2], n * n)
         second = (weight[..., None, :] @ hidden).reshape(*mean.shape, n)
         second += _transpose(_stacked(slope)) @ _stacked(statistics_of(total, n).second @ slope)
     crossed = _transpose(first + 0.5 * weight[..., None] * offset) @ offset
@@ -153,27 +180,26 @@ def complete(
     return sums._replace(first=first, second=0.5 * (second + _transpose(second)))
 
 
-def sweep(observed: Flags, covariance: Floats) -> tuple[Floats, Floats]:
+def sweep(patterns: Patterns, covariance: Floats) -> tuple[Floats, Floats]:
     """Sweep covariances, (..., n_columns, n_columns), on what rows of each pattern show (Beaton 1964; Goodnight 1979).
 
     Returns (..., n_patterns, n_columns, n_columns): −Σ_oo⁻¹ where both columns are observed, Σ_oo⁻¹·Σ_om where one is,
     and the conditional covariance where none is; and the logarithms of the determinants of Σ_oo, (..., n_patterns).
     """
-    n, before = covariance.shape[-1], covariance.shape[:-2]
+    observed, n, before = patterns.observed, covariance.shape[-1], covariance.shape[:-2]
     variance = _independent_variances(covariance)
     if variance is not None:
         swept = np.zeros((*before, *observed.shape, n))
         variance = variance[..., None, :]
         np.einsum("...ii->...i", swept)[...] = np.where(observed, -1.0 / variance, variance)
         return swept, np.where(observed, np.log(variance), 0.0).sum(axis=-1)
-    # Patterns that begin alike have their first steps in common.  Matrices come last, since there are the most of them.
+    # Matrices come last, since there are the most of them.
     swept = np.moveaxis(covariance.reshape(-1, 1, n, n), (2, 3), (0, 1)).swapaxes(2, 3).copy()
-    log_determinant, start = np.zeros(swept.shape[2:]), np.zeros(len(observed), np.intp)
-    for column in np.argsort(-observed.sum(axis=0), kind="stable"):
-        found, start = np.unique(2 * start + observed[:, column], return_inverse=True)
-        if found.size > swept.shape[2]:
-            swept, log_determinant = swept[:, :, found // 2], log_determinant[found // 2]
-        shown = found[:, None] % 2 == 1
+    log_determinant = np.zeros(swept.shape[2:])
+    steps, last = patterns.steps
+    for column, before_it, shown in steps:
+        if before_it.size > swept.shape[2]:
+            swept, log_determinant = swept[:, :, before_it], log_determinant[before_it]
         pivot = np.where(shown, swept[column, column], 1.0)
         row = np.where(shown, swept[column] / pivot, 0.0)
         swept -= swept[:, column, None] * row
@@ -181,8 +207,8 @@ def sweep(observed: Flags, covariance: Floats) -> tuple[Floats, Floats]:
         np.copyto(swept[:, column], row, where=shown)
         np.copyto(swept[column, column], -1.0 / pivot, where=shown)
         log_determinant += np.log(pivot)
-    swept = np.ascontiguousarray(swept.transpose(3, 2, 0, 1)[:, start])
-    return swept.reshape(*before, *observed.shape, n), log_determinant[start].T.reshape(*before, -1)
+    swept = np.ascontiguousarray(swept.transpose(3, 2, 0, 1)[:, last])
+    return swept.reshape(*before, *observed.shape, n), log_determinant[last].T.reshape(*before, -1)
 
 
 def coefficients(
@@ -230,14 +256,9 @@ def _products_in(n: int) -> tuple[Integers, Integers]:
     return i, j
 
 
-def _both(observed: Flags) -> Flags:
-    """Say of which pairs of columns both are observed, (n_patterns, n_columns, n_columns)."""
-    return observed[:, :, None] & observed[:, None]
-
-
-def precisions(observed: Flags, swept: Floats) -> Floats:
+def precisions(patterns: Patterns, swept: Floats) -> Floats:
     """Read the inverses of the covariances of what is observed, 0 for all else."""
-    precision: Floats = np.where(_both(observed), -swept, 0.0)
+    precision: Floats = np.where(patterns.both, -swept, 0.0)
     return precision
 
 
