@@ -45,8 +45,8 @@ class Comparison:
     """(n_held,) what the rows weigh by themselves"""
     fold: Integers
     """(n_held,) in the first repeat"""
-    probability: Floats
-    """(n_members, n_temperatures, n_repeats, n_held, n_labels)"""
+    score: Floats
+    """(n_labels, n_members, n_repeats, n_held), before they are tempered"""
     shares: Floats
     """(n_held, n_labels), of the labels among the rows that the fits did see"""
     origin: Integers
@@ -59,7 +59,8 @@ class Comparison:
     @cached_property
     def chance(self) -> Floats:
         """Probability of the true label, (n_members, n_temperatures, n_repeats, n_held)."""
-        return self.of_truth(self.probability)
+        found = [self.of_truth(np.moveaxis(temper(self.score, one), 0, -1)) for one in TEMPERATURES]
+        return np.stack(found, axis=1)
 
     @cached_property
     def surprise(self) -> Floats:
@@ -122,7 +123,7 @@ def compare(
         odds=odds,
         own_weight=own,
         fold=fold[row],
-        probability=np.moveaxis(np.stack([temper(score, one) for one in TEMPERATURES], axis=2), 0, -1),
+        score=score,
         shares=shares_without_fold(examples, fold, n_labels)[row],
         origin=row if examples.origin is None else examples.origin[row],
     )
@@ -148,18 +149,19 @@ def refit(
     submodels: Sequence[Submodel], examples: Examples, n_labels: int, held: Flags, seed: int
 ) -> list[tuple[Submodel, ...]]:
     """Fit the members of some submodels anew, once for every set of held-out rows; their weights stay."""
-    views = {submodel.view.name: submodel.view for submodel in submodels}
-    data_of_view = {name: gather(view, examples, n_labels) for name, view in views.items()}
-    refitted = []
-    for submodel in submodels:
-        settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in submodel.members))
-        steps = sorted({member.steps for member in submodel.members})
-        plan = Plan(submodel.view.name, submodel.members[0].per_label, settings, steps)
-        component_label, batch = fit_plan(plan, data_of_view[plan.view], held, seed)
-        order = np.array([plan.members.index(member) for member in submodel.members]) * len(held)
-        batches = [batch.take(order + number) for number in range(len(held))]
-        refitted.append([submodel._replace(component_label=component_label, batch=one) for one in batches])
-    return list(zip(*refitted, strict=True))
+    refitted: dict[int, list[Submodel]] = {}
+    for name in dict.fromkeys(submodel.view.name for submodel in submodels):  # one view's rows in memory at a time
+        alike = [(place, submodel) for place, submodel in enumerate(submodels) if submodel.view.name == name]
+        data = gather(alike[0][1].view, examples, n_labels)
+        for place, submodel in alike:
+            settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in submodel.members))
+            steps = sorted({member.steps for member in submodel.members})
+            plan = Plan(name, submodel.members[0].per_label, settings, steps)
+            component_label, batch = fit_plan(plan, data, held, seed)
+            order = np.array([plan.members.index(member) for member in submodel.members]) * len(held)
+            batches = [batch.take(order + number) for number in range(len(held))]
+            refitted[place] = [submodel._replace(component_label=component_label, batch=one) for one in batches]
+    return list(zip(*(refitted[place] for place in range(len(submodels))), strict=True))
 
 
 def _held_scores(
