@@ -19,8 +19,8 @@ from em_impute.ensemble.ensemble import TEMPERATURES, Submodel
 from em_impute.ensemble.folds import N_FOLDS, REPEATS, Examples, held_out, like_missing, shares_without_fold
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import make_scorer, temper
-from em_impute.ensemble.sufficient_statistics import Group, group_rows
-from em_impute.ensemble.transforms import View
+from em_impute.ensemble.sufficient_statistics import group_rows
+from em_impute.ensemble.transforms import Predictors, View
 
 LEAST_CHANCE = 1e-6
 """Probabilities are held above it: one label that was thought impossible shall not decide everything."""
@@ -89,9 +89,8 @@ def compare(
     """
     held = held_out(examples, seed, 1 if budget.independent else REPEATS)
     labelled = np.flatnonzero(examples.label >= 0)
-    data_of_view = {view.name: gather(view, examples, n_labels) for view in views}
     hidden = like_missing(examples, seed)
-    shown = {view.name: group_rows(view.show(hidden), labelled) for view in views}
+    data_of_view: dict[str, TrainingData] = {}
     scores, fitted = [], []
     n_columns = examples.predictors.x.shape[1]
     # A label of which no row counts has one Gaussian, that of all rows; there is nothing to divide.
@@ -99,11 +98,15 @@ def compare(
     view_of = {view.name: view for view in views}
     for plan in plans([*view_of], n_columns, n_divisible, n_labels, budget):
         progress(f"trying {plan.per_label} × {plan.view}")
-        data = data_of_view[plan.view]
-        component_label, batch = fit_plan(plan, data, held, seed)
-        scores.append(_held_scores(component_label, batch, n_labels, shown[plan.view], held, labelled))
+        view = view_of[plan.view]
+        if plan.view not in data_of_view:
+            data_of_view[plan.view] = gather(view, examples, n_labels)
+        component_label, batch = fit_plan(plan, data_of_view[plan.view], held, seed)
+        if budget.thrifty:  # then rows take much memory, and no view comes twice
+            data_of_view.clear()
+        scores.append(_held_scores(component_label, batch, n_labels, view.show(hidden), held, labelled))
         final = np.arange(len(plan.members)) * held.shape[0] + held.shape[0] - 1
-        view, unknown = view_of[plan.view], np.full((final.size, len(TEMPERATURES)), np.nan)
+        unknown = np.full((final.size, len(TEMPERATURES)), np.nan)
         fitted.append(Submodel(view, tuple(plan.members), component_label, batch.take(final), unknown))
 
     score = np.concatenate(scores, axis=1)  # (n_labels, n_members, n_repeats, n_labelled)
@@ -165,11 +168,11 @@ def refit(
 
 
 def _held_scores(
-    component_label: Integers, batch: Batch, n_labels: int, shown: Sequence[Group], held: Flags, labelled: Integers
+    component_label: Integers, batch: Batch, n_labels: int, seen: Predictors, held: Flags, labelled: Integers
 ) -> Floats:
     """Score each labelled row by the fits that did not see it: (n_labels, n_members, n_repeats, n_labelled).
 
-    `shown` are the labelled rows, as they are shown while their labels are hidden.
+    `seen` are the rows as they are shown while their labels are hidden.
     """
     n_fits = held.shape[0]
     n_members = batch.weight.shape[0] // n_fits
@@ -178,9 +181,7 @@ def _held_scores(
     scores = np.full((n_labels, n_members, (n_fits - 1) // N_FOLDS, labelled.size), np.nan)
     for fit in range(n_fits - 1):
         of_fit = batch.take(np.arange(n_members) * n_fits + fit)
-        for group in shown:
-            out = held[fit, group.rows]
-            if out.any():
-                scorer = make_scorer(group.observed, of_fit, component_label, n_labels)
-                scores[:, :, fit // N_FOLDS, place[group.rows[out]]] = scorer.of(group.terms[out])
+        for group in group_rows(seen, np.flatnonzero(held[fit])):
+            scorer = make_scorer(group.observed, of_fit, component_label, n_labels)
+            scores[:, :, fit // N_FOLDS, place[group.rows]] = scorer.of(group.terms)
     return scores

@@ -47,13 +47,14 @@ class Patterns:
 
     @cached_property
     def steps(self) -> tuple[list[tuple[int, Integers, Flags]], Integers]:
-        """How covariances are swept, column by column: patterns that begin alike have their first steps in common.
+        """How covariances are swept on the columns that not all patterns show: those that begin alike begin together.
 
         Each step has its column, which matrices of the step before are gone on with, and which of these, (n_matrices,
         1), are swept.  At the end: the matrix of each pattern, (n_patterns,).
         """
         steps, last = [], np.zeros(len(self.observed), np.intp)
-        for column in np.argsort(-self.observed.sum(axis=0), kind="stable").tolist():
+        count = self.observed.sum(axis=0)
+        for column in np.argsort(-count, kind="stable")[np.count_nonzero(count == len(self.observed)) :].tolist():
             found, last = np.unique(2 * last + self.observed[:, column], return_inverse=True)
             steps.append((column, found // 2, found[:, None] % 2 == 1))
         return steps, last
@@ -193,9 +194,15 @@ def sweep(patterns: Patterns, covariance: Floats) -> tuple[Floats, Floats]:
         variance = variance[..., None, :]
         np.einsum("...ii->...i", swept)[...] = np.where(observed, -1.0 / variance, variance)
         return swept, np.where(observed, np.log(variance), 0.0).sum(axis=-1)
+    swept = covariance.reshape(-1, n, n).copy()
+    shared, rest = (np.flatnonzero(kind) for kind in (observed.all(axis=0), ~observed.all(axis=0)))
+    inverse, log_determinant = invert(swept[:, shared[:, None], shared])
+    slope = inverse @ swept[:, shared[:, None], rest]
+    swept[:, rest[:, None], rest] -= swept[:, rest[:, None], shared] @ slope
+    swept[:, shared[:, None], shared] = -inverse
+    swept[:, shared[:, None], rest], swept[:, rest[:, None], shared] = slope, _transpose(slope)
     # Matrices come last, since there are the most of them.
-    swept = np.moveaxis(covariance.reshape(-1, 1, n, n), (2, 3), (0, 1)).swapaxes(2, 3).copy()
-    log_determinant = np.zeros(swept.shape[2:])
+    swept, log_determinant = np.moveaxis(swept[:, None], (2, 3), (0, 1)).swapaxes(2, 3).copy(), log_determinant[None]
     steps, last = patterns.steps
     for column, before_it, shown in steps:
         if before_it.size > swept.shape[2]:
@@ -206,7 +213,7 @@ def sweep(patterns: Patterns, covariance: Floats) -> tuple[Floats, Floats]:
         np.copyto(swept[column], row, where=shown)
         np.copyto(swept[:, column], row, where=shown)
         np.copyto(swept[column, column], -1.0 / pivot, where=shown)
-        log_determinant += np.log(pivot)
+        log_determinant = log_determinant + np.log(pivot)
     swept = np.ascontiguousarray(swept.transpose(3, 2, 0, 1)[:, last])
     return swept.reshape(*before, *observed.shape, n), log_determinant[last].T.reshape(*before, -1)
 

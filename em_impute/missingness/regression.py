@@ -40,6 +40,9 @@ MAX_HALVINGS = 20
 SETTLED = 1e-10
 """Log posterior density still to gain, by Newton's own forecast, at which he is done."""
 
+NUMBERS_AT_ONCE = 1 << 20
+"""Numbers in the terms of rows that are looked at together."""
+
 CONSTANT_PRECISION = 1e-6
 """Of the constant: as good as no prior, but for rows that are all of one kind."""
 
@@ -73,7 +76,8 @@ class _Terms(NamedTuple):
         """Give log-odds, (n_rows,), by what rows show, `with_gaps` also by what they do not."""
         if not with_gaps:
             coefficient = np.where(np.arange(coefficient.size) <= x.shape[1] + self.n_numbers, coefficient, 0.0)
-        parts = [self.of(x[some]) @ coefficient for some in slices(x.shape[0])]
+        size = max(1, NUMBERS_AT_ONCE // coefficient.size)
+        parts = [self.of(x[some]) @ coefficient for some in slices(x.shape[0], size)]
         return np.concatenate([np.empty(0), *parts])
 
 
