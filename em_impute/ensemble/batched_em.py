@@ -114,7 +114,8 @@ def fit_labels(
     step = 0
     for step in range(1, max(steps) + 1 if data.unlabelled else 1):
         last = batch
-        sums = with_unlabelled(of_labelled(data, totals, last.mean, last.covariance), data, last)
+        sums = of_labelled(data, totals, last.mean, last.covariance)
+        sums = sums.plus(shared_sums(data.unlabelled, last, data.weight))
         log_share = np.log(shares_of(sums.weight)) if to_convergence else last.log_share
         batch = maximize(sums, strengths, log_share, data)
         if step in steps:
@@ -158,26 +159,30 @@ def fit_divided_labels(
     batch = Batch(nothing, mean, covariance, nothing, nothing, np.zeros((*nothing.shape, data.base.size)))
     weight = (data.weight * ~held)[fit]  # (n_mixtures, n_rows)
     for step in range(DIVIDED_STEPS + 1):
-        sums = within_labels(data, batch, component_label, weight, None if step else start)
+        sums = shared_sums(data.labelled, batch, weight, component_label, None if step else start)
         batch = maximize(sums, strengths, np.log(shares_of(sums.weight)), data)
     return batch
 
 
-def within_labels(
-    data: TrainingData, batch: Batch, component_label: Integers, weight: Floats, share: Floats | None = None
+def shared_sums(
+    groups: Sequence[TrainingRows],
+    batch: Batch,
+    weight: Floats,
+    component_label: Integers | None = None,
+    share: Floats | None = None,
 ) -> SufficientStatistics:
-    """Sum the labelled rows, each shared out over the components of its label: (n_mixtures, n_components, …).
+    """Sum rows, each shared out over all components, or those of its label: (n_mixtures, n_components, …).
 
-    `weight` is (n_mixtures, n_rows).  `share` (n_rows, n_components), where it is given, says how rows are shared out,
-    else the mixtures do.
+    `weight` is (n_rows,) or (n_mixtures, n_rows).  `share` (n_rows, n_components), where it is given, says how rows are
+    shared out, else the mixtures do.
     """
-    components = [np.flatnonzero(component_label == label) for label in range(data.n_labels)]
-    sums = no_rows(batch)
-    for group in data.labelled:
+    components = None if component_label is None else rows_by_code(component_label, int(component_label.max()) + 1)
+    weight, sums = np.broadcast_to(weight, (len(batch.weight), weight.shape[-1])), no_rows(batch)
+    for group in groups:
 
         def of_some(some: Integers, group: TrainingRows = group) -> SufficientStatistics:
             mine = batch.take(some)
-            if share is None:
+            if share is None or components is None:
                 out, swept = shared_out(group, mine, components)
             else:
                 out, swept = np.zeros((max(map(len, components)), 1, group.rows.size)), None
@@ -223,20 +228,6 @@ def of_labelled(data: TrainingData, totals: Sequence[Floats], mean: Floats, cova
 
         parts.append(_in_turn(of_some, group, mean, covariance))
     return reduce(SufficientStatistics.plus, parts)
-
-
-def with_unlabelled(sums: SufficientStatistics, data: TrainingData, batch: Batch) -> SufficientStatistics:
-    """Add to `sums` the unlabelled rows, by how responsible each component is for them."""
-    for group in data.unlabelled:
-
-        def of_some(some: Integers, group: TrainingRows = group) -> SufficientStatistics:
-            mine = batch.take(some)
-            out, swept = shared_out(group, mine)
-            out *= data.weight[group.rows]
-            return completed(out, group, mine, swept)
-
-        sums = sums.plus(_in_turn(of_some, group, batch.mean, batch.covariance))
-    return sums
 
 
 def label_totals(data: TrainingData, held: Flags | None = None) -> list[Floats]:

@@ -19,8 +19,7 @@ from em_impute.ensemble.batched_em import (
     mean_strengths,
     no_rows,
     of_labelled,
-    with_unlabelled,
-    within_labels,
+    shared_sums,
 )
 from em_impute.ensemble.cross_validation import LEAST_CHANCE
 from em_impute.ensemble.ensemble import TEMPERATURES, Ensemble, Submodel
@@ -98,8 +97,7 @@ def _sums(submodel: Submodel, data: TrainingData) -> SufficientStatistics:
     """
     batch, members = submodel.batch, submodel.members
     if submodel.is_divided:
-        weight = np.broadcast_to(data.weight, (len(members), data.weight.size))
-        return within_labels(data, batch, submodel.component_label, weight)
+        return shared_sums(data.labelled, batch, data.weight, submodel.component_label)
     sums = no_rows(batch)
     if data.labelled:
         totals = [np.repeat(total, len(members), axis=0) for total in label_totals(data)]
@@ -108,7 +106,7 @@ def _sums(submodel: Submodel, data: TrainingData) -> SufficientStatistics:
     if not active.size:
         return sums
     guided = batch.take(active)
-    for whole, part in zip(sums, with_unlabelled(no_rows(guided), data, guided), strict=True):
+    for whole, part in zip(sums, shared_sums(data.unlabelled, guided, data.weight), strict=True):
         whole[active] += part
     return sums
 

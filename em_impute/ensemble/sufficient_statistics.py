@@ -140,7 +140,7 @@ def find_patterns(missing: Flags) -> tuple[Flags, Integers]:
     return missing[first], number
 
 
-def statistics_of(total: Floats, n_columns: int) -> SufficientStatistics:
+def _statistics_of(total: Floats, n_columns: int) -> SufficientStatistics:
     """Read sums of the terms, (..., n_terms), as sums over columns and products of them."""
     i, j = _products_in(n_columns)
     end = 1 + n_columns + i.size
@@ -160,7 +160,7 @@ def complete(
     counts, so that nothing is taken for measured that was not (Ghahramani & Jordan 1994).
     """
     n, observed = mean.shape[-1], patterns.observed
-    sums = statistics_of(total.sum(axis=-2), n)
+    sums = _statistics_of(total.sum(axis=-2), n)
     if observed.all():
         return sums
     first, centre, weight = total[..., 1 : 1 + n], mean[..., None, :], total[..., 0]
@@ -174,7 +174,7 @@ def complete(
         first, offset = _times(first, slope), centre - _times(centre, slope)
         hidden = (swept * ~(observed[:, :, None] | observed[:, None])).reshape(*swept.shape[:-2], n * n)
         second = (weight[..., None, :] @ hidden).reshape(*mean.shape, n)
-        second += _transpose(_stacked(slope)) @ _stacked(statistics_of(total, n).second @ slope)
+        second += _transpose(_stacked(slope)) @ _stacked(_statistics_of(total, n).second @ slope)
     crossed = _transpose(first + 0.5 * weight[..., None] * offset) @ offset
     second += crossed + _transpose(crossed)
     first = (first + weight[..., None] * offset).sum(axis=-2)
