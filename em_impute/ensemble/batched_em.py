@@ -203,7 +203,12 @@ def no_rows(batch: Batch) -> SufficientStatistics:
 
 def maximize(sums: SufficientStatistics, strengths: Strengths, log_share: Floats, data: TrainingData) -> Batch:
     """Take the M step; the labels' shares are given, (n_mixtures, n_components)."""
-    mean, covariance, freedom = m_step(sums, strengths)
+    _, n_components, n_columns = sums.first.shape
+    parts = [  # some mixtures at a time, so that temporaries stay small
+        m_step(SufficientStatistics(*(part[some] for part in sums)), strengths.take(some))
+        for some in slices(len(sums.weight), max(1, MAX_NUMBERS // max(1, n_components * n_columns**2)))
+    ]
+    mean, covariance, freedom = map(np.concatenate, zip(*parts, strict=True))
     log_chance = log_chances(sums.counts, data.seen.levels, data.base)
     return Batch(sums.weight, mean, covariance, freedom, log_share, log_chance)
 

@@ -18,6 +18,9 @@ from em_impute.em.parameters import LOG_TWO_PI
 from em_impute.ensemble.transforms import Predictors
 from em_impute.serialize.annotations import Axes
 
+MOST_WITH_PRODUCTS = 256
+"""Columns up to which rows have all products of two as terms; beyond, columns are independent within a component."""
+
 PATTERNS_AT_ONCE = 64
 """Patterns of gaps whose moments are computed together: there is a matrix for each of them and each component."""
 
@@ -144,7 +147,7 @@ def _statistics_of(total: Floats, n_columns: int) -> SufficientStatistics:
     """Read sums of the terms, (..., n_terms), as sums over columns and products of them."""
     i, j = _products_in(n_columns)
     end = 1 + n_columns + i.size
-    second = np.empty((*total.shape[:-1], n_columns, n_columns))
+    second = np.zeros((*total.shape[:-1], n_columns, n_columns))
     second[..., i, j] = second[..., j, i] = total[..., 1 + n_columns : end]
     return SufficientStatistics(total[..., 0], total[..., 1 : 1 + n_columns], second, total[..., end:])
 
@@ -258,8 +261,8 @@ def invert(covariance: Floats) -> tuple[Floats, Floats]:
 
 @cache
 def _products_in(n: int) -> tuple[Integers, Integers]:
-    """Say which columns the products x_i·x_j, i ≤ j, of `n` columns are of: i and j, (n(n + 1)/2,) each."""
-    i, j = np.triu_indices(n)
+    """Say which columns the products x_i·x_j, i ≤ j, of `n` columns are of: i and j, (n_products,) each."""
+    i, j = np.triu_indices(n) if n <= MOST_WITH_PRODUCTS else (np.arange(n), np.arange(n))
     return i, j
 
 
@@ -291,13 +294,15 @@ def _group(seen: Predictors, rows: Integers, observed: Integers) -> Group:
 
 def _terms(x: Floats, codes: Integers, levels: tuple[int, ...]) -> Floats:
     n_rows, n = x.shape
-    terms = np.empty((1 + n + n * (n + 1) // 2 + sum(levels), n_rows))  # each term's numbers side by side
+    first = 1 + n + _products_in(n)[0].size
+    terms = np.empty((first + sum(levels), n_rows))  # each term's numbers side by side
     terms[0] = 1.0
     terms[1 : 1 + n] = x.T
-    first = 1 + n
-    for i in range(n):
-        np.multiply(terms[1 + i], terms[1 + i : 1 + n], out=terms[first : first + n - i])
-        first += n - i
+    if n > MOST_WITH_PRODUCTS:
+        np.square(terms[1 : 1 + n], out=terms[1 + n : first])
+    else:
+        for i in range(n):
+            np.multiply(terms[1 + i], terms[1 + i : 1 + n], out=terms[first - (n - i) * (n - i + 1) // 2 :][: n - i])
     for code, n_levels in zip(codes.T, levels, strict=True):
         terms[first : first + n_levels] = code == np.arange(n_levels)[:, None]
         first += n_levels

@@ -13,6 +13,7 @@ from em_impute.ensemble.folds import N_FOLDS, deal
 MAX_ROWS = 10_000
 """Rows of either kind that are looked at: a standardised difference of 0.05 between so many is beyond doubt."""
 
+MAX_FEATURES = 256
 MAX_CELLS = 1 << 19
 """Rows of either kind times predictors: a regression takes time by the square of the latter."""
 
@@ -125,11 +126,12 @@ class Missing(NamedTuple):
 
 
 def regress_missing(design: Design, seed: int) -> Missing | None:
-    """Regress "has no label" on what is seen, and on what is not; None with fewer than five rows of a kind.
+    """Regress "has no label" on what is seen, and on what is not.
 
+    None with fewer than five rows of a kind, or so many predictors that a step of Newton's would take seconds.
     Missing values count as the mean.  A standard normal prior of every coefficient keeps them finite.
     """
-    drawn = draw_kinds(design, seed)
+    drawn = draw_kinds(design, seed) if len(design.features) <= MAX_FEATURES else None
     if drawn is None or np.bincount(drawn.lacks, minlength=2).min() < MIN_ROWS:
         return None
     x, n_numbers = design.x_of(drawn.row), design.n_numbers
