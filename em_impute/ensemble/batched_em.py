@@ -46,6 +46,9 @@ SOFTNESS = 0.1
 MAX_PATTERNS = 16
 """Unlabelled rows whose pattern of missing predictors is rarer than so many others do not guide the fits."""
 
+FEW_COLUMNS = 16
+"""Up to here a dense inverse costs less than looking at what can be done without."""
+
 MAX_NUMBERS = 1 << 17
 """Numbers in the largest temporary: mixtures are fitted side by side only as far as these stay in the cache."""
 
@@ -295,15 +298,18 @@ def completed(
 def _in_turn(
     work: Callable[[Integers], SufficientStatistics], group: TrainingRows, mean: Floats, covariance: Floats
 ) -> SufficientStatistics:
-    """Put together what some mixtures at a time make of a group, those alike together, so that temporaries stay small.
+    """Put together what some mixtures at a time make of a group, so that temporaries stay small.
 
-    Mixtures are alike if all or none have one covariance for every component, and independent columns.
+    Where cells are missing and every pattern of them costs an inverse, those alike go together: mixtures of which all
+    or none have one covariance for every component, and independent columns.
     """
-    _, n_components, n_columns = mean.shape
-    tied = (covariance == covariance[:, :1]).all(axis=(1, 2, 3))
-    independent = ((covariance == 0.0) | np.eye(n_columns, dtype=bool)).all(axis=(1, 2, 3))
+    n_mixtures, n_components, n_columns = mean.shape
     size = max(1, MAX_NUMBERS // (n_components * max(len(group.patterns.observed) * n_columns**2, group.rows.size)))
-    alike = rows_by_code(2 * independent + tied, 4)
+    alike = [np.arange(n_mixtures)]
+    if not group.patterns.observed.all() or n_columns > FEW_COLUMNS:
+        tied = (covariance == covariance[:, :1]).all(axis=(1, 2, 3))
+        independent = ((covariance == 0.0) | np.eye(n_columns, dtype=bool)).all(axis=(1, 2, 3))
+        alike = rows_by_code(2 * independent + tied, 4)
     some = [one[part] for one in alike for part in slices(one.size, size)]
     sums = SufficientStatistics(*map(np.concatenate, zip(*map(work, some), strict=True)))
     back = np.argsort(np.concatenate(some))
