@@ -71,7 +71,7 @@ def fill_file(
         else:
             data = _write_data(done, destination, place, watch, long=long)
             run.log.written(data=data)
-        made = done.reports(command, data)
+        made = done.reports(command, data) if request.examined else ()
         write_rest(made, model, destination, run)
         if destination.diff:
             watch("", None, "")  # standard output may be the terminal that shows the bar

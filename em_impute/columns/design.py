@@ -24,8 +24,9 @@ from em_impute.table.arrays import Codes
 from em_impute.table.categories import MAX_LEVELS, CategoryColumn
 from em_impute.table.text import listed, shown
 
-MAX_FEATURES = 256
-"""More predictors than this make covariances that no file can support."""
+MAX_FEATURES, MAX_COVARYING = 1000, 256
+"""Predictors at most, and those of one mixture that was asked for: more make covariances that no file can support.  The
+ensemble takes more than those for independent within a label."""
 
 MAX_INDICATORS = 64
 """Columns of 0 and 1 in all: each is a dimension of its own, and a covariance has as many numbers as their square.
@@ -170,7 +171,7 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
             f"no numeric column is left to predict from{_because(rejected)}",
             f"name usable columns with {option('features')}",
         )
-    if len(numbers) > MAX_FEATURES:
+    if len(numbers) > (MAX_FEATURES if with_categories else MAX_COVARYING):
         raise FitError(
             f"{len(numbers):,} numeric columns are too many", f"name those that matter with {option('features')}"
         )
@@ -238,7 +239,7 @@ def _standardise(
     `rows` are those of the columns that are told, None all; the categories show these alone.  Every column of the
     result, (n_told, n_features), is in one piece: they are read and written whole.
     """
-    indicators = _indicators(categories, weight, min(MAX_INDICATORS, MAX_FEATURES - len(numbers)))
+    indicators = _indicators(categories, weight, min(MAX_INDICATORS, max(0, MAX_COVARYING - len(numbers))))
     x = np.empty((weight.size, len(numbers) + len(indicators)), order="F")
     features = []
     for j, (name, column) in enumerate(numbers):
@@ -286,7 +287,7 @@ def redundant_columns(rows: Rows, n_numbers: int) -> list[int]:
     of others; there the prior holds.  Indicators come after the `n_numbers` numbers, none of which they can displace.
     """
     n_rows, n_features = rows.x.shape
-    if n_rows <= ROWS_PER_FEATURE * n_numbers:
+    if n_rows <= ROWS_PER_FEATURE * n_numbers or n_features > MAX_COVARYING:  # no covariance is inverted of so many
         return []
     correlation = overall_covariance(rows)
     kept: list[int] = []

@@ -1,12 +1,12 @@
 """EM for many shrunken mixtures at once: every setting times every set of held-out rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 
-from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers, rows_by_code, slices
 from em_impute.em.k_means import k_means
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.shrinkage import (
@@ -20,13 +20,14 @@ from em_impute.ensemble.shrinkage import (
     strengths_of,
 )
 from em_impute.ensemble.sufficient_statistics import (
-    Group,
     SufficientStatistics,
+    TrainingRows,
     coefficients,
     complete,
-    group_rows,
-    independent_statistics,
-    statistics_of,
+    distances,
+    precisions,
+    sweep,
+    training_rows,
 )
 from em_impute.ensemble.transforms import Predictors, View
 
@@ -45,6 +46,12 @@ SOFTNESS = 0.1
 MAX_PATTERNS = 16
 """Unlabelled rows whose pattern of missing predictors is rarer than so many others do not guide the fits."""
 
+FEW_COLUMNS = 16
+"""Up to here a dense inverse costs less than looking at what can be done without."""
+
+MAX_NUMBERS = 1 << 17
+"""Numbers in the largest temporary: mixtures are fitted side by side only as far as these stay in the cache."""
+
 
 @dataclass(frozen=True)
 class TrainingData:
@@ -57,8 +64,8 @@ class TrainingData:
     weight: Floats
     """(n_rows,)"""
     n_labels: int
-    labelled: tuple[Group, ...]
-    unlabelled: tuple[Group, ...]
+    labelled: tuple[TrainingRows, ...]
+    unlabelled: tuple[TrainingRows, ...]
     base: Floats
     """(n_indicators,), share of each text of each category among all rows"""
 
@@ -71,8 +78,8 @@ class TrainingData:
 def gather(view: View, examples: Examples, n_labels: int) -> TrainingData:
     """Prepare rows for fitting."""
     seen, label, weight = view.show(examples.predictors), examples.label, examples.weight
-    labelled = group_rows(seen, np.flatnonzero(label >= 0))
-    unlabelled = group_rows(seen, np.flatnonzero(label < 0))[:MAX_PATTERNS]
+    labelled = training_rows(seen, np.flatnonzero(label >= 0), label)
+    unlabelled = training_rows(seen, np.flatnonzero(label < 0), label, MAX_PATTERNS)
     shares = []
     for codes, n_levels in zip(seen.codes.T, seen.levels, strict=True):
         count = np.bincount(codes[codes >= 0], weight[codes >= 0], n_levels) + 1e-3
@@ -98,7 +105,7 @@ def fit_labels(
     """
     n_fits = held.shape[0]
     totals = label_totals(data, held)
-    count = sum((total[..., 0] for total in totals), np.zeros((n_fits, data.n_labels)))
+    count = sum((total[..., 0].sum(axis=-1) for total in totals), np.zeros((n_fits, data.n_labels)))
     fit = np.tile(np.arange(n_fits), len(settings))
     strengths = strengths_of(
         [shrinkage for shrinkage, _ in settings for _ in range(n_fits)],
@@ -110,7 +117,8 @@ def fit_labels(
     step = 0
     for step in range(1, max(steps) + 1 if data.unlabelled else 1):
         last = batch
-        sums = with_unlabelled(of_labelled(data, totals, last.mean, last.covariance), data, last)
+        sums = of_labelled(data, totals, last.mean, last.covariance)
+        sums = sums.plus(shared_sums(data.unlabelled, last, data.weight))
         log_share = np.log(shares_of(sums.weight)) if to_convergence else last.log_share
         batch = maximize(sums, strengths, log_share, data)
         if step in steps:
@@ -122,15 +130,14 @@ def fit_labels(
 
 
 def fit_labelled(data: TrainingData, totals: Sequence[Floats], strengths: Strengths, log_share: Floats) -> Batch:
-    """Fit one component a label to labelled rows alone, whose terms add up to `totals` (n_mixtures, n_labels, n_terms).
+    """Fit one component a label to labelled rows alone, whose terms add up to `totals`.
 
     Where predictors are missing it takes some steps of EM until their moments have settled.
     """
     mean, covariance = _standard(*log_share.shape, data.n_columns)
-    alone = bool(strengths.independent.all())
-    settled = all(group.observed.size == data.n_columns for group in data.labelled)
+    settled = all(group.patterns.observed.all() for group in data.labelled)
     for _ in range(1 if settled else SETTLING_STEPS):
-        sums = of_labelled(data, totals, mean, covariance, independent=alone)
+        sums = of_labelled(data, totals, mean, covariance)
         batch = maximize(sums, strengths, log_share, data)
         mean, covariance = batch.mean, batch.covariance
     return batch
@@ -155,33 +162,39 @@ def fit_divided_labels(
     batch = Batch(nothing, mean, covariance, nothing, nothing, np.zeros((*nothing.shape, data.base.size)))
     weight = (data.weight * ~held)[fit]  # (n_mixtures, n_rows)
     for step in range(DIVIDED_STEPS + 1):
-        sums = within_labels(data, batch, component_label, weight, None if step else start)
+        sums = shared_sums(data.labelled, batch, weight, component_label, None if step else start)
         batch = maximize(sums, strengths, np.log(shares_of(sums.weight)), data)
     return batch
 
 
-def within_labels(
-    data: TrainingData, batch: Batch, component_label: Integers, weight: Floats, share: Floats | None = None
+def shared_sums(
+    groups: Sequence[TrainingRows],
+    batch: Batch,
+    weight: Floats,
+    component_label: Integers | None = None,
+    share: Floats | None = None,
 ) -> SufficientStatistics:
-    """Sum the labelled rows, each shared out over the components of its label: (n_mixtures, n_components, …).
+    """Sum rows, each shared out over all components, or those of its label: (n_mixtures, n_components, …).
 
-    `weight` is (n_mixtures, n_rows).  `share` (n_rows, n_components), where it is given, says how rows are shared out,
-    else the mixtures do.
+    `weight` is (n_rows,) or (n_mixtures, n_rows).  `share` (n_rows, n_components), where it is given, says how rows are
+    shared out, else the mixtures do.
     """
-    of_labels = []
-    for label in range(data.n_labels):
-        components = np.flatnonzero(component_label == label)
-        mine = Batch(*(part[:, components] for part in batch))
-        sums = no_rows(mine)
-        for group in data.labelled:
-            member = data.label[group.rows] == label
-            if not member.any():
-                continue
-            group = group._replace(rows=group.rows[member], terms=group.terms[member])  # noqa: PLW2901  # its part
-            out = shared_out(group, mine) if share is None else share[group.rows][:, components].T[:, None]
-            sums = sums.plus(completed(out * weight[:, group.rows], group, mine))
-        of_labels.append(sums)
-    return SufficientStatistics(*(np.concatenate(pieces, axis=1) for pieces in zip(*of_labels, strict=True)))
+    components = None if component_label is None else rows_by_code(component_label, int(component_label.max()) + 1)
+    weight, sums = np.broadcast_to(weight, (len(batch.weight), weight.shape[-1])), no_rows(batch)
+    for group in groups:
+
+        def of_some(some: Integers, group: TrainingRows = group) -> SufficientStatistics:
+            mine = batch.take(some)
+            if share is None or components is None:
+                out, swept = shared_out(group, mine, components)
+            else:
+                out, swept = np.zeros((max(map(len, components)), 1, group.rows.size)), None
+                for rows, _, label in group.segments:
+                    out[: components[label].size, 0, rows] = share[np.ix_(group.rows[rows], components[label])].T
+            return completed(out * weight[np.ix_(some, group.rows)], group, mine, swept, components)
+
+        sums = sums.plus(_in_turn(of_some, group, batch.mean, batch.covariance))
+    return sums
 
 
 def no_rows(batch: Batch) -> SufficientStatistics:
@@ -193,7 +206,12 @@ def no_rows(batch: Batch) -> SufficientStatistics:
 
 def maximize(sums: SufficientStatistics, strengths: Strengths, log_share: Floats, data: TrainingData) -> Batch:
     """Take the M step; the labels' shares are given, (n_mixtures, n_components)."""
-    mean, covariance, freedom = m_step(sums, strengths)
+    _, n_components, n_columns = sums.first.shape
+    parts = [  # some mixtures at a time, so that temporaries stay small
+        m_step(SufficientStatistics(*(part[some] for part in sums)), strengths.take(some))
+        for some in slices(len(sums.weight), max(1, MAX_NUMBERS // max(1, n_components * n_columns**2)))
+    ]
+    mean, covariance, freedom = map(np.concatenate, zip(*parts, strict=True))
     log_chance = log_chances(sums.counts, data.seen.levels, data.base)
     return Batch(sums.weight, mean, covariance, freedom, log_share, log_chance)
 
@@ -204,68 +222,104 @@ def mean_strengths(data: TrainingData, totals: Sequence[Floats], draws_in: Seque
     They are 0 for the settings that do not draw means in.
     """
     mean, covariance = _standard(n_fits, data.n_labels, data.n_columns)
-    strength = empirical_bayes(of_labelled(data, totals, mean, covariance, independent=True))
+    strength = empirical_bayes(of_labelled(data, totals, mean, covariance))
     return np.concatenate([strength if drawn_in else np.zeros_like(strength) for drawn_in in draws_in])
 
 
-def of_labelled(
-    data: TrainingData, totals: Sequence[Floats], mean: Floats, covariance: Floats, *, independent: bool = False
-) -> SufficientStatistics:
-    """Sum the labelled rows, a component for each label; `totals`, of each group, (n_mixtures, n_labels, n_terms).
+def of_labelled(data: TrainingData, totals: Sequence[Floats], mean: Floats, covariance: Floats) -> SufficientStatistics:
+    """Sum the labelled rows, a component for each label; `totals` (n_mixtures, n_labels, n_patterns, n_terms)."""
+    parts = []
+    for total, group in zip(totals, data.labelled, strict=True):
 
-    Where columns are `independent` within a component this is done faster.
-    """
-    if independent:
-        return independent_statistics(totals, data.labelled, mean, covariance)
-    parts = (
-        complete(statistics_of(total, group), group.observed, mean, covariance)
-        for total, group in zip(totals, data.labelled, strict=True)
-    )
+        def of_some(some: Integers, total: Floats = total, group: TrainingRows = group) -> SufficientStatistics:
+            return complete(total[some], group.patterns, mean[some], _of_all(covariance[some]))
+
+        parts.append(_in_turn(of_some, group, mean, covariance))
     return reduce(SufficientStatistics.plus, parts)
 
 
-def with_unlabelled(sums: SufficientStatistics, data: TrainingData, batch: Batch) -> SufficientStatistics:
-    """Add to `sums` the unlabelled rows, by how responsible each component is for them."""
-    for group in data.unlabelled:
-        sums = sums.plus(completed(shared_out(group, batch) * data.weight[group.rows], group, batch))
-    return sums
-
-
 def label_totals(data: TrainingData, held: Flags | None = None) -> list[Floats]:
-    """Sum the terms of the rows that each fit may see, label by label: of each group (n_fits, n_labels, n_terms)."""
+    """Sum the terms of the rows that each fit may see, label by label: (n_fits, n_labels, n_patterns, n_terms) each."""
+    seen = np.ones((1, data.label.size)) if held is None else ~held
     found = []
     for group in data.labelled:
-        member = (data.label[group.rows] == np.arange(data.n_labels)[:, None]) * data.weight[group.rows]
-        everything = member @ group.terms
-        of_fits = [
-            everything - (member * out[group.rows]) @ group.terms if out.any() else everything
-            for out in (np.zeros((1, data.label.size), dtype=bool) if held is None else held)
-        ]
-        found.append(np.stack(of_fits))
+        weight = seen[:, group.rows] * data.weight[group.rows]
+        total = np.zeros((len(seen), data.n_labels, len(group.patterns.observed), group.terms.shape[1]))
+        for rows, pattern, label in group.segments:
+            total[:, label, pattern] = weight[:, rows] @ group.terms[rows]
+        found.append(total)
     return found
 
 
-def shared_out(group: Group, batch: Batch) -> Floats:
+def shared_out(
+    group: TrainingRows, batch: Batch, components: Sequence[Integers] | None = None
+) -> tuple[Floats, Floats]:
     """Take the E step: how responsible each component is for each row, (n_components, n_mixtures, n_rows).
 
-    With the rows last, maxima and sums over components run along the memory.
+    Of labelled rows `components` lists those of each label; the first axis is then as long as the longest list.  With
+    the rows last, maxima and sums over components run along the memory.  Also returns what `sweep` gave.
     """
-    theta = coefficients(group.observed, batch.log_share, batch.mean, batch.covariance, batch.log_chance)
-    n_mixtures, n_components, n_terms = theta.shape
-    joint: Floats = np.swapaxes(theta, 0, 1).reshape(-1, n_terms) @ group.terms.T
-    joint = joint.reshape(n_components, n_mixtures, -1)
+    swept, log_determinant = sweep(group.patterns, _of_all(batch.covariance))
+    distance = distances(precisions(group.patterns, swept), batch.mean[..., None, :])
+    share, chance = batch.log_share[..., None], batch.log_chance[..., None, :]
+    theta = coefficients(group.patterns.observed.sum(axis=1), share, distance, log_determinant, chance)
+    n_mixtures, n_components, _, n_terms = theta.shape
+    theta = np.ascontiguousarray(np.moveaxis(theta, 0, 1).swapaxes(1, 2).swapaxes(0, 1))
+    most = n_components if components is None else max(map(len, components))
+    joint = np.full((most * n_mixtures, group.rows.size), -np.inf)
+    for rows, pattern, label in group.segments:
+        mine = theta[pattern] if components is None else theta[pattern, components[label]]
+        mine = mine.reshape(-1, n_terms)
+        np.matmul(mine, group.terms[rows].T, out=joint[: len(mine), rows])
+    joint = joint.reshape(most, n_mixtures, -1)
     joint -= joint.max(axis=0)
     np.exp(joint, out=joint)
     joint /= joint.sum(axis=0)
-    return joint
+    return joint, swept
 
 
-def completed(responsibility: Floats, group: Group, batch: Batch) -> SufficientStatistics:
+def completed(
+    responsibility: Floats,
+    group: TrainingRows,
+    batch: Batch,
+    swept: Floats | None = None,
+    components: Sequence[Integers] | None = None,
+) -> SufficientStatistics:
     """Sum rows by how responsible each component is for them: (n_mixtures, n_components, …)."""
-    n_components, n_mixtures, n_rows = responsibility.shape
-    total = (responsibility.reshape(-1, n_rows) @ group.terms).reshape(n_components, n_mixtures, -1)
-    sums = statistics_of(np.swapaxes(total, 0, 1), group)
-    return complete(sums, group.observed, batch.mean, batch.covariance)
+    n_mixtures, n_components = batch.weight.shape
+    total = np.zeros((len(group.patterns.observed), n_components, n_mixtures, group.terms.shape[1]))
+    for rows, pattern, label in group.segments:
+        mine = np.arange(n_components) if components is None else components[label]
+        part = responsibility[: mine.size, :, rows].reshape(mine.size * n_mixtures, -1) @ group.terms[rows]
+        total[pattern, mine] = part.reshape(mine.size, n_mixtures, -1)
+    return complete(total.transpose(2, 1, 0, 3), group.patterns, batch.mean, _of_all(batch.covariance), swept)
+
+
+def _in_turn(
+    work: Callable[[Integers], SufficientStatistics], group: TrainingRows, mean: Floats, covariance: Floats
+) -> SufficientStatistics:
+    """Put together what some mixtures at a time make of a group, so that temporaries stay small.
+
+    Where cells are missing and every pattern of them costs an inverse, those alike go together: mixtures of which all
+    or none have one covariance for every component, and independent columns.
+    """
+    n_mixtures, n_components, n_columns = mean.shape
+    size = max(1, MAX_NUMBERS // (n_components * max(len(group.patterns.observed) * n_columns**2, group.rows.size)))
+    alike = [np.arange(n_mixtures)]
+    if not group.patterns.observed.all() or n_columns > FEW_COLUMNS:
+        tied = (covariance == covariance[:, :1]).all(axis=(1, 2, 3))
+        independent = ((covariance == 0.0) | np.eye(n_columns, dtype=bool)).all(axis=(1, 2, 3))
+        alike = rows_by_code(2 * independent + tied, 4)
+    some = [one[part] for one in alike for part in slices(one.size, size)]
+    sums = SufficientStatistics(*map(np.concatenate, zip(*map(work, some), strict=True)))
+    back = np.argsort(np.concatenate(some))
+    return SufficientStatistics(*(part[back] for part in sums))
+
+
+def _of_all(covariance: Floats) -> Floats:
+    """Give the covariance of all components once if they have the same: (n_mixtures, 1 or n_components, …)."""
+    first = covariance[:, :1]
+    return first if (covariance == first).all() else covariance
 
 
 def _standard(*shape: int) -> tuple[Floats, Floats]:

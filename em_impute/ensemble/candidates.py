@@ -8,6 +8,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats
 from em_impute.ensemble.shrinkage import Shrinkage
+from em_impute.ensemble.sufficient_statistics import MOST_WITH_PRODUCTS
 from em_impute.ensemble.transforms import PLAIN
 from em_impute.serialize.annotations import Count, Range
 
@@ -174,7 +175,7 @@ def budget_for(n_columns: int, n_patterns: int, n_mixtures: int, n_steps: int) -
     thrifty = n_columns > MANY_COLUMNS or overhead + a_row * MIN_UNLABELLED > 4 * WORK
     n_unlabelled = int(np.clip((WORK - overhead) / a_row, MIN_UNLABELLED, MAX_UNLABELLED))
     n_labelled = int(min(MAX_LABELLED, MAX_TERMS / n_terms))
-    return Budget(n_labelled, n_unlabelled, thrifty, inverses > MAX_INVERSES)
+    return Budget(n_labelled, n_unlabelled, thrifty, inverses > MAX_INVERSES or n_columns > MOST_WITH_PRODUCTS)
 
 
 def refit_rows(n_columns: int, n_mixtures: int, n_steps: int) -> tuple[int, int]:
@@ -202,5 +203,5 @@ def row_cost(n_columns: int, n_components: int) -> float:
 
 
 def count_terms(n_columns: int) -> int:
-    """Count the terms of a row: 1, x and the products."""
-    return 1 + n_columns + n_columns * (n_columns + 1) // 2
+    """Count the terms of a row: 1, x and the products, or as many squares where columns are independent anyway."""
+    return 1 + n_columns + n_columns * (n_columns + 1 if n_columns <= MOST_WITH_PRODUCTS else 2) // 2

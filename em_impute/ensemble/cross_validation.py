@@ -19,8 +19,8 @@ from em_impute.ensemble.ensemble import TEMPERATURES, Submodel
 from em_impute.ensemble.folds import N_FOLDS, REPEATS, Examples, held_out, like_missing, shares_without_fold
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import make_scorer, temper
-from em_impute.ensemble.sufficient_statistics import Group, group_rows
-from em_impute.ensemble.transforms import View
+from em_impute.ensemble.sufficient_statistics import group_rows
+from em_impute.ensemble.transforms import Predictors, View
 
 LEAST_CHANCE = 1e-6
 """Probabilities are held above it: one label that was thought impossible shall not decide everything."""
@@ -45,8 +45,8 @@ class Comparison:
     """(n_held,) what the rows weigh by themselves"""
     fold: Integers
     """(n_held,) in the first repeat"""
-    probability: Floats
-    """(n_members, n_temperatures, n_repeats, n_held, n_labels)"""
+    score: Floats
+    """(n_labels, n_members, n_repeats, n_held), before they are tempered"""
     shares: Floats
     """(n_held, n_labels), of the labels among the rows that the fits did see"""
     origin: Integers
@@ -59,7 +59,8 @@ class Comparison:
     @cached_property
     def chance(self) -> Floats:
         """Probability of the true label, (n_members, n_temperatures, n_repeats, n_held)."""
-        return self.of_truth(self.probability)
+        found = [self.of_truth(np.moveaxis(temper(self.score, one), 0, -1)) for one in TEMPERATURES]
+        return np.stack(found, axis=1)
 
     @cached_property
     def surprise(self) -> Floats:
@@ -88,9 +89,8 @@ def compare(
     """
     held = held_out(examples, seed, 1 if budget.independent else REPEATS)
     labelled = np.flatnonzero(examples.label >= 0)
-    data_of_view = {view.name: gather(view, examples, n_labels) for view in views}
     hidden = like_missing(examples, seed)
-    shown = {view.name: group_rows(view.show(hidden), labelled) for view in views}
+    data_of_view: dict[str, TrainingData] = {}
     scores, fitted = [], []
     n_columns = examples.predictors.x.shape[1]
     # A label of which no row counts has one Gaussian, that of all rows; there is nothing to divide.
@@ -98,11 +98,15 @@ def compare(
     view_of = {view.name: view for view in views}
     for plan in plans([*view_of], n_columns, n_divisible, n_labels, budget):
         progress(f"trying {plan.per_label} × {plan.view}")
-        data = data_of_view[plan.view]
-        component_label, batch = fit_plan(plan, data, held, seed)
-        scores.append(_held_scores(component_label, batch, n_labels, shown[plan.view], held, labelled))
+        view = view_of[plan.view]
+        if plan.view not in data_of_view:
+            data_of_view[plan.view] = gather(view, examples, n_labels)
+        component_label, batch = fit_plan(plan, data_of_view[plan.view], held, seed)
+        if budget.thrifty:  # then rows take much memory, and no view comes twice
+            data_of_view.clear()
+        scores.append(_held_scores(component_label, batch, n_labels, view.show(hidden), held, labelled))
         final = np.arange(len(plan.members)) * held.shape[0] + held.shape[0] - 1
-        view, unknown = view_of[plan.view], np.full((final.size, len(TEMPERATURES)), np.nan)
+        unknown = np.full((final.size, len(TEMPERATURES)), np.nan)
         fitted.append(Submodel(view, tuple(plan.members), component_label, batch.take(final), unknown))
 
     score = np.concatenate(scores, axis=1)  # (n_labels, n_members, n_repeats, n_labelled)
@@ -122,7 +126,7 @@ def compare(
         odds=odds,
         own_weight=own,
         fold=fold[row],
-        probability=np.moveaxis(np.stack([temper(score, one) for one in TEMPERATURES], axis=2), 0, -1),
+        score=score,
         shares=shares_without_fold(examples, fold, n_labels)[row],
         origin=row if examples.origin is None else examples.origin[row],
     )
@@ -148,26 +152,27 @@ def refit(
     submodels: Sequence[Submodel], examples: Examples, n_labels: int, held: Flags, seed: int
 ) -> list[tuple[Submodel, ...]]:
     """Fit the members of some submodels anew, once for every set of held-out rows; their weights stay."""
-    views = {submodel.view.name: submodel.view for submodel in submodels}
-    data_of_view = {name: gather(view, examples, n_labels) for name, view in views.items()}
-    refitted = []
-    for submodel in submodels:
-        settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in submodel.members))
-        steps = sorted({member.steps for member in submodel.members})
-        plan = Plan(submodel.view.name, submodel.members[0].per_label, settings, steps)
-        component_label, batch = fit_plan(plan, data_of_view[plan.view], held, seed)
-        order = np.array([plan.members.index(member) for member in submodel.members]) * len(held)
-        batches = [batch.take(order + number) for number in range(len(held))]
-        refitted.append([submodel._replace(component_label=component_label, batch=one) for one in batches])
-    return list(zip(*refitted, strict=True))
+    refitted: dict[int, list[Submodel]] = {}
+    for name in dict.fromkeys(submodel.view.name for submodel in submodels):  # one view's rows in memory at a time
+        alike = [(place, submodel) for place, submodel in enumerate(submodels) if submodel.view.name == name]
+        data = gather(alike[0][1].view, examples, n_labels)
+        for place, submodel in alike:
+            settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in submodel.members))
+            steps = sorted({member.steps for member in submodel.members})
+            plan = Plan(name, submodel.members[0].per_label, settings, steps)
+            component_label, batch = fit_plan(plan, data, held, seed)
+            order = np.array([plan.members.index(member) for member in submodel.members]) * len(held)
+            batches = [batch.take(order + number) for number in range(len(held))]
+            refitted[place] = [submodel._replace(component_label=component_label, batch=one) for one in batches]
+    return list(zip(*(refitted[place] for place in range(len(submodels))), strict=True))
 
 
 def _held_scores(
-    component_label: Integers, batch: Batch, n_labels: int, shown: Sequence[Group], held: Flags, labelled: Integers
+    component_label: Integers, batch: Batch, n_labels: int, seen: Predictors, held: Flags, labelled: Integers
 ) -> Floats:
     """Score each labelled row by the fits that did not see it: (n_labels, n_members, n_repeats, n_labelled).
 
-    `shown` are the labelled rows, as they are shown while their labels are hidden.
+    `seen` are the rows as they are shown while their labels are hidden.
     """
     n_fits = held.shape[0]
     n_members = batch.weight.shape[0] // n_fits
@@ -176,9 +181,7 @@ def _held_scores(
     scores = np.full((n_labels, n_members, (n_fits - 1) // N_FOLDS, labelled.size), np.nan)
     for fit in range(n_fits - 1):
         of_fit = batch.take(np.arange(n_members) * n_fits + fit)
-        for group in shown:
-            out = held[fit, group.rows]
-            if out.any():
-                scorer = make_scorer(group.observed, of_fit, component_label, n_labels)
-                scores[:, :, fit // N_FOLDS, place[group.rows[out]]] = scorer.of(group.terms[out])
+        for group in group_rows(seen, np.flatnonzero(held[fit])):
+            scorer = make_scorer(group.observed, of_fit, component_label, n_labels)
+            scores[:, :, fit // N_FOLDS, place[group.rows]] = scorer.of(group.terms)
     return scores

@@ -9,15 +9,17 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, slices
-from em_impute.ensemble.candidates import Member, row_cost
+from em_impute.ensemble.candidates import Member, count_terms, row_cost
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import Scorer, make_scorer, temper
-from em_impute.ensemble.sufficient_statistics import group_rows
+from em_impute.ensemble.sufficient_statistics import find_patterns, group_rows
 from em_impute.ensemble.transforms import Predictors, View
 from em_impute.environment import memory_is_limited
 from em_impute.serialize.annotations import Axes, Key, MayLack, Range
 
 CHUNK_ROWS = 1 << 13
+CHUNK_NUMBERS = 1 << 21
+"""Rows in work at once, and numbers in their terms and scores: 16 MB a thread."""
 
 TEMPERATURES = (0.2, 0.4, 0.7, 1.0)
 """A density that is wrong in its tails is too sure; which temperature suits a member is for the weights to say."""
@@ -84,16 +86,27 @@ def predict(ensemble: Ensemble, predictors: Predictors) -> Floats:
     """Compute the probability of each label for each row: (n_rows, n_labels), rows sum to 1."""
     n_rows = predictors.x.shape[0]
     probability = np.empty((n_rows, ensemble.n_labels))
-    whole = [one.scorer(np.arange(one.n_columns), ensemble.n_labels) for one in ensemble.submodels]
+    missing, pattern = find_patterns(np.isnan(predictors.x))
+    order = np.argsort(pattern, kind="stable") if len(missing) > 1 else None  # rows alike side by side
+    scorers: dict[tuple[int, bytes], Scorer] = {}
 
     def fill_in(some: slice) -> None:
-        probability[some] = _predict_chunk(ensemble, whole, predictors.take(some))
+        rows = some if order is None else order[some]
+        probability[rows] = _predict_chunk(ensemble, scorers, predictors.take(rows))
 
     # numpy lets go of the interpreter in products and exponentials of a chunk, so that they go on side by side.  Each
     # has a buffer of OpenBLAS, which ends the process where it finds none: with a limit on memory there is one thread.
     with ThreadPoolExecutor(1 if memory_is_limited() else MAX_THREADS) as pool:
-        deque(pool.map(fill_in, slices(n_rows, CHUNK_ROWS)), maxlen=0)
+        deque(pool.map(fill_in, slices(n_rows, _chunk_rows(ensemble))), maxlen=0)
     return probability
+
+
+def _chunk_rows(ensemble: Ensemble) -> int:
+    """Say how many rows are predicted at once: fewer where each of them takes much memory."""
+    of_row = max(
+        count_terms(one.n_columns) + 2 * one.component_label.size * len(one.members) for one in ensemble.submodels
+    )
+    return max(1, min(CHUNK_ROWS, CHUNK_NUMBERS // of_row))
 
 
 def weighted(submodels: Sequence[Submodel], weight: Floats) -> tuple[Submodel, ...]:
@@ -109,18 +122,19 @@ def weighted(submodels: Sequence[Submodel], weight: Floats) -> tuple[Submodel, .
     return tuple(found)
 
 
-def _predict_chunk(ensemble: Ensemble, whole: Sequence[Scorer], part: Predictors) -> Floats:
-    """Predict a few rows, (n_rows, n_labels); `whole` score rows that show every column, one for each submodel."""
+def _predict_chunk(ensemble: Ensemble, scorers: dict[tuple[int, bytes], Scorer], part: Predictors) -> Floats:
+    """Predict a few rows, (n_rows, n_labels); `scorers`, by submodel and columns that are observed, grow."""
     n_rows = part.x.shape[0]
     total = np.zeros((ensemble.n_labels, n_rows))
     for name, view in {submodel.view.name: submodel.view for submodel in ensemble.submodels}.items():
         for group in group_rows(view.show(part), np.arange(n_rows)):
-            for submodel, scorer in zip(ensemble.submodels, whole, strict=True):
+            for place, submodel in enumerate(ensemble.submodels):
                 if submodel.view.name != name:
                     continue
-                if group.observed.size < submodel.n_columns:
-                    scorer = submodel.scorer(group.observed, ensemble.n_labels)  # noqa: PLW2901  # of these columns
-                mixed = _mix(scorer.of(group.terms), submodel.weight)
+                key = place, group.observed.tobytes()
+                if key not in scorers:
+                    scorers[key] = submodel.scorer(group.observed, ensemble.n_labels)
+                mixed = _mix(scorers[key].of(group.terms), submodel.weight)
                 if group.rows.size == n_rows:
                     total += mixed
                 else:

@@ -27,6 +27,7 @@ from em_impute.ensemble.ensemble import TEMPERATURES, Ensemble, Submodel, sharpe
 from em_impute.ensemble.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, count_labels, draw
 from em_impute.ensemble.shrinkage import Batch, shares_of
 from em_impute.ensemble.stacking_weights import cross_fitted, estimate_model_weight, stack_weights
+from em_impute.ensemble.student_t import temper
 from em_impute.ensemble.transforms import PLAIN, Predictors, fit_views, plain_view
 
 VIEW_ROWS = 10_000
@@ -191,19 +192,18 @@ def _leading(comparison: Comparison, weight: Floats) -> int:
 
 def _held_probability(comparison: Comparison, weight: Floats, *, single: bool) -> Floats:
     used = np.flatnonzero(weight.any(axis=1))
-    column = (used[:, None] * weight.shape[1] + np.arange(weight.shape[1])).ravel()
-    predicted = np.moveaxis(comparison.probability, -1, 0)  # (n_labels, n_members, n_temperatures, n_repeats, n_held)
-    predicted = predicted.reshape(predicted.shape[0], weight.size, *predicted.shape[3:])
+    predicted = np.stack([temper(comparison.score[:, used], one).mean(axis=2) for one in TEMPERATURES], axis=2)
+    predicted = predicted.reshape(predicted.shape[0], -1, predicted.shape[-1])  # (n_labels, n_columns, n_held)
 
     def mixed(weights: Floats) -> Floats:
         counts = weights != 0.0  # NaN, too: of a fold that is all there is nothing is known
-        result: Floats = weights[counts] @ predicted[:, column[counts]].mean(axis=2)
+        result: Floats = weights[counts] @ predicted[:, counts]
         return result.T
 
     if single:
         return mixed(weight[used].ravel())
     chance = comparison.chance[used].reshape(-1, *comparison.chance.shape[2:])
-    held = np.empty((predicted.shape[3], predicted.shape[0]))
+    held = np.empty((predicted.shape[2], predicted.shape[0]))
     prior = np.repeat([comparison.members[i].prior for i in used], weight.shape[1])
     for rows, weights in cross_fitted(chance, comparison.weight, comparison.fold, prior=prior):
         held[rows] = mixed(weights)[rows]

@@ -19,8 +19,7 @@ from em_impute.ensemble.batched_em import (
     mean_strengths,
     no_rows,
     of_labelled,
-    with_unlabelled,
-    within_labels,
+    shared_sums,
 )
 from em_impute.ensemble.cross_validation import LEAST_CHANCE
 from em_impute.ensemble.ensemble import TEMPERATURES, Ensemble, Submodel
@@ -29,7 +28,7 @@ from em_impute.ensemble.folds import Examples, count_labels
 from em_impute.ensemble.shrinkage import shares_of, strengths_of
 from em_impute.ensemble.stacking_weights import PRIOR_ROWS, estimate_model_weight, observed_part, stack_weights
 from em_impute.ensemble.student_t import temper
-from em_impute.ensemble.sufficient_statistics import SufficientStatistics
+from em_impute.ensemble.sufficient_statistics import SufficientStatistics, group_rows
 from em_impute.serialize.annotations import Axes, Key
 
 ROUNDS = 5
@@ -98,18 +97,16 @@ def _sums(submodel: Submodel, data: TrainingData) -> SufficientStatistics:
     """
     batch, members = submodel.batch, submodel.members
     if submodel.is_divided:
-        weight = np.broadcast_to(data.weight, (len(members), data.weight.size))
-        return within_labels(data, batch, submodel.component_label, weight)
+        return shared_sums(data.labelled, batch, data.weight, submodel.component_label)
     sums = no_rows(batch)
     if data.labelled:
         totals = [np.repeat(total, len(members), axis=0) for total in label_totals(data)]
-        alone = all(member.shrinkage.independent for member in members)
-        sums = sums.plus(of_labelled(data, totals, batch.mean, batch.covariance, independent=alone))
+        sums = sums.plus(of_labelled(data, totals, batch.mean, batch.covariance))
     active = np.flatnonzero([member.steps > 0 for member in members])
     if not active.size:
         return sums
     guided = batch.take(active)
-    for whole, part in zip(sums, with_unlabelled(no_rows(guided), data, guided), strict=True):
+    for whole, part in zip(sums, shared_sums(data.unlabelled, guided, data.weight), strict=True):
         whole[active] += part
     return sums
 
@@ -162,7 +159,7 @@ def chances(ensemble: Ensemble, examples: Examples) -> Floats:
     found = []
     for submodel in ensemble.submodels:
         chance = np.empty((*submodel.weight.shape, examples.label.size))
-        for group in gather(submodel.view, examples, ensemble.n_labels).labelled:
+        for group in group_rows(submodel.view.show(examples.predictors), np.arange(examples.label.size)):
             score = submodel.scorer(group.observed, ensemble.n_labels).of(group.terms)
             label = examples.label[group.rows]
             for number, temperature in enumerate(TEMPERATURES):

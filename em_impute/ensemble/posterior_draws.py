@@ -138,7 +138,7 @@ def _augmented(data: TrainingData, members: list[Member], rng: np.random.Generat
     drawn_in = mean_strengths(data, totals, [one.draws_means_in for one in members])
     strengths = strengths_of([one.shrinkage for one in members], drawn_in)
     totals = [np.repeat(total, len(members), axis=0) for total in totals]
-    count = sum((total[..., 0] for total in totals), np.zeros((1, data.n_labels)))
+    count = sum((total[..., 0].sum(axis=-1) for total in totals), np.zeros((1, data.n_labels)))
     log_share = np.log(shares_of(count))
     levels = data.seen.levels
     _, first, like = np.unique([members.index(one) for one in members], return_index=True, return_inverse=True)
@@ -152,8 +152,10 @@ def _augmented(data: TrainingData, members: list[Member], rng: np.random.Generat
         now = parameters.take(active)
         sums = of_labelled(data, [total[active] for total in totals], now.mean, now.covariance)
         for group in data.unlabelled:
-            weight = data.weight[group.rows]
-            sums = sums.plus(completed(_drawn_labels(shared_out(group, now), weight, rng), group, now))
+            out, swept = shared_out(group, now)
+            for some, _, _ in group.segments:
+                out[..., some] = _drawn_labels(out[..., some], data.weight[group.rows[some]], rng)
+            sums = sums.plus(completed(out, group, now, swept))
         mine = strengths.take(active)
         rows = np.where(plain[active, None], sums.weight, count[active])
         found = maximize(sums, mine, log_share[active], data)

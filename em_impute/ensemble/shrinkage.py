@@ -38,7 +38,7 @@ class Strengths(NamedTuple):
     independent: Flags  # (n_mixtures,)
     mean: Floats  # (n_mixtures, n_gaussian), pseudo-rows at the overall mean, which is 0
 
-    def take(self, mixtures: Integers) -> "Strengths":
+    def take(self, mixtures: Integers | slice) -> "Strengths":
         """Keep some mixtures."""
         pooled, diagonal, independent, mean = self
         return Strengths(pooled[mixtures], diagonal[mixtures], independent[mixtures], mean[mixtures])

@@ -7,7 +7,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.shrinkage import Batch
-from em_impute.ensemble.sufficient_statistics import Group, coefficients, distances
+from em_impute.ensemble.sufficient_statistics import Group, coefficients, distances, invert
 
 LEAST_FREEDOM = 2.0
 """Degrees of freedom at least: fewer would have no mean."""
@@ -54,7 +54,8 @@ def make_scorer(observed: Integers, batch: Batch, component_label: Integers, n_l
     n = observed.size
     freedom = np.maximum(batch.freedom - batch.mean.shape[-1] + 1.0, LEAST_FREEDOM)
     inflation = (1.0 + 1.0 / (batch.weight + MEAN_PSEUDO_ROWS)) * batch.freedom / freedom
-    distance, log_determinant = distances(observed, batch.mean, batch.covariance * inflation[..., None, None])
+    precision, log_determinant = invert(batch.covariance[..., observed[:, None], observed] * inflation[..., None, None])
+    distance = distances(precision, batch.mean[..., observed])
     constant = batch.log_share + _log_normalizer(freedom, n) - 0.5 * log_determinant
     distance, log_chance, freedom, constant = (
         _flat(part) for part in (distance, batch.log_chance, freedom[..., None], constant[..., None])
@@ -64,7 +65,10 @@ def make_scorer(observed: Integers, batch: Batch, component_label: Integers, n_l
 
 def gaussian_label_scores(group: Group, batch: Batch, component_label: Integers, n_labels: int) -> Floats:
     """Compute log(share·density) of each label for each row, the parameters being given: like `Scorer.of`."""
-    theta = coefficients(group.observed, batch.log_share, batch.mean, batch.covariance, batch.log_chance)
+    observed = group.observed
+    precision, log_determinant = invert(batch.covariance[..., observed[:, None], observed])
+    distance = distances(precision, batch.mean[..., observed])
+    theta = coefficients(np.array(observed.size), batch.log_share, distance, log_determinant, batch.log_chance)
     score: Floats = _flat(theta) @ group.terms.T
     return _of_labels(score.reshape(*theta.shape[1::-1], group.rows.size), component_label, n_labels)
 

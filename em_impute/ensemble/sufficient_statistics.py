@@ -6,17 +6,23 @@ and the sums that the M step needs are Rᵀ·F.  Sums of x·xᵀ lose digits whe
 every column is standardised beforehand, and no component is narrower than its share of the prior.
 """
 
-from collections.abc import Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers, rows_by_code, slices
 from em_impute.em.parameters import LOG_TWO_PI
 from em_impute.ensemble.transforms import Predictors
 from em_impute.serialize.annotations import Axes
+
+MOST_WITH_PRODUCTS = 256
+"""Columns up to which rows have all products of two as terms; beyond, columns are independent within a component."""
+
+PATTERNS_AT_ONCE = 64
+"""Patterns of gaps whose moments are computed together: there is a matrix for each of them and each component."""
 
 
 class Group(NamedTuple):
@@ -25,6 +31,50 @@ class Group(NamedTuple):
     rows: Integers  # (n_rows,) their numbers
     observed: Integers  # (n_observed,) the Gaussian columns that they show
     terms: Floats  # (n_rows, 1 + n_observed + n_observed(n_observed + 1)/2 + n_indicators)
+
+
+class Segment(NamedTuple):
+    """Rows of one pattern of gaps and one label, side by side."""
+
+    rows: slice
+    pattern: int
+    label: int
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Patterns of gaps."""
+
+    observed: Flags
+    """(n_patterns, n_columns)"""
+
+    @cached_property
+    def steps(self) -> tuple[list[tuple[int, Integers, Flags]], Integers]:
+        """How covariances are swept on the columns that not all patterns show: those that begin alike begin together.
+
+        Each step has its column, which matrices of the step before are gone on with, and which of these, (n_matrices,
+        1), are swept.  At the end: the matrix of each pattern, (n_patterns,).
+        """
+        steps, last = [], np.zeros(len(self.observed), np.intp)
+        count = self.observed.sum(axis=0)
+        for column in np.argsort(-count, kind="stable")[np.count_nonzero(count == len(self.observed)) :].tolist():
+            found, last = np.unique(2 * last + self.observed[:, column], return_inverse=True)
+            steps.append((column, found // 2, found[:, None] % 2 == 1))
+        return steps, last
+
+    @cached_property
+    def both(self) -> Flags:
+        """Pairs of columns that are both observed, (n_patterns, n_columns, n_columns)."""
+        return self.observed[:, :, None] & self.observed[:, None]
+
+
+class TrainingRows(NamedTuple):
+    """Rows of several patterns of gaps, whose terms are 0 where a column is missing."""
+
+    rows: Integers  # (n_rows,) their numbers, segment by segment
+    patterns: Patterns
+    segments: tuple[Segment, ...]
+    terms: Floats  # (n_rows, 1 + n_columns + n_columns(n_columns + 1)/2 + n_indicators)
 
 
 class SufficientStatistics(NamedTuple):
@@ -44,144 +94,219 @@ class SufficientStatistics(NamedTuple):
 
 def group_rows(seen: Predictors, rows: Integers) -> list[Group]:
     """Gather rows as a view shows them by the columns that they show, the most common pattern first."""
-    missing = np.isnan(seen.x[rows])
+    missing, pattern = find_patterns(np.isnan(seen.x[rows]))
+    groups = rows_by_code(pattern, len(missing))
+    order = sorted(range(len(groups)), key=lambda p: -groups[p].size)
+    return [_group(seen, rows[groups[p]], np.flatnonzero(~missing[p])) for p in order]
+
+
+def training_rows(seen: Predictors, rows: Integers, label: Integers, most: int | None = None) -> list[TrainingRows]:
+    """Gather rows by pattern of gaps and label; with `most` only those of so many patterns, the most common ones.
+
+    `label` is that of every row of `seen`, (n_seen,).
+    """
+    missing, pattern = find_patterns(np.isnan(seen.x[rows]))
+    commonest = np.argsort(-np.bincount(pattern, minlength=len(missing)), kind="stable")[:most]
+    n_codes = int(label.max(initial=-1)) + 2
+    found = []
+    for some in slices(commonest.size, PATTERNS_AT_ONCE):
+        place = np.full(len(missing), -1)
+        place[commonest[some]] = np.arange(commonest[some].size)
+        mine = np.flatnonzero(place[pattern] >= 0)
+        code = place[pattern[mine]] * n_codes + label[rows[mine]] + 1
+        segments, first, sorted_rows = [], 0, rows_by_code(code, (some.stop - some.start) * n_codes)
+        for number, part in enumerate(sorted_rows):
+            if part.size:
+                segments.append(Segment(slice(first, first + part.size), *divmod(number, n_codes)))
+                first += part.size
+        segments = [one._replace(label=one.label - 1) for one in segments]
+        row = rows[mine[np.concatenate(sorted_rows)]]
+        terms = _terms(np.nan_to_num(seen.x[row]), seen.codes[row], seen.levels)
+        found.append(TrainingRows(row, Patterns(~missing[commonest[some]]), tuple(segments), terms))
+    return found
+
+
+def find_patterns(missing: Flags) -> tuple[Flags, Integers]:
+    """Find the different rows of `missing`, (n_rows, n_columns), in ascending order, and which of them each row is."""
+    n_rows, n_columns = missing.shape
+    number = np.zeros(n_rows, np.intp)
     if not missing.any():
-        return [_group(seen, rows, np.arange(seen.x.shape[1]))] if rows.size else []
-    patterns, pattern, count = np.unique(missing, axis=0, return_inverse=True, return_counts=True)
-    pattern = pattern.reshape(-1)
-    return [_group(seen, rows[pattern == p], np.flatnonzero(~patterns[p])) for p in np.argsort(-count, kind="stable")]
+        return np.zeros((min(n_rows, 1), n_columns), dtype=bool), number
+    words = np.zeros((n_rows, -(-n_columns // 64) * 8), np.uint8)
+    words[:, : -(-n_columns // 8)] = np.packbits(missing, axis=1)
+    for word in words.view(">u8").T.astype(np.uint64):
+        distinct = np.unique(word)
+        number = number * distinct.size + np.searchsorted(distinct, word)
+        number = np.searchsorted(np.unique(number), number)
+    first = np.empty(number.max() + 1, np.intp)
+    first[number[::-1]] = np.arange(n_rows - 1, -1, -1)
+    return missing[first], number
 
 
-def statistics_of(total: Floats, group: Group) -> SufficientStatistics:
-    """Read the sums of the terms, (..., n_terms), as sums over the observed columns."""
-    n = group.observed.size
-    i, j = _products_in(n)
-    n_products = i.size
-    second = np.empty((*total.shape[:-1], n, n))
-    products = total[..., 1 + n : 1 + n + n_products]
-    second[..., i, j] = products
-    second[..., j, i] = products
-    return SufficientStatistics(total[..., 0], total[..., 1 : 1 + n], second, total[..., 1 + n + n_products :])
+def _statistics_of(total: Floats, n_columns: int) -> SufficientStatistics:
+    """Read sums of the terms, (..., n_terms), as sums over columns and products of them."""
+    i, j = _products_in(n_columns)
+    end = 1 + n_columns + i.size
+    second = np.zeros((*total.shape[:-1], n_columns, n_columns))
+    second[..., i, j] = second[..., j, i] = total[..., 1 + n_columns : end]
+    return SufficientStatistics(total[..., 0], total[..., 1 : 1 + n_columns], second, total[..., end:])
 
 
-def complete(sums: SufficientStatistics, observed: Integers, mean: Floats, covariance: Floats) -> SufficientStatistics:
-    """Extend sums over the observed columns to all columns, the others at their conditional moments.
-
-    `mean` is (..., n_gaussian) and `covariance` (..., n_gaussian, n_gaussian), of the component that each sum belongs
-    to.  E[x_m] = c + A·x_o and Cov[x_m] = Σ_mm − A·Σ_om with A = Σ_mo Σ_oo⁻¹: the conditional covariance counts, so
-    that nothing is taken for measured that was not (Ghahramani & Jordan 1994).
-    """
-    n_columns = mean.shape[-1]
-    if observed.size == n_columns:
-        return sums
-    hidden = np.setdiff1d(np.arange(n_columns), observed)
-    across = covariance[..., hidden[:, None], observed]
-    slope = np.zeros_like(across)
-    if across.any():
-        slope = _transpose(np.linalg.solve(covariance[..., observed[:, None], observed], _transpose(across)))
-    offset = mean[..., hidden] - (slope @ mean[..., observed, None])[..., 0]
-    spread = covariance[..., hidden[:, None], hidden] - slope @ _transpose(across)
-
-    weight = sums.weight[..., None]
-    hidden_first = (slope @ sums.first[..., None])[..., 0] + weight * offset
-    mixed = slope @ sums.second + offset[..., :, None] * sums.first[..., None, :]  # Σ x_m x_oᵀ
-    hidden_second = mixed @ _transpose(slope) + hidden_first[..., :, None] * offset[..., None, :]
-    hidden_second += weight[..., None] * spread
-
-    first = np.empty(mean.shape)
-    first[..., observed], first[..., hidden] = sums.first, hidden_first
-    second = np.empty(covariance.shape)
-    second[..., observed[:, None], observed] = sums.second
-    second[..., hidden[:, None], observed] = mixed
-    second[..., observed[:, None], hidden] = _transpose(mixed)
-    second[..., hidden[:, None], hidden] = 0.5 * (hidden_second + _transpose(hidden_second))
-    return sums._replace(first=first, second=second)
-
-
-def independent_statistics(
-    totals: Sequence[Floats], groups: Sequence[Group], mean: Floats, covariance: Floats
+def complete(
+    total: Floats, patterns: Patterns, mean: Floats, covariance: Floats, swept: Floats | None = None
 ) -> SufficientStatistics:
-    """Sum groups whose terms add up to `totals` (..., n_terms) where columns are independent within a component.
+    """Extend sums over what rows show to all columns, the others at their conditional moments.
 
-    `mean` and `covariance` are as in `complete`, which would give the same means and variances group by group; what
-    lies beside the diagonal is 0.  A column that is not observed then has its moments whatever else a row shows.
+    `total` (..., n_patterns, n_terms) are the sums of the terms, `mean` (..., n_columns) and `covariance`
+    (..., n_columns, n_columns) those of the component that each sum belongs to, `swept` what `sweep` makes of it.
+    E[x] = μ + A·(x_o − μ_o), where A is 1 for what is observed and Σ_mo·Σ_oo⁻¹ beside it.  The conditional covariance
+    counts, so that nothing is taken for measured that was not (Ghahramani & Jordan 1994).
     """
-    seen, first, square = np.zeros(mean.shape), np.zeros(mean.shape), np.zeros(mean.shape)
-    weight, counts = np.zeros(mean.shape[:-1]), np.zeros(())
-    for total, group in zip(totals, groups, strict=True):
-        n, (i, j) = group.observed.size, _products_in(group.observed.size)
-        seen[..., group.observed] += total[..., :1]
-        first[..., group.observed] += total[..., 1 : 1 + n]
-        square[..., group.observed] += total[..., 1 + n : 1 + n + i.size][..., i == j]
-        weight += total[..., 0]
-        counts = counts + total[..., 1 + n + i.size :]
-    hidden = weight[..., None] - seen
-    second = np.zeros(covariance.shape)
-    variance = np.einsum("...ii->...i", covariance)
-    np.einsum("...ii->...i", second)[...] = square + hidden * (mean**2 + variance)
-    return SufficientStatistics(weight, first + hidden * mean, second, counts)
+    n, observed = mean.shape[-1], patterns.observed
+    sums = _statistics_of(total.sum(axis=-2), n)
+    if observed.all():
+        return sums
+    first, centre, weight = total[..., 1 : 1 + n], mean[..., None, :], total[..., 0]
+    variance = _independent_variances(covariance)
+    if variance is not None:
+        offset, second = centre * ~observed, sums.second
+        np.einsum("...ii->...i", second)[...] += (weight @ ~observed) * variance
+    else:
+        swept = sweep(patterns, covariance)[0] if swept is None else swept
+        slope = np.where(patterns.both, np.eye(n), swept) * observed[:, :, None]  # Aᵀ
+        first, offset = _times(first, slope), centre - _times(centre, slope)
+        hidden = (swept * ~(observed[:, :, None] | observed[:, None])).reshape(*swept.shape[:-2], n * n)
+        second = (weight[..., None, :] @ hidden).reshape(*mean.shape, n)
+        second += _transpose(_stacked(slope)) @ _stacked(_statistics_of(total, n).second @ slope)
+    crossed = _transpose(first + 0.5 * weight[..., None] * offset) @ offset
+    second += crossed + _transpose(crossed)
+    first = (first + weight[..., None] * offset).sum(axis=-2)
+    return sums._replace(first=first, second=0.5 * (second + _transpose(second)))
 
 
-def coefficients(observed: Integers, log_share: Floats, mean: Floats, covariance: Floats, log_chance: Floats) -> Floats:
+def sweep(patterns: Patterns, covariance: Floats) -> tuple[Floats, Floats]:
+    """Sweep covariances, (..., n_columns, n_columns), on what rows of each pattern show (Beaton 1964; Goodnight 1979).
+
+    Returns (..., n_patterns, n_columns, n_columns): −Σ_oo⁻¹ where both columns are observed, Σ_oo⁻¹·Σ_om where one is,
+    and the conditional covariance where none is; and the logarithms of the determinants of Σ_oo, (..., n_patterns).
+    """
+    observed, n, before = patterns.observed, covariance.shape[-1], covariance.shape[:-2]
+    variance = _independent_variances(covariance)
+    if variance is not None:
+        swept = np.zeros((*before, *observed.shape, n))
+        variance = variance[..., None, :]
+        np.einsum("...ii->...i", swept)[...] = np.where(observed, -1.0 / variance, variance)
+        return swept, np.where(observed, np.log(variance), 0.0).sum(axis=-1)
+    swept = covariance.reshape(-1, n, n).copy()
+    shared, rest = (np.flatnonzero(kind) for kind in (observed.all(axis=0), ~observed.all(axis=0)))
+    inverse, log_determinant = invert(swept[:, shared[:, None], shared])
+    slope = inverse @ swept[:, shared[:, None], rest]
+    swept[:, rest[:, None], rest] -= swept[:, rest[:, None], shared] @ slope
+    swept[:, shared[:, None], shared] = -inverse
+    swept[:, shared[:, None], rest], swept[:, rest[:, None], shared] = slope, _transpose(slope)
+    # Matrices come last, since there are the most of them.
+    swept, log_determinant = np.moveaxis(swept[:, None], (2, 3), (0, 1)).swapaxes(2, 3).copy(), log_determinant[None]
+    steps, last = patterns.steps
+    for column, before_it, shown in steps:
+        if before_it.size > swept.shape[2]:
+            swept, log_determinant = swept[:, :, before_it], log_determinant[before_it]
+        pivot = np.where(shown, swept[column, column], 1.0)
+        row = np.where(shown, swept[column] / pivot, 0.0)
+        swept -= swept[:, column, None] * row
+        np.copyto(swept[column], row, where=shown)
+        np.copyto(swept[:, column], row, where=shown)
+        np.copyto(swept[column, column], -1.0 / pivot, where=shown)
+        log_determinant = log_determinant + np.log(pivot)
+    swept = np.ascontiguousarray(swept.transpose(3, 2, 0, 1)[:, last])
+    return swept.reshape(*before, *observed.shape, n), log_determinant[last].T.reshape(*before, -1)
+
+
+def coefficients(
+    n_observed: Integers, log_share: Floats, distance: Floats, log_determinant: Floats, log_chance: Floats
+) -> Floats:
     """Write each component's log(share·density) as coefficients of the terms: (..., n_terms).
 
-    `log_share` is (..., ), `mean` (..., n_gaussian), `covariance` (..., n_gaussian, n_gaussian), `log_chance`
-    (..., n_indicators).  Columns that are not observed are left out, which marginalises them exactly.
+    `n_observed`, `log_share` and `log_determinant` are (..., ), `distance` (..., n_terms but for texts) and
+    `log_chance` (..., n_indicators).
     """
-    distance, log_determinant = distances(observed, mean, covariance)
     theta = -0.5 * distance
-    theta[..., 0] = log_share - 0.5 * (observed.size * LOG_TWO_PI + log_determinant + distance[..., 0])
-    return np.concatenate([theta, log_chance], axis=-1)
+    theta[..., 0] += log_share - 0.5 * (n_observed * LOG_TWO_PI + log_determinant)
+    return np.concatenate([theta, np.broadcast_to(log_chance, (*theta.shape[:-1], log_chance.shape[-1]))], axis=-1)
 
 
-def distances(observed: Integers, mean: Floats, covariance: Floats) -> tuple[Floats, Floats]:
+def distances(precision: Floats, mean: Floats) -> Floats:
     """Write squared Mahalanobis distances as coefficients of the terms, (..., n_terms), but for those of texts.
 
-    All are as in `coefficients`; also gives the logarithms of the determinants, (...).
+    `precision` is (..., n_columns, n_columns), `mean` (..., n_columns).
     """
-    i, j = _products_in(observed.size)
-    precision, log_determinant = _invert(covariance[..., observed[:, None], observed])
-    centre = mean[..., observed]
-    linear = (precision @ centre[..., None])[..., 0]
-    at_origin = (centre * linear).sum(axis=-1, keepdims=True)
-    products = precision[..., i, j] * np.where(i == j, 1.0, 2.0)
-    return np.concatenate([at_origin, -2.0 * linear, products], axis=-1), log_determinant
+    n, (i, j) = mean.shape[-1], _products_in(mean.shape[-1])
+    linear = (precision @ mean[..., None])[..., 0]
+    theta = np.empty((*linear.shape[:-1], 1 + n + i.size))
+    theta[..., 0] = (mean * linear).sum(axis=-1)
+    theta[..., 1 : 1 + n] = -2.0 * linear
+    theta[..., 1 + n :] = precision[..., i, j] * np.where(i == j, 1.0, 2.0)
+    return theta
+
+
+def invert(covariance: Floats) -> tuple[Floats, Floats]:
+    """Invert covariances (..., n, n); also give the logarithms of their determinants (...)."""
+    diagonal = _independent_variances(covariance)
+    if diagonal is None:
+        inverse = np.linalg.inv(covariance).astype(np.float64, copy=False)
+        return inverse, np.linalg.slogdet(covariance)[1].astype(np.float64, copy=False)
+    inverse = np.zeros_like(covariance)
+    np.einsum("...ii->...i", inverse)[...] = 1.0 / diagonal
+    return inverse, np.log(diagonal).sum(axis=-1)
 
 
 @cache
 def _products_in(n: int) -> tuple[Integers, Integers]:
-    """Say which columns the products x_i·x_j, i ≤ j, of `n` columns are of: i and j, (n(n + 1)/2,) each."""
-    i, j = np.triu_indices(n)
+    """Say which columns the products x_i·x_j, i ≤ j, of `n` columns are of: i and j, (n_products,) each."""
+    i, j = np.triu_indices(n) if n <= MOST_WITH_PRODUCTS else (np.arange(n), np.arange(n))
     return i, j
 
 
-def _invert(matrix: Floats) -> tuple[Floats, Floats]:
-    """Invert covariances (..., n, n) and give the logarithms of their determinants (...)."""
-    if matrix.shape[-1] == 0:
-        return matrix, np.zeros(matrix.shape[:-2])
+def precisions(patterns: Patterns, swept: Floats) -> Floats:
+    """Read the inverses of the covariances of what is observed, 0 for all else."""
+    precision: Floats = np.where(patterns.both, -swept, 0.0)
+    return precision
+
+
+def _independent_variances(matrix: Floats) -> Floats | None:
+    """Give the diagonals of matrices that have nothing else, of which there may be hundreds of columns."""
     diagonal = np.einsum("...ii->...i", matrix)
-    if np.count_nonzero(matrix) == np.count_nonzero(diagonal):  # independent columns, of which there may be hundreds
-        inverse = np.zeros_like(matrix)
-        np.einsum("...ii->...i", inverse)[...] = 1.0 / diagonal
-        return inverse, np.log(diagonal).sum(axis=-1)
-    inverse = np.linalg.inv(matrix).astype(np.float64, copy=False)
-    log_determinant: Floats = np.linalg.slogdet(matrix)[1]
-    return inverse, log_determinant
+    return diagonal if np.count_nonzero(matrix) == np.count_nonzero(diagonal) else None
+
+
+def _stacked(matrix: Floats) -> Floats:
+    """Put the matrices of all patterns, (..., n_patterns, n, n), below each other: (..., n_patterns·n, n)."""
+    return matrix.reshape(*matrix.shape[:-3], -1, matrix.shape[-1])
+
+
+def _times(vector: Floats, matrix: Floats) -> Floats:
+    """Multiply vectors (..., n) by matrices (..., n, n)."""
+    return (vector[..., None, :] @ matrix)[..., 0, :]
 
 
 def _group(seen: Predictors, rows: Integers, observed: Integers) -> Group:
-    n, (i, j) = observed.size, _products_in(observed.size)
-    n_products = i.size
-    terms = np.empty((1 + n + n_products + sum(seen.levels), rows.size))  # each term's numbers side by side
+    return Group(rows, observed, _terms(seen.x[np.ix_(rows, observed)], seen.codes[rows], seen.levels))
+
+
+def _terms(x: Floats, codes: Integers, levels: tuple[int, ...]) -> Floats:
+    n_rows, n = x.shape
+    first = 1 + n + _products_in(n)[0].size
+    terms = np.empty((first + sum(levels), n_rows))  # each term's numbers side by side
     terms[0] = 1.0
-    terms[1 : 1 + n] = seen.x[np.ix_(rows, observed)].T
-    for place in range(n_products):
-        np.multiply(terms[1 + i[place]], terms[1 + j[place]], out=terms[1 + n + place])
-    first = 1 + n + n_products
-    for codes, n_levels in zip(seen.codes[rows].T, seen.levels, strict=True):
-        terms[first : first + n_levels] = codes == np.arange(n_levels)[:, None]
+    terms[1 : 1 + n] = x.T
+    if n > MOST_WITH_PRODUCTS:
+        np.square(terms[1 : 1 + n], out=terms[1 + n : first])
+    else:
+        for i in range(n):
+            np.multiply(terms[1 + i], terms[1 + i : 1 + n], out=terms[first - (n - i) * (n - i + 1) // 2 :][: n - i])
+    for code, n_levels in zip(codes.T, levels, strict=True):
+        terms[first : first + n_levels] = code == np.arange(n_levels)[:, None]
         first += n_levels
-    return Group(rows, observed, terms.T)
+    return terms.T
 
 
 def _transpose(matrix: NDArray[Any]) -> NDArray[Any]:

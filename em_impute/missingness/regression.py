@@ -13,6 +13,7 @@ from em_impute.ensemble.folds import N_FOLDS, deal
 MAX_ROWS = 10_000
 """Rows of either kind that are looked at: a standardised difference of 0.05 between so many is beyond doubt."""
 
+MAX_FEATURES = 256
 MAX_CELLS = 1 << 19
 """Rows of either kind times predictors: a regression takes time by the square of the latter."""
 
@@ -39,6 +40,9 @@ MAX_HALVINGS = 20
 
 SETTLED = 1e-10
 """Log posterior density still to gain, by Newton's own forecast, at which he is done."""
+
+NUMBERS_AT_ONCE = 1 << 20
+"""Numbers in the terms of rows that are looked at together."""
 
 CONSTANT_PRECISION = 1e-6
 """Of the constant: as good as no prior, but for rows that are all of one kind."""
@@ -73,7 +77,8 @@ class _Terms(NamedTuple):
         """Give log-odds, (n_rows,), by what rows show, `with_gaps` also by what they do not."""
         if not with_gaps:
             coefficient = np.where(np.arange(coefficient.size) <= x.shape[1] + self.n_numbers, coefficient, 0.0)
-        parts = [self.of(x[some]) @ coefficient for some in slices(x.shape[0])]
+        size = max(1, NUMBERS_AT_ONCE // coefficient.size)
+        parts = [self.of(x[some]) @ coefficient for some in slices(x.shape[0], size)]
         return np.concatenate([np.empty(0), *parts])
 
 
@@ -121,11 +126,12 @@ class Missing(NamedTuple):
 
 
 def regress_missing(design: Design, seed: int) -> Missing | None:
-    """Regress "has no label" on what is seen, and on what is not; None with fewer than five rows of a kind.
+    """Regress "has no label" on what is seen, and on what is not.
 
+    None with fewer than five rows of a kind, or so many predictors that a step of Newton's would take seconds.
     Missing values count as the mean.  A standard normal prior of every coefficient keeps them finite.
     """
-    drawn = draw_kinds(design, seed)
+    drawn = draw_kinds(design, seed) if len(design.features) <= MAX_FEATURES else None
     if drawn is None or np.bincount(drawn.lacks, minlength=2).min() < MIN_ROWS:
         return None
     x, n_numbers = design.x_of(drawn.row), design.n_numbers

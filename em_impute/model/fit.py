@@ -1,6 +1,7 @@
 """From a design to probabilities: by the ensemble of many mixtures, or by the one that the user named."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -40,13 +41,18 @@ class Fitted(NamedTuple):
     """A model, and what it says of the rows without a label."""
 
     choice: Choice
-    mixture: Mixture
-    """The only one, or the one that leads the ensemble."""
+    lead: Callable[[], Mixture]
+    """Gives the mixture: the only one, or the one that leads the ensemble, fitted when somebody asks for it."""
     probability: Floats
     """(n_unlabelled, n_labels), of the distinct rows without a label, as if these were missing at random"""
     draw: Draw
     how: HowMissing
     """how rows without a label differ from those with one"""
+
+    @property
+    def mixture(self) -> Mixture:
+        """The mixture that `lead` gives."""
+        return self.lead()
 
 
 def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, progress: FitProgress) -> Fitted:
@@ -74,11 +80,16 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, progress: 
 
         return predict_rows
 
-    return Fitted(choice, mixture, probability, draw, how)
+    return Fitted(choice, lambda: mixture, probability, draw, how)
 
 
-def fit_with_ensemble(design: Design, recipe: Recipe, progress: FitProgress, *, single: bool) -> Fitted:
-    """Fit the ensemble, or with `single` the mixture that leads it."""
+def fit_with_ensemble(
+    design: Design, recipe: Recipe, progress: FitProgress, *, single: bool, led: bool = True
+) -> Fitted:
+    """Fit the ensemble, or with `single` the mixture that leads it; `led` says that the leading one will be asked for.
+
+    The ensemble fills without it.
+    """
     everything = examples_of(design)
     how = how_missing(design, recipe.seed)
     with_scheme = how.with_scheme(everything)
@@ -87,8 +98,10 @@ def fit_with_ensemble(design: Design, recipe: Recipe, progress: FitProgress, *, 
     choice, ensemble = choose_ensemble(
         design, examples, recipe, lambda detail: progress("choosing", detail), single=single
     )
-    progress("fitting", "the leading mixture")
-    mixture = _leading_mixture(ensemble, examples, design, choice.recipe)
+    lead = cache(lambda: _leading_mixture(ensemble, examples, design, choice.recipe))
+    if led:
+        progress("fitting", "the leading mixture")
+        lead()
     progress("filling", "")
     unlabelled = np.flatnonzero(design.distinct.label < 0)
     probability = predict(ensemble, everything.predictors.take(unlabelled))
@@ -101,7 +114,7 @@ def fit_with_ensemble(design: Design, recipe: Recipe, progress: FitProgress, *, 
 
         return predict_rows
 
-    return Fitted(choice, mixture, probability, draw, how)
+    return Fitted(choice, lead, probability, draw, how)
 
 
 def examples_of(design: Design) -> Examples:

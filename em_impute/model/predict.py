@@ -244,9 +244,10 @@ def expert_of(design: Design, fitted: Fitted, labels: Sequence[str], names: Sequ
     texts = {category.name: category.texts for category in design.categories}
     used = [*(feature.name for feature in design.features if feature.category is None), *texts]
     coding = Coding(design.features, texts, request.decimal, {name: names.index(name) for name in used})
-    mixtures: Ensemble | Mixed = Mixed(*fitted.mixture.fit[:2])
-    of = fitted.choice.ensemble
-    if of is not None:  # without what only the report asks for: the rest is sent to every worker, or saved
+    mixtures: Ensemble | Mixed
+    if (of := fitted.choice.ensemble) is None:
+        mixtures = Mixed(*fitted.mixture.fit[:2])
+    else:  # without what only the report asks for: the rest is sent to every worker, or saved
         mixtures = Ensemble(of.n_labels, of.submodels, of.model_weight, of.shares, of.sharpness)
     return Expert(known_labels, coding, mixtures, np.zeros(len(labels)))
 

@@ -97,10 +97,10 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
     model = model_of(found, names, request, deltas)
     if isinstance(model.pooled.mixtures, Mixed):
         full_fit = _fit_all_rows(scan, filler, model, found.mixture, map_parts, progress)
-        fit = full_fit.mixture.fit
-        mixtures = Mixed(fit.parameters, fit.component_label)
+        mixture = full_fit.mixture
+        mixtures = Mixed(mixture.fit.parameters, mixture.fit.component_label)
         model = replace(model, pooled=replace(model.pooled, mixtures=mixtures))
-        of_all = found.fitted._replace(mixture=full_fit.mixture)
+        of_all = found.fitted._replace(lead=lambda: mixture)
         completion = replace(completion, fitted=replace(found, fitted=of_all))
     saved = column_of_sample(opened, completion, labels, request, full_fit) if request.keeps_model else None
     return ColumnOfParts(opened, sample, completion, labels, replace(filler, model=model), full_fit, saved)

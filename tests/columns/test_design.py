@@ -7,6 +7,7 @@ import pytest
 from builders import csv_of, design_of
 
 from em_impute.columns.deduplicate import merge_rows
+from em_impute.columns.design import MAX_COVARYING
 from em_impute.errors import DesignError, FitError
 
 G = ["a", "b", None, "a", "b"]
@@ -258,3 +259,13 @@ def test_rows_are_merged_in_the_order_in_which_they_first_appear(max_table, monk
     assert merged.index.tolist() == [distinct.index(kind) for kind in kinds]
     assert merged.first.tolist() == [kinds.index(kind) for kind in distinct]
     assert merged.count.tolist() == [kinds.count(kind) for kind in distinct]
+
+
+def test_more_numbers_serve_than_one_mixture_could_take(tmp_path):
+    names = [f"x{j}" for j in range(MAX_COVARYING + 1)]
+    numbers = np.random.default_rng(0).normal(size=(len(names), 6)).round(3)
+    text = csv_of(",".join(["g", *names]), ["a", "b", "a", "b", "a", None], *numbers)
+
+    assert len(design_of(tmp_path, text, with_categories=True).features) == MAX_COVARYING + 1
+    with pytest.raises(FitError, match="257 numeric columns are too many"):
+        design_of(tmp_path, text)

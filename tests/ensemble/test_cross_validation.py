@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from builders import mixed_rows, stack_of
 from sampling import rarely
+from scipy.special import softmax
 
 from em_impute.ensemble import fit as scores_module
 from em_impute.ensemble.batched_em import fit_labels, gather
@@ -55,6 +56,11 @@ def score_from_scratch(examples, view, member, out, n_labels=2):
 # Held-out rows
 
 
+def said_by(found, member, temperature):
+    """What a member said of the rows held out, (n_repeats, n_held, n_labels)."""
+    return softmax(temperature * np.moveaxis(found.score[:, member], 0, -1), axis=-1)
+
+
 CHECKED = [
     ("plain", Shrinkage(np.inf, 0.5), 0),
     ("plain", Shrinkage(0.1, 0.5), 25),
@@ -79,10 +85,10 @@ def test_what_was_said_of_each_held_out_row_is_what_a_fit_without_its_fold_says(
         )
         for fit in (0, 4, 7, 14):  # folds of the first repeat, and of the others
             rows, scores = score_from_scratch(examples, view, found.members[i], held[fit])
-            for t, temperature in enumerate(TEMPERATURES):
+            for temperature in TEMPERATURES:
                 likely = np.exp(temperature * (scores - scores.max(axis=1, keepdims=True)))
                 expected = likely / likely.sum(axis=1, keepdims=True)
-                said = found.probability[i, t, fit // 5, np.searchsorted(found.row, rows)]
+                said = said_by(found, i, temperature)[fit // 5, np.searchsorted(found.row, rows)]
                 # Held-out rows are subtracted from sums over all; 25 steps of EM magnify the rounding a little.
                 np.testing.assert_allclose(said, expected, rtol=1e-6, atol=1e-9)
                 n_checked += rows.size
@@ -151,7 +157,7 @@ def test_scores_are_sums_over_held_out_rows_that_can_be_done_by_hand(single):
 
     def best(member):
         i = found.members.index(member)
-        return min(log_loss_by_hand(ensemble, found.probability[i, t]) for t in range(len(TEMPERATURES)))
+        return min(log_loss_by_hand(ensemble, said_by(found, i, temperature)) for temperature in TEMPERATURES)
 
     said = score(ensemble)
 
@@ -160,7 +166,7 @@ def test_scores_are_sums_over_held_out_rows_that_can_be_done_by_hand(single):
         "stack": log_loss_by_hand(ensemble, [ensemble.held_probability]),
         "single": best(ensemble.leader),
         "labels_only": best(ensemble.leader if ensemble.leader.is_baseline else ensemble.leader._replace(steps=0)),
-        "plain_em": log_loss_by_hand(ensemble, found.probability[plain, TEMPERATURES.index(1.0)]),
+        "plain_em": log_loss_by_hand(ensemble, said_by(found, plain, 1.0)),
         "majority": log_loss_by_hand(ensemble, [found.shares]),
     }
     for name, expected in by_hand.items():

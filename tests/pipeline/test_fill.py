@@ -220,7 +220,7 @@ def test_a_file_that_changes_between_the_passes_is_not_written(tmp_path, rows):
     paths = cut(tmp_path, rows, (450, 900))
 
     def meddle(stage, _share, _detail):
-        if stage == "fitting":
+        if stage == "preparing":
             paths[1].write_bytes(paths[1].read_bytes().replace(b"red", b"RED"))
 
     with pytest.raises(TableError, match=r"part-1\.csv.*changed"):
