@@ -20,7 +20,7 @@ from em_impute.pipeline.compatibility import Mismatch, describe, mismatch_of, re
 from em_impute.pipeline.open import Progress, look_at, read_opened, unique_names
 from em_impute.pipeline.types import ColumnResult, InputTable, with_experts
 from em_impute.saved_model.drift import DataProfile, Drift, compare
-from em_impute.saved_model.values import SavedColumn, SavedModel, Score
+from em_impute.saved_model.store import SavedColumn, SavedModel, Score
 from em_impute.table.arrays import Codes, least_type
 from em_impute.table.columns import TargetColumn
 from em_impute.table.dialect import Dialect, find_column

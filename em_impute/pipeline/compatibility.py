@@ -24,8 +24,8 @@ from em_impute.saved_model.distributions import (
     look_at_rows,
 )
 from em_impute.saved_model.drift import DataProfile, Drift
+from em_impute.saved_model.store import SavedColumn
 from em_impute.saved_model.units import count_converted
-from em_impute.saved_model.values import SavedColumn
 from em_impute.table.arrays import Codes
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.text import listed, plural, shown, shown_path

@@ -25,7 +25,7 @@ from em_impute.pipeline.open import name_of
 from em_impute.pipeline.types import ColumnResult, InputTable, with_experts
 from em_impute.saved_model.distributions import count_texts, describe_numbers, look_at_rows
 from em_impute.saved_model.drift import DataProfile
-from em_impute.saved_model.values import ReadSettings, SavedColumn, SavedModel, Score, Training, TrainingTable
+from em_impute.saved_model.store import ReadSettings, SavedColumn, SavedModel, Score, Training, TrainingTable
 
 DIGITS = 12
 """Significant digits of a number that was standardised and brought back: further ones are rounding, and a new number

@@ -19,7 +19,7 @@ from em_impute.report.model.fit import Decision, FitReport
 from em_impute.report.model.saved_model import AppliedModel, LastTable, Recovered
 from em_impute.report.model.shared import Features, Predictor, Rejected
 from em_impute.report.sentences import origin
-from em_impute.saved_model.values import SavedModel
+from em_impute.saved_model.store import SavedModel
 from em_impute.saved_model.warnings import drift_warnings
 from em_impute.table.output import WrittenFile
 
