@@ -13,7 +13,8 @@ from em_impute.ensemble.incremental import Memory
 from em_impute.errors import ModelError, option
 from em_impute.model.predict import Coding, Expert, Mixed, Model
 from em_impute.saved_model.drift import DataProfile
-from em_impute.serialize.annotations import Count, Key, OwnAxes, Range, Sha256
+from em_impute.saved_model.values import Recovered
+from em_impute.serialize.annotations import Count, Key, OwnAxes, Sha256
 from em_impute.serialize.classes import from_json, schema_of, to_json
 from em_impute.serialize.json_text import FormatError, parse, render
 from em_impute.serialize.values import Schema
@@ -47,17 +48,6 @@ class TrainingTable:
 
 
 @dataclass(frozen=True)
-class Score:
-    """How right fits were about labels that they had not been shown."""
-
-    rows: Annotated[Count, "Labels that were hidden."]
-    accuracy: Annotated[float, Range(0), "Share that was right."]
-    log_loss: Annotated[float, Range(0), "Mean −log probability of the true label, in nats."]
-    baseline_accuracy: Annotated[float, Range(0), "Share of the commonest label."]
-    baseline_log_loss: Annotated[float, Range(0), "Log-loss of the labels' shares."]
-
-
-@dataclass(frozen=True)
 class Training:
     """What the rows were like that were learnt from."""
 
@@ -65,7 +55,7 @@ class Training:
     summary: Annotated[DataProfile, "How their predictors and labels were distributed."]
     typical: Annotated[Parameters, "The mixture that says how usual a row is, in standard units."]
     held_out: Annotated[
-        Score | None, "How right fits were about labels that they were not shown; null where none could be hidden."
+        Recovered | None, "How right fits were about labels that they were not shown; null where none could be hidden."
     ]
 
 
