@@ -32,10 +32,9 @@ from em_impute.saved_model.distributions import (
     describe_numbers,
     look_at_rows,
 )
-from em_impute.saved_model.drift import DataProfile, compare
+from em_impute.saved_model.drift import DataProfile, compare, drift_warnings
 from em_impute.saved_model.psi import CHANCE, psi
 from em_impute.saved_model.units import Conversion, count_converted, distances, unit_factor
-from em_impute.saved_model.warnings import drift_warnings
 
 Numbers = NDArray[np.float64]
 Column = Callable[[np.random.Generator, int], Numbers]

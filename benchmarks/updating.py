@@ -43,8 +43,7 @@ from em_impute.api.session import completed, unwatched
 from em_impute.ensemble import metrics
 from em_impute.errors import EmImputeError
 from em_impute.options import Request
-from em_impute.saved_model.store import dump, load
-from em_impute.saved_model.values import SavedModel
+from em_impute.saved_model.store import SavedModel, dump, load
 
 WAYS = ("first", "updated", "nights", "together")
 REGIMES = ("30 %", "90 %")

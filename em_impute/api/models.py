@@ -22,9 +22,8 @@ from em_impute.errors import ColumnError, UsageError
 from em_impute.options import Request
 from em_impute.pipeline.apply import asked_of, read_for
 from em_impute.pipeline.update import refuse_update
-from em_impute.saved_model.store import dump
+from em_impute.saved_model.store import SavedModel, dump
 from em_impute.saved_model.store import read_model as read_saved
-from em_impute.saved_model.values import SavedModel
 from em_impute.table.output import write_atomically
 from em_impute.table.text import same_name
 

@@ -15,7 +15,7 @@ from em_impute.pipeline.update import refuse_update, updated
 from em_impute.report.build.applied import build_applied_report
 from em_impute.report.build.fit import build_report
 from em_impute.report.model.fit import FitReport
-from em_impute.saved_model.values import SavedModel
+from em_impute.saved_model.store import SavedModel
 from em_impute.table.output import WrittenFile
 
 

@@ -19,7 +19,7 @@ from em_impute.options import Request
 if TYPE_CHECKING:
     from em_impute.columns.predictors import Rejected
     from em_impute.pipeline.types import InputTable
-    from em_impute.saved_model.values import SavedModel
+    from em_impute.saved_model.store import SavedModel
 
 Finding: TypeAlias = tuple[str, str, bool]
 """A line to print: a name, a text, and whether it makes the answer negative."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from em_impute.api.session import Completed
     from em_impute.pipeline.open import Progress
     from em_impute.report.model.fit import FitReport
-    from em_impute.saved_model.values import SavedModel
+    from em_impute.saved_model.store import SavedModel
     from em_impute.table.output import WrittenFile
 
 BLOCK_CHARACTERS = 65536

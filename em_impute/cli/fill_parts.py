@@ -18,7 +18,7 @@ from em_impute.options import Request
 if TYPE_CHECKING:
     from em_impute.pipeline.fill import Room
     from em_impute.report.model.fit import FitReport
-    from em_impute.saved_model.values import SavedModel
+    from em_impute.saved_model.store import SavedModel
 
 JOIN = "leave it out, or join the parts and leave --backend, --scheduler and --max-memory out"
 

@@ -12,7 +12,7 @@ from em_impute.errors import UsageError
 from em_impute.options import Request
 
 if TYPE_CHECKING:
-    from em_impute.saved_model.values import SavedModel
+    from em_impute.saved_model.store import SavedModel
 
 FITTING = {"features", "by", "weights", "method", "imputations", "long", *(one.name for one in fields(Model))}
 FITTING -= {"deltas", "seed"}

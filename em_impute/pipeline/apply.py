@@ -19,8 +19,9 @@ from em_impute.options import Request
 from em_impute.pipeline.compatibility import Mismatch, describe, mismatch_of, refuse_mismatch
 from em_impute.pipeline.open import Progress, look_at, read_opened, unique_names
 from em_impute.pipeline.types import ColumnResult, InputTable, with_experts
-from em_impute.saved_model.drift import DataProfile, Drift, compare
-from em_impute.saved_model.values import SavedColumn, SavedModel, Score
+from em_impute.saved_model.drift import DataProfile, compare
+from em_impute.saved_model.store import SavedColumn, SavedModel
+from em_impute.saved_model.values import Drift, Recovered
 from em_impute.table.arrays import Codes, least_type
 from em_impute.table.columns import TargetColumn
 from em_impute.table.dialect import Dialect, find_column
@@ -47,7 +48,7 @@ class Applied:
     drift: Drift
     """by how much they differ from those of the training"""
     mismatch: Mismatch
-    tested: Score | None
+    tested: Recovered | None
     """how right the model is about the labels that the table knows, which it has not seen; None where there is none"""
     without_predictors: Integers
     """the rows with a missing label that show no predictor"""
@@ -262,7 +263,7 @@ def label_rows(name: str, column: TargetColumn, known: tuple[str, ...], request:
     return number_labels(name, column, kinds, (*known, *sorted(set(kinds.labels) - set(known))))
 
 
-def _tested(table: Table, labels: Labels, saved: SavedColumn, seed: int) -> Score | None:
+def _tested(table: Table, labels: Labels, saved: SavedColumn, seed: int) -> Recovered | None:
     """Compare what the model says with the labels that the table knows; of very many rows with some of them."""
     model = saved.model
     row = np.flatnonzero((labels.label >= 0) & (labels.label < len(model.labels)))
@@ -275,7 +276,7 @@ def _tested(table: Table, labels: Labels, saved: SavedColumn, seed: int) -> Scor
     count = np.full(len(model.labels), 0.5)
     np.add.at(count, [model.labels.index(one) for one in known.texts], known.counts)
     shares = np.broadcast_to(count / count.sum(), said.shape)
-    return Score(
+    return Recovered(
         row.size,
         metrics.accuracy(said, label),
         metrics.log_loss(said, label),

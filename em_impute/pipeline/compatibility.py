@@ -23,9 +23,10 @@ from em_impute.saved_model.distributions import (
     count_texts,
     look_at_rows,
 )
-from em_impute.saved_model.drift import DataProfile, Drift
+from em_impute.saved_model.drift import DataProfile
+from em_impute.saved_model.store import SavedColumn
 from em_impute.saved_model.units import count_converted
-from em_impute.saved_model.values import SavedColumn
+from em_impute.saved_model.values import Drift
 from em_impute.table.arrays import Codes
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.text import listed, plural, shown, shown_path
@@ -84,7 +85,7 @@ def _bad_cells(columns: list[tuple[str, NumberColumn]]) -> Iterator[BadCells]:
 
 def refuse_mismatch(found: Mismatch, drift: Drift, source: str, path: str) -> None:
     """Raise DesignError, naming everything that does not fit, where fills would be nonsense."""
-    units = [f"{shown(one.name)} holds numbers {one.unit.words}" for one in drift.predictors if one.unit]
+    units = [f"{shown(one.name)} holds numbers {one.other_unit}" for one in drift.predictors if one.other_unit]
     unusable = [f"{shown(one.name)} {one.reason} (line {one.line})" for one in found.bad if one.reason]
     if not (units or unusable):
         return

@@ -29,7 +29,7 @@ from em_impute.pipeline.open import Progress, look_at, read_options, unique_name
 from em_impute.pipeline.sample import Wanted
 from em_impute.pipeline.save import model_of_columns
 from em_impute.pipeline.scan import RowSummary, bounds, scan_part
-from em_impute.saved_model.values import SavedModel, TrainingTable
+from em_impute.saved_model.store import SavedModel, TrainingTable
 from em_impute.table.dialect import Dialect
 
 SAMPLE_BYTES, SAMPLE_CELLS = 24 << 20, 4_000_000

@@ -25,7 +25,7 @@ from em_impute.pipeline.sample import Sample, Wanted, evenly
 from em_impute.pipeline.save import column_of_sample
 from em_impute.pipeline.scan import NumberSummary, RowSummary
 from em_impute.pipeline.types import ColumnResult, InputTable
-from em_impute.saved_model.values import SavedColumn, SavedModel
+from em_impute.saved_model.store import SavedColumn, SavedModel
 from em_impute.table.columns import TargetColumn
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.read import read_table

@@ -25,7 +25,8 @@ from em_impute.pipeline.open import name_of
 from em_impute.pipeline.types import ColumnResult, InputTable, with_experts
 from em_impute.saved_model.distributions import count_texts, describe_numbers, look_at_rows
 from em_impute.saved_model.drift import DataProfile
-from em_impute.saved_model.values import ReadSettings, SavedColumn, SavedModel, Score, Training, TrainingTable
+from em_impute.saved_model.store import ReadSettings, SavedColumn, SavedModel, Training, TrainingTable
+from em_impute.saved_model.values import Recovered
 
 DIGITS = 12
 """Significant digits of a number that was standardised and brought back: further ones are rounding, and a new number
@@ -118,10 +119,10 @@ def rounded(values: Floats, shift: float) -> Floats:
     return result
 
 
-def _score(held_out: HeldOut) -> Score:
+def _score(held_out: HeldOut) -> Recovered:
     label, weight = held_out.label, held_out.weight
     count = np.bincount(label, weight)
-    return Score(
+    return Recovered(
         rows=label.size,
         accuracy=metrics.accuracy(held_out.probability, label, weight),
         log_loss=held_out.log_loss,

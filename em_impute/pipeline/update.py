@@ -19,7 +19,7 @@ from em_impute.pipeline.apply import Applied
 from em_impute.pipeline.save import source_of
 from em_impute.pipeline.types import InputTable, with_experts
 from em_impute.saved_model.distributions import count_numbers, count_texts
-from em_impute.saved_model.values import SavedColumn, SavedModel, Training
+from em_impute.saved_model.store import SavedColumn, SavedModel, Training
 from em_impute.table.read import Table
 from em_impute.table.text import shown
 

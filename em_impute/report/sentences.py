@@ -18,7 +18,8 @@ from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.explanation import ExplanationReport
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.missingness import Missingness
-from em_impute.report.model.saved_model import AppliedModel, DriftOfRows, PredictorThenNow, Recovered
+from em_impute.report.model.saved_model import AppliedModel
+from em_impute.saved_model.values import Drift, PredictorDrift, Recovered
 from em_impute.table.text import listed, plural, shown
 
 MAX_LABELS, MAX_LINES, MAX_PREDICTORS = 3, 6, 2
@@ -203,12 +204,12 @@ def n_wrong(applied: AppliedModel) -> str:
     return rounded(wrong) if wrong >= 1.0 else f"{wrong:.1g}"
 
 
-def by_farness(drift: DriftOfRows) -> list[PredictorThenNow]:
+def by_farness(drift: Drift) -> list[PredictorDrift]:
     """Sort predictors: those that have moved furthest first."""
     return sorted(drift.predictors, key=lambda one: (one.psi or 0.0) / (one.psi_limit or 1.0), reverse=True)
 
 
-def _drifted(drift: DriftOfRows) -> str:
+def _drifted(drift: Drift) -> str:
     """Say how many predictors have moved, and how many rows are far from all that the model knows."""
     judged = [one for one in by_farness(drift) if one.psi is not None]
     if not judged:

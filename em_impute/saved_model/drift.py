@@ -1,14 +1,16 @@
-"""Whether the rows of a new file are still like those that a saved model was fitted to."""
+"""Whether the rows of a new file are still like those that a saved model was fitted to, and what to warn of."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from em_impute.em.blocks import Floats
 from em_impute.saved_model.distributions import NumberDistribution, TextDistribution, Typicality
 from em_impute.saved_model.psi import FEW_ROWS, Index, is_more_often, psi
-from em_impute.saved_model.units import Conversion, unit_factor
+from em_impute.saved_model.units import unit_factor
+from em_impute.saved_model.values import DensityThenNow, Drift, LabelDrift, PredictorDrift, ShareThenNow, Span, Unseen
 from em_impute.serialize.annotations import NotSaved, OwnAxes
+from em_impute.table.text import listed, plural, shown
 
 MISSING_MORE = 0.05
 """Least increase of the share of missing cells that is told."""
@@ -45,117 +47,53 @@ class DataProfile:
         )
 
 
-class Share(NamedTuple):
-    """A share of the rows, None where there are none, in training and in the new file."""
-
-    then: float | None
-    now: float | None
-    is_more: bool
-    """It is larger now, by more than chance and enough to matter."""
-
-
-class Unseen(NamedTuple):
-    """Cells whose text no training row had."""
-
-    rows: int
-    share: float
-    """of the rows that hold a text"""
-
-
-@dataclass(frozen=True)
-class PredictorDrift:
-    """One predictor, in training and in the new file."""
-
-    name: str
-    is_number: bool
-    psi: Index | None
-    """None where there are too few rows"""
-    missing: Share
-    then: NumberDistribution | None = None
-    """None of a category"""
-    now: NumberDistribution | None = None
-    """None of a category, and where there is no number"""
-    unit: Conversion | None = None
-    """by which new numbers are explained as training numbers in another unit"""
-    unseen: Unseen | None = None
-    """None of a measurement, and where there is none"""
-
-    @property
-    def has_moved(self) -> bool:
-        """Tell whether what the predictor shows is distributed otherwise than in training."""
-        return self.unit is not None or (self.psi is not None and self.psi.is_drift)
-
-
-class Density(NamedTuple):
-    """The mean log density of rows that show every feature: natural logarithm, in the data's own units."""
-
-    then: float
-    now: float
-    sd: float
-    """of the training rows"""
-    is_lower: bool
-    """now, by more than chance and enough to matter"""
-
-
-class LabelDrift(NamedTuple):
-    """Shares of the known labels."""
-
-    shares: Mapping[str, tuple[float, float]]
-    """of each label that the model knows: in training, and in the new file"""
-    psi: Index
-
-
-@dataclass(frozen=True)
-class Drift:
-    """How the rows of a new file differ from the training rows."""
-
-    rows: float
-    """of the new file"""
-    predictors: tuple[PredictorDrift, ...]
-    far: Share
-    """rows far from every component of the mixture"""
-    density: Density | None
-    """None where there is no mixture or too few rows show every feature"""
-    labels: LabelDrift | None
-    """None where too few labels are known in the new file"""
-
-
 def compare(training: DataProfile, new: DataProfile) -> Drift:
     """Compare the rows of a new file, counted in the cells of the training rows, with these.
 
     A predictor that the new file lacks is left out.
     """
-    predictors = [*_numbers(training, new), *_texts(training, new)]
     then, now = training.typicality, new.typicality
-    far, density = Share(None, None, is_more=False), None
+    far, density = ShareThenNow(None, None), None
     if then is not None and now is not None:
         far, density = _share(then.far, then.rows, now.far, now.rows, FAR_MORE), _density(then, now)
-    return Drift(
-        new.labels.total + new.labels.missing, tuple(predictors), far, density, _labels(training.labels, new.labels)
-    )
+    return Drift((*_numbers(training, new), *_texts(training, new)), far, density, _labels(training.labels, new.labels))
 
 
 def _numbers(training: DataProfile, new: DataProfile) -> Iterator[PredictorDrift]:
     for name, now in new.numbers.items():
         then = training.numbers[name]
+        found = psi(then.counts, now.counts)
+        unit = unit_factor(then, now, new.converted[name]) if name in new.converted else None
         yield PredictorDrift(
-            name,
-            is_number=True,
-            psi=psi(then.counts, now.counts),
+            name=name,
+            type="numeric",
+            has_moved=unit is not None or (found is not None and found.is_drift),
+            psi=found and found.value,
+            psi_limit=found and found.limit,
+            then=_span(then),
+            now=_span(now) if now.total else None,
             missing=_missing(then, now),
-            then=then,
-            now=now if now.total else None,
-            unit=unit_factor(then, now, new.converted[name]) if name in new.converted else None,
+            other_unit=unit.words if unit else "",
         )
 
 
 def _texts(training: DataProfile, new: DataProfile) -> Iterator[PredictorDrift]:
     for name, now in new.texts.items():
         then = training.texts[name]
-        unseen = Unseen(now.unseen_rows, now.unseen / now.total) if now.unseen else None
+        found = _psi_of_texts(then, now)
         yield PredictorDrift(
-            name, is_number=False, psi=_psi_of_texts(then, now), missing=_missing(then, now), unseen=unseen
+            name=name,
+            type="categorical",
+            has_moved=found is not None and found.is_drift,
+            psi=found and found.value,
+            psi_limit=found and found.limit,
+            missing=_missing(then, now),
+            unseen=Unseen(now.unseen_rows, now.unseen / now.total) if now.unseen else None,
         )
+
+
+def _span(numbers: NumberDistribution) -> Span:
+    return Span(numbers.median, numbers.lowest, numbers.highest)
 
 
 def _psi_of_texts(then: TextDistribution, now: TextDistribution) -> Index | None:
@@ -164,32 +102,119 @@ def _psi_of_texts(then: TextDistribution, now: TextDistribution) -> Index | None
     return psi(then.counts[order], now.counts[order], now.unseen)
 
 
-def _missing(then: NumberDistribution | TextDistribution, now: NumberDistribution | TextDistribution) -> Share:
+def _missing(then: NumberDistribution | TextDistribution, now: NumberDistribution | TextDistribution) -> ShareThenNow:
     n_then, n_now = then.total + then.missing, now.total + now.missing
     return _share(then.missing, n_then, now.missing, n_now, MISSING_MORE)
 
 
-def _share(then: float, n_then: float, now: float, n_now: float, least: float) -> Share:
-    return Share(
+def _share(then: float, n_then: float, now: float, n_now: float, least: float) -> ShareThenNow:
+    return ShareThenNow(
         then / n_then if n_then else None,
         now / n_now if n_now else None,
         is_more_often(then, n_then, now, n_now, least),
     )
 
 
-def _density(then: Typicality, now: Typicality) -> Density | None:
+def _density(then: Typicality, now: Typicality) -> DensityThenNow | None:
     before, after = then.log_density, now.log_density
     if min(before.weight, after.weight) < FEW_ROWS:
         return None
     # The larger deviation: log densities are skewed, and a few rows may happen to scatter little.
     error = max(before.sd, after.sd) * (1.0 / before.weight + 1.0 / after.weight) ** 0.5
-    lower_by = before.mean - after.mean
-    return Density(before.mean, after.mean, before.sd, lower_by > max(LOWER * before.sd, SURELY * error))
+    is_lower = before.mean - after.mean > max(LOWER * before.sd, SURELY * error)
+    return DensityThenNow(before.mean, after.mean, before.sd, is_lower)
 
 
 def _labels(then: TextDistribution, now: TextDistribution) -> LabelDrift | None:
     found = _psi_of_texts(then, now)
     if found is None:
         return None
-    pairs = zip((then.counts / then.total).tolist(), (now.counts / now.total).tolist(), strict=True)
-    return LabelDrift(dict(zip(then.texts, pairs, strict=True)), found)
+    shares = map(ShareThenNow, (then.counts / then.total).tolist(), (now.counts / now.total).tolist())
+    return LabelDrift(found.value, found.limit, dict(zip(then.texts, shares, strict=True)))
+
+
+# In words
+
+
+def drift_warnings(drift: Drift) -> list[tuple[str, str]]:
+    """List what has changed since training: (code, message).  No text of a predictor is quoted."""
+    return [*_of_predictors(drift.predictors), *_of_rows(drift), *_of_labels(drift.labels)]
+
+
+def _of_predictors(predictors: Sequence[PredictorDrift]) -> Iterator[tuple[str, str]]:
+    new = [
+        f"{shown(one.name)} in {plural(one.unseen.rows, 'row')} ({_percent(one.unseen.share)})"
+        for one in predictors
+        if one.unseen
+    ]
+    if new:
+        yield "W25", f"Texts that the model has never seen count as missing: {listed(new, separator='; ')}."
+    moved = [
+        (shown(one.name), f"{_index(one.psi, one.psi_limit)}{_moved(one)}")
+        for one in predictors
+        if one.psi is not None and one.psi_limit is not None and one.has_moved
+    ]
+    if moved:
+        (name, by), *others = moved
+        said = f"The distribution of {name} has shifted since training. {by.capitalize()}."
+        if others:
+            which = listed([": ".join(one) for one in moved], separator="; ")
+            said = f"The distributions of {len(moved)} predictors have shifted since training. {which}."
+        yield "W26", f"{said} The fills may be less accurate than the fit report says."
+    missing = [f"{shown(one.name)} {_then_now(one.missing)}" for one in predictors if one.missing.is_more]
+    if missing:
+        yield "W26", f"Missing more often than in training: {listed(missing, separator='; ')}."
+
+
+def _of_rows(drift: Drift) -> Iterator[tuple[str, str]]:
+    if drift.far.is_more:
+        far = _then_now(drift.far)
+        hint = "Hardly any training row was like them: check them before you use their fills."
+        yield "W27", f"More rows than in training are far from every component of the model: {far}. {hint}"
+    density = drift.log_density
+    if density is not None and density.is_lower:
+        means = f"mean log density {_number(density.now)} now, {_number(density.then)} then"
+        by = f" ({_number((density.then - density.now) / density.sd)} standard deviations)" if density.sd else ""
+        yield "W28", f"Rows are less typical of the model than in training: {means}{by}."
+
+
+def _of_labels(labels: LabelDrift | None) -> Iterator[tuple[str, str]]:
+    if labels is None or labels.psi <= labels.psi_limit:
+        return
+    shares = sorted(labels.shares.items(), key=lambda one: -abs((one[1].now or 0.0) - (one[1].then or 0.0)))
+    named = listed([f"{shown(label)} {_then_now(share)}" for label, share in shares], separator="; ")
+    hint = "The model fills by the training shares."
+    yield (
+        "W29",
+        f"The label shares have shifted since training: {named}; {_index(labels.psi, labels.psi_limit)}. {hint}",
+    )
+
+
+def _moved(one: PredictorDrift) -> str:
+    if one.then is None or one.now is None:
+        return ""
+    if one.now.median is not None and one.then.median is not None:
+        return f", median {_number(one.now.median)} now, {_number(one.then.median)} then"
+    return f", {_where(one.now)} now, {_where(one.then)} then"
+
+
+def _where(span: Span) -> str:
+    if span.median is None:
+        return f"from {_number(span.lowest)} to {_number(span.highest)}"
+    return f"median {_number(span.median)}"
+
+
+def _then_now(share: ShareThenNow) -> str:
+    return f"{_percent(share.now or 0.0)} now, {_percent(share.then or 0.0)} then"
+
+
+def _index(psi: float, limit: float) -> str:
+    return f"population stability index {_number(psi)} (limit {_number(limit)})"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.4g}"
+
+
+def _percent(share: float) -> str:
+    return f"{100.0 * share:.1f} %"

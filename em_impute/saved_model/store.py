@@ -1,16 +1,20 @@
-"""Saved models as files, by the version of their form."""
+"""A saved model: what fills, what it was fitted to, what new rows are compared with; and how that is a file."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
+from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import TEMPERATURES, Submodel
 from em_impute.ensemble.incremental import Memory
 from em_impute.errors import ModelError, option
-from em_impute.model.predict import Coding, Expert, Mixed
-from em_impute.saved_model.values import SavedColumn, SavedModel
+from em_impute.model.predict import Coding, Expert, Mixed, Model
+from em_impute.saved_model.drift import DataProfile
+from em_impute.saved_model.values import Recovered
+from em_impute.serialize.annotations import Count, Key, OwnAxes, Sha256
 from em_impute.serialize.classes import from_json, schema_of, to_json
 from em_impute.serialize.json_text import FormatError, parse, render
 from em_impute.serialize.values import Schema
@@ -22,6 +26,72 @@ MODEL_VERSION = 1
 MAX_BYTES = 1 << 30
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+@dataclass(frozen=True)
+class ReadSettings:
+    """How cells were read, and will be unless the user says otherwise."""
+
+    decimal: Annotated[str, "The decimal mark."]
+    null_values: Annotated[tuple[str, ...], "What --null-value named."]
+    keep_values: Annotated[tuple[str, ...], "What --keep-value named."]
+
+
+@dataclass(frozen=True)
+class TrainingTable:
+    """A table that was learnt from."""
+
+    name: Annotated[str, "What it was called."]
+    sha256: Annotated[Sha256, "SHA-256 of its bytes."]
+    rows: Annotated[Count, "Its rows."]
+    fitted_at: Annotated[str, Key("learnt"), "When, in UTC."]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What the rows were like that were learnt from."""
+
+    rows: Annotated[Count, "Their number."]
+    summary: Annotated[DataProfile, "How their predictors and labels were distributed."]
+    typical: Annotated[Parameters, "The mixture that says how usual a row is, in standard units."]
+    held_out: Annotated[
+        Recovered | None, "How right fits were about labels that they were not shown; null where none could be hidden."
+    ]
+
+
+@dataclass(frozen=True)
+class SavedColumn:
+    """What fills one column."""
+
+    column: Annotated[str, "Its name."]
+    free_shares: Annotated[bool, "--shares free: the rows to fill had label shares of their own."]
+    weights: Annotated[str | None, "The column of --weights; null without it."]
+    tokens: Annotated[tuple[str, ...], "What counted as missing in it."]
+    training: Annotated[Training, OwnAxes, "What the rows were like that were fitted to."]
+    model: Annotated[Model, "What fills the column."]
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A fit that is applied to other tables."""
+
+    version: Annotated[str, "The version of em-impute that wrote it."]
+    seed: Annotated[Count, "The seed of the fit."]
+    reading: Annotated[ReadSettings, "How cells were read."]
+    sources: Annotated[
+        tuple[TrainingTable, ...], "The tables it was fitted to, oldest first; of very many the last ones."
+    ]
+    columns: Annotated[tuple[SavedColumn, ...], "What fills each column."]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that it fills."""
+        return tuple(one.column for one in self.columns)
+
+    @property
+    def weights(self) -> str | None:
+        """The column that said how much each row counts, the same for all that it fills."""
+        return next((one.weights for one in self.columns if one.weights), None)
 
 
 def read_model(path: str | Path) -> SavedModel:

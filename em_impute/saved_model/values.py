@@ -1,86 +1,99 @@
-"""A saved model as values: what fills, what it was learnt from, and what new rows are compared with."""
+"""What a saved model says of new rows, as values that reports hold: how right it is, and what has moved."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from math import nan
+from typing import Annotated, NamedTuple
 
-from em_impute.em.parameters import Parameters
-from em_impute.model.predict import Model
-from em_impute.saved_model.drift import DataProfile
-from em_impute.serialize.annotations import Count, Key, OwnAxes, Range, Sha256
+from em_impute.serialize.annotations import Choices, Count, NotSaved, Range, Share
 
 
-@dataclass(frozen=True)
-class ReadSettings:
-    """How cells were read, and will be unless the user says otherwise."""
+class Recovered(NamedTuple):
+    """How right a model was about labels."""
 
-    decimal: Annotated[str, "The decimal mark."]
-    null_values: Annotated[tuple[str, ...], "What --null-value named."]
-    keep_values: Annotated[tuple[str, ...], "What --keep-value named."]
-
-
-@dataclass(frozen=True)
-class TrainingTable:
-    """A table that was learnt from."""
-
-    name: Annotated[str, "What it was called."]
-    sha256: Annotated[Sha256, "SHA-256 of its bytes."]
-    rows: Annotated[Count, "Its rows."]
-    fitted_at: Annotated[str, Key("learnt"), "When, in UTC."]
-
-
-@dataclass(frozen=True)
-class Score:
-    """How right fits were about labels that they had not been shown."""
-
-    rows: Annotated[Count, "Labels that were hidden."]
-    accuracy: Annotated[float, Range(0), "Share that was right."]
+    rows: Annotated[Count, "Labels compared."]
+    accuracy: Annotated[Share, "Share of them for which the most probable label was the true one."]
     log_loss: Annotated[float, Range(0), "Mean −log probability of the true label, in nats."]
-    baseline_accuracy: Annotated[float, Range(0), "Share of the commonest label."]
-    baseline_log_loss: Annotated[float, Range(0), "Log-loss of the labels' shares."]
+    baseline_accuracy: Annotated[Share, "The accuracy of always saying the commonest label of the training."]
+    baseline_log_loss: Annotated[float, Range(0), "The log-loss of the labels' shares in the training."]
 
 
-@dataclass(frozen=True)
-class Training:
-    """What the rows were like that were learnt from."""
+class ShareThenNow(NamedTuple):
+    """A share of the rows, in the training and here."""
 
-    rows: Annotated[Count, "Their number."]
-    summary: Annotated[DataProfile, "How their predictors and labels were distributed."]
-    typical: Annotated[Parameters, "The mixture that says how usual a row is, in standard units."]
-    held_out: Annotated[
-        Score | None, "How right fits were about labels that they were not shown; null where none could be hidden."
+    then: Annotated[Share | None, "In the training; null where that is not known."]
+    now: Annotated[Share | None, "In this table; null where it has no rows, or none that shows a predictor."]
+    is_more: Annotated[bool, NotSaved] = False
+    """It is larger now, by more than chance and enough to matter."""
+
+
+class Span(NamedTuple):
+    """Where numbers lie, in the data's own units."""
+
+    median: Annotated[float | None, "The median; null where it lies beyond all rows of the training."]
+    lowest: Annotated[float, NotSaved] = nan
+    highest: Annotated[float, NotSaved] = nan
+
+
+class Unseen(NamedTuple):
+    """Cells whose text no training row had."""
+
+    rows: int
+    share: float
+    """of the rows that hold a text"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictorDrift:
+    """A predictor of the model that the table has."""
+
+    name: Annotated[str, "Its name."]
+    type: Annotated[str, Choices({"numeric": "A measurement.", "categorical": "A category."}), "What it is."]
+    has_moved: Annotated[bool, "It is distributed otherwise than in the training."]
+    psi: Annotated[float | None, Range(0), "Population stability index; null where there are too few rows to judge."]
+    psi_limit: Annotated[
+        float | None, Range(0), "Beyond it the index says that the distribution has moved; null as `psi`."
     ]
+    then: Annotated[Span | None, "Where its numbers lie in the training; null of a category."] = None
+    now: Annotated[
+        Span | None,
+        "Where its numbers lie in this table; null of a category, and where there is none.",
+    ] = None
+    missing: Annotated[ShareThenNow, "Share of the rows that do not show it."]
+    other_unit: Annotated[str, NotSaved] = ""
+    """How new numbers are explained as training numbers in another unit, such as "10 times larger, as if …"."""
+    unseen: Annotated[Unseen | None, NotSaved] = None
 
 
-@dataclass(frozen=True)
-class SavedColumn:
-    """What fills one column."""
+class DensityThenNow(NamedTuple):
+    """Mean natural log density of the rows."""
 
-    column: Annotated[str, "Its name."]
-    free_shares: Annotated[bool, "--shares free: the rows to fill had label shares of their own."]
-    weights: Annotated[str | None, "The column of --weights; null without it."]
-    tokens: Annotated[tuple[str, ...], "What counted as missing in it."]
-    training: Annotated[Training, OwnAxes, "What the rows were like that were fitted to."]
-    model: Annotated[Model, "What fills the column."]
+    then: Annotated[float, "In the training."]
+    now: Annotated[float, "In this table."]
+    sd: Annotated[float, NotSaved] = nan
+    """Of the training rows."""
+    is_lower: Annotated[bool, NotSaved] = False
+    """Now, by more than chance and enough to matter."""
 
 
-@dataclass(frozen=True)
-class SavedModel:
-    """A fit that is applied to other tables."""
+class LabelDrift(NamedTuple):
+    """Shares of the known labels."""
 
-    version: Annotated[str, "The version of em-impute that wrote it."]
-    seed: Annotated[Count, "The seed of the fit."]
-    reading: Annotated[ReadSettings, "How cells were read."]
-    sources: Annotated[
-        tuple[TrainingTable, ...], "The tables it was fitted to, oldest first; of very many the last ones."
+    psi: Annotated[float, Range(0), "Population stability index."]
+    psi_limit: Annotated[float, Range(0), "Beyond it the index says that the shares have changed."]
+    shares: Annotated[Mapping[str, ShareThenNow], "Of each label that the model knows."]
+
+
+class Drift(NamedTuple):
+    """How the rows differ from those of the training."""
+
+    predictors: Annotated[Sequence[PredictorDrift], "Predictor by predictor."]
+    far: Annotated[
+        ShareThenNow, "Share of the rows beyond the 99.9 % ellipse of every component of the leading mixture."
     ]
-    columns: Annotated[tuple[SavedColumn, ...], "What fills each column."]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The columns that it fills."""
-        return tuple(one.column for one in self.columns)
-
-    @property
-    def weights(self) -> str | None:
-        """The column that said how much each row counts, the same for all that it fills."""
-        return next((one.weights for one in self.columns if one.weights), None)
+    log_density: Annotated[
+        DensityThenNow | None,
+        "Mean natural log density, in the data's own units, of the rows that show every predictor; null where there "
+        "are too few.",
+    ]
+    labels: Annotated[LabelDrift | None, "Shares of the known labels; null where too few are known in this table."]

@@ -1,4 +1,4 @@
-"""The line that says what is going on; `tests/cli/test_progress.py` shows it on a real terminal."""
+"""The line that says what is going on; `tests/cli/test_terminal.py` shows it on a real terminal."""
 
 import io
 from time import monotonic, sleep
@@ -36,9 +36,19 @@ def test_the_bar_names_the_stage_and_the_detail(impatient):
         watch("fitting", None, "iteration 3, log-likelihood -12.5, gain 0.1")
         fitting = wait_for(console, "gain 0.1")
 
-    assert half.split() == ["reading", "━" * 20, "0:00"]
+    assert half.split() == ["reading", "━" * 20, "0:00:00"]
     assert fitting.startswith("fitting   ━━━━━━━━━━")
-    assert fitting.rstrip().endswith(" 0:00 iteration 3, log-likelihood -12.5, gain 0.1")
+    assert fitting.rstrip().endswith(" 0:00:00 iteration 3, log-likelihood -12.5, gain 0.1")
+
+
+def test_on_a_narrow_terminal_the_bar_goes_before_the_stage_and_the_time(impatient):
+    console = a_terminal(width=40)
+
+    with progress.progress_bar(console) as watch:
+        watch("fitting", 0.3, "iteration 3, log-likelihood -12.5, gain 0.1")
+        shown = wait_for(console, "fitting")
+
+    assert "fitting   0:00:00 iteration 3, log-likel" == shown.rstrip()
 
 
 def test_what_comes_from_the_file_cannot_move_the_cursor(impatient):

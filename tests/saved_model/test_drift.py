@@ -13,9 +13,8 @@ from em_impute.saved_model.distributions import (
     describe_numbers,
     look_at_rows,
 )
-from em_impute.saved_model.drift import DataProfile, compare
+from em_impute.saved_model.drift import DataProfile, compare, drift_warnings
 from em_impute.saved_model.units import count_converted
-from em_impute.saved_model.warnings import drift_warnings
 
 HEIGHT, COLOUR = "height", "eye colour"
 COLOURS, LABELS = ("blue", "brown", "green"), ("female", "male")
@@ -110,5 +109,5 @@ def test_the_mean_log_density_must_fall_by_a_quarter_of_a_deviation_and_not_by_c
 
     drift = compare(then, now)
 
-    assert (-4.0, mean, 1.0, is_lower) == drift.density
+    assert (-4.0, mean, 1.0, is_lower) == drift.log_density
     assert is_lower == ("W28" in dict(drift_warnings(drift)))

@@ -12,15 +12,15 @@ from em_impute.pipeline.compatibility import mismatch_warnings
 from em_impute.pipeline.types import InputTable
 from em_impute.report.build.counted import Counted
 from em_impute.report.build.fit import build_report, counted_of, marked_of
-from em_impute.report.build.saved_model import drift_of, moved_of
+from em_impute.report.build.saved_model import moved_of
 from em_impute.report.build.shared import notices
 from em_impute.report.build.warnings import misjudgement
 from em_impute.report.model.fit import Decision, FitReport
-from em_impute.report.model.saved_model import AppliedModel, LastTable, Recovered
+from em_impute.report.model.saved_model import AppliedModel, LastTable
 from em_impute.report.model.shared import Features, Predictor, Rejected
 from em_impute.report.sentences import origin
-from em_impute.saved_model.values import SavedModel
-from em_impute.saved_model.warnings import drift_warnings
+from em_impute.saved_model.drift import drift_warnings
+from em_impute.saved_model.store import SavedModel
 from em_impute.table.output import WrittenFile
 
 KNOWN_TABLE = "The model was fitted to this very table before; it is not updated with it again."
@@ -50,18 +50,17 @@ def with_model(
 ) -> FitReport:
     """Add to a report on cells, as they are `counted`, what there is to say of the model that filled them."""
     training, last = applied.saved.training, model.sources[-1]
-    held_out, tested = (one if one is None else Recovered(**vars(one)) for one in (training.held_out, applied.tested))
     section = AppliedModel(
         path=applied.path,
         tables=len(model.sources),
         last=LastTable(name=last.name, sha256=last.sha256, learnt=last.fitted_at),
         rows=training.rows,
-        held_out=held_out,
-        tested=tested,
+        held_out=training.held_out,
+        tested=applied.tested,
         lacking=applied.mismatch.lacking,
         learns=applied.learns,
         expected_wrong=counted.cells.wrong,
-        drift=drift_of(applied.drift),
+        drift=applied.drift,
         moved=moved_of(training.summary, applied.summary, applied.drift),
     )
     found = [*mismatch_warnings(applied.mismatch), *drift_warnings(applied.drift)]

@@ -24,7 +24,7 @@ from em_impute.report.model.diagnostics import SuspectLabel
 from em_impute.report.model.fit import Decision, FitReport, PartFile, Parts
 from em_impute.report.model.mixture import Convergence
 from em_impute.report.model.shared import Features, Input, Predictor
-from em_impute.saved_model.values import SavedModel
+from em_impute.saved_model.store import SavedModel
 from em_impute.table.text import plural
 
 OF_THE_SAMPLE = {"counted as missing", "equal rows merged"}

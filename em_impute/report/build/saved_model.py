@@ -1,20 +1,14 @@
-"""How rows differ from those of the training of a saved model; measurements in the same bins, here and there."""
+"""Measurements in the same bins, in the training of a saved model and here."""
 
 import numpy as np
 
 from em_impute.diagnostics.histograms import lay_out
 from em_impute.em.blocks import Floats
-from em_impute.report.model.saved_model import (
-    DensityThenNow,
-    DriftOfRows,
-    MovedFeature,
-    PredictorThenNow,
-    SharesMoved,
-    ShareThenNow,
-    Span,
-)
+from em_impute.report.model.saved_model import MovedFeature
+from em_impute.report.sentences import by_farness
 from em_impute.saved_model.distributions import NumberDistribution
-from em_impute.saved_model.drift import DataProfile, Drift, PredictorDrift, Share
+from em_impute.saved_model.drift import DataProfile
+from em_impute.saved_model.values import Drift
 
 MAX_PICTURES = 6
 
@@ -27,26 +21,9 @@ DIGITS = 6
 """Decimals of a share that is only drawn."""
 
 
-def drift_of(drift: Drift) -> DriftOfRows:
-    """Say how the rows differ from those of the training."""
-    density, labels = drift.density, drift.labels
-    return DriftOfRows(
-        predictors=[_predictor(one) for one in drift.predictors],
-        far=_share(drift.far),
-        log_density=None if density is None else DensityThenNow(then=density.then, now=density.now),
-        labels=None
-        if labels is None
-        else SharesMoved(
-            psi=labels.psi.value,
-            psi_limit=labels.psi.limit,
-            shares={label: ShareThenNow(then=then, now=now) for label, (then, now) in labels.shares.items()},
-        ),
-    )
-
-
 def moved_of(then: DataProfile, now: DataProfile, drift: Drift) -> list[MovedFeature]:
     """Give the histograms of the measurements that have moved furthest, the furthest first."""
-    moved = sorted((one for one in drift.predictors if one.is_number and one.has_moved), key=_nearness)
+    moved = [one for one in by_farness(drift) if one.type == "numeric" and one.has_moved]
     pairs = [(one.name, common_bins(then.numbers[one.name], now.numbers[one.name])) for one in moved[:MAX_PICTURES]]
     return [
         MovedFeature(
@@ -71,31 +48,6 @@ def common_bins(then: NumberDistribution, now: NumberDistribution) -> tuple[Floa
     values = np.clip([*_probe(then), *_probe(now)], then.lowest - width, then.highest + width)
     edges = lay_out(values, min(then.total, now.total))
     return None if edges is None else (edges, _shares(then, edges), _shares(now, edges))
-
-
-def _predictor(one: PredictorDrift) -> PredictorThenNow:
-    return PredictorThenNow(
-        name=one.name,
-        type="numeric" if one.is_number else "categorical",
-        has_moved=one.has_moved,
-        psi=one.psi and one.psi.value,
-        psi_limit=one.psi and one.psi.limit,
-        then=_span(one.then),
-        now=_span(one.now),
-        missing=_share(one.missing),
-    )
-
-
-def _span(numbers: NumberDistribution | None) -> Span | None:
-    return None if numbers is None else Span(median=numbers.median)
-
-
-def _share(share: Share) -> ShareThenNow:
-    return ShareThenNow(then=share.then, now=share.now)
-
-
-def _nearness(one: PredictorDrift) -> float:
-    return -one.psi.value / one.psi.limit if one.psi else 0.0
 
 
 def _probe(rows: NumberDistribution) -> Floats:

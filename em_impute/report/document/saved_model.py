@@ -4,8 +4,8 @@ from em_impute.report.document.blocks import Block, Figures, Name, Section
 from em_impute.report.document.data import folded
 from em_impute.report.format import number, percent
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.saved_model import PredictorThenNow
 from em_impute.report.sentences import about_the_model, by_farness
+from em_impute.saved_model.values import PredictorDrift
 
 HEAD = ["predictor", "shifted", "PSI (limit)", "median here (then)", "missing here (then)"]
 
@@ -27,7 +27,7 @@ def the_saved_model(report: FitReport) -> Section | None:
     return Section("saved-model", "The saved model", blocks)
 
 
-def _then_and_now(one: PredictorThenNow) -> list[Name | str]:
+def _then_and_now(one: PredictorDrift) -> list[Name | str]:
     """Say how a predictor is distributed, here and at the fit; a median beyond all of then is not known."""
     moved, psi, medians, missing = "too few rows", number(None), "", one.missing
     if one.psi is not None:

@@ -189,7 +189,7 @@ def _rows(rows: Sequence[FollowedRow], shown: _Shown) -> Iterator[Line]:
         whole = len(names) == len(shown.components)
         features = shown.features[:n_features]
         head = ["line", *features, "known", *(names if whole else ["most responsible"])]
-        cells = [_names(head), *(_row(row, features, whole=whole) for row in rows)]
+        cells = [[fitted(text, NAME_CELLS) for text in head], *(_row(row, features, whole=whole) for row in rows)]
         if sum(widths_of(cells)) + GAP * len(head) <= shown.room:
             break
     alignment = "r" * (n_features + 1) + "l" + ("r" * len(names) if whole else "t")
@@ -293,10 +293,6 @@ def _left_out(report: ExplanationReport, shown: _Shown) -> Iterator[Line]:
     said = " and ".join(plural(count, f"more {name}") for name, count in counts.items() if count)
     if said:
         yield "not shown", f"{said}; --json has all"
-
-
-def _names(texts: Iterable[str]) -> list[str]:
-    return [fitted(text, NAME_CELLS) for text in texts]
 
 
 def _table(rows: Iterable[Sequence[str]], alignment: str, room: int, name: str = "") -> Iterator[Line]:

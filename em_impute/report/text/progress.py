@@ -1,6 +1,6 @@
 """One line on a terminal that says what is going on, for work that takes longer than a moment."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Timer
 from time import monotonic
@@ -22,9 +22,6 @@ FRAMES_A_SECOND = 8
 STAGE_WIDTH = 9
 """Columns of the longest name of a stage, so that the bar stays where it is."""
 
-BAR_WIDTHS = (40, 20, 10, 5)
-"""The bar takes the widest of these that leaves room for the detail, which tells more."""
-
 
 @contextmanager
 def progress_bar(console: "Console | None", *, wanted: bool = True) -> Iterator[Progress]:
@@ -33,79 +30,67 @@ def progress_bar(console: "Console | None", *, wanted: bool = True) -> Iterator[
     The stage "" takes the bar away at once, for somebody else is going to write to the terminal.
     """
     if console is None or not wanted or not console.is_terminal or console.is_dumb_terminal:
-        yield _ignore
+        yield lambda _stage, _share, _detail: None
         return
-    bar = _Bar(console)
-    # Waited for in a thread: a stage may take long without saying anything, and the bar shall appear nevertheless.
-    patience = Timer(PATIENCE, bar.show)
-    patience.daemon = True
-    patience.start()
+    said: tuple[str, float | None, str] = "opening", None, ""
+    began, live = monotonic(), None
+
+    def show() -> None:
+        nonlocal live
+        live = _live(console, began, lambda: said)
+        live.start()
 
     def watch(stage: str, share: float | None, detail: str) -> None:
+        nonlocal said
         if stage:
-            bar.said = stage, share, detail
+            said = stage, share, detail
         else:
             end()
 
     def end() -> None:
         patience.cancel()
         patience.join()
-        bar.hide()
+        if live is not None:
+            live.stop()
 
+    # Waited for in a thread: a stage may take long without saying anything, and the bar shall appear nevertheless.
+    patience = Timer(PATIENCE, show)
+    patience.daemon = True
+    patience.start()
     try:
         yield watch
     finally:
         end()
 
 
-def _ignore(_stage: str, _share: float | None, _detail: str) -> None:
-    """Show nothing."""
+def _live(console: "Console", began: float, said: Callable[[], tuple[str, float | None, str]]) -> "Live":
+    """Draw what was last `said`, a stage, a share of it and a detail, some times a second."""
+    from rich.live import Live  # late, since rich.progress takes longer to import than small files to read
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
+    # The bar alone may wrap, that is shrink: it makes room for the detail, which tells more.
+    bar = Progress(
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, min_width=STAGE_WIDTH)),
+        BarColumn(),
+        TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
+        TextColumn("{task.fields[detail]}", markup=False),
+    )
+    bar.add_task("")
+    (task,) = bar.tasks
+    task.start_time = began
 
-class _Bar:
-    """What was last said, drawn some times a second by a thread of rich."""
+    def line() -> "Table":
+        task.description, share, detail = said()
+        task.fields["detail"] = printable(detail)
+        task.total, task.completed = None if share is None else 1.0, share or 0.0
+        return bar.make_tasks_table([task])
 
-    def __init__(self, console: "Console") -> None:
-        self.said: tuple[str, float | None, str] = "opening", None, ""
-        self._console = console
-        self._began = monotonic()
-        self._live: Live | None = None
-
-    def show(self) -> None:
-        from rich.live import Live
-
-        self._live = Live(
-            get_renderable=self._line,
-            console=self._console,
-            transient=True,
-            refresh_per_second=FRAMES_A_SECOND,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._live.start()
-
-    def hide(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    def _line(self) -> "Table":
-        from rich.progress_bar import ProgressBar
-        from rich.table import Table
-        from rich.text import Text
-
-        stage, share, detail = self.said
-        words = [f"{stage:<{STAGE_WIDTH}}", _clock(monotonic() - self._began), printable(detail)]
-        texts = [text for text in words if text]
-        room = self._console.width - sum(len(text) + 1 for text in texts)
-        parts: list[Text | ProgressBar] = [Text(text, no_wrap=True, overflow="ellipsis") for text in texts]
-        for width in [width for width in BAR_WIDTHS if width <= room][:1]:
-            parts.insert(1, ProgressBar(1.0, share or 0.0, width=width, pulse=share is None))
-        line = Table.grid(padding=(0, 1))
-        line.add_row(*parts)
-        return line
-
-
-def _clock(seconds: float) -> str:
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+    return Live(
+        get_renderable=line,
+        console=console,
+        transient=True,
+        refresh_per_second=FRAMES_A_SECOND,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
