@@ -30,6 +30,9 @@ P_VALUE = 1e-4
 """Chance that nothing odd is taken for cluster, for all candidates together; the bound that it is compared with is
 above the probability itself."""
 
+SAMPLE = 200_000
+"""Rows among which none may be equal before all are compared."""
+
 MOST_CLUSTERS, REFERENCE, N_NEAR = 300, 1500, 20
 """Clusters whose neighbourhood is looked at, the rows drawn to find it among, and how many of these make it up: the
 rate of missing labels there may be far from what a regression says."""
@@ -101,7 +104,11 @@ def find_row_clusters(
     shift = fit_shift(log_odds[some], lacks[some].astype(np.float64), weight[some]).coefficient
     rows = _Rows(x, lacks, weight, log_odds + shift)
     candidates = [_count_siblings(name, _alone_where_missing(key), rows) for name, key in keys]
-    candidates.append(_count_siblings(None, _equal_rows(x, codes), rows))
+    equal = _equal_rows(x, codes)
+    if equal is None and (weight > 1.0).any():  # each row stands for all that equal it
+        equal = np.arange(label.size)
+    if equal is not None:
+        candidates.append(_count_siblings(None, equal, rows))
     level = P_VALUE / (len(keys) + 2)
     for one in sorted(candidates, key=lambda one: -one.gap):
         if one.gap < LEAST_GAP:
@@ -123,9 +130,10 @@ def _alone_where_missing(key: Codes) -> Integers:
     return code
 
 
-def _equal_rows(x: Floats, codes: Integers) -> Integers:
-    """Give one number to rows that agree in all predictors, (n_rows,): their bits are hashed to 64.
+def _equal_rows(x: Floats, codes: Integers) -> Integers | None:
+    """Give one number to rows that agree in all predictors, (n_rows,); None where no two do.
 
+    Their bits are hashed to 64.  Of very many rows those with low hashes are looked at first: equal rows have one hash.
     Clusters are numbered by their first rows.  The order of the hashes would depend on the last bits of standardised
     numbers, which differ between processors, and with it what is drawn at random.
     """
@@ -133,12 +141,14 @@ def _equal_rows(x: Floats, codes: Integers) -> Integers:
     for column in [*x.T, *codes.T]:
         values = column + 0.0  # no −0
         values[np.isnan(values)] = np.nan  # one of its many forms
-        mixed = (values.view(np.uint64) ^ mixed) * PRIME
+        mixed ^= values.view(np.uint64)
+        mixed *= PRIME
         mixed ^= mixed >> np.uint64(29)
         mixed *= PRIME
         mixed ^= mixed >> np.uint64(32)
-    if np.diff(np.sort(mixed)).all():  # mostly no rows are equal, and that is soon told
-        return np.arange(mixed.size)
+    low = mixed if mixed.size <= SAMPLE else mixed[mixed < np.uint64(2**64 * SAMPLE // mixed.size)]
+    if np.diff(np.sort(low)).all():
+        return None
     _, first, code = np.unique(mixed, return_index=True, return_inverse=True)
     return first.argsort().argsort()[code.reshape(-1)]
 
