@@ -10,6 +10,7 @@ from em_impute.api.csv import fill_csv, request_of_file
 from em_impute.api.models import FittedModel
 from em_impute.api.options import FileOptions, in_python, refuse_unknown
 from em_impute.errors import UsageError
+from em_impute.pipeline.files import first_repeated
 from em_impute.pipeline.processes import attempts
 from em_impute.report.model.fit import FitReport
 from em_impute.table.output import output_errors
@@ -83,8 +84,7 @@ def fill_each(
     if workers < 1:
         raise UsageError(f"workers takes a whole number, 1 or more, not {workers!r}")
     places = [(Path(path), Path(folder) / Path(path).name) for path in paths]
-    outputs = [output for _, output in places]
-    twice = next((path for at, path in enumerate(outputs) if path in outputs[:at]), None)
+    twice = first_repeated(output for _, output in places)
     if twice is not None:
         raise UsageError(f"two files would be written to {str(twice)!r}", "give them different names")
     with output_errors(f"cannot make the folder {folder}"):

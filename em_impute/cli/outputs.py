@@ -110,7 +110,7 @@ def _file(inputs: Sequence[str], asked: Output) -> tuple[str, ...]:
 
 def _parts(inputs: Sequence[str], output: str | None) -> tuple[str, ...]:
     """Put each part beside its input, or under its own name into a folder; a single one goes where a file does."""
-    from em_impute.pipeline.files import is_url, local_path
+    from em_impute.pipeline.files import first_repeated, is_url, local_path
 
     if output is None:
         return tuple(map(_beside, inputs))
@@ -119,7 +119,7 @@ def _parts(inputs: Sequence[str], output: str | None) -> tuple[str, ...]:
         return (output,)
     folder = output.rstrip("/")
     outputs = [f"{folder}/{path.rpartition('/')[2]}" for path in inputs]
-    twice = next((path for at, path in enumerate(outputs) if path in outputs[:at]), None)
+    twice = first_repeated(outputs)
     if twice is not None:
         raise UsageError(f"two parts would be written to {twice!r}", "leave -o out: each then has a file beside it")
     return tuple(outputs)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Rows
+from em_impute.em.blocks import Floats, Rows, find_patterns
 from em_impute.em.initialize import Mixture, Recipe
 from em_impute.em.mixture import fit_mixture, refits
 from em_impute.em.parameters import Parameters, whiten
@@ -93,7 +93,7 @@ def examine_baseline_em(design: Design, found: Mixture, recipe: Recipe) -> Basel
 
 def _affordable_steps(rows: Rows, n_labels: int) -> int:
     """Count the steps of EM that there is time for; 0 where covariances of so many predictors are too dear for any."""
-    n_patterns = np.unique(np.isnan(rows.x), axis=0).shape[0]
+    n_patterns = len(find_patterns(np.isnan(rows.x))[0])
     if LEAST_EM_STEPS * n_labels * n_patterns * INVERSE * rows.x.shape[1] ** 3 > MAX_INVERSES * WORK:
         return 0
     a_step = n_labels * (rows.label.size * (rows.x.shape[1] + 1.0) ** 2 + n_patterns * PATTERN_WORK)

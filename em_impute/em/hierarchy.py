@@ -38,7 +38,7 @@ class Hierarchy(NamedTuple):
             yield np.where(cluster < 0, -1, numbered[cluster])
 
 
-def merge_rows(rows: Rows, overall: Floats, seed: int) -> Hierarchy:
+def build_hierarchy(rows: Rows, overall: Floats, seed: int) -> Hierarchy:
     """Merge rows into clusters, from those of Ward's method in standard units and in whitened ones.
 
     `overall` is the covariance (n_features, n_features) of all rows.  A cell that is missing counts as the mean.  One

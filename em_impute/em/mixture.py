@@ -14,7 +14,7 @@ import numpy as np
 from em_impute.em.blocks import Floats, Integers, Rows, slices
 from em_impute.em.em import DEFAULT_STOPPING, Fit, Problem, Step, Stopping, expect, fit, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
-from em_impute.em.hierarchy import Hierarchy, merge_rows
+from em_impute.em.hierarchy import Hierarchy, build_hierarchy
 from em_impute.em.initialize import Mixture, Recipe, coinciding, components_of_labels, search, start_from_labels
 from em_impute.em.moments import Moments, merge
 from em_impute.em.parameters import Parameters
@@ -68,7 +68,7 @@ def fit_mixture(
         few = sample_rows(rows, MAX_SEARCH_ROWS, recipe.seed)
         few_problem = problem if few is rows else make_problem(*few, component_label, n_labels)
         if hierarchy is None:
-            hierarchy = merge_rows(few, overall_covariance(few), recipe.seed)
+            hierarchy = build_hierarchy(few, overall_covariance(few), recipe.seed)
         found = search(few_problem, few, family, prior, recipe, hierarchy)
         fitted = found.fit if few is rows else climb(found.fit.parameters)
         return found._replace(fit=fitted, separable=not coinciding(fitted.parameters).any())

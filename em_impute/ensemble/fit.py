@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Floats, Integers, find_patterns
 from em_impute.ensemble.batched_em import DIVIDED_STEPS, fit_labels, gather
 from em_impute.ensemble.candidates import (
     FULL,
@@ -156,7 +156,7 @@ def _budget(examples: Examples, n_labels: int) -> Budget:
     n_labelled = examples.weight[known].sum() if examples.merged else np.count_nonzero(known)
     n_fits = 1 + N_FOLDS * (REPEATS if n_labelled < REPEATS_BELOW else 1)
     x = examples.predictors.x
-    n_patterns = np.unique(np.isnan(x[:VIEW_ROWS]), axis=0).shape[0]
+    n_patterns = len(find_patterns(np.isnan(x[:VIEW_ROWS]))[0])
     return budget_for(x.shape[1], n_patterns, len(SHRINKAGES) * n_fits * n_labels, max(STEPS))
 
 

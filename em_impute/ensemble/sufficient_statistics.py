@@ -13,7 +13,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.em.blocks import Flags, Floats, Integers, rows_by_code, slices
+from em_impute.em.blocks import Flags, Floats, Integers, find_patterns, rows_by_code, slices
 from em_impute.em.parameters import LOG_TWO_PI
 from em_impute.ensemble.transforms import Predictors
 from em_impute.serialize.annotations import Axes
@@ -124,23 +124,6 @@ def training_rows(seen: Predictors, rows: Integers, label: Integers, most: int |
         terms = _terms(np.nan_to_num(seen.x[row]), seen.codes[row], seen.levels)
         found.append(TrainingRows(row, Patterns(~missing[commonest[some]]), tuple(segments), terms))
     return found
-
-
-def find_patterns(missing: Flags) -> tuple[Flags, Integers]:
-    """Find the different rows of `missing`, (n_rows, n_columns), in ascending order, and which of them each row is."""
-    n_rows, n_columns = missing.shape
-    number = np.zeros(n_rows, np.intp)
-    if not missing.any():
-        return np.zeros((min(n_rows, 1), n_columns), dtype=bool), number
-    words = np.zeros((n_rows, -(-n_columns // 64) * 8), np.uint8)
-    words[:, : -(-n_columns // 8)] = np.packbits(missing, axis=1)
-    for word in words.view(">u8").T.astype(np.uint64):
-        distinct = np.unique(word)
-        number = number * distinct.size + np.searchsorted(distinct, word)
-        number = np.searchsorted(np.unique(number), number)
-    first = np.empty(number.max() + 1, np.intp)
-    first[number[::-1]] = np.arange(n_rows - 1, -1, -1)
-    return missing[first], number
 
 
 def _statistics_of(total: Floats, n_columns: int) -> SufficientStatistics:

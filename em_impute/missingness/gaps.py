@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.em.blocks import Flags, Floats
+from em_impute.em.blocks import Flags, Floats, find_patterns
 
 LEVEL = 0.01
 """p-value, times the number of predictors, below which rows to fill are said to lack a predictor more often."""
@@ -51,10 +51,10 @@ class Gaps(NamedTuple):
 
         `known` is (n_known, n_predictors), `missing` (n_missing, n_predictors).
         """
-        distinct = np.unique(known, axis=0)
-        patterns, place = np.unique(missing, axis=0, return_inverse=True)
+        distinct, _ = find_patterns(known)
+        patterns, place = find_patterns(missing)
         is_beyond = np.array([not (distinct >= one).all(axis=1).any() for one in patterns])
-        return is_beyond[place.reshape(-1)]
+        return is_beyond[place]
 
 
 def find_gaps(seen: Flags, lacks: Flags, weight: Floats) -> Gaps | None:
@@ -75,8 +75,8 @@ def find_gaps(seen: Flags, lacks: Flags, weight: Floats) -> Gaps | None:
     apart = np.abs(known - missing)
     if not ((apart**2 > variance * critical**2) & (apart > ROUNDING)).any():
         return None
-    pattern, place = np.unique(seen[lacks], axis=0, return_inverse=True)
-    count = np.bincount(place.reshape(-1), weight[lacks])
+    pattern, place = find_patterns(seen[lacks])
+    count = np.bincount(place, weight[lacks])
     common = np.sort(np.argsort(-count, kind="stable")[:MAX_PATTERNS])
     pattern, count = pattern[common], count[common]
     order = np.argsort(-pattern.sum(axis=1), kind="stable")

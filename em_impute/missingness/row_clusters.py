@@ -131,9 +131,10 @@ def _alone_where_missing(key: Codes) -> Integers:
 
 
 def _equal_rows(x: Floats, codes: Integers) -> Integers | None:
-    """Give one number to rows that agree in all predictors, (n_rows,); None where no two do.
+    """Give one number to rows that agree in all predictors, (n_rows,); None where hardly any do.
 
-    Their bits are hashed to 64.  Of very many rows those with low hashes are looked at first: equal rows have one hash.
+    Their bits are hashed to 64.  Of very many rows those with low hashes tell whether any are equal: equal rows have
+    one hash.
     Clusters are numbered by their first rows.  The order of the hashes would depend on the last bits of standardised
     numbers, which differ between processors, and with it what is drawn at random.
     """

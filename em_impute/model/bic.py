@@ -9,7 +9,7 @@ from em_impute.columns.design import Design
 from em_impute.em.blocks import Rows
 from em_impute.em.em import posterior
 from em_impute.em.families import FAMILIES, n_parameters
-from em_impute.em.hierarchy import merge_rows
+from em_impute.em.hierarchy import build_hierarchy
 from em_impute.em.initialize import Mixture, Recipe
 from em_impute.em.mixture import fit_mixture, overall_covariance
 from em_impute.em.parameters import Parameters
@@ -64,7 +64,7 @@ def choose_clusters(
     if design.labels and len(families) == 1:
         return families[0], len(design.labels), ()
     rows = _sample(design.learning, MAX_ROWS if design.labels else MAX_ROWS_OPEN, recipe.seed, weighed=design.weighed)
-    hierarchy = merge_rows(rows, overall_covariance(rows), recipe.seed)
+    hierarchy = build_hierarchy(rows, overall_covariance(rows), recipe.seed)
 
     def compare(family: str, n_groups: int, *, is_thorough: bool = True) -> Candidate:
         progress(f"trying {n_groups} × {family}")

@@ -6,16 +6,15 @@ same bits everywhere.
 
 import logging
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
-from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from em_impute.environment import BLAS_THREADS
 from em_impute.errors import FitError, UsageError, option
+from em_impute.pipeline.processes import without_interrupts
 
 P = TypeVar("P", bound="Numbered")
 A = TypeVar("A")
@@ -147,7 +146,7 @@ def _connected(scheduler: str | None, n_workers: int | None, resources: ExitStac
             message = f"no Dask scheduler answers at {scheduler}"
             raise UsageError(message, "start one with `dask scheduler`, which says its address") from None
     try:
-        with _interrupts_later():
+        with without_interrupts():
             cluster = LocalCluster(
                 n_workers=n_workers or os.cpu_count() or 1,
                 threads_per_worker=1,
@@ -159,17 +158,3 @@ def _connected(scheduler: str | None, n_workers: int | None, resources: ExitStac
         raise FitError(f"Dask cannot start its workers: {error}", f"ask for fewer with {option('workers')}") from None
     resources.enter_context(cluster)
     return resources.enter_context(Client(cluster))
-
-
-@contextmanager
-def _interrupts_later() -> Iterator[None]:
-    """Hold back an interrupt until the workers have started; these never hear of it, and are told to end by us."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # what the workers need, and what would unblock the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which processes and threads inherit
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

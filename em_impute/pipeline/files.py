@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 from em_impute.errors import TableError, UsageError, option
@@ -18,6 +18,8 @@ from em_impute.table.text import shown_path
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
+
+T = TypeVar("T", str, Path)
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 FSSPEC_HINT = "pip install 'em-impute[dask]', which brings fsspec"
@@ -74,10 +76,20 @@ def find_parts(named: Sequence[str]) -> list[str]:
                 f"no file is called {shown_path(path)}", "check the pattern; in quotes it is expanded here"
             )
         found += names
-    twice = next((path for at, path in enumerate(found) if path in found[:at]), None)
+    twice = first_repeated(found)
     if twice is not None:
         raise UsageError(f"{shown_path(twice)} is named twice", "name each part once")
     return found
+
+
+def first_repeated(paths: Iterable[T]) -> T | None:
+    """Give the first path that another one before it equals."""
+    seen: set[T] = set()
+    for path in paths:
+        if path in seen:
+            return path
+        seen.add(path)
+    return None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process, resource_tracker
 from queue import SimpleQueue
 from threading import Thread
 from typing import TypeVar
@@ -60,7 +60,7 @@ def _in_processes(function: Callable[[T], R], items: Sequence[T], n_workers: int
 
     others = {*active_children()}
     with ThreadPoolExecutor(n_workers) as threads:
-        with _without_interrupts():
+        with without_interrupts():
             waiting = [threads.submit(attempt, item) for item in items]
         try:
             for future in waiting:
@@ -76,12 +76,13 @@ def _in_processes(function: Callable[[T], R], items: Sequence[T], n_workers: int
 
 
 @contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Let threads and processes that are started leave interrupts of a terminal to this thread."""
+def without_interrupts() -> Iterator[None]:
+    """Hold back an interrupt while threads and processes start: these never hear of it, and are told to end by us."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    resource_tracker.ensure_running()  # what processes need, and what would unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which processes and threads inherit
     try:
         yield
     finally:

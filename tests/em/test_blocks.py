@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from em_impute.em import blocks
-from em_impute.em.blocks import make_blocks
+from em_impute.em.blocks import find_patterns, make_blocks
 
 
 def table(rng, n_rows, n_features, missing):
@@ -68,3 +68,14 @@ def test_no_block_is_larger_than_allowed(monkeypatch):
     for block in cut:
         largest = block.x.size * 4 if block.x.shape[0] == 1 else block.x.size * 4 * 3
         assert largest <= 240
+
+
+@pytest.mark.parametrize("n_columns", [3, 70])
+def test_patterns_are_the_distinct_rows_in_order(n_columns):
+    rng = np.random.default_rng(0)
+    missing = (rng.random((9, n_columns)) < 0.4)[rng.integers(0, 9, 200)]
+
+    patterns, pattern = find_patterns(missing)
+
+    np.testing.assert_array_equal(patterns, np.unique(missing, axis=0))
+    np.testing.assert_array_equal(patterns[pattern], missing)

@@ -7,7 +7,7 @@ import pytest
 
 from em_impute.em import hierarchy
 from em_impute.em.blocks import Rows
-from em_impute.em.hierarchy import merge_rows
+from em_impute.em.hierarchy import build_hierarchy
 
 
 def rows_of(x, weight=None):
@@ -34,7 +34,7 @@ def test_the_two_clusters_are_merged_that_lose_the_least_likelihood(seed, monkey
     x = rng.normal(size=(N, 2)) @ np.array([[1.0, 0.8], [0.0, 0.4]]) + 2.0 * rng.integers(0, 2, (N, 1))
     weight, overall = rng.uniform(0.5, 2.0, N), np.cov(x.T)
     weight *= N / weight.sum()
-    found = merge_rows(rows_of(x, weight), overall, 0)
+    found = build_hierarchy(rows_of(x, weight), overall, 0)
 
     for cluster, merges in zip(found.cluster, found.merges, strict=True):
         groups = {k: np.flatnonzero(cluster == k) for k in range(8)}
@@ -57,7 +57,7 @@ def test_long_and_narrow_groups_side_by_side_are_found_where_distances_mislead()
     x = (x - x.mean(axis=0)) / x.std(axis=0)
     x = x @ np.array([[1.0, 0.9], [0.0, 0.2]])  # so that no single feature tells them apart
 
-    first, _ = merge_rows(rows_of(x), np.cov(x.T), 0).partitions(3)
+    first, _ = build_hierarchy(rows_of(x), np.cov(x.T), 0).partitions(3)
 
     share = [np.bincount(first[k * 100 : (k + 1) * 100], minlength=3).max() for k in range(3)]
     assert min(share) >= 85
@@ -69,12 +69,12 @@ def test_rows_beyond_the_most_belong_to_none_and_gaps_count_as_the_mean(monkeypa
     x = np.random.default_rng(2).normal(size=(100, 3))
     x[::5, 1] = np.nan
 
-    for component in merge_rows(rows_of(x), np.eye(3), 0).partitions(4):
+    for component in build_hierarchy(rows_of(x), np.eye(3), 0).partitions(4):
         assert np.count_nonzero(component >= 0) == 40
         assert set(component) == {-1, 0, 1, 2, 3}
 
 
 def test_one_feature_one_row_and_more_components_than_clusters_have_no_partition():
-    assert list(merge_rows(rows_of(np.zeros((9, 1))), np.eye(1), 0).partitions(2)) == []
-    assert list(merge_rows(rows_of(np.zeros((1, 2))), np.eye(2), 0).partitions(1)) == []
-    assert list(merge_rows(rows_of(np.eye(3)), np.eye(3), 0).partitions(4)) == []
+    assert list(build_hierarchy(rows_of(np.zeros((9, 1))), np.eye(1), 0).partitions(2)) == []
+    assert list(build_hierarchy(rows_of(np.zeros((1, 2))), np.eye(2), 0).partitions(1)) == []
+    assert list(build_hierarchy(rows_of(np.eye(3)), np.eye(3), 0).partitions(4)) == []

@@ -9,7 +9,7 @@ from em_impute.em import initialize as start_module
 from em_impute.em.blocks import Rows
 from em_impute.em.em import Stopping, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
-from em_impute.em.hierarchy import merge_rows
+from em_impute.em.hierarchy import build_hierarchy
 from em_impute.em.initialize import Recipe, components_of_labels, search, start_from_labels
 from em_impute.em.parameters import Parameters
 from em_impute.errors import FitError, option
@@ -31,7 +31,7 @@ def search_in(x, n_components, family="full", strength=1.0, weight=None, **optio
     problem = make_problem(*rows, np.arange(n_components), n_components)
     prior = default_prior(np.eye(x.shape[1]), weight.sum(), n_components, strength)
     recipe = Recipe(family, stopping=STOPPING, accelerate=False, **options)
-    return search(problem, rows, FAMILIES[family], prior, recipe, merge_rows(rows, np.eye(x.shape[1]), 0))
+    return search(problem, rows, FAMILIES[family], prior, recipe, build_hierarchy(rows, np.eye(x.shape[1]), 0))
 
 
 def test_a_label_gets_further_components_only_where_each_has_six_labelled_rows():

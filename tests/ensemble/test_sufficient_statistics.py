@@ -1,4 +1,4 @@
-"""Patterns of gaps and swept covariances against numpy, pattern by pattern."""
+"""Swept covariances against numpy, pattern by pattern."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,6 @@ from em_impute.ensemble.sufficient_statistics import (
     MOST_WITH_PRODUCTS,
     Patterns,
     distances,
-    find_patterns,
     group_rows,
     precisions,
     sweep,
@@ -19,17 +18,6 @@ def covariances(rng, *shape):
     """Well-conditioned covariances (*shape, 5, 5)."""
     root = rng.normal(size=(*shape, 5, 5))
     return root @ np.swapaxes(root, -1, -2) + np.eye(5)
-
-
-@pytest.mark.parametrize("n_columns", [3, 70])
-def test_patterns_are_the_distinct_rows_in_order(n_columns):
-    rng = np.random.default_rng(0)
-    missing = (rng.random((9, n_columns)) < 0.4)[rng.integers(0, 9, 200)]
-
-    patterns, pattern = find_patterns(missing)
-
-    np.testing.assert_array_equal(patterns, np.unique(missing, axis=0))
-    np.testing.assert_array_equal(patterns[pattern], missing)
 
 
 @pytest.mark.parametrize("independent", [False, True])
