@@ -53,6 +53,7 @@ def _in_processes(function: Callable[[T], R], items: Sequence[T], n_workers: int
         try:
             return pool.submit(_attempt, function, item).result()
         except BrokenProcessPool:
+            pool.shutdown()  # before the program ends: Python's own way then races with the thread of a broken pool
             pool = new_pool()
             return FitError(*DIED)
         finally:
@@ -71,8 +72,8 @@ def _in_processes(function: Callable[[T], R], items: Sequence[T], n_workers: int
                 for child in {*active_children()} - others:
                     child.terminate()
                 wait(waiting, timeout=0.1)
-    while not idle.empty():
-        idle.get().shutdown()
+            while not idle.empty():
+                idle.get().shutdown()
 
 
 @contextmanager
