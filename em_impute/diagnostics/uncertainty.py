@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.diagnostics.values import IntervalEstimate
 from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.regression import fit_shift
-from em_impute.model.assign import draw_labels, most_probable
+from em_impute.model.assign import most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
-from em_impute.table.arrays import Codes
 
 N_DRAWS = 100
 REPLICATES = 3
@@ -46,7 +44,7 @@ ROUNDING = 1e-6
 NOTHING = 1e-9
 """Part of a variance that is rounding."""
 
-IMPUTING, EXAMINING = 1, 2
+EXAMINING = 2
 """Different purposes draw different numbers from one seed."""
 
 CHUNK_ROWS = 1 << 16
@@ -94,8 +92,8 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
     n_labels = len(found.labels.labels)
     most = int(min(MAX_CELLS, max(200, MAX_NUMBERS / (N_DRAWS * n_labels))))
     missing = _gathered(found, fills, most, rng)
-    predict_rows = found.draw(N_DRAWS, int(rng.integers(1 << 31)))
-    chance = predict_rows(np.arange(N_DRAWS), missing.rows)  # (n_draws, n_rows, n_labels)
+    draws = found.draw(N_DRAWS, int(rng.integers(1 << 31)))
+    chance = draws.predict(found.coded(missing.rows), np.arange(N_DRAWS))  # (n_draws, n_rows, n_labels)
     chance /= chance.sum(axis=-1, keepdims=True)
     known = np.array(found.labels.known)
     total = known + rng.multinomial(missing.cells, chance).sum(axis=1)  # (n_draws, n_labels)
@@ -122,25 +120,6 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
             wrong = held_out._replace(low=low, high=high) if n_beyond else held_out
     totals = _total_intervals(total, known, fills.row.size)
     return Uncertainty(N_DRAWS, wrong, held_out, agree, totals, shares, missing_information, n_beyond)
-
-
-def draw_imputations(found: FittedColumn, row: Codes, n: int, seed: int) -> NDArray[np.int16]:
-    """Draw the labels of the missing cells n times, each time from a draw of the model: (n, n_missing).
-
-    `row` (n_missing,) are their rows.  What is drawn for a row depends on its number and on what the model says of it,
-    not on which other rows lack a label.
-    """
-    predict_rows = found.draw(n, int(np.random.default_rng([seed, IMPUTING]).integers(1 << 31)))
-    n_rows = found.labels.label.size
-    place = found.place_of(row)
-    code = np.empty((n, row.size), np.int16)  # there may be many cells, but no more than 1,000 labels
-    for b in range(n):
-        uniform = np.random.default_rng([seed, IMPUTING, b]).random(n_rows)[row]
-        parts = slices(found.unlabelled.size, CHUNK_ROWS)
-        chance = np.concatenate([predict_rows(np.array([b]), found.unlabelled[part])[0] for part in parts])
-        for part in slices(row.size, CHUNK_ROWS):
-            code[b, part] = draw_labels(chance[place[part]], uniform[part])
-    return code
 
 
 def pool_shares(share: Floats, n_rows: int) -> tuple[tuple[IntervalEstimate, ...], Floats]:

@@ -54,6 +54,24 @@ class EnsembleDraws(NamedTuple):
     shares: Floats
     """(n_draws, n_labels), drawn shares of the labels where the class shares speak for the ensemble; else NaN"""
 
+    def predict(self, predictors: Predictors, number: Integers) -> Floats:
+        """Compute the probability of each label for each row by some of the draws: (n_chosen, n_rows, n_labels)."""
+        n_rows = predictors.x.shape[0]
+        shares = self.shares[number]
+        chance = np.repeat(shares[:, None], n_rows, axis=1)
+        for one in self.drawn:
+            _, at, mine = np.intersect1d(number, one.number, assume_unique=True, return_indices=True)
+            if not at.size:
+                continue
+            parameters, temperature = one.parameters.take(mine), one.temperature[mine, None]
+            for some in slices(n_rows, CHUNK_ROWS):
+                seen = one.view.show(predictors.take(some))
+                for group in group_rows(seen, np.arange(seen.x.shape[0])):
+                    score = gaussian_label_scores(group, parameters, one.component_label, self.n_labels)
+                    score *= temperature
+                    chance[at[:, None], some.start + group.rows] = np.moveaxis(temper(score, 1.0), 0, -1)
+        return chance
+
 
 def draw_ensemble(ensemble: EnsembleFit, examples: Examples, n_draws: int, seed: int) -> EnsembleDraws:
     """Draw so many mixtures.  `examples` are the rows that the ensemble was fitted to."""
@@ -86,25 +104,6 @@ def draw_ensemble(ensemble: EnsembleFit, examples: Examples, n_draws: int, seed:
         temperature = ensemble.sharpness * np.array(TEMPERATURES)[picked[number, 2]]
         drawn.append(Drawn(number, submodel.view, submodel.component_label, parameters, temperature))
     return EnsembleDraws(ensemble.n_labels, tuple(drawn), shares)
-
-
-def chances(draws: EnsembleDraws, predictors: Predictors, number: Integers) -> Floats:
-    """Compute the probability of each label for each row by some of the draws: (n_chosen, n_rows, n_labels)."""
-    n_rows = predictors.x.shape[0]
-    shares = draws.shares[number]
-    chance = np.repeat(shares[:, None], n_rows, axis=1)
-    for one in draws.drawn:
-        _, at, mine = np.intersect1d(number, one.number, assume_unique=True, return_indices=True)
-        if not at.size:
-            continue
-        parameters, temperature = one.parameters.take(mine), one.temperature[mine, None]
-        for some in slices(n_rows, CHUNK_ROWS):
-            seen = one.view.show(predictors.take(some))
-            for group in group_rows(seen, np.arange(seen.x.shape[0])):
-                score = gaussian_label_scores(group, parameters, one.component_label, draws.n_labels)
-                score *= temperature
-                chance[at[:, None], some.start + group.rows] = np.moveaxis(temper(score, 1.0), 0, -1)
-    return chance
 
 
 def _around(submodel: Submodel, members: Integers, count: Floats, rng: np.random.Generator) -> Batch:

@@ -11,10 +11,12 @@ from em_impute.columns.labels import Labels
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.em.initialize import Mixture
 from em_impute.ensemble.fit import EnsembleFit
+from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import LogOddsShifts, Reasons
 from em_impute.model.assign import over_labels, shift_log_odds
-from em_impute.model.fit import Fitted, PredictDraws
+from em_impute.model.draws import CodedRows, GroupDraws, ModelDraws
+from em_impute.model.fit import Fitted, examples_of
 from em_impute.model.groups import Group, GroupFit
 from em_impute.model.select import Choice
 from em_impute.table.arrays import Codes
@@ -103,20 +105,31 @@ class FittedColumn:
         shifts = reasons.shifts()
         return replace(held, probability=shifts.apply(held.probability), baseline=shifts.apply(held.baseline))
 
-    def draw(self, n_draws: int, seed: int) -> PredictDraws:
-        """Draw the model so many times, and why labels are missing; the draws speak of every label of the column."""
-        predict_rows = self.fitted.draw(n_draws, seed)
-        reasons = self.reasons
-        if self.shifts is None or self.shifts.is_none or reasons is None:
-            return lambda number, rows: self.shifted(self.of_every_label(predict_rows(number, rows)))
-        factor = np.exp(reasons.draw(n_draws, np.random.default_rng([seed, REASONS])))
+    def draw(self, n_draws: int, seed: int) -> ModelDraws:
+        """Draw the model so many times, and why labels are missing."""
+        rng, names, fitted, reasons = np.random.default_rng(seed), self.labels.labels, self.design.labels, self.reasons
+        pooled = self.fitted.draw(n_draws, seed)
+        # As often as a group's own fit weighs it predicts, else the fit of all rows does.
+        groups = {
+            one.group: GroupDraws(rng.random(n_draws) < one.weight, one.fitted.draw(n_draws, seed)) for one in self.own
+        }
+        factor = None
+        if reasons is not None and self.shifts is not None and not self.shifts.is_none:
+            factor = np.exp(reasons.draw(n_draws, np.random.default_rng([seed, REASONS])))
+        place = None if fitted == names else [names.index(label) for label in fitted]
+        return ModelDraws(pooled, groups, factor, place, np.zeros(len(names)) if self.delta is None else self.delta)
 
-        def shifted_by_reasons(number: Integers, rows: Integers) -> Floats:
-            chance = predict_rows(number, rows) * factor[number, None]
-            chance /= chance.sum(axis=-1, keepdims=True)
-            return self.shifted(self.of_every_label(chance))
+    def coded(self, rows: Integers) -> CodedRows:
+        """Give some distinct rows as the fits read them."""
+        groups = {}
+        for one in self.own:
+            mine = np.flatnonzero(np.isin(rows, one.rows))
+            groups[one.group] = mine, examples_of(one.design).predictors.take(np.searchsorted(one.rows, rows[mine]))
+        return CodedRows(self._predictors.take(rows), groups)
 
-        return shifted_by_reasons
+    @cached_property
+    def _predictors(self) -> Predictors:
+        return examples_of(self.design).predictors
 
     def of_every_label(self, probability: Floats) -> Floats:
         """Give a label of which nothing was learnt the probability 0: (…, n_known) to (…, n_labels)."""
@@ -138,6 +151,12 @@ class FittedColumn:
         if self.design.index is not None:
             return self.design.distinct.weight[self.unlabelled].astype(np.intp)
         return (self.labels.label[self.unlabelled] < 0).astype(np.intp)
+
+    @property
+    def weighted_entropy(self) -> float:
+        """Entropy of the probabilities, in nats, summed over the rows without a label by their weights."""
+        chance, weight = self.distinct_probability, self.design.distinct.weight[self.unlabelled]
+        return -float(weight @ (chance * np.log(np.maximum(chance, np.finfo(float).tiny))).sum(axis=1))
 
     def place_of(self, rows: Codes) -> Codes:
         """Find the distinct rows without a label that some rows without one equal: their places in `unlabelled`."""

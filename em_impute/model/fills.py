@@ -1,17 +1,24 @@
 """What is filled into missing cells, and what is counted of it, whole or chunk by chunk."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers, slices
-from em_impute.table.arrays import Codes
+from em_impute.model.assign import most_probable
+from em_impute.model.draws import ModelDraws, uniform_numbers
+from em_impute.model.predict import Prediction
+from em_impute.table.arrays import Codes, least_type
 
 BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 """Ends of the ranges of probability by which filled cells are counted."""
+
+TINY = 1e-300
+"""Stands for 0 where a logarithm is taken."""
 
 LEAST_CERTAIN = 10
 """Cells that are named: where asking somebody is worth most."""
@@ -36,6 +43,79 @@ class Fills:
     def n_filled(self) -> int:
         """Cells that get a label."""
         return int(np.count_nonzero(self.code >= 0))
+
+
+class Imputing(NamedTuple):
+    """What labels are drawn by."""
+
+    draws: ModelDraws
+    numbers: Sequence[int]  # which of the draws
+    seed: int
+    part: int = 0  # of the table
+    first_row: int = 0  # of what is filled, in its part
+
+
+class Filled(NamedTuple):
+    """Rows whose missing label was chosen, or drawn."""
+
+    fills: Fills
+    probability: Floats | None  # (n_missing, n_labels), where it was asked for
+    entropy: float  # of the probabilities, summed over the cells, in nats
+    without_predictors: Integers  # the rows that show no predictor
+    drawn: NDArray[np.int16] | None  # (n_imputations, n_missing)
+
+
+def fill_rows(
+    predictions: Iterable[Prediction],
+    row: Codes,
+    n_labels: int,
+    *,
+    min_probability: float = 0.0,
+    keeps_probability: bool = False,
+    imputing: Imputing | None = None,
+) -> Filled:
+    """Choose a label for rows without one, (n_missing,), by predictions of some of them after others.
+
+    Predictions are of the first of `n_labels`; a label below `min_probability` is not chosen.  With `imputing` the
+    labels are drawn, and those of the first draw are the fills.
+    """
+    code, best = np.empty(row.size, least_type(n_labels)), np.empty(row.size)
+    probability = np.zeros((row.size, n_labels)) if keeps_probability else None
+    expected, entropy, without_predictors, done = np.zeros(n_labels), 0.0, [np.empty(0, np.intp)], 0
+    drawn = None if imputing is None else np.empty((len(imputing.numbers), row.size), np.int16)
+    for said in predictions:
+        chance, place = said.probability, said.place
+        some, count = slice(done, done + place.size), np.bincount(place, minlength=chance.shape[0])
+        if drawn is None or imputing is None:
+            chosen, highest = most_probable(chance, min_probability)
+            code[some], best[some] = chosen.astype(code.dtype)[place], highest[place]
+        else:
+            _draw(imputing, said, row[some], drawn[:, some])
+            code[some] = drawn[0, some]
+            best[some] = chance[place, drawn[0, some]]
+        expected[: chance.shape[1]] += count.astype(np.float64) @ chance
+        entropy += sum(_entropy(chance[part], count[part]) for part in slices(count.size))
+        without_predictors.append(said.without_predictors)
+        if probability is not None:
+            probability[some, : chance.shape[1]] = chance[place]
+        done = some.stop
+    fills = Fills(row, code, best, expected, is_drawn=drawn is not None)
+    return Filled(fills, probability, entropy, np.concatenate(without_predictors), drawn)
+
+
+def _draw(imputing: Imputing, said: Prediction, row: Codes, drawn: NDArray[np.int16]) -> None:
+    """Draw the labels of some rows, (n_imputations, n_rows)."""
+    if not row.size:
+        return
+    rows, first, last = said.rows(), int(row[0]), int(row[-1]) + 1
+    for at, number in enumerate(imputing.numbers):
+        begin = imputing.first_row
+        uniform = uniform_numbers(imputing.seed, number, imputing.part, begin + first, begin + last)
+        drawn[at] = imputing.draws.draw(rows, said.place, number, uniform[row - first])
+
+
+def _entropy(chance: Floats, count: Integers) -> float:
+    return -float(count @ (chance * np.log(np.maximum(chance, TINY))).sum(axis=1))
 
 
 class Unsure(NamedTuple):

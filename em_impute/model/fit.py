@@ -1,13 +1,13 @@
 """From a design to probabilities: by the ensemble of many mixtures, or by the one that the user named."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.blocks import Floats, slices
 from em_impute.em.em import Fit, Step, expect, make_problem, posterior
 from em_impute.em.initialize import Mixture, Recipe
 from em_impute.em.mixture import fit_mixture, refits
@@ -15,10 +15,11 @@ from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import predict
 from em_impute.ensemble.fit import EnsembleFit, fit_leader, subsampled
 from em_impute.ensemble.folds import Examples
-from em_impute.ensemble.posterior_draws import chances, draw_ensemble
+from em_impute.ensemble.posterior_draws import draw_ensemble
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.how_missing import HowMissing, how_missing
 from em_impute.model.bic import sort_components
+from em_impute.model.draws import Draws, MixtureDraws
 from em_impute.model.select import Choice, choose_ensemble, choose_model
 
 PATH_ROWS = 50_000
@@ -30,10 +31,7 @@ FitProgress = Callable[[str, str], None]
 """Told of progress: the stage and a detail."""
 
 
-PredictDraws = Callable[[Integers, Integers], Floats]
-"""What some draws of a model say of some distinct rows: (n_chosen,), (n_rows,) -> (n_chosen, n_rows, n_labels)."""
-
-Draw = Callable[[int, int], PredictDraws]
+Draw = Callable[[int, int], Draws]
 """Draws a model so many times, from a seed: its parameters, and which of its mixtures speaks."""
 
 
@@ -71,14 +69,9 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, progress: 
     unlabelled = design.distinct.label < 0
     probability = posterior(mixture.fit.parameters, mixture.fit.component_label, design.distinct.x[unlabelled])
 
-    def draw(n_draws: int, seed: int) -> PredictDraws:
+    def draw(n_draws: int, seed: int) -> Draws:
         parameters = refits(design.learning, mixture, n_labels, n_draws, seed)
-
-        def predict_rows(number: Integers, rows: Integers) -> Floats:
-            x = design.distinct.x[rows]
-            return np.array([posterior(parameters[b], mixture.fit.component_label, x) for b in number])
-
-        return predict_rows
+        return MixtureDraws(parameters, mixture.fit.component_label)
 
     return Fitted(choice, lambda: mixture, probability, draw, how)
 
@@ -106,15 +99,7 @@ def fit_with_ensemble(
     unlabelled = np.flatnonzero(design.distinct.label < 0)
     probability = predict(ensemble, everything.predictors.take(unlabelled))
 
-    def draw(n_draws: int, seed: int) -> PredictDraws:
-        draws = draw_ensemble(ensemble, learning, n_draws, seed)
-
-        def predict_rows(number: Integers, rows: Integers) -> Floats:
-            return chances(draws, everything.predictors.take(rows), number)
-
-        return predict_rows
-
-    return Fitted(choice, lead, probability, draw, how)
+    return Fitted(choice, lead, probability, partial(draw_ensemble, ensemble, learning), how)
 
 
 def examples_of(design: Design) -> Examples:

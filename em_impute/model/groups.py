@@ -17,7 +17,8 @@ from em_impute.ensemble.stacking_weights import cross_fitted, stack_weights
 from em_impute.errors import ColumnError, DesignError, FitError, option
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.assign import over_labels
-from em_impute.model.fit import Draw, FitProgress, Fitted, PredictDraws
+from em_impute.model.draws import DrawsOfSomeLabels
+from em_impute.model.fit import FitProgress, Fitted
 from em_impute.table.categories import CategoryColumn
 from em_impute.table.text import plural, shown
 
@@ -46,8 +47,9 @@ class GroupFit(NamedTuple):
 
     group: str
     weight: float  # beside the fit of all rows
-    design: Design  # of the group's rows and labels, in units of their own
-    fitted: Fitted  # speaks of all labels; `draw` takes rows by their place in the group
+    rows: Integers  # the distinct rows of the group
+    design: Design  # of these and of their labels, in units of their own
+    fitted: Fitted  # speaks of all labels
 
 
 class _Trial(NamedTuple):
@@ -105,9 +107,8 @@ def fit_groups(
         own_weights[code] = of_own
     tested = [(rows, trial) for (_, rows, *_), trial in zip(found, trials, strict=True)]
     choice = replace(pooled.choice, held_out=_mixed(pooled.choice.held_out, tested, weights, centre))
-    draw = _mixed_draws(pooled.draw, [(rows, own.draw, own_weights[code]) for code, rows, _, own in found])
-    fitted = pooled._replace(choice=choice, probability=probability, draw=draw)
-    fits = tuple(GroupFit(texts[k], float(own_weights[k]), group, own) for k, _, group, own in found)
+    fitted = pooled._replace(choice=choice, probability=probability)
+    fits = tuple(GroupFit(texts[k], float(own_weights[k]), rows, own, fitted) for k, rows, own, fitted in found)
     return fitted, _counted(design, design.groups, label, own_weights), fits
 
 
@@ -221,31 +222,6 @@ def _mixed(
     return HeldOut(pooled.label[kept], probability[kept], pooled.baseline[kept], pooled.row[kept], weight_kept)
 
 
-def _mixed_draws(of_all: Draw, found: Sequence[tuple[Integers, Draw, float]]) -> Draw:
-    """Draw from the own fits of groups as often as they weigh, else from that of all rows.
-
-    `found` are each group's rows, its own draws, and their weight.
-    """
-
-    def draw(n_draws: int, seed: int) -> PredictDraws:
-        rng = np.random.default_rng(seed)
-        pooled = of_all(n_draws, seed)
-        groups = [(rows, own(n_draws, seed), rng.random(n_draws) < weight) for rows, own, weight in found]
-
-        def predict_rows(number: Integers, rows: Integers) -> Floats:
-            chance = pooled(number, rows)
-            for of_group, own, speaks in groups:
-                mine, by_own = np.isin(rows, of_group), speaks[number]
-                if mine.any() and by_own.any():
-                    place = np.searchsorted(of_group, rows[mine])
-                    chance[np.ix_(by_own, mine)] = own(number[by_own], place)
-            return chance
-
-        return predict_rows
-
-    return draw
-
-
 def _fit_own(design: Design, rows: Integers, fit: Fit, name: str) -> tuple[Design, Fitted] | None:
     """Fit a group by itself if it has enough labels, or if nobody has any.  The fit speaks of all labels."""
     label, weight = design.distinct.label[rows], design.distinct.weight[rows]
@@ -275,9 +251,8 @@ def _fit_own(design: Design, rows: Integers, fit: Fit, name: str) -> tuple[Desig
         probability, baseline = of_all_labels(held.probability), of_all_labels(held.baseline)
         held = HeldOut(np.array(place)[held.label], probability, baseline, rows[held.row], held.weight)
 
-    def draw(n_draws: int, seed: int) -> PredictDraws:
-        predict_rows = fitted.draw(n_draws, seed)
-        return lambda number, chosen: of_all_labels(predict_rows(number, chosen))
+    def draw(n_draws: int, seed: int) -> DrawsOfSomeLabels:
+        return DrawsOfSomeLabels(fitted.draw(n_draws, seed), place, len(design.labels))
 
     choice = replace(fitted.choice, held_out=held)
     return own, fitted._replace(choice=choice, probability=of_all_labels(fitted.probability), draw=draw)

@@ -1,8 +1,8 @@
 """What was learnt, in a form that travels: how a row's cells become numbers, and what these say of its label."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import Annotated, NamedTuple
 
@@ -19,9 +19,11 @@ from em_impute.ensemble.incremental import Memory
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.reasons import LogOddsShifts
 from em_impute.model.assign import shift_log_odds
+from em_impute.model.draws import CodedRows
 from em_impute.model.fit import Fitted
 from em_impute.options import Request
 from em_impute.serialize.annotations import Axes, Key, Kinds, MayLack, NotSaved, OwnAxes, Range
+from em_impute.table.arrays import Codes
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
 
@@ -125,8 +127,9 @@ class Prediction(NamedTuple):
     """What a model says of some rows."""
 
     probability: Floats  # (n_distinct, n_labels), of the different ones
-    place: Integers  # (n_rows,) which of them each row is
+    place: Codes  # (n_rows,) which of them each row is
     without_predictors: Integers  # the rows that show no predictor
+    rows: Callable[[], CodedRows]  # gives the different ones as the model reads them
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,8 @@ class Expert:
         without_predictors = np.isnan(np.fmax.reduce(distinct.x, axis=1, initial=np.nan)) & (distinct.codes < 0).all(
             axis=1
         )
-        return Prediction(shift_log_odds(probability, self.shift), place, rows[without_predictors[place]])
+        without = rows[without_predictors[place]]
+        return Prediction(shift_log_odds(probability, self.shift), place, without, lambda: CodedRows(distinct, {}))
 
 
 class Own(NamedTuple):
@@ -225,8 +229,9 @@ class Model:
 
     def predict(self, table: Table, rows: Integers) -> Prediction:
         """Say how probable each label is in some rows of a chunk."""
-        probability, place, without_predictors = self.pooled.predict(table, rows)
+        probability, place, without_predictors, coded = self.pooled.predict(table, rows)
         if self.groups is not None:
+            coded = partial(self._coded, table, rows, self.groups)
             probability, place = probability[place], np.arange(rows.size)
             for group, mine in self.groups.rows_of(table, rows):
                 own = self.groups.own[group]
@@ -235,7 +240,16 @@ class Model:
                 probability[mine] += own.weight * by_own.probability[by_own.place]
         if self.shifts is not None:
             probability = self.shifts.apply(probability)
-        return Prediction(np.round(shift_log_odds(probability, self.delta), DIGITS), place, without_predictors)
+        probability = np.round(shift_log_odds(probability, self.delta), DIGITS)
+        return Prediction(probability, place, without_predictors, coded)
+
+    def _coded(self, table: Table, rows: Integers, groups: Groups) -> CodedRows:
+        """Give some rows of a chunk as the fits read them."""
+        own = {
+            group: (mine, groups.own[group].expert.coding.predictors(table, rows[mine]))
+            for group, mine in groups.rows_of(table, rows)
+        }
+        return CodedRows(self.coding.predictors(table, rows), own)
 
 
 def expert_of(design: Design, fitted: Fitted, labels: Sequence[str], names: Sequence[str], request: Request) -> Expert:

@@ -9,11 +9,11 @@ from time import perf_counter
 import numpy as np
 
 from em_impute.columns.labels import Labels, number_labels, resolve_marks
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Integers, slices
 from em_impute.ensemble import metrics
 from em_impute.errors import ColumnError, option
-from em_impute.model.assign import deltas_of, most_probable
-from em_impute.model.fills import Fills
+from em_impute.model.assign import deltas_of
+from em_impute.model.fills import Filled, Imputing, fill_rows
 from em_impute.model.predict import Coding, Expert, Model
 from em_impute.options import Request
 from em_impute.pipeline.compatibility import Mismatch, describe, mismatch_of, refuse_mismatch
@@ -22,7 +22,7 @@ from em_impute.pipeline.types import ColumnResult, InputTable, with_experts
 from em_impute.saved_model.drift import DataProfile, compare
 from em_impute.saved_model.store import SavedColumn, SavedModel
 from em_impute.saved_model.values import Drift, Recovered
-from em_impute.table.arrays import Codes, least_type
+from em_impute.table.arrays import Codes
 from em_impute.table.columns import TargetColumn
 from em_impute.table.dialect import Dialect, find_column
 from em_impute.table.read import Table
@@ -31,9 +31,6 @@ from em_impute.table.text import listed, same_name, shown, shown_path
 
 CHUNK_ROWS = 1 << 20
 """Rows that are filled at a time."""
-
-TINY = 1e-300
-"""Stands for 0 where a logarithm is taken."""
 
 
 @dataclass(frozen=True)
@@ -216,9 +213,9 @@ def apply_column(
     drift = compare(saved.training.summary, summary)
     refuse_mismatch(mismatch, drift, opened.name, path)
     row = np.flatnonzero(labels.label < 0).astype(np.int32)
-    fills, probability, entropy, without_predictors = predicted_fills(model, table, row, len(labels.labels), request)
+    done = fill_by_model(model, table, row, len(labels.labels), request)
     timings = {"posterior": perf_counter() - began}
-    completion = ColumnResult(column, saved.column, labels, fills, probability, entropy, timings)
+    completion = ColumnResult(column, saved.column, labels, done.fills, done.probability, done.entropy, timings)
     return Applied(
         saved,
         completion,
@@ -226,35 +223,24 @@ def apply_column(
         drift,
         mismatch,
         None if is_known else _tested(table, labels, saved, request.seed),
-        without_predictors,
+        done.without_predictors,
         path,
         is_known,
     )
 
 
-def predicted_fills(
-    model: Model, table: Table, row: Codes, n_labels: int, request: Request
-) -> tuple[Fills, Floats | None, float, Integers]:
-    """Choose labels for rows without one, (n_missing,), some at a time; the model's labels are the first of `n_labels`.
-
-    Beside the fills: all probabilities where they are asked for, the entropy, and the rows that show no predictor.
-    """
-    n_known = len(model.labels)
-    code, best = np.empty(row.size, least_type(n_labels)), np.empty(row.size)
-    probability = np.zeros((row.size, n_labels)) if request.probabilities else None
-    expected, entropy, without_predictors = np.zeros(n_labels), 0.0, [np.empty(0, np.intp)]
-    for first in range(0, row.size, CHUNK_ROWS):
-        some = slice(first, first + CHUNK_ROWS)
-        said = model.predict(table, row[some])
-        chance, count = said.probability, np.bincount(said.place, minlength=said.probability.shape[0])
-        chosen, highest = most_probable(chance, request.min_probability)
-        code[some], best[some] = chosen[said.place], highest[said.place]
-        expected[:n_known] += count @ chance
-        entropy -= float(count @ (chance * np.log(np.maximum(chance, TINY))).sum(axis=1))
-        without_predictors.append(said.without_predictors)
-        if probability is not None:
-            probability[some, :n_known] = chance[said.place]
-    return Fills(row, code, best, expected), probability, entropy, np.concatenate(without_predictors)
+def fill_by_model(
+    model: Model, table: Table, row: Codes, n_labels: int, request: Request, imputing: Imputing | None = None
+) -> Filled:
+    """Choose labels for rows of a chunk, (n_missing,), some at a time; the model's are the first of `n_labels`."""
+    return fill_rows(
+        (model.predict(table, row[some]) for some in slices(row.size, CHUNK_ROWS)),
+        row,
+        n_labels,
+        min_probability=request.min_probability,
+        keeps_probability=request.probabilities,
+        imputing=imputing,
+    )
 
 
 def label_rows(name: str, column: TargetColumn, known: tuple[str, ...], request: Request) -> Labels:

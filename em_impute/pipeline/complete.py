@@ -5,31 +5,28 @@ from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
 from em_impute.diagnostics.diagnose import examine
-from em_impute.diagnostics.uncertainty import draw_imputations
-from em_impute.em.blocks import Floats, slices
 from em_impute.em.em import Stopping
 from em_impute.em.initialize import Recipe
 from em_impute.ensemble.folds import count_labels
 from em_impute.errors import FitError, UsageError, option
 from em_impute.missingness.reasons import LogOddsShifts, Reasons, judged_rows, weigh_reasons
-from em_impute.model.assign import deltas_of, most_probable
+from em_impute.model.assign import deltas_of
 from em_impute.model.bic import ordering_feature
 from em_impute.model.column import FittedColumn
-from em_impute.model.fills import Fills
+from em_impute.model.draws import seed_of_imputing
+from em_impute.model.fills import NO_ROWS, Filled, Imputing, fill_rows
 from em_impute.model.fit import FitProgress, Fitted, examples_of, fit_one, fit_with_ensemble
 from em_impute.model.groups import fit_groups
-from em_impute.model.predict import Groups, Model, Own, expert_of
+from em_impute.model.predict import Groups, Model, Own, Prediction, expert_of
 from em_impute.model.select import can_hold_out
 from em_impute.options import Request
 from em_impute.pipeline.edits import make_edits, make_versions
 from em_impute.pipeline.open import Progress, name_of
 from em_impute.pipeline.types import ColumnResult, InputTable, no_fills
-from em_impute.table.arrays import least_type
 from em_impute.table.long import patch_long
 from em_impute.table.patch import patch
 from em_impute.table.text import shown
@@ -69,16 +66,28 @@ def _complete_labels(
     found = replace(found, delta=deltas_of(found.labels.labels, request.deltas))
     clock = _Clock()
     progress("filling", None, "")
-    fills, probability, entropy, drawn = _fill(found, request)
+    done = _fill(found, request)
     clock.lap("posterior")
     diagnostics = None
     if request.examined and labels.n_missing:
         progress("examining", None, "")
-        diagnostics = examine(found, fills, _recipe(found.labels, request)._replace(family="full"), request)
+        diagnostics = examine(found, done.fills, _recipe(found.labels, request)._replace(family="full"), request)
         clock.lap("examine")
+    entropy = found.weighted_entropy if found.design.weighed else done.entropy
     laps = {**found.timings, **clock.laps}
     name, found = opened.names[column], found.released()
-    return ColumnResult(column, name, found.labels, fills, probability, entropy, laps, found, diagnostics, drawn)
+    return ColumnResult(
+        column,
+        name,
+        found.labels,
+        done.fills,
+        done.probability,
+        entropy,
+        laps,
+        found,
+        diagnostics,
+        done.drawn if request.imputations else None,
+    )
 
 
 def fit_column(opened: InputTable, column: int, labels: Labels, request: Request, progress: Progress) -> FittedColumn:
@@ -212,28 +221,24 @@ def _recipe(labels: Labels, request: Request) -> Recipe:
     )
 
 
-def _fill(found: FittedColumn, request: Request) -> tuple[Fills, Floats | None, float, NDArray[np.int16] | None]:
-    """Choose a label for each row without one.
-
-    Beside the fills: all probabilities where they are asked for, the entropy, and the imputations drawn.
-    """
-    distinct, weight = found.distinct_probability, found.design.distinct.weight[found.unlabelled]
-    entropy = sum(
-        -float(weight[some] @ (distinct[some] * np.log(np.maximum(distinct[some], 1e-300))).sum(axis=1))
-        for some in slices(weight.size)
-    )
+def _fill(found: FittedColumn, request: Request) -> Filled:
+    """Choose a label for each row without one, by what the fit says of the distinct ones."""
     row = np.flatnonzero(found.labels.label < 0).astype(np.int32)
-    at = found.place_of(row)
-    code, best = most_probable(distinct, request.min_probability)
-    code = code.astype(least_type(distinct.shape[1]))  # there may be millions of rows to each distinct one
-    expected = found.cells.astype(float) @ distinct
-    fills, drawn = Fills(row, code[at], best[at], expected), None
+    distinct = found.distinct_probability
+    said = Prediction(distinct, found.place_of(row), NO_ROWS, lambda: found.coded(found.unlabelled))
+    imputing = None
     if request.method == "draw":
-        drawn = draw_imputations(found, row, max(request.imputations, 1), request.seed)
-        first = drawn[0]
-        fills = Fills(row, first, distinct[at, first], expected, is_drawn=True)
-    needs_all = request.probabilities or (request.probability and request.imputations)
-    return fills, distinct[at] if needs_all else None, entropy, drawn if request.imputations else None
+        n_draws = max(request.imputations, 1)
+        draws = found.draw(n_draws, seed_of_imputing(request.seed))
+        imputing = Imputing(draws, range(n_draws), request.seed)
+    return fill_rows(
+        [said],
+        row,
+        distinct.shape[1],
+        min_probability=request.min_probability,
+        keeps_probability=request.probabilities or (request.probability and bool(request.imputations)),
+        imputing=imputing,
+    )
 
 
 class _Clock:

@@ -10,7 +10,7 @@ import numpy as np
 from em_impute.columns.labels import Labels
 from em_impute.model.fills import CellCounts, count_cells, no_cells
 from em_impute.model.predict import Model
-from em_impute.pipeline.apply import predicted_fills
+from em_impute.pipeline.apply import fill_by_model
 from em_impute.pipeline.chunks import ReadPlan, in_part, opened_part, table_chunks
 from em_impute.pipeline.edits import make_edits
 from em_impute.pipeline.files import Part, write
@@ -99,6 +99,6 @@ def _filled(table: Table, one: ColumnFiller, part: int, plan: ReadPlan) -> tuple
     if one.model is None:
         return ColumnResult(one.column, one.name, labels, no_fills(n_labels)), no_cells(n_labels)
     row = np.flatnonzero(label < 0)
-    fills, probability, entropy, without_predictors = predicted_fills(one.model, table, row, n_labels, plan.request)
-    totals = count_cells(fills, entropy, table.line_of, without_predictors, part=part)
-    return ColumnResult(one.column, one.name, labels, fills, probability), totals
+    done = fill_by_model(one.model, table, row, n_labels, plan.request)
+    totals = count_cells(done.fills, done.entropy, table.line_of, done.without_predictors, part=part)
+    return ColumnResult(one.column, one.name, labels, done.fills, done.probability), totals

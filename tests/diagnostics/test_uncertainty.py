@@ -17,7 +17,6 @@ from em_impute.diagnostics.uncertainty import (
     _Together,
     _wrong,
     _wrong_by_held_out,
-    draw_imputations,
     examine_uncertainty,
     pool_shares,
     recommended_draws,
@@ -54,7 +53,8 @@ def speaking(chance, known=10):
         labels=SimpleNamespace(label=label, labels=tuple("abc"[:n_labels])),
         unlabelled=np.arange(known, known + n_missing),
         place_of=lambda rows: rows - known,
-        draw=lambda _n, _seed: lambda number, rows: chance[number][:, rows - known],
+        coded=lambda rows: rows,
+        draw=lambda _n, _seed: SimpleNamespace(predict=lambda rows, number: chance[number][:, rows - known]),
     )
 
 
@@ -204,23 +204,6 @@ def test_only_labels_as_sure_as_the_fills_speak_of_them():
 
 
 # Draws of labels
-
-
-def test_labels_are_drawn_as_often_as_they_are_probable():
-    chance = np.tile([[0.2, 0.5, 0.3], [0.0, 1.0, 0.0]], (40, 1, 1))
-    drawn = draw_imputations(speaking(chance), np.array([10, 11]), 40, 1)
-    assert drawn.shape == (40, 2)
-    assert (drawn[:, 1] == 1).all()
-    many = np.concatenate([draw_imputations(speaking(chance), np.array([10]), 40, seed)[:, 0] for seed in range(50)])
-    assert stats.chisquare(np.bincount(many, minlength=3), [400, 1000, 600]).pvalue > 0.001
-
-
-def test_a_row_is_drawn_alike_whichever_others_lack_a_label():
-    rng = np.random.default_rng(2)
-    chance = rng.dirichlet([1, 1, 1], (5, 30))
-    pooled = draw_imputations(speaking(chance), np.arange(10, 40), 5, 3)
-    some = np.array([12, 17, 39])
-    assert np.array_equal(draw_imputations(speaking(chance), some, 5, 3), pooled[:, some - 10])
 
 
 # The whole column

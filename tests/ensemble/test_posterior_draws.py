@@ -11,7 +11,7 @@ from scipy.special import softmax
 from em_impute.ensemble.batched_em import gather
 from em_impute.ensemble.candidates import Member
 from em_impute.ensemble.ensemble import TEMPERATURES
-from em_impute.ensemble.posterior_draws import _augmented, chances, draw_ensemble
+from em_impute.ensemble.posterior_draws import _augmented, draw_ensemble
 from em_impute.ensemble.shrinkage import Shrinkage
 from em_impute.ensemble.transforms import plain_view
 
@@ -68,7 +68,7 @@ def test_a_drawn_mixture_says_of_a_row_what_its_densities_say(mixed):
     """Row by row, with scipy's densities of what the row shows, tempered."""
     examples, ensemble = mixed
     draws = draw_ensemble(ensemble, examples, 60, 7)
-    said = chances(draws, examples.predictors, np.arange(60))
+    said = draws.predict(examples.predictors, np.arange(60))
     looked_at = 0
     for one in draws.drawn:
         if one.component_label.size > 2 or one.view.edges is not None:

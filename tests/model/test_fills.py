@@ -1,9 +1,13 @@
-"""What is counted of filled cells, against one cell after the other."""
+"""What is filled and what is counted of it, against one cell after the other."""
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from em_impute.model.fills import BANDS, Fills, count_cells, no_cells
+from em_impute.ensemble.transforms import Predictors
+from em_impute.model.draws import CodedRows, ModelDraws
+from em_impute.model.fills import BANDS, Fills, Imputing, count_cells, fill_rows, no_cells
+from em_impute.model.predict import Prediction
 
 
 @pytest.fixture
@@ -74,3 +78,75 @@ def test_parts_add_up_to_the_whole(cells):
     assert found.wrong == pytest.approx(whole.wrong)
     assert [one.probability for one in found.least] == [one.probability for one in whole.least]
     assert found.expected.tolist() == [170.0, 130.0]
+
+
+# Chosen, or drawn
+
+
+class Stated:
+    """Draws that say of a row, whose only predictor is its number, `chance` (n_draws, n_rows, n_labels)."""
+
+    def __init__(self, chance):
+        self.chance = chance
+
+    def predict(self, predictors, number):
+        return self.chance[number][:, predictors.x[:, 0].astype(int)]
+
+
+def drawn(chance, row, seed, pieces=1, first_row=0):
+    """Draw labels for rows of a table, whose predictions come in pieces."""
+    n_draws, _, n_labels = chance.shape
+    draws = ModelDraws(Stated(chance), {}, None, None, np.zeros(n_labels))
+
+    def said(rows):
+        x = (rows + first_row).astype(float)[:, None]
+        coded = CodedRows(Predictors(x, np.empty((rows.size, 0), int), (), 1), {})
+        return Prediction(chance.mean(axis=0)[rows + first_row], np.arange(rows.size), rows[:0], lambda: coded)
+
+    imputing = Imputing(draws, range(n_draws), seed, first_row=first_row)
+    return fill_rows(map(said, np.array_split(row, pieces)), row, n_labels, imputing=imputing)
+
+
+def test_labels_are_drawn_as_often_as_they_are_probable():
+    chance = np.tile([[0.2, 0.5, 0.3], [0.0, 1.0, 0.0]], (40, 1, 1))
+    once = drawn(chance, np.arange(2), 1).drawn
+    assert once.shape == (40, 2)
+    assert (once[:, 1] == 1).all()
+    many = np.concatenate([drawn(chance, np.arange(1), seed).drawn[:, 0] for seed in range(50)])
+    assert stats.chisquare(np.bincount(many, minlength=3), [400, 1000, 600]).pvalue > 0.001
+
+
+def test_a_row_is_drawn_alike_whichever_others_lack_a_label_and_however_the_table_is_cut():
+    chance = np.random.default_rng(2).dirichlet([1, 1, 1], (5, 30))
+    whole = drawn(chance, np.arange(30), 3)
+    some = np.array([2, 7, 29])
+    assert np.array_equal(drawn(chance, some, 3).drawn, whole.drawn[:, some])
+    assert np.array_equal(drawn(chance, np.arange(30), 3, pieces=4).drawn, whole.drawn)
+    assert np.array_equal(drawn(chance, np.arange(20), 3, first_row=10).drawn, whole.drawn[:, 10:])
+
+
+def test_the_first_draw_is_what_is_filled_with_its_probability():
+    chance = np.random.default_rng(3).dirichlet([1, 1], (4, 9))
+    found = drawn(chance, np.arange(9), 1)
+    expected = [chance.mean(axis=0)[i, found.drawn[0, i]] for i in range(9)]
+    assert found.fills.code.tolist() == found.drawn[0].tolist()
+    assert found.fills.probability == pytest.approx(expected)
+    assert found.fills.is_drawn
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_the_most_probable_label_is_chosen_if_it_is_probable_enough(pieces):
+    chance = np.random.default_rng(4).dirichlet([1, 1, 1], 20)
+    row = np.arange(20)
+    parts = [
+        Prediction(chance[part], np.arange(part.size), part[:1], lambda: None) for part in np.array_split(row, pieces)
+    ]
+    found = fill_rows(parts, row, 4, min_probability=0.6, keeps_probability=True)
+    for i in row:
+        best = max(range(3), key=lambda k: chance[i, k])
+        assert found.fills.code[i] == (best if chance[i, best] >= 0.6 else -1)
+        assert found.fills.probability[i] == chance[i, best]
+        assert found.probability[i].tolist() == [*chance[i], 0.0]
+    assert found.fills.expected == pytest.approx([*chance.sum(axis=0), 0.0])
+    assert found.entropy == pytest.approx(sum(stats.entropy(one) for one in chance))
+    assert found.without_predictors.size == pieces
