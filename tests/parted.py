@@ -47,13 +47,13 @@ def filled_in_parts(paths, request, workers=None, room=None, watch=silent):
     """Fill parts, with nothing examined beyond the fills, and give what was found."""
     request = replace(request, examined=False)
     outputs = plan([str(path) for path in paths], Output(no_report=True), in_parts=True).data
-    parts = [Part(number, str(path), out) for number, (path, out) in enumerate(zip(paths, outputs, strict=True))]
-    return complete_parts(request, parts, "run", workers or backend("serial", None, None), room or Room(1 << 28), watch)
+    parts = [Part(number, str(path), (out,)) for number, (path, out) in enumerate(zip(paths, outputs, strict=True))]
+    return complete_parts(request, parts, workers or backend("serial", None, None), room or Room(1 << 28), watch)
 
 
 def joined(found):
     """Give the records of all completed parts, one header first."""
-    contents = [Path(part.output).read_bytes() for part in found.parts]
+    contents = [Path(part.outputs[0]).read_bytes() for part in found.parts]
     head = contents[0][: contents[0].index(b"\n") + 1]
     return head + b"".join(content.removeprefix(head) for content in contents)
 

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from em_impute.saved_model.store import SavedModel
     from em_impute.table.output import WrittenFile
 
-BLOCK_CHARACTERS = 65536
-"""Characters of the changed cells that are written at a time."""
-
 
 class Done(NamedTuple):
     """What was done with a table."""
@@ -52,7 +49,7 @@ def fill_file(
 ) -> Done:
     """Complete a table that is read as one file, by a fit or the model of `source`."""
     from em_impute.api.session import completed
-    from em_impute.table.output import WrittenFile, write_to_stdout
+    from em_impute.table.output import WrittenFile
 
     command = command_line()
     with run.progress() as watch, completed(request, watch, source, learns=learns) as done:
@@ -75,8 +72,7 @@ def fill_file(
         write_rest(made, model, destination, run)
         if destination.diff:
             watch("", None, "")  # standard output may be the terminal that shows the bar
-            with _after_data(destination, "not all changed cells were"):
-                write_to_stdout(_changed_cells(done))
+            tell_changes(destination, _changed_cells(done))
     return Done(made, tables, [*map(name_of, destination.beside)])
 
 
@@ -174,21 +170,18 @@ def _counted(blocks: Iterable[bytes], done: int, n_bytes: int, watch: "Progress"
         watch("writing", min(1.0, done / n_bytes), "")
 
 
+def tell_changes(destination: Destination, cells: Iterable[bytes]) -> None:
+    """Write the changed cells to standard output, after everything else."""
+    from em_impute.table.output import write_to_stdout
+
+    with _after_data(destination, "not all changed cells were"):
+        write_to_stdout(cells)
+
+
 def _changed_cells(done: "Completed") -> Iterator[bytes]:
     """Yield the filled cells as CSV, many lines at a time."""
-    import csv
-    import io
+    from em_impute.pipeline.edits import CHANGED, changed_cells
 
-    from em_impute.pipeline.edits import changes
-
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["line", "column", "old", "new", "probability"])
+    yield f"{','.join(CHANGED)}\n".encode()
     for completion in done.completions:
-        for line, column, old, new, probability in changes(done.opened, completion):
-            writer.writerow([line, column, old, new, f"{probability:.6f}"])
-            if text.tell() > BLOCK_CHARACTERS:
-                yield text.getvalue().encode()
-                text.seek(0)
-                text.truncate()
-    yield text.getvalue().encode()
+        yield from changed_cells(done.opened, completion)

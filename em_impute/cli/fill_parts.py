@@ -1,22 +1,26 @@
 """`em-impute fill` for a table in several files, or one that is larger than memory."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from em_impute.cli.fill_file import Done, judge, write_rest
+from em_impute.cli.fill_file import Done, judge, tell_changes, write_rest
 from em_impute.cli.logging import STDOUT_NAMES
 from em_impute.cli.options.behaviour import Partitions
 from em_impute.cli.options.output import Fills, Output, SavedModels
 from em_impute.cli.options.parsing import command_line
-from em_impute.cli.outputs import Destination, is_special, name_of, name_tables
+from em_impute.cli.outputs import STDOUT, Destination, is_special, name_of, name_tables
 from em_impute.cli.run import Run
 from em_impute.errors import UsageError
 from em_impute.options import Request
 
 if TYPE_CHECKING:
-    from em_impute.pipeline.fill import Room
+    from em_impute.pipeline.files import Part
+    from em_impute.pipeline.fill import PartsResult, Room
+    from em_impute.pipeline.open import Progress
     from em_impute.report.model.fit import FitReport
     from em_impute.saved_model.store import SavedModel
 
@@ -63,35 +67,45 @@ def is_in_parts(request: Request, scale: Scale, fills: Fills, saved: SavedModels
 
     is_asked = len(scale.files) > 1 or scale.backend is not None
     is_asked = is_asked or any(one.startswith("file://") or is_url(one) or is_pattern(one) for one in scale.files)
-    if not is_asked:
-        if request.path is None or is_special(str(request.path)):
+    if not is_asked and (request.path is None or is_special(str(request.path))):
+        is_asked = scale.max_memory is not None  # nobody knows beforehand how much a stream holds
+        if not is_asked:
             return False
+    if not is_asked and request.path is not None:
         limit = scale.max_memory or default_limit()
         if needed_bytes(request.path, request, limit) <= limit:
             return False
-    refused = _refused(request, scale, fills, saved, output)
+    refused = _refused(scale, fills, saved, output)
     if refused is not None and (is_asked or scale.max_memory is not None):
         raise refused
     return refused is None
 
 
-def _refused(request: Request, scale: Scale, fills: Fills, saved: SavedModels, output: Output) -> UsageError | None:
-    """Say what has no meaning, or is not there yet, where a table is read in parts."""
-    if "-" in scale.files or not scale.files:
-        hint = "name files, or leave --backend and --scheduler out"
-        return UsageError("standard input cannot be part of a table", hint)
+def _refused(scale: Scale, fills: Fills, saved: SavedModels, output: Output) -> UsageError | None:
+    """Say what has no meaning where a table is read in parts."""
+    is_stream, several = is_standard_input(scale), len(scale.files) > 1
+    if several and "-" in scale.files:
+        return UsageError("standard input cannot be one of several parts", "name files, or give one table alone")
     refused = {
-        "-o -": output.output in STDOUT_NAMES,
-        "--in-place": output.in_place,
-        "--diff": output.diff,
-        "--imputations": bool(request.imputations) or fills.long,
-        "--method draw": request.method == "draw",
-        "--by": request.by is not None,
-        "--weights": request.weights is not None,
-        "--update": saved.update,
+        "-o -": (several and output.output in STDOUT_NAMES, "standard output can carry one table", "name a folder"),
+        "--long": (several and fills.long, "it puts all imputations of one file below each other", "leave it out"),
+        "--in-place": (output.in_place, "it needs a table that is read as one file into memory", JOIN),
+        "--update": (saved.update, "a model learns from a table that is read as one file into memory", JOIN),
+        "--scheduler": (
+            is_stream and scale.scheduler is not None,
+            "its workers cannot read standard input",
+            "name a file that they can read",
+        ),
     }
-    asked = [option for option, is_asked in refused.items() if is_asked]
-    return UsageError(f"{asked[0]} needs a table that is read as one file into memory", JOIN) if asked else None
+    for option, (is_asked, reason, hint) in refused.items():
+        if is_asked:
+            return UsageError(f"{option} cannot be used here: {reason}", hint)
+    return None
+
+
+def is_standard_input(scale: Scale) -> bool:
+    """Tell whether the table comes from standard input."""
+    return scale.files in {(), ("-",)}
 
 
 def fill_parts(
@@ -101,48 +115,96 @@ def fill_parts(
     paths: Sequence[str],
     destination: Destination,
     run: Run,
+    *,
+    long: bool = False,
 ) -> Done:
     """Complete all parts, by a fit or the model of `source`.
 
-    With --strict the parts are gone through twice: what is warned about is known only when all are filled.  Raises
-    UsageError for a model of groups of rows.
+    With --strict the parts are gone through twice: what is warned about is known only when all are filled.
     """
-    import secrets
-
     from em_impute.environment import time_of_run
     from em_impute.pipeline.apply import asked_of
-    from em_impute.pipeline.files import Part
     from em_impute.pipeline.fill import PartsResult, backend, complete_parts, model_of_parts
+    from em_impute.pipeline.fill_chunk import Form
     from em_impute.pipeline.fit_sample import FromFile
     from em_impute.report.build.parts import build_parts_report
 
     applied = None if source is None else FromFile(asked_of(source[0], request, source[1]), source[1])
-    if applied is not None and any(one.model.groups for one in applied.model.columns):
-        raise UsageError("a model of --by needs a table that is read as one file into memory", JOIN)
-    room, command = _room(scale), command_line()
+    room, command, form = _room(scale), command_line(), Form(long, destination.diff)
 
     def completed(outputs: Sequence[str]) -> PartsResult:
-        parts = [Part(at, path, out) for at, (path, out) in enumerate(zip(paths, outputs, strict=True))]
         workers = backend(scale.backend or "serial", scale.scheduler, scale.workers)
-        return complete_parts(request, parts, secrets.token_hex(8), workers, room, watch, applied)
+        told = _clearing(watch) if STDOUT in outputs else watch
+        return complete_parts(request, _parts(paths, copies, outputs), workers, room, told, applied, form)
 
     def reported(filled: PartsResult) -> "list[FitReport]":
         model = None if applied is None else applied.model
         return [build_parts_report(filled, at, request, command, model) for at in range(len(filled.columns))]
 
-    nothing = [""] * len(paths)
-    with run.progress() as watch:
-        filled = completed(nothing if run.asked.strict or not destination.data else destination.data)
+    with run.progress() as watch, _copies(paths) as copies:
+        filled = completed(() if run.asked.strict else destination.data)
         run.log.parts(filled)
         made = reported(filled)
         judge(made, run, watch)
         if run.asked.strict and destination.data:
             filled = completed(destination.data)
             made = reported(filled)
-    run.log.written(data=[part.file for part in filled.filled if part.file is not None])
+    run.log.written(data=[file for part in filled.filled for file in part.files])
     model = model_of_parts(filled, request, time_of_run()) if destination.model is not None else None
     write_rest(made, model, destination, run)
+    if destination.diff:
+        tell_changes(destination, _changes(filled))
     return Done(made, name_tables(destination.data), [*map(name_of, destination.beside)])
+
+
+def _parts(paths: Sequence[str], copies: Mapping[str, str], outputs: Sequence[str]) -> "list[Part]":
+    """Give each part its outputs, as many as the others have."""
+    from em_impute.pipeline.files import Part
+    from em_impute.table.source import STANDARD_INPUT
+
+    each = len(outputs) // len(paths)
+    targets = ["" if path == STDOUT else path for path in outputs]
+    return [
+        Part(
+            at,
+            copies.get(path, path),
+            tuple(targets[at * each : (at + 1) * each]),
+            (STANDARD_INPUT if path == "-" else path) if path in copies else None,
+        )
+        for at, path in enumerate(paths)
+    ]
+
+
+@contextmanager
+def _copies(paths: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Copy streams, which can be read once, to files: by the path of each that of its copy."""
+    from em_impute.pipeline.files import copied
+
+    with ExitStack() as resources:
+        streams = [path for path in paths if path == "-" or (is_special(path) and not Path(path).is_dir())]
+        yield {path: resources.enter_context(copied(path)) for path in streams}
+
+
+def _clearing(watch: "Progress") -> "Progress":
+    """Show no bar once the table is written: standard output may be the terminal that shows it."""
+
+    def told(stage: str, share: float | None, detail: str) -> None:
+        watch(*(("", None, "") if stage in {"filling", "writing"} else (stage, share, detail)))
+
+    return told
+
+
+def _changes(filled: "PartsResult") -> Iterator[bytes]:
+    """Yield the changed cells of all parts as CSV, of several parts with the file of each."""
+    import zlib
+
+    from em_impute.pipeline.edits import CHANGED
+
+    several = len(filled.parts) > 1
+    yield f"{','.join(['file'] * several + [*CHANGED])}\n".encode()
+    for column in filled.columns:
+        for part in filled.filled:
+            yield from map(zlib.decompress, part.changes.get(column.filler.column, []))
 
 
 def _room(scale: Scale) -> "Room":

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from em_impute.cli.fill_file import Done, fill_file
-from em_impute.cli.fill_parts import Scale, fill_parts, is_in_parts
+from em_impute.cli.fill_parts import Scale, fill_parts, is_in_parts, is_standard_input
 from em_impute.cli.in_place import InPlace, in_place
 from em_impute.cli.logging import Log
 from em_impute.cli.options.groups import request_of
@@ -68,9 +68,11 @@ def plan_table(asked: Asked, log: Log) -> Plan:
     if in_parts:
         from em_impute.pipeline.files import find_parts
 
-        inputs = find_parts(asked.scale.files)
+        inputs = [] if is_standard_input(asked.scale) else find_parts(asked.scale.files)
     n_files = None if fills.long else fills.imputations
     destination = plan(inputs, output, model=saved.target, n_files=n_files, in_parts=in_parts)
+    if in_parts and asked.scale.backend == "dask" and STDOUT in destination.data:
+        raise UsageError("--backend dask cannot write to standard output: its processes write files", "add -o FILE")
     planned = Plan(replace(request, path=None if in_parts else path), inputs, destination, place, in_parts)
     makes_folders = in_parts or asked.folder is not None
     check_outputs(inputs, planned.outputs, log, clobber=not output.no_clobber, makes_folders=makes_folders)
@@ -85,7 +87,7 @@ def fill_table(asked: Asked, run: Run, *, is_told: bool) -> Done:
     destination = planned.destination
     source, request = read_saved(asked.saved, asked.table, planned.request)
     request = replace(request, examined=is_told or bool(destination.reports))
-    if planned.in_parts:
-        return fill_parts(request, source, asked.scale, planned.inputs, destination, run)
     long, learns = asked.fills.long, asked.saved.update
+    if planned.in_parts:
+        return fill_parts(request, source, asked.scale, planned.inputs or ["-"], destination, run, long=long)
     return fill_file(request, source, destination, planned.place, run, long=long, learns=learns)

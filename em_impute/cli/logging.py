@@ -129,7 +129,7 @@ class Log:
     def parts(self, filled: "PartsResult") -> None:
         """Say what was read of a table in parts."""
         for part, read in zip(filled.parts, filled.summary.parts, strict=True):
-            self._read(part.path, read.rows, f"{read.bytes:,} bytes", read.sha256)
+            self._read(part.name, read.rows, f"{read.bytes:,} bytes", read.sha256)
 
     def _read(self, name: str, rows: int, size: str, sha256: str) -> None:
         self.note(f"input {name}: {rows:,} row{'s' * (rows != 1)}, {size}, sha256 {sha256}")

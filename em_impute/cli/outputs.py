@@ -68,11 +68,11 @@ def plan(
     reports = report_paths(asked.reports or [], no_report=asked.no_report)
     if asked.dry_run:
         return Destination((), (), None, asked.diff)
-    data = _parts(inputs, asked.output) if in_parts else _file(inputs, asked)
+    data = _parts(inputs, asked.output) if in_parts and inputs else _file(inputs, asked)
     if not reports and not asked.no_report:
         reports = _default_reports(inputs, data, asked.output)
     if n_files is not None and data:
-        data = _numbered(data[0], n_files)
+        data = tuple(name for one in data for name in _numbered(one, n_files))
     return Destination(data, reports, None if model is None else place_of(model), asked.diff)
 
 
@@ -112,6 +112,8 @@ def _parts(inputs: Sequence[str], output: str | None) -> tuple[str, ...]:
     """Put each part beside its input, or under its own name into a folder; a single one goes where a file does."""
     from em_impute.pipeline.files import first_repeated, is_url, local_path
 
+    if output in STDOUT_NAMES:
+        return (STDOUT,)
     if output is None:
         return tuple(map(_beside, inputs))
     is_folder = len(inputs) > 1 or output.endswith("/") or (not is_url(output) and local_path(output).is_dir())

@@ -1,6 +1,7 @@
 """How much each row of the table counts."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,12 +16,68 @@ NEGLIGIBLE = 2.0**-52
 REMEDY = f"every row needs a number of 0 or more: correct these cells, or leave out {option('weights')}"
 
 
-def read_weights(name: str, column: NumberColumn, line_of: Callable[[Integers], np.ndarray]) -> Floats | None:
-    """Read a column of numbers as weights, (n_rows,) with mean 1 over the rows that count; None if all count alike.
+class WeightScale(NamedTuple):
+    """What the weights of some rows are like."""
+
+    largest: float
+    sum: float  # in units of the largest
+    n_rows: int  # that count
+    is_equal: bool  # All of them are the largest.
+
+    def plus(self, other: "WeightScale") -> "WeightScale":
+        """Add other rows."""
+        largest = max(self.largest, other.largest)
+        total = sum(one.sum * (one.largest / largest) for one in (self, other) if one.largest)
+        is_equal = self.is_equal and other.is_equal and self.largest == other.largest
+        return WeightScale(largest, total, self.n_rows + other.n_rows, is_equal)
+
+
+def scale_of(values: Floats) -> WeightScale:
+    """Say what weights are like, (n_rows,)."""
+    largest = float(values.max(initial=0.0))
+    if not largest:
+        return WeightScale(0.0, 0.0, 0, not values.size)
+    relative = values / largest  # since a sum of weights as they are might be infinite
+    counting = relative[relative >= NEGLIGIBLE]
+    return WeightScale(largest, float(counting.sum()), counting.size, bool((values == largest).all()))
+
+
+def relative_weights(values: Floats, scale: WeightScale) -> Floats | None:
+    """Give weights, (n_rows,), with mean 1 over the rows of `scale` that count; None if all count alike.
 
     With mean 1 a prior that is worth so many rows is worth as many with weights.  Rows of weight 0 are left out of the
     mean, so that they teach nothing, not even how much the others count; a weight that any sum with the largest would
-    lose is 0.  Raises DesignError for a cell that is no weight, naming its line, and FitError if all are 0.
+    lose is 0.
+    """
+    if scale.is_equal:
+        return None
+    weight: Floats = values / scale.largest
+    weight[weight < NEGLIGIBLE] = 0.0
+    weight /= scale.sum / scale.n_rows
+    return weight
+
+
+def read_weights(name: str, column: NumberColumn, line_of: Callable[[Integers], np.ndarray]) -> Floats | None:
+    """Read a column of numbers as weights, (n_rows,) with mean 1 over the rows that count; None if all count alike.
+
+    Raises as `checked_weights` and `refuse_no_weight` do.
+    """
+    values = checked_weights(name, column, line_of)
+    scale = scale_of(values)
+    refuse_no_weight(name, scale)
+    return relative_weights(values, scale)
+
+
+def refuse_no_weight(name: str, scale: WeightScale) -> None:
+    """Raise FitError if all weights are 0."""
+    if not scale.largest > 0.0:
+        raise FitError(f"every weight in column {name!r} is 0", "give a weight above 0 to the rows to learn from")
+
+
+def checked_weights(name: str, column: NumberColumn, line_of: Callable[[Integers], np.ndarray]) -> Floats:
+    """Read a column of numbers as weights as they are, (n_rows,).
+
+    Raises DesignError for a cell that is no weight, naming its line.
     """
     values = column.values
     if column.bad_examples or values is None:
@@ -37,12 +94,4 @@ def read_weights(name: str, column: NumberColumn, line_of: Callable[[Integers], 
             cells = plural(int(np.count_nonzero(wrong)), f"{what} cell")
             message = f"column {name!r} {held} on line {int(line_of(np.array([row]))[0])}: not a weight ({cells})"
             raise DesignError(message, REMEDY)
-    largest = float(values.max())
-    if not largest > 0.0:
-        raise FitError(f"every weight in column {name!r} is 0", "give a weight above 0 to the rows to learn from")
-    if (values == largest).all():
-        return None
-    weight: Floats = values / largest  # first, since a sum of weights as they are might be infinite
-    weight[weight < NEGLIGIBLE] = 0.0
-    weight /= weight[weight > 0.0].mean()
-    return weight
+    return values

@@ -102,12 +102,12 @@ class ModelDraws(NamedTuple):
         return code
 
 
-def uniform_numbers(seed: int, number: int, part: int, first: int, last: int) -> Floats:
-    """Give the numbers, from 0 to 1, that decide what is drawn for rows `first` to `last` of a part: (last − first,).
+def uniform_numbers(seed: int, number: int, first: int, last: int) -> Floats:
+    """Give the numbers, from 0 to 1, that decide what is drawn for rows `first` to `last` of a table: (last − first,).
 
     They depend on the seed, the number of the imputation, and the row, so that it does not matter how a table is cut.
     """
-    bits = np.random.default_rng([seed, IMPUTING, number, *[part] * (part > 0)]).bit_generator
+    bits = np.random.default_rng([seed, IMPUTING, number]).bit_generator
     return np.random.Generator(bits.advance(first)).random(last - first)  # type: ignore[attr-defined]
 
 

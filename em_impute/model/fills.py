@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from em_impute.model.assign import most_probable
 from em_impute.model.draws import ModelDraws, uniform_numbers
 from em_impute.model.predict import Prediction
 from em_impute.table.arrays import Codes, least_type
+from em_impute.table.categories import CategoryColumn
 
 BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 """Ends of the ranges of probability by which filled cells are counted."""
@@ -51,8 +52,7 @@ class Imputing(NamedTuple):
     draws: ModelDraws
     numbers: Sequence[int]  # which of the draws
     seed: int
-    part: int = 0  # of the table
-    first_row: int = 0  # of what is filled, in its part
+    first_row: int = 0  # of what is filled, in the table
 
 
 class Filled(NamedTuple):
@@ -110,7 +110,7 @@ def _draw(imputing: Imputing, said: Prediction, row: Codes, drawn: NDArray[np.in
     rows, first, last = said.rows(), int(row[0]), int(row[-1]) + 1
     for at, number in enumerate(imputing.numbers):
         begin = imputing.first_row
-        uniform = uniform_numbers(imputing.seed, number, imputing.part, begin + first, begin + last)
+        uniform = uniform_numbers(imputing.seed, number, begin + first, begin + last)
         drawn[at] = imputing.draws.draw(rows, said.place, number, uniform[row - first])
 
 
@@ -145,6 +145,8 @@ class CellCounts:
     n_without_predictors: int
     least: tuple[Unsure, ...]
     """the least certain cells, ascending"""
+    by_group: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """rows of each group that was divided by, and those without a label"""
 
     def merged(self, other: "CellCounts") -> "CellCounts":
         """Add what was filled elsewhere, further on."""
@@ -157,7 +159,21 @@ class CellCounts:
             Counter(self.left_empty) + Counter(other.left_empty),
             self.n_without_predictors + other.n_without_predictors,
             tuple(sorted((*self.least, *other.least)))[:LEAST_CERTAIN],
+            _added(self.by_group, other.by_group),
         )
+
+
+def _added(some: Mapping[str, tuple[int, int]], others: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    pairs = {group: (some.get(group, (0, 0)), others.get(group, (0, 0))) for group in {**some, **others}}
+    return {group: (a[0] + b[0], a[1] + b[1]) for group, (a, b) in pairs.items()}
+
+
+def count_by_group(groups: CategoryColumn | None, label: Integers) -> dict[str, tuple[int, int]]:
+    """Count the rows of each group and those of them without a label, which is −1 in `label` (n_rows,)."""
+    if groups is None or groups.code is None:
+        return {}
+    missing = np.bincount(groups.code[(groups.code >= 0) & (label < 0)], minlength=len(groups.texts))
+    return dict(zip(groups.texts, zip(groups.counts.tolist(), missing.tolist(), strict=True), strict=True))
 
 
 NO_ROWS = np.empty(0, np.intp)

@@ -97,7 +97,8 @@ def read_for(
     _, dialect = look_at(raw, asked)
     found, asked = fitted_to(model, asked, dialect, raw.name)
     asked = replace(asked, weights=_spelled(dialect, model.weights))  # as for the rows of the fit
-    return _with_groups(read_opened(raw, asked, progress, may_be_empty=True), found), found, asked
+    opened = read_opened(raw, asked, progress, may_be_empty=True)
+    return replace(opened, table=with_groups(opened.table, [one.model for one in found.columns])), found, asked
 
 
 def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) -> tuple[SavedModel, Request]:
@@ -110,7 +111,7 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
     if not read:
         needed = listed([shown(one) for one in model.columns[0].model.pooled.coding.names])
         raise ColumnError(f"{shown_path(name)} has none of the model's predictors", f"the model needs some of {needed}")
-    by = _by(found)
+    by = _by([one.model for one in found.columns])
     return found, replace(
         request,
         columns=tuple(_spelled(dialect, column) or column for column in model.names),
@@ -123,16 +124,16 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
     )
 
 
-def _with_groups(opened: InputTable, model: SavedModel) -> InputTable:
-    """Let the column that divides the rows be a predictor too, if the model's fit of all rows has it as one."""
-    by, table = _by(model), opened.table
-    if by is None or table.groups is None or not any(by in one.model.columns for one in model.columns):
-        return opened
-    return replace(opened, table=replace(table, categories={**table.categories, by: table.groups}))
+def with_groups(table: Table, models: Sequence[Model]) -> Table:
+    """Let the column that divides the rows be a predictor too, if a fit of all rows has it as one."""
+    by = _by(models)
+    if by is None or table.groups is None or not any(by in one.columns for one in models):
+        return table
+    return replace(table, categories={**table.categories, by: table.groups})
 
 
-def _by(model: SavedModel) -> int | None:
-    return next((one.model.groups.column for one in model.columns if one.model.groups), None)
+def _by(models: Sequence[Model]) -> int | None:
+    return next((one.groups.column for one in models if one.groups), None)
 
 
 def placed(saved: SavedColumn, names: Sequence[str]) -> SavedColumn:

@@ -122,6 +122,8 @@ class ReadPlan:
     n_parts: int
     keep_bytes: int | None
     """what a process may keep from one pass to the next; None is a share of its machine's memory"""
+    weights: str | None = None
+    """what to call the column of weights"""
     features: tuple[int, ...] | None = None
     """columns to read, once they are known; None reads every one that may serve"""
 
@@ -139,9 +141,9 @@ def cache_writer(part: Part, plan: ReadPlan, what: str, *, spills: bool = False)
 @contextmanager
 def opened_part(part: Part, plan: ReadPlan) -> Iterator[tuple[Source, Dialect]]:
     """Open a part and find how it is to be read.  Raises DesignError where it does not look like the first one."""
-    with opened(part.path) as raw:
+    with opened(part) as raw:
         source, dialect = look_at(raw, replace(plan.request, delimiter=plan.dialect.delimiter))
-        _refuse_other_form(part.path, dialect, plan)
+        _refuse_other_form(part.name, dialect, plan)
         yield source, dialect
 
 
@@ -176,8 +178,8 @@ def in_part(part: Part, plan: ReadPlan) -> Iterator[None]:
     try:
         yield
     except EmImputeError as error:
-        if plan.n_parts > 1 and part.path not in error.message:
-            raise type(error)(f"{part.path}: {error.message}", error.hint) from None
+        if plan.n_parts > 1 and part.name not in error.message:
+            raise type(error)(f"{part.name}: {error.message}", error.hint) from None
         raise
 
 

@@ -24,7 +24,7 @@ from em_impute.model.groups import fit_groups
 from em_impute.model.predict import Groups, Model, Own, Prediction, expert_of
 from em_impute.model.select import can_hold_out
 from em_impute.options import Request
-from em_impute.pipeline.edits import make_edits, make_versions
+from em_impute.pipeline.edits import make_edits, make_records
 from em_impute.pipeline.open import Progress, name_of
 from em_impute.pipeline.types import ColumnResult, InputTable, no_fills
 from em_impute.table.long import patch_long
@@ -161,11 +161,8 @@ def patched(
 
 def patched_long(opened: InputTable, completions: Sequence[ColumnResult], request: Request) -> Iterator[bytes]:
     """Yield all in one file: the table as it was read and every imputation of it, one below the other."""
-    table = opened.table
-    if table.record_starts is None:
-        raise AssertionError("only a table that was read with keep_record_starts can be numbered")
-    versions = make_versions(opened, completions, request)
-    return patch_long(opened.source, table.dialect, table.record_starts, versions, expect_sha256=table.sha256)
+    versions = ([make_records(opened, completions, request, number)] for number in range(request.imputations + 1))
+    return patch_long(opened.source, opened.table.dialect, versions, expect_sha256=opened.table.sha256)
 
 
 def labels_to_find(target: str, labels: Labels, request: Request) -> Labels:

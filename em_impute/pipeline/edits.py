@@ -1,7 +1,8 @@
 """From fills to bytes: which spans of the file change, and into what."""
 
+import csv
+import io
 from collections.abc import Iterator, Sequence
-from itertools import chain
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from em_impute.errors import DesignError
 from em_impute.options import Request
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.table.arrays import Codes
-from em_impute.table.long import NUMBERING
+from em_impute.table.long import NUMBERING, Records
 from em_impute.table.patch import Edits, quote_label
 from em_impute.table.text import shown, shown_path
 
@@ -21,6 +22,12 @@ EMPTY = -1
 
 OBSERVED = 0
 """The number of the table as it was read, beside the imputations 1, 2, …"""
+
+CHANGED = ("line", "column", "old", "new", "probability")
+"""What is told of each changed cell."""
+
+BLOCK_CHARACTERS = 65536
+"""Characters of the changed cells that are written at a time."""
 
 Change = tuple[int, str, str, str, float]
 """Line, column, old text, new label, probability."""
@@ -45,15 +52,19 @@ def make_edits(
     return Edits.merged(edits)
 
 
-def make_versions(opened: InputTable, completions: Sequence[ColumnResult], request: Request) -> Iterator[Edits]:
-    """List the edits of the table as it was read, then, one after the other, those of each imputation."""
+def make_records(opened: InputTable, completions: Sequence[ColumnResult], request: Request, imputation: int) -> Records:
+    """Give the records of a table that is put below others, with their edits; those of `OBSERVED` fill nothing.
+
+    Raises `DesignError` if a column has the name of one that numbers them.
+    """
+    starts = opened.table.record_starts
+    if starts is None:
+        raise AssertionError("only a table that was read with keep_record_starts can be numbered")
     _refuse_taken(opened, NUMBERING)
-    observed = make_edits(opened, completions, request, OBSERVED)
-    drawn = (make_edits(opened, completions, request, number + 1) for number in range(request.imputations))
-    return chain([observed], drawn)
+    return Records(starts, make_edits(opened, completions, request, imputation))
 
 
-def changes(opened: InputTable, completion: ColumnResult) -> Iterator[Change]:
+def _changes(opened: InputTable, completion: ColumnResult) -> Iterator[Change]:
     """Tell, cell by cell, what was filled."""
     column = opened.table.targets[completion.column]
     fills = completion.fills
@@ -62,6 +73,19 @@ def changes(opened: InputTable, completion: ColumnResult) -> Iterator[Change]:
     old, line = column.code[row], opened.table.line_of(row)
     for one in zip(line.tolist(), old.tolist(), code.tolist(), probability.tolist(), strict=True):
         yield one[0], completion.target, column.texts[one[1]], completion.labels.labels[one[2]], one[3]
+
+
+def changed_cells(opened: InputTable, completion: ColumnResult, *before: str) -> Iterator[bytes]:
+    """Yield the filled cells as lines of CSV, many at a time, each with the cells `before` it."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    for line, column, old, new, probability in _changes(opened, completion):
+        writer.writerow([*before, line, column, old, new, f"{probability:.6f}"])
+        if text.tell() > BLOCK_CHARACTERS:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
 
 
 def codes_to_write(completion: ColumnResult, imputation: int | None) -> Codes:

@@ -3,17 +3,20 @@
 import glob
 import re
 import secrets
+import shutil
+import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 from em_impute.errors import TableError, UsageError, option
 from em_impute.table.compression import compressed
-from em_impute.table.output import WrittenFile, copy_blocks, output_errors, write_atomically
-from em_impute.table.source import Source, open_source, source_of
+from em_impute.table.output import WrittenFile, copy_blocks, output_errors, write_atomically, write_to_stdout
+from em_impute.table.source import Source, open_source, source_of, spool_errors
 from em_impute.table.text import shown_path
 
 if TYPE_CHECKING:
@@ -33,15 +36,22 @@ class Part:
     """0, 1, 2, … in the order of the command line"""
     path: str
     """a path on this machine, or a URL"""
-    output: str
-    """where the completed file goes; empty if nothing is written"""
+    outputs: tuple[str, ...] = ()
+    """where the completed file goes, or each imputation of it; an empty one is standard output"""
+    copy_of: str | None = None
+    """what the file holds a copy of"""
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        return self.copy_of or self.path
 
 
 def called(parts: Sequence[Part]) -> str:
     """Say what the table is called."""
     if len(parts) == 1:
-        return parts[0].path
-    return f"{parts[0].path} … {parts[-1].path} ({len(parts):,} parts)"
+        return parts[0].name
+    return f"{parts[0].name} … {parts[-1].name} ({len(parts):,} parts)"
 
 
 def is_url(path: str) -> bool:
@@ -93,11 +103,12 @@ def first_repeated(paths: Iterable[T]) -> T | None:
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Source]:
+def opened(part: Part) -> Iterator[Source]:
     """Open a part.  Raises `TableError`, and `UsageError` for an address that nothing here can read."""
+    path = part.path
     if not is_url(path):
         with open_source(local_path(path)) as source:
-            yield source
+            yield replace(source, name=part.name)
         return
     with ExitStack() as resources:
         with _input_errors(path):
@@ -107,11 +118,27 @@ def opened(path: str) -> Iterator[Source]:
         yield source
 
 
+@contextmanager
+def copied(path: str) -> Iterator[str]:
+    """Copy a stream, "-" is standard input, to a file that every pass and process can read; it is gone in the end."""
+    if path == "-" and sys.stdin is None:
+        raise TableError("standard input is closed", "name a file")
+    with ExitStack() as resources:
+        with spool_errors():
+            file = resources.enter_context(tempfile.NamedTemporaryFile(prefix="em-impute-"))
+            stream = sys.stdin.buffer if path == "-" else resources.enter_context(Path(path).open("rb"))
+            shutil.copyfileobj(stream, file)
+            file.flush()
+        yield file.name
+
+
 def write(path: str, blocks: Iterable[bytes]) -> WrittenFile:
     """Write a part whole or not at all; the file that is returned has no path if it is a remote one.
 
     Raises `OutputError`.
     """
+    if not path:
+        return write_to_stdout(blocks)
     if not is_url(path):
         place = local_path(path)
         with output_errors(f"cannot write {shown_path(path)}", f"name another folder with {option('output')}"):

@@ -1,13 +1,15 @@
 """The whole story of a table in parts: read -> sample -> fit, over all rows where one mixture is asked for -> fill."""
 
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial, reduce
-from itertools import repeat
+from itertools import accumulate, repeat
 from time import perf_counter
 from typing import NamedTuple
 
+from em_impute.columns.weights import refuse_no_weight
 from em_impute.ensemble.candidates import MAX_REFIT
 from em_impute.errors import FitError
 from em_impute.model.fills import CellCounts, no_cells
@@ -16,7 +18,7 @@ from em_impute.pipeline.apply import elsewhere, fitted_to
 from em_impute.pipeline.backends import MapParts, dask_parts, serial_parts
 from em_impute.pipeline.chunks import ReadPlan, forget
 from em_impute.pipeline.files import Part, called, opened
-from em_impute.pipeline.fill_chunk import PartResult, fill_part
+from em_impute.pipeline.fill_chunk import ONE_TABLE, FillPlan, Form, PartResult, fill_part
 from em_impute.pipeline.fit_sample import (
     START_ROWS,
     ColumnOfParts,
@@ -75,25 +77,27 @@ def backend(name: str, scheduler: str | None, n_workers: int | None) -> Backend:
 def complete_parts(
     request: Request,
     parts: Sequence[Part],
-    run: str,
     workers: Backend,
     room: Room,
     progress: Progress,
     saved: FromFile | None = None,
+    form: Form = ONE_TABLE,
 ) -> PartsResult:
     """Complete every column that was asked for, in every part, and write the parts.
 
-    `run` is a name that no other run has.  With a `saved` model nothing is fitted.
+    With a `saved` model nothing is fitted.
     """
-    first = parts[0].path
-    with opened(first) as raw:
+    first = parts[0].name
+    with opened(parts[0]) as raw:
         source, dialect = look_at(raw, request)
         header, data = source.read(0, dialect.data_offset), source.read(dialect.data_offset, 1 << 20)
     if saved is not None:
         model, request = fitted_to(saved.model, request, dialect, first)
         saved = saved._replace(model=replace(model, columns=tuple(map(elsewhere, model.columns))))
-    targets, names = read_options(request, dialect, first)["targets"], unique_names(dialect.names)
-    plan = ReadPlan(run, request, first, dialect, len(parts), room.keep_bytes)
+    options, names = read_options(request, dialect, first), unique_names(dialect.names)
+    weights = None if options["weights"] is None else names[options["weights"]]
+    run = secrets.token_hex(8)
+    plan = ReadPlan(run, request, first, dialect, len(parts), room.keep_bytes, weights)
     wanted = _wanted(len(names), max(1.0, len(data) / max(1, data.count(b"\n"))), request, room.max_memory)
     timings = {}
     with workers(partial(forget, run)) as map_parts:
@@ -102,13 +106,16 @@ def complete_parts(
         timings["read"] = perf_counter() - began
         if not summary.n_rows:
             raise FitError(f"{called(parts)} has a header but no rows to learn from", "add rows below the header")
+        if weights is not None and summary.weights is not None:
+            refuse_no_weight(weights, summary.weights)
         scan = ScanResult(parts, plan, wanted, header, names, summary)
         if saved is None:
-            columns = tuple(fit_column_of_parts(scan, column, map_parts, progress) for column in targets)
+            columns = tuple(fit_column_of_parts(scan, column, map_parts, progress) for column in options["targets"])
         else:
-            columns = tuple(apply_to_column(scan, column, saved, at) for at, column in enumerate(targets))
+            columns = tuple(apply_to_column(scan, column, saved, at) for at, column in enumerate(options["targets"]))
         timings["fit"] = perf_counter() - began - timings["read"]
-        filled = tuple(_fill(scan, columns, map_parts, progress))
+        fillers = tuple(one.filler for one in columns)
+        filled = tuple(_fill(scan, FillPlan(plan, fillers, form), map_parts, progress))
         timings["patch"] = perf_counter() - began - timings["read"] - timings["fit"]
     totals = tuple(
         reduce(CellCounts.merged, (part.totals[one.filler.column] for part in filled), no_cells(len(one.filler.labels)))
@@ -144,14 +151,12 @@ def _read(parts: Sequence[Part], plan: ReadPlan, wanted: Wanted, map_parts: MapP
     return total
 
 
-def _fill(
-    scan: ScanResult, columns: Sequence[ColumnOfParts], map_parts: MapParts, progress: Progress
-) -> Iterator[PartResult]:
+def _fill(scan: ScanResult, plan: FillPlan, map_parts: MapParts, progress: Progress) -> Iterator[PartResult]:
     """Fill all parts, reading no more than the columns that some model uses."""
-    fillers = tuple(one.filler for one in columns)
-    used = {index for one in fillers if one.model for index in one.model.columns}
-    plan = replace(scan.plan, features=tuple(sorted(used)))
-    what = zip(repeat(plan), repeat(fillers), scan.summary.parts, strict=False)
+    used = {index for one in plan.fillers if one.model for index in one.model.columns}
+    plan = plan._replace(reading=replace(plan.reading, features=tuple(sorted(used))))
+    rows = [part.rows for part in scan.summary.parts]
+    what = zip(repeat(plan), scan.summary.parts, accumulate([0, *rows]), strict=False)
     for done, one in enumerate(map_parts(fill_part, scan.parts, what), start=1):
         progress("writing", done / len(scan.parts), f"part {done} of {len(scan.parts)}")
         yield one
@@ -161,7 +166,7 @@ def model_of_parts(filled: PartsResult, request: Request, fitted_at: str) -> Sav
     """Keep what fills the columns of a table in parts, each of which is a table that was learnt from."""
     columns = tuple(column.saved for column in filled.columns if column.saved is not None)
     sources = tuple(
-        TrainingTable(part.path, read.sha256, read.rows, fitted_at)
+        TrainingTable(part.name, read.sha256, read.rows, fitted_at)
         for part, read in zip(filled.parts, filled.summary.parts, strict=True)
     )
     return model_of_columns(columns, sources, request)

@@ -11,16 +11,17 @@ from em_impute.columns.labels import Labels, read_labels
 from em_impute.em.blocks import Floats
 from em_impute.em.initialize import Mixture
 from em_impute.model.assign import deltas_of
+from em_impute.model.draws import seed_of_imputing
 from em_impute.model.predict import Mixed, Model
 from em_impute.options import Request
-from em_impute.pipeline.apply import Applied, apply_column, label_rows
+from em_impute.pipeline.apply import Applied, apply_column, label_rows, with_groups
 from em_impute.pipeline.backends import MapParts
 from em_impute.pipeline.chunks import ReadPlan
 from em_impute.pipeline.complete import complete, model_of
 from em_impute.pipeline.files import Part, called
 from em_impute.pipeline.fill_chunk import ColumnFiller
 from em_impute.pipeline.full_em import EmTask, FullFit, fit_all_rows
-from em_impute.pipeline.open import Progress, read_options
+from em_impute.pipeline.open import Progress, input_table, read_options
 from em_impute.pipeline.sample import Sample, Wanted, evenly
 from em_impute.pipeline.save import column_of_sample
 from em_impute.pipeline.scan import NumberSummary, RowSummary
@@ -94,7 +95,9 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
     found, full_fit = completion.fitted, None
     if found is None:
         return ColumnOfParts(opened, sample, completion, labels, filler, None)
-    model = model_of(found, names, request, deltas)
+    model, draws = model_of(found, names, request, deltas), None
+    if request.method == "draw":
+        draws = found.draw(max(request.imputations, 1), seed_of_imputing(request.seed))
     if isinstance(model.pooled.mixtures, Mixed):
         full_fit = _fit_all_rows(scan, filler, model, found.mixture, map_parts, progress)
         mixture = full_fit.mixture
@@ -103,7 +106,8 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
         of_all = found.fitted._replace(lead=lambda: mixture)
         completion = replace(completion, fitted=replace(found, fitted=of_all))
     saved = column_of_sample(opened, completion, labels, request, full_fit) if request.keeps_model else None
-    return ColumnOfParts(opened, sample, completion, labels, replace(filler, model=model), full_fit, saved)
+    filler = replace(filler, model=model, draws=draws)
+    return ColumnOfParts(opened, sample, completion, labels, filler, full_fit, saved)
 
 
 def apply_to_column(scan: ScanResult, column: int, saved: FromFile, at: int) -> ColumnOfParts:
@@ -117,7 +121,9 @@ def apply_to_column(scan: ScanResult, column: int, saved: FromFile, at: int) -> 
     target = read.table.targets[column]
     labels = label_rows(scan.names[column], _of_all_rows(target, counts), fills.model.labels, request)
     weight = np.array([counts[text] / n for text, n in zip(target.texts, target.counts, strict=True)])[target.code]
-    opened = replace(read, weight=weight / weight.mean())
+    weight *= 1.0 if read.weight is None else read.weight
+    table = with_groups(read.table, [fills.model])
+    opened = replace(read, table=table, weight=weight / weight.mean())
     applied = apply_column(opened, fills, column, replace(request, probabilities=True), saved.path, is_known=False)
     label_of = _label_of(target.texts, labels)
     filler = ColumnFiller(column, scan.names[column], fills.model.labels, label_of, fills.model)
@@ -128,11 +134,12 @@ def _fit_all_rows(
     scan: ScanResult, filler: ColumnFiller, model: Model, mixture: Mixture, map_parts: MapParts, progress: Progress
 ) -> FullFit:
     """Go on with EM over all rows where a fit of the sample ended."""
-    plan = replace(scan.plan, features=model.columns)
+    plan, known = replace(scan.plan, features=model.columns), [*model.pooled.known_labels]
     task = EmTask(
         plan,
         filler.column,
-        filler.label_of,
+        {text: known.index(code) if code in known else -1 for text, code in filler.label_of.items()},
+        scan.summary.weights,
         model.pooled.coding,
         mixture.fit.component_label,
         len(model.pooled.known_labels),
@@ -198,7 +205,7 @@ def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
         index: _as_in_all_rows(numbers, scan.summary.numbers[index], explicit=options["explicit"])
         for index, numbers in table.numbers.items()
     }
-    return InputTable(source, name, replace(table, numbers=numbers), [column], scan.names, 0.0)
+    return replace(input_table(source, replace(table, numbers=numbers), options), targets=[column])
 
 
 def place_of(sample: Sample, opened: InputTable, lines: Sequence[int]) -> list[tuple[int, int]]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import merge_equal_rows
+from em_impute.columns.weights import WeightScale, relative_weights
 from em_impute.em.blocks import Block, Floats, Integers, Rows
 from em_impute.em.em import Problem, Step, expect, fit, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
@@ -31,7 +32,8 @@ class EmTask:
     plan: ReadPlan
     column: int
     label_of: Mapping[str, int]
-    """of every text of the column, −1 where it is missing"""
+    """of every text of the column, among the labels that were fitted; −1 where it is missing or none of these"""
+    weights: WeightScale | None
     coding: Coding
     component_label: Integers
     n_labels: int
@@ -41,6 +43,12 @@ class EmTask:
     def name(self) -> str:
         """What the blocks are kept by."""
         return f"blocks of column {self.column}"
+
+    def weight_of(self, table: Table) -> Floats | None:
+        """Say how much every row of a chunk counts, (n_rows,); None if all count alike."""
+        if self.weights is None or table.weights is None or table.weights.values is None:
+            return None
+        return relative_weights(table.weights.values, self.weights)
 
     def labels_of(self, table: Table) -> Integers:
         """Give the label of every row of a chunk, −1 where it is missing: (n_rows,)."""
@@ -201,6 +209,8 @@ def _rows(table: Table, task: EmTask) -> Rows:
     label = task.labels_of(table)
     rows = np.arange(table.n_rows)
     weight = np.where(label >= 0, 1.0, task.unlabelled_weight)
+    if (of_rows := task.weight_of(table)) is not None:
+        weight *= of_rows
     if not weight.all():
         rows, label, weight = rows[weight > 0.0], label[weight > 0.0], weight[weight > 0.0]
     x = task.coding.predictors(table, rows).x

@@ -12,7 +12,7 @@ from em_impute.model.groups import refuse_groups
 from em_impute.options import Request
 from em_impute.pipeline.types import InputTable
 from em_impute.table.dialect import Dialect, detect_dialect, find_column
-from em_impute.table.read import ReadOptions, read_table
+from em_impute.table.read import ReadOptions, Table, read_table
 from em_impute.table.source import Source, open_source
 from em_impute.table.text import shown
 
@@ -40,7 +40,12 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
     table = read_table(source, dialect, **options)
     if not (table.n_rows or may_be_empty):
         raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
-    names, seconds = unique_names(dialect.names), perf_counter() - began
+    return input_table(replace(source, name=raw.name), table, options, perf_counter() - began)
+
+
+def input_table(source: Source, table: Table, options: ReadOptions, seconds: float = 0.0) -> InputTable:
+    """Give a table with the weights of its rows and the column that divides them.  Raises DesignError for bad ones."""
+    names = unique_names(table.dialect.names)
     weight = groups = None
     if options["weights"] is not None and table.weights is not None:
         weight = read_weights(names[options["weights"]], table.weights, table.line_of)
@@ -48,7 +53,7 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
         groups = names[options["groups"]], table.groups
         if table.n_rows:
             refuse_groups(*groups)
-    return InputTable(source, raw.name, table, options["targets"], names, seconds, weight, groups)
+    return InputTable(source, source.name, table, options["targets"], names, seconds, weight, groups)
 
 
 def read_options(request: Request, dialect: Dialect, name: str) -> ReadOptions:

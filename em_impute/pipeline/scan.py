@@ -9,6 +9,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.columns.weights import WeightScale, checked_weights, scale_of
 from em_impute.pipeline.chunks import ReadPlan, in_part, read_chunks
 from em_impute.pipeline.files import Part
 from em_impute.pipeline.sample import (
@@ -69,6 +70,8 @@ class RowSummary:
     """of each column to fill, how often each text stands there"""
     samples: Mapping[int, Sample]
     """of each column to fill; of none while a part is read"""
+    weights: WeightScale | None = None
+    """None where rows count alike"""
 
     @property
     def n_rows(self) -> int:
@@ -83,6 +86,7 @@ class RowSummary:
             Counter(self.n_without_text) + Counter(other.n_without_text),
             {column: Counter(counts) + Counter(other.counts[column]) for column, counts in self.counts.items()},
             {column: _joined(sample, other.samples[column]) for column, sample in self.samples.items()},
+            None if self.weights is None or other.weights is None else self.weights.plus(other.weights),
         )
 
     def trimmed(self, wanted: Wanted) -> "RowSummary":
@@ -111,7 +115,7 @@ def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummar
                 if sum(one.n_rows for one in pieces[column]) > ROUGHLY * 2 * wanted.size:
                     pieces[column] = [trimmed(merge_samples(pieces[column]), wanted)]
                     bound[column] = bound[column].tightened(bounds_of(pieces[column][0], wanted))
-            found.append(_of_chunk(table))
+            found.append(_of_chunk(table, plan))
             first_row, compression = first_row + table.n_rows, source.compression
         if table is None:
             raise AssertionError("a part has at least one chunk, if an empty one")
@@ -134,10 +138,14 @@ def _joined(a: Sample, b: Sample) -> Sample:
     return merge_samples([a, b]) if a.n_rows else b
 
 
-def _of_chunk(table: Table) -> RowSummary:
+def _of_chunk(table: Table, plan: ReadPlan) -> RowSummary:
+    weights = None
+    if table.weights is not None and plan.weights is not None:
+        weights = scale_of(checked_weights(plan.weights, table.weights, table.line_of))
     counts = {column: dict(zip(one.texts, one.counts.tolist(), strict=True)) for column, one in table.targets.items()}
     numbers = {column: _numbers(one) for column, one in table.numbers.items()}
-    return RowSummary((), numbers, {column: one.n_missing for column, one in table.categories.items()}, counts, {})
+    without_text = {column: one.n_missing for column, one in table.categories.items()}
+    return RowSummary((), numbers, without_text, counts, {}, weights)
 
 
 def _numbers(column: NumberColumn) -> NumberSummary:

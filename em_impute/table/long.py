@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,17 @@ NUMBERING = (".imp", ".id")
 1."""
 
 
+class Records(NamedTuple):
+    """Consecutive records, with what is changed in them."""
+
+    starts: NDArray[np.int64]  # (n_rows + 1,) absolute offset of each, and of what follows the last one
+    edits: Edits  # of the first records also those of what stands above them
+
+
 def patch_long(
     source: Source,
     dialect: Dialect,
-    record_starts: NDArray[np.int64],
-    versions: Iterable[Edits],
+    versions: Iterable[Iterable[Records]],
     *,
     expect_sha256: str | None,
     block_bytes: int = BLOCK_BYTES,
@@ -31,29 +38,36 @@ def patch_long(
     version, and so are blank lines at the end of the file.  A last record without a line end gets one where another
     version follows.  Raises `TableError` as `patch` does.
     """
-    return encoded(_below_one_another(source, dialect, record_starts, versions, expect_sha256, block_bytes), dialect)
+    return encoded(_below_one_another(source, dialect, versions, expect_sha256, block_bytes), dialect)
 
 
 def _below_one_another(
     source: Source,
     dialect: Dialect,
-    record_starts: NDArray[np.int64],
-    versions: Iterable[Edits],
+    versions: Iterable[Iterable[Records]],
     expect_sha256: str | None,
     block_bytes: int,
 ) -> Iterator[bytes]:
-    first, last = int(record_starts[0]), int(record_starts[-1])
-    head = source.read(0, first)
-    between = b"" if source.read(last - 1, 1) == b"\n" else dialect.newline
-    for number, edits in enumerate(versions):
+    last = 0
+
+    def noting(portions: Iterable[Portion]) -> Iterator[Portion]:
+        nonlocal last
+        for last, edits in portions:  # noqa: UP028  # where the last of them ends
+            yield last, edits
+
+    for number, version in enumerate(versions):
+        pieces = iter(version)
+        starts, edits = next(pieces)
+        first = int(starts[0])
         n_above = int(np.searchsorted(edits.start, first))
         if number:
-            yield between
+            yield b"" if source.read(last - 1, 1) == b"\n" else dialect.newline
             above = Edits.of_one(0, first, b"")
         else:
-            above = Edits.merged([*_names(head, dialect), edits.part(0, n_above)])
-        numbered = _numbered(edits, n_above, record_starts, number, dialect, block_bytes)
-        portions = chain([(first, above)], numbered)
+            above = Edits.merged([*_names(source.read(0, first), dialect), edits.part(0, n_above)])
+        of_rows = Records(starts, edits.part(n_above, edits.start.size))
+        rows = _numbered(chain([of_rows], pieces), number, dialect, block_bytes)
+        portions = noting(chain([(first, above)], rows))
         yield from splice(source, portions, expect_sha256=expect_sha256, keep_rest=False)
     source.file.seek(last)
     while block := source.file.read(BLOCK_BYTES):
@@ -71,23 +85,24 @@ def _names(head: bytes, dialect: Dialect) -> Iterator[Edits]:
     yield Edits.of_one(at, at, b"".join(names))
 
 
-def _numbered(
-    edits: Edits, done: int, record_starts: NDArray[np.int64], version: int, dialect: Dialect, block_bytes: int
-) -> Iterator[Portion]:
-    """Add the two numbers in front of each record to the edits of the records, those from the number `done` on.
+def _numbered(pieces: Iterable[Records], version: int, dialect: Dialect, block_bytes: int) -> Iterator[Portion]:
+    """Add the two numbers in front of each record to the edits of the records.
 
     They are made a block at a time: all at once would take more memory than the table.
     """
-    n_rows = record_starts.size - 1
-    blocks = np.arange(record_starts[0], record_starts[-1], block_bytes)
-    bounds = np.unique(np.append(np.searchsorted(record_starts, blocks), n_rows))
-    for first, last in pairwise(bounds.tolist()):
-        stop = int(record_starts[last])
-        # The last cell of a file without a final line end may be an empty one at its very end.
-        n_edits = edits.start.size if last == n_rows else int(np.searchsorted(edits.start, stop))
-        numbers = _numbers(record_starts[first:last], version, first, dialect.delimiter)
-        yield stop, Edits.merged([numbers, _with_few_texts(edits.part(done, n_edits))])
-        done = n_edits
+    row = 0
+    for starts, edits in pieces:
+        done, n_rows = 0, starts.size - 1
+        blocks = np.arange(starts[0], starts[-1], block_bytes)
+        bounds = np.unique(np.append(np.searchsorted(starts, blocks), n_rows))
+        for first, last in pairwise(bounds.tolist()):
+            stop = int(starts[last])
+            # The last cell of a file without a final line end may be an empty one at its very end.
+            n_edits = edits.start.size if last == n_rows else int(np.searchsorted(edits.start, stop))
+            numbers = _numbers(starts[first:last], version, row + first, dialect.delimiter)
+            yield stop, Edits.merged([numbers, _with_few_texts(edits.part(done, n_edits))])
+            done = n_edits
+        row += n_rows
 
 
 def _numbers(starts: NDArray[np.int64], version: int, first_row: int, delimiter: str) -> Edits:

@@ -29,9 +29,9 @@ def watch(stage, share, detail):
         os.kill(killed[0], signal.SIGKILL)
 
 if __name__ == "__main__":
-    parts = [Part(n, f"part-{n}.csv", f"part-{n}.filled.csv") for n in range(4)]
+    parts = [Part(n, f"part-{n}.csv", (f"part-{n}.filled.csv",)) for n in range(4)]
     request = Request(None, ("g",), covariance="full")
-    complete_parts(request, parts, "run", backend("dask", None, 2), Room(1 << 28), watch)
+    complete_parts(request, parts, backend("dask", None, 2), Room(1 << 28), watch)
     assert killed
 """
 
@@ -96,3 +96,142 @@ def test_a_worker_that_is_killed_costs_time_and_no_data(parts, run, tmp_path, st
     assert (0, b"") == (done.returncode, done.stderr)
     assert serial == outputs(tmp_path)
     assert [] == list(tmp_path.glob(".em-impute*"))
+
+
+# What a table in parts is filled like: the same table in one file
+
+
+OPTIONS = {
+    "groups": ("--by", "c", "--probability"),
+    "groups, one mixture": ("--by", "c", "--covariance", "full", "--tol", "1e-9"),
+    "weights": ("--weights", "w"),
+    "weights, one mixture": ("--weights", "w", "--covariance", "tied", "--tol", "1e-9"),
+    "one draw": ("--method", "draw", "--probability"),
+    "draws": ("--imputations", "3", "--indicator", "--probability"),
+    "draws of groups with weights": ("--imputations", "2", "--by", "c", "--weights", "w"),
+}
+
+
+def weighed(n_rows=900):
+    """Rows with a weight each, 0 of some of them."""
+    return [f"{row.rstrip()},{number % 4}\n" for number, row in enumerate(records(n_rows))]
+
+
+WEIGHED = "id,g,x,y,c,w\n"
+
+
+def rows_of(paths):
+    """Give the records of files that are the parts of one, with its header."""
+    contents = [path.read_bytes() for path in paths]
+    head, _, _ = contents[0].partition(b"\n")
+    return head + b"\n" + b"".join(content.partition(b"\n")[2] for content in contents)
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_parts_are_filled_as_the_same_rows_in_one_file_are(options, run, tmp_path):
+    rows = weighed()
+    (whole,) = cut(tmp_path, rows, (900,), WEIGHED)
+    whole.rename(tmp_path / "whole.csv")
+    cut(tmp_path, rows, (300, 500, 900), WEIGHED)
+
+    asked = ("-c", "g", "-q", "--no-report", *options)
+    assert 0 == run("fill", "whole.csv", *asked).returncode
+    assert 0 == run("fill", "part-*.csv", *asked).returncode
+
+    for filled in tmp_path.glob("whole.filled*.csv"):
+        suffix = filled.name.removeprefix("whole")
+        assert filled.read_bytes() == rows_of(sorted(tmp_path.glob(f"part-?{suffix}"))), suffix
+
+
+def test_a_saved_model_of_groups_fills_parts_as_it_fills_one_file(run, tmp_path):
+    rows = weighed()
+    cut(tmp_path, rows, (300, 900), WEIGHED)
+    (tmp_path / "whole.csv").write_bytes(rows_of(sorted(tmp_path.glob("part-?.csv"))))
+    other = [f"{row.rstrip()},1\n" for row in records(600, seed=5)]
+    cut(tmp_path, other, (600,), WEIGHED)[0].rename(tmp_path / "other.csv")
+    cut(tmp_path, rows, (300, 900), WEIGHED)
+    fitted = run(
+        "fill", "other.csv", "-c", "g", "--by", "c", "--weights", "w", "--save-model", "m.json", "-q", "--no-report"
+    )
+    assert fitted.returncode == 0
+    for files in (["whole.csv"], ["part-0.csv", "part-1.csv"]):
+        assert 0 == run("fill", *files, "--model", "m.json", "-q", "--no-report").returncode
+    filled = rows_of([tmp_path / "part-0.filled.csv", tmp_path / "part-1.filled.csv"])
+    assert (tmp_path / "whole.filled.csv").read_bytes() == filled
+
+
+def test_all_imputations_of_a_table_that_is_read_in_passes_go_into_one_file(run, tmp_path):
+    (path,) = cut(tmp_path, weighed(), (900,), WEIGHED)
+    asked = ("fill", path, "-c", "g", "-q", "--no-report", "--imputations", "2", "--long", "--probability")
+    assert 0 == run(*asked, "-o", "memory.csv").returncode
+    assert 0 == run(*asked, "-o", "passes.csv", "--backend", "serial").returncode
+    assert (tmp_path / "memory.csv").read_bytes() == (tmp_path / "passes.csv").read_bytes()
+
+
+@pytest.mark.parametrize("source", ["-", "/dev/stdin"])
+def test_a_stream_is_read_in_passes_too(source, run, tmp_path):
+    (path,) = cut(tmp_path, list(records(400)), (400,))
+    asked = ("-c", "g", "-q")
+    expected = run("fill", path, *asked, "-o", "-").stdout
+    done = run("fill", source, *asked, "--max-memory", "64M", "-o", "-", "-r", "r.json", stdin=path.read_bytes())
+    assert (0, expected, b"") == (done.returncode, done.stdout, done.stderr)
+    report = json.loads((tmp_path / "r.json").read_bytes())
+    assert report["parts"]["files"][0]["path"] == report["input"]["path"]
+    assert report["input"]["path"] == ("standard input" if source == "-" else source)
+
+
+def test_changed_cells_are_told_with_the_part_they_are_in(parts, run, tmp_path):
+    whole = tmp_path / "whole.csv"
+    whole.write_bytes(rows_of(parts))
+    expected = run("fill", whole, "-c", "g", "-q", "--no-report", "--diff").stdout.decode().splitlines()
+    found = run("fill", *parts, "-c", "g", "-q", "--no-report", "--diff").stdout.decode().splitlines()
+
+    assert found[0] == f"file,{expected[0]}"
+    lines = {str(path): 200 * number for number, path in enumerate(parts)}
+    named = [line.split(",", 2) for line in found[1:]]
+    assert [f"{int(line) + lines[path]},{rest}" for path, line, rest in named] == expected[1:]
+
+
+def test_every_group_is_counted_in_all_parts(run, tmp_path):
+    rows = weighed()
+    cut(tmp_path, rows, (300, 900), WEIGHED)
+    assert 0 == run("fill", "part-*.csv", "-c", "g", "--by", "c", "-q", "-r", "r.json").returncode
+    expected = {}
+    for row in rows:
+        label, group = row.split(",")[1], row.split(",")[4]
+        counts = expected.setdefault(group, [0, 0])
+        counts[not label] += 1
+    found = json.loads((tmp_path / "r.json").read_bytes())["groups"]
+    assert {one["group"]: [one["known"], one["missing"]] for one in found["groups"]} == expected
+    assert found["number"] == len(expected)
+
+
+def test_a_weight_that_is_none_is_named_with_its_part(run, tmp_path):
+    rows = weighed(400)
+    rows[300] = rows[300].replace(f",{300 % 4}\n", ",-1\n")
+    cut(tmp_path, rows, (200, 400), WEIGHED)
+    done = run("fill", "part-*.csv", "-c", "g", "--weights", "w")
+    assert done.returncode == 3
+    assert done.stderr.startswith(
+        b"error: part-1.csv: column 'w' holds -1 on line 102: not a weight (1 negative cell)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("part-0.csv", "part-1.csv", "-o", "-"),
+        ("part-0.csv", "-", "-o", "out/"),
+        ("part-0.csv", "part-1.csv", "--imputations", "2", "--long"),
+        ("part-0.csv", "--backend", "serial", "--in-place"),
+        ("-", "--backend", "dask"),
+        ("-", "--scheduler", "tcp://127.0.0.1:1"),
+    ],
+)
+@pytest.mark.usefixtures("parts")
+def test_what_has_no_meaning_for_parts_is_refused_before_anything_is_read(asked, run, tmp_path):
+    before = sorted(tmp_path.iterdir())
+    done = run("fill", *asked, "-c", "g")
+    assert done.returncode == 2
+    assert [line.split(": ")[0] for line in done.stderr.decode().splitlines()] == ["error", "hint"]
+    assert sorted(tmp_path.iterdir()) == before

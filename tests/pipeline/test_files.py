@@ -3,7 +3,7 @@
 import pytest
 
 from em_impute.errors import OutputError, TableError, UsageError
-from em_impute.pipeline.files import find_parts, is_url, local_path, opened, write
+from em_impute.pipeline.files import Part, find_parts, is_url, local_path, opened, write
 
 
 def test_a_pattern_is_expanded_in_the_order_of_the_names(tmp_path):
@@ -70,7 +70,7 @@ def test_parts_at_any_address_that_fsspec_knows_are_found_read_and_written():
         memory.pipe(f"/parts/{name}.csv", f"x\n{name}\n".encode())
 
     found = find_parts(["memory://parts/*.csv"])
-    with opened(found[0]) as source:
+    with opened(Part(0, found[0])) as source:
         content = source.file.read()
     written = write("memory://parts/out/a.csv", [b"x\n", b"2\n"])
 
@@ -90,5 +90,5 @@ def test_parts_at_any_address_that_fsspec_knows_are_found_read_and_written():
 def test_an_address_that_cannot_be_read_is_named(path, message):
     pytest.importorskip("fsspec")
 
-    with pytest.raises((TableError, UsageError), match=message), opened(path):
+    with pytest.raises((TableError, UsageError), match=message), opened(Part(0, path)):
         pass

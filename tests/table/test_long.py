@@ -8,7 +8,7 @@ from examples import few_and_many
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from em_impute.table.long import patch_long
+from em_impute.table.long import Records, patch_long
 from em_impute.table.patch import Edits
 from em_impute.table.read import read_table
 
@@ -27,7 +27,11 @@ def long_file(data, folder, fills, block_bytes=1 << 20, **options):
             for texts in fills
         )
         blocks = patch_long(
-            source, dialect, table.record_starts, versions, expect_sha256=table.sha256, block_bytes=block_bytes
+            source,
+            dialect,
+            ([Records(table.record_starts, edits)] for edits in versions),
+            expect_sha256=table.sha256,
+            block_bytes=block_bytes,
         )
         return b"".join(blocks)
 
@@ -114,11 +118,16 @@ def test_more_versions_take_no_more_memory(tmp_path):
 
         def peak(n_versions):
             versions = (
-                Edits(target.start.copy(), target.stop.copy(), np.zeros(target.row.size, np.intp), [b"M"])
+                [
+                    Records(
+                        table.record_starts,
+                        Edits(target.start.copy(), target.stop.copy(), np.zeros(target.row.size, np.intp), [b"M"]),
+                    )
+                ]
                 for _ in range(n_versions)
             )
             tracemalloc.start()
-            blocks = patch_long(source, dialect, table.record_starts, versions, expect_sha256=None, block_bytes=1 << 12)
+            blocks = patch_long(source, dialect, versions, expect_sha256=None, block_bytes=1 << 12)
             deque(blocks, maxlen=0)
             size = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()

@@ -13,15 +13,16 @@ from em_impute.ensemble.metrics import NORMAL_95
 from em_impute.missingness.values import RowCounts
 from em_impute.model.assign import deltas_of, shift_log_odds
 from em_impute.model.bic import information_criteria
+from em_impute.model.fills import CellCounts
 from em_impute.options import Request
 from em_impute.pipeline.fill import PartsResult
 from em_impute.pipeline.fit_sample import ColumnOfParts, place_of
 from em_impute.report.build.applied import with_model
 from em_impute.report.build.counted import Counted, output_of
-from em_impute.report.build.fit import build_report
+from em_impute.report.build.fit import MAX_LISTED, build_report
 from em_impute.report.build.shared import seconds_of
 from em_impute.report.model.diagnostics import SuspectLabel
-from em_impute.report.model.fit import Decision, FitReport, PartFile, Parts
+from em_impute.report.model.fit import Decision, FitReport, GroupOfRows, Groups, PartFile, Parts
 from em_impute.report.model.mixture import Convergence
 from em_impute.report.model.shared import Features, Input, Predictor
 from em_impute.saved_model.store import SavedModel
@@ -47,11 +48,12 @@ def build_parts_report(
         timings=seconds_of(filled.timings),
         input=_input(filled, base.input),
         output=output_of(
-            (part.output, done.file.sha256, done.file.bytes)
+            (path, file.sha256, file.bytes)
             for part, done in zip(filled.parts, filled.filled, strict=True)
-            if done.file is not None
+            for path, file in zip(part.outputs, done.files, strict=False)
         ),
         features=_features(filled, base.features, is_fitted=column.applied is None),
+        groups=_groups(base.groups, counted.cells),
         fit=_convergence(column, counted.cells.entropy, base.fit),
         missingness=base.missingness
         and replace(base.missingness, rows=RowCounts(int(counted.known.sum()), counted.n_missing)),
@@ -73,7 +75,7 @@ def _counted(filled: PartsResult, at: int) -> Counted:
         n_missing=column.labels.n_missing,
         tokens=column.labels.tokens,
         cells=filled.totals[at],
-        paths=[part.path for part in filled.parts] if len(filled.parts) > 1 else (),
+        paths=[part.name for part in filled.parts] if len(filled.parts) > 1 else (),
     )
     diagnostics = column.completion.diagnostics
     if diagnostics is None:
@@ -132,7 +134,7 @@ def _parts(filled: PartsResult, column: ColumnOfParts) -> Parts:
         number=len(filled.parts),
         rows_drawn=RowCounts(column.sample.n_rows - missing, missing),
         files=[
-            PartFile(path=part.path, rows=read.rows, bytes=read.bytes, sha256=read.sha256, compression=read.compression)
+            PartFile(path=part.name, rows=read.rows, bytes=read.bytes, sha256=read.sha256, compression=read.compression)
             for part, read in zip(filled.parts, filled.summary.parts, strict=True)
         ],
     )
@@ -193,6 +195,18 @@ def _sensitivity(
     if not asked.any():
         shares = {label: (one.low, one.high) for label, one in zip(labels, counted.uncertainty.shares, strict=True)}
     return sweep(probability, each, counted.known.astype(np.float64), labels, shares)
+
+
+def _groups(section: Groups | None, cells: CellCounts) -> Groups | None:
+    """Count the rows of every group, also of those of which no row was drawn."""
+    if section is None:
+        return None
+    weight = {one.group: one.own_weight for one in section.groups}
+    listed = [
+        GroupOfRows(group, rows, rows - missing, missing, weight.get(group, 0.0))
+        for group, (rows, missing) in cells.by_group.items()
+    ]
+    return section._replace(number=len(listed), groups=listed[:MAX_LISTED])
 
 
 def _suspects(report: FitReport, counted: Counted, column: ColumnOfParts) -> list[SuspectLabel]:
