@@ -27,20 +27,12 @@ rows of the log-loss above that of the class shares, `excess_se` its standard er
 
 import argparse
 import functools
-import json
-import multiprocessing
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import peers
 import r_peers
@@ -56,35 +48,15 @@ from accuracy_cases import (
     words,
 )
 from accuracy_summary import OURS, SHARES, summary
-from numpy.typing import NDArray
-
-from em_impute.ensemble import metrics
+from answers import Answer, cpu_seconds, fill, in_parallel, result
 
 PEERS = (*peers.NAMES, *r_peers.NAMES)
 REGIMES_HELP = f"only these of {', '.join(REGIMES)}".replace("%", "%%")  # argparse takes % for its own
-PATIENCE = 600  # seconds after which a fill counts as hung
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The probabilities that a method gave to the hidden rows, or why it gave none."""
-
-    probability: NDArray[np.float64] | None
-    seconds: float
-    notes: tuple[str, ...] = ()
-    """What should not be."""
-    promised: float | None = None
-    """The accuracy that em-impute's report expects."""
-    unlabelled_rows: str = ""
-    """Whether em-impute's report says that the rows without a label helped."""
-    error: str = ""
 
 
 def main() -> None:
     """Run all cases and print the summary."""
     settings = parse()
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # the cases are what runs in parallel
-        os.environ[variable] = "1"
     began = time.perf_counter()
     results = pd.DataFrame(run_all(settings))
     by_case = results.groupby(["set", "regime", "seed"])
@@ -136,10 +108,7 @@ def run_all(settings: Settings) -> Iterator[dict[str, Any]]:
     seeds = range(settings.seeds)
     plan = [(table, regime, seed) for table in settings.tables for regime in settings.regimes for seed in seeds]
     work = functools.partial(run_case, rows=settings.rows, chosen=settings.peers)
-    with ProcessPoolExecutor(settings.jobs, multiprocessing.get_context("spawn")) as pool:
-        for number, (case, rows) in enumerate(zip(plan, pool.map(work, plan), strict=True), start=1):
-            yield from rows
-            print(f"{number}/{len(plan)} {case[0].name}, {case[1]}, seed {case[2]}", file=sys.stderr)
+    return in_parallel(work, plan, settings.jobs)
 
 
 def run_case(plan: tuple[Table, str, int], *, rows: int, chosen: Sequence[str]) -> list[dict[str, Any]]:
@@ -153,54 +122,14 @@ def run_case(plan: tuple[Table, str, int], *, rows: int, chosen: Sequence[str]) 
 
 
 def run_em_impute(case: Case) -> Answer:
-    """Write the table with holes, let em-impute fill it, and read the probabilities that it added."""
+    """Write the table with holes and let em-impute fill it with all predictors of the index."""
     target = case.table.target
     names = (*case.table.numeric, *case.table.categorical)
     with tempfile.TemporaryDirectory() as folder:
-        source, filled, report = (Path(folder) / name for name in ("case.csv", "filled.csv", "filled.report.json"))
+        source = Path(folder) / "case.csv"
         texts = case.cells[target].where(~case.hidden, "")
         case.cells.assign(**{target: texts}).to_csv(source, index=False)
-        command = [sys.executable, "-m", "em_impute", "fill", str(source), "-c", target, "-o", str(filled), "-q"]
-        command += ["--probabilities", "--report", str(report), *(word for name in names for word in ("-x", name))]
-        began = time.perf_counter()
-        try:
-            process = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            return Answer(None, PATIENCE, error=f"not done after {PATIENCE} s")
-        seconds = time.perf_counter() - began
-        if process.returncode:
-            words = process.stderr.strip().splitlines()
-            message = next((line for line in words if line.startswith("error:")), words[-1] if words else "")
-            return Answer(None, seconds, error=f"exit code {process.returncode}: {message}")
-        output = pd.read_csv(filled, dtype=str, keep_default_na=False)
-        said = json.loads(report.read_text(encoding="utf-8"))
-    promised = (said.get("accuracy") or {}).get("accuracy")
-    verdict = (said.get("selection") or {}).get("unlabelled_rows", "")
-    columns = output.reindex(columns=[f"{target}_p_{label}" for label in case.labels])[case.hidden]
-    probability = columns.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)  # (n_hidden, n_labels)
-    if not np.isfinite(probability).all():
-        return Answer(None, seconds, error="probabilities are missing in the output")
-    notes = tuple(complaints(case, probability, output[target][case.hidden].tolist(), process.stdout + process.stderr))
-    return Answer(probability, seconds, notes, promised, verdict)
-
-
-def complaints(case: Case, probability: NDArray[np.float64], fills: list[str], said: str) -> Iterator[str]:
-    """Check what em-impute gave against what it promises."""
-    n_labels = len(case.labels)
-    off = np.abs(probability.sum(axis=1) - 1.0).max()
-    if off > n_labels * 1e-6:  # they have six decimals each
-        yield f"probabilities sum to 1 only within {off:.2g}"
-    if not ((probability >= 0.0) & (probability <= 1.0)).all():
-        yield "probabilities outside 0 to 1"
-    code = pd.Series(fills).map({text: k for k, text in enumerate(case.labels)})
-    if n_left := int(code.isna().sum()):
-        yield f"{n_left} cells hold no label"
-    chosen = code.fillna(0).to_numpy(dtype=np.intp)
-    lower = probability[np.arange(chosen.size), chosen] < probability.max(axis=1) - 2e-6
-    if n_lower := int((lower & code.notna().to_numpy()).sum()):
-        yield f"{n_lower} fills are not the most probable label"
-    if said.strip():
-        yield f"-q said: {said.strip().splitlines()[0]}"
+        return fill(case, source, [word for name in names for word in ("-x", name)])
 
 
 def run_peers(case: Case, chosen: Sequence[str]) -> Iterator[tuple[str, Answer]]:
@@ -211,7 +140,7 @@ def run_peers(case: Case, chosen: Sequence[str]) -> Iterator[tuple[str, Answer]]
         x = peers.predictors(numeric, categorical)
         models = peers.classifiers(case.seed)
     for name in chosen:
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), cpu_seconds()
         try:
             if name in r_peers.NAMES:
                 probability = r_peers.predict(name, numeric, categorical, case.visible, case.hidden, case.seed)
@@ -221,39 +150,7 @@ def run_peers(case: Case, chosen: Sequence[str]) -> Iterator[tuple[str, Answer]]
         except Exception as failure:  # noqa: BLE001  whatever a library raises, the others are still compared
             first = (str(failure).strip().splitlines() or [""])[0]
             probability, error = None, f"{type(failure).__name__}: {first}"
-        yield name, Answer(probability, time.perf_counter() - began, error=error)
-
-
-def result(case: Case, method: str, answer: Answer) -> dict[str, Any]:
-    """Score one answer."""
-    probability = case.shares if answer.probability is None else answer.probability
-    truth = case.truth[case.hidden]
-    excess = row_losses(probability, truth) - row_losses(case.shares, truth)  # (n_hidden,)
-    return {
-        "set": case.table.name,
-        "regime": case.regime,
-        "seed": case.seed,
-        "method": method,
-        "accuracy": metrics.accuracy(probability, truth),
-        "log_loss": metrics.log_loss(probability, truth),
-        "brier": metrics.brier(probability, truth),
-        "ece": metrics.calibration_error(metrics.reliability(probability, truth)),
-        "excess": excess.mean(),
-        "excess_se": excess.std(ddof=1) / np.sqrt(truth.size) if truth.size > 1 else np.nan,
-        "seconds": answer.seconds,
-        "failed": answer.probability is None,
-        "rows": len(case.cells),
-        "hidden": truth.size,
-        "labels": len(case.labels),
-        "promised": answer.promised,
-        "unlabelled_rows": answer.unlabelled_rows,
-        "notes": "; ".join((answer.error, *answer.notes)).strip("; "),
-    }
-
-
-def row_losses(probability: NDArray[np.float64], truth: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Compute the log-loss of every row, clipped as their mean is: (n_hidden,)."""
-    return -np.log(np.clip(probability[np.arange(truth.size), truth], metrics.MIN_PROBABILITY, 1.0))
+        yield name, Answer(probability, time.perf_counter() - began, cpu_seconds() - cpu, error=error)
 
 
 if __name__ == "__main__":

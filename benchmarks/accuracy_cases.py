@@ -52,10 +52,14 @@ class Case:
         return np.where(self.hidden, -1, self.truth)
 
     @property
+    def counts(self) -> NDArray[np.intp]:
+        """Visible labels of each kind: (n_labels,)."""
+        return np.bincount(self.visible[self.visible >= 0], minlength=len(self.labels))
+
+    @property
     def shares(self) -> NDArray[np.float64]:
         """Class shares of the visible labels, for every hidden row: (n_hidden, n_labels)."""
-        count = np.bincount(self.visible[self.visible >= 0], minlength=len(self.labels))
-        return np.tile(count / count.sum(), (int(self.hidden.sum()), 1))
+        return np.tile(self.counts / self.counts.sum(), (int(self.hidden.sum()), 1))
 
 
 @dataclass(frozen=True)

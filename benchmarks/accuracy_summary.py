@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 import r_peers
-from accuracy_cases import REGIMES, Settings
+from accuracy_cases import Settings
 
 from em_impute.ensemble.metrics import N_BINS
 
@@ -29,7 +29,7 @@ def summary(results: pd.DataFrame, settings: Settings, seconds: float) -> Iterat
 
 def regimes_of(results: pd.DataFrame) -> list[str]:
     """Name the regimes that were run, in their order."""
-    return [regime for regime in REGIMES if (results["regime"] == regime).any()]
+    return list(results["regime"].unique())
 
 
 def heading(regime: str) -> str:
@@ -119,8 +119,12 @@ class Paired(NamedTuple):
 
 def paired(results: pd.DataFrame, score: str) -> Paired:
     """Find the best peer and set it beside em-impute."""
+    return paired_with(results, score, best_peer(pivot(results, score), score))
+
+
+def paired_with(results: pd.DataFrame, score: str, peer: str) -> Paired:
+    """Set a peer beside em-impute."""
     table = pivot(results, score)
-    peer = best_peer(table, score)
     return Paired(peer, table[OURS], table[peer])
 
 

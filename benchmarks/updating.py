@@ -22,21 +22,18 @@ standard error.
 
 import argparse
 import functools
-import multiprocessing
-import os
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from accuracy import row_losses
 from accuracy_cases import Table, hide, make_case, offer_tables, tables_asked_for
+from answers import in_parallel, row_losses
 from numpy.typing import NDArray
 
 from em_impute.api.session import completed, unwatched
@@ -73,8 +70,6 @@ class Case(NamedTuple):
 def main() -> None:
     """Run all cases and print the summary."""
     settings = parse()
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # the cases are what runs in parallel
-        os.environ[variable] = "1"
     results = pd.DataFrame(run_all(settings))
     if settings.out:
         results.drop(columns="loss").to_csv(settings.out, index=False)
@@ -115,10 +110,7 @@ def run_all(settings: Settings) -> Iterator[dict[str, Any]]:
     """Run every case, several at a time; give a row of results for each case and way, in order."""
     plan = [(table, regime, seed) for table in settings.tables for regime in REGIMES for seed in range(settings.seeds)]
     work = functools.partial(run_case, rows=settings.rows)
-    with ProcessPoolExecutor(settings.jobs, multiprocessing.get_context("spawn")) as pool:
-        for number, (case, rows) in enumerate(zip(plan, pool.map(work, plan), strict=True), start=1):
-            yield from rows
-            print(f"{number}/{len(plan)} {case[0].name}, {case[1]}, seed {case[2]}", file=sys.stderr)
+    return in_parallel(work, plan, settings.jobs)
 
 
 def run_case(plan: tuple[Table, str, int], *, rows: int) -> list[dict[str, Any]]:

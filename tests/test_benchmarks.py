@@ -29,3 +29,34 @@ def test_labels_are_hidden_by_class_at_rates_spread_evenly_from_15_to_85_percent
     assert not any(one[truth < 0].any() for one in hidden)
     assert np.sort(rates, axis=1) == pytest.approx(np.tile([0.15, 0.5, 0.85], (6, 1)), abs=0.03)
     assert len({tuple(row.argsort()) for row in rates}) > 1  # the seed says which class has which
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["", "last"])
+def test_hidden_cells_are_emptied_and_no_other_byte_changes(load, newline, end):
+    """The oracle is the text put together by hand, with quotes, line ends and delimiters inside other cells."""
+    rows = ['"a,""b"""', f'"x{newline}y"', '5" pipe'], ["M", '"F, or so"', "F"], ["1", "", '" "']
+    table = [["text", "sex", "n"], *zip(*rows, strict=True)]
+    emptied = [[one, "" if row in {1, 3} else sex, n] for row, (one, sex, n) in enumerate(table)]
+    content, expected = (
+        (newline.join(map(",".join, some)) + newline * (end == "")).encode() for some in (table, emptied)
+    )
+
+    found = load("raw_tables").blanked(content, 1, np.array([True, False, True]))
+
+    assert expected == found
+
+
+def test_a_larger_share_hides_what_a_smaller_one_does_and_a_seed_is_kept_to(load, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x,label\n" + "".join(f"{i},{'ab'[i % 2]}\n" for i in range(200)))
+    raw, table = load("raw_tables"), load("accuracy_cases").Table("t", path, "label", (), ())
+
+    few, many, again, other = (
+        raw.hide_cells(table, *how).hidden for how in [("30 %", 0), ("90 %", 0), ("30 %", 0), ("30 %", 1)]
+    )
+
+    assert (60, 180) == (few.sum(), many.sum())
+    assert many[few].all()
+    assert (few == again).all()
+    assert (few != other).any()
