@@ -34,7 +34,7 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
     began = perf_counter()
     source, dialect = look_at(raw, request)
     options = read_options(request, dialect, raw.name)
-    options["keep_keys"] = True
+    options["keep_texts"] = True
     options["keep_record_starts"] = request.imputations > 0
     options["progress"] = lambda done: progress("reading", done / max(1, source.size), "")
     table = read_table(source, dialect, **options)

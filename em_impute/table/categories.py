@@ -1,6 +1,7 @@
 """Columns of text as categories: which distinct text each cell holds, as long as there are few of them."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ MAX_GROUPS = 10_000
 MOSTLY_DIFFERENT = 0.9
 """Share of different contents from which on hardly two rows have one in common: then they are the key to nothing."""
 
+MAX_TEXTS = 100_000
+"""Different texts of a column that are kept: each takes some hundred bytes, and a step of Python."""
+
 SPELLINGS_PER_TEXT = 100
 """A block with more new contents than so many times the limit holds prose or numbers."""
 
@@ -32,9 +36,8 @@ SLICE = 1 << 20
 class CategoryColumn:
     """A column of texts: blank cells and the standard marks are missing, and white space around a text is none of it.
 
-    Once there are more than `limit` texts the column is read no further: `code` is None, `texts` and `counts` are
-    empty, `n_missing` is 0, and `example` shows what it holds.  But `key_code` may go on, since rows of one text may
-    belong together.
+    Of one with more than `limit` texts `code` is None, `texts` and `counts` are empty, `n_missing` is 0, and `example`
+    shows what it holds; all of them may be `long` texts, and if most repeat, rows of one text may belong together.
     """
 
     code: Codes | None
@@ -49,16 +52,23 @@ class CategoryColumn:
     example: tuple[int, str] | None
     """the first text: physical line, text"""
     key_code: Codes | None
-    """(n_rows,) which text each cell holds, −1 where missing, also of more than `limit` texts if that was asked for"""
+    """(n_rows,) which text each cell holds, −1 where missing, also of more than `limit` texts if most repeat"""
+    long: "LongTexts | None" = None
+    """of more than `limit` texts, if they were asked for"""
 
     def without(self, rows: NDArray[np.intp]) -> "CategoryColumn":
         """Take the cells of some rows for missing."""
         if self.code is None:
-            return self
+            return self if self.long is None else replace(self, long=self.long.without(rows))
         code = self.code.copy()
         code[rows] = MISSING
         counts = np.bincount(code[code >= 0], minlength=len(self.texts))
         return replace(self, code=code, counts=counts, n_missing=int(np.count_nonzero(code < 0)), key_code=code)
+
+    @property
+    def all_texts(self) -> "LongTexts | None":
+        """What every cell holds, however many texts there are; None of a column that was not read to its end."""
+        return self.long if self.code is None else LongTexts(self.code, self.texts)
 
     @property
     def too_many(self) -> bool:
@@ -66,10 +76,24 @@ class CategoryColumn:
         return self.code is None
 
 
+class LongTexts(NamedTuple):
+    """The texts of a column."""
+
+    code: Codes  # (n_rows,) index into `texts`, −1 where missing
+    texts: tuple[str, ...]  # the different ones, by first appearance
+
+    def without(self, rows: NDArray[np.intp]) -> "LongTexts":
+        """Take the cells of some rows for missing."""
+        code = self.code.copy()
+        code[rows] = MISSING
+        return self._replace(code=code)
+
+
 class CategoryReader:
     """Gathers a `CategoryColumn`.
 
-    Bytes that are not text raise `TableError` where `is_strict`.  With up to `key_limit` texts it has a `key_code`.
+    Bytes that are not text raise `TableError` where `is_strict`.  Up to `text_limit` texts of a column that holds more
+    than numbers are kept.
     """
 
     def __init__(
@@ -78,13 +102,13 @@ class CategoryReader:
         dialect: Dialect,
         *,
         limit: int = MAX_LEVELS,
-        key_limit: int = 0,
+        text_limit: int = 0,
         is_strict: bool = False,
     ) -> None:
         self._column = column
         self._dialect = dialect
         self._limit = limit
-        self._key_limit = key_limit
+        self._text_limit = text_limit
         self._n_rows = 0
         self._is_strict = is_strict
         self._coder = CellCoder(column)
@@ -104,8 +128,8 @@ class CategoryReader:
         return len(self._texts) > self._limit
 
     def most_spellings(self, *, is_text: bool = False) -> int:
-        """As many new contents may a block have that is still read; more if it `is_text`, which may be a key."""
-        return max(SPELLINGS_PER_TEXT * self._limit, self._key_limit if is_text else 0)
+        """As many new contents may a block have that is still read; more if it `is_text`."""
+        return max(SPELLINGS_PER_TEXT * self._limit, self._text_limit if is_text else 0)
 
     def add(self, records: Records, capacity: int) -> None:
         """Take in a block; there are about `capacity` rows left with it."""
@@ -115,7 +139,7 @@ class CategoryReader:
     def take(self, records: Records, cells: Cells | None, capacity: int, *, is_text: bool = False) -> None:
         """Take in a block whose cells are distinguished, always by the same coder; None where that found too many.
 
-        A column that `is_text` so far may be a key.
+        A column that `is_text` may have many texts.
         """
         if self._code is None:
             return None
@@ -125,25 +149,27 @@ class CategoryReader:
             any(self._new(head, cells, number) != MISSING for number in range(len(cells.raw)))  # finds the example
             return self._close()
         self._n_rows += records.n_records
-        may_be_key = is_text and len(cells.raw) < MOSTLY_DIFFERENT * self._n_rows
-        most = max(self._limit, self._key_limit) if may_be_key else self._limit
+        most = max(self._limit, self._text_limit) if is_text else self._limit
         codes = []
         for number in range(self._code_of.size, len(cells.raw)):
             codes.append(self._new(records, cells, number))
             if len(self._texts) > most:
                 return self._close()
         self._code_of = np.append(self._code_of, np.array(codes, np.int32))
-        self._code.add(self._code_of.take(cells.codes), self._key_limit if self.is_key else self._limit, capacity)
+        self._code.add(self._code_of.take(cells.codes), max(self._limit, len(self._texts)), capacity)
         return None
 
     def finish(self) -> CategoryColumn:
         """Give the column."""
-        key_code = self._code.finish() if self._code else None
-        code, texts = (None, ()) if key_code is None or self.is_key else (key_code, tuple(self._texts))
+        codes, texts = self._code.finish() if self._code else None, tuple(self._texts)
+        if codes is None or len(texts) > self._limit:
+            long = None if codes is None else LongTexts(codes, texts)
+            repeats = len(texts) <= min(MAX_GROUPS, MOSTLY_DIFFERENT * self._n_rows)
+            counts, key_code = np.zeros(0, np.int64), codes if repeats else None
+            return CategoryColumn(None, (), counts, 0, self._limit, self._example, key_code, long)
         # Counted only now: most columns turn out to be numbers, and are not finished.
-        counts = np.zeros(1, np.int64) if code is None else _count(code, len(texts))
-        n_missing = int(counts[0])
-        return CategoryColumn(code, texts, counts[1:], n_missing, self._limit, self._example, key_code)
+        counts = _count(codes, len(texts))
+        return CategoryColumn(codes, texts, counts[1:], int(counts[0]), self._limit, self._example, codes)
 
     def _close(self) -> None:
         """Release everything but the example."""
