@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers
 from em_impute.serialize.annotations import ANY, Axes
@@ -29,6 +30,12 @@ class Predictors(NamedTuple):
     codes: Integers  # (n_rows, n_categories), −1 is missing
     levels: tuple[int, ...]  # number of texts of each category
     n_numbers: int  # columns of `x` that are measurements
+
+    @property
+    def are_empty(self) -> NDArray[np.bool_]:
+        """Tell the rows of which nothing is known, (n_rows,)."""
+        no_number: NDArray[np.bool_] = np.isnan(np.fmax.reduce(self.x, axis=1, initial=np.nan))
+        return no_number & (self.codes < 0).all(axis=1)
 
     def take(self, rows: Integers | slice) -> "Predictors":
         """Keep some rows."""

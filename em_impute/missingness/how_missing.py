@@ -82,8 +82,11 @@ def how_missing(design: Design, seed: int) -> HowMissing:
     seen = np.hstack([~np.isnan(design.x_of(drawn.row)), design.codes_of(drawn.row) >= 0])
     gaps = find_gaps(seen, drawn.lacks, drawn.weight)
     weight = np.ones(rows.label.size) if design.weighed else np.asarray(rows.weight, np.float64)
-    log_odds = missing.log_odds_of(rows.x, with_gaps=True)
-    cluster = find_row_clusters(rows.x, design.codes, rows.label, weight, design.keys, log_odds, seed)
+
+    def log_odds_of(some: slice) -> Floats:
+        return missing.log_odds_of(rows.x[some], with_gaps=True)
+
+    cluster = find_row_clusters(rows.x, design.codes, rows.label, weight, design.keys, log_odds_of, seed)
     return HowMissing(missing, gaps, cluster)
 
 

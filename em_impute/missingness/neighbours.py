@@ -4,6 +4,7 @@ Clusters are such that a hidden row lies as far from the nearest labelled row th
 theirs (nearest-neighbour distance matching: Milà et al. 2022, Linnenbrink et al. 2024).
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -65,18 +66,18 @@ class _Clusters(NamedTuple):
 
 
 def find_clusters(
-    x: Floats, label: Integers, weight: Floats, rate: Floats, level: float, rng: np.random.Generator
+    x: Floats, label: Integers, weight: Floats, rate: Callable[[], Floats], level: float, rng: np.random.Generator
 ) -> Integers | None:
     """Find the clusters that near rows form, (n_rows,); None where these do not lack labels together, or are many.
 
-    `rate` (n_rows,) is that of missing labels as the predictors have it.
+    `rate` gives that of missing labels as the predictors have it, (n_rows,).
     """
     n_missing, n_known = float(weight[label < 0].sum()), float(weight[label >= 0].sum())
     if not (LEAST_ROWS <= n_known <= MOST_ROWS and LEAST_ROWS <= n_missing <= MOST_ROWS) or not x.shape[1]:
         return None
     rows = rng.permutation(np.repeat(np.arange(label.size), weight.astype(np.intp)))  # equal ones in no order
     lacks = label[rows] < 0
-    if _deviation(points_of(x[rows], APART), lacks - rate[rows]) < np.sqrt(-2.0 * np.log(level)):
+    if _deviation(points_of(x[rows], APART), lacks - rate()[rows]) < np.sqrt(-2.0 * np.log(level)):
         return None
     return _match(points_of(x), label, rows, lacks, rng)
 

@@ -5,14 +5,15 @@ of the hidden one.  A cluster matters only where that is so: rows that happen to
 their labels one by one, leave rows to fill as many labelled siblings as hidden rows have.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.columns.deduplicate import Key
-from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.em.k_means import squared_distances
 from em_impute.ensemble.folds import N_FOLDS
 from em_impute.missingness.neighbours import find_clusters, points_of
@@ -76,7 +77,7 @@ class _Rows(NamedTuple):
     x: Floats  # (n_rows, n_features)
     lacks: Flags  # (n_rows,)
     weight: Floats  # (n_rows,)
-    log_odds: Floats  # (n_rows,) of lacking it
+    log_odds: Callable[[], Floats]  # gives those of lacking it, (n_rows,): of very many rows they are seldom asked for
 
 
 def find_row_clusters(
@@ -85,14 +86,14 @@ def find_row_clusters(
     label: Integers,
     weight: Floats,
     keys: Sequence[Key],
-    log_odds: Floats,
+    log_odds_of: Callable[[slice], Floats],
     seed: int,
 ) -> RowClusters | None:
     """Find the cluster that rows with a label have and rows to fill lack; None where nothing is odd.
 
     `x` (n_rows, n_features) are standardised predictors, NaN where missing, `codes` (n_rows, n_categories) categories,
-    `label` (n_rows,) −1 where unknown, `weight` (n_rows,) how many equal rows each stands for, and `log_odds` (n_rows,)
-    those of lacking a label by the predictors, but for a constant.
+    `label` (n_rows,) −1 where unknown, `weight` (n_rows,) how many equal rows each stands for, and `log_odds_of` gives
+    the log-odds of lacking a label by the predictors, but for a constant, of some rows.
     """
     lacks = label < 0
     n_known, n_missing = float(weight[~lacks].sum()), float(weight[lacks].sum())
@@ -101,8 +102,8 @@ def find_row_clusters(
     rng = np.random.default_rng(seed)
     constant: Floats = np.broadcast_to(np.log(n_missing / n_known), label.shape)
     some = slice(None, None, max(1, label.size // REFERENCE))
-    shift = fit_shift(log_odds[some], lacks[some].astype(np.float64), weight[some]).coefficient
-    rows = _Rows(x, lacks, weight, log_odds + shift)
+    shift = fit_shift(log_odds_of(some), lacks[some].astype(np.float64), weight[some]).coefficient
+    rows = _Rows(x, lacks, weight, cache(lambda: log_odds_of(slice(None)) + shift))
     candidates = [_count_siblings(name, _alone_where_missing(key), rows) for name, key in keys]
     equal = _equal_rows(x, codes)
     if equal is None and (weight > 1.0).any():  # each row stands for all that equal it
@@ -114,10 +115,10 @@ def find_row_clusters(
         if one.gap < LEAST_GAP:
             break
         is_predictor = one.name is not None and _is_category(one.code, codes)
-        looked_at = rows._replace(log_odds=constant) if is_predictor else rows
+        looked_at = rows._replace(log_odds=lambda: constant) if is_predictor else rows
         if _lack_together(looked_at, one.code, level, is_key=one.name is not None, rng=rng):
             return one
-    near = find_clusters(x, label, weight, rate_of(rows.log_odds), 10.0 * level, rng)
+    near = find_clusters(x, label, weight, lambda: rate_of(rows.log_odds()), 10.0 * level, rng)
     found = None if near is None else _count_siblings(None, near, rows)
     return None if found is None or found.gap < LEAST_GAP else found
 
@@ -139,14 +140,16 @@ def _equal_rows(x: Floats, codes: Integers) -> Integers | None:
     numbers, which differ between processors, and with it what is drawn at random.
     """
     mixed = np.zeros(x.shape[0], np.uint64)
-    for column in [*x.T, *codes.T]:
-        values = column + 0.0  # no −0
-        values[np.isnan(values)] = np.nan  # one of its many forms
-        mixed ^= values.view(np.uint64)
-        mixed *= PRIME
-        mixed ^= mixed >> np.uint64(29)
-        mixed *= PRIME
-        mixed ^= mixed >> np.uint64(32)
+    for some in slices(x.shape[0]):
+        part = mixed[some]
+        for column in [*x[some].T, *codes[some].T]:
+            values = column + 0.0  # no −0
+            values[np.isnan(values)] = np.nan  # one of its many forms
+            part ^= values.view(np.uint64)
+            part *= PRIME
+            part ^= part >> np.uint64(29)
+            part *= PRIME
+            part ^= part >> np.uint64(32)
     low = mixed if mixed.size <= SAMPLE else mixed[mixed < np.uint64(2**64 * SAMPLE // mixed.size)]
     if np.diff(np.sort(low)).all():
         return None
@@ -173,7 +176,7 @@ def _lack_together(rows: _Rows, code: Integers, level: float, *, is_key: bool, r
     First by the rate of missing labels that the regression gives each row, then, for some of them, by that of the rows
     about them as well, where it is higher: then what a regression misses is no cluster.
     """
-    log_rate = -np.logaddexp(0.0, -rows.log_odds)  # (n_rows,) of lacking a label
+    log_rate = -np.logaddexp(0.0, -rows.log_odds())  # (n_rows,) of lacking a label
     n_clusters = int(code.max()) + 1
     size = np.bincount(code, rows.weight, n_clusters)
     n_known = np.bincount(code, rows.weight * ~rows.lacks, n_clusters)
@@ -221,7 +224,7 @@ def _surplus_about(rows: _Rows, code: Integers, cluster: Integers, rng: np.rando
     distance[code[one][:, None] == code[others]] = np.inf
     k = max(1, min(N_NEAR, others.size // 8))
     near = np.argpartition(distance, k, axis=1)[:, :k]
-    residual = rows.lacks[others] - rate_of(rows.log_odds[others])
+    residual = rows.lacks[others] - rate_of(rows.log_odds()[others])
     surplus: Floats = residual[near].mean(axis=1)
     return surplus
 

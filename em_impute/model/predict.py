@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import chain
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from em_impute.columns.deduplicate import merge_rows
+from em_impute.columns.deduplicate import Merged, merge_rows
 from em_impute.columns.design import Design, Feature
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.em import posterior
@@ -88,6 +89,19 @@ class Coding:
                 x[:, j] = self._indicator(feature, of_category[feature.category])
         return Predictors(x, np.array(codes, np.intp).reshape(len(codes), rows.size).T, self.levels, self.n_numbers)
 
+    def cells(self, table: Table, rows: Integers | slice) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Yield what some rows of a chunk must agree in to be equal, (n_rows,), with the column it stands in.
+
+        Codes, wherever a column has them: numbers themselves take ten times as long to tell apart.
+        """
+        for name, column in self.column.items():
+            category = table.categories.get(column) if name in self.texts else None
+            if category is None:
+                numbers = table.numbers[column]
+                yield column, numbers.of(rows) if numbers.code is None else numbers.code[rows]
+            elif category.code is not None:
+                yield column, category.code[rows]
+
     def codes(self, table: Table, name: str, rows: Integers) -> Integers:
         """Give the code of a category in each row, −1 where it is missing: (n_rows,)."""
         if name not in self.column:
@@ -95,9 +109,12 @@ class Coding:
         column, texts = self.column[name], self.texts[name]
         found = table.categories.get(column)
         if found is None:  # the chunk holds numbers only
-            known = self.numbered[name]
-            values, place = np.unique(table.numbers[column].of(rows), return_inverse=True)
-            return np.array([known.get(value, MISSING) for value in values.tolist()], np.intp)[place.reshape(-1)]
+            known, numbers = self.numbered[name], table.numbers[column]
+            if numbers.numbers is not None and numbers.code is not None:
+                values, which = numbers.numbers, numbers.code[rows]
+            else:
+                values, which = np.unique(numbers.of(rows), return_inverse=True)
+            return np.array([known.get(value, MISSING) for value in values.tolist()], np.intp)[which.reshape(-1)]
         if found.code is None:
             return np.full(rows.size, MISSING)
         number = {text: code for code, text in enumerate(texts)}
@@ -158,21 +175,15 @@ class Expert:
         "What it can be updated from; null where it cannot.",
     ] = None
 
-    def predict(self, table: Table, rows: Integers) -> Prediction:
-        """Say how probable each label is in some rows of a chunk."""
-        predictors = self.coding.predictors(table, rows)
-        distinct, place = _distinct(predictors)
-        probability = np.zeros((distinct.x.shape[0], self.shift.size))
+    def predict(self, predictors: Predictors) -> Floats:
+        """Say how probable each label of the column is in some rows, (n_rows, n_column_labels)."""
+        probability = np.zeros((predictors.x.shape[0], self.shift.size))
         if isinstance(self.mixtures, Mixed):
             mixed = self.mixtures
-            probability[:, self.known_labels] = posterior(mixed.parameters, mixed.component_label, distinct.x)
+            probability[:, self.known_labels] = posterior(mixed.parameters, mixed.component_label, predictors.x)
         else:
-            probability[:, self.known_labels] = predict(self.mixtures, distinct)
-        without_predictors = np.isnan(np.fmax.reduce(distinct.x, axis=1, initial=np.nan)) & (distinct.codes < 0).all(
-            axis=1
-        )
-        without = rows[without_predictors[place]]
-        return Prediction(shift_log_odds(probability, self.shift), place, without, lambda: CodedRows(distinct, {}))
+            probability[:, self.known_labels] = predict(self.mixtures, predictors)
+        return shift_log_odds(probability, self.shift)
 
 
 class Own(NamedTuple):
@@ -227,21 +238,34 @@ class Model:
         own = [] if self.groups is None else [one.expert.coding.columns for one in self.groups.own.values()]
         return tuple(sorted({*self.pooled.coding.columns, *chain.from_iterable(own)}))
 
+    def merged(self, table: Table, rows: Integers | slice) -> Merged | None:
+        """Tell rows of a chunk once of which the model says the same; None where hardly any are equal."""
+        codings = [self.pooled.coding]
+        cells = [np.zeros(table.n_rows, np.int8)[rows]]  # two columns at least are merged
+        if self.groups is not None:
+            codings += [one.expert.coding for one in self.groups.own.values()]
+            cells += [] if table.groups is None or table.groups.code is None else [table.groups.code[rows]]
+        by_column = dict(chain.from_iterable(one.cells(table, rows) for one in codings))
+        return merge_rows([*cells, *by_column.values()])
+
     def predict(self, table: Table, rows: Integers) -> Prediction:
         """Say how probable each label is in some rows of a chunk."""
-        probability, place, without_predictors, coded = self.pooled.predict(table, rows)
+        merged = self.merged(table, rows)
+        distinct, place = (rows, np.arange(rows.size)) if merged is None else (rows[merged.first], merged.index)
+        predictors = self.pooled.coding.predictors(table, distinct)
+        probability = self.pooled.predict(predictors)
+        coded: Callable[[], CodedRows] = partial(CodedRows, predictors, {})
         if self.groups is not None:
-            coded = partial(self._coded, table, rows, self.groups)
-            probability, place = probability[place], np.arange(rows.size)
-            for group, mine in self.groups.rows_of(table, rows):
+            coded = partial(self._coded, table, distinct, self.groups)
+            for group, mine in self.groups.rows_of(table, distinct):
                 own = self.groups.own[group]
-                by_own = own.expert.predict(table, rows[mine])
+                by_own = own.expert.predict(own.expert.coding.predictors(table, distinct[mine]))
                 probability[mine] *= 1.0 - own.weight
-                probability[mine] += own.weight * by_own.probability[by_own.place]
+                probability[mine] += own.weight * by_own
         if self.shifts is not None:
             probability = self.shifts.apply(probability)
         probability = np.round(shift_log_odds(probability, self.delta), DIGITS)
-        return Prediction(probability, place, without_predictors, coded)
+        return Prediction(probability, place, rows[predictors.are_empty[place]], coded)
 
     def _coded(self, table: Table, rows: Integers, groups: Groups) -> CodedRows:
         """Give some rows of a chunk as the fits read them."""
@@ -264,12 +288,3 @@ def expert_of(design: Design, fitted: Fitted, labels: Sequence[str], names: Sequ
     else:  # without what only the report asks for: the rest is sent to every worker, or saved
         mixtures = Ensemble(of.n_labels, of.submodels, of.model_weight, of.shares, of.sharpness)
     return Expert(known_labels, coding, mixtures, np.zeros(len(labels)))
-
-
-def _distinct(predictors: Predictors) -> tuple[Predictors, Integers]:
-    """Tell equal rows once, (n_distinct, …); also give which of them each row is, (n_rows,)."""
-    first = np.zeros(predictors.x.shape[0], np.int8)  # it takes two columns at least
-    merged = merge_rows([first, *predictors.x.T, *predictors.codes.T])
-    if merged is None:
-        return predictors, np.arange(predictors.x.shape[0])
-    return predictors.take(merged.first), merged.index.astype(np.intp)

@@ -90,6 +90,8 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
 def can_hold_out(design: Design) -> bool:
     """Say whether some label occurs twice, so that one of them can be held out."""
     known = design.label >= 0
+    if np.count_nonzero(known) > len(design.labels):
+        return True
     return bool(known.any()) and bool(np.bincount(design.label[known]).max() > 1)
 
 

@@ -46,7 +46,7 @@ class Applied:
     """by how much they differ from those of the training"""
     mismatch: Mismatch
     tested: Recovered | None
-    """how right the model is about the labels that the table knows, which it has not seen; None where there is none"""
+    """how right the model is about known labels, which it has not seen; None where there is none or nobody asks"""
     without_predictors: Integers
     """the rows with a missing label that show no predictor"""
     path: str
@@ -223,7 +223,7 @@ def apply_column(
         summary,
         drift,
         mismatch,
-        None if is_known else _tested(table, labels, saved, request.seed),
+        _tested(table, labels, saved, request.seed) if request.examined and not is_known else None,
         done.without_predictors,
         path,
         is_known,
@@ -253,22 +253,24 @@ def label_rows(name: str, column: TargetColumn, known: tuple[str, ...], request:
 def _tested(table: Table, labels: Labels, saved: SavedColumn, seed: int) -> Recovered | None:
     """Compare what the model says with the labels that the table knows; of very many rows with some of them."""
     model = saved.model
-    row = np.flatnonzero((labels.label >= 0) & (labels.label < len(model.labels)))
+    row: Codes = np.flatnonzero((labels.label >= 0) & (labels.label < len(model.labels))).astype(np.int32)
     if not row.size:
         return None
     if row.size > CHUNK_ROWS:
         row = np.sort(np.random.default_rng(seed).choice(row, CHUNK_ROWS, replace=False))
-    label, found = labels.label[row].astype(np.intp), model.predict(table, row)
-    said, known = found.probability[found.place], saved.training.summary.labels
-    count = np.full(len(model.labels), 0.5)
+    said, known, n_labels = model.predict(table, row), saved.training.summary.labels, len(model.labels)
+    # Equal rows of one label are told once.
+    pair, times = np.unique(said.place.astype(np.intp) * n_labels + labels.label[row], return_counts=True)
+    probability, label, weight = said.probability[pair // n_labels], pair % n_labels, times.astype(np.float64)
+    count = np.full(n_labels, 0.5)
     np.add.at(count, [model.labels.index(one) for one in known.texts], known.counts)
-    shares = np.broadcast_to(count / count.sum(), said.shape)
+    shares = np.broadcast_to(count / count.sum(), probability.shape)
     return Recovered(
         row.size,
-        metrics.accuracy(said, label),
-        metrics.log_loss(said, label),
-        metrics.accuracy(shares, label),
-        metrics.log_loss(shares, label),
+        metrics.accuracy(probability, label, weight),
+        metrics.log_loss(probability, label, weight),
+        metrics.accuracy(shares, label, weight),
+        metrics.log_loss(shares, label, weight),
     )
 
 

@@ -4,7 +4,7 @@ Columns, cells, units, texts and labels that do not fit are named all at once; r
 training are, so that the two can be compared and added up.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.labels import Labels
-from em_impute.em.blocks import Floats
+from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.errors import DesignError, option
 from em_impute.model.predict import Coding, Model
 from em_impute.pipeline.types import InputTable
@@ -22,17 +22,15 @@ from em_impute.saved_model.distributions import (
     count_numbers,
     count_texts,
     look_at_rows,
+    sort_counts,
 )
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.store import SavedColumn
 from em_impute.saved_model.units import count_converted
 from em_impute.saved_model.values import Drift
-from em_impute.table.arrays import Codes
 from em_impute.table.number_columns import NumberColumn
+from em_impute.table.read import Table
 from em_impute.table.text import listed, plural, shown, shown_path
-
-CHUNK_ROWS = 1 << 18
-"""Rows that are described at a time."""
 
 
 class BadCells(NamedTuple):
@@ -133,49 +131,68 @@ def describe(saved: SavedColumn, opened: InputTable, labels: Labels) -> DataProf
 
     Predictors that are not there are left out.
     """
-    coding, then = saved.model.pooled.coding, saved.training.summary
+    coding, then, told = saved.model.pooled.coding, saved.training.summary, _told(saved, opened)
     numbers, converted = {}, {}
     for name in filter(coding.column.__contains__, then.numbers):
-        values, weights = _numbers(opened.table.numbers[coding.column[name]], opened.weight)
+        values, weights = _numbers(opened.table.numbers[coding.column[name]], told)
         numbers[name] = count_numbers(then.numbers[name], values, weights)
         converted[name] = count_converted(then.numbers[name], values, weights)
     there = filter(coding.column.__contains__, then.texts)
     texts = {name: _texts(coding, name, then.texts[name], opened) for name in there}
-    counted = _count(then.labels, labels.labels, labels.label, opened)
-    return DataProfile(numbers, texts, counted, _typicality(saved, opened), converted)
+    if opened.weight is None:
+        known = np.array(labels.known)
+        counted = sort_counts(then.labels.texts, labels.labels, known, known, labels.n_missing)
+    else:
+        counted = count_texts(then.labels.texts, labels.labels, labels.label, opened.weight)
+    return DataProfile(numbers, texts, counted, _typicality(saved, opened.table, told), converted)
 
 
-def _numbers(column: NumberColumn, weight: Floats | None) -> tuple[Floats, Floats | None]:
+class _Told(NamedTuple):
+    """Rows of a table, equal ones told once."""
+
+    rows: Integers | slice
+    weight: Floats | None  # (n_told,) of all rows that are like it; None where each counts 1
+
+
+def _told(saved: SavedColumn, opened: InputTable) -> _Told:
+    merged = saved.model.merged(opened.table, slice(None))
+    if merged is None:
+        return _Told(slice(None), opened.weight)
+    if opened.weight is None:
+        return _Told(merged.first, merged.count)
+    weight = np.bincount(merged.index, opened.weight, merged.first.size)
+    return _Told(merged.first, weight.astype(np.float64, copy=False))
+
+
+def _numbers(column: NumberColumn, told: _Told) -> tuple[Floats, Floats | None]:
     """Give the different numbers of a column and for how many rows each stands."""
     if column.numbers is None:
         raise AssertionError("columns that are named are never dropped")
     if column.code is None:
-        return column.numbers, weight
-    return column.numbers, np.bincount(column.code, weight, column.numbers.size).astype(np.float64, copy=False)
+        return column.numbers[told.rows], told.weight
+    counts = np.bincount(column.code[told.rows], told.weight, column.numbers.size)
+    return column.numbers, counts.astype(np.float64, copy=False)
 
 
 def _texts(coding: Coding, name: str, then: TextDistribution, opened: InputTable) -> TextDistribution:
     """Count the texts of a category; where its cells are all numbers now, those that are its texts."""
-    found = opened.table.categories.get(coding.column[name])
-    if found is not None and found.code is not None:
-        return _count(then, found.texts, found.code, opened)
-    code = coding.codes(opened.table, name, np.arange(opened.table.n_rows))
-    return _count(then, coding.texts[name], code, opened)
+    found, weight = opened.table.categories.get(coding.column[name]), opened.weight
+    if found is None or found.code is None:
+        texts, code = coding.texts[name], coding.codes(opened.table, name, np.arange(opened.table.n_rows))
+    elif weight is None:
+        return sort_counts(then.texts, found.texts, found.counts, found.counts, found.n_missing)
+    else:
+        texts, code = found.texts, found.code
+    return count_texts(then.texts, texts, code, np.broadcast_to(1.0, code.size) if weight is None else weight)
 
 
-def _count(then: TextDistribution, texts: Sequence[str], code: Codes, opened: InputTable) -> TextDistribution:
-    """Count rows by the texts that their codes stand for, −1 for none."""
-    weight = np.broadcast_to(1.0, code.size) if opened.weight is None else opened.weight
-    return count_texts(then.texts, texts, code, weight)
-
-
-def _typicality(saved: SavedColumn, opened: InputTable) -> Typicality:
+def _typicality(saved: SavedColumn, table: Table, told: _Told) -> Typicality:
     """Look at rows as wholes, some at a time."""
-    coding, typical, n_rows = saved.model.pooled.coding, saved.training.typical, opened.table.n_rows
+    coding, typical = saved.model.pooled.coding, saved.training.typical
     scale = np.array([feature.scale for feature in coding.features])
     found = [look_at_rows(typical, np.empty((0, scale.size)), scale)]
-    for first in range(0, n_rows, CHUNK_ROWS):
-        rows = np.arange(first, min(first + CHUNK_ROWS, n_rows))
-        weight = None if opened.weight is None else opened.weight[rows]
-        found.append(look_at_rows(typical, coding.predictors(opened.table, rows).x, scale, weight))
+    for some in slices(table.n_rows if isinstance(told.rows, slice) else told.rows.size):
+        rows = np.arange(some.start, some.stop) if isinstance(told.rows, slice) else told.rows[some]
+        weight = None if told.weight is None else told.weight[some]
+        found.append(look_at_rows(typical, coding.predictors(table, rows).x, scale, weight))
     return reduce(Typicality.plus, found)

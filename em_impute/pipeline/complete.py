@@ -37,7 +37,7 @@ def complete_all(
 ) -> list[ColumnResult]:
     """Complete every column that was asked for, each on its own.
 
-    With `release` the predictors as they were read, which take much memory, are released when all is learnt from them.
+    With `release` the predictors as they were read, which take much memory, are released when they are standardised.
     """
     last = opened.targets[-1] if release else None
     return [complete(opened, column, request, progress, release=column == last) for column in opened.targets]
@@ -60,9 +60,7 @@ def _complete_labels(
     """Learn from the labels of a column that there are, and fill those that are missing, if any are."""
     if any(labels.known):  # a label that there is not shall not be found out after the fit
         deltas_of(labels.labels, request.deltas)
-    found = fit_column(opened, column, labels, request, progress)
-    if release:
-        opened.release_predictors()
+    found = fit_column(opened, column, labels, request, progress, release=release)
     found = replace(found, delta=deltas_of(found.labels.labels, request.deltas))
     clock = _Clock()
     progress("filling", None, "")
@@ -90,7 +88,9 @@ def _complete_labels(
     )
 
 
-def fit_column(opened: InputTable, column: int, labels: Labels, request: Request, progress: Progress) -> FittedColumn:
+def fit_column(
+    opened: InputTable, column: int, labels: Labels, request: Request, progress: Progress, *, release: bool = False
+) -> FittedColumn:
     """Learn from the rows with a label, and those without, what the latter's labels may be.
 
     `labels` are those of the column, or what is left of them where some known ones are hidden on purpose.
@@ -110,6 +110,8 @@ def fit_column(opened: InputTable, column: int, labels: Labels, request: Request
         groups=opened.groups,
         keys=opened.keys,
     )
+    if release:
+        opened.release_predictors()
     order_at = ordering_feature(design, name_of(opened, request.order_by))
     order_by = design.features[order_at].name if design.n_numbers else None  # the same one in every group of rows
     clock.lap("design")

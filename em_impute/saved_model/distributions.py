@@ -12,9 +12,10 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from em_impute.em.blocks import FARTHEST, UNKNOWN, Block, Floats, make_blocks, slices
+from em_impute.em.blocks import FARTHEST, UNKNOWN, Block, Floats, Integers, make_blocks, slices
 from em_impute.em.expectation import e_step
 from em_impute.em.parameters import Parameters, clamp
+from em_impute.saved_model.chi_squared import chi_squared_quantile
 from em_impute.serialize.annotations import ANY, Axes, Count, InfiniteAsNull, Range
 from em_impute.table.arrays import Codes
 
@@ -120,12 +121,20 @@ def count_texts(known: tuple[str, ...], texts: Sequence[str], code: Codes, weigh
     `code` (n_rows,) says which of `texts`, which are different, each row holds, −1 for none; `weight` (n_rows,) for how
     many rows it stands.
     """
-    seen, place = code >= 0, {text: number for number, text in enumerate(known)}
+    seen = code >= 0
     held, rows = np.bincount(code[seen], weight[seen], len(texts)), np.bincount(code[seen], minlength=len(texts))
+    return sort_counts(known, texts, held, rows, float(weight[~seen].sum()))
+
+
+def sort_counts(
+    known: tuple[str, ...], texts: Sequence[str], held: Floats | Integers, rows: Integers, missing: float
+) -> TextDistribution:
+    """Sort counts of `texts`, which are different, by the texts that are `known`: (n_texts,) by weight, and of rows."""
+    place = {text: number for number, text in enumerate(known)}
     at = np.array([place.get(text, len(known)) for text in texts], np.intp)
     counts = np.bincount(at, held, len(known) + 1).astype(np.float64, copy=False)
     unseen_rows = int(rows[(at == len(known)) & (held > 0.0)].sum())
-    return TextDistribution(known, counts[:-1], float(weight[~seen].sum()), float(counts[-1]), unseen_rows)
+    return TextDistribution(known, counts[:-1], missing, float(counts[-1]), unseen_rows)
 
 
 def subsample(values: Floats, weights: Floats | None, size: int) -> tuple[Floats, Floats | None]:
@@ -244,14 +253,12 @@ def look_at_rows(parameters: Parameters, x: Floats, scale: Floats, weights: Floa
 
 
 def _look_at(parameters: Parameters, block: Block, log_scale: float) -> Typicality:
-    from scipy.special import chdtri
-
     found = e_step(block, parameters, clamp(np.zeros(parameters.weight.size, np.intp), 1))
     whitened = found.conditional.whitener @ found.residual
     distance = np.einsum("gkdn,gkdn->gkn", whitened, whitened)[:, parameters.weight > 0.0].min(axis=1)
     n_shown = block.observed.sum(axis=1)
     shows, is_whole = n_shown > 0, n_shown == block.observed.shape[1]
-    farthest = np.asarray(chdtri(np.maximum(n_shown, 1), FAR), np.float64)  # the quantile of χ² for so many features
+    farthest = np.array([chi_squared_quantile(max(n, 1), FAR) for n in n_shown.tolist()])
     is_far = distance > farthest[:, None]
     log_density, weight = found.log_evidence[is_whole].ravel() - log_scale, block.weight[is_whole].ravel()
     total = float(weight.sum())

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
+from em_impute.saved_model.chi_squared import chi_squared_quantile
 
 FEW_ROWS = 8
 """Fewer rows on either side are not judged."""
@@ -47,8 +48,6 @@ def psi(expected: Floats, observed: Floats, unseen: float = 0.0) -> Index | None
     groups (Yurdakul 2018, "Statistical properties of the population stability index").  The limit is the 99.9 %
     quantile of that, or the conventional 0.25 if this is more.  None where either side has fewer than FEW_ROWS.
     """
-    from scipy.special import chdtri
-
     n, m = float(expected.sum()), float(observed.sum()) + unseen
     if min(n, m) < FEW_ROWS:
         return None
@@ -57,7 +56,7 @@ def psi(expected: Floats, observed: Floats, unseen: float = 0.0) -> Index | None
     if unseen:
         then, now = np.append(then, 0.0), np.append(now, unseen)
     p, q = np.maximum(then, 0.5) / n, np.maximum(now, 0.5) / m
-    by_chance = float(chdtri(p.size - 1, CHANCE)) * (1.0 / n + 1.0 / m) if p.size > 1 else 0.0
+    by_chance = chi_squared_quantile(p.size - 1, CHANCE) * (1.0 / n + 1.0 / m) if p.size > 1 else 0.0
     return Index(float(((q - p) * np.log(q / p)).sum()), max(CONVENTION, by_chance))
 
 
@@ -67,10 +66,10 @@ def is_more_often(then: float, n_then: float, now: float, n_now: float, least: f
     `then` of `n_then` rows and `now` of `n_now` rows have it.  Given how many have it in all, those of now are binomial
     if nothing has changed (Przyborowski & Wilenski 1940); of what is common, that makes chance look a little larger.
     """
-    from scipy.special import betainc
-
     if min(n_then, n_now) < FEW_ROWS or now / n_now - then / n_then < least:
         return False
+    from scipy.special import betainc  # late: hardly a table asks for it
+
     return float(betainc(now, then + 1.0, n_now / (n_then + n_now))) < CHANCE
 
 

@@ -76,14 +76,14 @@ def unit_factor(training: NumberDistribution, new: NumberDistribution, converted
     of the same rows.  Only where hardly any number is where the training rows are, and a conversion brings them there:
     a drift that is no change of the unit, such as a shift by two standard deviations, does not do.  None otherwise.
     """
-    from scipy.special import kolmogi
-
     n, m = training.total, new.total
     if min(n, m) < FEWEST_ROWS:
         return None
     error = sqrt(1.0 / n + 1.0 / m)
     if sum(distances(training.counts, new.counts)) < min(APART + APART_BY_CHANCE * error, APART_AT_MOST):
         return None
+    from scipy.special import kolmogi  # late: hardly a table asks for it
+
     # Kolmogorov's limit, at the argument as Stephens (1970) corrects it.
     allowed = max(ALIKE, float(kolmogi(REJECTED)) / (1.0 / error + 0.12 + 0.11 * error))
     found = [max(distances(training.counts, counts)) for counts in converted]

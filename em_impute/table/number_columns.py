@@ -71,7 +71,7 @@ class NumberColumn(NumberCounts):
         is_key = 1 < n_values <= min(MAX_GROUPS, MOSTLY_DIFFERENT * np.count_nonzero(key >= 0))
         return key if is_key else None
 
-    def of(self, rows: NDArray[Any]) -> NDArray[np.float64]:
+    def of(self, rows: NDArray[Any] | slice) -> NDArray[np.float64]:
         """Give the numbers of some rows, (n_chosen,)."""
         if self.numbers is None:
             raise AssertionError("a column that was dropped has no numbers")

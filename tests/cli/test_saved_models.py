@@ -106,6 +106,27 @@ def test_a_row_is_filled_alike_whatever_else_is_in_the_table(call, samples):
     assert [whole[i] for i in missing] == [every[i] for i in missing]
 
 
+def test_rows_that_are_told_once_are_filled_and_described_as_if_one_by_one(call, samples):
+    """A table of which every row stands five times is merged; the same table once is not."""
+    call("fill", "penguins.csv", "-c", "sex", "--by", "species", "-q", "--no-report", "--save-model", "model.json")
+    rows = rows_of(samples / "penguins.csv")
+    strange = {**rows[0], "island": "Atlantis"}
+    filled, described = [], []
+    for times in (1, 5):
+        write(samples / "more.csv", [one for one in [*rows, strange] for _ in range(times)])
+        call("fill", "more.csv", "--model", "model.json", "-q", "--probabilities", "-o", "out.csv", "-r", "report.json")
+        applied, columns = report_of(samples / "report.json")["applied"], rows_of(samples / "out.csv")
+        drift, tested = applied["drift"], applied["tested"]
+        (island,) = (one for one in drift["predictors"] if one["name"] == "island")
+        shares = [drift[key]["now"] for key in ("far", "log_density")]
+        filled.append(columns)
+        described.append([*shares, island["psi"], tested["accuracy"], tested["log_loss"]])
+    once, often = filled
+
+    assert [one for one in once for _ in range(5)] == often
+    assert described[0] == pytest.approx(described[1], rel=1e-12)
+
+
 def test_parts_are_filled_by_a_model_and_a_model_is_saved_of_parts(call, saved):
     lines = (saved / "heights.csv").read_text().splitlines(keepends=True)
     for name, some in (("a", lines[1:300]), ("b", lines[300:])):

@@ -7,6 +7,7 @@ import pytest
 from sampling import crossed, rarely
 from scipy.stats import binomtest, chi2
 
+from em_impute.saved_model.chi_squared import chi_squared_quantile
 from em_impute.saved_model.distributions import count_numbers, describe_numbers
 from em_impute.saved_model.psi import _groups, is_more_often, psi
 
@@ -21,6 +22,14 @@ KINDS = {
 def counts_of(training, new):
     described = describe_numbers(training)
     return described.counts, count_numbers(described, new).counts
+
+
+def test_the_quantile_of_chi_squared_is_that_of_scipy():
+    degrees = [*range(1, 30), 100, 101, 1064]
+
+    for beyond in (0.01, 0.001):
+        found = [chi_squared_quantile(n, beyond) for n in degrees]
+        np.testing.assert_allclose(found, chi2.isf(beyond, degrees), rtol=1e-13)
 
 
 # The population stability index
