@@ -83,7 +83,9 @@ def is_in_parts(request: Request, scale: Scale, fills: Fills, saved: SavedModels
 
 def _refused(scale: Scale, fills: Fills, saved: SavedModels, output: Output) -> UsageError | None:
     """Say what has no meaning where a table is read in parts."""
-    is_stream, several = is_standard_input(scale), len(scale.files) > 1
+    from em_impute.pipeline.files import is_pattern
+
+    is_stream, several = is_standard_input(scale), len(scale.files) > 1 or any(map(is_pattern, scale.files))
     if several and "-" in scale.files:
         return UsageError("standard input cannot be one of several parts", "name files, or give one table alone")
     refused = {

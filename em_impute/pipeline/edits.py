@@ -11,7 +11,8 @@ from em_impute.errors import DesignError
 from em_impute.options import Request
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.table.arrays import Codes
-from em_impute.table.long import NUMBERING, Records
+from em_impute.table.dialect import Dialect
+from em_impute.table.long import Records
 from em_impute.table.patch import Edits, quote_label
 from em_impute.table.text import shown, shown_path
 
@@ -46,21 +47,17 @@ def make_edits(
         for name, values, digits in added_columns(completion, opened.table.n_rows, request, imputation):
             names.append(name)
             edits.append(_appended_cells(opened, values, digits, request.decimal))
-    _refuse_taken(opened, names)
+    refuse_taken(opened.table.dialect, opened.name, names)
     if names:
         edits.append(_appended_names(opened, names))
     return Edits.merged(edits)
 
 
 def make_records(opened: InputTable, completions: Sequence[ColumnResult], request: Request, imputation: int) -> Records:
-    """Give the records of a table that is put below others, with their edits; those of `OBSERVED` fill nothing.
-
-    Raises `DesignError` if a column has the name of one that numbers them.
-    """
+    """Give the records of a table that is put below others, with their edits; those of `OBSERVED` fill nothing."""
     starts = opened.table.record_starts
     if starts is None:
         raise AssertionError("only a table that was read with keep_record_starts can be numbered")
-    _refuse_taken(opened, NUMBERING)
     return Records(starts, make_edits(opened, completions, request, imputation))
 
 
@@ -164,11 +161,11 @@ def _appended_cells(opened: InputTable, values: Floats, digits: int, decimal: st
     return Edits(at, at, code.reshape(-1), texts)
 
 
-def _refuse_taken(opened: InputTable, names: Sequence[str]) -> None:
+def refuse_taken(dialect: Dialect, source: str, names: Sequence[str]) -> None:
     """Raise `DesignError` if a column that would be added is there already."""
     for name in names:
-        if name in opened.table.dialect.names:
-            message = f"a column named {shown(name)} is already in {shown_path(opened.name)}"
+        if name in dialect.names:
+            message = f"a column named {shown(name)} is already in {shown_path(source)}"
             raise DesignError(message, "rename it, or leave out the option that would add it again")
 
 

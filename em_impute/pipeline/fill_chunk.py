@@ -16,12 +16,12 @@ from em_impute.model.predict import Model
 from em_impute.options import Request
 from em_impute.pipeline.apply import fill_by_model, with_groups
 from em_impute.pipeline.chunks import ReadPlan, in_part, opened_part, read_chunks, table_chunks
-from em_impute.pipeline.edits import changed_cells, make_edits, make_records
+from em_impute.pipeline.edits import changed_cells, make_edits, make_records, refuse_taken
 from em_impute.pipeline.files import Part, write
 from em_impute.pipeline.scan import PartRead
 from em_impute.pipeline.types import ColumnResult, InputTable, no_fills
 from em_impute.table.dialect import Dialect
-from em_impute.table.long import Records, patch_long
+from em_impute.table.long import NUMBERING, Records, patch_long
 from em_impute.table.output import WrittenFile
 from em_impute.table.patch import Portion, encoded, in_portions, splice
 from em_impute.table.read import Table
@@ -125,6 +125,7 @@ def _portions(chunk: _Chunk, plan: FillPlan) -> Iterator[Portion]:
 def _long_table(one: _Pass, dialect: Dialect) -> Iterator[Iterator[bytes]]:
     """Yield the only table: the part as it was read and every imputation of it, one below the other."""
     request = one.plan.reading.request
+    refuse_taken(dialect, one.part.name, NUMBERING)
 
     def records(version: int) -> Iterator[Records]:
         for chunk in _filled_chunks(one, max(0, version - 1), counts=version == 1):
