@@ -113,13 +113,17 @@ def _predictors(
     from em_impute.columns.predictors import choose_predictors
 
     explicit = bool(request.features)
+    texts_of = [name for name, one in opened.categories if one.long is not None] if with_categories else []
     columns, candidates = opened.columns, opened.categories
     numbers, texts, rejected = choose_predictors(
-        columns, candidates, explicit=explicit, with_categories=with_categories
+        columns, candidates, explicit=explicit, with_categories=with_categories, in_scores=texts_of
     )
-    categories = [f"{name} (categorical, {len(one.texts)})" for name, one in texts]
+    categories = [f"{name} (text)" for name in texts_of]
+    categories += [f"{name} (categorical, {len(one.texts)})" for name, one in texts]
     if not (settled and (numbers or texts)):
         return [name for name, _ in numbers] + categories, tuple(rejected)
     labels = read_labels(opened.names[column], opened.table.targets[column], request)
-    design = make_design(labels, columns, candidates, explicit=explicit, with_categories=with_categories)
+    design = make_design(
+        labels, columns, candidates, explicit=explicit, with_categories=with_categories, in_scores=texts_of
+    )
     return [feature.name for feature in design.features[: design.n_numbers]] + categories, design.rejected

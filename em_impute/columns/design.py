@@ -1,6 +1,6 @@
 """From the predictors to what the engine is given: numbers in standard units, categories as codes and as 0 and 1."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -151,6 +151,7 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     *,
     explicit: bool,
     with_categories: bool,
+    in_scores: Collection[str] = (),
     weight: Floats | None = None,
     groups: TextColumn | None = None,
     keys: Sequence[Key] = (),
@@ -158,12 +159,13 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     """Choose the predictors among `columns` and standardise them.
 
     `categories` are those of the columns that hold more than numbers; they serve if the user named them (`explicit`),
-    or with `with_categories` of their own accord.  `groups` divide the rows, and are then a category as well if they
-    are few.  `weight` (n_rows,) says how much each row counts, with mean 1.  `keys` may say which rows belong together.
+    or with `with_categories` of their own accord; those `in_scores` have numbers that speak for them among `columns`.
+    `groups` divide the rows, and are then a category as well if they are few.  `weight` (n_rows,) says how much each
+    row counts, with mean 1.  `keys` may say which rows belong together.
     Raises DesignError for cells that no model can use and FitError when no predictor is left.
     """
     numbers, texts, refused = choose_predictors(
-        columns, categories, explicit=explicit, with_categories=with_categories, weight=weight
+        columns, categories, explicit=explicit, with_categories=with_categories, in_scores=in_scores, weight=weight
     )
     rejected = tuple(refused)
     if not (numbers or texts):

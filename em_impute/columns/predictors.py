@@ -1,7 +1,7 @@
 """Which columns serve as predictors, as numbers or as categories, and why the others do not."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -66,6 +66,7 @@ def choose_predictors(
     *,
     explicit: bool,
     with_categories: bool,
+    in_scores: Collection[str] = (),
     weight: Floats | None = None,
 ) -> Chosen:
     """Divide columns into predictors and those that do not serve, with the reason.
@@ -73,7 +74,8 @@ def choose_predictors(
     `categories` are those of the columns that hold more than numbers.  They serve if `with_categories` or `explicit`,
     which says that the user named these columns: then a column that cannot serve is an error, and one that only should
     not (an identifier) serves nevertheless.  They are judged by the rows that have a `weight` (n_rows,), since what is
-    constant among these teaches nothing.  Raises DesignError for cells that no model can use.
+    constant among these teaches nothing.  Of many texts those `in_scores` are spoken for, and are neither.  Raises
+    DesignError for cells that no model can use.
     """
     as_text = dict(categories) if explicit or with_categories else {}
     chosen = Chosen([], [], [])
@@ -83,6 +85,8 @@ def choose_predictors(
         shown_numbers = numbers.without(ignored) if ignored.size else numbers
         shown_texts = category.without(ignored) if category and ignored.size else category
         if category is not None and shown_texts is not None and _is_category(numbers, shown_texts):
+            if name in in_scores and shown_texts.too_many:
+                continue
             reason = _reason_against_category(name, shown_texts, explicit=explicit)
             if not reason:
                 chosen.categories.append((name, category))

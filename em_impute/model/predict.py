@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import Merged, merge_rows
 from em_impute.columns.design import Design, Feature
+from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.em import posterior
 from em_impute.em.mixture import MixtureMemory
@@ -226,6 +227,7 @@ class Model:
         MayLack,
         "Log-odds added in the file that was fitted to, for the reason that its labels are missing.",
     ] = None
+    texts: Annotated[TextScores | None, MayLack, "What makes predictors of texts."] = None
 
     @property
     def coding(self) -> Coding:
@@ -235,8 +237,11 @@ class Model:
     @property
     def columns(self) -> tuple[int, ...]:
         """The columns of the table that are read as predictors."""
-        own = [] if self.groups is None else [one.expert.coding.columns for one in self.groups.own.values()]
-        return tuple(sorted({*self.pooled.coding.columns, *chain.from_iterable(own)}))
+        codings = [self.pooled.coding]
+        codings += [] if self.groups is None else [one.expert.coding for one in self.groups.own.values()]
+        scores = () if self.texts is None else self.texts.names
+        used = {index for one in codings for name, index in one.column.items() if name not in scores}
+        return tuple(sorted(used | set(() if self.texts is None else self.texts.column.values())))
 
     def merged(self, table: Table, rows: Integers | slice) -> Merged | None:
         """Tell rows of a chunk once of which the model says the same; None where hardly any are equal."""

@@ -132,6 +132,11 @@ def with_groups(table: Table, models: Sequence[Model]) -> Table:
     return replace(table, categories={**table.categories, by: table.groups})
 
 
+def with_scores(table: Table, model: Model) -> Table:
+    """Put what the texts of each row say beside its numbers, for a model that has learnt from texts."""
+    return table if model.texts is None else model.texts.added(table)
+
+
 def _by(models: Sequence[Model]) -> int | None:
     return next((one.groups.column for one in models if one.groups), None)
 
@@ -139,6 +144,11 @@ def _by(models: Sequence[Model]) -> int | None:
 def placed(saved: SavedColumn, names: Sequence[str]) -> SavedColumn:
     """Find where the predictors of a column stand in a table with these unique names."""
     at = {unicodedata.normalize("NFC", name): index for index, name in enumerate(names)}
+    texts = saved.model.texts
+    if texts is not None:
+        there = {name: at.get(unicodedata.normalize("NFC", name)) for name in texts.columns}
+        texts = replace(texts, column={name: index for name, index in there.items() if index is not None})
+        at.update(texts.places(len(names)))
 
     def coded(coding: Coding) -> Coding:
         there = {name: at.get(unicodedata.normalize("NFC", name)) for name in coding.names}
@@ -147,7 +157,7 @@ def placed(saved: SavedColumn, names: Sequence[str]) -> SavedColumn:
     def placed_expert(expert: Expert, _group: str | None) -> Expert:
         return replace(expert, coding=coded(expert.coding))
 
-    model = with_experts(saved.model, placed_expert)
+    model = replace(with_experts(saved.model, placed_expert), texts=texts)
     if model.groups is not None:
         column = at.get(unicodedata.normalize("NFC", model.groups.name))
         model = replace(model, groups=replace(model.groups, column=column))
@@ -206,7 +216,9 @@ def apply_column(
     """
     began = perf_counter()
     saved = saved if is_known else elsewhere(saved)
-    model, table, n_known = saved.model, opened.table, len(saved.model.labels)
+    model, n_known = saved.model, len(saved.model.labels)
+    table = with_scores(opened.table, model)
+    opened = replace(opened, table=table)
     labels = label_rows(opened.names[column], table.targets[column], model.labels, request)
     new = tuple(zip(labels.labels[n_known:], labels.known[n_known:], strict=True))
     mismatch = mismatch_of(model, opened, new)

@@ -14,6 +14,7 @@ from em_impute.options import Request
 from em_impute.pipeline.files import Part, opened
 from em_impute.pipeline.memory import array_bytes, default_limit
 from em_impute.pipeline.open import look_at, read_options
+from em_impute.table.categories import ANY_NUMBER
 from em_impute.table.dialect import Dialect
 from em_impute.table.read import Table, read_tables
 from em_impute.table.source import Source, spool_errors
@@ -156,6 +157,7 @@ def read_chunks(part: Part, plan: ReadPlan, *, record_starts: bool = True) -> It
     with opened_part(part, plan) as (source, dialect):
         options = read_options(plan.request, dialect, source.name)
         options["keep_record_starts"] = record_starts
+        options["most_texts"] = 0 if plan.request.names_one_mixture else ANY_NUMBER
         if plan.features is not None:
             options["features"], options["explicit"] = plan.features, False
         for table in read_tables(source, dialect, chunk_bytes=CHUNK_BYTES, **options):

@@ -8,6 +8,7 @@ import numpy as np
 
 from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
+from em_impute.columns.text_scores import TextScores, fit_text_scores
 from em_impute.diagnostics.diagnose import examine
 from em_impute.em.em import Stopping
 from em_impute.em.initialize import Recipe
@@ -100,10 +101,13 @@ def fit_column(
     known = labels_to_find(target, drop_zero_weights(labels, target, opened.weight), request)
     progress("preparing", None, "")
     named = request.names_one_mixture or not any(known.known)
+    opened, texts = with_text_scores(opened, known, request, is_wanted=not named)
+    clock.lap("texts")
     design = make_design(
         known,
         opened.columns,
         opened.categories,
+        in_scores=() if texts is None else texts.columns,
         explicit=bool(request.features),
         with_categories=not named,
         weight=opened.weight,
@@ -134,7 +138,22 @@ def fit_column(
     reasons = _reasons(design, fitted, request)
     shifts = None if reasons is None or named else reasons.shifts()
     clock.lap("fit")
-    return FittedColumn(labels, design, fitted, groups, clock.laps, own=own, reasons=reasons, shifts=shifts)
+    return FittedColumn(
+        labels, design, fitted, groups, clock.laps, own=own, reasons=reasons, shifts=shifts, texts=texts
+    )
+
+
+def with_text_scores(
+    opened: InputTable, labels: Labels, request: Request, *, is_wanted: bool
+) -> tuple[InputTable, TextScores | None]:
+    """Put what the texts of each row say of its label beside its numbers, if they say anything."""
+    if not is_wanted:
+        return opened, None
+    found = fit_text_scores(opened.table, opened.names, labels.label, labels.labels, opened.weight, request.seed)
+    if found is None:
+        return opened, None
+    texts, table = found
+    return replace(opened, table=table, names=[*opened.names, *texts.names]), texts
 
 
 def _reasons(design: Design, fitted: Fitted, request: Request) -> Reasons | None:
@@ -259,14 +278,16 @@ def model_of(found: FittedColumn, names: Sequence[str], request: Request, deltas
 
     `names` are those of all columns of the table, `deltas` the shifts of log-odds that were asked for.
     """
-    labels, groups = found.labels.labels, None
+    labels, groups, texts = found.labels.labels, None, found.texts
+    if texts is not None:
+        names = [*names, *texts.names]
     if found.design.groups is not None:
         own = {
             one.group: Own(one.weight, expert_of(one.design, one.fitted, labels, names, request)) for one in found.own
         }
         groups = Groups(found.design.groups.name, own, names.index(found.design.groups.name))
     pooled = expert_of(found.design, found.fitted, labels, names, request)
-    return Model(labels, pooled, groups, deltas_of(labels, deltas), _shifts_of(found))
+    return Model(labels, pooled, groups, deltas_of(labels, deltas), _shifts_of(found), texts)
 
 
 def _shifts_of(found: FittedColumn) -> LogOddsShifts | None:

@@ -27,6 +27,7 @@ from em_impute.pipeline.save import column_of_sample
 from em_impute.pipeline.scan import NumberSummary, RowSummary
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.saved_model.store import SavedColumn, SavedModel
+from em_impute.table.categories import MAX_TEXTS
 from em_impute.table.columns import TargetColumn
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.read import read_table
@@ -200,6 +201,7 @@ def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
     name, dialect, data = called(scan.parts), scan.plan.dialect, scan.header + b"".join(sample.records)
     source = Source(BytesIO(data), name, None, len(data))
     options = read_options(scan.plan.request, dialect, name)
+    options["most_texts"] = MAX_TEXTS
     table = read_table(source, dialect, **options)
     numbers = {
         index: _as_in_all_rows(numbers, scan.summary.numbers[index], explicit=options["explicit"])

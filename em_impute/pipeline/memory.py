@@ -34,6 +34,9 @@ of a column whose numbers are nearly all different."""
 WORKING = 220 << 20
 """What a process takes that keeps nothing: the program, a chunk and the rows drawn from it."""
 
+A_TEXT = 70
+"""Bytes of a text and of what refers to it."""
+
 HEAD_BYTES = 1 << 20
 
 ENOUGH_BYTES = 1 << 23
@@ -102,6 +105,8 @@ def array_bytes(value: Any) -> int:  # noqa: ANN401  # whatever a table is made 
     """Count the bytes of all arrays in a value."""
     if isinstance(value, np.ndarray):
         return value.nbytes
+    if isinstance(value, str):
+        return A_TEXT
     if isinstance(value, dict):
         return sum(map(array_bytes, value.values()))
     if isinstance(value, list | tuple):

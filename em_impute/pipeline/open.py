@@ -11,6 +11,7 @@ from em_impute.errors import FitError, UsageError, option
 from em_impute.model.groups import refuse_groups
 from em_impute.options import Request
 from em_impute.pipeline.types import InputTable
+from em_impute.table.categories import ANY_NUMBER, MAX_TEXTS
 from em_impute.table.dialect import Dialect, detect_dialect, find_column
 from em_impute.table.read import ReadOptions, Table, read_table
 from em_impute.table.source import Source, open_source
@@ -34,7 +35,8 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
     began = perf_counter()
     source, dialect = look_at(raw, request)
     options = read_options(request, dialect, raw.name)
-    options["keep_texts"] = True
+    # A column that a model has learnt to read is read whatever it holds.
+    options["most_texts"] = ANY_NUMBER if may_be_empty else MAX_TEXTS
     options["keep_record_starts"] = request.imputations > 0
     options["progress"] = lambda done: progress("reading", done / max(1, source.size), "")
     table = read_table(source, dialect, **options)

@@ -24,6 +24,9 @@ MOSTLY_DIFFERENT = 0.9
 MAX_TEXTS = 100_000
 """Different texts of a column that are kept: each takes some hundred bytes, and a step of Python."""
 
+ANY_NUMBER = 1 << 30
+"""Of texts, where a model has learnt from a column."""
+
 SPELLINGS_PER_TEXT = 100
 """A block with more new contents than so many times the limit holds prose or numbers."""
 
@@ -36,8 +39,9 @@ SLICE = 1 << 20
 class CategoryColumn:
     """A column of texts: blank cells and the standard marks are missing, and white space around a text is none of it.
 
-    Of one with more than `limit` texts `code` is None, `texts` and `counts` are empty, `n_missing` is 0, and `example`
-    shows what it holds; all of them may be `long` texts, and if most repeat, rows of one text may belong together.
+    Of one with more than `limit` texts `code` is None, `texts` and `counts` are empty, and `example` shows what it
+    holds; all of them may be `long` texts, and if most repeat, rows of one text may belong together.  One that was not
+    read to its end has an `n_missing` of 0.
     """
 
     code: Codes | None
@@ -165,8 +169,9 @@ class CategoryReader:
         if codes is None or len(texts) > self._limit:
             long = None if codes is None else LongTexts(codes, texts)
             repeats = len(texts) <= min(MAX_GROUPS, MOSTLY_DIFFERENT * self._n_rows)
+            n_missing = 0 if codes is None else int(np.count_nonzero(codes < 0))
             counts, key_code = np.zeros(0, np.int64), codes if repeats else None
-            return CategoryColumn(None, (), counts, 0, self._limit, self._example, key_code, long)
+            return CategoryColumn(None, (), counts, n_missing, self._limit, self._example, key_code, long)
         # Counted only now: most columns turn out to be numbers, and are not finished.
         counts = _count(codes, len(texts))
         return CategoryColumn(codes, texts, counts[1:], int(counts[0]), self._limit, self._example, codes)

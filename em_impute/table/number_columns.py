@@ -114,21 +114,23 @@ class NumberReader:
         self._codes: GrowingCodes | None = GrowingCodes()
         self._values: GrowingArray[np.float64] | None = None
         self._counts = NumberCounts()
-        self._decimal_comma = False
+        self._decimal_comma = self._is_text = False
 
     def take(self, records: Records, capacity: int) -> bool:
         """Take in a block if its contents are few, and tell whether its numbers are still to be read.
 
         There are about `capacity` rows left with it.
         """
-        if records.first_row == 0 and not self._explicit:
+        if records.first_row == 0:
             _, counts = self._parsed(records.head(SAMPLE_ROWS))
-            if counts.n_bad:
+            self._is_text = counts.n_bad > 0
+            if self._is_text and not self._explicit:
                 self._note(records, counts)
         category = self._category if self._category and self._category.is_open else None
         if self._codes is None and category is None:
             return self._values is not None
-        few, is_text = max(int(FEW * records.n_records), 1), self._codes is None and self._values is None
+        self._is_text = self._is_text or self._counts.n_bad > 0
+        few, is_text = max(int(FEW * records.n_records), 1), self._is_text
         most = few if category is None else max(few, category.most_spellings(is_text=is_text))
         cells = self._coder.add(records, most, by_hash=self._category is not None and self._category.is_key)
         if category:

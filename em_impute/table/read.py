@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.table.arrays import Codes, GrowingCodes
-from em_impute.table.categories import MAX_GROUPS, MAX_TEXTS, CategoryColumn, CategoryReader
+from em_impute.table.categories import MAX_GROUPS, CategoryColumn, CategoryReader
 from em_impute.table.columns import TargetColumn, TargetReader
 from em_impute.table.dialect import Dialect
 from em_impute.table.number_columns import NumberColumn, NumberReader
@@ -87,8 +87,8 @@ class ReadOptions(TypedDict, total=False):
     null_tokens: frozenset[str]
     groups: int | None
     weights: int | None
-    keep_texts: bool
-    """text columns with too many texts for a category are read on, as what may tell which rows belong together"""
+    most_texts: int
+    """so many different texts of a column of texts are kept, more than a category has"""
     keep_record_ends: bool
     keep_record_starts: bool
     progress: Callable[[int], None] | None
@@ -145,7 +145,7 @@ class _TableReader:
         tokens, taken = reading.get("null_tokens", frozenset()), {*targets, groups, weights}
         candidates = [i for i in range(len(dialect.names)) if i not in taken] if features is None else features
         self._targets = {column: TargetReader(column, dialect, tokens) for column in targets}
-        most = MAX_TEXTS if reading.get("keep_texts") else 0
+        most = reading.get("most_texts", 0)
         self._categories = {column: CategoryReader(column, dialect, text_limit=most) for column in candidates}
         self._numbers = {
             column: NumberReader(column, dialect, decimal, explicit=explicit, category=category)

@@ -79,11 +79,12 @@ def with_model(
 
 def _features(applied: Applied) -> Features:
     """List the predictors of the model that the table has."""
-    coding, now = applied.saved.model.pooled.coding, applied.summary
+    model, now = applied.saved.model, applied.summary
+    coding, scores = model.pooled.coding, () if model.texts is None else model.texts.names
     used = [
         Predictor(
             name=one.name,
-            type="numeric",
+            type="score" if one.name in scores else "numeric",
             missing=round(now.numbers[one.name].missing),
             mean=one.shift,
             sd=one.scale,

@@ -144,6 +144,8 @@ def _features(filled: PartsResult, section: Features, *, is_fitted: bool) -> Fea
     """Count the cells of all parts; what a saved model learnt elsewhere stays as it is."""
 
     def counted(one: Predictor) -> Predictor:
+        if one.type == "score":
+            return one
         index = filled.names.index(one.name)
         if one.type != "numeric":
             return one._replace(missing=filled.summary.n_without_text.get(index, 0))

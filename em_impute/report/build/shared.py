@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from em_impute.columns.design import Design
+from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Floats
 from em_impute.em.parameters import Parameters, rescale
 from em_impute.environment import is_dictated, time_of_run, version
@@ -40,14 +41,23 @@ def input_of(opened: InputTable) -> Input:
     )
 
 
-def features_of(design: Design | None) -> Features:
-    """List the columns that serve as predictors, and why the others do not."""
+def features_of(design: Design | None, texts: TextScores | None = None) -> Features:
+    """List the columns that serve as predictors, also those that `texts` are scored of, and why the others do not."""
     if design is None:
         return Features(used=(), rejected=())
+    scores = () if texts is None else texts.names
     used = [
-        Predictor(name=one.name, type="numeric", missing=one.n_missing, mean=one.shift, sd=one.scale)
+        Predictor(
+            name=one.name,
+            type="score" if one.name in scores else "numeric",
+            missing=one.n_missing,
+            mean=one.shift,
+            sd=one.scale,
+        )
         for one in design.features[: design.n_numbers]
     ]
+    if texts is not None:
+        used += [Predictor(name=name, type="text", missing=count) for name, count in texts.n_missing.items()]
     used += [
         Predictor(name=one.name, type="categorical", missing=one.n_missing, levels=one.texts)
         for one in design.categories

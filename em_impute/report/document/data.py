@@ -108,10 +108,13 @@ def _columns(report: FitReport) -> list[Block]:
         folded("Numeric columns used", ["column", "cells missing", "mean", "standard deviation"], rows) if rows else []
     )
     texts = [
-        [Name(one.name), one.missing, names(one.levels or (), 8)] for one in features.used if one.type != "numeric"
+        [Name(one.name), one.missing, names(one.levels or (), 8)] for one in features.used if one.type == "categorical"
     ]
     if texts:
         blocks += folded("Categorical columns used", ["column", "cells missing", "categories"], texts)
+    long = [[Name(one.name), one.missing] for one in features.used if one.type == "text"]
+    if long:
+        blocks += folded("Columns of texts used", ["column", "cells missing"], long)
     if features.rejected:
         left = [[Name(one.name), one.reason] for one in features.rejected]
         table = Table("Columns not used", ["column", "reason"], left[:MAX_LISTED])

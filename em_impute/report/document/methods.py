@@ -32,7 +32,7 @@ def _model(report: FitReport) -> Iterable[Text]:
         tool.version,
         str(report.seed),
     )
-    used = [one.name for one in report.features.used]
+    used = report.features.columns
     predictors = names(used, MAX_NAMED) if used else said("the label shares alone")
     if report.model is not None and report.fit is not None and report.selection is not None:
         if report.selection.stack:

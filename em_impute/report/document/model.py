@@ -53,7 +53,7 @@ def the_model(report: FitReport) -> Section | None:
         "Among rows with the same label, the values of {} are described by Gaussians (bell curves). In a row, a label "
         "is more probable the denser its Gaussians are there and the more common the label is."
     )
-    used = names([one.name for one in report.features.used], 4)
+    used = names(report.features.columns, 4)
     blocks: list[Block] = [said(heaps, used), *_kind(model, selection)]
     if report.plain_em:
         caption = "What plain EM found: one Gaussian per label"

@@ -35,7 +35,7 @@ def headline(report: FitReport) -> list[Text]:
 def _filled(report: FitReport) -> Iterable[Text]:
     """Say what became of the missing cells."""
     cells, filled, filling = report.missing.cells, report.missing.filled, filling_of(report)
-    used = [one.name for one in report.features.used]
+    used = report.features.columns
     by = said(" using {}{}", names(used), ", with a saved model" if report.applied else "") if used else said("")
     labels, often = [one.label for one in report.labels], _how_often(filling)
     if not filled:

@@ -136,10 +136,21 @@ class MissingCells(NamedTuple):
 
 
 class Predictor(NamedTuple):
-    """A predictor: a number has a mean and a standard deviation, a category its texts."""
+    """A predictor: a number and a score have a mean and a standard deviation, a category its texts."""
 
     name: Annotated[str, "Name of the column, or its number where it has no name of its own."]
-    type: Annotated[str, Choices({"numeric": "A number.", "categorical": "A category."}), "What it is."]
+    type: Annotated[
+        str,
+        Choices(
+            {
+                "numeric": "A number.",
+                "categorical": "A category.",
+                "text": "Texts, which are predictors by the scores made of them.",
+                "score": "What all texts of a row say of a label: its log-odds by a logistic regression.",
+            }
+        ),
+        "What it is.",
+    ]
     missing: Annotated[Count, "Rows in which its cell is missing."]
     mean: Annotated[
         float | None, MayLack, "Mean of a number, in its own units; of a saved model that of the rows it was fitted to."
@@ -167,6 +178,11 @@ class Features(NamedTuple):
 
     used: Annotated[Sequence[Predictor], "The predictors, numbers first."]
     rejected: Annotated[Sequence[Rejected], "Columns that do not serve as predictors."]
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the table that are predictors."""
+        return [one.name for one in self.used if one.type != "score"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,7 +36,7 @@ FIGURE_WIDTH = 13
 def evaluation_lines(report: EvaluationReport) -> Iterator[tuple[str, str]]:
     """Yield what a terminal shows, as names and texts: a table first, aligned by spaces, of at most 80 columns."""
     yield from opening_lines(report)
-    yield "predictors", listed([one.name for one in report.features.used], MAX_SHOWN)
+    yield "predictors", listed(report.features.columns, MAX_SHOWN)
     yield "hidden", said_hiding(report)
     yield "", "".join(f"{name:>{FIGURE_WIDTH}}" for name in NAMES.values())
     for key, said in FIGURES.items():

@@ -124,7 +124,7 @@ def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tu
     if report.model is None and report.applied is None:
         yield "filled", NOTHING_MISSING
         return
-    yield "predictors", listed([one.name for one in report.features.used], MAX_SHOWN)
+    yield "predictors", listed(report.features.columns, MAX_SHOWN)
     rejected = [f"{one.name} ({one.reason})" for one in report.features.rejected]
     if rejected:
         yield "not used", listed(rejected, MAX_SHOWN)

@@ -1,0 +1,175 @@
+"""Sparse features of texts: the whole text, the 2- to 4-grams of its words, and whether the cell is missing."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import numpy as np
+
+from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.serialize.annotations import Axes
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+HASH_BITS = 18
+"""An n-gram is known by a hash of so many bits: a column keeps at most one in 32 of these, so that few collide."""
+
+MAX_NGRAMS, MIN_ROWS = 8_000, 3
+"""A column keeps the most frequent n-grams, and none of fewer rows."""
+
+MAX_ROWS = 50_000
+"""Rows from which frequencies are counted, and from which a model is fitted: more hardly change either."""
+
+UNSEEN = 0.05
+"""Where a new row's text is in no labelled row with a probability above this, its n-grams must speak for it."""
+
+BLOCK = 1 << 20
+"""Characters whose n-grams are counted at a time: their keys then fit the processor's cache."""
+
+BLANK, MULTIPLIER, MIXER = np.uint32(32), np.uint32(0x01000193), np.uint32(0x9E3779B1)
+
+
+class NamedTexts(NamedTuple):
+    """The cells of a column as texts."""
+
+    name: str
+    code: Integers  # (n_rows,), index into `texts`, −1 where missing
+    texts: Sequence[str]  # distinct
+
+
+class Vocabulary(NamedTuple):
+    """The features of a column, in this order: whole texts, n-grams, and that the cell is missing."""
+
+    name: Annotated[str, "The column."]
+    texts: Annotated[tuple[str, ...], "Whole texts, in lower case."]
+    buckets: Annotated[Integers, Axes("n_ngrams"), "Hashes of n-grams, ascending."]
+    idf: Annotated[Floats, Axes("n_ngrams"), "Inverse document frequencies."]
+    has_gaps: Annotated[bool, "Whether the cell is missing is a feature too."]
+
+    @property
+    def size(self) -> int:
+        """Count the features."""
+        return len(self.texts) + self.buckets.size + self.has_gaps
+
+
+def fold(texts: Sequence[str]) -> list[str]:
+    """Ignore case, and how many blanks part two words."""
+    return [" ".join(text.split()) for text in map(str.casefold, texts)]
+
+
+def learn_vocabulary(column: NamedTexts, labelled: Flags, seed: int) -> Vocabulary:
+    """Choose the features of a column, from all its rows and from those that are `labelled`, (n_rows,).
+
+    A whole text is one where it is in two rows or more and in a labelled one.  N-grams are features where texts
+    seldom repeat: the probability that a new row's text is in none of the labelled rows is about the share of these
+    rows whose text is in no other (Good 1953, Biometrika 40).
+    """
+    folded = fold(column.texts)
+    number = {text: k for k, text in enumerate(dict.fromkeys(folded))}
+    merged = np.array([*(number[text] for text in folded), -1])[column.code]  # (n_rows,), −1 where missing
+    n_rows, n_labelled = (np.bincount(code + 1, minlength=len(number) + 1)[1:] for code in (merged, merged[labelled]))
+    is_feature = (n_rows > 1) & (n_labelled > 0)
+    texts = list(number)
+    whole = tuple(texts[k] for k in np.flatnonzero(is_feature))
+    buckets, idf = np.empty(0, np.int32), np.empty(0, np.float32)
+    if np.count_nonzero(n_labelled == 1) > UNSEEN * n_labelled.sum():
+        shown = np.flatnonzero(merged >= 0)
+        if shown.size > MAX_ROWS:
+            shown = np.random.default_rng(seed).choice(shown, MAX_ROWS, replace=False)
+        used, count = np.unique(merged[shown], return_counts=True)
+        buckets, idf = _frequent_ngrams([texts[k] for k in used], count)
+    is_missing = column.code < 0
+    return Vocabulary(column.name, whole, buckets, idf, bool(is_missing.any() and not is_missing.all()))
+
+
+def text_features(vocabulary: Vocabulary, texts: Sequence[str]) -> "Iterator[csr_matrix]":
+    """Give the features of texts, some texts at a time and then those of a missing cell: (n_texts + 1, size) in all.
+
+    N-grams count (1 + log n) · idf where a text has n of them, divided by their norm.
+    """
+    from scipy.sparse import csr_matrix, hstack
+
+    number = {text: k for k, text in enumerate(vocabulary.texts)}
+    n_whole, n_ngrams = len(number), vocabulary.buckets.size
+    of_bucket = np.full(1 << HASH_BITS, -1, np.int32)
+    of_bucket[vocabulary.buckets] = np.arange(n_ngrams)
+    for part in _blocks(fold(texts)):
+        whole = np.fromiter((number.get(text, -1) for text in part), np.int32, len(part))
+        start = np.concatenate([[0], np.cumsum(whole >= 0)])
+        kept = whole[whole >= 0]
+        features = [csr_matrix((np.ones(kept.size), kept, start), shape=(len(part), n_whole))]
+        if n_ngrams:
+            features.append(_ngram_features(part, of_bucket, vocabulary.idf))
+        features.append(csr_matrix((len(part), int(vocabulary.has_gaps))))
+        yield hstack(features, format="csr") if n_ngrams or vocabulary.has_gaps else features[0]
+    last = [vocabulary.size - 1] if vocabulary.has_gaps else []
+    yield csr_matrix((np.ones(len(last)), last, [0, len(last)]), shape=(1, vocabulary.size))
+
+
+def _ngram_features(texts: Sequence[str], of_bucket: Integers, idf: Floats) -> "csr_matrix":
+    """Give the n-grams that have a number in `of_bucket` (2^HASH_BITS,), as rows of norm 1: (n_texts, n_ngrams)."""
+    from scipy.sparse import csr_matrix
+
+    text, bucket = _ngrams(texts)
+    feature = of_bucket[bucket]
+    kept = feature >= 0
+    text, feature, count = _counted(text[kept], feature[kept], idf.size)
+    value = (1.0 + np.log(np.arange(1, count.max(initial=1) + 1)))[count - 1] * idf[feature]
+    norm = np.sqrt(np.bincount(text, value**2, len(texts)))
+    start = np.concatenate([[0], np.cumsum(np.bincount(text, minlength=len(texts)))])
+    return csr_matrix((value / norm[text], feature, start), shape=(len(texts), idf.size))
+
+
+def _frequent_ngrams(texts: Sequence[str], n_rows: Integers) -> tuple[Integers, Floats]:
+    """Choose the n-grams of most rows, with their inverse document frequencies; text k is in n_rows[k] rows."""
+    frequency = np.zeros(1 << HASH_BITS)
+    start = 0
+    for part in _blocks(texts):
+        text, bucket, _ = _counted(*_ngrams(part), frequency.size)
+        frequency += np.bincount(bucket, n_rows[start + text], frequency.size)
+        start += len(part)
+    order = np.argsort(-frequency, kind="stable")[:MAX_NGRAMS]
+    buckets = np.sort(order[frequency[order] >= MIN_ROWS]).astype(np.int32)
+    idf = np.log((1.0 + n_rows.sum()) / (1.0 + frequency[buckets])) + 1.0
+    return buckets, idf.astype(np.float32)
+
+
+def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Divide texts where `BLOCK` characters are full."""
+    block = np.cumsum(np.fromiter(map(len, texts), np.intp, len(texts))) // BLOCK
+    cuts = [0, *(np.flatnonzero(np.diff(block)) + 1), len(texts)]
+    for first, stop in zip(cuts, cuts[1:], strict=False):
+        if first < stop:
+            yield texts[first:stop]
+
+
+def _ngrams(texts: Sequence[str]) -> tuple[Integers, Integers]:
+    """Give the n-grams of words with a blank at either end: the texts they are in and their hashes, (n_occurrences,).
+
+    All texts are one buffer.  The blank before a text is the text's own; the one after it is the next one's.
+    """
+    characters = np.frombuffer(" ".join(["", *texts, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
+    size = np.fromiter(map(len, texts), np.intp, len(texts)) + 1
+    text = np.repeat(np.arange(len(texts), dtype=np.uint32), size)
+    two = characters[:-1] * MULTIPLIER + characters[1:]
+    three = two[:-1] * MULTIPLIER + characters[2:]
+    four = three[:-1] * MULTIPLIER + characters[3:]
+    is_letter = characters != BLANK
+    inner = is_letter[1:-1]  # a blank inside would join two words
+    found, hashes = [], []
+    for ngram, valid in ((two, is_letter[:-1] | is_letter[1:]), (three, inner), (four, inner[:-1] & inner[1:])):
+        start = np.flatnonzero(valid)
+        found.append(text[start])
+        hashes.append((ngram[start] * MIXER) >> np.uint32(32 - HASH_BITS))
+    return np.concatenate(found), np.concatenate(hashes)
+
+
+def _counted(text: Integers, feature: Integers, n_features: int) -> tuple[Integers, Integers, Integers]:
+    """Count each feature of each text: text, feature and count (n_different,), in the order of texts."""
+    small = (int(text.max(initial=0)) + 1) * n_features <= 1 << 32
+    key = text.astype(np.uint32 if small else np.uint64) * n_features + feature
+    key.sort()
+    first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if key.size else np.empty(0, np.intp)
+    count = np.diff(first, append=key.size)
+    text, feature = np.divmod(key[first], n_features)
+    return text.astype(np.intp), feature.astype(np.intp), count

@@ -1,0 +1,250 @@
+"""What all texts of a row say of its label, in few numbers: a cross-fitted multinomial ridge logistic regression.
+
+Its log-probabilities, centred, are predictors of the mixtures.  A labelled row's come from fits that have not seen its
+label, an unlabelled row's from the mean of the coefficients of all of these.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import numpy as np
+
+from em_impute.columns.text_features import MAX_ROWS, NamedTexts, Vocabulary, learn_vocabulary, text_features
+from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.serialize.annotations import Axes, OwnAxes, Range
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+RIDGES = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
+"""Strengths of the ridge that are tried: twice the log-density of a normal prior loses so much per squared coefficient."""
+
+PATIENCE = 2
+"""Weaker ridges are no longer tried once so many have not improved on the best."""
+
+CHOOSING_ROWS = 10_000
+"""Labelled rows at most by which the ridge is chosen."""
+
+INTERCEPT_RIDGE = 1e-3
+"""Keeps the intercept of a label finite that a fit does not see."""
+
+MAX_ITERATIONS, TOLERANCE = 200, 1e-6
+"""A fit ends where an iteration gains less than this part of the loss."""
+
+MIN_PROBABILITY = 1e-9
+"""Below it a log-probability would be an outlier to a normal distribution."""
+
+FEW_TEXTS = 30
+"""Whole numbers of at most so many values may be codes: they serve as texts too."""
+
+
+class TextModel(NamedTuple):
+    """A fitted logistic regression on the texts of a row."""
+
+    vocabularies: Annotated[tuple[Vocabulary, ...], OwnAxes, "The features of each column, in this order."]
+    coefficients: Annotated[
+        Floats, Axes("n_text_features", "n_labels"), "Of each feature, in single precision, and the intercepts last."
+    ]
+    shares: Annotated[Floats, Axes("n_labels"), "The labels' shares."]
+    ridge: Annotated[float, Range(0), "Strength of the ridge."]
+    n_labelled: Annotated[float, Range(0), "Sum of the weights of the rows that it was fitted to."]
+
+    def scores(self, columns: Sequence[NamedTexts]) -> Floats:
+        """Score rows by the columns that the model was fitted on, in their order: (n_rows, n_labels, or 1 for two)."""
+        return centred_logs(self.predict(columns))
+
+    def predict(self, columns: Sequence[NamedTexts]) -> Floats:
+        """Give the probabilities of labels: (n_rows, n_labels)."""
+        coefficients = self.coefficients.astype(float)
+        log_odds = np.tile(coefficients[-1], (columns[0].code.size, 1))
+        start = 0
+        for column, vocabulary in zip(columns, self.vocabularies, strict=True):
+            mine = coefficients[start : (start := start + vocabulary.size)]
+            of_text = np.vstack([part @ mine for part in text_features(vocabulary, column.texts)])
+            log_odds += of_text[column.code]  # −1 takes the last row: a missing cell
+        return _shrunk(_softmax(log_odds), self.shares, self.n_labelled)
+
+
+class TextFit(NamedTuple):
+    """A model with what it says of the rows that it was fitted on."""
+
+    model: TextModel
+    scores: Floats  # (n_rows, n_labels, or 1 for two)
+    log_loss: float  # cross-validated, in nats
+    log_loss_of_shares: float
+
+
+def number_column(name: str, numbers: Floats) -> NamedTexts | None:
+    """Give what of a column of numbers, (n_rows,), serves as texts: few whole numbers, or which cells are missing."""
+    shown = ~np.isnan(numbers)
+    values, code = np.unique(numbers[shown], return_inverse=True)
+    if values.size > FEW_TEXTS or (values != np.round(values)).any():
+        values, code = values[:1], np.zeros(code.size, np.intp)
+    if values.size < 2 and (shown.all() or not shown.any()):  # noqa: PLR2004  nothing differs
+        return None
+    coded = np.full(numbers.size, -1)
+    coded[shown] = code
+    return NamedTexts(name, coded, [f"{value:g}" for value in values])
+
+
+class Examples(NamedTuple):
+    """Labelled rows."""
+
+    x: "csr_matrix"  # (n_rows, n_features + 1), ones last
+    label: Integers  # (n_rows,)
+    weight: Floats  # (n_rows,)
+    fold: Integers  # (n_rows,), −1 where never left out
+    n_labels: int
+
+    def take(self, rows: Integers | Flags) -> "Examples":
+        """Keep some rows."""
+        return Examples(self.x[rows], self.label[rows], self.weight[rows], self.fold[rows], self.n_labels)
+
+
+def fit_text_model(
+    columns: Sequence[NamedTexts], label: Integers, weight: Floats, fold: Integers, n_labels: int, seed: int
+) -> TextFit:
+    """Fit the regression to the labelled rows, each fold of them left out once.
+
+    `label`, `weight` and `fold` are (n_rows,).  A label is −1 where unknown; a row whose fold is −1 is never left out,
+    and scored as unlabelled rows are.
+    """
+    rng = np.random.default_rng(seed)
+    labelled = (label >= 0) & (weight > 0.0)
+    vocabularies = tuple(learn_vocabulary(column, labelled, seed) for column in columns)
+    rows = _draw(np.flatnonzero(labelled), MAX_ROWS, rng)
+    x = design_matrix(columns, vocabularies, rows)
+    examples = Examples(x, label[rows], weight[rows], fold[rows], n_labels)
+    ridge, fits = choose_ridge(examples.take(_draw(np.arange(rows.size), CHOOSING_ROWS, rng)))
+    if rows.size > CHOOSING_ROWS:
+        fits = _fit_folds(examples, ridge, [None] * len(fits))
+    coefficients = np.mean(fits, axis=0).astype(np.float32)
+    model = TextModel(vocabularies, coefficients, _shares(examples), ridge, float(examples.weight.sum()))
+    scores = model.scores(columns)
+    known = examples.fold >= 0
+    probability = _held_out(examples, fits)[known]
+    scores[rows[known]] = centred_logs(probability)
+    by_shares = _held_out(examples, [np.zeros_like(fits[0]) for _ in fits])[known]
+    losses = [_log_loss(one, examples.label[known], examples.weight[known]) for one in (probability, by_shares)]
+    return TextFit(model, scores, *losses)
+
+
+def centred_logs(probability: Floats) -> Floats:
+    """Take logarithms that add up to 0 in a row: (n_rows, n_labels), or (n_rows, 1) for two labels."""
+    logs = np.log(np.maximum(probability, MIN_PROBABILITY))
+    logs -= logs.mean(axis=1, keepdims=True)
+    return logs[:, :1] if logs.shape[1] == 2 else logs  # noqa: PLR2004  the second is the first with a minus
+
+
+def design_matrix(columns: Sequence[NamedTexts], vocabularies: Sequence[Vocabulary], rows: Integers) -> "csr_matrix":
+    """Give the features of rows, a constant 1 last: (n_rows, n_features + 1)."""
+    from scipy.sparse import csr_matrix, hstack, vstack
+
+    parts = []
+    for column, vocabulary in zip(columns, vocabularies, strict=True):
+        used, place = np.unique(column.code[rows], return_inverse=True)
+        *features, missing = text_features(vocabulary, [column.texts[k] for k in used[used >= 0]])
+        of_text = vstack([missing, *features] if used[0] < 0 else features, format="csr")
+        parts.append(of_text[place])
+    return hstack([*parts, csr_matrix(np.ones((rows.size, 1)))], format="csr")
+
+
+def choose_ridge(examples: Examples) -> tuple[float, list[Floats]]:
+    """Choose the ridge by cross-validation, from strong to weak; with the coefficients of each fold's fit."""
+    known = examples.fold >= 0
+    fits: list[Floats | None] = [None] * (max(0, int(examples.fold.max())) + 1)
+    best, chosen = np.inf, 0
+    for number, ridge in enumerate(RIDGES):
+        fits = [*_fit_folds(examples, ridge, fits)]
+        loss = _log_loss(_held_out(examples, fits)[known], examples.label[known], examples.weight[known])
+        if loss < best:
+            best, chosen, kept = loss, number, fits
+        elif number - chosen == PATIENCE:
+            break
+    return RIDGES[chosen], kept
+
+
+def fit_ridge(examples: Examples, ridge: float, start: Floats | None = None) -> Floats:
+    """Maximise the likelihood less ridge/2 for each squared coefficient: (n_features + 1, n_labels), intercepts last.
+
+    In units in which the curvature is about 1 for each coefficient, L-BFGS takes a third of the iterations.
+    """
+    from scipy.optimize import minimize
+
+    n_labels = examples.n_labels
+    penalty = np.full(examples.x.shape[1], ridge)
+    penalty[-1] = INTERCEPT_RIDGE
+    curvature = examples.x.power(2).T @ examples.weight * (n_labels - 1) / n_labels**2
+    scale = 1.0 / np.sqrt(penalty + curvature)[:, None]
+    if start is None:
+        start = np.zeros((penalty.size, n_labels))
+        start[-1] = np.log(_shares(examples))
+
+    def objective(scaled: Floats) -> tuple[float, Floats]:
+        loss, gradient = loss_and_gradient(scale * scaled.reshape(start.shape), examples, penalty)
+        return loss, (scale * gradient).ravel()
+
+    options = {"maxiter": MAX_ITERATIONS, "ftol": TOLERANCE, "gtol": 0.0}
+    found = minimize(objective, (start / scale).ravel(), jac=True, method="L-BFGS-B", options=options)
+    coefficients: Floats = scale * found.x.reshape(start.shape)
+    return coefficients
+
+
+def loss_and_gradient(coefficients: Floats, examples: Examples, penalty: Floats) -> tuple[float, Floats]:
+    """Compute −log-likelihood + penalty/2 · coefficients² and its gradient, (n_features + 1, n_labels)."""
+    log_odds = examples.x @ coefficients
+    log_odds -= log_odds.max(axis=1, keepdims=True)
+    probability = np.exp(log_odds)
+    total = probability.sum(axis=1)
+    row = np.arange(total.size)
+    penalised = penalty[:, None] * coefficients
+    loss = examples.weight @ (np.log(total) - log_odds[row, examples.label]) + 0.5 * np.sum(penalised * coefficients)
+    probability /= total[:, None]
+    probability[row, examples.label] -= 1.0
+    gradient: Floats = examples.x.T @ (examples.weight[:, None] * probability) + penalised
+    return float(loss), gradient
+
+
+def _fit_folds(examples: Examples, ridge: float, start: Sequence[Floats | None]) -> list[Floats]:
+    """Fit without each fold in turn."""
+    return [fit_ridge(examples.take(examples.fold != fold), ridge, first) for fold, first in enumerate(start)]
+
+
+def _held_out(examples: Examples, fits: Sequence[Floats]) -> Floats:
+    """Give the probabilities of each row by the fit that has not seen it, (n_rows, n_labels); 0 for fold −1."""
+    probability = np.zeros((examples.label.size, examples.n_labels))
+    for fold, coefficients in enumerate(fits):
+        mine, others = examples.fold == fold, examples.take(examples.fold != fold)
+        log_odds = examples.x[mine] @ coefficients
+        probability[mine] = _shrunk(_softmax(log_odds), _shares(others), float(others.weight.sum()))
+    return probability
+
+
+def _shares(examples: Examples) -> Floats:
+    """Estimate the labels' shares as if one more row had a part of each: (n_labels,)."""
+    count = np.bincount(examples.label, examples.weight, examples.n_labels) + 1.0 / examples.n_labels
+    shares: Floats = count / count.sum()
+    return shares
+
+
+def _softmax(log_odds: Floats) -> Floats:
+    """Turn log-odds, (n_rows, n_labels), into probabilities."""
+    probability = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
+    probability /= probability.sum(axis=1, keepdims=True)
+    return probability
+
+
+def _shrunk(probability: Floats, shares: Floats, n_labelled: float) -> Floats:
+    """Mix in the labels' shares as one more row would: none of n rows shows that a probability is below 1 in n."""
+    return (n_labelled * probability + shares) / (n_labelled + 1.0)
+
+
+def _log_loss(probability: Floats, label: Integers, weight: Floats) -> float:
+    """Mean −log probability of the labels; 0 for no rows."""
+    loss = -np.log(probability[np.arange(label.size), label])
+    return float(weight @ loss / max(weight.sum(), MIN_PROBABILITY))
+
+
+def _draw(rows: Integers, most: int, rng: np.random.Generator) -> Integers:
+    """Draw so many rows at most."""
+    return rows if rows.size <= most else np.sort(rng.choice(rows, most, replace=False))

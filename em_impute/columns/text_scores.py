@@ -1,0 +1,161 @@
+"""What all texts of a row say of its label, put beside the numbers of a table as columns of their own."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated
+
+import numpy as np
+
+from em_impute.columns.text_features import NamedTexts
+from em_impute.columns.text_model import TextModel, fit_text_model
+from em_impute.em.blocks import Floats, Integers
+from em_impute.serialize.annotations import Axes, NotSaved
+from em_impute.table.categories import CategoryColumn
+from em_impute.table.number_columns import NumberColumn
+from em_impute.table.numbers import parse_number
+from em_impute.table.read import Table
+
+FEW_NUMBERS = 30
+"""Whole numbers of at most so many different values may be codes: they serve as texts too."""
+
+PROBE = 1000
+"""Numbers that are looked at first: most columns show by these that they are measurements."""
+
+SHOWN = "shown"
+"""Stands for every number of a column whose values are no codes: what counts is whether there is one."""
+
+N_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class TextScores:
+    """How the texts of a row become numbers."""
+
+    names: Annotated[tuple[str, ...], Axes("n_scores"), "What the numbers are called among the predictors."]
+    model: TextModel
+    column: Annotated[Mapping[str, int], NotSaved] = field(default_factory=dict)
+    """Where the columns of texts stand in the table; one that is not there is missing in every row."""
+    n_missing: Annotated[Mapping[str, int], NotSaved] = field(default_factory=dict)
+    """Missing cells of the columns that are neither numbers nor categories of few texts, in the rows of the fit."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that they are made of."""
+        return tuple(one.name for one in self.model.vocabularies)
+
+    def places(self, n_columns: int) -> dict[str, int]:
+        """Say where the scores stand in a table of so many columns: behind all of them."""
+        return {name: n_columns + j for j, name in enumerate(self.names)}
+
+    def added(self, table: Table) -> Table:
+        """Put the scores of all rows beside the columns of a table that was read."""
+        texts = [
+            _texts_of(table, self.column.get(one.name), one.name, values=SHOWN not in one.texts)
+            for one in self.model.vocabularies
+        ]
+        return _with_scores(table, self.names, self.model.scores(texts))
+
+
+def fit_text_scores(
+    table: Table, names: Sequence[str], label: Integers, labels: Sequence[str], weight: Floats | None, seed: int
+) -> tuple[TextScores, Table] | None:
+    """Fit the scores to the rows with a label, and put them beside the columns of the table.
+
+    `label` (n_rows,) is −1 where it is missing, `names` are those of the columns.  None where there is no text to learn
+    from, or where the texts tell no more than the labels' shares do.
+    """
+    column = {names[index]: index for index in table.numbers}
+    texts = [*_columns_of_texts(table, names)]
+    if not texts:
+        return None
+    texts += _numbers_as_texts(table, names)
+    known = np.flatnonzero(label >= 0)
+    fold = _folds(label[known], seed)
+    of_rows = np.full(label.size, -1)
+    of_rows[known] = fold
+    every = np.ones(label.size) if weight is None else weight
+    fit = fit_text_model(texts, label.astype(np.intp), every, of_rows, len(labels), seed)
+    if not fit.log_loss < fit.log_loss_of_shares:
+        return None
+    scored = labels[:1] if len(labels) == 2 else labels  # noqa: PLR2004  # the second is the first with a minus
+    called = tuple(f"texts for {label}" for label in scored)
+    used = {one.name: column[one.name] for one in texts}
+    n_missing = {names[index]: one.n_missing for index, one in table.categories.items() if one.long is not None}
+    return TextScores(called, fit.model, used, n_missing), _with_scores(table, called, fit.scores)
+
+
+def _folds(label: Integers, seed: int) -> Integers:
+    """Divide labelled rows into folds, the rows of each label alike: (n_rows,)."""
+    order = np.random.default_rng(seed).permutation(label.size)
+    order = order[np.argsort(label[order], kind="stable")]
+    fold = np.empty(label.size, np.intp)
+    fold[order] = np.arange(label.size) % N_FOLDS
+    return fold
+
+
+def _with_scores(table: Table, names: Sequence[str], scores: Floats) -> Table:
+    columns = {
+        table.n_columns + j: NumberColumn(
+            numbers=np.ascontiguousarray(scores[:, j]), code=None, decimal_comma=False, n_numbers=scores.shape[0]
+        )
+        for j in range(len(names))
+    }
+    return replace(table, numbers={**table.numbers, **columns})
+
+
+def _columns_of_texts(table: Table, names: Sequence[str]) -> Iterator[NamedTexts]:
+    """Give the columns that hold more than numbers."""
+    for index, category in table.categories.items():
+        if category.all_texts is not None and category.all_texts.texts:
+            yield _of_category(names[index], category)
+
+
+def _numbers_as_texts(table: Table, names: Sequence[str]) -> Iterator[NamedTexts]:
+    """Give the columns of numbers that may be codes, and of the others with gaps whether there is a number."""
+    for index, column in table.numbers.items():
+        if column.numbers is None or index in table.categories:
+            continue
+        are_codes = _are_codes(column.numbers[:PROBE]) and _are_codes(column.numbers)
+        if are_codes or 0 < column.n_missing < column.size:
+            yield _of_numbers(names[index], column, values=are_codes)
+
+
+def _are_codes(numbers: Floats) -> bool:
+    values = np.unique(numbers[~np.isnan(numbers)])
+    return 1 < values.size <= FEW_NUMBERS and bool((values == np.round(values)).all())
+
+
+def _texts_of(table: Table, index: int | None, name: str, *, values: bool) -> NamedTexts:
+    """Read a column of any table as the model was fitted to it."""
+    category = None if index is None else table.categories.get(index)
+    if category is not None and category.all_texts is not None:
+        return _of_category(name, category)
+    if index is None or table.numbers[index].numbers is None:
+        return NamedTexts(name, np.full(table.n_rows, -1), ())
+    return _of_numbers(name, table.numbers[index], values=values)
+
+
+def _of_category(name: str, category: CategoryColumn) -> NamedTexts:
+    """Spell numbers alike, since other rows of the column may hold nothing else."""
+    if category.all_texts is None:
+        raise AssertionError("only columns whose texts were kept are read as texts")
+    code, texts = category.all_texts
+    numbers = [parse_number(text) for text in texts]
+    spelt = [text if number is None else _spelt(number) for text, number in zip(texts, numbers, strict=True)]
+    return NamedTexts(name, code, spelt)
+
+
+def _of_numbers(name: str, column: NumberColumn, *, values: bool) -> NamedTexts:
+    numbers, code = column.values if not values or column.code is None else column.numbers, column.code
+    if numbers is None:
+        raise AssertionError("a column that was dropped is none of numbers")
+    if not values:
+        return NamedTexts(name, np.where(np.isnan(numbers), -1, 0), (SHOWN,))
+    if code is None:
+        numbers, code = np.unique(numbers, return_inverse=True)
+    place = np.where(np.isnan(numbers), -1, np.arange(numbers.size))
+    return NamedTexts(name, place[code], [_spelt(number) for number in numbers.tolist()])
+
+
+def _spelt(number: float) -> str:
+    return f"{number:.15g}"
