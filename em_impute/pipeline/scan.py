@@ -111,7 +111,7 @@ def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummar
                 n_known = int(target.counts[~target.may_fill].sum())
                 votes[column] += n_known * (1 if target.quotes_always else -1) or target.quotes_always
                 piece = trimmed(draw(table, column, place, wanted.seed, bound[column]), wanted)
-                pieces[column].append(replace(piece, records=_records(data, table, piece.row - first_row)))
+                pieces[column].append(_with_records(piece, data, table, piece.row - first_row))
                 if sum(one.n_rows for one in pieces[column]) > ROUGHLY * 2 * wanted.size:
                     pieces[column] = [trimmed(merge_samples(pieces[column]), wanted)]
                     bound[column] = bound[column].tightened(bounds_of(pieces[column][0], wanted))
@@ -190,13 +190,13 @@ def _witnesses(table: Table, seen: set[int]) -> NDArray[np.intp]:
     return np.unique(np.searchsorted(begins, lines, side="right") - 1)
 
 
-def _records(data: bytes, table: Table, rows: NDArray[np.int64]) -> NDArray[np.object_]:
-    """Give the bytes of some records of a chunk, each with a line end; `data` are the bytes of the chunk."""
-    records = np.empty(rows.size, np.object_)
-    if not rows.size or table.record_starts is None:
-        return records
+def _with_records(sample: Sample, data: bytes, table: Table, rows: NDArray[np.int64]) -> Sample:
+    """Add the records of some rows of a chunk, each with a line end; `data` are the bytes of the chunk."""
+    if table.record_starts is None:
+        raise AssertionError("records are only found in a table that was read with keep_record_starts")
     starts, stops = table.record_starts[rows] - table.start, table.record_starts[rows + 1] - table.start
-    records[:] = [data[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
-    if not records[-1].endswith(b"\n"):
+    records = [data[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
+    if records and not records[-1].endswith(b"\n"):
         records[-1] += table.dialect.newline or b"\n"
-    return records
+        stops[-1] = starts[-1] + len(records[-1])
+    return replace(sample, n_bytes=stops - starts, records=np.frombuffer(b"".join(records), np.uint8))
