@@ -60,6 +60,9 @@ WORKER_ENVIRONMENT = {"distributed.nanny.pre-spawn-environ": dict.fromkeys(BLAS_
 """Without Dask's order to give memory back at once, which is asked for again with the next chunk: that took a quarter
 of a worker's time."""
 
+NO_DIARY = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "1s"}
+"""Dask notes a hundred times a second what its processes do, for a dashboard that nobody looks at."""
+
 LOST_HINT = (
     f"are they out of memory? give each less with {option('max_memory')}, or split the parts; inputs are as they were"
 )
@@ -135,7 +138,7 @@ def _connected(scheduler: str | None, n_workers: int | None, resources: ExitStac
     except ImportError:
         raise UsageError("Dask is not installed", INSTALL_HINT) from None
     # Whoever ran a command did not ask for a log; a worker that dies is replaced, and that is all there is to say.
-    resources.enter_context(dask.config.set({"logging.distributed": "critical", **WORKER_ENVIRONMENT}))
+    resources.enter_context(dask.config.set({"logging.distributed": "critical", **WORKER_ENVIRONMENT, **NO_DIARY}))
     for name in ("asyncio", "tornado", *logging.root.manager.loggerDict):
         if name.partition(".")[0] in {"asyncio", "distributed", "tornado"}:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -17,7 +17,7 @@ from em_impute.pipeline.open import look_at, read_options
 from em_impute.table.categories import ANY_NUMBER
 from em_impute.table.dialect import Dialect
 from em_impute.table.read import Table, read_tables
-from em_impute.table.source import Source, spool_errors
+from em_impute.table.source import Source, followed, spool_errors
 
 CHUNK_BYTES = 1 << 23
 """Of a file that are worked on at once.  Always the same, so that how much memory there is changes no bit."""
@@ -148,30 +148,43 @@ def opened_part(part: Part, plan: ReadPlan) -> Iterator[tuple[Source, Dialect]]:
         yield source, dialect
 
 
-def read_chunks(part: Part, plan: ReadPlan, *, record_starts: bool = True) -> Iterator[tuple[Source, Table]]:
-    """Read a part, yield its chunks with the source they come from, and keep them if there is room.
+def read_along(
+    source: Source, dialect: Dialect, part: Part, plan: ReadPlan, *, record_starts: bool = False
+) -> tuple[Source, Iterable[Table]]:
+    """Give the bytes of an open part and its chunks: those that were kept, or both are read at once.
 
-    With `record_starts` they know where their records begin; those that are kept do not.
+    The bytes are to be read from the first to the last, each once, and no further than the chunks have been taken.
+    With `record_starts` chunks that are read know where their records begin.
     """
-    cache = cache_writer(part, plan, CHUNKS)
-    with opened_part(part, plan) as (source, dialect):
-        options = read_options(plan.request, dialect, source.name)
-        options["keep_record_starts"] = record_starts
-        options["most_texts"] = 0 if plan.request.names_one_mixture else ANY_NUMBER
-        if plan.features is not None:
-            options["features"], options["explicit"] = plan.features, False
-        for table in read_tables(source, dialect, chunk_bytes=CHUNK_BYTES, **options):
-            yield source, table
-            cache.add(replace(table, record_starts=None))
-    cache.finish()
-
-
-def table_chunks(part: Part, plan: ReadPlan) -> Iterator[Table]:
-    """Give the chunks of a part: those that were kept, or read again."""
     found = cached(plan.key(part, CHUNKS))
-    if found is None:
-        found = (table for _, table in read_chunks(part, plan, record_starts=False))
-    yield from found
+    if found is not None:
+        return source, found
+    ahead, behind = followed(source)
+    return behind, _read(ahead, dialect, part, plan, record_starts=record_starts)
+
+
+def table_chunks(part: Part, plan: ReadPlan, *, record_starts: bool = False) -> Iterator[Table]:
+    """Give the chunks of a part: those that were kept, or read again, which alone have `record_starts`."""
+    found = None if record_starts else cached(plan.key(part, CHUNKS))
+    if found is not None:
+        yield from found
+        return
+    with opened_part(part, plan) as (source, dialect):
+        yield from _read(source, dialect, part, plan, record_starts=record_starts)
+
+
+def _read(source: Source, dialect: Dialect, part: Part, plan: ReadPlan, *, record_starts: bool) -> Iterator[Table]:
+    """Read the chunks of a part, and keep them, without their record starts, if there is room."""
+    cache = cache_writer(part, plan, CHUNKS)
+    options = read_options(plan.request, dialect, source.name)
+    options["keep_record_starts"] = record_starts
+    options["most_texts"] = 0 if plan.request.names_one_mixture else ANY_NUMBER
+    if plan.features is not None:
+        options["features"], options["explicit"] = plan.features, False
+    for table in read_tables(source, dialect, chunk_bytes=CHUNK_BYTES, **options):
+        yield table
+        cache.add(replace(table, record_starts=None))
+    cache.finish()
 
 
 @contextmanager

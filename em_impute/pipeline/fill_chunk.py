@@ -15,7 +15,7 @@ from em_impute.model.fills import CellCounts, Imputing, count_by_group, count_ce
 from em_impute.model.predict import Model
 from em_impute.options import Request
 from em_impute.pipeline.apply import fill_by_model, with_groups, with_scores
-from em_impute.pipeline.chunks import ReadPlan, in_part, opened_part, read_chunks, table_chunks
+from em_impute.pipeline.chunks import ReadPlan, in_part, opened_part, read_along, table_chunks
 from em_impute.pipeline.edits import changed_cells, make_edits, make_records, refuse_taken
 from em_impute.pipeline.files import Part, write
 from em_impute.pipeline.scan import PartRead
@@ -111,9 +111,10 @@ def fill_part(part: Part, what: tuple[FillPlan, PartRead, int]) -> PartResult:
 def _tables(one: _Pass, dialect: Dialect) -> Iterator[Iterator[bytes]]:
     """Yield the completed part, drawn anew each time where labels are drawn."""
     for number in count():
-        chunks = _filled_chunks(one, number, counts=number == 0)
+        source, read = read_along(one.source, dialect, one.part, one.plan.reading)
+        chunks = _filled_chunks(one, read, number, counts=number == 0)
         portions = chain.from_iterable(_portions(chunk, one.plan) for chunk in chunks)
-        yield encoded(splice(one.source, portions, expect_sha256=one.read.sha256), dialect)
+        yield encoded(splice(source, portions, expect_sha256=one.read.sha256), dialect)
 
 
 def _portions(chunk: _Chunk, plan: FillPlan) -> Iterator[Portion]:
@@ -128,18 +129,19 @@ def _long_table(one: _Pass, dialect: Dialect) -> Iterator[Iterator[bytes]]:
     refuse_taken(dialect, one.part.name, NUMBERING)
 
     def records(version: int) -> Iterator[Records]:
-        for chunk in _filled_chunks(one, max(0, version - 1), counts=version == 1):
+        read = table_chunks(one.part, one.plan.reading, record_starts=True)
+        for chunk in _filled_chunks(one, read, max(0, version - 1), counts=version == 1):
             yield make_records(chunk.opened, chunk.completions, request, version)
 
     versions = map(records, range(request.imputations + 1))
     yield patch_long(one.source, dialect, versions, expect_sha256=one.read.sha256)
 
 
-def _filled_chunks(one: _Pass, number: int, *, counts: bool) -> Iterator[_Chunk]:
+def _filled_chunks(one: _Pass, read: Iterable[Table], number: int, *, counts: bool) -> Iterator[_Chunk]:
     """Fill chunk after chunk, by this draw if labels are drawn; if it `counts`, the result tells of it."""
     plan, part, result, first_row = one.plan, one.part, one.result, 0
     models = [filler.model for filler in plan.fillers if filler.model]
-    for chunk in _read(part, plan):
+    for chunk in read:
         is_first = first_row == 0
         targets = {
             column: replace(target, quotes_always=one.read.quotes_always[column])
@@ -163,13 +165,6 @@ def _filled_chunks(one: _Pass, number: int, *, counts: bool) -> Iterator[_Chunk]
                 result.changes.setdefault(filler.column, []).append(zlib.compress(lines, 1))
         yield _Chunk(opened, completions, is_first)
         first_row += table.n_rows
-
-
-def _read(part: Part, plan: FillPlan) -> Iterable[Table]:
-    """Give the chunks of a part; only those that are read anew know where their records begin."""
-    if not plan.form.long:
-        return table_chunks(part, plan.reading)
-    return (table for _, table in read_chunks(part, plan.reading))
 
 
 def _filled(

@@ -82,10 +82,9 @@ class ColumnOfParts:
 def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, progress: Progress) -> ColumnOfParts:
     """Fit a sample as a small file, and then, where one mixture is asked for, all rows."""
     request, wanted, names = scan.plan.request, scan.wanted, scan.names
-    drawn = scan.summary.samples[column]
-    if _names_one_mixture(drawn, request):
-        drawn = evenly(drawn, wanted._replace(size=min(wanted.size, START_ROWS)))
-    sample = _in_order(drawn)
+    sample = scan.summary.samples[column]
+    if _names_one_mixture(sample, request):
+        sample = evenly(sample, wanted._replace(size=min(wanted.size, START_ROWS)))
     opened = _sample_table(scan, column, sample)
     target = opened.table.targets[column]
     labels = read_labels(names[column], _of_all_rows(target, scan.summary.counts[column]), request)
@@ -117,7 +116,7 @@ def apply_to_column(scan: ScanResult, column: int, saved: FromFile, at: int) -> 
     Raises DesignError, naming all of it at once, where the table holds what the model was not made for.
     """
     request, counts, fills = scan.plan.request, scan.summary.counts[column], saved.model.columns[at]
-    sample = _in_order(scan.summary.samples[column])
+    sample = scan.summary.samples[column]
     read = _sample_table(scan, column, sample)
     target = read.table.targets[column]
     labels = label_rows(scan.names[column], _of_all_rows(target, counts), fills.model.labels, request)
@@ -188,17 +187,12 @@ def _deltas(request: Request, labels: Labels, shift: Floats) -> tuple[tuple[str,
     return tuple(zip(labels.labels, (asked + shift).tolist(), strict=True))
 
 
-def _in_order(sample: Sample) -> Sample:
-    """Bring the rows back into the order of the parts and of the rows in them."""
-    return sample.take(np.lexsort((sample.row, sample.part)))
-
-
 def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
     """Read a sample of rows as if it were the table.
 
     What is to be said of single cells, and that a column holds the numbers of the rows, is taken from all rows.
     """
-    name, dialect, data = called(scan.parts), scan.plan.dialect, scan.header + b"".join(sample.records)
+    name, dialect, data = called(scan.parts), scan.plan.dialect, scan.header + sample.records.tobytes()
     source = Source(BytesIO(data), name, None, len(data))
     options = read_options(scan.plan.request, dialect, name)
     options["most_texts"] = MAX_TEXTS

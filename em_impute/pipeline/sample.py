@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.table.arrays import least_type
 from em_impute.table.read import Table
 
 FLOOR = 1000
@@ -20,8 +21,8 @@ FLOOR = 1000
 Keys = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
-OF_ROWS = ("key", "part", "row", "line", "text", "is_witness", "records")
-"""What a sample holds of each row."""
+OF_ROWS = ("key", "part", "row", "line", "text", "is_witness", "n_bytes")
+"""What a sample holds of each row beside its record."""
 
 LARGEST = np.uint64(np.iinfo(np.uint64).max)
 
@@ -60,7 +61,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows of a table, each with the bytes of its record."""
+    """Rows of a table, in its order, with the bytes of their records: all of it arrays, which are cheap to send."""
 
     key: Keys
     """(n,) what decides whether it is drawn"""
@@ -73,8 +74,10 @@ class Sample:
     """(n,) what its cell holds: index into `texts`"""
     is_witness: Flags
     """(n,) not drawn, but shown since some column holds there what others do not"""
-    records: NDArray[np.object_]
-    """(n,) the bytes of each, with a line end"""
+    n_bytes: NDArray[np.int64]
+    """(n,) of its record, with a line end"""
+    records: NDArray[np.uint8]
+    """the bytes of all records, one after the other"""
     texts: tuple[str, ...]
     may_fill: Flags
     """(n_texts,) whether such a cell may be one to fill"""
@@ -84,9 +87,12 @@ class Sample:
         """Count the rows."""
         return self.key.size
 
-    def take(self, rows: NDArray[np.intp]) -> "Sample":
-        """Keep some rows."""
-        return replace(self, **{name: getattr(self, name)[rows] for name in OF_ROWS})
+    def keep(self, rows: Flags) -> "Sample":
+        """Release all rows but some: (n,)."""
+        if rows.all():
+            return self
+        kept = {name: getattr(self, name)[rows] for name in OF_ROWS}
+        return replace(self, **kept, records=self.records[np.repeat(rows, self.n_bytes)])
 
 
 def draw(table: Table, column: int, place: Place, seed: int, bounds: Bounds) -> Sample:
@@ -105,14 +111,15 @@ def draw(table: Table, column: int, place: Place, seed: int, bounds: Bounds) -> 
         table.line_of(row),
         target.code[row].astype(np.int32),
         np.isin(row, witnesses, assume_unique=True),
-        np.full(row.size, b"", np.object_),
+        np.zeros(row.size, np.int64),
+        np.empty(0, np.uint8),
         target.texts,
         target.may_fill,
     )
 
 
 def merge_samples(samples: Sequence[Sample]) -> Sample:
-    """Put samples together; texts are numbered by their first appearance."""
+    """Put samples one after the other; texts are numbered by their first appearance."""
     number: dict[str, int] = {}
     may_fill: list[bool] = []
     codes = []
@@ -122,7 +129,7 @@ def merge_samples(samples: Sequence[Sample]) -> Sample:
                 number[text] = len(number)
                 may_fill.append(may)
         codes.append(np.array([number[text] for text in one.texts], np.int32)[one.text])
-    rows = {name: np.concatenate([getattr(one, name) for one in samples]) for name in OF_ROWS}
+    rows = {name: np.concatenate([getattr(one, name) for one in samples]) for name in (*OF_ROWS, "records")}
     rows["text"] = np.concatenate(codes)
     return Sample(**rows, texts=tuple(number), may_fill=np.array(may_fill, np.bool_))
 
@@ -132,8 +139,7 @@ def trimmed(sample: Sample, wanted: Wanted) -> Sample:
     bounds = bounds_of(sample, wanted)
     either = np.where(sample.may_fill, np.uint64(bounds.missing), np.uint64(bounds.known))
     own = np.array([bounds.texts[text] for text in sample.texts], np.uint64)
-    kept = (sample.key <= np.maximum(either, own)[sample.text]) | sample.is_witness
-    return sample if kept.all() else sample.take(np.flatnonzero(kept))
+    return sample.keep((sample.key <= np.maximum(either, own)[sample.text]) | sample.is_witness)
 
 
 def bounds_of(sample: Sample, wanted: Wanted) -> Bounds:
@@ -142,8 +148,8 @@ def bounds_of(sample: Sample, wanted: Wanted) -> Bounds:
     fills = sample.may_fill[sample.text]
     floor = max(1, min(FLOOR, wanted.size // max(1, len(sample.texts))))
     known, missing = (_bound(sample.key[drawn & kind], wanted.size) for kind in (~fills, fills))
-    order = np.argsort(sample.text, kind="stable")
-    ends = np.searchsorted(sample.text[order], np.arange(len(sample.texts) + 1))
+    order = np.argsort(sample.text.astype(least_type(len(sample.texts))), kind="stable")  # small numbers by radix sort
+    ends = np.bincount(sample.text + 1, minlength=len(sample.texts) + 1).cumsum()
     texts = {}
     for k, text in enumerate(sample.texts):
         rows = order[ends[k] : ends[k + 1]]
@@ -157,8 +163,7 @@ def evenly(sample: Sample, wanted: Wanted) -> Sample:
     least = min(bounds.known, bounds.missing)
     own = np.array([bounds.texts[text] for text in sample.texts], np.uint64)
     own[sample.may_fill] = 0
-    kept = (sample.key <= np.maximum(np.uint64(least), own)[sample.text]) | sample.is_witness
-    return sample.take(np.flatnonzero(kept))
+    return sample.keep((sample.key <= np.maximum(np.uint64(least), own)[sample.text]) | sample.is_witness)
 
 
 def _bound(key: Keys, size: int) -> int:

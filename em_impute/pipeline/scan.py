@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.weights import WeightScale, checked_weights, scale_of
-from em_impute.pipeline.chunks import ReadPlan, in_part, read_chunks
+from em_impute.pipeline.chunks import ReadPlan, in_part, opened_part, read_along
 from em_impute.pipeline.files import Part
 from em_impute.pipeline.sample import (
     NO_BOUNDS,
@@ -26,7 +26,6 @@ from em_impute.pipeline.sample import (
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import NumberCounts
 from em_impute.table.read import Table
-from em_impute.table.source import Source
 
 ROUGHLY = 1.25
 """Part of its size to which a sample grows before rows that others displaced are released."""
@@ -97,30 +96,31 @@ class RowSummary:
 def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummary:
     """Read a part for the first time.  `what` says how, what to sample, and which rows cannot be drawn any more."""
     plan, wanted, known = what
-    with in_part(part, plan):
+    with in_part(part, plan), opened_part(part, plan) as (raw, dialect):
+        source, tables = read_along(raw, dialect, part, plan, record_starts=True)
         found: list[RowSummary] = []
         votes: Counter[int] = Counter()
         pieces: defaultdict[int, list[Sample]] = defaultdict(list)
         bound = defaultdict(lambda: NO_BOUNDS, known)
         seen: set[int] = set()
-        first_row, table, compression = 0, None, None
-        for source, table in read_chunks(part, plan):
+        first_row, table = 0, None
+        for table in tables:
+            data = source.read(table.start, table.stop - table.start)
             place = Place(part.number, first_row, _witnesses(table, seen))
             for column, target in table.targets.items():
                 n_known = int(target.counts[~target.may_fill].sum())
                 votes[column] += n_known * (1 if target.quotes_always else -1) or target.quotes_always
                 piece = trimmed(draw(table, column, place, wanted.seed, bound[column]), wanted)
-                records = _records(source, table, piece.row - first_row)
-                pieces[column].append(replace(piece, records=records))
+                pieces[column].append(_with_records(piece, data, table, piece.row - first_row))
                 if sum(one.n_rows for one in pieces[column]) > ROUGHLY * 2 * wanted.size:
                     pieces[column] = [trimmed(merge_samples(pieces[column]), wanted)]
                     bound[column] = bound[column].tightened(bounds_of(pieces[column][0], wanted))
             found.append(_of_chunk(table, plan))
-            first_row, compression = first_row + table.n_rows, source.compression
+            first_row += table.n_rows
         if table is None:
             raise AssertionError("a part has at least one chunk, if an empty one")
         quotes_always = {column: n > 0 for column, n in votes.items()}
-        read = PartRead(part.number, first_row, table.size, table.sha256, compression, quotes_always)
+        read = PartRead(part.number, first_row, table.size, table.sha256, source.compression, quotes_always)
         samples = {column: trimmed(merge_samples(several), wanted) for column, several in pieces.items()}
         return replace(reduce(RowSummary.plus, found), parts=(read,), samples=samples)
 
@@ -190,17 +190,13 @@ def _witnesses(table: Table, seen: set[int]) -> NDArray[np.intp]:
     return np.unique(np.searchsorted(begins, lines, side="right") - 1)
 
 
-def _records(source: Source, table: Table, rows: NDArray[np.int64]) -> NDArray[np.object_]:
-    """Read the bytes of some records, each with a line end; the file stays where it is."""
-    records = np.empty(rows.size, np.object_)
-    if not rows.size or table.record_starts is None:
-        return records
-    starts, stops = table.record_starts[rows], table.record_starts[rows + 1]
-    begin, place = int(starts[0]), source.file.tell()
-    data = source.read(begin, int(stops[-1]) - begin)
-    source.file.seek(place)
-    pairs = zip((starts - begin).tolist(), (stops - begin).tolist(), strict=True)
-    records[:] = [data[start:stop] for start, stop in pairs]
-    if not records[-1].endswith(b"\n"):
+def _with_records(sample: Sample, data: bytes, table: Table, rows: NDArray[np.int64]) -> Sample:
+    """Add the records of some rows of a chunk, each with a line end; `data` are the bytes of the chunk."""
+    if table.record_starts is None:
+        raise AssertionError("records are only found in a table that was read with keep_record_starts")
+    starts, stops = table.record_starts[rows] - table.start, table.record_starts[rows + 1] - table.start
+    records = [data[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
+    if records and not records[-1].endswith(b"\n"):
         records[-1] += table.dialect.newline or b"\n"
-    return records
+        stops[-1] = starts[-1] + len(records[-1])
+    return replace(sample, n_bytes=stops - starts, records=np.frombuffer(b"".join(records), np.uint8))

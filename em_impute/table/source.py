@@ -8,7 +8,8 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from io import RawIOBase
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Self, cast
@@ -78,10 +79,11 @@ class Source:
     def read(self, start: int, n_bytes: int) -> bytes:
         """Read so many bytes from an absolute offset on, fewer only at the end of the file."""
         self.file.seek(start)
-        found = bytearray()
-        while len(found) < n_bytes and (block := self.file.read(n_bytes - len(found))):
-            found += block
-        return bytes(found)
+        blocks = []
+        while n_bytes and (block := self.file.read(n_bytes)):
+            blocks.append(block)
+            n_bytes -= len(block)
+        return b"".join(blocks)
 
 
 class HashingFile:
@@ -130,6 +132,48 @@ class HashingFile:
     def hexdigest(self) -> str:
         """Give the SHA-256 of all that was read."""
         return self._hash.hexdigest()
+
+
+class _Ahead:
+    """A file that keeps what was read of it for `_Behind`."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.kept = bytearray()
+
+    def seek(self, offset: int, /) -> int:
+        return self._file.seek(offset)
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        n_read: int = self._file.readinto(buffer) or 0  # type: ignore[attr-defined]
+        self.kept += buffer[:n_read]
+        return n_read
+
+
+class _Behind(RawIOBase):
+    """The bytes that were read ahead, from the first to the last, each once."""
+
+    def __init__(self, ahead: _Ahead) -> None:
+        self._kept = ahead.kept
+        self._offset = 0
+
+    def seek(self, offset: int, _whence: int = os.SEEK_SET, /) -> int:
+        del self._kept[: offset - self._offset]
+        self._offset = offset
+        return offset
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # not of any buffer
+        n_read = min(len(buffer), len(self._kept))
+        buffer[:n_read] = self._kept[:n_read]
+        self.seek(self._offset + n_read)
+        return n_read
+
+
+def followed(source: Source) -> tuple[Source, Source]:
+    """Give a source to read from beginning to end, and one that reads the same bytes behind it without the file."""
+    ahead = _Ahead(source.file)
+    behind = _Behind(ahead)
+    return replace(source, file=cast("BinaryIO", ahead)), replace(source, file=cast("BinaryIO", behind))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Tables in parts.  Oracle: the same rows in one file, filled in memory."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,18 @@ def _in_chunks(monkeypatch):
     monkeypatch.setattr(
         reading, "read_tables", lambda *rest, **options: read_tables(*rest, **options, block_bytes=2000)
     )
+
+
+class Counting:
+    """A file that counts the bytes read of it."""
+
+    def __init__(self, file):
+        self.seek, self.n_read, self._file = file.seek, 0, file
+
+    def readinto(self, buffer):
+        n_read = self._file.readinto(buffer)
+        self.n_read += n_read
+        return n_read
 
 
 def whole(folder, rows, header=HEADER):
@@ -74,6 +87,7 @@ def test_chunks_are_filled_as_the_whole_file_is(tmp_path, rows, options):
 @pytest.mark.usefixtures("in_chunks")
 def test_what_is_kept_in_memory_changes_no_bit(tmp_path, rows):
     paths = cut(tmp_path, rows, (400, 900))
+    paths[0].write_bytes(paths[0].read_bytes() + b"\n\r\n")  # lines that belong to no chunk
     request = Request(None, ("g",), covariance="full", probability=True)
 
     read_again = filled_in_parts(paths, request, room=Room(0))
@@ -84,6 +98,35 @@ def test_what_is_kept_in_memory_changes_no_bit(tmp_path, rows):
     assert [one.full_fit.mixture.fit.path for one in read_again.columns] == [
         one.full_fit.mixture.fit.path for one in kept.columns
     ]
+
+
+@pytest.mark.parametrize(
+    ("room", "options", "n_passes"),
+    [
+        (Room(1 << 28), {}, 2),
+        (Room(0), {}, 2),
+        (Room(1 << 28), {"covariance": "tied"}, 2),
+        (Room(0), {"covariance": "tied"}, 3),
+    ],
+    ids=str,
+)
+@pytest.mark.usefixtures("in_chunks")
+def test_a_part_is_read_once_for_its_sample_once_to_be_filled_and_once_for_em_where_it_is_not_kept(
+    tmp_path, rows, monkeypatch, room, options, n_passes
+):
+    paths, files = cut(tmp_path, rows, (400, 900)), []
+
+    def looked_at(raw, request):
+        source, dialect = look_at(raw, request)
+        files.append(Counting(source.file))
+        return replace(source, file=files[-1]), dialect
+
+    look_at = reading.look_at
+    monkeypatch.setattr(reading, "look_at", looked_at)
+
+    filled_in_parts(paths, Request(None, ("g",), **options), room=room)
+
+    assert n_passes * sum(path.stat().st_size for path in paths) == sum(file.n_read for file in files)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,10 @@ from em_impute.pipeline.sample import (
 NOBODY = np.empty(0, np.intp)
 
 
+def record(row):
+    return b"%d\n" % row
+
+
 def sample_of(key, text, texts=("", "f", "m"), may_fill=(True, False, False)):
     key = np.asarray(key, np.uint64)
     n = key.size
@@ -31,7 +35,8 @@ def sample_of(key, text, texts=("", "f", "m"), may_fill=(True, False, False)):
         np.arange(n) + 2,
         np.asarray(text, np.int32),
         np.zeros(n, bool),
-        np.array([b"%d\n" % i for i in range(n)], object),
+        np.array([len(record(i)) for i in range(n)]),
+        np.frombuffer(b"".join(map(record, range(n))), np.uint8),
         texts,
         np.array(may_fill),
     )
@@ -64,7 +69,7 @@ def test_the_rows_of_least_keys_are_drawn_of_either_kind_and_of_every_text(every
 
 def test_drawing_part_by_part_draws_the_same_rows(everyone):
     wanted = Wanted(300, 0)
-    pieces = [everyone.take(rows) for rows in np.array_split(np.arange(everyone.n_rows), 7)]
+    pieces = [everyone.keep(np.arange(everyone.n_rows) // 750 == k) for k in range(7)]
 
     gathered = pieces[0]
     for piece in pieces[1:]:
@@ -75,11 +80,11 @@ def test_drawing_part_by_part_draws_the_same_rows(everyone):
 
 def test_rows_beyond_the_bounds_of_other_rows_would_not_have_been_drawn(everyone):
     wanted = Wanted(300, 0)
-    first, rest = everyone.take(np.arange(2000)), everyone.take(np.arange(2000, 5000))
+    first, rest = everyone.keep(everyone.row < 2000), everyone.keep(everyone.row >= 2000)
     bounds = bounds_of(trimmed(first, wanted), wanted)
     either = np.where(rest.may_fill, np.uint64(bounds.missing), np.uint64(bounds.known))
     own = np.array([bounds.texts[text] for text in rest.texts], np.uint64)
-    within = rest.take(np.flatnonzero(rest.key <= np.maximum(either, own)[rest.text]))
+    within = rest.keep(rest.key <= np.maximum(either, own)[rest.text])
 
     known_before = trimmed(merge_samples([first, within]), wanted)
 
@@ -130,10 +135,13 @@ def test_keys_depend_on_the_row_and_not_on_the_chunk(tmp_path):
     assert not set(whole.key.tolist()) & set(elsewhere.key.tolist())
 
 
-def test_records_stay_with_their_rows_however_they_are_taken_and_put_together(everyone):
-    rows = np.random.default_rng(5).permutation(everyone.n_rows)
-    parts = [everyone.take(rows[:40]), everyone.take(rows[40:4000]), everyone.take(rows[4000:])]
+def test_records_stay_with_their_rows_however_they_are_kept_and_put_together(everyone):
+    drawn = np.random.default_rng(5).random(everyone.n_rows) < 0.6
+    parts = [everyone.keep(drawn & (everyone.row // 40 % 3 == k)) for k in range(3)]
 
-    both = merge_samples(parts).take(np.arange(0, 5000, 3))
+    both = merge_samples(parts)
+    some = both.keep(both.row % 3 == 0)
 
-    assert [b"%d\n" % row for row in both.row] == list(both.records)
+    for sample in (*parts, both, some):
+        assert b"".join(map(record, sample.row.tolist())) == sample.records.tobytes()
+    assert set((np.flatnonzero(drawn[::3]) * 3).tolist()) == set(some.row.tolist())
