@@ -9,10 +9,11 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, find_patterns, slices
-from em_impute.ensemble.candidates import Member, count_terms, row_cost
+from em_impute.ensemble.candidates import Member, row_cost
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import Scorer, make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
+from em_impute.ensemble.terms import count_terms, is_wide
 from em_impute.ensemble.transforms import Predictors, View
 from em_impute.environment import memory_is_limited
 from em_impute.serialize.annotations import Axes, Key, MayLack, Range
@@ -103,10 +104,14 @@ def predict(ensemble: Ensemble, predictors: Predictors) -> Floats:
 
 def _chunk_rows(ensemble: Ensemble) -> int:
     """Say how many rows are predicted at once: fewer where each of them takes much memory."""
-    of_row = max(
-        count_terms(one.n_columns) + 2 * one.component_label.size * len(one.members) for one in ensemble.submodels
-    )
+    of_row = max(_row_numbers(one) + 2 * one.component_label.size * len(one.members) for one in ensemble.submodels)
     return max(1, min(CHUNK_ROWS, CHUNK_NUMBERS // of_row))
+
+
+def _row_numbers(submodel: Submodel) -> int:
+    """Count the numbers that a row is made of in work: its terms, or copies of its columns where these are many."""
+    n, levels = submodel.n_columns, submodel.view.levels
+    return 4 * (n + len(levels)) if is_wide(n, levels) else count_terms(n) + sum(levels)
 
 
 def weighted(submodels: Sequence[Submodel], weight: Floats) -> tuple[Submodel, ...]:
