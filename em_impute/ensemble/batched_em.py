@@ -247,7 +247,7 @@ def label_totals(data: TrainingData, held: Flags | None = None) -> list[Floats]:
         weight = seen[:, group.rows] * data.weight[group.rows]
         total = np.zeros((len(seen), data.n_labels, len(group.patterns.observed), group.terms.n_terms))
         for rows, pattern, label in group.segments:
-            total[:, label, pattern] = group.terms.of(rows).weighed(weight[:, rows])
+            total[:, label, pattern] = group.terms.weighed(weight[:, rows], rows)
         found.append(total)
     return found
 
@@ -271,7 +271,7 @@ def shared_out(
     for rows, pattern, label in group.segments:
         mine = theta[pattern] if components is None else theta[pattern, components[label]]
         mine = mine.reshape(-1, n_terms)
-        joint[: len(mine), rows] = group.terms.of(rows).scored(mine)
+        joint[: len(mine), rows] = group.terms.scored(mine, rows)
     joint = joint.reshape(most, n_mixtures, -1)
     joint -= joint.max(axis=0)
     np.exp(joint, out=joint)
@@ -292,7 +292,7 @@ def completed(
     for rows, pattern, label in group.segments:
         mine = np.arange(n_components) if components is None else components[label]
         part = responsibility[: mine.size, :, rows].reshape(mine.size * n_mixtures, -1)
-        part = group.terms.of(rows).weighed(part)
+        part = group.terms.weighed(part, rows)
         total[pattern, mine] = part.reshape(mine.size, n_mixtures, -1)
     return complete(total.transpose(2, 1, 0, 3), group.patterns, batch.mean, _of_all(batch.covariance), swept)
 

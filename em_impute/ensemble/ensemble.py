@@ -83,17 +83,19 @@ class Ensemble:
     ] = 1.0
 
 
-def predict(ensemble: Ensemble, predictors: Predictors) -> Floats:
-    """Compute the probability of each label for each row: (n_rows, n_labels), rows sum to 1."""
-    n_rows = predictors.x.shape[0]
+def predict(ensemble: Ensemble, predictors: Predictors, rows: Integers | None = None) -> Floats:
+    """Compute the probability of each label for each row, or each of some `rows`: (n_rows, n_labels), with sums 1."""
+    chosen = np.arange(predictors.x.shape[0]) if rows is None else rows
+    n_rows = chosen.size
     probability = np.empty((n_rows, ensemble.n_labels))
-    missing, pattern = find_patterns(np.isnan(predictors.x))
-    order = np.argsort(pattern, kind="stable") if len(missing) > 1 else None  # rows alike side by side
+    gaps = [np.isnan(predictors.x[chosen[some]]) for some in slices(n_rows, CHUNK_ROWS)]  # no copy of all rows
+    missing, pattern = find_patterns(np.concatenate(gaps) if gaps else np.isnan(predictors.x[:0]))
+    order = np.argsort(pattern, kind="stable") if len(missing) > 1 else np.arange(n_rows)  # rows alike side by side
     scorers: dict[tuple[int, bytes], Scorer] = {}
 
     def fill_in(some: slice) -> None:
-        rows = some if order is None else order[some]
-        probability[rows] = _predict_chunk(ensemble, scorers, predictors.take(rows))
+        mine = order[some]
+        probability[mine] = _predict_chunk(ensemble, scorers, predictors.take(chosen[mine]))
 
     # numpy lets go of the interpreter in products and exponentials of a chunk, so that they go on side by side.  Each
     # has a buffer of OpenBLAS, which ends the process where it finds none: with a limit on memory there is one thread.

@@ -44,10 +44,10 @@ class Scorer(NamedTuple):
         else:
             n_shown, place = np.unique(terms.n_shown, return_inverse=True)
             score *= -0.5 * (self.freedom + n_shown[place])
-            score += self.constant - 0.5 * terms.scored(self.log_variance, 1 + 2 * self.n_observed)
+            score += self.constant - 0.5 * terms.scored(self.log_variance, first=1 + 2 * self.n_observed)
             score += np.hstack([_log_normalizer(self.freedom, n) for n in n_shown.tolist()])[:, place]
         if self.log_chance.shape[1]:
-            score += terms.scored(self.log_chance, terms.n_terms - self.log_chance.shape[1])
+            score += terms.scored(self.log_chance, first=terms.n_terms - self.log_chance.shape[1])
         n_components = self.component_label.size
         score = score.reshape(n_components, self.freedom.size // n_components, -1)
         return _of_labels(score, self.component_label, self.n_labels)

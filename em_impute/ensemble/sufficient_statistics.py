@@ -55,6 +55,16 @@ class Patterns:
         return steps, last
 
     @cached_property
+    def shown(self) -> Floats:
+        """`observed` as numbers by which rows of matrices are multiplied, (n_patterns, n_columns, 1)."""
+        return self.observed[:, :, None].astype(np.float64)
+
+    @cached_property
+    def neither(self) -> Floats:
+        """1 for pairs of columns that are both missing, else 0, (n_patterns, n_columns, n_columns)."""
+        return (~(self.observed[:, :, None] | self.observed[:, None])).astype(np.float64)
+
+    @cached_property
     def both(self) -> Flags:
         """Pairs of columns that are both observed, (n_patterns, n_columns, n_columns)."""
         return self.observed[:, :, None] & self.observed[:, None]
@@ -129,7 +139,7 @@ def _patterns_of(seen: Predictors, rows: Integers) -> tuple[Flags, Integers]:
     missing = np.isnan(seen.x[rows])
     if has_products(seen.x.shape[1]):
         return find_patterns(missing)
-    return missing.any(axis=0, keepdims=True), np.zeros(rows.size, np.intp)
+    return np.asarray([missing.any(axis=0)]), np.zeros(rows.size, np.intp)
 
 
 def _statistics_of(total: Floats, n_columns: int) -> SufficientStatistics:
@@ -164,9 +174,10 @@ def complete(
         np.einsum("...ii->...i", second)[...] += (weight @ ~observed) * variance
     else:
         swept = sweep(patterns, covariance)[0] if swept is None else swept
-        slope = np.where(patterns.both, np.eye(n), swept) * observed[:, :, None]  # Aᵀ
+        slope = np.where(patterns.both, np.eye(n), swept)  # Aᵀ
+        slope *= patterns.shown
         first, offset = _times(first, slope), centre - _times(centre, slope)
-        hidden = (swept * ~(observed[:, :, None] | observed[:, None])).reshape(*swept.shape[:-2], n * n)
+        hidden = (swept * patterns.neither).reshape(*swept.shape[:-2], n * n)
         second = (weight[..., None, :] @ hidden).reshape(*mean.shape, n)
         second += _transpose(_stacked(slope)) @ _stacked(_statistics_of(total, n).second @ slope)
     crossed = _transpose(first + 0.5 * weight[..., None] * offset) @ offset
@@ -210,17 +221,21 @@ def sweep(patterns: Patterns, covariance: Floats) -> tuple[Floats, Floats]:
     # Matrices come last, since there are the most of them.
     swept, log_determinant = np.moveaxis(swept[:, None], (2, 3), (0, 1)).swapaxes(2, 3).copy(), log_determinant[None]
     steps, last = patterns.steps
+    product = np.empty((0, 0, 0, 0))
     for column, before_it, shown in steps:
         if before_it.size > swept.shape[2]:
             swept, log_determinant = swept[:, :, before_it], log_determinant[before_it]
+        if product.shape != swept.shape:
+            product = np.empty_like(swept)
         pivot = np.where(shown, swept[column, column], 1.0)
         row = np.where(shown, swept[column] / pivot, 0.0)
-        swept -= swept[:, column, None] * row
+        swept -= np.multiply(swept[:, column, None], row, out=product)
         np.copyto(swept[column], row, where=shown)
         np.copyto(swept[:, column], row, where=shown)
         np.copyto(swept[column, column], -1.0 / pivot, where=shown)
         log_determinant = log_determinant + np.log(pivot)
-    swept = np.ascontiguousarray(swept.transpose(3, 2, 0, 1)[:, last])
+    # As rows of numbers they are turned eight times as fast as axis by axis.
+    swept = np.ascontiguousarray(swept.reshape(n * n, *swept.shape[2:]).transpose(2, 1, 0)).take(last, axis=1)
     return swept.reshape(*before, *observed.shape, n), log_determinant[last].T.reshape(*before, -1)
 
 

@@ -21,6 +21,8 @@ from em_impute.ensemble.transforms import Predictors
 MOST_WITH_PRODUCTS = 256
 """Columns up to which rows have all products of two as terms; beyond, columns are independent within a component."""
 
+ALL = slice(None)
+
 MOST_INDICATORS = 1 << 12
 PART_NUMBERS = 1 << 20
 """Indicators up to which terms are kept side by side where there are no other columns, and numbers in a part of the
@@ -57,17 +59,13 @@ class WholeTerms(NamedTuple):
         """Number of terms."""
         return int(self.values.shape[1])
 
-    def of(self, rows: slice) -> "WholeTerms":
-        """Keep some rows."""
-        return WholeTerms(self.values[rows])
+    def weighed(self, weight: Floats, rows: slice = ALL) -> Floats:
+        """Sum the terms of some rows by weights (n_sums, n_rows): (n_sums, n_terms)."""
+        return weight @ self.values[rows]
 
-    def weighed(self, weight: Floats) -> Floats:
-        """Sum the terms of all rows by weights (n_sums, n_rows): (n_sums, n_terms)."""
-        return weight @ self.values
-
-    def scored(self, theta: Floats, first: int = 0) -> Floats:
+    def scored(self, theta: Floats, rows: slice = ALL, first: int = 0) -> Floats:
         """Multiply by coefficients (n_scores, n_coefficients) of the terms from the `first` on: (n_scores, n_rows)."""
-        return theta @ self.values[:, first : first + theta.shape[1]].T
+        return theta @ self.values[rows, first : first + theta.shape[1]].T
 
 
 class PartedTerms(NamedTuple):
@@ -85,37 +83,34 @@ class PartedTerms(NamedTuple):
         """Columns that each row shows, (n_rows,)."""
         return np.asarray(np.count_nonzero(~np.isnan(self.seen.x), axis=1))
 
-    def of(self, rows: slice) -> "PartedTerms":
-        """Keep some rows."""
-        return PartedTerms(self.seen.take(rows))
-
-    def weighed(self, weight: Floats) -> Floats:
+    def weighed(self, weight: Floats, rows: slice = ALL) -> Floats:
         """Do as `WholeTerms` does."""
         total = np.empty((len(weight), self.n_terms))
-        for some, part in self._parts():
+        for some, part in self._parts(rows):
             total[:, some] = weight @ part.T
         return total
 
-    def scored(self, theta: Floats, first: int = 0) -> Floats:
+    def scored(self, theta: Floats, rows: slice = ALL, first: int = 0) -> Floats:
         """Do as `WholeTerms` does."""
-        score = np.zeros((len(theta), len(self.seen.x)))
-        for some, part in self._parts():
+        score = np.zeros((len(theta), len(self.seen.x[rows])))
+        for some, part in self._parts(rows):
             if first <= some.start < first + theta.shape[1]:
                 score += theta[:, some.start - first : some.stop - first] @ part
         return score
 
-    def _parts(self) -> Iterator[tuple[slice, Floats]]:
+    def _parts(self, rows: slice) -> Iterator[tuple[slice, Floats]]:
         """Yield some terms at a time, (n_terms, n_rows), and which they are; each is of one kind."""
-        n_rows, n = self.seen.x.shape
+        seen = self.seen.take(rows)
+        n_rows, n = seen.x.shape
         yield slice(0, 1), np.ones((1, n_rows))
         for some in slices(n, max(1, PART_NUMBERS // max(1, n_rows))):
-            x = self.seen.x[:, some].T
+            x = seen.x[:, some].T
             shown = ~np.isnan(x)
             x = np.where(shown, x, 0.0)
             for kind, part in enumerate((x, x * x, shown.astype(np.float64))):
                 yield slice(1 + kind * n + some.start, 1 + kind * n + some.stop), part
         first = 1 + 3 * n
-        for code, n_levels in zip(self.seen.codes.T, self.seen.levels, strict=True):
+        for code, n_levels in zip(seen.codes.T, seen.levels, strict=True):
             yield slice(first, first + n_levels), (code == np.arange(n_levels)[:, None]).astype(np.float64)
             first += n_levels
 

@@ -99,7 +99,7 @@ def fit_with_ensemble(
         lead()
     progress("filling", "")
     unlabelled = np.flatnonzero(design.distinct.label < 0)
-    probability = predict(ensemble, everything.predictors.take(unlabelled))
+    probability = predict(ensemble, everything.predictors, unlabelled)
 
     return Fitted(choice, lead, probability, partial(draw_ensemble, ensemble, learning), how)
 

@@ -88,4 +88,4 @@ def test_terms_that_are_made_part_by_part_are_those_side_by_side():
     assert isinstance(whole, WholeTerms)
     np.testing.assert_allclose(parted.weighed(weight), whole.weighed(weight))
     np.testing.assert_allclose(parted.scored(theta), whole.scored(theta))
-    np.testing.assert_allclose(parted.scored(theta[:, 1:], 1), whole.scored(theta[:, 1:], 1))
+    np.testing.assert_allclose(parted.scored(theta[:, 1:], first=1), whole.scored(theta[:, 1:], first=1))
