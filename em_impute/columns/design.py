@@ -24,7 +24,7 @@ from em_impute.table.arrays import Codes
 from em_impute.table.categories import MAX_LEVELS, CategoryColumn
 from em_impute.table.text import listed, shown
 
-MAX_FEATURES, MAX_COVARYING = 1000, 256
+MAX_FEATURES, MAX_COVARYING = 5000, 256
 """Predictors at most, and those of one mixture that was asked for: more make covariances that no file can support.  The
 ensemble takes more than those for independent within a label."""
 

@@ -21,13 +21,13 @@ from em_impute.em.blocks import Flags, Floats, Integers, Rows
 from em_impute.em.em import posterior
 from em_impute.em.sampling import draw_by_weight, draw_of_every_label
 from em_impute.ensemble.batched_em import DIVIDED_STEPS
-from em_impute.ensemble.candidates import count_terms
 from em_impute.ensemble.cross_validation import refit
 from em_impute.ensemble.ensemble import predict, weighted
 from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.folds import N_FOLDS, Examples, count_labels
 from em_impute.ensemble.shrinkage import shares_of
 from em_impute.ensemble.stacking_weights import stack_weights
+from em_impute.ensemble.terms import count_terms
 from em_impute.errors import FitError
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.column import FittedColumn

@@ -15,6 +15,7 @@ class Expectation(NamedTuple):
     responsibility: Floats  # (n_groups, n_components, n_rows), sums to 1 over components
     log_evidence: Floats  # (n_groups, n_rows), log p(x, label) or log p(x)
     residual: Floats  # (n_groups, n_components, n_features, n_rows), x − mean, 0 where not observed
+    distance: Floats  # (n_groups, n_components, n_rows), squared, by Mahalanobis
     conditional: Conditional
 
 
@@ -24,12 +25,13 @@ def e_step(block: Block, parameters: Parameters, log_clamp: Floats) -> Expectati
     residual = block.x[:, None] - parameters.mean[:, :, None]  # (n_groups, n_components, n_features, n_rows)
     if conditional.completion is not None:
         residual *= block.observed[:, None, :, None]
-    whitened = conditional.whitener @ residual
+    is_diagonal = conditional.whitener.ndim < residual.ndim
+    whitened = conditional.whitener[..., None] * residual if is_diagonal else conditional.whitener @ residual
     distance = np.einsum("gkdn,gkdn->gkn", whitened, whitened)
     log_joint = conditional.log_normalizer[:, :, None] - 0.5 * distance
     log_joint += log_weight(parameters.weight)[:, None]
     responsibility, log_evidence = _share_out(log_joint, block, log_clamp)
-    return Expectation(responsibility, log_evidence, residual, conditional)
+    return Expectation(responsibility, log_evidence, residual, distance, conditional)
 
 
 def summarize(block: Block, parameters: Parameters, log_clamp: Floats, complete: Conditional | None = None) -> Moments:

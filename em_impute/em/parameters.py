@@ -27,7 +27,11 @@ class Parameters(NamedTuple):
 
     weight: Annotated[Floats, Axes("n_components"), "Shares of the components, which add up to 1."]
     mean: Annotated[Floats, Axes("n_components", "n_features"), "Means."]
-    covariance: Annotated[Floats, Axes("n_components", "n_features", "n_features", lower_triangle=True), "Covariances."]
+    covariance: Annotated[
+        Floats,
+        Axes("n_components", "n_features", "n_features", lower_triangle=True),
+        "Covariances; of independent features, more than 256, variances alone.",
+    ]
 
 
 class Conditional(NamedTuple):
@@ -37,7 +41,7 @@ class Conditional(NamedTuple):
     that are not observed hold zeros, so that a residual with zeros in these places passes through unharmed.
     """
 
-    whitener: Floats  # (p, k, n_features, n_features): inverse Cholesky factor of the observed covariance
+    whitener: Floats  # (p, k, n_features, n_features): inverse Cholesky factor of the observed covariance; or diagonal
     log_normalizer: Floats  # (p, k): −½ (n_observed·log 2π + log |Σ_oo|)
     completion: Floats | None  # (p, k, d, d): residual of the observed -> expected residual of all; None = identity
     spread: Floats | None  # (p, k, d, d): covariance of the unobserved given the observed; None = zero
@@ -88,6 +92,10 @@ def condition(covariance: Floats, observed: Flags) -> Conditional:
     a covariance is numerically singular.
     """
     n_features = covariance.shape[-1]
+    if covariance.ndim == 2:  # noqa: PLR2004  # variances of independent features
+        whitener = observed[:, None] / np.sqrt(covariance)
+        log_density = observed @ (LOG_TWO_PI + np.log(covariance)).T
+        return Conditional(whitener, -0.5 * log_density, None, None)
     if observed.all():
         cholesky = _cholesky(covariance[None])
         log_scale = np.log(np.diagonal(cholesky, axis1=-2, axis2=-1)).sum(axis=-1)
@@ -123,7 +131,9 @@ def rescale(parameters: Parameters, shift: Floats, scale: Floats) -> Parameters:
     return Parameters(
         parameters.weight,
         shift + scale * parameters.mean,
-        scale[:, None] * parameters.covariance * scale[None, :],
+        scale**2 * parameters.covariance
+        if parameters.covariance.ndim == 2  # noqa: PLR2004  # variances
+        else scale[:, None] * parameters.covariance * scale[None, :],
     )
 
 

@@ -29,6 +29,7 @@ from em_impute.ensemble.sufficient_statistics import (
     sweep,
     training_rows,
 )
+from em_impute.ensemble.terms import has_products
 from em_impute.ensemble.transforms import Predictors, View
 
 SETTLING_STEPS = 6
@@ -206,10 +207,10 @@ def no_rows(batch: Batch) -> SufficientStatistics:
 
 def maximize(sums: SufficientStatistics, strengths: Strengths, log_share: Floats, data: TrainingData) -> Batch:
     """Take the M step; the labels' shares are given, (n_mixtures, n_components)."""
-    _, n_components, n_columns = sums.first.shape
+    n_components = sums.weight.shape[1]
     parts = [  # some mixtures at a time, so that temporaries stay small
         m_step(SufficientStatistics(*(part[some] for part in sums)), strengths.take(some))
-        for some in slices(len(sums.weight), max(1, MAX_NUMBERS // max(1, n_components * n_columns**2)))
+        for some in slices(len(sums.weight), max(1, MAX_NUMBERS // max(1, n_components * sums.second[0, 0].size)))
     ]
     mean, covariance, freedom = map(np.concatenate, zip(*parts, strict=True))
     log_chance = log_chances(sums.counts, data.seen.levels, data.base)
@@ -244,9 +245,9 @@ def label_totals(data: TrainingData, held: Flags | None = None) -> list[Floats]:
     found = []
     for group in data.labelled:
         weight = seen[:, group.rows] * data.weight[group.rows]
-        total = np.zeros((len(seen), data.n_labels, len(group.patterns.observed), group.terms.shape[1]))
+        total = np.zeros((len(seen), data.n_labels, len(group.patterns.observed), group.terms.n_terms))
         for rows, pattern, label in group.segments:
-            total[:, label, pattern] = weight[:, rows] @ group.terms[rows]
+            total[:, label, pattern] = group.terms.weighed(weight[:, rows], rows)
         found.append(total)
     return found
 
@@ -270,7 +271,7 @@ def shared_out(
     for rows, pattern, label in group.segments:
         mine = theta[pattern] if components is None else theta[pattern, components[label]]
         mine = mine.reshape(-1, n_terms)
-        np.matmul(mine, group.terms[rows].T, out=joint[: len(mine), rows])
+        joint[: len(mine), rows] = group.terms.scored(mine, rows)
     joint = joint.reshape(most, n_mixtures, -1)
     joint -= joint.max(axis=0)
     np.exp(joint, out=joint)
@@ -287,10 +288,11 @@ def completed(
 ) -> SufficientStatistics:
     """Sum rows by how responsible each component is for them: (n_mixtures, n_components, …)."""
     n_mixtures, n_components = batch.weight.shape
-    total = np.zeros((len(group.patterns.observed), n_components, n_mixtures, group.terms.shape[1]))
+    total = np.zeros((len(group.patterns.observed), n_components, n_mixtures, group.terms.n_terms))
     for rows, pattern, label in group.segments:
         mine = np.arange(n_components) if components is None else components[label]
-        part = responsibility[: mine.size, :, rows].reshape(mine.size * n_mixtures, -1) @ group.terms[rows]
+        part = responsibility[: mine.size, :, rows].reshape(mine.size * n_mixtures, -1)
+        part = group.terms.weighed(part, rows)
         total[pattern, mine] = part.reshape(mine.size, n_mixtures, -1)
     return complete(total.transpose(2, 1, 0, 3), group.patterns, batch.mean, _of_all(batch.covariance), swept)
 
@@ -304,9 +306,10 @@ def _in_turn(
     or none have one covariance for every component, and independent columns.
     """
     n_mixtures, n_components, n_columns = mean.shape
-    size = max(1, MAX_NUMBERS // (n_components * max(len(group.patterns.observed) * n_columns**2, group.rows.size)))
+    n_numbers = len(group.patterns.observed) * covariance[0, 0].size
+    size = max(1, MAX_NUMBERS // (n_components * max(n_numbers, group.rows.size)))
     alike = [np.arange(n_mixtures)]
-    if not group.patterns.observed.all() or n_columns > FEW_COLUMNS:
+    if has_products(n_columns) and (not group.patterns.observed.all() or n_columns > FEW_COLUMNS):
         tied = (covariance == covariance[:, :1]).all(axis=(1, 2, 3))
         independent = ((covariance == 0.0) | np.eye(n_columns, dtype=bool)).all(axis=(1, 2, 3))
         alike = rows_by_code(2 * independent + tied, 4)
@@ -325,6 +328,8 @@ def _of_all(covariance: Floats) -> Floats:
 def _standard(*shape: int) -> tuple[Floats, Floats]:
     """Give the means (n_mixtures, n_components, n_columns) of standard normal components, and their covariances."""
     mean = np.zeros(shape)
+    if not has_products(shape[-1]):
+        return mean, np.ones(shape)
     return mean, np.broadcast_to(np.eye(shape[-1]), (*shape, shape[-1]))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats
 from em_impute.ensemble.shrinkage import Shrinkage
-from em_impute.ensemble.sufficient_statistics import MOST_WITH_PRODUCTS
+from em_impute.ensemble.terms import count_terms, has_products
 from em_impute.ensemble.transforms import PLAIN
 from em_impute.serialize.annotations import Count, Range
 
@@ -175,7 +175,7 @@ def budget_for(n_columns: int, n_patterns: int, n_mixtures: int, n_steps: int) -
     thrifty = n_columns > MANY_COLUMNS or overhead + a_row * MIN_UNLABELLED > 4 * WORK
     n_unlabelled = int(np.clip((WORK - overhead) / a_row, MIN_UNLABELLED, MAX_UNLABELLED))
     n_labelled = int(min(MAX_LABELLED, MAX_TERMS / n_terms))
-    return Budget(n_labelled, n_unlabelled, thrifty, inverses > MAX_INVERSES or n_columns > MOST_WITH_PRODUCTS)
+    return Budget(n_labelled, n_unlabelled, thrifty, inverses > MAX_INVERSES or not has_products(n_columns))
 
 
 def refit_rows(n_columns: int, n_mixtures: int, n_steps: int) -> tuple[int, int]:
@@ -200,8 +200,3 @@ def affordable_members(n_rows: int, cost: Floats) -> int:
 def row_cost(n_columns: int, n_components: int) -> float:
     """Estimate what predicting one row with one mixture takes."""
     return n_components * (2 * count_terms(n_columns) + LOGARITHM)
-
-
-def count_terms(n_columns: int) -> int:
-    """Count the terms of a row: 1, x and the products, or as many squares where columns are independent anyway."""
-    return 1 + n_columns + n_columns * (n_columns + 1 if n_columns <= MOST_WITH_PRODUCTS else 2) // 2

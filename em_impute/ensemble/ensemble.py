@@ -9,10 +9,11 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, find_patterns, slices
-from em_impute.ensemble.candidates import Member, count_terms, row_cost
+from em_impute.ensemble.candidates import Member, row_cost
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import Scorer, make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
+from em_impute.ensemble.terms import count_terms, is_wide
 from em_impute.ensemble.transforms import Predictors, View
 from em_impute.environment import memory_is_limited
 from em_impute.serialize.annotations import Axes, Key, MayLack, Range
@@ -82,17 +83,19 @@ class Ensemble:
     ] = 1.0
 
 
-def predict(ensemble: Ensemble, predictors: Predictors) -> Floats:
-    """Compute the probability of each label for each row: (n_rows, n_labels), rows sum to 1."""
-    n_rows = predictors.x.shape[0]
+def predict(ensemble: Ensemble, predictors: Predictors, rows: Integers | None = None) -> Floats:
+    """Compute the probability of each label for each row, or each of some `rows`: (n_rows, n_labels), with sums 1."""
+    chosen = np.arange(predictors.x.shape[0]) if rows is None else rows
+    n_rows = chosen.size
     probability = np.empty((n_rows, ensemble.n_labels))
-    missing, pattern = find_patterns(np.isnan(predictors.x))
-    order = np.argsort(pattern, kind="stable") if len(missing) > 1 else None  # rows alike side by side
+    gaps = [np.isnan(predictors.x[chosen[some]]) for some in slices(n_rows, CHUNK_ROWS)]  # no copy of all rows
+    missing, pattern = find_patterns(np.concatenate(gaps) if gaps else np.isnan(predictors.x[:0]))
+    order = np.argsort(pattern, kind="stable") if len(missing) > 1 else np.arange(n_rows)  # rows alike side by side
     scorers: dict[tuple[int, bytes], Scorer] = {}
 
     def fill_in(some: slice) -> None:
-        rows = some if order is None else order[some]
-        probability[rows] = _predict_chunk(ensemble, scorers, predictors.take(rows))
+        mine = order[some]
+        probability[mine] = _predict_chunk(ensemble, scorers, predictors.take(chosen[mine]))
 
     # numpy lets go of the interpreter in products and exponentials of a chunk, so that they go on side by side.  Each
     # has a buffer of OpenBLAS, which ends the process where it finds none: with a limit on memory there is one thread.
@@ -103,10 +106,14 @@ def predict(ensemble: Ensemble, predictors: Predictors) -> Floats:
 
 def _chunk_rows(ensemble: Ensemble) -> int:
     """Say how many rows are predicted at once: fewer where each of them takes much memory."""
-    of_row = max(
-        count_terms(one.n_columns) + 2 * one.component_label.size * len(one.members) for one in ensemble.submodels
-    )
+    of_row = max(_row_numbers(one) + 2 * one.component_label.size * len(one.members) for one in ensemble.submodels)
     return max(1, min(CHUNK_ROWS, CHUNK_NUMBERS // of_row))
+
+
+def _row_numbers(submodel: Submodel) -> int:
+    """Count the numbers that a row is made of in work: its terms, or copies of its columns where these are many."""
+    n, levels = submodel.n_columns, submodel.view.levels
+    return 4 * (n + len(levels)) if is_wide(n, levels) else count_terms(n) + sum(levels)
 
 
 def weighted(submodels: Sequence[Submodel], weight: Floats) -> tuple[Submodel, ...]:

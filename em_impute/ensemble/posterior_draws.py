@@ -27,6 +27,7 @@ from em_impute.ensemble.folds import Examples, count_labels, draw
 from em_impute.ensemble.shrinkage import Batch, Strengths, shares_of, strengths_of
 from em_impute.ensemble.student_t import gaussian_label_scores, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
+from em_impute.ensemble.terms import has_products, variances_in
 from em_impute.ensemble.transforms import Predictors, View
 
 MAX_LABELLED = 3000
@@ -202,7 +203,11 @@ def draw_parameters(
         tied = np.isinf(strengths.pooled)
         covariance[tied] = covariance[tied][:, :1]
         rows = np.maximum(batch.weight[..., None] + strengths.mean[:, None, :], LEAST_ROWS)
-        error = np.linalg.cholesky(covariance) @ rng.standard_normal((*mean.shape, 1))
+        error = rng.standard_normal((*mean.shape, 1))
+        if has_products(mean.shape[-1]):
+            error = np.linalg.cholesky(covariance) @ error
+        else:
+            error *= np.sqrt(covariance)[..., None]
         mean = mean + error[..., 0] / np.sqrt(rows)
     log_chance, first = np.empty_like(batch.log_chance), 0
     for n_levels in levels:
@@ -223,9 +228,9 @@ def draw_covariances(covariance: Floats, freedom: Floats, independent: Flags, rn
     n = covariance.shape[-1]
     raised = np.maximum(freedom, n + 1.0)
     drawn = np.zeros_like(covariance)
-    alone, own = np.zeros_like(covariance[independent]), np.einsum("...ii->...i", covariance)[independent]
+    alone, own = np.zeros_like(covariance[independent]), variances_in(covariance, n)[independent]
     chi_square = rng.chisquare(np.broadcast_to(raised[independent][..., None], own.shape))
-    np.einsum("...ii->...i", alone)[...] = own * freedom[independent][..., None] / chi_square
+    variances_in(alone, n)[...] = own * freedom[independent][..., None] / chi_square
     drawn[independent] = alone
     if independent.all():
         return drawn

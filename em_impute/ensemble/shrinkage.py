@@ -1,11 +1,13 @@
 """The M step of many mixtures at once, with covariances drawn towards each other and means towards zero."""
 
+from functools import partial
 from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.sufficient_statistics import SufficientStatistics
+from em_impute.ensemble.terms import has_products, variances_in
 from em_impute.serialize.annotations import Axes, InfiniteAsNull, Range
 
 FLOOR_ROWS = 3.0
@@ -50,7 +52,9 @@ class Batch(NamedTuple):
     weight: Annotated[Floats, Axes("n_members", "n_components"), "Rows behind each component."]
     mean: Annotated[Floats, Axes("n_members", "n_components", "n_columns"), "Means."]
     covariance: Annotated[
-        Floats, Axes("n_members", "n_components", "n_columns", "n_columns", lower_triangle=True), "Covariances."
+        Floats,
+        Axes("n_members", "n_components", "n_columns", "n_columns", lower_triangle=True),
+        "Covariances; of independent columns, more than 256, variances alone.",
     ]
     freedom: Annotated[Floats, Axes("n_members", "n_components"), "Rows and pseudo-rows behind each covariance."]
     log_share: Annotated[Floats, Axes("n_members", "n_components"), "Natural logarithms of the shares."]
@@ -80,22 +84,28 @@ def m_step(sums: SufficientStatistics, strengths: Strengths) -> tuple[Floats, Fl
     n_columns = sums.first.shape[-1]
     weight = sums.weight
     mean = sums.first / np.maximum(weight[..., None] + strengths.mean[:, None, :], np.finfo(float).tiny)
-    crossed = mean[..., :, None] * sums.first[..., None, :]
-    scatter = sums.second - crossed - np.swapaxes(crossed, -1, -2)
-    scatter += weight[..., None, None] * (mean[..., :, None] * mean[..., None, :])
-    if strengths.independent.any():
-        scatter[strengths.independent] *= np.eye(n_columns)
+    if has_products(n_columns):
+        crossed = mean[..., :, None] * sums.first[..., None, :]
+        scatter = sums.second - crossed - np.swapaxes(crossed, -1, -2)
+        scatter += weight[..., None, None] * (mean[..., :, None] * mean[..., None, :])
+        if strengths.independent.any():
+            scatter[strengths.independent] *= np.eye(n_columns)
+    else:
+        scatter = sums.second - 2.0 * mean * sums.first + weight[..., None] * mean**2
+    of_mixture, of_component = (  # numbers beside matrices, or beside variances
+        partial(np.expand_dims, axis=tuple(range(n_axes, n_axes + scatter.ndim - 2))) for n_axes in (1, 2)
+    )
 
     within, rows = scatter.sum(axis=1), weight.sum(axis=1)
-    target = (np.einsum("cii->ci", within) + FLOOR_ROWS) / (rows + FLOOR_ROWS)[:, None]
+    target = (variances_in(within, n_columns) + FLOOR_ROWS) / (rows + FLOOR_ROWS)[:, None]
     drawn = strengths.diagonal * n_columns
-    pooled = within / (rows + drawn)[:, None, None]
-    np.einsum("cii->ci", pooled)[...] += (drawn / (rows + drawn))[:, None] * target
+    pooled = within / of_mixture(rows + drawn)
+    variances_in(pooled, n_columns)[...] += (drawn / (rows + drawn))[:, None] * target
 
     alone = np.isinf(strengths.pooled)
     pull = np.where(alone, 1.0, strengths.pooled)[:, None] * n_columns
-    covariance = scatter + pull[..., None, None] * pooled[:, None]
-    covariance /= np.maximum(weight + pull, np.finfo(float).tiny)[..., None, None]
+    covariance = scatter + of_component(pull) * pooled[:, None]
+    covariance /= of_component(np.maximum(weight + pull, np.finfo(float).tiny))
     covariance[alone] = pooled[alone][:, None]
     freedom = np.where(alone[:, None], (rows + drawn)[:, None], weight + pull)
     return mean, covariance, freedom
@@ -131,7 +141,7 @@ def empirical_bayes(sums: SufficientStatistics) -> Floats:
     n_labels = sums.weight.shape[1]
     mean = sums.first / np.maximum(sums.weight[..., None], np.finfo(float).tiny)
     overall = sums.first.sum(axis=1) / np.maximum(rows, np.finfo(float).tiny)
-    within = (np.einsum("ckii->cki", sums.second) - sums.weight[..., None] * mean**2).sum(axis=1)
+    within = (variances_in(sums.second, mean.shape[-1]) - sums.weight[..., None] * mean**2).sum(axis=1)
     between = (sums.weight[..., None] * (mean - overall[:, None]) ** 2).sum(axis=1)
     ratio = (between / max(n_labels - 1, 1)) / ((within + 1.0) / np.maximum(rows - n_labels + 2, 1.0))
     kappa: Floats = (rows / n_labels) / np.maximum(ratio - 1.0, SMALLEST_EXCESS)

@@ -6,8 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
+from em_impute.em.parameters import LOG_TWO_PI
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.sufficient_statistics import Group, coefficients, distances, invert
+from em_impute.ensemble.terms import Terms, WholeTerms, has_products
 
 LEAST_FREEDOM = 2.0
 """Degrees of freedom at least: fewer would have no mean."""
@@ -22,25 +24,32 @@ class Scorer(NamedTuple):
     log_chance: Floats  # (n_components·n_mixtures, n_indicators)
     freedom: Floats  # (n_components·n_mixtures, 1)
     constant: Floats  # (n_components·n_mixtures, 1)
+    log_variance: Floats | None  # (n_components·n_mixtures, n_columns) where rows that show any columns are scored
     n_observed: int
     component_label: Integers  # (n_components,)
     n_labels: int
 
-    def of(self, terms: Floats) -> Floats:
+    def of(self, terms: Terms) -> Floats:
         """Compute log(share·predictive density) of each label for each row: (n_labels, n_mixtures, n_rows).
 
         With the rows last, maxima and sums over components and labels run along the memory.
         """
-        score: Floats = self.distance @ terms[:, : self.distance.shape[1]].T
+        score = terms.scored(self.distance)
         np.maximum(score, 0.0, out=score)
         score /= self.freedom
         np.log1p(score, out=score)
-        score *= -0.5 * (self.freedom + self.n_observed)
-        score += self.constant
+        if self.log_variance is None or isinstance(terms, WholeTerms):
+            score *= -0.5 * (self.freedom + self.n_observed)
+            score += self.constant
+        else:
+            n_shown, place = np.unique(terms.n_shown, return_inverse=True)
+            score *= -0.5 * (self.freedom + n_shown[place])
+            score += self.constant - 0.5 * terms.scored(self.log_variance, first=1 + 2 * self.n_observed)
+            score += np.hstack([_log_normalizer(self.freedom, n) for n in n_shown.tolist()])[:, place]
         if self.log_chance.shape[1]:
-            score += self.log_chance @ terms[:, -self.log_chance.shape[1] :].T
+            score += terms.scored(self.log_chance, first=terms.n_terms - self.log_chance.shape[1])
         n_components = self.component_label.size
-        score = score.reshape(n_components, self.freedom.size // n_components, terms.shape[0])
+        score = score.reshape(n_components, self.freedom.size // n_components, -1)
         return _of_labels(score, self.component_label, self.n_labels)
 
 
@@ -54,22 +63,33 @@ def make_scorer(observed: Integers, batch: Batch, component_label: Integers, n_l
     n = observed.size
     freedom = np.maximum(batch.freedom - batch.mean.shape[-1] + 1.0, LEAST_FREEDOM)
     inflation = (1.0 + 1.0 / (batch.weight + MEAN_PSEUDO_ROWS)) * batch.freedom / freedom
-    precision, log_determinant = invert(batch.covariance[..., observed[:, None], observed] * inflation[..., None, None])
+    constant, log_variance = batch.log_share, None
+    if has_products(batch.mean.shape[-1]):
+        covariance = batch.covariance[..., observed[:, None], observed] * inflation[..., None, None]
+        precision, log_determinant = invert(covariance)
+        constant = constant + _log_normalizer(freedom, n) - 0.5 * log_determinant
+    else:
+        variance = batch.covariance * inflation[..., None]
+        precision, log_variance = 1.0 / variance, _flat(np.log(variance))
     distance = distances(precision, batch.mean[..., observed])
-    constant = batch.log_share + _log_normalizer(freedom, n) - 0.5 * log_determinant
     distance, log_chance, freedom, constant = (
         _flat(part) for part in (distance, batch.log_chance, freedom[..., None], constant[..., None])
     )
-    return Scorer(distance, log_chance, freedom, constant, n, component_label, n_labels)
+    return Scorer(distance, log_chance, freedom, constant, log_variance, n, component_label, n_labels)
 
 
 def gaussian_label_scores(group: Group, batch: Batch, component_label: Integers, n_labels: int) -> Floats:
     """Compute log(share·density) of each label for each row, the parameters being given: like `Scorer.of`."""
-    observed = group.observed
-    precision, log_determinant = invert(batch.covariance[..., observed[:, None], observed])
-    distance = distances(precision, batch.mean[..., observed])
-    theta = coefficients(np.array(observed.size), batch.log_share, distance, log_determinant, batch.log_chance)
-    score: Floats = _flat(theta) @ group.terms.T
+    observed, share, chance = group.observed, batch.log_share, batch.log_chance
+    if has_products(batch.mean.shape[-1]):
+        precision, log_determinant = invert(batch.covariance[..., observed[:, None], observed])
+        distance = distances(precision, batch.mean[..., observed])
+        theta = coefficients(np.array(observed.size), share, distance, log_determinant, chance)
+    else:
+        distance = distances(1.0 / batch.covariance, batch.mean)
+        distance[..., 1 + 2 * observed.size :] += LOG_TWO_PI + np.log(batch.covariance)
+        theta = coefficients(np.array(0), share, distance, np.array(0.0), chance)
+    score: Floats = group.terms.scored(_flat(theta))
     return _of_labels(score.reshape(*theta.shape[1::-1], group.rows.size), component_label, n_labels)
 
 

@@ -35,6 +35,9 @@ SPREADS = (0.1, 0.3, 1.0)
 EVIDENT_ROWS = 3000
 """Of either kind: more would only make certain what they make all but certain."""
 
+RELATIVE_NOISE = 1e-10
+"""Part of the mean square of a row that rounding may take: the products of rows that are alike have no factor."""
+
 NEWTON_STEPS = 100
 MAX_HALVINGS = 20
 
@@ -167,7 +170,22 @@ def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Flags, weight: Floa
     terms = _Terms(n_numbers, *_sometimes_missing(np.isnan(x))).of(x)
     squares = np.arange(1 + x.shape[1], 1 + x.shape[1] + n_numbers)
     terms[:, 1 : 1 + x.shape[1] + n_numbers] -= terms[:, 1 : 1 + x.shape[1] + n_numbers].mean(axis=0)
-    return log_mean_exp(np.array([_evidence(one, lacks, weight) for one in (terms, np.delete(terms, squares, axis=1))]))
+    both = terms, np.delete(terms, squares, axis=1)
+    return log_mean_exp(np.array([_evidence(_turned(one), lacks, weight) for one in both]))
+
+
+def _turned(terms: Floats) -> Floats:
+    """Turn terms, the first of which is 1, so that there are hardly more of them than rows.
+
+    Coefficients that are alike and independent beforehand are so in other axes too, so that the evidence stays: it
+    depends on the terms by their products from row to row.
+    """
+    n_rows, n_terms = terms.shape
+    if n_terms <= n_rows + 1:
+        return terms
+    products = terms[:, 1:] @ terms[:, 1:].T
+    products += RELATIVE_NOISE * np.trace(products) / n_rows * np.eye(n_rows)
+    return np.hstack([terms[:, :1], np.linalg.cholesky(products)])
 
 
 def log_mean_exp(values: Floats) -> float:

@@ -1,21 +1,23 @@
 """From a design to probabilities: by the ensemble of many mixtures, or by the one that the user named."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, slices
+from em_impute.em.blocks import Floats, Integers, Rows, make_blocks, slices
 from em_impute.em.em import Fit, Step, expect, make_problem, posterior
+from em_impute.em.expectation import e_step
 from em_impute.em.initialize import Mixture, Recipe
 from em_impute.em.mixture import fit_mixture, refits
-from em_impute.em.parameters import Parameters
+from em_impute.em.parameters import Parameters, clamp
 from em_impute.ensemble.ensemble import predict
 from em_impute.ensemble.fit import EnsembleFit, fit_leader, subsampled
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.posterior_draws import draw_ensemble
+from em_impute.ensemble.terms import has_products
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.how_missing import HowMissing, how_missing
 from em_impute.model.bic import sort_components
@@ -97,7 +99,7 @@ def fit_with_ensemble(
         lead()
     progress("filling", "")
     unlabelled = np.flatnonzero(design.distinct.label < 0)
-    probability = predict(ensemble, everything.predictors.take(unlabelled))
+    probability = predict(ensemble, everything.predictors, unlabelled)
 
     return Fitted(choice, lead, probability, partial(draw_ensemble, ensemble, learning), how)
 
@@ -117,10 +119,23 @@ def _leading_mixture(ensemble: EnsembleFit, examples: Examples, design: Design, 
     path = np.zeros(len(looked_at))
     for some in slices(rows.label.size, CHUNK_ROWS):
         part = rows.x[some], rows.label[some], rows.weight[some]
-        problem = make_problem(*part, component_label, ensemble.n_labels)
-        path += [expect(problem, one).log_likelihood for one in looked_at]
+        path += _log_likelihoods(Rows(*part), looked_at, component_label, ensemble.n_labels)
     *_, last = way = path.tolist()
     return Mixture(Fit(parameters[-1], component_label, last, last, tuple(way), "held-out labels", 0.0), recipe)
+
+
+def _log_likelihoods(
+    rows: Rows, looked_at: Sequence[Parameters], component_label: Integers, n_labels: int
+) -> list[float]:
+    """Evaluate the log-likelihood of rows under some mixtures, one after the other."""
+    if has_products(rows.x.shape[1]):
+        problem = make_problem(*rows, component_label, n_labels)
+        return [expect(problem, one).log_likelihood for one in looked_at]
+    blocks, log_clamp = make_blocks(*rows, component_label.size), clamp(component_label, n_labels)
+    return [
+        sum(float(np.vdot(block.weight, e_step(block, one, log_clamp).log_evidence)) for block in blocks)
+        for one in looked_at
+    ]
 
 
 def _with_log_likelihood(mixture: Mixture, design: Design) -> Mixture:

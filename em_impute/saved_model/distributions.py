@@ -254,8 +254,7 @@ def look_at_rows(parameters: Parameters, x: Floats, scale: Floats, weights: Floa
 
 def _look_at(parameters: Parameters, block: Block, log_scale: float) -> Typicality:
     found = e_step(block, parameters, clamp(np.zeros(parameters.weight.size, np.intp), 1))
-    whitened = found.conditional.whitener @ found.residual
-    distance = np.einsum("gkdn,gkdn->gkn", whitened, whitened)[:, parameters.weight > 0.0].min(axis=1)
+    distance = found.distance[:, parameters.weight > 0.0].min(axis=1)
     n_shown = block.observed.sum(axis=1)
     shows, is_whole = n_shown > 0, n_shown == block.observed.shape[1]
     farthest = np.array([chi_squared_quantile(max(n, 1), FAR) for n in n_shown.tolist()])

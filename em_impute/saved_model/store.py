@@ -10,6 +10,7 @@ from em_impute.em.blocks import Floats, Integers
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import TEMPERATURES, Submodel
 from em_impute.ensemble.incremental import Memory
+from em_impute.ensemble.terms import has_products
 from em_impute.errors import ModelError, option
 from em_impute.model.predict import Coding, Expert, Mixed, Model
 from em_impute.saved_model.drift import DataProfile
@@ -180,7 +181,7 @@ def _check_column(column: SavedColumn, path: str) -> None:
         raise ModelError(f"{path}.training.summary.numbers: there must be a cell more than ascending edges")
     if training.typical.mean.shape[1] != len(coding.features):
         raise ModelError(f"{path}.training.typical is of other features")
-    _check_covariances(training.typical.covariance, f"{path}.training.typical")
+    _check_covariances(training.typical.covariance, 3, f"{path}.training.typical")
 
 
 def _check_expert(expert: Expert, n_labels: int, path: str) -> None:
@@ -191,7 +192,7 @@ def _check_expert(expert: Expert, n_labels: int, path: str) -> None:
     if isinstance(mixtures, Mixed):
         _check_places(mixtures.component_label, len(known), f"{path}.speaker.mixture.component_label")
         _check_shares(mixtures.parameters.weight, f"{path}.speaker.mixture.parameters.weight")
-        _check_covariances(mixtures.parameters.covariance, f"{path}.speaker.mixture.parameters")
+        _check_covariances(mixtures.parameters.covariance, 3, f"{path}.speaker.mixture.parameters")
         if isinstance(memory, Memory):
             raise ModelError(f"{path}.memory is that of an ensemble")
         return
@@ -243,7 +244,7 @@ def _check_submodel(submodel: Submodel, expert: Expert, path: str) -> None:
     if len({(one.per_label > 1, one.view) for one in submodel.members}) != 1:
         raise ModelError(f"{path}.members are not of one kind")
     _check_places(submodel.component_label, len(expert.known_labels), f"{path}.component_label")
-    _check_covariances(batch.covariance, f"{path}.batch")
+    _check_covariances(batch.covariance, 4, f"{path}.batch")
 
 
 def _check_places(component_label: Integers, n_labels: int, path: str) -> None:
@@ -256,8 +257,13 @@ def _check_shares(shares: Floats, path: str) -> None:
         raise ModelError(f"{path} does not add up to 1")
 
 
-def _check_covariances(covariance: Floats, path: str) -> None:
+def _check_covariances(covariance: Floats, n_axes: int, path: str) -> None:
+    """Hold covariances to as many axes as there are with so many columns, and to being those of Gaussians."""
+    if covariance.ndim != (n_axes if has_products(covariance.shape[-1]) else n_axes - 1):
+        raise ModelError(
+            f"{path}.covariance is that of fewer or more columns", f"save it once more with {option('save_model')}"
+        )
     try:
-        np.linalg.cholesky(covariance)
+        np.linalg.cholesky(covariance if has_products(covariance.shape[-1]) else covariance[..., None, None])
     except np.linalg.LinAlgError:
         raise ModelError(f"{path}.covariance is that of no Gaussian") from None

@@ -29,7 +29,8 @@ class Choices(NamedTuple):
 class Axes:
     """The axes of an array by name: arrays of one object that share an axis agree in its size.
 
-    Of symmetric matrices, on the last two axes, JSON may hold the lower triangle.
+    Of symmetric matrices, on the last two axes, JSON may hold the lower triangle, or the diagonal alone: then the array
+    lacks the last axis.
     """
 
     def __init__(self, *names: str, lower_triangle: bool = False) -> None:

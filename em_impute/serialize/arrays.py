@@ -16,6 +16,8 @@ def array(axes: Axes, kind: type[np.generic]) -> Codec:
     wanted = "whole numbers" if is_whole else "numbers"
 
     def read(node: Node) -> NDArray[Any]:
+        if axes.lower_triangle and not _holds(node.value, (int, float), n_axes):
+            return _diagonals(node, axes.names)
         if not _holds(node.value, int if is_whole else (int, float), n_axes):
             node.refuse(f"{wanted} in lists, {n_axes} deep")
         try:
@@ -26,9 +28,25 @@ def array(axes: Axes, kind: type[np.generic]) -> Codec:
         return _checked(found, node, axes.names)
 
     items: Schema = {"type": "integer", "minimum": 0} if is_whole else {"type": "number"}
-    for _ in axes.names:
-        items = {"type": "array", "items": items}
-    return Codec(_triangles if axes.lower_triangle else lambda values: values.tolist(), read, lambda _: items)
+    for place, _ in enumerate(axes.names):
+        is_row = axes.lower_triangle and place == 0
+        items = {"type": ["array", "number"] if is_row else "array", "items": items}
+
+    def write(values: NDArray[Any]) -> list[Any]:
+        written: list[Any] = _triangles(values) if axes.lower_triangle and values.ndim == n_axes else values.tolist()
+        return written
+
+    return Codec(write, read, lambda _: items)
+
+
+def _diagonals(node: Node, names: Sequence[str]) -> NDArray[Any]:
+    """Read the diagonals of matrices that have nothing else."""
+    if not _holds(node.value, (int, float), len(names) - 1):
+        node.refuse(f"numbers in lists, {len(names)} deep, or {len(names) - 1} where matrices are diagonal")
+    try:
+        return _checked(np.array(node.value, np.float64), node, names[:-1])
+    except (ValueError, OverflowError):
+        return node.refuse("lists of equal lengths of numbers that a computer holds")
 
 
 def _checked(found: NDArray[Any], node: Node, names: Sequence[str]) -> NDArray[Any]:

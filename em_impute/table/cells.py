@@ -15,7 +15,9 @@ WORD = 8  # bytes
 LONGEST_IN_WORDS = 256  # bytes; each eight cost a pass over the cells that long, so longer ones go to a dict
 MASKS = np.array([(1 << 8 * length) - 1 for length in range(WORD + 1)], np.uint64)  # the first `length` bytes of a word
 
-SLOT_BITS = 16
+SLOT_BITS, MOST_SLOT_BITS, SLOTS_PER_CONTENT = 8, 16, 64
+"""Slots to begin with and at most, and how many there are for each content: with so many hardly two share one."""
+
 SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio: multiples of it are far apart (Knuth 6.4)
 
 
@@ -42,9 +44,8 @@ class CellCoder:
         self._column = column
         self._raw: list[bytes] = []
         self._code_of: dict[bytes, int] = {}
-        self._keys = np.zeros(1 << SLOT_BITS, np.uint64)
-        self._keys[0] = 1  # so that no slot holds a key of its own before one is put there: that of 0 is the first
-        self._codes = np.zeros(1 << SLOT_BITS, np.int32)
+        self._bits = SLOT_BITS
+        self._keys, self._codes = _empty_slots(self._bits)
 
     def add(self, records: Records, most_new: int, *, by_hash: bool = False) -> Cells | None:
         """Give numbers to the cells of a block; `raw` holds the contents of all blocks so far, by their numbers.
@@ -62,7 +63,7 @@ class CellCoder:
             numbers = self._numbered(_contents(records, starts[first], stops[first]), most_new)
             return None if numbers is None else Cells(numbers.take(own), self._raw, starts, stops)
         keys = _hashes(records, starts, lengths) if is_long else _words(records, starts, lengths)
-        slots = _slots(keys)
+        slots = _slots(keys, self._bits)
         codes = self._codes.take(slots)
         missed = np.flatnonzero(self._keys.take(slots) != keys)
         if missed.size:
@@ -76,9 +77,18 @@ class CellCoder:
             numbers = np.empty(found.size, np.int32)
             numbers[order] = in_order
             codes[missed] = numbers[inverse.reshape(-1)]
-            slots = _slots(found)
-            self._keys[slots], self._codes[slots] = found, numbers
+            self._put(found, numbers)
         return Cells(codes, self._raw, starts, stops)
+
+    def _put(self, keys: NDArray[np.uint64], codes: NDArray[np.int32]) -> None:
+        """Put keys into their slots, of which a table of thousands of columns has few where contents are few."""
+        bits = min(MOST_SLOT_BITS, max(self._bits, (SLOTS_PER_CONTENT * len(self._raw)).bit_length()))
+        if bits > self._bits:
+            used = np.flatnonzero(_slots(self._keys, self._bits) == np.arange(self._keys.size))
+            keys, codes = np.append(self._keys[used], keys), np.append(self._codes[used], codes)
+            self._bits, (self._keys, self._codes) = bits, _empty_slots(bits)
+        slots = _slots(keys, self._bits)
+        self._keys[slots], self._codes[slots] = keys, codes
 
     def _numbered(self, raw: list[bytes], most_new: int) -> NDArray[np.int32] | None:
         """Give the code of each content, a new one where it has none; None if more than `most_new` have none."""
@@ -177,5 +187,11 @@ def _words(records: Records, starts: NDArray[np.intp], lengths: NDArray[np.intp]
     return words
 
 
-def _slots(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-    return ((keys * SPREAD) >> np.uint64(64 - SLOT_BITS)).view(np.int64)
+def _empty_slots(bits: int) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    keys = np.zeros(1 << bits, np.uint64)
+    keys[0] = 1  # so that no slot holds a key of its own before one is put there: that of 0 is the first
+    return keys, np.zeros(keys.size, np.int32)
+
+
+def _slots(keys: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
+    return ((keys * SPREAD) >> np.uint64(64 - bits)).view(np.int64)

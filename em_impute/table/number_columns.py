@@ -141,6 +141,8 @@ class NumberReader:
             code, self._codes = self._codes.finish(), None  # there are too many different ones, for good
             self._values = GrowingArray(np.float64)
             self._values.extend(self._contents.numbers.take(code), code.size + capacity)
+            if category is None or not category.is_open:
+                self._coder = CellCoder(self.column)  # contents are told apart no more: room for those of other columns
             return True
         _, counts = self._contents.read(records, cells)
         self._note(records, counts)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from em_impute.missingness import regression
 from em_impute.missingness.reasons import (
     AT_RANDOM,
     BY_CLASS,
@@ -152,3 +153,14 @@ def test_the_user_may_take_the_class_for_the_reason():
 
     assert found.by_class == 1.0
     assert found.rate[0] > found.rate[1]
+
+
+def test_the_evidence_for_more_predictors_than_rows_is_that_of_the_coefficients_of_all_of_them(monkeypatch):
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(40, 60))
+    lacks = rng.random(40) < 1.0 / (1.0 + np.exp(-2.0 * x[:, 0]))
+
+    found = regression.evidence_of_predictors(x, 60, lacks, np.ones(40))
+
+    monkeypatch.setattr(regression, "_turned", lambda terms: terms)
+    assert found == pytest.approx(regression.evidence_of_predictors(x, 60, lacks, np.ones(40)), abs=1e-6)

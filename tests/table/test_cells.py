@@ -36,12 +36,15 @@ def coded(rows, block_bytes, most_new=10**9, *, by_hash=False):
 
 
 @pytest.mark.parametrize(
-    ("slot_bits", "block_bytes"), [(1, 700), (4, 40), (16, 1 << 20)]
+    ("slot_bits", "most_bits", "block_bytes"), [(1, 1, 700), (4, 4, 40), (1, 16, 40), (16, 16, 1 << 20)]
 )  # with two slots most cells are missed
 @pytest.mark.parametrize("by_hash", [False, True])
 @pytest.mark.parametrize("contents", [SHORT + LONG, [str(number) for number in range(900)]])
-def test_a_coder_numbers_contents_by_first_appearance(contents, by_hash, block_bytes, slot_bits, monkeypatch):
+def test_a_coder_numbers_contents_by_first_appearance(
+    contents, by_hash, block_bytes, slot_bits, most_bits, monkeypatch
+):
     monkeypatch.setattr(module, "SLOT_BITS", slot_bits)
+    monkeypatch.setattr(module, "MOST_SLOT_BITS", most_bits)
     rng = random.Random(0)  # noqa: S311
     rows = [rng.choice(contents) for _ in range(1200)]
 

@@ -86,11 +86,13 @@ def gaussians_of(
     """Yield what reports say of each component, in the data's own units; `names` are those of the features."""
     with np.errstate(over="ignore", under="ignore"):  # a variance may leave the range where its root does not
         own = rescale(standardised, shift, scale)
-    deviation = np.sqrt(np.diagonal(standardised.covariance, axis1=1, axis2=2)) * scale  # (n_components, n_features)
+    is_diagonal = own.covariance.ndim < 3  # noqa: PLR2004  # sd says all of independent features
+    variance = standardised.covariance if is_diagonal else np.diagonal(standardised.covariance, axis1=1, axis2=2)
+    deviation = np.sqrt(variance) * scale  # (n_components, n_features)
     for k, weight in enumerate(own.weight.tolist()):
         yield {
             "weight": weight,
             "mean": by_name(names, own.mean[k]),
             "sd": by_name(names, deviation[k]),
-            "covariance": own.covariance[k].tolist(),
+            "covariance": None if is_diagonal else own.covariance[k].tolist(),
         }

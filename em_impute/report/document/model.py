@@ -146,6 +146,8 @@ def _covariances(model: LeadingMixture) -> list[Block]:
     shared = FAMILIES[model.covariance].shared
     tables: list[Block] = []
     for one in model.parameters[: 1 if shared else 8]:
+        if one.covariance is None:  # of independent predictors, whose deviations are told already
+            break
         of = "of every component" if shared else f"of {one.label}, component {one.component}"
         matrix = np.array(one.covariance, np.float64)[: len(features), : len(features)]
         deviation = np.sqrt(np.diagonal(matrix))

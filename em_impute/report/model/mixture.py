@@ -31,7 +31,7 @@ class MixtureComponent(NamedTuple):
     weight: Annotated[Share, "Its weight in the mixture."]
     mean: Annotated[Numbers, "Its mean by predictor."]
     sd: Annotated[Numbers, "Its standard deviation by predictor."]
-    covariance: Matrix
+    covariance: Annotated[Matrix | None, "Row by row, predictors in their own units; null of over 256."]
 
 
 @dataclass(frozen=True, kw_only=True)
