@@ -15,6 +15,7 @@ from em_impute.options import Request
 from em_impute.pipeline.open import look_at
 from em_impute.pipeline.types import InputTable
 from em_impute.table.arrays import Codes
+from em_impute.table.categories import ANY_NUMBER
 from em_impute.table.read import LineNumbers, Table, read_table
 from em_impute.table.source import Source
 from em_impute.table.text import closest, listed, shown
@@ -98,7 +99,15 @@ def read_columns(
     """Read some columns of a frame, by their positions, as labels and as predictors."""
     source, dialect = look_at(source_of_frame(frame, targets), request)
     null_tokens = frozenset(request.null_values)
-    return read_table(source, dialect, targets=targets, features=features, explicit=True, null_tokens=null_tokens)
+    return read_table(
+        source,
+        dialect,
+        targets=targets,
+        features=features,
+        explicit=True,
+        null_tokens=null_tokens,
+        most_texts=ANY_NUMBER,
+    )
 
 
 def missing_rows(column: pd.Series, labels: Sequence[str], request: Request) -> Integers:

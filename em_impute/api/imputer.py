@@ -15,7 +15,7 @@ from em_impute.columns.predictors import refuse_unusable
 from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, FitError, UsageError
 from em_impute.model.assign import most_probable
-from em_impute.pipeline.apply import elsewhere, placed
+from em_impute.pipeline.apply import elsewhere, placed, with_scores
 
 try:
     from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -145,12 +145,14 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         (column,) = saved.columns
         if self.column is None:  # rows to classify are like the labelled rows
             column = elsewhere(column)
-        position = column.model.coding.column
+        model = column.model
+        position = {**model.coding.column, **({} if model.texts is None else model.texts.column)}
+        position = {name: at for name, at in position.items() if at in model.columns}
         self.model_, self.fitted_model_ = placed(column, list(position)).model, FittedModel(saved)
         (self.report_,) = done.reports(f"em_impute.{' '.join(repr(self).split())}.fit")
         self.n_iter_ = max(1, self.report_.fit.n_iterations if self.report_.fit else 1)
         self._request = done.request
-        self._predictors = [used[at] for at in position.values()]
+        self._predictors = {name: used[at] for name, at in position.items()}
         self._values = values_of(rows.iloc[:, used[completion.column]], labels.label, self.model_.labels)
         values = self._values.to_numpy()
         # Clusters stay in the order of their means.
@@ -264,11 +266,9 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         Raises DesignError for cells of numbers that no model can use.
         """
         coding = self.model_.coding
-        columns = [frame.iloc[:, at] for at in self._predictors]
-        cells = {
-            name: known_only(one, coding.texts.get(name)) for name, one in zip(coding.column, columns, strict=True)
-        }
-        table = read_columns(pd.DataFrame(cells), self._request, features=coding.columns)
+        cells = {name: known_only(frame.iloc[:, at], coding.texts.get(name)) for name, at in self._predictors.items()}
+        table = read_columns(pd.DataFrame(cells), self._request, features=range(len(cells)))
+        table = with_scores(table, self.model_)
         for feature in coding.features:
             if feature.category is None:
                 refuse_unusable(feature.name, table.numbers[coding.column[feature.name]], explicit=True)
