@@ -110,10 +110,11 @@ def _predictors(
     """Name the predictors that `fill` would use; sums and copies are known only once the labels are `settled`."""
     from em_impute.columns.design import make_design
     from em_impute.columns.labels import read_labels
-    from em_impute.columns.predictors import choose_predictors
+    from em_impute.columns.predictors import are_identifiers, choose_predictors
 
     explicit = bool(request.features)
-    texts_of = [name for name, one in opened.categories if one.long is not None] if with_categories else []
+    texts_of = [name for name, one in opened.categories if one.long is not None and not are_identifiers(name, one)]
+    texts_of = texts_of if with_categories else []
     columns, candidates = opened.columns, opened.categories
     numbers, texts, rejected = choose_predictors(
         columns, candidates, explicit=explicit, with_categories=with_categories, in_scores=texts_of

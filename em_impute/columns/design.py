@@ -16,6 +16,7 @@ from em_impute.columns.predictors import (
     TextColumn,
     choose_predictors,
 )
+from em_impute.columns.text_scores import MAX_INDICATORS
 from em_impute.em.blocks import Floats, Integers, Rows, in_units, slices, standard_units
 from em_impute.em.mixture import overall_covariance
 from em_impute.errors import FitError, option
@@ -27,10 +28,6 @@ from em_impute.table.text import listed, shown
 MAX_FEATURES, MAX_COVARYING = 5000, 256
 """Predictors at most, and those of one mixture that was asked for: more make covariances that no file can support.  The
 ensemble takes more than those for independent within a label."""
-
-MAX_INDICATORS = 64
-"""Columns of 0 and 1 in all: each is a dimension of its own, and a covariance has as many numbers as their square.
-The categories of the fewest texts have theirs first, and those that find no room serve by their codes alone."""
 
 LEAST_OWN_VARIANCE = 1e-8
 """Part of a feature's variance that the features before it must leave unexplained."""

@@ -21,6 +21,9 @@ IDENTIFIER_NAME = re.compile(r"(?i:(^|[\W_])(id|idx|index|rowid|key|no|nr|number
 NUMBER_NAME = re.compile(r"(?i:(^|[\W_])(row|code)$)")
 """Columns of whole numbers called so are identifiers; the second kind only where hardly a value repeats."""
 
+WORD, LOOKED_AT = re.compile(r"[^\W\d_]{2}"), 1000
+"""What tells words from codes, and the texts of a column that are looked at for it."""
+
 MIN_ROW_NUMBERS = 3
 """Fewer whole numbers in a row are a coincidence."""
 
@@ -120,6 +123,8 @@ def _is_number(text: str) -> bool:
 def _reason_against_category(name: str, category: CategoryColumn, *, explicit: bool) -> str:
     """Say why a column does not serve as a category; empty if it does."""
     if category.too_many:
+        if not explicit and are_identifiers(name, category):
+            return "identifier"
         reason = f"more than {category.limit} different texts"
         if explicit:
             line, text = category.example or (0, "")
@@ -132,6 +137,16 @@ def _reason_against_category(name: str, category: CategoryColumn, *, explicit: b
     hardly_repeats = n_texts >= MOSTLY_DIFFERENT * category.counts.sum()
     is_identifier = hardly_repeats or IDENTIFIER_NAME.search(name.strip())
     return "identifier" if is_identifier and not explicit else ""
+
+
+def are_identifiers(name: str, category: CategoryColumn) -> bool:
+    """Recognise a column of texts by its name, or as codes, without a word, of which hardly two rows share one."""
+    if IDENTIFIER_NAME.search(name.strip()):
+        return True
+    texts = category.all_texts
+    if texts is None or len(texts.texts) < MOSTLY_DIFFERENT * (texts.code.size - category.n_missing):
+        return False
+    return not any(map(WORD.search, texts.texts[:LOOKED_AT]))
 
 
 def refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:

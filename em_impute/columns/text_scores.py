@@ -6,11 +6,12 @@ from typing import Annotated
 
 import numpy as np
 
+from em_impute.columns.predictors import are_identifiers
 from em_impute.columns.text_features import NamedTexts
 from em_impute.columns.text_model import TextModel, fit_text_model
 from em_impute.em.blocks import Floats, Integers
 from em_impute.serialize.annotations import Axes, NotSaved
-from em_impute.table.categories import CategoryColumn
+from em_impute.table.categories import MAX_LEVELS, CategoryColumn
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
@@ -25,6 +26,10 @@ SHOWN = "shown"
 """Stands for every number of a column whose values are no codes: what counts is whether there is one."""
 
 N_FOLDS = 5
+
+MAX_INDICATORS = 64
+"""Columns of 0 and 1 that categories have in all: each is a dimension of its own, and a covariance has as many numbers as
+their square.  Categories that find no room serve by their codes, and by scores."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +66,14 @@ def fit_text_scores(
 ) -> tuple[TextScores, Table] | None:
     """Fit the scores to the rows with a label, and put them beside the columns of the table.
 
-    `label` (n_rows,) is −1 where it is missing, `names` are those of the columns.  None where there is no text to learn
-    from, or where the texts tell no more than the labels' shares do.
+    `label` (n_rows,) is −1 where it is missing, `names` are those of the columns.  None where all texts have room among
+    the categories, or where they tell no more than the labels' shares do.
     """
     column = {names[index]: index for index in table.numbers}
     texts = [*_columns_of_texts(table, names)]
-    if not texts:
-        return None
+    few = [one for one in texts if len(one.texts) <= MAX_LEVELS]
+    if len(few) == len(texts) and sum(len(one.texts) - 1 for one in few) <= MAX_INDICATORS:
+        return None  # they are categories, which the mixtures take as they are
     texts += _numbers_as_texts(table, names)
     known = np.flatnonzero(label >= 0)
     fold = _folds(label[known], seed)
@@ -106,7 +112,7 @@ def _with_scores(table: Table, names: Sequence[str], scores: Floats) -> Table:
 def _columns_of_texts(table: Table, names: Sequence[str]) -> Iterator[NamedTexts]:
     """Give the columns that hold more than numbers."""
     for index, category in table.categories.items():
-        if category.all_texts is not None and category.all_texts.texts:
+        if category.all_texts is not None and category.all_texts.texts and not are_identifiers(names[index], category):
             yield _of_category(names[index], category)
 
 

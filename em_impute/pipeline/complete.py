@@ -101,7 +101,7 @@ def fit_column(
     known = labels_to_find(target, drop_zero_weights(labels, target, opened.weight), request)
     progress("preparing", None, "")
     named = request.names_one_mixture or not any(known.known)
-    opened, texts = with_text_scores(opened, known, request, is_wanted=not named)
+    opened, texts = _with_text_scores(opened, known, request, is_wanted=not named)
     clock.lap("texts")
     design = make_design(
         known,
@@ -143,7 +143,7 @@ def fit_column(
     )
 
 
-def with_text_scores(
+def _with_text_scores(
     opened: InputTable, labels: Labels, request: Request, *, is_wanted: bool
 ) -> tuple[InputTable, TextScores | None]:
     """Put what the texts of each row say of its label beside its numbers, if they say anything."""

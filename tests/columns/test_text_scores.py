@@ -1,0 +1,80 @@
+"""Texts as predictors: what they are made of, and that whole tables, parts and saved models say the same of a row."""
+
+import numpy as np
+import pytest
+from builders import opened_table
+
+from em_impute.columns.labels import read_labels
+from em_impute.columns.text_scores import fit_text_scores
+
+
+def towns(n_rows=600, n_towns=80, seed=1):
+    """Rows of which the town, one of more than a category may have, decides most of the label."""
+    rng = np.random.default_rng(seed)
+    town, kind_of = rng.integers(0, n_towns, n_rows), rng.integers(0, 2, n_towns)
+    kind = np.where(rng.random(n_rows) < 0.1, 1 - kind_of[town], kind_of[town])
+    x = rng.normal(size=n_rows)
+    lost = rng.random(n_rows) < 0.3
+    return [
+        f"{'' if lost[i] else 'ab'[kind[i]]},{x[i]:.3f},{'' if i % 50 == 0 else f'Town {town[i]}'}\n"
+        for i in range(n_rows)
+    ], kind
+
+
+def scored(folder, rows):
+    """Fit scores of texts to a table: what is found, and the labels."""
+    with opened_table(folder, f"g,x,town\n{''.join(rows)}") as (opened, request):
+        labels = read_labels("g", opened.table.targets[0], request)
+        found = fit_text_scores(opened.table, opened.names, labels.label, labels.labels, None, 1)
+        return found, labels, opened
+
+
+def test_a_column_of_many_texts_that_tells_the_label_becomes_a_number(tmp_path):
+    rows, kind = towns()
+    (texts, table), labels, opened = scored(tmp_path, rows)
+    score = table.numbers[opened.table.n_columns].values
+    unlabelled = labels.label < 0
+    assert texts.names == ("texts for a",)
+    assert texts.columns == ("town",)
+    assert texts.n_missing == {"town": 12}
+    assert (
+        (score[unlabelled] > 0) == (kind[unlabelled] == 0)
+    ).mean() > 0.8  # a tenth of the labels is wrong on purpose
+
+
+def test_the_score_of_a_labelled_row_does_not_know_its_label(tmp_path):
+    # Oracle: with every label the opposite in one row, its score stays, as no fit that scores it has seen it.
+    rows, _ = towns()
+    (_, before), labels, _ = scored(tmp_path, rows)
+    row = int(np.flatnonzero(labels.label == 0)[7])
+    changed = [*rows]
+    changed[row] = f",{rows[row].split(',', 1)[1]}"
+    (texts, after), *_ = scored(tmp_path, changed)
+    at = before.n_columns
+    own, others = before.numbers[at].values[row], after.numbers[at].values[row]
+    assert np.sign(own) == np.sign(others)
+    assert texts.names
+
+
+def test_a_table_of_numbers_has_no_scores(tmp_path):
+    rows, _ = towns()
+    numbers = [f"{row.rsplit(',', 1)[0]},{i}.5\n" for i, row in enumerate(rows)]
+    assert scored(tmp_path, numbers)[0] is None
+
+
+@pytest.mark.parametrize("others", [["parts-0.csv", "parts-1.csv"], ["whole.csv", "--model", "m.json"]])
+def test_parts_and_saved_models_fill_by_texts_as_the_whole_table_is_filled(others, run, tmp_path):
+    rows, kind = towns(900)
+    (tmp_path / "whole.csv").write_text(f"g,x,town\n{''.join(rows)}")
+    for number, part in enumerate((rows[:400], rows[400:])):
+        (tmp_path / f"parts-{number}.csv").write_text(f"g,x,town\n{''.join(part)}")
+    asked = ("fill", "whole.csv", "-c", "g", "-q", "--no-report", "--probability")
+    assert 0 == run(*asked, "-o", "expected.csv", "--save-model", "m.json").returncode
+    (tmp_path / "out").mkdir()
+    options = ("-o", "out/whole.csv") if "--model" in others else ("-c", "g", "-o", "out/")
+    assert 0 == run("fill", *others, *options, "-q", "--no-report", "--probability").returncode
+    expected = (tmp_path / "expected.csv").read_text().splitlines()
+    filled = [line for path in sorted((tmp_path / "out").glob("*.csv")) for line in path.read_text().splitlines()[1:]]
+    assert filled == expected[1:]
+    lost = [i for i, row in enumerate(rows) if row.startswith(",")]
+    assert np.mean([expected[1 + i][0] == "ab"[kind[i]] for i in lost]) > 0.8
