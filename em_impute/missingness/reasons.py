@@ -228,6 +228,7 @@ def _by_class(judged: Judged, spread: float) -> _ByClass:
 def judged_rows(
     design: Design,
     held: Integers,
+    label: Integers,
     held_probability: Floats,
     held_weight: Floats | None,
     asked: Integers,
@@ -237,15 +238,19 @@ def judged_rows(
 
     `held` (n_held,) and `asked` (n_asked,) are distinct rows, with probabilities (n_held, n_labels) and (n_asked,
     n_labels).  What fits to all labels say would not do: they know more labels, and of a rare one so many more that
-    they differ from the fits of the folds on rows that are alike.
+    they differ from the fits of the folds on rows that are alike.  `label` (n_held,) are those held out.  One that is
+    known once never is, so that rows like it are all on one side: its rate cannot be told, and probabilities are those
+    given that the label is one of the others.
     """
     if not (held.size and asked.size):
         return None
+    probability = np.maximum(np.vstack([held_probability, asked_probability]), np.finfo(float).tiny)
+    probability[:, np.bincount(label, minlength=probability.shape[1]) == 0] = 0.0
     n_held = np.ones(held.size) if held_weight is None else as_effective(held_weight)
     return Judged(
         design.distinct.x[np.concatenate([held, asked])],
         design.n_numbers,
-        np.vstack([held_probability, asked_probability]),
+        probability / probability.sum(axis=1, keepdims=True),
         np.arange(held.size + asked.size) >= held.size,
         np.concatenate([n_held, np.ones(asked.size)]),
     )

@@ -140,7 +140,7 @@ def _reasons(design: Design, fitted: Fitted, request: Request) -> Reasons | None
     held = fitted.choice.held_out
     if held is None or held.unlabelled is None or request.shares == "common" or request.deltas:
         return None
-    judged = judged_rows(design, held.row, held.probability, held.weight, *held.unlabelled)
+    judged = judged_rows(design, held.row, held.label, held.probability, held.weight, *held.unlabelled)
     if judged is None:
         return None
     known = count_labels(examples_of(design), len(design.labels))
