@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,15 @@ from em_impute.ensemble.batched_em import (
 )
 from em_impute.ensemble.candidates import Budget, Member, Plan, plans
 from em_impute.ensemble.ensemble import TEMPERATURES, Submodel
-from em_impute.ensemble.folds import N_FOLDS, REPEATS, Examples, held_out, like_missing, shares_without_fold
+from em_impute.ensemble.folds import (
+    N_FOLDS,
+    REPEATS,
+    Examples,
+    dealt_like,
+    held_out,
+    like_missing,
+    shares_of_folds,
+)
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
@@ -26,6 +35,15 @@ LEAST_CHANCE = 1e-6
 """Probabilities are held above it: one label that was thought impossible shall not decide everything."""
 
 Progress = Callable[[str], None]
+
+
+class Unlabelled(NamedTuple):
+    """Rows without a label, predicted as labelled rows are: each by the fits that lack the labels of one fold."""
+
+    fold: Integers  # (n_asked,) in the first repeat
+    score: Floats  # (n_labels, n_members, n_repeats, n_asked), before they are tempered
+    shares: Floats  # (n_asked, n_labels), of the labels among the rows that the fits did see
+    origin: Integers  # (n_asked,) what the rows were before they were drawn
 
 
 @dataclass(frozen=True)
@@ -51,6 +69,7 @@ class Comparison:
     """(n_held, n_labels), of the labels among the rows that the fits did see"""
     origin: Integers
     """(n_held,) what the rows were before the examples were drawn"""
+    unlabelled: Unlabelled
 
     def of_truth(self, probability: Floats) -> Floats:
         """Look up what (..., n_held, n_labels) says of the true labels, not below LEAST_CHANCE: (..., n_held)."""
@@ -77,6 +96,7 @@ class Comparison:
 
 def compare(
     examples: Examples,
+    asked: Examples,
     views: Sequence[View],
     n_labels: int,
     budget: Budget,
@@ -85,11 +105,13 @@ def compare(
 ) -> tuple[Comparison, list[Submodel]]:
     """Fit every member with each fold held out, and once with none; give what they predicted, and the last fits.
 
+    `asked` are rows without a label that are predicted beside those held out, each by the fits of one fold.
     Raises nothing where a label occurs once only: it is then never held out.
     """
     held = held_out(examples, seed, 1 if budget.independent else REPEATS)
     labelled = np.flatnonzero(examples.label >= 0)
-    hidden = like_missing(examples, seed)
+    shown = like_missing(examples, seed).take(labelled).beside(asked.predictors)
+    without = np.hstack([held[:-1, labelled], _dealt(held[:-1, labelled], asked.label.size, seed)])
     data_of_view: dict[str, TrainingData] = {}
     scores, fitted = [], []
     n_columns = examples.predictors.x.shape[1]
@@ -104,33 +126,54 @@ def compare(
         component_label, batch = fit_plan(plan, data_of_view[plan.view], held, seed)
         if budget.thrifty:  # then rows take much memory, and no view comes twice
             data_of_view.clear()
-        scores.append(_held_scores(component_label, batch, n_labels, view.show(hidden), held, labelled))
+        scores.append(_held_scores(component_label, batch, n_labels, view.show(shown), without))
         final = np.arange(len(plan.members)) * held.shape[0] + held.shape[0] - 1
         unknown = np.full((final.size, len(TEMPERATURES)), np.nan)
         fitted.append(Submodel(view, tuple(plan.members), component_label, batch.take(final), unknown))
 
-    score = np.concatenate(scores, axis=1)  # (n_labels, n_members, n_repeats, n_labelled)
-    tested = np.flatnonzero(~np.isnan(score[0, 0, 0]))
-    row = labelled[tested]
-    if row.size < labelled.size:
-        score = score[..., tested]
+    members = tuple(member for submodel in fitted for member in submodel.members)
+    score = np.concatenate(scores, axis=1)  # (n_labels, n_members, n_repeats, n_labelled + n_asked)
     fold = np.where(held[:N_FOLDS].any(axis=0), held[:N_FOLDS].argmax(axis=0), -1)
+    fold_asked = without[:N_FOLDS, labelled.size :].argmax(axis=0)
+    shares = shares_of_folds(examples, fold, n_labels)
+    others = Unlabelled(fold_asked, score[..., labelled.size :], shares[fold_asked], _origin(asked))
+    return _compared(examples, members, fold, score[..., : labelled.size], shares, others), fitted
+
+
+def _compared(
+    examples: Examples, members: tuple[Member, ...], fold: Integers, score: Floats, shares: Floats, others: Unlabelled
+) -> Comparison:
+    """Gather what was predicted of labels held out: `fold` is (n_rows,), `score` that of all labelled rows."""
+    tested = np.flatnonzero(~np.isnan(score[0, 0, 0]))
+    row = np.flatnonzero(examples.label >= 0)[tested]
     own, x = examples.weight[row], examples.predictors.x[row]
     weight = own * examples.scheme.weight(x)
-    odds = np.ones(row.size) if examples.scheme.odds is None else examples.scheme.odds(x)
-    comparison = Comparison(
-        members=tuple(member for submodel in fitted for member in submodel.members),
+    return Comparison(
+        members=members,
         row=row,
         label=examples.label[row],
         weight=weight / weight.mean(),
-        odds=odds,
+        odds=np.ones(row.size) if examples.scheme.odds is None else examples.scheme.odds(x),
         own_weight=own,
         fold=fold[row],
-        score=score,
-        shares=shares_without_fold(examples, fold, n_labels)[row],
-        origin=row if examples.origin is None else examples.origin[row],
+        score=np.take(score, tested, axis=-1),
+        shares=shares[fold[row]],
+        origin=_origin(examples)[row],
+        unlabelled=others,
     )
-    return comparison, fitted
+
+
+def _origin(examples: Examples) -> Integers:
+    return np.arange(examples.label.size) if examples.origin is None else examples.origin
+
+
+def _dealt(held: Flags, n_rows: int, seed: int) -> Flags:
+    """Deal other rows into the folds of every repeat of `held`, (n_fits, n_labelled): (n_fits, n_rows)."""
+    dealt = []
+    for number, repeat in enumerate(held.reshape(-1, N_FOLDS, held.shape[1])):
+        fold = dealt_like(repeat.argmax(axis=0)[repeat.any(axis=0)], n_rows, seed + number)
+        dealt.append(fold == np.arange(N_FOLDS)[:, None])
+    return np.concatenate(dealt)
 
 
 def fit_plan(plan: Plan, data: TrainingData, held: Flags, seed: int) -> tuple[Integers, Batch]:
@@ -167,21 +210,18 @@ def refit(
     return list(zip(*(refitted[place] for place in range(len(submodels))), strict=True))
 
 
-def _held_scores(
-    component_label: Integers, batch: Batch, n_labels: int, seen: Predictors, held: Flags, labelled: Integers
-) -> Floats:
-    """Score each labelled row by the fits that did not see it: (n_labels, n_members, n_repeats, n_labelled).
+def _held_scores(component_label: Integers, batch: Batch, n_labels: int, seen: Predictors, without: Flags) -> Floats:
+    """Score rows by the fits that lack their fold's labels: (n_labels, n_members, n_repeats, n_rows).
 
-    `seen` are the rows as they are shown while their labels are hidden.
+    `without` (n_fits, n_rows) says which these are; the batch has one more fit, to all labels.  `seen` are the rows as
+    they are shown while their labels are hidden.
     """
-    n_fits = held.shape[0]
-    n_members = batch.weight.shape[0] // n_fits
-    place = np.full(held.shape[1], -1)
-    place[labelled] = np.arange(labelled.size)
-    scores = np.full((n_labels, n_members, (n_fits - 1) // N_FOLDS, labelled.size), np.nan)
-    for fit in range(n_fits - 1):
-        of_fit = batch.take(np.arange(n_members) * n_fits + fit)
-        for group in group_rows(seen, np.flatnonzero(held[fit])):
+    n_fits = without.shape[0]
+    n_members = batch.weight.shape[0] // (n_fits + 1)
+    scores = np.full((n_labels, n_members, n_fits // N_FOLDS, without.shape[1]), np.nan)
+    for fit in range(n_fits):
+        of_fit = batch.take(np.arange(n_members) * (n_fits + 1) + fit)
+        for group in group_rows(seen, np.flatnonzero(without[fit])):
             scorer = make_scorer(group.observed, of_fit, component_label, n_labels)
-            scores[:, :, fit // N_FOLDS, place[group.rows]] = scorer.of(group.terms)
+            scores[:, :, fit // N_FOLDS, group.rows] = scorer.of(group.terms)
     return scores

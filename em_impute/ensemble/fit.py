@@ -24,7 +24,15 @@ from em_impute.ensemble.candidates import (
 )
 from em_impute.ensemble.cross_validation import Comparison, Progress, compare, fit_plan, refit
 from em_impute.ensemble.ensemble import TEMPERATURES, Ensemble, Submodel, sharpened, sharpness_of, weighted
-from em_impute.ensemble.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, count_labels, draw
+from em_impute.ensemble.folds import (
+    N_FOLDS,
+    REPEATS,
+    REPEATS_BELOW,
+    Examples,
+    count_labels,
+    draw,
+    draw_unlabelled,
+)
 from em_impute.ensemble.shrinkage import Batch, shares_of
 from em_impute.ensemble.stacking_weights import cross_fitted, estimate_model_weight, stack_weights
 from em_impute.ensemble.student_t import temper
@@ -35,6 +43,10 @@ VIEW_ROWS = 10_000
 
 WHOLE = 1.0 - 1e-9
 """Part of the weight from which on it is all of it: in another order it may add up to a little less."""
+
+MAX_ASKED, MAX_ASKED_SCORES = 3000, 1 << 17
+"""Rows without a label that are predicted beside the labels held out; times labels, so that their scores need less
+memory than the fits."""
 
 ALIKE = 0.5
 """Part of the heaviest member's weight from which on another one could as well lead."""
@@ -51,6 +63,8 @@ class EnsembleFit(Ensemble):
     """The heaviest member in the data's own units."""
     held_probability: Floats
     """(n_held, n_labels) for the rows of the comparison, by weights that did not see the row either"""
+    asked_probability: Floats
+    """(n_asked, n_labels) for its rows without a label, by the fits and the weights that lack one fold's labels"""
 
     @property
     def leader(self) -> Member:
@@ -81,14 +95,15 @@ def fit_ensemble(
     views = fit_views(_rows_to_look_at(examples, seed))
     budget = _budget(examples, n_labels)
     compared = draw(examples, budget.n_labelled, budget.n_unlabelled, seed, apart=True)
-    comparison, fitted = compare(compared, views, n_labels, budget, seed, progress)
+    asked = draw_unlabelled(examples, min(MAX_ASKED, budget.n_labelled, MAX_ASKED_SCORES // n_labels))
+    comparison, fitted = compare(compared, asked, views, n_labels, budget, seed, progress)
     costs = np.repeat([one.row_cost for one in fitted], [len(one.members) for one in fitted])
     weight = _weights(comparison, costs, n_to_fill)
     leading = _leading(comparison, weight)
     if single:
         weight = np.zeros_like(weight)
         weight[leading, comparison.log_loss[leading].argmin()] = 1.0
-    held_probability = _held_probability(comparison, weight, single=single)
+    held_probability, asked_probability = _cross_fitted(comparison, weight, single=single)
     progress("fitting the members")
     submodels = weighted(fitted, weight)
     if _lacks_rows(compared, examples):
@@ -97,9 +112,12 @@ def fit_ensemble(
     if not single:
         predicted, baseline = (comparison.of_truth(one) for one in (held_probability, comparison.shares))
         model_weight = estimate_model_weight(predicted, baseline, comparison.weight)
-    held_probability = model_weight * held_probability + (1.0 - model_weight) * comparison.shares
     count = count_labels(examples, n_labels)
     sharpness = 1.0 if single else sharpness_of(float(count.sum()))
+
+    def as_predicted(probability: Floats, shares: Floats) -> Floats:
+        return sharpened(model_weight * probability + (1.0 - model_weight) * shares, sharpness)
+
     return EnsembleFit(
         n_labels,
         submodels,
@@ -109,7 +127,8 @@ def fit_ensemble(
         comparison=comparison,
         weight=weight,
         leading=leading,
-        held_probability=sharpened(held_probability, sharpness),
+        held_probability=as_predicted(held_probability, comparison.shares),
+        asked_probability=as_predicted(asked_probability, comparison.unlabelled.shares),
     )
 
 
@@ -190,24 +209,33 @@ def _leading(comparison: Comparison, weight: Floats) -> int:
     return min(alike, key=lambda i: (members[i].per_label, -total[i], loss[i]))
 
 
-def _held_probability(comparison: Comparison, weight: Floats, *, single: bool) -> Floats:
-    used = np.flatnonzero(weight.any(axis=1))
-    predicted = np.stack([temper(comparison.score[:, used], one).mean(axis=2) for one in TEMPERATURES], axis=2)
-    predicted = predicted.reshape(predicted.shape[0], -1, predicted.shape[-1])  # (n_labels, n_columns, n_held)
+def _cross_fitted(comparison: Comparison, weight: Floats, *, single: bool) -> tuple[Floats, Floats]:
+    """Predict the rows held out and those without a label, (n_held, n_labels) and (n_asked, n_labels).
 
-    def mixed(weights: Floats) -> Floats:
+    Both come from fits and weights that lack the labels of a fold, so that they differ by what the rows show alone.
+    """
+    used = np.flatnonzero(weight.any(axis=1))
+    others = comparison.unlabelled
+
+    def mixed(score: Floats, weights: Floats) -> Floats:
+        predicted = np.stack([temper(score[:, used], one).mean(axis=2) for one in TEMPERATURES], axis=2)
+        predicted = predicted.reshape(len(predicted), weights.size, predicted.shape[-1])
         counts = weights != 0.0  # NaN, too: of a fold that is all there is nothing is known
         result: Floats = weights[counts] @ predicted[:, counts]
         return result.T
 
     if single:
-        return mixed(weight[used].ravel())
+        alone = weight[used].ravel()
+        return mixed(comparison.score, alone), mixed(others.score, alone)
     chance = comparison.chance[used].reshape(-1, *comparison.chance.shape[2:])
-    held = np.empty((predicted.shape[2], predicted.shape[0]))
+    held = np.empty(comparison.shares.shape)
+    asked = np.full(others.shares.shape, np.nan)
     prior = np.repeat([comparison.members[i].prior for i in used], weight.shape[1])
     for rows, weights in cross_fitted(chance, comparison.weight, comparison.fold, prior=prior):
-        held[rows] = mixed(weights)[rows]
-    return held
+        held[rows] = mixed(np.take(comparison.score, rows, axis=-1), weights)
+        same = np.flatnonzero(others.fold == comparison.fold[rows[0]])
+        asked[same] = mixed(np.take(others.score, same, axis=-1), weights)
+    return held, asked
 
 
 def _refitted(submodels: Sequence[Submodel], examples: Examples, n_labels: int, seed: int) -> tuple[Submodel, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.em.sampling import draw_by_weight
+from em_impute.ensemble.metrics import effective_rows
 from em_impute.ensemble.transforms import Predictors
 
 N_FOLDS = 5
@@ -18,7 +19,7 @@ FLATTENED = 0.5
 """Power of the odds by which hidden rows are weighed where members are compared.  At 1 they are like rows to fill, but
 all rests on few rows: a choice by few is worse than one by all (Shimodaira 2000, J. Stat. Plan. Inference 90)."""
 
-SIMULATING = 3
+SIMULATING, DEALING = 3, 4
 """Different purposes draw different numbers from one seed."""
 
 
@@ -89,15 +90,14 @@ def dealt(examples: Examples, rng: np.random.Generator) -> Integers:
     return deal(examples.label, rng, examples.cluster, examples.scheme.kept_whole)
 
 
-def shares_without_fold(examples: Examples, fold: Integers, n_labels: int) -> Floats:
-    """Compute the labels' shares among the rows that are not in a row's fold, (n_rows,): (n_rows, n_labels)."""
+def shares_of_folds(examples: Examples, fold: Integers, n_labels: int) -> Floats:
+    """Compute the labels' shares among the rows that are not in a fold: (n_folds, n_labels)."""
     shares = []
     for number in range(N_FOLDS):
         kept = (examples.label >= 0) & (fold != number)
         count = np.bincount(examples.label[kept], examples.weight[kept], n_labels)
         shares.append(count / count.sum())
-    of_row: Floats = np.array(shares)[fold]
-    return of_row
+    return np.array(shares)
 
 
 def held_out(examples: Examples, seed: int, repeats: int = REPEATS) -> Flags:
@@ -112,6 +112,23 @@ def held_out(examples: Examples, seed: int, repeats: int = REPEATS) -> Flags:
         fold = dealt(examples, rng)
         held += [fold == number for number in range(N_FOLDS)]
     return np.array([*held, np.zeros(label.size, dtype=bool)])
+
+
+def draw_unlabelled(examples: Examples, most: int) -> Examples:
+    """Draw at most so many rows without a label, evenly along the table, each as often as its weight has it."""
+    latent = np.flatnonzero(examples.label < 0)
+    weight = examples.weight[latent]
+    if not weight.any():
+        return examples.take(latent[:0])
+    n_drawn = min(most, round(weight.sum() if examples.merged else effective_rows(weight)))
+    place = np.searchsorted(np.cumsum(weight), (np.arange(n_drawn) + 0.5) / n_drawn * weight.sum())
+    return examples.take(latent[place])
+
+
+def dealt_like(fold: Integers, n_rows: int, seed: int) -> Integers:
+    """Deal so many other rows into folds, (n_rows,), in the proportions of `fold`, (n_held,)."""
+    rng = np.random.default_rng([seed, DEALING])
+    return rng.permutation(np.resize(rng.permutation(fold), n_rows))
 
 
 def draw(examples: Examples, n_labelled: int, n_unlabelled: int, seed: int, *, apart: bool = False) -> Examples:

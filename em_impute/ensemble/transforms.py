@@ -41,6 +41,10 @@ class Predictors(NamedTuple):
         """Keep some rows."""
         return self._replace(x=self.x[rows], codes=self.codes[rows])
 
+    def beside(self, others: "Predictors") -> "Predictors":
+        """Put other rows of the same columns after these."""
+        return self._replace(x=np.vstack([self.x, others.x]), codes=np.vstack([self.codes, others.codes]))
+
 
 @dataclass(frozen=True)
 class View:

@@ -6,6 +6,7 @@ predictors, in the same cluster, and with the same mix of predictors (covariate 
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -90,6 +91,13 @@ def how_missing(design: Design, seed: int) -> HowMissing:
     return HowMissing(missing, gaps, cluster)
 
 
+class Unlabelled(NamedTuple):
+    """Rows without a label, each predicted by a fit that some labels were held out of."""
+
+    row: Integers  # (n_asked,) distinct rows of the design; one that stands for several may be there several times
+    probability: Floats  # (n_asked, n_labels)
+
+
 @dataclass(frozen=True)
 class HeldOut:
     """Known labels, and the predictions of a fit that had not seen them."""
@@ -108,6 +116,8 @@ class HeldOut:
     """(n_rows,) how much likelier than on average each is to lack its label, by its predictors; None: all alike"""
     cluster: Integers | None = None
     """(n_rows,) rows that belong together; None: each for itself"""
+    unlabelled: "Unlabelled | None" = None
+    """what the same fits say of rows without a label; None where nobody asked them"""
 
     @property
     def log_loss(self) -> float:

@@ -56,10 +56,6 @@ SURE = 0.03
 """Standard deviation of the log-odds of losing a label below which one point stands for all draws."""
 
 
-MAX_ROWS = 3000
-"""Of either kind that are looked at."""
-
-
 class Judged(NamedTuple):
     """Rows of either kind, and what a model of the labelled ones says of them."""
 
@@ -230,32 +226,31 @@ def _by_class(judged: Judged, spread: float) -> _ByClass:
 
 
 def judged_rows(
-    design: Design, held: Integers, held_probability: Floats, held_weight: Floats | None, probability: Floats
+    design: Design,
+    held: Integers,
+    label: Integers,
+    held_probability: Floats,
+    held_weight: Floats | None,
+    asked: Integers,
+    asked_probability: Floats,
 ) -> Judged | None:
-    """Set the labels held out beside the rows to fill; None where there are none of one kind.
+    """Set the labels held out beside rows without a label that the same fits predicted; None where one kind is lacking.
 
-    `held` (n_held,) are distinct rows, for which fits that had not seen their labels predicted `held_probability`;
-    `probability` (n_unlabelled, n_labels) is what the model says of the distinct rows without a label.
+    `held` (n_held,) and `asked` (n_asked,) are distinct rows, with probabilities (n_held, n_labels) and (n_asked,
+    n_labels).  What fits to all labels say would not do: they know more labels, and of a rare one so many more that
+    they differ from the fits of the folds on rows that are alike.  `label` (n_held,) are those held out.  One that is
+    known once never is, so that rows like it are all on one side: its rate cannot be told, and probabilities are those
+    given that the label is one of the others.
     """
-    rows = design.distinct
-    latent = np.flatnonzero(rows.label < 0)
-    weight = np.asarray(rows.weight[latent], np.float64)
-    if not (held.size and weight.any()):
+    if not (held.size and asked.size):
         return None
-    place = np.arange(latent.size)
-    if weight.sum() > MAX_ROWS:
-        drawn = np.random.default_rng(0).choice(latent.size, MAX_ROWS, p=weight / weight.sum())
-        place, count = np.unique(drawn, return_counts=True)
-        weight = count.astype(np.float64)
+    probability = np.maximum(np.vstack([held_probability, asked_probability]), np.finfo(float).tiny)
+    probability[:, np.bincount(label, minlength=probability.shape[1]) == 0] = 0.0
     n_held = np.ones(held.size) if held_weight is None else as_effective(held_weight)
-    if design.weighed and held_weight is not None:
-        weight = as_effective(weight)
-    counts = weight > 0.0
-    place, weight = place[counts], weight[counts]
     return Judged(
-        np.vstack([rows.x[held], rows.x[latent[place]]]),
+        design.distinct.x[np.concatenate([held, asked])],
         design.n_numbers,
-        np.vstack([held_probability, probability[place]]),
-        np.arange(held.size + place.size) >= held.size,
-        np.concatenate([n_held, weight]),
+        probability / probability.sum(axis=1, keepdims=True),
+        np.arange(held.size + asked.size) >= held.size,
+        np.concatenate([n_held, np.ones(asked.size)]),
     )

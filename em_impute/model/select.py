@@ -13,15 +13,18 @@ from em_impute.em.mixture import fit_mixture
 from em_impute.em.sampling import draw_rows
 from em_impute.ensemble.cross_validation import Progress
 from em_impute.ensemble.fit import EnsembleFit, fit_ensemble
-from em_impute.ensemble.folds import N_FOLDS, Examples, dealt, like_missing, shares_without_fold
+from em_impute.ensemble.folds import N_FOLDS, Examples, dealt, dealt_like, like_missing, shares_of_folds
 from em_impute.ensemble.metrics import log_loss
 from em_impute.ensemble.transforms import Predictors
 from em_impute.errors import FitError
-from em_impute.missingness.how_missing import HeldOut, HowMissing
+from em_impute.missingness.how_missing import HeldOut, HowMissing, Unlabelled
 from em_impute.model.bic import Candidate, best_of, choose_clusters, families_to_try
 
 MAX_ROWS = 10_000
 """Labelled rows, and as many unlabelled ones, on which candidates are compared; the chosen one is fitted to all."""
+
+MAX_ASKED = 3000
+"""Rows without a label that are predicted beside labels held out."""
 
 FOLD_TOLERANCE = 1e-3
 """Log-likelihood still to gain at which a fold's EM may stop: far below what a label's prediction can notice."""
@@ -66,22 +69,27 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
         return Choice(recipe._replace(family=families[0]), criterion, (), None)
 
     shown, held, scheme = like_missing(examples, recipe.seed).x, np.flatnonzero(folds >= 0), examples.scheme
+    others = np.flatnonzero((examples.label < 0) & (examples.weight > 0.0))[:MAX_ASKED]
+    asked = folds.copy()
+    asked[others] = dealt_like(folds[held], others.size, recipe.seed)
     label, weight, n_labels = rows.label[held].astype(np.intp), rows.weight[held], len(design.labels)
     odds, likeness = None if scheme.odds is None else scheme.odds(rows.x[held]), scheme.weight(rows.x[held])
-    baseline = shares_without_fold(examples, folds, n_labels)[held]
+    baseline = shares_of_folds(examples, folds, n_labels)[folds[held]]
     candidates, held_out = [], {}
     for family in families:
         progress(f"trying {family}")
         try:
-            probability = _hold_out(rows, shown, folds, n_labels, recipe._replace(family=family))[held]
+            probability = _hold_out(rows, shown, folds, asked, n_labels, recipe._replace(family=family))
         except FitError as error:
             candidates.append(Candidate(family, None, error.message))
             if len(families) == 1:
                 raise
             continue
-        own_weight = weight if design.weighed else None
-        held_out[family] = HeldOut(label, probability, baseline, distinct[held], own_weight, odds)
-        candidates.append(Candidate(family, log_loss(probability, label, weight * likeness)))
+        own_weight, unlabelled = weight if design.weighed else None, Unlabelled(distinct[others], probability[others])
+        held_out[family] = HeldOut(
+            label, probability[held], baseline, distinct[held], own_weight, odds, unlabelled=unlabelled
+        )
+        candidates.append(Candidate(family, log_loss(probability[held], label, weight * likeness)))
     best = best_of(candidates).covariance
     criterion = "as asked" if len(families) == 1 else "held-out log-loss"
     return Choice(recipe._replace(family=best), criterion, tuple(candidates), held_out[best])
@@ -106,23 +114,33 @@ def choose_ensemble(
     ensemble = fit_ensemble(examples, len(design.labels), n_to_fill, recipe.seed, progress, single=single)
     found = ensemble.comparison
     weight = found.own_weight if design.weighed else None
-    held_out = HeldOut(found.label, ensemble.held_probability, found.shares, found.origin, weight, found.odds)
+    held_out = HeldOut(
+        found.label,
+        ensemble.held_probability,
+        found.shares,
+        found.origin,
+        weight,
+        found.odds,
+        unlabelled=Unlabelled(found.unlabelled.origin, ensemble.asked_probability),
+    )
     leading = recipe._replace(family=ensemble.leader.shrinkage.family, per_label=ensemble.leader.per_label)
     criterion = "held-out log-loss" if single else "stacked by held-out log-loss"
     return Choice(leading, criterion, (), held_out, None, ensemble), ensemble
 
 
-def _hold_out(rows: Rows, shown: Floats, folds: Integers, n_labels: int, recipe: Recipe) -> Floats:
-    """Predict each fold's labels from a fit to all other rows, (n_rows, n_labels); those never held out have none.
+def _hold_out(rows: Rows, shown: Floats, folds: Integers, asked: Integers, n_labels: int, recipe: Recipe) -> Floats:
+    """Predict rows from the fit that lacks the labels of their fold: (n_rows, n_labels); rows of no fold have none.
 
-    `shown` (n_rows, n_features) is what is seen of a row that is held out.
+    `folds` (n_rows,) are those of the labels, `asked` (n_rows,) also those of rows without one; `shown` (n_rows,
+    n_features) is what is seen of a row that is held out.
     """
     probability = np.empty((rows.label.size, n_labels))
     for fold in range(N_FOLDS):
         out = folds == fold
         if out.any():
             fit = fit_without(rows, out, n_labels, recipe)
-            probability[out] = posterior(fit.parameters, fit.component_label, shown[out])
+            rows_asked = asked == fold
+            probability[rows_asked] = posterior(fit.parameters, fit.component_label, shown[rows_asked])
     return probability
 
 

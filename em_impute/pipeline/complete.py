@@ -132,10 +132,10 @@ def fit_column(
     if not any(known.known):
         labels = _with_names(labels, fitted.choice.n_groups or 0, design.labels)
         design = replace(design, labels=labels.labels)
+    reasons = _reasons(design, fitted, request)  # by the fit of all rows: small groups tell less of it
     fitted, groups, own = fit_groups(
         design, fitted, labels.label, fit, lambda share, name: progress("groups", share, name)
     )
-    reasons = _reasons(design, fitted, request)
     shifts = None if reasons is None or named else reasons.shifts()
     clock.lap("fit")
     return FittedColumn(
@@ -159,9 +159,9 @@ def _with_text_scores(
 def _reasons(design: Design, fitted: Fitted, request: Request) -> Reasons | None:
     """Weigh why labels are missing; None where that cannot be told, or the user said it."""
     held = fitted.choice.held_out
-    if held is None or request.shares == "common" or request.deltas or len(design.labels) < 2:  # noqa: PLR2004
+    if held is None or held.unlabelled is None or request.shares == "common" or request.deltas:
         return None
-    judged = judged_rows(design, held.row, held.probability, held.weight, fitted.probability)
+    judged = judged_rows(design, held.row, held.label, held.probability, held.weight, *held.unlabelled)
     if judged is None:
         return None
     known = count_labels(examples_of(design), len(design.labels))

@@ -23,7 +23,7 @@ from em_impute.ensemble.candidates import (
 from em_impute.ensemble.cross_validation import compare
 from em_impute.ensemble.ensemble import TEMPERATURES
 from em_impute.ensemble.fit import score
-from em_impute.ensemble.folds import held_out
+from em_impute.ensemble.folds import draw_unlabelled, held_out
 from em_impute.ensemble.shrinkage import Shrinkage
 from em_impute.ensemble.student_t import make_scorer
 from em_impute.ensemble.sufficient_statistics import group_rows
@@ -33,7 +33,8 @@ from em_impute.ensemble.transforms import fit_views
 def compared(examples, n_labels=2, *, thrifty=False, seed=0):
     views = fit_views(examples.predictors)
     budget = Budget(MAX_LABELLED, MAX_UNLABELLED, thrifty, independent=False)
-    return views, compare(examples, views, n_labels, budget, seed, lambda _: None)[0]
+    asked = draw_unlabelled(examples, examples.label.size)
+    return views, compare(examples, asked, views, n_labels, budget, seed, lambda _: None)[0]
 
 
 def score_from_scratch(examples, view, member, out, n_labels=2):

@@ -262,3 +262,20 @@ def test_of_very_many_different_rows_some_stand_for_all(monkeypatch):
     assert [np.count_nonzero(few.label >= 0), np.count_nonzero(few.label < 0)] == [50, 50]
     np.testing.assert_allclose(count / count.sum(), all_count / 400)
     assert merged.label.size == 400
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_a_row_without_a_label_is_predicted_as_its_labelled_twin_that_is_held_out(single):
+    """So that at random both kinds of row are alike in what is said of them, however wrong that is."""
+    rng = np.random.default_rng(8)
+    truth = np.repeat([0, 1, 2], [3, 20, 47])
+    x = rng.normal(size=(70, 3)) + 0.7 * truth[:, None]
+    found = stack_of(rows_of(np.vstack([x, x]), np.concatenate([truth, np.full(70, -1)])), 3, single=single)
+
+    held, asked = found.comparison, found.comparison.unlabelled
+    twin = np.full(140, -1)
+    twin[held.origin + 70] = np.arange(held.origin.size)
+    of_held = twin[asked.origin]
+    same = np.flatnonzero(held.fold[of_held] == asked.fold)
+    assert same.size > 5
+    assert found.asked_probability[same] == pytest.approx(found.held_probability[of_held[same]])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from builders import csv_of, design_of
 
 from em_impute.missingness import regression
 from em_impute.missingness.reasons import (
@@ -12,6 +13,7 @@ from em_impute.missingness.reasons import (
     LogOddsShifts,
     Reasons,
     _by_class,
+    judged_rows,
     weigh_reasons,
 )
 
@@ -99,6 +101,22 @@ def test_a_model_that_is_wrong_about_the_classes_is_not_mistaken_for_a_reason():
     too_sure /= too_sure.sum(axis=1, keepdims=True)
 
     assert weighed(label, judged._replace(probability=too_sure)).by_class < 0.2
+
+
+def test_a_label_that_is_known_once_tells_nothing_of_its_rate(tmp_path):
+    """It is never held out, so that rows like it are all on one side."""
+    rng = np.random.default_rng(7)
+    design = design_of(tmp_path, csv_of("g,x", ["a"] * 40 + ["b"] + [""] * 60, rng.normal(size=101).round(4).tolist()))
+    probability = np.column_stack(
+        [np.r_[np.full(40, 0.99), np.full(60, 0.6)], np.r_[np.full(40, 0.01), np.full(60, 0.4)]]
+    )
+    held, asked = np.arange(40), np.arange(41, 101)
+
+    judged = judged_rows(design, held, np.zeros(40, int), probability[:40], None, asked, probability[40:])
+
+    found = weigh_reasons(judged, np.array([40.0, 1.0]), 60.0, is_class=False)
+    assert found.log_evidence[BY_CLASS] == pytest.approx(0.0, abs=0.01)
+    assert found.rate == pytest.approx(60.0 / 101.0, abs=0.01)
 
 
 def test_few_labels_move_nothing():
