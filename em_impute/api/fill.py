@@ -77,7 +77,7 @@ def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpa
     column
         The name of the column to complete, or a list of names, each completed on its own.
     features
-        The names of the predictors.  Default: every column of numbers or of few different texts, but identifiers and
+        The names of the predictors.  Default: every column of numbers or texts, but identifiers and
         constants.  Missing predictors are integrated out.
     by
         The name of a column of groups that may differ: each has its own fit beside the pooled one.

@@ -1,18 +1,23 @@
 """Sparse features of texts: the whole text, the 2- to 4-grams of its words, and whether the cell is missing."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.blocks import Flags, Integers
 from em_impute.serialize.annotations import Axes
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-HASH_BITS = 18
-"""An n-gram is known by a hash of so many bits: a column keeps at most one in 32 of these, so that few collide."""
+Hashes = NDArray[np.int32]
+Singles = NDArray[np.float32]
+
+HASH_BITS = 16
+"""An n-gram is known by a hash of so many bits.  More are no more accurate: of two that collide, one is mostly rare."""
 
 MAX_NGRAMS, MIN_ROWS = 8_000, 3
 """A column keeps the most frequent n-grams, and none of fewer rows."""
@@ -20,7 +25,7 @@ MAX_NGRAMS, MIN_ROWS = 8_000, 3
 MAX_ROWS = 50_000
 """Rows from which frequencies are counted, and from which a model is fitted: more hardly change either."""
 
-UNSEEN = 0.05
+UNSEEN = 0.2
 """Where a new row's text is in no labelled row with a probability above this, its n-grams must speak for it."""
 
 BLOCK = 1 << 20
@@ -42,8 +47,8 @@ class Vocabulary(NamedTuple):
 
     name: Annotated[str, "The column."]
     texts: Annotated[tuple[str, ...], "Whole texts, in lower case."]
-    buckets: Annotated[Integers, Axes("n_ngrams"), "Hashes of n-grams, ascending."]
-    idf: Annotated[Floats, Axes("n_ngrams"), "Inverse document frequencies."]
+    buckets: Annotated[Hashes, Axes("n_ngrams"), "Hashes of n-grams, ascending."]
+    idf: Annotated[Singles, Axes("n_ngrams"), "Inverse document frequencies."]
     has_gaps: Annotated[bool, "Whether the cell is missing is a feature too."]
 
     @property
@@ -71,7 +76,8 @@ def learn_vocabulary(column: NamedTexts, labelled: Flags, seed: int) -> Vocabula
     is_feature = (n_rows > 1) & (n_labelled > 0)
     texts = list(number)
     whole = tuple(texts[k] for k in np.flatnonzero(is_feature))
-    buckets, idf = np.empty(0, np.int32), np.empty(0, np.float32)
+    buckets: Hashes = np.empty(0, np.int32)
+    idf: Singles = np.empty(0, np.float32)
     if np.count_nonzero(n_labelled == 1) > UNSEEN * n_labelled.sum():
         shown = np.flatnonzero(merged >= 0)
         if shown.size > MAX_ROWS:
@@ -106,21 +112,21 @@ def text_features(vocabulary: Vocabulary, texts: Sequence[str]) -> "Iterator[csr
     yield csr_matrix((np.ones(len(last)), last, [0, len(last)]), shape=(1, vocabulary.size))
 
 
-def _ngram_features(texts: Sequence[str], of_bucket: Integers, idf: Floats) -> "csr_matrix":
+def _ngram_features(texts: Sequence[str], of_bucket: Hashes, idf: Singles) -> "csr_matrix":
     """Give the n-grams that have a number in `of_bucket` (2^HASH_BITS,), as rows of norm 1: (n_texts, n_ngrams)."""
     from scipy.sparse import csr_matrix
 
-    text, bucket = _ngrams(texts)
-    feature = of_bucket[bucket]
-    kept = feature >= 0
-    text, feature, count = _counted(text[kept], feature[kept], idf.size)
+    occurrence, bucket = _ngrams(texts)
+    number = of_bucket[bucket]
+    kept = number >= 0
+    text, feature, count = _counted(occurrence[kept], number[kept], idf.size)
     value = (1.0 + np.log(np.arange(1, count.max(initial=1) + 1)))[count - 1] * idf[feature]
     norm = np.sqrt(np.bincount(text, value**2, len(texts)))
     start = np.concatenate([[0], np.cumsum(np.bincount(text, minlength=len(texts)))])
     return csr_matrix((value / norm[text], feature, start), shape=(len(texts), idf.size))
 
 
-def _frequent_ngrams(texts: Sequence[str], n_rows: Integers) -> tuple[Integers, Floats]:
+def _frequent_ngrams(texts: Sequence[str], n_rows: Integers) -> tuple[Hashes, Singles]:
     """Choose the n-grams of most rows, with their inverse document frequencies; text k is in n_rows[k] rows."""
     frequency = np.zeros(1 << HASH_BITS)
     start = 0
@@ -138,12 +144,12 @@ def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
     """Divide texts where `BLOCK` characters are full."""
     block = np.cumsum(np.fromiter(map(len, texts), np.intp, len(texts))) // BLOCK
     cuts = [0, *(np.flatnonzero(np.diff(block)) + 1), len(texts)]
-    for first, stop in zip(cuts, cuts[1:], strict=False):
+    for first, stop in pairwise(cuts):
         if first < stop:
             yield texts[first:stop]
 
 
-def _ngrams(texts: Sequence[str]) -> tuple[Integers, Integers]:
+def _ngrams(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Give the n-grams of words with a blank at either end: the texts they are in and their hashes, (n_occurrences,).
 
     All texts are one buffer.  The blank before a text is the text's own; the one after it is the next one's.
@@ -164,7 +170,7 @@ def _ngrams(texts: Sequence[str]) -> tuple[Integers, Integers]:
     return np.concatenate(found), np.concatenate(hashes)
 
 
-def _counted(text: Integers, feature: Integers, n_features: int) -> tuple[Integers, Integers, Integers]:
+def _counted(text: NDArray[Any], feature: NDArray[Any], n_features: int) -> tuple[Integers, Integers, Integers]:
     """Count each feature of each text: text, feature and count (n_different,), in the order of texts."""
     small = (int(text.max(initial=0)) + 1) * n_features <= 1 << 32
     key = text.astype(np.uint32 if small else np.uint64) * n_features + feature

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from em_impute.columns.text_features import MAX_ROWS, NamedTexts, Vocabulary, learn_vocabulary, text_features
 from em_impute.em.blocks import Flags, Floats, Integers
@@ -16,8 +17,10 @@ from em_impute.serialize.annotations import Axes, OwnAxes, Range
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-RIDGES = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
-"""Strengths of the ridge that are tried: twice the log-density of a normal prior loses so much per squared coefficient."""
+RIDGES = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+"""Strengths of the ridge that are tried: a squared coefficient costs half as many nats.
+
+Strong ones are for few labels or texts that tell little, weak ones for texts that decide."""
 
 PATIENCE = 2
 """Weaker ridges are no longer tried once so many have not improved on the best."""
@@ -34,16 +37,13 @@ MAX_ITERATIONS, TOLERANCE = 200, 1e-6
 MIN_PROBABILITY = 1e-9
 """Below it a log-probability would be an outlier to a normal distribution."""
 
-FEW_TEXTS = 30
-"""Whole numbers of at most so many values may be codes: they serve as texts too."""
-
 
 class TextModel(NamedTuple):
     """A fitted logistic regression on the texts of a row."""
 
     vocabularies: Annotated[tuple[Vocabulary, ...], OwnAxes, "The features of each column, in this order."]
     coefficients: Annotated[
-        Floats, Axes("n_text_features", "n_labels"), "Of each feature, in single precision, and the intercepts last."
+        NDArray[np.float32], Axes("n_text_features", "n_labels"), "Of each feature, and the intercepts last."
     ]
     shares: Annotated[Floats, Axes("n_labels"), "The labels' shares."]
     ridge: Annotated[float, Range(0), "Strength of the ridge."]
@@ -72,19 +72,6 @@ class TextFit(NamedTuple):
     scores: Floats  # (n_rows, n_labels, or 1 for two)
     log_loss: float  # cross-validated, in nats
     log_loss_of_shares: float
-
-
-def number_column(name: str, numbers: Floats) -> NamedTexts | None:
-    """Give what of a column of numbers, (n_rows,), serves as texts: few whole numbers, or which cells are missing."""
-    shown = ~np.isnan(numbers)
-    values, code = np.unique(numbers[shown], return_inverse=True)
-    if values.size > FEW_TEXTS or (values != np.round(values)).any():
-        values, code = values[:1], np.zeros(code.size, np.intp)
-    if values.size < 2 and (shown.all() or not shown.any()):  # noqa: PLR2004  nothing differs
-        return None
-    coded = np.full(numbers.size, -1)
-    coded[shown] = code
-    return NamedTexts(name, coded, [f"{value:g}" for value in values])
 
 
 class Examples(NamedTuple):
@@ -122,10 +109,9 @@ def fit_text_model(
     model = TextModel(vocabularies, coefficients, _shares(examples), ridge, float(examples.weight.sum()))
     scores = model.scores(columns)
     known = examples.fold >= 0
-    probability = _held_out(examples, fits)[known]
+    probability, shares = (one[known] for one in _held_out(examples, fits))
     scores[rows[known]] = centred_logs(probability)
-    by_shares = _held_out(examples, [np.zeros_like(fits[0]) for _ in fits])[known]
-    losses = [_log_loss(one, examples.label[known], examples.weight[known]) for one in (probability, by_shares)]
+    losses = [_log_loss(one, examples.label[known], examples.weight[known]) for one in (probability, shares)]
     return TextFit(model, scores, *losses)
 
 
@@ -146,17 +132,18 @@ def design_matrix(columns: Sequence[NamedTexts], vocabularies: Sequence[Vocabula
         *features, missing = text_features(vocabulary, [column.texts[k] for k in used[used >= 0]])
         of_text = vstack([missing, *features] if used[0] < 0 else features, format="csr")
         parts.append(of_text[place])
-    return hstack([*parts, csr_matrix(np.ones((rows.size, 1)))], format="csr")
+    x: csr_matrix = hstack([*parts, csr_matrix(np.ones((rows.size, 1)))], format="csr")
+    return x
 
 
 def choose_ridge(examples: Examples) -> tuple[float, list[Floats]]:
     """Choose the ridge by cross-validation, from strong to weak; with the coefficients of each fold's fit."""
     known = examples.fold >= 0
-    fits: list[Floats | None] = [None] * (max(0, int(examples.fold.max())) + 1)
+    start: Sequence[Floats | None] = [None] * (max(0, int(examples.fold.max())) + 1)
     best, chosen = np.inf, 0
     for number, ridge in enumerate(RIDGES):
-        fits = [*_fit_folds(examples, ridge, fits)]
-        loss = _log_loss(_held_out(examples, fits)[known], examples.label[known], examples.weight[known])
+        start = fits = _fit_folds(examples, ridge, start)
+        loss = _log_loss(_held_out(examples, fits)[0][known], examples.label[known], examples.weight[known])
         if loss < best:
             best, chosen, kept = loss, number, fits
         elif number - chosen == PATIENCE:
@@ -184,8 +171,13 @@ def fit_ridge(examples: Examples, ridge: float, start: Floats | None = None) -> 
         loss, gradient = loss_and_gradient(scale * scaled.reshape(start.shape), examples, penalty)
         return loss, (scale * gradient).ravel()
 
-    options = {"maxiter": MAX_ITERATIONS, "ftol": TOLERANCE, "gtol": 0.0}
-    found = minimize(objective, (start / scale).ravel(), jac=True, method="L-BFGS-B", options=options)
+    found = minimize(
+        objective,
+        (start / scale).ravel(),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": MAX_ITERATIONS, "ftol": TOLERANCE, "gtol": 0.0},
+    )
     coefficients: Floats = scale * found.x.reshape(start.shape)
     return coefficients
 
@@ -210,14 +202,19 @@ def _fit_folds(examples: Examples, ridge: float, start: Sequence[Floats | None])
     return [fit_ridge(examples.take(examples.fold != fold), ridge, first) for fold, first in enumerate(start)]
 
 
-def _held_out(examples: Examples, fits: Sequence[Floats]) -> Floats:
-    """Give the probabilities of each row by the fit that has not seen it, (n_rows, n_labels); 0 for fold −1."""
+def _held_out(examples: Examples, fits: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """Give the probabilities of each row by the fit that has not seen it, and the labels' shares among what that saw.
+
+    (n_rows, n_labels) each; 0 in rows that all fits have seen.
+    """
     probability = np.zeros((examples.label.size, examples.n_labels))
+    shares = np.zeros_like(probability)
     for fold, coefficients in enumerate(fits):
         mine, others = examples.fold == fold, examples.take(examples.fold != fold)
+        shares[mine] = _shares(others)
         log_odds = examples.x[mine] @ coefficients
-        probability[mine] = _shrunk(_softmax(log_odds), _shares(others), float(others.weight.sum()))
-    return probability
+        probability[mine] = _shrunk(_softmax(log_odds), shares[mine], float(others.weight.sum()))
+    return probability, shares
 
 
 def _shares(examples: Examples) -> Floats:
@@ -229,19 +226,20 @@ def _shares(examples: Examples) -> Floats:
 
 def _softmax(log_odds: Floats) -> Floats:
     """Turn log-odds, (n_rows, n_labels), into probabilities."""
-    probability = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
+    probability: Floats = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
     probability /= probability.sum(axis=1, keepdims=True)
     return probability
 
 
 def _shrunk(probability: Floats, shares: Floats, n_labelled: float) -> Floats:
     """Mix in the labels' shares as one more row would: none of n rows shows that a probability is below 1 in n."""
-    return (n_labelled * probability + shares) / (n_labelled + 1.0)
+    mixed: Floats = (n_labelled * probability + shares) / (n_labelled + 1.0)
+    return mixed
 
 
 def _log_loss(probability: Floats, label: Integers, weight: Floats) -> float:
     """Mean −log probability of the labels; 0 for no rows."""
-    loss = -np.log(probability[np.arange(label.size), label])
+    loss: Floats = -np.log(probability[np.arange(label.size), label])
     return float(weight @ loss / max(weight.sum(), MIN_PROBABILITY))
 
 

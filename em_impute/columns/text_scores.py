@@ -28,8 +28,8 @@ SHOWN = "shown"
 N_FOLDS = 5
 
 MAX_INDICATORS = 64
-"""Columns of 0 and 1 that categories have in all: each is a dimension of its own, and a covariance has as many numbers as
-their square.  Categories that find no room serve by their codes, and by scores."""
+"""Columns of 0 and 1 that categories have in all: each is a dimension of its own, and a covariance has as many numbers
+as their square.  Categories that find no room serve by their codes, and by scores."""
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,6 @@ def fit_column(
     progress("preparing", None, "")
     named = request.names_one_mixture or not any(known.known)
     opened, texts = _with_text_scores(opened, known, request, is_wanted=not named)
-    clock.lap("texts")
     design = make_design(
         known,
         opened.columns,
