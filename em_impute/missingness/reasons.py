@@ -10,8 +10,8 @@ by a model of the labelled rows.  Then the odds of lacking the label are
 The last line is Bayes' theorem: with q_k(x) the probability of k among all rows, the label is known with probability
 Σ q_k·(1 − r_k), and g_k = q_k·(1 − r_k)/Σ_j q_j·(1 − r_j).  So all three are regressions of "has no label" on what a
 row shows, and their evidence can be compared (Kass & Raftery 1995), whether or not the densities of the model fit: at
-random the distribution of g is the same in both kinds of row, however wrong g is.  It takes g from fits that have not
-seen the label (cross-fitted).  Where the reason is the class, g·ρ normalised is the probability of the labels that are
+random the distribution of g is the same in both kinds of row, however wrong g is.  It takes g for
+both kinds from the same fits, which lack the labels of one fold each (cross-fitted).  Where the reason is the class, g·ρ normalised is the probability of the labels that are
 missing (Saerens, Latinne & Decaestecker 2002; Lipton, Wang & Smola 2018); else it is g itself.
 """
 
