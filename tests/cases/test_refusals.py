@@ -153,7 +153,7 @@ EVERYTHING = [
     ("fill bad.csv -c g", INPUT, "line 42 has 1 field"),
     ("fill a.csv -c g --labels a,c", INPUT, "'c'"),
     ("fill a.csv -c g --delta c=1", INPUT, "'c'"),
-    ("fill prose.csv -c g -x t", INPUT, "more than 50 different texts, such as 'word 0' (line 2)"),
+    ("fill prose.csv -c g -x t --covariance full", INPUT, "more than 50 different texts, such as 'word 0' (line 2)"),
     ("fill w.csv -c g --weights blank", INPUT, "line 3"),
     ("fill w.csv -c g --weights minus", INPUT, "-2 on line 4"),
     ("fill imp.csv -c g --imputations 2 --long --dry-run", INPUT, "'.imp'"),
