@@ -10,9 +10,10 @@ by a model of the labelled rows.  Then the odds of lacking the label are
 The last line is Bayes' theorem: with q_k(x) the probability of k among all rows, the label is known with probability
 Σ q_k·(1 − r_k), and g_k = q_k·(1 − r_k)/Σ_j q_j·(1 − r_j).  So all three are regressions of "has no label" on what a
 row shows, and their evidence can be compared (Kass & Raftery 1995), whether or not the densities of the model fit: at
-random the distribution of g is the same in both kinds of row, however wrong g is.  It takes g for
-both kinds from the same fits, which lack the labels of one fold each (cross-fitted).  Where the reason is the class, g·ρ normalised is the probability of the labels that are
-missing (Saerens, Latinne & Decaestecker 2002; Lipton, Wang & Smola 2018); else it is g itself.
+random the distribution of g is the same in both kinds of row, however wrong g is.  It takes g for both kinds from the
+same fits, which lack the labels of one fold each (cross-fitted).  Where the reason is the class, g·ρ normalised is the
+probability of the labels that are missing (Saerens, Latinne & Decaestecker 2002; Lipton, Wang & Smola 2018); else it is
+g itself.
 """
 
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ PRIOR = np.array([0.5, 0.4, 0.1])
 
 ROWS_PER_LABEL = 5.0
 """Labelled rows of each label that are spent on telling what the labels look like: with few of them, what seems to be
-a reason is mostly what the model has not learnt yet, and its evidence counts by the part that is left."""
+a reason is mostly what the model has not learnt yet, and its evidence counts by the part that is left, mean over the
+labels: many rows of one do not tell what a rare one looks like."""
 
 SPREADS = (0.5, 1.0, 2.0)
 """Standard deviations of the log-odds of losing a label between classes, equally likely beforehand.  At 1 the rates of
@@ -166,8 +168,7 @@ def weigh_reasons(judged: Judged, known: Floats, n_missing: float, *, is_class: 
     log_evidence = np.array(
         [0.0, evidence_of_predictors(judged.x, judged.n_numbers, judged.lacks, judged.weight), log_mean_exp(evidence)]
     )
-    n_known = float(judged.weight[~judged.lacks].sum())
-    counts = n_known / (n_known + ROWS_PER_LABEL * known.size)
+    counts = float((known / (known + ROWS_PER_LABEL)).mean())
     posterior = np.array([0.0, 0.0, 1.0]) if is_class else _posterior(log_evidence, counts)
     missing = known * np.exp(shift - shift.max())  # rows of each label without it
     missing *= n_missing / max(missing.sum(), np.finfo(float).tiny)
