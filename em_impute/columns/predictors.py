@@ -9,7 +9,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, option
-from em_impute.table.categories import MOSTLY_DIFFERENT, CategoryColumn
+from em_impute.table.categories import MAX_TEXTS, MOSTLY_DIFFERENT, CategoryColumn
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import parse_number
 from em_impute.table.text import shown
@@ -90,7 +90,7 @@ def choose_predictors(
         if category is not None and shown_texts is not None and _is_category(numbers, shown_texts):
             if name in in_scores and shown_texts.too_many:
                 continue
-            reason = _reason_against_category(name, shown_texts, explicit=explicit)
+            reason = _reason_against_category(name, shown_texts, explicit=explicit, with_scores=with_categories)
             if not reason:
                 chosen.categories.append((name, category))
         else:
@@ -120,12 +120,14 @@ def _is_number(text: str) -> bool:
     return parse_number(text) is not None or parse_number(text, ",") is not None
 
 
-def _reason_against_category(name: str, category: CategoryColumn, *, explicit: bool) -> str:
+def _reason_against_category(name: str, category: CategoryColumn, *, explicit: bool, with_scores: bool) -> str:
     """Say why a column does not serve as a category; empty if it does."""
     if category.too_many:
         if not explicit and are_identifiers(name, category):
             return "identifier"
-        reason = f"more than {category.limit} different texts"
+        reason = f"more than {category.limit if category.long else MAX_TEXTS:,} different texts"
+        if with_scores and category.long and not explicit:
+            return "its texts tell nothing of the labels"
         if explicit:
             line, text = category.example or (0, "")
             message = f"column {shown(name)} holds {reason}, such as {shown(text)} (line {line})"

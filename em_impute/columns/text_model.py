@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.text_features import MAX_ROWS, NamedTexts, Vocabulary, learn_vocabulary, text_features
-from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.serialize.annotations import Axes, OwnAxes, Range
+from em_impute.table.arrays import Codes
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -51,18 +52,22 @@ class TextModel(NamedTuple):
 
     def scores(self, columns: Sequence[NamedTexts]) -> Floats:
         """Score rows by the columns that the model was fitted on, in their order: (n_rows, n_labels, or 1 for two)."""
-        return centred_logs(self.predict(columns))
+        n_rows, n_labels = columns[0].code.size, self.shares.size
+        scores, of_texts = np.empty((n_rows, 1 if n_labels == 2 else n_labels)), self._of_texts(columns)  # noqa: PLR2004
+        for some in slices(n_rows):
+            log_odds = np.tile(self.coefficients[-1].astype(float), (some.stop - some.start, 1))
+            for column, of_text in zip(columns, of_texts, strict=True):
+                log_odds += of_text[column.code[some]]  # −1 takes the last row: a missing cell
+            scores[some] = centred_logs(_shrunk(_softmax(log_odds), self.shares, self.n_labelled))
+        return scores
 
-    def predict(self, columns: Sequence[NamedTexts]) -> Floats:
-        """Give the probabilities of labels: (n_rows, n_labels)."""
-        coefficients = self.coefficients.astype(float)
-        log_odds = np.tile(coefficients[-1], (columns[0].code.size, 1))
-        start = 0
+    def _of_texts(self, columns: Sequence[NamedTexts]) -> list[Floats]:
+        """Give what each text of a column adds to log-odds, and at the end a missing cell: (n_texts + 1, n_labels)."""
+        start, found = 0, []
         for column, vocabulary in zip(columns, self.vocabularies, strict=True):
-            mine = coefficients[start : (start := start + vocabulary.size)]
-            of_text = np.vstack([part @ mine for part in text_features(vocabulary, column.texts)])
-            log_odds += of_text[column.code]  # −1 takes the last row: a missing cell
-        return _shrunk(_softmax(log_odds), self.shares, self.n_labelled)
+            mine = self.coefficients[start : (start := start + vocabulary.size)].astype(float)
+            found.append(np.vstack([part @ mine for part in text_features(vocabulary, column.texts)]))
+        return found
 
 
 class TextFit(NamedTuple):
@@ -89,7 +94,7 @@ class Examples(NamedTuple):
 
 
 def fit_text_model(
-    columns: Sequence[NamedTexts], label: Integers, weight: Floats, fold: Integers, n_labels: int, seed: int
+    columns: Sequence[NamedTexts], label: Codes, weight: Floats, fold: Codes, n_labels: int, seed: int
 ) -> TextFit:
     """Fit the regression to the labelled rows, each fold of them left out once.
 
@@ -101,7 +106,7 @@ def fit_text_model(
     vocabularies = tuple(learn_vocabulary(column, labelled, seed) for column in columns)
     rows = _draw(np.flatnonzero(labelled), MAX_ROWS, rng)
     x = design_matrix(columns, vocabularies, rows)
-    examples = Examples(x, label[rows], weight[rows], fold[rows], n_labels)
+    examples = Examples(x, label[rows].astype(np.intp), weight[rows], fold[rows].astype(np.intp), n_labels)
     ridge, fits = choose_ridge(examples.take(_draw(np.arange(rows.size), CHOOSING_ROWS, rng)))
     if rows.size > CHOOSING_ROWS:
         fits = _fit_folds(examples, ridge, [None] * len(fits))

@@ -25,7 +25,7 @@ PROBE = 1000
 SHOWN = "shown"
 """Stands for every number of a column whose values are no codes: what counts is whether there is one."""
 
-N_FOLDS = 5
+N_FOLDS, MANY_ROWS = 5, 100_000
 
 MAX_INDICATORS = 64
 """Columns of 0 and 1 that categories have in all: each is a dimension of its own, and a covariance has as many numbers
@@ -77,10 +77,10 @@ def fit_text_scores(
     texts += _numbers_as_texts(table, names)
     known = np.flatnonzero(label >= 0)
     fold = _folds(label[known], seed)
-    of_rows = np.full(label.size, -1)
+    of_rows = np.full(label.size, -1, np.int8)
     of_rows[known] = fold
-    every = np.ones(label.size) if weight is None else weight
-    fit = fit_text_model(texts, label.astype(np.intp), every, of_rows, len(labels), seed)
+    every = np.broadcast_to(1.0, label.size) if weight is None else weight
+    fit = fit_text_model(texts, label, every, of_rows, len(labels), seed)
     if not fit.log_loss < fit.log_loss_of_shares:
         return None
     scored = labels[:1] if len(labels) == 2 else labels  # noqa: PLR2004  # the second is the first with a minus
@@ -91,7 +91,9 @@ def fit_text_scores(
 
 
 def _folds(label: Integers, seed: int) -> Integers:
-    """Divide labelled rows into folds, the rows of each label alike: (n_rows,)."""
+    """Divide labelled rows into folds, the rows of each label alike, which chance sees to where they are many."""
+    if label.size > MANY_ROWS:
+        return np.random.default_rng(seed).integers(0, N_FOLDS, label.size, np.int8)
     order = np.random.default_rng(seed).permutation(label.size)
     order = order[np.argsort(label[order], kind="stable")]
     fold = np.empty(label.size, np.intp)

@@ -21,8 +21,8 @@ MAX_GROUPS = 10_000
 MOSTLY_DIFFERENT = 0.9
 """Share of different contents from which on hardly two rows have one in common: then they are the key to nothing."""
 
-MAX_TEXTS = 100_000
-"""Different texts of a column that are kept: each takes some hundred bytes, and a step of Python."""
+MAX_TEXTS = 20_000
+"""Different texts of a column that are kept: of more, a large file would be read cell by cell."""
 
 ANY_NUMBER = 1 << 30
 """Of texts, where a model has learnt from a column."""
