@@ -114,15 +114,16 @@ def held_out(examples: Examples, seed: int, repeats: int = REPEATS) -> Flags:
     return np.array([*held, np.zeros(label.size, dtype=bool)])
 
 
-def draw_unlabelled(examples: Examples, most: int) -> Examples:
+def draw_unlabelled(examples: Examples, most: int) -> Integers:
     """Draw at most so many rows without a label, evenly along the table, each as often as its weight has it."""
     latent = np.flatnonzero(examples.label < 0)
     weight = examples.weight[latent]
     if not weight.any():
-        return examples.take(latent[:0])
+        return latent[:0]
     n_drawn = min(most, round(weight.sum() if examples.merged else effective_rows(weight)))
     place = np.searchsorted(np.cumsum(weight), (np.arange(n_drawn) + 0.5) / n_drawn * weight.sum())
-    return examples.take(latent[place])
+    drawn: Integers = latent[place]
+    return drawn
 
 
 def dealt_like(fold: Integers, n_rows: int, seed: int) -> Integers:

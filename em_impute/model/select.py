@@ -13,7 +13,15 @@ from em_impute.em.mixture import fit_mixture
 from em_impute.em.sampling import draw_rows
 from em_impute.ensemble.cross_validation import Progress
 from em_impute.ensemble.fit import EnsembleFit, fit_ensemble
-from em_impute.ensemble.folds import N_FOLDS, Examples, dealt, dealt_like, like_missing, shares_of_folds
+from em_impute.ensemble.folds import (
+    N_FOLDS,
+    Examples,
+    dealt,
+    dealt_like,
+    draw_unlabelled,
+    like_missing,
+    shares_of_folds,
+)
 from em_impute.ensemble.metrics import log_loss
 from em_impute.ensemble.transforms import Predictors
 from em_impute.errors import FitError
@@ -69,7 +77,7 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
         return Choice(recipe._replace(family=families[0]), criterion, (), None)
 
     shown, held, scheme = like_missing(examples, recipe.seed).x, np.flatnonzero(folds >= 0), examples.scheme
-    others = np.flatnonzero((examples.label < 0) & (examples.weight > 0.0))[:MAX_ASKED]
+    others = draw_unlabelled(examples, MAX_ASKED)
     asked = folds.copy()
     asked[others] = dealt_like(folds[held], others.size, recipe.seed)
     label, weight, n_labels = rows.label[held].astype(np.intp), rows.weight[held], len(design.labels)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from builders import mixed_rows, stack_of
+from builders import mixed_rows, rows_of, stack_of
 from sampling import rarely
 from scipy.special import softmax
 
@@ -33,7 +33,7 @@ from em_impute.ensemble.transforms import fit_views
 def compared(examples, n_labels=2, *, thrifty=False, seed=0):
     views = fit_views(examples.predictors)
     budget = Budget(MAX_LABELLED, MAX_UNLABELLED, thrifty, independent=False)
-    asked = draw_unlabelled(examples, examples.label.size)
+    asked = examples.take(draw_unlabelled(examples, examples.label.size))
     return views, compare(examples, asked, views, n_labels, budget, seed, lambda _: None)[0]
 
 
@@ -183,3 +183,12 @@ def test_scores_are_sums_over_held_out_rows_that_can_be_done_by_hand(single):
 )
 def test_the_verdict_asks_for_more_than_one_standard_error(gain, verdict):
     assert scores_module._verdict(np.array(gain)) == verdict
+
+
+def test_rows_without_a_label_are_drawn_as_often_as_they_weigh():
+    examples = rows_of(
+        np.arange(6.0)[:, None], [0, -1, -1, -1, 1, -1], weight=np.array([1.0, 2.0, 1.0, 0.0, 1.0, 3.0]), merged=True
+    )
+
+    assert draw_unlabelled(examples, 10).tolist() == [1, 1, 2, 5, 5, 5]
+    assert draw_unlabelled(examples, 2).tolist() == [1, 5]
