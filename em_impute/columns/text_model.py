@@ -48,7 +48,7 @@ class TextModel(NamedTuple):
     ]
     shares: Annotated[Floats, Axes("n_labels"), "The labels' shares."]
     ridge: Annotated[float, Range(0), "Strength of the ridge."]
-    n_labelled: Annotated[float, Range(0), "Sum of the weights of the rows that it was fitted to."]
+    n_labelled: Annotated[float, Range(0), "Sum of the weights of the rows that each of its fits has seen."]
 
     def scores(self, columns: Sequence[NamedTexts]) -> Floats:
         """Score rows by the columns that the model was fitted on, in their order: (n_rows, n_labels, or 1 for two)."""
@@ -111,7 +111,8 @@ def fit_text_model(
     if rows.size > CHOOSING_ROWS:
         fits = _fit_folds(examples, ridge, [None] * len(fits))
     coefficients = np.mean(fits, axis=0).astype(np.float32)
-    model = TextModel(vocabularies, coefficients, _shares(examples), ridge, float(examples.weight.sum()))
+    seen = float(examples.weight.sum()) * (1.0 - 1.0 / len(fits))  # as many as by each fit, so that scores are alike
+    model = TextModel(vocabularies, coefficients, _shares(examples), ridge, seen)
     scores = model.scores(columns)
     known = examples.fold >= 0
     probability, shares = (one[known] for one in _held_out(examples, fits))

@@ -58,7 +58,7 @@ class TextScores:
             _texts_of(table, self.column.get(one.name), one.name, values=SHOWN not in one.texts)
             for one in self.model.vocabularies
         ]
-        return _with_scores(table, self.names, self.model.scores(texts))
+        return _with_scores(table, self.names, texts, self.model.scores(texts))
 
 
 def fit_text_scores(
@@ -87,7 +87,7 @@ def fit_text_scores(
     called = tuple(f"texts for {label}" for label in scored)
     used = {one.name: column[one.name] for one in texts}
     n_missing = {names[index]: one.n_missing for index, one in table.categories.items() if one.long is not None}
-    return TextScores(called, fit.model, used, n_missing), _with_scores(table, called, fit.scores)
+    return TextScores(called, fit.model, used, n_missing), _with_scores(table, called, texts, fit.scores)
 
 
 def _folds(label: Integers, seed: int) -> Integers:
@@ -101,10 +101,17 @@ def _folds(label: Integers, seed: int) -> Integers:
     return fold
 
 
-def _with_scores(table: Table, names: Sequence[str], scores: Floats) -> Table:
+def _with_scores(table: Table, names: Sequence[str], texts: Sequence[NamedTexts], scores: Floats) -> Table:
+    """Put scores beside the columns of a table; a row that shows none of the texts has none."""
+    nothing = np.logical_and.reduce([one.code < 0 for one in texts])
+    scores[nothing], n_missing = np.nan, int(np.count_nonzero(nothing))
     columns = {
         table.n_columns + j: NumberColumn(
-            numbers=np.ascontiguousarray(scores[:, j]), code=None, decimal_comma=False, n_numbers=scores.shape[0]
+            numbers=np.ascontiguousarray(scores[:, j]),
+            code=None,
+            decimal_comma=False,
+            n_missing=n_missing,
+            n_numbers=scores.shape[0] - n_missing,
         )
         for j in range(len(names))
     }

@@ -56,7 +56,7 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
         uncertainty,
         sensitivity,
         audit_labels(found),
-        find_flagged(design, fills.row),
+        find_flagged(design, fills.row, () if found.texts is None else found.texts.names),
         plain,
         chart_data(found, fills, request.min_probability, plain, request.seed),
     )

@@ -1,5 +1,6 @@
 """Missing cells that deserve a mark: in rows out of range of the labelled rows, or without any predictor."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,12 +25,13 @@ class Flagged(NamedTuple):
     without_predictors: Integers  # (n_without,) rows that show no predictor
 
 
-def find_flagged(design: Design, row: Codes) -> Flagged:
+def find_flagged(design: Design, row: Codes, scores: Collection[str] = ()) -> Flagged:
     """Mark those of the rows with a missing label, (n_missing,) ascending, that are weakly founded.
 
     A number is outside below the smallest and above the largest that rows with a label show, of those that count at
     all; a text is if no such row has it.  A predictor that no row with a label shows cannot be judged.  If a number is
-    outside, it is named rather than a text.
+    outside, it is named rather than a text.  `scores` of texts are no measurements: those that surely mean a label have
+    no end.
     """
     rows = design.distinct
     known, latent = (rows.label >= 0) & (rows.weight > 0.0), np.flatnonzero(rows.label < 0)
@@ -38,7 +40,7 @@ def find_flagged(design: Design, row: Codes) -> Flagged:
         cells = np.zeros(rows.label.size, dtype=bool)
         cells[row] = True
     found = _Beyond(np.full(latent.size, -1, np.int16), np.full(latent.size, np.nan), np.zeros(latent.size))
-    expected = _look_at_numbers(design, known, latent, cells[latent], found)
+    expected = _look_at_numbers(design, scores, known, latent, cells[latent], found)
     expected += _look_at_texts(design, known, latent, cells[latent], found)
 
     is_outside = np.flatnonzero(found.predictor >= 0)
@@ -78,7 +80,9 @@ class _Beyond(NamedTuple):
     beyond: Floats  # (n_latent,)
 
 
-def _look_at_numbers(design: Design, known: Flags, latent: Integers, cells: NDArray[Any], found: _Beyond) -> float:
+def _look_at_numbers(  # one loop
+    design: Design, scores: Collection[str], known: Flags, latent: Integers, cells: NDArray[Any], found: _Beyond
+) -> float:
     """Find the numbers outside, the furthest of each row; give how many rows are to be expected there.
 
     `latent` (n_latent,) are the distinct rows without a label, `cells` (n_latent,) the missing ones each stands for.
@@ -87,7 +91,7 @@ def _look_at_numbers(design: Design, known: Flags, latent: Integers, cells: NDAr
     for j in range(design.n_numbers):
         values = design.distinct.x[:, j]
         shown = known & ~np.isnan(values)
-        if not shown.any():
+        if not shown.any() or design.features[j].name in scores:
             continue
         n_known = float(np.count_nonzero(shown) if design.index is None else design.distinct.weight[shown].sum())
         low, high = values[shown].min(), values[shown].max()
