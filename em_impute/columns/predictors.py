@@ -77,8 +77,8 @@ def choose_predictors(
     `categories` are those of the columns that hold more than numbers.  They serve if `with_categories` or `explicit`,
     which says that the user named these columns: then a column that cannot serve is an error, and one that only should
     not (an identifier) serves nevertheless.  They are judged by the rows that have a `weight` (n_rows,), since what is
-    constant among these teaches nothing.  Of many texts those `in_scores` are spoken for, and are neither.  Raises
-    DesignError for cells that no model can use.
+    constant among these teaches nothing.  Columns of many texts that are `in_scores` are left out: their scores are
+    among the numbers.  Raises DesignError for cells that no model can use.
     """
     as_text = dict(categories) if explicit or with_categories else {}
     chosen = Chosen([], [], [])

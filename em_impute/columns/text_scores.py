@@ -84,10 +84,16 @@ def fit_text_scores(
     if not fit.log_loss < fit.log_loss_of_shares:
         return None
     scored = labels[:1] if len(labels) == 2 else labels  # noqa: PLR2004  # the second is the first with a minus
-    called = tuple(f"texts for {label}" for label in scored)
+    called = tuple(_unlike(f"texts for {label}", names) for label in scored)
     used = {one.name: column[one.name] for one in texts}
-    n_missing = {names[index]: one.n_missing for index, one in table.categories.items() if one.long is not None}
+    long = {names[index]: one for index, one in table.categories.items() if one.long is not None}
+    n_missing = {name: one.n_missing for name, one in long.items() if name in used}
     return TextScores(called, fit.model, used, n_missing), _with_scores(table, called, texts, fit.scores)
+
+
+def _unlike(name: str, names: Sequence[str]) -> str:
+    """Lengthen a name until no column has it."""
+    return name if name not in names else _unlike(f"{name}'", names)
 
 
 def _folds(label: Integers, seed: int) -> Integers:

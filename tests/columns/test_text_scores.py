@@ -56,6 +56,16 @@ def test_the_score_of_a_labelled_row_does_not_know_its_label(tmp_path):
     assert texts.names
 
 
+def test_identifiers_and_names_that_are_taken_do_not_mix_with_scores(tmp_path):
+    rows, _ = towns()
+    more = [f"{row.rstrip()},{i:05d}-{i % 7},{i}\n" for i, row in enumerate(rows)]
+    with opened_table(tmp_path, f"g,x,town,code,texts for a\n{''.join(more)}") as (opened, request):
+        labels = read_labels("g", opened.table.targets[0], request)
+        texts, _ = fit_text_scores(opened.table, opened.names, labels.label, labels.labels, None, 1)
+    assert texts.names == ("texts for a'",)
+    assert texts.n_missing == {"town": 12}
+
+
 def test_a_table_of_numbers_has_no_scores(tmp_path):
     rows, _ = towns()
     numbers = [f"{row.rsplit(',', 1)[0]},{i}.5\n" for i, row in enumerate(rows)]
