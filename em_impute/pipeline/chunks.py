@@ -1,20 +1,21 @@
 """The columns of a part, chunk by chunk, and what is kept of them from one pass to the next."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 
-from em_impute.em.blocks import Block
-from em_impute.errors import DesignError, EmImputeError
+from em_impute.em.blocks import Block, Integers
+from em_impute.errors import DesignError, EmImputeError, TableError
 from em_impute.options import Request
 from em_impute.pipeline.files import Part, opened
 from em_impute.pipeline.memory import array_bytes, default_limit
 from em_impute.pipeline.open import look_at, read_options
 from em_impute.table.categories import ANY_NUMBER
+from em_impute.table.columns import TargetColumn
 from em_impute.table.dialect import Dialect
 from em_impute.table.read import Table, read_tables
 from em_impute.table.source import Source, followed, spool_errors
@@ -185,6 +186,17 @@ def _read(source: Source, dialect: Dialect, part: Part, plan: ReadPlan, *, recor
         yield table
         cache.add(replace(table, record_starts=None))
     cache.finish()
+
+
+def label_codes(target: TargetColumn, label_of: Mapping[str, int], name: str) -> Integers:
+    """Give the label of every row of a chunk by its text: (n_rows,).
+
+    Raises TableError for a text that was not there when the part, called `name`, was read first.
+    """
+    codes = [label_of.get(text) for text in target.texts]
+    if None in codes:
+        raise TableError(f"{name} changed while it was read", "run again when nothing writes to it")
+    return np.array(codes, np.intp)[target.code] if codes else np.empty(0, np.intp)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from em_impute.model.fills import CellCounts, Imputing, count_by_group, count_ce
 from em_impute.model.predict import Model
 from em_impute.options import Request
 from em_impute.pipeline.apply import fill_by_model, with_groups, with_scores
-from em_impute.pipeline.chunks import ReadPlan, in_part, opened_part, read_along, table_chunks
+from em_impute.pipeline.chunks import ReadPlan, in_part, label_codes, opened_part, read_along, table_chunks
 from em_impute.pipeline.edits import changed_cells, make_edits, make_records, refuse_taken
 from em_impute.pipeline.files import Part, write
 from em_impute.pipeline.scan import PartRead
@@ -26,6 +26,7 @@ from em_impute.table.output import WrittenFile
 from em_impute.table.patch import Portion, encoded, in_portions, splice
 from em_impute.table.read import Table
 from em_impute.table.source import Source
+from em_impute.table.text import shown_path
 
 
 @dataclass(frozen=True)
@@ -153,9 +154,7 @@ def _filled_chunks(one: _Pass, read: Iterable[Table], number: int, *, counts: bo
         opened = InputTable(one.source, part.name, table, [*targets], table.dialect.names, 0.0)
         completions = []
         for filler in plan.fillers:
-            completion, counted = _filled(
-                table, filler, plan.reading.request, (number, one.n_before + first_row), part.number
-            )
+            completion, counted = _filled(table, filler, plan.reading.request, (number, one.n_before + first_row), part)
             completions.append(completion)
             if counts:
                 result.totals[filler.column] = result.totals[filler.column].merged(counted)
@@ -168,18 +167,18 @@ def _filled_chunks(one: _Pass, read: Iterable[Table], number: int, *, counts: bo
 
 
 def _filled(
-    table: Table, one: ColumnFiller, request: Request, drawn: tuple[int, int], part: int
+    table: Table, one: ColumnFiller, request: Request, drawn: tuple[int, int], part: Part
 ) -> tuple[ColumnResult, CellCounts]:
     """Choose labels for the rows of a chunk, or draw them: `drawn` is which draw, and the place of the first row."""
     number, first_row = drawn
     target, n_labels = table.targets[one.column], len(one.labels)
-    label = np.array([one.label_of[text] for text in target.texts], np.intp)[target.code]
+    label = label_codes(target, one.label_of, shown_path(part.name))
     labels = Labels(one.labels, label, (0,) * n_labels, {}, ())
     if one.model is None:
         return ColumnResult(one.column, one.name, labels, no_fills(n_labels)), no_cells(n_labels)
     row, table = np.flatnonzero(label < 0), with_scores(table, one.model)
     imputing = None if one.draws is None else Imputing(one.draws, [number], request.seed, first_row)
     done = fill_by_model(one.model, table, row, n_labels, request, imputing)
-    counted = count_cells(done.fills, done.entropy, table.line_of, done.without_predictors, part=part)
+    counted = count_cells(done.fills, done.entropy, table.line_of, done.without_predictors, part=part.number)
     counted = replace(counted, by_group=count_by_group(table.groups, label))
     return ColumnResult(one.column, one.name, labels, done.fills, done.probability), counted

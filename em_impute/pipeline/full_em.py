@@ -20,7 +20,7 @@ from em_impute.em.moments import Moments, empty, merge
 from em_impute.em.parameters import clamp
 from em_impute.model.predict import Coding
 from em_impute.pipeline.backends import MapParts
-from em_impute.pipeline.chunks import ReadPlan, cache_writer, cached, in_part, table_chunks
+from em_impute.pipeline.chunks import ReadPlan, cache_writer, cached, in_part, label_codes, table_chunks
 from em_impute.pipeline.files import Part
 from em_impute.table.read import Table
 
@@ -52,9 +52,7 @@ class EmTask:
 
     def labels_of(self, table: Table) -> Integers:
         """Give the label of every row of a chunk, −1 where it is missing: (n_rows,)."""
-        target = table.targets[self.column]
-        codes = np.array([*(self.label_of[text] for text in target.texts)], np.intp)
-        return codes[target.code] if codes.size else np.empty(0, np.intp)
+        return label_codes(table.targets[self.column], self.label_of, "a part of the table")
 
 
 class FixedStatistics(NamedTuple):

@@ -269,3 +269,15 @@ def test_a_file_that_changes_between_the_passes_is_not_written(tmp_path, rows):
     with pytest.raises(TableError, match=r"part-1\.csv.*changed"):
         filled_in_parts(paths, Request(None, ("g",)), watch=meddle)
     assert not (tmp_path / "part-1.filled.csv").exists()
+
+
+@pytest.mark.parametrize("options", [{}, {"covariance": "tied"}])
+def test_a_part_that_changes_between_the_passes_is_named_as_changed(tmp_path, options):
+    paths = cut(tmp_path, list(records(300)), (150, 300))
+
+    def watch(stage, _share, _detail):
+        if stage in {"choosing", "fitting"}:  # read once, and nothing kept of it
+            paths[1].write_text(paths[1].read_text().replace(",m,", ",new,"))
+
+    with pytest.raises(TableError, match=r"part-1.csv.*changed while it was read"):
+        filled_in_parts(paths, Request(None, ("g",), **options), room=Room(0), watch=watch)
