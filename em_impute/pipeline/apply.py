@@ -216,6 +216,7 @@ def apply_column(
     """
     began = perf_counter()
     saved = saved if is_known else elsewhere(saved)
+    saved = replace(saved, model=_counted(saved.model, opened.table))
     model, n_known = saved.model, len(saved.model.labels)
     table = with_scores(opened.table, model)
     opened = replace(opened, table=table)
@@ -254,6 +255,16 @@ def fill_by_model(
         keeps_probability=request.probabilities,
         imputing=imputing,
     )
+
+
+def _counted(model: Model, table: Table) -> Model:
+    """Count the missing cells of the columns that are predictors by the scores of texts alone."""
+    texts = model.texts
+    if texts is None:
+        return model
+    there = {name: index for name, index in texts.column.items() if name not in model.coding.names}
+    cells = {name: table.categories.get(index, table.numbers[index]) for name, index in there.items()}
+    return replace(model, texts=replace(texts, n_missing={name: one.n_missing for name, one in cells.items()}))
 
 
 def label_rows(name: str, column: TargetColumn, known: tuple[str, ...], request: Request) -> Labels:

@@ -8,6 +8,7 @@ import numpy as np
 
 from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels, read_labels
+from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.metrics import accuracy, effective_rows, overdispersion, wilson_interval
 from em_impute.errors import DesignError, FitError, option
@@ -56,6 +57,8 @@ class Evaluation:
     """(n_hidden,) how much each counts if the hidden rows are to be as the missing ones; None where none is missing"""
     design: Design
     """Of the last repeat."""
+    texts: TextScores | None
+    """what made predictors of texts in it"""
     seconds: float
 
     def rows(self, weight: Floats | None) -> float:
@@ -138,6 +141,7 @@ def evaluate(
         None if opened.weight is None else opened.weight[row],
         None if whole is None else _like_missing(opened, labels, whole, row),
         found.design,
+        found.texts,
         perf_counter() - began,
     )
 

@@ -97,5 +97,7 @@ def _features(applied: Applied) -> Features:
         for name, texts in coding.texts.items()
         if name in coding.column
     ]
+    texts = {} if model.texts is None else model.texts.n_missing
+    used += [Predictor(name=name, type="text", missing=count) for name, count in texts.items()]
     rejected = [Rejected(name=name, reason="not in this table") for name in applied.mismatch.lacking]
     return Features(used=used, rejected=rejected)
