@@ -16,6 +16,7 @@ from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, FitError, UsageError
 from em_impute.model.assign import most_probable
 from em_impute.pipeline.apply import elsewhere, placed, with_scores
+from em_impute.table.text import unused_name
 
 try:
     from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -243,7 +244,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         weights = None
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, rows, dtype=np.float64)
-            options["weights"] = _unused_name("sample_weight", names)
+            options["weights"] = unused_name("sample_weight", names)
         column = options.pop("column")
         if column is not None:
             target = names[position_of(frame, column, "filled")]
@@ -254,7 +255,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
             if counted.nunique() == 1:
                 message = f"y holds one class only, {counted.iloc[0]!r}: there is no other to distinguish it from"
                 raise FitError(message, "add rows of another class")
-            target = _unused_name(str(labels.name), names)
+            target = unused_name(str(labels.name), names)
             rows[target] = labels
         if weights is not None:
             rows[options["weights"]] = weights
@@ -290,8 +291,3 @@ def _labels_of(y: Any) -> pd.Series:
         assert_all_finite(known, input_name="y")
         check_classification_targets(known)
     return labels
-
-
-def _unused_name(name: str, names: Sequence[str]) -> str:
-    """Lengthen a name until no column has it."""
-    return name if name not in names else _unused_name(f"{name}_", names)

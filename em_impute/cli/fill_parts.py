@@ -67,13 +67,13 @@ def is_in_parts(request: Request, scale: Scale, fills: Fills, saved: SavedModels
 
     is_asked = len(scale.files) > 1 or scale.backend is not None
     is_asked = is_asked or any(one.startswith("file://") or is_url(one) or is_pattern(one) for one in scale.files)
-    if not is_asked and (request.path is None or is_special(str(request.path))):
-        is_asked = scale.max_memory is not None  # nobody knows beforehand how much a stream holds
-        if not is_asked:
-            return False
-    if not is_asked and request.path is not None:
+    if not is_asked:
         limit = scale.max_memory or default_limit()
-        if needed_bytes(request.path, request, limit) <= limit:
+        if request.path is None or is_special(str(request.path)):  # nobody knows beforehand how much a stream holds
+            is_asked = is_large = scale.max_memory is not None
+        else:
+            is_large = needed_bytes(request.path, request, limit) > limit
+        if not is_large:
             return False
     refused = _refused(scale, fills, saved, output)
     if refused is not None and (is_asked or scale.max_memory is not None):

@@ -62,6 +62,11 @@ def fold(texts: Sequence[str]) -> list[str]:
     return [" ".join(text.split()) for text in map(str.casefold, texts)]
 
 
+def draw_rows(rows: Integers, most: int, rng: np.random.Generator) -> Integers:
+    """Draw so many rows at most."""
+    return rows if rows.size <= most else np.sort(rng.choice(rows, most, replace=False))
+
+
 def learn_vocabulary(column: NamedTexts, labelled: Flags, seed: int) -> Vocabulary:
     """Choose the features of a column, from all its rows and from those that are `labelled`, (n_rows,).
 
@@ -79,9 +84,7 @@ def learn_vocabulary(column: NamedTexts, labelled: Flags, seed: int) -> Vocabula
     buckets: Hashes = np.empty(0, np.int32)
     idf: Singles = np.empty(0, np.float32)
     if np.count_nonzero(n_labelled == 1) > UNSEEN * n_labelled.sum():
-        shown = np.flatnonzero(merged >= 0)
-        if shown.size > MAX_ROWS:
-            shown = np.random.default_rng(seed).choice(shown, MAX_ROWS, replace=False)
+        shown = draw_rows(np.flatnonzero(merged >= 0), MAX_ROWS, np.random.default_rng(seed))
         used, count = np.unique(merged[shown], return_counts=True)
         buckets, idf = _frequent_ngrams([texts[k] for k in used], count)
     is_missing = column.code < 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.columns.text_features import MAX_ROWS, NamedTexts, Vocabulary, learn_vocabulary, text_features
+from em_impute.columns.text_features import MAX_ROWS, NamedTexts, Vocabulary, draw_rows, learn_vocabulary, text_features
 from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.serialize.annotations import Axes, OwnAxes, Range
 from em_impute.table.arrays import Codes
@@ -104,10 +104,10 @@ def fit_text_model(
     rng = np.random.default_rng(seed)
     labelled = (label >= 0) & (weight > 0.0)
     vocabularies = tuple(learn_vocabulary(column, labelled, seed) for column in columns)
-    rows = _draw(np.flatnonzero(labelled), MAX_ROWS, rng)
+    rows = draw_rows(np.flatnonzero(labelled), MAX_ROWS, rng)
     x = design_matrix(columns, vocabularies, rows)
     examples = Examples(x, label[rows].astype(np.intp), weight[rows], fold[rows].astype(np.intp), n_labels)
-    ridge, fits = choose_ridge(examples.take(_draw(np.arange(rows.size), CHOOSING_ROWS, rng)))
+    ridge, fits = choose_ridge(examples.take(draw_rows(np.arange(rows.size), CHOOSING_ROWS, rng)))
     if rows.size > CHOOSING_ROWS:
         fits = _fit_folds(examples, ridge, [None] * len(fits))
     coefficients = np.mean(fits, axis=0).astype(np.float32)
@@ -247,8 +247,3 @@ def _log_loss(probability: Floats, label: Integers, weight: Floats) -> float:
     """Mean −log probability of the labels; 0 for no rows."""
     loss: Floats = -np.log(probability[np.arange(label.size), label])
     return float(weight @ loss / max(weight.sum(), MIN_PROBABILITY))
-
-
-def _draw(rows: Integers, most: int, rng: np.random.Generator) -> Integers:
-    """Draw so many rows at most."""
-    return rows if rows.size <= most else np.sort(rng.choice(rows, most, replace=False))

@@ -15,6 +15,7 @@ from em_impute.table.categories import MAX_LEVELS, CategoryColumn
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
+from em_impute.table.text import unused_name
 
 FEW_NUMBERS = 30
 """Whole numbers of at most so many different values may be codes: they serve as texts too."""
@@ -84,16 +85,11 @@ def fit_text_scores(
     if not fit.log_loss < fit.log_loss_of_shares:
         return None
     scored = labels[:1] if len(labels) == 2 else labels  # noqa: PLR2004  # the second is the first with a minus
-    called = tuple(_unlike(f"texts for {label}", names) for label in scored)
+    called = tuple(unused_name(f"texts for {one}", names, "'") for one in scored)
     used = {one.name: column[one.name] for one in texts}
     long = {names[index]: one for index, one in table.categories.items() if one.long is not None}
     n_missing = {name: one.n_missing for name, one in long.items() if name in used}
     return TextScores(called, fit.model, used, n_missing), _with_scores(table, called, texts, fit.scores)
-
-
-def _unlike(name: str, names: Sequence[str]) -> str:
-    """Lengthen a name until no column has it."""
-    return name if name not in names else _unlike(f"{name}'", names)
 
 
 def _folds(label: Integers, seed: int) -> Integers:

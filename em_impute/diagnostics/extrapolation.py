@@ -80,7 +80,7 @@ class _Beyond(NamedTuple):
     beyond: Floats  # (n_latent,)
 
 
-def _look_at_numbers(  # one loop
+def _look_at_numbers(
     design: Design, scores: Collection[str], known: Flags, latent: Integers, cells: NDArray[Any], found: _Beyond
 ) -> float:
     """Find the numbers outside, the furthest of each row; give how many rows are to be expected there.

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.errors import DesignError, UsageError, option
 from em_impute.table.text import listed
+
+TINY = 1e-300
+"""Stands for 0 where a logarithm is taken."""
 
 MAX_NAMED = 12
 """Labels that an error lists."""
@@ -35,6 +38,14 @@ def draw_labels(probability: Floats, uniform: Floats) -> Integers:
     # The product may be rounded up to the sum of all.
     last = probability.shape[1] - 1 - (probability[:, ::-1] > 0).argmax(axis=1)
     return np.asarray(np.minimum(code, last), np.intp)
+
+
+def total_entropy(probability: Floats, weight: Integers | Floats) -> float:
+    """Sum the entropies, in nats, of (n_rows, n_labels) probabilities, each as often as its weight (n_rows,) says."""
+    return sum(
+        -float(weight[some] @ (probability[some] * np.log(np.maximum(probability[some], TINY))).sum(axis=1))
+        for some in slices(weight.size)
+    )
 
 
 def over_labels(probability: Floats, place: Sequence[int], n_labels: int) -> Floats:

@@ -15,7 +15,7 @@ from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import LogOddsShifts, Reasons
-from em_impute.model.assign import over_labels, shift_log_odds
+from em_impute.model.assign import over_labels, shift_log_odds, total_entropy
 from em_impute.model.draws import CodedRows, GroupDraws, ModelDraws
 from em_impute.model.fit import Fitted, examples_of
 from em_impute.model.groups import Group, GroupFit
@@ -158,8 +158,7 @@ class FittedColumn:
     @property
     def weighted_entropy(self) -> float:
         """Entropy of the probabilities, in nats, summed over the rows without a label by their weights."""
-        chance, weight = self.distinct_probability, self.design.distinct.weight[self.unlabelled]
-        return -float(weight @ (chance * np.log(np.maximum(chance, np.finfo(float).tiny))).sum(axis=1))
+        return total_entropy(self.distinct_probability, self.design.distinct.weight[self.unlabelled])
 
     def place_of(self, rows: Codes) -> Codes:
         """Find the distinct rows without a label that some rows without one equal: their places in `unlabelled`."""

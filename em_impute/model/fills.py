@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers, slices
-from em_impute.model.assign import most_probable
+from em_impute.model.assign import most_probable, total_entropy
 from em_impute.model.draws import ModelDraws, uniform_numbers
 from em_impute.model.predict import Prediction
 from em_impute.table.arrays import Codes, least_type
@@ -17,9 +17,6 @@ from em_impute.table.categories import CategoryColumn
 
 BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 """Ends of the ranges of probability by which filled cells are counted."""
-
-TINY = 1e-300
-"""Stands for 0 where a logarithm is taken."""
 
 LEAST_CERTAIN = 10
 """Cells that are named: where asking somebody is worth most."""
@@ -94,7 +91,7 @@ def fill_rows(
             code[some] = drawn[0, some]
             best[some] = chance[place, drawn[0, some]]
         expected[: chance.shape[1]] += count.astype(np.float64) @ chance
-        entropy += sum(_entropy(chance[part], count[part]) for part in slices(count.size))
+        entropy += total_entropy(chance, count)
         without_predictors.append(said.without_predictors)
         if probability is not None:
             probability[some, : chance.shape[1]] = chance[place]
@@ -112,10 +109,6 @@ def _draw(imputing: Imputing, said: Prediction, row: Codes, drawn: NDArray[np.in
         begin = imputing.first_row
         uniform = uniform_numbers(imputing.seed, number, begin + first, begin + last)
         drawn[at] = imputing.draws.draw(rows, said.place, number, uniform[row - first])
-
-
-def _entropy(chance: Floats, count: Integers) -> float:
-    return -float(count @ (chance * np.log(np.maximum(chance, TINY))).sum(axis=1))
 
 
 class Unsure(NamedTuple):

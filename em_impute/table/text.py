@@ -2,7 +2,7 @@
 
 import difflib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from em_impute.errors import option
 
@@ -59,3 +59,8 @@ def closest(names: Sequence[str], wanted: str) -> str | None:
     by_folded = {folded(name): name for name in reversed(names)}
     close = difflib.get_close_matches(folded(wanted), by_folded, n=1)
     return by_folded[close[0]] if close and close[0] else None
+
+
+def unused_name(name: str, names: Collection[str], mark: str = "_") -> str:
+    """Lengthen a name by marks until none of the others is the same."""
+    return name if name not in names else unused_name(f"{name}{mark}", names, mark)
