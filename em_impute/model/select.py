@@ -47,7 +47,7 @@ class Choice:
 
     recipe: Recipe
     criterion: str
-    """"stacked by held-out log-loss", "held-out log-loss", "BIC", "as asked" or "default"."""
+    """As reports name it, such as "stacked by held-out log-loss"."""
     candidates: tuple[Candidate, ...]
     held_out: HeldOut | None
     n_groups: int | None = None
@@ -132,8 +132,7 @@ def choose_ensemble(
         unlabelled=Unlabelled(found.unlabelled.origin, ensemble.asked_probability),
     )
     leading = recipe._replace(family=ensemble.leader.shrinkage.family, per_label=ensemble.leader.per_label)
-    criterion = "held-out log-loss" if single else "stacked by held-out log-loss"
-    return Choice(leading, criterion, (), held_out, None, ensemble), ensemble
+    return Choice(leading, ensemble.criterion, (), held_out, None, ensemble), ensemble
 
 
 def _hold_out(rows: Rows, shown: Floats, folds: Integers, asked: Integers, n_labels: int, recipe: Recipe) -> Floats:

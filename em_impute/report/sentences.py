@@ -42,6 +42,8 @@ def opening_lines(report: FitReport | EvaluationReport | ExplanationReport) -> I
 
 def criterion_name(criterion: str) -> str:
     """Write in a statistician's words what a report says that a model was chosen by."""
+    if criterion == "as good as the ensemble":
+        return "cross-validated log-loss, as good as all of them together"
     return criterion.removeprefix("stacked by ").replace("held-out", "cross-validated")
 
 

@@ -8,7 +8,8 @@ from em_impute.diagnostics import baseline_em
 from em_impute.em.families import FAMILIES, n_parameters
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import TEMPERATURES
-from em_impute.ensemble.fit import EnsembleFit, score
+from em_impute.ensemble.fit import EnsembleFit
+from em_impute.ensemble.scores import score
 from em_impute.model.bic import Candidate, information_criteria
 from em_impute.model.column import FittedColumn
 from em_impute.model.select import Choice
