@@ -11,6 +11,7 @@ from em_impute.columns.text_features import NamedTexts
 from em_impute.columns.text_model import TextModel, fit_text_model
 from em_impute.em.blocks import Floats, Integers
 from em_impute.serialize.annotations import Axes, NotSaved
+from em_impute.table.arrays import Codes
 from em_impute.table.categories import MAX_LEVELS, CategoryColumn
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import parse_number
@@ -63,12 +64,19 @@ class TextScores:
 
 
 def fit_text_scores(
-    table: Table, names: Sequence[str], label: Integers, labels: Sequence[str], weight: Floats | None, seed: int
+    table: Table,
+    names: Sequence[str],
+    label: Integers,
+    labels: Sequence[str],
+    weight: Floats | None,
+    seed: int,
+    cluster: Codes | None = None,
 ) -> tuple[TextScores, Table] | None:
     """Fit the scores to the rows with a label, and put them beside the columns of the table.
 
-    `label` (n_rows,) is −1 where it is missing, `names` are those of the columns.  None where all texts have room among
-    the categories, or where they tell no more than the labels' shares do.
+    `label` (n_rows,) is −1 where it is missing, `names` are those of the columns.  Rows of one `cluster` (n_rows,), −1
+    where they are in none, are in one fold, so that a score does not know a sibling's label.  None where all texts
+    have room among the categories, or where they tell no more than the labels' shares do.
     """
     column = {names[index]: index for index in table.numbers}
     texts = [*_columns_of_texts(table, names)]
@@ -77,7 +85,7 @@ def fit_text_scores(
         return None  # they are categories, which the mixtures take as they are
     texts += _numbers_as_texts(table, names)
     known = np.flatnonzero(label >= 0)
-    fold = _folds(label[known], seed)
+    fold = _folds(label[known], None if cluster is None else cluster[known], seed)
     of_rows = np.full(label.size, -1, np.int8)
     of_rows[known] = fold
     every = np.broadcast_to(1.0, label.size) if weight is None else weight
@@ -92,8 +100,12 @@ def fit_text_scores(
     return TextScores(called, fit.model, used, n_missing), _with_scores(table, called, texts, fit.scores)
 
 
-def _folds(label: Integers, seed: int) -> Integers:
+def _folds(label: Integers, cluster: Codes | None, seed: int) -> Integers:
     """Divide labelled rows into folds, the rows of each label alike, which chance sees to where they are many."""
+    if cluster is not None:
+        _, first, code = np.unique(cluster, return_index=True, return_inverse=True)
+        of_cluster, together = _folds(label[first], None, seed), cluster >= 0
+        return np.where(together, of_cluster[code.reshape(-1)], _folds(label, None, seed))
     if label.size > MANY_ROWS:
         return np.random.default_rng(seed).integers(0, N_FOLDS, label.size, np.int8)
     order = np.random.default_rng(seed).permutation(label.size)

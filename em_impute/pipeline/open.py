@@ -48,14 +48,16 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
 def input_table(source: Source, table: Table, options: ReadOptions, seconds: float = 0.0) -> InputTable:
     """Give a table with the weights of its rows and the column that divides them.  Raises DesignError for bad ones."""
     names = unique_names(table.dialect.names)
-    weight = groups = None
+    weight = groups = same = None
     if options["weights"] is not None and table.weights is not None:
         weight = read_weights(names[options["weights"]], table.weights, table.line_of)
     if options["groups"] is not None and table.groups is not None:
         groups = names[options["groups"]], table.groups
         if table.n_rows:
             refuse_groups(*groups)
-    return InputTable(source, source.name, table, options["targets"], names, seconds, weight, groups)
+    if options["same"] is not None and table.same is not None and table.same.code is not None:
+        same = names[options["same"]], table.same.code
+    return InputTable(source, source.name, table, options["targets"], names, seconds, weight, groups, same)
 
 
 def read_options(request: Request, dialect: Dialect, name: str) -> ReadOptions:
@@ -81,6 +83,7 @@ def read_options(request: Request, dialect: Dialect, name: str) -> ReadOptions:
         decimal=request.decimal,
         null_tokens=frozenset(request.null_values),
         groups=_apart("by", request.by, dialect, name, taken),
+        same=_apart("same_within", request.same_within, dialect, name, dict.fromkeys(targets, "filled")),
         weights=weights,
         keep_record_ends=request.adds_columns,
     )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.table.arrays import Codes, GrowingCodes
-from em_impute.table.categories import MAX_GROUPS, CategoryColumn, CategoryReader
+from em_impute.table.categories import ANY_NUMBER, MAX_GROUPS, CategoryColumn, CategoryReader
 from em_impute.table.columns import TargetColumn, TargetReader
 from em_impute.table.dialect import Dialect
 from em_impute.table.number_columns import NumberColumn, NumberReader
@@ -42,6 +42,8 @@ class Table:
     """those of them that hold more than numbers and missing cells, by index"""
     groups: CategoryColumn | None
     """the column that was asked for as such"""
+    same: CategoryColumn | None
+    """the column that was asked for as one of which rows with one text have one label"""
     weights: NumberColumn | None
     """the column that was asked for as such; its bad cells are counted"""
     record_stops: Codes | None
@@ -86,6 +88,7 @@ class ReadOptions(TypedDict, total=False):
     decimal: str
     null_tokens: frozenset[str]
     groups: int | None
+    same: int | None
     weights: int | None
     most_texts: int
     """so many different texts of a column of texts are kept, more than a category has"""
@@ -153,6 +156,8 @@ class _TableReader:
         }
         self._weights = [] if weights is None else [NumberReader(weights, dialect, decimal, explicit=True)]
         self._groups = [] if groups is None else [CategoryReader(groups, dialect, limit=MAX_GROUPS, is_strict=True)]
+        same = reading.get("same")
+        self._same = [] if same is None else [CategoryReader(same, dialect, limit=ANY_NUMBER)]
         self._lines = _LineReader()
         self._starts, self._stops = GrowingCodes(), GrowingCodes()
 
@@ -165,7 +170,7 @@ class _TableReader:
         """Take in a block; there are so many bytes left with it."""
         records = replace(records, first_row=records.first_row - self._first_row)
         capacity = int(1.05 * n_bytes_left / records.data.size * records.n_records) + 16
-        readers: list[TargetReader | CategoryReader] = [*self._targets.values(), *self._groups]
+        readers: list[TargetReader | CategoryReader] = [*self._targets.values(), *self._groups, *self._same]
         for one in readers:
             one.add(records, capacity)
         many = [reader for reader in (*self._numbers.values(), *self._weights) if reader.take(records, capacity)]
@@ -198,6 +203,7 @@ class _TableReader:
             numbers=numbers,
             categories={column: self._categories[column].finish() for column in numbers if numbers[column].n_bad},
             groups=next((reader.finish() for reader in self._groups), None),
+            same=next((reader.finish() for reader in self._same), None),
             weights=next((reader.finish() for reader in self._weights), None),
             record_stops=self._stops.finish() if reading.get("keep_record_ends") else None,
             record_starts=starts if reading.get("keep_record_starts") else None,

@@ -74,6 +74,11 @@ class Input:
         "Column of groups that may differ (sites, years): each gets its own fit, combined with that to all rows.",
         autocompletion=_column_names,
     )
+    same_within: str | None = option(
+        "--same-within NAME|N",
+        "Column of which rows with one value have one label (a ring, a customer). Default: found by the known labels.",
+        autocompletion=_column_names,
+    )
     weights: str | None = option(
         "--weights NAME|N",
         "Column of numbers that say how much each row counts; a row of weight 0 is filled but has no part in the fit.",
