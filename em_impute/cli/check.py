@@ -80,8 +80,20 @@ def _by_a_fit(request: Request, run: Run) -> Iterator[Finding]:
                 opened, column, request, with_categories=bool(kinds.labels), settled=not kinds.ambiguous
             )
             yield "predictors", listed(used, MAX_SHOWN) or "none", n_missing > 0 and not used
+            if kinds.labels and not kinds.ambiguous and (key := _key(opened, column, request)):
+                yield "key", key, False
             for one in rejected:
                 yield "not used", f"{one.name}: {one.reason}", False
+
+
+def _key(opened: "InputTable", column: int, request: Request) -> str:
+    """Name the column of which rows with one value have one label, if there is one."""
+    from em_impute.columns.labels import read_labels
+
+    labels = read_labels(opened.names[column], opened.table.targets[column], request)
+    same = opened.same_label(labels.label)
+    known = "" if same is None else f"{same.n_known:,} known labels beside another, {same.n_exceptions:,} unlike these"
+    return "" if same is None else f"{same.name}: rows with one value have one label ({known})"
 
 
 def _by_a_model(request: Request, source: "tuple[SavedModel, str]", run: Run) -> Iterator[Finding]:

@@ -125,6 +125,10 @@ class Design:
         """Find the distinct rows that some rows equal, (n_chosen,)."""
         return rows if self.index is None else self.index[rows]
 
+    def of_rows(self, code: Codes) -> Codes:
+        """Give what is known of the distinct rows, (n_distinct,), of all rows: (n_rows,)."""
+        return code if self.index is None else code[self.index]
+
     def weight_of(self, rows: Integers) -> Floats:
         """Give the weights of some rows, (n_chosen,): 1 each if the user gave none."""
         return self.distinct.weight[rows] if self.weighed else np.ones(rows.size)

@@ -62,7 +62,11 @@ def features_of(design: Design | None, texts: TextScores | None = None) -> Featu
         Predictor(name=one.name, type="categorical", missing=one.n_missing, levels=one.texts)
         for one in design.categories
     ]
-    return Features(used=used, rejected=[Rejected(name=one.name, reason=one.reason) for one in design.rejected])
+    key = design.same
+    if key is not None and key.name not in {one.name for one in used}:
+        used.append(Predictor(name=key.name, type="key", missing=int(np.count_nonzero(design.of_rows(key.code) < 0))))
+    rejected = [one for one in design.rejected if key is None or one.name != key.name]
+    return Features(used=used, rejected=[Rejected(name=one.name, reason=one.reason) for one in rejected])
 
 
 def notices(found: Iterable[tuple[str, str]]) -> list[Notice]:
