@@ -28,18 +28,25 @@ class Said(NamedTuple):
     alone: Floats  # (n_rows, n_labels), what each says for itself
     together: Floats  # (n_rows, n_labels)
     is_known: Flags  # (n_rows,), some row of the key has a label
+    key: Integers  # (n_rows,)
 
     def take(self, rows: Integers) -> "Said":
         """Keep some rows."""
-        return Said(self.alone[rows], self.together[rows], self.is_known[rows])
+        return Said(self.alone[rows], self.together[rows], self.is_known[rows], self.key[rows])
 
     def in_draws(self, chance: Floats) -> Floats:
         """Let the rows of draws of a model, (n_draws, n_rows, n_labels), say the same together.
 
-        Known labels of siblings decide whatever the draw; without any, log-odds move as those of the model do.
+        Known labels of siblings decide whatever the draw; without any, log-odds move as the mean of those of the model.
         """
-        drawn: Floats = chance * (self.together / np.maximum(self.alone, TINY))
-        drawn /= np.maximum(drawn.sum(axis=-1, keepdims=True), TINY)
+        shift = np.log(np.maximum(chance, TINY)) - np.log(np.maximum(self.alone, TINY))
+        _, place, count = np.unique(self.key, return_inverse=True, return_counts=True)
+        total = np.zeros((count.size, chance.shape[0], chance.shape[2]))
+        np.add.at(total, place.reshape(-1), shift.transpose(1, 0, 2))
+        of_key = (total / count[:, None, None])[place.reshape(-1)].transpose(1, 0, 2)
+        log_odds = np.log(np.maximum(self.together, TINY)) + of_key
+        drawn: Floats = np.exp(log_odds - log_odds.max(axis=-1, keepdims=True))
+        drawn /= drawn.sum(axis=-1, keepdims=True)
         return np.where(self.is_known[:, None], self.together, drawn)
 
 
@@ -68,7 +75,7 @@ class Siblings:
         code = self.code[rows]
         together = self._posterior(evidence[code], n_rows[code], counts[code])
         together[size[code] <= 1.0] = probability[size[code] <= 1.0]
-        return Said(probability, together, counts[code].sum(axis=1) > 0.0)
+        return Said(probability, together, counts[code].sum(axis=1) > 0.0, code)
 
     def rehearsed(self, held: HeldOut, probability: Floats, kept_whole: float, seed: int) -> HeldOut:
         """Let labels held out of fits that knew none of their key be found with the help of siblings, as cells are.
