@@ -6,6 +6,8 @@ from typing import Annotated
 
 import numpy as np
 
+from em_impute.columns.codes import tells_by_value
+from em_impute.columns.gaps import find_gaps
 from em_impute.columns.predictors import are_identifiers
 from em_impute.columns.text_features import NamedTexts
 from em_impute.columns.text_model import TextModel, fit_text_model
@@ -26,6 +28,9 @@ PROBE = 1000
 
 SHOWN = "shown"
 """Stands for every number of a column whose values are no codes: what counts is whether there is one."""
+
+MIN_VALUES = 2
+"""Fewer say the same of every row."""
 
 N_FOLDS, MANY_ROWS = 5, 100_000
 
@@ -60,7 +65,7 @@ class TextScores:
             _texts_of(table, self.column.get(one.name), one.name, values=SHOWN not in one.texts)
             for one in self.model.vocabularies
         ]
-        return _with_scores(table, self.names, texts, self.model.scores(texts))
+        return _with_scores(table, self.names, texts, self.model, self.model.scores(texts))
 
 
 def fit_text_scores(
@@ -81,14 +86,18 @@ def fit_text_scores(
     column = {names[index]: index for index in table.numbers}
     texts = [*_columns_of_texts(table, names)]
     few = [one for one in texts if len(one.texts) <= MAX_LEVELS]
-    if len(few) == len(texts) and sum(len(one.texts) - 1 for one in few) <= MAX_INDICATORS:
-        return None  # they are categories, which the mixtures take as they are
+    have_room = len(few) == len(texts) and sum(len(one.texts) - 1 for one in few) <= MAX_INDICATORS
     texts += _numbers_as_texts(table, names)
     known = np.flatnonzero(label >= 0)
     fold = _folds(label[known], None if cluster is None else cluster[known], seed)
-    of_rows = np.full(label.size, -1, np.int8)
+    of_rows = np.full(label.size, -1)
     of_rows[known] = fold
     every = np.broadcast_to(1.0, label.size) if weight is None else weight
+    texts = _as_in_rows_to_fill(texts, label, every, seed)
+    if have_room:  # they are categories and numbers, which the mixtures take as they are
+        told = [one for one in texts if _tells(table, column[one.name], one, label, every, of_rows)]
+        if not told:
+            return None
     fit = fit_text_model(texts, label, every, of_rows, len(labels), seed)
     if not fit.log_loss < fit.log_loss_of_shares:
         return None
@@ -97,7 +106,40 @@ def fit_text_scores(
     used = {one.name: column[one.name] for one in texts}
     long = {names[index]: one for index, one in table.categories.items() if one.long is not None}
     n_missing = {name: one.n_missing for name, one in long.items() if name in used}
-    return TextScores(called, fit.model, used, n_missing), _with_scores(table, called, texts, fit.scores)
+    return TextScores(called, fit.model, used, n_missing), _with_scores(table, called, texts, fit.model, fit.scores)
+
+
+def _as_in_rows_to_fill(texts: list[NamedTexts], label: Integers, weight: Floats, seed: int) -> list[NamedTexts]:
+    """Let labelled rows show only what rows to fill show: a score must not tell more of them than of those."""
+    lacks = label < 0
+    if not texts or lacks.all() or not lacks.any():
+        return texts
+    seen = np.column_stack([one.code >= 0 for one in texts])
+    gaps = find_gaps(seen, lacks, weight)
+    if gaps is None:
+        return texts
+    known = np.flatnonzero(~lacks)
+    shown = gaps.hide(seen[known], weight[known], np.random.default_rng(seed))
+    hidden = []
+    for one, shows in zip(texts, shown.T, strict=True):
+        code = one.code.astype(np.intp)
+        code[known[~shows]] = -1
+        hidden.append(one._replace(code=code))
+    return hidden
+
+
+def _tells(table: Table, index: int, texts: NamedTexts, label: Integers, weight: Floats, fold: Integers) -> bool:
+    """Tell whether a column says more as texts, or by its gaps, than mixtures see in its numbers or its category."""
+    known = np.flatnonzero((fold >= 0) & (weight > 0.0))
+    code, numbers = texts.code[known], None
+    if index in table.categories:
+        code = np.minimum(code, 0)
+    elif SHOWN not in texts.texts:
+        values = np.array([*map(float, texts.texts), np.nan])
+        numbers = values[code]
+    if np.unique(code).size < MIN_VALUES:
+        return False
+    return tells_by_value(code, numbers, label[known], weight[known], fold[known], int(label.max()) + 1)
 
 
 def _folds(label: Integers, cluster: Codes | None, seed: int) -> Integers:
@@ -115,9 +157,12 @@ def _folds(label: Integers, cluster: Codes | None, seed: int) -> Integers:
     return fold
 
 
-def _with_scores(table: Table, names: Sequence[str], texts: Sequence[NamedTexts], scores: Floats) -> Table:
-    """Put scores beside the columns of a table; a row that shows none of the texts has none."""
-    nothing = np.logical_and.reduce([one.code < 0 for one in texts])
+def _with_scores(
+    table: Table, names: Sequence[str], texts: Sequence[NamedTexts], model: TextModel, scores: Floats
+) -> Table:
+    """Put scores beside the columns of a table; a row that shows none of the texts, if that tells nothing, has none."""
+    tell = [one.code >= 0 for one in texts] + [np.array([one.has_gaps]) for one in model.vocabularies]
+    nothing = ~np.logical_or.reduce(np.broadcast_arrays(*tell))
     scores[nothing], n_missing = np.nan, int(np.count_nonzero(nothing))
     columns = {
         table.n_columns + j: NumberColumn(

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
+from em_impute.columns.gaps import Gaps, find_gaps
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.folds import Examples, HoldOutScheme
 from em_impute.ensemble.metrics import log_loss
-from em_impute.missingness.gaps import Gaps, find_gaps
 from em_impute.missingness.reasons import AT_RANDOM, BY_PREDICTORS, PRIOR
 from em_impute.missingness.regression import Missing, regress_missing
 from em_impute.missingness.row_clusters import RowClusters, clusters_of_key, find_row_clusters
