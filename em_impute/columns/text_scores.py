@@ -130,16 +130,12 @@ def _as_in_rows_to_fill(texts: list[NamedTexts], label: Integers, weight: Floats
 
 def _tells(table: Table, index: int, texts: NamedTexts, label: Integers, weight: Floats, fold: Integers) -> bool:
     """Tell whether a column says more as texts, or by its gaps, than mixtures see in its numbers or its category."""
-    known = np.flatnonzero((fold >= 0) & (weight > 0.0))
-    code, numbers = texts.code[known], None
-    if index in table.categories:
-        code = np.minimum(code, 0)
-    elif SHOWN not in texts.texts:
-        values = np.array([*map(float, texts.texts), np.nan])
-        numbers = values[code]
+    known, is_category = np.flatnonzero((fold >= 0) & (weight > 0.0)), index in table.categories
+    code = np.minimum(texts.code[known], 0) if is_category else texts.code[known]
     if np.unique(code).size < MIN_VALUES:
         return False
-    return tells_by_value(code, numbers, label[known], weight[known], fold[known], int(label.max()) + 1)
+    n_labels, is_number = int(label.max()) + 1, not is_category and SHOWN not in texts.texts
+    return tells_by_value(code, label[known], weight[known], fold[known], n_labels, is_ordered=is_number)
 
 
 def _folds(label: Integers, cluster: Codes | None, seed: int) -> Integers:
