@@ -74,8 +74,8 @@ def _by_a_fit(request: Request, run: Run) -> Iterator[Finding]:
             for text, n in kinds.ambiguous.items():
                 doubt = ambiguity(target, text, n, list(kinds.labels))
                 yield "doubtful", f"{doubt} {spelled(remedy(text), flag)}", True
-            for _code, message in odd_labels(target, sorted(kinds.labels)):
-                yield "warning", message, True
+            for code, message in odd_labels(target, kinds.labels, request.keep_values):
+                yield "note" if code.startswith("S") else "warning", message, code.startswith("W")
             used, rejected = _predictors(
                 opened, column, request, with_categories=bool(kinds.labels), settled=not kinds.ambiguous
             )

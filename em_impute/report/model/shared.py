@@ -33,7 +33,7 @@ WARNINGS = {
     "W09": "Much of the information on the shares of labels is missing.",
     "W11": "Some rows to fill are outside the range of the labelled rows.",
     "W12": "EM found different optima from different starts.",
-    "W14": "Some labels differ only by case, space or accents.",
+    "W14": "Some labels differ only by case, space, accents, or in how a number is written.",
     "W15": "EM stopped at --max-iter before it had converged.",
     "W16": "Some rows to fill show no predictor.",
     "W17": "Some predictors are sums or copies of others and are not used.",
