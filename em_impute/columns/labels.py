@@ -219,7 +219,7 @@ def _is_no_label(text: str, labels: Sequence[str]) -> bool:
         return any(letters <= set(others) for letters in BESIDE)
     if NINES.fullmatch(said):
         return bool(others) and not any(
-            len(other.lstrip("-")) >= len(said.lstrip("-")) for other in others if parse_number(other)
+            len(other.lstrip("-")) >= len(said.lstrip("-")) for other in others if parse_number(other) is not None
         )
     return bool(others) and said in NO_LABELS
 

@@ -1,6 +1,6 @@
 """The first pass: everything that is needed of a file, in one go over its blocks."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Required, TypedDict, Unpack
@@ -17,6 +17,8 @@ from em_impute.table.numbers import read_by_pandas
 from em_impute.table.quotes import RETURN
 from em_impute.table.scan import BLOCK_BYTES, Records, scan_records
 from em_impute.table.source import HashingFile, Source
+
+NOTHING = frozenset[str]()
 
 BYTES_PER_COLUMN = 2048  # at least in a block: each column of each block has a fixed cost
 
@@ -89,6 +91,7 @@ class ReadOptions(TypedDict, total=False):
     null_tokens: frozenset[str]
     groups: int | None
     same: int | None
+    nulls_of: Mapping[int, frozenset[str]]
     weights: int | None
     most_texts: int
     """so many different texts of a column of texts are kept, more than a category has"""
@@ -148,10 +151,15 @@ class _TableReader:
         tokens, taken = reading.get("null_tokens", frozenset()), {*targets, groups, weights}
         candidates = [i for i in range(len(dialect.names)) if i not in taken] if features is None else features
         self._targets = {column: TargetReader(column, dialect, tokens) for column in targets}
-        most = reading.get("most_texts", 0)
-        self._categories = {column: CategoryReader(column, dialect, text_limit=most) for column in candidates}
+        most, nulls = reading.get("most_texts", 0), reading.get("nulls_of", {})
+        self._categories = {
+            column: CategoryReader(column, dialect, text_limit=most, null=nulls.get(column, NOTHING))
+            for column in candidates
+        }
         self._numbers = {
-            column: NumberReader(column, dialect, decimal, explicit=explicit, category=category)
+            column: NumberReader(
+                column, dialect, decimal, explicit=explicit, category=category, null=nulls.get(column, NOTHING)
+            )
             for column, category in self._categories.items()
         }
         self._weights = [] if weights is None else [NumberReader(weights, dialect, decimal, explicit=True)]
@@ -174,11 +182,11 @@ class _TableReader:
         for one in readers:
             one.add(records, capacity)
         many = [reader for reader in (*self._numbers.values(), *self._weights) if reader.take(records, capacity)]
-        numbers = read_by_pandas(
-            records, [reader.column for reader in many], self._dialect, self._reading.get("decimal", ".")
-        )
-        for reader, values in zip(many, numbers, strict=True):
-            reader.add(records, values, capacity)
+        plain = [reader.column for reader in many if not reader.null]
+        numbers = read_by_pandas(records, plain, self._dialect, self._reading.get("decimal", "."))
+        read = dict(zip(plain, numbers, strict=True))
+        for reader in many:
+            reader.add(records, read.get(reader.column), capacity)
         self._lines.add(records)
         self.n_rows += records.n_records
         self.stop = records.offset + records.data.size

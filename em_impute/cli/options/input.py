@@ -122,8 +122,8 @@ class Missing:
     panel: ClassVar = "Missing cells"
 
     null_values: list[str] | None = option(
-        "--null-value TOKEN",
-        "Count TOKEN as missing in the column, beside blank cells and the standard marks (NA, ?, NULL …).",
+        "--null-value TOKEN|COLUMN=TOKEN",
+        "Count TOKEN as missing in the column, or in a predictor, beside blank cells and standard marks (NA, ?, NULL …).",
     )
     keep_values: list[str] | None = option(
         "--keep-value TOKEN", "Keep TOKEN as a label although it looks like a missing mark."
