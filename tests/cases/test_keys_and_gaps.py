@@ -47,7 +47,7 @@ def test_a_bird_has_the_sex_of_its_other_rows_and_one_sex_without_them(call, tmp
 
 def test_known_labels_that_contradict_the_users_word_are_named_and_stay(call, tmp_path):
     columns, _ = birds()
-    ring, told = np.array(columns[0]), columns[2]
+    told = columns[2]
     first = 3 * int((told.reshape(-1, 3) != "").all(axis=1).argmax())  # a bird with three known labels
     told[first] = "F" if told[first] == "M" else "M"
     lines = [first + 2, first + 3, first + 4]

@@ -123,7 +123,7 @@ class Missing:
 
     null_values: list[str] | None = option(
         "--null-value TOKEN|COLUMN=TOKEN",
-        "Count TOKEN as missing in the column, or in a predictor, beside blank cells and standard marks (NA, ?, NULL …).",
+        "Count TOKEN as missing in the column, or in a predictor, beside blank cells and marks (NA, ?, NULL …).",
     )
     keep_values: list[str] | None = option(
         "--keep-value TOKEN", "Keep TOKEN as a label although it looks like a missing mark."
