@@ -91,7 +91,7 @@ def _key(opened: "InputTable", column: int, request: Request) -> str:
     from em_impute.columns.labels import read_labels
 
     labels = read_labels(opened.names[column], opened.table.targets[column], request)
-    same = opened.same_label(labels.label)
+    same = opened.same_label(labels.label, opened.keys)
     known = "" if same is None else f"{same.n_known:,} known labels beside another, {same.n_exceptions:,} unlike these"
     return "" if same is None else f"{same.name}: rows with one value have one label ({known})"
 

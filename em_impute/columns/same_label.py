@@ -20,6 +20,9 @@ corrected agreement is then at least .9."""
 LEVEL = 0.05
 """Chance, for all columns together, that more values than that differ where a key was found."""
 
+PROBE = 100_000
+"""Rows by which most columns show that they are no keys."""
+
 WORD = 100.0
 """Labels that agree, for which the user's word stands."""
 
@@ -59,6 +62,9 @@ def find_same_label(keys: Sequence[Key], numbers: Sequence[str], label: Codes) -
 
     best, found = MOST_DIFFERING, None
     for name, code in keys:
+        head, n_values = slice(PROBE), int(code.max(initial=-1)) + 1
+        if same_label_of((name, code[head]), label[head]).n_differing > MOST_DIFFERING * n_values:
+            continue  # no more values than there are can be expected to differ
         counts = _counts(code, label)
         expected = _differing_by_chance(counts, is_ordered=name in numbers)
         one = same_label_of((name, code), label)

@@ -6,6 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
+from em_impute.columns.deduplicate import Key
 from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
 from em_impute.columns.same_label import SameLabel
@@ -102,7 +103,8 @@ def fit_column(
     known = labels_to_find(target, drop_zero_weights(labels, target, opened.weight), request)
     progress("preparing", None, "")
     named = request.names_one_mixture or not any(known.known)
-    same = _same_label(opened, known)
+    keys = opened.keys
+    same = _same_label(opened, known, keys)
     opened, texts = _with_text_scores(opened, known, request, same, is_wanted=not named)
     design = make_design(
         known,
@@ -113,7 +115,7 @@ def fit_column(
         with_categories=not named,
         weight=opened.weight,
         groups=opened.groups,
-        keys=opened.keys,
+        keys=keys,
         same=same,
     )
     if release:
@@ -145,10 +147,10 @@ def fit_column(
     )
 
 
-def _same_label(opened: InputTable, labels: Labels) -> SameLabel | None:
+def _same_label(opened: InputTable, labels: Labels, keys: Sequence[Key]) -> SameLabel | None:
     """Give the column of which rows with one value have one label.  Raises FitError where no label could show any."""
     if any(labels.known):
-        return opened.same_label(labels.label)
+        return opened.same_label(labels.label, keys)
     if opened.same is not None:
         what = f"{option('same_within', opened.same[0])} cannot be used here: no label is known"
         raise FitError(what, "leave it out, or label some rows")

@@ -79,14 +79,14 @@ class InputTable:
         numbers = [(name, column.key_code) for name, column in self.columns if name not in as_text]
         return [(name, code) for name, code in [*groups, *texts, *numbers] if code is not None]
 
-    def same_label(self, label: Codes) -> SameLabel | None:
-        """Give the column of which rows with one value have one label: as the user says, or as known labels show."""
+    def same_label(self, label: Codes, keys: Sequence[Key]) -> SameLabel | None:
+        """Give the column of which rows with one value have one label: as the user says, or one of `keys`."""
         if self.same is not None:
             return replace(same_label_of(self.same, label), is_binding=True)
         if self.is_sample:
             return None
         as_text = {name for name, _ in self.categories}
-        return find_same_label(self.keys, [name for name, _ in self.columns if name not in as_text], label)
+        return find_same_label(keys, [name for name, _ in self.columns if name not in as_text], label)
 
 
 @dataclass(frozen=True)
