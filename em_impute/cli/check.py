@@ -75,7 +75,7 @@ def _by_a_fit(request: Request, run: Run) -> Iterator[Finding]:
                 doubt = ambiguity(target, text, n, list(kinds.labels))
                 yield "doubtful", f"{doubt} {spelled(remedy(text), flag)}", True
             for code, message in odd_labels(target, kinds.labels, request.keep_values):
-                yield "note" if code.startswith("S") else "warning", message, code.startswith("W")
+                yield "note" if code.startswith("S") else "warning", spelled(message, flag), code.startswith("W")
             used, rejected = _predictors(
                 opened, column, request, with_categories=bool(kinds.labels), settled=not kinds.ambiguous
             )

@@ -206,7 +206,7 @@ def odd_labels(name: str, known: Mapping[str, int], kept: Sequence[str] = ()) ->
     doubtful = [text for text in labels if _is_no_label(text, labels) and text.strip() not in kept]
     if doubtful:
         cells = listed([f"{shown(text)} ({plural(known[text], 'cell')})" for text in doubtful])
-        fills = " ".join(f"--null-value {shlex.quote(text.strip())}" for text in doubtful[:MAX_NAMED])
+        fills = " ".join(option("null_values", shlex.quote(text.strip())) for text in doubtful[:MAX_NAMED])
         found.append(("S05", f"Labels of {shown(name)} that may mean missing: {cells}. If so, {fills} fills them."))
     return found
 

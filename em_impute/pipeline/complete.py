@@ -103,21 +103,7 @@ def fit_column(
     known = labels_to_find(target, drop_zero_weights(labels, target, opened.weight), request)
     progress("preparing", None, "")
     named = request.names_one_mixture or not any(known.known)
-    keys = opened.keys
-    same = _same_label(opened, known, keys)
-    opened, texts = _with_text_scores(opened, known, request, same, is_wanted=not named)
-    design = make_design(
-        known,
-        opened.columns,
-        opened.categories,
-        in_scores=() if texts is None else texts.columns,
-        explicit=bool(request.features),
-        with_categories=not named,
-        weight=opened.weight,
-        groups=opened.groups,
-        keys=keys,
-        same=same,
-    )
+    opened, design, texts = _design(opened, known, request, named=named)
     if release:
         opened.release_predictors()
     order_at = ordering_feature(design, name_of(opened, request.order_by))
@@ -145,6 +131,28 @@ def fit_column(
     return FittedColumn(
         labels, design, fitted, groups, clock.laps, own=own, reasons=reasons, shifts=shifts, texts=texts
     )
+
+
+def _design(
+    opened: InputTable, labels: Labels, request: Request, *, named: bool
+) -> tuple[InputTable, Design, TextScores | None]:
+    """Make the design, and put what texts say beside the numbers of the table; `named` says that one mixture is."""
+    keys = opened.keys
+    same = _same_label(opened, labels, keys)
+    opened, texts = _with_text_scores(opened, labels, request, same, is_wanted=not named)
+    design = make_design(
+        labels,
+        opened.columns,
+        opened.categories,
+        in_scores=() if texts is None else texts.columns,
+        explicit=bool(request.features),
+        with_categories=not named,
+        weight=opened.weight,
+        groups=opened.groups,
+        keys=keys,
+        same=same,
+    )
+    return opened, design, texts
 
 
 def _same_label(opened: InputTable, labels: Labels, keys: Sequence[Key]) -> SameLabel | None:

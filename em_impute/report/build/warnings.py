@@ -10,6 +10,7 @@ from em_impute.columns.predictors import COLLINEAR, NOT_ALL_NUMBERS
 from em_impute.columns.same_label import differing_values
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.initialize import Mixture
+from em_impute.errors import spelled
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import DOUBTFUL
 from em_impute.model.column import FittedColumn
@@ -58,7 +59,8 @@ def warnings(
     line_of: Callable[[Integers], Integers],
 ) -> Warnings:
     """Yield all that is to be said of a column that was filled, the note on people last; `line_of` finds rows."""
-    yield from completion.labels.warnings
+    for code, message in completion.labels.warnings:
+        yield code, spelled(message, lambda _name, value: f"--null-value {value}")
     found = completion.fitted
     if found is not None:
         yield from _of_labels(completion, found.design)
