@@ -10,6 +10,7 @@ from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Floats
 from em_impute.em.parameters import Parameters, rescale
 from em_impute.environment import is_dictated, time_of_run, version
+from em_impute.errors import spelled
 from em_impute.options import Request
 from em_impute.pipeline.types import InputTable
 from em_impute.report.model.shared import Features, Input, Notice, Predictor, Rejected, Tool
@@ -70,8 +71,8 @@ def features_of(design: Design | None, texts: TextScores | None = None) -> Featu
 
 
 def notices(found: Iterable[tuple[str, str]]) -> list[Notice]:
-    """Make warnings of their codes and messages."""
-    return [Notice(*one) for one in found]
+    """Make warnings of their codes and messages; these name no option but --null-value."""
+    return [Notice(code, spelled(message, lambda _name, value: f"--null-value {value}")) for code, message in found]
 
 
 def confusion_of(labels: Sequence[str], counts: np.ndarray) -> dict[str, dict[str, int]]:

@@ -10,7 +10,6 @@ from em_impute.columns.predictors import COLLINEAR, NOT_ALL_NUMBERS
 from em_impute.columns.same_label import differing_values
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.initialize import Mixture
-from em_impute.errors import spelled
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import DOUBTFUL
 from em_impute.model.column import FittedColumn
@@ -59,8 +58,7 @@ def warnings(
     line_of: Callable[[Integers], Integers],
 ) -> Warnings:
     """Yield all that is to be said of a column that was filled, the note on people last; `line_of` finds rows."""
-    for code, message in completion.labels.warnings:
-        yield code, spelled(message, lambda _name, value: f"--null-value {value}")
+    yield from completion.labels.warnings
     found = completion.fitted
     if found is not None:
         yield from _of_labels(completion, found.design)
