@@ -112,7 +112,7 @@ def fit_text_scores(
 def _as_in_rows_to_fill(texts: list[NamedTexts], label: Integers, weight: Floats, seed: int) -> list[NamedTexts]:
     """Let labelled rows show only what rows to fill show: a score must not tell more of them than of those."""
     lacks = label < 0
-    if not texts or lacks.all() or not lacks.any():
+    if not (texts and weight[lacks].any() and weight[~lacks].any()):
         return texts
     seen = np.column_stack([one.code >= 0 for one in texts])
     gaps = find_gaps(seen, lacks, weight)
