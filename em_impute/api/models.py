@@ -189,8 +189,8 @@ def fit_model(frame: pd.DataFrame, column: Hashable | list[Hashable], **options:
 
     Parameters
     ----------
-    frame, column, features, by, weights, null_values, keep_values, labels, order_by, components, covariance, single
-    unlabelled_weight, shares, prior_strength, deltas, max_iter, tolerance, seed
+    frame, column, features, by, same_within, weights, null_values, keep_values, labels, order_by, components
+    covariance, single, unlabelled_weight, shares, prior_strength, deltas, max_iter, tolerance, seed
         As in `em_impute.fill`.
 
     Returns

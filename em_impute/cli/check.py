@@ -74,14 +74,26 @@ def _by_a_fit(request: Request, run: Run) -> Iterator[Finding]:
             for text, n in kinds.ambiguous.items():
                 doubt = ambiguity(target, text, n, list(kinds.labels))
                 yield "doubtful", f"{doubt} {spelled(remedy(text), flag)}", True
-            for _code, message in odd_labels(target, sorted(kinds.labels)):
-                yield "warning", message, True
+            for code, message in odd_labels(target, kinds.labels, request.keep_values):
+                yield "note" if code.startswith("S") else "warning", spelled(message, flag), code.startswith("W")
             used, rejected = _predictors(
                 opened, column, request, with_categories=bool(kinds.labels), settled=not kinds.ambiguous
             )
             yield "predictors", listed(used, MAX_SHOWN) or "none", n_missing > 0 and not used
+            if kinds.labels and not kinds.ambiguous and (key := _key(opened, column, request)):
+                yield "key", key, False
             for one in rejected:
                 yield "not used", f"{one.name}: {one.reason}", False
+
+
+def _key(opened: "InputTable", column: int, request: Request) -> str:
+    """Name the column of which rows with one value have one label, if there is one."""
+    from em_impute.columns.labels import read_labels
+
+    labels = read_labels(opened.names[column], opened.table.targets[column], request)
+    same = opened.same_label(labels.label, opened.keys)
+    known = "" if same is None else f"{same.n_known:,} known labels beside another, {same.n_exceptions:,} unlike these"
+    return "" if same is None else f"{same.name}: rows with one value have one label ({known})"
 
 
 def _by_a_model(request: Request, source: "tuple[SavedModel, str]", run: Run) -> Iterator[Finding]:

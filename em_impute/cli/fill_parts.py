@@ -75,13 +75,13 @@ def is_in_parts(request: Request, scale: Scale, fills: Fills, saved: SavedModels
             is_large = needed_bytes(request.path, request, limit) > limit
         if not is_large:
             return False
-    refused = _refused(scale, fills, saved, output)
+    refused = _refused(request, scale, fills, saved, output)
     if refused is not None and (is_asked or scale.max_memory is not None):
         raise refused
     return refused is None
 
 
-def _refused(scale: Scale, fills: Fills, saved: SavedModels, output: Output) -> UsageError | None:
+def _refused(request: Request, scale: Scale, fills: Fills, saved: SavedModels, output: Output) -> UsageError | None:
     """Say what has no meaning where a table is read in parts."""
     from em_impute.pipeline.files import is_pattern
 
@@ -93,6 +93,11 @@ def _refused(scale: Scale, fills: Fills, saved: SavedModels, output: Output) -> 
         "--long": (several and fills.long, "it puts all imputations of one file below each other", "leave it out"),
         "--in-place": (output.in_place, "it needs a table that is read as one file into memory", JOIN),
         "--update": (saved.update, "a model learns from a table that is read as one file into memory", JOIN),
+        "--same-within": (
+            request.same_within is not None,
+            "rows of one value may be in parts that are not read together",
+            JOIN,
+        ),
         "--scheduler": (
             is_stream and scale.scheduler is not None,
             "its workers cannot read standard input",

@@ -270,7 +270,8 @@ def _counted(model: Model, table: Table) -> Model:
 def label_rows(name: str, column: TargetColumn, known: tuple[str, ...], request: Request) -> Labels:
     """Give labels the numbers that they have in the model; those that it does not know come after them."""
     kinds = resolve_marks(name, column, request, known)
-    return number_labels(name, column, kinds, (*known, *sorted(set(kinds.labels) - set(known))))
+    labels = (*known, *sorted(set(kinds.labels) - set(known)))
+    return number_labels(name, column, kinds, labels, request.keep_values)
 
 
 def _tested(table: Table, labels: Labels, saved: SavedColumn, seed: int) -> Recovered | None:

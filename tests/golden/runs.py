@@ -89,6 +89,13 @@ ALL = [
     _run("a predictor is seen only where the label is known", "fill coded.csv -c gender -r gender.json -r gender.md"),
     _run("every record stands there four times", "fill copies.csv -c grp -r grp.json"),
     _run("rows of a customer lack their label together", "fill customers.csv -c kind -r kind.json -r kind.md"),
+    _run(
+        "rows of a bird have one label",
+        "fill birds.csv -c sex --null-value U -r sex.json",
+        "fill birds.csv -c sex --null-value U --null-value wing=60.0 --same-within ring --no-report",
+        "check birds.csv -c sex",
+        "fill birds.csv -c sex --same-within ring --backend serial",
+    ),
     _run("predictors tell missing from known for sure", "fill apart.csv -c g --single -r g.json -r g.md"),
     _run(
         "rows are far out, wrong or without predictors",

@@ -83,7 +83,7 @@ def build_report(
         audit=examined.audit if examined else None,
         marked=marked,
         log=decisions(opened, completion, request),
-        warnings=notices(warnings(completion, counted, totals, wrong, marked)),
+        warnings=notices(warnings(completion, counted, totals, wrong, marked, opened.table.line_of)),
         plain_em=baseline_of(examined.baseline_em, design.labels) if examined and design else None,
         pictures=examined.pictures if examined else None,
     )

@@ -33,7 +33,7 @@ WARNINGS = {
     "W09": "Much of the information on the shares of labels is missing.",
     "W11": "Some rows to fill are outside the range of the labelled rows.",
     "W12": "EM found different optima from different starts.",
-    "W14": "Some labels differ only by case, space or accents.",
+    "W14": "Some labels differ only by case, space, accents, or in how a number is written.",
     "W15": "EM stopped at --max-iter before it had converged.",
     "W16": "Some rows to fill show no predictor.",
     "W17": "Some predictors are sums or copies of others and are not used.",
@@ -52,8 +52,11 @@ WARNINGS = {
     "W30": "Cells of predictors are not numbers and count as missing.",
     "W31": "The saved model does not know some labels.",
     "W32": "Some missing cells are in rows unlike any labelled row.",
+    "W33": "Known labels differ although the user says that they are one within a value of a column.",
     "S01": "A note rather than a warning: the column may be about people.",
     "S02": "A note rather than a warning: the saved model was fitted to this table before.",
+    "S04": "A note rather than a warning: rows with one value of a column have one label, and are filled so.",
+    "S05": "A note rather than a warning: some labels may stand for missing ones.",
 }
 
 Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
@@ -145,6 +148,7 @@ class Predictor(NamedTuple):
             {
                 "numeric": "A number.",
                 "categorical": "A category.",
+                "key": "Values that say which rows have one label.",
                 "text": "Texts, which are predictors by the scores made of them.",
                 "score": "What all texts of a row say of a label: its log-odds by a logistic regression.",
             }
