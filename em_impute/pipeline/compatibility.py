@@ -6,22 +6,19 @@ training are, so that the two can be compared and added up.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.columns.labels import Labels
-from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.blocks import Floats, Integers
 from em_impute.errors import DesignError, option
 from em_impute.model.predict import Coding, Model
 from em_impute.pipeline.types import InputTable
 from em_impute.saved_model.distributions import (
     TextDistribution,
-    Typicality,
     count_numbers,
     count_texts,
-    look_at_rows,
     sort_counts,
 )
 from em_impute.saved_model.drift import DataProfile
@@ -29,7 +26,6 @@ from em_impute.saved_model.store import SavedColumn
 from em_impute.saved_model.units import count_converted
 from em_impute.saved_model.values import Drift
 from em_impute.table.number_columns import NumberColumn
-from em_impute.table.read import Table
 from em_impute.table.text import listed, plural, shown, shown_path
 
 
@@ -144,7 +140,7 @@ def describe(saved: SavedColumn, opened: InputTable, labels: Labels) -> DataProf
         counted = sort_counts(then.labels.texts, labels.labels, known, known, labels.n_missing)
     else:
         counted = count_texts(then.labels.texts, labels.labels, labels.label, opened.weight)
-    return DataProfile(numbers, texts, counted, _typicality(saved, opened.table, told), converted)
+    return DataProfile(numbers, texts, counted, converted)
 
 
 class _Told(NamedTuple):
@@ -184,15 +180,3 @@ def _texts(coding: Coding, name: str, then: TextDistribution, opened: InputTable
     else:
         texts, code = found.texts, found.code
     return count_texts(then.texts, texts, code, np.broadcast_to(1.0, code.size) if weight is None else weight)
-
-
-def _typicality(saved: SavedColumn, table: Table, told: _Told) -> Typicality:
-    """Look at rows as wholes, some at a time."""
-    coding, typical = saved.model.pooled.coding, saved.training.typical
-    scale = np.array([feature.scale for feature in coding.features])
-    found = [look_at_rows(typical, np.empty((0, scale.size)), scale)]
-    for some in slices(table.n_rows if isinstance(told.rows, slice) else told.rows.size):
-        rows = np.arange(some.start, some.stop) if isinstance(told.rows, slice) else told.rows[some]
-        weight = None if told.weight is None else told.weight[some]
-        found.append(look_at_rows(typical, coding.predictors(table, rows).x, scale, weight))
-    return reduce(Typicality.plus, found)

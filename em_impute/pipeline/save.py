@@ -23,7 +23,7 @@ from em_impute.pipeline.complete import model_of
 from em_impute.pipeline.full_em import FullFit
 from em_impute.pipeline.open import name_of
 from em_impute.pipeline.types import ColumnResult, InputTable, with_experts
-from em_impute.saved_model.distributions import count_texts, describe_numbers, look_at_rows
+from em_impute.saved_model.distributions import count_texts, describe_numbers
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.store import ReadSettings, SavedColumn, SavedModel, Training, TrainingTable
 from em_impute.saved_model.values import Recovered
@@ -85,7 +85,7 @@ def _memory(design: Design, fitted: Fitted, seed: int) -> Memory | MixtureMemory
 
 def _training(opened: InputTable, found: FittedColumn) -> Training:
     """Describe the rows that were learnt from: those of weight 0 do not count here either."""
-    design, mixture, held_out = found.design, found.mixture, found.choice.held_out
+    design, held_out = found.design, found.choice.held_out
     x, weight = design.distinct.x, np.broadcast_to(design.distinct.weight, design.distinct.label.shape)
     return Training(
         rows=opened.table.n_rows,
@@ -96,9 +96,7 @@ def _training(opened: InputTable, found: FittedColumn) -> Training:
             },
             texts={one.name: count_texts(one.texts, one.texts, one.code, weight) for one in design.categories},
             labels=count_texts(design.labels, design.labels, design.distinct.label, weight),
-            typicality=look_at_rows(mixture.fit.parameters, x, design.scale, weight),
         ),
-        typical=mixture.fit.parameters,
         held_out=None if held_out is None else _score(held_out),
     )
 

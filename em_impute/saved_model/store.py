@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
-from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import TEMPERATURES, Submodel
 from em_impute.ensemble.incremental import Memory
 from em_impute.ensemble.terms import has_products
@@ -54,7 +53,6 @@ class Training:
 
     rows: Annotated[Count, "Their number."]
     summary: Annotated[DataProfile, "How their predictors and labels were distributed."]
-    typical: Annotated[Parameters, "The mixture that says how usual a row is, in standard units."]
     held_out: Annotated[
         Recovered | None, "How right fits were about labels that they were not shown; null where none could be hidden."
     ]
@@ -118,7 +116,7 @@ def load(text: str, name: str) -> SavedModel:
     try:
         document = parse(text)
         _check_version(document)
-        found = from_json(SavedModel, {key: document[key] for key in document if key != "model_version"})
+        found = from_json(SavedModel, document, ignores_unknown=True)  # earlier versions kept more
         for number, column in enumerate(found.columns):
             _check_column(column, f"columns[{number}]")
     except (FormatError, ModelError) as error:
@@ -179,9 +177,6 @@ def _check_column(column: SavedColumn, path: str) -> None:
         for one in training.summary.numbers.values()
     ):
         raise ModelError(f"{path}.training.summary.numbers: there must be a cell more than ascending edges")
-    if training.typical.mean.shape[1] != len(coding.features):
-        raise ModelError(f"{path}.training.typical is of other features")
-    _check_covariances(training.typical.covariance, 3, f"{path}.training.typical")
 
 
 def _check_expert(expert: Expert, n_labels: int, path: str) -> None:

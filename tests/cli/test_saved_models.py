@@ -118,9 +118,8 @@ def test_rows_that_are_told_once_are_filled_and_described_as_if_one_by_one(call,
         applied, columns = report_of(samples / "report.json")["applied"], rows_of(samples / "out.csv")
         drift, tested = applied["drift"], applied["tested"]
         (island,) = (one for one in drift["predictors"] if one["name"] == "island")
-        shares = [drift[key]["now"] for key in ("far", "log_density")]
         filled.append(columns)
-        described.append([*shares, island["psi"], tested["accuracy"], tested["log_loss"]])
+        described.append([island["psi"], tested["accuracy"], tested["log_loss"]])
     once, often = filled
 
     assert [one for one in once for _ in range(5)] == often
@@ -196,7 +195,7 @@ def test_predictors_that_are_not_there_are_integrated_out(call, samples):
     assert ["body_mass_g"] == report_of(samples / "lacking.json")["applied"]["lacking"]
 
 
-@pytest.mark.parametrize(("higher", "expected"), [(12.0, {"W26", "W27", "W28"}), (0.0, set())])
+@pytest.mark.parametrize(("higher", "expected"), [(12.0, {"W26"}), (0.0, set())])
 def test_drift_is_warned_about_and_with_strict_nothing_is_written(call, saved, higher, expected):
     people = [{**one, "height": f"{float(one['height']) + higher:.1f}"} for one in rows_of(saved / "heights.csv")]
     write(saved / "new.csv", people)

@@ -12,7 +12,6 @@ from em_impute.pipeline.compatibility import mismatch_warnings
 from em_impute.pipeline.types import InputTable
 from em_impute.report.build.counted import Counted
 from em_impute.report.build.fit import build_report, counted_of, marked_of
-from em_impute.report.build.saved_model import moved_of
 from em_impute.report.build.shared import notices
 from em_impute.report.build.warnings import misjudgement
 from em_impute.report.model.fit import Decision, FitReport
@@ -61,7 +60,6 @@ def with_model(
         learns=applied.learns,
         expected_wrong=counted.cells.wrong,
         drift=applied.drift,
-        moved=moved_of(training.summary, applied.summary, applied.drift),
     )
     found = [*mismatch_warnings(applied.mismatch), *drift_warnings(applied.drift)]
     if counted.n_filled == counted.n_missing:

@@ -46,8 +46,6 @@ WARNINGS = {
     "W24": "Predictors of the saved model are not in the table.",
     "W25": "Predictors hold texts that the saved model has not seen.",
     "W26": "The distributions of predictors have shifted since the saved model was fitted, or are missing more often.",
-    "W27": "More rows are far from every component of the saved model.",
-    "W28": "Rows are less typical of the saved model.",
     "W29": "The label shares have shifted since the saved model was fitted.",
     "W30": "Cells of predictors are not numbers and count as missing.",
     "W31": "The saved model does not know some labels.",
