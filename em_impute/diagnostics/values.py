@@ -32,7 +32,7 @@ class Suspect(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """How known labels were judged, each by a fit that was not shown it."""
+    """How known labels were judged: by fits that were not shown them, in large tables others by that of all rows."""
 
     examined: Annotated[Count, "Labels that were judged."]
     threshold: Annotated[Share, "A label looks wrong if its probability is below this."]

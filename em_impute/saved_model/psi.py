@@ -82,7 +82,7 @@ def _chi_squared(degrees: int) -> float:
     model takes to fill a small table.
     """
     variance = 2.0 / (9.0 * degrees)
-    return degrees * (1.0 - variance + DEVIATIONS * variance**0.5) ** 3
+    return float(degrees * (1.0 - variance + DEVIATIONS * variance**0.5) ** 3)
 
 
 def _groups(share: Floats, full: float, least: float) -> Integers:

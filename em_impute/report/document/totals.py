@@ -98,8 +98,8 @@ def suspects(report: FitReport) -> Section | None:
     audit, listed = report.audit, report.suspect_labels
     if audit is None:
         return None
-    judged = "Each was judged by a model that had not seen it; none was changed."
-    blocks: list[Block] = [f"{odd_labels(audit)}. {judged}"]
+    judged = "Each was judged by a model that had not seen it, or in a large table by that of all rows."
+    blocks: list[Block] = [f"{odd_labels(audit)}. {judged} None was changed."]
     if listed:
         part = ["file"] if listed[0].part is not None else []
         rows = [

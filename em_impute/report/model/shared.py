@@ -198,7 +198,7 @@ class LabelledCell:
     part: Part = None
     line: Line
     label: Annotated[str, "The label that it has, or that it was filled with."]
-    probability: Annotated[Share, "Probability of that label; of a known one as a fit says that was not shown it."]
+    probability: Annotated[Share, "Probability of that label."]
 
 
 @dataclass(frozen=True, kw_only=True)
