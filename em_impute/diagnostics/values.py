@@ -43,20 +43,12 @@ class Audit:
     """the least probable first, then by row; at most 1,000"""
 
 
-class LeavesInterval(NamedTuple):
-    """Where a share leaves its interval."""
-
-    below: Annotated[float | None, "δ below which it is lower; null where none within ±5 is."]
-    above: Annotated[float | None, "δ above which it is higher; null where none within ±5 is."]
-
-
 class Sweep(NamedTuple):
     """A label, its odds shifted by each δ."""
 
     label: Annotated[str, "The label."]
     share: Annotated[Sequence[Share], "Its expected share of all rows, δ by δ."]
     interval: Annotated[Ends | None, "95 % interval of its share at δ = 0; null where --delta is given."]
-    leaves_interval: Annotated[LeavesInterval, "Where its share leaves that interval."]
 
 
 class Tipping(NamedTuple):
