@@ -163,8 +163,7 @@ def origin(applied: AppliedModel) -> str:
 
 def about_the_model(applied: AppliedModel) -> Iterator[str]:
     """Tell the same at more length, a paragraph at a time."""
-    learns = " Its fit was updated with these rows after they were filled." if applied.learns else ""
-    yield f"Nothing was fitted here: a saved model filled the cells. It is {origin(applied)}.{learns}"
+    yield f"Nothing was fitted here: a saved model filled the cells. It is {origin(applied)}."
     drift = _drifted(applied.drift)
     said = f"Are the rows still like those it was fitted to? {drift[:1].upper()}{drift[1:]}."
     if applied.lacking:

@@ -77,16 +77,6 @@ class TextDistribution:
         """Weigh the rows that hold a text."""
         return float(self.counts.sum()) + self.unseen
 
-    def plus(self, other: "TextDistribution") -> "TextDistribution":
-        """Add other rows, counted by the same texts."""
-        return TextDistribution(
-            self.texts,
-            self.counts + other.counts,
-            self.missing + other.missing,
-            self.unseen + other.unseen,
-            self.unseen_rows + other.unseen_rows,
-        )
-
 
 def describe_numbers(values: Floats, weights: Floats | None = None) -> NumberDistribution:
     """Lay down cells by training rows, and count these.

@@ -26,15 +26,6 @@ class DataProfile:
     converted: Annotated[Mapping[str, Floats], NotSaved] = field(default_factory=dict)
     """Of each measurement of new rows, what `count_converted` says; of training rows nothing."""
 
-    def plus(self, other: "DataProfile") -> "DataProfile":
-        """Add the rows of another part, counted in the same cells."""
-        return DataProfile(
-            {name: one.plus(other.numbers[name]) for name, one in self.numbers.items()},
-            {name: one.plus(other.texts[name]) for name, one in self.texts.items()},
-            self.labels.plus(other.labels),
-            {name: one + other.converted[name] for name, one in self.converted.items()},
-        )
-
 
 def compare(training: DataProfile, new: DataProfile) -> Drift:
     """Compare the rows of a new file, counted in the cells of the training rows, with these.

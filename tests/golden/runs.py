@@ -232,11 +232,9 @@ ALL = [
         "fill part-0.csv part-1.csv --model parts.json -r g.json",
     ),
     _run(
-        "a saved model learns",
+        "a saved model is tried",
         FIRST,
         "fill moved.csv -c sex --model first.json --dry-run",
-        "fill other.csv --model first.json --update --no-report",
-        "fill people.csv --model first.json --update --save-model second.json --no-report",
     ),
     # The other commands
     _run(
@@ -333,7 +331,6 @@ ALL = [
         "fill people.csv -c sex --imputations 3 --method map",
         "fill people.csv -c sex --long",
         "fill people.csv -c sex --method draw --min-probability 0.9",
-        "fill people.csv -c sex --update",
         "fill people.csv -c sex --workers 2",
         "fill people.csv -c sex --backend serial --scheduler tcp://127.0.0.1:8786",
         "fill people.csv -c sex --max-memory much",

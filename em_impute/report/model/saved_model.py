@@ -31,7 +31,6 @@ class AppliedModel(NamedTuple):
         "been fitted to this very table.",
     ]
     lacking: Annotated[Sequence[str], "Predictors of the model that the table does not have."]
-    learns: Annotated[bool, "The model learns from this table too (--update)."]
     expected_wrong: Annotated[
         float, Range(0), "Fills that are wrong if the model's probabilities are right: the sum of 1 − probability."
     ]

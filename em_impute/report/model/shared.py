@@ -51,7 +51,6 @@ WARNINGS = {
     "W31": "The saved model does not know some labels.",
     "W32": "Some missing cells are in rows unlike any labelled row.",
     "S01": "A note rather than a warning: the column may be about people.",
-    "S02": "A note rather than a warning: the saved model was fitted to this table before.",
 }
 
 Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
