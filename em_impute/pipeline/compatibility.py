@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.labels import Labels
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, option
 from em_impute.model.predict import Coding, Model
 from em_impute.pipeline.types import InputTable
@@ -127,10 +127,10 @@ def describe(saved: SavedColumn, opened: InputTable, labels: Labels) -> DataProf
 
     Predictors that are not there are left out.
     """
-    coding, then, told = saved.model.pooled.coding, saved.training.summary, _told(saved, opened)
+    coding, then = saved.model.pooled.coding, saved.training.summary
     numbers, converted = {}, {}
     for name in filter(coding.column.__contains__, then.numbers):
-        values, weights = _numbers(opened.table.numbers[coding.column[name]], told)
+        values, weights = _numbers(opened.table.numbers[coding.column[name]], opened.weight)
         numbers[name] = count_numbers(then.numbers[name], values, weights)
         converted[name] = count_converted(then.numbers[name], values, weights)
     there = filter(coding.column.__contains__, then.texts)
@@ -143,30 +143,13 @@ def describe(saved: SavedColumn, opened: InputTable, labels: Labels) -> DataProf
     return DataProfile(numbers, texts, counted, converted)
 
 
-class _Told(NamedTuple):
-    """Rows of a table, equal ones told once."""
-
-    rows: Integers | slice
-    weight: Floats | None  # (n_told,) of all rows that are like it; None where each counts 1
-
-
-def _told(saved: SavedColumn, opened: InputTable) -> _Told:
-    merged = saved.model.merged(opened.table, slice(None))
-    if merged is None:
-        return _Told(slice(None), opened.weight)
-    if opened.weight is None:
-        return _Told(merged.first, merged.count)
-    weight = np.bincount(merged.index, opened.weight, merged.first.size)
-    return _Told(merged.first, weight.astype(np.float64, copy=False))
-
-
-def _numbers(column: NumberColumn, told: _Told) -> tuple[Floats, Floats | None]:
-    """Give the different numbers of a column and for how many rows each stands."""
+def _numbers(column: NumberColumn, weight: Floats | None) -> tuple[Floats, Floats | None]:
+    """Give the numbers of a column, different ones where it is coded, and for how many rows each stands."""
     if column.numbers is None:
         raise AssertionError("columns that are named are never dropped")
     if column.code is None:
-        return column.numbers[told.rows], told.weight
-    counts = np.bincount(column.code[told.rows], told.weight, column.numbers.size)
+        return column.numbers, weight
+    counts = np.bincount(column.code, weight, column.numbers.size)
     return column.numbers, counts.astype(np.float64, copy=False)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, slices
-from em_impute.serialize.annotations import ANY, Axes, Count, InfiniteAsNull, Range
+from em_impute.serialize.annotations import ANY, Axes, InfiniteAsNull, NotSaved, Range
 from em_impute.table.arrays import Codes
 
 MAX_CELLS = 100
@@ -69,8 +69,9 @@ class TextDistribution:
     texts: Annotated[tuple[str, ...], Axes("n_texts"), "The texts of the training rows."]
     counts: Annotated[Floats, Axes("n_texts"), "Rows that hold each, by weight."]
     missing: Annotated[float, Range(0), "Rows that do not show it, by weight."]
-    unseen: Annotated[float, Range(0), "Rows of later tables whose text the first one did not have, by weight."] = 0.0
-    unseen_rows: Annotated[Count, "Their number."] = 0
+    unseen: Annotated[float, NotSaved] = 0.0
+    """Rows of a later table whose text the first one did not have, by weight."""
+    unseen_rows: Annotated[int, NotSaved] = 0
 
     @property
     def total(self) -> float:

@@ -253,10 +253,10 @@ ALL = [
         "check none.csv --model people.json -q",
         passed_on=("people.json",),
     ),
-    _run("an evaluation", "evaluate people.csv -c sex -x x --repeats 2 -r e.json -r e.md", is_dated=False),
+    _run("an evaluation", "evaluate people.csv -c sex -x x --repeats 2 -r e.json", is_dated=False),
     _run(
         "an evaluation that hides by class",
-        "evaluate people.csv -c sex -x x --covariance tied --hide-label man=0 --hide 0.4 --repeats 2 -r e.json -r e.md",
+        "evaluate people.csv -c sex -x x --covariance tied --hide-label man=0 --hide 0.4 --repeats 2 -r e.json",
     ),
     _run(
         "an evaluation of random rows on a terminal",
@@ -266,7 +266,7 @@ ALL = [
     ),
     _run(
         "an evaluation of two columns",
-        "evaluate people.csv -c sex -c hand -x x -x colour --null-value NA --weights w --single --repeats 1 -r e.json -r e.md",
+        "evaluate people.csv -c sex -c hand -x x -x colour --null-value NA --weights w --single --repeats 1 -r e.json",
     ),
     _run(
         "an evaluation of a compressed file",
