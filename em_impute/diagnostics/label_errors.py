@@ -15,9 +15,8 @@ from em_impute.diagnostics.extrapolation import rows_like
 from em_impute.diagnostics.values import Audit, Suspect
 from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.em.em import posterior
-from em_impute.em.sampling import draw_of_every_label
+from em_impute.em.sampling import draw_rows
 from em_impute.ensemble.ensemble import predict
-from em_impute.ensemble.folds import N_FOLDS
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.column import FittedColumn
 from em_impute.model.fit import examples_of
@@ -32,7 +31,7 @@ improbable, and none suspicious."""
 MAX_LISTED = 1000
 
 JUDGED_ROWS = 50_000
-"""Different rows that are judged where labels were not held out before, of rare labels all."""
+"""Different rows that are judged beside those whose labels were held out."""
 
 CHUNK_ELEMENTS = 1 << 22
 """Probabilities that are held at a time: so many rows of a thousand labels would fill the memory."""
@@ -89,12 +88,12 @@ def judge_labels(found: FittedColumn) -> Judged | None:
     if choice.held_out is None:
         return None
     label = design.distinct.label
-    known = np.flatnonzero((label >= 0) & (design.distinct.weight > 0.0))
+    labelled = (label >= 0) & (design.distinct.weight > 0.0)
+    known = np.flatnonzero(labelled)
     count = np.bincount(label[known], None if design.index is None else design.distinct.weight[known])
     if known.size > JUDGED_ROWS:
         rng = np.random.default_rng(choice.recipe.seed)
-        drawn = known[draw_of_every_label(label[known], JUDGED_ROWS, N_FOLDS, rng)]
-        known = np.union1d(drawn, choice.held_out.row)
+        known = np.union1d(draw_rows(labelled, JUDGED_ROWS, rng), choice.held_out.row)
     known = known[count[label[known]] > 1]
     was_held = np.isin(known, choice.held_out.row)
     others = known[~was_held & _without_own_fit(found, known)]
