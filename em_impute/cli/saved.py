@@ -34,8 +34,6 @@ def check_saved(saved: SavedModels, table: Input, *groups: Any) -> None:  # noqa
         if path is not None and (not path or path in STDOUT_NAMES):
             raise UsageError(f"{option} takes the path of a file, not {path!r}", f"for example {option} model.json")
     if saved.model is None:
-        if saved.update:
-            raise UsageError("--update is for a saved model, and none is named", "name it with --model")
         if not table.columns:
             message = "name the column to complete with --column, or a model with --model"
             raise UsageError("no column is named", message)
@@ -45,8 +43,8 @@ def check_saved(saved: SavedModels, table: Input, *groups: Any) -> None:  # noqa
             if one.name in FITTING and getattr(group, one.name) != one.default:
                 message = f"{FLAGS[one.name]} contradicts --model: that fit is made already"
                 raise UsageError(message, "leave one of them out")
-    if saved.save_model is not None and not saved.update:
-        raise UsageError("--save-model with --model would save the same model", "add --update, or copy the file")
+    if saved.save_model is not None:
+        raise UsageError("--save-model with --model would save the same model", "copy the file")
 
 
 def read_saved(saved: SavedModels, table: Input, request: Request) -> "tuple[tuple[SavedModel, str] | None, Request]":

@@ -145,13 +145,13 @@ def _hold_out(rows: Rows, shown: Floats, folds: Integers, asked: Integers, n_lab
     for fold in range(N_FOLDS):
         out = folds == fold
         if out.any():
-            fit = fit_without(rows, out, n_labels, recipe)
+            fit = _fit_without(rows, out, n_labels, recipe)
             rows_asked = asked == fold
             probability[rows_asked] = posterior(fit.parameters, fit.component_label, shown[rows_asked])
     return probability
 
 
-def fit_without(rows: Rows, out: Flags, n_labels: int, recipe: Recipe) -> Fit:
+def _fit_without(rows: Rows, out: Flags, n_labels: int, recipe: Recipe) -> Fit:
     """Fit a mixture without the rows that are `out`, (n_rows,), to predict these.
 
     Labelled rows are predicted by the shares of labelled rows, also where those of the others are free.

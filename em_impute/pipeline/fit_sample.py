@@ -151,7 +151,6 @@ def _fit_all_rows(
         task,
         mixture,
         lambda step: progress("fitting", None, f"all rows, step {step.iteration}"),
-        keeps_moments=plan.request.keeps_model,
     )
 
 

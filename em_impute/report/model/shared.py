@@ -46,15 +46,12 @@ WARNINGS = {
     "W24": "Predictors of the saved model are not in the table.",
     "W25": "Predictors hold texts that the saved model has not seen.",
     "W26": "The distributions of predictors have shifted since the saved model was fitted, or are missing more often.",
-    "W27": "More rows are far from every component of the saved model.",
-    "W28": "Rows are less typical of the saved model.",
     "W29": "The label shares have shifted since the saved model was fitted.",
     "W30": "Cells of predictors are not numbers and count as missing.",
     "W31": "The saved model does not know some labels.",
     "W32": "Some missing cells are in rows unlike any labelled row.",
     "W33": "Known labels differ although the user says that they are one within a value of a column.",
     "S01": "A note rather than a warning: the column may be about people.",
-    "S02": "A note rather than a warning: the saved model was fitted to this table before.",
     "S04": "A note rather than a warning: rows with one value of a column have one label, and are filled so.",
     "S05": "A note rather than a warning: some labels may stand for missing ones.",
 }
@@ -204,7 +201,7 @@ class LabelledCell:
     part: Part = None
     line: Line
     label: Annotated[str, "The label that it has, or that it was filled with."]
-    probability: Annotated[Share, "Probability of that label; of a known one as a fit says that was not shown it."]
+    probability: Annotated[Share, "Probability of that label."]
 
 
 @dataclass(frozen=True, kw_only=True)
