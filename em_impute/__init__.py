@@ -1,7 +1,7 @@
 """Fill the missing cells of a categorical CSV column with what a Gaussian mixture says they most likely are.
 
-`fill` completes a data frame and `fill_csv` a file; `fit_model` and `read_model` give a fit that fills other tables;
-`GaussianMixtureImputer` is an estimator for scikit-learn, which the extra `sklearn` installs.
+`fill` completes a data frame, `fill_csv` a file and `fill_each` many files; `fit_model` and `read_model` give a fit
+that fills other tables; `GaussianMixtureImputer` is an estimator for scikit-learn, which the extra `sklearn` installs.
 """
 
 from importlib import import_module
@@ -21,6 +21,7 @@ from em_impute.errors import (
 
 if TYPE_CHECKING:
     from em_impute.api.csv import fill_csv
+    from em_impute.api.each import fill_each
     from em_impute.api.fill import Filled, fill
     from em_impute.api.imputer import GaussianMixtureImputer
     from em_impute.api.models import FittedModel, fit_model, read_model
@@ -43,6 +44,7 @@ __all__ = [
     "__version__",
     "fill",
     "fill_csv",
+    "fill_each",
     "fit_model",
     "read_model",
 ]
@@ -57,6 +59,7 @@ LATE = {
     "GaussianMixtureImputer": "em_impute.api.imputer",
     "fill": "em_impute.api.fill",
     "fill_csv": "em_impute.api.csv",
+    "fill_each": "em_impute.api.each",
     "fit_model": "em_impute.api.models",
     "read_model": "em_impute.api.models",
 }

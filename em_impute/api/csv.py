@@ -82,7 +82,7 @@ def fill_csv(
     refuse_unknown("fill_csv", options, FileOptions)
     if model is not None and save_model is not None:
         raise UsageError("save_model with model would save the same model", "leave one of them out")
-    request = replace(_request_of_file(Path(path), column, model, options), keeps_model=save_model is not None)
+    request = replace(request_of_file(Path(path), column, model, options), keeps_model=save_model is not None)
     if request.path is not None and request.path.exists():  # else opening it will say more
         for target in (output, save_model):
             if target is not None:
@@ -97,8 +97,8 @@ def fill_csv(
         return done.reports(written_call("fill_csv", column, options), [written])
 
 
-def _request_of_file(
-    path: Path, column: str | Sequence[str] | None, model: FittedModel | None, options: Mapping[str, Any]
+def request_of_file(
+    path: Path | None, column: str | Sequence[str] | None, model: FittedModel | None, options: Mapping[str, Any]
 ) -> Request:
     """Make the request of a call.  Raises UsageError for what can never work."""
     columns = [column] if isinstance(column, str) else list(column or ())
