@@ -36,7 +36,7 @@ def check(
     table: Annotated[InputOrModel, Without("by", "weights")],
     missing: Missing,
     saved: Annotated[CheckedModel, Without("save_model", "update")],
-    behaviour: Annotated[Behaviour, Without("strict", "verbose", "no_advice")],
+    behaviour: Annotated[Behaviour, Without("strict", "fail_on", "min_accuracy", "verbose", "no_advice")],
 ) -> None:
     """Say what is missing, what looks like a missing mark and what would be used; write nothing.
 
@@ -88,6 +88,7 @@ def _by_a_model(request: Request, source: "tuple[SavedModel, str]", run: Run) ->
     """Say what is missing, and what of the table is not as a saved model knows it."""
     from em_impute.api.session import completed
     from em_impute.report.format import known_and_missing
+    from em_impute.report.model.shared import is_note
     from em_impute.report.sentences import applied_lines
     from em_impute.table.text import listed
 
@@ -100,7 +101,7 @@ def _by_a_model(request: Request, source: "tuple[SavedModel, str]", run: Run) ->
             if report.applied is not None:
                 yield from ((name, text, False) for name, text in applied_lines(report.applied))
             for one in report.warnings:
-                if not one.code.startswith("S"):
+                if not is_note(one):
                     yield "warning", f"{one.code}: {one.message}", True
 
 

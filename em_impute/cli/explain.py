@@ -60,7 +60,7 @@ def explain(
     shown: Shown,
     model: Annotated[ModelOfEM, Without("single", "shares", "deltas")],
     output: ExplanationOutput,
-    behaviour: Annotated[Behaviour, Without("strict", "verbose", "no_advice")],
+    behaviour: Annotated[Behaviour, Without("strict", "fail_on", "min_accuracy", "verbose", "no_advice")],
 ) -> None:
     """Show EM at work on your own file: where it starts, what every E and M step finds, why it stops.
 

@@ -44,6 +44,6 @@ def fill(
     if partitions.each:
         fill_each(asked, run)
         return
-    is_told = not behaviour.quiet or behaviour.strict or run.log.is_open
+    is_told = not behaviour.silent or behaviour.judges or run.log.is_open
     done = fill_table(asked, run, is_told=is_told)
     say(done.reports, done.names, run)

@@ -42,7 +42,9 @@ def report(
     ] = None,
     *,
     output: ReportOutput,
-    behaviour: Annotated[Behaviour, Without("strict", "verbose", "no_advice", "no_progress")],
+    behaviour: Annotated[
+        Behaviour, Without("strict", "fail_on", "min_accuracy", "verbose", "no_advice", "no_progress")
+    ],
 ) -> None:
     """Render a saved report again, as a page with pictures or as Markdown.
 

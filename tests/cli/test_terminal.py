@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from em_impute.report.text.summary import _wants_colour
+from em_impute.report.text.console import _wants_colour
 
 ROWS = b"g,x,y\n" + b"".join(
     b"%s,%d,%d\n" % (b"ab"[i % 2 : i % 2 + 1] * (i > 4), i * i, 40 * (i % 2) + i) for i in range(40)

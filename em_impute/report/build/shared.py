@@ -62,7 +62,8 @@ def features_of(design: Design | None, texts: TextScores | None = None) -> Featu
         Predictor(name=one.name, type="categorical", missing=one.n_missing, levels=one.texts)
         for one in design.categories
     ]
-    return Features(used=used, rejected=[Rejected(name=one.name, reason=one.reason) for one in design.rejected])
+    columns = [one for one in design.rejected if one.name not in scores]
+    return Features(used=used, rejected=[Rejected(name=one.name, reason=one.reason) for one in columns])
 
 
 def notices(found: Iterable[tuple[str, str]]) -> list[Notice]:

@@ -230,6 +230,14 @@ class FitReport(Head):
         "The saved model that filled the column (--model); null where the fit was made in this run.",
     ] = None
 
+    @property
+    def share_right(self) -> float | None:
+        """The share of known labels that were filled right, 1 where nothing is missing; None where none was hidden."""
+        if not self.missing.cells:
+            return 1.0
+        score = self.accuracy if self.applied is None else self.applied.tested or self.applied.held_out
+        return None if score is None else score.accuracy
+
     def to_json(self) -> str:
         """Write the report as `em-impute fill` does: strict JSON, whose keys `em-impute schema` explains.
 
