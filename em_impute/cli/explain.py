@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from em_impute.cli.options.behaviour import Behaviour
+from em_impute.cli.options.behaviour import JUDGING, Behaviour
 from em_impute.cli.options.groups import Without, grouped, option, request_of
 from em_impute.cli.options.input import File, InputOfColumn, Missing
 from em_impute.cli.options.model import ModelOfEM
@@ -60,7 +60,7 @@ def explain(
     shown: Shown,
     model: Annotated[ModelOfEM, Without("single", "shares", "deltas")],
     output: ExplanationOutput,
-    behaviour: Annotated[Behaviour, Without("strict", "fail_on", "min_accuracy", "verbose", "no_advice")],
+    behaviour: Annotated[Behaviour, Without(*JUDGING, "verbose", "no_advice")],
 ) -> None:
     """Show EM at work on your own file: where it starts, what every E and M step finds, why it stops.
 

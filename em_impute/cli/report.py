@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from em_impute.cli.options.behaviour import Behaviour
+from em_impute.cli.options.behaviour import JUDGING, Behaviour
 from em_impute.cli.options.groups import Without, grouped, option
 from em_impute.cli.options.parsing import input_path
 from em_impute.cli.outputs import check_outputs, report_paths
@@ -42,9 +42,7 @@ def report(
     ] = None,
     *,
     output: ReportOutput,
-    behaviour: Annotated[
-        Behaviour, Without("strict", "fail_on", "min_accuracy", "verbose", "no_advice", "no_progress")
-    ],
+    behaviour: Annotated[Behaviour, Without(*JUDGING, "verbose", "no_advice", "no_progress")],
 ) -> None:
     """Render a saved report again, as a page with pictures or as Markdown.
 

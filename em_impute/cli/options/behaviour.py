@@ -15,6 +15,10 @@ Backend = Literal["serial", "dask"]
 DEBUG = "Show the traceback of an error."
 
 
+JUDGING = ("strict", "fail_on", "min_accuracy")
+"""Options by which something that is found stops the run."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Behaviour:
     """What a run says, and what it does not let pass."""
