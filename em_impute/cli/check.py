@@ -81,7 +81,7 @@ def check(
     em-impute check heights.csv --column gender
     """
     check_saved(saved, table)
-    request = request_of(input_path(context, file), table, missing)
+    request = request_of(input_path(file), table, missing)
     run = Run(behaviour, context.obj)
     check_outputs([request.path], [], run.log)
     source, request = read_saved(saved, table, request)

@@ -71,7 +71,7 @@ def explain(
 
     em-impute explain faithful.csv -c kind --labels short,long --animate em.gif
     """
-    request = request_of(input_path(context, file), table, missing, model)
+    request = request_of(input_path(file), table, missing, model)
     if len(request.columns) > 1:
         raise UsageError("explain follows one column at a time", "name one with --column")
     number = None if shown.steps == "all" else read_number(shown.steps)

@@ -38,7 +38,7 @@ def fill(
     """
     check_saved(saved, table, model, fills)
     scale = scale_of(files, partitions)
-    path = input_path(context, scale.files[0] if scale.files else None)
+    path = input_path(scale.files[0] if scale.files else None)
     asked = Asked(path, table, missing, model, fills, saved, output, scale)
     run = Run(behaviour, context.obj)
     if partitions.each:

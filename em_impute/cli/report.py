@@ -48,7 +48,7 @@ def report(
 
     em-impute report heights.report.json -o heights.html
     """
-    path = input_path(context, saved)
+    path = input_path(saved)
     paths = _paths(path, output.outputs or [])
     from em_impute.report.forms import render_saved
 
