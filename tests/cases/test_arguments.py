@@ -20,7 +20,7 @@ def folder(tmp_path):
         "{}",
         "a.csv {}",
         "nothing.csv {} -c nothing",
-        "-q {}",
+        "-qq {}",
         "--lables a {}",
         "{} --lables a",
         "--log-file no/run.log {}",
@@ -40,6 +40,6 @@ def test_who_asks_for_help_gets_it_whatever_else_is_there(call, folder, command,
 
 def test_after_two_hyphens_a_file_may_be_called_as_the_help_is(call, folder):
     (folder / "a.csv").rename(folder / "-h")
-    code, output, _ = call("fill", "-c", "g", "-o", "-", "-q", "--", "-h")
+    code, output, _ = call("fill", "-c", "g", "-o", "-", "-qq", "--", "-h")
 
     assert (0, "g,x\na,1\nb,9\na,1\n") == (code, output)

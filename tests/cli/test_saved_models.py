@@ -14,7 +14,7 @@ from sampling import rarely
 from em_impute.cli import main
 from em_impute.saved_model.store import read_model
 
-HEIGHTS = ("fill", "heights.csv", "-c", "gender", "-q", "--no-report")
+HEIGHTS = ("fill", "heights.csv", "-c", "gender", "-qq", "--no-report")
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +77,7 @@ def test_a_saved_fit_fills_as_the_fit_did(call, samples, kind):
     path = samples / name
     if column == "colony":  # a column in which nothing is known
         path.write_text("\n".join(f"{line},{'' if i else 'colony'}" for i, line in enumerate(path.read_text().split())))
-    by_probability = ("--probabilities", "-q", "--no-report")
+    by_probability = ("--probabilities", "-qq", "--no-report")
     call("fill", name, "-c", column, *options, *by_probability, "-o", "fitted.csv", "--save-model", "model.json")
 
     assert (0, "", "") == call("fill", name, "--model", "model.json", *by_probability, "-o", "applied.csv")
@@ -85,8 +85,8 @@ def test_a_saved_fit_fills_as_the_fit_did(call, samples, kind):
 
 
 def test_a_row_is_filled_alike_whatever_else_is_in_the_table(call, samples):
-    call("fill", "penguins.csv", "-c", "sex", "-q", "--no-report", "--save-model", "model.json")
-    apply = ("--model", "model.json", "-q", "--no-report", "--probabilities")
+    call("fill", "penguins.csv", "-c", "sex", "-qq", "--no-report", "--save-model", "model.json")
+    apply = ("--model", "model.json", "-qq", "--no-report", "--probabilities")
     call("fill", "penguins.csv", *apply, "-o", "all.csv")
     rows, whole = rows_of(samples / "penguins.csv"), rows_of(samples / "all.csv")
     for one in rows:
@@ -108,13 +108,15 @@ def test_a_row_is_filled_alike_whatever_else_is_in_the_table(call, samples):
 
 def test_rows_that_are_told_once_are_filled_and_described_as_if_one_by_one(call, samples):
     """A table of which every row stands five times is merged; the same table once is not."""
-    call("fill", "penguins.csv", "-c", "sex", "--by", "species", "-q", "--no-report", "--save-model", "model.json")
+    call("fill", "penguins.csv", "-c", "sex", "--by", "species", "-qq", "--no-report", "--save-model", "model.json")
     rows = rows_of(samples / "penguins.csv")
     strange = {**rows[0], "island": "Atlantis"}
     filled, described = [], []
     for times in (1, 5):
         write(samples / "more.csv", [one for one in [*rows, strange] for _ in range(times)])
-        call("fill", "more.csv", "--model", "model.json", "-q", "--probabilities", "-o", "out.csv", "-r", "report.json")
+        call(
+            "fill", "more.csv", "--model", "model.json", "-qq", "--probabilities", "-o", "out.csv", "-r", "report.json"
+        )
         applied, columns = report_of(samples / "report.json")["applied"], rows_of(samples / "out.csv")
         drift, tested = applied["drift"], applied["tested"]
         (island,) = (one for one in drift["predictors"] if one["name"] == "island")
@@ -131,10 +133,10 @@ def test_parts_are_filled_by_a_model_and_a_model_is_saved_of_parts(call, saved):
     lines = (saved / "heights.csv").read_text().splitlines(keepends=True)
     for name, some in (("a", lines[1:300]), ("b", lines[300:])):
         (saved / f"part-{name}.csv").write_text("".join([lines[0], *some]))
-    asked = ("fill", "part-a.csv", "part-b.csv", "-q", "--no-report")
+    asked = ("fill", "part-a.csv", "part-b.csv", "-qq", "--no-report")
     call(*asked, "--model", "model.json", "-o", "filled/")
     call(*asked, "-c", "gender", "--save-model", "parts.json", "-o", "filled/again/")
-    call("fill", "heights.csv", "--model", "parts.json", "-q", "--no-report", "-o", "by-parts.csv")
+    call("fill", "heights.csv", "--model", "parts.json", "-qq", "--no-report", "-o", "by-parts.csv")
     expected = (saved / "completed.csv").read_text()
 
     first, second = ((saved / "filled" / f"part-{name}.csv").read_text() for name in "ab")
@@ -149,10 +151,10 @@ def test_updating_learns_from_the_new_rows_and_keeps_the_old(call, samples):
     lines = (samples / "heights.csv").read_text().splitlines(keepends=True)
     (samples / "old.csv").write_text("".join(lines[:200]))
     (samples / "new.csv").write_text("".join([lines[0], *lines[200:]]))
-    call("fill", "old.csv", "-c", "gender", "--save-model", "m.json", "-q", "--no-report")
+    call("fill", "old.csv", "-c", "gender", "--save-model", "m.json", "-qq", "--no-report")
     before = read_model(samples / "m.json")
-    by_old = call("fill", "new.csv", "--model", "m.json", "-q", "--no-report", "-o", "by-old.csv")
-    result = call("fill", "new.csv", "--model", "m.json", "--update", "-q", "-r", "new.json", "-o", "new.out.csv")
+    by_old = call("fill", "new.csv", "--model", "m.json", "-qq", "--no-report", "-o", "by-old.csv")
+    result = call("fill", "new.csv", "--model", "m.json", "--update", "-qq", "-r", "new.json", "-o", "new.out.csv")
     after = read_model(samples / "m.json")
     known = sum(bool(one["gender"]) for one in rows_of(samples / "heights.csv"))
 
@@ -167,13 +169,15 @@ def test_updating_learns_from_the_new_rows_and_keeps_the_old(call, samples):
 
 def test_a_job_that_is_run_again_counts_no_row_twice(call, saved):
     before = (saved / "model.json").read_bytes()
-    code, _, said = call("fill", "heights.csv", "--model", "model.json", "--update", "--no-report", "-o", "again.csv")
+    code, _, said = call(
+        "fill", "heights.csv", "--model", "model.json", "--update", "--no-report", "-o", "again.csv", "-v"
+    )
 
     assert 0 == code
     assert "S02" in said
     assert before == (saved / "model.json").read_bytes()
     again = ("heights.csv", "--model", "model.json", "--update", "--save-model", "next.json", "-o", "again.csv")
-    assert (0, "", "") == call("fill", *again, "--strict", "--no-report", "-q")
+    assert (0, "", "") == call("fill", *again, "--strict", "--no-report", "-qq")
     assert before == (saved / "next.json").read_bytes()
 
 
@@ -181,11 +185,11 @@ def test_a_job_that_is_run_again_counts_no_row_twice(call, saved):
 
 
 def test_predictors_that_are_not_there_are_integrated_out(call, samples):
-    call("fill", "penguins.csv", "-c", "sex", "--covariance", "full", "--save-model", "m.json", "-q", "--no-report")
+    call("fill", "penguins.csv", "-c", "sex", "--covariance", "full", "--save-model", "m.json", "-qq", "--no-report")
     rows = rows_of(samples / "penguins.csv")
     write(samples / "empty.csv", [{**one, "body_mass_g": "NA"} for one in rows])
     write(samples / "lacking.csv", [{key: one[key] for key in one if key != "body_mass_g"} for one in rows])
-    apply = ("--model", "m.json", "--probabilities", "-q")
+    apply = ("--model", "m.json", "--probabilities", "-qq")
     call("fill", "empty.csv", *apply, "-o", "empty.out.csv", "--no-report")
     code, _, _ = call("fill", "lacking.csv", *apply, "-o", "lacking.out.csv", "-r", "lacking.json")
     filled = [[one["sex_p_male"] for one in rows_of(samples / f"{name}.out.csv")] for name in ("empty", "lacking")]
@@ -201,10 +205,10 @@ def test_drift_is_warned_about_and_with_strict_nothing_is_written(call, saved, h
     people = [{**one, "height": f"{float(one['height']) + higher:.1f}"} for one in rows_of(saved / "heights.csv")]
     write(saved / "new.csv", people)
     model = (saved / "model.json").read_bytes()
-    call("fill", "new.csv", "--model", "model.json", "-q", "-o", "new.out.csv", "-r", "new.json")
+    call("fill", "new.csv", "--model", "model.json", "-qq", "-o", "new.out.csv", "-r", "new.json")
     found = {code for code in codes(saved / "new.json") if code.startswith("W")} - {"W16"}
     strict = call(
-        "fill", "new.csv", "--model", "model.json", "--update", "--strict", "-q", "-o", "strict.csv", "--no-report"
+        "fill", "new.csv", "--model", "model.json", "--update", "--strict", "-qq", "-o", "strict.csv", "--no-report"
     )
 
     assert expected <= found
@@ -220,7 +224,7 @@ def test_drift_is_warned_about_and_with_strict_nothing_is_written(call, saved, h
 def test_a_model_is_replaced_whole_and_keeps_its_mode(call, saved):
     (saved / "model.json").chmod(0o640)
     write(saved / "new.csv", rows_of(saved / "heights.csv")[:50])
-    call("fill", "new.csv", "--model", "model.json", "--update", "-q", "--no-report")
+    call("fill", "new.csv", "--model", "model.json", "--update", "-qq", "--no-report")
 
     assert 0o640 == stat.S_IMODE((saved / "model.json").stat().st_mode)
     assert not [path.name for path in saved.iterdir() if path.name.startswith(".")]
@@ -247,8 +251,8 @@ def test_rows_learn_by_the_weights_that_the_model_was_fitted_by(call, tmp_path, 
     write(tmp_path / "more.csv", more)
     write(tmp_path / "bare.csv", [{"sex": one["sex"], "height": one["height"]} for one in more])
     fit = ("fill", "rows.csv", "-c", "sex", "-x", "height", "--weights", "2", "--save-model", "model.json")
-    assert 0 == call(*fit, "-q", "--no-report")[0]
-    update = ("--model", "model.json", "--update", "--save-model", "next.json", "-q", "--no-report")
+    assert 0 == call(*fit, "-qq", "--no-report")[0]
+    update = ("--model", "model.json", "--update", "--save-model", "next.json", "-qq", "--no-report")
     assert 0 == call("fill", "more.csv", *update)[0]
 
     known = [read_model(tmp_path / name).columns[0].model.pooled.memory.known for name in ("model.json", "next.json")]
@@ -261,4 +265,4 @@ def test_rows_learn_by_the_weights_that_the_model_was_fitted_by(call, tmp_path, 
         "error: column 'counts' is not in bare.csv: it says how much each row counts",
         "hint: add it, or leave --update out",
     ] == said.splitlines()
-    assert 0 == call("fill", "bare.csv", *update[:2], "-q", "--no-report")[0]
+    assert 0 == call("fill", "bare.csv", *update[:2], "-qq", "--no-report")[0]
