@@ -88,9 +88,7 @@ class Drift(NamedTuple):
     """How the rows differ from those of the training."""
 
     predictors: Annotated[Sequence[PredictorDrift], "Predictor by predictor."]
-    far: Annotated[
-        ShareThenNow, "Share of the rows beyond the 99.9 % ellipse of every component of the leading mixture."
-    ]
+    far: Annotated[ShareThenNow, "Share of the rows beyond the 99.9 % ellipse of every component of the mixture shown."]
     log_density: Annotated[
         DensityThenNow | None,
         "Mean natural log density, in the data's own units, of the rows that show every predictor; null where there "

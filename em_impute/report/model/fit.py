@@ -191,9 +191,9 @@ class FitReport(Head):
     features: Annotated[Features, "The columns that were looked at."]
     model: Annotated[
         LeadingMixture | None,
-        "The leading mixture; null where nothing was missing or nothing was measured.",
+        "The mixture shown; null where nothing was missing or nothing was measured.",
     ]
-    fit: Annotated[Convergence | None, "How EM fitted the leading mixture; null where there is none."]
+    fit: Annotated[Convergence | None, "How EM fitted the mixture shown; null where there is none."]
     selection: Annotated[Selection | None, "How the model was chosen; null where nothing was fitted."]
     groups: Annotated[Groups | None, "The groups that --by divides the rows into; null without it."]
     accuracy: Annotated[Accuracy | None, "How well hidden labels are recovered; null where none could be hidden."]
