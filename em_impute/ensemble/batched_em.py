@@ -18,6 +18,7 @@ from em_impute.ensemble.shrinkage import (
     m_step,
     shares_of,
     strengths_of,
+    unknown_variances,
 )
 from em_impute.ensemble.sufficient_statistics import (
     SufficientStatistics,
@@ -111,7 +112,7 @@ def fit_labels(
     strengths = strengths_of(
         [shrinkage for shrinkage, _ in settings for _ in range(n_fits)],
         mean_strengths(data, totals, [means for _, means in settings], n_fits),
-        unknown_variances(data, held)[fit],
+        unknown_variances(data.seen.x, (data.label >= 0) & ~held)[fit],
     )
     totals = [total[fit] for total in totals]
     batch = fit_labelled(data, totals, strengths, np.log(shares_of(count))[fit])
@@ -158,7 +159,7 @@ def fit_divided_labels(
     strengths = strengths_of(
         [shrinkage for shrinkage in settings for _ in range(n_fits)],
         np.zeros((fit.size, n_columns)),
-        unknown_variances(data, held)[fit],
+        unknown_variances(data.seen.x, (data.label >= 0) & ~held)[fit],
     )
     start = _divided(data, component_label, seed)  # (n_rows, n_components)
     mean, covariance = _standard(fit.size, n_components, n_columns)
@@ -228,25 +229,6 @@ def mean_strengths(data: TrainingData, totals: Sequence[Floats], draws_in: Seque
     mean, covariance = _standard(n_fits, data.n_labels, data.n_columns)
     strength = empirical_bayes(of_labelled(data, totals, mean, covariance))
     return np.concatenate([strength if drawn_in else np.zeros_like(strength) for drawn_in in draws_in])
-
-
-def unknown_variances(data: TrainingData, held: Flags) -> Floats:
-    """Give the variance, 1 as of all rows, of columns in which the labelled rows that a fit sees do not differ, else 0.
-
-    These rows do not tell it: of a text that none of them holds it would be 0, and a row that holds it beyond all
-    bounds, whatever else it shows.  `held` is (n_fits, n_rows), as is the result (n_fits, n_columns).
-    """
-    known = data.label >= 0
-    x = data.seen.x[known]
-    lowest, highest = np.where(np.isnan(x), np.inf, x), np.where(np.isnan(x), -np.inf, x)
-    seen = ~held[:, known, None]
-    return np.array(
-        [
-            highest.max(axis=0, where=one, initial=-np.inf) <= lowest.min(axis=0, where=one, initial=np.inf)
-            for one in seen
-        ],
-        np.float64,
-    )
 
 
 def of_labelled(data: TrainingData, totals: Sequence[Floats], mean: Floats, covariance: Floats) -> SufficientStatistics:

@@ -80,6 +80,20 @@ def strengths_of(shrinkages: list[Shrinkage], mean: Floats, floor: Floats | None
     )
 
 
+def unknown_variances(x: Floats, seen: Flags) -> Floats:
+    """Give the variance, 1 as of all rows, of columns in which the labelled rows that a fit sees do not differ, else 0.
+
+    These rows do not tell it: of a text that none of them holds it would be 0, and a row that holds it beyond all
+    bounds, whatever else it shows.  `seen` is (n_fits, n_rows), the result (n_fits, n_columns).
+    """
+    low, high = np.where(np.isnan(x), np.inf, x), np.where(np.isnan(x), -np.inf, x)
+    constant = [
+        high.max(axis=0, where=rows, initial=-np.inf) <= low.min(axis=0, where=rows, initial=np.inf)
+        for rows in seen[:, :, None]
+    ]
+    return np.array(constant, np.float64)
+
+
 def m_step(sums: SufficientStatistics, strengths: Strengths) -> tuple[Floats, Floats, Floats]:
     """Compute means, covariances and degrees of freedom from sums over rows (n_mixtures, n_components, …).
 

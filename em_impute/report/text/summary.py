@@ -64,7 +64,7 @@ def wrote(names: Sequence[str]) -> Iterator[str]:
         yield f"A page with pictures comes with: {INSTALL_HINT}"
 
 
-def brief(notice: Notice, most_lines: int = MOST_OF_ONE) -> str:
+def _brief(notice: Notice, most_lines: int = MOST_OF_ONE) -> str:
     """Say a warning in its first sentence."""
     said = SENTENCE_END.split(notice.message, maxsplit=1)[0].rstrip(".")
     if _n_lines([f"Warning: {said} ({notice.code})"]) > 1:
@@ -175,7 +175,7 @@ def _doubts(report: FitReport, notices: Sequence[Notice], room: int) -> Iterator
     """Say what should be known before relying on the fills, in so many lines, and count the rest."""
     warnings = [one for one in notices if not is_note(one) and not (one.code == NO_BETTER and report.accuracy)]
     notes = sum(map(is_note, notices))
-    told = [*map(brief, warnings)]
+    told = [*map(_brief, warnings)]
 
     def is_too_much() -> bool:
         return _n_lines(told) + (len(told) < len(warnings) or notes > 0) > room
@@ -183,7 +183,7 @@ def _doubts(report: FitReport, notices: Sequence[Notice], room: int) -> Iterator
     while told[1:] and is_too_much():
         told.pop()
     if told and is_too_much():
-        told = [brief(warnings[0], 1)]
+        told = [_brief(warnings[0], 1)]
     yield from told
     counts = (len(warnings) - len(told), "more warning"), (notes, "note")
     more = [plural(n, what) for n, what in counts if n]
