@@ -156,11 +156,8 @@ def fit_divided_labels(
     """
     n_fits, n_components, n_columns = held.shape[0], component_label.size, data.n_columns
     fit = np.tile(np.arange(n_fits), len(settings))
-    strengths = strengths_of(
-        [shrinkage for shrinkage in settings for _ in range(n_fits)],
-        np.zeros((fit.size, n_columns)),
-        unknown_variances(data.seen.x, (data.label >= 0) & ~held)[fit],
-    )
+    floor = unknown_variances(data.seen.x, (data.label >= 0) & ~held)[fit]
+    strengths = strengths_of([one for one in settings for _ in range(n_fits)], np.zeros_like(floor), floor)
     start = _divided(data, component_label, seed)  # (n_rows, n_components)
     mean, covariance = _standard(fit.size, n_components, n_columns)
     nothing = np.zeros((fit.size, n_components))
