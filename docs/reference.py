@@ -37,7 +37,8 @@ INTRODUCTION = (
 
 STREAMS = (
     "Standard output carries the completed CSV, or the one thing that was asked for there, or nothing. "
-    "Everything said to people goes to standard error; with `-q` a run that succeeds says nothing at all. "
+    "Everything said to people goes to standard error; a run that succeeds says only its warnings with `-q`, "
+    "and nothing with `-qq`. "
     "An error is two lines, `error:` with what is wrong and where, `hint:` with what to do."
 )
 

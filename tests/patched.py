@@ -23,7 +23,7 @@ def assert_filled(call, folder, template, *options, column="g", name="a.csv"):
     (folder / name).write_bytes(before(template))
     stem, dot, suffix = name.rpartition(".")
     written = f"{stem}.filled.{suffix}" if dot else f"{name}.filled"
-    code, said, told = call("fill", "-c", column, "-q", "--no-report", *options, "--", name)
+    code, said, told = call("fill", "-c", column, "-qq", "--no-report", *options, "--", name)
 
     assert (code, said, told) == (0, "", "")
     assert (folder / written).read_bytes() == after(template)

@@ -27,7 +27,9 @@ def fill(call, tmp_path):
         (tmp_path / "in.csv").write_text(text)
         (tmp_path / "out.csv").unlink(missing_ok=True)
         reports = ("-r", "r.json") if report else ("--no-report",)
-        code, out, err = call("fill", "in.csv", "-c", "g", "-o", "out.csv", "--probabilities", "-q", *reports, *options)
+        code, out, err = call(
+            "fill", "in.csv", "-c", "g", "-o", "out.csv", "--probabilities", "-qq", *reports, *options
+        )
         assert (code, out, err) == (0, "", "")
         if report:
             json.loads((tmp_path / "r.json").read_text(), parse_constant=pytest.fail)
@@ -84,7 +86,7 @@ def test_every_option_of_the_model_bears_them_or_says_what_to_do(call, tmp_path,
     for name in ("collinear to 1e-12", "1e300 beside 1e-300", "three rows at one point but one"):
         (tmp_path / "in.csv").write_text(HURTING[name])
         code, _, err = call(
-            "fill", "in.csv", "-c", "g", "-o", "out.csv", "--probabilities", "-q", "--no-report", *options
+            "fill", "in.csv", "-c", "g", "-o", "out.csv", "--probabilities", "-qq", "--no-report", *options
         )
 
         assert code in {0, 4}, name
@@ -181,7 +183,7 @@ def test_log_densities_of_any_unit_differ_by_its_logarithm(call, tmp_path):
     for power in (0, -900, 900):
         text = spoilt(lambda _g, _l, x, _r, u=2.0**power: [x[:, 0] * u])
         (tmp_path / "in.csv").write_text(text)
-        assert call("fill", "in.csv", "-c", "g", "-o", "out.csv", "-r", "r.json", "-q", *ONE_MIXTURE)[0] == 0
+        assert call("fill", "in.csv", "-c", "g", "-o", "out.csv", "-r", "r.json", "-qq", *ONE_MIXTURE)[0] == 0
         report = json.loads((tmp_path / "r.json").read_text())
         found.append(report["fit"]["log_likelihood"] + 30 * power * log(2.0))
 

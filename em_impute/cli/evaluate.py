@@ -74,7 +74,7 @@ def evaluate(
 
     em-impute evaluate heights.csv -c gender --hide-label female=0.5 --json
     """
-    request = request_of(input_path(context, file), table, missing, model)
+    request = request_of(input_path(file), table, missing, model)
     share = read_number(hidden.hide)
     if isinstance(share, str) or not 0.0 < share < 1.0:
         raise UsageError(f"--hide takes a number between 0 and 1, not {hidden.hide!r}", "for example --hide 0.2")

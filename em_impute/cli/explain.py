@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from em_impute.cli.options.behaviour import Behaviour
+from em_impute.cli.options.behaviour import JUDGING, Behaviour
 from em_impute.cli.options.groups import Without, grouped, option, request_of
 from em_impute.cli.options.input import File, InputOfColumn, Missing
 from em_impute.cli.options.model import ModelOfEM
@@ -60,7 +60,7 @@ def explain(
     shown: Shown,
     model: Annotated[ModelOfEM, Without("single", "shares", "deltas")],
     output: ExplanationOutput,
-    behaviour: Annotated[Behaviour, Without("strict", "verbose", "no_advice")],
+    behaviour: Annotated[Behaviour, Without(*JUDGING, "verbose", "no_advice")],
 ) -> None:
     """Show EM at work on your own file: where it starts, what every E and M step finds, why it stops.
 
@@ -71,7 +71,7 @@ def explain(
 
     em-impute explain faithful.csv -c kind --labels short,long --animate em.gif
     """
-    request = request_of(input_path(context, file), table, missing, model)
+    request = request_of(input_path(file), table, missing, model)
     if len(request.columns) > 1:
         raise UsageError("explain follows one column at a time", "name one with --column")
     number = None if shown.steps == "all" else read_number(shown.steps)

@@ -38,12 +38,12 @@ def fill(
     """
     check_saved(saved, table, model, fills)
     scale = scale_of(files, partitions)
-    path = input_path(context, scale.files[0] if scale.files else None)
+    path = input_path(scale.files[0] if scale.files else None)
     asked = Asked(path, table, missing, model, fills, saved, output, scale)
     run = Run(behaviour, context.obj)
     if partitions.each:
         fill_each(asked, run)
         return
-    is_told = not behaviour.quiet or behaviour.strict or run.log.is_open
+    is_told = not behaviour.silent or behaviour.judges or run.log.is_open
     done = fill_table(asked, run, is_told=is_told)
     say(done.reports, done.names, run)

@@ -35,7 +35,7 @@ def fill_each(asked: Asked, run: Run) -> None:
     tables = [_asked_of(path, asked) for path in paths]
     _prepare(tables, run.log)
     behaviour, n_workers, n_files, n_failed = run.asked, asked.scale.workers or 1, len(paths), 0
-    is_told = not behaviour.quiet or run.log.is_open
+    is_told = not behaviour.silent or run.log.is_open
     one = partial(_fill, behaviour=behaviour, is_told=is_told, is_shown=behaviour.verbose and n_workers == 1)
     # A bar would stand in the midst of the summaries of all files.
     run = replace(run, asked=replace(behaviour, no_progress=behaviour.no_progress or behaviour.verbose))
@@ -63,6 +63,7 @@ def _refuse(asked: Asked) -> None:
         "--save-model": (saved.save_model is not None, "the model of one file would replace that of another", only_one),
         "--diff": (output.diff, "standard output can carry the cells of one table", only_one),
         "-o -": (output.output in STDOUT_NAMES, "standard output can carry one table", "name a folder with -o"),
+        "--json": (output.json, "standard output can carry one report", "the reports are beside the completed files"),
         "-r": (
             bool(output.reports),
             "each file has a report of its own",
@@ -130,7 +131,7 @@ def _fill(asked: Asked, *, behaviour: Behaviour, is_told: bool, is_shown: bool) 
     """Complete one file, and give the line that says so."""
     run = Run(replace(behaviour, quiet=behaviour.quiet or not is_shown, no_progress=True), Log())
     try:
-        done = fill_table(asked, run, is_told=is_told or behaviour.strict)
+        done = fill_table(asked, run, is_told=is_told or behaviour.judges)
     except Exception:
         if behaviour.debug:
             import traceback
@@ -138,8 +139,10 @@ def _fill(asked: Asked, *, behaviour: Behaviour, is_told: bool, is_shown: bool) 
             traceback.print_exc()
         raise
     say(done.reports, done.names, run)
+    from em_impute.report.model.shared import is_note
+
     cells = [f"{one.missing.filled:,} of {one.missing.cells:,} cells of {one.column}" for one in done.reports]
-    codes = sorted({one.code for report in done.reports for one in report.warnings if one.code.startswith("W")})
+    codes = sorted({one.code for report in done.reports for one in report.warnings if not is_note(one)})
     line = "; ".join([f"{asked.scale.files[0]}: filled {', '.join(cells)}", *filter(None, [", ".join(done.tables)])])
     return f"{line} ({', '.join(codes)})" if codes else line
 

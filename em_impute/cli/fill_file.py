@@ -52,7 +52,7 @@ def fill_file(
     command = command_line()
     with run.progress() as watch, completed(request, watch, source) as done:
         run.log.input(done.opened)
-        if run.asked.strict or run.log.is_open:
+        if run.asked.judges or run.log.is_open:
             judge(done.reports(command), run, watch)
         model = done.model() if destination.model is not None else None  # before anything is written, for it may fail
         tables = name_tables(destination.data)
@@ -73,7 +73,7 @@ def fill_file(
 
 
 def judge(reports: "Sequence[FitReport]", run: Run, watch: "Progress") -> None:
-    """Tell the log what was decided.  With --strict raise `StrictError` if there is a warning, after the summary."""
+    """Tell the log what was decided.  Raise `StrictError` for what must not be, after the summary."""
 
     def told() -> None:
         watch("", None, "")
@@ -85,8 +85,11 @@ def judge(reports: "Sequence[FitReport]", run: Run, watch: "Progress") -> None:
 
 def say(reports: "Sequence[FitReport]", written: Sequence[str] | None, run: Run) -> None:
     """Say what was done with each column, and at the end what was written; None says nothing of that."""
+    from em_impute.report.model.shared import is_note
     from em_impute.report.text.summary import print_summary
 
+    for report in reports:
+        run.warn(f"{report.column}: {one.code}: {one.message}" for one in report.warnings if not is_note(one))
     if run.console is not None:
         for report in reports:
             last = written if report is reports[-1] else None

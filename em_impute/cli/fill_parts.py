@@ -126,7 +126,7 @@ def fill_parts(
 ) -> Done:
     """Complete all parts, by a fit or the model of `source`.
 
-    With --strict the parts are gone through twice: what is warned about is known only when all are filled.
+    Where something may stop the run they are gone through twice: it is known only when all are filled.
     """
     from em_impute.environment import time_of_run
     from em_impute.pipeline.apply import asked_of
@@ -148,11 +148,11 @@ def fill_parts(
         return [build_parts_report(filled, at, request, command, model) for at in range(len(filled.columns))]
 
     with run.progress() as watch, _copies(paths) as copies:
-        filled = completed(() if run.asked.strict else destination.data)
+        filled = completed(() if run.asked.judges else destination.data)
         run.log.parts(filled)
         made = reported(filled)
         judge(made, run, watch)
-        if run.asked.strict and destination.data:
+        if run.asked.judges and destination.data:
             filled = completed(destination.data)
             made = reported(filled)
     run.log.written(data=[file for part in filled.filled for file in part.files])

@@ -153,9 +153,11 @@ class Log:
             self.warnings(report.warnings)
 
     def warnings(self, warnings: "Iterable[Notice]") -> None:
-        """Say what is warned about; the note on columns about people is for people."""
+        """Say what is warned about; notes are for people."""
+        from em_impute.report.model.shared import is_note
+
         for one in warnings:
-            if one.code.startswith("W"):
+            if not is_note(one):
                 message = CELLS[one.code].sub("", one.message) if one.code in CELLS else one.message
                 self.caution(f"{one.code}: {message}")
 

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from em_impute.cli.logging import Log
+from em_impute.cli.mistakes import COMMANDS, advised
 from em_impute.environment import (
     BLAS_THREADS,
     NO_MEMORY,
@@ -26,8 +27,6 @@ SIGNALLED = 128
 
 ASK_AGAIN = 2.0
 """Seconds after which a run that was to end is asked again, far more than it takes to leave nothing behind."""
-
-COMMANDS = {"fill", "check", "evaluate", "explain", "report", "schema"}
 
 VARIABLES = {"EM_IMPUTE_DELIMITER": ("-d", "--delimiter"), "EM_IMPUTE_ENCODING": ("-e", "--encoding")}
 """Environment variables whose values are judged when the file is opened, and the options that beat them."""
@@ -120,7 +119,7 @@ def _fail(error: EmImputeError, arguments: list[str], log: Log) -> int:
     from em_impute.cli.run import failure_lines
 
     reworded = partial(_blamed, arguments=arguments) if isinstance(error, UsageError) else str
-    lines = failure_lines(error, log, reworded)
+    lines = failure_lines(advised(error, arguments), log, reworded)
     with suppress(OSError):  # nobody can be told, but the exit code still says it
         sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()

@@ -65,9 +65,9 @@ def plan(
     """
     if asked.output == "":
         raise UsageError("-o is given an empty path", "name a file, or - for standard output")
-    reports = report_paths(asked.reports or [], no_report=asked.no_report)
+    reports = report_paths([*(asked.reports or ()), *["-"] * asked.json], no_report=asked.no_report)
     if asked.dry_run:
-        return Destination((), (), None, asked.diff)
+        return Destination((), (STDOUT,) * asked.json, None, asked.diff)
     data = _parts(inputs, asked.output) if in_parts and inputs else _file(inputs, asked)
     if not reports and not asked.no_report:
         reports = _default_reports(inputs, data, asked.output)
@@ -86,7 +86,7 @@ def report_paths(
 ) -> tuple[str, ...]:
     """Read every -r: standard output, or a path whose suffix says which of the forms the report has."""
     if no_report and reports:
-        raise UsageError("--no-report contradicts -r", "leave one of them out")
+        raise UsageError("--no-report contradicts -r and --json", "leave one of them out")
     for report in reports:
         suffix = Path(report).suffix
         if suffix not in forms and report not in STDOUT_NAMES:

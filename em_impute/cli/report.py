@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from em_impute.cli.options.behaviour import Behaviour
+from em_impute.cli.options.behaviour import JUDGING, Behaviour
 from em_impute.cli.options.groups import Without, grouped, option
 from em_impute.cli.options.parsing import input_path
 from em_impute.cli.outputs import check_outputs, report_paths
@@ -42,13 +42,13 @@ def report(
     ] = None,
     *,
     output: ReportOutput,
-    behaviour: Annotated[Behaviour, Without("strict", "verbose", "no_advice", "no_progress")],
+    behaviour: Annotated[Behaviour, Without(*JUDGING, "verbose", "no_advice", "no_progress")],
 ) -> None:
     """Render a saved report again, as a page with pictures or as Markdown.
 
     em-impute report heights.report.json -o heights.html
     """
-    path = input_path(context, saved)
+    path = input_path(saved)
     paths = _paths(path, output.outputs or [])
     from em_impute.report.forms import render_saved
 

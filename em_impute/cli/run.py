@@ -50,16 +50,20 @@ def _one_line(text: str) -> str:
 
 
 class StrictError(EmImputeError):
-    """There are warnings, and none are allowed."""
+    """The result is not as good as it was asked to be."""
 
     exit_code = ExitCode.NEGATIVE
 
 
-class _Warned(Protocol):
-    """A report that may hold warnings."""
+class _Judged(Protocol):
+    """A report that may hold warnings, and tells how right the fills of a column are."""
 
     @property
+    def column(self) -> str: ...
+    @property
     def warnings(self) -> "Sequence[Notice]": ...
+    @property
+    def share_right(self) -> float | None: ...
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,27 @@ class Run:
     asked: Behaviour
     log: Log
 
+    def __post_init__(self) -> None:
+        """Raise `UsageError` for a code that no warning has."""
+        if self.asked.fail_on:
+            from em_impute.report.model.shared import NOTES, WARNINGS
+
+            known = WARNINGS.keys() - NOTES
+            for code in self._fatal - known:
+                message = f"--fail-on takes codes of warnings, not {code!r}"
+                raise UsageError(message, f"for example --fail-on W08; they are {', '.join(sorted(known))}")
+
+    @property
+    def _fatal(self) -> set[str]:
+        """Codes of warnings that stop the run, beside those that --strict means."""
+        return {code.strip().upper() for codes in self.asked.fail_on or () for code in codes.split(",")}
+
     @cached_property
     def console(self) -> Any:  # noqa: ANN401  # only the report knows rich
         """Standard error for people; None if they are not to be told anything."""
-        from em_impute.report.text.summary import make_console
+        from em_impute.report.text.console import make_console
 
-        return None if self.asked.quiet else make_console(self.asked.color)
+        return None if self.asked.quiet or self.asked.silent else make_console(self.asked.color)
 
     def progress(self) -> "AbstractContextManager[Progress]":
         """Show how far the run is, to people at a terminal who want it."""
@@ -93,7 +112,7 @@ class Run:
 
     def say(self, lines: Iterable[tuple[str, str]]) -> None:
         """Tell people, a line a name."""
-        from em_impute.report.text.summary import print_lines
+        from em_impute.report.text.console import print_lines
 
         if self.console is not None:
             print_lines(self.console, lines)
@@ -103,6 +122,8 @@ class Run:
         from em_impute.report.format import printable
 
         text = "\n".join(map(printable, lines))
+        if not text:
+            return
         try:
             if self.console is not None:
                 self.console.print(text, soft_wrap=True)
@@ -114,22 +135,39 @@ class Run:
         except OSError:  # a full disk behind standard error is no reason to fail
             pass
 
+    def warn(self, warnings: Iterable[str]) -> None:
+        """Print warnings where nothing else is said, unless nothing at all shall be."""
+        if self.console is None and not self.asked.silent:
+            self.print((f"warning: {one}" for one in warnings), also_if_quiet=True)
+
     def say_written(self, names: Sequence[str]) -> None:
         """Say what was written, where something was."""
-        if names:
-            self.say([("wrote", ", ".join(names))])
+        from em_impute.report.text.console import print_sentences
+        from em_impute.report.text.summary import wrote
 
-    def judge(self, reports: Sequence[_Warned], say: Callable[[], None]) -> None:
-        """With --strict raise `StrictError` if there is a warning, once `say` has told what it is about.
+        if names and self.console is not None:
+            print_sentences(self.console, wrote(names))
 
-        Notes, whose codes begin with S, are no warnings.
+    def judge(self, reports: Sequence[_Judged], say: Callable[[], None]) -> None:
+        """Raise `StrictError` for what --strict, --fail-on or --min-accuracy rule out, once `say` has told of it.
+
+        Notes are no warnings.
         """
-        codes = sorted({one.code for report in reports for one in report.warnings if one.code.startswith("W")})
-        if self.asked.strict and codes:
+        if not self.asked.judges:
+            return
+        from em_impute.report.model.shared import is_note
+
+        found = {one.code for report in reports for one in report.warnings if not is_note(one)}
+        codes, option = (found, "--strict") if self.asked.strict else (found & self._fatal, "--fail-on")
+        what, hint = "", f"resolve what it warns about, or leave {option} out"
+        if codes:
+            what = f"warning{'s' * (len(codes) > 1)} {', '.join(sorted(codes))}: with {option} nothing is written"
+        least = self.asked.min_accuracy
+        if least is not None and not codes:
+            what, hint = _too_few_right(reports, least), "name better predictors with -x, or ask for less"
+        if what:
             say()
-            what = "warning" if len(codes) == 1 else "warnings"
-            message = f"{what} {', '.join(codes)}: with --strict nothing is written"
-            raise StrictError(message, "resolve what it warns about, or leave --strict out")
+            raise StrictError(what, hint)
 
     def write(self, path: str, content: str | bytes) -> None:
         """Write a file, whole or not at all, or to standard output, and tell the log."""
@@ -141,3 +179,13 @@ class Run:
         else:
             write_atomically(path, blocks, suffix="")
         self.log.written(name_of(path))
+
+
+def _too_few_right(reports: Sequence[_Judged], least: float) -> str:
+    """Say of the first column whose fills are not right often enough, or may not be, how often they are."""
+    for report in reports:
+        share = report.share_right
+        if share is None or share < least:
+            right = "no label could be hidden" if share is None else f"{share:.3f} of hidden labels are right"
+            return f"{right} in column {report.column!r}: with --min-accuracy {least:g} nothing is written"
+    return ""

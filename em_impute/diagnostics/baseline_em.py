@@ -64,11 +64,14 @@ class BaselineEm(NamedTuple):
     """(n_labels,), how far the other rows moved the mean of each label, in its standard deviations (Mahalanobis)"""
 
 
-def examine_baseline_em(design: Design, found: Mixture, recipe: Recipe) -> BaselineEm | None:
+def examine_baseline_em(
+    design: Design, found: Mixture, recipe: Recipe, prior_strength: float | None = None
+) -> BaselineEm | None:
     """Fit one Gaussian a label to the measurements; where no label is known, `found` is such a fit already.
 
-    `recipe` is that of one mixture with a full covariance each.  None where nothing was measured, no such fit holds, or
-    covariances of so many predictors would take too long.
+    `recipe` is that of one mixture with a full covariance each.  Without a `prior_strength` it is fitted by maximum
+    likelihood, as `explain` does, and with the default prior where that collapses.  None where nothing was measured, no
+    such fit holds, or covariances of so many predictors would take too long.
     """
     if not design.n_numbers:
         return None
@@ -83,12 +86,14 @@ def examine_baseline_em(design: Design, found: Mixture, recipe: Recipe) -> Basel
         return None
     stopping = recipe.stopping._replace(max_iter=n_steps)
     plain = recipe._replace(per_label=1, free_shares=False, unlabelled_weight=1.0, stopping=stopping, accelerate=False)
-    try:
-        em = fit_mixture(rows, n_labels, plain)
-        labels_only = fit_mixture(rows, n_labels, plain._replace(unlabelled_weight=0.0)).fit.parameters
-    except FitError:
-        return None
-    return _described(design, em, labels_only, rows)
+    for strength in (0.0, 1.0) if prior_strength is None else (prior_strength,):
+        one = plain._replace(prior_strength=strength)
+        try:
+            labels_only = fit_mixture(rows, n_labels, one._replace(unlabelled_weight=0.0)).fit.parameters
+            return _described(design, fit_mixture(rows, n_labels, one), labels_only, rows)
+        except FitError:
+            continue
+    return None
 
 
 def _affordable_steps(rows: Rows, n_labels: int) -> int:

@@ -18,6 +18,7 @@ from em_impute.ensemble.shrinkage import (
     m_step,
     shares_of,
     strengths_of,
+    unknown_variances,
 )
 from em_impute.ensemble.sufficient_statistics import (
     SufficientStatistics,
@@ -111,6 +112,7 @@ def fit_labels(
     strengths = strengths_of(
         [shrinkage for shrinkage, _ in settings for _ in range(n_fits)],
         mean_strengths(data, totals, [means for _, means in settings], n_fits),
+        unknown_variances(data.seen.x, (data.label >= 0) & ~held)[fit],
     )
     totals = [total[fit] for total in totals]
     batch = fit_labelled(data, totals, strengths, np.log(shares_of(count))[fit])
@@ -154,9 +156,8 @@ def fit_divided_labels(
     """
     n_fits, n_components, n_columns = held.shape[0], component_label.size, data.n_columns
     fit = np.tile(np.arange(n_fits), len(settings))
-    strengths = strengths_of(
-        [shrinkage for shrinkage in settings for _ in range(n_fits)], np.zeros((fit.size, n_columns))
-    )
+    floor = unknown_variances(data.seen.x, (data.label >= 0) & ~held)[fit]
+    strengths = strengths_of([one for one in settings for _ in range(n_fits)], np.zeros_like(floor), floor)
     start = _divided(data, component_label, seed)  # (n_rows, n_components)
     mean, covariance = _standard(fit.size, n_components, n_columns)
     nothing = np.zeros((fit.size, n_components))

@@ -39,11 +39,12 @@ class Strengths(NamedTuple):
     diagonal: Floats  # (n_mixtures,)
     independent: Flags  # (n_mixtures,)
     mean: Floats  # (n_mixtures, n_gaussian), pseudo-rows at the overall mean, which is 0
+    floor: Floats  # (n_mixtures, n_gaussian), least variances in common
 
     def take(self, mixtures: Integers | slice) -> "Strengths":
         """Keep some mixtures."""
-        pooled, diagonal, independent, mean = self
-        return Strengths(pooled[mixtures], diagonal[mixtures], independent[mixtures], mean[mixtures])
+        pooled, diagonal, independent, mean, floor = self
+        return Strengths(pooled[mixtures], diagonal[mixtures], independent[mixtures], mean[mixtures], floor[mixtures])
 
 
 class Batch(NamedTuple):
@@ -67,10 +68,30 @@ class Batch(NamedTuple):
         return Batch(*(part[mixtures] for part in self))
 
 
-def strengths_of(shrinkages: list[Shrinkage], mean: Floats) -> Strengths:
-    """Put the settings of many mixtures side by side; `mean` is (n_mixtures, n_gaussian)."""
+def strengths_of(shrinkages: list[Shrinkage], mean: Floats, floor: Floats | None = None) -> Strengths:
+    """Put the settings of many mixtures side by side; `mean` and `floor` are (n_mixtures, n_gaussian)."""
     pooled, diagonal, independent = (np.array(values) for values in zip(*shrinkages, strict=True))
-    return Strengths(pooled.astype(float), diagonal.astype(float), independent.astype(bool), mean)
+    return Strengths(
+        pooled.astype(float),
+        diagonal.astype(float),
+        independent.astype(bool),
+        mean,
+        np.zeros_like(mean) if floor is None else floor,
+    )
+
+
+def unknown_variances(x: Floats, seen: Flags) -> Floats:
+    """Give the variance, 1 as of all rows, of columns in which the labelled rows that a fit sees do not differ, else 0.
+
+    These rows do not tell it: of a text that none of them holds it would be 0, and a row that holds it beyond all
+    bounds, whatever else it shows.  `seen` is (n_fits, n_rows), the result (n_fits, n_columns).
+    """
+    low, high = np.where(np.isnan(x), np.inf, x), np.where(np.isnan(x), -np.inf, x)
+    constant = [
+        high.max(axis=0, where=rows, initial=-np.inf) <= low.min(axis=0, where=rows, initial=np.inf)
+        for rows in seen[:, :, None]
+    ]
+    return np.array(constant, np.float64)
 
 
 def m_step(sums: SufficientStatistics, strengths: Strengths) -> tuple[Floats, Floats, Floats]:
@@ -101,6 +122,8 @@ def m_step(sums: SufficientStatistics, strengths: Strengths) -> tuple[Floats, Fl
     drawn = strengths.diagonal * n_columns
     pooled = within / of_mixture(rows + drawn)
     variances_in(pooled, n_columns)[...] += (drawn / (rows + drawn))[:, None] * target
+    least = variances_in(pooled, n_columns)
+    np.maximum(least, strengths.floor, out=least)
 
     alone = np.isinf(strengths.pooled)
     pull = np.where(alone, 1.0, strengths.pooled)[:, None] * n_columns

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from em_impute.errors import UsageError
 
-INSTALL_HINT = "pip install 'em-impute[report]'"
+INSTALL_HINT = "pip install '.[report]' in a checkout of em-impute"
 
 PAGE, ANIMATION = ("Jinja2", "jinja2"), ("matplotlib", "matplotlib")
 """What they take: its name, and how it is imported."""

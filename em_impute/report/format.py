@@ -12,6 +12,9 @@ MANY, LONGEST = 20.0, 40
 LARGE, HUGE = 9999.5, 1e15
 """From the first on, four digits would round a whole number; from the second on, counting digits is no help."""
 
+NEARLY = 0.01
+"""Share from which on, and up to which from the other side, whole percentages tell enough."""
+
 SMALLEST_P, SMALLEST_SHARE = 0.001, 0.0001
 """Probabilities below them are told apart by nobody."""
 
@@ -35,6 +38,11 @@ def text_of(value: object) -> str:
 def percent(share: float | None) -> str:
     """Write a share as a percentage with one decimal."""
     return "–" if share is None else f"{100.0 * share:.1f} %"
+
+
+def whole_percent(share: float) -> str:
+    """Write a share as a percentage without decimals, unless it is nearly none or nearly all."""
+    return percent(share) if 0.0 < share < NEARLY or 1.0 - NEARLY < share < 1.0 else f"{100.0 * share:.0f} %"
 
 
 def small_percent(share: float) -> str:
@@ -77,7 +85,7 @@ def token_name(token: str) -> str:
 
 def rounded(count: float | None) -> str:
     """Write an estimated count as a whole number."""
-    return number(round(count or 0.0))
+    return f"{round(count or 0.0):,}"
 
 
 def expected_count(rows: float) -> str:

@@ -27,6 +27,13 @@ MAX_LABELS, MAX_LINES, MAX_PREDICTORS = 3, 6, 2
 
 LONGEST_NAME = 16
 
+REASONS = {
+    "without_predictors": "nothing else is known about their rows",
+    "out_of_range": "their rows are unlike all labelled rows",
+    "below_min_probability": "less sure than was asked for",
+}
+"""Why a cell is left as it is."""
+
 LOG_LOSS = "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect."
 
 

@@ -31,12 +31,15 @@ OTHER_COMPRESSIONS = {  # first bytes -> (format, what prints the data)
     b"\x5d\x00\x00": ("lzma", "xzcat"),
 }
 EXPORT, SEE = "export it as CSV first", "see what it says; export the table as CSV"
+CONVERT, TYPED_AS_IS = "convert it to CSV first", re.compile(r"[\w./~ -]+\.\w+")
+"""What DuckDB converts, where the path needs no quotes of its own."""
+
 OTHER_FORMATS = {  # pattern of the first bytes -> (what a file looks like, what to do)
-    rb"PK\x03\x04": ("Excel (or another zip file)", EXPORT),
+    rb"PK\x03\x04": ("Excel (or another zip file)", CONVERT),
     rb"PK\x05\x06": ("an empty zip file", EXPORT),
     rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("Excel (the old .xls)", EXPORT),
     rb"7z\xbc\xaf\x27\x1c": ("a 7-Zip archive", EXPORT),
-    rb"PAR1\x15": ("Parquet", EXPORT),
+    rb"PAR1": ("Parquet", CONVERT),
     rb"\x89PNG": ("a PNG picture", EXPORT),
     rb"%PDF-": ("PDF", EXPORT),
     rb"SQLite format 3\x00": ("an SQLite database", EXPORT),
@@ -49,7 +52,7 @@ OTHER_FORMATS = {  # pattern of the first bytes -> (what a file looks like, what
     # A page instead of a table is often what a server says of an error or a login.
     rb"(?i)(\xef\xbb\xbf)?\s*<(!doctype )?html": ("a web page", SEE),
     rb"(?i)(\xef\xbb\xbf)?\s*<\?xml": ("XML", SEE),
-    rb"(\xef\xbb\xbf)?\s*(\{\s*[\"}]|\[\s*[{\[])": ("JSON", "convert it to CSV first"),
+    rb"(\xef\xbb\xbf)?\s*(\{\s*[\"}]|\[\s*[{\[])": ("JSON", CONVERT),
 }
 POINTER = b"version https://git-lfs.github.com/spec/"
 """How a file begins that stands for a large one which Git has not fetched."""
@@ -309,6 +312,13 @@ def _refuse_other_formats(head: bytes, source: Source) -> None:
         raise TableError(f"{label} is compressed ({kind}), which is not read", f"decompress it first: {program} FILE")
     for pattern, (kind, hint) in OTHER_FORMATS.items():
         if re.match(pattern, head):
-            raise TableError(f"{label} looks like {kind}, not CSV", hint)
+            raise TableError(f"{label} looks like {kind}, not CSV", _conversion(label) if hint == CONVERT else hint)
     if head.startswith(POINTER):
         raise TableError(f"{label} is a pointer of Git LFS and not the file itself", "fetch the file: git lfs pull")
+
+
+def _conversion(path: str) -> str:
+    """Say how a file of a format that DuckDB reads becomes a CSV, in a line that can be typed."""
+    if not TYPED_AS_IS.fullmatch(path):
+        return CONVERT
+    return f"""make it one: duckdb -c "COPY (FROM '{path}') TO '{path.rpartition(".")[0]}.csv'\""""

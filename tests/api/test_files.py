@@ -20,7 +20,7 @@ ONE = {"covariance": "tied"}
 )  # fmt: skip
 def test_the_bytes_and_the_report_are_those_of_the_command_line(options, arguments, samples, call):
     path, output = samples / "heights.csv", samples / "api.csv"
-    call("fill", "heights.csv", "-c", "gender", *arguments, "-o", "cli.csv", "-r", "cli.json", "-q")
+    call("fill", "heights.csv", "-c", "gender", *arguments, "-o", "cli.csv", "-r", "cli.json", "-qq")
     told = json.loads((samples / "cli.json").read_text())
 
     (report,) = em_impute.fill_csv(path, output, column="gender", **options)

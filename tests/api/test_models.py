@@ -14,7 +14,7 @@ def heights(samples):
 
 def test_a_model_of_the_command_line_and_one_of_python_are_the_same(call, samples, heights, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    call("fill", "heights.csv", "-c", "gender", "--save-model", "m.json", "-q", "--no-report")
+    call("fill", "heights.csv", "-c", "gender", "--save-model", "m.json", "-qq", "--no-report")
     em_impute.fill_csv(samples / "heights.csv", samples / "o.csv", column="gender", save_model=samples / "n.json")
     named = (samples / "n.json").read_text().replace(str(samples / "heights.csv"), "heights.csv")
 

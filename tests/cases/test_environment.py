@@ -64,7 +64,7 @@ def test_garbage_in_a_variable_ends_with_2_and_names_the_variable(call, folder, 
 def test_variables_say_what_options_say_and_options_beat_them(call, tmp_path, monkeypatch):
     data = "g;x\né;1,5\nb;9,5\n;1,75\n".encode("latin-1")
     (tmp_path / "a.csv").write_bytes(data)
-    fill = ("fill", "a.csv", "-c", "g", "--decimal", ",", "-q", "--no-report")
+    fill = ("fill", "a.csv", "-c", "g", "--decimal", ",", "-qq", "--no-report")
     codes, written = [], []
     for delimiter, encoding, options in ((";", "latin-1", []), ("|", "ascii", ["-d", ";", "-e", "latin-1"])):
         monkeypatch.setenv("EM_IMPUTE_DELIMITER", delimiter)
@@ -110,12 +110,12 @@ def test_an_empty_environment_is_enough(run, tmp_path):
     name = os.fsencode(tmp_path / "ä") + b"\xff.csv"
     Path(os.fsdecode(name)).write_bytes(ACCENTED)
     result = subprocess.run(
-        [sys.executable, "-m", "em_impute", "fill", name, "-c", "g", "-o", "-", "-r", "r.md", "--covariance", "tied"],
+        [sys.executable, "-m", "em_impute", "fill", name, "-c", "g", "-o", "-", "-v", "-r", "r.md", "--covariance", "tied"],
         capture_output=True, cwd=tmp_path, env={}, timeout=120, check=False,
     )  # fmt: skip
 
     assert 0 == result.returncode, result.stderr
-    assert run("fill", "-c", "g", "-q", "--covariance", "tied", stdin=ACCENTED).stdout == result.stdout
+    assert run("fill", "-c", "g", "-qq", "--covariance", "tied", stdin=ACCENTED).stdout == result.stdout
     assert b"\\udcff.csv: 40 rows" in result.stderr
     assert "udcff.csv" in (tmp_path / "r.md").read_text(encoding="utf-8")
 
@@ -125,7 +125,7 @@ def test_more_threads_of_blas_give_the_same_labels_and_the_same_report(samples):
     given = []
     for threads in ("1", "2"):
         result = subprocess.run(
-            [sys.executable, "-m", "em_impute", *["fill", "penguins.csv", "-c", "sex", "-q", "-o", "-", "-r", "r.json"]],
+            [sys.executable, "-m", "em_impute", *["fill", "penguins.csv", "-c", "sex", "-qq", "-o", "-", "-r", "r.json"]],
             env={**os.environ, "SOURCE_DATE_EPOCH": "0", **dict.fromkeys(BLAS_THREADS, threads)},
             cwd=samples, capture_output=True, timeout=120, check=False,
         )  # fmt: skip

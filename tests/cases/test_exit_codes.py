@@ -41,14 +41,22 @@ def names(folder):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ("fill full.csv -c g --covariance tied -o b.csv --no-report", DONE, "nothing was missing"),
+        (
+            "fill full.csv -c g --covariance tied -o b.csv --no-report",
+            DONE,
+            "Nothing was missing in g (40 rows): the output is a copy",
+        ),
         ("check full.csv -c g", DONE, "40 known, 0 missing"),
         ("check a.csv -c g", NEGATIVE, "8 missing (8 empty)"),
         ("check alike.csv -c g", NEGATIVE, "2 labels of 'g' differ only as they are written: 'B', 'b'"),
         ("evaluate a.csv -c g --repeats 1", DONE, "accuracy"),
         ("explain a.csv -c g", DONE, "M step 1"),
-        ("fill a.csv -c g --strict --no-report -o b.csv", DONE, "wrote       b.csv"),
-        ("fill a.csv -c g --strict --dry-run --min-probability 1", DONE, "filled      0 of 8 cells"),
+        ("fill a.csv -c g --strict --no-report -o b.csv", DONE, "Wrote b.csv."),
+        (
+            "fill a.csv -c g --strict --dry-run --min-probability 1",
+            DONE,
+            "Filled none of the 8 missing cells of g (40 rows), using x; 8 left, less sure",
+        ),
         ("evaluate a.csv -c g --strict --repeats 1", DONE, "accuracy"),
     ],
 )
@@ -79,9 +87,10 @@ def test_a_command_ends_with_its_code_and_says_why(call, folder, arguments, code
 )
 def test_a_strict_run_with_a_warning_writes_nothing_at_all_and_ends_with_1(call, folder, command):
     ended, output, said = call(*command.split(), "--strict")
-    quiet = call(*command.split(), "--strict", "-q")
+    quiet = call(*command.split(), "--strict", "-qq")
     *summary, error, hint = said.splitlines()
-    warned = {line.split()[1].rstrip(":") for line in summary if line.startswith("warning ")}
+    warned = {line[-4:-1] for line in summary if line.startswith("Warning: ")}
+    warned |= {line.split()[1].rstrip(":") for line in summary if line.startswith("warning ")}
 
     assert (NEGATIVE, "") == (ended, output)
     assert (NEGATIVE, "", f"{error}\n{hint}\n") == quiet
@@ -107,12 +116,12 @@ def broken_by(monkeypatch, error):
 def test_a_command_that_fails_or_is_stopped_on_the_way_ends_with_its_code_and_leaves_nothing(
     call, folder, monkeypatch, command
 ):
-    call("fill", "a.csv", "-c", "g", "-o", "-", "-r", "r.json", "-q")
+    call("fill", "a.csv", "-c", "g", "-o", "-", "-r", "r.json", "-qq")
     words = COMMANDS[command].split()
     assert DONE == call(*words)[0]
     before = names(folder)
     broken_by(monkeypatch, ValueError("SECRET"))
-    for more in ([], ["-q"]):
+    for more in ([], ["-qq"]):
         code, output, said = call(*words, *more)
 
         assert (BUG, "") == (code, output)

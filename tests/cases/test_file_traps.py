@@ -112,7 +112,7 @@ def test_the_file_keeps_its_encoding_and_its_mark(call, tmp_path, encoding, opti
     text = "g\tn\tx\r\né\t😀\t1\r\nb\tz\t9\r\n{>é}\tz\t1\r\n".encode()
     written, expected = ((mark + which(text).decode()).encode(codec) for which in (before, after))
     (tmp_path / "a.csv").write_bytes(written)
-    code, _, told = call(*f"fill a.csv -c g -q --no-report {options}".split())
+    code, _, told = call(*f"fill a.csv -c g -qq --no-report {options}".split())
 
     assert (code, told) == (0, "")
     assert (tmp_path / "a.filled.csv").read_bytes() == expected
@@ -132,7 +132,9 @@ def test_a_column_is_added_behind_the_others_of_every_line(call, tmp_path, heade
     content = (header + b"a,1\nb,9\n{>a},1\n").replace(b"\n", newline)
     lines = after(content).split(newline)[:-1]
     (tmp_path / "a.csv").write_bytes(before(content))
-    code, _, told = call("fill", "a.csv", "-c", column, "-q", "--no-report", "--indicator", *([] if header else ["-n"]))
+    code, _, told = call(
+        "fill", "a.csv", "-c", column, "-qq", "--no-report", "--indicator", *([] if header else ["-n"])
+    )
 
     assert (code, told) == (0, "")
     assert (tmp_path / "a.filled.csv").read_bytes() == b"".join(
@@ -155,9 +157,9 @@ def test_a_file_may_have_any_name_which_is_shown_so_that_it_disturbs_nothing(cal
     path = f"./{name}" if name == "-" else name  # which means standard input
     escaped = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name)
     (tmp_path / name).write_bytes(PLAIN)
-    said = call("fill", "-c", "g", "--no-report", "-o", "./out-", "--", path)
+    said = call("fill", "-c", "g", "--no-report", "-v", "-o", "./out-", "--", path)
     failed = call("fill", "-c", "h", "--", path)
-    replaced = call("fill", "-c", "g", "--no-report", "--in-place", "-q", "--", path)
+    replaced = call("fill", "-c", "g", "--no-report", "--in-place", "-qq", "--", path)
 
     assert said[0] == 0
     assert (tmp_path / "out-").read_bytes() == FILLED

@@ -198,7 +198,7 @@ def saved(tmp_path_factory, program):
     folder = tmp_path_factory.mktemp("saved")
     (folder / "a.csv").write_bytes(PLAIN)
     for words in ("-r r.json --save-model m.model", "--no-report --shares free --save-model free.model"):
-        command = ["fill", "a.csv", "-c", "g", "-o", "b.csv", "-q", *words.split()]
+        command = ["fill", "a.csv", "-c", "g", "-o", "b.csv", "-qq", *words.split()]
         assert program(False).run(command, folder, None, os.environ).code == 0
     (folder / "r.json").rename(folder / "r.saved")  # not .json, or each test would look into it
     return {name: (folder / name).read_bytes() for name in ("r.saved", "m.model", "free.model")}

@@ -64,8 +64,8 @@ def folder(tmp_path):
 )
 def test_quiet_success_is_silent_but_for_the_one_thing_that_standard_output_carries(call, folder, arguments, holds):
     if "r.json" in arguments:
-        call("fill", "a.csv", "-c", "g", "-q", "-r", "r.json")
-    code, output, said = call(*arguments.split(), "-q")
+        call("fill", "a.csv", "-c", "g", "-qq", "-r", "r.json")
+    code, output, said = call(*arguments.split(), "-qq")
 
     assert (0, "") == (code, said)
     assert holds(output)
@@ -73,12 +73,12 @@ def test_quiet_success_is_silent_but_for_the_one_thing_that_standard_output_carr
 
 
 def test_the_summary_goes_to_standard_error_and_never_into_the_data(run):
-    plain, quiet = (run("fill", "-c", "g", "--covariance", "tied", *more, stdin=PLAIN) for more in ((), ("-q",)))
+    plain, quiet = (run("fill", "-c", "g", "--covariance", "tied", *more, stdin=PLAIN) for more in ((), ("-qq",)))
 
     assert plain.stdout == quiet.stdout
     assert a_table(plain.stdout.decode())
-    assert b"filled      8 of 8 cells" in plain.stderr
-    assert b"wrote       standard output" in plain.stderr
+    assert b"Filled all 8 missing cells of g (40 rows), using x.\n" in plain.stderr
+    assert b"Wrote standard output.\n" in plain.stderr
 
 
 def shell(folder, command):
@@ -92,7 +92,7 @@ def shell(folder, command):
     ("command", "code", "words"),
     [
         ("EM fill -c g <&-", 3, b"standard input"),
-        ("EM fill a.csv -c g --diff -q >&-", 5, b"standard output"),
+        ("EM fill a.csv -c g --diff -qq >&-", 5, b"standard output"),
         ("EM fill a.csv -c nope 2>&-", 3, b""),
         ("EM fill small.csv -c g --no-report 2>/dev/full", 0, b""),
         ("EM check a.csv -c g <&- >&- 2>&-", 1, b""),
@@ -113,12 +113,12 @@ SENDING = [
     "fill --help",
     "--version",
     "schema",
-    "fill small.csv -c g -o - -r r.json -q",
-    "fill small.csv -c g --diff -q",
-    "fill small.csv -c g -r - -q",
-    "fill small.csv -c g -o small.filled.csv --diff --no-report -q",
-    "evaluate a.csv -c g --repeats 1 --json -q",
-    "explain a.csv -c g --json -q",
+    "fill small.csv -c g -o - -r r.json -qq",
+    "fill small.csv -c g --diff -qq",
+    "fill small.csv -c g -r - -qq",
+    "fill small.csv -c g -o small.filled.csv --diff --no-report -qq",
+    "evaluate a.csv -c g --repeats 1 --json -qq",
+    "explain a.csv -c g --json -qq",
 ]
 
 
@@ -138,9 +138,9 @@ def test_a_full_device_ends_a_command_with_5_and_a_reader_that_has_left_with_141
 
 def test_the_device_of_standard_output_is_written_on_and_not_replaced(folder):
     (folder / "log").write_text("prior\n")
-    appended = shell(folder, "EM fill small.csv -c g -o /dev/stdout -q >> log")
-    again = shell(folder, "EM fill small.csv -c g -o /dev/fd/3 -q --no-report 3>> log")
-    substituted = shell(folder, "EM fill small.csv -c g -q -o >(cat >&2)")
+    appended = shell(folder, "EM fill small.csv -c g -o /dev/stdout -qq >> log")
+    again = shell(folder, "EM fill small.csv -c g -o /dev/fd/3 -qq --no-report 3>> log")
+    substituted = shell(folder, "EM fill small.csv -c g -qq -o >(cat >&2)")
 
     assert (appended.returncode, again.returncode) == (0, 0)
     assert (folder / "log").read_bytes() == b"prior\n" + FILLED + FILLED
@@ -154,7 +154,7 @@ def test_a_named_pipe_is_written_into_and_not_replaced(call, folder, arguments):
     os.mkfifo(folder / name)
     with subprocess.Popen(["cat", name], cwd=folder, stdout=subprocess.PIPE) as reader:
         held = os.open(folder / name, os.O_RDWR)  # a log asks whether there is a reader already
-        code, output, said = call("fill", "small.csv", "-c", "g", *arguments.split(), "-q")
+        code, output, said = call("fill", "small.csv", "-c", "g", *arguments.split(), "-qq")
         os.close(held)
         received, _ = reader.communicate(timeout=60)
 

@@ -37,7 +37,7 @@ def test_a_compressed_file_is_filled_into_one_of_its_kind(call, tmp_path, form):
     else:
         subprocess.run([form.program, "-q", "-k", tmp_path / "a.csv"], check=True)
     packed = (tmp_path / name).read_bytes()
-    code, _, said = call("fill", name, "-c", "g", "-r", "r.json")
+    code, _, said = call("fill", name, "-c", "g", "-r", "r.json", "-v")
     written = (tmp_path / f"a.filled.csv{form.suffix}").read_bytes()
     report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
 
@@ -65,7 +65,7 @@ def test_a_compressed_file_is_filled_into_one_of_its_kind(call, tmp_path, form):
 def test_what_cat_makes_of_two_compressed_files_is_read_as_both(call, tmp_path, form):
     (tmp_path / "a").write_bytes(form.compress(PLAIN[:9]) + form.compress(b"") + form.compress(PLAIN[9:]))
 
-    assert (0, FILLED.decode(), "") == call("fill", "a", "-c", "g", "-q", "-o", "-")
+    assert (0, FILLED.decode(), "") == call("fill", "a", "-c", "g", "-qq", "-o", "-")
 
 
 @every_format
@@ -118,7 +118,7 @@ def test_the_suffix_of_the_output_decides_and_not_the_bytes_of_the_input(
     call, tmp_path, content, name, arguments, written
 ):
     (tmp_path / name).write_bytes(content)
-    code, _, err = call("fill", name, "-c", "g", "-q", *arguments, "-r", f"{written[0]}.report.json")
+    code, _, err = call("fill", name, "-c", "g", "-qq", *arguments, "-r", f"{written[0]}.report.json")
     found = (tmp_path / written).read_bytes()
 
     assert code == 0, err

@@ -36,12 +36,12 @@ def test_parts_may_be_compressed_each_in_its_way(call, tmp_path):
             "g",
             "-o",
             f"{folder}-filled",
-            "-q",
+            "-qq",
             "-r",
             f"{folder}.json",
         )
         assert code == 0, err
-    code, _, err = call("fill", str(packed / names[0]), "-c", "g", "--backend", "serial", "-q", "--no-report")
+    code, _, err = call("fill", str(packed / names[0]), "-c", "g", "--backend", "serial", "-qq", "--no-report")
     assert code == 0, err
     report = json.loads((tmp_path / "packed.json").read_text(encoding="utf-8"))
 

@@ -48,7 +48,7 @@ hint: see what is said of each
 @pytest.mark.parametrize("workers", [[], ["--workers", "2"]])
 def test_each_file_gets_the_bytes_of_a_run_of_its_own_and_a_line_and_one_that_fails_is_named(run, folder, workers):
     for name in "abd":
-        assert run("fill", f"in/{name}.csv", *ONE, "-o", f"{name}.csv", "--no-report", "-q").returncode == 0
+        assert run("fill", f"in/{name}.csv", *ONE, "-o", f"{name}.csv", "--no-report", "-qq").returncode == 0
     done = run("fill", "--each", "in/*.csv", *ONE, "-o", "out/", "--no-report", *workers)
 
     assert (done.returncode, done.stdout, done.stderr) == (1, b"", SAID)
@@ -56,16 +56,16 @@ def test_each_file_gets_the_bytes_of_a_run_of_its_own_and_a_line_and_one_that_fa
 
 
 def test_quiet_says_what_failed_and_nothing_of_the_others(run, folder):
-    done = run("fill", "--each", "in/*.csv", *ONE, "-q", "--no-report")
+    done = run("fill", "--each", "in/*.csv", *ONE, "-qq", "--no-report")
     (folder / "in" / "c.csv").unlink()
-    good = run("fill", "--each", "in/[abd].csv", *ONE, "-q", "--no-report")
+    good = run("fill", "--each", "in/[abd].csv", *ONE, "-qq", "--no-report")
 
     assert [line for line in SAID.splitlines() if line.startswith((b"error", b"hint"))] == done.stderr.splitlines()
     assert (good.returncode, good.stdout, good.stderr) == (0, b"", b"")
 
 
 def test_outputs_and_reports_are_beside_the_files_or_in_their_place(call, folder):
-    call("fill", "--each", "in/a.csv", "in/b.csv", *ONE, "-q")
+    call("fill", "--each", "in/a.csv", "in/b.csv", *ONE, "-qq")
     beside = contents(folder / "in")
     code, _, said = call(
         "fill", "--each", "in/a.csv", "in/b.csv", *ONE, "--in-place", "--backup", ".bak", "--no-report"
@@ -80,9 +80,9 @@ def test_outputs_and_reports_are_beside_the_files_or_in_their_place(call, folder
 
 
 def test_a_saved_model_fills_each_file(call, folder):
-    call("fill", "in/a.csv", *ONE, "-o", "a.csv", "--no-report", "-q", "--save-model", "m.json")
-    call("fill", "in/b.csv", "--model", "m.json", "-o", "b.csv", "--no-report", "-q")
-    call("fill", "--each", "in/a.csv", "in/b.csv", "--model", "m.json", "-o", "out", "--no-report", "-q")
+    call("fill", "in/a.csv", *ONE, "-o", "a.csv", "--no-report", "-qq", "--save-model", "m.json")
+    call("fill", "in/b.csv", "--model", "m.json", "-o", "b.csv", "--no-report", "-qq")
+    call("fill", "--each", "in/a.csv", "in/b.csv", "--model", "m.json", "-o", "out", "--no-report", "-qq")
 
     assert contents(folder / "out") == {name: (folder / name).read_bytes() for name in ("a.csv", "b.csv")}
 
@@ -109,7 +109,7 @@ def test_verbose_tells_the_summary_of_each_file(call, folder):
 
 
 def test_the_log_names_each_file_and_how_it_ended(call, folder):
-    call("fill", "--each", "in/[bc].csv", *ONE, "-q", "--no-report", "--log-file", "log")
+    call("fill", "--each", "in/[bc].csv", *ONE, "-qq", "--no-report", "--log-file", "log")
     levels = [line.split(" ", 2)[2] for line in (folder / "log").read_text().splitlines()]
 
     assert levels[1:-1] == [

@@ -11,7 +11,7 @@ TIED = ("--covariance", "tied")
 
 def test_the_same_seed_gives_the_same_bytes_of_json_from_a_file_and_from_a_pipe_but_for_its_name(run, tmp_path):
     (tmp_path / "a.csv").write_bytes(PLAIN)
-    arguments = ("-c", "g", "--repeats", "2", "--seed", "7", "--json", "-q")
+    arguments = ("-c", "g", "--repeats", "2", "--seed", "7", "--json", "-qq")
     first, again = (run("evaluate", "a.csv", *arguments, SOURCE_DATE_EPOCH="0") for _ in range(2))
     piped = run("evaluate", "-", *arguments, stdin=PLAIN, SOURCE_DATE_EPOCH="0")
     reports = [strict(result.stdout) for result in (first, piped)]
@@ -24,7 +24,7 @@ def test_the_same_seed_gives_the_same_bytes_of_json_from_a_file_and_from_a_pipe_
 
 
 def test_reports_are_written_where_they_are_named_and_their_figures_agree(call, samples):
-    code, out, _ = call("evaluate", "penguins.csv", "-c", "species", *TIED, "--repeats", "2", "-r", "e.json", "-q")
+    code, out, _ = call("evaluate", "penguins.csv", "-c", "species", *TIED, "--repeats", "2", "-r", "e.json", "-qq")
     report = strict((samples / "e.json").read_text())
     figures = report["figures"]["em_impute"]
     confusion = np.array([list(row.values()) for row in report["confusion"].values()])
@@ -42,7 +42,7 @@ def test_reports_are_written_where_they_are_named_and_their_figures_agree(call, 
 
 def test_a_label_that_holds_an_equals_sign_can_be_named(call, tmp_path):
     (tmp_path / "a.csv").write_bytes(PLAIN.replace(b"a,", b"a=b,"))
-    code, out, _ = call("evaluate", "a.csv", "-c", "g", "--hide-label", "a=b=0.4", *TIED, "--json", "-q")
+    code, out, _ = call("evaluate", "a.csv", "-c", "g", "--hide-label", "a=b=0.4", *TIED, "--json", "-qq")
 
     assert code == 0
     assert strict(out)["labels"][0]["share_to_hide"] == 0.4

@@ -17,7 +17,7 @@ def test_what_is_told_of_q_and_of_the_log_likelihood_obeys_the_theorem(call, sam
 
 def test_the_same_seed_gives_the_same_bytes_of_json_from_a_file_and_from_a_pipe_but_for_its_name(run, tmp_path):
     (tmp_path / "a.csv").write_bytes(PLAIN)
-    arguments = ("-c", "g", "--components", "2", "--seed", "7", "--json", "-q")
+    arguments = ("-c", "g", "--components", "2", "--seed", "7", "--json", "-qq")
     first, again = (run("explain", "a.csv", *arguments, SOURCE_DATE_EPOCH="0") for _ in range(2))
     piped = run("explain", "-", *arguments, stdin=PLAIN, SOURCE_DATE_EPOCH="0")
     reports = [strict(result.stdout) for result in (first, piped)]

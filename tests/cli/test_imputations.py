@@ -45,7 +45,7 @@ def test_the_tables_stand_beside_the_input_with_one_report_that_describes_all(ca
     assert {label for table in tables for label in cells(table)} == {"male", "female"}
     assert len(set(tables)) == 3
     assert output == {**files[0], "files": files}
-    assert "heights.filled.1.csv … heights.filled.3.csv (3 files), heights.report.json" in said
+    assert "Wrote heights.filled.1.csv … heights.filled.3.csv (3 files), heights.report.json" in said
     assert len([*samples.glob("heights.*")]) == 3 + len(["heights.csv", "heights.truth.csv", "heights.report.json"])
 
 
@@ -59,10 +59,10 @@ def test_the_tables_stand_beside_the_input_with_one_report_that_describes_all(ca
 def test_a_pipe_carries_the_long_file_in_the_encoding_of_the_input(run, tmp_path, text, encoding, delimiter):
     mark, before = text[: text.startswith("\ufeff")], text.removeprefix("\ufeff")
     (tmp_path / "a.csv").write_bytes(text.encode(encoding))
-    run("fill", "a.csv", "-c", "g", "-x", "x", "--imputations", 2, "-o", "b.csv", "-q")
+    run("fill", "a.csv", "-c", "g", "-x", "x", "--imputations", 2, "-o", "b.csv", "-qq")
     tables = [(tmp_path / f"b.{number}.csv").read_bytes().decode(encoding).removeprefix(mark) for number in (1, 2)]
     result = run(
-        "fill", "-c", "g", "-x", "x", "--imputations", 2, "--long", "-q", stdin=(tmp_path / "a.csv").read_bytes()
+        "fill", "-c", "g", "-x", "x", "--imputations", 2, "--long", "-qq", stdin=(tmp_path / "a.csv").read_bytes()
     )
 
     assert (result.returncode, result.stderr) == (0, b"")

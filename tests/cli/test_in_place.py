@@ -10,7 +10,7 @@ import pytest
 
 PLAIN = b"g,x\na,1\nb,9\n,1\n"
 FILLED = b"g,x\na,1\nb,9\na,1\n"
-FILL = ("fill", "a.csv", "-c", "g", "-q", "--in-place", "--covariance", "tied")
+FILL = ("fill", "a.csv", "-c", "g", "-qq", "--in-place", "--covariance", "tied")
 IS_ROOT = os.geteuid() == 0
 
 
@@ -47,7 +47,7 @@ def test_the_file_is_replaced_the_backup_holds_the_old_one_and_a_second_run_writ
     assert (0o640, 0o640) == (path.stat().st_mode & 0o777, kept.stat().st_mode & 0o777)
     assert 10**18 == kept.stat().st_mtime_ns
     assert states == [state(path), state(kept)]
-    assert "wrote       a.csv (left as it was), r.json\n" in again[2]
+    assert "Wrote a.csv (left as it was), r.json.\n" in again[2]
 
 
 @pytest.mark.parametrize("more", ["--min-probability 1 --no-report", "--dry-run", "--strict"])

@@ -20,7 +20,7 @@ import pytest
 
 from em_impute.cli import main
 
-FILL = ("fill", "heights.csv", "-c", "gender", "-q", "--no-report", "--covariance", "tied")
+FILL = ("fill", "heights.csv", "-c", "gender", "-qq", "--no-report", "--covariance", "tied")
 PLAIN = b"g,x\na,1\nb,9\n,1\n"
 LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (\d+) (INFO   |WARNING|ERROR  ) (\S.*)")
 
@@ -92,7 +92,7 @@ def test_the_lines_of_runs_at_the_same_time_do_not_mix(tmp_path):
         child = os.fork()
         if child == 0:
             os.chdir(tmp_path)
-            sys.argv = ["em-impute", "check", name, "-c", "g", "-q", "--log-file", "run.log"]
+            sys.argv = ["em-impute", "check", name, "-c", "g", "-qq", "--log-file", "run.log"]
             os._exit(main._run(sys.argv[1:]))
         children.append(child)
     codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]

@@ -49,7 +49,7 @@ def test_a_file_that_needs_more_than_the_memory_allowed_is_filled_alike(call, tm
     (path,) = cut(tmp_path, list(records(3000)), (3000,))
     (tmp_path / "copy.csv").write_bytes(path.read_bytes())
 
-    options = ("-c", "g", "--covariance", "full", "--tol", "1e-9", "-q")
+    options = ("-c", "g", "--covariance", "full", "--tol", "1e-9", "-qq")
     assert (0, "", "") == call("fill", "part-0.csv", *options, "-r", "in-memory.json")
     assert (0, "", "") == call("fill", "copy.csv", *options, "-r", "in-parts.json", "--max-memory", "64M")
     assert (tmp_path / "part-0.filled.csv").read_bytes() == (tmp_path / "copy.filled.csv").read_bytes()
@@ -63,7 +63,7 @@ def test_a_file_that_needs_more_than_the_memory_allowed_is_filled_alike(call, tm
 )
 def test_every_backend_gives_the_bytes_that_one_process_gives(backend, parts, run, tmp_path):
     urls = [f"file://{path}" for path in parts]
-    assert 0 == run("fill", *urls, "-c", "g", "--probability", "-q").returncode
+    assert 0 == run("fill", *urls, "-c", "g", "--probability", "-qq").returncode
     serial = outputs(tmp_path)
     report = json.loads((tmp_path / "em-impute.report.json").read_bytes())
 
@@ -71,7 +71,7 @@ def test_every_backend_gives_the_bytes_that_one_process_gives(backend, parts, ru
         with suppress(OSError):  # another run has the port that Dask asks for first
             taken.bind(("", 8787))
             taken.listen()
-        done = run("fill", *urls, "-c", "g", "--probability", "--backend", backend, "--workers", "2", "-q")
+        done = run("fill", *urls, "-c", "g", "--probability", "--backend", backend, "--workers", "2", "-qq")
 
     again = json.loads((tmp_path / "em-impute.report.json").read_bytes())
     assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
@@ -134,7 +134,7 @@ def test_parts_are_filled_as_the_same_rows_in_one_file_are(options, run, tmp_pat
     whole.rename(tmp_path / "whole.csv")
     cut(tmp_path, rows, (300, 500, 900), WEIGHED)
 
-    asked = ("-c", "g", "-q", "--no-report", *options)
+    asked = ("-c", "g", "-qq", "--no-report", *options)
     assert 0 == run("fill", "whole.csv", *asked).returncode
     assert 0 == run("fill", "part-*.csv", *asked).returncode
 
@@ -151,18 +151,18 @@ def test_a_saved_model_of_groups_fills_parts_as_it_fills_one_file(run, tmp_path)
     cut(tmp_path, other, (600,), WEIGHED)[0].rename(tmp_path / "other.csv")
     cut(tmp_path, rows, (300, 900), WEIGHED)
     fitted = run(
-        "fill", "other.csv", "-c", "g", "--by", "c", "--weights", "w", "--save-model", "m.json", "-q", "--no-report"
+        "fill", "other.csv", "-c", "g", "--by", "c", "--weights", "w", "--save-model", "m.json", "-qq", "--no-report"
     )
     assert fitted.returncode == 0
     for files in (["whole.csv"], ["part-0.csv", "part-1.csv"]):
-        assert 0 == run("fill", *files, "--model", "m.json", "-q", "--no-report").returncode
+        assert 0 == run("fill", *files, "--model", "m.json", "-qq", "--no-report").returncode
     filled = rows_of([tmp_path / "part-0.filled.csv", tmp_path / "part-1.filled.csv"])
     assert (tmp_path / "whole.filled.csv").read_bytes() == filled
 
 
 def test_all_imputations_of_a_table_that_is_read_in_passes_go_into_one_file(run, tmp_path):
     (path,) = cut(tmp_path, weighed(), (900,), WEIGHED)
-    asked = ("fill", path, "-c", "g", "-q", "--no-report", "--imputations", "2", "--long", "--probability")
+    asked = ("fill", path, "-c", "g", "-qq", "--no-report", "--imputations", "2", "--long", "--probability")
     assert 0 == run(*asked, "-o", "memory.csv").returncode
     assert 0 == run(*asked, "-o", "passes.csv", "--backend", "serial").returncode
     assert (tmp_path / "memory.csv").read_bytes() == (tmp_path / "passes.csv").read_bytes()
@@ -171,7 +171,7 @@ def test_all_imputations_of_a_table_that_is_read_in_passes_go_into_one_file(run,
 @pytest.mark.parametrize("source", ["-", "/dev/stdin"])
 def test_a_stream_is_read_in_passes_too(source, run, tmp_path):
     (path,) = cut(tmp_path, list(records(400)), (400,))
-    asked = ("-c", "g", "-q")
+    asked = ("-c", "g", "-qq")
     expected = run("fill", path, *asked, "-o", "-").stdout
     done = run("fill", source, *asked, "--max-memory", "64M", "-o", "-", "-r", "r.json", stdin=path.read_bytes())
     assert (0, expected, b"") == (done.returncode, done.stdout, done.stderr)
@@ -183,8 +183,8 @@ def test_a_stream_is_read_in_passes_too(source, run, tmp_path):
 def test_changed_cells_are_told_with_the_part_they_are_in(parts, run, tmp_path):
     whole = tmp_path / "whole.csv"
     whole.write_bytes(rows_of(parts))
-    expected = run("fill", whole, "-c", "g", "-q", "--no-report", "--diff").stdout.decode().splitlines()
-    found = run("fill", *parts, "-c", "g", "-q", "--no-report", "--diff").stdout.decode().splitlines()
+    expected = run("fill", whole, "-c", "g", "-qq", "--no-report", "--diff").stdout.decode().splitlines()
+    found = run("fill", *parts, "-c", "g", "-qq", "--no-report", "--diff").stdout.decode().splitlines()
 
     assert found[0] == f"file,{expected[0]}"
     lines = {str(path): 200 * number for number, path in enumerate(parts)}
@@ -195,7 +195,7 @@ def test_changed_cells_are_told_with_the_part_they_are_in(parts, run, tmp_path):
 def test_every_group_is_counted_in_all_parts(run, tmp_path):
     rows = weighed()
     cut(tmp_path, rows, (300, 900), WEIGHED)
-    assert 0 == run("fill", "part-*.csv", "-c", "g", "--by", "c", "-q", "-r", "r.json").returncode
+    assert 0 == run("fill", "part-*.csv", "-c", "g", "--by", "c", "-qq", "-r", "r.json").returncode
     expected = {}
     for row in rows:
         label, group = row.split(",")[1], row.split(",")[4]

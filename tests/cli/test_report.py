@@ -9,12 +9,12 @@ TIED = ("--covariance", "tied")
 def test_a_saved_report_gives_the_page_and_the_markdown_that_fill_wrote(call, samples):
     _, _, said = call("fill", "heights.csv", "-c", "gender", *TIED)
     call(
-        "fill", "heights.csv", "-c", "gender", *TIED, "-o", "x.csv", "-r", "a.json", "-r", "a.html", "-r", "a.md", "-q"
+        "fill", "heights.csv", "-c", "gender", *TIED, "-o", "x.csv", "-r", "a.json", "-r", "a.html", "-r", "a.md", "-qq"
     )
     result = call("report", "a.json", "-o", "b.html", "-o", "b.md")
 
-    assert "wrote       heights.filled.csv, heights.report.json, heights.report.html" in said
-    assert (0, "", "wrote       b.html, b.md\n") == result
+    assert "Wrote heights.filled.csv, heights.report.json; open heights.report.html.\n" in said
+    assert (0, "", "Wrote b.md; open b.html.\n") == result
     assert (samples / "b.html").read_bytes() == (samples / "a.html").read_bytes()
     assert (samples / "b.md").read_bytes() == (samples / "a.md").read_bytes()
     assert (samples / "a.html").read_text().startswith("<!doctype html>")

@@ -13,7 +13,7 @@ from sampling import rarely
 
 from em_impute.cli import main
 
-HEIGHTS = ("fill", "heights.csv", "-c", "gender", "-q", "--no-report")
+HEIGHTS = ("fill", "heights.csv", "-c", "gender", "-qq", "--no-report")
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +76,7 @@ def test_a_saved_fit_fills_as_the_fit_did(call, samples, kind):
     path = samples / name
     if column == "colony":  # a column in which nothing is known
         path.write_text("\n".join(f"{line},{'' if i else 'colony'}" for i, line in enumerate(path.read_text().split())))
-    by_probability = ("--probabilities", "-q", "--no-report")
+    by_probability = ("--probabilities", "-qq", "--no-report")
     call("fill", name, "-c", column, *options, *by_probability, "-o", "fitted.csv", "--save-model", "model.json")
 
     assert (0, "", "") == call("fill", name, "--model", "model.json", *by_probability, "-o", "applied.csv")
@@ -84,8 +84,8 @@ def test_a_saved_fit_fills_as_the_fit_did(call, samples, kind):
 
 
 def test_a_row_is_filled_alike_whatever_else_is_in_the_table(call, samples):
-    call("fill", "penguins.csv", "-c", "sex", "-q", "--no-report", "--save-model", "model.json")
-    apply = ("--model", "model.json", "-q", "--no-report", "--probabilities")
+    call("fill", "penguins.csv", "-c", "sex", "-qq", "--no-report", "--save-model", "model.json")
+    apply = ("--model", "model.json", "-qq", "--no-report", "--probabilities")
     call("fill", "penguins.csv", *apply, "-o", "all.csv")
     rows, whole = rows_of(samples / "penguins.csv"), rows_of(samples / "all.csv")
     for one in rows:
@@ -107,13 +107,15 @@ def test_a_row_is_filled_alike_whatever_else_is_in_the_table(call, samples):
 
 def test_rows_that_are_told_once_are_filled_and_described_as_if_one_by_one(call, samples):
     """A table of which every row stands five times is merged; the same table once is not."""
-    call("fill", "penguins.csv", "-c", "sex", "--by", "species", "-q", "--no-report", "--save-model", "model.json")
+    call("fill", "penguins.csv", "-c", "sex", "--by", "species", "-qq", "--no-report", "--save-model", "model.json")
     rows = rows_of(samples / "penguins.csv")
     strange = {**rows[0], "island": "Atlantis"}
     filled, described = [], []
     for times in (1, 5):
         write(samples / "more.csv", [one for one in [*rows, strange] for _ in range(times)])
-        call("fill", "more.csv", "--model", "model.json", "-q", "--probabilities", "-o", "out.csv", "-r", "report.json")
+        call(
+            "fill", "more.csv", "--model", "model.json", "-qq", "--probabilities", "-o", "out.csv", "-r", "report.json"
+        )
         applied, columns = report_of(samples / "report.json")["applied"], rows_of(samples / "out.csv")
         drift, tested = applied["drift"], applied["tested"]
         (island,) = (one for one in drift["predictors"] if one["name"] == "island")
@@ -129,10 +131,10 @@ def test_parts_are_filled_by_a_model_and_a_model_is_saved_of_parts(call, saved):
     lines = (saved / "heights.csv").read_text().splitlines(keepends=True)
     for name, some in (("a", lines[1:300]), ("b", lines[300:])):
         (saved / f"part-{name}.csv").write_text("".join([lines[0], *some]))
-    asked = ("fill", "part-a.csv", "part-b.csv", "-q", "--no-report")
+    asked = ("fill", "part-a.csv", "part-b.csv", "-qq", "--no-report")
     call(*asked, "--model", "model.json", "-o", "filled/")
     call(*asked, "-c", "gender", "--save-model", "parts.json", "-o", "filled/again/")
-    call("fill", "heights.csv", "--model", "parts.json", "-q", "--no-report", "-o", "by-parts.csv")
+    call("fill", "heights.csv", "--model", "parts.json", "-qq", "--no-report", "-o", "by-parts.csv")
     expected = (saved / "completed.csv").read_text()
 
     first, second = ((saved / "filled" / f"part-{name}.csv").read_text() for name in "ab")
@@ -144,11 +146,11 @@ def test_parts_are_filled_by_a_model_and_a_model_is_saved_of_parts(call, saved):
 
 
 def test_predictors_that_are_not_there_are_integrated_out(call, samples):
-    call("fill", "penguins.csv", "-c", "sex", "--covariance", "full", "--save-model", "m.json", "-q", "--no-report")
+    call("fill", "penguins.csv", "-c", "sex", "--covariance", "full", "--save-model", "m.json", "-qq", "--no-report")
     rows = rows_of(samples / "penguins.csv")
     write(samples / "empty.csv", [{**one, "body_mass_g": "NA"} for one in rows])
     write(samples / "lacking.csv", [{key: one[key] for key in one if key != "body_mass_g"} for one in rows])
-    apply = ("--model", "m.json", "--probabilities", "-q")
+    apply = ("--model", "m.json", "--probabilities", "-qq")
     call("fill", "empty.csv", *apply, "-o", "empty.out.csv", "--no-report")
     code, _, _ = call("fill", "lacking.csv", *apply, "-o", "lacking.out.csv", "-r", "lacking.json")
     filled = [[one["sex_p_male"] for one in rows_of(samples / f"{name}.out.csv")] for name in ("empty", "lacking")]
@@ -163,9 +165,9 @@ def test_predictors_that_are_not_there_are_integrated_out(call, samples):
 def test_drift_is_warned_about_and_with_strict_nothing_is_written(call, saved, higher, expected):
     people = [{**one, "height": f"{float(one['height']) + higher:.1f}"} for one in rows_of(saved / "heights.csv")]
     write(saved / "new.csv", people)
-    call("fill", "new.csv", "--model", "model.json", "-q", "-o", "new.out.csv", "-r", "new.json")
+    call("fill", "new.csv", "--model", "model.json", "-qq", "-o", "new.out.csv", "-r", "new.json")
     found = {code for code in codes(saved / "new.json") if code.startswith("W")} - {"W16"}
-    strict = call("fill", "new.csv", "--model", "model.json", "--strict", "-q", "-o", "strict.csv", "--no-report")
+    strict = call("fill", "new.csv", "--model", "model.json", "--strict", "-qq", "-o", "strict.csv", "--no-report")
 
     assert expected <= found
     assert bool(expected) == bool(found)

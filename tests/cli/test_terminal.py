@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from em_impute.report.text.summary import _wants_colour
+from em_impute.report.text.console import _wants_colour
 
 ROWS = b"g,x,y\n" + b"".join(
     b"%s,%d,%d\n" % (b"ab"[i % 2 : i % 2 + 1] * (i > 4), i * i, 40 * (i % 2) + i) for i in range(40)
@@ -52,7 +52,7 @@ def test_colours_on_a_terminal_are_as_the_user_wants_them(on_terminal, options, 
     code, output, shown = on_terminal(*FILL, *options, stdin=ROWS, patience=600, **environment)
 
     assert (0, b"") == (code, output)
-    assert b"wrote" in shown
+    assert b"Wrote" in shown
     assert APPEARS not in shown  # work that is quickly done shows no bar
     assert coloured is (ESCAPE in shown)
 
@@ -60,8 +60,8 @@ def test_colours_on_a_terminal_are_as_the_user_wants_them(on_terminal, options, 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (FILL, 0, b"wrote"),
-        ((*FILL, "--color", "never"), 0, b"wrote"),
+        (FILL, 0, b"Wrote"),
+        ((*FILL, "--color", "never"), 0, b"Wrote"),
         (("check", "-c", "g"), 1, b"predictors"),
         (EVALUATE, 0, b"log-loss"),
         (("explain", "-c", "g"), 0, b"M step 1"),

@@ -78,11 +78,11 @@ def test_parts_and_saved_models_fill_by_texts_as_the_whole_table_is_filled(other
     (tmp_path / "whole.csv").write_text(f"g,x,town\n{''.join(rows)}")
     for number, part in enumerate((rows[:400], rows[400:])):
         (tmp_path / f"parts-{number}.csv").write_text(f"g,x,town\n{''.join(part)}")
-    asked = ("fill", "whole.csv", "-c", "g", "-q", "--no-report", "--probability")
+    asked = ("fill", "whole.csv", "-c", "g", "-qq", "--no-report", "--probability")
     assert 0 == run(*asked, "-o", "expected.csv", "--save-model", "m.json").returncode
     (tmp_path / "out").mkdir()
     options = ("-o", "out/whole.csv") if "--model" in others else ("-c", "g", "-o", "out/")
-    assert 0 == run("fill", *others, *options, "-q", "--no-report", "--probability").returncode
+    assert 0 == run("fill", *others, *options, "-qq", "--no-report", "--probability").returncode
     expected = (tmp_path / "expected.csv").read_text().splitlines()
     filled = [line for path in sorted((tmp_path / "out").glob("*.csv")) for line in path.read_text().splitlines()[1:]]
     assert filled == expected[1:]

@@ -61,7 +61,7 @@ def test_a_change_before_any_reading_never_makes_a_mixed_file(tmp_path, monkeypa
             left.unlink(missing_ok=True)
         at, n_reads = at + 1, 0
         code, output, said = call(
-            "fill", "a.csv", "-c", "g", "-o", "o.csv", "-r", "o.json", "-q", "--covariance", "tied"
+            "fill", "a.csv", "-c", "g", "-o", "o.csv", "-r", "o.json", "-qq", "--covariance", "tied"
         )
         ends.append(code)
         tally("the input changed before each reading", {0: "written of one reading", 3: "exit code 3"}.get(code, code))

@@ -26,7 +26,7 @@ def test_runs_into_one_file_leave_that_of_one_of_them_and_a_reader_sees_whole_on
     wanted = {}
     for number in range(n_runs):
         (tmp_path / f"{number}.csv").write_bytes(table(500 + number, seed=number))
-        call("fill", f"{number}.csv", "-c", "g", "--covariance", "tied", "--no-report", "-q")
+        call("fill", f"{number}.csv", "-c", "g", "--covariance", "tied", "--no-report", "-qq")
         wanted[(tmp_path / f"{number}.filled.csv").read_bytes()] = number
     (tmp_path / "folder").mkdir()
     path = tmp_path / "folder/out.csv"
@@ -38,7 +38,7 @@ def test_runs_into_one_file_leave_that_of_one_of_them_and_a_reader_sees_whole_on
         reader.start()
         order = chance.sample(range(n_runs), n_runs)
         runs = [
-            start(tmp_path, "fill", f"{one}.csv", "-c", "g", "-o", "folder/out.csv", "--covariance", "tied", "-q")
+            start(tmp_path, "fill", f"{one}.csv", "-c", "g", "-o", "folder/out.csv", "--covariance", "tied", "-qq")
             for one in order
         ]
         ended = [end(one) for one in runs]

@@ -81,10 +81,10 @@ def test_a_disk_that_becomes_read_only_meanwhile_is_said(tmp_path):
 def test_a_pipe_that_does_not_wait_gets_everything(tmp_path):
     # As ssh and others make the pipe that they share with those they start.
     (tmp_path / "a.csv").write_bytes(table(20_000))
-    do(tmp_path, "fill", "a.csv", "-c", "g", "-o", "out.csv", "--no-report", "-q")
+    do(tmp_path, "fill", "a.csv", "-c", "g", "-o", "out.csv", "--no-report", "-qq")
     code = "import os; os.set_blocking(1, False); from em_impute.cli.main import main; main()"
     process = subprocess.Popen(
-        [TOOL[0], "-c", code, "fill", "a.csv", "-c", "g", "-o", "-", "-q"],
+        [TOOL[0], "-c", code, "fill", "a.csv", "-c", "g", "-o", "-", "-qq"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     output, said = process.communicate(timeout=PATIENCE)

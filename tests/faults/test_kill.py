@@ -12,7 +12,7 @@ ENDINGS = ("the old file", "the new file", "anything else")
 
 def test_a_run_killed_at_any_time_leaves_the_old_file_or_the_new_one_and_nothing_else(tmp_path, tally):
     (tmp_path / "a.csv").write_bytes(table(20_000))
-    command = ("fill", "a.csv", "-c", "g", "-o", "out.csv", "--no-report", "-q")
+    command = ("fill", "a.csv", "-c", "g", "-o", "out.csv", "--no-report", "-qq")
     began = time.monotonic()
     do(tmp_path, *command)
     seconds = time.monotonic() - began

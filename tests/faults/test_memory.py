@@ -40,7 +40,7 @@ def starts(limits):
 def fill_within(folder, limits, tally, what):
     """Fill with such limits, and look at the end."""
     before = contents(folder)
-    code, output, said = do(folder, "fill", "a.csv", "-c", "g", "-o", "out.csv", "--no-report", "-q", limits=limits)
+    code, output, said = do(folder, "fill", "a.csv", "-c", "g", "-o", "out.csv", "--no-report", "-qq", limits=limits)
     after = contents(folder)
     new = after.pop("out.csv", None)
     (folder / "out.csv").unlink(missing_ok=True)
@@ -82,7 +82,7 @@ def test_a_table_for_which_memory_does_not_suffice_is_refused(tmp_path, tally):
 
 def test_without_threads_the_result_is_the_same(tmp_path):
     (tmp_path / "a.csv").write_bytes(table(300))
-    assert 0 == do(tmp_path, "fill", "a.csv", "-c", "g", "-q")[0]
+    assert 0 == do(tmp_path, "fill", "a.csv", "-c", "g", "-qq")[0]
     code = """
 import threading
 
@@ -95,7 +95,7 @@ main()
 """
     before = contents(tmp_path)
     result = subprocess.run(
-        [sys.executable, "-c", code, "fill", "a.csv", "-c", "g", "-o", "out.csv", "--no-report", "-q"],
+        [sys.executable, "-c", code, "fill", "a.csv", "-c", "g", "-o", "out.csv", "--no-report", "-qq"],
         cwd=tmp_path, capture_output=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     after = contents(tmp_path)

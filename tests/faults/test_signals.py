@@ -17,7 +17,7 @@ pytestmark = pytest.mark.faults
 
 SIGNALS = [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
 ONE_OF_THEM = [SIGNALS[0], *(pytest.param(*one, marks=pytest.mark.exhaustive) for one in SIGNALS[1:])]
-COMMAND = ("fill", "a.csv", "-c", "g", "-o", "out.csv", "-r", "r.json", "-q")
+COMMAND = ("fill", "a.csv", "-c", "g", "-o", "out.csv", "-r", "r.json", "-qq")
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def nameless(process):
 def test_a_signal_while_the_report_is_written_leaves_the_data_and_no_report(tmp_path, number, code):
     (tmp_path / "a.csv").write_bytes(PLAIN)
     os.mkfifo(tmp_path / "r.json")  # nobody reads it, so the run waits there
-    process = start(tmp_path, "fill", "a.csv", "-c", "g", "-r", "r.json", "-q")
+    process = start(tmp_path, "fill", "a.csv", "-c", "g", "-r", "r.json", "-qq")
     wait_for((tmp_path / "a.filled.csv").exists, process)
     process.send_signal(number)
 

@@ -96,3 +96,18 @@ def test_no_bar_is_shown_where_none_is_wanted_or_possible(monkeypatch, impatient
         sleep(0.1)
 
     assert console.file.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("detail", "share", "elapsed", "told"),
+    [
+        ("", None, 60.0, ""),
+        ("", 0.0, 60.0, ""),
+        ("part 1 of 4", 0.25, 1.0, "part 1 of 4"),
+        ("part 1 of 4", 0.25, 10.0, "part 1 of 4, about 30 s left"),
+        ("", 0.1, 60.0, "about 9 min left"),
+        ("", 1.0, 60.0, ""),
+    ],
+)
+def test_the_time_left_is_told_where_it_is_known_and_worth_telling(detail, share, elapsed, told):
+    assert told == progress.with_time_left(detail, share, elapsed)

@@ -46,7 +46,7 @@ def test_a_model_that_was_once_released_fills_as_it_did(path, call, tmp_path):
     shutil.copy(KEPT / f"{name}.csv", tmp_path / "new.csv")
 
     assert (0, "", "") == call(
-        "fill", "new.csv", "--model", "model.json", "--probability", "-q", "--no-report", "-o", "out.csv"
+        "fill", "new.csv", "--model", "model.json", "--probability", "-qq", "--no-report", "-o", "out.csv"
     )
     assert (KEPT / f"{name}.filled.csv").read_bytes() == (tmp_path / "out.csv").read_bytes()
 

@@ -15,6 +15,10 @@ Backend = Literal["serial", "dask"]
 DEBUG = "Show the traceback of an error."
 
 
+JUDGING = ("strict", "fail_on", "min_accuracy")
+"""Options by which something that is found stops the run."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Behaviour:
     """What a run says, and what it does not let pass."""
@@ -22,7 +26,17 @@ class Behaviour:
     panel: ClassVar = "Behaviour"
 
     strict: bool = option("--strict", "Write nothing and exit with 1 if there is a warning (W01 …).")
-    quiet: bool = option("-q, --quiet", "Print nothing on success.", envvar="EM_IMPUTE_QUIET")
+    fail_on: list[str] | None = option(
+        "--fail-on CODES", "Do so only if it is one of these, as in W08,W26; repeatable."
+    )
+    min_accuracy: float | None = option(
+        "--min-accuracy SHARE",
+        "Do so if fewer hidden labels than this share are filled right, as in 0.8, or if none could be hidden.",
+        min=0.0,
+        max=1.0,
+    )
+    quiet: bool = option("-q, --quiet", "Print nothing on success but warnings.", envvar="EM_IMPUTE_QUIET")
+    silent: bool = option("-qq, --silent", "Print nothing on success.")
     verbose: bool = option("-v, --verbose", "Print every decision.")
     no_advice: bool = option("--no-advice", "Leave out the note on columns about people (S01).")
     color: Literal["auto", "always", "never"] = option(
@@ -39,6 +53,11 @@ class Behaviour:
     )
     debug: bool = option("--debug", DEBUG)
     """Read by `main`, before a command runs, as is the path of the log."""
+
+    @property
+    def judges(self) -> bool:
+        """Something that is found may stop the run."""
+        return self.strict or bool(self.fail_on) or self.min_accuracy is not None
 
 
 Files: TypeAlias = Annotated[

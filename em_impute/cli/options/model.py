@@ -29,7 +29,7 @@ class Model:
         f"One of {FAMILIES}.",
         default="auto",
     )
-    single: bool = option("--single", "Fill from the leading mixture alone, not from the ensemble.")
+    single: bool = option("--single", "Fill from one mixture, that which the report shows, not from the ensemble.")
     unlabelled_weight: str = option(
         "--unlabelled-weight auto|0..1",
         "Weight of a row without a label in the fit of one mixture; 0 fits to labelled rows alone.",

@@ -81,6 +81,7 @@ class Output:
         "-r, --report PATH",
         "Fit report, .json, .html (a page with pictures) or .md; repeatable. Default: FILE.report.json and .html.",
     )
+    json: bool = option("--json", "Write the report to standard output, as JSON, instead; also with --dry-run.")
     no_report: bool = option("--no-report", "Write no report.")
     no_clobber: bool = option("--no-clobber", "Stop if an output exists already.")
     probability: bool = option("--probability", "Add COLUMN_probability: of the most probable label.")

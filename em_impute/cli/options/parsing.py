@@ -40,12 +40,12 @@ def read_pairs(
     return tuple(found.items())
 
 
-def input_path(context: typer.Context, file: str | None) -> Path | None:
-    """Read FILE: None is standard input; a person at a terminal who named no file is shown the help."""
+def input_path(file: str | None) -> Path | None:
+    """Read FILE: None is standard input, unless a person at a terminal named no file, who would wait for ever."""
     if file == "":
         raise UsageError("FILE is an empty path", "name a file, or - for standard input")
     if file is None and sys.stdin is not None and sys.stdin.isatty():
-        show_help(context)
+        raise UsageError("no file is named", "name one, or - to type its lines here; em-impute --help has examples")
     return None if file in {None, "-"} else Path(str(file))
 
 

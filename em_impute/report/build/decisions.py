@@ -58,9 +58,9 @@ def _of_the_column(opened: InputTable, completion: ColumnResult) -> Iterator[Dec
 
 def _stacked(stack: EnsembleFit) -> str:
     weight = stack.weight.sum(axis=1)
-    leader = stack.leader
-    how = f"{leader.steps} steps of EM" if leader.steps else "labelled rows only"
+    heaviest = stack.comparison.members[int(weight.argmax())]
+    how = f"{heaviest.steps} steps of EM" if heaviest.steps else "labelled rows only"
     return (
-        f"{plural(weight.size, 'mixture')} compared, {np.count_nonzero(weight):,} have weight; the leading one "
-        f"({leader.shrinkage.family}, {how}) has {percent(weight[stack.leading])}"
+        f"{plural(weight.size, 'mixture')} compared, {np.count_nonzero(weight):,} have weight; the heaviest "
+        f"({heaviest.shrinkage.family}, {how}) has {percent(weight.max())}"
     )

@@ -66,8 +66,9 @@ def features_of(design: Design | None, texts: TextScores | None = None) -> Featu
     key = design.same
     if key is not None and key.name not in {one.name for one in used}:
         used.append(Predictor(name=key.name, type="key", missing=int(np.count_nonzero(design.of_rows(key.code) < 0))))
-    rejected = [one for one in design.rejected if key is None or one.name != key.name]
-    return Features(used=used, rejected=[Rejected(name=one.name, reason=one.reason) for one in rejected])
+    apart = {*scores, *([] if key is None else [key.name])}
+    rejected = [Rejected(name=one.name, reason=one.reason) for one in design.rejected if one.name not in apart]
+    return Features(used=used, rejected=rejected)
 
 
 def notices(found: Iterable[tuple[str, str]]) -> list[Notice]:

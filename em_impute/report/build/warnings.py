@@ -1,6 +1,6 @@
 """What the user should know before relying on the result, in words: each warning is (code, message)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -65,7 +65,7 @@ def warnings(
         yield from _of_skill(found.promise)
         yield from _of_reasons(found)
         yield from _of_fit(found.mixture)
-        yield from _of_predictors(found.design)
+        yield from _of_predictors(found.design, () if found.texts is None else found.texts.names)
         yield from _of_key(found.design, completion.labels.label, line_of)
     yield from _of_probabilities(counted, wrong)
     if counted.n_filled == counted.n_missing and not completion.fills.is_drawn:  # so that somebody may count them
@@ -108,8 +108,8 @@ def _of_counting(totals: Totals) -> Warnings:
         if not one.low - 1.0 <= totals.most_probable[label] <= one.high + 1.0
     ]
     if beyond:
-        told = f"Counting filled labels misstates totals: {listed(beyond)}, 95 % intervals in brackets."
-        yield "W07", f"{told} Use the expected totals."
+        told = "Counting filled cells misstates totals: take them from the report."
+        yield "W07", f"{told} Filled, and 95 % intervals in brackets: {listed(beyond)}."
 
 
 def _of_information(counted: Counted) -> Warnings:
@@ -176,11 +176,13 @@ def _of_fit(mixture: Mixture) -> Warnings:
         yield "W21", "Some groups coincide: the predictors cannot distinguish so many."
 
 
-def _of_predictors(design: Design) -> Warnings:
-    spoilt = [f"{one.name!r} ({one.reason})" for one in design.rejected if one.reason.startswith(NOT_ALL_NUMBERS)]
+def _of_predictors(design: Design, scores: Sequence[str]) -> Warnings:
+    spoilt = [one for one in design.rejected if one.reason.startswith(NOT_ALL_NUMBERS)]
     if spoilt:
-        yield "W18", f"Not used although mostly numbers: {listed(spoilt)}. Correct or empty these cells."
-    copies = [repr(one.name) for one in design.rejected if one.reason == COLLINEAR]
+        whose = f"{listed([repr(one.name) for one in spoilt])} {'is' if len(spoilt) == 1 else 'are'} not used"
+        where = listed([one.reason.partition(": ")[2] for one in spoilt], separator="; ")
+        yield "W18", f"{whose}, since not all cells are numbers: {where}. Correct or empty these cells."
+    copies = [repr(one.name) for one in design.rejected if one.reason == COLLINEAR and one.name not in scores]
     if copies:
         yield "W17", f"Not used, since they are sums or copies of other predictors: {listed(copies)}."
     far = list(_marks_of_missing(design))

@@ -7,12 +7,11 @@ from em_impute.report.charts.curves import fill_curve
 from em_impute.report.charts.groups import filling_of
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, names, of_rows, said
 from em_impute.report.document.data import common, folded
-from em_impute.report.document.summary import REASONS
 from em_impute.report.format import percent
 from em_impute.report.model.diagnostics import Accuracy, MarkedRows
 from em_impute.report.model.fit import FilledCells, FitReport
 from em_impute.report.model.shared import Confusion, LabelledCell
-from em_impute.report.sentences import LOG_LOSS, out_of_range, without_predictors, wrong_fills
+from em_impute.report.sentences import LOG_LOSS, REASONS, out_of_range, without_predictors, wrong_fills
 from em_impute.table.text import plural
 
 MAX_LABELS = 12

@@ -54,29 +54,29 @@ def _model(report: FitReport) -> Iterable[Text]:
 
 def _stacked(predictors: Text, model: LeadingMixture, selection: Selection) -> Text:
     n, n_both = len(selection.stack), sum(one.em_steps > 0 for one in selection.stack)
-    gaussians = plural(len(model.parameters), "Gaussian")
     if n == 1:
         return said(
             "Labels were predicted from {} by a Gaussian mixture ({}, covariance {}), fitted {}; it was the best of "
             "{} by cross-validated log-loss.",
             predictors,
-            gaussians,
+            plural(len(model.parameters), "Gaussian"),
             model.covariance,
             BOTH if n_both else "to the rows with a label",
             selection.considered,
         )
+    heaviest = selection.stack[0]
     others = f"{n_both:,} of them {BOTH}, the others to those with one" if 0 < n_both < n else BOTH
     return said(
         "Labels were predicted from {} by an ensemble of {} Gaussian mixture models, fitted {}, and combined "
-        "with weights that minimise the cross-validated log-loss ({} were compared); the leading one, with {} of the "
-        "weight, had {} and covariance {}. In cross-validation, rows without a label {}.",
+        "with weights that minimise the cross-validated log-loss ({} were compared); the heaviest one, with {} of the "
+        "weight, had {} per label and covariance {}. In cross-validation, rows without a label {}.",
         predictors,
         n,
         others if n_both else "to the rows with a label",
         selection.considered,
-        percent(model.share_of_stack),
-        gaussians,
-        model.covariance,
+        percent(heaviest.weight),
+        plural(heaviest.components, "Gaussian"),
+        heaviest.covariance,
         selection.unlabelled_rows,
     )
 

@@ -31,11 +31,16 @@ ROUNDING = 1e-9
 
 SCORES = {
     "stack": "the ensemble (this fills the cells)",
-    "single": "leading mixture alone",
-    "labels_only": "leading mixture, labelled rows only",
+    "single": "the mixture shown here alone",
+    "labels_only": "the mixture shown here, labelled rows only",
     "plain_em": "plain EM: one Gaussian per label",
     "majority": "always the label shares",
 }
+
+SCORED_APART = (
+    "Only the ensemble is scored on labels that its choice, of weights, has not seen; one mixture is scored at the "
+    "temperature that suits these very labels, and so looks a little better than it is."
+)
 
 UNLABELLED = {
     "helped": "In cross-validation, the rows without a label helped to distinguish the labels.",
@@ -59,8 +64,8 @@ def the_model(report: FitReport) -> Section | None:
         caption = "What plain EM found: one Gaussian per label"
         blocks += _parameters(caption, report.plain_em.parameters, report)
     blocks += _why(selection)
-    inner = [*_parameters("Leading mixture", model.parameters, report), *_covariances(model)]
-    blocks.append(Details("The leading mixture in numbers", inner))
+    inner = [*_parameters("Mixture shown here", model.parameters, report), *_covariances(model)]
+    blocks.append(Details("The mixture shown here in numbers", inner))
     if report.groups is not None:
         blocks += _groups(report.groups)
     return Section("model", "The model", blocks)
@@ -87,7 +92,8 @@ def how_em_went(report: FitReport) -> Section | None:
         head = ["label", "moved by, in its standard deviations"]
         caption = "How far rows without a label moved each label’s mean"
         blocks += folded(caption, head, rows, common(report, list(plain.drift)))
-    blocks.append(Details("The leading mixture’s fit", _fit(fit)))
+    if report.selection is None or not report.selection.stack:
+        blocks.append(Details("The mixture’s fit", _fit(fit)))
     return Section("em", "EM, step by step", blocks)
 
 
@@ -101,12 +107,12 @@ def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
     shape = f"covariance {model.covariance} ({FAMILIES[model.covariance].description})"
     if model.share_of_stack is None:
         return [f"The model has {size}: {shape}."]
-    blocks: list[Block] = [f"The leading mixture has {size}: {shape}."]
-    share = percent(model.share_of_stack)
+    blocks: list[Block] = [f"The mixture has {size}: {shape}."]
     if len(selection.members) > 1:
-        together = f"The cells are filled by a weighted ensemble of {len(selection.members):,} mixtures of Gaussians. "
-        leading = f"The leading one, with {share} of the weight, has {size}: {shape}."
-        blocks = [f"{together}{leading}"]
+        together = f"The cells are filled by a weighted ensemble of {len(selection.members):,} mixtures of Gaussians"
+        weight = percent(model.share_of_stack) if model.share_of_stack else "none"
+        one = f"{weight} of the weight is that of the mixture shown here, which takes the columns as they are"
+        blocks = [f"{together}; {one}: it has {size}, {shape}."]
     if selection.unlabelled_rows:
         blocks.append(UNLABELLED[selection.unlabelled_rows])
     if selection.trust is not None and selection.trust < 1.0:
@@ -169,7 +175,7 @@ def _why(selection: Selection) -> list[Block]:
             for one in selection.stack[:MAX_MEMBERS]
         ]
         inner: list[Block] = [Table(f"The heaviest of {len(selection.stack):,} mixtures", head, listed)]
-        return [table, LOG_LOSS, Details(f"{selection.considered:,} mixtures were compared", inner)]
+        return [table, f"{LOG_LOSS} {SCORED_APART}", Details(f"{selection.considered:,} mixtures were compared", inner)]
     if selection.numbers_of_groups:
         rows = [
             [one.covariance, one.components, one.bic, one.icl, _verdict(one)] for one in selection.numbers_of_groups

@@ -8,16 +8,10 @@ from em_impute.report.format import percent, rounded, span
 from em_impute.report.model.diagnostics import Accuracy, ExpectedWrong
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.saved_model import AppliedModel
-from em_impute.report.sentences import by_farness, n_wrong, wrong_by_the_model
+from em_impute.report.sentences import REASONS, by_farness, n_wrong, wrong_by_the_model
 from em_impute.table.text import plural
 
 TOOL = "em-impute"
-
-REASONS = {
-    "without_predictors": "nothing else is known about their rows",
-    "out_of_range": "their rows are unlike all labelled rows",
-    "below_min_probability": "less sure than was asked for",
-}
 
 
 def headline(report: FitReport) -> list[Text]:

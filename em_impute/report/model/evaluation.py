@@ -132,3 +132,8 @@ class EvaluationReport(Head):
     reliability: Annotated[Sequence[IntervalBin], "Stated probability beside accuracy, in up to 15 bins of equal size."]
     confusion: Annotated[Confusion, "Hidden labels by true label, and within it by the label that was filled."]
     warnings: Annotated[Sequence[Notice], "What to know before relying on the result."]
+
+    @property
+    def share_right(self) -> float:
+        """The share of hidden labels that were filled right."""
+        return self.figures.em_impute.accuracy

@@ -191,9 +191,9 @@ class FitReport(Head):
     features: Annotated[Features, "The columns that were looked at."]
     model: Annotated[
         LeadingMixture | None,
-        "The leading mixture; null where nothing was missing or nothing was measured.",
+        "The mixture shown; null where nothing was missing or nothing was measured.",
     ]
-    fit: Annotated[Convergence | None, "How EM fitted the leading mixture; null where there is none."]
+    fit: Annotated[Convergence | None, "How EM fitted the mixture shown; null where there is none."]
     selection: Annotated[Selection | None, "How the model was chosen; null where nothing was fitted."]
     groups: Annotated[Groups | None, "The groups that --by divides the rows into; null without it."]
     accuracy: Annotated[Accuracy | None, "How well hidden labels are recovered; null where none could be hidden."]
@@ -229,6 +229,14 @@ class FitReport(Head):
         AppliedModel | None,
         "The saved model that filled the column (--model); null where the fit was made in this run.",
     ] = None
+
+    @property
+    def share_right(self) -> float | None:
+        """The share of known labels that were filled right, 1 where nothing is missing; None where none was hidden."""
+        if not self.missing.cells:
+            return 1.0
+        score = self.accuracy if self.applied is None else self.applied.tested or self.applied.held_out
+        return None if score is None else score.accuracy
 
     def to_json(self) -> str:
         """Write the report as `em-impute fill` does: strict JSON, whose keys `em-impute schema` explains.

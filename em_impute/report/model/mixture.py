@@ -1,4 +1,4 @@
-"""The model of a fit report: the leading mixture, how EM fitted it, and how it was chosen."""
+"""The model of a fit report: the mixture shown, how EM fitted it, and how it was chosen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class MixtureComponent(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class LeadingMixture:
-    """The leading mixture."""
+    """The mixture shown: of an ensemble one that takes the predictors as they are, the heaviest of these or like it."""
 
     covariance: Covariance
     components: Annotated[Mapping[str, Positive], "Components by label."]
@@ -56,7 +56,7 @@ class LeadingMixture:
 
 
 class Convergence(NamedTuple):
-    """How EM fitted the leading mixture."""
+    """How EM fitted the mixture shown."""
 
     log_likelihood: Annotated[
         float, "Natural log of the density of what was observed, in the data's own units, without the prior."
@@ -131,8 +131,8 @@ class HeldOutLosses(NamedTuple):
     """Mean −log probability of hidden labels, in nats, the lower the better."""
 
     stack: Annotated[Loss, "Of the ensemble."] = None
-    single: Annotated[Loss, "Of the leading mixture alone."] = None
-    labels_only: Annotated[Loss, "Of the leading mixture without the rows that have no label."] = None
+    single: Annotated[Loss, "Of the mixture shown alone."] = None
+    labels_only: Annotated[Loss, "Of the mixture shown without the rows that have no label."] = None
     plain_em: Annotated[Loss, "Of EM with one Gaussian of its own covariance per label."] = None
     majority: Annotated[Loss, "Of the labels' shares."] = None
 
@@ -180,7 +180,7 @@ class Selection:
                 "made no difference": "No more than one standard error.",
             }
         ),
-        "What rows without a label did to the leading mixture's predictions of hidden labels; only of an ensemble.",
+        "What rows without a label did to the mixture shown's predictions of hidden labels; only of an ensemble.",
     ] = None
 
     @property

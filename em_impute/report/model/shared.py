@@ -36,7 +36,7 @@ WARNINGS = {
     "W14": "Some labels differ only by case, space, accents, or in how a number is written.",
     "W15": "EM stopped at --max-iter before it had converged.",
     "W16": "Some rows to fill show no predictor.",
-    "W17": "Some predictors are sums or copies of others and are not used.",
+    "W17": "A note rather than a warning: some predictors are sums or copies of others and are not used.",
     "W18": "Some columns are mostly numbers, but not all, and are not used.",
     "W19": "EM stopped where rounding hid further gains.",
     "W20": "Some labels show nothing to a reader.",
@@ -55,6 +55,9 @@ WARNINGS = {
     "S04": "A note rather than a warning: rows with one value of a column have one label, and are filled so.",
     "S05": "A note rather than a warning: some labels may stand for missing ones.",
 }
+
+NOTES = frozenset({"S01", "S02", "W17"})
+"""What merely informs.  No option lets it stop a run."""
 
 Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
 Covariance = Annotated[str, Choices(COVARIANCES), "What the components' covariances have in common."]
@@ -87,6 +90,11 @@ class Notice(NamedTuple):
 
     code: Annotated[str, Choices(WARNINGS), "Which warning it is."]
     message: Annotated[str, "What was found, in words."]
+
+
+def is_note(notice: Notice) -> bool:
+    """Tell whether it merely informs, and is no reason to doubt the result."""
+    return notice.code in NOTES
 
 
 class Input(NamedTuple):

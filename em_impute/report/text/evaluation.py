@@ -5,7 +5,7 @@ from operator import attrgetter
 
 from rich.cells import cell_len, set_cell_size
 
-from em_impute.report.format import percent
+from em_impute.report.format import percent, whole_percent
 from em_impute.report.model.evaluation import CompareScores, EvaluationReport, Scores
 from em_impute.report.sentences import opening_lines
 from em_impute.report.text.table import fitted
@@ -34,7 +34,9 @@ FIGURE_WIDTH = 13
 
 
 def evaluation_lines(report: EvaluationReport) -> Iterator[tuple[str, str]]:
-    """Yield what a terminal shows, as names and texts: a table first, aligned by spaces, of at most 80 columns."""
+    """Yield what a terminal shows, as names and texts; tables are aligned by spaces, and of at most 80 columns."""
+    right, guessing = (whole_percent(one.accuracy) for one in (report.figures.em_impute, report.figures.majority))
+    yield "right", f"{right} of hidden labels; always guessing the most common label: {guessing}"
     yield from opening_lines(report)
     yield "predictors", listed(report.features.columns, MAX_SHOWN)
     yield "hidden", _said_hiding(report)

@@ -12,7 +12,7 @@ from em_impute.report.format import number, printable
 from em_impute.report.model.explanation import Change, ExplanationReport, FollowedRow, Iteration, NamedComponent
 from em_impute.report.model.shared import Predictor
 from em_impute.report.sentences import opening_lines
-from em_impute.report.text.summary import NAME_WIDTH
+from em_impute.report.text.console import NAME_WIDTH
 from em_impute.report.text.table import GAP, fitted, grid, widths_of, wrapped
 from em_impute.table.text import listed, plural
 

@@ -15,8 +15,8 @@ ASCII = " .:-=+*#@"
 
 MAX_LABELS = 6
 
-NAME_WIDTH = 12
-"""Of what stands before a line of the summary."""
+NAME_WIDTH, WIDEST_NAME = 12, 32
+"""Of what stands before a line, at least and at most."""
 
 TEXT_WIDTH = 28
 """Left for the counts beside a strip."""
@@ -42,18 +42,20 @@ def strips(report: FitReport, width: int, *, plain: bool) -> Iterator[tuple[str,
     }
     most = [label for label, _ in sorted(((one, sum(bins)) for one, bins in count.items()), key=itemgetter(1))]
     kept = set(most[-MAX_LABELS:])
-    bins = {label: _fitted(count[label], width - NAME_WIDTH - TEXT_WIDTH) for label in count if label in kept}
+    names = _names([shown.feature, *(f"  {label}" for label in count if label in kept)])
+    room = width - len(names[0]) - TEXT_WIDTH
+    bins = {label: _fitted(count[label], room) for label in count if label in kept}
     highest = max(max(one) for one in bins.values())
     if not highest:
         return
     edges = shown.edges
     more = f", {len(count) - len(kept):,} rarer labels left out" if len(count) > len(kept) else ""
-    yield _name(shown.feature), f"from {number(edges[0])} to {number(edges[-1])}{more}"
+    yield names[0], f"from {number(edges[0])} to {number(edges[-1])}{more}"
     signs, rows = ASCII if plain else BLOCKS, {one.label: one for one in report.labels}
-    for label, heights in bins.items():
+    for name, (label, heights) in zip(names[1:], bins.items(), strict=True):
         about = rows[label]
         counts = f"{about.known:,} known, {about.filled:,} filled"
-        yield _name(f"  {label}"), f"{strip(heights, highest, signs)}  {counts}"
+        yield name, f"{strip(heights, highest, signs)}  {counts}"
 
 
 def strip(heights: Sequence[float], highest: float, signs: str = BLOCKS) -> str:
@@ -68,8 +70,12 @@ def _fitted(bins: Sequence[int], width: int) -> list[int]:
     return [sum(bins[first : first + together]) for first in range(0, len(bins), together)]
 
 
-def _name(text: str) -> str:
-    """Shorten a name to the room that there is for it."""
-    from em_impute.report.text.table import fitted  # late, since it takes rich
+def _names(texts: Sequence[str]) -> list[str]:
+    """Give names one width, as much as the longest takes."""
+    from rich.cells import cell_len, set_cell_size  # late, since nothing of rich is needed to say nothing
 
-    return fitted(text, NAME_WIDTH - 1)
+    from em_impute.report.text.table import fitted
+
+    names = [fitted(text, WIDEST_NAME - 1) for text in texts]
+    width = max(NAME_WIDTH, 1 + max(map(cell_len, names)))
+    return [set_cell_size(name, width) for name in names]

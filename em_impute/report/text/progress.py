@@ -19,6 +19,12 @@ PATIENCE = 1.0
 
 FRAMES_A_SECOND = 8
 
+LEAST_LEFT = 5.0
+"""Seconds from which on it is told how many are left."""
+
+MINUTES = 100.0
+"""Seconds from which on they are told in minutes."""
+
 STAGE_WIDTH = 9
 """Columns of the longest name of a stage, so that the bar stays where it is."""
 
@@ -33,7 +39,8 @@ def progress_bar(console: "Console | None", *, wanted: bool = True) -> Iterator[
         yield lambda _stage, _share, _detail: None
         return
     said: tuple[str, float | None, str] = "opening", None, ""
-    began, live = monotonic(), None
+    began = stage_began = monotonic()
+    live = None
 
     def show() -> None:
         nonlocal live
@@ -41,9 +48,10 @@ def progress_bar(console: "Console | None", *, wanted: bool = True) -> Iterator[
         live.start()
 
     def watch(stage: str, share: float | None, detail: str) -> None:
-        nonlocal said
+        nonlocal said, stage_began
         if stage:
-            said = stage, share, detail
+            stage_began = stage_began if stage == said[0] else monotonic()
+            said = stage, share, with_time_left(detail, share, monotonic() - stage_began)
         else:
             end()
 
@@ -61,6 +69,15 @@ def progress_bar(console: "Console | None", *, wanted: bool = True) -> Iterator[
         yield watch
     finally:
         end()
+
+
+def with_time_left(detail: str, share: float | None, elapsed: float) -> str:
+    """Add to a detail how long the stage will take, of which a `share` took so many seconds."""
+    left = elapsed * (1.0 - share) / share if share else 0.0
+    if left < LEAST_LEFT:
+        return detail
+    told = f"about {round(left)} s left" if left < MINUTES else f"about {round(left / 60.0)} min left"
+    return f"{detail}, {told}" if detail else told
 
 
 def _live(console: "Console", began: float, said: Callable[[], tuple[str, float | None, str]]) -> "Live":

@@ -1,247 +1,191 @@
-"""The summary of about ten lines, on standard error."""
+"""What `fill` says by itself: the verdict first, in a few sentences that need no other page to be understood."""
 
-import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from em_impute.report.charts.groups import filling_of
 from em_impute.report.extra import INSTALL_HINT, can_write_pages
-from em_impute.report.format import LIKELY, number, percent, printable
-from em_impute.report.model.diagnostics import Accuracy
-from em_impute.report.model.fit import FitReport, Groups
-from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
-from em_impute.report.sentences import (
-    applied_lines,
-    criterion_name,
-    expected_totals,
-    odd_lines,
-    opening_lines,
-    what_if_not,
-    who_is_missing,
-    wrong_by_the_model,
-    wrong_fills,
-)
-from em_impute.report.text.histogram import is_dumb, strips
-from em_impute.table.text import listed, plural
+from em_impute.report.format import percent, rounded, shortened, span, whole_percent
+from em_impute.report.model.diagnostics import ExpectedWrong
+from em_impute.report.model.fit import FitReport
+from em_impute.report.model.saved_model import AppliedModel
+from em_impute.report.model.shared import Notice, is_note
+from em_impute.report.sentences import REASONS, n_wrong
+from em_impute.report.text.console import INDENT, print_lines, print_sentences
+from em_impute.report.text.details import details
+from em_impute.report.text.table import wrapped
+from em_impute.table.text import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-NAME_WIDTH = 12
-
-MAX_SHOWN = 6
-"""Labels or columns named in one line; the rest are counted."""
-
 ABOUT_PEOPLE = "S01"
 """Code of the note on columns about people."""
 
-NOTHING_MISSING = "nothing was missing: the output is a copy of the input"
+NO_BETTER = "W08"
+"""Code of the warning that the verdict says already."""
 
-SURELY = 3.0
-"""Standard deviations above what chance gives, beyond which known labels that look wrong are told of."""
+MAX_COLUMNS, MAX_LABELS = 3, 6
+"""Columns and labels that are named; of more they are counted."""
 
-BEST_SHOWN = 4
-"""Models named where some fifty were compared."""
+MOST_LINES, LINE = 8, 100
+"""Lines of a summary at this width: as many warnings are shown, of two lines at most, and the others are counted."""
 
+MOST_OF_ONE = 2
+"""Lines of a warning; what a colon introduces is left out where it takes more than one."""
 
-def make_console(color: str = "auto") -> "Console":
-    """Open standard error for people.
-
-    `color` is always, never, or auto: on a terminal that wants them.  Without colours nothing is emphasised either.
-    """
-    from rich.console import Console  # late, since nothing of rich is needed to say nothing
-
-    class StandardError(Console):
-        """A console whose reader may leave: the door then ends the run as for any closed pipe."""
-
-        def on_broken_pipe(self) -> None:
-            """Pass the error on; rich would end the process with 1, as if the answer were no."""
-            raise BrokenPipeError
-
-    is_terminal = sys.stderr.isatty()
-    coloured = color == "always" or (color == "auto" and is_terminal and _wants_colour(os.environ))
-    return StandardError(
-        stderr=True,
-        force_terminal=is_terminal,
-        color_system="standard" if coloured else None,  # every terminal has the colours that are used here
-        no_color=not coloured,
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
-
-
-def _wants_colour(environment: Mapping[str, str]) -> bool:
-    """Tell what the user of a terminal has said by the usual variables; the first that says something decides."""
-    if environment.get("NO_COLOR"):
-        return False
-    force = environment.get("FORCE_COLOR") or environment.get("CLICOLOR_FORCE")
-    if force:
-        return force.lower() not in {"0", "false"}
-    return environment.get("CLICOLOR") != "0" and environment.get("TERM", "").lower() not in {"dumb", "unknown"}
+SENTENCE_END = re.compile(r"(?<=[.?!]) (?=[A-Z'\"])")
 
 
 def print_summary(
     console: "Console", report: FitReport, written: Sequence[str] | None, *, verbose: bool, advice: bool = True
 ) -> None:
-    """Say in about ten lines what was done; `written` is None where that is said elsewhere.
+    """Say what was done; `written` is None where that is said elsewhere.
 
     Without `advice` the note on columns about people is left out.
     """
-    lines = [*_summary(report, strips(report, console.width, plain=is_dumb(console)))]
-    shown = [one for one in report.warnings if advice or one.code != ABOUT_PEOPLE]
-    lines += [("note" if one.code.startswith("S") else "warning", f"{one.code}: {one.message}") for one in shown]
-    if verbose and report.missingness is not None:
-        lines.append(("who", who_is_missing(report.missingness)))
-    if verbose and report.sensitivity is not None:
-        lines.append(("if not", what_if_not(report.sensitivity)))
+    notices = [one for one in report.warnings if advice or one.code != ABOUT_PEOPLE]
+    verdict, files = [*_verdict(report)], [] if written is None else [*wrote(written)]
+    doubts = [] if verbose else _doubts(report, notices, MOST_LINES - _n_lines(verdict + files))
+    print_sentences(console, [*verdict, *doubts])
     if verbose:
-        lines += [(one.step, f"{one.action}: {one.detail}") for one in report.log]
-    if written is not None:
-        lines.append(("wrote", ", ".join(written) or "nothing"))
-        if not can_write_pages() and any(name.endswith(".json") for name in written):
-            lines.append(("pictures", f"{INSTALL_HINT} adds a page with pictures"))
-    print_lines(console, lines)
+        print_lines(console, details(report, notices, console))
+    print_sentences(console, files)
 
 
-def print_lines(console: "Console", lines: Iterable[tuple[str, str]]) -> None:
-    """Print lines of a name and what there is to say about it."""
-    from rich.text import Text
+def wrote(names: Sequence[str]) -> Iterator[str]:
+    """Say what was written, and what to look at."""
+    pages = [name for name in names if name.endswith(".html")]
+    files = ", ".join(name for name in names if name not in pages)
+    look = f"open {', '.join(pages)}" if pages else ""
+    yield (f"Wrote {files}; {look}" if files and pages else f"Wrote {look or files or 'nothing'}") + "."
+    if not can_write_pages() and any(name.endswith(".json") for name in names):
+        yield f"A page with pictures comes with: {INSTALL_HINT}"
 
-    for name, text in lines:
-        style = "bold yellow" if name == "warning" else "bold"
-        try:
-            console.print(Text.assemble((f"{name:<{NAME_WIDTH}}", style), printable(text)), soft_wrap=True)
-        except BrokenPipeError:
-            raise
-        except OSError:  # a full disk behind standard error is no reason to fail: the work is done
+
+def _brief(notice: Notice, most_lines: int = MOST_OF_ONE) -> str:
+    """Say a warning in its first sentence."""
+    said = SENTENCE_END.split(notice.message, maxsplit=1)[0].rstrip(".")
+    if _n_lines([f"Warning: {said} ({notice.code})"]) > 1:
+        said = said.partition(": ")[0]
+    room = most_lines * (LINE - INDENT) - len("Warning:  (W00)")
+    return f"Warning: {shortened(said, room)} ({notice.code})"
+
+
+def _n_lines(sentences: Iterable[str]) -> int:
+    """Count the lines that sentences take."""
+    return sum(len(wrapped(one, LINE - INDENT, LINE)) for one in sentences)
+
+
+def _verdict(report: FitReport) -> Iterator[str]:
+    """Say what was filled, and how right that is."""
+    cells, rows = report.missing.cells, plural(report.input.rows, "row")
+    if not cells:
+        yield f"Nothing was missing in {report.column} ({rows}): the output is a copy of the input."
+        return
+    yield f"{_filled(report, rows)}."
+    if report.applied is not None:
+        yield from _of_the_model(report.applied, report.missing.filled)
+    elif report.model is not None and not any(one.known for one in report.labels):
+        yield from (f"Named {one.detail}." for one in report.log if one.action == "labels named")
+        yield "No label was known, so nothing can tell how right these names are."
+    else:
+        yield from _tested(report)
+    rejected = report.features.rejected
+    if rejected:
+        more = f" and {len(rejected) - 1:,} more; -v lists them" if rejected[1:] else ""
+        yield f"Not used: {rejected[0].name} ({rejected[0].reason.partition(': ')[0]}){more}."
+
+
+def _filled(report: FitReport, rows: str) -> str:
+    missing, filling = report.missing, filling_of(report)
+    n, cells, column = missing.filled, missing.cells, report.column
+    did = "Drew labels for" if filling.is_drawn else "Filled"
+    if not n:
+        said = f"Filled none of the {plural(cells, 'missing cell')} of {column} ({rows})"
+    elif n == cells:
+        which = "the only" if cells == 1 else f"all {cells:,}"
+        said = f"{did} {which} missing cell{'s' * (cells != 1)} of {column} ({rows})"
+    else:
+        said = f"{did} {n:,} of {cells:,} missing cells of {column} ({rows})"
+    if filling.files > 1:
+        said += f", {filling.files:,} times"
+    said += _using(report)
+    left = [f"{n:,} left, {REASONS.get(reason, reason)}" for reason, n in missing.left_empty.items()]
+    return "; ".join([said, *left])
+
+
+def _using(report: FitReport) -> str:
+    """Say what cells were filled from."""
+    used, of = report.features.columns, report.input.columns - 1
+    by = "" if report.applied is None else f" by {report.applied.path}"
+    if not used:
+        return by
+    if len(used) <= MAX_COLUMNS:
+        named = f"{', '.join(used[:-1])} and {used[-1]}" if used[1:] else used[0]
+        return f"{by}, using {named}"
+    return f"{by}, using {len(used):,} of {of:,} columns" if of > len(used) else f"{by}, using {of:,} columns"
+
+
+def _tested(report: FitReport) -> Iterator[str]:
+    """Say how right fills are, from known labels that were hidden."""
+    found, filled = report.accuracy, report.missing.filled
+    if found is None:
+        yield "How many are wrong is not known: too few labels are known to hide some of them."
+        return
+    wrong, expected = found.expected_wrong, ""
+    if filled:
+        expected = f"xpect {_about(wrong)}"
+        if filled == 1:
+            expected = f"xpect it to be wrong with a probability of {whole_percent(min(1.0, wrong.estimate))}"
+    if any(one.code == NO_BETTER for one in report.warnings):
+        said = "These fills are no better than guessing by how common each label is"
+        yield f"{said}{expected and f': e{expected}'} ({NO_BETTER})."
+    elif expected:
+        yield f"E{expected}."
+    right, guessing = whole_percent(found.accuracy), whole_percent(found.baseline_accuracy)
+    yield f"Tested on hidden known labels: {right} right; always guessing the most common label: {guessing}."
+
+
+def _about(wrong: ExpectedWrong) -> str:
+    """Say how many fills are wrong, and between which ends."""
+    about = rounded(wrong.estimate)
+    if about != "0":
+        return f"about {about} of them to be wrong" + ("" if wrong.low is None else f" ({span(wrong.low, wrong.high)})")
+    most = rounded(wrong.high)
+    return "hardly any of them to be wrong" + (f" (at most {most})" if most != "0" else "")
+
+
+def _of_the_model(applied: AppliedModel, filled: int) -> Iterator[str]:
+    """Say how right the fills of a saved model are."""
+    if filled == 1:
+        chance = percent(applied.expected_wrong)
+        yield f"By the model's probabilities the fill is wrong with a probability of {chance}."
+    elif filled:
+        yield f"Expect about {n_wrong(applied)} of them to be wrong, if the model's probabilities hold here."
+    for score, which in ((applied.tested, "labels known here"), (applied.held_out, "hidden labels when fitted")):
+        if score is not None:
+            right, guessing = whole_percent(score.accuracy), whole_percent(score.baseline_accuracy)
+            yield f"Tested on {which}: {right} right; always guessing the most common label: {guessing}."
             return
 
 
-def _summary(report: FitReport, drawn: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    yield from opening_lines(report)
-    if report.model is None and report.applied is None:
-        yield "filled", NOTHING_MISSING
-        return
-    yield "predictors", listed(report.features.columns, MAX_SHOWN)
-    rejected = [f"{one.name} ({one.reason})" for one in report.features.rejected]
-    if rejected:
-        yield "not used", listed(rejected, MAX_SHOWN)
-    yield from drawn
-    if report.applied is not None:
-        yield from applied_lines(report.applied)
-        yield "filled", _filled(report) if report.missing.cells else NOTHING_MISSING
-        if report.missing.filled:
-            yield "wrong", wrong_by_the_model(report.applied, report.missing.filled)
-        return
-    if report.model is not None and report.fit is not None and report.selection is not None:
-        yield "model", _model(report.model, report.selection)
-        yield "fit", _fit(report.fit)
-    if report.accuracy is not None:
-        yield "tested", f"{_held_out(report.accuracy)}{_hidden_how(report)}"
-    if report.selection is not None and report.selection.stack:
-        yield "log-loss", _scores(report.selection)
-    if report.groups is not None:
-        yield "by", _groups(report.groups)
-    yield "filled", _filled(report)
-    yield from _judged(report)
+def _doubts(report: FitReport, notices: Sequence[Notice], room: int) -> Iterator[str]:
+    """Say what should be known before relying on the fills, in so many lines, and count the rest."""
+    warnings = [one for one in notices if not is_note(one) and not (one.code == NO_BETTER and report.accuracy)]
+    notes = sum(map(is_note, notices))
+    told = [*map(_brief, warnings)]
 
+    def is_too_much() -> bool:
+        return _n_lines(told) + (len(told) < len(warnings) or notes > 0) > room
 
-def _judged(report: FitReport) -> Iterator[tuple[str, str]]:
-    if report.accuracy is not None and report.missing.filled:
-        yield "wrong", wrong_fills(report.accuracy.expected_wrong, report.missing.filled)
-        yield "totals", expected_totals(report.totals)
-    audit = report.audit
-    if audit is not None and audit.found > audit.expected + SURELY * audit.expected**0.5:
-        yield "suspicious", odd_lines(report, audit)
-
-
-def _model(model: LeadingMixture, selection: Selection) -> str:
-    components = len(model.parameters)
-    said = f"{plural(components, 'Gaussian')}, {model.covariance} covariance"
-    if selection.stack:
-        if len(selection.stack) > 1:
-            share = percent(model.share_of_stack)
-            stack = f"{plural(len(selection.stack), 'mixture')}, weighted by {criterion_name(selection.criterion)}"
-            if selection.trust is not None and selection.trust < 1.0:
-                stack += f" ({percent(selection.trust)}, the label shares the rest)"
-            return f"{stack}; leading ({share}): {said}"
-        return f"{said}, best of {selection.considered} by {criterion_name(selection.criterion)}"
-    open_number = len({one.components for one in selection.numbers_of_groups}) > 1
-    named = [(one.covariance, one.log_loss) for one in selection.families if one.log_loss is not None]
-    named += [
-        (f"{one.components} {one.covariance}" if open_number else one.covariance, one.bic)
-        for one in selection.numbers_of_groups
-        if one.bic is not None
-    ]
-    if not named[1:]:
-        return f"{said}, {criterion_name(selection.criterion)}"
-    shown = sorted(named, key=itemgetter(1))[:BEST_SHOWN] if open_number else named
-    scores = ", ".join(f"{name} {number(score)}" for name, score in shown)
-    return f"{said}, by {criterion_name(selection.criterion)}: {scores}" + (
-        f" … of {len(named)} models" if open_number else ""
-    )
-
-
-def _fit(fit: Convergence) -> str:
-    if fit.stop == "held-out labels":
-        went = (
-            f"{plural(fit.n_iterations, 'step')} of EM over all rows"
-            if fit.n_iterations
-            else "to the labelled rows alone"
-        )
-        return f"{went}, best in cross-validation; log-likelihood of the leading mixture {fit.log_likelihood:,.3f}"
-    state = "converged in" if fit.converged else "stopped after"
-    said = f"EM {state} {plural(fit.n_iterations, 'iteration')}, log-likelihood {fit.log_likelihood:,.3f}"
-    return said + (f", best of {fit.n_starts} starts" if fit.n_starts > 1 else "")
-
-
-def _scores(selection: Selection) -> str:
-    names = {
-        "stack": "ensemble",
-        "single": "leading mixture",
-        "labels_only": "the same from labelled rows alone",
-        "plain_em": "plain EM",
-    }
-    scores = [f"{said} {number(getattr(selection.scores, key))}" for key, said in names.items()]
-    return f"{', '.join(scores)}; unlabelled rows {selection.unlabelled_rows}"
-
-
-def _held_out(found: Accuracy) -> str:
-    low, high = found.interval
-    accuracy, majority = percent(found.accuracy), percent(found.baseline_accuracy)
-    log_loss, shares = number(found.log_loss), number(found.baseline_log_loss)
-    return (
-        f"{accuracy} of hidden labels right ({percent(low)} to {percent(high)}; majority {majority}), "
-        f"log-loss {log_loss} ({shares})"
-    )
-
-
-def _hidden_how(report: FitReport) -> str:
-    """Say that labels were hidden as they are missing, where that is not at random."""
-    reasons = report.missingness.reasons if report.missingness else None
-    how = report.missingness.rehearsal if report.missingness else None
-    alike = reasons is not None and reasons.probability.by_class > LIKELY
-    if how is not None:
-        alike = alike or how.same_gaps or how.same_company is not None or how.same_predictors > LIKELY
-    return "; hidden the way labels are missing" if alike else ""
-
-
-def _groups(groups: Groups) -> str:
-    weights = [one.own_weight for one in groups.groups if one.own_weight]
-    said = f"{groups.column}: {plural(groups.number, 'group')}"
-    if not weights:
-        return f"{said}, all filled by the fit to all rows"
-    some = "" if len(weights) == len(groups.groups) else f" of {len(weights):,}"
-    return f"{said}, own fits{some} weighted {min(weights):.2f} to {max(weights):.2f}"
-
-
-def _filled(report: FitReport) -> str:
-    missing = report.missing
-    labels = listed([f"{one.label} {one.filled:,}" for one in report.labels], MAX_SHOWN)
-    said = f"{missing.filled:,} of {missing.cells:,} cells: {labels}"
-    if missing.lowest_probability is not None:
-        said += f"; lowest probability {missing.lowest_probability:.2f}"
-    left = sum(missing.left_empty.values())
-    return said + (f"; {left:,} left as they were" if left else "")
+    while told[1:] and is_too_much():
+        told.pop()
+    if told and is_too_much():
+        told = [_brief(warnings[0], 1)]
+    yield from told
+    counts = (len(warnings) - len(told), "more warning"), (notes, "note")
+    more = [plural(n, what) for n, what in counts if n]
+    if more:
+        yield f"{' and '.join(more)}; -v shows {'it' if more == ['1 note'] else 'them'}."

@@ -39,12 +39,12 @@ def fitted(text: str, width: int) -> str:
     return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 
-def wrapped(text: str, room: int) -> list[str]:
-    """Break a sentence between words."""
+def wrapped(text: str, room: int, first: int | None = None) -> list[str]:
+    """Break a sentence between words; the first line may have other room than the rest."""
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if lines[-1] and cell_len(longer) > room:
+        if lines[-1] and cell_len(longer) > (first if first and not lines[1:] else room):
             lines.append(word)
         else:
             lines[-1] = longer

@@ -1,0 +1,92 @@
+"""Standard error as people read it: colours where they are wanted, lines broken between words."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from em_impute.report.format import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+NAME_WIDTH = 12
+"""Columns of the names that lines of a name and a text begin with."""
+
+INDENT = 2
+"""Columns by which the further lines of a sentence are indented."""
+
+
+def make_console(color: str = "auto") -> "Console":
+    """Open standard error for people.
+
+    `color` is always, never, or auto: on a terminal that wants them.  Without colours nothing is emphasised either.
+    """
+    from rich.console import Console  # late, since nothing of rich is needed to say nothing
+
+    class StandardError(Console):
+        """A console whose reader may leave: the door then ends the run as for any closed pipe."""
+
+        def on_broken_pipe(self) -> None:
+            """Pass the error on; rich would end the process with 1, as if the answer were no."""
+            raise BrokenPipeError
+
+    is_terminal = sys.stderr.isatty()
+    coloured = color == "always" or (color == "auto" and is_terminal and _wants_colour(os.environ))
+    return StandardError(
+        stderr=True,
+        force_terminal=is_terminal,
+        color_system="standard" if coloured else None,  # every terminal has the colours that are used here
+        no_color=not coloured,
+        highlight=False,
+        emoji=False,
+        markup=False,
+    )
+
+
+def _wants_colour(environment: Mapping[str, str]) -> bool:
+    """Tell what the user of a terminal has said by the usual variables; the first that says something decides."""
+    if environment.get("NO_COLOR"):
+        return False
+    force = environment.get("FORCE_COLOR") or environment.get("CLICOLOR_FORCE")
+    if force:
+        return force.lower() not in {"0", "false"}
+    return environment.get("CLICOLOR") != "0" and environment.get("TERM", "").lower() not in {"dumb", "unknown"}
+
+
+def print_lines(console: "Console", lines: Iterable[tuple[str, str]]) -> None:
+    """Print lines of a name and what there is to say about it."""
+    for name, text in lines:
+        style = "bold yellow" if name == "warning" else "bold"
+        _print(console, f"{name:<{NAME_WIDTH}}", style, text, NAME_WIDTH)
+
+
+def print_sentences(console: "Console", sentences: Iterable[str]) -> None:
+    """Print sentences; one that begins with the word Warning is emphasised."""
+    for sentence in sentences:
+        head, colon, rest = sentence.partition(": ")
+        if colon and head == "Warning":
+            _print(console, f"{head}: ", "bold yellow", rest, INDENT)
+        else:
+            _print(console, "", "", sentence, INDENT)
+
+
+def _print(console: "Console", head: str, style: str, text: str, indent: int) -> None:
+    """Print a head and a text.
+
+    On a terminal lines are broken between words, and further ones indented.  Elsewhere, in a log or a pipe, a text
+    stays one line, so that whoever searches for a word finds all that was said with it.
+    """
+    from rich.text import Text
+
+    from em_impute.report.text.table import wrapped
+
+    shown = printable(text)
+    if console.is_terminal:
+        shown = f"\n{' ' * indent}".join(wrapped(shown, console.width - indent, console.width - len(head)))
+    try:
+        console.print(Text.assemble((head, style), shown), soft_wrap=True)
+    except BrokenPipeError:
+        raise
+    except OSError:  # a full disk behind standard error is no reason to fail: the work is done
+        return

@@ -1,0 +1,130 @@
+"""Typical mistakes: what people type first, and the two lines that lead them on."""
+
+import os
+import pty
+import shlex
+import subprocess
+import sys
+
+import pytest
+from patched import is_two_lines
+
+HEIGHTS = b"name,gender,height\n" + b"".join(
+    b"p%d,%s,%d\n" % (i, [b"male", b"female", b""][i % 3], 160 + 15 * (i % 3 == 0) + i % 7) for i in range(60)
+)
+USAGE, INPUT, OUTPUT = 2, 3, 5
+
+FILES = {
+    "heights.csv": HEIGHTS,
+    "faithful.csv": b"kind,eruptions\n" + b"".join(b",%d\n" % i for i in range(20)),
+    "data.parquet": b"PAR1\x15\x04\x15\x10PAR1",
+    "book.xlsx": b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml",
+    "rows.json": b'[{"gender": "male", "height": 181}]\n',
+    "lines.jsonl": b'{"gender": "male"}\n{"gender": null}\n',
+    "it's.parquet": b"PAR1\x15\x04\x15\x10PAR1",
+}
+
+MISTAKES = [
+    # what is typed, the exit code, words of what is wrong, words of what to do
+    ("heights.csv -c gender", USAGE, "'heights.csv'", "em-impute fill heights.csv -c gender"),
+    ("heights.csv", USAGE, "'heights.csv'", "em-impute fill heights.csv"),
+    ("heights.csv fill -c gender", USAGE, "'heights.csv'", "em-impute fill heights.csv -c gender"),
+    ("impute heights.csv -c gender", USAGE, "'impute'", "em-impute fill heights.csv -c gender"),
+    ("predict heights.csv -c gender", USAGE, "'predict'", "em-impute fill heights.csv -c gender"),
+    ("fil heights.csv -c gender", USAGE, "Did you mean 'fill'?", "em-impute fill"),
+    ("fill heights.csv gender", USAGE, "no column is named", "em-impute fill heights.csv -c gender"),
+    ("fill gender heights.csv", USAGE, "no column is named", "em-impute fill heights.csv -c gender"),
+    ("check heights.csv gender", USAGE, "argument", "em-impute check heights.csv -c gender"),
+    ("evaluate heights.csv gender", USAGE, "", "em-impute evaluate heights.csv -c gender"),
+    ("fill heights.csv", USAGE, "no column is named", "--column"),
+    ("explain heights.csv", USAGE, "'-c' / '--column'", "em-impute explain --help"),
+    ("fill heights.csv -c", USAGE, "'-c' requires an argument", "em-impute fill --help"),
+    ("fill gender -c heights.csv", INPUT, "gender does not exist", "em-impute fill heights.csv -c gender"),
+    ("fill heights.csv -c gender,height", INPUT, "'gender,height'", "-c gender -c height"),
+    ("fill heights.csv -c gender -x height,name", INPUT, "'height,name'", "-x height -x name"),
+    ("fill heights.csv -c Gender", INPUT, "'Gender'", "did you mean 'gender'?"),
+    ("fill heights.csv -c gendre", INPUT, "'gendre'", "did you mean 'gender'?"),
+    ("fill heights.csv -c gender -x heigth", INPUT, "'heigth'", "did you mean 'height'?"),
+    ("fill heights.csv -column gender", INPUT, "'olumn'", "two hyphens: --column"),
+    ("fill heights.csv -c 0", USAGE, "columns count from 1", "1 to 3"),
+    ("fill heights.csv -c 9", INPUT, "'9'", "'name', 'gender', 'height'"),
+    ("fill heights.csv -c name", 4, "identifier", "name a column of categories"),
+    ("fill heights.csv -c gender -d ;", INPUT, "'gender'", "try -d ','"),
+    ("fill heights -c gender", INPUT, "heights does not exist", "did you mean heights.csv?"),
+    ("fill hieghts.csv -c gender", INPUT, "hieghts.csv does not exist", "did you mean heights.csv?"),
+    ("fill nothere.txt -c gender", INPUT, "nothere.txt does not exist", "check the path"),
+    ("fill folder -c gender", INPUT, "folder is a directory", "name the CSV file in it"),
+    ("fill --file heights.csv -c gender", USAGE, "--file", "name the file without an option"),
+    ("fill -i heights.csv -c gender", USAGE, "-i", "name the file without an option"),
+    ("fill heights.csv --target gender", USAGE, "--target", "it is --column here"),
+    ("fill heights.csv --columns gender", USAGE, "--columns", "it is --column here"),
+    ("fill heights.csv -c gender --features height", USAGE, "--features", "it is --feature here"),
+    ("fill heights.csv -c gender --threshold 0.9", USAGE, "--threshold", "it is --min-probability here"),
+    ("fill heights.csv -c gender --output-file x.csv", USAGE, "--output-file", "it is --output here"),
+    ("fill heights.csv -c gender --sep ;", USAGE, "--sep", "it is --delimiter here"),
+    ("fill heights.csv -c gender --na-values unknown", USAGE, "--na-values", "it is --null-value here"),
+    ("fill heights.csv -c gender --random-state 1", USAGE, "--random-state", "it is --seed here"),
+    ("fill faithful.csv -c kind --n-clusters 2", USAGE, "--n-clusters", "it is --components here"),
+    ("fill heights.csv -c gender --overwrite", USAGE, "--overwrite", "outputs are replaced"),
+    ("fill heights.csv -c gender --inplace", USAGE, "--inplace", "did you mean --in-place"),
+    ("fill heights.csv -c gender --min-probability 90", USAGE, "--min-probability", "90 % is 0.9"),
+    ("fill heights.csv -c gender --min-accuracy 80", USAGE, "--min-accuracy", "80 % is 0.8"),
+    ("evaluate heights.csv -c gender --hide 20", USAGE, "--hide", "20 % is 0.2"),
+    ("fill heights.csv -c gender --fail-on S01", USAGE, "'S01'", "--fail-on W08"),
+    ("fill heights.csv -c gender -o heights.csv", USAGE, "is the input", "another output with -o"),
+    ("fill heights.csv -c gender -r report.pdf", USAGE, "'report.pdf'", ".json or .md or .html"),
+    ("fill heights.csv -c gender -o out/x.csv", OUTPUT, "out does not exist", "create it first"),
+    ("fill faithful.csv -c kind", 4, "no label is known", "--labels A,B"),
+    ("fill faithful.csv -c kind --labels short", USAGE, "two or more", "--labels short,long"),
+    ("fill data.parquet -c gender", INPUT, "Parquet", """duckdb -c "COPY (FROM 'data.parquet') TO 'data.csv'\""""),
+    ("fill book.xlsx -c gender", INPUT, "Excel", """duckdb -c "COPY (FROM 'book.xlsx') TO 'book.csv'\""""),
+    ("fill rows.json -c gender", INPUT, "JSON", """duckdb -c "COPY (FROM 'rows.json') TO 'rows.csv'\""""),
+    ("fill lines.jsonl -c gender", INPUT, "JSON", """duckdb -c "COPY (FROM 'lines.jsonl') TO 'lines.csv'\""""),
+    ("""fill "it's.parquet" -c gender""", INPUT, "Parquet", "convert it to CSV first"),
+    ("fill heights.csv -c gender --json -o -", USAGE, "standard output can carry", "name a file with -o"),
+    ("report heights.csv", INPUT, "is not JSON", ".json"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(("typed", "code", "wrong", "remedy"), MISTAKES, ids=[one[0] for one in MISTAKES])
+def test_a_typical_mistake_gets_the_two_lines_that_lead_on(call, folder, typed, code, wrong, remedy):
+    before = sorted(folder.rglob("*"))
+    ended, output, said = call(*shlex.split(typed))
+
+    assert (code, "") == (ended, output), said
+    assert is_two_lines(said)
+    error, hint = said.splitlines()
+    assert wrong in error
+    assert remedy in hint
+    assert before == sorted(folder.rglob("*"))
+
+
+@pytest.mark.parametrize("typed", [one[3] for one in MISTAKES if one[3].startswith("em-impute ") and " -c " in one[3]])
+def test_a_command_that_a_hint_gives_works_as_it_stands(call, folder, typed):
+    code, _, said = call(*shlex.split(typed)[1:], *(["-qq"] if "fill" in typed else []))
+
+    assert code == (1 if "check" in typed else 0), said
+
+
+@pytest.mark.parametrize("words", ["fill -c g", "check -c g", "report -o r.md", "fill"])
+def test_at_a_terminal_without_a_file_nobody_waits(tmp_path, words):
+    ours, theirs = pty.openpty()
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "em_impute", *words.split()],
+            stdin=theirs, capture_output=True, cwd=tmp_path, timeout=60, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+    assert (2, b"") == (result.returncode, result.stdout)
+    assert is_two_lines(result.stderr)

@@ -1,0 +1,177 @@
+"""What `fill` says by itself: the verdict first, whole words within the width, and what pipelines get of it."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+WIDE = "a column with a long name that takes more than its part of the line"
+
+
+def csv(folder, name="t.csv", *, separation=4.0, labels=("cat", "dog"), n_rows=200, n_columns=2):
+    """Write rows whose labels lie so many standard deviations apart; every fifth is missing."""
+    rng = np.random.default_rng(3)
+    label = rng.integers(0, len(labels), n_rows)
+    x = rng.normal(size=(n_rows, n_columns)) + separation * label[:, None]
+    lines = [",".join(["kind", "id", WIDE, *(f"x{i}" for i in range(1, n_columns))])]
+    for i in range(n_rows):
+        cell = "" if i % 5 == 0 else labels[label[i]]
+        lines.append(",".join([cell, f"{i:04d}", *(f"{value:.4f}" for value in x[i])]))
+    (folder / name).write_text("\n".join(lines) + "\n")
+
+
+def summary(call, *options):
+    code, _, said = call("fill", "t.csv", "-c", "kind", *options)
+    assert code == 0, said
+    return said.splitlines()
+
+
+def test_the_verdict_comes_first_then_what_it_rests_on_and_the_files(call, tmp_path):
+    csv(tmp_path, separation=1.0)
+    filled, wrong, tested, unused, wrote = summary(call)
+    report = json.loads((tmp_path / "t.report.json").read_text())
+    expected, accuracy = report["accuracy"]["expected_wrong"], report["accuracy"]
+
+    assert filled == f"Filled all 40 missing cells of kind (200 rows), using {WIDE} and x1."
+    ends = f"{round(expected['low'])} to {round(expected['high'])}"
+    assert wrong == f"Expect about {round(expected['estimate'])} of them to be wrong ({ends})."
+    right, guessing = f"{100 * accuracy['accuracy']:.0f} %", f"{100 * accuracy['baseline_accuracy']:.0f} %"
+    known = "Tested on hidden known labels"
+    assert tested == f"{known}: {right} right; always guessing the most common label: {guessing}."
+    assert unused.startswith("Not used: id (")
+    assert wrote == "Wrote t.filled.csv, t.report.json; open t.report.html."
+
+
+def test_fills_that_are_no_better_than_guessing_are_called_so_in_the_second_line(call, tmp_path):
+    csv(tmp_path, separation=0.0, n_rows=60)
+    said = summary(call, "--covariance", "full", "--prior-strength", "0")
+
+    assert said[1].startswith("These fills are no better than guessing by how common each label is: expect about ")
+    assert said[1].endswith("(W08).")
+    assert 1 == "\n".join(said).count("W08")
+
+
+@pytest.mark.parametrize(
+    ("options", "first"),
+    [
+        (("--min-probability", "1"), "Filled none of the 40 missing cells of kind (200 rows), using "),
+        (("--method", "draw"), "Drew labels for all 40 missing cells of kind (200 rows), using "),
+        (("--imputations", "3"), "Drew labels for all 40 missing cells of kind (200 rows), 3 times, using "),
+        (("--dry-run",), "Filled all 40 missing cells of kind (200 rows), using "),
+        (("--model", "m.json"), "Filled all 40 missing cells of kind (200 rows) by m.json, using "),
+        (("--backend", "serial"), "Filled all 40 missing cells of kind (200 rows), using "),
+    ],
+)
+def test_every_way_to_fill_speaks_with_the_same_voice(call, tmp_path, options, first):
+    csv(tmp_path)
+    assert 0 == call("fill", "t.csv", "-c", "kind", "--save-model", "m.json", "-qq", "--no-report")[0]
+    said = summary(call, *options)
+
+    assert said[0].startswith(first)
+    assert said[-1].startswith("Wrote ")
+
+
+def test_without_labels_groups_are_named_and_nothing_is_promised(call, tmp_path):
+    rows = "".join(f",{value}\n" for value in [*range(20), *range(100, 120)])
+    (tmp_path / "t.csv").write_text("kind,x\n" + rows)
+    said = summary(call, "--labels", "low,high")
+
+    assert said[:3] == [
+        "Filled all 40 missing cells of kind (40 rows), using x.",
+        "Named low, high by ascending mean of 'x'.",
+        "No label was known, so nothing can tell how right these names are.",
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_on_a_terminal_lines_end_between_words_and_further_ones_are_indented(on_terminal, call, tmp_path, width):
+    csv(tmp_path, labels=("a label that is long", "a label that is longer still", "another"), n_columns=5)
+    for more in ((), ("-v",)):
+        options = ("-c", "kind", "-o", "b.csv", "--no-report", "--color", "never", *more)
+        _, _, shown = on_terminal("fill", *options, stdin=(tmp_path / "t.csv").read_bytes(), width=width, patience=60)
+        lines = shown.decode().replace("\r", "").splitlines()
+        whole = call("fill", "t.csv", *options)[2].replace("t.csv", "standard input")
+
+        assert max(map(len, lines)) <= width
+        assert more or len(lines) <= 8
+        if not more:
+            assert re.sub(r"\n  ", " ", "\n".join(lines)) == whole.rstrip("\n")
+            assert not any(line.endswith(" ") for line in lines)
+
+
+def test_a_log_has_each_sentence_on_one_line(call, tmp_path):
+    csv(tmp_path)
+
+    assert all(line[:1] != " " for line in summary(call))
+
+
+def test_quiet_keeps_warnings_and_silent_keeps_nothing(call, tmp_path):
+    csv(tmp_path, labels=("cat", "Cat"))
+    quiet, silent = (call("fill", "t.csv", "-c", "kind", "--no-report", option) for option in ("-q", "-qq"))
+
+    assert quiet == (
+        0,
+        "",
+        "warning: kind: W14: 2 labels of 'kind' differ only by case, space or accents: 'Cat', 'cat'\n",
+    )
+    assert silent == (0, "", "")
+
+
+def test_a_shift_under_a_saved_model_is_told_to_cron(call, tmp_path):
+    csv(tmp_path)
+    assert 0 == call("fill", "t.csv", "-c", "kind", "--save-model", "m.json", "-qq", "--no-report")[0]
+    text = (tmp_path / "t.csv").read_text()
+    (tmp_path / "t.csv").write_text(re.sub(r",(-?\d+\.\d+)", lambda one: f",{float(one[1]) + 15.0:.4f}", text))
+    code, _, said = call("fill", "t.csv", "--model", "m.json", "-q", "--no-report")
+    stopped = call("fill", "t.csv", "--model", "m.json", "-qq", "--no-report", "--fail-on", "w08,W26", "-o", "no.csv")
+
+    assert code == 0
+    assert "warning: kind: W26: The distributions of 2 predictors have shifted since training." in said
+    assert stopped[0] == 1
+    assert "error: warning W26: with --fail-on nothing is written\n" in stopped[2]
+    assert not (tmp_path / "no.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [("fill", "-o", "b.csv"), ("fill", "--backend", "serial", "-o", "b.csv"), ("evaluate",)]
+)
+def test_too_few_right_labels_stop_a_run_only_below_what_is_asked(call, tmp_path, arguments):
+    command, *more = arguments
+    csv(tmp_path, separation=1.0)
+    stopped, passed = (
+        call(command, "t.csv", "-c", "kind", *more, "-qq", "--min-accuracy", least) for least in ("0.99", "0.5")
+    )
+
+    assert (1, "") == stopped[:2]
+    assert re.fullmatch(
+        r"error: 0\.\d{3} of hidden labels are right in column 'kind': with --min-accuracy 0.99 nothing is written\n"
+        r"hint: .*\n", stopped[2],
+    )  # fmt: skip
+    assert (0, "", "") == passed
+
+
+def test_notes_are_no_reason_to_stop(call, tmp_path):
+    csv(tmp_path)
+    text = (tmp_path / "t.csv").read_text().splitlines()
+    (tmp_path / "t.csv").write_text("\n".join([f"{text[0]},copy", *(f"{one},{one.split(',')[2]}" for one in text[1:])]))
+    code, _, said = call("fill", "t.csv", "-c", "kind", "--strict", "-v")
+
+    assert code == 0
+    assert "note        W17: " in said
+    assert "1 note; -v shows it." in summary(call)
+
+
+def test_json_is_the_report_on_standard_output_and_takes_the_place_of_files(call, tmp_path):
+    csv(tmp_path)
+    code, report, _ = call("fill", "t.csv", "-c", "kind", "--json")
+    dry = call("fill", "t.csv", "-c", "kind", "--json", "--dry-run", "-o", "no.csv")
+    checked = call("check", "t.csv", "-c", "kind", "--json", "-qq")
+
+    assert (code, dry[0], checked[0]) == (0, 0, 1)
+    assert json.loads(report)["missing"]["filled"] == json.loads(dry[1])["missing"]["filled"] == 40
+    found = json.loads(checked[1])["columns"][0]
+    assert (found["column"], found["known"], found["missing"]) == ("kind", 160, {"": 40})
+    assert found["predictors"] == [WIDE, "x1"]
+    assert [*found["not_used"]] == ["id"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["t.csv", "t.filled.csv"]
