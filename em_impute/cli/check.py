@@ -61,10 +61,14 @@ def check(
 def _by_a_fit(request: Request, run: Run) -> Iterator[Finding]:
     """Say what is missing, and what a fit would use."""
     from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, remedy
+    from em_impute.report.build.asides import ALWAYS, BY_LOOKS, lines_told
     from em_impute.report.format import known_and_missing
     from em_impute.table.text import listed
 
     with run.opened(request) as (opened, _):
+        beside = [*lines_told([("", opened.table.asides)], ALWAYS | BY_LOOKS)]
+        if beside:
+            yield "no rows", listed(beside, MAX_SHOWN, "; "), False
         for column in opened.targets:
             target, kinds = opened.names[column], classify_texts(opened.table.targets[column], request)
             n_missing = sum(kinds.missing.values())

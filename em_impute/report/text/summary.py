@@ -15,6 +15,7 @@ from em_impute.report.sentences import (
     applied_lines,
     criterion_name,
     expected_totals,
+    noticed,
     odd_lines,
     opening_lines,
     what_if_not,
@@ -91,7 +92,7 @@ def print_summary(
     """
     lines = [*_summary(report, strips(report, console.width, plain=is_dumb(console)))]
     shown = [one for one in report.warnings if advice or one.code != ABOUT_PEOPLE]
-    lines += [("note" if one.code.startswith("S") else "warning", f"{one.code}: {one.message}") for one in shown]
+    lines += noticed(shown)
     if verbose and report.missingness is not None:
         lines.append(("who", who_is_missing(report.missingness)))
     if verbose and report.sensitivity is not None:
