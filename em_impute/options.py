@@ -36,6 +36,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "covariance": get_args(Covariance),
     "method": get_args(Method),
     "shares": get_args(Shares),
+    "quote": ('"', "none"),
 }
 
 TEXTS = ("columns", "features", "null_values", "keep_values", "labels")
@@ -57,6 +58,12 @@ class Request:
     has_header: bool = True
     decimal: str = "."
     skip_lines: int = 0
+    quote: str | None = None
+    """What surrounds cells that hold a delimiter: a quote, or "none"; None finds out."""
+    comment: str | None = None
+    """How a line begins that is no row."""
+    all_lines: bool = False
+    """Rows that look like totals, units, footers or a header again are rows."""
     null_values: tuple[str, ...] = ()
     """Tokens of the column that count as missing, beside blank cells and the standard marks."""
     keep_values: tuple[str, ...] = ()
@@ -170,6 +177,9 @@ def _check_value(name: str, value: Any) -> None:  # noqa: ANN401  # whatever a c
     if name == "decimal" and value not in {".", ","}:
         message = f"{option('decimal')} takes . or , and not {value!r}"
         raise UsageError(message, f"for example {option('decimal', ',')}")
+    if name == "comment" and not (value.isascii() and value.strip() and value.isprintable() and '"' not in value):
+        message = f"{option(name)} takes printable ASCII characters other than quotes, not {value!r}"
+        raise UsageError(message, f"for example {option(name, repr('#'))}")
     if name in CHOICES and value not in CHOICES[name]:
         raise UsageError(f"{option(name)} takes one of {', '.join(map(repr, CHOICES[name]))}, not {value!r}", hint)
     if name not in LIMITS or value == "auto":

@@ -55,7 +55,8 @@ def fill_csv(
         A file for the fit.
     **options
         Those of `em_impute.fill` except `imputations`, with columns named as in `column`; with `model` only those of
-        `FittedModel.fill`.  And `delimiter`, `encoding`, `has_header`, `decimal` and `skip_lines`, detected if None.
+        `FittedModel.fill`.  And `delimiter`, `encoding`, `has_header`, `decimal`, `skip_lines`, `quote`,
+        `comment` and `all_lines`, detected if None.
 
     Returns
     -------

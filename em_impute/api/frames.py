@@ -23,7 +23,7 @@ from em_impute.table.text import closest, listed, shown
 LARGEST_EXACT = 2.0**53
 """Beyond it not every whole number is a floating-point number."""
 
-WRITING = {"delimiter": ",", "encoding": "utf-8"}
+WRITING: dict[str, Any] = {"delimiter": ",", "encoding": "utf-8", "quote": '"', "all_lines": True}
 """Options of a request for bytes that `source_of_frame` makes."""
 
 
@@ -132,7 +132,7 @@ def known_only(column: pd.Series, texts: Sequence[str] | None) -> pd.Series:
 
 def with_frame_lines(opened: InputTable) -> InputTable:
     """Count each row of the frame as one line, whatever its cells hold: line 2 is the first row."""
-    lines = LineNumbers(2, np.empty(0, np.int64), np.zeros(1, np.int64))
+    lines = LineNumbers(np.empty(0, np.int64), np.array([2], np.int64))
     return replace(opened, table=replace(opened.table, lines=lines))
 
 

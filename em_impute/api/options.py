@@ -71,6 +71,9 @@ class FileOptions(Options, total=False):
     has_header: bool
     decimal: str
     skip_lines: int
+    quote: str | None
+    comment: str | None
+    all_lines: bool
 
 
 PARAMETERS = {"columns": "column", "has_header": "has_header=False"}

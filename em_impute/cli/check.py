@@ -91,9 +91,11 @@ def check(
     if source is None:
         from em_impute.serialize.json_text import render
 
-        checked = _by_a_fit(request, run)
-        findings = [finding for one in checked for finding in _findings_of(one)]
-        text = render({"schema_version": 1, "columns": [*map(vars, checked)]}) if output.json else ""
+        no_rows, checked = _by_a_fit(request, run)
+        findings = [("no rows", "; ".join(no_rows), False)] if no_rows else []
+        findings += [finding for one in checked for finding in _findings_of(one)]
+        document = {"schema_version": 1, "no_rows": no_rows, "columns": [*map(vars, checked)]}
+        text = render(document) if output.json else ""
     else:
         from em_impute.report.model.documents import json_of
 
@@ -110,12 +112,14 @@ def check(
         raise typer.Exit(ExitCode.NEGATIVE)
 
 
-def _by_a_fit(request: Request, run: Run) -> list[Checked]:
-    """Find what is missing, and what a fit would use."""
+def _by_a_fit(request: Request, run: Run) -> tuple[list[str], list[Checked]]:
+    """Find the lines that are no rows, what is missing, and what a fit would use."""
     from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, remedy
+    from em_impute.report.build.asides import ALWAYS, BY_LOOKS, lines_told
 
     found = []
     with run.opened(request) as (opened, _):
+        beside = [*lines_told([("", opened.table.asides)], ALWAYS | BY_LOOKS)]
         for column in opened.targets:
             target, kinds = opened.names[column], classify_texts(opened.table.targets[column], request)
             used, rejected = _predictors(
@@ -133,7 +137,7 @@ def _by_a_fit(request: Request, run: Run) -> list[Checked]:
             why, labels = {one.name: one.reason for one in rejected}, dict(sorted(kinds.labels.items()))
             known, missing = sum(labels.values()), dict(kinds.missing)
             found.append(Checked(target, known, missing, labels, doubts, warnings, notes, key, used, why))
-    return found
+    return beside, found
 
 
 def _key(opened: "InputTable", column: int, request: Request) -> str:

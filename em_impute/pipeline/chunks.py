@@ -144,7 +144,8 @@ def cache_writer(part: Part, plan: ReadPlan, what: str, *, spills: bool = False)
 def opened_part(part: Part, plan: ReadPlan) -> Iterator[tuple[Source, Dialect]]:
     """Open a part and find how it is to be read.  Raises DesignError where it does not look like the first one."""
     with opened(part) as raw:
-        source, dialect = look_at(raw, replace(plan.request, delimiter=plan.dialect.delimiter))
+        quote = '"' if plan.dialect.quoting else "none"
+        source, dialect = look_at(raw, replace(plan.request, delimiter=plan.dialect.delimiter, quote=quote))
         _refuse_other_form(part.name, dialect, plan)
         yield source, dialect
 
@@ -218,6 +219,8 @@ def _refuse_other_form(path: str, dialect: Dialect, plan: ReadPlan) -> None:
         else:
             at = next(i for i, (one, two) in enumerate(zip(first.names, names, strict=True)) if one != two)
             differs = f"its column {at + 1} is {names[at]!r}, not {first.names[at]!r}"
+    elif dialect.closes != first.closes:
+        differs = "the rows of one end with a delimiter, those of the other do not"
     elif dialect.encoding != first.encoding:
         differs = f"its encoding is {dialect.encoding}, not {first.encoding}"
     else:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from em_impute.errors import DesignError
 from em_impute.options import Request
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.table.arrays import Codes
+from em_impute.table.asides import HEADER, Asides
 from em_impute.table.dialect import Dialect
 from em_impute.table.long import Records
 from em_impute.table.patch import Edits, quote_label
@@ -49,16 +51,19 @@ def make_edits(
             edits.append(_appended_cells(opened, values, digits, request.decimal))
     refuse_taken(opened.table.dialect, opened.name, names)
     if names:
-        edits.append(_appended_names(opened, names))
+        edits += [_appended_names(opened, names), _appended_to_asides(opened, names)]
     return Edits.merged(edits)
 
 
 def make_records(opened: InputTable, completions: Sequence[ColumnResult], request: Request, imputation: int) -> Records:
     """Give the records of a table that is put below others, with their edits; those of `OBSERVED` fill nothing."""
-    starts = opened.table.record_starts
+    starts, asides = opened.table.record_starts, opened.table.asides
     if starts is None:
         raise AssertionError("only a table that was read with keep_record_starts can be numbered")
-    return Records(starts, make_edits(opened, completions, request, imputation))
+    below = asides.where(asides.start > starts[0])
+    left_out = Edits(below.start, below.stop, np.zeros(below.start.size, np.intp), (b"",))
+    alone = replace(opened, table=replace(opened.table, asides=Asides.joined([])))
+    return Records(starts, Edits.merged([make_edits(alone, completions, request, imputation), left_out]))
 
 
 def _changes(opened: InputTable, completion: ColumnResult) -> Iterator[Change]:
@@ -174,6 +179,17 @@ def _appended_names(opened: InputTable, names: Sequence[str]) -> Edits:
     if not dialect.has_header:
         nowhere = np.empty(0, np.int64)
         return Edits(nowhere, nowhere, np.empty(0, np.intp), [])
-    at = np.full(len(names), dialect.header_end, dtype=np.int64)
-    texts = [dialect.delimiter.encode() + quote_label(name, dialect, always=False) for name in names]
-    return Edits(at, at, np.arange(len(names)), texts)
+    return Edits.of_one(dialect.header_end, dialect.header_end, _cells(names, dialect))
+
+
+def _appended_to_asides(opened: InputTable, names: Sequence[str]) -> Edits:
+    """Keep lines with as many cells as the records as long as these: a header again has the names, others are blank."""
+    dialect, asides = opened.table.dialect, opened.table.asides
+    asides = asides.where(asides.end >= 0)
+    texts = [_cells([""] * len(names), dialect), _cells(names, dialect)]
+    return Edits(asides.end, asides.end, (asides.kind == HEADER).astype(np.intp), texts)
+
+
+def _cells(texts: Sequence[str], dialect: Dialect) -> bytes:
+    """Spell cells that follow others."""
+    return b"".join(dialect.delimiter.encode() + quote_label(text, dialect, always=False) for text in texts)

@@ -194,7 +194,7 @@ def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
     name, dialect, data = called(scan.parts), scan.plan.dialect, scan.header + sample.records.tobytes()
     source = Source(BytesIO(data), name, None, len(data))
     options = read_options(scan.plan.request, dialect, name)
-    options["most_texts"] = MAX_TEXTS
+    options["most_texts"], options["all_lines"] = MAX_TEXTS, True
     table = read_table(source, dialect, **options)
     numbers = {
         index: _as_in_all_rows(numbers, scan.summary.numbers[index], explicit=options["explicit"])

@@ -12,7 +12,8 @@ from em_impute.model.groups import refuse_groups
 from em_impute.options import Request
 from em_impute.pipeline.types import InputTable
 from em_impute.table.categories import ANY_NUMBER, MAX_TEXTS
-from em_impute.table.dialect import Dialect, detect_dialect, find_column
+from em_impute.table.dialect import Dialect, Reading, detect_dialect
+from em_impute.table.find_column import find_column
 from em_impute.table.read import ReadOptions, Table, read_table
 from em_impute.table.source import Source, open_source
 from em_impute.table.text import shown
@@ -87,6 +88,7 @@ def read_options(request: Request, dialect: Dialect, name: str) -> ReadOptions:
         groups=_apart("by", request.by, dialect, name, taken),
         same=_apart("same_within", request.same_within, dialect, name, dict.fromkeys(targets, "filled")),
         weights=weights,
+        all_lines=request.all_lines,
         keep_record_ends=request.adds_columns,
     )
 
@@ -111,14 +113,8 @@ def _tokens(
 
 def look_at(raw: Source, request: Request) -> tuple[Source, Dialect]:
     """Find how a table is written, by its bytes and by what the user said of it."""
-    return detect_dialect(
-        raw,
-        delimiter=request.delimiter,
-        encoding=request.encoding,
-        has_header=request.has_header,
-        skip_lines=request.skip_lines,
-        wanted=request.columns,
-    )
+    said = {name: getattr(request, name) for name in Reading._fields}
+    return detect_dialect(raw, Reading(**said), request.columns)
 
 
 def unique_names(names: Sequence[str]) -> list[str]:

@@ -23,6 +23,7 @@ from em_impute.pipeline.sample import (
     merge_samples,
     trimmed,
 )
+from em_impute.table.asides import Asides
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import NumberCounts
 from em_impute.table.read import Table
@@ -53,6 +54,8 @@ class PartRead:
     bytes: int
     sha256: str
     compression: str | None
+    asides: Asides
+    """lines that are no rows"""
     quotes_always: Mapping[int, bool]
     """of each column to fill"""
 
@@ -99,6 +102,7 @@ def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummar
     with in_part(part, plan), opened_part(part, plan) as (raw, dialect):
         source, tables = read_along(raw, dialect, part, plan, record_starts=True)
         found: list[RowSummary] = []
+        asides: list[Asides] = []
         votes: Counter[int] = Counter()
         pieces: defaultdict[int, list[Sample]] = defaultdict(list)
         bound = defaultdict(lambda: NO_BOUNDS, known)
@@ -116,11 +120,13 @@ def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummar
                     pieces[column] = [trimmed(merge_samples(pieces[column]), wanted)]
                     bound[column] = bound[column].tightened(bounds_of(pieces[column][0], wanted))
             found.append(_of_chunk(table, plan))
+            asides.append(table.asides)
             first_row += table.n_rows
         if table is None:
             raise AssertionError("a part has at least one chunk, if an empty one")
         quotes_always = {column: n > 0 for column, n in votes.items()}
-        read = PartRead(part.number, first_row, table.size, table.sha256, source.compression, quotes_always)
+        compression, beside = source.compression, Asides.joined(asides)
+        read = PartRead(part.number, first_row, table.size, table.sha256, compression, beside, quotes_always)
         samples = {column: trimmed(merge_samples(several), wanted) for column, several in pieces.items()}
         return replace(reduce(RowSummary.plus, found), parts=(read,), samples=samples)
 
@@ -192,9 +198,7 @@ def _witnesses(table: Table, seen: set[int]) -> NDArray[np.intp]:
 
 def _with_records(sample: Sample, data: bytes, table: Table, rows: NDArray[np.int64]) -> Sample:
     """Add the records of some rows of a chunk, each with a line end; `data` are the bytes of the chunk."""
-    if table.record_starts is None:
-        raise AssertionError("records are only found in a table that was read with keep_record_starts")
-    starts, stops = table.record_starts[rows] - table.start, table.record_starts[rows + 1] - table.start
+    starts, stops = (offsets - table.start for offsets in table.spans(rows))
     records = [data[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
     if records and not records[-1].endswith(b"\n"):
         records[-1] += table.dialect.newline or b"\n"

@@ -1,6 +1,6 @@
 """What is said in several places: in the document, on the terminal, and in warnings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from em_impute.diagnostics.values import Audit, Sensitivity
 from em_impute.report.format import (
@@ -19,6 +19,7 @@ from em_impute.report.model.explanation import ExplanationReport
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.missingness import Missingness
 from em_impute.report.model.saved_model import AppliedModel
+from em_impute.report.model.shared import Notice, is_note
 from em_impute.saved_model.values import Drift, PredictorDrift, Recovered
 from em_impute.table.text import listed, plural, shown
 
@@ -35,6 +36,12 @@ REASONS = {
 """Why a cell is left as it is."""
 
 LOG_LOSS = "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect."
+
+
+def noticed(found: Iterable[Notice]) -> Iterator[tuple[str, str]]:
+    """Name warnings, and notes as such."""
+    for one in found:
+        yield "note" if is_note(one) else "warning", f"{one.code}: {one.message}"
 
 
 def opening_lines(report: FitReport | EvaluationReport | ExplanationReport) -> Iterator[tuple[str, str]]:

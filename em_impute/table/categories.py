@@ -10,7 +10,7 @@ from em_impute.table.arrays import Codes, GrowingCodes
 from em_impute.table.cells import CellCoder, Cells, distinct_cells, distinct_text
 from em_impute.table.dialect import Dialect
 from em_impute.table.numbers import is_mark
-from em_impute.table.scan import Records
+from em_impute.table.records import Records
 
 MAX_LEVELS = 50
 """A predictor with more distinct texts is an identifier or prose."""

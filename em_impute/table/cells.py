@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from em_impute.errors import TableError, option
 from em_impute.table.arrays import factorize
 from em_impute.table.dialect import Dialect
-from em_impute.table.scan import BLOCK_BYTES, Records
-from em_impute.table.text import decoding_hint, shown, unquoted
+from em_impute.table.records import Records
+from em_impute.table.scan import BLOCK_BYTES
+from em_impute.table.text import decoding_hint, shown
 
 WORD = 8  # bytes
 LONGEST_IN_WORDS = 256  # bytes; each eight cost a pass over the cells that long, so longer ones go to a dict
@@ -115,7 +116,7 @@ def distinct_text(
 
     Where `is_strict`, `TableError` names line, column and byte of what is not text, and of a NUL.
     """
-    content = unquoted(cells.raw[code])
+    content = dialect.content(cells.raw[code])
     wrong, hint = "", ""
     try:
         text = content.decode(dialect.working_encoding)
@@ -125,7 +126,7 @@ def distinct_text(
     except UnicodeDecodeError as error:
         text = content.decode(dialect.working_encoding, "backslashreplace")
         wrong = f"byte 0x{content[error.start]:02X} is not {dialect.encoding}"
-        hint = decoding_hint(dialect.encoding)
+        hint = decoding_hint(dialect.encoding, content)
     if wrong and is_strict:
         line = int(records.line_of(np.flatnonzero(cells.codes == code)[:1])[0])
         raise TableError(f"line {line}, column {shown(dialect.names[column])}: {wrong}", hint)

@@ -11,8 +11,8 @@ from em_impute.table.arrays import Codes, GrowingCodes
 from em_impute.table.cells import CellCoder, distinct_text
 from em_impute.table.dialect import Dialect
 from em_impute.table.numbers import is_mark
-from em_impute.table.scan import Records
-from em_impute.table.text import shown, unquoted
+from em_impute.table.records import Records
+from em_impute.table.text import shown
 
 MOST_TEXTS = 10_000  # distinct contents of a column that could still be categories
 MOST_SPELLINGS = 2 * MOST_TEXTS  # each with quotes and without
@@ -91,7 +91,7 @@ class TargetReader:
             rows = np.flatnonzero(self._may_fill.take(cells.codes))
             start, stop = cells.starts[rows], cells.stops[rows]
             length = stop - start
-            self._start.add(start + records.offset, records.offset + records.data.size, capacity)
+            self._start.add(records.absolute(start, rows), records.stop, capacity)
             self._length.add(length, int(length.max(initial=0)), capacity)
 
     def finish(self) -> TargetColumn:
@@ -99,8 +99,9 @@ class TargetReader:
         n_texts, syntax = len(self._texts), (b'"', b"\n", b"\r", self._dialect.delimiter.encode())
         may_fill = np.zeros(n_texts, np.bool_)
         may_fill[self._code_of] = self._may_fill
-        needs_quotes = np.array([any(byte in unquoted(raw) for byte in syntax) for raw in self._raw], np.bool_)
-        is_quoted = np.array([raw[:1] == b'"' for raw in self._raw], np.bool_)
+        contents = map(self._dialect.content, self._raw)
+        needs_quotes = np.array([any(byte in content for byte in syntax) for content in contents], np.bool_)
+        is_quoted = np.array([self._dialect.quoting and raw[:1] == b'"' for raw in self._raw], np.bool_)
         is_free = ~self._may_fill & ~needs_quotes
         n_quoted, n_bare = self._counts[is_free & is_quoted].sum(), self._counts[is_free & ~is_quoted].sum()
         spelled = {raw for raw in self._raw if raw in {b"", b'""'}}

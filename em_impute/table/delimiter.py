@@ -1,24 +1,26 @@
 """Which delimiter explains the head of a file best, and where its first record ends."""
 
+import re
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.table.lines import Grammar, Lines
 from em_impute.table.quotes import QuoteError
 from em_impute.table.scan import separators
 from em_impute.table.text import same_name, unquoted
 
 CANDIDATES = (",", ";", "\t", "|")  # never a space: prose is full of them
-MOST_TITLES = 50  # records looked at for the true header
 
 
 class FirstRecord(NamedTuple):
     """The first record of the file, which is the header if there is one."""
 
     delimiter: str
+    quoting: bool
+    """quotes protect what they surround"""
     fields: list[bytes]
     """with their quotes"""
     text_stop: int
@@ -28,49 +30,90 @@ class FirstRecord(NamedTuple):
     newline: bytes
     n_lines: int
     """physical lines that it takes"""
-    title_lines: int = 0
-    """lines before a record with all the names that are wanted, for a hint; 0 if there is none"""
+    closes: bool = False
+    """every other record ends with a delimiter more"""
+
+
+class _Judgement(NamedTuple):
+    """How well a delimiter explains the head; the larger, the better."""
+
+    has_wanted: bool = False
+    is_regular: bool = False
+    n_fields: int = 1  # a delimiter that is not in the header explains nothing
 
 
 def first_record(
-    head: bytes, candidates: Sequence[str], *, whole: bool, encoding: str, wanted: Sequence[str] = ()
+    head: bytes,
+    candidates: Sequence[str],
+    *,
+    whole: bool,
+    encoding: str,
+    wanted: Sequence[str] = (),
+    quoting: bool | None = None,
+    comment: bytes = b"",
 ) -> FirstRecord | None:
     """Split the first record by the best of the candidates, the earlier where two are equal.
 
-    None if it does not end within the head.  Raises `QuoteError` where the first candidate is chosen for want of a
-    better one, and a quote is out of place.
+    Quotes are text where this is said, or where it makes a table of what is none with them.  None if the record does
+    not end within the head.  Raises `QuoteError` where a quote is out of place, and no other candidate is better.
     """
-    best, title_lines = (False, False, 1), 0  # a delimiter that is not in the header explains nothing
-    chosen: FirstRecord | None = None
-    fault: QuoteError | None = None
+    best, chosen = _Judgement(), None
+    faults: dict[str, QuoteError] = {}
     for candidate in candidates:
+        grammar = Grammar(candidate, 1, quoting=quoting is not False, comment=comment)
         try:
-            positions, is_newline = separators(head, candidate, whole=whole)
+            judgement, first = _judged(head, grammar, whole, encoding, wanted)
         except QuoteError as error:
-            fault = error if candidate == candidates[0] else fault
+            faults[candidate] = error
             continue
-        if not positions.size:
-            continue
-        first = _first_of(head, candidate, positions, is_newline)
-        header = [unquoted(cell).decode(encoding, "replace") for cell in first.fields]
-        n_fields = np.diff(np.flatnonzero(is_newline), prepend=-1)
-        n_fields = n_fields[: max(1, int(np.max(np.flatnonzero(n_fields > 1), initial=0)) + 1)]  # no blank lines
-        # The columns asked for are in the header, all records have as many fields, and these are many.
-        several = len(header) > 1
-        has_wanted = several and bool(wanted) and _are_among(wanted, header)
-        judgement = has_wanted, several and bool((n_fields == len(header)).all()), len(header)
-        if judgement > best or candidate == candidates[0]:
+        if first is not None and (judgement > best or candidate == candidates[0]):
             best, chosen = max(judgement, best), first
-        newlines = positions[is_newline][:MOST_TITLES].tolist()
-        title_lines = max(title_lines, _title_lines(head, candidate, newlines, encoding, wanted))
-    if chosen is None:
-        if fault is not None:
-            raise fault
-        return None
-    return chosen._replace(title_lines=title_lines)
+    if quoting is None and not best.is_regular and b'"' in head:
+        for candidate in candidates:
+            grammar = Grammar(candidate, 1, quoting=False, comment=comment)
+            judgement, first = _judged(head, grammar, whole, encoding, wanted)
+            if judgement.is_regular and judgement > best and not _are_protected(head, candidate):
+                best, chosen = judgement, first
+            elif candidate in faults and first is not None:
+                faults[candidate].names = [unquoted(cell).decode(encoding, "replace") for cell in first.fields]
+                if judgement.has_wanted > best.has_wanted:
+                    raise faults[candidate]
+    fault = faults.get(candidates[0])
+    if chosen is None and fault is not None:
+        raise fault
+    return chosen
 
 
-def _first_of(head: bytes, delimiter: str, positions: NDArray[np.intp], is_newline: NDArray[np.bool_]) -> FirstRecord:
+def _judged(
+    head: bytes, grammar: Grammar, whole: bool, encoding: str, wanted: Sequence[str]
+) -> tuple[_Judgement, FirstRecord | None]:
+    """Split the first record by one delimiter, and judge that; None if it does not end.  Raises `QuoteError`."""
+    positions, is_newline = separators(head, grammar, whole=whole)
+    if not positions.size:
+        return _Judgement(), None
+    first = _first_of(head, grammar, positions, is_newline)
+    header = [_name(cell, grammar.quoting).decode(encoding, "replace") for cell in first.fields]
+    data = np.frombuffer(head + b"\n", np.uint8)
+    grammar = grammar._replace(n_columns=len(header))
+    is_regular = not Lines(data, positions, grammar).is_ragged.any()
+    if not is_regular:
+        ragged = Lines(data, positions, grammar._replace(closes=True)).is_ragged
+        is_regular = closes = bool(ragged[0] and ragged.size > 1 and not ragged[1:].any())
+        first = first._replace(closes=closes)
+    several = len(header) > 1
+    # The columns asked for are in the header, all records have as many fields, and these are many.
+    has_wanted = several and bool(wanted) and _are_among(wanted, header)
+    return _Judgement(has_wanted, several and is_regular, len(header)), first
+
+
+def _are_protected(head: bytes, delimiter: str) -> bool:
+    """Tell whether quotes surround whole fields, the names or most of those that begin with one, and so are no text."""
+    fields = re.findall(rb'(?:^|(?<=%b))"[^%b\r\n]*' % ((re.escape(delimiter.encode()),) * 2), head, re.MULTILINE)
+    surrounded = sum(len(field) > 1 and field.endswith(b'"') for field in fields)
+    return head.startswith(b'"') or 2 * surrounded > len(fields)
+
+
+def _first_of(head: bytes, grammar: Grammar, positions: NDArray[np.intp], is_newline: NDArray[np.bool_]) -> FirstRecord:
     """Split the first record by the separators of the head."""
     ends = positions[: int(np.argmax(is_newline)) + 1].tolist()
     stop = ends[-1]
@@ -79,18 +122,14 @@ def _first_of(head: bytes, delimiter: str, positions: NDArray[np.intp], is_newli
     starts = [0, *(end + 1 for end in ends[:-1])]
     fields = [head[start:end] for start, end in zip(starts, [*ends[:-1], text_stop], strict=True)]
     stop = min(stop + 1, len(head))
-    return FirstRecord(delimiter, fields, text_stop, stop, newline, head[:stop].count(b"\n"))
+    n_lines = head[:stop].count(b"\n")
+    return FirstRecord(grammar.delimiter, grammar.quoting, fields, text_stop, stop, newline, n_lines)
+
+
+def _name(field: bytes, quoting: bool) -> bytes:
+    return unquoted(field) if quoting else field
 
 
 def _are_among(names: Sequence[str], cells: Sequence[str]) -> bool:
-    return all(any(same_name(name, cell) for cell in cells) for name in names)
-
-
-def _title_lines(head: bytes, delimiter: str, newlines: list[int], encoding: str, wanted: Sequence[str]) -> int:
-    """Count the physical lines before the first record with all the names wanted; 0 if there is none."""
-    names = [name for name in wanted if not name.isdecimal()]
-    for start, stop in pairwise([0, *(newline + 1 for newline in newlines)] if names else ()):
-        cells = head[start:stop].rstrip(b"\r\n").split(delimiter.encode())
-        if _are_among(names, [unquoted(cell).decode(encoding, "replace") for cell in cells]):
-            return head[:start].count(b"\n")
-    return 0
+    """Tell whether all names that are no numbers stand in the cells."""
+    return all(name.isdecimal() or any(same_name(name, cell) for cell in cells) for name in names)

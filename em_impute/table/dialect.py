@@ -2,31 +2,59 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from io import BufferedReader
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from io import BufferedReader, BytesIO
 from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from em_impute.errors import ColumnError, TableError, UsageError, option
+from em_impute.errors import TableError, UsageError, option
 from em_impute.table.delimiter import CANDIDATES, FirstRecord, first_record
-from em_impute.table.encoding import sniff_encoding, transcode
+from em_impute.table.encoding import sniff_encoding, transcode, with_newlines
+from em_impute.table.lines import BLANKS, Grammar
 from em_impute.table.quotes import QuoteError
-from em_impute.table.source import Source
-from em_impute.table.text import closest, decoding_hint, plural, same_name, shown, shown_path, unquoted
+from em_impute.table.scan import scan_records
+from em_impute.table.source import HashingFile, Source
+from em_impute.table.text import decoding_hint, same_name, shown, shown_path, unquoted
 
 HEAD_BYTES = 1 << 18  # judged for the delimiter
 SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE)
 SPELLED_TABS = ("\\t", "tab")
 
-NUMBER = re.compile(r"[+-]?[0-9]+")
-SHOWN_NAMES = 8
-LONGEST_NUMBER = 10  # digits; int() refuses thousands of them
 OTHER_DELIMITERS = ";\t|,^~:\x01\x1f "
-"""What may divide a header that was taken for one name; a space last, for names hold it too."""
+"""What may divide the cells; a space last, for names hold it too."""
 
 SPELLED = {"\t": "tab", "\x01": r"$'\x01'", "\x1f": r"$'\x1f'"}
 """Delimiters that nobody can type, as -d or a shell takes them."""
+
+COMMENTS = ("#", "//", "%", ";")
+"""How comments begin."""
+
+TRIED_BYTES = 1 << 24
+"""Of a file that are read anew to try whether an option helps."""
+
+MOST_TITLES = 50
+"""Lines looked at for the true header."""
+
+
+class Reading(NamedTuple):
+    """What the user said of how a file is written."""
+
+    delimiter: str | None = None
+    """None: to be found, as for the others"""
+    encoding: str | None = None
+    has_header: bool = True
+    skip_lines: int = 0
+    """physical lines passed over at the start"""
+    quote: str | None = None
+    """a quote, or none"""
+    comment: str | None = None
+    """how a line begins that is no record"""
+
+
+AS_FOUND = Reading()
 
 
 @dataclass(frozen=True)
@@ -36,21 +64,29 @@ class Dialect:
     All offsets count in the working bytes: those of the file, or of its copy in UTF-8 where `transcoded`.
     """
 
+    reading: Reading
+    """what the user said"""
     delimiter: str
     """one ASCII character"""
+    quoting: bool
+    """quotes protect what they surround; else they are text"""
+    closes: bool
+    """every record ends with a delimiter that the header lacks"""
     encoding: str
     """Python codec of the file, one that writes no byte-order mark"""
     bom: bytes
     """the byte-order mark the file begins with, or nothing"""
     separator_line: bool
     """a line `sep=;` stands before the header"""
-    skip_lines: int
-    """physical lines passed over at the start"""
     has_header: bool
+    header: bytes
+    """the first record, without its line end"""
     names: tuple[str, ...]
     """of the columns; "1", "2", … without a header"""
     newline: bytes
     """the line end of the first record"""
+    header_start: int
+    """where the first record begins"""
     data_offset: int
     """where the first data record begins"""
     header_end: int
@@ -61,82 +97,157 @@ class Dialect:
     """the delimiter was guessed"""
     transcoded: bool = False
     """the working bytes are a copy in UTF-8 without byte-order mark"""
-    title_lines: int = 0
-    """lines before a record with all the names that are wanted; 0 if there is none"""
+    returns: bool = False
+    """lines end with CR alone; in the working bytes they end with LF"""
+    advice: str = ""
+    """options with which the columns that are wanted would be there"""
 
     @property
     def working_encoding(self) -> str:
         """The codec of the working bytes."""
         return "utf-8" if self.transcoded else self.encoding
 
+    @property
+    def grammar(self) -> Grammar:
+        """How the records are divided."""
+        comment = (self.reading.comment or "").encode(self.working_encoding)
+        names = self.names if self.has_header else ()
+        return Grammar(self.delimiter, len(self.names), self.quoting, comment, self.closes, names)
 
-def detect_dialect(
-    source: Source,
-    *,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    has_header: bool = True,
-    skip_lines: int = 0,
-    wanted: Sequence[str] = (),
-) -> tuple[Source, Dialect]:
+    def content(self, field: bytes) -> bytes:
+        """Give the content of a field."""
+        return unquoted(field) if self.quoting else field
+
+
+def detect_dialect(source: Source, reading: Reading = AS_FOUND, wanted: Sequence[str] = ()) -> tuple[Source, Dialect]:
     """Find out how the source is to be read, and give the source of working bytes with it.
 
     `wanted` are the names of columns that will be asked for: a delimiter whose header holds them is the right one.
     Raises `UsageError` for an impossible delimiter or encoding, `TableError` for what holds no table.
     """
-    chosen = None if delimiter is None else _checked(delimiter)
-    text = sniff_encoding(source, encoding)
+    chosen = None if reading.delimiter is None else _checked(reading.delimiter)
+    text = sniff_encoding(source, reading.encoding)
     if not text.transparent:
         source = transcode(source, text)
-    start = len(text.bom) if text.transparent else 0
-    start, line = _skip(source, start, skip_lines)
-
-    separator_line = SEPARATOR_LINE.match(_read_head(source, start)[0])
-    if separator_line:
-        if chosen is None and separator_line[1] not in b'"\r\n' and separator_line[1].isascii():
-            chosen = separator_line[1].decode()
-        start, line = start + separator_line.end(), line + 1
-
+    head, _ = _read_head(source, 0)
+    returns = b"\n" not in head and b"\r" in head.rstrip(b"\r")
+    if returns:
+        source = with_newlines(source)
+    start, line, separator = _begin(source, len(text.bom) if text.transparent else 0, reading)
+    if chosen is None and separator and separator not in b'"\r\n' and separator.isascii():
+        chosen = separator.decode()
     working = text.name if text.transparent else "utf-8"
     candidates = CANDIDATES if chosen is None else (chosen,)
-    first = _find_first(source, start, line, candidates, working, wanted)
-    _refuse_returns(first, source, line, has_header=has_header)
-    if has_header:
-        names = tuple(_decoded_names(first.fields, working, text.name, line))
-    else:
-        names = tuple(str(number) for number in range(1, len(first.fields) + 1))
-    return source, Dialect(
+    first = _find_first(source, start, line, candidates, working, wanted, reading)
+    _refuse_returns(first, source, line, has_header=reading.has_header)
+    names = tuple(str(number) for number in range(1, len(first.fields) + 1))
+    if reading.has_header:
+        names = tuple(_decoded_names(first, working, text.name, line))
+    dialect = Dialect(
+        reading=reading,
         delimiter=first.delimiter,
+        quoting=first.quoting,
+        closes=first.closes,
         encoding=text.name,
         bom=text.bom,
-        separator_line=bool(separator_line),
-        skip_lines=skip_lines,
-        has_header=has_header,
+        separator_line=bool(separator),
+        has_header=reading.has_header,
+        header=first.delimiter.encode().join(first.fields),
         names=names,
         newline=first.newline,
-        data_offset=start + first.stop if has_header else start,
-        header_end=start + first.text_stop if has_header else -1,
-        first_line=line + first.n_lines if has_header else line,
+        header_start=start,
+        data_offset=start + first.stop if reading.has_header else start,
+        header_end=start + first.text_stop if reading.has_header else -1,
+        first_line=line + first.n_lines if reading.has_header else line,
         detected=chosen is None,
         transcoded=not text.transparent,
-        title_lines=first.title_lines,
+        returns=returns,
     )
+    missing = [name for name in wanted if not name.isdecimal() and not any(same_name(name, one) for one in names)]
+    if missing and reading.has_header:
+        dialect = replace(dialect, advice=better_reading(source, dialect, wanted))
+    return source, dialect
+
+
+def better_reading(source: Source, dialect: Dialect, wanted: Sequence[str]) -> str:
+    """Name the option with which the working bytes are a table that has the wanted columns; nothing if none helps.
+
+    Each is tried before it is named.
+    """
+    with HashingFile(source) as file:
+        file.seek(0)
+        data = bytes(file.read(TRIED_BYTES))
+    if len(data) == TRIED_BYTES:
+        data = data[: data.rfind(b"\n") + 1]
+    reading = dialect.reading._replace(encoding=dialect.working_encoding)
+    for name, value in _alternatives(data, dialect, wanted):
+        if _is_table(data, reading._replace(**{name: value}), wanted):
+            return option(name, value if isinstance(value, int) or value == "none" else SPELLED.get(value, repr(value)))
+    return ""
+
+
+def _alternatives(data: bytes, dialect: Dialect, wanted: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Yield options that may be wanted, each with its value."""
+    reading = dialect.reading
+    for mark in COMMENTS if reading.comment is None else ():
+        if mark != dialect.delimiter and re.search(rb"^" + mark.encode(), data, re.MULTILINE):
+            yield "comment", mark
+    if dialect.quoting and reading.quote is None and b'"' in data:
+        yield "quote", "none"
+    names = [name.encode(dialect.working_encoding, "replace") for name in wanted if not name.isdecimal()]
+    for number, line in enumerate(data.split(b"\n", MOST_TITLES)[:MOST_TITLES] if names else ()):
+        if number != reading.skip_lines and all(name in line for name in names):
+            yield "skip_lines", number
+    for delimiter in OTHER_DELIMITERS:
+        if delimiter != dialect.delimiter and delimiter.encode() in data:
+            yield "delimiter", delimiter
+
+
+def _is_table(data: bytes, reading: Reading, wanted: Sequence[str]) -> bool:
+    """Tell whether bytes are a table of several columns, the wanted ones among them, if they are read like this."""
+    with ExitStack() as resources:
+        source = Source(BytesIO(data), "", None, len(data), resources=resources)
+        try:
+            _, dialect = detect_dialect(source, reading)
+            numbers = range(1, len(dialect.names) + 1)
+            are_there = all(
+                any(same_name(name, one) for one in dialect.names) or (name.isdecimal() and int(name) in numbers)
+                for name in wanted
+            )
+            if not (dialect.names[1:] and are_there):
+                return False
+            start, line = dialect.data_offset, dialect.first_line
+            found = scan_records(BytesIO(data), dialect.grammar, start=start, first_line=line)
+            return sum(records.n_records for records in found) > 0
+        except (TableError, UsageError):
+            return False
 
 
 def _find_first(
-    source: Source, start: int, line: int, candidates: Sequence[str], encoding: str, wanted: Sequence[str]
+    source: Source,
+    start: int,
+    line: int,
+    candidates: Sequence[str],
+    encoding: str,
+    wanted: Sequence[str],
+    reading: Reading,
 ) -> FirstRecord:
     """Choose the delimiter and find the first record, which begins at `start` in the physical line `line`.
 
     As much is read as that takes.  Raises `TableError` where there is no record, or a quote is out of place.
     """
     head, whole = _read_head(source, start)
-    _refuse_unreadable(head, source)
+    if not head.strip(b"\r\n"):
+        raise TableError(f"{shown_path(source.name)} is empty", "it needs a header and at least one record")
+    quoting = None if reading.quote is None else reading.quote != "none"
+    comment = (reading.comment or "").encode(encoding)
     while True:
         try:
-            first = first_record(head, candidates, whole=whole, encoding=encoding, wanted=wanted)
+            first = first_record(
+                head, candidates, whole=whole, encoding=encoding, wanted=wanted, quoting=quoting, comment=comment
+            )
         except QuoteError as error:
-            raise error.as_table_error(np.frombuffer(head, np.uint8), line) from None
+            raise TableError(*error.told(np.frombuffer(head, np.uint8), line)) from None
         if first:
             return first
         head, whole = _read_head(source, start, 2 * len(head))
@@ -160,6 +271,15 @@ def _read_head(source: Source, start: int, n_bytes: int = HEAD_BYTES) -> tuple[b
     return head[:n_bytes], len(head) <= n_bytes
 
 
+def _begin(source: Source, start: int, reading: Reading) -> tuple[int, int, bytes]:
+    """Give the offset and the line of the first record, and the separator that a line `sep=` above it names."""
+    start, line = _skip(source, start, reading.skip_lines)
+    separator_line = SEPARATOR_LINE.match(_read_head(source, start)[0])
+    if separator_line:
+        start, line = start + separator_line.end(), line + 1
+    return *_skip_asides(source, start, line, reading), separator_line[1] if separator_line else b""
+
+
 def _skip(source: Source, start: int, n_lines: int) -> tuple[int, int]:
     """Pass over physical lines; give the offset behind them and the line number there."""
     source.file.seek(start)
@@ -174,16 +294,18 @@ def _skip(source: Source, start: int, n_lines: int) -> tuple[int, int]:
     return start + sum(sizes), n_lines + 1
 
 
-def _refuse_unreadable(head: bytes, source: Source) -> None:
-    """Raise `TableError` where there is no header, or none that ends."""
-    name = shown_path(source.name)
-    if not head.strip(b"\r\n"):
-        raise TableError(f"{name} is empty", "it needs a header and at least one record")
-    if b"\n" not in head and b"\r" in head.rstrip(b"\r"):
-        raise TableError(
-            f"{name} ends its lines with CR only, as old Macs did",
-            r"convert it first: tr '\r' '\n' < OLD.csv > NEW.csv",
-        )
+def _skip_asides(source: Source, start: int, line: int, reading: Reading) -> tuple[int, int]:
+    """Pass over comments, and blank lines above a header; give the offset behind them and the line number there."""
+    comment = (reading.comment or "").encode()
+    source.file.seek(start)
+    lines = BufferedReader(source.file)  # type: ignore[type-var]  # as above
+    while text := lines.readline():
+        is_comment = bool(comment) and text.startswith(comment)
+        if not is_comment and (text.strip(BLANKS + b"\n") or not reading.has_header):
+            break
+        start, line = start + len(text), line + 1
+    lines.detach()
+    return start, line
 
 
 def _refuse_returns(first: FirstRecord, source: Source, line: int, *, has_header: bool) -> None:
@@ -191,7 +313,7 @@ def _refuse_returns(first: FirstRecord, source: Source, line: int, *, has_header
 
     In data it is text: people's notes hold it.
     """
-    bare = b"".join(field for field in first.fields if not field.startswith(b'"'))
+    bare = b"".join(field for field in first.fields if not (first.quoting and field.startswith(b'"')))
     if first.newline == b"\r\n" and bare.endswith(b"\r") and first.fields[-1].endswith(b"\r"):
         raise TableError(
             f"line {line} of {shown_path(source.name)} ends with CR CR LF, which a program made of CR LF",
@@ -204,77 +326,16 @@ def _refuse_returns(first: FirstRecord, source: Source, line: int, *, has_header
         )
 
 
-def _decoded_names(fields: list[bytes], encoding: str, shown_encoding: str, line: int) -> Iterator[str]:
+def _decoded_names(first: FirstRecord, encoding: str, shown_encoding: str, line: int) -> Iterator[str]:
     """Decode the header; `TableError` names the line and byte of what is not text."""
-    for number, field in enumerate(fields, 1):
-        content = unquoted(field)
+    for number, field in enumerate(first.fields, 1):
+        content = unquoted(field) if first.quoting else field
         try:
             name = content.decode(encoding)
         except UnicodeDecodeError as error:
             message = f"line {line}, name of column {number}: byte 0x{content[error.start]:02X} is not {shown_encoding}"
-            raise TableError(message, decoding_hint(shown_encoding)) from None
+            raise TableError(message, decoding_hint(shown_encoding, content)) from None
         if "\0" in name:
             raise TableError(f"line {line}: the name of column {number} holds a NUL byte", "repair the header")
         yield name
         line += field.count(b"\n")
-
-
-def find_column(dialect: Dialect, wanted: str, file_name: str = "the file") -> int:
-    """Give the 0-based index of the column with this name, or else this 1-based number.
-
-    Raises `ColumnError` for a name or number that is not there, or a name that stands there more than once, and
-    `UsageError` for what can be no column of any file.
-    """
-    names = dialect.names
-    if dialect.has_header:
-        for found in (
-            [i for i, name in enumerate(names) if name == wanted],
-            [i for i, name in enumerate(names) if same_name(name, wanted)],
-        ):
-            if len(found) == 1:
-                return found[0]
-            if found:
-                numbers = ", ".join(str(i + 1) for i in found)
-                raise ColumnError(
-                    f"{shown_path(file_name)} has {len(found)} columns named {shown(wanted)}: numbers {numbers}",
-                    f"name the column by its number, for instance {found[0] + 1}",
-                )
-    if NUMBER.fullmatch(wanted):
-        return _numbered(dialect, wanted, file_name)
-    if not dialect.has_header:
-        raise UsageError(
-            f"column {shown(wanted)} cannot be found by name in a file without headers",
-            f"give its number, 1 to {len(names)}, or leave out {option('has_header')}",
-        )
-    raise ColumnError(f"column {shown(wanted)} is not in {shown_path(file_name)}", _hint(dialect, wanted))
-
-
-def _numbered(dialect: Dialect, wanted: str, file_name: str) -> int:
-    n_columns = len(dialect.names)
-    number = int(wanted) if len(wanted) < LONGEST_NUMBER else n_columns + 1
-    if number < 1:
-        raise UsageError(f"{shown(wanted)} is not a column number: columns count from 1", f"give 1 to {n_columns}")
-    if number > n_columns:
-        has = plural(n_columns, "column")
-        raise ColumnError(
-            f"column {shown(wanted)} is not in {shown_path(file_name)}, which has {has}", _hint(dialect, "")
-        )
-    return number - 1
-
-
-def _hint(dialect: Dialect, wanted: str) -> str:
-    """Say which columns there are, and what may have gone wrong."""
-    names = dialect.names
-    listed = ", ".join(shown(name) for name in names[:SHOWN_NAMES])
-    more = f", … ({len(names):,} in all)" if len(names) > SHOWN_NAMES else ""
-    hint = f"columns are {listed}{more}" if len(names) > 1 else f"the only column is {listed}"
-    if dialect.title_lines:
-        lines = "the first line looks" if dialect.title_lines == 1 else f"the first {dialect.title_lines} lines look"
-        return f"{hint}; {lines} like a title above the header: try {option('skip_lines', dialect.title_lines)}"
-    if len(names) == 1:
-        for delimiter in OTHER_DELIMITERS:
-            if delimiter != dialect.delimiter and delimiter in names[0].strip(" "):
-                spelled = SPELLED.get(delimiter, repr(delimiter))
-                return f"{hint}; it holds another delimiter: try {option('delimiter', spelled)}"
-    close = closest(names, wanted)
-    return f"{hint} — did you mean {shown(close)}?" if close is not None else hint

@@ -68,6 +68,31 @@ def sniff_encoding(source: Source, wanted: str | None) -> Encoding:
     return Encoding(name, bom, transparent)
 
 
+def with_newlines(source: Source) -> Source:
+    """Copy a source whose lines end with CR alone to a temporary file in which they end with LF.
+
+    Raises `TableError` where it holds an LF as well.
+    """
+    original = hashlib.sha256()
+    with spool_errors():
+        spool = source.resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  -- closed with the source
+        source.file.seek(0)
+        while block := source.file.read(BLOCK_BYTES):
+            original.update(block)
+            if b"\n" in block:
+                message = f"{shown_path(source.name)} ends lines with CR alone, and others with LF"
+                raise TableError(message, r"give all of them one end: tr '\r' '\n' < OLD.csv > NEW.csv")
+            spool.write(block.replace(b"\r", b"\n"))
+        size = spool.tell()
+        spool.seek(0)
+    return replace(
+        source,
+        file=cast("BinaryIO", spool),
+        original_sha256=source.original_sha256 or original.hexdigest(),
+        original_size=size if source.original_size is None else source.original_size,
+    )
+
+
 def transcode(source: Source, encoding: Encoding) -> Source:
     """Copy the source, without its byte-order mark, to a temporary file in UTF-8.
 
@@ -91,7 +116,7 @@ def transcode(source: Source, encoding: Encoding) -> Source:
                 line += error.object[: error.start].decode(encoding.name, "replace").count("\n")
                 byte = error.object[error.start]
                 message = f"line {line}: byte 0x{byte:02X} is not {encoding.name}"
-                raise TableError(message, decoding_hint(encoding.name)) from None
+                raise TableError(message, decoding_hint(encoding.name, error.object)) from None
             line += text.count("\n")
             spool.write(text.encode("utf-8"))
             returned.update(encoder.encode(text, done))

@@ -64,7 +64,7 @@ def _below_one_another(
             yield b"" if source.read(last - 1, 1) == b"\n" else dialect.newline
             above = Edits.of_one(0, first, b"")
         else:
-            above = Edits.merged([*_names(source.read(0, first), dialect), edits.part(0, n_above)])
+            above = Edits.merged([*_names(dialect), edits.part(0, n_above)])
         of_rows = Records(starts, edits.part(n_above, edits.start.size))
         rows = _numbered(chain([of_rows], pieces), number, dialect, block_bytes)
         portions = noting(chain([(first, above)], rows))
@@ -74,13 +74,11 @@ def _below_one_another(
         yield block
 
 
-def _names(head: bytes, dialect: Dialect) -> Iterator[Edits]:
+def _names(dialect: Dialect) -> Iterator[Edits]:
     """Put the names of the two columns in front of the header, if there is one."""
     if not dialect.has_header:
         return
-    at = 0 if dialect.transcoded else len(dialect.bom)
-    for _ in range(dialect.skip_lines + dialect.separator_line):
-        at = head.index(b"\n", at) + 1
+    at = dialect.header_start
     names = [quote_label(name, dialect, always=False) + dialect.delimiter.encode() for name in NUMBERING]
     yield Edits.of_one(at, at, b"".join(names))
 
@@ -97,6 +95,8 @@ def _numbered(pieces: Iterable[Records], version: int, dialect: Dialect, block_b
         bounds = np.unique(np.append(np.searchsorted(starts, blocks), n_rows))
         for first, last in pairwise(bounds.tolist()):
             stop = int(starts[last])
+            if last == n_rows and edits.stop.size:
+                stop = max(stop, int(edits.stop[-1]))  # of what is left out behind the last record
             # The last cell of a file without a final line end may be an empty one at its very end.
             n_edits = edits.start.size if last == n_rows else int(np.searchsorted(edits.start, stop))
             numbers = _numbers(starts[first:last], version, row + first, dialect.delimiter)

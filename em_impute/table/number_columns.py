@@ -12,8 +12,7 @@ from em_impute.table.categories import MAX_GROUPS, MOSTLY_DIFFERENT, CategoryRea
 from em_impute.table.cells import CellCoder, distinct_cells
 from em_impute.table.dialect import Dialect
 from em_impute.table.numbers import NumberContents, NumberCounts, count_cells
-from em_impute.table.scan import Records
-from em_impute.table.text import unquoted
+from em_impute.table.records import Records
 
 DECIMAL_COMMA = re.compile(rb",(?!\d{3}\s*$)\d")
 SAMPLE_ROWS = 24  # looked at to tell text columns from numbers before pandas tries
@@ -195,7 +194,7 @@ class NumberReader:
             cells = distinct_cells(some, self.column)
             if NumberContents(self.column, self._dialect, ",", explicit=False).read(some, cells)[1].n_bad:
                 return False
-        return any(DECIMAL_COMMA.search(unquoted(raw)) for raw in cells.raw)
+        return any(DECIMAL_COMMA.search(self._dialect.content(raw)) for raw in cells.raw)
 
 
 def _merged(numbers: NDArray[np.float64], code: Codes) -> tuple[NDArray[np.float64], Codes]:

@@ -1,5 +1,6 @@
 """What cells say: marks of missing values, and numbers, by an explicit grammar or by pandas where the two agree."""
 
+import csv
 import functools
 import io
 import re
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 
 from em_impute.table.cells import Cells, distinct_text
 from em_impute.table.dialect import Dialect
-from em_impute.table.scan import BLOCK_BYTES, Records
-from em_impute.table.text import unquoted
+from em_impute.table.records import Records
+from em_impute.table.scan import BLOCK_BYTES
 
 MISSING_MARKS: frozenset[str] = frozenset(
-    {"#n/a", "#n/a n/a", "#na", "#null!", "-1.#ind", "-1.#qnan", "1.#ind", "1.#qnan", "-nan", "+nan", "nan", "<na>"}
+    {"#n/a", "#n/a n/a", "#na", "#null!", "#div/0!", "#value!", "#ref!", "#name?", "#num!"}
+    | {"-1.#ind", "-1.#qnan", "1.#ind", "1.#qnan", "-nan", "+nan", "nan", "<na>"}
     | {"<null>", "<nan>", "n/a", "n.a.", "n.a", "na", "null", "none", "nil", "\\n", "?", "??", "-", "--", "---", "."}
     | {"..", "...", "unknown", "unk", "missing", "tbd", "void", "(blank)", "(empty)", "(null)", "(none)", "(missing)"}
     | {"(unknown)", "blank", "empty", "", "\N{EN DASH}", "\N{EM DASH}"}
@@ -169,8 +171,7 @@ def count_cells(
 
 def _shown_cell(records: Records, column: int, dialect: Dialect, row: int) -> tuple[int, str]:
     """Give the line of a cell, and its text."""
-    starts, stops = records.span(column)
-    content = unquoted(records.data[starts[row] : stops[row]].tobytes())
+    content = dialect.content(records.cell(row, column))
     return int(records.line_of(np.array([row]))[0]), content.decode(dialect.working_encoding, "replace")
 
 
@@ -203,6 +204,7 @@ def read_by_pandas(
             skip_blank_lines=False,
             low_memory=False,
             decimal=decimal,
+            quoting=csv.QUOTE_MINIMAL if dialect.quoting else csv.QUOTE_NONE,
             **_exact(pd.__version__),
         )
     except ValueError:

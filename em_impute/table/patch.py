@@ -80,7 +80,10 @@ def quote_label(text: str, dialect: Dialect, always: bool) -> bytes:
 
     `UsageError` for a text that the file's encoding does not have.
     """
-    if always or any(character in text for character in (dialect.delimiter, '"', "\r", "\n")):
+    if not dialect.quoting and any(character in text for character in (dialect.delimiter, "\r", "\n")):
+        message = f"the label {shown(text)} holds a delimiter or line end, which a file without quotes cannot"
+        raise UsageError(message, "name the label differently")
+    if dialect.quoting and (always or any(character in text for character in (dialect.delimiter, '"', "\r", "\n"))):
         text = '"' + text.replace('"', '""') + '"'
     try:
         text.encode(dialect.encoding)
@@ -133,6 +136,8 @@ def splice(
 
 def encoded(blocks: Iterable[bytes], dialect: Dialect) -> Iterator[bytes]:
     """Bring blocks of working bytes back to the file's own encoding."""
+    if dialect.returns:
+        blocks = (block.replace(b"\n", b"\r") for block in blocks)
     if not dialect.transcoded:
         yield from blocks
         return

@@ -1,8 +1,8 @@
 """Which separators of a block stand outside quotes: exact, vectorised, and able to say where the grammar is broken.
 
 The grammar is RFC 4180 as Excel and pandas read it.  A quote at the start of a field opens a quoted field, in which
-`""` is a quote and delimiters and newlines are text; its closing quote must be followed by a delimiter, LF, CRLF or
-the end of the file.  A quote anywhere else in an unquoted field is text (`5'10"`).
+`""` is a quote and delimiters and newlines are text; its closing quote must be followed, perhaps behind spaces, by a
+delimiter, LF, CRLF or the end of the file.  A quote anywhere else in an unquoted field is text (`5'10"`).
 """
 
 from typing import NamedTuple
@@ -10,10 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.errors import TableError
 from em_impute.table.text import shown
 
-NEWLINE, RETURN, QUOTE, BACKSLASH = 10, 13, 34, 92
+TAB, NEWLINE, RETURN, SPACE, QUOTE, BACKSLASH = 9, 10, 13, 32, 34, 92
 PADDING = 16  # bytes that can be read behind a block: the byte after a quote, an 8-byte word of a cell
 
 Positions = NDArray[np.intp]
@@ -37,31 +36,36 @@ class ByteBlock(NamedTuple):
 class QuoteError(Exception):
     """The quotes of a block break the grammar: a quote opened at `opened`, and text follows its end at `closed`.
 
-    `closed` is None when it is never closed.  Both are positions in the block.
+    `closed` is None when it is never closed.  Both are positions in the block.  The field stands in the `column`,
+    counted from 0.
     """
 
-    def __init__(self, opened: int, closed: int | None) -> None:
-        super().__init__(opened, closed)
+    def __init__(self, opened: int, closed: int | None, column: int) -> None:
+        super().__init__(opened, closed, column)
         self.opened = opened
         self.closed = closed
+        self.column = column
+        self.names: tuple[str, ...] | list[str] = ()
+        """of the columns, once they are known"""
 
-    def as_table_error(self, data: NDArray[np.uint8], first_line: int) -> TableError:
-        """Word it for the user, `first_line` being the physical line at which `data` begins."""
+    def told(self, data: NDArray[np.uint8], first_line: int) -> tuple[str, str]:
+        """Word it for the user, with a hint; `first_line` is the physical line at which `data` begins."""
         opened = first_line + int(np.count_nonzero(data[: self.opened] == NEWLINE))
+        column = shown(self.names[self.column]) if self.column < len(self.names) else f"{self.column + 1}"
         if self.closed is None:
-            return TableError(
-                f"line {opened}: a quote opens here and is never closed",
-                'close it; inside a quoted cell a quote is written twice ("")',
-            )
+            message = f"line {opened}, column {column}: a quote opens here and is never closed"
+            return message, 'close it; write a quote inside a quoted cell twice ("")'
         line = first_line + int(np.count_nonzero(data[: self.closed] == NEWLINE))
         after = data[self.closed + 1 : self.closed + 5].tobytes().decode("utf-8", "ignore")[:1]  # no more of the cell
         opening = "" if line == opened else f" (the quote opened on line {opened})"
-        hint = 'inside a quoted cell a quote is written twice ("")'
-        if data[self.closed - 1] == BACKSLASH:
+        hint = 'write a quote inside a quoted cell twice ("")'
+        if self.has_backslash(data):
             hint += r", and not \""
-        elif after.isspace():
-            hint = "leave no space between a closing quote and the delimiter or line end"
-        return TableError(f"line {line}: {shown(after)} follows a closing quote{opening}", hint)
+        return f"line {line}, column {column}: {shown(after)} follows a closing quote{opening}", hint
+
+    def has_backslash(self, data: NDArray[np.uint8]) -> bool:
+        """Tell whether a backslash was meant to keep the quote from closing."""
+        return self.closed is not None and bool(data[self.closed - 1] == BACKSLASH)
 
 
 def quoted_separators(block: ByteBlock, delimiter: int) -> Positions:
@@ -96,9 +100,11 @@ def quoted_separators(block: ByteBlock, delimiter: int) -> Positions:
         quotes, at_start = quotes[is_syntax], at_start[is_syntax]
         fault = _first_fault(block, delimiter, quotes, at_start)
         if fault is not None:
-            raise QuoteError(_opener(quotes[: fault + 1]), int(quotes[fault]))
+            opened = _opener(quotes[: fault + 1])
+            raise QuoteError(opened, int(quotes[fault]), _column(data, separators, opened))
     if block.final and not (separators.size and separators[-1] == n - 1):
-        raise QuoteError(_opener(quotes), None)
+        opened = _opener(quotes)
+        raise QuoteError(opened, None, _column(data, separators, opened))
     return np.asarray(separators, np.intp)
 
 
@@ -122,10 +128,29 @@ def _first_fault(block: ByteBlock, delimiter: int, quotes: Positions, at_start: 
         closes |= (following == RETURN) & (data[closing + 2] == NEWLINE) & (closing + 2 < block.n_real)
         if not block.final:
             closes |= (closing + 1 >= n) | ((following == RETURN) & (closing + 2 >= n))
+        padded = np.flatnonzero(~closes & ((following == SPACE) | (following == TAB)))
+        closes[padded] = [_ends_behind_spaces(block, delimiter, position + 1) for position in closing[padded].tolist()]
     faults = [2 * int(np.argmin(opens))] if not opens.all() else []
     if not closes.all():
         faults.append(2 * int(np.argmin(closes)) + 1)
     return min(faults, default=None)
+
+
+def _ends_behind_spaces(block: ByteBlock, delimiter: int, position: int) -> bool:
+    """Tell whether nothing but spaces and tabs stands between a position and the end of the field."""
+    while position < block.n and block.data[position] in (SPACE, TAB) and block.data[position] != delimiter:
+        position += 1
+    if position < block.n and block.data[position] == RETURN:
+        position += 1
+        return block.data[position] == NEWLINE and position < block.n_real if position < block.n else not block.final
+    return block.data[position] in (delimiter, NEWLINE) if position < block.n else not block.final
+
+
+def _column(data: NDArray[np.uint8], separators: Positions, position: int) -> int:
+    """Count the fields of the record that end before a position in it."""
+    before = separators[separators < position]
+    newlines = np.flatnonzero(data[before] == NEWLINE)
+    return int(before.size if not newlines.size else before.size - newlines[-1] - 1)
 
 
 def _prefix_scan(data: NDArray[np.uint8], events: Positions, is_quote: Flags) -> tuple[Positions, Flags]:

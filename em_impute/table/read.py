@@ -8,15 +8,20 @@ from typing import Required, TypedDict, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.errors import TableError
 from em_impute.table.arrays import Codes, GrowingCodes
+from em_impute.table.asides import BLANK, Asides
 from em_impute.table.categories import ANY_NUMBER, MAX_GROUPS, CategoryColumn, CategoryReader
 from em_impute.table.columns import TargetColumn, TargetReader
-from em_impute.table.dialect import Dialect
+from em_impute.table.dialect import Dialect, better_reading
+from em_impute.table.lines import FormError
 from em_impute.table.number_columns import NumberColumn, NumberReader
 from em_impute.table.numbers import read_by_pandas
 from em_impute.table.quotes import RETURN
-from em_impute.table.scan import BLOCK_BYTES, Records, scan_records
+from em_impute.table.records import Records
+from em_impute.table.scan import BLOCK_BYTES, scan_records
 from em_impute.table.source import HashingFile, Source
+from em_impute.table.summaries import RowSieve
 
 NOTHING = frozenset[str]()
 
@@ -51,8 +56,11 @@ class Table:
     record_stops: Codes | None
     """(n_rows,) absolute offset behind each record, before its line end; None unless asked for"""
     record_starts: NDArray[np.int64] | None
-    """(n_rows + 1,) absolute offset of each record, and of what follows the last one; None unless asked for"""
+    """(n_rows + 1,) absolute offset of each record, and of what follows the last one; None unless asked for.  Between
+    two of them there may be `asides`."""
     lines: "LineNumbers"
+    asides: Asides
+    """lines that are no records"""
     mixes_line_ends: bool
     """some records end with LF and some with CRLF"""
     scan_seconds: float
@@ -62,20 +70,28 @@ class Table:
         """Give the physical line, 1-based, at which records begin."""
         return self.lines.of(rows)
 
+    def spans(self, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give the absolute offsets of records and of what follows them; they must have been kept."""
+        if self.record_starts is None:
+            raise AssertionError("records are only found in a table that was read with keep_record_starts")
+        starts, following = self.record_starts[rows], np.append(self.asides.start, self.stop)
+        return starts, np.minimum(
+            self.record_starts[rows + 1], following[np.searchsorted(self.asides.start, starts)].clip(max=self.stop)
+        )
+
 
 @dataclass(frozen=True)
 class LineNumbers:
-    """The physical lines of all records, in memory for those only that take more than one."""
+    """The physical lines of all records, in memory for those only that are not on the line below the one before."""
 
-    first_line: int
-    long_rows: NDArray[np.int64]
-    """(m,) ascending: the rows with newlines inside quotes"""
-    extra_lines: NDArray[np.int64]
-    """(m + 1,) the lines added by the first 0, 1, … m of them"""
+    rows: NDArray[np.int64]
+    """(m,) ascending: the rows that come after a record of several lines, or after lines that are no records"""
+    ahead: NDArray[np.int64]
+    """(m + 1,) by how much lines are ahead of rows before the first of them, and from each of them on"""
 
     def of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
         """Give the line at which each of `rows` begins."""
-        return np.asarray(rows, np.int64) + self.first_line + self.extra_lines[np.searchsorted(self.long_rows, rows)]
+        return np.asarray(rows, np.int64) + self.ahead[np.searchsorted(self.rows, rows, side="right")]
 
 
 class ReadOptions(TypedDict, total=False):
@@ -95,6 +111,8 @@ class ReadOptions(TypedDict, total=False):
     weights: int | None
     most_texts: int
     """so many different texts of a column of texts are kept, more than a category has"""
+    all_lines: bool
+    """rows that repeat the header, or are totals, units or footers by their looks, are rows as all others"""
     keep_record_ends: bool
     keep_record_starts: bool
     progress: Callable[[int], None] | None
@@ -105,27 +123,24 @@ class ReadOptions(TypedDict, total=False):
 class _LineReader:
     """Gathers `LineNumbers`."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_line: int) -> None:
         self.has_crlf: set[bool] = set()  # what records said of their line ends
-        self._rows: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
-        self._extra: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
+        self._rows = [np.empty(0, np.int64)]
+        self._ahead = [np.array([first_line], np.int64)]
 
     def add(self, records: Records) -> None:
         """Take in a block."""
         self.has_crlf |= _line_ends(records)
-        if records.breaks is None:
-            return
-        before = np.searchsorted(records.breaks, records.record_starts)
-        after = np.append(before[1:], np.searchsorted(records.breaks, records.data.size))
-        extra = after - before - 1
-        extra[-1] += records.data[-1:].tobytes() != b"\n"  # the last record of the file may lack its line end
-        long = np.flatnonzero(extra)
-        self._rows.append(long + records.first_row)
-        self._extra.append(extra[long])
+        rows = np.arange(1 if records.lines is None else records.n_records)
+        ahead = records.line_of(rows) - (rows + records.first_row)
+        changes = np.flatnonzero(np.diff(ahead, prepend=self._ahead[-1][-1]))
+        self._rows.append(rows[changes] + records.first_row)
+        if changes.size:
+            self._ahead.append(ahead[changes])
 
-    def finish(self, first_line: int) -> LineNumbers:
-        """Give the line numbers, `first_line` being that of the first record."""
-        return LineNumbers(first_line, np.concatenate(self._rows), np.concatenate(self._extra).cumsum())
+    def finish(self) -> LineNumbers:
+        """Give the line numbers."""
+        return LineNumbers(np.concatenate(self._rows), np.concatenate(self._ahead))
 
 
 def _line_ends(records: Records) -> set[bool]:
@@ -144,7 +159,6 @@ class _TableReader:
         self._dialect = dialect
         self._start = self.stop = start
         self._first_row = first_row
-        self._first_line = first_line
         self.n_rows = 0
         targets, features, explicit = reading["targets"], reading["features"], reading["explicit"]
         decimal, weights, groups = reading.get("decimal", "."), reading.get("weights"), reading.get("groups")
@@ -166,7 +180,7 @@ class _TableReader:
         self._groups = [] if groups is None else [CategoryReader(groups, dialect, limit=MAX_GROUPS, is_strict=True)]
         same = reading.get("same")
         self._same = [] if same is None else [CategoryReader(same, dialect, limit=ANY_NUMBER)]
-        self._lines = _LineReader()
+        self._lines = _LineReader(first_line)
         self._starts, self._stops = GrowingCodes(), GrowingCodes()
 
     @property
@@ -176,7 +190,8 @@ class _TableReader:
 
     def add(self, records: Records, n_bytes_left: int) -> None:
         """Take in a block; there are so many bytes left with it."""
-        records = replace(records, first_row=records.first_row - self._first_row)
+        if self._first_row:
+            records = replace(records, first_row=records.first_row - self._first_row)
         capacity = int(1.05 * n_bytes_left / records.data.size * records.n_records) + 16
         readers: list[TargetReader | CategoryReader] = [*self._targets.values(), *self._groups, *self._same]
         for one in readers:
@@ -189,14 +204,14 @@ class _TableReader:
             reader.add(records, read.get(reader.column), capacity)
         self._lines.add(records)
         self.n_rows += records.n_records
-        self.stop = records.offset + records.data.size
+        self.stop = records.stop
         if self._reading.get("keep_record_ends"):
-            self._stops.add(records.record_stops + records.offset, self.stop, capacity)
+            self._stops.add(records.absolute(records.record_stops), self.stop, capacity)
         if self._reading.get("keep_record_starts"):
-            self._starts.add(records.record_starts + records.offset, self.stop, capacity)
+            self._starts.add(records.absolute(records.record_starts), self.stop, capacity)
 
-    def finish(self, sha256: str, size: int, scan_seconds: float) -> Table:
-        """Give the table."""
+    def finish(self, sha256: str, size: int, scan_seconds: float, asides: Asides) -> Table:
+        """Give the table, among whose records `asides` stand."""
         reading, numbers = self._reading, {column: reader.finish() for column, reader in self._numbers.items()}
         starts = np.append(self._starts.finish(), self.stop).astype(np.int64)
         return Table(
@@ -215,7 +230,8 @@ class _TableReader:
             weights=next((reader.finish() for reader in self._weights), None),
             record_stops=self._stops.finish() if reading.get("keep_record_ends") else None,
             record_starts=starts if reading.get("keep_record_starts") else None,
-            lines=self._lines.finish(self._first_line),
+            lines=self._lines.finish(),
+            asides=asides,
             mixes_line_ends=len(self._lines.has_crlf) > 1,
             scan_seconds=scan_seconds,
         )
@@ -238,19 +254,12 @@ def read_tables(
     tables each is read as if it were the only one, except that its lines are those of the file; the last one alone has
     a hash.  A file without records is a table without rows.  Raises `TableError` and `FitError`.
     """
-    block_bytes, progress = options.get("block_bytes"), options.get("progress")
+    progress = options.get("progress")
     with HashingFile(source) as file:
         file.seek(0)
         file.read(dialect.data_offset)
-        blocks = scan_records(
-            file,
-            dialect.delimiter,
-            len(dialect.names),
-            start=dialect.data_offset,
-            first_line=dialect.first_line,
-            has_header=dialect.has_header,
-            block_bytes=block_bytes or max(BLOCK_BYTES, min(len(dialect.names) * BYTES_PER_COLUMN, 16 * BLOCK_BYTES)),
-        )
+        asides: list[Asides] = []
+        blocks = _sifted(_scanned(file, source, dialect, options, asides), dialect, options, asides)
         reader = _TableReader(options, dialect, dialect.data_offset, 0, dialect.first_line)
         size, seconds = source.size if source.original_size is None else source.original_size, 0.0
         while True:
@@ -260,14 +269,58 @@ def read_tables(
             if records is None:
                 break
             if chunk_bytes is not None and reader.size >= chunk_bytes:
-                yield reader.finish("", size, seconds)
-                reader = _TableReader(options, dialect, records.offset, records.first_row, records.first_line)
+                yield reader.finish("", size, seconds, _taken(asides, records.offset))
+                first_line = int(records.line_of(np.zeros(1, np.intp))[0])
+                reader = _TableReader(options, dialect, records.offset, records.first_row, first_line)
             end = source.size if chunk_bytes is None else min(source.size, records.offset + chunk_bytes - reader.size)
             reader.add(records, max(end - records.offset, records.data.size))
             if progress:
                 progress(reader.stop)
+        found = _taken(asides, source.size)
         yield reader.finish(
             source.original_sha256 or file.hexdigest(),
             file.n_read if source.original_size is None else source.original_size,
             seconds,
+            found.where((found.kind != BLANK) | (found.start < reader.stop)),  # not those that end the file
         )
+
+
+def _scanned(
+    file: HashingFile, source: Source, dialect: Dialect, options: ReadOptions, asides: list[Asides]
+) -> Iterator[Records]:
+    """Find the records; where they are none, say what would make them so."""
+    least = max(BLOCK_BYTES, min(len(dialect.names) * BYTES_PER_COLUMN, 16 * BLOCK_BYTES))
+    try:
+        yield from scan_records(
+            file,
+            dialect.grammar,
+            start=dialect.data_offset,
+            first_line=dialect.first_line,
+            block_bytes=options.get("block_bytes") or least,
+            asides=asides,
+        )
+    except FormError as error:
+        named = [*options["targets"], *(options["features"] or ())]
+        wanted = [dialect.names[column] for column in named] if dialect.has_header else []
+        better = better_reading(source, dialect, wanted)
+        raise TableError(error.message, f"try {better}, or {error.hint}" if better else error.hint) from None
+
+
+def _sifted(
+    blocks: Iterator[Records], dialect: Dialect, options: ReadOptions, asides: list[Asides]
+) -> Iterator[Records]:
+    """Take out the records that are none, and number the others."""
+    sieve = RowSieve(dialect, options["targets"], options.get("decimal", "."), asides)
+    row = 0
+    for records in blocks:
+        found = records if options.get("all_lines") else sieve.sifted(records)
+        if found is not None:
+            yield found if found.first_row == row else replace(found, first_row=row)
+            row += found.n_records
+
+
+def _taken(asides: list[Asides], stop: int) -> Asides:
+    """Take away what stands before an offset."""
+    found = Asides.joined(asides)
+    asides[:] = [found.where(found.start >= stop)]
+    return found.where(found.start < stop)

@@ -34,15 +34,26 @@ def listed(texts: Sequence[str], limit: int = 5, separator: str = ", ") -> str:
 
 def unquoted(raw: bytes) -> bytes:
     """Give the content of one field: without its quotes and with `""` as `"` if it is quoted, as it is otherwise."""
-    return raw[1:-1].replace(b'""', b'"') if raw[:1] == b'"' else raw
+    if raw[:1] != b'"':
+        return raw
+    closing = raw.rindex(b'"')
+    return raw[1:closing].replace(b'""', b'"') + raw[closing + 1 :]
 
 
-def decoding_hint(encoding: str) -> str:
-    """Say what to do about a byte that is not text in `encoding`."""
-    if encoding == "utf-8":
-        return f"name the file's encoding: {option('encoding', 'cp1252')} (Windows) or {option('encoding', 'latin-1')}"
-    tried = f"{option('encoding', 'utf-8')} or {option('encoding', 'cp1252')}"
-    return f"the file is not {encoding} throughout; try another {option('encoding')}, for instance {tried}"
+def decoding_hint(encoding: str, content: bytes) -> str:
+    """Say what to do about bytes that are not text in `encoding`: name the usual ones in which these are."""
+    usual = {"utf-8": "", "cp1252": " (Windows)", "latin-1": ""}
+    others = [name for name in usual if name != encoding and _is_text(content, name)]
+    read = [f"{option('encoding', name)}{usual[name]}" for name in others]
+    return f"name the file's encoding: {' or '.join(read)}" if read else f"try another {option('encoding')}"
+
+
+def _is_text(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def same_name(one: str, other: str) -> bool:

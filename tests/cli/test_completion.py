@@ -67,7 +67,13 @@ def offered(run, samples):
 
 def test_commands_options_and_values_are_offered(complete):
     assert set(complete("")) == COMMANDS
-    assert complete("fill", "heights.csv", "--co") == ["--column", "--components", "--covariance", "--color"]
+    assert complete("fill", "heights.csv", "--co") == [
+        "--column",
+        "--comment",
+        "--components",
+        "--covariance",
+        "--color",
+    ]
     assert complete("schema", "--co") == []
     assert complete("fill", "heights.csv", "--covariance", "") == [*get_args(Covariance)]
 

@@ -352,6 +352,13 @@ ALL = [
         environment=(("EM_IMPUTE_DELIMITER", ","),),
     ),
     _run(
+        "lines that are no rows",
+        "fill lines.csv -c sex -x x --covariance tied --comment # --indicator -v -r sex.json",
+        "fill lines.csv -c sex",
+        "check lines.csv -c sex --comment #",
+        "fill lines.csv -c sex -x x --covariance tied --comment # --all-lines",
+    ),
+    _run(
         "inputs that cannot be used",
         "fill gone.csv -c sex",
         "fill people.csv -c sec",

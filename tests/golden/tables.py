@@ -174,6 +174,18 @@ def _quoted():
 
 
 @cache
+def _with_lines(people):
+    """Put comments, units, blank lines, a second header, a total and a footer among the people."""
+    header, *rows = people.splitlines()
+    cells = [row.split(",") for row in rows]
+    sums = [f"{sum(float(row[column] or 0) for row in cells):.1f}" for column in (2, 3)]
+    total = f"Total,,,{','.join(sums)},,,"
+    named = [f"P{number},{row}" for number, row in enumerate(rows)]
+    header = f"name,{header}"
+    lines = ["# station 7", header, ",,,cm,kg,,,", *named[:9], "", *named[9:30], "# moved", header, *named[30:], total]
+    return "\n".join([*lines, "", "n = 60", ""])
+
+
 def contents():
     """The bytes of every file by its name."""
     people = _people()
@@ -211,6 +223,7 @@ def contents():
         "other.csv": "sex,x,colour\n,tall,red\nchild,172,blue\nman,181,red\n,168,\n",
         "ragged.csv": "g,x\na,1\nb,2,3\n,4\n",
         "empty.csv": "",
+        "lines.csv": _with_lines(people),
         "twins.csv": "g,x,x\na,1,2\n,3,4\n",
         "words.csv": "g,name\na,Ann\nb,Bob\n,Cy\n",
         "single.csv": "g,x\na,1\na,2\n,3\n",

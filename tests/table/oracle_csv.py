@@ -1,13 +1,18 @@
 """The CSV grammar as a machine that reads one character at a time: slow, and plain enough to be believed."""
 
+import re
+
 Span = tuple[int, int]
+
+BLANKS = b" \t\r\v\f\x1a"
+WORDS = re.compile(rb"\W*[^\W\d]\S*\s+\S")
 
 
 class Rejected(Exception):  # noqa: N818  -- a verdict, no fault of the program
     """The machine does not accept these bytes."""
 
 
-def read(data: bytes, delimiter: bytes = b",") -> list[list[Span]]:  # noqa: C901  -- one branch a rule of the grammar
+def read(data: bytes, delimiter: bytes = b",") -> list[list[Span]]:  # noqa: C901, PLR0912  -- one branch a rule of the grammar
     """Give the spans (start, stop) of every field of every record, quotes included, line ends not."""
     records: list[list[Span]] = []
     record: list[Span] = []
@@ -29,7 +34,9 @@ def read(data: bytes, delimiter: bytes = b",") -> list[list[Span]]:  # noqa: C90
                 records.append(record)
                 record = []
             start, state = i + 1, "start"
-        elif state == "closed":
+        elif byte in b" \t" and state in {"closed", "padded"}:
+            state = "padded"
+        elif state in {"closed", "padded"}:
             raise Rejected(f"text after a closing quote at {i}")
         else:
             state = "text"
@@ -43,11 +50,21 @@ def read(data: bytes, delimiter: bytes = b",") -> list[list[Span]]:  # noqa: C90
 
 
 def table(data: bytes, n_columns: int, delimiter: bytes = b",") -> list[list[Span]]:
-    """Give the spans of a table's cells; blank lines at the end are no records unless there is one column only."""
-    records = read(data, delimiter)
-    while n_columns > 1 and records and len(records[-1]) == 1 and records[-1][0][0] == records[-1][0][1]:
-        del records[-1]
-    for number, record in enumerate(records):
-        if len(record) != n_columns:
+    """Give the spans of a table's cells.
+
+    Unless there is one column only, blank lines are no records, nor are single texts of two words below one at the end.
+    """
+    found: list[list[Span]] = []
+    footers, below_blank = 0, False
+    for number, record in enumerate(read(data, delimiter)):
+        text = data[slice(*record[0])] if len(record) == 1 < n_columns else None
+        if text is not None and not text.strip(BLANKS):
+            below_blank = True
+        elif text is not None and below_blank and WORDS.match(text):
+            footers += 1
+        elif len(record) != n_columns or footers:
             raise Rejected(f"record {number} has {len(record)} fields")
-    return records
+        else:
+            found.append(record)
+            below_blank = False
+    return found

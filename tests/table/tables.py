@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from em_impute.table.dialect import Dialect, detect_dialect
+from em_impute.table.dialect import Dialect, Reading, detect_dialect
+from em_impute.table.lines import Grammar
 from em_impute.table.patch import Edits, patch
 from em_impute.table.read import Table, read_table
 from em_impute.table.scan import scan_records
@@ -20,17 +21,19 @@ def opened(data: bytes, folder: Path, **options: object) -> Iterator[tuple[Sourc
     path = folder / "table.csv"
     path.write_bytes(data)
     with open_source(path) as source:
-        yield detect_dialect(source, **options)  # type: ignore[arg-type]
+        wanted = options.pop("wanted", ())
+        yield detect_dialect(source, Reading(**options), wanted)  # type: ignore[arg-type]
 
 
 def scanned(data: bytes, n_columns: int, block_bytes: int = 1 << 20, delimiter: str = ",") -> Spans:
     """The absolute spans of all cells, record by record."""
     spans: Spans = []
-    blocks = scan_records(io.BytesIO(data), delimiter, n_columns, start=0, first_line=1, block_bytes=block_bytes)
+    grammar = Grammar(delimiter, n_columns, names=("",) * n_columns)
+    blocks = scan_records(io.BytesIO(data), grammar, start=0, first_line=1, block_bytes=block_bytes)
     for records in blocks:
         columns = [records.span(column) for column in range(n_columns)]
         spans += [
-            [(int(starts[row]) + records.offset, int(stops[row]) + records.offset) for starts, stops in columns]
+            [tuple(records.absolute(one[[row]], [row])[0].item() for one in span) for span in columns]
             for row in range(records.n_records)
         ]
     return spans

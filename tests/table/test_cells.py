@@ -10,6 +10,7 @@ import pytest
 from em_impute.table import cells as module
 from em_impute.table.arrays import GrowingCodes, least_type
 from em_impute.table.cells import CellCoder
+from em_impute.table.lines import Grammar
 from em_impute.table.read import read_tables
 from em_impute.table.scan import scan_records
 
@@ -24,7 +25,7 @@ def coded(rows, block_bytes, most_new=10**9, *, by_hash=False):
     data = "".join(f"{cell},x\n" for cell in rows).encode()
     coder = CellCoder(0)
     said = []
-    for records in scan_records(io.BytesIO(data), ",", 2, start=0, first_line=1, block_bytes=block_bytes):
+    for records in scan_records(io.BytesIO(data), Grammar(",", 2), start=0, first_line=1, block_bytes=block_bytes):
         found = coder.add(records, most_new, by_hash=by_hash)
         if found is None:
             return None
@@ -62,7 +63,7 @@ def test_a_coder_gives_up_when_a_block_has_too_many_new_contents():
 
 def test_an_empty_cell_and_a_nul_are_not_the_same():
     data = b"a\0,x\na,x\n\0,x\n,x\n"
-    (records,) = scan_records(io.BytesIO(data), ",", 2, start=0, first_line=1)
+    (records,) = scan_records(io.BytesIO(data), Grammar(",", 2), start=0, first_line=1)
 
     found = CellCoder(0).add(records, 10)
 

@@ -13,6 +13,7 @@ import pytest
 from em_impute.errors import FitError, TableError, option
 from em_impute.table import numbers as module
 from em_impute.table.cells import distinct_cells
+from em_impute.table.lines import Grammar
 from em_impute.table.numbers import NumberContents, is_mark, is_shaped_like, parse_number, read_by_pandas
 from em_impute.table.read import read_table
 from em_impute.table.scan import scan_records
@@ -80,7 +81,7 @@ def test_an_awkward_number_is_read_the_same_with_and_without_pandas(tmp_path, mo
     for cell in [*NUMBERS, *INFINITIES, "5\x00", "5\x00x", "\r5", "5\r"]:
         data = f"{cell},a\n8,b".encode()
         with opened(data, tmp_path, has_header=False, delimiter=",") as (_, dialect):
-            (records,) = scan_records(io.BytesIO(data), ",", len(dialect.names), start=0, first_line=1)
+            (records,) = scan_records(io.BytesIO(data), Grammar(",", len(dialect.names)), start=0, first_line=1)
             column = len(dialect.names) - 2
             (by_pandas,) = read_by_pandas(records, [column], dialect, ".")
             contents = NumberContents(column, dialect, ".", explicit=False)

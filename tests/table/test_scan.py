@@ -64,12 +64,13 @@ def test_tables_of_awkward_cells_are_split_as_by_the_machine(examples):
 
 REFUSED = {
     "line 2 has 4 fields where the header has 2; line 3 has 1 (2 such records in all)": b"1,2\n3,4,5,6\n7\n",
-    "line 2 has 1 field where the header has 2; line 3 has 1 (2 such records in all)": b"1,2\n\r\n\n3,4\n\n",
+    "line 4 has 1 field where the header has 2": b"1,2\n\r\n\n3\n\n",
+    "line 3 has 1 field where the header has 2": b"1,2\n\nSource: a\n3,4\n",
     "line 4 has 3 fields where the header has 2; line 5 has 3, line 6 has 3, line 7 has 3, line 8 has 3, … "
     "(10,000 such records in all)": b"1,2\n" * 3 + b"1,2,3\n" * 10_000 + b"1,2\n",
-    "line 3: a quote opens here and is never closed": b'a,"x""y,z\n","q"\n5,"a,b',
-    "line 4: 'f' follows a closing quote (the quote opened on line 3)": b'a,b\n5\'10",b\nc,"d\ne"f\n',
-    "line 1: '\\r' follows a closing quote": b'a,"b"\r',
+    "line 3, column '': a quote opens here and is never closed": b'a,"x""y,z\n","q"\n5,"a,b',
+    "line 4, column '': 'f' follows a closing quote (the quote opened on line 3)": b'a,b\n5\'10",b\nc,"d\ne"f\n',
+    "line 1, column '': '\\r' follows a closing quote": b'a,"b"\r',
 }
 """Bytes that are no table, by what is said of them."""
 
@@ -84,7 +85,8 @@ def test_what_is_no_table_is_refused_with_its_line(block_bytes):
         assert caught.value.hint
 
 
-def test_blank_lines_are_records_of_one_column_and_none_at_the_end_of_more():
+def test_blank_lines_are_records_of_one_column_only():
     n_records = {(b"a,b\n\n\r\n\n", 2): 1, (b"a\n\n\r\n", 1): 3, (b"", 2): 0, (b"\n\n", 2): 0, (b"a,", 2): 1}
+    n_records |= {(b"a,b\n\nc,d\n \t\r\n\r\n\x1a", 2): 2, (b"\n" * 9 + b"a,b\n", 2): 1}
     for block_bytes in (1, 2, 1 << 20):
         assert {(data, n): len(scanned(data, n, block_bytes)) for data, n in n_records} == n_records

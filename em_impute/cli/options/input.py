@@ -28,13 +28,13 @@ def _column_names(context: typer.Context) -> list[str]:
     if given["no_headers"] or not path.is_file():  # a pipe can be read once only
         return []
     with suppress(Exception), ExitStack() as resources, path.open("rb") as file:
-        from em_impute.table.dialect import detect_dialect
+        from em_impute.table.dialect import Reading, detect_dialect
         from em_impute.table.source import source_of
 
         head = BytesIO(file.read(HEAD_BYTES))
         source = source_of(head, str(path), path, resources, is_stream=False, enough=1)  # the rest of it is not there
-        reading = {key: given[key] for key in ("delimiter", "encoding", "skip_lines")}
-        names = [name for name in detect_dialect(source, **reading)[1].names if name]
+        reading = Reading(**{key: given[key] for key in Reading._fields if key in given})
+        names = [name for name in detect_dialect(source, reading)[1].names if name]
         # Other shells escape what they insert.
         is_bash = os.environ.get("_EM_IMPUTE_COMPLETE") == "complete_bash"
         return [re.sub(r"([^\w%+,./:=@-])", r"\\\1", name) for name in names] if is_bash else names
@@ -92,6 +92,13 @@ class Input:
     )
     decimal: str | None = option("--decimal CHAR", "Decimal mark of the predictors: . or , [default: .]")
     skip_lines: int = option("--skip-lines N", "Lines above the header, kept as they are.", default=0, min=0)
+    quote: str | None = option(
+        "--quote CHAR|none", 'What surrounds cells that hold a delimiter: " or none. Default: found.'
+    )
+    comment: str | None = option("--comment TEXT", "Lines that begin with TEXT, such as '#', are no rows.")
+    all_lines: bool = option(
+        "--all-lines", "Totals, footers, units and headers among the rows are rows as well, not left as they are."
+    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -14,6 +14,7 @@ from em_impute.options import Request
 from em_impute.report.model.diagnostics import ExpectedWrong, ShareEstimate, Totals
 from em_impute.report.model.fit import FilledCells, Label, MissingAndFilled, Output, OutputFile, ProbabilityBand
 from em_impute.report.model.shared import LabelledCell
+from em_impute.table.asides import Asides
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Counted:
     """of these counts; None where nothing was drawn"""
     paths: Sequence[str] = ()
     """of several parts"""
+    asides: Sequence[tuple[str, Asides]] = ()
+    """lines that are no rows, of each part by its path; that of the only one is empty"""
 
     @property
     def filled(self) -> Integers:

@@ -7,15 +7,18 @@ import numpy as np
 from em_impute.ensemble.fit import EnsembleFit
 from em_impute.options import Request
 from em_impute.pipeline.types import ColumnResult, InputTable
+from em_impute.report.build.asides import ALWAYS, BY_LOOKS, lines_told
+from em_impute.report.build.counted import Counted
 from em_impute.report.format import delimiter_name, percent
 from em_impute.report.model.fit import Decision
 from em_impute.report.sentences import criterion_name
 from em_impute.table.text import plural, shown
 
 
-def decisions(opened: InputTable, completion: ColumnResult, request: Request) -> list[Decision]:
+def decisions(opened: InputTable, completion: ColumnResult, request: Request, counted: Counted) -> list[Decision]:
     """List every decision that was taken for the user."""
     found = [*_of_the_file(opened, request), *_of_the_column(opened, completion)]
+    found += [Decision("read", "no rows", told) for told in lines_told(counted.asides, ALWAYS | BY_LOOKS)]
     if completion.fitted is None:
         return found
     design, choice = completion.fitted.design, completion.fitted.choice

@@ -7,6 +7,7 @@ from em_impute.ensemble import metrics
 from em_impute.options import Request
 from em_impute.pipeline.evaluate import LABELS_ONLY, MAJORITY, MODEL, Evaluation
 from em_impute.pipeline.types import InputTable
+from em_impute.report.build.asides import told_from_rows
 from em_impute.report.build.shared import confusion_of, features_of, head_of, input_of, notices, seconds_of
 from em_impute.report.model.evaluation import (
     CompareFigures,
@@ -60,7 +61,7 @@ def build_evaluation(opened: InputTable, evaluation: Evaluation, request: Reques
         ),
         reliability=[IntervalBin(**one._asdict(), interval=ends) for one, ends in zip(bins, intervals, strict=True)],
         confusion=confusion_of(labels.labels, metrics.confusion(said, label)),
-        warnings=notices(labels.warnings),
+        warnings=notices([*labels.warnings, *told_from_rows([("", opened.table.asides)])]),
     )
 
 

@@ -8,6 +8,7 @@ from em_impute.options import Request
 from em_impute.pipeline.explain import Explanation
 from em_impute.pipeline.explain_steps import Turn
 from em_impute.pipeline.types import InputTable
+from em_impute.report.build.asides import told_from_rows
 from em_impute.report.build.shared import by_name, features_of, gaussians_of, head_of, input_of, notices
 from em_impute.report.model.explanation import (
     Change,
@@ -60,7 +61,7 @@ def build_explanation(
             rows=_rows(explanation, last),
             parameters=_parameters(explanation, last),
         ),
-        warnings=notices(labels.warnings),
+        warnings=notices([*labels.warnings, *told_from_rows([("", opened.table.asides)])]),
     )
 
 

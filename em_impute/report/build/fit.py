@@ -82,7 +82,7 @@ def build_report(
         suspect_labels=_suspects(opened, completion) if examined else (),
         audit=examined.audit if examined else None,
         marked=marked,
-        log=decisions(opened, completion, request),
+        log=decisions(opened, completion, request, counted),
         warnings=notices(warnings(completion, counted, totals, wrong, marked, opened.table.line_of)),
         plain_em=baseline_of(examined.baseline_em, design.labels) if examined and design else None,
         pictures=examined.pictures if examined else None,
@@ -96,7 +96,8 @@ def counted_of(
     labels, rows = completion.labels, (flagged.without_predictors, flagged.outside) if flagged else ()
     cells = count_cells(completion.fills, completion.entropy, opened.table.line_of, *rows)
     known = np.array(labels.known, np.int64)
-    return Counted(labels.labels, known, labels.label.size, labels.n_missing, labels.tokens, cells, uncertainty)
+    of_rows = labels.label.size, labels.n_missing, labels.tokens
+    return Counted(labels.labels, known, *of_rows, cells, uncertainty, asides=[("", opened.table.asides)])
 
 
 def marked_of(opened: InputTable, flagged: Flagged, design: Design | None) -> MarkedRows:

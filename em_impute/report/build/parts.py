@@ -74,6 +74,10 @@ def _counted(filled: PartsResult, at: int) -> Counted:
         tokens=column.labels.tokens,
         cells=filled.totals[at],
         paths=[part.name for part in filled.parts] if len(filled.parts) > 1 else (),
+        asides=[
+            (part.name if len(filled.parts) > 1 else "", read.asides)
+            for part, read in zip(filled.parts, filled.summary.parts, strict=True)
+        ],
     )
     diagnostics = column.completion.diagnostics
     if diagnostics is None:

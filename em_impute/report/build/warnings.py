@@ -14,6 +14,7 @@ from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import DOUBTFUL
 from em_impute.model.column import FittedColumn
 from em_impute.pipeline.types import ColumnResult
+from em_impute.report.build.asides import told_from_rows
 from em_impute.report.build.counted import Counted
 from em_impute.report.build.missingness import reasons_of
 from em_impute.report.build.sensitive_columns import advice
@@ -72,6 +73,7 @@ def warnings(
         yield from _of_counting(totals)
     yield from _of_information(counted)
     yield from _of_marked_rows(marked, counted.cells.n_without_predictors)
+    yield from told_from_rows(counted.asides)
     note = advice(completion.target)
     if note is not None:
         yield note

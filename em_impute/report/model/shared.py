@@ -52,6 +52,7 @@ WARNINGS = {
     "W32": "Some missing cells are in rows unlike any labelled row.",
     "W33": "Known labels differ although the user says that they are one within a value of a column.",
     "S01": "A note rather than a warning: the column may be about people.",
+    "S03": "A note rather than a warning: some lines are no rows by their looks.",
     "S04": "A note rather than a warning: rows with one value of a column have one label, and are filled so.",
     "S05": "A note rather than a warning: some labels may stand for missing ones.",
 }

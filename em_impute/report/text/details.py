@@ -8,11 +8,12 @@ from em_impute.report.format import LIKELY, number, percent
 from em_impute.report.model.diagnostics import Accuracy
 from em_impute.report.model.fit import FitReport, Groups
 from em_impute.report.model.mixture import BaselineEm, Convergence, LeadingMixture, Selection
-from em_impute.report.model.shared import Notice, is_note
+from em_impute.report.model.shared import Notice
 from em_impute.report.sentences import (
     applied_lines,
     criterion_name,
     expected_totals,
+    noticed,
     odd_lines,
     opening_lines,
     what_if_not,
@@ -39,8 +40,7 @@ BEST_SHOWN = 4
 def details(report: FitReport, notices: Sequence[Notice], console: "Console") -> Iterator[tuple[str, str]]:
     """Yield all that can be told of a column, names and texts: the model, its scores, the fills, every decision."""
     yield from _told(report, strips(report, console.width, plain=is_dumb(console)))
-    for one in notices:
-        yield "note" if is_note(one) else "warning", f"{one.code}: {one.message}"
+    yield from noticed(notices)
     if report.missingness is not None:
         yield "who", who_is_missing(report.missingness)
     if report.sensitivity is not None:

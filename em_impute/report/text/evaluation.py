@@ -7,7 +7,7 @@ from rich.cells import cell_len, set_cell_size
 
 from em_impute.report.format import percent, whole_percent
 from em_impute.report.model.evaluation import CompareScores, EvaluationReport, Scores
-from em_impute.report.sentences import opening_lines
+from em_impute.report.sentences import noticed, opening_lines
 from em_impute.report.text.table import fitted
 from em_impute.table.text import listed, plural
 
@@ -54,8 +54,7 @@ def evaluation_lines(report: EvaluationReport) -> Iterator[tuple[str, str]]:
         yield from _said_confusion(report)
     else:
         yield "least found", _said_recall(report)
-    for one in report.warnings:
-        yield "warning", f"{one.code}: {one.message}"
+    yield from noticed(report.warnings)
 
 
 def _said_hiding(report: EvaluationReport) -> str:

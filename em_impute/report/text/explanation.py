@@ -11,7 +11,7 @@ from em_impute.em.families import FAMILIES
 from em_impute.report.format import number, printable
 from em_impute.report.model.explanation import Change, ExplanationReport, FollowedRow, Iteration, NamedComponent
 from em_impute.report.model.shared import Predictor
-from em_impute.report.sentences import opening_lines
+from em_impute.report.sentences import noticed, opening_lines
 from em_impute.report.text.console import NAME_WIDTH
 from em_impute.report.text.table import GAP, fitted, grid, widths_of, wrapped
 from em_impute.table.text import listed, plural
@@ -75,8 +75,7 @@ def _lines(report: ExplanationReport, room: int) -> Iterator[Line]:
     yield from _rows(report.final.rows, shown)
     yield from _parameters(report.final.parameters, None, shown)
     yield from _left_out(report, shown)
-    for one in report.warnings:
-        yield "warning", f"{one.code}: {one.message}"
+    yield from noticed(report.warnings)
 
 
 def _model(report: ExplanationReport) -> Iterator[Line]:

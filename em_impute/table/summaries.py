@@ -1,0 +1,216 @@
+"""Rows that are no observations although they have all fields: a header again, units, and sums or means of others."""
+
+import math
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.table.asides import HEADER, NOTE, SUMMARY, UNITS, Asides, is_note
+from em_impute.table.dialect import Dialect
+from em_impute.table.numbers import is_mark, parse_number
+from em_impute.table.quotes import QUOTE
+from em_impute.table.records import Records
+
+TOTALS = {"total", "totals", "grand total", "subtotal", "sub-total", "sub total", "sum", "summe", "gesamt"}
+TOTALS |= {"gesamtsumme", "zwischensumme", "somme", "suma", "totale", "totaal"}
+AVERAGES = {"average", "averages", "avg", "mean", "means", "mittelwert", "durchschnitt", "moyenne", "promedio"}
+WORDS = TOTALS | AVERAGES
+BESIDE = WORDS | {"median", "std", "sd", "std dev", "stdev", "standard deviation", "min", "minimum", "max", "maximum"}
+BESIDE |= {"count", "n"}
+"""What may stand beside a total or an average; alone some of them are names of people."""
+
+STEM = 2
+
+
+def _letters(at: int) -> NDArray[np.bool_]:
+    """Tell of every byte whether it may stand at a place of such a word, in either case."""
+    letters = {word[at] for word in WORDS}
+    return np.array([chr(byte).casefold() in letters for byte in range(256)])
+
+
+STEMS = [_letters(at) for at in range(STEM)]
+"""How such words begin: hardly a cell of a large table does so."""
+
+FEW_BYTES = 9  # of a cell that holds nothing, or a mark for it
+LABELLED = 20  # rows that begin with such a word and have a label; one of them shows that it names a category
+FOLLOWING = 20  # rows looked at below units
+LEAST_NUMBERS = 2  # of them in a column that has a unit
+
+ATOM = (
+    r"(?:[munpcdkMGhµμ]?(?:m|g|s|[lL]|A|V|W|J|N|Pa|Hz|mol|bar|cal|B|eV|Wh|ha)|%|‰|°[CFK]?|deg[CF]?|K|ppm|ppb"
+    r"|in(?:ch(?:es)?)?|ft|yd|mi(?:les?)?|lbs?|oz|mph|kn|psi|mmHg|bpm|y(?:ea)?rs?|months?|weeks?|days?|d"
+    r"|h(?:(?:ou)?rs?)?|min(?:s|utes?)?|sec(?:s|onds?)?|beats|count|[$€£¥]|USD|EUR|GBP)(?:\^?-?[123²³]|⁻[¹²])?"
+)
+BRACKETED = r"\[[^\]]{0,16}\]|\([^)]{0,16}\)"
+UNIT = re.compile(rf"{ATOM}(?: ?[/·*. ] ?{ATOM})*|{BRACKETED}")
+NO_UNIT = re.compile(rf"{BRACKETED}|(?i:text|string|category|categorical|nominal|factor|code|name|id|unitless|m/f|f/m)")
+
+
+class RowSieve:
+    """Takes out of the records what is none, and keeps account of it."""
+
+    def __init__(self, dialect: Dialect, targets: Collection[int], decimal: str, asides: list[Asides]) -> None:
+        self._dialect = dialect
+        self._targets = targets
+        self._decimal = decimal
+        self._asides = asides
+        self._others = [column for column in range(1, len(dialect.names)) if column not in targets]
+
+    def sifted(self, records: Records) -> Records | None:
+        """Give the records without what is none, None where none is left."""
+        kind = np.zeros(records.n_records, np.int8)
+        first = records.data.take(records.record_starts, mode="clip")  # an empty cell may end the file
+        if self._dialect.has_header:
+            kind[list(self._headers(records, first))] = HEADER
+        kind[self._summaries(records, first)] = SUMMARY
+        if records.first_row == 0 and self._dialect.has_header and self._has_units(records, kind):
+            kind[0] = UNITS
+        if records.is_last:
+            kind[list(self._notes(records, kind))] = NOTE
+        rows = np.flatnonzero(kind)
+        if not rows.size:
+            return records
+        start, end = (records.absolute(positions) for positions in (records.record_starts, records.record_stops))
+        stop = records.absolute(np.minimum(records.ends[:, -1] + 1, records.data.size))
+        self._asides.append(Asides(start, stop, end, records.line_of(np.arange(kind.size)), kind).where(rows))
+        return records.without(rows)
+
+    def _text(self, records: Records, row: int, column: int) -> str:
+        content = self._dialect.content(records.cell(row, column))
+        return content.decode(self._dialect.working_encoding, "replace")
+
+    def numbers(self, records: Records, column: int, rows: Iterable[int]) -> list[float | None]:
+        """Read some cells of a column; None is what is neither a number nor missing."""
+        return [parse_number(self._text(records, row, column), self._decimal) for row in rows]
+
+    def _headers(self, records: Records, first: NDArray[np.uint8]) -> Iterator[int]:
+        """Find the rows that repeat the header, byte by byte; `first` are the first bytes of the rows."""
+        header = self._dialect.header
+        rows = np.flatnonzero(first == (header or b"\n")[0])
+        lengths = records.record_stops[rows] - records.record_starts[rows] if rows.size else rows
+        for row in rows[lengths == len(header)].tolist():
+            start = records.record_starts[row]
+            if records.data[start : start + len(header)].tobytes() == header:
+                yield row
+
+    def _notes(self, records: Records, kind: NDArray[np.int8]) -> Iterator[int]:
+        """Find the footers at the end, which fill the first cell only."""
+        for row in range(records.n_records - 1, -1, -1):
+            is_footer = is_note(records.cell(row, 0)) and not any(
+                self._text(records, row, column).strip() for column in range(1, records.n_columns)
+            )
+            if is_footer:
+                yield row
+            elif not kind[row]:
+                return
+
+    def _has_units(self, records: Records, kind: NDArray[np.int8]) -> bool:
+        """Tell whether the first row says in which units the numbers below it are."""
+        n_units = 0
+        following = (1 + np.flatnonzero(kind[1:] == 0)[:FOLLOWING]).tolist()
+        for column in range(records.n_columns):
+            text = self._text(records, 0, column).strip()
+            if is_mark(text):
+                continue
+            if parse_number(text, self._decimal) is not None:
+                return False
+            read = self.numbers(records, column, following)
+            numbers = [number for number in read if number is not None and not math.isnan(number)]
+            if None not in read and len(numbers) >= LEAST_NUMBERS:
+                if not UNIT.fullmatch(text):
+                    return False
+                n_units += 1
+            elif not NO_UNIT.fullmatch(text):
+                return False
+        return n_units > 0
+
+    def _summaries(self, records: Records, first: NDArray[np.uint8]) -> Sequence[int]:
+        """Find the rows of sums and means: such a word alone in the first cell, no label, and numbers that agree."""
+        may_be = np.flatnonzero(STEMS[0].take(first) | (first == QUOTE))
+        if may_be.size:
+            start = records.record_starts[may_be]
+            start += first[may_be] == QUOTE
+            for at, letters in enumerate(STEMS):
+                is_such = letters.take(records.data.take(start + at, mode="clip"))
+                may_be, start = may_be[is_such], start[is_such]
+        if not may_be.size or not self._targets:
+            return []
+        spans = [records.span(column) for column in self._targets]
+        is_short = np.all([stop[may_be] - start[may_be] < FEW_BYTES for start, stop in spans], axis=0)
+        looked_at = [*may_be[is_short].tolist(), *may_be[~is_short][:LABELLED].tolist()]
+        word = {row: self._word(records, row) for row in looked_at}
+        labelled = {word[row] for row in word if not self._is_blank(records, row)}
+        rows = [row for row in word if word[row] in WORDS and word[row] not in labelled]
+        if not rows or 2 * len(rows) > records.n_records + 1:
+            return []
+        is_whole = records.is_last and records.first_row == 0
+        numbers = _Numbers(self, records, sorted(rows), is_whole=is_whole)
+        found = {row for row in rows if self._agrees(records, row, word[row], numbers)}
+        for row in sorted(found):  # and what else describes the rows, beside these
+            for step in (-1, 1):
+                other = row + step
+                while 0 <= other < records.n_records and self._describes(records, other):
+                    found.add(other)
+                    other += step
+        return sorted(found)
+
+    def _describes(self, records: Records, row: int) -> bool:
+        return self._word(records, row) in BESIDE and self._is_blank(records, row)
+
+    def _word(self, records: Records, row: int) -> str:
+        return self._text(records, row, 0).strip().rstrip(":.").casefold()
+
+    def _is_blank(self, records: Records, row: int) -> bool:
+        """Tell whether a row has no label."""
+        return all(is_mark(self._text(records, row, column)) for column in self._targets)
+
+    def _agrees(self, records: Records, row: int, word: str, numbers: "_Numbers") -> bool:
+        """Tell whether a row has nothing but numbers, at least half of them sums or means of their columns."""
+        agree = []
+        for column in self._others:
+            text = self._text(records, row, column)
+            value = parse_number(text, self._decimal)
+            if value is None:
+                return False
+            if not math.isnan(value):
+                digits = len(text.strip().partition(self._decimal)[2])
+                agree.append(numbers.agree(row, column, value, 0.5 * 10.0**-digits, is_mean=word in AVERAGES))
+        return 2 * sum(agree) >= len(agree) if agree else row + len(numbers.rows) >= records.n_records
+
+
+class _Numbers:
+    """The numbers of a block, column by column, to compare those of summaries with."""
+
+    def __init__(self, sieve: RowSieve, records: Records, rows: list[int], *, is_whole: bool) -> None:
+        self._sieve, self._records = sieve, records
+        self.rows = rows
+        self._is_whole = is_whole
+        self._columns: dict[int, NDArray[np.float64]] = {}
+
+    def _column(self, column: int) -> NDArray[np.float64]:
+        """Read a column, (n_records,), NaN in the summaries themselves."""
+        if column not in self._columns:
+            read = self._sieve.numbers(self._records, column, range(self._records.n_records))
+            self._columns[column] = np.array([np.nan if number is None else number for number in read])
+            self._columns[column][self.rows] = np.nan
+        return self._columns[column]
+
+    def agree(self, row: int, column: int, value: float, half: float, *, is_mean: bool) -> bool:
+        """Tell whether a value, rounded by up to `half`, is the sum or the mean of the rows above it or of all rows.
+
+        Of a table that is read in several blocks the others are not at hand: then it must be among the numbers, or
+        beyond them.
+        """
+        numbers = self._column(column)
+        above = [other for other in self.rows if other < row]
+        for some in (numbers, numbers[:row], numbers[above[-1] + 1 if above else 0 : row]):
+            shown = some[np.isfinite(some)]
+            for found in (shown.sum(), shown.mean()) if shown.size else ():
+                if abs(value - found) <= half * (1 + 1e-6) + 1e-9 * abs(found):
+                    return True
+        shown = numbers[np.isfinite(numbers)]
+        if self._is_whole or not shown.size:
+            return False
+        return bool(shown.min() <= value <= shown.max()) if is_mean else bool(abs(value) >= np.abs(shown).max())
