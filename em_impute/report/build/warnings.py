@@ -207,7 +207,7 @@ def _of_key(design: Design, label: Codes, line_of: Callable[[Integers], Integers
     else:
         found = f"{plural(same.n_known, 'known label')} beside another, {same.n_exceptions:,} unlike the others"
         found += f" ({lines})" if differing else ""
-        yield "S04", f"Rows of one {shown(same.name)} have one label: {found}. Fills follow it."
+        yield "S04", f"Rows of one {shown(same.name)} share a label, and are filled so: {found}."
 
 
 def _marks_of_missing(design: Design) -> Iterator[str]:

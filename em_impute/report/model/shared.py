@@ -57,7 +57,7 @@ WARNINGS = {
     "S05": "A note rather than a warning: some labels may stand for missing ones.",
 }
 
-NOTES = frozenset({"S01", "S02", "W17"})
+NOTES = frozenset({"S01", "S03", "S04", "S05", "W17"})
 """What merely informs.  No option lets it stop a run."""
 
 Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]

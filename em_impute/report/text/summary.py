@@ -32,6 +32,9 @@ MAX_COLUMNS, MAX_LABELS = 3, 6
 MOST_LINES, LINE = 8, 100
 """Lines of a summary at this width: as many warnings are shown, of two lines at most, and the others are counted."""
 
+UNTOLD = frozenset({"S01", "W17"})
+"""Notes that are counted only."""
+
 MOST_OF_ONE = 2
 """Lines of a warning; what a colon introduces is left out where it takes more than one."""
 
@@ -67,10 +70,11 @@ def wrote(names: Sequence[str]) -> Iterator[str]:
 def _brief(notice: Notice, most_lines: int = MOST_OF_ONE) -> str:
     """Say a warning in its first sentence."""
     said = SENTENCE_END.split(notice.message, maxsplit=1)[0].rstrip(".")
-    if _n_lines([f"Warning: {said} ({notice.code})"]) > 1:
+    kind = "Note" if is_note(notice) else "Warning"
+    if _n_lines([f"{kind}: {said} ({notice.code})"]) > 1:
         said = said.partition(": ")[0]
     room = most_lines * (LINE - INDENT) - len("Warning:  (W00)")
-    return f"Warning: {shortened(said, room)} ({notice.code})"
+    return f"{kind}: {shortened(said, room)} ({notice.code})"
 
 
 def _n_lines(sentences: Iterable[str]) -> int:
@@ -173,8 +177,9 @@ def _of_the_model(applied: AppliedModel, filled: int) -> Iterator[str]:
 
 def _doubts(report: FitReport, notices: Sequence[Notice], room: int) -> Iterator[str]:
     """Say what should be known before relying on the fills, in so many lines, and count the rest."""
-    warnings = [one for one in notices if not is_note(one) and not (one.code == NO_BETTER and report.accuracy)]
-    notes = sum(map(is_note, notices))
+    is_told = {one.code: one.code not in UNTOLD and not (one.code == NO_BETTER and report.accuracy) for one in notices}
+    warnings = [one for one in notices if is_told[one.code]]
+    notes = sum(one.code in UNTOLD for one in notices)
     told = [*map(_brief, warnings)]
 
     def is_too_much() -> bool:
