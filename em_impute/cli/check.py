@@ -61,6 +61,7 @@ def check(
 def _by_a_fit(request: Request, run: Run) -> Iterator[Finding]:
     """Say what is missing, and what a fit would use."""
     from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, remedy
+    from em_impute.report.build.warnings import unread_cells
     from em_impute.report.format import known_and_missing
     from em_impute.table.text import listed
 
@@ -79,7 +80,10 @@ def _by_a_fit(request: Request, run: Run) -> Iterator[Finding]:
             used, rejected = _predictors(
                 opened, column, request, with_categories=bool(kinds.labels), settled=not kinds.ambiguous
             )
-            yield "predictors", listed(used, MAX_SHOWN) or "none", n_missing > 0 and not used
+            named = [f"{name}: {kind}" for name, kind in used.items()]
+            yield "predictors", listed(named, MAX_SHOWN) or "none", n_missing > 0 and not used
+            for _code, message in unread_cells([one for one in opened.readings if one.column in used]):
+                yield "warning", message, True
             for one in rejected:
                 yield "not used", f"{one.name}: {one.reason}", False
 
@@ -96,7 +100,8 @@ def _by_a_model(request: Request, source: "tuple[SavedModel, str]", run: Run) ->
         for report in done.reports(command_line()):
             known, tokens = sum(one.known for one in report.labels), report.missing.tokens
             yield "column", known_and_missing(report.column, known, tokens), report.missing.cells > 0
-            yield "predictors", listed([one.name for one in report.features.used], MAX_SHOWN), False
+            kinds = [f"{name}: {kind}" for name, kind in report.features.kinds.items()]
+            yield "predictors", listed(kinds, MAX_SHOWN), False
             if report.applied is not None:
                 yield from ((name, text, False) for name, text in applied_lines(report.applied))
             for one in report.warnings:
@@ -106,25 +111,29 @@ def _by_a_model(request: Request, source: "tuple[SavedModel, str]", run: Run) ->
 
 def _predictors(
     opened: "InputTable", column: int, request: Request, *, with_categories: bool, settled: bool
-) -> "tuple[list[str], tuple[Rejected, ...]]":
-    """Name the predictors that `fill` would use; sums and copies are known only once the labels are `settled`."""
+) -> "tuple[dict[str, str], tuple[Rejected, ...]]":
+    """Say what each predictor is that `fill` would use; sums and copies are known once the labels are `settled`."""
     from em_impute.columns.design import make_design
     from em_impute.columns.labels import read_labels
     from em_impute.columns.predictors import are_identifiers, choose_predictors
+    from em_impute.report.build.shared import features_of
 
+    long = [(name, one) for name, one in opened.categories if one.long] if with_categories else []
+    texts_of = [name for name, one in long if name in opened.told or not are_identifiers(name, one)]
+    columns, candidates, known = opened.columns, opened.categories, opened.known._replace(in_scores=texts_of)
     explicit = bool(request.features)
-    texts_of = [name for name, one in opened.categories if one.long is not None and not are_identifiers(name, one)]
-    texts_of = texts_of if with_categories else []
-    columns, candidates = opened.columns, opened.categories
     numbers, texts, rejected = choose_predictors(
-        columns, candidates, explicit=explicit, with_categories=with_categories, in_scores=texts_of
+        columns, candidates, explicit=explicit, with_categories=with_categories, known=known
     )
-    categories = [f"{name} (text)" for name in texts_of]
-    categories += [f"{name} (categorical, {len(one.texts)})" for name, one in texts]
     if not (settled and (numbers or texts)):
-        return [name for name, _ in numbers] + categories, tuple(rejected)
-    labels = read_labels(opened.names[column], opened.table.targets[column], request)
+        kinds = {name: "number" for name, _ in numbers}
+        return kinds | dict.fromkeys(texts_of, "text") | {name: "category" for name, _ in texts}, tuple(rejected)
     design = make_design(
-        labels, columns, candidates, explicit=explicit, with_categories=with_categories, in_scores=texts_of
+        read_labels(opened.names[column], opened.table.targets[column], request),
+        columns,
+        candidates,
+        explicit=explicit,
+        with_categories=with_categories,
+        known=known,
     )
-    return [feature.name for feature in design.features[: design.n_numbers]] + categories, design.rejected
+    return features_of(design, opened.readings).kinds | dict.fromkeys(texts_of, "text"), design.rejected

@@ -14,7 +14,7 @@ from em_impute.options import Request
 if TYPE_CHECKING:
     from em_impute.saved_model.store import SavedModel
 
-FITTING = {"features", "by", "weights", "method", "imputations", "long", *(one.name for one in fields(Model))}
+FITTING = {"features", "kinds", "by", "weights", "method", "imputations", "long", *(one.name for one in fields(Model))}
 FITTING -= {"deltas", "seed"}
 """Options of a fit; a model that is applied has been fitted already."""
 

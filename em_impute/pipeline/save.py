@@ -72,7 +72,7 @@ def _make_column(opened: InputTable, completion: ColumnResult, request: Request)
         name_of(opened, request.weights),
         tuple(completion.labels.tokens),
         _training(opened, found),
-        with_experts(model_of(found, opened.names, request, request.deltas), remembering),
+        with_experts(model_of(found, opened.names[: opened.table.n_columns], request, request.deltas), remembering),
     )
 
 

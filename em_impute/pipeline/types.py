@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import Key
 from em_impute.columns.labels import Labels
-from em_impute.columns.predictors import Column
+from em_impute.columns.predictors import Column, Known
+from em_impute.columns.readings import Reading, times_of
 from em_impute.diagnostics.diagnose import Diagnostics
 from em_impute.em.blocks import Floats
 from em_impute.model.column import FittedColumn
@@ -38,6 +39,10 @@ class InputTable:
     """(n_rows,) how much each row counts, with mean 1 over those that do; None counts all alike"""
     groups: tuple[str, CategoryColumn] | None = None
     """The column that divides the rows, and what to call it."""
+    readings: tuple[Reading, ...] = ()
+    """How columns of texts became numbers; those that are made of one column stand behind all columns."""
+    told: frozenset[str] = frozenset()
+    """The columns whose kinds are no question, since the user has named them or they were made of texts."""
 
     def release_predictors(self) -> None:
         """Release the predictors as they were read, when nothing more is to be learnt from them: they are large."""
@@ -63,6 +68,11 @@ class InputTable:
             if name in cells and index in categories:
                 categories[index] = categories[index].without(cells[name])
         return replace(self, table=replace(self.table, numbers=numbers, categories=categories))
+
+    @property
+    def known(self) -> Known:
+        """What is known of the columns beside their cells."""
+        return Known(told=self.told, times=times_of(self.readings), are_read=bool(self.readings))
 
     @property
     def keys(self) -> list[Key]:

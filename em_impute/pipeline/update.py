@@ -15,7 +15,7 @@ from em_impute.ensemble.incremental import Memory
 from em_impute.ensemble.incremental import learn as learn_examples
 from em_impute.errors import FitError, UsageError, option
 from em_impute.model.predict import Expert, Mixed
-from em_impute.pipeline.apply import Applied, with_scores
+from em_impute.pipeline.apply import Applied
 from em_impute.pipeline.save import source_of
 from em_impute.pipeline.types import InputTable, with_experts
 from em_impute.saved_model.distributions import count_numbers, count_texts
@@ -63,7 +63,7 @@ def updated(model: SavedModel, opened: InputTable, applied: Sequence[Applied], f
 
 def _column(applied: Applied, opened: InputTable) -> SavedColumn:
     saved, labels = applied.saved, applied.completion.labels
-    opened = replace(opened, table=with_scores(opened.table, saved.model))
+    opened = replace(opened, table=saved.model.prepared(opened.table))
     model, label = saved.model, labels.label.astype(np.intp)
     counts = np.ones(label.size) if opened.weight is None else opened.weight
     row = np.flatnonzero((label < len(model.labels)) & (counts > 0.0))  # not those whose label the model does not know

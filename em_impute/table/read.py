@@ -1,6 +1,6 @@
 """The first pass: everything that is needed of a file, in one go over its blocks."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Required, TypedDict, Unpack
@@ -89,6 +89,8 @@ class ReadOptions(TypedDict, total=False):
     weights: int | None
     most_texts: int
     """so many different texts of a column of texts are kept, more than a category has"""
+    texts: Collection[int]
+    """columns whose texts are kept even where they are all numbers"""
     keep_record_ends: bool
     keep_record_starts: bool
     progress: Callable[[int], None] | None
@@ -145,10 +147,12 @@ class _TableReader:
         tokens, taken = reading.get("null_tokens", frozenset()), {*targets, groups, weights}
         candidates = [i for i in range(len(dialect.names)) if i not in taken] if features is None else features
         self._targets = {column: TargetReader(column, dialect, tokens) for column in targets}
-        most = reading.get("most_texts", 0)
+        most, self._texts = reading.get("most_texts", 0), reading.get("texts", ())
         self._categories = {column: CategoryReader(column, dialect, text_limit=most) for column in candidates}
         self._numbers = {
-            column: NumberReader(column, dialect, decimal, explicit=explicit, category=category)
+            column: NumberReader(
+                column, dialect, decimal, explicit=explicit, category=category, is_text=column in self._texts
+            )
             for column, category in self._categories.items()
         }
         self._weights = [] if weights is None else [NumberReader(weights, dialect, decimal, explicit=True)]
@@ -196,7 +200,11 @@ class _TableReader:
             stop=self.stop,
             targets={column: reader.finish() for column, reader in self._targets.items()},
             numbers=numbers,
-            categories={column: self._categories[column].finish() for column in numbers if numbers[column].n_bad},
+            categories={
+                column: self._categories[column].finish()
+                for column in numbers
+                if numbers[column].n_bad or column in self._texts
+            },
             groups=next((reader.finish() for reader in self._groups), None),
             weights=next((reader.finish() for reader in self._weights), None),
             record_stops=self._stops.finish() if reading.get("keep_record_ends") else None,

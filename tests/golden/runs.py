@@ -238,6 +238,14 @@ ALL = [
         "fill other.csv --model first.json --update --no-report",
         "fill people.csv --model first.json --update --save-model second.json --no-report",
     ),
+    _run(
+        "numbers in disguise and what the user says of columns",
+        "fill disguised.csv -c trade -v -r disguised.json --save-model disguised.model.json",
+        "fill disguised.csv --model disguised.model.json -o again.csv",
+        "fill disguised.csv -c trade --as note=ignore --as opened=text --as rooms=category -o told.csv",
+        "check disguised.csv -c trade --as income=number",
+        passed_on=("disguised.model.json",),
+    ),
     # The other commands
     _run(
         "check says what it would use",

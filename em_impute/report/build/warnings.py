@@ -1,11 +1,12 @@
 """What the user should know before relying on the result, in words: each warning is (code, message)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.columns.predictors import COLLINEAR, NOT_ALL_NUMBERS
+from em_impute.columns.predictors import COLLINEAR, NEITHER
+from em_impute.columns.readings import Reading
 from em_impute.em.blocks import Floats
 from em_impute.em.initialize import Mixture
 from em_impute.missingness.how_missing import HeldOut
@@ -57,6 +58,7 @@ def warnings(
         yield from _of_skill(found.promise)
         yield from _of_reasons(found)
         yield from _of_fit(found.mixture)
+        yield from unread_cells(found.readings)
         yield from _of_predictors(found.design)
     yield from _of_probabilities(counted, wrong)
     if counted.n_filled == counted.n_missing and not completion.fills.is_drawn:  # so that somebody may count them
@@ -167,8 +169,15 @@ def _of_fit(mixture: Mixture) -> Warnings:
         yield "W21", "Some groups coincide: the predictors cannot distinguish so many."
 
 
+def unread_cells(readings: Sequence[Reading]) -> Warnings:
+    """Warn of cells that are not written as those of their columns are."""
+    cells = [one.told_unread for one in readings if one.unread]
+    if cells:
+        yield "W30", f"Cells that are not numbers count as missing: {listed(cells, separator='; ')}."
+
+
 def _of_predictors(design: Design) -> Warnings:
-    spoilt = [f"{one.name!r} ({one.reason})" for one in design.rejected if one.reason.startswith(NOT_ALL_NUMBERS)]
+    spoilt = [f"{one.name!r} ({one.reason})" for one in design.rejected if NEITHER in one.reason]
     if spoilt:
         yield "W18", f"Not used although mostly numbers: {listed(spoilt)}. Correct or empty these cells."
     copies = [repr(one.name) for one in design.rejected if one.reason == COLLINEAR]
