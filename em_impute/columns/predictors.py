@@ -119,12 +119,15 @@ def choose_predictors(
 
 
 def _is_category(numbers: NumberColumn, category: CategoryColumn) -> bool:
-    """Tell a category from numbers with some cells gone wrong: most cells are none, or the same few texts repeat."""
+    """Tell a category from numbers with some cells gone wrong: most cells are no numbers, or those that are none recur.
+
+    Where the texts were counted they decide, since a column may have been read as numbers only up to the first text.
+    """
     if numbers.decimal_comma or category.too_many:
         return not numbers.decimal_comma and numbers.n_numbers <= numbers.n_bad
-    n_numbers = sum(count for text, count in zip(category.texts, category.counts, strict=True) if _is_number(text))
-    n_cells = category.counts.sum()
-    return bool(2 * n_numbers <= n_cells or np.count_nonzero(category.counts) < MOSTLY_DIFFERENT * n_cells)
+    counts = zip(category.texts, category.counts.tolist(), strict=True)
+    others = [count for text, count in counts if count and not _is_number(text)]
+    return 2 * sum(others) >= int(category.counts.sum()) or sum(others) >= 2 * len(others)
 
 
 def _is_number(text: str) -> bool:
