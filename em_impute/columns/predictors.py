@@ -127,7 +127,8 @@ def _is_category(numbers: NumberColumn, category: CategoryColumn) -> bool:
         return not numbers.decimal_comma and numbers.n_numbers <= numbers.n_bad
     counts = zip(category.texts, category.counts.tolist(), strict=True)
     others = [count for text, count in counts if count and not _is_number(text)]
-    return 2 * sum(others) >= int(category.counts.sum()) or sum(others) >= 2 * len(others)
+    n_others, n_cells = sum(others), int(category.counts.sum())
+    return bool(2 * n_others >= n_cells or n_others >= 2 * len(others))
 
 
 def _is_number(text: str) -> bool:
