@@ -1,5 +1,6 @@
 """Everything the user asked for, in one frozen value, and what of it can never work."""
 
+import difflib
 import math
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
@@ -39,6 +40,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "quote": ('"', "none"),
 }
 
+KINDS = ("number", "date", "category", "text", "ignore")
+"""What a column may be said to be."""
+
 TEXTS = ("columns", "features", "null_values", "keep_values", "labels")
 """Options that hold several texts."""
 
@@ -76,6 +80,8 @@ class Request:
     """The column of which rows with one value have one label; None finds it, if known labels show it."""
     weights: str | None = None
     """The column of numbers that says how much each row counts; None counts all alike."""
+    kinds: tuple[tuple[str, str], ...] = ()
+    """Columns, by name or number, and what each is; of the others that is found out."""
     order_by: str | None = None
     """The predictor whose mean orders unnamed components; None takes the first."""
     components: int | Literal["auto"] | None = None
@@ -125,6 +131,7 @@ class Request:
             value = getattr(self, name)
             if _is_number(value, kind):
                 object.__setattr__(self, name, kind(value))
+        object.__setattr__(self, "kinds", tuple((_as_text(column), kind) for column, kind in self.kinds))
         object.__setattr__(self, "deltas", tuple((_as_text(label), delta) for label, delta in self.deltas))
 
     @property
@@ -153,6 +160,7 @@ def check(request: Request) -> None:
     for label, delta in deltas:
         if not (isinstance(delta, Real) and math.isfinite(delta)):
             raise UsageError(f"{option('deltas')} takes a finite number for {label!r}, not {delta!r}")
+    _check_kinds(request.kinds)
     null, keep, labels = request.null_values, request.keep_values, request.labels
     if set(null) & set(keep):
         message = f"the same token is given to {option('null_values')} and to {option('keep_values')}"
@@ -170,6 +178,18 @@ def check(request: Request) -> None:
     if request.method == "draw" and request.min_probability:
         message = f"{option('min_probability')} contradicts drawn labels: unlikely ones must be drawn too"
         raise UsageError(message, "leave it out")
+
+
+def _check_kinds(kinds: tuple[tuple[str, Any], ...]) -> None:
+    named = [column for column, _ in kinds]
+    for column, kind in kinds:
+        if kind not in KINDS:
+            close = difflib.get_close_matches(str(kind), KINDS, n=1)
+            nearest = option("kinds", f"{column}={(close or KINDS)[0]}")
+            message = f"{option('kinds')} takes one of {', '.join(KINDS)} for {column!r}, not {kind!r}"
+            raise UsageError(message, f"did you mean {nearest}?" if close else f"for example {nearest}")
+        if named.count(column) > 1:
+            raise UsageError(f"{option('kinds')} is given twice for {column!r}", "give one kind per column")
 
 
 def _check_value(name: str, value: Any) -> None:  # noqa: ANN401  # whatever a caller in Python takes for one

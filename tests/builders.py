@@ -46,6 +46,7 @@ def design_of(folder, content, column="g", *, with_categories=False, **options):
             opened.categories,
             explicit=bool(request.features),
             with_categories=with_categories,
+            known=opened.known,
         )
 
 

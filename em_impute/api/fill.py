@@ -79,6 +79,9 @@ def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpa
     features
         The names of the predictors.  Default: every column of numbers or texts, but identifiers and
         constants.  Missing predictors are integrated out.
+    kinds
+        What predictors are, {name: kind}: "number", "date", "category", "text", or "ignore".  Default: as their cells
+        say.
     by
         The name of a column of groups that may differ: each has its own fit beside the pooled one.
     same_within

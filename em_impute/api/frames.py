@@ -94,9 +94,14 @@ def source_of_frame(frame: pd.DataFrame, labelled: Iterable[int]) -> Source:
 
 
 def read_columns(
-    frame: pd.DataFrame, request: Request, *, targets: Sequence[int] = (), features: Sequence[int] = ()
+    frame: pd.DataFrame,
+    request: Request,
+    *,
+    targets: Sequence[int] = (),
+    features: Sequence[int] = (),
+    texts: Sequence[int] = (),
 ) -> Table:
-    """Read some columns of a frame, by their positions, as labels and as predictors."""
+    """Read some columns of a frame, by their positions, as labels and as predictors; of some keep the `texts`."""
     source, dialect = look_at(source_of_frame(frame, targets), request)
     null_tokens = frozenset(request.null_values)
     return read_table(
@@ -107,6 +112,7 @@ def read_columns(
         explicit=True,
         null_tokens=null_tokens,
         most_texts=ANY_NUMBER,
+        texts=texts,
     )
 
 
@@ -126,8 +132,8 @@ def known_only(column: pd.Series, texts: Sequence[str] | None) -> pd.Series:
     """Empty the cells with other texts than these: with too many texts none of the column would be read."""
     if texts is None or pd.api.types.is_numeric_dtype(column.dtype):
         return column
-    known = {text.strip() for text in texts}
-    return column.astype(object).where(column.map(lambda value: str(value).strip() in known).astype(bool))
+    known = {text.strip().casefold() for text in texts}
+    return column.astype(object).where(column.map(lambda value: str(value).strip().casefold() in known).astype(bool))
 
 
 def with_frame_lines(opened: InputTable) -> InputTable:

@@ -15,7 +15,7 @@ from em_impute.columns.predictors import refuse_unusable
 from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, FitError, UsageError
 from em_impute.model.assign import most_probable
-from em_impute.pipeline.apply import elsewhere, placed, with_scores
+from em_impute.pipeline.apply import elsewhere, placed
 from em_impute.table.text import unused_name
 
 try:
@@ -148,6 +148,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
             column = elsewhere(column)
         model = column.model
         position = {**model.coding.column, **({} if model.texts is None else model.texts.column)}
+        position |= {one.column: one.index for one in model.readings if one.index is not None}
         position = {name: at for name, at in position.items() if at in model.columns}
         self.model_, self.fitted_model_ = placed(column, list(position)).model, FittedModel(saved)
         (self.report_,) = done.reports(f"em_impute.{' '.join(repr(self).split())}.fit")
@@ -267,9 +268,11 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         Raises DesignError for cells of numbers that no model can use.
         """
         coding = self.model_.coding
-        cells = {name: known_only(frame.iloc[:, at], coding.texts.get(name)) for name, at in self._predictors.items()}
-        table = read_columns(pd.DataFrame(cells), self._request, features=range(len(cells)))
-        table = with_scores(table, self.model_)
+        read = {one.column for one in self.model_.readings}
+        texts = {name: texts for name, texts in coding.texts.items() if name not in read}
+        cells = {name: known_only(frame.iloc[:, at], texts.get(name)) for name, at in self._predictors.items()}
+        table = read_columns(pd.DataFrame(cells), self._request, features=range(len(cells)), texts=self.model_.read)
+        table = self.model_.prepared(table)
         for feature in coding.features:
             if feature.category is None:
                 refuse_unusable(feature.name, table.numbers[coding.column[feature.name]], explicit=True)

@@ -26,6 +26,7 @@ class ModelOptions(SharedOptions, total=False):
     """Options of `em_impute.fit_model`: those of what is learnt."""
 
     features: Name | Sequence[Name]
+    kinds: Mapping[Name, str]
     by: Name
     same_within: Name
     weights: Name
@@ -123,6 +124,9 @@ def _parameter(name: str, value: str | None) -> str:
         return written
     if value.isdigit():
         return f"{written}={value}"
+    if name == "kinds":
+        column, _, kind = value.rpartition("=")
+        return f"{written}={{{column!r}: {kind!r}}}"
     text = value.removeprefix("'").removesuffix("'")  # which a shell needs where it holds a blank or the like
     return f"{written}={text.split(',') if name == 'labels' else text!r}"
 
@@ -131,8 +135,8 @@ def _value(name: str, value: Any) -> Any:
     """Give a value as `Request` holds it: several texts where one may stand for them, and names as texts."""
     if name in TEXTS:
         return tuple(map(str, value if isinstance(value, tuple) else _as_list(value)))
-    if name == "deltas":
-        return tuple((str(label), delta) for label, delta in dict(value or {}).items())
+    if name in {"deltas", "kinds"}:
+        return tuple((str(key), one) for key, one in dict(value or {}).items())
     return str(value) if name in {"by", "same_within", "weights", "order_by"} and value is not None else value
 
 

@@ -1,6 +1,6 @@
 """`em-impute check`: read only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
 
@@ -42,7 +42,8 @@ class Checked:
     notes: list[str]
     same_label: str
     """the column of which rows with one value have one label, and what says so"""
-    predictors: list[str]
+    predictors: dict[str, str]
+    """what each column holds"""
     not_used: dict[str, str]
     """why, by column"""
 
@@ -116,6 +117,7 @@ def _by_a_fit(request: Request, run: Run) -> tuple[list[str], list[Checked]]:
     """Find the lines that are no rows, what is missing, and what a fit would use."""
     from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, remedy
     from em_impute.report.build.asides import ALWAYS, BY_LOOKS, lines_told
+    from em_impute.report.build.warnings import unread_cells
 
     found = []
     with run.opened(request) as (opened, _):
@@ -133,6 +135,7 @@ def _by_a_fit(request: Request, run: Run) -> tuple[list[str], list[Checked]]:
             warnings, notes = (
                 [spelled(message, flag) for code, message in odd if code.startswith(kind)] for kind in ("W", "S")
             )
+            warnings += [message for _, message in unread_cells([one for one in opened.readings if one.column in used])]
             key = _key(opened, column, request) if kinds.labels and not kinds.ambiguous else ""
             why, labels = {one.name: one.reason for one in rejected}, dict(sorted(kinds.labels.items()))
             known, missing = sum(labels.values()), dict(kinds.missing)
@@ -161,7 +164,7 @@ def _findings_of(found: Checked) -> Iterator[Finding]:
     yield from (("warning", message, True) for message in found.warnings)
     yield from (("note", message, False) for message in found.notes)
     is_hopeless = found.n_missing > 0 and not found.predictors
-    yield "predictors", listed(found.predictors, MAX_SHOWN) or "none", is_hopeless
+    yield "predictors", listed(_with_kinds(found.predictors), MAX_SHOWN) or "none", is_hopeless
     if found.same_label:
         yield "key", found.same_label, False
     yield from (("not used", f"{name}: {reason}", False) for name, reason in found.not_used.items())
@@ -185,33 +188,42 @@ def _findings_by_the_model(report: "FitReport") -> Iterator[Finding]:
 
     known, tokens = sum(one.known for one in report.labels), report.missing.tokens
     yield "column", known_and_missing(report.column, known, tokens), report.missing.cells > 0
-    yield "predictors", listed([one.name for one in report.features.used], MAX_SHOWN), False
+    yield "predictors", listed(_with_kinds(report.features.kinds), MAX_SHOWN), False
     if report.applied is not None:
         yield from ((name, text, False) for name, text in applied_lines(report.applied))
     yield from (("warning", f"{one.code}: {one.message}", True) for one in report.warnings if not is_note(one))
 
 
+def _with_kinds(kinds: Mapping[str, str]) -> list[str]:
+    """Name columns and what they hold."""
+    return [f"{name}: {kind}" for name, kind in kinds.items()]
+
+
 def _predictors(
     opened: "InputTable", column: int, request: Request, *, with_categories: bool, settled: bool
-) -> "tuple[list[str], tuple[Rejected, ...]]":
-    """Name the predictors that `fill` would use; sums and copies are known only once the labels are `settled`."""
+) -> "tuple[dict[str, str], tuple[Rejected, ...]]":
+    """Say what each predictor is that `fill` would use; sums and copies are known once the labels are `settled`."""
     from em_impute.columns.design import make_design
     from em_impute.columns.labels import read_labels
     from em_impute.columns.predictors import are_identifiers, choose_predictors
+    from em_impute.report.build.shared import features_of
 
+    long = [(name, one) for name, one in opened.categories if one.long] if with_categories else []
+    texts_of = [name for name, one in long if name in opened.told or not are_identifiers(name, one)]
+    columns, candidates, known = opened.columns, opened.categories, opened.known._replace(in_scores=texts_of)
     explicit = bool(request.features)
-    texts_of = [name for name, one in opened.categories if one.long is not None and not are_identifiers(name, one)]
-    texts_of = texts_of if with_categories else []
-    columns, candidates = opened.columns, opened.categories
     numbers, texts, rejected = choose_predictors(
-        columns, candidates, explicit=explicit, with_categories=with_categories, in_scores=texts_of
+        columns, candidates, explicit=explicit, with_categories=with_categories, known=known
     )
-    categories = [f"{name} (text)" for name in texts_of]
-    categories += [f"{name} (categorical, {len(one.texts)})" for name, one in texts]
     if not (settled and (numbers or texts)):
-        return [name for name, _ in numbers] + categories, tuple(rejected)
-    labels = read_labels(opened.names[column], opened.table.targets[column], request)
+        kinds = {name: "number" for name, _ in numbers}
+        return kinds | dict.fromkeys(texts_of, "text") | {name: "category" for name, _ in texts}, tuple(rejected)
     design = make_design(
-        labels, columns, candidates, explicit=explicit, with_categories=with_categories, in_scores=texts_of
+        read_labels(opened.names[column], opened.table.targets[column], request),
+        columns,
+        candidates,
+        explicit=explicit,
+        with_categories=with_categories,
+        known=known,
     )
-    return [feature.name for feature in design.features[: design.n_numbers]] + categories, design.rejected
+    return features_of(design, opened.readings).kinds | dict.fromkeys(texts_of, "text"), design.rejected

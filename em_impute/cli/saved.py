@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FITTING = {
     "features",
+    "kinds",
     "by",
     "same_within",
     "weights",

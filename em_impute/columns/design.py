@@ -1,7 +1,8 @@
 """From the predictors to what the engine is given: numbers in standard units, categories as codes and as 0 and 1."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,13 +12,16 @@ from em_impute.columns.deduplicate import Key, keys_of_distinct, merge_rows
 from em_impute.columns.labels import Labels
 from em_impute.columns.predictors import (
     COLLINEAR,
+    NOTHING,
     Column,
+    Known,
     Rejected,
     TextColumn,
     choose_predictors,
 )
 from em_impute.columns.same_label import SameLabel
 from em_impute.columns.text_scores import MAX_INDICATORS
+from em_impute.columns.times_that_tell import flat_times
 from em_impute.em.blocks import Floats, Integers, Rows, in_units, slices, standard_units
 from em_impute.em.mixture import overall_covariance
 from em_impute.errors import FitError, option
@@ -155,7 +159,7 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     *,
     explicit: bool,
     with_categories: bool,
-    in_scores: Collection[str] = (),
+    known: Known = NOTHING,
     weight: Floats | None = None,
     groups: TextColumn | None = None,
     keys: Sequence[Key] = (),
@@ -164,15 +168,18 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     """Choose the predictors among `columns` and standardise them.
 
     `categories` are those of the columns that hold more than numbers; they serve if the user named them (`explicit`),
-    or with `with_categories` of their own accord; those `in_scores` have numbers that speak for them among `columns`.
+    or with `with_categories` of their own accord, or as what else is `known` of them has it.
     `groups` divide the rows, and are then a category as well if they are few.  `weight` (n_rows,) says how much each
     row counts, with mean 1.  `keys` may say which rows belong together, `same` says which have one label.
     Raises DesignError for cells that no model can use and FitError when no predictor is left.
     """
+    flat = flat_times(dict(columns), known, labels.label, weight, explicit=explicit)
+    silent = [column for column, made in known.times.items() if flat.issuperset(chain.from_iterable(made))]
+    columns = [one for one in columns if one[0] not in flat]
     numbers, texts, refused = choose_predictors(
-        columns, categories, explicit=explicit, with_categories=with_categories, in_scores=in_scores, weight=weight
+        columns, categories, explicit=explicit, with_categories=with_categories, known=known, weight=weight
     )
-    rejected = tuple(refused)
+    rejected = (*refused, *(Rejected(column, "its times tell nothing of the labels") for column in silent))
     if not (numbers or texts):
         raise FitError(
             f"no numeric column is left to predict from{_because(rejected)}",
@@ -194,11 +201,11 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     label = (labels.label if rows is None else labels.label[rows]).astype(np.intp)
     count = weight if merged is None else merged.count
     count = np.broadcast_to(1.0, label.size) if count is None else count  # one number in memory, not one for each row
-    told, divided = (
+    of_rows, divided = (
         tuple(category if rows is None else replace(category, code=category.code[rows]) for category in some)
         for some in (read, parts)
     )
-    features, x = _standardise(numbers, told, rows, count)
+    features, x = _standardise(numbers, of_rows, rows, count)
     distinct = Rows(x, label, count)
     redundant = redundant_columns(distinct, len(numbers))
     if redundant:
@@ -211,7 +218,7 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     if same is not None and rows is not None:
         same = replace(same, code=same.code[rows])
     return Design(
-        labels.labels, labels.label, features, rejected, distinct, index, told, weighed, by, of_distinct, same
+        labels.labels, labels.label, features, rejected, distinct, index, of_rows, weighed, by, of_distinct, same
     )
 
 
@@ -260,7 +267,7 @@ def _standardise(
             raise AssertionError("a column that was dropped is no predictor")
         shift, scale = standard_units(values, weight)
         in_units(values, shift, scale, weight, x[:, j])
-        features.append(Feature(name, column.n_missing, shift, scale))
+        features.append(Feature(name, column.n_missing + column.n_bad, shift, scale))
     for j, (category, text, share) in enumerate(indicators, start=len(numbers)):
         name, scale = f"{category.name}={category.texts[text]}", float(np.sqrt(share * (1.0 - share)))
         value = np.full(len(category.texts) + 1, -share / scale)  # of each text, and at the end of −1

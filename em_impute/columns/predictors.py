@@ -1,7 +1,7 @@
 """Which columns serve as predictors, as numbers or as categories, and why the others do not."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,7 +37,10 @@ thousandth of a deviation, is then a number with all its digits too."""
 CONSTANT = 1e-15
 """A range below this part of the values is rounding."""
 
-NOT_ALL_NUMBERS = "not all cells are numbers"
+LEAST_READ = 0.95
+"""Share of the cells that must be numbers for the others to count as missing."""
+
+NEITHER = "of the cells are neither numbers nor missing"
 COLLINEAR = "a sum or copy of other columns"
 
 Column = tuple[str, NumberColumn]
@@ -55,6 +58,18 @@ class Rejected:
     reason: str
 
 
+class Known(NamedTuple):
+    """What is known of columns beside their cells, each by its name."""
+
+    told: Collection[str] = ()  # the user said what they are
+    in_scores: Collection[str] = ()  # their texts have numbers that speak for them
+    times: Mapping[str, Sequence[tuple[str, ...]]] = {}  # numbers made of them, which serve where they tell
+    are_read: bool = False  # texts of some were read as numbers
+
+
+NOTHING = Known()
+
+
 class Chosen(NamedTuple):
     """Columns, divided into those that serve as numbers or as categories and the others."""
 
@@ -69,32 +84,33 @@ def choose_predictors(
     *,
     explicit: bool,
     with_categories: bool,
-    in_scores: Collection[str] = (),
+    known: Known = NOTHING,
     weight: Floats | None = None,
 ) -> Chosen:
     """Divide columns into predictors and those that do not serve, with the reason.
 
     `categories` are those of the columns that hold more than numbers.  They serve if `with_categories` or `explicit`,
     which says that the user named these columns: then a column that cannot serve is an error, and one that only should
-    not (an identifier) serves nevertheless.  They are judged by the rows that have a `weight` (n_rows,), since what is
-    constant among these teaches nothing.  Columns of many texts that are `in_scores` are left out: their scores are
-    among the numbers.  Raises DesignError for cells that no model can use.
+    not (an identifier) serves nevertheless, as does one that is `known` to be told.  They are judged by the rows that
+    have a `weight` (n_rows,), since what is constant among these teaches nothing.  Columns of many texts that are in
+    scores are left out: these are among the numbers.  Raises DesignError for cells that no model can use.
     """
-    as_text = dict(categories) if explicit or with_categories else {}
+    texts = dict(categories)
+    as_text = texts if explicit or with_categories else {}
     chosen = Chosen([], [], [])
     ignored = np.empty(0, np.intp) if weight is None else np.flatnonzero(~(weight > 0.0))
     for name, numbers in columns:
-        category = as_text.get(name)
+        category, is_named = as_text.get(name), explicit or name in known.told
         shown_numbers = numbers.without(ignored) if ignored.size else numbers
         shown_texts = category.without(ignored) if category and ignored.size else category
+        if category is not None and category.too_many and name in known.in_scores:
+            continue
         if category is not None and shown_texts is not None and _is_category(numbers, shown_texts):
-            if name in in_scores and shown_texts.too_many:
-                continue
-            reason = _reason_against_category(name, shown_texts, explicit=explicit, with_scores=with_categories)
+            reason = _reason_against_category(name, shown_texts, explicit=is_named, with_scores=with_categories)
             if not reason:
                 chosen.categories.append((name, category))
         else:
-            reason = _reason_against_numbers(name, shown_numbers, explicit=explicit)
+            reason = _reason_against_numbers(name, shown_numbers, texts.get(name), explicit=is_named)
             if not reason:
                 chosen.numbers.append((name, numbers))
         if reason:
@@ -103,16 +119,16 @@ def choose_predictors(
 
 
 def _is_category(numbers: NumberColumn, category: CategoryColumn) -> bool:
-    """Tell a column of texts from numbers with a few cells gone wrong: at most half of its cells are numbers.
+    """Tell a category from numbers with some cells gone wrong: most cells are no numbers, or those that are none recur.
 
     Where the texts were counted they decide, since a column may have been read as numbers only up to the first text.
     """
-    if numbers.decimal_comma:
-        return False
-    if category.too_many:
-        return numbers.n_numbers <= numbers.n_bad
-    n_numbers = sum(count for text, count in zip(category.texts, category.counts, strict=True) if _is_number(text))
-    return bool(2 * n_numbers <= category.counts.sum())
+    if numbers.decimal_comma or category.too_many:
+        return not numbers.decimal_comma and numbers.n_numbers <= numbers.n_bad
+    counts = zip(category.texts, category.counts.tolist(), strict=True)
+    others = [count for text, count in counts if count and not _is_number(text)]
+    n_others, n_cells = sum(others), int(category.counts.sum())
+    return bool(2 * n_others >= n_cells or n_others >= 2 * len(others))
 
 
 def _is_number(text: str) -> bool:
@@ -162,17 +178,17 @@ def refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:
         message = f"column {shown(name)} holds {shown(text)} on line {line}: numbers with a decimal comma"
         decimal = option("decimal", "','")
         raise DesignError(message, f"add {decimal} or name other columns with {option('features')}")
-    if explicit and column.n_bad:
+    if explicit and column.n_bad > (1.0 - LEAST_READ) * (column.n_numbers + column.n_bad):
         message = f"column {shown(name)} has {_bad_cells(column, quoted=True)}"
         raise DesignError(message, f"name numeric columns with {option('features')}, or correct these cells")
 
 
-def _reason_against_numbers(name: str, column: NumberColumn, *, explicit: bool) -> str:
-    """Say why a column does not serve as numbers; empty if it does."""
+def _reason_against_numbers(name: str, column: NumberColumn, category: CategoryColumn | None, *, explicit: bool) -> str:
+    """Say why a column does not serve as numbers; empty if it does.  `category` is what it is as texts."""
     refuse_unusable(name, column, explicit=explicit)
     if column.numbers is None:
-        return _bad_cells(column, quoted=explicit)
-    if column.n_missing == column.size:
+        return _share_of_bad(column, category) or _bad_cells(column, quoted=explicit)
+    if column.n_missing + column.n_bad == column.size:
         return "no value at all"
     reason = _reason_against_range(float(np.fmin.reduce(column.numbers)), float(np.fmax.reduce(column.numbers)))
     if reason:
@@ -216,8 +232,16 @@ def _bad_cells(column: NumberColumn, *, quoted: bool) -> str:
     if not quoted:
         examples = ", ".join(f"line {line}" for line, _ in column.bad_examples)
     if column.numbers is None:
-        if column.n_numbers > column.n_bad:
-            return f"{NOT_ALL_NUMBERS}: {examples}"
         return f"text, such as {examples}" if quoted else "text"
     cells = "1 cell that is not a number" if column.n_bad == 1 else f"{column.n_bad:,} cells that are not numbers"
     return f"{cells}: {examples}"
+
+
+def _share_of_bad(column: NumberColumn, category: CategoryColumn | None) -> str:
+    """Say how many cells of a column that is mostly numbers are none; empty where that is not known."""
+    texts = None if category is None else category.all_texts
+    if texts is None or column.n_numbers <= column.n_bad or not column.bad_examples:
+        return ""
+    is_bad = np.array([parse_number(text) is None for text in texts.texts], np.bool_)
+    code = texts.code[texts.code >= 0]
+    return f"{100 * is_bad[code].mean():.2g} % {NEITHER}, such as line {column.bad_examples[0][0]}"

@@ -1,6 +1,6 @@
 """What all texts of a row say of its label, put beside the numbers of a table as columns of their own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
@@ -8,13 +8,13 @@ import numpy as np
 
 from em_impute.columns.codes import tells_by_value
 from em_impute.columns.gaps import find_gaps
-from em_impute.columns.predictors import are_identifiers
+from em_impute.columns.predictors import NOTHING, Known, are_identifiers
 from em_impute.columns.text_features import NamedTexts
 from em_impute.columns.text_model import TextModel, fit_text_model
 from em_impute.em.blocks import Floats, Integers
 from em_impute.serialize.annotations import Axes, NotSaved
 from em_impute.table.arrays import Codes
-from em_impute.table.categories import MAX_LEVELS, CategoryColumn
+from em_impute.table.categories import CategoryColumn
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
@@ -59,39 +59,42 @@ class TextScores:
         """Say where the scores stand in a table of so many columns: behind all of them."""
         return {name: n_columns + j for j, name in enumerate(self.names)}
 
-    def added(self, table: Table) -> Table:
-        """Put the scores of all rows beside the columns of a table that was read."""
+    def added(self, table: Table, first: int) -> Table:
+        """Put the scores of all rows beside the columns of a table that was read, from the place `first` on."""
         texts = [
             _texts_of(table, self.column.get(one.name), one.name, values=SHOWN not in one.texts)
             for one in self.model.vocabularies
         ]
-        return _with_scores(table, self.names, texts, self.model, self.model.scores(texts))
+        return _with_scores(table, first, self.names, texts, self.model, self.model.scores(texts))
 
 
-def fit_text_scores(
+def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     table: Table,
     names: Sequence[str],
     label: Integers,
     labels: Sequence[str],
     weight: Floats | None,
     seed: int,
+    *,
+    known: Known = NOTHING,
     cluster: Codes | None = None,
 ) -> tuple[TextScores, Table] | None:
     """Fit the scores to the rows with a label, and put them beside the columns of the table.
 
-    `label` (n_rows,) is −1 where it is missing, `names` are those of the columns.  Rows of one `cluster` (n_rows,), −1
-    where they are in none, are in one fold, so that a score does not know a sibling's label.  None where all texts
-    have room among the categories, or where they tell no more than the labels' shares do.
+    `label` (n_rows,) is −1 where it is missing, `names` are those of the columns, of which more may be `known`.  Rows
+    of one `cluster` (n_rows,), −1 where they are in none, are in one fold, so that a score does not know a sibling's
+    label.  None where all texts have room among the categories, if none were read as numbers, or where they tell no
+    more than the labels' shares do.
     """
     column = {names[index]: index for index in table.numbers}
-    texts = [*_columns_of_texts(table, names)]
-    few = [one for one in texts if len(one.texts) <= MAX_LEVELS]
-    have_room = len(few) == len(texts) and sum(len(one.texts) - 1 for one in few) <= MAX_INDICATORS
+    texts = [*_columns_of_texts(table, names, known.told)]
+    are_few = not any(table.categories[column[one.name]].too_many for one in texts)
+    n_indicators = sum(len(one.texts) - 1 for one in texts)
+    have_room = not texts or (not known.are_read and are_few and n_indicators <= MAX_INDICATORS)
     texts += _numbers_as_texts(table, names)
-    known = np.flatnonzero(label >= 0)
-    fold = _folds(label[known], None if cluster is None else cluster[known], seed)
+    labelled = np.flatnonzero(label >= 0)
     of_rows = np.full(label.size, -1)
-    of_rows[known] = fold
+    of_rows[labelled] = _folds(label[labelled], None if cluster is None else cluster[labelled], seed)
     every = np.broadcast_to(1.0, label.size) if weight is None else weight
     texts = _as_in_rows_to_fill(texts, label, every, seed)
     if have_room:  # they are categories and numbers, which the mixtures take as they are
@@ -106,7 +109,8 @@ def fit_text_scores(
     used = {one.name: column[one.name] for one in texts}
     long = {names[index]: one for index, one in table.categories.items() if one.long is not None}
     n_missing = {name: one.n_missing for name, one in long.items() if name in used}
-    return TextScores(called, fit.model, used, n_missing), _with_scores(table, called, texts, fit.model, fit.scores)
+    beside = _with_scores(table, len(names), called, texts, fit.model, fit.scores)
+    return TextScores(called, fit.model, used, n_missing), beside
 
 
 def _as_in_rows_to_fill(texts: list[NamedTexts], label: Integers, weight: Floats, seed: int) -> list[NamedTexts]:
@@ -154,14 +158,17 @@ def _folds(label: Integers, cluster: Codes | None, seed: int) -> Integers:
 
 
 def _with_scores(
-    table: Table, names: Sequence[str], texts: Sequence[NamedTexts], model: TextModel, scores: Floats
+    table: Table, first: int, names: Sequence[str], texts: Sequence[NamedTexts], model: TextModel, scores: Floats
 ) -> Table:
-    """Put scores beside the columns of a table; a row that shows none of the texts, if that tells nothing, has none."""
+    """Put scores beside the columns of a table, from the place `first` on.
+
+    A row that shows none of the texts, if that tells nothing, has none.
+    """
     tell = [one.code >= 0 for one in texts] + [np.array([one.has_gaps]) for one in model.vocabularies]
     nothing = ~np.logical_or.reduce(np.broadcast_arrays(*tell))
     scores[nothing], n_missing = np.nan, int(np.count_nonzero(nothing))
     columns = {
-        table.n_columns + j: NumberColumn(
+        first + j: NumberColumn(
             numbers=np.ascontiguousarray(scores[:, j]),
             code=None,
             decimal_comma=False,
@@ -173,11 +180,12 @@ def _with_scores(
     return replace(table, numbers={**table.numbers, **columns})
 
 
-def _columns_of_texts(table: Table, names: Sequence[str]) -> Iterator[NamedTexts]:
+def _columns_of_texts(table: Table, names: Sequence[str], told: Collection[str]) -> Iterator[NamedTexts]:
     """Give the columns that hold more than numbers."""
     for index, category in table.categories.items():
-        if category.all_texts is not None and category.all_texts.texts and not are_identifiers(names[index], category):
-            yield _of_category(names[index], category)
+        name, texts = names[index], category.all_texts
+        if texts is not None and texts.texts and (name in told or not are_identifiers(name, category)):
+            yield _of_category(name, category)
 
 
 def _numbers_as_texts(table: Table, names: Sequence[str]) -> Iterator[NamedTexts]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels
+from em_impute.columns.readings import Reading
 from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.em.initialize import Mixture
@@ -48,6 +49,8 @@ class FittedColumn:
     """By how much log-odds are higher where a label is missing, as the reasons have it; None: not at all"""
     told_promise: HeldOut | None = None
     """The promise, once what it is made of is released."""
+    readings: tuple[Reading, ...] = ()
+    """How columns of texts became the numbers that are predictors"""
     texts: TextScores | None = None
     """What makes predictors of texts; None where there are none, or they tell nothing"""
 

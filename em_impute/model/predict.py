@@ -1,7 +1,7 @@
 """What was learnt, in a form that travels: how a row's cells become numbers, and what these say of its label."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import chain
 from typing import Annotated, Any, NamedTuple
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import Merged, merge_rows
 from em_impute.columns.design import Design, Feature
+from em_impute.columns.readings import Reading, made_names, with_readings
+from em_impute.columns.spellings import merge_spellings
 from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.em import posterior
@@ -220,6 +222,7 @@ class Model:
         MayLack,
         "Log-odds added in the file that was fitted to, for the reason that its labels are missing.",
     ] = None
+    readings: Annotated[tuple[Reading, ...], MayLack, "What reads texts as numbers."] = ()
     texts: Annotated[TextScores | None, MayLack, "What makes predictors of texts."] = None
 
     @property
@@ -232,9 +235,28 @@ class Model:
         """The columns of the table that are read as predictors."""
         codings = [self.pooled.coding]
         codings += [] if self.groups is None else [one.expert.coding for one in self.groups.own.values()]
-        scores = () if self.texts is None else self.texts.names
-        used = {index for one in codings for name, index in one.column.items() if name not in scores}
-        return tuple(sorted(used | set(() if self.texts is None else self.texts.column.values())))
+        made = {*made_names(self.readings), *(() if self.texts is None else self.texts.names)}
+        used = {index for one in codings for name, index in one.column.items() if name not in made}
+        used.update(self.read, () if self.texts is None else self.texts.column.values())
+        return tuple(sorted(used))
+
+    @property
+    def read(self) -> tuple[int, ...]:
+        """The columns of the table whose texts are read as numbers."""
+        return tuple(one.index for one in self.readings if one.index is not None)
+
+    def prepared(self, table: Table) -> Table:
+        """Put the numbers and scores that texts give beside the columns of a table; spell categories as in the fit."""
+        table = with_readings(table, self.readings)
+        spelled = {
+            index: merge_spellings(table.categories[index], texts)
+            for name, texts in self.coding.texts.items()
+            if (index := self.coding.column.get(name)) is not None and index in table.categories
+        }
+        table = replace(table, categories={**table.categories, **spelled})
+        return (
+            table if self.texts is None else self.texts.added(table, table.n_columns + len(made_names(self.readings)))
+        )
 
     def merged(self, table: Table, rows: Integers | slice) -> Merged | None:
         """Tell rows of a chunk once of which the model says the same; None where hardly any are equal."""

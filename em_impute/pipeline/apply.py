@@ -9,6 +9,7 @@ from time import perf_counter
 import numpy as np
 
 from em_impute.columns.labels import Labels, number_labels, resolve_marks
+from em_impute.columns.readings import made_names
 from em_impute.em.blocks import Integers, slices
 from em_impute.ensemble import metrics
 from em_impute.errors import ColumnError
@@ -109,11 +110,13 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
         needed = listed([shown(one) for one in model.columns[0].model.pooled.coding.names])
         raise ColumnError(f"{shown_path(name)} has none of the model's predictors", f"the model needs some of {needed}")
     by = _by([one.model for one in found.columns])
+    texts = {index for one in found.columns for index in one.model.read}
     return found, replace(
         request,
         columns=tuple(_spelled(dialect, column) or column for column in model.names),
         features=tuple(_called(dialect, index) for index in sorted(read - {by})),
         by=None if by is None else _called(dialect, by),
+        kinds=tuple((_called(dialect, index), "number") for index in sorted(texts)),
         null_values=tuple(sorted({*request.null_values, *(token for one in found.columns for token in one.tokens)})),
         keep_values=tuple(
             sorted({*request.keep_values, *(label for one in found.columns for label in one.model.labels)})
@@ -129,11 +132,6 @@ def with_groups(table: Table, models: Sequence[Model]) -> Table:
     return replace(table, categories={**table.categories, by: table.groups})
 
 
-def with_scores(table: Table, model: Model) -> Table:
-    """Put what the texts of each row say beside its numbers, for a model that has learnt from texts."""
-    return table if model.texts is None else model.texts.added(table)
-
-
 def _by(models: Sequence[Model]) -> int | None:
     return next((one.groups.column for one in models if one.groups), None)
 
@@ -142,10 +140,16 @@ def placed(saved: SavedColumn, names: Sequence[str]) -> SavedColumn:
     """Find where the predictors of a column stand in a table with these unique names."""
     at = {unicodedata.normalize("NFC", name): index for index, name in enumerate(names)}
     texts = saved.model.texts
+    readings = tuple(
+        replace(one, index=at.get(unicodedata.normalize("NFC", one.column))) for one in saved.model.readings
+    )
+    made = {name: len(names) + j for j, name in enumerate(made_names(readings))}
     if texts is not None:
         there = {name: at.get(unicodedata.normalize("NFC", name)) for name in texts.columns}
         texts = replace(texts, column={name: index for name, index in there.items() if index is not None})
-        at.update(texts.places(len(names)))
+        at.update(texts.places(len(names) + len(made)))
+    absent = {name for one in readings if one.index is None for name in one.names}
+    at.update({unicodedata.normalize("NFC", name): index for name, index in made.items() if name not in absent})
 
     def coded(coding: Coding) -> Coding:
         there = {name: at.get(unicodedata.normalize("NFC", name)) for name in coding.names}
@@ -154,7 +158,7 @@ def placed(saved: SavedColumn, names: Sequence[str]) -> SavedColumn:
     def placed_expert(expert: Expert, _group: str | None) -> Expert:
         return replace(expert, coding=coded(expert.coding))
 
-    model = replace(with_experts(saved.model, placed_expert), texts=texts)
+    model = replace(with_experts(saved.model, placed_expert), readings=readings, texts=texts)
     if model.groups is not None:
         column = at.get(unicodedata.normalize("NFC", model.groups.name))
         model = replace(model, groups=replace(model.groups, column=column))
@@ -204,7 +208,7 @@ def apply_column(
     saved = saved if is_known else elsewhere(saved)
     saved = replace(saved, model=_counted(saved.model, opened.table))
     model, n_known = saved.model, len(saved.model.labels)
-    table = with_scores(opened.table, model)
+    table = model.prepared(opened.table)
     opened = replace(opened, table=table)
     labels = label_rows(opened.names[column], table.targets[column], model.labels, request)
     new = tuple(zip(labels.labels[n_known:], labels.known[n_known:], strict=True))

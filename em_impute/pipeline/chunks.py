@@ -1,15 +1,17 @@
 """The columns of a part, chunk by chunk, and what is kept of them from one pass to the next."""
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 
 from em_impute.em.blocks import Block, Integers
 from em_impute.errors import DesignError, EmImputeError, TableError
+from em_impute.model.predict import Model
 from em_impute.options import Request
 from em_impute.pipeline.files import Part, opened
 from em_impute.pipeline.memory import array_bytes, default_limit
@@ -128,10 +130,19 @@ class ReadPlan:
     """what to call the column of weights"""
     features: tuple[int, ...] | None = None
     """columns to read, once they are known; None reads every one that may serve"""
+    texts: frozenset[int] = frozenset()
+    """those of them whose texts are read as numbers"""
 
     def key(self, part: Part, what: str) -> CacheKey:
         """Say what something of a part is kept by."""
-        return self.run, part.number, what
+        return self.run, part.number, f"{what} {sorted(self.texts)}"
+
+    def for_models(self, models: Sequence[Model]) -> "ReadPlan":
+        """Read no more than the columns that some of these models use."""
+        used = {index for one in models for index in one.columns}
+        return replace(
+            self, features=tuple(sorted(used)), texts=frozenset(chain.from_iterable(one.read for one in models))
+        )
 
 
 def cache_writer(part: Part, plan: ReadPlan, what: str, *, spills: bool = False) -> CacheWriter:
@@ -180,7 +191,8 @@ def _read(source: Source, dialect: Dialect, part: Part, plan: ReadPlan, *, recor
     cache = cache_writer(part, plan, CHUNKS)
     options = read_options(plan.request, dialect, source.name)
     options["keep_record_starts"] = record_starts
-    options["most_texts"] = 0 if plan.request.names_one_mixture else ANY_NUMBER
+    options["most_texts"] = 0 if plan.request.names_one_mixture and not plan.texts else ANY_NUMBER
+    options["texts"] = {*options["texts"], *plan.texts}
     if plan.features is not None:
         options["features"], options["explicit"] = plan.features, False
     for table in read_tables(source, dialect, chunk_bytes=CHUNK_BYTES, **options):

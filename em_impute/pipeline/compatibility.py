@@ -59,8 +59,10 @@ def mismatch_of(model: Model, opened: InputTable, new_labels: tuple[tuple[str, i
     """Compare the columns of a table, read for the model, with those it needs."""
     coding = model.pooled.coding
     numbers = [feature.name for feature in coding.features if feature.category is None]
-    there = [(name, opened.table.numbers[coding.column[name]]) for name in numbers if name in coding.column]
-    lacking = [name for name in coding.names if name not in coding.column]
+    source = {name: one.column for one in model.readings for name in one.names}
+    found = {source.get(name, name): coding.column[name] for name in numbers if name in coding.column}
+    there = [(name, opened.table.numbers[index]) for name, index in found.items()]
+    lacking = [*dict.fromkeys(source.get(name, name) for name in coding.names if name not in coding.column)]
     if model.groups is not None and model.groups.column is None and model.groups.name not in lacking:
         lacking.append(model.groups.name)
     return Mismatch(tuple(lacking), tuple(_bad_cells(there)), new_labels)

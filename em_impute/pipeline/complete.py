@@ -9,6 +9,7 @@ import numpy as np
 from em_impute.columns.deduplicate import Key
 from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
+from em_impute.columns.readings import made_names, used_readings
 from em_impute.columns.same_label import SameLabel
 from em_impute.columns.text_scores import TextScores, fit_text_scores
 from em_impute.diagnostics.diagnose import examine
@@ -128,9 +129,9 @@ def fit_column(
     )
     shifts = None if reasons is None or named else reasons.shifts()
     clock.lap("fit")
-    return FittedColumn(
-        labels, design, fitted, groups, clock.laps, own=own, reasons=reasons, shifts=shifts, texts=texts
-    )
+    found = FittedColumn(labels, design, fitted, groups, clock.laps, own=own, reasons=reasons, shifts=shifts)
+    predictors = [*(one.name for one in design.features), *(() if texts is None else texts.columns)]
+    return replace(found, readings=used_readings(opened.readings, predictors), texts=texts)
 
 
 def _design(
@@ -144,7 +145,7 @@ def _design(
         labels,
         opened.columns,
         opened.categories,
-        in_scores=() if texts is None else texts.columns,
+        known=opened.known if texts is None else opened.known._replace(in_scores=texts.columns),
         explicit=bool(request.features),
         with_categories=not named,
         weight=opened.weight,
@@ -171,9 +172,9 @@ def _with_text_scores(
     """Put what the texts of each row say of its label beside its numbers, if they say anything."""
     if not is_wanted:
         return opened, None
-    cluster = None if same is None else same.code
+    label, weight, cluster = labels.label, opened.weight, None if same is None else same.code
     found = fit_text_scores(
-        opened.table, opened.names, labels.label, labels.labels, opened.weight, request.seed, cluster
+        opened.table, opened.names, label, labels.labels, weight, request.seed, known=opened.known, cluster=cluster
     )
     if found is None:
         return opened, None
@@ -304,15 +305,14 @@ def model_of(found: FittedColumn, names: Sequence[str], request: Request, deltas
     `names` are those of all columns of the table, `deltas` the shifts of log-odds that were asked for.
     """
     labels, groups, texts = found.labels.labels, None, found.texts
-    if texts is not None:
-        names = [*names, *texts.names]
+    names = [*names, *made_names(found.readings), *(() if texts is None else texts.names)]
     if found.design.groups is not None:
         own = {
             one.group: Own(one.weight, expert_of(one.design, one.fitted, labels, names, request)) for one in found.own
         }
         groups = Groups(found.design.groups.name, own, names.index(found.design.groups.name))
     pooled = expert_of(found.design, found.fitted, labels, names, request)
-    return Model(labels, pooled, groups, deltas_of(labels, deltas), _shifts_of(found), texts)
+    return Model(labels, pooled, groups, deltas_of(labels, deltas), _shifts_of(found), found.readings, texts)
 
 
 def _shifts_of(found: FittedColumn) -> LogOddsShifts | None:

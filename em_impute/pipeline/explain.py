@@ -104,8 +104,9 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         raise FitError(f"no label is known in column {target!r}", hint)
     labels = labels_to_find(target, read, request)
     progress("preparing", None, "")
+    is_named, columns, known = bool(request.features), opened.columns, opened.known
     design = make_design(
-        labels, opened.columns, (), explicit=bool(request.features), with_categories=False, weight=opened.weight
+        labels, columns, (), explicit=is_named, with_categories=False, known=known, weight=opened.weight
     )
     by = ordering_feature(design, name_of(opened, request.order_by))
     chosen = [_row_at(opened, line) for line in showing.lines]

@@ -153,8 +153,7 @@ def _read(parts: Sequence[Part], plan: ReadPlan, wanted: Wanted, map_parts: MapP
 
 def _fill(scan: ScanResult, plan: FillPlan, map_parts: MapParts, progress: Progress) -> Iterator[PartResult]:
     """Fill all parts, reading no more than the columns that some model uses."""
-    used = {index for one in plan.fillers if one.model for index in one.model.columns}
-    plan = plan._replace(reading=replace(plan.reading, features=tuple(sorted(used))))
+    plan = plan._replace(reading=plan.reading.for_models([one.model for one in plan.fillers if one.model]))
     rows = [part.rows for part in scan.summary.parts]
     what = zip(repeat(plan), scan.summary.parts, accumulate([0, *rows]), strict=False)
     for done, one in enumerate(map_parts(fill_part, scan.parts, what), start=1):

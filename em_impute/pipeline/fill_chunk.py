@@ -14,7 +14,7 @@ from em_impute.model.draws import ModelDraws
 from em_impute.model.fills import CellCounts, Imputing, count_by_group, count_cells, no_cells
 from em_impute.model.predict import Model
 from em_impute.options import Request
-from em_impute.pipeline.apply import fill_by_model, with_groups, with_scores
+from em_impute.pipeline.apply import fill_by_model, with_groups
 from em_impute.pipeline.chunks import ReadPlan, in_part, label_codes, opened_part, read_along, table_chunks
 from em_impute.pipeline.edits import changed_cells, make_edits, make_records, refuse_taken
 from em_impute.pipeline.files import Part, write
@@ -176,7 +176,7 @@ def _filled(
     labels = Labels(one.labels, label, (0,) * n_labels, {}, ())
     if one.model is None:
         return ColumnResult(one.column, one.name, labels, no_fills(n_labels)), no_cells(n_labels)
-    row, table = np.flatnonzero(label < 0), with_scores(table, one.model)
+    row, table = np.flatnonzero(label < 0), one.model.prepared(table)
     imputing = None if one.draws is None else Imputing(one.draws, [number], request.seed, first_row)
     done = fill_by_model(one.model, table, row, n_labels, request, imputing)
     counted = count_cells(done.fills, done.entropy, table.line_of, done.without_predictors, part=part.number)

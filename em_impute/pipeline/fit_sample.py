@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.labels import Labels, read_labels
+from em_impute.columns.readings import Reading
 from em_impute.em.blocks import Floats
 from em_impute.em.initialize import Mixture
 from em_impute.model.assign import deltas_of
@@ -21,7 +22,7 @@ from em_impute.pipeline.complete import complete, model_of
 from em_impute.pipeline.files import Part, called
 from em_impute.pipeline.fill_chunk import ColumnFiller
 from em_impute.pipeline.full_em import EmTask, FullFit, fit_all_rows
-from em_impute.pipeline.open import Progress, input_table, read_options
+from em_impute.pipeline.open import Progress, input_table, interpreted, read_options
 from em_impute.pipeline.sample import Sample, Wanted, evenly
 from em_impute.pipeline.save import column_of_sample
 from em_impute.pipeline.scan import NumberSummary, RowSummary
@@ -86,6 +87,7 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
     if _names_one_mixture(sample, request):
         sample = evenly(sample, wanted._replace(size=min(wanted.size, START_ROWS)))
     opened = _sample_table(scan, column, sample)
+    opened = interpreted(opened, request)
     target = opened.table.targets[column]
     labels = read_labels(names[column], _of_all_rows(target, scan.summary.counts[column]), request)
     deltas = _deltas(request, labels, _shift(labels, read_labels(names[column], target, request)))
@@ -95,6 +97,9 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
     found, full_fit = completion.fitted, None
     if found is None:
         return ColumnOfParts(opened, sample, completion, labels, filler, None)
+    readings = tuple(_in_all_rows(one, sample, opened, scan.parts) for one in found.readings)
+    found = replace(found, readings=readings)
+    completion = replace(completion, fitted=found)
     model, draws = model_of(found, names, request, deltas), None
     if request.method == "draw":
         draws = found.draw(max(request.imputations, 1), seed_of_imputing(request.seed))
@@ -134,13 +139,13 @@ def _fit_all_rows(
     scan: ScanResult, filler: ColumnFiller, model: Model, mixture: Mixture, map_parts: MapParts, progress: Progress
 ) -> FullFit:
     """Go on with EM over all rows where a fit of the sample ended."""
-    plan, known = replace(scan.plan, features=model.columns), [*model.pooled.known_labels]
+    plan, known = scan.plan.for_models([model]), [*model.pooled.known_labels]
     task = EmTask(
         plan,
         filler.column,
         {text: known.index(code) if code in known else -1 for text, code in filler.label_of.items()},
         scan.summary.weights,
-        model.pooled.coding,
+        model,
         mixture.fit.component_label,
         len(model.pooled.known_labels),
         mixture.recipe.unlabelled_weight,
@@ -201,6 +206,14 @@ def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
         for index, numbers in table.numbers.items()
     }
     return replace(input_table(source, replace(table, numbers=numbers), options), targets=[column], is_sample=True)
+
+
+def _in_all_rows(one: Reading, sample: Sample, opened: InputTable, parts: Sequence[Part]) -> Reading:
+    """Say in which part, and on which line there, the cells are that are no numbers: not all of them were drawn."""
+    places = place_of(sample, opened, [int(where.removeprefix("line ")) for where in one.unread])
+    of = [f" of {parts[part].name}" if len(parts) > 1 else "" for part, _ in places]
+    unread = tuple(f"line {line}{name}" for (_, line), name in zip(places, of, strict=True))
+    return replace(one, unread=unread, n_unread=0)
 
 
 def place_of(sample: Sample, opened: InputTable, lines: Sequence[int]) -> list[tuple[int, int]]:

@@ -18,7 +18,7 @@ from em_impute.em.families import FAMILIES, Prior, default_prior
 from em_impute.em.initialize import Mixture
 from em_impute.em.moments import Moments, empty, merge
 from em_impute.em.parameters import clamp
-from em_impute.model.predict import Coding
+from em_impute.model.predict import Model
 from em_impute.pipeline.backends import MapParts
 from em_impute.pipeline.chunks import ReadPlan, cache_writer, cached, in_part, label_codes, table_chunks
 from em_impute.pipeline.files import Part
@@ -34,7 +34,7 @@ class EmTask:
     label_of: Mapping[str, int]
     """of every text of the column, among the labels that were fitted; −1 where it is missing or none of these"""
     weights: WeightScale | None
-    coding: Coding
+    model: Model
     component_label: Integers
     n_labels: int
     unlabelled_weight: float
@@ -97,7 +97,7 @@ def fit_all_rows(
     component_label, recipe = start.fit.component_label, start.recipe
     prior = _prior(fixed, component_label.size, recipe.prior_strength)
     apart = recipe.free_shares and 0.0 < fixed.labelled.sum() < fixed.weight
-    n_features = len(task.coding.features)
+    n_features = len(task.model.coding.features)
     problem = Problem(
         cast("Sequence[Block]", [_Blocks(part, np.ones((1, n_features), dtype=bool)) for part in parts]),
         fixed.fixed,
@@ -119,7 +119,7 @@ def fit_all_rows(
         accelerate=recipe.accelerate,
     )
     found = fit(steps, component_label, progress)
-    scale = np.array([feature.scale for feature in task.coding.features])
+    scale = np.array([feature.scale for feature in task.model.coding.features])
     return FullFit(start._replace(fit=found), float(fixed.shown @ np.log(scale)), fixed.weight)
 
 
@@ -134,7 +134,7 @@ def _prior(fixed: FixedStatistics, n_components: int, strength: float) -> Prior:
 
 
 def _rest_of_part(part: Part, task: EmTask) -> FixedStatistics:
-    n_features = len(task.coding.features)
+    n_features = len(task.model.coding.features)
     square = np.zeros((n_features, n_features))
     fixed = FixedStatistics(
         empty(task.component_label.size, n_features),
@@ -174,7 +174,7 @@ def _merged(a: FixedStatistics, b: FixedStatistics) -> FixedStatistics:
 
 def _moments_of_part(part: Part, what: tuple[EmTask, Callable[[Block], Moments]]) -> Moments:
     task, work = what
-    n_components, n_features = task.component_label.size, len(task.coding.features)
+    n_components, n_features = task.component_label.size, len(task.model.coding.features)
     with in_part(part, task.plan):
         return reduce(merge, map(work, _blocks(part, task)), empty(n_components, n_features))
 
@@ -206,6 +206,6 @@ def _rows(table: Table, task: EmTask) -> Rows:
         weight *= of_rows
     if not weight.all():
         rows, label, weight = rows[weight > 0.0], label[weight > 0.0], weight[weight > 0.0]
-    x = task.coding.predictors(table, rows).x
+    x = task.model.coding.predictors(task.model.prepared(table), rows).x
     merged, _ = merge_equal_rows(Rows(x, label, weight))
     return merged

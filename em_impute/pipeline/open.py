@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
 
+from em_impute.columns.readings import as_told, columns_to_read_again, find_readings, made_names, with_readings
 from em_impute.columns.weights import read_weights
 from em_impute.errors import FitError, UsageError, option
 from em_impute.model.groups import refuse_groups
@@ -43,7 +44,44 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
     table = read_table(source, dialect, **options)
     if not (table.n_rows or may_be_empty):
         raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
-    return input_table(replace(source, name=raw.name), table, options, perf_counter() - began)
+    opened = input_table(replace(source, name=raw.name), table, options, perf_counter() - began)
+    return opened if may_be_empty else interpreted(opened, request)
+
+
+def interpreted(opened: InputTable, request: Request) -> InputTable:
+    """Find out which columns of texts are numbers, and put these beside the others.
+
+    A column whose texts were not kept, though it may be of numbers in some notation, is read again.
+    """
+    table, dialect = opened.table, opened.table.dialect
+    told = _kinds_of(request, dialect, opened.name)
+    if again := columns_to_read_again(table, request.decimal):
+        more = read_table(
+            opened.source,
+            dialect,
+            targets=(),
+            features=again,
+            explicit=False,
+            decimal=request.decimal,
+            texts=again,
+            most_texts=ANY_NUMBER,
+        )
+        table = replace(table, categories=table.categories | more.categories)
+    table = as_told(table, told)
+    readings = find_readings(table, opened.names, request.decimal, told)
+    return replace(
+        opened,
+        table=with_readings(table, readings),
+        names=[*opened.names, *made_names(readings)],
+        readings=readings,
+        # Days in a row are no row numbers, and the user need not say so.
+        told=frozenset((*(opened.names[index] for index in told), *made_names(readings))),
+    )
+
+
+def _kinds_of(request: Request, dialect: Dialect, name: str) -> dict[int, str]:
+    """Find the columns whose kinds the user has named.  Raises ColumnError for one that is not there."""
+    return {find_column(dialect, column, name): kind for column, kind in request.kinds}
 
 
 def input_table(source: Source, table: Table, options: ReadOptions, seconds: float = 0.0) -> InputTable:
@@ -75,17 +113,27 @@ def read_options(request: Request, dialect: Dialect, name: str) -> ReadOptions:
         raise UsageError(message, f"leave it out of {option('features')}")
     taken = {**dict.fromkeys(targets, "filled"), **dict.fromkeys(features, "a predictor")}
     tokens, nulls_of = _tokens(request.null_values, dialect, name, targets)
+    kinds = _kinds_of(request, dialect, name)
+    for both in {*targets, *(one for one in features if kinds.get(one) == "ignore")} & kinds.keys():
+        message = f"column {shown(dialect.names[both])} cannot be both {taken[both]} and {kinds[both]}"
+        raise UsageError(message, f"leave it out of {option('kinds')}")
     weights = _apart("weights", request.weights, dialect, name, taken)
     if weights is not None:
         taken[weights] = "the weights"
+    groups = _apart("by", request.by, dialect, name, taken)
+    ignored = [column for column, kind in kinds.items() if kind == "ignore"]
+    if ignored and not features:
+        out = {*targets, *ignored, weights, groups}
+        features = [column for column in range(len(dialect.names)) if column not in out]
     return ReadOptions(
         targets=targets,
         features=features or None,
-        explicit=bool(features),
+        texts=frozenset(kinds),
+        explicit=bool(request.features),
         decimal=request.decimal,
         null_tokens=frozenset(tokens),
         nulls_of=nulls_of,
-        groups=_apart("by", request.by, dialect, name, taken),
+        groups=groups,
         same=_apart("same_within", request.same_within, dialect, name, dict.fromkeys(targets, "filled")),
         weights=weights,
         all_lines=request.all_lines,

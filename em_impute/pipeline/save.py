@@ -60,7 +60,7 @@ def _make_column(opened: InputTable, completion: ColumnResult, request: Request)
         name_of(opened, request.weights),
         tuple(completion.labels.tokens),
         _training(opened, found),
-        model_of(found, opened.names, request, request.deltas),
+        model_of(found, opened.names[: opened.table.n_columns], request, request.deltas),
     )
 
 

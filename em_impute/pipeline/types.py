@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import Key
 from em_impute.columns.labels import Labels
-from em_impute.columns.predictors import Column
+from em_impute.columns.predictors import Column, Known
+from em_impute.columns.readings import Reading, times_of
 from em_impute.columns.same_label import SameLabel, find_same_label, same_label_of
 from em_impute.diagnostics.diagnose import Diagnostics
 from em_impute.em.blocks import Floats
@@ -44,6 +45,10 @@ class InputTable:
     """The column of which the user said that rows with one value have one label."""
     is_sample: bool = False
     """Most rows of the table are elsewhere, so that siblings of these are not at hand."""
+    readings: tuple[Reading, ...] = ()
+    """How columns of texts became numbers; those that are made of one column stand behind all columns."""
+    told: frozenset[str] = frozenset()
+    """The columns whose kinds are no question, since the user has named them or they were made of texts."""
 
     def release_predictors(self) -> None:
         """Release the predictors as they were read, when nothing more is to be learnt from them: they are large."""
@@ -69,6 +74,11 @@ class InputTable:
             if name in cells and index in categories:
                 categories[index] = categories[index].without(cells[name])
         return replace(self, table=replace(self.table, numbers=numbers, categories=categories))
+
+    @property
+    def known(self) -> Known:
+        """What is known of the columns beside their cells."""
+        return Known(told=self.told, times=times_of(self.readings), are_read=bool(self.readings))
 
     @property
     def keys(self) -> list[Key]:

@@ -1,6 +1,7 @@
 """Columns of text as categories: which distinct text each cell holds, as long as there are few of them."""
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,9 @@ MAX_TEXTS = 20_000
 
 ANY_NUMBER = 1 << 30
 """Of texts, where a model has learnt from a column."""
+
+FIRST_TEXTS = 24
+"""Texts that show what a column holds whose texts are not kept."""
 
 SPELLINGS_PER_TEXT = 100
 """A block with more new contents than so many times the limit holds prose or numbers."""
@@ -59,6 +63,8 @@ class CategoryColumn:
     """(n_rows,) which text each cell holds, −1 where missing, also of more than `limit` texts if most repeat"""
     long: "LongTexts | None" = None
     """of more than `limit` texts, if they were asked for"""
+    first: tuple[str, ...] = ()
+    """the first few texts of a column that was not read to its end"""
 
     def without(self, rows: NDArray[np.intp]) -> "CategoryColumn":
         """Take the cells of some rows for missing."""
@@ -122,6 +128,7 @@ class CategoryReader:
         self._texts: dict[str, int] = {}
         self._code_of = np.empty(0, np.int32)  # of every spelling, in the order of the cells' codes
         self._example: tuple[int, str] | None = None
+        self._first: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -152,7 +159,10 @@ class CategoryReader:
         if cells is None:
             head = records.head(self.most_spellings())
             cells = distinct_cells(head, self._column)
-            any(self._new(head, cells, number) != MISSING for number in range(len(cells.raw)))  # finds the example
+            for number in range(len(cells.raw)):
+                if len(self._texts) >= FIRST_TEXTS:
+                    break
+                self._new(head, cells, number)
             return self._close()
         self._n_rows += records.n_records
         most = max(self._limit, self._text_limit) if is_text else self._limit
@@ -173,14 +183,15 @@ class CategoryReader:
             repeats = len(texts) <= min(MAX_GROUPS, MOSTLY_DIFFERENT * self._n_rows)
             n_missing = 0 if codes is None else int(np.count_nonzero(codes < 0))
             counts, key_code = np.zeros(0, np.int64), codes if repeats else None
-            return CategoryColumn(None, (), counts, n_missing, self._limit, self._example, key_code, long)
+            return CategoryColumn(None, (), counts, n_missing, self._limit, self._example, key_code, long, self._first)
         # Counted only now: most columns turn out to be numbers, and are not finished.
         counts = _count(codes, len(texts))
         return CategoryColumn(codes, texts, counts[1:], int(counts[0]), self._limit, self._example, codes)
 
     def _close(self) -> None:
-        """Release everything but the example."""
+        """Release everything but the first texts."""
         self._code = None
+        self._first = tuple(islice(self._texts, FIRST_TEXTS))
         self._texts.clear()
 
     def _new(self, records: Records, cells: Cells, number: int) -> int:

@@ -83,7 +83,8 @@ class NumberColumn(NumberCounts):
             return self
         values = np.array(self.numbers if self.code is None else self.numbers[self.code])
         values[rows] = np.nan
-        return replace(self, numbers=values, code=None, n_missing=int(np.count_nonzero(np.isnan(values))))
+        n_missing = int(np.count_nonzero(np.isnan(values))) - self.n_bad
+        return replace(self, numbers=values, code=None, n_missing=n_missing)
 
 
 class NumberReader:
@@ -103,6 +104,7 @@ class NumberReader:
         explicit: bool,
         category: CategoryReader | None = None,
         null: frozenset[str] = frozenset(),
+        is_text: bool = False,
     ) -> None:
         self.column = column
         self._dialect = dialect
@@ -115,7 +117,7 @@ class NumberReader:
         self._codes: GrowingCodes | None = GrowingCodes()
         self._values: GrowingArray[np.float64] | None = None
         self._counts = NumberCounts()
-        self._decimal_comma = self._is_text = False
+        self._decimal_comma, self._is_text = False, is_text
 
     def take(self, records: Records, capacity: int) -> bool:
         """Take in a block if its contents are few, and tell whether its numbers are still to be read.
@@ -124,8 +126,8 @@ class NumberReader:
         """
         if records.first_row == 0:
             _, counts = self._parsed(records.head(SAMPLE_ROWS))
-            self._is_text = counts.n_bad > 0
-            if self._is_text and not self._explicit:
+            self._is_text |= counts.n_bad > 0
+            if counts.n_bad and not self._explicit:
                 self._note(records, counts)
         category = self._category if self._category and self._category.is_open else None
         if self._codes is None and category is None:
@@ -165,7 +167,7 @@ class NumberReader:
         """Give the column."""
         numbers = code = None
         if self._codes is not None:
-            numbers, code = _merged(self._contents.numbers, self._codes.finish())
+            numbers, code = merge_numbers(self._contents.numbers, self._codes.finish())
         elif self._values is not None:
             numbers = self._values.finish()
         return NumberColumn(numbers=numbers, code=code, decimal_comma=self._decimal_comma, **vars(self._counts))
@@ -197,7 +199,7 @@ class NumberReader:
         return any(DECIMAL_COMMA.search(self._dialect.content(raw)) for raw in cells.raw)
 
 
-def _merged(numbers: NDArray[np.float64], code: Codes) -> tuple[NDArray[np.float64], Codes]:
+def merge_numbers(numbers: NDArray[np.float64], code: Codes) -> tuple[NDArray[np.float64], Codes]:
     """Give each number one code: it may have been spelled in several ways."""
     merged, place = np.unique(numbers, return_inverse=True)
     place = place.reshape(-1).astype(least_type(merged.size))

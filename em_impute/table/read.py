@@ -1,6 +1,6 @@
 """The first pass: everything that is needed of a file, in one go over its blocks."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Required, TypedDict, Unpack
@@ -113,6 +113,8 @@ class ReadOptions(TypedDict, total=False):
     """so many different texts of a column of texts are kept, more than a category has"""
     all_lines: bool
     """rows that repeat the header, or are totals, units or footers by their looks, are rows as all others"""
+    texts: Collection[int]
+    """columns whose texts are kept even where they are all numbers"""
     keep_record_ends: bool
     keep_record_starts: bool
     progress: Callable[[int], None] | None
@@ -166,13 +168,20 @@ class _TableReader:
         candidates = [i for i in range(len(dialect.names)) if i not in taken] if features is None else features
         self._targets = {column: TargetReader(column, dialect, tokens) for column in targets}
         most, nulls = reading.get("most_texts", 0), reading.get("nulls_of", {})
+        self._texts = reading.get("texts", ())
         self._categories = {
             column: CategoryReader(column, dialect, text_limit=most, null=nulls.get(column, NOTHING))
             for column in candidates
         }
         self._numbers = {
             column: NumberReader(
-                column, dialect, decimal, explicit=explicit, category=category, null=nulls.get(column, NOTHING)
+                column,
+                dialect,
+                decimal,
+                explicit=explicit,
+                category=category,
+                null=nulls.get(column, NOTHING),
+                is_text=column in self._texts,
             )
             for column, category in self._categories.items()
         }
@@ -224,7 +233,11 @@ class _TableReader:
             stop=self.stop,
             targets={column: reader.finish() for column, reader in self._targets.items()},
             numbers=numbers,
-            categories={column: self._categories[column].finish() for column in numbers if numbers[column].n_bad},
+            categories={
+                column: self._categories[column].finish()
+                for column in numbers
+                if numbers[column].n_bad or column in self._texts
+            },
             groups=next((reader.finish() for reader in self._groups), None),
             same=next((reader.finish() for reader in self._same), None),
             weights=next((reader.finish() for reader in self._weights), None),

@@ -57,6 +57,11 @@ FILL = [
     ("-o b.csv -r - -r /dev/fd/1", "standard output can carry"),
     ("--weights g", "--weights"),
     ("--by g", "--by"),
+    ("--as x", "--as takes a column and a kind, not 'x'"),
+    ("--as x=numbr", "did you mean --as x=number?"),
+    ("--as x=number --as x=text", "--as is given twice for 'x'"),
+    ("--as g=category", "column 'g' cannot be both filled and category"),
+    ("-x x --as x=ignore", "column 'x' cannot be both a predictor and ignore"),
     ("--imputations 1", "--imputations"),
     ("--method draw --min-probability 0.5", "--min-probability"),
     ("--imputations 3 -o -", "standard output is one stream and cannot carry 3 files"),
@@ -83,7 +88,7 @@ FILL = [
 OF_A_MODEL = [
     # options after `fill a.csv --model m.model`, words; the exit code is 2
     *((option, f"{option.split()[0]} contradicts --model") for option in (
-        "-x x", "--labels a,b", "--order-by x", "--single", "--shares free", "--tol 1", "--imputations 3", "--long",
+        "-x x", "--as x=text", "--labels a,b", "--order-by x", "--single", "--shares free", "--tol 1", "--imputations 3", "--long",
     )),
     ("--save-model n.json", "would save the same model"),
     ("--log-file m.model", "the log"),
@@ -124,6 +129,8 @@ EVERYTHING = [
     ("fill part-?.csv -c g --imputations 3 --long", USAGE, "--long cannot be used here"),
     ("fill - -c g --backend dask", USAGE, "cannot write to standard output"),
     ("fill part-?.csv -c g --weights nothing", INPUT, "nothing"),
+    ("fill a.csv -c g --as y=number", INPUT, "y"),
+    ("fill a.csv -c g --as x=date", INPUT, "column 'x' is no date: '0' (line 2)"),
     ("fill part-?.csv -c g --scheduler a:1 --backend serial", USAGE, "contradicts"),
     ("fill part-?.csv -c g -o .", USAGE, "is the input"),
     ("fill part-?.csv -c g --log-file em-impute.report.json", USAGE, "the log"),

@@ -25,8 +25,8 @@ USELESS = {
     "Sample Number": ([5, 3, 9, 3, 1], "identifier"),
     "zip code": ([5, 3, 9, 4, 1], "identifier"),
     "long": (["10551438040000064", "10551438040000065", "10551438040000069", "1", "2"], "identifier"),
-    "p": (["5%", 1, 2, 3, 4], "not all cells are numbers: line 2"),
-    "grouped": ([1, 2, 3, 4, "1_000"], "not all cells are numbers: line 6"),
+    "p": (["5%", 1, 2, 3, 4], "20 % of the cells are neither numbers nor missing, such as line 2"),
+    "grouped": ([1, 2, 3, 4, "1_000"], "20 % of the cells are neither numbers nor missing, such as line 6"),
 }
 
 USEFUL = {
@@ -201,7 +201,8 @@ TEXTS = {
         [f"town {i}" for i in range(51)] + [None] * 9,
         "its texts tell nothing of the labels",
     ),  # there are no scores here
-    "n": ([1, 2, 3, 4, "u"] * 12, "not all cells are numbers: line 6"),
+    "n": ([1, 2, 3, 4, "u"] * 12, None),
+    "mostly": ([*range(51), *"uvwxyzabc"], "15 % of the cells are neither numbers nor missing, such as line 53"),
     "thousand": (["1 000", "u"] * 30, None),
     "half": ([1, "u"] * 30, None),
     "bird": ([f"t{i}" for i in range(44)] + ["t0"] * 6 + [None] * 10, None),  # 44 of 50 differ

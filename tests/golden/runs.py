@@ -243,6 +243,15 @@ ALL = [
         FIRST,
         "fill moved.csv -c sex --model first.json --dry-run",
     ),
+    _run(
+        "numbers in disguise and what the user says of columns",
+        "fill disguised.csv -c trade -v -r disguised.json --save-model disguised.model.json",
+        "fill disguised.csv --model disguised.model.json -o again.csv",
+        "fill disguised.csv -c trade --as note=ignore --as opened=text --as rooms=category -o told.csv",
+        "fill disguised.csv -c trade -x opened -x rooms -r few.json -o few.csv",
+        "check disguised.csv -c trade --as income=number",
+        passed_on=("disguised.model.json",),
+    ),
     # The other commands
     _run(
         "check says what it would use",

@@ -160,6 +160,20 @@ def _doubtful(n=48):
     )
 
 
+def _disguised(n=120):
+    """Amounts, dates, limits and codes as people write them; one amount is none, and a column is mostly numbers."""
+    rng = np.random.default_rng(5)
+    kind = rng.integers(0, 2, n)
+    label = np.where(rng.random(n) < 0.3, NOTHING, np.where(kind, "shop", "farm"))
+    income = [f'"${value:,.0f}"' for value in rng.normal(40_000.0 + 12_000.0 * kind, 9_000.0)]
+    income[6] = "unclear"
+    opened = (np.datetime64("2021-01-01") + (rng.integers(0, 180, n) + 180 * kind)).astype(str)
+    zinc = [f"{value:.2f}" if value > 1.0 else "<1" for value in rng.normal(2.0 + kind, 1.0)]
+    rooms = np.array(["1", "2", "3+"])[np.minimum(rng.poisson(0.7 + kind), 2)]
+    note = [f"about {i}" if i % 11 == 0 else str(i * i % 97) for i in range(n)]
+    return _table("trade,income,opened,zinc,rooms,note", label, income, opened, zinc, rooms, note)
+
+
 def _noise(n=84):
     """A predictor that says nothing of labels, of which each is a number."""
     rng = np.random.default_rng(31)
@@ -204,6 +218,7 @@ def contents():
         "customers.csv": _customers(),
         "birds.csv": _birds(),
         "doubtful.csv": _doubtful(),
+        "disguised.csv": _disguised(),
         "noise.csv": _noise(),
         "quoted.csv": _quoted(),
         "alone.csv": "g,x\n" + "a,1\na,1\nb,1\n" * 4 + "".join(f",{i}\n" for i in range(7)),

@@ -9,12 +9,13 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
-from em_impute.cli.options.parsing import read_number, read_pairs
+from em_impute.cli.options.parsing import read_kinds, read_number, read_pairs
 from em_impute.options import Request, check
 
 PARSERS: dict[str, Callable[[Any], Any]] = {
     "components": read_number,
     "deltas": lambda texts: read_pairs(texts, "--delta", "a label and a number", math.isfinite),
+    "kinds": lambda texts: read_kinds(texts, "--as"),
     "labels": lambda text: tuple(text.split(",")),
     "unlabelled_weight": lambda text: None if text == "auto" else read_number(text),
 }

@@ -64,6 +64,10 @@ class Input:
         "Predictor (numbers or categories); repeat for several. Default: all but identifiers and constants.",
         autocompletion=_column_names,
     )
+    kinds: list[str] | None = option(
+        "--as COLUMN=KIND",
+        "What a predictor is: number, date, category, text, or ignore to leave it out. Default: found from its cells.",
+    )
     delimiter: str | None = option(
         "-d, --delimiter CHAR",
         "Field delimiter. Default: found among comma, semicolon, tab and pipe.",

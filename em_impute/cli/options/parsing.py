@@ -40,6 +40,15 @@ def read_pairs(
     return tuple(found.items())
 
 
+def read_kinds(texts: Sequence[str], flag: str) -> tuple[tuple[str, str], ...]:
+    """Read every COLUMN=KIND, where the name of the column may hold `=` itself."""
+    pairs = [text.rpartition("=") for text in texts]
+    for text, (column, _, _) in zip(texts, pairs, strict=True):
+        if not column:
+            raise UsageError(f"{flag} takes a column and a kind, not {text!r}", f"for example {flag} code=category")
+    return tuple((column, kind) for column, _, kind in pairs)
+
+
 def input_path(file: str | None) -> Path | None:
     """Read FILE: None is standard input, unless a person at a terminal named no file, who would wait for ever."""
     if file == "":

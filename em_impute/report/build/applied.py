@@ -12,7 +12,7 @@ from em_impute.pipeline.compatibility import mismatch_warnings
 from em_impute.pipeline.types import InputTable
 from em_impute.report.build.counted import Counted
 from em_impute.report.build.fit import build_report, counted_of, marked_of
-from em_impute.report.build.shared import notices
+from em_impute.report.build.shared import notes_of, notices
 from em_impute.report.build.warnings import misjudgement
 from em_impute.report.model.fit import Decision, FitReport
 from em_impute.report.model.saved_model import AppliedModel, LastTable
@@ -70,6 +70,7 @@ def _features(applied: Applied) -> Features:
     """List the predictors of the model that the table has."""
     model, now = applied.saved.model, applied.summary
     coding, scores = model.pooled.coding, () if model.texts is None else model.texts.names
+    notes = notes_of(model.readings)
     used = [
         Predictor(
             name=one.name,
@@ -77,6 +78,7 @@ def _features(applied: Applied) -> Features:
             missing=round(now.numbers[one.name].missing),
             mean=one.shift,
             sd=one.scale,
+            **notes.get(one.name, {}),
         )
         for one in coding.features
         if one.category is None and one.name in coding.column

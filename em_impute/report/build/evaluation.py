@@ -41,7 +41,7 @@ def build_evaluation(opened: InputTable, evaluation: Evaluation, request: Reques
         column=evaluation.target,
         labels=_labels(evaluation),
         missing=MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens)),
-        features=features_of(evaluation.design, evaluation.texts),
+        features=features_of(evaluation.design, opened.readings, evaluation.texts),
         hiding=Hiding(
             how=hiding.how,
             share=hiding.share,

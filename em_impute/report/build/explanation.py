@@ -40,7 +40,7 @@ def build_explanation(
         column=explanation.target,
         labels=[KnownLabel(label=one, known=n) for one, n in zip(labels.labels, labels.known, strict=True)],
         missing=MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens)),
-        features=features_of(explanation.design),
+        features=features_of(explanation.design, opened.readings),
         covariance=explanation.family,
         prior_strength=explanation.prior_strength,
         collapse=explanation.collapse,

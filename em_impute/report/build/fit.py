@@ -70,7 +70,7 @@ def build_report(
         labels=labels_of(counted),
         missing=missing_of(counted),
         filled=filled_of(counted, request, is_drawn=completion.fills.is_drawn),
-        features=features_of(design, found.texts if found else None),
+        features=features_of(design, found.readings, found.texts) if found else features_of(None),
         model=mixture_of(found) if found else None,
         fit=convergence_of(found, completion.entropy) if found else None,
         selection=selection_of(found.choice) if found else None,

@@ -26,7 +26,7 @@ from em_impute.report.model.shared import Features, Input, Predictor
 from em_impute.saved_model.store import SavedModel
 from em_impute.table.text import plural
 
-OF_THE_SAMPLE = {"counted as missing", "equal rows merged"}
+OF_THE_SAMPLE = {"read as numbers", "counted as missing", "equal rows merged"}
 
 
 def build_parts_report(
@@ -146,10 +146,10 @@ def _features(filled: PartsResult, section: Features, *, is_fitted: bool) -> Fea
     """Count the cells of all parts; what a saved model learnt elsewhere stays as it is."""
 
     def counted(one: Predictor) -> Predictor:
-        if one.type == "score":
+        if one.type == "score" or one.column is not None:
             return one
         index = filled.names.index(one.name)
-        if one.type != "numeric":
+        if one.type != "numeric" or one.kind is not None:
             return one._replace(missing=filled.summary.n_without_text.get(index, 0))
         numbers = filled.summary.numbers[index]
         now = one._replace(missing=numbers.n_missing)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from em_impute.columns.design import Design
+from em_impute.columns.readings import Reading
 from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Floats
 from em_impute.em.parameters import Parameters, rescale
@@ -42,11 +43,11 @@ def input_of(opened: InputTable) -> Input:
     )
 
 
-def features_of(design: Design | None, texts: TextScores | None = None) -> Features:
+def features_of(design: Design | None, readings: Sequence[Reading] = (), texts: TextScores | None = None) -> Features:
     """List the columns that serve as predictors, also those that `texts` are scored of, and why the others do not."""
     if design is None:
         return Features(used=(), rejected=())
-    scores = () if texts is None else texts.names
+    scores, notes = () if texts is None else texts.names, notes_of(readings)
     used = [
         Predictor(
             name=one.name,
@@ -54,6 +55,7 @@ def features_of(design: Design | None, texts: TextScores | None = None) -> Featu
             missing=one.n_missing,
             mean=one.shift,
             sd=one.scale,
+            **notes.get(one.name, {}),
         )
         for one in design.features[: design.n_numbers]
     ]
@@ -69,6 +71,15 @@ def features_of(design: Design | None, texts: TextScores | None = None) -> Featu
     apart = {*scores, *([] if key is None else [key.name])}
     rejected = [Rejected(name=one.name, reason=one.reason) for one in design.rejected if one.name not in apart]
     return Features(used=used, rejected=rejected)
+
+
+def notes_of(readings: Sequence[Reading]) -> dict[str, dict[str, str]]:
+    """Say of each number that was made of texts what these are, and of which column where it has another name."""
+    return {
+        name: {"kind": one.kind, **({} if name == one.column else {"column": one.column})}
+        for one in readings
+        for name in one.names
+    }
 
 
 def notices(found: Iterable[tuple[str, str]]) -> list[Notice]:

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.columns.predictors import COLLINEAR, NOT_ALL_NUMBERS
+from em_impute.columns.predictors import COLLINEAR, NEITHER
+from em_impute.columns.readings import Reading
 from em_impute.columns.same_label import differing_values
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.initialize import Mixture
@@ -66,6 +67,7 @@ def warnings(
         yield from _of_skill(found.promise)
         yield from _of_reasons(found)
         yield from _of_fit(found.mixture)
+        yield from unread_cells(found.readings)
         yield from _of_predictors(found.design, () if found.texts is None else found.texts.names)
         yield from _of_key(found.design, completion.labels.label, line_of)
     yield from _of_probabilities(counted, wrong)
@@ -178,12 +180,17 @@ def _of_fit(mixture: Mixture) -> Warnings:
         yield "W21", "Some groups coincide: the predictors cannot distinguish so many."
 
 
+def unread_cells(readings: Sequence[Reading]) -> Warnings:
+    """Warn of cells that are not written as those of their columns are."""
+    cells = [one.told_unread for one in readings if one.unread]
+    if cells:
+        yield "W30", f"Cells that are not numbers count as missing: {listed(cells, separator='; ')}."
+
+
 def _of_predictors(design: Design, scores: Sequence[str]) -> Warnings:
-    spoilt = [one for one in design.rejected if one.reason.startswith(NOT_ALL_NUMBERS)]
+    spoilt = [f"{one.name!r} ({one.reason})" for one in design.rejected if NEITHER in one.reason]
     if spoilt:
-        whose = f"{listed([repr(one.name) for one in spoilt])} {'is' if len(spoilt) == 1 else 'are'} not used"
-        where = listed([one.reason.partition(": ")[2] for one in spoilt], separator="; ")
-        yield "W18", f"{whose}, since not all cells are numbers: {where}. Correct or empty these cells."
+        yield "W18", f"Not used although mostly numbers: {listed(spoilt)}. Correct or empty these cells."
     copies = [repr(one.name) for one in design.rejected if one.reason == COLLINEAR and one.name not in scores]
     if copies:
         yield "W17", f"Not used, since they are sums or copies of other predictors: {listed(copies)}."

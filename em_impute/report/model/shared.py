@@ -161,7 +161,7 @@ class Predictor(NamedTuple):
         ),
         "What it is.",
     ]
-    missing: Annotated[Count, "Rows in which its cell is missing."]
+    missing: Annotated[Count, "Rows in which its cell is missing, or is no number in the column's notation."]
     mean: Annotated[
         float | None, MayLack, "Mean of a number, in its own units; of a saved model that of the rows it was fitted to."
     ] = None
@@ -174,6 +174,10 @@ class Predictor(NamedTuple):
     levels: Annotated[
         Sequence[str] | None, MayLack, "The texts that a category holds, in the order of their codes."
     ] = None
+    kind: Annotated[
+        str | None, MayLack, "What the cells are that were read as numbers, in words, such as amount in $ or ISO date."
+    ] = None
+    column: Annotated[str | None, MayLack, "The column that the number was made of, where its name is another."] = None
 
 
 class Rejected(NamedTuple):
@@ -192,7 +196,18 @@ class Features(NamedTuple):
     @property
     def columns(self) -> list[str]:
         """The columns of the table that are predictors."""
-        return [one.name for one in self.used if one.type != "score"]
+        return list(self.kinds)
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """What each of these columns is, in words."""
+        kinds: dict[str, str] = {}
+        for one in self.used:
+            if one.type != "score":
+                words = {"numeric": "number", "categorical": f"{len(one.levels or ()):,} categories"}
+                name, kind = one.column or one.name, one.kind or words.get(one.type, one.type)
+                kinds[name] = f"{kinds[name]}, {kind}" if one.type == "categorical" and name in kinds else kind
+        return kinds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,161 @@
+"""Numbers as people write them: `$1,234`, `8.0%`, `72 kg`, `(12.5)`, `<0.5`, `3+`; all cells of a column in one way."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import Annotated
+
+import numpy as np
+
+from em_impute.em.blocks import Flags, Floats
+
+CURRENCY = (
+    r"(?:US|CA|A|C|R|NZ|HK)?\$|[€£¥₹₽₩₺₪₫฿₴₦₱¢]|Rs\.?|kr\.?|zł|Kč|Ft|USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|CNY|RMB|INR|SEK|NOK"
+    r"|DKK|PLN|CZK|HUF|RUB|BRL|MXN|ZAR|KRW|SGD|HKD|TRY|ILS|THB"
+)
+NO_THIRD_DECIMAL = re.compile(r"[$£¥₹]|USD|GBP|JPY|INR")
+"""Amounts in these are written with two decimals or none; a litre of petrol costs 1,459 €."""
+
+DIGITS = r"[0-9](?:[0-9.,' ]*[0-9])?\.?|[.,][0-9]+"
+UNIT = r"[^\W\d_][^\d:;,<>=()+\[\]]{0,11}[23]?|[%‰°'\"][^\d:;,<>=()+\[\]]{0,7}"
+CELL = re.compile(
+    rf"(?P<bound>[<>~≤≥≈]=?)?\s*(?P<open>\()?\s*(?P<minus>[-+])?\s*(?P<prefix>{CURRENCY})?\s*(?P<sign>[-+])?"
+    rf"(?P<low>{DIGITS})(?P<exponent>[eEdD][-+]?[0-9]{{1,3}})?"
+    rf"(?:\s*(?:-|–|—|\bto\b)\s*(?P=prefix)?(?P<high>{DIGITS}))?"
+    rf"(?:\s?(?P<scale>[KkMB]|bn|mn)(?![^\W\d_/]))?(?P<more>\+)?\s*(?P<suffix>{UNIT}|{CURRENCY})?\s*(?P<plus>\+)?\s*(?P<close>\))?"
+)
+SCALES = {"K": 1e3, "k": 1e3, "M": 1e6, "mn": 1e6, "B": 1e9, "bn": 1e9}
+QUOTED = re.compile(r"=\"([^\"]*)\"|'([^']*)")
+"""What keeps a spreadsheet from taking a cell for something else."""
+
+MOST_RANGES = 0.5
+"""Different ranges at most to each cell that holds one: there are few, and each has many cells."""
+
+DASHES = str.maketrans(dict.fromkeys("\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}", "-"))
+GROUPINGS = {".": (",", " ", "'"), ",": (".", " ", "'")}
+"""What may part thousands, by the decimal mark."""
+
+
+@dataclass(frozen=True)
+class Notation:
+    """How the numbers of a column are written.
+
+    The marks and the unit are one throughout.  Any cell may besides be a limit, of which what is below counts as half
+    (Hornung and Reed 1990, doi:10.1080/1047322X.1990.10389587), a range, which counts as its middle, or open-ended.
+    """
+
+    decimal: Annotated[str, "The decimal mark."]
+    grouping: Annotated[str, "What parts thousands; empty where nothing does."]
+    affix: Annotated[str, "The currency or unit; empty where there is none."]
+
+    parts = ("",)
+
+    @property
+    def kind(self) -> str:
+        """Say in words what the column holds."""
+        if not self.affix:
+            return "number"
+        if self.affix == "%":
+            return "percentage"
+        return f"amount in {self.affix}" if _is_currency(self.affix) else f"number in {self.affix}"
+
+    def numbers(self, texts: Sequence[str]) -> Floats:
+        """Read texts: (n_texts, 1), NaN where one is no number in this notation."""
+        return np.array([[self.value(_match(text))] for text in texts]).reshape(len(texts), 1)
+
+    def value(self, cell: re.Match[str] | None) -> float:
+        """Give the number of a cell, NaN where it is written in another way."""
+        if cell is None or bool(cell["open"]) != bool(cell["close"]) or not self._has_affix(cell):
+            return np.nan
+        value = self._digits(cell["low"])
+        if cell["exponent"]:
+            value = float(f"{value}e{cell['exponent'][1:]}")
+        if cell["high"]:
+            high = self._digits(cell["high"])
+            is_range = value < high and not re.match("0[0-9]", cell["low"])  # as a phone number or a part of one may be
+            value = (value + high) / 2.0 if is_range else np.nan
+        value *= SCALES.get(cell["scale"], 1.0)
+        if (cell["bound"] or "")[:1] in {"<", "≤"}:
+            value /= 2.0
+        value = -value if "-" in {cell["minus"], cell["sign"]} or cell["open"] else value
+        return value if np.isfinite(value) else np.nan
+
+    def _digits(self, text: str) -> float:
+        found = _pattern(self.decimal, self.grouping).fullmatch(text)
+        if found is None:
+            return np.nan
+        plain = text.replace(self.grouping, "") if self.grouping else text
+        return float(plain.replace(self.decimal, "."))
+
+    def _has_affix(self, cell: re.Match[str]) -> bool:
+        """Tell whether a cell has the unit, or none where that is a currency: a bare number may be in any other."""
+        affix = _affix(cell)
+        return affix == self.affix or (not affix and _is_currency(self.affix))
+
+
+def choose_notation(texts: Sequence[str], counts: Floats, decimal: str, least: float) -> Notation | None:
+    """Choose the notation in which most cells are numbers, if `least` of them are; of several the simplest.
+
+    `counts` (n_texts,) say how many cells hold each text.
+    """
+    cells = [_match(text) for text in texts]
+    is_range = np.array([cell is not None and cell["high"] is not None for cell in cells], np.bool_)
+    if np.count_nonzero(is_range) > MOST_RANGES * counts[is_range].sum():  # phone numbers or the like
+        cells = [None if no_number else cell for no_number, cell in zip(is_range.tolist(), cells, strict=True)]
+    votes: Counter[str] = Counter()
+    bodies = ""
+    for cell, count in zip(cells, counts.tolist(), strict=True):
+        if cell is not None:
+            votes[_affix(cell)] += count
+            bodies += cell["low"][:16] if len(bodies) < 1 << 16 else ""
+    common = [affix for affix, _ in votes.most_common(2)] or [""]
+    most, chosen = 0.0, None
+    for affix, grouping in product(common, ("", *(mark for mark in GROUPINGS[decimal] if mark in bodies))):
+        notation = Notation(decimal, grouping, affix)
+        n_read = float(counts @ ~np.isnan([notation.value(cell) for cell in cells]))
+        if n_read > most:
+            most, chosen = n_read, notation
+    return chosen if most >= least * counts.sum() else None
+
+
+def may_be_decimal(notation: Notation, texts: Sequence[str], counts: Floats, least: float) -> bool:
+    """Tell whether what was taken for thousands may as well be decimals: `1,234` is then a little more than one."""
+    if not notation.grouping or notation.grouping not in ".," or NO_THIRD_DECIMAL.search(notation.affix):
+        return False
+    other = Notation(notation.grouping, "", notation.affix).numbers(texts)[:, 0]
+    return bool(counts @ ~np.isnan(other) >= least * counts.sum())
+
+
+def are_mixed(texts: Sequence[str]) -> Flags:
+    """Tell which texts are more than a number: a limit, a range, open-ended, or none at all (n_texts,)."""
+    cells = map(_match, texts)
+    return np.array([cell is None or any(cell.group("bound", "high", "more", "plus")) for cell in cells], np.bool_)
+
+
+def _match(text: str) -> re.Match[str] | None:
+    """Take a cell apart; characters that only look different are made alike."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")).translate(DASHES)
+        text = "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text)
+    quoted = QUOTED.fullmatch(text)
+    return CELL.fullmatch((text if quoted is None else quoted[1] or quoted[2] or "").strip())
+
+
+def _affix(cell: re.Match[str]) -> str:
+    return " ".join(part.strip() for part in (cell["prefix"], cell["suffix"]) if part)
+
+
+def _is_currency(affix: str) -> bool:
+    return re.fullmatch(CURRENCY, affix) is not None
+
+
+@cache
+def _pattern(decimal: str, grouping: str) -> re.Pattern[str]:
+    """Spell out the digits; by twos too, as thousands are parted in India."""
+    point, mark = re.escape(decimal), re.escape(grouping)
+    grouped = rf"[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{2,3}})*{mark}[0-9]{{3}}(?:{point}[0-9]*)?|" if grouping else ""
+    return re.compile(rf"{grouped}[0-9]+(?:{point}[0-9]*)?|{point}[0-9]+")

@@ -1,0 +1,290 @@
+"""Columns of texts that are numbers all the same: which notation a column has, and the numbers put beside the texts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Annotated
+
+import numpy as np
+
+from em_impute.columns.notation import Notation, are_mixed, choose_notation, may_be_decimal
+from em_impute.columns.predictors import LEAST_READ
+from em_impute.columns.spellings import merge_spellings
+from em_impute.columns.times import Times, choose_times
+from em_impute.em.blocks import Flags, Floats
+from em_impute.errors import DesignError, option
+from em_impute.serialize.annotations import Axes, Kinds, NotSaved
+from em_impute.table.arrays import Codes
+from em_impute.table.categories import MAX_LEVELS, MOSTLY_DIFFERENT, CategoryColumn, LongTexts
+from em_impute.table.number_columns import NumberColumn, merge_numbers
+from em_impute.table.numbers import EXAMPLES
+from em_impute.table.read import Table
+from em_impute.table.text import listed, plural, shown, unused_name
+
+SAMPLE, ROUGHLY = 200, 0.8
+"""Texts that are looked at first, and the share of their cells that must be numbers to look further."""
+
+MOST_LOOKED_AT = 20_000
+"""Texts by which a notation is chosen."""
+
+TOLD = 0.5
+"""Share of the cells that must be numbers where the user says that they are."""
+
+REPEATS = 8
+"""Rows to each different number from which on their codes are kept."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a column of texts becomes numbers, which are predictors."""
+
+    column: Annotated[str, "The column."]
+    notation: Annotated[Notation | Times, Kinds(number=Notation, time=Times), "How its cells are written."]
+    parts: Annotated[tuple[str, ...], Axes("n_made"), "Which numbers are made of a cell; empty for the one that it is."]
+    names: Annotated[tuple[str, ...], Axes("n_made"), "What these are called among the predictors."]
+    is_category: Annotated[bool, "Its texts are few, and a category too."]
+    index: Annotated[int | None, NotSaved] = None
+    """Where it stands in the table; None where it is not there."""
+    unread: Annotated[tuple[str, ...], NotSaved] = ()
+    """Where the first cells are that are no numbers in this notation, and count as missing: `line 5`."""
+    n_unread: Annotated[int, NotSaved] = 0
+    """How many there are; 0 where they were not counted."""
+    n_missing: Annotated[int, NotSaved] = 0
+    """Cells that hold nothing."""
+
+    @property
+    def kind(self) -> str:
+        """Say in words what the column holds."""
+        return self.notation.kind
+
+    @property
+    def told_unread(self) -> str:
+        """Say of which cells nothing was made; those themselves may be private."""
+        count = f" in {plural(self.n_unread, 'cell')}" if self.n_unread else ""
+        return f"{shown(self.column)}{count}, such as {', '.join(self.unread)}" if self.unread else ""
+
+    @property
+    def new_names(self) -> tuple[str, ...]:
+        """The names that no column has."""
+        return tuple(name for name in self.names if name != self.column)
+
+    def only(self, names: Sequence[str]) -> "Reading":
+        """Make no other numbers than these."""
+        kept = [(part, name) for part, name in zip(self.parts, self.names, strict=True) if name in names]
+        return replace(self, parts=tuple(part for part, _ in kept), names=tuple(name for _, name in kept))
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of texts."""
+
+    index: int
+    name: str
+    texts: Sequence[str]
+    """the distinct ones"""
+    code: Codes
+    """(n_rows,) index into `texts`, −1 where missing"""
+    counts: Floats
+    """(n_texts,) cells of each"""
+
+
+def made_names(readings: Sequence[Reading]) -> list[str]:
+    """Name the numbers that stand behind all columns of a table."""
+    return [name for one in readings for name in one.new_names]
+
+
+def times_of(readings: Sequence[Reading]) -> dict[str, list[tuple[str, ...]]]:
+    """Name the numbers that are made of times, a sine together with its cosine."""
+    return {
+        one.column: [one.names[:1], *zip(one.names[1::2], one.names[2::2], strict=True)]
+        for one in readings
+        if isinstance(one.notation, Times)
+    }
+
+
+def used_readings(readings: Sequence[Reading], names: Sequence[str]) -> tuple[Reading, ...]:
+    """Keep what makes one of these predictors."""
+    return tuple(kept for one in readings if (kept := one.only(names)).names)
+
+
+def columns_to_read_again(table: Table, decimal: str) -> list[int]:
+    """Find columns whose texts were not kept, since they began as numbers or are too many, but which may be numbers."""
+    return [
+        index
+        for index, category in table.categories.items()
+        if category.all_texts is None
+        and not table.numbers[index].decimal_comma
+        and _notation_of(category.first, np.ones(len(category.first)), decimal, "", ROUGHLY)
+    ]
+
+
+def find_readings(table: Table, names: Sequence[str], decimal: str, told: Mapping[int, str]) -> tuple[Reading, ...]:
+    """Find the columns that are numbers in some notation; `names` are those of all columns, `told` their kinds.
+
+    Raises DesignError for a column that is not what the user said, and where it is open what the mark in it means.
+    """
+    found: list[Reading] = []
+    for index, category in table.categories.items():
+        column, kind = _column(index, names[index], category), told.get(index, "")
+        if column is None or kind in {"category", "text"} or (table.numbers[index].decimal_comma and not kind):
+            continue
+        notation = _checked_notation(table, column, decimal, kind)
+        if notation is not None:
+            found.append(_reading(table, column, notation, [*names, *made_names(found)], is_told=bool(kind)))
+    return tuple(found)
+
+
+def with_readings(table: Table, readings: Sequence[Reading]) -> Table:
+    """Put the numbers that texts are in the place of these, or behind all columns where they have names of their own.
+
+    A column that is not there, or whose texts were not read, is missing in every row.
+    """
+    numbers, categories, place = dict(table.numbers), dict(table.categories), count(table.n_columns)
+    for one in readings:
+        category = None if one.index is None else categories.get(one.index)
+        made = _made(table, one, category)
+        if one.index is not None and not one.is_category:
+            categories.pop(one.index, None)
+            if one.column not in one.names:
+                numbers.pop(one.index, None)
+        for name, column in zip(one.names, made, strict=True):
+            if name != one.column:
+                numbers[next(place)] = column
+            elif one.index is not None:
+                numbers[one.index] = column
+    return replace(table, numbers=numbers, categories=categories)
+
+
+def as_told(table: Table, told: Mapping[int, str]) -> Table:
+    """Let texts speak only as texts where the user said so, and let categories that are spelled alike be one."""
+    numbers, categories = dict(table.numbers), dict(table.categories)
+    for index, category in table.categories.items():
+        texts = category.all_texts
+        if told.get(index) == "text" and texts is not None:
+            categories[index] = replace(category, code=None, texts=(), counts=np.zeros(0, np.int64), long=texts)
+            numbers[index] = replace(numbers[index], numbers=None, code=None, n_numbers=0, n_bad=table.n_rows)
+        else:
+            categories[index] = merge_spellings(category)
+    return replace(table, numbers=numbers, categories=categories)
+
+
+def _column(index: int, name: str, category: CategoryColumn) -> _Column | None:
+    """Give the texts of a column; None where there are none, or they were not kept."""
+    found = category.all_texts
+    if found is None or not found.texts:
+        return None
+    counts = np.bincount(found.code[found.code >= 0], minlength=len(found.texts)).astype(np.float64)
+    return _Column(index, name, found.texts, found.code, counts)
+
+
+def _notation_of(
+    texts: Sequence[str], counts: Floats, decimal: str, kind: str, least: float
+) -> Notation | Times | None:
+    """Choose the notation of texts, (n_texts,) with so many cells each; of some `kind` if the user named it."""
+    found: Notation | Times | None = None
+    if kind != "number":
+        found = choose_times(texts, counts, least, is_told=kind == "date")
+    return choose_notation(texts, counts, decimal, least) if found is None and kind != "date" else found
+
+
+def _checked_notation(table: Table, column: _Column, decimal: str, kind: str) -> Notation | Times | None:
+    """Choose the notation of a column; None where it has none."""
+    texts, counts = column.texts[:MOST_LOOKED_AT], column.counts[:MOST_LOOKED_AT]
+    if kind:
+        found = _notation_of(texts, counts, decimal, kind, TOLD)
+        if found is None:
+            raise _refused(table, column, kind, _notation_of(texts, counts, decimal, kind, 0.0))
+        return found
+    first = slice(0, SAMPLE)
+    if _notation_of(texts[first], counts[first], decimal, kind, ROUGHLY):
+        found = _notation_of(texts, counts, decimal, kind, LEAST_READ)
+        if isinstance(found, Notation) and decimal == "." and may_be_decimal(found, texts, counts, LEAST_READ):
+            _refuse_open_question(table, column, found)
+        if found is not None:
+            return found
+    if decimal == "." and choose_notation(texts[first], counts[first], ",", LEAST_READ):
+        (line, text), *_ = _cells(table, column, ["," in one for one in column.texts])
+        message = f"column {shown(column.name)} holds {shown(text)} on line {line}: numbers with a decimal comma"
+        comma = option("decimal", "','")
+        raise DesignError(message, f"add {comma} or name other columns with {option('features')}")
+    return None
+
+
+def _refuse_open_question(table: Table, column: _Column, notation: Notation) -> None:
+    """Raise DesignError where `1,234` may be a thousand or one, and no column has a number with a decimal point."""
+    if any(other.numbers is not None and not other.is_whole for other in table.numbers.values()):
+        return
+    (line, text), *_ = _cells(table, column, [notation.grouping in one for one in column.texts])
+    large = notation.numbers([text])[0, 0]
+    message = f"column {shown(column.name)} holds {shown(text)} on line {line}: {large:.15g} or {large / 1000:.15g}?"
+    number, comma = option("kinds", f"{column.name}=number"), option("decimal", "','")
+    raise DesignError(message, f"add {number} for {large:.15g}, or {comma} for {large / 1000:.15g}")
+
+
+def _refused(table: Table, column: _Column, kind: str, nearest: Notation | Times | None) -> DesignError:
+    """Say which cells of a column are not what the user said, by the notation that most of them have."""
+    is_bad = np.ones(len(column.texts), np.bool_) if nearest is None else np.isnan(nearest.numbers(column.texts)[:, 0])
+    cells = [f"{shown(text)} (line {line})" for line, text in _cells(table, column, is_bad)]
+    hint = "correct these cells"
+    if kind == "date" and choose_times(column.texts, column.counts, TOLD, is_told=True, is_settled=True):
+        hint = "day and month cannot be told apart: write dates as 2021-03-12"
+    without = option("kinds", f"{column.name}={kind}")
+    return DesignError(f"column {shown(column.name)} is no {kind}: {listed(cells)}", f"{hint}, or leave out {without}")
+
+
+def _cells(table: Table, column: _Column, wanted: Sequence[bool] | Flags) -> list[tuple[int, str]]:
+    """Give line and text of the first cells whose text is `wanted`, (n_texts,)."""
+    rows = np.flatnonzero(np.append(wanted, False)[column.code])[:EXAMPLES]  # −1 takes the last
+    lines = table.line_of(rows).tolist()
+    return [(line, column.texts[code]) for line, code in zip(lines, column.code[rows].tolist(), strict=True)]
+
+
+def _reading(
+    table: Table, column: _Column, notation: Notation | Times, names: Sequence[str], *, is_told: bool
+) -> Reading:
+    """Say what is made of a column, and which of its cells are no numbers."""
+    texts, n_cells = column.texts, column.counts.sum()
+    is_category = not is_told and 1 < len(texts) <= MAX_LEVELS and len(texts) < MOSTLY_DIFFERENT * n_cells
+    if isinstance(notation, Notation):  # a slip of the pen makes no category of numbers
+        is_category = is_category and bool(column.counts @ are_mixed(texts) > (1.0 - LEAST_READ) * n_cells)
+    made = []
+    for part in notation.parts:
+        name = column.name if not (part or is_category) else f"{column.name} ({part or 'number'})"
+        made.append(name if name == column.name else unused_name(name, names, "'"))
+    is_bad = np.isnan(notation.numbers(texts)[:, 0])
+    return Reading(
+        column.name,
+        notation,
+        notation.parts,
+        tuple(made),
+        is_category,
+        column.index,
+        tuple(f"line {line}" for line, _ in _cells(table, column, is_bad)),
+        int(column.counts @ is_bad),
+        int(np.count_nonzero(column.code < 0)),
+    )
+
+
+def _made(table: Table, reading: Reading, category: CategoryColumn | None) -> Iterator[NumberColumn]:
+    """Make the numbers of a column."""
+    nothing = LongTexts(np.full(table.n_rows, -1, np.int8), ())
+    code, texts = (None if category is None else category.all_texts) or nothing
+    values = reading.notation.numbers(texts)  # (n_texts, n_parts)
+    is_bad = np.append(np.isnan(values[:, 0]), False)
+    bad = np.flatnonzero(is_bad[code])
+    n_missing, examples = int(np.count_nonzero(code < 0)), bad[:EXAMPLES]
+    lines = table.line_of(examples).tolist()
+    for part in reading.parts:
+        of_text = np.append(values[:, reading.notation.parts.index(part)], np.nan)  # at the end that of −1
+        numbers, of_row = of_text[code], None
+        if len(texts) * REPEATS <= code.size:
+            numbers, of_row = merge_numbers(of_text, np.where(code < 0, len(texts), code))
+        yield NumberColumn(
+            numbers=numbers,
+            code=of_row,
+            decimal_comma=False,
+            n_missing=n_missing,
+            n_numbers=code.size - n_missing - bad.size,
+            n_bad=bad.size,
+            bad_examples=tuple((line, texts[k]) for line, k in zip(lines, code[examples].tolist(), strict=True)),
+        )

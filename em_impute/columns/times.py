@@ -1,0 +1,164 @@
+"""Dates, times of day and durations: in which of the usual ways a column is written, and its numbers."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, NamedTuple
+
+import numpy as np
+
+from em_impute.em.blocks import Floats
+from em_impute.serialize.annotations import Choices
+
+CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d(?:[.,]\d+)?))?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
+ZONE = r"\s*(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?"
+AT = rf"(?:(?:\s*T|,?\s+){CLOCK}{ZONE})?"
+MONTH = r"(?P<month>[A-Za-z]{3,9})\.?"
+WEEKDAY = r"(?:[A-Za-z]{3,9},?\s+)?"
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+NUMERIC = r"(?P<{}>\d{{1,2}})(?P<mark>[./-])(?P<{}>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d\d)"
+PATTERNS = {
+    "ISO date": (rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?:(?P=mark)(?P<day>\d{{1,2}}))?{AT}",),
+    "date, day first": (NUMERIC.format("day", "month") + AT,),
+    "date, month first": (NUMERIC.format("month", "day") + AT,),
+    "date": (
+        rf"{WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s./-]*{MONTH},?[\s./-]*(?P<year>\d{{4}}|\d\d){AT}",
+        rf"{WEEKDAY}{MONTH}\s*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s*(?P<year>\d{{4}}){AT}",
+    ),
+    "date in digits": (r"(?P<year>[12]\d{3})(?P<month>\d\d)(?P<day>\d\d)(?:\.0)?",),
+    "time of day": (CLOCK + ZONE,),
+    "duration": (
+        r"(?:(?P<days>\d+) days?,?\s*)?(?P<hours>\d+):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d(?:\.\d+)?))?",
+    ),
+    "duration in minutes": (r"(?:(?P<hours>\d+):(?P<minute>[0-5]?\d)|(?P<minutes>\d+)):(?P<second>[0-5]\d(?:\.\d+)?)",),
+}
+"""How each kind is written."""
+
+FORMS = {form: tuple(map(re.compile, patterns)) for form, patterns in PATTERNS.items()}
+TOLD_ONLY = ("date in digits",)
+"""Whole numbers are dates only where the user says so."""
+
+PIVOT = 69
+"""From here on a year of two digits is of the last century, as POSIX has it."""
+
+DAY, WEEK, YEAR = 86_400.0, 7.0, 365.2425
+EPOCH = date(1970, 1, 1).toordinal()
+SECONDS, DAYS, HOURS = "seconds", "days", "hours"
+CYCLES = {"day of year": YEAR, "weekday": WEEK, "hour": 1.0}
+"""What comes back, and after how many days."""
+
+
+class Moment(NamedTuple):
+    """A cell."""
+
+    days: float  # since 1970-01-01, or the beginning; time zones are left aside
+    year_day: float = 0.0  # days since the year began
+    has_clock: bool = False
+
+
+@dataclass(frozen=True)
+class Times:
+    """How the dates, times or durations of a column are written, and which numbers are made of each."""
+
+    form: Annotated[str, Choices({form: f"{form[:1].upper()}{form[1:]}." for form in FORMS}), "How they are written."]
+    has_clock: Annotated[bool, "The dates have an hour."] = False
+
+    @property
+    def kind(self) -> str:
+        """Say in words what the column holds."""
+        return f"{self.form} and time" if self.has_clock else self.form
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What the numbers are called; empty for the only one."""
+        if self.form.startswith("duration"):
+            return ("",)
+        cycles = ("hour",) if self.form == "time of day" else tuple(CYCLES)[: 3 if self.has_clock else 2]
+        waves = (f"{cycle}, {wave}" for cycle in cycles for wave in ("sine", "cosine"))
+        return HOURS if self.form == "time of day" else DAYS, *waves
+
+    def numbers(self, texts: Sequence[str]) -> Floats:
+        """Read texts: (n_texts, n_parts), NaN where one is not written so."""
+        read = [_moment(self.form, text) for text in texts]
+        days, year_day = (np.array([np.nan if one is None else one[k] for one in read]) for k in (0, 1))
+        if self.form.startswith("duration"):
+            return days[:, None] * DAY
+        columns = [days * 24.0 if self.form == "time of day" else days]
+        of_cycle = {"day of year": year_day, "weekday": np.floor(days) + 4.0, "hour": days}  # 1970 began on a Thursday
+        for part in self.parts[1::2]:
+            cycle = part.partition(",")[0]
+            angle = 2.0 * np.pi * of_cycle[cycle] / CYCLES[cycle]
+            columns += [np.where(np.isnan(days), np.nan, wave(angle)) for wave in (np.sin, np.cos)]
+        return np.column_stack(columns)
+
+
+def choose_times(
+    texts: Sequence[str], counts: Floats, least: float, *, is_told: bool = False, is_settled: bool = False
+) -> Times | None:
+    """Choose how times are written, if `least` of the cells are.
+
+    None too where day and month cannot be told apart, unless that `is_settled`.  `counts` (n_texts,) say how many cells
+    hold each text; what `is_told` to be a date may be written in digits alone.
+    """
+
+    def share(form: str) -> float:
+        return float(counts @ [_moment(form, text) is not None for text in texts])
+
+    shares = {form: share(form) for form in FORMS if is_told or form not in TOLD_ONLY}
+    form = max(shares, key=lambda one: shares[one])
+    if not shares[form] or shares[form] < least * counts.sum():
+        return None
+    day, month = shares["date, day first"], shares["date, month first"]
+    with_dots = all("." in text for text in texts)  # these part day, month and year, in this order
+    if day == month == shares[form] and not (is_settled or with_dots):
+        return None
+    if form in {"time of day", "duration", "duration in minutes"}:
+        return Times(_kind_of_clock(texts, shares))
+    moments = [_moment(form, text) for text in texts]
+    return Times(form, any(one is not None and one.has_clock for one in moments))
+
+
+def _kind_of_clock(texts: Sequence[str], shares: dict[str, float]) -> str:
+    """Tell times of day from durations: 08:15 has two digits, and 1:02:15 beside 59:30 is in hours."""
+    in_full = [text for text in texts if text.count(":") > 1]
+    is_clock = any(text[-1:] in "mM." for text in texts) or all(re.match(r"\d\d:", text) for text in texts)
+    if is_clock and shares["time of day"] >= max(shares.values()):
+        return "time of day"
+    return "duration in minutes" if 0 < len(in_full) < len(texts) else "duration"
+
+
+def _moment(form: str, text: str) -> Moment | None:
+    """Read a cell; None where it is not written so, or there is no such day."""
+    found = next(filter(None, (pattern.fullmatch(text.strip()) for pattern in FORMS[form])), None)
+    if found is None:
+        return None
+    of = found.groupdict()
+    if form.startswith("duration"):
+        number: Callable[[str], float] = lambda name: float(of.get(name) or 0)  # noqa: E731
+        minutes = number("minutes") + number("minute") + 60.0 * number("hours")
+        return Moment(number("days") + (60.0 * minutes + number("second")) / DAY)
+    clock = _clock(of)
+    if clock is None or form == "time of day":
+        return None if clock is None else Moment(clock, has_clock=True)
+    year, month = int(of["year"]), of["month"].lower()
+    if len(of["year"]) < len("1970"):
+        year += 1900 if year >= PIVOT else 2000
+    number_of_month = int(month) if month.isdigit() else MONTHS.index(month[:3]) + 1 if month[:3] in MONTHS else 0
+    try:
+        day = date(year, number_of_month, int(of["day"] or 1)).toordinal()
+    except ValueError:
+        return None
+    return Moment(day - EPOCH + clock, day - date(year, 1, 1).toordinal() + clock, of.get("hour") is not None)
+
+
+def _clock(of: dict[str, str | None]) -> float | None:
+    """Give the part of a day; None where there is no such hour."""
+    hour, half = int(of.get("hour") or 0), (of.get("half") or "").lower()[:1]
+    if hour > (12 if half else 24):
+        return None
+    if half:
+        hour = hour % 12 + 12 * (half == "p")
+    second = float((of.get("second") or "0").replace(",", "."))
+    return (3600.0 * hour + 60.0 * int(of.get("minute") or 0) + second) / DAY

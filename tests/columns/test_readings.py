@@ -1,0 +1,138 @@
+"""Columns of texts that are numbers: found in a table, told by the user, or asked about."""
+
+import numpy as np
+import pytest
+from builders import csv_of, design_of, opened_table
+
+from em_impute.columns.predictors import Known
+from em_impute.columns.times_that_tell import flat_times
+from em_impute.errors import DesignError
+from em_impute.table.number_columns import NumberColumn
+
+N = 200
+LABELS = ["a", "b", None, "a", "b"] * (N // 5)
+
+
+def quoted(cells):
+    """Put cells into quotes where they hold a comma."""
+    return [f'"{cell}"' if "," in str(cell) else cell for cell in cells]
+
+
+def names_of(design):
+    return [feature.name for feature in design.features[: design.n_numbers]]
+
+
+def test_amounts_take_the_place_of_their_texts_and_cells_that_are_none_are_named(tmp_path):
+    amounts = [f"${1000 + 7 * k:,}" for k in range(N)]
+    amounts[3], amounts[4] = "n/a", "on request"
+    content = csv_of("g,income", LABELS, quoted(amounts))
+    design = design_of(tmp_path, content)
+    with opened_table(tmp_path, content, "g") as (opened, _):
+        (reading,) = opened.readings
+
+    assert names_of(design) == ["income"]
+    np.testing.assert_allclose(
+        design.x_of(np.arange(5))[:, 0] * design.scale[0] + design.shift[0], [1000, 1007, 1014, np.nan, np.nan]
+    )
+    assert (reading.kind, reading.n_missing, reading.unread, reading.n_unread) == (
+        "amount in $", 1, ("line 6",), 1,
+    )  # fmt: skip
+    assert design.features[0].n_missing == 2
+
+
+@pytest.mark.parametrize(("n_bad", "is_read"), [(10, True), (11, False)])
+def test_nineteen_of_twenty_cells_must_be_numbers(tmp_path, n_bad, is_read):
+    cells = [f"{k / 7:.3f} kg" for k in range(N - n_bad)] + [f"about {k}" for k in range(n_bad)]
+    with opened_table(tmp_path, csv_of("g,x,w", LABELS, range(0, 2 * N, 2), cells), "g") as (opened, _):
+        assert [one.column for one in opened.readings] == ["w"] * is_read
+
+
+def test_a_mixed_column_of_few_texts_is_a_category_and_a_number(tmp_path):
+    children, floor = (["0", "1", "2", "3+"] * (N // 4), ["Ground", "1", "2", "3"] * (N // 4))
+    design = design_of(tmp_path, csv_of("g,children,floor", LABELS, children, floor), with_categories=True)
+
+    assert names_of(design) == ["children (number)"]
+    assert [one.name for one in design.categories] == ["children", "floor"]
+
+
+def test_of_a_date_serves_what_tells_labels_apart(tmp_path):
+    days = np.arange("2019-01-01", "2020-12-31", dtype="datetime64[D]")
+    month = days.astype("datetime64[M]").astype(int) % 12
+    labels = np.where(days.astype(int) % 5 == 0, None, np.where((month < 3) | (month > 8), "winter", "summer"))
+    design = design_of(tmp_path, csv_of("g,day", labels, days.astype(str)))
+
+    assert names_of(design) == ["day (day of year, sine)", "day (day of year, cosine)"]
+
+
+def test_times_that_tell_nothing_are_left_out_by_bic():
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 2, 500)
+    x = {"sine": rng.normal(size=500), "cosine": rng.normal(size=500) + 0.5 * label, "days": rng.normal(size=500)}
+    columns = {
+        name: NumberColumn(numbers=values, code=None, decimal_comma=False, n_numbers=500) for name, values in x.items()
+    }
+    known = Known(times={"d": [("days",), ("sine", "cosine")]})
+
+    assert flat_times(columns, known, label, None, explicit=False) == {"days"}
+    assert flat_times(columns, known, label, None, explicit=True) == set()
+    assert flat_times(columns, known, np.full(500, -1), None, explicit=False) == {"sine", "cosine"}
+
+
+def test_a_comma_that_nothing_settles_is_a_question(tmp_path):
+    cells = quoted(f"{1 + k % 9},{100 + k}" for k in range(N))
+    content = csv_of("g,x", LABELS, cells)
+    with pytest.raises(DesignError) as caught:
+        design_of(tmp_path, content)
+
+    assert caught.value.message == "column 'x' holds '1,100' on line 2: 1100 or 1.1?"
+    assert names_of(design_of(tmp_path, content, kinds=(("x", "number"),))) == ["x"]
+    assert design_of(tmp_path, content, decimal=",").features[0].shift < 10.0
+    with_point = csv_of("g,x,y", LABELS, cells, [k + 0.5 for k in range(N)])
+    assert {one.name: one.shift > 1000.0 for one in design_of(tmp_path, with_point).features} == {"x": True, "y": False}
+
+
+@pytest.mark.parametrize("cells", [["1.234,50", "2.500,25"], ["12,5 kg", "13,25 kg"], ["€ 1.000,00", "€ 7,50"]])
+def test_decimal_commas_among_other_marks_are_refused_as_before(tmp_path, cells):
+    content = csv_of("g,x", LABELS, quoted(cells * (N // 2)))
+    with pytest.raises(DesignError, match="numbers with a decimal comma"):
+        design_of(tmp_path, content)
+
+    assert names_of(design_of(tmp_path, content, decimal=",", kinds=(("x", "number"),))) == ["x"]
+
+
+def test_a_limit_far_below_is_found_by_reading_once_more(tmp_path):
+    values = np.random.default_rng(0).normal(10.0, 1.0, 30_000).round(6)
+    cells = [*map(str, values[:-2]), "<8", "spoilt"]
+    with opened_table(tmp_path, csv_of("g,x", LABELS * 150, cells), "g") as (opened, _):
+        numbers = opened.table.numbers[1].values
+        (reading,) = opened.readings
+
+    np.testing.assert_array_equal(numbers, [*values[:-2], 4.0, np.nan])
+    assert reading.told_unread == "'x' in 1 cell, such as line 30001"
+
+
+def test_the_user_says_what_a_column_is(tmp_path):
+    codes = [k % 4 for k in range(N)]
+    digits = [20190101 + k % 28 for k in range(N)]
+    content = csv_of("g,id,code,day,x", LABELS, range(N), codes, digits, [k * k for k in range(N)])
+
+    def predictors(*kinds):
+        design = design_of(tmp_path, content, kinds=kinds, with_categories=True)
+        return names_of(design) + [f"{one.name}: {', '.join(one.texts)}" for one in design.categories]
+
+    assert predictors() == ["code", "day", "x"]
+    assert predictors(("id", "number"), ("x", "ignore")) == ["id", "code", "day"]
+    assert predictors(("code", "category")) == ["day", "x", "code: 0, 1, 2, 3"]
+    assert predictors(("day", "date")) == ["code", "x", "day (days)"]
+
+
+def test_what_a_column_cannot_be_is_an_error_with_the_first_cells(tmp_path):
+    content = csv_of("g,name,day,x", LABELS, [f"n{k}" for k in range(N)], ["1/2/2020", "3/4/2020"] * 100, range(N))
+    for kind, column, told in (
+        ("number", "name", r"column 'name' is no number: 'n0' \(line 2\), 'n1' \(line 3\), 'n2' \(line 4\)"),
+        ("date", "name", "column 'name' is no date: 'n0'"),
+        ("category", "name", "column 'name' holds more than 50 different texts, such as 'n0' \\(line 2\\)"),
+        ("date", "day", "column 'day' is no date: '1/2/2020'"),
+    ):
+        with pytest.raises(DesignError, match=told):
+            design_of(tmp_path, content, kinds=((column, kind),), with_categories=True)
