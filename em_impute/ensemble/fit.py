@@ -122,7 +122,7 @@ def fit_ensemble(
     costs = np.repeat([one.row_cost for one in fitted], [len(one.members) for one in fitted])
     weight = _weights(comparison, costs, n_to_fill)
     count = count_labels(examples, n_labels)
-    stack = _stack(comparison, weight, sharpness_of(float(count.sum())))
+    stack = _stack(comparison, weight, sharpness_of(float(count.sum()), weight))
     stacked_surprise = -np.log(comparison.of_truth(stack.held_probability))  # (n_held,)
     enough = None if single else _one_is_enough(comparison, stacked_surprise)
     found = stack

@@ -106,7 +106,7 @@ def fit_with_ensemble(
 
 def examples_of(design: Design) -> Examples:
     """Give the distinct rows in the form that the ensemble takes."""
-    predictors = Predictors(design.distinct.x, design.codes, design.levels, design.n_numbers)
+    predictors = Predictors(design.distinct.x, design.codes, design.levels, design.n_numbers, design.scores)
     return Examples(predictors, design.distinct.label, design.distinct.weight, design.index is not None)
 
 

@@ -145,6 +145,7 @@ def _design(
         opened.columns,
         opened.categories,
         in_scores=() if texts is None else texts.columns,
+        score_names=() if texts is None else texts.names,
         explicit=bool(request.features),
         with_categories=not named,
         weight=opened.weight,
