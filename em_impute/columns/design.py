@@ -85,6 +85,8 @@ class Design:
     """columns whose values may say which of the distinct rows belong together"""
     same: SameLabel | None = None
     """the column of which the distinct rows with one value have one label"""
+    score_names: tuple[str, ...] = ()
+    """what the columns are called that hold the scores of texts, label by label"""
 
     @property
     def counting(self) -> Integers:
@@ -114,6 +116,16 @@ class Design:
     def n_numbers(self) -> int:
         """Number of measurements: the first columns of `distinct.x`."""
         return sum(feature.category is None for feature in self.features)
+
+    @property
+    def scores(self) -> tuple[tuple[float, float], ...]:
+        """Units of the scores of texts, the last of the measurements; none where those of two labels or more lack."""
+        last = self.features[: self.n_numbers][max(0, self.n_numbers - len(self.score_names)) :]
+        found = [one for one in last if one.name in self.score_names]
+        whole = tuple(one.name for one in found) == self.score_names[: len(found)]
+        if not whole or len(found) < len(self.labels) - 1:
+            return ()
+        return tuple((one.shift, one.scale) for one in found)
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -217,9 +229,8 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     of_distinct = tuple(keys_of_distinct(keys, index, label.size))
     if same is not None and rows is not None:
         same = replace(same, code=same.code[rows])
-    return Design(
-        labels.labels, labels.label, features, rejected, distinct, index, of_rows, weighed, by, of_distinct, same
-    )
+    read_from = labels.labels, labels.label, features, rejected, distinct, index, of_rows
+    return Design(*read_from, weighed, by, of_distinct, same, tuple(known.score_names))
 
 
 def _values(numbers: Sequence[Column], categories: Sequence[Category]) -> Iterator[NDArray[Any]]:

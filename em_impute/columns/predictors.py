@@ -63,8 +63,13 @@ class Known(NamedTuple):
 
     told: Collection[str] = ()  # the user said what they are
     in_scores: Collection[str] = ()  # their texts have numbers that speak for them
+    score_names: Sequence[str] = ()  # these numbers
     times: Mapping[str, Sequence[tuple[str, ...]]] = {}  # numbers made of them, which serve where they tell
     are_read: bool = False  # texts of some were read as numbers
+
+    def scored(self, columns: Collection[str], names: Sequence[str]) -> "Known":
+        """Add the columns whose texts have numbers that speak for them, and what these are called."""
+        return self._replace(in_scores=columns, score_names=names)
 
 
 NOTHING = Known()

@@ -9,7 +9,7 @@ import numpy as np
 from em_impute.em.blocks import Floats
 from em_impute.ensemble.shrinkage import Shrinkage
 from em_impute.ensemble.terms import count_terms, has_products
-from em_impute.ensemble.transforms import PLAIN
+from em_impute.ensemble.transforms import PLAIN, TEXTS
 from em_impute.serialize.annotations import Count, Range
 
 FULL = Shrinkage(0.1, 0.5)
@@ -44,7 +44,7 @@ CONVERGED = 100
 
 DIVIDED_SHRINKAGES = (Shrinkage(1.0, 0.5), FULL)
 CATEGORICAL = Shrinkage(np.inf, 0.5)
-"""Where every column is a category no covariance is left to shrink."""
+"""Where every column is a category, or the mixture is given, no covariance is left to shrink."""
 
 STEPS = (0, 3, 25)
 """Steps of EM over the unlabelled rows: none, stopped early, nearly converged.  An early stop is a weak vote."""
@@ -115,7 +115,7 @@ def plans(views: Sequence[str], n_columns: int, n_labelled: int, n_labels: int, 
     if n_columns == 1:  # nothing is there to be independent of
         shrinkages = tuple(one for one in shrinkages if not one.independent)
     for view in views:
-        if view == "binned":
+        if view in {"binned", TEXTS}:
             yield Plan(view, 1, [(CATEGORICAL, False)], (0,))
         else:
             # Means in the data's own units are left alone: one view of each kind is variety enough.

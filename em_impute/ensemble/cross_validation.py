@@ -26,10 +26,10 @@ from em_impute.ensemble.folds import (
     like_missing,
     shares_of_folds,
 )
-from em_impute.ensemble.shrinkage import Batch
+from em_impute.ensemble.shrinkage import Batch, mixture_of_scores, shares_of
 from em_impute.ensemble.student_t import make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
-from em_impute.ensemble.transforms import Predictors, View
+from em_impute.ensemble.transforms import TEXTS, Predictors, View
 
 LEAST_CHANCE = 1e-6
 """Probabilities are held above it: one label that was thought impossible shall not decide everything."""
@@ -181,6 +181,10 @@ def fit_plan(plan: Plan, data: TrainingData, held: Flags, seed: int) -> tuple[In
 
     Returns the label of each component, and (n_members · n_fits, …) mixtures, the fits of a member side by side.
     """
+    if plan.view == TEXTS:
+        known = data.label >= 0
+        count = np.bincount(data.label[known], data.weight[known], data.n_labels).astype(np.float64)
+        return np.arange(data.n_labels), mixture_of_scores(shares_of(count), data.n_columns, len(held))
     if plan.per_label == 1:
         found = fit_labels(data, held, plan.settings, plan.steps, to_convergence=plan.is_baseline)
         last = found[max(found)]  # without unlabelled rows every number of steps is none

@@ -14,7 +14,7 @@ from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import Scorer, make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.terms import count_terms, is_wide
-from em_impute.ensemble.transforms import Predictors, View
+from em_impute.ensemble.transforms import TEXTS, Predictors, View
 from em_impute.environment import memory_is_limited
 from em_impute.serialize.annotations import Axes, Key, MayLack, Range
 
@@ -28,11 +28,11 @@ TEMPERATURES = (0.2, 0.4, 0.7, 1.0)
 MAX_THREADS = 4
 """More of them would wait for the interpreter."""
 
-POOLED, FEW, FEW_ROWS = 1.05, 5.0, 5.0
+POOLED, FEW, FEW_ROWS = 0.05, 5.0, 5.0
 """The average of forecasts is less sure than it should be, even if each of them is as sure as it should be (Ranjan &
 Gneiting 2010, J. R. Stat. Soc. B 72): it is raised to a power, which is larger where few labels leave many members in
-the average.  Chosen by the mean over 26 tables with 30 %, 90 % and all but five labels a class hidden; the log-loss
-fell in all three."""
+the average, and 1 where one has all the weight.  Chosen by the mean over 26 tables with 30 %, 90 % and all but five
+labels a class hidden; the log-loss fell in all three."""
 
 
 class Submodel(NamedTuple):
@@ -62,6 +62,11 @@ class Submodel(NamedTuple):
     def is_divided(self) -> bool:
         """Labels are divided among several components."""
         return self.members[0].per_label > 1
+
+    @property
+    def is_given(self) -> bool:
+        """Rows do not teach its mixtures anything: they say what the scores of texts do."""
+        return self.view.name == TEXTS
 
     def scorer(self, observed: Integers, n_labels: int) -> Scorer:
         """Prepare to score rows that show the `observed` columns."""
@@ -151,9 +156,12 @@ def _predict_chunk(ensemble: Ensemble, scorers: dict[tuple[int, bytes], Scorer],
     return sharpened(total.T, ensemble.sharpness)
 
 
-def sharpness_of(n_labelled: float) -> float:
-    """Say to which power the average of members that were compared on so many labels is raised."""
-    return POOLED + FEW / (n_labelled + FEW_ROWS)
+def sharpness_of(n_labelled: float, weight: Floats) -> float:
+    """Say to which power the average of members that were compared on so many labels is raised.
+
+    `weight` (n_members, n_temperatures) sums to 1; 1 − Σw² is the probability that two draws by it differ.
+    """
+    return 1.0 + (POOLED + FEW / (n_labelled + FEW_ROWS)) * (1.0 - float(np.sum(weight**2)))
 
 
 def sharpened(probability: Floats, power: float) -> Floats:

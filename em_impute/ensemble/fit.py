@@ -37,8 +37,8 @@ from em_impute.ensemble.stacking_weights import cross_fitted, estimate_model_wei
 from em_impute.ensemble.student_t import temper
 from em_impute.ensemble.transforms import PLAIN, Predictors, fit_views, plain_view
 
-VIEW_ROWS = 10_000
-"""Rows to which powers and bins are fitted."""
+VIEW_ROWS, FEW_VIEW_ROWS, VIEW_CELLS = 10_000, 500, 1 << 20
+"""Rows to which powers and bins are fitted, and of very many columns: each number is looked at in 33 powers."""
 
 AS_FITTED = TEMPERATURES.index(1.0)
 """The temperature of a mixture as EM fitted it."""
@@ -122,7 +122,7 @@ def fit_ensemble(
     costs = np.repeat([one.row_cost for one in fitted], [len(one.members) for one in fitted])
     weight = _weights(comparison, costs, n_to_fill)
     count = count_labels(examples, n_labels)
-    stack = _stack(comparison, weight, sharpness_of(float(count.sum())))
+    stack = _stack(comparison, weight, sharpness_of(float(count.sum()), weight))
     stacked_surprise = -np.log(comparison.of_truth(stack.held_probability))  # (n_held,)
     enough = None if single else _one_is_enough(comparison, stacked_surprise)
     found = stack
@@ -171,9 +171,10 @@ def fit_leader(ensemble: EnsembleFit, examples: Examples, seed: int) -> tuple[In
 def _rows_to_look_at(examples: Examples, seed: int) -> Predictors:
     """Draw rows to fit powers and bins to, as many of either kind; merged ones are told as often as there were."""
     known = examples.label >= 0
+    most = int(np.clip(VIEW_CELLS // max(1, examples.predictors.x.shape[1]), FEW_VIEW_ROWS, VIEW_ROWS)) // 2
     parts = [
         # Rows that are all of one kind, as if each had the same label.
-        draw(examples.take(rows)._replace(label=np.zeros_like(rows)), VIEW_ROWS // 2, 0, seed, apart=True).predictors
+        draw(examples.take(rows)._replace(label=np.zeros_like(rows)), most, 0, seed, apart=True).predictors
         for rows in (np.flatnonzero(known), np.flatnonzero(~known))
     ]
     x, codes = (np.concatenate(values) for values in zip(*(part[:2] for part in parts), strict=True))

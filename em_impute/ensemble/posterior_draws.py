@@ -97,7 +97,9 @@ def draw_ensemble(ensemble: EnsembleFit, examples: Examples, n_draws: int, seed:
         if not number.size:
             continue
         members = picked[number, 1]
-        if many or submodel.is_divided:
+        if submodel.is_given:
+            parameters = submodel.batch.take(members)
+        elif many or submodel.is_divided:
             parameters = _around(submodel, members, count, rng)
         else:
             data = gather(submodel.view, few, ensemble.n_labels)

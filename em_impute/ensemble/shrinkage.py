@@ -17,6 +17,10 @@ SMALLEST_EXCESS = 0.02
 """Least excess of the variance ratio over 1: means are drawn in by at most fifty times the rows of a label."""
 
 
+CERTAIN = 1e9
+"""Rows behind a mixture that is given: Student's t is then a Gaussian."""
+
+
 class Shrinkage(NamedTuple):
     """How far the covariances of one mixture are drawn in, in pseudo-rows a column."""
 
@@ -138,6 +142,31 @@ def shares_of(count: Floats) -> Floats:
     """Estimate shares from counts with half a row each (Jeffreys' prior), over the last axis."""
     shares: Floats = (count + 0.5) / (count + 0.5).sum(axis=-1, keepdims=True)
     return shares
+
+
+def mixture_of_scores(share: Floats, n_scores: int, n_mixtures: int) -> Batch:
+    """Write centred log-probabilities of the labels as the Gaussian mixture that they are the posterior of.
+
+    With scores s, covariance 1 and means m_k, log-odds are s·(m_k − m_j) + log π_k/π_j − ½(|m_k|² − |m_j|²).  So the
+    means are those that make of s·m_k the score of label k, and of all else 0; a row without scores has the shares
+    π, `share` (n_labels,).  Where the last label's score is lacking it is minus the sum of the others.
+    """
+    n_labels = share.size
+    mean = np.eye(n_labels)[:, :n_scores]
+    mean[n_scores:] = -1.0
+    norm = (mean**2).sum(axis=1)
+    odds = np.log(share[:-1] / share[-1]) - 0.5 * (norm[:-1] - norm[-1])
+    mean += np.linalg.lstsq(mean[:-1] - mean[-1], odds)[0]
+    covariance = np.eye(n_scores) if has_products(n_scores) else np.ones(n_scores)
+    certain = np.full((n_mixtures, n_labels), CERTAIN)
+    parts = (
+        mean,
+        np.broadcast_to(covariance, (n_labels, *covariance.shape)),
+        certain[0],
+        np.log(share),
+        np.empty((n_labels, 0)),
+    )
+    return Batch(certain, *(np.repeat(part[None], n_mixtures, axis=0) for part in parts))
 
 
 def log_chances(count: Floats, levels: tuple[int, ...], base: Floats) -> Floats:

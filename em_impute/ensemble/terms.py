@@ -120,7 +120,7 @@ Terms = WholeTerms | PartedTerms
 
 def terms_of(seen: Predictors) -> Terms:
     """Give the terms of rows that all show the same columns; where there are very many, of any rows."""
-    x, codes, levels, _ = seen
+    x, codes, levels = seen[:3]
     n_rows, n = x.shape
     if is_wide(n, levels):
         return PartedTerms(seen)

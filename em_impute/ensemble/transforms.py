@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers
-from em_impute.serialize.annotations import ANY, Axes
+from em_impute.serialize.annotations import ANY, Axes, MayLack, Range
 
-PLAIN = "plain"
-"""The view in the data's own units."""
+PLAIN, TEXTS = "plain", "texts"
+"""The view in the data's own units, and that of the scores of texts in theirs."""
 
 N_BINS = 8
 """Bins of equal size that the binned view cuts a number into; a value that fills several bins gets one to itself."""
@@ -30,6 +30,7 @@ class Predictors(NamedTuple):
     codes: Integers  # (n_rows, n_categories), −1 is missing
     levels: tuple[int, ...]  # number of texts of each category
     n_numbers: int  # columns of `x` that are measurements
+    scores: tuple[tuple[float, float], ...] = ()  # shift and scale of the last of these that are scores of texts
 
     @property
     def are_empty(self) -> NDArray[np.bool_]:
@@ -64,10 +65,11 @@ class View:
         "Upper edges of each number's bins but the last; null keeps the numbers Gaussian.",
     ]
     levels: Annotated[tuple[int, ...], "Number of texts of each column of categories."]
+    first: Annotated[int, Range(0), MayLack, "The first number that it shows."] = 0
 
     def show(self, predictors: Predictors) -> Predictors:
         """Look at rows through this view: Gaussian columns beside categories that are independent given the label."""
-        numbers = predictors.x[:, : predictors.n_numbers]
+        numbers = predictors.x[:, self.first : self.first + self.shift.size]
         codes = predictors.codes if self.categories else predictors.codes[:, :0]
         if self.edges is not None:
             binned = [
@@ -80,7 +82,7 @@ class View:
             numbers = (np.column_stack(powered) - self.shift) / self.scale
         if self.indicators:
             numbers = np.hstack([numbers, predictors.x[:, predictors.n_numbers :]])
-        return Predictors(numbers, codes, self.levels, predictors.n_numbers)
+        return Predictors(numbers, codes, self.levels, self.shift.size)
 
 
 def fit_views(predictors: Predictors) -> tuple[View, ...]:
@@ -105,9 +107,27 @@ def fit_views(predictors: Predictors) -> tuple[View, ...]:
     if levels:
         views.append(replace(symmetric, name="numbers", indicators=False))
         views.append(replace(symmetric, name="mixed", indicators=False, categories=True, levels=levels))
+    views += _beside_scores(symmetric, predictors)
     edges = tuple(_edges(values) for values in known)
     bins = tuple(one.size + 1 for one in edges)
     return *views, replace(by_codes, name="binned", edges=edges, levels=bins + levels)
+
+
+def _beside_scores(symmetric: View, predictors: Predictors) -> list[View]:
+    """Look at measurements without the scores of texts, and at these alone, in their own units.
+
+    With few labels the scores are noise, which a mixture of both cannot leave out.
+    """
+    views, n = [], predictors.n_numbers - len(predictors.scores)
+    if predictors.scores and n and symmetric.power is not None:
+        power, shift, scale = (part[:n] for part in (symmetric.power, symmetric.shift, symmetric.scale))
+        views.append(replace(symmetric, name="measured", power=power, shift=shift, scale=scale, indicators=False))
+    if predictors.scores:
+        shift, scale = np.array(predictors.scores).T
+        same = np.ones(shift.size)  # a power of 1 changes nothing
+        alone = replace(symmetric, name=TEXTS, power=same, shift=-shift / scale, scale=1.0 / scale, indicators=False)
+        views.append(replace(alone, first=n))
+    return views
 
 
 def plain_view(n_numbers: int) -> View:

@@ -24,7 +24,7 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.metrics import as_effective
-from em_impute.missingness.regression import climb, evidence_of_predictors, log_mean_exp
+from em_impute.missingness.regression import climb, evidence_of_predictors, log_mean_exp, most_rows
 from em_impute.serialize.annotations import Axes
 
 AT_RANDOM, BY_PREDICTORS, BY_CLASS = range(3)
@@ -247,11 +247,16 @@ def judged_rows(
         return None
     probability = np.maximum(np.vstack([held_probability, asked_probability]), np.finfo(float).tiny)
     probability[:, np.bincount(label, minlength=probability.shape[1]) == 0] = 0.0
+    probability /= probability.sum(axis=1, keepdims=True)
     n_held = np.ones(held.size) if held_weight is None else as_effective(held_weight)
-    return Judged(
-        design.distinct.x[np.concatenate([held, asked])],
-        design.n_numbers,
-        probability / probability.sum(axis=1, keepdims=True),
-        np.arange(held.size + asked.size) >= held.size,
-        np.concatenate([n_held, np.ones(asked.size)]),
+    row, weight = np.concatenate([held, asked]), np.concatenate([n_held, np.ones(asked.size)])
+    lacks = np.arange(row.size) >= held.size
+    some = np.concatenate(
+        [_evenly(kind, most_rows(len(design.features))) for kind in map(np.flatnonzero, (~lacks, lacks))]
     )
+    return Judged(design.distinct.x[row[some]], design.n_numbers, probability[some], lacks[some], weight[some])
+
+
+def _evenly(rows: Integers, most: int) -> Integers:
+    """Take so many of some rows at most, all along the table."""
+    return rows if rows.size <= most else rows[np.linspace(0, rows.size - 1, most).astype(np.intp)]

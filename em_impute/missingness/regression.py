@@ -222,11 +222,15 @@ def draw_kinds(design: Design, seed: int) -> Drawn | None:
     size = [int(np.count_nonzero(kind)) for kind in kinds]
     if not all(size):
         return None
-    most = min(MAX_ROWS, MAX_CELLS // max(1, len(design.features)))
-    drawn = [draw_rows(kind, most, rng) for kind in kinds]
+    drawn = [draw_rows(kind, most_rows(len(design.features)), rng) for kind in kinds]
     row = np.concatenate(drawn)
     lacks = np.arange(row.size) >= drawn[0].size
     return Drawn(row, lacks, design.weight_of(row), *size)
+
+
+def most_rows(n_features: int) -> int:
+    """Say how many rows of either kind are looked at."""
+    return min(MAX_ROWS, MAX_CELLS // max(1, n_features))
 
 
 def _sometimes_missing(missing: Flags) -> tuple[Integers, Floats]:

@@ -7,16 +7,18 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers, Rows, make_blocks, slices
+from em_impute.em.blocks import Floats, Integers, Rows, slices
 from em_impute.em.em import Fit, Step, expect, make_problem, posterior
-from em_impute.em.expectation import e_step
 from em_impute.em.initialize import Mixture, Recipe
 from em_impute.em.mixture import fit_mixture, refits
-from em_impute.em.parameters import Parameters, clamp
+from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import predict
 from em_impute.ensemble.fit import EnsembleFit, fit_leader, subsampled
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.posterior_draws import draw_ensemble
+from em_impute.ensemble.shrinkage import Batch
+from em_impute.ensemble.student_t import gaussian_label_scores
+from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.terms import has_products
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.how_missing import HowMissing, how_missing
@@ -106,7 +108,7 @@ def fit_with_ensemble(
 
 def examples_of(design: Design) -> Examples:
     """Give the distinct rows in the form that the ensemble takes."""
-    predictors = Predictors(design.distinct.x, design.codes, design.levels, design.n_numbers)
+    predictors = Predictors(design.distinct.x, design.codes, design.levels, design.n_numbers, design.scores)
     return Examples(predictors, design.distinct.label, design.distinct.weight, design.index is not None)
 
 
@@ -114,28 +116,36 @@ def _leading_mixture(ensemble: EnsembleFit, examples: Examples, design: Design, 
     """Bring the leading mixture into the engine's form, with the log-likelihood of all rows along its path."""
     component_label, batches = fit_leader(ensemble, examples, recipe.seed)
     rows = design.learning
-    parameters = [Parameters(np.exp(one.log_share[0]), one.mean[0], one.covariance[0]) for one in batches]
-    looked_at = parameters if rows.label.size <= PATH_ROWS else parameters[-1:]
+    looked_at = batches if rows.label.size <= PATH_ROWS else batches[-1:]
     path = np.zeros(len(looked_at))
     for some in slices(rows.label.size, CHUNK_ROWS):
         part = rows.x[some], rows.label[some], rows.weight[some]
         path += _log_likelihoods(Rows(*part), looked_at, component_label, ensemble.n_labels)
     *_, last = way = path.tolist()
-    return Mixture(Fit(parameters[-1], component_label, last, last, tuple(way), "held-out labels", 0.0), recipe)
+    return Mixture(
+        Fit(_parameters(batches[-1]), component_label, last, last, tuple(way), "held-out labels", 0.0), recipe
+    )
 
 
-def _log_likelihoods(
-    rows: Rows, looked_at: Sequence[Parameters], component_label: Integers, n_labels: int
-) -> list[float]:
-    """Evaluate the log-likelihood of rows under some mixtures, one after the other."""
-    if has_products(rows.x.shape[1]):
+def _log_likelihoods(rows: Rows, looked_at: Sequence[Batch], component_label: Integers, n_labels: int) -> list[float]:
+    """Evaluate the log-likelihood of rows under some mixtures, one after the other; each batch is of one."""
+    n_rows, n_columns = rows.x.shape
+    if has_products(n_columns):
         problem = make_problem(*rows, component_label, n_labels)
-        return [expect(problem, one).log_likelihood for one in looked_at]
-    blocks, log_clamp = make_blocks(*rows, component_label.size), clamp(component_label, n_labels)
+        return [expect(problem, _parameters(one)).log_likelihood for one in looked_at]
+    seen = Predictors(rows.x, np.empty((n_rows, 0), np.intp), (), n_columns)
+    (group,) = group_rows(seen, np.arange(n_rows))
+    scores = [gaussian_label_scores(group, one, component_label, n_labels)[:, 0] for one in looked_at]
+    known = rows.label >= 0
     return [
-        sum(float(np.vdot(block.weight, e_step(block, one, log_clamp).log_evidence)) for block in blocks)
-        for one in looked_at
+        float(rows.weight @ np.where(known, one[rows.label, np.arange(n_rows)], np.logaddexp.reduce(one)))
+        for one in scores
     ]
+
+
+def _parameters(batch: Batch) -> Parameters:
+    """Give the parameters of the only mixture of a batch."""
+    return Parameters(np.exp(batch.log_share[0]), batch.mean[0], batch.covariance[0])
 
 
 def _with_log_likelihood(mixture: Mixture, design: Design) -> Mixture:

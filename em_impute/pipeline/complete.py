@@ -145,7 +145,7 @@ def _design(
         labels,
         opened.columns,
         opened.categories,
-        known=opened.known if texts is None else opened.known._replace(in_scores=texts.columns),
+        known=opened.known if texts is None else opened.known.scored(texts.columns, texts.names),
         explicit=bool(request.features),
         with_categories=not named,
         weight=opened.weight,

@@ -213,12 +213,12 @@ def _check_features(coding: Coding, path: str) -> None:
 def _check_submodel(submodel: Submodel, expert: Expert, path: str) -> None:
     """Hold a submodel to the predictors that its view makes of the columns."""
     view, batch, coding = submodel.view, submodel.batch, expert.coding
-    n_gaussian = coding.n_numbers if view.edges is None else 0
+    n_gaussian = view.shift.size if view.edges is None else 0
     if view.indicators:
         n_gaussian += len(coding.features) - coding.n_numbers
     bins = () if view.edges is None else tuple(edges.size + 1 for edges in view.edges)
     levels = (*bins, *(coding.levels if view.categories else ()))
-    if view.shift.size != coding.n_numbers or view.levels != levels or batch.mean.shape[-1] != n_gaussian:
+    if view.first + view.shift.size > coding.n_numbers or view.levels != levels or batch.mean.shape[-1] != n_gaussian:
         raise ModelError(f"{path}.view is not one of the predictors")
     if batch.log_chance.shape[-1] != sum(levels) or submodel.weight.shape[-1] != len(TEMPERATURES):
         raise ModelError(f"{path} has arrays of the wrong size")

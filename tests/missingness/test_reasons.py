@@ -119,6 +119,21 @@ def test_a_label_that_is_known_once_tells_nothing_of_its_rate(tmp_path):
     assert found.rate == pytest.approx(60.0 / 101.0, abs=0.01)
 
 
+def test_of_many_predictors_fewer_rows_of_either_kind_are_judged_all_along_the_table(tmp_path, monkeypatch):
+    design = design_of(tmp_path, csv_of("g,x", [*"ab"] * 20 + [""] * 60, (np.arange(100) ** 1.5).round(3).tolist()))
+    monkeypatch.setattr(regression, "MAX_CELLS", 30)
+    first = np.linspace(0.01, 0.99, 100)
+    probability = np.column_stack([first, 1.0 - first])
+    label, weight = np.arange(40) % 2, np.full(40, 2.0)
+
+    judged = judged_rows(design, np.arange(40), label, probability[:40], weight, np.arange(40, 100), probability[40:])
+
+    chosen = np.searchsorted(design.distinct.x[:, 0], judged.x[:, 0])
+    assert np.count_nonzero(judged.lacks) == np.count_nonzero(~judged.lacks) == 30
+    assert (chosen[[0, 29]].tolist(), chosen[[30, -1]].tolist()) == ([0, 39], [40, 99])
+    np.testing.assert_allclose(judged.probability[:, 0], first[chosen])
+
+
 def test_few_labels_move_nothing():
     found = []
     for seed in range(20):

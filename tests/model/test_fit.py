@@ -7,7 +7,7 @@ import pytest
 from builders import csv_of, opened_table, silent
 from oracles import hide, log_likelihood
 from scipy.special import logsumexp
-from scipy.stats import multivariate_t
+from scipy.stats import multivariate_t, norm
 
 from em_impute.ensemble.fit import fit_leader
 from em_impute.model.fit import examples_of
@@ -82,6 +82,29 @@ def test_the_log_likelihood_is_the_sum_of_log_densities_of_all_rows_in_the_units
     expected = log_likelihood(x, label, np.full(90, copies), Parameters, component_label)
     assert report.fit.log_likelihood == pytest.approx(expected, rel=1e-9)
     assert report.fit.path[-1] == report.fit.log_likelihood
+
+
+def test_the_log_likelihood_of_very_many_columns_is_that_of_the_cells_that_are_shown(tmp_path):
+    rng = np.random.default_rng(4)
+    label, x = np.arange(40) % 2, np.round(rng.normal(size=(40, 257)), 3)
+    x = hide(rng, x + label[:, None], 0.05, np.nan)
+    label = np.where(np.arange(40) < 30, label, -1)
+    cells = [["" if np.isnan(one) else f"{one:.3f}" for one in row] for row in x]
+    lines = [",".join(["" if k < 0 else "ab"[k], *row]) for k, row in zip(label, cells, strict=True)]
+    header = ",".join(["g", *(f"x{j}" for j in range(257))])
+
+    completion, report = filled(tmp_path, "\n".join([header, *lines]))
+
+    parameters, component_label = completion.fitted.mixture.fit[:2]
+    units = [(one.shift, one.scale) for one in completion.fitted.design.features]
+    shift, scale = np.array(units).T
+    joint = np.log(parameters.weight) + np.nansum(
+        norm.logpdf((x[:, None] - shift) / scale, parameters.mean, np.sqrt(parameters.covariance)), axis=2
+    )
+    of_rows = np.where(label >= 0, joint[np.arange(40), label], logsumexp(joint, axis=1))
+    jacobian = (~np.isnan(x) * np.log(scale)).sum()
+    assert component_label.tolist() == [0, 1]
+    assert report.fit.log_likelihood == pytest.approx(of_rows.sum() - jacobian, rel=1e-9)
 
 
 def shrunk_discriminant(x, label, new, shrinkage, temperature):

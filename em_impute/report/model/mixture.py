@@ -92,6 +92,8 @@ class EnsembleMember(NamedTuple):
                 "plain": "As they are.",
                 "symmetric": "Numbers transformed until they are symmetric; categories as columns of 0 and 1.",
                 "numbers": "Transformed numbers alone.",
+                "measured": "The same without the scores of texts.",
+                "texts": "The scores of texts alone, as they are.",
                 "mixed": "Numbers as Gaussians, categories as categories.",
                 "binned": "Numbers cut into bins, so that all are categories.",
             }
