@@ -27,7 +27,7 @@ SIGNALLED = 128
 ASK_AGAIN = 2.0
 """Seconds after which a run that was to end is asked again, far more than it takes to leave nothing behind."""
 
-COMMANDS = {"fill", "check", "evaluate", "explain", "report", "schema"}
+COMMANDS = {"fill", "check", "evaluate", "explain", "why", "report", "schema"}
 
 VARIABLES = {"EM_IMPUTE_DELIMITER": ("-d", "--delimiter"), "EM_IMPUTE_ENCODING": ("-e", "--encoding")}
 """Environment variables whose values are judged when the file is opened, and the options that beat them."""

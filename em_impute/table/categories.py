@@ -60,6 +60,12 @@ class CategoryColumn:
     long: "LongTexts | None" = None
     """of more than `limit` texts, if they were asked for"""
 
+    def take(self, rows: NDArray[np.intp]) -> "CategoryColumn":
+        """Copy the cells of some rows; counts and keys remain those of all."""
+        if self.code is not None:
+            return replace(self, code=self.code[rows])
+        return self if self.long is None else replace(self, long=self.long._replace(code=self.long.code[rows]))
+
     def without(self, rows: NDArray[np.intp]) -> "CategoryColumn":
         """Take the cells of some rows for missing."""
         if self.code is None:

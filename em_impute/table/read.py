@@ -54,6 +54,16 @@ class Table:
     scan_seconds: float
     """time that finding the fields took"""
 
+    def take(self, rows: NDArray[np.intp]) -> "Table":
+        """Copy the predictors and the group of some rows, each as often as it is named."""
+        return replace(
+            self,
+            n_rows=rows.size,
+            numbers={column: one.take(rows) for column, one in self.numbers.items()},
+            categories={column: one.take(rows) for column, one in self.categories.items()},
+            groups=None if self.groups is None else self.groups.take(rows),
+        )
+
     def line_of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
         """Give the physical line, 1-based, at which records begin."""
         return self.lines.of(rows)

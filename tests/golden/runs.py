@@ -275,6 +275,12 @@ ALL = [
         "evaluate people.csv.gz -c sex -x x --covariance tied --how by-class --repeats 1 --json",
     ),
     _run(
+        "why rows are filled so",
+        "why people.csv -c sex --line 2 --line 13",
+        "why people.csv -c sex -x x -x colour --line 2 --line 13 --json -q",
+        "why wide.csv -c g --covariance tied --line 2 --json",
+    ),
+    _run(
         "an explanation",
         "explain people.csv -c sex --line 2 --line 13",
         "explain people.csv -c sex --line 2 --line 13 --json -q",

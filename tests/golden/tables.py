@@ -198,6 +198,11 @@ def contents():
         "ragged.csv": "g,x\na,1\nb,2,3\n,4\n",
         "empty.csv": "",
         "twins.csv": "g,x,x\na,1,2\n,3,4\n",
+        "wide.csv": ",".join(["g", *(f"x{j}" for j in range(13))])
+        + "\n"
+        + "".join(
+            f"{['', 'a', 'b'][i % 3]},{','.join(str((i * i + 3 * j * i) % 17) for j in range(13))}\n" for i in range(60)
+        ),
         "words.csv": "g,name\na,Ann\nb,Bob\n,Cy\n",
         "single.csv": "g,x\na,1\na,2\n,3\n",
     }
