@@ -49,7 +49,7 @@ class Request:
     path: Path | None
     """The input; None reads standard input."""
     columns: tuple[str, ...]
-    """The columns to fill, each on its own: names or 1-based numbers."""
+    """The columns to fill, which are predictors of each other: names or 1-based numbers."""
     features: tuple[str, ...] = ()
     """The predictors; empty lets every suitable numeric column serve."""
     delimiter: str | None = None

@@ -75,7 +75,7 @@ def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpa
     frame
         The table, (n_rows, n_columns), with any index and dtypes; it is left as it is.
     column
-        The name of the column to complete, or a list of names, each completed on its own.
+        The name of the column to complete, or a list of names, which predict each other.
     features
         The names of the predictors.  Default: every column of numbers or texts, but identifiers and
         constants.  Missing predictors are integrated out.

@@ -112,7 +112,7 @@ def _predictors(
     from em_impute.columns.labels import read_labels
     from em_impute.columns.predictors import are_identifiers, choose_predictors
 
-    explicit = bool(request.features)
+    explicit, opened = bool(request.features), opened.apart_from(column)
     texts_of = [name for name, one in opened.categories if one.long is not None and not are_identifiers(name, one)]
     texts_of = texts_of if with_categories else []
     columns, candidates = opened.columns, opened.categories

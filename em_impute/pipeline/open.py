@@ -67,7 +67,7 @@ def read_options(request: Request, dialect: Dialect, name: str) -> ReadOptions:
     if len(set(targets)) < len(targets):
         raise UsageError(f"a column is named twice with {option('columns')}", "name each column once")
     features = [find_column(dialect, feature, name) for feature in request.features]
-    for both in set(features) & set(targets):
+    for both in set(features) & set(targets) if len(targets) == 1 else ():  # several predict each other
         message = f"column {shown(dialect.names[both])} cannot be both filled and a predictor"
         raise UsageError(message, f"leave it out of {option('features')}")
     taken = {**dict.fromkeys(targets, "filled"), **dict.fromkeys(features, "a predictor")}

@@ -44,6 +44,14 @@ class InputTable:
         self.table.numbers.clear()
         self.table.categories.clear()
 
+    def apart_from(self, column: int) -> "InputTable":
+        """Take a column to fill, which others to fill may have as a predictor, from its own predictors."""
+        if column not in self.table.numbers:
+            return self
+        numbers = {index: one for index, one in self.table.numbers.items() if index != column}
+        categories = {index: one for index, one in self.table.categories.items() if index != column}
+        return replace(self, table=replace(self.table, numbers=numbers, categories=categories))
+
     @property
     def columns(self) -> list[Column]:
         """Every column that was examined for numbers, by what to call it."""

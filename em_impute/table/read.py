@@ -152,7 +152,8 @@ class _TableReader:
         self.n_rows = 0
         targets, features, explicit = reading["targets"], reading["features"], reading["explicit"]
         decimal, weights, groups = reading.get("decimal", "."), reading.get("weights"), reading.get("groups")
-        tokens, taken = reading.get("null_tokens", frozenset()), {*targets, groups, weights}
+        tokens, taken = reading.get("null_tokens", frozenset()), {groups, weights}
+        taken |= set(targets) if len(targets) == 1 else set()  # several are predictors of each other
         candidates = [i for i in range(len(dialect.names)) if i not in taken] if features is None else features
         self._targets = {column: TargetReader(column, dialect, tokens) for column in targets}
         most = reading.get("most_texts", 0)

@@ -49,7 +49,7 @@ File: TypeAlias = Annotated[
         help="The CSV file, which may be compressed (gz, bz2, xz, zst); - or nothing reads standard input.",
     ),
 ]
-COLUMN = "Column to complete, by name or 1-based number. Repeat it to complete several, each on its own."
+COLUMN = "Column to complete, by name or 1-based number. Repeat it to complete several, which predict each other."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
