@@ -50,6 +50,8 @@ class Request:
     """The input; None reads standard input."""
     columns: tuple[str, ...]
     """The columns to fill, which are predictors of each other: names or 1-based numbers."""
+    all_columns: bool = False
+    """Fill every category with gaps, none of which is named."""
     features: tuple[str, ...] = ()
     """The predictors; empty lets every suitable numeric column serve."""
     delimiter: str | None = None

@@ -23,7 +23,7 @@ def validator(kind):
 
 def kind_of(report):
     """Tell which kind a document is."""
-    first = report.get("reports", [report])[0]
+    first = next(iter(report.get("reports", [report])), {})
     return next((kind for key, kind in KEYS.items() if key in first), "fit")
 
 

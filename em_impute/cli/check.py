@@ -1,6 +1,7 @@
 """`em-impute check`: read only."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -33,18 +34,20 @@ def check(
     context: typer.Context,
     file: File = None,
     *,
-    table: Annotated[InputOrModel, Without("by", "weights")],
+    table: Annotated[InputOrModel, Without("by", "weights", "all_columns")],
     missing: Missing,
     saved: Annotated[CheckedModel, Without("save_model", "update")],
     behaviour: Annotated[Behaviour, Without("strict", "verbose", "no_advice")],
 ) -> None:
     """Say what is missing, what looks like a missing mark and what would be used; write nothing.
 
+    Without a column, say so of every one that has gaps: which can be filled, from what, and which not.
     Exits with 0 when nothing is missing and nothing is doubtful, with 1 otherwise. With a saved model: say where the
     file differs from what the model was fitted to.
 
     em-impute check heights.csv --column gender
     """
+    table = replace(table, all_columns=not table.columns and saved.model is None)
     check_saved(saved, table)
     request = request_of(input_path(context, file), table, missing)
     run = Run(behaviour, context.obj)
@@ -82,6 +85,10 @@ def _by_a_fit(request: Request, run: Run) -> Iterator[Finding]:
             yield "predictors", listed(used, MAX_SHOWN) or "none", n_missing > 0 and not used
             for one in rejected:
                 yield "not used", f"{one.name}: {one.reason}", False
+        for one in opened.left:
+            yield "left", f"{one.name}: {one.reason}", False
+        if not opened.targets:
+            yield "columns", "no column of categories has gaps", False
 
 
 def _by_a_model(request: Request, source: "tuple[SavedModel, str]", run: Run) -> Iterator[Finding]:

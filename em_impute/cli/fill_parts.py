@@ -75,13 +75,13 @@ def is_in_parts(request: Request, scale: Scale, fills: Fills, saved: SavedModels
             is_large = needed_bytes(request.path, request, limit) > limit
         if not is_large:
             return False
-    refused = _refused(scale, fills, saved, output)
+    refused = _refused(scale, fills, saved, output, has_columns=not request.all_columns)
     if refused is not None and (is_asked or scale.max_memory is not None):
         raise refused
     return refused is None
 
 
-def _refused(scale: Scale, fills: Fills, saved: SavedModels, output: Output) -> UsageError | None:
+def _refused(scale: Scale, fills: Fills, saved: SavedModels, output: Output, *, has_columns: bool) -> UsageError | None:
     """Say what has no meaning where a table is read in parts."""
     from em_impute.pipeline.files import is_pattern
 
@@ -89,6 +89,7 @@ def _refused(scale: Scale, fills: Fills, saved: SavedModels, output: Output) -> 
     if several and "-" in scale.files:
         return UsageError("standard input cannot be one of several parts", "name files, or give one table alone")
     refused = {
+        "--all": (not has_columns, "the whole table says which columns have gaps", "name them with --column"),
         "-o -": (several and output.output in STDOUT_NAMES, "standard output can carry one table", "name a folder"),
         "--long": (several and fills.long, "it puts all imputations of one file below each other", "leave it out"),
         "--in-place": (output.in_place, "it needs a table that is read as one file into memory", JOIN),

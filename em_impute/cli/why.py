@@ -34,7 +34,7 @@ def why(
     context: typer.Context,
     file: File = None,
     *,
-    table: InputOrModel,
+    table: Annotated[InputOrModel, Without("all_columns")],
     missing: Missing,
     asked: AskedRows,
     model: Model,

@@ -40,8 +40,8 @@ def complete_all(
 
     With `release` the predictors as they were read, which take much memory, are released when they are standardised.
     """
-    last = opened.targets[-1] if release else None
-    return [complete(opened, column, request, progress, release=column == last) for column in opened.targets]
+    last = [*opened.targets][-1:] if release else []
+    return [complete(opened, column, request, progress, release=column in last) for column in opened.targets]
 
 
 def complete(

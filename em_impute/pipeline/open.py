@@ -10,6 +10,7 @@ from em_impute.columns.weights import read_weights
 from em_impute.errors import FitError, UsageError, option
 from em_impute.model.groups import refuse_groups
 from em_impute.options import Request
+from em_impute.pipeline.gaps import NO_GAPS, find_gaps
 from em_impute.pipeline.types import InputTable
 from em_impute.table.categories import ANY_NUMBER, MAX_TEXTS
 from em_impute.table.dialect import Dialect, detect_dialect, find_column
@@ -39,10 +40,15 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
     options["most_texts"] = ANY_NUMBER if may_be_empty else MAX_TEXTS
     options["keep_record_starts"] = request.imputations > 0
     options["progress"] = lambda done: progress("reading", done / max(1, source.size), "")
+    gaps = NO_GAPS
+    if request.all_columns:
+        gaps = find_gaps(read_table(source, dialect, **options), unique_names(dialect.names), request.null_values)
+        options["targets"] = gaps.to_fill
     table = read_table(source, dialect, **options)
     if not (table.n_rows or may_be_empty):
         raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
-    return input_table(replace(source, name=raw.name), table, options, perf_counter() - began)
+    opened = input_table(replace(source, name=raw.name), table, options, perf_counter() - began)
+    return replace(opened, left=gaps.left)
 
 
 def input_table(source: Source, table: Table, options: ReadOptions, seconds: float = 0.0) -> InputTable:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import Key
 from em_impute.columns.labels import Labels
-from em_impute.columns.predictors import Column
+from em_impute.columns.predictors import Column, Rejected
 from em_impute.diagnostics.diagnose import Diagnostics
 from em_impute.em.blocks import Floats
 from em_impute.model.column import FittedColumn
@@ -38,6 +38,8 @@ class InputTable:
     """(n_rows,) how much each row counts, with mean 1 over those that do; None counts all alike"""
     groups: tuple[str, CategoryColumn] | None = None
     """The column that divides the rows, and what to call it."""
+    left: Sequence[Rejected] = ()
+    """Columns with gaps that cannot be filled, where none was named."""
 
     def release_predictors(self) -> None:
         """Release the predictors as they were read, when nothing more is to be learnt from them: they are large."""

@@ -54,7 +54,9 @@ def test_each_says_which_others_it_rests_on(run, table):
 
 
 def test_a_saved_model_of_both_fills_as_the_fit_did(run, table):
-    made = run("fill", "t.csv", "-c", "tree", "-c", "site", "--save-model", "m.json", "-o", "a.csv", "--no-report", "-q")
+    made = run(
+        "fill", "t.csv", "-c", "tree", "-c", "site", "--save-model", "m.json", "-o", "a.csv", "--no-report", "-q"
+    )
     again = run("fill", "t.csv", "--model", "m.json", "-o", "b.csv", "--no-report", "-q")
 
     assert (made.returncode, again.returncode) == (0, 0)

@@ -96,6 +96,7 @@ class InputOrModel(Input):
     columns: list[str] | None = option(
         "-c, --column NAME|N", f"{COLUMN} With --model: those of its columns to complete.", autocompletion=_column_names
     )
+    all_columns: bool = option("--all", "Complete every column of categories that has gaps, instead of naming any.")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

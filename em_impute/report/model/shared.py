@@ -54,6 +54,7 @@ WARNINGS = {
     "W32": "Some missing cells are in rows unlike any labelled row.",
     "S01": "A note rather than a warning: the column may be about people.",
     "S02": "A note rather than a warning: the saved model was fitted to this table before.",
+    "S03": "A note rather than a warning: some columns with gaps are left.",
 }
 
 Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
