@@ -20,9 +20,11 @@ from em_impute.api.frames import (
 from em_impute.api.options import FrameOptions, in_python, refuse_unknown, request_of, written_call
 from em_impute.api.session import Completed, unwatched
 from em_impute.errors import DesignError, FitError, UsageError
+from em_impute.options import Request
 from em_impute.pipeline.complete import complete_all
 from em_impute.pipeline.edits import added_columns, codes_to_write
 from em_impute.pipeline.open import read_opened
+from em_impute.pipeline.types import InputTable
 from em_impute.report.model.fit import FitReport
 
 OTHER_COLUMNS = ("by", "weights", "order_by")
@@ -157,11 +159,22 @@ def complete_frame(
 
     With `keeps_model` there is a fit even if no cell is missing, and no diagnostics of the fills.
     """
+    opened, request, used = opened_frame(frame, column, options, keeps_model=keeps_model)
+    return Completed(opened, complete_all(opened, request, unwatched, release=True), request), used
+
+
+def opened_frame(
+    frame: Any, column: Any, options: Mapping[str, Any], *, keeps_model: bool = False, may_be_all: bool = False
+) -> tuple[InputTable, Request, list[int]]:
+    """Read the columns of a frame that matter; also give the request, and the positions of the columns in the frame.
+
+    Where it `may_be_all`, no column stands for all that have gaps.
+    """
     refuse_other_than_frame(frame)
     if not len(frame):
         raise FitError("the frame has no rows to learn from")
     columns, features = names_given(frame, column), names_given(frame, options.get("features"))
-    if not columns:
+    if not (columns or may_be_all):
         raise UsageError("column names no column")
     targets = [position_of(frame, name, "filled") for name in columns]
     predictors = [position_of(frame, name, "a predictor") for name in features]
@@ -172,12 +185,11 @@ def complete_frame(
     }
     used = sorted({*targets, *predictors, *others.values()}) if features else list(range(frame.shape[1]))
     request = request_of(columns, {**options, **WRITING, "features": tuple(map(str, features))})
-    request = replace(request, keeps_model=keeps_model, examined=not keeps_model)
+    request = replace(request, keeps_model=keeps_model, examined=not keeps_model, all_columns=not columns)
     labels_or_groups = {*targets, others.get("by")}
     labelled = [at for at, position in enumerate(used) if position in labels_or_groups]
     source = source_of_frame(frame.iloc[:, used], labelled)
-    opened = with_frame_lines(read_opened(source, request, unwatched))
-    return Completed(opened, complete_all(opened, request, unwatched, release=True), request), used
+    return with_frame_lines(read_opened(source, request, unwatched)), request, used
 
 
 def filled_frames(frame: pd.DataFrame, positions: Sequence[int], done: Completed, call: str) -> Filled:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Annotated, Literal, NamedTuple
 
 from em_impute.serialize.annotations import Choices, Count, MayLack, Pattern, Positive, Range, Sha256, Share
@@ -56,6 +57,23 @@ WARNINGS = {
     "S02": "A note rather than a warning: the saved model was fitted to this table before.",
     "S03": "A note rather than a warning: some columns with gaps are left.",
 }
+
+
+@singledispatch
+def rendered(report: object, suffix: str) -> str:
+    """Write a report in the form of a suffix: whoever writes it has registered how."""
+    raise TypeError(f"nothing writes {type(report).__name__} as {suffix}")
+
+
+class Picture(str):
+    """A picture as SVG."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        return str(self)
+
 
 Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
 Covariance = Annotated[str, Choices(COVARIANCES), "What the components' covariances have in common."]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from em_impute.pipeline.reasons import RowReasons
-from em_impute.report.model.shared import Head, Input
+from em_impute.report.model.shared import Head, Input, rendered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,3 +15,7 @@ class WhyReport(Head):
     input: Annotated[Input, "The table that was read."]
     column: Annotated[str, "The column that is filled: its name, or its number where it has no name of its own."]
     rows: Annotated[Sequence[RowReasons], "The rows that were asked about."]
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        return rendered(self, ".txt")

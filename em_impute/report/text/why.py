@@ -5,14 +5,22 @@ from collections.abc import Iterator
 
 from em_impute.pipeline.reasons import Contribution, Counterfactual, RowReasons
 from em_impute.report.format import number, percent
+from em_impute.report.model.shared import rendered
 from em_impute.report.model.why import WhyReport
 from em_impute.table.text import listed, plural
+
+NAME_WIDTH = 12
 
 NOTHING = 1.05
 """Odds below which a predictor says next to nothing."""
 
 BEYOND = 1e6
 """Odds above which nobody tells them apart."""
+
+
+@rendered.register
+def _of_why(report: WhyReport, _suffix: str) -> str:
+    return "\n".join(f"{name:<{NAME_WIDTH}}{text}" for name, text in why_lines(report))
 
 
 def why_lines(report: WhyReport) -> Iterator[tuple[str, str]]:
