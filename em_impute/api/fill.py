@@ -12,11 +12,11 @@ from em_impute.api.frames import (
     names_given,
     position_of,
     put,
-    refuse_other_than_frame,
     source_of_frame,
     values_of,
     with_frame_lines,
 )
+from em_impute.api.native import as_pandas, like
 from em_impute.api.options import FrameOptions, in_python, refuse_unknown, request_of, written_call
 from em_impute.api.session import Completed, unwatched
 from em_impute.errors import DesignError, FitError, UsageError
@@ -75,7 +75,8 @@ def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpa
     Parameters
     ----------
     frame
-        The table, (n_rows, n_columns), with any index and dtypes; it is left as it is.
+        The table, (n_rows, n_columns), with any index and dtypes; it is left as it is.  With the extra `frames` it may
+        be one of Polars, PyArrow or another library that narwhals knows, and so are the completed ones.
     column
         The name of the column to complete, or a list of names, which predict each other.
     features
@@ -170,7 +171,7 @@ def opened_frame(
 
     Where it `may_be_all`, no column stands for all that have gaps.
     """
-    refuse_other_than_frame(frame)
+    frame = as_pandas(frame)
     if not len(frame):
         raise FitError("the frame has no rows to learn from")
     columns, features = names_given(frame, column), names_given(frame, options.get("features"))
@@ -192,11 +193,12 @@ def opened_frame(
     return with_frame_lines(read_opened(source, request, unwatched)), request, used
 
 
-def filled_frames(frame: pd.DataFrame, positions: Sequence[int], done: Completed, call: str) -> Filled:
+def filled_frames(frame: Any, positions: Sequence[int], done: Completed, call: str) -> Filled:
     """Put the fills into copies of the frame; `positions` are those of the columns to fill, `call` is reported."""
     imputations = range(1, done.request.imputations + 1) if done.request.imputations else [None]
-    frames = tuple(_filled_frame(frame, positions, done, imputation) for imputation in imputations)
-    return Filled(frames, done.reports(call))
+    read, changed = as_pandas(frame), {done.opened.names[at] for at in done.opened.targets}
+    completed = (_filled_frame(read, positions, done, imputation) for imputation in imputations)
+    return Filled(tuple(like(frame, one, changed) for one in completed), done.reports(call))
 
 
 def _filled_frame(
