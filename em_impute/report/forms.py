@@ -35,7 +35,7 @@ def _of_fit(report: FitReport, suffix: str) -> str:
         from em_impute.report.charts.palette import css_colours
 
         svg = "".join(chart.svg for chart in draw(report, "plot")["main"])
-        return svg.replace(">", f"><style>{css_colours()}</style>", 1)
+        return svg.replace(">", f"><style>{css_colours()}text{{font:11px sans-serif}}</style>", 1)
     if suffix == ".html":
         refuse_without(PAGE, "an HTML page")
     return render([report], suffix)
