@@ -30,7 +30,6 @@ from em_impute.saved_model.distributions import (
     TextDistribution,
     count_numbers,
     describe_numbers,
-    look_at_rows,
 )
 from em_impute.saved_model.drift import DataProfile, compare, drift_warnings
 from em_impute.saved_model.psi import CHANCE, psi
@@ -195,7 +194,6 @@ def summary(x: Numbers, texts: Numbers, labels: Numbers, numbers: Sequence[Numbe
         {f"x{j}": one for j, one in enumerate(numbers)},
         {"text": TextDistribution(TEXTS, texts, 0.0)},
         TextDistribution(LABELS, labels, x.shape[0] - labels.sum()),
-        look_at_rows(MIXTURE, x, np.ones(3)),
     )
 
 

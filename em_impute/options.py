@@ -67,6 +67,8 @@ class Request:
     """Names for the groups when no label is known."""
     by: str | None = None
     """The column whose texts name groups of rows that may differ."""
+    same_within: str | None = None
+    """The column of which rows with one value have one label; None finds it, if known labels show it."""
     weights: str | None = None
     """The column of numbers that says how much each row counts; None counts all alike."""
     order_by: str | None = None
@@ -111,7 +113,7 @@ class Request:
             object.__setattr__(self, "method", "draw" if self.imputations else "map")
         for name in TEXTS:
             object.__setattr__(self, name, tuple(_as_text(text) for text in getattr(self, name)))
-        for name in ("by", "weights", "order_by"):
+        for name in ("by", "same_within", "weights", "order_by"):
             text = getattr(self, name)
             object.__setattr__(self, name, text if text is None else _as_text(text))
         for name, (kind, _, _) in LIMITS.items():

@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 from documents import ROOT
 
-from em_impute.saved_model.store import read_model
-
 PAGE = ROOT / "docs/cron.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent
@@ -106,7 +104,7 @@ def nights(samples):
     once = block("sh", "--save-model model.json")
     done = shell(f"{once.strip()} -q", samples)
     assert (0, b"") == (done.returncode, done.stdout)
-    settings, command = crontab(samples, "--update")
+    settings, command = crontab(samples, "--model model.json")
 
     def night(name):
         shutil.copy(samples / name, samples / "today.csv")
@@ -115,19 +113,14 @@ def nights(samples):
     return night
 
 
-def rows_learnt(folder):
-    return read_model(folder / "model.json").columns[0].training.rows
-
-
-def test_the_model_fills_and_learns_every_night_and_says_nothing(nights, samples):
-    for name, rows in (("first.csv", 623), ("second.csv", 934)):
+def test_the_model_fills_every_night_and_says_nothing(nights, samples):
+    for name in ("first.csv", "second.csv"):
         done = nights(name)
         filled = (samples / "done.csv").read_bytes()
 
         assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
         assert b",," not in filled
         assert (samples / name).read_bytes().count(b"\n") == filled.count(b"\n")
-        assert rows == rows_learnt(samples)
 
 
 def test_the_line_in_the_crontab_fills_and_says_nothing(samples):

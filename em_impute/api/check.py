@@ -36,18 +36,28 @@ def findings(opened: InputTable, request: Request) -> Iterator[Finding]:
         for text, n in kinds.ambiguous.items():
             doubt = ambiguity(target, text, n, list(kinds.labels))
             yield Finding("doubtful", f"{doubt} {remedy(text)}", True)
-        for _code, message in odd_labels(target, sorted(kinds.labels)):
-            yield Finding("warning", message, True)
+        for code, message in odd_labels(target, kinds.labels, request.keep_values):
+            yield Finding("note" if code.startswith("S") else "warning", message, code.startswith("W"))
         used, rejected = _predictors(
             opened, column, request, with_categories=bool(kinds.labels), settled=not kinds.ambiguous
         )
         yield Finding("predictors", listed(used, MAX_SHOWN) or "none", n_missing > 0 and not used)
+        if kinds.labels and not kinds.ambiguous and (key := _key(opened, column, request)):
+            yield Finding("key", key, False)
         for one in rejected:
             yield Finding("not used", f"{one.name}: {one.reason}", False)
     for one in opened.left:
         yield Finding("left", f"{one.name}: {one.reason}", False)
     if not opened.targets:
         yield Finding("columns", "no column of categories has gaps", False)
+
+
+def _key(opened: InputTable, column: int, request: Request) -> str:
+    """Name the column of which rows with one value have one label, if there is one."""
+    labels = read_labels(opened.names[column], opened.table.targets[column], request)
+    same = opened.same_label(labels.label, opened.apart_from(column).keys)
+    known = "" if same is None else f"{same.n_known:,} known labels beside another, {same.n_exceptions:,} unlike these"
+    return "" if same is None else f"{same.name}: rows with one value have one label ({known})"
 
 
 def _predictors(

@@ -52,7 +52,7 @@ def fill_csv(
     model
         A model of `em_impute.fit_model` or `em_impute.read_model` to fill with, instead of a new fit.
     save_model
-        A file for the fit.  With `model`, it is the model after it has learnt from these rows too.
+        A file for the fit.
     **options
         Those of `em_impute.fill` except `imputations`, with columns named as in `column`; with `model` only those of
         `FittedModel.fill`.  And `delimiter`, `encoding`, `has_header`, `decimal` and `skip_lines`, detected if None.
@@ -80,13 +80,15 @@ def fill_csv(
 
     """
     refuse_unknown("fill_csv", options, FileOptions)
+    if model is not None and save_model is not None:
+        raise UsageError("save_model with model would save the same model", "leave one of them out")
     request = replace(request_of_file(Path(path), column, model, options), keeps_model=save_model is not None)
     if request.path is not None and request.path.exists():  # else opening it will say more
         for target in (output, save_model):
             if target is not None:
                 check_output(target, [request.path], clobber=True)
     source = None if model is None else (model.saved, model.path)
-    with completed(request, unwatched, source, learns=request.keeps_model) as done:
+    with completed(request, unwatched, source) as done:
         saved = [] if save_model is None else [dump(done.model()).encode()]  # may fail, so before anything is written
         (blocks,) = done.contents()
         written = write_atomically(output, blocks)

@@ -27,7 +27,7 @@ from em_impute.pipeline.open import read_opened
 from em_impute.pipeline.types import InputTable
 from em_impute.report.model.fit import FitReport
 
-OTHER_COLUMNS = ("by", "weights", "order_by")
+OTHER_COLUMNS = ("by", "same_within", "weights", "order_by")
 """Options that name a column which serves as something else than a predictor."""
 
 
@@ -84,6 +84,8 @@ def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpa
         constants.  Missing predictors are integrated out.
     by
         The name of a column of groups that may differ: each has its own fit beside the pooled one.
+    same_within
+        The name of a column of which rows with one value have one label.  Default: found by the known labels.
     weights
         The name of a column of numbers, 0 or more, that say how much each row counts.
     null_values, keep_values

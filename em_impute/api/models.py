@@ -1,8 +1,8 @@
-"""`em_impute.fit_model` and `em_impute.read_model`: a fit that fills other tables, is saved, and learns further."""
+"""`em_impute.fit_model` and `em_impute.read_model`: a fit that fills other tables and is saved."""
 
 import os
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -21,7 +21,6 @@ from em_impute.api.session import CompletedByModel, apply_model, unwatched
 from em_impute.errors import ColumnError, UsageError
 from em_impute.options import Request
 from em_impute.pipeline.apply import asked_of, read_for
-from em_impute.pipeline.update import refuse_update
 from em_impute.saved_model.store import SavedModel, dump
 from em_impute.saved_model.store import read_model as read_saved
 from em_impute.table.output import write_atomically
@@ -36,7 +35,7 @@ class FittedModel:
     in its frame (n_rows, n_columns).  Predictors that this lacks are integrated out; what does not fit the model is in
     the report's warnings.  Errors are those of `em_impute.fill`.
 
-    Source: as `em_impute.fill`; `updated` is incremental EM, Neal and Hinton (1998), doi:10.1007/978-94-011-5014-9_12.
+    Source: as `em_impute.fill`.
 
     >>> import em_impute, pandas, pathlib, tempfile
     >>> known = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184], "sex": [*"fffmmm"]})
@@ -52,8 +51,6 @@ class FittedModel:
     0  0.0  1.0
     1  0.0  1.0
     2  1.0  0.0
-    >>> model.updated(visitors)
-    FittedModel(columns=('sex',), rows=9)
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.json"
     >>> model.save(path)
     >>> em_impute.read_model(path)
@@ -133,31 +130,6 @@ class FittedModel:
         return pd.DataFrame(done.completions[0].probability, frame.index, list(one.model.labels))
 
     @in_python()
-    def updated(self, frame: pd.DataFrame) -> "FittedModel":
-        """Give the model after it has learnt from further rows, labelled or not.
-
-        The rows of earlier fits count through their moments.  Rows that it has learnt from before change nothing.
-
-        Parameters
-        ----------
-        frame
-            The rows, (n_rows, n_columns).
-
-        Returns
-        -------
-        FittedModel
-            A new model; this one stays as it is.
-
-        Raises
-        ------
-        UsageError
-            For a model of `shares="free"`.
-
-        """
-        refuse_update(self.saved, ())
-        return replace(self, saved=self._apply(frame, None, {}, learns=True).model())
-
-    @in_python()
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as JSON, whole or not at all.  Raises OutputError where that fails."""
         write_atomically(path, [dump(self.saved).encode()], suffix="")
@@ -169,7 +141,7 @@ class FittedModel:
         """Give the model of one column."""
         return asked_of(self.saved, Request(None, (str(column),)), self.path)
 
-    def _apply(self, frame: Any, column: Any, options: Mapping[str, Any], *, learns: bool = False) -> CompletedByModel:
+    def _apply(self, frame: Any, column: Any, options: Mapping[str, Any]) -> CompletedByModel:
         """Find the fills of a frame, all of whose columns are read."""
         frame = as_pandas(frame)
         request = request_of(names_given(frame, column), {**options, **WRITING})
@@ -181,7 +153,7 @@ class FittedModel:
                 raise ColumnError(f"column {name!r} is not in the frame", "the model fills it; name others with column")
         labelled = [at for at, name in enumerate(names) if name in labels_or_groups]
         opened, placed, asked = read_for(model, source_of_frame(frame, labelled), request, unwatched)
-        return apply_model(self.saved, with_frame_lines(opened), placed, asked, self.path, unwatched, learns=learns)
+        return apply_model(with_frame_lines(opened), placed, asked, self.path, unwatched)
 
 
 @in_python()
@@ -190,8 +162,8 @@ def fit_model(frame: pd.DataFrame, column: Hashable | list[Hashable], **options:
 
     Parameters
     ----------
-    frame, column, features, by, weights, null_values, keep_values, labels, order_by, components, covariance, single
-    unlabelled_weight, shares, prior_strength, deltas, max_iter, tolerance, seed
+    frame, column, features, by, same_within, weights, null_values, keep_values, labels, order_by, components
+    covariance, single, unlabelled_weight, shares, prior_strength, deltas, max_iter, tolerance, seed
         As in `em_impute.fill`.
 
     Returns

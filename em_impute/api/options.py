@@ -27,6 +27,7 @@ class ModelOptions(SharedOptions, total=False):
 
     features: Name | Sequence[Name]
     by: Name
+    same_within: Name
     weights: Name
     labels: Sequence[object]
     order_by: Name
@@ -129,7 +130,7 @@ def _value(name: str, value: Any) -> Any:
         return tuple(map(str, value if isinstance(value, tuple) else _as_list(value)))
     if name == "deltas":
         return tuple((str(label), delta) for label, delta in dict(value or {}).items())
-    return str(value) if name in {"by", "weights", "order_by"} and value is not None else value
+    return str(value) if name in {"by", "same_within", "weights", "order_by"} and value is not None else value
 
 
 def _as_list(value: object) -> list[Any]:

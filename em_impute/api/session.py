@@ -12,7 +12,6 @@ from em_impute.pipeline.complete import complete_all, model_of, patched, patched
 from em_impute.pipeline.open import Progress, open_table
 from em_impute.pipeline.save import make_model
 from em_impute.pipeline.types import ColumnResult, InputTable
-from em_impute.pipeline.update import refuse_update, updated
 from em_impute.pipeline.why import why
 from em_impute.report.build.applied import build_applied_report
 from em_impute.report.build.fit import build_report
@@ -55,13 +54,8 @@ class Completed:
             build_report(self.opened, completion, self.request, command, written) for completion in self.completions
         )
 
-    @property
-    def learns_nothing(self) -> bool:
-        """Whether the model to save is the one that was read."""
-        return False
-
     def model(self) -> SavedModel:
-        """Give the model to save.  Raises FitError where a model can learn no further."""
+        """Give the model to save."""
         return make_model(self.opened, self.completions, self.request, time_of_run())
 
     def why(self, lines: Sequence[int], command: str) -> WhyReport:
@@ -81,33 +75,17 @@ class Completed:
 
 @dataclass(frozen=True)
 class CompletedByModel(Completed):
-    """A table that a saved model has completed, and perhaps will learn from."""
+    """A table that a saved model has completed."""
 
-    saved: SavedModel
-    """as it was read"""
     placed: SavedModel
     """its columns that were asked for, with the positions of their predictors in the table"""
     applied: Sequence[Applied]
-    learns: bool
-    """whether it was asked to learn from the table"""
 
     def reports(self, command: str, written: Sequence[WrittenFile] | None = None) -> tuple[FitReport, ...]:
         """Report on each column."""
         return tuple(
-            build_applied_report(
-                self.opened, one, self.placed, self.request, command, written, asks_to_learn=self.learns
-            )
-            for one in self.applied
+            build_applied_report(self.opened, one, self.placed, self.request, command, written) for one in self.applied
         )
-
-    @property
-    def learns_nothing(self) -> bool:
-        """Whether it does not learn, or has learnt from this table before."""
-        return not any(one.learns for one in self.applied)
-
-    def model(self) -> SavedModel:
-        """Give the model after it has learnt from the table too."""
-        return updated(self.saved, self.opened, self.applied, time_of_run())
 
     def _filling(self) -> Model:
         (one,) = self.applied
@@ -116,42 +94,27 @@ class CompletedByModel(Completed):
 
 @contextmanager
 def completed(
-    request: Request,
-    watch: Progress,
-    source: tuple[SavedModel, str] | None = None,
-    *,
-    learns: bool = False,
-    release: bool = True,
+    request: Request, watch: Progress, source: tuple[SavedModel, str] | None = None, *, release: bool = True
 ) -> Iterator[Completed]:
     """Open a file and complete its columns, by a new fit or by a saved model, which is given with its path.
 
-    With `learns` the model will learn from the rows.  Without `release` the predictors are kept, to be asked about.
-    Raises UsageError for a model that cannot learn.
+    Without `release` the predictors are kept, to be asked about.
     """
     if source is None:
         with open_table(request, watch) as opened:
             yield Completed(opened, complete_all(opened, request, watch, release=release), request)
         return
     saved, path = source
-    if learns:
-        refuse_update(saved, request.columns)
     with opened_for(asked_of(saved, request, path), request, watch) as (opened, placed, asked):
-        yield apply_model(saved, opened, placed, asked, path, watch, learns=learns)
+        yield apply_model(opened, placed, asked, path, watch)
 
 
 def apply_model(
-    saved: SavedModel,
-    opened: InputTable,
-    placed: SavedModel,
-    request: Request,
-    path: str,
-    watch: Progress,
-    *,
-    learns: bool = False,
+    opened: InputTable, placed: SavedModel, request: Request, path: str, watch: Progress
 ) -> CompletedByModel:
     """Complete a table that was read for the columns of `placed`."""
-    applied = apply_all(opened, placed, request, path, watch, update=learns)
-    return CompletedByModel(opened, [one.completion for one in applied], request, saved, placed, applied, learns)
+    applied = apply_all(opened, placed, request, path, watch)
+    return CompletedByModel(opened, [one.completion for one in applied], request, placed, applied)
 
 
 def unwatched(_stage: str, _share: float | None, _detail: str) -> None:

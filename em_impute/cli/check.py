@@ -31,7 +31,7 @@ def check(
     *,
     table: Annotated[InputOrModel, Without("by", "weights", "all_columns")],
     missing: Missing,
-    saved: Annotated[CheckedModel, Without("save_model", "update")],
+    saved: Annotated[CheckedModel, Without("save_model")],
     behaviour: Annotated[Behaviour, Without("strict", "verbose", "no_advice")],
 ) -> None:
     """Say what is missing, what looks like a missing mark and what would be used; write nothing.

@@ -1,7 +1,6 @@
 """`em-impute evaluate`: how right the fills would be."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import typer
@@ -15,7 +14,7 @@ from em_impute.cli.outputs import STDOUT, check_outputs, name_of, report_paths
 from em_impute.cli.run import Run
 from em_impute.errors import UsageError
 
-FORMS = (".json", ".md")
+FORMS = (".json",)
 """Suffixes of the files that an evaluation is written to."""
 
 
@@ -50,7 +49,7 @@ class EvaluationOutput:
     panel: ClassVar = "Output"
 
     reports: list[str] | None = option(
-        "-r, --report PATH", "Write the evaluation, .json or .md; repeat for both. - is standard output, as JSON."
+        "-r, --report PATH", "Write the evaluation to a .json file; - is standard output."
     )
     json: bool = option("--json", "Write the evaluation to standard output, as JSON.")
 
@@ -87,7 +86,7 @@ def evaluate(
     from em_impute.missingness.hold_out import HoldOut
     from em_impute.pipeline.evaluate import evaluate_all
     from em_impute.report.build.evaluation import build_evaluation
-    from em_impute.report.forms import render
+    from em_impute.report.model.documents import json_of
     from em_impute.report.text.evaluation import evaluation_lines
 
     run = Run(behaviour, context.obj)
@@ -105,6 +104,6 @@ def evaluate(
         run.log.warnings(report.warnings)
     run.judge(made, say)
     for path in paths:
-        run.write(path, render(made, Path(path).suffix))
+        run.write(path, json_of(*made))
     say()
     run.say_written([*map(name_of, paths)])

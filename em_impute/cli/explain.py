@@ -55,7 +55,7 @@ def explain(
     context: typer.Context,
     file: File = None,
     *,
-    table: Annotated[InputOfColumn, Without("by")],
+    table: Annotated[InputOfColumn, Without("by", "same_within")],
     missing: Missing,
     shown: Shown,
     model: Annotated[ModelOfEM, Without("single", "shares", "deltas")],

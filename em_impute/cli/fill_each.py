@@ -61,7 +61,6 @@ def _refuse(asked: Asked) -> None:
     only_one = "leave it out, or fill that file without --each"
     refused = {
         "--save-model": (saved.save_model is not None, "the model of one file would replace that of another", only_one),
-        "--update": (saved.update, "a model would learn from one file and fill the next by that", only_one),
         "--diff": (output.diff, "standard output can carry the cells of one table", only_one),
         "-o -": (output.output in STDOUT_NAMES, "standard output can carry one table", "name a folder with -o"),
         "-r": (

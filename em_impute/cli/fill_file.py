@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from em_impute.cli.in_place import InPlace
 from em_impute.cli.options.parsing import command_line
-from em_impute.cli.outputs import STDOUT, Destination, name_of, name_tables, place_of
+from em_impute.cli.outputs import STDOUT, Destination, name_of, name_tables
 from em_impute.cli.run import Run
 from em_impute.errors import OutputError, TableError
 from em_impute.options import Request
@@ -45,19 +44,16 @@ def fill_file(
     run: Run,
     *,
     long: bool,
-    learns: bool,
 ) -> Done:
     """Complete a table that is read as one file, by a fit or the model of `source`."""
     from em_impute.api.session import completed
     from em_impute.table.output import WrittenFile
 
     command = command_line()
-    with run.progress() as watch, completed(request, watch, source, learns=learns) as done:
+    with run.progress() as watch, completed(request, watch, source) as done:
         run.log.input(done.opened)
         if run.asked.strict or run.log.is_open:
             judge(done.reports(command), run, watch)
-        if source is not None and done.learns_nothing and destination.model == place_of(source[1]):
-            destination = replace(destination, model=None)  # it would be the same
         model = done.model() if destination.model is not None else None  # before anything is written, for it may fail
         tables = name_tables(destination.data)
         if place is not None and done.is_as_it_was:

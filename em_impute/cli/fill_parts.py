@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from em_impute.cli.fill_file import Done, judge, tell_changes, write_rest
 from em_impute.cli.logging import STDOUT_NAMES
 from em_impute.cli.options.behaviour import Partitions
-from em_impute.cli.options.output import Fills, Output, SavedModels
+from em_impute.cli.options.output import Fills, Output
 from em_impute.cli.options.parsing import command_line
 from em_impute.cli.outputs import STDOUT, Destination, is_special, name_of, name_tables
 from em_impute.cli.run import Run
@@ -57,7 +57,7 @@ def scale_of(files: list[str] | None, asked: Partitions) -> Scale:
     return Scale(tuple(files or ()), backend, scheduler, workers, size)
 
 
-def is_in_parts(request: Request, scale: Scale, fills: Fills, saved: SavedModels, output: Output) -> bool:
+def is_in_parts(request: Request, scale: Scale, fills: Fills, output: Output) -> bool:
     """Tell whether the table is worked on in parts.  Raises UsageError for what cannot be done then.
 
     Where a file is large, but nothing was said about it, what asks for the whole table in memory decides.
@@ -75,13 +75,13 @@ def is_in_parts(request: Request, scale: Scale, fills: Fills, saved: SavedModels
             is_large = needed_bytes(request.path, request, limit) > limit
         if not is_large:
             return False
-    refused = _refused(scale, fills, saved, output, has_columns=not request.all_columns)
+    refused = _refused(request, scale, fills, output)
     if refused is not None and (is_asked or scale.max_memory is not None):
         raise refused
     return refused is None
 
 
-def _refused(scale: Scale, fills: Fills, saved: SavedModels, output: Output, *, has_columns: bool) -> UsageError | None:
+def _refused(request: Request, scale: Scale, fills: Fills, output: Output) -> UsageError | None:
     """Say what has no meaning where a table is read in parts."""
     from em_impute.pipeline.files import is_pattern
 
@@ -89,11 +89,15 @@ def _refused(scale: Scale, fills: Fills, saved: SavedModels, output: Output, *, 
     if several and "-" in scale.files:
         return UsageError("standard input cannot be one of several parts", "name files, or give one table alone")
     refused = {
-        "--all": (not has_columns, "the whole table says which columns have gaps", "name them with --column"),
+        "--all": (request.all_columns, "the whole table says which columns have gaps", "name them with --column"),
         "-o -": (several and output.output in STDOUT_NAMES, "standard output can carry one table", "name a folder"),
         "--long": (several and fills.long, "it puts all imputations of one file below each other", "leave it out"),
         "--in-place": (output.in_place, "it needs a table that is read as one file into memory", JOIN),
-        "--update": (saved.update, "a model learns from a table that is read as one file into memory", JOIN),
+        "--same-within": (
+            request.same_within is not None,
+            "rows of one value may be in parts that are not read together",
+            JOIN,
+        ),
         "--scheduler": (
             is_stream and scale.scheduler is not None,
             "its workers cannot read standard input",

@@ -55,7 +55,7 @@ class Plan:
 def plan_table(asked: Asked, log: Log) -> Plan:
     """Decide what is done.  Raises `UsageError` for what contradicts it, `OutputError` for what cannot be written."""
     path, fills, saved, output = asked.path, asked.fills, asked.saved, asked.output
-    keeps_model = saved.target is not None and not output.dry_run
+    keeps_model = saved.save_model is not None and not output.dry_run
     groups = (asked.table, asked.missing, asked.model, fills, output)
     request = request_of(path, *groups, keeps_model=keeps_model)
     if fills.long and not request.imputations:
@@ -63,14 +63,14 @@ def plan_table(asked: Asked, log: Log) -> Plan:
     if request.imputations and output.diff:
         raise UsageError("--diff shows the cells of one table, --imputations draws several", "leave one of them out")
     place = in_place(path, output, several=bool(request.imputations))
-    in_parts = is_in_parts(request, asked.scale, fills, saved, output)
+    in_parts = is_in_parts(request, asked.scale, fills, output)
     inputs = [] if path is None else [str(path)]
     if in_parts:
         from em_impute.pipeline.files import find_parts
 
         inputs = [] if is_standard_input(asked.scale) else find_parts(asked.scale.files)
     n_files = None if fills.long else fills.imputations
-    destination = plan(inputs, output, model=saved.target, n_files=n_files, in_parts=in_parts)
+    destination = plan(inputs, output, model=saved.save_model, n_files=n_files, in_parts=in_parts)
     if in_parts and asked.scale.backend == "dask" and STDOUT in destination.data:
         raise UsageError("--backend dask cannot write to standard output: its processes write files", "add -o FILE")
     planned = Plan(replace(request, path=None if in_parts else path), inputs, destination, place, in_parts)
@@ -87,7 +87,8 @@ def fill_table(asked: Asked, run: Run, *, is_told: bool) -> Done:
     destination = planned.destination
     source, request = read_saved(asked.saved, asked.table, planned.request)
     request = replace(request, examined=is_told or bool(destination.reports))
-    long, learns = asked.fills.long, asked.saved.update
     if planned.in_parts:
-        return fill_parts(request, source, asked.scale, planned.inputs or ["-"], destination, run, long=long)
-    return fill_file(request, source, destination, planned.place, run, long=long, learns=learns)
+        return fill_parts(
+            request, source, asked.scale, planned.inputs or ["-"], destination, run, long=asked.fills.long
+        )
+    return fill_file(request, source, destination, planned.place, run, long=asked.fills.long)

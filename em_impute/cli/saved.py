@@ -14,8 +14,8 @@ from em_impute.options import Request
 if TYPE_CHECKING:
     from em_impute.saved_model.store import SavedModel
 
-FITTING = {"features", "by", "weights", "method", "imputations", "long", *(one.name for one in fields(Model))}
-FITTING = FITTING - {"deltas", "seed"} | {"all_columns"}
+FITTING = {"features", "by", "same_within", "weights", "method", "imputations", "long", "all_columns"}
+FITTING |= {one.name for one in fields(Model)} - {"deltas", "seed"}
 """Options of a fit; a model that is applied has been fitted already."""
 
 
@@ -25,8 +25,6 @@ def check_saved(saved: SavedModels, table: InputOrModel, *groups: Any) -> None: 
         if path is not None and (not path or path in STDOUT_NAMES):
             raise UsageError(f"{option} takes the path of a file, not {path!r}", f"for example {option} model.json")
     if saved.model is None:
-        if saved.update:
-            raise UsageError("--update is for a saved model, and none is named", "name it with --model")
         if table.all_columns == bool(table.columns):
             what = "--all contradicts --column" if table.all_columns else "no column is named"
             hint = "name the column to complete with --column, or take --all of them, or a model with --model"
@@ -37,8 +35,8 @@ def check_saved(saved: SavedModels, table: InputOrModel, *groups: Any) -> None: 
             if one.name in FITTING and getattr(group, one.name) != one.default:
                 message = f"{FLAGS[one.name]} contradicts --model: that fit is made already"
                 raise UsageError(message, "leave one of them out")
-    if saved.save_model is not None and not saved.update:
-        raise UsageError("--save-model with --model would save the same model", "add --update, or copy the file")
+    if saved.save_model is not None:
+        raise UsageError("--save-model with --model would save the same model", "copy the file")
 
 
 def read_saved(

@@ -38,7 +38,7 @@ def why(
     missing: Missing,
     asked: AskedRows,
     model: Model,
-    saved: Annotated[SavedModels, Without("save_model", "update")],
+    saved: Annotated[SavedModels, Without("save_model")],
     behaviour: Annotated[Behaviour, Without("strict", "verbose", "no_advice")],
 ) -> None:
     """Say why a row is filled as it is: what each predictor adds to the odds, the nearest rows, what would change it.

@@ -16,6 +16,7 @@ from em_impute.columns.predictors import (
     TextColumn,
     choose_predictors,
 )
+from em_impute.columns.same_label import SameLabel
 from em_impute.columns.text_scores import MAX_INDICATORS
 from em_impute.em.blocks import Floats, Integers, Rows, in_units, slices, standard_units
 from em_impute.em.mixture import overall_covariance
@@ -78,6 +79,8 @@ class Design:
     """what divides the rows, whether it is one of `categories` or not"""
     keys: tuple[Key, ...] = ()
     """columns whose values may say which of the distinct rows belong together"""
+    same: SameLabel | None = None
+    """the column of which the distinct rows with one value have one label"""
 
     @property
     def counting(self) -> Integers:
@@ -122,6 +125,10 @@ class Design:
         """Find the distinct rows that some rows equal, (n_chosen,)."""
         return rows if self.index is None else self.index[rows]
 
+    def of_rows(self, code: Codes) -> Codes:
+        """Give what is known of the distinct rows, (n_distinct,), of all rows: (n_rows,)."""
+        return code if self.index is None else code[self.index]
+
     def weight_of(self, rows: Integers) -> Floats:
         """Give the weights of some rows, (n_chosen,): 1 each if the user gave none."""
         return self.distinct.weight[rows] if self.weighed else np.ones(rows.size)
@@ -152,13 +159,14 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     weight: Floats | None = None,
     groups: TextColumn | None = None,
     keys: Sequence[Key] = (),
+    same: SameLabel | None = None,
 ) -> Design:
     """Choose the predictors among `columns` and standardise them.
 
     `categories` are those of the columns that hold more than numbers; they serve if the user named them (`explicit`),
     or with `with_categories` of their own accord; those `in_scores` have numbers that speak for them among `columns`.
     `groups` divide the rows, and are then a category as well if they are few.  `weight` (n_rows,) says how much each
-    row counts, with mean 1.  `keys` may say which rows belong together.
+    row counts, with mean 1.  `keys` may say which rows belong together, `same` says which have one label.
     Raises DesignError for cells that no model can use and FitError when no predictor is left.
     """
     numbers, texts, refused = choose_predictors(
@@ -180,7 +188,8 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
         read += [one for one in parts if _serves(one, weight)]
     merged = None
     if weight is None:  # else equal rows need not weigh the same
-        merged = merge_rows([labels.label, *_values(numbers, [*read, *parts])])
+        of_key = [] if same is None else [same.code]
+        merged = merge_rows([labels.label, *of_key, *_values(numbers, [*read, *parts])])
     rows = None if merged is None else merged.first
     label = (labels.label if rows is None else labels.label[rows]).astype(np.intp)
     count = weight if merged is None else merged.count
@@ -199,7 +208,11 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
         features, distinct = tuple(features[j] for j in kept), distinct._replace(x=x[:, kept])
     index, weighed, by = None if merged is None else merged.index, weight is not None, next(iter(divided), None)
     of_distinct = tuple(keys_of_distinct(keys, index, label.size))
-    return Design(labels.labels, labels.label, features, rejected, distinct, index, told, weighed, by, of_distinct)
+    if same is not None and rows is not None:
+        same = replace(same, code=same.code[rows])
+    return Design(
+        labels.labels, labels.label, features, rejected, distinct, index, told, weighed, by, of_distinct, same
+    )
 
 
 def _values(numbers: Sequence[Column], categories: Sequence[Category]) -> Iterator[NDArray[Any]]:

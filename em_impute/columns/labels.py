@@ -1,5 +1,7 @@
 """What the cells of the target column say: which are labels, which are missing."""
 
+import re
+import shlex
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,9 +23,37 @@ FILLERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"
 MAX_LABELS = 1000
 """More distinct values than this are no categories."""
 
+NO_LABELS = frozenset(
+    {
+        "unspecified",
+        "undetermined",
+        "indeterminate",
+        "indet",
+        "undefined",
+        "unidentified",
+        "unknown",
+        "unk",
+        "unrecorded",
+    }
+    | {f"not {word}" for word in ("recorded", "specified", "stated", "known", "determined", "given", "reported")}
+    | {f"not {word}" for word in ("available", "applicable", "asked", "answered", "disclosed", "identified", "sure")}
+    | {"refused", "refusal", "declined", "declined to answer", "prefer not to say", "prefer not to answer", "no answer"}
+    | {"don't know", "dont know", "don\u2019t know", "do not know", "no data", "n.d", "n/d", "nd", "n/k", "u/k", "dk"}
+)
+"""Casefolded and without a full stop at the end, what people write where they have no label."""
+
+UNKNOWN, BESIDE = "u", ({"f", "m"}, {"y", "n"})
+"""What stands for unknown beside these letters."""
+
+NINES = re.compile(r"-9+|99+")
+"""Numbers that stand for no answer, unless another label has as many digits."""
+
 MIN_ROWS_PER_LABEL = 2
 MANY_NUMBERS, MOSTLY = 20, 0.9
 """So many different labels of which so many are numbers look like a measurement."""
+
+MAX_NAMED = 3
+"""Labels for which an option is written out."""
 
 MANY_LABELS = 30
 """With this many labels and fewer than two known rows each, the column looks like an identifier."""
@@ -98,12 +128,14 @@ def resolve_marks(name: str, column: TargetColumn, request: Request, labels: Seq
     return kinds
 
 
-def number_labels(name: str, column: TargetColumn, kinds: Kinds, labels: tuple[str, ...]) -> Labels:
+def number_labels(
+    name: str, column: TargetColumn, kinds: Kinds, labels: tuple[str, ...], kept: Sequence[str]
+) -> Labels:
     """Give the labels of a column their places in `labels`, which holds them all."""
     place = {text: number for number, text in enumerate(labels)}
     code = np.array([-1 if text in kinds.missing else place[text] for text in column.texts], least_type(len(labels)))
     known = tuple(kinds.labels.get(text, 0) for text in labels)
-    return Labels(labels, code[column.code], known, kinds.missing, tuple(odd_labels(name, labels)))
+    return Labels(labels, code[column.code], known, kinds.missing, tuple(odd_labels(name, kinds.labels, kept)))
 
 
 def read_labels(name: str, column: TargetColumn, request: Request) -> Labels:
@@ -117,7 +149,7 @@ def read_labels(name: str, column: TargetColumn, request: Request) -> Labels:
     _refuse_identifier(name, kinds.labels)
     if request.labels and kinds.missing:
         labels = _named_labels(name, labels, request.labels)
-    return number_labels(name, column, kinds, labels)
+    return number_labels(name, column, kinds, labels, request.keep_values)
 
 
 def drop_zero_weights(labels: Labels, name: str, weight: Floats | None) -> Labels:
@@ -153,27 +185,50 @@ def remedy(text: str) -> str:
     return f"{option('null_values', token)} fills these cells, {option('keep_values', token)} keeps it as a label"
 
 
-def odd_labels(name: str, labels: Sequence[str]) -> list[tuple[str, str]]:
-    """Warn of labels that a reader can hardly tell apart or not see at all, and of measurements: (code, message)."""
+def odd_labels(name: str, known: Mapping[str, int], kept: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Warn of labels that a reader can hardly tell apart or not see at all, and of measurements: (code, message).
+
+    `known` counts each; a note names those that look like no labels, unless the user has `kept` them.
+    """
+    labels = sorted(known)
     folded = Counter(map(_folded, labels))
     alike = [text for text in labels if folded[_folded(text)] > 1]
     unseen = [text for text in labels if not _folded(text).strip("\"' ")]
     found = []
     if alike:
-        found.append(
-            ("W14", f"{len(alike)} labels of {shown(name)} differ only by case, space or accents: {_quoted(alike)}")
-        )
+        found.append(("W14", f"{len(alike)} labels of {shown(name)} differ only as they are written: {_quoted(alike)}"))
     if unseen:
         found.append(("W20", f"Invisible labels of {shown(name)}: {', '.join(map(ascii, unseen))}"))
     n_numbers = sum(parse_number(text) is not None for text in labels)
     if len(labels) >= MANY_NUMBERS and n_numbers >= MOSTLY * len(labels):
         what = f"{n_numbers} of the {len(labels)} labels of {shown(name)} are numbers"
         found.append(("W23", f"{what}. em-impute fills categories, not measurements."))
+    doubtful = [text for text in labels if _is_no_label(text, labels) and text.strip() not in kept]
+    if doubtful:
+        cells = listed([f"{shown(text)} ({plural(known[text], 'cell')})" for text in doubtful])
+        fills = " ".join(option("null_values", shlex.quote(text.strip())) for text in doubtful[:MAX_NAMED])
+        found.append(("S05", f"Labels of {shown(name)} that may mean missing: {cells}. If so, {fills} fills them."))
     return found
+
+
+def _is_no_label(text: str, labels: Sequence[str]) -> bool:
+    """Tell whether a label, beside others, looks as if it stood for a missing one."""
+    said = _folded(text).rstrip(".")
+    others = [_folded(other) for other in labels if other != text]
+    if said == UNKNOWN:
+        return any(letters <= set(others) for letters in BESIDE)
+    if NINES.fullmatch(said):
+        return bool(others) and not any(
+            len(other.lstrip("-")) >= len(said.lstrip("-")) for other in others if parse_number(other) is not None
+        )
+    return bool(others) and said in NO_LABELS
 
 
 def _folded(text: str) -> str:
     # What a reader tells apart: no case, no outer or double space, nothing invisible.
+    number = parse_number(text)
+    if number is not None and np.isfinite(number):
+        return f"{number:.15g}"
     composed = unicodedata.normalize("NFC", text)
     visible = "".join(char for char in composed if unicodedata.category(char) != "Cf" and char not in FILLERS)
     return " ".join(visible.split()).casefold()

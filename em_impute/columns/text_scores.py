@@ -6,11 +6,14 @@ from typing import Annotated
 
 import numpy as np
 
+from em_impute.columns.codes import tells_by_value
+from em_impute.columns.gaps import find_gaps
 from em_impute.columns.predictors import are_identifiers
 from em_impute.columns.text_features import NamedTexts
 from em_impute.columns.text_model import TextModel, fit_text_model
 from em_impute.em.blocks import Floats, Integers
 from em_impute.serialize.annotations import Axes, NotSaved
+from em_impute.table.arrays import Codes
 from em_impute.table.categories import MAX_LEVELS, CategoryColumn
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import parse_number
@@ -25,6 +28,9 @@ PROBE = 1000
 
 SHOWN = "shown"
 """Stands for every number of a column whose values are no codes: what counts is whether there is one."""
+
+MIN_VALUES = 2
+"""Fewer say the same of every row."""
 
 N_FOLDS, MANY_ROWS = 5, 100_000
 
@@ -59,28 +65,39 @@ class TextScores:
             _texts_of(table, self.column.get(one.name), one.name, values=SHOWN not in one.texts)
             for one in self.model.vocabularies
         ]
-        return _with_scores(table, self.names, texts, self.model.scores(texts))
+        return _with_scores(table, self.names, texts, self.model, self.model.scores(texts))
 
 
 def fit_text_scores(
-    table: Table, names: Sequence[str], label: Integers, labels: Sequence[str], weight: Floats | None, seed: int
+    table: Table,
+    names: Sequence[str],
+    label: Integers,
+    labels: Sequence[str],
+    weight: Floats | None,
+    seed: int,
+    cluster: Codes | None = None,
 ) -> tuple[TextScores, Table] | None:
     """Fit the scores to the rows with a label, and put them beside the columns of the table.
 
-    `label` (n_rows,) is −1 where it is missing, `names` are those of the columns.  None where all texts have room among
-    the categories, or where they tell no more than the labels' shares do.
+    `label` (n_rows,) is −1 where it is missing, `names` are those of the columns.  Rows of one `cluster` (n_rows,), −1
+    where they are in none, are in one fold, so that a score does not know a sibling's label.  None where all texts
+    have room among the categories, or where they tell no more than the labels' shares do.
     """
     column = {names[index]: index for index in table.numbers}
     texts = [*_columns_of_texts(table, names)]
     few = [one for one in texts if len(one.texts) <= MAX_LEVELS]
-    if len(few) == len(texts) and sum(len(one.texts) - 1 for one in few) <= MAX_INDICATORS:
-        return None  # they are categories, which the mixtures take as they are
+    have_room = len(few) == len(texts) and sum(len(one.texts) - 1 for one in few) <= MAX_INDICATORS
     texts += _numbers_as_texts(table, names)
     known = np.flatnonzero(label >= 0)
-    fold = _folds(label[known], seed)
-    of_rows = np.full(label.size, -1, np.int8)
+    fold = _folds(label[known], None if cluster is None else cluster[known], seed)
+    of_rows = np.full(label.size, -1)
     of_rows[known] = fold
     every = np.broadcast_to(1.0, label.size) if weight is None else weight
+    texts = _as_in_rows_to_fill(texts, label, every, seed)
+    if have_room:  # they are categories and numbers, which the mixtures take as they are
+        told = [one for one in texts if _tells(table, column[one.name], one, label, every, of_rows)]
+        if not told:
+            return None
     fit = fit_text_model(texts, label, every, of_rows, len(labels), seed)
     if not fit.log_loss < fit.log_loss_of_shares:
         return None
@@ -89,11 +106,44 @@ def fit_text_scores(
     used = {one.name: column[one.name] for one in texts}
     long = {names[index]: one for index, one in table.categories.items() if one.long is not None}
     n_missing = {name: one.n_missing for name, one in long.items() if name in used}
-    return TextScores(called, fit.model, used, n_missing), _with_scores(table, called, texts, fit.scores)
+    return TextScores(called, fit.model, used, n_missing), _with_scores(table, called, texts, fit.model, fit.scores)
 
 
-def _folds(label: Integers, seed: int) -> Integers:
+def _as_in_rows_to_fill(texts: list[NamedTexts], label: Integers, weight: Floats, seed: int) -> list[NamedTexts]:
+    """Let labelled rows show only what rows to fill show: a score must not tell more of them than of those."""
+    lacks = label < 0
+    if not (texts and weight[lacks].any() and weight[~lacks].any()):
+        return texts
+    seen = np.column_stack([one.code >= 0 for one in texts])
+    gaps = find_gaps(seen, lacks, weight)
+    if gaps is None:
+        return texts
+    known = np.flatnonzero(~lacks)
+    shown = gaps.hide(seen[known], weight[known], np.random.default_rng(seed))
+    hidden = []
+    for one, shows in zip(texts, shown.T, strict=True):
+        code = one.code.astype(np.intp)
+        code[known[~shows]] = -1
+        hidden.append(one._replace(code=code))
+    return hidden
+
+
+def _tells(table: Table, index: int, texts: NamedTexts, label: Integers, weight: Floats, fold: Integers) -> bool:
+    """Tell whether a column says more as texts, or by its gaps, than mixtures see in its numbers or its category."""
+    known, is_category = np.flatnonzero((fold >= 0) & (weight > 0.0)), index in table.categories
+    code = np.minimum(texts.code[known], 0) if is_category else texts.code[known]
+    if np.unique(code).size < MIN_VALUES:
+        return False
+    n_labels, is_number = int(label.max()) + 1, not is_category and SHOWN not in texts.texts
+    return tells_by_value(code, label[known], weight[known], fold[known], n_labels, is_ordered=is_number)
+
+
+def _folds(label: Integers, cluster: Codes | None, seed: int) -> Integers:
     """Divide labelled rows into folds, the rows of each label alike, which chance sees to where they are many."""
+    if cluster is not None:
+        _, first, code = np.unique(cluster, return_index=True, return_inverse=True)
+        of_cluster, together = _folds(label[first], None, seed), cluster >= 0
+        return np.where(together, of_cluster[code.reshape(-1)], _folds(label, None, seed))
     if label.size > MANY_ROWS:
         return np.random.default_rng(seed).integers(0, N_FOLDS, label.size, np.int8)
     order = np.random.default_rng(seed).permutation(label.size)
@@ -103,9 +153,12 @@ def _folds(label: Integers, seed: int) -> Integers:
     return fold
 
 
-def _with_scores(table: Table, names: Sequence[str], texts: Sequence[NamedTexts], scores: Floats) -> Table:
-    """Put scores beside the columns of a table; a row that shows none of the texts has none."""
-    nothing = np.logical_and.reduce([one.code < 0 for one in texts])
+def _with_scores(
+    table: Table, names: Sequence[str], texts: Sequence[NamedTexts], model: TextModel, scores: Floats
+) -> Table:
+    """Put scores beside the columns of a table; a row that shows none of the texts, if that tells nothing, has none."""
+    tell = [one.code >= 0 for one in texts] + [np.array([one.has_gaps]) for one in model.vocabularies]
+    nothing = ~np.logical_or.reduce(np.broadcast_arrays(*tell))
     scores[nothing], n_missing = np.nan, int(np.count_nonzero(nothing))
     columns = {
         table.n_columns + j: NumberColumn(

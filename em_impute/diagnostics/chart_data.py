@@ -60,7 +60,7 @@ def _curve(found: FittedColumn) -> PosteriorCurve | None:
     about, labels = found.design.features[0], found.labels.labels
     x = found.design.distinct.x[found.unlabelled, 0]
     seen = np.flatnonzero(~np.isnan(x))
-    if not seen.size:
+    if not seen.size or found.said is not None:  # what rows of one key say together is no function of x
         return None
     order = seen[np.argsort(x[seen], kind="stable")]
     n_points = min(MAX_CURVE, max(LEAST_CURVE, MAX_COUNTS // len(labels)))

@@ -6,12 +6,11 @@ ones is another: a pattern-mixture model (Rubin 1977; van Buuren 2018, sections 
 Floyd, Yates & White 2017).  No data can tell δ; they only show what follows from it.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from em_impute.diagnostics.values import LeavesInterval, Sensitivity, Sweep, Tipping
+from em_impute.diagnostics.values import Sensitivity, Sweep, Tipping
 from em_impute.em.blocks import Floats
 
 DELTAS = tuple(0.5 * step for step in range(-4, 5))
@@ -24,9 +23,6 @@ STEP = 0.125
 """Of the search for a change of the most common label, which may go and come again between two others."""
 
 PRECISION = 1e-9
-
-ROUNDING = 1e-9
-"""Part of the rows that is none."""
 
 MAX_SWEPT = 12
 """Labels whose odds are shifted, the most common ones."""
@@ -59,9 +55,7 @@ def sweep(
     for k in swept:
         totals = _totals(probability, weight, known, k)
         share = [float(totals(delta)[k]) / n_rows for delta in DELTAS]
-        interval = (intervals or {}).get(labels[k])
-        leaves = LeavesInterval(None, None) if interval is None else _leaves(totals, k, n_rows, interval)
-        sweeps.append(Sweep(labels[k], share, interval, leaves))
+        sweeps.append(Sweep(labels[k], share, (intervals or {}).get(labels[k])))
         tippings += _tippings(totals, labels, k, leader)
     first = min(tippings, key=lambda one: abs(one.delta), default=None)
     sentence = f"No δ within ±5 for one label makes another one than {labels[leader]} the most common label."
@@ -102,27 +96,15 @@ def _binned(probability: Floats, weight: Floats, k: int) -> tuple[Floats, Floats
     return sums / total[filled, None], total[filled].astype(np.float64, copy=False)
 
 
-def _leaves(totals: Callable[[float], Floats], k: int, n_rows: float, interval: tuple[float, float]) -> LeavesInterval:
-    """Find the shifts at which the share of label `k` is at either end of an interval: it grows with δ."""
+def _root(function: Callable[[float], float], above: float, below: float) -> float:
+    """Find where a function is 0, by bisection: it is above 0 at one argument, and not at the other.
 
-    def above(end: float) -> Callable[[float], float]:
-        return lambda delta: float(totals(delta)[k]) - end * n_rows
-
-    if abs(totals(FARTHEST)[k] - totals(-FARTHEST)[k]) < ROUNDING * n_rows:
-        return LeavesInterval(None, None)  # no shift moves it
-    return LeavesInterval(*(_root(above(end), -FARTHEST, FARTHEST) for end in interval))
-
-
-def _root(function: Callable[[float], float], low: float, high: float) -> float | None:
-    """Find where a monotone function is 0 between two arguments; None where it has the same sign at both."""
-    at_low, at_high = function(low), function(high)
-    if at_low * at_high > 0.0:
-        return None
-    # scipy.optimize would take fewer steps, but its import longer than all of them.
-    n_steps, is_rising = round(abs(high - low) / PRECISION), at_high > at_low
-    step = (high - low) / n_steps
-    n = bisect_left(range(n_steps), True, key=lambda n: (function(low + n * step) >= 0.0) == is_rising)
-    return low + n * step
+    scipy.optimize would take fewer steps, but its import longer than all of them.
+    """
+    while abs(below - above) > PRECISION:
+        middle = (above + below) / 2.0
+        above, below = (middle, below) if function(middle) > 0.0 else (above, middle)
+    return (above + below) / 2.0
 
 
 def _tippings(totals: Callable[[float], Floats], labels: Sequence[str], k: int, leader: int) -> list[Tipping]:
@@ -139,8 +121,7 @@ def _tippings(totals: Callable[[float], Floats], labels: Sequence[str], k: int, 
         if beyond is None:
             continue
         at = _root(lead, grid[beyond - 1], grid[beyond]) if beyond else 0.0
-        if at is not None:
-            others = totals(at)
-            others[leader] = -np.inf
-            found.append(Tipping(labels[k], at, labels[int(others.argmax())]))
+        others = totals(at)
+        others[leader] = -np.inf
+        found.append(Tipping(labels[k], at, labels[int(others.argmax())]))
     return found

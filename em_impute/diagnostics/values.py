@@ -32,7 +32,7 @@ class Suspect(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """How known labels were judged, each by a fit that was not shown it."""
+    """How known labels were judged: by fits that were not shown them, in large tables others by that of all rows."""
 
     examined: Annotated[Count, "Labels that were judged."]
     threshold: Annotated[Share, "A label looks wrong if its probability is below this."]
@@ -43,20 +43,12 @@ class Audit:
     """the least probable first, then by row; at most 1,000"""
 
 
-class LeavesInterval(NamedTuple):
-    """Where a share leaves its interval."""
-
-    below: Annotated[float | None, "δ below which it is lower; null where none within ±5 is."]
-    above: Annotated[float | None, "δ above which it is higher; null where none within ±5 is."]
-
-
 class Sweep(NamedTuple):
     """A label, its odds shifted by each δ."""
 
     label: Annotated[str, "The label."]
     share: Annotated[Sequence[Share], "Its expected share of all rows, δ by δ."]
     interval: Annotated[Ends | None, "95 % interval of its share at δ = 0; null where --delta is given."]
-    leaves_interval: Annotated[LeavesInterval, "Where its share leaves that interval."]
 
 
 class Tipping(NamedTuple):

@@ -1,7 +1,6 @@
 """Covariance families and the conjugate prior: the M step."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 
@@ -9,7 +8,6 @@ from em_impute.em.blocks import Floats
 from em_impute.em.moments import Moments
 from em_impute.em.parameters import Parameters, whiten
 from em_impute.errors import FitError, option
-from em_impute.serialize.annotations import Axes, Range
 
 MEAN_PSEUDO_ROWS = 0.01
 """Weight of the prior mean, in rows (κ of Fraley & Raftery 2007)."""
@@ -80,9 +78,9 @@ class Prior:
     restricted to the family.  Features without correlation have inverse-gamma densities with ν and their entries of Λ.
     """
 
-    strength: Annotated[float, Range(0), "Its weight."]
-    mean: Annotated[Floats, Axes("n_features"), "Prior mean."]
-    scale: Annotated[Floats, Axes("n_features", "n_features", lower_triangle=True), "Prior scale of the covariances."]
+    strength: float
+    mean: Floats  # (n_features,)
+    scale: Floats  # (n_features, n_features)
 
     def pseudo_rows(self, family: Family, n_components: int) -> float:
         """Count the rows that the prior adds below each covariance: the exponent of |Σ|^(−½)."""

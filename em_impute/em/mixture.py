@@ -1,26 +1,20 @@
 """From rows to a fitted mixture: prior, starting values and the loop, put together once for every caller.
 
-A mixture can also be fitted to reweighted rows, which shows how much it owes to chance, and go on with new rows from
-the moments of the old ones.  These are as good as rows whose responsibilities never change: what they add to the
-objective is E[log p(x, z | θ)] under the responsibilities that they had, and EM over the new rows never lowers it
-(Neal & Hinton 1998, "A view of the EM algorithm that justifies incremental, sparse, and other variants").
+A mixture can also be fitted to reweighted rows, which shows how much it owes to chance.
 """
 
 from collections.abc import Callable
-from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, Rows, slices
-from em_impute.em.em import DEFAULT_STOPPING, Fit, Problem, Step, Stopping, expect, fit, iterate, make_problem
+from em_impute.em.em import Fit, Problem, Step, fit, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
 from em_impute.em.hierarchy import Hierarchy, build_hierarchy
 from em_impute.em.initialize import Mixture, Recipe, coinciding, components_of_labels, search, start_from_labels
-from em_impute.em.moments import Moments, merge
 from em_impute.em.parameters import Parameters
 from em_impute.em.sampling import sample_rows
 from em_impute.errors import FitError
-from em_impute.serialize.annotations import Choices, Range
 
 MAX_SEARCH_ROWS = 20_000
 """Without labels, starts compete on so many rows at most; the winner then sees every row."""
@@ -30,17 +24,6 @@ MAX_REFITTED_ROWS = 20_000
 
 REFIT_TOLERANCE = 1e-3
 """Log-likelihood still to gain at which a refit may stop: far less than chance moves it."""
-
-
-class MixtureMemory(NamedTuple):
-    """What one mixture remembers of the rows that it was fitted to."""
-
-    moments: Annotated[Moments, "Of all rows that it was fitted to."]
-    family: Annotated[
-        str, Choices({name: one.description for name, one in FAMILIES.items()}), "The covariances' family."
-    ]
-    prior: Annotated[Prior, "The conjugate prior (Fraley & Raftery 2007), in standard units."]
-    unlabelled_weight: Annotated[float, Range(0), "What a row without a label counts."]
 
 
 def fit_mixture(
@@ -98,30 +81,6 @@ def refits(rows: Rows, mixture: Mixture, n_labels: int, n_refits: int, seed: int
         except FitError:
             found.append(start)
     return found
-
-
-def remember(rows: Rows, mixture: Mixture, n_labels: int) -> MixtureMemory:
-    """Sum up the rows that a mixture was fitted to, by its own parameters: one more E step."""
-    component_label, recipe = mixture.fit.component_label, mixture.recipe
-    problem = make_problem(*weighed(rows, recipe.unlabelled_weight), component_label, n_labels)
-    prior = _prior_for(rows, component_label.size, recipe.prior_strength)
-    return MixtureMemory(expect(problem, mixture.fit.parameters), recipe.family, prior, recipe.unlabelled_weight)
-
-
-def learn(
-    memory: MixtureMemory,
-    parameters: Parameters,
-    component_label: Integers,
-    rows: Rows,
-    n_labels: int,
-    stopping: Stopping = DEFAULT_STOPPING,
-) -> tuple[Fit, MixtureMemory]:
-    """Go on from `parameters` with new rows.  Raises FitError where a covariance becomes singular."""
-    problem = make_problem(*weighed(rows, memory.unlabelled_weight), component_label, n_labels)
-    problem = problem._replace(fixed=merge(memory.moments, problem.fixed))
-    steps = iterate(problem, parameters, FAMILIES[memory.family], memory.prior, stopping)
-    found = fit(steps, component_label)
-    return found, memory._replace(moments=expect(problem, found.parameters))
 
 
 def weighed(rows: Rows, unlabelled_weight: float) -> Rows:

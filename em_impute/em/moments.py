@@ -1,23 +1,20 @@
 """What EM needs to know of any number of rows: counts, means and scatters, one of each a component."""
 
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
-from em_impute.serialize.annotations import Axes, Count
 
 
 class Moments(NamedTuple):
     """Weighted moments of rows, shared out over the components.  A commutative monoid under `merge`."""
 
-    weight: Annotated[Floats, Axes("n_components"), "Rows."]
-    mean: Annotated[Floats, Axes("n_components", "n_features"), "Means."]
-    scatter: Annotated[
-        Floats, Axes("n_components", "n_features", "n_features", lower_triangle=True), "Sums of squares about the mean."
-    ]
-    log_likelihood: Annotated[float, "Natural logarithm, of these rows at the parameters that shared them out."]
-    rows: Annotated[Count, "Distinct rows."]
+    weight: Floats  # (n_components,), rows
+    mean: Floats  # (n_components, n_features)
+    scatter: Floats  # (n_components, n_features, n_features), sums of squares about the mean
+    log_likelihood: float  # of these rows at the parameters that shared them out
+    rows: int  # distinct ones
 
 
 def empty(n_components: int, n_features: int) -> Moments:

@@ -37,19 +37,3 @@ def draw_rows(chosen: Flags, most: int, rng: np.random.Generator) -> Integers:
         pieces.append(some.start + rows[rank[low:high] - before])
         before += rows.size
     return np.concatenate(pieces)
-
-
-def draw_of_every_label(label: Integers, size: int, least: int, rng: np.random.Generator) -> Integers:
-    """Draw about `size` rows: of rare labels every row, of the others equally many, `least` or more: ascending."""
-    if label.size <= size:
-        return np.arange(label.size)
-    count = np.bincount(label)
-    ascending = np.sort(count)
-    others = np.arange(count.size, 0, -1)  # labels that are not rarer
-    left = size - (np.cumsum(ascending) - ascending)  # for these, if all that are rarer are drawn whole
-    enough = left < ascending * others
-    most = max(int((left // others)[enough.argmax()]), least)
-    by_label = np.argsort(label.astype(np.int16), kind="stable")  # there are at most a thousand labels
-    first = np.cumsum(count) - count
-    drawn = [start + rng.choice(n, min(n, most), replace=False) for start, n in zip(first, count, strict=True)]
-    return np.sort(by_label[np.concatenate(drawn)])

@@ -119,7 +119,7 @@ def fit_labels(
     for step in range(1, max(steps) + 1 if data.unlabelled else 1):
         last = batch
         sums = of_labelled(data, totals, last.mean, last.covariance)
-        sums = sums.plus(shared_sums(data.unlabelled, last, data.weight))
+        sums = sums.plus(_shared_sums(data.unlabelled, last, data.weight))
         log_share = np.log(shares_of(sums.weight)) if to_convergence else last.log_share
         batch = maximize(sums, strengths, log_share, data)
         if step in steps:
@@ -163,12 +163,12 @@ def fit_divided_labels(
     batch = Batch(nothing, mean, covariance, nothing, nothing, np.zeros((*nothing.shape, data.base.size)))
     weight = (data.weight * ~held)[fit]  # (n_mixtures, n_rows)
     for step in range(DIVIDED_STEPS + 1):
-        sums = shared_sums(data.labelled, batch, weight, component_label, None if step else start)
+        sums = _shared_sums(data.labelled, batch, weight, component_label, None if step else start)
         batch = maximize(sums, strengths, np.log(shares_of(sums.weight)), data)
     return batch
 
 
-def shared_sums(
+def _shared_sums(
     groups: Sequence[TrainingRows],
     batch: Batch,
     weight: Floats,
@@ -181,7 +181,7 @@ def shared_sums(
     shared out, else the mixtures do.
     """
     components = None if component_label is None else rows_by_code(component_label, int(component_label.max()) + 1)
-    weight, sums = np.broadcast_to(weight, (len(batch.weight), weight.shape[-1])), no_rows(batch)
+    weight, sums = np.broadcast_to(weight, (len(batch.weight), weight.shape[-1])), _no_rows(batch)
     for group in groups:
 
         def of_some(some: Integers, group: TrainingRows = group) -> SufficientStatistics:
@@ -198,7 +198,7 @@ def shared_sums(
     return sums
 
 
-def no_rows(batch: Batch) -> SufficientStatistics:
+def _no_rows(batch: Batch) -> SufficientStatistics:
     """Give the sums of no rows for the components of `batch`."""
     return SufficientStatistics(
         *(np.zeros(part.shape) for part in (batch.weight, batch.mean, batch.covariance, batch.log_chance))

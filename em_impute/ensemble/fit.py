@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, find_patterns
 from em_impute.ensemble.batched_em import DIVIDED_STEPS, fit_labels, gather
 from em_impute.ensemble.candidates import (
-    FULL,
     MAX_REFIT,
     SHRINKAGES,
     STEPS,
@@ -41,12 +40,18 @@ from em_impute.ensemble.transforms import PLAIN, Predictors, fit_views, plain_vi
 VIEW_ROWS = 10_000
 """Rows to which powers and bins are fitted."""
 
+AS_FITTED = TEMPERATURES.index(1.0)
+"""The temperature of a mixture as EM fitted it."""
+
 WHOLE = 1.0 - 1e-9
 """Part of the weight from which on it is all of it: in another order it may add up to a little less."""
 
 MAX_ASKED, MAX_ASKED_SCORES = 3000, 1 << 17
 """Rows without a label that are predicted beside the labels held out; times labels, so that their scores need less
 memory than the fits."""
+
+ENOUGH_LABELS = 100
+"""Labels of each class held out from which on they can tell whether one mixture predicts as well as the ensemble."""
 
 ALIKE = 0.5
 """Part of the heaviest member's weight from which on another one could as well lead."""
@@ -61,6 +66,10 @@ class EnsembleFit(Ensemble):
     """(n_members, n_temperatures), sums to 1"""
     leading: int
     """The heaviest member in the data's own units."""
+    criterion: str
+    """"stacked by held-out log-loss", or of one mixture "held-out log-loss" or "as good as the ensemble"."""
+    stacked_log_loss: float
+    """Mean −log probability of the labels held out, in nats, by the ensemble of many, whether it fills or not."""
     held_probability: Floats
     """(n_held, n_labels) for the rows of the comparison, by weights that did not see the row either"""
     asked_probability: Floats
@@ -70,6 +79,18 @@ class EnsembleFit(Ensemble):
     def leader(self) -> Member:
         """The leading mixture."""
         return self.comparison.members[self.leading]
+
+
+class _Weighed(NamedTuple):
+    """What fills: the weight of every member, and what they say together; the fields are those of EnsembleFit."""
+
+    weight: Floats
+    leading: int
+    model_weight: float
+    sharpness: float
+    held_probability: Floats
+    asked_probability: Floats
+    criterion: str
 
 
 def subsampled(examples: Examples, seed: int) -> Examples:
@@ -90,7 +111,7 @@ def fit_ensemble(
     """Compare every member, weigh them, and fit those that count to all rows.
 
     `n_to_fill` rows will be asked for: the more, the fewer members have a say.  `single` gives all weight to the
-    leading mixture.
+    leading mixture.  Where a mixture fitted by EM predicts as well as the ensemble, it gets all weight unasked.
     """
     views = fit_views(_rows_to_look_at(examples, seed))
     budget = _budget(examples, n_labels)
@@ -100,36 +121,32 @@ def fit_ensemble(
     comparison, fitted = compare(compared, asked, views, n_labels, budget, seed, progress)
     costs = np.repeat([one.row_cost for one in fitted], [len(one.members) for one in fitted])
     weight = _weights(comparison, costs, n_to_fill)
-    leading = _leading(comparison, weight)
+    count = count_labels(examples, n_labels)
+    stack = _stack(comparison, weight, sharpness_of(float(count.sum())))
+    stacked_surprise = -np.log(comparison.of_truth(stack.held_probability))  # (n_held,)
+    enough = None if single else _one_is_enough(comparison, stacked_surprise)
+    found = stack
     if single:
-        weight = np.zeros_like(weight)
-        weight[leading, comparison.log_loss[leading].argmin()] = 1.0
-    held_probability, asked_probability = _cross_fitted(comparison, weight, single=single)
+        found = _alone(comparison, stack.leading, int(comparison.log_loss[stack.leading].argmin()), "held-out log-loss")
+    elif enough is not None:
+        found = _alone(comparison, enough, AS_FITTED, "as good as the ensemble")
     progress("fitting the members")
-    submodels = weighted(fitted, weight)
+    submodels = weighted(fitted, found.weight)
     if _lacks_rows(compared, examples):
         submodels = _refitted(submodels, examples, n_labels, seed)
-    model_weight = 1.0
-    if not single:
-        predicted, baseline = (comparison.of_truth(one) for one in (held_probability, comparison.shares))
-        model_weight = estimate_model_weight(predicted, baseline, comparison.weight)
-    count = count_labels(examples, n_labels)
-    sharpness = 1.0 if single else sharpness_of(float(count.sum()))
-
-    def as_predicted(probability: Floats, shares: Floats) -> Floats:
-        return sharpened(model_weight * probability + (1.0 - model_weight) * shares, sharpness)
-
     return EnsembleFit(
         n_labels,
         submodels,
-        model_weight,
+        found.model_weight,
         shares_of(count),
-        sharpness,
+        found.sharpness,
         comparison=comparison,
-        weight=weight,
-        leading=leading,
-        held_probability=as_predicted(held_probability, comparison.shares),
-        asked_probability=as_predicted(asked_probability, comparison.unlabelled.shares),
+        weight=found.weight,
+        leading=found.leading,
+        criterion=found.criterion,
+        stacked_log_loss=float(comparison.weight @ stacked_surprise / comparison.weight.sum()),
+        held_probability=found.held_probability,
+        asked_probability=found.asked_probability,
     )
 
 
@@ -210,6 +227,50 @@ def _leading(comparison: Comparison, weight: Floats) -> int:
     return min(alike, key=lambda i: (members[i].per_label, -total[i], loss[i]))
 
 
+def _stack(comparison: Comparison, weight: Floats, sharpness: float) -> _Weighed:
+    """Predict by the members as they are weighed, beside the labels' shares."""
+    held, asked = _cross_fitted(comparison, weight, single=False)
+    predicted, baseline = (comparison.of_truth(one) for one in (held, comparison.shares))
+    model_weight = estimate_model_weight(predicted, baseline, comparison.weight)
+
+    def as_predicted(probability: Floats, shares: Floats) -> Floats:
+        return sharpened(model_weight * probability + (1.0 - model_weight) * shares, sharpness)
+
+    held, asked = as_predicted(held, comparison.shares), as_predicted(asked, comparison.unlabelled.shares)
+    leading = _leading(comparison, weight)
+    return _Weighed(weight, leading, model_weight, sharpness, held, asked, "stacked by held-out log-loss")
+
+
+def _alone(comparison: Comparison, member: int, temperature: int, criterion: str) -> _Weighed:
+    """Predict by one member at one temperature."""
+    weight = np.zeros((len(comparison.members), len(TEMPERATURES)))
+    weight[member, temperature] = 1.0
+    held, asked = _cross_fitted(comparison, weight, single=True)
+    return _Weighed(weight, member, 1.0, 1.0, held, asked, criterion)
+
+
+def _one_is_enough(comparison: Comparison, stacked: Floats) -> int | None:
+    """Find the mixture fitted by EM that predicts labels held out as well as the ensemble; None if there is none.
+
+    `stacked` (n_held,) is the ensemble's −log probability of them.  As well is within one standard error of the mean of
+    the differences.  The mixture is chosen anew for each fold by the labels of the others, as the weights of the
+    ensemble are: else the best of several would look better than it is.
+    """
+    members, weight = comparison.members, comparison.weight
+    usual = [i for i, one in enumerate(members) if one.view == PLAIN and one.per_label == 1 and one.steps >= max(STEPS)]
+    if not usual or np.bincount(comparison.label, comparison.own_weight).min() < ENOUGH_LABELS:
+        return None
+    surprise = comparison.surprise[usual, AS_FITTED]  # (n_usual, n_held)
+    alone = np.empty(weight.size)
+    for fold in np.unique(comparison.fold):
+        out = comparison.fold == fold
+        alone[out] = surprise[(surprise[:, ~out] @ weight[~out]).argmin(), out]
+    excess, share = alone - stacked, weight / weight.sum()
+    mean = float(share @ excess)
+    error = float(np.linalg.norm(share * (excess - mean)))
+    return usual[int((surprise @ weight).argmin())] if mean <= error else None
+
+
 def _cross_fitted(comparison: Comparison, weight: Floats, *, single: bool) -> tuple[Floats, Floats]:
     """Predict the rows held out and those without a label, (n_held, n_labels) and (n_asked, n_labels).
 
@@ -262,61 +323,3 @@ def _rows_to_fit(examples: Examples, members: Sequence[Member], n_components: in
         return draw(examples, n_labelled, 1, seed)
     steps = max(member.steps for member in members)
     return draw(examples, *refit_rows(n_columns, n_components, max(steps, 1)), seed)
-
-
-Verdict = Literal["helped", "hurt", "made no difference"]
-
-
-class Scores(NamedTuple):
-    """Mean −log probability of held-out labels, in nats, the lower the better."""
-
-    stack: float  # the whole ensemble
-    single: float  # the leading mixture alone
-    labels_only: float  # the leading mixture without EM over unlabelled rows
-    plain_em: float  # one full covariance a label, EM over all rows, as it comes
-    majority: float  # the labels' shares
-    unlabelled_rows: Verdict  # in the leading mixture, beyond one standard error
-
-
-def score(ensemble: EnsembleFit) -> Scores:
-    """Compare the predictions of the held-out labels."""
-    comparison = ensemble.comparison
-    weight = comparison.weight
-
-    def log_loss(surprise: Floats) -> float:
-        return float(weight @ surprise / weight.sum())
-
-    best = {
-        member: comparison.surprise[i, comparison.log_loss[i].argmin()] for i, member in enumerate(comparison.members)
-    }
-    leader = ensemble.leader
-    alone = best.get(leader._replace(steps=0), best[leader])  # of a plain mixture EM is a part
-    with_em = [best[member] for member in best if member.steps and member._replace(steps=leader.steps) == leader]
-    em = best[leader] if leader.steps else min(with_em, key=log_loss, default=alone)
-    usual = [member for member in best if member.view == PLAIN and member.per_label == 1]
-    # Without covariances, which so many predictors make too dear, the freest that there is.
-    plain = max(
-        usual,
-        key=lambda member: (
-            member.shrinkage.family == "full",
-            member.is_baseline,
-            member.shrinkage == FULL,
-            member.steps,
-        ),
-    )
-    plain_em = comparison.surprise[comparison.members.index(plain), TEMPERATURES.index(1.0)]
-    return Scores(
-        stack=log_loss(-np.log(comparison.of_truth(ensemble.held_probability))),
-        single=log_loss(best[leader]),
-        labels_only=log_loss(alone),
-        plain_em=log_loss(plain_em),
-        majority=log_loss(-np.log(comparison.of_truth(comparison.shares))),
-        unlabelled_rows=_verdict(weight * (alone - em)),
-    )
-
-
-def _verdict(gain: Floats) -> Verdict:
-    error = gain.std() / np.sqrt(gain.size)
-    if abs(gain.mean()) <= error:
-        return "made no difference"
-    return "helped" if gain.mean() > 0.0 else "hurt"

@@ -22,11 +22,7 @@ HOPELESS, NEGLIGIBLE = 1e-5, 0.02
 
 
 def stack_weights(
-    chance: Floats,
-    row_weight: Floats,
-    centre: Floats | None = None,
-    prior_rows: float = PRIOR_ROWS,
-    prior: Floats | None = None,
+    chance: Floats, row_weight: Floats, centre: Floats | None = None, prior: Floats | None = None
 ) -> Floats:
     """Weigh columns of predictions so that their mean predicts best: (n_columns,), sums to 1.
 
@@ -34,8 +30,7 @@ def stack_weights(
     out, once a repeat; `row_weight` (n_rows,) has mean 1.  The weights maximise Σ log Σ_c w_c·p_ci + log Dirichlet(w)
     (stacking of predictive distributions: Yao, Vehtari, Simpson & Gelman 2018) by EM, from a prior centred where
     exp(½·score) of each column alone times its `prior` (n_columns,) would put them, or at `centre` (n_columns,), which
-    sums to 1; it counts for `prior_rows` rows.  A sum of probabilities, unlike a product, survives a member
-    that is surely wrong.
+    sums to 1.  A sum of probabilities, unlike a product, survives a member that is surely wrong.
     """
     n_columns, n_repeats, n_rows = chance.shape
     if centre is None:
@@ -48,7 +43,7 @@ def stack_weights(
     likely = chance.reshape(n_columns, -1)
     for _ in range(ROUNDS):
         share = likely @ (counted / (weight @ likely))
-        weight = (weight * share + prior_rows * centre[kept]) / (n_rows + prior_rows)
+        weight = (weight * share + PRIOR_ROWS * centre[kept]) / (n_rows + PRIOR_ROWS)
         hopeful = weight >= HOPELESS * weight.max()
         if not hopeful.all():
             kept, weight, likely = kept[hopeful], weight[hopeful], likely[hopeful]
@@ -58,43 +53,23 @@ def stack_weights(
     return result
 
 
-def estimate_model_weight(
-    chance: Floats, baseline: Floats, row_weight: Floats, credit: float = CREDIT, credit_rows: float = 1.0
-) -> float:
+def estimate_model_weight(chance: Floats, baseline: Floats, row_weight: Floats) -> float:
     """Weigh the ensemble against the labels' shares: 1 where it predicts clearly better, else what is likely, below 1.
 
     `chance` and `baseline` (n_rows,) are the probabilities that ensemble and shares gave to labels held out.  With few
     labels, or predictors that say nothing, the best of many members is best by luck; an ensemble that is not better by
-    three standard errors is averaged with the shares, so that it cannot be much worse than they are.  `credit` is what
-    is believed of it beforehand, as firmly as `credit_rows` rows would say.
+    three standard errors is averaged with the shares, so that it cannot be much worse than they are.
     """
     gain = np.log(chance / baseline)
     mean = float(row_weight @ gain / row_weight.sum())
     error = float(np.sqrt(row_weight @ (gain - mean) ** 2)) / row_weight.sum()
     if mean > CLEARLY * error:
         return 1.0
-    weight = credit
+    weight = CREDIT
     for _ in range(ROUNDS):
         share = weight * chance / (weight * chance + (1.0 - weight) * baseline)
-        weight = float(row_weight @ share + credit_rows * credit) / (float(row_weight.sum()) + credit_rows)
+        weight = float(row_weight @ share + CREDIT) / (float(row_weight.sum()) + 1.0)
     return weight
-
-
-def observed_part(chance: Floats, row_weight: Floats, weight: Floats) -> float:
-    """Estimate how much a row held out tells of the weights, as a part of what it would if its column were known.
-
-    Columns that predict alike are hardly distinguished by any row, so that weights found by n rows are worth far fewer
-    than n rows of a Dirichlet prior.  The part is that of the information that is not missing (Orchard & Woodbury 1972;
-    Louis 1982), mean over directions: with r_c = p_c/Σ_d w_d·p_d, (Σ_c w_c·mean r_c² − 1)/(n_columns − 1), 0 where all
-    columns agree and 1 where each row has one column that alone can explain it.  `chance` is (n_columns, n_rows);
-    columns of weight 0 are left out.
-    """
-    counts = weight > 0.0
-    if np.count_nonzero(counts) == 1:
-        return 1.0
-    ratio = chance[counts] / (weight @ chance)
-    information = weight[counts] @ (ratio**2) @ row_weight / row_weight.sum() - 1.0
-    return float(np.clip(information / (np.count_nonzero(counts) - 1), 0.0, 1.0))
 
 
 def cross_fitted(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,6 @@ from em_impute.em.blocks import Flags, Floats, Integers, find_patterns, rows_by_
 from em_impute.em.parameters import LOG_TWO_PI
 from em_impute.ensemble.terms import Terms, has_products, is_wide, products_in, terms_of
 from em_impute.ensemble.transforms import Predictors
-from em_impute.serialize.annotations import Axes
 
 PATTERNS_AT_ONCE = 64
 """Patterns of gaps whose moments are computed together: there is a matrix for each of them and each component."""
@@ -82,14 +81,10 @@ class TrainingRows(NamedTuple):
 class SufficientStatistics(NamedTuple):
     """Weighted sums over rows, for each mixture and component: the leading axes."""
 
-    weight: Annotated[Floats, Axes("n_members", "n_components"), "Rows."]
-    first: Annotated[Floats, Axes("n_members", "n_components", "n_columns"), "Sums of x."]
-    second: Annotated[
-        Floats,
-        Axes("n_members", "n_components", "n_columns", "n_columns", lower_triangle=True),
-        "Sums of x·xᵀ; of independent columns, more than 256, sums of x² alone.",
-    ]
-    counts: Annotated[Floats, Axes("n_members", "n_components", "n_texts"), "Rows that hold each text."]
+    weight: Floats  # (n_members, n_components), rows
+    first: Floats  # (n_members, n_components, n_columns), sums of x
+    second: Floats  # (…, n_columns, n_columns), sums of x·xᵀ; of independent columns (…, n_columns), those of x² alone
+    counts: Floats  # (n_members, n_components, n_texts), rows that hold each text
 
     def plus(self, other: "SufficientStatistics") -> "SufficientStatistics":
         """Add two disjoint sets of rows."""

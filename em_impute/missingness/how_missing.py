@@ -11,13 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
+from em_impute.columns.gaps import Gaps, find_gaps
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.folds import Examples, HoldOutScheme
 from em_impute.ensemble.metrics import log_loss
-from em_impute.missingness.gaps import Gaps, find_gaps
 from em_impute.missingness.reasons import AT_RANDOM, BY_PREDICTORS, PRIOR
 from em_impute.missingness.regression import Missing, regress_missing
-from em_impute.missingness.row_clusters import RowClusters, find_row_clusters
+from em_impute.missingness.row_clusters import RowClusters, clusters_of_key, find_row_clusters
 
 LARGEST_LOG = 700.0
 
@@ -34,7 +34,9 @@ class HowMissing:
     gaps: Gaps | None = None
     """which predictors rows to fill show; None where labelled rows do not show others more often"""
     clusters: RowClusters | None = None
-    """which rows lack their labels together; None where they do so one by one"""
+    """which rows lack their labels together, or are of one key; None where they do so one by one"""
+    is_key: bool = False
+    """rows of one cluster have one label: the fits must not rely on siblings, since fills ask these themselves"""
 
     @property
     def by_predictors(self) -> float:
@@ -46,11 +48,12 @@ class HowMissing:
 
     def with_scheme(self, examples: Examples) -> Examples:
         """Say how the labels of examples are hidden; their origin, if they have one, is the design's distinct rows."""
+        kept_whole = 0.0 if self.clusters is None else 1.0 if self.is_key else self.clusters.kept_whole
         scheme = HoldOutScheme(
             None if self.missing is None else self.missing.odds,
             self.by_predictors,
             None if self.gaps is None else self.gaps.hide,
-            0.0 if self.clusters is None else self.clusters.kept_whole,
+            kept_whole,
         )
         if self.clusters is None:
             return examples._replace(scheme=scheme)
@@ -76,13 +79,16 @@ class HowMissing:
 
 def how_missing(design: Design, seed: int) -> HowMissing:
     """Find how rows to fill differ from labelled rows."""
-    missing = regress_missing(design, seed)
+    missing, rows, same = regress_missing(design, seed), design.distinct, design.same
+    weight = np.ones(rows.label.size) if design.weighed else np.asarray(rows.weight, np.float64)
+    cluster = None if same is None else clusters_of_key(same.name, same.code, rows.label, weight)
     if missing is None:
-        return HowMissing()
-    drawn, rows = missing.drawn, design.distinct
+        return HowMissing(clusters=cluster, is_key=cluster is not None)
+    drawn = missing.drawn
     seen = np.hstack([~np.isnan(design.x_of(drawn.row)), design.codes_of(drawn.row) >= 0])
     gaps = find_gaps(seen, drawn.lacks, drawn.weight)
-    weight = np.ones(rows.label.size) if design.weighed else np.asarray(rows.weight, np.float64)
+    if cluster is not None:
+        return HowMissing(missing, gaps, cluster, is_key=True)
 
     def log_odds_of(some: slice) -> Floats:
         return missing.log_odds_of(rows.x[some], with_gaps=True)

@@ -104,12 +104,12 @@ def find_row_clusters(
     some = slice(None, None, max(1, label.size // REFERENCE))
     shift = fit_shift(log_odds_of(some), lacks[some].astype(np.float64), weight[some]).coefficient
     rows = _Rows(x, lacks, weight, cache(lambda: log_odds_of(slice(None)) + shift))
-    candidates = [_count_siblings(name, _alone_where_missing(key), rows) for name, key in keys]
+    candidates = [_count_siblings(name, _alone_where_missing(key), lacks, weight) for name, key in keys]
     equal = _equal_rows(x, codes)
     if equal is None and (weight > 1.0).any():  # each row stands for all that equal it
         equal = np.arange(label.size)
     if equal is not None:
-        candidates.append(_count_siblings(None, equal, rows))
+        candidates.append(_count_siblings(None, equal, lacks, weight))
     level = P_VALUE / (len(keys) + 2)
     for one in sorted(candidates, key=lambda one: -one.gap):
         if one.gap < LEAST_GAP:
@@ -119,8 +119,13 @@ def find_row_clusters(
         if _lack_together(looked_at, one.code, level, is_key=one.name is not None, rng=rng):
             return one
     near = find_clusters(x, label, weight, lambda: rate_of(rows.log_odds()), 10.0 * level, rng)
-    found = None if near is None else _count_siblings(None, near, rows)
+    found = None if near is None else _count_siblings(None, near, lacks, weight)
     return None if found is None or found.gap < LEAST_GAP else found
+
+
+def clusters_of_key(name: str, code: Codes, label: Integers, weight: Floats) -> RowClusters:
+    """Count the labelled siblings of rows, (n_rows,), each with its key's `code`, −1 where it has none."""
+    return _count_siblings(name, _alone_where_missing(code), label < 0, weight)
 
 
 def _alone_where_missing(key: Codes) -> Integers:
@@ -157,10 +162,10 @@ def _equal_rows(x: Floats, codes: Integers) -> Integers | None:
     return first.argsort().argsort()[code.reshape(-1)]
 
 
-def _count_siblings(name: str | None, code: Integers, rows: _Rows) -> RowClusters:
+def _count_siblings(name: str | None, code: Integers, lacks: Flags, weight: Floats) -> RowClusters:
     """Count how many rows have labelled siblings."""
     n_clusters = int(code.max()) + 1
-    both = np.bincount(2 * code + rows.lacks, rows.weight, 2 * n_clusters)
+    both = np.bincount(2 * code + lacks, weight, 2 * n_clusters)
     known, lacking = both.reshape(n_clusters, 2).T  # (n_clusters,) each
     cluster = known > 1.0
     n_known, n_missing = max(known.sum(), 1.0), max(lacking.sum(), 1.0)

@@ -20,6 +20,7 @@ from em_impute.model.draws import CodedRows, GroupDraws, ModelDraws
 from em_impute.model.fit import Fitted, examples_of
 from em_impute.model.groups import Group, GroupFit
 from em_impute.model.select import Choice
+from em_impute.model.siblings import Said, Siblings, siblings_of
 from em_impute.table.arrays import Codes
 
 REASONS = 4
@@ -45,6 +46,8 @@ class FittedColumn:
     """Why labels are missing; None where that cannot be told, or the user said it"""
     shifts: LogOddsShifts | None = None
     """By how much log-odds are higher where a label is missing, as the reasons have it; None: not at all"""
+    told_promise: HeldOut | None = None
+    """The promise, once what it is made of is released."""
     texts: TextScores | None = None
     """What makes predictors of texts; None where there are none, or they tell nothing"""
 
@@ -65,7 +68,8 @@ class FittedColumn:
 
     def released(self) -> "FittedColumn":
         """Let go of what it says of each row, which is large, where nobody asks for that any more."""
-        return replace(self, fitted=self.fitted._replace(probability=self.fitted.probability[:0].copy()))
+        nothing = self.fitted._replace(probability=self.fitted.probability[:0].copy())
+        return replace(self, fitted=nothing, told_promise=self.promise)
 
     @cached_property
     def unlabelled(self) -> Integers:
@@ -80,8 +84,28 @@ class FittedColumn:
     @cached_property
     def unshifted(self) -> Floats:
         """(n_unlabelled, n_labels), as the reasons for missing labels have it."""
+        return self.of_every_label(self._alone if self.said is None else self.said.together)
+
+    @cached_property
+    def _alone(self) -> Floats:
+        """(n_unlabelled, n_fitted), what rows without a label say, each for itself."""
         probability = self.fitted.probability
-        return self.of_every_label(probability if self.shifts is None else self.shifts.apply(probability))
+        return probability if self.shifts is None else self.shifts.apply(probability)
+
+    @cached_property
+    def siblings(self) -> Siblings | None:
+        """How rows of one key speak for each other."""
+        design = self.design
+        if design.same is None:
+            return None
+        weight = np.ones(design.distinct.label.size) if design.weighed else design.distinct.weight
+        found, held = siblings_of(design.same, design.distinct.label, weight, len(design.labels)), self._held
+        return found if held is None else found.correlated(held)
+
+    @cached_property
+    def said(self) -> Said | None:
+        """What rows without a label say together with those of their key; None where there is no key."""
+        return None if self.siblings is None else self.siblings.of_unlabelled(self._alone)
 
     @cached_property
     def beyond(self) -> Flags:
@@ -93,7 +117,17 @@ class FittedColumn:
         """Known labels that were hidden, as if they were rows to fill: what is to be expected of these.
 
         Where labels are lost by class, rows of a class that loses many count more, and its probability is higher.
+        Where rows of one key speak for each other, hidden ones hear as many siblings as rows to fill do.
         """
+        held, clusters = self._held, self.fitted.how.clusters
+        if self.told_promise is not None:
+            return self.told_promise
+        if held is None or clusters is None or self.siblings is None:
+            return held
+        return self.siblings.rehearsed(held, self._alone, clusters.kept_whole, self.choice.recipe.seed)
+
+    @cached_property
+    def _held(self) -> HeldOut | None:
         held, how, reasons = self.fitted.choice.held_out, self.fitted.how, self.reasons
         if held is not None and held.odds is not None:
             held = replace(held, odds=1.0 + how.by_predictors * (held.odds - 1.0))
@@ -128,11 +162,24 @@ class FittedColumn:
         for one in self.own:
             mine = np.flatnonzero(np.isin(rows, one.rows))
             groups[one.group] = mine, examples_of(one.design).predictors.take(np.searchsorted(one.rows, rows[mine]))
-        return CodedRows(self._predictors.take(rows), groups)
+        said = None if self.said is None else self.said.take(np.searchsorted(self.unlabelled, rows))
+        return CodedRows(self._predictors.take(rows), groups, said)
 
     @cached_property
     def _predictors(self) -> Predictors:
         return examples_of(self.design).predictors
+
+    @property
+    def deciding_rows(self) -> Codes | None:
+        """(n_rows,) the first row without a label of the same key: one draw is for all; None where there is no key."""
+        if self.siblings is None:
+            return None
+        code = self.siblings.code[self.design.distinct_of(np.arange(self.labels.label.size))]
+        missing = np.flatnonzero(self.labels.label < 0)
+        deciding: Codes = np.arange(code.size)
+        _, first, place = np.unique(code[missing], return_index=True, return_inverse=True)
+        deciding[missing] = missing[first[place.reshape(-1)]]
+        return deciding
 
     def of_every_label(self, probability: Floats) -> Floats:
         """Give a label of which nothing was learnt the probability 0: (…, n_known) to (…, n_labels)."""

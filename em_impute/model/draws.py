@@ -13,6 +13,7 @@ from em_impute.em.em import posterior
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.transforms import Predictors
 from em_impute.model.assign import draw_labels, over_labels, shift_log_odds
+from em_impute.model.siblings import Said
 from em_impute.table.arrays import Codes
 
 IMPUTING = 1
@@ -26,6 +27,7 @@ class CodedRows(NamedTuple):
 
     pooled: Predictors  # (n_rows, …), as the fit of all rows does
     of_groups: Mapping[str, tuple[Integers, Predictors]]  # places of the rows of a group with a fit of its own
+    said: Said | None = None  # what they say together with others of their key
 
 
 class Draws(Protocol):
@@ -84,6 +86,8 @@ class ModelDraws(NamedTuple):
         if self.factor is not None:
             chance *= self.factor[number, None]
             chance /= chance.sum(axis=-1, keepdims=True)
+        if rows.said is not None:
+            chance = rows.said.in_draws(chance)
         if self.place is not None:
             chance = over_labels(chance, self.place, self.delta.size)
         return shift_log_odds(chance, self.delta)
@@ -91,7 +95,7 @@ class ModelDraws(NamedTuple):
     def draw(self, rows: CodedRows, place: Codes, number: int, uniform: Floats) -> Codes:
         """Draw the labels of cells once: (n_cells,), by the `place` of each in `rows` and a number from 0 to 1."""
         n_rows, one = rows.pooled.x.shape[0], np.array([number])
-        if rows.of_groups:
+        if rows.of_groups or rows.said is not None:
             chance = self.predict(rows, one)[0]
         else:
             parts = (CodedRows(rows.pooled.take(part), {}) for part in slices(n_rows, CHUNK_ROWS))

@@ -50,6 +50,7 @@ class Imputing(NamedTuple):
     numbers: Sequence[int]  # which of the draws
     seed: int
     first_row: int = 0  # of what is filled, in the table
+    deciding: Codes | None = None  # (n_rows,), the row whose number each is drawn by; None: its own
 
 
 class Filled(NamedTuple):
@@ -105,10 +106,11 @@ def _draw(imputing: Imputing, said: Prediction, row: Codes, drawn: NDArray[np.in
     if not row.size:
         return
     rows, first, last = said.rows(), int(row[0]), int(row[-1]) + 1
+    number_of = row if imputing.deciding is None else imputing.deciding[row]
     for at, number in enumerate(imputing.numbers):
         begin = imputing.first_row
         uniform = uniform_numbers(imputing.seed, number, begin + first, begin + last)
-        drawn[at] = imputing.draws.draw(rows, said.place, number, uniform[row - first])
+        drawn[at] = imputing.draws.draw(rows, said.place, number, uniform[number_of - first])
 
 
 class Unsure(NamedTuple):

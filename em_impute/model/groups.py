@@ -157,9 +157,9 @@ def narrowed(design: Design, rows: Integers) -> Design | None:
     distinct = distinct._replace(x=np.asfortranarray(distinct.x[:, kept]))
     index = None if design.index is None else np.repeat(np.arange(rows.size), weight.astype(np.intp))
     of_rows = label if index is None else label[index]
-    return Design(
-        labels, of_rows, tuple(features[j] for j in kept), (), distinct, index, categories, weighed=design.weighed
-    )
+    kept_features, same = tuple(features[j] for j in kept), design.same
+    same = None if same is None else replace(same, code=same.code[rows])
+    return Design(labels, of_rows, kept_features, (), distinct, index, categories, weighed=design.weighed, same=same)
 
 
 def _tried(pooled: HeldOut | None, own: HeldOut | None) -> _Trial | None:

@@ -14,10 +14,8 @@ from em_impute.columns.design import Design, Feature
 from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.em import posterior
-from em_impute.em.mixture import MixtureMemory
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import Ensemble, predict
-from em_impute.ensemble.incremental import Memory
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.reasons import LogOddsShifts
 from em_impute.model.assign import shift_log_odds
@@ -170,11 +168,6 @@ class Expert:
     shift: Annotated[
         Floats, Axes("n_column_labels"), "Log-odds added, where the rows to fill had label shares of their own."
     ]
-    memory: Annotated[
-        Memory | MixtureMemory | None,
-        Kinds(mixture=MixtureMemory, stack=Memory),
-        "What it can be updated from; null where it cannot.",
-    ] = None
 
     def predict(self, predictors: Predictors) -> Floats:
         """Say how probable each label of the column is in some rows, (n_rows, n_column_labels)."""

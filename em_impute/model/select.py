@@ -47,7 +47,7 @@ class Choice:
 
     recipe: Recipe
     criterion: str
-    """"stacked by held-out log-loss", "held-out log-loss", "BIC", "as asked" or "default"."""
+    """As reports name it, such as "stacked by held-out log-loss"."""
     candidates: tuple[Candidate, ...]
     held_out: HeldOut | None
     n_groups: int | None = None
@@ -132,8 +132,7 @@ def choose_ensemble(
         unlabelled=Unlabelled(found.unlabelled.origin, ensemble.asked_probability),
     )
     leading = recipe._replace(family=ensemble.leader.shrinkage.family, per_label=ensemble.leader.per_label)
-    criterion = "held-out log-loss" if single else "stacked by held-out log-loss"
-    return Choice(leading, criterion, (), held_out, None, ensemble), ensemble
+    return Choice(leading, ensemble.criterion, (), held_out, None, ensemble), ensemble
 
 
 def _hold_out(rows: Rows, shown: Floats, folds: Integers, asked: Integers, n_labels: int, recipe: Recipe) -> Floats:
@@ -146,13 +145,13 @@ def _hold_out(rows: Rows, shown: Floats, folds: Integers, asked: Integers, n_lab
     for fold in range(N_FOLDS):
         out = folds == fold
         if out.any():
-            fit = fit_without(rows, out, n_labels, recipe)
+            fit = _fit_without(rows, out, n_labels, recipe)
             rows_asked = asked == fold
             probability[rows_asked] = posterior(fit.parameters, fit.component_label, shown[rows_asked])
     return probability
 
 
-def fit_without(rows: Rows, out: Flags, n_labels: int, recipe: Recipe) -> Fit:
+def _fit_without(rows: Rows, out: Flags, n_labels: int, recipe: Recipe) -> Fit:
     """Fit a mixture without the rows that are `out`, (n_rows,), to predict these.
 
     Labelled rows are predicted by the shares of labelled rows, also where those of the others are free.

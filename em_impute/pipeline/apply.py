@@ -11,7 +11,7 @@ import numpy as np
 from em_impute.columns.labels import Labels, number_labels, resolve_marks
 from em_impute.em.blocks import Integers, slices
 from em_impute.ensemble import metrics
-from em_impute.errors import ColumnError, option
+from em_impute.errors import ColumnError
 from em_impute.model.assign import deltas_of
 from em_impute.model.fills import Filled, Imputing, fill_rows
 from em_impute.model.predict import Coding, Expert, Model
@@ -51,10 +51,6 @@ class Applied:
     """the rows with a missing label that show no predictor"""
     path: str
     """of the model"""
-    is_known: bool
-    """The model has learnt from this very table before: a job that is run again shall not count the same rows twice."""
-    learns: bool = False
-    """It learns from the table once that is filled."""
 
 
 def asked_of(model: SavedModel, request: Request, path: str) -> SavedModel:
@@ -172,25 +168,14 @@ def _without(saved: SavedColumn, names: Collection[str]) -> SavedColumn:
     return replace(saved, model=replace(saved.model, pooled=pooled))
 
 
-def apply_all(
-    opened: InputTable, model: SavedModel, request: Request, path: str, progress: Progress, *, update: bool = False
-) -> list[Applied]:
-    """Complete every column of a model, which came from `path`; with `update` it is to learn from the table.
-
-    Raises what `apply_column` does, and ColumnError where nothing says how much rows count that are to be learnt from.
-    """
-    if update and model.weights and request.weights is None:
-        message = f"column {shown(model.weights)} is not in {shown_path(opened.name)}: it says how much each row counts"
-        raise ColumnError(message, f"add it, or leave {option('update')} out")
+def apply_all(opened: InputTable, model: SavedModel, request: Request, path: str, progress: Progress) -> list[Applied]:
+    """Complete every column of a model, which came from `path`.  Raises what `apply_column` does."""
     progress("filling", None, "")
     is_known = any(source.sha256 == opened.table.sha256 for source in model.sources)
-    found = [
+    return [
         apply_column(opened, saved, column, request, path, is_known=is_known)
         for saved, column in zip(model.columns, opened.targets, strict=True)
     ]
-    if not update:
-        return found
-    return [replace(one, learns=not one.is_known) for one in found]
 
 
 def elsewhere(saved: SavedColumn) -> SavedColumn:
@@ -239,7 +224,6 @@ def apply_column(
         _tested(table, labels, saved, request.seed) if request.examined and not is_known else None,
         done.without_predictors,
         path,
-        is_known,
     )
 
 
@@ -270,7 +254,8 @@ def _counted(model: Model, table: Table) -> Model:
 def label_rows(name: str, column: TargetColumn, known: tuple[str, ...], request: Request) -> Labels:
     """Give labels the numbers that they have in the model; those that it does not know come after them."""
     kinds = resolve_marks(name, column, request, known)
-    return number_labels(name, column, kinds, (*known, *sorted(set(kinds.labels) - set(known))))
+    labels = (*known, *sorted(set(kinds.labels) - set(known)))
+    return number_labels(name, column, kinds, labels, request.keep_values)
 
 
 def _tested(table: Table, labels: Labels, saved: SavedColumn, seed: int) -> Recovered | None:

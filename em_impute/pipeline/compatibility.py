@@ -6,22 +6,19 @@ training are, so that the two can be compared and added up.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.columns.labels import Labels
-from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, option
 from em_impute.model.predict import Coding, Model
 from em_impute.pipeline.types import InputTable
 from em_impute.saved_model.distributions import (
     TextDistribution,
-    Typicality,
     count_numbers,
     count_texts,
-    look_at_rows,
     sort_counts,
 )
 from em_impute.saved_model.drift import DataProfile
@@ -29,7 +26,6 @@ from em_impute.saved_model.store import SavedColumn
 from em_impute.saved_model.units import count_converted
 from em_impute.saved_model.values import Drift
 from em_impute.table.number_columns import NumberColumn
-from em_impute.table.read import Table
 from em_impute.table.text import listed, plural, shown, shown_path
 
 
@@ -131,10 +127,10 @@ def describe(saved: SavedColumn, opened: InputTable, labels: Labels) -> DataProf
 
     Predictors that are not there are left out.
     """
-    coding, then, told = saved.model.pooled.coding, saved.training.summary, _told(saved, opened)
+    coding, then = saved.model.pooled.coding, saved.training.summary
     numbers, converted = {}, {}
     for name in filter(coding.column.__contains__, then.numbers):
-        values, weights = _numbers(opened.table.numbers[coding.column[name]], told)
+        values, weights = _numbers(opened.table.numbers[coding.column[name]], opened.weight)
         numbers[name] = count_numbers(then.numbers[name], values, weights)
         converted[name] = count_converted(then.numbers[name], values, weights)
     there = filter(coding.column.__contains__, then.texts)
@@ -144,33 +140,16 @@ def describe(saved: SavedColumn, opened: InputTable, labels: Labels) -> DataProf
         counted = sort_counts(then.labels.texts, labels.labels, known, known, labels.n_missing)
     else:
         counted = count_texts(then.labels.texts, labels.labels, labels.label, opened.weight)
-    return DataProfile(numbers, texts, counted, _typicality(saved, opened.table, told), converted)
+    return DataProfile(numbers, texts, counted, converted)
 
 
-class _Told(NamedTuple):
-    """Rows of a table, equal ones told once."""
-
-    rows: Integers | slice
-    weight: Floats | None  # (n_told,) of all rows that are like it; None where each counts 1
-
-
-def _told(saved: SavedColumn, opened: InputTable) -> _Told:
-    merged = saved.model.merged(opened.table, slice(None))
-    if merged is None:
-        return _Told(slice(None), opened.weight)
-    if opened.weight is None:
-        return _Told(merged.first, merged.count)
-    weight = np.bincount(merged.index, opened.weight, merged.first.size)
-    return _Told(merged.first, weight.astype(np.float64, copy=False))
-
-
-def _numbers(column: NumberColumn, told: _Told) -> tuple[Floats, Floats | None]:
-    """Give the different numbers of a column and for how many rows each stands."""
+def _numbers(column: NumberColumn, weight: Floats | None) -> tuple[Floats, Floats | None]:
+    """Give the numbers of a column, different ones where it is coded, and for how many rows each stands."""
     if column.numbers is None:
         raise AssertionError("columns that are named are never dropped")
     if column.code is None:
-        return column.numbers[told.rows], told.weight
-    counts = np.bincount(column.code[told.rows], told.weight, column.numbers.size)
+        return column.numbers, weight
+    counts = np.bincount(column.code, weight, column.numbers.size)
     return column.numbers, counts.astype(np.float64, copy=False)
 
 
@@ -184,15 +163,3 @@ def _texts(coding: Coding, name: str, then: TextDistribution, opened: InputTable
     else:
         texts, code = found.texts, found.code
     return count_texts(then.texts, texts, code, np.broadcast_to(1.0, code.size) if weight is None else weight)
-
-
-def _typicality(saved: SavedColumn, table: Table, told: _Told) -> Typicality:
-    """Look at rows as wholes, some at a time."""
-    coding, typical = saved.model.pooled.coding, saved.training.typical
-    scale = np.array([feature.scale for feature in coding.features])
-    found = [look_at_rows(typical, np.empty((0, scale.size)), scale)]
-    for some in slices(table.n_rows if isinstance(told.rows, slice) else told.rows.size):
-        rows = np.arange(some.start, some.stop) if isinstance(told.rows, slice) else told.rows[some]
-        weight = None if told.weight is None else told.weight[some]
-        found.append(look_at_rows(typical, coding.predictors(table, rows).x, scale, weight))
-    return reduce(Typicality.plus, found)

@@ -6,8 +6,10 @@ from time import perf_counter
 
 import numpy as np
 
+from em_impute.columns.deduplicate import Key
 from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
+from em_impute.columns.same_label import SameLabel
 from em_impute.columns.text_scores import TextScores, fit_text_scores
 from em_impute.diagnostics.diagnose import examine
 from em_impute.em.em import Stopping
@@ -101,18 +103,7 @@ def fit_column(
     known = labels_to_find(target, drop_zero_weights(labels, target, opened.weight), request)
     progress("preparing", None, "")
     named = request.names_one_mixture or not any(known.known)
-    opened, texts = _with_text_scores(opened, known, request, is_wanted=not named)
-    design = make_design(
-        known,
-        opened.columns,
-        opened.categories,
-        in_scores=() if texts is None else texts.columns,
-        explicit=bool(request.features),
-        with_categories=not named,
-        weight=opened.weight,
-        groups=opened.groups,
-        keys=opened.keys,
-    )
+    opened, design, texts = _design(opened, known, request, named=named)
     if release:
         opened.release_predictors()
     order_at = ordering_feature(design, name_of(opened, request.order_by))
@@ -142,13 +133,48 @@ def fit_column(
     )
 
 
+def _design(
+    opened: InputTable, labels: Labels, request: Request, *, named: bool
+) -> tuple[InputTable, Design, TextScores | None]:
+    """Make the design, and put what texts say beside the numbers of the table; `named` says that one mixture is."""
+    keys = opened.keys
+    same = _same_label(opened, labels, keys)
+    opened, texts = _with_text_scores(opened, labels, request, same, is_wanted=not named)
+    design = make_design(
+        labels,
+        opened.columns,
+        opened.categories,
+        in_scores=() if texts is None else texts.columns,
+        explicit=bool(request.features),
+        with_categories=not named,
+        weight=opened.weight,
+        groups=opened.groups,
+        keys=keys,
+        same=same,
+    )
+    return opened, design, texts
+
+
+def _same_label(opened: InputTable, labels: Labels, keys: Sequence[Key]) -> SameLabel | None:
+    """Give the column of which rows with one value have one label.  Raises FitError where no label could show any."""
+    if any(labels.known):
+        return opened.same_label(labels.label, keys)
+    if opened.same is not None:
+        what = f"{option('same_within', opened.same[0])} cannot be used here: no label is known"
+        raise FitError(what, "leave it out, or label some rows")
+    return None
+
+
 def _with_text_scores(
-    opened: InputTable, labels: Labels, request: Request, *, is_wanted: bool
+    opened: InputTable, labels: Labels, request: Request, same: SameLabel | None, *, is_wanted: bool
 ) -> tuple[InputTable, TextScores | None]:
     """Put what the texts of each row say of its label beside its numbers, if they say anything."""
     if not is_wanted:
         return opened, None
-    found = fit_text_scores(opened.table, opened.names, labels.label, labels.labels, opened.weight, request.seed)
+    cluster = None if same is None else same.code
+    found = fit_text_scores(
+        opened.table, opened.names, labels.label, labels.labels, opened.weight, request.seed, cluster
+    )
     if found is None:
         return opened, None
     texts, table = found
@@ -248,7 +274,7 @@ def _fill(found: FittedColumn, request: Request) -> Filled:
     if request.method == "draw":
         n_draws = max(request.imputations, 1)
         draws = found.draw(n_draws, seed_of_imputing(request.seed))
-        imputing = Imputing(draws, range(n_draws), request.seed)
+        imputing = Imputing(draws, range(n_draws), request.seed, deciding=found.deciding_rows)
     return fill_rows(
         [said],
         row,

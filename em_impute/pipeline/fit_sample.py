@@ -151,7 +151,6 @@ def _fit_all_rows(
         task,
         mixture,
         lambda step: progress("fitting", None, f"all rows, step {step.iteration}"),
-        keeps_moments=plan.request.keeps_model,
     )
 
 
@@ -201,7 +200,7 @@ def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
         index: _as_in_all_rows(numbers, scan.summary.numbers[index], explicit=options["explicit"])
         for index, numbers in table.numbers.items()
     }
-    return replace(input_table(source, replace(table, numbers=numbers), options), targets=[column])
+    return replace(input_table(source, replace(table, numbers=numbers), options), targets=[column], is_sample=True)
 
 
 def place_of(sample: Sample, opened: InputTable, lines: Sequence[int]) -> list[tuple[int, int]]:

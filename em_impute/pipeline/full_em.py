@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.weights import WeightScale, relative_weights
 from em_impute.em.blocks import Block, Floats, Integers, Rows
-from em_impute.em.em import Problem, Step, expect, fit, iterate, make_problem
+from em_impute.em.em import Problem, Step, fit, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
 from em_impute.em.initialize import Mixture
 from em_impute.em.moments import Moments, empty, merge
@@ -80,8 +80,6 @@ class FullFit(NamedTuple):
     mixture: Mixture
     log_jacobian: float  # what standardising added to the log-likelihood
     weight: float
-    prior: Prior
-    moments: Moments | None  # of all rows at the end; None where they are not asked for
 
 
 def fit_all_rows(
@@ -90,10 +88,8 @@ def fit_all_rows(
     task: EmTask,
     start: Mixture,
     progress: Callable[[Step], None],
-    *,
-    keeps_moments: bool = False,
 ) -> FullFit:
-    """Take EM from the fit of a sample to the optimum of all rows; with `keeps_moments` their moments there too.
+    """Take EM from the fit of a sample to the optimum of all rows.
 
     Parts are reduced from left to right, and within a part its blocks, so that every backend gives the same bits.
     """
@@ -124,8 +120,7 @@ def fit_all_rows(
     )
     found = fit(steps, component_label, progress)
     scale = np.array([feature.scale for feature in task.coding.features])
-    moments = expect(problem, found.parameters, map_blocks) if keeps_moments else None
-    return FullFit(start._replace(fit=found), float(fixed.shown @ np.log(scale)), fixed.weight, prior, moments)
+    return FullFit(start._replace(fit=found), float(fixed.shown @ np.log(scale)), fixed.weight)
 
 
 def _prior(fixed: FixedStatistics, n_components: int, strength: float) -> Prior:

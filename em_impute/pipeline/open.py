@@ -54,14 +54,16 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
 def input_table(source: Source, table: Table, options: ReadOptions, seconds: float = 0.0) -> InputTable:
     """Give a table with the weights of its rows and the column that divides them.  Raises DesignError for bad ones."""
     names = unique_names(table.dialect.names)
-    weight = groups = None
+    weight = groups = same = None
     if options["weights"] is not None and table.weights is not None:
         weight = read_weights(names[options["weights"]], table.weights, table.line_of)
     if options["groups"] is not None and table.groups is not None:
         groups = names[options["groups"]], table.groups
         if table.n_rows:
             refuse_groups(*groups)
-    return InputTable(source, source.name, table, options["targets"], names, seconds, weight, groups)
+    if options["same"] is not None and table.same is not None and table.same.code is not None:
+        same = names[options["same"]], table.same.code
+    return InputTable(source, source.name, table, options["targets"], names, seconds, weight, groups, same)
 
 
 def read_options(request: Request, dialect: Dialect, name: str) -> ReadOptions:
@@ -77,6 +79,7 @@ def read_options(request: Request, dialect: Dialect, name: str) -> ReadOptions:
         message = f"column {shown(dialect.names[both])} cannot be both filled and a predictor"
         raise UsageError(message, f"leave it out of {option('features')}")
     taken = {**dict.fromkeys(targets, "filled"), **dict.fromkeys(features, "a predictor")}
+    tokens, nulls_of = _tokens(request.null_values, dialect, name, targets)
     weights = _apart("weights", request.weights, dialect, name, taken)
     if weights is not None:
         taken[weights] = "the weights"
@@ -85,11 +88,31 @@ def read_options(request: Request, dialect: Dialect, name: str) -> ReadOptions:
         features=features or None,
         explicit=bool(features),
         decimal=request.decimal,
-        null_tokens=frozenset(request.null_values),
+        null_tokens=frozenset(tokens),
+        nulls_of=nulls_of,
         groups=_apart("by", request.by, dialect, name, taken),
+        same=_apart("same_within", request.same_within, dialect, name, dict.fromkeys(targets, "filled")),
         weights=weights,
         keep_record_ends=request.adds_columns,
     )
+
+
+def _tokens(
+    values: Sequence[str], dialect: Dialect, source: str, targets: Sequence[int]
+) -> tuple[list[str], dict[int, frozenset[str]]]:
+    """Tell tokens of the columns to fill from those of predictors, COLUMN=TOKEN, by column."""
+    tokens, nulls_of = [], dict[int, frozenset[str]]()
+    for text in values:
+        column, is_pair, token = text.partition("=")
+        if not (is_pair and column):
+            tokens.append(text)
+            continue
+        index = find_column(dialect, column, source)
+        if index in targets:
+            message = f"{option('null_values', text)} names the column to fill"
+            raise UsageError(message, f"name the token alone, as in {option('null_values', token or 'U')}")
+        nulls_of[index] = nulls_of.get(index, frozenset()) | {token.strip()}
+    return tokens, nulls_of
 
 
 def look_at(raw: Source, request: Request) -> tuple[Source, Dialect]:

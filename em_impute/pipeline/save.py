@@ -5,25 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from em_impute.columns.design import Design
 from em_impute.columns.labels import Labels
 from em_impute.em.blocks import Floats, slices
-from em_impute.em.mixture import MixtureMemory
-from em_impute.em.mixture import remember as remember_rows
 from em_impute.ensemble import metrics
-from em_impute.ensemble.incremental import Memory
-from em_impute.ensemble.incremental import remember as remember_examples
 from em_impute.environment import version
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.column import FittedColumn
-from em_impute.model.fit import Fitted, examples_of
-from em_impute.model.predict import Expert, Mixed
+from em_impute.model.predict import Mixed
 from em_impute.options import Request
 from em_impute.pipeline.complete import model_of
 from em_impute.pipeline.full_em import FullFit
 from em_impute.pipeline.open import name_of
-from em_impute.pipeline.types import ColumnResult, InputTable, with_experts
-from em_impute.saved_model.distributions import count_texts, describe_numbers, look_at_rows
+from em_impute.pipeline.types import ColumnResult, InputTable
+from em_impute.saved_model.distributions import count_texts, describe_numbers
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.store import ReadSettings, SavedColumn, SavedModel, Training, TrainingTable
 from em_impute.saved_model.values import Recovered
@@ -60,32 +54,19 @@ def _make_column(opened: InputTable, completion: ColumnResult, request: Request)
     found = completion.fitted
     if found is None:
         raise AssertionError("a column that is to be saved is always fitted")
-    fits: dict[str | None, tuple[Design, Fitted]] = {one.group: (one.design, one.fitted) for one in found.own}
-    fits[None] = found.design, found.fitted
-
-    def remembering(expert: Expert, group: str | None) -> Expert:
-        return replace(expert, memory=_memory(*fits[group], request.seed))
-
     return SavedColumn(
         completion.target,
         request.free_shares,
         name_of(opened, request.weights),
         tuple(completion.labels.tokens),
         _training(opened, found),
-        with_experts(model_of(found, opened.names, request, request.deltas), remembering),
+        model_of(found, opened.names, request, request.deltas),
     )
-
-
-def _memory(design: Design, fitted: Fitted, seed: int) -> Memory | MixtureMemory:
-    """Remember the rows of a fit."""
-    if fitted.choice.ensemble is None:
-        return remember_rows(design.learning, fitted.mixture, len(design.labels))
-    return remember_examples(fitted.choice.ensemble, examples_of(design).take(design.counting), seed)
 
 
 def _training(opened: InputTable, found: FittedColumn) -> Training:
     """Describe the rows that were learnt from: those of weight 0 do not count here either."""
-    design, mixture, held_out = found.design, found.mixture, found.choice.held_out
+    design, held_out = found.design, found.choice.held_out
     x, weight = design.distinct.x, np.broadcast_to(design.distinct.weight, design.distinct.label.shape)
     return Training(
         rows=opened.table.n_rows,
@@ -96,9 +77,7 @@ def _training(opened: InputTable, found: FittedColumn) -> Training:
             },
             texts={one.name: count_texts(one.texts, one.texts, one.code, weight) for one in design.categories},
             labels=count_texts(design.labels, design.labels, design.distinct.label, weight),
-            typicality=look_at_rows(mixture.fit.parameters, x, design.scale, weight),
         ),
-        typical=mixture.fit.parameters,
         held_out=None if held_out is None else _score(held_out),
     )
 
@@ -136,7 +115,7 @@ def column_of_sample(
 ) -> SavedColumn:
     """Keep what fills a column; `completion` is of the sample `small`, `labels` were counted in all rows.
 
-    Where EM went over `full_fit`, the mixture and its moments are of all rows already.
+    Where EM went over all rows, the mixture is that of `full_fit`.
     """
     found = completion.fitted
     if found is None:
@@ -148,14 +127,10 @@ def column_of_sample(
     known = dict(zip(labels.labels, labels.known, strict=True))
     training = replace(saved.training, rows=sum(known.values()) + labels.n_missing)
     saved = replace(saved, training=training, tokens=tuple(labels.tokens))
-    expert = saved.model.pooled
-    if full_fit is None or not isinstance(expert.memory, MixtureMemory):
+    if full_fit is None:
         return saved
     fit = full_fit.mixture.fit
-    if full_fit.moments is None:
-        raise AssertionError("a fit that is to be saved keeps its moments")
-    memory = expert.memory._replace(moments=full_fit.moments, prior=full_fit.prior)
-    expert = replace(expert, mixtures=Mixed(fit.parameters, fit.component_label), memory=memory)
+    expert = replace(saved.model.pooled, mixtures=Mixed(fit.parameters, fit.component_label))
     return replace(saved, model=replace(saved.model, pooled=expert))
 
 

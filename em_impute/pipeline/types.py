@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from em_impute.columns.deduplicate import Key
 from em_impute.columns.labels import Labels
 from em_impute.columns.predictors import Column, Rejected
+from em_impute.columns.same_label import SameLabel, find_same_label, same_label_of
 from em_impute.diagnostics.diagnose import Diagnostics
 from em_impute.em.blocks import Floats
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
 from em_impute.model.predict import Expert, Model
+from em_impute.table.arrays import Codes
 from em_impute.table.categories import CategoryColumn
 from em_impute.table.read import Table
 from em_impute.table.source import Source
@@ -38,6 +40,10 @@ class InputTable:
     """(n_rows,) how much each row counts, with mean 1 over those that do; None counts all alike"""
     groups: tuple[str, CategoryColumn] | None = None
     """The column that divides the rows, and what to call it."""
+    same: Key | None = None
+    """The column of which the user said that rows with one value have one label."""
+    is_sample: bool = False
+    """Most rows of the table are elsewhere, so that siblings of these are not at hand."""
     left: Sequence[Rejected] = ()
     """Columns with gaps that cannot be filled, where none was named."""
 
@@ -82,6 +88,15 @@ class InputTable:
         as_text = dict(texts)
         numbers = [(name, column.key_code) for name, column in self.columns if name not in as_text]
         return [(name, code) for name, code in [*groups, *texts, *numbers] if code is not None]
+
+    def same_label(self, label: Codes, keys: Sequence[Key]) -> SameLabel | None:
+        """Give the column of which rows with one value have one label: as the user says, or one of `keys`."""
+        if self.same is not None:
+            return replace(same_label_of(self.same, label), is_binding=True)
+        if self.is_sample:
+            return None
+        as_text = {name for name, _ in self.categories}
+        return find_same_label(keys, [name for name, _ in self.columns if name not in as_text], label)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,12 @@
 """The forms that a report is written in, by the suffix of its file; and back from the saved one."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from em_impute.errors import TableError
 from em_impute.report.document.document import document_of
 from em_impute.report.extra import PAGE, refuse_without
 from em_impute.report.markdown import to_markdown
 from em_impute.report.model.documents import json_of, read
-from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.shared import SCHEMA_VERSION, rendered
 from em_impute.serialize.json_text import FormatError, parse
@@ -16,15 +14,15 @@ from em_impute.serialize.json_text import FormatError, parse
 HINT = "name the .json file that em-impute wrote"
 
 
-def render(reports: Sequence[FitReport] | Sequence[EvaluationReport], suffix: str) -> str:
-    """Write reports as .md, .html (those of a fit) or, what any other suffix means, JSON."""
+def render(reports: Sequence[FitReport], suffix: str) -> str:
+    """Write reports as .md, .html or, what any other suffix means, JSON."""
     if suffix == ".md":
         return to_markdown(*map(document_of, reports))
     if suffix != ".html":
         return json_of(*reports)
     from em_impute.report.page.page import to_html
 
-    return to_html(*(one for one in reports if isinstance(one, FitReport)))
+    return to_html(*reports)
 
 
 @rendered.register
@@ -55,12 +53,10 @@ def render_saved(text: str, suffix: str, name: str) -> str:
     if other:
         message = f"{name} has a report of schema version {other[0]!r}; this em-impute reads {SCHEMA_VERSION}"
         raise TableError(message, "render it with the em-impute that wrote it")
-    is_evaluation = all("hiding" in one for one in listed)
-    if is_evaluation and suffix == ".html":
-        raise TableError(f"{name} is an evaluation, of which there is no HTML page", "name an .md file with -o")
-    kind: type[Any] = EvaluationReport if is_evaluation else FitReport
+    if all("hiding" in one for one in listed):
+        raise TableError(f"{name} is an evaluation, which is JSON and nothing else", "name the report of a fit")
     try:
-        return render([read(kind, one) for one in listed], suffix)
+        return render([read(FitReport, one) for one in listed], suffix)
     except FormatError as error:
         raise TableError(f"{name} is not a report of em-impute: {error}", HINT) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

@@ -42,6 +42,8 @@ def opening_lines(report: FitReport | EvaluationReport | ExplanationReport) -> I
 
 def criterion_name(criterion: str) -> str:
     """Write in a statistician's words what a report says that a model was chosen by."""
+    if criterion == "as good as the ensemble":
+        return "cross-validated log-loss, as good as all of them together"
     return criterion.removeprefix("stacked by ").replace("held-out", "cross-validated")
 
 
@@ -163,12 +165,9 @@ def origin(applied: AppliedModel) -> str:
 
 def about_the_model(applied: AppliedModel) -> Iterator[str]:
     """Tell the same at more length, a paragraph at a time."""
-    learns = " Its fit was updated with these rows after they were filled." if applied.learns else ""
-    yield f"Nothing was fitted here: a saved model filled the cells. It is {origin(applied)}.{learns}"
-    drift, density = _drifted(applied.drift), applied.drift.log_density
+    yield f"Nothing was fitted here: a saved model filled the cells. It is {origin(applied)}."
+    drift = _drifted(applied.drift)
     said = f"Are the rows still like those it was fitted to? {drift[:1].upper()}{drift[1:]}."
-    if density is not None:
-        said += f" Mean log density of a row: {number(density.now)} here, {number(density.then)} at the fit."
     if applied.lacking:
         said += f" Not in this table, and so missing in every row: {listed(applied.lacking)}."
     yield said
@@ -210,7 +209,7 @@ def by_farness(drift: Drift) -> list[PredictorDrift]:
 
 
 def _drifted(drift: Drift) -> str:
-    """Say how many predictors have moved, and how many rows are far from all that the model knows."""
+    """Say how many predictors have moved."""
     judged = [one for one in by_farness(drift) if one.psi is not None]
     if not judged:
         return "too few rows to tell"
@@ -219,9 +218,6 @@ def _drifted(drift: Drift) -> str:
     if moved:
         furthest = "furthest " if len(moved) > 1 else ""
         said += f" ({furthest}{moved[0].name}: PSI {moved[0].psi:.2f}, limit {moved[0].psi_limit:.2f})"
-    far = drift.far
-    if far.now is not None:
-        said += f"; {percent(far.now)} of the rows are far from every component, {percent(far.then)} at the fit"
     return said
 
 

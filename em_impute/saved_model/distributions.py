@@ -8,15 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import nextafter
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 
-from em_impute.em.blocks import FARTHEST, UNKNOWN, Block, Floats, Integers, make_blocks, slices
-from em_impute.em.expectation import e_step
-from em_impute.em.parameters import Parameters, clamp
-from em_impute.saved_model.chi_squared import chi_squared_quantile
-from em_impute.serialize.annotations import ANY, Axes, Count, InfiniteAsNull, Range
+from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.serialize.annotations import ANY, Axes, InfiniteAsNull, NotSaved, Range
 from em_impute.table.arrays import Codes
 
 MAX_CELLS = 100
@@ -72,23 +69,14 @@ class TextDistribution:
     texts: Annotated[tuple[str, ...], Axes("n_texts"), "The texts of the training rows."]
     counts: Annotated[Floats, Axes("n_texts"), "Rows that hold each, by weight."]
     missing: Annotated[float, Range(0), "Rows that do not show it, by weight."]
-    unseen: Annotated[float, Range(0), "Rows of later tables whose text the first one did not have, by weight."] = 0.0
-    unseen_rows: Annotated[Count, "Their number."] = 0
+    unseen: Annotated[float, NotSaved] = 0.0
+    """Rows of a later table whose text the first one did not have, by weight."""
+    unseen_rows: Annotated[int, NotSaved] = 0
 
     @property
     def total(self) -> float:
         """Weigh the rows that hold a text."""
         return float(self.counts.sum()) + self.unseen
-
-    def plus(self, other: "TextDistribution") -> "TextDistribution":
-        """Add other rows, counted by the same texts."""
-        return TextDistribution(
-            self.texts,
-            self.counts + other.counts,
-            self.missing + other.missing,
-            self.unseen + other.unseen,
-            self.unseen_rows + other.unseen_rows,
-        )
 
 
 def describe_numbers(values: Floats, weights: Floats | None = None) -> NumberDistribution:
@@ -140,7 +128,7 @@ def sort_counts(
 def subsample(values: Floats, weights: Floats | None, size: int) -> tuple[Floats, Floats | None]:
     """Draw `size` rows by their weights, always the same ones, if there are more of them.
 
-    `values` is (n_rows,) or (n_rows, n_features).  What is drawn weighs as much as all.  At random, not every k-th:
+    `values` is (n_rows,).  What is drawn weighs as much as all.  At random, not every k-th:
     the rows of a file often take turns.
     """
     n_rows = values.shape[0]
@@ -190,77 +178,3 @@ def _upper_ends(values: Floats, weights: Floats | None, highest: float) -> Float
         wanted = reached[-1] * np.arange(1, most + 1) / most
         distinct = distinct[np.unique(np.searchsorted(reached, wanted))]
     return np.append(distinct[:-1], highest)  # a draw need not hold it
-
-
-FAR = 0.001
-"""Of the rows of a component, the part that counts as far from it."""
-
-
-MAX_ROWS = 1 << 20
-"""Shares and means of more rows would differ in the fourth digit, and nothing so fine is judged."""
-
-
-class Spread(NamedTuple):
-    """Weighted mean of numbers, and how they scatter about it."""
-
-    weight: Annotated[float, Range(0), "These rows."]
-    mean: Annotated[float, "Their mean."]
-    scatter: Annotated[float, Range(0), "Sum of the squared deviations from it."]
-
-    @property
-    def sd(self) -> float:
-        """The standard deviation, 0 of nothing."""
-        return (self.scatter / self.weight) ** 0.5 if self.weight else 0.0
-
-    def plus(self, other: "Spread") -> "Spread":
-        """Add other numbers (Chan, Golub & LeVeque 1983)."""
-        weight = self.weight + other.weight
-        share, apart = other.weight / weight if weight else 0.0, other.mean - self.mean
-        scatter = self.scatter + other.scatter + self.weight * share * apart**2
-        return Spread(weight, self.mean + share * apart, scatter)
-
-
-@dataclass(frozen=True)
-class Typicality:
-    """How many rows are far from every component, and how dense the model says it is where the others lie."""
-
-    rows: Annotated[float, Range(0), "Rows that show anything, by weight."]
-    far: Annotated[float, Range(0), "Those beyond the 99.9 % ellipse of every component."]
-    log_density: Annotated[Spread, "The natural log density, in the data's units, of the rows that show every feature."]
-
-    def plus(self, other: "Typicality") -> "Typicality":
-        """Add other rows, looked at by the same model."""
-        return Typicality(self.rows + other.rows, self.far + other.far, self.log_density.plus(other.log_density))
-
-
-def look_at_rows(parameters: Parameters, x: Floats, scale: Floats, weights: Floats | None = None) -> Typicality:
-    """Look at rows, (n_rows, n_features) in standard units with NaN where missing, whatever their labels are.
-
-    `scale` (n_features,) is what the data's own units were divided by; `weights` (n_rows,) says for how many rows each
-    stands, 1 if it is None.  A row is far if its squared Mahalanobis distance from every component, over the features
-    that it shows, is beyond the 99.9 % quantile of χ² with as many degrees of freedom.  Of very many rows MAX_ROWS are
-    drawn, with the weight of all.  Raises FitError where a covariance is singular.
-    """
-    x, weights = subsample(x, weights, MAX_ROWS)
-    log_scale = float(np.log(scale).sum())
-    found = Typicality(0.0, 0.0, Spread(0.0, 0.0, 0.0))
-    for some in slices(x.shape[0]):
-        near = np.clip(x[some], -FARTHEST, FARTHEST)  # what is farther out cannot be squared
-        weight = np.ones(near.shape[0]) if weights is None else weights[some]
-        for block in make_blocks(near, np.full(weight.size, UNKNOWN), weight, parameters.weight.size):
-            found = found.plus(_look_at(parameters, block, log_scale))
-    return found
-
-
-def _look_at(parameters: Parameters, block: Block, log_scale: float) -> Typicality:
-    found = e_step(block, parameters, clamp(np.zeros(parameters.weight.size, np.intp), 1))
-    distance = found.distance[:, parameters.weight > 0.0].min(axis=1)
-    n_shown = block.observed.sum(axis=1)
-    shows, is_whole = n_shown > 0, n_shown == block.observed.shape[1]
-    farthest = np.array([chi_squared_quantile(max(n, 1), FAR) for n in n_shown.tolist()])
-    is_far = distance > farthest[:, None]
-    log_density, weight = found.log_evidence[is_whole].ravel() - log_scale, block.weight[is_whole].ravel()
-    total = float(weight.sum())
-    mean = float(weight @ log_density) / total if total else 0.0
-    spread = Spread(total, mean, float(weight @ (log_density - mean) ** 2))
-    return Typicality(float(block.weight[shows].sum()), float((block.weight * is_far)[shows].sum()), spread)

@@ -5,21 +5,15 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from em_impute.em.blocks import Floats
-from em_impute.saved_model.distributions import NumberDistribution, TextDistribution, Typicality
-from em_impute.saved_model.psi import FEW_ROWS, Index, is_more_often, psi
+from em_impute.saved_model.distributions import NumberDistribution, TextDistribution
+from em_impute.saved_model.psi import Index, is_more_often, psi
 from em_impute.saved_model.units import unit_factor
-from em_impute.saved_model.values import DensityThenNow, Drift, LabelDrift, PredictorDrift, ShareThenNow, Span, Unseen
+from em_impute.saved_model.values import Drift, LabelDrift, PredictorDrift, ShareThenNow, Span, Unseen
 from em_impute.serialize.annotations import NotSaved, OwnAxes
 from em_impute.table.text import listed, plural, shown
 
 MISSING_MORE = 0.05
 """Least increase of the share of missing cells that is told."""
-
-FAR_MORE = 0.01
-"""Least increase of the share of rows far from every component."""
-
-LOWER, SURELY = 0.25, 3.29
-"""The mean log density must be lower by a quarter of a standard deviation, and by 3.29 standard errors (p < 0.001)."""
 
 
 @dataclass(frozen=True)
@@ -29,22 +23,8 @@ class DataProfile:
     numbers: Annotated[Mapping[str, NumberDistribution], "The distribution of each measurement."]
     texts: Annotated[Mapping[str, TextDistribution], "The distribution of each category."]
     labels: Annotated[TextDistribution, OwnAxes, "That of the known labels; the others are missing."]
-    typicality: Annotated[
-        Typicality | None, "How usual the rows are under the mixture `typical`; null where no single one was fitted."
-    ] = None
     converted: Annotated[Mapping[str, Floats], NotSaved] = field(default_factory=dict)
     """Of each measurement of new rows, what `count_converted` says; of training rows nothing."""
-
-    def plus(self, other: "DataProfile") -> "DataProfile":
-        """Add the rows of another part, counted in the same cells and looked at by the same model."""
-        both = self.typicality and other.typicality and self.typicality.plus(other.typicality)
-        return DataProfile(
-            {name: one.plus(other.numbers[name]) for name, one in self.numbers.items()},
-            {name: one.plus(other.texts[name]) for name, one in self.texts.items()},
-            self.labels.plus(other.labels),
-            both,
-            {name: one + other.converted[name] for name, one in self.converted.items()},
-        )
 
 
 def compare(training: DataProfile, new: DataProfile) -> Drift:
@@ -52,11 +32,7 @@ def compare(training: DataProfile, new: DataProfile) -> Drift:
 
     A predictor that the new file lacks is left out.
     """
-    then, now = training.typicality, new.typicality
-    far, density = ShareThenNow(None, None), None
-    if then is not None and now is not None:
-        far, density = _share(then.far, then.rows, now.far, now.rows, FAR_MORE), _density(then, now)
-    return Drift((*_numbers(training, new), *_texts(training, new)), far, density, _labels(training.labels, new.labels))
+    return Drift((*_numbers(training, new), *_texts(training, new)), _labels(training.labels, new.labels))
 
 
 def _numbers(training: DataProfile, new: DataProfile) -> Iterator[PredictorDrift]:
@@ -104,25 +80,11 @@ def _psi_of_texts(then: TextDistribution, now: TextDistribution) -> Index | None
 
 def _missing(then: NumberDistribution | TextDistribution, now: NumberDistribution | TextDistribution) -> ShareThenNow:
     n_then, n_now = then.total + then.missing, now.total + now.missing
-    return _share(then.missing, n_then, now.missing, n_now, MISSING_MORE)
-
-
-def _share(then: float, n_then: float, now: float, n_now: float, least: float) -> ShareThenNow:
     return ShareThenNow(
-        then / n_then if n_then else None,
-        now / n_now if n_now else None,
-        is_more_often(then, n_then, now, n_now, least),
+        then.missing / n_then if n_then else None,
+        now.missing / n_now if n_now else None,
+        is_more_often(then.missing, n_then, now.missing, n_now, MISSING_MORE),
     )
-
-
-def _density(then: Typicality, now: Typicality) -> DensityThenNow | None:
-    before, after = then.log_density, now.log_density
-    if min(before.weight, after.weight) < FEW_ROWS:
-        return None
-    # The larger deviation: log densities are skewed, and a few rows may happen to scatter little.
-    error = max(before.sd, after.sd) * (1.0 / before.weight + 1.0 / after.weight) ** 0.5
-    is_lower = before.mean - after.mean > max(LOWER * before.sd, SURELY * error)
-    return DensityThenNow(before.mean, after.mean, before.sd, is_lower)
 
 
 def _labels(then: TextDistribution, now: TextDistribution) -> LabelDrift | None:
@@ -138,7 +100,7 @@ def _labels(then: TextDistribution, now: TextDistribution) -> LabelDrift | None:
 
 def drift_warnings(drift: Drift) -> list[tuple[str, str]]:
     """List what has changed since training: (code, message).  No text of a predictor is quoted."""
-    return [*_of_predictors(drift.predictors), *_of_rows(drift), *_of_labels(drift.labels)]
+    return [*_of_predictors(drift.predictors), *_of_labels(drift.labels)]
 
 
 def _of_predictors(predictors: Sequence[PredictorDrift]) -> Iterator[tuple[str, str]]:
@@ -164,18 +126,6 @@ def _of_predictors(predictors: Sequence[PredictorDrift]) -> Iterator[tuple[str, 
     missing = [f"{shown(one.name)} {_then_now(one.missing)}" for one in predictors if one.missing.is_more]
     if missing:
         yield "W26", f"Missing more often than in training: {listed(missing, separator='; ')}."
-
-
-def _of_rows(drift: Drift) -> Iterator[tuple[str, str]]:
-    if drift.far.is_more:
-        far = _then_now(drift.far)
-        hint = "Hardly any training row was like them: check them before you use their fills."
-        yield "W27", f"More rows than in training are far from every component of the model: {far}. {hint}"
-    density = drift.log_density
-    if density is not None and density.is_lower:
-        means = f"mean log density {_number(density.now)} now, {_number(density.then)} then"
-        by = f" ({_number((density.then - density.now) / density.sd)} standard deviations)" if density.sd else ""
-        yield "W28", f"Rows are less typical of the model than in training: {means}{by}."
 
 
 def _of_labels(labels: LabelDrift | None) -> Iterator[tuple[str, str]]:

@@ -7,9 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
-from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import TEMPERATURES, Submodel
-from em_impute.ensemble.incremental import Memory
 from em_impute.ensemble.terms import has_products
 from em_impute.errors import ModelError, option
 from em_impute.model.predict import Coding, Expert, Mixed, Model
@@ -54,7 +52,6 @@ class Training:
 
     rows: Annotated[Count, "Their number."]
     summary: Annotated[DataProfile, "How their predictors and labels were distributed."]
-    typical: Annotated[Parameters, "The mixture that says how usual a row is, in standard units."]
     held_out: Annotated[
         Recovered | None, "How right fits were about labels that they were not shown; null where none could be hidden."
     ]
@@ -118,7 +115,7 @@ def load(text: str, name: str) -> SavedModel:
     try:
         document = parse(text)
         _check_version(document)
-        found = from_json(SavedModel, {key: document[key] for key in document if key != "model_version"})
+        found = from_json(SavedModel, document, ignores_unknown=True)  # earlier versions kept more
         for number, column in enumerate(found.columns):
             _check_column(column, f"columns[{number}]")
     except (FormatError, ModelError) as error:
@@ -179,13 +176,10 @@ def _check_column(column: SavedColumn, path: str) -> None:
         for one in training.summary.numbers.values()
     ):
         raise ModelError(f"{path}.training.summary.numbers: there must be a cell more than ascending edges")
-    if training.typical.mean.shape[1] != len(coding.features):
-        raise ModelError(f"{path}.training.typical is of other features")
-    _check_covariances(training.typical.covariance, 3, f"{path}.training.typical")
 
 
 def _check_expert(expert: Expert, n_labels: int, path: str) -> None:
-    known, mixtures, memory = expert.known_labels, expert.mixtures, expert.memory
+    known, mixtures = expert.known_labels, expert.mixtures
     if expert.shift.size != n_labels or not known or len(set(known)) < len(known) or max(known) >= n_labels:
         raise ModelError(f"{path} does not fit the labels of the column")
     _check_features(expert.coding, f"{path}.coding")
@@ -193,23 +187,12 @@ def _check_expert(expert: Expert, n_labels: int, path: str) -> None:
         _check_places(mixtures.component_label, len(known), f"{path}.speaker.mixture.component_label")
         _check_shares(mixtures.parameters.weight, f"{path}.speaker.mixture.parameters.weight")
         _check_covariances(mixtures.parameters.covariance, 3, f"{path}.speaker.mixture.parameters")
-        if isinstance(memory, Memory):
-            raise ModelError(f"{path}.memory is that of an ensemble")
         return
     if mixtures.n_labels != len(known) or not mixtures.submodels or mixtures.model_weight > 1.0:
         raise ModelError(f"{path}.speaker.stack contradicts itself")
     _check_shares(mixtures.shares, f"{path}.speaker.stack.shares")
     for number, submodel in enumerate(mixtures.submodels):
         _check_submodel(submodel, expert, f"{path}.speaker.stack.voices[{number}]")
-    if memory is None:
-        return
-    remembered = memory.submodels if isinstance(memory, Memory) else ()
-    shapes = [(one.sums.second.shape, one.sums.counts.shape) for one in remembered]
-    if shapes != [(one.batch.covariance.shape, one.batch.log_chance.shape) for one in mixtures.submodels]:
-        raise ModelError(f"{path}.memory is not that of the speaker")
-    for one in remembered:
-        if (one.sums.weight < 0.0).any() or (one.sums.counts < 0.0).any() or (one.base <= 0.0).any():
-            raise ModelError(f"{path}.memory counts fewer rows than none")
 
 
 def _check_features(coding: Coding, path: str) -> None:

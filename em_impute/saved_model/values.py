@@ -65,17 +65,6 @@ class PredictorDrift:
     unseen: Annotated[Unseen | None, NotSaved] = None
 
 
-class DensityThenNow(NamedTuple):
-    """Mean natural log density of the rows."""
-
-    then: Annotated[float, "In the training."]
-    now: Annotated[float, "In this table."]
-    sd: Annotated[float, NotSaved] = nan
-    """Of the training rows."""
-    is_lower: Annotated[bool, NotSaved] = False
-    """Now, by more than chance and enough to matter."""
-
-
 class LabelDrift(NamedTuple):
     """Shares of the known labels."""
 
@@ -88,12 +77,4 @@ class Drift(NamedTuple):
     """How the rows differ from those of the training."""
 
     predictors: Annotated[Sequence[PredictorDrift], "Predictor by predictor."]
-    far: Annotated[
-        ShareThenNow, "Share of the rows beyond the 99.9 % ellipse of every component of the leading mixture."
-    ]
-    log_density: Annotated[
-        DensityThenNow | None,
-        "Mean natural log density, in the data's own units, of the rows that show every predictor; null where there "
-        "are too few.",
-    ]
     labels: Annotated[LabelDrift | None, "Shares of the known labels; null where too few are known in this table."]

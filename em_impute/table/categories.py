@@ -103,7 +103,7 @@ class CategoryReader:
     """Gathers a `CategoryColumn`.
 
     Bytes that are not text raise `TableError` where `is_strict`.  Up to `text_limit` texts of a column that holds more
-    than numbers are kept.
+    than numbers are kept.  Tokens of `null` are missing.
     """
 
     def __init__(
@@ -114,6 +114,7 @@ class CategoryReader:
         limit: int = MAX_LEVELS,
         text_limit: int = 0,
         is_strict: bool = False,
+        null: frozenset[str] = frozenset(),
     ) -> None:
         self._column = column
         self._dialect = dialect
@@ -121,6 +122,7 @@ class CategoryReader:
         self._text_limit = text_limit
         self._n_rows = 0
         self._is_strict = is_strict
+        self._null = null
         self._coder = CellCoder(column)
         self._code: GrowingCodes | None = GrowingCodes()
         self._texts: dict[str, int] = {}
@@ -190,7 +192,7 @@ class CategoryReader:
     def _new(self, records: Records, cells: Cells, number: int) -> int:
         """Give the code of a new spelling, which is content `number`."""
         text = distinct_text(records, self._column, cells, number, self._dialect, is_strict=self._is_strict).strip()
-        if is_mark(text):
+        if is_mark(text) or text in self._null:
             return MISSING
         if self._example is None:
             row = np.flatnonzero(cells.codes == number)[:1]

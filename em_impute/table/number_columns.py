@@ -96,7 +96,7 @@ class NumberReader:
 
     A column may prove not to be numeric in any row: until then, or until it has too many texts, it is read as both.
     Its cells are coded while their contents are few, then values; neither once the column is dropped, which is at the
-    first cell that is no number unless the user has named it (`explicit`).
+    first cell that is no number unless the user has named it (`explicit`).  Tokens of `null` are missing.
     """
 
     def __init__(
@@ -107,6 +107,7 @@ class NumberReader:
         *,
         explicit: bool,
         category: CategoryReader | None = None,
+        null: frozenset[str] = frozenset(),
     ) -> None:
         self.column = column
         self._dialect = dialect
@@ -114,7 +115,8 @@ class NumberReader:
         self._explicit = explicit
         self._category = category
         self._coder = CellCoder(column)
-        self._contents = NumberContents(column, dialect, decimal, explicit=explicit)
+        self.null = null
+        self._contents = NumberContents(column, dialect, decimal, explicit=explicit, null=null)
         self._codes: GrowingCodes | None = GrowingCodes()
         self._values: GrowingArray[np.float64] | None = None
         self._counts = NumberCounts()
@@ -174,7 +176,7 @@ class NumberReader:
         return NumberColumn(numbers=numbers, code=code, decimal_comma=self._decimal_comma, **vars(self._counts))
 
     def _parsed(self, records: Records) -> tuple[NDArray[np.float64], NumberCounts]:
-        contents = NumberContents(self.column, self._dialect, self._decimal, explicit=self._explicit)
+        contents = NumberContents(self.column, self._dialect, self._decimal, explicit=self._explicit, null=self.null)
         return contents.read(records, distinct_cells(records, self.column))
 
     def _note(self, records: Records, counts: NumberCounts) -> None:

@@ -120,7 +120,9 @@ def parse_number(text: str, decimal: str = ".") -> float | None:
 class NumberContents:
     """The distinct contents of a column, each read as a number once, in however many blocks it stands."""
 
-    def __init__(self, column: int, dialect: Dialect, decimal: str, *, explicit: bool) -> None:
+    def __init__(
+        self, column: int, dialect: Dialect, decimal: str, *, explicit: bool, null: frozenset[str] = frozenset()
+    ) -> None:
         self.numbers = np.empty(0)
         """in the order of the codes; NaN where missing or bad"""
         self._is_bad = np.empty(0, np.bool_)
@@ -128,19 +130,18 @@ class NumberContents:
         self._dialect = dialect
         self._decimal = decimal
         self._explicit = explicit
+        self._null = null
 
     def read(self, records: Records, cells: Cells) -> tuple[NDArray[np.float64], NumberCounts]:
         """Read a block, whose contents have the numbers that they had in the blocks before.
 
         The numbers are (n_records,), NaN where missing or bad.
         """
-        new = [
-            parse_number(
-                distinct_text(records, self._column, cells, code, self._dialect, is_strict=self._explicit),
-                self._decimal,
-            )
+        texts = (
+            distinct_text(records, self._column, cells, code, self._dialect, is_strict=self._explicit)
             for code in range(self.numbers.size, len(cells.raw))
-        ]
+        )
+        new = [parse_number("" if text.strip() in self._null else text, self._decimal) for text in texts]
         self.numbers = np.append(self.numbers, np.array(new, np.float64))  # None becomes NaN
         self._is_bad = np.append(self._is_bad, np.array([number is None for number in new], np.bool_))
         bad = np.flatnonzero(self._is_bad.take(cells.codes)).tolist() if self._is_bad.any() else []

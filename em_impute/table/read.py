@@ -1,6 +1,6 @@
 """The first pass: everything that is needed of a file, in one go over its blocks."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Required, TypedDict, Unpack
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.table.arrays import Codes, GrowingCodes
-from em_impute.table.categories import MAX_GROUPS, CategoryColumn, CategoryReader
+from em_impute.table.categories import ANY_NUMBER, MAX_GROUPS, CategoryColumn, CategoryReader
 from em_impute.table.columns import TargetColumn, TargetReader
 from em_impute.table.dialect import Dialect
 from em_impute.table.number_columns import NumberColumn, NumberReader
@@ -17,6 +17,8 @@ from em_impute.table.numbers import read_by_pandas
 from em_impute.table.quotes import RETURN
 from em_impute.table.scan import BLOCK_BYTES, Records, scan_records
 from em_impute.table.source import HashingFile, Source
+
+NOTHING = frozenset[str]()
 
 BYTES_PER_COLUMN = 2048  # at least in a block: each column of each block has a fixed cost
 
@@ -42,6 +44,8 @@ class Table:
     """those of them that hold more than numbers and missing cells, by index"""
     groups: CategoryColumn | None
     """the column that was asked for as such"""
+    same: CategoryColumn | None
+    """the column that was asked for as one of which rows with one text have one label"""
     weights: NumberColumn | None
     """the column that was asked for as such; its bad cells are counted"""
     record_stops: Codes | None
@@ -96,6 +100,8 @@ class ReadOptions(TypedDict, total=False):
     decimal: str
     null_tokens: frozenset[str]
     groups: int | None
+    same: int | None
+    nulls_of: Mapping[int, frozenset[str]]
     weights: int | None
     most_texts: int
     """so many different texts of a column of texts are kept, more than a category has"""
@@ -156,14 +162,21 @@ class _TableReader:
         taken |= set(targets) if len(targets) == 1 else set()  # several are predictors of each other
         candidates = [i for i in range(len(dialect.names)) if i not in taken] if features is None else features
         self._targets = {column: TargetReader(column, dialect, tokens) for column in targets}
-        most = reading.get("most_texts", 0)
-        self._categories = {column: CategoryReader(column, dialect, text_limit=most) for column in candidates}
+        most, nulls = reading.get("most_texts", 0), reading.get("nulls_of", {})
+        self._categories = {
+            column: CategoryReader(column, dialect, text_limit=most, null=nulls.get(column, NOTHING))
+            for column in candidates
+        }
         self._numbers = {
-            column: NumberReader(column, dialect, decimal, explicit=explicit, category=category)
+            column: NumberReader(
+                column, dialect, decimal, explicit=explicit, category=category, null=nulls.get(column, NOTHING)
+            )
             for column, category in self._categories.items()
         }
         self._weights = [] if weights is None else [NumberReader(weights, dialect, decimal, explicit=True)]
         self._groups = [] if groups is None else [CategoryReader(groups, dialect, limit=MAX_GROUPS, is_strict=True)]
+        same = reading.get("same")
+        self._same = [] if same is None else [CategoryReader(same, dialect, limit=ANY_NUMBER)]
         self._lines = _LineReader()
         self._starts, self._stops = GrowingCodes(), GrowingCodes()
 
@@ -176,15 +189,15 @@ class _TableReader:
         """Take in a block; there are so many bytes left with it."""
         records = replace(records, first_row=records.first_row - self._first_row)
         capacity = int(1.05 * n_bytes_left / records.data.size * records.n_records) + 16
-        readers: list[TargetReader | CategoryReader] = [*self._targets.values(), *self._groups]
+        readers: list[TargetReader | CategoryReader] = [*self._targets.values(), *self._groups, *self._same]
         for one in readers:
             one.add(records, capacity)
         many = [reader for reader in (*self._numbers.values(), *self._weights) if reader.take(records, capacity)]
-        numbers = read_by_pandas(
-            records, [reader.column for reader in many], self._dialect, self._reading.get("decimal", ".")
-        )
-        for reader, values in zip(many, numbers, strict=True):
-            reader.add(records, values, capacity)
+        plain = [reader.column for reader in many if not reader.null]
+        numbers = read_by_pandas(records, plain, self._dialect, self._reading.get("decimal", "."))
+        read = dict(zip(plain, numbers, strict=True))
+        for reader in many:
+            reader.add(records, read.get(reader.column), capacity)
         self._lines.add(records)
         self.n_rows += records.n_records
         self.stop = records.offset + records.data.size
@@ -209,6 +222,7 @@ class _TableReader:
             numbers=numbers,
             categories={column: self._categories[column].finish() for column in numbers if numbers[column].n_bad},
             groups=next((reader.finish() for reader in self._groups), None),
+            same=next((reader.finish() for reader in self._same), None),
             weights=next((reader.finish() for reader in self._weights), None),
             record_stops=self._stops.finish() if reading.get("keep_record_ends") else None,
             record_starts=starts if reading.get("keep_record_starts") else None,

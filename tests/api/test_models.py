@@ -46,16 +46,6 @@ def test_probabilities_have_the_index_of_the_frame_whether_labels_are_known_or_n
     pd.testing.assert_frame_equal(found, model.predict_proba(some.drop(columns="gender")))
 
 
-def test_an_updated_model_has_learnt_from_both_and_is_another_value(heights):
-    model = em_impute.fit_model(heights.iloc[:300], column="gender", covariance="tied")
-    learnt = model.updated(heights.iloc[300:])
-
-    assert (300, 934) == (model.saved.columns[0].training.rows, learnt.saved.columns[0].training.rows)
-    memory = learnt.saved.columns[0].model.pooled.memory
-    assert 934 == pytest.approx(memory.moments.weight.sum())  # rows without a label among them
-    assert repr(learnt) == repr(learnt.updated(heights.iloc[300:]))
-
-
 MISTAKES = {
     "a column that it does not fill": (lambda model, frame: model.fill(frame, column="name"), em_impute.ColumnError, "does not fill column 'name'"),
     "a frame without the column": (lambda model, frame: model.fill(frame[["height"]]), em_impute.ColumnError, "column 'gender' is not in the frame"),
@@ -86,13 +76,6 @@ def test_a_frame_without_rows_stays_one(heights):
 
     assert (0, 3) == model.fill(heights.iloc[:0]).frame.shape
     assert (0, 2) == model.predict_proba(heights.iloc[:0]).shape
-
-
-def test_a_model_of_free_shares_does_not_learn_further(heights):
-    model = em_impute.fit_model(heights, column="gender", shares="free", covariance="tied")
-
-    with pytest.raises(em_impute.UsageError, match="contradicts shares='free'"):
-        model.updated(heights)
 
 
 def test_a_fit_is_not_asked_for_where_a_model_is_given(samples, heights):

@@ -24,10 +24,8 @@ def test_the_same_seed_gives_the_same_bytes_of_json_from_a_file_and_from_a_pipe_
 
 
 def test_reports_are_written_where_they_are_named_and_their_figures_agree(call, samples):
-    code, out, _ = call(
-        "evaluate", "penguins.csv", "-c", "species", *TIED, "--repeats", "2", "-r", "e.json", "-r", "e.md", "-q"
-    )
-    report, text = strict((samples / "e.json").read_text()), (samples / "e.md").read_text()
+    code, out, _ = call("evaluate", "penguins.csv", "-c", "species", *TIED, "--repeats", "2", "-r", "e.json", "-q")
+    report = strict((samples / "e.json").read_text())
     figures = report["figures"]["em_impute"]
     confusion = np.array([list(row.values()) for row in report["confusion"].values()])
     rows = report["hiding"]["rows"]
@@ -40,8 +38,6 @@ def test_reports_are_written_where_they_are_named_and_their_figures_agree(call, 
     assert sum(one["rows"] for one in report["reliability"]) == rows
     assert report["weighted_to_missing"] is None
     assert set(report["figures"]) == {"em_impute", "labels_only", "majority"}
-    assert f"| accuracy | {100 * figures['accuracy']:.1f} % |" in text
-    assert "| Adelie |" in text
 
 
 def test_a_label_that_holds_an_equals_sign_can_be_named(call, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from em_impute.em import sampling as drawing
 from em_impute.em.blocks import slices
-from em_impute.em.sampling import draw_of_every_label, draw_rows
+from em_impute.em.sampling import draw_rows
 
 
 @pytest.mark.parametrize(("chunk", "share"), [(1, 0.5), (7, 0.02), (1 << 16, 1.0)])
@@ -28,15 +28,3 @@ def test_nothing_is_drawn_where_all_rows_are_taken():
     draw_rows(np.ones(20, dtype=bool), 20, rng)
 
     assert rng.random() == np.random.default_rng(3).random()
-
-
-def test_within_a_label_every_row_is_drawn_as_often_as_the_others():
-    label = np.repeat([0, 1, 2], [300, 60, 4]).astype(np.int8)
-    rng = np.random.default_rng(2)
-    times = sum(
-        np.bincount(draw_of_every_label(label, 64, 5, rng), minlength=label.size) for _ in range(400)
-    )  # 4 of the rarest, 30 of either other one
-
-    assert np.bincount(label, times).tolist() == [400 * 30, 400 * 30, 400 * 4]
-    for value, chance in ((0, 0.1), (1, 0.5)):  # five standard deviations of a binomial count
-        assert np.abs(times[label == value] - 400 * chance).max() < 5 * np.sqrt(400 * chance * (1 - chance))

@@ -6,7 +6,7 @@ from builders import mixed_rows, rows_of, stack_of
 from sampling import rarely
 from scipy.special import softmax
 
-from em_impute.ensemble import fit as scores_module
+from em_impute.ensemble import scores as scores_module
 from em_impute.ensemble.batched_em import fit_labels, gather
 from em_impute.ensemble.candidates import (
     BASELINE_SHRINKAGES,
@@ -22,8 +22,8 @@ from em_impute.ensemble.candidates import (
 )
 from em_impute.ensemble.cross_validation import compare
 from em_impute.ensemble.ensemble import TEMPERATURES
-from em_impute.ensemble.fit import score
 from em_impute.ensemble.folds import draw_unlabelled, held_out
+from em_impute.ensemble.scores import score
 from em_impute.ensemble.shrinkage import Shrinkage
 from em_impute.ensemble.student_t import make_scorer
 from em_impute.ensemble.sufficient_statistics import group_rows
@@ -154,7 +154,7 @@ def log_loss_by_hand(ensemble, probability):
 def test_scores_are_sums_over_held_out_rows_that_can_be_done_by_hand(single):
     examples = mixed_rows(90, 40)._replace(weight=np.random.default_rng(3).uniform(0.5, 2.0, 90))
     ensemble = stack_of(examples, single=single)
-    found = ensemble.comparison
+    found, stack = ensemble.comparison, stack_of(examples)  # the mixture that leads is told beside the ensemble
 
     def best(member):
         i = found.members.index(member)
@@ -164,7 +164,7 @@ def test_scores_are_sums_over_held_out_rows_that_can_be_done_by_hand(single):
 
     plain = found.members.index(Member("plain", 1, BASELINE_SHRINKAGES[1], draws_means_in=False, steps=CONVERGED))
     by_hand = {
-        "stack": log_loss_by_hand(ensemble, [ensemble.held_probability]),
+        "stack": log_loss_by_hand(ensemble, [stack.held_probability]),
         "single": best(ensemble.leader),
         "labels_only": best(ensemble.leader if ensemble.leader.is_baseline else ensemble.leader._replace(steps=0)),
         "plain_em": log_loss_by_hand(ensemble, said_by(found, plain, 1.0)),

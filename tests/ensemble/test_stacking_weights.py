@@ -11,8 +11,6 @@ from scipy.special import softmax
 from em_impute.ensemble.stacking_weights import (
     NEGLIGIBLE,
     cross_fitted,
-    estimate_model_weight,
-    observed_part,
     stack_weights,
 )
 
@@ -110,34 +108,3 @@ def test_a_single_fold_has_no_weights():
 
     np.testing.assert_array_equal(rows, np.arange(30))
     assert np.isnan(weights).all()
-
-
-def test_weights_from_before_count_for_so_many_rows():
-    chance, before = chances(4, 1, 25, seed=9), np.array([0.4, 0.3, 0.2, 0.1])
-
-    found = stack_weights(chance, np.ones(25), before, 40.0)
-
-    def height(weight):
-        return np.log(weight @ chance[:, 0]).sum() + 40.0 * before @ np.log(weight)
-
-    best = minimize(lambda free: -height(softmax(free)), np.zeros(4), method="L-BFGS-B", options={"ftol": 1e-14})
-    np.testing.assert_allclose(found, softmax(best.x), atol=1e-3)
-
-
-def test_rows_tell_nothing_of_columns_that_agree_and_all_of_columns_that_exclude_each_other():
-    alike = np.tile(np.random.default_rng(1).uniform(0.1, 0.9, 30), (3, 1))
-    apart = np.repeat(np.eye(3), [5, 3, 2], axis=1)
-
-    assert observed_part(alike, np.ones(30), np.array([0.5, 0.3, 0.2])) == pytest.approx(0.0, abs=1e-12)
-    assert observed_part(apart, np.ones(10), np.array([0.5, 0.3, 0.2])) == pytest.approx(1.0)
-    assert observed_part(alike, np.ones(30), np.array([0.0, 1.0, 0.0])) == 1.0
-
-
-def test_trust_goes_on_from_what_was_believed_as_firmly_as_so_many_rows():
-    """Rows of which ensemble and shares say the same tell nothing of either: what was believed remains."""
-    chance = np.full(20, 0.5)
-
-    assert estimate_model_weight(chance, chance, np.ones(20), 0.6, 30.0) == pytest.approx(0.6)
-    assert estimate_model_weight(chance, chance, np.ones(20), 1.0, 30.0) == 1.0
-    worse = estimate_model_weight(chance, 1.5 * chance, np.ones(20), 0.6, 1.0)
-    assert worse < estimate_model_weight(chance, 1.5 * chance, np.ones(20), 0.6, 1000.0) < 0.6

@@ -131,6 +131,19 @@ def _customers(n=24):
     return _table("customer,x,y,kind", key, *(_numbers(column, 3) for column in x.T), label)
 
 
+def _birds(n=110):
+    """Three rows of each bird, some without their label, one with another's, and some whose sex was not seen."""
+    rng = np.random.default_rng(31)
+    sex, of = rng.choice(["F", "M"], n), np.repeat(np.arange(n), 3)
+    wing = rng.normal(np.where(sex == "M", 62.0, 58.0), 2.0)[of] + rng.normal(size=of.size)
+    label = np.where(rng.random(of.size) < 0.3, NOTHING, sex[of])
+    label[(of == 7) | (of == 11)] = "U"
+    label[:3] = ["F", "M", NOTHING]
+    return _table(
+        "ring,wing,sex", np.array([f"AB{10_007 * i % 971:03}" for i in range(n)])[of], _numbers(wing, 1), label
+    )
+
+
 def _doubtful(n=48):
     """A copy, a column mostly of numbers, a mark among the numbers, labels alike and one that shows nothing."""
     rng = np.random.default_rng(17)
@@ -177,6 +190,7 @@ def contents():
         "coded.csv": _coded(),
         "copies.csv": _copies(),
         "customers.csv": _customers(),
+        "birds.csv": _birds(),
         "doubtful.csv": _doubtful(),
         "noise.csv": _noise(),
         "quoted.csv": _quoted(),

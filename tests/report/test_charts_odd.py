@@ -13,7 +13,7 @@ from reported import typed
 
 from em_impute.diagnostics.values import FeatureHistogram
 from em_impute.report.charts.charts import draw
-from em_impute.report.charts.distributions import known_and_missing_charts, label_charts
+from em_impute.report.charts.distributions import known_and_missing_charts
 from em_impute.report.charts.groups import Filling, labels_in_groups
 from em_impute.report.charts.main import predictor_chart
 from em_impute.report.model.fit import Label
@@ -66,11 +66,10 @@ def test_numbers_of_any_size_give_a_chart_and_no_warning(edges, mean, sd):
     plain, groups = SimpleNamespace(parameters=[fitted], labels_only=None), groups_of("a", sum(counts), sum(counts))
     drawn = [
         predictor_chart("p", histograms, None, plain, groups, Filling(False, 0)),
-        *label_charts("l", histograms, groups),
         *known_and_missing_charts("k", histograms),
     ]
 
-    assert len(drawn) == 3
+    assert len(drawn) == 2
     for chart in drawn:
         assert not re.search(r"\b(nan|inf)\b", chart.svg)
         numbers = [float(one) for one in re.findall(r'(?:\bx|\by)="([^"]*)"', chart.svg)]

@@ -133,16 +133,6 @@ def counted(training, cells):
 TRAINING = TextDistribution(("blue", "green", "red"), np.array([3.0, 2.0, 5.0]), 1.0)
 
 
-@given(texts, texts, texts)
-def test_parts_of_texts_add_up_to_the_whole_in_any_order_and_grouping(one, other, third):
-    parts = [counted(TRAINING, cells) for cells in (one, other, third)]
-    whole = counted(TRAINING, one + other + third)
-
-    for merged in (parts[0].plus(parts[1]).plus(parts[2]), parts[2].plus(parts[0].plus(parts[1]))):
-        assert whole.counts.tolist() == merged.counts.tolist()
-        assert (whole.unseen, whole.unseen_rows) == (merged.unseen, merged.unseen_rows)
-
-
 def test_rows_of_new_texts_are_counted_beside_their_weight():
     code, weight = np.array([0, 1, 0, 1, -1, 0]), np.array([0.5, 0.25, 0.75, 0.0, 0.5, 0.25])
 

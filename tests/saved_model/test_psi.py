@@ -7,7 +7,6 @@ import pytest
 from sampling import crossed, rarely
 from scipy.stats import binomtest, chi2
 
-from em_impute.saved_model.chi_squared import chi_squared_quantile
 from em_impute.saved_model.distributions import count_numbers, describe_numbers
 from em_impute.saved_model.psi import _groups, is_more_often, psi
 
@@ -22,14 +21,6 @@ KINDS = {
 def counts_of(training, new):
     described = describe_numbers(training)
     return described.counts, count_numbers(described, new).counts
-
-
-def test_the_quantile_of_chi_squared_is_that_of_scipy():
-    degrees = [*range(1, 30), 100, 101, 1064]
-
-    for beyond in (0.01, 0.001):
-        found = [chi_squared_quantile(n, beyond) for n in degrees]
-        np.testing.assert_allclose(found, chi2.isf(beyond, degrees), rtol=1e-13)
 
 
 # The population stability index
@@ -49,7 +40,10 @@ def test_the_index_is_the_sum_over_groups_that_the_books_give():
 def test_the_limit_of_small_files_is_what_chance_reaches_once_in_a_thousand():
     found = psi(np.full(4, 10.0), np.full(4, 10.0))
 
-    assert (0.0, chi2.ppf(0.999, 3) * 2 / 40) == pytest.approx((found.value, found.limit))
+    exact = chi2.ppf(0.999, 3) * 2 / 40
+
+    assert found.value == pytest.approx(0.0)
+    assert exact <= found.limit <= 1.03 * exact  # Wilson & Hilferty's quantile is a little too high
 
 
 def test_a_group_without_observed_rows_counts_as_half_a_row():

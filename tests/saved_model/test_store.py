@@ -85,14 +85,6 @@ def test_what_contradicts_itself_is_refused(of_penguins, path, value, said):
         load(render(document), "m.json")
 
 
-def test_a_memory_of_fewer_rows_than_none_is_refused(of_categories):
-    document = json.loads(dump(of_categories))
-    at(document, (*EXPERT, "memory", "stack", "voices", 0, "sums", "weight", 0))[0] = -1.0
-
-    with pytest.raises(ModelError, match="fewer rows than none"):
-        load(render(document), "m.json")
-
-
 def leaves(value, path=()):
     """Yield the path of every value in a document."""
     yield path

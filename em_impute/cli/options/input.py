@@ -74,6 +74,11 @@ class Input:
         "Column of groups that may differ (sites, years): each gets its own fit, combined with that to all rows.",
         autocompletion=_column_names,
     )
+    same_within: str | None = option(
+        "--same-within NAME|N",
+        "Column of which rows with one value have one label (a ring, a customer). Default: found by the known labels.",
+        autocompletion=_column_names,
+    )
     weights: str | None = option(
         "--weights NAME|N",
         "Column of numbers that say how much each row counts; a row of weight 0 is filled but has no part in the fit.",
@@ -118,8 +123,8 @@ class Missing:
     panel: ClassVar = "Missing cells"
 
     null_values: list[str] | None = option(
-        "--null-value TOKEN",
-        "Count TOKEN as missing in the column, beside blank cells and the standard marks (NA, ?, NULL …).",
+        "--null-value TOKEN|COLUMN=TOKEN",
+        "Count TOKEN as missing in the column, or in a predictor, beside blank cells and marks (NA, ?, NULL …).",
     )
     keep_values: list[str] | None = option(
         "--keep-value TOKEN", "Keep TOKEN as a label although it looks like a missing mark."

@@ -48,15 +48,6 @@ class SavedModels:
         "--model PATH",
         "Fill with a saved fit instead of fitting, and warn where the rows differ from those it was fitted to.",
     )
-    update: bool = option(
-        "--update",
-        "With --model: fill, then update the model with these rows. It is saved in its place, or to --save-model.",
-    )
-
-    @property
-    def target(self) -> str | None:
-        """Where a model is to be saved."""
-        return self.save_model or (self.model if self.update else None)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

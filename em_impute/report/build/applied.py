@@ -12,7 +12,6 @@ from em_impute.pipeline.compatibility import mismatch_warnings
 from em_impute.pipeline.types import InputTable
 from em_impute.report.build.counted import Counted
 from em_impute.report.build.fit import build_report, counted_of, marked_of
-from em_impute.report.build.saved_model import moved_of
 from em_impute.report.build.shared import notices
 from em_impute.report.build.warnings import misjudgement
 from em_impute.report.model.fit import Decision, FitReport
@@ -23,8 +22,6 @@ from em_impute.saved_model.drift import drift_warnings
 from em_impute.saved_model.store import SavedModel
 from em_impute.table.output import WrittenFile
 
-KNOWN_TABLE = "The model was fitted to this very table before; it is not updated with it again."
-
 
 def build_applied_report(
     opened: InputTable,
@@ -33,21 +30,17 @@ def build_applied_report(
     request: Request,
     command: str,
     outputs: Sequence[WrittenFile] | None,
-    *,
-    asks_to_learn: bool = False,
 ) -> FitReport:
-    """Gather what is known about a column that `model` completed; with `asks_to_learn` it is to learn here."""
+    """Gather what is known about a column that `model` completed."""
     nothing = np.empty(0, np.intp)
     flagged = Flagged(nothing, nothing.astype(np.int16), np.empty(0), np.empty(0), 0.0, applied.without_predictors)
     counted = counted_of(opened, applied.completion, flagged)
     report = build_report(opened, applied.completion, request, command, outputs, counted)
     report = replace(report, marked=marked_of(opened, flagged, None))
-    return with_model(report, applied, model, counted, asks_to_learn=asks_to_learn)
+    return with_model(report, applied, model, counted)
 
 
-def with_model(
-    report: FitReport, applied: Applied, model: SavedModel, counted: Counted, *, asks_to_learn: bool = False
-) -> FitReport:
+def with_model(report: FitReport, applied: Applied, model: SavedModel, counted: Counted) -> FitReport:
     """Add to a report on cells, as they are `counted`, what there is to say of the model that filled them."""
     training, last = applied.saved.training, model.sources[-1]
     section = AppliedModel(
@@ -58,16 +51,12 @@ def with_model(
         held_out=training.held_out,
         tested=applied.tested,
         lacking=applied.mismatch.lacking,
-        learns=applied.learns,
         expected_wrong=counted.cells.wrong,
         drift=applied.drift,
-        moved=moved_of(training.summary, applied.summary, applied.drift),
     )
     found = [*mismatch_warnings(applied.mismatch), *drift_warnings(applied.drift)]
     if counted.n_filled == counted.n_missing:
         found += misjudgement(section, counted.n_filled)
-    if asks_to_learn and applied.is_known:
-        found.append(("S02", KNOWN_TABLE))
     return replace(
         report,
         features=_features(applied),

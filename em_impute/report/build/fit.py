@@ -64,7 +64,10 @@ def build_report(
         counted = counted_of(opened, completion, flagged, diagnostics.uncertainty if diagnostics else None)
         marked = marked_of(opened, flagged, design) if flagged else None
     totals, wrong = totals_of(counted), wrong_of(counted)
-    said = [*warnings(completion, counted, totals, wrong, marked), *_of_columns_left(opened, completion)]
+    said = [
+        *warnings(completion, counted, totals, wrong, marked, opened.table.line_of),
+        *_of_columns_left(opened, completion),
+    ]
     examined = diagnostics if design else None
     return FitReport(
         **head_of(request, command),

@@ -8,10 +8,12 @@ from em_impute.diagnostics import baseline_em
 from em_impute.em.families import FAMILIES, n_parameters
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import TEMPERATURES
-from em_impute.ensemble.fit import EnsembleFit, score
+from em_impute.ensemble.fit import EnsembleFit
+from em_impute.ensemble.scores import score
 from em_impute.model.bic import Candidate, information_criteria
 from em_impute.model.column import FittedColumn
 from em_impute.model.select import Choice
+from em_impute.pipeline.full_em import FullFit
 from em_impute.report.build.shared import by_name, gaussians_of
 from em_impute.report.model.mixture import (
     BaselineEm,
@@ -60,12 +62,13 @@ def mixture_of(found: FittedColumn) -> LeadingMixture:
     )
 
 
-def convergence_of(found: FittedColumn, entropy: float) -> Convergence:
-    """Say how EM fitted the leading mixture; `entropy` is that of the fills."""
+def convergence_of(found: FittedColumn, entropy: float, full_fit: FullFit | None = None) -> Convergence:
+    """Say how EM fitted the leading mixture, to all rows if there is a `full_fit`; `entropy` is that of the fills."""
     design, mixture, stack = found.design, found.mixture, found.ensemble
-    jacobian, fit = design.log_jacobian(design.distinct), mixture.fit
+    jacobian, rows, fit = design.log_jacobian(design.distinct), float(design.distinct.weight.sum()), mixture.fit
+    if full_fit is not None:
+        jacobian, rows = full_fit.log_jacobian, full_fit.weight
     log_likelihood = fit.log_likelihood - jacobian
-    rows = float(design.distinct.weight.sum())
     return Convergence(
         log_likelihood=log_likelihood,
         n_iterations=len(fit.path) - 1 if stack is None or stack.leader.is_baseline else stack.leader.steps,

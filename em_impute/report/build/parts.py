@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,6 @@ from em_impute.diagnostics.values import IntervalEstimate, Sensitivity
 from em_impute.ensemble.metrics import NORMAL_95
 from em_impute.missingness.values import RowCounts
 from em_impute.model.assign import deltas_of, shift_log_odds
-from em_impute.model.bic import information_criteria
 from em_impute.model.fills import CellCounts
 from em_impute.options import Request
 from em_impute.pipeline.fill import PartsResult
@@ -20,10 +18,10 @@ from em_impute.pipeline.fit_sample import ColumnOfParts, place_of
 from em_impute.report.build.applied import with_model
 from em_impute.report.build.counted import Counted, output_of
 from em_impute.report.build.fit import MAX_LISTED, build_report
+from em_impute.report.build.mixture import convergence_of
 from em_impute.report.build.shared import seconds_of
 from em_impute.report.model.diagnostics import SuspectLabel
 from em_impute.report.model.fit import Decision, FitReport, GroupOfRows, Groups, PartFile, Parts
-from em_impute.report.model.mixture import Convergence
 from em_impute.report.model.shared import Features, Input, Predictor
 from em_impute.saved_model.store import SavedModel
 from em_impute.table.text import plural
@@ -42,7 +40,7 @@ def build_parts_report(
     base = build_report(column.opened, column.completion, request, command, None, counted)
     if column.applied is not None and model is not None:
         base = with_model(base, column.applied, model, counted)
-    parts = _parts(filled, column)
+    parts, found, full_fit = _parts(filled, column), column.completion.fitted, column.full_fit
     return replace(
         base,
         timings=seconds_of(filled.timings),
@@ -54,7 +52,7 @@ def build_parts_report(
         ),
         features=_features(filled, base.features, is_fitted=column.applied is None),
         groups=_groups(base.groups, counted.cells),
-        fit=_convergence(column, counted.cells.entropy, base.fit),
+        fit=convergence_of(found, counted.cells.entropy, full_fit) if found and full_fit else base.fit,
         missingness=base.missingness
         and replace(base.missingness, rows=RowCounts(int(counted.known.sum()), counted.n_missing)),
         sensitivity=_sensitivity(base.sensitivity, column, request, counted),
@@ -154,18 +152,6 @@ def _features(filled: PartsResult, section: Features, *, is_fitted: bool) -> Fea
         return now._replace(mean=numbers.mean, sd=numbers.deviation) if is_fitted else now
 
     return section._replace(used=[counted(one) for one in section.used])
-
-
-def _convergence(column: ColumnOfParts, entropy: float, section: Convergence | None) -> Convergence | None:
-    """Describe the fit; one to all rows has the log-likelihood of all rows."""
-    full_fit = column.full_fit
-    if section is None or full_fit is None:
-        return section
-    fit, jacobian = full_fit.mixture.fit, full_fit.log_jacobian
-    log_likelihood = fit.log_likelihood - jacobian
-    criteria: dict[str, Any] = information_criteria(full_fit.mixture, log_likelihood, full_fit.weight, entropy)
-    path = [value - jacobian for value in fit.path]
-    return section._replace(log_likelihood=log_likelihood, path=path, **criteria)
 
 
 def _log(filled: PartsResult, column: ColumnOfParts, drawn: RowCounts, log: Sequence[Decision]) -> list[Decision]:

@@ -10,6 +10,7 @@ from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Floats
 from em_impute.em.parameters import Parameters, rescale
 from em_impute.environment import is_dictated, time_of_run, version
+from em_impute.errors import spelled
 from em_impute.options import Request
 from em_impute.pipeline.types import InputTable
 from em_impute.report.model.shared import Features, Input, Notice, Predictor, Rejected, Tool
@@ -62,12 +63,16 @@ def features_of(design: Design | None, texts: TextScores | None = None) -> Featu
         Predictor(name=one.name, type="categorical", missing=one.n_missing, levels=one.texts)
         for one in design.categories
     ]
-    return Features(used=used, rejected=[Rejected(name=one.name, reason=one.reason) for one in design.rejected])
+    key = design.same
+    if key is not None and key.name not in {one.name for one in used}:
+        used.append(Predictor(name=key.name, type="key", missing=int(np.count_nonzero(design.of_rows(key.code) < 0))))
+    rejected = [one for one in design.rejected if key is None or one.name != key.name]
+    return Features(used=used, rejected=[Rejected(name=one.name, reason=one.reason) for one in rejected])
 
 
 def notices(found: Iterable[tuple[str, str]]) -> list[Notice]:
-    """Make warnings of their codes and messages."""
-    return [Notice(*one) for one in found]
+    """Make warnings of their codes and messages; these name no option but --null-value."""
+    return [Notice(code, spelled(message, lambda _name, value: f"--null-value {value}")) for code, message in found]
 
 
 def confusion_of(labels: Sequence[str], counts: np.ndarray) -> dict[str, dict[str, int]]:

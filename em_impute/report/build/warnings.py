@@ -1,12 +1,14 @@
 """What the user should know before relying on the result, in words: each warning is (code, message)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from em_impute.columns.design import Design
 from em_impute.columns.predictors import COLLINEAR, NOT_ALL_NUMBERS
-from em_impute.em.blocks import Floats
+from em_impute.columns.same_label import differing_values
+from em_impute.em.blocks import Floats, Integers
 from em_impute.em.initialize import Mixture
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import DOUBTFUL
@@ -20,6 +22,7 @@ from em_impute.report.model.diagnostics import ExpectedWrong, MarkedRows, Totals
 from em_impute.report.model.saved_model import AppliedModel
 from em_impute.report.sentences import first_lines, out_of_range, without_predictors
 from em_impute.saved_model.psi import is_more_often
+from em_impute.table.arrays import Codes
 from em_impute.table.text import listed, plural, shown
 
 Warnings = Iterator[tuple[str, str]]
@@ -47,9 +50,14 @@ no range to be far from."""
 
 
 def warnings(
-    completion: ColumnResult, counted: Counted, totals: Totals, wrong: ExpectedWrong, marked: MarkedRows | None
+    completion: ColumnResult,
+    counted: Counted,
+    totals: Totals,
+    wrong: ExpectedWrong,
+    marked: MarkedRows | None,
+    line_of: Callable[[Integers], Integers],
 ) -> Warnings:
-    """Yield all that is to be said of a column that was filled, the note on people last."""
+    """Yield all that is to be said of a column that was filled, the note on people last; `line_of` finds rows."""
     yield from completion.labels.warnings
     found = completion.fitted
     if found is not None:
@@ -58,6 +66,7 @@ def warnings(
         yield from _of_reasons(found)
         yield from _of_fit(found.mixture)
         yield from _of_predictors(found.design)
+        yield from _of_key(found.design, completion.labels.label, line_of)
     yield from _of_probabilities(counted, wrong)
     if counted.n_filled == counted.n_missing and not completion.fills.is_drawn:  # so that somebody may count them
         yield from _of_counting(totals)
@@ -178,6 +187,23 @@ def _of_predictors(design: Design) -> Warnings:
     if far:
         code = "Is it a code for missing?" if len(far) == 1 else "Are they codes for missing?"
         yield "W22", f"{listed(far, separator='; ')}. {code}"
+
+
+def _of_key(design: Design, label: Codes, line_of: Callable[[Integers], Integers]) -> Warnings:
+    """Say which rows have one label, and which known labels contradict that."""
+    if design.same is None:
+        return
+    same = replace(design.same, code=design.of_rows(design.same.code))
+    differing = [", ".join(map(str, line_of(rows).tolist())) for rows in differing_values(same, label)]
+    lines = f"lines {listed(differing, MAX_NAMED, separator='; ')}" if differing else ""
+    if same.is_binding and differing:
+        values = plural(len(differing), "value")
+        said = f"Known labels differ within {values} of {shown(same.name)}, which --same-within says they do not"
+        yield "W33", f"{said}: {lines}. They stay; missing ones beside them follow the more common label."
+    else:
+        found = f"{plural(same.n_known, 'known label')} beside another, {same.n_exceptions:,} unlike the others"
+        found += f" ({lines})" if differing else ""
+        yield "S04", f"Rows of one {shown(same.name)} have one label: {found}. Fills follow it."
 
 
 def _marks_of_missing(design: Design) -> Iterator[str]:

@@ -7,7 +7,7 @@ from em_impute.report.charts.curves import (
     sensitivity_chart,
     totals_chart,
 )
-from em_impute.report.charts.distributions import known_and_missing_charts, label_charts, then_and_now_charts
+from em_impute.report.charts.distributions import known_and_missing_charts
 from em_impute.report.charts.groups import Chart, filling_of, labels_in_groups
 from em_impute.report.charts.main import predictor_chart
 from em_impute.report.charts.scatter import scatter_chart
@@ -22,9 +22,7 @@ def draw(report: FitReport, prefix: str) -> dict[str, list[Chart]]:
     groups, filling = labels_in_groups(report.labels), filling_of(report)
     data, plain, accuracy = report.pictures, report.plain_em, report.accuracy
     histograms, plane, curve = (data.histograms, data.plane, data.curve) if data else ((), None, None)
-    moved = report.applied.moved if report.applied else ()
     main = scatter_chart(f"{prefix}-scatter", plane, report.features.used, groups, filling)
-    by_label = label_charts(f"{prefix}-label", histograms, groups) if main else []
     main = main or predictor_chart(f"{prefix}-predictor", histograms, curve, plain, groups, filling)
     single = {
         "main": main,
@@ -37,6 +35,4 @@ def draw(report: FitReport, prefix: str) -> dict[str, list[Chart]]:
     return {
         **{name: [chart] if chart else [] for name, chart in single.items()},
         "known_and_missing": known_and_missing_charts(f"{prefix}-who", histograms),
-        "then_and_now": then_and_now_charts(f"{prefix}-moved", moved),
-        "by_label": by_label,
     }

@@ -3,13 +3,11 @@
 from em_impute.report.document.accuracy import how_well_recovered, what_was_filled
 from em_impute.report.document.blocks import Document, Name, Section, said
 from em_impute.report.document.data import what_was_missing, who_is_missing
-from em_impute.report.document.evaluation import evaluation_document
 from em_impute.report.document.model import how_em_went, the_model
 from em_impute.report.document.saved_model import the_saved_model
 from em_impute.report.document.summary import headline, tiles
 from em_impute.report.document.totals import suspects, the_totals, what_if_not
 from em_impute.report.document.usage import decisions, how_to_use, made_by, reproduction, write_methods
-from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.fit import FitReport
 
 SECTIONS = (
@@ -31,10 +29,8 @@ SECTIONS = (
 """What a reader asks first stands first; each gives None where there is nothing to say."""
 
 
-def document_of(report: FitReport | EvaluationReport) -> Document:
-    """Say all that there is to say about one column: of a fit, or of an evaluation."""
-    if isinstance(report, EvaluationReport):
-        return evaluation_document(report)
+def document_of(report: FitReport) -> Document:
+    """Say all that there is to say about one column."""
     sections: list[Section | None] = [make(report) for make in SECTIONS]
     return Document(
         said("{} in {}", Name(report.column), Name(file_name(report))),

@@ -58,8 +58,7 @@ def the_model(report: FitReport) -> Section | None:
     if report.plain_em:
         caption = "What plain EM found: one Gaussian per label"
         blocks += _parameters(caption, report.plain_em.parameters, report)
-    reading = "The less two labels overlap in a chart, the better that column alone distinguishes them."
-    blocks += [Figures(["by_label"], reading), *_why(selection)]
+    blocks += _why(selection)
     inner = [*_parameters("Leading mixture", model.parameters, report), *_covariances(model)]
     blocks.append(Details("The leading mixture in numbers", inner))
     if report.groups is not None:

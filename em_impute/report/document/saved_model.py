@@ -1,6 +1,6 @@
 """What the page says of a saved model that filled the column."""
 
-from em_impute.report.document.blocks import Block, Figures, Name, Section
+from em_impute.report.document.blocks import Block, Name, Section
 from em_impute.report.document.data import folded
 from em_impute.report.format import number, percent
 from em_impute.report.model.fit import FitReport
@@ -19,8 +19,7 @@ def the_saved_model(report: FitReport) -> Section | None:
     """Say where the model came from, and whether the rows are still like those it was fitted to."""
     if report.applied is None:
         return None
-    reading = "Where the line leaves the grey area, the rows here differ from those the model was fitted to."
-    blocks: list[Block] = [*about_the_model(report.applied), Figures(["then_and_now"], reading)]
+    blocks: list[Block] = [*about_the_model(report.applied)]
     rows = [_then_and_now(one) for one in by_farness(report.applied.drift)]
     if rows:
         blocks += [*folded("Predictors, here and at the fit", HEAD, rows), PSI_MEANING]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from em_impute.diagnostics.values import Sweep
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, said
 from em_impute.report.document.data import common, folded
 from em_impute.report.format import number, percent, small_percent, span
@@ -17,9 +16,6 @@ COUNTS = (
     "How many rows of each label the whole column holds. Expected counts add up the probabilities; counting "
     "filled labels overstates the more likely one."
 )
-
-MAX_SENTENCES = 3
-"""Labels about which there is a sentence each; of more there is a table."""
 
 
 def the_totals(report: FitReport) -> Section | None:
@@ -76,14 +72,6 @@ def what_if_not(report: FitReport) -> Section | None:
         ),
         Figures(["sensitivity"]),
     ]
-    tested = [one for one in found.sweeps if one.interval is not None]
-    if len(tested) <= MAX_SENTENCES:
-        blocks += [said("The share of {} {}.", Name(one.label), _leaving(one)) for one in tested]
-    else:
-        rows = [[Name(one.label), _ends(*(one.interval or ())), *map(_delta, one.leaves_interval)] for one in tested]
-        head = ["label", "95 % interval of its share", "left below δ =", "and above δ ="]
-        caption = "Where the share of a label would leave its interval"
-        blocks.append(Details(caption, [Table(caption, head, rows)]))
     head = ["label", *(f"δ = {delta:g}" for delta in found.deltas)]
     rows = [[Name(one.label), *(percent(share) for share in one.share)] for one in found.sweeps]
     inner: list[Block] = [Table("Expected share of all rows", head, rows)]
@@ -98,8 +86,8 @@ def suspects(report: FitReport) -> Section | None:
     audit, listed = report.audit, report.suspect_labels
     if audit is None:
         return None
-    judged = "Each was judged by a model that had not seen it; none was changed."
-    blocks: list[Block] = [f"{odd_labels(audit)}. {judged}"]
+    judged = "Each was judged by a model that had not seen it, or in a large table by that of all rows."
+    blocks: list[Block] = [f"{odd_labels(audit)}. {judged} None was changed."]
     if listed:
         part = ["file"] if listed[0].part is not None else []
         rows = [
@@ -116,18 +104,5 @@ def suspects(report: FitReport) -> Section | None:
     return Section("suspects", "Known labels that look wrong", blocks)
 
 
-def _leaving(one: Sweep) -> str:
-    within = _ends(*(one.interval or ()))
-    ends = [("below", one.leaves_interval.below), ("above", one.leaves_interval.above)]
-    shown = [f"{side} δ = {_delta(delta)}" for side, delta in ends if delta is not None]
-    if shown:
-        return f"leaves its interval ({within}) {' and '.join(shown)}"
-    return f"stays in its interval ({within}) for every δ from −5 to 5"
-
-
 def _ends(*ends: float) -> str:
     return " to ".join(map(percent, ends))
-
-
-def _delta(delta: float | None) -> str:
-    return number(None) if delta is None else f"{delta:.2f}".replace("-", "−")

@@ -6,7 +6,6 @@ from em_impute.report.charts.groups import filling_of
 from em_impute.report.document.blocks import Details, Items, Name, Section, Table, Text, said
 from em_impute.report.document.methods import methods
 from em_impute.report.format import number
-from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.fit import FitReport
 
 FEWEST_IMPUTATIONS = 5
@@ -56,10 +55,9 @@ def write_methods(report: FitReport) -> Section | None:
     return Section("methods", "Paragraph for a methods section", [said("<q>{}</q>", methods(report))])
 
 
-def reproduction(report: FitReport | EvaluationReport) -> Section:
+def reproduction(report: FitReport) -> Section:
     """Say what it takes to do the same again."""
-    output = report.output if isinstance(report, FitReport) else None
-    parts = report.parts if isinstance(report, FitReport) else None
+    output, parts = report.output, report.parts
     files = (output.files or [output]) if output else []
     rows: list[list[Any]] = [
         ["command", said("<code>{}</code>", report.command)],
@@ -91,7 +89,7 @@ def _hash(value: str | None) -> Text:
     return said('<code class="hash">{}</code>', value or number(None))
 
 
-def made_by(report: FitReport | EvaluationReport) -> Text:
+def made_by(report: FitReport) -> Text:
     """Say which program made the report, and when."""
     tool = report.tool
     return said("{} {}, {}", tool.name, tool.version, report.created or "time not recorded")

@@ -146,6 +146,7 @@ class Selection:
         Choices(
             {
                 "stacked by held-out log-loss": "Many mixtures, weighted by cross-validated log-loss.",
+                "as good as the ensemble": "One mixture fitted by EM, which predicts hidden labels as well as many do.",
                 "held-out log-loss": "The one with the lowest cross-validated log-loss.",
                 "BIC": "The one of the lowest BIC: no label is known.",
                 "as asked": "The command names it.",

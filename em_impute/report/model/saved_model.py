@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from em_impute.saved_model.values import Drift, Recovered
-from em_impute.serialize.annotations import Count, Positive, Range, Sha256, Share
+from em_impute.serialize.annotations import Count, Positive, Range, Sha256
 
 
 class LastTable(NamedTuple):
@@ -13,18 +13,6 @@ class LastTable(NamedTuple):
     name: Annotated[str, "What it was called."]
     sha256: Annotated[Sha256, "SHA-256 of its bytes."]
     learnt: Annotated[str, "When the model was fitted to it, in UTC."]
-
-
-class MovedFeature(NamedTuple):
-    """A measurement, counted in bins of one width."""
-
-    feature: Annotated[str, "Its name."]
-    edges: Annotated[
-        Sequence[float],
-        "Where bins end, in the data's own units; what lies further out is in the outermost ones.",
-    ]
-    then: Annotated[Sequence[Share], "Shares of the rows of the training, bin by bin."]
-    now: Annotated[Sequence[Share], "Shares of the rows of this table, bin by bin."]
 
 
 class AppliedModel(NamedTuple):
@@ -43,11 +31,7 @@ class AppliedModel(NamedTuple):
         "been fitted to this very table.",
     ]
     lacking: Annotated[Sequence[str], "Predictors of the model that the table does not have."]
-    learns: Annotated[bool, "The model learns from this table too (--update)."]
     expected_wrong: Annotated[
         float, Range(0), "Fills that are wrong if the model's probabilities are right: the sum of 1 − probability."
     ]
     drift: Annotated[Drift, "How the rows differ from those of the training."]
-    moved: Annotated[
-        Sequence[MovedFeature], "The measurements that have moved furthest, six at most, the furthest first."
-    ]

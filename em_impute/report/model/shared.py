@@ -34,7 +34,7 @@ WARNINGS = {
     "W09": "Much of the information on the shares of labels is missing.",
     "W11": "Some rows to fill are outside the range of the labelled rows.",
     "W12": "EM found different optima from different starts.",
-    "W14": "Some labels differ only by case, space or accents.",
+    "W14": "Some labels differ only by case, space, accents, or in how a number is written.",
     "W15": "EM stopped at --max-iter before it had converged.",
     "W16": "Some rows to fill show no predictor.",
     "W17": "Some predictors are sums or copies of others and are not used.",
@@ -47,15 +47,15 @@ WARNINGS = {
     "W24": "Predictors of the saved model are not in the table.",
     "W25": "Predictors hold texts that the saved model has not seen.",
     "W26": "The distributions of predictors have shifted since the saved model was fitted, or are missing more often.",
-    "W27": "More rows are far from every component of the saved model.",
-    "W28": "Rows are less typical of the saved model.",
     "W29": "The label shares have shifted since the saved model was fitted.",
     "W30": "Cells of predictors are not numbers and count as missing.",
     "W31": "The saved model does not know some labels.",
     "W32": "Some missing cells are in rows unlike any labelled row.",
+    "W33": "Known labels differ although the user says that they are one within a value of a column.",
     "S01": "A note rather than a warning: the column may be about people.",
-    "S02": "A note rather than a warning: the saved model was fitted to this table before.",
     "S03": "A note rather than a warning: some columns with gaps are left.",
+    "S04": "A note rather than a warning: rows with one value of a column have one label, and are filled so.",
+    "S05": "A note rather than a warning: some labels may stand for missing ones.",
 }
 
 
@@ -164,6 +164,7 @@ class Predictor(NamedTuple):
             {
                 "numeric": "A number.",
                 "categorical": "A category.",
+                "key": "Values that say which rows have one label.",
                 "text": "Texts, which are predictors by the scores made of them.",
                 "score": "What all texts of a row say of a label: its log-odds by a logistic regression.",
             }
@@ -219,7 +220,7 @@ class LabelledCell:
     part: Part = None
     line: Line
     label: Annotated[str, "The label that it has, or that it was filled with."]
-    probability: Annotated[Share, "Probability of that label; of a known one as a fit says that was not shown it."]
+    probability: Annotated[Share, "Probability of that label."]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,13 +37,13 @@ def evaluation_lines(report: EvaluationReport) -> Iterator[tuple[str, str]]:
     """Yield what a terminal shows, as names and texts: a table first, aligned by spaces, of at most 80 columns."""
     yield from opening_lines(report)
     yield "predictors", listed(report.features.columns, MAX_SHOWN)
-    yield "hidden", said_hiding(report)
+    yield "hidden", _said_hiding(report)
     yield "", "".join(f"{name:>{FIGURE_WIDTH}}" for name in NAMES.values())
     for key, said in FIGURES.items():
-        yield said, "".join(f"{figure(getattr(report.figures, name), key):>{FIGURE_WIDTH}}" for name in NAMES)
-    yield "interval", said_interval(report)
+        yield said, "".join(f"{_figure(getattr(report.figures, name), key):>{FIGURE_WIDTH}}" for name in NAMES)
+    yield "interval", _said_interval(report)
     if report.weighted_to_missing is not None:
-        yield "weighted", said_weighted(report.weighted_to_missing)
+        yield "weighted", _said_weighted(report.weighted_to_missing)
     thresholds = report.filled.thresholds
     yield "if at least", _cells([f"{one.min_probability:g}" for one in thresholds])
     yield "are filled", _cells([percent(one.share) for one in thresholds])
@@ -56,7 +56,7 @@ def evaluation_lines(report: EvaluationReport) -> Iterator[tuple[str, str]]:
         yield "warning", f"{one.code}: {one.message}"
 
 
-def said_hiding(report: EvaluationReport) -> str:
+def _said_hiding(report: EvaluationReport) -> str:
     """Say how many labels were hidden, and how."""
     hiding = report.hiding
     rows, repeats, distinct = hiding.rows, hiding.repeats, hiding.distinct_rows
@@ -68,7 +68,7 @@ def said_hiding(report: EvaluationReport) -> str:
     return said + (f"; never {listed(never, MAX_SHOWN)}" if never else "")
 
 
-def said_interval(report: EvaluationReport) -> str:
+def _said_interval(report: EvaluationReport) -> str:
     """Say between which ends the accuracy lies."""
     low, high = report.figures.em_impute.interval
     deviation = report.repeats.accuracy_sd
@@ -76,7 +76,7 @@ def said_interval(report: EvaluationReport) -> str:
     return f"{percent(low)} to {percent(high)} right (95 %){spread}"
 
 
-def said_weighted(weighted: CompareScores) -> str:
+def _said_weighted(weighted: CompareScores) -> str:
     """Say how right fills are, hidden rows weighted to be like missing ones."""
     found = weighted.em_impute
     low, high = found.interval
@@ -96,7 +96,7 @@ def _said_recall(report: EvaluationReport) -> str:
     return ", ".join(f"{fitted(one.label, LABEL_WIDTH)} {percent(one.recall)}" for one in hidden[:LEAST_SHOWN])
 
 
-def figure(figures: Scores | None, key: str) -> str:
+def _figure(figures: Scores | None, key: str) -> str:
     """Write one figure."""
     if figures is None:
         return "–"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from em_impute.missingness.gaps import find_gaps
+from em_impute.columns.gaps import find_gaps
 
 
 def table(n, known, missing, seed=0):

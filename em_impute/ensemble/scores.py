@@ -1,0 +1,68 @@
+"""What the mixtures of an ensemble score on labels held out, beside each other."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from em_impute.em.blocks import Floats
+from em_impute.ensemble.candidates import FULL
+from em_impute.ensemble.ensemble import TEMPERATURES
+from em_impute.ensemble.fit import EnsembleFit
+from em_impute.ensemble.transforms import PLAIN
+
+Verdict = Literal["helped", "hurt", "made no difference"]
+
+
+class Scores(NamedTuple):
+    """Mean −log probability of held-out labels, in nats, the lower the better."""
+
+    stack: float  # the whole ensemble
+    single: float  # the leading mixture alone
+    labels_only: float  # the leading mixture without EM over unlabelled rows
+    plain_em: float  # one full covariance a label, EM over all rows, as it comes
+    majority: float  # the labels' shares
+    unlabelled_rows: Verdict  # in the leading mixture, beyond one standard error
+
+
+def score(ensemble: EnsembleFit) -> Scores:
+    """Compare the predictions of the held-out labels."""
+    comparison = ensemble.comparison
+    weight = comparison.weight
+
+    def log_loss(surprise: Floats) -> float:
+        return float(weight @ surprise / weight.sum())
+
+    best = {
+        member: comparison.surprise[i, comparison.log_loss[i].argmin()] for i, member in enumerate(comparison.members)
+    }
+    leader = ensemble.leader
+    alone = best.get(leader._replace(steps=0), best[leader])  # of a plain mixture EM is a part
+    with_em = [best[member] for member in best if member.steps and member._replace(steps=leader.steps) == leader]
+    em = best[leader] if leader.steps else min(with_em, key=log_loss, default=alone)
+    usual = [member for member in best if member.view == PLAIN and member.per_label == 1]
+    # Without covariances, which so many predictors make too dear, the freest that there is.
+    plain = max(
+        usual,
+        key=lambda member: (
+            member.shrinkage.family == "full",
+            member.is_baseline,
+            member.shrinkage == FULL,
+            member.steps,
+        ),
+    )
+    plain_em = comparison.surprise[comparison.members.index(plain), TEMPERATURES.index(1.0)]
+    return Scores(
+        stack=ensemble.stacked_log_loss,
+        single=log_loss(best[leader]),
+        labels_only=log_loss(alone),
+        plain_em=log_loss(plain_em),
+        majority=log_loss(-np.log(comparison.of_truth(comparison.shares))),
+        unlabelled_rows=_verdict(weight * (alone - em)),
+    )
+
+
+def _verdict(gain: Floats) -> Verdict:
+    error = gain.std() / np.sqrt(gain.size)
+    if abs(gain.mean()) <= error:
+        return "made no difference"
+    return "helped" if gain.mean() > 0.0 else "hurt"
