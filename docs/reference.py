@@ -95,7 +95,7 @@ def markdown(found: list[Page]) -> str:
                 lines.append("")
         again = [row for rows in page.panels.values() for row in rows if row in told]
         if again:
-            lines += [f"As for `em-impute fill`: {', '.join(map(_code, again))}.", ""]
+            lines += [f"As for `em-impute fill`: {', '.join(f'`{row.name.split()[-1]}`' for row in again)}.", ""]
         if page.name == "em-impute fill":
             told = [row for rows in page.panels.values() for row in rows]
     lines += ["## Exit codes", "", "| code | meaning |", "|---|---|"]

@@ -35,7 +35,7 @@ WHEN = "1764028800"
 DIGITS, DECIMALS, ITEMS, WIDTH = 4, 8, 2, 100
 """How numbers, lists and lines of the examples are cut."""
 
-OF_THE_SCHEMA = {"pictures", "plain_em", "start", "steps"}
+OF_THE_SCHEMA = {"pictures", "plain_em", "rows", "start", "steps"}
 """Keys of which only the schema tells what is below them: few read these but the page and those who learn EM."""
 
 MANY_VALUES = 6

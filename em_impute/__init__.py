@@ -1,6 +1,7 @@
 """Fill the missing cells of a categorical CSV column with what a Gaussian mixture says they most likely are.
 
-`fill` completes a data frame, `fill_csv` a file and `fill_each` many files; `fit_model` and `read_model` give a fit
+`fill` completes a data frame, `fill_csv` a file and `fill_each` many files; `check`, `evaluate`, `explain` and `why`
+answer questions about a frame and its fills; `fit_model` and `read_model` give a fit
 that fills other tables; `GaussianMixtureImputer` is an estimator for scikit-learn, which the extra `sklearn` installs.
 """
 
@@ -20,6 +21,7 @@ from em_impute.errors import (
 )
 
 if TYPE_CHECKING:
+    from em_impute.api.ask import check, evaluate, explain, why
     from em_impute.api.csv import fill_csv
     from em_impute.api.each import fill_each
     from em_impute.api.fill import Filled, fill
@@ -42,17 +44,25 @@ __all__ = [
     "TableError",
     "UsageError",
     "__version__",
+    "check",
+    "evaluate",
+    "explain",
     "fill",
     "fill_csv",
     "fill_each",
     "fit_model",
     "read_model",
+    "why",
 ]
 
 if find_spec("sklearn") is not None:  # else `from em_impute import *` and `help(em_impute)` would fail
     __all__ += ["GaussianMixtureImputer"]
 
 LATE = {
+    "check": "em_impute.api.ask",
+    "evaluate": "em_impute.api.ask",
+    "explain": "em_impute.api.ask",
+    "why": "em_impute.api.ask",
     "Filled": "em_impute.api.fill",
     "FitReport": "em_impute.report.model.fit",
     "FittedModel": "em_impute.api.models",
@@ -79,4 +89,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever is asked for
 
 def __dir__() -> list[str]:
     """List the public names, imported or not."""
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

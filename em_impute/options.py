@@ -54,7 +54,9 @@ class Request:
     path: Path | None
     """The input; None reads standard input."""
     columns: tuple[str, ...]
-    """The columns to fill, each on its own: names or 1-based numbers."""
+    """The columns to fill, which are predictors of each other: names or 1-based numbers."""
+    all_columns: bool = False
+    """Fill every category with gaps, none of which is named."""
     features: tuple[str, ...] = ()
     """The predictors; empty lets every suitable numeric column serve."""
     delimiter: str | None = None

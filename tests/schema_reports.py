@@ -8,6 +8,9 @@ from jsonschema import Draft202012Validator
 
 from em_impute.report.model.documents import schema_of_kind
 
+KEYS = {"steps": "explanation", "hiding": "evaluation", "rows": "why"}
+"""Keys that one kind of document alone has."""
+
 LARGE = 300_000
 """Bytes of a report from which on it is not validated."""
 
@@ -19,9 +22,9 @@ def validator(kind):
 
 
 def kind_of(report):
-    """Tell which of the three kinds a document is."""
-    first = report.get("reports", [report])[0]
-    return "explanation" if "steps" in first else "evaluation" if "hiding" in first else "fit"
+    """Tell which kind a document is."""
+    first = next(iter(report.get("reports", [report])), {})
+    return next((kind for key, kind in KEYS.items() if key in first), "fit")
 
 
 def complaints(report):

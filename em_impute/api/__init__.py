@@ -3,4 +3,5 @@
 The names meant for users are those of the package `em_impute` itself.
 """
 
-import em_impute.report.markdown  # noqa: F401  # so that `str(report)` is Markdown
+import em_impute.report.forms
+import em_impute.report.text.why  # noqa: F401  # so that reports can be written

@@ -47,7 +47,7 @@ def fill_csv(
         The completed file, another than `path`.  It appears whole or not at all, replaces what is there, and is
         compressed if its name ends in .gz, .bz2, .xz or .zst.
     column
-        The column to complete, by name or 1-based number, or a list of several, each completed on its own.  With
+        The column to complete, by name or 1-based number, or a list of several, which predict each other.  With
         `model` the names of the columns to complete; None completes all of the model's.
     model
         A model of `em_impute.fit_model` or `em_impute.read_model` to fill with, instead of a new fit.

@@ -12,17 +12,19 @@ from em_impute.api.frames import (
     names_given,
     position_of,
     put,
-    refuse_other_than_frame,
     source_of_frame,
     values_of,
     with_frame_lines,
 )
+from em_impute.api.native import as_pandas, like
 from em_impute.api.options import FrameOptions, in_python, refuse_unknown, request_of, written_call
 from em_impute.api.session import Completed, unwatched
 from em_impute.errors import DesignError, FitError, UsageError
+from em_impute.options import Request
 from em_impute.pipeline.complete import complete_all
 from em_impute.pipeline.edits import added_columns, codes_to_write
 from em_impute.pipeline.open import read_opened
+from em_impute.pipeline.types import InputTable
 from em_impute.report.model.fit import FitReport
 
 OTHER_COLUMNS = ("by", "same_within", "weights", "order_by")
@@ -73,9 +75,10 @@ def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpa
     Parameters
     ----------
     frame
-        The table, (n_rows, n_columns), with any index and dtypes; it is left as it is.
+        The table, (n_rows, n_columns), with any index and dtypes; it is left as it is.  With the extra `frames` it may
+        be one of Polars, PyArrow or another library that narwhals knows, and so are the completed ones.
     column
-        The name of the column to complete, or a list of names, each completed on its own.
+        The name of the column to complete, or a list of names, which predict each other.
     features
         The names of the predictors.  Default: every column of numbers or texts, but identifiers and
         constants.  Missing predictors are integrated out.
@@ -162,11 +165,22 @@ def complete_frame(
 
     With `keeps_model` there is a fit even if no cell is missing, and no diagnostics of the fills.
     """
-    refuse_other_than_frame(frame)
+    opened, request, used = opened_frame(frame, column, options, keeps_model=keeps_model)
+    return Completed(opened, complete_all(opened, request, unwatched, release=True), request), used
+
+
+def opened_frame(
+    frame: Any, column: Any, options: Mapping[str, Any], *, keeps_model: bool = False, may_be_all: bool = False
+) -> tuple[InputTable, Request, list[int]]:
+    """Read the columns of a frame that matter; also give the request, and the positions of the columns in the frame.
+
+    Where it `may_be_all`, no column stands for all that have gaps.
+    """
+    frame = as_pandas(frame)
     if not len(frame):
         raise FitError("the frame has no rows to learn from")
     columns, features = names_given(frame, column), names_given(frame, options.get("features"))
-    if not columns:
+    if not (columns or may_be_all):
         raise UsageError("column names no column")
     targets = [position_of(frame, name, "filled") for name in columns]
     predictors = [position_of(frame, name, "a predictor") for name in features]
@@ -177,19 +191,19 @@ def complete_frame(
     }
     used = sorted({*targets, *predictors, *others.values()}) if features else list(range(frame.shape[1]))
     request = request_of(columns, {**options, **WRITING, "features": tuple(map(str, features))})
-    request = replace(request, keeps_model=keeps_model, examined=not keeps_model)
+    request = replace(request, keeps_model=keeps_model, examined=not keeps_model, all_columns=not columns)
     labels_or_groups = {*targets, others.get("by")}
     labelled = [at for at, position in enumerate(used) if position in labels_or_groups]
     source = source_of_frame(frame.iloc[:, used], labelled)
-    opened = with_frame_lines(read_opened(source, request, unwatched))
-    return Completed(opened, complete_all(opened, request, unwatched, release=True), request), used
+    return with_frame_lines(read_opened(source, request, unwatched)), request, used
 
 
-def filled_frames(frame: pd.DataFrame, positions: Sequence[int], done: Completed, call: str) -> Filled:
+def filled_frames(frame: Any, positions: Sequence[int], done: Completed, call: str) -> Filled:
     """Put the fills into copies of the frame; `positions` are those of the columns to fill, `call` is reported."""
     imputations = range(1, done.request.imputations + 1) if done.request.imputations else [None]
-    frames = tuple(_filled_frame(frame, positions, done, imputation) for imputation in imputations)
-    return Filled(frames, done.reports(call))
+    read, changed = as_pandas(frame), {done.opened.names[at] for at in done.opened.targets}
+    completed = (_filled_frame(read, positions, done, imputation) for imputation in imputations)
+    return Filled(tuple(like(frame, one, changed) for one in completed), done.reports(call))
 
 
 def _filled_frame(

@@ -27,13 +27,6 @@ WRITING: dict[str, Any] = {"delimiter": ",", "encoding": "utf-8", "quote": '"', 
 """Options of a request for bytes that `source_of_frame` makes."""
 
 
-def refuse_other_than_frame(frame: Any) -> None:
-    """Raise TypeError where a data frame is needed and something else is given."""
-    if not isinstance(frame, pd.DataFrame):
-        message = f"frame is a {type(frame).__name__}: a pandas DataFrame is needed; em_impute.fill_csv reads files"
-        raise TypeError(message)
-
-
 def position_of(frame: pd.DataFrame, name: Hashable, serves_as: str) -> int:
     """Find a column by its name.  Raises ColumnError where it is not there, or more than once."""
     found = [place for place, one in enumerate(frame.columns) if one == name]

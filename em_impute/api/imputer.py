@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from em_impute.api.fill import complete_frame
 from em_impute.api.frames import known_only, missing_rows, names_given, position_of, put, read_columns, values_of
 from em_impute.api.models import FittedModel
+from em_impute.api.native import as_pandas
 from em_impute.api.options import in_python
 from em_impute.columns.predictors import refuse_unusable
 from em_impute.em.blocks import Floats
@@ -86,6 +87,8 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
     (['a', 'b'], ['p_a', 'p_b'])
     >>> classifier.predict_proba([[2], [5]]).round(2).tolist()
     [[1.0, 0.0], [0.5, 0.5]]
+    >>> classifier.predict_log_proba([[5]]).round(2).tolist()
+    [[-0.69, -0.69]]
     >>> classifier.score([[2], [3], [7], [0]], ["a", "b", "b", None])
     0.6666666666666666
 
@@ -188,6 +191,12 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         """
         return self._probability(self._validated(X))[:, self._order]
 
+    def predict_log_proba(self, X: Any) -> Floats:
+        """Give the natural logarithm of what `predict_proba` gives; that of 0 is −∞."""
+        with np.errstate(divide="ignore"):
+            logarithm: Floats = np.log(self.predict_proba(X))
+        return logarithm
+
     def predict(self, X: Any) -> NDArray[Any]:
         """Give the most probable label of each row, (n_rows,), in a tie the first of `classes_`."""
         best = self.predict_proba(X).argmax(axis=1)
@@ -226,9 +235,10 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         """
         if not reset:
             check_is_fitted(self, "model_")
-        is_frame = isinstance(X, pd.DataFrame)
-        checked = validate_data(self, X, reset=reset, skip_check_array=is_frame, dtype=None, ensure_all_finite=False)
-        return X if is_frame else pd.DataFrame(checked)
+        rows = as_pandas(X) if hasattr(X, "__arrow_c_stream__") else X
+        is_frame = isinstance(rows, pd.DataFrame)
+        checked = validate_data(self, rows, reset=reset, skip_check_array=is_frame, dtype=None, ensure_all_finite=False)
+        return rows if is_frame else pd.DataFrame(checked)
 
     def _training_rows(
         self, frame: pd.DataFrame, y: Any, sample_weight: Any

@@ -12,10 +12,10 @@ from em_impute.api.fill import Filled, complete_frame, filled_frames
 from em_impute.api.frames import (
     WRITING,
     names_given,
-    refuse_other_than_frame,
     source_of_frame,
     with_frame_lines,
 )
+from em_impute.api.native import as_pandas
 from em_impute.api.options import AppliedOptions, ModelOptions, in_python, refuse_unknown, request_of, written_call
 from em_impute.api.session import CompletedByModel, apply_model, unwatched
 from em_impute.errors import ColumnError, UsageError
@@ -123,6 +123,7 @@ class FittedModel:
         if column is None and len(self.columns) > 1:
             raise UsageError(f"the model fills {', '.join(map(repr, self.columns))}", "name one with column")
         (one,) = self._asked(self.columns[0] if column is None else column).columns
+        frame = as_pandas(frame)
         others = frame.drop(columns=[name for name in frame.columns if same_name(str(name), one.column)])
         unlabelled = others.assign(**{one.column: pd.Series(None, index=frame.index, dtype=object)})
         done = self._apply(unlabelled, one.column, {"probabilities": True})
@@ -142,7 +143,7 @@ class FittedModel:
 
     def _apply(self, frame: Any, column: Any, options: Mapping[str, Any]) -> CompletedByModel:
         """Find the fills of a frame, all of whose columns are read."""
-        refuse_other_than_frame(frame)
+        frame = as_pandas(frame)
         request = request_of(names_given(frame, column), {**options, **WRITING})
         model = asked_of(self.saved, request, self.path)
         labels_or_groups = {*model.names, *(one.model.groups.name for one in model.columns if one.model.groups)}

@@ -104,7 +104,7 @@ def in_python() -> Iterator[None]:
         with one_blas_thread():
             yield
     except EmImputeError as error:
-        error.message, error.hint = (spelled(text, _parameter) for text in (error.message, error.hint))
+        error.message, error.hint = (spelled(text, parameter) for text in (error.message, error.hint))
         error.args = (error.message,)
         if error.hint:
             error.add_note(f"hint: {error.hint}")
@@ -117,7 +117,7 @@ def written_call(function: str, column: object, options: Mapping[str, Any]) -> s
     return f"em_impute.{function}(column={column!r}{given})"
 
 
-def _parameter(name: str, value: str | None) -> str:
+def parameter(name: str, value: str | None) -> str:
     """Write an option, perhaps with a value, as a call has it."""
     written = PARAMETERS.get(name, name)
     if value is None:

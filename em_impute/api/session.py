@@ -5,15 +5,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from em_impute.environment import time_of_run
+from em_impute.model.predict import Model
 from em_impute.options import Request
 from em_impute.pipeline.apply import Applied, apply_all, asked_of, opened_for
-from em_impute.pipeline.complete import complete_all, patched, patched_long
-from em_impute.pipeline.open import Progress, open_table
+from em_impute.pipeline.complete import complete_all, model_of, patched, patched_long
+from em_impute.pipeline.open import Progress, before_readings, open_table
 from em_impute.pipeline.save import make_model
 from em_impute.pipeline.types import ColumnResult, InputTable
+from em_impute.pipeline.why import why
 from em_impute.report.build.applied import build_applied_report
 from em_impute.report.build.fit import build_report
+from em_impute.report.build.shared import head_of, input_of
 from em_impute.report.model.fit import FitReport
+from em_impute.report.model.why import WhyReport
 from em_impute.saved_model.store import SavedModel
 from em_impute.table.output import WrittenFile
 
@@ -54,6 +58,23 @@ class Completed:
         """Give the model to save."""
         return make_model(self.opened, self.completions, self.request, time_of_run())
 
+    def why(self, lines: Sequence[int], command: str) -> WhyReport:
+        """Say why the rows on some lines are filled as they are, in the only column."""
+        (completion,) = self.completions
+        model, opened = self._filling(), self.opened
+        if opened.readings:
+            opened = before_readings(opened, self.request, model.read)
+        rows = why(opened, model, completion.labels, lines)
+        head = head_of(self.request, command)
+        return WhyReport(**head, input=input_of(self.opened), column=completion.target, rows=[*rows])
+
+    def _filling(self) -> Model:
+        """Give what fills the only column."""
+        found = self.completions[0].fitted
+        if found is None:
+            raise AssertionError("a column that is asked about is always fitted")
+        return model_of(found, self.opened.names[: self.opened.table.n_columns], self.request, self.request.deltas)
+
 
 @dataclass(frozen=True)
 class CompletedByModel(Completed):
@@ -69,13 +90,22 @@ class CompletedByModel(Completed):
             build_applied_report(self.opened, one, self.placed, self.request, command, written) for one in self.applied
         )
 
+    def _filling(self) -> Model:
+        (one,) = self.applied
+        return one.saved.model
+
 
 @contextmanager
-def completed(request: Request, watch: Progress, source: tuple[SavedModel, str] | None = None) -> Iterator[Completed]:
-    """Open a file and complete its columns, by a new fit or by a saved model, which is given with its path."""
+def completed(
+    request: Request, watch: Progress, source: tuple[SavedModel, str] | None = None, *, release: bool = True
+) -> Iterator[Completed]:
+    """Open a file and complete its columns, by a new fit or by a saved model, which is given with its path.
+
+    Without `release` the predictors are kept, to be asked about.
+    """
     if source is None:
         with open_table(request, watch) as opened:
-            yield Completed(opened, complete_all(opened, request, watch, release=True), request)
+            yield Completed(opened, complete_all(opened, request, watch, release=release), request)
         return
     saved, path = source
     with opened_for(asked_of(saved, request, path), request, watch) as (opened, placed, asked):

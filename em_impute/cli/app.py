@@ -12,6 +12,7 @@ from em_impute.cli.help import MAX_WIDTH, Command, Commands
 from em_impute.cli.options.parsing import show_help
 from em_impute.cli.report import report
 from em_impute.cli.schema import schema
+from em_impute.cli.why import why
 from em_impute.environment import version
 
 app = typer.Typer(
@@ -21,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": MAX_WIDTH},
 )
-for command in (fill, check, evaluate, explain, report, schema):
+for command in (fill, check, evaluate, explain, why, report, schema):
     app.command(cls=Command)(command)
 
 

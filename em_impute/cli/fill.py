@@ -47,3 +47,5 @@ def fill(
     is_told = not behaviour.silent or behaviour.judges or run.log.is_open
     done = fill_table(asked, run, is_told=is_told)
     say(done.reports, done.names, run)
+    if not done.reports:
+        run.say([("filled", "nothing: no column of categories has gaps")])

@@ -89,6 +89,7 @@ def _refused(request: Request, scale: Scale, fills: Fills, output: Output) -> Us
     if several and "-" in scale.files:
         return UsageError("standard input cannot be one of several parts", "name files, or give one table alone")
     refused = {
+        "--all": (request.all_columns, "the whole table says which columns have gaps", "name them with --column"),
         "-o -": (several and output.output in STDOUT_NAMES, "standard output can carry one table", "name a folder"),
         "--long": (several and fills.long, "it puts all imputations of one file below each other", "leave it out"),
         "--in-place": (output.in_place, "it needs a table that is read as one file into memory", JOIN),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from em_impute.cli.logging import STDOUT_NAMES
 from em_impute.cli.options.groups import FLAGS
-from em_impute.cli.options.input import Input
+from em_impute.cli.options.input import InputOrModel
 from em_impute.cli.options.model import Model
 from em_impute.cli.options.output import SavedModels
 from em_impute.errors import UsageError
@@ -14,30 +14,21 @@ from em_impute.options import Request
 if TYPE_CHECKING:
     from em_impute.saved_model.store import SavedModel
 
-FITTING = {
-    "features",
-    "kinds",
-    "by",
-    "same_within",
-    "weights",
-    "method",
-    "imputations",
-    "long",
-    *(one.name for one in fields(Model)),
-}
-FITTING -= {"deltas", "seed"}
+FITTING = {"features", "kinds", "by", "same_within", "weights", "method", "imputations", "long", "all_columns"}
+FITTING |= {one.name for one in fields(Model)} - {"deltas", "seed"}
 """Options of a fit; a model that is applied has been fitted already."""
 
 
-def check_saved(saved: SavedModels, table: Input, *groups: Any) -> None:  # noqa: ANN401  # dataclasses
+def check_saved(saved: SavedModels, table: InputOrModel, *groups: Any) -> None:  # noqa: ANN401  # dataclasses
     """Raise UsageError for options that contradict those of saved models, and where no column is named at all."""
     for option, path in (("--model", saved.model), ("--save-model", saved.save_model)):
         if path is not None and (not path or path in STDOUT_NAMES):
             raise UsageError(f"{option} takes the path of a file, not {path!r}", f"for example {option} model.json")
     if saved.model is None:
-        if not table.columns:
-            message = "name the column to complete with --column, or a model with --model"
-            raise UsageError("no column is named", message)
+        if table.all_columns == bool(table.columns):
+            what = "--all contradicts --column" if table.all_columns else "no column is named"
+            hint = "name the column to complete with --column, or take --all of them, or a model with --model"
+            raise UsageError(what, hint)
         return
     for group in (table, *groups):
         for one in fields(group):
@@ -48,7 +39,9 @@ def check_saved(saved: SavedModels, table: Input, *groups: Any) -> None:  # noqa
         raise UsageError("--save-model with --model would save the same model", "copy the file")
 
 
-def read_saved(saved: SavedModels, table: Input, request: Request) -> "tuple[tuple[SavedModel, str] | None, Request]":
+def read_saved(
+    saved: SavedModels, table: InputOrModel, request: Request
+) -> "tuple[tuple[SavedModel, str] | None, Request]":
     """Read the model that fills, if one does: it comes with its path, and with the request that it answers.
 
     Numbers are read as it read them, unless the user said how.

@@ -7,7 +7,7 @@ import typer
 
 from em_impute.cli.options.behaviour import DEBUG
 
-Kind: TypeAlias = Literal["fit", "evaluation", "explanation", "model"]
+Kind: TypeAlias = Literal["fit", "evaluation", "explanation", "why", "model"]
 
 
 def schema(
@@ -18,7 +18,7 @@ def schema(
             "--of",
             metavar="KIND",
             rich_help_panel="Output",
-            help="Report of fill, of evaluate or of explain --json, or a saved model. "
+            help="Report of fill, of evaluate, or of explain or why --json, or a saved model. "
             f"One of {', '.join(get_args(Kind))}.",
         ),
     ] = "fit",

@@ -268,8 +268,8 @@ class Model:
         by_column = dict(chain.from_iterable(one.cells(table, rows) for one in codings))
         return merge_rows([*cells, *by_column.values()])
 
-    def predict(self, table: Table, rows: Integers) -> Prediction:
-        """Say how probable each label is in some rows of a chunk."""
+    def predict(self, table: Table, rows: Integers, *, digits: int | None = DIGITS) -> Prediction:
+        """Say how probable each label is in some rows of a chunk, to so many digits; None leaves all of them."""
         merged = self.merged(table, rows)
         distinct, place = (rows, np.arange(rows.size)) if merged is None else (rows[merged.first], merged.index)
         predictors = self.pooled.coding.predictors(table, distinct)
@@ -284,7 +284,8 @@ class Model:
                 probability[mine] += own.weight * by_own
         if self.shifts is not None:
             probability = self.shifts.apply(probability)
-        probability = np.round(shift_log_odds(probability, self.delta), DIGITS)
+        probability = shift_log_odds(probability, self.delta)
+        probability = probability if digits is None else np.round(probability, digits)
         return Prediction(probability, place, rows[predictors.are_empty[place]], coded)
 
     def _coded(self, table: Table, rows: Integers, groups: Groups) -> CodedRows:

@@ -39,12 +39,12 @@ from em_impute.table.text import shown
 def complete_all(
     opened: InputTable, request: Request, progress: Progress, *, release: bool = False
 ) -> list[ColumnResult]:
-    """Complete every column that was asked for, each on its own.
+    """Complete every column that was asked for, each as it would be alone: the others are predictors with gaps.
 
     With `release` the predictors as they were read, which take much memory, are released when they are standardised.
     """
-    last = opened.targets[-1] if release else None
-    return [complete(opened, column, request, progress, release=column == last) for column in opened.targets]
+    last = [*opened.targets][-1:] if release else []
+    return [complete(opened, column, request, progress, release=column in last) for column in opened.targets]
 
 
 def complete(
@@ -99,7 +99,7 @@ def fit_column(
 
     `labels` are those of the column, or what is left of them where some known ones are hidden on purpose.
     """
-    target = opened.names[column]
+    target, opened = opened.names[column], opened.apart_from(column)
     clock = _Clock()
     known = labels_to_find(target, drop_zero_weights(labels, target, opened.weight), request)
     progress("preparing", None, "")

@@ -86,7 +86,7 @@ class Evaluation:
 
 
 def evaluate_all(opened: InputTable, request: Request, hiding: HoldOut, progress: Progress) -> list[Evaluation]:
-    """Evaluate every column that was asked for, each on its own.
+    """Evaluate every column that was asked for, each as if it were the only one.
 
     Raises DesignError for a share of a label that no column holds.
     """

@@ -109,7 +109,7 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         labels, columns, (), explicit=is_named, with_categories=False, known=known, weight=opened.weight
     )
     by = ordering_feature(design, name_of(opened, request.order_by))
-    chosen = [_row_at(opened, line) for line in showing.lines]
+    chosen = [row_at(opened, line) for line in showing.lines]
     rows = design.learning
     if request.unlabelled_weight is not None and (rows.label >= 0).any():  # without any label it would mean nothing
         rows = weighed(rows, request.unlabelled_weight)
@@ -208,7 +208,7 @@ def responsibilities(parameters: Parameters, component_label: Integers, x: Float
     )
 
 
-def _row_at(opened: InputTable, line: int) -> int:
+def row_at(opened: InputTable, line: int) -> int:
     """Find the row that stands on a line of the file.  Raises DesignError where none does."""
     table = opened.table
 

@@ -1,7 +1,7 @@
 """From bytes to a table that has been read: first pass."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
@@ -11,6 +11,7 @@ from em_impute.columns.weights import read_weights
 from em_impute.errors import FitError, UsageError, option
 from em_impute.model.groups import refuse_groups
 from em_impute.options import Request
+from em_impute.pipeline.gaps import NO_GAPS, find_gaps
 from em_impute.pipeline.types import InputTable
 from em_impute.table.categories import ANY_NUMBER, MAX_TEXTS
 from em_impute.table.dialect import Dialect, Reading, detect_dialect
@@ -41,10 +42,15 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
     options["most_texts"] = ANY_NUMBER if may_be_empty else MAX_TEXTS
     options["keep_record_starts"] = request.imputations > 0
     options["progress"] = lambda done: progress("reading", done / max(1, source.size), "")
+    gaps = NO_GAPS
+    if request.all_columns:
+        gaps = find_gaps(read_table(source, dialect, **options), unique_names(dialect.names), request.null_values)
+        options["targets"] = gaps.to_fill
     table = read_table(source, dialect, **options)
     if not (table.n_rows or may_be_empty):
         raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
     opened = input_table(replace(source, name=raw.name), table, options, perf_counter() - began)
+    opened = replace(opened, left=gaps.left)
     return opened if may_be_empty else interpreted(opened, request)
 
 
@@ -84,6 +90,14 @@ def _kinds_of(request: Request, dialect: Dialect, name: str) -> dict[int, str]:
     return {find_column(dialect, column, name): kind for column, kind in request.kinds}
 
 
+def before_readings(opened: InputTable, request: Request, columns: Collection[int]) -> InputTable:
+    """Read a table again as a model reads one: the texts of some `columns`, not the numbers that were made of them."""
+    options = read_options(request, opened.table.dialect, opened.name)
+    options["most_texts"], options["texts"] = ANY_NUMBER, columns
+    table = read_table(opened.source, opened.table.dialect, **options)
+    return replace(opened, table=replace(table, lines=opened.table.lines), readings=())
+
+
 def input_table(source: Source, table: Table, options: ReadOptions, seconds: float = 0.0) -> InputTable:
     """Give a table with the weights of its rows and the column that divides them.  Raises DesignError for bad ones."""
     names = unique_names(table.dialect.names)
@@ -108,7 +122,7 @@ def read_options(request: Request, dialect: Dialect, name: str) -> ReadOptions:
     if len(set(targets)) < len(targets):
         raise UsageError(f"a column is named twice with {option('columns')}", "name each column once")
     features = [find_column(dialect, feature, name) for feature in request.features]
-    for both in set(features) & set(targets):
+    for both in set(features) & set(targets) if len(targets) == 1 else ():  # several predict each other
         message = f"column {shown(dialect.names[both])} cannot be both filled and a predictor"
         raise UsageError(message, f"leave it out of {option('features')}")
     taken = {**dict.fromkeys(targets, "filled"), **dict.fromkeys(features, "a predictor")}

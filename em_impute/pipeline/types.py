@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import Key
 from em_impute.columns.labels import Labels
-from em_impute.columns.predictors import Column, Known
-from em_impute.columns.readings import Reading, times_of
+from em_impute.columns.predictors import Column, Known, Rejected
+from em_impute.columns.readings import Reading, made_names, times_of
 from em_impute.columns.same_label import SameLabel, find_same_label, same_label_of
 from em_impute.diagnostics.diagnose import Diagnostics
 from em_impute.em.blocks import Floats
@@ -49,11 +49,24 @@ class InputTable:
     """How columns of texts became numbers; those that are made of one column stand behind all columns."""
     told: frozenset[str] = frozenset()
     """The columns whose kinds are no question, since the user has named them or they were made of texts."""
+    left: Sequence[Rejected] = ()
+    """Columns with gaps that cannot be filled, where none was named."""
 
     def release_predictors(self) -> None:
         """Release the predictors as they were read, when nothing more is to be learnt from them: they are large."""
         self.table.numbers.clear()
         self.table.categories.clear()
+
+    def apart_from(self, column: int) -> "InputTable":
+        """Take a column to fill, which others to fill may have as a predictor, from its own predictors."""
+        if column not in self.table.numbers:
+            return self
+        made = made_names([one for one in self.readings if one.index == column])
+        apart = {column, *(index for index, name in enumerate(self.names) if name in made)}
+        numbers = {index: one for index, one in self.table.numbers.items() if index not in apart}
+        categories = {index: one for index, one in self.table.categories.items() if index not in apart}
+        readings = tuple(one for one in self.readings if one.index != column)
+        return replace(self, table=replace(self.table, numbers=numbers, categories=categories), readings=readings)
 
     @property
     def columns(self) -> list[Column]:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from em_impute.errors import TableError
 from em_impute.report.document.document import document_of
+from em_impute.report.extra import PAGE, refuse_without
 from em_impute.report.markdown import to_markdown
 from em_impute.report.model.documents import json_of, read
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.shared import SCHEMA_VERSION
+from em_impute.report.model.shared import SCHEMA_VERSION, rendered
 from em_impute.serialize.json_text import FormatError, parse
 
 HINT = "name the .json file that em-impute wrote"
@@ -22,6 +23,20 @@ def render(reports: Sequence[FitReport], suffix: str) -> str:
     from em_impute.report.page.page import to_html
 
     return to_html(*reports)
+
+
+@rendered.register
+def _of_fit(report: FitReport, suffix: str) -> str:
+    """Write a report, or with the suffix .svg its first picture."""
+    if suffix == ".svg":
+        from em_impute.report.charts.charts import draw
+        from em_impute.report.charts.palette import css_colours
+
+        svg = "".join(chart.svg for chart in draw(report, "plot")["main"])
+        return svg.replace(">", f"><style>{css_colours()}text{{font:11px sans-serif}}</style>", 1)
+    if suffix == ".html":
+        refuse_without(PAGE, "an HTML page")
+    return render([report], suffix)
 
 
 def render_saved(text: str, suffix: str, name: str) -> str:

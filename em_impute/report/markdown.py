@@ -5,16 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from em_impute.report.document.blocks import MAX_LISTED, Details, Document, Figures, Items, Name, Table, Text
-from em_impute.report.document.document import document_of
 from em_impute.report.format import printable, text_of
-from em_impute.report.model.fit import FitReport, markdown_of
 
 TAGS = {"<code>": "`", "</code>": "`", "<strong>": "**", "</strong>": "**", "<q>": "", "</q>": ""}
-
-
-@markdown_of.register
-def _of_report(report: FitReport) -> str:
-    return to_markdown(document_of(report))
 
 
 def to_markdown(*documents: Document) -> str:

@@ -66,6 +66,12 @@ class CategoryColumn:
     first: tuple[str, ...] = ()
     """the first few texts of a column that was not read to its end"""
 
+    def take(self, rows: NDArray[np.intp]) -> "CategoryColumn":
+        """Copy the cells of some rows; counts and keys remain those of all."""
+        if self.code is not None:
+            return replace(self, code=self.code[rows])
+        return self if self.long is None else replace(self, long=self.long._replace(code=self.long.code[rows]))
+
     def without(self, rows: NDArray[np.intp]) -> "CategoryColumn":
         """Take the cells of some rows for missing."""
         if self.code is None:

@@ -77,6 +77,10 @@ class NumberColumn(NumberCounts):
         numbers: NDArray[np.float64] = self.numbers[rows if self.code is None else self.code[rows]]
         return numbers
 
+    def take(self, rows: NDArray[Any]) -> "NumberColumn":
+        """Copy the cells of some rows."""
+        return self if self.numbers is None else replace(self, numbers=self.of(rows), code=None)
+
     def without(self, rows: NDArray[Any]) -> "NumberColumn":
         """Take the cells of some rows for missing."""
         if self.numbers is None:

@@ -66,6 +66,16 @@ class Table:
     scan_seconds: float
     """time that finding the fields took"""
 
+    def take(self, rows: NDArray[np.intp]) -> "Table":
+        """Copy the predictors and the group of some rows, each as often as it is named."""
+        return replace(
+            self,
+            n_rows=rows.size,
+            numbers={column: one.take(rows) for column, one in self.numbers.items()},
+            categories={column: one.take(rows) for column, one in self.categories.items()},
+            groups=None if self.groups is None else self.groups.take(rows),
+        )
+
     def line_of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
         """Give the physical line, 1-based, at which records begin."""
         return self.lines.of(rows)
@@ -164,7 +174,8 @@ class _TableReader:
         self.n_rows = 0
         targets, features, explicit = reading["targets"], reading["features"], reading["explicit"]
         decimal, weights, groups = reading.get("decimal", "."), reading.get("weights"), reading.get("groups")
-        tokens, taken = reading.get("null_tokens", frozenset()), {*targets, groups, weights}
+        tokens, taken = reading.get("null_tokens", frozenset()), {groups, weights}
+        taken |= set(targets) if len(targets) == 1 else set()  # several are predictors of each other
         candidates = [i for i in range(len(dialect.names)) if i not in taken] if features is None else features
         self._targets = {column: TargetReader(column, dialect, tokens) for column in targets}
         most, nulls = reading.get("most_texts", 0), reading.get("nulls_of", {})

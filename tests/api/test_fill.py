@@ -171,7 +171,7 @@ def test_what_cannot_be_filled_says_why_and_what_to_do_in_the_words_of_python(ch
 
 
 def test_what_is_no_frame_and_an_option_that_there_is_not_are_type_errors_that_say_what_is_there():
-    with pytest.raises(TypeError, match=r"frame is a list: a pandas DataFrame is needed; em_impute\.fill_csv reads"):
+    with pytest.raises(TypeError, match=r"frame is a list: a data frame is needed; em_impute\.fill_csv reads"):
         em_impute.fill([1, 2], column="sex")
     with pytest.raises(TypeError, match=r"fill\(\) got an unexpected keyword argument 'min_prob' \(did you mean"):
         em_impute.fill(people()[0], column="sex", min_prob=0.9)

@@ -175,3 +175,20 @@ def test_probabilities_come_as_a_frame_where_frames_are_asked_for():
     assert ["p_x", "p_y", "p_z"] == said.columns.tolist()
     pd.testing.assert_index_equal(frame.index, said.index)
     np.testing.assert_array_equal(imputer.predict_proba(frame), said)
+
+
+def test_weights_are_routed_through_a_pipeline():
+    from sklearn import config_context
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    x, y = np.array([[0.0], [1.0], [2.0], [7.0], [8.0], [9.0], [3.0]]), np.array([*"aaabbb", "b"])
+    weight = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0])
+    alone = GaussianMixtureImputer(covariance="tied").fit(StandardScaler().fit_transform(x), y, sample_weight=weight)
+    with config_context(enable_metadata_routing=True):
+        asked = GaussianMixtureImputer(covariance="tied").set_fit_request(sample_weight=True)
+        pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), asked).fit(
+            x, y, sample_weight=weight
+        )
+
+    np.testing.assert_allclose(pipeline.predict_proba(x), alone.predict_proba(StandardScaler().fit_transform(x)))

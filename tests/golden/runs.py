@@ -258,6 +258,7 @@ ALL = [
         "check people.csv -c sex",
         "check doubtful.csv -c tree",
         "check whole.csv -c g",
+        "check coded.csv",
         "check quoted.csv -c 1 -x 2 -n --keep-value NA --null-value kind",
     ),
     _run(
@@ -287,6 +288,13 @@ ALL = [
     _run(
         "an evaluation of a compressed file",
         "evaluate people.csv.gz -c sex -x x --covariance tied --how by-class --repeats 1 --json",
+    ),
+    _run("all columns with gaps", "fill people.csv --all --covariance tied -r r.json"),
+    _run(
+        "why rows are filled so",
+        "why people.csv -c sex --line 2 --line 13",
+        "why people.csv -c sex -x x -x colour --line 2 --line 13 --json -q",
+        "why wide.csv -c g --covariance tied --line 2 --json",
     ),
     _run(
         "an explanation",

@@ -240,6 +240,11 @@ def contents():
         "empty.csv": "",
         "lines.csv": _with_lines(people),
         "twins.csv": "g,x,x\na,1,2\n,3,4\n",
+        "wide.csv": ",".join(["g", *(f"x{j}" for j in range(13))])
+        + "\n"
+        + "".join(
+            f"{['', 'a', 'b'][i % 3]},{','.join(str((i * i + 3 * j * i) % 17) for j in range(13))}\n" for i in range(60)
+        ),
         "words.csv": "g,name\na,Ann\nb,Bob\n,Cy\n",
         "single.csv": "g,x\na,1\na,2\n,3\n",
     }

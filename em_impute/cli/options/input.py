@@ -49,7 +49,7 @@ File: TypeAlias = Annotated[
         help="The CSV file, which may be compressed (gz, bz2, xz, zst); - or nothing reads standard input.",
     ),
 ]
-COLUMN = "Column to complete, by name or 1-based number. Repeat it to complete several, each on its own."
+COLUMN = "Column to complete, by name or 1-based number. Repeat it to complete several, which predict each other."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -112,6 +112,7 @@ class InputOrModel(Input):
     columns: list[str] | None = option(
         "-c, --column NAME|N", f"{COLUMN} With --model: those of its columns to complete.", autocompletion=_column_names
     )
+    all_columns: bool = option("--all", "Complete every column of categories that has gaps, instead of naming any.")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -1,6 +1,6 @@
 """From a completed column to its report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -30,9 +30,13 @@ from em_impute.report.model.diagnostics import (
 from em_impute.report.model.fit import FitReport, GroupOfRows, Groups
 from em_impute.report.model.shared import ReliabilityBin, Threshold
 from em_impute.table.output import WrittenFile
+from em_impute.table.text import listed
 
 MAX_LISTED = 1000
 """Groups, and rows that are marked."""
+
+MAX_NAMED = 8
+"""Columns named in a note."""
 
 METHOD = "5-fold stratified cross-validation on the known labels"
 
@@ -60,6 +64,10 @@ def build_report(
         counted = counted_of(opened, completion, flagged, diagnostics.uncertainty if diagnostics else None)
         marked = marked_of(opened, flagged, design) if flagged else None
     totals, wrong = totals_of(counted), wrong_of(counted)
+    said = [
+        *warnings(completion, counted, totals, wrong, marked, opened.table.line_of),
+        *_of_columns_left(opened, completion),
+    ]
     examined = diagnostics if design else None
     return FitReport(
         **head_of(request, command),
@@ -83,10 +91,16 @@ def build_report(
         audit=examined.audit if examined else None,
         marked=marked,
         log=decisions(opened, completion, request, counted),
-        warnings=notices(warnings(completion, counted, totals, wrong, marked, opened.table.line_of)),
+        warnings=notices(said),
         plain_em=baseline_of(examined.baseline_em, design.labels) if examined and design else None,
         pictures=examined.pictures if examined else None,
     )
+
+
+def _of_columns_left(opened: InputTable, completion: ColumnResult) -> Iterator[tuple[str, str]]:
+    """Tell in the first report of several of columns with gaps that cannot be filled."""
+    if opened.left and completion.column == opened.targets[0]:
+        yield "S06", f"Left as they are: {listed([f'{one.name} ({one.reason})' for one in opened.left], MAX_NAMED)}."
 
 
 def counted_of(

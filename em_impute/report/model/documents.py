@@ -17,11 +17,12 @@ from em_impute.report.model.shared import (
     Threshold,
     Tool,
 )
+from em_impute.report.model.why import WhyReport
 from em_impute.serialize.classes import from_json, schema_of, to_json
 from em_impute.serialize.json_text import render
 from em_impute.serialize.values import Schema
 
-Report = FitReport | EvaluationReport | ExplanationReport
+Report = FitReport | EvaluationReport | ExplanationReport | WhyReport
 
 R = TypeVar("R", FitReport, EvaluationReport, ExplanationReport)
 
@@ -41,6 +42,7 @@ KINDS = {
     "fit": _Kind("The fit report of em-impute", FitReport, True),
     "evaluation": _Kind("The evaluation of em-impute", EvaluationReport, True),
     "explanation": _Kind("The explanation of em-impute", ExplanationReport, False),
+    "why": _Kind("Why em-impute fills rows as it does", WhyReport, False),
 }
 
 

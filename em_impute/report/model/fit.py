@@ -1,12 +1,15 @@
 """The report of `em-impute fill`: what was missing, the model, the fit, and how right it is."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import singledispatch
+from html import escape
+from pathlib import Path
 from typing import Annotated, NamedTuple
 
 from em_impute.diagnostics.values import Audit, ChartData, Sensitivity
 from em_impute.missingness.values import RowCounts
+from em_impute.report.extra import can_write_pages
 from em_impute.report.model.diagnostics import Accuracy, MarkedRows, SuspectLabel, Totals
 from em_impute.report.model.missingness import Missingness
 from em_impute.report.model.mixture import BaselineEm, Convergence, LeadingMixture, Selection
@@ -19,7 +22,9 @@ from em_impute.report.model.shared import (
     KnownLabel,
     LabelledCell,
     Notice,
+    Picture,
     Seconds,
+    rendered,
 )
 from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Sha256, Share
 from em_impute.serialize.classes import to_json
@@ -156,12 +161,6 @@ class Parts(NamedTuple):
     files: Annotated[Sequence[PartFile], "The parts, in their order."]
 
 
-@singledispatch
-def markdown_of(report: object) -> str:
-    """Write a report as Markdown: `em_impute.report.markdown` says how."""
-    raise TypeError(f"nothing writes {type(report).__name__} as Markdown")
-
-
 @dataclass(frozen=True, kw_only=True, repr=False)
 class FitReport(Head):
     """What `em-impute fill` says of a column that it completed.
@@ -178,6 +177,13 @@ class FitReport(Head):
     1
     >>> report.to_json().splitlines()[1]
     '  "schema_version": 1,'
+    >>> report.to_html()[:15].lower(), report.plot()[:4]
+    ('<!doctype html>', '<svg')
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "report.md"  # or .html, .json
+    >>> report.save(path)
+    >>> path.read_text().splitlines()[0]
+    '# sex in the frame'
 
     """
 
@@ -250,9 +256,36 @@ class FitReport(Head):
         """
         return render(to_json(self))
 
+    def to_html(self) -> str:
+        """Write the report as a page, which the extra `report` makes.  Raises UsageError without it."""
+        return rendered(self, ".html")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the report to a file, whole or not at all: a page (.html), Markdown (.md) or else JSON.
+
+        Raises UsageError for a page without the extra `report`, OutputError where the file cannot be written.
+        """
+        from em_impute.table.output import write_atomically  # late: a schema needs no table
+
+        write_atomically(path, [rendered(self, Path(path).suffix).encode()], suffix="")
+
+    def _repr_html_(self) -> str | None:
+        """Show the page in a notebook, in a frame of its own; without the extra `report` there is none."""
+        if not can_write_pages():
+            return None
+        page = escape(self.to_html())
+        return f'<iframe srcdoc="{page}" style="width: 100%; height: 36em; border: 0"></iframe>'
+
+    def plot(self) -> Picture:
+        """Draw the labels over the predictors, as the page does first: a picture that notebooks show.
+
+        `str` of it is the SVG.
+        """
+        return Picture(rendered(self, ".svg"))
+
     def __str__(self) -> str:
         """Write the report as Markdown, for people."""
-        return markdown_of(self)
+        return rendered(self, ".md")
 
     def __repr__(self) -> str:
         """Say in a line what the report is about: all of it fills pages."""

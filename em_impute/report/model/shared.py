@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Annotated, Literal, NamedTuple
 
 from em_impute.serialize.annotations import Choices, Count, MayLack, Pattern, Positive, Range, Sha256, Share
@@ -55,10 +56,28 @@ WARNINGS = {
     "S03": "A note rather than a warning: some lines are no rows by their looks.",
     "S04": "A note rather than a warning: rows with one value of a column have one label, and are filled so.",
     "S05": "A note rather than a warning: some labels may stand for missing ones.",
+    "S06": "A note rather than a warning: some columns with gaps are left.",
 }
 
-NOTES = frozenset({"S01", "S03", "S04", "S05", "W17"})
+NOTES = frozenset({"S01", "S03", "S04", "S05", "S06", "W17"})
 """What merely informs.  No option lets it stop a run."""
+
+
+@singledispatch
+def rendered(report: object, suffix: str) -> str:
+    """Write a report in the form of a suffix: whoever writes it has registered how."""
+    raise TypeError(f"nothing writes {type(report).__name__} as {suffix}")
+
+
+class Picture(str):
+    """A picture as SVG."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        return str(self)
+
 
 Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
 Covariance = Annotated[str, Choices(COVARIANCES), "What the components' covariances have in common."]

@@ -1,0 +1,150 @@
+"""What is missing of a table, and what a fit would use."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from em_impute.columns.design import make_design
+from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, read_labels, remedy
+from em_impute.columns.predictors import Rejected, are_identifiers, choose_predictors
+from em_impute.options import Request
+from em_impute.pipeline.types import InputTable
+from em_impute.report.build.asides import ALWAYS, BY_LOOKS, lines_told
+from em_impute.report.build.shared import features_of
+from em_impute.report.build.warnings import unread_cells
+from em_impute.report.format import known_and_missing
+from em_impute.table.text import listed
+
+MAX_SHOWN = 20
+"""Labels or columns named in one line; the rest are counted."""
+
+
+class Finding(NamedTuple):
+    """Something that was found."""
+
+    name: str
+    """what it is about: no rows, column, labels, doubtful, warning, note, predictors, key, not used, left"""
+    text: str
+    is_doubtful: bool
+    """it makes the answer negative"""
+
+
+@dataclass(frozen=True)
+class CheckedColumn:
+    """What is found of a column that a fit would fill."""
+
+    column: str
+    known: int
+    missing: dict[str, int]
+    """cells by the mark that they hold"""
+    labels: dict[str, int]
+    doubts: list[str]
+    """what looks like a missing mark, and what to do"""
+    warnings: list[str]
+    notes: list[str]
+    same_label: str
+    """the column of which rows with one value have one label, and what says so"""
+    predictors: dict[str, str]
+    """what each column holds"""
+    not_used: dict[str, str]
+    """why, by column"""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is found of a table."""
+
+    no_rows: list[str]
+    """lines that are no rows"""
+    columns: list[CheckedColumn]
+    left: dict[str, str]
+    """why columns with gaps cannot be filled"""
+
+
+def check_table(opened: InputTable, request: Request, spelled: Callable[[str], str]) -> Checked:
+    """Find what is missing in each column to fill, and what a fit would use; options are `spelled` as users do."""
+    no_rows = [*lines_told([("", opened.table.asides)], ALWAYS | BY_LOOKS)]
+    columns = [_check_column(opened.apart_from(column), column, request, spelled) for column in opened.targets]
+    return Checked(no_rows, columns, {one.name: one.reason for one in opened.left})
+
+
+def _check_column(opened: InputTable, column: int, request: Request, spelled: Callable[[str], str]) -> CheckedColumn:
+    target, kinds = opened.names[column], classify_texts(opened.table.targets[column], request)
+    settled, labels = not kinds.ambiguous, dict(sorted(kinds.labels.items()))
+    used, rejected = _predictors(opened, column, request, with_categories=bool(labels), settled=settled)
+    doubts = [f"{ambiguity(target, text, n, list(labels))} {remedy(text)}" for text, n in kinds.ambiguous.items()]
+    odd = [*odd_labels(target, kinds.labels, request.keep_values)]
+    warnings = [message for code, message in odd if code.startswith("W")]
+    warnings += [message for _, message in unread_cells([one for one in opened.readings if one.column in used])]
+    return CheckedColumn(
+        target,
+        sum(labels.values()),
+        dict(kinds.missing),
+        labels,
+        [*map(spelled, doubts)],
+        [*map(spelled, warnings)],
+        [spelled(message) for code, message in odd if not code.startswith("W")],
+        _key(opened, column, request) if labels and settled else "",
+        used,
+        {one.name: one.reason for one in rejected},
+    )
+
+
+def findings(checked: Checked) -> Iterator[Finding]:
+    """Say it line by line."""
+    if checked.no_rows:
+        yield Finding("no rows", "; ".join(checked.no_rows), False)
+    for one in checked.columns:
+        n_missing = sum(one.missing.values())
+        yield Finding("column", known_and_missing(one.column, one.known, one.missing), n_missing > 0)
+        labels = [f"{text} {n:,}" for text, n in one.labels.items()]
+        yield Finding("labels", listed(labels, MAX_SHOWN) or "none", False)
+        yield from (Finding("doubtful", doubt, True) for doubt in one.doubts)
+        yield from (Finding("warning", message, True) for message in one.warnings)
+        yield from (Finding("note", message, False) for message in one.notes)
+        is_hopeless = n_missing > 0 and not one.predictors
+        yield Finding("predictors", with_kinds(one.predictors) or "none", is_hopeless)
+        if one.same_label:
+            yield Finding("key", one.same_label, False)
+        yield from (Finding("not used", f"{name}: {reason}", False) for name, reason in one.not_used.items())
+    yield from (Finding("left", f"{name}: {reason}", False) for name, reason in checked.left.items())
+    if not checked.columns:
+        yield Finding("columns", "no column of categories has gaps", False)
+
+
+def with_kinds(kinds: Mapping[str, str]) -> str:
+    """Name columns and what they hold."""
+    return listed([f"{name}: {kind}" for name, kind in kinds.items()], MAX_SHOWN)
+
+
+def _key(opened: InputTable, column: int, request: Request) -> str:
+    """Name the column of which rows with one value have one label, if there is one."""
+    labels = read_labels(opened.names[column], opened.table.targets[column], request)
+    same = opened.same_label(labels.label, opened.keys)
+    known = "" if same is None else f"{same.n_known:,} known labels beside another, {same.n_exceptions:,} unlike these"
+    return "" if same is None else f"{same.name}: rows with one value have one label ({known})"
+
+
+def _predictors(
+    opened: InputTable, column: int, request: Request, *, with_categories: bool, settled: bool
+) -> tuple[dict[str, str], tuple[Rejected, ...]]:
+    """Say what each predictor is that `fill` would use; sums and copies are known once the labels are `settled`."""
+    long = [(name, one) for name, one in opened.categories if one.long] if with_categories else []
+    texts_of = [name for name, one in long if name in opened.told or not are_identifiers(name, one)]
+    columns, candidates, known = opened.columns, opened.categories, opened.known._replace(in_scores=texts_of)
+    explicit = bool(request.features)
+    numbers, texts, rejected = choose_predictors(
+        columns, candidates, explicit=explicit, with_categories=with_categories, known=known
+    )
+    if not (settled and (numbers or texts)):
+        kinds = {name: "number" for name, _ in numbers}
+        return kinds | dict.fromkeys(texts_of, "text") | {name: "category" for name, _ in texts}, tuple(rejected)
+    design = make_design(
+        read_labels(opened.names[column], opened.table.targets[column], request),
+        columns,
+        candidates,
+        explicit=explicit,
+        with_categories=with_categories,
+        known=known,
+    )
+    return features_of(design, opened.readings).kinds | dict.fromkeys(texts_of, "text"), design.rejected

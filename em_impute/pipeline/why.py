@@ -1,0 +1,216 @@
+"""Why a row was filled so: what each predictor adds to the log-odds, what would change the label, the nearest rows.
+
+A mixture leaves any predictor out exactly, by marginalising it, as it does where the cell is missing.  So copies of the
+row in which cells are emptied, or hold something else, are put to the very model that fills.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from em_impute.columns.labels import Labels
+from em_impute.em.blocks import Flags, Floats, Integers, slices
+from em_impute.model.assign import TINY
+from em_impute.model.predict import DIGITS, Model
+from em_impute.pipeline.apply import with_groups
+from em_impute.pipeline.explain import row_at
+from em_impute.pipeline.reasons import Cell, Contribution, Counterfactual, KnownRow, RowReasons
+from em_impute.pipeline.types import InputTable
+from em_impute.table.read import Table
+
+MOST_PARTS = 12
+"""Predictors that are told of one by one: each needs a marginal distribution of its own."""
+
+MOST_CHANGES, N_NEAREST = 3, 5
+
+N_VALUES = 32
+"""Values at which a number is tried, first between its smallest and its largest, then between two of these."""
+
+NEAREST_ROWS = 1 << 16
+"""Rows whose distance is computed at a time."""
+
+STRANGERS = 2.0
+"""What two different texts count in a mean squared difference: as much as two random rows differ in a number."""
+
+
+class Cells(NamedTuple):
+    """What is put into a column of copies of a row."""
+
+    column: int
+    copies: Integers
+    values: Floats  # (n_copies,), numbers, or the codes of texts; NaN is missing
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row that can be put to the model in other forms."""
+
+    table: Table
+    model: Model
+    row: int
+    names: Sequence[str]  # of all columns
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """The columns that the model reads and the row shows."""
+        by = [] if self._by is None else [self._by]
+        return tuple(column for column in sorted({*self.model.columns, *by}) if self.cell(column) is not None)
+
+    @property
+    def _by(self) -> int | None:
+        return None if self.model.groups is None else self.model.groups.column
+
+    def cell(self, column: int) -> Cell | None:
+        """Give what the row shows in a column."""
+        table = self.table
+        category = table.groups if column == self._by else table.categories.get(column)
+        if category is None:
+            value = float(table.numbers[column].of(np.array([self.row]))[0])
+            return None if np.isnan(value) else value
+        texts = category.all_texts
+        return None if texts is None or texts.code[self.row] < 0 else texts.texts[texts.code[self.row]]
+
+    def put(self, n_copies: int, cells: Sequence[Cells]) -> Floats:
+        """Say how probable each label is in so many copies, (n_copies, n_labels), in which cells were changed."""
+        table = self.table.take(np.full(n_copies, self.row))
+        for column, copies, values in cells:
+            code = np.where(np.isnan(values), -1, values)
+            if column in table.numbers and (numbers := table.numbers[column].numbers) is not None:
+                numbers[copies] = values
+            for category in (table.categories.get(column), table.groups if column == self._by else None):
+                if category is not None and (texts := category.all_texts) is not None:
+                    texts.code[copies] = code
+        said = self.model.predict(self.model.prepared(table), np.arange(n_copies), digits=None)
+        return said.probability[said.place]
+
+
+def why(opened: InputTable, model: Model, labels: Labels, lines: Sequence[int]) -> Iterator[RowReasons]:
+    """Say why the rows on some lines of a file are filled as they are.
+
+    The table of `opened` is as a model reads one, before texts became numbers.  `labels` are those of the file; the
+    first of them are the model's.  Raises DesignError for a line without a row.
+    """
+    table = with_groups(opened.table, [model])
+    scored = model.prepared(table)
+    for at in [row_at(opened, line) for line in lines]:
+        row = _Row(table, model, at, opened.names)
+        probability = row.put(1, [])[0]
+        label = int(np.round(probability, DIGITS).argmax())  # as it fills, also where labels tie
+        parts = _contributions(row, label)
+        yield RowReasons(
+            line=int(table.line_of(np.array([at]))[0]),
+            known=None if labels.label[at] < 0 else labels.labels[labels.label[at]],
+            label=model.labels[label],
+            probability=dict(zip(model.labels, probability.tolist(), strict=True)),
+            log_odds=float(log_odds(probability, label)),
+            base_log_odds=parts[0].log_odds,
+            contributions=parts[1:],
+            changes=_changes(row, label),
+            nearest=_nearest(scored, model, labels, at),
+        )
+
+
+def log_odds(probability: Floats, label: int) -> Floats:
+    """Give the log-odds of a label against all others, (...), from probabilities (..., n_labels)."""
+    others = np.delete(probability, label, axis=-1).sum(axis=-1)  # not 1 − p, which is rounding where p is nearly 1
+    result: Floats = np.log(np.maximum(probability[..., label], TINY)) - np.log(np.maximum(others, TINY))
+    return result
+
+
+def _contributions(row: _Row, label: int) -> list[Contribution]:
+    """Divide the log-odds among the predictors, in the order of what each says by itself; the base is the first item.
+
+    What a predictor adds is the log-odds with it and those above it, less the log-odds with those above it alone.
+    """
+    shown = row.shown
+    n = len(shown)
+    alone = np.vstack([np.zeros((1, n), np.bool_), np.eye(n, dtype=np.bool_)])
+    base, *single = log_odds(row.put(n + 1, _emptied(shown, ~alone)), label).tolist()
+    order = np.argsort([-abs(one - base) for one in single], kind="stable").astype(np.intp)
+    ends = [*range(1, min(n, MOST_PARTS - 1) + 1), *([n] if n >= MOST_PARTS else [])]
+    place = np.argsort(order)
+    is_empty = place >= np.array(ends, np.intp)[:, None]
+    height: list[float] = log_odds(row.put(len(ends), _emptied(shown, is_empty)), label).tolist() if n else []
+    found, before, first = [Contribution((), None, base)], base, 0
+    for end, now in zip(ends, height, strict=True):
+        columns = [shown[i] for i in order[first:end]]
+        value = row.cell(columns[0]) if len(columns) == 1 else None
+        found.append(Contribution([row.names[i] for i in columns], value, now - before))
+        before, first = now, end
+    return found
+
+
+def _emptied(columns: Sequence[int], is_empty: Flags) -> list[Cells]:
+    """Empty the cells of copies that `is_empty`, (n_copies, n_columns), marks."""
+    empty = [np.flatnonzero(one) for one in is_empty.T]
+    return [Cells(column, copies, np.full(copies.size, np.nan)) for column, copies in zip(columns, empty, strict=True)]
+
+
+def _changes(row: _Row, label: int) -> list[Counterfactual]:
+    """Find the changes of one cell after which another label is the most probable: of numbers the least ones first."""
+    numbers, texts = [], []
+    for column in row.shown:
+        category = row.table.categories.get(column)
+        if category is None and row.table.numbers[column].numbers is not None:
+            numbers += _change_of_number(row, column, label)
+        elif category is not None and category.code is not None:
+            codes = np.arange(len(category.texts), dtype=np.float64)
+            said = row.put(codes.size, [Cells(column, np.arange(codes.size), codes)])
+            best = said.argmax(axis=1)
+            texts += [
+                _counterfactual(row, column, category.texts[k], said[k], None) for k in np.flatnonzero(best != label)
+            ]
+    numbers.sort(key=lambda one: one.distance or 0.0)
+    texts.sort(key=lambda one: -one.probability)
+    n_numbers = max(MOST_CHANGES - len(texts), MOST_CHANGES - 1)
+    return [*numbers[:n_numbers], *texts][:MOST_CHANGES]
+
+
+def _change_of_number(row: _Row, column: int, label: int) -> list[Counterfactual]:
+    """Find the least change of a number, within the range of the table, that changes the label; none may."""
+    known, here = row.table.numbers[column].values, row.cell(column)
+    if known is None or not isinstance(here, float):
+        return []
+    found = []
+    for end in (np.nanmin(known), np.nanmax(known)):
+        first, last, said = here, float(end), None
+        for _ in range(2):
+            tried = np.linspace(first, last, N_VALUES + 1)
+            said = row.put(tried.size, [Cells(column, np.arange(tried.size), tried)])
+            other = np.flatnonzero(said.argmax(axis=1) != label)
+            if not other.size or not other[0]:
+                said = None
+                break
+            first, last, said = float(tried[other[0] - 1]), float(tried[other[0]]), said[other[0]]
+        if said is not None:
+            found.append(_counterfactual(row, column, last, said, abs(last - here) / float(np.nanstd(known))))
+    return sorted(found, key=lambda one: one.distance or 0.0)[:1]
+
+
+def _counterfactual(row: _Row, column: int, value: Cell, said: Floats, distance: float | None) -> Counterfactual:
+    best = int(said.argmax())
+    return Counterfactual(row.names[column], value, row.model.labels[best], float(said[best]), distance)
+
+
+def _nearest(table: Table, model: Model, labels: Labels, row: int) -> list[KnownRow]:
+    """Find the most similar rows whose label is known, by what both rows show."""
+    coding = model.coding
+    here = coding.predictors(table, np.array([row]))
+    known = np.flatnonzero(labels.label >= 0)
+    known = known[known != row]
+    distance = np.full(known.size, np.inf)
+    for some in slices(known.size, NEAREST_ROWS):
+        there = coding.predictors(table, known[some])
+        apart = np.hstack([(there.x - here.x)[:, : coding.n_numbers] ** 2, STRANGERS * (there.codes != here.codes)])
+        apart[:, coding.n_numbers :][(there.codes < 0) | (here.codes < 0)] = np.nan
+        n_both = np.count_nonzero(~np.isnan(apart), axis=1)
+        mean = np.nansum(apart, axis=1) / np.maximum(n_both, 1)
+        distance[some] = np.where(n_both > 0, np.sqrt(mean), np.inf)
+    order = [i for i in np.argsort(distance, kind="stable")[:N_NEAREST] if np.isfinite(distance[i])]
+    lines = table.line_of(known[order])
+    return [
+        KnownRow(int(line), labels.labels[labels.label[known[i]]], float(distance[i]))
+        for i, line in zip(order, lines, strict=True)
+    ]

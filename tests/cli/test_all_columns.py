@@ -1,0 +1,62 @@
+"""`check` without a column, and `fill --all`: which columns are filled, and which are left."""
+
+import csv
+
+import pytest
+from builders import csv_of, strict
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Two categories with gaps, one of them by a mark of its own, a number, a name and a constant with gaps."""
+    n = 60
+    kind = [i % 2 for i in range(n)]
+    x = [None if i % 9 == 4 else 10 * k + i % 5 for i, k in enumerate(kind)]
+    sex = [None if i % 4 == 1 else "fm"[k] for i, k in enumerate(kind)]
+    eyes = ["-99" if i % 5 == 2 else ("blue", "brown")[k] for i, k in enumerate(kind)]
+    name = [None if i == 7 else f"name {i}" for i in range(n)]
+    same = [None if i % 3 else "yes" for i in range(n)]
+    (tmp_path / "t.csv").write_text(csv_of("x,sex,eyes,name,same,y", x, sex, eyes, name, same, range(n)))
+    return tmp_path
+
+
+def test_fill_all_fills_the_categories_and_changes_no_other_cell(run, table):
+    made = run("fill", "t.csv", "--all", "--null-value", "-99", "-o", "a.csv")
+    named = run("fill", "t.csv", "-c", "sex", "-c", "eyes", "--null-value", "-99", "-o", "b.csv", "-q", "--no-report")
+    before, after = ([*csv.DictReader((table / name).read_text().splitlines())] for name in ("t.csv", "a.csv"))
+    report = strict((table / "a.report.json").read_bytes())
+
+    assert (made.returncode, named.returncode) == (0, 0)
+    assert (table / "a.csv").read_bytes() == (table / "b.csv").read_bytes()
+    assert {row["sex"] for row in after} == {"f", "m"}
+    assert {row["eyes"] for row in after} == {"blue", "brown"}
+    assert [{**row, "sex": "", "eyes": ""} for row in before] == [{**row, "sex": "", "eyes": ""} for row in after]
+    assert [one["column"] for one in report["reports"]] == ["sex", "eyes"]
+    assert [one["code"] for one in report["reports"][0]["warnings"] if one["code"] == "S03"] == ["S03"]
+    assert b"S03: Left as they are: x (7 missing, but it holds numbers), name (1 missing, but it" in made.stderr
+
+
+def test_check_lists_every_column_with_gaps(run, table):
+    made = run("check", "t.csv", "--null-value", "-99")
+    said = made.stderr.decode()
+
+    assert made.returncode == 1
+    assert [line for line in said.splitlines() if line.startswith(("column ", "left "))] == [
+        "column      sex: 45 known, 15 missing (15 empty)",
+        "column      eyes: 48 known, 12 missing (12 -99)",
+        "left        x: 7 missing, but it holds numbers",
+        "left        name: 1 missing, but it holds more than 50 different texts",
+        "left        same: 40 missing, but it holds one text only",
+    ]
+
+
+@pytest.mark.parametrize("source", ["t.csv", "-"])
+def test_a_table_without_gaps_is_copied(run, tmp_path, source):
+    content = b"g,x\na,1\nb,2\n"
+    (tmp_path / "t.csv").write_bytes(content)
+    made = run("fill", source, "--all", "-o", "-", "-r", "r.json", stdin=content)
+    checked = run("check", source, stdin=content)
+
+    assert (made.returncode, made.stdout) == (0, content)
+    assert b"no column of categories has gaps" in made.stderr
+    assert (checked.returncode, checked.stderr) == (0, b"columns     no column of categories has gaps\n")
