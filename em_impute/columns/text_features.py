@@ -49,12 +49,12 @@ class Vocabulary(NamedTuple):
     texts: Annotated[tuple[str, ...], "Whole texts, in lower case."]
     buckets: Annotated[Hashes, Axes("n_ngrams"), "Hashes of n-grams, ascending."]
     idf: Annotated[Singles, Axes("n_ngrams"), "Inverse document frequencies."]
-    has_gaps: Annotated[bool, "Whether the cell is missing is a feature too."]
+    has_gaps: Annotated[bool, "Some cells were missing, so that this tells something too."]
 
     @property
     def size(self) -> int:
         """Count the features."""
-        return len(self.texts) + self.buckets.size + self.has_gaps
+        return len(self.texts) + self.buckets.size + 1
 
 
 def fold(texts: Sequence[str]) -> list[str]:
@@ -109,10 +109,8 @@ def text_features(vocabulary: Vocabulary, texts: Sequence[str]) -> "Iterator[csr
         features = [csr_matrix((np.ones(kept.size), kept, start), shape=(len(part), n_whole))]
         if n_ngrams:
             features.append(_ngram_features(part, of_bucket, vocabulary.idf))
-        features.append(csr_matrix((len(part), int(vocabulary.has_gaps))))
-        yield hstack(features, format="csr") if n_ngrams or vocabulary.has_gaps else features[0]
-    last = [vocabulary.size - 1] if vocabulary.has_gaps else []
-    yield csr_matrix((np.ones(len(last)), last, [0, len(last)]), shape=(1, vocabulary.size))
+        yield hstack([*features, csr_matrix((len(part), 1))], format="csr")
+    yield csr_matrix((np.ones(1), [vocabulary.size - 1], [0, 1]), shape=(1, vocabulary.size))
 
 
 def _ngram_features(texts: Sequence[str], of_bucket: Hashes, idf: Singles) -> "csr_matrix":

@@ -110,7 +110,7 @@ def fit_text_model(
     ridge, fits = choose_ridge(examples.take(draw_rows(np.arange(rows.size), CHOOSING_ROWS, rng)))
     if rows.size > CHOOSING_ROWS:
         fits = _fit_folds(examples, ridge, [None] * len(fits))
-    coefficients = np.mean(fits, axis=0).astype(np.float32)
+    coefficients = _with_typical_cells(np.mean(fits, axis=0), examples, vocabularies).astype(np.float32)
     seen = float(examples.weight.sum()) * (1.0 - 1.0 / len(fits))  # as many as by each fit, so that scores are alike
     model = TextModel(vocabularies, coefficients, _shares(examples), ridge, seen)
     scores = model.scores(columns)
@@ -119,6 +119,18 @@ def fit_text_model(
     scores[rows[known]] = centred_logs(probability)
     losses = [_log_loss(one, examples.label[known], examples.weight[known]) for one in (probability, shares)]
     return TextFit(model, scores, *losses)
+
+
+def _with_typical_cells(coefficients: Floats, examples: Examples, vocabularies: Sequence[Vocabulary]) -> Floats:
+    """Let a missing cell of a column that had none say what its cells say on average, (n_features + 1, n_labels)."""
+    found, start = coefficients.copy(), 0
+    share = examples.weight / examples.weight.sum()
+    for vocabulary in vocabularies:
+        stop = start + vocabulary.size
+        if not vocabulary.has_gaps:
+            found[stop - 1] = (share @ examples.x[:, start:stop]) @ coefficients[start:stop]
+        start = stop
+    return found
 
 
 def centred_logs(probability: Floats) -> Floats:

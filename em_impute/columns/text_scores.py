@@ -162,10 +162,10 @@ def _with_scores(
 ) -> Table:
     """Put scores beside the columns of a table, from the place `first` on.
 
-    A row that shows none of the texts, if that tells nothing, has none.
+    A row that shows none of the texts has none, unless every column had gaps, so that these tell something too.
     """
-    tell = [one.code >= 0 for one in texts] + [np.array([one.has_gaps]) for one in model.vocabularies]
-    nothing = ~np.logical_or.reduce(np.broadcast_arrays(*tell))
+    whole = [one for one, known in zip(texts, model.vocabularies, strict=True) if not known.has_gaps]
+    nothing = np.logical_and.reduce([one.code < 0 for one in whole]) if whole else np.zeros(len(scores), np.bool_)
     scores[nothing], n_missing = np.nan, int(np.count_nonzero(nothing))
     columns = {
         first + j: NumberColumn(

@@ -27,7 +27,7 @@ def why_lines(report: WhyReport) -> Iterator[tuple[str, str]]:
     """Yield what a terminal shows, as names and texts: a few lines a row."""
     for row in report.rows:
         yield f"line {row.line:,}", _said_label(report.column, row)
-        yield "before", f"{_odds(row.base_log_odds)} for {row.label}, by how common the labels are"
+        yield "before", f"{_odds(row.base_log_odds)} for {row.label}, of a row without any of these"
         for part in row.contributions:
             yield "", _said_part(part, row.label)
         yield "together", f"{_odds(row.log_odds)} for {row.label}, which is the product"
@@ -68,6 +68,6 @@ def _said_change(change: Counterfactual, row: RowReasons) -> str:
 
 def _odds(log_odds: float) -> str:
     """Write odds as so many to one, or one to so many."""
-    odds = math.exp(min(abs(log_odds), math.log(BEYOND)))
-    said = f"over {BEYOND:,.0f}" if odds >= BEYOND else number(round(odds, 1 if odds < 10 else 0))  # noqa: PLR2004
+    is_beyond, odds = abs(log_odds) > math.log(BEYOND), math.exp(min(abs(log_odds), math.log(BEYOND)))
+    said = f"over {BEYOND:,.0f}" if is_beyond else number(round(odds, 1 if odds < 10 else 0))  # noqa: PLR2004
     return f"{said} to 1" if log_odds >= 0.0 else f"1 to {said}"
