@@ -282,7 +282,7 @@ def filled(cells: pd.DataFrame, target: str, features: Sequence[str], **options:
         path = Path(folder) / "file.csv"
         cells.to_csv(path, index=False)
         method = "draw" if options.get("imputations") else "map"
-        request = Request(path, (target,), tuple(features), method=method, **options)
+        request = Request(path, (target,), features=tuple(features), method=method, **options)
         with open_table(request, lambda *_: None) as opened:
             return complete(opened, opened.targets[0], request, lambda *_: None)
 

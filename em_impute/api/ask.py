@@ -40,7 +40,7 @@ def check(
     ...     print(name, "-", text)
     column - sex: 4 known, 1 missing (1 empty)
     labels - f 2, m 2
-    predictors - height
+    predictors - height: number
 
     """
     refuse_unknown("check", options, ModelOptions)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from em_impute.errors import ColumnError, EmImputeError, TableError, UsageError
 
-COMMANDS = {"fill", "check", "evaluate", "explain", "report", "schema"}
+COMMANDS = {"fill", "check", "evaluate", "explain", "why", "report", "schema"}
 
 MEANT_COMMANDS = {"impute": "fill", "complete": "fill", "predict": "fill", "cv": "evaluate", "validate": "evaluate"}
 
@@ -43,6 +43,8 @@ NUMBER = re.compile(r"\d{1,2}(\.\d+)?|100")
 
 SHARES = ("--min-probability", "--min-accuracy", "--hide")
 
+DID_YOU_MEAN = re.compile(r"Did you mean '([a-z]+)'")
+
 NO_OPTION, NO_COMMAND, NOT_THERE = "No such option: ", "No such command ", " does not exist"
 
 
@@ -60,7 +62,8 @@ def _of_usage(message: str, words: Sequence[str]) -> Iterator[str]:
     if message.startswith(NO_OPTION):
         yield from _of_option(message.removeprefix(NO_OPTION))
     elif message.startswith(NO_COMMAND):
-        command, rest = _without_command(words)
+        close = DID_YOU_MEAN.search(message)
+        command, rest = (close[1], [*words[1:]]) if close else _without_command(words)
         yield f"em-impute {command} {shlex.join(rest)}".rstrip()
     elif message.startswith(("no column is named", "Missing option '-c'", "Got unexpected extra argument")):
         yield from _column_without_option(words)

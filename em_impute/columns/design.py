@@ -22,7 +22,7 @@ from em_impute.columns.predictors import (
 from em_impute.columns.same_label import SameLabel
 from em_impute.columns.text_scores import MAX_INDICATORS
 from em_impute.columns.times_that_tell import flat_times
-from em_impute.em.blocks import Floats, Integers, Rows, in_units, slices, standard_units
+from em_impute.em.blocks import Flags, Floats, Integers, Rows, in_units, slices, standard_units
 from em_impute.em.mixture import overall_covariance
 from em_impute.errors import FitError, option
 from em_impute.serialize.annotations import Count
@@ -118,6 +118,11 @@ class Design:
         return sum(feature.category is None for feature in self.features)
 
     @property
+    def observed(self) -> Flags:
+        """The features that are columns of the file, (n_features,): all but the scores of texts."""
+        return np.array([feature.name not in self.score_names for feature in self.features], np.bool_)
+
+    @property
     def scores(self) -> tuple[tuple[float, float], ...]:
         """Units of the scores of texts, the last of the measurements; none where those of two labels or more lack."""
         last = self.features[: self.n_numbers][max(0, self.n_numbers - len(self.score_names)) :]
@@ -192,15 +197,7 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
         columns, categories, explicit=explicit, with_categories=with_categories, known=known, weight=weight
     )
     rejected = (*refused, *(Rejected(column, "its times tell nothing of the labels") for column in silent))
-    if not (numbers or texts):
-        raise FitError(
-            f"no numeric column is left to predict from{_because(rejected)}",
-            f"name usable columns with {option('features')}",
-        )
-    if len(numbers) > (MAX_FEATURES if with_categories else MAX_COVARYING):
-        raise FitError(
-            f"{len(numbers):,} numeric columns are too many", f"name those that matter with {option('features')}"
-        )
+    _refuse_none_or_too_many(numbers, texts, rejected, MAX_FEATURES if with_categories else MAX_COVARYING)
     read = [_category(name, column) for name, column in texts]
     parts = [] if groups is None else [_category(*groups)]
     if with_categories:
@@ -231,6 +228,21 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
         same = replace(same, code=same.code[rows])
     read_from = labels.labels, labels.label, features, rejected, distinct, index, of_rows
     return Design(*read_from, weighed, by, of_distinct, same, tuple(known.score_names))
+
+
+def _refuse_none_or_too_many(
+    numbers: Sequence[Column], texts: Sequence[TextColumn], rejected: Sequence[Rejected], most: int
+) -> None:
+    """Raise FitError where no predictor is left, or more numbers than can be used."""
+    if not (numbers or texts):
+        raise FitError(
+            f"no numeric column is left to predict from{_because(rejected)}",
+            f"name usable columns with {option('features')}",
+        )
+    if len(numbers) > most:
+        raise FitError(
+            f"{len(numbers):,} numeric columns are too many", f"name those that matter with {option('features')}"
+        )
 
 
 def _values(numbers: Sequence[Column], categories: Sequence[Category]) -> Iterator[NDArray[Any]]:

@@ -207,7 +207,7 @@ def odd_labels(name: str, known: Mapping[str, int], kept: Sequence[str] = ()) ->
     if doubtful:
         cells = listed([f"{shown(text)} ({plural(known[text], 'cell')})" for text in doubtful])
         fills = " ".join(option("null_values", shlex.quote(text.strip())) for text in doubtful[:MAX_NAMED])
-        found.append(("S05", f"Labels of {shown(name)} that may mean missing: {cells}. If so, {fills} fills them."))
+        found.append(("S05", f"{cells} of {shown(name)} may mean missing; if so, {fills} fills them."))
     return found
 
 

@@ -254,7 +254,8 @@ def judged_rows(
     some = np.concatenate(
         [_evenly(kind, most_rows(len(design.features))) for kind in map(np.flatnonzero, (~lacks, lacks))]
     )
-    return Judged(design.distinct.x[row[some]], design.n_numbers, probability[some], lacks[some], weight[some])
+    x = np.where(design.observed, design.distinct.x[row[some]], 0.0)  # see regress_missing
+    return Judged(x, design.n_numbers, probability[some], lacks[some], weight[some])
 
 
 def _evenly(rows: Integers, most: int) -> Integers:

@@ -67,9 +67,13 @@ class _Terms(NamedTuple):
     n_numbers: int
     feature: Integers  # (n_lacking,), features that are missing sometimes, one for each pattern
     share: Floats  # (n_lacking,), how often
+    left_out: Integers = np.empty(0, np.intp)  # features that must not tell the rows apart
 
     def of(self, x: Floats) -> Floats:
         """Give the terms of standardised rows: 1, predictors, squares of the numbers, and what is missing."""
+        if self.left_out.size:
+            x = x.copy()
+            x[:, self.left_out] = 0.0
         missing = np.isnan(x[:, self.feature]) - self.share
         missing /= np.sqrt(self.share * (1.0 - self.share))
         seen = np.clip(np.nan_to_num(x), -MAX_DEVIATIONS, MAX_DEVIATIONS)
@@ -132,17 +136,20 @@ def regress_missing(design: Design, seed: int) -> Missing | None:
     """Regress "has no label" on what is seen, and on what is not.
 
     None with fewer than five rows of a kind, or so many predictors that a step of Newton's would take seconds.
-    Missing values count as the mean.  A standard normal prior of every coefficient keeps them finite.
+    Missing values count as the mean.  A standard normal prior of every coefficient keeps them finite.  Scores of texts
+    are left out: those of labelled rows come from fits to fewer labels, which alone would tell the kinds apart.
     """
     drawn = draw_kinds(design, seed) if len(design.features) <= MAX_FEATURES else None
     if drawn is None or np.bincount(drawn.lacks, minlength=2).min() < MIN_ROWS:
         return None
     x, n_numbers = design.x_of(drawn.row), design.n_numbers
+    scores = np.flatnonzero(~design.observed)
+    x[:, scores] = 0.0
     few = np.concatenate([np.flatnonzero(kind)[:EVIDENT_ROWS] for kind in (~drawn.lacks, drawn.lacks)])
     # Of what rows show alone: what they do not is hidden of labelled rows as often.
     evidence = evidence_of_predictors(np.nan_to_num(x[few]), n_numbers, drawn.lacks[few], drawn.weight[few])
 
-    recipe = _Terms(n_numbers, *_sometimes_missing(np.isnan(x)))
+    recipe = _Terms(n_numbers, *_sometimes_missing(np.isnan(x)), scores)
     terms, outcome = recipe.of(x), drawn.lacks.astype(np.float64)
     precision = np.r_[CONSTANT_PRECISION, np.ones(terms.shape[1] - 1)]
 

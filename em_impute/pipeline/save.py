@@ -74,6 +74,7 @@ def _training(opened: InputTable, found: FittedColumn) -> Training:
             numbers={
                 feature.name: describe_numbers(rounded(x[:, j] * feature.scale + feature.shift, feature.shift), weight)
                 for j, feature in enumerate(design.features[: design.n_numbers])
+                if feature.name not in design.score_names  # those of a later table come from fits to more labels
             },
             texts={one.name: count_texts(one.texts, one.texts, one.code, weight) for one in design.categories},
             labels=count_texts(design.labels, design.labels, design.distinct.label, weight),

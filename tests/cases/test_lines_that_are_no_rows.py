@@ -85,10 +85,10 @@ def test_they_are_named_by_line_and_are_rows_when_asked_for(call, tmp_path):
     report = json.loads((tmp_path / "a.json").read_bytes())
 
     by_looks = ["line 6 (the header again)", "line 2 (units)", "line 8 (totals or averages)", "line 10 (footer)"]
-    message = f"No rows by their looks, and kept as they are: {'; '.join(by_looks)}."
+    message = f"Taken for no rows, and kept as they are: {'; '.join(by_looks)}."
     assert code == 0
     assert f"note        S03: {message}" in told
-    assert [one["message"].split(" --all")[0] for one in report["warnings"] if one["code"] == "S03"] == [message]
+    assert [one["message"].split(" Option")[0] for one in report["warnings"] if one["code"] == "S03"] == [message]
     logged = [one["detail"] for one in report["log"] if one["action"] == "no rows"]
     assert logged == ["line 5 (blank)", *by_looks]
     assert report["input"]["rows"] == 3
@@ -117,7 +117,7 @@ def test_a_row_that_only_looks_like_one_is_filled(call, tmp_path, template):
     assert code == 0
     assert "S03" not in told
     assert b"," not in (tmp_path / "a.filled.csv").read_bytes()[-2:]
-    assert "filled      1 of 1 cells" in told
+    assert "Filled the only missing cell" in told
 
 
 HINTED = {

@@ -27,7 +27,7 @@ def test_a_mark_that_looks_like_the_labels_stops_and_what_is_advised_works(call,
 
 def test_what_was_counted_as_missing_is_printed_with_its_number(call, tmp_path):
     (tmp_path / "a.csv").write_bytes(b'g,x\na,1\nb,9\n,1\n"",9\n  ,1\nNA,9\nNA,1\n')
-    code, _, told = call("fill", "a.csv", "-c", "g", "-r", "r.json")
+    code, _, told = call("fill", "a.csv", "-c", "g", "-r", "r.json", "-v")
     missing = json.loads((tmp_path / "r.json").read_text())["missing"]
 
     assert code == 0

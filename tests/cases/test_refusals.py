@@ -118,7 +118,7 @@ EVERYTHING = [
     *((f"fill --each part-0.csv part-1.csv -c g {options}", USAGE, words) for options, words in OF_EACH),
     ("fill --each part-0.csv --model no.json", INPUT, "cannot read the model no.json"),
     ("fill part-0.csv -c g --workers 2", USAGE, "--workers is for --backend dask or --each"),
-    ("fil a.csv", USAGE, "error: No such command 'fil'. Did you mean 'fill'?\nhint: em-impute --help\n"),
+    ("fil a.csv", USAGE, "error: No such command 'fil'. Did you mean 'fill'?\nhint: em-impute fill a.csv\n"),
     ("fill '' -c g", USAGE, "empty path"),
     ("fill a.csv --model=", USAGE, "--model takes the path of a file"),
     ("fill b.2.csv -c g --imputations 3 -o b.csv", USAGE, "is the input"),

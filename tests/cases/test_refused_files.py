@@ -14,10 +14,10 @@ REFUSED = {
     "nothing": (b"", "", INPUT, "a.csv is empty", "header"),
     "a byte order mark and line ends": (b"\xef\xbb\xbf\r\n\r\n", "", INPUT, "a.csv is empty", "header"),
     "a header only": (b"g,x\n", "", FIT, "a.csv has a header but no rows to learn from", "add rows"),
-    "Excel": (b"PK\x03\x04\x14\x00\x06\x00", "", INPUT, "a.csv looks like Excel (or another zip file), not CSV", "export it as CSV"),
-    "Parquet": (b"PAR1\x15\x04\x15\x10", "", INPUT, "a.csv looks like Parquet, not CSV", "export it as CSV"),
+    "Excel": (b"PK\x03\x04\x14\x00\x06\x00", "", INPUT, "a.csv looks like Excel (or another zip file), not CSV", "make it one: duckdb"),
+    "Parquet": (b"PAR1\x15\x04\x15\x10", "", INPUT, "a.csv looks like Parquet, not CSV", "make it one: duckdb"),
     "R, compressed as R does": (gzip.compress(b"RDX3\nX\n\x00\x00"), "", INPUT, "a.csv looks like a workspace of R, not CSV", "export"),
-    "JSON": (b'{"g": "a", "x": 1}\n', "", INPUT, "a.csv looks like JSON, not CSV", "convert it to CSV"),
+    "JSON": (b'{"g": "a", "x": 1}\n', "", INPUT, "a.csv looks like JSON, not CSV", "make it one: duckdb"),
     "the page of a login": (b"\n<!DOCTYPE html>\n<title>Sign in</title>", "", INPUT, "a.csv looks like a web page, not CSV", "see what it says"),
     "a pointer of Git LFS": (
         b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n", "", INPUT, "a.csv is a pointer of Git LFS", "git lfs pull"),

@@ -32,8 +32,8 @@ def test_fill_all_fills_the_categories_and_changes_no_other_cell(run, table):
     assert {row["eyes"] for row in after} == {"blue", "brown"}
     assert [{**row, "sex": "", "eyes": ""} for row in before] == [{**row, "sex": "", "eyes": ""} for row in after]
     assert [one["column"] for one in report["reports"]] == ["sex", "eyes"]
-    assert [one["code"] for one in report["reports"][0]["warnings"] if one["code"] == "S03"] == ["S03"]
-    assert b"S03: Left as they are: x (7 missing, but it holds numbers), name (1 missing, but it" in made.stderr
+    assert [one["code"] for one in report["reports"][0]["warnings"] if one["code"] == "S06"] == ["S06"]
+    assert b"Not filled are x (7 missing, but it holds numbers), name (1 missing, but it" in made.stderr
 
 
 def test_check_lists_every_column_with_gaps(run, table):

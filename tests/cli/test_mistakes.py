@@ -49,7 +49,7 @@ MISTAKES = [
     ("fill heights.csv -c 0", USAGE, "columns count from 1", "1 to 3"),
     ("fill heights.csv -c 9", INPUT, "'9'", "'name', 'gender', 'height'"),
     ("fill heights.csv -c name", 4, "identifier", "name a column of categories"),
-    ("fill heights.csv -c gender -d ;", INPUT, "'gender'", "try -d ','"),
+    ("fill heights.csv -c gender -d ;", INPUT, "'gender'", "it is there with -d ','"),
     ("fill heights -c gender", INPUT, "heights does not exist", "did you mean heights.csv?"),
     ("fill hieghts.csv -c gender", INPUT, "hieghts.csv does not exist", "did you mean heights.csv?"),
     ("fill nothere.txt -c gender", INPUT, "nothere.txt does not exist", "check the path"),

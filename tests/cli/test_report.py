@@ -40,12 +40,12 @@ def test_without_the_extra_one_line_says_how_to_get_pictures(run, samples):
     result = run("fill", "heights.csv", "-c", "gender", *TIED)
 
     assert result.returncode == 0
-    assert [line for line in result.stderr.decode().splitlines() if "em-impute[report]" in line] == [
-        "pictures    pip install 'em-impute[report]' adds a page with pictures"
+    assert [line for line in result.stderr.decode().splitlines() if "[report]" in line] == [
+        "A page with pictures comes with: pip install '.[report]' in a checkout of em-impute"
     ]
     assert not (samples / "heights.report.html").exists()
     refused = run("fill", "heights.csv", "-c", "gender", *TIED, "-r", "x.html")
     assert refused.returncode == 2
-    assert refused.stderr.splitlines()[1] == b"hint: pip install 'em-impute[report]'"
+    assert refused.stderr.splitlines()[1] == b"hint: pip install '.[report]' in a checkout of em-impute"
     assert run("report", "heights.report.json", "-o", "x.md").returncode == 0
     assert run("report", "heights.report.json").returncode == 2

@@ -37,7 +37,7 @@ def test_each_is_filled_as_if_it_were_the_only_one(run, table, is_in_parts):
     files = parts(table) if is_in_parts else ("t.csv",)
     for number, named in enumerate((("tree",), ("site",), ("tree", "site"))):
         words = [word for name in named for word in ("-c", name)]
-        made = run("fill", *files, *words, "-o", f"{number}{'/' if is_in_parts else '.csv'}", "--no-report", "-q")
+        made = run("fill", *files, *words, "-o", f"{number}{'/' if is_in_parts else '.csv'}", "--no-report", "-qq")
         assert (made.returncode, made.stderr) == (0, b"")
     outputs = [table / str(number) / "p1.csv" if is_in_parts else table / f"{number}.csv" for number in range(3)]
     tree, site, both = map(columns_of, outputs)
@@ -49,23 +49,23 @@ def test_each_is_filled_as_if_it_were_the_only_one(run, table, is_in_parts):
 def test_each_says_which_others_it_rests_on(run, table):
     said = run("check", "t.csv", "-c", "tree", "-c", "site").stderr.decode()
 
-    assert said.count("predictors  x, tree (categorical, 3)") == 1
-    assert said.count("predictors  x, site") == 1
+    assert said.count("predictors  x: number, tree: 3 categories") == 1
+    assert said.count("predictors  x: number, site: ") == 1
 
 
 def test_a_saved_model_of_both_fills_as_the_fit_did(run, table):
     made = run(
-        "fill", "t.csv", "-c", "tree", "-c", "site", "--save-model", "m.json", "-o", "a.csv", "--no-report", "-q"
+        "fill", "t.csv", "-c", "tree", "-c", "site", "--save-model", "m.json", "-o", "a.csv", "--no-report", "-qq"
     )
-    again = run("fill", "t.csv", "--model", "m.json", "-o", "b.csv", "--no-report", "-q")
+    again = run("fill", "t.csv", "--model", "m.json", "-o", "b.csv", "--no-report", "-qq")
 
     assert (made.returncode, again.returncode) == (0, 0)
     assert (table / "a.csv").read_bytes() == (table / "b.csv").read_bytes()
 
 
 def test_a_predictor_that_is_named_may_be_filled_too(run, table):
-    made = run("fill", "t.csv", "-c", "tree", "-c", "site", "-x", "x", "-x", "site", "-o", "a.csv", "-q")
-    alone = run("fill", "t.csv", "-c", "tree", "-x", "x", "-x", "site", "-o", "b.csv", "-q")
+    made = run("fill", "t.csv", "-c", "tree", "-c", "site", "-x", "x", "-x", "site", "-o", "a.csv", "-qq")
+    alone = run("fill", "t.csv", "-c", "tree", "-x", "x", "-x", "site", "-o", "b.csv", "-qq")
 
     assert (made.returncode, alone.returncode) == (0, 0)
     assert columns_of(table / "a.csv")["tree"] == columns_of(table / "b.csv")["tree"]

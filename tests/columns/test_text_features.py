@@ -102,11 +102,11 @@ def test_only_the_most_frequent_ngrams_are_kept(monkeypatch):
     np.testing.assert_allclose(np.sort(vocabulary.idf), np.sort(expected), rtol=1e-6)
 
 
-def test_nothing_but_missing_cells_gives_no_features():
+def test_nothing_but_missing_cells_gives_no_feature_but_that():
     vocabulary = learn_vocabulary(NamedTexts("c", np.full(4, -1), []), np.ones(4, bool), 0)
 
-    assert vocabulary.size == 0
-    assert features_of(vocabulary, ["a"]).shape == (2, 0)
+    assert vocabulary.size == 1
+    assert features_of(vocabulary, ["a"]).tolist() == [[0.0], [1.0]]
 
 
 def test_case_and_blanks_are_folded():

@@ -113,7 +113,7 @@ def test_quiet_keeps_warnings_and_silent_keeps_nothing(call, tmp_path):
     assert quiet == (
         0,
         "",
-        "warning: kind: W14: 2 labels of 'kind' differ only by case, space or accents: 'Cat', 'cat'\n",
+        "warning: kind: W14: 2 labels of 'kind' differ only as they are written: 'Cat', 'cat'\n",
     )
     assert silent == (0, "", "")
 
@@ -172,6 +172,6 @@ def test_json_is_the_report_on_standard_output_and_takes_the_place_of_files(call
     assert json.loads(report)["missing"]["filled"] == json.loads(dry[1])["missing"]["filled"] == 40
     found = json.loads(checked[1])["columns"][0]
     assert (found["column"], found["known"], found["missing"]) == ("kind", 160, {"": 40})
-    assert found["predictors"] == [WIDE, "x1"]
+    assert found["predictors"] == {WIDE: "number", "x1": "number"}
     assert [*found["not_used"]] == ["id"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["t.csv", "t.filled.csv"]

@@ -17,10 +17,7 @@ def told_from_rows(found: Sequence[tuple[str, Asides]]) -> Iterator[tuple[str, s
     lines = [*lines_told(found, BY_LOOKS)]
     if lines:
         told = listed(lines, separator="; ")
-        yield (
-            "S03",
-            f"{told[0].upper()}{told[1:]}: no rows by their looks, kept as they are. --all-lines takes them for rows.",
-        )
+        yield "S03", f"Taken for no rows, and kept as they are: {told}. Option --all-lines takes them for rows."
 
 
 def lines_told(found: Sequence[tuple[str, Asides]], kinds: Mapping[int, str]) -> Iterator[str]:

@@ -100,7 +100,7 @@ def build_report(
 def _of_columns_left(opened: InputTable, completion: ColumnResult) -> Iterator[tuple[str, str]]:
     """Tell in the first report of several of columns with gaps that cannot be filled."""
     if opened.left and completion.column == opened.targets[0]:
-        yield "S06", f"Left as they are: {listed([f'{one.name} ({one.reason})' for one in opened.left], MAX_NAMED)}."
+        yield "S06", f"Not filled are {listed([f'{one.name} ({one.reason})' for one in opened.left], MAX_NAMED)}."
 
 
 def counted_of(

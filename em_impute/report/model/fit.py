@@ -173,8 +173,8 @@ class FitReport(Head):
     >>> frame, report = em_impute.fill(people, column="sex", covariance="tied")
     >>> report
     <FitReport of column 'sex': 1 of 1 cells filled>
-    >>> report.missing.filled
-    1
+    >>> report.missing.filled, round(report.share_right, 2)
+    (1, 1.0)
     >>> report.to_json().splitlines()[1]
     '  "schema_version": 1,'
     >>> report.to_html()[:15].lower(), report.plot()[:4]
