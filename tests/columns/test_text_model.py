@@ -200,3 +200,22 @@ def test_more_rows_than_are_fitted_are_scored_all_the_same(monkeypatch):
 
     assert found.model.n_labelled == 160  # four folds of five
     assert ((found.scores[:, 0] > 0) == (truth == 0)).mean() > 0.95
+
+
+def test_a_missing_cell_of_a_column_that_had_none_says_what_its_cells_say_on_average():
+    rng = np.random.default_rng(5)
+    label = rng.integers(0, 2, 300)
+    town = NamedTexts("town", (label + 2 * rng.integers(0, 2, 300)), ["a", "b", "c", "d"])
+    tree = NamedTexts("tree", np.where(rng.random(300) < 0.7, label, 1 - label), ["ash", "elm"])
+    model = fit_text_model([town, tree], label, np.ones(300), np.arange(300) % 5, 2, 0).model
+
+    of_town, of_tree = model._of_texts([town, tree])
+
+    # Each distinct text once, weighted by how many rows hold it.
+    for column, said in ((town, of_town), (tree, of_tree)):
+        count = np.bincount(column.code)
+        np.testing.assert_allclose(said[-1], count @ said[:-1] / count.sum(), atol=1e-6)
+    lacking = [NamedTexts("town", np.array([-1]), []), NamedTexts("tree", np.array([1]), tree.texts)]
+    log_odds = model.coefficients[-1] + of_town[-1] + of_tree[1]
+    share = (model.n_labelled * softmax(log_odds) + model.shares) / (model.n_labelled + 1.0)
+    np.testing.assert_allclose(model.scores(lacking)[0], centred_logs(share[None])[0], atol=1e-6)
