@@ -49,8 +49,8 @@ class Importance(NamedTuple):
     column: Annotated[str, "The column; of texts that are scored together their names."]
     gain: Annotated[
         float,
-        "Mean −log probability of hidden labels without the column, which is marginalised, less that with it, in nats: "
-        "by fits that lack these labels.  At most 0 where it is of no use beside the others.",
+        "Mean −log probability of hidden labels without the column, which is marginalised, less that with it, in nats; "
+        "0 or less where it is of no use beside the others.",
     ]
     standard_error: Annotated[float, Range(0), "The standard error of this difference."]
 
