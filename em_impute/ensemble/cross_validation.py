@@ -34,6 +34,9 @@ from em_impute.ensemble.transforms import TEXTS, Predictors, View
 LEAST_CHANCE = 1e-6
 """Probabilities are held above it: one label that was thought impossible shall not decide everything."""
 
+MAX_KEPT = 1 << 13
+"""Covariances of a mixture of one Gaussian per label up to which the fits of the folds are kept: then 50 MB hold all."""
+
 Progress = Callable[[str], None]
 
 
@@ -73,7 +76,7 @@ class Comparison:
     seen: Predictors
     """(n_held,) rows as they were shown"""
     fits: tuple[tuple[Submodel, ...], ...] = ()
-    """Of each fold of the first repeat the members fitted without it; none of a table that is very wide"""
+    """Of each fold of the first repeat the members fitted without it; none where these are large"""
 
     def of_truth(self, probability: Floats) -> Floats:
         """Look up what (..., n_held, n_labels) says of the true labels, not below LEAST_CHANCE: (..., n_held)."""
@@ -137,7 +140,7 @@ def compare(
         )
         fit = Submodel(view, tuple(plan.members), component_label, batch.take(first + len(held) - 1), unknown)
         fitted.append(fit)
-        if not budget.thrifty:
+        if n_labels * n_columns**2 <= MAX_KEPT and not budget.thrifty:
             of_folds.append([fit._replace(batch=batch.take(first + fold)) for fold in range(N_FOLDS)])
 
     members = tuple(member for submodel in fitted for member in submodel.members)

@@ -229,7 +229,7 @@ class FitReport(Head):
     importance: Annotated[
         Sequence[Importance] | None,
         "What each predictor is worth, the most first; null where no label was held out from an ensemble, or the table "
-        "has very many columns.",
+        "has very many columns or labels.",
     ] = None
     pictures: Annotated[ChartData | None, "What the charts of the page show; null where nothing was missing."] = None
     parts: Annotated[
