@@ -35,7 +35,7 @@ LEAST_CHANCE = 1e-6
 """Probabilities are held above it: one label that was thought impossible shall not decide everything."""
 
 MAX_KEPT = 1 << 13
-"""Covariances of a mixture of one Gaussian per label up to which the fits of the folds are kept: then 50 MB hold all."""
+"""Covariances of a mixture of one Gaussian per label up to which the fits of the folds are kept, in 50 MB."""
 
 Progress = Callable[[str], None]
 
