@@ -165,7 +165,7 @@ def test_the_first_commands_of_the_readme_work_from_a_fresh_clone():
 
     assert install == 'pip install ".[report]"'  # in double quotes every shell takes it; make does it for .venv
     assert (folder / fill.split()[2]).is_file()
-    assert f"$ {fill}\nread " in text_of("README.md")  # so it is run
+    assert f"$ {fill}\nFilled all " in text_of("README.md")  # so it is run
 
 
 def test_the_line_for_cron_in_the_readme_fills_and_says_nothing(samples):

@@ -37,6 +37,9 @@ DIGITS = 6
 LEAST_STRENGTH = 1e-6
 """A discriminant below this part of the first one's strength is rounding: the labels lie on a line."""
 
+RARE = 0.1
+"""A label so rare beside the most common one does not turn the axes: two rows far out would squeeze all others."""
+
 
 def chart_data(
     found: FittedColumn, fills: Fills, min_probability: float, plain: BaselineEm | None, seed: int
@@ -140,6 +143,8 @@ def _axes(plain: BaselineEm) -> tuple[Sequence[str], Floats]:
     if n_features == 2:  # noqa: PLR2004
         return plain.names, np.eye(2)
     weight, mean, covariance = plain.em.fit.parameters
+    if np.count_nonzero(usual := weight >= RARE * weight.max()) > 1:
+        weight, mean, covariance = weight[usual] / weight[usual].sum(), mean[usual], covariance[usual]
     within = np.einsum("k,kij->ij", weight, covariance)
     offset = mean - weight @ mean
     between = np.einsum("k,ki,kj->ij", weight, offset, offset)

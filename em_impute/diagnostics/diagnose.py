@@ -7,10 +7,11 @@ import numpy as np
 from em_impute.diagnostics.baseline_em import BaselineEm, examine_baseline_em
 from em_impute.diagnostics.chart_data import chart_data
 from em_impute.diagnostics.extrapolation import Flagged, find_flagged
+from em_impute.diagnostics.importance import examine_importance
 from em_impute.diagnostics.label_errors import audit_labels
 from em_impute.diagnostics.sensitivity import sweep
 from em_impute.diagnostics.uncertainty import Uncertainty, examine_uncertainty
-from em_impute.diagnostics.values import Audit, ChartData, Sensitivity
+from em_impute.diagnostics.values import Audit, ChartData, Importance, Sensitivity
 from em_impute.em.initialize import Recipe
 from em_impute.missingness.missingness import examine_missingness
 from em_impute.missingness.values import Differences
@@ -34,6 +35,8 @@ class Diagnostics:
     baseline_em: BaselineEm | None
     """None where nothing was measured, or no Gaussians can be fitted"""
     pictures: ChartData
+    importance: tuple[Importance, ...] | None
+    """None where no label was held out from an ensemble, or its fits were too large to keep"""
 
 
 def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request) -> Diagnostics:
@@ -59,4 +62,5 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
         find_flagged(design, fills.row, () if found.texts is None else found.texts.names),
         plain,
         chart_data(found, fills, request.min_probability, plain, request.seed),
+        examine_importance(found),
     )

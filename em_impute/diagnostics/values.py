@@ -43,6 +43,18 @@ class Audit:
     """the least probable first, then by row; at most 1,000"""
 
 
+class Importance(NamedTuple):
+    """What a predictor is worth: the model that fills loses so much without it, and is not fitted anew."""
+
+    column: Annotated[str, "The column; of texts that are scored together their names."]
+    gain: Annotated[
+        float,
+        "Mean −log probability of hidden labels without the column, which is marginalised, less that with it, in nats; "
+        "0 or less where it is of no use beside the others.",
+    ]
+    standard_error: Annotated[float, Range(0), "The standard error of this difference."]
+
+
 class Sweep(NamedTuple):
     """A label, its odds shifted by each δ."""
 

@@ -1,7 +1,7 @@
 """Every member, fitted with rows held out and scored on them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -33,6 +33,9 @@ from em_impute.ensemble.transforms import TEXTS, Predictors, View
 
 LEAST_CHANCE = 1e-6
 """Probabilities are held above it: one label that was thought impossible shall not decide everything."""
+
+MAX_KEPT = 1 << 13
+"""Covariances of a mixture of one Gaussian per label up to which the fits of the folds are kept, in 50 MB."""
 
 Progress = Callable[[str], None]
 
@@ -70,6 +73,10 @@ class Comparison:
     origin: Integers
     """(n_held,) what the rows were before the examples were drawn"""
     unlabelled: Unlabelled
+    seen: Predictors
+    """(n_held,) rows as they were shown"""
+    fits: tuple[tuple[Submodel, ...], ...] = ()
+    """Of each fold of the first repeat the members fitted without it; none where these are large"""
 
     def of_truth(self, probability: Floats) -> Floats:
         """Look up what (..., n_held, n_labels) says of the true labels, not below LEAST_CHANCE: (..., n_held)."""
@@ -113,7 +120,7 @@ def compare(
     shown = like_missing(examples, seed).take(labelled).beside(asked.predictors)
     without = np.hstack([held[:-1, labelled], _dealt(held[:-1, labelled], asked.label.size, seed)])
     data_of_view: dict[str, TrainingData] = {}
-    scores, fitted = [], []
+    scores, fitted, of_folds = [], [], []
     n_columns = examples.predictors.x.shape[1]
     # A label of which no row counts has one Gaussian, that of all rows; there is nothing to divide.
     n_divisible = labelled.size if np.isin(np.arange(n_labels), examples.label).all() else 0
@@ -127,9 +134,14 @@ def compare(
         if budget.thrifty:  # then rows take much memory, and no view comes twice
             data_of_view.clear()
         scores.append(_held_scores(component_label, batch, n_labels, view.show(shown), without))
-        final = np.arange(len(plan.members)) * held.shape[0] + held.shape[0] - 1
-        unknown = np.full((final.size, len(TEMPERATURES)), np.nan)
-        fitted.append(Submodel(view, tuple(plan.members), component_label, batch.take(final), unknown))
+        first, unknown = (
+            np.arange(len(plan.members)) * len(held),
+            np.full((len(plan.members), len(TEMPERATURES)), np.nan),
+        )
+        fit = Submodel(view, tuple(plan.members), component_label, batch.take(first + len(held) - 1), unknown)
+        fitted.append(fit)
+        if n_labels * n_columns**2 <= MAX_KEPT and not budget.thrifty:
+            of_folds.append([fit._replace(batch=batch.take(first + fold)) for fold in range(N_FOLDS)])
 
     members = tuple(member for submodel in fitted for member in submodel.members)
     score = np.concatenate(scores, axis=1)  # (n_labels, n_members, n_repeats, n_labelled + n_asked)
@@ -137,13 +149,20 @@ def compare(
     fold_asked = without[:N_FOLDS, labelled.size :].argmax(axis=0)
     shares = shares_of_folds(examples, fold, n_labels)
     others = Unlabelled(fold_asked, score[..., labelled.size :], shares[fold_asked], _origin(asked))
-    return _compared(examples, members, fold, score[..., : labelled.size], shares, others), fitted
+    compared = _compared(examples, members, fold, score[..., : labelled.size], shares, others, shown)
+    return replace(compared, fits=tuple(zip(*of_folds, strict=True))), fitted
 
 
 def _compared(
-    examples: Examples, members: tuple[Member, ...], fold: Integers, score: Floats, shares: Floats, others: Unlabelled
+    examples: Examples,
+    members: tuple[Member, ...],
+    fold: Integers,
+    score: Floats,
+    shares: Floats,
+    others: Unlabelled,
+    shown: Predictors,
 ) -> Comparison:
-    """Gather what was predicted of labels held out: `fold` is (n_rows,), `score` that of all labelled rows."""
+    """Gather what was predicted of labels held out: `fold` is (n_rows,), `score` and `shown` of all labelled rows."""
     tested = np.flatnonzero(~np.isnan(score[0, 0, 0]))
     row = np.flatnonzero(examples.label >= 0)[tested]
     own, x = examples.weight[row], examples.predictors.x[row]
@@ -160,6 +179,7 @@ def _compared(
         shares=shares[fold[row]],
         origin=_origin(examples)[row],
         unlabelled=others,
+        seen=shown.take(tested),
     )
 
 

@@ -1,7 +1,7 @@
 """The ensemble: predictors in several views -> mixtures compared on labels held out -> weights -> probabilities."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -140,7 +140,7 @@ def fit_ensemble(
         found.model_weight,
         shares_of(count),
         found.sharpness,
-        comparison=comparison,
+        comparison=replace(comparison, fits=tuple(weighted(one, found.weight) for one in comparison.fits)),
         weight=found.weight,
         leading=found.leading,
         criterion=found.criterion,

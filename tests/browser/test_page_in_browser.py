@@ -1,5 +1,8 @@
 """The HTML report as people see it: in Chromium, on a desktop and a phone, by day and by night, and on paper."""
 
+import base64
+import re
+
 import pytest
 from browser.conftest import LOOKS
 from browser.pages import HOSTILE
@@ -112,18 +115,36 @@ def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(browser,
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_paper_it_is_white_whatever_the_screen_is_and_loses_nothing(browser, report, kept, scheme):
+def test_on_paper_it_is_white_whatever_the_screen_is(browser, report, kept, scheme):
     page = browser.open(report.path.as_uri(), width=794, height=1123, scheme=scheme, medium="print")
     darkest, _ = page.measure("ground")
-    unseen = page.measure("unseen_details")
     low = page.measure("low_contrast")
     wide = page.measure("wider_than_page")
     page.close()
 
     assert darkest > 0.99
-    assert [] == unseen
     assert [] == low
     assert [] == wide
+
+
+def test_on_paper_details_take_room_only_where_the_reader_opened_them(browser, report):
+    page = browser.open(report.path.as_uri(), width=794, height=1123, medium="print")
+    closed = page.evaluate("[...document.querySelectorAll('details')].filter((one) => one.checkVisibility()).length")
+    page.measure("open_details")
+    unseen = page.measure("unseen_details")
+    page.close()
+
+    assert 0 == closed
+    assert [] == unseen
+
+
+def test_one_column_takes_eight_sheets_of_paper_at_most(browser, report):
+    page = browser.open(report.path.as_uri(), width=794, height=1123, medium="print")
+    pdf = base64.b64decode(page.call("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)["data"])
+    columns = page.evaluate("document.querySelectorAll('article').length")
+    page.close()
+
+    assert 0 < len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 8 * columns
 
 
 # ---- Names that mean something to a browser ----

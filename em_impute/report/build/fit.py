@@ -94,6 +94,7 @@ def build_report(
         warnings=notices(said),
         plain_em=baseline_of(examined.baseline_em, design.labels) if examined and design else None,
         pictures=examined.pictures if examined else None,
+        importance=examined.importance if examined else None,
     )
 
 

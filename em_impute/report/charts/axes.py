@@ -69,7 +69,7 @@ def percent_ticks(scale: Scale, about: int = 5) -> Ticks:
 
 def room_for(drawing: Drawing, ticks: Ticks) -> float:
     """Give the room to the left of a panel that the ticks of its vertical axis take."""
-    return 8.0 + drawing.letter * max(len(text) for _, text in ticks)
+    return 8.0 + drawing.letter * max((len(text) for _, text in ticks), default=0)
 
 
 def _written(value: float, decimals: int, largest: float) -> str:

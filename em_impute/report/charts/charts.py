@@ -24,6 +24,8 @@ def draw(report: FitReport, prefix: str) -> dict[str, list[Chart]]:
     histograms, plane, curve = (data.histograms, data.plane, data.curve) if data else ((), None, None)
     main = scatter_chart(f"{prefix}-scatter", plane, report.features.used, groups, filling)
     main = main or predictor_chart(f"{prefix}-predictor", histograms, curve, plain, groups, filling)
+    if main is not None:
+        main = main._replace(caption=main.caption + _simplified(report))
     single = {
         "main": main,
         "convergence": convergence_chart(f"{prefix}-convergence", plain),
@@ -36,3 +38,18 @@ def draw(report: FitReport, prefix: str) -> dict[str, list[Chart]]:
         **{name: [chart] if chart else [] for name, chart in single.items()},
         "known_and_missing": known_and_missing_charts(f"{prefix}-who", histograms),
     }
+
+
+def _simplified(report: FitReport) -> str:
+    """Say where what the picture shows of EM is not the model that fills."""
+    plain, model, selection = report.plain_em, report.model, report.selection
+    if plain is None or model is None or selection is None:
+        return ""
+    fills, used = "", {one.name for one in report.features.used if one.type in {"numeric", "score", "categorical"}}
+    if len(selection.stack) > 1:
+        fills = f"{len(selection.stack):,} mixtures together fill the cells"
+    elif model.covariance != plain.covariance or len(model.parameters) > len(plain.parameters):
+        fills = "another mixture fills the cells"
+    elif used - {*plain.features}:
+        fills = "the mixture that fills the cells sees other columns too"
+    return f" The picture is simplified: it has one Gaussian per label, while {fills}." if fills else ""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from em_impute.diagnostics.values import Axis, Ellipse, Plane
-from em_impute.report.charts.axes import Panel, Scale, room_for, scale_over
+from em_impute.report.charts.axes import Panel, Scale, Ticks, room_for, scale_over
 from em_impute.report.charts.groups import DASHED, EM_KEYS, Chart, Filling, Group, Key, keys_of
 from em_impute.report.charts.svg import WIDE, Drawing, Floats
 from em_impute.report.format import shortened
@@ -45,9 +45,10 @@ def scatter_chart(
         return None
     drawing, (across, up) = Drawing(name, WIDE, HEIGHT), (_axis(axis, features) for axis in plane.axes)
     x, y = _scales([*map(np.vstack, zip(known, filled, strict=True)), left_empty], plane.em)
-    panel = Panel(drawing, room_for(drawing, y.ticks()), TOP, WIDE - 12.0, BOTTOM, x, y)
-    panel.y_axis(up)
-    panel.x_axis(across)
+    x_ticks, y_ticks = (_ticks(*pair) for pair in zip(plane.axes, (x, y), strict=True))
+    panel = Panel(drawing, room_for(drawing, y_ticks), TOP, WIDE - 12.0, BOTTOM, x, y)
+    panel.y_axis(up, y_ticks)
+    panel.x_axis(across, x_ticks)
     size = SMALL if len(points) > MANY else LARGE
     _mark(panel, left_empty, "x", "muted", size, "left-empty")
     for kind, places in (("known", known), ("filled", filled)):
@@ -135,9 +136,19 @@ def _ellipses(panel: Panel, fits: Sequence[Ellipse], groups: Sequence[Group], da
     return seen
 
 
+def _counted(axis: Axis) -> list[tuple[str, float]]:
+    """List the predictors that an axis combines."""
+    return [(name, value) for name, value in axis.coefficients.items() if value]
+
+
+def _ticks(axis: Axis, scale: Scale) -> Ticks:
+    """Choose ticks; the numbers of a combination of predictors tell nobody anything."""
+    return scale.ticks() if len(_counted(axis)) <= 1 else ()
+
+
 def _axis(axis: Axis, features: Sequence[Predictor]) -> str:
     """Name an axis; a combination of predictors by those that count most in it."""
-    counted = [(name, value) for name, value in axis.coefficients.items() if value]
+    counted = _counted(axis)
     if len(counted) <= 1:
         return str(axis.name)
     deviation = {one.name: one.sd or 1.0 for one in features}
@@ -150,7 +161,7 @@ def _caption(plane: Plane, panel: Panel, points: Floats, *, has_ellipses: bool) 
     n_rows, text = plane.of.known + plane.of.missing, ""
     if has_ellipses:
         text += " EM expects half of a label’s rows within its inner ellipse and 95 % within the outer one."
-    if any(len(axis.coefficients) > 1 and axis.name.startswith("axis") for axis in plane.axes):
+    if any(len(_counted(axis)) > 1 for axis in plane.axes):
         text += " The axes are the combinations of the predictors that separate the labels most."
     if len(points) < n_rows:
         text += f" {len(points):,} of {n_rows:,} rows are drawn."

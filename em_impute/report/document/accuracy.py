@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from em_impute.diagnostics.values import Importance
 from em_impute.report.charts.curves import fill_curve
 from em_impute.report.charts.groups import filling_of
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, names, of_rows, said
@@ -36,6 +37,7 @@ def how_well_recovered(report: FitReport) -> Section | None:
         _held_out(found),
         MEASURES,
         Figures(["reliability", "coverage"]),
+        *_worth(report.importance or ()),
         *_by_label(found.confusion, report),
         Details("Both charts in numbers", _charts_in_numbers(found)),
     ]
@@ -54,6 +56,14 @@ def _held_out(found: Accuracy) -> Table:
         ["calibration error", percent(found.ece), ""],
     ]
     return Table("Accuracy on hidden labels", ["", "this model", "the label shares alone"], rows)
+
+
+def _worth(importance: Sequence[Importance]) -> list[Block]:
+    """Tabulate what each predictor is worth; of a single one the log-loss says it already."""
+    if len(importance) <= 1:
+        return []
+    rows = [[Name(one.column), f"{one.gain:+.3f} ± {one.standard_error:.3f}".replace("-", "−")] for one in importance]
+    return folded("What each column is worth: by how much log-loss rises without it", ["column", "log-loss"], rows)
 
 
 def _charts_in_numbers(found: Accuracy) -> list[Block]:
@@ -80,8 +90,6 @@ def what_was_filled(report: FitReport) -> Section | None:
     if missing.left_empty:
         rows = [[REASONS.get(key, key), n] for key, n in missing.left_empty.items()]
         blocks.append(Table("Cells left as they are", ["reason", "cells"], rows))
-    elif report.filled is not None:
-        blocks.append("No cell was left empty.")
     return Section("filled", "What was filled", [*blocks, *_marked(report.marked)])
 
 

@@ -102,19 +102,16 @@ def _columns(report: FitReport) -> list[Block]:
     features = report.features
     if report.applied is not None:
         return []
-    numbers = [one for one in features.used if one.type == "numeric"]
-    rows = [[Name(one.name), one.missing, one.mean, one.sd] for one in numbers]
-    blocks = (
-        folded("Numeric columns used", ["column", "cells missing", "mean", "standard deviation"], rows) if rows else []
-    )
+    used: list[Block] = []
+    numbers = [[Name(one.name), one.missing, one.mean, one.sd] for one in features.used if one.type == "numeric"]
+    used += folded("Numeric columns", ["column", "cells missing", "mean", "standard deviation"], numbers)
     texts = [
         [Name(one.name), one.missing, names(one.levels or (), 8)] for one in features.used if one.type == "categorical"
     ]
-    if texts:
-        blocks += folded("Categorical columns used", ["column", "cells missing", "categories"], texts)
+    used += folded("Categorical columns", ["column", "cells missing", "categories"], texts)
     long = [[Name(one.name), one.missing] for one in features.used if one.type == "text"]
-    if long:
-        blocks += folded("Columns of texts used", ["column", "cells missing"], long)
+    used += folded("Columns of texts", ["column", "cells missing"], long)
+    blocks: list[Block] = [Details(f"{plural(len(features.columns), 'column')} used", used)] if used else []
     if features.rejected:
         left = [[Name(one.name), one.reason] for one in features.rejected]
         table = Table("Columns not used", ["column", "reason"], left[:MAX_LISTED])

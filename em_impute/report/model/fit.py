@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-from em_impute.diagnostics.values import Audit, ChartData, Sensitivity
+from em_impute.diagnostics.values import Audit, ChartData, Importance, Sensitivity
 from em_impute.missingness.values import RowCounts
 from em_impute.report.extra import can_write_pages
 from em_impute.report.model.diagnostics import Accuracy, MarkedRows, SuspectLabel, Totals
@@ -225,6 +225,11 @@ class FitReport(Head):
     plain_em: Annotated[
         BaselineEm | None,
         "EM in its plainest form, to learn from; null where nothing was measured or it cannot be fitted.",
+    ] = None
+    importance: Annotated[
+        Sequence[Importance] | None,
+        "What each predictor is worth, the most first; null where no label was held out from an ensemble, or the table "
+        "has very many columns or labels.",
     ] = None
     pictures: Annotated[ChartData | None, "What the charts of the page show; null where nothing was missing."] = None
     parts: Annotated[

@@ -1,0 +1,63 @@
+"""The first picture of the page: its axes, and what it says of the model that fills."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import em_impute
+
+CENTRES = {"left": (0, 0, 0), "right": (3, 0, 0), "above": (1, 3, 0)}
+
+
+def three_labels_and_two_rows_far_out():
+    """Draw three labels side by side, and two rows of a fourth that are far away where nothing else varies."""
+    rng = np.random.default_rng(5)
+    rows = [(name, *rng.normal(centre, (1, 1, 0.01))) for name, centre in CENTRES.items() for _ in range(80)]
+    rows += [("rare", 1.0, 1.0, 50.0), ("rare", 1.5, 0.5, 50.5)]
+    frame = pd.DataFrame(rows, columns=["kind", "x", "y", "z"])
+    frame.loc[::5, "kind"] = None
+    return frame
+
+
+@pytest.fixture(scope="module")
+def report():
+    return em_impute.fill(three_labels_and_two_rows_far_out(), column="kind").report
+
+
+def test_two_rows_far_out_do_not_turn_the_axes(report):
+    means = np.array([np.mean(report.pictures.plane.known[name], axis=0)[:2] for name in CENTRES])
+    spread = np.vstack([np.std(report.pictures.plane.known[name], axis=0)[:2] for name in CENTRES]).max(axis=0)
+
+    assert (np.ptp(means, axis=0) > 2.0 * spread).all()  # the labels are apart in both directions
+    for axis in report.pictures.plane.axes:
+        assert abs(axis.coefficients["z"]) < abs(axis.coefficients["x"]) + abs(axis.coefficients["y"])
+
+
+def test_axes_that_combine_predictors_carry_no_numbers(report):
+    texts = re.findall(r"<text[^>]*>([^<]*)", str(report.plot()))
+
+    assert any(text.startswith("axis 1 (mostly") for text in texts)
+    assert [text for text in texts if re.fullmatch(r"[−\d.,e]+", text)] == []
+
+
+def test_axes_that_are_predictors_keep_their_numbers():
+    frame = three_labels_and_two_rows_far_out().drop(columns="z")
+    texts = re.findall(r"<text[^>]*>([^<]*)", str(em_impute.fill(frame, column="kind").report.plot()))
+
+    assert sum(bool(re.fullmatch(r"[−\d.,e]+", text)) for text in texts) >= 4
+
+
+def test_it_says_that_it_is_simplified_where_many_mixtures_fill(report):
+    n_mixtures = len(report.selection.stack)
+
+    assert n_mixtures > 1
+    assert f"one Gaussian per label, while {n_mixtures} mixtures together fill the cells." in report.to_html()
+
+
+def test_it_says_nothing_where_it_shows_the_mixture_that_fills():
+    frame = three_labels_and_two_rows_far_out().drop(columns="z")
+    frame = frame[frame["kind"] != "rare"]
+
+    assert "simplified" not in em_impute.fill(frame, column="kind", covariance="full").report.to_html()
