@@ -26,8 +26,8 @@ PROBE = 100_000
 WORD = 100.0
 """Labels that agree, for which the user's word stands."""
 
-BESIDE = (-2, -1, 1, 2)
-"""Values of a column of numbers that say what chance is: of a measurement, values side by side have one label too."""
+BESIDE = 4
+"""Values next to one of a column of numbers that say what chance is: of a measurement, these have one label too."""
 
 
 @dataclass(frozen=True)
@@ -103,20 +103,27 @@ def _counts(code: Codes, label: Codes) -> "csr_matrix":
 
 
 def _differing_by_chance(counts: "csr_matrix", *, is_ordered: bool) -> float:
-    """Expect so many values with different labels if each row drew its label as all rows do, or rows beside it."""
+    """Expect so many values with different labels if each row drew its label as all rows do.
+
+    Of values that are ordered, rows draw from the nearest others, each from one of its own, since labels within one
+    are alike also where it is a key; more rows than these draw as many do.
+    """
     from scipy.sparse import diags
 
+    counts = counts[np.flatnonzero(np.diff(counts.indptr))]
     size = np.asarray(counts.sum(axis=1)).ravel()  # (n_values,)
-    others = counts.sum(axis=0)
-    shares = np.asarray(others).ravel() / max(float(others.sum()), 1.0)
-    of_size: Integers | Floats = np.unique(size[size > 1.0])
     if not is_ordered:
-        alike = {n: float((shares**n).sum()) for n in of_size.tolist()}
-        return float(sum(1.0 - alike[n] for n in size[size > 1.0].tolist()))
-    near = diags([1.0] * len(BESIDE), BESIDE, shape=(size.size, size.size)) @ counts
-    near = near.tocsr()
-    total = np.asarray(near.sum(axis=1)).ravel()
-    several = np.flatnonzero((size > 1.0) & (total > 0.0))
-    near, power = near[several], np.repeat(size[several], np.diff(near[several].indptr))
-    near.data = (near.data / np.repeat(total[several], np.diff(near.indptr))) ** power
-    return float(several.size - near.sum())
+        shares = np.asarray(counts.sum(axis=0)).ravel() / max(size.sum(), 1.0)
+        n_of_size: Integers = np.bincount(size.astype(np.intp))
+        return float(sum(n * (1.0 - float((shares**k).sum())) for k, n in enumerate(n_of_size) if k > 1 and n))
+    if size.size <= BESIDE:
+        return 0.0
+    place = np.arange(size.size)[:, None]
+    near = np.clip(place - BESIDE // 2, 0, size.size - BESIDE - 1) + np.arange(BESIDE + 1)
+    near = np.take_along_axis(near, np.argsort(np.abs(near - place), axis=1, kind="stable"), axis=1)  # itself first
+    shares_of = (diags(1.0 / size) @ counts).tocsr()
+    n_alike, alike = 0.0, shares_of[near[:, 1]]
+    for k in range(2, BESIDE + 1):
+        alike = alike.multiply(shares_of[near[:, k]]).tocsr()
+        n_alike += float(alike[np.flatnonzero(np.minimum(size, BESIDE) == k)].sum())
+    return float(np.count_nonzero(size > 1.0) - n_alike)

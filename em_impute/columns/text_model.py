@@ -1,7 +1,8 @@
 """What all texts of a row say of its label, in few numbers: a cross-fitted multinomial ridge logistic regression.
 
 Its log-probabilities, centred, are predictors of the mixtures.  A labelled row's come from fits that have not seen its
-label, an unlabelled row's from the mean of the coefficients of all of these.
+label, an unlabelled row's from the mean of the coefficients of all of these, or from one that has not seen those of
+rows that it belongs together with.
 """
 
 from collections.abc import Sequence
@@ -99,7 +100,7 @@ def fit_text_model(
     """Fit the regression to the labelled rows, each fold of them left out once.
 
     `label`, `weight` and `fold` are (n_rows,).  A label is −1 where unknown; a row whose fold is −1 is never left out,
-    and scored as unlabelled rows are.
+    and scored by all fits.  One without a label that has a fold is scored as labelled rows of this are.
     """
     rng = np.random.default_rng(seed)
     labelled = (label >= 0) & (weight > 0.0)
@@ -114,6 +115,11 @@ def fit_text_model(
     seen = float(examples.weight.sum()) * (1.0 - 1.0 / len(fits))  # as many as by each fit, so that scores are alike
     model = TextModel(vocabularies, coefficients, _shares(examples), ridge, seen)
     scores = model.scores(columns)
+    for number, one in enumerate(fits):
+        if (mine := np.flatnonzero((fold == number) & (label < 0))).size:
+            some = [column._replace(code=column.code[mine]) for column in columns]
+            own = _with_typical_cells(one, examples, vocabularies).astype(np.float32)
+            scores[mine] = model._replace(coefficients=own).scores(some)
     known = examples.fold >= 0
     probability, shares = (one[known] for one in _held_out(examples, fits))
     scores[rows[known]] = centred_logs(probability)

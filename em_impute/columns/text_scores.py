@@ -82,8 +82,7 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     """Fit the scores to the rows with a label, and put them beside the columns of the table.
 
     `label` (n_rows,) is −1 where it is missing, `names` are those of the columns, of which more may be `known`.  Rows
-    of one `cluster` (n_rows,), −1 where they are in none, are in one fold, so that a score does not know a sibling's
-    label.  None where all texts have room among the categories, if none were read as numbers, or where they tell no
+    of one `cluster` (n_rows,), −1 where they are in none, are in one fold, so that no score knows a sibling's label.  None where all texts have room among the categories, if none were read as numbers, or where they tell no
     more than the labels' shares do.
     """
     column = {names[index]: index for index in table.numbers}
@@ -95,6 +94,11 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     labelled = np.flatnonzero(label >= 0)
     of_rows = np.full(label.size, -1)
     of_rows[labelled] = _folds(label[labelled], None if cluster is None else cluster[labelled], seed)
+    if cluster is not None:  # else a score would tell rows to fill from labelled ones
+        of_cluster = np.full(int(cluster.max(initial=-1)) + 2, -1)  # at the end that of −1
+        of_cluster[cluster[labelled]] = of_rows[labelled]
+        of_cluster[-1] = -1
+        of_rows[label < 0] = of_cluster[cluster[label < 0]]
     every = np.broadcast_to(1.0, label.size) if weight is None else weight
     texts = _as_in_rows_to_fill(texts, label, every, seed)
     if have_room:  # they are categories and numbers, which the mixtures take as they are

@@ -66,6 +66,17 @@ def test_values_that_differ_by_chance_are_as_many_as_in_shuffled_labels():
     assert abs(np.mean(found) - expected) < 4.0 * np.std(found) / np.sqrt(len(found))
 
 
+def test_numbers_in_any_order_differ_by_chance_as_names_do():
+    # Oracle: that their neighbours have labels by chance is what all rows have.
+    both = []
+    for seed in range(30):
+        code, label, _ = rows_of_keys(80, seed=seed)
+        both.append([differing_by_chance(counts_of(code, label), is_ordered=one) for one in (False, True)])
+    names, numbers = np.array(both).T
+
+    assert abs(np.mean(numbers - names)) < 3.0 * np.std(numbers - names) / np.sqrt(len(both))
+
+
 def test_what_is_counted_is_what_a_loop_counts():
     code, label, _ = rows_of_keys(wrong=0.2)
     code[::17] = -1

@@ -21,11 +21,11 @@ def towns(n_rows=600, n_towns=80, seed=1):
     ], kind
 
 
-def scored(folder, rows):
+def scored(folder, rows, cluster=None):
     """Fit scores of texts to a table: what is found, and the labels."""
     with opened_table(folder, f"g,x,town\n{''.join(rows)}") as (opened, request):
         labels = read_labels("g", opened.table.targets[0], request)
-        found = fit_text_scores(opened.table, opened.names, labels.label, labels.labels, None, 1)
+        found = fit_text_scores(opened.table, opened.names, labels.label, labels.labels, None, 1, cluster=cluster)
         return found, labels, opened
 
 
@@ -54,6 +54,22 @@ def test_the_score_of_a_labelled_row_does_not_know_its_label(tmp_path):
     own, others = before.numbers[at].values[row], after.numbers[at].values[row]
     assert np.sign(own) == np.sign(others)
     assert texts.names
+
+
+def test_the_score_of_a_row_to_fill_does_not_know_labels_of_its_key(tmp_path):
+    # Oracle: with labels of one key the opposite, scores of its rows to fill stay, but for the average over ridges.
+    rows, _ = towns()
+    rows[:12] = [f"{'' if k % 2 else 'a'},0,Town A\n" for k in range(12)]
+    key = np.maximum(np.arange(len(rows)) // 3, 3).astype(np.int16)  # the first twelve have one key
+    (_, before), labels, _ = scored(tmp_path, rows, key)
+    to_fill = np.flatnonzero(labels.label[:12] < 0)
+    changed = [*rows]
+    changed[2:12:2] = ["b,0,Town A\n"] * 5  # by the label of the first, folds are made
+    (texts, after), *_ = scored(tmp_path, changed, key)
+    at = before.n_columns
+    one, other = (table.numbers[at].values[to_fill] for table in (before, after))
+    assert one == pytest.approx(other, abs=0.05)
+    assert np.abs(texts.added(after, at).numbers[at].values[to_fill] - other).min() > 0.2  # what knows them says else
 
 
 def test_identifiers_and_names_that_are_taken_do_not_mix_with_scores(tmp_path):
