@@ -27,6 +27,7 @@ CELL = re.compile(
     rf"(?P<low>{DIGITS})(?P<exponent>[eEdD][-+]?[0-9]{{1,3}})?"
     rf"(?:\s*(?:-|–|—|\bto\b)\s*(?P=prefix)?(?P<high>{DIGITS}))?"
     rf"(?:\s?(?P<scale>[KkMB]|bn|mn)(?![^\W\d_/]))?(?P<more>\+)?\s*(?P<suffix>{UNIT}|{CURRENCY})?\s*(?P<plus>\+)?\s*(?P<close>\))?"
+    r"(?P<behind>-)?"
 )
 SCALES = {"K": 1e3, "k": 1e3, "M": 1e6, "mn": 1e6, "B": 1e9, "bn": 1e9}
 QUOTED = re.compile(r"=\"([^\"]*)\"|'([^']*)")
@@ -71,6 +72,8 @@ class Notation:
         """Give the number of a cell, NaN where it is written in another way."""
         if cell is None or bool(cell["open"]) != bool(cell["close"]) or not self._has_affix(cell):
             return np.nan
+        if cell["behind"] and self.decimal not in cell["low"]:  # 3- is a grade, 3.50- an amount
+            return np.nan
         value = self._digits(cell["low"])
         if cell["exponent"]:
             value = float(f"{value}e{cell['exponent'][1:]}")
@@ -81,7 +84,7 @@ class Notation:
         value *= SCALES.get(cell["scale"], 1.0)
         if (cell["bound"] or "")[:1] in {"<", "≤"}:
             value /= 2.0
-        value = -value if "-" in {cell["minus"], cell["sign"]} or cell["open"] else value
+        value = -value if "-" in cell.group("minus", "sign", "behind") or cell["open"] else value
         return value if np.isfinite(value) else np.nan
 
     def _digits(self, text: str) -> float:
@@ -123,8 +126,14 @@ def choose_notation(texts: Sequence[str], counts: Floats, decimal: str, least: f
 
 
 def may_be_decimal(notation: Notation, texts: Sequence[str], counts: Floats, least: float) -> bool:
-    """Tell whether what was taken for thousands may as well be decimals: `1,234` is then a little more than one."""
+    """Tell whether what was taken for thousands may as well be decimals: `1,234` is then a little more than one.
+
+    Not so where `1,230` stands beside `345`: decimals stand in all cells, or those at the end that are 0 in none.
+    """
     if not notation.grouping or notation.grouping not in ".," or NO_THIRD_DECIMAL.search(notation.affix):
+        return False
+    digits = [cell["low"] for cell in map(_match, texts) if cell is not None]
+    if any(one.isdigit() for one in digits) and any(notation.grouping in one and one[-1] == "0" for one in digits):
         return False
     other = Notation(notation.grouping, "", notation.affix).numbers(texts)[:, 0]
     return bool(counts @ ~np.isnan(other) >= least * counts.sum())

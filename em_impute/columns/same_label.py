@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from em_impute.columns.deduplicate import Key
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Integers
 from em_impute.table.arrays import Codes
 
 if TYPE_CHECKING:

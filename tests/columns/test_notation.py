@@ -23,6 +23,7 @@ READ = {
     "scales": (["1.2K", "3M", "900", "2bn"], "number", [1200, 3e6, 900, 2e9]),
     "Fortran": (["1.5D+03", "2.5d-1", "1e3"], "number", [1500, 0.25, 1000]),
     "spreadsheet": (['="12"', "'13", "14"], "number", [12, 13, 14]),
+    "minus behind": (["3.50-", "1,200.00-", "2.25", "3-"], "number", [-3.5, -1200, 2.25, NAN]),
     "limits": (["<0.5", ">1100", "~12", "<=6", "1.5"], "number", [0.25, 1100, 12, 3, 1.5]),
     "open": (["0", "1", "2", "3+"], "number", [0, 1, 2, 3]),
     "ranges": (["18-25", "26–35", "36 to 45", "65+"], "number", [21.5, 30.5, 40.5, 65]),
@@ -82,6 +83,9 @@ def test_cells_count_by_how_often_they_occur():
         (["1,234", "1,234,567"], False),
         (["1,234", "2.5"], False),
         (["1 234", "2 500"], False),
+        (["1,230", "345"], False),  # decimals stand in each, or no 0 at the end
+        (["1,230", "345.250"], False),
+        (["1,230", "4,500"], True),
     ],
 )
 def test_a_comma_before_three_digits_is_open_unless_other_cells_settle_it(texts, is_open):
