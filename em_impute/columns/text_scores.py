@@ -82,9 +82,9 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     """Fit the scores to the rows with a label, and put them beside the columns of the table.
 
     `label` (n_rows,) is −1 where it is missing, `names` are those of the columns, of which more may be `known`.  Rows
-    of one `cluster` (n_rows,), −1 where they are in none, are in one fold, so that no score knows a sibling's label.  None where
-    all texts have room among the categories, if none were read as numbers, or where they tell no more than the labels'
-    shares do.
+    of one `cluster` (n_rows,), −1 where they are in none, are in one fold, so that no score knows a sibling's label.
+    None where all texts have room among the categories, if none were read as numbers, or where they tell no more than
+    the labels' shares do.
     """
     column = {names[index]: index for index in table.numbers}
     texts = [*_columns_of_texts(table, names, known.told)]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.asides import HEADER, NOTE, SUMMARY, UNITS, Asides, is_note
+from em_impute.table.asides import BLANK, HEADER, NOTE, SUMMARY, UNITS, Asides, is_note
 from em_impute.table.dialect import Dialect
 from em_impute.table.numbers import is_mark, parse_number
 from em_impute.table.quotes import QUOTE
@@ -96,15 +96,23 @@ class RowSieve:
                 yield row
 
     def _notes(self, records: Records, kind: NDArray[np.int8]) -> Iterator[int]:
-        """Find the footers at the end, which fill the first cell only."""
+        """Find the footers at the end: they fill the first cell only, or stand below a blank line."""
+        below: list[int] = []
         for row in range(records.n_records - 1, -1, -1):
-            is_footer = is_note(records.cell(row, 0)) and not any(
-                self._text(records, row, column).strip() for column in range(1, records.n_columns)
-            )
-            if is_footer:
-                yield row
+            if is_note(records.cell(row, 0)):
+                below.append(row)
+                if not self._fills_others(records, row) or self._is_below_blank(records, row):
+                    yield from below
+                    below = []
             elif not kind[row]:
                 return
+
+    def _fills_others(self, records: Records, row: int) -> bool:
+        return any(self._text(records, row, column).strip() for column in range(1, records.n_columns))
+
+    def _is_below_blank(self, records: Records, row: int) -> bool:
+        above = records.line_of(np.array([row])) - 1
+        return any(above in some.line[some.kind == BLANK] for some in self._asides)
 
     def _has_units(self, records: Records, kind: NDArray[np.int8]) -> bool:
         """Tell whether the first row says in which units the numbers below it are."""

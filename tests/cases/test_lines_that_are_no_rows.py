@@ -41,6 +41,7 @@ KEPT = {
     "a total that says nothing": (b"n,g,x\nz,a,1\nz,b,9\nz,{>a},1\nTotal,,\n",),
     "footers": (b"n,g,x\nz,a,1\nz,b,9\nz,{>a},1\nn = 3,,\nSource: z,,\n",),
     "footers of one cell": (b'g,x\na,1\nb,9\n{>a},1\n\nSource: A, B, and C\nNote: "z"\n(3 rows affected)\n',),
+    "footers that fill all cells": (b"g,x\na,1\nb,9\n{>a},1\n\nSource: A, B\nNote: C, and D\n",),
     "prose below a blank line": (b"g,x\na,1\nb,9\n{>a},1\n\nexported by z\n\nthe end\n",),
 }  # fmt: skip
 
@@ -105,6 +106,7 @@ ROWS_AFTER_ALL = {
     "names that begin like a total": b"n,x,g\nTottenham,1,a\nSumatra,9,b\nMeander,1,{>a}\n",
     "a first row of numbers": b"x,y,g\n1,m,a\n9,s,b\n1,m,{>a}\n",
     "a unit that is a label": b"x,u,g\n1,m,{>a}\n1,m,a\n9,s,b\n",
+    "a source among the rows": b"n,x,g\np,1,a\n\nsource: q,9,b\n\np,1,a\nsource: q,1,{>a}\n",
     "a last row with a name alone": b"n,x,g\np,1,a\nq,9,b\nZimbabwe,,{>a}\n",
 }  # fmt: skip
 
