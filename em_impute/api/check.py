@@ -131,8 +131,10 @@ def _predictors(
     """Say what each predictor is that `fill` would use; sums and copies are known once the labels are `settled`."""
     long = [(name, one) for name, one in opened.categories if one.long] if with_categories else []
     texts_of = [name for name, one in long if name in opened.told or not are_identifiers(name, one)]
-    columns, candidates, known = opened.columns, opened.categories, opened.known._replace(in_scores=texts_of)
-    explicit = bool(request.features)
+    columns, candidates, explicit = opened.columns, opened.categories, bool(request.features)
+    if with_categories and not explicit:
+        texts_of += [name for name, one in columns if one.is_code and name not in opened.told]
+    known = opened.known._replace(in_scores=texts_of)
     numbers, texts, rejected = choose_predictors(
         columns, candidates, explicit=explicit, with_categories=with_categories, known=known
     )

@@ -235,10 +235,7 @@ def _refuse_none_or_too_many(
 ) -> None:
     """Raise FitError where no predictor is left, or more numbers than can be used."""
     if not (numbers or texts):
-        raise FitError(
-            f"no numeric column is left to predict from{_because(rejected)}",
-            f"name usable columns with {option('features')}",
-        )
+        raise FitError(f"no numeric column is left to predict from{_because(rejected)}", _remedy(rejected))
     if len(numbers) > most:
         raise FitError(
             f"{len(numbers):,} numeric columns are too many", f"name those that matter with {option('features')}"
@@ -344,3 +341,11 @@ def redundant_columns(rows: Rows, n_numbers: int) -> list[int]:
 def _because(rejected: Sequence[Rejected]) -> str:
     reasons = [f"{shown(one.name)}: {one.reason}" for one in rejected]
     return f" ({listed(reasons, separator='; ')})" if reasons else ""
+
+
+def _remedy(rejected: Sequence[Rejected]) -> str:
+    """Say how a column serves that was left out for its looks."""
+    codes = [one.name for one in rejected if one.reason.startswith(("identifier", "zero-padded"))]
+    if codes:
+        return f"if part of a code tells the label, add {option('kinds', f'{codes[0]}=text')}"
+    return f"name usable columns with {option('features')}"

@@ -97,8 +97,9 @@ def choose_predictors(
     `categories` are those of the columns that hold more than numbers.  They serve if `with_categories` or `explicit`,
     which says that the user named these columns: then a column that cannot serve is an error, and one that only should
     not (an identifier) serves nevertheless, as does one that is `known` to be told.  They are judged by the rows that
-    have a `weight` (n_rows,), since what is constant among these teaches nothing.  Columns of many texts that are in
-    scores are left out: these are among the numbers.  Raises DesignError for cells that no model can use.
+    have a `weight` (n_rows,), since what is constant among these teaches nothing.  Columns of many texts or zero-padded
+    codes that are in scores are left out: these are among the numbers.  Raises DesignError for cells that no model can
+    use.
     """
     texts = dict(categories)
     as_text = texts if explicit or with_categories else {}
@@ -108,7 +109,8 @@ def choose_predictors(
         category, is_named = as_text.get(name), explicit or name in known.told
         shown_numbers = numbers.without(ignored) if ignored.size else numbers
         shown_texts = category.without(ignored) if category and ignored.size else category
-        if category is not None and category.too_many and name in known.in_scores:
+        is_spelled = (numbers.is_code and not is_named) if category is None else category.too_many
+        if name in known.in_scores and is_spelled:
             continue
         if category is not None and shown_texts is not None and _is_category(numbers, shown_texts):
             reason = _reason_against_category(name, shown_texts, explicit=is_named, with_scores=with_categories)

@@ -114,6 +114,8 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     used = {one.name: column[one.name] for one in texts}
     long = {names[index]: one for index, one in table.categories.items() if one.long is not None}
     n_missing = {name: one.n_missing for name, one in long.items() if name in used}
+    codes = {names[index]: one for index, one in table.numbers.items() if one.is_code}
+    n_missing |= {name: one.n_missing for name, one in codes.items() if name in used and name not in known.told}
     beside = _with_scores(table, len(names), called, texts, fit.model, fit.scores)
     return TextScores(called, fit.model, used, n_missing), beside
 
@@ -143,7 +145,8 @@ def _tells(table: Table, index: int, texts: NamedTexts, label: Integers, weight:
     code = np.minimum(texts.code[known], 0) if is_category else texts.code[known]
     if np.unique(code).size < MIN_VALUES:
         return False
-    n_labels, is_number = int(label.max()) + 1, not is_category and SHOWN not in texts.texts
+    is_number = not is_category and SHOWN not in texts.texts and not table.numbers[index].is_code
+    n_labels = int(label.max()) + 1
     return tells_by_value(code, label[known], weight[known], fold[known], n_labels, is_ordered=is_number)
 
 
@@ -198,7 +201,7 @@ def _numbers_as_texts(table: Table, names: Sequence[str]) -> Iterator[NamedTexts
     for index, column in table.numbers.items():
         if column.numbers is None or index in table.categories:
             continue
-        are_codes = _are_codes(column.numbers[:PROBE]) and _are_codes(column.numbers)
+        are_codes = column.is_code or (_are_codes(column.numbers[:PROBE]) and _are_codes(column.numbers))
         if are_codes or 0 < column.n_missing < column.size:
             yield _of_numbers(names[index], column, values=are_codes)
 

@@ -64,8 +64,10 @@ def criterion_name(criterion: str) -> str:
 def out_of_range(outside: OutOfRange) -> str:
     """Count rows that are outside the range of the labelled rows."""
     cells = "1 missing cell is in a row" if outside.rows == 1 else f"{outside.rows:,} missing cells are in rows"
-    expected = number(round(outside.expected_by_chance, 1))
-    return f"{cells} outside the range of the labelled rows (at most {expected} expected by chance)"
+    besides = f"at most {number(round(outside.expected_by_chance, 1))} expected by chance"
+    if outside.rows <= outside.expected_by_chance and outside.furthest_sd:
+        besides = f"the furthest by {number(round(outside.furthest_sd, 1))} standard deviations"
+    return f"{cells} outside the range of the labelled rows ({besides})"
 
 
 def first_lines(outside: OutOfRange, most: int) -> list[str]:

@@ -70,6 +70,11 @@ class NumberColumn(NumberCounts):
         is_key = 1 < n_values <= min(MAX_GROUPS, MOSTLY_DIFFERENT * np.count_nonzero(key >= 0))
         return key if is_key else None
 
+    @property
+    def is_code(self) -> bool:
+        """Tell whether the cells are zero-padded and repeat, as postcodes do."""
+        return self.padded is not None and self.key_code is not None
+
     def of(self, rows: NDArray[Any] | slice) -> NDArray[np.float64]:
         """Give the numbers of some rows, (n_chosen,)."""
         if self.numbers is None:

@@ -72,6 +72,26 @@ def test_the_score_of_a_row_to_fill_does_not_know_labels_of_its_key(tmp_path):
     assert np.abs(texts.added(after, at).numbers[at].values[to_fill] - other).min() > 0.2  # what knows them says else
 
 
+def test_postcodes_that_tell_the_label_are_texts_and_never_numbers(tmp_path):
+    rng = np.random.default_rng(2)
+    codes = rng.choice(["02139", "01002", "90210", "60601", "07030", "94105"], 200)
+    kind = np.isin(codes, ["02139", "90210", "07030"])
+    told = [f"{'' if i % 3 == 0 else 'ab'[int(kind[i])]},{rng.normal():.2f},{codes[i]}\n" for i in range(200)]
+    (texts, table), labels, opened = scored(tmp_path, told)
+    to_fill = labels.label < 0
+    score = table.numbers[opened.table.n_columns].values[to_fill]
+    assert (texts.columns, texts.n_missing) == (("town",), {"town": 0})
+    assert ((score < 0) == kind[to_fill]).all()
+
+    silent = [
+        f"{one.split(',')[0]},{one.split(',')[1]},{code}\n"
+        for one, code in zip(told, rng.permutation(codes), strict=True)
+    ]
+    assert scored(tmp_path, silent)[0] is None
+    one_each = [f"{one.rpartition(',')[0]},{k:05}\n" for k, one in enumerate(told)]
+    assert scored(tmp_path, one_each)[0] is None
+
+
 def test_identifiers_and_names_that_are_taken_do_not_mix_with_scores(tmp_path):
     rows, _ = towns()
     more = [f"{row.rstrip()},{i:05d}-{i % 7},{i}\n" for i, row in enumerate(rows)]
