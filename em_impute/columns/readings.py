@@ -202,7 +202,10 @@ def _checked_notation(table: Table, column: _Column, decimal: str, kind: str) ->
             _refuse_open_question(table, column, found)
         if found is not None:
             return found
-    if decimal == "." and choose_notation(texts[first], counts[first], ",", LEAST_READ):
+    found = choose_notation(texts[first], counts[first], ",", LEAST_READ) if decimal == "." else None
+    if found is not None:
+        if not any("," in one for one in column.texts):  # 1.234.567 has no decimals
+            return found
         (line, text), *_ = _cells(table, column, ["," in one for one in column.texts])
         message = f"column {shown(column.name)} holds {shown(text)} on line {line}: numbers with a decimal comma"
         comma = option("decimal", "','")

@@ -83,16 +83,24 @@ class RowSieve:
 
     def numbers(self, records: Records, column: int, rows: Iterable[int]) -> list[float | None]:
         """Read some cells of a column; None is what is neither a number nor missing."""
-        return [parse_number(self._text(records, row, column), self._decimal) for row in rows]
+        return [parse_number(self._plain(records, row, column), self._decimal) for row in rows]
+
+    def _plain(self, records: Records, row: int, column: int) -> str:
+        """Give the text of a cell, if it is a number without what parts thousands and marks of a currency."""
+        text = self._text(records, row, column)
+        plain = re.sub(rf"[^\w+{self._decimal}-]", "", text)
+        return plain if text[:1] != "(" and re.fullmatch(r"[-+]?\d[\d.,]*", plain) else text
 
     def _headers(self, records: Records, first: NDArray[np.uint8]) -> Iterator[int]:
-        """Find the rows that repeat the header, byte by byte; `first` are the first bytes of the rows."""
-        header = self._dialect.header
-        rows = np.flatnonzero(first == (header or b"\n")[0])
+        """Find the rows that repeat the header, by its bytes; where it has several names, in either case."""
+        header = self._dialect.header or b"\n"
+        folded = header.lower() if len(self._dialect.names) > 1 else header
+        rows = np.flatnonzero((first == header[0]) | (first == header[:1].swapcase()[0]))
         lengths = records.record_stops[rows] - records.record_starts[rows] if rows.size else rows
         for row in rows[lengths == len(header)].tolist():
             start = records.record_starts[row]
-            if records.data[start : start + len(header)].tobytes() == header:
+            text = records.data[start : start + len(header)].tobytes()
+            if text == header or text.lower() == folded:
                 yield row
 
     def _notes(self, records: Records, kind: NDArray[np.int8]) -> Iterator[int]:
@@ -178,7 +186,7 @@ class RowSieve:
         """Tell whether a row has nothing but numbers, at least half of them sums or means of their columns."""
         agree = []
         for column in self._others:
-            text = self._text(records, row, column)
+            text = self._plain(records, row, column)
             value = parse_number(text, self._decimal)
             if value is None:
                 return False

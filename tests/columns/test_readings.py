@@ -100,6 +100,13 @@ def test_decimal_commas_among_other_marks_are_refused_as_before(tmp_path, cells)
     assert names_of(design_of(tmp_path, content, decimal=",", kinds=(("x", "number"),))) == ["x"]
 
 
+def test_two_points_part_thousands_whatever_the_decimal_mark(tmp_path):
+    design = design_of(tmp_path, csv_of("g,x", LABELS, [f"{k % 3 + 1}.{k:03}.500" for k in range(N)]))
+
+    x = design.x_of(np.arange(2))[:, 0] * design.scale[0] + design.shift[0]
+    np.testing.assert_allclose(x, [1_000_500, 2_001_500])
+
+
 def test_a_limit_far_below_is_found_by_reading_once_more(tmp_path):
     values = np.random.default_rng(0).normal(10.0, 1.0, 30_000).round(6)
     cells = [*map(str, values[:-2]), "<8", "spoilt"]
