@@ -345,7 +345,7 @@ def _because(rejected: Sequence[Rejected]) -> str:
 
 def _remedy(rejected: Sequence[Rejected]) -> str:
     """Say how a column serves that was left out for its looks."""
-    codes = [one.name for one in rejected if one.reason.startswith(("identifier", "zero-padded"))]
-    if codes:
-        return f"if part of a code tells the label, add {option('kinds', f'{codes[0]}=text')}"
+    for one in rejected:
+        if one.reason.startswith(("identifier", "zero-padded")):
+            return f"if part of a code tells the label, add {option('kinds', f'{one.name}=text')}"
     return f"name usable columns with {option('features')}"
