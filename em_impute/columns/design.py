@@ -345,7 +345,6 @@ def _because(rejected: Sequence[Rejected]) -> str:
 
 def _remedy(rejected: Sequence[Rejected]) -> str:
     """Say how a column serves that was left out for its looks."""
-    for one in rejected:
-        if one.reason.startswith(("identifier", "zero-padded")):
-            return f"if part of a code tells the label, add {option('kinds', f'{one.name}=text')}"
-    return f"name usable columns with {option('features')}"
+    code = next((one.name for one in rejected if one.reason.startswith(("identifier", "zero-padded"))), None)
+    as_text = f"if part of a code tells the label, add {option('kinds', f'{code}=text')}"
+    return f"name usable columns with {option('features')}" if code is None else as_text

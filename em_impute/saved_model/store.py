@@ -168,8 +168,9 @@ def _check_column(column: SavedColumn, path: str) -> None:
         if own.weight > 1.0:
             raise ModelError(f"{path}.model.groups.own.{name}.weight is above 1")
         _check_expert(own.expert, len(labels), f"{path}.model.groups.own.{name}.expert")
-    training, coding = column.training, column.model.pooled.coding
-    if {*training.summary.numbers, *training.summary.texts} != set(coding.names):
+    training, coding, texts = column.training, column.model.pooled.coding, column.model.texts
+    scores = set() if texts is None else {*texts.names}
+    if {*training.summary.numbers, *training.summary.texts} != {*coding.names} - scores:
         raise ModelError(f"{path}.training does not describe the predictors")
     if any(
         one.counts.size != one.edges.size + 1 or (np.diff(one.edges) <= 0).any()
