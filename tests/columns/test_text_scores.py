@@ -122,5 +122,6 @@ def test_parts_and_saved_models_fill_by_texts_as_the_whole_table_is_filled(other
     expected = (tmp_path / "expected.csv").read_text().splitlines()
     filled = [line for path in sorted((tmp_path / "out").glob("*.csv")) for line in path.read_text().splitlines()[1:]]
     assert filled == expected[1:]
+    assert 0 == run("fill", "whole.csv", "--model", "m.json", "-o", "again.csv", "-r", "r.json").returncode
     lost = [i for i, row in enumerate(rows) if row.startswith(",")]
     assert np.mean([expected[1 + i][0] == "ab"[kind[i]] for i in lost]) > 0.8

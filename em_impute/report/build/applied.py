@@ -75,7 +75,7 @@ def _features(applied: Applied) -> Features:
         Predictor(
             name=one.name,
             type="score" if one.name in scores else "numeric",
-            missing=round(now.numbers[one.name].missing),
+            missing=0 if one.name in scores else round(now.numbers[one.name].missing),
             mean=one.shift,
             sd=one.scale,
             **notes.get(one.name, {}),
