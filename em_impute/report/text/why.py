@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from em_impute.pipeline.reasons import Contribution, Counterfactual, RowReasons
-from em_impute.report.format import number, percent
+from em_impute.report.format import number, percent, shortened
 from em_impute.report.model.shared import rendered
 from em_impute.report.model.why import WhyReport
 from em_impute.table.text import listed, plural
@@ -48,8 +48,10 @@ def _said_part(part: Contribution, label: str) -> str:
     """Say how strongly a predictor speaks for the label or against it."""
     if len(part.predictors) > 1:
         name, speaks = f"{plural(len(part.predictors), 'other predictor')}", "speak"
+    elif part.value is None:
+        name, speaks = f"the other rows of its {part.predictors[0]}", "speak"
     else:
-        value = part.value if isinstance(part.value, str) else f"{part.value:.12g}"
+        value = shortened(part.value) if isinstance(part.value, str) else f"{part.value:.12g}"
         name, speaks = f"{part.predictors[0]} {value}", "speaks"
     odds = _odds(abs(part.log_odds))
     if abs(part.log_odds) < math.log(NOTHING):
