@@ -47,8 +47,8 @@ class RowReasons(NamedTuple):
     base_log_odds: Annotated[float, "The same of a row that shows no predictor."]
     contributions: Annotated[
         Sequence[Contribution],
-        "The predictors that the row shows: that which says most by itself is the first. The last item may be a key: "
-        "what the other rows of its value say.",
+        "The predictors that the row shows, that which says most by itself first; last a key, for what the other rows "
+        "of its value say.",
     ]
     changes: Annotated[Sequence[Counterfactual], "What would change the label, the least change of a number first."]
     nearest: Annotated[Sequence[KnownRow], "The most similar rows whose label is known."]
