@@ -1,9 +1,9 @@
 """Why rows were filled so, as lines of a terminal."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from em_impute.pipeline.reasons import Contribution, Counterfactual, RowReasons
+from em_impute.pipeline.reasons import Contribution, Counterfactual, KnownRow, RowReasons
 from em_impute.report.format import number, percent, shortened
 from em_impute.report.model.shared import rendered
 from em_impute.report.model.why import WhyReport
@@ -26,7 +26,7 @@ def _of_why(report: WhyReport, _suffix: str) -> str:
 def why_lines(report: WhyReport) -> Iterator[tuple[str, str]]:
     """Yield what a terminal shows, as names and texts: a few lines a row."""
     for row in report.rows:
-        yield f"line {row.line:,}", _said_label(report.column, row)
+        yield f"line {row.line}", _said_label(report.column, row)
         yield "before", f"{_odds(row.base_log_odds)} for {row.label}, of a row without any of these"
         for part in row.contributions:
             yield "", _said_part(part, row.label)
@@ -34,7 +34,14 @@ def why_lines(report: WhyReport) -> Iterator[tuple[str, str]]:
         for change in row.changes:
             yield "otherwise", _said_change(change, row)
         if row.nearest:
-            yield "nearest", listed([f"line {one.line:,} ({one.label})" for one in row.nearest])
+            yield "nearest", "; ".join(_said_nearest(row.nearest))
+
+
+def _said_nearest(nearest: Sequence[KnownRow]) -> Iterator[str]:
+    """Name the lines of each label, the nearest row first."""
+    for label in dict.fromkeys(one.label for one in nearest):
+        lines = [str(one.line) for one in nearest if one.label == label]
+        yield f"{label} on line{'s' * (len(lines) > 1)} {listed(lines)}"
 
 
 def _said_label(column: str, row: RowReasons) -> str:
