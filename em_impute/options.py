@@ -187,9 +187,11 @@ def _check_kinds(kinds: tuple[tuple[str, Any], ...]) -> None:
     for column, kind in kinds:
         if kind not in KINDS:
             close = difflib.get_close_matches(str(kind), KINDS, n=1)
-            nearest = option("kinds", f"{column}={(close or KINDS)[0]}")
+            meant = f"{kind}={column}" if column in KINDS else f"{column}={(close or KINDS)[0]}"
             message = f"{option('kinds')} takes one of {', '.join(KINDS)} for {column!r}, not {kind!r}"
-            raise UsageError(message, f"did you mean {nearest}?" if close else f"for example {nearest}")
+            nearest = option("kinds", meant)
+            is_likely = close or column in KINDS
+            raise UsageError(message, f"did you mean {nearest}?" if is_likely else f"for example {nearest}")
         if named.count(column) > 1:
             raise UsageError(f"{option('kinds')} is given twice for {column!r}", "give one kind per column")
 

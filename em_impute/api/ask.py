@@ -1,7 +1,8 @@
 """Questions about a frame: what is missing, how right fills would be, how EM goes, why a row is filled so."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from operator import index
 from typing import Any, Unpack
 
 import pandas as pd
@@ -129,5 +130,5 @@ def why(frame: pd.DataFrame, column: Hashable, rows: int | Sequence[int], **opti
 
 
 def _lines(rows: int | Sequence[int]) -> tuple[int, ...]:
-    """Give the lines of rows of a frame."""
-    return tuple(int(row) + FIRST_LINE for row in ([rows] if isinstance(rows, int) else rows))
+    """Give the lines of rows of a frame.  Raises TypeError for what is no position."""
+    return tuple(index(row) + FIRST_LINE for row in (rows if isinstance(rows, Iterable) else [rows]))

@@ -66,7 +66,7 @@ class Filled:
 
 
 @in_python()
-def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpack[FrameOptions]) -> Filled:
+def fill(frame: pd.DataFrame, column: Hashable | list[Hashable] | None, **options: Unpack[FrameOptions]) -> Filled:
     """Fill the missing cells of a categorical column with their most probable label, given the other columns.
 
     The frame is read as `em-impute fill` reads `frame.to_csv(index=False)`.  So the standard marks of missing values
@@ -78,7 +78,8 @@ def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpa
         The table, (n_rows, n_columns), with any index and dtypes; it is left as it is.  With the extra `frames` it may
         be one of Polars, PyArrow or another library that narwhals knows, and so are the completed ones.
     column
-        The name of the column to complete, or a list of names, which predict each other.
+        The name of the column to complete, or a list of names, which predict each other.  None: every column of
+        categories that has gaps.
     features
         The names of the predictors.  Default: every column of numbers or texts, but identifiers and
         constants.  Missing predictors are integrated out.
@@ -153,19 +154,19 @@ def fill(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpa
 
     """
     refuse_unknown("fill", options, FrameOptions)
-    done, used = complete_frame(frame, column, options)
+    done, used = complete_frame(frame, column, options, may_be_all=True)
     positions = [used[at] for at in done.opened.targets]
     return filled_frames(frame, positions, done, written_call("fill", column, options))
 
 
 def complete_frame(
-    frame: Any, column: Any, options: Mapping[str, Any], *, keeps_model: bool = False
+    frame: Any, column: Any, options: Mapping[str, Any], *, keeps_model: bool = False, may_be_all: bool = False
 ) -> tuple[Completed, list[int]]:
     """Fit the columns of a frame and find their fills; also give the positions in the frame of the columns read.
 
     With `keeps_model` there is a fit even if no cell is missing, and no diagnostics of the fills.
     """
-    opened, request, used = opened_frame(frame, column, options, keeps_model=keeps_model)
+    opened, request, used = opened_frame(frame, column, options, keeps_model=keeps_model, may_be_all=may_be_all)
     return Completed(opened, complete_all(opened, request, unwatched, release=True), request), used
 
 
@@ -174,13 +175,14 @@ def opened_frame(
 ) -> tuple[InputTable, Request, list[int]]:
     """Read the columns of a frame that matter; also give the request, and the positions of the columns in the frame.
 
-    Where it `may_be_all`, no column stands for all that have gaps.
+    Where it `may_be_all`, None stands for all that have gaps.
     """
     frame = as_pandas(frame)
     if not len(frame):
         raise FitError("the frame has no rows to learn from")
     columns, features = names_given(frame, column), names_given(frame, options.get("features"))
-    if not (columns or may_be_all):
+    is_all = column is None and may_be_all
+    if not (columns or is_all):
         raise UsageError("column names no column")
     targets = [position_of(frame, name, "filled") for name in columns]
     predictors = [position_of(frame, name, "a predictor") for name in features]
@@ -189,9 +191,9 @@ def opened_frame(
         for option in OTHER_COLUMNS
         if options.get(option) is not None
     }
-    used = sorted({*targets, *predictors, *others.values()}) if features else list(range(frame.shape[1]))
+    used = sorted({*targets, *predictors, *others.values()}) if features and not is_all else list(range(frame.shape[1]))
     request = request_of(columns, {**options, **WRITING, "features": tuple(map(str, features))})
-    request = replace(request, keeps_model=keeps_model, examined=not keeps_model, all_columns=not columns)
+    request = replace(request, keeps_model=keeps_model, examined=not keeps_model, all_columns=is_all)
     labels_or_groups = {*targets, others.get("by")}
     labelled = [at for at, position in enumerate(used) if position in labels_or_groups]
     source = source_of_frame(frame.iloc[:, used], labelled)

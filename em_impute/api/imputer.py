@@ -99,6 +99,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         *,
         column: Hashable = None,
         features: Sequence[Hashable] | None = None,
+        kinds: Mapping[Hashable, str] | None = None,
         null_values: Sequence[object] = (),
         keep_values: Sequence[object] = (),
         labels: Sequence[object] = (),
@@ -117,6 +118,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
     ) -> None:
         self.column = column
         self.features = features
+        self.kinds = kinds
         self.null_values = null_values
         self.keep_values = keep_values
         self.labels = labels
@@ -250,6 +252,8 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         options = self.get_params()
         features = names_given(frame, self.features)
         options["features"] = [names[position_of(frame, one, "a predictor")] for one in features]
+        kinds = (self.kinds or {}).items()
+        options["kinds"] = {names[position_of(frame, one, "a predictor")]: kind for one, kind in kinds}
         if self.order_by is not None:
             options["order_by"] = names[position_of(frame, self.order_by, "that of order_by")]
         weights = None

@@ -64,7 +64,7 @@ class Completed:
         model, opened = self._filling(), self.opened
         if opened.readings:
             opened = before_readings(opened, self.request, model.read)
-        rows = why(opened, model, completion.labels, lines)
+        rows = why(opened, model, completion.labels, lines, completion.fitted)
         head = head_of(self.request, command)
         return WhyReport(**head, input=input_of(self.opened), column=completion.target, rows=[*rows])
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -106,6 +107,7 @@ def _worded(error: Exception, arguments: list[str]) -> EmImputeError:
     if format_message is not None:  # Typer's own errors; it keeps their classes to itself
         command = next((word for word in arguments if word in COMMANDS), "")
         message = format_message().replace(": Value error, ", ": ")  # so pydantic begins what Typer wrote
+        message = re.sub(r", unable to parse string as \w+ \w+", "", message).replace(": Input should", ": it should")
         return UsageError(_blamed_on_variable(message, error), " ".join(f"em-impute {command} --help".split()))
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO}:
         return OutputError(f"cannot write to standard output: {error.strerror}", "free some room")

@@ -10,7 +10,12 @@ from em_impute.errors import ColumnError, EmImputeError, TableError, UsageError
 
 COMMANDS = {"fill", "check", "evaluate", "explain", "why", "report", "schema"}
 
-MEANT_COMMANDS = {"impute": "fill", "complete": "fill", "predict": "fill", "cv": "evaluate", "validate": "evaluate"}
+MEANT_COMMANDS = {
+    **dict.fromkeys(("impute", "complete", "predict", "fit", "train", "run"), "fill"),
+    **dict.fromkeys(("cv", "validate", "test", "score"), "evaluate"),
+    **dict.fromkeys(("inspect", "info", "describe"), "check"),
+    **dict.fromkeys(("help", "version"), "--{}"),
+}
 
 MEANT = {
     "--column": "--target --label --class --y --col --columns -t -y",
@@ -33,6 +38,12 @@ MEANT = {
     "--model": "--load --load-model",
     "--probabilities": "--proba --predict-proba",
     "--verbose": "--log-level",
+    "--method": "--strategy --mode",
+    "--repeats": "--folds --cv --n-splits",
+    "--line": "--row --lines -l",
+    "--as": "--kind --kinds --type --types --dtype",
+    "--as COLUMN=ignore": "--drop --exclude --ignore --skip-column",
+    "--same-within": "--id --key --cluster",
 }
 """What other programs call an option, by its name here."""
 
@@ -40,6 +51,8 @@ FILE_OPTIONS = {"--file", "--input", "--csv", "--data", "--path", "-f", "-i"}
 OVERWRITING = {"--force", "--overwrite", "--clobber", "--replace"}
 
 NUMBER = re.compile(r"\d{1,2}(\.\d+)?|100")
+
+WARNING = re.compile(r"[WS]\d\d")
 
 SHARES = ("--min-probability", "--min-accuracy", "--hide")
 
@@ -63,10 +76,12 @@ def _of_usage(message: str, words: Sequence[str]) -> Iterator[str]:
         yield from _of_option(message.removeprefix(NO_OPTION))
     elif message.startswith(NO_COMMAND):
         close = DID_YOU_MEAN.search(message)
-        command, rest = (close[1], [*words[1:]]) if close else _without_command(words)
-        yield f"em-impute {command} {shlex.join(rest)}".rstrip()
-    elif message.startswith(("no column is named", "Missing option '-c'", "Got unexpected extra argument")):
-        yield from _column_without_option(words)
+        yield f"em-impute {shlex.join([close[1], *words[1:]]) if close else _with_command(words)}"
+    elif message.startswith(("no column is named", "Missing option", "Got unexpected extra argument")):
+        yield from _without_option(words)
+    for value in _values("--line", words):
+        if "'--line'" in message and (lines := re.findall(r"\d+", value)):
+            yield f"name each line by an option of its own: {' '.join(f'--line {one}' for one in lines)}"
     for option in SHARES:
         if f"'{option}'" in message or f"{option} takes" in message:
             per_cent = (value.removesuffix("%") for value in _values(option, words))
@@ -87,23 +102,32 @@ def _of_option(said: str) -> Iterator[str]:
         yield f"did you mean {' or '.join([', '.join(others[:-1]), others[-1]]) if others[1:] else others[0]}?"
 
 
-def _without_command(words: Sequence[str]) -> tuple[str, list[str]]:
-    """Give the command that was meant, and the words that belong to it."""
+def _with_command(words: Sequence[str]) -> str:
+    """Write the command line with the command that was meant: one by another name, or the one that is not there."""
     rest = [word for word in words if word not in COMMANDS]
     named = [word for word in words if word in COMMANDS]
     first = next(word for word in rest if not word.startswith("-"))
-    if first in MEANT_COMMANDS:
+    meant = MEANT_COMMANDS.get(first, named[0] if named else "fill")
+    if meant.startswith("-"):
+        return meant.format(first)
+    if first in MEANT_COMMANDS or (not Path(first).is_file() and any(Path(word).is_file() for word in rest)):
         rest.remove(first)
-    return MEANT_COMMANDS.get(first, named[0] if named else "fill"), rest
+    return shlex.join([meant, *rest])
 
 
-def _column_without_option(words: Sequence[str]) -> Iterator[str]:
-    """Tell a file from a column where both are there without an option."""
-    command, *rest = [word for word in words if not word.startswith("-")] or [""]
+def _without_option(words: Sequence[str]) -> Iterator[str]:
+    """Tell file, column and line apart where some of them are there without an option."""
+    taken = [*_values("-c", words), *_values("--line", words)]
+    command, *rest = [word for word in words if not word.startswith("-") and word not in taken] or [""]
     files = [word for word in rest if Path(word).is_file()]
-    columns = [word for word in rest if word not in files]
-    if command in COMMANDS and len(files) == len(columns) == 1:
-        yield f"em-impute {shlex.join([command, files[0], '-c', columns[0]])}"
+    lines = [word for word in rest if word.isdecimal()] if command == "why" else []
+    columns = [word for word in rest if word not in {*files, *lines}]
+    asked = [word for one in _values("--line", words) + lines for word in ("--line", one)]
+    named = columns or _values("-c", words)
+    if command in COMMANDS and len(files) == len(named) == 1 and (columns or lines):
+        yield f"em-impute {shlex.join([command, files[0], '-c', named[0], *asked])}"
+    elif command == "why" and not asked:
+        yield "say which line of the file is asked about: --line 2 is the first row below a header"
 
 
 def _of_column(message: str, words: Sequence[str]) -> Iterator[str]:
@@ -123,6 +147,8 @@ def _of_file(message: str, words: Sequence[str]) -> Iterator[str]:
     columns = _values("-c", words)
     if message.endswith(NOT_THERE) and len(columns) == 1 and Path(columns[0]).is_file():
         yield f"the file comes first: em-impute {shlex.join([words[0], columns[0], '-c', file])}"
+    if WARNING.fullmatch(file) and "--fail-on" in words:
+        yield f"repeat the option: --fail-on {file}"
 
 
 def _values(option: str, words: Sequence[str]) -> list[str]:

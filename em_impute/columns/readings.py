@@ -291,3 +291,9 @@ def _made(table: Table, reading: Reading, category: CategoryColumn | None) -> It
             n_bad=bad.size,
             bad_examples=tuple((line, texts[k]) for line, k in zip(lines, code[examples].tolist(), strict=True)),
         )
+
+
+def not_numbers(cells: Mapping[str, str]) -> str:
+    """Say that some cells of columns count as missing: {column: which}."""
+    names = listed([shown(name) for name in cells])
+    return f"Cells of {names} that are not numbers count as missing: {listed([*cells.values()], separator='; ')}."

@@ -49,6 +49,8 @@ class FittedColumn:
     """By how much log-odds are higher where a label is missing, as the reasons have it; None: not at all"""
     told_promise: HeldOut | None = None
     """The promise, once what it is made of is released."""
+    told_said: Said | None = None
+    """What rows of one key say, once what it is made of is released."""
     readings: tuple[Reading, ...] = ()
     """How columns of texts became the numbers that are predictors"""
     texts: TextScores | None = None
@@ -72,7 +74,7 @@ class FittedColumn:
     def released(self) -> "FittedColumn":
         """Let go of what it says of each row, which is large, where nobody asks for that any more."""
         nothing = self.fitted._replace(probability=self.fitted.probability[:0].copy())
-        return replace(self, fitted=nothing, told_promise=self.promise)
+        return replace(self, fitted=nothing, told_promise=self.promise, told_said=self.said)
 
     @cached_property
     def unlabelled(self) -> Integers:
@@ -108,7 +110,18 @@ class FittedColumn:
     @cached_property
     def said(self) -> Said | None:
         """What rows without a label say together with those of their key; None where there is no key."""
+        if self.told_said is not None:
+            return self.told_said
         return None if self.siblings is None else self.siblings.of_unlabelled(self._alone)
+
+    def heard(self, row: int, probability: Floats) -> Floats:
+        """Let a row of the table hear those of its key, in each of the forms that say (n_copies, n_labels) alone."""
+        if self.siblings is None or self.said is None:
+            return probability
+        alone = probability if self.delta is None else shift_log_odds(probability, -self.delta)
+        alone = alone[:, [self.labels.labels.index(label) for label in self.design.labels]]
+        distinct = int(self.design.distinct_of(np.array([row]))[0])
+        return self.shifted(self.of_every_label(self.siblings.of_copies(distinct, alone, self.said)))
 
     @cached_property
     def beyond(self) -> Flags:

@@ -77,6 +77,21 @@ class Siblings:
         together[size[code] <= 1.0] = probability[size[code] <= 1.0]
         return Said(probability, together, counts[code].sum(axis=1) > 0.0, code)
 
+    def of_copies(self, row: int, probability: Floats, said: Said) -> Floats:
+        """Let a row hear its siblings in each of the forms in which it says (n_copies, n_labels) alone.
+
+        `said` is what `of_unlabelled` gave.  Its own label, if it has one, is not counted.
+        """
+        code, others = self.code[row], np.flatnonzero(said.key == self.code[row])
+        rows, counts = np.flatnonzero(self.label < 0)[others], self._counts[code]
+        weight = self.weight[rows] - (rows == row)
+        if self.label[row] >= 0:
+            counts[self.label[row]] -= 1.0
+        if not weight.sum() + counts.sum():
+            return probability
+        evidence = weight @ self._log_ratio(said.alone[others]) + self._log_ratio(probability)
+        return self._posterior(evidence, np.full(len(probability), 1.0 + weight.sum()), counts)
+
     def rehearsed(self, held: HeldOut, probability: Floats, kept_whole: float, seed: int) -> HeldOut:
         """Let labels held out of fits that knew none of their key be found with the help of siblings, as cells are.
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.labels import Labels
+from em_impute.columns.readings import not_numbers
 from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, option
 from em_impute.model.predict import Coding, Model
@@ -106,9 +107,9 @@ def mismatch_warnings(found: Mismatch) -> list[tuple[str, str]]:
         warnings.append(
             ("W24", f"Predictors of the model that are not in this table count as missing in every row: {names}.")
         )
-    cells = [clause for one in found.bad if (clause := _cells(one))]
+    cells = {one.name: clause for one in found.bad if (clause := _cells(one))}
     if cells:
-        warnings.append(("W30", f"Cells that are not numbers count as missing: {listed(cells, separator='; ')}."))
+        warnings.append(("W30", not_numbers(cells)))
     if found.new_labels:
         labels = listed([_label(one) for one in found.new_labels])
         warnings.append(("W31", f"Labels that the model does not know, and never fills in: {labels}."))

@@ -44,7 +44,10 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
     options["progress"] = lambda done: progress("reading", done / max(1, source.size), "")
     gaps = NO_GAPS
     if request.all_columns:
-        gaps = find_gaps(read_table(source, dialect, **options), unique_names(dialect.names), request.null_values)
+        every = options.copy()
+        if request.features:  # what is filled may be no predictor
+            every |= {"features": None, "explicit": False}
+        gaps = find_gaps(read_table(source, dialect, **every), unique_names(dialect.names), request.null_values)
         options["targets"] = gaps.to_fill
     table = read_table(source, dialect, **options)
     if not (table.n_rows or may_be_empty):

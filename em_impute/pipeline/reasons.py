@@ -12,7 +12,7 @@ class Contribution(NamedTuple):
     """What a predictor adds."""
 
     predictors: Annotated[Sequence[str], "The predictor; of very many, in the last item, all that are left."]
-    value: Annotated[Cell | None, "What the row shows; null of several predictors."]
+    value: Annotated[Cell | None, "What the row shows; null of several predictors, and of the other rows of a key."]
     log_odds: Annotated[float, "What it adds to the log-odds of the label, after the predictors above."]
 
 
@@ -41,12 +41,14 @@ class RowReasons(NamedTuple):
 
     line: Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
     known: Annotated[str | None, "The label that the file has; null where it is missing."]
-    label: Annotated[str, "The most probable label, as the predictors have it."]
+    label: Annotated[str, "The most probable label, by which the row is filled."]
     probability: Annotated[Mapping[str, Share], "How probable each label is."]
     log_odds: Annotated[float, "Log-odds of the label against all others: the base and the contributions together."]
     base_log_odds: Annotated[float, "The same of a row that shows no predictor."]
     contributions: Annotated[
-        Sequence[Contribution], "The predictors that the row shows: that which says most by itself is the first."
+        Sequence[Contribution],
+        "The predictors that the row shows, that which says most by itself first; last a key, for what the other rows "
+        "of its value say.",
     ]
     changes: Annotated[Sequence[Counterfactual], "What would change the label, the least change of a number first."]
     nearest: Annotated[Sequence[KnownRow], "The most similar rows whose label is known."]

@@ -13,6 +13,7 @@ import numpy as np
 from em_impute.columns.labels import Labels
 from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.model.assign import TINY
+from em_impute.model.column import FittedColumn
 from em_impute.model.predict import DIGITS, Model
 from em_impute.pipeline.apply import with_groups
 from em_impute.pipeline.explain import row_at
@@ -51,6 +52,7 @@ class _Row:
     model: Model
     row: int
     names: Sequence[str]  # of all columns
+    found: FittedColumn | None  # knows the rows of one key; None where a saved model fills, which knows no rows
 
     @property
     def shown(self) -> tuple[int, ...]:
@@ -85,9 +87,20 @@ class _Row:
         said = self.model.predict(self.model.prepared(table), np.arange(n_copies), digits=None)
         return said.probability[said.place]
 
+    def heard(self, probability: Floats) -> Floats:
+        """Let copies that say (n_copies, n_labels) alone hear the rows of the same key."""
+        return probability if self.found is None else self.found.heard(self.row, probability)
 
-def why(opened: InputTable, model: Model, labels: Labels, lines: Sequence[int]) -> Iterator[RowReasons]:
-    """Say why the rows on some lines of a file are filled as they are.
+    @property
+    def key(self) -> str | None:
+        """The column whose rows of one value speak together."""
+        return None if self.found is None or self.found.design.same is None else self.found.design.same.name
+
+
+def why(
+    opened: InputTable, model: Model, labels: Labels, lines: Sequence[int], found: FittedColumn | None = None
+) -> Iterator[RowReasons]:
+    """Say why the rows on some lines of a file are filled as they are, by a model or by the fit that it was made of.
 
     The table of `opened` is as a model reads one, before texts became numbers.  `labels` are those of the file; the
     first of them are the model's.  Raises DesignError for a line without a row.
@@ -95,16 +108,19 @@ def why(opened: InputTable, model: Model, labels: Labels, lines: Sequence[int]) 
     table = with_groups(opened.table, [model])
     scored = model.prepared(table)
     for at in [row_at(opened, line) for line in lines]:
-        row = _Row(table, model, at, opened.names)
-        probability = row.put(1, [])[0]
+        row = _Row(table, model, at, opened.names, found)
+        probability = row.heard(row.put(1, []))[0]
         label = int(np.round(probability, DIGITS).argmax())  # as it fills, also where labels tie
         parts = _contributions(row, label)
+        total = float(log_odds(probability, label))
+        if row.key is not None:
+            parts.append(Contribution([row.key], None, total - sum(one.log_odds for one in parts)))
         yield RowReasons(
             line=int(table.line_of(np.array([at]))[0]),
             known=None if labels.label[at] < 0 else labels.labels[labels.label[at]],
             label=model.labels[label],
             probability=dict(zip(model.labels, probability.tolist(), strict=True)),
-            log_odds=float(log_odds(probability, label)),
+            log_odds=total,
             base_log_odds=parts[0].log_odds,
             contributions=parts[1:],
             changes=_changes(row, label),
@@ -157,7 +173,7 @@ def _changes(row: _Row, label: int) -> list[Counterfactual]:
             numbers += _change_of_number(row, column, label)
         elif category is not None and category.code is not None:
             codes = np.arange(len(category.texts), dtype=np.float64)
-            said = row.put(codes.size, [Cells(column, np.arange(codes.size), codes)])
+            said = row.heard(row.put(codes.size, [Cells(column, np.arange(codes.size), codes)]))
             best = said.argmax(axis=1)
             texts += [
                 _counterfactual(row, column, category.texts[k], said[k], None) for k in np.flatnonzero(best != label)
@@ -178,7 +194,7 @@ def _change_of_number(row: _Row, column: int, label: int) -> list[Counterfactual
         first, last, said = here, float(end), None
         for _ in range(2):
             tried = np.linspace(first, last, N_VALUES + 1)
-            said = row.put(tried.size, [Cells(column, np.arange(tried.size), tried)])
+            said = row.heard(row.put(tried.size, [Cells(column, np.arange(tried.size), tried)]))
             other = np.flatnonzero(said.argmax(axis=1) != label)
             if not other.size or not other[0]:
                 said = None

@@ -1,5 +1,6 @@
 """What is said in several places: in the document, on the terminal, and in warnings."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 from em_impute.diagnostics.values import Audit, Sensitivity
@@ -27,6 +28,9 @@ MAX_LABELS, MAX_LINES, MAX_PREDICTORS = 3, 6, 2
 """Named in a line of the terminal."""
 
 LONGEST_NAME = 16
+
+SURELY = 3.0
+"""Standard deviations, √n of n rows expected, beyond which it was not chance that so many rows are out of range."""
 
 REASONS = {
     "without_predictors": "nothing else is known about their rows",
@@ -64,10 +68,16 @@ def criterion_name(criterion: str) -> str:
 def out_of_range(outside: OutOfRange) -> str:
     """Count rows that are outside the range of the labelled rows."""
     cells = "1 missing cell is in a row" if outside.rows == 1 else f"{outside.rows:,} missing cells are in rows"
-    besides = f"at most {number(round(outside.expected_by_chance, 1))} expected by chance"
-    if outside.rows <= outside.expected_by_chance and outside.furthest_sd:
-        besides = f"the furthest by {number(round(outside.furthest_sd, 1))} standard deviations"
-    return f"{cells} outside the range of the labelled rows ({besides})"
+    expected, far = number(round(outside.expected_by_chance, 1)), number(round(outside.furthest_sd or 0.0, 1))
+    if more_than_chance(outside) or not outside.furthest_sd:
+        return f"{cells} outside the range of the labelled rows (at most {expected} expected by chance)"
+    return f"{cells} outside the range of the labelled rows, by up to {far} standard deviations"
+
+
+def more_than_chance(outside: OutOfRange) -> bool:
+    """Tell whether more rows are outside the range of the labelled rows than chance gives."""
+    expected = outside.expected_by_chance
+    return outside.rows > expected + SURELY * math.sqrt(expected)
 
 
 def first_lines(outside: OutOfRange, most: int) -> list[str]:

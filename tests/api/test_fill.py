@@ -175,3 +175,29 @@ def test_what_is_no_frame_and_an_option_that_there_is_not_are_type_errors_that_s
         em_impute.fill([1, 2], column="sex")
     with pytest.raises(TypeError, match=r"fill\(\) got an unexpected keyword argument 'min_prob' \(did you mean"):
         em_impute.fill(people()[0], column="sex", min_prob=0.9)
+
+
+def test_none_fills_every_column_of_categories_with_gaps_as_all_does():
+    n = 60
+    frame = pd.DataFrame({"x": [float(10 * (i % 2) + i % 5) for i in range(n)], "kind": [*"ab"] * (n // 2)})
+    frame["sex"] = ["fm"[i % 2] if i % 4 else None for i in range(n)]
+    frame["eyes"] = [("blue", "brown")[i % 2] if i % 5 else None for i in range(n)]
+    frame.loc[3, "x"] = np.nan
+    every, named = em_impute.fill(frame, None), em_impute.fill(frame, ["sex", "eyes"])
+    by_x = em_impute.fill(frame, None, features="x")
+
+    pd.testing.assert_frame_equal(every.frame, named.frame)
+    assert [one.column for one in every.reports] == [one.column for one in by_x.reports] == ["sex", "eyes"]
+    assert every.frame[["sex", "eyes"]].notna().all(axis=None)
+    assert by_x.reports[0].features.columns == ["x"]
+    nothing = em_impute.fill(frame[["kind", "x"]], None)
+    assert (nothing.frame.shape, nothing.reports) == ((n, 2), ())
+
+
+@pytest.mark.parametrize("row", [np.int64(6), np.array([6]), range(6, 7)])
+def test_rows_are_asked_about_by_whatever_is_a_position(row):
+    people = pd.DataFrame({"height": [160, 158, 163, 181, 179, 184, 175], "sex": [*"fffmmm", None]})
+
+    assert [one.line for one in em_impute.why(people, "sex", row, covariance="tied").rows] == [8]
+    with pytest.raises(TypeError):
+        em_impute.why(people, "sex", "6", covariance="tied")

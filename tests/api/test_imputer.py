@@ -192,3 +192,13 @@ def test_weights_are_routed_through_a_pipeline():
         )
 
     np.testing.assert_allclose(pipeline.predict_proba(x), alone.predict_proba(StandardScaler().fit_transform(x)))
+
+
+def test_what_predictors_are_can_be_said():
+    X = pd.DataFrame({"code": [1, 2, 3] * 20, "x": [float(i % 7 + 5 * (i % 2)) for i in range(60)]})
+    y = [None if i % 5 == 0 else "ab"[i % 2] for i in range(60)]
+    fitted = GaussianMixtureImputer(kinds={"code": "category"}).fit(X, y)
+    of_array = GaussianMixtureImputer(kinds={0: "category"}).fit(X.to_numpy(), y)
+
+    assert {one.name: one.type for one in fitted.report_.features.used}["code"] == "categorical"
+    np.testing.assert_allclose(of_array.predict_proba(X.to_numpy()), fitted.predict_proba(X))

@@ -81,4 +81,4 @@ def test_check_says_what_each_predictor_is_and_names_cells_that_are_not_so(call,
 
     assert code == 1
     assert "predictors  income: amount in $, day: ISO date, town: 9 categories\n" in said
-    assert "Cells that are not numbers count as missing: 'income' in 1 cell, such as line 7.\n" in said
+    assert "Cells of 'income' that are not numbers count as missing: 'income' in 1 cell, such as line 7.\n" in said

@@ -36,6 +36,15 @@ def test_fill_all_fills_the_categories_and_changes_no_other_cell(run, table):
     assert b"Not filled are x (7 missing, but it holds numbers), name (1 missing, but it" in made.stderr
 
 
+def test_what_all_fills_need_not_be_among_the_predictors_that_are_named(run, table):
+    words = ("t.csv", "--null-value", "-99", "-x", "x", "-q", "--no-report")
+    made = run("fill", *words, "--all", "-o", "a.csv")
+    named = run("fill", *words, "-c", "sex", "-c", "eyes", "-o", "b.csv")
+
+    assert (made.returncode, named.returncode) == (0, 0)
+    assert (table / "a.csv").read_bytes() == (table / "b.csv").read_bytes() != (table / "t.csv").read_bytes()
+
+
 def test_check_lists_every_column_with_gaps(run, table):
     made = run("check", "t.csv", "--null-value", "-99")
     said = made.stderr.decode()

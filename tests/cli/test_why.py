@@ -53,3 +53,4 @@ def test_it_says_so_in_words(call, samples):
     assert any(re.match(r" {12}height 160 speaks for female, \d\d to 1$", line) for line in lines)
     assert any(line.startswith("line 5      gender is female: it would have been filled with male") for line in lines)
     assert any(line.startswith("otherwise   height above 169") for line in lines)
+    assert any(re.match(r"nearest     female on lines \d+(, \d+){4}$", line) for line in lines)

@@ -18,7 +18,7 @@ def reasons(folder, content, lines, *, shifts=None, **options):
         (done,) = complete_all(opened, request, silent)
         found = done.fitted if shifts is None else replace(done.fitted, shifts=shifts)
         model = model_of(found, opened.names, request, request.deltas)
-        rows = [*why(opened, model, done.labels, lines)]
+        rows = [*why(opened, model, done.labels, lines, found)]
         at = np.array(lines) - 2
         missing = np.flatnonzero(done.labels.label[at] < 0)
         (again,) = complete_all(opened, replace(request, probabilities=True), silent)
@@ -116,3 +116,28 @@ def test_the_nearest_rows_are_those_of_a_naive_loop(tmp_path):
         others = [(distance(here, one), i) for i, one in enumerate(lines, 1) if i not in {1, row.line} and one[0]]
         assert [one.distance for one in row.nearest] == pytest.approx([d for d, _ in sorted(others)[:5]])
         assert [one.label for one in row.nearest] == [lines[one.line - 1][0] for one in row.nearest]
+
+
+@pytest.mark.parametrize("options", [{}, {"deltas": (("l", 0.7),)}])
+def test_rows_of_one_key_are_heard_as_the_fill_hears_them(tmp_path, options):
+    """The oracle is the fill; known labels of siblings make a known row's answer right more often."""
+    rng = np.random.default_rng(5)
+    ring = np.repeat(np.arange(70), 3)
+    truth = rng.integers(0, 2, 70)[ring]
+    numbers = [f"{v:.2f}" for v in rng.normal(truth * 1.5, 1.0) + rng.normal(0, 0.5, 70)[ring]]
+    labels = ["lm"[t] if shown else None for t, shown in zip(truth, rng.random(210) < 0.5, strict=True)]
+    content = csv_of("g,ring,x", labels, [f"R{7 * i}" for i in ring], numbers)
+    rows, _, filled = reasons(tmp_path, content, range(2, 212), same_within="ring", **options)
+    alone = reasons(tmp_path, csv_of("g,x", labels, numbers), range(2, 212), **options)[0]
+
+    assert len(filled) > 80
+    for i, row in enumerate(rows):
+        total = row.base_log_odds + sum(one.log_odds for one in row.contributions)
+        assert total == pytest.approx(row.log_odds, abs=1e-9)
+        assert row.contributions[-1].predictors == ["ring"]
+        if i in filled:
+            assert [*row.probability.values()] == pytest.approx(filled[i], abs=1e-9)
+    told = [row.label == row.known for row in rows if row.known is not None]
+    assert np.mean(told) > np.mean([row.label == row.known for row in alone if row.known is not None]) + 0.1
+    changed = next(row for row in rows if row.line - 2 in filled and row.changes)
+    assert changed.label != changed.changes[0].label

@@ -106,6 +106,13 @@ def test_a_log_has_each_sentence_on_one_line(call, tmp_path):
     assert all(line[:1] != " " for line in summary(call))
 
 
+def test_a_page_alone_is_said_to_be_written(call, tmp_path):
+    csv(tmp_path)
+    call("fill", "t.csv", "-c", "kind", "-r", "r.json", "-q")
+
+    assert call("report", "r.json") == (0, "", "Wrote r.html.\n")
+
+
 def test_quiet_keeps_warnings_and_silent_keeps_nothing(call, tmp_path):
     csv(tmp_path, labels=("cat", "Cat"))
     quiet, silent = (call("fill", "t.csv", "-c", "kind", "--no-report", option) for option in ("-q", "-qq"))

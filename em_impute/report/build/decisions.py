@@ -67,6 +67,6 @@ def _stacked(stack: EnsembleFit) -> str:
     heaviest = stack.comparison.members[int(weight.argmax())]
     how = f"{heaviest.steps} steps of EM" if heaviest.steps else "labelled rows only"
     return (
-        f"{plural(weight.size, 'mixture')} compared, {np.count_nonzero(weight):,} have weight; the heaviest "
+        f"{plural(weight.size, 'mixture')} compared, {np.count_nonzero(weight):,} with weight; the heaviest "
         f"({heaviest.shrinkage.family}, {how}) has {percent(weight.max())}"
     )

@@ -7,7 +7,7 @@ import numpy as np
 
 from em_impute.columns.design import Design
 from em_impute.columns.predictors import COLLINEAR, NEITHER
-from em_impute.columns.readings import Reading
+from em_impute.columns.readings import Reading, not_numbers
 from em_impute.columns.same_label import differing_values
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.initialize import Mixture
@@ -22,7 +22,7 @@ from em_impute.report.build.sensitive_columns import advice
 from em_impute.report.format import and_more, number, percent, span
 from em_impute.report.model.diagnostics import ExpectedWrong, MarkedRows, Totals
 from em_impute.report.model.saved_model import AppliedModel
-from em_impute.report.sentences import first_lines, out_of_range, without_predictors
+from em_impute.report.sentences import first_lines, more_than_chance, out_of_range, without_predictors
 from em_impute.saved_model.psi import is_more_often
 from em_impute.table.arrays import Codes
 from em_impute.table.text import listed, plural, shown
@@ -33,9 +33,6 @@ FEW_ROWS_PER_FEATURE = 2
 
 MUCH_MISSING = 0.5
 """Fraction of missing information from which on a handful of imputations is not enough."""
-
-SURELY = 3.0
-"""Standard deviations, √n of n rows expected, beyond which it was not chance that so many rows are out of range."""
 
 FAR = 1.0
 """Standard deviations beyond the known range from which on a single row deserves a warning."""
@@ -121,8 +118,8 @@ def _of_information(counted: Counted) -> Warnings:
     missing = 0.0 if found is None else float(found.missing_information.max())
     if found is not None and missing > MUCH_MISSING:
         message = (
-            f"{percent(missing)} of the information on the label shares is missing: for standard errors draw at "
-            f"least {found.recommended:,} imputations."
+            f"Standard errors from one completed file are too small: {percent(missing)} of the information on the "
+            f"label shares is missing, so draw at least {found.recommended:,} imputations."
         )
         yield "W09", message
 
@@ -135,8 +132,7 @@ def _of_marked_rows(marked: MarkedRows | None, n_without_predictors: int) -> War
     """
     if marked is not None:
         outside = marked.out_of_range
-        expected = outside.expected_by_chance
-        if outside.rows > expected + SURELY * expected**0.5 or (outside.furthest_sd or 0.0) > FAR:
+        if more_than_chance(outside) or (outside.furthest_sd or 0.0) > FAR:
             yield "W11", f"{out_of_range(outside)}: {and_more(first_lines(outside, MAX_NAMED), outside.rows)}."
     if n_without_predictors:
         yield "W16", without_predictors(n_without_predictors)
@@ -182,9 +178,9 @@ def _of_fit(mixture: Mixture) -> Warnings:
 
 def unread_cells(readings: Sequence[Reading]) -> Warnings:
     """Warn of cells that are not written as those of their columns are."""
-    cells = [one.told_unread for one in readings if one.unread]
+    cells = {one.column: one.told_unread for one in readings if one.unread}
     if cells:
-        yield "W30", f"Cells that are not numbers count as missing: {listed(cells, separator='; ')}."
+        yield "W30", not_numbers(cells)
 
 
 def _of_predictors(design: Design, scores: Sequence[str]) -> Warnings:

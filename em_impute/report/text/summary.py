@@ -61,8 +61,8 @@ def wrote(names: Sequence[str]) -> Iterator[str]:
     """Say what was written, and what to look at."""
     pages = [name for name in names if name.endswith(".html")]
     files = ", ".join(name for name in names if name not in pages)
-    look = f"open {', '.join(pages)}" if pages else ""
-    yield (f"Wrote {files}; {look}" if files and pages else f"Wrote {look or files or 'nothing'}") + "."
+    page = ", ".join(pages)
+    yield (f"Wrote {files}; open {page}" if files and pages else f"Wrote {page or files or 'nothing'}") + "."
     if not can_write_pages() and any(name.endswith(".json") for name in names):
         yield f"A page with pictures comes with: {INSTALL_HINT}"
 

@@ -1,10 +1,10 @@
 """Why rows were filled so, as lines of a terminal."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from em_impute.pipeline.reasons import Contribution, Counterfactual, RowReasons
-from em_impute.report.format import number, percent
+from em_impute.pipeline.reasons import Contribution, Counterfactual, KnownRow, RowReasons
+from em_impute.report.format import number, percent, shortened
 from em_impute.report.model.shared import rendered
 from em_impute.report.model.why import WhyReport
 from em_impute.table.text import listed, plural
@@ -26,7 +26,7 @@ def _of_why(report: WhyReport, _suffix: str) -> str:
 def why_lines(report: WhyReport) -> Iterator[tuple[str, str]]:
     """Yield what a terminal shows, as names and texts: a few lines a row."""
     for row in report.rows:
-        yield f"line {row.line:,}", _said_label(report.column, row)
+        yield f"line {row.line}", _said_label(report.column, row)
         yield "before", f"{_odds(row.base_log_odds)} for {row.label}, of a row without any of these"
         for part in row.contributions:
             yield "", _said_part(part, row.label)
@@ -34,7 +34,14 @@ def why_lines(report: WhyReport) -> Iterator[tuple[str, str]]:
         for change in row.changes:
             yield "otherwise", _said_change(change, row)
         if row.nearest:
-            yield "nearest", listed([f"line {one.line:,} ({one.label})" for one in row.nearest])
+            yield "nearest", "; ".join(_said_nearest(row.nearest))
+
+
+def _said_nearest(nearest: Sequence[KnownRow]) -> Iterator[str]:
+    """Name the lines of each label, the nearest row first."""
+    for label in dict.fromkeys(one.label for one in nearest):
+        lines = [str(one.line) for one in nearest if one.label == label]
+        yield f"{label} on line{'s' * (len(lines) > 1)} {listed(lines)}"
 
 
 def _said_label(column: str, row: RowReasons) -> str:
@@ -48,8 +55,10 @@ def _said_part(part: Contribution, label: str) -> str:
     """Say how strongly a predictor speaks for the label or against it."""
     if len(part.predictors) > 1:
         name, speaks = f"{plural(len(part.predictors), 'other predictor')}", "speak"
+    elif part.value is None:
+        name, speaks = f"the other rows of its {part.predictors[0]}", "speak"
     else:
-        value = part.value if isinstance(part.value, str) else f"{part.value:.12g}"
+        value = shortened(part.value) if isinstance(part.value, str) else f"{part.value:.12g}"
         name, speaks = f"{part.predictors[0]} {value}", "speaks"
     odds = _odds(abs(part.log_odds))
     if abs(part.log_odds) < math.log(NOTHING):
