@@ -6,6 +6,7 @@ row in which cells are emptied, or hold something else, are put to the very mode
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -84,8 +85,25 @@ class _Row:
             for category in (table.categories.get(column), table.groups if column == self._by else None):
                 if category is not None and (texts := category.all_texts) is not None:
                     texts.code[copies] = code
-        said = self.model.predict(self.model.prepared(table), np.arange(n_copies), digits=None)
+        table = self.model.prepared(table)
+        for place, offset in self.offsets.items():
+            if (scores := table.numbers[place].numbers) is not None:
+                scores += offset
+        said = self.model.predict(table, np.arange(n_copies), digits=None)
         return said.probability[said.place]
+
+    @cached_property
+    def offsets(self) -> dict[int, float]:
+        """By how much scores of the row's texts, by their places, differ in the fit: there they knew fewer labels."""
+        if self.found is None or self.model.texts is None:
+            return {}
+        design, place = self.found.design, self.model.coding.column
+        own = design.distinct.x[int(design.distinct_of(np.array([self.row]))[0])]
+        used = {one.name: own[j] * one.scale + one.shift for j, one in enumerate(design.features)}
+        table = self.model.prepared(self.table.take(np.array([self.row])))
+        names = [name for name in self.model.texts.names if name in used and name in place]
+        apart = {place[name]: float(used[name] - table.numbers[place[name]].of(np.array([0]))[0]) for name in names}
+        return {index: offset for index, offset in apart.items() if np.isfinite(offset)}
 
     def heard(self, probability: Floats) -> Floats:
         """Let copies that say (n_copies, n_labels) alone hear the rows of the same key."""

@@ -108,7 +108,9 @@ ALL = [
     _run(
         "many warnings about one table",
         "fill doubtful.csv -c tree --no-report",
-        "fill doubtful.csv -c tree --keep-value - -r tree.json",
+        "fill doubtful.csv -c tree --keep-value - -r tree.json -v",
+        "fill doubtful.csv -c tree --keep-value - --covariance tied --no-report",
+        "fill birds.csv -c sex --no-report",
     ),
     _run("labels that are numbers, and a predictor that says nothing", "fill noise.csv -c dose -r dose.json"),
     # The model
@@ -424,6 +426,13 @@ ALL = [
         "report g.json -o gone/x.md",
         "explain people.csv -c sex -x x --animate gone/em.gif",
         has_pictures=True,
+    ),
+    _run(
+        "what pipelines ask for",
+        "fill few.csv -c g --no-report -qq --quote none",
+        "fill few.csv -c g --no-report -o no.csv --fail-on W01",
+        "fill few.csv -c g --no-report -o no.csv --min-accuracy 1",
+        "fill few.csv -c g --json --dry-run",
     ),
     _run(
         "warnings are refused where they count",

@@ -154,7 +154,7 @@ def _doubtful(n=48):
     label[7] = "-"
     girth, age = rng.normal(80.0 + 25.0 * (kind == 2), 6.0).round(1), rng.normal(40.0, 9.0, n)
     age[[8, 20]] = -999
-    spoilt = ["7?" if i == 9 else str(i * i % 13) for i in range(n)]
+    spoilt = ["7?" if i % 10 == 9 else str(i * i) for i in range(n)]
     return _table(
         "tree,girth,inches,age,rings", label, _numbers(girth, 1), _numbers(girth * 2, 1), age.round(1), spoilt
     )

@@ -26,6 +26,9 @@ ABOUT_PEOPLE = "S01"
 NO_BETTER = "W08"
 """Code of the warning that the verdict says already."""
 
+LEFT = "S06"
+"""Code of the note on columns that are not filled, which whoever asks for all of them wants to know."""
+
 MAX_COLUMNS, MAX_LABELS = 3, 6
 """Columns and labels that are named; of more they are counted."""
 
@@ -178,7 +181,8 @@ def _of_the_model(applied: AppliedModel, filled: int) -> Iterator[str]:
 def _doubts(report: FitReport, notices: Sequence[Notice], room: int) -> Iterator[str]:
     """Say what should be known before relying on the fills, in so many lines, and count the rest."""
     is_told = {one.code: one.code not in UNTOLD and not (one.code == NO_BETTER and report.accuracy) for one in notices}
-    warnings = [one for one in notices if is_told[one.code]]
+    warnings = [one for one in notices if is_told[one.code] and one.code != LEFT]
+    yield from (f"Note: {one.message}" for one in notices if one.code == LEFT)
     notes = sum(one.code in UNTOLD for one in notices)
     told = [*map(_brief, warnings)]
 
