@@ -109,7 +109,7 @@ ALL = [
         "many warnings about one table",
         "fill doubtful.csv -c tree --no-report",
         "fill doubtful.csv -c tree --keep-value - -r tree.json -v",
-        "fill doubtful.csv -c tree --keep-value - --covariance tied --no-report",
+        "fill doubtful.csv -c tree --keep-value - --covariance tied --no-report -v",
         "fill birds.csv -c sex --no-report",
     ),
     _run("labels that are numbers, and a predictor that says nothing", "fill noise.csv -c dose -r dose.json"),
