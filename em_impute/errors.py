@@ -101,6 +101,11 @@ class ModelError(EmImputeError, ValueError):
     exit_code = ExitCode.INPUT
 
 
+def how_to_install(extra: str) -> str:
+    """Say how an extra is installed: from a checkout, since no index has the package yet."""
+    return f"pip install '.[{extra}]' in a checkout of em-impute"
+
+
 class OutputError(EmImputeError):
     """The result cannot be written."""
 

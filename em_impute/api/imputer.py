@@ -14,7 +14,7 @@ from em_impute.api.native import as_pandas
 from em_impute.api.options import in_python
 from em_impute.columns.predictors import refuse_unusable
 from em_impute.em.blocks import Floats
-from em_impute.errors import DesignError, FitError, UsageError
+from em_impute.errors import DesignError, FitError, UsageError, how_to_install
 from em_impute.model.assign import most_probable
 from em_impute.pipeline.apply import elsewhere, placed
 from em_impute.table.text import unused_name
@@ -27,7 +27,7 @@ try:
 except ImportError as error:
     raise UsageError(
         "GaussianMixtureImputer needs scikit-learn 1.6 or newer, which is not installed",
-        "pip install 'em-impute[sklearn]'",
+        how_to_install("sklearn"),
     ) from error
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-INSTALL_HINT = "pip install 'em-impute[frames]'"
+from em_impute.errors import how_to_install
+
+INSTALL_HINT = how_to_install("frames")
 
 
 def as_pandas(frame: Any) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from em_impute.environment import BLAS_THREADS
-from em_impute.errors import FitError, UsageError, option
+from em_impute.errors import FitError, UsageError, how_to_install, option
 from em_impute.pipeline.processes import without_interrupts
 
 P = TypeVar("P", bound="Numbered")
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
-INSTALL_HINT = "pip install 'em-impute[dask]'"
+INSTALL_HINT = how_to_install("dask")
 
 AHEAD = 2
 """Parts a worker that are handed out before the first result is waited for: one to work on, one to come."""

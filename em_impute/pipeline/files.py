@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
-from em_impute.errors import TableError, UsageError, option
+from em_impute.errors import TableError, UsageError, how_to_install, option
 from em_impute.table.compression import compressed
 from em_impute.table.output import WrittenFile, copy_blocks, output_errors, write_atomically, write_to_stdout
 from em_impute.table.source import Source, open_source, source_of, spool_errors
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", str, Path)
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-FSSPEC_HINT = "pip install 'em-impute[dask]', which brings fsspec"
+FSSPEC_HINT = f"{how_to_install('dask')}, which brings fsspec"
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from importlib.util import find_spec
 
-from em_impute.errors import UsageError
+from em_impute.errors import UsageError, how_to_install
 
-INSTALL_HINT = "pip install '.[report]' in a checkout of em-impute"
+INSTALL_HINT = how_to_install("report")
 
 PAGE, ANIMATION = ("Jinja2", "jinja2"), ("matplotlib", "matplotlib")
 """What they take: its name, and how it is imported."""

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from em_impute.errors import EmImputeError, TableError, UsageError
+from em_impute.errors import EmImputeError, TableError, UsageError, how_to_install
 from em_impute.table.text import shown_path
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Compression(NamedTuple):
         try:
             return self.make_codec()
         except ImportError:
-            get = "pip install 'em-impute[zstd]'" if self.name == "zstd" else "use a Python that was built with it"
+            get = how_to_install("zstd") if self.name == "zstd" else "use a Python that was built with it"
             hint = f"{get}, or use the program {self.name} in a pipe"
             raise error(f"{what_fails}: {self.name} is not there", hint) from None
 

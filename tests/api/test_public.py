@@ -35,7 +35,7 @@ def test_without_scikit_learn_everything_works_but_the_estimator_which_is_refuse
     assert printed.splitlines() == [
         "b",
         "GaussianMixtureImputer needs scikit-learn 1.6 or newer, which is not installed",
-        "pip install 'em-impute[sklearn]'",
+        "pip install '.[sklearn]' in a checkout of em-impute",
         "False",
     ]
 

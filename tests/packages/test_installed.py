@@ -103,4 +103,4 @@ def test_an_extra_makes_possible_what_is_refused_without_it_in_two_lines(environ
     else:
         error, hint = said.stderr.splitlines()
         assert error.startswith("error: ")
-        assert hint.startswith(f"hint: pip install 'em-impute[{capability}]'")
+        assert hint.startswith(f"hint: pip install '.[{capability}]' in a checkout")
