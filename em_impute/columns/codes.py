@@ -8,13 +8,14 @@ all rows where the cell is missing.  Where the first does plainly better, each v
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
+from em_impute.table.arrays import Codes
 
 PLAINLY = 3.0
 """Standard errors of the mean gain."""
 
 
 def tells_by_value(
-    code: Integers, label: Integers, weight: Floats, fold: Integers, n_labels: int, *, is_ordered: bool
+    code: Integers, label: Integers, weight: Floats, fold: Codes, n_labels: int, *, is_ordered: bool
 ) -> bool:
     """Tell whether the values of labelled rows say more than those of neighbours, or than the labels' shares.
 

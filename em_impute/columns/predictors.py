@@ -181,13 +181,17 @@ def refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:
         message = f"column {shown(name)} holds {shown(text)} on line {line}: infinite values fit no model"
         raise DesignError(message, f"correct or empty these cells, or name other columns with {option('features')}")
     if column.decimal_comma:
-        line, text = column.bad_examples[0]
-        message = f"column {shown(name)} holds {shown(text)} on line {line}: numbers with a decimal comma"
-        decimal = option("decimal", "','")
-        raise DesignError(message, f"add {decimal} or name other columns with {option('features')}")
+        raise has_decimal_comma(name, *column.bad_examples[0])
     if explicit and column.n_bad > (1.0 - LEAST_READ) * (column.n_numbers + column.n_bad):
         message = f"column {shown(name)} has {_bad_cells(column, quoted=True)}"
         raise DesignError(message, f"name numeric columns with {option('features')}, or correct these cells")
+
+
+def has_decimal_comma(name: str, line: int, text: str) -> DesignError:
+    """Say that a column is of numbers with a decimal comma, as `text` on a `line` is."""
+    message = f"column {shown(name)} holds {shown(text)} on line {line}: numbers with a decimal comma"
+    decimal = option("decimal", "','")
+    return DesignError(message, f"add {decimal} or name other columns with {option('features')}")
 
 
 def _reason_against_numbers(name: str, column: NumberColumn, category: CategoryColumn | None, *, explicit: bool) -> str:

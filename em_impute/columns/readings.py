@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from em_impute.columns.notation import Notation, are_mixed, choose_notation, may_be_decimal
-from em_impute.columns.predictors import LEAST_READ
+from em_impute.columns.predictors import LEAST_READ, has_decimal_comma
 from em_impute.columns.spellings import merge_spellings
 from em_impute.columns.times import Times, choose_times
 from em_impute.em.blocks import Flags, Floats
@@ -206,10 +206,7 @@ def _checked_notation(table: Table, column: _Column, decimal: str, kind: str) ->
     if found is not None:
         if not any("," in one for one in column.texts):  # 1.234.567 has no decimals
             return found
-        (line, text), *_ = _cells(table, column, ["," in one for one in column.texts])
-        message = f"column {shown(column.name)} holds {shown(text)} on line {line}: numbers with a decimal comma"
-        comma = option("decimal", "','")
-        raise DesignError(message, f"add {comma} or name other columns with {option('features')}")
+        raise has_decimal_comma(column.name, *_cells(table, column, ["," in one for one in column.texts])[0])
     return None
 
 

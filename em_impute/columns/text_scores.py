@@ -92,8 +92,10 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     n_indicators = sum(len(one.texts) - 1 for one in texts)
     have_room = not texts or (not known.are_read and are_few and n_indicators <= MAX_INDICATORS)
     texts += _numbers_as_texts(table, names)
+    if not texts:
+        return None
     labelled = np.flatnonzero(label >= 0)
-    of_rows = np.full(label.size, -1)
+    of_rows = np.full(label.size, -1, np.int8)
     of_rows[labelled] = _folds(label[labelled], None if cluster is None else cluster[labelled], seed)
     if cluster is not None:  # else a score would tell rows to fill from labelled ones
         of_cluster = np.full(int(cluster.max(initial=-1)) + 2, -1)  # at the end that of −1
@@ -102,10 +104,9 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
         of_rows[label < 0] = of_cluster[cluster[label < 0]]
     every = np.broadcast_to(1.0, label.size) if weight is None else weight
     texts = _as_in_rows_to_fill(texts, label, every, seed)
-    if have_room:  # they are categories and numbers, which the mixtures take as they are
-        told = [one for one in texts if _tells(table, column[one.name], one, label, every, of_rows)]
-        if not told:
-            return None
+    # What has room are categories and numbers, which the mixtures take as they are.
+    if have_room and not any(_tells(table, column[one.name], one, label, every, of_rows) for one in texts):
+        return None
     fit = fit_text_model(texts, label, every, of_rows, len(labels), seed)
     if not fit.log_loss < fit.log_loss_of_shares:
         return None
@@ -139,7 +140,7 @@ def _as_in_rows_to_fill(texts: list[NamedTexts], label: Integers, weight: Floats
     return hidden
 
 
-def _tells(table: Table, index: int, texts: NamedTexts, label: Integers, weight: Floats, fold: Integers) -> bool:
+def _tells(table: Table, index: int, texts: NamedTexts, label: Integers, weight: Floats, fold: Codes) -> bool:
     """Tell whether a column says more as texts, or by its gaps, than mixtures see in its numbers or its category."""
     known, is_category = np.flatnonzero((fold >= 0) & (weight > 0.0)), index in table.categories
     code = np.minimum(texts.code[known], 0) if is_category else texts.code[known]

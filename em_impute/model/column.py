@@ -135,9 +135,9 @@ class FittedColumn:
         Where labels are lost by class, rows of a class that loses many count more, and its probability is higher.
         Where rows of one key speak for each other, hidden ones hear as many siblings as rows to fill do.
         """
-        held, clusters = self._held, self.fitted.how.clusters
         if self.told_promise is not None:
             return self.told_promise
+        held, clusters = self._held, self.fitted.how.clusters
         if held is None or clusters is None or self.siblings is None:
             return held
         return self.siblings.rehearsed(held, self._alone, clusters.kept_whole, self.choice.recipe.seed)

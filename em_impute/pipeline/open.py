@@ -11,10 +11,10 @@ from em_impute.columns.weights import read_weights
 from em_impute.errors import FitError, UsageError, option
 from em_impute.model.groups import refuse_groups
 from em_impute.options import Request
-from em_impute.pipeline.gaps import NO_GAPS, find_gaps
+from em_impute.pipeline.incomplete_columns import NOT_LOOKED_FOR, find_incomplete
 from em_impute.pipeline.types import InputTable
 from em_impute.table.categories import ANY_NUMBER, MAX_TEXTS
-from em_impute.table.dialect import Dialect, Reading, detect_dialect
+from em_impute.table.dialect import Dialect, DialectOptions, detect_dialect
 from em_impute.table.find_column import find_column
 from em_impute.table.read import ReadOptions, Table, read_table
 from em_impute.table.source import Source, open_source
@@ -42,18 +42,20 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
     options["most_texts"] = ANY_NUMBER if may_be_empty else MAX_TEXTS
     options["keep_record_starts"] = request.imputations > 0
     options["progress"] = lambda done: progress("reading", done / max(1, source.size), "")
-    gaps = NO_GAPS
+    incomplete = NOT_LOOKED_FOR
     if request.all_columns:
         every = options.copy()
         if request.features:  # what is filled may be no predictor
             every |= {"features": None, "explicit": False}
-        gaps = find_gaps(read_table(source, dialect, **every), unique_names(dialect.names), request.null_values)
-        options["targets"] = gaps.to_fill
+        incomplete = find_incomplete(
+            read_table(source, dialect, **every), unique_names(dialect.names), request.null_values
+        )
+        options["targets"] = incomplete.to_fill
     table = read_table(source, dialect, **options)
     if not (table.n_rows or may_be_empty):
         raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
     opened = input_table(replace(source, name=raw.name), table, options, perf_counter() - began)
-    opened = replace(opened, left=gaps.left)
+    opened = replace(opened, left=incomplete.left)
     return opened if may_be_empty else interpreted(opened, request)
 
 
@@ -178,8 +180,8 @@ def _tokens(
 
 def look_at(raw: Source, request: Request) -> tuple[Source, Dialect]:
     """Find how a table is written, by its bytes and by what the user said of it."""
-    said = {name: getattr(request, name) for name in Reading._fields}
-    return detect_dialect(raw, Reading(**said), request.columns)
+    said = {name: getattr(request, name) for name in DialectOptions._fields}
+    return detect_dialect(raw, DialectOptions(**said), request.columns)
 
 
 def unique_names(names: Sequence[str]) -> list[str]:

@@ -50,6 +50,7 @@ class _Row:
     """A row that can be put to the model in other forms."""
 
     table: Table
+    scored: Table  # with what the model makes of its texts
     model: Model
     row: int
     names: Sequence[str]  # of all columns
@@ -100,9 +101,9 @@ class _Row:
         design, place = self.found.design, self.model.coding.column
         own = design.distinct.x[int(design.distinct_of(np.array([self.row]))[0])]
         used = {one.name: own[j] * one.scale + one.shift for j, one in enumerate(design.features)}
-        table = self.model.prepared(self.table.take(np.array([self.row])))
         names = [name for name in self.model.texts.names if name in used and name in place]
-        apart = {place[name]: float(used[name] - table.numbers[place[name]].of(np.array([0]))[0]) for name in names}
+        here = np.array([self.row])
+        apart = {place[name]: float(used[name] - self.scored.numbers[place[name]].of(here)[0]) for name in names}
         return {index: offset for index, offset in apart.items() if np.isfinite(offset)}
 
     def heard(self, probability: Floats) -> Floats:
@@ -126,7 +127,7 @@ def why(
     table = with_groups(opened.table, [model])
     scored = model.prepared(table)
     for at in [row_at(opened, line) for line in lines]:
-        row = _Row(table, model, at, opened.names, found)
+        row = _Row(table, scored, model, at, opened.names, found)
         probability = row.heard(row.put(1, []))[0]
         label = int(np.round(probability, DIGITS).argmax())  # as it fills, also where labels tie
         parts = _contributions(row, label)

@@ -70,7 +70,7 @@ class CategoryColumn:
         """Copy the cells of some rows; counts and keys remain those of all."""
         if self.code is not None:
             return replace(self, code=self.code[rows])
-        return self if self.long is None else replace(self, long=self.long._replace(code=self.long.code[rows]))
+        return self if self.long is None else replace(self, long=self.long.take(rows))
 
     def without(self, rows: NDArray[np.intp]) -> "CategoryColumn":
         """Take the cells of some rows for missing."""
@@ -97,6 +97,12 @@ class LongTexts(NamedTuple):
 
     code: Codes  # (n_rows,) index into `texts`, −1 where missing
     texts: tuple[str, ...]  # the different ones, by first appearance
+
+    def take(self, rows: NDArray[np.intp]) -> "LongTexts":
+        """Copy the cells of some rows, with the texts that they hold: few of all, as of copies of one row."""
+        used, code = np.unique(self.code[rows], return_inverse=True)
+        first = int(np.count_nonzero(used < 0))  # −1 comes first where it is there
+        return LongTexts(code.reshape(-1) - first, tuple(self.texts[k] for k in used[first:].tolist()))
 
     def without(self, rows: NDArray[np.intp]) -> "LongTexts":
         """Take the cells of some rows for missing."""

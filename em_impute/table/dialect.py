@@ -39,7 +39,7 @@ MOST_TITLES = 50
 """Lines looked at for the true header."""
 
 
-class Reading(NamedTuple):
+class DialectOptions(NamedTuple):
     """What the user said of how a file is written."""
 
     delimiter: str | None = None
@@ -54,7 +54,7 @@ class Reading(NamedTuple):
     """how a line begins that is no record"""
 
 
-AS_FOUND = Reading()
+AS_FOUND = DialectOptions()
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Dialect:
     All offsets count in the working bytes: those of the file, or of its copy in UTF-8 where `transcoded`.
     """
 
-    reading: Reading
+    reading: DialectOptions
     """what the user said"""
     delimiter: str
     """one ASCII character"""
@@ -119,7 +119,9 @@ class Dialect:
         return unquoted(field) if self.quoting else field
 
 
-def detect_dialect(source: Source, reading: Reading = AS_FOUND, wanted: Sequence[str] = ()) -> tuple[Source, Dialect]:
+def detect_dialect(
+    source: Source, reading: DialectOptions = AS_FOUND, wanted: Sequence[str] = ()
+) -> tuple[Source, Dialect]:
     """Find out how the source is to be read, and give the source of working bytes with it.
 
     `wanted` are the names of columns that will be asked for: a delimiter whose header holds them is the right one.
@@ -203,7 +205,7 @@ def _alternatives(data: bytes, dialect: Dialect, wanted: Sequence[str]) -> Itera
             yield "delimiter", delimiter
 
 
-def _is_table(data: bytes, reading: Reading, wanted: Sequence[str]) -> bool:
+def _is_table(data: bytes, reading: DialectOptions, wanted: Sequence[str]) -> bool:
     """Tell whether bytes are a table of several columns, the wanted ones among them, if they are read like this."""
     with ExitStack() as resources:
         source = Source(BytesIO(data), "", None, len(data), resources=resources)
@@ -230,7 +232,7 @@ def _find_first(
     candidates: Sequence[str],
     encoding: str,
     wanted: Sequence[str],
-    reading: Reading,
+    reading: DialectOptions,
 ) -> FirstRecord:
     """Choose the delimiter and find the first record, which begins at `start` in the physical line `line`.
 
@@ -271,7 +273,7 @@ def _read_head(source: Source, start: int, n_bytes: int = HEAD_BYTES) -> tuple[b
     return head[:n_bytes], len(head) <= n_bytes
 
 
-def _begin(source: Source, start: int, reading: Reading) -> tuple[int, int, bytes]:
+def _begin(source: Source, start: int, reading: DialectOptions) -> tuple[int, int, bytes]:
     """Give the offset and the line of the first record, and the separator that a line `sep=` above it names."""
     start, line = _skip(source, start, reading.skip_lines)
     separator_line = SEPARATOR_LINE.match(_read_head(source, start)[0])
@@ -294,7 +296,7 @@ def _skip(source: Source, start: int, n_lines: int) -> tuple[int, int]:
     return start + sum(sizes), n_lines + 1
 
 
-def _skip_asides(source: Source, start: int, line: int, reading: Reading) -> tuple[int, int]:
+def _skip_asides(source: Source, start: int, line: int, reading: DialectOptions) -> tuple[int, int]:
     """Pass over comments, and blank lines above a header; give the offset behind them and the line number there."""
     comment = (reading.comment or "").encode()
     source.file.seek(start)

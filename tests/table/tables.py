@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from em_impute.table.dialect import Dialect, Reading, detect_dialect
+from em_impute.table.dialect import Dialect, DialectOptions, detect_dialect
 from em_impute.table.lines import Grammar
 from em_impute.table.patch import Edits, patch
 from em_impute.table.read import Table, read_table
@@ -22,7 +22,7 @@ def opened(data: bytes, folder: Path, **options: object) -> Iterator[tuple[Sourc
     path.write_bytes(data)
     with open_source(path) as source:
         wanted = options.pop("wanted", ())
-        yield detect_dialect(source, Reading(**options), wanted)  # type: ignore[arg-type]
+        yield detect_dialect(source, DialectOptions(**options), wanted)  # type: ignore[arg-type]
 
 
 def scanned(data: bytes, n_columns: int, block_bytes: int = 1 << 20, delimiter: str = ",") -> Spans:

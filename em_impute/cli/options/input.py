@@ -28,12 +28,12 @@ def _column_names(context: typer.Context) -> list[str]:
     if given["no_headers"] or not path.is_file():  # a pipe can be read once only
         return []
     with suppress(Exception), ExitStack() as resources, path.open("rb") as file:
-        from em_impute.table.dialect import Reading, detect_dialect
+        from em_impute.table.dialect import DialectOptions, detect_dialect
         from em_impute.table.source import source_of
 
         head = BytesIO(file.read(HEAD_BYTES))
         source = source_of(head, str(path), path, resources, is_stream=False, enough=1)  # the rest of it is not there
-        reading = Reading(**{key: given[key] for key in Reading._fields if key in given})
+        reading = DialectOptions(**{key: given[key] for key in DialectOptions._fields if key in given})
         names = [name for name in detect_dialect(source, reading)[1].names if name]
         # Other shells escape what they insert.
         is_bash = os.environ.get("_EM_IMPUTE_COMPLETE") == "complete_bash"

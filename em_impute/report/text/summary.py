@@ -180,8 +180,8 @@ def _of_the_model(applied: AppliedModel, filled: int) -> Iterator[str]:
 
 def _doubts(report: FitReport, notices: Sequence[Notice], room: int) -> Iterator[str]:
     """Say what should be known before relying on the fills, in so many lines, and count the rest."""
-    is_told = {one.code: one.code not in UNTOLD and not (one.code == NO_BETTER and report.accuracy) for one in notices}
-    warnings = [one for one in notices if is_told[one.code] and one.code != LEFT]
+    elsewhere = UNTOLD | {LEFT} | ({NO_BETTER} if report.accuracy else set())
+    warnings = [one for one in notices if one.code not in elsewhere]
     yield from (f"Note: {one.message}" for one in notices if one.code == LEFT)
     notes = sum(one.code in UNTOLD for one in notices)
     told = [*map(_brief, warnings)]

@@ -9,17 +9,17 @@ from em_impute.table.number_columns import NumberColumn
 from em_impute.table.read import Table
 
 
-class Gaps(NamedTuple):
+class IncompleteColumns(NamedTuple):
     """The columns with gaps."""
 
     to_fill: tuple[int, ...]
     left: tuple[Rejected, ...]
 
 
-NO_GAPS = Gaps((), ())
+NOT_LOOKED_FOR = IncompleteColumns((), ())
 
 
-def find_gaps(table: Table, names: Sequence[str], null_values: Collection[str]) -> Gaps:
+def find_incomplete(table: Table, names: Sequence[str], null_values: Collection[str]) -> IncompleteColumns:
     """Divide the columns with gaps into categories, which can be filled, and those that are left, with the reason.
 
     `table` was read without a column to fill.  Texts that are `null_values` are gaps too.
@@ -31,7 +31,7 @@ def find_gaps(table: Table, names: Sequence[str], null_values: Collection[str]) 
             to_fill.append(column)
         elif reason is not None:
             left.append(Rejected(names[column], reason))
-    return Gaps(tuple(to_fill), tuple(left))
+    return IncompleteColumns(tuple(to_fill), tuple(left))
 
 
 def _why_not(numbers: NumberColumn, category: CategoryColumn | None, null_values: Collection[str]) -> str | None:
