@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.columns.deduplicate import Key
-from em_impute.em.blocks import Integers
+from em_impute.em.blocks import Floats, Integers
 from em_impute.table.arrays import Codes
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 MOST_DIFFERING = 0.1
 """Of the values within which labels would differ by chance, the part within which they may: Scott's (1955) chance-
@@ -58,13 +55,13 @@ def find_same_label(keys: Sequence[Key], numbers: Sequence[str], label: Codes) -
     `label` (n_rows,) is −1 where unknown; the codes of `numbers` ascend with them.  What chance would make is known
     from the labels' shares, so that a rare label or few values show nothing.
     """
-    from scipy.special import gammainccinv
-
     best, found = MOST_DIFFERING, None
     for name, code in keys:
         head, n_values = slice(PROBE), int(code.max(initial=-1)) + 1
         if same_label_of((name, code[head]), label[head]).n_differing > MOST_DIFFERING * n_values:
             continue  # no more values than there are can be expected to differ
+        from scipy.special import gammainccinv  # late: hardly a column comes here
+
         counts = _counts(code, label)
         expected = _differing_by_chance(counts, is_ordered=name in numbers)
         one = same_label_of((name, code), label)
@@ -77,43 +74,49 @@ def find_same_label(keys: Sequence[Key], numbers: Sequence[str], label: Codes) -
 def same_label_of(key: Key, label: Codes) -> SameLabel:
     """Count how often known labels differ within the values of a column."""
     counts = _counts(key[1], label)
-    size = np.diff(counts.indptr)  # labels of each value
-    commonest = np.maximum.reduceat(counts.data, counts.indptr[:-1][size > 0]) if counts.nnz else np.zeros(0)
-    total = float(counts.data.sum())
-    n_values = int(np.count_nonzero(size))
-    return SameLabel(*key, int(total) - n_values, int(total - commonest.sum()), int(np.count_nonzero(size > 1)))
+    n_known, n_values = int(counts.n.sum()), counts.starts.size - 1
+    n_commonest = int(np.maximum.reduceat(counts.n, counts.starts[:-1]).sum()) if n_values else 0
+    return SameLabel(*key, n_known - n_values, n_known - n_commonest, int(np.count_nonzero(np.diff(counts.starts) > 1)))
 
 
 def differing_values(same: SameLabel, label: Codes) -> list[Integers]:
     """Give the rows with a known label of each value within which these differ."""
     counts = _counts(same.code, label)
-    values = np.flatnonzero(np.diff(counts.indptr) > 1)
+    values = counts.value[counts.starts[:-1][np.diff(counts.starts) > 1]]
     rows = np.flatnonzero((label >= 0) & np.isin(same.code, values))
     rows = rows[np.argsort(same.code[rows], kind="stable")]
     return np.split(rows, np.flatnonzero(np.diff(same.code[rows])) + 1) if rows.size else []
 
 
-def _counts(code: Codes, label: Codes) -> "csr_matrix":
-    """Count the known labels of each value: (n_values, n_labels)."""
-    from scipy.sparse import csr_matrix
+class _Counts(NamedTuple):
+    """The known labels of each value: one entry for every label of a value, values in order."""
 
-    known = np.flatnonzero((label >= 0) & (code >= 0))
-    shape = int(code.max(initial=-1)) + 1, int(label.max(initial=-1)) + 1
-    return csr_matrix((np.ones(known.size), (code[known], label[known])), shape=shape)
+    value: Codes
+    label: Codes
+    n: Integers
+    starts: Integers
+    """(n_values + 1,) the first entry of each value that has a known label, and their number"""
 
 
-def _differing_by_chance(counts: "csr_matrix", *, is_ordered: bool) -> float:
+def _counts(code: Codes, label: Codes) -> _Counts:
+    n_labels = int(label.max(initial=-1)) + 1
+    known = (label >= 0) & (code >= 0)
+    pair, n = np.unique(code[known].astype(np.intp) * n_labels + label[known], return_counts=True)
+    value, of_label = np.divmod(pair, max(n_labels, 1))
+    return _Counts(value, of_label, n, np.flatnonzero(np.diff(value, prepend=-1, append=-2)))
+
+
+def _differing_by_chance(counts: _Counts, *, is_ordered: bool) -> float:
     """Expect so many values with different labels if each row drew its label as all rows do.
 
     Of values that are ordered, rows draw from the nearest others, each from one of its own, since labels within one
     are alike also where it is a key; more rows than these draw as many do.
     """
-    from scipy.sparse import diags
+    from scipy.sparse import csr_matrix, diags
 
-    counts = counts[np.flatnonzero(np.diff(counts.indptr))]
-    size = np.asarray(counts.sum(axis=1)).ravel()  # (n_values,)
+    size: Floats = np.add.reduceat(counts.n, counts.starts[:-1]).astype(np.float64)  # (n_values,)
     if not is_ordered:
-        shares = np.asarray(counts.sum(axis=0)).ravel() / max(size.sum(), 1.0)
+        shares = np.bincount(counts.label, counts.n) / max(size.sum(), 1.0)
         n_of_size: Integers = np.bincount(size.astype(np.intp))
         return float(sum(n * (1.0 - float((shares**k).sum())) for k, n in enumerate(n_of_size) if k > 1 and n))
     if size.size <= BESIDE:
@@ -121,7 +124,7 @@ def _differing_by_chance(counts: "csr_matrix", *, is_ordered: bool) -> float:
     place = np.arange(size.size)[:, None]
     near = np.clip(place - BESIDE // 2, 0, size.size - BESIDE - 1) + np.arange(BESIDE + 1)
     near = np.take_along_axis(near, np.argsort(np.abs(near - place), axis=1, kind="stable"), axis=1)  # itself first
-    shares_of = (diags(1.0 / size) @ counts).tocsr()
+    shares_of = (diags(1.0 / size) @ csr_matrix((counts.n, counts.label, counts.starts))).tocsr()
     n_alike, alike = 0.0, shares_of[near[:, 1]]
     for k in range(2, BESIDE + 1):
         alike = alike.multiply(shares_of[near[:, k]]).tocsr()

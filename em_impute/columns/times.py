@@ -58,6 +58,10 @@ class Moment(NamedTuple):
     has_clock: bool = False
 
 
+FEW_TEXTS = 1000
+"""Of the texts of a column, so many show which forms they may have."""
+
+
 @dataclass(frozen=True)
 class Times:
     """How the dates, times or durations of a column are written, and which numbers are made of each."""
@@ -106,8 +110,10 @@ def choose_times(
     def share(form: str) -> float:
         return float(counts @ [_moment(form, text) is not None for text in texts])
 
-    shares = {form: share(form) for form in FORMS if is_told or form not in TOLD_ONLY}
-    form = max(shares, key=lambda one: shares[one])
+    few = texts[:: len(texts) // FEW_TEXTS + 1]  # a form that none of them has is not that of nearly all
+    forms = [form for form in FORMS if is_told or form not in TOLD_ONLY]
+    shares = {form: share(form) if any(_moment(form, text) for text in few) else 0.0 for form in forms}
+    form = max(forms, key=lambda one: shares[one])
     if not shares[form] or shares[form] < least * counts.sum():
         return None
     day, month = shares["date, day first"], shares["date, month first"]

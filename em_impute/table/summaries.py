@@ -21,17 +21,16 @@ BESIDE = WORDS | {"median", "std", "sd", "std dev", "stdev", "standard deviation
 BESIDE |= {"count", "n"}
 """What may stand beside a total or an average; alone some of them are names of people."""
 
-STEM = 2
+FIRST = np.array([chr(byte).casefold() in {word[0] for word in WORDS} for byte in range(256)])
+"""Whether a byte begins such a word, in either case."""
 
-
-def _letters(at: int) -> NDArray[np.bool_]:
-    """Tell of every byte whether it may stand at a place of such a word, in either case."""
-    letters = {word[at] for word in WORDS}
-    return np.array([chr(byte).casefold() in letters for byte in range(256)])
-
-
-STEMS = [_letters(at) for at in range(STEM)]
-"""How such words begin: hardly a cell of a large table does so."""
+BEGINNINGS = [
+    (np.uint64((1 << 8 * n) - 1), np.array([int.from_bytes(word[:n], "little") for word in words], np.uint64))
+    for n in range(1, 9)
+    if (words := [word.encode() for word in WORDS if min(len(word.encode()), 8) == n])
+]
+LOWER = np.uint64(0x2020202020202020)
+"""How such words begin, in the first of eight bytes, each with the mask of those: hardly a cell begins so."""
 
 FEW_BYTES = 9  # of a cell that holds nothing, or a mark for it
 LABELLED = 20  # rows that begin with such a word and have a label; one of them shows that it names a category
@@ -144,13 +143,10 @@ class RowSieve:
 
     def _summaries(self, records: Records, first: NDArray[np.uint8]) -> Sequence[int]:
         """Find the rows of sums and means: such a word alone in the first cell, no label, and numbers that agree."""
-        may_be = np.flatnonzero(STEMS[0].take(first) | (first == QUOTE))
-        if may_be.size:
-            start = records.record_starts[may_be]
-            start += first[may_be] == QUOTE
-            for at, letters in enumerate(STEMS):
-                is_such = letters.take(records.data.take(start + at, mode="clip"))
-                may_be, start = may_be[is_such], start[is_such]
+        may_be = np.flatnonzero(FIRST.take(first) | (first == QUOTE))
+        start = records.record_starts[may_be] + (first[may_be] == QUOTE)
+        begins = records.words[np.minimum(start, records.words.size - 1)] | LOWER  # in lower case, and more
+        may_be = may_be[np.any([np.isin(begins & mask, words | (LOWER & mask)) for mask, words in BEGINNINGS], axis=0)]
         if not may_be.size or not self._targets:
             return []
         spans = [records.span(column) for column in self._targets]
