@@ -25,12 +25,18 @@ FIRST = np.array([chr(byte).casefold() in {word[0] for word in WORDS} for byte i
 """Whether a byte begins such a word, in either case."""
 
 BEGINNINGS = [
-    (np.uint64((1 << 8 * n) - 1), np.array([int.from_bytes(word[:n], "little") for word in words], np.uint64))
+    ((1 << 8 * n) - 1, np.array([int.from_bytes(word[:n], "little") for word in words], np.uint64))
     for n in range(1, 9)
     if (words := [word.encode() for word in WORDS if min(len(word.encode()), 8) == n])
 ]
-LOWER = np.uint64(0x2020202020202020)
-"""How such words begin, in the first of eight bytes, each with the mask of those: hardly a cell begins so."""
+"""How such words begin, in the first of eight bytes, each with the mask of those."""
+
+LOWER = 0x2020202020202020
+LIKELY = np.zeros(1 << 16, np.bool_)
+"""Whether the first and the fourth byte of a cell, in lower case, may be those of such a word: a quick look at all."""
+for word in WORDS:
+    for fourth in word[3:4] or map(chr, range(256)):
+        LIKELY[ord(word[0]) | (ord(fourth) | 0x20) << 8] = True
 
 FEW_BYTES = 9  # of a cell that holds nothing, or a mark for it
 LABELLED = 20  # rows that begin with such a word and have a label; one of them shows that it names a category
@@ -146,7 +152,9 @@ class RowSieve:
         may_be = np.flatnonzero(FIRST.take(first) | (first == QUOTE))
         start = records.record_starts[may_be] + (first[may_be] == QUOTE)
         begins = records.words[np.minimum(start, records.words.size - 1)] | LOWER  # in lower case, and more
-        may_be = may_be[np.any([np.isin(begins & mask, words | (LOWER & mask)) for mask, words in BEGINNINGS], axis=0)]
+        is_likely = LIKELY[begins & 0xFF | begins >> 16 & 0xFF00]
+        may_be, begins = may_be[is_likely], begins[is_likely]
+        may_be = may_be[np.any([np.isin(begins & mask, words | (mask & LOWER)) for mask, words in BEGINNINGS], axis=0)]
         if not may_be.size or not self._targets:
             return []
         spans = [records.span(column) for column in self._targets]
