@@ -221,7 +221,10 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
         kept = [j for j in range(len(features)) if j not in redundant]
         # An indicator goes without a word: the category stays.
         rejected += tuple(Rejected(features[j].name, COLLINEAR) for j in redundant if j < len(numbers))
-        features, distinct = tuple(features[j] for j in kept), distinct._replace(x=x[:, kept])
+        features = tuple(features[j] for j in kept)
+        for place, j in enumerate(kept):  # in place: a copy of a large table takes as much memory again
+            x[:, place] = x[:, j]
+        distinct = distinct._replace(x=x[:, : len(kept)])
     index, weighed, by = None if merged is None else merged.index, weight is not None, next(iter(divided), None)
     of_distinct = tuple(keys_of_distinct(keys, index, label.size))
     if same is not None and rows is not None:

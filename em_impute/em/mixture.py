@@ -22,6 +22,9 @@ MAX_SEARCH_ROWS = 20_000
 MAX_REFITTED_ROWS = 20_000
 """Rows at most that are refitted to, each standing for as many as there are more."""
 
+ROWS_AT_ONCE = 1 << 16
+"""Rows of which a covariance takes copies at a time: of a hundred columns each takes 50 MiB."""
+
 REFIT_TOLERANCE = 1e-3
 """Log-likelihood still to gain at which a refit may stop: far less than chance moves it."""
 
@@ -111,7 +114,7 @@ def overall_covariance(rows: Rows) -> Floats:
     """
     n_features = rows.x.shape[1]
     total, count = np.zeros((n_features, n_features)), np.zeros(n_features)
-    for some in slices(rows.weight.size):
+    for some in slices(rows.weight.size, ROWS_AT_ONCE):
         seen = ~np.isnan(rows.x[some])
         values = (rows.x[some] if seen.all() else np.where(seen, rows.x[some], 0.0)) * np.sqrt(rows.weight[some])[
             :, None

@@ -138,8 +138,8 @@ REFIT_WORK = 4e9
 PREDICTING_WORK = 3e9
 """What predicting the rows to fill may take: a third of a second.  With half of the members no loss was seen."""
 
-MAX_TERMS = 2.5e7
-"""Numbers in the matrix of terms: 200 MB."""
+MAX_TERMS = 1.2e7
+"""Numbers in the matrix of terms of either kind of rows: 96 MB."""
 
 MAX_LABELLED, MAX_UNLABELLED, MIN_UNLABELLED = 3000, 1000, 250
 """Rows on which members are compared: what more of them would say no longer changes the weights."""

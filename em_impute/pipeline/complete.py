@@ -99,15 +99,16 @@ def fit_column(
 
     `labels` are those of the column, or what is left of them where some known ones are hidden on purpose.
     """
-    target, opened = opened.names[column], opened.apart_from(column)
+    target, apart = opened.names[column], opened.apart_from(column)
     clock = _Clock()
-    known = labels_to_find(target, drop_zero_weights(labels, target, opened.weight), request)
+    known = labels_to_find(target, drop_zero_weights(labels, target, apart.weight), request)
     progress("preparing", None, "")
     named = request.names_one_mixture or not any(known.known)
-    opened, design, texts = _design(opened, known, request, named=named)
+    scored, design, texts = _design(apart, known, request, named=named)
     if release:
-        opened.release_predictors()
-    order_at = ordering_feature(design, name_of(opened, request.order_by))
+        for one in (opened, apart, scored):
+            one.release_predictors()
+    order_at = ordering_feature(design, name_of(scored, request.order_by))
     order_by = design.features[order_at].name if design.n_numbers else None  # the same one in every group of rows
     clock.lap("design")
 
@@ -131,7 +132,7 @@ def fit_column(
     clock.lap("fit")
     found = FittedColumn(labels, design, fitted, groups, clock.laps, own=own, reasons=reasons, shifts=shifts)
     predictors = [*(one.name for one in design.features), *(() if texts is None else texts.columns)]
-    return replace(found, readings=used_readings(opened.readings, predictors), texts=texts)
+    return replace(found, readings=used_readings(scored.readings, predictors), texts=texts)
 
 
 def _design(
