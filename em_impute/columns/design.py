@@ -219,12 +219,10 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     redundant = redundant_columns(distinct, len(numbers))
     if redundant:
         kept = [j for j in range(len(features)) if j not in redundant]
-        # An indicator goes without a word: the category stays.
         rejected += tuple(Rejected(features[j].name, COLLINEAR) for j in redundant if j < len(numbers))
-        features = tuple(features[j] for j in kept)
-        for place, j in enumerate(kept):  # in place: a copy of a large table takes as much memory again
-            x[:, place] = x[:, j]
-        distinct = distinct._replace(x=x[:, : len(kept)])
+        for place, j in enumerate(kept):
+            x[:, place] = x[:, j]  # in place: a copy of a large table takes as much memory again
+        features, distinct = tuple(features[j] for j in kept), distinct._replace(x=x[:, : len(kept)])
     index, weighed, by = None if merged is None else merged.index, weight is not None, next(iter(divided), None)
     of_distinct = tuple(keys_of_distinct(keys, index, label.size))
     if same is not None and rows is not None:
@@ -240,9 +238,8 @@ def _refuse_none_or_too_many(
     if not (numbers or texts):
         raise FitError(f"no numeric column is left to predict from{_because(rejected)}", _remedy(rejected))
     if len(numbers) > most:
-        raise FitError(
-            f"{len(numbers):,} numeric columns are too many", f"name those that matter with {option('features')}"
-        )
+        too_many = f"{len(numbers):,} numeric columns are too many"
+        raise FitError(too_many, f"name those that matter with {option('features')}")
 
 
 def _values(numbers: Sequence[Column], categories: Sequence[Category]) -> Iterator[NDArray[Any]]:
