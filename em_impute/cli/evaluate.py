@@ -86,8 +86,8 @@ def evaluate(
     from em_impute.missingness.hold_out import HoldOut
     from em_impute.pipeline.evaluate import evaluate_all
     from em_impute.report.build.evaluation import build_evaluation
+    from em_impute.report.document.evaluation import evaluation
     from em_impute.report.model.documents import json_of
-    from em_impute.report.text.evaluation import evaluation_lines
 
     run = Run(behaviour, context.obj)
     check_outputs([request.path], paths, run.log)
@@ -98,7 +98,7 @@ def evaluate(
 
     def say() -> None:
         for report in made:
-            run.say(evaluation_lines(report))
+            run.show(evaluation(report), report.warnings)
 
     for report in made:
         run.log.warnings(report.warnings)

@@ -81,23 +81,22 @@ def explain(
     from em_impute.pipeline.explain import explain as follow
     from em_impute.pipeline.explain_steps import Showing
     from em_impute.report.build.explanation import build_explanation
+    from em_impute.report.document.explanation import explanation
     from em_impute.report.model.documents import json_of
-    from em_impute.report.text.explanation import explanation_lines
 
     run, written = Run(behaviour, context.obj), []
     check_outputs([request.path], [gif] if gif else [], run.log)
     showing = Showing(shown.rows, tuple(dict.fromkeys(shown.lines or ())), number, pictures=gif is not None)
     with run.opened(request) as (opened, watch):
-        explanation = follow(opened, request, showing, watch)
-        report = build_explanation(opened, explanation, request, command_line())
+        followed = follow(opened, request, showing, watch)
+        report = build_explanation(opened, followed, request, command_line())
         run.log.warnings(report.warnings)
         if gif is not None:
-            written.append(_animate(explanation, gif, run, watch))
+            written.append(_animate(followed, gif, run, watch))
     if output.json:
         run.write(STDOUT, json_of(report))
         written.append("standard output")
-    if run.console is not None:
-        run.say(explanation_lines(report, run.console.width))
+    run.show(explanation(report), report.warnings)
     run.say_written(written)
 
 

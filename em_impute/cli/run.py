@@ -18,6 +18,7 @@ from em_impute.options import Request
 if TYPE_CHECKING:
     from em_impute.pipeline.open import Progress
     from em_impute.pipeline.types import InputTable
+    from em_impute.report.document.blocks import Section
     from em_impute.report.model.shared import Notice
 
 
@@ -116,6 +117,15 @@ class Run:
 
         if self.console is not None:
             print_lines(self.console, lines)
+
+    def show(self, sections: "Iterable[Section]", warnings: "Iterable[Notice]") -> None:
+        """Tell people what a document says, and what to know before relying on it."""
+        from em_impute.report.sentences import noticed
+        from em_impute.report.text.console import print_sections
+
+        if self.console is not None:
+            print_sections(self.console, sections)
+            self.say(noticed(warnings))
 
     def print(self, lines: Iterable[str], *, also_if_quiet: bool = False) -> None:
         """Print lines on standard error, above the bar if there is one."""

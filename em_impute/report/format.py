@@ -1,8 +1,12 @@
 """Numbers and counts as people read them, and texts that cannot disturb a terminal."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from numbers import Integral
+
+NUMBER = re.compile(r"[-−–+<∞]?\s?[\d–∞]")
+"""What a cell begins with that stands to the right of its column."""
 
 LIKELY = 0.5
 """Probability from which on something is taken to be so."""

@@ -3,31 +3,19 @@
 import math
 from collections.abc import Iterable, Iterator
 
-from em_impute.diagnostics.values import Audit, Sensitivity
+from em_impute.diagnostics.values import Audit
 from em_impute.report.format import (
-    delimiter_name,
     expected_count,
-    known_and_missing,
     number,
     percent,
     rounded,
-    shortened,
     span,
 )
-from em_impute.report.model.diagnostics import ExpectedWrong, OutOfRange, Totals
-from em_impute.report.model.evaluation import EvaluationReport
-from em_impute.report.model.explanation import ExplanationReport
-from em_impute.report.model.fit import FitReport
-from em_impute.report.model.missingness import Missingness
+from em_impute.report.model.diagnostics import ExpectedWrong, OutOfRange
 from em_impute.report.model.saved_model import AppliedModel
 from em_impute.report.model.shared import Notice, is_note
 from em_impute.saved_model.values import Drift, PredictorDrift, Recovered
 from em_impute.table.text import listed, plural, shown
-
-MAX_LABELS, MAX_LINES, MAX_PREDICTORS = 3, 6, 2
-"""Named in a line of the terminal."""
-
-LONGEST_NAME = 16
 
 SURELY = 3.0
 """Standard deviations, √n of n rows expected, beyond which it was not chance that so many rows are out of range."""
@@ -46,16 +34,6 @@ def noticed(found: Iterable[Notice]) -> Iterator[tuple[str, str]]:
     """Name warnings, and notes as such."""
     for one in found:
         yield "note" if is_note(one) else "warning", f"{one.code}: {one.message}"
-
-
-def opening_lines(report: FitReport | EvaluationReport | ExplanationReport) -> Iterator[tuple[str, str]]:
-    """Say what was read, and how many labels are known and missing: a name and a text each."""
-    source = report.input
-    shape = f"{plural(source.rows, 'row')}, {plural(source.columns, 'column')}"
-    packed = "" if source.compression is None else f", {source.compression}"
-    yield "read", f"{source.path}: {shape}, {delimiter_name(source.delimiter)}-separated, {source.encoding}{packed}"
-    known = sum(one.known for one in report.labels)
-    yield "column", known_and_missing(report.column, known, report.missing.tokens)
 
 
 def criterion_name(criterion: str) -> str:
@@ -106,15 +84,6 @@ def wrong_fills(wrong: ExpectedWrong, n_filled: int) -> str:
     return f"{said}; by hidden labels alone {span(held_out.low, held_out.high)}"
 
 
-def expected_totals(totals: Totals) -> str:
-    """Say how many rows of each label the completed column holds."""
-    named = [
-        f"{label} {rounded(totals.expected[label])} expected (95 %: {span(one.low, one.high)})"
-        for label, one in (totals.multiple_imputation or {}).items()
-    ]
-    return listed(named, MAX_LABELS)
-
-
 def odd_labels(audit: Audit) -> str:
     """Count known labels that look wrong."""
     has = "has" if audit.found == 1 else "have"
@@ -125,46 +94,9 @@ def odd_labels(audit: Audit) -> str:
     )
 
 
-def odd_lines(report: FitReport, audit: Audit) -> str:
-    """Count known labels that look wrong, and name the lines of the least probable ones."""
-    lines = sorted(one.line for one in report.suspect_labels[:MAX_LINES])
-    more = audit.found - len(lines)
-    shown = ", ".join(map(str, lines)) + (f" and {more:,} more" if more else "")
-    return f"{odd_labels(audit)}: {'line' if audit.found == 1 else 'lines'} {shown}"
-
-
-def who_is_missing(section: Missingness) -> str:
-    """Say how well missing rows can be told from known ones, and by which predictors."""
-    named = [
-        f"{shortened(one.name, LONGEST_NAME)} {smd(one.smd)}"
-        for one in section.by_difference[:MAX_PREDICTORS]
-        if one.smd
-    ]
-    by = f", SMD {', '.join(named)}" if named else ""
-    if section.auc is None:
-        return f"too few rows of one kind to compare missing with known{by}"
-    low, high = section.auc_interval or (section.auc, section.auc)
-    return f"missing against known rows: AUC {section.auc:.2f} ({low:.2f} to {high:.2f}; 0.5 is chance){by}"
-
-
 def smd(value: float | None) -> str:
     """Write a standardised mean difference."""
     return number(None) if value is None else f"{value:.2f}"
-
-
-def what_if_not(section: Sensitivity) -> str:
-    """Say how much a shift by 1 changes, and which shift makes another label the most common one."""
-    sweeps = {one.label: one.share for one in section.sweeps}
-    if not sweeps:
-        return "one label only: nothing to shift"
-    label = section.most_common if section.most_common in sweeps else next(iter(sweeps))
-    at = {delta: percent(sweeps[label][i]) for i, delta in enumerate(section.deltas)}
-    said = f"{shortened(label, LONGEST_NAME)} {at[0.0]} of all rows, {at[-1.0]} at δ = -1, {at[1.0]} at δ = 1"
-    tipping = section.tipping
-    if tipping is None:
-        return f"{said}; no δ makes another most common"
-    whose = "" if tipping.label == label else f" of {shortened(tipping.label, LONGEST_NAME)}"
-    return f"{said}; {shortened(tipping.most_common, LONGEST_NAME)} most common at δ{whose} = {tipping.delta:.2f}"
 
 
 # Of a saved model

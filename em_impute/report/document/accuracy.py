@@ -6,8 +6,8 @@ from typing import Any
 from em_impute.diagnostics.values import Importance
 from em_impute.report.charts.curves import fill_curve
 from em_impute.report.charts.groups import filling_of
-from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, names, of_rows, said
-from em_impute.report.document.data import common, folded
+from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, folded, names, of_rows, said
+from em_impute.report.document.data import common
 from em_impute.report.format import percent
 from em_impute.report.model.diagnostics import Accuracy, MarkedRows
 from em_impute.report.model.fit import FilledCells, FitReport
@@ -38,7 +38,7 @@ def how_well_recovered(report: FitReport) -> Section | None:
         MEASURES,
         Figures(["reliability", "coverage"]),
         *_worth(report.importance or ()),
-        *_by_label(found.confusion, report),
+        *by_label(found.confusion, common(report, list(found.confusion))),
         Details("Both charts in numbers", _charts_in_numbers(found)),
     ]
     if report.missing.filled:
@@ -113,7 +113,7 @@ def _how_sure(filled: FilledCells, report: FitReport) -> list[Block]:
     ]
 
 
-def _by_label(confusion: Confusion, report: FitReport) -> list[Block]:
+def by_label(confusion: Confusion, shown: Sequence[int] = ()) -> list[Block]:
     """Tabulate what was filled in for what, and how precise that is; for many labels only the latter."""
     labels, blocks, rows = list(confusion), [], []
     if len(labels) <= MAX_LABELS:
@@ -125,7 +125,7 @@ def _by_label(confusion: Confusion, report: FitReport) -> list[Block]:
         said_so = sum(confusion[other][label] for other in labels)
         rows.append([label, of, *(percent(right / n if n else None) for n in (of, said_so))])
     head = ["label", "rows", "found (recall)", "right where filled (precision)"]
-    return [*blocks, *folded("Label by label", head, of_rows(rows), common(report, labels))]
+    return [*blocks, *folded("Label by label", head, of_rows(rows), shown)]
 
 
 def _place(one: LabelledCell) -> list[Any]:

@@ -1,28 +1,37 @@
 """Sections about the rows: what was missing, and who is missing."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from em_impute.missingness.values import CategorySide, Difference, NumberSide
 from em_impute.report.charts.groups import labels_alone
 from em_impute.report.document.blocks import (
-    MAX_LISTED,
     Block,
     Details,
     Figures,
     Name,
     Section,
-    Table,
     Text,
+    folded,
     joined,
     names,
     said,
 )
-from em_impute.report.format import number, p_value, percent, token_name
+from em_impute.report.format import delimiter_name, known_and_missing, number, p_value, percent, token_name
+from em_impute.report.model.evaluation import EvaluationReport
+from em_impute.report.model.explanation import ExplanationReport
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.missingness import MissingReasons
 from em_impute.report.sentences import smd
 from em_impute.table.text import plural
+
+
+def was_read(report: EvaluationReport | ExplanationReport) -> str:
+    """Say what was read, and how many labels are known and missing."""
+    source, known = report.input, sum(one.known for one in report.labels)
+    shape = f"{plural(source.rows, 'row')}, {plural(source.columns, 'column')}"
+    packed = "" if source.compression is None else f", {source.compression}"
+    cells = known_and_missing(report.column, known, report.missing.tokens)
+    return f"{source.path}: {shape}, {delimiter_name(source.delimiter)}-separated, {source.encoding}{packed}; {cells}."
 
 
 def what_was_missing(report: FitReport) -> Section:
@@ -86,11 +95,6 @@ def who_is_missing(report: FitReport) -> Section | None:
     return Section("who", "Who is missing", blocks)
 
 
-def folded(caption: str, head: Sequence[Any], rows: Sequence[Sequence[Any]], shown: Sequence[int] = ()) -> list[Block]:
-    """Make a table of which a few rows may stand for all: those that `shown` names, or the first ones."""
-    return [Table(caption, head, rows, is_long=True, common=shown)] if rows else []
-
-
 def common(report: FitReport, labels: Sequence[str]) -> list[int]:
     """Give the places of the labels that charts draw by themselves, so that tables of many show the same."""
     alone = labels_alone(report.labels)
@@ -112,11 +116,8 @@ def _columns(report: FitReport) -> list[Block]:
     long = [[Name(one.name), one.missing] for one in features.used if one.type == "text"]
     used += folded("Columns of texts", ["column", "cells missing"], long)
     blocks: list[Block] = [Details(f"{plural(len(features.columns), 'column')} used", used)] if used else []
-    if features.rejected:
-        left = [[Name(one.name), one.reason] for one in features.rejected]
-        table = Table("Columns not used", ["column", "reason"], left[:MAX_LISTED])
-        blocks.append(Details(f"{plural(len(left), 'column')} not used", [table]))
-    return blocks
+    left = [[Name(one.name), one.reason] for one in features.rejected]
+    return [*blocks, *folded("Columns not used", ["column", "reason"], left)]
 
 
 def _mean(one: Difference) -> list[str]:

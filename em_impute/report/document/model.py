@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from em_impute.em.families import FAMILIES
-from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, names, said
-from em_impute.report.document.data import common, folded
+from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, folded, names, said
+from em_impute.report.document.data import common
 from em_impute.report.format import number, percent
 from em_impute.report.model.fit import FitReport, Groups
 from em_impute.report.model.mixture import (

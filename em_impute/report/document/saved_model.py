@@ -1,7 +1,6 @@
 """What the page says of a saved model that filled the column."""
 
-from em_impute.report.document.blocks import Block, Name, Section
-from em_impute.report.document.data import folded
+from em_impute.report.document.blocks import Block, Name, Section, folded
 from em_impute.report.format import number, percent
 from em_impute.report.model.fit import FitReport
 from em_impute.report.sentences import about_the_model, by_farness

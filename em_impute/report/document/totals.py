@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, said
-from em_impute.report.document.data import common, folded
+from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, folded, said
+from em_impute.report.document.data import common
 from em_impute.report.format import number, percent, small_percent, span
 from em_impute.report.model.diagnostics import ShareEstimate
 from em_impute.report.model.fit import FitReport

@@ -3,7 +3,7 @@
 from typing import Any
 
 from em_impute.report.charts.groups import filling_of
-from em_impute.report.document.blocks import Details, Items, Name, Section, Table, Text, said
+from em_impute.report.document.blocks import Items, Name, Section, Table, Text, folded, said
 from em_impute.report.document.methods import methods
 from em_impute.report.format import number
 from em_impute.report.model.fit import FitReport
@@ -81,8 +81,7 @@ def reproduction(report: FitReport) -> Section:
 
 def decisions(report: FitReport) -> Section:
     """List every decision that was taken for the user."""
-    table = Table("Decisions", ["step", "what", "decided"], report.log)
-    return Section("log", "Decisions", [Details("Every decision", [table])])
+    return Section("log", "Decisions", folded("What was decided", ["step", "what", "decided"], report.log))
 
 
 def _hash(value: str | None) -> Text:

@@ -3,8 +3,9 @@
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from em_impute.report.document.blocks import MAX_LISTED, Section, Table, Text, written
 from em_impute.report.format import printable
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ NAME_WIDTH = 12
 
 INDENT = 2
 """Columns by which the further lines of a sentence are indented."""
+
+MAX_ROWS = 8
+"""Rows of a table that are shown; files have the others."""
 
 
 def make_console(color: str = "auto") -> "Console":
@@ -71,13 +75,36 @@ def print_sentences(console: "Console", sentences: Iterable[str]) -> None:
             _print(console, "", "", sentence, INDENT)
 
 
+def print_sections(console: "Console", sections: Iterable[Section]) -> None:
+    """Print what the sections of a document show in the open, without charts; of a long table the first rows."""
+    from em_impute.report.text.table import grid
+
+    for section in sections:
+        _print(console, section.title, "bold", "", 0)
+        for block in section.blocks:
+            if isinstance(block, Table):
+                most = MAX_ROWS if block.is_long else MAX_LISTED
+                rows = [[plain(cell) for cell in row] for row in (block.head, *block.rows[:most])]
+                more = f" (the first {most} of {len(block.rows):,})" if len(block.rows) > most else ""
+                _print(console, " " * INDENT, "", f"{block.caption}{more}:", INDENT)
+                for line in grid(rows, console.width - 2 * INDENT if console.is_terminal else None):
+                    _print(console, " " * 2 * INDENT, "", line, 2 * INDENT)
+            elif isinstance(block, str | Text):
+                _print(console, " " * INDENT, "", plain(block), INDENT)
+
+
+def plain(value: Any) -> str:  # noqa: ANN401  # whatever a document holds
+    """Write what a document holds as plain text."""
+    return written(value, {}, str)
+
+
 def _print(console: "Console", head: str, style: str, text: str, indent: int) -> None:
     """Print a head and a text.
 
     On a terminal lines are broken between words, and further ones indented.  Elsewhere, in a log or a pipe, a text
     stays one line, so that whoever searches for a word finds all that was said with it.
     """
-    from rich.text import Text
+    from rich.text import Text as Line
 
     from em_impute.report.text.table import wrapped
 
@@ -85,7 +112,7 @@ def _print(console: "Console", head: str, style: str, text: str, indent: int) ->
     if console.is_terminal:
         shown = f"\n{' ' * indent}".join(wrapped(shown, console.width - indent, console.width - len(head)))
     try:
-        console.print(Text.assemble((head, style), shown), soft_wrap=True)
+        console.print(Line.assemble((head, style), shown), soft_wrap=True)
     except BrokenPipeError:
         raise
     except OSError:  # a full disk behind standard error is no reason to fail: the work is done

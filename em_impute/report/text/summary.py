@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from em_impute.report.charts.groups import filling_of
+from em_impute.report.document.document import document_of
 from em_impute.report.extra import INSTALL_HINT, can_write_pages
 from em_impute.report.format import percent, rounded, shortened, span, whole_percent
 from em_impute.report.model.diagnostics import ExpectedWrong
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.saved_model import AppliedModel
 from em_impute.report.model.shared import Notice, is_note
-from em_impute.report.sentences import REASONS, n_wrong
-from em_impute.report.text.console import INDENT, print_lines, print_sentences
-from em_impute.report.text.details import details
+from em_impute.report.sentences import REASONS, n_wrong, noticed
+from em_impute.report.text.console import INDENT, print_lines, print_sections, print_sentences
 from em_impute.report.text.table import wrapped
 from em_impute.table.text import plural
 
@@ -41,6 +41,9 @@ UNTOLD = frozenset({"S01", "W17"})
 MOST_OF_ONE = 2
 """Lines of a warning; what a colon introduces is left out where it takes more than one."""
 
+ELSEWHERE = frozenset({"use", "methods", "again"})
+"""Sections for those who go on with the files, which hold them."""
+
 SENTENCE_END = re.compile(r"(?<=[.?!]) (?=[A-Z'\"])")
 
 
@@ -56,7 +59,8 @@ def print_summary(
     doubts = [] if verbose else _doubts(report, notices, MOST_LINES - _n_lines(verdict + files))
     print_sentences(console, [*verdict, *doubts])
     if verbose:
-        print_lines(console, details(report, notices, console))
+        print_lines(console, noticed(notices))
+        print_sections(console, [one for one in document_of(report).sections if one.id not in ELSEWHERE])
     print_sentences(console, files)
 
 

@@ -1,36 +1,33 @@
-"""Tables for a terminal: cells in columns, as wide as they are shown."""
+"""Tables for a terminal: cells in columns, as wide as they are shown, broken where there is no room."""
 
 from collections.abc import Iterable, Sequence
+from io import StringIO
 
 from rich.cells import cell_len, set_cell_size
 
-from em_impute.report.format import printable
+from em_impute.report.format import NUMBER, printable
 
-GAP = 2
-"""Spaces between columns."""
-
-LEAST = 6
-"""Columns of a cell that is cut to find room."""
+ENDLESS = 10_000
+"""Columns of a line that nobody breaks, in a log or a pipe."""
 
 
-def grid(rows: Iterable[Sequence[str]], alignment: str, room: int) -> list[str]:
-    """Align cells: to the right (r) or the left (t, and l, which is cut where `room` is too narrow)."""
-    cells = list(rows)
-    widths = widths_of(cells)
-    excess = sum(widths) + GAP * (len(widths) - 1) - room
-    for j, side in enumerate(alignment):
-        cut = min(max(excess, 0), max(widths[j] - LEAST, 0)) if side == "l" else 0
-        widths[j], excess = widths[j] - cut, excess - cut
-    lines = []
-    for row in cells:
-        texts = [_aligned(text, width, side) for text, width, side in zip(row, widths, alignment, strict=True)]
-        lines.append((" " * GAP).join(texts).rstrip())
-    return lines
+def grid(rows: Iterable[Sequence[str]], room: int | None) -> list[str]:
+    """Align a head and the rows below it, numbers to the right; without `room` no cell is broken."""
+    from rich.console import Console  # late, since a line or two of text need none of this
+    from rich.table import Table
+    from rich.text import Text
 
-
-def widths_of(cells: Sequence[Sequence[str]]) -> list[int]:
-    """Measure the widest cell of each column."""
-    return [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    head, *body = [[printable(cell) for cell in row] for row in rows]
+    for at in range(len(head)):
+        is_right = bool(body) and all(NUMBER.match(row[at]) or not row[at] for row in body)
+        table.add_column(justify="right" if is_right else "left", overflow="fold")
+    for row in (head, *body):
+        table.add_row(*map(Text, row))
+    console = Console(file=StringIO(), width=room or ENDLESS, color_system=None)
+    with console.capture() as captured:
+        console.print(table)
+    return [line.rstrip() for line in captured.get().rstrip("\n").split("\n")]
 
 
 def fitted(text: str, width: int) -> str:
@@ -41,16 +38,11 @@ def fitted(text: str, width: int) -> str:
 
 def wrapped(text: str, room: int, first: int | None = None) -> list[str]:
     """Break a sentence between words; the first line may have other room than the rest."""
-    lines = [""]
+    lines: list[str] = []
     for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if lines[-1] and cell_len(longer) > (first if first and not lines[1:] else room):
-            lines.append(word)
-        else:
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and cell_len(longer) <= (first if first and not lines[1:] else room):
             lines[-1] = longer
+        else:
+            lines.append(word)
     return lines
-
-
-def _aligned(text: str, width: int, side: str) -> str:
-    text = fitted(text, width)
-    return set_cell_size(text, width) if side != "r" else " " * (width - cell_len(text)) + text

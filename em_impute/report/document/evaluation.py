@@ -1,0 +1,76 @@
+"""An evaluation: how right fills of hidden labels were, beside simpler ways to fill."""
+
+from collections.abc import Iterator
+
+from em_impute.report.document.accuracy import by_label
+from em_impute.report.document.blocks import Block, Section, Table, names, said
+from em_impute.report.document.data import was_read
+from em_impute.report.format import percent, whole_percent
+from em_impute.report.model.evaluation import CompareScores, EvaluationReport, Scores
+from em_impute.table.text import listed, plural
+
+COMPARED = {"em_impute": "em-impute", "labels_only": "labels only", "majority": "majority"}
+
+FIGURES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "log_loss": "log-loss",
+    "brier": "Brier score",
+    "ece": "calibration error",
+}
+
+PERCENTAGES = {"accuracy", "balanced_accuracy"}
+
+MAX_SHOWN = 6
+"""Names in one line."""
+
+
+def evaluation(report: EvaluationReport) -> Iterator[Section]:
+    """Say how right the fills were, how labels were hidden, and which labels were mistaken for which."""
+    right, guessing = (whole_percent(one.accuracy) for one in (report.figures.em_impute, report.figures.majority))
+    low, high = report.figures.em_impute.interval
+    deviation = report.repeats.accuracy_sd
+    spread = "" if deviation is None else f"; SD between repeats {percent(deviation)}"
+    blocks: list[Block] = [
+        f"{right} of hidden labels right; always guessing the most common label: {guessing}.",
+        f"95 % interval: {percent(low)} to {percent(high)}{spread}.",
+        was_read(report),
+        said("Predictors: {}.", names(report.features.columns, MAX_SHOWN)),
+        _hiding(report),
+    ]
+    rows = [
+        [name, *(_figure(getattr(report.figures, which), key) for which in COMPARED)] for key, name in FIGURES.items()
+    ]
+    blocks.append(Table("On hidden labels", ["", *COMPARED.values()], rows))
+    if report.weighted_to_missing is not None:
+        blocks.append(_weighted(report.weighted_to_missing))
+    filled = [
+        [f"{one.min_probability:g}", percent(one.share), percent(one.accuracy)] for one in report.filled.thresholds
+    ]
+    blocks.append(Table("If only sure cells are filled", ["probability at least", "filled", "right"], filled))
+    yield Section("evaluation", f"How right fills of {report.column} are", blocks + by_label(report.confusion))
+
+
+def _hiding(report: EvaluationReport) -> str:
+    """Say how many labels were hidden, and how."""
+    hiding, known = report.hiding, sum(one.known for one in report.labels)
+    times = "" if hiding.repeats == 1 else f", {hiding.repeats:,} times"
+    again = "" if hiding.distinct_rows == hiding.rows else f" ({hiding.distinct_rows:,} different rows)"
+    each = f"{hiding.rows / hiding.repeats:,.0f} of {plural(known, 'known label')}{times}, {hiding.how}"
+    never = [one.label for one in report.labels if one.known and not one.hidden]
+    kept = f"; never {listed(never, MAX_SHOWN)}" if never else ""
+    return f"Hidden: {each}: {hiding.rows:,} in all{again}{kept}."
+
+
+def _weighted(weighted: CompareScores) -> str:
+    """Say how right fills are, hidden rows weighted to be like missing ones."""
+    found = weighted.em_impute
+    low, high = map(percent, found.interval)
+    which = f"Weighted to be like the {plural(weighted.missing, 'missing row')}"
+    return f"{which}: {percent(found.accuracy)} ({low} to {high}) right, log-loss {found.log_loss:.4f}."
+
+
+def _figure(figures: Scores | None, key: str) -> str:
+    if figures is None:
+        return "–"
+    return percent(getattr(figures, key)) if key in PERCENTAGES else f"{getattr(figures, key):.4f}"
