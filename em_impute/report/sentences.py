@@ -3,19 +3,16 @@
 import math
 from collections.abc import Iterable, Iterator
 
-from em_impute.diagnostics.values import Audit
 from em_impute.report.format import (
-    expected_count,
     number,
     percent,
     rounded,
-    span,
 )
-from em_impute.report.model.diagnostics import ExpectedWrong, OutOfRange
+from em_impute.report.model.diagnostics import OutOfRange
 from em_impute.report.model.saved_model import AppliedModel
 from em_impute.report.model.shared import Notice, is_note
 from em_impute.saved_model.values import Drift, PredictorDrift, Recovered
-from em_impute.table.text import listed, plural, shown
+from em_impute.table.text import plural
 
 SURELY = 3.0
 """Standard deviations, √n of n rows expected, beyond which it was not chance that so many rows are out of range."""
@@ -43,9 +40,14 @@ def criterion_name(criterion: str) -> str:
     return criterion.removeprefix("stacked by ").replace("held-out", "cross-validated")
 
 
+def cells_in_rows(n_rows: int) -> str:
+    """Count cells that lack their label, by the rows they are in."""
+    return "1 missing cell is in a row" if n_rows == 1 else f"{n_rows:,} missing cells are in rows"
+
+
 def out_of_range(outside: OutOfRange) -> str:
     """Count rows that are outside the range of the labelled rows."""
-    cells = "1 missing cell is in a row" if outside.rows == 1 else f"{outside.rows:,} missing cells are in rows"
+    cells = cells_in_rows(outside.rows)
     expected, far = number(round(outside.expected_by_chance, 1)), number(round(outside.furthest_sd or 0.0, 1))
     if more_than_chance(outside) or not outside.furthest_sd:
         return f"{cells} outside the range of the labelled rows (at most {expected} expected by chance)"
@@ -58,45 +60,9 @@ def more_than_chance(outside: OutOfRange) -> bool:
     return outside.rows > expected + SURELY * math.sqrt(expected)
 
 
-def first_lines(outside: OutOfRange, most: int) -> list[str]:
-    """Name the first rows that are outside the range of the labelled rows, and what they hold."""
-    return [
-        f"line {one.line} ({one.column} {shown(one.value) if isinstance(one.value, str) else f'{one.value:.7g}'})"
-        for one in outside.listed[:most]
-    ]
-
-
 def without_predictors(n_rows: int) -> str:
     """Count rows that show no predictor."""
-    cells = "1 missing cell is" if n_rows == 1 else f"{n_rows:,} missing cells are"
-    return f"{cells} in rows where every predictor is missing: filled by how common each label is."
-
-
-def wrong_fills(wrong: ExpectedWrong, n_filled: int) -> str:
-    """Say how many fills are likely to be wrong."""
-    said = f"about {rounded(wrong.estimate)} of {n_filled:,}"
-    if wrong.low is None:
-        return said
-    said += f" (90 %: {span(wrong.low, wrong.high)})"
-    held_out = wrong.by_held_out_labels
-    if not wrong.agree or held_out is None:
-        return f"{said}, by hidden labels; by the probabilities {rounded(wrong.by_probabilities)}"
-    return f"{said}; by hidden labels alone {span(held_out.low, held_out.high)}"
-
-
-def odd_labels(audit: Audit) -> str:
-    """Count known labels that look wrong."""
-    has = "has" if audit.found == 1 else "have"
-    drawn = f" drawn from {audit.drawn_from:,}" if audit.drawn_from else ""
-    return (
-        f"{audit.found:,} of {plural(audit.examined, 'known label')}{drawn} {has} a probability below "
-        f"{100.0 * audit.threshold:g} % ({expected_count(audit.expected)} expected by chance)"
-    )
-
-
-def smd(value: float | None) -> str:
-    """Write a standardised mean difference."""
-    return number(None) if value is None else f"{value:.2f}"
+    return f"{cells_in_rows(n_rows)} where every predictor is missing: filled by how common each label is."
 
 
 # Of a saved model
@@ -119,40 +85,6 @@ def origin(applied: AppliedModel) -> str:
     last, n_tables = applied.last, applied.tables
     more = f" and {plural(n_tables - 1, 'earlier table')}" if n_tables > 1 else ""
     return f"{applied.path}, fitted on {last.learnt} to {plural(applied.rows, 'row')} of {last.name}{more}"
-
-
-def about_the_model(applied: AppliedModel) -> Iterator[str]:
-    """Tell the same at more length, a paragraph at a time."""
-    yield f"Nothing was fitted here: a saved model filled the cells. It is {origin(applied)}."
-    drift = _drifted(applied.drift)
-    said = f"Are the rows still like those it was fitted to? {drift[:1].upper()}{drift[1:]}."
-    if applied.lacking:
-        said += f" Not in this table, and so missing in every row: {listed(applied.lacking)}."
-    yield said
-    right = []
-    if applied.held_out is not None:
-        right.append(
-            f"When it was fitted, {_right(applied.held_out)} hidden labels were right, {_losses(applied.held_out)}."
-        )
-    if applied.tested is not None:
-        known = f"{_right(applied.tested)} were right, {_losses(applied.tested)}"
-        right.append(f"Of the labels known here, which it had not seen, {known}.")
-    if right:
-        yield " ".join(right)
-
-
-def wrong_by_the_model(applied: AppliedModel, n_filled: int) -> str:
-    """Say how many fills are likely to be wrong, as the model and labels have it."""
-    elsewhere = [
-        f"{percent(1.0 - score.accuracy)} of the labels {which}"
-        for score, which in ((applied.held_out, "hidden when it was fitted"), (applied.tested, "known here"))
-        if score is not None
-    ]
-    beside = f"; it was wrong about {' and '.join(elsewhere)}" if elsewhere else ""
-    share = percent(applied.expected_wrong / n_filled)
-    if n_filled == 1:
-        return f"the one fill, with a probability of {share}{beside}"
-    return f"about {n_wrong(applied)} of {n_filled:,} ({share}) if its probabilities are right{beside}"
 
 
 def n_wrong(applied: AppliedModel) -> str:

@@ -12,7 +12,7 @@ from em_impute.pipeline.explain import Explanation
 from em_impute.report.charts.main import CURVE_POINTS, gaussian
 from em_impute.report.charts.palette import COLOURS, N_LABELS, label_colour, label_marker
 from em_impute.report.charts.scatter import SHARES, ellipse
-from em_impute.report.text.table import fitted
+from em_impute.report.format import printable, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -128,7 +128,7 @@ def _legend(figure: "Figure", explanation: Explanation, *, is_blended: bool) -> 
         return Line2D([], [], linestyle="none", marker=marker, markersize=7, color=colour, markeredgecolor=edge)
 
     labels = explanation.labels
-    texts = [fitted(label, WIDTH) for label in labels.labels[:N_LABELS]]
+    texts = [shortened(printable(label), WIDTH) for label in labels.labels[:N_LABELS]]
     if len(labels.labels) > N_LABELS:
         texts.append(f"{len(labels.labels) - N_LABELS:,} more")
     keys = [key(label_marker(k), label_colour(k), label_colour(k)) for k in range(len(texts))]
@@ -172,8 +172,8 @@ def _draw_ellipses(figure: "Figure", explanation: Explanation, iteration: int, s
                 axes.plot(outline[:, 0], outline[:, 1], color=colour, linewidth=1.5)
         axes.plot(trail[:, 0], trail[:, 1], color=colour, linewidth=1.4)
         axes.plot(*trail[-1], marker="X", markersize=10, color=colour, markeredgecolor=PAPER)
-    axes.set_xlabel(fitted(design.features[shown[0]].name, WIDTH))
-    axes.set_title(fitted(design.features[shown[1]].name, WIDTH), loc="left")
+    axes.set_xlabel(shortened(printable(design.features[shown[0]].name), WIDTH))
+    axes.set_title(shortened(printable(design.features[shown[1]].name), WIDTH), loc="left")
 
 
 def _draw_densities(figure: "Figure", explanation: Explanation, iteration: int, shown: Integers) -> None:
@@ -203,7 +203,7 @@ def _draw_densities(figure: "Figure", explanation: Explanation, iteration: int, 
         axes.set_xlim(edges[0], edges[-1])
         axes.set_title(title, loc="left")
     above.tick_params(labelbottom=False)
-    below.set_xlabel(fitted(name, WIDTH))
+    below.set_xlabel(shortened(printable(name), WIDTH))
 
 
 def _quiet(axes: "Axes") -> None:

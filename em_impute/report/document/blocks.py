@@ -34,9 +34,7 @@ class Table(NamedTuple):
     head: Sequence[Any]
     rows: Sequence[Sequence[Any]]
     is_long: bool = False
-    """Where there is room for few rows, some stand for all, which are shown on demand."""
-    common: Sequence[int] = ()
-    """Those that then stand for all: the most common labels.  Without any it is the first ones."""
+    """Where there is room for few rows, the first ones stand for all, which are shown on demand."""
 
 
 class Figures(NamedTuple):
@@ -117,11 +115,6 @@ def names(texts: Sequence[str], limit: int = 3) -> Text:
     return joined(", ", shown) if len(shown) == 1 else said("{} and {}", joined(", ", shown[:-1]), shown[-1])
 
 
-def of_rows(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
-    """Show the first cell of each row as a name."""
-    return [[Name(str(row[0])), *row[1:]] for row in rows]
-
-
-def folded(caption: str, head: Sequence[Any], rows: Sequence[Sequence[Any]], shown: Sequence[int] = ()) -> list[Block]:
-    """Make a table of which a few rows may stand for all: those that `shown` names, or the first ones."""
-    return [Table(caption, head, rows, is_long=True, common=shown)] if rows else []
+def folded(caption: str, head: Sequence[Any], rows: Sequence[Sequence[Any]]) -> list[Block]:
+    """Make a table, where there are rows, of which the first may stand for all."""
+    return [Table(caption, head, rows, is_long=True)] if rows else []

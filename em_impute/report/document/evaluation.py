@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from em_impute.report.document.accuracy import by_label
 from em_impute.report.document.blocks import Block, Section, Table, names, said
 from em_impute.report.document.data import was_read
-from em_impute.report.format import percent, whole_percent
+from em_impute.report.format import percent, percents, whole_percent
 from em_impute.report.model.evaluation import CompareScores, EvaluationReport, Scores
 from em_impute.table.text import listed, plural
 
@@ -28,12 +28,11 @@ MAX_SHOWN = 6
 def evaluation(report: EvaluationReport) -> Iterator[Section]:
     """Say how right the fills were, how labels were hidden, and which labels were mistaken for which."""
     right, guessing = (whole_percent(one.accuracy) for one in (report.figures.em_impute, report.figures.majority))
-    low, high = report.figures.em_impute.interval
     deviation = report.repeats.accuracy_sd
     spread = "" if deviation is None else f"; SD between repeats {percent(deviation)}"
     blocks: list[Block] = [
         f"{right} of hidden labels right; always guessing the most common label: {guessing}.",
-        f"95 % interval: {percent(low)} to {percent(high)}{spread}.",
+        f"95 % interval: {percents(*report.figures.em_impute.interval)}{spread}.",
         was_read(report),
         said("Predictors: {}.", names(report.features.columns, MAX_SHOWN)),
         _hiding(report),
@@ -65,9 +64,8 @@ def _hiding(report: EvaluationReport) -> str:
 def _weighted(weighted: CompareScores) -> str:
     """Say how right fills are, hidden rows weighted to be like missing ones."""
     found = weighted.em_impute
-    low, high = map(percent, found.interval)
     which = f"Weighted to be like the {plural(weighted.missing, 'missing row')}"
-    return f"{which}: {percent(found.accuracy)} ({low} to {high}) right, log-loss {found.log_loss:.4f}."
+    return f"{which}: {percent(found.accuracy)} ({percents(*found.interval)}) right, log-loss {found.log_loss:.4f}."
 
 
 def _figure(figures: Scores | None, key: str) -> str:

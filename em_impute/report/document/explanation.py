@@ -6,6 +6,7 @@ from operator import itemgetter
 from em_impute.em.families import FAMILIES
 from em_impute.report.document.blocks import Block, Name, Section, Table
 from em_impute.report.document.data import was_read
+from em_impute.report.format import log_likelihood
 from em_impute.report.model.explanation import Change, ExplanationReport, FollowedRow, Iteration, NamedComponent
 from em_impute.table.text import listed, plural
 
@@ -29,7 +30,7 @@ def explanation(report: ExplanationReport) -> Iterator[Section]:
     """Tell of the model, of the start, of every step in full, of the others in a line, and of the end."""
     start, final, full = report.start, report.final, [step for step in report.steps if step.m_step is not None]
     yield Section("model", "The model", [*_model(report)])
-    began = f"Where EM starts: {start.text}. Log-likelihood {_log(start.log_likelihood)}."
+    began = f"Where EM starts: {start.text}. Log-likelihood {log_likelihood(start.log_likelihood)}."
     yield Section("start", "Start", [began, _parameters(start.parameters)])
     for step in full:
         yield from _step(step, report)
@@ -38,7 +39,7 @@ def explanation(report: ExplanationReport) -> Iterator[Section]:
     said = f"EM ended after {plural(report.stop.iterations, 'iteration')}: {report.stop.text}."
     if not report.hidden.labels and not report.hidden.numbers:
         said += " Nothing is hidden, so the first M step finds the answer at once."
-    ended = f"Log-likelihood {_log(final.log_likelihood)}."
+    ended = f"Log-likelihood {log_likelihood(final.log_likelihood)}."
     left_out = {
         "predictor": len(report.features.used) - MAX_FEATURES,
         "Gaussian": len(final.parameters) - MAX_COMPONENTS,
@@ -78,7 +79,7 @@ def _step(step: Iteration, report: ExplanationReport) -> Iterator[Section]:
         if prior is not None:
             heights["log prior"] = prior
             heights |= {"Q + log prior": _sum(step.q, prior), "log L + log prior": _sum(step.log_likelihood, prior)}
-        rows = [[name, _log(one.before), _log(one.after), _gain(one)] for name, one in heights.items()]
+        rows = [[name, *map(log_likelihood, one), _gain(one)] for name, one in heights.items()]
         found = _parameters(step.m_step.before, step.m_step.after)
         blocks: list[Block] = [found, Table("What it gains", ["", "before", "after", "gain"], rows)]
         yield Section(f"m-{n}", f"M step {n}", [*blocks, *([WHY + _why_else(report)] if n == 1 else [])])
@@ -105,7 +106,7 @@ def _in_a_line(steps: Sequence[Iteration], report: ExplanationReport) -> Table:
     for step in steps:
         if step.iteration in told or str(step.iteration).rstrip("0") in {"1", "2", "5"}:
             q, height = (_sum(one, step.log_prior) for one in (step.q, step.log_likelihood))
-            rows.append([str(step.iteration), _gain(q), _log(height.after), _gain(height)])
+            rows.append([str(step.iteration), _gain(q), log_likelihood(height.after), _gain(height)])
     return Table("Some further steps", ["step", f"gain of Q{prior}", f"log-likelihood{prior}", "gain"], rows)
 
 
@@ -153,7 +154,3 @@ def _gain(height: Change) -> str:
     """Tell what a step gained; of a gain that drowns in rounding not even the sign is known."""
     gain = height.after - height.before
     return f"{gain:+.4g}" if abs(gain) > ROUNDING * (1.0 + abs(height.after)) else "0"
-
-
-def _log(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.3f}"
