@@ -69,12 +69,12 @@ def who_is_missing(report: FitReport) -> Section | None:
     if found is None:
         return None
     reading = "Where the line leaves the grey area, rows with and without a label differ."
-    head = ["column", "known → missing", "SMD", "KS", "p", "empty, known → missing"]
+    head = ["column", "holds", "SMD", "KS", "p", "empty"]
     rows = [
         [Name(one.name), _shift(one), smd(one.smd), one.ks, p_value(one.p_value), _empty(one)]
         for one in found.by_difference
     ]
-    caption = "Columns in rows with and without a label: mean (SD), or shares of categories"
+    caption = "Columns in rows with and without a label (known → missing): mean (SD), or shares"
     blocks = [found.sentence, Figures(["known_and_missing"], reading), *folded(caption, head, rows), MEASURES]
     if found.reasons is not None:
         blocks += _reasons(found.reasons, report)

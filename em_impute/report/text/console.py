@@ -18,6 +18,9 @@ NAME_WIDTH = 12
 INDENT = 2
 """Columns by which the further lines of a sentence are indented."""
 
+LEAST = 20
+"""Columns of what heads a row, which are not broken."""
+
 ENDLESS = 10_000
 """Columns of a line that nobody breaks, in a log or a pipe."""
 
@@ -97,6 +100,7 @@ def print_sections(console: "Console", sections: Iterable[Section]) -> None:
 
 def _grid(rows: Iterable[Sequence[str]], room: int | None) -> list[str]:
     """Align a head and the rows below it, numbers to the right; without `room` no cell is broken."""
+    from rich.cells import cell_len
     from rich.console import Console  # late, since a line or two of text need none of this
     from rich.table import Table
     from rich.text import Text
@@ -105,7 +109,8 @@ def _grid(rows: Iterable[Sequence[str]], room: int | None) -> list[str]:
     head, *body = [[printable(cell) for cell in row] for row in rows]
     for at in range(len(head)):
         is_right = bool(body) and all(NUMBER.match(row[at]) or not row[at] for row in body)
-        table.add_column(justify="right" if is_right else "left", overflow="fold")
+        least = None if at else min(LEAST, max(map(cell_len, (row[0] for row in (head, *body)))))
+        table.add_column(justify="right" if is_right else "left", overflow="fold", min_width=least)
     for row in (head, *body):
         table.add_row(*map(Text, row))
     console = Console(file=StringIO(), width=room or ENDLESS, color_system=None)
