@@ -90,11 +90,10 @@ def _of_probabilities(counted: Counted, wrong: ExpectedWrong) -> Warnings:
         advised = "Use probabilities to rank cells, and leave the least sure ones empty with --min-probability."
         yield "W06", f"Probabilities are too {side}: {told}. The interval {which}. {advised}"
     if n_beyond:
-        told = (
-            "so hidden labels cannot show how many of these fills are wrong: the interval is widened by the model's own"
-        )
+        why = "hidden labels cannot show how many of these fills are wrong"
+        so = "the interval is widened by the model's own probabilities"
         advised = "Label some such rows, or leave them empty with --min-probability."
-        yield "W32", f"{cells_in_rows(n_beyond)} unlike any labelled row, {told} own probabilities. {advised}"
+        yield "W32", f"{cells_in_rows(n_beyond)} unlike any labelled row, so {why}: {so}. {advised}"
 
 
 def _of_counting(totals: Totals) -> Warnings:

@@ -1,9 +1,7 @@
 """Sections about how right the fills are: known labels filled again, and the filled cells themselves."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from em_impute.diagnostics.values import Importance
 from em_impute.report.charts.curves import fill_curve
 from em_impute.report.charts.groups import filling_of
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, folded, names, said
@@ -27,21 +25,24 @@ MEASURES = (
 
 def how_well_recovered(report: FitReport) -> Section | None:
     """Compare known labels with what they were filled with when they were hidden."""
-    found = report.accuracy
+    found, importance, filled = report.accuracy, report.importance or (), report.missing.filled
     if found is None:
         return None
     hidden = "Known labels were hidden and filled again, each by a model that had not seen it ({}, {})."
+    worth = [[Name(one.column), f"{one.gain:+.3f} ± {one.standard_error:.3f}".replace("-", "−")] for one in importance]
+    if len(worth) == 1:  # of a single column the log-loss says it already
+        worth = []
     blocks: list[Block] = [
         said(hidden, found.method, plural(found.rows, "row")),
         _held_out(found),
         MEASURES,
         Figures(["reliability", "coverage"]),
-        *_worth(report.importance or ()),
+        *folded("What each column is worth: by how much log-loss rises without it", ["column", "log-loss"], worth),
         *by_label(found.confusion),
         Details("Both charts in numbers", _charts_in_numbers(found)),
     ]
-    if report.missing.filled:
-        blocks.append(said("Expected to be wrong: {}.", _wrong_fills(found.expected_wrong, report.missing.filled)))
+    if filled:
+        blocks.append(said("Expected to be wrong: {}.", _wrong_fills(found.expected_wrong, filled)))
     return Section("accuracy", "How well known labels are recovered", blocks)
 
 
@@ -68,27 +69,16 @@ def _held_out(found: Accuracy) -> Table:
     return Table("Accuracy on hidden labels", ["", "this model", "the label shares alone"], rows)
 
 
-def _worth(importance: Sequence[Importance]) -> list[Block]:
-    """Tabulate what each predictor is worth; of a single one the log-loss says it already."""
-    if len(importance) <= 1:
-        return []
-    rows = [[Name(one.column), f"{one.gain:+.3f} ± {one.standard_error:.3f}".replace("-", "−")] for one in importance]
-    return folded("What each column is worth: by how much log-loss rises without it", ["column", "log-loss"], rows)
-
-
 def _charts_in_numbers(found: Accuracy) -> list[Block]:
     """Tabulate the reliability of probabilities, and how right the surest rows were."""
     bins = [[one.rows, percent(one.probability), percent(one.accuracy)] for one in found.reliability]
-    head = ["rows", "mean stated probability", "share right"]
-    tables: list[Block] = [Table("Stated probability and share right", head, bins)]
+    table = Table("Stated probability and share right", ["rows", "mean stated probability", "share right"], bins)
     rows = [
         [percent(one.share), f"{one.at_least:.4f}", percent(one.right), percents(one.low, one.high)]
         for one in fill_curve(found)
     ]
-    if rows:
-        head = ["share filled", "minimum probability", "right", "95 %"]
-        tables.append(Table("Accuracy of the surest rows", head, rows))
-    return tables
+    head = ["share filled", "minimum probability", "right", "95 %"]
+    return [table, *folded("Accuracy of the surest rows", head, rows)]
 
 
 def what_was_filled(report: FitReport) -> Section | None:

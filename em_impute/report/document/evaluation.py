@@ -5,21 +5,17 @@ from collections.abc import Iterator
 from em_impute.report.document.accuracy import by_label
 from em_impute.report.document.blocks import Block, Section, Table, names, said
 from em_impute.report.document.data import was_read
-from em_impute.report.format import percent, percents, whole_percent
-from em_impute.report.model.evaluation import CompareScores, EvaluationReport, Scores
+from em_impute.report.format import number, percent, percents, whole_percent
+from em_impute.report.model.evaluation import CompareScores, EvaluationReport
 from em_impute.table.text import listed, plural
 
-COMPARED = {"em_impute": "em-impute", "labels_only": "labels only", "majority": "majority"}
-
 FIGURES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "log_loss": "log-loss",
-    "brier": "Brier score",
-    "ece": "calibration error",
+    "accuracy": ("accuracy", percent),
+    "balanced_accuracy": ("balanced accuracy", percent),
+    "log_loss": ("log-loss (lower is better)", number),
+    "brier": ("Brier score (lower is better)", number),
+    "ece": ("calibration error", percent),
 }
-
-PERCENTAGES = {"accuracy", "balanced_accuracy"}
 
 MAX_SHOWN = 6
 """Names in one line."""
@@ -38,9 +34,10 @@ def evaluation(report: EvaluationReport) -> Iterator[Section]:
         _hiding(report),
     ]
     rows = [
-        [name, *(_figure(getattr(report.figures, which), key) for which in COMPARED)] for key, name in FIGURES.items()
+        [name, *("–" if one is None else write(getattr(one, key)) for one in report.figures)]
+        for key, (name, write) in FIGURES.items()
     ]
-    blocks.append(Table("On hidden labels", ["", *COMPARED.values()], rows))
+    blocks.append(Table("On hidden labels", ["", "em-impute", "labels only", "majority"], rows))
     if report.weighted_to_missing is not None:
         blocks.append(_weighted(report.weighted_to_missing))
     filled = [
@@ -66,9 +63,3 @@ def _weighted(weighted: CompareScores) -> str:
     found = weighted.em_impute
     which = f"Weighted to be like the {plural(weighted.missing, 'missing row')}"
     return f"{which}: {percent(found.accuracy)} ({percents(*found.interval)}) right, log-loss {found.log_loss:.4f}."
-
-
-def _figure(figures: Scores | None, key: str) -> str:
-    if figures is None:
-        return "–"
-    return percent(getattr(figures, key)) if key in PERCENTAGES else f"{getattr(figures, key):.4f}"

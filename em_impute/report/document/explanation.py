@@ -82,16 +82,16 @@ def _step(step: Iteration, report: ExplanationReport) -> Iterator[Section]:
         rows = [[name, *map(log_likelihood, one), _gain(one)] for name, one in heights.items()]
         found = _parameters(step.m_step.before, step.m_step.after)
         blocks: list[Block] = [found, Table("What it gains", ["", "before", "after", "gain"], rows)]
-        yield Section(f"m-{n}", f"M step {n}", [*blocks, *([WHY + _why_else(report)] if n == 1 else [])])
+        yield Section(f"m-{n}", f"M step {n}", [*blocks, *(_why(report) if n == 1 else [])])
 
 
-def _why_else(report: ExplanationReport) -> str:
-    said = ""
+def _why(report: ExplanationReport) -> Iterator[str]:
+    """Say why the log-likelihood never falls."""
+    yield WHY
     if report.hidden.numbers:
-        said += " Q counts missing numbers of predictors as well, in expectation; the log-likelihood leaves them out."
+        yield "Q counts missing numbers of predictors as well, in expectation; the log-likelihood leaves them out."
     if report.prior_strength:
-        said += " With a prior all this holds of the sums with the log prior, which is given up to a constant."
-    return said
+        yield "With a prior all this holds of the sums with the log prior, which is given up to a constant."
 
 
 def _sum(one: Change, other: Change | None) -> Change:

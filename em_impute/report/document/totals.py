@@ -1,11 +1,8 @@
 """Sections about the whole column: totals, what another mix would change, known labels that look wrong."""
 
-from collections.abc import Mapping
-
 from em_impute.report.document.accuracy import place
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, folded, said
 from em_impute.report.format import number, percent, percents, small_percent, span
-from em_impute.report.model.diagnostics import ShareEstimate
 from em_impute.report.model.fit import FitReport
 from em_impute.table.text import plural
 
@@ -16,50 +13,32 @@ COUNTS = (
     "filled labels overstates the more likely one."
 )
 
+SHARES = (
+    "If the rows are a sample, these are the shares in the population, by Rubin’s rules. Missing information: the part "
+    "of the uncertainty that comes from the missing labels."
+)
+
 
 def the_totals(report: FitReport) -> Section | None:
-    """Count the rows of each label in four ways."""
-    totals, drawn = report.totals, report.totals.multiple_imputation
+    """Count the rows of each label in four ways, and tell what shares follow, were the rows a sample."""
+    totals, drawn = report.totals, report.totals.multiple_imputation or {}
     if not report.missing.cells:
         return None
-    blocks: list[Block] = [
-        COUNTS,
-        Figures(["totals"]),
-    ]
     head = ["label", "known only", "known and filled", "expected", *(["drawn (95 %)"] if drawn else [])]
+    ends = {label: [f"{number(one.estimate)} ({span(one.low, one.high)})"] for label, one in drawn.items()}
     rows = [
-        [
-            Name(label),
-            known,
-            totals.most_probable[label],
-            totals.expected[label],
-            *([f"{number(drawn[label].estimate)} ({span(drawn[label].low, drawn[label].high)})"] if drawn else []),
-        ]
+        [Name(label), known, totals.most_probable[label], totals.expected[label], *ends.get(label, [])]
         for label, known in totals.known.items()
     ]
-    blocks += folded("Rows of each label", head, rows)
-    if drawn:
-        blocks.append(Details("If the rows are a sample", _shares(totals.shares or {})))
-    return Section("totals", "Totals", blocks)
-
-
-def _shares(shares: Mapping[str, ShareEstimate]) -> list[Block]:
-    """Tabulate what share of the population each label has, were the rows a sample."""
-    rows = [
-        [
-            Name(label),
-            percent(one.estimate),
-            percents(one.low, one.high),
-            percent(one.missing_information),
-        ]
-        for label, one in shares.items()
+    blocks = [COUNTS, Figures(["totals"]), *folded("Rows of each label", head, rows)]
+    shares = [
+        [Name(label), percent(one.estimate), percents(one.low, one.high), percent(one.missing_information)]
+        for label, one in (totals.shares or {}).items()
     ]
-    text = (
-        "If the rows are a sample, these are the shares in the population, by Rubin’s rules. Missing information: "
-        "the part of the uncertainty that comes from the missing labels."
-    )
-    head = ["label", "share", "95 %", "missing information"]
-    return [text, *folded("Shares in the population", head, rows)]
+    if shares:
+        table = folded("Shares in the population", ["label", "share", "95 %", "missing information"], shares)
+        blocks.append(Details("If the rows are a sample", [SHARES, *table]))
+    return Section("totals", "Totals", blocks)
 
 
 def what_if_not(report: FitReport) -> Section | None:

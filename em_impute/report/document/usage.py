@@ -15,7 +15,9 @@ from em_impute.table.text import plural
 
 FEWEST_IMPUTATIONS = 5
 
-MAX_NAMED = 8
+MAX_NAMED, MAX_FILES = 8, 20
+
+FILE = '{} <code class="hash">{}</code>'
 
 BOTH = "by expectation-maximisation (EM) to rows with and without a label"
 
@@ -51,35 +53,25 @@ def write_methods(report: FitReport) -> Section | None:
 
 def reproduction(report: FitReport) -> Section:
     """Say what it takes to do the same again."""
-    output, parts = report.output, report.parts
-    files = (output.files or [output]) if output else []
+    output, parts = report.output, report.parts.files if report.parts else ()
+    files = [("input", report.input.path, report.input.sha256)]
+    files += [(f"part {i}", one.path, one.sha256) for i, one in enumerate(parts[:MAX_FILES], 1) if len(parts) > 1]
+    written = (output.files or [output]) if output else []
+    files += [("output", one.path or "standard output", one.sha256) for one in written[:MAX_FILES]]
     rows: list[list[Any]] = [
         ["command", said("<code>{}</code>", report.command)],
         ["version", f"{report.tool.name} {report.tool.version}"],
         ["seed", str(report.seed)],
         ["created", report.created or number(None)],
-        ["input", Name(report.input.path)],
+        *([what, said(FILE, Name(path), sha256 or number(None))] for what, path, sha256 in files),
     ]
-    if report.input.sha256:
-        rows.append(["input sha256", _hash(report.input.sha256)])
-    if parts and len(parts.files) > 1:
-        rows += [
-            [said("part {}", i + 1), said("{} {}", Name(one.path), _hash(one.sha256))]
-            for i, one in enumerate(parts.files[:20])
-        ]
-    for one in files[:20]:
-        rows.append(["output", Name(one.path or "standard output")])
-        rows.append(["output sha256", _hash(one.sha256)])
-    return Section("again", "How to reproduce this", [Table("What it takes", ["what", "value"], rows)])
+    table = Table("What it takes, and the SHA-256 of files", ["what", "value"], rows)
+    return Section("again", "How to reproduce this", [table])
 
 
 def decisions(report: FitReport) -> Section:
     """List every decision that was taken for the user."""
     return Section("log", "Decisions", folded("What was decided", ["step", "what", "decided"], report.log))
-
-
-def _hash(value: str | None) -> Text:
-    return said('<code class="hash">{}</code>', value or number(None))
 
 
 def made_by(report: FitReport) -> Text:
