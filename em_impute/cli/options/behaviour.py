@@ -37,7 +37,7 @@ class Behaviour:
     )
     quiet: bool = option("-q, --quiet", "Print nothing on success but warnings.", envvar="EM_IMPUTE_QUIET")
     silent: bool = option("-qq, --silent", "Print nothing on success.")
-    verbose: bool = option("-v, --verbose", "Print every decision.")
+    verbose: bool = option("-v, --verbose", "Print the report's sections, every decision among them.")
     no_advice: bool = option("--no-advice", "Leave out the note on columns about people (S01).")
     color: Literal["auto", "always", "never"] = option(
         "--color auto|always|never",

@@ -6,7 +6,6 @@ from em_impute.report.format import delimiter_name, known_and_missing, number, p
 from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.explanation import ExplanationReport
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.missingness import MissingReasons
 from em_impute.report.model.shared import Predictor
 from em_impute.table.text import plural
 
@@ -77,7 +76,11 @@ def who_is_missing(report: FitReport) -> Section | None:
     caption = "Columns in rows with and without a label (known → missing): mean (SD), or shares"
     blocks = [found.sentence, Figures(["known_and_missing"], reading), *folded(caption, head, rows), MEASURES]
     if found.reasons is not None:
-        blocks += _reasons(found.reasons, report)
+        known, lost = report.totals.known, found.reasons.loss_rates
+        losses = [[Name(label), known[label], percent(rate)] for label, rate in lost.items()]
+        caption = "How often each label is lost, if that depends on the label"
+        table = folded(caption, ["label", "known rows", "share lost"], losses)
+        blocks += [found.reasons.sentence, Details("How often each label is lost", table)]
     if found.rehearsal is not None:
         blocks.append(found.rehearsal.sentence)
     return Section("who", "Who is missing", blocks)
@@ -98,11 +101,3 @@ def _shift(one: Difference) -> Text | str:
         said("{}: {} → {}", Name(text), percent(known[text]), percent(missing[text])) for text in texts[:MOST_MOVED]
     ]
     return said("{}{}", joined("; ", shown), " …" if len(texts) > len(shown) else "")
-
-
-def _reasons(reasons: MissingReasons, report: FitReport) -> list[Block]:
-    """Say why labels are missing, and how often each is lost if it is the label that decides."""
-    known, caption = report.totals.known, "How often each label is lost, if that depends on the label"
-    rows = [[Name(label), known[label], percent(rate)] for label, rate in reasons.loss_rates.items()]
-    table = folded(caption, ["label", "known rows", "share lost"], rows)
-    return [reasons.sentence, Details("How often each label is lost", table)]

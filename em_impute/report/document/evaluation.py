@@ -6,7 +6,7 @@ from em_impute.report.document.accuracy import by_label
 from em_impute.report.document.blocks import Block, Section, Table, names, said
 from em_impute.report.document.data import was_read
 from em_impute.report.format import number, percent, percents, whole_percent
-from em_impute.report.model.evaluation import CompareScores, EvaluationReport
+from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.table.text import listed, plural
 
 FIGURES = {
@@ -38,8 +38,11 @@ def evaluation(report: EvaluationReport) -> Iterator[Section]:
         for key, (name, write) in FIGURES.items()
     ]
     blocks.append(Table("On hidden labels", ["", "em-impute", "labels only", "majority"], rows))
-    if report.weighted_to_missing is not None:
-        blocks.append(_weighted(report.weighted_to_missing))
+    weighted = report.weighted_to_missing
+    if weighted is not None:
+        found, like = weighted.em_impute, f"Weighted to be like the {plural(weighted.missing, 'missing row')}"
+        right = f"{percent(found.accuracy)} ({percents(*found.interval)}) right"
+        blocks.append(f"{like}: {right}, log-loss {number(found.log_loss)}.")
     filled = [
         [f"{one.min_probability:g}", percent(one.share), percent(one.accuracy)] for one in report.filled.thresholds
     ]
@@ -56,10 +59,3 @@ def _hiding(report: EvaluationReport) -> str:
     never = [one.label for one in report.labels if one.known and not one.hidden]
     kept = f"; never {listed(never, MAX_SHOWN)}" if never else ""
     return f"Hidden: {each}: {hiding.rows:,} in all{again}{kept}."
-
-
-def _weighted(weighted: CompareScores) -> str:
-    """Say how right fills are, hidden rows weighted to be like missing ones."""
-    found = weighted.em_impute
-    which = f"Weighted to be like the {plural(weighted.missing, 'missing row')}"
-    return f"{which}: {percent(found.accuracy)} ({percents(*found.interval)}) right, log-loss {found.log_loss:.4f}."

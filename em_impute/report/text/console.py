@@ -113,10 +113,9 @@ def _grid(rows: Iterable[Sequence[str]], room: int | None) -> list[str]:
         table.add_column(justify="right" if is_right else "left", overflow="fold", min_width=least)
     for row in (head, *body):
         table.add_row(*map(Text, row))
-    console = Console(file=StringIO(), width=room or ENDLESS, color_system=None)
-    with console.capture() as captured:
-        console.print(table)
-    return [line.rstrip() for line in captured.get().rstrip("\n").split("\n")]
+    drawn = StringIO()
+    Console(file=drawn, width=room or ENDLESS, force_terminal=False, color_system=None).print(table)
+    return [line.rstrip() for line in drawn.getvalue().rstrip("\n").split("\n")]
 
 
 def plain(value: Any) -> str:  # noqa: ANN401  # whatever a document holds
