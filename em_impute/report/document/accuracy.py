@@ -78,7 +78,7 @@ def _charts_in_numbers(found: Accuracy) -> list[Block]:
         for one in fill_curve(found)
     ]
     head = ["share filled", "minimum probability", "right", "95 %"]
-    return [table, *folded("Accuracy of the surest rows", head, rows)]
+    return [table, *([Table("Accuracy of the surest rows", head, rows)] if rows else [])]
 
 
 def what_was_filled(report: FitReport) -> Section | None:
