@@ -72,7 +72,7 @@ def check(
         found = [finding for one in reports for finding in _findings_by_the_model(one)]
         text = json_of(*reports) if output.json else ""
     for name, said, is_doubtful in found:
-        (run.log.caution if is_doubtful and name != "column" else run.log.note)(f"{name} {said}")
+        run.log.note(f"{name} {said}", "WARNING" if is_doubtful and name != "column" else "INFO")
     run.say((name, said) for name, said, _ in found)
     run.warn(said for name, said, is_doubtful in found if is_doubtful and name != "column")
     if text:
