@@ -59,7 +59,7 @@ def evaluate(
     context: typer.Context,
     file: File = None,
     *,
-    table: Input,
+    table: Annotated[Input, Without("all_columns")],
     missing: Missing,
     hidden: HiddenLabels,
     model: Annotated[Model, Without("labels", "order_by", "deltas")],
@@ -74,6 +74,8 @@ def evaluate(
 
     em-impute evaluate heights.csv -c gender --hide-label female=0.5 --json
     """
+    if not table.columns:
+        raise UsageError("no column is named", "name the column whose labels are hidden with --column")
     request = request_of(input_path(file), table, missing, model)
     share = read_number(hidden.hide)
     if isinstance(share, str) or not 0.0 < share < 1.0:
@@ -100,8 +102,7 @@ def evaluate(
         for report in made:
             run.say(evaluation_lines(report))
 
-    for report in made:
-        run.log.warnings(report.warnings)
+    run.log.warnings(notice for report in made for notice in report.warnings)
     run.judge(made, say)
     for path in paths:
         run.write(path, json_of(*made))

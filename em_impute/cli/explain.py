@@ -55,7 +55,7 @@ def explain(
     context: typer.Context,
     file: File = None,
     *,
-    table: Annotated[InputOfColumn, Without("by", "same_within")],
+    table: Annotated[InputOfColumn, Without("all_columns", "by", "same_within")],
     missing: Missing,
     shown: Shown,
     model: Annotated[ModelOfEM, Without("single", "shares", "deltas")],
@@ -77,7 +77,13 @@ def explain(
     number = None if shown.steps == "all" else read_number(shown.steps)
     if not isinstance(number, int | None):
         raise UsageError(f"--steps takes a whole number or all, not {shown.steps!r}", "for example --steps 3")
-    gif = _animation_path(output.animate)
+    gif = None if output.animate is None else str(Path(output.animate))
+    if gif is not None:
+        if Path(gif).suffix.lower() != ".gif":
+            raise UsageError(f"no animation can be written to {output.animate!r}", "its name must end in .gif")
+        from em_impute.report.extra import ANIMATION, refuse_without
+
+        refuse_without(ANIMATION, "--animate")
     from em_impute.pipeline.explain import explain as follow
     from em_impute.pipeline.explain_steps import Showing
     from em_impute.report.build.explanation import build_explanation
@@ -111,15 +117,3 @@ def _animate(explanation: "Explanation", gif: str, run: Run, watch: "Progress") 
     total = explanation.n_iterations + 1
     which = "" if len(frames) == total else f" of {total:,}"
     return f"{shown_path(gif)} ({plural(len(frames), 'frame')}{which})"
-
-
-def _animation_path(animate: str | None) -> str | None:
-    """Read --animate, and refuse what cannot be drawn."""
-    if animate is None:
-        return None
-    if Path(animate).suffix.lower() != ".gif":
-        raise UsageError(f"no animation can be written to {animate!r}", "its name must end in .gif")
-    from em_impute.report.extra import ANIMATION, refuse_without
-
-    refuse_without(ANIMATION, "--animate")
-    return str(Path(animate))

@@ -7,7 +7,7 @@ from em_impute.cli.fill_file import say
 from em_impute.cli.fill_parts import fill_table
 from em_impute.cli.options.behaviour import Behaviour, Files, Partitions
 from em_impute.cli.options.groups import grouped
-from em_impute.cli.options.input import InputOrModel, Missing
+from em_impute.cli.options.input import Input, Missing
 from em_impute.cli.options.model import Model
 from em_impute.cli.options.output import Fills, Output, SavedModels
 from em_impute.cli.plan import Asked
@@ -20,7 +20,7 @@ def fill(
     context: typer.Context,
     files: Files = None,
     *,
-    table: InputOrModel,
+    table: Input,
     missing: Missing,
     model: Model,
     fills: Fills,

@@ -38,12 +38,10 @@ class Done(NamedTuple):
 
 def fill_file(plan: Plan, request: Request, source: "tuple[SavedModel, str] | None", run: Run) -> Done:
     """Complete a table that is read as one file, by a fit or the model of `source`."""
-    from em_impute.api.session import completed
     from em_impute.table.output import WrittenFile
 
     command, destination, place = command_line(), plan.destination, plan.place
-    with run.progress() as watch, completed(request, watch, source) as done:
-        run.log.input(done.opened)
+    with run.completed(request, source) as (done, watch):
         if run.asked.judges or run.log.is_open:
             judge(done.reports(command), run, watch)
         model = done.model() if destination.model is not None else None  # before anything is written, for it may fail

@@ -128,24 +128,25 @@ def _parts(inputs: Sequence[str], output: str | None) -> tuple[str, ...]:
 
 
 def _beside(path: str) -> str:
+    return _renamed(path, ".filled")
+
+
+def _renamed(path: str, addition: str) -> str:
+    """Put something before the suffix of a file."""
     from em_impute.table.compression import split_name
 
     folder, slash, name = path.rpartition("/")
     stem, suffix = split_name(name)
-    return f"{folder}{slash}{stem}.filled{suffix}"
+    return f"{folder}{slash}{stem}{addition}{suffix}"
 
 
 def _numbered(data: str, n_files: int) -> tuple[str, ...]:
     """Put a number before the suffix of each file; those of fewer digits are not padded."""
-    from em_impute.table.compression import split_name
-
     if data == STDOUT or is_special(data):
         what = "is one stream" if data == STDOUT else "is not a regular file"
         message = f"{name_of(data)} {what} and cannot carry {n_files} files"
         raise UsageError(message, "add --long, or name a file with -o")
-    folder, slash, name = data.rpartition("/")
-    stem, suffix = split_name(name)
-    return tuple(f"{folder}{slash}{stem}.{number}{suffix}" for number in range(1, n_files + 1))
+    return tuple(_renamed(data, f".{number}") for number in range(1, n_files + 1))
 
 
 def _default_reports(inputs: Sequence[str], data: Sequence[str], output: str | None) -> tuple[str, ...]:

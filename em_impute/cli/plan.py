@@ -7,7 +7,7 @@ from em_impute.cli.in_place import InPlace, in_place
 from em_impute.cli.logging import STDOUT_NAMES, Log
 from em_impute.cli.options.behaviour import Partitions
 from em_impute.cli.options.groups import request_of
-from em_impute.cli.options.input import InputOrModel, Missing
+from em_impute.cli.options.input import Input, Missing
 from em_impute.cli.options.model import Model
 from em_impute.cli.options.output import Fills, Output, SavedModels
 from em_impute.cli.options.parsing import input_path
@@ -24,7 +24,7 @@ class Asked:
 
     files: tuple[str, ...]
     """as they were named: one, the parts of it, or none for standard input"""
-    table: InputOrModel
+    table: Input
     missing: Missing
     model: Model
     fills: Fills

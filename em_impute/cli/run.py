@@ -19,10 +19,12 @@ from em_impute.errors import ColumnError, EmImputeError, ExitCode, FitError, Out
 from em_impute.options import Request
 
 if TYPE_CHECKING:
+    from em_impute.api.session import Completed
     from em_impute.pipeline.open import Progress
     from em_impute.pipeline.types import InputTable
     from em_impute.report.model.evaluation import EvaluationReport
     from em_impute.report.model.fit import FitReport
+    from em_impute.saved_model.store import SavedModel
 
 QUOTE_NO_CELLS = (ColumnError, OutputError, UsageError)
 """Errors whose messages quote names and what the user typed, and never a cell."""
@@ -106,6 +108,17 @@ class Run:
         with self.progress() as watch, open_table(request, watch) as opened:
             self.log.input(opened)
             yield opened, watch
+
+    @contextmanager
+    def completed(
+        self, request: Request, source: "tuple[SavedModel, str] | None", *, release: bool = True
+    ) -> "Iterator[tuple[Completed, Progress]]":
+        """Open and complete a table, by a fit or the model of `source`, and tell as `opened` does."""
+        from em_impute.api.session import completed
+
+        with self.progress() as watch, completed(request, watch, source, release=release) as done:
+            self.log.input(done.opened)
+            yield done, watch
 
     def say(self, lines: Iterable[tuple[str, str]]) -> None:
         """Tell people, a line a name."""

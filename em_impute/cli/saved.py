@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from em_impute.cli.logging import STDOUT_NAMES
 from em_impute.cli.options.groups import FLAGS
-from em_impute.cli.options.input import InputOrModel
+from em_impute.cli.options.input import Input
 from em_impute.cli.options.model import Model
 from em_impute.cli.options.output import SavedModels
 from em_impute.errors import UsageError
@@ -19,7 +19,7 @@ FITTING |= {one.name for one in fields(Model)} - {"deltas", "seed"}
 """Options of a fit; a model that is applied has been fitted already."""
 
 
-def check_saved(saved: SavedModels, table: InputOrModel, *groups: Any) -> None:  # noqa: ANN401  # dataclasses
+def check_saved(saved: SavedModels, table: Input, *groups: Any) -> None:  # noqa: ANN401  # dataclasses
     """Raise UsageError for options that contradict those of saved models, and where no column is named at all."""
     for option, path in (("--model", saved.model), ("--save-model", saved.save_model)):
         if path is not None and (not path or path in STDOUT_NAMES):
@@ -39,9 +39,7 @@ def check_saved(saved: SavedModels, table: InputOrModel, *groups: Any) -> None: 
         raise UsageError("--save-model with --model would save the same model", "copy the file")
 
 
-def read_saved(
-    saved: SavedModels, table: InputOrModel, request: Request
-) -> "tuple[tuple[SavedModel, str] | None, Request]":
+def read_saved(saved: SavedModels, table: Input, request: Request) -> "tuple[tuple[SavedModel, str] | None, Request]":
     """Read the model that fills, if one does: it comes with its path, and with the request that it answers.
 
     Numbers are read as it read them, unless the user said how.

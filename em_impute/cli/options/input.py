@@ -49,7 +49,6 @@ File: TypeAlias = Annotated[
         help="The CSV file, which may be compressed (gz, bz2, xz, zst); - or nothing reads standard input.",
     ),
 ]
-COLUMN = "Column to complete, by name or 1-based number. Repeat it to complete several, which predict each other."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,7 +57,12 @@ class Input:
 
     panel: ClassVar = "Input"
 
-    columns: list[str] | None = option("-c, --column NAME|N", COLUMN, required=True, autocompletion=_column_names)
+    columns: list[str] | None = option(
+        "-c, --column NAME|N",
+        "Column to complete, by name or 1-based number. Repeat it to complete several, which predict each other.",
+        autocompletion=_column_names,
+    )
+    all_columns: bool = option("--all", "Complete every column of categories that has gaps, instead of naming any.")
     features: list[str] | None = option(
         "-x, --feature NAME|N",
         "Predictor (numbers or categories); repeat for several. Default: all but identifiers and constants.",
@@ -103,16 +107,6 @@ class Input:
     all_lines: bool = option(
         "--all-lines", "Totals, footers, units and headers among the rows are rows as well, not left as they are."
     )
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class InputOrModel(Input):
-    """The same where a saved model may say which columns."""
-
-    columns: list[str] | None = option(
-        "-c, --column NAME|N", f"{COLUMN} With --model: those of its columns to complete.", autocompletion=_column_names
-    )
-    all_columns: bool = option("--all", "Complete every column of categories that has gaps, instead of naming any.")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
