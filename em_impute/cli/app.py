@@ -9,11 +9,11 @@ from em_impute.cli.evaluate import evaluate
 from em_impute.cli.explain import explain
 from em_impute.cli.fill import fill
 from em_impute.cli.help import MAX_WIDTH, Command, Commands
-from em_impute.cli.options.parsing import show_help
 from em_impute.cli.report import report
 from em_impute.cli.schema import schema
 from em_impute.cli.why import why
 from em_impute.environment import version
+from em_impute.errors import ExitCode
 
 app = typer.Typer(
     cls=Commands,
@@ -45,4 +45,5 @@ def em_impute(
     Start with:  em-impute fill heights.csv --column gender
     """
     if context.invoked_subcommand is None and not version:
-        show_help(context)
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(ExitCode.USAGE)

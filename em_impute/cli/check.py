@@ -6,9 +6,8 @@ from typing import Annotated, ClassVar
 import typer
 
 from em_impute.cli.options.behaviour import JUDGING, Behaviour
-from em_impute.cli.options.groups import Without, flag, grouped, option, request_of
+from em_impute.cli.options.groups import Without, flag, grouped, input_path, option, request_of
 from em_impute.cli.options.input import File, Input, Missing
-from em_impute.cli.options.parsing import input_path
 from em_impute.cli.outputs import STDOUT, check_outputs
 from em_impute.cli.run import Run
 from em_impute.errors import ExitCode, spelled

@@ -6,10 +6,18 @@ from typing import Annotated, ClassVar, Literal
 import typer
 
 from em_impute.cli.options.behaviour import Behaviour
-from em_impute.cli.options.groups import Without, grouped, option, request_of
+from em_impute.cli.options.groups import (
+    Without,
+    command_line,
+    grouped,
+    input_path,
+    option,
+    read_number,
+    read_pairs,
+    request_of,
+)
 from em_impute.cli.options.input import File, Input, Missing
 from em_impute.cli.options.model import Model
-from em_impute.cli.options.parsing import command_line, input_path, read_number, read_pairs
 from em_impute.cli.outputs import STDOUT, check_outputs, name_of, report_paths
 from em_impute.cli.run import Run
 from em_impute.errors import UsageError

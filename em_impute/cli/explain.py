@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from em_impute.cli.options.behaviour import JUDGING, Behaviour
-from em_impute.cli.options.groups import Without, grouped, option, request_of
+from em_impute.cli.options.groups import Without, command_line, grouped, input_path, option, read_number, request_of
 from em_impute.cli.options.input import File, InputOfColumn, Missing
 from em_impute.cli.options.model import ModelOfEM
-from em_impute.cli.options.parsing import command_line, input_path, read_number
 from em_impute.cli.outputs import STDOUT, check_outputs
 from em_impute.cli.run import Run
 from em_impute.errors import UsageError

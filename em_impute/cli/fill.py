@@ -10,9 +10,8 @@ from em_impute.cli.options.groups import grouped
 from em_impute.cli.options.input import Input, Missing
 from em_impute.cli.options.model import Model
 from em_impute.cli.options.output import Fills, Output, SavedModels
-from em_impute.cli.plan import Asked
+from em_impute.cli.plan import Asked, check_saved
 from em_impute.cli.run import Run
-from em_impute.cli.saved import check_saved
 
 
 @grouped

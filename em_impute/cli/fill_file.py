@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from em_impute.cli.options.parsing import command_line
+from em_impute.cli.options.groups import command_line
 from em_impute.cli.outputs import STDOUT, Destination, name_of, name_tables
 from em_impute.cli.plan import Plan
 from em_impute.cli.run import Run

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from em_impute.cli.fill_file import Done, fill_file, judge, tell_changes, write_rest
 from em_impute.cli.options.behaviour import Partitions
-from em_impute.cli.options.parsing import command_line
+from em_impute.cli.options.groups import command_line
 from em_impute.cli.outputs import STDOUT, is_special, name_of, name_tables
-from em_impute.cli.plan import Asked, Plan, plan_table
+from em_impute.cli.plan import Asked, Plan, plan_table, read_saved
 from em_impute.cli.run import Run
-from em_impute.cli.saved import read_saved
 from em_impute.options import Request
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from typing import Annotated, ClassVar
 import typer
 
 from em_impute.cli.options.behaviour import JUDGING, Behaviour
-from em_impute.cli.options.groups import Without, grouped, option
-from em_impute.cli.options.parsing import input_path
+from em_impute.cli.options.groups import Without, grouped, input_path, option
 from em_impute.cli.outputs import check_outputs, report_paths
 from em_impute.cli.run import Run
 from em_impute.errors import TableError, UsageError

@@ -6,14 +6,13 @@ from typing import Annotated, ClassVar
 import typer
 
 from em_impute.cli.options.behaviour import Behaviour
-from em_impute.cli.options.groups import Without, grouped, option, request_of
+from em_impute.cli.options.groups import Without, command_line, grouped, input_path, option, request_of
 from em_impute.cli.options.input import File, Input, Missing
 from em_impute.cli.options.model import Model
 from em_impute.cli.options.output import SavedModels
-from em_impute.cli.options.parsing import command_line, input_path
 from em_impute.cli.outputs import STDOUT, check_outputs
+from em_impute.cli.plan import check_saved, read_saved
 from em_impute.cli.run import Run
-from em_impute.cli.saved import check_saved, read_saved
 from em_impute.errors import UsageError
 
 
