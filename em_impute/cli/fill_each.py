@@ -84,11 +84,10 @@ def _prepare(tables: Sequence[Asked], log: Log) -> None:
     Raises `UsageError` for what would work for no file, and for outputs in each other's or an input's place.  What is
     wrong with one file alone is told in its turn.
     """
-    from em_impute.pipeline.files import is_url, local_path
     from em_impute.saved_model.store import read_model
     from em_impute.table.output import output_errors
 
-    taken = {_place(asked.files[0]) for asked in tables}
+    taken = {os.path.realpath(asked.files[0]) for asked in tables}
     for asked in tables:
         (name,) = asked.files
         try:
@@ -99,23 +98,16 @@ def _prepare(tables: Sequence[Asked], log: Log) -> None:
         for path in [*planned.outputs, *([] if backup is None else [str(backup)])]:
             if path == STDOUT and not Path(name).is_dir():
                 raise UsageError(f"{name} is not a regular file: no output can go beside it", "name a folder with -o")
-            if path != STDOUT and _place(path) in taken:
+            if path != STDOUT and os.path.realpath(path) in taken:
                 message = f"{path}, for {name}, is also that of another file, or one of the files themselves"
                 raise UsageError(message, "give the files different names, or fill them in several runs")
-            taken.add(_place(path))
+            taken.add(os.path.realpath(path))
     first = tables[0]
     if first.saved.model is not None:
         read_model(first.saved.model)
-    if first.folder is not None and not first.output.dry_run and not is_url(first.folder):
+    if first.folder is not None and not first.output.dry_run:
         with output_errors(f"cannot make the folder {first.folder}", "name another one with -o"):
-            local_path(first.folder).mkdir(parents=True, exist_ok=True)
-
-
-def _place(path: str) -> str:
-    """Say where a path leads to."""
-    from em_impute.pipeline.files import is_url, local_path
-
-    return path if is_url(path) else os.path.realpath(local_path(path))
+            Path(first.folder).mkdir(parents=True, exist_ok=True)
 
 
 def _fill(asked: Asked, *, behaviour: Behaviour, is_told: bool, is_shown: bool) -> str:

@@ -110,13 +110,13 @@ def _file(inputs: Sequence[str], asked: Output) -> tuple[str, ...]:
 
 def _parts(inputs: Sequence[str], output: str | None) -> tuple[str, ...]:
     """Put each part beside its input, or under its own name into a folder; a single one goes where a file does."""
-    from em_impute.pipeline.files import first_repeated, is_url, local_path
+    from em_impute.pipeline.files import first_repeated
 
     if output in STDOUT_NAMES:
         return (STDOUT,)
     if output is None:
         return tuple(map(_beside, inputs))
-    is_folder = len(inputs) > 1 or output.endswith("/") or (not is_url(output) and local_path(output).is_dir())
+    is_folder = len(inputs) > 1 or output.endswith("/") or Path(output).is_dir()
     if not is_folder:
         return (output,)
     folder = output.rstrip("/")
@@ -151,14 +151,13 @@ def _numbered(data: str, n_files: int) -> tuple[str, ...]:
 
 def _default_reports(inputs: Sequence[str], data: Sequence[str], output: str | None) -> tuple[str, ...]:
     """Name the reports, a page if it can be drawn: beside what -o names, or the input; here where that is elsewhere."""
-    from em_impute.pipeline.files import is_url, local_path
     from em_impute.report.extra import can_write_pages
     from em_impute.table.compression import split_name
 
     if not data or data[0] == STDOUT or (output is not None and is_special(data[0])):
         return ()
     first = inputs[0] if output is None else data[0]
-    folder = Path() if is_url(first) else local_path(first).parent
+    folder = Path(first).parent
     stem, _ = split_name(TABLE if len(inputs) > 1 else Path(first).name)
     return tuple(str(folder / f"{stem}.report{form}") for form in (".json", ".html")[: 1 + can_write_pages()])
 
@@ -189,12 +188,11 @@ def check_outputs(
     Raises `UsageError` where two outputs, or one and an input or the log, are the same file, `OutputError` for what
     cannot be written or, without `clobber`, is there already.
     """
-    from em_impute.pipeline.files import is_url, local_path
     from em_impute.table.compression import refuse_unwritable
     from em_impute.table.output import check_output
 
-    sources = [local_path(str(path)) for path in inputs if path is not None and not is_url(str(path))]
-    targets = [local_path(path) for path in outputs if path != STDOUT and not is_url(path)]
+    sources = [Path(path) for path in inputs if path is not None]
+    targets = [Path(path) for path in outputs if path != STDOUT]
     if outputs.count(STDOUT) > 1:
         message = "standard output can carry the CSV, one report or --diff, not two of them"
         raise UsageError(message, "name a file with -o or -r")

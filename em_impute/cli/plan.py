@@ -99,12 +99,11 @@ def _is_in_parts(request: Request, asked: Asked) -> bool:
 
     Where a file is large, but nothing was said about it, what asks for the whole table in memory decides.
     """
-    from em_impute.pipeline.files import is_pattern, is_url
+    from em_impute.pipeline.files import is_pattern
     from em_impute.pipeline.memory import default_limit, needed_bytes
 
     files, memory = asked.files, asked.partitions.memory
-    is_asked = len(files) > 1 or asked.partitions.backend is not None
-    is_asked = is_asked or any(one.startswith("file://") or is_url(one) or is_pattern(one) for one in files)
+    is_asked = len(files) > 1 or asked.partitions.backend is not None or any(map(is_pattern, files))
     if request.path is None or is_special(str(request.path)):
         is_large = is_asked = is_asked or memory is not None  # nobody knows beforehand how much a stream holds
     else:

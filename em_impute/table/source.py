@@ -235,7 +235,8 @@ def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
     except TableError:  # a ValueError as well
         raise
     except FileNotFoundError:
-        raise TableError(f"{shown_path(name)} does not exist", _similar(path)) from None
+        hint = "fetch it first: only files are read" if "://" in name else _similar(path)
+        raise TableError(f"{shown_path(name)} does not exist", hint) from None
     except PermissionError:
         message = f"{shown_path(name)} cannot be read: permission denied"
         raise TableError(message, "check its mode bits and owner") from None

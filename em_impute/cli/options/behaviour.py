@@ -66,8 +66,8 @@ Files: TypeAlias = Annotated[
     typer.Argument(
         metavar="FILE|-",
         rich_help_panel="Input",
-        help="The CSV file, which may be compressed (gz, bz2, xz, zst), or the parts of one table: files, patterns, "
-        "URLs; with --each tables of their own; - or nothing reads standard input.",
+        help="The CSV file, which may be compressed (gz, bz2, xz, zst), or the parts of one table: files, "
+        "patterns; with --each tables of their own; - or nothing reads standard input.",
     ),
 ]
 
