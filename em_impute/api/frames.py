@@ -24,9 +24,6 @@ from em_impute.table.read import LineNumbers, Table, read_table
 from em_impute.table.source import Source
 from em_impute.table.text import closest, listed, shown
 
-LARGEST_EXACT = 2.0**53
-"""Beyond it not every whole number is a floating-point number."""
-
 WRITING: dict[str, Any] = {"delimiter": ",", "encoding": "utf-8", "quote": '"', "all_lines": True}
 """Options of a request for bytes that `source_of_frame` makes."""
 
@@ -63,9 +60,7 @@ def _as_written(column: pd.Series) -> pd.Series:
     Raises DesignError where different values have the same text.
     """
     if pd.api.types.is_float_dtype(column.dtype):
-        known = column.dropna().to_numpy(np.float64)
-        is_whole = (known == np.floor(known)).all() and (np.abs(known) < LARGEST_EXACT).all()
-        return column.astype("Int64") if is_whole else column
+        return column.convert_dtypes()
     if column.dtype == object:
         seen = column.dropna()
         kinds = pd.DataFrame({"text": seen.map(str), "kind": seen.map(type)}).drop_duplicates()

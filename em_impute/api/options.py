@@ -4,14 +4,11 @@ import difflib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, TypedDict
 
 from em_impute.environment import one_blas_thread
 from em_impute.errors import EmImputeError, spelled
 from em_impute.options import TEXTS, Method, Request, Shares, check
-
-Name: TypeAlias = Hashable
-"""What a column may be called.  A tuple is one name, as it is in a `MultiIndex`."""
 
 
 class SharedOptions(TypedDict, total=False):
@@ -23,15 +20,15 @@ class SharedOptions(TypedDict, total=False):
 
 
 class ModelOptions(SharedOptions, total=False):
-    """Options of `em_impute.fit_model`: those of what is learnt."""
+    """Options of `em_impute.fit_model`: those of what is learnt.  A tuple is one name, as it is in a `MultiIndex`."""
 
-    features: Name | Sequence[Name]
-    kinds: Mapping[Name, str]
-    by: Name
-    same_within: Name
-    weights: Name
+    features: Hashable | Sequence[Hashable]
+    kinds: Mapping[Hashable, str]
+    by: Hashable
+    same_within: Hashable
+    weights: Hashable
     labels: Sequence[object]
-    order_by: Name
+    order_by: Hashable
     components: int | Literal["auto"] | None
     covariance: str
     single: bool
@@ -81,7 +78,7 @@ PARAMETERS = {"columns": "column", "has_header": "has_header=False"}
 """Parameters that have another name than the field of `Request`."""
 
 
-def request_of(columns: Iterable[Name], options: Mapping[str, Any], path: Path | None = None) -> Request:
+def request_of(columns: Iterable[Hashable], options: Mapping[str, Any], path: Path | None = None) -> Request:
     """Make the request that the command line would make.  Raises UsageError for what can never work."""
     given = {name: _value(name, value) for name, value in options.items()}
     request = Request(path=path, columns=tuple(map(str, columns)), **given)

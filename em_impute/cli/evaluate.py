@@ -105,14 +105,12 @@ def evaluate(
     with run.opened(request) as (opened, watch):
         evaluations = evaluate_all(opened, request, hiding, watch)
         made = [build_evaluation(opened, one, request, command_line()) for one in evaluations]
-
-    def say() -> None:
-        for report in made:
-            run.say(evaluation_lines(report))
-
     run.log.warnings(notice for report in made for notice in report.warnings)
-    run.judge(made, say)
-    for path in paths:
+    failure = run.judged(made)
+    for path in paths if failure is None else ():
         run.write(path, json_of(*made))
-    say()
+    for report in made:
+        run.say(evaluation_lines(report))
+    if failure is not None:
+        raise failure
     run.say_written([*map(name_of, paths)])

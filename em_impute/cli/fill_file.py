@@ -64,13 +64,12 @@ def fill_file(plan: Plan, request: Request, source: "tuple[SavedModel, str] | No
 
 def judge(reports: "Sequence[FitReport]", run: Run, watch: "Progress") -> None:
     """Tell the log what was decided.  Raise `NegativeError` for what must not be, after the summary."""
-
-    def told() -> None:
+    run.log.decisions(reports)
+    failure = run.judged(reports)
+    if failure is not None:
         watch("", None, "")
         say(reports, None, run)
-
-    run.log.decisions(reports)
-    run.judge(reports, told)
+        raise failure
 
 
 def say(reports: "Sequence[FitReport]", written: Sequence[str] | None, run: Run) -> None:

@@ -68,7 +68,7 @@ def plan(
     reports = report_paths([*(asked.reports or ()), *["-"] * asked.json], no_report=asked.no_report)
     if asked.dry_run:
         return Destination((), (STDOUT,) * asked.json, None, asked.diff)
-    data = _parts(inputs, asked.output) if in_parts and inputs else _file(inputs, asked)
+    data = _tables(inputs, asked, in_parts=in_parts)
     if not reports and not asked.no_report:
         reports = _default_reports(inputs, data, asked.output)
     if n_files is not None and data:
@@ -98,46 +98,32 @@ def report_paths(
     return tuple(map(place_of, reports))
 
 
-def _file(inputs: Sequence[str], asked: Output) -> tuple[str, ...]:
-    if asked.in_place:
-        return tuple(inputs)
-    if asked.output is not None:
-        return (place_of(asked.output),)
-    if asked.diff:
-        return ()
-    return tuple(map(_beside, inputs)) if inputs and not is_special(inputs[0]) else (STDOUT,)
-
-
-def _parts(inputs: Sequence[str], output: str | None) -> tuple[str, ...]:
-    """Put each part beside its input, or under its own name into a folder; a single one goes where a file does."""
+def _tables(inputs: Sequence[str], asked: Output, *, in_parts: bool) -> tuple[str, ...]:
+    """Name the completed CSVs: beside each input, or where -o says, which may be a folder for several parts."""
     from em_impute.pipeline.files import first_repeated
 
-    if output in STDOUT_NAMES:
+    output = asked.output
+    if asked.in_place or (output is None and asked.diff):
+        return tuple(inputs) if asked.in_place else ()
+    if output is None and inputs and not (len(inputs) == 1 and is_special(inputs[0])):
+        return tuple(_renamed(path, ".filled") for path in inputs)
+    if output is None or output in STDOUT_NAMES:
         return (STDOUT,)
-    if output is None:
-        return tuple(map(_beside, inputs))
-    is_folder = len(inputs) > 1 or output.endswith("/") or Path(output).is_dir()
-    if not is_folder:
-        return (output,)
-    folder = output.rstrip("/")
-    outputs = [f"{folder}/{path.rpartition('/')[2]}" for path in inputs]
+    if not (in_parts and inputs and (len(inputs) > 1 or output.endswith("/") or Path(output).is_dir())):
+        return (place_of(output),)
+    outputs = tuple(f"{output.rstrip('/')}/{path.rpartition('/')[2]}" for path in inputs)
     twice = first_repeated(outputs)
     if twice is not None:
         raise UsageError(f"two parts would be written to {twice!r}", "leave -o out: each then has a file beside it")
-    return tuple(outputs)
-
-
-def _beside(path: str) -> str:
-    return _renamed(path, ".filled")
+    return outputs
 
 
 def _renamed(path: str, addition: str) -> str:
     """Put something before the suffix of a file."""
     from em_impute.table.compression import split_name
 
-    folder, slash, name = path.rpartition("/")
-    stem, suffix = split_name(name)
-    return f"{folder}{slash}{stem}{addition}{suffix}"
+    stem, suffix = split_name(path)
+    return f"{stem}{addition}{suffix}"
 
 
 def _numbered(data: str, n_files: int) -> tuple[str, ...]:
@@ -156,10 +142,9 @@ def _default_reports(inputs: Sequence[str], data: Sequence[str], output: str | N
 
     if not data or data[0] == STDOUT or (output is not None and is_special(data[0])):
         return ()
-    first = inputs[0] if output is None else data[0]
-    folder = Path(first).parent
-    stem, _ = split_name(TABLE if len(inputs) > 1 else Path(first).name)
-    return tuple(str(folder / f"{stem}.report{form}") for form in (".json", ".html")[: 1 + can_write_pages()])
+    first = Path(inputs[0] if output is None else data[0])
+    stem, _ = split_name(TABLE if len(inputs) > 1 else first.name)
+    return tuple(str(first.parent / f"{stem}.report{form}") for form in (".json", ".html")[: 1 + can_write_pages()])
 
 
 def is_special(path: str) -> bool:

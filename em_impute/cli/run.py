@@ -156,26 +156,25 @@ class Run:
         if names and self.console is not None:
             print_sentences(self.console, wrote(names))
 
-    def judge(self, reports: "Sequence[FitReport | EvaluationReport]", say: Callable[[], None]) -> None:
-        """Raise `NegativeError` for what --strict, --fail-on or --min-accuracy rule out, once `say` has told of it.
-
-        Notes are no warnings.
-        """
+    def judged(self, reports: "Sequence[FitReport | EvaluationReport]") -> NegativeError | None:
+        """Give the error that --strict, --fail-on or --min-accuracy make of what was found; notes are no warnings."""
         if not self.asked.judges:
-            return
+            return None
         from em_impute.report.model.shared import is_note
 
         found = {one.code for report in reports for one in report.warnings if not is_note(one)}
         codes, option = (found, "--strict") if self.asked.strict else (found & self._fatal, "--fail-on")
-        what, hint = "", f"resolve what it warns about, or leave {option} out"
         if codes:
             what = f"warning{'s' * (len(codes) > 1)} {', '.join(sorted(codes))}: with {option} nothing is written"
+            return NegativeError(what, f"resolve what it warns about, or leave {option} out")
         least = self.asked.min_accuracy
-        if least is not None and not codes:
-            what, hint = _too_few_right(reports, least), "name better predictors with -x, or ask for less"
-        if what:
-            say()
-            raise NegativeError(what, hint)
+        for report in reports if least is not None else ():
+            share = report.share_right
+            if share is None or share < (least or 0.0):
+                right = "no label could be hidden" if share is None else f"{share:.3f} of hidden labels are right"
+                what = f"{right} in column {report.column!r}: with --min-accuracy {least:g} nothing is written"
+                return NegativeError(what, "name better predictors with -x, or ask for less")
+        return None
 
     def write(self, path: str, content: str | bytes) -> None:
         """Write a file, whole or not at all, or to standard output, and tell the log."""
@@ -187,13 +186,3 @@ class Run:
         else:
             write_atomically(path, blocks, suffix="")
         self.log.written(name_of(path))
-
-
-def _too_few_right(reports: "Sequence[FitReport | EvaluationReport]", least: float) -> str:
-    """Say of the first column whose fills are not right often enough, or may not be, how often they are."""
-    for report in reports:
-        share = report.share_right
-        if share is None or share < least:
-            right = "no label could be hidden" if share is None else f"{share:.3f} of hidden labels are right"
-            return f"{right} in column {report.column!r}: with --min-accuracy {least:g} nothing is written"
-    return ""
