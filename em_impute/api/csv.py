@@ -139,30 +139,13 @@ def fill_each(
 ) -> list[FilledFile]:
     r"""Complete columns of many CSV files, each by a fit of its own: what `em-impute fill --each` does.
 
-    Parameters
-    ----------
-    paths
-        The files; each is a table of its own.
-    folder
-        Where the completed files go, each under its own name.  It is made if it is not there.
-    column, model, **options
-        As in `em_impute.fill_csv`, for each of them.
-    workers
-        Processes that share the files.  With more than one, a script needs `if __name__ == "__main__":` around what it
-        does, as with `multiprocessing`.
+    The completed files go into `folder`, each under its own name.  `workers` processes share the files; with more than
+    one, a script needs `if __name__ == "__main__":` around what it does, as with `multiprocessing`.  What else is given
+    is as in `em_impute.fill_csv`, for each of them.
 
-    Returns
-    -------
-    list of FilledFile
-        One for each path, in that order: `(path, output, reports, error)`.  A file that fails has its error there, and
-        the others are completed all the same.
-
-    Raises
-    ------
-    UsageError
-        For options that suit no file, and for two paths of one name.
-    OutputError
-        The folder cannot be made.
+    Returns `(path, output, reports, error)` for each path, in that order.  A file that fails has its error there, and
+    the others are completed all the same.  Raises UsageError for options that suit no file and for two paths of one
+    name, OutputError where the folder cannot be made.
 
     Source: as `em_impute.fill`.
 
