@@ -42,36 +42,16 @@ def fill_csv(
 ) -> tuple[FitReport, ...]:
     r"""Complete columns of a CSV file and change no other byte: what `em-impute fill` does, in the same bytes.
 
-    Parameters
-    ----------
-    path
-        The CSV file, which may be compressed (gz, bz2, xz, zst).
-    output
-        The completed file, another than `path`.  It appears whole or not at all, replaces what is there, and is
-        compressed if its name ends in .gz, .bz2, .xz or .zst.
-    column
-        The column to complete, by name or 1-based number, or a list of several, which predict each other.  With
-        `model` the names of the columns to complete; None completes all of the model's.
-    model
-        A model of `em_impute.fit_model` or `em_impute.read_model` to fill with, instead of a new fit.
-    save_model
-        A file for the fit.
-    **options
-        Those of `em_impute.fill` except `imputations`, with columns named as in `column`; with `model` only those of
-        `FittedModel.fill`.  And `delimiter`, `encoding`, `has_header`, `decimal`, `skip_lines`, `quote`,
-        `comment` and `all_lines`, detected if None.
+    `path` may be compressed (gz, bz2, xz, zst).  `output`, another file, appears whole or not at all, replaces what is
+    there, and is compressed if its name says so.  `column` is one to complete, by name or 1-based number, or a list of
+    several, which predict each other.  `model`, of `em_impute.fit_model` or `em_impute.read_model`, fills instead of a
+    new fit: all of its columns where `column` is None.  `save_model` is a file for the fit.  Options are those of
+    `em_impute.fill` but `imputations`, with columns named as in `column`, or with `model` those of `FittedModel.fill`;
+    and `delimiter`, `encoding`, `has_header`, `decimal`, `skip_lines`, `quote`, `comment` and `all_lines`, detected if
+    None.
 
-    Returns
-    -------
-    tuple of FitReport
-        One for each column, with the hash of the output.
-
-    Raises
-    ------
-    UsageError, TableError, ColumnError, DesignError, FitError
-        Each a ValueError too: wrong options, file, column or cells, or nothing to learn from.
-    OutputError
-        The output cannot be written.
+    Returns a report for each column, with the hash of the output.  Raises what `em_impute.fill` does, and OutputError
+    where the output cannot be written.
 
     Source: as `em_impute.fill`.
 

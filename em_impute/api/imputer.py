@@ -139,10 +139,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         (column,) = saved.columns
         if self.column is None:  # rows to classify are like the labelled rows
             column = elsewhere(column)
-        model = column.model
-        position = {**model.coding.column, **({} if model.texts is None else model.texts.column)}
-        position |= {one.column: one.index for one in model.readings if one.index is not None}
-        position = {name: at for name, at in position.items() if at in model.columns}
+        position = {done.opened.names[at]: at for at in column.model.columns}
         self.model_, self.fitted_model_ = placed(column, list(position)).model, FittedModel(saved)
         (self.report_,) = done.reports(f"em_impute.{' '.join(repr(self).split())}.fit")
         self.n_iter_ = max(1, self.report_.fit.n_iterations if self.report_.fit else 1)

@@ -49,21 +49,17 @@ class AppliedOptions(SharedOptions, total=False):
     indicator: bool
 
 
-class Options(ModelOptions, AppliedOptions, total=False):
-    """Options of the model and of what is filled."""
-
-    method: Method
-
-
-class FrameOptions(Options, total=False):
+class FrameOptions(ModelOptions, AppliedOptions, total=False):
     """Options of `em_impute.fill`."""
 
+    method: Method
     imputations: int
 
 
-class FileOptions(Options, total=False):
+class FileOptions(ModelOptions, AppliedOptions, total=False):
     """Options of `em_impute.fill_csv`."""
 
+    method: Method
     delimiter: str | None
     encoding: str | None
     has_header: bool
@@ -131,14 +127,8 @@ def parameter(name: str, value: str | None) -> str:
 def _value(name: str, value: Any) -> Any:
     """Give a value as `Request` holds it: several texts where one may stand for them, and names as texts."""
     if name in TEXTS:
-        return tuple(map(str, value if isinstance(value, tuple) else _as_list(value)))
+        several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+        return () if value is None else tuple(map(str, value if several else [value]))
     if name in {"deltas", "kinds"}:
         return tuple((str(key), one) for key, one in dict(value or {}).items())
     return str(value) if name in {"by", "same_within", "weights", "order_by"} and value is not None else value
-
-
-def _as_list(value: object) -> list[Any]:
-    """Give several values as a list: one alone, which may be a text, stands for itself, None for nothing."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes | tuple) else [value]
