@@ -84,12 +84,12 @@ def place_of(path: str) -> str:
 def report_paths(
     reports: Sequence[str], forms: Sequence[str] = REPORT_FORMS, *, no_report: bool = False
 ) -> tuple[str, ...]:
-    """Read every -r: standard output, or a path whose suffix says which of the forms the report has."""
+    """Read every -r: a path whose suffix says which of the forms the report has, or standard output for JSON."""
     if no_report and reports:
         raise UsageError("--no-report contradicts -r and --json", "leave one of them out")
     for report in reports:
         suffix = Path(report).suffix
-        if suffix not in forms and report not in STDOUT_NAMES:
+        if suffix not in forms and not (report in STDOUT_NAMES and ".json" in forms):
             raise UsageError(f"no report can be written to {report!r}", f"its name must end in {' or '.join(forms)}")
         if suffix == ".html":
             from em_impute.report.extra import PAGE, refuse_without
