@@ -2,9 +2,8 @@
 
 import os
 import re
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Annotated, ClassVar, TypeAlias
 
@@ -13,7 +12,7 @@ import typer
 from em_impute.cli.options.groups import option
 
 HEAD_BYTES = 1 << 16
-"""Read for a header while somebody waits for the completion of a name."""
+"""Decompressed for a header while somebody waits for the completion of a name."""
 
 
 def _column_names(context: typer.Context) -> list[str]:
@@ -27,14 +26,13 @@ def _column_names(context: typer.Context) -> list[str]:
     path = Path(files[0] if files else "-")
     if given["no_headers"] or not path.is_file():  # a pipe can be read once only
         return []
-    with suppress(Exception), ExitStack() as resources, path.open("rb") as file:
+    with suppress(Exception):
         from em_impute.table.dialect import DialectOptions, detect_dialect
-        from em_impute.table.source import source_of
+        from em_impute.table.source import open_source
 
-        head = BytesIO(file.read(HEAD_BYTES))
-        source = source_of(head, str(path), path, resources, is_stream=False, enough=1)  # the rest of it is not there
         reading = DialectOptions(**{key: given[key] for key in DialectOptions._fields if key in given})
-        names = [name for name in detect_dialect(source, reading)[1].names if name]
+        with open_source(path, HEAD_BYTES) as source:
+            names = [name for name in detect_dialect(source, reading)[1].names if name]
         # Other shells escape what they insert.
         is_bash = os.environ.get("_EM_IMPUTE_COMPLETE") == "complete_bash"
         return [re.sub(r"([^\w%+,./:=@-])", r"\\\1", name) for name in names] if is_bash else names
