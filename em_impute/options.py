@@ -178,6 +178,9 @@ def check(request: Request) -> None:
 def _check_kinds(kinds: tuple[tuple[str, Any], ...]) -> None:
     named = [column for column, _ in kinds]
     for column, kind in kinds:
+        if not column:
+            message = f"{option('kinds')} takes a column and a kind, not {kind!r}"
+            raise UsageError(message, f"for example {option('kinds', 'code=category')}")
         if kind not in KINDS:
             close = difflib.get_close_matches(str(kind), KINDS, n=1)
             meant = f"{kind}={column}" if column in KINDS else f"{column}={(close or KINDS)[0]}"

@@ -111,19 +111,10 @@ def read_pairs(
     return tuple(found.items())
 
 
-def _read_kinds(texts: Sequence[str], flag: str) -> tuple[tuple[str, str], ...]:
-    """Read every COLUMN=KIND, where the name of the column may hold `=` itself."""
-    pairs = [text.rpartition("=") for text in texts]
-    for text, (column, _, _) in zip(texts, pairs, strict=True):
-        if not column:
-            raise UsageError(f"{flag} takes a column and a kind, not {text!r}", f"for example {flag} code=category")
-    return tuple((column, kind) for column, _, kind in pairs)
-
-
 PARSERS: dict[str, Callable[[Any], Any]] = {
     "components": read_number,
     "deltas": lambda texts: read_pairs(texts, "--delta", "a label and a number", math.isfinite),
-    "kinds": lambda texts: _read_kinds(texts, "--as"),
+    "kinds": lambda texts: tuple((column, kind) for column, _, kind in (text.rpartition("=") for text in texts)),
     "labels": lambda text: tuple(text.split(",")),
     "unlabelled_weight": lambda text: None if text == "auto" else read_number(text),
 }
