@@ -52,7 +52,7 @@ def _run(arguments: list[str]) -> int:
     log = Log(arguments)
     try:
         code = _end_of(arguments, log)
-    except SystemExit as ended:  # by a signal, or by Typer with 1 where the reader of its help has left
+    except SystemExit as ended:  # by a signal, or by Typer with 1 where the reader of standard output has left
         code = int(ended.code or 0)
         if code == 1 and isinstance(ended.__context__, BrokenPipeError):
             code = ExitCode.CLOSED_PIPE
