@@ -23,7 +23,7 @@ TABLE = "em-impute.csv"
 
 @dataclass(frozen=True)
 class Destination:
-    """Where everything goes: paths on this machine, and addresses of parts elsewhere."""
+    """The paths where everything goes."""
 
     data: tuple[str, ...]
     """the completed CSV, one for each imputation, or one for each part; empty where none is written"""
@@ -186,10 +186,9 @@ def check_outputs(
     log.refuse([*sources, *targets])
     if not all(os.path.lexists(path) for path in sources):
         return  # opening it will say more
-    for output in outputs:
-        refuse_unwritable(output)
     for target in targets:
         if makes_folders and not target.parent.exists():
+            refuse_unwritable(target)
             _check_new_folder(target)
         else:
             check_output(target, sources, clobber)
