@@ -156,12 +156,6 @@ def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
     signal.signal(number, signal.SIG_IGN)
     if hasattr(signal, "setitimer"):
         # It is lost where Python is in a destructor, or a library that is being imported swallows it: ask again.
-        signal.signal(signal.SIGALRM, lambda *_: _raise(number))
+        signal.signal(signal.SIGALRM, lambda *_: sys.exit(SIGNALLED + number))
         signal.setitimer(signal.ITIMER_REAL, ASK_AGAIN, ASK_AGAIN)
-    _raise(number)
-
-
-def _raise(number: int) -> NoReturn:
-    if number == signal.SIGINT:
-        raise KeyboardInterrupt
     sys.exit(SIGNALLED + number)
