@@ -12,9 +12,7 @@ from em_impute.errors import UsageError
 Backend = Literal["serial", "dask"]
 """Where parts are worked on."""
 
-
 DEBUG = "Show the traceback of an error."
-
 
 JUDGING = ("strict", "fail_on", "min_accuracy")
 """Options by which something that is found stops the run."""
