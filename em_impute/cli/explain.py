@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from em_impute.cli.options.behaviour import JUDGING, Behaviour
-from em_impute.cli.options.groups import Without, grouped, option, request_of
+from em_impute.cli.options.groups import Without, command_line, grouped, input_path, option, read_number, request_of
 from em_impute.cli.options.input import File, InputOfColumn, Missing
 from em_impute.cli.options.model import ModelOfEM
-from em_impute.cli.options.parsing import command_line, input_path, read_number
 from em_impute.cli.outputs import STDOUT, check_outputs
 from em_impute.cli.run import Run
 from em_impute.errors import UsageError
@@ -55,7 +54,7 @@ def explain(
     context: typer.Context,
     file: File = None,
     *,
-    table: Annotated[InputOfColumn, Without("by", "same_within")],
+    table: Annotated[InputOfColumn, Without("all_columns", "by", "same_within")],
     missing: Missing,
     shown: Shown,
     model: Annotated[ModelOfEM, Without("single", "shares", "deltas")],
@@ -77,7 +76,13 @@ def explain(
     number = None if shown.steps == "all" else read_number(shown.steps)
     if not isinstance(number, int | None):
         raise UsageError(f"--steps takes a whole number or all, not {shown.steps!r}", "for example --steps 3")
-    gif = _animation_path(output.animate)
+    gif = None if output.animate is None else str(Path(output.animate))
+    if gif is not None:
+        if Path(gif).suffix.lower() != ".gif":
+            raise UsageError(f"no animation can be written to {output.animate!r}", "its name must end in .gif")
+        from em_impute.report.extra import ANIMATION, refuse_without
+
+        refuse_without(ANIMATION, "--animate")
     from em_impute.pipeline.explain import explain as follow
     from em_impute.pipeline.explain_steps import Showing
     from em_impute.report.build.explanation import build_explanation
@@ -110,15 +115,3 @@ def _animate(explanation: "Explanation", gif: str, run: Run, watch: "Progress") 
     total = explanation.n_iterations + 1
     which = "" if len(frames) == total else f" of {total:,}"
     return f"{shown_path(gif)} ({plural(len(frames), 'frame')}{which})"
-
-
-def _animation_path(animate: str | None) -> str | None:
-    """Read --animate, and refuse what cannot be drawn."""
-    if animate is None:
-        return None
-    if Path(animate).suffix.lower() != ".gif":
-        raise UsageError(f"no animation can be written to {animate!r}", "its name must end in .gif")
-    from em_impute.report.extra import ANIMATION, refuse_without
-
-    refuse_without(ANIMATION, "--animate")
-    return str(Path(animate))

@@ -33,7 +33,7 @@ def make_model(opened: InputTable, completions: Sequence[ColumnResult], request:
     Raises FitError where nothing was fitted.
     """
     columns = tuple(_make_column(opened, completion, request) for completion in completions)
-    return model_of_columns(columns, (source_of(opened, fitted_at),), request)
+    return model_of_columns(columns, (_source_of(opened, fitted_at),), request)
 
 
 def model_of_columns(
@@ -44,7 +44,7 @@ def model_of_columns(
     return SavedModel(version(), request.seed, reading, sources, columns)
 
 
-def source_of(opened: InputTable, fitted_at: str) -> TrainingTable:
+def _source_of(opened: InputTable, fitted_at: str) -> TrainingTable:
     """Name a table that is learnt from."""
     return TrainingTable(opened.name, opened.table.sha256, opened.table.n_rows, fitted_at)
 
