@@ -133,10 +133,9 @@ def fill_parts(
     from em_impute.pipeline.apply import asked_of
     from em_impute.pipeline.fill import PartsResult, backend, complete_parts, model_of_parts
     from em_impute.pipeline.fill_chunk import Form
-    from em_impute.pipeline.fit_sample import FromFile
     from em_impute.report.build.parts import build_parts_report
 
-    applied = None if source is None else FromFile(asked_of(source[0], request, source[1]), source[1])
+    applied = None if source is None else (asked_of(source[0], request, source[1]), source[1])
     room, command, form = _room(scale), command_line(), Form(long, destination.diff)
 
     def completed(outputs: Sequence[str]) -> PartsResult:
@@ -145,7 +144,7 @@ def fill_parts(
         return complete_parts(request, _parts(paths, copies, outputs), workers, room, told, applied, form)
 
     def reported(filled: PartsResult) -> "list[FitReport]":
-        model = None if applied is None else applied.model
+        model = None if applied is None else applied[0]
         return [build_parts_report(filled, at, request, command, model) for at in range(len(filled.columns))]
 
     with run.progress() as watch, _copies(paths) as copies:

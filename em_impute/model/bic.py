@@ -153,21 +153,15 @@ def families_to_try(covariance: str, n_features: int, auto: tuple[str, ...]) -> 
 
 
 def _sample(rows: Rows, size: int, seed: int, *, weighed: bool = False) -> Rows:
-    """Draw `size` rows of the table without putting any back; give back the very rows when there are no more.
-
-    If `weighed`, weights do not count equal rows, and the rows drawn keep theirs.
-    """
+    """Draw `size` rows of the table, or give all; if `weighed`, weights count no equal rows, and are kept."""
     rng = np.random.default_rng(seed)
     count = np.ones(rows.label.size, np.int64) if weighed else rows.weight.astype(np.int64)
     if count.sum() <= size:
         return rows
-    if weighed:
-        chosen = np.sort(rng.choice(count.size, size, replace=False))
-        weight = rows.weight[chosen]
-        return Rows(rows.x[chosen], rows.label[chosen], weight / weight.mean())
     drawn = rng.multivariate_hypergeometric(count, size, method="marginals")
     chosen = np.flatnonzero(drawn)
-    return Rows(rows.x[chosen], rows.label[chosen], drawn[chosen].astype(np.float64))
+    weight = rows.weight[chosen] / rows.weight[chosen].mean() if weighed else drawn[chosen].astype(np.float64)
+    return Rows(rows.x[chosen], rows.label[chosen], weight)
 
 
 def ordering_feature(design: Design, order_by: str | None) -> int:

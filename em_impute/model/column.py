@@ -13,10 +13,9 @@ from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.em.initialize import Mixture
 from em_impute.ensemble.fit import EnsembleFit
-from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import LogOddsShifts, Reasons
-from em_impute.model.assign import over_labels, shift_log_odds, total_entropy
+from em_impute.model.assign import over_labels, shift_log_odds
 from em_impute.model.draws import CodedRows, GroupDraws, ModelDraws
 from em_impute.model.fit import Fitted, examples_of
 from em_impute.model.groups import Group, GroupFit
@@ -163,14 +162,15 @@ class FittedColumn:
         rng, names, fitted, reasons = np.random.default_rng(seed), self.labels.labels, self.design.labels, self.reasons
         pooled = self.fitted.draw(n_draws, seed)
         # As often as a group's own fit weighs it predicts, else the fit of all rows does.
-        groups = {
-            one.group: GroupDraws(rng.random(n_draws) < one.weight, one.fitted.draw(n_draws, seed)) for one in self.own
-        }
+        groups = {}
+        for one in self.own:
+            place, own = [fitted.index(label) for label in one.design.labels], one.fitted.draw(n_draws, seed)
+            groups[one.group] = GroupDraws(rng.random(n_draws) < one.weight, own, place)
         factor = None
         if reasons is not None and self.shifts is not None and not self.shifts.is_none:
             factor = np.exp(reasons.draw(n_draws, np.random.default_rng([seed, REASONS])))
-        place = None if fitted == names else [names.index(label) for label in fitted]
-        return ModelDraws(pooled, groups, factor, place, np.zeros(len(names)) if self.delta is None else self.delta)
+        among = [names.index(label) for label in fitted]
+        return ModelDraws(pooled, groups, factor, among, np.zeros(len(names)) if self.delta is None else self.delta)
 
     def coded(self, rows: Integers) -> CodedRows:
         """Give some distinct rows as the fits read them."""
@@ -179,11 +179,7 @@ class FittedColumn:
             mine = np.flatnonzero(np.isin(rows, one.rows))
             groups[one.group] = mine, examples_of(one.design).predictors.take(np.searchsorted(one.rows, rows[mine]))
         said = None if self.said is None else self.said.take(np.searchsorted(self.unlabelled, rows))
-        return CodedRows(self._predictors.take(rows), groups, said)
-
-    @cached_property
-    def _predictors(self) -> Predictors:
-        return examples_of(self.design).predictors
+        return CodedRows(examples_of(self.design).predictors.take(rows), groups, said)
 
     @property
     def deciding_rows(self) -> Codes | None:
@@ -217,11 +213,6 @@ class FittedColumn:
         if self.design.index is not None:
             return self.design.distinct.weight[self.unlabelled].astype(np.intp)
         return (self.labels.label[self.unlabelled] < 0).astype(np.intp)
-
-    @property
-    def weighted_entropy(self) -> float:
-        """Entropy of the probabilities, in nats, summed over the rows without a label by their weights."""
-        return total_entropy(self.distinct_probability, self.design.distinct.weight[self.unlabelled])
 
     def place_of(self, rows: Codes) -> Codes:
         """Find the distinct rows without a label that some rows without one equal: their places in `unlabelled`."""

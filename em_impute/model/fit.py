@@ -62,14 +62,23 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, progress: 
 
     Where no label is known the groups found are put in the order of their means of feature `by`.
     """
+
+    def watch(step: Step) -> None:
+        log_likelihood = f"log-likelihood {step.log_likelihood:,.3f}"
+        progress("fitting", f"iteration {step.iteration}, {log_likelihood}, gain {step.gain:.2g}")
+
     how = how_missing(design, recipe.seed)
     choice = choose_model(design, how, covariance, recipe, lambda detail: progress("choosing", detail))
     n_labels = choice.n_groups or len(design.labels)
-    mixture = fit_mixture(design.learning, n_labels, choice.recipe, lambda step: progress("fitting", _say(step)))
+    mixture = fit_mixture(design.learning, n_labels, choice.recipe, watch)
     if not (design.label >= 0).any():
         mixture = sort_components(mixture, by)
     elif choice.recipe.unlabelled_weight != 1.0:
-        mixture = _with_log_likelihood(mixture, design)
+        # Of the rows as they are, where the fit weighed some of them less.
+        recipe, fit = mixture.recipe, mixture.fit
+        problem = make_problem(*design.learning, fit.component_label, n_labels, free_shares=recipe.free_shares)
+        log_likelihood = expect(problem, fit.parameters).log_likelihood
+        mixture = mixture._replace(fit=fit._replace(log_likelihood=log_likelihood))
     unlabelled = design.distinct.label < 0
     probability = posterior(mixture.fit.parameters, mixture.fit.component_label, design.distinct.x[unlabelled])
 
@@ -146,16 +155,3 @@ def _log_likelihoods(rows: Rows, looked_at: Sequence[Batch], component_label: In
 def _parameters(batch: Batch) -> Parameters:
     """Give the parameters of the only mixture of a batch."""
     return Parameters(np.exp(batch.log_share[0]), batch.mean[0], batch.covariance[0])
-
-
-def _with_log_likelihood(mixture: Mixture, design: Design) -> Mixture:
-    """Give the log-likelihood of the rows as they are, where the fit had weighed some of them less."""
-    n_labels = int(mixture.fit.component_label.max()) + 1
-    free = mixture.recipe.free_shares
-    problem = make_problem(*design.learning, mixture.fit.component_label, n_labels, free_shares=free)
-    log_likelihood = expect(problem, mixture.fit.parameters).log_likelihood
-    return mixture._replace(fit=mixture.fit._replace(log_likelihood=log_likelihood))
-
-
-def _say(step: Step) -> str:
-    return f"iteration {step.iteration}, log-likelihood {step.log_likelihood:,.3f}, gain {step.gain:.2g}"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.columns.design import Category, Design, Feature, redundant_columns
+from em_impute.columns.design import Design, redundant_columns
 from em_impute.em.blocks import Floats, Integers, Rows, in_units, rows_by_code, standard_units
 from em_impute.ensemble.cross_validation import LEAST_CHANCE
 from em_impute.ensemble.folds import N_FOLDS
@@ -17,7 +17,6 @@ from em_impute.ensemble.stacking_weights import cross_fitted, stack_weights
 from em_impute.errors import ColumnError, DesignError, FitError, option
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.assign import over_labels
-from em_impute.model.draws import DrawsOfSomeLabels
 from em_impute.model.fit import FitProgress, Fitted
 from em_impute.table.categories import CategoryColumn
 from em_impute.table.text import plural, shown
@@ -49,7 +48,7 @@ class GroupFit(NamedTuple):
     weight: float  # beside the fit of all rows
     rows: Integers  # the distinct rows of the group
     design: Design  # of these and of their labels, in units of their own
-    fitted: Fitted  # speaks of all labels
+    fitted: Fitted  # speaks of all labels, but for its draws
 
 
 class _Trial(NamedTuple):
@@ -109,7 +108,12 @@ def fit_groups(
     choice = replace(pooled.choice, held_out=_mixed(pooled.choice.held_out, tested, weights, centre))
     fitted = pooled._replace(choice=choice, probability=probability)
     fits = tuple(GroupFit(texts[k], float(own_weights[k]), rows, own, fitted) for k, rows, own, fitted in found)
-    return fitted, _counted(design, design.groups, label, own_weights), fits
+    of_row = design.groups.code[design.distinct_of(np.arange(label.size))].astype(np.intp)
+    n_rows, n_missing = (
+        np.bincount(of_row[some], minlength=len(texts)) for some in (of_row >= 0, (of_row >= 0) & (label < 0))
+    )
+    columns = (column.tolist() for column in (n_rows, n_rows - n_missing, n_missing, own_weights))
+    return fitted, tuple(Group(*cells) for cells in zip(texts, *columns, strict=True)), fits
 
 
 def narrowed(design: Design, rows: Integers) -> Design | None:
@@ -135,15 +139,8 @@ def narrowed(design: Design, rows: Integers) -> Design | None:
         shift, scale = standard_units(values, weight)
         in_units(values, shift, scale, weight, column := np.empty(rows.size))
         columns.append(column)
-        features.append(
-            Feature(
-                feature.name,
-                int(np.count_nonzero(np.isnan(values))),
-                feature.shift + feature.scale * shift,
-                feature.scale * scale,
-                feature.category,
-            )
-        )
+        n_missing, shift = int(np.count_nonzero(np.isnan(values))), feature.shift + feature.scale * shift
+        features.append(replace(feature, n_missing=n_missing, shift=shift, scale=feature.scale * scale))
     categories = tuple(
         replace(one, code=one.code[rows], n_missing=int(np.count_nonzero(one.code[rows] < 0)))
         for one in design.categories
@@ -157,9 +154,9 @@ def narrowed(design: Design, rows: Integers) -> Design | None:
     distinct = distinct._replace(x=np.asfortranarray(distinct.x[:, kept]))
     index = None if design.index is None else np.repeat(np.arange(rows.size), weight.astype(np.intp))
     of_rows = label if index is None else label[index]
-    kept_features, same = tuple(features[j] for j in kept), design.same
-    same = None if same is None else replace(same, code=same.code[rows])
-    return Design(labels, of_rows, kept_features, (), distinct, index, categories, weighed=design.weighed, same=same)
+    same = None if design.same is None else replace(design.same, code=design.same.code[rows])
+    used = tuple(features[j] for j in kept)
+    return Design(labels, of_rows, used, (), distinct, index, categories, weighed=design.weighed, same=same)
 
 
 def _tried(pooled: HeldOut | None, own: HeldOut | None) -> _Trial | None:
@@ -198,10 +195,7 @@ def _scaled(weight: Floats) -> Floats:
 def _mixed(
     pooled: HeldOut | None, found: Sequence[tuple[Integers, _Trial | None]], weights: Sequence[Floats], centre: Floats
 ) -> HeldOut | None:
-    """Give the mixed fits' predictions of labels held out, `found` being the rows and the trial of each group.
-
-    Labels that only one of a group's two fits was tested on are left out.
-    """
+    """Give mixed predictions of labels that both fits of a group were tested on; `found` are its rows and trial."""
     if pooled is None:
         return None
     probability, kept = pooled.probability.copy(), np.ones(pooled.label.size, dtype=bool)
@@ -241,21 +235,14 @@ def _fit_own(design: Design, rows: Integers, fit: Fit, name: str) -> tuple[Desig
         if not nothing_known:
             return None
         raise FitError(f"{name}: {error.message}", error.hint) from error
-    place = [design.labels.index(one) for one in own.labels]
-
-    def of_all_labels(probability: Floats) -> Floats:
-        return over_labels(probability, place, len(design.labels))
-
-    held = fitted.choice.held_out
+    place, n_labels, held = [design.labels.index(one) for one in own.labels], len(design.labels), fitted.choice.held_out
     if held is not None:
-        probability, baseline = of_all_labels(held.probability), of_all_labels(held.baseline)
+        probability, baseline = (over_labels(one, place, n_labels) for one in (held.probability, held.baseline))
         held = HeldOut(np.array(place)[held.label], probability, baseline, rows[held.row], held.weight)
-
-    def draw(n_draws: int, seed: int) -> DrawsOfSomeLabels:
-        return DrawsOfSomeLabels(fitted.draw(n_draws, seed), place, len(design.labels))
-
-    choice = replace(fitted.choice, held_out=held)
-    return own, fitted._replace(choice=choice, probability=of_all_labels(fitted.probability), draw=draw)
+    return own, fitted._replace(
+        choice=replace(fitted.choice, held_out=held),
+        probability=over_labels(fitted.probability, place, n_labels),
+    )
 
 
 def _copies(row: Integers) -> Integers:
@@ -265,12 +252,3 @@ def _copies(row: Integers) -> Integers:
     copy = np.empty_like(row)
     copy[order] = np.arange(row.size) - np.repeat(first, np.diff(first, append=row.size))
     return copy
-
-
-def _counted(design: Design, groups: Category, label: Integers, weights: Floats) -> tuple[Group, ...]:
-    """Count the cells of each group."""
-    of_row = groups.code[design.distinct_of(np.arange(label.size))].astype(np.intp)
-    rows = np.bincount(of_row[of_row >= 0], minlength=weights.size)
-    missing = np.bincount(of_row[(of_row >= 0) & (label < 0)], minlength=weights.size)
-    columns = (column.tolist() for column in (rows, rows - missing, missing, weights))
-    return tuple(Group(*cells) for cells in zip(groups.texts, *columns, strict=True))

@@ -14,7 +14,7 @@ from em_impute.columns.design import Design, Feature
 from em_impute.columns.readings import Reading, made_names, with_readings
 from em_impute.columns.spellings import merge_spellings
 from em_impute.columns.text_scores import TextScores
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.em.em import posterior
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import Ensemble, predict
@@ -31,6 +31,8 @@ from em_impute.table.read import Table
 
 MISSING = -1
 
+ROWS_AT_ONCE = 1 << 20
+
 DIGITS = 12
 """Digits of a probability that count.  The last bits of a product of matrices depend on how many rows it has; without
 them a row gets the same label in every table, also where labels tie."""
@@ -45,11 +47,6 @@ class Coding:
     decimal: Annotated[str, "The decimal mark of its numbers."]
     column: Annotated[Mapping[str, int], NotSaved] = field(default_factory=dict)
     """Where each number and each category stands in the table; one that is not there is missing in every row."""
-
-    @property
-    def columns(self) -> tuple[int, ...]:
-        """The columns of the table that are read."""
-        return tuple(sorted(self.column.values()))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -287,6 +284,10 @@ class Model:
         probability = shift_log_odds(probability, self.delta)
         probability = probability if digits is None else np.round(probability, digits)
         return Prediction(probability, place, rows[predictors.are_empty[place]], coded)
+
+    def say(self, table: Table, rows: Codes) -> Iterator[Prediction]:
+        """Say the same of very many rows, some after others."""
+        return (self.predict(table, rows[some]) for some in slices(rows.size, ROWS_AT_ONCE))
 
     def _coded(self, table: Table, rows: Integers, groups: Groups) -> CodedRows:
         """Give some rows of a chunk as the fits read them."""

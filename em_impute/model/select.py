@@ -6,8 +6,8 @@ import numpy as np
 
 from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Flags, Floats, Integers, Rows
-from em_impute.em.em import Fit, posterior
+from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.em import posterior
 from em_impute.em.initialize import Recipe
 from em_impute.em.mixture import fit_mixture
 from em_impute.em.sampling import draw_rows
@@ -142,30 +142,20 @@ def _hold_out(rows: Rows, shown: Floats, folds: Integers, asked: Integers, n_lab
     n_features) is what is seen of a row that is held out.
     """
     probability = np.empty((rows.label.size, n_labels))
+    stopping = recipe.stopping._replace(tolerance=FOLD_TOLERANCE)
+    # Labelled rows are predicted by the shares of labelled rows, also where those of the others are free.
+    recipe = recipe._replace(stopping=stopping, free_shares=False)
     for fold in range(N_FOLDS):
-        out = folds == fold
-        if out.any():
-            fit = _fit_without(rows, out, n_labels, recipe)
-            rows_asked = asked == fold
+        kept = folds != fold
+        if not kept.all():
+            learning, _ = merge_equal_rows(Rows(rows.x[kept], rows.label[kept], rows.weight[kept]))
+            fit, rows_asked = fit_mixture(learning, n_labels, recipe).fit, asked == fold
             probability[rows_asked] = posterior(fit.parameters, fit.component_label, shown[rows_asked])
     return probability
 
 
-def _fit_without(rows: Rows, out: Flags, n_labels: int, recipe: Recipe) -> Fit:
-    """Fit a mixture without the rows that are `out`, (n_rows,), to predict these.
-
-    Labelled rows are predicted by the shares of labelled rows, also where those of the others are free.
-    """
-    kept, _ = merge_equal_rows(Rows(rows.x[~out], rows.label[~out], rows.weight[~out]))
-    stopping = recipe.stopping._replace(tolerance=FOLD_TOLERANCE)
-    return fit_mixture(kept, n_labels, recipe._replace(stopping=stopping, free_shares=False)).fit
-
-
 def _comparison_rows(design: Design, seed: int) -> tuple[Integers, Rows]:
-    """Draw the rows to compare candidates on, keeping the balance of labelled and unlabelled rows by weight.
-
-    Returns their numbers as well.
-    """
+    """Draw rows to compare candidates on, labelled and unlabelled ones balanced by weight; also give their numbers."""
     rng = np.random.default_rng(seed)
     parts = []
     known, counts = design.label >= 0, design.weight_of(np.arange(design.label.size)) > 0.0

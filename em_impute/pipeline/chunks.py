@@ -46,48 +46,39 @@ class CacheWriter:
         self._key = key
         self._room = room - sum(size for other, (_, size) in _CACHE.items() if other != key)
         self._spills = spills
-        self._items: list[Any] | None = []
-        self._file: _Spilled | None = None
+        self._items: list[Any] | _Spilled | None = []
         self._size = 0
 
     def add(self, item: Any) -> None:  # noqa: ANN401  # tables and blocks
         """Take in one more."""
-        if self._file is not None:
-            self._file.add(item)
-        elif self._items is not None:
+        if self._items is not None:
             self._items.append(item)
+        if isinstance(self._items, list):
             self._size += array_bytes(item)
             if self._size > self._room:
-                self._give_up()
+                self._items, self._size = _Spilled(self._items) if self._spills else None, 0
 
     def finish(self) -> None:
         """Keep them, now that they are all there."""
-        if self._file is not None:
-            _CACHE[self._key] = self._file, 0
-        elif self._items is not None:
+        if self._items is not None:
             _CACHE[self._key] = self._items, self._size
-
-    def _give_up(self) -> None:
-        items, self._items = self._items or [], None
-        if self._spills:
-            self._file = _Spilled()
-            for item in items:
-                self._file.add(item)
 
 
 class _Spilled:
     """Blocks in a file that vanishes with its descriptor."""
 
-    def __init__(self) -> None:
+    def __init__(self, blocks: list[Block]) -> None:
         with spool_errors():
             self._file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  # closed with the blocks
         self._n_blocks = 0
+        for block in blocks:
+            self.append(block)
 
     def __del__(self) -> None:
         """Close the file, which nobody else knows of."""
         self._file.close()
 
-    def add(self, block: Block) -> None:
+    def append(self, block: Block) -> None:
         """Write one more."""
         with spool_errors():
             for array in block:
@@ -225,12 +216,11 @@ def in_part(part: Part, plan: ReadPlan) -> Iterator[None]:
 
 def _refuse_other_form(path: str, dialect: Dialect, plan: ReadPlan) -> None:
     first, names = plan.dialect, dialect.names
-    if names != first.names:
-        if len(names) != len(first.names):
-            differs = f"it has {len(names)} columns, not {len(first.names)}"
-        else:
-            at = next(i for i, (one, two) in enumerate(zip(first.names, names, strict=True)) if one != two)
-            differs = f"its column {at + 1} is {names[at]!r}, not {first.names[at]!r}"
+    if len(names) != len(first.names):
+        differs = f"it has {len(names)} columns, not {len(first.names)}"
+    elif names != first.names:
+        at = next(i for i, (one, two) in enumerate(zip(first.names, names, strict=True)) if one != two)
+        differs = f"its column {at + 1} is {names[at]!r}, not {first.names[at]!r}"
     elif dialect.closes != first.closes:
         differs = "the rows of one end with a delimiter, those of the other do not"
     elif dialect.encoding != first.encoding:

@@ -175,10 +175,7 @@ def _shares(labels: Labels, weight: Floats | None) -> Floats:
 def _fit_labels_only(
     opened: InputTable, column: int, labels: Labels, request: Request, progress: Progress
 ) -> FittedColumn | None:
-    """Fit the same model where rows without a label have the weight 0: they teach nothing, but are filled.
-
-    None where the rows that have labels show too little by themselves, such as no number that varies.
-    """
+    """Fit the same model where rows without a label teach nothing; None where those with one show too little."""
     weight = np.where(labels.label >= 0, 1.0 if opened.weight is None else opened.weight, 0.0)
     weight /= weight[weight > 0.0].mean()
     try:

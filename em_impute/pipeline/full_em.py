@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import repeat
+from itertools import chain, repeat
 from operator import add
 from typing import NamedTuple, cast
 
@@ -22,7 +22,6 @@ from em_impute.model.predict import Model
 from em_impute.pipeline.backends import MapParts
 from em_impute.pipeline.chunks import ReadPlan, cache_writer, cached, in_part, label_codes, table_chunks
 from em_impute.pipeline.files import Part
-from em_impute.table.read import Table
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,6 @@ class EmTask:
     weights: WeightScale | None
     model: Model
     component_label: Integers
-    n_labels: int
     unlabelled_weight: float
 
     @property
@@ -44,15 +42,10 @@ class EmTask:
         """What the blocks are kept by."""
         return f"blocks of column {self.column}"
 
-    def weight_of(self, table: Table) -> Floats | None:
-        """Say how much every row of a chunk counts, (n_rows,); None if all count alike."""
-        if self.weights is None or table.weights is None or table.weights.values is None:
-            return None
-        return relative_weights(table.weights.values, self.weights)
-
-    def labels_of(self, table: Table) -> Integers:
-        """Give the label of every row of a chunk, −1 where it is missing: (n_rows,)."""
-        return label_codes(table.targets[self.column], self.label_of, "a part of the table")
+    @property
+    def n_labels(self) -> int:
+        """Count the labels that were fitted."""
+        return len(self.model.pooled.known_labels)
 
 
 class FixedStatistics(NamedTuple):
@@ -176,36 +169,22 @@ def _moments_of_part(part: Part, what: tuple[EmTask, Callable[[Block], Moments]]
     task, work = what
     n_components, n_features = task.component_label.size, len(task.model.coding.features)
     with in_part(part, task.plan):
-        return reduce(merge, map(work, _blocks(part, task)), empty(n_components, n_features))
-
-
-def _blocks(part: Part, task: EmTask) -> Iterator[Block]:
-    """Give the blocks of a part: those that were kept, or made again."""
-    found = cached(task.plan.key(part, task.name))
-    if found is not None:
-        yield from found
-        return
-    for _, problem in _problems(part, task):
-        yield from problem.blocks
+        blocks = cached(task.plan.key(part, task.name))  # or else they are made again
+        if blocks is None:
+            blocks = chain.from_iterable(problem.blocks for _, problem in _problems(part, task))
+        return reduce(merge, map(work, blocks), empty(n_components, n_features))
 
 
 def _problems(part: Part, task: EmTask) -> Iterator[tuple[Rows, Problem]]:
-    """Give what is to be fitted, chunk by chunk, with the rows it is made of."""
+    """Give what is to be fitted, chunk by chunk, with its rows: equal ones told once, those of weight 0 left out."""
     for table in table_chunks(part, task.plan):
-        if table.n_rows:
-            rows = _rows(table, task)
-            yield rows, make_problem(*rows, task.component_label, task.n_labels)
-
-
-def _rows(table: Table, task: EmTask) -> Rows:
-    """Code all rows of a chunk, equal ones told once; those that the user gave no weight are left out."""
-    label = task.labels_of(table)
-    rows = np.arange(table.n_rows)
-    weight = np.where(label >= 0, 1.0, task.unlabelled_weight)
-    if (of_rows := task.weight_of(table)) is not None:
-        weight *= of_rows
-    if not weight.all():
-        rows, label, weight = rows[weight > 0.0], label[weight > 0.0], weight[weight > 0.0]
-    x = task.model.coding.predictors(task.model.prepared(table), rows).x
-    merged, _ = merge_equal_rows(Rows(x, label, weight))
-    return merged
+        if not table.n_rows:
+            continue
+        label = label_codes(table.targets[task.column], task.label_of, "a part of the table")
+        weight = np.where(label >= 0, 1.0, task.unlabelled_weight)
+        if task.weights is not None and table.weights is not None and table.weights.values is not None:
+            weight *= relative_weights(table.weights.values, task.weights)
+        kept = np.flatnonzero(weight > 0.0)
+        x = task.model.coding.predictors(task.model.prepared(table), kept).x
+        rows, _ = merge_equal_rows(Rows(x, label[kept], weight[kept]))
+        yield rows, make_problem(*rows, task.component_label, task.n_labels)

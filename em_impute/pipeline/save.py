@@ -11,10 +11,8 @@ from em_impute.ensemble import metrics
 from em_impute.environment import version
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.column import FittedColumn
-from em_impute.model.predict import Mixed
 from em_impute.options import Request
 from em_impute.pipeline.complete import model_of
-from em_impute.pipeline.full_em import FullFit
 from em_impute.pipeline.open import name_of
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.saved_model.distributions import count_texts, describe_numbers
@@ -111,32 +109,18 @@ def _score(held_out: HeldOut) -> Recovered:
     )
 
 
-def column_of_sample(
-    small: InputTable, completion: ColumnResult, labels: Labels, request: Request, full_fit: FullFit | None
-) -> SavedColumn:
-    """Keep what fills a column; `completion` is of the sample `small`, `labels` were counted in all rows.
-
-    Where EM went over all rows, the mixture is that of `full_fit`.
-    """
+def column_of_sample(small: InputTable, completion: ColumnResult, labels: Labels, request: Request) -> SavedColumn:
+    """Keep what fills a column; `completion` is of the sample `small`, `labels` were counted in all rows."""
     found = completion.fitted
     if found is None:
         raise AssertionError("a column that is to be saved is always fitted")
-    design, factor = found.design, _factors(labels, completion.labels, found.design.labels)
-    rows = design.distinct._replace(weight=design.distinct.weight * factor[design.distinct.label])
+    design = found.design
+    known, sampled = (dict(zip(one.labels, one.known, strict=True)) for one in (labels, completion.labels))
+    # How many rows each row drawn stands for: of every label, and at the end of a missing one.
+    factor = [known.get(label, 0) / max(1, sampled.get(label, 0)) for label in design.labels]
+    factor.append(labels.n_missing / max(1, completion.labels.n_missing))
+    rows = design.distinct._replace(weight=design.distinct.weight * np.array(factor)[design.distinct.label])
     weighed = replace(found, design=replace(design, distinct=rows))
     saved = _make_column(small, replace(completion, fitted=weighed), request)
-    known = dict(zip(labels.labels, labels.known, strict=True))
     training = replace(saved.training, rows=sum(known.values()) + labels.n_missing)
-    saved = replace(saved, training=training, tokens=tuple(labels.tokens))
-    if full_fit is None:
-        return saved
-    fit = full_fit.mixture.fit
-    expert = replace(saved.model.pooled, mixtures=Mixed(fit.parameters, fit.component_label))
-    return replace(saved, model=replace(saved.model, pooled=expert))
-
-
-def _factors(labels: Labels, drawn: Labels, fitted: tuple[str, ...]) -> Floats:
-    """Say how many rows each row drawn stands for: (n_fitted + 1,), of every label, and at the end of a missing one."""
-    known, sampled = (dict(zip(one.labels, one.known, strict=True)) for one in (labels, drawn))
-    of_label = [known.get(label, 0) / max(1, sampled.get(label, 0)) for label in fitted]
-    return np.array([*of_label, labels.n_missing / max(1, drawn.n_missing)])
+    return replace(saved, training=training, tokens=tuple(labels.tokens))

@@ -7,7 +7,6 @@ row in which cells are emptied, or hold something else, are put to the very mode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
@@ -37,12 +36,8 @@ STRANGERS = 2.0
 """What two different texts count in a mean squared difference: as much as two random rows differ in a number."""
 
 
-class Cells(NamedTuple):
-    """What is put into a column of copies of a row."""
-
-    column: int
-    copies: Integers
-    values: Floats  # (n_copies,), numbers, or the codes of texts; NaN is missing
+Cells = tuple[int, Integers, Floats]
+"""A column, copies of a row, and what is put into it there: (n_copies,) numbers, or codes of texts; NaN is missing."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +175,7 @@ def _contributions(row: _Row, label: int) -> list[Contribution]:
 def _emptied(columns: Sequence[int], is_empty: Flags) -> list[Cells]:
     """Empty the cells of copies that `is_empty`, (n_copies, n_columns), marks."""
     empty = [np.flatnonzero(one) for one in is_empty.T]
-    return [Cells(column, copies, np.full(copies.size, np.nan)) for column, copies in zip(columns, empty, strict=True)]
+    return [(column, copies, np.full(copies.size, np.nan)) for column, copies in zip(columns, empty, strict=True)]
 
 
 def _changes(row: _Row, label: int) -> list[Counterfactual]:
@@ -192,7 +187,7 @@ def _changes(row: _Row, label: int) -> list[Counterfactual]:
             numbers += _change_of_number(row, column, label)
         elif category is not None and category.code is not None:
             codes = np.arange(len(category.texts), dtype=np.float64)
-            said = row.heard(row.put(codes.size, [Cells(column, np.arange(codes.size), codes)]))
+            said = row.heard(row.put(codes.size, [(column, np.arange(codes.size), codes)]))
             best = said.argmax(axis=1)
             texts += [
                 _counterfactual(row, column, category.texts[k], said[k], None) for k in np.flatnonzero(best != label)
@@ -213,7 +208,7 @@ def _change_of_number(row: _Row, column: int, label: int) -> list[Counterfactual
         first, last, said = here, float(end), None
         for _ in range(2):
             tried = np.linspace(first, last, N_VALUES + 1)
-            said = row.heard(row.put(tried.size, [Cells(column, np.arange(tried.size), tried)]))
+            said = row.heard(row.put(tried.size, [(column, np.arange(tried.size), tried)]))
             other = np.flatnonzero(said.argmax(axis=1) != label)
             if not other.size or not other[0]:
                 said = None

@@ -121,7 +121,7 @@ def test_a_drawn_label_is_wrong_with_the_probability_of_all_others():
     """A cell that holds its less probable label is wrong more often than not, and a shift moves it the other way."""
     stated = np.tile([0.8, 0.2], (100, 1))
     code = np.ones(100, int)
-    fills = Fills(np.arange(100), code, stated[:, 1], stated.sum(axis=0), is_drawn=True)
+    fills = Fills(np.arange(100), code, stated[:, 1], stated.sum(axis=0), drawn=code[None])
     missing = Gathered(np.arange(100), np.arange(100), np.ones(100, int), np.eye(2, dtype=int)[code])
     chance = np.tile(stated, (N_DRAWS, 1, 1))
     plain = _wrong(chance, missing, stated, NO_SHIFT, fills, APART, np.random.default_rng(4))

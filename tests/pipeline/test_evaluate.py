@@ -120,7 +120,7 @@ def test_hidden_labels_are_filled_as_fill_fills_a_file_that_lacks_them(tmp_path,
             asked = replace(request, path=tmp_path / "blanked.csv", probabilities=True)
             with open_table(asked, silent) as opened:
                 completion = complete_all(opened, asked, silent)[0]
-            expected = completion.probability[np.searchsorted(completion.fills.row, rows)]
+            expected = completion.fills.probabilities[np.searchsorted(completion.fills.row, rows)]
 
             np.testing.assert_array_equal(found.probability[MODEL][mine], expected)
             assert [shown[row] for row in rows] == [found.labels.labels[k] for k in found.label[mine]]
