@@ -38,7 +38,7 @@ class FittedColumn:
     groups: tuple[Group, ...] | None
     """The groups that --by divides the rows into."""
     timings: Mapping[str, float]
-    delta: Floats | None = None
+    delta: Floats
     """(n_labels,), by how much log-odds are higher where a label is missing than the predictors say"""
     own: tuple[GroupFit, ...] = ()
     """The fits of those groups that have one."""
@@ -83,12 +83,13 @@ class FittedColumn:
     @cached_property
     def distinct_probability(self) -> Floats:
         """(n_unlabelled, n_labels), with the shift of log-odds that the user asked for."""
-        return self.shifted(self.unshifted)
+        return shift_log_odds(self.unshifted, self.delta)
 
     @cached_property
     def unshifted(self) -> Floats:
         """(n_unlabelled, n_labels), as the reasons for missing labels have it."""
-        return self.of_every_label(self._alone if self.said is None else self.said.together)
+        said = self._alone if self.said is None else self.said.together
+        return over_labels(said, self.fitted_labels, self.delta.size)
 
     @cached_property
     def _alone(self) -> Floats:
@@ -117,10 +118,10 @@ class FittedColumn:
         """Let a row of the table hear those of its key, in each of the forms that say (n_copies, n_labels) alone."""
         if self.siblings is None or self.said is None:
             return probability
-        alone = probability if self.delta is None else shift_log_odds(probability, -self.delta)
-        alone = alone[:, [self.labels.labels.index(label) for label in self.design.labels]]
+        alone = shift_log_odds(probability, -self.delta)[:, self.fitted_labels]
         distinct = int(self.design.distinct_of(np.array([row]))[0])
-        return self.shifted(self.of_every_label(self.siblings.of_copies(distinct, alone, self.said)))
+        heard = self.siblings.of_copies(distinct, alone, self.said)
+        return shift_log_odds(over_labels(heard, self.fitted_labels, self.delta.size), self.delta)
 
     @cached_property
     def beyond(self) -> Flags:
@@ -159,7 +160,7 @@ class FittedColumn:
 
     def draw(self, n_draws: int, seed: int) -> ModelDraws:
         """Draw the model so many times, and why labels are missing."""
-        rng, names, fitted, reasons = np.random.default_rng(seed), self.labels.labels, self.design.labels, self.reasons
+        rng, fitted, reasons = np.random.default_rng(seed), self.design.labels, self.reasons
         pooled = self.fitted.draw(n_draws, seed)
         # As often as a group's own fit weighs it predicts, else the fit of all rows does.
         groups = {}
@@ -169,8 +170,7 @@ class FittedColumn:
         factor = None
         if reasons is not None and self.shifts is not None and not self.shifts.is_none:
             factor = np.exp(reasons.draw(n_draws, np.random.default_rng([seed, REASONS])))
-        among = [names.index(label) for label in fitted]
-        return ModelDraws(pooled, groups, factor, among, np.zeros(len(names)) if self.delta is None else self.delta)
+        return ModelDraws(pooled, groups, factor, self.fitted_labels, self.delta)
 
     def coded(self, rows: Integers) -> CodedRows:
         """Give some distinct rows as the fits read them."""
@@ -193,16 +193,10 @@ class FittedColumn:
         deciding[missing] = missing[first[place.reshape(-1)]]
         return deciding
 
-    def of_every_label(self, probability: Floats) -> Floats:
-        """Give a label of which nothing was learnt the probability 0: (…, n_known) to (…, n_labels)."""
-        names = self.labels.labels
-        if self.design.labels == names:
-            return probability
-        return over_labels(probability, [names.index(label) for label in self.design.labels], len(names))
-
-    def shifted(self, probability: Floats) -> Floats:
-        """Shift the log-odds of (…, n_labels) as the user asked for."""
-        return probability if self.delta is None else shift_log_odds(probability, self.delta)
+    @property
+    def fitted_labels(self) -> list[int]:
+        """The places among all labels of those of which something was learnt."""
+        return [self.labels.labels.index(label) for label in self.design.labels]
 
     @cached_property
     def cells(self) -> Integers:

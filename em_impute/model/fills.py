@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,26 +32,17 @@ def no_fills(n_labels: int) -> "Fills":
     return Fills(np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0), np.zeros(n_labels))
 
 
-@dataclass(frozen=True)
-class Fills:
+class Fills(NamedTuple):
     """What is to be written into the missing cells."""
 
-    row: Codes
-    """(n_missing,) rows of the table whose label is missing"""
-    code: Codes
-    """(n_missing,) label to write, −1 where the cell stays as it is"""
-    probability: Floats
-    """(n_missing,) of the most probable label, written or not; of the label written where it was drawn"""
-    expected: Floats
-    """(n_labels,) expected number of missing cells of each label: the sum of the probabilities"""
-    probabilities: Floats | None = None
-    """(n_missing, n_labels) of every label, where they were asked for"""
-    entropy: float = 0.0
-    """of the probabilities, summed over the cells, in nats"""
-    without_predictors: Integers = field(default_factory=lambda: NO_ROWS)
-    """the rows that show no predictor, where these are told"""
-    drawn: NDArray[np.int16] | None = None
-    """(n_imputations, n_missing) labels drawn by their probabilities, the first of which are the fills"""
+    row: Codes  # (n_missing,) rows of the table whose label is missing
+    code: Codes  # (n_missing,) label to write, −1 where the cell stays as it is
+    probability: Floats  # (n_missing,) of the most probable label, written or not; of the one drawn where it was drawn
+    expected: Floats  # (n_labels,) expected number of missing cells of each label: the sum of the probabilities
+    probabilities: Floats | None = None  # (n_missing, n_labels) of every label, where they were asked for
+    entropy: float = 0.0  # of the probabilities, summed over the cells, in nats
+    without_predictors: Integers = NO_ROWS  # the rows that show no predictor, where these are told
+    drawn: NDArray[np.int16] | None = None  # (n_imputations, n_missing) labels drawn, the first of which are the fills
 
     @property
     def is_drawn(self) -> bool:
@@ -128,28 +118,19 @@ class Unsure(NamedTuple):
     label: int
 
 
-@dataclass(frozen=True)
-class CellCounts:
+class CellCounts(NamedTuple):
     """What became of some missing cells."""
 
-    filled: Integers
-    """(n_bands, n_labels) cells by the probability of their label"""
-    expected: Floats
-    """(n_labels,) sum of the probabilities"""
-    wrong: float
-    """sum of 1 − probability over the filled cells"""
+    filled: Integers  # (n_bands, n_labels) cells by the probability of their label
+    expected: Floats  # (n_labels,) sum of the probabilities
+    wrong: float  # sum of 1 − probability over the filled cells
     entropy: float
-    lowest: float
-    """probability of a filled cell; 1 if none is"""
-    left_empty: Mapping[str, int]
-    """by the first reason that holds"""
+    lowest: float  # probability of a filled cell; 1 if none is
+    left_empty: Mapping[str, int]  # by the first reason that holds
     n_without_predictors: int
-    least: tuple[Unsure, ...]
-    """the least certain cells, ascending"""
-    of_group: Mapping[str, int] = field(default_factory=dict)
-    """rows of each group that was divided by"""
-    missing_of_group: Mapping[str, int] = field(default_factory=dict)
-    """those of them without a label"""
+    least: tuple[Unsure, ...]  # the least certain cells, ascending
+    of_group: Mapping[str, int] = {}  # rows of each group that was divided by
+    missing_of_group: Mapping[str, int] = {}  # those of them without a label
 
     def merged(self, other: "CellCounts") -> "CellCounts":
         """Add what was filled elsewhere, further on."""
@@ -172,7 +153,7 @@ class CellCounts:
             return self
         missing = np.bincount(groups.code[(groups.code >= 0) & (label < 0)], minlength=len(groups.texts))
         rows, lacking = (dict(zip(groups.texts, counts.tolist(), strict=True)) for counts in (groups.counts, missing))
-        return replace(self, of_group=rows, missing_of_group=lacking)
+        return self._replace(of_group=rows, missing_of_group=lacking)
 
 
 def no_cells(n_labels: int) -> CellCounts:

@@ -90,30 +90,29 @@ def fit_groups(
     if design.groups is None:
         return pooled, None, ()
     texts = design.groups.texts
-    found: list[tuple[int, Integers, Design, Fitted]] = []
+    found: list[GroupFit] = []
     for code, rows in enumerate(rows_by_code(design.groups.code, len(texts))):
         watch(code / len(texts), texts[code])
-        own = _fit_own(design, rows, fit, f"group {shown(texts[code])} of column {design.groups.name!r}")
-        if own is not None:
-            found.append((code, rows, *own))
-    trials = [_tried(pooled.choice.held_out, own.choice.held_out) for *_, own in found]
+        own = _fit_own(design, rows, fit, texts[code])
+        found += [] if own is None else [own]
+    trials = [_tried(pooled.choice.held_out, one.fitted.choice.held_out) for one in found]
     weights, centre = _weigh(trials)
-    unlabelled = np.flatnonzero(design.distinct.label < 0)
-    probability, own_weights = pooled.probability.copy(), np.zeros(len(texts))
-    for (code, rows, _, fitted), (of_own, of_all) in zip(found, weights, strict=True):
-        mine = np.isin(unlabelled, rows, assume_unique=True)
-        probability[mine] = of_own * fitted.probability + of_all * probability[mine]
-        own_weights[code] = of_own
-    tested = [(rows, trial) for (_, rows, *_), trial in zip(found, trials, strict=True)]
-    choice = replace(pooled.choice, held_out=_mixed(pooled.choice.held_out, tested, weights, centre))
+    unlabelled, probability = np.flatnonzero(design.distinct.label < 0), pooled.probability.copy()
+    for one, (of_own, of_all) in zip(found, weights, strict=True):
+        mine = np.isin(unlabelled, one.rows, assume_unique=True)
+        probability[mine] = of_own * one.fitted.probability + of_all * probability[mine]
+    tested = [(one.rows, trial) for one, trial in zip(found, trials, strict=True)]
+    choice = pooled.choice._replace(held_out=_mixed(pooled.choice.held_out, tested, weights, centre))
     fitted = pooled._replace(choice=choice, probability=probability)
-    fits = tuple(GroupFit(texts[k], float(own_weights[k]), rows, own, fitted) for k, rows, own, fitted in found)
+    fits = tuple(one._replace(weight=float(of_own)) for one, (of_own, _) in zip(found, weights, strict=True))
+    weight_of = {one.group: one.weight for one in fits}
     of_row = design.groups.code[design.distinct_of(np.arange(label.size))].astype(np.intp)
     n_rows, n_missing = (
         np.bincount(of_row[some], minlength=len(texts)) for some in (of_row >= 0, (of_row >= 0) & (label < 0))
     )
-    columns = (column.tolist() for column in (n_rows, n_rows - n_missing, n_missing, own_weights))
-    return fitted, tuple(Group(*cells) for cells in zip(texts, *columns, strict=True)), fits
+    columns = (column.tolist() for column in (n_rows, n_rows - n_missing, n_missing))
+    own_weights = [weight_of.get(text, 0.0) for text in texts]
+    return fitted, tuple(Group(*cells) for cells in zip(texts, *columns, own_weights, strict=True)), fits
 
 
 def narrowed(design: Design, rows: Integers) -> Design | None:
@@ -216,7 +215,7 @@ def _mixed(
     return HeldOut(pooled.label[kept], probability[kept], pooled.baseline[kept], pooled.row[kept], weight_kept)
 
 
-def _fit_own(design: Design, rows: Integers, fit: Fit, name: str) -> tuple[Design, Fitted] | None:
+def _fit_own(design: Design, rows: Integers, fit: Fit, group: str) -> GroupFit | None:
     """Fit a group by itself if it has enough labels, or if nobody has any.  The fit speaks of all labels."""
     label, weight = design.distinct.label[rows], design.distinct.weight[rows]
     nothing_known = not (design.distinct.label >= 0).any()
@@ -234,15 +233,14 @@ def _fit_own(design: Design, rows: Integers, fit: Fit, name: str) -> tuple[Desig
     except (ColumnError, FitError) as error:
         if not nothing_known:
             return None
-        raise FitError(f"{name}: {error.message}", error.hint) from error
+        by = None if design.groups is None else design.groups.name
+        raise FitError(f"group {shown(group)} of column {by!r}: {error.message}", error.hint) from error
     place, n_labels, held = [design.labels.index(one) for one in own.labels], len(design.labels), fitted.choice.held_out
     if held is not None:
         probability, baseline = (over_labels(one, place, n_labels) for one in (held.probability, held.baseline))
         held = HeldOut(np.array(place)[held.label], probability, baseline, rows[held.row], held.weight)
-    return own, fitted._replace(
-        choice=replace(fitted.choice, held_out=held),
-        probability=over_labels(fitted.probability, place, n_labels),
-    )
+    choice, probability = fitted.choice._replace(held_out=held), over_labels(fitted.probability, place, n_labels)
+    return GroupFit(group, 0.0, rows, own, fitted._replace(choice=choice, probability=probability))
 
 
 def _copies(row: Integers) -> Integers:

@@ -1,6 +1,6 @@
 """The choice of the model: by predictions of known labels held out, or, when none is known, by BIC."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from em_impute.em.initialize import Recipe
 from em_impute.em.mixture import fit_mixture
 from em_impute.em.sampling import draw_rows
 from em_impute.ensemble.cross_validation import Progress
-from em_impute.ensemble.fit import EnsembleFit, fit_ensemble
+from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.folds import (
     N_FOLDS,
     Examples,
@@ -41,19 +41,15 @@ AUTO_FAMILIES = ("tied", "full", "diag")
 """What `--covariance auto` tries, the simplest first; a tie goes to the simpler."""
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """The model that won, and the evidence."""
 
     recipe: Recipe
-    criterion: str
-    """As reports name it, such as "stacked by held-out log-loss"."""
+    criterion: str  # as reports name it, such as "stacked by held-out log-loss"
     candidates: tuple[Candidate, ...]
     held_out: HeldOut | None
-    n_groups: int | None = None
-    """Groups that were asked for or found where no label is known."""
-    ensemble: EnsembleFit | None = None
-    """All members and their weights, where more than one mixture was weighed."""
+    n_groups: int | None = None  # that were asked for or found where no label is known
+    ensemble: EnsembleFit | None = None  # all members and their weights, where more than one mixture was weighed
 
 
 def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recipe, progress: Progress) -> Choice:
@@ -109,30 +105,6 @@ def can_hold_out(design: Design) -> bool:
     if np.count_nonzero(known) > len(design.labels):
         return True
     return bool(known.any()) and bool(np.bincount(design.label[known]).max() > 1)
-
-
-def choose_ensemble(
-    design: Design, examples: Examples, recipe: Recipe, progress: Progress, *, single: bool
-) -> tuple[Choice, EnsembleFit]:
-    """Weigh many mixtures by how they predict held-out labels; with `single` the leading one gets all weight.
-
-    The recipe of the choice is that of the leading mixture.
-    """
-    n_to_fill = int(np.count_nonzero(design.distinct.label < 0))
-    ensemble = fit_ensemble(examples, len(design.labels), n_to_fill, recipe.seed, progress, single=single)
-    found = ensemble.comparison
-    weight = found.own_weight if design.weighed else None
-    held_out = HeldOut(
-        found.label,
-        ensemble.held_probability,
-        found.shares,
-        found.origin,
-        weight,
-        found.odds,
-        unlabelled=Unlabelled(found.unlabelled.origin, ensemble.asked_probability),
-    )
-    leading = recipe._replace(family=ensemble.leader.shrinkage.family, per_label=ensemble.leader.per_label)
-    return Choice(leading, ensemble.criterion, (), held_out, None, ensemble), ensemble
 
 
 def _hold_out(rows: Rows, shown: Floats, folds: Integers, asked: Integers, n_labels: int, recipe: Recipe) -> Floats:

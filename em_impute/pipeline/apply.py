@@ -3,8 +3,9 @@
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,22 +31,16 @@ from em_impute.table.source import Source, open_source
 from em_impute.table.text import listed, same_name, shown, shown_path
 
 
-@dataclass(frozen=True)
-class Applied:
+class Applied(NamedTuple):
     """One column, completed by a saved model."""
 
-    saved: SavedColumn
-    """with its predictors in their places in the table"""
+    saved: SavedColumn  # with its predictors in their places in the table
     completion: ColumnResult
-    summary: DataProfile
-    """of the rows of the table"""
-    drift: Drift
-    """by how much they differ from those of the training"""
+    summary: DataProfile  # of the rows of the table
+    drift: Drift  # by how much they differ from those of the training
     mismatch: Mismatch
-    tested: Recovered | None
-    """how right the model is about known labels, which it has not seen; None where there is none or nobody asks"""
-    path: str
-    """of the model"""
+    tested: Recovered | None  # how right it is about known labels that it has not seen; None where there is none
+    path: str  # of the model
 
 
 def asked_of(model: SavedModel, request: Request, path: str) -> SavedModel:
@@ -88,8 +83,7 @@ def read_for(
     _, dialect = look_at(raw, asked)
     found, asked = fitted_to(model, asked, dialect, raw.name)
     asked = replace(asked, weights=_spelled(dialect, model.weights))  # as for the rows of the fit
-    opened = read_opened(raw, asked, progress, may_be_empty=True)
-    return replace(opened, table=with_groups(opened.table, [one.model for one in found.columns])), found, asked
+    return read_opened(raw, asked, progress, may_be_empty=True), found, asked
 
 
 def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) -> tuple[SavedModel, Request]:
@@ -105,7 +99,7 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
     if not read:
         needed = listed([shown(one) for one in model.columns[0].model.pooled.coding.names])
         raise ColumnError(f"{shown_path(name)} has none of the model's predictors", f"the model needs some of {needed}")
-    by = _by([one.model for one in found.columns])
+    by = next((one.model.groups.column for one in found.columns if one.model.groups), None)
     texts = {index for one in found.columns for index in one.model.read}
     return found, replace(
         request,
@@ -118,18 +112,6 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
             sorted({*request.keep_values, *(label for one in found.columns for label in one.model.labels)})
         ),
     )
-
-
-def with_groups(table: Table, models: Sequence[Model]) -> Table:
-    """Let the column that divides the rows be a predictor too, if a fit of all rows has it as one."""
-    by = _by(models)
-    if by is None or table.groups is None or not any(by in one.columns for one in models):
-        return table
-    return replace(table, categories={**table.categories, by: table.groups})
-
-
-def _by(models: Sequence[Model]) -> int | None:
-    return next((one.groups.column for one in models if one.groups), None)
 
 
 def placed(saved: SavedColumn, names: Sequence[str]) -> SavedColumn:
@@ -191,10 +173,9 @@ def apply_column(
     """
     began = perf_counter()
     saved = saved if is_known else elsewhere(saved)
-    saved = replace(saved, model=_counted(saved.model, opened.table))
-    model, n_known = saved.model, len(saved.model.labels)
-    table = model.prepared(opened.table)
-    opened = replace(opened, table=table)
+    table = saved.model.prepared(opened.table)
+    saved = replace(saved, model=_counted(saved.model, table))
+    model, n_known, opened = saved.model, len(saved.model.labels), replace(opened, table=table)
     labels = label_rows(opened.names[column], table.targets[column], model.labels, request)
     new = tuple(zip(labels.labels[n_known:], labels.known[n_known:], strict=True))
     mismatch = mismatch_of(model, opened, new)
@@ -204,15 +185,8 @@ def apply_column(
     row = np.flatnonzero(labels.label < 0).astype(np.int32)
     fills = fill_rows(model.say(table, row), row, len(labels.labels), request)
     completion = ColumnResult(column, saved.column, labels, fills, {"posterior": perf_counter() - began})
-    return Applied(
-        saved,
-        completion,
-        summary,
-        drift,
-        mismatch,
-        _tested(table, labels, saved, request.seed) if request.examined and not is_known else None,
-        path,
-    )
+    tested = _tested(table, labels, saved, request.seed) if request.examined and not is_known else None
+    return Applied(saved, completion, summary, drift, mismatch, tested, path)
 
 
 def _counted(model: Model, table: Table) -> Model:
@@ -247,13 +221,8 @@ def _tested(table: Table, labels: Labels, saved: SavedColumn, seed: int) -> Reco
     count = np.full(n_labels, 0.5)
     np.add.at(count, [model.labels.index(one) for one in known.texts], known.counts)
     shares = np.broadcast_to(count / count.sum(), probability.shape)
-    return Recovered(
-        row.size,
-        metrics.accuracy(probability, label, weight),
-        metrics.log_loss(probability, label, weight),
-        metrics.accuracy(shares, label, weight),
-        metrics.log_loss(shares, label, weight),
-    )
+    judges = metrics.accuracy, metrics.log_loss
+    return Recovered(row.size, *(judge(one, label, weight) for one in (probability, shares) for judge in judges))
 
 
 def _called(dialect: Dialect, index: int) -> str:

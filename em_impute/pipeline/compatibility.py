@@ -5,7 +5,6 @@ training are, so that the two can be compared and added up.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -31,19 +30,15 @@ class BadCells(NamedTuple):
     name: str
     cells: int
     line: int
-    reason: str
-    """why none of its cells can be used; empty where these cells alone count as missing"""
+    reason: str  # why none of its cells can be used; empty where these cells alone count as missing
 
 
-@dataclass(frozen=True)
-class Mismatch:
+class Mismatch(NamedTuple):
     """What of a table does not fit a model."""
 
-    lacking: tuple[str, ...]
-    """predictors that are not there"""
+    lacking: tuple[str, ...]  # predictors that are not there
     bad: tuple[BadCells, ...]
-    new_labels: tuple[tuple[str, int], ...]
-    """labels that the model does not know, and how many rows have each"""
+    new_labels: tuple[tuple[str, int], ...]  # labels that the model does not know, and how many rows have each
 
 
 def mismatch_of(model: Model, opened: InputTable, new_labels: tuple[tuple[str, int], ...]) -> Mismatch:

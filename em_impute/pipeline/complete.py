@@ -68,7 +68,7 @@ def complete(
         clock.lap("examine")
     if found.design.weighed:
         weight = found.design.distinct.weight[found.unlabelled]
-        fills = replace(fills, entropy=total_entropy(found.distinct_probability, weight))
+        fills = fills._replace(entropy=total_entropy(found.distinct_probability, weight))
     laps, found = {**found.timings, **clock.laps}, found.released()
     return ColumnResult(column, target, found.labels, fills, laps, found, diagnostics)
 
@@ -112,7 +112,7 @@ def fit_column(
     )
     shifts = None if reasons is None or named else reasons.shifts()
     clock.lap("fit")
-    found = FittedColumn(labels, design, fitted, groups, clock.laps, own=own, reasons=reasons, shifts=shifts)
+    found = FittedColumn(labels, design, fitted, groups, clock.laps, np.zeros(len(labels.labels)), own, reasons, shifts)
     predictors = [*(one.name for one in design.features), *(() if texts is None else texts.columns)]
     return replace(found, readings=used_readings(scored.readings, predictors), texts=texts)
 

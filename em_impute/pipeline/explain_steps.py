@@ -35,16 +35,6 @@ class Start(NamedTuple):
     n_starts: int
 
 
-def _find_start(
-    rows: Rows, component_label: Integers, family: Family, prior: Prior, stopping: Stopping, seed: int
-) -> tuple[Parameters, Start]:
-    """Begin with one covariance for all components, in the family, so that no M step can lower the likelihood."""
-    rng = np.random.default_rng(seed)
-    if (rows.label >= 0).any():
-        return _start_at_labels(rows, component_label, family, prior, rng)
-    return _highest_start(rows, component_label, family, prior, stopping, rng)
-
-
 def _start_at_labels(
     rows: Rows, component_label: Integers, family: Family, prior: Prior, rng: np.random.Generator
 ) -> tuple[Parameters, Start]:
@@ -126,17 +116,13 @@ EARLY, LATER, WIDENING = 60, 30, 1.15
 """For pictures the parameters of the first 60 iterations are kept, and beyond those of iterations 30, 30·1.15, …."""
 
 
-@dataclass(frozen=True)
-class Showing:
+class Showing(NamedTuple):
     """What a learner wants to see."""
 
     n_rows: int = 5
-    lines: tuple[int, ...] = ()
-    """Lines of the file whose rows are followed; empty chooses `n_rows` telling ones."""
-    steps: int | None = 3
-    """Iterations whose parameters are kept; None keeps those of all."""
-    pictures: bool = False
-    """Keep also those of the iterations that are drawn."""
+    lines: tuple[int, ...] = ()  # of the file, whose rows are followed; empty chooses `n_rows` telling ones
+    steps: int | None = 3  # iterations whose parameters are kept; None keeps those of all
+    pictures: bool = False  # keep also those of the iterations that are drawn
 
 
 class Height(NamedTuple):
@@ -182,10 +168,14 @@ def follow(
 ) -> Run:
     """Find a start, and take down what happens in the loop: Q is that of the moments which the E step before found.
 
-    Raises FitError where a component collapses.
+    All components start with one covariance, within the family, so that no M step can lower the likelihood.  Raises
+    FitError where a component collapses.
     """
-    stopping = Stopping(request.tolerance, request.max_iter)
-    begin, start = _find_start(rows, component_label, family, prior, stopping, request.seed)
+    stopping, rng = Stopping(request.tolerance, request.max_iter), np.random.default_rng(request.seed)
+    if (rows.label >= 0).any():
+        begin, start = _start_at_labels(rows, component_label, family, prior, rng)
+    else:
+        begin, start = _highest_start(rows, component_label, family, prior, stopping, rng)
     problem = make_problem(*rows, component_label, int(component_label.max()) + 1)
     kept: dict[int, Parameters] = {}
     turns: list[Turn] = []

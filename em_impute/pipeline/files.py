@@ -8,9 +8,9 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from em_impute.errors import TableError, UsageError, how_to_install, option
@@ -28,18 +28,13 @@ URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 FSSPEC_HINT = f"{how_to_install('dask')}, which brings fsspec"
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One file of a table."""
 
-    number: int
-    """0, 1, 2, … in the order of the command line"""
-    path: str
-    """a path on this machine, or a URL"""
-    outputs: tuple[str, ...] = ()
-    """where the completed file goes, or each imputation of it; an empty one is standard output"""
-    copy_of: str | None = None
-    """what the file holds a copy of"""
+    number: int  # 0, 1, 2, … in the order of the command line
+    path: str  # on this machine, or a URL
+    outputs: tuple[str, ...] = ()  # where the completed file goes, or each imputation of it; "" is standard output
+    copy_of: str | None = None  # what the file holds a copy of
 
     @property
     def name(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial, reduce
-from itertools import accumulate, repeat
+from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
 from em_impute.columns.weights import refuse_no_weight
@@ -112,8 +112,8 @@ def complete_parts(
         fillers = tuple(one.filler for one in columns)
         reading = plan.for_models([one.model for one in fillers if one.model])
         before = accumulate([0, *(part.rows for part in summary.parts)])
-        what = zip(repeat(FillPlan(reading, fillers, form)), summary.parts, before, strict=False)
-        filled = tuple(_watched(map_parts(fill_part, parts, what), parts, "writing", progress))
+        plans = (FillPlan(reading, fillers, form, *one) for one in zip(summary.parts, before, strict=False))
+        filled = tuple(_watched(map_parts(fill_part, parts, plans), parts, "writing", progress))
         clock.lap("patch")
     totals = tuple(
         reduce(CellCounts.merged, (part.totals[one.filler.column] for part in filled), no_cells(len(one.filler.labels)))

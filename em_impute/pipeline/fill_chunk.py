@@ -14,7 +14,6 @@ from em_impute.model.draws import ModelDraws
 from em_impute.model.fills import CellCounts, Imputing, count_cells, fill_rows, no_cells, no_fills
 from em_impute.model.predict import Model
 from em_impute.options import Request
-from em_impute.pipeline.apply import with_groups
 from em_impute.pipeline.chunks import ReadPlan, in_part, label_codes, opened_part, read_along, table_chunks
 from em_impute.pipeline.edits import changed_cells, make_edits, make_records, refuse_taken
 from em_impute.pipeline.files import Part, write
@@ -29,19 +28,15 @@ from em_impute.table.source import Source
 from em_impute.table.text import shown_path
 
 
-@dataclass(frozen=True)
-class ColumnFiller:
+class ColumnFiller(NamedTuple):
     """How a column is filled."""
 
     column: int
     name: str
     labels: tuple[str, ...]
-    label_of: Mapping[str, int]
-    """of every text of the column, −1 where it is missing"""
-    model: Model | None
-    """None where nothing is missing"""
-    draws: ModelDraws | None = None
-    """what labels are drawn by; None where the most probable ones are filled in"""
+    label_of: Mapping[str, int]  # of every text of the column, −1 where it is missing
+    model: Model | None  # None where nothing is missing
+    draws: ModelDraws | None = None  # None where the most probable labels are filled in
 
 
 class Form(NamedTuple):
@@ -55,11 +50,13 @@ ONE_TABLE = Form()
 
 
 class FillPlan(NamedTuple):
-    """How every part is filled."""
+    """How a part is filled."""
 
     reading: ReadPlan
     fillers: tuple[ColumnFiller, ...]
     form: Form
+    read: PartRead  # what it was when it was read
+    n_before: int  # rows of the table before it
 
 
 class PartResult(NamedTuple):
@@ -79,8 +76,6 @@ class _Pass:
     dialect: Dialect
     part: Part
     plan: FillPlan
-    read: PartRead
-    n_before: int  # rows of the table before the part
     result: PartResult
 
     def tables(self) -> Iterator[Iterator[bytes]]:
@@ -88,7 +83,7 @@ class _Pass:
         for number in count():
             source, read = read_along(self.source, self.dialect, self.part, self.plan.reading)
             portions = chain.from_iterable(self._portions(read, number))
-            yield encoded(splice(source, portions, expect_sha256=self.read.sha256), self.dialect)
+            yield encoded(splice(source, portions, expect_sha256=self.plan.read.sha256), self.dialect)
 
     def _portions(self, read: Iterable[Table], number: int) -> Iterator[Iterator[Portion]]:
         for at, (opened, completions) in enumerate(self._filled_chunks(read, number, counts=number == 0)):
@@ -106,22 +101,21 @@ class _Pass:
                 yield make_records(opened, completions, request, version)
 
         versions = map(records, range(request.imputations + 1))
-        yield patch_long(self.source, self.dialect, versions, expect_sha256=self.read.sha256)
+        yield patch_long(self.source, self.dialect, versions, expect_sha256=self.plan.read.sha256)
 
     def _filled_chunks(
         self, read: Iterable[Table], number: int, *, counts: bool
     ) -> Iterator[tuple[InputTable, list[ColumnResult]]]:
         """Fill chunk after chunk, by this draw if labels are drawn; if it `counts`, the result tells of it."""
-        plan, name, totals, first_row = self.plan, self.part.name, self.result.totals, self.n_before
+        plan, name, totals, first_row = self.plan, self.part.name, self.result.totals, self.plan.n_before
         for at, chunk in enumerate(read):
             targets = {
-                column: replace(target, quotes_always=self.read.quotes_always[column])
+                column: replace(target, quotes_always=self.plan.read.quotes_always[column])
                 for column, target in chunk.targets.items()
             }
             # Names of columns that are added go to the header once.
             dialect = replace(chunk.dialect, has_header=False) if at else chunk.dialect
             table = replace(chunk, targets=targets, dialect=dialect)
-            table = with_groups(table, [filler.model for filler in plan.fillers if filler.model])
             opened = InputTable(self.source, name, table, [*targets], dialect.names, 0.0)
             completions = []
             for filler in plan.fillers:
@@ -136,17 +130,15 @@ class _Pass:
             first_row += table.n_rows
 
 
-def fill_part(part: Part, what: tuple[FillPlan, PartRead, int]) -> PartResult:
+def fill_part(part: Part, plan: FillPlan) -> PartResult:
     """Complete a part and write it, whole or not at all.
 
-    `what` says how, what it was when it was read, and how many rows the parts before it have.  A part that is written
-    several times, drawn anew each time, is gone through as often.  Raises `TableError` where it is no longer the same,
-    `OutputError` where it cannot be written.
+    One that is written several times, drawn anew each time, is gone through as often.  Raises `TableError` where it is
+    no longer what it was when it was read, `OutputError` where it cannot be written.
     """
-    plan, read, n_before = what
     result = PartResult(part.number, [], {one.column: no_cells(len(one.labels)) for one in plan.fillers}, {})
     with in_part(part, plan.reading), opened_part(part, plan.reading) as (source, dialect):
-        passes = _Pass(source, dialect, part, plan, read, n_before, result)
+        passes = _Pass(source, dialect, part, plan, result)
         contents = passes.long_table() if plan.form.long else passes.tables()
         for output in part.outputs:
             result.files.append(write(output, next(contents)))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from em_impute.model.assign import deltas_of
 from em_impute.model.draws import seed_of_imputing
 from em_impute.model.predict import Mixed, Model
 from em_impute.options import Request
-from em_impute.pipeline.apply import Applied, apply_column, label_rows, with_groups
+from em_impute.pipeline.apply import Applied, apply_column, label_rows
 from em_impute.pipeline.backends import MapParts
 from em_impute.pipeline.chunks import ReadPlan
 from em_impute.pipeline.complete import complete, model_of
@@ -51,23 +52,17 @@ class ScanResult:
     summary: RowSummary
 
 
-@dataclass(frozen=True)
-class ColumnOfParts:
+class ColumnOfParts(NamedTuple):
     """What was learnt of a column, from a sample and perhaps from all rows."""
 
-    opened: InputTable
-    """the sample, as a small file that is closed"""
+    opened: InputTable  # the sample, as a small file that is closed
     sample: Sample
-    completion: ColumnResult
-    """of the sample; its mixture is that of all rows where EM went over them"""
-    labels: Labels
-    """counted in all rows"""
+    completion: ColumnResult  # of the sample; its mixture is that of all rows where EM went over them
+    labels: Labels  # counted in all rows
     filler: ColumnFiller
-    full_fit: FullFit | None
-    saved: SavedColumn | None = None
-    """what is to be saved, where that was asked for"""
-    applied: Applied | None = None
-    """what a saved model says of the sample, where one fills the column"""
+    full_fit: FullFit | None = None
+    saved: SavedColumn | None = None  # where a model is to be saved
+    applied: Applied | None = None  # what a saved model says of the sample, where one fills the column
 
 
 def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, progress: Progress) -> ColumnOfParts:
@@ -85,7 +80,7 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
     filler = ColumnFiller(column, names[column], completion.labels.labels, _label_of(target.texts, labels), None)
     found, full_fit = completion.fitted, None
     if found is None:
-        return ColumnOfParts(opened, sample, completion, labels, filler, None)
+        return ColumnOfParts(opened, sample, completion, labels, filler)
     readings = []
     for one in found.readings:  # which cells are no numbers; not all of them were drawn
         places = place_of(sample, opened, [int(where.removeprefix("line ")) for where in one.unread])
@@ -101,9 +96,9 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
         mixture = full_fit.mixture
         found = replace(found, fitted=found.fitted._replace(lead=lambda: mixture))
         model = model_of(found, names, request, deltas)
-    completion = replace(completion, fitted=found)
+    completion = completion._replace(fitted=found)
     saved = column_of_sample(opened, completion, labels, request) if request.keeps_model else None
-    filler = replace(filler, model=model, draws=draws)
+    filler = filler._replace(model=model, draws=draws)
     return ColumnOfParts(opened, sample, completion, labels, filler, full_fit, saved)
 
 
@@ -119,12 +114,11 @@ def apply_to_column(scan: ScanResult, column: int, saved: tuple[SavedModel, str]
     labels = label_rows(scan.names[column], _of_all_rows(target, counts), fills.model.labels, request)
     weight = np.array([counts[text] / n for text, n in zip(target.texts, target.counts, strict=True)])[target.code]
     weight *= 1.0 if read.weight is None else read.weight
-    table = with_groups(read.table, [fills.model])
-    opened = replace(read, table=table, weight=weight / weight.mean())
+    opened = replace(read, weight=weight / weight.mean())
     applied = apply_column(opened, fills, column, replace(request, probabilities=True), saved[1], is_known=False)
     label_of = _label_of(target.texts, labels)
     filler = ColumnFiller(column, scan.names[column], fills.model.labels, label_of, fills.model)
-    return ColumnOfParts(opened, sample, applied.completion, labels, filler, None, applied=applied)
+    return ColumnOfParts(opened, sample, applied.completion, labels, filler, applied=applied)
 
 
 def _fit_all_rows(
@@ -132,15 +126,9 @@ def _fit_all_rows(
 ) -> FullFit:
     """Go on with EM over all rows where a fit of the sample ended."""
     plan, known = scan.plan.for_models([model]), [*model.pooled.known_labels]
-    task = EmTask(
-        plan,
-        filler.column,
-        {text: known.index(code) if code in known else -1 for text, code in filler.label_of.items()},
-        scan.summary.weights,
-        model,
-        mixture.fit.component_label,
-        mixture.recipe.unlabelled_weight,
-    )
+    label_of = {text: known.index(code) if code in known else -1 for text, code in filler.label_of.items()}
+    component_label, weight = mixture.fit.component_label, mixture.recipe.unlabelled_weight
+    task = EmTask(plan, filler.column, label_of, scan.summary.weights, model, component_label, weight)
     return fit_all_rows(
         scan.parts,
         map_parts,

@@ -20,7 +20,7 @@ from em_impute.em.moments import Moments, empty, merge
 from em_impute.em.parameters import clamp
 from em_impute.model.predict import Model
 from em_impute.pipeline.backends import MapParts
-from em_impute.pipeline.chunks import ReadPlan, cache_writer, cached, in_part, label_codes, table_chunks
+from em_impute.pipeline.chunks import CacheWriter, ReadPlan, cached, in_part, label_codes, table_chunks
 from em_impute.pipeline.files import Part
 
 
@@ -91,26 +91,15 @@ def fit_all_rows(
     prior = _prior(fixed, component_label.size, recipe.prior_strength)
     apart = recipe.free_shares and 0.0 < fixed.labelled.sum() < fixed.weight
     n_features = len(task.model.coding.features)
-    problem = Problem(
-        cast("Sequence[Block]", [_Blocks(part, np.ones((1, n_features), dtype=bool)) for part in parts]),
-        fixed.fixed,
-        component_label,
-        clamp(component_label, task.n_labels),
-        fixed.labelled if apart else None,
-    )
+    blocks = cast("Sequence[Block]", [_Blocks(part, np.ones((1, n_features), dtype=bool)) for part in parts])
+    labelled, log_clamp = fixed.labelled if apart else None, clamp(component_label, task.n_labels)
+    problem = Problem(blocks, fixed.fixed, component_label, log_clamp, labelled)
 
     def map_blocks(work: Callable[[Block], Moments], _blocks: Iterable[Block]) -> Iterable[Moments]:
         return map_parts(_moments_of_part, parts, repeat((task, work)))
 
-    steps = iterate(
-        problem,
-        start.fit.parameters,
-        FAMILIES[recipe.family],
-        prior,
-        recipe.stopping,
-        map_blocks,
-        accelerate=recipe.accelerate,
-    )
+    begin, family, stopping = start.fit.parameters, FAMILIES[recipe.family], recipe.stopping
+    steps = iterate(problem, begin, family, prior, stopping, map_blocks, accelerate=recipe.accelerate)
     found = fit(steps, component_label, progress)
     scale = np.array([feature.scale for feature in task.model.coding.features])
     return FullFit(start._replace(fit=found), float(fixed.shown @ np.log(scale)), fixed.weight)
@@ -128,15 +117,9 @@ def _prior(fixed: FixedStatistics, n_components: int, strength: float) -> Prior:
 
 def _rest_of_part(part: Part, task: EmTask) -> FixedStatistics:
     n_features = len(task.model.coding.features)
-    square = np.zeros((n_features, n_features))
-    fixed = FixedStatistics(
-        empty(task.component_label.size, n_features),
-        np.zeros(task.n_labels),
-        0.0,
-        np.zeros(n_features),
-        *(square, square, square),
-    )
-    blocks = cache_writer(part, task.plan, task.name, spills=True)
+    nothing, square = empty(task.component_label.size, n_features), np.zeros((n_features, n_features))
+    fixed = FixedStatistics(nothing, np.zeros(task.n_labels), 0.0, np.zeros(n_features), square, square, square)
+    blocks = CacheWriter(task.plan.key(part, task.name), task.plan.keep_bytes, spills=True)
     with in_part(part, task.plan):
         for rows, problem in _problems(part, task):
             fixed = _merged(fixed, _rest_of(rows, problem, task.n_labels))

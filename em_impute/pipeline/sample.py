@@ -6,7 +6,6 @@ same rows are drawn whether a table is read at once, in chunks, in parts, or by 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -68,23 +67,19 @@ NO_BOUNDS = Bounds(int(LARGEST), int(LARGEST), {})
 """Any row may be drawn."""
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(NamedTuple):
     """Rows of a table, in its order, with the bytes of their records: all of it arrays, which are cheap to send."""
 
-    rows: NDArray[np.void]
-    """(n,) of type `ROW`"""
-    records: NDArray[np.uint8]
-    """the bytes of all records, one after the other"""
+    rows: NDArray[np.void]  # (n,) of type ROW
+    records: NDArray[np.uint8]  # the bytes of all records, one after the other
     texts: tuple[str, ...]
-    may_fill: Flags
-    """(n_texts,) whether such a cell may be one to fill"""
+    may_fill: Flags  # (n_texts,) whether such a cell may be one to fill
 
     def keep(self, rows: Flags) -> "Sample":
         """Release all rows but some: (n,)."""
         if rows.all():
             return self
-        return replace(self, rows=self.rows[rows], records=self.records[np.repeat(rows, self.rows["n_bytes"])])
+        return self._replace(rows=self.rows[rows], records=self.records[np.repeat(rows, self.rows["n_bytes"])])
 
     def within(self, bounds: Bounds) -> "Sample":
         """Release the rows beyond some bounds."""

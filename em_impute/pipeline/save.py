@@ -9,7 +9,6 @@ from em_impute.columns.labels import Labels
 from em_impute.em.blocks import Floats, slices
 from em_impute.ensemble import metrics
 from em_impute.environment import version
-from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.column import FittedColumn
 from em_impute.options import Request
 from em_impute.pipeline.complete import model_of
@@ -31,7 +30,8 @@ def make_model(opened: InputTable, completions: Sequence[ColumnResult], request:
     Raises FitError where nothing was fitted.
     """
     columns = tuple(_make_column(opened, completion, request) for completion in completions)
-    return model_of_columns(columns, (source_of(opened, fitted_at),), request)
+    source = TrainingTable(opened.name, opened.table.sha256, opened.table.n_rows, fitted_at)
+    return model_of_columns(columns, (source,), request)
 
 
 def model_of_columns(
@@ -42,29 +42,29 @@ def model_of_columns(
     return SavedModel(version(), request.seed, reading, sources, columns)
 
 
-def source_of(opened: InputTable, fitted_at: str) -> TrainingTable:
-    """Name a table that is learnt from."""
-    return TrainingTable(opened.name, opened.table.sha256, opened.table.n_rows, fitted_at)
-
-
 def _make_column(opened: InputTable, completion: ColumnResult, request: Request) -> SavedColumn:
     """Keep what fills one column, with what it learnt from."""
     found = completion.fitted
     if found is None:
         raise AssertionError("a column that is to be saved is always fitted")
-    return SavedColumn(
-        completion.target,
-        request.free_shares,
-        name_of(opened, request.weights),
-        tuple(completion.labels.tokens),
-        _training(opened, found),
-        model_of(found, opened.names[: opened.table.n_columns], request, request.deltas),
-    )
+    weights, tokens = name_of(opened, request.weights), tuple(completion.labels.tokens)
+    model = model_of(found, opened.names[: opened.table.n_columns], request, request.deltas)
+    return SavedColumn(completion.target, request.free_shares, weights, tokens, _training(opened, found), model)
 
 
 def _training(opened: InputTable, found: FittedColumn) -> Training:
     """Describe the rows that were learnt from: those of weight 0 do not count here either."""
     design, held_out = found.design, found.choice.held_out
+    recovered = None
+    if held_out is not None:
+        count = np.bincount(held_out.label, held_out.weight)
+        recovered = Recovered(
+            rows=held_out.label.size,
+            accuracy=metrics.accuracy(held_out.probability, held_out.label, held_out.weight),
+            log_loss=held_out.log_loss,
+            baseline_accuracy=float(count.max() / count.sum()),
+            baseline_log_loss=held_out.baseline_log_loss,
+        )
     x, weight = design.distinct.x, np.broadcast_to(design.distinct.weight, design.distinct.label.shape)
     return Training(
         rows=opened.table.n_rows,
@@ -77,7 +77,7 @@ def _training(opened: InputTable, found: FittedColumn) -> Training:
             texts={one.name: count_texts(one.texts, one.texts, one.code, weight) for one in design.categories},
             labels=count_texts(design.labels, design.labels, design.distinct.label, weight),
         ),
-        held_out=None if held_out is None else _score(held_out),
+        held_out=recovered,
     )
 
 
@@ -97,18 +97,6 @@ def rounded(values: Floats, shift: float) -> Floats:
     return result
 
 
-def _score(held_out: HeldOut) -> Recovered:
-    label, weight = held_out.label, held_out.weight
-    count = np.bincount(label, weight)
-    return Recovered(
-        rows=label.size,
-        accuracy=metrics.accuracy(held_out.probability, label, weight),
-        log_loss=held_out.log_loss,
-        baseline_accuracy=float(count.max() / count.sum()),
-        baseline_log_loss=held_out.baseline_log_loss,
-    )
-
-
 def column_of_sample(small: InputTable, completion: ColumnResult, labels: Labels, request: Request) -> SavedColumn:
     """Keep what fills a column; `completion` is of the sample `small`, `labels` were counted in all rows."""
     found = completion.fitted
@@ -121,6 +109,6 @@ def column_of_sample(small: InputTable, completion: ColumnResult, labels: Labels
     factor.append(labels.n_missing / max(1, completion.labels.n_missing))
     rows = design.distinct._replace(weight=design.distinct.weight * np.array(factor)[design.distinct.label])
     weighed = replace(found, design=replace(design, distinct=rows))
-    saved = _make_column(small, replace(completion, fitted=weighed), request)
+    saved = _make_column(small, completion._replace(fitted=weighed), request)
     training = replace(saved.training, rows=sum(known.values()) + labels.n_missing)
     return replace(saved, training=training, tokens=tuple(labels.tokens))

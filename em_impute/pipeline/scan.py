@@ -3,8 +3,9 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial, reduce
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +45,7 @@ class NumberSummary(NumberCounts):
     """the first and the last, if each is one more than the one before"""
 
 
-@dataclass(frozen=True)
-class PartRead:
+class PartRead(NamedTuple):
     """A part as it was read."""
 
     number: int
@@ -53,26 +53,19 @@ class PartRead:
     bytes: int
     sha256: str
     compression: str | None
-    asides: Asides
-    """lines that are no rows"""
-    quotes_always: Mapping[int, bool]
-    """of each column to fill"""
+    asides: Asides  # lines that are no rows
+    quotes_always: Mapping[int, bool]  # of each column to fill
 
 
-@dataclass(frozen=True)
-class RowSummary:
+class RowSummary(NamedTuple):
     """What the fit needs to know of some rows."""
 
     parts: tuple[PartRead, ...]
     numbers: Mapping[int, NumberSummary]
-    n_without_text: Mapping[int, int]
-    """of each column of texts, the cells that are missing"""
-    counts: Mapping[int, Mapping[str, int]]
-    """of each column to fill, how often each text stands there"""
-    samples: Mapping[int, Sample]
-    """of each column to fill; of none while a part is read"""
-    weights: WeightScale | None = None
-    """None where rows count alike"""
+    n_without_text: Mapping[int, int]  # of each column of texts, the cells that are missing
+    counts: Mapping[int, Mapping[str, int]]  # of each column to fill, how often each text stands there
+    samples: Mapping[int, Sample]  # of each column to fill; of none while a part is read
+    weights: WeightScale | None = None  # None where rows count alike
 
     @property
     def n_rows(self) -> int:
@@ -81,15 +74,13 @@ class RowSummary:
 
     def plus(self, other: "RowSummary", wanted: Wanted) -> "RowSummary":
         """Add disjoint rows; of the samples those rows are released that others displace."""
+        samples = {k: trimmed(merge_samples([one, other.samples[k]]), wanted) for k, one in self.samples.items()}
         return RowSummary(
             self.parts + other.parts,
             {column: _merged(numbers, other.numbers[column]) for column, numbers in self.numbers.items()},
             Counter(self.n_without_text) + Counter(other.n_without_text),
             {column: Counter(counts) + Counter(other.counts[column]) for column, counts in self.counts.items()},
-            {
-                column: trimmed(merge_samples([sample, other.samples[column]]), wanted)
-                for column, sample in self.samples.items()
-            },
+            samples,
             None if self.weights is None or other.weights is None else self.weights.plus(other.weights),
         )
 
@@ -117,7 +108,13 @@ def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummar
                 if sum(one.rows.size for one in pieces[column]) > ROUGHLY * 2 * wanted.size:
                     pieces[column] = [trimmed(merge_samples(pieces[column]), wanted)]
                     bound[column] = bound[column].tightened(bounds_of(pieces[column][0], wanted))
-            found.append(_of_chunk(table, plan))
+            weights = None
+            if table.weights is not None and plan.weights is not None:
+                weights = scale_of(checked_weights(plan.weights, table.weights, table.line_of))
+            numbers = {column: _numbers(one) for column, one in table.numbers.items()}
+            without_text = {column: one.n_missing for column, one in table.categories.items()}
+            counts = {k: dict(zip(one.texts, one.counts.tolist(), strict=True)) for k, one in table.targets.items()}
+            found.append(RowSummary((), numbers, without_text, counts, {}, weights))
             asides.append(table.asides)
             first_row += table.n_rows
         if table is None:
@@ -126,7 +123,7 @@ def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummar
         compression, beside = source.compression, Asides.joined(asides)
         read = PartRead(part.number, first_row, table.size, table.sha256, compression, beside, quotes_always)
         samples = {column: trimmed(merge_samples(several), wanted) for column, several in pieces.items()}
-        return replace(reduce(partial(RowSummary.plus, wanted=wanted), found), parts=(read,), samples=samples)
+        return reduce(partial(RowSummary.plus, wanted=wanted), found)._replace(parts=(read,), samples=samples)
 
 
 def bounds(summary: RowSummary | None, wanted: Wanted) -> AllBounds:
@@ -134,16 +131,6 @@ def bounds(summary: RowSummary | None, wanted: Wanted) -> AllBounds:
     if summary is None:
         return {}
     return {column: bounds_of(sample, wanted) for column, sample in summary.samples.items()}
-
-
-def _of_chunk(table: Table, plan: ReadPlan) -> RowSummary:
-    weights = None
-    if table.weights is not None and plan.weights is not None:
-        weights = scale_of(checked_weights(plan.weights, table.weights, table.line_of))
-    counts = {column: dict(zip(one.texts, one.counts.tolist(), strict=True)) for column, one in table.targets.items()}
-    numbers = {column: _numbers(one) for column, one in table.numbers.items()}
-    without_text = {column: one.n_missing for column, one in table.categories.items()}
-    return RowSummary((), numbers, without_text, counts, {}, weights)
 
 
 def _numbers(column: NumberColumn) -> NumberSummary:
@@ -196,4 +183,4 @@ def _with_records(sample: Sample, data: bytes, table: Table, rows: NDArray[np.in
         records[-1] += table.dialect.newline or b"\n"
         stops[-1] = starts[-1] + len(records[-1])
     sample.rows["n_bytes"] = stops - starts
-    return replace(sample, records=np.frombuffer(b"".join(records), np.uint8))
+    return sample._replace(records=np.frombuffer(b"".join(records), np.uint8))

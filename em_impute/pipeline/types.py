@@ -1,7 +1,8 @@
 """The values that pass between the stages of the story: a table that has been read, a column that was completed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,17 +107,13 @@ class InputTable:
         return find_same_label(keys, [name for name, _ in self.columns if name not in as_text], label)
 
 
-@dataclass(frozen=True)
-class ColumnResult:
+class ColumnResult(NamedTuple):
     """One column, completed."""
 
     column: int
-    target: str
-    """The name of the column."""
+    target: str  # the name of the column
     labels: Labels
     fills: Fills
-    timings: Mapping[str, float] = field(default_factory=dict)
-    fitted: FittedColumn | None = None
-    """None when nothing was fitted."""
-    diagnostics: Diagnostics | None = None
-    """What can be said of the fills and of the labels; None when nothing was missing."""
+    timings: Mapping[str, float] = {}
+    fitted: FittedColumn | None = None  # None when nothing was fitted
+    diagnostics: Diagnostics | None = None  # what can be said of fills and labels; None when nothing was missing

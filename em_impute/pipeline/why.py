@@ -15,10 +15,10 @@ from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.model.assign import TINY
 from em_impute.model.column import FittedColumn
 from em_impute.model.predict import DIGITS, Model
-from em_impute.pipeline.apply import with_groups
 from em_impute.pipeline.explain import row_at
 from em_impute.pipeline.reasons import Cell, Contribution, Counterfactual, KnownRow, RowReasons
 from em_impute.pipeline.types import InputTable
+from em_impute.table.categories import CategoryColumn
 from em_impute.table.read import Table
 
 MOST_PARTS = 12
@@ -61,12 +61,15 @@ class _Row:
     def _by(self) -> int | None:
         return None if self.model.groups is None else self.model.groups.column
 
+    def category(self, column: int, table: Table) -> CategoryColumn | None:
+        """Give a column of the table, or of copies of the row, if it is one of texts."""
+        return table.groups if column == self._by else table.categories.get(column)
+
     def cell(self, column: int) -> Cell | None:
         """Give what the row shows in a column."""
-        table = self.table
-        category = table.groups if column == self._by else table.categories.get(column)
+        category = self.category(column, self.table)
         if category is None:
-            value = float(table.numbers[column].of(np.array([self.row]))[0])
+            value = float(self.table.numbers[column].of(np.array([self.row]))[0])
             return None if np.isnan(value) else value
         texts = category.all_texts
         return None if texts is None or texts.code[self.row] < 0 else texts.texts[texts.code[self.row]]
@@ -78,9 +81,9 @@ class _Row:
             code = np.where(np.isnan(values), -1, values)
             if column in table.numbers and (numbers := table.numbers[column].numbers) is not None:
                 numbers[copies] = values
-            for category in (table.categories.get(column), table.groups if column == self._by else None):
-                if category is not None and (texts := category.all_texts) is not None:
-                    texts.code[copies] = code
+            category = self.category(column, table)
+            if category is not None and (texts := category.all_texts) is not None:
+                texts.code[copies] = code
         table = self.model.prepared(table)
         for place, offset in self.offsets.items():
             if (scores := table.numbers[place].numbers) is not None:
@@ -119,7 +122,7 @@ def why(
     The table of `opened` is as a model reads one, before texts became numbers.  `labels` are those of the file; the
     first of them are the model's.  Raises DesignError for a line without a row.
     """
-    table = with_groups(opened.table, [model])
+    table = opened.table
     scored = model.prepared(table)
     for at in [row_at(opened, line) for line in lines]:
         row = _Row(table, scored, model, at, opened.names, found)
@@ -182,7 +185,7 @@ def _changes(row: _Row, label: int) -> list[Counterfactual]:
     """Find the changes of one cell after which another label is the most probable: of numbers the least ones first."""
     numbers, texts = [], []
     for column in row.shown:
-        category = row.table.categories.get(column)
+        category = row.category(column, row.table)
         if category is None and row.table.numbers[column].numbers is not None:
             numbers += _change_of_number(row, column, label)
         elif category is not None and category.code is not None:

@@ -1,6 +1,5 @@
 """How sure the fills are: Rubin's rules by a loop, posteriors by integration, numbers of cells by their distributions."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -245,7 +244,7 @@ def test_a_model_that_misjudges_itself_is_told_from_one_that_does_not(share_righ
     found.fitted = SimpleNamespace(how=SimpleNamespace(clusters=None))
     found.beyond, found.cells = np.zeros(200), np.ones(200)
     _, fills = filled_with(stated)
-    result = examine_uncertainty(found, replace(fills, row=np.arange(100, 300)), 0.0, 1)
+    result = examine_uncertainty(found, fills._replace(row=np.arange(100, 300)), 0.0, 1)
     assert result.agree is agree
     assert result.wrong_held_out.estimate == pytest.approx(200 * (1 - share_right))
     if agree:

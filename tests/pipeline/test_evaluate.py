@@ -201,7 +201,7 @@ def test_fits_that_differ_widen_the_interval_to_the_spread_of_their_mean(tmp_pat
         rng = np.random.default_rng(0)
         right = rng.random(found.row.size) < np.where(found.repeat % 2, 0.9, 0.5)
         said = np.eye(2)[np.where(right, found.label, 1 - found.label)]
-        low, high = replace(found, probability={MODEL: said}).interval(MODEL, None)
+        low, high = found._replace(probability={MODEL: said}).interval(MODEL, None)
     each = [right[found.repeat == repeat].mean() for repeat in range(20)]
     by_chance = right.mean() * (1 - right.mean()) / 1000
     expected = 2 * 1.96 * np.sqrt(by_chance + np.var(each, ddof=1) / 20)

@@ -1,7 +1,6 @@
 """From a completed column to its report."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -111,7 +110,7 @@ def counted_of(
     """Count the cells of a column that was read as a whole."""
     labels, fills = completion.labels, completion.fills
     if flagged:
-        fills = replace(fills, without_predictors=flagged.without_predictors)
+        fills = fills._replace(without_predictors=flagged.without_predictors)
     cells = count_cells(fills, opened.table.line_of, *[flagged.outside] if flagged else ())
     known = np.array(labels.known, np.int64)
     of_rows = labels.label.size, labels.n_missing, labels.tokens
