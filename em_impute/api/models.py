@@ -95,7 +95,7 @@ class FittedModel:
         others = frame.drop(columns=[name for name in frame.columns if same_name(str(name), one.column)])
         unlabelled = others.assign(**{one.column: pd.Series(None, index=frame.index, dtype=object)})
         done = self._apply(unlabelled, one.column, {"probabilities": True})
-        return pd.DataFrame(done.completions[0].probability, frame.index, list(one.model.labels))
+        return pd.DataFrame(done.completions[0].fills.probabilities, frame.index, list(one.model.labels))
 
     @in_python()
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -40,11 +40,10 @@ def _fill_parts(plan: Plan, request: Request, source: "tuple[SavedModel, str] | 
     from em_impute.pipeline.apply import asked_of
     from em_impute.pipeline.fill import PartsResult, backend, complete_parts, model_of_parts
     from em_impute.pipeline.fill_chunk import Form
-    from em_impute.pipeline.fit_sample import FromFile
     from em_impute.report.build.parts import build_parts_report
 
     asked, destination, paths, command = plan.asked.partitions, plan.destination, plan.inputs or ["-"], command_line()
-    applied = None if source is None else FromFile(asked_of(source[0], request, source[1]), source[1])
+    applied = None if source is None else (asked_of(source[0], request, source[1]), source[1])
 
     def completed(outputs: Sequence[str]) -> PartsResult:
         workers, form = backend(asked.backend or "serial", asked.scheduler, asked.workers), Form(long, destination.diff)
@@ -52,7 +51,7 @@ def _fill_parts(plan: Plan, request: Request, source: "tuple[SavedModel, str] | 
         return complete_parts(request, _parts(paths, copies, outputs), workers, _room(asked), told, applied, form)
 
     def reported(filled: PartsResult) -> "list[FitReport]":
-        model = None if applied is None else applied.model
+        model = None if applied is None else applied[0]
         return [build_parts_report(filled, at, request, command, model) for at in range(len(filled.columns))]
 
     long = plan.asked.fills.long

@@ -6,9 +6,9 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from em_impute.errors import TableError, UsageError, option
 from em_impute.table.output import WrittenFile, output_errors, write_atomically, write_to_stdout
@@ -18,17 +18,13 @@ from em_impute.table.text import shown_path
 T = TypeVar("T", str, Path)
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One file of a table."""
 
-    number: int
-    """0, 1, 2, … in the order of the command line"""
-    path: str
-    outputs: tuple[str, ...] = ()
-    """where the completed file goes, or each imputation of it; an empty one is standard output"""
-    copy_of: str | None = None
-    """what the file holds a copy of"""
+    number: int  # 0, 1, 2, … in the order of the command line
+    path: str  # on this machine
+    outputs: tuple[str, ...] = ()  # where the completed file goes, or each imputation of it; "" is standard output
+    copy_of: str | None = None  # what the file holds a copy of
 
     @property
     def name(self) -> str:

@@ -33,7 +33,9 @@ def build_applied_report(
 ) -> FitReport:
     """Gather what is known about a column that `model` completed."""
     nothing = np.empty(0, np.intp)
-    flagged = Flagged(nothing, nothing.astype(np.int16), np.empty(0), np.empty(0), 0.0, applied.without_predictors)
+    flagged = Flagged(
+        nothing, nothing.astype(np.int16), np.empty(0), np.empty(0), 0.0, applied.completion.fills.without_predictors
+    )
     counted = counted_of(opened, applied.completion, flagged)
     report = build_report(opened, applied.completion, request, command, outputs, counted)
     report = replace(report, marked=marked_of(opened, flagged, None))

@@ -80,7 +80,7 @@ def build_report(
         filled=filled_of(counted, request, is_drawn=completion.fills.is_drawn),
         features=features_of(design, found.readings, found.texts) if found else features_of(None),
         model=mixture_of(found) if found else None,
-        fit=convergence_of(found, completion.entropy) if found else None,
+        fit=convergence_of(found, completion.fills.entropy) if found else None,
         selection=selection_of(found.choice) if found else None,
         groups=_groups(opened, found) if found else None,
         accuracy=_accuracy(found, wrong) if found else None,
@@ -108,8 +108,10 @@ def counted_of(
     opened: InputTable, completion: ColumnResult, flagged: Flagged | None, uncertainty: Uncertainty | None = None
 ) -> Counted:
     """Count the cells of a column that was read as a whole."""
-    labels, rows = completion.labels, (flagged.without_predictors, flagged.outside) if flagged else ()
-    cells = count_cells(completion.fills, completion.entropy, opened.table.line_of, *rows)
+    labels, fills = completion.labels, completion.fills
+    if flagged:
+        fills = fills._replace(without_predictors=flagged.without_predictors)
+    cells = count_cells(fills, opened.table.line_of, *[flagged.outside] if flagged else ())
     known = np.array(labels.known, np.int64)
     of_rows = labels.label.size, labels.n_missing, labels.tokens
     return Counted(labels.labels, known, *of_rows, cells, uncertainty, asides=[("", opened.table.asides)])

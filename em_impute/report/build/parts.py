@@ -134,7 +134,7 @@ def _parts(filled: PartsResult, column: ColumnOfParts) -> Parts:
     missing = int(np.count_nonzero(column.completion.labels.label < 0))
     return Parts(
         number=len(filled.parts),
-        rows_drawn=RowCounts(column.sample.n_rows - missing, missing),
+        rows_drawn=RowCounts(column.sample.rows.size - missing, missing),
         files=[
             PartFile(path=part.name, rows=read.rows, bytes=read.bytes, sha256=read.sha256, compression=read.compression)
             for part, read in zip(filled.parts, filled.summary.parts, strict=True)
@@ -178,10 +178,10 @@ def _sensitivity(
 ) -> Sensitivity | None:
     """Sweep δ with as many rows of either kind as there are."""
     completion, labels = column.completion, counted.labels
-    if section is None or completion.probability is None or counted.uncertainty is None:
+    if section is None or completion.fills.probabilities is None or counted.uncertainty is None:
         return section
     asked = deltas_of(labels, request.deltas)
-    probability = shift_log_odds(completion.probability, -asked)
+    probability = shift_log_odds(completion.fills.probabilities, -asked)
     each = np.full(probability.shape[0], counted.n_missing / probability.shape[0])
     shares = None
     if not asked.any():
@@ -194,9 +194,10 @@ def _groups(section: Groups | None, cells: CellCounts) -> Groups | None:
     if section is None:
         return None
     weight = {one.group: one.own_weight for one in section.groups}
+    missing = {group: cells.missing_of_group.get(group, 0) for group in cells.of_group}
     listed = [
-        GroupOfRows(group, rows, rows - missing, missing, weight.get(group, 0.0))
-        for group, (rows, missing) in cells.by_group.items()
+        GroupOfRows(group, rows, rows - missing[group], missing[group], weight.get(group, 0.0))
+        for group, rows in cells.of_group.items()
     ]
     return section._replace(number=len(listed), groups=listed[:MAX_LISTED])
 
