@@ -16,7 +16,7 @@ from em_impute.ensemble.fit import EnsembleFit, fit_ensemble
 from em_impute.ensemble.folds import (
     N_FOLDS,
     Examples,
-    dealt,
+    deal,
     dealt_like,
     draw_unlabelled,
     like_missing,
@@ -70,7 +70,8 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
     distinct = design.distinct_of(order).astype(np.intp)
     predictors = Predictors(rows.x, design.codes_of(order), design.levels, design.n_numbers)
     examples = how.with_scheme(Examples(predictors, rows.label, rows.weight, origin=distinct))
-    folds = dealt(examples, np.random.default_rng(recipe.seed))
+    rng = np.random.default_rng(recipe.seed)
+    folds = deal(examples.label, rng, examples.cluster, examples.scheme.kept_whole)
     if not (folds >= 0).any():
         # No label occurs twice: nothing can be held out, and a tied covariance asks least of so few rows.
         criterion = "as asked" if len(families) == 1 else "default"
@@ -121,12 +122,12 @@ def choose_ensemble(
     n_to_fill = int(np.count_nonzero(design.distinct.label < 0))
     ensemble = fit_ensemble(examples, len(design.labels), n_to_fill, recipe.seed, progress, single=single)
     found = ensemble.comparison
-    weight = found.own_weight if design.weighed else None
+    weight = found.held.weight if design.weighed else None
     held_out = HeldOut(
-        found.label,
+        found.held.label,
         ensemble.held_probability,
         found.shares,
-        found.origin,
+        found.held.numbers,
         weight,
         found.odds,
         unlabelled=Unlabelled(found.unlabelled.origin, ensemble.asked_probability),
