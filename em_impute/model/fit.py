@@ -106,10 +106,10 @@ def fit_with_ensemble(
     ensemble = fit_ensemble(
         examples, n_labels, n_to_fill, recipe.seed, lambda detail: progress("choosing", detail), single=single
     )
-    found = ensemble.comparison
-    held, weight = ensemble.held_probability, found.own_weight if design.weighed else None
+    found, held = ensemble.comparison, ensemble.held_probability
+    rows, weight = found.held, found.held.weight if design.weighed else None
     asked = Unlabelled(found.unlabelled.origin, ensemble.asked_probability)
-    held_out = HeldOut(found.label, held, found.shares, found.origin, weight, found.odds, unlabelled=asked)
+    held_out = HeldOut(rows.label, held, found.shares, rows.numbers, weight, found.odds, unlabelled=asked)
     recipe = recipe._replace(family=ensemble.leader.shrinkage.family, per_label=ensemble.leader.per_label)
     choice = Choice(recipe, ensemble.criterion, (), held_out, None, ensemble)
     lead = cache(lambda: _leading_mixture(ensemble, examples, design, recipe))

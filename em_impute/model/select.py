@@ -16,7 +16,7 @@ from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.folds import (
     N_FOLDS,
     Examples,
-    dealt,
+    deal,
     dealt_like,
     draw_unlabelled,
     like_missing,
@@ -66,7 +66,8 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
     distinct = design.distinct_of(order).astype(np.intp)
     predictors = Predictors(rows.x, design.codes_of(order), design.levels, design.n_numbers)
     examples = how.with_scheme(Examples(predictors, rows.label, rows.weight, origin=distinct))
-    folds = dealt(examples, np.random.default_rng(recipe.seed))
+    rng = np.random.default_rng(recipe.seed)
+    folds = deal(examples.label, rng, examples.cluster, examples.scheme.kept_whole)
     if not (folds >= 0).any():
         # No label occurs twice: nothing can be held out, and a tied covariance asks least of so few rows.
         criterion = "as asked" if len(families) == 1 else "default"
