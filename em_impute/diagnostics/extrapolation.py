@@ -1,7 +1,7 @@
 """Missing cells that deserve a mark: in rows out of range of the labelled rows, or without any predictor."""
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,19 +35,22 @@ def find_flagged(design: Design, row: Codes, scores: Collection[str] = ()) -> Fl
     """
     rows = design.distinct
     known, latent = (rows.label >= 0) & (rows.weight > 0.0), np.flatnonzero(rows.label < 0)
-    cells: NDArray[Any] = rows.weight  # with a missing label, in rows that equal each
-    if design.index is None:
-        cells = np.zeros(rows.label.size, dtype=bool)
-        cells[row] = True
+    cells = np.bincount(design.distinct_of(row), minlength=rows.label.size)[latent]
     found = _Beyond(np.full(latent.size, -1, np.int16), np.full(latent.size, np.nan), np.zeros(latent.size))
-    expected = _look_at_numbers(design, scores, known, latent, cells[latent], found)
-    expected += _look_at_texts(design, known, latent, cells[latent], found)
+    expected = _look_at_numbers(design, scores, known, latent, cells, found)
+    expected += _look_at_texts(design, known, latent, cells, found)
 
     is_outside = np.flatnonzero(found.predictor >= 0)
     outside, at = rows_like(design, latent[is_outside], row)
-    without_predictors, _ = rows_like(design, latent[_shows_nothing(design, latent)], row)
+    shows_nothing = np.isnan(rows.x[latent]).all(axis=1) & (design.codes[latent] < 0).all(axis=1)
+    without_predictors, _ = rows_like(design, latent[shows_nothing], row)
     at, expected = is_outside[at], min(expected, float(row.size))
     return Flagged(outside, found.predictor[at], found.value[at], found.beyond[at], expected, without_predictors)
+
+
+def copies_of(design: Design) -> Floats:
+    """Say how many rows of the table each of the distinct rows is, (n_distinct,)."""
+    return np.broadcast_to(1.0, design.distinct.label.size) if design.index is None else design.distinct.weight
 
 
 def rows_like(design: Design, distinct: Integers, among: Codes) -> tuple[Integers, Integers]:
@@ -60,18 +63,6 @@ def rows_like(design: Design, distinct: Integers, among: Codes) -> tuple[Integer
     return among[at >= 0], at[at >= 0]
 
 
-def _shows_nothing(design: Design, rows: Integers) -> Flags:
-    """Say which distinct rows show no predictor, (n_chosen,)."""
-    nothing = np.ones(rows.size, dtype=bool)
-    for values in design.distinct.x.T:
-        if not nothing.any():
-            return nothing
-        nothing &= np.isnan(values[rows])
-    for category in design.categories:
-        nothing &= category.code[rows] < 0
-    return nothing
-
-
 class _Beyond(NamedTuple):
     """What was found of the distinct rows without a label; filled in predictor by predictor."""
 
@@ -81,7 +72,7 @@ class _Beyond(NamedTuple):
 
 
 def _look_at_numbers(
-    design: Design, scores: Collection[str], known: Flags, latent: Integers, cells: NDArray[Any], found: _Beyond
+    design: Design, scores: Collection[str], known: Flags, latent: Integers, cells: Integers, found: _Beyond
 ) -> float:
     """Find the numbers outside, the furthest of each row; give how many rows are to be expected there.
 
@@ -93,26 +84,24 @@ def _look_at_numbers(
         shown = known & ~np.isnan(values)
         if not shown.any() or design.features[j].name in scores:
             continue
-        n_known = float(np.count_nonzero(shown) if design.index is None else design.distinct.weight[shown].sum())
         low, high = values[shown].min(), values[shown].max()
         values = values[latent]
         distance = np.maximum(low - values, values - high)  # NaN where missing
         further = distance > found.beyond
         found.beyond[further], found.predictor[further], found.value[further] = distance[further], j, values[further]
         # The next of n + 1 values in random order is the smallest or the largest of them with probability 2/(n + 1).
-        expected += float(cells[~np.isnan(values)].sum()) * 2.0 / (n_known + 1.0)
+        expected += float(cells[~np.isnan(values)].sum()) * 2.0 / (copies_of(design)[shown].sum() + 1.0)
     return expected
 
 
-def _look_at_texts(design: Design, known: Flags, latent: Integers, cells: NDArray[Any], found: _Beyond) -> float:
+def _look_at_texts(design: Design, known: Flags, latent: Integers, cells: Integers, found: _Beyond) -> float:
     """Find the texts that no row with a label has, where no number is outside; give how many rows are expected."""
     expected = 0.0
     for c, category in enumerate(design.categories):
         shown, codes = known & (category.code >= 0), category.code[latent]
         if not shown.any():
             continue
-        copies = None if design.index is None else design.distinct.weight[shown]
-        count = np.bincount(category.code[shown], copies, len(category.texts))
+        count = np.bincount(category.code[shown], copies_of(design)[shown], len(category.texts))
         new = (found.predictor < 0) & (codes >= 0) & (count == 0)[codes]
         found.predictor[new], found.value[new] = design.n_numbers + c, codes[new]
         # The share of rows that have a text not seen yet is about that of the texts seen once (Good 1953).

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.diagnostics.extrapolation import rows_like
+from em_impute.diagnostics.extrapolation import copies_of, rows_like
 from em_impute.diagnostics.values import Audit, Suspect
 from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.em.em import posterior
@@ -90,7 +90,7 @@ def judge_labels(found: FittedColumn) -> Judged | None:
     label = design.distinct.label
     labelled = (label >= 0) & (design.distinct.weight > 0.0)
     known = np.flatnonzero(labelled)
-    count = np.bincount(label[known], None if design.index is None else design.distinct.weight[known])
+    count = np.bincount(label[known], copies_of(design)[known])
     if known.size > JUDGED_ROWS:
         rng = np.random.default_rng(choice.recipe.seed)
         known = np.union1d(draw_rows(labelled, JUDGED_ROWS, rng), choice.held_out.row)
@@ -108,11 +108,6 @@ def judge_labels(found: FittedColumn) -> Judged | None:
 def _is_suspect(probability: Floats, own: Floats, likely: Floats) -> Flags:
     """Say whether a label of some `probability` is one, where the most probable label has the probability `likely`."""
     return (probability < SUSPICIOUS) & (likely >= LIKELIER * own)
-
-
-def _copies(design: Design, row: Integers) -> Integers:
-    """Count the rows of the table that each of some distinct rows stands for."""
-    return np.ones(row.size, np.intp) if design.index is None else design.distinct.weight[row].astype(np.intp)
 
 
 def _without_own_fit(found: FittedColumn, row: Integers) -> Flags:
@@ -147,4 +142,4 @@ def _judged(design: Design, row: Integers, probability: Floats) -> Judged:
     likely = probability.argmax(axis=1)
     most = probability[np.arange(row.size), likely]
     expected = np.where(_is_suspect(probability, probability, most[:, None]), probability, 0.0).sum(axis=1)
-    return Judged(row, _copies(design, row), own, likely, most, expected)
+    return Judged(row, copies_of(design)[row].astype(np.intp), own, likely, most, expected)
