@@ -16,15 +16,10 @@ from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, option
 from em_impute.model.predict import Coding, Model
 from em_impute.pipeline.types import InputTable
-from em_impute.saved_model.distributions import (
-    TextDistribution,
-    count_numbers,
-    count_texts,
-    sort_counts,
-)
+from em_impute.saved_model.distributions import TextDistribution, count_numbers, count_texts, sort_counts
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.store import SavedColumn
-from em_impute.saved_model.units import count_converted
+from em_impute.saved_model.units import unit_factor
 from em_impute.saved_model.values import Drift
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.text import listed, plural, shown, shown_path
@@ -131,11 +126,13 @@ def describe(saved: SavedColumn, opened: InputTable, labels: Labels) -> DataProf
     Predictors that are not there are left out.
     """
     coding, then = saved.model.pooled.coding, saved.training.summary
-    numbers, converted = {}, {}
+    numbers, units = {}, {}
     for name in filter(coding.column.__contains__, then.numbers):
         values, weights = _numbers(opened.table.numbers[coding.column[name]], opened.weight)
         numbers[name] = count_numbers(then.numbers[name], values, weights)
-        converted[name] = count_converted(then.numbers[name], values, weights)
+        unit = unit_factor(then.numbers[name], numbers[name], values, weights)
+        if unit is not None:
+            units[name] = unit.words
     there = filter(coding.column.__contains__, then.texts)
     texts = {name: _texts(coding, name, then.texts[name], opened) for name in there}
     if opened.weight is None:
@@ -143,7 +140,7 @@ def describe(saved: SavedColumn, opened: InputTable, labels: Labels) -> DataProf
         counted = sort_counts(then.labels.texts, labels.labels, known, known, labels.n_missing)
     else:
         counted = count_texts(then.labels.texts, labels.labels, labels.label, opened.weight)
-    return DataProfile(numbers, texts, counted, converted)
+    return DataProfile(numbers, texts, counted, units)
 
 
 def _numbers(column: NumberColumn, weight: Floats | None) -> tuple[Floats, Floats | None]:

@@ -4,10 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from em_impute.em.blocks import Floats
 from em_impute.saved_model.distributions import NumberDistribution, TextDistribution
 from em_impute.saved_model.psi import Index, is_more_often, psi
-from em_impute.saved_model.units import unit_factor
 from em_impute.saved_model.values import Drift, LabelDrift, PredictorDrift, ShareThenNow, Span, Unseen
 from em_impute.serialize.annotations import NotSaved, OwnAxes
 from em_impute.table.text import listed, plural, shown
@@ -18,13 +16,13 @@ MISSING_MORE = 0.05
 
 @dataclass(frozen=True)
 class DataProfile:
-    """What is kept of the rows of a table, or of a part of it.  A commutative monoid under `plus`."""
+    """What is kept of the rows of a table."""
 
     numbers: Annotated[Mapping[str, NumberDistribution], "The distribution of each measurement."]
     texts: Annotated[Mapping[str, TextDistribution], "The distribution of each category."]
     labels: Annotated[TextDistribution, OwnAxes, "That of the known labels; the others are missing."]
-    converted: Annotated[Mapping[str, Floats], NotSaved] = field(default_factory=dict)
-    """Of each measurement of new rows, what `count_converted` says; of training rows nothing."""
+    units: Annotated[Mapping[str, str], NotSaved] = field(default_factory=dict)
+    """Of new rows, the measurements that are in another unit than in training, and how the numbers are explained."""
 
 
 def compare(training: DataProfile, new: DataProfile) -> Drift:
@@ -39,17 +37,16 @@ def _numbers(training: DataProfile, new: DataProfile) -> Iterator[PredictorDrift
     for name, now in new.numbers.items():
         then = training.numbers[name]
         found = psi(then.counts, now.counts)
-        unit = unit_factor(then, now, new.converted[name]) if name in new.converted else None
         yield PredictorDrift(
             name=name,
             type="numeric",
-            has_moved=unit is not None or (found is not None and found.is_drift),
+            has_moved=name in new.units or (found is not None and found.is_drift),
             psi=found and found.value,
             psi_limit=found and found.limit,
             then=_span(then),
             now=_span(now) if now.total else None,
             missing=_missing(then, now),
-            other_unit=unit.words if unit else "",
+            other_unit=new.units.get(name, ""),
         )
 
 
