@@ -14,16 +14,15 @@ from em_impute.pipeline.why import MOST_PARTS, log_odds, why
 
 def reasons(folder, content, lines, *, shifts=None, **options):
     """Give the reasons for some lines, the fit, and the probabilities that it fills by, in the order of `lines`."""
-    with opened_table(folder, content, keeps_model=True, **options) as (opened, request):
+    with opened_table(folder, content, keeps_model=True, probabilities=True, **options) as (opened, request):
         (done,) = complete_all(opened, request, silent)
         found = done.fitted if shifts is None else replace(done.fitted, shifts=shifts)
         model = model_of(found, opened.names, request, request.deltas)
         rows = [*why(opened, model, done.labels, lines, found)]
         at = np.array(lines) - 2
         missing = np.flatnonzero(done.labels.label[at] < 0)
-        (again,) = complete_all(opened, replace(request, probabilities=True), silent)
-        place = np.searchsorted(again.fills.row, at[missing])
-    return rows, model, {int(i): again.probability[k] for i, k in zip(missing, place, strict=True)}
+        place = np.searchsorted(done.fills.row, at[missing])
+    return rows, model, {int(i): done.probability[k] for i, k in zip(missing, place, strict=True)}
 
 
 def table(n=240, n_labels=2, n_numbers=3, seed=3):
