@@ -31,8 +31,7 @@ from em_impute.saved_model.distributions import (
     count_numbers,
     describe_numbers,
 )
-from em_impute.saved_model.drift import DataProfile, compare, drift_warnings
-from em_impute.saved_model.psi import CHANCE, psi
+from em_impute.saved_model.drift import CHANCE, DataProfile, compare, drift_warnings, psi
 from em_impute.saved_model.units import Conversion, distances, unit_factor
 
 Numbers = NDArray[np.float64]
