@@ -135,15 +135,10 @@ def _plain_codec(base: Any, marks: Mapping[type, Any]) -> Codec:  # noqa: ANN401
         return Codec(bool, lambda node: node.of(bool, "true or false"), lambda _: {"type": "boolean"})
     if base is str:
         return text(marks.get(Pattern), marks.get(Choices))
-    return _object(base, has_own_axes=OwnAxes in marks)
-
-
-def _object(kind: type, *, has_own_axes: bool) -> Codec:
-    """Refer to the codec of a class, which is only made once it is needed."""
-    return Codec(
-        lambda value: _codec_of_class(kind).write(value),
-        lambda node: _codec_of_class(kind).read(node._replace(sizes={}) if has_own_axes else node),
-        lambda describe: describe(kind),
+    return Codec(  # of a class, whose own is only made once it is needed
+        lambda value: _codec_of_class(base).write(value),
+        lambda node: _codec_of_class(base).read(node._replace(sizes={}) if OwnAxes in marks else node),
+        lambda describe: describe(base),
     )
 
 

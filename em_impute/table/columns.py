@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import FitError, option
-from em_impute.table.arrays import Codes, GrowingCodes
+from em_impute.table.arrays import Codes, joined, narrowed
 from em_impute.table.cells import CellCoder, distinct_text
 from em_impute.table.dialect import Dialect
 from em_impute.table.numbers import is_mark
@@ -64,10 +64,12 @@ class TargetReader:
         self._code_of, self._may_fill = np.empty(0, np.int32), np.empty(0, np.bool_)  # of each
         self._counts = np.zeros(0, np.int64)
         self._texts: dict[str, int] = {}
-        self._code, self._start, self._length = GrowingCodes(), GrowingCodes(), GrowingCodes()
+        self._code: list[Codes] = []
+        self._start: list[Codes] = []
+        self._length: list[Codes] = []
 
-    def add(self, records: Records, capacity: int) -> None:
-        """Take in a block; there are about `capacity` rows left with it.
+    def add(self, records: Records) -> None:
+        """Take in a block.
 
         Raises `TableError` for a cell that is not text, `FitError` for too many different ones.
         """
@@ -86,13 +88,12 @@ class TargetReader:
         counts = np.bincount(cells.codes, minlength=len(cells.raw))
         counts[: self._counts.size] += self._counts
         self._counts = counts
-        self._code.add(self._code_of.take(cells.codes), len(self._texts), capacity)
+        self._code.append(narrowed(self._code_of.take(cells.codes)))
         if self._may_fill.any():
             rows = np.flatnonzero(self._may_fill.take(cells.codes))
             start, stop = cells.starts[rows], cells.stops[rows]
-            length = stop - start
-            self._start.add(records.absolute(start, rows), records.stop, capacity)
-            self._length.add(length, int(length.max(initial=0)), capacity)
+            self._start.append(narrowed(records.absolute(start, rows)))
+            self._length.append(narrowed(stop - start))
 
     def finish(self) -> TargetColumn:
         """Give the column."""
@@ -106,15 +107,15 @@ class TargetReader:
         n_quoted, n_bare = self._counts[is_free & is_quoted].sum(), self._counts[is_free & ~is_quoted].sum()
         spelled = {raw for raw in self._raw if raw in {b"", b'""'}}
         return TargetColumn(
-            code=self._code.finish(),
+            code=joined(self._code),
             texts=tuple(self._texts),
             counts=np.bincount(self._code_of, self._counts, n_texts).astype(np.int64),
             quoted_empty=b'""' in spelled,
             bare_empty=b"" in spelled,
             quotes_always=bool(n_quoted > n_bare or (n_quoted == n_bare == 0 and spelled == {b'""'})),
             may_fill=may_fill,
-            start=self._start.finish(),
-            length=self._length.finish(),
+            start=joined(self._start),
+            length=joined(self._length),
         )
 
     def _too_many(self) -> FitError:

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import TableError
-from em_impute.table.arrays import Codes, GrowingCodes
+from em_impute.table.arrays import Codes, joined, narrowed
 from em_impute.table.asides import BLANK, Asides
-from em_impute.table.categories import ANY_NUMBER, MAX_GROUPS, CategoryColumn, CategoryReader
+from em_impute.table.categories import ANY_NUMBER, MAX_GROUPS, MAX_LEVELS, CategoryColumn
+from em_impute.table.column_reader import ColumnReader
 from em_impute.table.columns import TargetColumn, TargetReader
 from em_impute.table.dialect import Dialect, better_reading
 from em_impute.table.lines import FormError
-from em_impute.table.number_columns import NumberColumn, NumberReader
+from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import read_by_pandas
 from em_impute.table.quotes import RETURN
 from em_impute.table.records import Records
@@ -173,67 +174,62 @@ class _TableReader:
         self._first_row = first_row
         self.n_rows = 0
         targets, features, explicit = reading["targets"], reading["features"], reading["explicit"]
-        decimal, weights, groups = reading.get("decimal", "."), reading.get("weights"), reading.get("groups")
-        tokens, taken = reading.get("null_tokens", frozenset()), {groups, weights}
+        weights, groups, same = reading.get("weights"), reading.get("groups"), reading.get("same")
+        decimal, tokens = reading.get("decimal", "."), reading.get("null_tokens", frozenset())
+        taken = {groups, weights}
         taken |= set(targets) if len(targets) == 1 else set()  # several are predictors of each other
         candidates = [i for i in range(len(dialect.names)) if i not in taken] if features is None else features
         self._targets = {column: TargetReader(column, dialect, tokens) for column in targets}
-        most, nulls = reading.get("most_texts", 0), reading.get("nulls_of", {})
-        self._texts = reading.get("texts", ())
-        self._categories = {
-            column: CategoryReader(column, dialect, text_limit=most, null=nulls.get(column, NOTHING))
-            for column in candidates
-        }
-        self._numbers = {
-            column: NumberReader(
+        most, nulls, texts = reading.get("most_texts", 0), reading.get("nulls_of", {}), reading.get("texts", ())
+        self._features = {
+            column: ColumnReader(
                 column,
                 dialect,
-                decimal,
+                decimal=decimal,
+                limits=(MAX_LEVELS, most),
                 explicit=explicit,
-                category=category,
+                keeps_texts=column in texts,
                 null=nulls.get(column, NOTHING),
-                is_text=column in self._texts,
             )
-            for column, category in self._categories.items()
+            for column in candidates
         }
-        self._weights = [] if weights is None else [NumberReader(weights, dialect, decimal, explicit=True)]
-        self._groups = [] if groups is None else [CategoryReader(groups, dialect, limit=MAX_GROUPS, is_strict=True)]
-        same = reading.get("same")
-        self._same = [] if same is None else [CategoryReader(same, dialect, limit=ANY_NUMBER)]
+        self._weights = [] if weights is None else [ColumnReader(weights, dialect, decimal=decimal, explicit=True)]
+        self._groups = [] if groups is None else [ColumnReader(groups, dialect, limits=(MAX_GROUPS, 0), explicit=True)]
+        self._same = [] if same is None else [ColumnReader(same, dialect, limits=(ANY_NUMBER, 0))]
         self._lines = _LineReader(first_line)
-        self._starts, self._stops = GrowingCodes(), GrowingCodes()
+        self._starts: list[Codes] = []
+        self._stops: list[Codes] = []
 
     @property
     def size(self) -> int:
         """Count the bytes taken in."""
         return self.stop - self._start
 
-    def add(self, records: Records, n_bytes_left: int) -> None:
-        """Take in a block; there are so many bytes left with it."""
+    def add(self, records: Records) -> None:
+        """Take in a block."""
         if self._first_row:
             records = replace(records, first_row=records.first_row - self._first_row)
-        capacity = int(1.05 * n_bytes_left / records.data.size * records.n_records) + 16
-        readers: list[TargetReader | CategoryReader] = [*self._targets.values(), *self._groups, *self._same]
-        for one in readers:
-            one.add(records, capacity)
-        many = [reader for reader in (*self._numbers.values(), *self._weights) if reader.take(records, capacity)]
+        for target in self._targets.values():
+            target.add(records)
+        readers = [*self._groups, *self._same, *self._features.values(), *self._weights]
+        many = [reader for reader in readers if reader.take(records)]
         plain = [reader.column for reader in many if not reader.null]
         numbers = read_by_pandas(records, plain, self._dialect, self._reading.get("decimal", "."))
         read = dict(zip(plain, numbers, strict=True))
         for reader in many:
-            reader.add(records, read.get(reader.column), capacity)
+            reader.add(records, read.get(reader.column))
         self._lines.add(records)
         self.n_rows += records.n_records
         self.stop = records.stop
         if self._reading.get("keep_record_ends"):
-            self._stops.add(records.absolute(records.record_stops), self.stop, capacity)
+            self._stops.append(narrowed(records.absolute(records.record_stops)))
         if self._reading.get("keep_record_starts"):
-            self._starts.add(records.absolute(records.record_starts), self.stop, capacity)
+            self._starts.append(narrowed(records.absolute(records.record_starts)))
 
     def finish(self, sha256: str, size: int, scan_seconds: float, asides: Asides) -> Table:
         """Give the table, among whose records `asides` stand."""
-        reading, numbers = self._reading, {column: reader.finish() for column, reader in self._numbers.items()}
-        starts = np.append(self._starts.finish(), self.stop).astype(np.int64)
+        reading = self._reading
+        starts = np.append(joined(self._starts), self.stop).astype(np.int64)
         return Table(
             dialect=self._dialect,
             n_rows=self.n_rows,
@@ -243,16 +239,12 @@ class _TableReader:
             start=self._start,
             stop=self.stop,
             targets={column: reader.finish() for column, reader in self._targets.items()},
-            numbers=numbers,
-            categories={
-                column: self._categories[column].finish()
-                for column in numbers
-                if numbers[column].n_bad or column in self._texts
-            },
-            groups=next((reader.finish() for reader in self._groups), None),
-            same=next((reader.finish() for reader in self._same), None),
-            weights=next((reader.finish() for reader in self._weights), None),
-            record_stops=self._stops.finish() if reading.get("keep_record_ends") else None,
+            categories={column: one.category() for column, one in self._features.items() if one.holds_texts},
+            numbers={column: one.numbers() for column, one in self._features.items()},
+            groups=next((reader.category() for reader in self._groups), None),
+            same=next((reader.category() for reader in self._same), None),
+            weights=next((reader.numbers() for reader in self._weights), None),
+            record_stops=joined(self._stops) if reading.get("keep_record_ends") else None,
             record_starts=starts if reading.get("keep_record_starts") else None,
             lines=self._lines.finish(),
             asides=asides,
@@ -296,14 +288,13 @@ def read_tables(
                 yield reader.finish("", size, seconds, _taken(asides, records.offset))
                 first_line = int(records.line_of(np.zeros(1, np.intp))[0])
                 reader = _TableReader(options, dialect, records.offset, records.first_row, first_line)
-            end = source.size if chunk_bytes is None else min(source.size, records.offset + chunk_bytes - reader.size)
-            reader.add(records, max(end - records.offset, records.data.size))
+            reader.add(records)
             if progress:
                 progress(reader.stop)
         found = _taken(asides, source.size)
         yield reader.finish(
             source.original_sha256 or file.hexdigest(),
-            file.n_read if source.original_size is None else source.original_size,
+            file.n_bytes if source.original_size is None else source.original_size,
             seconds,
             found.where((found.kind != BLANK) | (found.start < reader.stop)),  # not those that end the file
         )
