@@ -18,8 +18,8 @@ digits that they have, so that they come back to the bit.
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
-from inspect import getdoc
+from dataclasses import MISSING
+from inspect import getdoc, signature
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -191,17 +191,12 @@ def _made_codec(kind: type) -> Codec:
 
 def _fields_of(kind: type) -> Iterator[_Field]:
     """Yield the fields of a class that documents hold."""
-    if is_dataclass(kind):
-        defaults = {one.name: one.default for one in fields(kind)}
-    else:
-        names: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]  # a named tuple
-        defaults = dict.fromkeys(names, MISSING) | kind._field_defaults  # type: ignore[attr-defined]
     hints = get_type_hints(kind, include_extras=True)
-    for name, default in defaults.items():
+    for name, parameter in signature(kind).parameters.items():
         _, marks = _taken_apart(hints[name])
         if NotSaved not in marks:
             key, codec = marks[Key].name if Key in marks else name, _codec_of(hints[name])
-            yield _Field(name, key, codec, default if MayLack in marks else MISSING)
+            yield _Field(name, key, codec, parameter.default if MayLack in marks else MISSING)
 
 
 def _is_default(held: Any, default: Any) -> bool:  # noqa: ANN401  # of any field
