@@ -1,6 +1,5 @@
 """Vectors that are gathered block by block."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,19 +9,35 @@ Codes = NDArray[np.signedinteger[Any]]
 """Whole numbers in as few bytes as hold them: safe to compare and to index with, not to reckon in."""
 
 
+class GrowingArray:
+    """A vector whose final length is only estimated; pages that are never written take no memory."""
+
+    def __init__(self, dtype: type[np.generic] = np.int8) -> None:
+        self._array, self._n = np.empty(0, dtype), 0
+
+    def extend(self, values: NDArray[Any], n_left: int) -> None:
+        """Append a vector; with it and all that is to come there will be about `n_left` more.
+
+        Of whole numbers, −1 and more, each takes as many bytes as the largest asks for.
+        """
+        n, kind = self._n + values.size, self._array.dtype
+        if kind.kind == "i":
+            kind = np.promote_types(kind, least_type(int(values.max(initial=0))))
+        if n > self._array.size or kind != self._array.dtype:
+            moved = np.empty(max(self._array.size if n <= self._array.size else self._n + n_left, n), kind)
+            moved[: self._n] = self._array[: self._n]
+            self._array = moved
+        self._array[self._n : n] = values
+        self._n = n
+
+    def finish(self) -> NDArray[Any]:
+        """Give what was appended."""
+        return self._array[: self._n]
+
+
 def least_type(largest: int) -> np.dtype[np.signedinteger[Any]]:
     """Choose the smallest type of whole numbers that holds −1 and all up to `largest`."""
     return np.dtype(next(one for one in (np.int8, np.int16, np.int32, np.int64) if largest <= np.iinfo(one).max))
-
-
-def narrowed(values: NDArray[Any]) -> Codes:
-    """Copy whole numbers, −1 and more, into the smallest type that holds them."""
-    return values.astype(least_type(int(values.max(initial=0))))
-
-
-def joined(blocks: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Put vectors one behind another, in the largest of their types; none gives an empty one."""
-    return np.concatenate([np.empty(0, np.int8), *blocks])
 
 
 def factorize(values: NDArray[Any], *, few: bool) -> tuple[NDArray[np.intp], NDArray[Any]]:

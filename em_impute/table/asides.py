@@ -45,13 +45,3 @@ class Asides(NamedTuple):
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> "Asides":
         """Give some of them."""
         return Asides._make(one[chosen] for one in self)
-
-
-def is_note(line: bytes) -> bool:
-    """Tell whether a line says that it is a footer."""
-    return FOOTER.match(line) is not None
-
-
-def is_prose(line: bytes) -> bool:
-    """Tell whether a line holds words rather than a cell."""
-    return PROSE.match(line) is not None

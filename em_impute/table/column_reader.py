@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.arrays import Codes, joined, least_type, narrowed
+from em_impute.table.arrays import GrowingArray, least_type
 from em_impute.table.categories import MISSING, CategoryColumn
 from em_impute.table.cells import CellCoder, Cells, distinct_cells, distinct_text
 from em_impute.table.dialect import Dialect
@@ -52,11 +52,11 @@ class ColumnReader:
         self._explicit = explicit
         self._is_text = self._keeps_texts = keeps_texts
         self._coder = CellCoder(column)
-        self._codes: list[Codes] | None = []
+        self._codes: GrowingArray | None = GrowingArray()
         self._n_contents = 0
         self._number, self._is_bad = np.empty(0), np.empty(0, np.bool_)  # of each content
         self._text = np.empty(0, np.int32)  # of each content
-        self._values: list[NDArray[np.float64]] | None = None  # of each row, once contents are too many
+        self._values: GrowingArray | None = None  # of each row, once contents are too many
         self._counts = NumberCounts()
         self._decimal_comma = False
         self._texts: dict[str, int] | None = None if limits is None else {}
@@ -90,7 +90,9 @@ class ColumnReader:
         is_key = self._texts is not None and len(self._texts) > self._limit
         cells = self._coder.add(records, most, by_hash=is_key)
         if self._is_coded and (cells is None or len(cells.raw) > min(MOST_KNOWN, self._n_contents + few)):
-            self._values = [self._number.take(codes) for codes in self._codes]  # there are too many different ones
+            self._values = GrowingArray(np.float64)  # there are too many different ones
+            code = self._codes.finish()
+            self._values.extend(self._number.take(code), code.size + records.n_left)
             self._release()
         if cells is None:
             self._close(records.head(SAMPLE_ROWS))
@@ -106,22 +108,22 @@ class ColumnReader:
             counts = count_cells(records, self.column, self._dialect, values)
         self._note(records, counts)
         if self._values is not None:
-            self._values.append(values)
+            self._values.extend(values, records.n_left)
 
     def category(self) -> CategoryColumn:
         """Give the column as texts; before the numbers, which need the room of its codes."""
         if self._texts is None or self._codes is None:
             return CategoryColumn(None, (), self._limit, self._example, self._first)
-        code = self._text.astype(least_type(len(self._texts))).take(joined(self._codes))
+        code = self._text.astype(least_type(len(self._texts))).take(self._codes.finish())
         return CategoryColumn(code, tuple(self._texts), self._limit, self._example)
 
     def numbers(self) -> NumberColumn:
         """Give the column as numbers."""
         numbers = code = None
         if self._is_coded and self._codes is not None:
-            numbers, code = merge_numbers(self._number, joined(self._codes))
+            numbers, code = merge_numbers(self._number, self._codes.finish())
         elif self._values is not None:
-            numbers = joined(self._values)
+            numbers = self._values.finish()
         return NumberColumn(numbers=numbers, code=code, decimal_comma=self._decimal_comma, **vars(self._counts))
 
     def _add(self, records: Records, cells: Cells) -> None:
@@ -142,7 +144,7 @@ class ColumnReader:
             return
         self._n_contents = len(cells.raw)
         self._text = np.append(self._text, np.array(codes, np.int32))
-        self._codes.append(narrowed(cells.codes))
+        self._codes.extend(cells.codes, records.n_left)
         if self._is_coded:
             self._number = np.append(self._number, np.array(numbers, np.float64))  # None becomes NaN
             self._is_bad = np.append(self._is_bad, np.array([number is None for number in numbers], np.bool_))

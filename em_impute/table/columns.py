@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import FitError, option
-from em_impute.table.arrays import Codes, joined, narrowed
+from em_impute.table.arrays import Codes, GrowingArray
 from em_impute.table.cells import CellCoder, distinct_text
 from em_impute.table.dialect import Dialect
 from em_impute.table.numbers import is_mark
@@ -28,10 +28,8 @@ class TargetColumn:
     """the distinct contents, without quotes, by first appearance"""
     counts: NDArray[np.int64]
     """(n_texts,) how often each occurs"""
-    quoted_empty: bool
-    """`""` occurs"""
-    bare_empty: bool
-    """a cell without any byte occurs"""
+    mixes_empty: bool
+    """both `""` and cells without any byte occur"""
     quotes_always: bool
     """of the known cells that need no quotes, more have them than not; with none known, of the empty ones"""
     may_fill: NDArray[np.bool_]
@@ -64,9 +62,7 @@ class TargetReader:
         self._code_of, self._may_fill = np.empty(0, np.int32), np.empty(0, np.bool_)  # of each
         self._counts = np.zeros(0, np.int64)
         self._texts: dict[str, int] = {}
-        self._code: list[Codes] = []
-        self._start: list[Codes] = []
-        self._length: list[Codes] = []
+        self._code, self._start, self._length = GrowingArray(), GrowingArray(), GrowingArray()
 
     def add(self, records: Records) -> None:
         """Take in a block.
@@ -88,12 +84,12 @@ class TargetReader:
         counts = np.bincount(cells.codes, minlength=len(cells.raw))
         counts[: self._counts.size] += self._counts
         self._counts = counts
-        self._code.append(narrowed(self._code_of.take(cells.codes)))
+        self._code.extend(self._code_of.take(cells.codes), records.n_left)
         if self._may_fill.any():
             rows = np.flatnonzero(self._may_fill.take(cells.codes))
             start, stop = cells.starts[rows], cells.stops[rows]
-            self._start.append(narrowed(records.absolute(start, rows)))
-            self._length.append(narrowed(stop - start))
+            self._start.extend(start + records.offset, records.n_left)
+            self._length.extend(stop - start, records.n_left)
 
     def finish(self) -> TargetColumn:
         """Give the column."""
@@ -107,15 +103,14 @@ class TargetReader:
         n_quoted, n_bare = self._counts[is_free & is_quoted].sum(), self._counts[is_free & ~is_quoted].sum()
         spelled = {raw for raw in self._raw if raw in {b"", b'""'}}
         return TargetColumn(
-            code=joined(self._code),
+            code=self._code.finish(),
             texts=tuple(self._texts),
             counts=np.bincount(self._code_of, self._counts, n_texts).astype(np.int64),
-            quoted_empty=b'""' in spelled,
-            bare_empty=b"" in spelled,
+            mixes_empty=len(spelled) > 1,
             quotes_always=bool(n_quoted > n_bare or (n_quoted == n_bare == 0 and spelled == {b'""'})),
             may_fill=may_fill,
-            start=joined(self._start),
-            length=joined(self._length),
+            start=self._start.finish(),
+            length=self._length.finish(),
         )
 
     def _too_many(self) -> FitError:

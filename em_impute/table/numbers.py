@@ -169,11 +169,14 @@ def read_by_pandas(
     """
     nothing: list[NDArray[np.float64] | None] = [None] * len(columns)
     few = records.offset < BLOCK_BYTES and len(columns) * records.n_records <= FEW_CELLS
-    data = b"" if few or records.has_nul else records.data.tobytes()
+    data = b"" if few or records.has_nul else records.text()
     if not (columns and data) or data.startswith(BYTE_ORDER_MARK):
         return nothing
     import pandas as pd
 
+    # From 3.1 on pandas always rounds correctly, and warns of being asked to.
+    major, minor = map(int, pd.__version__.split(".")[:2])
+    exact: dict[str, Any] = {"float_precision": "round_trip"} if (major, minor) < (3, 1) else {}
     try:
         frame = pd.read_csv(
             io.BytesIO(data),
@@ -187,7 +190,7 @@ def read_by_pandas(
             low_memory=False,
             decimal=decimal,
             quoting=csv.QUOTE_MINIMAL if dialect.quoting else csv.QUOTE_NONE,
-            **_exact(pd.__version__),
+            **exact,
         )
     except ValueError:
         return nothing
@@ -203,13 +206,6 @@ def _may_be_truth(values: NDArray[np.float64]) -> bool:
         bool(((some == 0) | (some == 1) | np.isnan(some)).all())
         for some in (values[:FIRST], values)  # most columns show by their first values that they are numbers
     )
-
-
-@functools.cache
-def _exact(version: str) -> dict[str, Any]:
-    """Ask for correctly rounded numbers; from 3.1 on pandas always does, and warns of being asked."""
-    major, minor = (int(part) for part in version.split(".")[:2])
-    return {"float_precision": "round_trip"} if (major, minor) < (3, 1) else {}
 
 
 @functools.cache

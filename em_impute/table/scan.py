@@ -130,15 +130,11 @@ def _separators(block: ByteBlock, delimiter: int, window: "_Window | None") -> P
             window.n_newlines = int(np.count_nonzero(mask))
         mask |= np.equal(data[:n], delimiter, out=window.scratch[:n] if window else None)
         positions = np.flatnonzero(mask)
-    # The last newline is near the end, unless a record is longer than the block.
-    length = 64
-    while True:
+    for length in (64, positions.size):  # the last newline is near the end, unless records are long
         newlines = np.flatnonzero(data[positions[-length:]] == NEWLINE)
         if newlines.size:
             return positions[: max(positions.size - length, 0) + int(newlines[-1]) + 1]
-        if length >= positions.size:
-            return positions[:0]
-        length *= 8
+    return positions[:0]
 
 
 class _Window:

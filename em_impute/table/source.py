@@ -1,6 +1,5 @@
 """Where the bytes come from: a regular file as it is, a stream or compressed data spooled to be read twice."""
 
-import difflib
 import hashlib
 import os
 import re
@@ -18,7 +17,7 @@ from typing import BinaryIO, Self, cast
 
 from em_impute.errors import OutputError, TableError
 from em_impute.table.compression import compression_of, decompressed
-from em_impute.table.text import shown_path
+from em_impute.table.text import closest, shown_path
 
 STANDARD_INPUT = "standard input"
 READ_BYTES = 1 << 16  # at once; compressed, they may hold a thousand times as much
@@ -232,17 +231,12 @@ def _source_of(
 def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
     """Open a path for reading."""
     try:
-        if path.is_dir():
-            raise TableError(f"{shown_path(name)} is a directory", "name the CSV file in it")
         return cast("BinaryIO", resources.enter_context(path.open("rb", buffering=0)))
-    except TableError:  # a ValueError as well
-        raise
+    except IsADirectoryError:
+        raise TableError(f"{shown_path(name)} is a directory", "name the CSV file in it") from None
     except FileNotFoundError:
         hint = "fetch it first: only files are read" if "://" in name else _similar(path)
         raise TableError(f"{shown_path(name)} does not exist", hint) from None
-    except PermissionError:
-        message = f"{shown_path(name)} cannot be read: permission denied"
-        raise TableError(message, "check its mode bits and owner") from None
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
 
@@ -322,9 +316,8 @@ def _similar(path: Path) -> str:
         names = [entry.name for entry in os.scandir(path.parent) if entry.is_file()]
     except OSError:
         return f"the folder {shown_path(str(path.parent))} does not exist either"
-    by_folded_name = {name.casefold(): name for name in names}
-    close = difflib.get_close_matches(path.name.casefold(), by_folded_name, n=1)
-    return f"did you mean {shown_path(str(path.with_name(by_folded_name[close[0]])))}?" if close else "check the path"
+    close = closest(names, path.name)
+    return f"did you mean {shown_path(str(path.with_name(close)))}?" if close else "check the path"
 
 
 def _refuse_other_formats(head: bytes, source: Source) -> None:

@@ -1,4 +1,4 @@
-"""Telling cells apart, joining vectors, and tables in chunks, against naive ways."""
+"""Telling cells apart, growing vectors, and tables in chunks, against naive ways."""
 
 import io
 import random
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from em_impute.table import cells as module
-from em_impute.table.arrays import joined, least_type, narrowed
+from em_impute.table.arrays import GrowingArray, least_type
 from em_impute.table.cells import CellCoder
 from em_impute.table.lines import Grammar
 from em_impute.table.read import read_tables
@@ -71,14 +71,14 @@ def test_an_empty_cell_and_a_nul_are_not_the_same():
 
 
 def test_codes_take_as_many_bytes_as_their_largest_asks_for():
-    blocks, expected = [], []
+    codes, expected = GrowingArray(), []
     for largest in (1, 127, 128, 32767, 32768, 2**31):
         values = np.array([-1, 0, largest])
-        blocks.append(narrowed(values))
+        codes.extend(values, n_left=4)
         expected += values.tolist()
 
-        assert joined(blocks).tolist() == expected
-        assert joined(blocks).dtype == blocks[-1].dtype == least_type(largest)
+        assert codes.finish().tolist() == expected
+        assert codes.finish().dtype == least_type(largest)
 
     sizes = {largest: least_type(largest).itemsize for largest in (0, 127, 128, 32767, 32768, 2**31 - 1, 2**31)}
     assert list(sizes.values()) == [1, 1, 2, 2, 4, 4, 8]
