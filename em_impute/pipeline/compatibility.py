@@ -146,10 +146,10 @@ def _numbers(column: NumberColumn, weight: Floats | None) -> tuple[Floats, Float
 def _texts(coding: Coding, name: str, then: TextDistribution, opened: InputTable) -> TextDistribution:
     """Count the texts of a category; where its cells are all numbers now, those that are its texts."""
     found, weight = opened.table.categories.get(coding.column[name]), opened.weight
-    if found is None or found.code is None:
+    if found is None or found.level is None:
         texts, code = coding.texts[name], coding.codes(opened.table, name, np.arange(opened.table.n_rows))
     elif weight is None:
         return sort_counts(then.texts, found.texts, found.counts, found.counts, found.n_missing)
     else:
-        texts, code = found.texts, found.code
+        texts, code = found.texts, found.level
     return count_texts(then.texts, texts, code, np.broadcast_to(1.0, code.size) if weight is None else weight)

@@ -58,7 +58,7 @@ def _of_the_column(opened: InputTable, completion: ColumnResult) -> Iterator[Dec
     for token, count in completion.labels.tokens.items():
         yield Decision("labels", "counted as missing", f"{shown(token)} in {plural(count, 'cell')}")
     target = opened.table.targets[completion.column]
-    if target.quoted_empty and target.bare_empty:
+    if target.mixes_empty:
         yield Decision("labels", "counted as missing", 'both empty cells and quoted ones ("")')
 
 
