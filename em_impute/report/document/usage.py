@@ -185,10 +185,10 @@ def _accuracy(report: FitReport) -> Iterable[Text]:
 
 def _recovered(which: str, score: Accuracy | Recovered, ends: str = "") -> Text:
     text = (
-        "{}, {} were recovered{}, against {} by always choosing the most common one; the log-loss was {} ({} for the "
+        f"{{}}, {{}} were recovered{ends}, against {{}} by always choosing the most common one; the log-loss was {{}} "
     )
-    shares = percent(score.accuracy), ends, percent(score.baseline_accuracy)
-    return said(text + "label shares).", which, *shares, score.log_loss, score.baseline_log_loss)
+    shares = percent(score.accuracy), percent(score.baseline_accuracy)
+    return said(text + "({} for the label shares).", which, *shares, score.log_loss, score.baseline_log_loss)
 
 
 def _missingness(report: FitReport) -> Iterable[Text]:
