@@ -30,8 +30,6 @@ class Destination:
     reports: tuple[str, ...]
     model: str | None
     """where the fit is saved"""
-    diff: bool
-    """The changed cells go to standard output."""
 
     @property
     def beside(self) -> list[str]:
@@ -67,13 +65,13 @@ def plan(
         raise UsageError("-o is given an empty path", "name a file, or - for standard output")
     reports = report_paths([*(asked.reports or ()), *["-"] * asked.json], no_report=asked.no_report)
     if asked.dry_run:
-        return Destination((), (STDOUT,) * asked.json, None, asked.diff)
+        return Destination((), (STDOUT,) * asked.json, None)
     data = _tables(inputs, asked, in_parts=in_parts)
     if not reports and not asked.no_report:
         reports = _default_reports(inputs, data, asked.output)
     if n_files is not None and data:
         data = tuple(name for one in data for name in _numbered(one, n_files))
-    return Destination(data, reports, None if model is None else place_of(model), asked.diff)
+    return Destination(data, reports, None if model is None else place_of(model))
 
 
 def place_of(path: str) -> str:
