@@ -63,7 +63,9 @@ def plan(
     """
     if asked.output == "":
         raise UsageError("-o is given an empty path", "name a file, or - for standard output")
-    reports = report_paths([*(asked.reports or ()), *["-"] * asked.json], no_report=asked.no_report)
+    reports = report_paths([*(asked.reports or ()), *["-"] * asked.json])
+    if asked.no_report and reports:
+        raise UsageError("--no-report contradicts -r and --json", "leave one of them out")
     if asked.dry_run:
         return Destination((), (STDOUT,) * asked.json, None)
     data = _tables(inputs, asked, in_parts=in_parts)
@@ -79,12 +81,8 @@ def place_of(path: str) -> str:
     return STDOUT if path in STDOUT_NAMES else str(Path(path))
 
 
-def report_paths(
-    reports: Sequence[str], forms: Sequence[str] = REPORT_FORMS, *, no_report: bool = False
-) -> tuple[str, ...]:
+def report_paths(reports: Sequence[str], forms: Sequence[str] = REPORT_FORMS) -> tuple[str, ...]:
     """Read every -r: a path whose suffix says which of the forms the report has, or standard output for JSON."""
-    if no_report and reports:
-        raise UsageError("--no-report contradicts -r and --json", "leave one of them out")
     for report in reports:
         suffix = Path(report).suffix
         if suffix not in forms and not (report in STDOUT_NAMES and ".json" in forms):
