@@ -93,7 +93,11 @@ def training_rows(seen: Predictors, rows: Integers, label: Integers, most: int |
 
     `label` is that of every row of `seen`, (n_seen,).
     """
-    missing, pattern = _patterns_of(seen, rows)
+    missing = np.isnan(seen.x[rows])
+    if has_products(seen.x.shape[1]):
+        missing, pattern = find_patterns(missing)
+    else:  # the terms tell of gaps: it is one pattern, of the columns that some row does not show
+        missing, pattern = np.asarray([missing.any(axis=0)]), np.zeros(rows.size, np.intp)
     commonest = np.argsort(-np.bincount(pattern, minlength=len(missing)), kind="stable")[:most]
     n_codes = int(label.max(initial=-1)) + 2
     found = []
@@ -105,22 +109,13 @@ def training_rows(seen: Predictors, rows: Integers, label: Integers, most: int |
         segments, first, sorted_rows = [], 0, rows_by_code(code, (some.stop - some.start) * n_codes)
         for number, part in enumerate(sorted_rows):
             if part.size:
-                segments.append(Segment(slice(first, first + part.size), *divmod(number, n_codes)))
-                first += part.size
-        segments = [one._replace(label=one.label - 1) for one in segments]
+                rows_of = slice(first, first := first + part.size)
+                segments.append(Segment(rows_of, number // n_codes, number % n_codes - 1))
         row = rows[mine[np.concatenate(sorted_rows)]]
         told = seen.take(row)
         terms = terms_of(told if is_wide(seen.x.shape[1], seen.levels) else told._replace(x=np.nan_to_num(told.x)))
         found.append(TrainingRows(row, Patterns(~missing[commonest[some]]), tuple(segments), terms))
     return found
-
-
-def _patterns_of(seen: Predictors, rows: Integers) -> tuple[Flags, Integers]:
-    """Find the patterns of gaps; where the terms tell of gaps it is one, of the columns that some row does not show."""
-    missing = np.isnan(seen.x[rows])
-    if has_products(seen.x.shape[1]):
-        return find_patterns(missing)
-    return np.asarray([missing.any(axis=0)]), np.zeros(rows.size, np.intp)
 
 
 def _statistics_of(total: Floats, n_columns: int) -> SufficientStatistics:
