@@ -104,7 +104,7 @@ def test_names_labels_and_paths_are_shown_literally_or_escaped_and_do_nothing(ca
     log = (tmp_path / "run.log").read_text()
 
     assert 0 == code, said
-    assert f"\ncolumn      {shown}: 32 known, 8 missing (8 empty)\n" in said
+    assert f"; {shown}: 32 known, 8 missing (8 empty).\n" in said
     assert f"a {shown} " in said
     assert (text, path) == (report["column"], report["input"]["path"])
     assert [f"a {text}", f"b {text}"] == [one["label"] for one in report["labels"]]

@@ -163,7 +163,7 @@ def test_a_file_may_have_any_name_which_is_shown_so_that_it_disturbs_nothing(cal
 
     assert said[0] == 0
     assert (tmp_path / "out-").read_bytes() == FILLED
-    assert f"read        {escaped}: 3 rows" in " ".join(said[2].split("\n"))
+    assert f"  {escaped}: 3 rows" in " ".join(said[2].split("\n"))
     assert failed[0] == 3
     assert escaped in failed[2].splitlines()[0]
     assert "\x1b" not in said[2] + failed[2]

@@ -31,5 +31,5 @@ def test_what_was_counted_as_missing_is_printed_with_its_number(call, tmp_path):
     missing = json.loads((tmp_path / "r.json").read_text())["missing"]
 
     assert code == 0
-    assert "column      g: 2 known, 5 missing (2 empty, 1 '  ', 2 NA)\n" in told
+    assert "; g: 2 known, 5 missing (2 empty, 1 '  ', 2 NA).\n" in told
     assert missing["tokens"] == {"": 2, "  ": 1, "NA": 2}

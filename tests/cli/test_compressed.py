@@ -42,7 +42,7 @@ def test_a_compressed_file_is_filled_into_one_of_its_kind(call, tmp_path, form):
     report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
 
     assert code == 0, said
-    assert f"comma-separated, utf-8, {form.name}\n" in said
+    assert f"comma-separated, utf-8, {form.name}; g: " in said
     assert form.decompress(written) == FILLED
     if shutil.which(form.program) is not None:
         shown = subprocess.run([form.program, "-dc"], input=written, capture_output=True, check=True)

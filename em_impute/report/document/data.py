@@ -2,7 +2,7 @@
 
 from em_impute.missingness.values import Difference, NumberSide
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Text, folded, joined, names, said
-from em_impute.report.format import delimiter_name, known_and_missing, number, p_value, percent, smd, token_name
+from em_impute.report.format import delimiter_name, known_and_missing, number, p_value, percent, smd
 from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.explanation import ExplanationReport
 from em_impute.report.model.fit import FitReport
@@ -19,7 +19,7 @@ MEASURES = (
 )
 
 
-def was_read(report: EvaluationReport | ExplanationReport) -> str:
+def was_read(report: FitReport | EvaluationReport | ExplanationReport) -> str:
     """Say what was read, and how many labels are known and missing."""
     source, known = report.input, sum(one.known for one in report.labels)
     shape = f"{plural(source.rows, 'row')}, {plural(source.columns, 'column')}"
@@ -30,11 +30,8 @@ def was_read(report: EvaluationReport | ExplanationReport) -> str:
 
 def what_was_missing(report: FitReport) -> Section:
     """Count the cells, by their marks and by label, and list the columns that were used."""
-    missing, parts = report.missing, report.parts
-    tokens = [said("{} {}", n, Name(token_name(token))) for token, n in missing.tokens.items()]
-    marks = said(" ({})", joined(", ", tokens)) if tokens else ""
-    rows = plural(report.input.rows, "row")
-    blocks: list[Block] = [said("{} of {} had no label{}.", missing.cells, rows, marks)]
+    parts = report.parts
+    blocks: list[Block] = [was_read(report)]
     if parts:
         drawn = parts.rows_drawn
         served = "the model was fitted to" if report.applied is None else "the saved model was judged by"
