@@ -160,5 +160,6 @@ def _filled(
     row, table = np.flatnonzero(label < 0), one.model.prepared(table)
     imputing = None if one.draws is None else Imputing(one.draws, [number], request.seed, first_row)
     fills = fill_rows(one.model.say(table, row), row, n_labels, request, imputing)
+    fills = fills._replace(drawn=None)  # a pass is one draw, whichever number it has
     counted = count_cells(fills, table.line_of, part=part.number)
     return ColumnResult(one.column, one.name, labels, fills), counted.with_groups(table.groups, label)
