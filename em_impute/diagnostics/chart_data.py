@@ -1,13 +1,11 @@
 """What a picture takes: measurements in bins, probabilities along one, points in the plane that shows the labels."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from em_impute.diagnostics.baseline_em import BaselineEm
 from em_impute.diagnostics.histograms import (
-    EDGE_DIGITS,
     MAX_BINS,
     cells_of,
     count_in_bins,
@@ -31,8 +29,8 @@ MAX_POINTS = 400
 MAX_CURVE, LEAST_CURVE = 200, 20
 """Points of the curves of all labels, the fewer the more labels there are."""
 
-DIGITS = 6
-"""Significant ones of what is only drawn."""
+DIGITS = 10
+"""Significant ones of what is only drawn: they also tell apart what lies close together far from 0."""
 
 LEAST_STRENGTH = 1e-6
 """A discriminant below this part of the first one's strength is rounding: the labels lie on a line."""
@@ -71,7 +69,7 @@ def _curve(found: FittedColumn) -> PosteriorCurve | None:
     order = order[np.unique(x[order], return_index=True)[1]]
     probability = found.distinct_probability[order].T
     by_label = {label: rounded(one, DIGITS) for label, one in zip(labels, probability, strict=True)}
-    return PosteriorCurve(about.name, _placed(about.shift + about.scale * x[order]), by_label)
+    return PosteriorCurve(about.name, rounded(about.shift + about.scale * x[order], DIGITS), by_label)
 
 
 def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: int) -> Plane | None:
@@ -90,8 +88,8 @@ def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: in
     here, there = place_of(known), place_of(fills.row[cells])
     shown, seen = ~np.isnan(here).any(axis=1), ~np.isnan(there).any(axis=1)
     label, code, there = design.label[known[shown]], fills.code[cells[seen]], there[seen]
-    sure, probability = _placed(here[shown]), rounded(fills.probability[cells[seen]], DIGITS)
-    filled = [(x, y, one) for (x, y), one in zip(_placed(there), probability, strict=True)]
+    sure, probability = rounded(here[shown], DIGITS), rounded(fills.probability[cells[seen]], DIGITS)
+    filled = [(x, y, one) for (x, y), one in zip(rounded(there, DIGITS), probability, strict=True)]
     first, second = (
         Axis(name, dict(zip(plain.names, axis.tolist(), strict=True))) for name, axis in zip(names, axes, strict=True)
     )
@@ -100,7 +98,7 @@ def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: in
         axes=(first, second),
         known={one: [sure[i] for i in np.flatnonzero(label == at.get(one, -1))] for one in found.labels.labels},
         filled={one: [filled[i] for i in np.flatnonzero(code == k)] for k, one in enumerate(found.labels.labels)},
-        left_empty=_placed(there[code < 0]),
+        left_empty=rounded(there[code < 0], DIGITS),
         of=RowCounts(int(np.count_nonzero(design.label >= 0)), fills.row.size),
         em=_ellipses(plain.em.fit.parameters, plain, axes, design.labels),
         labels_only=None if plain.labels_only is None else _ellipses(plain.labels_only, plain, axes, design.labels),
@@ -120,16 +118,6 @@ def _ellipses(parameters: Parameters, plain: BaselineEm, axes: Floats, labels: S
         Ellipse(labels[k], float(weight), mean.tolist(), matrix.tolist())
         for k, (weight, mean, matrix) in zip(plain.em.fit.component_label, seen, strict=True)
     ]
-
-
-def _placed(values: Floats) -> list[Any]:
-    """Write what lies on an axis with digits enough to tell apart what can be seen apart, also far from 0."""
-    if not values.size:
-        return []
-    axes = values.reshape(len(values), -1)
-    spread, size = np.ptp(axes, axis=0), np.abs(axes).max(axis=0)
-    beyond = np.log10(size[size > 0.0]) - np.log10(np.where(spread > 0.0, spread, 1.0)[size > 0.0])
-    return rounded(values, min(EDGE_DIGITS, DIGITS + max(0, int(np.ceil(beyond.max(initial=0.0))))))
 
 
 def _axes(plain: BaselineEm) -> tuple[Sequence[str], Floats]:

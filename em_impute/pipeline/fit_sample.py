@@ -210,13 +210,13 @@ def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
 
 def _in_all_rows(one: Reading, sample: Sample, opened: InputTable, parts: Sequence[Part]) -> Reading:
     """Say in which part, and on which line there, the cells are that are no numbers: not all of them were drawn."""
-    places = place_of(sample, opened, [int(where.removeprefix("line ")) for where in one.unread])
+    places = _place_of(sample, opened, [int(where.removeprefix("line ")) for where in one.unread])
     of = [f" of {parts[part].name}" if len(parts) > 1 else "" for part, _ in places]
     unread = tuple(f"line {line}{name}" for (_, line), name in zip(places, of, strict=True))
     return replace(one, unread=unread, n_unread=0)
 
 
-def place_of(sample: Sample, opened: InputTable, lines: Sequence[int]) -> list[tuple[int, int]]:
+def _place_of(sample: Sample, opened: InputTable, lines: Sequence[int]) -> list[tuple[int, int]]:
     """Find the part, and the line there, of rows that are named by their lines in the small file."""
     begins = opened.table.line_of(np.arange(opened.table.n_rows))
     rows = np.searchsorted(begins, np.array(lines, np.int64))

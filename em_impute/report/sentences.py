@@ -14,12 +14,10 @@ from em_impute.report.format import (
     shortened,
     span,
 )
-from em_impute.report.model.diagnostics import ExpectedWrong, OutOfRange, Totals
 from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.explanation import ExplanationReport
+from em_impute.report.model.findings import AppliedModel, ExpectedWrong, Missingness, OutOfRange, Totals
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.missingness import Missingness
-from em_impute.report.model.saved_model import AppliedModel
 from em_impute.report.model.shared import Notice, is_note
 from em_impute.saved_model.values import Drift, PredictorDrift, Recovered
 from em_impute.table.text import listed, plural, shown
@@ -184,9 +182,9 @@ def applied_lines(applied: AppliedModel) -> Iterator[tuple[str, str]]:
 
 def origin(applied: AppliedModel) -> str:
     """Say where a model came from."""
-    last, n_tables = applied.last, applied.tables
+    n_tables, learnt = applied.tables, applied.learnt
     more = f" and {plural(n_tables - 1, 'earlier table')}" if n_tables > 1 else ""
-    return f"{applied.path}, fitted on {last.learnt} to {plural(applied.rows, 'row')} of {last.name}{more}"
+    return f"{applied.path}, fitted on {learnt} to {plural(applied.rows, 'row')} of {applied.last_table}{more}"
 
 
 def about_the_model(applied: AppliedModel) -> Iterator[str]:

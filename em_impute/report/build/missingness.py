@@ -6,14 +6,11 @@ from em_impute.missingness.how_missing import HowMissing
 from em_impute.missingness.reasons import AT_RANDOM, BY_CLASS, BY_PREDICTORS, DOUBTFUL, Reasons
 from em_impute.missingness.values import Differences
 from em_impute.model.column import FittedColumn
-from em_impute.pipeline.types import ColumnResult
 from em_impute.report.format import LIKELY, percent
-from em_impute.report.model.missingness import (
+from em_impute.report.model.findings import (
     Missingness,
     MissingReasons,
-    ReasonProbabilities,
     Rehearsal,
-    SameCompany,
 )
 from em_impute.table.text import shown
 
@@ -39,13 +36,12 @@ LARGEST_LOG, MOST = 13.8, 1e6
 """Evidence beyond a million to one is said to be that."""
 
 
-def missingness_of(completion: ColumnResult) -> Missingness | None:
+def missingness_of(fitted: FittedColumn, found: Differences | None) -> Missingness | None:
     """Say how rows without a label differ from those with one; None where there are none of one kind."""
-    fitted, found = completion.fitted, completion.diagnostics.missingness if completion.diagnostics else None
-    if fitted is None or found is None:
+    if found is None:
         return None
     reasons = reasons_of(fitted)
-    allows = reasons is not None and reasons.fills_allow_for_it and reasons.probability.by_class > LIKELY
+    allows = reasons is not None and reasons.fills_allow_for_it and reasons.by_class > LIKELY
     return Missingness(
         **vars(found),
         reasons=reasons,
@@ -62,7 +58,9 @@ def reasons_of(found: FittedColumn) -> MissingReasons | None:
     at_random, by_predictors, by_class = (float(reasons.probability[k]) for k in (AT_RANDOM, BY_PREDICTORS, BY_CLASS))
     named = found.choice.recipe.free_shares
     return MissingReasons(
-        probability=ReasonProbabilities(at_random=at_random, by_predictors=by_predictors, by_class=by_class),
+        at_random=at_random,
+        by_predictors=by_predictors,
+        by_class=by_class,
         loss_rates=dict(zip(labels, reasons.rate.tolist(), strict=True)),
         fills_allow_for_it=named or found.shifts is not None,
         sentence=_why(reasons, labels, is_named=named),
@@ -126,9 +124,4 @@ def _rehearsal(how: HowMissing | None) -> Rehearsal | None:
     sentence = "To judge the model, known labels were hidden at random, as labels are missing."
     if ways:
         sentence = f"To judge the model, known labels were hidden the way labels are missing: {', '.join(ways)}."
-    return Rehearsal(
-        same_gaps=how.gaps is not None,
-        same_company=None if clusters is None else SameCompany(column=clusters.name),
-        same_predictors=how.by_predictors,
-        sentence=sentence,
-    )
+    return Rehearsal(like_missing=bool(ways), sentence=sentence)

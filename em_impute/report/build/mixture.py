@@ -1,13 +1,13 @@
 """The model: the leading mixture, how EM fitted it, how it was chosen, and EM in its plainest form."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from em_impute.diagnostics import baseline_em
 from em_impute.em.families import FAMILIES, n_parameters
 from em_impute.em.parameters import Parameters
-from em_impute.ensemble.ensemble import TEMPERATURES
 from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.scores import score
 from em_impute.model.bic import Candidate, information_criteria
@@ -18,10 +18,8 @@ from em_impute.report.build.shared import by_name, gaussians_of
 from em_impute.report.model.mixture import (
     BaselineEm,
     BaselineGaussian,
-    ConsideredFamily,
-    ConsideredGroups,
+    Considered,
     Convergence,
-    EnsembleMember,
     Gaussian,
     HeldOutLosses,
     LeadingMixture,
@@ -40,25 +38,18 @@ MAX_COVARIANCES = 2000
 def mixture_of(found: FittedColumn) -> LeadingMixture:
     """Describe the leading mixture."""
     design, mixture, stack = found.design, found.mixture, found.ensemble
-    fit, family = mixture.fit, mixture.recipe.family
-    components, n_features = dict.fromkeys(design.labels, 0), len(design.features)
-    parameters = []
-    for k, one in zip(
-        fit.component_label,
-        gaussians_of(fit.parameters, design.shift, design.scale, [one.name for one in design.features]),
-        strict=True,
-    ):
-        components[design.labels[k]] += 1
-        label = design.labels[k]
-        parameters.append(MixtureComponent(label=label, component=components[label], **one))
+    fit, family, names = mixture.fit, mixture.recipe.family, [one.name for one in design.features]
+    of_label = [design.labels[k] for k in fit.component_label]
+    gaussians = gaussians_of(fit.parameters, design.shift, design.scale, names, of_label)
     return LeadingMixture(
         covariance=family,
-        components=components,
-        n_parameters=n_parameters(FAMILIES[family], len(parameters), n_features),
+        components={label: of_label.count(label) for label in design.labels},
+        n_parameters=n_parameters(FAMILIES[family], len(of_label), len(names)),
         share_of_stack=float(stack.weight[stack.leading].sum()) if stack else None,
-        temperature=TEMPERATURES[int(stack.comparison.log_loss[stack.leading].argmin())] if stack else None,
         prior_strength=None if stack else mixture.recipe.prior_strength,
-        parameters=parameters,
+        parameters=[
+            MixtureComponent(**one, component=of_label[: i + 1].count(of_label[i])) for i, one in enumerate(gaussians)
+        ],
     )
 
 
@@ -84,8 +75,7 @@ def selection_of(choice: Choice) -> Selection:
     """List what was considered, with its score and what it counts for."""
     if choice.ensemble is not None:
         return _stacked(choice.ensemble, choice.criterion)
-    chosen = (choice.recipe.family, choice.n_groups)
-    held_out = choice.held_out
+    chosen, held_out = (choice.recipe.family, choice.n_groups), choice.held_out
     return Selection(
         criterion=choice.criterion,
         members=[_considered(one, is_chosen=(one.covariance, one.components) == chosen) for one in choice.candidates],
@@ -95,29 +85,33 @@ def selection_of(choice: Choice) -> Selection:
     )
 
 
-def _considered(one: Candidate, *, is_chosen: bool) -> ConsideredFamily | ConsideredGroups:
-    weight, note = float(is_chosen), one.note or ""
-    if one.components is None:
-        return ConsideredFamily(covariance=one.covariance, log_loss=one.score, weight=weight, note=note)
-    return ConsideredGroups(
-        covariance=one.covariance, components=one.components, bic=one.score, icl=one.icl, weight=weight, note=note
+def _considered(one: Candidate, *, is_chosen: bool) -> Considered:
+    log_loss, bic = (one.score, None) if one.components is None else (None, one.score)
+    return Considered(
+        covariance=one.covariance,
+        components=one.components or 0,
+        log_loss=log_loss,
+        bic=bic,
+        icl=one.icl,
+        weight=float(is_chosen),
+        note=one.note,
     )
 
 
 def _stacked(stack: EnsembleFit, criterion: str) -> Selection:
-    losses, weight = score(stack)._asdict(), stack.weight.sum(axis=1)
+    losses, weight, comparison = score(stack)._asdict(), stack.weight.sum(axis=1), stack.comparison
     unlabelled_rows = losses.pop("unlabelled_rows")
-    heaviest = [i for i in np.argsort(-weight, kind="stable").tolist() if weight[i]]
     members = [
-        EnsembleMember(
-            view=stack.comparison.members[i].view,
-            covariance=stack.comparison.members[i].shrinkage.family,
-            components=stack.comparison.members[i].per_label,
-            em_steps=stack.comparison.members[i].steps,
-            log_loss=float(stack.comparison.log_loss[i].min()),
+        Considered(
+            view=one.view,
+            covariance=one.shrinkage.family,
+            components=one.per_label,
+            em_steps=one.steps,
+            log_loss=float(comparison.log_loss[i].min()),
             weight=float(weight[i]),
         )
-        for i in heaviest
+        for i in np.argsort(-weight, kind="stable").tolist()
+        if weight[i] and (one := comparison.members[i])
     ]
     return Selection(
         criterion=criterion,
@@ -141,21 +135,18 @@ def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> 
         for climb in (fit.climb, *(plain.em.climbs or (fit.climb,)))
     ]
 
-    def gaussians(standardised: Parameters) -> list[Gaussian]:
-        made = gaussians_of(standardised, plain.shift, plain.scale, plain.names)
-        is_long = standardised.covariance.size > MAX_COVARIANCES
-        hidden = {"covariance": None} if is_long else {}
-        return [Gaussian(label=label, **(one | hidden)) for label, one in zip(of_label, made, strict=True)]
+    def gaussians(standardised: Parameters) -> list[dict[str, Any]]:
+        hidden = {"covariance": None} if standardised.covariance.size > MAX_COVARIANCES else {}
+        return [one | hidden for one in gaussians_of(standardised, plain.shift, plain.scale, plain.names, of_label)]
 
     return BaselineEm(
         covariance=plain.covariance,
         prior_strength=plain.em.recipe.prior_strength,
         features=plain.names,
         parameters=[
-            BaselineGaussian(**vars(one), standard_error=_error(plain, k))
-            for k, one in enumerate(gaussians(fit.parameters))
+            BaselineGaussian(**one, standard_error=_error(plain, k)) for k, one in enumerate(gaussians(fit.parameters))
         ],
-        labels_only=None if plain.labels_only is None else gaussians(plain.labels_only),
+        labels_only=None if plain.labels_only is None else [Gaussian(**one) for one in gaussians(plain.labels_only)],
         drift=None if plain.drift is None else by_name(of_label, plain.drift),
         log_likelihood=fit.log_likelihood - plain.log_jacobian,
         converged=fit.stop in {"converged", "rounding"},

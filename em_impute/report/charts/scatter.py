@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from em_impute.diagnostics.values import Axis, Ellipse, Plane
-from em_impute.report.charts.axes import Panel, Scale, Ticks, room_for, scale_over
+from em_impute.report.charts.axes import Panel, Scale, room_for, scale_over
 from em_impute.report.charts.groups import DASHED, EM_KEYS, Chart, Filling, Group, Key, keys_of
 from em_impute.report.charts.svg import WIDE, Drawing, Floats
 from em_impute.report.format import shortened
@@ -35,24 +35,27 @@ def scatter_chart(
     """Draw known and filled rows in a plane; None where there is none.  `features` are the predictors in use."""
     if not plane:
         return None
-    known, filled = (
-        [_points([point for label in one.labels for point in getattr(plane, key).get(label, ())]) for one in groups]
-        for key in ("known", "filled")
-    )
-    left_empty = _points(plane.left_empty)
+    places = {
+        kind: [_points([point for label in one.labels for point in by_label.get(label, ())]) for one in groups]
+        for kind, by_label in (("known", plane.known), ("filled", plane.filled))
+    }
+    known, filled, left_empty = places["known"], places["filled"], _points(plane.left_empty)
     points = np.vstack([*known, *filled, left_empty])
     if not len(points):
         return None
     drawing, (across, up) = Drawing(name, WIDE, HEIGHT), (_axis(axis, features) for axis in plane.axes)
     x, y = _scales([*map(np.vstack, zip(known, filled, strict=True)), left_empty], plane.em)
-    x_ticks, y_ticks = (_ticks(*pair) for pair in zip(plane.axes, (x, y), strict=True))
+    # The numbers of a combination of predictors tell nobody anything.
+    x_ticks, y_ticks = (
+        scale.ticks() if len(_counted(axis)) <= 1 else () for axis, scale in zip(plane.axes, (x, y), strict=True)
+    )
     panel = Panel(drawing, room_for(drawing, y_ticks), TOP, WIDE - 12.0, BOTTOM, x, y)
     panel.y_axis(up, y_ticks)
     panel.x_axis(across, x_ticks)
     size = SMALL if len(points) > MANY else LARGE
     _mark(panel, left_empty, "x", "muted", size, "left-empty")
-    for kind, places in (("known", known), ("filled", filled)):
-        for group, one in zip(groups, places, strict=True):
+    for kind, of_groups in places.items():
+        for group, one in zip(groups, of_groups, strict=True):
             _mark(panel, one, group.marker, group.colour, size, f"{kind}-{group.k}", hollow=kind == "filled")
     has_known, has_filled = any(map(len, known)), any(map(len, filled))
     keys = {
@@ -125,13 +128,14 @@ def _mark(
 
 def _ellipses(panel: Panel, fits: Sequence[Ellipse], groups: Sequence[Group], dash: Sequence[float]) -> bool:
     """Draw what is to be seen of the ellipses, and tell whether that is anything."""
-    of_label = {group.name: group for group in groups if group.is_one}
-    seen = False
-    for group, fitted in ((of_label[one.label], one) for one in fits if one.label in of_label):
-        for share in SHARES:
-            outline = _outline(fitted, share)
-            if outline is not None:
-                name = f"{'labels-only' if dash else 'em'}-{group.k}-{100 * share:.0f}"
+    of_label, seen = {group.name: group for group in groups if group.is_one}, False
+    kind = "labels-only" if dash else "em"
+    for one in fits:
+        group = of_label.get(one.label)
+        for share in SHARES if group else ():
+            outline = _outline(one, share)
+            if group and outline is not None:
+                name = f"{kind}-{group.k}-{100 * share:.0f}"
                 seen |= panel.line(outline[:, 0], outline[:, 1], group.colour, width=1.8, dash=dash, name=name)
     return seen
 
@@ -139,11 +143,6 @@ def _ellipses(panel: Panel, fits: Sequence[Ellipse], groups: Sequence[Group], da
 def _counted(axis: Axis) -> list[tuple[str, float]]:
     """List the predictors that an axis combines."""
     return [(name, value) for name, value in axis.coefficients.items() if value]
-
-
-def _ticks(axis: Axis, scale: Scale) -> Ticks:
-    """Choose ticks; the numbers of a combination of predictors tell nobody anything."""
-    return scale.ticks() if len(_counted(axis)) <= 1 else ()
 
 
 def _axis(axis: Axis, features: Sequence[Predictor]) -> str:

@@ -19,8 +19,8 @@ from em_impute.report.document.blocks import (
     said,
 )
 from em_impute.report.format import number, p_value, percent, token_name
+from em_impute.report.model.findings import MissingReasons
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.missingness import MissingReasons
 from em_impute.report.sentences import smd
 from em_impute.table.text import plural
 
@@ -38,7 +38,7 @@ def what_was_missing(report: FitReport) -> Section:
         blocks.append(
             said(
                 "The table was read in {}; {} {} with a label and {} without, drawn at random.",
-                plural(parts.number, "part"),
+                plural(len(parts.files), "part"),
                 served,
                 plural(drawn.known, "row"),
                 drawn.missing,

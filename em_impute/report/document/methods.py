@@ -43,17 +43,17 @@ def _model(report: FitReport) -> Iterable[Text]:
             text = "Models were fitted to each of the {} groups of {} and to all rows, weighted by cross-validation."
             yield said(text, report.groups.number, Name(report.groups.column))
         if report.parts is not None:
-            drawn, parts = report.parts.rows_drawn, plural(report.parts.number, "part")
+            drawn, parts = report.parts.rows_drawn, plural(len(report.parts.files), "part")
             text = "The table was read in {}, and the model was chosen on {} with a label and {} without one, drawn at "
             yield said(text + "random.", parts, plural(drawn.known, "row"), drawn.missing)
     if report.applied is not None:
         text = "Labels were predicted from {} by a model fitted earlier to {} (last on {}); "
         rows_learnt = plural(report.applied.rows, "row")
-        yield said(text + "nothing was fitted to these rows.", predictors, rows_learnt, report.applied.last.learnt)
+        yield said(text + "nothing was fitted to these rows.", predictors, rows_learnt, report.applied.learnt)
 
 
 def _stacked(predictors: Text, model: LeadingMixture, selection: Selection) -> Text:
-    n, n_both = len(selection.stack), sum(one.em_steps > 0 for one in selection.stack)
+    n, n_both = len(selection.stack), sum(bool(one.em_steps) for one in selection.stack)
     if n == 1:
         return said(
             "Labels were predicted from {} by a Gaussian mixture ({}, covariance {}), fitted {}; it was the best of "

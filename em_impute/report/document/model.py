@@ -11,8 +11,7 @@ from em_impute.report.format import number, percent
 from em_impute.report.model.fit import FitReport, Groups
 from em_impute.report.model.mixture import (
     BaselineGaussian,
-    ConsideredFamily,
-    ConsideredGroups,
+    Considered,
     Convergence,
     LeadingMixture,
     MixtureComponent,
@@ -187,7 +186,7 @@ def _why(selection: Selection) -> list[Block]:
     return folded(f"Chosen by {criterion_name(selection.criterion)} (lower is better)", head, rows)
 
 
-def _verdict(one: ConsideredFamily | ConsideredGroups) -> str:
+def _verdict(one: Considered) -> str:
     return "chosen" if one.weight else one.note
 
 

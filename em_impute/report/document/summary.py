@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from em_impute.report.charts.groups import Filling, filling_of
 from em_impute.report.document.blocks import Name, Text, Tile, names, said
 from em_impute.report.format import percent, rounded, span
-from em_impute.report.model.diagnostics import Accuracy, ExpectedWrong
+from em_impute.report.model.findings import Accuracy, AppliedModel, ExpectedWrong
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.saved_model import AppliedModel
 from em_impute.report.sentences import REASONS, by_farness, n_wrong, wrong_by_the_model
 from em_impute.table.text import plural
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, said
 from em_impute.report.document.data import common, folded
 from em_impute.report.format import number, percent, small_percent, span
-from em_impute.report.model.diagnostics import ShareEstimate
+from em_impute.report.model.findings import ShareEstimate
 from em_impute.report.model.fit import FitReport
 from em_impute.report.sentences import odd_labels
 from em_impute.table.text import plural

@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from em_impute.report.format import LIKELY, number, percent
-from em_impute.report.model.diagnostics import Accuracy
+from em_impute.report.model.findings import Accuracy
 from em_impute.report.model.fit import FitReport, Groups
 from em_impute.report.model.mixture import BaselineEm, Convergence, LeadingMixture, Selection
 from em_impute.report.model.shared import Notice
@@ -162,9 +162,7 @@ def _hidden_how(report: FitReport) -> str:
     """Say that labels were hidden as they are missing, where that is not at random."""
     reasons = report.missingness.reasons if report.missingness else None
     how = report.missingness.rehearsal if report.missingness else None
-    alike = reasons is not None and reasons.probability.by_class > LIKELY
-    if how is not None:
-        alike = alike or how.same_gaps or how.same_company is not None or how.same_predictors > LIKELY
+    alike = (how is not None and how.like_missing) or (reasons is not None and reasons.by_class > LIKELY)
     return "; hidden the way labels are missing" if alike else ""
 
 

@@ -6,7 +6,7 @@ from operator import attrgetter
 from rich.cells import cell_len, set_cell_size
 
 from em_impute.report.format import percent, whole_percent
-from em_impute.report.model.evaluation import CompareScores, EvaluationReport, Scores
+from em_impute.report.model.evaluation import EvaluationReport, Figures
 from em_impute.report.sentences import noticed, opening_lines
 from em_impute.report.text.table import fitted
 from em_impute.table.text import listed, plural
@@ -45,8 +45,8 @@ def evaluation_lines(report: EvaluationReport) -> Iterator[tuple[str, str]]:
         yield said, "".join(f"{_figure(getattr(report.figures, name), key):>{FIGURE_WIDTH}}" for name in NAMES)
     yield "interval", _said_interval(report)
     if report.weighted_to_missing is not None:
-        yield "weighted", _said_weighted(report.weighted_to_missing)
-    thresholds = report.filled.thresholds
+        yield "weighted", _said_weighted(report.weighted_to_missing.em_impute, report.missing.cells)
+    thresholds = report.thresholds
     yield "if at least", _cells([f"{one.min_probability:g}" for one in thresholds])
     yield "are filled", _cells([percent(one.share) for one in thresholds])
     yield "are right", _cells([percent(one.accuracy) for one in thresholds])
@@ -72,17 +72,16 @@ def _said_hiding(report: EvaluationReport) -> str:
 def _said_interval(report: EvaluationReport) -> str:
     """Say between which ends the accuracy lies."""
     low, high = report.figures.em_impute.interval
-    deviation = report.repeats.accuracy_sd
+    deviation = report.accuracy_sd
     spread = "" if deviation is None else f"; SD between repeats {percent(deviation)}"
     return f"{percent(low)} to {percent(high)} right (95 %){spread}"
 
 
-def _said_weighted(weighted: CompareScores) -> str:
+def _said_weighted(found: Figures, n_missing: int) -> str:
     """Say how right fills are, hidden rows weighted to be like missing ones."""
-    found = weighted.em_impute
     low, high = found.interval
     right = f"{percent(found.accuracy)} ({percent(low)} to {percent(high)})"
-    return f"to the {plural(weighted.missing, 'missing row')}: {right}, log-loss {found.log_loss:.4f}"
+    return f"to the {plural(n_missing, 'missing row')}: {right}, log-loss {found.log_loss:.4f}"
 
 
 def _said_confusion(report: EvaluationReport) -> Iterator[tuple[str, str]]:
@@ -97,7 +96,7 @@ def _said_recall(report: EvaluationReport) -> str:
     return ", ".join(f"{fitted(one.label, LABEL_WIDTH)} {percent(one.recall)}" for one in hidden[:LEAST_SHOWN])
 
 
-def _figure(figures: Scores | None, key: str) -> str:
+def _figure(figures: Figures | None, key: str) -> str:
     """Write one figure."""
     if figures is None:
         return "–"

@@ -64,14 +64,17 @@ def explanation_lines(report: ExplanationReport, width: int) -> Iterator[Line]:
 def _lines(report: ExplanationReport, room: int) -> Iterator[Line]:
     yield from _model(report)
     shown = _Shown(_told_features(report), _told_components(report), room)
-    yield "start", f"{report.start.text}; log-likelihood {_log(report.start.log_likelihood)}"
-    yield from _parameters(report.start.parameters, None, shown)
-    full = [step for step in report.steps if step.m_step is not None]
-    for step in full:
-        yield from _step(step, report, shown)
-    yield from _thinned(report.steps[len(full) :], report, room)
+    steps, before = report.steps, report.start.parameters
+    began, ended = (steps[0].log_likelihood.before, steps[-1].log_likelihood.after) if steps else (None, None)
+    yield "start", f"{report.start.text}; log-likelihood {_log(began)}"
+    yield from _parameters(before, None, shown)
+    for step in steps:
+        if step.parameters is not None:
+            yield from _step(step, before, step.parameters, report, shown)
+            before = step.parameters
+    yield from _thinned([one for one in steps if one.parameters is None], report, room)
     yield "stopped", _said_stop(report)
-    yield "final", f"responsibilities and parameters; log-likelihood {_log(report.final.log_likelihood)}"
+    yield "final", f"responsibilities and parameters; log-likelihood {_log(ended)}"
     yield from _rows(report.final.rows, shown)
     yield from _parameters(report.final.parameters, None, shown)
     yield from _left_out(report, shown)
@@ -110,15 +113,20 @@ def _model(report: ExplanationReport) -> Iterator[Line]:
     )
 
 
-def _step(step: Iteration, report: ExplanationReport, shown: _Shown) -> Iterator[Line]:
+def _step(
+    step: Iteration,
+    before: Sequence[NamedComponent],
+    after: Sequence[NamedComponent],
+    report: ExplanationReport,
+    shown: _Shown,
+) -> Iterator[Line]:
     """Tell of one step in full."""
     number_of = step.iteration
     given = ", given the start" if number_of == 1 else " now"
-    if step.e_step is not None and step.m_step is not None:
-        yield f"E step {number_of}", f"how responsible is each label for these rows{given}?"
-        yield from _rows(step.e_step.rows, shown)
-        yield f"M step {number_of}", "the parameters that fit best if all rows are divided in this way"
-        yield from _parameters(step.m_step.before, step.m_step.after, shown)
+    yield f"E step {number_of}", f"how responsible is each label for these rows{given}?"
+    yield from _rows(step.rows or (), shown)
+    yield f"M step {number_of}", "the parameters that fit best if all rows are divided in this way"
+    yield from _parameters(before, after, shown)
     yield from _heights(step, shown.room)
     if number_of == 1:
         yield "why", WHY + _why_else(report)
@@ -126,7 +134,7 @@ def _step(step: Iteration, report: ExplanationReport, shown: _Shown) -> Iterator
 
 def _why_else(report: ExplanationReport) -> str:
     said = ""
-    if report.hidden.numbers:
+    if _lacks_numbers(report):
         said += " Q counts missing numbers of predictors as well, in expectation; the log-likelihood leaves them out."
     if report.prior_strength:
         said += " With a prior all this holds of the sums with the log prior, which is given up to a constant."
@@ -173,10 +181,14 @@ def _thinned(steps: Sequence[Iteration], report: ExplanationReport, room: int) -
 
 def _said_stop(report: ExplanationReport) -> str:
     stop = report.stop
-    said = f"after {plural(stop.iterations, 'iteration')}: {stop.text}"
-    if not report.hidden.labels and not report.hidden.numbers:
+    said = f"after {plural(len(report.steps), 'iteration')}: {stop.text}"
+    if not report.missing.cells and not _lacks_numbers(report):
         said += ". Nothing is hidden, so the first M step finds the answer at once"
     return said
+
+
+def _lacks_numbers(report: ExplanationReport) -> bool:
+    return any(one.missing for one in report.features.used)
 
 
 def _rows(rows: Sequence[FollowedRow], shown: _Shown) -> Iterator[Line]:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from em_impute.report.charts.groups import filling_of
 from em_impute.report.extra import INSTALL_HINT, can_write_pages
 from em_impute.report.format import percent, rounded, shortened, span, whole_percent
-from em_impute.report.model.diagnostics import ExpectedWrong
+from em_impute.report.model.findings import AppliedModel, ExpectedWrong
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.saved_model import AppliedModel
 from em_impute.report.model.shared import Notice, is_note
 from em_impute.report.sentences import REASONS, n_wrong
 from em_impute.report.text.console import INDENT, print_lines, print_sentences
