@@ -22,16 +22,16 @@ BY_LOOKS = {HEADER: "the header again", UNITS: "units", SUMMARY: "totals or aver
 
 def decisions(opened: InputTable, completion: ColumnResult, request: Request, counted: Counted) -> list[Decision]:
     """List every decision that was taken for the user."""
-    found = [*_of_the_file(opened, request), *_of_the_column(opened, completion)]
+    found = [*_of_the_file(opened, request), *_of_the_column(opened, completion, counted)]
     found += [Decision("read", "no rows", told) for told in lines_told(counted.asides, ALWAYS | BY_LOOKS)]
     if completion.fitted is None:
         return found
     design, choice = completion.fitted.design, completion.fitted.choice
-    found += [
-        Decision("design", "read as numbers", f"{one.column!r}: {one.kind}") for one in completion.fitted.readings
-    ]
+    if not opened.is_sample:
+        read = completion.fitted.readings
+        found += [Decision("design", "read as numbers", f"{one.column!r}: {one.kind}") for one in read]
     found += [Decision("design", "column not used", f"{one.name!r}: {one.reason}") for one in design.rejected]
-    if design.index is not None:
+    if design.index is not None and not opened.is_sample:
         merged = f"{design.label.size:,} rows into {design.distinct.label.size:,}"
         found.append(Decision("design", "equal rows merged", merged))
     criterion = criterion_name(choice.criterion)
@@ -62,8 +62,8 @@ def _of_the_file(opened: InputTable, request: Request) -> Iterator[Decision]:
         yield Decision("read", "rows weighted", f"column {request.weights!r} {counts}")
 
 
-def _of_the_column(opened: InputTable, completion: ColumnResult) -> Iterator[Decision]:
-    for token, count in completion.labels.tokens.items():
+def _of_the_column(opened: InputTable, completion: ColumnResult, counted: Counted) -> Iterator[Decision]:
+    for token, count in counted.tokens.items():
         yield Decision("labels", "counted as missing", f"{shown(token)} in {plural(count, 'cell')}")
     target = opened.table.targets[completion.column]
     if target.quoted_empty and target.bare_empty:

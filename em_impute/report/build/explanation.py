@@ -10,25 +10,16 @@ from em_impute.pipeline.explain_steps import Turn
 from em_impute.pipeline.types import InputTable
 from em_impute.report.build.decisions import told_from_rows
 from em_impute.report.build.shared import by_name, features_of, gaussians_of, head_of, input_of, notices
-from em_impute.report.model.explanation import (
-    Change,
-    ExplanationReport,
-    FinalState,
-    FollowedRow,
-    Iteration,
-    NamedComponent,
-    Start,
-    StopReason,
-)
+from em_impute.report.model import explanation as sections
 from em_impute.report.model.shared import KnownLabel, MissingCells
 
 
 def build_explanation(
     opened: InputTable, explanation: Explanation, request: Request, command: str
-) -> ExplanationReport:
+) -> sections.ExplanationReport:
     """Gather what there is to say about every step."""
     labels, start, last = explanation.labels, explanation.start, explanation.n_iterations
-    return ExplanationReport(
+    return sections.ExplanationReport(
         **head_of(request, command),
         input=input_of(opened),
         column=explanation.target,
@@ -38,10 +29,10 @@ def build_explanation(
         covariance=explanation.family,
         prior_strength=explanation.prior_strength,
         collapse=explanation.collapse,
-        start=Start(start.kind, _said_start(explanation), start.n_starts, _parameters(explanation, 0)),
+        start=sections.Start(start.kind, _said_start(explanation), start.n_starts, _parameters(explanation, 0)),
         steps=[_step(explanation, turn) for turn in explanation.turns],
-        stop=StopReason(explanation.stop, _why(explanation, request)),
-        final=FinalState(_rows(explanation, last), _parameters(explanation, last)),
+        stop=sections.StopReason(explanation.stop, _why(explanation, request)),
+        final=sections.FinalState(_rows(explanation, last), _parameters(explanation, last)),
         warnings=notices([*labels.warnings, *told_from_rows([("", opened.table.asides)])]),
     )
 
@@ -59,33 +50,35 @@ def _said_start(explanation: Explanation) -> str:
     return f"equal shares, means at rows that are far apart, and for each the {part} of all rows{best}"
 
 
-def _step(explanation: Explanation, turn: Turn) -> Iteration:
+def _step(explanation: Explanation, turn: Turn) -> sections.Iteration:
     before, after, at, is_shown = turn.before, turn.after, turn.iteration, explanation.is_shown(turn.iteration)
-    return Iteration(
+    return sections.Iteration(
         iteration=at,
         rows=_rows(explanation, at - 1) if is_shown else None,
         parameters=_parameters(explanation, at) if is_shown else None,
-        q=Change(before.q, after.q),
-        log_likelihood=Change(before.log_likelihood, after.log_likelihood),
-        log_prior=Change(before.log_prior, after.log_prior) if explanation.prior_strength else None,
+        q=sections.Change(before.q, after.q),
+        log_likelihood=sections.Change(before.log_likelihood, after.log_likelihood),
+        log_prior=sections.Change(before.log_prior, after.log_prior) if explanation.prior_strength else None,
     )
 
 
-def _parameters(explanation: Explanation, iteration: int) -> list[NamedComponent]:
+def _parameters(explanation: Explanation, iteration: int) -> list[sections.NamedComponent]:
     """List the components: weight, and for each feature mean and standard deviation."""
     design, names = explanation.design, [feature.name for feature in explanation.design.features]
     labels = [explanation.labels.labels[k] for k in explanation.component_label]
     made = gaussians_of(explanation.parameters[iteration], design.shift, design.scale, names, labels)
-    return [NamedComponent(component=name, **one) for name, one in zip(explanation.components, made, strict=True)]
+    return [
+        sections.NamedComponent(component=name, **one) for name, one in zip(explanation.components, made, strict=True)
+    ]
 
 
-def _rows(explanation: Explanation, iteration: int) -> list[FollowedRow]:
+def _rows(explanation: Explanation, iteration: int) -> list[sections.FollowedRow]:
     """List the rows that are followed, with the responsibilities that the E step finds."""
     told, labels = explanation.told, explanation.labels.labels
     shares = explanation.shares_of(iteration, told.x, told.label)
     names = [feature.name for feature in explanation.design.features]
     return [
-        FollowedRow(
+        sections.FollowedRow(
             line=int(line),
             known=None if label == UNKNOWN else labels[label],
             values={name: None if np.isnan(value) else value for name, value in by_name(names, values).items()},

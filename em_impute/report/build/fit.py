@@ -9,9 +9,10 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.diagnostics.extrapolation import Flagged, predictor_at
 from em_impute.diagnostics.values import Audit
+from em_impute.em.blocks import Integers
 from em_impute.ensemble import metrics
 from em_impute.model.column import FittedColumn
-from em_impute.model.fills import count_cells
+from em_impute.model.fills import NO_ROWS, count_cells
 from em_impute.options import Request
 from em_impute.pipeline.apply import Applied
 from em_impute.pipeline.compatibility import mismatch_warnings
@@ -30,15 +31,7 @@ from em_impute.report.build.shared import (
     seconds_of,
 )
 from em_impute.report.build.warnings import misjudgement, warnings
-from em_impute.report.model.findings import (
-    Accuracy,
-    AppliedModel,
-    ExpectedWrong,
-    MarkedRows,
-    OutOfRange,
-    OutOfRangeRow,
-    SuspectLabel,
-)
+from em_impute.report.model import findings
 from em_impute.report.model.fit import Decision, FitReport, GroupOfRows, Groups
 from em_impute.report.model.shared import Features, ReliabilityBin, Threshold
 from em_impute.report.sentences import origin
@@ -74,7 +67,7 @@ def build_report(
         timings["patch"] = sum(one.seconds for one in outputs)
     marked, flagged = None, examined.flagged if examined else None
     if counted is None:
-        counted = _counted_of(opened, completion, flagged)
+        counted = _counted_of(opened, completion, *((flagged and (flagged.without_predictors, flagged.outside)) or ()))
         marked = _marked_of(opened, flagged, found.design) if flagged and found else None
     totals, wrong = totals_of(counted), wrong_of(counted)
     said = [
@@ -98,7 +91,9 @@ def build_report(
     )
 
 
-def _of_fit(opened: InputTable, completion: ColumnResult, counted: Counted, wrong: ExpectedWrong) -> dict[str, Any]:
+def _of_fit(
+    opened: InputTable, completion: ColumnResult, counted: Counted, wrong: findings.ExpectedWrong
+) -> dict[str, Any]:
     """Make the sections on the fit; where there was none, on the columns alone."""
     found, examined = completion.fitted, completion.diagnostics
     if found is None or examined is None:
@@ -129,17 +124,18 @@ def build_applied_report(
     outputs: Sequence[WrittenFile] | None,
 ) -> FitReport:
     """Gather what is known about a column that `model` completed."""
-    nothing = np.empty(0, np.intp)
-    flagged = Flagged(nothing, nothing.astype(np.int16), np.empty(0), np.empty(0), 0.0, applied.without_predictors)
-    counted = _counted_of(opened, applied.completion, flagged)
+    blind = applied.without_predictors
+    counted = _counted_of(opened, applied.completion, blind)
     report = build_report(opened, applied.completion, request, command, outputs, counted)
-    return with_model(replace(report, marked=_marked_of(opened, flagged, None)), applied, model, counted)
+    lines = opened.table.line_of(blind[:MAX_LISTED]).tolist()
+    marked = findings.MarkedRows(findings.OutOfRange(0, 0.0, None, ()), lines)
+    return with_model(replace(report, marked=marked), applied, model, counted)
 
 
 def with_model(report: FitReport, applied: Applied, model: SavedModel, counted: Counted) -> FitReport:
     """Add to a report on cells, as they are `counted`, what there is to say of the model that filled them."""
     training, last = applied.saved.training, model.sources[-1]
-    section = AppliedModel(
+    section = findings.AppliedModel(
         path=applied.path,
         tables=len(model.sources),
         last_table=last.name,
@@ -170,43 +166,39 @@ def _of_columns_left(opened: InputTable, completion: ColumnResult) -> Iterator[t
         yield "S06", f"Not filled are {listed([f'{one.name} ({one.reason})' for one in opened.left], MAX_NAMED)}."
 
 
-def _counted_of(opened: InputTable, completion: ColumnResult, flagged: Flagged | None) -> Counted:
-    """Count the cells of a column that was read as a whole."""
+def _counted_of(
+    opened: InputTable, completion: ColumnResult, blind: Integers = NO_ROWS, outside: Integers = NO_ROWS
+) -> Counted:
+    """Count the cells of a column that was read as a whole; rows may show no predictor, or be beyond all others."""
     labels, line_of, examined = completion.labels, opened.table.line_of, completion.diagnostics
-    rows = (flagged.without_predictors, flagged.outside) if flagged else ()
     return Counted(
         labels=labels.labels,
         known=np.array(labels.known, np.int64),
         n_rows=labels.label.size,
         n_missing=labels.n_missing,
         tokens=labels.tokens,
-        cells=count_cells(completion.fills, completion.entropy, line_of, *rows),
+        cells=count_cells(completion.fills, completion.entropy, line_of, blind, outside),
         places_of=lambda rows: [(None, line) for line in line_of(rows).tolist()],
         uncertainty=examined.uncertainty if examined else None,
         asides=[("", opened.table.asides)],
     )
 
 
-def _marked_of(opened: InputTable, flagged: Flagged, design: Design | None) -> MarkedRows:
-    """List weakly founded rows in the order of the table; without a `design` none is out of range."""
-    line_of, first, listed = opened.table.line_of, slice(MAX_LISTED), []
-    if design is not None:
-        lines = line_of(flagged.outside[first]).tolist()
-        for line, *at in zip(lines, flagged.predictor.tolist(), flagged.value.tolist(), strict=False):
-            name, value = predictor_at(design, *at)
-            listed.append(OutOfRangeRow(line=line, column=name, value=value))
-    return MarkedRows(
-        out_of_range=OutOfRange(
-            rows=flagged.outside.size,
-            expected_by_chance=flagged.expected_outside,
-            furthest_sd=float(flagged.beyond.max()) if flagged.beyond.any() else None,
-            listed=listed,
-        ),
-        without_predictors=line_of(flagged.without_predictors[first]).tolist(),
+def _marked_of(opened: InputTable, flagged: Flagged, design: Design) -> findings.MarkedRows:
+    """List weakly founded rows in the order of the table."""
+    line_of, first = opened.table.line_of, slice(MAX_LISTED)
+    beyond = zip(flagged.predictor.tolist(), flagged.value.tolist(), strict=True)
+    outside = zip(line_of(flagged.outside[first]).tolist(), beyond, strict=False)
+    out_of_range = findings.OutOfRange(
+        rows=flagged.outside.size,
+        expected_by_chance=flagged.expected_outside,
+        furthest_sd=float(flagged.beyond.max()) if flagged.beyond.any() else None,
+        listed=[findings.OutOfRangeRow(line, *predictor_at(design, *at)) for line, at in outside],
     )
+    return findings.MarkedRows(out_of_range, line_of(flagged.without_predictors[first]).tolist())
 
 
-def _accuracy(found: FittedColumn, wrong: ExpectedWrong) -> Accuracy | None:
+def _accuracy(found: FittedColumn, wrong: findings.ExpectedWrong) -> findings.Accuracy | None:
     """Judge the model by labels that it was not shown; None where none could be held out."""
     held_out = found.promise
     if held_out is None:
@@ -217,7 +209,7 @@ def _accuracy(found: FittedColumn, wrong: ExpectedWrong) -> Accuracy | None:
     count = np.bincount(label, weight)
     like = None if weight is None else weight / weight.mean()
     bins, names = metrics.reliability(probability, label, like), found.design.labels
-    return Accuracy(
+    return findings.Accuracy(
         method=METHOD,
         rows=label.size,
         effective_rows=float(n_rows),
@@ -236,12 +228,14 @@ def _accuracy(found: FittedColumn, wrong: ExpectedWrong) -> Accuracy | None:
     )
 
 
-def _suspects(audit: Audit | None, counted: Counted) -> list[SuspectLabel]:
+def _suspects(audit: Audit | None, counted: Counted) -> list[findings.SuspectLabel]:
     """List known labels that look wrong, the least probable first."""
     suspects = audit.suspects if audit else ()
     places = counted.places_of(np.array([one.row for one in suspects], np.intp))
     return [
-        SuspectLabel(part=part, line=line, label=label, probability=own, likely=likely, likely_probability=other)
+        findings.SuspectLabel(
+            part=part, line=line, label=label, probability=own, likely=likely, likely_probability=other
+        )
         for (part, line), (_, label, own, likely, other) in zip(places, suspects, strict=True)
     ]
 

@@ -15,18 +15,7 @@ from em_impute.model.column import FittedColumn
 from em_impute.model.select import Choice
 from em_impute.pipeline.full_em import FullFit
 from em_impute.report.build.shared import by_name, gaussians_of
-from em_impute.report.model.mixture import (
-    BaselineEm,
-    BaselineGaussian,
-    Considered,
-    Convergence,
-    Gaussian,
-    HeldOutLosses,
-    LeadingMixture,
-    MixtureComponent,
-    Selection,
-    StandardError,
-)
+from em_impute.report.model import mixture as sections
 
 PATH_DIGITS = 10
 """Significant ones of log-likelihoods, which hardly differ."""
@@ -35,32 +24,33 @@ MAX_COVARIANCES = 2000
 """Entries of covariances that are listed, all labels together: beyond, the report would hold little else."""
 
 
-def mixture_of(found: FittedColumn) -> LeadingMixture:
+def mixture_of(found: FittedColumn) -> sections.LeadingMixture:
     """Describe the leading mixture."""
     design, mixture, stack = found.design, found.mixture, found.ensemble
     fit, family, names = mixture.fit, mixture.recipe.family, [one.name for one in design.features]
     of_label = [design.labels[k] for k in fit.component_label]
     gaussians = gaussians_of(fit.parameters, design.shift, design.scale, names, of_label)
-    return LeadingMixture(
+    return sections.LeadingMixture(
         covariance=family,
         components={label: of_label.count(label) for label in design.labels},
         n_parameters=n_parameters(FAMILIES[family], len(of_label), len(names)),
         share_of_stack=float(stack.weight[stack.leading].sum()) if stack else None,
         prior_strength=None if stack else mixture.recipe.prior_strength,
         parameters=[
-            MixtureComponent(**one, component=of_label[: i + 1].count(of_label[i])) for i, one in enumerate(gaussians)
+            sections.MixtureComponent(**one, component=of_label[: i + 1].count(of_label[i]))
+            for i, one in enumerate(gaussians)
         ],
     )
 
 
-def convergence_of(found: FittedColumn, entropy: float, full_fit: FullFit | None = None) -> Convergence:
+def convergence_of(found: FittedColumn, entropy: float, full_fit: FullFit | None = None) -> sections.Convergence:
     """Say how EM fitted the leading mixture, to all rows if there is a `full_fit`; `entropy` is that of the fills."""
     design, mixture, stack = found.design, found.mixture, found.ensemble
     jacobian, rows, fit = design.log_jacobian(design.distinct), float(design.distinct.weight.sum()), mixture.fit
     if full_fit is not None:
         jacobian, rows = full_fit.log_jacobian, full_fit.weight
     log_likelihood = fit.log_likelihood - jacobian
-    return Convergence(
+    return sections.Convergence(
         log_likelihood=log_likelihood,
         n_iterations=len(fit.path) - 1 if stack is None or stack.leader.is_baseline else stack.leader.steps,
         stop=fit.stop,
@@ -71,23 +61,23 @@ def convergence_of(found: FittedColumn, entropy: float, full_fit: FullFit | None
     )
 
 
-def selection_of(choice: Choice) -> Selection:
+def selection_of(choice: Choice) -> sections.Selection:
     """List what was considered, with its score and what it counts for."""
     if choice.ensemble is not None:
         return _stacked(choice.ensemble, choice.criterion)
     chosen, held_out = (choice.recipe.family, choice.n_groups), choice.held_out
-    return Selection(
+    return sections.Selection(
         criterion=choice.criterion,
         members=[_considered(one, is_chosen=(one.covariance, one.components) == chosen) for one in choice.candidates],
-        scores=HeldOutLosses(single=held_out.log_loss, majority=held_out.baseline_log_loss)
+        scores=sections.HeldOutLosses(single=held_out.log_loss, majority=held_out.baseline_log_loss)
         if held_out
-        else HeldOutLosses(),
+        else sections.HeldOutLosses(),
     )
 
 
-def _considered(one: Candidate, *, is_chosen: bool) -> Considered:
+def _considered(one: Candidate, *, is_chosen: bool) -> sections.Considered:
     log_loss, bic = (one.score, None) if one.components is None else (None, one.score)
-    return Considered(
+    return sections.Considered(
         covariance=one.covariance,
         components=one.components or 0,
         log_loss=log_loss,
@@ -98,11 +88,11 @@ def _considered(one: Candidate, *, is_chosen: bool) -> Considered:
     )
 
 
-def _stacked(stack: EnsembleFit, criterion: str) -> Selection:
+def _stacked(stack: EnsembleFit, criterion: str) -> sections.Selection:
     losses, weight, comparison = score(stack)._asdict(), stack.weight.sum(axis=1), stack.comparison
     unlabelled_rows = losses.pop("unlabelled_rows")
     members = [
-        Considered(
+        sections.Considered(
             view=one.view,
             covariance=one.shrinkage.family,
             components=one.per_label,
@@ -113,17 +103,17 @@ def _stacked(stack: EnsembleFit, criterion: str) -> Selection:
         for i in np.argsort(-weight, kind="stable").tolist()
         if weight[i] and (one := comparison.members[i])
     ]
-    return Selection(
+    return sections.Selection(
         criterion=criterion,
         considered=weight.size,
         trust=stack.model_weight,
         members=members,
-        scores=HeldOutLosses(**losses),
+        scores=sections.HeldOutLosses(**losses),
         unlabelled_rows=unlabelled_rows,
     )
 
 
-def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> BaselineEm | None:
+def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> sections.BaselineEm | None:
     """Describe EM in its plainest form.  `labels` are those that it was fitted with."""
     if plain is None:
         return None
@@ -139,14 +129,17 @@ def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> 
         hidden = {"covariance": None} if standardised.covariance.size > MAX_COVARIANCES else {}
         return [one | hidden for one in gaussians_of(standardised, plain.shift, plain.scale, plain.names, of_label)]
 
-    return BaselineEm(
+    return sections.BaselineEm(
         covariance=plain.covariance,
         prior_strength=plain.em.recipe.prior_strength,
         features=plain.names,
         parameters=[
-            BaselineGaussian(**one, standard_error=_error(plain, k)) for k, one in enumerate(gaussians(fit.parameters))
+            sections.BaselineGaussian(**one, standard_error=_error(plain, k))
+            for k, one in enumerate(gaussians(fit.parameters))
         ],
-        labels_only=None if plain.labels_only is None else [Gaussian(**one) for one in gaussians(plain.labels_only)],
+        labels_only=None
+        if plain.labels_only is None
+        else [sections.Gaussian(**one) for one in gaussians(plain.labels_only)],
         drift=None if plain.drift is None else by_name(of_label, plain.drift),
         log_likelihood=fit.log_likelihood - plain.log_jacobian,
         converged=fit.stop in {"converged", "rounding"},
@@ -155,9 +148,9 @@ def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> 
     )
 
 
-def _error(plain: baseline_em.BaselineEm, component: int) -> StandardError | None:
+def _error(plain: baseline_em.BaselineEm, component: int) -> sections.StandardError | None:
     if plain.errors is None:
         return None
     mean, deviation = (one[component] * plain.scale for one in (plain.errors.mean, plain.errors.deviation))
     weight = float(plain.errors.weight[component])
-    return StandardError(weight=weight, mean=by_name(plain.names, mean), sd=by_name(plain.names, deviation))
+    return sections.StandardError(weight=weight, mean=by_name(plain.names, mean), sd=by_name(plain.names, deviation))

@@ -1,6 +1,5 @@
 """The report on a table that was read in parts: what was learnt from a sample of its rows, counted in all of them."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,8 +21,6 @@ from em_impute.report.model.fit import Decision, FitReport, PartFile, Parts
 from em_impute.report.model.shared import Features, Input, Predictor
 from em_impute.saved_model.store import SavedModel
 from em_impute.table.text import plural
-
-OF_THE_SAMPLE = {"read as numbers", "counted as missing", "equal rows merged"}
 
 
 def build_parts_report(
@@ -52,7 +49,7 @@ def build_parts_report(
         missingness=base.missingness
         and replace(base.missingness, rows=RowCounts(int(counted.known.sum()), counted.n_missing)),
         sensitivity=_sensitivity(base.sensitivity, column, request, counted),
-        log=_log(filled, column, parts.rows_drawn, base.log),
+        log=[*base.log, *_log(filled, column, parts.rows_drawn)],
         parts=parts,
     )
 
@@ -154,19 +151,13 @@ def _features(filled: PartsResult, section: Features, *, is_fitted: bool) -> Fea
     return section._replace(used=[counted(one) for one in section.used])
 
 
-def _log(filled: PartsResult, column: ColumnOfParts, drawn: RowCounts, log: Sequence[Decision]) -> list[Decision]:
+def _log(filled: PartsResult, column: ColumnOfParts, drawn: RowCounts) -> list[Decision]:
     use = "" if column.full_fit is None else "; then EM over all rows"
     if column.applied is not None:
         use = "; they are compared with those the saved model was fitted to"
-    entries = [
-        ("read", "parts", f"{plural(len(filled.parts), 'part')}, {plural(filled.summary.n_rows, 'row')}"),
-        *(
-            ("labels", "counted as missing", f"{token!r} in {plural(count, 'cell')}")
-            for token, count in column.labels.tokens.items()
-        ),
-        ("fit", "rows drawn", f"{drawn.known:,} with a label and {drawn.missing:,} without{use}"),
-    ]
-    return [*(one for one in log if one.action not in OF_THE_SAMPLE), *(Decision(*one) for one in entries)]
+    read = f"{plural(len(filled.parts), 'part')}, {plural(filled.summary.n_rows, 'row')}"
+    rows = f"{drawn.known:,} with a label and {drawn.missing:,} without{use}"
+    return [Decision("read", "parts", read), Decision("fit", "rows drawn", rows)]
 
 
 def _sensitivity(

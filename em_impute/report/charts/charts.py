@@ -5,14 +5,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from em_impute.diagnostics.values import FeatureHistogram
+from em_impute.report.charts import curves
 from em_impute.report.charts.axes import Panel, Scale
-from em_impute.report.charts.curves import (
-    convergence_chart,
-    coverage_chart,
-    reliability_chart,
-    sensitivity_chart,
-    totals_chart,
-)
 from em_impute.report.charts.groups import Chart, Key, filling_of, labels_in_groups
 from em_impute.report.charts.main import predictor_chart
 from em_impute.report.charts.scatter import scatter_chart
@@ -37,11 +31,11 @@ def draw(report: FitReport, prefix: str) -> dict[str, list[Chart]]:
     main = main or predictor_chart(f"{prefix}-predictor", histograms, curve, plain, groups, filling)
     single = {
         "main": main and main._replace(caption=main.caption + _simplified(report)),
-        "convergence": convergence_chart(f"{prefix}-convergence", plain),
-        "reliability": reliability_chart(f"{prefix}-reliability", accuracy),
-        "coverage": coverage_chart(f"{prefix}-coverage", accuracy),
-        "totals": totals_chart(f"{prefix}-totals", report.totals, groups) if report.missing.cells else None,
-        "sensitivity": sensitivity_chart(f"{prefix}-delta", report.sensitivity, groups),
+        "convergence": curves.convergence_chart(f"{prefix}-convergence", plain),
+        "reliability": curves.reliability_chart(f"{prefix}-reliability", accuracy),
+        "coverage": curves.coverage_chart(f"{prefix}-coverage", accuracy),
+        "totals": curves.totals_chart(f"{prefix}-totals", report.totals, groups) if report.missing.cells else None,
+        "sensitivity": curves.sensitivity_chart(f"{prefix}-delta", report.sensitivity, groups),
     }
     drawn = {name: [chart] if chart else [] for name, chart in single.items()}
     return drawn | {"known_and_missing": known_and_missing_charts(f"{prefix}-who", histograms)}

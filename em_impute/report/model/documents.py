@@ -3,20 +3,10 @@
 from dataclasses import fields
 from typing import Any, NamedTuple, TypeVar
 
+from em_impute.report.model import shared
 from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.explanation import ExplanationReport, WhyReport
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.shared import (
-    SCHEMA_VERSION,
-    Features,
-    Input,
-    MissingCells,
-    Notice,
-    Predictor,
-    Rejected,
-    Threshold,
-    Tool,
-)
 from em_impute.serialize.classes import from_json, schema_of, to_json
 from em_impute.serialize.json_text import render
 from em_impute.serialize.values import Schema
@@ -43,14 +33,23 @@ KINDS = {
     "why": _Kind("Why em-impute fills rows as it does", WhyReport),
 }
 
-SHARED = (Features, Input, MissingCells, Notice, Predictor, Rejected, Threshold, Tool)
+SHARED = (
+    shared.Features,
+    shared.Input,
+    shared.MissingCells,
+    shared.Notice,
+    shared.Predictor,
+    shared.Rejected,
+    shared.Threshold,
+    shared.Tool,
+)
 """Shapes of several documents, which have the same name in each schema."""
 
 
 def json_of(*reports: Report) -> str:
     """Write strict JSON: one report as an object, several as an object that lists them."""
     made = [to_json(report) for report in reports]
-    return render(made[0] if len(made) == 1 else {"schema_version": SCHEMA_VERSION, "reports": made})
+    return render(made[0] if len(made) == 1 else {"schema_version": shared.SCHEMA_VERSION, "reports": made})
 
 
 def read(kind: type[R], saved: Any) -> R:  # noqa: ANN401  # whatever a file holds
@@ -67,7 +66,7 @@ def schema_of_kind(kind: str) -> Schema:
     title, report, has_several = KINDS[kind]
     described = schema_of(report, SHARED)
     defined, meaning = {"report": described, **described.pop("$defs", {})}, described["description"]
-    whole: Schema = {"$schema": DIALECT, "$id": f"urn:em-impute:{kind}:{SCHEMA_VERSION}", "title": title}
+    whole: Schema = {"$schema": DIALECT, "$id": f"urn:em-impute:{kind}:{shared.SCHEMA_VERSION}", "title": title}
     if not has_several:
         return whole | {"description": meaning, "$ref": "#/$defs/report", "$defs": defined}
     listed = {

@@ -4,23 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
-from em_impute.report.model.shared import (
-    Confusion,
-    Features,
-    Head,
-    Input,
-    KnownLabel,
-    MissingCells,
-    Notice,
-    ReliabilityBin,
-    Seconds,
-    Threshold,
-)
+from em_impute.report.model import shared
 from em_impute.serialize.annotations import Choices, Count, Ends, Positive, Range, Share
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluatedLabel(KnownLabel):
+class EvaluatedLabel(shared.KnownLabel):
     """A label."""
 
     share_to_hide: Annotated[Share, "Part of them to hide each time."]
@@ -69,23 +58,25 @@ class Compared(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluationReport(Head):
+class EvaluationReport(shared.Head):
     """What `em-impute evaluate` says of how right its fills would be."""
 
-    timings: Seconds
-    input: Annotated[Input, "The table that was read."]
+    timings: shared.Seconds
+    input: Annotated[shared.Input, "The table that was read."]
     column: Annotated[str, "The column that was evaluated: its name, or its number where it has none of its own."]
     labels: Annotated[Sequence[EvaluatedLabel], "The labels, in alphabetical order."]
-    missing: Annotated[MissingCells, "The cells that are really missing."]
-    features: Annotated[Features, "The columns that were looked at, as in the last repeat."]
+    missing: Annotated[shared.MissingCells, "The cells that are really missing."]
+    features: Annotated[shared.Features, "The columns that were looked at, as in the last repeat."]
     hiding: Annotated[Hiding, "Which known labels were hidden."]
     figures: Annotated[Compared, "What is compared on the hidden labels."]
     weighted_to_missing: Annotated[Compared | None, "On rows weighted to be like missing ones; null where none is."]
     accuracy_sd: Annotated[float | None, Range(0), "Standard deviation between repeats; null of a single one."]
-    thresholds: Annotated[Sequence[Threshold], "What some values of --min-probability would do."]
-    reliability: Annotated[Sequence[ReliabilityBin], "Stated probability beside accuracy, in bins of equal size."]
-    confusion: Annotated[Confusion, "Hidden labels by true label, and within it by the label that was filled."]
-    warnings: Annotated[Sequence[Notice], "What to know before relying on the result."]
+    thresholds: Annotated[Sequence[shared.Threshold], "What some values of --min-probability would do."]
+    reliability: Annotated[
+        Sequence[shared.ReliabilityBin], "Stated probability beside accuracy, in bins of equal size."
+    ]
+    confusion: Annotated[shared.Confusion, "Hidden labels by true label, and within it by the label that was filled."]
+    warnings: Annotated[Sequence[shared.Notice], "What to know before relying on the result."]
 
     @property
     def share_right(self) -> float:

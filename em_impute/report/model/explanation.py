@@ -5,19 +5,8 @@ from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 from em_impute.pipeline.reasons import RowReasons
+from em_impute.report.model import shared
 from em_impute.report.model.mixture import Gaussian
-from em_impute.report.model.shared import (
-    STOPS,
-    Covariance,
-    Features,
-    Head,
-    Input,
-    KnownLabel,
-    Line,
-    MissingCells,
-    Notice,
-    rendered,
-)
 from em_impute.serialize.annotations import Choices, Key, MayLack, Positive, Range, Share
 
 BEGINNINGS = {"labels": "The labelled rows.", "random": "Rows that are far apart: no label is known."}
@@ -26,7 +15,7 @@ BEGINNINGS = {"labels": "The labelled rows.", "random": "Rows that are far apart
 class FollowedRow(NamedTuple):
     """A row."""
 
-    line: Line
+    line: shared.Line
     known: Annotated[str | None, "Its label; null where that is missing."]
     values: Annotated[Mapping[str, float | None], "Its predictors, in their own units; null where missing."]
     responsibility: Annotated[Mapping[str, Share], "Probability of each component, given the row."]
@@ -69,7 +58,7 @@ class Iteration(NamedTuple):
 class StopReason(NamedTuple):
     """Why EM ended."""
 
-    reason: Annotated[str, Choices(STOPS), "The reason."]
+    reason: Annotated[str, Choices(shared.STOPS), "The reason."]
     text: Annotated[str, "The same in words."]
 
 
@@ -81,32 +70,32 @@ class FinalState(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplanationReport(Head):
+class ExplanationReport(shared.Head):
     """What `em-impute explain --json` says of EM, step by step."""
 
-    input: Annotated[Input, "The table that was read."]
+    input: Annotated[shared.Input, "The table that was read."]
     column: Annotated[str, "The column whose labels are found: its name, or its number where it has none of its own."]
-    labels: Annotated[Sequence[KnownLabel], "The labels."]
-    missing: Annotated[MissingCells, "The missing labels."]
-    features: Annotated[Features, "The columns that were looked at; the predictors are all numbers."]
-    covariance: Annotated[Covariance, "What the components' covariances have in common (--covariance)."]
+    labels: Annotated[Sequence[shared.KnownLabel], "The labels."]
+    missing: Annotated[shared.MissingCells, "The missing labels."]
+    features: Annotated[shared.Features, "The columns that were looked at; the predictors are all numbers."]
+    covariance: Annotated[shared.Covariance, "What the components' covariances have in common (--covariance)."]
     prior_strength: Annotated[float, Range(0), "Weight of the conjugate prior; 0 is plain maximum likelihood."]
     collapse: Annotated[str | None, "Why plain maximum likelihood was given up, in words; null where it was not."]
     start: Annotated[Start, "Where EM begins."]
     steps: Annotated[Sequence[Iteration], "Every iteration."]
     stop: Annotated[StopReason, "Why EM ended."]
     final: Annotated[FinalState, "Where EM ends."]
-    warnings: Annotated[Sequence[Notice], "What to know before relying on the result."]
+    warnings: Annotated[Sequence[shared.Notice], "What to know before relying on the result."]
 
 
 @dataclass(frozen=True, kw_only=True)
-class WhyReport(Head):
+class WhyReport(shared.Head):
     """What `em-impute why --json` says of some rows."""
 
-    input: Annotated[Input, "The table that was read."]
+    input: Annotated[shared.Input, "The table that was read."]
     column: Annotated[str, "The column that is filled: its name, or its number where it has no name of its own."]
     rows: Annotated[Sequence[RowReasons], "The rows that were asked about."]
 
     def __str__(self) -> str:
         """Say it in words."""
-        return rendered(self, ".txt")
+        return shared.rendered(self, ".txt")

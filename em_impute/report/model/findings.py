@@ -135,7 +135,7 @@ class OutOfRange(NamedTuple):
 
     rows: Annotated[Count, "How many there are."]
     expected_by_chance: Annotated[float, Range(0), "How many chance gives at most."]
-    furthest_sd: Annotated[float | None, Range(0), "Of the furthest, in standard deviations beyond; null of texts."]
+    furthest_sd: Annotated[float | None, Range(0), "Distance of the furthest, in standard deviations; null of texts."]
     listed: Annotated[Sequence[OutOfRangeRow], "The first 1,000 of them."]
 
 
@@ -159,7 +159,7 @@ class AppliedModel(NamedTuple):
     learnt: Annotated[str, "When the model was fitted to it, in UTC."]
     rows: Annotated[Count, "Rows of all of them."]
     held_out: Annotated[Recovered | None, "How right the fit was about hidden labels; null where none was hidden."]
-    tested: Annotated[Recovered | None, "About labels known here; null without any, or of a table it was fitted to."]
+    tested: Annotated[Recovered | None, "How right it is about labels known here; null without any it has not seen."]
     lacking: Annotated[Sequence[str], "Predictors of the model that the table does not have."]
     expected_wrong: Annotated[float, Range(0), "Fills that are wrong if its probabilities are right: Σ(1 − p)."]
     drift: Annotated[Drift, "How the rows differ from those of the training."]

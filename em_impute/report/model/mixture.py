@@ -74,9 +74,7 @@ class Considered(NamedTuple):
     components: Annotated[Count, MayLack, "Components per label, or groups where none is known."] = 0
     em_steps: Annotated[int | None, Range(0), MayLack, "Steps of EM; 0 fits a mixture to labelled rows alone."] = None
     log_loss: Annotated[Loss, "Mean −log probability of hidden labels, in nats, at the best temperature."] = None
-    bic: Annotated[float | None, MayLack, "BIC on the rows compared where no label is known, the lower the better."] = (
-        None
-    )
+    bic: Annotated[float | None, MayLack, "BIC on the rows compared, the lower the better."] = None
     icl: Annotated[float | None, MayLack, "ICL on these rows."] = None
     weight: Annotated[Share, "What it counts for: of all but an ensemble, 1 for the chosen one."] = 0.0
     note: Annotated[str, MayLack, "Why it could not be fitted."] = ""
@@ -102,13 +100,12 @@ CRITERIA = {
 }
 """By what a model is chosen."""
 
-
 VERDICTS = {
-    "helped": "They made them better.",
-    "hurt": "They made them worse.",
+    "helped": "Predictions got better.",
+    "hurt": "Predictions got worse.",
     "made no difference": "No more than one standard error.",
 }
-"""What rows without a label did to predictions of hidden labels."""
+"""What rows without a label did to predictions of hidden ones."""
 
 
 @dataclass(frozen=True, kw_only=True)

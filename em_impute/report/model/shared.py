@@ -145,7 +145,7 @@ class Input(NamedTuple):
 class Head:
     """What every document begins with."""
 
-    schema_version: Annotated[Literal[1], "Version of this format; a new one would mislead a reader of the old."] = 1
+    schema_version: Annotated[Literal[1], "Version of the format, changed only where a reader must know."] = 1
     tool: Annotated[Tool, "The program that wrote this."]
     command: Annotated[str, "The command that was run, quoted as a shell reads it."]
     created: Annotated[str, Pattern(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), "When, in UTC; SOURCE_DATE_EPOCH sets it."]
@@ -175,7 +175,7 @@ class Predictor(NamedTuple):
     name: Annotated[str, "Name of the column, or its number where it has no name of its own."]
     type: Annotated[str, Choices(KINDS_OF_PREDICTORS), "What it is."]
     missing: Annotated[Count, "Rows in which its cell is missing, or is no number in the column's notation."]
-    mean: Annotated[float | None, MayLack, "Mean of a number, of a saved model where it was fitted."] = None
+    mean: Annotated[float | None, MayLack, "Mean of a number; of a saved model that of its training."] = None
     sd: Annotated[float | None, Range(0), MayLack, "Standard deviation of a number, likewise."] = None
     levels: Annotated[Sequence[str] | None, MayLack, "The texts of a category, in the order of their codes."] = None
     kind: Annotated[str | None, MayLack, "What was read as a number, in words, as amount in $ or ISO date."] = None
