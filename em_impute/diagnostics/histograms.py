@@ -83,7 +83,7 @@ def separation_of(found: FittedColumn, cells: Cells, feature: int) -> float | No
     return spread_of_labels(rows.x[cells.place[some], feature], cells.code[some], cells.times[some])
 
 
-def count_in_bins(found: FittedColumn, cells: Cells, feature: int, separation: float | None) -> FeatureHistogram | None:
+def count_in_bins(found: FittedColumn, cells: Cells, feature: int) -> FeatureHistogram | None:
     """Count all rows by the bins of a measurement; None where it can be laid out in none."""
     design, labels = found.design, found.labels.labels
     n_labels = len(labels)
@@ -116,7 +116,7 @@ def count_in_bins(found: FittedColumn, cells: Cells, feature: int, separation: f
     known, missing = counts.reshape(2, n_bins + 1, n_labels + 1)[:, :-1].transpose(0, 2, 1)
     of_known, filled = (dict(zip(labels, counts[:-1].tolist(), strict=True)) for counts in (known, missing))
     beyond, left_empty = (int(below), int(above)), missing[-1].tolist()
-    return FeatureHistogram(about.name, separation, rounded(edges, EDGE_DIGITS), beyond, of_known, filled, left_empty)
+    return FeatureHistogram(about.name, rounded(edges, EDGE_DIGITS), beyond, of_known, filled, left_empty)
 
 
 def rounded(values: NDArray[Any], digits: int) -> list[Any]:

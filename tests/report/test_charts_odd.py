@@ -32,7 +32,6 @@ def one_measurement(edges, known, filled, left_empty=None):
         FeatureHistogram,
         {
             "feature": "x",
-            "separation": None,
             "edges": edges,
             "beyond": [0, 0],
             "known": known,

@@ -26,7 +26,7 @@ def histogram(bins, feature="x"):
     n_bins = len(next(iter(bins.values())))
     edges = list(map(float, range(n_bins + 1)))
     return FeatureHistogram(
-        feature=feature, separation=None, edges=edges, beyond=(0, 0), known=bins, filled=filled, left_empty=[0] * n_bins
+        feature=feature, edges=edges, beyond=(0, 0), known=bins, filled=filled, left_empty=[0] * n_bins
     )
 
 

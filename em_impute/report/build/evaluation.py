@@ -92,8 +92,7 @@ def _compared(evaluation: Evaluation, weight: Floats | None) -> Compared:
 
 def _deviation(evaluation: Evaluation) -> float | None:
     """Compute the standard deviation of the repeats' accuracies; None of a single one."""
-    said, weight, each = evaluation.probability[MODEL], evaluation.weight, []
-    for repeat in range(evaluation.hiding.repeats):
-        rows = np.flatnonzero(evaluation.repeat == repeat)
-        each.append(metrics.accuracy(said[rows], evaluation.label[rows], None if weight is None else weight[rows]))
+    said, label, weight = evaluation.probability[MODEL], evaluation.label, evaluation.weight
+    repeats = [np.flatnonzero(evaluation.repeat == repeat) for repeat in range(evaluation.hiding.repeats)]
+    each = [metrics.accuracy(said[one], label[one], None if weight is None else weight[one]) for one in repeats]
     return float(np.std(each, ddof=1)) if len(each) > 1 else None

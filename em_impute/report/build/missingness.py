@@ -32,7 +32,7 @@ predictors do no harm: it is enough that they are `LIKELY`."""
 
 CERTAIN = 0.999
 
-LARGEST_LOG, MOST = 13.8, 1e6
+MOST = 1e6
 """Evidence beyond a million to one is said to be that."""
 
 
@@ -104,8 +104,8 @@ def _why(reasons: Reasons, labels: tuple[str, ...], *, is_named: bool) -> str:
 def _ratio(reasons: Reasons) -> str:
     """Give the evidence for the class against the better of the other two reasons (Bayes factor)."""
     others = reasons.log_evidence[[AT_RANDOM, BY_PREDICTORS]].max()
-    log_ratio = float(reasons.log_evidence[BY_CLASS] - others)
-    return f"{MOST:,.0f}" if log_ratio > LARGEST_LOG else f"{float(f'{np.exp(log_ratio):.2g}'):,.0f}"
+    ratio = np.exp(min(reasons.log_evidence[BY_CLASS] - others, np.log(MOST)))
+    return f"{float(f'{ratio:.2g}'):,.0f}"
 
 
 def _rehearsal(how: HowMissing | None) -> Rehearsal | None:

@@ -7,9 +7,11 @@ import numpy as np
 from em_impute.diagnostics.values import Axis, Ellipse, Plane
 from em_impute.report.charts.axes import Panel, Scale, room_for, scale_over
 from em_impute.report.charts.groups import DASHED, EM_KEYS, Chart, Filling, Group, Key, keys_of
-from em_impute.report.charts.svg import WIDE, Drawing, Floats
+from em_impute.report.charts.svg import WIDE, Drawing, Floats, Values
 from em_impute.report.format import shortened
 from em_impute.report.model.shared import Predictor
+
+Matrix = Sequence[Sequence[float | None]] | Floats
 
 HEIGHT, TOP, BOTTOM = 480.0, 36.0, 418.0
 
@@ -77,12 +79,13 @@ def scatter_chart(
     return Chart(name, svg, caption, keys_of(groups, look, keys), is_wide=True)
 
 
-def ellipse(mean: Floats, covariance: Floats, share: float, n_points: int = 73) -> Floats | None:
+def ellipse(mean: Values, covariance: Matrix, share: float, n_points: int = 73) -> Floats | None:
     """Compute the outline within which `share` of a Gaussian's rows lie: (n_points, 2); None without its numbers.
 
     The squared distance from the mean follows χ² with two degrees of freedom, which is beyond −2 log(1 − share) in
     1 − share of the cases.
     """
+    mean, covariance = np.array(mean, np.float64), np.array(covariance, np.float64)  # what is null is NaN
     deviation = np.sqrt(np.diagonal(covariance))
     if not (np.isfinite(covariance).all() and np.isfinite(mean).all() and (deviation > 0.0).all()):
         return None
@@ -93,19 +96,15 @@ def ellipse(mean: Floats, covariance: Floats, share: float, n_points: int = 73) 
     return np.asarray(mean + radius * deviation * np.column_stack([np.cos(angle), up]))
 
 
-def _outline(fitted: Ellipse, share: float) -> Floats | None:
-    return ellipse(np.array(fitted.mean, np.float64), np.array(fitted.covariance, np.float64), share)
-
-
 def _points(listed: Sequence[Sequence[float]]) -> Floats:
-    """Give the places of points, of which a third number is the probability: (n_points, 2)."""
-    return np.array([point[:2] for point in listed], np.float64).reshape(-1, 2)
+    """Give the places of points: (n_points, 2)."""
+    return np.array(listed, np.float64).reshape(-1, 2)
 
 
 def _scales(by_group: Sequence[Floats], fits: Sequence[Ellipse]) -> list[Scale]:
     """Choose the ends of both axes: they follow the bulk of each label, with some room for the rest."""
     points = np.vstack(by_group)
-    outlines = [outline for one in fits if (outline := _outline(one, SHARES[-1])) is not None]
+    outlines = [outline for one in fits if (outline := ellipse(one.mean, one.covariance, SHARES[-1])) is not None]
     large = [one for one in by_group if len(one) >= max(FEW_OF_LABEL, LEAST_SHARE * len(points))]
     scales = []
     for j in (0, 1):
@@ -133,7 +132,7 @@ def _ellipses(panel: Panel, fits: Sequence[Ellipse], groups: Sequence[Group], da
     for one in fits:
         group = of_label.get(one.label)
         for share in SHARES if group else ():
-            outline = _outline(one, share)
+            outline = ellipse(one.mean, one.covariance, share)
             if group and outline is not None:
                 name = f"{kind}-{group.k}-{100 * share:.0f}"
                 seen |= panel.line(outline[:, 0], outline[:, 1], group.colour, width=1.8, dash=dash, name=name)

@@ -199,15 +199,7 @@ class FitReport(shared.Head):
         return None if score is None else score.accuracy
 
     def to_json(self) -> str:
-        """Write the report as `em-impute fill` does: strict JSON, whose keys `em-impute schema` explains.
-
-        >>> import em_impute, json, pandas
-        >>> people = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184, 182], "sex": [*"fffmmm", None]})
-        >>> report = em_impute.fill(people, column="sex", covariance="tied").report
-        >>> json.loads(report.to_json())["fit"]["stop"]
-        'converged'
-
-        """
+        """Write the report as `em-impute fill` does: strict JSON, whose keys `em-impute schema` explains."""
         return render(to_json(self))
 
     def to_html(self) -> str:
