@@ -214,10 +214,10 @@ def results_of(task: Task, file: File, delta: float = 0.0, note: str = "") -> li
     features, pair = file.features, file.labels[:2]
     found = filled(cells, file.target, features, imputations=N_IMPUTATIONS, deltas=((pair[0], delta),) if delta else ())
     rows = []
-    if found.drawn is not None:
+    if found.fills.drawn is not None:
         x = pd.to_numeric(cells[features[0]], errors="coerce").to_numpy()
         shares, means = [], []
-        for drawn in found.drawn:
+        for drawn in found.fills.drawn:
             label = cells[file.target].to_numpy(dtype=object, copy=True)
             label[found.fills.row] = np.array(found.labels.labels, dtype=object)[drawn]
             is_first = label == pair[0]
@@ -262,7 +262,7 @@ def wrong_of(
             "rows": fills.row.size,
             "binomial": binomial_width(wrong, fills.row.size),
             "accuracy": realised,
-            "log_loss": metrics.log_loss(found.probability, label),
+            "log_loss": metrics.log_loss(found.fills.probabilities, label),
             "promised": 100.0 * (1.0 - said.estimate / fills.row.size - realised),
             "promised_held_out": 100.0 * (by_held_out - realised),
             "seconds": seconds,

@@ -22,8 +22,7 @@ from em_impute.errors import (
 
 if TYPE_CHECKING:
     from em_impute.api.ask import check, evaluate, explain, why
-    from em_impute.api.csv import fill_csv
-    from em_impute.api.each import fill_each
+    from em_impute.api.csv import fill_csv, fill_each
     from em_impute.api.fill import Filled, fill
     from em_impute.api.imputer import GaussianMixtureImputer
     from em_impute.api.models import FittedModel, fit_model, read_model
@@ -59,19 +58,16 @@ if find_spec("sklearn") is not None:  # else `from em_impute import *` and `help
     __all__ += ["GaussianMixtureImputer"]
 
 LATE = {
-    "check": "em_impute.api.ask",
-    "evaluate": "em_impute.api.ask",
-    "explain": "em_impute.api.ask",
-    "why": "em_impute.api.ask",
-    "Filled": "em_impute.api.fill",
-    "FitReport": "em_impute.report.model.fit",
-    "FittedModel": "em_impute.api.models",
-    "GaussianMixtureImputer": "em_impute.api.imputer",
-    "fill": "em_impute.api.fill",
-    "fill_csv": "em_impute.api.csv",
-    "fill_each": "em_impute.api.each",
-    "fit_model": "em_impute.api.models",
-    "read_model": "em_impute.api.models",
+    name: f"em_impute.{module}"
+    for module, names in {
+        "api.ask": ("check", "evaluate", "explain", "why"),
+        "api.csv": ("fill_csv", "fill_each"),
+        "api.fill": ("Filled", "fill"),
+        "api.imputer": ("GaussianMixtureImputer",),
+        "api.models": ("FittedModel", "fit_model", "read_model"),
+        "report.model.fit": ("FitReport",),
+    }.items()
+    for name in names
 }
 """Where the names are that take numpy and pandas: `em-impute --help` does without."""
 

@@ -12,7 +12,6 @@ from em_impute.errors import FitError
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """Variables of the environment by which the libraries below numpy count their threads."""
 
-
 ADDRESSES, DATA = 400 << 20, 160 << 20
 """Bytes that a run on a small file takes beside Python itself: of addresses (`ulimit -v`), and of those that may be
 written to (`ulimit -d`).  Most of it is for the two copies of OpenBLAS that NumPy and SciPy bring."""
@@ -24,7 +23,6 @@ SIGNS = ("failed to map segment", "annot allocate memory", "can't start new thre
 
 LARGE = 64
 """Rows of a matrix that is worked on with OpenBLAS's buffer; the smallest ones do without."""
-
 
 USERS_OF_BLAS = ("numpy.linalg._umath_linalg", "scipy.linalg._fblas", "scipy.special._ufuncs")
 """Extension modules that bring OpenBLAS, one copy with NumPy and another with SciPy."""

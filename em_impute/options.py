@@ -122,19 +122,12 @@ class Request:
 
     def __post_init__(self) -> None:
         """Make numbers Python's own, and read what arrived as bytes, since the locale has no such letters, as UTF-8."""
+        for one in fields(self):
+            value, (kind, _, _) = getattr(self, one.name), LIMITS.get(one.name, (None, 0, 0))
+            value = kind(value) if kind is not None and _is_number(value, kind) else _decoded(value)
+            object.__setattr__(self, one.name, value)
         if self.method is None:
             object.__setattr__(self, "method", "draw" if self.imputations else "map")
-        for name in TEXTS:
-            object.__setattr__(self, name, tuple(_as_text(text) for text in getattr(self, name)))
-        for name in ("by", "same_within", "weights", "order_by"):
-            text = getattr(self, name)
-            object.__setattr__(self, name, text if text is None else _as_text(text))
-        for name, (kind, _, _) in LIMITS.items():
-            value = getattr(self, name)
-            if _is_number(value, kind):
-                object.__setattr__(self, name, kind(value))
-        object.__setattr__(self, "kinds", tuple((_as_text(column), kind) for column, kind in self.kinds))
-        object.__setattr__(self, "deltas", tuple((_as_text(label), delta) for label, delta in self.deltas))
 
     @property
     def free_shares(self) -> bool:
@@ -185,6 +178,9 @@ def check(request: Request) -> None:
 def _check_kinds(kinds: tuple[tuple[str, Any], ...]) -> None:
     named = [column for column, _ in kinds]
     for column, kind in kinds:
+        if not column:
+            message = f"{option('kinds')} takes a column and a kind, not {kind!r}"
+            raise UsageError(message, f"for example {option('kinds', 'code=category')}")
         if kind not in KINDS:
             close = difflib.get_close_matches(str(kind), KINDS, n=1)
             meant = f"{kind}={column}" if column in KINDS else f"{column}={(close or KINDS)[0]}"
@@ -221,9 +217,11 @@ def _is_number(value: Any, kind: type) -> bool:  # noqa: ANN401  # as above
     return isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
 
 
-def _as_text(text: str) -> str:
-    """Decode what Python kept as escaped bytes (PEP 383), if it is UTF-8."""
+def _decoded(value: Any) -> Any:  # noqa: ANN401  # as above
+    """Decode texts, also those in sequences, which Python kept as escaped bytes (PEP 383), if they are UTF-8."""
+    if isinstance(value, list | tuple):
+        return tuple(map(_decoded, value))
     try:
-        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+        return value.encode("utf-8", "surrogateescape").decode("utf-8") if isinstance(value, str) else value
     except UnicodeError:
-        return text
+        return value

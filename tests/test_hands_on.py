@@ -107,8 +107,8 @@ def test_every_number_in_the_prose_is_printed_in_its_section():
 
 def test_the_steps_by_hand_are_those_of_explain():
     (section,) = (one for one in sections_of(PAGE.read_text(encoding="utf-8")) if one.title == "Three steps of EM")
-    by_hand = section.shown[section.shown.index("step 1 ") : section.shown.index("start ")]
-    explained = section.shown[section.shown.index("start ") : section.shown.index("stopped ")]
+    by_hand = section.shown[section.shown.index("step 1 ") : section.shown.index("Start\n")]
+    explained = section.shown[section.shown.index("Start\n") : section.shown.index("End\n")]
     numbers = set(re.findall(r"[\d,]+\.\d+", by_hand)) - {"0.0000"}  # a boy is printed as 0 there
 
     assert len(numbers) > 20

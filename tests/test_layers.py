@@ -32,7 +32,6 @@ ONLY_IN = {
     "sklearn": {"api"},
     "dask": {"pipeline"},
     "distributed": {"pipeline"},
-    "fsspec": {"pipeline"},
 }
 
 

@@ -103,7 +103,7 @@ def findings(checked: Checked) -> Iterator[Finding]:
         yield from (Finding("warning", message, True) for message in one.warnings)
         yield from (Finding("note", message, False) for message in one.notes)
         is_hopeless = n_missing > 0 and not one.predictors
-        yield Finding("predictors", with_kinds(one.predictors) or "none", is_hopeless)
+        yield Finding("predictors", _with_kinds(one.predictors) or "none", is_hopeless)
         if one.same_label:
             yield Finding("key", one.same_label, False)
         yield from (Finding("not used", f"{name}: {reason}", False) for name, reason in one.not_used.items())
@@ -112,7 +112,7 @@ def findings(checked: Checked) -> Iterator[Finding]:
         yield Finding("columns", "no column of categories has gaps", False)
 
 
-def with_kinds(kinds: Mapping[str, str]) -> str:
+def _with_kinds(kinds: Mapping[str, str]) -> str:
     """Name columns and what they hold."""
     return listed([f"{name}: {kind}" for name, kind in kinds.items()], MAX_SHOWN)
 

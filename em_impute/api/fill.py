@@ -9,6 +9,8 @@ import pandas as pd
 
 from em_impute.api.frames import (
     WRITING,
+    as_pandas,
+    like,
     names_given,
     position_of,
     put,
@@ -16,7 +18,6 @@ from em_impute.api.frames import (
     values_of,
     with_frame_lines,
 )
-from em_impute.api.native import as_pandas, like
 from em_impute.api.options import FrameOptions, in_python, refuse_unknown, request_of, written_call
 from em_impute.api.session import Completed, unwatched
 from em_impute.errors import DesignError, FitError, UsageError

@@ -1,7 +1,11 @@
-"""Data frames as the CSV files they would be: the functions that read a file read them, so that both agree."""
+"""Data frames as the CSV files they would be: the functions that read a file read them, so that both agree.
 
-from collections.abc import Hashable, Iterable, Sequence
+Frames of other libraries, such as Polars and PyArrow, are translated by narwhals: the extra `frames` installs it.
+"""
+
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from io import BytesIO
 from typing import Any
 
@@ -10,7 +14,7 @@ import pandas as pd
 
 from em_impute.columns.labels import resolve_marks
 from em_impute.em.blocks import Integers
-from em_impute.errors import ColumnError, DesignError
+from em_impute.errors import ColumnError, DesignError, how_to_install
 from em_impute.options import Request
 from em_impute.pipeline.open import look_at
 from em_impute.pipeline.types import InputTable
@@ -19,9 +23,6 @@ from em_impute.table.categories import ANY_NUMBER
 from em_impute.table.read import LineNumbers, Table, read_table
 from em_impute.table.source import Source
 from em_impute.table.text import closest, listed, shown
-
-LARGEST_EXACT = 2.0**53
-"""Beyond it not every whole number is a floating-point number."""
 
 WRITING: dict[str, Any] = {"delimiter": ",", "encoding": "utf-8", "quote": '"', "all_lines": True}
 """Options of a request for bytes that `source_of_frame` makes."""
@@ -59,9 +60,7 @@ def _as_written(column: pd.Series) -> pd.Series:
     Raises DesignError where different values have the same text.
     """
     if pd.api.types.is_float_dtype(column.dtype):
-        known = column.dropna().to_numpy(np.float64)
-        is_whole = (known == np.floor(known)).all() and (np.abs(known) < LARGEST_EXACT).all()
-        return column.astype("Int64") if is_whole else column
+        return column.convert_dtypes()
     if column.dtype == object:
         seen = column.dropna()
         kinds = pd.DataFrame({"text": seen.map(str), "kind": seen.map(type)}).drop_duplicates()
@@ -163,3 +162,47 @@ def put(frame: pd.DataFrame, position: int, rows: Integers, code: Codes, values:
         filled = pd.concat([column, values], ignore_index=True).iloc[where]
     # As an array of objects pandas would take texts for its own kind of text.
     frame.isetitem(position, filled.set_axis(frame.index))  # type: ignore[arg-type]  # which it takes
+
+
+def as_pandas(frame: Any) -> pd.DataFrame:
+    """Give any data frame as one of pandas.  Raises TypeError for what is none, or is and cannot be read."""
+    if isinstance(frame, pd.DataFrame):
+        return frame
+    message = f"frame is a {type(frame).__name__}: a data frame is needed; em_impute.fill_csv reads files"
+    if find_spec("narwhals") is None:
+        raise TypeError(f"{message} (for other frames than those of pandas: {how_to_install('frames')})")
+    import narwhals.stable.v1 as nw
+
+    try:
+        read = nw.from_native(frame, eager_only=True)
+    except TypeError as error:
+        raise TypeError(message) from error
+    return pd.DataFrame({name: _column_of(read[name], nw) for name in read.columns})
+
+
+def like(frame: Any, completed: pd.DataFrame, changed: Collection[str]) -> Any:
+    """Give a completed frame in the library of `frame`, whose columns are kept but for those that are `changed`."""
+    if isinstance(frame, pd.DataFrame):
+        return completed
+    import narwhals.stable.v1 as nw
+
+    result = nw.from_native(frame, eager_only=True)
+    for name in completed.columns:
+        if name in changed or name not in result.columns:
+            values = [None if pd.isna(value) else value for value in completed[name].tolist()]
+            dtype = result[name].dtype if name in result.columns else None
+            library = nw.get_native_namespace(result)
+            result = result.with_columns(nw.new_series(name, values, dtype, native_namespace=library))
+    return result.to_native()
+
+
+def _column_of(series: Any, nw: Any) -> Any:
+    """Give a column in a kind of pandas that has missing values: numbers, yes or no, or texts."""
+    values = series.to_list()
+    if series.dtype.is_integer():
+        return pd.array(values, dtype="Int64")
+    if series.dtype.is_numeric():
+        return np.array([np.nan if value is None else float(value) for value in values])
+    if series.dtype == nw.Boolean:
+        return pd.array(values, dtype="boolean")
+    return pd.Series([None if value is None else str(value) for value in values], dtype=object)

@@ -1,6 +1,7 @@
 """`em_impute.GaussianMixtureImputer`: the model that fills a column, as an estimator of scikit-learn."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -8,9 +9,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from em_impute.api.fill import complete_frame
-from em_impute.api.frames import known_only, missing_rows, names_given, position_of, put, read_columns, values_of
+from em_impute.api.frames import (
+    as_pandas,
+    known_only,
+    missing_rows,
+    names_given,
+    position_of,
+    put,
+    read_columns,
+    values_of,
+)
 from em_impute.api.models import FittedModel
-from em_impute.api.native import as_pandas
 from em_impute.api.options import in_python
 from em_impute.columns.predictors import refuse_unusable
 from em_impute.em.blocks import Floats
@@ -31,6 +40,7 @@ except ImportError as error:
     ) from error
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # untyped
     """Fill a categorical column, or classify rows, with Gaussian mixtures fitted to labelled and unlabelled rows.
 
@@ -94,46 +104,24 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
 
     """
 
-    def __init__(  # noqa: PLR0913  # scikit-learn wants one parameter for each option
-        self,
-        *,
-        column: Hashable = None,
-        features: Sequence[Hashable] | None = None,
-        kinds: Mapping[Hashable, str] | None = None,
-        null_values: Sequence[object] = (),
-        keep_values: Sequence[object] = (),
-        labels: Sequence[object] = (),
-        order_by: Hashable = None,
-        components: int | Literal["auto"] | None = None,
-        covariance: str = "auto",
-        single: bool = False,
-        unlabelled_weight: float | None = None,
-        shares: Literal["auto", "common", "free"] = "auto",
-        prior_strength: float | None = None,
-        deltas: Mapping[Any, float] | None = None,
-        max_iter: int = 5000,
-        tolerance: float = 1e-6,
-        seed: int = 0,
-        min_probability: float = 0.0,
-    ) -> None:
-        self.column = column
-        self.features = features
-        self.kinds = kinds
-        self.null_values = null_values
-        self.keep_values = keep_values
-        self.labels = labels
-        self.order_by = order_by
-        self.components = components
-        self.covariance = covariance
-        self.single = single
-        self.unlabelled_weight = unlabelled_weight
-        self.shares = shares
-        self.prior_strength = prior_strength
-        self.deltas = deltas
-        self.max_iter = max_iter
-        self.tolerance = tolerance
-        self.seed = seed
-        self.min_probability = min_probability
+    column: Hashable = None
+    features: Sequence[Hashable] | None = None
+    kinds: Mapping[Hashable, str] | None = None
+    null_values: Sequence[object] = ()
+    keep_values: Sequence[object] = ()
+    labels: Sequence[object] = ()
+    order_by: Hashable = None
+    components: int | Literal["auto"] | None = None
+    covariance: str = "auto"
+    single: bool = False
+    unlabelled_weight: float | None = None
+    shares: Literal["auto", "common", "free"] = "auto"
+    prior_strength: float | None = None
+    deltas: Mapping[Any, float] | None = None
+    max_iter: int = 5000
+    tolerance: float = 1e-6
+    seed: int = 0
+    min_probability: float = 0.0
 
     @in_python()
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -151,10 +139,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         (column,) = saved.columns
         if self.column is None:  # rows to classify are like the labelled rows
             column = elsewhere(column)
-        model = column.model
-        position = {**model.coding.column, **({} if model.texts is None else model.texts.column)}
-        position |= {one.column: one.index for one in model.readings if one.index is not None}
-        position = {name: at for name, at in position.items() if at in model.columns}
+        position = {done.opened.names[at]: at for at in column.model.columns}
         self.model_, self.fitted_model_ = placed(column, list(position)).model, FittedModel(saved)
         (self.report_,) = done.reports(f"em_impute.{' '.join(repr(self).split())}.fit")
         self.n_iter_ = max(1, self.report_.fit.n_iterations if self.report_.fit else 1)

@@ -9,13 +9,7 @@ from typing import Any, Unpack
 import pandas as pd
 
 from em_impute.api.fill import Filled, complete_frame, filled_frames
-from em_impute.api.frames import (
-    WRITING,
-    names_given,
-    source_of_frame,
-    with_frame_lines,
-)
-from em_impute.api.native import as_pandas
+from em_impute.api.frames import WRITING, as_pandas, names_given, source_of_frame, with_frame_lines
 from em_impute.api.options import AppliedOptions, ModelOptions, in_python, refuse_unknown, request_of, written_call
 from em_impute.api.session import CompletedByModel, apply_model, unwatched
 from em_impute.errors import ColumnError, UsageError
@@ -77,27 +71,11 @@ class FittedModel:
     def fill(
         self, frame: pd.DataFrame, column: str | Sequence[str] | None = None, **options: Unpack[AppliedOptions]
     ) -> Filled:
-        """Fill the missing cells of a frame.
+        """Fill the missing cells of a frame, (n_rows, n_columns).
 
-        Parameters
-        ----------
-        frame
-            The rows to fill, (n_rows, n_columns).
-        column
-            Which of the model's columns to fill: a name, a list of names, or None for all.
-        min_probability, deltas, probability, probabilities, indicator, null_values, keep_values
-            As in `em_impute.fill`.
-
-        Returns
-        -------
-        Filled
-            As of `em_impute.fill`.  In the report `applied` compares the rows with those that the model learnt from.
-
-        Raises
-        ------
-        DesignError
-            Where the rows do not fit the model, for instance in another unit.
-
+        `column` says which of the model's columns to fill: a name, a list of names, or None for all.  Options and
+        result are as of `em_impute.fill`; in the reports `applied` compares the rows with those that the model learnt
+        from.  Raises DesignError where the rows do not fit the model, for instance in another unit.
         """
         refuse_unknown("FittedModel.fill", options, AppliedOptions)
         done = self._apply(frame, column, options)
@@ -105,20 +83,10 @@ class FittedModel:
 
     @in_python()
     def predict_proba(self, frame: pd.DataFrame, column: str | None = None) -> pd.DataFrame:
-        """Give the probability of each label in each row, whether or not the row has a label.
+        """Give the probability of each label in each row of a frame, (n_rows, n_columns), labelled or not.
 
-        Parameters
-        ----------
-        frame
-            The rows, (n_rows, n_columns).
-        column
-            Which of the model's columns is meant, if it fills several.
-
-        Returns
-        -------
-        DataFrame
-            (n_rows, n_labels), one column for each label, with the index of `frame`.
-
+        The result is (n_rows, n_labels), one column for each label, with the index of `frame`.  `column` says which of
+        the model's columns is meant, if it fills several; raises UsageError where that is not said.
         """
         if column is None and len(self.columns) > 1:
             raise UsageError(f"the model fills {', '.join(map(repr, self.columns))}", "name one with column")
@@ -127,7 +95,7 @@ class FittedModel:
         others = frame.drop(columns=[name for name in frame.columns if same_name(str(name), one.column)])
         unlabelled = others.assign(**{one.column: pd.Series(None, index=frame.index, dtype=object)})
         done = self._apply(unlabelled, one.column, {"probabilities": True})
-        return pd.DataFrame(done.completions[0].probability, frame.index, list(one.model.labels))
+        return pd.DataFrame(done.completions[0].fills.probabilities, frame.index, list(one.model.labels))
 
     @in_python()
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -158,22 +126,9 @@ class FittedModel:
 
 @in_python()
 def fit_model(frame: pd.DataFrame, column: Hashable | list[Hashable], **options: Unpack[ModelOptions]) -> FittedModel:
-    """Fit a model that fills a column of a frame, even if no cell of it is missing.
+    """Fit a model that fills a column of a frame, (n_rows, n_columns), even if no cell of it is missing.
 
-    Parameters
-    ----------
-    frame, column, features, by, same_within, weights, null_values, keep_values, labels, order_by, components
-    covariance, single, unlabelled_weight, shares, prior_strength, deltas, max_iter, tolerance, seed
-        As in `em_impute.fill`.
-
-    Returns
-    -------
-    FittedModel
-
-    Raises
-    ------
-    EmImputeError
-        As `em_impute.fill`.
+    Parameters and errors are those of `em_impute.fill`, but for what says how cells are filled.
 
     >>> import em_impute, pandas
     >>> known = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184], "sex": [*"fffmmm"]})
@@ -190,19 +145,7 @@ def fit_model(frame: pd.DataFrame, column: Hashable | list[Hashable], **options:
 def read_model(path: str | os.PathLike[str]) -> FittedModel:
     """Read a model that `FittedModel.save` or `em-impute fill --save-model` has written, in any version.
 
-    Parameters
-    ----------
-    path
-        The file.
-
-    Returns
-    -------
-    FittedModel
-
-    Raises
-    ------
-    ModelError
-        A ValueError too: the file cannot be read, or is no model.
+    Raises ModelError, a ValueError too, where the file cannot be read, or is no model.
 
     >>> import em_impute
     >>> try:

@@ -4,14 +4,11 @@ import difflib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, TypedDict
 
 from em_impute.environment import one_blas_thread
 from em_impute.errors import EmImputeError, spelled
 from em_impute.options import TEXTS, Method, Request, Shares, check
-
-Name: TypeAlias = Hashable
-"""What a column may be called.  A tuple is one name, as it is in a `MultiIndex`."""
 
 
 class SharedOptions(TypedDict, total=False):
@@ -23,15 +20,15 @@ class SharedOptions(TypedDict, total=False):
 
 
 class ModelOptions(SharedOptions, total=False):
-    """Options of `em_impute.fit_model`: those of what is learnt."""
+    """Options of `em_impute.fit_model`: those of what is learnt.  A tuple is one name, as it is in a `MultiIndex`."""
 
-    features: Name | Sequence[Name]
-    kinds: Mapping[Name, str]
-    by: Name
-    same_within: Name
-    weights: Name
+    features: Hashable | Sequence[Hashable]
+    kinds: Mapping[Hashable, str]
+    by: Hashable
+    same_within: Hashable
+    weights: Hashable
     labels: Sequence[object]
-    order_by: Name
+    order_by: Hashable
     components: int | Literal["auto"] | None
     covariance: str
     single: bool
@@ -52,21 +49,17 @@ class AppliedOptions(SharedOptions, total=False):
     indicator: bool
 
 
-class Options(ModelOptions, AppliedOptions, total=False):
-    """Options of the model and of what is filled."""
-
-    method: Method
-
-
-class FrameOptions(Options, total=False):
+class FrameOptions(ModelOptions, AppliedOptions, total=False):
     """Options of `em_impute.fill`."""
 
+    method: Method
     imputations: int
 
 
-class FileOptions(Options, total=False):
+class FileOptions(ModelOptions, AppliedOptions, total=False):
     """Options of `em_impute.fill_csv`."""
 
+    method: Method
     delimiter: str | None
     encoding: str | None
     has_header: bool
@@ -81,7 +74,7 @@ PARAMETERS = {"columns": "column", "has_header": "has_header=False"}
 """Parameters that have another name than the field of `Request`."""
 
 
-def request_of(columns: Iterable[Name], options: Mapping[str, Any], path: Path | None = None) -> Request:
+def request_of(columns: Iterable[Hashable], options: Mapping[str, Any], path: Path | None = None) -> Request:
     """Make the request that the command line would make.  Raises UsageError for what can never work."""
     given = {name: _value(name, value) for name, value in options.items()}
     request = Request(path=path, columns=tuple(map(str, columns)), **given)
@@ -134,14 +127,8 @@ def parameter(name: str, value: str | None) -> str:
 def _value(name: str, value: Any) -> Any:
     """Give a value as `Request` holds it: several texts where one may stand for them, and names as texts."""
     if name in TEXTS:
-        return tuple(map(str, value if isinstance(value, tuple) else _as_list(value)))
+        several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+        return () if value is None else tuple(map(str, value if several else [value]))
     if name in {"deltas", "kinds"}:
         return tuple((str(key), one) for key, one in dict(value or {}).items())
     return str(value) if name in {"by", "same_within", "weights", "order_by"} and value is not None else value
-
-
-def _as_list(value: object) -> list[Any]:
-    """Give several values as a list: one alone, which may be a text, stands for itself, None for nothing."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes | tuple) else [value]

@@ -41,11 +41,10 @@ class Completed:
         """
         if long:
             yield patched_long(self.opened, self.completions, self.request)
-        elif not self.request.imputations:
-            yield patched(self.opened, self.completions, self.request)
-        else:
-            for number in range(self.request.imputations):
-                yield patched(self.opened, self.completions, self.request, number + 1)
+            return
+        n_tables = self.request.imputations
+        for number in range(1, n_tables + 1) if n_tables else (None,):
+            yield patched(self.opened, self.completions, self.request, number)
 
     def reports(self, command: str, written: Sequence[WrittenFile] | None = None) -> tuple[FitReport, ...]:
         """Report on each column; `command` is what was asked, `written` are the files of the completed table."""

@@ -9,11 +9,11 @@ from em_impute.cli.evaluate import evaluate
 from em_impute.cli.explain import explain
 from em_impute.cli.fill import fill
 from em_impute.cli.help import MAX_WIDTH, Command, Commands
-from em_impute.cli.options.parsing import show_help
 from em_impute.cli.report import report
 from em_impute.cli.schema import schema
 from em_impute.cli.why import why
 from em_impute.environment import version
+from em_impute.errors import ExitCode
 
 app = typer.Typer(
     cls=Commands,
@@ -26,27 +26,10 @@ for command in (fill, check, evaluate, explain, why, report, schema):
     app.command(cls=Command)(command)
 
 
-LIBRARIES = ["numpy", "pandas", "scipy", "typer", "rich"]
-LIBRARIES += ["matplotlib", "Jinja2", "dask", "distributed", "fsspec", "backports.zstd", "scikit-learn"]  # the extras
-"""What decides about bytes, pictures and messages."""
-
-
-def _show_versions(param: typer.CallbackParam, wanted: bool) -> None:  # Typer's callback signature
-    if not wanted:
-        return
-    typer.echo(f"em-impute {version()}")
-    if param.name == "versions":
-        import platform
-        from importlib.metadata import PackageNotFoundError
-        from importlib.metadata import version as version_of
-
-        typer.echo(f"Python {platform.python_version()}, {platform.platform()}")
-        for name in LIBRARIES:
-            try:
-                typer.echo(f"{name} {version_of(name)}")
-            except PackageNotFoundError:
-                typer.echo(f"{name} is not installed")
-    raise typer.Exit
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"em-impute {version()}")
+        raise typer.Exit
 
 
 @app.callback(invoke_without_command=True)
@@ -54,21 +37,13 @@ def em_impute(
     context: typer.Context,
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_versions, is_eager=True, help="Show the version and exit.")
-    ] = False,
-    versions: Annotated[
-        bool,
-        typer.Option(
-            "--versions",
-            callback=_show_versions,
-            is_eager=True,
-            help="Show the versions of Python and of all libraries too, for a bug report, and exit.",
-        ),
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Fill the missing cells of a categorical CSV column with their most likely labels under a Gaussian mixture.
 
     Start with:  em-impute fill heights.csv --column gender
     """
-    if context.invoked_subcommand is None and not version and not versions:
-        show_help(context)
+    if context.invoked_subcommand is None and not version:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(ExitCode.USAGE)

@@ -6,10 +6,18 @@ from typing import Annotated, ClassVar, Literal
 import typer
 
 from em_impute.cli.options.behaviour import Behaviour
-from em_impute.cli.options.groups import Without, grouped, option, request_of
+from em_impute.cli.options.groups import (
+    Without,
+    command_line,
+    grouped,
+    input_path,
+    option,
+    read_number,
+    read_pairs,
+    request_of,
+)
 from em_impute.cli.options.input import File, Input, Missing
 from em_impute.cli.options.model import Model
-from em_impute.cli.options.parsing import command_line, input_path, read_number, read_pairs
 from em_impute.cli.outputs import STDOUT, check_outputs, name_of, report_paths
 from em_impute.cli.run import Run
 from em_impute.errors import UsageError
@@ -59,7 +67,7 @@ def evaluate(
     context: typer.Context,
     file: File = None,
     *,
-    table: Input,
+    table: Annotated[Input, Without("all_columns")],
     missing: Missing,
     hidden: HiddenLabels,
     model: Annotated[Model, Without("labels", "order_by", "deltas")],
@@ -74,6 +82,8 @@ def evaluate(
 
     em-impute evaluate heights.csv -c gender --hide-label female=0.5 --json
     """
+    if not table.columns:
+        raise UsageError("no column is named", "name the column whose labels are hidden with --column")
     request = request_of(input_path(file), table, missing, model)
     share = read_number(hidden.hide)
     if isinstance(share, str) or not 0.0 < share < 1.0:
@@ -86,8 +96,8 @@ def evaluate(
     from em_impute.missingness.hold_out import HoldOut
     from em_impute.pipeline.evaluate import evaluate_all
     from em_impute.report.build.evaluation import build_evaluation
+    from em_impute.report.document.evaluation import evaluation
     from em_impute.report.model.documents import json_of
-    from em_impute.report.text.evaluation import evaluation_lines
 
     run = Run(behaviour, context.obj)
     check_outputs([request.path], paths, run.log)
@@ -95,15 +105,12 @@ def evaluate(
     with run.opened(request) as (opened, watch):
         evaluations = evaluate_all(opened, request, hiding, watch)
         made = [build_evaluation(opened, one, request, command_line()) for one in evaluations]
-
-    def say() -> None:
-        for report in made:
-            run.say(evaluation_lines(report))
-
-    for report in made:
-        run.log.warnings(report.warnings)
-    run.judge(made, say)
-    for path in paths:
+    run.log.warnings(notice for report in made for notice in report.warnings)
+    failure = run.judged(made)
+    for path in paths if failure is None else ():
         run.write(path, json_of(*made))
-    say()
+    for report in made:
+        run.show(evaluation(report), report.warnings)
+    if failure is not None:
+        raise failure
     run.say_written([*map(name_of, paths)])

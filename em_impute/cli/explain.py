@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from em_impute.cli.options.behaviour import JUDGING, Behaviour
-from em_impute.cli.options.groups import Without, grouped, option, request_of
+from em_impute.cli.options.groups import Without, command_line, grouped, input_path, option, read_number, request_of
 from em_impute.cli.options.input import File, InputOfColumn, Missing
 from em_impute.cli.options.model import ModelOfEM
-from em_impute.cli.options.parsing import command_line, input_path, read_number
 from em_impute.cli.outputs import STDOUT, check_outputs
 from em_impute.cli.run import Run
 from em_impute.errors import UsageError
@@ -55,7 +54,7 @@ def explain(
     context: typer.Context,
     file: File = None,
     *,
-    table: Annotated[InputOfColumn, Without("by", "same_within")],
+    table: Annotated[InputOfColumn, Without("all_columns", "by", "same_within")],
     missing: Missing,
     shown: Shown,
     model: Annotated[ModelOfEM, Without("single", "shares", "deltas")],
@@ -77,27 +76,32 @@ def explain(
     number = None if shown.steps == "all" else read_number(shown.steps)
     if not isinstance(number, int | None):
         raise UsageError(f"--steps takes a whole number or all, not {shown.steps!r}", "for example --steps 3")
-    gif = _animation_path(output.animate)
+    gif = None if output.animate is None else str(Path(output.animate))
+    if gif is not None:
+        if Path(gif).suffix.lower() != ".gif":
+            raise UsageError(f"no animation can be written to {output.animate!r}", "its name must end in .gif")
+        from em_impute.report.extra import ANIMATION, refuse_without
+
+        refuse_without(ANIMATION, "--animate")
     from em_impute.pipeline.explain import explain as follow
     from em_impute.pipeline.explain_steps import Showing
     from em_impute.report.build.explanation import build_explanation
+    from em_impute.report.document.explanation import explanation
     from em_impute.report.model.documents import json_of
-    from em_impute.report.text.explanation import explanation_lines
 
     run, written = Run(behaviour, context.obj), []
     check_outputs([request.path], [gif] if gif else [], run.log)
     showing = Showing(shown.rows, tuple(dict.fromkeys(shown.lines or ())), number, pictures=gif is not None)
     with run.opened(request) as (opened, watch):
-        explanation = follow(opened, request, showing, watch)
-        report = build_explanation(opened, explanation, request, command_line())
+        followed = follow(opened, request, showing, watch)
+        report = build_explanation(opened, followed, request, command_line())
         run.log.warnings(report.warnings)
         if gif is not None:
-            written.append(_animate(explanation, gif, run, watch))
+            written.append(_animate(followed, gif, run, watch))
     if output.json:
         run.write(STDOUT, json_of(report))
         written.append("standard output")
-    if run.console is not None:
-        run.say(explanation_lines(report, run.console.width))
+    run.show(explanation(report), report.warnings)
     run.say_written(written)
 
 
@@ -111,15 +115,3 @@ def _animate(explanation: "Explanation", gif: str, run: Run, watch: "Progress") 
     total = explanation.n_iterations + 1
     which = "" if len(frames) == total else f" of {total:,}"
     return f"{shown_path(gif)} ({plural(len(frames), 'frame')}{which})"
-
-
-def _animation_path(animate: str | None) -> str | None:
-    """Read --animate, and refuse what cannot be drawn."""
-    if animate is None:
-        return None
-    if Path(animate).suffix.lower() != ".gif":
-        raise UsageError(f"no animation can be written to {animate!r}", "its name must end in .gif")
-    from em_impute.report.extra import ANIMATION, refuse_without
-
-    refuse_without(ANIMATION, "--animate")
-    return str(Path(animate))

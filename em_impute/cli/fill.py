@@ -4,16 +4,14 @@ import typer
 
 from em_impute.cli.fill_each import fill_each
 from em_impute.cli.fill_file import say
-from em_impute.cli.fill_parts import scale_of
-from em_impute.cli.fill_table import Asked, fill_table
+from em_impute.cli.fill_parts import fill_table
 from em_impute.cli.options.behaviour import Behaviour, Files, Partitions
 from em_impute.cli.options.groups import grouped
-from em_impute.cli.options.input import InputOrModel, Missing
+from em_impute.cli.options.input import Input, Missing
 from em_impute.cli.options.model import Model
 from em_impute.cli.options.output import Fills, Output, SavedModels
-from em_impute.cli.options.parsing import input_path
+from em_impute.cli.plan import Asked, check_saved
 from em_impute.cli.run import Run
-from em_impute.cli.saved import check_saved
 
 
 @grouped
@@ -21,7 +19,7 @@ def fill(
     context: typer.Context,
     files: Files = None,
     *,
-    table: InputOrModel,
+    table: Input,
     missing: Missing,
     model: Model,
     fills: Fills,
@@ -37,15 +35,12 @@ def fill(
     cat heights.csv | em-impute fill - -c gender -o - > completed.csv
     """
     check_saved(saved, table, model, fills)
-    scale = scale_of(files, partitions)
-    path = input_path(scale.files[0] if scale.files else None)
-    asked = Asked(path, table, missing, model, fills, saved, output, scale)
+    asked = Asked(tuple(files or ()), table, missing, model, fills, saved, output, partitions.checked())
     run = Run(behaviour, context.obj)
     if partitions.each:
         fill_each(asked, run)
         return
-    is_told = not behaviour.silent or behaviour.judges or run.log.is_open
-    done = fill_table(asked, run, is_told=is_told)
+    done = fill_table(asked, run, is_told=not behaviour.silent or behaviour.judges or run.log.is_open)
     say(done.reports, done.names, run)
     if not done.reports:
         run.say([("filled", "nothing: no column of categories has gaps")])

@@ -8,33 +8,28 @@ from functools import partial
 from pathlib import Path
 
 from em_impute.cli.fill_file import say
-from em_impute.cli.fill_table import Asked, fill_table, plan_table
+from em_impute.cli.fill_parts import fill_table
 from em_impute.cli.logging import STDOUT_NAMES, Log
 from em_impute.cli.options.behaviour import Behaviour
 from em_impute.cli.outputs import STDOUT
-from em_impute.cli.run import Run, failure_lines, worded
-from em_impute.errors import ColumnError, EmImputeError, ExitCode, OutputError, TableError, UsageError
-
-
-class FilesFailedError(EmImputeError):
-    """Some of the files could not be filled."""
-
-    exit_code = ExitCode.NEGATIVE
+from em_impute.cli.plan import Asked, plan_table
+from em_impute.cli.run import NegativeError, Run, failure_lines, worded
+from em_impute.errors import ColumnError, OutputError, TableError, UsageError
 
 
 def fill_each(asked: Asked, run: Run) -> None:
     """Complete every file by itself, and say a line of each.
 
-    Raises `UsageError` before any work is done, and in the end `FilesFailedError` if not all could be filled.
+    Raises `UsageError` before any work is done, and in the end `NegativeError` if not all could be filled.
     """
     from em_impute.pipeline.files import find_parts
     from em_impute.pipeline.processes import attempts
 
     _refuse(asked)
-    paths = find_parts(asked.scale.files)
+    paths = find_parts(asked.files)
     tables = [_asked_of(path, asked) for path in paths]
     _prepare(tables, run.log)
-    behaviour, n_workers, n_files, n_failed = run.asked, asked.scale.workers or 1, len(paths), 0
+    behaviour, n_workers, n_files, n_failed = run.asked, asked.partitions.workers or 1, len(paths), 0
     is_told = not behaviour.silent or run.log.is_open
     one = partial(_fill, behaviour=behaviour, is_told=is_told, is_shown=behaviour.verbose and n_workers == 1)
     # A bar would stand in the midst of the summaries of all files.
@@ -50,27 +45,24 @@ def fill_each(asked: Asked, run: Run) -> None:
             watch("filling", number / n_files, f"{number:,} of {n_files:,} files")
     run.print([f"{n_files - n_failed:,} of {n_files:,} files filled"])
     if n_failed:
-        raise FilesFailedError(f"{n_failed:,} of {n_files:,} files could not be filled", "see what is said of each")
+        raise NegativeError(f"{n_failed:,} of {n_files:,} files could not be filled", "see what is said of each")
 
 
 def _refuse(asked: Asked) -> None:
     """Raise `UsageError` for what has no meaning with several tables."""
-    output, saved, scale = asked.output, asked.saved, asked.scale
-    if not scale.files or "-" in scale.files:
+    output, large = asked.output, asked.partitions
+    if not asked.files or "-" in asked.files:
         raise UsageError("--each fills files, and standard input is not a file", "name files, or a pattern in quotes")
     only_one = "leave it out, or fill that file without --each"
+    no_reports = "leave -r out: they are beside the completed files; --no-report writes none"
     refused = {
-        "--save-model": (saved.save_model is not None, "the model of one file would replace that of another", only_one),
+        "--save-model": (asked.saved.save_model, "the model of one file would replace that of another", only_one),
         "--diff": (output.diff, "standard output can carry the cells of one table", only_one),
         "-o -": (output.output in STDOUT_NAMES, "standard output can carry one table", "name a folder with -o"),
         "--json": (output.json, "standard output can carry one report", "the reports are beside the completed files"),
-        "-r": (
-            bool(output.reports),
-            "each file has a report of its own",
-            "leave -r out: they are beside the completed files; --no-report writes none",
-        ),
-        "--scheduler": (scale.scheduler is not None, "the cluster works on parts of one table", "use --workers N"),
-        "--backend": (scale.backend is not None, "it works on parts of one table", "use --workers N"),
+        "-r": (output.reports, "each file has a report of its own", no_reports),
+        "--scheduler": (large.scheduler, "the cluster works on parts of one table", "use --workers N"),
+        "--backend": (large.backend, "it works on parts of one table", "use --workers N"),
     }
     for option, (is_asked, reason, hint) in refused.items():
         if is_asked:
@@ -79,12 +71,11 @@ def _refuse(asked: Asked) -> None:
 
 def _asked_of(path: str, asked: Asked) -> Asked:
     """Say what is asked of one file; with -o it goes into that folder under its own name."""
-    asked = replace(asked, path=Path(path), scale=replace(asked.scale, files=(path,), workers=None))
+    asked = replace(asked, files=(path,), partitions=replace(asked.partitions, workers=None))
     if not asked.output.output:
         return asked
     folder = asked.output.output.rstrip("/") or "/"
-    output = replace(asked.output, output=f"{folder}/{path.rpartition('/')[2]}")
-    return replace(asked, output=output, folder=folder)
+    return replace(asked, output=replace(asked.output, output=f"{folder}/{path.rpartition('/')[2]}"), folder=folder)
 
 
 def _prepare(tables: Sequence[Asked], log: Log) -> None:
@@ -93,13 +84,12 @@ def _prepare(tables: Sequence[Asked], log: Log) -> None:
     Raises `UsageError` for what would work for no file, and for outputs in each other's or an input's place.  What is
     wrong with one file alone is told in its turn.
     """
-    from em_impute.pipeline.files import is_url, local_path
     from em_impute.saved_model.store import read_model
     from em_impute.table.output import output_errors
 
-    taken = {_place(asked.scale.files[0]) for asked in tables}
+    taken = {os.path.realpath(asked.files[0]) for asked in tables}
     for asked in tables:
-        name = asked.scale.files[0]
+        (name,) = asked.files
         try:
             planned = plan_table(asked, log)
         except (ColumnError, OutputError, TableError):
@@ -108,23 +98,16 @@ def _prepare(tables: Sequence[Asked], log: Log) -> None:
         for path in [*planned.outputs, *([] if backup is None else [str(backup)])]:
             if path == STDOUT and not Path(name).is_dir():
                 raise UsageError(f"{name} is not a regular file: no output can go beside it", "name a folder with -o")
-            if path != STDOUT and _place(path) in taken:
+            if path != STDOUT and os.path.realpath(path) in taken:
                 message = f"{path}, for {name}, is also that of another file, or one of the files themselves"
                 raise UsageError(message, "give the files different names, or fill them in several runs")
-            taken.add(_place(path))
+            taken.add(os.path.realpath(path))
     first = tables[0]
     if first.saved.model is not None:
         read_model(first.saved.model)
-    if first.folder is not None and not first.output.dry_run and not is_url(first.folder):
+    if first.folder is not None and not first.output.dry_run:
         with output_errors(f"cannot make the folder {first.folder}", "name another one with -o"):
-            local_path(first.folder).mkdir(parents=True, exist_ok=True)
-
-
-def _place(path: str) -> str:
-    """Say where a path leads to."""
-    from em_impute.pipeline.files import is_url, local_path
-
-    return path if is_url(path) else os.path.realpath(local_path(path))
+            Path(first.folder).mkdir(parents=True, exist_ok=True)
 
 
 def _fill(asked: Asked, *, behaviour: Behaviour, is_told: bool, is_shown: bool) -> str:
@@ -143,7 +126,7 @@ def _fill(asked: Asked, *, behaviour: Behaviour, is_told: bool, is_shown: bool) 
 
     cells = [f"{one.missing.filled:,} of {one.missing.cells:,} cells of {one.column}" for one in done.reports]
     codes = sorted({one.code for report in done.reports for one in report.warnings if not is_note(one)})
-    line = "; ".join([f"{asked.scale.files[0]}: filled {', '.join(cells)}", *filter(None, [", ".join(done.tables)])])
+    line = "; ".join([f"{asked.files[0]}: filled {', '.join(cells)}", *filter(None, [", ".join(done.tables)])])
     return f"{line} ({', '.join(codes)})" if codes else line
 
 

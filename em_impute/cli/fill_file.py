@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from em_impute.cli.in_place import InPlace
-from em_impute.cli.options.parsing import command_line
+from em_impute.cli.options.groups import command_line
 from em_impute.cli.outputs import STDOUT, Destination, name_of, name_tables
+from em_impute.cli.plan import Plan
 from em_impute.cli.run import Run
 from em_impute.errors import OutputError, TableError
 from em_impute.options import Request
@@ -36,22 +36,12 @@ class Done(NamedTuple):
         return [*self.tables, *self.beside]
 
 
-def fill_file(
-    request: Request,
-    source: "tuple[SavedModel, str] | None",
-    destination: Destination,
-    place: InPlace | None,
-    run: Run,
-    *,
-    long: bool,
-) -> Done:
+def fill_file(plan: Plan, request: Request, source: "tuple[SavedModel, str] | None", run: Run) -> Done:
     """Complete a table that is read as one file, by a fit or the model of `source`."""
-    from em_impute.api.session import completed
     from em_impute.table.output import WrittenFile
 
-    command = command_line()
-    with run.progress() as watch, completed(request, watch, source) as done:
-        run.log.input(done.opened)
+    command, destination, place = command_line(), plan.destination, plan.place
+    with run.completed(request, source) as (done, watch):
         if run.asked.judges or run.log.is_open:
             judge(done.reports(command), run, watch)
         model = done.model() if destination.model is not None else None  # before anything is written, for it may fail
@@ -62,7 +52,7 @@ def fill_file(
             tables = [f"{place.path} (left as it was)"]
             run.log.note(f"{place.path} is left as it was")
         else:
-            data = _write_data(done, destination, place, watch, long=long)
+            data = _write_data(done, plan, watch)
             run.log.written(data=data)
         made = done.reports(command, data) if request.examined else ()
         write_rest(made, model, destination, run)
@@ -73,14 +63,13 @@ def fill_file(
 
 
 def judge(reports: "Sequence[FitReport]", run: Run, watch: "Progress") -> None:
-    """Tell the log what was decided.  Raise `StrictError` for what must not be, after the summary."""
-
-    def told() -> None:
+    """Tell the log what was decided.  Raise `NegativeError` for what must not be, after the summary."""
+    run.log.decisions(reports)
+    failure = run.judged(reports)
+    if failure is not None:
         watch("", None, "")
         say(reports, None, run)
-
-    run.log.decisions(reports)
-    run.judge(reports, told)
+        raise failure
 
 
 def say(reports: "Sequence[FitReport]", written: Sequence[str] | None, run: Run) -> None:
@@ -102,78 +91,64 @@ def write_rest(reports: "Sequence[FitReport]", model: "SavedModel | None", desti
     from em_impute.saved_model.store import dump
 
     if model is not None and destination.model is not None:
-        with _after_data(destination, "the model was not"):
+        with _after(destination.data, "the model was not"):
             run.write(destination.model, dump(model))
     for path in destination.reports:
         text = render(reports, Path(path).suffix)
-        with _after_data(destination, "the report was not"):
+        with _after(destination.data, "the report was not"):
             run.write(path, text)
 
 
 @contextmanager
-def _after_data(destination: Destination, what: str) -> Iterator[None]:
-    """Let an `OutputError` say that the completed files have been written, but not `what` follows them."""
+def _after(paths: Sequence[str], what: str) -> Iterator[None]:
+    """Let an error say that completed files have been written, if any were, but not `what` follows them."""
     try:
         yield
-    except OutputError as error:
-        if destination.data in {(), (STDOUT,)}:
+    except (OutputError, TableError) as error:
+        if not set(paths) - {STDOUT}:
             raise
-        raise OutputError(error.message, f"{_were_written(destination.data)}, {what}") from error
+        said = f"file{'s' * (len(paths) > 1)} {' and '.join(name_tables(paths))} {'was' if len(paths) == 1 else 'were'}"
+        raise type(error)(error.message, f"the completed {said} written, {what}") from error
 
 
-def _were_written(paths: Sequence[str]) -> str:
-    """Say which completed files there are, although something else failed."""
-    said = " and ".join(name_tables(paths))
-    return f"the completed file {said} was written" if len(paths) == 1 else f"the completed files {said} were written"
-
-
-def _write_data(
-    done: "Completed", destination: Destination, place: InPlace | None, watch: "Progress", *, long: bool
-) -> "list[WrittenFile]":
+def _write_data(done: "Completed", plan: Plan, watch: "Progress") -> "list[WrittenFile]":
     """Write every completed CSV.  One in the input's place keeps its compression, others have that of their suffix."""
     from em_impute.table.compression import compressed, suffix_of
     from em_impute.table.output import write_atomically, write_to_stdout
 
+    paths, place, long, source = plan.destination.data, plan.place, plan.asked.fills.long, done.opened.source
     contents = done.contents(long=long)
-    if not destination.data:
+    if not paths:
         # Also where nothing is written: what would stop the writing (a column that is there already) is found here.
         next(contents)
-    n_bytes = max(1, done.opened.source.size * max(1, done.request.imputations + long))  # about
+    n_done, n_bytes = 0, max(1, source.size * max(1, done.request.imputations + long))  # about
     written: list[WrittenFile] = []
-    for path in destination.data:
-        before = n_bytes * len(written) // len(destination.data)  # a file that is compressed has fewer bytes
-        try:
+
+    def counted(blocks: Iterable[bytes]) -> Iterator[bytes]:
+        nonlocal n_done
+        for block in blocks:
+            yield block
+            n_done += len(block)
+            watch("writing", min(1.0, n_done / n_bytes), "")
+
+    for path in paths:
+        with _after(paths[: len(written)], "nothing else was"):
             if path == STDOUT:
                 watch("", None, "")
                 written.append(write_to_stdout(next(contents)))
-                continue
-            blocks = _counted(next(contents), before, n_bytes, watch)
-            if place is None:
-                written.append(write_atomically(path, blocks))
+            elif place is None:
+                written.append(write_atomically(path, counted(next(contents))))
             else:
-                blocks = place.replacing(compressed(blocks, suffix_of(done.opened.source.compression)))
+                blocks = place.replacing(compressed(counted(next(contents)), suffix_of(source.compression)))
                 written.append(write_atomically(path, blocks, suffix=""))
-        except (OutputError, TableError) as error:
-            if not written:
-                raise
-            hint = f"{_were_written(destination.data[: len(written)])}, nothing else was"
-            raise type(error)(error.message, hint) from error
     return written
-
-
-def _counted(blocks: Iterable[bytes], done: int, n_bytes: int, watch: "Progress") -> Iterator[bytes]:
-    """Tell of the progress while passing the blocks on; so many bytes were `done` before."""
-    for block in blocks:
-        yield block
-        done += len(block)
-        watch("writing", min(1.0, done / n_bytes), "")
 
 
 def tell_changes(destination: Destination, cells: Iterable[bytes]) -> None:
     """Write the changed cells to standard output, after everything else."""
     from em_impute.table.output import write_to_stdout
 
-    with _after_data(destination, "not all changed cells were"):
+    with _after(destination.data, "not all changed cells were"):
         write_to_stdout(cells)
 
 

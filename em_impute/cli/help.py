@@ -1,14 +1,12 @@
 """The help, panel by panel.  Typer's own would import rich, a reader of Markdown and pydantic: three times the wait."""
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
-
-from em_impute.errors import ExitCode
 
 MAX_WIDTH = 100
 """Columns of the help: on a wider terminal long lines would read badly."""
@@ -35,30 +33,22 @@ class _Help:
                 param.default = False
         return params
 
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  # as above
+        """Read the options; a group reads those before the name of a command, which has its own help."""
+        is_group = hasattr(self, "commands")
+        words = takewhile(lambda word: word.startswith("-") if is_group else word != "--", args)
+        if not ctx.resilient_parsing and set(ctx.help_option_names) & set(words):  # as it is for completion
+            typer.echo(ctx.get_help())
+            raise typer.Exit
+        return super().parse_args(ctx, args)  # type: ignore[misc]  # of the class beside it
+
 
 class Command(_Help, TyperCommand):
     """One of the commands."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # as above
-        """Read the options."""
-        _show_if_asked(ctx, takewhile(lambda word: word != "--", args))
-        return super().parse_args(ctx, args)
-
 
 class Commands(_Help, TyperGroup):
     """The commands together."""
-
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  # as above
-        """Run a command, and keep a closed pipe from Typer, which would end with 1 as if the answer were no."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise typer.Exit(ExitCode.CLOSED_PIPE) from error
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # as above
-        """Read the options before the name of a command, which has its own help."""
-        _show_if_asked(ctx, takewhile(lambda word: word.startswith("-"), args))
-        return super().parse_args(ctx, args)
 
 
 class Row(NamedTuple):
@@ -67,12 +57,6 @@ class Row(NamedTuple):
     name: str
     value: str
     text: str
-
-
-def _show_if_asked(ctx: Any, words: Iterable[str]) -> None:  # noqa: ANN401  # as above
-    if not ctx.resilient_parsing and set(ctx.help_option_names) & set(words):  # as it is for completion
-        typer.echo(ctx.get_help())
-        raise typer.Exit
 
 
 def panels(command: Any, ctx: Any) -> dict[str, list[Row]]:  # noqa: ANN401  # as above

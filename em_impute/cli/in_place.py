@@ -95,6 +95,7 @@ def in_place(path: Path | None, asked: Output, *, several: bool) -> InPlace | No
 def _keep(source: Path, backup: Path, *, clobber: bool) -> None:
     """Give a file a second name, whole or not at all; where that cannot be, make a copy of that name."""
     import secrets
+    import shutil
 
     from em_impute.table.output import sync
 
@@ -106,21 +107,11 @@ def _keep(source: Path, backup: Path, *, clobber: bool) -> None:
         try:
             os.link(source, temporary)
         except OSError:  # not every file system can; whatever else is wrong stops the copy too
-            _copy(source, temporary)
+            temporary.touch(0o600, exist_ok=False)  # nobody else may read it before it has the mode of the old file
+            shutil.copy2(source, temporary)
+            sync(temporary)
         temporary.replace(backup)
     finally:
         # Also after a rename: if both are names of one file, it does nothing.
         temporary.unlink(missing_ok=True)
     sync(backup.parent)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy bytes, mode bits and times; nobody else may read the copy before it has the mode of the old file."""
-    import shutil
-
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file, source.open("rb") as old:
-        shutil.copyfileobj(old, file)
-        file.flush()
-        shutil.copystat(source, target)
-        os.fsync(file.fileno())

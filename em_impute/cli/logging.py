@@ -6,7 +6,7 @@ The standard `logging` would take longer to import than all the rest that a run 
 import errno
 import os
 import re
-import stat
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -100,39 +100,39 @@ class Log:
         log = Path(self._path)
         if self._path and any(_is_same_file(path, log) for path in paths):
             self.close()
-            if self._is_new and not self._has_begun:
+            if self._is_new:
                 log.unlink(missing_ok=True)
-            raise UsageError(
-                f"the log {str(log)!r} is also read or written", f"name another file with {self._asked_by}"
-            )
+            message = f"the log {self._path!r} is also read or written"
+            raise UsageError(message, f"name another file with {self._asked_by}")
 
-    def note(self, text: str) -> None:
-        """Say what was done."""
-        self._write("INFO", text)
-
-    def caution(self, text: str) -> None:
-        """Say what should be known before relying on the result."""
-        self._write("WARNING", text)
+    def note(self, text: str, level: str = "INFO") -> None:
+        """Say what was done, or with the level WARNING what should be known before relying on the result."""
+        if self._descriptor is None:
+            return
+        if not self._has_begun:
+            self._has_begun = True
+            self._append(f"INFO    begin em-impute {version()}: {shlex.join(['em-impute', *self._arguments])}")
+        self._append(f"{level:<7} {text}")
 
     def failure(self, message: str, hint: str = "", *, quotes_cells: bool = True) -> None:
         """Say why the run fails, and the remedy; of cells that are quoted only what the command line says."""
         for text in (message, f"hint: {hint}" if hint else ""):
             if text:
-                self._write("ERROR", self._without_cells(text) if quotes_cells else text)
+                self.note(self._without_cells(text) if quotes_cells else text, "ERROR")
 
     def input(self, opened: "InputTable") -> None:
         """Say what was read."""
         table = opened.table
-        columns = f"{table.n_columns:,} column{'s' * (table.n_columns != 1)}"
-        self._read(opened.name, table.n_rows, f"{columns}, {table.size:,} bytes", table.sha256)
+        columns = f"{table.n_columns:,} column{'s' * (table.n_columns != 1)}, "
+        self._read(opened.name, table.n_rows, columns, table.size, table.sha256)
 
     def parts(self, filled: "PartsResult") -> None:
         """Say what was read of a table in parts."""
         for part, read in zip(filled.parts, filled.summary.parts, strict=True):
-            self._read(part.name, read.rows, f"{read.bytes:,} bytes", read.sha256)
+            self._read(part.name, read.rows, "", read.bytes, read.sha256)
 
-    def _read(self, name: str, rows: int, size: str, sha256: str) -> None:
-        self.note(f"input {name}: {rows:,} row{'s' * (rows != 1)}, {size}, sha256 {sha256}")
+    def _read(self, name: str, rows: int, columns: str, size: int, sha256: str) -> None:
+        self.note(f"input {name}: {rows:,} row{'s' * (rows != 1)}, {columns}{size:,} bytes, sha256 {sha256}")
 
     def decisions(self, reports: "Sequence[FitReport]") -> None:
         """Say what was decided and found for each column, and what is warned about."""
@@ -141,14 +141,12 @@ class Log:
         from em_impute.report.format import known_and_missing
 
         for report in reports:
-            missing = report.missing
-            known = sum(one.known for one in report.labels)
-            self.note(f"column {known_and_missing(report.column, known, missing.tokens)}")
-            used = ", ".join(one.name for one in report.features.used)
-            self.note(f"predictors {used or 'none'}")
+            missing, labels, used = report.missing, report.labels, [one.name for one in report.features.used]
+            self.note(f"column {known_and_missing(report.column, sum(one.known for one in labels), missing.tokens)}")
+            self.note(f"predictors {', '.join(used) or 'none'}")
             for entry in report.log:
                 self.note(f"{entry.step}: {entry.action}: {entry.detail}")
-            each = ", ".join(f"{one.label} {one.filled:,}" for one in report.labels)
+            each = ", ".join(f"{one.label} {one.filled:,}" for one in labels)
             self.note(f"filled {missing.filled:,} of {missing.cells:,} cells: {each}")
             self.warnings(report.warnings)
 
@@ -159,7 +157,7 @@ class Log:
         for one in warnings:
             if not is_note(one):
                 message = CELLS[one.code].sub("", one.message) if one.code in CELLS else one.message
-                self.caution(f"{one.code}: {message}")
+                self.note(f"{one.code}: {message}", "WARNING")
 
     def written(self, *names: str, data: "Iterable[WrittenFile]" = ()) -> None:
         """Say what was written: completed files, and others by their names."""
@@ -173,7 +171,7 @@ class Log:
         """Say how the run ended, and close the log."""
         why = f" ({ENDS[code]})" if code in ENDS else ""
         seconds = "" if is_dictated() else f" after {time.monotonic() - self._started:.1f} s"
-        self._write({0: "INFO", 1: "WARNING"}.get(code, "ERROR"), f"end: exit code {code}{why}{seconds}")
+        self.note(f"end: exit code {code}{why}{seconds}", {0: "INFO", 1: "WARNING"}.get(code, "ERROR"))
         self.close()
 
     def close(self) -> None:
@@ -187,17 +185,6 @@ class Log:
         """Leave out what is quoted and does not stand in the command line."""
         known = {part for word in self._arguments for part in (word, *re.split("[,=]", word))}
         return BARE.sub("…", QUOTED.sub(lambda found: found[0] if found[0][1:-1] in known else "'…'", text))
-
-    def _write(self, level: str, text: str) -> None:
-        if self._descriptor is None:
-            return
-        if not self._has_begun:
-            self._has_begun = True
-            import shlex
-
-            command = shlex.join(["em-impute", *self._arguments])
-            self._append(f"INFO    begin em-impute {version()}: {command}")
-        self._append(f"{level:<7} {text}")
 
     def _append(self, line: str) -> None:
         """Write a line at once.  A log that cannot be written is said once and spoils nothing else."""
@@ -232,9 +219,7 @@ def _opened(path: str) -> int:
 def _is_same_file(one: Path, other: Path) -> bool:
     """Tell whether two paths lead to one file, whether it is there or not; devices and pipes may serve twice."""
     with suppress(OSError, ValueError):
-        if other.exists() and not stat.S_ISREG(other.stat().st_mode):
-            return False
-        return os.path.realpath(one) == os.path.realpath(other) or (
-            one.exists() and other.exists() and one.samefile(other)
-        )
+        if one.exists() and other.exists():
+            return one.is_file() and one.samefile(other)
+        return os.path.realpath(one) == os.path.realpath(other)
     return False

@@ -1,8 +1,6 @@
 """Every way a run can end becomes an exit code and at most two lines on standard error."""
 
-import errno
 import os
-import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -10,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from em_impute.cli.logging import Log
 from em_impute.cli.mistakes import COMMANDS, advised
@@ -21,7 +19,7 @@ from em_impute.environment import (
     is_lack_of_memory,
     refuse_without_memory,
 )
-from em_impute.errors import EmImputeError, ExitCode, FitError, OutputError, UsageError
+from em_impute.errors import ExitCode, FitError, UsageError
 
 SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
@@ -29,8 +27,14 @@ SIGNALLED = 128
 ASK_AGAIN = 2.0
 """Seconds after which a run that was to end is asked again, far more than it takes to leave nothing behind."""
 
-VARIABLES = {"EM_IMPUTE_DELIMITER": ("-d", "--delimiter"), "EM_IMPUTE_ENCODING": ("-e", "--encoding")}
-"""Environment variables whose values are judged when the file is opened, and the options that beat them."""
+VARIABLES = {
+    "EM_IMPUTE_DELIMITER": ("-d", "--delimiter"),
+    "EM_IMPUTE_ENCODING": ("-e", "--encoding"),
+    "EM_IMPUTE_SEED": ("--seed",),
+    "EM_IMPUTE_COLOR": ("--color",),
+    "EM_IMPUTE_QUIET": ("-q", "--quiet"),
+}
+"""Environment variables, and the options that beat them."""
 
 
 def main() -> NoReturn:
@@ -48,7 +52,7 @@ def _run(arguments: list[str]) -> int:
     log = Log(arguments)
     try:
         code = _end_of(arguments, log)
-    except SystemExit as ended:  # by a signal, or by Typer with 1 where the reader of its help has left
+    except SystemExit as ended:  # by a signal, or by Typer with 1 where the reader of standard output has left
         code = int(ended.code or 0)
         if code == 1 and isinstance(ended.__context__, BrokenPipeError):
             code = ExitCode.CLOSED_PIPE
@@ -73,7 +77,7 @@ def _end_of(arguments: list[str], log: Log) -> int:
                 import traceback
 
                 traceback.print_exc()
-            return _fail(_worded(error, arguments), arguments, log)
+            return _fail(error, arguments, log)
     else:
         return code
     # Only here, where the error is gone, is there memory again: it held on to all that the run had.
@@ -101,50 +105,28 @@ def _calculates(arguments: Sequence[str]) -> bool:
     return not {"-h", "--help"}.intersection(arguments) and any(word in COMMANDS - {"schema"} for word in arguments)
 
 
-def _worded(error: Exception, arguments: list[str]) -> EmImputeError:
-    """Say what an error means that is none of ours."""
-    format_message = getattr(error, "format_message", None)
-    if format_message is not None:  # Typer's own errors; it keeps their classes to itself
-        command = next((word for word in arguments if word in COMMANDS), "")
-        message = format_message().replace(": Value error, ", ": ")  # so pydantic begins what Typer wrote
-        message = re.sub(r", unable to parse string as \w+ \w+", "", message).replace(": Input should", ": it should")
-        return UsageError(_blamed_on_variable(message, error), " ".join(f"em-impute {command} --help".split()))
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO}:
-        return OutputError(f"cannot write to standard output: {error.strerror}", "free some room")
-    from em_impute.cli.run import worded
-
-    return worded(error)
-
-
-def _fail(error: EmImputeError, arguments: list[str], log: Log) -> int:
+def _fail(error: Exception, arguments: list[str], log: Log) -> int:
     """Say an error to the log, and to people in two lines, and give its exit code."""
-    from em_impute.cli.run import failure_lines
+    from em_impute.cli.run import failure_lines, worded
 
-    reworded = partial(_blamed, arguments=arguments) if isinstance(error, UsageError) else str
-    lines = failure_lines(advised(error, arguments), log, reworded)
+    said = advised(worded(error, arguments), arguments)
+    reworded = partial(_blamed, arguments=arguments) if isinstance(said, UsageError) else str
     with suppress(OSError):  # nobody can be told, but the exit code still says it
-        sys.stderr.write("\n".join(lines) + "\n")
+        sys.stderr.write("\n".join(failure_lines(said, log, reworded)) + "\n")
         sys.stderr.flush()
-    return error.exit_code
+    return said.exit_code
 
 
 def _blamed(message: str, arguments: Sequence[str]) -> str:
     """Name the environment variable that a mistake came from, if it did not come from the command line."""
     for name, options in VARIABLES.items():
-        value = os.environ.get(name)
-        if value and repr(value) in message and not any(word.startswith(options) for word in arguments):
-            return f"{name}: {message}"
+        value, said = os.environ.get(name), " / ".join(map(repr, options))
+        if value and not any(word.startswith(options) for word in arguments):
+            if said in message:
+                return message.replace(said, name)
+            if repr(value) in message:
+                return f"{name}: {message}"
     return message
-
-
-def _blamed_on_variable(message: str, error: Any) -> str:  # noqa: ANN401  # Typer keeps the class to itself
-    """Name the variable instead of the option, if Typer read the value there."""
-    param: Any = getattr(error, "param", None)
-    context: Any = getattr(error, "ctx", None)
-    source = context.get_parameter_source(param.name) if param and context else None
-    if source is None or source.name != "ENVIRONMENT":
-        return message
-    return message.replace(param.get_error_hint(), param.envvar)
 
 
 def _prepare() -> None:
@@ -174,12 +156,6 @@ def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
     signal.signal(number, signal.SIG_IGN)
     if hasattr(signal, "setitimer"):
         # It is lost where Python is in a destructor, or a library that is being imported swallows it: ask again.
-        signal.signal(signal.SIGALRM, lambda *_: _raise(number))
+        signal.signal(signal.SIGALRM, lambda *_: sys.exit(SIGNALLED + number))
         signal.setitimer(signal.ITIMER_REAL, ASK_AGAIN, ASK_AGAIN)
-    _raise(number)
-
-
-def _raise(number: int) -> NoReturn:
-    if number == signal.SIGINT:
-        raise KeyboardInterrupt
     sys.exit(SIGNALLED + number)

@@ -23,7 +23,7 @@ TABLE = "em-impute.csv"
 
 @dataclass(frozen=True)
 class Destination:
-    """Where everything goes: paths on this machine, and addresses of parts elsewhere."""
+    """The paths where everything goes."""
 
     data: tuple[str, ...]
     """the completed CSV, one for each imputation, or one for each part; empty where none is written"""
@@ -68,7 +68,7 @@ def plan(
     reports = report_paths([*(asked.reports or ()), *["-"] * asked.json], no_report=asked.no_report)
     if asked.dry_run:
         return Destination((), (STDOUT,) * asked.json, None, asked.diff)
-    data = _parts(inputs, asked.output) if in_parts and inputs else _file(inputs, asked)
+    data = _tables(inputs, asked, in_parts=in_parts)
     if not reports and not asked.no_report:
         reports = _default_reports(inputs, data, asked.output)
     if n_files is not None and data:
@@ -84,12 +84,12 @@ def place_of(path: str) -> str:
 def report_paths(
     reports: Sequence[str], forms: Sequence[str] = REPORT_FORMS, *, no_report: bool = False
 ) -> tuple[str, ...]:
-    """Read every -r: standard output, or a path whose suffix says which of the forms the report has."""
+    """Read every -r: a path whose suffix says which of the forms the report has, or standard output for JSON."""
     if no_report and reports:
         raise UsageError("--no-report contradicts -r and --json", "leave one of them out")
     for report in reports:
         suffix = Path(report).suffix
-        if suffix not in forms and report not in STDOUT_NAMES:
+        if suffix not in forms and not (report in STDOUT_NAMES and ".json" in forms):
             raise UsageError(f"no report can be written to {report!r}", f"its name must end in {' or '.join(forms)}")
         if suffix == ".html":
             from em_impute.report.extra import PAGE, refuse_without
@@ -98,68 +98,53 @@ def report_paths(
     return tuple(map(place_of, reports))
 
 
-def _file(inputs: Sequence[str], asked: Output) -> tuple[str, ...]:
-    if asked.in_place:
-        return tuple(inputs)
-    if asked.output is not None:
-        return (place_of(asked.output),)
-    if asked.diff:
-        return ()
-    return tuple(map(_beside, inputs)) if inputs and not is_special(inputs[0]) else (STDOUT,)
+def _tables(inputs: Sequence[str], asked: Output, *, in_parts: bool) -> tuple[str, ...]:
+    """Name the completed CSVs: beside each input, or where -o says, which may be a folder for several parts."""
+    from em_impute.pipeline.files import first_repeated
 
-
-def _parts(inputs: Sequence[str], output: str | None) -> tuple[str, ...]:
-    """Put each part beside its input, or under its own name into a folder; a single one goes where a file does."""
-    from em_impute.pipeline.files import first_repeated, is_url, local_path
-
-    if output in STDOUT_NAMES:
+    output = asked.output
+    if asked.in_place or (output is None and asked.diff):
+        return tuple(inputs) if asked.in_place else ()
+    if output is None and inputs and not (len(inputs) == 1 and is_special(inputs[0])):
+        return tuple(_renamed(path, ".filled") for path in inputs)
+    if output is None or output in STDOUT_NAMES:
         return (STDOUT,)
-    if output is None:
-        return tuple(map(_beside, inputs))
-    is_folder = len(inputs) > 1 or output.endswith("/") or (not is_url(output) and local_path(output).is_dir())
-    if not is_folder:
-        return (output,)
-    folder = output.rstrip("/")
-    outputs = [f"{folder}/{path.rpartition('/')[2]}" for path in inputs]
+    if not (in_parts and inputs and (len(inputs) > 1 or output.endswith("/") or Path(output).is_dir())):
+        return (place_of(output),)
+    outputs = tuple(f"{output.rstrip('/')}/{path.rpartition('/')[2]}" for path in inputs)
     twice = first_repeated(outputs)
     if twice is not None:
         raise UsageError(f"two parts would be written to {twice!r}", "leave -o out: each then has a file beside it")
-    return tuple(outputs)
+    return outputs
 
 
-def _beside(path: str) -> str:
+def _renamed(path: str, addition: str) -> str:
+    """Put something before the suffix of a file."""
     from em_impute.table.compression import split_name
 
-    folder, slash, name = path.rpartition("/")
-    stem, suffix = split_name(name)
-    return f"{folder}{slash}{stem}.filled{suffix}"
+    stem, suffix = split_name(path)
+    return f"{stem}{addition}{suffix}"
 
 
 def _numbered(data: str, n_files: int) -> tuple[str, ...]:
     """Put a number before the suffix of each file; those of fewer digits are not padded."""
-    from em_impute.table.compression import split_name
-
     if data == STDOUT or is_special(data):
         what = "is one stream" if data == STDOUT else "is not a regular file"
         message = f"{name_of(data)} {what} and cannot carry {n_files} files"
         raise UsageError(message, "add --long, or name a file with -o")
-    folder, slash, name = data.rpartition("/")
-    stem, suffix = split_name(name)
-    return tuple(f"{folder}{slash}{stem}.{number}{suffix}" for number in range(1, n_files + 1))
+    return tuple(_renamed(data, f".{number}") for number in range(1, n_files + 1))
 
 
 def _default_reports(inputs: Sequence[str], data: Sequence[str], output: str | None) -> tuple[str, ...]:
     """Name the reports, a page if it can be drawn: beside what -o names, or the input; here where that is elsewhere."""
-    from em_impute.pipeline.files import is_url, local_path
     from em_impute.report.extra import can_write_pages
     from em_impute.table.compression import split_name
 
     if not data or data[0] == STDOUT or (output is not None and is_special(data[0])):
         return ()
-    first = inputs[0] if output is None else data[0]
-    folder = Path() if is_url(first) else local_path(first).parent
-    stem, _ = split_name(TABLE if len(inputs) > 1 else Path(first).name)
-    return tuple(str(folder / f"{stem}.report{form}") for form in (".json", ".html")[: 1 + can_write_pages()])
+    first = Path(inputs[0] if output is None else data[0])
+    stem, _ = split_name(TABLE if len(inputs) > 1 else first.name)
+    return tuple(str(first.parent / f"{stem}.report{form}") for form in (".json", ".html")[: 1 + can_write_pages()])
 
 
 def is_special(path: str) -> bool:
@@ -188,12 +173,11 @@ def check_outputs(
     Raises `UsageError` where two outputs, or one and an input or the log, are the same file, `OutputError` for what
     cannot be written or, without `clobber`, is there already.
     """
-    from em_impute.pipeline.files import is_url, local_path
     from em_impute.table.compression import refuse_unwritable
     from em_impute.table.output import check_output
 
-    sources = [local_path(str(path)) for path in inputs if path is not None and not is_url(str(path))]
-    targets = [local_path(path) for path in outputs if path != STDOUT and not is_url(path)]
+    sources = [Path(path) for path in inputs if path is not None]
+    targets = [Path(path) for path in outputs if path != STDOUT]
     if outputs.count(STDOUT) > 1:
         message = "standard output can carry the CSV, one report or --diff, not two of them"
         raise UsageError(message, "name a file with -o or -r")
@@ -202,10 +186,9 @@ def check_outputs(
     log.refuse([*sources, *targets])
     if not all(os.path.lexists(path) for path in sources):
         return  # opening it will say more
-    for output in outputs:
-        refuse_unwritable(output)
     for target in targets:
         if makes_folders and not target.parent.exists():
+            refuse_unwritable(target)
             _check_new_folder(target)
         else:
             check_output(target, sources, clobber)

@@ -8,8 +8,7 @@ from typing import Annotated, ClassVar
 import typer
 
 from em_impute.cli.options.behaviour import JUDGING, Behaviour
-from em_impute.cli.options.groups import Without, grouped, option
-from em_impute.cli.options.parsing import input_path
+from em_impute.cli.options.groups import Without, grouped, input_path, option
 from em_impute.cli.outputs import check_outputs, report_paths
 from em_impute.cli.run import Run
 from em_impute.errors import TableError, UsageError
@@ -49,7 +48,10 @@ def report(
     em-impute report heights.report.json -o heights.html
     """
     path = input_path(saved)
-    paths = _paths(path, output.outputs or [])
+    if path is None and not output.outputs:
+        raise UsageError("a report from standard input has no name of its own", "name a file with -o, .html or .md")
+    beside = [] if path is None else [str(path.with_suffix(".html"))]
+    paths = report_paths(output.outputs or beside, FORMS)
     from em_impute.report.forms import render_saved
 
     run = Run(behaviour, context.obj)
@@ -59,16 +61,6 @@ def report(
     for target, page in zip(paths, made, strict=True):
         run.write(target, page)
     run.say_written(paths)
-
-
-def _paths(source: Path | None, outputs: list[str]) -> tuple[str, ...]:
-    """Say where the report goes.  Raises UsageError where no form can be told from the name."""
-    if not outputs and source is None:
-        raise UsageError("a report from standard input has no name of its own", "name a file with -o, .html or .md")
-    for output in outputs:
-        if Path(output).suffix not in FORMS:
-            raise UsageError(f"no report can be written to {output!r}", "its name must end in .html or .md")
-    return report_paths(outputs or [str(source.with_suffix(".html"))] if source else outputs, FORMS)
 
 
 def _read(path: Path | None) -> tuple[str, str]:

@@ -1,13 +1,16 @@
 """What the commands share: how a run behaves, what it says, and what it refuses before it begins."""
 
+import errno
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from em_impute.cli.logging import Log
+from em_impute.cli.mistakes import COMMANDS
 from em_impute.cli.options.behaviour import Behaviour
 from em_impute.cli.options.groups import flag
 from em_impute.cli.outputs import STDOUT, name_of
@@ -16,19 +19,31 @@ from em_impute.errors import ColumnError, EmImputeError, ExitCode, FitError, Out
 from em_impute.options import Request
 
 if TYPE_CHECKING:
+    from em_impute.api.session import Completed
     from em_impute.pipeline.open import Progress
     from em_impute.pipeline.types import InputTable
+    from em_impute.report.document.blocks import Section
+    from em_impute.report.model.evaluation import EvaluationReport
+    from em_impute.report.model.fit import FitReport
     from em_impute.report.model.shared import Notice
-
+    from em_impute.saved_model.store import SavedModel
 
 QUOTE_NO_CELLS = (ColumnError, OutputError, UsageError)
 """Errors whose messages quote names and what the user typed, and never a cell."""
 
 
-def worded(error: Exception) -> EmImputeError:
-    """Say what an error means, whoever raised it."""
+def worded(error: Exception, arguments: Sequence[str] = ()) -> EmImputeError:
+    """Say what an error means, whoever raised it; `arguments` are the words of the command line."""
     if isinstance(error, EmImputeError):
         return error
+    format_message = getattr(error, "format_message", None)
+    if format_message is not None:  # Typer's own errors; it keeps their classes to itself
+        command = next((word for word in arguments if word in COMMANDS), "")
+        message = format_message().replace(": Value error, ", ": ")  # so pydantic begins what Typer wrote
+        message = re.sub(r", unable to parse string as \w+ \w+", "", message).replace(": Input should", ": it should")
+        return UsageError(message, " ".join(f"em-impute {command} --help".split()))
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO}:
+        return OutputError(f"cannot write to standard output: {error.strerror}", "free some room")
     if is_lack_of_memory(error):
         return FitError(*NO_MEMORY)
     what = f"a bug in em-impute {version()}: {type(error).__name__}"  # without what it says, which may be a cell
@@ -37,33 +52,19 @@ def worded(error: Exception) -> EmImputeError:
 
 def failure_lines(error: EmImputeError, log: Log, reworded: Callable[[str], str] = str) -> list[str]:
     """Write an error in two lines, with options as the command line has them, and tell the log."""
-    message, hint = reworded(spelled(error.message, flag)), spelled(error.hint, flag)
-    log.failure(message, hint, quotes_cells=not isinstance(error, QUOTE_NO_CELLS))
-    return [f"error: {_one_line(message)}", *([f"hint: {_one_line(hint)}"] if hint else [])]
-
-
-def _one_line(text: str) -> str:
-    """Join the lines that Typer makes of a message; spaces stay, since names may hold several in a row."""
     from em_impute.report.format import printable
 
-    return printable(" ".join(line.strip() for line in text.split("\n")).strip())
+    message, hint = reworded(spelled(error.message, flag)), spelled(error.hint, flag)
+    log.failure(message, hint, quotes_cells=not isinstance(error, QUOTE_NO_CELLS))
+    said = [f"error: {message}", *([f"hint: {hint}"] if hint else [])]
+    # Typer breaks lines; spaces stay, since names may hold several in a row.
+    return [printable(" ".join(line.strip() for line in text.split("\n")).strip()) for text in said]
 
 
-class StrictError(EmImputeError):
-    """The result is not as good as it was asked to be."""
+class NegativeError(EmImputeError):
+    """The answer is no: the result is not as good as it was asked to be, or not all files could be filled."""
 
     exit_code = ExitCode.NEGATIVE
-
-
-class _Judged(Protocol):
-    """A report that may hold warnings, and tells how right the fills of a column are."""
-
-    @property
-    def column(self) -> str: ...
-    @property
-    def warnings(self) -> "Sequence[Notice]": ...
-    @property
-    def share_right(self) -> float | None: ...
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,17 @@ class Run:
             self.log.input(opened)
             yield opened, watch
 
+    @contextmanager
+    def completed(
+        self, request: Request, source: "tuple[SavedModel, str] | None", *, release: bool = True
+    ) -> "Iterator[tuple[Completed, Progress]]":
+        """Open and complete a table, by a fit or the model of `source`, and tell as `opened` does."""
+        from em_impute.api.session import completed
+
+        with self.progress() as watch, completed(request, watch, source, release=release) as done:
+            self.log.input(done.opened)
+            yield done, watch
+
     def say(self, lines: Iterable[tuple[str, str]]) -> None:
         """Tell people, a line a name."""
         from em_impute.report.text.console import print_lines
@@ -117,23 +129,30 @@ class Run:
         if self.console is not None:
             print_lines(self.console, lines)
 
+    def show(self, sections: "Iterable[Section]", warnings: "Iterable[Notice]") -> None:
+        """Tell people what a document says, and what to know before relying on it."""
+        from em_impute.report.sentences import noticed
+        from em_impute.report.text.console import print_sections
+
+        if self.console is not None:
+            print_sections(self.console, sections)
+            self.say(noticed(warnings))
+
     def print(self, lines: Iterable[str], *, also_if_quiet: bool = False) -> None:
         """Print lines on standard error, above the bar if there is one."""
         from em_impute.report.format import printable
 
-        text = "\n".join(map(printable, lines))
-        if not text:
-            return
-        try:
-            if self.console is not None:
-                self.console.print(text, soft_wrap=True)
-            elif also_if_quiet:
-                sys.stderr.write(f"{text}\n")
-                sys.stderr.flush()
-        except BrokenPipeError:
-            raise
-        except OSError:  # a full disk behind standard error is no reason to fail
-            pass
+        for text in map(printable, lines):
+            try:
+                if self.console is not None:
+                    self.console.print(text, soft_wrap=True)
+                elif also_if_quiet:
+                    sys.stderr.write(f"{text}\n")
+                    sys.stderr.flush()
+            except BrokenPipeError:
+                raise
+            except OSError:  # a full disk behind standard error is no reason to fail
+                pass
 
     def warn(self, warnings: Iterable[str]) -> None:
         """Print warnings where nothing else is said, unless nothing at all shall be."""
@@ -148,26 +167,25 @@ class Run:
         if names and self.console is not None:
             print_sentences(self.console, wrote(names))
 
-    def judge(self, reports: Sequence[_Judged], say: Callable[[], None]) -> None:
-        """Raise `StrictError` for what --strict, --fail-on or --min-accuracy rule out, once `say` has told of it.
-
-        Notes are no warnings.
-        """
+    def judged(self, reports: "Sequence[FitReport | EvaluationReport]") -> NegativeError | None:
+        """Give the error that --strict, --fail-on or --min-accuracy make of what was found; notes are no warnings."""
         if not self.asked.judges:
-            return
+            return None
         from em_impute.report.model.shared import is_note
 
         found = {one.code for report in reports for one in report.warnings if not is_note(one)}
         codes, option = (found, "--strict") if self.asked.strict else (found & self._fatal, "--fail-on")
-        what, hint = "", f"resolve what it warns about, or leave {option} out"
         if codes:
             what = f"warning{'s' * (len(codes) > 1)} {', '.join(sorted(codes))}: with {option} nothing is written"
+            return NegativeError(what, f"resolve what it warns about, or leave {option} out")
         least = self.asked.min_accuracy
-        if least is not None and not codes:
-            what, hint = _too_few_right(reports, least), "name better predictors with -x, or ask for less"
-        if what:
-            say()
-            raise StrictError(what, hint)
+        for report in reports if least is not None else ():
+            share = report.share_right
+            if share is None or share < (least or 0.0):
+                right = "no label could be hidden" if share is None else f"{share:.3f} of hidden labels are right"
+                what = f"{right} in column {report.column!r}: with --min-accuracy {least:g} nothing is written"
+                return NegativeError(what, "name better predictors with -x, or ask for less")
+        return None
 
     def write(self, path: str, content: str | bytes) -> None:
         """Write a file, whole or not at all, or to standard output, and tell the log."""
@@ -179,13 +197,3 @@ class Run:
         else:
             write_atomically(path, blocks, suffix="")
         self.log.written(name_of(path))
-
-
-def _too_few_right(reports: Sequence[_Judged], least: float) -> str:
-    """Say of the first column whose fills are not right often enough, or may not be, how often they are."""
-    for report in reports:
-        share = report.share_right
-        if share is None or share < least:
-            right = "no label could be hidden" if share is None else f"{share:.3f} of hidden labels are right"
-            return f"{right} in column {report.column!r}: with --min-accuracy {least:g} nothing is written"
-    return ""

@@ -6,14 +6,13 @@ from typing import Annotated, ClassVar
 import typer
 
 from em_impute.cli.options.behaviour import Behaviour
-from em_impute.cli.options.groups import Without, grouped, option, request_of
-from em_impute.cli.options.input import File, InputOrModel, Missing
+from em_impute.cli.options.groups import Without, command_line, grouped, input_path, option, request_of
+from em_impute.cli.options.input import File, Input, Missing
 from em_impute.cli.options.model import Model
 from em_impute.cli.options.output import SavedModels
-from em_impute.cli.options.parsing import command_line, input_path
 from em_impute.cli.outputs import STDOUT, check_outputs
+from em_impute.cli.plan import check_saved, read_saved
 from em_impute.cli.run import Run
-from em_impute.cli.saved import check_saved, read_saved
 from em_impute.errors import UsageError
 
 
@@ -34,7 +33,7 @@ def why(
     context: typer.Context,
     file: File = None,
     *,
-    table: Annotated[InputOrModel, Without("all_columns")],
+    table: Annotated[Input, Without("all_columns")],
     missing: Missing,
     asked: AskedRows,
     model: Model,
@@ -59,12 +58,10 @@ def why(
         if len(source[0].columns) > 1:
             raise UsageError("the model fills several columns", "name one with --column")
         request = replace(request, columns=source[0].names)
-    from em_impute.api.session import completed
     from em_impute.report.model.documents import json_of
     from em_impute.report.text.why import why_lines
 
-    with run.progress() as watch, completed(request, watch, source, release=False) as done:
-        run.log.input(done.opened)
+    with run.completed(request, source, release=False) as (done, _):
         report = done.why(tuple(dict.fromkeys(asked.lines)), command_line())
     if asked.json:
         run.write(STDOUT, json_of(report))

@@ -18,10 +18,10 @@ from em_impute.columns.predictors import (
     Rejected,
     TextColumn,
     choose_predictors,
+    flat_times,
 )
 from em_impute.columns.same_label import SameLabel
 from em_impute.columns.text_scores import MAX_INDICATORS
-from em_impute.columns.times_that_tell import flat_times
 from em_impute.em.blocks import Flags, Floats, Integers, Rows, in_units, slices, standard_units
 from em_impute.em.mixture import overall_covariance
 from em_impute.errors import FitError, option

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.em.blocks import Flags, Integers
+from em_impute.em.sampling import draw_rows
 from em_impute.serialize.annotations import Axes
 
 if TYPE_CHECKING:
@@ -62,11 +63,6 @@ def fold(texts: Sequence[str]) -> list[str]:
     return [" ".join(text.split()) for text in map(str.casefold, texts)]
 
 
-def draw_rows(rows: Integers, most: int, rng: np.random.Generator) -> Integers:
-    """Draw so many rows at most."""
-    return rows if rows.size <= most else np.sort(rng.choice(rows, most, replace=False))
-
-
 def learn_vocabulary(column: NamedTexts, labelled: Flags, seed: int) -> Vocabulary:
     """Choose the features of a column, from all its rows and from those that are `labelled`, (n_rows,).
 
@@ -84,7 +80,7 @@ def learn_vocabulary(column: NamedTexts, labelled: Flags, seed: int) -> Vocabula
     buckets: Hashes = np.empty(0, np.int32)
     idf: Singles = np.empty(0, np.float32)
     if np.count_nonzero(n_labelled == 1) > UNSEEN * n_labelled.sum():
-        shown = draw_rows(np.flatnonzero(merged >= 0), MAX_ROWS, np.random.default_rng(seed))
+        shown = draw_rows(merged >= 0, MAX_ROWS, np.random.default_rng(seed))
         used, count = np.unique(merged[shown], return_counts=True)
         buckets, idf = _frequent_ngrams([texts[k] for k in used], count)
     is_missing = column.code < 0

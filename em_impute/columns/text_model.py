@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.columns.text_features import MAX_ROWS, NamedTexts, Vocabulary, draw_rows, learn_vocabulary, text_features
+from em_impute.columns.text_features import MAX_ROWS, NamedTexts, Vocabulary, learn_vocabulary, text_features
 from em_impute.em.blocks import Flags, Floats, Integers, slices
+from em_impute.em.sampling import draw_rows
 from em_impute.serialize.annotations import Axes, OwnAxes, Range
 from em_impute.table.arrays import Codes
 
@@ -105,10 +106,10 @@ def fit_text_model(
     rng = np.random.default_rng(seed)
     labelled = (label >= 0) & (weight > 0.0)
     vocabularies = tuple(learn_vocabulary(column, labelled, seed) for column in columns)
-    rows = draw_rows(np.flatnonzero(labelled), MAX_ROWS, rng)
+    rows = draw_rows(labelled, MAX_ROWS, rng)
     x = design_matrix(columns, vocabularies, rows)
     examples = Examples(x, label[rows].astype(np.intp), weight[rows], fold[rows].astype(np.intp), n_labels)
-    ridge, fits = choose_ridge(examples.take(draw_rows(np.arange(rows.size), CHOOSING_ROWS, rng)))
+    ridge, fits = choose_ridge(examples.take(draw_rows(rows >= 0, CHOOSING_ROWS, rng)))
     if rows.size > CHOOSING_ROWS:
         fits = _fit_folds(examples, ridge, [None] * len(fits))
     coefficients = _with_typical_cells(np.mean(fits, axis=0), examples, vocabularies).astype(np.float32)

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import numpy as np
 
-from em_impute.columns.codes import tells_by_value
 from em_impute.columns.gaps import find_gaps
 from em_impute.columns.predictors import NOTHING, Known, are_identifiers
 from em_impute.columns.text_features import NamedTexts
@@ -31,6 +30,9 @@ SHOWN = "shown"
 
 MIN_VALUES = 2
 """Fewer say the same of every row."""
+
+PLAINLY = 3.0
+"""Standard errors of the mean gain."""
 
 N_FOLDS, MANY_ROWS = 5, 100_000
 
@@ -95,19 +97,20 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     if not texts:
         return None
     labelled = np.flatnonzero(label >= 0)
-    of_rows = np.full(label.size, -1, np.int8)
-    of_rows[labelled] = _folds(label[labelled], None if cluster is None else cluster[labelled], seed)
-    if cluster is not None:  # else a score would tell rows to fill from labelled ones
+    fold = np.full(label.size, -1, np.int8)
+    fold[labelled] = _folds(label[labelled], seed)
+    if cluster is not None:  # also of rows to fill: else a score would tell them from labelled ones
+        values, first = np.unique(cluster[labelled], return_index=True)
         of_cluster = np.full(int(cluster.max(initial=-1)) + 2, -1)  # at the end that of −1
-        of_cluster[cluster[labelled]] = of_rows[labelled]
-        of_cluster[-1] = -1
-        of_rows[label < 0] = of_cluster[cluster[label < 0]]
+        of_cluster[values] = _folds(label[labelled][first], seed)
+        together = np.flatnonzero(cluster >= 0)
+        fold[together] = of_cluster[cluster[together]]
     every = np.broadcast_to(1.0, label.size) if weight is None else weight
     texts = _as_in_rows_to_fill(texts, label, every, seed)
     # What has room are categories and numbers, which the mixtures take as they are.
-    if have_room and not any(_tells(table, column[one.name], one, label, every, of_rows) for one in texts):
+    if have_room and not any(_tells(table, column[one.name], one, label, every, fold) for one in texts):
         return None
-    fit = fit_text_model(texts, label, every, of_rows, len(labels), seed)
+    fit = fit_text_model(texts, label, every, fold, len(labels), seed)
     if not fit.log_loss < fit.log_loss_of_shares:
         return None
     scored = labels[:1] if len(labels) == 2 else labels  # noqa: PLR2004  # the second is the first with a minus
@@ -148,15 +151,39 @@ def _tells(table: Table, index: int, texts: NamedTexts, label: Integers, weight:
         return False
     is_number = not is_category and SHOWN not in texts.texts and not table.numbers[index].is_code
     n_labels = int(label.max()) + 1
-    return tells_by_value(code, label[known], weight[known], fold[known], n_labels, is_ordered=is_number)
+    return _tells_by_value(code, label[known], weight[known], fold[known], n_labels, is_ordered=is_number)
 
 
-def _folds(label: Integers, cluster: Codes | None, seed: int) -> Integers:
+def _tells_by_value(
+    code: Integers, label: Integers, weight: Floats, fold: Codes, n_labels: int, *, is_ordered: bool
+) -> bool:
+    """Tell whether values are names rather than measurements, or tell something by not being there.
+
+    Labels of a fold are predicted twice from the others: by those that the same value has among them, a missing cell
+    being a value too, and by those of that value and its neighbours, as suits a measurement, and of all rows where the
+    cell is missing.  Values that are not ordered have no neighbours.  All arrays are (n_rows,).
+    """
+    place = code.astype(np.intp) + 1
+    count = np.zeros((int(fold.max(initial=0)) + 1, int(place.max()) + 1, n_labels))
+    np.add.at(count, (fold, place, label), weight)
+    count = count.sum(axis=0) - count  # (n_folds, n_places, n_labels), without each fold
+    shares = count.sum(axis=1, keepdims=True) + 1.0 / n_labels
+    shares /= shares.sum(axis=2, keepdims=True)
+    near = np.zeros_like(count)
+    if is_ordered:
+        near[:, 1:] = count[:, 1:]
+        near[:, 2:] += count[:, 1:-1]
+        near[:, 1:-1] += count[:, 2:]
+    by_value, by_neighbours = (
+        np.log((some + shares) / (some + shares).sum(axis=2, keepdims=True))[fold, place, label]
+        for some in (count, near)
+    )
+    gain = weight * (by_value - by_neighbours)
+    return bool(gain.sum() > PLAINLY * np.sqrt(label.size) * gain.std())
+
+
+def _folds(label: Integers, seed: int) -> Integers:
     """Divide labelled rows into folds, the rows of each label alike, which chance sees to where they are many."""
-    if cluster is not None:
-        _, first, code = np.unique(cluster, return_index=True, return_inverse=True)
-        of_cluster, together = _folds(label[first], None, seed), cluster >= 0
-        return np.where(together, of_cluster[code.reshape(-1)], _folds(label, None, seed))
     if label.size > MANY_ROWS:
         return np.random.default_rng(seed).integers(0, N_FOLDS, label.size, np.int8)
     order = np.random.default_rng(seed).permutation(label.size)

@@ -51,7 +51,7 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
             label: (one.low / labels.label.size, one.high / labels.label.size)
             for label, one in zip(labels.labels, uncertainty.totals, strict=True)
         }
-        at_zero = found.delta is None or not found.delta.any()  # else the intervals are those of another δ
+        at_zero = not found.delta.any()  # else the intervals are those of another δ
         sensitivity = sweep(found.unshifted, weight, known, labels.labels, intervals if at_zero else None)
     plain = examine_baseline_em(design, found.fitted.mixture, recipe, request.prior_strength)
     return Diagnostics(

@@ -37,8 +37,8 @@ def examine_importance(found: FittedColumn) -> tuple[Importance, ...] | None:
     if ensemble is None or not ensemble.comparison.fits:
         return None
     comparison = ensemble.comparison
-    n_rows = min(max(1, MAX_PREDICTIONS // len(columns)), comparison.label.size)
-    rows = np.linspace(0, comparison.label.size - 1, n_rows).astype(np.intp)
+    n_rows = min(max(1, MAX_PREDICTIONS // len(columns)), comparison.fold.size)
+    rows = np.linspace(0, comparison.fold.size - 1, n_rows).astype(np.intp)
     share = comparison.weight[rows] / comparison.weight[rows].sum()
     surprise = _surprise(ensemble, rows, list(columns.values()))
     gain = surprise[1:] - surprise[0]  # (n_columns, n_rows)
@@ -78,13 +78,13 @@ def _surprise(ensemble: EnsembleFit, rows: Integers, columns: Sequence[_Columns]
         if not mine.size:
             continue
         at = rows[mine]
-        copies = comparison.seen.take(np.tile(at, len(surprise)))
+        copies = comparison.held.predictors.take(np.tile(at, len(surprise)))
         for i, (x, codes) in enumerate(columns, 1):
             copy = slice(i * at.size, (i + 1) * at.size)
             copies.x[copy, x], copies.codes[copy, codes] = np.nan, -1
         shares = comparison.shares[at[0]]
         without = Ensemble(ensemble.n_labels, submodels, ensemble.model_weight, shares, ensemble.sharpness)
         probability = predict(without, copies).reshape(len(surprise), at.size, -1)
-        chance = probability[:, np.arange(at.size), comparison.label[at]]
+        chance = probability[:, np.arange(at.size), comparison.held.label[at]]
         surprise[:, mine] = -np.log(np.maximum(chance, LEAST_CHANCE))
     return surprise

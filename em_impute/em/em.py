@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from em_impute.em.acceleration import NO_PROPOSAL, QuasiNewton
+from em_impute.em.acceleration import Squarem
 from em_impute.em.blocks import Block, Floats, Integers, make_blocks, per_row
 from em_impute.em.expectation import e_step, log_weight, summarize
 from em_impute.em.families import Family, Prior, log_prior, m_step
@@ -52,13 +52,6 @@ STALL_TOLERANCE = 1e-14
 """A gain below this part of the objective's size is what rounding leaves of nothing."""
 
 
-AT_ONCE = 0.25
-"""A gain to come below this part of the tolerance ends EM if the quadratic model says so but once."""
-
-FIRST_STEP = 2
-"""The step whose gain can be the first to lie on the way to the optimum: the start need not lie in the family."""
-
-
 class Problem(NamedTuple):
     """What is to be fitted: rows and the components they may belong to."""
 
@@ -89,7 +82,7 @@ class Step(NamedTuple):
     gain: float  # of the objective over the step before
     remaining: float  # Aitken's estimate of the gain to come; inf when there is none yet
     stop: Stop | None
-    n_maps: int = 0  # E steps up to here, those for quasi-Newton steps that were not taken among them
+    n_maps: int = 0  # E steps up to here, those for extrapolations that were not taken among them
 
 
 class Fit(NamedTuple):
@@ -187,56 +180,53 @@ def iterate(
 ) -> Iterator[Step]:
     """Run EM: yield each step as it is taken, the last one with its reason to stop.
 
-    With `accelerate` some steps are quasi-Newton ones.  One that gains less than the step of EM is certain to gain is
-    not taken, and its map is all that is lost.
+    With `accelerate` some steps are extrapolations.  One that lowers the objective is not taken, and its map is all
+    that is lost.
     Raises FitError when a covariance becomes singular, AssertionError if the objective should ever fall.
     """
-    quasi_newton = QuasiNewton(family, prior) if accelerate else None
-    parameters, mapped, proposal = start, start, NO_PROPOSAL
+    squarem = Squarem(family) if accelerate else None
+    parameters, mapped = start, start
+    tried: Parameters | None = None
+    rate: float | None
     last = Step(-1, start, -np.inf, -np.inf, np.inf, np.inf, None)
-    last_gain = np.inf  # of the step of EM before; a quasi-Newton step says nothing of the rate at which these shrink
+    earlier, remaining = np.inf, np.inf
     for n_maps in count(1):
-        is_proposed = proposal.parameters is not None
-        moments, objective = _look(problem, parameters, family, prior, map_blocks, tentative=is_proposed)
+        moments, objective = _look(problem, parameters, family, prior, map_blocks, tentative=tried is not None)
         gain = objective - last.objective
-        enough = proposal.least - STALL_TOLERANCE * (1.0 + abs(last.objective))
-        if quasi_newton and is_proposed and gain < enough:
-            quasi_newton.reject()
-            parameters, proposal = mapped, NO_PROPOSAL
+        if squarem and tried and gain < -STALL_TOLERANCE * (1.0 + abs(last.objective)):
+            squarem.reject()
+            parameters, tried = mapped, None
             continue
         # The start need not lie in the family, so the first M step alone may lower the objective.
         if gain < -FALL_TOLERANCE * (1.0 + abs(objective)) and last.iteration > 0:
             _explain_fall(parameters, prior, last, objective)
             yield last._replace(stop="rounding")
             return
-        plain_gain = np.inf if is_proposed else gain
-        remaining = _aitken(plain_gain, last_gain, objective)
-        proposal = NO_PROPOSAL
-        if quasi_newton and last.iteration >= FIRST_STEP - 1:
+        tried, rate = None, gain / last.gain if last.gain else 0.0
+        if is_led := squarem is not None and last.iteration >= 0:
             mapped = maximize(problem, moments, family, prior)
-            proposal = quasi_newton.propose(parameters, mapped, moments.weight, gain)
-            remaining = remaining if np.isinf(proposal.remaining) else proposal.remaining
+            tried, rate = squarem.follow(parameters, mapped)
+        if rate is not None:
+            earlier, remaining = remaining, _to_come(gain, rate, objective)
         stop: Stop | None = None
         # Twice, since the first gain is the jump away from the start and beside a saddle says nothing of the rest.
-        if max(remaining, last.remaining) < stopping.tolerance or proposal.remaining < AT_ONCE * stopping.tolerance:
+        if max(remaining, earlier) < stopping.tolerance:
             stop = "converged"
         elif n_maps > stopping.max_iter:
             stop = "max_iter"
-        iteration = last.iteration + 1
-        last = Step(iteration, parameters, moments.log_likelihood, objective, gain, remaining, stop, n_maps)
-        last_gain = plain_gain
+        last = Step(last.iteration + 1, parameters, moments.log_likelihood, objective, gain, remaining, stop, n_maps)
         yield last
         if stop:
             return
-        if quasi_newton is None or iteration < FIRST_STEP:
+        if not is_led:
             mapped = maximize(problem, moments, family, prior)
-        parameters = proposal.parameters or mapped
+        parameters = tried or mapped
 
 
 def _look(
     problem: Problem, parameters: Parameters, family: Family, prior: Prior, map_blocks: MapBlocks, *, tentative: bool
 ) -> tuple[Moments, float]:
-    """Take the E step; the objective is −inf where a quasi-Newton step ended where EM could not go on."""
+    """Take the E step; the objective is −inf where an extrapolation ended where EM could not go on."""
     try:
         moments = expect(problem, parameters, map_blocks)
         if tentative:
@@ -292,9 +282,8 @@ def _explain_fall(parameters: Parameters, prior: Prior, last: Step, objective: f
         raise FitError("a component collapsed onto too few different rows", COLLAPSE_HINT)
 
 
-def _aitken(gain: float, last_gain: float, objective: float) -> float:
-    """Estimate the gain still to come, were the gains a geometric series (Böhning et al. 1994)."""
+def _to_come(gain: float, rate: float, objective: float) -> float:
+    """Estimate the gain still to come, were the gains a geometric series (Aitken; Böhning et al. 1994)."""
     if abs(gain) <= STALL_TOLERANCE * (1.0 + abs(objective)):
         return 0.0
-    rate = gain / last_gain if last_gain else 0.0
     return gain * rate / (1.0 - rate) if 0.0 < rate < 1.0 else np.inf

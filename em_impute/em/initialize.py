@@ -42,7 +42,7 @@ class Recipe(NamedTuple):
     free_shares: bool = False  # of the labels among unlabelled rows: not those among labelled ones
     unlabelled_weight: float = 1.0  # λ of an unlabelled row beside a labelled one; 0 = labelled rows alone
     thorough: bool = True  # without labels: from many starts; False = from a few, to compare models with
-    accelerate: bool = True  # EM, by quasi-Newton steps; the short runs that compare starts do without
+    accelerate: bool = True  # EM, by extrapolation; the short runs that compare starts do without
 
 
 class Mixture(NamedTuple):

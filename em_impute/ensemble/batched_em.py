@@ -26,7 +26,6 @@ from em_impute.ensemble.sufficient_statistics import (
     coefficients,
     complete,
     distances,
-    precisions,
     sweep,
     training_rows,
 )
@@ -182,7 +181,8 @@ def _shared_sums(
     shared out, else the mixtures do.
     """
     components = None if component_label is None else rows_by_code(component_label, int(component_label.max()) + 1)
-    weight, sums = np.broadcast_to(weight, (len(batch.weight), weight.shape[-1])), _no_rows(batch)
+    weight = np.broadcast_to(weight, (len(batch.weight), weight.shape[-1]))
+    sums = SufficientStatistics(*map(np.zeros_like, (batch.weight, batch.mean, batch.covariance, batch.log_chance)))
     for group in groups:
 
         def of_some(some: Integers, group: TrainingRows = group) -> SufficientStatistics:
@@ -197,13 +197,6 @@ def _shared_sums(
 
         sums = sums.plus(_in_turn(of_some, group, batch.mean, batch.covariance))
     return sums
-
-
-def _no_rows(batch: Batch) -> SufficientStatistics:
-    """Give the sums of no rows for the components of `batch`."""
-    return SufficientStatistics(
-        *(np.zeros(part.shape) for part in (batch.weight, batch.mean, batch.covariance, batch.log_chance))
-    )
 
 
 def maximize(sums: SufficientStatistics, strengths: Strengths, log_share: Floats, data: TrainingData) -> Batch:
@@ -262,7 +255,7 @@ def shared_out(
     the rows last, maxima and sums over components run along the memory.  Also returns what `sweep` gave.
     """
     swept, log_determinant = sweep(group.patterns, _of_all(batch.covariance))
-    distance = distances(precisions(group.patterns, swept), batch.mean[..., None, :])
+    distance = distances(np.where(group.patterns.both, -swept, 0.0), batch.mean[..., None, :])
     share, chance = batch.log_share[..., None], batch.log_chance[..., None, :]
     theta = coefficients(group.patterns.observed.sum(axis=1), share, distance, log_determinant, chance)
     n_mixtures, n_components, _, n_terms = theta.shape

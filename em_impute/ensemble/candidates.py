@@ -195,8 +195,3 @@ def affordable_members(n_rows: int, cost: Floats) -> int:
     """Count the members, heaviest first, that can predict `n_rows` rows; `cost` (n_members,) is that of one row."""
     total = np.cumsum(cost) * n_rows
     return max(1, int(np.searchsorted(total, PREDICTING_WORK)))
-
-
-def row_cost(n_columns: int, n_components: int) -> float:
-    """Estimate what predicting one row with one mixture takes."""
-    return n_components * (2 * count_terms(n_columns) + LOGARITHM)

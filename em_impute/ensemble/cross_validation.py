@@ -1,7 +1,7 @@
 """Every member, fitted with rows held out and scored on them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -9,23 +9,10 @@ import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.em.initialize import components_of_labels
-from em_impute.ensemble.batched_em import (
-    TrainingData,
-    fit_divided_labels,
-    fit_labels,
-    gather,
-)
+from em_impute.ensemble.batched_em import TrainingData, fit_divided_labels, fit_labels, gather
 from em_impute.ensemble.candidates import Budget, Member, Plan, plans
 from em_impute.ensemble.ensemble import TEMPERATURES, Submodel
-from em_impute.ensemble.folds import (
-    N_FOLDS,
-    REPEATS,
-    Examples,
-    dealt_like,
-    held_out,
-    like_missing,
-    shares_of_folds,
-)
+from em_impute.ensemble.folds import N_FOLDS, REPEATS, Examples, dealt_like, held_out, like_missing, shares_of_folds
 from em_impute.ensemble.shrinkage import Batch, mixture_of_scores, shares_of
 from em_impute.ensemble.student_t import make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
@@ -54,33 +41,25 @@ class Comparison:
     """The members' predictions of labels that they were not shown."""
 
     members: tuple[Member, ...]
-    row: Integers
-    """(n_held,) rows of the examples whose label was held out"""
-    label: Integers
-    """(n_held,)"""
+    held: Examples
+    """(n_held,) rows whose label was held out, as they were shown"""
     weight: Floats
     """(n_held,), with mean 1: so that they are like the rows to fill"""
     odds: Floats
     """(n_held,) how much likelier than on average each is to lack its label, by its predictors"""
-    own_weight: Floats
-    """(n_held,) what the rows weigh by themselves"""
     fold: Integers
     """(n_held,) in the first repeat"""
     score: Floats
     """(n_labels, n_members, n_repeats, n_held), before they are tempered"""
     shares: Floats
     """(n_held, n_labels), of the labels among the rows that the fits did see"""
-    origin: Integers
-    """(n_held,) what the rows were before the examples were drawn"""
     unlabelled: Unlabelled
-    seen: Predictors
-    """(n_held,) rows as they were shown"""
     fits: tuple[tuple[Submodel, ...], ...] = ()
     """Of each fold of the first repeat the members fitted without it; none where these are large"""
 
     def of_truth(self, probability: Floats) -> Floats:
         """Look up what (..., n_held, n_labels) says of the true labels, not below LEAST_CHANCE: (..., n_held)."""
-        return np.maximum(probability[..., np.arange(self.label.size), self.label], LEAST_CHANCE)
+        return np.maximum(probability[..., np.arange(self.held.label.size), self.held.label], LEAST_CHANCE)
 
     @cached_property
     def chance(self) -> Floats:
@@ -97,7 +76,7 @@ class Comparison:
     @cached_property
     def log_loss(self) -> Floats:
         """Mean surprise of each member at each temperature, (n_members, n_temperatures)."""
-        loss: Floats = self.surprise @ self.weight / self.label.size
+        loss: Floats = self.surprise @ self.weight / self.held.label.size
         return loss
 
 
@@ -117,7 +96,8 @@ def compare(
     """
     held = held_out(examples, seed, 1 if budget.independent else REPEATS)
     labelled = np.flatnonzero(examples.label >= 0)
-    shown = like_missing(examples, seed).take(labelled).beside(asked.predictors)
+    hidden = examples._replace(predictors=like_missing(examples, seed))
+    shown = hidden.predictors.take(labelled).beside(asked.predictors)
     without = np.hstack([held[:-1, labelled], _dealt(held[:-1, labelled], asked.label.size, seed)])
     data_of_view: dict[str, TrainingData] = {}
     scores, fitted, of_folds = [], [], []
@@ -134,10 +114,8 @@ def compare(
         if budget.thrifty:  # then rows take much memory, and no view comes twice
             data_of_view.clear()
         scores.append(_held_scores(component_label, batch, n_labels, view.show(shown), without))
-        first, unknown = (
-            np.arange(len(plan.members)) * len(held),
-            np.full((len(plan.members), len(TEMPERATURES)), np.nan),
-        )
+        first = np.arange(len(plan.members)) * len(held)
+        unknown = np.full((first.size, len(TEMPERATURES)), np.nan)
         fit = Submodel(view, tuple(plan.members), component_label, batch.take(first + len(held) - 1), unknown)
         fitted.append(fit)
         if n_labels * n_columns**2 <= MAX_KEPT and not budget.thrifty:
@@ -145,46 +123,40 @@ def compare(
 
     members = tuple(member for submodel in fitted for member in submodel.members)
     score = np.concatenate(scores, axis=1)  # (n_labels, n_members, n_repeats, n_labelled + n_asked)
-    fold = np.where(held[:N_FOLDS].any(axis=0), held[:N_FOLDS].argmax(axis=0), -1)
-    fold_asked = without[:N_FOLDS, labelled.size :].argmax(axis=0)
-    shares = shares_of_folds(examples, fold, n_labels)
-    others = Unlabelled(fold_asked, score[..., labelled.size :], shares[fold_asked], _origin(asked))
-    compared = _compared(examples, members, fold, score[..., : labelled.size], shares, others, shown)
-    return replace(compared, fits=tuple(zip(*of_folds, strict=True))), fitted
+    return _compared(examples, hidden, asked, members, score, without, tuple(zip(*of_folds, strict=True))), fitted
 
 
 def _compared(
     examples: Examples,
+    hidden: Examples,
+    asked: Examples,
     members: tuple[Member, ...],
-    fold: Integers,
     score: Floats,
-    shares: Floats,
-    others: Unlabelled,
-    shown: Predictors,
+    without: Flags,
+    fits: tuple[tuple[Submodel, ...], ...],
 ) -> Comparison:
-    """Gather what was predicted of labels held out: `fold` is (n_rows,), `score` and `shown` of all labelled rows."""
-    tested = np.flatnonzero(~np.isnan(score[0, 0, 0]))
-    row = np.flatnonzero(examples.label >= 0)[tested]
-    own, x = examples.weight[row], examples.predictors.x[row]
-    weight = own * examples.scheme.weight(x)
+    """Gather what was predicted of labels held out and of rows without one; `hidden` are the examples as shown."""
+    known, scheme = np.flatnonzero(examples.label >= 0), examples.scheme
+    first, others = without[:N_FOLDS], slice(known.size, None)
+    fold = np.where(first.any(axis=0), first.argmax(axis=0), -1)  # (n_known + n_asked,)
+    of_rows = np.full(examples.label.size, -1)
+    of_rows[known] = fold[: known.size]
+    shares = shares_of_folds(examples, of_rows, len(score))[fold]
+    tested = np.flatnonzero(fold[: known.size] >= 0)
+    row = known[tested]
+    x = examples.predictors.x[row]
+    weight = examples.weight[row] * scheme.weight(x)
     return Comparison(
-        members=members,
-        row=row,
-        label=examples.label[row],
-        weight=weight / weight.mean(),
-        odds=np.ones(row.size) if examples.scheme.odds is None else examples.scheme.odds(x),
-        own_weight=own,
-        fold=fold[row],
-        score=np.take(score, tested, axis=-1),
-        shares=shares[fold[row]],
-        origin=_origin(examples)[row],
-        unlabelled=others,
-        seen=shown.take(tested),
+        members,
+        hidden.take(row),
+        weight / weight.mean(),
+        np.ones(row.size) if scheme.odds is None else scheme.odds(x),
+        fold[tested],
+        np.take(score, tested, axis=-1),
+        shares[tested],
+        Unlabelled(fold[others], score[..., others], shares[others], asked.numbers),
+        fits,
     )
-
-
-def _origin(examples: Examples) -> Integers:
-    return np.arange(examples.label.size) if examples.origin is None else examples.origin
 
 
 def _dealt(held: Flags, n_rows: int, seed: int) -> Flags:

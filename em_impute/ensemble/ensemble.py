@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, find_patterns, slices
-from em_impute.ensemble.candidates import Member, row_cost
+from em_impute.ensemble.candidates import LOGARITHM, Member
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import Scorer, make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
@@ -56,7 +56,14 @@ class Submodel(NamedTuple):
     @property
     def row_cost(self) -> float:
         """What it takes to predict one row with one of the mixtures."""
-        return row_cost(self.n_columns, self.component_label.size)
+        return self.component_label.size * (2 * count_terms(self.n_columns) + LOGARITHM)
+
+    @property
+    def row_numbers(self) -> int:
+        """Numbers that a row is made of in work: its terms, or copies of its columns where these are many; scores."""
+        n, levels = self.n_columns, self.view.levels
+        n_numbers = 4 * (n + len(levels)) if is_wide(n, levels) else count_terms(n) + sum(levels)
+        return n_numbers + 2 * self.component_label.size * len(self.members)
 
     @property
     def is_divided(self) -> bool:
@@ -67,10 +74,6 @@ class Submodel(NamedTuple):
     def is_given(self) -> bool:
         """Rows do not teach its mixtures anything: they say what the scores of texts do."""
         return self.view.name == TEXTS
-
-    def scorer(self, observed: Integers, n_labels: int) -> Scorer:
-        """Prepare to score rows that show the `observed` columns."""
-        return make_scorer(observed, self.batch, self.component_label, n_labels)
 
 
 @dataclass(frozen=True)
@@ -102,23 +105,12 @@ def predict(ensemble: Ensemble, predictors: Predictors, rows: Integers | None = 
         mine = order[some]
         probability[mine] = _predict_chunk(ensemble, scorers, predictors.take(chosen[mine]))
 
+    n_at_once = max(1, min(CHUNK_ROWS, CHUNK_NUMBERS // max(one.row_numbers for one in ensemble.submodels)))
     # numpy lets go of the interpreter in products and exponentials of a chunk, so that they go on side by side.  Each
     # has a buffer of OpenBLAS, which ends the process where it finds none: with a limit on memory there is one thread.
     with ThreadPoolExecutor(1 if memory_is_limited() else MAX_THREADS) as pool:
-        deque(pool.map(fill_in, slices(n_rows, _chunk_rows(ensemble))), maxlen=0)
+        deque(pool.map(fill_in, slices(n_rows, n_at_once)), maxlen=0)
     return probability
-
-
-def _chunk_rows(ensemble: Ensemble) -> int:
-    """Say how many rows are predicted at once: fewer where each of them takes much memory."""
-    of_row = max(_row_numbers(one) + 2 * one.component_label.size * len(one.members) for one in ensemble.submodels)
-    return max(1, min(CHUNK_ROWS, CHUNK_NUMBERS // of_row))
-
-
-def _row_numbers(submodel: Submodel) -> int:
-    """Count the numbers that a row is made of in work: its terms, or copies of its columns where these are many."""
-    n, levels = submodel.n_columns, submodel.view.levels
-    return 4 * (n + len(levels)) if is_wide(n, levels) else count_terms(n) + sum(levels)
 
 
 def weighted(submodels: Sequence[Submodel], weight: Floats) -> tuple[Submodel, ...]:
@@ -143,9 +135,10 @@ def _predict_chunk(ensemble: Ensemble, scorers: dict[tuple[int, bytes], Scorer],
             for place, submodel in enumerate(ensemble.submodels):
                 if submodel.view.name != name:
                     continue
-                key = place, group.observed.tobytes()
+                key, observed = (place, group.observed.tobytes()), group.observed
                 if key not in scorers:
-                    scorers[key] = submodel.scorer(group.observed, ensemble.n_labels)
+                    label = submodel.component_label
+                    scorers[key] = make_scorer(observed, submodel.batch, label, ensemble.n_labels)
                 mixed = _mix(scorers[key].of(group.terms), submodel.weight)
                 if group.rows.size == n_rows:
                     total += mixed

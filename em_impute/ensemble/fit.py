@@ -23,15 +23,7 @@ from em_impute.ensemble.candidates import (
 )
 from em_impute.ensemble.cross_validation import Comparison, Progress, compare, fit_plan, refit
 from em_impute.ensemble.ensemble import TEMPERATURES, Ensemble, Submodel, sharpened, sharpness_of, weighted
-from em_impute.ensemble.folds import (
-    N_FOLDS,
-    REPEATS,
-    REPEATS_BELOW,
-    Examples,
-    count_labels,
-    draw,
-    draw_unlabelled,
-)
+from em_impute.ensemble.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, count_labels, draw, draw_unlabelled
 from em_impute.ensemble.shrinkage import Batch, shares_of
 from em_impute.ensemble.stacking_weights import cross_fitted, estimate_model_weight, stack_weights
 from em_impute.ensemble.student_t import temper
@@ -135,18 +127,12 @@ def fit_ensemble(
     if _lacks_rows(compared, examples):
         submodels = _refitted(submodels, examples, n_labels, seed)
     return EnsembleFit(
-        n_labels,
-        submodels,
-        found.model_weight,
-        shares_of(count),
-        found.sharpness,
+        n_labels=n_labels,
+        submodels=submodels,
+        shares=shares_of(count),
         comparison=replace(comparison, fits=tuple(weighted(one, found.weight) for one in comparison.fits)),
-        weight=found.weight,
-        leading=found.leading,
-        criterion=found.criterion,
         stacked_log_loss=float(comparison.weight @ stacked_surprise / comparison.weight.sum()),
-        held_probability=found.held_probability,
-        asked_probability=found.asked_probability,
+        **found._asdict(),
     )
 
 
@@ -259,7 +245,7 @@ def _one_is_enough(comparison: Comparison, stacked: Floats) -> int | None:
     """
     members, weight = comparison.members, comparison.weight
     usual = [i for i, one in enumerate(members) if one.view == PLAIN and one.per_label == 1 and one.steps >= max(STEPS)]
-    if not usual or np.bincount(comparison.label, comparison.own_weight).min() < ENOUGH_LABELS:
+    if not usual or np.bincount(comparison.held.label, comparison.held.weight).min() < ENOUGH_LABELS:
         return None
     surprise = comparison.surprise[usual, AS_FITTED]  # (n_usual, n_held)
     alone = np.empty(weight.size)

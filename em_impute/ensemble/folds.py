@@ -55,12 +55,21 @@ class Examples(NamedTuple):
     cluster: Integers | None = None  # (n_rows,), rows that belong together; None: each row for itself
     scheme: HoldOutScheme = HoldOutScheme()
 
+    @property
+    def numbers(self) -> Integers:
+        """What the rows were among those first taken from, (n_rows,)."""
+        return np.arange(self.label.size) if self.origin is None else self.origin
+
     def take(self, rows: Integers) -> "Examples":
         """Keep some rows; one that is named twice, as when merged rows are parted, has the same origin twice."""
-        origin = rows if self.origin is None else self.origin[rows]
-        predictors = self.predictors.take(rows)
         cluster = None if self.cluster is None else self.cluster[rows]
-        return Examples(predictors, self.label[rows], self.weight[rows], self.merged, origin, cluster, self.scheme)
+        return self._replace(
+            predictors=self.predictors.take(rows),
+            label=self.label[rows],
+            weight=self.weight[rows],
+            origin=self.numbers[rows],
+            cluster=cluster,
+        )
 
 
 def like_missing(examples: Examples, seed: int) -> Predictors:
@@ -85,11 +94,6 @@ def count_labels(examples: Examples, n_labels: int) -> Floats:
     return count[1:]
 
 
-def dealt(examples: Examples, rng: np.random.Generator) -> Integers:
-    """Deal the labelled rows into folds, (n_rows,), some of their clusters whole; −1: never held out."""
-    return deal(examples.label, rng, examples.cluster, examples.scheme.kept_whole)
-
-
 def shares_of_folds(examples: Examples, fold: Integers, n_labels: int) -> Floats:
     """Compute the labels' shares among the rows that are not in a fold: (n_folds, n_labels)."""
     shares = []
@@ -109,7 +113,7 @@ def held_out(examples: Examples, seed: int, repeats: int = REPEATS) -> Flags:
     n_labelled = int(np.count_nonzero(label >= 0))
     held = []
     for _ in range(repeats if n_labelled < REPEATS_BELOW else 1):
-        fold = dealt(examples, rng)
+        fold = deal(label, rng, examples.cluster, examples.scheme.kept_whole)
         held += [fold == number for number in range(N_FOLDS)]
     return np.array([*held, np.zeros(label.size, dtype=bool)])
 

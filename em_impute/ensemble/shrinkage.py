@@ -75,13 +75,8 @@ class Batch(NamedTuple):
 def strengths_of(shrinkages: list[Shrinkage], mean: Floats, floor: Floats | None = None) -> Strengths:
     """Put the settings of many mixtures side by side; `mean` and `floor` are (n_mixtures, n_gaussian)."""
     pooled, diagonal, independent = (np.array(values) for values in zip(*shrinkages, strict=True))
-    return Strengths(
-        pooled.astype(float),
-        diagonal.astype(float),
-        independent.astype(bool),
-        mean,
-        np.zeros_like(mean) if floor is None else floor,
-    )
+    floor = np.zeros_like(mean) if floor is None else floor
+    return Strengths(pooled.astype(float), diagonal.astype(float), independent.astype(bool), mean, floor)
 
 
 def unknown_variances(x: Floats, seen: Flags) -> Floats:
@@ -158,15 +153,10 @@ def mixture_of_scores(share: Floats, n_scores: int, n_mixtures: int) -> Batch:
     odds = np.log(share[:-1] / share[-1]) - 0.5 * (norm[:-1] - norm[-1])
     mean += np.linalg.lstsq(mean[:-1] - mean[-1], odds)[0]
     covariance = np.eye(n_scores) if has_products(n_scores) else np.ones(n_scores)
-    certain = np.full((n_mixtures, n_labels), CERTAIN)
-    parts = (
-        mean,
-        np.broadcast_to(covariance, (n_labels, *covariance.shape)),
-        certain[0],
-        np.log(share),
-        np.empty((n_labels, 0)),
-    )
-    return Batch(certain, *(np.repeat(part[None], n_mixtures, axis=0) for part in parts))
+    certain = np.full(n_labels, CERTAIN)
+    covariances = np.broadcast_to(covariance, (n_labels, *covariance.shape))
+    parts = certain, mean, covariances, certain, np.log(share), np.empty((n_labels, 0))
+    return Batch(*(np.repeat(part[None], n_mixtures, axis=0) for part in parts))
 
 
 def log_chances(count: Floats, levels: tuple[int, ...], base: Floats) -> Floats:

@@ -276,12 +276,6 @@ def invert(covariance: Floats) -> tuple[Floats, Floats]:
     return inverse, np.log(diagonal).sum(axis=-1)
 
 
-def precisions(patterns: Patterns, swept: Floats) -> Floats:
-    """Read the inverses of the covariances of what is observed, 0 for all else."""
-    precision: Floats = np.where(patterns.both, -swept, 0.0)
-    return precision
-
-
 def _independent_variances(matrix: Floats) -> Floats | None:
     """Give the diagonals of matrices that have nothing else, of which there may be hundreds of columns."""
     diagonal = np.einsum("...ii->...i", matrix)

@@ -50,6 +50,8 @@ def total_entropy(probability: Floats, weight: Integers | Floats) -> float:
 
 def over_labels(probability: Floats, place: Sequence[int], n_labels: int) -> Floats:
     """Give labels of which nothing was learnt the probability 0: (…, n_known), at `place`, to (…, n_labels)."""
+    if [*place] == [*range(n_labels)]:
+        return probability
     spread = np.zeros((*probability.shape[:-1], n_labels))
     spread[..., place] = probability
     return spread

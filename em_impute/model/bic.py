@@ -1,7 +1,7 @@
 """The choice of the model when no label is known: covariance family and number of groups, by BIC."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from em_impute.em.families import FAMILIES, n_parameters
 from em_impute.em.hierarchy import build_hierarchy
 from em_impute.em.initialize import Mixture, Recipe
 from em_impute.em.mixture import fit_mixture, overall_covariance
-from em_impute.em.parameters import Parameters
 from em_impute.errors import ColumnError, FitError, option
 
 AUTO_FAMILIES = ("tied-diag", "diag", "tied", "vee", "eev", "vev", "full")
@@ -37,16 +36,13 @@ SHORT_MAX_ITER = 200
 """Log-likelihood still to gain, and steps, at which a first look may stop; BIC calls differences below 2 negligible."""
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One model that was considered."""
 
     covariance: str
-    score: float | None
-    """Held-out log-loss or BIC, the lower the better; None where the fit failed."""
+    score: float | None  # held-out log-loss or BIC, the lower the better; None where the fit failed
     note: str = ""
-    components: int | None = None
-    """Groups, where no label is known."""
+    components: int | None = None  # groups, where no label is known
     icl: float | None = None
 
 
@@ -153,21 +149,15 @@ def families_to_try(covariance: str, n_features: int, auto: tuple[str, ...]) -> 
 
 
 def _sample(rows: Rows, size: int, seed: int, *, weighed: bool = False) -> Rows:
-    """Draw `size` rows of the table without putting any back; give back the very rows when there are no more.
-
-    If `weighed`, weights do not count equal rows, and the rows drawn keep theirs.
-    """
+    """Draw `size` rows of the table, or give all; if `weighed`, weights count no equal rows, and are kept."""
     rng = np.random.default_rng(seed)
     count = np.ones(rows.label.size, np.int64) if weighed else rows.weight.astype(np.int64)
     if count.sum() <= size:
         return rows
-    if weighed:
-        chosen = np.sort(rng.choice(count.size, size, replace=False))
-        weight = rows.weight[chosen]
-        return Rows(rows.x[chosen], rows.label[chosen], weight / weight.mean())
     drawn = rng.multivariate_hypergeometric(count, size, method="marginals")
     chosen = np.flatnonzero(drawn)
-    return Rows(rows.x[chosen], rows.label[chosen], drawn[chosen].astype(np.float64))
+    weight = rows.weight[chosen] / rows.weight[chosen].mean() if weighed else drawn[chosen].astype(np.float64)
+    return Rows(rows.x[chosen], rows.label[chosen], weight)
 
 
 def ordering_feature(design: Design, order_by: str | None) -> int:
@@ -180,10 +170,3 @@ def ordering_feature(design: Design, order_by: str | None) -> int:
             f"{option('order_by')} {order_by!r} is not among the predictors", f"predictors are {', '.join(names)}"
         )
     return names.index(order_by)
-
-
-def sort_components(mixture: Mixture, feature: int) -> Mixture:
-    """Sort the components by their mean of one predictor, so that the first name goes to the smallest."""
-    fit = mixture.fit
-    order = np.argsort(fit.parameters.mean[:, feature], kind="stable")
-    return mixture._replace(fit=fit._replace(parameters=Parameters(*(values[order] for values in fit.parameters))))

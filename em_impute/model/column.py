@@ -13,10 +13,9 @@ from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.em.initialize import Mixture
 from em_impute.ensemble.fit import EnsembleFit
-from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import LogOddsShifts, Reasons
-from em_impute.model.assign import over_labels, shift_log_odds, total_entropy
+from em_impute.model.assign import over_labels, shift_log_odds
 from em_impute.model.draws import CodedRows, GroupDraws, ModelDraws
 from em_impute.model.fit import Fitted, examples_of
 from em_impute.model.groups import Group, GroupFit
@@ -39,7 +38,7 @@ class FittedColumn:
     groups: tuple[Group, ...] | None
     """The groups that --by divides the rows into."""
     timings: Mapping[str, float]
-    delta: Floats | None = None
+    delta: Floats
     """(n_labels,), by how much log-odds are higher where a label is missing than the predictors say"""
     own: tuple[GroupFit, ...] = ()
     """The fits of those groups that have one."""
@@ -84,12 +83,13 @@ class FittedColumn:
     @cached_property
     def distinct_probability(self) -> Floats:
         """(n_unlabelled, n_labels), with the shift of log-odds that the user asked for."""
-        return self.shifted(self.unshifted)
+        return shift_log_odds(self.unshifted, self.delta)
 
     @cached_property
     def unshifted(self) -> Floats:
         """(n_unlabelled, n_labels), as the reasons for missing labels have it."""
-        return self.of_every_label(self._alone if self.said is None else self.said.together)
+        said = self._alone if self.said is None else self.said.together
+        return over_labels(said, self.fitted_labels, self.delta.size)
 
     @cached_property
     def _alone(self) -> Floats:
@@ -118,10 +118,10 @@ class FittedColumn:
         """Let a row of the table hear those of its key, in each of the forms that say (n_copies, n_labels) alone."""
         if self.siblings is None or self.said is None:
             return probability
-        alone = probability if self.delta is None else shift_log_odds(probability, -self.delta)
-        alone = alone[:, [self.labels.labels.index(label) for label in self.design.labels]]
+        alone = shift_log_odds(probability, -self.delta)[:, self.fitted_labels]
         distinct = int(self.design.distinct_of(np.array([row]))[0])
-        return self.shifted(self.of_every_label(self.siblings.of_copies(distinct, alone, self.said)))
+        heard = self.siblings.of_copies(distinct, alone, self.said)
+        return shift_log_odds(over_labels(heard, self.fitted_labels, self.delta.size), self.delta)
 
     @cached_property
     def beyond(self) -> Flags:
@@ -160,17 +160,17 @@ class FittedColumn:
 
     def draw(self, n_draws: int, seed: int) -> ModelDraws:
         """Draw the model so many times, and why labels are missing."""
-        rng, names, fitted, reasons = np.random.default_rng(seed), self.labels.labels, self.design.labels, self.reasons
+        rng, fitted, reasons = np.random.default_rng(seed), self.design.labels, self.reasons
         pooled = self.fitted.draw(n_draws, seed)
         # As often as a group's own fit weighs it predicts, else the fit of all rows does.
-        groups = {
-            one.group: GroupDraws(rng.random(n_draws) < one.weight, one.fitted.draw(n_draws, seed)) for one in self.own
-        }
+        groups = {}
+        for one in self.own:
+            place, own = [fitted.index(label) for label in one.design.labels], one.fitted.draw(n_draws, seed)
+            groups[one.group] = GroupDraws(rng.random(n_draws) < one.weight, own, place)
         factor = None
         if reasons is not None and self.shifts is not None and not self.shifts.is_none:
             factor = np.exp(reasons.draw(n_draws, np.random.default_rng([seed, REASONS])))
-        place = None if fitted == names else [names.index(label) for label in fitted]
-        return ModelDraws(pooled, groups, factor, place, np.zeros(len(names)) if self.delta is None else self.delta)
+        return ModelDraws(pooled, groups, factor, self.fitted_labels, self.delta)
 
     def coded(self, rows: Integers) -> CodedRows:
         """Give some distinct rows as the fits read them."""
@@ -179,11 +179,7 @@ class FittedColumn:
             mine = np.flatnonzero(np.isin(rows, one.rows))
             groups[one.group] = mine, examples_of(one.design).predictors.take(np.searchsorted(one.rows, rows[mine]))
         said = None if self.said is None else self.said.take(np.searchsorted(self.unlabelled, rows))
-        return CodedRows(self._predictors.take(rows), groups, said)
-
-    @cached_property
-    def _predictors(self) -> Predictors:
-        return examples_of(self.design).predictors
+        return CodedRows(examples_of(self.design).predictors.take(rows), groups, said)
 
     @property
     def deciding_rows(self) -> Codes | None:
@@ -197,16 +193,10 @@ class FittedColumn:
         deciding[missing] = missing[first[place.reshape(-1)]]
         return deciding
 
-    def of_every_label(self, probability: Floats) -> Floats:
-        """Give a label of which nothing was learnt the probability 0: (…, n_known) to (…, n_labels)."""
-        names = self.labels.labels
-        if self.design.labels == names:
-            return probability
-        return over_labels(probability, [names.index(label) for label in self.design.labels], len(names))
-
-    def shifted(self, probability: Floats) -> Floats:
-        """Shift the log-odds of (…, n_labels) as the user asked for."""
-        return probability if self.delta is None else shift_log_odds(probability, self.delta)
+    @property
+    def fitted_labels(self) -> list[int]:
+        """The places among all labels of those of which something was learnt."""
+        return [self.labels.labels.index(label) for label in self.design.labels]
 
     @cached_property
     def cells(self) -> Integers:
@@ -217,11 +207,6 @@ class FittedColumn:
         if self.design.index is not None:
             return self.design.distinct.weight[self.unlabelled].astype(np.intp)
         return (self.labels.label[self.unlabelled] < 0).astype(np.intp)
-
-    @property
-    def weighted_entropy(self) -> float:
-        """Entropy of the probabilities, in nats, summed over the rows without a label by their weights."""
-        return total_entropy(self.distinct_probability, self.design.distinct.weight[self.unlabelled])
 
     def place_of(self, rows: Codes) -> Codes:
         """Find the distinct rows without a label that some rows without one equal: their places in `unlabelled`."""

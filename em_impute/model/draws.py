@@ -48,23 +48,12 @@ class MixtureDraws(NamedTuple):
         return np.array([posterior(self.parameters[b], self.component_label, predictors.x) for b in number])
 
 
-class DrawsOfSomeLabels(NamedTuple):
-    """Draws of a fit that knows some labels only; the others have probability 0."""
-
-    draws: Draws
-    place: Sequence[int]  # of those labels among all
-    n_labels: int
-
-    def predict(self, predictors: Predictors, number: Integers) -> Floats:
-        """Give the probability of each label by some of the draws: (n_chosen, n_rows, n_labels)."""
-        return over_labels(self.draws.predict(predictors, number), self.place, self.n_labels)
-
-
 class GroupDraws(NamedTuple):
     """Draws of the own fit of a group."""
 
     predicts: Flags  # (n_draws,), else the fit of all rows does
     draws: Draws
+    place: Sequence[int]  # of the labels that it knows among those of the fit of all rows
 
 
 class ModelDraws(NamedTuple):
@@ -73,24 +62,24 @@ class ModelDraws(NamedTuple):
     pooled: Draws
     groups: Mapping[str, GroupDraws]
     factor: Floats | None  # (n_draws, n_fitted), on the odds, as the reason for missing labels has it; None: 1
-    place: Sequence[int] | None  # of the fitted labels among those of the column; None where they are the same
+    place: Sequence[int]  # of the fitted labels among those of the column
     delta: Floats  # (n_labels,) log-odds added
 
     def predict(self, rows: CodedRows, number: Integers) -> Floats:
         """Give the probability of each label of the column by some of the draws: (n_chosen, n_rows, n_labels)."""
         chance = self.pooled.predict(rows.pooled, number)
         for name, (mine, predictors) in rows.of_groups.items():
-            by_own = self.groups[name].predicts[number]
+            own, n_labels = self.groups[name], chance.shape[-1]
+            by_own = own.predicts[number]
             if mine.size and by_own.any():
-                chance[np.ix_(by_own, mine)] = self.groups[name].draws.predict(predictors, number[by_own])
+                said = own.draws.predict(predictors, number[by_own])
+                chance[np.ix_(by_own, mine)] = over_labels(said, own.place, n_labels)
         if self.factor is not None:
             chance *= self.factor[number, None]
             chance /= chance.sum(axis=-1, keepdims=True)
         if rows.said is not None:
             chance = rows.said.in_draws(chance)
-        if self.place is not None:
-            chance = over_labels(chance, self.place, self.delta.size)
-        return shift_log_odds(chance, self.delta)
+        return shift_log_odds(over_labels(chance, self.place, self.delta.size), self.delta)
 
     def draw(self, rows: CodedRows, place: Codes, number: int, uniform: Floats) -> Codes:
         """Draw the labels of cells once: (n_cells,), by the `place` of each in `rows` and a number from 0 to 1."""

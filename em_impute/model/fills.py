@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,30 +11,43 @@ from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.model.assign import most_probable, total_entropy
 from em_impute.model.draws import ModelDraws, uniform_numbers
 from em_impute.model.predict import Prediction
+from em_impute.options import Request
 from em_impute.table.arrays import Codes, least_type
 from em_impute.table.categories import CategoryColumn
 
 BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 """Ends of the ranges of probability by which filled cells are counted."""
 
+REASONS = ("without_predictors", "out_of_range", "below_min_probability")
+"""Why cells are left empty; the first that holds counts."""
+
 LEAST_CERTAIN = 10
 """Cells that are named: where asking somebody is worth most."""
 
+NO_ROWS = np.empty(0, np.intp)
 
-@dataclass(frozen=True)
-class Fills:
+
+def no_fills(n_labels: int) -> "Fills":
+    """Give the fills of a column in which nothing is missing."""
+    return Fills(np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0), np.zeros(n_labels))
+
+
+class Fills(NamedTuple):
     """What is to be written into the missing cells."""
 
-    row: Codes
-    """(n_missing,) rows of the table whose label is missing"""
-    code: Codes
-    """(n_missing,) label to write, −1 where the cell stays as it is"""
-    probability: Floats
-    """(n_missing,) of the most probable label, written or not; of the label written where it was drawn"""
-    expected: Floats
-    """(n_labels,) expected number of missing cells of each label: the sum of the probabilities"""
-    is_drawn: bool = False
-    """Labels were drawn by their probabilities."""
+    row: Codes  # (n_missing,) rows of the table whose label is missing
+    code: Codes  # (n_missing,) label to write, −1 where the cell stays as it is
+    probability: Floats  # (n_missing,) of the most probable label, written or not; of the one drawn where it was drawn
+    expected: Floats  # (n_labels,) expected number of missing cells of each label: the sum of the probabilities
+    probabilities: Floats | None = None  # (n_missing, n_labels) of every label, where they were asked for
+    entropy: float = 0.0  # of the probabilities, summed over the cells, in nats
+    without_predictors: Integers = NO_ROWS  # the rows that show no predictor, where these are told
+    drawn: NDArray[np.int16] | None = None  # (n_imputations, n_missing) labels drawn, the first of which are the fills
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether labels were drawn by their probabilities."""
+        return self.drawn is not None
 
     @property
     def n_filled(self) -> int:
@@ -53,30 +65,15 @@ class Imputing(NamedTuple):
     deciding: Codes | None = None  # (n_rows,), the row whose number each is drawn by; None: its own
 
 
-class Filled(NamedTuple):
-    """Rows whose missing label was chosen, or drawn."""
-
-    fills: Fills
-    probability: Floats | None  # (n_missing, n_labels), where it was asked for
-    entropy: float  # of the probabilities, summed over the cells, in nats
-    without_predictors: Integers  # the rows that show no predictor
-    drawn: NDArray[np.int16] | None  # (n_imputations, n_missing)
-
-
 def fill_rows(
-    predictions: Iterable[Prediction],
-    row: Codes,
-    n_labels: int,
-    *,
-    min_probability: float = 0.0,
-    keeps_probability: bool = False,
-    imputing: Imputing | None = None,
-) -> Filled:
+    predictions: Iterable[Prediction], row: Codes, n_labels: int, request: Request, imputing: Imputing | None = None
+) -> Fills:
     """Choose a label for rows without one, (n_missing,), by predictions of some of them after others.
 
-    Predictions are of the first of `n_labels`; a label below `min_probability` is not chosen.  With `imputing` the
-    labels are drawn, and those of the first draw are the fills.
+    Predictions are of the first of `n_labels`; a label less probable than the request has it is not chosen.  With
+    `imputing` the labels are drawn, and those of the first draw are the fills.
     """
+    keeps_probability = request.probabilities or (request.probability and bool(request.imputations))
     code, best = np.empty(row.size, least_type(n_labels)), np.empty(row.size)
     probability = np.zeros((row.size, n_labels)) if keeps_probability else None
     expected, entropy, without_predictors, done = np.zeros(n_labels), 0.0, [np.empty(0, np.intp)], 0
@@ -85,7 +82,7 @@ def fill_rows(
         chance, place = said.probability, said.place
         some, count = slice(done, done + place.size), np.bincount(place, minlength=chance.shape[0])
         if drawn is None or imputing is None:
-            chosen, highest = most_probable(chance, min_probability)
+            chosen, highest = most_probable(chance, request.min_probability)
             code[some], best[some] = chosen.astype(code.dtype)[place], highest[place]
         else:
             _draw(imputing, said, row[some], drawn[:, some])
@@ -97,8 +94,7 @@ def fill_rows(
         if probability is not None:
             probability[some, : chance.shape[1]] = chance[place]
         done = some.stop
-    fills = Fills(row, code, best, expected, is_drawn=drawn is not None)
-    return Filled(fills, probability, entropy, np.concatenate(without_predictors), drawn)
+    return Fills(row, code, best, expected, probability, entropy, np.concatenate(without_predictors), drawn)
 
 
 def _draw(imputing: Imputing, said: Prediction, row: Codes, drawn: NDArray[np.int16]) -> None:
@@ -122,26 +118,19 @@ class Unsure(NamedTuple):
     label: int
 
 
-@dataclass(frozen=True)
-class CellCounts:
+class CellCounts(NamedTuple):
     """What became of some missing cells."""
 
-    filled: Integers
-    """(n_bands, n_labels) cells by the probability of their label"""
-    expected: Floats
-    """(n_labels,) sum of the probabilities"""
-    wrong: float
-    """sum of 1 − probability over the filled cells"""
+    filled: Integers  # (n_bands, n_labels) cells by the probability of their label
+    expected: Floats  # (n_labels,) sum of the probabilities
+    wrong: float  # sum of 1 − probability over the filled cells
     entropy: float
-    lowest: float
-    """probability of a filled cell; 1 if none is"""
-    left_empty: Mapping[str, int]
-    """by the first reason that holds"""
+    lowest: float  # probability of a filled cell; 1 if none is
+    left_empty: Mapping[str, int]  # by the first reason that holds
     n_without_predictors: int
-    least: tuple[Unsure, ...]
-    """the least certain cells, ascending"""
-    by_group: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """rows of each group that was divided by, and those without a label"""
+    least: tuple[Unsure, ...]  # the least certain cells, ascending
+    of_group: Mapping[str, int] = {}  # rows of each group that was divided by
+    missing_of_group: Mapping[str, int] = {}  # those of them without a label
 
     def merged(self, other: "CellCounts") -> "CellCounts":
         """Add what was filled elsewhere, further on."""
@@ -154,24 +143,17 @@ class CellCounts:
             Counter(self.left_empty) + Counter(other.left_empty),
             self.n_without_predictors + other.n_without_predictors,
             tuple(sorted((*self.least, *other.least)))[:LEAST_CERTAIN],
-            _added(self.by_group, other.by_group),
+            Counter(self.of_group) + Counter(other.of_group),
+            Counter(self.missing_of_group) + Counter(other.missing_of_group),
         )
 
-
-def _added(some: Mapping[str, tuple[int, int]], others: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
-    pairs = {group: (some.get(group, (0, 0)), others.get(group, (0, 0))) for group in {**some, **others}}
-    return {group: (a[0] + b[0], a[1] + b[1]) for group, (a, b) in pairs.items()}
-
-
-def count_by_group(groups: CategoryColumn | None, label: Integers) -> dict[str, tuple[int, int]]:
-    """Count the rows of each group and those of them without a label, which is −1 in `label` (n_rows,)."""
-    if groups is None or groups.code is None:
-        return {}
-    missing = np.bincount(groups.code[(groups.code >= 0) & (label < 0)], minlength=len(groups.texts))
-    return dict(zip(groups.texts, zip(groups.counts.tolist(), missing.tolist(), strict=True), strict=True))
-
-
-NO_ROWS = np.empty(0, np.intp)
+    def with_groups(self, groups: CategoryColumn | None, label: Integers) -> "CellCounts":
+        """Count the rows of each group and those of them without a label, which is −1 in `label` (n_rows,)."""
+        if groups is None or groups.code is None:
+            return self
+        missing = np.bincount(groups.code[(groups.code >= 0) & (label < 0)], minlength=len(groups.texts))
+        rows, lacking = (dict(zip(groups.texts, counts.tolist(), strict=True)) for counts in (groups.counts, missing))
+        return self._replace(of_group=rows, missing_of_group=lacking)
 
 
 def no_cells(n_labels: int) -> CellCounts:
@@ -182,37 +164,26 @@ def no_cells(n_labels: int) -> CellCounts:
 
 
 def count_cells(
-    fills: Fills,
-    entropy: float,
-    line_of: Callable[[Codes], Any],
-    without_predictors: Integers = NO_ROWS,
-    outside: Integers = NO_ROWS,
-    part: int = 0,
+    fills: Fills, line_of: Callable[[Codes], Any], outside: Integers = NO_ROWS, part: int = 0
 ) -> CellCounts:
     """Count what was filled, and why cells stay as they are.
 
-    `entropy` is that of their probabilities, `line_of` gives the lines of rows, `without_predictors` and `outside` are
-    the rows that show no predictor or are beyond every labelled row.
+    `line_of` gives the lines of rows; those that are `outside` are beyond every labelled row.
     """
     probability, least = fills.probability[fills.code >= 0], _least_certain(fills)
     lines = line_of(fills.row[least]).tolist() if least.size else []
     unsure = zip(fills.probability[least].tolist(), lines, fills.code[least].tolist(), strict=True)
     empty = fills.row[fills.code < 0]
-    shows_nothing = np.isin(empty, without_predictors, assume_unique=True)
-    is_outside = np.isin(empty, outside, assume_unique=True) & ~shows_nothing
-    left_empty = {
-        "without_predictors": int(np.count_nonzero(shows_nothing)),
-        "out_of_range": int(np.count_nonzero(is_outside)),
-        "below_min_probability": int(np.count_nonzero(~shows_nothing & ~is_outside)),
-    }
+    shows_nothing, is_outside = (np.isin(empty, some) for some in (fills.without_predictors, outside))
+    left_empty = np.bincount(np.where(shows_nothing, 0, np.where(is_outside, 1, 2)), minlength=len(REASONS)).tolist()
     return CellCounts(
         _count_by_band(fills, fills.expected.size),
         fills.expected,
         float((1.0 - probability).sum()),
-        entropy,
+        fills.entropy,
         float(probability.min(initial=1.0)),
-        {reason: n for reason, n in left_empty.items() if n},
-        without_predictors.size,
+        {reason: n for reason, n in zip(REASONS, left_empty, strict=True) if n},
+        fills.without_predictors.size,
         tuple(sorted(Unsure(one, part, line, label) for one, line, label in unsure)),
     )
 

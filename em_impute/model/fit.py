@@ -13,7 +13,7 @@ from em_impute.em.initialize import Mixture, Recipe
 from em_impute.em.mixture import fit_mixture, refits
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import predict
-from em_impute.ensemble.fit import EnsembleFit, fit_leader, subsampled
+from em_impute.ensemble.fit import EnsembleFit, fit_ensemble, fit_leader, subsampled
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.posterior_draws import draw_ensemble
 from em_impute.ensemble.shrinkage import Batch
@@ -21,10 +21,9 @@ from em_impute.ensemble.student_t import gaussian_label_scores
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.terms import has_products
 from em_impute.ensemble.transforms import Predictors
-from em_impute.missingness.how_missing import HowMissing, how_missing
-from em_impute.model.bic import sort_components
+from em_impute.missingness.how_missing import HeldOut, HowMissing, Unlabelled, how_missing
 from em_impute.model.draws import Draws, MixtureDraws
-from em_impute.model.select import Choice, choose_ensemble, choose_model
+from em_impute.model.select import Choice, choose_model
 
 PATH_ROWS = 50_000
 """Different rows up to which the log-likelihood is computed after every step; beyond, at the end."""
@@ -62,14 +61,25 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, progress: 
 
     Where no label is known the groups found are put in the order of their means of feature `by`.
     """
+
+    def watch(step: Step) -> None:
+        log_likelihood = f"log-likelihood {step.log_likelihood:,.3f}"
+        progress("fitting", f"iteration {step.iteration}, {log_likelihood}, gain {step.gain:.2g}")
+
     how = how_missing(design, recipe.seed)
     choice = choose_model(design, how, covariance, recipe, lambda detail: progress("choosing", detail))
     n_labels = choice.n_groups or len(design.labels)
-    mixture = fit_mixture(design.learning, n_labels, choice.recipe, lambda step: progress("fitting", _say(step)))
+    mixture = fit_mixture(design.learning, n_labels, choice.recipe, watch)
     if not (design.label >= 0).any():
-        mixture = sort_components(mixture, by)
+        order = np.argsort(mixture.fit.parameters.mean[:, by], kind="stable")
+        parameters = Parameters(*(values[order] for values in mixture.fit.parameters))
+        mixture = mixture._replace(fit=mixture.fit._replace(parameters=parameters))
     elif choice.recipe.unlabelled_weight != 1.0:
-        mixture = _with_log_likelihood(mixture, design)
+        # Of the rows as they are, where the fit weighed some of them less.
+        recipe, fit = mixture.recipe, mixture.fit
+        problem = make_problem(*design.learning, fit.component_label, n_labels, free_shares=recipe.free_shares)
+        log_likelihood = expect(problem, fit.parameters).log_likelihood
+        mixture = mixture._replace(fit=fit._replace(log_likelihood=log_likelihood))
     unlabelled = design.distinct.label < 0
     probability = posterior(mixture.fit.parameters, mixture.fit.component_label, design.distinct.x[unlabelled])
 
@@ -92,10 +102,17 @@ def fit_with_ensemble(
     with_scheme = how.with_scheme(everything)
     learning = with_scheme.take(design.counting) if design.weighed else with_scheme
     examples = subsampled(learning, recipe.seed)
-    choice, ensemble = choose_ensemble(
-        design, examples, recipe, lambda detail: progress("choosing", detail), single=single
+    n_labels, n_to_fill = len(design.labels), int(np.count_nonzero(design.distinct.label < 0))
+    ensemble = fit_ensemble(
+        examples, n_labels, n_to_fill, recipe.seed, lambda detail: progress("choosing", detail), single=single
     )
-    lead = cache(lambda: _leading_mixture(ensemble, examples, design, choice.recipe))
+    found, held = ensemble.comparison, ensemble.held_probability
+    rows, weight = found.held, found.held.weight if design.weighed else None
+    asked = Unlabelled(found.unlabelled.origin, ensemble.asked_probability)
+    held_out = HeldOut(rows.label, held, found.shares, rows.numbers, weight, found.odds, unlabelled=asked)
+    recipe = recipe._replace(family=ensemble.leader.shrinkage.family, per_label=ensemble.leader.per_label)
+    choice = Choice(recipe, ensemble.criterion, (), held_out, None, ensemble)
+    lead = cache(lambda: _leading_mixture(ensemble, examples, design, recipe))
     if led:
         progress("fitting", "the leading mixture")
         lead()
@@ -146,16 +163,3 @@ def _log_likelihoods(rows: Rows, looked_at: Sequence[Batch], component_label: In
 def _parameters(batch: Batch) -> Parameters:
     """Give the parameters of the only mixture of a batch."""
     return Parameters(np.exp(batch.log_share[0]), batch.mean[0], batch.covariance[0])
-
-
-def _with_log_likelihood(mixture: Mixture, design: Design) -> Mixture:
-    """Give the log-likelihood of the rows as they are, where the fit had weighed some of them less."""
-    n_labels = int(mixture.fit.component_label.max()) + 1
-    free = mixture.recipe.free_shares
-    problem = make_problem(*design.learning, mixture.fit.component_label, n_labels, free_shares=free)
-    log_likelihood = expect(problem, mixture.fit.parameters).log_likelihood
-    return mixture._replace(fit=mixture.fit._replace(log_likelihood=log_likelihood))
-
-
-def _say(step: Step) -> str:
-    return f"iteration {step.iteration}, log-likelihood {step.log_likelihood:,.3f}, gain {step.gain:.2g}"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.columns.design import Category, Design, Feature, redundant_columns
+from em_impute.columns.design import Design, redundant_columns
 from em_impute.em.blocks import Floats, Integers, Rows, in_units, rows_by_code, standard_units
 from em_impute.ensemble.cross_validation import LEAST_CHANCE
 from em_impute.ensemble.folds import N_FOLDS
@@ -17,7 +17,6 @@ from em_impute.ensemble.stacking_weights import cross_fitted, stack_weights
 from em_impute.errors import ColumnError, DesignError, FitError, option
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.assign import over_labels
-from em_impute.model.draws import DrawsOfSomeLabels
 from em_impute.model.fit import FitProgress, Fitted
 from em_impute.table.categories import CategoryColumn
 from em_impute.table.text import plural, shown
@@ -49,7 +48,7 @@ class GroupFit(NamedTuple):
     weight: float  # beside the fit of all rows
     rows: Integers  # the distinct rows of the group
     design: Design  # of these and of their labels, in units of their own
-    fitted: Fitted  # speaks of all labels
+    fitted: Fitted  # speaks of all labels, but for its draws
 
 
 class _Trial(NamedTuple):
@@ -91,25 +90,29 @@ def fit_groups(
     if design.groups is None:
         return pooled, None, ()
     texts = design.groups.texts
-    found: list[tuple[int, Integers, Design, Fitted]] = []
+    found: list[GroupFit] = []
     for code, rows in enumerate(rows_by_code(design.groups.code, len(texts))):
         watch(code / len(texts), texts[code])
-        own = _fit_own(design, rows, fit, f"group {shown(texts[code])} of column {design.groups.name!r}")
-        if own is not None:
-            found.append((code, rows, *own))
-    trials = [_tried(pooled.choice.held_out, own.choice.held_out) for *_, own in found]
+        own = _fit_own(design, rows, fit, texts[code])
+        found += [] if own is None else [own]
+    trials = [_tried(pooled.choice.held_out, one.fitted.choice.held_out) for one in found]
     weights, centre = _weigh(trials)
-    unlabelled = np.flatnonzero(design.distinct.label < 0)
-    probability, own_weights = pooled.probability.copy(), np.zeros(len(texts))
-    for (code, rows, _, fitted), (of_own, of_all) in zip(found, weights, strict=True):
-        mine = np.isin(unlabelled, rows, assume_unique=True)
-        probability[mine] = of_own * fitted.probability + of_all * probability[mine]
-        own_weights[code] = of_own
-    tested = [(rows, trial) for (_, rows, *_), trial in zip(found, trials, strict=True)]
-    choice = replace(pooled.choice, held_out=_mixed(pooled.choice.held_out, tested, weights, centre))
+    unlabelled, probability = np.flatnonzero(design.distinct.label < 0), pooled.probability.copy()
+    for one, (of_own, of_all) in zip(found, weights, strict=True):
+        mine = np.isin(unlabelled, one.rows, assume_unique=True)
+        probability[mine] = of_own * one.fitted.probability + of_all * probability[mine]
+    tested = [(one.rows, trial) for one, trial in zip(found, trials, strict=True)]
+    choice = pooled.choice._replace(held_out=_mixed(pooled.choice.held_out, tested, weights, centre))
     fitted = pooled._replace(choice=choice, probability=probability)
-    fits = tuple(GroupFit(texts[k], float(own_weights[k]), rows, own, fitted) for k, rows, own, fitted in found)
-    return fitted, _counted(design, design.groups, label, own_weights), fits
+    fits = tuple(one._replace(weight=float(of_own)) for one, (of_own, _) in zip(found, weights, strict=True))
+    weight_of = {one.group: one.weight for one in fits}
+    of_row = design.groups.code[design.distinct_of(np.arange(label.size))].astype(np.intp)
+    n_rows, n_missing = (
+        np.bincount(of_row[some], minlength=len(texts)) for some in (of_row >= 0, (of_row >= 0) & (label < 0))
+    )
+    columns = (column.tolist() for column in (n_rows, n_rows - n_missing, n_missing))
+    own_weights = [weight_of.get(text, 0.0) for text in texts]
+    return fitted, tuple(Group(*cells) for cells in zip(texts, *columns, own_weights, strict=True)), fits
 
 
 def narrowed(design: Design, rows: Integers) -> Design | None:
@@ -135,15 +138,8 @@ def narrowed(design: Design, rows: Integers) -> Design | None:
         shift, scale = standard_units(values, weight)
         in_units(values, shift, scale, weight, column := np.empty(rows.size))
         columns.append(column)
-        features.append(
-            Feature(
-                feature.name,
-                int(np.count_nonzero(np.isnan(values))),
-                feature.shift + feature.scale * shift,
-                feature.scale * scale,
-                feature.category,
-            )
-        )
+        n_missing, shift = int(np.count_nonzero(np.isnan(values))), feature.shift + feature.scale * shift
+        features.append(replace(feature, n_missing=n_missing, shift=shift, scale=feature.scale * scale))
     categories = tuple(
         replace(one, code=one.code[rows], n_missing=int(np.count_nonzero(one.code[rows] < 0)))
         for one in design.categories
@@ -157,9 +153,9 @@ def narrowed(design: Design, rows: Integers) -> Design | None:
     distinct = distinct._replace(x=np.asfortranarray(distinct.x[:, kept]))
     index = None if design.index is None else np.repeat(np.arange(rows.size), weight.astype(np.intp))
     of_rows = label if index is None else label[index]
-    kept_features, same = tuple(features[j] for j in kept), design.same
-    same = None if same is None else replace(same, code=same.code[rows])
-    return Design(labels, of_rows, kept_features, (), distinct, index, categories, weighed=design.weighed, same=same)
+    same = None if design.same is None else replace(design.same, code=design.same.code[rows])
+    used = tuple(features[j] for j in kept)
+    return Design(labels, of_rows, used, (), distinct, index, categories, weighed=design.weighed, same=same)
 
 
 def _tried(pooled: HeldOut | None, own: HeldOut | None) -> _Trial | None:
@@ -198,10 +194,7 @@ def _scaled(weight: Floats) -> Floats:
 def _mixed(
     pooled: HeldOut | None, found: Sequence[tuple[Integers, _Trial | None]], weights: Sequence[Floats], centre: Floats
 ) -> HeldOut | None:
-    """Give the mixed fits' predictions of labels held out, `found` being the rows and the trial of each group.
-
-    Labels that only one of a group's two fits was tested on are left out.
-    """
+    """Give mixed predictions of labels that both fits of a group were tested on; `found` are its rows and trial."""
     if pooled is None:
         return None
     probability, kept = pooled.probability.copy(), np.ones(pooled.label.size, dtype=bool)
@@ -222,7 +215,7 @@ def _mixed(
     return HeldOut(pooled.label[kept], probability[kept], pooled.baseline[kept], pooled.row[kept], weight_kept)
 
 
-def _fit_own(design: Design, rows: Integers, fit: Fit, name: str) -> tuple[Design, Fitted] | None:
+def _fit_own(design: Design, rows: Integers, fit: Fit, group: str) -> GroupFit | None:
     """Fit a group by itself if it has enough labels, or if nobody has any.  The fit speaks of all labels."""
     label, weight = design.distinct.label[rows], design.distinct.weight[rows]
     nothing_known = not (design.distinct.label >= 0).any()
@@ -240,22 +233,14 @@ def _fit_own(design: Design, rows: Integers, fit: Fit, name: str) -> tuple[Desig
     except (ColumnError, FitError) as error:
         if not nothing_known:
             return None
-        raise FitError(f"{name}: {error.message}", error.hint) from error
-    place = [design.labels.index(one) for one in own.labels]
-
-    def of_all_labels(probability: Floats) -> Floats:
-        return over_labels(probability, place, len(design.labels))
-
-    held = fitted.choice.held_out
+        by = None if design.groups is None else design.groups.name
+        raise FitError(f"group {shown(group)} of column {by!r}: {error.message}", error.hint) from error
+    place, n_labels, held = [design.labels.index(one) for one in own.labels], len(design.labels), fitted.choice.held_out
     if held is not None:
-        probability, baseline = of_all_labels(held.probability), of_all_labels(held.baseline)
+        probability, baseline = (over_labels(one, place, n_labels) for one in (held.probability, held.baseline))
         held = HeldOut(np.array(place)[held.label], probability, baseline, rows[held.row], held.weight)
-
-    def draw(n_draws: int, seed: int) -> DrawsOfSomeLabels:
-        return DrawsOfSomeLabels(fitted.draw(n_draws, seed), place, len(design.labels))
-
-    choice = replace(fitted.choice, held_out=held)
-    return own, fitted._replace(choice=choice, probability=of_all_labels(fitted.probability), draw=draw)
+    choice, probability = fitted.choice._replace(held_out=held), over_labels(fitted.probability, place, n_labels)
+    return GroupFit(group, 0.0, rows, own, fitted._replace(choice=choice, probability=probability))
 
 
 def _copies(row: Integers) -> Integers:
@@ -265,12 +250,3 @@ def _copies(row: Integers) -> Integers:
     copy = np.empty_like(row)
     copy[order] = np.arange(row.size) - np.repeat(first, np.diff(first, append=row.size))
     return copy
-
-
-def _counted(design: Design, groups: Category, label: Integers, weights: Floats) -> tuple[Group, ...]:
-    """Count the cells of each group."""
-    of_row = groups.code[design.distinct_of(np.arange(label.size))].astype(np.intp)
-    rows = np.bincount(of_row[of_row >= 0], minlength=weights.size)
-    missing = np.bincount(of_row[(of_row >= 0) & (label < 0)], minlength=weights.size)
-    columns = (column.tolist() for column in (rows, rows - missing, missing, weights))
-    return tuple(Group(*cells) for cells in zip(groups.texts, *columns, strict=True))

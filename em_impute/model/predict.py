@@ -14,13 +14,13 @@ from em_impute.columns.design import Design, Feature
 from em_impute.columns.readings import Reading, made_names, with_readings
 from em_impute.columns.spellings import merge_spellings
 from em_impute.columns.text_scores import TextScores
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.em.em import posterior
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import Ensemble, predict
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.reasons import LogOddsShifts
-from em_impute.model.assign import shift_log_odds
+from em_impute.model.assign import over_labels, shift_log_odds
 from em_impute.model.draws import CodedRows
 from em_impute.model.fit import Fitted
 from em_impute.options import Request
@@ -30,6 +30,8 @@ from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
 
 MISSING = -1
+
+ROWS_AT_ONCE = 1 << 20
 
 DIGITS = 12
 """Digits of a probability that count.  The last bits of a product of matrices depend on how many rows it has; without
@@ -45,11 +47,6 @@ class Coding:
     decimal: Annotated[str, "The decimal mark of its numbers."]
     column: Annotated[Mapping[str, int], NotSaved] = field(default_factory=dict)
     """Where each number and each category stands in the table; one that is not there is missing in every row."""
-
-    @property
-    def columns(self) -> tuple[int, ...]:
-        """The columns of the table that are read."""
-        return tuple(sorted(self.column.values()))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -167,19 +164,14 @@ class Expert:
         Kinds(mixture=Mixed, stack=Ensemble),
         "What predicts how probable each label is.",
     ]
-    shift: Annotated[
-        Floats, Axes("n_column_labels"), "Log-odds added, where the rows to fill had label shares of their own."
-    ]
 
-    def predict(self, predictors: Predictors) -> Floats:
-        """Say how probable each label of the column is in some rows, (n_rows, n_column_labels)."""
-        probability = np.zeros((predictors.x.shape[0], self.shift.size))
+    def predict(self, predictors: Predictors, n_labels: int) -> Floats:
+        """Say how probable each label of the column is in some rows, (n_rows, n_labels)."""
         if isinstance(self.mixtures, Mixed):
-            mixed = self.mixtures
-            probability[:, self.known_labels] = posterior(mixed.parameters, mixed.component_label, predictors.x)
+            probability = posterior(self.mixtures.parameters, self.mixtures.component_label, predictors.x)
         else:
-            probability[:, self.known_labels] = predict(self.mixtures, predictors)
-        return shift_log_odds(probability, self.shift)
+            probability = predict(self.mixtures, predictors)
+        return over_labels(probability, self.known_labels, n_labels)
 
 
 class Own(NamedTuple):
@@ -246,7 +238,13 @@ class Model:
         return tuple(one.index for one in self.readings if one.index is not None)
 
     def prepared(self, table: Table) -> Table:
-        """Put the numbers and scores that texts give beside the columns of a table; spell categories as in the fit."""
+        """Put the numbers and scores that texts give beside the columns of a table; spell categories as in the fit.
+
+        The column that divides the rows is a category too where the fit of all rows has it as one.
+        """
+        by = None if self.groups is None else self.groups.column
+        if by is not None and table.groups is not None and by in self.columns:
+            table = replace(table, categories={**table.categories, by: table.groups})
         table = with_readings(table, self.readings)
         spelled = {
             index: merge_spellings(table.categories[index], texts)
@@ -273,13 +271,14 @@ class Model:
         merged = self.merged(table, rows)
         distinct, place = (rows, np.arange(rows.size)) if merged is None else (rows[merged.first], merged.index)
         predictors = self.pooled.coding.predictors(table, distinct)
-        probability = self.pooled.predict(predictors)
+        n_labels = len(self.labels)
+        probability = self.pooled.predict(predictors, n_labels)
         coded: Callable[[], CodedRows] = partial(CodedRows, predictors, {})
         if self.groups is not None:
             coded = partial(self._coded, table, distinct, self.groups)
             for group, mine in self.groups.rows_of(table, distinct):
                 own = self.groups.own[group]
-                by_own = own.expert.predict(own.expert.coding.predictors(table, distinct[mine]))
+                by_own = own.expert.predict(own.expert.coding.predictors(table, distinct[mine]), n_labels)
                 probability[mine] *= 1.0 - own.weight
                 probability[mine] += own.weight * by_own
         if self.shifts is not None:
@@ -287,6 +286,10 @@ class Model:
         probability = shift_log_odds(probability, self.delta)
         probability = probability if digits is None else np.round(probability, digits)
         return Prediction(probability, place, rows[predictors.are_empty[place]], coded)
+
+    def say(self, table: Table, rows: Codes) -> Iterator[Prediction]:
+        """Say the same of very many rows, some after others."""
+        return (self.predict(table, rows[some]) for some in slices(rows.size, ROWS_AT_ONCE))
 
     def _coded(self, table: Table, rows: Integers, groups: Groups) -> CodedRows:
         """Give some rows of a chunk as the fits read them."""
@@ -308,4 +311,4 @@ def expert_of(design: Design, fitted: Fitted, labels: Sequence[str], names: Sequ
         mixtures = Mixed(*fitted.mixture.fit[:2])
     else:  # without what only the report asks for: the rest is sent to every worker, or saved
         mixtures = Ensemble(of.n_labels, of.submodels, of.model_weight, of.shares, of.sharpness)
-    return Expert(known_labels, coding, mixtures, np.zeros(len(labels)))
+    return Expert(known_labels, coding, mixtures)

@@ -1,22 +1,22 @@
 """The choice of the model: by predictions of known labels held out, or, when none is known, by BIC."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Flags, Floats, Integers, Rows
-from em_impute.em.em import Fit, posterior
+from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.em import posterior
 from em_impute.em.initialize import Recipe
 from em_impute.em.mixture import fit_mixture
 from em_impute.em.sampling import draw_rows
 from em_impute.ensemble.cross_validation import Progress
-from em_impute.ensemble.fit import EnsembleFit, fit_ensemble
+from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.folds import (
     N_FOLDS,
     Examples,
-    dealt,
+    deal,
     dealt_like,
     draw_unlabelled,
     like_missing,
@@ -41,19 +41,15 @@ AUTO_FAMILIES = ("tied", "full", "diag")
 """What `--covariance auto` tries, the simplest first; a tie goes to the simpler."""
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """The model that won, and the evidence."""
 
     recipe: Recipe
-    criterion: str
-    """As reports name it, such as "stacked by held-out log-loss"."""
+    criterion: str  # as reports name it, such as "stacked by held-out log-loss"
     candidates: tuple[Candidate, ...]
     held_out: HeldOut | None
-    n_groups: int | None = None
-    """Groups that were asked for or found where no label is known."""
-    ensemble: EnsembleFit | None = None
-    """All members and their weights, where more than one mixture was weighed."""
+    n_groups: int | None = None  # that were asked for or found where no label is known
+    ensemble: EnsembleFit | None = None  # all members and their weights, where more than one mixture was weighed
 
 
 def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recipe, progress: Progress) -> Choice:
@@ -70,7 +66,8 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
     distinct = design.distinct_of(order).astype(np.intp)
     predictors = Predictors(rows.x, design.codes_of(order), design.levels, design.n_numbers)
     examples = how.with_scheme(Examples(predictors, rows.label, rows.weight, origin=distinct))
-    folds = dealt(examples, np.random.default_rng(recipe.seed))
+    rng = np.random.default_rng(recipe.seed)
+    folds = deal(examples.label, rng, examples.cluster, examples.scheme.kept_whole)
     if not (folds >= 0).any():
         # No label occurs twice: nothing can be held out, and a tied covariance asks least of so few rows.
         criterion = "as asked" if len(families) == 1 else "default"
@@ -111,30 +108,6 @@ def can_hold_out(design: Design) -> bool:
     return bool(known.any()) and bool(np.bincount(design.label[known]).max() > 1)
 
 
-def choose_ensemble(
-    design: Design, examples: Examples, recipe: Recipe, progress: Progress, *, single: bool
-) -> tuple[Choice, EnsembleFit]:
-    """Weigh many mixtures by how they predict held-out labels; with `single` the leading one gets all weight.
-
-    The recipe of the choice is that of the leading mixture.
-    """
-    n_to_fill = int(np.count_nonzero(design.distinct.label < 0))
-    ensemble = fit_ensemble(examples, len(design.labels), n_to_fill, recipe.seed, progress, single=single)
-    found = ensemble.comparison
-    weight = found.own_weight if design.weighed else None
-    held_out = HeldOut(
-        found.label,
-        ensemble.held_probability,
-        found.shares,
-        found.origin,
-        weight,
-        found.odds,
-        unlabelled=Unlabelled(found.unlabelled.origin, ensemble.asked_probability),
-    )
-    leading = recipe._replace(family=ensemble.leader.shrinkage.family, per_label=ensemble.leader.per_label)
-    return Choice(leading, ensemble.criterion, (), held_out, None, ensemble), ensemble
-
-
 def _hold_out(rows: Rows, shown: Floats, folds: Integers, asked: Integers, n_labels: int, recipe: Recipe) -> Floats:
     """Predict rows from the fit that lacks the labels of their fold: (n_rows, n_labels); rows of no fold have none.
 
@@ -142,30 +115,20 @@ def _hold_out(rows: Rows, shown: Floats, folds: Integers, asked: Integers, n_lab
     n_features) is what is seen of a row that is held out.
     """
     probability = np.empty((rows.label.size, n_labels))
+    stopping = recipe.stopping._replace(tolerance=FOLD_TOLERANCE)
+    # Labelled rows are predicted by the shares of labelled rows, also where those of the others are free.
+    recipe = recipe._replace(stopping=stopping, free_shares=False)
     for fold in range(N_FOLDS):
-        out = folds == fold
-        if out.any():
-            fit = _fit_without(rows, out, n_labels, recipe)
-            rows_asked = asked == fold
+        kept = folds != fold
+        if not kept.all():
+            learning, _ = merge_equal_rows(Rows(rows.x[kept], rows.label[kept], rows.weight[kept]))
+            fit, rows_asked = fit_mixture(learning, n_labels, recipe).fit, asked == fold
             probability[rows_asked] = posterior(fit.parameters, fit.component_label, shown[rows_asked])
     return probability
 
 
-def _fit_without(rows: Rows, out: Flags, n_labels: int, recipe: Recipe) -> Fit:
-    """Fit a mixture without the rows that are `out`, (n_rows,), to predict these.
-
-    Labelled rows are predicted by the shares of labelled rows, also where those of the others are free.
-    """
-    kept, _ = merge_equal_rows(Rows(rows.x[~out], rows.label[~out], rows.weight[~out]))
-    stopping = recipe.stopping._replace(tolerance=FOLD_TOLERANCE)
-    return fit_mixture(kept, n_labels, recipe._replace(stopping=stopping, free_shares=False)).fit
-
-
 def _comparison_rows(design: Design, seed: int) -> tuple[Integers, Rows]:
-    """Draw the rows to compare candidates on, keeping the balance of labelled and unlabelled rows by weight.
-
-    Returns their numbers as well.
-    """
+    """Draw rows to compare candidates on, labelled and unlabelled ones balanced by weight; also give their numbers."""
     rng = np.random.default_rng(seed)
     parts = []
     known, counts = design.label >= 0, design.weight_of(np.arange(design.label.size)) > 0.0

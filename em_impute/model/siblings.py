@@ -10,7 +10,7 @@ Rows of one key also look alike (a large bird is large every year), so that each
 measurements that correlate by ρ within a key, w = 1/(1 + (n − 1)·ρ) for n rows is exact.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -50,22 +50,15 @@ class Said(NamedTuple):
         return np.where(self.is_known[:, None], self.together, drawn)
 
 
-@dataclass(frozen=True)
-class Siblings:
+class Siblings(NamedTuple):
     """How rows of one key speak for each other."""
 
-    code: Integers
-    """(n_rows,) key of each row; one that has none is a key of its own"""
-    label: Integers
-    """(n_rows,), −1 where unknown"""
-    weight: Floats
-    """(n_rows,) equal rows that each stands for"""
-    shares: Floats
-    """(n_labels,)"""
-    exceptions: float
-    """e above"""
-    correlation: float = 1.0
-    """ρ above"""
+    code: Integers  # (n_rows,) key of each row; one that has none is a key of its own
+    label: Integers  # (n_rows,), −1 where unknown
+    weight: Floats  # (n_rows,) equal rows that each stands for
+    shares: Floats  # (n_labels,)
+    exceptions: float  # e above
+    correlation: float = 1.0  # ρ above
 
     def of_unlabelled(self, probability: Floats) -> Said:
         """Let rows without a label, (n_unlabelled, n_labels), say together what they say alone."""
@@ -126,7 +119,7 @@ class Siblings:
         alone, n_pairs = float((ratio**2).sum()), float((size * (size - 1.0)).sum())
         expected = alone / len(ratio) * n_pairs
         found = (float((total**2).sum()) - alone) / expected if expected > 0.0 else 1.0
-        return replace(self, correlation=float(np.clip(found, 0.0, 1.0)))
+        return self._replace(correlation=float(np.clip(found, 0.0, 1.0)))
 
     @property
     def _counts(self) -> Floats:

@@ -1,29 +1,28 @@
 """A saved model applied to a table: no fit, and row by row the same answer whatever else the table holds."""
 
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.columns.labels import Labels, number_labels, resolve_marks
 from em_impute.columns.readings import made_names
-from em_impute.em.blocks import Integers, slices
 from em_impute.ensemble import metrics
 from em_impute.errors import ColumnError
 from em_impute.model.assign import deltas_of
-from em_impute.model.fills import Filled, Imputing, fill_rows
-from em_impute.model.predict import Coding, Expert, Model
+from em_impute.model.fills import fill_rows
+from em_impute.model.predict import ROWS_AT_ONCE, Expert, Model
 from em_impute.options import Request
 from em_impute.pipeline.compatibility import Mismatch, describe, mismatch_of, refuse_mismatch
 from em_impute.pipeline.open import Progress, look_at, read_opened, unique_names
-from em_impute.pipeline.types import ColumnResult, InputTable, with_experts
+from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.saved_model.drift import DataProfile, compare
 from em_impute.saved_model.store import SavedColumn, SavedModel
 from em_impute.saved_model.values import Drift, Recovered
-from em_impute.table.arrays import Codes
 from em_impute.table.columns import TargetColumn
 from em_impute.table.dialect import Dialect
 from em_impute.table.find_column import find_column
@@ -31,28 +30,17 @@ from em_impute.table.read import Table
 from em_impute.table.source import Source, open_source
 from em_impute.table.text import listed, same_name, shown, shown_path
 
-CHUNK_ROWS = 1 << 20
-"""Rows that are filled at a time."""
 
-
-@dataclass(frozen=True)
-class Applied:
+class Applied(NamedTuple):
     """One column, completed by a saved model."""
 
-    saved: SavedColumn
-    """with its predictors in their places in the table"""
+    saved: SavedColumn  # with its predictors in their places in the table
     completion: ColumnResult
-    summary: DataProfile
-    """of the rows of the table"""
-    drift: Drift
-    """by how much they differ from those of the training"""
+    summary: DataProfile  # of the rows of the table
+    drift: Drift  # by how much they differ from those of the training
     mismatch: Mismatch
-    tested: Recovered | None
-    """how right the model is about known labels, which it has not seen; None where there is none or nobody asks"""
-    without_predictors: Integers
-    """the rows with a missing label that show no predictor"""
-    path: str
-    """of the model"""
+    tested: Recovered | None  # how right it is about known labels that it has not seen; None where there is none
+    path: str  # of the model
 
 
 def asked_of(model: SavedModel, request: Request, path: str) -> SavedModel:
@@ -95,8 +83,7 @@ def read_for(
     _, dialect = look_at(raw, asked)
     found, asked = fitted_to(model, asked, dialect, raw.name)
     asked = replace(asked, weights=_spelled(dialect, model.weights))  # as for the rows of the fit
-    opened = read_opened(raw, asked, progress, may_be_empty=True)
-    return replace(opened, table=with_groups(opened.table, [one.model for one in found.columns])), found, asked
+    return read_opened(raw, asked, progress, may_be_empty=True), found, asked
 
 
 def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) -> tuple[SavedModel, Request]:
@@ -104,12 +91,15 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
     for column in model.names:
         find_column(dialect, _spelled(dialect, column) or column, name)  # says what there is where it is not
     names = unique_names(dialect.names)
-    found = replace(model, columns=tuple(_shifted(placed(one, names), request.deltas) for one in model.columns))
+    deltas = [one.model.delta + deltas_of(one.model.labels, request.deltas) for one in model.columns]
+    there = [placed(one, names) for one in model.columns]
+    columns = (replace(one, model=replace(one.model, delta=delta)) for one, delta in zip(there, deltas, strict=True))
+    found = replace(model, columns=tuple(columns))
     read = {index for column in found.columns for index in column.model.columns}
     if not read:
         needed = listed([shown(one) for one in model.columns[0].model.pooled.coding.names])
         raise ColumnError(f"{shown_path(name)} has none of the model's predictors", f"the model needs some of {needed}")
-    by = _by([one.model for one in found.columns])
+    by = next((one.model.groups.column for one in found.columns if one.model.groups), None)
     texts = {index for one in found.columns for index in one.model.read}
     return found, replace(
         request,
@@ -124,53 +114,36 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
     )
 
 
-def with_groups(table: Table, models: Sequence[Model]) -> Table:
-    """Let the column that divides the rows be a predictor too, if a fit of all rows has it as one."""
-    by = _by(models)
-    if by is None or table.groups is None or not any(by in one.columns for one in models):
-        return table
-    return replace(table, categories={**table.categories, by: table.groups})
-
-
-def _by(models: Sequence[Model]) -> int | None:
-    return next((one.groups.column for one in models if one.groups), None)
-
-
 def placed(saved: SavedColumn, names: Sequence[str]) -> SavedColumn:
     """Find where the predictors of a column stand in a table with these unique names."""
-    at = {unicodedata.normalize("NFC", name): index for index, name in enumerate(names)}
-    texts = saved.model.texts
-    readings = tuple(
-        replace(one, index=at.get(unicodedata.normalize("NFC", one.column))) for one in saved.model.readings
-    )
+    model, at = saved.model, {_normal(name): index for index, name in enumerate(names)}
+
+    def places(wanted: Iterable[str]) -> dict[str, int]:
+        return {name: at[_normal(name)] for name in wanted if _normal(name) in at}
+
+    def placed_expert(expert: Expert) -> Expert:
+        return replace(expert, coding=replace(expert.coding, column=places(expert.coding.names)))
+
+    readings = tuple(replace(one, index=at.get(_normal(one.column))) for one in model.readings)
     made = {name: len(names) + j for j, name in enumerate(made_names(readings))}
+    texts = model.texts
     if texts is not None:
-        there = {name: at.get(unicodedata.normalize("NFC", name)) for name in texts.columns}
-        texts = replace(texts, column={name: index for name, index in there.items() if index is not None})
+        texts = replace(texts, column=places(texts.columns))
         at.update(texts.places(len(names) + len(made)))
     absent = {name for one in readings if one.index is None for name in one.names}
-    at.update({unicodedata.normalize("NFC", name): index for name, index in made.items() if name not in absent})
-
-    def coded(coding: Coding) -> Coding:
-        there = {name: at.get(unicodedata.normalize("NFC", name)) for name in coding.names}
-        return replace(coding, column={name: index for name, index in there.items() if index is not None})
-
-    def placed_expert(expert: Expert, _group: str | None) -> Expert:
-        return replace(expert, coding=coded(expert.coding))
-
-    model = replace(with_experts(saved.model, placed_expert), readings=readings, texts=texts)
-    if model.groups is not None:
-        column = at.get(unicodedata.normalize("NFC", model.groups.name))
-        model = replace(model, groups=replace(model.groups, column=column))
-    return replace(saved, model=model)
+    at.update({_normal(name): index for name, index in made.items() if name not in absent})
+    groups = model.groups
+    if groups is not None:
+        own = {group: one._replace(expert=placed_expert(one.expert)) for group, one in groups.own.items()}
+        groups = replace(groups, own=own, column=at.get(_normal(groups.name)))
+    return replace(
+        saved,
+        model=replace(model, pooled=placed_expert(model.pooled), groups=groups, readings=readings, texts=texts),
+    )
 
 
-def _without(saved: SavedColumn, names: Collection[str]) -> SavedColumn:
-    """Take predictors for missing that a table has, but not so that they can be read."""
-    coding = saved.model.pooled.coding
-    column = {name: index for name, index in coding.column.items() if name not in names}
-    pooled = replace(saved.model.pooled, coding=replace(coding, column=column))
-    return replace(saved, model=replace(saved.model, pooled=pooled))
+def _normal(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def apply_all(opened: InputTable, model: SavedModel, request: Request, path: str, progress: Progress) -> list[Applied]:
@@ -191,12 +164,6 @@ def elsewhere(saved: SavedColumn) -> SavedColumn:
     return saved if saved.free_shares else replace(saved, model=replace(saved.model, shifts=None))
 
 
-def _shifted(saved: SavedColumn, deltas: Sequence[tuple[str, float]]) -> SavedColumn:
-    """Let the log-odds of labels be higher than the model has them.  Raises UsageError for a label that is none."""
-    delta = saved.model.delta + deltas_of(saved.model.labels, deltas)
-    return replace(saved, model=replace(saved.model, delta=delta))
-
-
 def apply_column(
     opened: InputTable, saved: SavedColumn, column: int, request: Request, path: str, *, is_known: bool
 ) -> Applied:
@@ -206,44 +173,20 @@ def apply_column(
     """
     began = perf_counter()
     saved = saved if is_known else elsewhere(saved)
-    saved = replace(saved, model=_counted(saved.model, opened.table))
-    model, n_known = saved.model, len(saved.model.labels)
-    table = model.prepared(opened.table)
-    opened = replace(opened, table=table)
+    table = saved.model.prepared(opened.table)
+    saved = replace(saved, model=_counted(saved.model, table))
+    model, n_known, opened = saved.model, len(saved.model.labels), replace(opened, table=table)
     labels = label_rows(opened.names[column], table.targets[column], model.labels, request)
     new = tuple(zip(labels.labels[n_known:], labels.known[n_known:], strict=True))
     mismatch = mismatch_of(model, opened, new)
-    summary = describe(_without(saved, mismatch.unusable), opened, labels)
+    summary = describe(saved, opened, labels, without=[one.name for one in mismatch.bad if one.reason])
     drift = compare(saved.training.summary, summary)
     refuse_mismatch(mismatch, drift, opened.name, path)
     row = np.flatnonzero(labels.label < 0).astype(np.int32)
-    done = fill_by_model(model, table, row, len(labels.labels), request)
-    timings = {"posterior": perf_counter() - began}
-    completion = ColumnResult(column, saved.column, labels, done.fills, done.probability, done.entropy, timings)
-    return Applied(
-        saved,
-        completion,
-        summary,
-        drift,
-        mismatch,
-        _tested(table, labels, saved, request.seed) if request.examined and not is_known else None,
-        done.without_predictors,
-        path,
-    )
-
-
-def fill_by_model(
-    model: Model, table: Table, row: Codes, n_labels: int, request: Request, imputing: Imputing | None = None
-) -> Filled:
-    """Choose labels for rows of a chunk, (n_missing,), some at a time; the model's are the first of `n_labels`."""
-    return fill_rows(
-        (model.predict(table, row[some]) for some in slices(row.size, CHUNK_ROWS)),
-        row,
-        n_labels,
-        min_probability=request.min_probability,
-        keeps_probability=request.probabilities,
-        imputing=imputing,
-    )
+    fills = fill_rows(model.say(table, row), row, len(labels.labels), request)
+    completion = ColumnResult(column, saved.column, labels, fills, {"posterior": perf_counter() - began})
+    tested = _tested(table, labels, saved, request.seed) if request.examined and not is_known else None
+    return Applied(saved, completion, summary, drift, mismatch, tested, path)
 
 
 def _counted(model: Model, table: Table) -> Model:
@@ -266,11 +209,11 @@ def label_rows(name: str, column: TargetColumn, known: tuple[str, ...], request:
 def _tested(table: Table, labels: Labels, saved: SavedColumn, seed: int) -> Recovered | None:
     """Compare what the model says with the labels that the table knows; of very many rows with some of them."""
     model = saved.model
-    row: Codes = np.flatnonzero((labels.label >= 0) & (labels.label < len(model.labels))).astype(np.int32)
+    row = np.flatnonzero((labels.label >= 0) & (labels.label < len(model.labels)))
     if not row.size:
         return None
-    if row.size > CHUNK_ROWS:
-        row = np.sort(np.random.default_rng(seed).choice(row, CHUNK_ROWS, replace=False))
+    if row.size > ROWS_AT_ONCE:
+        row = np.sort(np.random.default_rng(seed).choice(row, ROWS_AT_ONCE, replace=False))
     said, known, n_labels = model.predict(table, row), saved.training.summary.labels, len(model.labels)
     # Equal rows of one label are told once.
     pair, times = np.unique(said.place.astype(np.intp) * n_labels + labels.label[row], return_counts=True)
@@ -278,13 +221,8 @@ def _tested(table: Table, labels: Labels, saved: SavedColumn, seed: int) -> Reco
     count = np.full(n_labels, 0.5)
     np.add.at(count, [model.labels.index(one) for one in known.texts], known.counts)
     shares = np.broadcast_to(count / count.sum(), probability.shape)
-    return Recovered(
-        row.size,
-        metrics.accuracy(probability, label, weight),
-        metrics.log_loss(probability, label, weight),
-        metrics.accuracy(shares, label, weight),
-        metrics.log_loss(shares, label, weight),
-    )
+    judges = metrics.accuracy, metrics.log_loss
+    return Recovered(row.size, *(judge(one, label, weight) for one in (probability, shares) for judge in judges))
 
 
 def _called(dialect: Dialect, index: int) -> str:

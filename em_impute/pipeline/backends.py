@@ -10,29 +10,22 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from em_impute.environment import BLAS_THREADS
 from em_impute.errors import FitError, UsageError, how_to_install, option
+from em_impute.pipeline.files import Part
 from em_impute.pipeline.processes import without_interrupts
 
-P = TypeVar("P", bound="Numbered")
 A = TypeVar("A")
 R = TypeVar("R")
-
-
-class Numbered(Protocol):
-    """A part, which is best worked on where it was before."""
-
-    @property
-    def number(self) -> int:
-        """Tell it from the others, from 0 on."""
 
 
 class MapParts(Protocol):
     """An ordered map over parts, each with what is to be done to it; both are taken from their iterables lazily."""
 
-    def __call__(self, function: Callable[[P, A], R], parts: Iterable[P], what: Iterable[A], /) -> Iterator[R]:
+    def __call__(self, function: Callable[[Part, A], R], parts: Iterable[Part], what: Iterable[A], /) -> Iterator[R]:
         """Yield `function(part, what)` for one pair after the other."""
 
 
@@ -78,41 +71,27 @@ def dask_parts(scheduler: str | None, n_workers: int | None, forget: Callable[[]
     """
     with ExitStack() as resources:
         client = _connected(scheduler, n_workers, resources)
+        from distributed import KilledWorker
+        from distributed.comm.core import CommClosedError
+
         if not client.nthreads():
             message = f"no worker is connected to the scheduler {scheduler}"
             raise UsageError(message, f"start one with `dask worker {scheduler}`")
-
-        def work(function: Callable[[P, A], R], parts: Iterable[P], what: Iterable[A], /) -> Iterator[R]:
-            return _ordered(client, function, parts, what)
-
-        if scheduler is not None:
-            resources.callback(_tell_to, client, forget)
-        with _losses_told():
-            yield work
-
-
-def _tell_to(client: "Client", forget: Callable[[], Any]) -> None:
-    """Let all workers forget; those that are gone have forgotten."""
-    if client.status == "running":
-        with suppress(Exception):
-            client.run(forget, on_error="ignore")
+        try:
+            yield partial(_ordered, client)
+        except KilledWorker:
+            raise FitError("a task ended several workers, one after the other", LOST_HINT) from None
+        except (CancelledError, CommClosedError, TimeoutError):
+            raise FitError("the scheduler or all workers of Dask were lost", LOST_HINT) from None
+        finally:
+            if scheduler is not None and client.status == "running":
+                with suppress(Exception):  # workers that are gone have forgotten
+                    client.run(forget, on_error="ignore")
 
 
-@contextmanager
-def _losses_told() -> Iterator[None]:
-    """Raise FitError for workers that were lost, whichever of Dask's errors says so."""
-    from distributed import KilledWorker
-    from distributed.comm.core import CommClosedError
-
-    try:
-        yield
-    except KilledWorker:
-        raise FitError("a task ended several workers, one after the other", LOST_HINT) from None
-    except (CancelledError, CommClosedError, TimeoutError):
-        raise FitError("the scheduler or all workers of Dask were lost", LOST_HINT) from None
-
-
-def _ordered(client: "Client", function: Callable[[P, A], R], parts: Iterable[P], what: Iterable[A]) -> Iterator[R]:
+def _ordered(
+    client: "Client", function: Callable[[Part, A], R], parts: Iterable[Part], what: Iterable[A]
+) -> Iterator[R]:
     """Hand out a few tasks ahead and yield results in order; what was handed out is taken back if nobody wants it."""
     places = sorted(client.nthreads())  # a worker that died has another address now
     pending: deque[Any] = deque()

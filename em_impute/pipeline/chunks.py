@@ -3,9 +3,9 @@
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 
@@ -37,57 +37,50 @@ _CACHE: "dict[CacheKey, tuple[Iterable[Any], int]]" = {}
 
 
 class CacheWriter:
-    """Keeps what is made of a part, piece by piece: all of it, or nothing if it is too much for `room` bytes.
+    """Keeps what is made of a part, piece by piece: all of it, or nothing if it is too much.
 
-    Blocks that are too much for memory are kept in a file without a name, unless `spills` is False.
+    That is beyond `keep_bytes` in all; None is a share of the memory.  Blocks that are too much for it are kept in a
+    file without a name, unless `spills` is False.
     """
 
-    def __init__(self, key: CacheKey, room: int, *, spills: bool) -> None:
+    def __init__(self, key: CacheKey, keep_bytes: int | None, *, spills: bool = False) -> None:
         self._key = key
-        self._room = room - sum(size for other, (_, size) in _CACHE.items() if other != key)
+        self._room = default_limit() // 2 if keep_bytes is None else keep_bytes
+        self._room -= sum(size for other, (_, size) in _CACHE.items() if other != key)
         self._spills = spills
-        self._items: list[Any] | None = []
-        self._file: _Spilled | None = None
+        self._items: list[Any] | _Spilled | None = []
         self._size = 0
 
     def add(self, item: Any) -> None:  # noqa: ANN401  # tables and blocks
         """Take in one more."""
-        if self._file is not None:
-            self._file.add(item)
-        elif self._items is not None:
+        if self._items is not None:
             self._items.append(item)
+        if isinstance(self._items, list):
             self._size += array_bytes(item)
             if self._size > self._room:
-                self._give_up()
+                self._items, self._size = _Spilled(self._items) if self._spills else None, 0
 
     def finish(self) -> None:
         """Keep them, now that they are all there."""
-        if self._file is not None:
-            _CACHE[self._key] = self._file, 0
-        elif self._items is not None:
+        if self._items is not None:
             _CACHE[self._key] = self._items, self._size
-
-    def _give_up(self) -> None:
-        items, self._items = self._items or [], None
-        if self._spills:
-            self._file = _Spilled()
-            for item in items:
-                self._file.add(item)
 
 
 class _Spilled:
     """Blocks in a file that vanishes with its descriptor."""
 
-    def __init__(self) -> None:
+    def __init__(self, blocks: list[Block]) -> None:
         with spool_errors():
             self._file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  # closed with the blocks
         self._n_blocks = 0
+        for block in blocks:
+            self.append(block)
 
     def __del__(self) -> None:
         """Close the file, which nobody else knows of."""
         self._file.close()
 
-    def add(self, block: Block) -> None:
+    def append(self, block: Block) -> None:
         """Write one more."""
         with spool_errors():
             for array in block:
@@ -112,26 +105,18 @@ def forget(run: str) -> None:
         del _CACHE[key]
 
 
-@dataclass(frozen=True)
-class ReadPlan:
+class ReadPlan(NamedTuple):
     """How every part is read."""
 
-    run: str
-    """a name that no other run has"""
+    run: str  # a name that no other run has
     request: Request
-    first: str
-    """the path of the first part, which says what the others must be like"""
-    dialect: Dialect
-    """of the first part"""
+    first: str  # the path of the first part, which says what the others must be like
+    dialect: Dialect  # of the first part
     n_parts: int
-    keep_bytes: int | None
-    """what a process may keep from one pass to the next; None is a share of its machine's memory"""
-    weights: str | None = None
-    """what to call the column of weights"""
-    features: tuple[int, ...] | None = None
-    """columns to read, once they are known; None reads every one that may serve"""
-    texts: frozenset[int] = frozenset()
-    """those of them whose texts are read as numbers"""
+    keep_bytes: int | None  # that a process may keep from one pass to the next; None is a share of its memory
+    weights: str | None = None  # what to call the column of weights
+    features: tuple[int, ...] | None = None  # columns to read, once they are known; None: all that may serve
+    texts: frozenset[int] = frozenset()  # those of them whose texts are read as numbers
 
     def key(self, part: Part, what: str) -> CacheKey:
         """Say what something of a part is kept by."""
@@ -140,15 +125,8 @@ class ReadPlan:
     def for_models(self, models: Sequence[Model]) -> "ReadPlan":
         """Read no more than the columns that some of these models use."""
         used = {index for one in models for index in one.columns}
-        return replace(
-            self, features=tuple(sorted(used)), texts=frozenset(chain.from_iterable(one.read for one in models))
-        )
-
-
-def cache_writer(part: Part, plan: ReadPlan, what: str, *, spills: bool = False) -> CacheWriter:
-    """Keep something of a part in this process for the passes to come."""
-    room = default_limit() // 2 if plan.keep_bytes is None else plan.keep_bytes
-    return CacheWriter(plan.key(part, what), room, spills=spills)
+        texts = frozenset(chain.from_iterable(one.read for one in models))
+        return self._replace(features=tuple(sorted(used)), texts=texts)
 
 
 @contextmanager
@@ -188,7 +166,7 @@ def table_chunks(part: Part, plan: ReadPlan, *, record_starts: bool = False) -> 
 
 def _read(source: Source, dialect: Dialect, part: Part, plan: ReadPlan, *, record_starts: bool) -> Iterator[Table]:
     """Read the chunks of a part, and keep them, without their record starts, if there is room."""
-    cache = cache_writer(part, plan, CHUNKS)
+    cache = CacheWriter(plan.key(part, CHUNKS), plan.keep_bytes)
     options = read_options(plan.request, dialect, source.name)
     options["keep_record_starts"] = record_starts
     options["most_texts"] = 0 if plan.request.names_one_mixture and not plan.texts else ANY_NUMBER
@@ -225,12 +203,11 @@ def in_part(part: Part, plan: ReadPlan) -> Iterator[None]:
 
 def _refuse_other_form(path: str, dialect: Dialect, plan: ReadPlan) -> None:
     first, names = plan.dialect, dialect.names
-    if names != first.names:
-        if len(names) != len(first.names):
-            differs = f"it has {len(names)} columns, not {len(first.names)}"
-        else:
-            at = next(i for i, (one, two) in enumerate(zip(first.names, names, strict=True)) if one != two)
-            differs = f"its column {at + 1} is {names[at]!r}, not {first.names[at]!r}"
+    if len(names) != len(first.names):
+        differs = f"it has {len(names)} columns, not {len(first.names)}"
+    elif names != first.names:
+        at = next(i for i, (one, two) in enumerate(zip(first.names, names, strict=True)) if one != two)
+        differs = f"its column {at + 1} is {names[at]!r}, not {first.names[at]!r}"
     elif dialect.closes != first.closes:
         differs = "the rows of one end with a delimiter, those of the other do not"
     elif dialect.encoding != first.encoding:

@@ -4,8 +4,7 @@ Columns, cells, units, texts and labels that do not fit are named all at once; r
 training are, so that the two can be compared and added up.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -16,12 +15,7 @@ from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, option
 from em_impute.model.predict import Coding, Model
 from em_impute.pipeline.types import InputTable
-from em_impute.saved_model.distributions import (
-    TextDistribution,
-    count_numbers,
-    count_texts,
-    sort_counts,
-)
+from em_impute.saved_model.distributions import TextDistribution, count_numbers, count_texts, sort_counts
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.store import SavedColumn
 from em_impute.saved_model.units import count_converted
@@ -36,24 +30,15 @@ class BadCells(NamedTuple):
     name: str
     cells: int
     line: int
-    reason: str
-    """why none of its cells can be used; empty where these cells alone count as missing"""
+    reason: str  # why none of its cells can be used; empty where these cells alone count as missing
 
 
-@dataclass(frozen=True)
-class Mismatch:
+class Mismatch(NamedTuple):
     """What of a table does not fit a model."""
 
-    lacking: tuple[str, ...]
-    """predictors that are not there"""
+    lacking: tuple[str, ...]  # predictors that are not there
     bad: tuple[BadCells, ...]
-    new_labels: tuple[tuple[str, int], ...]
-    """labels that the model does not know, and how many rows have each"""
-
-    @property
-    def unusable(self) -> tuple[str, ...]:
-        """The predictors that cannot be read at all."""
-        return tuple(one.name for one in self.bad if one.reason)
+    new_labels: tuple[tuple[str, int], ...]  # labels that the model does not know, and how many rows have each
 
 
 def mismatch_of(model: Model, opened: InputTable, new_labels: tuple[tuple[str, int], ...]) -> Mismatch:
@@ -125,19 +110,19 @@ def _label(one: tuple[str, int]) -> str:
     return f"{shown(label)} in {plural(count, 'row')}"
 
 
-def describe(saved: SavedColumn, opened: InputTable, labels: Labels) -> DataProfile:
+def describe(saved: SavedColumn, opened: InputTable, labels: Labels, *, without: Collection[str]) -> DataProfile:
     """Describe all rows of a table, be their labels known or not; those that the model does not know count as new.
 
-    Predictors that are not there are left out.
+    Predictors that are not there are left out, as are those `without` which it is to be.
     """
     coding, then = saved.model.pooled.coding, saved.training.summary
+    there = coding.column.keys() - without
     numbers, converted = {}, {}
-    for name in filter(coding.column.__contains__, then.numbers):
+    for name in filter(there.__contains__, then.numbers):
         values, weights = _numbers(opened.table.numbers[coding.column[name]], opened.weight)
         numbers[name] = count_numbers(then.numbers[name], values, weights)
         converted[name] = count_converted(then.numbers[name], values, weights)
-    there = filter(coding.column.__contains__, then.texts)
-    texts = {name: _texts(coding, name, then.texts[name], opened) for name in there}
+    texts = {name: _texts(coding, name, one, opened) for name, one in then.texts.items() if name in there}
     if opened.weight is None:
         known = np.array(labels.known)
         counted = sort_counts(then.labels.texts, labels.labels, known, known, labels.n_missing)

@@ -6,11 +6,9 @@ from time import perf_counter
 
 import numpy as np
 
-from em_impute.columns.deduplicate import Key
 from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
 from em_impute.columns.readings import made_names, used_readings
-from em_impute.columns.same_label import SameLabel
 from em_impute.columns.text_scores import TextScores, fit_text_scores
 from em_impute.diagnostics.diagnose import examine
 from em_impute.em.em import Stopping
@@ -18,11 +16,11 @@ from em_impute.em.initialize import Recipe
 from em_impute.ensemble.folds import count_labels
 from em_impute.errors import FitError, UsageError, option
 from em_impute.missingness.reasons import LogOddsShifts, Reasons, judged_rows, weigh_reasons
-from em_impute.model.assign import deltas_of
+from em_impute.model.assign import deltas_of, over_labels, total_entropy
 from em_impute.model.bic import ordering_feature
 from em_impute.model.column import FittedColumn
 from em_impute.model.draws import seed_of_imputing
-from em_impute.model.fills import NO_ROWS, Filled, Imputing, fill_rows
+from em_impute.model.fills import NO_ROWS, Fills, Imputing, fill_rows, no_fills
 from em_impute.model.fit import FitProgress, Fitted, examples_of, fit_one, fit_with_ensemble
 from em_impute.model.groups import fit_groups
 from em_impute.model.predict import Groups, Model, Own, Prediction, expert_of
@@ -30,7 +28,7 @@ from em_impute.model.select import can_hold_out
 from em_impute.options import Request
 from em_impute.pipeline.edits import make_edits, make_records, refuse_taken
 from em_impute.pipeline.open import Progress, name_of
-from em_impute.pipeline.types import ColumnResult, InputTable, no_fills
+from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.table.long import NUMBERING, patch_long
 from em_impute.table.patch import patch
 from em_impute.table.text import shown
@@ -55,41 +53,24 @@ def complete(
     labels = read_labels(target, opened.table.targets[column], request)
     if not (labels.n_missing or request.keeps_model):
         return ColumnResult(column, target, labels, no_fills(len(labels.labels)))
-    return _complete_labels(opened, column, labels, request, progress, release=release)
-
-
-def _complete_labels(
-    opened: InputTable, column: int, labels: Labels, request: Request, progress: Progress, *, release: bool = False
-) -> ColumnResult:
-    """Learn from the labels of a column that there are, and fill those that are missing, if any are."""
     if any(labels.known):  # a label that there is not shall not be found out after the fit
         deltas_of(labels.labels, request.deltas)
     found = fit_column(opened, column, labels, request, progress, release=release)
     found = replace(found, delta=deltas_of(found.labels.labels, request.deltas))
-    clock = _Clock()
+    clock = Clock()
     progress("filling", None, "")
-    done = _fill(found, request)
+    fills = _fill(found, request)
     clock.lap("posterior")
     diagnostics = None
     if request.examined and labels.n_missing:
         progress("examining", None, "")
-        diagnostics = examine(found, done.fills, _recipe(found.labels, request)._replace(family="full"), request)
+        diagnostics = examine(found, fills, _recipe(found.labels, request)._replace(family="full"), request)
         clock.lap("examine")
-    entropy = found.weighted_entropy if found.design.weighed else done.entropy
-    laps = {**found.timings, **clock.laps}
-    name, found = opened.names[column], found.released()
-    return ColumnResult(
-        column,
-        name,
-        found.labels,
-        done.fills,
-        done.probability,
-        entropy,
-        laps,
-        found,
-        diagnostics,
-        done.drawn if request.imputations else None,
-    )
+    if found.design.weighed:
+        weight = found.design.distinct.weight[found.unlabelled]
+        fills = fills._replace(entropy=total_entropy(found.distinct_probability, weight))
+    laps, found = {**found.timings, **clock.laps}, found.released()
+    return ColumnResult(column, target, found.labels, fills, laps, found, diagnostics)
 
 
 def fit_column(
@@ -100,14 +81,15 @@ def fit_column(
     `labels` are those of the column, or what is left of them where some known ones are hidden on purpose.
     """
     target, apart = opened.names[column], opened.apart_from(column)
-    clock = _Clock()
+    clock = Clock()
     known = labels_to_find(target, drop_zero_weights(labels, target, apart.weight), request)
     progress("preparing", None, "")
     named = request.names_one_mixture or not any(known.known)
     scored, design, texts = _design(apart, known, request, named=named)
     if release:
         for one in (opened, apart, scored):
-            one.release_predictors()
+            one.table.numbers.clear()
+            one.table.categories.clear()
     order_at = ordering_feature(design, name_of(scored, request.order_by))
     order_by = design.features[order_at].name if design.n_numbers else None  # the same one in every group of rows
     clock.lap("design")
@@ -130,7 +112,7 @@ def fit_column(
     )
     shifts = None if reasons is None or named else reasons.shifts()
     clock.lap("fit")
-    found = FittedColumn(labels, design, fitted, groups, clock.laps, own=own, reasons=reasons, shifts=shifts)
+    found = FittedColumn(labels, design, fitted, groups, clock.laps, np.zeros(len(labels.labels)), own, reasons, shifts)
     predictors = [*(one.name for one in design.features), *(() if texts is None else texts.columns)]
     return replace(found, readings=used_readings(scored.readings, predictors), texts=texts)
 
@@ -138,10 +120,21 @@ def fit_column(
 def _design(
     opened: InputTable, labels: Labels, request: Request, *, named: bool
 ) -> tuple[InputTable, Design, TextScores | None]:
-    """Make the design, and put what texts say beside the numbers of the table; `named` says that one mixture is."""
-    keys = opened.keys
-    same = _same_label(opened, labels, keys)
-    opened, texts = _with_text_scores(opened, labels, request, same, is_wanted=not named)
+    """Make the design, with what texts say of labels beside the numbers of the table unless one mixture is `named`."""
+    keys, same, texts = opened.keys, None, None
+    if any(labels.known):
+        same = opened.same_label(labels.label, keys)
+    elif opened.same is not None:
+        what = f"{option('same_within', opened.same[0])} cannot be used here: no label is known"
+        raise FitError(what, "leave it out, or label some rows")
+    if not named:
+        label, weight, cluster = labels.label, opened.weight, None if same is None else same.code
+        found = fit_text_scores(
+            opened.table, opened.names, label, labels.labels, weight, request.seed, known=opened.known, cluster=cluster
+        )
+        if found is not None:
+            texts, table = found
+            opened = replace(opened, table=table, names=[*opened.names, *texts.names])
     design = make_design(
         labels,
         opened.columns,
@@ -155,32 +148,6 @@ def _design(
         same=same,
     )
     return opened, design, texts
-
-
-def _same_label(opened: InputTable, labels: Labels, keys: Sequence[Key]) -> SameLabel | None:
-    """Give the column of which rows with one value have one label.  Raises FitError where no label could show any."""
-    if any(labels.known):
-        return opened.same_label(labels.label, keys)
-    if opened.same is not None:
-        what = f"{option('same_within', opened.same[0])} cannot be used here: no label is known"
-        raise FitError(what, "leave it out, or label some rows")
-    return None
-
-
-def _with_text_scores(
-    opened: InputTable, labels: Labels, request: Request, same: SameLabel | None, *, is_wanted: bool
-) -> tuple[InputTable, TextScores | None]:
-    """Put what the texts of each row say of its label beside its numbers, if they say anything."""
-    if not is_wanted:
-        return opened, None
-    label, weight, cluster = labels.label, opened.weight, None if same is None else same.code
-    found = fit_text_scores(
-        opened.table, opened.names, label, labels.labels, weight, request.seed, known=opened.known, cluster=cluster
-    )
-    if found is None:
-        return opened, None
-    texts, table = found
-    return replace(opened, table=table, names=[*opened.names, *texts.names]), texts
 
 
 def _reasons(design: Design, fitted: Fitted, request: Request) -> Reasons | None:
@@ -267,7 +234,7 @@ def _recipe(labels: Labels, request: Request) -> Recipe:
     )
 
 
-def _fill(found: FittedColumn, request: Request) -> Filled:
+def _fill(found: FittedColumn, request: Request) -> Fills:
     """Choose a label for each row without one, by what the fit says of the distinct ones."""
     row = np.flatnonzero(found.labels.label < 0).astype(np.int32)
     distinct = found.distinct_probability
@@ -277,17 +244,10 @@ def _fill(found: FittedColumn, request: Request) -> Filled:
         n_draws = max(request.imputations, 1)
         draws = found.draw(n_draws, seed_of_imputing(request.seed))
         imputing = Imputing(draws, range(n_draws), request.seed, deciding=found.deciding_rows)
-    return fill_rows(
-        [said],
-        row,
-        distinct.shape[1],
-        min_probability=request.min_probability,
-        keeps_probability=request.probabilities or (request.probability and bool(request.imputations)),
-        imputing=imputing,
-    )
+    return fill_rows([said], row, distinct.shape[1], request, imputing)
 
 
-class _Clock:
+class Clock:
     """A stopwatch that names its laps."""
 
     def __init__(self) -> None:
@@ -295,6 +255,7 @@ class _Clock:
         self._began = perf_counter()
 
     def lap(self, name: str) -> None:
+        """End a lap and begin the next one."""
         now = perf_counter()
         self.laps[name] = now - self._began
         self._began = now
@@ -313,14 +274,8 @@ def model_of(found: FittedColumn, names: Sequence[str], request: Request, deltas
         }
         groups = Groups(found.design.groups.name, own, names.index(found.design.groups.name))
     pooled = expert_of(found.design, found.fitted, labels, names, request)
-    return Model(labels, pooled, groups, deltas_of(labels, deltas), _shifts_of(found), found.readings, texts)
-
-
-def _shifts_of(found: FittedColumn) -> LogOddsShifts | None:
-    """Give the shifts for all labels of the column; those of which nothing was learnt are never likely."""
-    shifts, labels = found.shifts, found.labels.labels
-    if shifts is None or shifts.is_none:
-        return None
-    shift = np.zeros((shifts.weight.size, len(labels)))
-    shift[:, [labels.index(label) for label in found.design.labels]] = shifts.shift
-    return LogOddsShifts(shifts.weight, shift)
+    shifts = found.shifts
+    if shifts is not None:  # labels of which nothing was learnt are never likely
+        of_all = over_labels(shifts.shift, pooled.known_labels, len(labels))
+        shifts = None if shifts.is_none else LogOddsShifts(shifts.weight, of_all)
+    return Model(labels, pooled, groups, deltas_of(labels, deltas), shifts, found.readings, texts)

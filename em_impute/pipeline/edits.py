@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from em_impute.em.blocks import Floats
+from em_impute.em.blocks import Floats, slices
 from em_impute.errors import DesignError
 from em_impute.options import Request
 from em_impute.pipeline.types import ColumnResult, InputTable
@@ -29,12 +29,6 @@ OBSERVED = 0
 CHANGED = ("line", "column", "old", "new", "probability")
 """What is told of each changed cell."""
 
-BLOCK_CHARACTERS = 65536
-"""Characters of the changed cells that are written at a time."""
-
-Change = tuple[int, str, str, str, float]
-"""Line, column, old text, new label, probability."""
-
 
 def make_edits(
     opened: InputTable, completions: Sequence[ColumnResult], request: Request, imputation: int | None = None
@@ -49,9 +43,14 @@ def make_edits(
         for name, values, digits in added_columns(completion, opened.table.n_rows, request, imputation):
             names.append(name)
             edits.append(_appended_cells(opened, values, digits, request.decimal))
-    refuse_taken(opened.table.dialect, opened.name, names)
-    if names:
-        edits += [_appended_names(opened, names), _appended_to_asides(opened, names)]
+    dialect = opened.table.dialect
+    refuse_taken(dialect, opened.name, names)
+    if names and dialect.has_header:
+        edits.append(Edits.of_one(dialect.header_end, dialect.header_end, _cells(names, dialect)))
+    if names:  # lines with as many cells keep pace: a header again has the names, others are blank
+        asides = opened.table.asides.where(opened.table.asides.end >= 0)
+        texts = [_cells([""] * len(names), dialect), _cells(names, dialect)]
+        edits.append(Edits(asides.end, asides.end, (asides.kind == HEADER).astype(np.intp), texts))
     return Edits.merged(edits)
 
 
@@ -66,28 +65,19 @@ def make_records(opened: InputTable, completions: Sequence[ColumnResult], reques
     return Records(starts, Edits.merged([make_edits(alone, completions, request, imputation), left_out]))
 
 
-def _changes(opened: InputTable, completion: ColumnResult) -> Iterator[Change]:
-    """Tell, cell by cell, what was filled."""
-    column = opened.table.targets[completion.column]
-    fills = completion.fills
-    filled = fills.code >= 0
-    row, code, probability = fills.row[filled], fills.code[filled], fills.probability[filled]
-    old, line = column.code[row], opened.table.line_of(row)
-    for one in zip(line.tolist(), old.tolist(), code.tolist(), probability.tolist(), strict=True):
-        yield one[0], completion.target, column.texts[one[1]], completion.labels.labels[one[2]], one[3]
-
-
 def changed_cells(opened: InputTable, completion: ColumnResult, *before: str) -> Iterator[bytes]:
     """Yield the filled cells as lines of CSV, many at a time, each with the cells `before` it."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    for line, column, old, new, probability in _changes(opened, completion):
-        writer.writerow([*before, line, column, old, new, f"{probability:.6f}"])
-        if text.tell() > BLOCK_CHARACTERS:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode()
+    column, fills, labels = opened.table.targets[completion.column], completion.fills, completion.labels.labels
+    for some in slices(fills.code.size):
+        filled = np.flatnonzero(fills.code[some] >= 0) + some.start
+        row = fills.row[filled]
+        cells = opened.table.line_of(row), column.code[row], fills.code[filled], fills.probability[filled]
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows(
+            [*before, line, completion.target, column.texts[old], labels[new], f"{probability:.6f}"]
+            for line, old, new, probability in zip(*(one.tolist() for one in cells), strict=True)
+        )
+        yield text.getvalue().encode()
 
 
 def codes_to_write(completion: ColumnResult, imputation: int | None) -> Codes:
@@ -95,9 +85,9 @@ def codes_to_write(completion: ColumnResult, imputation: int | None) -> Codes:
     fills = completion.fills
     if imputation == OBSERVED:
         return np.full(fills.code.size, -1, np.int8)
-    if imputation is None or completion.drawn is None:
+    if imputation is None or fills.drawn is None:
         return fills.code
-    drawn: Codes = completion.drawn[imputation - 1]
+    drawn: Codes = fills.drawn[imputation - 1]
     return drawn
 
 
@@ -133,8 +123,8 @@ def added_columns(
     if request.probabilities:
         for k, label in enumerate(completion.labels.labels):
             values = (completion.labels.label == k).astype(float)
-            if completion.probability is not None:
-                values[fills.row] = completion.probability[:, k]
+            if fills.probabilities is not None:
+                values[fills.row] = fills.probabilities[:, k]
             yield f"{target}_p_{label}", values, PROBABILITY_DIGITS
     if request.indicator:
         filled = np.zeros(n_rows)
@@ -144,12 +134,12 @@ def added_columns(
 
 def _probability(completion: ColumnResult, imputation: int | None) -> Floats:
     """Give the probability of the label in each cell that was missing, NaN where there is none yet: (n_missing,)."""
-    code = codes_to_write(completion, imputation)
+    code, fills = codes_to_write(completion, imputation), completion.fills
     if imputation == OBSERVED:
         return np.full(code.size, np.nan)
-    if imputation is None or completion.drawn is None or completion.probability is None:
-        return completion.fills.probability
-    return np.take_along_axis(completion.probability, code[:, None], axis=1)[:, 0]
+    if imputation is None or fills.drawn is None or fills.probabilities is None:
+        return fills.probability
+    return np.take_along_axis(fills.probabilities, code[:, None], axis=1)[:, 0]
 
 
 def _appended_cells(opened: InputTable, values: Floats, digits: int, decimal: str) -> Edits:
@@ -172,22 +162,6 @@ def refuse_taken(dialect: Dialect, source: str, names: Sequence[str]) -> None:
         if name in dialect.names:
             message = f"a column named {shown(name)} is already in {shown_path(source)}"
             raise DesignError(message, "rename it, or leave out the option that would add it again")
-
-
-def _appended_names(opened: InputTable, names: Sequence[str]) -> Edits:
-    dialect = opened.table.dialect
-    if not dialect.has_header:
-        nowhere = np.empty(0, np.int64)
-        return Edits(nowhere, nowhere, np.empty(0, np.intp), [])
-    return Edits.of_one(dialect.header_end, dialect.header_end, _cells(names, dialect))
-
-
-def _appended_to_asides(opened: InputTable, names: Sequence[str]) -> Edits:
-    """Keep lines with as many cells as the records as long as these: a header again has the names, others are blank."""
-    dialect, asides = opened.table.dialect, opened.table.asides
-    asides = asides.where(asides.end >= 0)
-    texts = [_cells([""] * len(names), dialect), _cells(names, dialect)]
-    return Edits(asides.end, asides.end, (asides.kind == HEADER).astype(np.intp), texts)
 
 
 def _cells(texts: Sequence[str], dialect: Dialect) -> bytes:

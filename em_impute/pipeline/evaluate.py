@@ -1,8 +1,9 @@
 """How right the fills would be: hide known labels -> fill them -> compare with what they were, again and again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,33 +33,21 @@ MODEL, LABELS_ONLY, MAJORITY = "em_impute", "labels_only", "majority"
 """What is compared: the fills; the same model where rows without a label teach nothing; the shares of the labels."""
 
 
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """Labels that were hidden, those of all repeats one after the other, and what was said of them."""
 
-    target: str
-    """The name of the column."""
-    labels: Labels
-    """As the file has them."""
+    target: str  # the name of the column
+    labels: Labels  # as the file has them
     hiding: HoldOut
-    share: Floats
-    """(n_labels,) part of each label that was to be hidden"""
-    row: Integers
-    """(n_hidden,) row of the table"""
-    repeat: Integers
-    """(n_hidden,) from 0"""
-    label: Integers
-    """(n_hidden,) the label that was hidden"""
-    probability: Mapping[str, Floats]
-    """(n_hidden, n_labels) by `MODEL`, `LABELS_ONLY` (lacking where labelled rows alone do not suffice), `MAJORITY`"""
-    weight: Floats | None
-    """(n_hidden,) how much each row counts as the user says; None counts all alike"""
-    like_missing: Floats | None
-    """(n_hidden,) how much each counts if the hidden rows are to be as the missing ones; None where none is missing"""
-    design: Design
-    """Of the last repeat."""
-    texts: TextScores | None
-    """what made predictors of texts in it"""
+    share: Floats  # (n_labels,) part of each label that was to be hidden
+    row: Integers  # (n_hidden,) row of the table
+    repeat: Integers  # (n_hidden,) from 0
+    label: Integers  # (n_hidden,) the label that was hidden
+    probability: Mapping[str, Floats]  # (n_hidden, n_labels) by MODEL, MAJORITY, and LABELS_ONLY if such rows suffice
+    weight: Floats | None  # (n_hidden,) how much each row counts as the user says; None counts all alike
+    like_missing: Floats | None  # (n_hidden,) how much, were they as the missing rows; None where none is missing
+    design: Design  # of the last repeat
+    texts: TextScores | None  # what made predictors of texts in it
     seconds: float
 
     def rows(self, weight: Floats | None) -> float:
@@ -175,10 +164,7 @@ def _shares(labels: Labels, weight: Floats | None) -> Floats:
 def _fit_labels_only(
     opened: InputTable, column: int, labels: Labels, request: Request, progress: Progress
 ) -> FittedColumn | None:
-    """Fit the same model where rows without a label have the weight 0: they teach nothing, but are filled.
-
-    None where the rows that have labels show too little by themselves, such as no number that varies.
-    """
+    """Fit the same model where rows without a label teach nothing; None where those with one show too little."""
     weight = np.where(labels.label >= 0, 1.0 if opened.weight is None else opened.weight, 0.0)
     weight /= weight[weight > 0.0].mean()
     try:

@@ -1,8 +1,7 @@
 """The whole story: from a table to a start, to every step of EM, to why it stopped."""
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -11,7 +10,6 @@ import numpy as np
 from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
 from em_impute.em.blocks import Floats, Integers, Rows, make_blocks, per_row
-from em_impute.em.em import Stop, Stopping, make_problem
 from em_impute.em.expectation import e_step
 from em_impute.em.families import FAMILIES, default_prior
 from em_impute.em.initialize import components_of_labels
@@ -21,7 +19,7 @@ from em_impute.errors import DesignError, FitError, option
 from em_impute.model.bic import ordering_feature
 from em_impute.options import Request
 from em_impute.pipeline.complete import labels_to_find
-from em_impute.pipeline.explain_steps import Height, Run, Showing, Start, Turn, find_start, follow
+from em_impute.pipeline.explain_steps import Height, Run, Showing, Turn, follow
 from em_impute.pipeline.open import Progress, name_of
 from em_impute.pipeline.types import InputTable
 from em_impute.table.text import plural
@@ -36,8 +34,8 @@ class Told(NamedTuple):
     values: Floats  # (n_told, n_features), as the file has them
 
 
-@dataclass(frozen=True)
-class Explanation:
+@dataclass(frozen=True, kw_only=True)
+class Explanation(Run):
     """Everything that happened.  Parameters are those of standardised features until `own` rescales them."""
 
     target: str
@@ -49,16 +47,6 @@ class Explanation:
     component_label: Integers
     """(n_components,)"""
     family: str
-    prior_strength: float
-    collapse: str | None
-    """Why plain maximum likelihood was given up; None where it was not."""
-    start: Start
-    parameters: dict[int, Parameters]
-    """By iteration, the start as 0: those that were kept, and the last."""
-    turns: tuple[Turn, ...]
-    stop: Stop
-    remaining: float
-    """Estimate of the gain still to come; inf if there is none."""
     told: Told
     showing: Showing
 
@@ -117,42 +105,28 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
     component_label = components_of_labels(design.label, len(labels.labels), n_components)
 
     run = partial(_run, design, rows, component_label, request, showing, progress)
-    start, done, strength, collapse = _held_where_it_collapses(run, request.prior_strength)
-    if start.kind == "random":
-        done = done._replace(parameters=_in_order(done.parameters, by))
+    try:
+        done = run(request.prior_strength or 0.0)
+    except FitError as error:
+        if request.prior_strength is not None:
+            raise
+        done = replace(run(1.0), collapse=error.message)
+    if done.start.kind == "random":  # as `fill` sorts the components, in every iteration alike
+        order = np.argsort(done.parameters[max(done.parameters)].mean[:, by], kind="stable")
+        sorted_ = {at: Parameters(*(values[order] for values in one)) for at, one in done.parameters.items()}
+        done = replace(done, parameters=sorted_)
     place = np.array(chosen or _telling_rows(design, done.parameters[0], component_label, showing.n_rows), np.intp)
     return Explanation(
-        target,
-        labels,
-        design,
-        rows,
-        component_label,
-        _family(request),
-        strength,
-        collapse,
-        start,
-        done.parameters,
-        tuple(done.turns),
-        done.stop,
-        done.remaining,
-        told(opened, design, place),
-        showing,
+        **vars(done),
+        target=target,
+        labels=labels,
+        design=design,
+        rows=rows,
+        component_label=component_label,
+        family=_family(request),
+        told=told(opened, design, place),
+        showing=showing,
     )
-
-
-def _held_where_it_collapses(
-    run: Callable[[float], tuple[Start, Run]], asked: float | None
-) -> tuple[Start, Run, float, str | None]:
-    """Run EM with the prior strength that is asked for, else without a prior, else with the default one.
-
-    Also give the strength, and why it is not 0 although no prior was asked for.
-    """
-    try:
-        return *run(asked or 0.0), asked or 0.0, None
-    except FitError as error:
-        if asked is not None:
-            raise
-        return *run(1.0), 1.0, error.message
 
 
 def _family(request: Request) -> str:
@@ -167,14 +141,10 @@ def _run(
     showing: Showing,
     progress: Progress,
     strength: float,
-) -> tuple[Start, Run]:
-    """Find a start and follow EM from there.  Raises FitError where a component collapses."""
-    family = FAMILIES[_family(request)]
+) -> Run:
+    """Follow EM, with heights in the data's units."""
     prior = default_prior(overall_covariance(rows), float(rows.weight.sum()), component_label.size, strength)
-    stopping = Stopping(request.tolerance, request.max_iter)
-    start, begin = find_start(rows, component_label, family, prior, stopping, request.seed)
-    problem = make_problem(*rows, component_label, len(design.labels))
-    run = follow(problem, start, family, prior, stopping, showing, progress)
+    run = follow(rows, component_label, FAMILIES[_family(request)], prior, request, showing, progress)
     # Standardising multiplied densities by the scales: of each observed cell for log L, of each completed one for Q.
     observed = design.log_jacobian(rows)
     completed = float(rows.weight.sum() * np.log(design.scale).sum())
@@ -182,17 +152,7 @@ def _run(
         Turn(turn.iteration, *(Height(h.q - completed, h.log_likelihood - observed, h.log_prior) for h in turn[1:]))
         for turn in run.turns
     ]
-    return begin, run._replace(turns=turns)
-
-
-def _in_order(parameters: dict[int, Parameters], feature: int) -> dict[int, Parameters]:
-    """Sort the components as `fill` does, by their final means of one feature, in every iteration alike."""
-    order = np.argsort(parameters[max(parameters)].mean[:, feature], kind="stable")
-    return {at: Parameters(*(values[order] for values in one)) for at, one in parameters.items()}
-
-
-CERTAINTY_ROWS = 20_000
-"""Distinct rows among which the telling ones are looked for."""
+    return replace(run, turns=turns)
 
 
 def responsibilities(parameters: Parameters, component_label: Integers, x: Floats, label: Integers) -> Floats:
@@ -210,28 +170,20 @@ def responsibilities(parameters: Parameters, component_label: Integers, x: Float
 
 def row_at(opened: InputTable, line: int) -> int:
     """Find the row that stands on a line of the file.  Raises DesignError where none does."""
-    table = opened.table
-
-    def begins(row: int) -> int:
-        return int(table.line_of(np.array([row]))[0])
-
-    if not begins(0) <= line < begins(table.n_rows):
+    begins = opened.table.line_of(np.arange(opened.table.n_rows + 1))
+    if not begins[0] <= line < begins[-1]:
         raise DesignError(
             f"{opened.name} has no row on line {line:,}",
-            f"its {plural(table.n_rows, 'row')} are on lines {begins(0):,} to {begins(table.n_rows) - 1:,}",
+            f"its {plural(opened.table.n_rows, 'row')} are on lines {begins[0]:,} to {begins[-1] - 1:,}",
         )
-    return bisect_right(range(table.n_rows), line, key=begins) - 1
+    return int(np.searchsorted(begins, line, side="right")) - 1
 
 
 def _telling_rows(design: Design, start: Parameters, component_label: Integers, number: int) -> list[int]:
-    """Choose rows of the table that teach most: without a label from doubtful to certain, and one with a label.
-
-    How certain they are is what the start says.  The one with a label is that which it would be least likely to give
-    this label: there the clamp tells most.
-    """
+    """Choose rows without a label, from doubtful to certain at the start, and one whose label is least likely there."""
     distinct, n_labels = design.distinct, int(component_label.max()) + 1
     shows = ~np.isnan(distinct.x).all(axis=1)
-    unknown, known = (_some(np.flatnonzero(is_it & shows)) for is_it in (distinct.label < 0, distinct.label >= 0))
+    unknown, known = (np.flatnonzero(is_it & shows) for is_it in (distinct.label < 0, distinct.label >= 0))
     belongs = (component_label[:, None] == np.arange(n_labels)).astype(float)
 
     def chances(rows: Integers) -> Floats:
@@ -247,11 +199,6 @@ def _telling_rows(design: Design, start: Parameters, component_label: Integers, 
     if design.index is None:
         return sorted(chosen)
     return sorted(int(np.argmax(design.index == one)) for one in chosen)
-
-
-def _some(rows: Integers) -> Integers:
-    """Take every so manieth of very many rows."""
-    return rows[:: max(1, -(-rows.size // CERTAINTY_ROWS))]
 
 
 def _quantiles(rows: Integers, value: Floats, number: int) -> Iterator[int]:

@@ -1,12 +1,13 @@
 """Where plain EM begins, in numbers that can be checked by hand."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, Rows
-from em_impute.em.em import Problem, Stop, Stopping, expect, iterate, log_likelihood_of, make_problem
+from em_impute.em.em import Stop, Stopping, expect, iterate, log_likelihood_of, make_problem
 from em_impute.em.families import Family, Prior, default_prior, log_prior
 from em_impute.em.k_means import choose_far_apart
 from em_impute.em.mixture import overall_covariance
@@ -14,6 +15,7 @@ from em_impute.em.moments import hard_moments
 from em_impute.em.parameters import Parameters, whiten
 from em_impute.em.sampling import sample_rows
 from em_impute.errors import FitError, option
+from em_impute.options import Request
 from em_impute.pipeline.open import Progress
 
 N_STARTS = 10
@@ -33,31 +35,10 @@ class Start(NamedTuple):
     n_starts: int
 
 
-def find_start(
-    rows: Rows, component_label: Integers, family: Family, prior: Prior, stopping: Stopping, seed: int
-) -> tuple[Parameters, Start]:
-    """Begin at the labelled rows, or, where no label is known, at the best of some guesses.
-
-    All components have one covariance, within the family, so that no M step can lower the likelihood.  Raises FitError
-    where every guess ends in a collapsed component.
-    """
-    rng = np.random.default_rng(seed)
-    if (rows.label >= 0).any():
-        start, pooled = _start_at_labels(rows, component_label, family, prior, rng)
-        return start, Start("labels", pooled, 1)
-    start, n_starts = _highest_start(rows, component_label, family, prior, stopping, rng)
-    return start, Start("random", pooled=False, n_starts=n_starts)
-
-
 def _start_at_labels(
     rows: Rows, component_label: Integers, family: Family, prior: Prior, rng: np.random.Generator
-) -> tuple[Parameters, bool]:
-    """Begin where the labelled rows are, with one covariance for all components, as numbers one can check by hand.
-
-    That is the covariance of these rows about the means of their labels, or, where they are too few or too much alike
-    for it, the covariance of all rows; the second result says which.  A label with several components has their means
-    at rows of its own.
-    """
+) -> tuple[Parameters, Start]:
+    """Begin at the labels' means, with the covariance of labelled rows about them, or of all if they are too few."""
     known = rows.label >= 0
     x, label, weight = rows.x[known], rows.label[known], rows.weight[known]
     n_labels = int(component_label.max()) + 1
@@ -72,9 +53,11 @@ def _start_at_labels(
     within = Rows(x - moments.mean[label], label, weight)
     for candidates in [within, rows] if enough else [rows]:
         covariance = _covariance_of(candidates, family, prior)
-        if _is_sound(covariance):
+        with suppress(FitError):
+            whiten(covariance)
             break
-    return Parameters(share, mean, np.tile(covariance, (share.size, 1, 1))), candidates is within
+    start = Parameters(share, mean, np.tile(covariance, (share.size, 1, 1)))
+    return start, Start("labels", candidates is within, 1)
 
 
 def _highest_start(
@@ -84,12 +67,8 @@ def _highest_start(
     prior: Prior,
     stopping: Stopping,
     rng: np.random.Generator,
-) -> tuple[Parameters, int]:
-    """Find among some random starts the one from which EM comes highest; also give how many there were.
-
-    Each has its means at rows that are far apart, the covariance of all rows for every component, and equal shares.
-    Raises FitError where all of them collapse.
-    """
+) -> tuple[Parameters, Start]:
+    """Find the start, of means at rows that are far apart and equal shares, from which EM comes highest."""
     n_components = component_label.size
     few = sample_rows(rows, START_ROWS, int(rng.integers(1 << 32)))
     problem = make_problem(*few, component_label, n_components)
@@ -110,7 +89,7 @@ def _highest_start(
             best, highest = start, round(final.objective, 4)
     if best is None:
         raise failure
-    return best, n_starts
+    return best, Start("random", pooled=False, n_starts=n_starts)
 
 
 def _refuse_handful(parameters: Parameters, weight: float, prior: Prior) -> None:
@@ -127,14 +106,6 @@ def _covariance_of(rows: Rows, family: Family, prior: Prior) -> Floats:
     return family.restrict(covariance)
 
 
-def _is_sound(covariance: Floats) -> bool:
-    try:
-        whiten(covariance)
-    except FitError:
-        return False
-    return True
-
-
 def _spread(x: Floats, weight: Floats, number: int, rng: np.random.Generator) -> Floats:
     """Choose rows far apart, (number, n_features), a missing number counting as 0."""
     points = np.where(np.isnan(x), 0.0, x)
@@ -145,17 +116,13 @@ EARLY, LATER, WIDENING = 60, 30, 1.15
 """For pictures the parameters of the first 60 iterations are kept, and beyond those of iterations 30, 30·1.15, …."""
 
 
-@dataclass(frozen=True)
-class Showing:
+class Showing(NamedTuple):
     """What a learner wants to see."""
 
     n_rows: int = 5
-    lines: tuple[int, ...] = ()
-    """Lines of the file whose rows are followed; empty chooses `n_rows` telling ones."""
-    steps: int | None = 3
-    """Iterations whose parameters are kept; None keeps those of all."""
-    pictures: bool = False
-    """Keep also those of the iterations that are drawn."""
+    lines: tuple[int, ...] = ()  # of the file, whose rows are followed; empty chooses `n_rows` telling ones
+    steps: int | None = 3  # iterations whose parameters are kept; None keeps those of all
+    pictures: bool = False  # keep also those of the iterations that are drawn
 
 
 class Height(NamedTuple):
@@ -174,34 +141,49 @@ class Turn(NamedTuple):
     after: Height  # of θ'
 
 
-class Run(NamedTuple):
-    """One run of EM."""
+@dataclass(frozen=True)
+class Run:
+    """One run of EM.  Parameters are those of standardised features."""
 
     parameters: dict[int, Parameters]
+    """By iteration, the start as 0: those that were kept, and the last."""
     turns: list[Turn]
     stop: Stop
     remaining: float
+    """Estimate of the gain still to come; inf if there is none."""
+    start: Start
+    prior_strength: float
+    collapse: str | None = None
+    """Why plain maximum likelihood was given up; None where it was not."""
 
 
 def follow(
-    problem: Problem,
-    start: Parameters,
+    rows: Rows,
+    component_label: Integers,
     family: Family,
     prior: Prior,
-    stopping: Stopping,
+    request: Request,
     showing: Showing,
-    progress: Progress,
+    watch: Progress,
 ) -> Run:
-    """Take down what happens in the loop: Q is that of the moments which the E step before found."""
+    """Find a start, and take down what happens in the loop: Q is that of the moments which the E step before found.
+
+    All components start with one covariance, within the family, so that no M step can lower the likelihood.  Raises
+    FitError where a component collapses.
+    """
+    stopping, rng = Stopping(request.tolerance, request.max_iter), np.random.default_rng(request.seed)
+    if (rows.label >= 0).any():
+        begin, start = _start_at_labels(rows, component_label, family, prior, rng)
+    else:
+        begin, start = _highest_start(rows, component_label, family, prior, stopping, rng)
+    problem = make_problem(*rows, component_label, int(component_label.max()) + 1)
     kept: dict[int, Parameters] = {}
     turns: list[Turn] = []
-    last, stop, remaining = None, None, np.inf
-    for step in iterate(problem, start, family, prior, stopping):
-        stop, remaining = step.stop, step.remaining
+    last = None
+    for step in iterate(problem, begin, family, prior, stopping):
         if step.stop == "rounding":  # this step was told before
             break
-        detail = f"iteration {step.iteration}, log-likelihood {step.log_likelihood:,.3f}"
-        progress("fitting", None, detail)
+        watch("fitting", None, f"iteration {step.iteration}, log-likelihood {step.log_likelihood:,.3f}")
         held = log_prior(step.parameters, family, prior)
         if last is not None:
             moments, before = last
@@ -209,12 +191,10 @@ def follow(
             turns.append(Turn(step.iteration, before, after))
         if step.stop or _is_kept(step.iteration, showing):
             kept[step.iteration] = step.parameters
-        if not step.stop:
-            moments = expect(problem, step.parameters)
-            before = Height(log_likelihood_of(moments, step.parameters), step.log_likelihood, held)
-            last = moments, before
+        moments = expect(problem, step.parameters)
+        last = moments, Height(log_likelihood_of(moments, step.parameters), step.log_likelihood, held)
     kept.setdefault(step.iteration, step.parameters)
-    return Run(kept, turns, stop or "max_iter", remaining)
+    return Run(kept, turns, step.stop or "max_iter", step.remaining, start, prior.strength)
 
 
 def _is_kept(iteration: int, showing: Showing) -> bool:

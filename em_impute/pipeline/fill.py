@@ -1,13 +1,12 @@
 """The whole story of a table in parts: read -> sample -> fit, over all rows where one mixture is asked for -> fill."""
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial, reduce
-from itertools import accumulate, repeat
-from time import perf_counter
-from typing import NamedTuple
+from itertools import accumulate
+from typing import NamedTuple, TypeVar
 
 from em_impute.columns.weights import refuse_no_weight
 from em_impute.ensemble.candidates import MAX_REFIT
@@ -17,12 +16,12 @@ from em_impute.options import Request
 from em_impute.pipeline.apply import elsewhere, fitted_to
 from em_impute.pipeline.backends import MapParts, dask_parts, serial_parts
 from em_impute.pipeline.chunks import ReadPlan, forget
+from em_impute.pipeline.complete import Clock
 from em_impute.pipeline.files import Part, called, opened
 from em_impute.pipeline.fill_chunk import ONE_TABLE, FillPlan, Form, PartResult, fill_part
 from em_impute.pipeline.fit_sample import (
     START_ROWS,
     ColumnOfParts,
-    FromFile,
     ScanResult,
     apply_to_column,
     fit_column_of_parts,
@@ -32,7 +31,6 @@ from em_impute.pipeline.sample import Wanted
 from em_impute.pipeline.save import model_of_columns
 from em_impute.pipeline.scan import RowSummary, bounds, scan_part
 from em_impute.saved_model.store import SavedModel, TrainingTable
-from em_impute.table.dialect import Dialect
 
 SAMPLE_BYTES, SAMPLE_CELLS = 24 << 20, 4_000_000
 """Of either kind of rows, that one process has room for."""
@@ -41,18 +39,16 @@ SAMPLE_PART = 0.1
 DRAWN_BYTES, DRAWN_CELL_BYTES = 100, 16
 """Part of --max-memory that the rows drawn may take, and what each of them does beside its record."""
 
+R = TypeVar("R")
+
 Backend = Callable[[Callable[[], None]], AbstractContextManager[MapParts]]
 """Opens workers, which are told in the end to forget what they kept."""
 
 
 @dataclass(frozen=True)
-class PartsResult:
+class PartsResult(ScanResult):
     """All columns, completed in all parts."""
 
-    parts: tuple[Part, ...]
-    dialect: Dialect
-    names: Sequence[str]
-    summary: RowSummary
     columns: tuple[ColumnOfParts, ...]
     totals: tuple[CellCounts, ...]
     """of each column"""
@@ -80,30 +76,29 @@ def complete_parts(
     workers: Backend,
     room: Room,
     progress: Progress,
-    saved: FromFile | None = None,
+    saved: tuple[SavedModel, str] | None = None,
     form: Form = ONE_TABLE,
 ) -> PartsResult:
     """Complete every column that was asked for, in every part, and write the parts.
 
-    With a `saved` model nothing is fitted.
+    With a `saved` model, and the path it came from, nothing is fitted.
     """
     first = parts[0].name
     with opened(parts[0]) as raw:
         source, dialect = look_at(raw, request)
         header, data = source.read(0, dialect.data_offset), source.read(dialect.data_offset, 1 << 20)
     if saved is not None:
-        model, request = fitted_to(saved.model, request, dialect, first)
-        saved = saved._replace(model=replace(model, columns=tuple(map(elsewhere, model.columns))))
+        model, request = fitted_to(saved[0], request, dialect, first)
+        saved = replace(model, columns=tuple(map(elsewhere, model.columns))), saved[1]
     options, names = read_options(request, dialect, first), unique_names(dialect.names)
     weights = None if options["weights"] is None else names[options["weights"]]
     run = secrets.token_hex(8)
     plan = ReadPlan(run, request, first, dialect, len(parts), room.keep_bytes, weights)
     wanted = _wanted(len(names), max(1.0, len(data) / max(1, data.count(b"\n"))), request, room.max_memory)
-    timings = {}
     with workers(partial(forget, run)) as map_parts:
-        began = perf_counter()
+        clock = Clock()
         summary = _read(parts, plan, wanted, map_parts, progress)
-        timings["read"] = perf_counter() - began
+        clock.lap("read")
         if not summary.n_rows:
             raise FitError(f"{called(parts)} has a header but no rows to learn from", "add rows below the header")
         if weights is not None and summary.weights is not None:
@@ -113,15 +108,18 @@ def complete_parts(
             columns = tuple(fit_column_of_parts(scan, column, map_parts, progress) for column in options["targets"])
         else:
             columns = tuple(apply_to_column(scan, column, saved, at) for at, column in enumerate(options["targets"]))
-        timings["fit"] = perf_counter() - began - timings["read"]
+        clock.lap("fit")
         fillers = tuple(one.filler for one in columns)
-        filled = tuple(_fill(scan, FillPlan(plan, fillers, form), map_parts, progress))
-        timings["patch"] = perf_counter() - began - timings["read"] - timings["fit"]
+        reading = plan.for_models([one.model for one in fillers if one.model])
+        before = accumulate([0, *(part.rows for part in summary.parts)])
+        plans = (FillPlan(reading, fillers, form, *one) for one in zip(summary.parts, before, strict=False))
+        filled = tuple(_watched(map_parts(fill_part, parts, plans), parts, "writing", progress))
+        clock.lap("patch")
     totals = tuple(
         reduce(CellCounts.merged, (part.totals[one.filler.column] for part in filled), no_cells(len(one.filler.labels)))
         for one in columns
     )
-    return PartsResult(tuple(parts), dialect, names, summary, columns, totals, filled, timings)
+    return PartsResult(**vars(scan), columns=columns, totals=totals, filled=filled, timings=clock.laps)
 
 
 def _wanted(n_columns: int, record_bytes: float, request: Request, max_memory: int | None) -> Wanted:
@@ -143,21 +141,17 @@ def _read(parts: Sequence[Part], plan: ReadPlan, wanted: Wanted, map_parts: MapP
     """Read all parts.  Those that are handed out later are told which rows can no longer be drawn."""
     total: RowSummary | None = None
     what = ((plan, wanted, bounds(total, wanted)) for _ in parts)
-    for done, one in enumerate(map_parts(scan_part, parts, what), start=1):
-        total = one if total is None else total.plus(one).trimmed(wanted)
-        progress("reading", done / len(parts), f"part {done} of {len(parts)}")
+    for one in _watched(map_parts(scan_part, parts, what), parts, "reading", progress):
+        total = one if total is None else total.plus(one, wanted)
     if total is None:
         raise AssertionError("a table has at least one part")
     return total
 
 
-def _fill(scan: ScanResult, plan: FillPlan, map_parts: MapParts, progress: Progress) -> Iterator[PartResult]:
-    """Fill all parts, reading no more than the columns that some model uses."""
-    plan = plan._replace(reading=plan.reading.for_models([one.model for one in plan.fillers if one.model]))
-    rows = [part.rows for part in scan.summary.parts]
-    what = zip(repeat(plan), scan.summary.parts, accumulate([0, *rows]), strict=False)
-    for done, one in enumerate(map_parts(fill_part, scan.parts, what), start=1):
-        progress("writing", done / len(scan.parts), f"part {done} of {len(scan.parts)}")
+def _watched(found: Iterable[R], parts: Sequence[Part], stage: str, progress: Progress) -> Iterator[R]:
+    """Tell of every part for which there is a result."""
+    for done, one in enumerate(found, start=1):
+        progress(stage, done / len(parts), f"part {done} of {len(parts)}")
         yield one
 
 

@@ -11,15 +11,14 @@ import numpy as np
 
 from em_impute.columns.labels import Labels
 from em_impute.model.draws import ModelDraws
-from em_impute.model.fills import CellCounts, Imputing, count_by_group, count_cells, no_cells
+from em_impute.model.fills import CellCounts, Imputing, count_cells, fill_rows, no_cells, no_fills
 from em_impute.model.predict import Model
 from em_impute.options import Request
-from em_impute.pipeline.apply import fill_by_model, with_groups
 from em_impute.pipeline.chunks import ReadPlan, in_part, label_codes, opened_part, read_along, table_chunks
 from em_impute.pipeline.edits import changed_cells, make_edits, make_records, refuse_taken
 from em_impute.pipeline.files import Part, write
 from em_impute.pipeline.scan import PartRead
-from em_impute.pipeline.types import ColumnResult, InputTable, no_fills
+from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.table.dialect import Dialect
 from em_impute.table.long import NUMBERING, Records, patch_long
 from em_impute.table.output import WrittenFile
@@ -29,19 +28,15 @@ from em_impute.table.source import Source
 from em_impute.table.text import shown_path
 
 
-@dataclass(frozen=True)
-class ColumnFiller:
+class ColumnFiller(NamedTuple):
     """How a column is filled."""
 
     column: int
     name: str
     labels: tuple[str, ...]
-    label_of: Mapping[str, int]
-    """of every text of the column, −1 where it is missing"""
-    model: Model | None
-    """None where nothing is missing"""
-    draws: ModelDraws | None = None
-    """what labels are drawn by; None where the most probable ones are filled in"""
+    label_of: Mapping[str, int]  # of every text of the column, −1 where it is missing
+    model: Model | None  # None where nothing is missing
+    draws: ModelDraws | None = None  # None where the most probable labels are filled in
 
 
 class Form(NamedTuple):
@@ -55,11 +50,13 @@ ONE_TABLE = Form()
 
 
 class FillPlan(NamedTuple):
-    """How every part is filled."""
+    """How a part is filled."""
 
     reading: ReadPlan
     fillers: tuple[ColumnFiller, ...]
     form: Form
+    read: PartRead  # what it was when it was read
+    n_before: int  # rows of the table before it
 
 
 class PartResult(NamedTuple):
@@ -71,99 +68,83 @@ class PartResult(NamedTuple):
     changes: dict[int, list[bytes]]  # of each, lines of CSV on changed cells, compressed; only where they are told
 
 
-class _Chunk(NamedTuple):
-    """Rows of a part that were filled."""
-
-    opened: InputTable
-    completions: list[ColumnResult]
-    is_first: bool
-
-
-class _Pass(NamedTuple):
-    """What one pass over a part goes by."""
+@dataclass(frozen=True)
+class _Pass:
+    """What the passes over a part go by."""
 
     source: Source
+    dialect: Dialect
     part: Part
     plan: FillPlan
-    read: PartRead
-    n_before: int  # rows of the table before the part
     result: PartResult
 
+    def tables(self) -> Iterator[Iterator[bytes]]:
+        """Yield the completed part, drawn anew each time where labels are drawn."""
+        for number in count():
+            source, read = read_along(self.source, self.dialect, self.part, self.plan.reading)
+            portions = chain.from_iterable(self._portions(read, number))
+            yield encoded(splice(source, portions, expect_sha256=self.plan.read.sha256), self.dialect)
 
-def fill_part(part: Part, what: tuple[FillPlan, PartRead, int]) -> PartResult:
+    def _portions(self, read: Iterable[Table], number: int) -> Iterator[Iterator[Portion]]:
+        for at, (opened, completions) in enumerate(self._filled_chunks(read, number, counts=number == 0)):
+            edits = make_edits(opened, completions, self.plan.reading.request)
+            yield in_portions(edits, opened.table.start if at else 0, opened.table.stop)
+
+    def long_table(self) -> Iterator[Iterator[bytes]]:
+        """Yield the only table: the part as it was read and every imputation of it, one below the other."""
+        request = self.plan.reading.request
+        refuse_taken(self.dialect, self.part.name, NUMBERING)
+
+        def records(version: int) -> Iterator[Records]:
+            read = table_chunks(self.part, self.plan.reading, record_starts=True)
+            for opened, completions in self._filled_chunks(read, max(0, version - 1), counts=version == 1):
+                yield make_records(opened, completions, request, version)
+
+        versions = map(records, range(request.imputations + 1))
+        yield patch_long(self.source, self.dialect, versions, expect_sha256=self.plan.read.sha256)
+
+    def _filled_chunks(
+        self, read: Iterable[Table], number: int, *, counts: bool
+    ) -> Iterator[tuple[InputTable, list[ColumnResult]]]:
+        """Fill chunk after chunk, by this draw if labels are drawn; if it `counts`, the result tells of it."""
+        plan, name, totals, first_row = self.plan, self.part.name, self.result.totals, self.plan.n_before
+        for at, chunk in enumerate(read):
+            targets = {
+                column: replace(target, quotes_always=self.plan.read.quotes_always[column])
+                for column, target in chunk.targets.items()
+            }
+            # Names of columns that are added go to the header once.
+            dialect = replace(chunk.dialect, has_header=False) if at else chunk.dialect
+            table = replace(chunk, targets=targets, dialect=dialect)
+            opened = InputTable(self.source, name, table, [*targets], dialect.names, 0.0)
+            completions = []
+            for filler in plan.fillers:
+                completion, counted = _filled(table, filler, plan.reading.request, (number, first_row), self.part)
+                completions.append(completion)
+                if counts:
+                    totals[filler.column] = totals[filler.column].merged(counted)
+                if counts and plan.form.tells_changes:
+                    lines = b"".join(changed_cells(opened, completion, *[name] * (plan.reading.n_parts > 1)))
+                    self.result.changes.setdefault(filler.column, []).append(zlib.compress(lines, 1))
+            yield opened, completions
+            first_row += table.n_rows
+
+
+def fill_part(part: Part, plan: FillPlan) -> PartResult:
     """Complete a part and write it, whole or not at all.
 
-    `what` says how, what it was when it was read, and how many rows the parts before it have.  A part that is written
-    several times, drawn anew each time, is gone through as often.  Raises `TableError` where it is no longer the same,
-    `OutputError` where it cannot be written.
+    One that is written several times, drawn anew each time, is gone through as often.  Raises `TableError` where it is
+    no longer what it was when it was read, `OutputError` where it cannot be written.
     """
-    plan, read, n_before = what
     result = PartResult(part.number, [], {one.column: no_cells(len(one.labels)) for one in plan.fillers}, {})
     with in_part(part, plan.reading), opened_part(part, plan.reading) as (source, dialect):
-        one = _Pass(source, part, plan, read, n_before, result)
-        contents = _long_table(one, dialect) if plan.form.long else _tables(one, dialect)
+        passes = _Pass(source, dialect, part, plan, result)
+        contents = passes.long_table() if plan.form.long else passes.tables()
         for output in part.outputs:
             result.files.append(write(output, next(contents)))
         if not part.outputs:
             deque(next(contents), maxlen=0)
     return result
-
-
-def _tables(one: _Pass, dialect: Dialect) -> Iterator[Iterator[bytes]]:
-    """Yield the completed part, drawn anew each time where labels are drawn."""
-    for number in count():
-        source, read = read_along(one.source, dialect, one.part, one.plan.reading)
-        chunks = _filled_chunks(one, read, number, counts=number == 0)
-        portions = chain.from_iterable(_portions(chunk, one.plan) for chunk in chunks)
-        yield encoded(splice(source, portions, expect_sha256=one.read.sha256), dialect)
-
-
-def _portions(chunk: _Chunk, plan: FillPlan) -> Iterator[Portion]:
-    table = chunk.opened.table
-    edits = make_edits(chunk.opened, chunk.completions, plan.reading.request)
-    return in_portions(edits, 0 if chunk.is_first else table.start, table.stop)
-
-
-def _long_table(one: _Pass, dialect: Dialect) -> Iterator[Iterator[bytes]]:
-    """Yield the only table: the part as it was read and every imputation of it, one below the other."""
-    request = one.plan.reading.request
-    refuse_taken(dialect, one.part.name, NUMBERING)
-
-    def records(version: int) -> Iterator[Records]:
-        read = table_chunks(one.part, one.plan.reading, record_starts=True)
-        for chunk in _filled_chunks(one, read, max(0, version - 1), counts=version == 1):
-            yield make_records(chunk.opened, chunk.completions, request, version)
-
-    versions = map(records, range(request.imputations + 1))
-    yield patch_long(one.source, dialect, versions, expect_sha256=one.read.sha256)
-
-
-def _filled_chunks(one: _Pass, read: Iterable[Table], number: int, *, counts: bool) -> Iterator[_Chunk]:
-    """Fill chunk after chunk, by this draw if labels are drawn; if it `counts`, the result tells of it."""
-    plan, part, result, first_row = one.plan, one.part, one.result, 0
-    models = [filler.model for filler in plan.fillers if filler.model]
-    for chunk in read:
-        is_first = first_row == 0
-        targets = {
-            column: replace(target, quotes_always=one.read.quotes_always[column])
-            for column, target in chunk.targets.items()
-        }
-        # Names of columns that are added go to the header once.
-        dialect = chunk.dialect if is_first else replace(chunk.dialect, has_header=False)
-        table = with_groups(replace(chunk, targets=targets, dialect=dialect), models)
-        opened = InputTable(one.source, part.name, table, [*targets], table.dialect.names, 0.0)
-        completions = []
-        for filler in plan.fillers:
-            completion, counted = _filled(table, filler, plan.reading.request, (number, one.n_before + first_row), part)
-            completions.append(completion)
-            if counts:
-                result.totals[filler.column] = result.totals[filler.column].merged(counted)
-            if counts and plan.form.tells_changes:
-                before = [part.name] * (plan.reading.n_parts > 1)
-                lines = b"".join(changed_cells(opened, completion, *before))
-                result.changes.setdefault(filler.column, []).append(zlib.compress(lines, 1))
-        yield _Chunk(opened, completions, is_first)
-        first_row += table.n_rows
 
 
 def _filled(
@@ -178,7 +159,6 @@ def _filled(
         return ColumnResult(one.column, one.name, labels, no_fills(n_labels)), no_cells(n_labels)
     row, table = np.flatnonzero(label < 0), one.model.prepared(table)
     imputing = None if one.draws is None else Imputing(one.draws, [number], request.seed, first_row)
-    done = fill_by_model(one.model, table, row, n_labels, request, imputing)
-    counted = count_cells(done.fills, done.entropy, table.line_of, done.without_predictors, part=part.number)
-    counted = replace(counted, by_group=count_by_group(table.groups, label))
-    return ColumnResult(one.column, one.name, labels, done.fills, done.probability), counted
+    fills = fill_rows(one.model.say(table, row), row, n_labels, request, imputing)
+    counted = count_cells(fills, table.line_of, part=part.number)
+    return ColumnResult(one.column, one.name, labels, fills), counted.with_groups(table.groups, label)

@@ -8,14 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.labels import Labels, read_labels
-from em_impute.columns.readings import Reading
-from em_impute.em.blocks import Floats
 from em_impute.em.initialize import Mixture
 from em_impute.model.assign import deltas_of
 from em_impute.model.draws import seed_of_imputing
 from em_impute.model.predict import Mixed, Model
 from em_impute.options import Request
-from em_impute.pipeline.apply import Applied, apply_column, label_rows, with_groups
+from em_impute.pipeline.apply import Applied, apply_column, label_rows
 from em_impute.pipeline.backends import MapParts
 from em_impute.pipeline.chunks import ReadPlan
 from em_impute.pipeline.complete import complete, model_of
@@ -41,13 +39,6 @@ NOISE = 3.0
 """Standard errors up to which a label's share among the rows drawn differs from that of all rows by chance."""
 
 
-class FromFile(NamedTuple):
-    """A saved model, and where it came from."""
-
-    model: SavedModel
-    path: str
-
-
 @dataclass(frozen=True)
 class ScanResult:
     """What is known once all parts have been read."""
@@ -61,78 +52,73 @@ class ScanResult:
     summary: RowSummary
 
 
-@dataclass(frozen=True)
-class ColumnOfParts:
+class ColumnOfParts(NamedTuple):
     """What was learnt of a column, from a sample and perhaps from all rows."""
 
-    opened: InputTable
-    """the sample, as a small file that is closed"""
+    opened: InputTable  # the sample, as a small file that is closed
     sample: Sample
-    completion: ColumnResult
-    """of the sample; its mixture is that of all rows where EM went over them"""
-    labels: Labels
-    """counted in all rows"""
+    completion: ColumnResult  # of the sample; its mixture is that of all rows where EM went over them
+    labels: Labels  # counted in all rows
     filler: ColumnFiller
-    full_fit: FullFit | None
-    saved: SavedColumn | None = None
-    """what is to be saved, where that was asked for"""
-    applied: Applied | None = None
-    """what a saved model says of the sample, where one fills the column"""
+    full_fit: FullFit | None = None
+    saved: SavedColumn | None = None  # where a model is to be saved
+    applied: Applied | None = None  # what a saved model says of the sample, where one fills the column
 
 
 def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, progress: Progress) -> ColumnOfParts:
     """Fit a sample as a small file, and then, where one mixture is asked for, all rows."""
     request, wanted, names = scan.plan.request, scan.wanted, scan.names
     sample = scan.summary.samples[column]
-    if _names_one_mixture(sample, request):
+    if request.names_one_mixture or sample.may_fill.all():  # EM goes over all rows: either kind is drawn at one rate
         sample = evenly(sample, wanted._replace(size=min(wanted.size, START_ROWS)))
-    opened = _sample_table(scan, column, sample)
-    opened = interpreted(opened, request)
+    opened = interpreted(_sample_table(scan, column, sample), request)
     target = opened.table.targets[column]
     labels = read_labels(names[column], _of_all_rows(target, scan.summary.counts[column]), request)
-    deltas = _deltas(request, labels, _shift(labels, read_labels(names[column], target, request)))
+    deltas = _deltas(request, labels, read_labels(names[column], target, request))
     asked = replace(request, deltas=deltas, probabilities=True)  # for the sweep of δ
     completion = complete(opened, column, asked, progress)
     filler = ColumnFiller(column, names[column], completion.labels.labels, _label_of(target.texts, labels), None)
     found, full_fit = completion.fitted, None
     if found is None:
-        return ColumnOfParts(opened, sample, completion, labels, filler, None)
-    readings = tuple(_in_all_rows(one, sample, opened, scan.parts) for one in found.readings)
-    found = replace(found, readings=readings)
-    completion = replace(completion, fitted=found)
+        return ColumnOfParts(opened, sample, completion, labels, filler)
+    readings = []
+    for one in found.readings:  # which cells are no numbers; not all of them were drawn
+        places = _place_of(sample, opened, [int(where.removeprefix("line ")) for where in one.unread])
+        of = [f" of {scan.parts[part].name}" if len(scan.parts) > 1 else "" for part, _ in places]
+        unread = tuple(f"line {line}{name}" for (_, line), name in zip(places, of, strict=True))
+        readings.append(replace(one, unread=unread, n_unread=0))
+    found = replace(found, readings=tuple(readings))
     model, draws = model_of(found, names, request, deltas), None
     if request.method == "draw":
         draws = found.draw(max(request.imputations, 1), seed_of_imputing(request.seed))
     if isinstance(model.pooled.mixtures, Mixed):
         full_fit = _fit_all_rows(scan, filler, model, found.mixture, map_parts, progress)
         mixture = full_fit.mixture
-        mixtures = Mixed(mixture.fit.parameters, mixture.fit.component_label)
-        model = replace(model, pooled=replace(model.pooled, mixtures=mixtures))
-        of_all = found.fitted._replace(lead=lambda: mixture)
-        completion = replace(completion, fitted=replace(found, fitted=of_all))
-    saved = column_of_sample(opened, completion, labels, request, full_fit) if request.keeps_model else None
-    filler = replace(filler, model=model, draws=draws)
+        found = replace(found, fitted=found.fitted._replace(lead=lambda: mixture))
+        model = model_of(found, names, request, deltas)
+    completion = completion._replace(fitted=found)
+    saved = column_of_sample(opened, completion, labels, request) if request.keeps_model else None
+    filler = filler._replace(model=model, draws=draws)
     return ColumnOfParts(opened, sample, completion, labels, filler, full_fit, saved)
 
 
-def apply_to_column(scan: ScanResult, column: int, saved: FromFile, at: int) -> ColumnOfParts:
+def apply_to_column(scan: ScanResult, column: int, saved: tuple[SavedModel, str], at: int) -> ColumnOfParts:
     """Let a saved model fill a column, the one `at` this place among its own; a sample is compared with its training.
 
     Raises DesignError, naming all of it at once, where the table holds what the model was not made for.
     """
-    request, counts, fills = scan.plan.request, scan.summary.counts[column], saved.model.columns[at]
+    request, counts, fills = scan.plan.request, scan.summary.counts[column], saved[0].columns[at]
     sample = scan.summary.samples[column]
     read = _sample_table(scan, column, sample)
     target = read.table.targets[column]
     labels = label_rows(scan.names[column], _of_all_rows(target, counts), fills.model.labels, request)
     weight = np.array([counts[text] / n for text, n in zip(target.texts, target.counts, strict=True)])[target.code]
     weight *= 1.0 if read.weight is None else read.weight
-    table = with_groups(read.table, [fills.model])
-    opened = replace(read, table=table, weight=weight / weight.mean())
-    applied = apply_column(opened, fills, column, replace(request, probabilities=True), saved.path, is_known=False)
+    opened = replace(read, weight=weight / weight.mean())
+    applied = apply_column(opened, fills, column, replace(request, probabilities=True), saved[1], is_known=False)
     label_of = _label_of(target.texts, labels)
     filler = ColumnFiller(column, scan.names[column], fills.model.labels, label_of, fills.model)
-    return ColumnOfParts(opened, sample, applied.completion, labels, filler, None, applied=applied)
+    return ColumnOfParts(opened, sample, applied.completion, labels, filler, applied=applied)
 
 
 def _fit_all_rows(
@@ -140,16 +126,9 @@ def _fit_all_rows(
 ) -> FullFit:
     """Go on with EM over all rows where a fit of the sample ended."""
     plan, known = scan.plan.for_models([model]), [*model.pooled.known_labels]
-    task = EmTask(
-        plan,
-        filler.column,
-        {text: known.index(code) if code in known else -1 for text, code in filler.label_of.items()},
-        scan.summary.weights,
-        model,
-        mixture.fit.component_label,
-        len(model.pooled.known_labels),
-        mixture.recipe.unlabelled_weight,
-    )
+    label_of = {text: known.index(code) if code in known else -1 for text, code in filler.label_of.items()}
+    component_label, weight = mixture.fit.component_label, mixture.recipe.unlabelled_weight
+    task = EmTask(plan, filler.column, label_of, scan.summary.weights, model, component_label, weight)
     return fit_all_rows(
         scan.parts,
         map_parts,
@@ -169,33 +148,20 @@ def _label_of(texts: Iterable[str], labels: Labels) -> dict[str, int]:
     return {text: -1 if text in labels.tokens else labels.labels.index(text) for text in texts}
 
 
-def _names_one_mixture(sample: Sample, request: Request) -> bool:
-    """Tell whether EM will go over all rows, so that those with and without a label are wanted at one rate."""
-    return request.names_one_mixture or bool(sample.may_fill.all())
-
-
-def _shift(labels: Labels, drawn: Labels) -> Floats:
-    """Compute by how much log-odds are too low since rare labels were drawn more often: (n_labels,)."""
+def _deltas(request: Request, labels: Labels, drawn: Labels) -> tuple[tuple[str, float], ...]:
+    """Add to the shifts asked for by how much log-odds are off since rare labels, as `drawn`, were drawn more often."""
     known, sampled = np.array(labels.known, np.float64), np.array(drawn.known, np.float64)
-    if not sampled.all() or known.size < 2:  # noqa: PLR2004  # one label has no odds
-        return np.zeros(known.size)
-    shift: Floats = np.log(known / known.sum()) - np.log(sampled / sampled.sum())
-    return np.zeros(known.size) if (np.abs(shift) * np.sqrt(sampled) < NOISE).all() else shift
-
-
-def _deltas(request: Request, labels: Labels, shift: Floats) -> tuple[tuple[str, float], ...]:
-    """Add the shift of each label to those the user asked for."""
-    if request.names_one_mixture or not shift.any():
+    if request.names_one_mixture or not sampled.all() or known.size < 2:  # noqa: PLR2004  # one label has no odds
+        return request.deltas
+    shift = np.log(known / known.sum()) - np.log(sampled / sampled.sum())
+    if (np.abs(shift) * np.sqrt(sampled) < NOISE).all():
         return request.deltas
     asked = deltas_of(labels.labels, request.deltas)
     return tuple(zip(labels.labels, (asked + shift).tolist(), strict=True))
 
 
 def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
-    """Read a sample of rows as if it were the table.
-
-    What is to be said of single cells, and that a column holds the numbers of the rows, is taken from all rows.
-    """
+    """Read a sample as if it were the table; single cells, and numbers of the rows, are told of as in all rows."""
     name, dialect, data = called(scan.parts), scan.plan.dialect, scan.header + sample.records.tobytes()
     source = Source(BytesIO(data), name, None, len(data))
     options = read_options(scan.plan.request, dialect, name)
@@ -208,19 +174,11 @@ def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
     return replace(input_table(source, replace(table, numbers=numbers), options), targets=[column], is_sample=True)
 
 
-def _in_all_rows(one: Reading, sample: Sample, opened: InputTable, parts: Sequence[Part]) -> Reading:
-    """Say in which part, and on which line there, the cells are that are no numbers: not all of them were drawn."""
-    places = _place_of(sample, opened, [int(where.removeprefix("line ")) for where in one.unread])
-    of = [f" of {parts[part].name}" if len(parts) > 1 else "" for part, _ in places]
-    unread = tuple(f"line {line}{name}" for (_, line), name in zip(places, of, strict=True))
-    return replace(one, unread=unread, n_unread=0)
-
-
 def _place_of(sample: Sample, opened: InputTable, lines: Sequence[int]) -> list[tuple[int, int]]:
     """Find the part, and the line there, of rows that are named by their lines in the small file."""
     begins = opened.table.line_of(np.arange(opened.table.n_rows))
     rows = np.searchsorted(begins, np.array(lines, np.int64))
-    return list(zip(sample.part[rows].tolist(), sample.line[rows].tolist(), strict=True))
+    return list(zip(*(sample.rows[name][rows].tolist() for name in ("part", "line")), strict=True))
 
 
 def _as_in_all_rows(column: NumberColumn, numbers: NumberSummary, *, explicit: bool) -> NumberColumn:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import repeat
+from itertools import chain, repeat
 from operator import add
 from typing import NamedTuple, cast
 
@@ -20,9 +20,8 @@ from em_impute.em.moments import Moments, empty, merge
 from em_impute.em.parameters import clamp
 from em_impute.model.predict import Model
 from em_impute.pipeline.backends import MapParts
-from em_impute.pipeline.chunks import ReadPlan, cache_writer, cached, in_part, label_codes, table_chunks
+from em_impute.pipeline.chunks import CacheWriter, ReadPlan, cached, in_part, label_codes, table_chunks
 from em_impute.pipeline.files import Part
-from em_impute.table.read import Table
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,6 @@ class EmTask:
     weights: WeightScale | None
     model: Model
     component_label: Integers
-    n_labels: int
     unlabelled_weight: float
 
     @property
@@ -44,15 +42,10 @@ class EmTask:
         """What the blocks are kept by."""
         return f"blocks of column {self.column}"
 
-    def weight_of(self, table: Table) -> Floats | None:
-        """Say how much every row of a chunk counts, (n_rows,); None if all count alike."""
-        if self.weights is None or table.weights is None or table.weights.values is None:
-            return None
-        return relative_weights(table.weights.values, self.weights)
-
-    def labels_of(self, table: Table) -> Integers:
-        """Give the label of every row of a chunk, −1 where it is missing: (n_rows,)."""
-        return label_codes(table.targets[self.column], self.label_of, "a part of the table")
+    @property
+    def n_labels(self) -> int:
+        """Count the labels that were fitted."""
+        return len(self.model.pooled.known_labels)
 
 
 class FixedStatistics(NamedTuple):
@@ -98,26 +91,15 @@ def fit_all_rows(
     prior = _prior(fixed, component_label.size, recipe.prior_strength)
     apart = recipe.free_shares and 0.0 < fixed.labelled.sum() < fixed.weight
     n_features = len(task.model.coding.features)
-    problem = Problem(
-        cast("Sequence[Block]", [_Blocks(part, np.ones((1, n_features), dtype=bool)) for part in parts]),
-        fixed.fixed,
-        component_label,
-        clamp(component_label, task.n_labels),
-        fixed.labelled if apart else None,
-    )
+    blocks = cast("Sequence[Block]", [_Blocks(part, np.ones((1, n_features), dtype=bool)) for part in parts])
+    labelled, log_clamp = fixed.labelled if apart else None, clamp(component_label, task.n_labels)
+    problem = Problem(blocks, fixed.fixed, component_label, log_clamp, labelled)
 
     def map_blocks(work: Callable[[Block], Moments], _blocks: Iterable[Block]) -> Iterable[Moments]:
         return map_parts(_moments_of_part, parts, repeat((task, work)))
 
-    steps = iterate(
-        problem,
-        start.fit.parameters,
-        FAMILIES[recipe.family],
-        prior,
-        recipe.stopping,
-        map_blocks,
-        accelerate=recipe.accelerate,
-    )
+    begin, family, stopping = start.fit.parameters, FAMILIES[recipe.family], recipe.stopping
+    steps = iterate(problem, begin, family, prior, stopping, map_blocks, accelerate=recipe.accelerate)
     found = fit(steps, component_label, progress)
     scale = np.array([feature.scale for feature in task.model.coding.features])
     return FullFit(start._replace(fit=found), float(fixed.shown @ np.log(scale)), fixed.weight)
@@ -135,15 +117,9 @@ def _prior(fixed: FixedStatistics, n_components: int, strength: float) -> Prior:
 
 def _rest_of_part(part: Part, task: EmTask) -> FixedStatistics:
     n_features = len(task.model.coding.features)
-    square = np.zeros((n_features, n_features))
-    fixed = FixedStatistics(
-        empty(task.component_label.size, n_features),
-        np.zeros(task.n_labels),
-        0.0,
-        np.zeros(n_features),
-        *(square, square, square),
-    )
-    blocks = cache_writer(part, task.plan, task.name, spills=True)
+    nothing, square = empty(task.component_label.size, n_features), np.zeros((n_features, n_features))
+    fixed = FixedStatistics(nothing, np.zeros(task.n_labels), 0.0, np.zeros(n_features), square, square, square)
+    blocks = CacheWriter(task.plan.key(part, task.name), task.plan.keep_bytes, spills=True)
     with in_part(part, task.plan):
         for rows, problem in _problems(part, task):
             fixed = _merged(fixed, _rest_of(rows, problem, task.n_labels))
@@ -176,36 +152,22 @@ def _moments_of_part(part: Part, what: tuple[EmTask, Callable[[Block], Moments]]
     task, work = what
     n_components, n_features = task.component_label.size, len(task.model.coding.features)
     with in_part(part, task.plan):
-        return reduce(merge, map(work, _blocks(part, task)), empty(n_components, n_features))
-
-
-def _blocks(part: Part, task: EmTask) -> Iterator[Block]:
-    """Give the blocks of a part: those that were kept, or made again."""
-    found = cached(task.plan.key(part, task.name))
-    if found is not None:
-        yield from found
-        return
-    for _, problem in _problems(part, task):
-        yield from problem.blocks
+        blocks = cached(task.plan.key(part, task.name))  # or else they are made again
+        if blocks is None:
+            blocks = chain.from_iterable(problem.blocks for _, problem in _problems(part, task))
+        return reduce(merge, map(work, blocks), empty(n_components, n_features))
 
 
 def _problems(part: Part, task: EmTask) -> Iterator[tuple[Rows, Problem]]:
-    """Give what is to be fitted, chunk by chunk, with the rows it is made of."""
+    """Give what is to be fitted, chunk by chunk, with its rows: equal ones told once, those of weight 0 left out."""
     for table in table_chunks(part, task.plan):
-        if table.n_rows:
-            rows = _rows(table, task)
-            yield rows, make_problem(*rows, task.component_label, task.n_labels)
-
-
-def _rows(table: Table, task: EmTask) -> Rows:
-    """Code all rows of a chunk, equal ones told once; those that the user gave no weight are left out."""
-    label = task.labels_of(table)
-    rows = np.arange(table.n_rows)
-    weight = np.where(label >= 0, 1.0, task.unlabelled_weight)
-    if (of_rows := task.weight_of(table)) is not None:
-        weight *= of_rows
-    if not weight.all():
-        rows, label, weight = rows[weight > 0.0], label[weight > 0.0], weight[weight > 0.0]
-    x = task.model.coding.predictors(task.model.prepared(table), rows).x
-    merged, _ = merge_equal_rows(Rows(x, label, weight))
-    return merged
+        if not table.n_rows:
+            continue
+        label = label_codes(table.targets[task.column], task.label_of, "a part of the table")
+        weight = np.where(label >= 0, 1.0, task.unlabelled_weight)
+        if task.weights is not None and table.weights is not None and table.weights.values is not None:
+            weight *= relative_weights(table.weights.values, task.weights)
+        kept = np.flatnonzero(weight > 0.0)
+        x = task.model.coding.predictors(task.model.prepared(table), kept).x
+        rows, _ = merge_equal_rows(Rows(x, label[kept], weight[kept]))
+        yield rows, make_problem(*rows, task.component_label, task.n_labels)

@@ -53,18 +53,13 @@ def parse_size(text: str) -> int:
     return int(size)
 
 
-def _available_bytes() -> int:
-    """Tell the memory of the machine, or of the container where that has less."""
+def default_limit() -> int:
+    """Give half of the memory of the machine, or of the container where that has less, and leave the rest to others."""
     found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")] if hasattr(os, "sysconf") else []
     for limit in LIMITS:
         with suppress(OSError, ValueError):  # "max" is no number
             found.append(int(limit.read_text(encoding="ascii")))
-    return min(found, default=4 << 30)
-
-
-def default_limit() -> int:
-    """Leave half of the memory to everything else."""
-    return _available_bytes() // 2
+    return min(found, default=4 << 30) // 2
 
 
 def room_to_keep(limit: int, n_workers: int) -> int:
@@ -91,8 +86,7 @@ def needed_bytes(path: Path, request: Request, limit: int) -> int:
             options = read_options(request, dialect, raw.name)
             options["explicit"] = False
             options["block_bytes"] = None if raw.compression is None else HEAD_BYTES
-            tables = read_tables(source, dialect, chunk_bytes=HEAD_BYTES, **options)
-            table = next(tables)
+            table = next(read_tables(source, dialect, chunk_bytes=HEAD_BYTES, **options))
     except (OSError, ValueError, EmImputeError):
         return 0
     n_rows = table.n_rows * size / max(1, table.stop - table.start)

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
 
+from em_impute.columns.predictors import MIN_TEXTS, Rejected
 from em_impute.columns.readings import as_told, columns_to_read_again, find_readings, made_names, with_readings
 from em_impute.columns.weights import read_weights
 from em_impute.errors import FitError, UsageError, option
 from em_impute.model.groups import refuse_groups
 from em_impute.options import Request
-from em_impute.pipeline.incomplete_columns import NOT_LOOKED_FOR, find_incomplete
 from em_impute.pipeline.types import InputTable
 from em_impute.table.categories import ANY_NUMBER, MAX_TEXTS
 from em_impute.table.dialect import Dialect, DialectOptions, detect_dialect
@@ -42,21 +42,39 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
     options["most_texts"] = ANY_NUMBER if may_be_empty else MAX_TEXTS
     options["keep_record_starts"] = request.imputations > 0
     options["progress"] = lambda done: progress("reading", done / max(1, source.size), "")
-    incomplete = NOT_LOOKED_FOR
+    left: list[Rejected] = []
     if request.all_columns:
         every = options.copy()
         if request.features:  # what is filled may be no predictor
             every |= {"features": None, "explicit": False}
-        incomplete = find_incomplete(
-            read_table(source, dialect, **every), unique_names(dialect.names), request.null_values
-        )
-        options["targets"] = incomplete.to_fill
+        options["targets"], left = _incomplete(read_table(source, dialect, **every), request.null_values)
     table = read_table(source, dialect, **options)
     if not (table.n_rows or may_be_empty):
         raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
     opened = input_table(replace(source, name=raw.name), table, options, perf_counter() - began)
-    opened = replace(opened, left=incomplete.left)
+    opened = replace(opened, left=left)
     return opened if may_be_empty else interpreted(opened, request)
+
+
+def _incomplete(table: Table, null_values: Collection[str]) -> tuple[list[int], list[Rejected]]:
+    """Divide the columns with gaps, `null_values` too, into categories, to be filled, and others, with the reason."""
+    to_fill, left, names = [], [], unique_names(table.dialect.names)
+    for column, numbers in table.numbers.items():
+        category = table.categories.get(column)
+        n_missing, reason = numbers.n_missing, "it holds numbers"
+        is_gapless = not 0 < n_missing < numbers.size
+        if category is not None:
+            known = dict(zip(category.texts, category.counts.tolist(), strict=True))
+            n_missing = category.n_missing + sum(n for text, n in known.items() if text in null_values)
+            is_gapless, is_one = not n_missing, len(known.keys() - null_values) < MIN_TEXTS
+            reason = "it holds one text only" if is_one else ""
+            if category.too_many:
+                reason = f"it holds more than {category.limit} different texts"
+        if not is_gapless and reason:
+            left.append(Rejected(names[column], f"{n_missing:,} missing, but {reason}"))
+        elif not is_gapless:
+            to_fill.append(column)
+    return to_fill, left
 
 
 def interpreted(opened: InputTable, request: Request) -> InputTable:

@@ -6,7 +6,6 @@ same rows are drawn whether a table is read at once, in chunks, in parts, or by 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -21,8 +20,20 @@ FLOOR = 1000
 Keys = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
-OF_ROWS = ("key", "part", "row", "line", "text", "is_witness", "n_bytes")
+ROW = np.dtype(
+    [
+        ("key", np.uint64),  # what decides whether it is drawn
+        ("part", np.int32),
+        ("row", np.int64),  # in its part
+        ("line", np.int64),  # at which its record begins
+        ("text", np.int32),  # what its cell holds: index into the texts of the sample
+        ("is_witness", np.bool_),  # not drawn, but shown since some column holds there what others do not
+        ("n_bytes", np.int64),  # of its record, with a line end
+    ]
+)
 """What a sample holds of each row beside its record."""
+
+GOLDEN = np.array([0x9E3779B97F4A7C15], np.uint64)
 
 LARGEST = np.uint64(np.iinfo(np.uint64).max)
 
@@ -46,114 +57,86 @@ class Bounds(NamedTuple):
         texts = {text: min(self.texts.get(text, key), key) for text, key in other.texts.items()}
         return Bounds(min(self.known, other.known), min(self.missing, other.missing), {**self.texts, **texts})
 
+    def of(self, texts: Sequence[str], may_fill: Flags) -> Keys:
+        """Give the key beyond which no row that holds one of these texts can be drawn: (n_texts,)."""
+        own = np.array([self.texts.get(text, int(LARGEST)) for text in texts], np.uint64)
+        return np.maximum(np.where(may_fill, np.uint64(self.missing), np.uint64(self.known)), own)
+
 
 NO_BOUNDS = Bounds(int(LARGEST), int(LARGEST), {})
 """Any row may be drawn."""
 
 
-class Place(NamedTuple):
-    """A chunk among the rows of all parts."""
-
-    part: int
-    first_row: int  # in its part
-    witnesses: NDArray[np.intp]  # rows of the chunk that are shown whether they are drawn or not
-
-
-@dataclass(frozen=True)
-class Sample:
+class Sample(NamedTuple):
     """Rows of a table, in its order, with the bytes of their records: all of it arrays, which are cheap to send."""
 
-    key: Keys
-    """(n,) what decides whether it is drawn"""
-    part: NDArray[np.int32]
-    row: NDArray[np.int64]
-    """(n,) in its part"""
-    line: NDArray[np.int64]
-    """(n,) at which its record begins"""
-    text: NDArray[np.int32]
-    """(n,) what its cell holds: index into `texts`"""
-    is_witness: Flags
-    """(n,) not drawn, but shown since some column holds there what others do not"""
-    n_bytes: NDArray[np.int64]
-    """(n,) of its record, with a line end"""
-    records: NDArray[np.uint8]
-    """the bytes of all records, one after the other"""
+    rows: NDArray[np.void]  # (n,) of type ROW
+    records: NDArray[np.uint8]  # the bytes of all records, one after the other
     texts: tuple[str, ...]
-    may_fill: Flags
-    """(n_texts,) whether such a cell may be one to fill"""
-
-    @property
-    def n_rows(self) -> int:
-        """Count the rows."""
-        return self.key.size
+    may_fill: Flags  # (n_texts,) whether such a cell may be one to fill
 
     def keep(self, rows: Flags) -> "Sample":
         """Release all rows but some: (n,)."""
         if rows.all():
             return self
-        kept = {name: getattr(self, name)[rows] for name in OF_ROWS}
-        return replace(self, **kept, records=self.records[np.repeat(rows, self.n_bytes)])
+        return self._replace(rows=self.rows[rows], records=self.records[np.repeat(rows, self.rows["n_bytes"])])
+
+    def within(self, bounds: Bounds) -> "Sample":
+        """Release the rows beyond some bounds."""
+        bound = bounds.of(self.texts, self.may_fill)[self.rows["text"]]
+        return self.keep((self.rows["key"] <= bound) | self.rows["is_witness"])
 
 
-def draw(table: Table, column: int, place: Place, seed: int, bounds: Bounds) -> Sample:
-    """Find the rows of a chunk that may belong to the sample, without their records."""
-    target, witnesses = table.targets[column], place.witnesses
-    key = _hash(seed, place.part, np.arange(place.first_row, place.first_row + table.n_rows))
-    either = np.where(target.may_fill, np.uint64(bounds.missing), np.uint64(bounds.known))  # (n_texts,)
-    own = np.array([bounds.texts.get(text, int(LARGEST)) for text in target.texts], np.uint64)
-    may = key <= np.maximum(either, own)[target.code]
+def draw(
+    table: Table, column: int, part: int, first_row: int, witnesses: NDArray[np.intp], seed: int, bounds: Bounds
+) -> Sample:
+    """Find the rows of a chunk that may belong to the sample, without their records.
+
+    The chunk begins at the `first_row` of its part; `witnesses` of its rows are shown whether they are drawn or not.
+    """
+    target = table.targets[column]
+    # Every row gets a number as if at random: the finaliser of SplitMix64 (Steele, Lea & Flood 2014), twice.
+    number = np.arange(1 + first_row, 1 + first_row + table.n_rows, dtype=np.uint64)
+    key = _mixed(_mixed(np.array([seed], np.uint64) + np.uint64(part + 1) * GOLDEN) + number * GOLDEN)
+    may = key <= bounds.of(target.texts, target.may_fill)[target.code]
     may[witnesses] = True
     row = np.flatnonzero(may)
-    return Sample(
-        key[row],
-        np.full(row.size, place.part, np.int32),
-        row + place.first_row,
-        table.line_of(row),
-        target.code[row].astype(np.int32),
-        np.isin(row, witnesses, assume_unique=True),
-        np.zeros(row.size, np.int64),
-        np.empty(0, np.uint8),
-        target.texts,
-        target.may_fill,
-    )
+    rows = np.zeros(row.size, ROW)
+    rows["key"], rows["part"], rows["row"] = key[row], part, row + first_row
+    rows["line"], rows["text"] = table.line_of(row), target.code[row]
+    rows["is_witness"] = np.isin(row, witnesses, assume_unique=True)
+    return Sample(rows, np.empty(0, np.uint8), target.texts, target.may_fill)
 
 
 def merge_samples(samples: Sequence[Sample]) -> Sample:
     """Put samples one after the other; texts are numbered by their first appearance."""
-    number: dict[str, int] = {}
-    may_fill: list[bool] = []
-    codes = []
-    for one in samples:
-        for text, may in zip(one.texts, one.may_fill.tolist(), strict=True):
-            if text not in number:
-                number[text] = len(number)
-                may_fill.append(may)
-        codes.append(np.array([number[text] for text in one.texts], np.int32)[one.text])
-    rows = {name: np.concatenate([getattr(one, name) for one in samples]) for name in (*OF_ROWS, "records")}
-    rows["text"] = np.concatenate(codes)
-    return Sample(**rows, texts=tuple(number), may_fill=np.array(may_fill, np.bool_))
+    may_fill = {text: may for one in reversed(samples) for text, may in zip(one.texts, one.may_fill, strict=True)}
+    number = {text: at for at, text in enumerate(dict.fromkeys(text for one in samples for text in one.texts))}
+    rows = np.concatenate([one.rows for one in samples])
+    rows["text"] = np.concatenate(
+        [np.array([number[text] for text in one.texts], np.int32)[one.rows["text"]] for one in samples]
+    )
+    records = np.concatenate([one.records for one in samples])
+    return Sample(rows, records, tuple(number), np.array([may_fill[text] for text in number], np.bool_))
 
 
 def trimmed(sample: Sample, wanted: Wanted) -> Sample:
     """Release the rows that others of lesser keys displace."""
-    bounds = bounds_of(sample, wanted)
-    either = np.where(sample.may_fill, np.uint64(bounds.missing), np.uint64(bounds.known))
-    own = np.array([bounds.texts[text] for text in sample.texts], np.uint64)
-    return sample.keep((sample.key <= np.maximum(either, own)[sample.text]) | sample.is_witness)
+    return sample.within(bounds_of(sample, wanted))
 
 
 def bounds_of(sample: Sample, wanted: Wanted) -> Bounds:
     """Find the key of the last row that is drawn, of either kind and of every text."""
-    drawn = ~sample.is_witness
-    fills = sample.may_fill[sample.text]
+    key, text_of, drawn = sample.rows["key"], sample.rows["text"], ~sample.rows["is_witness"]
+    fills = sample.may_fill[text_of]
     floor = max(1, min(FLOOR, wanted.size // max(1, len(sample.texts))))
-    known, missing = (_bound(sample.key[drawn & kind], wanted.size) for kind in (~fills, fills))
-    order = np.argsort(sample.text.astype(least_type(len(sample.texts))), kind="stable")  # small numbers by radix sort
-    ends = np.bincount(sample.text + 1, minlength=len(sample.texts) + 1).cumsum()
+    known, missing = (_bound(key[drawn & kind], wanted.size) for kind in (~fills, fills))
+    order = np.argsort(text_of.astype(least_type(len(sample.texts))), kind="stable")  # small numbers by radix sort
+    ends = np.bincount(text_of + 1, minlength=len(sample.texts) + 1).cumsum()
     texts = {}
     for k, text in enumerate(sample.texts):
         rows = order[ends[k] : ends[k + 1]]
-        texts[text] = _bound(sample.key[rows[drawn[rows]]], floor)
+        texts[text] = _bound(key[rows[drawn[rows]]], floor)
     return Bounds(known, missing, texts)
 
 
@@ -161,19 +144,12 @@ def evenly(sample: Sample, wanted: Wanted) -> Sample:
     """Keep rows with and without a label at one rate, beside the few of each label that are always kept."""
     bounds = bounds_of(sample, wanted)
     least = min(bounds.known, bounds.missing)
-    own = np.array([bounds.texts[text] for text in sample.texts], np.uint64)
-    own[sample.may_fill] = 0
-    return sample.keep((sample.key <= np.maximum(np.uint64(least), own)[sample.text]) | sample.is_witness)
+    fills = [text for text, may in zip(sample.texts, sample.may_fill, strict=True) if may]
+    return sample.within(Bounds(least, least, {**bounds.texts, **dict.fromkeys(fills, 0)}))
 
 
 def _bound(key: Keys, size: int) -> int:
     return int(LARGEST) if key.size < size else int(np.partition(key, size - 1)[size - 1])
-
-
-def _hash(seed: int, part: int, row: NDArray[np.int64]) -> Keys:
-    """Give every row a number as if at random: the finaliser of SplitMix64 (Steele, Lea & Flood 2014), twice."""
-    start = _mixed(np.array([seed], np.uint64) + np.uint64(part + 1) * np.array([0x9E3779B97F4A7C15], np.uint64))
-    return _mixed(start + (row.astype(np.uint64) + np.uint64(1)) * np.array([0x9E3779B97F4A7C15], np.uint64))
 
 
 def _mixed(value: Keys) -> Keys:

@@ -9,12 +9,9 @@ from em_impute.columns.labels import Labels
 from em_impute.em.blocks import Floats, slices
 from em_impute.ensemble import metrics
 from em_impute.environment import version
-from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.column import FittedColumn
-from em_impute.model.predict import Mixed
 from em_impute.options import Request
 from em_impute.pipeline.complete import model_of
-from em_impute.pipeline.full_em import FullFit
 from em_impute.pipeline.open import name_of
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.saved_model.distributions import count_texts, describe_numbers
@@ -33,7 +30,8 @@ def make_model(opened: InputTable, completions: Sequence[ColumnResult], request:
     Raises FitError where nothing was fitted.
     """
     columns = tuple(_make_column(opened, completion, request) for completion in completions)
-    return model_of_columns(columns, (source_of(opened, fitted_at),), request)
+    source = TrainingTable(opened.name, opened.table.sha256, opened.table.n_rows, fitted_at)
+    return model_of_columns(columns, (source,), request)
 
 
 def model_of_columns(
@@ -44,29 +42,29 @@ def model_of_columns(
     return SavedModel(version(), request.seed, reading, sources, columns)
 
 
-def source_of(opened: InputTable, fitted_at: str) -> TrainingTable:
-    """Name a table that is learnt from."""
-    return TrainingTable(opened.name, opened.table.sha256, opened.table.n_rows, fitted_at)
-
-
 def _make_column(opened: InputTable, completion: ColumnResult, request: Request) -> SavedColumn:
     """Keep what fills one column, with what it learnt from."""
     found = completion.fitted
     if found is None:
         raise AssertionError("a column that is to be saved is always fitted")
-    return SavedColumn(
-        completion.target,
-        request.free_shares,
-        name_of(opened, request.weights),
-        tuple(completion.labels.tokens),
-        _training(opened, found),
-        model_of(found, opened.names[: opened.table.n_columns], request, request.deltas),
-    )
+    weights, tokens = name_of(opened, request.weights), tuple(completion.labels.tokens)
+    model = model_of(found, opened.names[: opened.table.n_columns], request, request.deltas)
+    return SavedColumn(completion.target, request.free_shares, weights, tokens, _training(opened, found), model)
 
 
 def _training(opened: InputTable, found: FittedColumn) -> Training:
     """Describe the rows that were learnt from: those of weight 0 do not count here either."""
     design, held_out = found.design, found.choice.held_out
+    recovered = None
+    if held_out is not None:
+        count = np.bincount(held_out.label, held_out.weight)
+        recovered = Recovered(
+            rows=held_out.label.size,
+            accuracy=metrics.accuracy(held_out.probability, held_out.label, held_out.weight),
+            log_loss=held_out.log_loss,
+            baseline_accuracy=float(count.max() / count.sum()),
+            baseline_log_loss=held_out.baseline_log_loss,
+        )
     x, weight = design.distinct.x, np.broadcast_to(design.distinct.weight, design.distinct.label.shape)
     return Training(
         rows=opened.table.n_rows,
@@ -79,7 +77,7 @@ def _training(opened: InputTable, found: FittedColumn) -> Training:
             texts={one.name: count_texts(one.texts, one.texts, one.code, weight) for one in design.categories},
             labels=count_texts(design.labels, design.labels, design.distinct.label, weight),
         ),
-        held_out=None if held_out is None else _score(held_out),
+        held_out=recovered,
     )
 
 
@@ -99,44 +97,18 @@ def rounded(values: Floats, shift: float) -> Floats:
     return result
 
 
-def _score(held_out: HeldOut) -> Recovered:
-    label, weight = held_out.label, held_out.weight
-    count = np.bincount(label, weight)
-    return Recovered(
-        rows=label.size,
-        accuracy=metrics.accuracy(held_out.probability, label, weight),
-        log_loss=held_out.log_loss,
-        baseline_accuracy=float(count.max() / count.sum()),
-        baseline_log_loss=held_out.baseline_log_loss,
-    )
-
-
-def column_of_sample(
-    small: InputTable, completion: ColumnResult, labels: Labels, request: Request, full_fit: FullFit | None
-) -> SavedColumn:
-    """Keep what fills a column; `completion` is of the sample `small`, `labels` were counted in all rows.
-
-    Where EM went over all rows, the mixture is that of `full_fit`.
-    """
+def column_of_sample(small: InputTable, completion: ColumnResult, labels: Labels, request: Request) -> SavedColumn:
+    """Keep what fills a column; `completion` is of the sample `small`, `labels` were counted in all rows."""
     found = completion.fitted
     if found is None:
         raise AssertionError("a column that is to be saved is always fitted")
-    design, factor = found.design, _factors(labels, completion.labels, found.design.labels)
-    rows = design.distinct._replace(weight=design.distinct.weight * factor[design.distinct.label])
+    design = found.design
+    known, sampled = (dict(zip(one.labels, one.known, strict=True)) for one in (labels, completion.labels))
+    # How many rows each row drawn stands for: of every label, and at the end of a missing one.
+    factor = [known.get(label, 0) / max(1, sampled.get(label, 0)) for label in design.labels]
+    factor.append(labels.n_missing / max(1, completion.labels.n_missing))
+    rows = design.distinct._replace(weight=design.distinct.weight * np.array(factor)[design.distinct.label])
     weighed = replace(found, design=replace(design, distinct=rows))
-    saved = _make_column(small, replace(completion, fitted=weighed), request)
-    known = dict(zip(labels.labels, labels.known, strict=True))
+    saved = _make_column(small, completion._replace(fitted=weighed), request)
     training = replace(saved.training, rows=sum(known.values()) + labels.n_missing)
-    saved = replace(saved, training=training, tokens=tuple(labels.tokens))
-    if full_fit is None:
-        return saved
-    fit = full_fit.mixture.fit
-    expert = replace(saved.model.pooled, mixtures=Mixed(fit.parameters, fit.component_label))
-    return replace(saved, model=replace(saved.model, pooled=expert))
-
-
-def _factors(labels: Labels, drawn: Labels, fitted: tuple[str, ...]) -> Floats:
-    """Say how many rows each row drawn stands for: (n_fitted + 1,), of every label, and at the end of a missing one."""
-    known, sampled = (dict(zip(one.labels, one.known, strict=True)) for one in (labels, drawn))
-    of_label = [known.get(label, 0) / max(1, sampled.get(label, 0)) for label in fitted]
-    return np.array([*of_label, labels.n_missing / max(1, drawn.n_missing)])
+    return replace(saved, training=training, tokens=tuple(labels.tokens))

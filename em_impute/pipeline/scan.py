@@ -3,8 +3,9 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import reduce
+from dataclasses import dataclass
+from functools import partial, reduce
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,6 @@ from em_impute.pipeline.files import Part
 from em_impute.pipeline.sample import (
     NO_BOUNDS,
     Bounds,
-    Place,
     Sample,
     Wanted,
     bounds_of,
@@ -45,8 +45,7 @@ class NumberSummary(NumberCounts):
     """the first and the last, if each is one more than the one before"""
 
 
-@dataclass(frozen=True)
-class PartRead:
+class PartRead(NamedTuple):
     """A part as it was read."""
 
     number: int
@@ -54,46 +53,36 @@ class PartRead:
     bytes: int
     sha256: str
     compression: str | None
-    asides: Asides
-    """lines that are no rows"""
-    quotes_always: Mapping[int, bool]
-    """of each column to fill"""
+    asides: Asides  # lines that are no rows
+    quotes_always: Mapping[int, bool]  # of each column to fill
 
 
-@dataclass(frozen=True)
-class RowSummary:
+class RowSummary(NamedTuple):
     """What the fit needs to know of some rows."""
 
     parts: tuple[PartRead, ...]
     numbers: Mapping[int, NumberSummary]
-    n_without_text: Mapping[int, int]
-    """of each column of texts, the cells that are missing"""
-    counts: Mapping[int, Mapping[str, int]]
-    """of each column to fill, how often each text stands there"""
-    samples: Mapping[int, Sample]
-    """of each column to fill; of none while a part is read"""
-    weights: WeightScale | None = None
-    """None where rows count alike"""
+    n_without_text: Mapping[int, int]  # of each column of texts, the cells that are missing
+    counts: Mapping[int, Mapping[str, int]]  # of each column to fill, how often each text stands there
+    samples: Mapping[int, Sample]  # of each column to fill; of none while a part is read
+    weights: WeightScale | None = None  # None where rows count alike
 
     @property
     def n_rows(self) -> int:
         """Count the rows."""
         return sum(part.rows for part in self.parts)
 
-    def plus(self, other: "RowSummary") -> "RowSummary":
-        """Add disjoint rows; the samples are put side by side."""
+    def plus(self, other: "RowSummary", wanted: Wanted) -> "RowSummary":
+        """Add disjoint rows; of the samples those rows are released that others displace."""
+        samples = {k: trimmed(merge_samples([one, other.samples[k]]), wanted) for k, one in self.samples.items()}
         return RowSummary(
             self.parts + other.parts,
             {column: _merged(numbers, other.numbers[column]) for column, numbers in self.numbers.items()},
             Counter(self.n_without_text) + Counter(other.n_without_text),
             {column: Counter(counts) + Counter(other.counts[column]) for column, counts in self.counts.items()},
-            {column: _joined(sample, other.samples[column]) for column, sample in self.samples.items()},
+            samples,
             None if self.weights is None or other.weights is None else self.weights.plus(other.weights),
         )
-
-    def trimmed(self, wanted: Wanted) -> "RowSummary":
-        """Release the rows in the samples that others displaced."""
-        return replace(self, samples={column: trimmed(sample, wanted) for column, sample in self.samples.items()})
 
 
 def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummary:
@@ -110,16 +99,22 @@ def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummar
         first_row, table = 0, None
         for table in tables:
             data = source.read(table.start, table.stop - table.start)
-            place = Place(part.number, first_row, _witnesses(table, seen))
+            place = part.number, first_row, _witnesses(table, seen)
             for column, target in table.targets.items():
                 n_known = int(target.counts[~target.may_fill].sum())
                 votes[column] += n_known * (1 if target.quotes_always else -1) or target.quotes_always
-                piece = trimmed(draw(table, column, place, wanted.seed, bound[column]), wanted)
-                pieces[column].append(_with_records(piece, data, table, piece.row - first_row))
-                if sum(one.n_rows for one in pieces[column]) > ROUGHLY * 2 * wanted.size:
+                piece = trimmed(draw(table, column, *place, wanted.seed, bound[column]), wanted)
+                pieces[column].append(_with_records(piece, data, table, piece.rows["row"] - first_row))
+                if sum(one.rows.size for one in pieces[column]) > ROUGHLY * 2 * wanted.size:
                     pieces[column] = [trimmed(merge_samples(pieces[column]), wanted)]
                     bound[column] = bound[column].tightened(bounds_of(pieces[column][0], wanted))
-            found.append(_of_chunk(table, plan))
+            weights = None
+            if table.weights is not None and plan.weights is not None:
+                weights = scale_of(checked_weights(plan.weights, table.weights, table.line_of))
+            numbers = {column: _numbers(one) for column, one in table.numbers.items()}
+            without_text = {column: one.n_missing for column, one in table.categories.items()}
+            counts = {k: dict(zip(one.texts, one.counts.tolist(), strict=True)) for k, one in table.targets.items()}
+            found.append(RowSummary((), numbers, without_text, counts, {}, weights))
             asides.append(table.asides)
             first_row += table.n_rows
         if table is None:
@@ -128,7 +123,7 @@ def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummar
         compression, beside = source.compression, Asides.joined(asides)
         read = PartRead(part.number, first_row, table.size, table.sha256, compression, beside, quotes_always)
         samples = {column: trimmed(merge_samples(several), wanted) for column, several in pieces.items()}
-        return replace(reduce(RowSummary.plus, found), parts=(read,), samples=samples)
+        return reduce(partial(RowSummary.plus, wanted=wanted), found)._replace(parts=(read,), samples=samples)
 
 
 def bounds(summary: RowSummary | None, wanted: Wanted) -> AllBounds:
@@ -136,22 +131,6 @@ def bounds(summary: RowSummary | None, wanted: Wanted) -> AllBounds:
     if summary is None:
         return {}
     return {column: bounds_of(sample, wanted) for column, sample in summary.samples.items()}
-
-
-def _joined(a: Sample, b: Sample) -> Sample:
-    if not b.n_rows:
-        return a
-    return merge_samples([a, b]) if a.n_rows else b
-
-
-def _of_chunk(table: Table, plan: ReadPlan) -> RowSummary:
-    weights = None
-    if table.weights is not None and plan.weights is not None:
-        weights = scale_of(checked_weights(plan.weights, table.weights, table.line_of))
-    counts = {column: dict(zip(one.texts, one.counts.tolist(), strict=True)) for column, one in table.targets.items()}
-    numbers = {column: _numbers(one) for column, one in table.numbers.items()}
-    without_text = {column: one.n_missing for column, one in table.categories.items()}
-    return RowSummary((), numbers, without_text, counts, {}, weights)
 
 
 def _numbers(column: NumberColumn) -> NumberSummary:
@@ -203,4 +182,5 @@ def _with_records(sample: Sample, data: bytes, table: Table, rows: NDArray[np.in
     if records and not records[-1].endswith(b"\n"):
         records[-1] += table.dialect.newline or b"\n"
         stops[-1] = starts[-1] + len(records[-1])
-    return replace(sample, n_bytes=stops - starts, records=np.frombuffer(b"".join(records), np.uint8))
+    sample.rows["n_bytes"] = stops - starts
+    return sample._replace(records=np.frombuffer(b"".join(records), np.uint8))

@@ -1,7 +1,8 @@
 """The values that pass between the stages of the story: a table that has been read, a column that was completed."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,6 @@ from em_impute.diagnostics.diagnose import Diagnostics
 from em_impute.em.blocks import Floats
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
-from em_impute.model.predict import Expert, Model
 from em_impute.table.arrays import Codes
 from em_impute.table.categories import CategoryColumn
 from em_impute.table.read import Table
@@ -51,11 +51,6 @@ class InputTable:
     """The columns whose kinds are no question, since the user has named them or they were made of texts."""
     left: Sequence[Rejected] = ()
     """Columns with gaps that cannot be filled, where none was named."""
-
-    def release_predictors(self) -> None:
-        """Release the predictors as they were read, when nothing more is to be learnt from them: they are large."""
-        self.table.numbers.clear()
-        self.table.categories.clear()
 
     def apart_from(self, column: int) -> "InputTable":
         """Take a column to fill, which others to fill may have as a predictor, from its own predictors."""
@@ -112,37 +107,13 @@ class InputTable:
         return find_same_label(keys, [name for name, _ in self.columns if name not in as_text], label)
 
 
-@dataclass(frozen=True)
-class ColumnResult:
+class ColumnResult(NamedTuple):
     """One column, completed."""
 
     column: int
-    target: str
-    """The name of the column."""
+    target: str  # the name of the column
     labels: Labels
     fills: Fills
-    probability: Floats | None = None
-    """(n_missing, n_labels), kept only if asked for"""
-    entropy: float = 0.0
-    """of the posterior, summed over the missing cells, in nats"""
-    timings: Mapping[str, float] = field(default_factory=dict)
-    fitted: FittedColumn | None = None
-    """None when nothing was fitted."""
-    diagnostics: Diagnostics | None = None
-    """What can be said of the fills and of the labels; None when nothing was missing."""
-    drawn: NDArray[np.int16] | None = None
-    """(n_imputations, n_missing) labels drawn, one row an imputed table; None where none was asked for"""
-
-
-def no_fills(n_labels: int) -> Fills:
-    """Give the fills of a column in which nothing is missing."""
-    return Fills(np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0), np.zeros(n_labels))
-
-
-def with_experts(model: Model, changed: Callable[[Expert, str | None], Expert]) -> Model:
-    """Change every fit of a model: that of all rows, for which the group is None, and those of groups."""
-    groups = model.groups
-    if groups is not None:
-        own = {group: one._replace(expert=changed(one.expert, group)) for group, one in groups.own.items()}
-        groups = replace(groups, own=own)
-    return replace(model, pooled=changed(model.pooled, None), groups=groups)
+    timings: Mapping[str, float] = {}
+    fitted: FittedColumn | None = None  # None when nothing was fitted
+    diagnostics: Diagnostics | None = None  # what can be said of fills and labels; None when nothing was missing

@@ -7,7 +7,6 @@ row in which cells are emptied, or hold something else, are put to the very mode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,10 +15,10 @@ from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.model.assign import TINY
 from em_impute.model.column import FittedColumn
 from em_impute.model.predict import DIGITS, Model
-from em_impute.pipeline.apply import with_groups
 from em_impute.pipeline.explain import row_at
 from em_impute.pipeline.reasons import Cell, Contribution, Counterfactual, KnownRow, RowReasons
 from em_impute.pipeline.types import InputTable
+from em_impute.table.categories import CategoryColumn
 from em_impute.table.read import Table
 
 MOST_PARTS = 12
@@ -37,12 +36,8 @@ STRANGERS = 2.0
 """What two different texts count in a mean squared difference: as much as two random rows differ in a number."""
 
 
-class Cells(NamedTuple):
-    """What is put into a column of copies of a row."""
-
-    column: int
-    copies: Integers
-    values: Floats  # (n_copies,), numbers, or the codes of texts; NaN is missing
+Cells = tuple[int, Integers, Floats]
+"""A column, copies of a row, and what is put into it there: (n_copies,) numbers, or codes of texts; NaN is missing."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +61,15 @@ class _Row:
     def _by(self) -> int | None:
         return None if self.model.groups is None else self.model.groups.column
 
+    def category(self, column: int, table: Table) -> CategoryColumn | None:
+        """Give a column of the table, or of copies of the row, if it is one of texts."""
+        return table.groups if column == self._by else table.categories.get(column)
+
     def cell(self, column: int) -> Cell | None:
         """Give what the row shows in a column."""
-        table = self.table
-        category = table.groups if column == self._by else table.categories.get(column)
+        category = self.category(column, self.table)
         if category is None:
-            value = float(table.numbers[column].of(np.array([self.row]))[0])
+            value = float(self.table.numbers[column].of(np.array([self.row]))[0])
             return None if np.isnan(value) else value
         texts = category.all_texts
         return None if texts is None or texts.code[self.row] < 0 else texts.texts[texts.code[self.row]]
@@ -83,9 +81,9 @@ class _Row:
             code = np.where(np.isnan(values), -1, values)
             if column in table.numbers and (numbers := table.numbers[column].numbers) is not None:
                 numbers[copies] = values
-            for category in (table.categories.get(column), table.groups if column == self._by else None):
-                if category is not None and (texts := category.all_texts) is not None:
-                    texts.code[copies] = code
+            category = self.category(column, table)
+            if category is not None and (texts := category.all_texts) is not None:
+                texts.code[copies] = code
         table = self.model.prepared(table)
         for place, offset in self.offsets.items():
             if (scores := table.numbers[place].numbers) is not None:
@@ -124,7 +122,7 @@ def why(
     The table of `opened` is as a model reads one, before texts became numbers.  `labels` are those of the file; the
     first of them are the model's.  Raises DesignError for a line without a row.
     """
-    table = with_groups(opened.table, [model])
+    table = opened.table
     scored = model.prepared(table)
     for at in [row_at(opened, line) for line in lines]:
         row = _Row(table, scored, model, at, opened.names, found)
@@ -180,19 +178,19 @@ def _contributions(row: _Row, label: int) -> list[Contribution]:
 def _emptied(columns: Sequence[int], is_empty: Flags) -> list[Cells]:
     """Empty the cells of copies that `is_empty`, (n_copies, n_columns), marks."""
     empty = [np.flatnonzero(one) for one in is_empty.T]
-    return [Cells(column, copies, np.full(copies.size, np.nan)) for column, copies in zip(columns, empty, strict=True)]
+    return [(column, copies, np.full(copies.size, np.nan)) for column, copies in zip(columns, empty, strict=True)]
 
 
 def _changes(row: _Row, label: int) -> list[Counterfactual]:
     """Find the changes of one cell after which another label is the most probable: of numbers the least ones first."""
     numbers, texts = [], []
     for column in row.shown:
-        category = row.table.categories.get(column)
+        category = row.category(column, row.table)
         if category is None and row.table.numbers[column].numbers is not None:
             numbers += _change_of_number(row, column, label)
         elif category is not None and category.code is not None:
             codes = np.arange(len(category.texts), dtype=np.float64)
-            said = row.heard(row.put(codes.size, [Cells(column, np.arange(codes.size), codes)]))
+            said = row.heard(row.put(codes.size, [(column, np.arange(codes.size), codes)]))
             best = said.argmax(axis=1)
             texts += [
                 _counterfactual(row, column, category.texts[k], said[k], None) for k in np.flatnonzero(best != label)
@@ -213,7 +211,7 @@ def _change_of_number(row: _Row, column: int, label: int) -> list[Counterfactual
         first, last, said = here, float(end), None
         for _ in range(2):
             tried = np.linspace(first, last, N_VALUES + 1)
-            said = row.heard(row.put(tried.size, [Cells(column, np.arange(tried.size), tried)]))
+            said = row.heard(row.put(tried.size, [(column, np.arange(tried.size), tried)]))
             other = np.flatnonzero(said.argmax(axis=1) != label)
             if not other.size or not other[0]:
                 said = None

@@ -1,13 +1,17 @@
 """Numbers and counts as people read them, and texts that cannot disturb a terminal."""
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from numbers import Integral
+
+NUMBER = re.compile(r"[-−–+<∞]?\s?[\d–∞]")
+"""What a cell begins with that stands to the right of its column."""
 
 LIKELY = 0.5
 """Probability from which on something is taken to be so."""
 
-MANY, LONGEST = 20.0, 40
+LONGEST = 40
 
 LARGE, HUGE = 9999.5, 1e15
 """From the first on, four digits would round a whole number; from the second on, counting digits is no help."""
@@ -40,6 +44,11 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{100.0 * share:.1f} %"
 
 
+def percents(low: float, high: float) -> str:
+    """Write the ends of an interval of shares."""
+    return f"{percent(low)} to {percent(high)}"
+
+
 def whole_percent(share: float) -> str:
     """Write a share as a percentage without decimals, unless it is nearly none or nearly all."""
     return percent(share) if 0.0 < share < NEARLY or 1.0 - NEARLY < share < 1.0 else f"{100.0 * share:.0f} %"
@@ -55,6 +64,16 @@ def p_value(value: float | None) -> str:
     if value is None:
         return number(None)
     return f"< {SMALLEST_P}" if value < SMALLEST_P else f"{value:.3f}"
+
+
+def log_likelihood(value: float | None) -> str:
+    """Write a log-likelihood, or a criterion made of one, whose decimals matter."""
+    return number(None) if value is None else f"{value:,.3f}" if abs(value) < HUGE else f"{value:.6g}"
+
+
+def smd(value: float | None) -> str:
+    """Write a standardised mean difference."""
+    return number(None) if value is None else f"{value:.2f}"
 
 
 def printable(text: str) -> str:
@@ -88,16 +107,6 @@ def rounded(count: float | None) -> str:
     return f"{round(count or 0.0):,}"
 
 
-def expected_count(rows: float) -> str:
-    """Write how many rows are expected by chance; of many a tenth of one says nothing."""
-    return f"{rows:.1f}" if rows < MANY else f"{rows:,.0f}"
-
-
 def span(low: float | None, high: float | None) -> str:
     """Write the ends of an interval of counts."""
     return f"{rounded(low)} to {rounded(high)}"
-
-
-def and_more(named: Sequence[str], of: int) -> str:
-    """Name the first of some things, and count the others."""
-    return ", ".join(named) + (f" and {of - len(named):,} more" if of > len(named) else "")

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from em_impute.report.document.blocks import MAX_LISTED, Details, Document, Figures, Items, Name, Table, Text
-from em_impute.report.format import printable, text_of
+from em_impute.report.document.blocks import MAX_LISTED, Details, Document, Figures, Items, Table, written
+from em_impute.report.format import printable
 
-TAGS = {"<code>": "`", "</code>": "`", "<strong>": "**", "</strong>": "**", "<q>": "", "</q>": ""}
+TAGS = {"<code>": "`", '<code class="hash">': "`", "</code>": "`"}
 
 
 def to_markdown(*documents: Document) -> str:
@@ -55,11 +55,11 @@ def _table(table: Table) -> Iterable[str]:
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401  # whatever a document holds
-    """Show a value as it is: nothing that a user wrote may act as Markdown or as HTML."""
-    if isinstance(value, Text):
-        template = re.sub("|".join(TAGS), lambda tag: TAGS[tag[0]], re.sub(' class="hash"', "", value.template))
-        return template.format(*map(_shown, value.values))
-    text = value.text if isinstance(value, Name) else text_of(value)
+    return written(value, TAGS, _literal)
+
+
+def _literal(text: str) -> str:
+    """Show a text as it is: nothing that a user wrote may act as Markdown or as HTML."""
     text = re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", text)
     text = text.encode("utf-8", "backslashreplace").decode()  # a path need not be text
     return printable(" ".join(text.replace("&", "&amp;").split()))

@@ -181,7 +181,7 @@ def _check_column(column: SavedColumn, path: str) -> None:
 
 def _check_expert(expert: Expert, n_labels: int, path: str) -> None:
     known, mixtures = expert.known_labels, expert.mixtures
-    if expert.shift.size != n_labels or not known or len(set(known)) < len(known) or max(known) >= n_labels:
+    if not known or len(set(known)) < len(known) or max(known) >= n_labels:
         raise ModelError(f"{path} does not fit the labels of the column")
     _check_features(expert.coding, f"{path}.coding")
     if isinstance(mixtures, Mixed):

@@ -99,14 +99,14 @@ def write_atomically(
             old = None
         if old is not None and (not stat.S_ISREG(old.st_mode) or _is_descriptor(path)):
             with Path(path).open("ab" if _is_descriptor(path) else "wb", buffering=0) as file:
-                return copy_blocks(blocks, file, Path(path))
+                return _copy_blocks(blocks, file, Path(path))
         target = Path(os.path.realpath(path))
         temporary = target.with_name(f".em-impute-{secrets.token_hex(8)}.tmp")
         try:
             # A new file gets what the umask leaves; the copy of an old one is private until it has the old one's mode.
             descriptor, is_named = _open_temporary(temporary, 0o666 if old is None else 0o600)
             with os.fdopen(descriptor, "wb", buffering=0) as file:
-                written = copy_blocks(blocks, file, Path(path))
+                written = _copy_blocks(blocks, file, Path(path))
                 if old is not None:
                     _take_after(old, file.fileno())
                 os.fsync(file.fileno())
@@ -148,10 +148,10 @@ def write_to_stdout(blocks: Iterable[bytes]) -> WrittenFile:
         if sys.stdout is None:
             raise OutputError("standard output is closed", f"name a file with {option('output')}")
         sys.stdout.buffer.flush()
-        return copy_blocks(blocks, getattr(sys.stdout.buffer, "raw", sys.stdout.buffer), None)
+        return _copy_blocks(blocks, getattr(sys.stdout.buffer, "raw", sys.stdout.buffer), None)
 
 
-def copy_blocks(blocks: Iterable[bytes], file: BinaryIO, path: Path | None) -> WrittenFile:
+def _copy_blocks(blocks: Iterable[bytes], file: BinaryIO, path: Path | None) -> WrittenFile:
     """Write all blocks to a file without a buffer, and hash them."""
     began = perf_counter()
     with Hash() as digest:

@@ -191,14 +191,14 @@ def open_source(path: str | os.PathLike[str] | None, enough: int | None = None) 
         if path is None or path == "-":  # but the path ./- is a file of that name
             if sys.stdin is None:
                 raise TableError("standard input is closed", "name a file")
-            yield source_of(sys.stdin.buffer, STANDARD_INPUT, None, resources, is_stream=True)
+            yield _source_of(sys.stdin.buffer, STANDARD_INPUT, None, resources, is_stream=True)
         else:
             file = _opened(Path(path), str(path), resources)
             is_stream = not stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            yield source_of(file, str(path), Path(path), resources, is_stream=is_stream, enough=enough)
+            yield _source_of(file, str(path), Path(path), resources, is_stream=is_stream, enough=enough)
 
 
-def source_of(
+def _source_of(
     file: BinaryIO, name: str, path: Path | None, resources: ExitStack, *, is_stream: bool, enough: int | None = None
 ) -> Source:
     """Make an open file or stream a source, as `open_source` does.
@@ -235,7 +235,8 @@ def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
     except TableError:  # a ValueError as well
         raise
     except FileNotFoundError:
-        raise TableError(f"{shown_path(name)} does not exist", _similar(path)) from None
+        hint = "fetch it first: only files are read" if "://" in name else _similar(path)
+        raise TableError(f"{shown_path(name)} does not exist", hint) from None
     except PermissionError:
         message = f"{shown_path(name)} cannot be read: permission denied"
         raise TableError(message, "check its mode bits and owner") from None

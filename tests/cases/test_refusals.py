@@ -138,8 +138,6 @@ EVERYTHING = [
     ("fill a.csv --all -c g", USAGE, "--all contradicts --column"),
     ("fill a.csv --all --model m.model", USAGE, "--all contradicts --model"),
     ("fill part-?.csv --all", USAGE, "--all cannot be used here"),
-    ("check a.csv --model m.model -x x", USAGE, "-x contradicts --model"),
-    ("check a.csv --model m.model --log-file m.model", USAGE, "m.model"),
     ("evaluate a.csv -c g --repeats 0", USAGE, "--repeats"),
     ("evaluate a.csv -c g --hide nan", USAGE, "'nan'"),
     ("evaluate a.csv -c g --hide-label a=1", USAGE, "LABEL=SHARE"),

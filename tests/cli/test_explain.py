@@ -9,9 +9,9 @@ PLAIN = b"g,x\n" + b"".join(b"%c,%d\n" % (97 + i % 2, i * i % 11) for i in range
 
 def test_what_is_told_of_q_and_of_the_log_likelihood_obeys_the_theorem(call, samples):
     _, _, said = call("explain", "faithful.csv", "-c", "kind", "--labels", "short,long", "--steps", "all")
-    gains = re.findall(r"Q\(θ\|θ\d+\) .*?([+-][\d.e+-]+)\n +log-likelihood .*?([+-][\d.e+-]+)  no less", said)
+    gains = re.findall(r"Q\(θ\|θ\d+\) .*? (\+?[\d.e-]+)\n +log-likelihood .*? (\+?[\d.e-]+)\n", said)
 
-    assert len(gains) == said.count("E step ") - 1
+    assert len(gains) == len(re.findall(r"^E step ", said, re.MULTILINE)) > 0
     assert all(float(height) >= float(q) - 1e-8 for q, height in gains)
 
 
@@ -38,7 +38,7 @@ def test_with_a_prior_its_logarithm_stands_beside_q_and_the_log_likelihood(call,
         moved = {key: step[key]["after"] - step[key]["before"] for key in ("q", "log_likelihood", "log_prior")}
         assert moved["log_likelihood"] >= moved["q"] - 1e-8
         assert moved["q"] + moved["log_prior"] >= -1e-8
-    assert re.search(r"Q \+ log prior +-[\d,.]+ -> +-[\d,.]+ +\+", said)
+    assert re.search(r"Q \+ log prior +-[\d,.]+ +-[\d,.]+ +\+", said)
 
 
 def test_a_file_too_small_for_maximum_likelihood_says_that_a_prior_helps(call, tmp_path):
@@ -47,5 +47,5 @@ def test_a_file_too_small_for_maximum_likelihood_says_that_a_prior_helps(call, t
     code, _, said = call("explain", "a.csv", "-c", "g")
 
     assert code == 0
-    assert re.search(r"^warning +maximum likelihood breaks down here", said, re.MULTILINE)
+    assert re.search(r"^  Maximum likelihood breaks down here", said, re.MULTILINE)
     assert call("explain", "a.csv", "-c", "g", "--prior-strength", "0")[0] == 4

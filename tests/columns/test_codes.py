@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from em_impute.columns.codes import tells_by_value
+from em_impute.columns.text_scores import _tells_by_value
 
 
 def says(code, label, *, is_ordered=True):
     fold = np.arange(label.size) % 5
-    return tells_by_value(code, label, np.ones(label.size), fold, int(label.max()) + 1, is_ordered=is_ordered)
+    return _tells_by_value(code, label, np.ones(label.size), fold, int(label.max()) + 1, is_ordered=is_ordered)
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from builders import csv_of, design_of, opened_table
 
-from em_impute.columns.predictors import Known
-from em_impute.columns.times_that_tell import flat_times
+from em_impute.columns.predictors import Known, flat_times
 from em_impute.errors import DesignError
 from em_impute.table.number_columns import NumberColumn
 
@@ -63,8 +62,6 @@ def test_of_a_date_serves_what_tells_labels_apart(tmp_path):
 
     assert names_of(design) == ["day (day of year, sine)", "day (day of year, cosine)"]
 
-
-def test_times_that_tell_nothing_are_left_out_by_bic():
     rng = np.random.default_rng(0)
     label = rng.integers(0, 2, 500)
     x = {"sine": rng.normal(size=500), "cosine": rng.normal(size=500) + 0.5 * label, "days": rng.normal(size=500)}

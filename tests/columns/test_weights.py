@@ -90,8 +90,8 @@ def test_a_row_of_weight_0_teaches_nothing(tmp_path, options):
     left_out, _ = completed(tmp_path, table(cells, x, y, t, weight, kept), weights="w", probabilities=True, **options)
     same_rows = np.isin(unlabelled.fills.row, found.fills.row)
 
-    np.testing.assert_allclose(found.probability, unlabelled.probability[same_rows], rtol=0, atol=1e-9)
-    np.testing.assert_allclose(found.probability, left_out.probability, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.fills.probabilities, unlabelled.fills.probabilities[same_rows], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.fills.probabilities, left_out.fills.probabilities, rtol=0, atol=1e-9)
     assert found.labels.known == tuple(cells.count(label) for label in "abc")
     assert found.fills.expected.sum() == pytest.approx(cells.count(None))
 
@@ -114,6 +114,6 @@ def test_a_label_that_only_rows_of_weight_0_hold_is_kept_and_never_filled_in(tmp
         report = build_report(opened, completion, request, "", None)
 
     assert completion.labels.labels == ("a", "b", "c", "z")
-    assert completion.fills.expected[3] == 0 == completion.probability[:, 3].max()
+    assert completion.fills.expected[3] == 0 == completion.fills.probabilities[:, 3].max()
     assert report.totals.most_probable["z"] == report.totals.known["z"] == 1
     assert list(report.accuracy.confusion) == ["a", "b", "c"]

@@ -35,7 +35,7 @@ def as_if_large(found):
     held_out = replace(
         said, row=none, label=none, probability=said.probability[none], baseline=said.baseline[none], weight=None
     )
-    return replace(found, fitted=found.fitted._replace(choice=replace(choice, held_out=held_out)))
+    return replace(found, fitted=found.fitted._replace(choice=choice._replace(held_out=held_out)))
 
 
 def two_classes(n, apart=1.6, seed=0, missing=0.2):

@@ -1,6 +1,5 @@
 """How sure the fills are: Rubin's rules by a loop, posteriors by integration, numbers of cells by their distributions."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -121,7 +120,7 @@ def test_a_drawn_label_is_wrong_with_the_probability_of_all_others():
     """A cell that holds its less probable label is wrong more often than not, and a shift moves it the other way."""
     stated = np.tile([0.8, 0.2], (100, 1))
     code = np.ones(100, int)
-    fills = Fills(np.arange(100), code, stated[:, 1], stated.sum(axis=0), is_drawn=True)
+    fills = Fills(np.arange(100), code, stated[:, 1], stated.sum(axis=0), drawn=code[None])
     missing = Gathered(np.arange(100), np.arange(100), np.ones(100, int), np.eye(2, dtype=int)[code])
     chance = np.tile(stated, (N_DRAWS, 1, 1))
     plain = _wrong(chance, missing, stated, NO_SHIFT, fills, APART, np.random.default_rng(4))
@@ -245,7 +244,7 @@ def test_a_model_that_misjudges_itself_is_told_from_one_that_does_not(share_righ
     found.fitted = SimpleNamespace(how=SimpleNamespace(clusters=None))
     found.beyond, found.cells = np.zeros(200), np.ones(200)
     _, fills = filled_with(stated)
-    result = examine_uncertainty(found, replace(fills, row=np.arange(100, 300)), 0.0, 1)
+    result = examine_uncertainty(found, fills._replace(row=np.arange(100, 300)), 0.0, 1)
     assert result.agree is agree
     assert result.wrong_held_out.estimate == pytest.approx(200 * (1 - share_right))
     if agree:

@@ -1,11 +1,11 @@
-"""Quasi-Newton steps against plain EM, dense BFGS and the log-likelihood of complete data."""
+"""Extrapolated steps against plain EM and the limit of a geometric series."""
 
 import numpy as np
 import pytest
 from oracles import draw, hide
 from sampling import crossed, every_family
 
-from em_impute.em.acceleration import _ascend, make_coordinates
+from em_impute.em.acceleration import GROWTH, Squarem, _mixture, _vector
 from em_impute.em.blocks import Rows
 from em_impute.em.em import Stopping, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, m_step
@@ -27,12 +27,12 @@ def three_groups(labels, missing=0.0, n_rows=250, seed=3):
 
 
 def within(family, n_rows=60, seed=4, prior=NO_PRIOR):
-    """Parameters of a family, no two components alike, and the rows of each component."""
+    """Parameters of a family, no two components alike."""
     rng = np.random.default_rng(seed)
     component = np.arange(n_rows) % 3
     x = rng.normal(size=(n_rows, 3)) @ rng.normal(size=(3, 3)) + component[:, None] * [1.0, -0.5, 0.2]
     moments = hard_moments(x, component, rng.uniform(0.5, 2.0, n_rows), 3)
-    return m_step(moments, FAMILIES[family], prior), moments.weight
+    return m_step(moments, FAMILIES[family], prior)
 
 
 def problem_of(labels, missing=0.0, *, free_shares=False, unlabelled_weight=1.0):
@@ -46,42 +46,37 @@ def last(steps):
     return step
 
 
-# The coordinates
+# The extrapolation
 
 
 @every_family
 def test_the_coordinates_of_a_mixture_of_the_family_give_it_back(family):
-    centre, rows = within(family)
-    other, _ = within(family, seed=5)
-    coordinates = make_coordinates(centre, rows, FAMILIES[family], NO_PRIOR)
+    mixture = within(family)
 
-    for mixture in (centre, other):
-        back = coordinates.parameters(coordinates.vector(mixture), FAMILIES[family])
-
-        for expected, actual in zip(mixture, back, strict=True):
-            np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-7)  # sizes of VEE settle to 1e-8
+    for expected, actual in zip(mixture, _mixture(_vector(mixture), mixture, FAMILIES[family]), strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-7)  # sizes of VEE settle to 1e-8
 
 
-def test_the_direction_is_that_of_dense_bfgs_from_the_identity():
-    rng = np.random.default_rng(8)
-    curvature = np.diag([1.0, 0.5, 0.1, 0.02]) + 0.01
-    steps = rng.normal(size=(3, 4))
-    pairs = tuple((step, curvature @ step) for step in steps)
-    inverse = np.eye(4)
-    for step, change in pairs:
-        rho = 1.0 / (change @ step)
-        left = np.eye(4) - rho * np.outer(step, change)
-        inverse = left @ inverse @ left.T + rho * np.outer(step, step)
-    residual = rng.normal(size=4)
+def test_steps_that_shrink_at_one_rate_lead_to_their_limit_once_it_is_in_reach():
+    rate, limit = 0.7, within("full")
+    means = [limit.mean + rate**k * np.array([0.5, -0.2, 0.1]) for k in range(4)]
+    squarem = Squarem(FAMILIES["full"])
 
-    np.testing.assert_allclose(_ascend(residual, pairs), inverse @ residual, rtol=1e-10)
+    points = [limit._replace(mean=mean) for mean in means]
+    assert squarem.follow(points[0], points[1]) == (None, None)
+    tried, shrinks = squarem.follow(points[1], points[2])
+
+    assert shrinks == pytest.approx(rate**2, rel=1e-6)
+    assert 1 / (1 - rate) < GROWTH
+    for expected, actual in zip(limit, tried, strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-7)
 
 
 # The ascent
 
 
 @crossed(3, family=FAMILIES, missing=[0.0, 0.25], labels=["none", "some"])
-def test_quasi_newton_steps_end_no_lower_than_plain_em_does_and_never_fall(family, missing, labels):
+def test_extrapolated_steps_end_no_lower_than_plain_em_does_and_never_fall(family, missing, labels):
     problem, (x, component, weight) = problem_of(labels, missing)
     start = m_step(hard_moments(x, component, weight, 3), FAMILIES[family], SOME_PRIOR)
 
@@ -96,7 +91,7 @@ def test_quasi_newton_steps_end_no_lower_than_plain_em_does_and_never_fall(famil
 
 
 @pytest.mark.parametrize("options", [{"free_shares": True}, {"unlabelled_weight": 0.3}])
-def test_quasi_newton_steps_reach_the_optimum_of_plain_em_also_with_free_shares_and_other_weights(options):
+def test_extrapolated_steps_reach_the_optimum_of_plain_em_also_with_free_shares_and_other_weights(options):
     problem, (x, component, weight) = problem_of("some", 0.1, **options)
     start = m_step(hard_moments(x, component, weight, 3), FAMILIES["full"], SOME_PRIOR)
 

@@ -6,7 +6,7 @@ from oracles import standardise
 from sampling import rarely
 
 from em_impute.em.blocks import Rows
-from em_impute.em.em import Stopping, _aitken, posterior
+from em_impute.em.em import Stopping, _to_come, posterior
 from em_impute.em.initialize import Recipe
 from em_impute.em.mixture import fit_mixture
 from em_impute.em.parameters import Parameters
@@ -72,7 +72,7 @@ def test_a_stop_leaves_no_more_than_a_few_tolerances_to_gain(seed):
 
 
 def test_a_step_that_gained_exactly_nothing_is_no_division_by_zero():
-    assert _aitken(1e-9, 0.0, -100.0) >= 0
+    assert _to_come(1e-9, 0.0, -100.0) >= 0
 
 
 def test_the_posterior_of_no_rows_has_a_column_for_each_label():

@@ -171,7 +171,7 @@ def test_members_are_compared_on_some_rows_and_fitted_to_all(few_rows):
 
     ensemble = stack_of(examples)
 
-    assert ensemble.comparison.row.size == 300
+    assert ensemble.comparison.held.label.size == 300
     for submodel in ensemble.submodels:
         for m, batch in enumerate(fitted_to(examples, submodel)):
             for expected, found in zip(batch, submodel.batch, strict=True):
@@ -274,7 +274,7 @@ def test_a_row_without_a_label_is_predicted_as_its_labelled_twin_that_is_held_ou
 
     held, asked = found.comparison, found.comparison.unlabelled
     twin = np.full(140, -1)
-    twin[held.origin + 70] = np.arange(held.origin.size)
+    twin[held.held.numbers + 70] = np.arange(held.fold.size)
     of_held = twin[asked.origin]
     same = np.flatnonzero(held.fold[of_held] == asked.fold)
     assert same.size > 5

@@ -5,6 +5,7 @@ import pytest
 from builders import rows_of, stack_of
 
 from em_impute.ensemble.ensemble import TEMPERATURES, predict
+from em_impute.ensemble.student_t import make_scorer
 from em_impute.ensemble.sufficient_statistics import group_rows
 
 AS_FITTED = "as good as the ensemble"
@@ -55,7 +56,7 @@ def test_the_mixture_that_fills_alone_is_the_best_one_that_em_fitted_and_is_neit
     assert TEMPERATURES[temperature] == 1.0
     assert ensemble.model_weight == ensemble.sharpness == 1.0
     # Bayes' rule with one density a label, for the first row.
-    scorer = submodel.scorer(np.arange(2), 2)
+    scorer = make_scorer(np.arange(2), submodel.batch, submodel.component_label, 2)
     (group,) = group_rows(submodel.view.show(examples.predictors.take(np.array([0]))), np.array([0]))
     score = scorer.of(group.terms)[:, 0, 0]
     np.testing.assert_allclose(probability[0], np.exp(score - np.logaddexp(*score)), rtol=1e-9)

@@ -263,15 +263,6 @@ ALL = [
         "check coded.csv",
         "check quoted.csv -c 1 -x 2 -n --keep-value NA --null-value kind",
     ),
-    _run(
-        "check by a saved model",
-        FITTED,
-        "check people.csv --model people.json",
-        "check men.csv --model people.json",
-        "check moved.csv --model people.json",
-        "check none.csv --model people.json -q",
-        passed_on=("people.json",),
-    ),
     _run("an evaluation", "evaluate people.csv -c sex -x x --repeats 2 -r e.json", is_dated=False),
     _run(
         "an evaluation that hides by class",

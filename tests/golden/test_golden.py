@@ -18,7 +18,7 @@ from em_impute.report.model.shared import WARNINGS
 MOST_SHOWN = 80
 """Lines of a failure; `make golden` shows all."""
 
-ELSEWHERE = {"--install-completion", "--show-completion", "--versions"}
+ELSEWHERE = {"--install-completion", "--show-completion"}
 """Options whose words are those of a shell, or of whatever is installed."""
 
 UNMET = {"W19"}

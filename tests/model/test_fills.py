@@ -6,8 +6,9 @@ from scipy import stats
 
 from em_impute.ensemble.transforms import Predictors
 from em_impute.model.draws import CodedRows, ModelDraws
-from em_impute.model.fills import BANDS, Fills, Imputing, count_cells, fill_rows, no_cells
+from em_impute.model.fills import BANDS, NO_ROWS, Fills, Imputing, count_cells, fill_rows, no_cells
 from em_impute.model.predict import Prediction
+from em_impute.options import Request
 
 
 @pytest.fixture
@@ -19,9 +20,9 @@ def cells():
     return Fills(np.arange(300), code, probability, np.array([170.0, 130.0])), empty[::3], empty[1::2]
 
 
-def counted(fills, part=0, rows=slice(None), **reasons):
-    some = Fills(fills.row[rows], fills.code[rows], fills.probability[rows], fills.expected / 2)
-    return count_cells(some, 1.5, lambda row: 10 * row + 2, part=part, **reasons)
+def counted(fills, part=0, rows=slice(None), outside=NO_ROWS, **told):
+    some = Fills(fills.row[rows], fills.code[rows], fills.probability[rows], fills.expected / 2, entropy=1.5, **told)
+    return count_cells(some, lambda row: 10 * row + 2, outside, part)
 
 
 def test_filled_cells_are_counted_by_label_and_by_the_band_of_their_probability(cells):
@@ -96,7 +97,7 @@ class Stated:
 def drawn(chance, row, seed, pieces=1, first_row=0):
     """Draw labels for rows of a table, whose predictions come in pieces."""
     n_draws, _, n_labels = chance.shape
-    draws = ModelDraws(Stated(chance), {}, None, None, np.zeros(n_labels))
+    draws = ModelDraws(Stated(chance), {}, None, range(n_labels), np.zeros(n_labels))
 
     def said(rows):
         x = (rows + first_row).astype(float)[:, None]
@@ -104,7 +105,7 @@ def drawn(chance, row, seed, pieces=1, first_row=0):
         return Prediction(chance.mean(axis=0)[rows + first_row], np.arange(rows.size), rows[:0], lambda: coded)
 
     imputing = Imputing(draws, range(n_draws), seed, first_row=first_row)
-    return fill_rows(map(said, np.array_split(row, pieces)), row, n_labels, imputing=imputing)
+    return fill_rows(map(said, np.array_split(row, pieces)), row, n_labels, Request(None, ("g",)), imputing)
 
 
 def test_labels_are_drawn_as_often_as_they_are_probable():
@@ -129,9 +130,9 @@ def test_the_first_draw_is_what_is_filled_with_its_probability():
     chance = np.random.default_rng(3).dirichlet([1, 1], (4, 9))
     found = drawn(chance, np.arange(9), 1)
     expected = [chance.mean(axis=0)[i, found.drawn[0, i]] for i in range(9)]
-    assert found.fills.code.tolist() == found.drawn[0].tolist()
-    assert found.fills.probability == pytest.approx(expected)
-    assert found.fills.is_drawn
+    assert found.code.tolist() == found.drawn[0].tolist()
+    assert found.probability == pytest.approx(expected)
+    assert found.is_drawn
 
 
 @pytest.mark.parametrize("pieces", [1, 3])
@@ -141,12 +142,12 @@ def test_the_most_probable_label_is_chosen_if_it_is_probable_enough(pieces):
     parts = [
         Prediction(chance[part], np.arange(part.size), part[:1], lambda: None) for part in np.array_split(row, pieces)
     ]
-    found = fill_rows(parts, row, 4, min_probability=0.6, keeps_probability=True)
+    found = fill_rows(parts, row, 4, Request(None, ("g",), min_probability=0.6, probabilities=True))
     for i in row:
         best = max(range(3), key=lambda k: chance[i, k])
-        assert found.fills.code[i] == (best if chance[i, best] >= 0.6 else -1)
-        assert found.fills.probability[i] == chance[i, best]
-        assert found.probability[i].tolist() == [*chance[i], 0.0]
-    assert found.fills.expected == pytest.approx([*chance.sum(axis=0), 0.0])
+        assert found.code[i] == (best if chance[i, best] >= 0.6 else -1)
+        assert found.probability[i] == chance[i, best]
+        assert found.probabilities[i].tolist() == [*chance[i], 0.0]
+    assert found.expected == pytest.approx([*chance.sum(axis=0), 0.0])
     assert found.entropy == pytest.approx(sum(stats.entropy(one) for one in chance))
     assert found.without_predictors.size == pieces

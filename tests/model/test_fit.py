@@ -142,7 +142,7 @@ def test_a_leader_without_steps_of_em_is_a_shrunk_discriminant(tmp_path):
 
     z = (x - x.mean(axis=0)) / x.std(axis=0)
     expected = shrunk_discriminant(z[:150], truth[:150], z[150:], leader.shrinkage, report.model.temperature)
-    np.testing.assert_allclose(completion.probability, expected, rtol=1e-6)
+    np.testing.assert_allclose(completion.fills.probabilities, expected, rtol=1e-6)
 
 
 def test_the_log_likelihood_of_many_rows_is_that_of_a_fit_to_few(tmp_path, monkeypatch):

@@ -30,7 +30,7 @@ def sites(n, swapped, seed=0, share_known=0.3, sizes=(0.5, 0.5)):
 
 
 def log_loss(completion, truth):
-    return -np.log(completion.probability[np.arange(truth.size), truth]).mean()
+    return -np.log(completion.fills.probabilities[np.arange(truth.size), truth]).mean()
 
 
 @pytest.mark.parametrize("options", [{}, {"covariance": "full"}])
@@ -55,8 +55,8 @@ def test_a_group_with_few_labels_has_no_fit_of_its_own(tmp_path):
 
     assert [one[:4] for one in by_site.fitted.groups] == [("big", 32, 16, 16), ("few", 3, 2, 1)]
     assert by_site.fitted.groups[1].own_weight == 0
-    np.testing.assert_array_equal(by_site.probability[-2:], without.probability[-2:])
-    assert not np.array_equal(by_site.probability[:-2], without.probability[:-2])
+    np.testing.assert_array_equal(by_site.fills.probabilities[-2:], without.fills.probabilities[-2:])
+    assert not np.array_equal(by_site.fills.probabilities[:-2], without.fills.probabilities[:-2])
 
 
 @pytest.mark.parametrize("labels", [True, False])
@@ -87,7 +87,9 @@ def test_the_fit_of_a_group_is_that_of_a_file_with_its_rows_alone(tmp_path, labe
         np.testing.assert_allclose(own.scale, alone.fitted.design.scale, rtol=1e-9)
         np.testing.assert_allclose(own.distinct.x, alone.fitted.design.distinct.x, rtol=0, atol=1e-9)
         if not labels:
-            np.testing.assert_allclose(completion.probability[mine], alone.probability, rtol=0, atol=1e-6)
+            np.testing.assert_allclose(
+                completion.fills.probabilities[mine], alone.fills.probabilities, rtol=0, atol=1e-6
+            )
             assert {one.own_weight for one in completion.fitted.groups} == {1.0}
 
 
@@ -138,7 +140,7 @@ def test_groups_and_weights_go_together(tmp_path):
     found, _ = completed(tmp_path, table(range(200)), **options)
     expected, _ = completed(tmp_path, table(kept), **options)
 
-    np.testing.assert_allclose(found.probability, expected.probability, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.fills.probabilities, expected.fills.probabilities, rtol=0, atol=1e-9)
     assert [one.own_weight for one in found.fitted.groups] == pytest.approx(
         [one.own_weight for one in expected.fitted.groups]
     )

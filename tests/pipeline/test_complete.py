@@ -67,9 +67,9 @@ def test_a_shift_of_log_odds_moves_every_probability_by_it(tmp_path):
         (plain,) = complete_all(opened, request, silent)
         (shifted,) = complete_all(opened, replace(request, deltas=(("b", 1.2),)), silent)
 
-    odds = plain.probability[:, 1] / plain.probability[:, 0]
-    assert shifted.probability[:, 1] / shifted.probability[:, 0] == pytest.approx(odds * np.exp(1.2))
-    assert shifted.fills.expected == pytest.approx(shifted.probability.sum(axis=0))
+    odds = plain.fills.probabilities[:, 1] / plain.fills.probabilities[:, 0]
+    assert shifted.fills.probabilities[:, 1] / shifted.fills.probabilities[:, 0] == pytest.approx(odds * np.exp(1.2))
+    assert shifted.fills.expected == pytest.approx(shifted.fills.probabilities.sum(axis=0))
     assert shifted.diagnostics.uncertainty.totals[1].estimate > plain.diagnostics.uncertainty.totals[1].estimate + 2
     one, other = plain.diagnostics.sensitivity.sweeps[0], shifted.diagnostics.sensitivity.sweeps[0]
     assert np.array_equal(one.share, other.share)

@@ -38,8 +38,8 @@ def completed(opened, request, column):
         nothing = Fills(row, row, np.empty(0), np.zeros(len(labels.labels)))
         return ColumnResult(column, name, labels, nothing)
     probability, drawn = np.array(PROBABILITY[column]), np.array(DRAWN[column], np.int8)
-    fills = Fills(row, probability.argmax(axis=1), probability.max(axis=1), probability.sum(axis=0))
-    return ColumnResult(column, name, labels, fills, probability, drawn=drawn)
+    best = probability.argmax(axis=1), probability.max(axis=1)
+    return ColumnResult(column, name, labels, Fills(row, *best, probability.sum(axis=0), probability, drawn=drawn))
 
 
 @contextmanager

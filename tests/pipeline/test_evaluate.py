@@ -120,7 +120,7 @@ def test_hidden_labels_are_filled_as_fill_fills_a_file_that_lacks_them(tmp_path,
             asked = replace(request, path=tmp_path / "blanked.csv", probabilities=True)
             with open_table(asked, silent) as opened:
                 completion = complete_all(opened, asked, silent)[0]
-            expected = completion.probability[np.searchsorted(completion.fills.row, rows)]
+            expected = completion.fills.probabilities[np.searchsorted(completion.fills.row, rows)]
 
             np.testing.assert_array_equal(found.probability[MODEL][mine], expected)
             assert [shown[row] for row in rows] == [found.labels.labels[k] for k in found.label[mine]]
@@ -201,7 +201,7 @@ def test_fits_that_differ_widen_the_interval_to_the_spread_of_their_mean(tmp_pat
         rng = np.random.default_rng(0)
         right = rng.random(found.row.size) < np.where(found.repeat % 2, 0.9, 0.5)
         said = np.eye(2)[np.where(right, found.label, 1 - found.label)]
-        low, high = replace(found, probability={MODEL: said}).interval(MODEL, None)
+        low, high = found._replace(probability={MODEL: said}).interval(MODEL, None)
     each = [right[found.repeat == repeat].mean() for repeat in range(20)]
     by_chance = right.mean() * (1 - right.mean()) / 1000
     expected = 2 * 1.96 * np.sqrt(by_chance + np.var(each, ddof=1) / 20)

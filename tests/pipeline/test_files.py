@@ -2,8 +2,8 @@
 
 import pytest
 
-from em_impute.errors import OutputError, TableError, UsageError
-from em_impute.pipeline.files import Part, find_parts, is_url, local_path, opened, write
+from em_impute.errors import OutputError, UsageError
+from em_impute.pipeline.files import find_parts, write
 
 
 def test_a_pattern_is_expanded_in_the_order_of_the_names(tmp_path):
@@ -27,19 +27,6 @@ def test_a_part_that_is_named_twice_is_an_error(tmp_path):
         find_parts([str(tmp_path / "a.csv"), str(tmp_path / "*.csv")])
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("s3://bucket/a.csv", True),
-        ("file:///a.csv", False),
-        ("C:/a.csv", False),
-    ],
-)
-def test_an_address_is_told_from_a_path(path, expected):
-    assert expected == is_url(path)
-    assert "/with space/a.csv" == str(local_path("file:///with%20space/a.csv"))
-
-
 def broken():
     """Fail after a half."""
     yield b"half"
@@ -61,34 +48,3 @@ def test_a_folder_that_cannot_be_made_is_an_output_error(tmp_path):
 
     with pytest.raises(OutputError, match="cannot write"):
         write(str(tmp_path / "file" / "a.csv"), [b"x"])
-
-
-def test_parts_at_any_address_that_fsspec_knows_are_found_read_and_written():
-    fsspec = pytest.importorskip("fsspec")
-    memory = fsspec.filesystem("memory")
-    for name in ("b", "a"):
-        memory.pipe(f"/parts/{name}.csv", f"x\n{name}\n".encode())
-
-    found = find_parts(["memory://parts/*.csv"])
-    with opened(Part(0, found[0])) as source:
-        content = source.file.read()
-    written = write("memory://parts/out/a.csv", [b"x\n", b"2\n"])
-
-    assert ["memory:///parts/a.csv", "memory:///parts/b.csv"] == found
-    assert b"x\na\n" == content
-    assert (b"x\n2\n", None, 4) == (memory.cat("/parts/out/a.csv"), written.path, written.bytes)
-    with pytest.raises(ZeroDivisionError):
-        write("memory://parts/out/b.csv", broken())
-    assert ["/parts/out/a.csv"] == memory.ls("/parts/out", detail=False)
-    memory.rm("/parts", recursive=True)
-
-
-@pytest.mark.parametrize(
-    ("path", "message"),
-    [("memory://nowhere.csv", "does not exist"), ("nonsense://a.csv", "cannot be read")],
-)
-def test_an_address_that_cannot_be_read_is_named(path, message):
-    pytest.importorskip("fsspec")
-
-    with pytest.raises((TableError, UsageError), match=message), opened(Part(0, path)):
-        pass

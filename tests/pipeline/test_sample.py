@@ -1,14 +1,12 @@
 """Rows drawn by the least of hashed numbers.  Oracle: all keys sorted at once."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from builders import opened_table
 
 from em_impute.pipeline.sample import (
     NO_BOUNDS,
-    Place,
+    ROW,
     Sample,
     Wanted,
     bounds_of,
@@ -28,18 +26,10 @@ def record(row):
 def sample_of(key, text, texts=("", "f", "m"), may_fill=(True, False, False)):
     key = np.asarray(key, np.uint64)
     n = key.size
-    return Sample(
-        key,
-        np.zeros(n, np.int32),
-        np.arange(n),
-        np.arange(n) + 2,
-        np.asarray(text, np.int32),
-        np.zeros(n, bool),
-        np.array([len(record(i)) for i in range(n)]),
-        np.frombuffer(b"".join(map(record, range(n))), np.uint8),
-        texts,
-        np.array(may_fill),
-    )
+    rows = np.zeros(n, ROW)
+    rows["key"], rows["row"], rows["line"], rows["text"] = key, np.arange(n), np.arange(n) + 2, text
+    rows["n_bytes"] = [len(record(i)) for i in range(n)]
+    return Sample(rows, np.frombuffer(b"".join(map(record, range(n))), np.uint8), texts, np.array(may_fill))
 
 
 @pytest.fixture(name="everyone")
@@ -52,44 +42,42 @@ def _everyone():
 def drawn_by_sorting(sample, wanted, floor):
     """The least keys of either kind, and of every text: found by sorting everything."""
     kept = set()
-    fills = sample.may_fill[sample.text]
+    fills = sample.may_fill[sample.rows["text"]]
     groups = [(fills, wanted.size), (~fills, wanted.size)]
-    groups += [(sample.text == k, floor) for k in range(len(sample.texts))]
+    groups += [(sample.rows["text"] == k, floor) for k in range(len(sample.texts))]
     for group, size in groups:
         rows = np.flatnonzero(group)
-        kept |= set(rows[np.argsort(sample.key[rows])][:size].tolist())
+        kept |= set(rows[np.argsort(sample.rows["key"][rows])][:size].tolist())
     return kept
 
 
 def test_the_rows_of_least_keys_are_drawn_of_either_kind_and_of_every_text(everyone):
     wanted = Wanted(300, 0)  # of three texts each has a floor of 100
 
-    assert drawn_by_sorting(everyone, wanted, 100) == set(trimmed(everyone, wanted).row.tolist())
+    assert drawn_by_sorting(everyone, wanted, 100) == set(trimmed(everyone, wanted).rows["row"].tolist())
 
 
 def test_drawing_part_by_part_draws_the_same_rows(everyone):
     wanted = Wanted(300, 0)
-    pieces = [everyone.keep(np.arange(everyone.n_rows) // 750 == k) for k in range(7)]
+    pieces = [everyone.keep(np.arange(everyone.rows.size) // 750 == k) for k in range(7)]
 
     gathered = pieces[0]
     for piece in pieces[1:]:
         gathered = trimmed(merge_samples([gathered, trimmed(piece, wanted)]), wanted)
 
-    assert set(trimmed(everyone, wanted).row.tolist()) == set(gathered.row.tolist())
+    assert set(trimmed(everyone, wanted).rows["row"].tolist()) == set(gathered.rows["row"].tolist())
 
 
 def test_rows_beyond_the_bounds_of_other_rows_would_not_have_been_drawn(everyone):
     wanted = Wanted(300, 0)
-    first, rest = everyone.keep(everyone.row < 2000), everyone.keep(everyone.row >= 2000)
+    first, rest = everyone.keep(everyone.rows["row"] < 2000), everyone.keep(everyone.rows["row"] >= 2000)
     bounds = bounds_of(trimmed(first, wanted), wanted)
-    either = np.where(rest.may_fill, np.uint64(bounds.missing), np.uint64(bounds.known))
-    own = np.array([bounds.texts[text] for text in rest.texts], np.uint64)
-    within = rest.keep(rest.key <= np.maximum(either, own)[rest.text])
+    within = rest.within(bounds)
 
     known_before = trimmed(merge_samples([first, within]), wanted)
 
-    assert within.n_rows < rest.n_rows
-    assert set(trimmed(everyone, wanted).row.tolist()) == set(known_before.row.tolist())
+    assert within.rows.size < rest.rows.size
+    assert set(trimmed(everyone, wanted).rows["row"].tolist()) == set(known_before.rows["row"].tolist())
 
 
 def test_even_samples_hold_both_kinds_at_one_rate():
@@ -101,16 +89,15 @@ def test_even_samples_hold_both_kinds_at_one_rate():
     even = evenly(trimmed(sample, wanted), wanted)
 
     # 1,000 of 18,000 rows without a label, and of each label its floor of 333, which is what its rate would not give
-    assert 1000 == np.count_nonzero(even.text == 0)
-    assert (333, 333) == tuple(np.bincount(even.text)[1:])
+    assert 1000 == np.count_nonzero(even.rows["text"] == 0)
+    assert (333, 333) == tuple(np.bincount(even.rows["text"])[1:])
 
 
 def test_a_witness_is_kept_however_large_its_key(everyone):
-    shown = everyone.is_witness.copy()
-    shown[everyone.key.argmax()] = True
-    kept = trimmed(replace(everyone, is_witness=shown), Wanted(30, 0))
+    everyone.rows["is_witness"][everyone.rows["key"].argmax()] = True
+    kept = trimmed(everyone, Wanted(30, 0))
 
-    assert int(everyone.key.argmax()) in kept.row.tolist()
+    assert int(everyone.rows["key"].argmax()) in kept.rows["row"].tolist()
 
 
 def test_texts_are_numbered_anew_where_samples_are_put_together():
@@ -120,28 +107,28 @@ def test_texts_are_numbered_anew_where_samples_are_put_together():
     both = merge_samples([one, other])
 
     assert ("", "f", "m") == both.texts
-    assert ["f", "", "m", ""] == [both.texts[k] for k in both.text]
+    assert ["f", "", "m", ""] == [both.texts[k] for k in both.rows["text"]]
     assert [True, False, False] == both.may_fill.tolist()
 
 
 def test_keys_depend_on_the_row_and_not_on_the_chunk(tmp_path):
     content = "g,x\n" + "".join(f"{'fm'[i % 2] if i % 3 else ''},{i}\n" for i in range(200))
     with opened_table(tmp_path, content) as (opened, _):
-        whole = draw(opened.table, 0, Place(3, 0, NOBODY), 7, NO_BOUNDS)
-        later = draw(opened.table, 0, Place(3, 150, NOBODY), 7, NO_BOUNDS)
-        elsewhere = draw(opened.table, 0, Place(4, 0, NOBODY), 7, NO_BOUNDS)
+        whole = draw(opened.table, 0, 3, 0, NOBODY, 7, NO_BOUNDS)
+        later = draw(opened.table, 0, 3, 150, NOBODY, 7, NO_BOUNDS)
+        elsewhere = draw(opened.table, 0, 4, 0, NOBODY, 7, NO_BOUNDS)
 
-    assert whole.key[150:].tolist() == later.key[:50].tolist()
-    assert not set(whole.key.tolist()) & set(elsewhere.key.tolist())
+    assert whole.rows["key"][150:].tolist() == later.rows["key"][:50].tolist()
+    assert not set(whole.rows["key"].tolist()) & set(elsewhere.rows["key"].tolist())
 
 
 def test_records_stay_with_their_rows_however_they_are_kept_and_put_together(everyone):
-    drawn = np.random.default_rng(5).random(everyone.n_rows) < 0.6
-    parts = [everyone.keep(drawn & (everyone.row // 40 % 3 == k)) for k in range(3)]
+    drawn = np.random.default_rng(5).random(everyone.rows.size) < 0.6
+    parts = [everyone.keep(drawn & (everyone.rows["row"] // 40 % 3 == k)) for k in range(3)]
 
     both = merge_samples(parts)
-    some = both.keep(both.row % 3 == 0)
+    some = both.keep(both.rows["row"] % 3 == 0)
 
     for sample in (*parts, both, some):
-        assert b"".join(map(record, sample.row.tolist())) == sample.records.tobytes()
-    assert set((np.flatnonzero(drawn[::3]) * 3).tolist()) == set(some.row.tolist())
+        assert b"".join(map(record, sample.rows["row"].tolist())) == sample.records.tobytes()
+    assert set((np.flatnonzero(drawn[::3]) * 3).tolist()) == set(some.rows["row"].tolist())

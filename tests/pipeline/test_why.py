@@ -23,7 +23,7 @@ def reasons(folder, content, lines, *, shifts=None, **options):
         missing = np.flatnonzero(done.labels.label[at] < 0)
         (again,) = complete_all(opened, replace(request, probabilities=True), silent)
         place = np.searchsorted(again.fills.row, at[missing])
-    return rows, model, {int(i): again.probability[k] for i, k in zip(missing, place, strict=True)}
+    return rows, model, {int(i): again.fills.probabilities[k] for i, k in zip(missing, place, strict=True)}
 
 
 def table(n=240, n_labels=2, n_numbers=3, seed=3):

@@ -125,4 +125,4 @@ def test_whatever_is_changed_in_a_model_it_is_refused_or_fills_with_probabilitie
     for one in applied:
         probability = one.completion.fills.probability
         assert np.isfinite(probability).all()
-        assert math.isfinite(one.completion.entropy)
+        assert math.isfinite(one.completion.fills.entropy)

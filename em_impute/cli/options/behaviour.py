@@ -1,19 +1,18 @@
 """Options of how a run behaves, and of large tables: the panels "Behaviour" and "Large tables"."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import typer
 
 from em_impute.cli.logging import VARIABLE
 from em_impute.cli.options.groups import option
+from em_impute.errors import UsageError
 
 Backend = Literal["serial", "dask"]
 """Where parts are worked on."""
 
-
 DEBUG = "Show the traceback of an error."
-
 
 JUDGING = ("strict", "fail_on", "min_accuracy")
 """Options by which something that is found stops the run."""
@@ -37,7 +36,7 @@ class Behaviour:
     )
     quiet: bool = option("-q, --quiet", "Print nothing on success but warnings.", envvar="EM_IMPUTE_QUIET")
     silent: bool = option("-qq, --silent", "Print nothing on success.")
-    verbose: bool = option("-v, --verbose", "Print every decision.")
+    verbose: bool = option("-v, --verbose", "Print the report's sections, every decision among them.")
     no_advice: bool = option("--no-advice", "Leave out the note on columns about people (S01).")
     color: Literal["auto", "always", "never"] = option(
         "--color auto|always|never",
@@ -65,8 +64,8 @@ Files: TypeAlias = Annotated[
     typer.Argument(
         metavar="FILE|-",
         rich_help_panel="Input",
-        help="The CSV file, which may be compressed (gz, bz2, xz, zst), or the parts of one table: files, patterns, "
-        "URLs; with --each tables of their own; - or nothing reads standard input.",
+        help="The CSV file, which may be compressed (gz, bz2, xz, zst), or the parts of one table: files, "
+        "patterns; with --each tables of their own; - or nothing reads standard input.",
     ),
 ]
 
@@ -95,3 +94,23 @@ class Partitions:
         "--max-memory SIZE",
         "Read a table that needs more than SIZE (300M, 2G) anew in every pass. Default: half the memory.",
     )
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes that the run may take; None is half of what there is.  Raises UsageError for what is no size."""
+        if self.max_memory is None:
+            return None
+        from em_impute.pipeline.memory import parse_size
+
+        return parse_size(self.max_memory)
+
+    def checked(self) -> "Partitions":
+        """Give the same, with the backend that a scheduler means.  Raises UsageError where options contradict."""
+        if self.scheduler is not None and self.backend == "serial":
+            raise UsageError("--scheduler contradicts --backend serial", "leave one of them out")
+        if self.scheduler is not None and self.workers is not None:
+            raise UsageError("--workers contradicts --scheduler, whose workers run already", "leave one of them out")
+        backend = self.backend if self.scheduler is None else "dask"
+        if self.workers is not None and backend != "dask" and not self.each:
+            raise UsageError("--workers is for --backend dask or --each", "add one of them, or leave it out")
+        return replace(self, backend=backend)

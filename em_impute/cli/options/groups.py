@@ -1,25 +1,21 @@
-"""Groups of options: a command takes them as values, Typer sees every option in them."""
+"""Groups of options: a command takes them as values, Typer sees every option in them; and what their texts mean."""
 
 import inspect
 import math
-from collections.abc import Callable
+import shlex
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
-from em_impute.cli.options.parsing import read_kinds, read_number, read_pairs
+from em_impute.errors import UsageError
 from em_impute.options import Request, check
 
-PARSERS: dict[str, Callable[[Any], Any]] = {
-    "components": read_number,
-    "deltas": lambda texts: read_pairs(texts, "--delta", "a label and a number", math.isfinite),
-    "kinds": lambda texts: read_kinds(texts, "--as"),
-    "labels": lambda text: tuple(text.split(",")),
-    "unlabelled_weight": lambda text: None if text == "auto" else read_number(text),
-}
-"""Options whose texts stand for something else."""
+MOST_DIGITS = 18
+"""Of a whole number that is given: a longer one counts nothing that there is."""
 
 FLAGS = {"has_header": "--no-headers"}
 """How the command line spells an option, by the name of its field; short where it can."""
@@ -89,6 +85,42 @@ def flag(name: str, value: str | None) -> str:
     return FLAGS[name] if value is None else f"{FLAGS[name]} {value}"
 
 
+def read_number(text: str) -> float | str:
+    """Read a number, whole or not; what is none stays the text that it is, and is refused as such."""
+    if text.isascii() and text.isdigit():
+        return int(text) if len(text) <= MOST_DIGITS else text
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def read_pairs(
+    texts: Sequence[str], flag: str, wanted: str, is_allowed: Callable[[float], bool]
+) -> tuple[tuple[str, float], ...]:
+    """Read every LABEL=NUMBER, where the label may hold `=` itself."""
+    found: dict[str, float] = {}
+    for text in texts:
+        label, _, number = text.rpartition("=")
+        value = read_number(number)
+        if not label or isinstance(value, str) or not is_allowed(value):
+            raise UsageError(f"{flag} takes {wanted}, not {text!r}", f"for example {flag} female=0.5")
+        if label in found:
+            raise UsageError(f"{flag} is given twice for {label!r}", "give one number per label")
+        found[label] = float(value)
+    return tuple(found.items())
+
+
+PARSERS: dict[str, Callable[[Any], Any]] = {
+    "components": read_number,
+    "deltas": lambda texts: read_pairs(texts, "--delta", "a label and a number", math.isfinite),
+    "kinds": lambda texts: tuple((column, kind) for column, _, kind in (text.rpartition("=") for text in texts)),
+    "labels": lambda text: tuple(text.split(",")),
+    "unlabelled_weight": lambda text: None if text == "auto" else read_number(text),
+}
+"""Options whose texts stand for something else."""
+
+
 def request_of(path: Path | None, *groups: object, **more: Any) -> Request:  # noqa: ANN401  # values of fields
     """Make the request that groups of options amount to; those that it does not know are none of its business.
 
@@ -102,3 +134,17 @@ def request_of(path: Path | None, *groups: object, **more: Any) -> Request:  # n
     request = Request(path=path, **{"columns": (), **values, **more})
     check(request)
     return request
+
+
+def input_path(file: str | None) -> Path | None:
+    """Read FILE: None is standard input, unless a person at a terminal named no file, who would wait for ever."""
+    if file == "":
+        raise UsageError("FILE is an empty path", "name a file, or - for standard input")
+    if file is None and sys.stdin is not None and sys.stdin.isatty():
+        raise UsageError("no file is named", "name one, or - to type its lines here; em-impute --help has examples")
+    return None if file in {None, "-"} else Path(str(file))
+
+
+def command_line() -> str:
+    """Give the command as it was typed."""
+    return shlex.join(["em-impute", *sys.argv[1:]])

@@ -2,9 +2,8 @@
 
 import os
 import re
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Annotated, ClassVar, TypeAlias
 
@@ -13,7 +12,7 @@ import typer
 from em_impute.cli.options.groups import option
 
 HEAD_BYTES = 1 << 16
-"""Read for a header while somebody waits for the completion of a name."""
+"""Decompressed for a header while somebody waits for the completion of a name."""
 
 
 def _column_names(context: typer.Context) -> list[str]:
@@ -27,14 +26,13 @@ def _column_names(context: typer.Context) -> list[str]:
     path = Path(files[0] if files else "-")
     if given["no_headers"] or not path.is_file():  # a pipe can be read once only
         return []
-    with suppress(Exception), ExitStack() as resources, path.open("rb") as file:
+    with suppress(Exception):
         from em_impute.table.dialect import DialectOptions, detect_dialect
-        from em_impute.table.source import source_of
+        from em_impute.table.source import open_source
 
-        head = BytesIO(file.read(HEAD_BYTES))
-        source = source_of(head, str(path), path, resources, is_stream=False, enough=1)  # the rest of it is not there
         reading = DialectOptions(**{key: given[key] for key in DialectOptions._fields if key in given})
-        names = [name for name in detect_dialect(source, reading)[1].names if name]
+        with open_source(path, HEAD_BYTES) as source:
+            names = [name for name in detect_dialect(source, reading)[1].names if name]
         # Other shells escape what they insert.
         is_bash = os.environ.get("_EM_IMPUTE_COMPLETE") == "complete_bash"
         return [re.sub(r"([^\w%+,./:=@-])", r"\\\1", name) for name in names] if is_bash else names
@@ -49,7 +47,6 @@ File: TypeAlias = Annotated[
         help="The CSV file, which may be compressed (gz, bz2, xz, zst); - or nothing reads standard input.",
     ),
 ]
-COLUMN = "Column to complete, by name or 1-based number. Repeat it to complete several, which predict each other."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,7 +55,12 @@ class Input:
 
     panel: ClassVar = "Input"
 
-    columns: list[str] | None = option("-c, --column NAME|N", COLUMN, required=True, autocompletion=_column_names)
+    columns: list[str] | None = option(
+        "-c, --column NAME|N",
+        "Column to complete, by name or 1-based number. Repeat it to complete several, which predict each other.",
+        autocompletion=_column_names,
+    )
+    all_columns: bool = option("--all", "Complete every column of categories that has gaps, instead of naming any.")
     features: list[str] | None = option(
         "-x, --feature NAME|N",
         "Predictor (numbers or categories); repeat for several. Default: all but identifiers and constants.",
@@ -103,16 +105,6 @@ class Input:
     all_lines: bool = option(
         "--all-lines", "Totals, footers, units and headers among the rows are rows as well, not left as they are."
     )
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class InputOrModel(Input):
-    """The same where a saved model may say which columns."""
-
-    columns: list[str] | None = option(
-        "-c, --column NAME|N", f"{COLUMN} With --model: those of its columns to complete.", autocompletion=_column_names
-    )
-    all_columns: bool = option("--all", "Complete every column of categories that has gaps, instead of naming any.")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

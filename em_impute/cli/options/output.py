@@ -46,16 +46,8 @@ class SavedModels:
     )
     model: str | None = option(
         "--model PATH",
-        "Fill with a saved fit instead of fitting, and warn where the rows differ from those it was fitted to.",
-    )
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class CheckedModel(SavedModels):
-    """The model that a file is compared with."""
-
-    model: str | None = option(
-        "--model PATH", "Say how the rows differ from those a saved fit was fitted to, instead of what a fit would use."
+        "Fill with a saved fit instead of fitting, all of its columns unless --column names some, and warn where the "
+        "rows differ from those it was fitted to.",
     )
 
 

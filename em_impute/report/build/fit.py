@@ -9,7 +9,6 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.diagnostics.extrapolation import Flagged, predictor_at
 from em_impute.diagnostics.values import Audit
-from em_impute.em.blocks import Integers
 from em_impute.ensemble import metrics
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import NO_ROWS, count_cells
@@ -101,7 +100,7 @@ def _of_fit(
     return {
         "features": features_of(found.design, found.readings, found.texts),
         "model": mixture_of(found),
-        "fit": convergence_of(found, completion.entropy),
+        "fit": convergence_of(found, completion.fills.entropy),
         "selection": selection_of(found.choice),
         "groups": _groups(opened, found, counted),
         "accuracy": _accuracy(found, wrong),
@@ -124,8 +123,8 @@ def build_applied_report(
     outputs: Sequence[WrittenFile] | None,
 ) -> FitReport:
     """Gather what is known about a column that `model` completed."""
-    blind = applied.without_predictors
-    counted = _counted_of(opened, applied.completion, blind)
+    blind = applied.completion.fills.without_predictors
+    counted = _counted_of(opened, applied.completion, None)
     report = build_report(opened, applied.completion, request, command, outputs, counted)
     lines = opened.table.line_of(blind[:MAX_LISTED]).tolist()
     marked = findings.MarkedRows(findings.OutOfRange(0, 0.0, None, ()), lines)
@@ -166,18 +165,19 @@ def _of_columns_left(opened: InputTable, completion: ColumnResult) -> Iterator[t
         yield "S06", f"Not filled are {listed([f'{one.name} ({one.reason})' for one in opened.left], MAX_NAMED)}."
 
 
-def _counted_of(
-    opened: InputTable, completion: ColumnResult, blind: Integers = NO_ROWS, outside: Integers = NO_ROWS
-) -> Counted:
-    """Count the cells of a column that was read as a whole; rows may show no predictor, or be beyond all others."""
-    labels, line_of, examined = completion.labels, opened.table.line_of, completion.diagnostics
+def _counted_of(opened: InputTable, completion: ColumnResult, flagged: Flagged | None) -> Counted:
+    """Count the cells of a column that was read as a whole."""
+    labels, fills, outside = completion.labels, completion.fills, NO_ROWS
+    line_of, examined = opened.table.line_of, completion.diagnostics
+    if flagged:
+        fills, outside = fills._replace(without_predictors=flagged.without_predictors), flagged.outside
     return Counted(
         labels=labels.labels,
         known=np.array(labels.known, np.int64),
         n_rows=labels.label.size,
         n_missing=labels.n_missing,
         tokens=labels.tokens,
-        cells=count_cells(completion.fills, completion.entropy, line_of, blind, outside),
+        cells=count_cells(fills, line_of, outside),
         places_of=lambda rows: [(None, line) for line in line_of(rows).tolist()],
         uncertainty=examined.uncertainty if examined else None,
         asides=[("", opened.table.asides)],
@@ -244,10 +244,13 @@ def _groups(opened: InputTable, found: FittedColumn, counted: Counted) -> Groups
     """Count the rows of every group, of parts also of those of which no row was drawn."""
     if found.groups is None or opened.groups is None:
         return None
-    weight = {one.name: one.own_weight for one in found.groups}
-    cells = counted.cells.by_group or {one.name: (one.rows, one.missing) for one in found.groups}
+    weight, cells = {one.name: one.own_weight for one in found.groups}, counted.cells
+    of_group, missing = cells.of_group, cells.missing_of_group
+    if not of_group:
+        of_group = {one.name: one.rows for one in found.groups}
+        missing = {one.name: one.missing for one in found.groups}
     listed = [
-        GroupOfRows(name, rows, rows - missing, missing, weight.get(name, 0.0))
-        for name, (rows, missing) in cells.items()
+        GroupOfRows(name, rows, rows - missing.get(name, 0), missing.get(name, 0), weight.get(name, 0.0))
+        for name, rows in of_group.items()
     ]
     return Groups(opened.groups[0], len(listed), listed[:MAX_LISTED])

@@ -10,7 +10,6 @@ from em_impute.report.format import LIKELY, percent
 from em_impute.report.model.findings import (
     Missingness,
     MissingReasons,
-    Rehearsal,
 )
 from em_impute.table.text import shown
 
@@ -108,7 +107,7 @@ def _ratio(reasons: Reasons) -> str:
     return f"{float(f'{ratio:.2g}'):,.0f}"
 
 
-def _rehearsal(how: HowMissing | None) -> Rehearsal | None:
+def _rehearsal(how: HowMissing | None) -> str | None:
     """Say how labels were hidden; None where no label could be."""
     if how is None or how.missing is None:
         return None
@@ -121,7 +120,6 @@ def _rehearsal(how: HowMissing | None) -> Rehearsal | None:
         ways.append("with the same gaps as rows to fill")
     if how.by_predictors > LIKELY:
         ways.append("weighted by how much they resemble rows to fill")
-    sentence = "To judge the model, known labels were hidden at random, as labels are missing."
     if ways:
-        sentence = f"To judge the model, known labels were hidden the way labels are missing: {', '.join(ways)}."
-    return Rehearsal(like_missing=bool(ways), sentence=sentence)
+        return f"To judge the model, known labels were hidden the way labels are missing: {', '.join(ways)}."
+    return "To judge the model, known labels were hidden at random, as labels are missing."

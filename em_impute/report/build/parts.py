@@ -67,8 +67,7 @@ def _counted(filled: PartsResult, at: int) -> Counted:
         tokens=column.labels.tokens,
         cells=filled.totals[at],
         places_of=lambda rows: [
-            (paths[part] if paths else None, line)
-            for part, line in zip(sample.part[rows].tolist(), sample.line[rows].tolist(), strict=True)
+            (paths[part] if paths else None, line) for part, line in sample.rows[["part", "line"]][rows].tolist()
         ],
         paths=paths,
         asides=[(name, read.asides) for name, read in zip(paths or [""], filled.summary.parts, strict=True)],
@@ -127,7 +126,7 @@ def _input(filled: PartsResult, section: Input) -> Input:
 def _parts(filled: PartsResult, column: ColumnOfParts) -> Parts:
     missing = int(np.count_nonzero(column.completion.labels.label < 0))
     return Parts(
-        rows_drawn=RowCounts(column.sample.n_rows - missing, missing),
+        rows_drawn=RowCounts(column.sample.rows.size - missing, missing),
         files=[
             PartFile(path=part.name, rows=read.rows, bytes=read.bytes, sha256=read.sha256, compression=read.compression)
             for part, read in zip(filled.parts, filled.summary.parts, strict=True)
@@ -165,10 +164,10 @@ def _sensitivity(
 ) -> Sensitivity | None:
     """Sweep δ with as many rows of either kind as there are."""
     completion, labels = column.completion, counted.labels
-    if section is None or completion.probability is None or counted.uncertainty is None:
+    if section is None or completion.fills.probabilities is None or counted.uncertainty is None:
         return section
     asked = deltas_of(labels, request.deltas)
-    probability = shift_log_odds(completion.probability, -asked)
+    probability = shift_log_odds(completion.fills.probabilities, -asked)
     each = np.full(probability.shape[0], counted.n_missing / probability.shape[0])
     shares = None
     if not asked.any():

@@ -19,9 +19,9 @@ from em_impute.report.build.counted import Counted
 from em_impute.report.build.decisions import told_from_rows
 from em_impute.report.build.missingness import reasons_of
 from em_impute.report.build.sensitive_columns import advice
-from em_impute.report.format import and_more, number, percent, span
+from em_impute.report.format import number, percent, span
 from em_impute.report.model.findings import AppliedModel, ExpectedWrong, MarkedRows, Totals
-from em_impute.report.sentences import first_lines, more_than_chance, out_of_range, without_predictors
+from em_impute.report.sentences import cells_in_rows, more_than_chance, out_of_range, without_predictors
 from em_impute.saved_model.psi import is_more_often
 from em_impute.table.arrays import Codes
 from em_impute.table.text import listed, plural, shown
@@ -82,22 +82,17 @@ def _of_probabilities(counted: Counted, wrong: ExpectedWrong) -> Warnings:
     held_out, n_beyond = wrong.by_held_out_labels, wrong.unlike_labelled_rows
     if wrong.agree is False and held_out is not None:
         by_model = wrong.by_probabilities or 0.0
-        message = (
-            f"Probabilities are too {'high' if by_model < held_out.estimate else 'low'}: they imply "
-            f"{number(round(by_model))} wrong among the {counted.n_filled:,} fills, hidden known labels imply "
-            f"{span(held_out.low, held_out.high)}. The interval "
-            f"{'covers both' if n_beyond else 'follows the hidden labels'}. Use probabilities to rank cells, and "
-            "leave the least sure ones empty with --min-probability."
-        )
-        yield "W06", message
+        side = "high" if by_model < held_out.estimate else "low"
+        implied = f"they imply {number(round(by_model))} wrong among the {counted.n_filled:,} fills"
+        told = f"{implied}, hidden known labels imply {span(held_out.low, held_out.high)}"
+        which = "covers both" if n_beyond else "follows the hidden labels"
+        advised = "Use probabilities to rank cells, and leave the least sure ones empty with --min-probability."
+        yield "W06", f"Probabilities are too {side}: {told}. The interval {which}. {advised}"
     if n_beyond:
-        cells = "1 missing cell is in a row" if n_beyond == 1 else f"{n_beyond:,} missing cells are in rows"
-        message = (
-            f"{cells} unlike any labelled row, so hidden labels cannot show how many of these fills are wrong: the "
-            "interval is widened by the model's own probabilities. Label some such rows, or leave them empty with "
-            "--min-probability."
-        )
-        yield "W32", message
+        why = "hidden labels cannot show how many of these fills are wrong"
+        so = "the interval is widened by the model's own probabilities"
+        advised = "Label some such rows, or leave them empty with --min-probability."
+        yield "W32", f"{cells_in_rows(n_beyond)} unlike any labelled row, so {why}: {so}. {advised}"
 
 
 def _of_counting(totals: Totals) -> Warnings:
@@ -116,11 +111,9 @@ def _of_information(counted: Counted) -> Warnings:
     found = counted.uncertainty
     missing = 0.0 if found is None else float(found.missing_information.max())
     if found is not None and missing > MUCH_MISSING:
-        message = (
-            f"Standard errors from one completed file are too small: {percent(missing)} of the information on the "
-            f"label shares is missing, so draw at least {found.recommended:,} imputations."
-        )
-        yield "W09", message
+        why = f"{percent(missing)} of the information on the label shares is missing"
+        draw = f"draw at least {found.recommended:,} imputations"
+        yield "W09", f"Standard errors from one completed file are too small: {why}, so {draw}."
 
 
 def _of_marked_rows(marked: MarkedRows | None, n_without_predictors: int) -> Warnings:
@@ -132,7 +125,11 @@ def _of_marked_rows(marked: MarkedRows | None, n_without_predictors: int) -> War
     if marked is not None:
         outside = marked.out_of_range
         if more_than_chance(outside) or (outside.furthest_sd or 0.0) > FAR:
-            yield "W11", f"{out_of_range(outside)}: {and_more(first_lines(outside, MAX_NAMED), outside.rows)}."
+            listed_first = outside.listed[:MAX_NAMED]
+            values = [shown(one.value) if isinstance(one.value, str) else f"{one.value:.7g}" for one in listed_first]
+            named = [f"line {one.line} ({one.column} {value})" for one, value in zip(listed_first, values, strict=True)]
+            more = f" and {outside.rows - len(named):,} more" if outside.rows > len(named) else ""
+            yield "W11", f"{out_of_range(outside)}: {', '.join(named)}{more}."
     if n_without_predictors:
         yield "W16", without_predictors(n_without_predictors)
 
@@ -144,11 +141,9 @@ def misjudgement(applied: AppliedModel, n_filled: int) -> Warnings:
         return
     wrong = 1.0 - score.accuracy
     if is_more_often(expected, n_filled, wrong * score.rows, score.rows, MORE_WRONG):
-        message = (
-            f"The model is overconfident here: it expects {percent(expected / n_filled)} of the {n_filled:,} fills to "
-            f"be wrong, but {percent(wrong)} of {score.rows:,} known labels were. Fit anew."
-        )
-        yield "W06", message
+        told = f"it expects {percent(expected / n_filled)} of the {n_filled:,} fills to be wrong"
+        but = f"{percent(wrong)} of {score.rows:,} known labels were"
+        yield "W06", f"The model is overconfident here: {told}, but {but}. Fit anew."
 
 
 def _of_reasons(found: FittedColumn) -> Warnings:
@@ -156,10 +151,9 @@ def _of_reasons(found: FittedColumn) -> Warnings:
     reasons = reasons_of(found)
     if reasons is None or reasons.by_class < DOUBTFUL or found.choice.recipe.free_shares:
         return
+    remedy = "The requested mixture assumes that labels are missing at random; --shares free allows for it."
     if reasons.fills_allow_for_it:
         remedy = "Fills and totals allow for it; --shares common fills as if labels were missing at random."
-    else:
-        remedy = "The requested mixture assumes that labels are missing at random; --shares free allows for it."
     yield "W05", f"{reasons.sentence} {remedy}"
 
 
@@ -244,10 +238,8 @@ def _of_labels(completion: ColumnResult, design: Design) -> Warnings:
     known = zip(completion.labels.labels, completion.labels.known, strict=True)
     few = [f"{shown(label)} ({count})" for label, count in known if 0 < count < needed and label in design.labels]
     if few:
-        message = (
-            f"Few known rows (fewer than {needed}) for {listed(few)}: their covariances rest largely on other labels."
-        )
-        yield "W01", message
+        which = f"Few known rows (fewer than {needed}) for {listed(few)}"
+        yield "W01", f"{which}: their covariances rest largely on other labels."
 
 
 def _of_skill(held_out: HeldOut | None) -> Warnings:

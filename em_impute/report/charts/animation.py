@@ -12,7 +12,7 @@ from em_impute.pipeline.explain import Explanation
 from em_impute.report.charts.main import CURVE_POINTS, gaussian
 from em_impute.report.charts.palette import COLOURS, N_LABELS, label_colour, label_marker
 from em_impute.report.charts.scatter import SHARES, ellipse
-from em_impute.report.text.table import fitted
+from em_impute.report.format import printable, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -128,7 +128,7 @@ def _legend(figure: "Figure", explanation: Explanation, *, is_blended: bool) -> 
     from matplotlib.lines import Line2D
 
     labels = explanation.labels
-    texts = [fitted(label, WIDTH) for label in labels.labels[:N_LABELS]]
+    texts = [shortened(printable(label), WIDTH) for label in labels.labels[:N_LABELS]]
     if len(labels.labels) > N_LABELS:
         texts.append(f"{len(labels.labels) - N_LABELS:,} more")
     looks = [(label_marker(k), label_colour(k), label_colour(k)) for k in range(len(texts))]
@@ -158,7 +158,7 @@ def _draw_ellipses(figure: "Figure", explanation: Explanation, iteration: int, s
     colours = [label_colour(code) for code in explanation.component_label.tolist()]
     shares = explanation.shares_of(iteration, x[unknown], label[unknown])
     blend: Any = np.clip(shares @ np.array([to_rgb(colour) for colour in colours]), 0.0, 1.0)
-    across, up = (fitted(design.features[j].name, WIDTH) for j in shown)
+    across, up = (shortened(printable(design.features[j].name), WIDTH) for j in shown)
     axes = figure.add_axes((0.09, 0.295, 0.87, 0.555), xlabel=across)
     axes.set_title(up, loc="left")
     axes.scatter(place[unknown, 0], place[unknown, 1], s=20, c=blend, linewidths=0.3, edgecolors=PAPER)
@@ -205,4 +205,4 @@ def _draw_densities(figure: "Figure", explanation: Explanation, iteration: int, 
         axes.set_xlim(edges[0], edges[-1])
         axes.set_title(title, loc="left")
     above.tick_params(labelbottom=False)
-    below.set_xlabel(fitted(design.features[shown[0]].name, WIDTH))
+    below.set_xlabel(shortened(printable(design.features[shown[0]].name), WIDTH))

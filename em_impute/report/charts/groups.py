@@ -118,11 +118,6 @@ def labels_in_groups(labels: Sequence[Label]) -> tuple[Group, ...]:
     return (*groups, group_of(f"{len(others)} further labels", others, N_LABELS)) if others else tuple(groups)
 
 
-def labels_alone(labels: Sequence[Label]) -> set[str]:
-    """Name the labels that are drawn by themselves."""
-    return {group.name for group in labels_in_groups(labels) if group.is_one}
-
-
 def summed(labels: Sequence[str], by_label: Mapping[str, Sequence[float]], n: int) -> Floats:
     """Add up what there is of some labels: (n,), zeros where there is nothing."""
     found = [by_label[label] for label in labels if label in by_label]

@@ -1,18 +1,15 @@
 """Sections about how right the fills are: known labels filled again, and the filled cells themselves."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from em_impute.diagnostics.values import Importance
 from em_impute.report.charts.curves import fill_curve
 from em_impute.report.charts.groups import filling_of
-from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, names, of_rows, said
-from em_impute.report.document.data import common, folded
-from em_impute.report.format import percent
-from em_impute.report.model.findings import Accuracy, MarkedRows
+from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, folded, names, said
+from em_impute.report.format import percent, percents, rounded, span
+from em_impute.report.model.findings import Accuracy, ExpectedWrong, MarkedRows
 from em_impute.report.model.fit import FilledCells, FitReport
 from em_impute.report.model.shared import Confusion, LabelledCell
-from em_impute.report.sentences import LOG_LOSS, REASONS, out_of_range, without_predictors, wrong_fills
+from em_impute.report.sentences import LOG_LOSS, REASONS, out_of_range, without_predictors
 from em_impute.table.text import plural
 
 MAX_LABELS = 12
@@ -28,29 +25,43 @@ MEASURES = (
 
 def how_well_recovered(report: FitReport) -> Section | None:
     """Compare known labels with what they were filled with when they were hidden."""
-    found = report.accuracy
+    found, importance, filled = report.accuracy, report.importance or (), report.missing.filled
     if found is None:
         return None
     hidden = "Known labels were hidden and filled again, each by a model that had not seen it ({}, {})."
+    worth = [[Name(one.column), f"{one.gain:+.3f} ± {one.standard_error:.3f}".replace("-", "−")] for one in importance]
+    if len(worth) == 1:  # of a single column the log-loss says it already
+        worth = []
     blocks: list[Block] = [
         said(hidden, found.method, plural(found.rows, "row")),
         _held_out(found),
         MEASURES,
         Figures(["reliability", "coverage"]),
-        *_worth(report.importance or ()),
-        *_by_label(found.confusion, report),
+        *folded("What each column is worth: by how much log-loss rises without it", ["column", "log-loss"], worth),
+        *by_label(found.confusion),
         Details("Both charts in numbers", _charts_in_numbers(found)),
     ]
-    if report.missing.filled:
-        blocks.append(said("Expected to be wrong: {}.", wrong_fills(found.expected_wrong, report.missing.filled)))
+    if filled:
+        blocks.append(said("Expected to be wrong: {}.", _wrong_fills(found.expected_wrong, filled)))
     return Section("accuracy", "How well known labels are recovered", blocks)
 
 
+def _wrong_fills(wrong: ExpectedWrong, n_filled: int) -> str:
+    """Say how many fills are likely to be wrong."""
+    about = f"about {rounded(wrong.estimate)} of {n_filled:,}"
+    if wrong.low is None:
+        return about
+    about += f" (90 %: {span(wrong.low, wrong.high)})"
+    held_out = wrong.by_held_out_labels
+    if not wrong.agree or held_out is None:
+        return f"{about}, by hidden labels; by the probabilities {rounded(wrong.by_probabilities)}"
+    return f"{about}; by hidden labels alone {span(held_out.low, held_out.high)}"
+
+
 def _held_out(found: Accuracy) -> Table:
-    low, high = found.interval
     rows: list[list[Any]] = [
         ["right", percent(found.accuracy), percent(found.baseline_accuracy)],
-        ["95 % interval", f"{percent(low)} to {percent(high)}", ""],
+        ["95 % interval", percents(*found.interval), ""],
         ["log-loss (lower is better)", found.log_loss, found.baseline_log_loss],
         ["Brier score (lower is better)", found.brier, ""],
         ["calibration error", percent(found.ece), ""],
@@ -58,27 +69,16 @@ def _held_out(found: Accuracy) -> Table:
     return Table("Accuracy on hidden labels", ["", "this model", "the label shares alone"], rows)
 
 
-def _worth(importance: Sequence[Importance]) -> list[Block]:
-    """Tabulate what each predictor is worth; of a single one the log-loss says it already."""
-    if len(importance) <= 1:
-        return []
-    rows = [[Name(one.column), f"{one.gain:+.3f} ± {one.standard_error:.3f}".replace("-", "−")] for one in importance]
-    return folded("What each column is worth: by how much log-loss rises without it", ["column", "log-loss"], rows)
-
-
 def _charts_in_numbers(found: Accuracy) -> list[Block]:
     """Tabulate the reliability of probabilities, and how right the surest rows were."""
     bins = [[one.rows, percent(one.probability), percent(one.accuracy)] for one in found.reliability]
-    head = ["rows", "mean stated probability", "share right"]
-    tables: list[Block] = [Table("Stated probability and share right", head, bins)]
+    table = Table("Stated probability and share right", ["rows", "mean stated probability", "share right"], bins)
     rows = [
-        [percent(one.share), f"{one.at_least:.4f}", percent(one.right), f"{percent(one.low)} to {percent(one.high)}"]
+        [percent(one.share), f"{one.at_least:.4f}", percent(one.right), percents(one.low, one.high)]
         for one in fill_curve(found)
     ]
-    if rows:
-        head = ["share filled", "minimum probability", "right", "95 %"]
-        tables.append(Table("Accuracy of the surest rows", head, rows))
-    return tables
+    head = ["share filled", "minimum probability", "right", "95 %"]
+    return [table, *([Table("Accuracy of the surest rows", head, rows)] if rows else [])]
 
 
 def what_was_filled(report: FitReport) -> Section | None:
@@ -96,16 +96,16 @@ def what_was_filled(report: FitReport) -> Section | None:
 def _how_sure(filled: FilledCells, report: FitReport) -> list[Block]:
     """Count the filled cells by the probability of their label, and name the least certain ones."""
     filling, bands, blocks = filling_of(report), list(reversed(filled.by_band)), []
-    every = list(bands[0].labels)
-    labels = every if len(every) <= MAX_LABELS else [every[i] for i in common(report, every)]
+    every = sorted(report.labels, key=lambda one: -one.filled)
+    labels = [one.label for one in report.labels if one in every[:MAX_LABELS]]
     if filling.is_drawn:
         which = f" The counts are those of the first of {filling.files:,} files." if filling.files > 1 else ""
         blocks.append(f"Labels were drawn by their probabilities, so some are improbable.{which}")
     rows = [[f"{one.low:g} to {one.high:g}", one.cells, *(one.labels[label] for label in labels)] for one in bands]
-    some = f"; the {len(labels)} most common labels" if len(labels) < len(every) else ""
+    some = f"; the {len(labels)} labels filled most often" if len(labels) < len(every) else ""
     caption = f"Filled cells by the probability of their label{some}"
-    least = [[*_place(one), Name(one.label), percent(one.probability)] for one in filled.least_certain]
-    head = [*_places(filled.least_certain), "label", "probability"]
+    least = [[place(one), Name(one.label), percent(one.probability)] for one in filled.least_certain]
+    head = ["line", "label", "probability"]
     return [
         *blocks,
         Table(caption, ["probability", "cells", *map(Name, labels)], rows),
@@ -113,27 +113,24 @@ def _how_sure(filled: FilledCells, report: FitReport) -> list[Block]:
     ]
 
 
-def _by_label(confusion: Confusion, report: FitReport) -> list[Block]:
+def by_label(confusion: Confusion) -> list[Block]:
     """Tabulate what was filled in for what, and how precise that is; for many labels only the latter."""
     labels, blocks, rows = list(confusion), [], []
     if len(labels) <= MAX_LABELS:
         head = ["true label", *(said("filled with {}", Name(label)) for label in labels)]
-        counts = [[label, *(row[other] for other in labels)] for label, row in confusion.items()]
-        blocks.append(Table("True labels, and what they were filled with", head, of_rows(counts)))
+        counts = [[Name(label), *(row[other] for other in labels)] for label, row in confusion.items()]
+        blocks.append(Table("True labels, and what they were filled with", head, counts))
     for label in labels:
         right, of = confusion[label][label], sum(confusion[label].values())
         said_so = sum(confusion[other][label] for other in labels)
-        rows.append([label, of, *(percent(right / n if n else None) for n in (of, said_so))])
+        rows.append([Name(label), of, *(percent(right / n if n else None) for n in (of, said_so))])
     head = ["label", "rows", "found (recall)", "right where filled (precision)"]
-    return [*blocks, *folded("Label by label", head, of_rows(rows), common(report, labels))]
+    return [*blocks, *folded("Label by label", head, rows)]
 
 
-def _place(one: LabelledCell) -> list[Any]:
-    return [Name(one.part), one.line] if one.part is not None else [one.line]
-
-
-def _places(listed: Sequence[LabelledCell]) -> list[str]:
-    return ["file", "line"] if listed and listed[0].part is not None else ["line"]
+def place(one: LabelledCell) -> Name | int:
+    """Say where a cell is: its line, in a table of several parts behind the path of its part."""
+    return one.line if one.part is None else Name(f"{one.part}:{one.line}")
 
 
 def _marked(marked: MarkedRows | None, n_without: int) -> list[Block]:

@@ -1,11 +1,13 @@
 """What a document is made of: sections of blocks, and sentences in which the words of users are kept apart from ours.
 
-Renderers decide how a block looks: `page/` as HTML, `markdown.py` as Markdown.
+Renderers decide how a block looks: `page/` as HTML, `markdown.py` as Markdown, `text/` on a terminal.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from em_impute.report.format import text_of
 from em_impute.report.model.shared import Notice
 
 MAX_LISTED = 100
@@ -32,9 +34,7 @@ class Table(NamedTuple):
     head: Sequence[Any]
     rows: Sequence[Sequence[Any]]
     is_long: bool = False
-    """Where there is room for few rows, some stand for all, which are shown on demand."""
-    common: Sequence[int] = ()
-    """Those that then stand for all: the most common labels.  Without any it is the first ones."""
+    """Where there is room for few rows, the first ones stand for all, which are shown on demand."""
 
 
 class Figures(NamedTuple):
@@ -88,6 +88,14 @@ class Document(NamedTuple):
     """by which program, and when"""
 
 
+def written(value: Any, tags: Mapping[str, str], word: Callable[[str], str]) -> str:  # noqa: ANN401  # of any type
+    """Write a value as plain text: tags of ours by what stands for them, all other words by `word`."""
+    if isinstance(value, Text):
+        template = re.sub("<[^>]*>", lambda tag: tags.get(tag[0], ""), value.template)
+        return template.format(*(written(one, tags, word) for one in value.values))
+    return word(value.text if isinstance(value, Name) else text_of(value))
+
+
 def said(template: str, *values: Any) -> Text:  # noqa: ANN401  # of any type
     """Write values into a sentence of ours."""
     return Text(template, values)
@@ -107,6 +115,6 @@ def names(texts: Sequence[str], limit: int = 3) -> Text:
     return joined(", ", shown) if len(shown) == 1 else said("{} and {}", joined(", ", shown[:-1]), shown[-1])
 
 
-def of_rows(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
-    """Show the first cell of each row as a name."""
-    return [[Name(str(row[0])), *row[1:]] for row in rows]
+def folded(caption: str, head: Sequence[Any], rows: Sequence[Sequence[Any]]) -> list[Block]:
+    """Make a table, where there are rows, of which the first may stand for all."""
+    return [Table(caption, head, rows, is_long=True)] if rows else []

@@ -1,32 +1,26 @@
-"""Sections about the model: what it is made of, what EM fitted, how it got there."""
+"""Sections about the model: what it is made of, what EM fitted, how it got there; or where a saved one came from."""
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from em_impute.em.families import FAMILIES
-from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, names, said
-from em_impute.report.document.data import common, folded
-from em_impute.report.format import number, percent
-from em_impute.report.model.fit import FitReport, Groups
+from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, folded, names, said
+from em_impute.report.format import log_likelihood, number, percent
+from em_impute.report.model.fit import FitReport
 from em_impute.report.model.mixture import (
     BaselineGaussian,
-    Considered,
     Convergence,
     LeadingMixture,
     MixtureComponent,
     Selection,
 )
-from em_impute.report.sentences import LOG_LOSS, criterion_name
+from em_impute.report.sentences import LOG_LOSS, applied_lines, by_farness, criterion_name
+from em_impute.saved_model.values import PredictorDrift
 from em_impute.table.text import plural
 
 MAX_MEMBERS = 12
 
 MAX_FEATURES = 12
-"""Columns of a table of means, and rows of one of covariances."""
-
-ROUNDING = 1e-9
-"""A correlation closer to 0 is 0."""
+"""Columns of a table of means."""
 
 SCORES = {
     "stack": "the ensemble (this fills the cells)",
@@ -42,10 +36,27 @@ SCORED_APART = (
 )
 
 UNLABELLED = {
-    "helped": "In cross-validation, the rows without a label helped to distinguish the labels.",
-    "hurt": "In cross-validation, the rows without a label misled the model: it leaves them out.",
-    "made no difference": "In cross-validation, the rows without a label made no difference.",
+    "helped": "helped to distinguish the labels",
+    "hurt": "misled the model: it leaves them out",
+    "made no difference": "made no difference",
 }
+
+BELLS = (
+    "Among rows with the same label, the values of {} are described by Gaussians (bell curves). In a row, a label is "
+    "more probable the denser its Gaussians are there and the more common the label is."
+)
+
+EM_IN_WORDS = (
+    "EM (expectation-maximisation) guesses the missing labels, fits each label’s bell curve to all rows again, and "
+    "repeats until hardly anything changes. With one bell curve per label"
+)
+
+HEIGHT_IN_WORDS = "how probable the curves make the data; higher is better"
+
+PSI_MEANING = (
+    "PSI, the population stability index, is 0 where a predictor is distributed as it was then. Beyond the limit "
+    "it has shifted by more than chance, and enough to matter."
+)
 
 
 def the_model(report: FitReport) -> Section | None:
@@ -53,20 +64,18 @@ def the_model(report: FitReport) -> Section | None:
     model, selection = report.model, report.selection
     if model is None or selection is None:
         return None
-    heaps = (
-        "Among rows with the same label, the values of {} are described by Gaussians (bell curves). In a row, a label "
-        "is more probable the denser its Gaussians are there and the more common the label is."
-    )
-    used = names(report.features.columns, 4)
-    blocks: list[Block] = [said(heaps, used), *_kind(model, selection)]
+    blocks: list[Block] = [said(BELLS, names(report.features.columns, 4)), *_kind(model, selection)]
     if report.plain_em:
-        caption = "What plain EM found: one Gaussian per label"
-        blocks += _parameters(caption, report.plain_em.parameters, report)
+        blocks += _parameters("What plain EM found: one Gaussian per label", report.plain_em.parameters)
     blocks += _why(selection)
-    inner = [*_parameters("Mixture shown here", model.parameters, report), *_covariances(model)]
-    blocks.append(Details("The mixture shown here in numbers", inner))
+    numbers = _parameters("Mixture shown here", model.parameters)
+    blocks.append(Details("The mixture shown here in numbers", numbers))
     if report.groups is not None:
-        blocks += _groups(report.groups)
+        text = "Each cell is filled by the fit to its own group of {} and the fit to all rows, weighted by "
+        blocks.append(said(text + "cross-validation.", Name(report.groups.column)))
+        groups = report.groups.groups
+        rows = [[Name(one.group), one.rows, one.known, one.missing, percent(one.own_weight)] for one in groups]
+        blocks += folded("Groups", ["group", "rows", "known", "missing", "weight of its own fit"], rows)
     return Section("model", "The model", blocks)
 
 
@@ -79,41 +88,55 @@ def how_em_went(report: FitReport) -> Section | None:
     if plain:
         state = "converged" if plain.converged else "stopped before it converged"
         steps = plural(max(0, len(plain.path) - 1), "step")
-        blocks.append(
-            "EM (expectation-maximisation) guesses the missing labels, fits each label’s bell curve to all "
-            f"rows again, and repeats until hardly anything changes. With one bell curve per label it {state} after "
-            f"{steps}, at a log-likelihood of {_number_of(plain.log_likelihood)} (how probable the curves make the "
-            "data; higher is better)."
-        )
+        height = log_likelihood(plain.log_likelihood)
+        blocks.append(f"{EM_IN_WORDS} it {state} after {steps}, at a log-likelihood of {height} ({HEIGHT_IN_WORDS}).")
     blocks.append(Figures(["convergence"]))
     if plain and plain.drift:
         rows = [[Name(label), value] for label, value in plain.drift.items()]
         head = ["label", "moved by, in its standard deviations"]
-        caption = "How far rows without a label moved each label’s mean"
-        blocks += folded(caption, head, rows, common(report, list(plain.drift)))
+        blocks += folded("How far rows without a label moved each label’s mean", head, rows)
     if report.selection is None or not report.selection.stack:
-        blocks.append(Details("The mixture’s fit", _fit(fit)))
+        blocks.append(Details("The mixture’s fit", [_fit(fit)]))
     return Section("em", "EM, step by step", blocks)
 
 
-def _number_of(value: float | None) -> str:
-    """Write a log-likelihood, whose decimals matter."""
-    return number(None) if value is None else f"{value:,.4f}" if abs(value) < 1e12 else f"{value:.6g}"  # noqa: PLR2004
+def the_saved_model(report: FitReport) -> Section | None:
+    """Say where a saved model came from, and whether the rows are still like those it was fitted to."""
+    if report.applied is None:
+        return None
+    blocks: list[Block] = ["Nothing was fitted here: a saved model filled the cells."]
+    blocks += [f"{name.capitalize()}: {text}." for name, text in applied_lines(report.applied)]
+    rows = [_then_and_now(one) for one in by_farness(report.applied.drift)]
+    if rows:
+        head = ["predictor", "shifted", "PSI (limit)", "median here (then)", "missing here (then)"]
+        blocks += [*folded("Predictors, here and at the fit", head, rows), PSI_MEANING]
+    return Section("saved-model", "The saved model", blocks)
+
+
+def _then_and_now(one: PredictorDrift) -> list[Name | str]:
+    """Say how a predictor is distributed, here and at the fit; a median beyond all of then is not known."""
+    moved, psi, medians, missing = "too few rows", number(None), "", one.missing
+    if one.psi is not None:
+        moved, psi = "yes" if one.has_moved else "no", f"{one.psi:.2f} ({one.psi_limit:.2f})"
+    if one.then is not None:
+        here = "beyond" if one.now is not None and one.now.median is None else number(one.now and one.now.median)
+        medians = f"{here} ({number(one.then.median)})"
+    return [Name(one.name), moved, psi, medians, f"{percent(missing.now)} ({percent(missing.then)})"]
 
 
 def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
+    """Say what the mixture shown is, what it counts for, and what rows without a label have helped."""
     size = f"{plural(len(model.parameters), 'Gaussian')} with {plural(model.n_parameters, 'free parameter')}"
-    shape = f"covariance {model.covariance} ({FAMILIES[model.covariance].description})"
-    if model.share_of_stack is None:
-        return [f"The model has {size}: {shape}."]
-    blocks: list[Block] = [f"The mixture has {size}: {shape}."]
-    if len(selection.members) > 1:
+    is_alone = len(selection.members) <= 1 or model.share_of_stack is None
+    which = "The model" if model.share_of_stack is None else "The mixture" if is_alone else "The mixture shown here"
+    shape = FAMILIES[model.covariance].description
+    blocks: list[Block] = [f"{which} has {size}: covariance {model.covariance} ({shape})."]
+    if not is_alone:
         together = f"The cells are filled by a weighted ensemble of {len(selection.members):,} mixtures of Gaussians"
         weight = percent(model.share_of_stack) if model.share_of_stack else "none"
-        one = f"{weight} of the weight is that of the mixture shown here, which takes the columns as they are"
-        blocks = [f"{together}; {one}: it has {size}, {shape}."]
-    if selection.unlabelled_rows:
-        blocks.append(UNLABELLED[selection.unlabelled_rows])
+        blocks.insert(0, f"{together}; {weight} of the weight is that of one that takes the columns as they are.")
+    if model.share_of_stack is not None and selection.unlabelled_rows:
+        blocks.append(f"In cross-validation, the rows without a label {UNLABELLED[selection.unlabelled_rows]}.")
     if selection.trust is not None and selection.trust < 1.0:
         blocks.append(
             "Cross-validation does not show the mixtures to be clearly better than the label shares, so they have "
@@ -122,9 +145,7 @@ def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
     return blocks
 
 
-def _parameters(
-    caption: str, parameters: Sequence[MixtureComponent] | Sequence[BaselineGaussian], report: FitReport
-) -> list[Block]:
+def _parameters(caption: str, parameters: Sequence[MixtureComponent] | Sequence[BaselineGaussian]) -> list[Block]:
     """Tabulate the mean of each column for each component, with its standard error where that is known."""
     if not parameters:
         return []
@@ -142,23 +163,7 @@ def _parameters(
     if len(features) > MAX_FEATURES:
         caption += f"; the first {MAX_FEATURES} of {len(features)} columns"
     head = ["label", "share", *map(Name, features[:MAX_FEATURES])]
-    return folded(caption, head, rows, [] if several else common(report, [one.label for one in parameters]))
-
-
-def _covariances(model: LeadingMixture) -> list[Block]:
-    features = list(model.parameters[0].mean)[:MAX_FEATURES]
-    shared = FAMILIES[model.covariance].shared
-    tables: list[Block] = []
-    for one in model.parameters[: 1 if shared else 8]:
-        if one.covariance is None:  # of independent predictors, whose deviations are told already
-            break
-        of = "of every component" if shared else f"of {one.label}, component {one.component}"
-        matrix = np.array(one.covariance, np.float64)[: len(features), : len(features)]
-        deviation = np.sqrt(np.diagonal(matrix))
-        matrix[np.abs(matrix) < ROUNDING * deviation * deviation[:, None]] = 0.0
-        rows = [[Name(key), *row] for key, row in zip(features, matrix.tolist(), strict=True)]
-        tables.append(Table(f"Covariance {of}", ["", *map(Name, features)], rows))
-    return tables
+    return folded(caption, head, rows)
 
 
 def _why(selection: Selection) -> list[Block]:
@@ -175,37 +180,22 @@ def _why(selection: Selection) -> list[Block]:
         ]
         inner: list[Block] = [Table(f"The heaviest of {len(selection.stack):,} mixtures", head, listed)]
         return [table, f"{LOG_LOSS} {SCORED_APART}", Details(f"{selection.considered:,} mixtures were compared", inner)]
-    if selection.numbers_of_groups:
-        rows = [
-            [one.covariance, one.components, one.bic, one.icl, _verdict(one)] for one in selection.numbers_of_groups
-        ]
-        head = ["covariance", "groups", "BIC", "ICL", ""]
-    else:
-        rows = [[one.covariance, one.log_loss, _verdict(one)] for one in selection.families]
-        head = ["covariance", "score", ""]
+    head, groups = ["covariance", "groups", "BIC", "ICL", ""], selection.numbers_of_groups
+    rows = [[one.covariance, one.components, one.bic, one.icl, "chosen" if one.weight else one.note] for one in groups]
+    if not groups:
+        head, families = ["covariance", "score", ""], selection.families
+        rows = [[one.covariance, one.log_loss, "chosen" if one.weight else one.note] for one in families]
     return folded(f"Chosen by {criterion_name(selection.criterion)} (lower is better)", head, rows)
 
 
-def _verdict(one: Considered) -> str:
-    return "chosen" if one.weight else one.note
-
-
-def _groups(groups: Groups) -> list[Block]:
-    rows = [[Name(one.group), one.rows, one.known, one.missing, percent(one.own_weight)] for one in groups.groups]
-    text = said(
-        "Each cell is filled by the fit to its own group of {} and the fit to all rows, weighted by cross-validation.",
-        Name(groups.column),
-    )
-    return [text, *folded("Groups", ["group", "rows", "known", "missing", "weight of its own fit"], rows)]
-
-
-def _fit(fit: Convergence) -> list[Block]:
+def _fit(fit: Convergence) -> str:
+    """Say how EM went for the mixture shown."""
     steps = plural(fit.n_iterations, "step")
     went = f"EM {'converged' if fit.converged else 'stopped before it converged'} after {steps}"
     if fit.stop == "held-out labels":
         went = f"EM was stopped after {steps}, which was best in cross-validation"
         if not fit.n_iterations:
             went = "EM was not run: in cross-validation the labelled rows alone did best"
-    criteria = f"BIC {_number_of(fit.bic)}, AIC {_number_of(fit.aic)}, ICL {_number_of(fit.icl)}"
-    height = f"Log-likelihood {_number_of(fit.log_likelihood)}"
-    return [f"{went}. {height} ({criteria}; these three penalise parameters, and lower is better)."]
+    height, bic, aic, icl = map(log_likelihood, (fit.log_likelihood, fit.bic, fit.aic, fit.icl))
+    criteria = f"BIC {bic}, AIC {aic}, ICL {icl}; these three penalise parameters, and lower is better"
+    return f"{went}. Log-likelihood {height} ({criteria})."

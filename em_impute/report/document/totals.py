@@ -1,13 +1,9 @@
 """Sections about the whole column: totals, what another mix would change, known labels that look wrong."""
 
-from collections.abc import Mapping
-
-from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, said
-from em_impute.report.document.data import common, folded
-from em_impute.report.format import number, percent, small_percent, span
-from em_impute.report.model.findings import ShareEstimate
+from em_impute.report.document.accuracy import place
+from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, folded, said
+from em_impute.report.format import number, percent, percents, small_percent, span
 from em_impute.report.model.fit import FitReport
-from em_impute.report.sentences import odd_labels
 from em_impute.table.text import plural
 
 MAX_ROWS = 20
@@ -17,46 +13,32 @@ COUNTS = (
     "filled labels overstates the more likely one."
 )
 
+SHARES = (
+    "If the rows are a sample, these are the shares in the population, by Rubin’s rules. Missing information: the part "
+    "of the uncertainty that comes from the missing labels."
+)
+
 
 def the_totals(report: FitReport) -> Section | None:
-    """Count the rows of each label in four ways."""
-    totals, drawn = report.totals, report.totals.multiple_imputation
+    """Count the rows of each label in four ways, and tell what shares follow, were the rows a sample."""
+    totals, drawn = report.totals, report.totals.multiple_imputation or {}
     if not report.missing.cells:
         return None
-    blocks: list[Block] = [
-        COUNTS,
-        Figures(["totals"]),
-    ]
     head = ["label", "known only", "known and filled", "expected", *(["drawn (95 %)"] if drawn else [])]
+    ends = {label: [f"{number(one.estimate)} ({span(one.low, one.high)})"] for label, one in drawn.items()}
     rows = [
-        [
-            Name(label),
-            known,
-            totals.most_probable[label],
-            totals.expected[label],
-            *([f"{number(drawn[label].estimate)} ({span(drawn[label].low, drawn[label].high)})"] if drawn else []),
-        ]
+        [Name(label), known, totals.most_probable[label], totals.expected[label], *ends.get(label, [])]
         for label, known in totals.known.items()
     ]
-    shown = common(report, list(totals.known))
-    blocks += folded("Rows of each label", head, rows, shown)
-    if drawn:
-        blocks.append(Details("If the rows are a sample", _shares(totals.shares or {}, shown)))
-    return Section("totals", "Totals", blocks)
-
-
-def _shares(shares: Mapping[str, ShareEstimate], shown: list[int]) -> list[Block]:
-    """Tabulate what share of the population each label has, were the rows a sample."""
-    rows = [
-        [Name(label), percent(one.estimate), _ends(one.low, one.high), percent(one.missing_information)]
-        for label, one in shares.items()
+    blocks = [COUNTS, Figures(["totals"]), *folded("Rows of each label", head, rows)]
+    shares = [
+        [Name(label), percent(one.estimate), percents(one.low, one.high), percent(one.missing_information)]
+        for label, one in (totals.shares or {}).items()
     ]
-    text = (
-        "If the rows are a sample, these are the shares in the population, by Rubin’s rules. Missing information: "
-        "the part of the uncertainty that comes from the missing labels."
-    )
-    head = ["label", "share", "95 %", "missing information"]
-    return [text, *folded("Shares in the population", head, rows, shown)]
+    if shares:
+        table = folded("Shares in the population", ["label", "share", "95 %", "missing information"], shares)
+        blocks.append(Details("If the rows are a sample", [SHARES, *table]))
+    return Section("totals", "Totals", blocks)
 
 
 def what_if_not(report: FitReport) -> Section | None:
@@ -86,23 +68,16 @@ def suspects(report: FitReport) -> Section | None:
     audit, listed = report.audit, report.suspect_labels
     if audit is None:
         return None
+    drawn = f" drawn from {audit.drawn_from:,}" if audit.drawn_from else ""
+    have = f"{audit.found:,} of {plural(audit.examined, 'known label')}{drawn} {'has' if audit.found == 1 else 'have'}"
+    chance = f"below {100.0 * audit.threshold:g} % ({number(round(audit.expected, 1))} expected by chance)"
     judged = "Each was judged by a model that had not seen it, or in a large table by that of all rows."
-    blocks: list[Block] = [f"{odd_labels(audit)}. {judged} None was changed."]
-    if listed:
-        part = ["file"] if listed[0].part is not None else []
-        rows = [
-            [
-                *([Name(one.part or "")] if part else []),
-                *(one.line, Name(one.label), small_percent(one.probability)),
-                *(Name(one.likely), percent(one.likely_probability)),
-            ]
-            for one in listed[:MAX_ROWS]
-        ]
-        head = [*part, "line", "label", "its probability", "more likely", "probability"]
-        more = f": the {len(rows)} least probable of {audit.found:,}" if audit.found > len(rows) else ""
-        blocks += folded(f"Known labels that look wrong{more}", head, rows)
+    blocks: list[Block] = [f"{have} a probability {chance}. {judged} None was changed."]
+    rows = [
+        [place(one), Name(one.label), small_percent(one.probability), Name(one.likely), percent(one.likely_probability)]
+        for one in listed[:MAX_ROWS]
+    ]
+    head = ["line", "label", "its probability", "more likely", "probability"]
+    more = f": the {len(rows)} least probable of {audit.found:,}" if audit.found > len(rows) else ""
+    blocks += folded(f"Known labels that look wrong{more}", head, rows)
     return Section("suspects", "Known labels that look wrong", blocks)
-
-
-def _ends(*ends: float) -> str:
-    return " to ".join(map(percent, ends))

@@ -1,95 +1,207 @@
 """Sections for those who go on with the file: advice, a paragraph for the methods, the command, every decision."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from em_impute.report.charts.groups import filling_of
-from em_impute.report.document.blocks import Details, Items, Name, Section, Table, Text, said
-from em_impute.report.document.methods import methods
-from em_impute.report.format import number
+from em_impute.report.document.blocks import Items, Name, Section, Table, Text, folded, joined, names, said
+from em_impute.report.format import number, percent, percents, rounded
+from em_impute.report.model.findings import Accuracy
 from em_impute.report.model.fit import FitReport
+from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
+from em_impute.report.sentences import criterion_name
+from em_impute.saved_model.values import Recovered
+from em_impute.table.text import plural
 
 FEWEST_IMPUTATIONS = 5
+
+MAX_NAMED, MAX_FILES = 8, 20
+
+FILE = '{} <code class="hash">{}</code>'
+
+BOTH = "by expectation-maximisation (EM) to rows with and without a label"
 
 
 def how_to_use(report: FitReport) -> Section | None:
     """Give five lines of advice."""
     if not report.missing.filled:
         return None
-    draws = max(FEWEST_IMPUTATIONS, report.totals.recommended_imputations or 0)
-    column = Name(report.column)
-    filling = filling_of(report)
+    draws, files, column = report.totals.recommended_imputations or 0, filling_of(report).files, Name(report.column)
+    anew = "" if report.applied is None else "fit anew without <code>--model</code>: "
+    text = f"{anew}<code>--imputations {{}}</code> draws as many files. Analyse each, and pool the results"
+    if report.applied is None and files > 1:
+        text = "analyse each file, and pool the results (<code>--imputations {}</code> would be enough)"
+    pooled = f"For tests, intervals and regressions, {text} by Rubin’s rules. One file alone treats guesses as facts."
+    related = "Whatever you will relate to {} must be among the columns used to fill it, or the relation is weakened. "
     lines = [
-        said(
-            "Keep the filled cells apart from the known ones: <code>--indicator</code> adds a column that says which "
-            "are which."
-        ),
-        said("For totals and shares of {}, take the expected ones above, not a count of the filled labels.", column),
-        _pooled(filling.files, draws, can_draw=report.applied is None),
-        said("To keep only the surer cells, add <code>--min-probability 0.9</code>: it leaves the others empty."),
-        said(
-            "Whatever you will relate to {} must be among the columns used to fill it, or the relation is weakened. A "
-            "filled value is no statement about the person or thing in its row.",
-            column,
-        ),
+        "Keep filled cells apart from known ones: <code>--indicator</code> adds a column that says which are which.",
+        "For totals and shares of {}, take the expected ones above, not a count of the filled labels.",
+        pooled,
+        "To keep only the surer cells, add <code>--min-probability 0.9</code>: it leaves the others empty.",
+        related + "A filled value is no statement about the person or thing in its row.",
     ]
-    return Section("use", "How to use this file", [Items(lines)])
-
-
-def _pooled(files: int, recommended: int, *, can_draw: bool) -> Text:
-    """Say how to let an analysis know that labels are guesses."""
-    pool = "pool the results by Rubin’s rules. One file alone treats guesses as facts."
-    if not can_draw or files <= 1:
-        anew = "" if can_draw else "fit anew without <code>--model</code>: "
-        text = f"For tests, intervals and regressions, {anew}<code>--imputations {{}}</code> draws {{}} files. Analyse "
-        return said(text + f"each, and {pool}", recommended, recommended)
-    text = "For tests, intervals and regressions, analyse each of the {} files, and " + pool
-    if files < recommended:
-        return said(text + " Here {} would be enough: <code>--imputations {}</code>.", files, recommended, recommended)
-    return said(text, files)
+    values = (), (column,), (max(FEWEST_IMPUTATIONS, draws),), (), (column,)
+    return Section("use", "How to use this file", [Items([*map(Text, lines, values)])])
 
 
 def write_methods(report: FitReport) -> Section | None:
     """Give a paragraph that is ready to paste."""
     if not report.missing.cells:
         return None
-    return Section("methods", "Paragraph for a methods section", [said("<q>{}</q>", methods(report))])
+    return Section("methods", "Paragraph for a methods section", [said("<q>{}</q>", _methods(report))])
 
 
 def reproduction(report: FitReport) -> Section:
     """Say what it takes to do the same again."""
-    output, parts = report.output, report.parts
-    files = (output.files or [output]) if output else []
+    output, parts = report.output, report.parts.files if report.parts else ()
+    files = [("input", report.input.path, report.input.sha256)]
+    files += [(f"part {i}", one.path, one.sha256) for i, one in enumerate(parts[:MAX_FILES], 1) if len(parts) > 1]
+    written = (output.files or [output]) if output else []
+    files += [("output", one.path or "standard output", one.sha256) for one in written[:MAX_FILES]]
     rows: list[list[Any]] = [
         ["command", said("<code>{}</code>", report.command)],
         ["version", f"{report.tool.name} {report.tool.version}"],
         ["seed", str(report.seed)],
         ["created", report.created or number(None)],
-        ["input", Name(report.input.path)],
+        *([what, said(FILE, Name(path), sha256 or number(None))] for what, path, sha256 in files),
     ]
-    if report.input.sha256:
-        rows.append(["input sha256", _hash(report.input.sha256)])
-    if parts and len(parts.files) > 1:
-        rows += [
-            [said("part {}", i + 1), said("{} {}", Name(one.path), _hash(one.sha256))]
-            for i, one in enumerate(parts.files[:20])
-        ]
-    for one in files[:20]:
-        rows.append(["output", Name(one.path or "standard output")])
-        rows.append(["output sha256", _hash(one.sha256)])
-    return Section("again", "How to reproduce this", [Table("What it takes", ["what", "value"], rows)])
+    table = Table("What it takes, and the SHA-256 of files", ["what", "value"], rows)
+    return Section("again", "How to reproduce this", [table])
 
 
 def decisions(report: FitReport) -> Section:
     """List every decision that was taken for the user."""
-    table = Table("Decisions", ["step", "what", "decided"], report.log)
-    return Section("log", "Decisions", [Details("Every decision", [table])])
-
-
-def _hash(value: str | None) -> Text:
-    return said('<code class="hash">{}</code>', value or number(None))
+    return Section("log", "Decisions", folded("What was decided", ["step", "what", "decided"], report.log))
 
 
 def made_by(report: FitReport) -> Text:
     """Say which program made the report, and when."""
     tool = report.tool
     return said("{} {}, {}", tool.name, tool.version, report.created or "time not recorded")
+
+
+# The paragraph for a methods section: amount, method, model, diagnostics, assumption, sensitivity
+
+
+def _methods(report: FitReport) -> Text:
+    """Describe the imputation as reviewers ask for it."""
+    return joined(" ", [*_predicted_by(report), _filled(report), *_accuracy(report), *_missingness(report)])
+
+
+def _predicted_by(report: FitReport) -> Iterable[Text]:
+    cells, rows, tool = report.missing.cells, report.input.rows, report.tool
+    share, amount, column = percent(cells / rows if rows else None), plural(rows, "row"), Name(report.column)
+    text = "Of {}, {} ({}) had no value of {}; missing values were imputed with {} {} (seed {})."
+    yield said(text, amount, cells, share, column, tool.name, tool.version, str(report.seed))
+    used = report.features.columns
+    predictors = names(used, MAX_NAMED) if used else said("the label shares alone")
+    if report.model is not None and report.fit is not None and report.selection is not None:
+        if len(report.selection.stack) > 1:
+            yield _ensemble(predictors, report.selection)
+        else:
+            yield _mixture(predictors, report.model, report.fit, report.selection)
+        if not any(one.known for one in report.labels):
+            labels = [one.label for one in report.labels]
+            yield said("No label was known; the rows were grouped, as {}.", names(labels, MAX_NAMED))
+        if report.groups is not None:
+            text = "Models were fitted to each of the {} groups of {} and to all rows, weighted by cross-validation."
+            yield said(text, report.groups.number, Name(report.groups.column))
+        if report.parts is not None:
+            drawn, parts = report.parts.rows_drawn, plural(len(report.parts.files), "part")
+            text = "The table was read in {}, and the model was chosen on {} with a label and {} without one, drawn at "
+            yield said(text + "random.", parts, plural(drawn.known, "row"), drawn.missing)
+    if report.applied is not None:
+        text = "Labels were predicted from {} by a model fitted earlier to {} (last on {}); "
+        rows_learnt = plural(report.applied.rows, "row")
+        yield said(text + "nothing was fitted to these rows.", predictors, rows_learnt, report.applied.learnt)
+
+
+def _ensemble(predictors: Text, selection: Selection) -> Text:
+    n, n_both, heaviest = len(selection.stack), sum(bool(one.em_steps) for one in selection.stack), selection.stack[0]
+    fitted = f"{n_both:,} of them {BOTH}, the others to those with one" if 0 < n_both < n else BOTH
+    return said(
+        "Labels were predicted from {} by an ensemble of {} Gaussian mixture models, fitted {}, and combined "
+        "with weights that minimise the cross-validated log-loss ({} were compared); the heaviest one, with {} of the "
+        "weight, had {} per label and covariance {}. In cross-validation, rows without a label {}.",
+        predictors,
+        n,
+        fitted if n_both else "to the rows with a label",
+        selection.considered,
+        percent(heaviest.weight),
+        plural(heaviest.components, "Gaussian"),
+        heaviest.covariance,
+        selection.unlabelled_rows,
+    )
+
+
+def _mixture(predictors: Text, model: LeadingMixture, fit: Convergence, selection: Selection) -> Text:
+    n = selection.considered or len(selection.members)
+    steps = f"{'converged' if fit.converged else 'stopped'} after {plural(fit.n_iterations, 'iteration')}"
+    return said(
+        "Labels were predicted from {} by a mixture of {} with covariance {}{}, fitted {} ({}, log-likelihood {}).",
+        predictors,
+        plural(len(model.parameters), "Gaussian"),
+        model.covariance,
+        f", chosen from {n:,} by {criterion_name(selection.criterion)}" if n > 1 else "",
+        BOTH if fit.n_iterations else "to the rows with a label",
+        f"best of {fit.n_starts:,} starts, {steps}" if fit.n_starts > 1 else steps,
+        fit.log_likelihood,
+    )
+
+
+def _filled(report: FitReport) -> Text:
+    filled, filling = report.missing.filled, filling_of(report)
+    left = report.missing.cells - filled
+    rest = f", and {left:,} {'was' if left == 1 else 'were'} left missing" if left else ""
+    if filling.files:
+        return said("Values were drawn by their probabilities in {} completed data sets{}.", filling.files, rest)
+    how = "a label drawn by its probability" if filling.is_drawn else "the most probable label"
+    return said("{} filled with {}{}.", f"{filled:,} {'was' if filled == 1 else 'were'}", how, rest)
+
+
+def _accuracy(report: FitReport) -> Iterable[Text]:
+    """Say how right known labels were found: by cross-validation, or those of a saved model."""
+    found, filled, applied = report.accuracy, report.missing.filled, report.applied
+    if found is not None:
+        ends = f" (95 % interval {percents(*found.interval)})"
+        yield _recovered(f"In {found.method} ({plural(found.rows, 'row')})", found, ends)
+        wrong = found.expected_wrong
+        if filled and wrong.level is not None:
+            yield said(
+                "About {} of the {} imputed {} expected to be wrong ({} % interval {} to {}).",
+                rounded(wrong.estimate),
+                filled,
+                "value is" if filled == 1 else "values are",
+                round(100 * wrong.level),
+                rounded(wrong.low),
+                rounded(wrong.high),
+            )
+    if applied is not None and applied.held_out is not None:
+        which = f"Of {plural(applied.held_out.rows, 'label')} hidden when the model was fitted"
+        yield _recovered(which, applied.held_out)
+    if applied is not None and applied.tested is not None:
+        yield _recovered(f"Of {plural(applied.tested.rows, 'label')} known in this table", applied.tested)
+
+
+def _recovered(which: str, score: Accuracy | Recovered, ends: str = "") -> Text:
+    text = (
+        "{}, {} were recovered{}, against {} by always choosing the most common one; the log-loss was {} ({} for the "
+    )
+    shares = percent(score.accuracy), ends, percent(score.baseline_accuracy)
+    return said(text + "label shares).", which, *shares, score.log_loss, score.baseline_log_loss)
+
+
+def _missingness(report: FitReport) -> Iterable[Text]:
+    found, swept = report.missingness, report.sensitivity
+    if found is not None:
+        assumed, auc = "Imputation assumes that labels are missing at random given the predictors", ""
+        if found.auc is not None and found.auc_interval is not None:
+            low, high = found.auc_interval
+            auc = "; these distinguish rows with and without a label with an AUC of "
+            auc += f"{found.auc:.2f} (95 % interval {low:.2f} to {high:.2f})"
+        yield said("{}{}.", assumed, auc)
+    if swept and swept.sweeps:
+        one, deltas = swept.sweeps[0], [f"{delta:g}" for delta in swept.deltas]
+        text = "If the odds of {} among the missing were exp(δ) times as high, δ from {} to {}, its share of all rows "
+        ends = deltas[0], deltas[-1], percent(one.share[0]), percent(one.share[-1])
+        yield said(text + "would go from {} to {}.", Name(one.label), *ends)

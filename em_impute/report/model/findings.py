@@ -90,19 +90,12 @@ class MissingReasons(NamedTuple):
     sentence: Annotated[str, "What this says, in words."]
 
 
-class Rehearsal(NamedTuple):
-    """How known labels were hidden to judge the model."""
-
-    like_missing: Annotated[bool, "In rows and with gaps like those of missing ones, rather than at random."]
-    sentence: Annotated[str, "What this says, in words."]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Missingness(Differences):
     """How rows without a label differ from those with one."""
 
     reasons: Annotated[MissingReasons | None, "Why labels are missing; null where it cannot be told or is not asked."]
-    rehearsal: Annotated[Rehearsal | None, "How known labels were hidden to judge the model; null where none could be."]
+    rehearsal: Annotated[str | None, "How known labels were hidden to judge the model, in words; null where none was."]
     sentence: Annotated[str, "What this says, in words."]
 
     @property

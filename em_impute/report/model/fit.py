@@ -121,7 +121,7 @@ class Decision(NamedTuple):
 class PartFile(NamedTuple):
     """A part."""
 
-    path: Annotated[str, "Its path or URL."]
+    path: Annotated[str, "Its path."]
     rows: Annotated[Count, "Rows of data."]
     bytes: Annotated[Count, "Size in bytes, compressed if it is."]
     sha256: Annotated[Sha256, "SHA-256 of its bytes as they were read."]

@@ -7,9 +7,7 @@ from markupsafe import Markup, escape
 
 from em_impute.report.charts.svg import literal
 from em_impute.report.document.blocks import Name, Table, Text
-from em_impute.report.format import shortened, text_of
-
-NUMBER = re.compile(r"[-−–<∞]?\s?[\d–∞]")
+from em_impute.report.format import NUMBER, shortened, text_of
 
 ON_A_LINE = 20
 """Characters of a text that are not broken in a table, and of a word that is not broken in its heading."""

@@ -61,9 +61,7 @@ def _folded(block: Block) -> list[Block]:
     if not isinstance(block, Table) or not block.is_long or len(block.rows) <= MAX_SHOWN:
         return [block]
     caption, head, rows = block.caption, block.head, block.rows
-    picked = [rows[i] for i in block.common[:MAX_SHOWN] or range(MAX_SHOWN)]
-    which = "the most common" if block.common else "the first"
-    first = Table(f"{caption}: {which} {len(picked)} of {len(rows):,}", head, picked)
+    first = Table(f"{caption}: the first {MAX_SHOWN} of {len(rows):,}", head, rows[:MAX_SHOWN])
     more = "All of them" if len(rows) <= MAX_LISTED else f"The first {MAX_LISTED}"
     return [first, Details(f"{more}: {caption}", [Table(caption, head, rows[:MAX_LISTED])])]
 

@@ -2,10 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
+from typing import TYPE_CHECKING, Any
 
-from em_impute.report.format import printable
+from em_impute.report.document.blocks import MAX_LISTED, Section, Table, Text, written
+from em_impute.report.format import NUMBER, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,6 +17,15 @@ NAME_WIDTH = 12
 
 INDENT = 2
 """Columns by which the further lines of a sentence are indented."""
+
+LEAST = 20
+"""Columns of what heads a row, which are not broken."""
+
+ENDLESS = 10_000
+"""Columns of a line that nobody breaks, in a log or a pipe."""
+
+MAX_ROWS = 8
+"""Rows of a table that are shown; files have the others."""
 
 
 def make_console(color: str = "auto") -> "Console":
@@ -71,22 +82,75 @@ def print_sentences(console: "Console", sentences: Iterable[str]) -> None:
             _print(console, "", "", sentence, INDENT)
 
 
+def print_sections(console: "Console", sections: Iterable[Section]) -> None:
+    """Print what the sections of a document show in the open, without charts; of a long table the first rows."""
+    for section in sections:
+        _print(console, section.title, "bold", "", 0)
+        for block in section.blocks:
+            if isinstance(block, Table):
+                most = MAX_ROWS if block.is_long else MAX_LISTED
+                rows = [[plain(cell) for cell in row] for row in (block.head, *block.rows[:most])]
+                more = f" (the first {most} of {len(block.rows):,})" if len(block.rows) > most else ""
+                _print(console, " " * INDENT, "", f"{block.caption}{more}:", INDENT)
+                for line in _grid(rows, console.width - 2 * INDENT if console.is_terminal else None):
+                    _print(console, " " * 2 * INDENT, "", line, 2 * INDENT)
+            elif isinstance(block, str | Text):
+                _print(console, " " * INDENT, "", plain(block), INDENT)
+
+
+def _grid(rows: Iterable[Sequence[str]], room: int | None) -> list[str]:
+    """Align a head and the rows below it, numbers to the right; without `room` no cell is broken."""
+    from rich.cells import cell_len
+    from rich.console import Console  # late, since a line or two of text need none of this
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    head, *body = [[printable(cell) for cell in row] for row in rows]
+    for at in range(len(head)):
+        is_right = bool(body) and all(NUMBER.match(row[at]) or not row[at] for row in body)
+        least = None if at else min(LEAST, max(map(cell_len, (row[0] for row in (head, *body)))))
+        table.add_column(justify="right" if is_right else "left", overflow="fold", min_width=least)
+    for row in (head, *body):
+        table.add_row(*map(Text, row))
+    drawn = StringIO()
+    Console(file=drawn, width=room or ENDLESS, force_terminal=False, color_system=None).print(table)
+    return [line.rstrip() for line in drawn.getvalue().rstrip("\n").split("\n")]
+
+
+def plain(value: Any) -> str:  # noqa: ANN401  # whatever a document holds
+    """Write what a document holds as plain text."""
+    return written(value, {}, str)
+
+
 def _print(console: "Console", head: str, style: str, text: str, indent: int) -> None:
     """Print a head and a text.
 
     On a terminal lines are broken between words, and further ones indented.  Elsewhere, in a log or a pipe, a text
     stays one line, so that whoever searches for a word finds all that was said with it.
     """
-    from rich.text import Text
-
-    from em_impute.report.text.table import wrapped
+    from rich.text import Text as Line
 
     shown = printable(text)
     if console.is_terminal:
         shown = f"\n{' ' * indent}".join(wrapped(shown, console.width - indent, console.width - len(head)))
     try:
-        console.print(Text.assemble((head, style), shown), soft_wrap=True)
+        console.print(Line.assemble((head, style), shown), soft_wrap=True)
     except BrokenPipeError:
         raise
     except OSError:  # a full disk behind standard error is no reason to fail: the work is done
         return
+
+
+def wrapped(text: str, room: int, first: int | None = None) -> list[str]:
+    """Break a sentence between words; the first line may have other room than the rest."""
+    from rich.cells import cell_len
+
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and cell_len(longer) <= (first if first and not lines[1:] else room):
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines

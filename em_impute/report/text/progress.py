@@ -1,7 +1,7 @@
 """One line on a terminal that says what is going on, for work that takes longer than a moment."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Timer
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -40,12 +40,7 @@ def progress_bar(console: "Console | None", *, wanted: bool = True) -> Iterator[
         return
     said: tuple[str, float | None, str] = "opening", None, ""
     began = stage_began = monotonic()
-    live = None
-
-    def show() -> None:
-        nonlocal live
-        live = _live(console, began, lambda: said)
-        live.start()
+    shown = ExitStack()
 
     def watch(stage: str, share: float | None, detail: str) -> None:
         nonlocal said, stage_began
@@ -58,11 +53,10 @@ def progress_bar(console: "Console | None", *, wanted: bool = True) -> Iterator[
     def end() -> None:
         patience.cancel()
         patience.join()
-        if live is not None:
-            live.stop()
+        shown.close()
 
     # Waited for in a thread: a stage may take long without saying anything, and the bar shall appear nevertheless.
-    patience = Timer(PATIENCE, show)
+    patience = Timer(PATIENCE, lambda: shown.enter_context(_live(console, began, lambda: said)))
     patience.daemon = True
     patience.start()
     try:

@@ -7,9 +7,8 @@ from em_impute.pipeline.reasons import Contribution, Counterfactual, KnownRow, R
 from em_impute.report.format import number, percent, shortened
 from em_impute.report.model.explanation import WhyReport
 from em_impute.report.model.shared import rendered
+from em_impute.report.text.console import NAME_WIDTH
 from em_impute.table.text import listed, plural
-
-NAME_WIDTH = 12
 
 NOTHING = 1.05
 """Odds below which a predictor says next to nothing."""

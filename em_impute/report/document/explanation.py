@@ -1,0 +1,167 @@
+"""An explanation of EM: where it starts, what each step finds, why it stops."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
+
+from em_impute.em.families import FAMILIES
+from em_impute.report.document.blocks import Block, Name, Section, Table
+from em_impute.report.document.data import was_read
+from em_impute.report.format import log_likelihood
+from em_impute.report.model.explanation import Change, ExplanationReport, FollowedRow, Iteration, NamedComponent
+from em_impute.table.text import listed, plural
+
+MAX_FEATURES, MAX_COMPONENTS = 4, 6
+"""Shown of each; the JSON has all."""
+
+MOST_LIKELY = 3
+"""Components named beside a row where there is no room for all."""
+
+ROUNDING = 1e-13
+"""Part of a sum of logarithms that arithmetic may lose."""
+
+WHY = (
+    "Whatever the new parameters θ' are, log L(θ') = Q(θ'|θ) + H(θ'|θ), where H is the expected surprise at what is "
+    "hidden. It is least at θ' = θ (Gibbs), so any step away from θ raises H, and the M step raises Q as far as it "
+    "can. Hence log L gains at least as much as Q, and never falls."
+)
+
+
+def explanation(report: ExplanationReport) -> Iterator[Section]:
+    """Tell of the model, of the start, of every step in full, of the others in a line, and of the end."""
+    start, final, steps, before = report.start, report.final, report.steps, report.start.parameters
+    yield Section("model", "The model", [*_model(report)])
+    first, last = (steps[0].log_likelihood.before, steps[-1].log_likelihood.after) if steps else (None, None)
+    began = f"Where EM starts: {start.text}. Log-likelihood {log_likelihood(first)}."
+    yield Section("start", "Start", [began, _parameters(before)])
+    for step in steps:
+        if step.parameters is not None:
+            yield from _step(step, before, step.parameters, report)
+            before = step.parameters
+    others = [step for step in steps if step.parameters is None]
+    if others:
+        yield Section("then", "Then", [_in_a_line(others, report)])
+    said = f"EM ended after {plural(len(steps), 'iteration')}: {report.stop.text}."
+    if not report.missing.cells and not _lacks_numbers(report):
+        said += " Nothing is hidden, so the first M step finds the answer at once."
+    ended = f"Log-likelihood {log_likelihood(last)}."
+    left_out = {
+        "predictor": len(report.features.used) - MAX_FEATURES,
+        "Gaussian": len(final.parameters) - MAX_COMPONENTS,
+    }
+    more = " and ".join(plural(n, f"more {what}") for what, n in left_out.items() if n > 0)
+    blocks: list[Block] = [said, ended, *_rows(final.rows), _parameters(final.parameters)]
+    yield Section("final", "End", [*blocks, *([f"Not shown: {more}; --json has all."] if more else [])])
+
+
+def _model(report: ExplanationReport) -> Iterator[str]:
+    """Say what is fitted, in words and as a formula."""
+    yield was_read(report)
+    used = [one.name for one in report.features.used]
+    count, names = len(report.final.parameters), listed([one.label for one in report.labels], MAX_COMPONENTS)
+    each = "one per label" if count == len(report.labels) else "several per label"
+    yield f"{plural(count, 'Gaussian')}, {each} ({names}), over {listed(used, MAX_COMPONENTS)}."
+    shape = FAMILIES[report.covariance].description
+    yield f"p(x) = Σ_k w_k N(x; m_k, C_k), {report.covariance} covariance C: {shape}."
+    if report.collapse is not None:
+        yield (
+            f"Maximum likelihood breaks down here: {report.collapse}. A prior of strength 1 is added to keep the "
+            "covariances from collapsing, as in fill."
+        )
+    elif report.prior_strength:
+        yield f"A prior of strength {report.prior_strength:g} is on means and covariances."
+    yield "E step: responsibility of k for x is w_k N(x; m_k, C_k) / Σ_j w_j N(x; m_j, C_j); a known label has all."
+    held = "; the prior pulls a little" if report.prior_strength else ""
+    yield f"M step: w_k, m_k, C_k are share, mean, covariance of all rows, counted by k's responsibility{held}."
+
+
+def _lacks_numbers(report: ExplanationReport) -> bool:
+    return any(one.missing for one in report.features.used)
+
+
+def _step(
+    step: Iteration, before: Sequence[NamedComponent], after: Sequence[NamedComponent], report: ExplanationReport
+) -> Iterator[Section]:
+    """Tell of one step in full: Q and the log-likelihood before and after, with a prior also their sums with it."""
+    n, prior = step.iteration, step.log_prior
+    yield Section(f"e-{n}", f"E step {n}", _rows(step.rows or ()))
+    heights = {f"Q(θ|θ{n - 1})": step.q, "log-likelihood": step.log_likelihood}
+    if prior is not None:
+        heights["log prior"] = prior
+        heights |= {"Q + log prior": _sum(step.q, prior), "log L + log prior": _sum(step.log_likelihood, prior)}
+    rows = [[name, *map(log_likelihood, one), _gain(one)] for name, one in heights.items()]
+    blocks: list[Block] = [
+        _parameters(before, after),
+        Table("What it gains", ["", "before", "after", "gain"], rows),
+    ]
+    yield Section(f"m-{n}", f"M step {n}", [*blocks, *(_why(report) if n == 1 else [])])
+
+
+def _why(report: ExplanationReport) -> Iterator[str]:
+    """Say why the log-likelihood never falls."""
+    yield WHY
+    if _lacks_numbers(report):
+        yield "Q counts missing numbers of predictors as well, in expectation; the log-likelihood leaves them out."
+    if report.prior_strength:
+        yield "With a prior all this holds of the sums with the log prior, which is given up to a constant."
+
+
+def _sum(one: Change, other: Change | None) -> Change:
+    return one if other is None else Change(before=one.before + other.before, after=one.after + other.after)
+
+
+def _in_a_line(steps: Sequence[Iteration], report: ExplanationReport) -> Table:
+    """Give a line each to some of the steps that are not told in full: the first two, round numbers, and the last."""
+    prior = " + log prior" if report.prior_strength > 0.0 else ""
+    told = {steps[0].iteration, steps[0].iteration + 1, steps[-1].iteration}
+    rows = []
+    for step in steps:
+        if step.iteration in told or str(step.iteration).rstrip("0") in {"1", "2", "5"}:
+            q, height = (_sum(one, step.log_prior) for one in (step.q, step.log_likelihood))
+            rows.append([str(step.iteration), _gain(q), log_likelihood(height.after), _gain(height)])
+    return Table("Some further steps", ["step", f"gain of Q{prior}", f"log-likelihood{prior}", "gain"], rows)
+
+
+def _rows(rows: Sequence[FollowedRow]) -> list[Block]:
+    """Set rows with their responsibilities below each other."""
+    if not rows:
+        return []
+    features, components = list(rows[0].values)[:MAX_FEATURES], list(rows[0].responsibility)
+    is_wide = len(components) > MAX_COMPONENTS
+    cells = []
+    for row in rows:
+        values = ["–" if row.values[name] is None else f"{row.values[name]:.6g}" for name in features]
+        shares = [_share(share, row.known) for share in row.responsibility.values()]
+        known = "–" if row.known is None else Name(row.known)
+        cells.append([str(row.line), *values, known, *([_most(row.responsibility)] if is_wide else shares)])
+    head = ["line", *features, "known", *(["most responsible"] if is_wide else components)]
+    return [Table("How responsible each component is for these rows", [*map(Name, head)], cells)]
+
+
+def _share(share: float, known: str | None) -> str:
+    """Write a responsibility: a bare 0 or 1 is certain by a known label, not by measurement."""
+    return f"{share:.0f}" if known is not None and share in {0.0, 1.0} else f"{share:.4f}"
+
+
+def _most(responsibility: Mapping[str, float]) -> str:
+    ranked = sorted(responsibility.items(), key=itemgetter(1), reverse=True)[:MOST_LIKELY]
+    return ", ".join(f"{name} {share:.3f}" for name, share in ranked)
+
+
+def _parameters(before: Sequence[NamedComponent], after: Sequence[NamedComponent] | None = None) -> Table:
+    """Set out one state of the parameters of the components that have most of the rows, or two beside each other."""
+    heaviest = sorted(sorted(range(len(before)), key=lambda k: -before[k].weight)[:MAX_COMPONENTS])
+    states, rows = [before] if after is None else [before, after], []
+    for k in heaviest:
+        rows.append([Name(before[k].component), "(weight)", *(f"{one[k].weight:.4f}" for one in states)])
+        rows[-1] += [""] * len(states)
+        for name in [*before[k].mean][:MAX_FEATURES]:
+            means, deviations = ([getattr(one[k], what)[name] for one in states] for what in ("mean", "sd"))
+            rows.append(["", Name(name), *(f"{mean:#.6g}" for mean in means), *(f"{sd:#.4g}" for sd in deviations)])
+    columns = ["mean", "SD"] if after is None else ["mean", "new mean", "SD", "new SD"]
+    return Table("Parameters" if after is None else "Parameters, and the new ones", ["label", "of", *columns], rows)
+
+
+def _gain(height: Change) -> str:
+    """Tell what a step gained; of a gain that drowns in rounding not even the sign is known."""
+    gain = height.after - height.before
+    return f"{gain:+.4g}" if abs(gain) > ROUNDING * (1.0 + abs(height.after)) else "0"
