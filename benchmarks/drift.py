@@ -31,9 +31,8 @@ from em_impute.saved_model.distributions import (
     count_numbers,
     describe_numbers,
 )
-from em_impute.saved_model.drift import DataProfile, compare, drift_warnings
-from em_impute.saved_model.psi import CHANCE, psi
-from em_impute.saved_model.units import Conversion, count_converted, distances, unit_factor
+from em_impute.saved_model.drift import CHANCE, DataProfile, compare, drift_warnings, psi
+from em_impute.saved_model.units import Conversion, distances, unit_factor
 
 Numbers = NDArray[np.float64]
 Column = Callable[[np.random.Generator, int], Numbers]
@@ -167,7 +166,7 @@ def ks_says(expected: Numbers, observed: Numbers) -> bool:
 def unit(training: Numbers, new: Numbers) -> Conversion | None:
     """Ask for the unit."""
     described = describe_numbers(training)
-    return unit_factor(described, count_numbers(described, new), count_converted(described, new))
+    return unit_factor(described, count_numbers(described, new), new)
 
 
 def warned(rng: np.random.Generator, n: int, m: int) -> list[tuple[str, str]]:

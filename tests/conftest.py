@@ -7,13 +7,12 @@ import select
 import shutil
 import subprocess
 import sys
-import tempfile
 import termios
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from forking import BASE_INSTALL, Program, Tool
+from forking import BASE_INSTALL, Program
 from hypothesis import settings
 
 from em_impute.cli import main
@@ -83,13 +82,13 @@ def samples(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory):
+def program():
     """The process whose forks run em-impute, or with True the one that finds the extra `report`."""
     programs = {}
 
     def program(has_pictures):
         if has_pictures not in programs:
-            programs[has_pictures] = Program(tmp_path_factory.mktemp("streams"), has_pictures=has_pictures)
+            programs[has_pictures] = Program(has_pictures=has_pictures)
         return programs[has_pictures]
 
     yield program
@@ -97,24 +96,10 @@ def program(tmp_path_factory):
         one.close()
 
 
-@pytest.fixture(scope="session")
-def _tools():
-    """The two of them that there can be, by whether they find the extra `report`."""
-    tools = {}
-    yield tools
-    for one in tools.values():
-        one.close()
-        shutil.rmtree(one.folder)
-
-
 @pytest.fixture
-def tool(request, _tools):
+def tool(request, program):
     """A folder for the PATH of shells, with an `em-impute` in it that is run by forks."""
-    has_pictures = request.node.get_closest_marker("pictures") is not None
-    if has_pictures not in _tools:
-        folder = Path(tempfile.mkdtemp())  # whose name is short enough for a socket
-        _tools[has_pictures] = Tool(folder, has_pictures=has_pictures)
-    return _tools[has_pictures].folder
+    return program(request.node.get_closest_marker("pictures") is not None).folder
 
 
 @pytest.fixture
@@ -170,17 +155,17 @@ def on_terminal(tmp_path, program):
     def on_terminal(*arguments, stdin=b"", until=b"", then=None, patience=1.0, width=100, **environment):
         ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (24, width))
-        forks, given, out = program(False), tmp_path / "pipe to read", tmp_path.parent / f"{tmp_path.name}.out"
-        os.mkfifo(given)
-        streams = (str(given), str(out), os.ttyname(theirs))
+        forks, out = program(False), tmp_path.parent / f"{tmp_path.name}.out"
+        reading, writing = os.pipe()
         environment = {**os.environ, "TERM": "xterm", **environment}
-        process = forks.start([*map(str, arguments)], tmp_path, streams, environment, patience=patience)
-        with suppress(BrokenPipeError), given.open("wb", buffering=0) as pipe:
+        with os.fdopen(reading), out.open("wb") as written:
+            streams = (reading, written.fileno(), theirs)
+            process = forks.start([*map(str, arguments)], tmp_path, streams, environment, patience=patience)
+        with suppress(BrokenPipeError), os.fdopen(writing, "wb", buffering=0) as pipe:
             shown = _read(ours, until=until)
             if then is not None:
                 os.kill(process, then)
             pipe.write(stdin)
-        given.unlink()
         shown += _read(ours, ending=forks.ending)
         for terminal in (ours, theirs):
             os.close(terminal)

@@ -1,6 +1,7 @@
 """Runs of em-impute in forks of one process that has everything imported: real descriptors, a tenth of the time.
 
-Run as a script this is that process.  It reads a request a line, as JSON, and answers with how the run ended.
+Run as a script this is that process.  Whoever connects to its socket sends a request, as JSON, and three descriptors: the
+standard streams of the run.  The answer is a line with the number of its process, and one with how it ended.
 """
 
 import contextlib
@@ -10,6 +11,8 @@ import json
 import os
 import pkgutil
 import resource
+import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -47,10 +50,10 @@ import json, os, signal, socket, sys
 
 with socket.socket(socket.AF_UNIX) as door:
     door.connect({path!r})
-    said = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+    said = json.dumps({{"arguments": sys.argv[1:], "folder": os.getcwd(), "environment": dict(os.environ)}}).encode()
     socket.send_fds(door, [len(said).to_bytes(8, "big")], [0, 1, 2])
     door.sendall(said)
-    code = int(door.makefile().readline())
+    code = int(door.makefile().read().split()[1])
 if code < 0:
     os.kill(os.getpid(), -code)
 sys.exit(code)
@@ -70,19 +73,24 @@ class Ended(NamedTuple):
 
 
 class Program:
-    """The process that has everything imported, and a folder for the streams of its children."""
+    """The process that has everything imported; its `folder` is for the PATH of shells: in it is an `em-impute`."""
 
-    def __init__(self, folder: Path, *, hurried: bool = False, has_pictures: bool = False) -> None:
-        self._streams = folder
+    def __init__(self, *, hurried: bool = False, has_pictures: bool = False) -> None:
+        self.folder = Path(tempfile.mkdtemp())  # whose name is short enough for a socket
+        self._path = str(self.folder / "door")
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
         environment["PYTHONPATH"] = "" if has_pictures else str(BASE_INSTALL)
+        client = self.folder / "em-impute"
+        client.write_text(CLIENT.format(python=sys.executable, path=self._path), "utf-8")
+        client.chmod(0o755)
         self._process = subprocess.Popen(
-            [sys.executable, __file__, *(["hurried"] if hurried else [])],
+            [sys.executable, __file__, self._path, *(["hurried"] if hurried else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            cwd=folder,
+            cwd=self.folder,
             env=environment,
         )
+        self._process.stdout.readline()  # it listens
 
     def run(
         self,
@@ -97,9 +105,13 @@ class Program:
         Of the environment all counts but what Python and the libraries read when they start.  Standard output may go to
         a path, or to `LEFT`, and is empty then.
         """
-        given, out, err = (self._streams / name for name in ("stdin", "stdout", "stderr"))
+        given, out, err = (self.folder / name for name in ("stdin", "stdout", "stderr"))
         given.write_bytes(stdin or b"")
-        self.start(arguments, folder, (str(given), stdout or str(out), str(err)), environment)
+        written = _without_reader() if stdout == LEFT else os.open(stdout or out, WRITING, 0o600)
+        streams = (_as_pipe(given), written, os.open(err, WRITING, 0o600))
+        self.start(arguments, folder, streams, environment)
+        for stream in streams:
+            os.close(stream)
         code, seconds = self.end()
         return Ended(code, b"" if stdout else out.read_bytes(), err.read_bytes(), seconds)
 
@@ -107,72 +119,54 @@ class Program:
         self,
         arguments: list[str],
         folder: Path,
-        streams: tuple[str, str, str],
+        streams: tuple[int, int, int],
         environment: Mapping[str, str],
         **more: object,
     ) -> int:
-        """Begin a run with these paths as its streams; give the number of its process.
+        """Begin a run with these descriptors as its streams; give the number of its process.
 
         The progress bar appears after `patience` seconds, if that is given.
         """
-        request = {"arguments": arguments, "folder": str(folder), "streams": streams, **more}
-        self._process.stdin.write(json.dumps({**request, "environment": dict(environment)}).encode() + b"\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        request = {"arguments": arguments, "folder": str(folder), "environment": dict(environment), **more}
+        said = json.dumps(request).encode()
+        self._door = socket.socket(socket.AF_UNIX)
+        self._door.connect(self._path)
+        socket.send_fds(self._door, [len(said).to_bytes(8, "big")], streams)
+        self._door.sendall(said)
+        self._answers = self._door.makefile()
+        return int(self._answers.readline())
 
     def end(self) -> tuple[int, float]:
         """Wait for a run that was begun: its exit code, and the seconds of a processor that it took."""
-        answer = json.loads(self._process.stdout.readline())
-        return answer["code"], answer["seconds"]
+        code, seconds = self._answers.readline().split()
+        self._answers.close()
+        self._door.close()
+        return int(code), float(seconds)
 
     @property
     def ending(self) -> int:
         """The descriptor from which can be read as soon as a run that was begun has ended."""
-        return self._process.stdout.fileno()
+        return self._door.fileno()
 
     def close(self) -> None:
         """Let the process end."""
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait()
-
-
-class Tool:
-    """A program `em-impute` for shells, which takes a tenth of the time of the real one: the `folder` is for the PATH."""
-
-    def __init__(self, folder: Path, *, has_pictures: bool = False) -> None:
-        self.folder = folder
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
-        environment["PYTHONPATH"] = "" if has_pictures else str(BASE_INSTALL)
-        program, path = folder / "em-impute", folder / "door"
-        program.write_text(CLIENT.format(python=sys.executable, path=str(path)), "utf-8")
-        program.chmod(0o755)
-        self._process = subprocess.Popen(
-            [sys.executable, __file__, "door", str(path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=folder,
-            env=environment,
-        )
-        self._process.stdout.readline()  # it listens
-
-    def close(self) -> None:
-        """Let the server end."""
-        self._process.terminate()
         self._process.communicate()
+        shutil.rmtree(self.folder)
 
 
-def _keep_door(path: str) -> NoReturn:
-    """Have every caller's run done by a fork, several at a time if need be."""
+def _keep_door(path: str, *, hurried: bool) -> None:
+    """Have every caller's run done by a fork, several at a time if need be, until standard input ends."""
     _warm_up()
+    if hurried:
+        _hurry()
     gc.collect()
-    gc.freeze()
+    gc.freeze()  # else a child that collects garbage first copies every object there is
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait for a run
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(path)
         door.listen(16)
         os.write(1, b"open\n")
-        while True:
+        while door in select.select([door, 0], [], [])[0]:
             caller, _ = door.accept()
             with caller:
                 if os.fork() == 0:
@@ -185,46 +179,22 @@ def _answer(caller: socket.socket) -> NoReturn:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     length, streams, _, _ = socket.recv_fds(caller, 8, 3)
     with caller.makefile("rb") as said:
-        arguments, folder, environment = json.loads(said.read(int.from_bytes(length, "big")))
+        request = json.loads(said.read(int.from_bytes(length, "big")))
     child = os.fork()
     if child == 0:
         caller.close()
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
-        _become({"arguments": arguments, "folder": folder, "environment": environment})
+        _become(request)
     for stream in (*streams, 0, 1, 2):  # or a reader of the run's output would wait for this process too
         os.close(stream)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     with contextlib.suppress(OSError):
-        caller.sendall(b"%d\n" % code)
+        caller.sendall(b"%d\n" % child)
+    code, seconds = _end_of(child)
+    with contextlib.suppress(OSError):
+        caller.sendall(b"%d %f\n" % (code, seconds))
     os._exit(0)
-
-
-def _serve(*, hurried: bool) -> None:
-    """Answer requests until there are none."""
-    requests = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb")
-    for descriptor in (0, 1):
-        os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
-    _warm_up()
-    if hurried:
-        _hurry()
-    gc.collect()
-    gc.freeze()  # else a child that collects garbage first copies every object there is
-    signal.signal(signal.SIGALRM, _give_up)
-    for line in requests:
-        request = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            requests.close()
-            answers.close()
-            _become(request)
-        answers.write(b"%d\n" % child)
-        answers.flush()
-        code, seconds = _end_of(child)
-        answers.write(json.dumps({"code": code, "seconds": seconds}).encode() + b"\n")
-        answers.flush()
 
 
 def _warm_up() -> None:
@@ -256,15 +226,9 @@ def _become(request: dict) -> NoReturn:
     """Be a run of em-impute, from its streams to its exit code."""
     code: object = CRASHED
     try:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
         for name in ("SIGTERM", "SIGINT", "SIGHUP"):  # as they were before the run that warmed up
             signal.signal(getattr(signal, name), signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS + 5))
-        if "streams" in request:
-            given, out, err = request["streams"]
-            os.dup2(_as_pipe(Path(given)), 0)
-            for number, path in ((1, out), (2, err)):
-                os.dup2(_without_reader() if path == LEFT else os.open(path, WRITING, 0o600), number)
         os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["environment"])
@@ -289,8 +253,8 @@ def _become(request: dict) -> NoReturn:
 
 
 def _as_pipe(path: Path) -> int:
-    """Open what a child is to read: as a pipe, unless it is one, or more than one holds."""
-    if path.is_fifo() or path.stat().st_size >= PIPE_BYTES:
+    """Open what a run is to read: as a pipe, unless it is more than one holds."""
+    if path.stat().st_size >= PIPE_BYTES:
         return os.open(path, os.O_RDONLY)
     reading, writing = os.pipe()
     os.write(writing, path.read_bytes())
@@ -307,6 +271,7 @@ def _without_reader() -> int:
 
 def _end_of(child: int) -> tuple[int, float]:
     """Wait for a child, and kill it if it hangs: its exit code, and the seconds of a processor that it used."""
+    signal.signal(signal.SIGALRM, _give_up)
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
         _, status, usage = os.wait4(child, 0)
@@ -322,6 +287,4 @@ def _give_up(*_: object) -> NoReturn:
 
 
 if __name__ == "__main__":
-    if "door" in sys.argv:
-        _keep_door(sys.argv[-1])
-    _serve(hurried="hurried" in sys.argv)
+    _keep_door(sys.argv[1], hurried="hurried" in sys.argv)

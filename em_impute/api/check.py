@@ -129,7 +129,11 @@ def _predictors(
     opened: InputTable, column: int, request: Request, *, with_categories: bool, settled: bool
 ) -> tuple[dict[str, str], tuple[Rejected, ...]]:
     """Say what each predictor is that `fill` would use; sums and copies are known once the labels are `settled`."""
-    long = [(name, one) for name, one in opened.categories if one.long] if with_categories else []
+    long = (
+        [(name, one) for name, one in opened.categories if one.too_many and one.code is not None]
+        if with_categories
+        else []
+    )
     texts_of = [name for name, one in long if name in opened.told or not are_identifiers(name, one)]
     columns, candidates, explicit = opened.columns, opened.categories, bool(request.features)
     if with_categories and not explicit:

@@ -259,7 +259,7 @@ def _serves(groups: Category, weight: Floats | None) -> bool:
 
 def _category(name: str, column: CategoryColumn) -> Category:
     """Sort the texts of a column that holds few: their order must not depend on the order of the rows."""
-    code = np.empty(0, np.int8) if column.code is None else column.code
+    code = np.empty(0, np.int8) if column.level is None else column.level
     order = sorted(range(len(column.texts)), key=column.texts.__getitem__)
     place = np.full(len(order) + 1, -1, code.dtype)  # the last one is that of −1
     place[order] = np.arange(len(order))

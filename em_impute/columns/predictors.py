@@ -149,8 +149,8 @@ def _reason_against_category(name: str, category: CategoryColumn, *, explicit: b
     if category.too_many:
         if not explicit and are_identifiers(name, category):
             return "identifier"
-        reason = f"more than {category.limit if category.long else MAX_TEXTS:,} different texts"
-        if with_scores and category.long and not explicit:
+        reason = f"more than {MAX_TEXTS if category.code is None else category.limit:,} different texts"
+        if with_scores and category.code is not None and not explicit:
             return "its texts tell nothing of the labels"
         if explicit:
             line, text = category.example or (0, "")

@@ -159,9 +159,8 @@ def as_told(table: Table, told: Mapping[int, str]) -> Table:
     """Let texts speak only as texts where the user said so, and let categories that are spelled alike be one."""
     numbers, categories = dict(table.numbers), dict(table.categories)
     for index, category in table.categories.items():
-        texts = category.all_texts
-        if told.get(index) == "text" and texts is not None:
-            categories[index] = replace(category, code=None, texts=(), counts=np.zeros(0, np.int64), long=texts)
+        if told.get(index) == "text" and category.code is not None:
+            categories[index] = replace(category, is_prose=True)
             numbers[index] = replace(numbers[index], numbers=None, code=None, n_numbers=0, n_bad=table.n_rows)
         else:
             categories[index] = merge_spellings(category)

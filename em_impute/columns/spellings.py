@@ -35,8 +35,7 @@ def merge_spellings(category: CategoryColumn, model: Sequence[str] = ()) -> Cate
         return category
     place = np.array([*(merged[spelled[key]] for key in keys[len(model) :]), -1], least_type(len(merged)))
     new = place[code]  # −1 takes the last
-    n_of_each = np.bincount(new[new >= 0], minlength=len(merged))
-    return replace(category, code=new, texts=tuple(merged), counts=n_of_each, key_code=new, long=None)
+    return replace(category, code=new, texts=tuple(merged), is_prose=False)
 
 
 def _keys(model: Sequence[str], texts: Sequence[str]) -> list[str]:

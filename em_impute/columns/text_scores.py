@@ -116,7 +116,7 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     scored = labels[:1] if len(labels) == 2 else labels  # noqa: PLR2004  # the second is the first with a minus
     called = tuple(unused_name(f"texts for {one}", names, "'") for one in scored)
     used = {one.name: column[one.name] for one in texts}
-    long = {names[index]: one for index, one in table.categories.items() if one.long is not None}
+    long = {names[index]: one for index, one in table.categories.items() if one.too_many and one.code is not None}
     n_missing = {name: one.n_missing for name, one in long.items() if name in used}
     codes = {names[index]: one for index, one in table.numbers.items() if one.is_code}
     n_missing |= {name: one.n_missing for name, one in codes.items() if name in used and name not in known.told}

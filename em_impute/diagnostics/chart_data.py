@@ -5,13 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from em_impute.diagnostics.baseline_em import BaselineEm
-from em_impute.diagnostics.histograms import (
-    MAX_BINS,
-    cells_of,
-    count_in_bins,
-    rounded,
-    separation_of,
-)
+from em_impute.diagnostics.histograms import MAX_BINS, cells_of, count_in_bins, rounded, separation_of
 from em_impute.diagnostics.values import Axis, ChartData, Ellipse, Plane, PosteriorCurve
 from em_impute.em.blocks import Floats, Integers
 from em_impute.em.parameters import Parameters
@@ -29,8 +23,8 @@ MAX_POINTS = 400
 MAX_CURVE, LEAST_CURVE = 200, 20
 """Points of the curves of all labels, the fewer the more labels there are."""
 
-DIGITS = 10
-"""Significant ones of what is only drawn: they also tell apart what lies close together far from 0."""
+DIGITS, PLACE_DIGITS = 6, 12
+"""Significant ones of what is only drawn; of places more, since they may lie far from 0."""
 
 LEAST_STRENGTH = 1e-6
 """A discriminant below this part of the first one's strength is rounding: the labels lie on a line."""
@@ -68,7 +62,7 @@ def _curve(found: FittedColumn) -> PosteriorCurve | None:
     order = order[np.unique(x[order], return_index=True)[1]]
     probability = found.distinct_probability[order].T
     by_label = {label: rounded(one, DIGITS) for label, one in zip(labels, probability, strict=True)}
-    return PosteriorCurve(about.name, rounded(about.shift + about.scale * x[order], DIGITS), by_label)
+    return PosteriorCurve(about.name, rounded(about.shift + about.scale * x[order], PLACE_DIGITS), by_label)
 
 
 def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: int) -> Plane | None:
@@ -94,9 +88,9 @@ def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: in
     )
     return Plane(
         axes=(first, second),
-        known={one: rounded(here[label == k], DIGITS) for one, k in at.items()},
-        filled={one: rounded(there[code == k], DIGITS) for k, one in enumerate(labels)},
-        left_empty=rounded(there[code < 0], DIGITS),
+        known={one: rounded(here[label == k], PLACE_DIGITS) for one, k in at.items()},
+        filled={one: rounded(there[code == k], PLACE_DIGITS) for k, one in enumerate(labels)},
+        left_empty=rounded(there[code < 0], PLACE_DIGITS),
         of=RowCounts(int(np.count_nonzero(design.label >= 0)), fills.row.size),
         em=_ellipses(plain.em.fit.parameters, plain, axes, design.labels),
         labels_only=None if plain.labels_only is None else _ellipses(plain.labels_only, plain, axes, design.labels),

@@ -1,7 +1,7 @@
 """Missing cells that deserve a mark: in rows out of range of the labelled rows, or without any predictor."""
 
-from collections.abc import Collection
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from em_impute.table.arrays import Codes
 
 DIGITS = 12
 """Significant digits of a value that was standardised and brought back: further ones are rounding."""
+
+OF_TEXT = float(np.finfo(float).tiny)
+"""How far a new text is outside while predictors are compared: less far than any number.  No distance leads there."""
 
 
 class Flagged(NamedTuple):
@@ -35,19 +38,26 @@ def find_flagged(design: Design, row: Codes, scores: Collection[str] = ()) -> Fl
     """
     rows = design.distinct
     known, latent = (rows.label >= 0) & (rows.weight > 0.0), np.flatnonzero(rows.label < 0)
-    cells: NDArray[Any] = rows.weight  # with a missing label, in rows that equal each
-    if design.index is None:
-        cells = np.zeros(rows.label.size, dtype=bool)
-        cells[row] = True
-    found = _Beyond(np.full(latent.size, -1, np.int16), np.full(latent.size, np.nan), np.zeros(latent.size))
-    expected = _look_at_numbers(design, scores, known, latent, cells[latent], found)
-    expected += _look_at_texts(design, known, latent, cells[latent], found)
-
-    is_outside = np.flatnonzero(found.predictor >= 0)
+    cells = np.bincount(design.distinct_of(row), minlength=rows.label.size)[latent]
+    predictor, value, beyond = np.full(latent.size, -1, np.int16), np.full(latent.size, np.nan), np.zeros(latent.size)
+    expected = 0.0
+    for number, values, distance, chance in _predictors(design, scores, known):
+        further = distance[latent] > beyond  # not where it is NaN
+        beyond[further], value[further] = distance[latent][further], values[latent][further]
+        predictor[further] = number
+        expected += float(cells[~np.isnan(values[latent])].sum()) * chance
+    beyond[beyond == OF_TEXT] = 0.0
+    is_outside = np.flatnonzero(predictor >= 0)
     outside, at = rows_like(design, latent[is_outside], row)
-    without_predictors, _ = rows_like(design, latent[_shows_nothing(design, latent)], row)
+    shows_nothing = np.isnan(rows.x[latent]).all(axis=1) & (design.codes[latent] < 0).all(axis=1)
+    without_predictors, _ = rows_like(design, latent[shows_nothing], row)
     at, expected = is_outside[at], min(expected, float(row.size))
-    return Flagged(outside, found.predictor[at], found.value[at], found.beyond[at], expected, without_predictors)
+    return Flagged(outside, predictor[at], value[at], beyond[at], expected, without_predictors)
+
+
+def copies_of(design: Design) -> Floats:
+    """Say how many rows of the table each of the distinct rows is, (n_distinct,)."""
+    return np.broadcast_to(1.0, design.distinct.label.size) if design.index is None else design.distinct.weight
 
 
 def rows_like(design: Design, distinct: Integers, among: Codes) -> tuple[Integers, Integers]:
@@ -60,64 +70,25 @@ def rows_like(design: Design, distinct: Integers, among: Codes) -> tuple[Integer
     return among[at >= 0], at[at >= 0]
 
 
-def _shows_nothing(design: Design, rows: Integers) -> Flags:
-    """Say which distinct rows show no predictor, (n_chosen,)."""
-    nothing = np.ones(rows.size, dtype=bool)
-    for values in design.distinct.x.T:
-        if not nothing.any():
-            return nothing
-        nothing &= np.isnan(values[rows])
-    for category in design.categories:
-        nothing &= category.code[rows] < 0
-    return nothing
-
-
-class _Beyond(NamedTuple):
-    """What was found of the distinct rows without a label; filled in predictor by predictor."""
-
-    predictor: NDArray[np.int16]  # (n_latent,), −1 where none is outside
-    value: Floats  # (n_latent,)
-    beyond: Floats  # (n_latent,)
-
-
-def _look_at_numbers(
-    design: Design, scores: Collection[str], known: Flags, latent: Integers, cells: NDArray[Any], found: _Beyond
-) -> float:
-    """Find the numbers outside, the furthest of each row; give how many rows are to be expected there.
-
-    `latent` (n_latent,) are the distinct rows without a label, `cells` (n_latent,) the missing ones each stands for.
-    """
-    expected = 0.0
-    for j in range(design.n_numbers):
-        values = design.distinct.x[:, j]
+def _predictors(
+    design: Design, scores: Collection[str], known: Flags
+) -> Iterator[tuple[int, Floats | Integers, Floats, float]]:
+    """Yield what rows with a label show: which, its values, how far each is outside, how often one is by chance."""
+    copies = copies_of(design)
+    for j, values in enumerate(design.distinct.x[:, : design.n_numbers].T):
         shown = known & ~np.isnan(values)
-        if not shown.any() or design.features[j].name in scores:
-            continue
-        n_known = float(np.count_nonzero(shown) if design.index is None else design.distinct.weight[shown].sum())
-        low, high = values[shown].min(), values[shown].max()
-        values = values[latent]
-        distance = np.maximum(low - values, values - high)  # NaN where missing
-        further = distance > found.beyond
-        found.beyond[further], found.predictor[further], found.value[further] = distance[further], j, values[further]
-        # The next of n + 1 values in random order is the smallest or the largest of them with probability 2/(n + 1).
-        expected += float(cells[~np.isnan(values)].sum()) * 2.0 / (n_known + 1.0)
-    return expected
-
-
-def _look_at_texts(design: Design, known: Flags, latent: Integers, cells: NDArray[Any], found: _Beyond) -> float:
-    """Find the texts that no row with a label has, where no number is outside; give how many rows are expected."""
-    expected = 0.0
-    for c, category in enumerate(design.categories):
-        shown, codes = known & (category.code >= 0), category.code[latent]
-        if not shown.any():
-            continue
-        copies = None if design.index is None else design.distinct.weight[shown]
-        count = np.bincount(category.code[shown], copies, len(category.texts))
-        new = (found.predictor < 0) & (codes >= 0) & (count == 0)[codes]
-        found.predictor[new], found.value[new] = design.n_numbers + c, codes[new]
-        # The share of rows that have a text not seen yet is about that of the texts seen once (Good 1953).
-        expected += float(cells[codes >= 0].sum() * np.count_nonzero(count == 1) / count.sum())
-    return expected
+        if shown.any() and design.features[j].name not in scores:
+            low, high = values[shown].min(), values[shown].max()
+            # The next of n + 1 values in random order is the smallest or the largest with probability 2/(n + 1).
+            yield j, values, np.maximum(low - values, values - high), 2.0 / (copies[shown].sum() + 1.0)
+    for c, category in enumerate(design.categories, design.n_numbers):
+        code, shown = category.code, known & (category.code >= 0)
+        if shown.any():
+            count = np.bincount(code[shown], copies[shown], len(category.texts))
+            new = (code >= 0) & (count == 0)[code]
+            # The share of rows that have a text not seen yet is about that of the texts seen once (Good 1953).
+            chance = float(np.count_nonzero(count == 1) / count.sum())
+            yield c, np.where(code < 0, np.nan, code), np.where(new, OF_TEXT, 0.0), chance
 
 
 def predictor_at(design: Design, predictor: int, value: float) -> tuple[str, float | str]:

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.diagnostics.extrapolation import copies_of
 from em_impute.diagnostics.values import FeatureHistogram
-from em_impute.em.blocks import Flags, Floats, Integers, slices
+from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.model.assign import most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
@@ -86,37 +87,31 @@ def separation_of(found: FittedColumn, cells: Cells, feature: int) -> float | No
 def count_in_bins(found: FittedColumn, cells: Cells, feature: int) -> FeatureHistogram | None:
     """Count all rows by the bins of a measurement; None where it can be laid out in none."""
     design, labels = found.design, found.labels.labels
-    n_labels = len(labels)
-    about = design.features[feature]
-    x = design.distinct.x[:, feature]
-    counted = None if design.index is None else design.distinct.weight
+    about, x, copies = design.features[feature], design.distinct.x[:, feature], copies_of(design)
     with np.errstate(over="ignore"):
-        edges = lay_out(about.shift + about.scale * _probe(x, counted), design.label.size)
+        edges = lay_out(about.shift + about.scale * _probe(x, copies), design.label.size)
     if edges is None:
         return None
-    n_bins = edges.size - 1
-    first, per_bin = (edges[0] - about.shift) / about.scale, about.scale / (edges[1] - edges[0])
-    counts = np.zeros((2, (n_bins + 1) * (n_labels + 1)), np.intp)
+    first, per_bin, n_bins = (edges[0] - about.shift) / about.scale, about.scale / (edges[1] - edges[0]), edges.size - 1
 
-    def count(place: Floats, code: Integers, times: Floats | Integers | None, into: Integers) -> None:
-        """Count rows by bin and label, in place; those without the measurement or a label come last."""
-        at = np.nan_to_num(np.clip(place, 0.0, n_bins - 0.5), nan=n_bins).astype(np.intp)
-        pair = at * (n_labels + 1) + np.where(code < 0, n_labels, code.astype(np.intp))
-        into += np.bincount(pair, times, into.size).astype(np.intp)
+    def count(values: Floats, code: Integers, times: Floats | Integers) -> Integers:
+        """Count values by label, none last, and by bin, beside those below and above: (n_labels + 1, n_bins + 2)."""
+        counts = np.zeros((n_bins + 3) * (len(labels) + 1), np.intp)
+        for some in slices(values.size):
+            place = np.clip(np.floor((values[some] - first) * per_bin) + 1.0, 0.0, n_bins + 1.0)
+            at = np.nan_to_num(place, nan=n_bins + 2.0).astype(np.intp) * (len(labels) + 1)
+            counts += np.bincount(at + code[some] % (len(labels) + 1), times[some], counts.size).astype(np.intp)
+        return counts.reshape(n_bins + 3, -1)[:-1].T
 
-    of_label = design.distinct.label
     code_of = np.array([*(labels.index(label) for label in design.labels), -1])
-    below = above = 0.0
-    for some in slices(x.size):
-        place, times = (x[some] - first) * per_bin, None if counted is None else counted[some]
-        count(place, code_of[of_label[some]], times, counts[0])
-        below, above = below + _sum(place < 0.0, times), above + _sum(place > n_bins, times)
-    for some in slices(cells.place.size):
-        count((x[cells.place[some]] - first) * per_bin, cells.code[some], cells.times[some], counts[1])
-    known, missing = counts.reshape(2, n_bins + 1, n_labels + 1)[:, :-1].transpose(0, 2, 1)
-    of_known, filled = (dict(zip(labels, counts[:-1].tolist(), strict=True)) for counts in (known, missing))
-    beyond, left_empty = (int(below), int(above)), missing[-1].tolist()
-    return FeatureHistogram(about.name, rounded(edges, EDGE_DIGITS), beyond, of_known, filled, left_empty)
+    known = count(x, code_of[design.distinct.label], copies)
+    missing = count(x[cells.place], cells.code.astype(np.intp), cells.times)
+    below, above = known.sum(axis=0)[[0, -1]].tolist()
+    for one in (known, missing):
+        one[:, [1, -2]] += one[:, [0, -1]]
+    of_known, filled = (dict(zip(labels, one[:-1, 1:-1].tolist(), strict=True)) for one in (known, missing))
+    left_empty = missing[-1, 1:-1].tolist()
+    return FeatureHistogram(about.name, rounded(edges, EDGE_DIGITS), (below, above), of_known, filled, left_empty)
 
 
 def rounded(values: NDArray[Any], digits: int) -> list[Any]:
@@ -126,30 +121,20 @@ def rounded(values: NDArray[Any], digits: int) -> list[Any]:
     return [float(f"{value:.{digits}g}") for value in values.tolist()]
 
 
-def _sum(chosen: Flags, times: Floats | None) -> float:
-    return float(np.count_nonzero(chosen) if times is None else times @ chosen)
-
-
 def _few(rows: NDArray[Any]) -> slice:
     """Take every so-manieth of very many rows."""
     return slice(None, None, max(1, rows.size // MANY_ROWS))
 
 
-def _probe(x: Floats, counted: Floats | None) -> Floats:
-    """Draw values (n_probed,) that are spread as those of the rows, the extremes among them.
-
-    Evenly through some of the rows in the order of their values, so that nothing is left to chance.
-    """
+def _probe(x: Floats, copies: Floats) -> Floats:
+    """Choose values (n_probed,) that are spread as those of the rows: quantiles of some of them, and both extremes."""
     few = _few(x)
-    some, times = x[few], np.ones(x[few].size) if counted is None else counted[few]
-    seen = ~np.isnan(some)
-    if not seen.any():
+    values, times = x[few][~np.isnan(x[few])], copies[few][~np.isnan(x[few])]
+    if not times.any():
         return np.empty(0)
-    order = np.argsort(some[seen])
-    values, cumulative = some[seen][order], np.cumsum(times[seen][order])
-    at = (np.arange(N_PROBED) + 0.5) / N_PROBED * cumulative[-1]
-    probe: Floats = np.r_[np.nanmin(x), values[np.searchsorted(cumulative, at)], np.nanmax(x)]
-    return probe
+    at = (np.arange(N_PROBED) + 0.5) / N_PROBED
+    inner = np.quantile(values, at, weights=times, method="inverted_cdf")
+    return np.concatenate([[np.nanmin(x)], inner, [np.nanmax(x)]])
 
 
 def lay_out(values: Floats, n_rows: float) -> Floats | None:
@@ -171,21 +156,13 @@ def lay_out(values: Floats, n_rows: float) -> Floats | None:
     quartile = np.quantile(values, [0.25, 0.75])
     wanted = min(2.0 * (quartile[1] - quartile[0]) / n_rows ** (1 / 3), (high - low) / MIN_BINS)
     step = float(np.diff(np.unique(values)).min())
-    width = _nice(wanted, max(step, (high - low) / MAX_BINS))
+    least = max(step, (high - low) / MAX_BINS)
+    power = np.floor(np.log10(max(wanted, least)))
+    nice = np.outer(10.0 ** (power + np.arange(-1.0, 2.0)), [1.0, 2.0, 5.0]).ravel()
+    wide_enough = nice[nice >= least * (1.0 - ROUNDING)][0]
+    width = float(max([wide_enough, *nice[nice <= wanted * (1.0 + ROUNDING)]]))
     offset = step / 2.0 if step > FINE * width else 0.0
     first = np.floor((low + offset) / width)
     n_bins = int(np.floor((high + offset) / width) - first) + 1
     edges: Floats = (first + np.arange(n_bins + 1)) * width - offset
     return edges if np.all(np.diff(edges) > 0.0) else None
-
-
-def _nice(width: float, least: float) -> float:
-    """Round a width to 1, 2 or 5 times a power of ten: down, or where it is less than `least` that one up."""
-    is_wide = width >= least
-    wanted = width if is_wide else least
-    power = 10.0 ** np.floor(np.log10(wanted))
-    near = [digit * power for digit in (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)]  # a logarithm may be rounded either way
-    below = max(one for one in near if one <= wanted * (1.0 + ROUNDING))
-    if is_wide and below >= least * (1.0 - ROUNDING):
-        return float(below)
-    return float(min(one for one in near if one >= least * (1.0 - ROUNDING)))

@@ -5,7 +5,6 @@ missing; a fit to the other predictors alone could make more of them, so what is
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,15 +16,11 @@ from em_impute.ensemble.fit import EnsembleFit
 from em_impute.model.column import FittedColumn
 from em_impute.table.text import listed
 
+Columns = tuple[list[int], list[int]]
+"""What is made of a column of the table: columns of the numbers, and of the categories."""
+
 MAX_PREDICTIONS = 4000
 """Predictions of labels held out, for all columns together: of few columns some percent of a run."""
-
-
-class _Columns(NamedTuple):
-    """What is made of a column of the table."""
-
-    x: list[int]  # columns of the numbers
-    codes: list[int]  # columns of the categories
 
 
 def examine_importance(found: FittedColumn) -> tuple[Importance, ...] | None:
@@ -48,7 +43,7 @@ def examine_importance(found: FittedColumn) -> tuple[Importance, ...] | None:
     return tuple(Importance(list(columns)[i], float(mean[i]), float(error[i])) for i in order)
 
 
-def _columns_of(found: FittedColumn) -> dict[str, _Columns]:
+def _columns_of(found: FittedColumn) -> dict[str, Columns]:
     """Say what is made of each column of the table.
 
     Scores of texts are made of all texts at once: they are left out together, under the names of these columns.
@@ -57,16 +52,16 @@ def _columns_of(found: FittedColumn) -> dict[str, _Columns]:
     source = {name: one.column for one in found.readings for name in one.names}
     if texts is not None:
         source |= dict.fromkeys(texts.names, listed([*texts.n_missing] or [*texts.columns]))
-    columns: dict[str, _Columns] = {}
+    columns: dict[str, Columns] = {}
     for j, feature in enumerate(design.features):
         name = feature.name if feature.category is None else feature.category
-        columns.setdefault(source.get(name, name), _Columns([], [])).x.append(j)
+        columns.setdefault(source.get(name, name), ([], []))[0].append(j)
     for k, category in enumerate(design.categories):
-        columns.setdefault(category.name, _Columns([], [])).codes.append(k)
+        columns.setdefault(category.name, ([], []))[1].append(k)
     return columns
 
 
-def _surprise(ensemble: EnsembleFit, rows: Integers, columns: Sequence[_Columns]) -> Floats:
+def _surprise(ensemble: EnsembleFit, rows: Integers, columns: Sequence[Columns]) -> Floats:
     """Give −log probability of labels held out, (1 + n_columns, n_rows): with all columns, then without each.
 
     `rows` are places in the comparison.  Each is predicted by the fits that lack its label.

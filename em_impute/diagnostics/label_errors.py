@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.diagnostics.extrapolation import rows_like
+from em_impute.diagnostics.extrapolation import copies_of, rows_like
 from em_impute.diagnostics.values import Audit, Suspect
-from em_impute.em.blocks import Flags, Floats, Integers, slices
+from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.em.em import posterior
 from em_impute.em.sampling import draw_rows
 from em_impute.ensemble.ensemble import predict
@@ -33,8 +33,8 @@ MAX_LISTED = 1000
 JUDGED_ROWS = 50_000
 """Different rows that are judged beside those whose labels were held out."""
 
-CHUNK_ELEMENTS = 1 << 22
-"""Probabilities that are held at a time: so many rows of a thousand labels would fill the memory."""
+MAX_NUMBERS = 1 << 24
+"""Probabilities that are held at once: so many rows of a thousand labels would fill the memory."""
 
 
 class Judged(NamedTuple):
@@ -90,29 +90,27 @@ def judge_labels(found: FittedColumn) -> Judged | None:
     label = design.distinct.label
     labelled = (label >= 0) & (design.distinct.weight > 0.0)
     known = np.flatnonzero(labelled)
-    count = np.bincount(label[known], None if design.index is None else design.distinct.weight[known])
-    if known.size > JUDGED_ROWS:
+    count = np.bincount(label[known], copies_of(design)[known])
+    most_rows = min(JUDGED_ROWS, MAX_NUMBERS // len(design.labels))
+    if known.size > most_rows:
         rng = np.random.default_rng(choice.recipe.seed)
-        known = np.union1d(draw_rows(labelled, JUDGED_ROWS, rng), choice.held_out.row)
+        known = np.union1d(draw_rows(labelled, most_rows, rng), choice.held_out.row)
     known = known[count[label[known]] > 1]
     was_held = np.isin(known, choice.held_out.row)
-    others = known[~was_held & _without_own_fit(found, known)]
-    chunks = [others[some] for some in slices(others.size, max(1, CHUNK_ELEMENTS // len(design.labels)))]
-    judged = [
-        _judged_when_held_out(design, choice.held_out, known[was_held]),
-        *(_judged(design, row, _predicted(found, row)) for row in chunks),
-    ]
-    return Judged(*(np.concatenate(values) for values in zip(*judged, strict=True)))
+    known = known[was_held | _without_own_fit(found, known)]
+    probability = _of_held_out(design, choice.held_out, known)
+    others = np.flatnonzero(~probability.any(axis=1))
+    probability[others] = _predicted(found, known[others])
+    probability /= probability.sum(axis=1, keepdims=True)
+    own, likely = probability[np.arange(known.size), label[known]], probability.argmax(axis=1)
+    most = probability.max(axis=1)
+    expected = np.where(_is_suspect(probability, probability, most[:, None]), probability, 0.0).sum(axis=1)
+    return Judged(known, copies_of(design)[known].astype(np.intp), own, likely, most, expected)
 
 
 def _is_suspect(probability: Floats, own: Floats, likely: Floats) -> Flags:
     """Say whether a label of some `probability` is one, where the most probable label has the probability `likely`."""
     return (probability < SUSPICIOUS) & (likely >= LIKELIER * own)
-
-
-def _copies(design: Design, row: Integers) -> Integers:
-    """Count the rows of the table that each of some distinct rows stands for."""
-    return np.ones(row.size, np.intp) if design.index is None else design.distinct.weight[row].astype(np.intp)
 
 
 def _without_own_fit(found: FittedColumn, row: Integers) -> Flags:
@@ -132,19 +130,11 @@ def _predicted(found: FittedColumn, row: Integers) -> Floats:
     return posterior(fit.parameters, fit.component_label, found.design.distinct.x[row])
 
 
-def _judged_when_held_out(design: Design, held: HeldOut, row: Integers) -> Judged:
-    """Average the predictions of each of the distinct rows `row`, which may have been held out several times."""
+def _of_held_out(design: Design, held: HeldOut, row: Integers) -> Floats:
+    """Add up what was said of each of the distinct rows `row`, which may have been held out several times, or never."""
     place = np.full(design.distinct.label.size, -1)
     place[row] = np.arange(row.size)
     chosen = np.flatnonzero(place[held.row] >= 0)
     probability = np.zeros((row.size, len(design.labels)))
     np.add.at(probability, place[held.row[chosen]], held.probability[chosen])
-    return _judged(design, row, probability / probability.sum(axis=1, keepdims=True))
-
-
-def _judged(design: Design, row: Integers, probability: Floats) -> Judged:
-    own = probability[np.arange(row.size), design.distinct.label[row]]
-    likely = probability.argmax(axis=1)
-    most = probability[np.arange(row.size), likely]
-    expected = np.where(_is_suspect(probability, probability, most[:, None]), probability, 0.0).sum(axis=1)
-    return Judged(row, _copies(design, row), own, likely, most, expected)
+    return probability

@@ -96,17 +96,6 @@ def _binned(probability: Floats, weight: Floats, k: int) -> tuple[Floats, Floats
     return sums / total[filled, None], total[filled].astype(np.float64, copy=False)
 
 
-def _root(function: Callable[[float], float], above: float, below: float) -> float:
-    """Find where a function is 0, by bisection: it is above 0 at one argument, and not at the other.
-
-    scipy.optimize would take fewer steps, but its import longer than all of them.
-    """
-    while abs(below - above) > PRECISION:
-        middle = (above + below) / 2.0
-        above, below = (middle, below) if function(middle) > 0.0 else (above, middle)
-    return (above + below) / 2.0
-
-
 def _tippings(totals: Callable[[float], Floats], labels: Sequence[str], k: int, leader: int) -> list[Tipping]:
     """Find, on either side, the smallest shift of label `k` at which `leader` is no longer the most common label."""
 
@@ -120,7 +109,11 @@ def _tippings(totals: Callable[[float], Floats], labels: Sequence[str], k: int, 
         beyond = next((i for i, delta in enumerate(grid) if lead(delta) <= 0.0), None)
         if beyond is None:
             continue
-        at = _root(lead, grid[beyond - 1], grid[beyond]) if beyond else 0.0
+        above, below = grid[max(0, beyond - 1)], grid[beyond]
+        while abs(below - above) > PRECISION:  # importing scipy's would take longer than all of these steps
+            middle = (above + below) / 2.0
+            above, below = (middle, below) if lead(middle) > 0.0 else (above, middle)
+        at = (above + below) / 2.0
         others = totals(at)
         others[leader] = -np.inf
         found.append(Tipping(labels[k], at, labels[int(others.argmax())]))

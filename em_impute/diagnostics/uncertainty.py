@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.diagnostics.values import IntervalEstimate
-from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.regression import fit_shift
@@ -47,8 +47,6 @@ NOTHING = 1e-9
 
 EXAMINING = 2
 """Different purposes draw different numbers from one seed."""
-
-CHUNK_ROWS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -155,21 +153,14 @@ def recommended_draws(missing_information: float) -> int:
 
 def _gathered(found: FittedColumn, fills: Fills, most: int, rng: np.random.Generator) -> Gathered:
     """Gather the missing cells by equal rows; of too many different ones a sample in which each stands for several."""
-    row, n_rows, n_codes = fills.row, found.unlabelled.size, len(found.labels.labels) + 1
-    if n_rows > min(row.size, most):
-        drawn = np.sort(rng.choice(row.size, most, replace=False)) if row.size > most else np.arange(row.size)
-        stands_for = np.diff(np.arange(drawn.size + 1) * row.size // drawn.size)
-        distinct, at = np.unique(found.place_of(row[drawn]), return_inverse=True)
-        code = fills.code[drawn].astype(np.intp)
-        table = np.bincount(at * n_codes + code + 1, stands_for, distinct.size * n_codes).astype(np.float64)
-    else:
-        distinct = np.arange(n_rows)
-        table = np.zeros(n_rows * n_codes)
-        for part in slices(row.size, CHUNK_ROWS):
-            place = found.place_of(row[part]).astype(np.intp)
-            table += np.bincount(place * n_codes + fills.code[part] + 1, minlength=table.size)
-    filled = table.reshape(distinct.size, n_codes).astype(np.int64)
-    return Gathered(found.unlabelled[distinct], distinct, filled.sum(axis=1), filled[:, 1:])
+    row, n_codes, drawn = fills.row, len(found.labels.labels) + 1, np.arange(fills.row.size)
+    if found.unlabelled.size > most < row.size:
+        drawn = np.sort(rng.choice(row.size, most, replace=False))
+    stands_for = np.diff(np.arange(drawn.size + 1) * row.size // drawn.size)
+    place, at = np.unique(found.place_of(row[drawn]), return_inverse=True)
+    pair = at * n_codes + fills.code[drawn].astype(np.intp) + 1
+    filled = np.bincount(pair, stands_for, place.size * n_codes).astype(np.int64).reshape(-1, n_codes)
+    return Gathered(found.unlabelled[place], place, filled.sum(axis=1), filled[:, 1:])
 
 
 class _Together(NamedTuple):

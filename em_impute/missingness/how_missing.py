@@ -14,9 +14,9 @@ from em_impute.columns.design import Design
 from em_impute.columns.gaps import Gaps, find_gaps
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.folds import Examples, HoldOutScheme
-from em_impute.ensemble.metrics import log_loss
-from em_impute.missingness.reasons import AT_RANDOM, BY_PREDICTORS, PRIOR
-from em_impute.missingness.regression import Missing, regress_missing
+from em_impute.ensemble.metrics import as_effective, log_loss
+from em_impute.missingness.reasons import AT_RANDOM, BY_PREDICTORS, PRIOR, Judged
+from em_impute.missingness.regression import Missing, most_rows, regress_missing
 from em_impute.missingness.row_clusters import RowClusters, clusters_of_key, find_row_clusters
 
 LARGEST_LOG = 700.0
@@ -134,3 +134,29 @@ class HeldOut:
     def baseline_log_loss(self) -> float:
         """The same for the shares alone."""
         return log_loss(self.baseline, self.label, self.weight)
+
+
+def judged_rows(design: Design, held: HeldOut) -> Judged | None:
+    """Set labels held out beside rows without a label that the same fits predicted; None where one kind is lacking.
+
+    What fits to all labels say would not do: they know more labels, and of a rare one so many more that they differ
+    from the fits of the folds on rows that are alike.  A label that is known once never is held out, so that rows like
+    it are all on one side: its rate cannot be told, and probabilities are those given that the label is another one.
+    """
+    asked = held.unlabelled
+    if asked is None or not (held.row.size and asked.row.size):
+        return None
+    probability = np.maximum(np.vstack([held.probability, asked.probability]), np.finfo(float).tiny)
+    probability[:, np.bincount(held.label, minlength=probability.shape[1]) == 0] = 0.0
+    probability /= probability.sum(axis=1, keepdims=True)
+    n_held = np.ones(held.row.size) if held.weight is None else as_effective(held.weight)
+    row, weight = np.concatenate([held.row, asked.row]), np.concatenate([n_held, np.ones(asked.row.size)])
+    lacks, most = np.arange(row.size) >= held.row.size, most_rows(len(design.features))
+    some = np.concatenate([_evenly(np.flatnonzero(kind), most) for kind in (~lacks, lacks)])
+    x = np.where(design.observed, design.distinct.x[row[some]], 0.0)  # see regress_missing
+    return Judged(x, design.n_numbers, probability[some], lacks[some], weight[some])
+
+
+def _evenly(rows: Integers, most: int) -> Integers:
+    """Take so many of some rows at most, all along the table."""
+    return rows if rows.size <= most else rows[np.linspace(0, rows.size - 1, most).astype(np.intp)]

@@ -4,8 +4,6 @@ What it finds says that labels are not missing completely at random.  It cannot 
 given the predictors: that would take the labels that nobody has.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from em_impute.columns.design import Category, Design, Feature
@@ -50,15 +48,13 @@ def examine_missingness(design: Design, seed: int, missing: Missing | None) -> D
 def _number(feature: Feature, x: Floats, weight: Floats, lacks: Flags) -> Difference:
     """Compare a number, (n_drawn,) in standard units."""
     known, missing = (_moments(x[kind], weight[kind]) for kind in (~lacks, lacks))
-    smd = None
-    if known.gone < 1.0 and missing.gone < 1.0:
-        apart, deviation = missing.mean - known.mean, float(np.hypot(known.sd, missing.sd) / np.sqrt(2.0))
-        smd = apart / deviation if deviation > 0.0 else None if apart else 0.0
+    apart, deviation = missing[0] - known[0], float(np.hypot(known[1], missing[1]) / np.sqrt(2.0))
+    smd = apart / deviation if deviation > 0.0 else 0.0 if apart == 0.0 else None  # NaN is neither
     known_side, missing_side = (
-        NumberSide(feature.shift + feature.scale * one.mean, feature.scale * one.sd, one.gone)
-        if one.gone < 1.0
-        else NumberSide(None, None, 1.0)
-        for one in (known, missing)
+        NumberSide(None, None, 1.0)
+        if gone == 1.0
+        else NumberSide(feature.shift + feature.scale * mean, feature.scale * sd, gone)
+        for mean, sd, gone in (known, missing)
     )
     tested = _kolmogorov_smirnov(x, weight, lacks)
     return Difference(feature.name, "numeric", known_side, missing_side, smd, *tested)
@@ -87,23 +83,16 @@ def _kolmogorov_smirnov(x: Floats, weight: Floats, lacks: Flags) -> tuple[float,
     return distance, float(kolmogorov((root + 0.12 + 0.11 / root) * distance))
 
 
-class _Moments(NamedTuple):
-    mean: float
-    sd: float
-    gone: float  # share that is missing
-
-
-def _moments(x: Floats, weight: Floats) -> _Moments:
-    """Compute the moments of values, (n_rows,) as their weights."""
+def _moments(x: Floats, weight: Floats) -> tuple[float, float, float]:
+    """Compute mean and standard deviation of values, (n_rows,) as their weights, NaN of none; and the share missing."""
     seen = ~np.isnan(x)
     if not seen.any():
-        return _Moments(0.0, 0.0, 1.0)
+        return np.nan, np.nan, 1.0
     # About the first value, so that equal values have no variance at all: their mean would be rounded.
     offset = x[seen] - x[seen][0]
     mean = float(np.average(offset, weights=weight[seen]))
     variance = float(np.average((offset - mean) ** 2, weights=weight[seen]))
-    gone = float(np.average(~seen, weights=weight))
-    return _Moments(float(x[seen][0]) + mean, float(np.sqrt(variance)), gone)
+    return float(x[seen][0]) + mean, float(np.sqrt(variance)), float(np.average(~seen, weights=weight))
 
 
 def _category(category: Category, code: Integers, weight: Floats, lacks: Flags) -> Difference:

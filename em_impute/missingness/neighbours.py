@@ -170,14 +170,9 @@ def _around(points: Floats, centres: Integers) -> Integers:
 
 def _linked(distance: Floats, reach: float) -> Integers:
     """Give one number to points that are joined by steps within `reach`, squared as `distance` is: (n_points,)."""
-    near = distance <= reach
-    np.fill_diagonal(near, val=True)
-    cluster = np.arange(near.shape[0])
-    while True:
-        lowest: Integers = np.where(near, cluster, cluster.size).min(axis=1)  # (n_points,)
-        if (lowest == cluster).all():
-            return cluster
-        cluster = lowest
+    from scipy.sparse.csgraph import connected_components  # late: hardly a table has such clusters
+
+    return np.asarray(connected_components(distance <= reach)[1], np.intp)
 
 
 def _distance_to_rest(distance: Floats, label: Integers, code: Integers, rng: np.random.Generator) -> Floats:

@@ -21,10 +21,8 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from em_impute.columns.design import Design
 from em_impute.em.blocks import Flags, Floats, Integers
-from em_impute.ensemble.metrics import as_effective
-from em_impute.missingness.regression import climb, evidence_of_predictors, log_mean_exp, most_rows
+from em_impute.missingness.regression import climb, evidence_of_predictors, log_mean_exp
 from em_impute.serialize.annotations import Axes
 
 AT_RANDOM, BY_PREDICTORS, BY_CLASS = range(3)
@@ -224,40 +222,3 @@ def _by_class(judged: Judged, spread: float) -> _ByClass:
     log_evidence = highest - (n_labels - 1) * np.log(spread) - 0.5 * float(np.linalg.slogdet(curvature)[1])
     centring = np.eye(n_labels) - 1.0 / n_labels
     return _ByClass(centring @ a, centring @ np.linalg.inv(curvature) @ centring, float(log_evidence - at_random))
-
-
-def judged_rows(
-    design: Design,
-    held: Integers,
-    label: Integers,
-    held_probability: Floats,
-    held_weight: Floats | None,
-    asked: Integers,
-    asked_probability: Floats,
-) -> Judged | None:
-    """Set the labels held out beside rows without a label that the same fits predicted; None where one kind is lacking.
-
-    `held` (n_held,) and `asked` (n_asked,) are distinct rows, with probabilities (n_held, n_labels) and (n_asked,
-    n_labels).  What fits to all labels say would not do: they know more labels, and of a rare one so many more that
-    they differ from the fits of the folds on rows that are alike.  `label` (n_held,) are those held out.  One that is
-    known once never is, so that rows like it are all on one side: its rate cannot be told, and probabilities are those
-    given that the label is one of the others.
-    """
-    if not (held.size and asked.size):
-        return None
-    probability = np.maximum(np.vstack([held_probability, asked_probability]), np.finfo(float).tiny)
-    probability[:, np.bincount(label, minlength=probability.shape[1]) == 0] = 0.0
-    probability /= probability.sum(axis=1, keepdims=True)
-    n_held = np.ones(held.size) if held_weight is None else as_effective(held_weight)
-    row, weight = np.concatenate([held, asked]), np.concatenate([n_held, np.ones(asked.size)])
-    lacks = np.arange(row.size) >= held.size
-    some = np.concatenate(
-        [_evenly(kind, most_rows(len(design.features))) for kind in map(np.flatnonzero, (~lacks, lacks))]
-    )
-    x = np.where(design.observed, design.distinct.x[row[some]], 0.0)  # see regress_missing
-    return Judged(x, design.n_numbers, probability[some], lacks[some], weight[some])
-
-
-def _evenly(rows: Integers, most: int) -> Integers:
-    """Take so many of some rows at most, all along the table."""
-    return rows if rows.size <= most else rows[np.linspace(0, rows.size - 1, most).astype(np.intp)]

@@ -20,7 +20,7 @@ from em_impute.table.categories import ANY_NUMBER
 from em_impute.table.columns import TargetColumn
 from em_impute.table.dialect import Dialect
 from em_impute.table.read import Table, read_tables
-from em_impute.table.source import Source, followed, spool_errors
+from em_impute.table.source import Source, independent, spool_errors
 
 CHUNK_BYTES = 1 << 23
 """Of a file that are worked on at once.  Always the same, so that how much memory there is changes no bit."""
@@ -142,16 +142,14 @@ def opened_part(part: Part, plan: ReadPlan) -> Iterator[tuple[Source, Dialect]]:
 def read_along(
     source: Source, dialect: Dialect, part: Part, plan: ReadPlan, *, record_starts: bool = False
 ) -> tuple[Source, Iterable[Table]]:
-    """Give the bytes of an open part and its chunks: those that were kept, or both are read at once.
+    """Give the bytes of an open part and its chunks, those that were kept or which are read meanwhile.
 
-    The bytes are to be read from the first to the last, each once, and no further than the chunks have been taken.
     With `record_starts` chunks that are read know where their records begin.
     """
     found = cached(plan.key(part, CHUNKS))
     if found is not None:
         return source, found
-    ahead, behind = followed(source)
-    return behind, _read(ahead, dialect, part, plan, record_starts=record_starts)
+    return independent(source), _read(source, dialect, part, plan, record_starts=record_starts)
 
 
 def table_chunks(part: Part, plan: ReadPlan, *, record_starts: bool = False) -> Iterator[Table]:

@@ -18,7 +18,7 @@ from em_impute.pipeline.types import InputTable
 from em_impute.saved_model.distributions import TextDistribution, count_numbers, count_texts, sort_counts
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.store import SavedColumn
-from em_impute.saved_model.units import count_converted
+from em_impute.saved_model.units import unit_factor
 from em_impute.saved_model.values import Drift
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.text import listed, plural, shown, shown_path
@@ -117,18 +117,20 @@ def describe(saved: SavedColumn, opened: InputTable, labels: Labels, *, without:
     """
     coding, then = saved.model.pooled.coding, saved.training.summary
     there = coding.column.keys() - without
-    numbers, converted = {}, {}
+    numbers, units = {}, {}
     for name in filter(there.__contains__, then.numbers):
         values, weights = _numbers(opened.table.numbers[coding.column[name]], opened.weight)
         numbers[name] = count_numbers(then.numbers[name], values, weights)
-        converted[name] = count_converted(then.numbers[name], values, weights)
+        unit = unit_factor(then.numbers[name], numbers[name], values, weights)
+        if unit is not None:
+            units[name] = unit.words
     texts = {name: _texts(coding, name, one, opened) for name, one in then.texts.items() if name in there}
     if opened.weight is None:
         known = np.array(labels.known)
         counted = sort_counts(then.labels.texts, labels.labels, known, known, labels.n_missing)
     else:
         counted = count_texts(then.labels.texts, labels.labels, labels.label, opened.weight)
-    return DataProfile(numbers, texts, counted, converted)
+    return DataProfile(numbers, texts, counted, units)
 
 
 def _numbers(column: NumberColumn, weight: Floats | None) -> tuple[Floats, Floats | None]:
@@ -144,10 +146,10 @@ def _numbers(column: NumberColumn, weight: Floats | None) -> tuple[Floats, Float
 def _texts(coding: Coding, name: str, then: TextDistribution, opened: InputTable) -> TextDistribution:
     """Count the texts of a category; where its cells are all numbers now, those that are its texts."""
     found, weight = opened.table.categories.get(coding.column[name]), opened.weight
-    if found is None or found.code is None:
+    if found is None or found.level is None:
         texts, code = coding.texts[name], coding.codes(opened.table, name, np.arange(opened.table.n_rows))
     elif weight is None:
         return sort_counts(then.texts, found.texts, found.counts, found.counts, found.n_missing)
     else:
-        texts, code = found.texts, found.code
+        texts, code = found.texts, found.level
     return count_texts(then.texts, texts, code, np.broadcast_to(1.0, code.size) if weight is None else weight)

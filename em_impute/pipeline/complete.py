@@ -15,7 +15,8 @@ from em_impute.em.em import Stopping
 from em_impute.em.initialize import Recipe
 from em_impute.ensemble.folds import count_labels
 from em_impute.errors import FitError, UsageError, option
-from em_impute.missingness.reasons import LogOddsShifts, Reasons, judged_rows, weigh_reasons
+from em_impute.missingness.how_missing import judged_rows
+from em_impute.missingness.reasons import LogOddsShifts, Reasons, weigh_reasons
 from em_impute.model.assign import deltas_of, over_labels, total_entropy
 from em_impute.model.bic import ordering_feature
 from em_impute.model.column import FittedColumn
@@ -153,9 +154,9 @@ def _design(
 def _reasons(design: Design, fitted: Fitted, request: Request) -> Reasons | None:
     """Weigh why labels are missing; None where that cannot be told, or the user said it."""
     held = fitted.choice.held_out
-    if held is None or held.unlabelled is None or request.shares == "common" or request.deltas:
+    if held is None or request.shares == "common" or request.deltas:
         return None
-    judged = judged_rows(design, held.row, held.label, held.probability, held.weight, *held.unlabelled)
+    judged = judged_rows(design, held)
     if judged is None:
         return None
     known = count_labels(examples_of(design), len(design.labels))

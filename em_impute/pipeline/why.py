@@ -188,7 +188,7 @@ def _changes(row: _Row, label: int) -> list[Counterfactual]:
         category = row.category(column, row.table)
         if category is None and row.table.numbers[column].numbers is not None:
             numbers += _change_of_number(row, column, label)
-        elif category is not None and category.code is not None:
+        elif category is not None and category.level is not None:
             codes = np.arange(len(category.texts), dtype=np.float64)
             said = row.heard(row.put(codes.size, [(column, np.arange(codes.size), codes)]))
             best = said.argmax(axis=1)

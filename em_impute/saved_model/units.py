@@ -43,7 +43,7 @@ FEWEST_ROWS = 12
 """Fewer fit almost anything: with eight, up to 2 % of shifts by two standard deviations were taken for another unit."""
 
 SAMPLE_ROWS = 4096
-"""Rows of each part that conversions are tried on: a distribution function from so many errs by 2 %."""
+"""Rows that conversions are tried on: a distribution function from so many errs by 2 %."""
 
 ROUNDING = 4.0
 """Units in the last place by which converted numbers may miss the end of a cell."""
@@ -59,22 +59,14 @@ REJECTED = 0.05
 """Few converted numbers fit if more distant ones would come from the training rows in less than 5 % of files."""
 
 
-def count_converted(training: NumberDistribution, values: Floats, weights: Floats | None = None) -> Floats:
-    """Count rows in the cells that the training rows would have in every other unit: (n_conversions, n_cells).
-
-    `values` and `weights` are (n_rows,), as for `count_numbers`; the counts of several parts add up.
-    """
-    values, weights = subsample(values, weights, SAMPLE_ROWS)
-    counts = [count_numbers(_converted(training, one), values, weights).counts for one in CONVERSIONS]
-    return np.array(counts)
-
-
-def unit_factor(training: NumberDistribution, new: NumberDistribution, converted: Floats) -> Conversion | None:
+def unit_factor(
+    training: NumberDistribution, new: NumberDistribution, values: Floats, weights: Floats | None = None
+) -> Conversion | None:
     """Find the unit that new rows were measured in, where it is another than in training.
 
-    `new` is counted in the cells of `training`, and `converted` (n_conversions, n_cells) is what `count_converted` says
-    of the same rows.  Only where hardly any number is where the training rows are, and a conversion brings them there:
-    a drift that is no change of the unit, such as a shift by two standard deviations, does not do.  None otherwise.
+    `new` counts `values` and `weights`, (n_rows,), in the cells of `training`.  Only where hardly any number is where
+    the training rows are, and a conversion brings them there: a drift that is no change of the unit, such as a shift by
+    two standard deviations, does not do.  None otherwise.
     """
     n, m = training.total, new.total
     if min(n, m) < FEWEST_ROWS:
@@ -86,6 +78,8 @@ def unit_factor(training: NumberDistribution, new: NumberDistribution, converted
 
     # Kolmogorov's limit, at the argument as Stephens (1970) corrects it.
     allowed = max(ALIKE, float(kolmogi(REJECTED)) / (1.0 / error + 0.12 + 0.11 * error))
+    some = subsample(values, weights, SAMPLE_ROWS)
+    converted = [count_numbers(_converted(training, one), *some).counts for one in CONVERSIONS]
     found = [max(distances(training.counts, counts)) for counts in converted]
     # Degrees last: by chance, kilograms of people look much like pounds that are taken for degrees Fahrenheit.
     ranked = sorted(zip((one.offset != 0.0 for one in CONVERSIONS), found, range(len(found)), strict=True))

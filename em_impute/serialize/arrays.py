@@ -13,19 +13,23 @@ from em_impute.serialize.values import Codec, Node, Schema
 def array(axes: Axes, kind: type[np.generic]) -> Codec:
     """Write an array of finite numbers of a `kind` as lists in lists."""
     n_axes, is_whole = len(axes.names), issubclass(kind, np.integer)
-    wanted = "whole numbers" if is_whole else "numbers"
 
     def read(node: Node) -> NDArray[Any]:
-        if axes.lower_triangle and not _holds(node.value, (int, float), n_axes):
-            return _diagonals(node, axes.names)
-        if not _holds(node.value, int if is_whole else (int, float), n_axes):
-            node.refuse(f"{wanted} in lists, {n_axes} deep")
         try:
-            found = _squared(node.value, n_axes) if axes.lower_triangle else np.array(node.value, kind)
-        except (ValueError, OverflowError):
+            found, names = _arranged(node.value, axes)
+        except (TypeError, ValueError, OverflowError):
             lists = "lower triangles of equal sizes" if axes.lower_triangle else "lists of equal lengths"
             node.refuse(f"{lists} of numbers that a computer holds")
-        return _checked(found, node, axes.names)
+        if found.size and (found.ndim != len(names) or found.dtype.kind not in ("i" if is_whole else "iuf")):
+            node.refuse(f"{'whole numbers' if is_whole else 'numbers'} in lists, {len(names)} deep")
+        if not np.isfinite(found).all():
+            node.refuse("finite numbers")
+        found = found.reshape(found.shape + (0,) * (len(names) - found.ndim))  # no list shows what empty ones hold
+        for axis, size in zip(names, map(int, found.shape), strict=True):
+            node.agree(axis, size)
+            if not size:
+                break
+        return found.astype(kind)
 
     items: Schema = {"type": "integer", "minimum": 0} if is_whole else {"type": "number"}
     for place, _ in enumerate(axes.names):
@@ -39,33 +43,15 @@ def array(axes: Axes, kind: type[np.generic]) -> Codec:
     return Codec(write, read, lambda _: items)
 
 
-def _diagonals(node: Node, names: Sequence[str]) -> NDArray[Any]:
-    """Read the diagonals of matrices that have nothing else."""
-    if not _holds(node.value, (int, float), len(names) - 1):
-        node.refuse(f"numbers in lists, {len(names)} deep, or {len(names) - 1} where matrices are diagonal")
-    try:
-        return _checked(np.array(node.value, np.float64), node, names[:-1])
-    except (ValueError, OverflowError):
-        return node.refuse("lists of equal lengths of numbers that a computer holds")
-
-
-def _checked(found: NDArray[Any], node: Node, names: Sequence[str]) -> NDArray[Any]:
-    """Refuse numbers that are none, and sizes that others contradict."""
-    if not np.isfinite(found).all():
-        node.refuse("finite numbers")
-    found = found.reshape(found.shape + (0,) * (len(names) - found.ndim))  # no list shows what empty ones would hold
-    for axis, size in zip(names, map(int, found.shape), strict=True):
-        node.agree(axis, size)
-        if not size:
-            break
-    return found
-
-
-def _holds(value: Any, kind: type | tuple[type, ...], n_axes: int) -> bool:  # noqa: ANN401  # what JSON has
-    """Tell whether there are numbers of a type so deep in lists, and nothing else; NaN cannot be read at all."""
-    if n_axes:
-        return isinstance(value, list) and all(_holds(one, kind, n_axes - 1) for one in value)
-    return isinstance(value, kind) and not isinstance(value, bool)
+def _arranged(value: Any, axes: Axes) -> tuple[NDArray[Any], Sequence[str]]:  # noqa: ANN401  # what JSON has
+    """Make an array, and name its axes: matrices that are diagonal have one less.  Raises ValueError and the like."""
+    if axes.lower_triangle:
+        try:
+            return _squared(value, len(axes.names)), axes.names
+        except TypeError:  # numbers where there should be rows
+            return np.array(value, np.float64), axes.names[:-1]
+    found = np.array(value)
+    return np.array(value, np.float64) if found.dtype == object else found, axes.names
 
 
 def _triangles(values: NDArray[Any]) -> list[Any]:

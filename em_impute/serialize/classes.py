@@ -18,8 +18,8 @@ digits that they have, so that they come back to the bit.
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
-from inspect import getdoc
+from dataclasses import MISSING
+from inspect import getdoc, signature
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -135,15 +135,10 @@ def _plain_codec(base: Any, marks: Mapping[type, Any]) -> Codec:  # noqa: ANN401
         return Codec(bool, lambda node: node.of(bool, "true or false"), lambda _: {"type": "boolean"})
     if base is str:
         return text(marks.get(Pattern), marks.get(Choices))
-    return _object(base, has_own_axes=OwnAxes in marks)
-
-
-def _object(kind: type, *, has_own_axes: bool) -> Codec:
-    """Refer to the codec of a class, which is only made once it is needed."""
-    return Codec(
-        lambda value: _codec_of_class(kind).write(value),
-        lambda node: _codec_of_class(kind).read(node._replace(sizes={}) if has_own_axes else node),
-        lambda describe: describe(kind),
+    return Codec(  # of a class, whose own is only made once it is needed
+        lambda value: _codec_of_class(base).write(value),
+        lambda node: _codec_of_class(base).read(node._replace(sizes={}) if OwnAxes in marks else node),
+        lambda describe: describe(base),
     )
 
 
@@ -196,17 +191,12 @@ def _made_codec(kind: type) -> Codec:
 
 def _fields_of(kind: type) -> Iterator[_Field]:
     """Yield the fields of a class that documents hold."""
-    if is_dataclass(kind):
-        defaults = {one.name: one.default for one in fields(kind)}
-    else:
-        names: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]  # a named tuple
-        defaults = dict.fromkeys(names, MISSING) | kind._field_defaults  # type: ignore[attr-defined]
     hints = get_type_hints(kind, include_extras=True)
-    for name, default in defaults.items():
+    for name, parameter in signature(kind).parameters.items():
         _, marks = _taken_apart(hints[name])
         if NotSaved not in marks:
             key, codec = marks[Key].name if Key in marks else name, _codec_of(hints[name])
-            yield _Field(name, key, codec, default if MayLack in marks else MISSING)
+            yield _Field(name, key, codec, parameter.default if MayLack in marks else MISSING)
 
 
 def _is_default(held: Any, default: Any) -> bool:  # noqa: ANN401  # of any field

@@ -63,13 +63,12 @@ def maybe(codec: Codec) -> Codec:
     """Let a value be null."""
 
     def schema(describe: Describe) -> Schema:
-        found = codec.schema(describe)
+        found, wider = codec.schema(describe), Schema()
         if isinstance(found.get("type"), str):
-            found = found | {"type": [found["type"], "null"]}
-            return found | ({"oneOf": [*found["oneOf"], {"type": "null"}]} if "oneOf" in found else {})
+            wider["type"] = [found["type"], "null"]
         if "oneOf" in found:
-            return found | {"oneOf": [*found["oneOf"], {"type": "null"}]}
-        return {"anyOf": [found, {"type": "null"}]}
+            wider["oneOf"] = [*found["oneOf"], {"type": "null"}]
+        return found | wider if wider else {"anyOf": [found, {"type": "null"}]}
 
     return Codec(
         lambda value: None if value is None else codec.write(value),

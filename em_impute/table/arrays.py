@@ -1,52 +1,38 @@
-"""Vectors that grow block by block."""
+"""Vectors that are gathered block by block."""
 
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 Codes = NDArray[np.signedinteger[Any]]
 """Whole numbers in as few bytes as hold them: safe to compare and to index with, not to reckon in."""
 
 
-class GrowingArray(Generic[Scalar]):
+class GrowingArray:
     """A vector whose final length is only estimated; pages that are never written take no memory."""
 
-    def __init__(self, dtype: type[Scalar]) -> None:
-        self._array = np.empty(0, dtype)
-        self._n = 0
+    def __init__(self, dtype: type[np.generic] = np.int8) -> None:
+        self._array, self._n = np.empty(0, dtype), 0
 
-    def extend(self, values: NDArray[Any], capacity: int) -> None:
-        """Append a vector; with it and all that is to come there will be about `capacity` more."""
-        n = self._n + values.size
-        if n > self._array.size:
-            self._move(max(n, self._n + capacity), self._array.dtype)
+    def extend(self, values: NDArray[Any], n_left: int) -> None:
+        """Append a vector; with it and all that is to come there will be about `n_left` more.
+
+        Of whole numbers, −1 and more, each takes as many bytes as the largest asks for.
+        """
+        n, kind = self._n + values.size, self._array.dtype
+        if kind.kind == "i":
+            kind = np.promote_types(kind, least_type(int(values.max(initial=0))))
+        if n > self._array.size or kind != self._array.dtype:
+            moved = np.empty(max(self._array.size if n <= self._array.size else self._n + n_left, n), kind)
+            moved[: self._n] = self._array[: self._n]
+            self._array = moved
         self._array[self._n : n] = values
         self._n = n
 
-    def finish(self) -> NDArray[Scalar]:
+    def finish(self) -> NDArray[Any]:
         """Give what was appended."""
         return self._array[: self._n]
-
-    def _move(self, size: int, dtype: np.dtype[Any]) -> None:
-        moved = np.empty(size, dtype)
-        moved[: self._n] = self._array[: self._n]
-        self._array = moved
-
-
-class GrowingCodes(GrowingArray[np.signedinteger[Any]]):
-    """A vector of whole numbers that takes more bytes for each once the numbers ask for them."""
-
-    def __init__(self) -> None:
-        super().__init__(np.int8)
-
-    def add(self, values: NDArray[Any], largest: int, capacity: int) -> None:
-        """Append a vector of numbers from −1 to `largest`, as `extend` does."""
-        if largest > np.iinfo(self._array.dtype).max:
-            self._move(self._array.size, least_type(largest))
-        self.extend(values, capacity)
 
 
 def least_type(largest: int) -> np.dtype[np.signedinteger[Any]]:

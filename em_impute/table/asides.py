@@ -38,27 +38,10 @@ class Asides(NamedTuple):
     @classmethod
     def joined(cls, several: Sequence["Asides"]) -> "Asides":
         """Put some together, in the order of their lines."""
-        nothing = np.empty(0, np.int64)
-        together = cls(
-            np.concatenate([nothing, *(one.start for one in several)]),
-            np.concatenate([nothing, *(one.stop for one in several)]),
-            np.concatenate([nothing, *(one.end for one in several)]),
-            np.concatenate([nothing, *(one.line for one in several)]),
-            np.concatenate([np.empty(0, np.int8), *(one.kind for one in several)]),
-        )
+        nothing = (*[np.empty(0, np.int64)] * 4, np.empty(0, np.int8))
+        together = cls._make(map(np.concatenate, zip(nothing, *several, strict=True)))
         return together.where(np.argsort(together.start, kind="stable"))
 
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> "Asides":
         """Give some of them."""
-        start, stop, end, line = (one[chosen] for one in (self.start, self.stop, self.end, self.line))
-        return Asides(start, stop, end, line, self.kind[chosen])
-
-
-def is_note(line: bytes) -> bool:
-    """Tell whether a line says that it is a footer."""
-    return FOOTER.match(line) is not None
-
-
-def is_prose(line: bytes) -> bool:
-    """Tell whether a line holds words rather than a cell."""
-    return PROSE.match(line) is not None
+        return Asides._make(one[chosen] for one in self)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import FitError, option
-from em_impute.table.arrays import Codes, GrowingCodes
+from em_impute.table.arrays import Codes, GrowingArray
 from em_impute.table.cells import CellCoder, distinct_text
 from em_impute.table.dialect import Dialect
 from em_impute.table.numbers import is_mark
@@ -28,10 +28,8 @@ class TargetColumn:
     """the distinct contents, without quotes, by first appearance"""
     counts: NDArray[np.int64]
     """(n_texts,) how often each occurs"""
-    quoted_empty: bool
-    """`""` occurs"""
-    bare_empty: bool
-    """a cell without any byte occurs"""
+    mixes_empty: bool
+    """both `""` and cells without any byte occur"""
     quotes_always: bool
     """of the known cells that need no quotes, more have them than not; with none known, of the empty ones"""
     may_fill: NDArray[np.bool_]
@@ -64,10 +62,10 @@ class TargetReader:
         self._code_of, self._may_fill = np.empty(0, np.int32), np.empty(0, np.bool_)  # of each
         self._counts = np.zeros(0, np.int64)
         self._texts: dict[str, int] = {}
-        self._code, self._start, self._length = GrowingCodes(), GrowingCodes(), GrowingCodes()
+        self._code, self._start, self._length = GrowingArray(), GrowingArray(), GrowingArray()
 
-    def add(self, records: Records, capacity: int) -> None:
-        """Take in a block; there are about `capacity` rows left with it.
+    def add(self, records: Records) -> None:
+        """Take in a block.
 
         Raises `TableError` for a cell that is not text, `FitError` for too many different ones.
         """
@@ -86,13 +84,12 @@ class TargetReader:
         counts = np.bincount(cells.codes, minlength=len(cells.raw))
         counts[: self._counts.size] += self._counts
         self._counts = counts
-        self._code.add(self._code_of.take(cells.codes), len(self._texts), capacity)
+        self._code.extend(self._code_of.take(cells.codes), records.n_left)
         if self._may_fill.any():
             rows = np.flatnonzero(self._may_fill.take(cells.codes))
             start, stop = cells.starts[rows], cells.stops[rows]
-            length = stop - start
-            self._start.add(records.absolute(start, rows), records.stop, capacity)
-            self._length.add(length, int(length.max(initial=0)), capacity)
+            self._start.extend(start + records.offset, records.n_left)
+            self._length.extend(stop - start, records.n_left)
 
     def finish(self) -> TargetColumn:
         """Give the column."""
@@ -109,8 +106,7 @@ class TargetReader:
             code=self._code.finish(),
             texts=tuple(self._texts),
             counts=np.bincount(self._code_of, self._counts, n_texts).astype(np.int64),
-            quoted_empty=b'""' in spelled,
-            bare_empty=b"" in spelled,
+            mixes_empty=len(spelled) > 1,
             quotes_always=bool(n_quoted > n_bare or (n_quoted == n_bare == 0 and spelled == {b'""'})),
             may_fill=may_fill,
             start=self._start.finish(),

@@ -35,12 +35,11 @@ class Compression(NamedTuple):
     suffix: str
     magic: re.Pattern[bytes]
     program: str  # prints the data of a file
-    make_codec: Callable[[], Codec]  # raises ImportError where Python lacks it
 
     def codec(self, what_fails: str, error: type[EmImputeError]) -> Codec:
         """Give the codec.  Raises such an error where Python lacks it."""
         try:
-            return self.make_codec()
+            return _codec(self.name)
         except ImportError:
             get = how_to_install("zstd") if self.name == "zstd" else "use a Python that was built with it"
             hint = f"{get}, or use the program {self.name} in a pipe"
@@ -147,35 +146,30 @@ class _Inflater:
         return found
 
 
-def _gzip() -> Codec:
-    import zlib
+def _codec(name: str) -> Codec:
+    """Give the codec of a compression, whose module is imported late.  Raises ImportError where Python lacks it."""
+    if name == "gzip":
+        import zlib
 
-    return Codec(_Inflater, lambda: zlib.compressobj(6, wbits=ZLIB_GZIP), zlib.error)
+        return Codec(_Inflater, lambda: zlib.compressobj(6, wbits=ZLIB_GZIP), zlib.error)
+    if name == "bz2":
+        import bz2
 
+        return Codec(bz2.BZ2Decompressor, bz2.BZ2Compressor, OSError)
+    if name == "xz":
+        import lzma
 
-def _bz2() -> Codec:
-    import bz2
-
-    return Codec(bz2.BZ2Decompressor, bz2.BZ2Compressor, OSError)
-
-
-def _xz() -> Codec:
-    import lzma
-
-    return Codec(lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ), lzma.LZMACompressor, lzma.LZMAError)
-
-
-def _zstd() -> Codec:
+        return Codec(lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ), lzma.LZMACompressor, lzma.LZMAError)
     zstd: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
     options = {zstd.CompressionParameter.compression_level: 3, zstd.CompressionParameter.checksum_flag: 1}
     return Codec(zstd.ZstdDecompressor, lambda: zstd.ZstdCompressor(options=options), zstd.ZstdError)
 
 
 COMPRESSIONS = (
-    Compression("gzip", ".gz", re.compile(rb"\x1f\x8b"), "zcat", _gzip),
+    Compression("gzip", ".gz", re.compile(rb"\x1f\x8b"), "zcat"),
     # The magic number of a block, or of the end where there is none, since "BZh9" alone could begin a header.
-    Compression("bz2", ".bz2", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), "bzcat", _bz2),
-    Compression("xz", ".xz", re.compile(rb"\xfd7zXZ\x00"), "xzcat", _xz),
+    Compression("bz2", ".bz2", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), "bzcat"),
+    Compression("xz", ".xz", re.compile(rb"\xfd7zXZ\x00"), "xzcat"),
     # A frame, or one to be skipped, with which some programs begin.
-    Compression("zstd", ".zst", re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), "zstdcat", _zstd),
+    Compression("zstd", ".zst", re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), "zstdcat"),
 )

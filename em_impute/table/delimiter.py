@@ -92,7 +92,8 @@ def _judged(
     if not positions.size:
         return _Judgement(), None
     first = _first_of(head, grammar, positions, is_newline)
-    header = [_name(cell, grammar.quoting).decode(encoding, "replace") for cell in first.fields]
+    names = map(unquoted, first.fields) if grammar.quoting else first.fields
+    header = [name.decode(encoding, "replace") for name in names]
     data = np.frombuffer(head + b"\n", np.uint8)
     grammar = grammar._replace(n_columns=len(header))
     is_regular = not Lines(data, positions, grammar).is_ragged.any()
@@ -102,7 +103,8 @@ def _judged(
         first = first._replace(closes=closes)
     several = len(header) > 1
     # The columns asked for are in the header, all records have as many fields, and these are many.
-    has_wanted = several and bool(wanted) and _are_among(wanted, header)
+    has_wanted = several and bool(wanted)
+    has_wanted &= all(name.isdecimal() or any(same_name(name, cell) for cell in header) for name in wanted)
     return _Judgement(has_wanted, several and is_regular, len(header)), first
 
 
@@ -124,12 +126,3 @@ def _first_of(head: bytes, grammar: Grammar, positions: NDArray[np.intp], is_new
     stop = min(stop + 1, len(head))
     n_lines = head[:stop].count(b"\n")
     return FirstRecord(grammar.delimiter, grammar.quoting, fields, text_stop, stop, newline, n_lines)
-
-
-def _name(field: bytes, quoting: bool) -> bytes:
-    return unquoted(field) if quoting else field
-
-
-def _are_among(names: Sequence[str], cells: Sequence[str]) -> bool:
-    """Tell whether all names that are no numbers stand in the cells."""
-    return all(name.isdecimal() or any(same_name(name, cell) for cell in cells) for name in names)

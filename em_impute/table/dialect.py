@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from io import BufferedReader, BytesIO
-from itertools import islice
+from io import BytesIO
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -131,16 +130,13 @@ def detect_dialect(
     text = sniff_encoding(source, reading.encoding)
     if not text.transparent:
         source = transcode(source, text)
-    head, _ = _read_head(source, 0)
+    head = source.read(0, HEAD_BYTES)
     returns = b"\n" not in head and b"\r" in head.rstrip(b"\r")
     if returns:
         source = with_newlines(source)
-    start, line, separator = _begin(source, len(text.bom) if text.transparent else 0, reading)
-    if chosen is None and separator and separator not in b'"\r\n' and separator.isascii():
-        chosen = separator.decode()
     working = text.name if text.transparent else "utf-8"
-    candidates = CANDIDATES if chosen is None else (chosen,)
-    first = _find_first(source, start, line, candidates, working, wanted, reading)
+    begin = len(text.bom) if text.transparent else 0
+    first, start, line, separator = _find_first(source, begin, chosen, working, wanted, reading)
     _refuse_returns(first, source, line, has_header=reading.has_header)
     names = tuple(str(number) for number in range(1, len(first.fields) + 1))
     if reading.has_header:
@@ -161,7 +157,7 @@ def detect_dialect(
         data_offset=start + first.stop if reading.has_header else start,
         header_end=start + first.text_stop if reading.has_header else -1,
         first_line=line + first.n_lines if reading.has_header else line,
-        detected=chosen is None,
+        detected=chosen is None and first.delimiter.encode() != separator,
         transcoded=not text.transparent,
         returns=returns,
     )
@@ -226,33 +222,59 @@ def _is_table(data: bytes, reading: DialectOptions, wanted: Sequence[str]) -> bo
 
 
 def _find_first(
-    source: Source,
-    start: int,
-    line: int,
-    candidates: Sequence[str],
-    encoding: str,
-    wanted: Sequence[str],
-    reading: DialectOptions,
-) -> FirstRecord:
-    """Choose the delimiter and find the first record, which begins at `start` in the physical line `line`.
+    source: Source, begin: int, chosen: str | None, encoding: str, wanted: Sequence[str], reading: DialectOptions
+) -> tuple[FirstRecord, int, int, bytes]:
+    """Choose the delimiter and find the first record, its offset and physical line, and what a line `sep=` above names.
 
-    As much is read as that takes.  Raises `TableError` where there is no record, or a quote is out of place.
+    As much is read from the offset `begin` as that takes.  Raises `TableError` where there is no record, or a quote is
+    out of place.
     """
-    head, whole = _read_head(source, start)
-    if not head.strip(b"\r\n"):
-        raise TableError(f"{shown_path(source.name)} is empty", "it needs a header and at least one record")
-    quoting = None if reading.quote is None else reading.quote != "none"
-    comment = (reading.comment or "").encode(encoding)
+    comment, n_bytes = (reading.comment or "").encode(encoding), HEAD_BYTES
     while True:
+        head = source.read(begin, n_bytes + 1)
+        whole, head = len(head) <= n_bytes, head[:n_bytes]
+        place, line, separator = _skip(head, comment, reading)
+        if whole and line <= reading.skip_lines:
+            message = f"{shown_path(source.name)} has only {line - 1} lines, so {reading.skip_lines} cannot be skipped"
+            raise TableError(message, f"give a smaller {option('skip_lines')}")
+        if whole and not head[place:].strip(b"\r\n"):
+            raise TableError(f"{shown_path(source.name)} is empty", "it needs a header and at least one record")
+        if separator and separator not in b'"\r\n' and separator.isascii():
+            chosen = chosen or separator.decode()
         try:
             first = first_record(
-                head, candidates, whole=whole, encoding=encoding, wanted=wanted, quoting=quoting, comment=comment
+                head[place:],
+                (chosen,) if chosen else CANDIDATES,
+                whole=whole,
+                encoding=encoding,
+                wanted=wanted,
+                quoting=None if reading.quote is None else reading.quote != "none",
+                comment=comment,
             )
         except QuoteError as error:
-            raise TableError(*error.told(np.frombuffer(head, np.uint8), line)) from None
+            raise TableError(*error.told(np.frombuffer(head[place:], np.uint8), line)) from None
         if first:
-            return first
-        head, whole = _read_head(source, start, 2 * len(head))
+            return first, begin + place, line, separator
+        n_bytes *= 2
+
+
+def _skip(head: bytes, comment: bytes, reading: DialectOptions) -> tuple[int, int, bytes]:
+    """Pass over physical lines, one that says `sep=`, comments, and blank lines above a header.
+
+    Gives the position behind them, the line number there, and the separator.
+    """
+    place, line, separator = 0, 1, b""
+    for text in BytesIO(head):
+        named = SEPARATOR_LINE.match(text) if line == reading.skip_lines + 1 else None
+        if line <= reading.skip_lines:
+            is_over = text.endswith(b"\n")
+        else:
+            is_blank = reading.has_header and not text.strip(BLANKS + b"\n")
+            is_over = bool(named) or is_blank or bool(comment and text.startswith(comment))
+        if not is_over:
+            break
+        place, line, separator = place + len(text), line + 1, named[1] if named else separator
+    return place, line, separator
 
 
 def _checked(delimiter: str) -> str:
@@ -265,49 +287,6 @@ def _checked(delimiter: str) -> str:
             "for instance " + " or ".join(option("delimiter", one) for one in ("';'", "tab")),
         )
     return delimiter
-
-
-def _read_head(source: Source, start: int, n_bytes: int = HEAD_BYTES) -> tuple[bytes, bool]:
-    """Read from `start`; also tell whether that is all there is."""
-    head = source.read(start, n_bytes + 1)
-    return head[:n_bytes], len(head) <= n_bytes
-
-
-def _begin(source: Source, start: int, reading: DialectOptions) -> tuple[int, int, bytes]:
-    """Give the offset and the line of the first record, and the separator that a line `sep=` above it names."""
-    start, line = _skip(source, start, reading.skip_lines)
-    separator_line = SEPARATOR_LINE.match(_read_head(source, start)[0])
-    if separator_line:
-        start, line = start + separator_line.end(), line + 1
-    return *_skip_asides(source, start, line, reading), separator_line[1] if separator_line else b""
-
-
-def _skip(source: Source, start: int, n_lines: int) -> tuple[int, int]:
-    """Pass over physical lines; give the offset behind them and the line number there."""
-    source.file.seek(start)
-    lines = BufferedReader(source.file)  # type: ignore[type-var]  # a raw file or one in memory
-    sizes = [len(line) for line in islice(lines, n_lines) if line.endswith(b"\n")]
-    lines.detach()
-    if len(sizes) < n_lines:
-        raise TableError(
-            f"{shown_path(source.name)} has only {len(sizes)} lines, so {n_lines} cannot be skipped",
-            f"give a smaller {option('skip_lines')}",
-        )
-    return start + sum(sizes), n_lines + 1
-
-
-def _skip_asides(source: Source, start: int, line: int, reading: DialectOptions) -> tuple[int, int]:
-    """Pass over comments, and blank lines above a header; give the offset behind them and the line number there."""
-    comment = (reading.comment or "").encode()
-    source.file.seek(start)
-    lines = BufferedReader(source.file)  # type: ignore[type-var]  # as above
-    while text := lines.readline():
-        is_comment = bool(comment) and text.startswith(comment)
-        if not is_comment and (text.strip(BLANKS + b"\n") or not reading.has_header):
-            break
-        start, line = start + len(text), line + 1
-    lines.detach()
-    return start, line
 
 
 def _refuse_returns(first: FirstRecord, source: Source, line: int, *, has_header: bool) -> None:

@@ -2,16 +2,15 @@
 
 import codecs
 import hashlib
-import tempfile
-from dataclasses import dataclass, replace
-from typing import BinaryIO, cast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
 
 from em_impute.errors import TableError, UsageError, option
-from em_impute.table.source import Source, spool_errors
+from em_impute.table.source import Source, copied
 from em_impute.table.text import decoding_hint, shown, shown_path
 
 HEAD_BYTES = 1 << 16
-BLOCK_BYTES = 1 << 20
 MARKS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -73,24 +72,16 @@ def with_newlines(source: Source) -> Source:
 
     Raises `TableError` where it holds an LF as well.
     """
-    original = hashlib.sha256()
-    with spool_errors():
-        spool = source.resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  -- closed with the source
-        source.file.seek(0)
-        while block := source.file.read(BLOCK_BYTES):
-            original.update(block)
+
+    def translated(blocks: Iterable[bytes]) -> Iterator[bytes]:
+        for block in blocks:
             if b"\n" in block:
                 message = f"{shown_path(source.name)} ends lines with CR alone, and others with LF"
                 raise TableError(message, r"give all of them one end: tr '\r' '\n' < OLD.csv > NEW.csv")
-            spool.write(block.replace(b"\r", b"\n"))
-        size = spool.tell()
-        spool.seek(0)
-    return replace(
-        source,
-        file=cast("BinaryIO", spool),
-        original_sha256=source.original_sha256 or original.hexdigest(),
-        original_size=size if source.original_size is None else source.original_size,
-    )
+            yield block.replace(b"\r", b"\n")
+
+    copy, _ = copied(source, translated)
+    return copy
 
 
 def transcode(source: Source, encoding: Encoding) -> Source:
@@ -98,43 +89,30 @@ def transcode(source: Source, encoding: Encoding) -> Source:
 
     Raises `TableError` where the bytes are not text, or would not come back the same.
     """
-    with spool_errors():
-        spool = source.resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  -- closed with the source
+    returned = hashlib.sha256(encoding.bom)
+
+    def translated(blocks: Iterable[bytes]) -> Iterator[bytes]:
         decoder = codecs.getincrementaldecoder(encoding.name)()
         encoder = codecs.getincrementalencoder(encoding.name)()
-        original, returned = hashlib.sha256(encoding.bom), hashlib.sha256(encoding.bom)
-        source.file.seek(len(encoding.bom))
-        done, line, size = False, 1, len(encoding.bom)
-        while not done:
-            block = source.file.read(BLOCK_BYTES)
-            done = not block
-            size += len(block)
-            original.update(block)
+        start, line = len(encoding.bom), 1
+        for block in chain(blocks, [b""]):
             try:
-                text = decoder.decode(block, done)
+                text = decoder.decode(block[start:], not block)
             except UnicodeDecodeError as error:
                 line += error.object[: error.start].decode(encoding.name, "replace").count("\n")
-                byte = error.object[error.start]
-                message = f"line {line}: byte 0x{byte:02X} is not {encoding.name}"
+                message = f"line {line}: byte 0x{error.object[error.start]:02X} is not {encoding.name}"
                 raise TableError(message, decoding_hint(encoding.name, error.object)) from None
-            line += text.count("\n")
-            spool.write(text.encode("utf-8"))
-            returned.update(encoder.encode(text, done))
-    if original.digest() != returned.digest():
+            start, line = 0, line + text.count("\n")
+            returned.update(encoder.encode(text, not block))
+            yield text.encode("utf-8")
+
+    copy, sha256 = copied(source, translated)
+    if sha256 != returned.hexdigest():
         raise TableError(
             f"{shown_path(source.name)} does not keep its bytes when it is read as {encoding.name} and written again",
             f"convert the file to UTF-8, for instance with iconv, or name another encoding with {option('encoding')}",
         )
-    with spool_errors():
-        copied = spool.tell()
-        spool.seek(0)
-    return replace(
-        source,
-        file=cast("BinaryIO", spool),
-        size=copied,
-        original_sha256=source.original_sha256 or original.hexdigest(),
-        original_size=size if source.original_size is None else source.original_size,
-    )
+    return copy
 
 
 def _codec_name(wanted: str) -> str:

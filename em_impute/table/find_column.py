@@ -17,41 +17,32 @@ def find_column(dialect: Dialect, wanted: str, file_name: str = "the file") -> i
     Raises `ColumnError` for a name or number that is not there, or a name that stands there more than once, and
     `UsageError` for what can be no column of any file.
     """
-    names = dialect.names
+    names, path = dialect.names, shown_path(file_name)
     if dialect.has_header:
-        for found in (
-            [i for i, name in enumerate(names) if name == wanted],
-            [i for i, name in enumerate(names) if same_name(name, wanted)],
-        ):
-            if len(found) == 1:
-                return found[0]
-            if found:
-                numbers = ", ".join(str(i + 1) for i in found)
-                raise ColumnError(
-                    f"{shown_path(file_name)} has {len(found)} columns named {shown(wanted)}: numbers {numbers}",
-                    f"name the column by its number, for instance {found[0] + 1}",
-                )
+        found = [i for i, name in enumerate(names) if name == wanted]
+        found = found or [i for i, name in enumerate(names) if same_name(name, wanted)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            numbers = ", ".join(str(i + 1) for i in found)
+            raise ColumnError(
+                f"{path} has {len(found)} columns named {shown(wanted)}: numbers {numbers}",
+                f"name the column by its number, for instance {found[0] + 1}",
+            )
     if NUMBER.fullmatch(wanted):
-        return _numbered(dialect, wanted, file_name)
+        number = int(wanted) if len(wanted) < LONGEST_NUMBER else len(names) + 1
+        if number < 1:
+            raise UsageError(f"{shown(wanted)} is not a column number: columns count from 1", f"give 1 to {len(names)}")
+        if number > len(names):
+            has = plural(len(names), "column")
+            raise ColumnError(f"column {shown(wanted)} is not in {path}, which has {has}", _hint(dialect, ""))
+        return number - 1
     if not dialect.has_header:
         raise UsageError(
             f"column {shown(wanted)} cannot be found by name in a file without headers",
             f"give its number, 1 to {len(names)}, or leave out {option('has_header')}",
         )
-    raise ColumnError(f"column {shown(wanted)} is not in {shown_path(file_name)}", _hint(dialect, wanted))
-
-
-def _numbered(dialect: Dialect, wanted: str, file_name: str) -> int:
-    n_columns = len(dialect.names)
-    number = int(wanted) if len(wanted) < LONGEST_NUMBER else n_columns + 1
-    if number < 1:
-        raise UsageError(f"{shown(wanted)} is not a column number: columns count from 1", f"give 1 to {n_columns}")
-    if number > n_columns:
-        has = plural(n_columns, "column")
-        raise ColumnError(
-            f"column {shown(wanted)} is not in {shown_path(file_name)}, which has {has}", _hint(dialect, "")
-        )
-    return number - 1
+    raise ColumnError(f"column {shown(wanted)} is not in {path}", _hint(dialect, wanted))
 
 
 def _hint(dialect: Dialect, wanted: str) -> str:

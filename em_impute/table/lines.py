@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import TableError
-from em_impute.table.asides import BLANK, COMMENT, NOTE, Asides, is_note, is_prose
+from em_impute.table.asides import BLANK, COMMENT, FOOTER, NOTE, PROSE, Asides
 from em_impute.table.quotes import NEWLINE, RETURN, Positions
-from em_impute.table.records import Records, closed_up
+from em_impute.table.records import Records
 from em_impute.table.text import plural
 
 EXAMPLES = 5  # ragged records named in a message
@@ -90,9 +90,9 @@ class Lines:
                 below = []
             elif self.kind[row] == 0 and self.n_fields[row] == self._grammar.n_fields:
                 return
-            elif self.kind[row] == 0 and is_note(self.text(row)):
+            elif self.kind[row] == 0 and FOOTER.match(self.text(row)):
                 self.kind[row] = NOTE
-            elif self.kind[row] == 0 and self.n_fields[row] == 1 and is_prose(self.text(row)):
+            elif self.kind[row] == 0 and self.n_fields[row] == 1 and PROSE.match(self.text(row)):
                 below.append(row)
             elif self.kind[row] == 0:
                 return
@@ -100,13 +100,13 @@ class Lines:
             self.kind[below] = NOTE
 
     def records(self, within: Records, lines: Positions) -> Records | None:
-        """Give the records, closed up; `lines` are those of all lines.  None where there are none."""
+        """Give the records; `lines` are those of all lines.  None where there are none."""
         rows = np.flatnonzero(self.kind == 0)
         if not rows.size:
             return None
         separators = self._positions[np.repeat(self.kind == 0, self.n_fields)]
         ends = separators.reshape(rows.size, self._grammar.n_fields)
-        return closed_up(replace(within, ends=ends, lines=lines[rows]), self.start[rows])
+        return replace(within, ends=ends, lines=lines[rows], starts=self.start[rows])
 
 
 class Ragged:

@@ -1,14 +1,14 @@
 """Many versions of one table in one file, one below the other, each record numbered in front."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.table.dialect import Dialect
-from em_impute.table.patch import Edits, Portion, encoded, quote_label, splice
+from em_impute.table.patch import Edits, Portion, encoded, in_portions, quote_label, splice
 from em_impute.table.scan import BLOCK_BYTES
 from em_impute.table.source import Source
 
@@ -90,19 +90,13 @@ def _numbered(pieces: Iterable[Records], version: int, dialect: Dialect, block_b
     """
     row = 0
     for starts, edits in pieces:
-        done, n_rows = 0, starts.size - 1
-        blocks = np.arange(starts[0], starts[-1], block_bytes)
-        bounds = np.unique(np.append(np.searchsorted(starts, blocks), n_rows))
-        for first, last in pairwise(bounds.tolist()):
-            stop = int(starts[last])
-            if last == n_rows and edits.stop.size:
-                stop = max(stop, int(edits.stop[-1]))  # of what is left out behind the last record
-            # The last cell of a file without a final line end may be an empty one at its very end.
-            n_edits = edits.start.size if last == n_rows else int(np.searchsorted(edits.start, stop))
+        begin, end = int(starts[0]), max(int(starts[-1]), int(edits.stop.max(initial=0)))  # there may be edits behind
+        for stop, some in in_portions(edits, begin, end, block_bytes):
+            first, last = np.searchsorted(starts[:-1], [begin, stop]).tolist()
             numbers = _numbers(starts[first:last], version, row + first, dialect.delimiter)
-            yield stop, Edits.merged([numbers, _with_few_texts(edits.part(done, n_edits))])
-            done = n_edits
-        row += n_rows
+            yield stop, Edits.merged([numbers, _with_few_texts(some)])
+            begin = stop
+        row += starts.size - 1
 
 
 def _numbers(starts: NDArray[np.int64], version: int, first_row: int, delimiter: str) -> Edits:

@@ -4,7 +4,7 @@ import csv
 import functools
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.cells import Cells, distinct_text
+from em_impute.table.cells import distinct_cells, distinct_text
 from em_impute.table.dialect import Dialect
 from em_impute.table.records import Records
 from em_impute.table.scan import BLOCK_BYTES
@@ -26,7 +26,7 @@ MISSING_MARKS: frozenset[str] = frozenset(
 )
 """Casefolded; compare with `is_mark`."""
 
-RUNS = re.compile(r"([^\W\d_]+)|(\d+)|((?:[\W_])+)")
+RUNS = re.compile(r"[^\W\d_]+|\d+")
 
 FEW_CELLS = 20_000  # of a small file; they are read sooner than pandas is imported
 EXAMPLES = 3
@@ -85,7 +85,7 @@ def shape(text: str) -> str:
     text = text.strip()
     if text and not any(character.isalnum() for character in text):
         return "symbols"
-    return "".join(_run_shape(*match.groups("")) for match in RUNS.finditer(text))
+    return RUNS.sub(_run_shape, text)
 
 
 def is_shaped_like(mark: str, labels: Iterable[str]) -> bool:
@@ -93,16 +93,10 @@ def is_shaped_like(mark: str, labels: Iterable[str]) -> bool:
     return shape(mark) in {shape(label) for label in labels}
 
 
-def _run_shape(letters: str, digits: str, others: str) -> str:
-    if not letters:
-        return "9" if digits else others
-    if letters.islower():
-        case = "l"
-    elif letters.isupper():
-        case = "U"
-    else:
-        case = "T" if letters.istitle() else "m"
-    return case + str(min(len(letters), 3))
+def _run_shape(run: re.Match[str]) -> str:
+    cases = {"l": str.islower, "U": str.isupper, "T": str.istitle, "m": str.isalpha, "9": str.isdigit}
+    case = next((case for case, is_such in cases.items() if is_such(run[0])), "")
+    return case if case == "9" else f"{case}{min(len(run[0]), 3)}"
 
 
 def parse_number(text: str, decimal: str = ".") -> float | None:
@@ -119,36 +113,24 @@ def parse_number(text: str, decimal: str = ".") -> float | None:
     return float("nan") if is_mark(text) else None
 
 
-class NumberContents:
-    """The distinct contents of a column, each read as a number once, in however many blocks it stands."""
-
-    def __init__(
-        self, column: int, dialect: Dialect, decimal: str, *, explicit: bool, null: frozenset[str] = frozenset()
-    ) -> None:
-        self.numbers = np.empty(0)
-        """in the order of the codes; NaN where missing or bad"""
-        self._is_bad = np.empty(0, np.bool_)
-        self._column = column
-        self._dialect = dialect
-        self._decimal = decimal
-        self._explicit = explicit
-        self._null = null
-
-    def read(self, records: Records, cells: Cells) -> tuple[NDArray[np.float64], NumberCounts]:
-        """Read a block, whose contents have the numbers that they had in the blocks before.
-
-        The numbers are (n_records,), NaN where missing or bad.
-        """
-        texts = (
-            distinct_text(records, self._column, cells, code, self._dialect, is_strict=self._explicit)
-            for code in range(self.numbers.size, len(cells.raw))
-        )
-        new = [parse_number("" if text.strip() in self._null else text, self._decimal) for text in texts]
-        self.numbers = np.append(self.numbers, np.array(new, np.float64))  # None becomes NaN
-        self._is_bad = np.append(self._is_bad, np.array([number is None for number in new], np.bool_))
-        bad = np.flatnonzero(self._is_bad.take(cells.codes)).tolist() if self._is_bad.any() else []
-        values = self.numbers.take(cells.codes)
-        return values, count_cells(records, self._column, self._dialect, values, bad)
+def read_by_grammar(
+    records: Records,
+    column: int,
+    dialect: Dialect,
+    decimal: str,
+    *,
+    null: Collection[str] = (),
+    is_strict: bool = False,
+) -> tuple[NDArray[np.float64], NumberCounts]:
+    """Read a column, (n_records,) NaN where missing or bad, and count what it holds.  Tokens of `null` are missing."""
+    cells = distinct_cells(records, column)
+    numbers = []
+    for code in range(len(cells.raw)):
+        text = distinct_text(records, column, cells, code, dialect, is_strict=is_strict)
+        numbers.append(parse_number("" if text.strip() in null else text, decimal))
+    values = np.array(numbers, np.float64).take(cells.codes)  # None becomes NaN
+    bad = np.flatnonzero(np.array([number is None for number in numbers], np.bool_).take(cells.codes))
+    return values, count_cells(records, column, dialect, values, bad.tolist())
 
 
 def count_cells(
@@ -187,11 +169,14 @@ def read_by_pandas(
     """
     nothing: list[NDArray[np.float64] | None] = [None] * len(columns)
     few = records.offset < BLOCK_BYTES and len(columns) * records.n_records <= FEW_CELLS
-    data = b"" if few or records.has_nul else records.data.tobytes()
+    data = b"" if few or records.has_nul else records.text()
     if not (columns and data) or data.startswith(BYTE_ORDER_MARK):
         return nothing
     import pandas as pd
 
+    # From 3.1 on pandas always rounds correctly, and warns of being asked to.
+    major, minor = map(int, pd.__version__.split(".")[:2])
+    exact: dict[str, Any] = {"float_precision": "round_trip"} if (major, minor) < (3, 1) else {}
     try:
         frame = pd.read_csv(
             io.BytesIO(data),
@@ -205,7 +190,7 @@ def read_by_pandas(
             low_memory=False,
             decimal=decimal,
             quoting=csv.QUOTE_MINIMAL if dialect.quoting else csv.QUOTE_NONE,
-            **_exact(pd.__version__),
+            **exact,
         )
     except ValueError:
         return nothing
@@ -221,13 +206,6 @@ def _may_be_truth(values: NDArray[np.float64]) -> bool:
         bool(((some == 0) | (some == 1) | np.isnan(some)).all())
         for some in (values[:FIRST], values)  # most columns show by their first values that they are numbers
     )
-
-
-@functools.cache
-def _exact(version: str) -> dict[str, Any]:
-    """Ask for correctly rounded numbers; from 3.1 on pandas always does, and warns of being asked."""
-    major, minor = (int(part) for part in version.split(".")[:2])
-    return {"float_precision": "round_trip"} if (major, minor) < (3, 1) else {}
 
 
 @functools.cache

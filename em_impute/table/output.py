@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from em_impute.errors import OutputError, UsageError, option
 from em_impute.table.compression import compressed, refuse_unwritable
-from em_impute.table.hashing import Hash
+from em_impute.table.source import Hash
 from em_impute.table.text import shown_path
 
 NOTHING_CHANGED = "nothing was changed"
@@ -56,18 +56,14 @@ def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], clobber: 
                 raise OutputError(f"cannot write {name}: permission denied", "name another output")
             return
         real = Path(os.path.realpath(target))
-        _check_folder(real.parent, name)
+        folder = shown_path(str(real.parent))
+        if not real.parent.is_dir():
+            raise OutputError(f"cannot write {name}: the folder {folder} does not exist", "create it first")
+        if not os.access(real.parent, os.W_OK | os.X_OK):
+            raise OutputError(f"cannot write {name}: the folder {folder} is not writable", "name another output")
         _check_owner(real, name)
         if not clobber and os.path.lexists(target):
             raise OutputError(f"{name} exists already", f"name another output, or leave out {option('no_clobber')}")
-
-
-def _check_folder(folder: Path, name: str) -> None:
-    shown = shown_path(str(folder))
-    if not folder.is_dir():
-        raise OutputError(f"cannot write {name}: the folder {shown} does not exist", "create it first")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"cannot write {name}: the folder {shown} is not writable", "name another output")
 
 
 def _check_owner(target: Path, name: str) -> None:

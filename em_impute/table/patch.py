@@ -18,7 +18,7 @@ from em_impute.table.text import shown, shown_path
 MARKS = bytes([*range(1, 9), *range(14, 32), 0xC0, 0xC1, *range(0xF5, 0x100)])
 """Bytes that hardly a table holds: control characters, and what UTF-8 has no use for."""
 
-MANY_EDITS = 64  # in a block; fewer are done sooner one by one
+BYTES_PER_EDIT = 100  # of a block on average; where there are more, edits are done sooner one by one
 
 LONGEST_MARKED = 8
 
@@ -170,7 +170,8 @@ def _spliced(block: bytes, start: NDArray[np.int64], stop: NDArray[np.int64], ed
     """Replace spans of one block."""
     if not start.size:
         return block
-    if start.size >= MANY_EDITS and (spliced := _spliced_by_marks(block, start, stop, edits)) is not None:
+    spliced = _spliced_by_marks(block, start, stop, edits) if BYTES_PER_EDIT * start.size >= len(block) else None
+    if spliced is not None:
         return spliced
     pieces = [b""] * (2 * start.size + 1)
     kept = zip([0, *stop.tolist()], [*start.tolist(), len(block)], strict=True)

@@ -5,6 +5,8 @@ The grammar is RFC 4180 as Excel and pandas read it.  A quote at the start of a 
 delimiter, LF, CRLF or the end of the file.  A quote anywhere else in an unquoted field is text (`5'10"`).
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +35,7 @@ class ByteBlock(NamedTuple):
     has_quotes: bool
 
 
+@dataclass(eq=False)
 class QuoteError(Exception):
     """The quotes of a block break the grammar: a quote opened at `opened`, and text follows its end at `closed`.
 
@@ -40,13 +43,11 @@ class QuoteError(Exception):
     counted from 0.
     """
 
-    def __init__(self, opened: int, closed: int | None, column: int) -> None:
-        super().__init__(opened, closed, column)
-        self.opened = opened
-        self.closed = closed
-        self.column = column
-        self.names: tuple[str, ...] | list[str] = ()
-        """of the columns, once they are known"""
+    opened: int
+    closed: int | None
+    column: int
+    names: Sequence[str] = ()
+    """of the columns, once they are known"""
 
     def told(self, data: NDArray[np.uint8], first_line: int) -> tuple[str, str]:
         """Word it for the user, with a hint; `first_line` is the physical line at which `data` begins."""
@@ -59,13 +60,9 @@ class QuoteError(Exception):
         after = data[self.closed + 1 : self.closed + 5].tobytes().decode("utf-8", "ignore")[:1]  # no more of the cell
         opening = "" if line == opened else f" (the quote opened on line {opened})"
         hint = 'write a quote inside a quoted cell twice ("")'
-        if self.has_backslash(data):
+        if data[self.closed - 1] == BACKSLASH:  # meant to keep the quote from closing
             hint += r", and not \""
         return f"line {line}, column {column}: {shown(after)} follows a closing quote{opening}", hint
-
-    def has_backslash(self, data: NDArray[np.uint8]) -> bool:
-        """Tell whether a backslash was meant to keep the quote from closing."""
-        return self.closed is not None and bool(data[self.closed - 1] == BACKSLASH)
 
 
 def quoted_separators(block: ByteBlock, delimiter: int) -> Positions:

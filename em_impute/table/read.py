@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import TableError
-from em_impute.table.arrays import Codes, GrowingCodes
+from em_impute.table.arrays import Codes, GrowingArray
 from em_impute.table.asides import BLANK, Asides
-from em_impute.table.categories import ANY_NUMBER, MAX_GROUPS, CategoryColumn, CategoryReader
+from em_impute.table.categories import ANY_NUMBER, MAX_GROUPS, MAX_LEVELS, CategoryColumn
+from em_impute.table.column_reader import ColumnReader
 from em_impute.table.columns import TargetColumn, TargetReader
 from em_impute.table.dialect import Dialect, better_reading
 from em_impute.table.lines import FormError
-from em_impute.table.number_columns import NumberColumn, NumberReader
+from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import read_by_pandas
 from em_impute.table.quotes import RETURN
 from em_impute.table.records import Records
@@ -132,37 +133,6 @@ class ReadOptions(TypedDict, total=False):
     block_bytes: int | None
 
 
-class _LineReader:
-    """Gathers `LineNumbers`."""
-
-    def __init__(self, first_line: int) -> None:
-        self.has_crlf: set[bool] = set()  # what records said of their line ends
-        self._rows = [np.empty(0, np.int64)]
-        self._ahead = [np.array([first_line], np.int64)]
-
-    def add(self, records: Records) -> None:
-        """Take in a block."""
-        self.has_crlf |= _line_ends(records)
-        rows = np.arange(1 if records.lines is None else records.n_records)
-        ahead = records.line_of(rows) - (rows + records.first_row)
-        changes = np.flatnonzero(np.diff(ahead, prepend=self._ahead[-1][-1]))
-        self._rows.append(rows[changes] + records.first_row)
-        if changes.size:
-            self._ahead.append(ahead[changes])
-
-    def finish(self) -> LineNumbers:
-        """Give the line numbers."""
-        return LineNumbers(np.concatenate(self._rows), np.concatenate(self._ahead))
-
-
-def _line_ends(records: Records) -> set[bool]:
-    """Tell whether records of a block end with CRLF."""
-    newlines = records.ends[:, -1]
-    newlines = newlines[: newlines.size - (newlines[-1] == records.data.size)]  # the file may end without one
-    is_crlf = (newlines > 0) & (records.data[newlines - 1] == RETURN)
-    return {bool(is_crlf.any()), bool(is_crlf.all())} if newlines.size else set()
-
-
 class _TableReader:
     """Gathers a `Table`, or a part of one that begins at the offset `start`."""
 
@@ -173,35 +143,32 @@ class _TableReader:
         self._first_row = first_row
         self.n_rows = 0
         targets, features, explicit = reading["targets"], reading["features"], reading["explicit"]
-        decimal, weights, groups = reading.get("decimal", "."), reading.get("weights"), reading.get("groups")
-        tokens, taken = reading.get("null_tokens", frozenset()), {groups, weights}
+        weights, groups, same = reading.get("weights"), reading.get("groups"), reading.get("same")
+        decimal, tokens = reading.get("decimal", "."), reading.get("null_tokens", frozenset())
+        taken = {groups, weights}
         taken |= set(targets) if len(targets) == 1 else set()  # several are predictors of each other
         candidates = [i for i in range(len(dialect.names)) if i not in taken] if features is None else features
         self._targets = {column: TargetReader(column, dialect, tokens) for column in targets}
-        most, nulls = reading.get("most_texts", 0), reading.get("nulls_of", {})
-        self._texts = reading.get("texts", ())
-        self._categories = {
-            column: CategoryReader(column, dialect, text_limit=most, null=nulls.get(column, NOTHING))
-            for column in candidates
-        }
-        self._numbers = {
-            column: NumberReader(
+        most, nulls, texts = reading.get("most_texts", 0), reading.get("nulls_of", {}), reading.get("texts", ())
+        self._features = {
+            column: ColumnReader(
                 column,
                 dialect,
-                decimal,
+                decimal=decimal,
+                limits=(MAX_LEVELS, most),
                 explicit=explicit,
-                category=category,
+                keeps_texts=column in texts,
                 null=nulls.get(column, NOTHING),
-                is_text=column in self._texts,
             )
-            for column, category in self._categories.items()
+            for column in candidates
         }
-        self._weights = [] if weights is None else [NumberReader(weights, dialect, decimal, explicit=True)]
-        self._groups = [] if groups is None else [CategoryReader(groups, dialect, limit=MAX_GROUPS, is_strict=True)]
-        same = reading.get("same")
-        self._same = [] if same is None else [CategoryReader(same, dialect, limit=ANY_NUMBER)]
-        self._lines = _LineReader(first_line)
-        self._starts, self._stops = GrowingCodes(), GrowingCodes()
+        self._weights = [] if weights is None else [ColumnReader(weights, dialect, decimal=decimal, explicit=True)]
+        self._groups = [] if groups is None else [ColumnReader(groups, dialect, limits=(MAX_GROUPS, 0), explicit=True)]
+        self._same = [] if same is None else [ColumnReader(same, dialect, limits=(ANY_NUMBER, 0))]
+        self._row = [np.empty(0, np.int64)]  # those of `LineNumbers`, and by how much lines are ahead of them
+        self._ahead = [np.array([first_line])]
+        self._is_crlf: set[bool] = set()  # what records end with
+        self._starts, self._stops = GrowingArray(), GrowingArray()
 
     @property
     def size(self) -> int:
@@ -210,29 +177,40 @@ class _TableReader:
 
     def add(self, records: Records, n_bytes_left: int) -> None:
         """Take in a block; there are so many bytes left with it."""
-        if self._first_row:
-            records = replace(records, first_row=records.first_row - self._first_row)
-        capacity = int(1.05 * n_bytes_left / records.data.size * records.n_records) + 16
-        readers: list[TargetReader | CategoryReader] = [*self._targets.values(), *self._groups, *self._same]
-        for one in readers:
-            one.add(records, capacity)
-        many = [reader for reader in (*self._numbers.values(), *self._weights) if reader.take(records, capacity)]
+        n_left = int(1.05 * n_bytes_left / records.data.size * records.n_records) + 16
+        records = replace(records, first_row=records.first_row - self._first_row, n_left=n_left)
+        for target in self._targets.values():
+            target.add(records)
+        readers = [*self._groups, *self._same, *self._features.values(), *self._weights]
+        many = [reader for reader in readers if reader.take(records)]
         plain = [reader.column for reader in many if not reader.null]
         numbers = read_by_pandas(records, plain, self._dialect, self._reading.get("decimal", "."))
         read = dict(zip(plain, numbers, strict=True))
         for reader in many:
-            reader.add(records, read.get(reader.column), capacity)
-        self._lines.add(records)
+            reader.add(records, read.get(reader.column))
+        self._add_lines(records)
         self.n_rows += records.n_records
         self.stop = records.stop
         if self._reading.get("keep_record_ends"):
-            self._stops.add(records.absolute(records.record_stops), self.stop, capacity)
+            self._stops.extend(records.record_stops + records.offset, records.n_left)
         if self._reading.get("keep_record_starts"):
-            self._starts.add(records.absolute(records.record_starts), self.stop, capacity)
+            self._starts.extend(records.record_starts + records.offset, records.n_left)
+
+    def _add_lines(self, records: Records) -> None:
+        """Note at which lines the records of a block begin, and how they end."""
+        rows = np.arange(1 if records.lines is None else records.n_records)
+        ahead = records.line_of(rows) - (rows + records.first_row)
+        changes = np.flatnonzero(np.diff(ahead, prepend=self._ahead[-1][-1]))
+        self._row.append(rows[changes] + records.first_row)
+        self._ahead += [ahead[changes]] * bool(changes.size)
+        newlines = records.ends[:, -1]
+        newlines = newlines[newlines < records.data.size]  # the file may end without one
+        is_crlf = (newlines > 0) & (records.data[newlines - 1] == RETURN)
+        self._is_crlf |= {bool(is_crlf.any()), bool(is_crlf.all())} if newlines.size else set()
 
     def finish(self, sha256: str, size: int, scan_seconds: float, asides: Asides) -> Table:
         """Give the table, among whose records `asides` stand."""
-        reading, numbers = self._reading, {column: reader.finish() for column, reader in self._numbers.items()}
+        reading = self._reading
         starts = np.append(self._starts.finish(), self.stop).astype(np.int64)
         return Table(
             dialect=self._dialect,
@@ -243,20 +221,16 @@ class _TableReader:
             start=self._start,
             stop=self.stop,
             targets={column: reader.finish() for column, reader in self._targets.items()},
-            numbers=numbers,
-            categories={
-                column: self._categories[column].finish()
-                for column in numbers
-                if numbers[column].n_bad or column in self._texts
-            },
-            groups=next((reader.finish() for reader in self._groups), None),
-            same=next((reader.finish() for reader in self._same), None),
-            weights=next((reader.finish() for reader in self._weights), None),
+            categories={column: one.category() for column, one in self._features.items() if one.holds_texts},
+            numbers={column: one.numbers() for column, one in self._features.items()},
+            groups=next((reader.category() for reader in self._groups), None),
+            same=next((reader.category() for reader in self._same), None),
+            weights=next((reader.numbers() for reader in self._weights), None),
             record_stops=self._stops.finish() if reading.get("keep_record_ends") else None,
             record_starts=starts if reading.get("keep_record_starts") else None,
-            lines=self._lines.finish(),
+            lines=LineNumbers(np.concatenate(self._row), np.concatenate(self._ahead)),
             asides=asides,
-            mixes_line_ends=len(self._lines.has_crlf) > 1,
+            mixes_line_ends=len(self._is_crlf) > 1,
             scan_seconds=scan_seconds,
         )
 
@@ -283,7 +257,10 @@ def read_tables(
         file.seek(0)
         file.read(dialect.data_offset)
         asides: list[Asides] = []
-        blocks = _sifted(_scanned(file, source, dialect, options, asides), dialect, options, asides)
+        blocks = _scanned(file, source, dialect, options, asides)
+        if not options.get("all_lines"):
+            sieve = RowSieve(dialect, options["targets"], options.get("decimal", "."), asides)
+            blocks = sieve.sifted(blocks)
         reader = _TableReader(options, dialect, dialect.data_offset, 0, dialect.first_line)
         size, seconds = source.size if source.original_size is None else source.original_size, 0.0
         while True:
@@ -303,7 +280,7 @@ def read_tables(
         found = _taken(asides, source.size)
         yield reader.finish(
             source.original_sha256 or file.hexdigest(),
-            file.n_read if source.original_size is None else source.original_size,
+            file.n_bytes if source.original_size is None else source.original_size,
             seconds,
             found.where((found.kind != BLANK) | (found.start < reader.stop)),  # not those that end the file
         )
@@ -328,19 +305,6 @@ def _scanned(
         wanted = [dialect.names[column] for column in named] if dialect.has_header else []
         better = better_reading(source, dialect, wanted)
         raise TableError(error.message, f"try {better}, or {error.hint}" if better else error.hint) from None
-
-
-def _sifted(
-    blocks: Iterator[Records], dialect: Dialect, options: ReadOptions, asides: list[Asides]
-) -> Iterator[Records]:
-    """Take out the records that are none, and number the others."""
-    sieve = RowSieve(dialect, options["targets"], options.get("decimal", "."), asides)
-    row = 0
-    for records in blocks:
-        found = records if options.get("all_lines") else sieve.sifted(records)
-        if found is not None:
-            yield found if found.first_row == row else replace(found, first_row=row)
-            row += found.n_records
 
 
 def _taken(asides: list[Asides], stop: int) -> Asides:

@@ -6,23 +6,23 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.quotes import PADDING, RETURN, Positions
+from em_impute.table.quotes import RETURN, Positions
 
 
 @dataclass(frozen=True)
 class Records:
-    """Consecutive records without what stands between them.
+    """Consecutive records, perhaps with something between them that is none.
 
     The arrays `data` and `words` are views of a buffer that is used again: they hold until the next but one block is
     asked for.
     """
 
     data: NDArray[np.uint8]
-    """(n_bytes,) the records with their line ends"""
+    """(n_bytes,) the records with their line ends, and what stands between them"""
     words: NDArray[np.uint64]
     """(n_bytes,) the eight bytes from each position on, as one little-endian number (overlapping)"""
     offset: int
-    """absolute offset of `data[0]`, if nothing was taken out before it"""
+    """absolute offset of `data[0]`"""
     ends: Positions
     """(n_records, n_fields) position of the separator that ends each field; n_bytes if the file ends without one"""
     n_columns: int
@@ -31,12 +31,14 @@ class Records:
     """0-based number of the first record among the data records"""
     first_line: int
     """physical line, 1-based, at which the first record begins if `lines` is None"""
+    n_left: int = 0
+    """about so many records follow in the table, these among them"""
     is_last: bool = False
     """nothing follows in the file but what was read with them"""
     lines: Positions | None = None
-    """(n_records,) the line at which each record begins, where one takes several or something was taken out"""
-    moved: Positions | None = None
-    """(n_records,) bytes that were taken out before each record; None where none were"""
+    """(n_records,) the line at which each record begins, where one takes several or something stands between them"""
+    starts: Positions | None = None
+    """(n_records,) the position of each record's first byte; None where each begins at the end of the one before"""
 
     @property
     def n_records(self) -> int:
@@ -46,7 +48,7 @@ class Records:
     @property
     def stop(self) -> int:
         """The absolute offset behind the last record."""
-        return self.offset + self.data.size + (0 if self.moved is None else int(self.moved[-1]))
+        return self.offset + min(int(self.ends[-1, -1]) + 1, self.data.size)
 
     @cached_property
     def has_nul(self) -> bool:
@@ -56,6 +58,8 @@ class Records:
     @cached_property
     def record_starts(self) -> Positions:
         """(n_records,) the position of each record's first byte."""
+        if self.starts is not None:
+            return self.starts
         starts = np.empty(self.n_records, np.intp)
         starts[0] = 0
         np.add(self.ends[:-1, -1], 1, out=starts[1:])
@@ -65,10 +69,6 @@ class Records:
     def record_stops(self) -> Positions:
         """(n_records,) the position behind the last column of each record, without LF or CRLF."""
         return self.span(self.n_columns - 1)[1]
-
-    def absolute(self, positions: Positions, rows: Positions | slice = slice(None)) -> Positions:
-        """Give the absolute offsets of positions, one in each of the `rows`."""
-        return positions + self.offset if self.moved is None else positions + (self.moved[rows] + self.offset)
 
     def span(self, column: int) -> tuple[Positions, Positions]:
         """Give the positions of a column's fields, quotes included: two arrays (n_records,), start and stop."""
@@ -92,8 +92,8 @@ class Records:
 
     def head(self, n_records: int) -> "Records":
         """Give the first records only."""
-        ends = self.ends[:n_records]
-        return replace(self, data=self.data[: ends[-1, -1] + 1], ends=ends)
+        ends, starts = self.ends[:n_records], None if self.starts is None else self.starts[:n_records]
+        return replace(self, data=self.data[: ends[-1, -1] + 1], ends=ends, starts=starts)
 
     def line_of(self, rows: Positions) -> Positions:
         """Give the physical line, 1-based, at which records begin; `rows` counts from 0 within the block."""
@@ -104,29 +104,13 @@ class Records:
         kept = np.delete(np.arange(self.n_records), rows)
         if not kept.size:
             return None
-        found = replace(self, ends=self.ends[kept], lines=self.line_of(kept), moved=None)
-        found = closed_up(found, self.record_starts[kept])
-        if self.moved is None:
-            return found
-        before = self.moved[kept]
-        return replace(found, moved=before if found.moved is None else found.moved + before)
+        return replace(self, ends=self.ends[kept], lines=self.line_of(kept), starts=self.record_starts[kept])
 
-
-def closed_up(records: Records, starts: Positions) -> Records:
-    """Take out what stands before, between and behind records that begin at `starts`, (n_records,)."""
-    data = records.data
-    stops = np.minimum(records.ends[:, -1] + 1, data.size)
-    lengths = stops - starts
-    moved = starts - (np.cumsum(lengths) - lengths)
-    if not moved.any():
-        return replace(records, data=data[: stops[-1]])
-    inside = np.zeros(data.size + 1, np.int8)
-    inside[starts] += 1
-    inside[stops] -= 1
-    kept = np.cumsum(inside[:-1], dtype=np.int8).view(np.bool_)
-    n_bytes = int(lengths.sum())
-    buffer = bytearray(n_bytes + PADDING)
-    closed = np.frombuffer(buffer, np.uint8)
-    closed[:n_bytes] = data[kept]
-    words = np.ndarray((n_bytes + 1,), "<u8", buffer, strides=(1,))
-    return replace(records, data=closed[:n_bytes], words=words, ends=records.ends - moved[:, None], moved=moved)
+    def text(self) -> bytes:
+        """Give the bytes of the records alone, with their line ends."""
+        if self.starts is None:
+            return self.data.tobytes()
+        inside = np.zeros(self.data.size + 1, np.int8)
+        inside[self.starts] += 1
+        inside[np.minimum(self.ends[:, -1] + 1, self.data.size)] -= 1
+        return self.data[np.cumsum(inside[:-1], dtype=np.int8).view(np.bool_)].tobytes()

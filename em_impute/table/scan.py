@@ -4,7 +4,6 @@ Every separator outside quotes is found at once with numpy; a record count is ne
 short record cancel out in it.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
@@ -105,26 +104,8 @@ def separators(data: bytes, grammar: Grammar, *, whole: bool) -> tuple[Positions
     n = len(data) + added
     array = np.frombuffer(data + b"\n" * added + bytes(PADDING), np.uint8)
     block = ByteBlock(array, n, len(data), final=whole, has_quotes=grammar.quoting and b'"' in data)
-    if block.has_quotes and grammar.comment:
-        block = _without_quotes_in_comments(block, grammar)
     positions = _separators(block, ord(grammar.delimiter), None)
     return positions, array[positions] == NEWLINE
-
-
-def _without_quotes_in_comments(block: ByteBlock, grammar: Grammar) -> ByteBlock:
-    """Let the quotes in comments be text: there they open and close nothing."""
-    data, base, plain = block.data[: block.n].tobytes(), 0, grammar._replace(comment=b"")
-    quoted = re.compile(rb"^%b[^\n]*\"[^\n]*\n?" % re.escape(grammar.comment), re.MULTILINE)
-    masked = bytearray(data)
-    for found in quoted.finditer(data):
-        try:
-            positions, _ = separators(data[base : found.start()], plain, whole=False)
-        except QuoteError:
-            break  # found again, and told, when the whole block is read
-        if base + int(np.max(positions, initial=-1)) + 1 == found.start():  # no quote is open here
-            masked[found.start() : found.end()] = found[0].replace(b'"', b"'")
-            base = found.end()
-    return block._replace(data=np.frombuffer(masked + bytes(PADDING), np.uint8))
 
 
 def _is_regular(data: Bytes, positions: Positions, n_newlines: int, grammar: Grammar) -> bool:
@@ -149,15 +130,11 @@ def _separators(block: ByteBlock, delimiter: int, window: "_Window | None") -> P
             window.n_newlines = int(np.count_nonzero(mask))
         mask |= np.equal(data[:n], delimiter, out=window.scratch[:n] if window else None)
         positions = np.flatnonzero(mask)
-    # The last newline is near the end, unless a record is longer than the block.
-    length = 64
-    while True:
+    for length in (64, positions.size):  # the last newline is near the end, unless records are long
         newlines = np.flatnonzero(data[positions[-length:]] == NEWLINE)
         if newlines.size:
             return positions[: max(positions.size - length, 0) + int(newlines[-1]) + 1]
-        if length >= positions.size:
-            return positions[:0]
-        length *= 8
+    return positions[:0]
 
 
 class _Window:
@@ -207,8 +184,7 @@ class _Window:
         if self._ended and self.data[n - 1] != NEWLINE:
             self.data[n] = NEWLINE
             n += 1
-        block = ByteBlock(self.data, n, self.n, final=self._ended, has_quotes=has_quotes)
-        return _without_quotes_in_comments(block, grammar) if has_quotes and grammar.comment else block
+        return ByteBlock(self.data, n, self.n, final=self._ended, has_quotes=has_quotes)
 
     def keep_from(self, cut: int) -> None:
         """Release the first `cut` bytes."""

@@ -1,12 +1,13 @@
 """Where the bytes come from: a regular file as it is, a stream or compressed data spooled to be read twice."""
 
-import difflib
+import hashlib
 import os
 import re
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from io import RawIOBase
@@ -16,20 +17,13 @@ from typing import BinaryIO, Self, cast
 
 from em_impute.errors import OutputError, TableError
 from em_impute.table.compression import compression_of, decompressed
-from em_impute.table.hashing import Hash
-from em_impute.table.text import shown_path
+from em_impute.table.text import closest, shown_path
 
 STANDARD_INPUT = "standard input"
 READ_BYTES = 1 << 16  # at once; compressed, they may hold a thousand times as much
 HEAD_BYTES = 512  # tell formats apart
 SPOOL_HINT = "free some room, or name a folder that has it with TMPDIR"
 
-OTHER_COMPRESSIONS = {  # first bytes -> (format, what prints the data)
-    b"\x04\x22\x4d\x18": ("lz4", "lz4 -dc"),
-    b"\x1f\x9d": ("compress", "zcat"),
-    b"LZIP\x01": ("lzip", "lzip -dc"),
-    b"\x5d\x00\x00": ("lzma", "xzcat"),
-}
 EXPORT, SEE = "export it as CSV first", "see what it says; export the table as CSV"
 CONVERT, TYPED_AS_IS = "convert it to CSV first", re.compile(r"[\w./~ -]+\.\w+")
 """What DuckDB converts, where the path needs no quotes of its own."""
@@ -39,6 +33,8 @@ OTHER_FORMATS = {  # pattern of the first bytes -> (what a file looks like, what
     rb"PK\x05\x06": ("an empty zip file", EXPORT),
     rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("Excel (the old .xls)", EXPORT),
     rb"7z\xbc\xaf\x27\x1c": ("a 7-Zip archive", EXPORT),
+    rb"\x04\x22\x4d\x18": ("compressed by lz4", "decompress it first: lz4 -dc FILE"),
+    rb"\x1f\x9d": ("compressed by compress", "decompress it first: zcat FILE"),
     rb"PAR1": ("Parquet", CONVERT),
     rb"\x89PNG": ("a PNG picture", EXPORT),
     rb"%PDF-": ("PDF", EXPORT),
@@ -89,26 +85,59 @@ class Source:
         return b"".join(blocks)
 
 
-class HashingFile:
+class Hash:
+    """The SHA-256 of some bytes, found in a thread of its own.
+
+    hashlib releases the interpreter, so this costs nothing while a second core is idle.
+    """
+
+    def __init__(self) -> None:
+        self.n_bytes = 0
+        """so far"""
+        self._hash = hashlib.sha256()
+        self._worker = ThreadPoolExecutor(1)
+        self._pending: Future[None] | None = None
+        self._has_thread = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._worker.shutdown()
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Go on with `data`, which must stay as it is until the next call."""
+        self.wait()
+        self.n_bytes += len(data)
+        if self._has_thread:
+            try:
+                self._pending = self._worker.submit(self._hash.update, data)
+            except RuntimeError:  # the process may have no more threads; never again, or this would be hashed then too
+                self._has_thread = False
+        if not self._has_thread:
+            self._hash.update(data)
+
+    def wait(self) -> None:
+        """Wait until all data so far is hashed."""
+        if self._pending:
+            self._pending.result()
+            self._pending = None
+
+    def hexdigest(self) -> str:
+        """Give the hash."""
+        self.wait()
+        return self._hash.hexdigest()
+
+
+class HashingFile(Hash):
     """The bytes of a source, each of them hashed as it is handed out.
 
     A buffer given to `readinto` must stay as it is until the next `readinto` or `hexdigest`.
     """
 
     def __init__(self, source: Source) -> None:
+        super().__init__()
         self._source = source
-        self._hash = Hash()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *of_error: object) -> None:
-        self._hash.__exit__(*of_error)
-
-    @property
-    def n_read(self) -> int:
-        """Count the bytes that were handed out."""
-        return self._hash.n_bytes
 
     def seek(self, offset: int, /) -> int:
         """Go to an absolute offset; what is skipped is not hashed."""
@@ -116,12 +145,12 @@ class HashingFile:
 
     def readinto(self, buffer: memoryview, /) -> int:
         """Fill the buffer as far as the file allows at once; 0 at its end.  Raises `TableError`."""
-        self._hash.wait()
+        self.wait()
         try:
             n_read: int = self._source.file.readinto(buffer) or 0  # type: ignore[attr-defined]
         except OSError as error:
             raise _unreadable(self._source.name, error) from None
-        self._hash.update(buffer[:n_read])
+        self.update(buffer[:n_read])
         return n_read
 
     def read(self, n_bytes: int) -> bytearray:
@@ -132,51 +161,27 @@ class HashingFile:
             done += n_read
         return buffer if done == n_bytes else buffer[:done]
 
-    def hexdigest(self) -> str:
-        """Give the SHA-256 of all that was read."""
-        return self._hash.hexdigest()
 
-
-class _Ahead:
-    """A file that keeps what was read of it for `_Behind`."""
+class _Independent(RawIOBase):
+    """A file read from a position of its own, though others read it too."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.kept = bytearray()
-
-    def seek(self, offset: int, /) -> int:
-        return self._file.seek(offset)
-
-    def readinto(self, buffer: memoryview, /) -> int:
-        n_read: int = self._file.readinto(buffer) or 0  # type: ignore[attr-defined]
-        self.kept += buffer[:n_read]
-        return n_read
-
-
-class _Behind(RawIOBase):
-    """The bytes that were read ahead, from the first to the last, each once."""
-
-    def __init__(self, ahead: _Ahead) -> None:
-        self._kept = ahead.kept
-        self._offset = 0
+        self._descriptor, self._offset = file.fileno(), 0
 
     def seek(self, offset: int, _whence: int = os.SEEK_SET, /) -> int:
-        del self._kept[: offset - self._offset]
         self._offset = offset
         return offset
 
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # not of any buffer
-        n_read = min(len(buffer), len(self._kept))
-        buffer[:n_read] = self._kept[:n_read]
-        self.seek(self._offset + n_read)
-        return n_read
+        data = os.pread(self._descriptor, len(buffer), self._offset)
+        buffer[: len(data)] = data
+        self._offset += len(data)
+        return len(data)
 
 
-def followed(source: Source) -> tuple[Source, Source]:
-    """Give a source to read from beginning to end, and one that reads the same bytes behind it without the file."""
-    ahead = _Ahead(source.file)
-    behind = _Behind(ahead)
-    return replace(source, file=cast("BinaryIO", ahead)), replace(source, file=cast("BinaryIO", behind))
+def independent(source: Source) -> Source:
+    """Give the same bytes, to be read while others read the source."""
+    return replace(source, file=cast("BinaryIO", _Independent(source.file)))
 
 
 @contextmanager
@@ -209,17 +214,14 @@ def _source_of(
     head = b""
     while len(head) < HEAD_BYTES and (block := next(blocks, b"")):
         head += block
-    blocks = chain([head], blocks)
+    whole = chain([head], blocks)
     compression = compression_of(head)
+    source = Source(file, name, path, 0, compression=compression and compression.name, resources=resources)
     if compression is not None:
-        with Hash() as original:
-            spool = _spooled(decompressed(_hashed(blocks, original), compression, name, enough), resources)
-        sha256, size = original.hexdigest(), original.n_bytes
-        source = Source(spool, name, path, spool.tell(), sha256, size, compression.name, resources)
+        source, _ = copied(source, lambda blocks: decompressed(blocks, compression, name, enough), whole)
     else:
-        if is_stream:
-            file = _spooled(blocks, resources)
-        source = Source(file, name, path, file.seek(0, os.SEEK_END), resources=resources)
+        file = _spooled(whole, resources) if is_stream else file
+        source = replace(source, file=file, size=file.seek(0, os.SEEK_END))
     source.file.seek(0)
     _refuse_other_formats(source.file.read(HEAD_BYTES), source)
     source.file.seek(0)
@@ -229,17 +231,12 @@ def _source_of(
 def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
     """Open a path for reading."""
     try:
-        if path.is_dir():
-            raise TableError(f"{shown_path(name)} is a directory", "name the CSV file in it")
         return cast("BinaryIO", resources.enter_context(path.open("rb", buffering=0)))
-    except TableError:  # a ValueError as well
-        raise
+    except IsADirectoryError:
+        raise TableError(f"{shown_path(name)} is a directory", "name the CSV file in it") from None
     except FileNotFoundError:
         hint = "fetch it first: only files are read" if "://" in name else _similar(path)
         raise TableError(f"{shown_path(name)} does not exist", hint) from None
-    except PermissionError:
-        message = f"{shown_path(name)} cannot be read: permission denied"
-        raise TableError(message, "check its mode bits and owner") from None
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
 
@@ -256,15 +253,40 @@ def _read(file: BinaryIO, name: str) -> Iterator[bytes]:
         yield block
 
 
+def _unreadable(name: str, error: Exception) -> TableError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return TableError(f"{shown_path(name)} cannot be read: {reason}", "check the path and its permissions")
+
+
+def copied(
+    source: Source,
+    translated: Callable[[Iterable[bytes]], Iterable[bytes]],
+    blocks: Iterable[bytes] | None = None,
+) -> tuple[Source, str]:
+    """Put what is made of a source, whose `blocks` may be at hand, into a temporary file.
+
+    Also gives the SHA-256 (hex) of what it was made of.
+    """
+    if blocks is None:
+        source.file.seek(0)
+        blocks = _read(source.file, source.name)
+    with Hash() as original:
+        spool = _spooled(translated(_hashed(blocks, original)), source.resources)
+        sha256, size = original.hexdigest(), original.n_bytes
+    copy = replace(
+        source,
+        file=spool,
+        size=spool.tell(),
+        original_sha256=source.original_sha256 or sha256,
+        original_size=size if source.original_size is None else source.original_size,
+    )
+    return copy, sha256
+
+
 def _hashed(blocks: Iterable[bytes], into: Hash) -> Iterator[bytes]:
     for block in blocks:
         into.update(block)
         yield block
-
-
-def _unreadable(name: str, error: Exception) -> TableError:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return TableError(f"{shown_path(name)} cannot be read: {reason}", "check the path and its permissions")
 
 
 def _spooled(blocks: Iterable[bytes], resources: ExitStack) -> BinaryIO:
@@ -294,9 +316,8 @@ def _similar(path: Path) -> str:
         names = [entry.name for entry in os.scandir(path.parent) if entry.is_file()]
     except OSError:
         return f"the folder {shown_path(str(path.parent))} does not exist either"
-    by_folded_name = {name.casefold(): name for name in names}
-    close = difflib.get_close_matches(path.name.casefold(), by_folded_name, n=1)
-    return f"did you mean {shown_path(str(path.with_name(by_folded_name[close[0]])))}?" if close else "check the path"
+    close = closest(names, path.name)
+    return f"did you mean {shown_path(str(path.with_name(close)))}?" if close else "check the path"
 
 
 def _refuse_other_formats(head: bytes, source: Source) -> None:
@@ -304,13 +325,9 @@ def _refuse_other_formats(head: bytes, source: Source) -> None:
     label = shown_path(source.name)
     if not head:
         raise TableError(f"{label} is empty", "it needs a header and at least one record")
-    again = compression_of(head)
-    found = again and (again.name, again.program)
-    found = found or next((said for magic, said in OTHER_COMPRESSIONS.items() if head.startswith(magic)), None)
-    if found is not None:
-        kind, program = found
-        kind = kind if source.compression is None else f"{kind} within {source.compression}"
-        raise TableError(f"{label} is compressed ({kind}), which is not read", f"decompress it first: {program} FILE")
+    if again := compression_of(head):
+        message = f"{label} is compressed twice ({again.name} within {source.compression}), which is not read"
+        raise TableError(message, f"decompress it first: {again.program} FILE")
     for pattern, (kind, hint) in OTHER_FORMATS.items():
         if re.match(pattern, head):
             raise TableError(f"{label} looks like {kind}, not CSV", _conversion(label) if hint == CONVERT else hint)

@@ -2,12 +2,14 @@
 
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.asides import BLANK, HEADER, NOTE, SUMMARY, UNITS, Asides, is_note
+from em_impute.table.asides import BLANK, FOOTER, HEADER, NOTE, SUMMARY, UNITS, Asides
 from em_impute.table.dialect import Dialect
 from em_impute.table.numbers import is_mark, parse_number
 from em_impute.table.quotes import QUOTE
@@ -63,8 +65,17 @@ class RowSieve:
         self._asides = asides
         self._others = [column for column in range(1, len(dialect.names)) if column not in targets]
 
-    def sifted(self, records: Records) -> Records | None:
-        """Give the records without what is none, None where none is left."""
+    def sifted(self, blocks: Iterable[Records]) -> Iterator[Records]:
+        """Give the records without what is none, and number those that are left."""
+        row = 0
+        for records in blocks:
+            found = self._sifted(records)
+            if found is not None:
+                yield found if found.first_row == row else replace(found, first_row=row)
+                row += found.n_records
+
+    def _sifted(self, records: Records) -> Records | None:
+        """Give the records of a block without what is none, None where none is left."""
         kind = np.zeros(records.n_records, np.int8)
         first = records.data.take(records.record_starts, mode="clip")  # an empty cell may end the file
         if self._dialect.has_header:
@@ -77,8 +88,8 @@ class RowSieve:
         rows = np.flatnonzero(kind)
         if not rows.size:
             return records
-        start, end = (records.absolute(positions) for positions in (records.record_starts, records.record_stops))
-        stop = records.absolute(np.minimum(records.ends[:, -1] + 1, records.data.size))
+        places = records.record_starts, np.minimum(records.ends[:, -1] + 1, records.data.size), records.record_stops
+        start, stop, end = (positions + records.offset for positions in places)
         self._asides.append(Asides(start, stop, end, records.line_of(np.arange(kind.size)), kind).where(rows))
         return records.without(rows)
 
@@ -86,7 +97,7 @@ class RowSieve:
         content = self._dialect.content(records.cell(row, column))
         return content.decode(self._dialect.working_encoding, "replace")
 
-    def numbers(self, records: Records, column: int, rows: Iterable[int]) -> list[float | None]:
+    def _numbers(self, records: Records, column: int, rows: Iterable[int]) -> list[float | None]:
         """Read some cells of a column; None is what is neither a number nor missing."""
         return [parse_number(self._plain(records, row, column), self._decimal) for row in rows]
 
@@ -112,20 +123,15 @@ class RowSieve:
         """Find the footers at the end: they fill the first cell only, or stand below a blank line."""
         below: list[int] = []
         for row in range(records.n_records - 1, -1, -1):
-            if is_note(records.cell(row, 0)):
+            if FOOTER.match(records.cell(row, 0)):
                 below.append(row)
-                if not self._fills_others(records, row) or self._is_below_blank(records, row):
+                line = int(records.line_of(np.array([row]))[0])
+                is_alone = not any(self._text(records, row, column).strip() for column in range(1, records.n_columns))
+                if is_alone or any(line - 1 in some.line[some.kind == BLANK] for some in self._asides):
                     yield from below
                     below = []
             elif not kind[row]:
                 return
-
-    def _fills_others(self, records: Records, row: int) -> bool:
-        return any(self._text(records, row, column).strip() for column in range(1, records.n_columns))
-
-    def _is_below_blank(self, records: Records, row: int) -> bool:
-        above = records.line_of(np.array([row])) - 1
-        return any(above in some.line[some.kind == BLANK] for some in self._asides)
 
     def _has_units(self, records: Records, kind: NDArray[np.int8]) -> bool:
         """Tell whether the first row says in which units the numbers below it are."""
@@ -137,7 +143,7 @@ class RowSieve:
                 continue
             if parse_number(text, self._decimal) is not None:
                 return False
-            read = self.numbers(records, column, following)
+            read = self._numbers(records, column, following)
             numbers = [number for number in read if number is not None and not math.isnan(number)]
             if None not in read and len(numbers) >= LEAST_NUMBERS:
                 if not UNIT.fullmatch(text):
@@ -165,19 +171,24 @@ class RowSieve:
         rows = [row for row in word if word[row] in WORDS and word[row] not in labelled]
         if not rows or 2 * len(rows) > records.n_records + 1:
             return []
-        is_whole = records.is_last and records.first_row == 0
-        numbers = _Numbers(self, records, sorted(rows), is_whole=is_whole)
-        found = {row for row in rows if self._agrees(records, row, word[row], numbers)}
+
+        @cache
+        def numbers_of(column: int) -> NDArray[np.float64]:
+            """Read a column, (n_records,), NaN in the summaries themselves."""
+            numbers = np.array(self._numbers(records, column, range(records.n_records)), np.float64)
+            numbers[rows] = np.nan
+            return numbers
+
+        found = {row for row in rows if self._agrees(records, row, word[row], sorted(rows), numbers_of)}
         for row in sorted(found):  # and what else describes the rows, beside these
             for step in (-1, 1):
                 other = row + step
-                while 0 <= other < records.n_records and self._describes(records, other):
+                while 0 <= other < records.n_records and self._word(records, other) in BESIDE:
+                    if not self._is_blank(records, other):
+                        break
                     found.add(other)
                     other += step
         return sorted(found)
-
-    def _describes(self, records: Records, row: int) -> bool:
-        return self._word(records, row) in BESIDE and self._is_blank(records, row)
 
     def _word(self, records: Records, row: int) -> str:
         return self._text(records, row, 0).strip().rstrip(":.").casefold()
@@ -186,51 +197,34 @@ class RowSieve:
         """Tell whether a row has no label."""
         return all(is_mark(self._text(records, row, column)) for column in self._targets)
 
-    def _agrees(self, records: Records, row: int, word: str, numbers: "_Numbers") -> bool:
-        """Tell whether a row has nothing but numbers, at least half of them sums or means of their columns."""
-        agree = []
+    def _agrees(
+        self,
+        records: Records,
+        row: int,
+        word: str,
+        rows: Sequence[int],
+        numbers_of: Callable[[int], NDArray[np.float64]],
+    ) -> bool:
+        """Tell whether a row has nothing but numbers, at least half of them sums or means of their columns.
+
+        They are those of all rows, of the rows above it, or of those since the summary before, one of the `rows`.
+        """
+        agree, above = [], max((other for other in rows if other < row), default=-1)
         for column in self._others:
             text = self._plain(records, row, column)
             value = parse_number(text, self._decimal)
             if value is None:
                 return False
-            if not math.isnan(value):
-                digits = len(text.strip().partition(self._decimal)[2])
-                agree.append(numbers.agree(row, column, value, 0.5 * 10.0**-digits, is_mean=word in AVERAGES))
-        return 2 * sum(agree) >= len(agree) if agree else row + len(numbers.rows) >= records.n_records
-
-
-class _Numbers:
-    """The numbers of a block, column by column, to compare those of summaries with."""
-
-    def __init__(self, sieve: RowSieve, records: Records, rows: list[int], *, is_whole: bool) -> None:
-        self._sieve, self._records = sieve, records
-        self.rows = rows
-        self._is_whole = is_whole
-        self._columns: dict[int, NDArray[np.float64]] = {}
-
-    def _column(self, column: int) -> NDArray[np.float64]:
-        """Read a column, (n_records,), NaN in the summaries themselves."""
-        if column not in self._columns:
-            read = self._sieve.numbers(self._records, column, range(self._records.n_records))
-            self._columns[column] = np.array([np.nan if number is None else number for number in read])
-            self._columns[column][self.rows] = np.nan
-        return self._columns[column]
-
-    def agree(self, row: int, column: int, value: float, half: float, *, is_mean: bool) -> bool:
-        """Tell whether a value, rounded by up to `half`, is the sum or the mean of the rows above it or of all rows.
-
-        Of a table that is read in several blocks the others are not at hand: then it must be among the numbers, or
-        beyond them.
-        """
-        numbers = self._column(column)
-        above = [other for other in self.rows if other < row]
-        for some in (numbers, numbers[:row], numbers[above[-1] + 1 if above else 0 : row]):
-            shown = some[np.isfinite(some)]
-            for found in (shown.sum(), shown.mean()) if shown.size else ():
-                if abs(value - found) <= half * (1 + 1e-6) + 1e-9 * abs(found):
-                    return True
-        shown = numbers[np.isfinite(numbers)]
-        if self._is_whole or not shown.size:
-            return False
-        return bool(shown.min() <= value <= shown.max()) if is_mean else bool(abs(value) >= np.abs(shown).max())
+            if math.isnan(value):
+                continue
+            half = 0.5 * 10.0 ** -len(text.strip().partition(self._decimal)[2])  # by as much it may be rounded
+            numbers = numbers_of(column)
+            parts = [part[np.isfinite(part)] for part in (numbers, numbers[:row], numbers[above + 1 : row])]
+            made = [made for part in parts if part.size for made in (part.sum(), part.mean())]
+            is_such = any(abs(value - one) <= half * (1 + 1e-6) + 1e-9 * abs(one) for one in made)
+            if not is_such and parts[0].size and not (records.is_last and records.first_row == 0):
+                # The rows of other blocks are not at hand: it must be among the numbers, or beyond them.
+                low, high = parts[0].min(), parts[0].max()
+                is_such = low <= value <= high if word in AVERAGES else abs(value) >= max(-low, high)
+            agree.append(bool(is_such))
+        return 2 * sum(agree) >= len(agree) if agree else row + len(rows) >= records.n_records

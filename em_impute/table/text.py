@@ -43,17 +43,9 @@ def unquoted(raw: bytes) -> bytes:
 def decoding_hint(encoding: str, content: bytes) -> str:
     """Say what to do about bytes that are not text in `encoding`: name the usual ones in which these are."""
     usual = {"utf-8": "", "cp1252": " (Windows)", "latin-1": ""}
-    others = [name for name in usual if name != encoding and _is_text(content, name)]
+    others = [name for name in usual if name != encoding and content.decode(name, "ignore").encode(name) == content]
     read = [f"{option('encoding', name)}{usual[name]}" for name in others]
     return f"name the file's encoding: {' or '.join(read)}" if read else f"try another {option('encoding')}"
-
-
-def _is_text(content: bytes, encoding: str) -> bool:
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def same_name(one: str, other: str) -> bool:

@@ -11,7 +11,7 @@ def column_of(cells):
     """Give a column of texts, as it is read."""
     texts = list(dict.fromkeys(cells))
     code = np.array([texts.index(cell) for cell in cells], np.int8)
-    return CategoryColumn(code, tuple(texts), np.bincount(code), 0, 50, None, code)
+    return CategoryColumn(code, tuple(texts), 50)
 
 
 @pytest.mark.parametrize(

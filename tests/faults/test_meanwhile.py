@@ -90,6 +90,6 @@ def test_a_file_that_may_not_be_read_is_said(folder):
         give_to_nobody(folder)
     (folder / "a.csv").chmod(0)
 
-    assert (3, b"error: a.csv cannot be read: permission denied\nhint: check its mode bits and owner\n") == (
+    assert (3, b"error: a.csv cannot be read: Permission denied\nhint: check the path and its permissions\n") == (
         do(folder, "fill", "a.csv", "-c", "g", user=USER)[::2]
     )

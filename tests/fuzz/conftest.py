@@ -17,7 +17,7 @@ from fuzz.options import Asked
 def world(tmp_path_factory):
     """Run a command on a file in a folder of its own, and give what came of it."""
     base = tmp_path_factory.mktemp("fuzz")
-    program = Program(base, hurried=True)
+    program = Program(hurried=True)
     yield _World(program, base)
     program.close()
 

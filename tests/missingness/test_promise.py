@@ -3,13 +3,16 @@
 How often it does so over many files is for benchmarks/coverage.py to say.
 """
 
+from types import SimpleNamespace
+from unittest.mock import patch
+
 import numpy as np
 import pandas as pd
 import pytest
+from builders import opened_table, silent
 
-from em_impute.options import Request
-from em_impute.pipeline.complete import complete
-from em_impute.pipeline.open import open_table
+from em_impute.diagnostics.uncertainty import examine_uncertainty
+from em_impute.pipeline import complete
 
 WORLDS = [
     "plain",
@@ -32,12 +35,17 @@ WORLDS = [
 ]
 
 
-def completed(cells, target, folder):
-    path = folder / "table.csv"
-    cells.to_csv(path, index=False)
-    request = Request(path, (target,))
-    with open_table(request, lambda *_: None) as opened:
-        return complete(opened, opened.targets[0], request, lambda *_: None)
+def how_sure(found, fills, _recipe, request):
+    """Examine nothing else."""
+    return SimpleNamespace(uncertainty=examine_uncertainty(found, fills, request.min_probability, request.seed))
+
+
+def completed(cells, target, folder, **options):
+    with (
+        patch.object(complete, "examine", how_sure),
+        opened_table(folder, cells.to_csv(index=False), target, examined=True, **options) as (opened, request),
+    ):
+        return complete.complete(opened, opened.targets[0], request, silent)
 
 
 def n_wrong(found, truth):
@@ -108,14 +116,11 @@ def test_fills_follow_the_class_where_it_is_the_reason_and_common_shares_where_t
     truth = rng.choice(["female", "male"], 800)
     height = np.where(truth == "male", rng.normal(178, 7, 800), rng.normal(164, 6.5, 800)).round(1)
     hidden = rng.random(800) < np.where(truth == "female", 0.7, 0.1)
-    path = tmp_path / "table.csv"
-    pd.DataFrame({"height": height, "gender": np.where(hidden, "", truth)}).to_csv(path, index=False)
+    cells = pd.DataFrame({"height": height, "gender": np.where(hidden, "", truth)})
 
     right = {}
     for shares in ("auto", "common", "free"):
-        request = Request(path, ("gender",), shares=shares)
-        with open_table(request, lambda *_: None) as opened:
-            found = complete(opened, opened.targets[0], request, lambda *_: None)
+        found = completed(cells, "gender", tmp_path, shares=shares)
         right[shares] = 1.0 - n_wrong(found, truth) / hidden.sum()
 
     assert right["auto"] > 0.88

@@ -5,6 +5,7 @@ import pytest
 from builders import csv_of, design_of
 
 from em_impute.missingness import regression
+from em_impute.missingness.how_missing import HeldOut, Unlabelled, judged_rows
 from em_impute.missingness.reasons import (
     AT_RANDOM,
     BY_CLASS,
@@ -13,7 +14,6 @@ from em_impute.missingness.reasons import (
     LogOddsShifts,
     Reasons,
     _by_class,
-    judged_rows,
     weigh_reasons,
 )
 
@@ -40,6 +40,12 @@ def weighed(label, judged, **options):
     known = np.bincount(label[~judged.lacks], minlength=2).astype(float)
     options = {"is_class": False, **options}
     return weigh_reasons(judged, known, float(judged.lacks.sum()), **options)
+
+
+def held_out(row, label, probability, weight, asked):
+    """Labels held out, and rows without one; the probabilities of the former stand first."""
+    n = len(row)
+    return HeldOut(label, probability[:n], probability[:n], row, weight, unlabelled=Unlabelled(asked, probability[n:]))
 
 
 def by_rates(*rates):
@@ -112,7 +118,7 @@ def test_a_label_that_is_known_once_tells_nothing_of_its_rate(tmp_path):
     )
     held, asked = np.arange(40), np.arange(41, 101)
 
-    judged = judged_rows(design, held, np.zeros(40, int), probability[:40], None, asked, probability[40:])
+    judged = judged_rows(design, held_out(held, np.zeros(40, int), probability, None, asked))
 
     found = weigh_reasons(judged, np.array([40.0, 1.0]), 60.0, is_class=False)
     assert found.log_evidence[BY_CLASS] == pytest.approx(0.0, abs=0.01)
@@ -126,7 +132,7 @@ def test_of_many_predictors_fewer_rows_of_either_kind_are_judged_all_along_the_t
     probability = np.column_stack([first, 1.0 - first])
     label, weight = np.arange(40) % 2, np.full(40, 2.0)
 
-    judged = judged_rows(design, np.arange(40), label, probability[:40], weight, np.arange(40, 100), probability[40:])
+    judged = judged_rows(design, held_out(np.arange(40), label, probability, weight, np.arange(40, 100)))
 
     chosen = np.searchsorted(design.distinct.x[:, 0], judged.x[:, 0])
     assert np.count_nonzero(judged.lacks) == np.count_nonzero(~judged.lacks) == 30

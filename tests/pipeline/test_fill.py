@@ -33,10 +33,10 @@ def _in_chunks(monkeypatch):
 
 
 class Counting:
-    """A file that counts the bytes read of it."""
+    """A file that counts the bytes read of it; a chunk is copied from where the system keeps it."""
 
     def __init__(self, file):
-        self.seek, self.n_read, self._file = file.seek, 0, file
+        self.seek, self.fileno, self.n_read, self._file = file.seek, file.fileno, 0, file
 
     def readinto(self, buffer):
         n_read = self._file.readinto(buffer)

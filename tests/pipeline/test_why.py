@@ -14,16 +14,15 @@ from em_impute.pipeline.why import MOST_PARTS, log_odds, why
 
 def reasons(folder, content, lines, *, shifts=None, **options):
     """Give the reasons for some lines, the fit, and the probabilities that it fills by, in the order of `lines`."""
-    with opened_table(folder, content, keeps_model=True, **options) as (opened, request):
+    with opened_table(folder, content, keeps_model=True, probabilities=True, **options) as (opened, request):
         (done,) = complete_all(opened, request, silent)
         found = done.fitted if shifts is None else replace(done.fitted, shifts=shifts)
         model = model_of(found, opened.names, request, request.deltas)
         rows = [*why(opened, model, done.labels, lines, found)]
         at = np.array(lines) - 2
         missing = np.flatnonzero(done.labels.label[at] < 0)
-        (again,) = complete_all(opened, replace(request, probabilities=True), silent)
-        place = np.searchsorted(again.fills.row, at[missing])
-    return rows, model, {int(i): again.fills.probabilities[k] for i, k in zip(missing, place, strict=True)}
+        place = np.searchsorted(done.fills.row, at[missing])
+    return rows, model, {int(i): done.fills.probabilities[k] for i, k in zip(missing, place, strict=True)}
 
 
 def table(n=240, n_labels=2, n_numbers=3, seed=3):
@@ -56,9 +55,9 @@ def table(n=240, n_labels=2, n_numbers=3, seed=3):
     ],
 )
 def test_parts_add_up_to_the_log_odds_that_fill(tmp_path, shape, options):
-    rows, _, filled = reasons(tmp_path, table(**shape), range(2, 42), **options)
+    rows, _, filled = reasons(tmp_path, table(**shape), range(2, 22), **options)
 
-    assert len(filled) > 10
+    assert len(filled) > 5
     for i, row in enumerate(rows):
         total = row.base_log_odds + sum(one.log_odds for one in row.contributions)
         assert total == pytest.approx(row.log_odds, abs=1e-9)
@@ -127,10 +126,10 @@ def test_rows_of_one_key_are_heard_as_the_fill_hears_them(tmp_path, options):
     numbers = [f"{v:.2f}" for v in rng.normal(truth * 1.5, 1.0) + rng.normal(0, 0.5, 70)[ring]]
     labels = ["lm"[t] if shown else None for t, shown in zip(truth, rng.random(210) < 0.5, strict=True)]
     content = csv_of("g,ring,x", labels, [f"R{7 * i}" for i in ring], numbers)
-    rows, _, filled = reasons(tmp_path, content, range(2, 212), same_within="ring", **options)
-    alone = reasons(tmp_path, csv_of("g,x", labels, numbers), range(2, 212), **options)[0]
+    rows, _, filled = reasons(tmp_path, content, range(2, 212, 3), same_within="ring", **options)
+    alone = reasons(tmp_path, csv_of("g,x", labels, numbers), range(2, 212, 3), **options)[0]
 
-    assert len(filled) > 80
+    assert len(filled) > 25
     for i, row in enumerate(rows):
         total = row.base_log_odds + sum(one.log_odds for one in row.contributions)
         assert total == pytest.approx(row.log_odds, abs=1e-9)
@@ -139,5 +138,5 @@ def test_rows_of_one_key_are_heard_as_the_fill_hears_them(tmp_path, options):
             assert [*row.probability.values()] == pytest.approx(filled[i], abs=1e-9)
     told = [row.label == row.known for row in rows if row.known is not None]
     assert np.mean(told) > np.mean([row.label == row.known for row in alone if row.known is not None]) + 0.1
-    changed = next(row for row in rows if row.line - 2 in filled and row.changes)
+    changed = next(row for row in rows if row.known is None and row.changes)
     assert changed.label != changed.changes[0].label

@@ -55,17 +55,6 @@ def test_cells_are_few_and_the_outermost_hold_no_training_row(training):
         assert (described.counts[1:-1] > 0).all()
 
 
-@given(columns, columns, columns)
-def test_parts_add_up_to_the_whole_in_any_order_and_grouping(training, one, other):
-    cells = describe_numbers(training)
-    first, second, third = (count_numbers(cells, values) for values in (training, one, other))
-    whole = count_numbers(cells, np.concatenate([training, one, other]))
-
-    assert_same(whole, first.plus(second).plus(third))
-    assert_same(whole, third.plus(first.plus(second)))
-    assert_same(first, first.plus(count_numbers(cells, np.empty(0))))
-
-
 @given(hnp.arrays(np.float64, 30, elements=numbers), hnp.arrays(np.int64, 30, elements=st.integers(0, 4)))
 def test_a_row_with_a_weight_is_so_many_rows(values, copies):
     each, weighted = np.repeat(values, copies), copies.astype(float)

@@ -8,7 +8,7 @@ from sampling import crossed, rarely
 from scipy.stats import binomtest, chi2
 
 from em_impute.saved_model.distributions import count_numbers, describe_numbers
-from em_impute.saved_model.psi import _groups, is_more_often, psi
+from em_impute.saved_model.drift import _groups, is_more_often, psi
 
 KINDS = {
     "normal": lambda rng, n: rng.normal(size=n),

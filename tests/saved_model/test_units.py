@@ -6,15 +6,14 @@ from sampling import crossed
 from scipy.stats import ks_2samp
 
 from em_impute.saved_model.distributions import count_numbers, describe_numbers
-from em_impute.saved_model.units import CONVERSIONS, count_converted, distances, unit_factor
+from em_impute.saved_model.units import CONVERSIONS, _converted, distances, unit_factor
 
 KILOGRAMS_OF_A_POUND, METRES_OF_A_FOOT = 0.45359237, 0.3048  # exactly, by the agreement of 1959
 
 
 def found_in(training, new, weights=None):
     described = describe_numbers(training)
-    counted = count_numbers(described, new, weights)
-    return unit_factor(described, counted, count_converted(described, new, weights))
+    return unit_factor(described, count_numbers(described, new, weights), new, weights)
 
 
 def heights(rng, n):
@@ -121,11 +120,9 @@ def test_rounding_takes_no_number_out_of_its_cell():
 
     for text in (lambda v: f"{v / 100:.2f}", lambda v: f"{v * 1000:.0f}"):
         new = np.array([float(text(value)) for value in training])
-        converted = count_converted(described, new)
-        factor = new[0] / training[0]
-        (at,) = [k for k, one in enumerate(CONVERSIONS) if one.factor == pytest.approx(factor)]
+        (conversion,) = [one for one in CONVERSIONS if one.factor == pytest.approx(new[0] / training[0])]
 
-        assert described.counts.tolist() == converted[at].tolist()
+        assert described.counts.tolist() == count_numbers(_converted(described, conversion), new).counts.tolist()
 
 
 @pytest.mark.parametrize("size", [1e305, 1e-305])

@@ -33,7 +33,7 @@ def scanned(data: bytes, n_columns: int, block_bytes: int = 1 << 20, delimiter: 
     for records in blocks:
         columns = [records.span(column) for column in range(n_columns)]
         spans += [
-            [tuple(records.absolute(one[[row]], [row])[0].item() for one in span) for span in columns]
+            [tuple(int(one[row]) + records.offset for one in span) for span in columns]
             for row in range(records.n_records)
         ]
     return spans

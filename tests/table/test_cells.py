@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from em_impute.table import cells as module
-from em_impute.table.arrays import GrowingCodes, least_type
+from em_impute.table.arrays import GrowingArray, least_type
 from em_impute.table.cells import CellCoder
 from em_impute.table.lines import Grammar
 from em_impute.table.read import read_tables
@@ -70,12 +70,11 @@ def test_an_empty_cell_and_a_nul_are_not_the_same():
     assert [found.raw[code] for code in found.codes] == [b"a\0", b"a", b"\0", b""]
 
 
-def test_growing_codes_take_as_many_bytes_as_their_largest_asks_for():
-    codes = GrowingCodes()
-    expected = []
+def test_codes_take_as_many_bytes_as_their_largest_asks_for():
+    codes, expected = GrowingArray(), []
     for largest in (1, 127, 128, 32767, 32768, 2**31):
         values = np.array([-1, 0, largest])
-        codes.add(values, largest, capacity=4)
+        codes.extend(values, n_left=4)
         expected += values.tolist()
 
         assert codes.finish().tolist() == expected

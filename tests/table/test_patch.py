@@ -123,8 +123,8 @@ def test_many_cells_of_a_block_are_replaced_at_once_as_one_by_one(column, kind, 
             if row < MANY:
                 expected[row][column] = texts[number].decode("latin-1")
         patched = []
-        for many in (1, 10**9):
-            monkeypatch.setattr("em_impute.table.patch.MANY_EDITS", many)
+        for n_bytes in (0, 10**9):
+            monkeypatch.setattr("em_impute.table.patch.BYTES_PER_EDIT", n_bytes)
             edits = Edits.merged([Edits(target.start, target.stop, which, texts)])
             patched.append(b"".join(patch(source, dialect, edits, expect_sha256=None, block_bytes=1000)))
 

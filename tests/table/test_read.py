@@ -12,9 +12,8 @@ import pytest
 
 from em_impute.errors import FitError, TableError, option
 from em_impute.table import numbers as module
-from em_impute.table.cells import distinct_cells
 from em_impute.table.lines import Grammar
-from em_impute.table.numbers import NumberContents, is_mark, is_shaped_like, parse_number, read_by_pandas
+from em_impute.table.numbers import is_mark, is_shaped_like, parse_number, read_by_grammar, read_by_pandas
 from em_impute.table.read import read_table
 from em_impute.table.scan import scan_records
 
@@ -59,8 +58,7 @@ def test_targets_are_read_as_by_the_machine(block_bytes, tmp_path):
         assert list(zip(target.start.tolist(), target.stop.tolist(), strict=True)) == [
             spans[row][column] for row in fillable
         ]
-        assert target.quoted_empty
-        assert target.bare_empty
+        assert target.mixes_empty
 
 
 def test_the_quoting_style_is_that_of_most_known_cells_that_need_no_quotes(tmp_path):
@@ -84,8 +82,7 @@ def test_an_awkward_number_is_read_the_same_with_and_without_pandas(tmp_path, mo
             (records,) = scan_records(io.BytesIO(data), Grammar(",", len(dialect.names)), start=0, first_line=1)
             column = len(dialect.names) - 2
             (by_pandas,) = read_by_pandas(records, [column], dialect, ".")
-            contents = NumberContents(column, dialect, ".", explicit=False)
-            by_grammar, counts = contents.read(records, distinct_cells(records, column))
+            by_grammar, counts = read_by_grammar(records, column, dialect, ".")
         number = parse_number(unquote(cell))
 
         np.testing.assert_array_equal(by_grammar, [math.nan if number is None else number, 8.0], err_msg=cell)

@@ -66,7 +66,7 @@ def _of_the_column(opened: InputTable, completion: ColumnResult, counted: Counte
     for token, count in counted.tokens.items():
         yield Decision("labels", "counted as missing", f"{shown(token)} in {plural(count, 'cell')}")
     target = opened.table.targets[completion.column]
-    if target.quoted_empty and target.bare_empty:
+    if target.mixes_empty:
         yield Decision("labels", "counted as missing", 'both empty cells and quoted ones ("")')
 
 

@@ -1,0 +1,209 @@
+"""A column that is not to be filled, gathered block by block: by its contents while these are few, else by pandas."""
+
+import re
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.table.arrays import GrowingArray, least_type
+from em_impute.table.categories import MISSING, CategoryColumn
+from em_impute.table.cells import CellCoder, Cells, distinct_cells, distinct_text
+from em_impute.table.dialect import Dialect
+from em_impute.table.number_columns import NumberColumn, merge_numbers
+from em_impute.table.numbers import NumberCounts, count_cells, is_mark, parse_number, read_by_grammar
+from em_impute.table.records import Records
+
+DECIMAL_COMMA = re.compile(rb",(?!\d{3}\s*$)\d")
+SAMPLE_ROWS = 24
+"""Looked at to tell texts from numbers before pandas tries, and of a column whose texts are too many to be kept."""
+
+FEW = 0.125  # of a block's cells may be new contents for a column of numbers to be read by these
+MOST_KNOWN = 1 << 17
+
+SPELLINGS_PER_TEXT = 100
+"""A block with more new contents than so many times the limit holds prose or numbers."""
+
+
+class ColumnReader:
+    """Gathers a column as numbers, as texts, or as both: it may prove not to be numeric in any row.
+
+    With a `decimal` mark it is read as numbers, until the first cell that is none unless the user has named the column
+    (`explicit`); with `limits` as texts, until they are more than the first, or than the second if the column holds
+    more than numbers or `keeps_texts`.  Tokens of `null` are missing.  In a column that is `explicit` bytes that are no
+    text raise `TableError`.
+    """
+
+    def __init__(
+        self,
+        column: int,
+        dialect: Dialect,
+        *,
+        decimal: str | None = None,
+        limits: tuple[int, int] | None = None,
+        explicit: bool = False,
+        keeps_texts: bool = False,
+        null: frozenset[str] = frozenset(),
+    ) -> None:
+        self.column, self.null = column, null
+        self._dialect = dialect
+        self._decimal, self._has_numbers = decimal or ".", decimal is not None
+        self._limit, self._text_limit = limits or (0, 0)
+        self._explicit = explicit
+        self._is_text = self._keeps_texts = keeps_texts
+        self._coder = CellCoder(column)
+        self._codes: GrowingArray | None = GrowingArray()
+        self._n_contents = 0
+        self._number, self._is_bad = np.empty(0), np.empty(0, np.bool_)  # of each content
+        self._text = np.empty(0, np.int32)  # of each content
+        self._values: GrowingArray | None = None  # of each row, once contents are too many
+        self._counts = NumberCounts()
+        self._decimal_comma = False
+        self._texts: dict[str, int] | None = None if limits is None else {}
+        self._first: tuple[str, ...] = ()
+        self._example: tuple[int, str] | None = None
+
+    @property
+    def holds_texts(self) -> bool:
+        """Tell whether there is more than numbers in the column, or its texts are kept even so."""
+        return self._keeps_texts or self._counts.n_bad > 0
+
+    @property
+    def _is_coded(self) -> bool:
+        """Tell whether numbers are read by their contents."""
+        return self._has_numbers and self._values is None
+
+    def take(self, records: Records) -> bool:
+        """Take in a block, and tell whether its numbers are still to be read, since their contents are many."""
+        if self._has_numbers and records.first_row == 0:
+            _, counts = self._parsed(records.head(SAMPLE_ROWS))
+            self._is_text |= counts.n_bad > 0
+            if counts.n_bad and not self._explicit:
+                self._note(records, counts)
+        if self._codes is None:
+            return self._values is not None
+        self._is_text |= self._counts.n_bad > 0
+        most = few = max(int(FEW * records.n_records), 1)
+        if self._texts is not None:
+            most = max(few, SPELLINGS_PER_TEXT * self._limit, self._is_text * self._text_limit)
+        # Of too many texts for a category nothing is lost should two of them ever share a hash.
+        is_key = self._texts is not None and len(self._texts) > self._limit
+        cells = self._coder.add(records, most, by_hash=is_key)
+        if self._is_coded and (cells is None or len(cells.raw) > min(MOST_KNOWN, self._n_contents + few)):
+            self._values = GrowingArray(np.float64)  # there are too many different ones
+            code = self._codes.finish()
+            self._values.extend(self._number.take(code), code.size + records.n_left)
+            self._release()
+        if cells is None:
+            self._close(records.head(SAMPLE_ROWS))
+        else:
+            self._add(records, cells)
+        return self._values is not None
+
+    def add(self, records: Records, values: NDArray[np.float64] | None) -> None:
+        """Take in a block that was left, as the numbers (n_records,) that pandas has read, or by the grammar."""
+        if values is None:
+            values, counts = self._parsed(records)
+        else:
+            counts = count_cells(records, self.column, self._dialect, values)
+        self._note(records, counts)
+        if self._values is not None:
+            self._values.extend(values, records.n_left)
+
+    def category(self) -> CategoryColumn:
+        """Give the column as texts; before the numbers, which need the room of its codes."""
+        if self._texts is None or self._codes is None:
+            return CategoryColumn(None, (), self._limit, self._example, self._first)
+        code = self._text.astype(least_type(len(self._texts))).take(self._codes.finish())
+        return CategoryColumn(code, tuple(self._texts), self._limit, self._example)
+
+    def numbers(self) -> NumberColumn:
+        """Give the column as numbers."""
+        numbers = code = None
+        if self._is_coded and self._codes is not None:
+            numbers, code = merge_numbers(self._number, self._codes.finish())
+        elif self._values is not None:
+            numbers = self._values.finish()
+        return NumberColumn(numbers=numbers, code=code, decimal_comma=self._decimal_comma, **vars(self._counts))
+
+    def _add(self, records: Records, cells: Cells) -> None:
+        """Take in a block whose cells are distinguished."""
+        most = max(self._limit, self._is_text * self._text_limit)
+        numbers, codes = [], []
+        for content in range(self._n_contents, len(cells.raw)):
+            text = distinct_text(records, self.column, cells, content, self._dialect, is_strict=self._explicit)
+            if self._is_coded:
+                numbers.append(parse_number("" if text.strip() in self.null else text, self._decimal))
+            if self._texts is not None:
+                codes.append(self._code_of(text.strip(), records, cells, content))
+                if len(self._texts) > most:
+                    self._close()
+            elif not self._is_coded:
+                break
+        if self._codes is None:
+            return
+        self._n_contents = len(cells.raw)
+        self._text = np.append(self._text, np.array(codes, np.int32))
+        self._codes.extend(cells.codes, records.n_left)
+        if self._is_coded:
+            self._number = np.append(self._number, np.array(numbers, np.float64))  # None becomes NaN
+            self._is_bad = np.append(self._is_bad, np.array([number is None for number in numbers], np.bool_))
+            bad = np.flatnonzero(self._is_bad.take(cells.codes)).tolist() if self._is_bad.any() else []
+            values = self._number.take(cells.codes)
+            self._note(records, count_cells(records, self.column, self._dialect, values, bad))
+
+    def _code_of(self, text: str, records: Records, cells: Cells, content: int) -> int:
+        """Give the code of the text that a new content is."""
+        if self._texts is None or is_mark(text) or text in self.null:
+            return MISSING
+        if self._example is None:
+            row = np.flatnonzero(cells.codes == content)[:1]
+            self._example = int(records.line_of(row)[0]), text
+        return self._texts.setdefault(text, len(self._texts))
+
+    def _close(self, head: Records | None = None) -> None:
+        """Release all texts but the first; perhaps not even those of a `head` of the records are known yet."""
+        if head is not None:
+            cells = distinct_cells(head, self.column)
+            for content in range(len(cells.raw)):
+                text = distinct_text(head, self.column, cells, content, self._dialect, is_strict=False)
+                self._code_of(text.strip(), head, cells, content)
+        self._first = tuple(islice(self._texts or (), SAMPLE_ROWS))
+        self._texts = None
+        self._release()
+
+    def _release(self) -> None:
+        """Tell contents apart no more where nobody asks: that is room for those of other columns."""
+        if self._texts is None and not self._is_coded:
+            self._codes, self._coder = None, CellCoder(self.column)
+
+    def _parsed(self, records: Records) -> tuple[NDArray[np.float64], NumberCounts]:
+        return read_by_grammar(
+            records, self.column, self._dialect, self._decimal, null=self.null, is_strict=self._explicit
+        )
+
+    def _note(self, records: Records, counts: NumberCounts) -> None:
+        """Add what a block holds, and drop the numbers of a column that is none of numbers."""
+        if counts.n_bad and not self._counts.n_bad:
+            self._decimal_comma = self._reads_with_comma(records)
+        if counts.n_bad and not self._explicit:
+            self._has_numbers, self._values = False, None
+            self._release()
+        self._counts = self._counts.plus(counts)
+
+    def _reads_with_comma(self, records: Records) -> bool:
+        """Tell whether every cell of a block is a number if its decimal mark is a comma, and one must be.
+
+        `1,100` may be eleven hundred as well: a comma counts only where not all are followed by three digits.
+        """
+        # Most columns of text show by their first cells what they are.
+        return (
+            self._decimal == "."
+            and not any(
+                read_by_grammar(some, self.column, self._dialect, ",")[1].n_bad
+                for some in (records.head(SAMPLE_ROWS), records)
+            )
+            and any(
+                DECIMAL_COMMA.search(self._dialect.content(raw)) for raw in distinct_cells(records, self.column).raw
+            )
+        )
