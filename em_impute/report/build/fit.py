@@ -66,7 +66,7 @@ def build_report(
         timings["patch"] = sum(one.seconds for one in outputs)
     marked, flagged = None, examined.flagged if examined else None
     if counted is None:
-        counted = _counted_of(opened, completion, *((flagged and (flagged.without_predictors, flagged.outside)) or ()))
+        counted = _counted_of(opened, completion, flagged)
         marked = _marked_of(opened, flagged, found.design) if flagged and found else None
     totals, wrong = totals_of(counted), wrong_of(counted)
     said = [
