@@ -155,8 +155,11 @@ def on_terminal(tmp_path, program):
     def on_terminal(*arguments, stdin=b"", until=b"", then=None, patience=1.0, width=100, **environment):
         ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (24, width))
-        forks, out = program(False), tmp_path.parent / f"{tmp_path.name}.out"
-        reading, writing = os.pipe()
+        forks, given, out = program(False), tmp_path / "pipe to read", tmp_path.parent / f"{tmp_path.name}.out"
+        os.mkfifo(given)
+        reading = os.open(given, os.O_RDONLY | os.O_NONBLOCK)  # else it would wait for who writes
+        writing = os.open(given, os.O_WRONLY)
+        os.set_blocking(reading, True)
         environment = {**os.environ, "TERM": "xterm", **environment}
         with os.fdopen(reading), out.open("wb") as written:
             streams = (reading, written.fileno(), theirs)
@@ -166,6 +169,7 @@ def on_terminal(tmp_path, program):
             if then is not None:
                 os.kill(process, then)
             pipe.write(stdin)
+        given.unlink()
         shown += _read(ours, ending=forks.ending)
         for terminal in (ours, theirs):
             os.close(terminal)

@@ -1,6 +1,6 @@
 """What is missing of a table, and what a fit would use."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -103,18 +103,14 @@ def findings(checked: Checked) -> Iterator[Finding]:
         yield from (Finding("warning", message, True) for message in one.warnings)
         yield from (Finding("note", message, False) for message in one.notes)
         is_hopeless = n_missing > 0 and not one.predictors
-        yield Finding("predictors", _with_kinds(one.predictors) or "none", is_hopeless)
+        used = listed([f"{name}: {kind}" for name, kind in one.predictors.items()], MAX_SHOWN)
+        yield Finding("predictors", used or "none", is_hopeless)
         if one.same_label:
             yield Finding("key", one.same_label, False)
         yield from (Finding("not used", f"{name}: {reason}", False) for name, reason in one.not_used.items())
     yield from (Finding("left", f"{name}: {reason}", False) for name, reason in checked.left.items())
     if not checked.columns:
         yield Finding("columns", "no column of categories has gaps", False)
-
-
-def _with_kinds(kinds: Mapping[str, str]) -> str:
-    """Name columns and what they hold."""
-    return listed([f"{name}: {kind}" for name, kind in kinds.items()], MAX_SHOWN)
 
 
 def _key(opened: InputTable, column: int, request: Request) -> str:

@@ -171,7 +171,7 @@ def as_pandas(frame: Any) -> pd.DataFrame:
     message = f"frame is a {type(frame).__name__}: a data frame is needed; em_impute.fill_csv reads files"
     if find_spec("narwhals") is None:
         raise TypeError(f"{message} (for other frames than those of pandas: {how_to_install('frames')})")
-    import narwhals.stable.v1 as nw
+    import narwhals.stable.v2 as nw
 
     try:
         read = nw.from_native(frame, eager_only=True)
@@ -184,7 +184,7 @@ def like(frame: Any, completed: pd.DataFrame, changed: Collection[str]) -> Any:
     """Give a completed frame in the library of `frame`, whose columns are kept but for those that are `changed`."""
     if isinstance(frame, pd.DataFrame):
         return completed
-    import narwhals.stable.v1 as nw
+    import narwhals.stable.v2 as nw
 
     result = nw.from_native(frame, eager_only=True)
     for name in completed.columns:
@@ -192,7 +192,7 @@ def like(frame: Any, completed: pd.DataFrame, changed: Collection[str]) -> Any:
             values = [None if pd.isna(value) else value for value in completed[name].tolist()]
             dtype = result[name].dtype if name in result.columns else None
             library = nw.get_native_namespace(result)
-            result = result.with_columns(nw.new_series(name, values, dtype, native_namespace=library))
+            result = result.with_columns(nw.new_series(name, values, dtype, backend=library))
     return result.to_native()
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from em_impute import environment
 from em_impute.cli.check import check
 from em_impute.cli.evaluate import evaluate
 from em_impute.cli.explain import explain
@@ -12,7 +13,6 @@ from em_impute.cli.help import MAX_WIDTH, Command, Commands
 from em_impute.cli.report import report
 from em_impute.cli.schema import schema
 from em_impute.cli.why import why
-from em_impute.environment import version
 from em_impute.errors import ExitCode
 
 app = typer.Typer(
@@ -26,24 +26,19 @@ for command in (fill, check, evaluate, explain, why, report, schema):
     app.command(cls=Command)(command)
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"em-impute {version()}")
-        raise typer.Exit
-
-
 @app.callback(invoke_without_command=True)
 def em_impute(
     context: typer.Context,
     *,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
     """Fill the missing cells of a categorical CSV column with their most likely labels under a Gaussian mixture.
 
     Start with:  em-impute fill heights.csv --column gender
     """
-    if context.invoked_subcommand is None and not version:
+    if version:
+        typer.echo(f"em-impute {environment.version()}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(ExitCode.USAGE)

@@ -12,7 +12,6 @@ from em_impute.cli.options.groups import (
     grouped,
     input_path,
     option,
-    read_number,
     read_pairs,
     request_of,
 )
@@ -32,10 +31,12 @@ class HiddenLabels:
 
     panel: ClassVar = "Hidden labels"
 
-    hide: str = option(
+    hide: float = option(
         "--hide SHARE",
         "Part of the known labels to hide each time, between 0 and 1; two rows of each label stay known.",
-        default="0.2",
+        default=0.2,
+        min=0.0,
+        max=1.0,
     )
     how: Literal["random", "stratified", "by-class"] | None = option(
         "--how NAME",
@@ -85,9 +86,6 @@ def evaluate(
     if not table.columns:
         raise UsageError("no column is named", "name the column whose labels are hidden with --column")
     request = request_of(input_path(file), table, missing, model)
-    share = read_number(hidden.hide)
-    if isinstance(share, str) or not 0.0 < share < 1.0:
-        raise UsageError(f"--hide takes a number between 0 and 1, not {hidden.hide!r}", "for example --hide 0.2")
     wanted = "LABEL=SHARE, a share from 0 to below 1"
     of_label = read_pairs(hidden.hide_label or [], "--hide-label", wanted, lambda share: 0.0 <= share < 1.0)
     if of_label and hidden.how not in {None, "by-class"}:
@@ -101,7 +99,7 @@ def evaluate(
 
     run = Run(behaviour, context.obj)
     check_outputs([request.path], paths, run.log)
-    hiding = HoldOut(hidden.how or ("by-class" if of_label else "stratified"), share, of_label, hidden.repeats)
+    hiding = HoldOut(hidden.how or ("by-class" if of_label else "stratified"), hidden.hide, of_label, hidden.repeats)
     with run.opened(request) as (opened, watch):
         evaluations = evaluate_all(opened, request, hiding, watch)
         made = [build_evaluation(opened, one, request, command_line()) for one in evaluations]

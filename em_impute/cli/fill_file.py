@@ -56,7 +56,7 @@ def fill_file(plan: Plan, request: Request, source: "tuple[SavedModel, str] | No
             run.log.written(data=data)
         made = done.reports(command, data) if request.examined else ()
         write_rest(made, model, destination, run)
-        if destination.diff:
+        if plan.asked.output.diff:
             watch("", None, "")  # standard output may be the terminal that shows the bar
             tell_changes(destination, _changed_cells(done))
     return Done(made, tables, [*map(name_of, destination.beside)])

@@ -43,10 +43,11 @@ def _fill_parts(plan: Plan, request: Request, source: "tuple[SavedModel, str] | 
     from em_impute.report.build.parts import build_parts_report
 
     asked, destination, paths, command = plan.asked.partitions, plan.destination, plan.inputs or ["-"], command_line()
+    form = Form(plan.asked.fills.long, plan.asked.output.diff)
     applied = None if source is None else (asked_of(source[0], request, source[1]), source[1])
 
     def completed(outputs: Sequence[str]) -> PartsResult:
-        workers, form = backend(asked.backend or "serial", asked.scheduler, asked.workers), Form(long, destination.diff)
+        workers = backend(asked.backend or "serial", asked.scheduler, asked.workers)
         told = _clearing(watch) if STDOUT in outputs else watch
         return complete_parts(request, _parts(paths, copies, outputs), workers, _room(asked), told, applied, form)
 
@@ -54,7 +55,6 @@ def _fill_parts(plan: Plan, request: Request, source: "tuple[SavedModel, str] | 
         model = None if applied is None else applied[0]
         return [build_parts_report(filled, at, request, command, model) for at in range(len(filled.columns))]
 
-    long = plan.asked.fills.long
     with run.progress() as watch, _copies(paths) as copies:
         filled = completed(() if run.asked.judges else destination.data)
         run.log.parts(filled)
@@ -66,7 +66,7 @@ def _fill_parts(plan: Plan, request: Request, source: "tuple[SavedModel, str] | 
     run.log.written(data=[file for part in filled.filled for file in part.files])
     model = model_of_parts(filled, request, time_of_run()) if destination.model is not None else None
     write_rest(made, model, destination, run)
-    if destination.diff:
+    if plan.asked.output.diff:
         tell_changes(destination, _changes(filled))
     return Done(made, name_tables(destination.data), [*map(name_of, destination.beside)])
 

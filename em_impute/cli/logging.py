@@ -116,9 +116,10 @@ class Log:
 
     def failure(self, message: str, hint: str = "", *, quotes_cells: bool = True) -> None:
         """Say why the run fails, and the remedy; of cells that are quoted only what the command line says."""
-        for text in (message, f"hint: {hint}" if hint else ""):
-            if text:
-                self.note(self._without_cells(text) if quotes_cells else text, "ERROR")
+        known = {part for word in self._arguments for part in (word, *re.split("[,=]", word))}
+        for text in (message, *([f"hint: {hint}"] if hint else [])):
+            bare = BARE.sub("…", QUOTED.sub(lambda found: found[0] if found[0][1:-1] in known else "'…'", text))
+            self.note(bare if quotes_cells else text, "ERROR")
 
     def input(self, opened: "InputTable") -> None:
         """Say what was read."""
@@ -180,11 +181,6 @@ class Log:
             with suppress(OSError):
                 os.close(self._descriptor)
             self._descriptor = None
-
-    def _without_cells(self, text: str) -> str:
-        """Leave out what is quoted and does not stand in the command line."""
-        known = {part for word in self._arguments for part in (word, *re.split("[,=]", word))}
-        return BARE.sub("…", QUOTED.sub(lambda found: found[0] if found[0][1:-1] in known else "'…'", text))
 
     def _append(self, line: str) -> None:
         """Write a line at once.  A log that cannot be written is said once and spoils nothing else."""

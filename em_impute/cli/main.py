@@ -86,7 +86,8 @@ def _end_of(arguments: list[str], log: Log) -> int:
 
 def _obey(arguments: list[str], log: Log) -> int:
     """Run the command, and give the exit code that it asks for."""
-    if _calculates(arguments):
+    asks_for_help = not {"-h", "--help"}.isdisjoint(arguments)
+    if not asks_for_help and not (COMMANDS - {"schema"}).isdisjoint(arguments):  # it asks for more than words
         refuse_without_memory()
         log.open_if_asked()
     # The rooms below are imported here, so that an interrupt while importing ends as quietly as any other.
@@ -98,11 +99,6 @@ def _obey(arguments: list[str], log: Log) -> int:
     if sys.stdout is not None:
         sys.stdout.flush()
     return int(code or 0)
-
-
-def _calculates(arguments: Sequence[str]) -> bool:
-    """Tell whether the command line asks for more than words."""
-    return not {"-h", "--help"}.intersection(arguments) and any(word in COMMANDS - {"schema"} for word in arguments)
 
 
 def _fail(error: Exception, arguments: list[str], log: Log) -> int:

@@ -83,7 +83,7 @@ def _of_usage(message: str, words: Sequence[str]) -> Iterator[str]:
         if "'--line'" in message and (lines := re.findall(r"\d+", value)):
             yield f"name each line by an option of its own: {' '.join(f'--line {one}' for one in lines)}"
     for option in SHARES:
-        if f"'{option}'" in message or f"{option} takes" in message:
+        if f"'{option}'" in message:
             per_cent = (value.removesuffix("%") for value in _values(option, words))
             numbers = [float(value) for value in per_cent if NUMBER.fullmatch(value)]
             yield from (f"{option} takes a share: {one:g} % is {one / 100.0:g}" for one in numbers if one > 1.0)

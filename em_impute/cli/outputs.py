@@ -30,8 +30,6 @@ class Destination:
     reports: tuple[str, ...]
     model: str | None
     """where the fit is saved"""
-    diff: bool
-    """The changed cells go to standard output."""
 
     @property
     def beside(self) -> list[str]:
@@ -65,15 +63,17 @@ def plan(
     """
     if asked.output == "":
         raise UsageError("-o is given an empty path", "name a file, or - for standard output")
-    reports = report_paths([*(asked.reports or ()), *["-"] * asked.json], no_report=asked.no_report)
+    reports = report_paths([*(asked.reports or ()), *["-"] * asked.json])
+    if asked.no_report and reports:
+        raise UsageError("--no-report contradicts -r and --json", "leave one of them out")
     if asked.dry_run:
-        return Destination((), (STDOUT,) * asked.json, None, asked.diff)
+        return Destination((), (STDOUT,) * asked.json, None)
     data = _tables(inputs, asked, in_parts=in_parts)
     if not reports and not asked.no_report:
         reports = _default_reports(inputs, data, asked.output)
     if n_files is not None and data:
         data = tuple(name for one in data for name in _numbered(one, n_files))
-    return Destination(data, reports, None if model is None else place_of(model), asked.diff)
+    return Destination(data, reports, None if model is None else place_of(model))
 
 
 def place_of(path: str) -> str:
@@ -81,12 +81,8 @@ def place_of(path: str) -> str:
     return STDOUT if path in STDOUT_NAMES else str(Path(path))
 
 
-def report_paths(
-    reports: Sequence[str], forms: Sequence[str] = REPORT_FORMS, *, no_report: bool = False
-) -> tuple[str, ...]:
+def report_paths(reports: Sequence[str], forms: Sequence[str] = REPORT_FORMS) -> tuple[str, ...]:
     """Read every -r: a path whose suffix says which of the forms the report has, or standard output for JSON."""
-    if no_report and reports:
-        raise UsageError("--no-report contradicts -r and --json", "leave one of them out")
     for report in reports:
         suffix = Path(report).suffix
         if suffix not in forms and not (report in STDOUT_NAMES and ".json" in forms):

@@ -63,7 +63,7 @@ class Plan:
     def outputs(self) -> list[str]:
         """What is written, but the file that is completed in its place."""
         data = self.destination.data if self.place is None else ()
-        return [*data, *self.destination.beside, *[STDOUT] * self.destination.diff]
+        return [*data, *self.destination.beside, *[STDOUT] * self.asked.output.diff]
 
 
 def plan_table(asked: Asked, log: Log) -> Plan:

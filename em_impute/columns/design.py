@@ -236,7 +236,11 @@ def _refuse_none_or_too_many(
 ) -> None:
     """Raise FitError where no predictor is left, or more numbers than can be used."""
     if not (numbers or texts):
-        raise FitError(f"no numeric column is left to predict from{_because(rejected)}", _remedy(rejected))
+        reasons = listed([f"{shown(one.name)}: {one.reason}" for one in rejected], separator="; ")
+        message = f"no numeric column is left to predict from{f' ({reasons})' if reasons else ''}"
+        code = next((one.name for one in rejected if one.reason.startswith(("identifier", "zero-padded"))), None)
+        as_text = f"if part of a code tells the label, add {option('kinds', f'{code}=text')}"
+        raise FitError(message, f"name usable columns with {option('features')}" if code is None else as_text)
     if len(numbers) > most:
         too_many = f"{len(numbers):,} numeric columns are too many"
         raise FitError(too_many, f"name those that matter with {option('features')}")
@@ -336,15 +340,3 @@ def redundant_columns(rows: Rows, n_numbers: int) -> list[int]:
         if 1.0 - explained > LEAST_OWN_VARIANCE:
             kept.append(j)
     return [j for j in range(n_features) if j not in kept]
-
-
-def _because(rejected: Sequence[Rejected]) -> str:
-    reasons = [f"{shown(one.name)}: {one.reason}" for one in rejected]
-    return f" ({listed(reasons, separator='; ')})" if reasons else ""
-
-
-def _remedy(rejected: Sequence[Rejected]) -> str:
-    """Say how a column serves that was left out for its looks."""
-    code = next((one.name for one in rejected if one.reason.startswith(("identifier", "zero-padded"))), None)
-    as_text = f"if part of a code tells the label, add {option('kinds', f'{code}=text')}"
-    return f"name usable columns with {option('features')}" if code is None else as_text

@@ -28,9 +28,6 @@ WORD, LOOKED_AT = re.compile(r"[^\W\d_]{2}"), 1000
 MIN_ROW_NUMBERS = 3
 """Fewer whole numbers in a row are a coincidence."""
 
-MIN_TEXTS = 2
-"""A category with fewer of them is a constant."""
-
 LARGEST, LEAST_RANGE = 1e305, 1e-305
 """Numbers of a predictor may be so large and must differ by so much: what is computed from them, such as a sum or a
 thousandth of a deviation, is then a number with all its digits too."""
@@ -158,7 +155,7 @@ def _reason_against_category(name: str, category: CategoryColumn, *, explicit: b
             raise DesignError(message, f"name columns of numbers or of fewer texts with {option('features')}")
         return reason
     n_texts = np.count_nonzero(category.counts)
-    if n_texts < MIN_TEXTS:
+    if n_texts <= 1:
         return "constant"
     hardly_repeats = n_texts >= MOSTLY_DIFFERENT * category.counts.sum()
     is_identifier = hardly_repeats or IDENTIFIER_NAME.search(name.strip())

@@ -63,11 +63,6 @@ class Reading:
         count = f" in {plural(self.n_unread, 'cell')}" if self.n_unread else ""
         return f"{shown(self.column)}{count}, such as {', '.join(self.unread)}" if self.unread else ""
 
-    @property
-    def new_names(self) -> tuple[str, ...]:
-        """The names that no column has."""
-        return tuple(name for name in self.names if name != self.column)
-
     def only(self, names: Sequence[str]) -> "Reading":
         """Make no other numbers than these."""
         kept = [(part, name) for part, name in zip(self.parts, self.names, strict=True) if name in names]
@@ -90,7 +85,7 @@ class _Column:
 
 def made_names(readings: Sequence[Reading]) -> list[str]:
     """Name the numbers that stand behind all columns of a table."""
-    return [name for one in readings for name in one.new_names]
+    return [name for one in readings for name in one.names if name != one.column]
 
 
 def times_of(readings: Sequence[Reading]) -> dict[str, list[tuple[str, ...]]]:
@@ -100,11 +95,6 @@ def times_of(readings: Sequence[Reading]) -> dict[str, list[tuple[str, ...]]]:
         for one in readings
         if isinstance(one.notation, Times)
     }
-
-
-def used_readings(readings: Sequence[Reading], names: Sequence[str]) -> tuple[Reading, ...]:
-    """Keep what makes one of these predictors."""
-    return tuple(kept for one in readings if (kept := one.only(names)).names)
 
 
 def columns_to_read_again(table: Table, decimal: str) -> list[int]:

@@ -28,9 +28,6 @@ PROBE = 1000
 SHOWN = "shown"
 """Stands for every number of a column whose values are no codes: what counts is whether there is one."""
 
-MIN_VALUES = 2
-"""Fewer say the same of every row."""
-
 PLAINLY = 3.0
 """Standard errors of the mean gain."""
 
@@ -147,7 +144,7 @@ def _tells(table: Table, index: int, texts: NamedTexts, label: Integers, weight:
     """Tell whether a column says more as texts, or by its gaps, than mixtures see in its numbers or its category."""
     known, is_category = np.flatnonzero((fold >= 0) & (weight > 0.0)), index in table.categories
     code = np.minimum(texts.code[known], 0) if is_category else texts.code[known]
-    if np.unique(code).size < MIN_VALUES:
+    if np.unique(code).size <= 1:
         return False
     is_number = not is_category and SHOWN not in texts.texts and not table.numbers[index].is_code
     n_labels = int(label.max()) + 1

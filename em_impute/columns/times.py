@@ -45,7 +45,7 @@ PIVOT = 69
 
 DAY, WEEK, YEAR = 86_400.0, 7.0, 365.2425
 EPOCH = date(1970, 1, 1).toordinal()
-SECONDS, DAYS, HOURS = "seconds", "days", "hours"
+DAYS, HOURS = "days", "hours"
 CYCLES = {"day of year": YEAR, "weekday": WEEK, "hour": 1.0}
 """What comes back, and after how many days."""
 

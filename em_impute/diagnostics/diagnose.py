@@ -53,7 +53,7 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
         }
         at_zero = not found.delta.any()  # else the intervals are those of another δ
         sensitivity = sweep(found.unshifted, weight, known, labels.labels, intervals if at_zero else None)
-    plain = examine_baseline_em(design, found.fitted.mixture, recipe, request.prior_strength)
+    plain = examine_baseline_em(design, found.mixture, recipe, request.prior_strength)
     return Diagnostics(
         examine_missingness(design, request.seed, found.fitted.how.missing),
         uncertainty,

@@ -165,11 +165,8 @@ def in_units(values: Floats, shift: float, scale: float, weight: Floats, out: Fl
     A row that counts is never as far out as FARTHEST, since it takes part in the deviation.  One that does not can be
     beyond what can be squared: it stands at FARTHEST on its side, where every label's tail has come to its limit.
     """
-    if (weight > 0.0).all():
-        np.subtract(values, shift, out=out)
-        out /= scale
-        return
     with np.errstate(over="ignore"):
         np.subtract(values, shift, out=out)
         out /= scale
-    np.clip(out, -FARTHEST, FARTHEST, out=out)
+    if not (weight > 0.0).all():
+        np.clip(out, -FARTHEST, FARTHEST, out=out)

@@ -162,18 +162,13 @@ def _merged(rows: Rows, n_components: int, family: Family, prior: Prior, hierarc
 
 
 def _guesses(rows: Rows, n_components: int, prior: Prior, n_starts: int, seed: int) -> Iterator[Parameters]:
-    """Yield starting values: equal slices along each feature's order, then k-means++ seeds with random numbers.
-
-    One feature is also cut in two where that is best, and one component has one start.
-    """
+    """Yield starting values: equal slices along each feature's order, then k-means++ seeds with random numbers."""
     rng = np.random.default_rng(seed)
     x, weight = rows.x, rows.weight
     slices = min(x.shape[1], n_starts // 2)
     for attempt in range(n_starts if n_components > 1 else 1):
         if attempt < slices:
             component = _slice(x[:, attempt], weight, n_components)
-        elif attempt == slices and x.shape[1] == 1 and n_components == 2:  # noqa: PLR2004  # one cut makes two parts
-            component = _cut(x[:, 0], weight)
         else:
             component = _divide(x, weight, n_components, rng)
         yield _tied(x, component, weight, n_components, prior)
@@ -184,21 +179,6 @@ def _slice(values: Floats, weight: Floats, n_components: int) -> Integers:
     middle = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()  # of each row's share, between 0 and 1
     component = np.empty(values.size, dtype=np.intp)
     component[order] = (middle * n_components).astype(np.intp)
-    return component
-
-
-def _cut(values: Floats, weight: Floats) -> Integers:
-    """Cut one feature in two so that the squares about both means are least (Fisher 1958): one scan in its order."""
-    shown = np.where(np.isnan(values), 0.0, values)
-    if shown.size == 1:
-        return np.zeros(1, dtype=np.intp)
-    order = np.argsort(shown, kind="stable")
-    below, total = np.cumsum(weight[order]), np.cumsum(weight[order] * shown[order])
-    above = below[-1] - below[:-1]
-    # Squares between the parts, w₁w₂/(w₁ + w₂)·(mean₁ − mean₂)², are what the squares within them leave of the whole.
-    difference = total[:-1] / below[:-1] - (total[-1] - total[:-1]) / above
-    component = np.ones(values.size, dtype=np.intp)
-    component[order[: int(np.argmax(below[:-1] * above * difference**2)) + 1]] = 0
     return component
 
 

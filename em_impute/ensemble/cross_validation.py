@@ -187,11 +187,9 @@ def fit_plan(plan: Plan, data: TrainingData, held: Flags, seed: int) -> tuple[In
     return component_label, fit_divided_labels(data, held, shrinkages, component_label, seed)
 
 
-def refit(
-    submodels: Sequence[Submodel], examples: Examples, n_labels: int, held: Flags, seed: int
-) -> list[tuple[Submodel, ...]]:
-    """Fit the members of some submodels anew, once for every set of held-out rows; their weights stay."""
-    refitted: dict[int, list[Submodel]] = {}
+def refit(submodels: Sequence[Submodel], examples: Examples, n_labels: int, seed: int) -> tuple[Submodel, ...]:
+    """Fit the members of some submodels anew to all rows; their weights stay."""
+    nobody, refitted = np.zeros((1, examples.label.size), dtype=bool), dict(enumerate(submodels))
     for name in dict.fromkeys(submodel.view.name for submodel in submodels):  # one view's rows in memory at a time
         alike = [(place, submodel) for place, submodel in enumerate(submodels) if submodel.view.name == name]
         data = gather(alike[0][1].view, examples, n_labels)
@@ -199,11 +197,10 @@ def refit(
             settings = list(dict.fromkeys((member.shrinkage, member.draws_means_in) for member in submodel.members))
             steps = sorted({member.steps for member in submodel.members})
             plan = Plan(name, submodel.members[0].per_label, settings, steps)
-            component_label, batch = fit_plan(plan, data, held, seed)
-            order = np.array([plan.members.index(member) for member in submodel.members]) * len(held)
-            batches = [batch.take(order + number) for number in range(len(held))]
-            refitted[place] = [submodel._replace(component_label=component_label, batch=one) for one in batches]
-    return list(zip(*(refitted[place] for place in range(len(submodels))), strict=True))
+            component_label, batch = fit_plan(plan, data, nobody, seed)
+            order = np.array([plan.members.index(member) for member in submodel.members])
+            refitted[place] = submodel._replace(component_label=component_label, batch=batch.take(order))
+    return tuple(refitted.values())
 
 
 def _held_scores(component_label: Integers, batch: Batch, n_labels: int, seen: Predictors, without: Flags) -> Floats:

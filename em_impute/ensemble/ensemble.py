@@ -14,7 +14,7 @@ from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import Scorer, make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.terms import count_terms, is_wide
-from em_impute.ensemble.transforms import TEXTS, Predictors, View
+from em_impute.ensemble.transforms import Predictors, View
 from em_impute.environment import memory_is_limited
 from em_impute.serialize.annotations import Axes, Key, MayLack, Range
 
@@ -69,11 +69,6 @@ class Submodel(NamedTuple):
     def is_divided(self) -> bool:
         """Labels are divided among several components."""
         return self.members[0].per_label > 1
-
-    @property
-    def is_given(self) -> bool:
-        """Rows do not teach its mixtures anything: they say what the scores of texts do."""
-        return self.view.name == TEXTS
 
 
 @dataclass(frozen=True)

@@ -294,8 +294,7 @@ def _refitted(submodels: Sequence[Submodel], examples: Examples, n_labels: int, 
         alike = list(some)
         n_components = sum(one.batch.weight.size for one in alike)
         rows = _rows_to_fit(examples, [member for one in alike for member in one.members], n_components, seed)
-        nobody = np.zeros((1, rows.label.size), dtype=bool)
-        found += refit(alike, rows, n_labels, nobody, seed)[0]
+        found += refit(alike, rows, n_labels, seed)
     return found
 
 

@@ -28,7 +28,7 @@ from em_impute.ensemble.shrinkage import Batch, Strengths, shares_of, strengths_
 from em_impute.ensemble.student_t import gaussian_label_scores, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.terms import has_products, variances_in
-from em_impute.ensemble.transforms import Predictors, View
+from em_impute.ensemble.transforms import TEXTS, Predictors, View
 
 MAX_LABELLED = 3000
 """Labelled rows up to which unlabelled ones have a part in the posterior."""
@@ -97,7 +97,7 @@ def draw_ensemble(ensemble: EnsembleFit, examples: Examples, n_draws: int, seed:
         if not number.size:
             continue
         members = picked[number, 1]
-        if submodel.is_given:
+        if submodel.view.name == TEXTS:  # rows teach its mixtures nothing
             parameters = submodel.batch.take(members)
         elif many or submodel.is_divided:
             parameters = _around(submodel, members, count, rng)

@@ -40,20 +40,6 @@ class Patterns:
     """(n_patterns, n_columns)"""
 
     @cached_property
-    def steps(self) -> tuple[list[tuple[int, Integers, Flags]], Integers]:
-        """How covariances are swept on the columns that not all patterns show: those that begin alike begin together.
-
-        Each step has its column, which matrices of the step before are gone on with, and which of these, (n_matrices,
-        1), are swept.  At the end: the matrix of each pattern, (n_patterns,).
-        """
-        steps, last = [], np.zeros(len(self.observed), np.intp)
-        count = self.observed.sum(axis=0)
-        for column in np.argsort(-count, kind="stable")[np.count_nonzero(count == len(self.observed)) :].tolist():
-            found, last = np.unique(2 * last + self.observed[:, column], return_inverse=True)
-            steps.append((column, found // 2, found[:, None] % 2 == 1))
-        return steps, last
-
-    @cached_property
     def shown(self) -> Floats:
         """`observed` as numbers by which rows of matrices are multiplied, (n_patterns, n_columns, 1)."""
         return self.observed[:, :, None].astype(np.float64)
@@ -107,7 +93,11 @@ def training_rows(seen: Predictors, rows: Integers, label: Integers, most: int |
 
     `label` is that of every row of `seen`, (n_seen,).
     """
-    missing, pattern = _patterns_of(seen, rows)
+    missing = np.isnan(seen.x[rows])
+    if has_products(seen.x.shape[1]):
+        missing, pattern = find_patterns(missing)
+    else:  # the terms tell of gaps: it is one pattern, of the columns that some row does not show
+        missing, pattern = np.asarray([missing.any(axis=0)]), np.zeros(rows.size, np.intp)
     commonest = np.argsort(-np.bincount(pattern, minlength=len(missing)), kind="stable")[:most]
     n_codes = int(label.max(initial=-1)) + 2
     found = []
@@ -119,22 +109,13 @@ def training_rows(seen: Predictors, rows: Integers, label: Integers, most: int |
         segments, first, sorted_rows = [], 0, rows_by_code(code, (some.stop - some.start) * n_codes)
         for number, part in enumerate(sorted_rows):
             if part.size:
-                segments.append(Segment(slice(first, first + part.size), *divmod(number, n_codes)))
-                first += part.size
-        segments = [one._replace(label=one.label - 1) for one in segments]
+                rows_of = slice(first, first := first + part.size)
+                segments.append(Segment(rows_of, number // n_codes, number % n_codes - 1))
         row = rows[mine[np.concatenate(sorted_rows)]]
         told = seen.take(row)
         terms = terms_of(told if is_wide(seen.x.shape[1], seen.levels) else told._replace(x=np.nan_to_num(told.x)))
         found.append(TrainingRows(row, Patterns(~missing[commonest[some]]), tuple(segments), terms))
     return found
-
-
-def _patterns_of(seen: Predictors, rows: Integers) -> tuple[Flags, Integers]:
-    """Find the patterns of gaps; where the terms tell of gaps it is one, of the columns that some row does not show."""
-    missing = np.isnan(seen.x[rows])
-    if has_products(seen.x.shape[1]):
-        return find_patterns(missing)
-    return np.asarray([missing.any(axis=0)]), np.zeros(rows.size, np.intp)
 
 
 def _statistics_of(total: Floats, n_columns: int) -> SufficientStatistics:
@@ -213,25 +194,22 @@ def sweep(patterns: Patterns, covariance: Floats) -> tuple[Floats, Floats]:
     swept[:, rest[:, None], rest] -= swept[:, rest[:, None], shared] @ slope
     swept[:, shared[:, None], shared] = -inverse
     swept[:, shared[:, None], rest], swept[:, rest[:, None], shared] = slope, _transpose(slope)
-    # Matrices come last, since there are the most of them.
-    swept, log_determinant = np.moveaxis(swept[:, None], (2, 3), (0, 1)).swapaxes(2, 3).copy(), log_determinant[None]
-    steps, last = patterns.steps
-    product = np.empty((0, 0, 0, 0))
-    for column, before_it, shown in steps:
-        if before_it.size > swept.shape[2]:
-            swept, log_determinant = swept[:, :, before_it], log_determinant[before_it]
-        if product.shape != swept.shape:
-            product = np.empty_like(swept)
+    # Those of each pattern; matrices come last, since there are the most of them.
+    swept = np.repeat(np.moveaxis(swept, 0, -1)[:, :, None], len(observed), axis=2)
+    log_determinant = np.repeat(log_determinant[None], len(observed), axis=0)
+    product = np.empty_like(swept)
+    for column in rest.tolist():
+        shown = observed[:, column, None]
         pivot = np.where(shown, swept[column, column], 1.0)
         row = np.where(shown, swept[column] / pivot, 0.0)
         swept -= np.multiply(swept[:, column, None], row, out=product)
         np.copyto(swept[column], row, where=shown)
         np.copyto(swept[:, column], row, where=shown)
         np.copyto(swept[column, column], -1.0 / pivot, where=shown)
-        log_determinant = log_determinant + np.log(pivot)
+        log_determinant += np.log(pivot)
     # As rows of numbers they are turned eight times as fast as axis by axis.
-    swept = np.ascontiguousarray(swept.reshape(n * n, *swept.shape[2:]).transpose(2, 1, 0)).take(last, axis=1)
-    return swept.reshape(*before, *observed.shape, n), log_determinant[last].T.reshape(*before, -1)
+    swept = np.ascontiguousarray(swept.reshape(n * n, len(observed), -1).T)
+    return swept.reshape(*before, *observed.shape, n), log_determinant.T.reshape(*before, -1)
 
 
 def coefficients(

@@ -63,7 +63,7 @@ class FittedColumn:
     @property
     def mixture(self) -> Mixture:
         """The only mixture, or the one that leads the ensemble."""
-        return self.fitted.mixture
+        return self.fitted.lead()
 
     @property
     def ensemble(self) -> EnsembleFit | None:

@@ -50,11 +50,6 @@ class Fitted(NamedTuple):
     how: HowMissing
     """how rows without a label differ from those with one"""
 
-    @property
-    def mixture(self) -> Mixture:
-        """The mixture that `lead` gives."""
-        return self.lead()
-
 
 def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, progress: FitProgress) -> Fitted:
     """Fit one mixture of the engine to all rows; its covariance is named or chosen.

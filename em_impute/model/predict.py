@@ -84,7 +84,13 @@ class Coding:
                 np.subtract(table.numbers[self.column[feature.name]].of(rows), feature.shift, out=x[:, j])
                 x[:, j] /= feature.scale
             else:
-                x[:, j] = self._indicator(feature, of_category[feature.category])
+                # Whether it is one of its texts, standardised; at the end that of −1.
+                texts = self.texts[feature.category]
+                value = np.full(len(texts) + 1, -feature.shift / feature.scale)
+                text = feature.name.removeprefix(f"{feature.category}=")
+                value[texts.index(text)] = (1.0 - feature.shift) / feature.scale
+                value[-1] = np.nan
+                x[:, j] = value[of_category[feature.category]]
         return Predictors(x, np.array(codes, np.intp).reshape(len(codes), rows.size).T, self.levels, self.n_numbers)
 
     def cells(self, table: Table, rows: Integers | slice) -> Iterator[tuple[int, NDArray[Any]]]:
@@ -118,14 +124,6 @@ class Coding:
         number = {text: code for code, text in enumerate(texts)}
         place = np.array([*(number.get(text, MISSING) for text in found.texts), MISSING], np.intp)
         return place[found.level[rows]]
-
-    def _indicator(self, feature: Feature, codes: Integers) -> Floats:
-        """Say whether a category is one of its texts, standardised: (n_rows,), NaN where it is missing."""
-        texts = self.texts[str(feature.category)]
-        value = np.full(len(texts) + 1, -feature.shift / feature.scale)  # at the end that of −1
-        value[texts.index(feature.name.removeprefix(f"{feature.category}="))] = (1.0 - feature.shift) / feature.scale
-        value[-1] = np.nan
-        return value[codes]
 
 
 @dataclass(frozen=True)
@@ -308,7 +306,7 @@ def expert_of(design: Design, fitted: Fitted, labels: Sequence[str], names: Sequ
     coding = Coding(design.features, texts, request.decimal, {name: names.index(name) for name in used})
     mixtures: Ensemble | Mixed
     if (of := fitted.choice.ensemble) is None:
-        mixtures = Mixed(*fitted.mixture.fit[:2])
+        mixtures = Mixed(*fitted.lead().fit[:2])
     else:  # without what only the report asks for: the rest is sent to every worker, or saved
         mixtures = Ensemble(of.n_labels, of.submodels, of.model_weight, of.shares, of.sharpness)
     return Expert(known_labels, coding, mixtures)

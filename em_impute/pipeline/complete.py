@@ -8,7 +8,7 @@ import numpy as np
 
 from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
-from em_impute.columns.readings import made_names, used_readings
+from em_impute.columns.readings import made_names
 from em_impute.columns.text_scores import TextScores, fit_text_scores
 from em_impute.diagnostics.diagnose import examine
 from em_impute.em.em import Stopping
@@ -115,7 +115,8 @@ def fit_column(
     clock.lap("fit")
     found = FittedColumn(labels, design, fitted, groups, clock.laps, np.zeros(len(labels.labels)), own, reasons, shifts)
     predictors = [*(one.name for one in design.features), *(() if texts is None else texts.columns)]
-    return replace(found, readings=used_readings(scored.readings, predictors), texts=texts)
+    used = tuple(kept for one in scored.readings if (kept := one.only(predictors)).names)
+    return replace(found, readings=used, texts=texts)
 
 
 def _design(

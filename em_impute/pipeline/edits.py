@@ -118,7 +118,12 @@ def added_columns(
     target, fills = completion.target, completion.fills
     if request.probability:
         written = np.ones(n_rows)
-        written[fills.row] = _probability(completion, imputation)
+        written[fills.row] = fills.probability
+        if imputation == OBSERVED:  # there is no label yet
+            written[fills.row] = np.nan
+        elif imputation is not None and fills.drawn is not None and fills.probabilities is not None:
+            code = codes_to_write(completion, imputation)[:, None]
+            written[fills.row] = np.take_along_axis(fills.probabilities, code, axis=1)[:, 0]
         yield f"{target}_probability", written, PROBABILITY_DIGITS
     if request.probabilities:
         for k, label in enumerate(completion.labels.labels):
@@ -130,16 +135,6 @@ def added_columns(
         filled = np.zeros(n_rows)
         filled[fills.row[fills.code >= 0]] = 1.0
         yield f"{target}_imputed", filled, 0
-
-
-def _probability(completion: ColumnResult, imputation: int | None) -> Floats:
-    """Give the probability of the label in each cell that was missing, NaN where there is none yet: (n_missing,)."""
-    code, fills = codes_to_write(completion, imputation), completion.fills
-    if imputation == OBSERVED:
-        return np.full(code.size, np.nan)
-    if imputation is None or fills.drawn is None or fills.probabilities is None:
-        return fills.probability
-    return np.take_along_axis(fills.probabilities, code[:, None], axis=1)[:, 0]
 
 
 def _appended_cells(opened: InputTable, values: Floats, digits: int, decimal: str) -> Edits:

@@ -113,7 +113,10 @@ def evaluate(
         shown = opened if whole is None else _with_gaps(opened, whole, rows, rng)
         found = fit_column(shown, column, left, request, tell)
         said[MODEL].append(found.probability_of(rows))
-        said[MAJORITY].append(np.tile(_shares(left, opened.weight), (rows.size, 1)))
+        known = left.label >= 0
+        weight = None if opened.weight is None else opened.weight[known]
+        count = np.bincount(left.label[known], weight, len(left.labels))
+        said[MAJORITY].append(np.tile(count / count.sum(), (rows.size, 1)))
         alone = _fit_labels_only(shown, column, left, request, tell)
         if alone is not None:
             said[LABELS_ONLY].append(alone.probability_of(rows))
@@ -151,14 +154,6 @@ def _progress(progress: Progress, number: int, total: int) -> Progress:
     return lambda stage, _share, detail: progress(
         f"repeat {number + 1} of {total}", number / total, f"{stage} {detail}".rstrip()
     )
-
-
-def _shares(labels: Labels, weight: Floats | None) -> Floats:
-    """Compute the shares of the known labels, (n_labels,)."""
-    known = labels.label >= 0
-    count = np.bincount(labels.label[known], None if weight is None else weight[known], len(labels.labels))
-    shares: Floats = count / count.sum()
-    return shares
 
 
 def _fit_labels_only(

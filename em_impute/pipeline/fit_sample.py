@@ -23,12 +23,11 @@ from em_impute.pipeline.full_em import EmTask, FullFit, fit_all_rows
 from em_impute.pipeline.open import Progress, input_table, interpreted, read_options
 from em_impute.pipeline.sample import Sample, Wanted, evenly
 from em_impute.pipeline.save import column_of_sample
-from em_impute.pipeline.scan import NumberSummary, RowSummary
+from em_impute.pipeline.scan import RowSummary
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.saved_model.store import SavedColumn, SavedModel
 from em_impute.table.categories import MAX_TEXTS
 from em_impute.table.columns import TargetColumn
-from em_impute.table.number_columns import NumberColumn
 from em_impute.table.read import read_table
 from em_impute.table.source import Source
 
@@ -167,10 +166,14 @@ def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
     options = read_options(scan.plan.request, dialect, name)
     options["most_texts"], options["all_lines"] = MAX_TEXTS, True
     table = read_table(source, dialect, **options)
-    numbers = {
-        index: _as_in_all_rows(numbers, scan.summary.numbers[index], explicit=options["explicit"])
-        for index, numbers in table.numbers.items()
-    }
+    numbers = {}
+    for index, one in table.numbers.items():
+        found, sampled = scan.summary.numbers[index], {"n_missing": one.n_missing, "n_numbers": one.n_numbers}
+        numbers[index] = replace(one, **(found.counts | sampled))
+        # The rows that were drawn are numbered with gaps; without them they are recognised.
+        if found.run is not None and not options["explicit"] and one.numbers is not None:
+            row_numbers = np.arange(one.size, dtype=np.float64) + found.run[0]
+            numbers[index] = replace(numbers[index], numbers=row_numbers, code=None)
     return replace(input_table(source, replace(table, numbers=numbers), options), targets=[column], is_sample=True)
 
 
@@ -179,12 +182,3 @@ def _place_of(sample: Sample, opened: InputTable, lines: Sequence[int]) -> list[
     begins = opened.table.line_of(np.arange(opened.table.n_rows))
     rows = np.searchsorted(begins, np.array(lines, np.int64))
     return list(zip(*(sample.rows[name][rows].tolist() for name in ("part", "line")), strict=True))
-
-
-def _as_in_all_rows(column: NumberColumn, numbers: NumberSummary, *, explicit: bool) -> NumberColumn:
-    sampled = {"n_missing": column.n_missing, "n_numbers": column.n_numbers}
-    told = replace(column, **(numbers.counts | sampled))
-    if numbers.run is None or explicit or column.numbers is None:
-        return told
-    # The rows that were drawn are numbered with gaps; without them they are recognised.
-    return replace(told, numbers=np.arange(column.size, dtype=np.float64) + numbers.run[0], code=None)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
 
-from em_impute.columns.predictors import MIN_TEXTS, Rejected
+from em_impute.columns.predictors import Rejected
 from em_impute.columns.readings import as_told, columns_to_read_again, find_readings, made_names, with_readings
 from em_impute.columns.weights import read_weights
 from em_impute.errors import FitError, UsageError, option
@@ -66,7 +66,7 @@ def _incomplete(table: Table, null_values: Collection[str]) -> tuple[list[int], 
         if category is not None:
             known = dict(zip(category.texts, category.counts.tolist(), strict=True))
             n_missing = category.n_missing + sum(n for text, n in known.items() if text in null_values)
-            is_gapless, is_one = not n_missing, len(known.keys() - null_values) < MIN_TEXTS
+            is_gapless, is_one = not n_missing, len(known.keys() - null_values) <= 1
             reason = "it holds one text only" if is_one else ""
             if category.too_many:
                 reason = f"it holds more than {category.limit} different texts"

@@ -127,7 +127,8 @@ def trimmed(sample: Sample, wanted: Wanted) -> Sample:
 
 def bounds_of(sample: Sample, wanted: Wanted) -> Bounds:
     """Find the key of the last row that is drawn, of either kind and of every text."""
-    key, text_of, drawn = sample.rows["key"], sample.rows["text"], ~sample.rows["is_witness"]
+    key, text_of, is_witness = (np.ascontiguousarray(sample.rows[name]) for name in ("key", "text", "is_witness"))
+    drawn = ~is_witness
     fills = sample.may_fill[text_of]
     floor = max(1, min(FLOOR, wanted.size // max(1, len(sample.texts))))
     known, missing = (_bound(key[drawn & kind], wanted.size) for kind in (~fills, fills))

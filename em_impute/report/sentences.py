@@ -3,14 +3,10 @@
 import math
 from collections.abc import Iterable, Iterator
 
-from em_impute.report.format import (
-    number,
-    percent,
-    rounded,
-)
+from em_impute.report.format import number, percent, rounded
 from em_impute.report.model.findings import AppliedModel, OutOfRange
 from em_impute.report.model.shared import Notice, is_note
-from em_impute.saved_model.values import Drift, PredictorDrift, Recovered
+from em_impute.saved_model.values import Drift, PredictorDrift
 from em_impute.table.text import plural
 
 SURELY = 3.0
@@ -71,12 +67,12 @@ def applied_lines(applied: AppliedModel) -> Iterator[tuple[str, str]]:
     """Say in a few lines what filled the column, and whether the rows are like those it was fitted to."""
     yield "model", origin(applied)
     yield "drift", _drifted(applied.drift)
-    for name, which, score in (
-        ("tested", "hidden labels right when it was fitted", applied.held_out),
-        ("known here", "known labels right", applied.tested),
-    ):
+    tested = "tested", "hidden labels right when it was fitted", applied.held_out
+    for name, which, score in (tested, ("known here", "known labels right", applied.tested)):
         if score is not None:
-            yield name, f"{_right(score)} {which} (majority {percent(score.baseline_accuracy)}), {_losses(score)}"
+            right, majority = percent(score.accuracy), percent(score.baseline_accuracy)
+            losses = f"{number(score.log_loss)} ({number(score.baseline_log_loss)} for the label shares)"
+            yield name, f"{right} of {score.rows:,} {which} (majority {majority}), log-loss {losses}"
 
 
 def origin(applied: AppliedModel) -> str:
@@ -102,17 +98,6 @@ def _drifted(drift: Drift) -> str:
     judged = [one for one in by_farness(drift) if one.psi is not None]
     if not judged:
         return "too few rows to tell"
-    moved = [one for one in judged if one.has_moved]
-    said = f"{len(moved):,} of {plural(len(judged), 'predictor')} shifted"
-    if moved:
-        furthest = "furthest " if len(moved) > 1 else ""
-        said += f" ({furthest}{moved[0].name}: PSI {moved[0].psi:.2f}, limit {moved[0].psi_limit:.2f})"
-    return said
-
-
-def _right(score: Recovered) -> str:
-    return f"{percent(score.accuracy)} of {score.rows:,}"
-
-
-def _losses(score: Recovered) -> str:
-    return f"log-loss {number(score.log_loss)} ({number(score.baseline_log_loss)} for the label shares)"
+    moved = [f"{one.name}: PSI {one.psi:.2f}, limit {one.psi_limit:.2f}" for one in judged if one.has_moved]
+    which = f" ({'furthest ' * (len(moved) > 1)}{moved[0]})" if moved else ""
+    return f"{len(moved):,} of {plural(len(judged), 'predictor')} shifted{which}"

@@ -189,43 +189,34 @@ def open_source(path: str | os.PathLike[str] | None, enough: int | None = None) 
     """Open the input; None or "-" is standard input.
 
     A stream (standard input, a FIFO, `<(…)`) is read to its end into a temporary file without a name, and so are the
-    data of a compressed file, or about so many bytes of them as are `enough`.  Raises `TableError` for what is missing,
-    unreadable, empty, damaged or evidently no CSV.
+    data of a compressed file, or about so many bytes of them as are `enough`; if that holds compressed data again, they
+    are refused.  Raises `TableError` for what is missing, unreadable, empty, damaged or evidently no CSV.
     """
     with ExitStack() as resources:
         if path is None or path == "-":  # but the path ./- is a file of that name
             if sys.stdin is None:
                 raise TableError("standard input is closed", "name a file")
-            yield _source_of(sys.stdin.buffer, STANDARD_INPUT, None, resources, is_stream=True)
+            file, name, place = cast("BinaryIO", sys.stdin.buffer), STANDARD_INPUT, None
         else:
-            file = _opened(Path(path), str(path), resources)
-            is_stream = not stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            yield _source_of(file, str(path), Path(path), resources, is_stream=is_stream, enough=enough)
-
-
-def _source_of(
-    file: BinaryIO, name: str, path: Path | None, resources: ExitStack, *, is_stream: bool, enough: int | None = None
-) -> Source:
-    """Make an open file or stream a source, as `open_source` does.
-
-    What is compressed is decompressed once: if that holds compressed data again, they are refused.
-    """
-    blocks = _read(file, name)
-    head = b""
-    while len(head) < HEAD_BYTES and (block := next(blocks, b"")):
-        head += block
-    whole = chain([head], blocks)
-    compression = compression_of(head)
-    source = Source(file, name, path, 0, compression=compression and compression.name, resources=resources)
-    if compression is not None:
-        source, _ = copied(source, lambda blocks: decompressed(blocks, compression, name, enough), whole)
-    else:
-        file = _spooled(whole, resources) if is_stream else file
-        source = replace(source, file=file, size=file.seek(0, os.SEEK_END))
-    source.file.seek(0)
-    _refuse_other_formats(source.file.read(HEAD_BYTES), source)
-    source.file.seek(0)
-    return source
+            name, place = str(path), Path(path)
+            file = _opened(place, name, resources)
+        blocks = _read(file, name)
+        head = b""
+        while len(head) < HEAD_BYTES and (block := next(blocks, b"")):
+            head += block
+        whole = chain([head], blocks)
+        compression = compression_of(head)
+        source = Source(file, name, place, 0, compression=compression and compression.name, resources=resources)
+        if compression is not None:
+            source, _ = copied(source, lambda blocks: decompressed(blocks, compression, name, enough), whole)
+        else:
+            is_file = place is not None and stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            file = file if is_file else _spooled(whole, resources)
+            source = replace(source, file=file, size=file.seek(0, os.SEEK_END))
+        source.file.seek(0)
+        _refuse_other_formats(source.file.read(HEAD_BYTES), source)
+        source.file.seek(0)
+        yield source
 
 
 def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:

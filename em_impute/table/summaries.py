@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import chain, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,19 +27,24 @@ BESIDE |= {"count", "n"}
 FIRST = np.array([chr(byte).casefold() in {word[0] for word in WORDS} for byte in range(256)])
 """Whether a byte begins such a word, in either case."""
 
-BEGINNINGS = [
-    ((1 << 8 * n) - 1, np.array([int.from_bytes(word[:n], "little") for word in words], np.uint64))
-    for n in range(1, 9)
-    if (words := [word.encode() for word in WORDS if min(len(word.encode()), 8) == n])
-]
-"""How such words begin, in the first of eight bytes, each with the mask of those."""
-
 LOWER = 0x2020202020202020
+"""The bit of each of eight bytes that makes letters small."""
+
+
+def _beginnings() -> dict[int, set[int]]:
+    """Spell such words, and a byte that ends them, as numbers of up to eight bytes with LOWER, by their length."""
+    found: dict[int, set[int]] = {}
+    for word, end in product(WORDS, (chr(byte) for byte in range(128) if not chr(byte).isalpha())):
+        beginning = bytes(byte | 0x20 for byte in f"{word}{end}".encode()[:8])
+        found.setdefault(len(beginning), set()).add(int.from_bytes(beginning, "little"))
+    return found
+
+
+BEGINNINGS = {size: np.array([*numbers], np.uint64) for size, numbers in _beginnings().items()}
 LIKELY = np.zeros(1 << 16, np.bool_)
 """Whether the first and the fourth byte of a cell, in lower case, may be those of such a word: a quick look at all."""
-for word in WORDS:
-    for fourth in word[3:4] or map(chr, range(256)):
-        LIKELY[ord(word[0]) | (ord(fourth) | 0x20) << 8] = True
+for spelled in chain.from_iterable(BEGINNINGS.values()):
+    LIKELY[int(spelled) & 0xFF | int(spelled) >> 16 & 0xFF00] = True
 
 FEW_BYTES = 9  # of a cell that holds nothing, or a mark for it
 LABELLED = 20  # rows that begin with such a word and have a label; one of them shows that it names a category
@@ -160,7 +166,9 @@ class RowSieve:
         begins = records.words[np.minimum(start, records.words.size - 1)] | LOWER  # in lower case, and more
         is_likely = LIKELY[begins & 0xFF | begins >> 16 & 0xFF00]
         may_be, begins = may_be[is_likely], begins[is_likely]
-        may_be = may_be[np.any([np.isin(begins & mask, words | (mask & LOWER)) for mask, words in BEGINNINGS], axis=0)]
+        may_be = may_be[
+            np.any([np.isin(begins & ((1 << 8 * size) - 1), some) for size, some in BEGINNINGS.items()], axis=0)
+        ]
         if not may_be.size or not self._targets:
             return []
         spans = [records.span(column) for column in self._targets]

@@ -65,6 +65,15 @@ def test_coded_labels_stay_whole_numbers():
     assert filled.schema == frame.schema
 
 
+@pytest.mark.parametrize("kind", ["Categorical", "Enum"])
+def test_categories_stay_what_they_are(kind):
+    pl = pytest.importorskip("polars")
+    dtype = pl.Enum(["f", "m"]) if kind == "Enum" else pl.Categorical
+    frame = pl.DataFrame(COLUMNS).with_columns(pl.col("sex").cast(dtype))
+
+    assert em_impute.fill(frame, "sex", covariance="tied").frame.schema == frame.schema
+
+
 def test_what_is_no_frame_is_refused():
     with pytest.raises(TypeError, match="frame is a dict: a data frame is needed"):
         em_impute.fill({"x": [1]}, "x")

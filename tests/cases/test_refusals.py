@@ -139,7 +139,7 @@ EVERYTHING = [
     ("fill a.csv --all --model m.model", USAGE, "--all contradicts --model"),
     ("fill part-?.csv --all", USAGE, "--all cannot be used here"),
     ("evaluate a.csv -c g --repeats 0", USAGE, "--repeats"),
-    ("evaluate a.csv -c g --hide nan", USAGE, "'nan'"),
+    ("evaluate a.csv -c g --hide nan", USAGE, "'--hide'"),
     ("evaluate a.csv -c g --hide-label a=1", USAGE, "LABEL=SHARE"),
     ("evaluate a.csv -c g --hide-label a=0.1 --hide-label a=0.2", USAGE, "twice"),
     ("evaluate a.csv -c g --how random --hide-label a=0.1", USAGE, "--how random"),

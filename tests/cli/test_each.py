@@ -103,7 +103,7 @@ def test_with_strict_a_file_with_a_warning_fails_and_is_not_written_and_else_its
 def test_verbose_tells_the_summary_of_each_file(call, folder):
     said = call("fill", "--each", "in/a.csv", "in/b.csv", *ONE, "--dry-run", "-v")[2]
 
-    assert 2 == said.count("\nfilled      ")
+    assert 2 == said.count("\nWhat was filled\n")
     assert not (folder / "in" / "a.filled.csv").exists()
     assert said.endswith("in/b.csv: filled 5 of 5 cells of g\n2 of 2 files filled\n")
 

@@ -9,11 +9,14 @@ PLAIN = b"g,x\n" + b"".join(b"%c,%d\n" % (97 + i % 2, i) for i in range(12)) + b
 TIED = ("--covariance", "tied")
 
 
-def test_the_same_seed_gives_the_same_bytes_of_json_from_a_file_and_from_a_pipe_but_for_its_name(run, tmp_path):
+@pytest.mark.parametrize(("command", "options"), [("evaluate", ("--repeats", "2")), ("explain", ("--components", "2"))])
+def test_the_same_seed_gives_the_same_bytes_of_json_from_a_file_and_a_pipe_but_for_its_name(
+    run, tmp_path, command, options
+):
     (tmp_path / "a.csv").write_bytes(PLAIN)
-    arguments = ("-c", "g", "--repeats", "2", "--seed", "7", "--json", "-qq")
-    first, again = (run("evaluate", "a.csv", *arguments, SOURCE_DATE_EPOCH="0") for _ in range(2))
-    piped = run("evaluate", "-", *arguments, stdin=PLAIN, SOURCE_DATE_EPOCH="0")
+    arguments = ("-c", "g", *options, "--seed", "7", "--json", "-qq")
+    first, again = (run(command, "a.csv", *arguments, SOURCE_DATE_EPOCH="0") for _ in range(2))
+    piped = run(command, "-", *arguments, stdin=PLAIN, SOURCE_DATE_EPOCH="0")
     reports = [strict(result.stdout) for result in (first, piped)]
     for report in reports:
         del report["command"], report["input"]

@@ -4,8 +4,6 @@ import re
 
 from builders import csv_of, strict
 
-PLAIN = b"g,x\n" + b"".join(b"%c,%d\n" % (97 + i % 2, i * i % 11) for i in range(12)) + b",3\n"
-
 
 def test_what_is_told_of_q_and_of_the_log_likelihood_obeys_the_theorem(call, samples):
     _, _, said = call("explain", "faithful.csv", "-c", "kind", "--labels", "short,long", "--steps", "all")
@@ -13,20 +11,6 @@ def test_what_is_told_of_q_and_of_the_log_likelihood_obeys_the_theorem(call, sam
 
     assert len(gains) == len(re.findall(r"^E step ", said, re.MULTILINE)) > 0
     assert all(float(height) >= float(q) - 1e-8 for q, height in gains)
-
-
-def test_the_same_seed_gives_the_same_bytes_of_json_from_a_file_and_from_a_pipe_but_for_its_name(run, tmp_path):
-    (tmp_path / "a.csv").write_bytes(PLAIN)
-    arguments = ("-c", "g", "--components", "2", "--seed", "7", "--json", "-qq")
-    first, again = (run("explain", "a.csv", *arguments, SOURCE_DATE_EPOCH="0") for _ in range(2))
-    piped = run("explain", "-", *arguments, stdin=PLAIN, SOURCE_DATE_EPOCH="0")
-    reports = [strict(result.stdout) for result in (first, piped)]
-    for report in reports:
-        del report["command"], report["input"]
-
-    assert first.stdout == again.stdout
-    assert reports[0] == reports[1]
-    assert first.stderr == piped.stderr == b""
 
 
 def test_with_a_prior_its_logarithm_stands_beside_q_and_the_log_likelihood(call, samples):

@@ -55,16 +55,3 @@ def test_old_faithful_reaches_the_likelihood_that_mclust_reports(call, samples, 
     report = json.loads((samples / "r.json").read_text())
 
     assert report["fit"]["log_likelihood"] >= at_least
-
-
-def test_groups_are_counted_where_that_is_asked_for(call, samples):
-    # mclust finds the same three groups, with one covariance for all.
-    _, out, _ = call("fill", "faithful.csv", "-c", "kind", "--components", "auto", "-r", "r.json", "-o", "-")
-    report = json.loads((samples / "r.json").read_text())
-    members = report["selection"]["members"]
-    (chosen,) = (one for one in members if one["weight"])
-
-    assert set(cells(out, "kind")) == {"1", "2", "3"}
-    assert (chosen["covariance"], chosen["components"]) == ("tied", 3)
-    assert chosen["bic"] == min(one["bic"] for one in members) == pytest.approx(report["fit"]["bic"])
-    assert chosen["icl"] == pytest.approx(report["fit"]["icl"])

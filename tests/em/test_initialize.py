@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from oracles import draw, hide, standardise, weighted_moments
-from sampling import crossed, rarely
+from sampling import crossed
 
 from em_impute.em import initialize as start_module
 from em_impute.em.blocks import Rows
@@ -109,30 +109,6 @@ def test_the_winner_of_a_search_has_the_best_objective_of_many_single_runs(monke
     assert found.fit.objective > max(singles) - 1e-5
     assert thorough.fit.objective > max(singles) - 1e-5
     assert thorough.n_optima > 1
-
-
-@pytest.mark.parametrize("seed", [0, *map(rarely, range(1, 5))])
-def test_one_feature_is_cut_in_two_where_the_squares_within_are_least(seed):
-    # Against every cut, one after the other; some values are equal and some cells missing, which count as 0.
-    rng = np.random.default_rng(seed)
-    values, weight = np.round(rng.gumbel(size=40), 1), rng.uniform(0.5, 3.0, 40)
-    values[:3] = np.nan
-    shown = np.nan_to_num(values)
-
-    component = start_module._cut(values, weight)
-
-    def squares(below):
-        parts = [(shown[part], weight[part]) for part in (below, ~below)]
-        return sum(w @ (v - np.average(v, weights=w)) ** 2 for v, w in parts)
-
-    least = min(squares(shown <= value) for value in np.unique(shown)[:-1])
-    assert squares(component == 0) == pytest.approx(least)
-    assert shown[component == 0].max() < shown[component == 1].min()
-
-
-def test_a_cut_copes_with_one_row_and_with_equal_rows():
-    assert start_module._cut(np.array([0.3]), np.ones(1)).tolist() == [0]
-    assert set(start_module._cut(np.zeros(4), np.ones(4))) <= {0, 1}
 
 
 def test_a_search_leaves_a_saddle_where_components_coincide(monkeypatch):

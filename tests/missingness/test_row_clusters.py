@@ -186,6 +186,16 @@ def test_where_nothing_is_odd_nothing_is_found():
     assert len(alarms) <= 1, alarms
 
 
+def test_labels_missing_along_a_number_that_is_a_key_are_no_matter_of_company():
+    for seed in range(5):  # by its values alone four of five would be
+        rng = np.random.default_rng([5, seed])
+        x, label = classes(rng, 2000)
+        age = rng.integers(0, 150, 2000)
+        hidden = hide(rng, label, 3.0 * np.sin(3.0 * (age - age.mean()) / age.std()))
+
+        assert found_in(np.column_stack([x, age]), hidden, keys=[("age", age)], seed=seed) is None
+
+
 def test_labels_missing_by_a_predictor_in_the_regression_are_no_matter_of_company():
     for seed in range(8):
         rng = np.random.default_rng(seed)

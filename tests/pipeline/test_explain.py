@@ -132,15 +132,6 @@ def test_the_start_is_the_shares_and_means_of_the_labelled_rows_and_their_pooled
     assert few.own(0).covariance[1] == pytest.approx(np.cov(x.T, ddof=0))
 
 
-def test_old_faithful_ends_at_the_likelihood_that_mclust_finds(samples):
-    """The log-likelihood of VVV with two components: -1130.264 (Scrucca et al. 2016, "mclust 5", section 2)."""
-    content = (samples / "faithful.csv").read_bytes()
-    told = explained(samples, content, column="kind", labels=("short", "long"))
-
-    assert told.stop == "converged"
-    assert told.turns[-1].after.log_likelihood == pytest.approx(-1130.264, abs=1e-3)
-
-
 def test_a_line_within_a_cell_of_several_lines_belongs_to_its_row_and_one_that_is_no_row_is_refused(tmp_path):
     content = 'g,x\na,1\n"b\nb\nb",2\na,3\n"b\nb\nb",4\n,5\na,7\n'
     told = explained(tmp_path, content, Showing(lines=(4, 6)), features=("x",))

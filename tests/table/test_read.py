@@ -16,6 +16,7 @@ from em_impute.table.lines import Grammar
 from em_impute.table.numbers import is_mark, is_shaped_like, parse_number, read_by_grammar, read_by_pandas
 from em_impute.table.read import read_table
 from em_impute.table.scan import scan_records
+from em_impute.table.summaries import WORDS, RowSieve
 
 from . import oracle_csv
 from .tables import opened, read
@@ -175,3 +176,23 @@ def test_a_reading_that_fails_is_an_error_of_the_input(tmp_path):
 
         with pytest.raises(TableError, match=r"table\.csv cannot be read: Input/output error"):
             read_table(broken, dialect, targets=[0], features=[], explicit=True)
+
+
+def test_no_word_of_a_total_is_overlooked_and_few_others_are_looked_at(tmp_path, monkeypatch):
+    """One at a time is how a table of ten million names must not be read: only what may be such a word is."""
+    words = sorted(WORDS)
+    names = [f"{word[:3]}ebody{n}" for n, word in enumerate(words * 20)]
+    totals = [f"{change(word)}{end}" for word in words for change in (str, str.upper, str.title) for end in ("", ":")]
+    looked_at = []
+
+    def word_of(_, records, row):
+        looked_at.append(records.cell(row, 0).decode())
+        return ""
+
+    monkeypatch.setattr(RowSieve, "_word", word_of)
+    table = "n,g,x\n" + "".join(f"{name},{quote},1\n" for name in names for quote in "ab")
+    table += "".join(f"{total},,1\n" for total in totals) + "".join(f'"{total}",,1\n' for total in totals)
+    read(table.encode(), tmp_path, (1,), (2,))
+
+    assert set(looked_at) >= {*totals, *(f'"{total}"' for total in totals)}
+    assert len(looked_at) < 2 * len(totals) + 0.1 * len(names)

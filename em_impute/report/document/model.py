@@ -6,21 +6,13 @@ from em_impute.em.families import FAMILIES
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, folded, names, said
 from em_impute.report.format import log_likelihood, number, percent
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.mixture import (
-    BaselineGaussian,
-    Convergence,
-    LeadingMixture,
-    MixtureComponent,
-    Selection,
-)
+from em_impute.report.model.mixture import BaselineGaussian, Convergence, LeadingMixture, MixtureComponent, Selection
 from em_impute.report.sentences import LOG_LOSS, applied_lines, by_farness, criterion_name
 from em_impute.saved_model.values import PredictorDrift
 from em_impute.table.text import plural
 
-MAX_MEMBERS = 12
-
-MAX_FEATURES = 12
-"""Columns of a table of means."""
+MAX_MEMBERS, MAX_FEATURES = 12, 12
+"""Rows of a table of mixtures, and columns of a table of means."""
 
 SCORES = {
     "stack": "the ensemble (this fills the cells)",

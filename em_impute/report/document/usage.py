@@ -44,13 +44,6 @@ def how_to_use(report: FitReport) -> Section | None:
     return Section("use", "How to use this file", [Items([*map(Text, lines, values)])])
 
 
-def write_methods(report: FitReport) -> Section | None:
-    """Give a paragraph that is ready to paste."""
-    if not report.missing.cells:
-        return None
-    return Section("methods", "Paragraph for a methods section", [said("<q>{}</q>", _methods(report))])
-
-
 def reproduction(report: FitReport) -> Section:
     """Say what it takes to do the same again."""
     output, parts = report.output, report.parts.files if report.parts else ()
@@ -80,12 +73,12 @@ def made_by(report: FitReport) -> Text:
     return said("{} {}, {}", tool.name, tool.version, report.created or "time not recorded")
 
 
-# The paragraph for a methods section: amount, method, model, diagnostics, assumption, sensitivity
-
-
-def _methods(report: FitReport) -> Text:
-    """Describe the imputation as reviewers ask for it."""
-    return joined(" ", [*_predicted_by(report), _filled(report), *_accuracy(report), *_missingness(report)])
+def write_methods(report: FitReport) -> Section | None:
+    """Describe the imputation as reviewers ask for it, in a paragraph that is ready to paste."""
+    if not report.missing.cells:
+        return None
+    text = joined(" ", [*_predicted_by(report), _filled(report), *_accuracy(report), *_missingness(report)])
+    return Section("methods", "Paragraph for a methods section", [said("<q>{}</q>", text)])
 
 
 def _predicted_by(report: FitReport) -> Iterable[Text]:
@@ -185,10 +178,10 @@ def _accuracy(report: FitReport) -> Iterable[Text]:
 
 def _recovered(which: str, score: Accuracy | Recovered, ends: str = "") -> Text:
     text = (
-        "{}, {} were recovered{}, against {} by always choosing the most common one; the log-loss was {} ({} for the "
+        f"{{}}, {{}} were recovered{ends}, against {{}} by always choosing the most common one; the log-loss was {{}} "
     )
-    shares = percent(score.accuracy), ends, percent(score.baseline_accuracy)
-    return said(text + "label shares).", which, *shares, score.log_loss, score.baseline_log_loss)
+    shares = percent(score.accuracy), percent(score.baseline_accuracy)
+    return said(text + "({} for the label shares).", which, *shares, score.log_loss, score.baseline_log_loss)
 
 
 def _missingness(report: FitReport) -> Iterable[Text]:
