@@ -20,8 +20,7 @@ from em_impute.pipeline.explain_steps import Showing
 from em_impute.report.build.evaluation import build_evaluation
 from em_impute.report.build.explanation import build_explanation
 from em_impute.report.model.evaluation import EvaluationReport
-from em_impute.report.model.explanation import ExplanationReport
-from em_impute.report.model.why import WhyReport
+from em_impute.report.model.explanation import ExplanationReport, WhyReport
 
 FIRST_LINE = 2
 """Line of the first row of a frame."""

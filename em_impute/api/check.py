@@ -9,7 +9,7 @@ from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, read
 from em_impute.columns.predictors import Rejected, are_identifiers, choose_predictors
 from em_impute.options import Request
 from em_impute.pipeline.types import InputTable
-from em_impute.report.build.asides import ALWAYS, BY_LOOKS, lines_told
+from em_impute.report.build.decisions import ALWAYS, BY_LOOKS, lines_told
 from em_impute.report.build.shared import features_of
 from em_impute.report.build.warnings import unread_cells
 from em_impute.report.format import known_and_missing

@@ -39,11 +39,10 @@ def chart_data(
     """Count and draw rows of a completed column, all in the data's own units."""
     design = found.design
     cells = cells_of(found, fills, min_probability)
-    told = [(j, separation_of(found, cells, j)) for j in range(design.n_numbers)]
-    told.sort(key=lambda one: -1.0 if one[1] is None else -one[1])
-    n_labels = len(found.labels.labels)
-    n_shown = min(MAX_HISTOGRAMS, max(1, MAX_COUNTS // (n_labels * MAX_BINS)))
-    made = [count_in_bins(found, cells, j, separation) for j, separation in told[:n_shown]]
+    told = [separation_of(found, cells, j) for j in range(design.n_numbers)]
+    order = np.argsort([-1.0 if one is None else -one for one in told], kind="stable").tolist()
+    n_shown = min(MAX_HISTOGRAMS, max(1, MAX_COUNTS // (len(found.labels.labels) * MAX_BINS)))
+    made = [count_in_bins(found, cells, j) for j in order[:n_shown]]
     return ChartData(
         [one for one in made if one is not None],
         _curve(found) if len(design.features) == design.n_numbers == 1 and found.groups is None else None,
@@ -81,17 +80,16 @@ def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: in
 
     here, there = place_of(known), place_of(fills.row[cells])
     shown, seen = ~np.isnan(here).any(axis=1), ~np.isnan(there).any(axis=1)
-    label, code, there = design.label[known[shown]], fills.code[cells[seen]], there[seen]
-    sure, probability = rounded(here[shown], PLACE_DIGITS), rounded(fills.probability[cells[seen]], DIGITS)
-    filled = [(x, y, one) for (x, y), one in zip(rounded(there, PLACE_DIGITS), probability, strict=True)]
+    label, code, here, there = design.label[known[shown]], fills.code[cells[seen]], here[shown], there[seen]
+    labels = found.labels.labels
+    at = {one: design.labels.index(one) if one in design.labels else -1 for one in labels}
     first, second = (
         Axis(name, dict(zip(plain.names, axis.tolist(), strict=True))) for name, axis in zip(names, axes, strict=True)
     )
-    at = {label: k for k, label in enumerate(design.labels)}
     return Plane(
         axes=(first, second),
-        known={one: [sure[i] for i in np.flatnonzero(label == at.get(one, -1))] for one in found.labels.labels},
-        filled={one: [filled[i] for i in np.flatnonzero(code == k)] for k, one in enumerate(found.labels.labels)},
+        known={one: rounded(here[label == k], PLACE_DIGITS) for one, k in at.items()},
+        filled={one: rounded(there[code == k], PLACE_DIGITS) for k, one in enumerate(labels)},
         left_empty=rounded(there[code < 0], PLACE_DIGITS),
         of=RowCounts(int(np.count_nonzero(design.label >= 0)), fills.row.size),
         em=_ellipses(plain.em.fit.parameters, plain, axes, design.labels),
@@ -107,11 +105,8 @@ def _ellipses(parameters: Parameters, plain: BaselineEm, axes: Floats, labels: S
     onto = axes * plain.scale
     with np.errstate(over="ignore", under="ignore"):
         covariance = onto @ parameters.covariance @ onto.T
-    seen = zip(parameters.weight, parameters.mean @ onto.T + axes @ plain.shift, covariance, strict=True)
-    return [
-        Ellipse(labels[k], float(weight), mean.tolist(), matrix.tolist())
-        for k, (weight, mean, matrix) in zip(plain.em.fit.component_label, seen, strict=True)
-    ]
+    seen = zip((parameters.mean @ onto.T + axes @ plain.shift).tolist(), covariance.tolist(), strict=True)
+    return [Ellipse(labels[k], *one) for k, one in zip(plain.em.fit.component_label, seen, strict=True)]
 
 
 def _axes(plain: BaselineEm) -> tuple[Sequence[str], Floats]:

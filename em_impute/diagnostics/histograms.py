@@ -84,7 +84,7 @@ def separation_of(found: FittedColumn, cells: Cells, feature: int) -> float | No
     return spread_of_labels(rows.x[cells.place[some], feature], cells.code[some], cells.times[some])
 
 
-def count_in_bins(found: FittedColumn, cells: Cells, feature: int, separation: float | None) -> FeatureHistogram | None:
+def count_in_bins(found: FittedColumn, cells: Cells, feature: int) -> FeatureHistogram | None:
     """Count all rows by the bins of a measurement; None where it can be laid out in none."""
     design, labels = found.design, found.labels.labels
     about, x, copies = design.features[feature], design.distinct.x[:, feature], copies_of(design)
@@ -111,9 +111,7 @@ def count_in_bins(found: FittedColumn, cells: Cells, feature: int, separation: f
         one[:, [1, -2]] += one[:, [0, -1]]
     of_known, filled = (dict(zip(labels, one[:-1, 1:-1].tolist(), strict=True)) for one in (known, missing))
     left_empty = missing[-1, 1:-1].tolist()
-    return FeatureHistogram(
-        about.name, separation, rounded(edges, EDGE_DIGITS), (below, above), of_known, filled, left_empty
-    )
+    return FeatureHistogram(about.name, rounded(edges, EDGE_DIGITS), (below, above), of_known, filled, left_empty)
 
 
 def rounded(values: NDArray[Any], digits: int) -> list[Any]:

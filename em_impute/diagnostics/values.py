@@ -93,9 +93,6 @@ class FeatureHistogram(NamedTuple):
     """A predictor, counted in bins."""
 
     feature: Annotated[str, "Name of the predictor."]
-    separation: Annotated[
-        Share | None, "Share of its variance that lies between the labels (η²); null where no row tells."
-    ]
     edges: Annotated[Sequence[float], "Edges of the bins, ascending, in its own unit."]
     beyond: Annotated[
         tuple[Count, Count], "Rows below the first edge and above the last, counted in the outermost bins."
@@ -126,7 +123,6 @@ class Ellipse(NamedTuple):
     """A Gaussian as it is seen on the two axes."""
 
     label: Annotated[str, "The label it belongs to."]
-    weight: Annotated[Share, "Its weight in the mixture."]
     mean: Annotated[Point, "Its mean."]
     covariance: Annotated[
         tuple[tuple[float | None, float | None], tuple[float | None, float | None]],
@@ -139,10 +135,7 @@ class Plane(NamedTuple):
 
     axes: Annotated[tuple[Axis, Axis], "The two axes."]
     known: Annotated[Mapping[str, Places], "Known rows by label."]
-    filled: Annotated[
-        Mapping[str, Annotated[Sequence[tuple[float, float, float]], "Two places and a probability."]],
-        "Rows that were filled, by label: their places, and the probability of the label.",
-    ]
+    filled: Annotated[Mapping[str, Places], "Rows that were filled, by label."]
     left_empty: Annotated[Places, "Places of rows that were left as they were."]
     of: Annotated[RowCounts, "Rows that those shown were drawn from."]
     em: Annotated[Sequence[Ellipse], "The Gaussians of `plain_em`."]

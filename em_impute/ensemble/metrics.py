@@ -131,15 +131,6 @@ def calibration_error(bins: list[Bin]) -> float:
     return sum(one.rows * abs(one.probability - one.accuracy) for one in bins) / rows
 
 
-def bin_intervals(bins: Sequence[Bin], rows: float) -> list[tuple[float, float]]:
-    """Give the 95 % interval of each bin's accuracy.
-
-    `rows` is for how many rows all bins together count, fewer than they hold where the same row was asked twice.
-    """
-    part = rows / sum(one.rows for one in bins)
-    return [wilson_interval(one.accuracy, part * one.rows) for one in bins]
-
-
 def filled_above(
     probability: Floats, label: Integers, thresholds: Sequence[float], weight: Floats | None = None
 ) -> list[Filled]:

@@ -82,7 +82,7 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
         return ColumnOfParts(opened, sample, completion, labels, filler)
     readings = []
     for one in found.readings:  # which cells are no numbers; not all of them were drawn
-        places = place_of(sample, opened, [int(where.removeprefix("line ")) for where in one.unread])
+        places = _place_of(sample, opened, [int(where.removeprefix("line ")) for where in one.unread])
         of = [f" of {scan.parts[part].name}" if len(scan.parts) > 1 else "" for part, _ in places]
         unread = tuple(f"line {line}{name}" for (_, line), name in zip(places, of, strict=True))
         readings.append(replace(one, unread=unread, n_unread=0))
@@ -177,7 +177,7 @@ def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
     return replace(input_table(source, replace(table, numbers=numbers), options), targets=[column], is_sample=True)
 
 
-def place_of(sample: Sample, opened: InputTable, lines: Sequence[int]) -> list[tuple[int, int]]:
+def _place_of(sample: Sample, opened: InputTable, lines: Sequence[int]) -> list[tuple[int, int]]:
     """Find the part, and the line there, of rows that are named by their lines in the small file."""
     begins = opened.table.line_of(np.arange(opened.table.n_rows))
     rows = np.searchsorted(begins, np.array(lines, np.int64))

@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 
 from em_impute.report.format import number, percent, rounded
-from em_impute.report.model.diagnostics import OutOfRange
-from em_impute.report.model.saved_model import AppliedModel
+from em_impute.report.model.findings import AppliedModel, OutOfRange
 from em_impute.report.model.shared import Notice, is_note
 from em_impute.saved_model.values import Drift, PredictorDrift
 from em_impute.table.text import plural
@@ -78,9 +77,9 @@ def applied_lines(applied: AppliedModel) -> Iterator[tuple[str, str]]:
 
 def origin(applied: AppliedModel) -> str:
     """Say where a model came from."""
-    last, n_tables = applied.last, applied.tables
+    n_tables, learnt = applied.tables, applied.learnt
     more = f" and {plural(n_tables - 1, 'earlier table')}" if n_tables > 1 else ""
-    return f"{applied.path}, fitted on {last.learnt} to {plural(applied.rows, 'row')} of {last.name}{more}"
+    return f"{applied.path}, fitted on {learnt} to {plural(applied.rows, 'row')} of {applied.last_table}{more}"
 
 
 def n_wrong(applied: AppliedModel) -> str:

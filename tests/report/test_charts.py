@@ -114,7 +114,7 @@ def test_a_label_of_several_rows_is_not_left_out_however_far_it_lies():
 
 
 def test_ellipses_do_not_stretch_the_axes_and_end_at_the_edge_of_the_panel():
-    wide = {"label": "a", "weight": 1.0, "mean": [0.0, 0.0], "covariance": [[400.0, 0.0], [0.0, 400.0]]}
+    wide = {"label": "a", "mean": [0.0, 0.0], "covariance": [[400.0, 0.0], [0.0, 400.0]]}
     alone, beside = parts(in_a_plane(100)), parts(in_a_plane(100, em=[wide]))
 
     assert np.ptp(markers(beside["known-0"])[:, 0]) > 0.6 * np.ptp(markers(alone["known-0"])[:, 0])

@@ -12,8 +12,7 @@ import pytest
 from reported import typed
 
 from em_impute.diagnostics.values import FeatureHistogram
-from em_impute.report.charts.charts import draw
-from em_impute.report.charts.distributions import known_and_missing_charts
+from em_impute.report.charts.charts import draw, known_and_missing_charts
 from em_impute.report.charts.groups import Filling, labels_in_groups
 from em_impute.report.charts.main import predictor_chart
 from em_impute.report.model.fit import Label
@@ -33,7 +32,6 @@ def one_measurement(edges, known, filled, left_empty=None):
         FeatureHistogram,
         {
             "feature": "x",
-            "separation": None,
             "edges": edges,
             "beyond": [0, 0],
             "known": known,

@@ -1,6 +1,6 @@
 """What was counted in all rows of a table, whole or in parts, and the sections that say no more than that."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ from em_impute.diagnostics.uncertainty import WRONG_LEVEL, Uncertainty
 from em_impute.em.blocks import Floats, Integers
 from em_impute.model.fills import BANDS, CellCounts
 from em_impute.options import Request
-from em_impute.report.model.diagnostics import ExpectedWrong, ShareEstimate, Totals
+from em_impute.report.model.findings import ExpectedWrong, ShareEstimate, Totals
 from em_impute.report.model.fit import FilledCells, Label, MissingAndFilled, Output, OutputFile, ProbabilityBand
 from em_impute.report.model.shared import LabelledCell
 from em_impute.table.asides import Asides
@@ -29,6 +29,8 @@ class Counted:
     tokens: Mapping[str, int]
     cells: CellCounts
     """what became of the missing ones"""
+    places_of: Callable[[Integers], Sequence[tuple[str | None, int]]]
+    """part and line of rows of the table that was fitted to, which may be a sample"""
     uncertainty: Uncertainty | None = None
     """of these counts; None where nothing was drawn"""
     paths: Sequence[str] = ()
@@ -46,24 +48,25 @@ class Counted:
         """Filled cells."""
         return int(self.cells.filled.sum())
 
-    def by_label(self, counts: Integers | Floats) -> dict[str, Any]:
+    def by_label(self, counts: Integers | Floats | Sequence[Any]) -> dict[str, Any]:
         """Name what was counted of each label, (n_labels,)."""
-        return dict(zip(self.labels, counts.tolist(), strict=True))
+        listed = counts.tolist() if isinstance(counts, np.ndarray) else counts
+        return dict(zip(self.labels, listed, strict=True))
 
 
 def labels_of(counted: Counted) -> list[Label]:
     """Say of each label what was known and what was filled."""
     n_known, n_rows = int(counted.known.sum()), max(1, counted.n_rows)
-    counts = (counted.known, counted.filled, counted.cells.expected)
+    counts = np.column_stack([counted.known, counted.filled, counted.cells.expected]).tolist()
     return [
         Label(
             label=label,
-            known=known,
-            filled=filled,
+            known=int(known),
+            filled=int(filled),
             share_known=known / n_known if n_known else None,
             share_expected=(known + expected) / n_rows,
         )
-        for label, known, filled, expected in zip(counted.labels, *(one.tolist() for one in counts), strict=True)
+        for label, (known, filled, expected) in zip(counted.labels, counts, strict=True)
     ]
 
 
@@ -87,7 +90,7 @@ def filled_of(counted: Counted, request: Request, *, is_drawn: bool) -> FilledCe
         method="draw" if is_drawn else "map",
         imputations=request.imputations,
         by_band=[
-            ProbabilityBand(low=low, high=high, cells=sum(row), labels=dict(zip(counted.labels, row, strict=True)))
+            ProbabilityBand(low, high, sum(row), dict(zip(counted.labels, row, strict=True)))
             for (low, high), row in zip(pairwise(BANDS), counted.cells.filled.tolist(), strict=True)
             if any(row)
         ],
@@ -129,18 +132,17 @@ def wrong_of(counted: Counted) -> ExpectedWrong:
 
 def totals_of(counted: Counted) -> Totals:
     """Count the rows of each label; where the model was drawn from, with intervals."""
-    labels, known, found = counted.labels, counted.known, counted.uncertainty
-    counts = Totals(
-        known=counted.by_label(known),
-        most_probable=counted.by_label(known + counted.filled),
-        expected=counted.by_label(known + counted.cells.expected),
-    )
+    known, found = counted.known, counted.uncertainty
+    expected = known + counted.cells.expected
+    counts = Totals(counted.by_label(known), counted.by_label(known + counted.filled), counted.by_label(expected))
     if found is None:
         return counts
-    shares = zip(labels, found.shares, found.missing_information.tolist(), strict=True)
+    shares = [
+        ShareEstimate(*one, part) for one, part in zip(found.shares, found.missing_information.tolist(), strict=True)
+    ]
     return counts._replace(
-        multiple_imputation=dict(zip(labels, found.totals, strict=True)),
-        shares={label: ShareEstimate(*one, part) for label, one, part in shares},
+        multiple_imputation=counted.by_label(found.totals),
+        shares=counted.by_label(shares),
         draws=found.n_draws,
         recommended_imputations=found.recommended,
     )

@@ -1,40 +1,48 @@
-"""The decisions that were taken for the user, in words."""
+"""The decisions that were taken for the user, and which lines are no rows, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from em_impute.ensemble.fit import EnsembleFit
 from em_impute.options import Request
 from em_impute.pipeline.types import ColumnResult, InputTable
-from em_impute.report.build.asides import ALWAYS, BY_LOOKS, lines_told
 from em_impute.report.build.counted import Counted
-from em_impute.report.format import delimiter_name, percent
+from em_impute.report.format import delimiter_name
 from em_impute.report.model.fit import Decision
 from em_impute.report.sentences import criterion_name
-from em_impute.table.text import plural, shown
+from em_impute.table.asides import BLANK, COMMENT, HEADER, NOTE, SUMMARY, UNITS, Asides
+from em_impute.table.text import listed, plural, shown
+
+ALWAYS = {BLANK: "blank", COMMENT: "comment"}
+"""What nobody takes for rows."""
+
+BY_LOOKS = {HEADER: "the header again", UNITS: "units", SUMMARY: "totals or averages", NOTE: "footer"}
+"""What was told from rows by its looks."""
 
 
 def decisions(opened: InputTable, completion: ColumnResult, request: Request, counted: Counted) -> list[Decision]:
     """List every decision that was taken for the user."""
-    found = [*_of_the_file(opened, request), *_of_the_column(opened, completion)]
+    found = [*_of_the_file(opened, request), *_of_the_column(opened, completion, counted)]
     found += [Decision("read", "no rows", told) for told in lines_told(counted.asides, ALWAYS | BY_LOOKS)]
     if completion.fitted is None:
         return found
     design, choice = completion.fitted.design, completion.fitted.choice
-    found += [
-        Decision("design", "read as numbers", f"{one.column!r}: {one.kind}") for one in completion.fitted.readings
-    ]
+    if not opened.is_sample:
+        read = completion.fitted.readings
+        found += [Decision("design", "read as numbers", f"{one.column!r}: {one.kind}") for one in read]
     found += [Decision("design", "column not used", f"{one.name!r}: {one.reason}") for one in design.rejected]
-    if design.index is not None:
+    if design.index is not None and not opened.is_sample:
         merged = f"{design.label.size:,} rows into {design.distinct.label.size:,}"
         found.append(Decision("design", "equal rows merged", merged))
-    if choice.ensemble is None:
-        found.append(Decision("choose", "covariance", f"{choice.recipe.family}, by {criterion_name(choice.criterion)}"))
+    criterion = criterion_name(choice.criterion)
+    if choice.ensemble is not None:
+        weight = choice.ensemble.weight.sum(axis=1)
+        compared = f"{plural(weight.size, 'mixture')} compared, {np.count_nonzero(weight):,} with weight"
+        found.append(Decision("choose", f"weighted by {criterion}", compared))
     else:
-        found.append(Decision("choose", f"weighted by {criterion_name(choice.criterion)}", _stacked(choice.ensemble)))
+        found.append(Decision("choose", "covariance", f"{choice.recipe.family}, by {criterion}"))
     if len({one.components for one in choice.candidates}) > 1:
-        found.append(Decision("choose", "groups", f"{choice.n_groups}, by {criterion_name(choice.criterion)}"))
+        found.append(Decision("choose", "groups", f"{choice.n_groups}, by {criterion}"))
     if not any(completion.labels.known):
         by = request.order_by or design.features[0].name
         found.append(Decision("fit", "labels named", f"{', '.join(design.labels)} by ascending mean of {by!r}"))
@@ -54,19 +62,27 @@ def _of_the_file(opened: InputTable, request: Request) -> Iterator[Decision]:
         yield Decision("read", "rows weighted", f"column {request.weights!r} {counts}")
 
 
-def _of_the_column(opened: InputTable, completion: ColumnResult) -> Iterator[Decision]:
-    for token, count in completion.labels.tokens.items():
+def _of_the_column(opened: InputTable, completion: ColumnResult, counted: Counted) -> Iterator[Decision]:
+    for token, count in counted.tokens.items():
         yield Decision("labels", "counted as missing", f"{shown(token)} in {plural(count, 'cell')}")
     target = opened.table.targets[completion.column]
     if target.mixes_empty:
         yield Decision("labels", "counted as missing", 'both empty cells and quoted ones ("")')
 
 
-def _stacked(stack: EnsembleFit) -> str:
-    weight = stack.weight.sum(axis=1)
-    heaviest = stack.comparison.members[int(weight.argmax())]
-    how = f"{heaviest.steps} steps of EM" if heaviest.steps else "labelled rows only"
-    return (
-        f"{plural(weight.size, 'mixture')} compared, {np.count_nonzero(weight):,} with weight; the heaviest "
-        f"({heaviest.shrinkage.family}, {how}) has {percent(weight.max())}"
-    )
+def told_from_rows(found: Sequence[tuple[str, Asides]]) -> Iterator[tuple[str, str]]:
+    """Note the lines that were told from rows by their looks, if there are any."""
+    lines = [*lines_told(found, BY_LOOKS)]
+    if lines:
+        told = listed(lines, separator="; ")
+        yield "S03", f"Taken for no rows, and kept as they are: {told}. Option --all-lines takes them for rows."
+
+
+def lines_told(found: Sequence[tuple[str, Asides]], kinds: Mapping[int, str]) -> Iterator[str]:
+    """Name the lines of these kinds, for each part by its path."""
+    for path, asides in found:
+        for kind, name in kinds.items():
+            lines = [str(line) for line in asides.line[asides.kind == kind].tolist()]
+            if lines:
+                where = f"{path}, " if path else ""
+                yield f"{where}line{'s' if len(lines) > 1 else ''} {listed(lines)} ({name})"

@@ -7,21 +7,17 @@ from em_impute.ensemble import metrics
 from em_impute.options import Request
 from em_impute.pipeline.evaluate import LABELS_ONLY, MAJORITY, MODEL, Evaluation
 from em_impute.pipeline.types import InputTable
-from em_impute.report.build.asides import told_from_rows
-from em_impute.report.build.shared import confusion_of, features_of, head_of, input_of, notices, seconds_of
-from em_impute.report.model.evaluation import (
-    CompareFigures,
-    CompareScores,
-    EvaluatedLabel,
-    EvaluationReport,
-    Figures,
-    FilledAtThresholds,
-    Hiding,
-    IntervalBin,
-    Repeats,
-    Scores,
+from em_impute.report.build.decisions import told_from_rows
+from em_impute.report.build.shared import (
+    confusion_of,
+    features_of,
+    head_of,
+    input_of,
+    notices,
+    seconds_of,
 )
-from em_impute.report.model.shared import MissingCells, Threshold
+from em_impute.report.model.evaluation import Compared, EvaluatedLabel, EvaluationReport, Figures, Hiding
+from em_impute.report.model.shared import MissingCells, ReliabilityBin, Threshold
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Values of --min-probability whose effect is shown."""
@@ -30,10 +26,8 @@ THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 def build_evaluation(opened: InputTable, evaluation: Evaluation, request: Request, command: str) -> EvaluationReport:
     """Compute every figure of an evaluation."""
     labels, hiding = evaluation.labels, evaluation.hiding
-    said, label, weight = evaluation.probability[MODEL], evaluation.label, evaluation.weight
-    has_labels_only = LABELS_ONLY in evaluation.probability
-    bins = metrics.reliability(said, label)
-    intervals = metrics.bin_intervals(bins, evaluation.rows(None))
+    said, label = evaluation.probability[MODEL], evaluation.label
+    weight, like = evaluation.weight, evaluation.like_missing
     return EvaluationReport(
         **head_of(request, command),
         timings=seconds_of({"read": opened.seconds, "evaluate": evaluation.seconds}),
@@ -49,17 +43,11 @@ def build_evaluation(opened: InputTable, evaluation: Evaluation, request: Reques
             rows=evaluation.row.size,
             distinct_rows=np.unique(evaluation.row).size,
         ),
-        figures=CompareFigures(
-            em_impute=_figures(evaluation, MODEL),
-            labels_only=_figures(evaluation, LABELS_ONLY) if has_labels_only else None,
-            majority=_figures(evaluation, MAJORITY),
-        ),
-        weighted_to_missing=_weighted(evaluation),
-        repeats=Repeats(accuracy_sd=_deviation(evaluation)),
-        filled=FilledAtThresholds(
-            thresholds=[Threshold(**one._asdict()) for one in metrics.filled_above(said, label, THRESHOLDS, weight)]
-        ),
-        reliability=[IntervalBin(**one._asdict(), interval=ends) for one, ends in zip(bins, intervals, strict=True)],
+        figures=_compared(evaluation, weight),
+        weighted_to_missing=None if like is None else _compared(evaluation, like),
+        accuracy_sd=_deviation(evaluation),
+        thresholds=[Threshold(*one) for one in metrics.filled_above(said, label, THRESHOLDS, weight)],
+        reliability=[ReliabilityBin(*one) for one in metrics.reliability(said, label)],
         confusion=confusion_of(labels.labels, metrics.confusion(said, label)),
         warnings=notices([*labels.warnings, *told_from_rows([("", opened.table.asides)])]),
     )
@@ -83,42 +71,28 @@ def _labels(evaluation: Evaluation) -> list[EvaluatedLabel]:
     ]
 
 
-def _figures(evaluation: Evaluation, name: str) -> Figures:
-    said, label, weight = evaluation.probability[name], evaluation.label, evaluation.weight
-    return Figures(
-        **vars(_scores(evaluation, name, weight)),
-        balanced_accuracy=metrics.balanced_accuracy(said, label, weight),
-        ece=metrics.calibration_error(metrics.reliability(said, label)),
-    )
+def _compared(evaluation: Evaluation, weight: Floats | None) -> Compared:
+    """Judge the fills, and what they are compared with; each row counts by its `weight`, (n_hidden,), or all alike."""
+    label, mean_1 = evaluation.label, None if weight is None else weight / weight.mean()
 
+    def figures(name: str) -> Figures:
+        said = evaluation.probability[name]
+        return Figures(
+            accuracy=metrics.accuracy(said, label, weight),
+            interval=evaluation.interval(name, weight),
+            balanced_accuracy=metrics.balanced_accuracy(said, label, weight),
+            log_loss=metrics.log_loss(said, label, weight),
+            brier=metrics.brier(said, label, weight),
+            ece=metrics.calibration_error(metrics.reliability(said, label, mean_1)),
+        )
 
-def _scores(evaluation: Evaluation, name: str, weight: Floats | None) -> Scores:
-    said, label = evaluation.probability[name], evaluation.label
-    return Scores(
-        accuracy=metrics.accuracy(said, label, weight),
-        interval=evaluation.interval(name, weight),
-        log_loss=metrics.log_loss(said, label, weight),
-        brier=metrics.brier(said, label, weight),
-    )
-
-
-def _weighted(evaluation: Evaluation) -> CompareScores | None:
-    weight = evaluation.like_missing
-    if weight is None:
-        return None
-    return CompareScores(
-        missing=evaluation.labels.n_missing,
-        effective_rows=evaluation.rows(weight),
-        em_impute=_scores(evaluation, MODEL, weight),
-        labels_only=_scores(evaluation, LABELS_ONLY, weight) if LABELS_ONLY in evaluation.probability else None,
-        majority=_scores(evaluation, MAJORITY, weight),
-    )
+    labels_only = figures(LABELS_ONLY) if LABELS_ONLY in evaluation.probability else None
+    return Compared(evaluation.rows(weight), figures(MODEL), labels_only, figures(MAJORITY))
 
 
 def _deviation(evaluation: Evaluation) -> float | None:
     """Compute the standard deviation of the repeats' accuracies; None of a single one."""
-    said, weight, each = evaluation.probability[MODEL], evaluation.weight, []
-    for repeat in range(evaluation.hiding.repeats):
-        rows = np.flatnonzero(evaluation.repeat == repeat)
-        each.append(metrics.accuracy(said[rows], evaluation.label[rows], None if weight is None else weight[rows]))
+    said, label, weight = evaluation.probability[MODEL], evaluation.label, evaluation.weight
+    repeats = [np.flatnonzero(evaluation.repeat == repeat) for repeat in range(evaluation.hiding.repeats)]
+    each = [metrics.accuracy(said[one], label[one], None if weight is None else weight[one]) for one in repeats]
     return float(np.std(each, ddof=1)) if len(each) > 1 else None

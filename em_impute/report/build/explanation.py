@@ -8,33 +8,18 @@ from em_impute.options import Request
 from em_impute.pipeline.explain import Explanation
 from em_impute.pipeline.explain_steps import Turn
 from em_impute.pipeline.types import InputTable
-from em_impute.report.build.asides import told_from_rows
+from em_impute.report.build.decisions import told_from_rows
 from em_impute.report.build.shared import by_name, features_of, gaussians_of, head_of, input_of, notices
-from em_impute.report.model.explanation import (
-    Change,
-    EStep,
-    ExplanationReport,
-    FinalState,
-    FollowedRow,
-    HiddenValues,
-    Iteration,
-    MStep,
-    NamedComponent,
-    Start,
-    StopReason,
-)
+from em_impute.report.model import explanation as sections
 from em_impute.report.model.shared import KnownLabel, MissingCells
 
 
 def build_explanation(
     opened: InputTable, explanation: Explanation, request: Request, command: str
-) -> ExplanationReport:
+) -> sections.ExplanationReport:
     """Gather what there is to say about every step."""
-    labels, turns, last = explanation.labels, explanation.turns, explanation.n_iterations
-    before, after = (turns[0].before, turns[-1].after) if turns else (None, None)
-    has_prior = bool(explanation.prior_strength)
-    n_missing = sum(feature.n_missing for feature in explanation.design.features)
-    return ExplanationReport(
+    labels, start, last = explanation.labels, explanation.start, explanation.n_iterations
+    return sections.ExplanationReport(
         **head_of(request, command),
         input=input_of(opened),
         column=explanation.target,
@@ -44,23 +29,10 @@ def build_explanation(
         covariance=explanation.family,
         prior_strength=explanation.prior_strength,
         collapse=explanation.collapse,
-        hidden=HiddenValues(labels=int(np.count_nonzero(explanation.design.label < 0)), numbers=n_missing),
-        start=Start(
-            begins_with=explanation.start.kind,
-            text=_said_start(explanation),
-            starts=explanation.start.n_starts,
-            log_likelihood=before and before.log_likelihood,
-            log_prior=before.log_prior if before and has_prior else None,
-            parameters=_parameters(explanation, 0),
-        ),
-        steps=[_step(explanation, turn) for turn in turns],
-        stop=StopReason(reason=explanation.stop, text=_why(explanation, request), iterations=last),
-        final=FinalState(
-            log_likelihood=after and after.log_likelihood,
-            log_prior=after.log_prior if after and has_prior else None,
-            rows=_rows(explanation, last),
-            parameters=_parameters(explanation, last),
-        ),
+        start=sections.Start(start.kind, _said_start(explanation), start.n_starts, _parameters(explanation, 0)),
+        steps=[_step(explanation, turn) for turn in explanation.turns],
+        stop=sections.StopReason(explanation.stop, _why(explanation, request)),
+        final=sections.FinalState(_rows(explanation, last), _parameters(explanation, last)),
         warnings=notices([*labels.warnings, *told_from_rows([("", opened.table.asides)])]),
     )
 
@@ -78,39 +50,35 @@ def _said_start(explanation: Explanation) -> str:
     return f"equal shares, means at rows that are far apart, and for each the {part} of all rows{best}"
 
 
-def _step(explanation: Explanation, turn: Turn) -> Iteration:
-    before, after, e_step, m_step = turn.before, turn.after, None, None
-    if explanation.is_shown(turn.iteration):
-        states = [_parameters(explanation, at) for at in (turn.iteration - 1, turn.iteration)]
-        e_step, m_step = EStep(rows=_rows(explanation, turn.iteration - 1)), MStep(before=states[0], after=states[1])
-    return Iteration(
-        iteration=turn.iteration,
-        e_step=e_step,
-        m_step=m_step,
-        q=Change(before.q, after.q),
-        log_likelihood=Change(before.log_likelihood, after.log_likelihood),
-        log_prior=Change(before.log_prior, after.log_prior) if explanation.prior_strength else None,
+def _step(explanation: Explanation, turn: Turn) -> sections.Iteration:
+    before, after, at, is_shown = turn.before, turn.after, turn.iteration, explanation.is_shown(turn.iteration)
+    return sections.Iteration(
+        iteration=at,
+        rows=_rows(explanation, at - 1) if is_shown else None,
+        parameters=_parameters(explanation, at) if is_shown else None,
+        q=sections.Change(before.q, after.q),
+        log_likelihood=sections.Change(before.log_likelihood, after.log_likelihood),
+        log_prior=sections.Change(before.log_prior, after.log_prior) if explanation.prior_strength else None,
     )
 
 
-def _parameters(explanation: Explanation, iteration: int) -> list[NamedComponent]:
+def _parameters(explanation: Explanation, iteration: int) -> list[sections.NamedComponent]:
     """List the components: weight, and for each feature mean and standard deviation."""
     design, names = explanation.design, [feature.name for feature in explanation.design.features]
-    made = gaussians_of(explanation.parameters[iteration], design.shift, design.scale, names)
     labels = [explanation.labels.labels[k] for k in explanation.component_label]
+    made = gaussians_of(explanation.parameters[iteration], design.shift, design.scale, names, labels)
     return [
-        NamedComponent(component=name, label=label, **one)
-        for name, label, one in zip(explanation.components, labels, made, strict=True)
+        sections.NamedComponent(component=name, **one) for name, one in zip(explanation.components, made, strict=True)
     ]
 
 
-def _rows(explanation: Explanation, iteration: int) -> list[FollowedRow]:
+def _rows(explanation: Explanation, iteration: int) -> list[sections.FollowedRow]:
     """List the rows that are followed, with the responsibilities that the E step finds."""
     told, labels = explanation.told, explanation.labels.labels
     shares = explanation.shares_of(iteration, told.x, told.label)
     names = [feature.name for feature in explanation.design.features]
     return [
-        FollowedRow(
+        sections.FollowedRow(
             line=int(line),
             known=None if label == UNKNOWN else labels[label],
             values={name: None if np.isnan(value) else value for name, value in by_name(names, values).items()},

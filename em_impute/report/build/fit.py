@@ -1,34 +1,41 @@
 """From a completed column to its report."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from em_impute.columns.design import Design
 from em_impute.diagnostics.extrapolation import Flagged, predictor_at
-from em_impute.diagnostics.uncertainty import Uncertainty
+from em_impute.diagnostics.values import Audit
 from em_impute.ensemble import metrics
 from em_impute.model.column import FittedColumn
-from em_impute.model.fills import count_cells
+from em_impute.model.fills import NO_ROWS, count_cells
 from em_impute.options import Request
+from em_impute.pipeline.apply import Applied
+from em_impute.pipeline.compatibility import mismatch_warnings
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.report.build.counted import Counted, filled_of, labels_of, missing_of, output_of, totals_of, wrong_of
 from em_impute.report.build.decisions import decisions
 from em_impute.report.build.missingness import missingness_of
 from em_impute.report.build.mixture import baseline_of, convergence_of, mixture_of, selection_of
-from em_impute.report.build.shared import confusion_of, features_of, head_of, input_of, notices, seconds_of
-from em_impute.report.build.warnings import warnings
-from em_impute.report.model.diagnostics import (
-    Accuracy,
-    ExpectedWrong,
-    MarkedRows,
-    OutOfRange,
-    OutOfRangeRow,
-    SuspectLabel,
-    WithoutPredictors,
+from em_impute.report.build.shared import (
+    confusion_of,
+    features_of,
+    features_of_model,
+    head_of,
+    input_of,
+    notices,
+    seconds_of,
 )
-from em_impute.report.model.fit import FitReport, GroupOfRows, Groups
-from em_impute.report.model.shared import ReliabilityBin, Threshold
+from em_impute.report.build.warnings import misjudgement, warnings
+from em_impute.report.model import findings
+from em_impute.report.model.fit import Decision, FitReport, GroupOfRows, Groups
+from em_impute.report.model.shared import Features, ReliabilityBin, Threshold
+from em_impute.report.sentences import origin
+from em_impute.saved_model.drift import drift_warnings
+from em_impute.saved_model.store import SavedModel
 from em_impute.table.output import WrittenFile
 from em_impute.table.text import listed
 
@@ -53,22 +60,19 @@ def build_report(
 
     `counted` are the cells of all parts where the column is that of a sample of their rows.
     """
-    scan, diagnostics, found = opened.table.scan_seconds, completion.diagnostics, completion.fitted
-    design = found.design if found else None
+    scan, examined, found = opened.table.scan_seconds, completion.diagnostics, completion.fitted
     timings = {"scan": scan, "read": opened.seconds - scan, **completion.timings}
     if outputs:
         timings["patch"] = sum(one.seconds for one in outputs)
-    marked = None
+    marked, flagged = None, examined.flagged if examined else None
     if counted is None:
-        flagged = diagnostics.flagged if diagnostics else None
-        counted = counted_of(opened, completion, flagged, diagnostics.uncertainty if diagnostics else None)
-        marked = marked_of(opened, flagged, design) if flagged else None
+        counted = _counted_of(opened, completion, flagged)
+        marked = _marked_of(opened, flagged, found.design) if flagged and found else None
     totals, wrong = totals_of(counted), wrong_of(counted)
     said = [
         *warnings(completion, counted, totals, wrong, marked, opened.table.line_of),
         *_of_columns_left(opened, completion),
     ]
-    examined = diagnostics if design else None
     return FitReport(
         **head_of(request, command),
         timings=seconds_of(timings),
@@ -78,23 +82,80 @@ def build_report(
         labels=labels_of(counted),
         missing=missing_of(counted),
         filled=filled_of(counted, request, is_drawn=completion.fills.is_drawn),
-        features=features_of(design, found.readings, found.texts) if found else features_of(None),
-        model=mixture_of(found) if found else None,
-        fit=convergence_of(found, completion.fills.entropy) if found else None,
-        selection=selection_of(found.choice) if found else None,
-        groups=_groups(opened, found) if found else None,
-        accuracy=_accuracy(found, wrong) if found else None,
         totals=totals,
-        missingness=missingness_of(completion) if examined else None,
-        sensitivity=examined.sensitivity if examined else None,
-        suspect_labels=_suspects(opened, completion) if examined else (),
-        audit=examined.audit if examined else None,
         marked=marked,
         log=decisions(opened, completion, request, counted),
         warnings=notices(said),
-        plain_em=baseline_of(examined.baseline_em, design.labels) if examined and design else None,
-        pictures=examined.pictures if examined else None,
-        importance=examined.importance if examined else None,
+        **_of_fit(opened, completion, counted, wrong),
+    )
+
+
+def _of_fit(
+    opened: InputTable, completion: ColumnResult, counted: Counted, wrong: findings.ExpectedWrong
+) -> dict[str, Any]:
+    """Make the sections on the fit; where there was none, on the columns alone."""
+    found, examined = completion.fitted, completion.diagnostics
+    if found is None or examined is None:
+        return {"features": Features(used=(), rejected=())}
+    return {
+        "features": features_of(found.design, found.readings, found.texts),
+        "model": mixture_of(found),
+        "fit": convergence_of(found, completion.fills.entropy),
+        "selection": selection_of(found.choice),
+        "groups": _groups(opened, found, counted),
+        "accuracy": _accuracy(found, wrong),
+        "missingness": missingness_of(found, examined.missingness),
+        "sensitivity": examined.sensitivity,
+        "suspect_labels": _suspects(examined.audit, counted),
+        "audit": examined.audit,
+        "plain_em": baseline_of(examined.baseline_em, found.design.labels),
+        "pictures": examined.pictures,
+        "importance": examined.importance,
+    }
+
+
+def build_applied_report(
+    opened: InputTable,
+    applied: Applied,
+    model: SavedModel,
+    request: Request,
+    command: str,
+    outputs: Sequence[WrittenFile] | None,
+) -> FitReport:
+    """Gather what is known about a column that `model` completed."""
+    blind = applied.completion.fills.without_predictors
+    counted = _counted_of(opened, applied.completion, None)
+    report = build_report(opened, applied.completion, request, command, outputs, counted)
+    lines = opened.table.line_of(blind[:MAX_LISTED]).tolist()
+    marked = findings.MarkedRows(findings.OutOfRange(0, 0.0, None, ()), lines)
+    return with_model(replace(report, marked=marked), applied, model, counted)
+
+
+def with_model(report: FitReport, applied: Applied, model: SavedModel, counted: Counted) -> FitReport:
+    """Add to a report on cells, as they are `counted`, what there is to say of the model that filled them."""
+    training, last = applied.saved.training, model.sources[-1]
+    section = findings.AppliedModel(
+        path=applied.path,
+        tables=len(model.sources),
+        last_table=last.name,
+        sha256=last.sha256,
+        learnt=last.fitted_at,
+        rows=training.rows,
+        held_out=training.held_out,
+        tested=applied.tested,
+        lacking=applied.mismatch.lacking,
+        expected_wrong=counted.cells.wrong,
+        drift=applied.drift,
+    )
+    found = [*mismatch_warnings(applied.mismatch), *drift_warnings(applied.drift)]
+    if counted.n_filled == counted.n_missing:
+        found += misjudgement(section, counted.n_filled)
+    return replace(
+        report,
+        features=features_of_model(applied),
+        applied=section,
+        log=[*report.log, Decision("choose", "saved model", origin(section))],
+        warnings=[*notices(found), *report.warnings],
     )
 
 
@@ -104,41 +165,40 @@ def _of_columns_left(opened: InputTable, completion: ColumnResult) -> Iterator[t
         yield "S06", f"Not filled are {listed([f'{one.name} ({one.reason})' for one in opened.left], MAX_NAMED)}."
 
 
-def counted_of(
-    opened: InputTable, completion: ColumnResult, flagged: Flagged | None, uncertainty: Uncertainty | None = None
-) -> Counted:
+def _counted_of(opened: InputTable, completion: ColumnResult, flagged: Flagged | None) -> Counted:
     """Count the cells of a column that was read as a whole."""
-    labels, fills = completion.labels, completion.fills
+    labels, fills, outside = completion.labels, completion.fills, NO_ROWS
+    line_of, examined = opened.table.line_of, completion.diagnostics
     if flagged:
-        fills = fills._replace(without_predictors=flagged.without_predictors)
-    cells = count_cells(fills, opened.table.line_of, *[flagged.outside] if flagged else ())
-    known = np.array(labels.known, np.int64)
-    of_rows = labels.label.size, labels.n_missing, labels.tokens
-    return Counted(labels.labels, known, *of_rows, cells, uncertainty, asides=[("", opened.table.asides)])
-
-
-def marked_of(opened: InputTable, flagged: Flagged, design: Design | None) -> MarkedRows:
-    """List weakly founded rows in the order of the table; without a `design` none is out of range."""
-    line_of, first, listed = opened.table.line_of, slice(MAX_LISTED), []
-    if design is not None:
-        lines = line_of(flagged.outside[first]).tolist()
-        for line, *at in zip(lines, flagged.predictor.tolist(), flagged.value.tolist(), strict=False):
-            name, value = predictor_at(design, *at)
-            listed.append(OutOfRangeRow(line=line, column=name, value=value))
-    return MarkedRows(
-        out_of_range=OutOfRange(
-            rows=flagged.outside.size,
-            expected_by_chance=flagged.expected_outside,
-            furthest_sd=float(flagged.beyond.max()) if flagged.beyond.any() else None,
-            listed=listed,
-        ),
-        without_predictors=WithoutPredictors(
-            rows=flagged.without_predictors.size, lines=line_of(flagged.without_predictors[first]).tolist()
-        ),
+        fills, outside = fills._replace(without_predictors=flagged.without_predictors), flagged.outside
+    return Counted(
+        labels=labels.labels,
+        known=np.array(labels.known, np.int64),
+        n_rows=labels.label.size,
+        n_missing=labels.n_missing,
+        tokens=labels.tokens,
+        cells=count_cells(fills, line_of, outside),
+        places_of=lambda rows: [(None, line) for line in line_of(rows).tolist()],
+        uncertainty=examined.uncertainty if examined else None,
+        asides=[("", opened.table.asides)],
     )
 
 
-def _accuracy(found: FittedColumn, wrong: ExpectedWrong) -> Accuracy | None:
+def _marked_of(opened: InputTable, flagged: Flagged, design: Design) -> findings.MarkedRows:
+    """List weakly founded rows in the order of the table."""
+    line_of, first = opened.table.line_of, slice(MAX_LISTED)
+    beyond = zip(flagged.predictor.tolist(), flagged.value.tolist(), strict=True)
+    outside = zip(line_of(flagged.outside[first]).tolist(), beyond, strict=False)
+    out_of_range = findings.OutOfRange(
+        rows=flagged.outside.size,
+        expected_by_chance=flagged.expected_outside,
+        furthest_sd=float(flagged.beyond.max()) if flagged.beyond.any() else None,
+        listed=[findings.OutOfRangeRow(line, *predictor_at(design, *at)) for line, at in outside],
+    )
+    return findings.MarkedRows(out_of_range, line_of(flagged.without_predictors[first]).tolist())
+
+
+def _accuracy(found: FittedColumn, wrong: findings.ExpectedWrong) -> findings.Accuracy | None:
     """Judge the model by labels that it was not shown; None where none could be held out."""
     held_out = found.promise
     if held_out is None:
@@ -149,7 +209,7 @@ def _accuracy(found: FittedColumn, wrong: ExpectedWrong) -> Accuracy | None:
     count = np.bincount(label, weight)
     like = None if weight is None else weight / weight.mean()
     bins, names = metrics.reliability(probability, label, like), found.design.labels
-    return Accuracy(
+    return findings.Accuracy(
         method=METHOD,
         rows=label.size,
         effective_rows=float(n_rows),
@@ -161,35 +221,36 @@ def _accuracy(found: FittedColumn, wrong: ExpectedWrong) -> Accuracy | None:
         baseline_log_loss=held_out.baseline_log_loss,
         brier=metrics.brier(probability, label, weight),
         ece=metrics.calibration_error(bins),
-        reliability=[ReliabilityBin(**one._asdict()) for one in bins],
-        curve=[Threshold(**one._asdict()) for one in metrics.fill_curve(probability, label, weight)],
+        reliability=[ReliabilityBin(*one) for one in bins],
+        curve=[Threshold(*one) for one in metrics.fill_curve(probability, label, weight)],
         confusion=confusion_of(names, metrics.confusion(probability, label, like)),
         expected_wrong=wrong,
     )
 
 
-def _suspects(opened: InputTable, completion: ColumnResult) -> list[SuspectLabel]:
+def _suspects(audit: Audit | None, counted: Counted) -> list[findings.SuspectLabel]:
     """List known labels that look wrong, the least probable first."""
-    audit = completion.diagnostics.audit if completion.diagnostics else None
     suspects = audit.suspects if audit else ()
-    lines = opened.table.line_of(np.array([one.row for one in suspects], np.intp)).tolist()
+    places = counted.places_of(np.array([one.row for one in suspects], np.intp))
     return [
-        SuspectLabel(
-            line=line,
-            label=one.label,
-            probability=one.probability,
-            likely=one.likely,
-            likely_probability=one.likely_probability,
+        findings.SuspectLabel(
+            part=part, line=line, label=label, probability=own, likely=likely, likely_probability=other
         )
-        for line, one in zip(lines, suspects, strict=True)
+        for (part, line), (_, label, own, likely, other) in zip(places, suspects, strict=True)
     ]
 
 
-def _groups(opened: InputTable, found: FittedColumn) -> Groups | None:
+def _groups(opened: InputTable, found: FittedColumn, counted: Counted) -> Groups | None:
+    """Count the rows of every group, of parts also of those of which no row was drawn."""
     if found.groups is None or opened.groups is None:
         return None
+    weight, cells = {one.name: one.own_weight for one in found.groups}, counted.cells
+    of_group, missing = cells.of_group, cells.missing_of_group
+    if not of_group:
+        of_group = {one.name: one.rows for one in found.groups}
+        missing = {one.name: one.missing for one in found.groups}
     listed = [
-        GroupOfRows(group=one.name, rows=one.rows, known=one.known, missing=one.missing, own_weight=one.own_weight)
-        for one in found.groups[:MAX_LISTED]
+        GroupOfRows(name, rows, rows - missing.get(name, 0), missing.get(name, 0), weight.get(name, 0.0))
+        for name, rows in of_group.items()
     ]
-    return Groups(column=opened.groups[0], number=len(found.groups), groups=listed)
+    return Groups(opened.groups[0], len(listed), listed[:MAX_LISTED])

@@ -6,14 +6,10 @@ from em_impute.missingness.how_missing import HowMissing
 from em_impute.missingness.reasons import AT_RANDOM, BY_CLASS, BY_PREDICTORS, DOUBTFUL, Reasons
 from em_impute.missingness.values import Differences
 from em_impute.model.column import FittedColumn
-from em_impute.pipeline.types import ColumnResult
 from em_impute.report.format import LIKELY, percent
-from em_impute.report.model.missingness import (
+from em_impute.report.model.findings import (
     Missingness,
     MissingReasons,
-    ReasonProbabilities,
-    Rehearsal,
-    SameCompany,
 )
 from em_impute.table.text import shown
 
@@ -35,17 +31,16 @@ predictors do no harm: it is enough that they are `LIKELY`."""
 
 CERTAIN = 0.999
 
-LARGEST_LOG, MOST = 13.8, 1e6
+MOST = 1e6
 """Evidence beyond a million to one is said to be that."""
 
 
-def missingness_of(completion: ColumnResult) -> Missingness | None:
+def missingness_of(fitted: FittedColumn, found: Differences | None) -> Missingness | None:
     """Say how rows without a label differ from those with one; None where there are none of one kind."""
-    fitted, found = completion.fitted, completion.diagnostics.missingness if completion.diagnostics else None
-    if fitted is None or found is None:
+    if found is None:
         return None
     reasons = reasons_of(fitted)
-    allows = reasons is not None and reasons.fills_allow_for_it and reasons.probability.by_class > LIKELY
+    allows = reasons is not None and reasons.fills_allow_for_it and reasons.by_class > LIKELY
     return Missingness(
         **vars(found),
         reasons=reasons,
@@ -62,7 +57,9 @@ def reasons_of(found: FittedColumn) -> MissingReasons | None:
     at_random, by_predictors, by_class = (float(reasons.probability[k]) for k in (AT_RANDOM, BY_PREDICTORS, BY_CLASS))
     named = found.choice.recipe.free_shares
     return MissingReasons(
-        probability=ReasonProbabilities(at_random=at_random, by_predictors=by_predictors, by_class=by_class),
+        at_random=at_random,
+        by_predictors=by_predictors,
+        by_class=by_class,
         loss_rates=dict(zip(labels, reasons.rate.tolist(), strict=True)),
         fills_allow_for_it=named or found.shifts is not None,
         sentence=_why(reasons, labels, is_named=named),
@@ -106,11 +103,11 @@ def _why(reasons: Reasons, labels: tuple[str, ...], *, is_named: bool) -> str:
 def _ratio(reasons: Reasons) -> str:
     """Give the evidence for the class against the better of the other two reasons (Bayes factor)."""
     others = reasons.log_evidence[[AT_RANDOM, BY_PREDICTORS]].max()
-    log_ratio = float(reasons.log_evidence[BY_CLASS] - others)
-    return f"{MOST:,.0f}" if log_ratio > LARGEST_LOG else f"{float(f'{np.exp(log_ratio):.2g}'):,.0f}"
+    ratio = np.exp(min(reasons.log_evidence[BY_CLASS] - others, np.log(MOST)))
+    return f"{float(f'{ratio:.2g}'):,.0f}"
 
 
-def _rehearsal(how: HowMissing | None) -> Rehearsal | None:
+def _rehearsal(how: HowMissing | None) -> str | None:
     """Say how labels were hidden; None where no label could be."""
     if how is None or how.missing is None:
         return None
@@ -123,12 +120,6 @@ def _rehearsal(how: HowMissing | None) -> Rehearsal | None:
         ways.append("with the same gaps as rows to fill")
     if how.by_predictors > LIKELY:
         ways.append("weighted by how much they resemble rows to fill")
-    sentence = "To judge the model, known labels were hidden at random, as labels are missing."
     if ways:
-        sentence = f"To judge the model, known labels were hidden the way labels are missing: {', '.join(ways)}."
-    return Rehearsal(
-        same_gaps=how.gaps is not None,
-        same_company=None if clusters is None else SameCompany(column=clusters.name),
-        same_predictors=how.by_predictors,
-        sentence=sentence,
-    )
+        return f"To judge the model, known labels were hidden the way labels are missing: {', '.join(ways)}."
+    return "To judge the model, known labels were hidden at random, as labels are missing."

@@ -1,13 +1,13 @@
 """The model: the leading mixture, how EM fitted it, how it was chosen, and EM in its plainest form."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from em_impute.diagnostics import baseline_em
 from em_impute.em.families import FAMILIES, n_parameters
 from em_impute.em.parameters import Parameters
-from em_impute.ensemble.ensemble import TEMPERATURES
 from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.scores import score
 from em_impute.model.bic import Candidate, information_criteria
@@ -15,20 +15,7 @@ from em_impute.model.column import FittedColumn
 from em_impute.model.select import Choice
 from em_impute.pipeline.full_em import FullFit
 from em_impute.report.build.shared import by_name, gaussians_of
-from em_impute.report.model.mixture import (
-    BaselineEm,
-    BaselineGaussian,
-    ConsideredFamily,
-    ConsideredGroups,
-    Convergence,
-    EnsembleMember,
-    Gaussian,
-    HeldOutLosses,
-    LeadingMixture,
-    MixtureComponent,
-    Selection,
-    StandardError,
-)
+from em_impute.report.model import mixture as sections
 
 PATH_DIGITS = 10
 """Significant ones of log-likelihoods, which hardly differ."""
@@ -37,39 +24,33 @@ MAX_COVARIANCES = 2000
 """Entries of covariances that are listed, all labels together: beyond, the report would hold little else."""
 
 
-def mixture_of(found: FittedColumn) -> LeadingMixture:
+def mixture_of(found: FittedColumn) -> sections.LeadingMixture:
     """Describe the leading mixture."""
     design, mixture, stack = found.design, found.mixture, found.ensemble
-    fit, family = mixture.fit, mixture.recipe.family
-    components, n_features = dict.fromkeys(design.labels, 0), len(design.features)
-    parameters = []
-    for k, one in zip(
-        fit.component_label,
-        gaussians_of(fit.parameters, design.shift, design.scale, [one.name for one in design.features]),
-        strict=True,
-    ):
-        components[design.labels[k]] += 1
-        label = design.labels[k]
-        parameters.append(MixtureComponent(label=label, component=components[label], **one))
-    return LeadingMixture(
+    fit, family, names = mixture.fit, mixture.recipe.family, [one.name for one in design.features]
+    of_label = [design.labels[k] for k in fit.component_label]
+    gaussians = gaussians_of(fit.parameters, design.shift, design.scale, names, of_label)
+    return sections.LeadingMixture(
         covariance=family,
-        components=components,
-        n_parameters=n_parameters(FAMILIES[family], len(parameters), n_features),
+        components={label: of_label.count(label) for label in design.labels},
+        n_parameters=n_parameters(FAMILIES[family], len(of_label), len(names)),
         share_of_stack=float(stack.weight[stack.leading].sum()) if stack else None,
-        temperature=TEMPERATURES[int(stack.comparison.log_loss[stack.leading].argmin())] if stack else None,
         prior_strength=None if stack else mixture.recipe.prior_strength,
-        parameters=parameters,
+        parameters=[
+            sections.MixtureComponent(**one, component=of_label[: i + 1].count(of_label[i]))
+            for i, one in enumerate(gaussians)
+        ],
     )
 
 
-def convergence_of(found: FittedColumn, entropy: float, full_fit: FullFit | None = None) -> Convergence:
+def convergence_of(found: FittedColumn, entropy: float, full_fit: FullFit | None = None) -> sections.Convergence:
     """Say how EM fitted the leading mixture, to all rows if there is a `full_fit`; `entropy` is that of the fills."""
     design, mixture, stack = found.design, found.mixture, found.ensemble
     jacobian, rows, fit = design.log_jacobian(design.distinct), float(design.distinct.weight.sum()), mixture.fit
     if full_fit is not None:
         jacobian, rows = full_fit.log_jacobian, full_fit.weight
     log_likelihood = fit.log_likelihood - jacobian
-    return Convergence(
+    return sections.Convergence(
         log_likelihood=log_likelihood,
         n_iterations=len(fit.path) - 1 if stack is None or stack.leader.is_baseline else stack.leader.steps,
         stop=fit.stop,
@@ -80,56 +61,59 @@ def convergence_of(found: FittedColumn, entropy: float, full_fit: FullFit | None
     )
 
 
-def selection_of(choice: Choice) -> Selection:
+def selection_of(choice: Choice) -> sections.Selection:
     """List what was considered, with its score and what it counts for."""
     if choice.ensemble is not None:
         return _stacked(choice.ensemble, choice.criterion)
-    chosen = (choice.recipe.family, choice.n_groups)
-    held_out = choice.held_out
-    return Selection(
+    chosen, held_out = (choice.recipe.family, choice.n_groups), choice.held_out
+    return sections.Selection(
         criterion=choice.criterion,
         members=[_considered(one, is_chosen=(one.covariance, one.components) == chosen) for one in choice.candidates],
-        scores=HeldOutLosses(single=held_out.log_loss, majority=held_out.baseline_log_loss)
+        scores=sections.HeldOutLosses(single=held_out.log_loss, majority=held_out.baseline_log_loss)
         if held_out
-        else HeldOutLosses(),
+        else sections.HeldOutLosses(),
     )
 
 
-def _considered(one: Candidate, *, is_chosen: bool) -> ConsideredFamily | ConsideredGroups:
-    weight, note = float(is_chosen), one.note or ""
-    if one.components is None:
-        return ConsideredFamily(covariance=one.covariance, log_loss=one.score, weight=weight, note=note)
-    return ConsideredGroups(
-        covariance=one.covariance, components=one.components, bic=one.score, icl=one.icl, weight=weight, note=note
+def _considered(one: Candidate, *, is_chosen: bool) -> sections.Considered:
+    log_loss, bic = (one.score, None) if one.components is None else (None, one.score)
+    return sections.Considered(
+        covariance=one.covariance,
+        components=one.components or 0,
+        log_loss=log_loss,
+        bic=bic,
+        icl=one.icl,
+        weight=float(is_chosen),
+        note=one.note,
     )
 
 
-def _stacked(stack: EnsembleFit, criterion: str) -> Selection:
-    losses, weight = score(stack)._asdict(), stack.weight.sum(axis=1)
+def _stacked(stack: EnsembleFit, criterion: str) -> sections.Selection:
+    losses, weight, comparison = score(stack)._asdict(), stack.weight.sum(axis=1), stack.comparison
     unlabelled_rows = losses.pop("unlabelled_rows")
-    heaviest = [i for i in np.argsort(-weight, kind="stable").tolist() if weight[i]]
     members = [
-        EnsembleMember(
-            view=stack.comparison.members[i].view,
-            covariance=stack.comparison.members[i].shrinkage.family,
-            components=stack.comparison.members[i].per_label,
-            em_steps=stack.comparison.members[i].steps,
-            log_loss=float(stack.comparison.log_loss[i].min()),
+        sections.Considered(
+            view=one.view,
+            covariance=one.shrinkage.family,
+            components=one.per_label,
+            em_steps=one.steps,
+            log_loss=float(comparison.log_loss[i].min()),
             weight=float(weight[i]),
         )
-        for i in heaviest
+        for i in np.argsort(-weight, kind="stable").tolist()
+        if weight[i] and (one := comparison.members[i])
     ]
-    return Selection(
+    return sections.Selection(
         criterion=criterion,
         considered=weight.size,
         trust=stack.model_weight,
         members=members,
-        scores=HeldOutLosses(**losses),
+        scores=sections.HeldOutLosses(**losses),
         unlabelled_rows=unlabelled_rows,
     )
 
 
-def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> BaselineEm | None:
+def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> sections.BaselineEm | None:
     """Describe EM in its plainest form.  `labels` are those that it was fitted with."""
     if plain is None:
         return None
@@ -141,21 +125,21 @@ def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> 
         for climb in (fit.climb, *(plain.em.climbs or (fit.climb,)))
     ]
 
-    def gaussians(standardised: Parameters) -> list[Gaussian]:
-        made = gaussians_of(standardised, plain.shift, plain.scale, plain.names)
-        is_long = standardised.covariance.size > MAX_COVARIANCES
-        hidden = {"covariance": None} if is_long else {}
-        return [Gaussian(label=label, **(one | hidden)) for label, one in zip(of_label, made, strict=True)]
+    def gaussians(standardised: Parameters) -> list[dict[str, Any]]:
+        hidden = {"covariance": None} if standardised.covariance.size > MAX_COVARIANCES else {}
+        return [one | hidden for one in gaussians_of(standardised, plain.shift, plain.scale, plain.names, of_label)]
 
-    return BaselineEm(
+    return sections.BaselineEm(
         covariance=plain.covariance,
         prior_strength=plain.em.recipe.prior_strength,
         features=plain.names,
         parameters=[
-            BaselineGaussian(**vars(one), standard_error=_error(plain, k))
+            sections.BaselineGaussian(**one, standard_error=_error(plain, k))
             for k, one in enumerate(gaussians(fit.parameters))
         ],
-        labels_only=None if plain.labels_only is None else gaussians(plain.labels_only),
+        labels_only=None
+        if plain.labels_only is None
+        else [sections.Gaussian(**one) for one in gaussians(plain.labels_only)],
         drift=None if plain.drift is None else by_name(of_label, plain.drift),
         log_likelihood=fit.log_likelihood - plain.log_jacobian,
         converged=fit.stop in {"converged", "rounding"},
@@ -164,9 +148,9 @@ def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> 
     )
 
 
-def _error(plain: baseline_em.BaselineEm, component: int) -> StandardError | None:
+def _error(plain: baseline_em.BaselineEm, component: int) -> sections.StandardError | None:
     if plain.errors is None:
         return None
     mean, deviation = (one[component] * plain.scale for one in (plain.errors.mean, plain.errors.deviation))
     weight = float(plain.errors.weight[component])
-    return StandardError(weight=weight, mean=by_name(plain.names, mean), sd=by_name(plain.names, deviation))
+    return sections.StandardError(weight=weight, mean=by_name(plain.names, mean), sd=by_name(plain.names, deviation))

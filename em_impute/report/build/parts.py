@@ -1,6 +1,5 @@
 """The report on a table that was read in parts: what was learnt from a sample of its rows, counted in all of them."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,22 +10,17 @@ from em_impute.diagnostics.values import IntervalEstimate, Sensitivity
 from em_impute.ensemble.metrics import NORMAL_95
 from em_impute.missingness.values import RowCounts
 from em_impute.model.assign import deltas_of, shift_log_odds
-from em_impute.model.fills import CellCounts
 from em_impute.options import Request
 from em_impute.pipeline.fill import PartsResult
-from em_impute.pipeline.fit_sample import ColumnOfParts, place_of
-from em_impute.report.build.applied import with_model
+from em_impute.pipeline.fit_sample import ColumnOfParts
 from em_impute.report.build.counted import Counted, output_of
-from em_impute.report.build.fit import MAX_LISTED, build_report
+from em_impute.report.build.fit import build_report, with_model
 from em_impute.report.build.mixture import convergence_of
 from em_impute.report.build.shared import seconds_of
-from em_impute.report.model.diagnostics import SuspectLabel
-from em_impute.report.model.fit import Decision, FitReport, GroupOfRows, Groups, PartFile, Parts
+from em_impute.report.model.fit import Decision, FitReport, PartFile, Parts
 from em_impute.report.model.shared import Features, Input, Predictor
 from em_impute.saved_model.store import SavedModel
 from em_impute.table.text import plural
-
-OF_THE_SAMPLE = {"read as numbers", "counted as missing", "equal rows merged"}
 
 
 def build_parts_report(
@@ -51,20 +45,19 @@ def build_parts_report(
             for path, file in zip(part.outputs, done.files, strict=False)
         ),
         features=_features(filled, base.features, is_fitted=column.applied is None),
-        groups=_groups(base.groups, counted.cells),
         fit=convergence_of(found, counted.cells.entropy, full_fit) if found and full_fit else base.fit,
         missingness=base.missingness
         and replace(base.missingness, rows=RowCounts(int(counted.known.sum()), counted.n_missing)),
         sensitivity=_sensitivity(base.sensitivity, column, request, counted),
-        suspect_labels=_suspects(base, counted, column),
-        log=_log(filled, column, parts.rows_drawn, base.log),
+        log=[*base.log, *_log(filled, column, parts.rows_drawn)],
         parts=parts,
     )
 
 
 def _counted(filled: PartsResult, at: int) -> Counted:
     """Count the cells of all parts; known are 0 of labels that were found."""
-    column = filled.columns[at]
+    column, sample = filled.columns[at], filled.columns[at].sample
+    paths = [part.name for part in filled.parts] if len(filled.parts) > 1 else []
     known = dict(zip(column.labels.labels, column.labels.known, strict=True))
     counted = Counted(
         labels=column.filler.labels,
@@ -73,11 +66,11 @@ def _counted(filled: PartsResult, at: int) -> Counted:
         n_missing=column.labels.n_missing,
         tokens=column.labels.tokens,
         cells=filled.totals[at],
-        paths=[part.name for part in filled.parts] if len(filled.parts) > 1 else (),
-        asides=[
-            (part.name if len(filled.parts) > 1 else "", read.asides)
-            for part, read in zip(filled.parts, filled.summary.parts, strict=True)
+        places_of=lambda rows: [
+            (paths[part] if paths else None, line) for part, line in sample.rows[["part", "line"]][rows].tolist()
         ],
+        paths=paths,
+        asides=[(name, read.asides) for name, read in zip(paths or [""], filled.summary.parts, strict=True)],
     )
     diagnostics = column.completion.diagnostics
     if diagnostics is None:
@@ -133,7 +126,6 @@ def _input(filled: PartsResult, section: Input) -> Input:
 def _parts(filled: PartsResult, column: ColumnOfParts) -> Parts:
     missing = int(np.count_nonzero(column.completion.labels.label < 0))
     return Parts(
-        number=len(filled.parts),
         rows_drawn=RowCounts(column.sample.rows.size - missing, missing),
         files=[
             PartFile(path=part.name, rows=read.rows, bytes=read.bytes, sha256=read.sha256, compression=read.compression)
@@ -158,19 +150,13 @@ def _features(filled: PartsResult, section: Features, *, is_fitted: bool) -> Fea
     return section._replace(used=[counted(one) for one in section.used])
 
 
-def _log(filled: PartsResult, column: ColumnOfParts, drawn: RowCounts, log: Sequence[Decision]) -> list[Decision]:
+def _log(filled: PartsResult, column: ColumnOfParts, drawn: RowCounts) -> list[Decision]:
     use = "" if column.full_fit is None else "; then EM over all rows"
     if column.applied is not None:
         use = "; they are compared with those the saved model was fitted to"
-    entries = [
-        ("read", "parts", f"{plural(len(filled.parts), 'part')}, {plural(filled.summary.n_rows, 'row')}"),
-        *(
-            ("labels", "counted as missing", f"{token!r} in {plural(count, 'cell')}")
-            for token, count in column.labels.tokens.items()
-        ),
-        ("fit", "rows drawn", f"{drawn.known:,} with a label and {drawn.missing:,} without{use}"),
-    ]
-    return [*(one for one in log if one.action not in OF_THE_SAMPLE), *(Decision(*one) for one in entries)]
+    read = f"{plural(len(filled.parts), 'part')}, {plural(filled.summary.n_rows, 'row')}"
+    rows = f"{drawn.known:,} with a label and {drawn.missing:,} without{use}"
+    return [Decision("read", "parts", read), Decision("fit", "rows drawn", rows)]
 
 
 def _sensitivity(
@@ -187,25 +173,3 @@ def _sensitivity(
     if not asked.any():
         shares = {label: (one.low, one.high) for label, one in zip(labels, counted.uncertainty.shares, strict=True)}
     return sweep(probability, each, counted.known.astype(np.float64), labels, shares)
-
-
-def _groups(section: Groups | None, cells: CellCounts) -> Groups | None:
-    """Count the rows of every group, also of those of which no row was drawn."""
-    if section is None:
-        return None
-    weight = {one.group: one.own_weight for one in section.groups}
-    missing = {group: cells.missing_of_group.get(group, 0) for group in cells.of_group}
-    listed = [
-        GroupOfRows(group, rows, rows - missing[group], missing[group], weight.get(group, 0.0))
-        for group, rows in cells.of_group.items()
-    ]
-    return section._replace(number=len(listed), groups=listed[:MAX_LISTED])
-
-
-def _suspects(report: FitReport, counted: Counted, column: ColumnOfParts) -> list[SuspectLabel]:
-    """Name the part and line of every suspect; in the sample it stands on another one."""
-    places = place_of(column.sample, column.opened, [one.line for one in report.suspect_labels])
-    return [
-        replace(one, part=counted.paths[part] if counted.paths else None, line=line)
-        for (part, line), one in zip(places, report.suspect_labels, strict=True)
-    ]

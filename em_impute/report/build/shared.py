@@ -13,6 +13,7 @@ from em_impute.em.parameters import Parameters, rescale
 from em_impute.environment import is_dictated, time_of_run, version
 from em_impute.errors import spelled
 from em_impute.options import Request
+from em_impute.pipeline.apply import Applied
 from em_impute.pipeline.types import InputTable
 from em_impute.report.model.shared import Features, Input, Notice, Predictor, Rejected, Tool
 
@@ -43,43 +44,53 @@ def input_of(opened: InputTable) -> Input:
     )
 
 
-def features_of(design: Design | None, readings: Sequence[Reading] = (), texts: TextScores | None = None) -> Features:
+def features_of(design: Design, readings: Sequence[Reading] = (), texts: TextScores | None = None) -> Features:
     """List the columns that serve as predictors, also those that `texts` are scored of, and why the others do not."""
-    if design is None:
-        return Features(used=(), rejected=())
-    scores, notes = () if texts is None else texts.names, notes_of(readings)
-    used = [
-        Predictor(
-            name=one.name,
-            type="score" if one.name in scores else "numeric",
-            missing=one.n_missing,
-            mean=one.shift,
-            sd=one.scale,
-            **notes.get(one.name, {}),
-        )
-        for one in design.features[: design.n_numbers]
-    ]
-    if texts is not None:
-        used += [Predictor(name=name, type="text", missing=count) for name, count in texts.n_missing.items()]
-    used += [
-        Predictor(name=one.name, type="categorical", missing=one.n_missing, levels=one.texts)
-        for one in design.categories
-    ]
-    key = design.same
+    scores, key = () if texts is None else texts.names, design.same
+    numbers = [(one.name, one.n_missing, one.shift, one.scale) for one in design.features[: design.n_numbers]]
+    used = _predictors(numbers, readings, texts, [(one.name, one.n_missing, one.texts) for one in design.categories])
     if key is not None and key.name not in {one.name for one in used}:
-        used.append(Predictor(name=key.name, type="key", missing=int(np.count_nonzero(design.of_rows(key.code) < 0))))
+        used.append(Predictor(key.name, "key", int(np.count_nonzero(design.of_rows(key.code) < 0))))
     apart = {*scores, *([] if key is None else [key.name])}
-    rejected = [Rejected(name=one.name, reason=one.reason) for one in design.rejected if one.name not in apart]
-    return Features(used=used, rejected=rejected)
+    return Features(used, [Rejected(one.name, one.reason) for one in design.rejected if one.name not in apart])
 
 
-def notes_of(readings: Sequence[Reading]) -> dict[str, dict[str, str]]:
-    """Say of each number that was made of texts what these are, and of which column where it has another name."""
-    return {
-        name: {"kind": one.kind, **({} if name == one.column else {"column": one.column})}
-        for one in readings
-        for name in one.names
-    }
+def features_of_model(applied: Applied) -> Features:
+    """List the predictors of the model that the table has."""
+    model, now = applied.saved.model, applied.summary
+    coding, scores = model.pooled.coding, () if model.texts is None else model.texts.names
+    numbers = [
+        (one.name, 0 if one.name in scores else round(now.numbers[one.name].missing), one.shift, one.scale)
+        for one in coding.features
+        if one.category is None and one.name in coding.column
+    ]
+    categories = [
+        (name, round(now.texts[name].missing), texts) for name, texts in coding.texts.items() if name in coding.column
+    ]
+    used = _predictors(numbers, model.readings, model.texts, categories)
+    return Features(used, [Rejected(name, "not in this table") for name in applied.mismatch.lacking])
+
+
+def _predictors(
+    numbers: Iterable[tuple[str, int, float, float]],
+    readings: Sequence[Reading],
+    texts: TextScores | None,
+    categories: Iterable[tuple[str, int, Sequence[str]]],
+) -> list[Predictor]:
+    """List predictors: name and missing cells of each, mean and deviation of numbers, texts of categories.
+
+    A number that was made of texts says what these are, and of which column where it has another name.
+    """
+    made = {name: (one.kind, None if name == one.column else one.column) for one in readings for name in one.names}
+    scores, long = ((), {}) if texts is None else (texts.names, texts.n_missing)
+    return [
+        *(
+            Predictor(name, "score" if name in scores else "numeric", missing, mean, sd, None, *made.get(name, ()))
+            for name, missing, mean, sd in numbers
+        ),
+        *(Predictor(name, "text", missing) for name, missing in long.items()),
+        *(Predictor(name, "categorical", missing, levels=levels) for name, missing, levels in categories),
+    ]
 
 
 def notices(found: Iterable[tuple[str, str]]) -> list[Notice]:
@@ -98,17 +109,21 @@ def by_name(names: Iterable[str], values: Floats) -> dict[str, float]:
 
 
 def gaussians_of(
-    standardised: Parameters, shift: Floats, scale: Floats, names: Sequence[str]
+    standardised: Parameters, shift: Floats, scale: Floats, names: Sequence[str], labels: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
-    """Yield what reports say of each component, in the data's own units; `names` are those of the features."""
+    """Yield what reports say of each component, in the data's own units.
+
+    `names` are those of the features, `labels` those that the components belong to.
+    """
     with np.errstate(over="ignore", under="ignore"):  # a variance may leave the range where its root does not
         own = rescale(standardised, shift, scale)
     is_diagonal = own.covariance.ndim < 3  # noqa: PLR2004  # sd says all of independent features
     variance = standardised.covariance if is_diagonal else np.diagonal(standardised.covariance, axis1=1, axis2=2)
     deviation = np.sqrt(variance) * scale  # (n_components, n_features)
-    for k, weight in enumerate(own.weight.tolist()):
+    for k, label in enumerate(labels):
         yield {
-            "weight": weight,
+            "label": label,
+            "weight": float(own.weight[k]),
             "mean": by_name(names, own.mean[k]),
             "sd": by_name(names, deviation[k]),
             "covariance": None if is_diagonal else own.covariance[k].tolist(),

@@ -15,13 +15,12 @@ from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import DOUBTFUL
 from em_impute.model.column import FittedColumn
 from em_impute.pipeline.types import ColumnResult
-from em_impute.report.build.asides import told_from_rows
 from em_impute.report.build.counted import Counted
+from em_impute.report.build.decisions import told_from_rows
 from em_impute.report.build.missingness import reasons_of
 from em_impute.report.build.sensitive_columns import advice
 from em_impute.report.format import number, percent, span
-from em_impute.report.model.diagnostics import ExpectedWrong, MarkedRows, Totals
-from em_impute.report.model.saved_model import AppliedModel
+from em_impute.report.model.findings import AppliedModel, ExpectedWrong, MarkedRows, Totals
 from em_impute.report.sentences import cells_in_rows, more_than_chance, out_of_range, without_predictors
 from em_impute.saved_model.drift import is_more_often
 from em_impute.table.arrays import Codes
@@ -150,7 +149,7 @@ def misjudgement(applied: AppliedModel, n_filled: int) -> Warnings:
 def _of_reasons(found: FittedColumn) -> Warnings:
     """Warn where labels look lost by class, or may well be."""
     reasons = reasons_of(found)
-    if reasons is None or reasons.probability.by_class < DOUBTFUL or found.choice.recipe.free_shares:
+    if reasons is None or reasons.by_class < DOUBTFUL or found.choice.recipe.free_shares:
         return
     remedy = "The requested mixture assumes that labels are missing at random; --shares free allows for it."
     if reasons.fills_allow_for_it:

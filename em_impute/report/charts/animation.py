@@ -15,7 +15,6 @@ from em_impute.report.charts.scatter import SHARES, ellipse
 from em_impute.report.format import printable, shortened
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from PIL.Image import Image
 
@@ -104,17 +103,21 @@ def _frame(explanation: Explanation, iteration: int, shown: Integers) -> "Image"
     _legend(figure, explanation, is_blended=shown.size > 1)
     draw = _draw_ellipses if shown.size > 1 else _draw_densities
     draw(figure, explanation, iteration, shown)
-    below = figure.add_axes((0.09, 0.075, 0.87, 0.13))
+    below = figure.add_axes((0.09, 0.075, 0.87, 0.13), xlabel="iteration")
     below.plot(path, color=KNOWN, linewidth=1.5)
-    below.plot(path[: iteration + 1], color=INK, linewidth=1.8)
-    below.plot(iteration, path[iteration], marker="o", markersize=6, color=INK)
+    below.plot(path[: iteration + 1], color=INK, linewidth=1.8, marker="o", markersize=6, markevery=[-1])
     below.margins(x=0.02, y=0.15)
-    below.set_xlabel("iteration")
     below.locator_params(axis="x", integer=True)
     below.locator_params(axis="y", nbins=3)
     below.ticklabel_format(useOffset=False, style="plain")
-    for axes in figure.axes:
-        _quiet(axes)
+    for axes in figure.axes:  # without what no eye needs
+        axes.grid(visible=True, color=GRID, linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.tick_params(colors=MUTED, labelsize=8, length=0)
+        axes.xaxis.label.set(color=INK, fontsize=9)
+        axes.set_title(axes.get_title(loc="left"), loc="left", color=MUTED, fontsize=9, pad=3)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[:].set_color(GRID)
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     return frombytes("RGBA", canvas.get_width_height(), bytes(canvas.buffer_rgba())).convert("RGB")
@@ -124,17 +127,18 @@ def _legend(figure: "Figure", explanation: Explanation, *, is_blended: bool) -> 
     """Write which colour and marker is which label."""
     from matplotlib.lines import Line2D
 
-    def key(marker: str, colour: str, edge: str) -> Line2D:
-        return Line2D([], [], linestyle="none", marker=marker, markersize=7, color=colour, markeredgecolor=edge)
-
     labels = explanation.labels
     texts = [shortened(printable(label), WIDTH) for label in labels.labels[:N_LABELS]]
     if len(labels.labels) > N_LABELS:
         texts.append(f"{len(labels.labels) - N_LABELS:,} more")
-    keys = [key(label_marker(k), label_colour(k), label_colour(k)) for k in range(len(texts))]
+    looks = [(label_marker(k), label_colour(k), label_colour(k)) for k in range(len(texts))]
     if (explanation.design.label < 0).any() and any(labels.known):
         texts.append("no label: blended" if is_blended else "no label")
-        keys.append(key("o", KNOWN, MUTED))
+        looks.append(("o", KNOWN, MUTED))
+    keys = [
+        Line2D([], [], linestyle="none", marker=marker, markersize=7, color=colour, markeredgecolor=edge)
+        for marker, colour, edge in looks
+    ]
     place: Any = {"loc": "center left", "bbox_to_anchor": (0.08, 0.895), "ncols": len(keys), "frameon": False}
     size = 10 if len(keys) <= 4 else 8  # noqa: PLR2004
     legend = figure.legend(keys, [""] * len(keys), handletextpad=0.2, columnspacing=1.2, fontsize=size, **place)
@@ -154,7 +158,9 @@ def _draw_ellipses(figure: "Figure", explanation: Explanation, iteration: int, s
     colours = [label_colour(code) for code in explanation.component_label.tolist()]
     shares = explanation.shares_of(iteration, x[unknown], label[unknown])
     blend: Any = np.clip(shares @ np.array([to_rgb(colour) for colour in colours]), 0.0, 1.0)
-    axes = figure.add_axes((0.09, 0.295, 0.87, 0.555))
+    across, up = (shortened(printable(design.features[j].name), WIDTH) for j in shown)
+    axes = figure.add_axes((0.09, 0.295, 0.87, 0.555), xlabel=across)
+    axes.set_title(up, loc="left")
     axes.scatter(place[unknown, 0], place[unknown, 1], s=20, c=blend, linewidths=0.3, edgecolors=PAPER)
     for k in np.unique(label[~unknown]).tolist():
         look: Any = {"c": label_colour(k), "marker": label_marker(k), "linewidths": 0.5, "edgecolors": INK}
@@ -166,21 +172,18 @@ def _draw_ellipses(figure: "Figure", explanation: Explanation, iteration: int, s
     for k, colour in enumerate(colours):
         trail = np.array([one.mean[k, shown] for one in fits])
         covariance = fits[-1].covariance[k][np.ix_(shown, shown)]
-        outlines = [ellipse(trail[-1], covariance, share) for share in SHARES]
-        for outline in outlines[: 1 if len(colours) > N_LABELS else 2]:  # the outer ones of many would hide all
+        for share in SHARES[: 1 if len(colours) > N_LABELS else 2]:  # the outer ones of many would hide all
+            outline = ellipse(trail[-1], covariance, share)
             if outline is not None:
-                axes.plot(outline[:, 0], outline[:, 1], color=colour, linewidth=1.5)
-        axes.plot(trail[:, 0], trail[:, 1], color=colour, linewidth=1.4)
+                axes.plot(*outline.T, color=colour, linewidth=1.5)
+        axes.plot(*trail.T, color=colour, linewidth=1.4)
         axes.plot(*trail[-1], marker="X", markersize=10, color=colour, markeredgecolor=PAPER)
-    axes.set_xlabel(shortened(printable(design.features[shown[0]].name), WIDTH))
-    axes.set_title(shortened(printable(design.features[shown[1]].name), WIDTH), loc="left")
 
 
 def _draw_densities(figure: "Figure", explanation: Explanation, iteration: int, shown: Integers) -> None:
     """Draw the rows as a histogram with the labels' Gaussians over it, and below them the responsibilities."""
     above, below = figure.add_axes((0.09, 0.47, 0.87, 0.38)), figure.add_axes((0.09, 0.29, 0.87, 0.12))
-    design = explanation.design
-    rows, name = design.distinct, design.features[shown[0]].name
+    design, rows = explanation.design, explanation.design.distinct
     value = design.shift[0] + design.scale[0] * rows.x[:, 0]
     codes = [*np.unique(rows.label[rows.label >= 0]).tolist(), -1]
     values, weights = ([one[rows.label == code] for code in codes] for one in (value, rows.weight))
@@ -188,8 +191,7 @@ def _draw_densities(figure: "Figure", explanation: Explanation, iteration: int, 
     n_bins = int(np.clip(2.0 * np.cbrt(rows.weight.sum()), *N_BINS))  # Rice's rule
     _, edges, _ = above.hist(values, bins=n_bins, weights=weights, stacked=True, linewidth=0, **look)
     weight, mean, covariance = explanation.own(iteration)
-    total = np.zeros(CURVE_POINTS)
-    x = np.linspace(edges[0], edges[-1], CURVE_POINTS)
+    x, total = np.linspace(edges[0], edges[-1], CURVE_POINTS), np.zeros(CURVE_POINTS)
     standard = (x - design.shift[0]) / design.scale[0]
     shares = explanation.shares_of(iteration, standard[:, None], np.full(CURVE_POINTS, -1))
     for k, code in enumerate(explanation.component_label.tolist()):
@@ -203,15 +205,4 @@ def _draw_densities(figure: "Figure", explanation: Explanation, iteration: int, 
         axes.set_xlim(edges[0], edges[-1])
         axes.set_title(title, loc="left")
     above.tick_params(labelbottom=False)
-    below.set_xlabel(shortened(printable(name), WIDTH))
-
-
-def _quiet(axes: "Axes") -> None:
-    """Leave away what no eye needs."""
-    axes.grid(visible=True, color=GRID, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=MUTED, labelsize=8, length=0)
-    axes.xaxis.label.set(color=INK, fontsize=9)
-    axes.set_title(axes.get_title(loc="left"), loc="left", color=MUTED, fontsize=9, pad=3)
-    for side, spine in axes.spines.items():
-        spine.set(visible=side in {"left", "bottom"}, color=GRID)
+    below.set_xlabel(shortened(printable(design.features[shown[0]].name), WIDTH))

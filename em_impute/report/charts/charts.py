@@ -1,17 +1,22 @@
 """All charts of one report, each where there is something to draw."""
 
-from em_impute.report.charts.curves import (
-    convergence_chart,
-    coverage_chart,
-    reliability_chart,
-    sensitivity_chart,
-    totals_chart,
-)
-from em_impute.report.charts.distributions import known_and_missing_charts
-from em_impute.report.charts.groups import Chart, filling_of, labels_in_groups
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from em_impute.diagnostics.values import FeatureHistogram
+from em_impute.report.charts import curves
+from em_impute.report.charts.axes import Panel, Scale
+from em_impute.report.charts.groups import Chart, Key, filling_of, labels_in_groups
 from em_impute.report.charts.main import predictor_chart
 from em_impute.report.charts.scatter import scatter_chart
+from em_impute.report.charts.svg import SMALL, Drawing, Floats
+from em_impute.report.format import number
 from em_impute.report.model.fit import FitReport
+
+MAX_HISTOGRAMS = 6
+
+KNOWN, MISSING = "rows with a label", "rows without one"
 
 
 def draw(report: FitReport, prefix: str) -> dict[str, list[Chart]]:
@@ -21,23 +26,19 @@ def draw(report: FitReport, prefix: str) -> dict[str, list[Chart]]:
     """
     groups, filling = labels_in_groups(report.labels), filling_of(report)
     data, plain, accuracy = report.pictures, report.plain_em, report.accuracy
-    histograms, plane, curve = (data.histograms, data.plane, data.curve) if data else ((), None, None)
+    histograms, curve, plane = data or ((), None, None)
     main = scatter_chart(f"{prefix}-scatter", plane, report.features.used, groups, filling)
     main = main or predictor_chart(f"{prefix}-predictor", histograms, curve, plain, groups, filling)
-    if main is not None:
-        main = main._replace(caption=main.caption + _simplified(report))
     single = {
-        "main": main,
-        "convergence": convergence_chart(f"{prefix}-convergence", plain),
-        "reliability": reliability_chart(f"{prefix}-reliability", accuracy),
-        "coverage": coverage_chart(f"{prefix}-coverage", accuracy),
-        "totals": totals_chart(f"{prefix}-totals", report.totals, groups) if report.missing.cells else None,
-        "sensitivity": sensitivity_chart(f"{prefix}-delta", report.sensitivity, groups),
+        "main": main and main._replace(caption=main.caption + _simplified(report)),
+        "convergence": curves.convergence_chart(f"{prefix}-convergence", plain),
+        "reliability": curves.reliability_chart(f"{prefix}-reliability", accuracy),
+        "coverage": curves.coverage_chart(f"{prefix}-coverage", accuracy),
+        "totals": curves.totals_chart(f"{prefix}-totals", report.totals, groups) if report.missing.cells else None,
+        "sensitivity": curves.sensitivity_chart(f"{prefix}-delta", report.sensitivity, groups),
     }
-    return {
-        **{name: [chart] if chart else [] for name, chart in single.items()},
-        "known_and_missing": known_and_missing_charts(f"{prefix}-who", histograms),
-    }
+    drawn = {name: [chart] if chart else [] for name, chart in single.items()}
+    return drawn | {"known_and_missing": known_and_missing_charts(f"{prefix}-who", histograms)}
 
 
 def _simplified(report: FitReport) -> str:
@@ -53,3 +54,37 @@ def _simplified(report: FitReport) -> str:
     elif used - {*plain.features}:
         fills = "the mixture that fills the cells sees other columns too"
     return f" The picture is simplified: it has one Gaussian per label, while {fills}." if fills else ""
+
+
+def known_and_missing_charts(name: str, histograms: Sequence[FeatureHistogram]) -> list[Chart]:
+    """Draw the distribution of each predictor among rows with a label, and among those without."""
+    made = []
+    for i, shown in enumerate(histograms[:MAX_HISTOGRAMS]):
+        known, missing = _added(shown.known.values()), _added([*shown.filled.values(), shown.left_empty])
+        if known.any() and missing.any():
+            made.append(_distributions(f"{name}-{i + 1}", shown, known / known.sum(), missing / missing.sum()))
+    return made
+
+
+def _distributions(name: str, shown: FeatureHistogram, known: Floats, missing: Floats) -> Chart:
+    """Draw two distributions, (n_bins,) shares each: known rows as an area, the others as a line before it."""
+    edges = np.asarray(shown.edges, np.float64)
+    y = Scale(0.0, 1.02 * float(max(known.max(), missing.max())))
+    panel = Panel(Drawing(name, SMALL, 176.0), 14.0, 3.0, SMALL - 14.0, 136.0, Scale(*edges[[0, -1]].tolist()), y)
+    panel.x_axis(shown.feature)
+    panel.drawing.area(panel.bars(edges, np.zeros(known.size), known), "known", edge="muted", name="known")
+    steps = np.concatenate([[0.0], np.repeat(missing, 2), [0.0]])  # from the axis up and down to it again
+    panel.line(np.repeat(edges, 2), steps, "ink", width=2.2, name="missing")
+    medians = f"{number(_median(edges, known))} of {KNOWN}, {number(_median(edges, missing))} of {MISSING}"
+    svg = panel.drawing.svg(f"{shown.feature} of known and missing rows", f"Median of {shown.feature}: {medians}.")
+    return Chart(name, svg, keys=(Key("area", KNOWN), Key("line", MISSING)))
+
+
+def _added(counts: Iterable[Sequence[float]]) -> Floats:
+    return np.asarray(np.array(list(counts), np.float64).sum(axis=0))
+
+
+def _median(edges: Floats, shares: Floats) -> float:
+    """Estimate the median: the middle of the bin where half of the rows are reached."""
+    i = min(int(np.searchsorted(np.cumsum(shares), 0.5 - 1e-12)), shares.size - 1)
+    return float(edges[i]) / 2.0 + float(edges[i + 1]) / 2.0

@@ -1,6 +1,6 @@
 """Small charts of the whole column: calibration, what is filled, totals, a shift of the odds, and EM's path."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from em_impute.report.charts.axes import Panel, Scale, percent_ticks, room_for, 
 from em_impute.report.charts.groups import DASHED, Chart, Group, Key, keys_of
 from em_impute.report.charts.svg import SMALL, Drawing
 from em_impute.report.format import percent, shortened
-from em_impute.report.model.diagnostics import Accuracy, Totals
+from em_impute.report.model.findings import Accuracy, Totals
 from em_impute.report.model.mixture import BaselineEm
 
 LEFT, TOP, RIGHT, FOOT = 52.0, 30.0, SMALL - 18.0, 46.0
@@ -33,11 +33,10 @@ WAYS = {"known only": "o", "most probable": "s", "expected": "D", "drawn, 95 %":
 
 
 class Surest(NamedTuple):
-    """The surest rows, and how right they were."""
+    """The surest rows, the least probability of their labels, and how right they were, with a 95 % interval."""
 
     share: float
     at_least: float
-    """the probability of their labels"""
     right: float
     low: float
     high: float
@@ -48,7 +47,7 @@ def reliability_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
     bins = accuracy.reliability if accuracy else ()
     if not bins:
         return None
-    stated, right, rows = np.transpose([(one.probability, one.accuracy, one.rows) for one in bins])
+    rows, stated, right = np.transpose(bins)
     low, high = np.transpose([wilson_interval(one.accuracy, float(one.rows)) for one in bins])
     x = _percentages(float(stated.min()))
     panel = _panel(name, 254.0, x, _percentages(min(float(low.min()), x.low)))
@@ -61,9 +60,9 @@ def reliability_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
     panel.x_axis("stated probability", percent_ticks(x))
     told = "; ".join(f"stated {percent(one.probability)}, right {percent(one.accuracy)}" for one in bins)
     svg = panel.drawing.svg("Stated probability and share that was right", f"{told}.")
-    few, many = int(rows.min()), int(rows.max())
+    several = "" if rows.min() == rows.max() else f" to {rows.max():,.0f}"
     caption = (
-        f"Each point is {few:,}{'' if few == many else f' to {many:,}'} hidden rows of about the same probability: "
+        f"Each point is {rows.min():,.0f}{several} hidden rows of about the same probability: "
         "the stated probability (across) and the share that was right (up). On the dashed line both agree; above the "
         "line the model is underconfident, below it overconfident."
     )
@@ -75,20 +74,19 @@ def coverage_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
     curve = fill_curve(accuracy) if accuracy else []
     if accuracy is None or len(curve) < FEWEST:
         return None
-    share, right, low, high = np.transpose([(one.share, one.right, one.low, one.high) for one in curve])
+    share, at_least, right, low, high = np.transpose(curve)
     baseline = accuracy.baseline_accuracy
     y = _percentages(min(float(low.min()), baseline))
     panel = _panel(name, 254.0, Scale(0.0, 1.0), y)
-    panel.drawing.area(
-        [np.vstack([panel.outline(share, low), panel.outline(share, high)[::-1]])], "band", name="interval"
-    )
+    band = np.vstack([panel.outline(share, low), panel.outline(share, high)[::-1]])
+    panel.drawing.area([band], "band", name="interval")
     panel.y_axis("share that is right", percent_ticks(y))
     panel.line([0.0, 1.0], [baseline, baseline], "muted", width=1.3, dash=DASHED, name="baseline")
     panel.line(share, right, "ink", width=2.2, name="right")
     for i in (int(np.abs(share - wanted).argmin()) for wanted in NAMED_SHARES):
         x, down = panel.outline(share[i : i + 1], right[i : i + 1]).T
         panel.drawing.markers(x, down, "o", "ink")
-        panel.drawing.text(x[0] - 4.0, down[0], f"≥ {100.0 * curve[i].at_least:.0f} %", anchor="end", down=1.5)
+        panel.drawing.text(x[0] - 4.0, down[0], f"≥ {100.0 * at_least[i]:.0f} %", anchor="end", down=1.5)
     panel.x_axis("share of cells filled, surest first", percent_ticks(panel.x))
     told = [f"{percent(one.share)} filled: {percent(one.right)} right" for one in curve[:: len(curve) // 5 + 1]]
     svg = panel.drawing.svg("Share that is right against share filled", f"{'; '.join(told)}.")
@@ -102,17 +100,12 @@ def coverage_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
 
 def fill_curve(accuracy: Accuracy) -> list[Surest]:
     """List how right the surest rows were, with 95 % intervals, by ascending share of the hidden rows."""
-    curve = [
-        Surest(
-            one.share,
-            one.min_probability,
-            one.accuracy,
-            *wilson_interval(one.accuracy, max(1.0, one.share * accuracy.effective_rows)),
-        )
+    n = accuracy.effective_rows
+    return sorted(
+        Surest(one.share, one.min_probability, one.accuracy, *wilson_interval(one.accuracy, max(1.0, one.share * n)))
         for one in accuracy.curve
         if one.accuracy is not None and one.share > 0.0
-    ]
-    return sorted(curve)
+    )
 
 
 def convergence_chart(name: str, plain: BaselineEm | None) -> Chart | None:
@@ -148,7 +141,7 @@ def totals_chart(name: str, totals: Totals, groups: Sequence[Group]) -> Chart | 
 
     The less common labels together would stretch the axis until nothing can be seen of the others: they are left out.
     """
-    rows = [(group, shares) for group in groups if group.is_one and (shares := _shares(totals, group.name))]
+    rows = [(group, _shares(totals, group.name)) for group in groups if group.is_one]
     if not rows or not sum(totals.expected.values()):
         return None
     x = _within([value for _, shares in rows for one in shares.values() for value in one], 0.06)
@@ -157,25 +150,19 @@ def totals_chart(name: str, totals: Totals, groups: Sequence[Group]) -> Chart | 
     ticks = percent_ticks(x, 4)
     for place in panel.across([value for value, _ in ticks]).tolist():
         panel.drawing.line([place, place], [TOTALS_TOP, bottom], "grid", width=1.0)
-    at = TOTALS_TOP
+    y, told = TOTALS_TOP, []
     for group, shares in rows:
-        panel.drawing.text(2.0, at + 15.0, group.name, shown=shortened(group.name))
-        at += HEADING
-        for way, one in shares.items():
-            _estimate(panel, at + ROW / 2.0, way, one, group)
-            at += ROW
+        panel.drawing.text(2.0, y + 15.0, group.name, shown=shortened(group.name))
+        _estimates(panel, y + HEADING + ROW / 2.0, shares, group)
+        y += HEADING + ROW * len(shares)
+        told.append(f"{group.name}: {', '.join(f'{way} {percent(one[0])}' for way, one in shares.items())}")
     panel.x_axis("share of all rows", ticks)
-    told = [
-        f"{group.name}: {', '.join(f'{way} {percent(one[0])}' for way, one in all_.items())}" for group, all_ in rows
-    ]
     svg = panel.drawing.svg("Share of each label, counted in four ways", f"{'; '.join(told)}.")
     caption = (
         "Where the markers of a label lie apart, it matters how you count. Counting the filled labels (squares) "
         "overstates the more common one; expected counts (diamonds) do not."
     )
-    if totals.multiple_imputation:
-        caption += " The bar is a 95 % interval."
-    return Chart(name, svg, caption)
+    return Chart(name, svg, caption + (" The bar is a 95 % interval." if totals.multiple_imputation else ""))
 
 
 def sensitivity_chart(name: str, sensitivity: Sensitivity | None, groups: Sequence[Group]) -> Chart | None:
@@ -190,7 +177,7 @@ def sensitivity_chart(name: str, sensitivity: Sensitivity | None, groups: Sequen
     panel = _panel(name, 234.0, x, y)
     keys = keys_of([group for group, _ in sweeps], "line")
     if first:
-        low, high = (float(np.clip(end, y.low, y.high)) for end in first)
+        low, high = np.clip(first, y.low, y.high)
         band = panel.outline([x.low, x.high, x.high, x.low], [low, low, high, high])
         panel.drawing.area([band], "band", name="interval")
         keys += (Key("band", "its 95 % interval" if len(sweeps) == 1 else "95 % interval of the first"),)
@@ -209,33 +196,29 @@ def sensitivity_chart(name: str, sensitivity: Sensitivity | None, groups: Sequen
     return Chart(name, svg, caption, keys)
 
 
+def _shares(totals: Totals, label: str) -> dict[str, tuple[float, ...]]:
+    """Give what each way of counting says: one share, or one with both ends of its interval."""
+    ways = zip(WAYS, (totals.known, totals.most_probable, totals.expected), strict=False)
+    found = {way: (count.get(label, 0) / total,) for way, count in ways if (total := sum(count.values()))}
+    drawn, n_rows = (totals.multiple_imputation or {}).get(label), sum(totals.expected.values())
+    return found | ({"drawn, 95 %": tuple(end / n_rows for end in drawn)} if drawn and n_rows else {})
+
+
+def _estimates(panel: Panel, y: float, shares: Mapping[str, tuple[float, ...]], group: Group) -> None:
+    """Mark what each way of counting says below each other, from `y` downwards."""
+    for i, (way, values) in enumerate(shares.items()):
+        at, (x, *ends) = y + i * ROW, panel.across(values).tolist()
+        panel.drawing.text(NAME_WIDTH - 10.0, at, way, anchor="end", down=0.35, colour="muted")
+        if ends:
+            places = np.repeat(ends, 3), at + np.array([-4.0, 4.0, 0.0, 0.0, -4.0, 4.0])
+            panel.drawing.line(*places, group.colour, width=2.0, name=f"interval-{group.k}")
+        panel.drawing.markers([x], [at], WAYS[way], group.colour, hollow=way == "known only")
+
+
 def _within(shares: Sequence[float], margin: float) -> Scale:
     """Make an axis of shares, which leaves neither 0 nor 1 behind."""
     scale = scale_over(shares, margin=margin)
     return Scale(max(0.0, scale.low), min(1.0, scale.high))
-
-
-def _shares(totals: Totals, label: str) -> dict[str, tuple[float, ...]]:
-    """Give what each way of counting says: one share, or one with both ends of its interval."""
-    found: dict[str, tuple[float, ...]] = {}
-    for way, key in zip(WAYS, ("known", "most_probable", "expected"), strict=False):
-        total = sum(getattr(totals, key).values())
-        if total:
-            found[way] = (getattr(totals, key).get(label, 0.0) / total,)
-    drawn, n_rows = (totals.multiple_imputation or {}).get(label), sum(totals.expected.values())
-    if drawn and n_rows:
-        found["drawn, 95 %"] = tuple(end / n_rows for end in (drawn.estimate, drawn.low, drawn.high))
-    return found
-
-
-def _estimate(panel: Panel, y: float, way: str, shares: tuple[float, ...], group: Group) -> None:
-    panel.drawing.text(NAME_WIDTH - 10.0, y, way, anchor="end", down=0.35, colour="muted")
-    x, *ends = panel.across(shares).tolist()
-    if ends:
-        left, right = ends
-        places = [left, left, left, right, right, right], [y - 4.0, y + 4.0, y, y, y - 4.0, y + 4.0]
-        panel.drawing.line(*places, group.colour, width=2.0, name=f"interval-{group.k}")
-    panel.drawing.markers([x], [y], WAYS[way], group.colour, hollow=way == "known only")
 
 
 def _percentages(low: float) -> Scale:

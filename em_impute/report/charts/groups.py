@@ -14,12 +14,11 @@ DASHED = (6.0, 3.0)
 
 
 class Group(NamedTuple):
-    """One label, or the less common ones together."""
+    """One label, or the less common ones together; `k` is its place in the palette."""
 
     name: str
     labels: tuple[str, ...]
     k: int
-    """Place in the palette."""
     colour: str
     marker: str
     dash: tuple[float, ...]
@@ -31,13 +30,11 @@ class Group(NamedTuple):
 
 
 class Key(NamedTuple):
-    """One entry of a legend."""
+    """One entry of a legend: one of `SAMPLES`, and the label of a group or a text of ours."""
 
     kind: str
-    """One of `SAMPLES`."""
     text: str
     group: Group | None = None
-    """Whose label the text is; None where it is ours."""
 
     def sample(self) -> str:
         """Draw a small sample of what is explained, an element for a page."""
@@ -59,7 +56,6 @@ SAMPLES = {
     "cross": '<path d="M10 4l6 6m0-6l-6 6" stroke-width="1.5" class="s-muted"/>',
 }
 SAMPLES["both"] = '<path d="M7 7{marker}" class="f-{colour}"/>' + SAMPLES["hollow"].replace("M13", "M19")
-"""By the kind of a key."""
 
 EM_KEYS = Key("line", "fitted by EM to all rows"), Key("dashed", "fitted to labelled rows alone")
 """Legend of bell curves and ellipses."""
@@ -76,11 +72,10 @@ class Chart(NamedTuple):
 
 
 class Filling(NamedTuple):
-    """How cells were filled: by their most probable labels, or by labels drawn by their probabilities."""
+    """How cells were filled: by their most probable labels, or by draws, in so many files; 0 where one was written."""
 
     is_drawn: bool
     files: int
-    """Completed files, each of which holds draws of its own; 0 where one was written."""
 
     @property
     def participle(self) -> str:
@@ -116,13 +111,11 @@ def group_of(name: str, labels: tuple[str, ...], k: int) -> Group:
 def labels_in_groups(labels: Sequence[Label]) -> tuple[Group, ...]:
     """Give each label its look, in the order of the report; of more than eight the less common ones share one."""
     names = [one.label for one in labels]
-    if len(names) <= N_LABELS:
-        return tuple(group_of(name, (name,), k) for k, name in enumerate(names))
-    rows = [-(one.known + one.filled) for one in labels]
-    common = sorted(np.argsort(rows, kind="stable")[: N_LABELS - 1].tolist())
-    single = [group_of(names[i], (names[i],), k) for k, i in enumerate(common)]
-    others = tuple(name for i, name in enumerate(names) if i not in set(common))
-    return (*single, group_of(f"{len(others)} further labels", others, N_LABELS))
+    rows, few = [-(one.known + one.filled) for one in labels], len(names) <= N_LABELS
+    common = {*(range(len(names)) if few else np.argsort(rows, kind="stable")[: N_LABELS - 1].tolist())}
+    others = tuple(name for i, name in enumerate(names) if i not in common)
+    groups = [group_of(names[i], (names[i],), k) for k, i in enumerate(sorted(common))]
+    return (*groups, group_of(f"{len(others)} further labels", others, N_LABELS)) if others else tuple(groups)
 
 
 def summed(labels: Sequence[str], by_label: Mapping[str, Sequence[float]], n: int) -> Floats:
@@ -133,7 +126,4 @@ def summed(labels: Sequence[str], by_label: Mapping[str, Sequence[float]], n: in
 
 def keys_of(groups: Sequence[Group], kind: str, others: Mapping[Key, bool] | None = None) -> tuple[Key, ...]:
     """Write the legend that names the labels, and then the others that are in the chart."""
-    return (
-        *(Key(kind, one.name, one) for one in groups),
-        *(key for key, is_there in (others or {}).items() if is_there),
-    )
+    return *(Key(kind, one.name, one) for one in groups), *(key for key, is_there in (others or {}).items() if is_there)

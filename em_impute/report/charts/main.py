@@ -1,23 +1,13 @@
 """The main chart where one predictor decides: rows in bins, Gaussians over them, and the probability below."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.diagnostics.values import FeatureHistogram, PosteriorCurve
 from em_impute.report.charts.axes import Panel, Scale, room_for
-from em_impute.report.charts.groups import (
-    DASHED,
-    EM_KEYS,
-    Chart,
-    Filling,
-    Group,
-    Key,
-    group_of,
-    keys_of,
-    summed,
-)
+from em_impute.report.charts.groups import DASHED, EM_KEYS, Chart, Filling, Group, Key, group_of, keys_of, summed
 from em_impute.report.charts.palette import N_LABELS
 from em_impute.report.charts.svg import WIDE, Drawing, Floats, Values
 from em_impute.report.format import number, shortened
@@ -59,7 +49,7 @@ class _Row(NamedTuple):
     known: Floats
     """(n_bins,) counts"""
     filled: Floats
-    curves: Mapping[str, Curve]
+    curves: dict[str, Curve]
 
     @property
     def most(self) -> float:
@@ -81,14 +71,14 @@ def predictor_chart(
     if not rows:
         return None
     shown, labels = histograms[0], [row for row in rows if row.group != LEFT_EMPTY]
-    feature, edges = shown.feature, shown.edges
-    turns = turning_points(curve) if curve else []
+    feature, edges, turns = shown.feature, shown.edges, turning_points(curve) if curve else []
     panels = _panels(name, edges, rows, has_curve=curve is not None)
     for x in panels[0].across([turn[0] for turn in turns if len(turns) <= MAX_TURNS]).tolist():  # below the texts
         panels[0].drawing.line([x, x], [TOP, panels[-1].bottom], "ink", width=1.0, dash=(2.0, 3.0))
     told = [_draw_row(panel, row, edges, filling) for panel, row in zip(panels, rows, strict=False)]
+    named = [row.group for row in labels if curve is not None]
     if curve is not None:
-        _draw_probability(panels[-1], curve, [row.group for row in labels], turns)
+        _draw_probability(panels[-1], curve, named, turns)
     panels[-1].x_axis(feature)
     ends = f"{number(edges[0])} to {number(edges[-1])}"
     svg = panels[0].drawing.svg(f"{feature} by label", f"Histograms of {feature} from {ends}. {'; '.join(told)}.")
@@ -97,7 +87,6 @@ def predictor_chart(
     keys |= {key: any(fit in row.curves for row in labels) for key, fit in zip(EM_KEYS, FITS, strict=True)}
     caption = f"Each bar counts rows by their {shortened(feature)}. {filling.looks('solid hatched bars', **has)}"
     caption += _caption(rows, turns, sum(shown.beyond))
-    named = [row.group for row in labels if curve is not None]
     return Chart(name, svg, caption, keys_of(named, "line", keys), is_wide=True)
 
 
@@ -130,20 +119,16 @@ def gaussian(edges: Values, weight: float, mean: float, deviation: float, rows: 
 def _rows(shown: FeatureHistogram, groups: Sequence[Group], plain: BaselineEm | None) -> list[_Row]:
     """Count the rows of each label in bins, and compute the curves over them; those left empty come last."""
     feature, left_empty = shown.feature, np.array(shown.left_empty, np.float64)
-    counts = [
-        [summed(one.labels, counted, left_empty.size) for counted in (shown.known, shown.filled)] for one in groups
-    ]
-    n_rows = float(np.sum(counts) + left_empty.sum())
-    rows = []
-    for group, (known, filled) in zip(groups, counts, strict=True):
-        curves: dict[str, Curve] = {}
-        for key in FITS if plain and group.is_one else ():
-            for one in getattr(plain, key) or ():
-                if one.label == group.name:
-                    curve = gaussian(shown.edges, one.weight, one.mean[feature], one.sd[feature], n_rows)
-                    curves |= {key: curve} if curve is not None else {}
-        rows.append(_Row(group, known, filled, curves))
+    n = left_empty.size
+    rows = [_Row(one, summed(one.labels, shown.known, n), summed(one.labels, shown.filled, n), {}) for one in groups]
     rows.append(_Row(LEFT_EMPTY, np.zeros_like(left_empty), left_empty, {}))
+    n_rows = float(sum(row.known.sum() + row.filled.sum() for row in rows))
+    of = {row.group.name: row for row in rows if row.group.is_one}
+    for key in FITS if plain else ():
+        for one in getattr(plain, key) or ():
+            curve = one.label in of and gaussian(shown.edges, one.weight, one.mean[feature], one.sd[feature], n_rows)
+            if curve:
+                of[one.label].curves[key] = curve
     return [row for row in rows if row.known.any() or row.filled.any()]
 
 
@@ -165,9 +150,8 @@ def _draw_row(panel: Panel, row: _Row, edges: Sequence[float], filling: Filling)
     """Draw the rows of one label, known ones solid and filled ones hatched upon them; give their counts in words."""
     colour, k, drawing = row.group.colour, row.group.k, panel.drawing
     is_label = row.group != LEFT_EMPTY
-    counts = f"{row.known.sum():,.0f} known, {row.filled.sum():,.0f} {filling.participle}"
-    if not is_label:
-        counts = f"{row.filled.sum():,.0f} rows"
+    counts = f"{row.known.sum():,.0f} known, " if is_label else ""
+    counts += f"{row.filled.sum():,.0f} {filling.participle if is_label else 'rows'}"
     panel.y_axis(f"{shortened(row.group.name, LONGEST_NAME)}: {counts}", panel.y.ticks(3))
     known = panel.bars(edges, np.zeros_like(row.known), row.known)
     drawing.area(known, colour, edge=colour, opacity=0.4, name=f"known-{k}")

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from em_impute.diagnostics.values import Axis, Ellipse, Plane
-from em_impute.report.charts.axes import Panel, Scale, Ticks, room_for, scale_over
+from em_impute.report.charts.axes import Panel, Scale, room_for, scale_over
 from em_impute.report.charts.groups import DASHED, EM_KEYS, Chart, Filling, Group, Key, keys_of
-from em_impute.report.charts.svg import WIDE, Drawing, Floats
+from em_impute.report.charts.svg import WIDE, Drawing, Floats, Values
 from em_impute.report.format import shortened
 from em_impute.report.model.shared import Predictor
+
+Matrix = Sequence[Sequence[float | None]] | Floats
 
 HEIGHT, TOP, BOTTOM = 480.0, 36.0, 418.0
 
@@ -35,24 +37,27 @@ def scatter_chart(
     """Draw known and filled rows in a plane; None where there is none.  `features` are the predictors in use."""
     if not plane:
         return None
-    known, filled = (
-        [_points([point for label in one.labels for point in getattr(plane, key).get(label, ())]) for one in groups]
-        for key in ("known", "filled")
-    )
-    left_empty = _points(plane.left_empty)
+    places = {
+        kind: [_points([point for label in one.labels for point in by_label.get(label, ())]) for one in groups]
+        for kind, by_label in (("known", plane.known), ("filled", plane.filled))
+    }
+    known, filled, left_empty = places["known"], places["filled"], _points(plane.left_empty)
     points = np.vstack([*known, *filled, left_empty])
     if not len(points):
         return None
     drawing, (across, up) = Drawing(name, WIDE, HEIGHT), (_axis(axis, features) for axis in plane.axes)
     x, y = _scales([*map(np.vstack, zip(known, filled, strict=True)), left_empty], plane.em)
-    x_ticks, y_ticks = (_ticks(*pair) for pair in zip(plane.axes, (x, y), strict=True))
+    # The numbers of a combination of predictors tell nobody anything.
+    x_ticks, y_ticks = (
+        scale.ticks() if len(_counted(axis)) <= 1 else () for axis, scale in zip(plane.axes, (x, y), strict=True)
+    )
     panel = Panel(drawing, room_for(drawing, y_ticks), TOP, WIDE - 12.0, BOTTOM, x, y)
     panel.y_axis(up, y_ticks)
     panel.x_axis(across, x_ticks)
     size = SMALL if len(points) > MANY else LARGE
     _mark(panel, left_empty, "x", "muted", size, "left-empty")
-    for kind, places in (("known", known), ("filled", filled)):
-        for group, one in zip(groups, places, strict=True):
+    for kind, of_groups in places.items():
+        for group, one in zip(groups, of_groups, strict=True):
             _mark(panel, one, group.marker, group.colour, size, f"{kind}-{group.k}", hollow=kind == "filled")
     has_known, has_filled = any(map(len, known)), any(map(len, filled))
     keys = {
@@ -74,12 +79,13 @@ def scatter_chart(
     return Chart(name, svg, caption, keys_of(groups, look, keys), is_wide=True)
 
 
-def ellipse(mean: Floats, covariance: Floats, share: float, n_points: int = 73) -> Floats | None:
+def ellipse(mean: Values, covariance: Matrix, share: float, n_points: int = 73) -> Floats | None:
     """Compute the outline within which `share` of a Gaussian's rows lie: (n_points, 2); None without its numbers.
 
     The squared distance from the mean follows χ² with two degrees of freedom, which is beyond −2 log(1 − share) in
     1 − share of the cases.
     """
+    mean, covariance = np.array(mean, np.float64), np.array(covariance, np.float64)  # what is null is NaN
     deviation = np.sqrt(np.diagonal(covariance))
     if not (np.isfinite(covariance).all() and np.isfinite(mean).all() and (deviation > 0.0).all()):
         return None
@@ -90,19 +96,15 @@ def ellipse(mean: Floats, covariance: Floats, share: float, n_points: int = 73) 
     return np.asarray(mean + radius * deviation * np.column_stack([np.cos(angle), up]))
 
 
-def _outline(fitted: Ellipse, share: float) -> Floats | None:
-    return ellipse(np.array(fitted.mean, np.float64), np.array(fitted.covariance, np.float64), share)
-
-
 def _points(listed: Sequence[Sequence[float]]) -> Floats:
-    """Give the places of points, of which a third number is the probability: (n_points, 2)."""
-    return np.array([point[:2] for point in listed], np.float64).reshape(-1, 2)
+    """Give the places of points: (n_points, 2)."""
+    return np.array(listed, np.float64).reshape(-1, 2)
 
 
 def _scales(by_group: Sequence[Floats], fits: Sequence[Ellipse]) -> list[Scale]:
     """Choose the ends of both axes: they follow the bulk of each label, with some room for the rest."""
     points = np.vstack(by_group)
-    outlines = [outline for one in fits if (outline := _outline(one, SHARES[-1])) is not None]
+    outlines = [outline for one in fits if (outline := ellipse(one.mean, one.covariance, SHARES[-1])) is not None]
     large = [one for one in by_group if len(one) >= max(FEW_OF_LABEL, LEAST_SHARE * len(points))]
     scales = []
     for j in (0, 1):
@@ -125,13 +127,14 @@ def _mark(
 
 def _ellipses(panel: Panel, fits: Sequence[Ellipse], groups: Sequence[Group], dash: Sequence[float]) -> bool:
     """Draw what is to be seen of the ellipses, and tell whether that is anything."""
-    of_label = {group.name: group for group in groups if group.is_one}
-    seen = False
-    for group, fitted in ((of_label[one.label], one) for one in fits if one.label in of_label):
-        for share in SHARES:
-            outline = _outline(fitted, share)
-            if outline is not None:
-                name = f"{'labels-only' if dash else 'em'}-{group.k}-{100 * share:.0f}"
+    of_label, seen = {group.name: group for group in groups if group.is_one}, False
+    kind = "labels-only" if dash else "em"
+    for one in fits:
+        group = of_label.get(one.label)
+        for share in SHARES if group else ():
+            outline = ellipse(one.mean, one.covariance, share)
+            if group and outline is not None:
+                name = f"{kind}-{group.k}-{100 * share:.0f}"
                 seen |= panel.line(outline[:, 0], outline[:, 1], group.colour, width=1.8, dash=dash, name=name)
     return seen
 
@@ -139,11 +142,6 @@ def _ellipses(panel: Panel, fits: Sequence[Ellipse], groups: Sequence[Group], da
 def _counted(axis: Axis) -> list[tuple[str, float]]:
     """List the predictors that an axis combines."""
     return [(name, value) for name, value in axis.coefficients.items() if value]
-
-
-def _ticks(axis: Axis, scale: Scale) -> Ticks:
-    """Choose ticks; the numbers of a combination of predictors tell nobody anything."""
-    return scale.ticks() if len(_counted(axis)) <= 1 else ()
 
 
 def _axis(axis: Axis, features: Sequence[Predictor]) -> str:

@@ -6,7 +6,7 @@ from em_impute.report.charts.curves import fill_curve
 from em_impute.report.charts.groups import filling_of
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, folded, names, said
 from em_impute.report.format import percent, percents, rounded, span
-from em_impute.report.model.diagnostics import Accuracy, ExpectedWrong, MarkedRows
+from em_impute.report.model.findings import Accuracy, ExpectedWrong, MarkedRows
 from em_impute.report.model.fit import FilledCells, FitReport
 from em_impute.report.model.shared import Confusion, LabelledCell
 from em_impute.report.sentences import LOG_LOSS, REASONS, out_of_range, without_predictors
@@ -90,7 +90,7 @@ def what_was_filled(report: FitReport) -> Section | None:
     if missing.left_empty:
         rows = [[REASONS.get(key, key), n] for key, n in missing.left_empty.items()]
         blocks.append(Table("Cells left as they are", ["reason", "cells"], rows))
-    return Section("filled", "What was filled", [*blocks, *_marked(report.marked)])
+    return Section("filled", "What was filled", [*blocks, *_marked(report.marked, missing.without_predictors)])
 
 
 def _how_sure(filled: FilledCells, report: FitReport) -> list[Block]:
@@ -133,7 +133,7 @@ def place(one: LabelledCell) -> Name | int:
     return one.line if one.part is None else Name(f"{one.part}:{one.line}")
 
 
-def _marked(marked: MarkedRows | None) -> list[Block]:
+def _marked(marked: MarkedRows | None, n_without: int) -> list[Block]:
     """Name rows that are unlike all known ones, and those that hold nothing to go by."""
     blocks: list[Block] = []
     if marked is not None and marked.out_of_range.rows:
@@ -145,9 +145,8 @@ def _marked(marked: MarkedRows | None) -> list[Block]:
         first = f", the first {MAX_ROWS} of {outside.rows:,}" if outside.rows > len(rows) else ""
         table = Table(f"Rows out of range{first}", ["line", "column", "value"], rows)
         blocks += [f"{out_of_range(outside)}: their labels are extrapolated.", Details("Rows out of range", [table])]
-    if marked is not None and marked.without_predictors.rows:
-        blind = marked.without_predictors
-        lines = names([str(line) for line in blind.lines[:MAX_ROWS]], MAX_ROWS)
-        more = " and more" if blind.rows > MAX_ROWS else ""
-        blocks.append(said("{} Lines {}{}.", without_predictors(blind.rows), lines, more))
+    if marked is not None and marked.without_predictors:
+        lines = names([str(line) for line in marked.without_predictors[:MAX_ROWS]], MAX_ROWS)
+        more = " and more" if n_without > MAX_ROWS else ""
+        blocks.append(said("{} Lines {}{}.", without_predictors(n_without), lines, more))
     return blocks

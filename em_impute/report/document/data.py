@@ -35,7 +35,7 @@ def what_was_missing(report: FitReport) -> Section:
     if parts:
         drawn = parts.rows_drawn
         served = "the model was fitted to" if report.applied is None else "the saved model was judged by"
-        known, number_of = plural(drawn.known, "row"), plural(parts.number, "part")
+        known, number_of = plural(drawn.known, "row"), plural(len(parts.files), "part")
         text = "The table was read in {}; {} {} with a label and {} without, drawn at random."
         blocks.append(said(text, number_of, served, known, drawn.missing))
     labels = [
@@ -79,7 +79,7 @@ def who_is_missing(report: FitReport) -> Section | None:
         table = folded(caption, ["label", "known rows", "share lost"], losses)
         blocks += [found.reasons.sentence, Details("How often each label is lost", table)]
     if found.rehearsal is not None:
-        blocks.append(found.rehearsal.sentence)
+        blocks.append(found.rehearsal)
     return Section("who", "Who is missing", blocks)
 
 

@@ -24,7 +24,7 @@ MAX_SHOWN = 6
 def evaluation(report: EvaluationReport) -> Iterator[Section]:
     """Say how right the fills were, how labels were hidden, and which labels were mistaken for which."""
     right, guessing = (whole_percent(one.accuracy) for one in (report.figures.em_impute, report.figures.majority))
-    deviation = report.repeats.accuracy_sd
+    deviation = report.accuracy_sd
     spread = "" if deviation is None else f"; SD between repeats {percent(deviation)}"
     blocks: list[Block] = [
         f"{right} of hidden labels right; always guessing the most common label: {guessing}.",
@@ -33,19 +33,18 @@ def evaluation(report: EvaluationReport) -> Iterator[Section]:
         said("Predictors: {}.", names(report.features.columns, MAX_SHOWN)),
         _hiding(report),
     ]
+    compared = report.figures.em_impute, report.figures.labels_only, report.figures.majority
     rows = [
-        [name, *("–" if one is None else write(getattr(one, key)) for one in report.figures)]
+        [name, *("–" if one is None else write(getattr(one, key)) for one in compared)]
         for key, (name, write) in FIGURES.items()
     ]
     blocks.append(Table("On hidden labels", ["", "em-impute", "labels only", "majority"], rows))
     weighted = report.weighted_to_missing
     if weighted is not None:
-        found, like = weighted.em_impute, f"Weighted to be like the {plural(weighted.missing, 'missing row')}"
+        found, like = weighted.em_impute, f"Weighted to be like the {plural(report.missing.cells, 'missing row')}"
         right = f"{percent(found.accuracy)} ({percents(*found.interval)}) right"
         blocks.append(f"{like}: {right}, log-loss {number(found.log_loss)}.")
-    filled = [
-        [f"{one.min_probability:g}", percent(one.share), percent(one.accuracy)] for one in report.filled.thresholds
-    ]
+    filled = [[f"{one.min_probability:g}", percent(one.share), percent(one.accuracy)] for one in report.thresholds]
     blocks.append(Table("If only sure cells are filled", ["probability at least", "filled", "right"], filled))
     yield Section("evaluation", f"How right fills of {report.column} are", blocks + by_label(report.confusion))
 

@@ -28,18 +28,22 @@ WHY = (
 
 def explanation(report: ExplanationReport) -> Iterator[Section]:
     """Tell of the model, of the start, of every step in full, of the others in a line, and of the end."""
-    start, final, full = report.start, report.final, [step for step in report.steps if step.m_step is not None]
+    start, final, steps, before = report.start, report.final, report.steps, report.start.parameters
     yield Section("model", "The model", [*_model(report)])
-    began = f"Where EM starts: {start.text}. Log-likelihood {log_likelihood(start.log_likelihood)}."
-    yield Section("start", "Start", [began, _parameters(start.parameters)])
-    for step in full:
-        yield from _step(step, report)
-    if report.steps[len(full) :]:
-        yield Section("then", "Then", [_in_a_line(report.steps[len(full) :], report)])
-    said = f"EM ended after {plural(report.stop.iterations, 'iteration')}: {report.stop.text}."
-    if not report.hidden.labels and not report.hidden.numbers:
+    first, last = (steps[0].log_likelihood.before, steps[-1].log_likelihood.after) if steps else (None, None)
+    began = f"Where EM starts: {start.text}. Log-likelihood {log_likelihood(first)}."
+    yield Section("start", "Start", [began, _parameters(before)])
+    for step in steps:
+        if step.parameters is not None:
+            yield from _step(step, before, step.parameters, report)
+            before = step.parameters
+    others = [step for step in steps if step.parameters is None]
+    if others:
+        yield Section("then", "Then", [_in_a_line(others, report)])
+    said = f"EM ended after {plural(len(steps), 'iteration')}: {report.stop.text}."
+    if not report.missing.cells and not _lacks_numbers(report):
         said += " Nothing is hidden, so the first M step finds the answer at once."
-    ended = f"Log-likelihood {log_likelihood(final.log_likelihood)}."
+    ended = f"Log-likelihood {log_likelihood(last)}."
     left_out = {
         "predictor": len(report.features.used) - MAX_FEATURES,
         "Gaussian": len(final.parameters) - MAX_COMPONENTS,
@@ -70,25 +74,32 @@ def _model(report: ExplanationReport) -> Iterator[str]:
     yield f"M step: w_k, m_k, C_k are share, mean, covariance of all rows, counted by k's responsibility{held}."
 
 
-def _step(step: Iteration, report: ExplanationReport) -> Iterator[Section]:
+def _lacks_numbers(report: ExplanationReport) -> bool:
+    return any(one.missing for one in report.features.used)
+
+
+def _step(
+    step: Iteration, before: Sequence[NamedComponent], after: Sequence[NamedComponent], report: ExplanationReport
+) -> Iterator[Section]:
     """Tell of one step in full: Q and the log-likelihood before and after, with a prior also their sums with it."""
     n, prior = step.iteration, step.log_prior
-    if step.e_step is not None and step.m_step is not None:
-        yield Section(f"e-{n}", f"E step {n}", _rows(step.e_step.rows))
-        heights = {f"Q(θ|θ{n - 1})": step.q, "log-likelihood": step.log_likelihood}
-        if prior is not None:
-            heights["log prior"] = prior
-            heights |= {"Q + log prior": _sum(step.q, prior), "log L + log prior": _sum(step.log_likelihood, prior)}
-        rows = [[name, *map(log_likelihood, one), _gain(one)] for name, one in heights.items()]
-        found = _parameters(step.m_step.before, step.m_step.after)
-        blocks: list[Block] = [found, Table("What it gains", ["", "before", "after", "gain"], rows)]
-        yield Section(f"m-{n}", f"M step {n}", [*blocks, *(_why(report) if n == 1 else [])])
+    yield Section(f"e-{n}", f"E step {n}", _rows(step.rows or ()))
+    heights = {f"Q(θ|θ{n - 1})": step.q, "log-likelihood": step.log_likelihood}
+    if prior is not None:
+        heights["log prior"] = prior
+        heights |= {"Q + log prior": _sum(step.q, prior), "log L + log prior": _sum(step.log_likelihood, prior)}
+    rows = [[name, *map(log_likelihood, one), _gain(one)] for name, one in heights.items()]
+    blocks: list[Block] = [
+        _parameters(before, after),
+        Table("What it gains", ["", "before", "after", "gain"], rows),
+    ]
+    yield Section(f"m-{n}", f"M step {n}", [*blocks, *(_why(report) if n == 1 else [])])
 
 
 def _why(report: ExplanationReport) -> Iterator[str]:
     """Say why the log-likelihood never falls."""
     yield WHY
-    if report.hidden.numbers:
+    if _lacks_numbers(report):
         yield "Q counts missing numbers of predictors as well, in expectation; the log-likelihood leaves them out."
     if report.prior_strength:
         yield "With a prior all this holds of the sums with the log prior, which is given up to a constant."

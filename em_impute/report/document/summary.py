@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from em_impute.report.charts.groups import filling_of
 from em_impute.report.document.blocks import Name, Text, Tile, names, said
 from em_impute.report.format import percent, rounded, span, whole_percent
-from em_impute.report.model.diagnostics import Accuracy, ExpectedWrong
+from em_impute.report.model.findings import Accuracy, AppliedModel, ExpectedWrong
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.saved_model import AppliedModel
 from em_impute.report.sentences import REASONS, n_wrong
 from em_impute.saved_model.values import Recovered
 from em_impute.table.text import plural

@@ -6,7 +6,7 @@ from typing import Any
 from em_impute.report.charts.groups import filling_of
 from em_impute.report.document.blocks import Items, Name, Section, Table, Text, folded, joined, names, said
 from em_impute.report.format import number, percent, percents, rounded
-from em_impute.report.model.diagnostics import Accuracy
+from em_impute.report.model.findings import Accuracy
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
 from em_impute.report.sentences import criterion_name
@@ -100,17 +100,17 @@ def _predicted_by(report: FitReport) -> Iterable[Text]:
             text = "Models were fitted to each of the {} groups of {} and to all rows, weighted by cross-validation."
             yield said(text, report.groups.number, Name(report.groups.column))
         if report.parts is not None:
-            drawn, parts = report.parts.rows_drawn, plural(report.parts.number, "part")
+            drawn, parts = report.parts.rows_drawn, plural(len(report.parts.files), "part")
             text = "The table was read in {}, and the model was chosen on {} with a label and {} without one, drawn at "
             yield said(text + "random.", parts, plural(drawn.known, "row"), drawn.missing)
     if report.applied is not None:
         text = "Labels were predicted from {} by a model fitted earlier to {} (last on {}); "
         rows_learnt = plural(report.applied.rows, "row")
-        yield said(text + "nothing was fitted to these rows.", predictors, rows_learnt, report.applied.last.learnt)
+        yield said(text + "nothing was fitted to these rows.", predictors, rows_learnt, report.applied.learnt)
 
 
 def _ensemble(predictors: Text, selection: Selection) -> Text:
-    n, n_both, heaviest = len(selection.stack), sum(one.em_steps > 0 for one in selection.stack), selection.stack[0]
+    n, n_both, heaviest = len(selection.stack), sum(bool(one.em_steps) for one in selection.stack), selection.stack[0]
     fitted = f"{n_both:,} of them {BOTH}, the others to those with one" if 0 < n_both < n else BOTH
     return said(
         "Labels were predicted from {} by an ensemble of {} Gaussian mixture models, fitted {}, and combined "

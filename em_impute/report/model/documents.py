@@ -3,21 +3,10 @@
 from dataclasses import fields
 from typing import Any, NamedTuple, TypeVar
 
+from em_impute.report.model import shared
 from em_impute.report.model.evaluation import EvaluationReport
-from em_impute.report.model.explanation import ExplanationReport
+from em_impute.report.model.explanation import ExplanationReport, WhyReport
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.shared import (
-    SCHEMA_VERSION,
-    Features,
-    Input,
-    MissingCells,
-    Notice,
-    Predictor,
-    Rejected,
-    Threshold,
-    Tool,
-)
-from em_impute.report.model.why import WhyReport
 from em_impute.serialize.classes import from_json, schema_of, to_json
 from em_impute.serialize.json_text import render
 from em_impute.serialize.values import Schema
@@ -30,30 +19,37 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class _Kind(NamedTuple):
-    """One kind of document."""
+    """One kind of document; of several columns it may list a report each."""
 
     title: str
     report: type[Report]
-    has_several: bool
-    """Of several columns it lists a report each."""
+    has_several: bool = False
 
 
 KINDS = {
     "fit": _Kind("The fit report of em-impute", FitReport, True),
     "evaluation": _Kind("The evaluation of em-impute", EvaluationReport, True),
-    "explanation": _Kind("The explanation of em-impute", ExplanationReport, False),
-    "why": _Kind("Why em-impute fills rows as it does", WhyReport, False),
+    "explanation": _Kind("The explanation of em-impute", ExplanationReport),
+    "why": _Kind("Why em-impute fills rows as it does", WhyReport),
 }
 
-
-SHARED = (Features, Input, MissingCells, Notice, Predictor, Rejected, Threshold, Tool)
+SHARED = (
+    shared.Features,
+    shared.Input,
+    shared.MissingCells,
+    shared.Notice,
+    shared.Predictor,
+    shared.Rejected,
+    shared.Threshold,
+    shared.Tool,
+)
 """Shapes of several documents, which have the same name in each schema."""
 
 
 def json_of(*reports: Report) -> str:
     """Write strict JSON: one report as an object, several as an object that lists them."""
     made = [to_json(report) for report in reports]
-    return render(made[0] if len(made) == 1 else {"schema_version": SCHEMA_VERSION, "reports": made})
+    return render(made[0] if len(made) == 1 else {"schema_version": shared.SCHEMA_VERSION, "reports": made})
 
 
 def read(kind: type[R], saved: Any) -> R:  # noqa: ANN401  # whatever a file holds
@@ -70,28 +66,26 @@ def schema_of_kind(kind: str) -> Schema:
     title, report, has_several = KINDS[kind]
     described = schema_of(report, SHARED)
     defined, meaning = {"report": described, **described.pop("$defs", {})}, described["description"]
-    whole: Schema = {"$schema": DIALECT, "$id": f"urn:em-impute:{kind}:{SCHEMA_VERSION}", "title": title}
+    whole: Schema = {"$schema": DIALECT, "$id": f"urn:em-impute:{kind}:{shared.SCHEMA_VERSION}", "title": title}
     if not has_several:
         return whole | {"description": meaning, "$ref": "#/$defs/report", "$defs": defined}
+    listed = {
+        "description": "A report for each column, in the order asked for.",
+        "type": "array",
+        "items": {"$ref": "#/$defs/report"},
+    }
     defined["reports"] = {
         "description": "What was said of several columns.",
         "type": "object",
-        "properties": {
-            "schema_version": described["properties"]["schema_version"],
-            "reports": {
-                "description": "A report for each column, in the order asked for.",
-                "type": "array",
-                "items": {"$ref": "#/$defs/report"},
-            },
-        },
+        "properties": {"schema_version": described["properties"]["schema_version"], "reports": listed},
         "required": ["schema_version", "reports"],
         "additionalProperties": False,
     }
     # Not `anyOf`: what is wrong with a document is then said of the one form that it has.
-    form = {"then": {"$ref": "#/$defs/reports"}, "else": {"$ref": "#/$defs/report"}}
     return whole | {
         "description": f"{meaning}  Of several columns it is an object that lists a report for each.",
         "if": {"required": ["reports"]},
-        **form,
+        "then": {"$ref": "#/$defs/reports"},
+        "else": {"$ref": "#/$defs/report"},
         "$defs": defined,
     }

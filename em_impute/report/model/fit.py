@@ -10,25 +10,19 @@ from typing import Annotated, NamedTuple
 from em_impute.diagnostics.values import Audit, ChartData, Importance, Sensitivity
 from em_impute.missingness.values import RowCounts
 from em_impute.report.extra import can_write_pages
-from em_impute.report.model.diagnostics import Accuracy, MarkedRows, SuspectLabel, Totals
-from em_impute.report.model.missingness import Missingness
+from em_impute.report.model import shared
+from em_impute.report.model.findings import Accuracy, AppliedModel, MarkedRows, Missingness, SuspectLabel, Totals
 from em_impute.report.model.mixture import BaselineEm, Convergence, LeadingMixture, Selection
-from em_impute.report.model.saved_model import AppliedModel
-from em_impute.report.model.shared import (
-    Counts,
-    Features,
-    Head,
-    Input,
-    KnownLabel,
-    LabelledCell,
-    Notice,
-    Picture,
-    Seconds,
-    rendered,
-)
 from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Sha256, Share
 from em_impute.serialize.classes import to_json
 from em_impute.serialize.json_text import render
+
+METHODS = {"map": "The most probable one.", "draw": "Drawn by their probabilities."}
+
+LEFT_EMPTY = (
+    "Cells that were left as they were by the first reason that holds: `without_predictors`, in rows that show no "
+    "predictor; `out_of_range`, in rows unlike labelled ones; `below_min_probability`, less probable than asked for."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +43,7 @@ class Output(OutputFile):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Label(KnownLabel):
+class Label(shared.KnownLabel):
     """A label."""
 
     filled: Annotated[Count, "Missing cells that were filled with it; with --imputations in the first table."]
@@ -62,16 +56,8 @@ class MissingAndFilled(NamedTuple):
 
     cells: Annotated[Count, "How many there are."]
     filled: Annotated[Count, "How many of them were filled."]
-    left_empty: Annotated[
-        Mapping[str, Positive],
-        "Cells that were left as they were by the first reason that holds: `without_predictors`, in rows that show no "
-        "predictor; `out_of_range`, in rows out of range of the labelled ones; `below_min_probability`, whose label "
-        "is less probable than asked for.",
-    ]
-    tokens: Annotated[
-        Mapping[str, Count],
-        "Cells of the column that count as missing, by the text they hold; that of an empty cell is empty.",
-    ]
+    left_empty: Annotated[Mapping[str, Positive], LEFT_EMPTY]
+    tokens: Annotated[Mapping[str, Count], shared.TOKENS]
     lowest_probability: Annotated[Share | None, "The lowest probability of a filled label; null where none was filled."]
     without_predictors: Annotated[Count, "Missing cells in rows that show no predictor, filled or not."]
 
@@ -82,25 +68,18 @@ class ProbabilityBand(NamedTuple):
     low: Annotated[Share, "Its lower end, which belongs to it."]
     high: Annotated[Share, "Its upper end, which belongs to the range above, 1 to this one."]
     cells: Annotated[Positive, "Filled cells in it."]
-    labels: Annotated[Counts, "These cells by the label that was filled."]
+    labels: Annotated[shared.Counts, "These cells by the label that was filled."]
 
 
 class FilledCells(NamedTuple):
     """How sure the fills are."""
 
-    method: Annotated[
-        str,
-        Choices({"map": "The most probable one.", "draw": "Drawn by their probabilities."}),
-        "How labels were chosen (--method).",
+    method: Annotated[str, Choices(METHODS), "How labels were chosen (--method)."]
+    imputations: Annotated[Count, "Completed tables that were drawn (--imputations), this one first; 0 for one."]
+    by_band: Annotated[Sequence[ProbabilityBand], "Filled cells by the probability of their label, if any, ascending."]
+    least_certain: Annotated[
+        Sequence[shared.LabelledCell], "The ten filled cells whose label is least probable, ascending."
     ]
-    imputations: Annotated[
-        Count, "Completed tables that were drawn (--imputations), of which this is the first; 0 for one."
-    ]
-    by_band: Annotated[
-        Sequence[ProbabilityBand],
-        "Filled cells by the probability of their label, ascending; ranges without a cell are left out.",
-    ]
-    least_certain: Annotated[Sequence[LabelledCell], "The ten filled cells whose label is least probable, ascending."]
 
 
 class GroupOfRows(NamedTuple):
@@ -121,22 +100,20 @@ class Groups(NamedTuple):
     groups: Annotated[Sequence[GroupOfRows], "The first 1,000 of them."]
 
 
+STAGES = {
+    "read": "When the file was read.",
+    "labels": "When the column to fill was read.",
+    "design": "When predictors were made of columns.",
+    "choose": "When the model was chosen.",
+    "fit": "When it was fitted.",
+}
+"""When decisions are taken."""
+
+
 class Decision(NamedTuple):
     """A decision that was taken for the user."""
 
-    step: Annotated[
-        str,
-        Choices(
-            {
-                "read": "When the file was read.",
-                "labels": "When the column to fill was read.",
-                "design": "When predictors were made of columns.",
-                "choose": "When the model was chosen.",
-                "fit": "When it was fitted.",
-            }
-        ),
-        "When it was taken.",
-    ]
+    step: Annotated[str, Choices(STAGES), "When it was taken."]
     action: Annotated[str, "What was decided, in words."]
     detail: Annotated[str, "How, in words."]
 
@@ -154,15 +131,12 @@ class PartFile(NamedTuple):
 class Parts(NamedTuple):
     """The files of a table that was read in parts."""
 
-    number: Annotated[Positive, "How many there are."]
-    rows_drawn: Annotated[
-        RowCounts, "Rows that were drawn to learn the model from, or to compare them with those of a saved one."
-    ]
+    rows_drawn: Annotated[RowCounts, "Rows that were drawn to learn from, or to compare with those of a saved model."]
     files: Annotated[Sequence[PartFile], "The parts, in their order."]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class FitReport(Head):
+class FitReport(shared.Head):
     """What `em-impute fill` says of a column that it completed.
 
     Its attributes are the keys of the JSON report, which `em-impute schema` explains.  Parameters and densities are in
@@ -187,59 +161,34 @@ class FitReport(Head):
 
     """
 
-    timings: Seconds
-    input: Annotated[Input, "The table that was read."]
+    timings: shared.Seconds
+    input: Annotated[shared.Input, "The table that was read."]
     output: Annotated[Output | None, "The completed table; null where none was written (--diff)."]
     column: Annotated[str, "The column that was filled: its name, or its number where it has no name of its own."]
     labels: Annotated[Sequence[Label], "The labels, in alphabetical order or as --labels names them."]
     missing: Annotated[MissingAndFilled, "The missing cells, and what became of them."]
     filled: Annotated[FilledCells | None, "How sure the fills are; null where no cell was filled."]
-    features: Annotated[Features, "The columns that were looked at."]
-    model: Annotated[
-        LeadingMixture | None,
-        "The mixture shown; null where nothing was missing or nothing was measured.",
-    ]
-    fit: Annotated[Convergence | None, "How EM fitted the mixture shown; null where there is none."]
-    selection: Annotated[Selection | None, "How the model was chosen; null where nothing was fitted."]
-    groups: Annotated[Groups | None, "The groups that --by divides the rows into; null without it."]
-    accuracy: Annotated[Accuracy | None, "How well hidden labels are recovered; null where none could be hidden."]
+    features: Annotated[shared.Features, "The columns that were looked at."]
+    model: Annotated[LeadingMixture | None, "The mixture shown; null where nothing was missing or measured."] = None
+    fit: Annotated[Convergence | None, "How EM fitted the mixture shown; null where there is none."] = None
+    selection: Annotated[Selection | None, "How the model was chosen; null where nothing was fitted."] = None
+    groups: Annotated[Groups | None, "The groups that --by divides the rows into; null without it."] = None
+    accuracy: Annotated[Accuracy | None, "How well hidden labels are recovered; null where none could be hidden."] = (
+        None
+    )
     totals: Annotated[Totals, "Rows of each label in the completed column, counted in several ways."]
-    missingness: Annotated[
-        Missingness | None,
-        "How rows without a label differ from those with one; null where one kind is lacking.",
-    ]
-    sensitivity: Annotated[
-        Sensitivity | None,
-        "What would follow if labels were missing by their class; null where one kind is lacking.",
-    ]
-    suspect_labels: Annotated[
-        Sequence[SuspectLabel],
-        "Known labels that look wrong, the least probable first, 1,000 at most; none was changed.",
-    ]
-    audit: Annotated[Audit | None, "How known labels were judged; null where none could be."]
-    marked: Annotated[
-        MarkedRows | None, "Weakly founded rows; null where nothing was missing, and of a table in parts."
-    ]
+    missingness: Annotated[Missingness | None, "Who is missing; null where rows of one kind are lacking."] = None
+    sensitivity: Annotated[Sensitivity | None, "If the class decides who is missing; null without known labels."] = None
+    suspect_labels: Annotated[Sequence[SuspectLabel], "Known labels that look wrong, the first 1,000."] = ()
+    audit: Annotated[Audit | None, "How known labels were judged; null where none could be."] = None
+    marked: Annotated[MarkedRows | None, "Weakly founded rows; null where none was missing, and of parts."] = None
     log: Annotated[Sequence[Decision], "What was decided for the user, in the order of the stages."]
-    warnings: Annotated[Sequence[Notice], "What to know before relying on the result."]
-    plain_em: Annotated[
-        BaselineEm | None,
-        "EM in its plainest form, to learn from; null where nothing was measured or it cannot be fitted.",
-    ] = None
-    importance: Annotated[
-        Sequence[Importance] | None,
-        "What each predictor is worth, the most first; null where no label was held out from an ensemble, or the table "
-        "has very many columns or labels.",
-    ] = None
+    warnings: Annotated[Sequence[shared.Notice], "What to know before relying on the result."]
+    plain_em: Annotated[BaselineEm | None, "Plain EM, to learn from; null where it cannot be fitted."] = None
+    importance: Annotated[Sequence[Importance] | None, "What predictors are worth; null where not measured."] = None
     pictures: Annotated[ChartData | None, "What the charts of the page show; null where nothing was missing."] = None
-    parts: Annotated[
-        Parts | None,
-        "The files of a table that was read in parts; null of one that was read as a whole.",
-    ] = None
-    applied: Annotated[
-        AppliedModel | None,
-        "The saved model that filled the column (--model); null where the fit was made in this run.",
-    ] = None
+    parts: Annotated[Parts | None, "The files of a table in parts; null of one that was read as a whole."] = None
+    applied: Annotated[AppliedModel | None, "The saved model that filled the column (--model), else null."] = None
 
     @property
     def share_right(self) -> float | None:
@@ -250,20 +199,12 @@ class FitReport(Head):
         return None if score is None else score.accuracy
 
     def to_json(self) -> str:
-        """Write the report as `em-impute fill` does: strict JSON, whose keys `em-impute schema` explains.
-
-        >>> import em_impute, json, pandas
-        >>> people = pandas.DataFrame({"height": [160, 158, 163, 181, 179, 184, 182], "sex": [*"fffmmm", None]})
-        >>> report = em_impute.fill(people, column="sex", covariance="tied").report
-        >>> json.loads(report.to_json())["fit"]["stop"]
-        'converged'
-
-        """
+        """Write the report as `em-impute fill` does: strict JSON, whose keys `em-impute schema` explains."""
         return render(to_json(self))
 
     def to_html(self) -> str:
         """Write the report as a page, which the extra `report` makes.  Raises UsageError without it."""
-        return rendered(self, ".html")
+        return shared.rendered(self, ".html")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the report to a file, whole or not at all: a page (.html), Markdown (.md) or else JSON.
@@ -272,7 +213,7 @@ class FitReport(Head):
         """
         from em_impute.table.output import write_atomically  # late: a schema needs no table
 
-        write_atomically(path, [rendered(self, Path(path).suffix).encode()], suffix="")
+        write_atomically(path, [shared.rendered(self, Path(path).suffix).encode()], suffix="")
 
     def _repr_html_(self) -> str | None:
         """Show the page in a notebook, in a frame of its own; without the extra `report` there is none."""
@@ -281,16 +222,16 @@ class FitReport(Head):
         page = escape(self.to_html())
         return f'<iframe srcdoc="{page}" style="width: 100%; height: 36em; border: 0"></iframe>'
 
-    def plot(self) -> Picture:
+    def plot(self) -> shared.Picture:
         """Draw the labels over the predictors, as the page does first: a picture that notebooks show.
 
         `str` of it is the SVG.
         """
-        return Picture(rendered(self, ".svg"))
+        return shared.Picture(shared.rendered(self, ".svg"))
 
     def __str__(self) -> str:
         """Write the report as Markdown, for people."""
-        return rendered(self, ".md")
+        return shared.rendered(self, ".md")
 
     def __repr__(self) -> str:
         """Say in a line what the report is about: all of it fills pages."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
-from em_impute.report.model.shared import Covariance, Matrix, Numbers, Path
+from em_impute.report.model.shared import STOPS, Covariance, Matrix, Numbers, Path
 from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Range, Share
 
 Loss = Annotated[float | None, Range(0), MayLack]
@@ -18,20 +18,14 @@ class Gaussian:
     weight: Annotated[Share, "Its weight in the mixture."]
     mean: Annotated[Numbers, "Its mean by predictor."]
     sd: Annotated[Numbers, "Its standard deviation by predictor."]
-    covariance: Annotated[
-        Matrix | None, "Its covariance matrix; null where all of plain EM together have more than 2,000 entries."
-    ]
+    covariance: Annotated[Matrix | None, "Its covariance matrix; null where it is too large to be listed."]
 
 
-class MixtureComponent(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class MixtureComponent(Gaussian):
     """A component of a mixture."""
 
-    label: Annotated[str, "The label it belongs to."]
     component: Annotated[Positive, "Its number among those of its label, from 1."]
-    weight: Annotated[Share, "Its weight in the mixture."]
-    mean: Annotated[Numbers, "Its mean by predictor."]
-    sd: Annotated[Numbers, "Its standard deviation by predictor."]
-    covariance: Annotated[Matrix | None, "Row by row, predictors in their own units; null of over 256."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,39 +35,17 @@ class LeadingMixture:
     covariance: Covariance
     components: Annotated[Mapping[str, Positive], "Components by label."]
     n_parameters: Annotated[Positive, "Free parameters."]
-    share_of_stack: Annotated[
-        Share | None,
-        MayLack,
-        "Its part of the ensemble's weight, 0 where only mixtures of transformed predictors have any; else not there.",
-    ] = None
-    temperature: Annotated[
-        Share | None, MayLack, "Power to which its densities are raised, which suited cross-validation best; as before."
-    ] = None
-    prior_strength: Annotated[
-        float | None, Range(0), MayLack, "Weight of the conjugate prior (--prior-strength); not there for an ensemble."
-    ] = None
+    share_of_stack: Annotated[Share | None, MayLack, "Its part of an ensemble's weight."] = None
+    prior_strength: Annotated[float | None, Range(0), MayLack, "Of a single mixture: weight of the prior."] = None
     parameters: Annotated[Sequence[MixtureComponent], "Every component; weights add up to 1."]
 
 
 class Convergence(NamedTuple):
     """How EM fitted the mixture shown."""
 
-    log_likelihood: Annotated[
-        float, "Natural log of the density of what was observed, in the data's own units, without the prior."
-    ]
+    log_likelihood: Annotated[float, "Natural log of the data's density, in their own units, without the prior."]
     n_iterations: Annotated[Count, "Steps of EM."]
-    stop: Annotated[
-        str,
-        Choices(
-            {
-                "converged": "Too little was left to gain.",
-                "max_iter": "It had taken as many steps as --max-iter allows.",
-                "rounding": "The next gain drowned in rounding.",
-                "held-out labels": "So many steps were best in cross-validation.",
-            }
-        ),
-        "Why EM ended.",
-    ]
+    stop: Annotated[str, Choices(STOPS | {"held-out labels": "Cross-validation says so."}), "Why EM ended."]
     converged: Annotated[bool, "EM ended where nothing more was to be gained: by convergence or by rounding."]
     n_starts: Annotated[Positive, "Starts that were tried."]
     path: Annotated[Path, "Log-likelihood after each step, the start first."]
@@ -82,50 +54,29 @@ class Convergence(NamedTuple):
     icl: Annotated[float, "BIC plus twice the entropy of the missing cells' labels (ICL), the lower the better."]
 
 
-class EnsembleMember(NamedTuple):
-    """A mixture of the ensemble."""
-
-    view: Annotated[
-        str,
-        Choices(
-            {
-                "plain": "As they are.",
-                "symmetric": "Numbers transformed until they are symmetric; categories as columns of 0 and 1.",
-                "numbers": "Transformed numbers alone.",
-                "measured": "The same without the scores of texts.",
-                "texts": "The scores of texts alone, as they are.",
-                "mixed": "Numbers as Gaussians, categories as categories.",
-                "binned": "Numbers cut into bins, so that all are categories.",
-            }
-        ),
-        "How it looks at the predictors.",
-    ]
-    covariance: Covariance
-    components: Annotated[Positive, "Components per label."]
-    em_steps: Annotated[Count, "Steps of EM over the rows without a label; 0 fits to labelled rows alone."]
-    log_loss: Annotated[float, Range(0), "Mean −log probability of hidden labels at its best temperature, in nats."]
-    weight: Annotated[Share, "What it counts for."]
+VIEWS = {
+    "plain": "As they are.",
+    "symmetric": "Numbers transformed until they are symmetric; categories as columns of 0 and 1.",
+    "numbers": "Transformed numbers alone.",
+    "measured": "The same without the scores of texts.",
+    "texts": "The scores of texts alone, as they are.",
+    "mixed": "Numbers as Gaussians, categories as categories.",
+    "binned": "Numbers cut into bins, so that all are categories.",
+}
+"""How mixtures look at the predictors."""
 
 
-class ConsideredFamily(NamedTuple):
-    """A family of covariances, compared by cross-validation."""
+class Considered(NamedTuple):
+    """What was considered: a mixture of the ensemble, else a family of covariances, perhaps with a number of groups."""
 
-    covariance: Covariance
-    log_loss: Annotated[
-        float | None, Range(0), "Mean −log probability of hidden labels, in nats; null where it could not be fitted."
-    ]
-    weight: Annotated[Share, "1 for the chosen one, else 0."]
-    note: Annotated[str, MayLack, "Why it could not be fitted."] = ""
-
-
-class ConsideredGroups(NamedTuple):
-    """A number of groups and a family, compared by BIC: no label is known."""
-
-    covariance: Covariance
-    components: Annotated[Positive, "The number of groups."]
-    bic: Annotated[float | None, "BIC on the rows compared, the lower the better; null where it could not be fitted."]
-    icl: Annotated[float | None, "ICL on these rows, the lower the better; null where it could not be fitted."]
-    weight: Annotated[Share, "1 for the chosen one, else 0."]
+    view: Annotated[str, MayLack, Choices(VIEWS), "How a mixture of the ensemble looks at the predictors."] = ""
+    covariance: Covariance = ""
+    components: Annotated[Count, MayLack, "Components per label, or groups where none is known."] = 0
+    em_steps: Annotated[int | None, Range(0), MayLack, "Steps of EM; 0 fits a mixture to labelled rows alone."] = None
+    log_loss: Annotated[Loss, "Mean −log probability of hidden labels, in nats, at the best temperature."] = None
+    bic: Annotated[float | None, MayLack, "BIC on the rows compared, the lower the better."] = None
+    icl: Annotated[float | None, MayLack, "ICL on these rows."] = None
+    weight: Annotated[Share, "What it counts for: of all but an ensemble, 1 for the chosen one."] = 0.0
     note: Annotated[str, MayLack, "Why it could not be fitted."] = ""
 
 
@@ -139,66 +90,49 @@ class HeldOutLosses(NamedTuple):
     majority: Annotated[Loss, "Of the labels' shares."] = None
 
 
+CRITERIA = {
+    "stacked by held-out log-loss": "Many mixtures, weighted by cross-validated log-loss.",
+    "as good as the ensemble": "One mixture fitted by EM, which predicts hidden labels as well as many do.",
+    "held-out log-loss": "The one with the lowest cross-validated log-loss.",
+    "BIC": "The one of the lowest BIC: no label is known.",
+    "as asked": "The command names it.",
+    "default": "Too few labels are known to compare anything.",
+}
+"""By what a model is chosen."""
+
+VERDICTS = {
+    "helped": "Predictions got better.",
+    "hurt": "Predictions got worse.",
+    "made no difference": "No more than one standard error.",
+}
+"""What rows without a label did to predictions of hidden ones."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """How the model was chosen."""
 
-    criterion: Annotated[
-        str,
-        Choices(
-            {
-                "stacked by held-out log-loss": "Many mixtures, weighted by cross-validated log-loss.",
-                "as good as the ensemble": "One mixture fitted by EM, which predicts hidden labels as well as many do.",
-                "held-out log-loss": "The one with the lowest cross-validated log-loss.",
-                "BIC": "The one of the lowest BIC: no label is known.",
-                "as asked": "The command names it.",
-                "default": "Too few labels are known to compare anything.",
-            }
-        ),
-        "By what it was chosen.",
-    ]
-    considered: Annotated[
-        int | None, Range(1), MayLack, "Mixtures that were compared, with weight or without; only of an ensemble."
-    ] = None
-    trust: Annotated[
-        Share | None, MayLack, "Weight of the mixtures together; the label shares have the rest; only of an ensemble."
-    ] = None
-    members: Annotated[
-        Sequence[EnsembleMember | ConsideredFamily | ConsideredGroups],
-        "What was considered: of an ensemble its mixtures that have weight, the heaviest first; else families or "
-        "numbers of groups.",
-    ]
-    scores: Annotated[
-        HeldOutLosses,
-        "Mean −log probability of hidden labels, in nats, the lower the better; empty where none was hidden.",
-    ]
-    unlabelled_rows: Annotated[
-        str | None,
-        MayLack,
-        Choices(
-            {
-                "helped": "They made them better.",
-                "hurt": "They made them worse.",
-                "made no difference": "No more than one standard error.",
-            }
-        ),
-        "What rows without a label did to the mixture shown's predictions of hidden labels; only of an ensemble.",
-    ] = None
+    criterion: Annotated[str, Choices(CRITERIA), "By what it was chosen."]
+    considered: Annotated[int | None, Range(1), MayLack, "Mixtures of an ensemble, with weight or without."] = None
+    trust: Annotated[Share | None, MayLack, "Weight of an ensemble; the label shares have the rest."] = None
+    members: Annotated[Sequence[Considered], "Mixtures of an ensemble that have weight, the heaviest first, or others."]
+    scores: Annotated[HeldOutLosses, "What hidden labels say of each, in nats; empty where none was hidden."]
+    unlabelled_rows: Annotated[str | None, MayLack, Choices(VERDICTS), "What they did to the mixture shown."] = None
 
     @property
-    def stack(self) -> list[EnsembleMember]:
+    def stack(self) -> list[Considered]:
         """The mixtures that fill the cells together; none where one was chosen."""
-        return [one for one in self.members if isinstance(one, EnsembleMember)]
+        return [one for one in self.members if one.view]
 
     @property
-    def families(self) -> list[ConsideredFamily]:
+    def families(self) -> list[Considered]:
         """The families that were compared by cross-validation."""
-        return [one for one in self.members if isinstance(one, ConsideredFamily)]
+        return [one for one in self.members if not one.components]
 
     @property
-    def numbers_of_groups(self) -> list[ConsideredGroups]:
+    def numbers_of_groups(self) -> list[Considered]:
         """The numbers of groups and families that were compared by BIC."""
-        return [one for one in self.members if isinstance(one, ConsideredGroups)]
+        return [one for one in self.members if not one.view and one.components]
 
 
 class StandardError(NamedTuple):
@@ -213,10 +147,7 @@ class StandardError(NamedTuple):
 class BaselineGaussian(Gaussian):
     """A Gaussian of plain EM."""
 
-    standard_error: Annotated[
-        StandardError | None,
-        "Standard errors from refits to rows weighed at random; null where these take too long.",
-    ]
+    standard_error: Annotated[StandardError | None, "From refits to rows weighed at random; null where too slow."]
 
 
 class BaselineEm(NamedTuple):
@@ -226,17 +157,12 @@ class BaselineEm(NamedTuple):
     prior_strength: Annotated[float, Range(0), "Weight of the conjugate prior."]
     features: Annotated[Sequence[str], "The predictors."]
     parameters: Annotated[Sequence[BaselineGaussian], "A Gaussian for each label."]
-    labels_only: Annotated[
-        Sequence[Gaussian] | None, "The Gaussians of labelled rows alone; null where no label is known."
-    ]
+    labels_only: Annotated[Sequence[Gaussian] | None, "The same of labelled rows alone; null where no label is known."]
     drift: Annotated[
         Mapping[str, Annotated[float, Range(0)]] | None,
-        "How far the other rows moved each label's mean, in standard deviations (Mahalanobis); null where no label is "
-        "known.",
+        "How far other rows moved each label's mean, in SDs (Mahalanobis); null where no label is known.",
     ]
     log_likelihood: Annotated[float, "Natural log of the density of what was observed, in the data's own units."]
     converged: Annotated[bool, "EM ended where nothing more was to be gained."]
-    path: Annotated[
-        Path, "What EM climbs, after each step: the log-likelihood, with a prior that of the prior as well."
-    ]
+    path: Annotated[Path, "What EM climbs, step by step: the log-likelihood, with a prior that of the prior as well."]
     starts: Annotated[Sequence[Path], "The same for every start that was followed."]

@@ -25,6 +25,13 @@ COVARIANCES = {
     "vev": "Ellipsoids of one shape, each turned and of its own size.",
 }
 
+STOPS = {
+    "converged": "Too little was left to gain.",
+    "max_iter": "It had taken as many steps as --max-iter allows.",
+    "rounding": "The next gain drowned in rounding.",
+}
+"""Why EM may end."""
+
 WARNINGS = {
     "W01": "Some labels have few known rows.",
     "W05": "Labels look lost more often in some class, or may well be.",
@@ -83,13 +90,14 @@ Line = Annotated[int, Range(1), "Line of the file on which the row begins, the f
 Covariance = Annotated[str, Choices(COVARIANCES), "What the components' covariances have in common."]
 Counts = Annotated[Mapping[str, Count], "Rows by label."]
 Confusion = Annotated[Mapping[str, Counts], "Rows by true label, and within it by the label that was filled."]
-Numbers = Annotated[
-    Mapping[str, float], "Numbers by predictor; each text of a category but the first is one, such as colour=red."
-]
+Numbers = Annotated[Mapping[str, float], "Numbers by predictor; texts of a category have one each, as colour=red."]
 Matrix = Annotated[
     Sequence[Sequence[Annotated[float | None, "Covariance; null beyond the range of floating-point numbers."]]],
     "A covariance matrix row by row, predictors in the order of the report and in their own units.",
 ]
+TOKENS = "Cells of the column that count as missing, by the text they hold; that of an empty cell is empty."
+"""What keys of several documents mean."""
+
 Part = Annotated[str | None, MayLack, "Path of the part that holds the row; only of a table in several parts."]
 Path = Annotated[Sequence[float], "Natural logarithms of a likelihood, the start first."]
 Seconds = Annotated[
@@ -117,19 +125,16 @@ def is_note(notice: Notice) -> bool:
     return notice.code in NOTES
 
 
+COMPRESSIONS = {"gzip": "gzip.", "bz2": "bzip2.", "xz": "xz.", "zstd": "Zstandard."}
+
+
 class Input(NamedTuple):
     """The table that was read."""
 
     path: Annotated[str, "Its path as it was given, or standard input; of several parts the first and the last."]
-    sha256: Annotated[
-        Sha256 | None, "SHA-256 of its bytes as they were read; null of several parts, each of which has one."
-    ]
+    sha256: Annotated[Sha256 | None, "SHA-256 of its bytes as they were read; null of several parts."]
     bytes: Annotated[Count, "Its size in bytes, compressed if it is."]
-    compression: Annotated[
-        str | None,
-        Choices({"gzip": "gzip.", "bz2": "bzip2.", "xz": "xz.", "zstd": "Zstandard."}),
-        "How it is compressed; null where it is not.",
-    ]
+    compression: Annotated[str | None, Choices(COMPRESSIONS), "How it is compressed; null where it is not."]
     rows: Annotated[Count, "Rows of data, the header not among them."]
     columns: Annotated[Positive, "Columns."]
     delimiter: Annotated[str, "The character between two cells."]
@@ -140,16 +145,10 @@ class Input(NamedTuple):
 class Head:
     """What every document begins with."""
 
-    schema_version: Annotated[
-        Literal[1], "Version of this format; it changes only when a reader of the one before would misunderstand."
-    ] = SCHEMA_VERSION
+    schema_version: Annotated[Literal[1], "Version of the format, changed only where a reader must know."] = 1
     tool: Annotated[Tool, "The program that wrote this."]
     command: Annotated[str, "The command that was run, quoted as a shell reads it."]
-    created: Annotated[
-        str,
-        Pattern(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"),
-        "When it was written, in UTC; SOURCE_DATE_EPOCH sets it.",
-    ]
+    created: Annotated[str, Pattern(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), "When, in UTC; SOURCE_DATE_EPOCH sets it."]
     seed: Annotated[Count, "Seed of all that is drawn at random (--seed)."]
 
 
@@ -157,45 +156,29 @@ class MissingCells(NamedTuple):
     """The missing cells."""
 
     cells: Annotated[Count, "How many there are."]
-    tokens: Annotated[
-        Mapping[str, Count],
-        "Cells of the column that count as missing, by the text they hold; that of an empty cell is empty.",
-    ]
+    tokens: Annotated[Mapping[str, Count], TOKENS]
+
+
+KINDS_OF_PREDICTORS = {
+    "numeric": "A number.",
+    "categorical": "A category.",
+    "key": "Values that say which rows have one label.",
+    "text": "Texts, which are predictors by the scores made of them.",
+    "score": "What all texts of a row say of a label: its log-odds by a logistic regression.",
+}
+"""What predictors are."""
 
 
 class Predictor(NamedTuple):
     """A predictor: a number and a score have a mean and a standard deviation, a category its texts."""
 
     name: Annotated[str, "Name of the column, or its number where it has no name of its own."]
-    type: Annotated[
-        str,
-        Choices(
-            {
-                "numeric": "A number.",
-                "categorical": "A category.",
-                "key": "Values that say which rows have one label.",
-                "text": "Texts, which are predictors by the scores made of them.",
-                "score": "What all texts of a row say of a label: its log-odds by a logistic regression.",
-            }
-        ),
-        "What it is.",
-    ]
+    type: Annotated[str, Choices(KINDS_OF_PREDICTORS), "What it is."]
     missing: Annotated[Count, "Rows in which its cell is missing, or is no number in the column's notation."]
-    mean: Annotated[
-        float | None, MayLack, "Mean of a number, in its own units; of a saved model that of the rows it was fitted to."
-    ] = None
-    sd: Annotated[
-        float | None,
-        Range(0),
-        MayLack,
-        "Standard deviation of a number, in its own units; of a saved model as the mean.",
-    ] = None
-    levels: Annotated[
-        Sequence[str] | None, MayLack, "The texts that a category holds, in the order of their codes."
-    ] = None
-    kind: Annotated[
-        str | None, MayLack, "What the cells are that were read as numbers, in words, such as amount in $ or ISO date."
-    ] = None
+    mean: Annotated[float | None, MayLack, "Mean of a number; of a saved model that of its training."] = None
+    sd: Annotated[float | None, Range(0), MayLack, "Standard deviation of a number, likewise."] = None
+    levels: Annotated[Sequence[str] | None, MayLack, "The texts of a category, in the order of their codes."] = None
+    kind: Annotated[str | None, MayLack, "What was read as a number, in words, as amount in $ or ISO date."] = None
     column: Annotated[str | None, MayLack, "The column that the number was made of, where its name is another."] = None
 
 
@@ -247,8 +230,7 @@ class LabelledCell:
     probability: Annotated[Share, "Probability of that label."]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReliabilityBin:
+class ReliabilityBin(NamedTuple):
     """Known labels whose most probable label was about as probable."""
 
     rows: Annotated[Positive, "How many they are."]

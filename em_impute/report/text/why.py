@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from em_impute.pipeline.reasons import Contribution, Counterfactual, KnownRow, RowReasons
 from em_impute.report.format import number, percent, shortened
+from em_impute.report.model.explanation import WhyReport
 from em_impute.report.model.shared import rendered
-from em_impute.report.model.why import WhyReport
 from em_impute.report.text.console import NAME_WIDTH
 from em_impute.table.text import listed, plural
 

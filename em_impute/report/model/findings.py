@@ -1,0 +1,158 @@
+"""What a fit report says of the fills and of the rows: how right, how many, who is missing and why, what looks odd."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple
+
+from em_impute.diagnostics.values import IntervalEstimate
+from em_impute.missingness.values import Difference, Differences
+from em_impute.report.model.shared import Confusion, Counts, LabelledCell, Line, ReliabilityBin, Threshold
+from em_impute.saved_model.values import Drift, Recovered
+from em_impute.serialize.annotations import Count, Ends, MayLack, Positive, Range, Sha256, Share
+
+# How right
+
+
+class ExpectedWrong(NamedTuple):
+    """How many filled cells are likely to be wrong; the estimate alone where nothing was drawn."""
+
+    estimate: Annotated[float, Range(0), "Filled cells that are likely to be wrong."]
+    low: Annotated[float | None, Range(0), MayLack, "Lower end of the interval, in cells."] = None
+    high: Annotated[float | None, Range(0), MayLack, "Upper end of the interval, in cells."] = None
+    level: Annotated[Share | None, MayLack, "Probability with which the truth lies in the interval."] = None
+    by_probabilities: Annotated[float | None, Range(0), MayLack, "What the fills' probabilities add up to."] = None
+    by_held_out_labels: Annotated[IntervalEstimate | None, MayLack, "What hidden labels say, in cells."] = None
+    agree: Annotated[bool | None, MayLack, "The model and the hidden labels do not contradict each other."] = None
+    unlike_labelled_rows: Annotated[int | None, Range(0), MayLack, "Missing cells in rows like no labelled row."] = None
+
+
+class Accuracy(NamedTuple):
+    """How well hidden labels are recovered."""
+
+    method: Annotated[str, "How labels were hidden, in words."]
+    rows: Annotated[Positive, "Labels that were hidden and compared."]
+    effective_rows: Annotated[float, Range(0), "Rows that they are worth, weighed to be like rows to fill."]
+    accuracy: Annotated[Share, "Share of them whose most probable label is the true one."]
+    interval: Annotated[Ends, "95 % interval of the accuracy, by Wilson."]
+    baseline_accuracy: Annotated[Share, "Accuracy of always saying the most common label."]
+    baseline_label: Annotated[str, "That label, among rows like those to fill."]
+    log_loss: Annotated[float, Range(0), "Mean −log probability of the true label, in nats, the lower the better."]
+    baseline_log_loss: Annotated[float, Range(0), "The same where only the labels' shares are known."]
+    brier: Annotated[float, Range(0), "Mean squared distance of the probabilities from the truth, from 0 (best) to 2."]
+    ece: Annotated[Share, "Expected calibration error: mean distance of stated probability and accuracy."]
+    reliability: Annotated[Sequence[ReliabilityBin], "Stated probability beside accuracy, in bins of equal size."]
+    curve: Annotated[Sequence[Threshold], "From the surest rows alone to all of them."]
+    confusion: Annotated[Confusion, "Hidden labels, weighted to be like rows to fill, by their most probable label."]
+    expected_wrong: Annotated[ExpectedWrong, "How many filled cells are likely to be wrong."]
+
+
+# How many
+
+
+class ShareEstimate(NamedTuple):
+    """A label's share."""
+
+    estimate: Annotated[Share, "The estimate."]
+    low: Annotated[Share, "Lower end."]
+    high: Annotated[Share, "Upper end."]
+    missing_information: Annotated[Share, "Part of the information of a complete column that is missing."]
+
+
+class Totals(NamedTuple):
+    """Rows of each label in the completed column, counted in several ways; draws add the keys from the fourth on."""
+
+    known: Annotated[Counts, "Known rows by label."]
+    most_probable: Annotated[Counts, "Known and filled rows by label."]
+    expected: Annotated[Mapping[str, Annotated[float, Range(0)]], "Known rows and probabilities of others, by label."]
+    multiple_imputation: Annotated[
+        Mapping[str, IntervalEstimate] | None, MayLack, "Rows by label as draws say, with 95 % intervals."
+    ] = None
+    shares: Annotated[
+        Mapping[str, ShareEstimate] | None,
+        MayLack,
+        "Shares by label where the rows come from, with 95 % intervals by Rubin's rules.",
+    ] = None
+    draws: Annotated[int | None, Range(1), MayLack, "Draws that this rests on."] = None
+    recommended_imputations: Annotated[int | None, Range(2), MayLack, "So many give steady standard errors."] = None
+
+
+# Who is missing, and why
+
+
+class MissingReasons(NamedTuple):
+    """Why labels are missing, weighed by evidence."""
+
+    at_random: Annotated[Share, "Probability that any label may be missing."]
+    by_predictors: Annotated[Share, "Probability that the predictors say which labels are missing."]
+    by_class: Annotated[Share, "Probability that the label itself says whether it is missing."]
+    loss_rates: Annotated[Mapping[str, Share], "Part of each label's rows that lost it, if the class is the reason."]
+    fills_allow_for_it: Annotated[bool, "Fills and totals are averaged over the reasons."]
+    sentence: Annotated[str, "What this says, in words."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missingness(Differences):
+    """How rows without a label differ from those with one."""
+
+    reasons: Annotated[MissingReasons | None, "Why labels are missing; null where it cannot be told or is not asked."]
+    rehearsal: Annotated[str | None, "How known labels were hidden to judge the model, in words; null where none was."]
+    sentence: Annotated[str, "What this says, in words."]
+
+    @property
+    def by_difference(self) -> list[Difference]:
+        """The predictors, those that differ most first; of those of which that cannot be told, the order stays."""
+        return sorted(self.differences, key=lambda one: -1.0 if one.smd is None else abs(one.smd), reverse=True)
+
+
+# What looks odd
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuspectLabel(LabelledCell):
+    """A known label that looks wrong."""
+
+    likely: Annotated[str, "The most probable label."]
+    likely_probability: Annotated[Share, "Its probability."]
+
+
+class OutOfRangeRow(NamedTuple):
+    """A row in which a predictor is outside the range of the labelled rows."""
+
+    line: Line
+    column: Annotated[str, "The predictor that is beyond."]
+    value: Annotated[float | str, "What it holds: a number, or the text of a category."]
+
+
+class OutOfRange(NamedTuple):
+    """Rows in which some predictor is outside the range of the labelled rows."""
+
+    rows: Annotated[Count, "How many there are."]
+    expected_by_chance: Annotated[float, Range(0), "How many chance gives at most."]
+    furthest_sd: Annotated[float | None, Range(0), "Distance of the furthest, in standard deviations; null of texts."]
+    listed: Annotated[Sequence[OutOfRangeRow], "The first 1,000 of them."]
+
+
+class MarkedRows(NamedTuple):
+    """Missing cells in weakly founded rows."""
+
+    out_of_range: Annotated[OutOfRange, "Rows in which some predictor is outside the range of the labelled rows."]
+    without_predictors: Annotated[Sequence[Line], "Lines of the first 1,000 that show no predictor."]
+
+
+# The saved model that filled the column
+
+
+class AppliedModel(NamedTuple):
+    """The saved model that filled the column."""
+
+    path: Annotated[str, "Its path."]
+    tables: Annotated[Positive, "Tables that it was fitted to."]
+    last_table: Annotated[str, "What the last of them was called."]
+    sha256: Annotated[Sha256, "SHA-256 of its bytes."]
+    learnt: Annotated[str, "When the model was fitted to it, in UTC."]
+    rows: Annotated[Count, "Rows of all of them."]
+    held_out: Annotated[Recovered | None, "How right the fit was about hidden labels; null where none was hidden."]
+    tested: Annotated[Recovered | None, "How right it is about labels known here; null without any it has not seen."]
+    lacking: Annotated[Sequence[str], "Predictors of the model that the table does not have."]
+    expected_wrong: Annotated[float, Range(0), "Fills that are wrong if its probabilities are right: Σ(1 − p)."]
+    drift: Annotated[Drift, "How the rows differ from those of the training."]
