@@ -9,6 +9,7 @@ from oracles import hide, log_likelihood
 from scipy.special import logsumexp
 from scipy.stats import multivariate_t, norm
 
+from em_impute.ensemble.ensemble import TEMPERATURES
 from em_impute.ensemble.fit import fit_leader
 from em_impute.model.fit import examples_of
 from em_impute.pipeline.complete import complete_all
@@ -134,14 +135,15 @@ def shrunk_discriminant(x, label, new, shrinkage, temperature):
 
 def test_a_leader_without_steps_of_em_is_a_shrunk_discriminant(tmp_path):
     x, truth, text = table(200, 150, missing=0.0, own=4.0, apart=(0.0, 0.0), away=((3.0, -3.0), (-3.0, 3.0)))
-    completion, report = filled(tmp_path, text, single=True, probabilities=True, shares="common")
+    completion, _ = filled(tmp_path, text, single=True, probabilities=True, shares="common")
     leader = completion.fitted.choice.ensemble.leader
     assert leader.steps == 0
     assert leader.per_label == 1
     assert leader.shrinkage.family in {"full", "diag"}
 
     z = (x - x.mean(axis=0)) / x.std(axis=0)
-    expected = shrunk_discriminant(z[:150], truth[:150], z[150:], leader.shrinkage, report.model.temperature)
+    (temperature,) = np.array(TEMPERATURES)[completion.fitted.choice.ensemble.submodels[0].weight[0] > 0.0]
+    expected = shrunk_discriminant(z[:150], truth[:150], z[150:], leader.shrinkage, temperature)
     np.testing.assert_allclose(completion.fills.probabilities, expected, rtol=1e-6)
 
 

@@ -95,15 +95,19 @@ def _of_fit(
 ) -> dict[str, Any]:
     """Make the sections on the fit; where there was none, on the columns alone."""
     found, examined = completion.fitted, completion.diagnostics
-    if found is None or examined is None:
+    if found is None:
         return {"features": Features(used=(), rejected=())}
-    return {
+    sections = {
         "features": features_of(found.design, found.readings, found.texts),
         "model": mixture_of(found),
         "fit": convergence_of(found, completion.fills.entropy),
         "selection": selection_of(found.choice),
         "groups": _groups(opened, found, counted),
         "accuracy": _accuracy(found, wrong),
+    }
+    if examined is None:
+        return sections
+    return sections | {
         "missingness": missingness_of(found, examined.missingness),
         "sensitivity": examined.sensitivity,
         "suspect_labels": _suspects(examined.audit, counted),
