@@ -220,6 +220,7 @@ ALL = [
         FITTED,
         "fill other.csv --model people.json -r other.json",
         "fill gaps.csv --model people.json --dry-run",
+        "fill men.csv --model people.json --dry-run",
         passed_on=("people.json",),
     ),
     _run(
