@@ -277,11 +277,7 @@ def _side_by_side(codes: Sequence[Codes], n_rows: int) -> Integers:
 def _standardise(
     numbers: Sequence[Column], categories: Sequence[Category], rows: Integers | None, weight: Floats
 ) -> tuple[tuple[Feature, ...], Floats]:
-    """Bring each number, and each indicator of a text, to mean 0 and standard deviation 1.
-
-    `rows` are those of the columns that are told, None all; the categories show these alone.  Every column of the
-    result, (n_told, n_features), is in one piece: they are read and written whole.
-    """
+    """Bring numbers and indicators to mean 0 and deviation 1: (n_told, n_features); `rows` of the columns, None all."""
     indicators = _indicators(categories, weight, min(MAX_INDICATORS, max(0, MAX_COVARYING - len(numbers))))
     x = np.empty((weight.size, len(numbers) + len(indicators)), order="F")
     features = []
@@ -302,10 +298,7 @@ def _standardise(
 
 
 def _indicators(categories: Sequence[Category], weight: Floats, most: int) -> list[tuple[Category, int, float]]:
-    """List which texts of which categories become columns, with the share of the cells that hold each.
-
-    The commonest text of a category becomes none: it is what all the others are not.
-    """
+    """List which texts of which categories become columns, with their shares; the commonest is what others are not."""
     chosen: set[str] = set()
     for category in sorted(categories, key=lambda one: len(one.texts)):
         most -= len(category.texts) - 1

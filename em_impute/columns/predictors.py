@@ -124,10 +124,7 @@ def choose_predictors(
 
 
 def _is_category(numbers: NumberColumn, category: CategoryColumn) -> bool:
-    """Tell a category from numbers with some cells gone wrong: most cells are no numbers, or those that are none recur.
-
-    Where the texts were counted they decide, since a column may have been read as numbers only up to the first text.
-    """
+    """Tell a category from numbers gone wrong: texts decide where they were counted, if most are or recur."""
     if numbers.decimal_comma or category.too_many:
         return not numbers.decimal_comma and numbers.n_numbers <= numbers.n_bad
     counts = zip(category.texts, category.counts.tolist(), strict=True)

@@ -107,11 +107,7 @@ def _counts(code: Codes, label: Codes) -> _Counts:
 
 
 def _differing_by_chance(counts: _Counts, *, is_ordered: bool) -> float:
-    """Expect so many values with different labels if each row drew its label as all rows do.
-
-    Of values that are ordered, rows draw from the nearest others, each from one of its own, since labels within one
-    are alike also where it is a key; more rows than these draw as many do.
-    """
+    """Expect so many values with different labels if rows drew theirs from all rows, or, ordered, from the nearest."""
     from scipy.sparse import csr_matrix, diags
 
     size: Floats = np.add.reduceat(counts.n, counts.starts[:-1]).astype(np.float64)  # (n_values,)

@@ -147,10 +147,7 @@ def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _ngrams(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Give the n-grams of words with a blank at either end: the texts they are in and their hashes, (n_occurrences,).
-
-    All texts are one buffer.  The blank before a text is the text's own; the one after it is the next one's.
-    """
+    """Give the n-grams of words with a blank at either end: texts they are in and hashes, (n_occurrences,) each."""
     characters = np.frombuffer(" ".join(["", *texts, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
     size = np.fromiter(map(len, texts), np.intp, len(texts)) + 1
     text = np.repeat(np.arange(len(texts), dtype=np.uint32), size)

@@ -193,10 +193,7 @@ def _folds(label: Integers, seed: int) -> Integers:
 def _with_scores(
     table: Table, first: int, names: Sequence[str], texts: Sequence[NamedTexts], model: TextModel, scores: Floats
 ) -> Table:
-    """Put scores beside the columns of a table, from the place `first` on.
-
-    A row that shows none of the texts has none, unless every column had gaps, so that these tell something too.
-    """
+    """Put scores behind a table's columns from `first` on; a row that shows no text has none, unless all have gaps."""
     whole = [one for one, known in zip(texts, model.vocabularies, strict=True) if not known.has_gaps]
     nothing = np.logical_and.reduce([one.code < 0 for one in whole]) if whole else np.zeros(len(scores), np.bool_)
     scores[nothing], n_missing = np.nan, int(np.count_nonzero(nothing))

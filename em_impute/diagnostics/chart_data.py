@@ -98,10 +98,7 @@ def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: in
 
 
 def _ellipses(parameters: Parameters, plain: BaselineEm, axes: Floats, labels: Sequence[str]) -> list[Ellipse]:
-    """See a mixture of the standardised measurements in the plane of two axes, (2, n_features): exact, since linear.
-
-    Beyond the range of numbers a covariance is infinite or 0.
-    """
+    """See a mixture in the plane of two axes; beyond the range of numbers a covariance is infinite or 0."""
     onto = axes * plain.scale
     with np.errstate(over="ignore", under="ignore"):
         covariance = onto @ parameters.covariance @ onto.T

@@ -68,10 +68,7 @@ def sweep(
 
 
 def _totals(probability: Floats, weight: Floats, known: Floats, k: int) -> Callable[[float], Floats]:
-    """Prepare the totals of all labels, (n_labels,), as a function of the shift of label `k`.
-
-    The others' totals are linear in the others' probabilities: rows that agree in that of `k` can be added up.
-    """
+    """Prepare the totals of all labels, (n_labels,), linear in the others' probabilities, by the shift of label `k`."""
     if weight.size > MAX_ROWS:
         probability, weight = _binned(probability, weight, k)
     counted = weight[:, None] * probability  # (n_rows, n_labels)

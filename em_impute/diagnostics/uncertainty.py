@@ -171,11 +171,7 @@ class _Together(NamedTuple):
 
 
 def _together(found: FittedColumn, held: HeldOut | None, missing: Gathered) -> _Together:
-    """Estimate how much more numbers vary since rows in clusters are wrong together.
-
-    Of n_c rows of cluster c that are wrong or right alike by a correlation κ the number varies 1 + κ·(n_c − 1) times as
-    much as if each were wrong for itself (Kish 1965); κ is found from labels held out.
-    """
+    """Find by labels held out how much more numbers vary as clusters are wrong together: 1 + κ·(n − 1) (Kish 1965)."""
     cluster = found.fitted.how.clusters
     if cluster is None or held is None or held.cluster is None:
         return _Together(1.0, 1.0)
@@ -221,11 +217,7 @@ def _wrong(
     together: _Together,
     rng: np.random.Generator,
 ) -> IntervalEstimate:
-    """Draw the number of filled cells that are wrong, the log-odds of being so shifted in each draw by `shift`.
-
-    `chance` is (n_draws, n_rows, n_labels), `stated` (n_rows, n_labels) what the fills rest on, `shift` (n_draws,
-    n_rows).
-    """
+    """Draw how many fills are wrong, log-odds shifted by `shift` (n_draws, n_rows); `stated` the fills rest on."""
     top = stated.argmax(axis=1)
     rows, labels = np.nonzero(missing.filled)
     is_top = labels == top[rows]

@@ -175,11 +175,7 @@ def _shared_sums(
     component_label: Integers | None = None,
     share: Floats | None = None,
 ) -> SufficientStatistics:
-    """Sum rows, each shared out over all components, or those of its label: (n_mixtures, n_components, …).
-
-    `weight` is (n_rows,) or (n_mixtures, n_rows).  `share` (n_rows, n_components), where it is given, says how rows are
-    shared out, else the mixtures do.
-    """
+    """Sum rows shared out by `share`, else by the mixtures, over all components or those of their label."""
     components = None if component_label is None else rows_by_code(component_label, int(component_label.max()) + 1)
     weight = np.broadcast_to(weight, (len(batch.weight), weight.shape[-1]))
     sums = SufficientStatistics(*map(np.zeros_like, (batch.weight, batch.mean, batch.covariance, batch.log_chance)))

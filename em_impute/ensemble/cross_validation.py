@@ -204,11 +204,7 @@ def refit(submodels: Sequence[Submodel], examples: Examples, n_labels: int, seed
 
 
 def _held_scores(component_label: Integers, batch: Batch, n_labels: int, seen: Predictors, without: Flags) -> Floats:
-    """Score rows by the fits that lack their fold's labels: (n_labels, n_members, n_repeats, n_rows).
-
-    `without` (n_fits, n_rows) says which these are; the batch has one more fit, to all labels.  `seen` are the rows as
-    they are shown while their labels are hidden.
-    """
+    """Score rows by the fits `without` their labels, (n_fits, n_rows): (n_labels, n_members, n_repeats, n_rows)."""
     n_fits = without.shape[0]
     n_members = batch.weight.shape[0] // (n_fits + 1)
     scores = np.full((n_labels, n_members, n_fits // N_FOLDS, without.shape[1]), np.nan)

@@ -202,10 +202,7 @@ def _weights(comparison: Comparison, costs: Floats, n_to_fill: int) -> Floats:
 
 
 def _leading(comparison: Comparison, weight: Floats) -> int:
-    """Find the heaviest member in the data's own units; if none has weight, the one that predicts best.
-
-    Of several that weigh much alike it is the one with the fewest components, which says the same in fewer numbers.
-    """
+    """Find the heaviest member in the data's own units; of several that weigh much alike, that of fewest components."""
     members = comparison.members
     plain = [i for i, member in enumerate(members) if member.view == PLAIN]
     total, loss = weight.sum(axis=1), comparison.log_loss.min(axis=1)
@@ -259,10 +256,7 @@ def _one_is_enough(comparison: Comparison, stacked: Floats) -> int | None:
 
 
 def _cross_fitted(comparison: Comparison, weight: Floats, *, single: bool) -> tuple[Floats, Floats]:
-    """Predict the rows held out and those without a label, (n_held, n_labels) and (n_asked, n_labels).
-
-    Both come from fits and weights that lack the labels of a fold, so that they differ by what the rows show alone.
-    """
+    """Predict rows held out and rows without a label, both by fits and weights that lack the labels of a fold."""
     used = np.flatnonzero(weight.any(axis=1))
     others = comparison.unlabelled
 

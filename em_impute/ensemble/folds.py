@@ -174,10 +174,7 @@ def draw(examples: Examples, n_labelled: int, n_unlabelled: int, seed: int, *, a
 
 
 def _with_every_label(drawn: Integers, label: Integers, weight: Floats, rng: np.random.Generator) -> Integers:
-    """Exchange drawn rows whose label others have for one row of each label that none has: what is rare is learnt too.
-
-    `drawn` are numbers of rows of `label` and `weight` (n_rows,).
-    """
+    """Exchange drawn rows whose label others have for one row of each label that none has."""
     lacking = np.flatnonzero((np.bincount(label) > 0) & (np.bincount(label[drawn], minlength=label.max() + 1) == 0))
     if not lacking.size:
         return drawn
@@ -228,10 +225,7 @@ def deal(
 
 
 def _choose_whole(label: Integers, code: Integers, share: float, rng: np.random.Generator) -> Integers:
-    """Draw clusters with about a `share` of the labelled rows that are in clusters, and give these rows.
-
-    A label all of whose rows are in one cluster could not be learnt where that is held out: it is dealt row by row.
-    """
+    """Draw clusters with a `share` of the rows in clusters: their rows, but for labels that are in one cluster only."""
     known = np.flatnonzero(label >= 0)
     _, cluster, n_known = np.unique(code[known], return_inverse=True, return_counts=True)
     cluster = cluster.reshape(-1)

@@ -110,11 +110,7 @@ def draw_ensemble(ensemble: EnsembleFit, examples: Examples, n_draws: int, seed:
 
 
 def _around(submodel: Submodel, members: Integers, count: Floats, rng: np.random.Generator) -> Batch:
-    """Draw parameters around those that the members have, as widely as their labelled rows alone leave them open.
-
-    What the unlabelled rows add is in the centre only.  Where labelled rows are many that is little, and members of
-    several Gaussians a label did not learn from the others at all.
-    """
+    """Draw parameters around those that the members have, as widely as labelled rows alone leave them open."""
     batch = submodel.batch.take(members)
     of_label = submodel.component_label
     within = np.exp(batch.log_share)

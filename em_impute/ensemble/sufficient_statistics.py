@@ -163,10 +163,7 @@ def complete(
 
 
 def _complete_independent(total: Floats, mean: Floats, variance: Floats) -> SufficientStatistics:
-    """Do the same where columns are independent, so that nothing is learnt of one from another.
-
-    `total` is (..., n_terms), `mean` and `variance` (..., n_columns).
-    """
+    """Do the same of independent columns, which tell nothing of one another; `total` is (..., n_terms)."""
     n, weight = mean.shape[-1], total[..., 0]
     first, second, shown = (total[..., 1 + kind * n : 1 + (kind + 1) * n] for kind in range(3))
     hidden = weight[..., None] - shown

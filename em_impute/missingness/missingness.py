@@ -166,10 +166,7 @@ def area_under_curve(
 
 
 def _beaten(score: Floats, positive: Flags, weight: Floats, fold: Integers) -> Floats:
-    """Compute for each row, (n_rows,), the share of its fold's rows of the other kind that it is right against.
-
-    A positive row is right where it scores higher, another one where it scores lower; a tie is half right.
-    """
+    """Give the share of its fold's rows of the other kind that each row is right against, ties counting half."""
     beaten = np.empty(score.size)
     for number in range(int(fold.max()) + 1):
         for kind in (positive, ~positive):

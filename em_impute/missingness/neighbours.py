@@ -187,10 +187,7 @@ def _distance_to_rest(distance: Floats, label: Integers, code: Integers, rng: np
 
 
 def _misfits(one: Floats, whole: Floats, wanted: Floats) -> tuple[float, float]:
-    """Say how unlike the `wanted` sample `whole` is, and the mixture of it and another one that is most like it.
-
-    Distribution functions are compared where the values of all three samples lie (Cramér–von Mises).
-    """
+    """Give how unlike `wanted` are `whole`, and its best mixture with `one` (Cramér–von Mises)."""
     at = np.sort(np.concatenate([one, whole, wanted]))
     low, high, aim = (np.searchsorted(values, at, side="right") / values.size for values in (one, whole, wanted))
     span = high - low

@@ -193,10 +193,7 @@ class _ByClass(NamedTuple):
 
 
 def _by_class(judged: Judged, spread: float) -> _ByClass:
-    """Find the rates at which labels are lost that explain best which rows lack them: log ρ_k = base + a_k.
-
-    The a_k, (n_labels,), are normal about a mean of which nothing is known, `spread` being the deviation.
-    """
+    """Find the shifts a_k that best explain who lacks a label: log ρ_k = base + a_k, normal with deviation `spread`."""
     n_labels, weight, lacks = judged.probability.shape[1], judged.weight, judged.lacks
     base = float(np.log(weight[lacks].sum() / weight[~lacks].sum()))
     precision = (np.eye(n_labels) - 1.0 / n_labels) / spread**2 + VAGUE * np.eye(n_labels)

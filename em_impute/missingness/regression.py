@@ -201,10 +201,7 @@ def log_mean_exp(values: Floats) -> float:
 
 
 def _evidence(terms: Floats, lacks: Flags, weight: Floats) -> float:
-    """Give the log-evidence of a regression on `terms`, (n_rows, n_terms), the first of which is 1, less that of the 1.
-
-    The other coefficients are normal beforehand, their spread one of `SPREADS`.
-    """
+    """Give the log-evidence of a regression on `terms`, 1 first, over that of one rate; spreads are `SPREADS`."""
     outcome = lacks.astype(np.float64)
     origin = one_rate(outcome, weight, terms.shape[1])
     share = float(weight @ outcome / weight.sum())

@@ -98,10 +98,7 @@ def _chi_squared(degrees: int) -> float:
 
 
 def _groups(share: Floats, full: float, least: float) -> Integers:
-    """Merge neighbouring cells, (n_cells,) shares, into groups of `full`: the number of each cell's group, (n_cells,).
-
-    A rare cell beside one that fills a group has a group of its own if it has at least `least`, as all groups have.
-    """
+    """Merge neighbouring cells into groups of `full`, of rare ones at least `least`: (n_cells,) group of each."""
     group, number, held = np.zeros(share.size, np.intp), 0, 0.0
     for cell, one in enumerate(share.tolist()):
         if held >= full or (one >= full and held >= least):
