@@ -24,17 +24,8 @@ MAX_LABELS = 1000
 """More distinct values than this are no categories."""
 
 NO_LABELS = frozenset(
-    {
-        "unspecified",
-        "undetermined",
-        "indeterminate",
-        "indet",
-        "undefined",
-        "unidentified",
-        "unknown",
-        "unk",
-        "unrecorded",
-    }
+    {f"un{word}" for word in ("specified", "determined", "defined", "identified", "known", "recorded", "k")}
+    | {"indeterminate", "indet"}
     | {f"not {word}" for word in ("recorded", "specified", "stated", "known", "determined", "given", "reported")}
     | {f"not {word}" for word in ("available", "applicable", "asked", "answered", "disclosed", "identified", "sure")}
     | {"refused", "refusal", "declined", "declined to answer", "prefer not to say", "prefer not to answer", "no answer"}
@@ -98,18 +89,12 @@ def classify_texts(column: TargetColumn, request: Request) -> Kinds:
     the labels beside it, as `NA` is among two-letter codes and `None` between `Low` and `High`.
     """
     null, kept = frozenset(request.null_values), frozenset(request.keep_values)
-    labels: dict[str, int] = {}
-    missing: dict[str, int] = {}
-    marks: dict[str, int] = {}
-    ambiguous: dict[str, int] = {}
+    labels, missing, marks, ambiguous = (dict[str, int]() for _ in range(4))
     for text, n in zip(column.texts, column.counts, strict=True):
         spellings = {text, text.strip()}
-        if not text.strip() or spellings & null:
-            missing[text] = int(n)
-        elif spellings & kept or not is_mark(text):
-            labels[text] = int(n)
-        else:
-            marks[text] = int(n)
+        is_missing = not text.strip() or spellings & null
+        kind = missing if is_missing else labels if spellings & kept or not is_mark(text) else marks
+        kind[text] = int(n)
     for text, n in marks.items():
         kind = ambiguous if is_shaped_like(text, list(labels)) else missing
         kind[text] = n
@@ -163,10 +148,8 @@ def drop_zero_weights(labels: Labels, name: str, weight: Floats | None) -> Label
     count = np.bincount(label[label >= 0], minlength=len(labels.labels))
     kept = np.flatnonzero(count)
     if not kept.size:
-        raise FitError(
-            f"the rows with a label in column {shown(name)} have no weight beside the others",
-            "give a weight above 0 to rows to learn from",
-        )
+        message = f"the rows with a label in column {shown(name)} have no weight beside the others"
+        raise FitError(message, "give a weight above 0 to rows to learn from")
     place = np.full(count.size + 1, -1, labels.label.dtype)  # the last one is that of −1
     place[kept] = np.arange(kept.size)
     names = tuple(labels.labels[k] for k in kept)
@@ -240,10 +223,8 @@ def _named_labels(name: str, known: tuple[str, ...], named: tuple[str, ...]) -> 
     unknown = [text for text in named if text not in known]
     if unknown:
         message = f"{option('labels')} names {shown(unknown[0])}, which no row of column {shown(name)} holds"
-        raise DesignError(
-            message,
-            f"labels in the file are {_quoted(known)}; {option('labels')} is for a column without known labels",
-        )
+        hint = f"labels in the file are {_quoted(known)}; {option('labels')} is for a column without known labels"
+        raise DesignError(message, hint)
     return known
 
 
