@@ -282,9 +282,7 @@ def _standardise(
     x = np.empty((weight.size, len(numbers) + len(indicators)), order="F")
     features = []
     for j, (name, column) in enumerate(numbers):
-        values = column.values if rows is None else column.of(rows)
-        if values is None:
-            raise AssertionError("a column that was dropped is no predictor")
+        values = column.of(slice(None) if rows is None else rows)
         shift, scale = standard_units(values, weight)
         in_units(values, shift, scale, weight, x[:, j])
         features.append(Feature(name, column.n_missing + column.n_bad, shift, scale))
@@ -306,13 +304,11 @@ def _indicators(categories: Sequence[Category], weight: Floats, most: int) -> li
             break
         chosen.add(category.name)
     indicators = []
-    for category in categories:
-        if category.name in chosen:
-            seen = category.code >= 0
-            count = np.bincount(category.code[seen], weight[seen])  # (n_texts,)
-            share = (count / count.sum()).tolist()
-            seldom = [text for text in range(count.size) if text != count.argmax() and count[text]]
-            indicators += [(category, text, share[text]) for text in seldom]
+    for category in (one for one in categories if one.name in chosen):
+        seen = category.code >= 0
+        count = np.bincount(category.code[seen], weight[seen])  # (n_texts,)
+        seldom = [text for text in range(count.size) if text != count.argmax() and count[text]]
+        indicators += [(category, text, float(count[text] / count.sum())) for text in seldom]
     return indicators
 
 

@@ -100,7 +100,11 @@ def judge_labels(found: FittedColumn) -> Judged | None:
     known = known[was_held | _without_own_fit(found, known)]
     probability = _of_held_out(design, choice.held_out, known)
     others = np.flatnonzero(~probability.any(axis=1))
-    probability[others] = _predicted(found, known[others])
+    if found.ensemble is not None:  # by the fit of all rows
+        probability[others] = predict(found.ensemble, examples_of(design).predictors.take(known[others]))
+    else:
+        fit = found.mixture.fit
+        probability[others] = posterior(fit.parameters, fit.component_label, design.distinct.x[known[others]])
     probability /= probability.sum(axis=1, keepdims=True)
     own, likely = probability[np.arange(known.size), label[known]], probability.argmax(axis=1)
     most = probability.max(axis=1)
@@ -120,14 +124,6 @@ def _without_own_fit(found: FittedColumn, row: Integers) -> Flags:
         return np.ones(row.size, dtype=bool)
     own = np.array([group.own_weight > 0.0 for group in found.groups] + [False])  # the last one is that of −1
     return ~own[groups.code[row]]
-
-
-def _predicted(found: FittedColumn, row: Integers) -> Floats:
-    """Give what the fit of all rows says of some distinct rows, (n_chosen, n_labels)."""
-    if found.ensemble is not None:
-        return predict(found.ensemble, examples_of(found.design).predictors.take(row))
-    fit = found.mixture.fit
-    return posterior(fit.parameters, fit.component_label, found.design.distinct.x[row])
 
 
 def _of_held_out(design: Design, held: HeldOut, row: Integers) -> Floats:

@@ -117,7 +117,9 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
         if not agree:  # the labels know better, so far as they can
             low, high = min(held_out.low, wrong.low), max(held_out.high, wrong.high)
             wrong = held_out._replace(low=low, high=high) if n_beyond else held_out
-    totals = _total_intervals(total, known, fills.row.size)
+    # Of each label's total in this file: draws as of a normal distribution, between what is known and all cells.
+    half = NORMAL_95 * total.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / N_DRAWS)
+    totals = _intervals(total.mean(axis=0), half, known, known + fills.row.size)
     return Uncertainty(N_DRAWS, wrong, held_out, agree, totals, shares, missing_information, n_beyond)
 
 
@@ -142,8 +144,7 @@ def pool_shares(share: Floats, n_rows: int) -> tuple[tuple[IntervalEstimate, ...
     missing = np.clip(part + (1.0 - part) * 2.0 / (freedom + 3.0), 0.0, 1.0)
     missing[part < NOTHING] = 0.0
     half = stdtrit(freedom, 0.5 + TOTAL_LEVEL / 2.0) * np.sqrt(total)
-    intervals = zip(estimate, np.maximum(estimate - half, 0.0), np.minimum(estimate + half, 1.0), strict=True)
-    return tuple(IntervalEstimate(*map(float, one)) for one in intervals), missing
+    return _intervals(estimate, half, np.zeros_like(half), np.ones_like(half)), missing
 
 
 def recommended_draws(missing_information: float) -> int:
@@ -274,9 +275,9 @@ def _wrong_by_held_out(
     return IntervalEstimate(rate * fills.n_filled, float(low), float(high))
 
 
-def _total_intervals(total: Floats, known: Integers, n_missing: int) -> tuple[IntervalEstimate, ...]:
-    """Give the interval for each label's total in this file: (n_draws, n_labels) draws as of a normal distribution."""
-    estimate = total.mean(axis=0)
-    half = NORMAL_95 * total.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / total.shape[0])
-    low, high = np.maximum(estimate - half, known), np.minimum(estimate + half, known + n_missing)
-    return tuple(IntervalEstimate(*map(float, one)) for one in zip(estimate, low, high, strict=True))
+def _intervals(
+    estimate: Floats, half: Floats, least: Floats | Integers, most: Floats | Integers
+) -> tuple[IntervalEstimate, ...]:
+    """Give each label's estimate and what is `half` a width around it, within bounds, (n_labels,) all."""
+    ends = np.maximum(estimate - half, least), np.minimum(estimate + half, most)
+    return tuple(IntervalEstimate(*map(float, one)) for one in zip(estimate, *ends, strict=True))

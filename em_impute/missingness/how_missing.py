@@ -152,11 +152,7 @@ def judged_rows(design: Design, held: HeldOut) -> Judged | None:
     n_held = np.ones(held.row.size) if held.weight is None else as_effective(held.weight)
     row, weight = np.concatenate([held.row, asked.row]), np.concatenate([n_held, np.ones(asked.row.size)])
     lacks, most = np.arange(row.size) >= held.row.size, most_rows(len(design.features))
-    some = np.concatenate([_evenly(np.flatnonzero(kind), most) for kind in (~lacks, lacks)])
+    kinds = [np.flatnonzero(kind) for kind in (~lacks, lacks)]  # of many rows some, all along the table
+    some = np.concatenate([one[np.linspace(0, one.size - 1, min(one.size, most)).astype(np.intp)] for one in kinds])
     x = np.where(design.observed, design.distinct.x[row[some]], 0.0)  # see regress_missing
     return Judged(x, design.n_numbers, probability[some], lacks[some], weight[some])
-
-
-def _evenly(rows: Integers, most: int) -> Integers:
-    """Take so many of some rows at most, all along the table."""
-    return rows if rows.size <= most else rows[np.linspace(0, rows.size - 1, most).astype(np.intp)]

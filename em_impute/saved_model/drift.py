@@ -70,7 +70,10 @@ def psi(expected: Floats, observed: Floats, unseen: float = 0.0) -> Index | None
     if unseen:
         then, now = np.append(then, 0.0), np.append(now, unseen)
     p, q = np.maximum(then, 0.5) / n, np.maximum(now, 0.5) / m
-    by_chance = _chi_squared(p.size - 1) * (1.0 / n + 1.0 / m) if p.size > 1 else 0.0
+    by_chance = 0.0
+    if p.size > 1:  # χ² by Wilson & Hilferty (1931), 3 % too much at most; scipy's would take long to import
+        variance = 2.0 / (9.0 * (p.size - 1))
+        by_chance = (p.size - 1) * (1.0 - variance + DEVIATIONS * variance**0.5) ** 3 * (1.0 / n + 1.0 / m)
     return Index(float(((q - p) * np.log(q / p)).sum()), max(CONVENTION, by_chance))
 
 
@@ -85,16 +88,6 @@ def is_more_often(then: float, n_then: float, now: float, n_now: float, least: f
     from scipy.special import betainc  # late: hardly a table asks for it
 
     return float(betainc(now, then + 1.0, n_now / (n_then + n_now))) < CHANCE
-
-
-def _chi_squared(degrees: int) -> float:
-    """Say what χ² of so many degrees of freedom exceeds as often as `CHANCE`, by Wilson & Hilferty (1931).
-
-    That is 3 % too much for one degree and less for more.  Not scipy's `chdtri`: to import it takes longer than a saved
-    model takes to fill a small table.
-    """
-    variance = 2.0 / (9.0 * degrees)
-    return float(degrees * (1.0 - variance + DEVIATIONS * variance**0.5) ** 3)
 
 
 def _groups(share: Floats, full: float, least: float) -> Integers:
@@ -229,11 +222,9 @@ def _of_labels(labels: LabelDrift | None) -> Iterator[tuple[str, str]]:
         return
     shares = sorted(labels.shares.items(), key=lambda one: -abs((one[1].now or 0.0) - (one[1].then or 0.0)))
     named = listed([f"{shown(label)} {_then_now(share)}" for label, share in shares], separator="; ")
+    index = _index(labels.psi, labels.psi_limit)
     hint = "The model fills by the training shares."
-    yield (
-        "W29",
-        f"The label shares have shifted since training: {named}; {_index(labels.psi, labels.psi_limit)}. {hint}",
-    )
+    yield "W29", f"The label shares have shifted since training: {named}; {index}. {hint}"
 
 
 def _moved(one: PredictorDrift) -> str:
