@@ -158,12 +158,8 @@ def _tells(table: Table, index: int, texts: NamedTexts, label: Integers, weight:
 def _tells_by_value(
     code: Integers, label: Integers, weight: Floats, fold: Codes, n_labels: int, *, is_ordered: bool
 ) -> bool:
-    """Tell whether values are names rather than measurements, or tell something by not being there.
-
-    Labels of a fold are predicted twice from the others: by those that the same value has among them, a missing cell
-    being a value too, and by those of that value and its neighbours, as suits a measurement, and of all rows where the
-    cell is missing.  Values that are not ordered have no neighbours.  All arrays are (n_rows,).
-    """
+    """Tell whether values are names rather than measurements, or tell something by not being there."""
+    # Labels of a fold are predicted by others of the value, and by those of its neighbours too, as suits a measurement.
     place = code.astype(np.intp) + 1
     count = np.zeros((int(fold.max(initial=0)) + 1, int(place.max()) + 1, n_labels))
     np.add.at(count, (fold, place, label), weight)

@@ -138,12 +138,7 @@ def _ellipses(parameters: Parameters, plain: BaselineEm, axes: Floats, labels: S
 
 
 def _axes(plain: BaselineEm) -> tuple[Sequence[str], Floats]:
-    """Choose the measurements themselves where there are two, else the directions that tell the labels apart best.
-
-    Those are Fisher's (1936) discriminants of the Gaussians.  Two labels lie along one; the other axis is then the one
-    across it in which all rows vary most.  Returns their names, and what the data in their own units are multiplied by,
-    (2, n_features).
-    """
+    """Choose the two measurements, or of more the best discriminants (Fisher 1936): names, and (2, n_features)."""
     n_features = len(plain.names)
     if n_features == 2:  # noqa: PLR2004
         return plain.names, np.eye(2)
@@ -158,7 +153,7 @@ def _axes(plain: BaselineEm) -> tuple[Sequence[str], Floats]:
     first = _unit(whitener.T @ direction[:, -1])
     if strength[-2] > LEAST_STRENGTH * strength[-1]:
         second = _unit(whitener.T @ direction[:, -2])
-    else:
+    else:  # two labels lie along one: across it where all rows vary most
         across = np.eye(n_features) - np.outer(first, first)
         second = _unit(np.linalg.eigh(across @ (within + between) @ across)[1][:, -1])
     return ("axis 1", "axis 2"), np.array([first, second]) / plain.scale

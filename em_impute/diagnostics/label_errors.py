@@ -10,14 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.columns.design import Design
 from em_impute.diagnostics.extrapolation import copies_of, rows_like
 from em_impute.diagnostics.values import Audit, Suspect
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.em.em import posterior
 from em_impute.em.sampling import draw_rows
 from em_impute.ensemble.ensemble import predict
-from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.column import FittedColumn
 from em_impute.model.fit import examples_of
 
@@ -98,7 +96,10 @@ def judge_labels(found: FittedColumn) -> Judged | None:
     known = known[count[label[known]] > 1]
     was_held = np.isin(known, choice.held_out.row)
     known = known[was_held | _without_own_fit(found, known)]
-    probability = _of_held_out(design, choice.held_out, known)
+    probability, place = np.zeros((known.size, len(design.labels))), np.full(label.size, -1)
+    place[known] = np.arange(known.size)
+    chosen = np.flatnonzero(place[choice.held_out.row] >= 0)  # a row may have been held out several times, or never
+    np.add.at(probability, place[choice.held_out.row[chosen]], choice.held_out.probability[chosen])
     others = np.flatnonzero(~probability.any(axis=1))
     if found.ensemble is not None:  # by the fit of all rows
         probability[others] = predict(found.ensemble, examples_of(design).predictors.take(known[others]))
@@ -124,13 +125,3 @@ def _without_own_fit(found: FittedColumn, row: Integers) -> Flags:
         return np.ones(row.size, dtype=bool)
     own = np.array([group.own_weight > 0.0 for group in found.groups] + [False])  # the last one is that of −1
     return ~own[groups.code[row]]
-
-
-def _of_held_out(design: Design, held: HeldOut, row: Integers) -> Floats:
-    """Add up what was said of each of the distinct rows `row`, which may have been held out several times, or never."""
-    place = np.full(design.distinct.label.size, -1)
-    place[row] = np.arange(row.size)
-    chosen = np.flatnonzero(place[held.row] >= 0)
-    probability = np.zeros((row.size, len(design.labels)))
-    np.add.at(probability, place[held.row[chosen]], held.probability[chosen])
-    return probability

@@ -238,11 +238,7 @@ def _wrong(
 
 
 def _calibration(held: HeldOut, together: _Together, rng: np.random.Generator) -> Floats:
-    """Draw by how much the log-odds of being wrong are higher than stated, from labels held out: (n_draws,).
-
-    That is the posterior of one shift for all rows under a normal prior (Laplace), the wider, the less labelled rows
-    are like rows to fill.  Labels that weigh unequally count as so many rows as their mean varies by (Kish 1965).
-    """
+    """Draw by how much log-odds of being wrong are higher than stated, by labels held out (Laplace): (n_draws,)."""
     own = np.ones(held.label.size) if held.weight is None else held.weight
     weight = as_effective(own) / together.held_out
     deviation = np.hypot(CALIBRATION_SD, UNLIKE_SD * (1.0 - effective_rows(own) / own.size))

@@ -290,16 +290,13 @@ def completed(
 def _in_turn(
     work: Callable[[Integers], SufficientStatistics], group: TrainingRows, mean: Floats, covariance: Floats
 ) -> SufficientStatistics:
-    """Put together what some mixtures at a time make of a group, so that temporaries stay small.
-
-    Where cells are missing and every pattern of them costs an inverse, those alike go together: mixtures of which all
-    or none have one covariance for every component, and independent columns.
-    """
+    """Put together what some mixtures at a time make of a group, so that temporaries stay small."""
     n_mixtures, n_components, n_columns = mean.shape
     n_numbers = len(group.patterns.observed) * covariance[0, 0].size
     size = max(1, MAX_NUMBERS // (n_components * max(n_numbers, group.rows.size)))
     alike = [np.arange(n_mixtures)]
     if has_products(n_columns) and (not group.patterns.observed.all() or n_columns > FEW_COLUMNS):
+        # Every pattern costs an inverse: those of one covariance, and of independent columns, go together.
         tied = (covariance == covariance[:, :1]).all(axis=(1, 2, 3))
         independent = ((covariance == 0.0) | np.eye(n_columns, dtype=bool)).all(axis=(1, 2, 3))
         alike = rows_by_code(2 * independent + tied, 4)

@@ -178,7 +178,7 @@ def fit_plan(plan: Plan, data: TrainingData, held: Flags, seed: int) -> tuple[In
         count = np.bincount(data.label[known], data.weight[known], data.n_labels).astype(np.float64)
         return np.arange(data.n_labels), mixture_of_scores(shares_of(count), data.n_columns, len(held))
     if plan.per_label == 1:
-        found = fit_labels(data, held, plan.settings, plan.steps, to_convergence=plan.is_baseline)
+        found = fit_labels(data, held, plan.settings, plan.steps, to_convergence=plan.members[-1].is_baseline)
         last = found[max(found)]  # without unlabelled rows every number of steps is none
         batches = [found.get(step, last) for step in plan.steps]
         return np.arange(data.n_labels), Batch(*map(np.concatenate, zip(*batches, strict=True)))

@@ -234,18 +234,13 @@ def _alone(comparison: Comparison, member: int, temperature: int, criterion: str
 
 
 def _one_is_enough(comparison: Comparison, stacked: Floats) -> int | None:
-    """Find the mixture fitted by EM that predicts labels held out as well as the ensemble; None if there is none.
-
-    `stacked` (n_held,) is the ensemble's −log probability of them.  As well is within one standard error of the mean of
-    the differences.  The mixture is chosen anew for each fold by the labels of the others, as the weights of the
-    ensemble are: else the best of several would look better than it is.
-    """
+    """Find the mixture fitted by EM that predicts labels held out as well as `stacked`, the −log probability of all."""
     members, weight = comparison.members, comparison.weight
     usual = [i for i, one in enumerate(members) if one.view == PLAIN and one.per_label == 1 and one.steps >= max(STEPS)]
     if not usual or np.bincount(comparison.held.label, comparison.held.weight).min() < ENOUGH_LABELS:
         return None
     surprise = comparison.surprise[usual, AS_FITTED]  # (n_usual, n_held)
-    alone = np.empty(weight.size)
+    alone = np.empty(weight.size)  # by the best on the other folds, or the best of several would look too good
     for fold in np.unique(comparison.fold):
         out = comparison.fold == fold
         alone[out] = surprise[(surprise[:, ~out] @ weight[~out]).argmin(), out]
@@ -293,10 +288,7 @@ def _refitted(submodels: Sequence[Submodel], examples: Examples, n_labels: int, 
 
 
 def _rows_to_fit(examples: Examples, members: Sequence[Member], n_components: int, seed: int) -> Examples:
-    """Draw the rows that there is time for: of labelled ones fewer where EM has to go over them too.
-
-    `members` divide labels all or none; `n_components` is the number of their components together.
-    """
+    """Draw the rows that there is time for: of labelled ones fewer where EM has to go over them too."""
     n_columns = examples.predictors.x.shape[1]
     if members[0].per_label > 1:
         _, n_labelled = refit_rows(n_columns, n_components, DIVIDED_STEPS)

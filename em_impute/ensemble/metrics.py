@@ -74,11 +74,8 @@ def precision_and_recall(probability: Floats, label: Integers, weight: Floats | 
     weight = np.ones(label.size) if weight is None else weight
     right = np.bincount(label, weight * (filled == label), n_labels)
     of_fills, of_rows = (np.bincount(code, weight, n_labels) for code in (filled, label))
-    nothing = np.full(n_labels, np.nan)
-    return (
-        np.divide(right, of_fills, out=nothing.copy(), where=of_fills > 0.0),
-        np.divide(right, of_rows, out=nothing, where=of_rows > 0.0),
-    )
+    with np.errstate(invalid="ignore"):  # nothing of nothing
+        return right / of_fills, right / of_rows
 
 
 def brier(probability: Floats, label: Integers, weight: Floats | None = None) -> float:

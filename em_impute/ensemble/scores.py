@@ -42,14 +42,10 @@ def score(ensemble: EnsembleFit) -> Scores:
     usual = [member for member in best if member.view == PLAIN and member.per_label == 1]
     # Without covariances, which so many predictors make too dear, the freest that there is.
     plain = max(
-        usual,
-        key=lambda member: (
-            member.shrinkage.family == "full",
-            member.is_baseline,
-            member.shrinkage == FULL,
-            member.steps,
-        ),
+        usual, key=lambda one: (one.shrinkage.family == "full", one.is_baseline, one.shrinkage == FULL, one.steps)
     )
+    gain = weight * (alone - em)
+    is_clear = abs(gain.mean()) > gain.std() / np.sqrt(gain.size)
     plain_em = comparison.surprise[comparison.members.index(plain), TEMPERATURES.index(1.0)]
     return Scores(
         stack=ensemble.stacked_log_loss,
@@ -57,12 +53,5 @@ def score(ensemble: EnsembleFit) -> Scores:
         labels_only=log_loss(alone),
         plain_em=log_loss(plain_em),
         majority=log_loss(-np.log(comparison.of_truth(comparison.shares))),
-        unlabelled_rows=_verdict(weight * (alone - em)),
+        unlabelled_rows="made no difference" if not is_clear else "helped" if gain.mean() > 0.0 else "hurt",
     )
-
-
-def _verdict(gain: Floats) -> Verdict:
-    error = gain.std() / np.sqrt(gain.size)
-    if abs(gain.mean()) <= error:
-        return "made no difference"
-    return "helped" if gain.mean() > 0.0 else "hurt"

@@ -182,11 +182,7 @@ def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Flags, weight: Floa
 
 
 def _turned(terms: Floats) -> Floats:
-    """Turn terms, the first of which is 1, so that there are hardly more of them than rows.
-
-    Coefficients that are alike and independent beforehand are so in other axes too, so that the evidence stays: it
-    depends on the terms by their products from row to row.
-    """
+    """Turn terms, 1 first, so that they are hardly more than the rows: evidence depends on their products alone."""
     n_rows, n_terms = terms.shape
     if n_terms <= n_rows + 1:
         return terms
