@@ -65,10 +65,6 @@ class Known(NamedTuple):
     times: Mapping[str, Sequence[tuple[str, ...]]] = {}  # numbers made of them, which serve where they tell
     are_read: bool = False  # texts of some were read as numbers
 
-    def scored(self, columns: Collection[str], names: Sequence[str]) -> "Known":
-        """Add the columns whose texts have numbers that speak for them, and what these are called."""
-        return self._replace(in_scores=columns, score_names=names)
-
 
 NOTHING = Known()
 

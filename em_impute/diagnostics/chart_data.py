@@ -192,10 +192,7 @@ def spread_of_labels(values: Floats, label: Codes, weight: Floats | Integers) ->
 
 
 def _separation_of(found: FittedColumn, cells: _Cells, feature: int) -> float | None:
-    """Say how much of a measurement the labels explain: the known ones, or if there are none those filled in.
-
-    Of very many rows some, evenly spread, say it.
-    """
+    """Say how much of a measurement the labels explain: the known ones, or if there are none those filled in."""
     rows = found.design.distinct
     if any(found.labels.known):
         some = _few(rows.label)

@@ -148,20 +148,17 @@ def draw(examples: Examples, n_labelled: int, n_unlabelled: int, seed: int, *, a
     known = np.flatnonzero(examples.label >= 0)
     label, weight, scale = examples.label[known], examples.weight[known], 1.0
     all_weight, all_label = weight, label
-    if apart and examples.merged and weight.sum() <= n_labelled:
+    merged, parted = examples.merged, apart and examples.merged
+    if (weight.sum() if parted else known.size) > n_labelled:
+        # None twice unless they are merged, or one could be held out while its double is learnt from.
+        chance = weight / weight.sum() if merged else None
+        drawn = rng.choice(known.size, n_labelled, replace=merged, p=chance)
+        drawn = np.sort(_with_every_label(drawn, label, weight, rng))
+        known, weight = known[drawn], np.ones(n_labelled) if merged else weight[drawn]
+        scale = all_weight.sum() / weight.sum()
+    elif parted:
         known = np.repeat(known, weight.astype(np.intp))
         weight = np.ones(known.size)
-    elif not examples.merged and known.size > n_labelled:
-        # None twice, or one could be held out while its double is learnt from.
-        drawn = rng.choice(known.size, n_labelled, replace=False)
-        drawn = np.sort(_with_every_label(drawn, label, weight, rng))
-        scale = weight.sum() / weight[drawn].sum()
-        known, weight = known[drawn], weight[drawn]
-    elif (weight.sum() if apart and examples.merged else known.size) > n_labelled:
-        scale = weight.sum() / n_labelled
-        drawn = rng.choice(known.size, n_labelled, p=weight / weight.sum())
-        known = known[np.sort(_with_every_label(drawn, label, weight, rng))]
-        weight = np.ones(n_labelled)
     if scale != 1.0 and not apart:
         label = examples.label[known]
         of_all, of_drawn = np.bincount(all_label, all_weight), np.bincount(label, weight, all_label.max() + 1)
@@ -253,9 +250,7 @@ def _deal_whole(label: Integers, code: Integers, rng: np.random.Generator) -> In
     size = np.bincount(cluster)
     stop = np.cumsum(size)
     there = np.zeros((N_FOLDS, int(label.max()) + 1))
-    scarcity = 1.0 / np.bincount(label, minlength=there.shape[1]).clip(
-        1
-    )  # (n_labels,), else a rare label counts little
+    scarcity = 1.0 / np.bincount(label, minlength=there.shape[1]).clip(1)  # (n_labels,), else rare ones count little
     shuffled = rng.permutation(size.size)
     for one in shuffled[np.argsort(-size[shuffled], kind="stable")]:
         rows = order[stop[one] - size[one] : stop[one]]

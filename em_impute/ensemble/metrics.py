@@ -190,11 +190,8 @@ def overdispersion(right: Flags, part: Integers) -> float:
 
 
 def _best(probability: Floats) -> tuple[Integers, Floats]:
-    """Find each row's most probable label, and its probability: (n_rows,) each.
-
-    Equally probable ones differ by rounding, which no two kinds of processor have in common: the first of them is it.
-    """
-    rounded = np.round(probability, DIGITS)
+    """Find each row's most probable label, and its probability: (n_rows,) each."""
+    rounded = np.round(probability, DIGITS)  # of equally probable ones the first, however a processor rounds
     return rounded.argmax(axis=1), rounded.max(axis=1)
 
 

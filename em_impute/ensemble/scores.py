@@ -44,8 +44,6 @@ def score(ensemble: EnsembleFit) -> Scores:
     plain = max(
         usual, key=lambda one: (one.shrinkage.family == "full", one.is_baseline, one.shrinkage == FULL, one.steps)
     )
-    gain = weight * (alone - em)
-    is_clear = abs(gain.mean()) > gain.std() / np.sqrt(gain.size)
     plain_em = comparison.surprise[comparison.members.index(plain), TEMPERATURES.index(1.0)]
     return Scores(
         stack=ensemble.stacked_log_loss,
@@ -53,5 +51,10 @@ def score(ensemble: EnsembleFit) -> Scores:
         labels_only=log_loss(alone),
         plain_em=log_loss(plain_em),
         majority=log_loss(-np.log(comparison.of_truth(comparison.shares))),
-        unlabelled_rows="made no difference" if not is_clear else "helped" if gain.mean() > 0.0 else "hurt",
+        unlabelled_rows=_verdict(weight * (alone - em)),
     )
+
+
+def _verdict(gain: Floats) -> Verdict:
+    is_clear = abs(gain.mean()) > gain.std() / np.sqrt(gain.size)
+    return ("helped" if gain.mean() > 0.0 else "hurt") if is_clear else "made no difference"

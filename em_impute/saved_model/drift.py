@@ -8,7 +8,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
 from em_impute.saved_model.distributions import NumberDistribution, TextDistribution
-from em_impute.saved_model.values import Drift, LabelDrift, PredictorDrift, ShareThenNow, Span, Unseen
+from em_impute.saved_model.values import Drift, LabelDrift, PredictorDrift, ShareThenNow, Span
 from em_impute.serialize.annotations import NotSaved, OwnAxes
 from em_impute.table.text import listed, plural, shown
 
@@ -153,7 +153,7 @@ def _texts(training: DataProfile, new: DataProfile) -> Iterator[PredictorDrift]:
             psi=found and found.value,
             psi_limit=found and found.limit,
             missing=_missing(then, now),
-            unseen=Unseen(now.unseen_rows, now.unseen / now.total) if now.unseen else None,
+            unseen=(now.unseen_rows, now.unseen / now.total) if now.unseen else None,
         )
 
 
@@ -194,7 +194,7 @@ def drift_warnings(drift: Drift) -> list[tuple[str, str]]:
 
 def _of_predictors(predictors: Sequence[PredictorDrift]) -> Iterator[tuple[str, str]]:
     new = [
-        f"{shown(one.name)} in {plural(one.unseen.rows, 'row')} ({_percent(one.unseen.share)})"
+        f"{shown(one.name)} in {plural(one.unseen[0], 'row')} ({_percent(one.unseen[1])})"
         for one in predictors
         if one.unseen
     ]
