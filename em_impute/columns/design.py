@@ -55,11 +55,9 @@ class Category:
     """A predictor of texts."""
 
     name: str
-    texts: tuple[str, ...]
-    """in the order of the alphabet"""
+    texts: tuple[str, ...]  # in the order of the alphabet
     n_missing: int
-    code: Codes
-    """(n_distinct,) index into `texts`, −1 where missing"""
+    code: Codes  # (n_distinct,) index into `texts`, −1 where missing
 
 
 @dataclass(frozen=True)
@@ -67,8 +65,7 @@ class Design:
     """Predictors beside the labels they are to explain."""
 
     labels: tuple[str, ...]
-    label: Codes
-    """(n_rows,), −1 where missing"""
+    label: Codes  # (n_rows,), −1 where missing
     features: tuple[Feature, ...]
     """the columns of `distinct.x`: first the measurements, then the indicators in the order of `categories`"""
     rejected: tuple[Rejected, ...]
@@ -77,16 +74,11 @@ class Design:
     index: Codes | None
     """(n_rows,) row of `distinct` that each row equals; None where nothing was merged and they are the rows"""
     categories: tuple[Category, ...] = ()
-    weighed: bool = False
-    """The user said how much each row counts: with mean 1 over the rows that count at all."""
-    groups: Category | None = None
-    """what divides the rows, whether it is one of `categories` or not"""
-    keys: tuple[Key, ...] = ()
-    """columns whose values may say which of the distinct rows belong together"""
-    same: SameLabel | None = None
-    """the column of which the distinct rows with one value have one label"""
-    score_names: tuple[str, ...] = ()
-    """what the columns are called that hold the scores of texts, label by label"""
+    weighed: bool = False  # The user said how much each row counts: with mean 1 over the rows that count at all.
+    groups: Category | None = None  # what divides the rows, whether it is one of `categories` or not
+    keys: tuple[Key, ...] = ()  # columns whose values may say which of the distinct rows belong together
+    same: SameLabel | None = None  # the column of which the distinct rows with one value have one label
+    score_names: tuple[str, ...] = ()  # what the columns are called that hold the scores of texts, label by label
 
     @property
     def counting(self) -> Integers:

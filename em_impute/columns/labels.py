@@ -54,16 +54,11 @@ MANY_LABELS = 30
 class Labels:
     """The target column, understood."""
 
-    labels: tuple[str, ...]
-    """The categories, in alphabetical order (or as `--labels` names them)."""
-    label: Codes
-    """(n_rows,) index into `labels`, −1 where missing."""
-    known: tuple[int, ...]
-    """Rows that hold each label."""
-    tokens: Mapping[str, int]
-    """What was counted as missing, and in how many cells; the empty cell is ''."""
-    warnings: tuple[tuple[str, str], ...]
-    """(code, message)"""
+    labels: tuple[str, ...]  # The categories, in alphabetical order (or as `--labels` names them).
+    label: Codes  # (n_rows,) index into `labels`, −1 where missing.
+    known: tuple[int, ...]  # Rows that hold each label.
+    tokens: Mapping[str, int]  # What was counted as missing, and in how many cells; the empty cell is ''.
+    warnings: tuple[tuple[str, str], ...]  # (code, message)
 
     @property
     def n_missing(self) -> int:
@@ -76,10 +71,8 @@ class Kinds:
     """The distinct texts of a column by what they are, each with the number of cells that hold it."""
 
     labels: Mapping[str, int]
-    missing: Mapping[str, int]
-    """Blank cells, the user's tokens, and standard marks."""
-    ambiguous: Mapping[str, int]
-    """Standard marks that are shaped like the labels beside them: only the user can know."""
+    missing: Mapping[str, int]  # Blank cells, the user's tokens, and standard marks.
+    ambiguous: Mapping[str, int]  # Standard marks that are shaped like the labels beside them: only the user can know.
 
 
 def classify_texts(column: TargetColumn, request: Request) -> Kinds:

@@ -32,16 +32,11 @@ class SameLabel:
     """A column of which rows with one value have one label, but for exceptions."""
 
     name: str
-    code: Codes
-    """(n_rows,) which value each row holds, −1 where it is missing"""
-    n_known: int
-    """known labels beside the first of each value"""
-    n_exceptions: int
-    """known labels that are not the commonest of their value"""
-    n_differing: int
-    """values within which known labels differ"""
-    is_binding: bool = False
-    """the user said so, whatever the known labels show"""
+    code: Codes  # (n_rows,) which value each row holds, −1 where it is missing
+    n_known: int  # known labels beside the first of each value
+    n_exceptions: int  # known labels that are not the commonest of their value
+    n_differing: int  # values within which known labels differ
+    is_binding: bool = False  # the user said so, whatever the known labels show
 
     @property
     def exception_rate(self) -> float:
@@ -94,8 +89,7 @@ class _Counts(NamedTuple):
     value: Codes
     label: Codes
     n: Integers
-    starts: Integers
-    """(n_values + 1,) the first entry of each value that has a known label, and their number"""
+    starts: Integers  # (n_values + 1,) the first entry of each value that has a known label, and their number
 
 
 def _counts(code: Codes, label: Codes) -> _Counts:

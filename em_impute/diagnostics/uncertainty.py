@@ -59,16 +59,12 @@ class Uncertainty:
     no label could be held out, and wrong has no meaning"""
     wrong_held_out: IntervalEstimate | None
     """The same from the known labels that were held out, as if the missing ones were like them"""
-    agree: bool
-    """The draws, before held-out labels corrected them, and those labels do not contradict each other."""
-    totals: tuple[IntervalEstimate, ...]
-    """of each label, in the completed column: 95 %"""
-    shares: tuple[IntervalEstimate, ...]
-    """of each label, where the rows come from: 95 % by Rubin's rules"""
+    agree: bool  # The draws, before held-out labels corrected them, and those labels do not contradict each other.
+    totals: tuple[IntervalEstimate, ...]  # of each label, in the completed column: 95 %
+    shares: tuple[IntervalEstimate, ...]  # of each label, where the rows come from: 95 % by Rubin's rules
     missing_information: Floats
     """(n_labels,), fraction that is missing of what the complete column would tell about each share"""
-    n_beyond: int = 0
-    """Missing cells in rows that are like no labelled row, so that no hidden label tells of them."""
+    n_beyond: int = 0  # Missing cells in rows that are like no labelled row, so that no hidden label tells of them.
 
     @property
     def recommended(self) -> int:

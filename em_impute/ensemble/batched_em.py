@@ -58,17 +58,13 @@ MAX_NUMBERS = 1 << 17
 class TrainingData:
     """Rows through one view, ready for the matrix products."""
 
-    seen: Predictors
-    """as the view shows them"""
-    label: Integers
-    """(n_rows,), −1 where unknown"""
-    weight: Floats
-    """(n_rows,)"""
+    seen: Predictors  # as the view shows them
+    label: Integers  # (n_rows,), −1 where unknown
+    weight: Floats  # (n_rows,)
     n_labels: int
     labelled: tuple[TrainingRows, ...]
     unlabelled: tuple[TrainingRows, ...]
-    base: Floats
-    """(n_indicators,), share of each text of each category among all rows"""
+    base: Floats  # (n_indicators,), share of each text of each category among all rows
 
     @property
     def n_columns(self) -> int:

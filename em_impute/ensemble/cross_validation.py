@@ -41,18 +41,12 @@ class Comparison:
     """The members' predictions of labels that they were not shown."""
 
     members: tuple[Member, ...]
-    held: Examples
-    """(n_held,) rows whose label was held out, as they were shown"""
-    weight: Floats
-    """(n_held,), with mean 1: so that they are like the rows to fill"""
-    odds: Floats
-    """(n_held,) how much likelier than on average each is to lack its label, by its predictors"""
-    fold: Integers
-    """(n_held,) in the first repeat"""
-    score: Floats
-    """(n_labels, n_members, n_repeats, n_held), before they are tempered"""
-    shares: Floats
-    """(n_held, n_labels), of the labels among the rows that the fits did see"""
+    held: Examples  # (n_held,) rows whose label was held out, as they were shown
+    weight: Floats  # (n_held,), with mean 1: so that they are like the rows to fill
+    odds: Floats  # (n_held,) how much likelier than on average each is to lack its label, by its predictors
+    fold: Integers  # (n_held,) in the first repeat
+    score: Floats  # (n_labels, n_members, n_repeats, n_held), before they are tempered
+    shares: Floats  # (n_held, n_labels), of the labels among the rows that the fits did see
     unlabelled: Unlabelled
     fits: tuple[tuple[Submodel, ...], ...] = ()
     """Of each fold of the first repeat the members fitted without it; none where these are large"""

@@ -54,10 +54,8 @@ class EnsembleFit(Ensemble):
     """An ensemble, and how its weights were found."""
 
     comparison: Comparison
-    weight: Floats
-    """(n_members, n_temperatures), sums to 1"""
-    leading: int
-    """The heaviest member in the data's own units."""
+    weight: Floats  # (n_members, n_temperatures), sums to 1
+    leading: int  # The heaviest member in the data's own units.
     criterion: str
     """"stacked by held-out log-loss", or of one mixture "held-out log-loss" or "as good as the ensemble"."""
     stacked_log_loss: float

@@ -29,12 +29,10 @@ class HoldOutScheme:
 
     odds: Callable[[Floats], Floats] | None = None
     """By x (n_chosen, n_columns) of labelled rows, how much likelier than on average each is to lack its label."""
-    by_predictors: float = 0.0
-    """Probability that such odds mean anything."""
+    by_predictors: float = 0.0  # Probability that such odds mean anything.
     hide: Callable[[Flags, Floats, np.random.Generator], Flags] | None = None
     """What rows that show so much, (n_chosen, n_columns + n_categories), and weigh so much still show when hidden."""
-    kept_whole: float = 0.0
-    """Share of clusters whose labels are hidden all at a time."""
+    kept_whole: float = 0.0  # Share of clusters whose labels are hidden all at a time.
 
     def weight(self, x: Floats) -> Floats:
         """Weigh hidden rows towards those that are like the rows to fill, for comparing members: (n_chosen,)."""

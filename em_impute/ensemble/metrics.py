@@ -28,20 +28,16 @@ class Bin(NamedTuple):
     """Rows whose highest probability was about the same."""
 
     rows: int
-    probability: float
-    """Mean probability of the most probable label."""
-    accuracy: float
-    """Share of rows where that label was right."""
+    probability: float  # Mean probability of the most probable label.
+    accuracy: float  # Share of rows where that label was right.
 
 
 class Filled(NamedTuple):
     """What is filled where a label must be so probable."""
 
     min_probability: float
-    share: float
-    """Part of the rows that is filled."""
-    accuracy: float | None
-    """Part of these that is right; None where nothing is filled."""
+    share: float  # Part of the rows that is filled.
+    accuracy: float | None  # Part of these that is right; None where nothing is filled.
 
 
 def log_loss(probability: Floats, label: Integers, weight: Floats | None = None) -> float:

@@ -35,8 +35,7 @@ class Segment(NamedTuple):
 class Patterns:
     """Patterns of gaps."""
 
-    observed: Flags
-    """(n_patterns, n_columns)"""
+    observed: Flags  # (n_patterns, n_columns)
 
     @cached_property
     def shown(self) -> Floats:

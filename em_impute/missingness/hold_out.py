@@ -31,8 +31,7 @@ class HoldOut:
 
     how: How = "stratified"
     """"random": any; "stratified": as large a share of every label; "by-class": a share of its own of every label."""
-    share: float = 0.2
-    """Part of the known labels that is hidden each time, above 0 and below 1."""
+    share: float = 0.2  # Part of the known labels that is hidden each time, above 0 and below 1.
     of_label: tuple[tuple[str, float], ...] = ()
     """By class: labels and the parts of them that are hidden; of all others it is `share`."""
     repeats: int = 5

@@ -29,8 +29,7 @@ FAR = 3.0
 class HowMissing:
     """How rows to fill differ from labelled rows, for the distinct rows of a design."""
 
-    missing: Missing | None = None
-    """who lacks a label, by the predictors; None with too few rows of a kind"""
+    missing: Missing | None = None  # who lacks a label, by the predictors; None with too few rows of a kind
     gaps: Gaps | None = None
     """which predictors rows to fill show; None where labelled rows do not show others more often"""
     clusters: RowClusters | None = None
@@ -108,20 +107,15 @@ class Unlabelled(NamedTuple):
 class HeldOut:
     """Known labels, and the predictions of a fit that had not seen them."""
 
-    label: Integers
-    """(n_rows,)"""
-    probability: Floats
-    """(n_rows, n_labels)"""
-    baseline: Floats
-    """(n_rows, n_labels), the shares of the labels that the fit had seen"""
+    label: Integers  # (n_rows,)
+    probability: Floats  # (n_rows, n_labels)
+    baseline: Floats  # (n_rows, n_labels), the shares of the labels that the fit had seen
     row: Integers
     """(n_rows,) distinct rows of the design that they are; one that stands for several may be there several times"""
-    weight: Floats | None = None
-    """(n_rows,) how much each counts; None counts all alike"""
+    weight: Floats | None = None  # (n_rows,) how much each counts; None counts all alike
     odds: Floats | None = None
     """(n_rows,) how much likelier than on average each is to lack its label, by its predictors; None: all alike"""
-    cluster: Integers | None = None
-    """(n_rows,) rows that belong together; None: each for itself"""
+    cluster: Integers | None = None  # (n_rows,) rows that belong together; None: each for itself
     unlabelled: "Unlabelled | None" = None
     """what the same fits say of rows without a label; None where nobody asked them"""
 

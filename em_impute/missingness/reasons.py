@@ -95,16 +95,12 @@ class LogOddsShifts:
 class Reasons:
     """How probable each reason is, and what follows if it is the class."""
 
-    probability: Floats
-    """(3,) at random, by predictors, by class"""
-    log_evidence: Floats
-    """(3,) natural logarithms, less that of "at random"; also where the user named the reason"""
-    rate: Floats
-    """(n_labels,) part of each label's rows that has lost it, if the reason is the class"""
+    probability: Floats  # (3,) at random, by predictors, by class
+    log_evidence: Floats  # (3,) natural logarithms, less that of "at random"; also where the user named the reason
+    rate: Floats  # (n_labels,) part of each label's rows that has lost it, if the reason is the class
     shift: Floats
     """(n_labels,) log-odds by which each label is likelier in a row without a label, if the reason is the class"""
-    root: Floats
-    """(n_labels, n_labels), root·rootᵀ is the covariance of the shift"""
+    root: Floats  # (n_labels, n_labels), root·rootᵀ is the covariance of the shift
 
     @property
     def by_class(self) -> float:

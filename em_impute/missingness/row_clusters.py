@@ -49,14 +49,10 @@ PRIME = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio: multiple
 class RowClusters:
     """Rows that belong together, and what share of them must be held out together."""
 
-    name: str | None
-    """the column that says which rows do; None of copies and near-copies"""
-    code: Integers
-    """(n_rows,) cluster of each row; rows alone have one of their own"""
-    with_sibling_known: float
-    """share of the labelled rows that have another labelled row in their cluster"""
-    with_sibling_missing: float
-    """share of the rows to fill that have a labelled row in theirs"""
+    name: str | None  # the column that says which rows do; None of copies and near-copies
+    code: Integers  # (n_rows,) cluster of each row; rows alone have one of their own
+    with_sibling_known: float  # share of the labelled rows that have another labelled row in their cluster
+    with_sibling_missing: float  # share of the rows to fill that have a labelled row in theirs
     with_sibling_left: float
     """share of the labelled rows that have one left, where each is held out with a fifth of all rows"""
 

@@ -161,8 +161,7 @@ class Conversion(NamedTuple):
 
     factor: float
     offset: float
-    words: str
-    """as in "100 times smaller, as if metres for centimetres\""""
+    words: str  # as in "100 times smaller, as if metres for centimetres"
 
 
 def _both_ways(factor: float, unit: str, instead_of: str, times: str) -> tuple[Conversion, Conversion]:
