@@ -124,9 +124,19 @@ def read_labels(name: str, column: TargetColumn, request: Request) -> Labels:
     """
     kinds = resolve_marks(name, column, request)
     labels = tuple(sorted(kinds.labels))
-    _refuse_identifier(name, kinds.labels)
+    n_known = sum(kinds.labels.values())
+    crowded = len(labels) >= MANY_LABELS and n_known < MIN_ROWS_PER_LABEL * len(labels)
+    if len(labels) > MAX_LABELS or crowded:
+        values = f"{len(labels):,} distinct values in {n_known:,} known rows"
+        message = f"column {shown(name)} has {values}: it looks like an identifier"
+        raise FitError(message, f"name a column of categories with {option('columns')}")
     if request.labels and kinds.missing:
-        labels = _named_labels(name, labels, request.labels)
+        unknown = [text for text in request.labels if text not in labels]
+        if labels and unknown:
+            message = f"{option('labels')} names {shown(unknown[0])}, which no row of column {shown(name)} holds"
+            hint = f"labels in the file are {_quoted(labels)}; {option('labels')} is for a column without known labels"
+            raise DesignError(message, hint)
+        labels = labels or request.labels
     return number_labels(name, column, kinds, labels, request.keep_values)
 
 
@@ -208,26 +218,6 @@ def _folded(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     visible = "".join(char for char in composed if unicodedata.category(char) != "Cf" and char not in FILLERS)
     return " ".join(visible.split()).casefold()
-
-
-def _named_labels(name: str, known: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
-    if not known:
-        return named
-    unknown = [text for text in named if text not in known]
-    if unknown:
-        message = f"{option('labels')} names {shown(unknown[0])}, which no row of column {shown(name)} holds"
-        hint = f"labels in the file are {_quoted(known)}; {option('labels')} is for a column without known labels"
-        raise DesignError(message, hint)
-    return known
-
-
-def _refuse_identifier(name: str, labels: Mapping[str, int]) -> None:
-    known = sum(labels.values())
-    crowded = len(labels) >= MANY_LABELS and known < MIN_ROWS_PER_LABEL * len(labels)
-    if len(labels) > MAX_LABELS or crowded:
-        values = f"{len(labels):,} distinct values in {known:,} known rows"
-        message = f"column {shown(name)} has {values}: it looks like an identifier"
-        raise FitError(message, f"name a column of categories with {option('columns')}")
 
 
 def _quoted(texts: Sequence[str]) -> str:

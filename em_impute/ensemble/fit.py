@@ -122,7 +122,10 @@ def fit_ensemble(
         found = _alone(comparison, enough, AS_FITTED, "as good as the ensemble")
     progress("fitting the members")
     submodels = weighted(fitted, found.weight)
-    if _lacks_rows(compared, examples):
+    # Unlabelled rows that were drawn weigh as much as all of them do: of labelled ones the weights tell.
+    known, all_known = compared.label >= 0, examples.label >= 0
+    lacks_rows = np.count_nonzero(~known) < np.count_nonzero(~all_known)
+    if lacks_rows or compared.weight[known].sum() < WHOLE * examples.weight[all_known].sum():
         submodels = _refitted(submodels, examples, n_labels, seed)
     return EnsembleFit(
         n_labels=n_labels,
@@ -163,14 +166,6 @@ def _rows_to_look_at(examples: Examples, seed: int) -> Predictors:
     ]
     x, codes = (np.concatenate(values) for values in zip(*(part[:2] for part in parts), strict=True))
     return examples.predictors._replace(x=x, codes=codes)
-
-
-def _lacks_rows(few: Examples, examples: Examples) -> bool:
-    """Say whether rows were left out: unlabelled ones that were drawn weigh as much as all of them do."""
-    known, latent = few.label >= 0, examples.label < 0
-    if np.count_nonzero(~known) < np.count_nonzero(latent):
-        return True
-    return bool(few.weight[known].sum() < WHOLE * examples.weight[~latent].sum())
 
 
 def _budget(examples: Examples, n_labels: int) -> Budget:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from em_impute.errors import ModelError, option
 from em_impute.model.predict import Model
@@ -113,7 +113,13 @@ def load(text: str, name: str) -> SavedModel:
     """Read a model from JSON, as `read_model` does; `name` is what to call it."""
     try:
         document = parse(text)
-        _check_version(document)
+        version = document.get("model_version") if isinstance(document, dict) else None
+        if not isinstance(version, int) or isinstance(version, bool):
+            hint = f"name the file that {option('save_model')} wrote; a report is not a model"
+            raise ModelError("it names no model_version", hint)
+        if version != MODEL_VERSION:
+            newer = "update em-impute" if version > MODEL_VERSION else f"save it once more with {option('save_model')}"
+            raise ModelError(f"its model_version is {version}, this em-impute reads {MODEL_VERSION} and older", newer)
         seal = document.get("seal", BLANK)  # the first models had none
         if seal != BLANK and (not isinstance(seal, str) or _seal_of(text.replace(seal, BLANK, 1)) != seal):
             raise ModelError("it has been changed since it was saved")  # its parts may contradict each other
@@ -143,16 +149,6 @@ def model_schema() -> Schema:
         "properties": {"model_version": version, "seal": seal, **schema["properties"]},
         "required": ["model_version", *schema["required"]],
     }
-
-
-def _check_version(document: Any) -> None:  # noqa: ANN401  # whatever the file holds
-    version = document.get("model_version") if isinstance(document, dict) else None
-    if not isinstance(version, int) or isinstance(version, bool):
-        hint = f"name the file that {option('save_model')} wrote; a report is not a model"
-        raise ModelError("it names no model_version", hint)
-    if version != MODEL_VERSION:
-        newer = "update em-impute" if version > MODEL_VERSION else f"save it once more with {option('save_model')}"
-        raise ModelError(f"its model_version is {version}, this em-impute reads {MODEL_VERSION} and older", newer)
 
 
 def _seal_of(text: str) -> str:
