@@ -69,7 +69,11 @@ def chart_data(
 ) -> ChartData:
     """Count and draw rows of a completed column, all in the data's own units."""
     design = found.design
-    cells = _cells_of(found, fills, min_probability)
+    if fills.is_drawn:  # equal rows may differ in what was drawn for them
+        place = design.distinct_of(fills.row)
+        cells = _Cells(place, fills.code, np.broadcast_to(np.intp(1), place.shape))
+    else:
+        cells = _Cells(found.unlabelled, most_probable(found.distinct_probability, min_probability)[0], found.cells)
     told = [_separation_of(found, cells, j) for j in range(design.n_numbers)]
     order = np.argsort([-1.0 if one is None else -one for one in told], kind="stable").tolist()
     n_shown = min(MAX_HISTOGRAMS, max(1, MAX_COUNTS // (len(found.labels.labels) * MAX_BINS)))
@@ -163,15 +167,6 @@ def _unit(direction: Floats) -> Floats:
     """Give a direction the length 1, and its largest part a positive sign."""
     largest = direction[np.abs(direction).argmax()]
     return np.asarray(direction / (np.linalg.norm(direction) * np.sign(largest)))
-
-
-def _cells_of(found: FittedColumn, fills: Fills, min_probability: float) -> _Cells:
-    """List the missing cells by what was filled into them."""
-    if fills.is_drawn:  # equal rows may differ in what was drawn for them
-        place = found.design.distinct_of(fills.row)
-        return _Cells(place, fills.code, np.broadcast_to(np.intp(1), place.shape))
-    code, _ = most_probable(found.distinct_probability, min_probability)
-    return _Cells(found.unlabelled, code, found.cells)
 
 
 def spread_of_labels(values: Floats, label: Codes, weight: Floats | Integers) -> float | None:

@@ -95,7 +95,9 @@ def judge_labels(found: FittedColumn) -> Judged | None:
         known = np.union1d(draw_rows(labelled, most_rows, rng), choice.held_out.row)
     known = known[count[label[known]] > 1]
     was_held = np.isin(known, choice.held_out.row)
-    known = known[was_held | _without_own_fit(found, known)]
+    if design.groups is not None and found.groups is not None:
+        own = np.array([group.own_weight > 0.0 for group in found.groups] + [False])  # the last one is that of −1
+        known = known[was_held | ~own[design.groups.code[known]]]
     probability, place = np.zeros((known.size, len(design.labels))), np.full(label.size, -1)
     place[known] = np.arange(known.size)
     chosen = np.flatnonzero(place[choice.held_out.row] >= 0)  # a row may have been held out several times, or never
@@ -116,12 +118,3 @@ def judge_labels(found: FittedColumn) -> Judged | None:
 def _is_suspect(probability: Floats, own: Floats, likely: Floats) -> Flags:
     """Say whether a label of some `probability` is one, where the most probable label has the probability `likely`."""
     return (probability < SUSPICIOUS) & (likely >= LIKELIER * own)
-
-
-def _without_own_fit(found: FittedColumn, row: Integers) -> Flags:
-    """Say which distinct rows belong to no group with a fit of its own, (n_chosen,)."""
-    groups = found.design.groups
-    if groups is None or found.groups is None:
-        return np.ones(row.size, dtype=bool)
-    own = np.array([group.own_weight > 0.0 for group in found.groups] + [False])  # the last one is that of −1
-    return ~own[groups.code[row]]

@@ -17,7 +17,6 @@ from em_impute.missingness.regression import fit_shift
 from em_impute.model.assign import most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
-from em_impute.model.siblings import Said
 
 N_DRAWS = 100
 REPLICATES = 3
@@ -181,19 +180,14 @@ def _together(found: FittedColumn, held: HeldOut | None, missing: Gathered) -> _
     kappa = float(np.clip(pairs / expected, 0.0, 1.0)) if expected > 0.0 else 1.0
     cells = np.bincount(cluster.code[missing.rows], missing.cells)
     factors = [1.0 + kappa * (float(n @ n) / float(n.sum()) - 1.0) for n in (size.astype(float), cells)]
-    if found.siblings is not None and found.said is not None:
-        factors[1] = _of_keys(found.siblings.code[missing.rows], found.said.take(missing.place), missing.cells)
+    if found.siblings is not None and found.said is not None:  # cells of a key without a label get one together
+        said, n_cells = found.said.take(missing.place), missing.cells
+        variance = said.together.max(axis=1) * (1.0 - said.together.max(axis=1))
+        deviation = np.where(said.is_known, 0.0, n_cells * np.sqrt(variance))
+        shared = np.bincount(found.siblings.code[missing.rows], deviation)
+        together = float(shared @ shared + n_cells[said.is_known] @ variance[said.is_known])
+        factors[1] = together / (n_cells @ variance) if n_cells @ variance > 0.0 else 1.0
     return _Together(*(max(1.0, one) for one in factors))
-
-
-def _of_keys(code: Integers, said: Said, cells: Integers) -> float:
-    """Compute how much more the number of wrong cells varies since those of a key without a label get one together."""
-    best = said.together.max(axis=1)
-    deviation = cells * np.sqrt(best * (1.0 - best))
-    alone = cells @ (best * (1.0 - best))
-    shared = np.bincount(code, np.where(said.is_known, 0.0, deviation))
-    together = float(shared @ shared + cells[said.is_known] @ (best * (1.0 - best))[said.is_known])
-    return together / alone if alone > 0.0 else 1.0
 
 
 def _spread(number: Floats, together: _Together) -> Floats:

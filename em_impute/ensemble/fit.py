@@ -194,16 +194,6 @@ def _weights(comparison: Comparison, costs: Floats, n_to_fill: int) -> Floats:
     return weight
 
 
-def _leading(comparison: Comparison, weight: Floats) -> int:
-    """Find the heaviest member in the data's own units; of several that weigh much alike, that of fewest components."""
-    members = comparison.members
-    plain = [i for i, member in enumerate(members) if member.view == PLAIN]
-    total, loss = weight.sum(axis=1), comparison.log_loss.min(axis=1)
-    heaviest = min(plain, key=lambda i: (-total[i], loss[i]))
-    alike = [i for i in plain if total[i] > ALIKE * total[heaviest]] or [heaviest]
-    return min(alike, key=lambda i: (members[i].per_label, -total[i], loss[i]))
-
-
 def _stack(comparison: Comparison, weight: Floats, sharpness: float) -> _Weighed:
     """Predict by the members as they are weighed, beside the labels' shares."""
     held, asked = _cross_fitted(comparison, weight, single=False)
@@ -214,7 +204,12 @@ def _stack(comparison: Comparison, weight: Floats, sharpness: float) -> _Weighed
         return sharpened(model_weight * probability + (1.0 - model_weight) * shares, sharpness)
 
     held, asked = as_predicted(held, comparison.shares), as_predicted(asked, comparison.unlabelled.shares)
-    leading = _leading(comparison, weight)
+    # The heaviest in the data's own units leads; of several that weigh much alike, that of fewest components.
+    members, total, loss = comparison.members, weight.sum(axis=1), comparison.log_loss.min(axis=1)
+    plain = [i for i, member in enumerate(members) if member.view == PLAIN]
+    heaviest = min(plain, key=lambda i: (-total[i], loss[i]))
+    alike = [i for i in plain if total[i] > ALIKE * total[heaviest]] or [heaviest]
+    leading = min(alike, key=lambda i: (members[i].per_label, -total[i], loss[i]))
     return _Weighed(weight, leading, model_weight, sharpness, held, asked, "stacked by held-out log-loss")
 
 

@@ -1,7 +1,7 @@
 """Whether the rows of a new file are still like those that a saved model was fitted to, and what to warn of."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -11,6 +11,8 @@ from em_impute.saved_model.distributions import NumberDistribution, TextDistribu
 from em_impute.saved_model.values import Drift, LabelDrift, PredictorDrift, ShareThenNow, Span
 from em_impute.serialize.annotations import NotSaved, OwnAxes
 from em_impute.table.text import listed, plural, shown
+
+Distribution = NumberDistribution | TextDistribution
 
 MISSING_MORE = 0.05
 """Least increase of the share of missing cells that is told."""
@@ -122,43 +124,28 @@ def compare(training: DataProfile, new: DataProfile) -> Drift:
 
     A predictor that the new file lacks is left out.
     """
-    return Drift((*_numbers(training, new), *_texts(training, new)), _labels(training.labels, new.labels))
-
-
-def _numbers(training: DataProfile, new: DataProfile) -> Iterator[PredictorDrift]:
+    predictors = []
     for name, now in new.numbers.items():
         then = training.numbers[name]
-        found = psi(then.counts, now.counts)
-        yield PredictorDrift(
-            name=name,
-            type="numeric",
-            has_moved=name in new.units or (found is not None and found.is_drift),
-            psi=found and found.value,
-            psi_limit=found and found.limit,
-            then=_span(then),
-            now=_span(now) if now.total else None,
-            missing=_missing(then, now),
-            other_unit=new.units.get(name, ""),
-        )
+        one = _compared(name, then, now, psi(then.counts, now.counts), new.units.get(name, ""))
+        spans = [Span(counted.median, counted.lowest, counted.highest) for counted in (then, now)]
+        predictors.append(replace(one, type="numeric", then=spans[0], now=spans[1] if now.total else None))
+    for name, held in new.texts.items():
+        one = _compared(name, training.texts[name], held, _psi_of_texts(training.texts[name], held))
+        predictors.append(replace(one, unseen=(held.unseen_rows, held.unseen / held.total) if held.unseen else None))
+    return Drift(predictors, _labels(training.labels, new.labels))
 
 
-def _texts(training: DataProfile, new: DataProfile) -> Iterator[PredictorDrift]:
-    for name, now in new.texts.items():
-        then = training.texts[name]
-        found = _psi_of_texts(then, now)
-        yield PredictorDrift(
-            name=name,
-            type="categorical",
-            has_moved=found is not None and found.is_drift,
-            psi=found and found.value,
-            psi_limit=found and found.limit,
-            missing=_missing(then, now),
-            unseen=(now.unseen_rows, now.unseen / now.total) if now.unseen else None,
-        )
-
-
-def _span(numbers: NumberDistribution) -> Span:
-    return Span(numbers.median, numbers.lowest, numbers.highest)
+def _compared(name: str, then: Distribution, now: Distribution, found: Index | None, unit: str = "") -> PredictorDrift:
+    return PredictorDrift(
+        name=name,
+        type="categorical",
+        has_moved=bool(unit) or (found is not None and found.is_drift),
+        psi=found and found.value,
+        psi_limit=found and found.limit,
+        missing=_missing(then, now),
+        other_unit=unit,
+    )
 
 
 def _psi_of_texts(then: TextDistribution, now: TextDistribution) -> Index | None:
@@ -167,7 +154,7 @@ def _psi_of_texts(then: TextDistribution, now: TextDistribution) -> Index | None
     return psi(then.counts[order], now.counts[order], now.unseen)
 
 
-def _missing(then: NumberDistribution | TextDistribution, now: NumberDistribution | TextDistribution) -> ShareThenNow:
+def _missing(then: Distribution, now: Distribution) -> ShareThenNow:
     n_then, n_now = then.total + then.missing, now.total + now.missing
     return ShareThenNow(
         then.missing / n_then if n_then else None,
