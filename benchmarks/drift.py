@@ -26,13 +26,15 @@ from scipy.special import kolmogorov
 
 from em_impute.em.parameters import Parameters
 from em_impute.saved_model.distributions import (
+    Conversion,
     NumberDistribution,
     TextDistribution,
     count_numbers,
     describe_numbers,
+    distances,
+    unit_factor,
 )
 from em_impute.saved_model.drift import CHANCE, DataProfile, compare, drift_warnings, psi
-from em_impute.saved_model.units import Conversion, distances, unit_factor
 
 Numbers = NDArray[np.float64]
 Column = Callable[[np.random.Generator, int], Numbers]

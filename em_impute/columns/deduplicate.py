@@ -28,12 +28,9 @@ and (n_rows,) a code for each of its values, −1 where missing; those of number
 class Merged:
     """Rows, each told once, in the order in which they first appear."""
 
-    first: Integers
-    """(n_distinct,) the first row that is like it"""
-    count: Floats
-    """(n_distinct,) rows that are like it"""
-    index: Codes
-    """(n_rows,) the distinct row that each row is like"""
+    first: Integers  # (n_distinct,) the first row that is like it
+    count: Floats  # (n_distinct,) rows that are like it
+    index: Codes  # (n_rows,) the distinct row that each row is like
 
 
 class _Coded(NamedTuple):

@@ -55,11 +55,9 @@ class Category:
     """A predictor of texts."""
 
     name: str
-    texts: tuple[str, ...]
-    """in the order of the alphabet"""
+    texts: tuple[str, ...]  # in the order of the alphabet
     n_missing: int
-    code: Codes
-    """(n_distinct,) index into `texts`, −1 where missing"""
+    code: Codes  # (n_distinct,) index into `texts`, −1 where missing
 
 
 @dataclass(frozen=True)
@@ -67,8 +65,7 @@ class Design:
     """Predictors beside the labels they are to explain."""
 
     labels: tuple[str, ...]
-    label: Codes
-    """(n_rows,), −1 where missing"""
+    label: Codes  # (n_rows,), −1 where missing
     features: tuple[Feature, ...]
     """the columns of `distinct.x`: first the measurements, then the indicators in the order of `categories`"""
     rejected: tuple[Rejected, ...]
@@ -77,16 +74,11 @@ class Design:
     index: Codes | None
     """(n_rows,) row of `distinct` that each row equals; None where nothing was merged and they are the rows"""
     categories: tuple[Category, ...] = ()
-    weighed: bool = False
-    """The user said how much each row counts: with mean 1 over the rows that count at all."""
-    groups: Category | None = None
-    """what divides the rows, whether it is one of `categories` or not"""
-    keys: tuple[Key, ...] = ()
-    """columns whose values may say which of the distinct rows belong together"""
-    same: SameLabel | None = None
-    """the column of which the distinct rows with one value have one label"""
-    score_names: tuple[str, ...] = ()
-    """what the columns are called that hold the scores of texts, label by label"""
+    weighed: bool = False  # The user said how much each row counts: with mean 1 over the rows that count at all.
+    groups: Category | None = None  # what divides the rows, whether it is one of `categories` or not
+    keys: tuple[Key, ...] = ()  # columns whose values may say which of the distinct rows belong together
+    same: SameLabel | None = None  # the column of which the distinct rows with one value have one label
+    score_names: tuple[str, ...] = ()  # what the columns are called that hold the scores of texts, label by label
 
     @property
     def counting(self) -> Integers:
@@ -277,18 +269,12 @@ def _side_by_side(codes: Sequence[Codes], n_rows: int) -> Integers:
 def _standardise(
     numbers: Sequence[Column], categories: Sequence[Category], rows: Integers | None, weight: Floats
 ) -> tuple[tuple[Feature, ...], Floats]:
-    """Bring each number, and each indicator of a text, to mean 0 and standard deviation 1.
-
-    `rows` are those of the columns that are told, None all; the categories show these alone.  Every column of the
-    result, (n_told, n_features), is in one piece: they are read and written whole.
-    """
+    """Bring numbers and indicators to mean 0 and deviation 1: (n_told, n_features); `rows` of the columns, None all."""
     indicators = _indicators(categories, weight, min(MAX_INDICATORS, max(0, MAX_COVARYING - len(numbers))))
     x = np.empty((weight.size, len(numbers) + len(indicators)), order="F")
     features = []
     for j, (name, column) in enumerate(numbers):
-        values = column.values if rows is None else column.of(rows)
-        if values is None:
-            raise AssertionError("a column that was dropped is no predictor")
+        values = column.of(slice(None) if rows is None else rows)
         shift, scale = standard_units(values, weight)
         in_units(values, shift, scale, weight, x[:, j])
         features.append(Feature(name, column.n_missing + column.n_bad, shift, scale))
@@ -302,10 +288,7 @@ def _standardise(
 
 
 def _indicators(categories: Sequence[Category], weight: Floats, most: int) -> list[tuple[Category, int, float]]:
-    """List which texts of which categories become columns, with the share of the cells that hold each.
-
-    The commonest text of a category becomes none: it is what all the others are not.
-    """
+    """List which texts of which categories become columns, with their shares; the commonest is what others are not."""
     chosen: set[str] = set()
     for category in sorted(categories, key=lambda one: len(one.texts)):
         most -= len(category.texts) - 1
@@ -313,13 +296,11 @@ def _indicators(categories: Sequence[Category], weight: Floats, most: int) -> li
             break
         chosen.add(category.name)
     indicators = []
-    for category in categories:
-        if category.name in chosen:
-            seen = category.code >= 0
-            count = np.bincount(category.code[seen], weight[seen])  # (n_texts,)
-            share = (count / count.sum()).tolist()
-            seldom = [text for text in range(count.size) if text != count.argmax() and count[text]]
-            indicators += [(category, text, share[text]) for text in seldom]
+    for category in (one for one in categories if one.name in chosen):
+        seen = category.code >= 0
+        count = np.bincount(category.code[seen], weight[seen])  # (n_texts,)
+        seldom = [text for text in range(count.size) if text != count.argmax() and count[text]]
+        indicators += [(category, text, float(count[text] / count.sum())) for text in seldom]
     return indicators
 
 

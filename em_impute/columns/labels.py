@@ -24,17 +24,8 @@ MAX_LABELS = 1000
 """More distinct values than this are no categories."""
 
 NO_LABELS = frozenset(
-    {
-        "unspecified",
-        "undetermined",
-        "indeterminate",
-        "indet",
-        "undefined",
-        "unidentified",
-        "unknown",
-        "unk",
-        "unrecorded",
-    }
+    {f"un{word}" for word in ("specified", "determined", "defined", "identified", "known", "recorded", "k")}
+    | {"indeterminate", "indet"}
     | {f"not {word}" for word in ("recorded", "specified", "stated", "known", "determined", "given", "reported")}
     | {f"not {word}" for word in ("available", "applicable", "asked", "answered", "disclosed", "identified", "sure")}
     | {"refused", "refusal", "declined", "declined to answer", "prefer not to say", "prefer not to answer", "no answer"}
@@ -63,16 +54,11 @@ MANY_LABELS = 30
 class Labels:
     """The target column, understood."""
 
-    labels: tuple[str, ...]
-    """The categories, in alphabetical order (or as `--labels` names them)."""
-    label: Codes
-    """(n_rows,) index into `labels`, −1 where missing."""
-    known: tuple[int, ...]
-    """Rows that hold each label."""
-    tokens: Mapping[str, int]
-    """What was counted as missing, and in how many cells; the empty cell is ''."""
-    warnings: tuple[tuple[str, str], ...]
-    """(code, message)"""
+    labels: tuple[str, ...]  # The categories, in alphabetical order (or as `--labels` names them).
+    label: Codes  # (n_rows,) index into `labels`, −1 where missing.
+    known: tuple[int, ...]  # Rows that hold each label.
+    tokens: Mapping[str, int]  # What was counted as missing, and in how many cells; the empty cell is ''.
+    warnings: tuple[tuple[str, str], ...]  # (code, message)
 
     @property
     def n_missing(self) -> int:
@@ -85,10 +71,8 @@ class Kinds:
     """The distinct texts of a column by what they are, each with the number of cells that hold it."""
 
     labels: Mapping[str, int]
-    missing: Mapping[str, int]
-    """Blank cells, the user's tokens, and standard marks."""
-    ambiguous: Mapping[str, int]
-    """Standard marks that are shaped like the labels beside them: only the user can know."""
+    missing: Mapping[str, int]  # Blank cells, the user's tokens, and standard marks.
+    ambiguous: Mapping[str, int]  # Standard marks that are shaped like the labels beside them: only the user can know.
 
 
 def classify_texts(column: TargetColumn, request: Request) -> Kinds:
@@ -98,18 +82,12 @@ def classify_texts(column: TargetColumn, request: Request) -> Kinds:
     the labels beside it, as `NA` is among two-letter codes and `None` between `Low` and `High`.
     """
     null, kept = frozenset(request.null_values), frozenset(request.keep_values)
-    labels: dict[str, int] = {}
-    missing: dict[str, int] = {}
-    marks: dict[str, int] = {}
-    ambiguous: dict[str, int] = {}
+    labels, missing, marks, ambiguous = (dict[str, int]() for _ in range(4))
     for text, n in zip(column.texts, column.counts, strict=True):
         spellings = {text, text.strip()}
-        if not text.strip() or spellings & null:
-            missing[text] = int(n)
-        elif spellings & kept or not is_mark(text):
-            labels[text] = int(n)
-        else:
-            marks[text] = int(n)
+        is_missing = not text.strip() or spellings & null
+        kind = missing if is_missing else labels if spellings & kept or not is_mark(text) else marks
+        kind[text] = int(n)
     for text, n in marks.items():
         kind = ambiguous if is_shaped_like(text, list(labels)) else missing
         kind[text] = n
@@ -146,9 +124,19 @@ def read_labels(name: str, column: TargetColumn, request: Request) -> Labels:
     """
     kinds = resolve_marks(name, column, request)
     labels = tuple(sorted(kinds.labels))
-    _refuse_identifier(name, kinds.labels)
+    n_known = sum(kinds.labels.values())
+    crowded = len(labels) >= MANY_LABELS and n_known < MIN_ROWS_PER_LABEL * len(labels)
+    if len(labels) > MAX_LABELS or crowded:
+        values = f"{len(labels):,} distinct values in {n_known:,} known rows"
+        message = f"column {shown(name)} has {values}: it looks like an identifier"
+        raise FitError(message, f"name a column of categories with {option('columns')}")
     if request.labels and kinds.missing:
-        labels = _named_labels(name, labels, request.labels)
+        unknown = [text for text in request.labels if text not in labels]
+        if labels and unknown:
+            message = f"{option('labels')} names {shown(unknown[0])}, which no row of column {shown(name)} holds"
+            hint = f"labels in the file are {_quoted(labels)}; {option('labels')} is for a column without known labels"
+            raise DesignError(message, hint)
+        labels = labels or request.labels
     return number_labels(name, column, kinds, labels, request.keep_values)
 
 
@@ -163,10 +151,8 @@ def drop_zero_weights(labels: Labels, name: str, weight: Floats | None) -> Label
     count = np.bincount(label[label >= 0], minlength=len(labels.labels))
     kept = np.flatnonzero(count)
     if not kept.size:
-        raise FitError(
-            f"the rows with a label in column {shown(name)} have no weight beside the others",
-            "give a weight above 0 to rows to learn from",
-        )
+        message = f"the rows with a label in column {shown(name)} have no weight beside the others"
+        raise FitError(message, "give a weight above 0 to rows to learn from")
     place = np.full(count.size + 1, -1, labels.label.dtype)  # the last one is that of −1
     place[kept] = np.arange(kept.size)
     names = tuple(labels.labels[k] for k in kept)
@@ -232,28 +218,6 @@ def _folded(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     visible = "".join(char for char in composed if unicodedata.category(char) != "Cf" and char not in FILLERS)
     return " ".join(visible.split()).casefold()
-
-
-def _named_labels(name: str, known: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
-    if not known:
-        return named
-    unknown = [text for text in named if text not in known]
-    if unknown:
-        message = f"{option('labels')} names {shown(unknown[0])}, which no row of column {shown(name)} holds"
-        raise DesignError(
-            message,
-            f"labels in the file are {_quoted(known)}; {option('labels')} is for a column without known labels",
-        )
-    return known
-
-
-def _refuse_identifier(name: str, labels: Mapping[str, int]) -> None:
-    known = sum(labels.values())
-    crowded = len(labels) >= MANY_LABELS and known < MIN_ROWS_PER_LABEL * len(labels)
-    if len(labels) > MAX_LABELS or crowded:
-        values = f"{len(labels):,} distinct values in {known:,} known rows"
-        message = f"column {shown(name)} has {values}: it looks like an identifier"
-        raise FitError(message, f"name a column of categories with {option('columns')}")
 
 
 def _quoted(texts: Sequence[str]) -> str:

@@ -70,7 +70,10 @@ class Notation:
 
     def value(self, cell: re.Match[str] | None) -> float:
         """Give the number of a cell, NaN where it is written in another way."""
-        if cell is None or bool(cell["open"]) != bool(cell["close"]) or not self._has_affix(cell):
+        if cell is None or bool(cell["open"]) != bool(cell["close"]):
+            return np.nan
+        affix = _affix(cell)
+        if affix != self.affix and (affix or not _is_currency(self.affix)):  # a bare number may be in any other unit
             return np.nan
         if cell["behind"] and self.decimal not in cell["low"]:  # 3- is a grade, 3.50- an amount
             return np.nan
@@ -93,11 +96,6 @@ class Notation:
             return np.nan
         plain = text.replace(self.grouping, "") if self.grouping else text
         return float(plain.replace(self.decimal, "."))
-
-    def _has_affix(self, cell: re.Match[str]) -> bool:
-        """Tell whether a cell has the unit, or none where that is a currency: a bare number may be in any other."""
-        affix = _affix(cell)
-        return affix == self.affix or (not affix and _is_currency(self.affix))
 
 
 def choose_notation(texts: Sequence[str], counts: Floats, decimal: str, least: float) -> Notation | None:

@@ -65,10 +65,6 @@ class Known(NamedTuple):
     times: Mapping[str, Sequence[tuple[str, ...]]] = {}  # numbers made of them, which serve where they tell
     are_read: bool = False  # texts of some were read as numbers
 
-    def scored(self, columns: Collection[str], names: Sequence[str]) -> "Known":
-        """Add the columns whose texts have numbers that speak for them, and what these are called."""
-        return self._replace(in_scores=columns, score_names=names)
-
 
 NOTHING = Known()
 
@@ -124,21 +120,14 @@ def choose_predictors(
 
 
 def _is_category(numbers: NumberColumn, category: CategoryColumn) -> bool:
-    """Tell a category from numbers with some cells gone wrong: most cells are no numbers, or those that are none recur.
-
-    Where the texts were counted they decide, since a column may have been read as numbers only up to the first text.
-    """
+    """Tell a category from numbers gone wrong: texts decide where they were counted, if most are or recur."""
     if numbers.decimal_comma or category.too_many:
         return not numbers.decimal_comma and numbers.n_numbers <= numbers.n_bad
     counts = zip(category.texts, category.counts.tolist(), strict=True)
-    others = [count for text, count in counts if count and not _is_number(text)]
+    # Whichever the decimal mark is: 1,500 and 2,500 are no categories either.
+    others = [n for text, n in counts if n and parse_number(text) is None and parse_number(text, ",") is None]
     n_others, n_cells = sum(others), int(category.counts.sum())
     return bool(2 * n_others >= n_cells or n_others >= 2 * len(others))
-
-
-def _is_number(text: str) -> bool:
-    """Recognise a number, whichever its decimal mark: 1,500 and 2,500 are no categories either."""
-    return parse_number(text) is not None or parse_number(text, ",") is not None
 
 
 def _reason_against_category(name: str, category: CategoryColumn, *, explicit: bool, with_scores: bool) -> str:
@@ -199,21 +188,14 @@ def _reason_against_numbers(name: str, column: NumberColumn, category: CategoryC
         return _share_of_bad(column, category) or _bad_cells(column, quoted=explicit)
     if column.n_missing + column.n_bad == column.size:
         return "no value at all"
-    reason = _reason_against_range(float(np.fmin.reduce(column.numbers)), float(np.fmax.reduce(column.numbers)))
-    if reason:
-        return reason
+    low, high = float(np.fmin.reduce(column.numbers)), float(np.fmax.reduce(column.numbers))
+    if not high / 2 - low / 2 > CONSTANT * max(abs(low), abs(high)):
+        return "constant"
+    if max(-low, high) > LARGEST or high - low < LEAST_RANGE:
+        return "numbers beyond 1e305" if max(-low, high) > LARGEST else "numbers less than 1e-305 apart"
     if column.padded and not explicit:
         return f"zero-padded code (line {column.padded[0]})"
     return "identifier" if not explicit and _is_identifier(name, column) else ""
-
-
-def _reason_against_range(low: float, high: float) -> str:
-    """Say why nothing can be computed with numbers from `low` to `high`; empty if it can."""
-    if not high / 2 - low / 2 > CONSTANT * max(abs(low), abs(high)):
-        return "constant"
-    if max(-low, high) > LARGEST:
-        return "numbers beyond 1e305"
-    return "numbers less than 1e-305 apart" if high - low < LEAST_RANGE else ""
 
 
 def _is_identifier(name: str, column: NumberColumn) -> bool:

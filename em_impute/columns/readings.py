@@ -1,4 +1,4 @@
-"""Columns of texts that are numbers all the same: which notation a column has, and the numbers put beside the texts."""
+"""Columns of texts that are numbers all the same, in which notation, or one category in several spellings."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,16 +8,16 @@ from typing import Annotated
 import numpy as np
 
 from em_impute.columns.notation import Notation, are_mixed, choose_notation, may_be_decimal
-from em_impute.columns.predictors import LEAST_READ, has_decimal_comma
-from em_impute.columns.spellings import merge_spellings
+from em_impute.columns.predictors import LEAST_READ, TextColumn, has_decimal_comma
+from em_impute.columns.text_features import fold
 from em_impute.columns.times import Times, choose_times
 from em_impute.em.blocks import Flags, Floats
 from em_impute.errors import DesignError, option
 from em_impute.serialize.annotations import Axes, Kinds, NotSaved
-from em_impute.table.arrays import Codes
+from em_impute.table.arrays import least_type
 from em_impute.table.categories import MAX_LEVELS, MOSTLY_DIFFERENT, CategoryColumn, LongTexts
 from em_impute.table.number_columns import NumberColumn, merge_numbers
-from em_impute.table.numbers import EXAMPLES
+from em_impute.table.numbers import EXAMPLES, parse_number
 from em_impute.table.read import Table
 from em_impute.table.text import listed, plural, shown, unused_name
 
@@ -30,8 +30,13 @@ MOST_LOOKED_AT = 20_000
 TOLD = 0.5
 """Share of the cells that must be numbers where the user says that they are."""
 
+NO_TEXTS = LongTexts(np.empty(0, np.int8), ())
+
 REPEATS = 8
 """Rows to each different number from which on their codes are kept."""
+
+
+YES, NO = ("yes", "y", "true", "t", "1"), ("no", "n", "false", "f", "0")
 
 
 @dataclass(frozen=True)
@@ -69,20 +74,6 @@ class Reading:
         return replace(self, parts=tuple(part for part, _ in kept), names=tuple(name for _, name in kept))
 
 
-@dataclass(frozen=True)
-class _Column:
-    """A column of texts."""
-
-    index: int
-    name: str
-    texts: Sequence[str]
-    """the distinct ones"""
-    code: Codes
-    """(n_rows,) index into `texts`, −1 where missing"""
-    counts: Floats
-    """(n_texts,) cells of each"""
-
-
 def made_names(readings: Sequence[Reading]) -> list[str]:
     """Name the numbers that stand behind all columns of a table."""
     return [name for one in readings for name in one.names if name != one.column]
@@ -115,12 +106,14 @@ def find_readings(table: Table, names: Sequence[str], decimal: str, told: Mappin
     """
     found: list[Reading] = []
     for index, category in table.categories.items():
-        column, kind = _column(index, names[index], category), told.get(index, "")
-        if column is None or kind in {"category", "text"} or (table.numbers[index].decimal_comma and not kind):
+        column, kind = (names[index], category), told.get(index, "")
+        if category.code is None or not category.texts or kind in {"category", "text"}:
+            continue
+        if table.numbers[index].decimal_comma and not kind:
             continue
         notation = _checked_notation(table, column, decimal, kind)
         if notation is not None:
-            found.append(_reading(table, column, notation, [*names, *made_names(found)], is_told=bool(kind)))
+            found.append(_reading(table, index, column, notation, [*names, *made_names(found)], is_told=bool(kind)))
     return tuple(found)
 
 
@@ -157,15 +150,6 @@ def as_told(table: Table, told: Mapping[int, str]) -> Table:
     return replace(table, numbers=numbers, categories=categories)
 
 
-def _column(index: int, name: str, category: CategoryColumn) -> _Column | None:
-    """Give the texts of a column; None where there are none, or they were not kept."""
-    found = category.all_texts
-    if found is None or not found.texts:
-        return None
-    counts = np.bincount(found.code[found.code >= 0], minlength=len(found.texts)).astype(np.float64)
-    return _Column(index, name, found.texts, found.code, counts)
-
-
 def _notation_of(
     texts: Sequence[str], counts: Floats, decimal: str, kind: str, least: float
 ) -> Notation | Times | None:
@@ -176,9 +160,10 @@ def _notation_of(
     return choose_notation(texts, counts, decimal, least) if found is None and kind != "date" else found
 
 
-def _checked_notation(table: Table, column: _Column, decimal: str, kind: str) -> Notation | Times | None:
+def _checked_notation(table: Table, column: TextColumn, decimal: str, kind: str) -> Notation | Times | None:
     """Choose the notation of a column; None where it has none."""
-    texts, counts = column.texts[:MOST_LOOKED_AT], column.counts[:MOST_LOOKED_AT]
+    name, category = column
+    texts, counts = category.texts[:MOST_LOOKED_AT], category.counts[:MOST_LOOKED_AT].astype(np.float64)
     if kind:
         found = _notation_of(texts, counts, decimal, kind, TOLD)
         if found is None:
@@ -193,65 +178,62 @@ def _checked_notation(table: Table, column: _Column, decimal: str, kind: str) ->
             return found
     found = choose_notation(texts[first], counts[first], ",", LEAST_READ) if decimal == "." else None
     if found is not None:
-        if not any("," in one for one in column.texts):  # 1.234.567 has no decimals
+        has_comma = ["," in one for one in category.texts]
+        if not any(has_comma):  # 1.234.567 has no decimals
             return found
-        raise has_decimal_comma(column.name, *_cells(table, column, ["," in one for one in column.texts])[0])
+        raise has_decimal_comma(name, *_cells(table, category, has_comma)[0])
     return None
 
 
-def _refuse_open_question(table: Table, column: _Column, notation: Notation) -> None:
+def _refuse_open_question(table: Table, column: TextColumn, notation: Notation) -> None:
     """Raise DesignError where `1,234` may be a thousand or one, and no column has a number with a decimal point."""
     if any(other.numbers is not None and not other.is_whole for other in table.numbers.values()):
         return
-    (line, text), *_ = _cells(table, column, [notation.grouping in one for one in column.texts])
+    name, category = column
+    (line, text), *_ = _cells(table, category, [notation.grouping in one for one in category.texts])
     large = notation.numbers([text])[0, 0]
-    message = f"column {shown(column.name)} holds {shown(text)} on line {line}: {large:.15g} or {large / 1000:.15g}?"
-    number, comma = option("kinds", f"{column.name}=number"), option("decimal", "','")
+    message = f"column {shown(name)} holds {shown(text)} on line {line}: {large:.15g} or {large / 1000:.15g}?"
+    number, comma = option("kinds", f"{name}=number"), option("decimal", "','")
     raise DesignError(message, f"add {number} for {large:.15g}, or {comma} for {large / 1000:.15g}")
 
 
-def _refused(table: Table, column: _Column, kind: str, nearest: Notation | Times | None) -> DesignError:
+def _refused(table: Table, column: TextColumn, kind: str, nearest: Notation | Times | None) -> DesignError:
     """Say which cells of a column are not what the user said, by the notation that most of them have."""
-    is_bad = np.ones(len(column.texts), np.bool_) if nearest is None else np.isnan(nearest.numbers(column.texts)[:, 0])
-    cells = [f"{shown(text)} (line {line})" for line, text in _cells(table, column, is_bad)]
+    name, category = column
+    texts, counts = category.texts, category.counts.astype(np.float64)
+    is_bad = np.ones(len(texts), np.bool_) if nearest is None else np.isnan(nearest.numbers(texts)[:, 0])
+    cells = [f"{shown(text)} (line {line})" for line, text in _cells(table, category, is_bad)]
     hint = "correct these cells"
-    if kind == "date" and choose_times(column.texts, column.counts, TOLD, is_told=True, is_settled=True):
+    if kind == "date" and choose_times(texts, counts, TOLD, is_told=True, is_settled=True):
         hint = "day and month cannot be told apart: write dates as 2021-03-12"
-    without = option("kinds", f"{column.name}={kind}")
-    return DesignError(f"column {shown(column.name)} is no {kind}: {listed(cells)}", f"{hint}, or leave out {without}")
+    without = option("kinds", f"{name}={kind}")
+    return DesignError(f"column {shown(name)} is no {kind}: {listed(cells)}", f"{hint}, or leave out {without}")
 
 
-def _cells(table: Table, column: _Column, wanted: Sequence[bool] | Flags) -> list[tuple[int, str]]:
+def _cells(table: Table, category: CategoryColumn, wanted: Sequence[bool] | Flags) -> list[tuple[int, str]]:
     """Give line and text of the first cells whose text is `wanted`, (n_texts,)."""
-    rows = np.flatnonzero(np.append(wanted, False)[column.code])[:EXAMPLES]  # −1 takes the last
-    lines = table.line_of(rows).tolist()
-    return [(line, column.texts[code]) for line, code in zip(lines, column.code[rows].tolist(), strict=True)]
+    code, texts = category.all_texts or NO_TEXTS
+    rows = np.flatnonzero(np.append(wanted, False)[code])[:EXAMPLES]  # −1 takes the last
+    return [(line, texts[k]) for line, k in zip(table.line_of(rows).tolist(), code[rows].tolist(), strict=True)]
 
 
 def _reading(
-    table: Table, column: _Column, notation: Notation | Times, names: Sequence[str], *, is_told: bool
+    table: Table, index: int, column: TextColumn, notation: Notation | Times, names: Sequence[str], *, is_told: bool
 ) -> Reading:
     """Say what is made of a column, and which of its cells are no numbers."""
-    texts, n_cells = column.texts, column.counts.sum()
+    own, category = column
+    texts, counts, n_cells = category.texts, category.counts, category.counts.sum()
     is_category = not is_told and 1 < len(texts) <= MAX_LEVELS and len(texts) < MOSTLY_DIFFERENT * n_cells
     if isinstance(notation, Notation):  # a slip of the pen makes no category of numbers
-        is_category = is_category and bool(column.counts @ are_mixed(texts) > (1.0 - LEAST_READ) * n_cells)
+        is_category = is_category and bool(counts @ are_mixed(texts) > (1.0 - LEAST_READ) * n_cells)
     made = []
     for part in notation.parts:
-        name = column.name if not (part or is_category) else f"{column.name} ({part or 'number'})"
-        made.append(name if name == column.name else unused_name(name, names, "'"))
+        name = f"{own} ({part or 'number'})" if part or is_category else own
+        made.append(name if name == own else unused_name(name, names, "'"))
     is_bad = np.isnan(notation.numbers(texts)[:, 0])
-    return Reading(
-        column.name,
-        notation,
-        notation.parts,
-        tuple(made),
-        is_category,
-        column.index,
-        tuple(f"line {line}" for line, _ in _cells(table, column, is_bad)),
-        int(column.counts @ is_bad),
-        int(np.count_nonzero(column.code < 0)),
-    )
+    unread = tuple(f"line {line}" for line, _ in _cells(table, category, is_bad))
+    counted = int(counts @ is_bad), category.n_missing
+    return Reading(own, notation, notation.parts, tuple(made), is_category, index, unread, *counted)
 
 
 def _made(table: Table, reading: Reading, category: CategoryColumn | None) -> Iterator[NumberColumn]:
@@ -283,3 +265,37 @@ def not_numbers(cells: Mapping[str, str]) -> str:
     """Say that some cells of columns count as missing: {column: which}."""
     names = listed([shown(name) for name in cells])
     return f"Cells of {names} that are not numbers count as missing: {listed([*cells.values()], separator='; ')}."
+
+
+def merge_spellings(category: CategoryColumn, model: Sequence[str] = ()) -> CategoryColumn:
+    """Let texts that differ in case or blanks only be one, spelled as most cells are, or as a `model` knows it.
+
+    Of a column with too many texts for a category nothing is changed, unless they are few then.
+    """
+    found = category.all_texts
+    if found is None:
+        return category
+    code, texts = found
+    keys = _keys(model, texts)
+    known, keys = dict(zip(keys, model, strict=False)), keys[len(model) :]
+    spelled: dict[str, str] = {}
+    for at in np.argsort(-category.counts, kind="stable").tolist():
+        spelled.setdefault(keys[at], texts[at])
+    spelled |= known
+    new = [spelled[key] for key in keys]
+    merged = {text: k for k, text in enumerate(dict.fromkeys(new))}
+    if len(merged) > MAX_LEVELS or new == list(texts):
+        return category
+    place = np.array([*map(merged.__getitem__, new), -1], least_type(len(merged)))
+    return replace(category, code=place[code], texts=tuple(merged), is_prose=False)  # −1 takes the last
+
+
+def _keys(model: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """Give those of a model, then other texts, a key each that is the same where they mean the same."""
+    both = [*model, *texts]
+    numbers = map(parse_number, both)
+    keys = [text if number is None else f"{number:.15g}" for text, number in zip(fold(both), numbers, strict=True)]
+    kinds = set(keys[: len(model)] or keys)
+    if kinds <= {*YES, *NO} and not kinds.isdisjoint(YES) and not kinds.isdisjoint(NO):
+        return ["yes" if key in YES else "no" if key in NO else key for key in keys]
+    return keys

@@ -32,16 +32,11 @@ class SameLabel:
     """A column of which rows with one value have one label, but for exceptions."""
 
     name: str
-    code: Codes
-    """(n_rows,) which value each row holds, −1 where it is missing"""
-    n_known: int
-    """known labels beside the first of each value"""
-    n_exceptions: int
-    """known labels that are not the commonest of their value"""
-    n_differing: int
-    """values within which known labels differ"""
-    is_binding: bool = False
-    """the user said so, whatever the known labels show"""
+    code: Codes  # (n_rows,) which value each row holds, −1 where it is missing
+    n_known: int  # known labels beside the first of each value
+    n_exceptions: int  # known labels that are not the commonest of their value
+    n_differing: int  # values within which known labels differ
+    is_binding: bool = False  # the user said so, whatever the known labels show
 
     @property
     def exception_rate(self) -> float:
@@ -94,8 +89,7 @@ class _Counts(NamedTuple):
     value: Codes
     label: Codes
     n: Integers
-    starts: Integers
-    """(n_values + 1,) the first entry of each value that has a known label, and their number"""
+    starts: Integers  # (n_values + 1,) the first entry of each value that has a known label, and their number
 
 
 def _counts(code: Codes, label: Codes) -> _Counts:
@@ -107,11 +101,7 @@ def _counts(code: Codes, label: Codes) -> _Counts:
 
 
 def _differing_by_chance(counts: _Counts, *, is_ordered: bool) -> float:
-    """Expect so many values with different labels if each row drew its label as all rows do.
-
-    Of values that are ordered, rows draw from the nearest others, each from one of its own, since labels within one
-    are alike also where it is a key; more rows than these draw as many do.
-    """
+    """Expect so many values with different labels if rows drew theirs from all rows, or, ordered, from the nearest."""
     from scipy.sparse import csr_matrix, diags
 
     size: Floats = np.add.reduceat(counts.n, counts.starts[:-1]).astype(np.float64)  # (n_values,)

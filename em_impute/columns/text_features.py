@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,32 +95,27 @@ def text_features(vocabulary: Vocabulary, texts: Sequence[str]) -> "Iterator[csr
     from scipy.sparse import csr_matrix, hstack
 
     number = {text: k for k, text in enumerate(vocabulary.texts)}
-    n_whole, n_ngrams = len(number), vocabulary.buckets.size
-    of_bucket = np.full(1 << HASH_BITS, -1, np.int32)
-    of_bucket[vocabulary.buckets] = np.arange(n_ngrams)
     for part in _blocks(fold(texts)):
         whole = np.fromiter((number.get(text, -1) for text in part), np.int32, len(part))
         start = np.concatenate([[0], np.cumsum(whole >= 0)])
         kept = whole[whole >= 0]
-        features = [csr_matrix((np.ones(kept.size), kept, start), shape=(len(part), n_whole))]
-        if n_ngrams:
-            features.append(_ngram_features(part, of_bucket, vocabulary.idf))
+        features = [csr_matrix((np.ones(kept.size), kept, start), shape=(len(part), len(number)))]
+        if vocabulary.buckets.size:
+            ngrams = _ngram_counts(part)[:, vocabulary.buckets]
+            text = np.repeat(np.arange(len(part)), np.diff(ngrams.indptr))
+            ngrams.data = (1.0 + np.log(ngrams.data)) * vocabulary.idf[ngrams.indices]
+            ngrams.data /= np.sqrt(np.bincount(text, ngrams.data**2, len(part)))[text]
+            features.append(ngrams)
         yield hstack([*features, csr_matrix((len(part), 1))], format="csr")
     yield csr_matrix((np.ones(1), [vocabulary.size - 1], [0, 1]), shape=(1, vocabulary.size))
 
 
-def _ngram_features(texts: Sequence[str], of_bucket: Hashes, idf: Singles) -> "csr_matrix":
-    """Give the n-grams that have a number in `of_bucket` (2^HASH_BITS,), as rows of norm 1: (n_texts, n_ngrams)."""
+def _ngram_counts(texts: Sequence[str]) -> "csr_matrix":
+    """Count the n-grams of each text by their hashes: (n_texts, 2^HASH_BITS)."""
     from scipy.sparse import csr_matrix
 
-    occurrence, bucket = _ngrams(texts)
-    number = of_bucket[bucket]
-    kept = number >= 0
-    text, feature, count = _counted(occurrence[kept], number[kept], idf.size)
-    value = (1.0 + np.log(np.arange(1, count.max(initial=1) + 1)))[count - 1] * idf[feature]
-    norm = np.sqrt(np.bincount(text, value**2, len(texts)))
-    start = np.concatenate([[0], np.cumsum(np.bincount(text, minlength=len(texts)))])
-    return csr_matrix((value / norm[text], feature, start), shape=(len(texts), idf.size))
+    text, bucket = _ngrams(texts)
+    return csr_matrix((np.ones(text.size), (text, bucket)), shape=(len(texts), 1 << HASH_BITS))
 
 
 def _frequent_ngrams(texts: Sequence[str], n_rows: Integers) -> tuple[Hashes, Singles]:
@@ -128,9 +123,8 @@ def _frequent_ngrams(texts: Sequence[str], n_rows: Integers) -> tuple[Hashes, Si
     frequency = np.zeros(1 << HASH_BITS)
     start = 0
     for part in _blocks(texts):
-        text, bucket, _ = _counted(*_ngrams(part), frequency.size)
-        frequency += np.bincount(bucket, n_rows[start + text], frequency.size)
-        start += len(part)
+        count, rows = _ngram_counts(part), n_rows[start : (start := start + len(part))]
+        frequency += np.bincount(count.indices, np.repeat(rows, np.diff(count.indptr)), frequency.size)
     order = np.argsort(-frequency, kind="stable")[:MAX_NGRAMS]
     buckets = np.sort(order[frequency[order] >= MIN_ROWS]).astype(np.int32)
     idf = np.log((1.0 + n_rows.sum()) / (1.0 + frequency[buckets])) + 1.0
@@ -147,10 +141,7 @@ def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _ngrams(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Give the n-grams of words with a blank at either end: the texts they are in and their hashes, (n_occurrences,).
-
-    All texts are one buffer.  The blank before a text is the text's own; the one after it is the next one's.
-    """
+    """Give the n-grams of words with a blank at either end: texts they are in and hashes, (n_occurrences,) each."""
     characters = np.frombuffer(" ".join(["", *texts, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
     size = np.fromiter(map(len, texts), np.intp, len(texts)) + 1
     text = np.repeat(np.arange(len(texts), dtype=np.uint32), size)
@@ -165,17 +156,3 @@ def _ngrams(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32
         found.append(text[start])
         hashes.append((ngram[start] * MIXER) >> np.uint32(32 - HASH_BITS))
     return np.concatenate(found), np.concatenate(hashes)
-
-
-def _counted(text: NDArray[Any], feature: NDArray[Any], n_features: int) -> tuple[Integers, Integers, Integers]:
-    """Count each feature of each text: text, feature and count (n_different,), in the order of texts."""
-    bits = n_features.bit_length()
-    fits = int(text.max(initial=0)).bit_length() + bits <= 32  # noqa: PLR2004  half the bytes are sorted twice as fast
-    key: NDArray[np.unsignedinteger[Any]] = text.astype(np.uint32 if fits else np.uint64)
-    key <<= bits
-    key |= feature.astype(key.dtype)
-    key.sort()
-    first = np.flatnonzero(np.append(key[:1] == key[:1], key[1:] != key[:-1]))
-    count = np.diff(first, append=key.size)
-    key = key[first]
-    return (key >> bits).astype(np.intp), (key & ((1 << bits) - 1)).astype(np.intp), count

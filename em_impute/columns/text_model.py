@@ -260,10 +260,7 @@ def _fit_folds(examples: Examples, ridge: float, start: Sequence[Floats | None])
 
 
 def _held_out(examples: Examples, fits: Sequence[Floats]) -> tuple[Floats, Floats]:
-    """Give the probabilities of each row by the fit that has not seen it, and the labels' shares among what that saw.
-
-    (n_rows, n_labels) each; 0 in rows that all fits have seen.
-    """
+    """Give probabilities and shares, (n_rows, n_labels) each, by fits that have not seen a row; 0 where all have."""
     probability = np.zeros((examples.label.size, examples.n_labels))
     shares = np.zeros_like(probability)
     for fold, coefficients in enumerate(fits):

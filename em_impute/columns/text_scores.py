@@ -1,6 +1,6 @@
 """What all texts of a row say of its label, put beside the numbers of a table as columns of their own."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
@@ -13,7 +13,6 @@ from em_impute.columns.text_model import TextModel, fit_text_model
 from em_impute.em.blocks import Floats, Integers
 from em_impute.serialize.annotations import Axes, NotSaved
 from em_impute.table.arrays import Codes
-from em_impute.table.categories import CategoryColumn
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
@@ -86,7 +85,12 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     the labels' shares do.
     """
     column = {names[index]: index for index in table.numbers}
-    texts = [*_columns_of_texts(table, names, known.told)]
+    texts = [
+        _texts_of(table, index, names[index], values=True)
+        for index, one in table.categories.items()
+        if one.code is not None and one.texts
+        if names[index] in known.told or not are_identifiers(names[index], one)
+    ]
     are_few = not any(table.categories[column[one.name]].too_many for one in texts)
     n_indicators = sum(len(one.texts) - 1 for one in texts)
     have_room = not texts or (not known.are_read and are_few and n_indicators <= MAX_INDICATORS)
@@ -154,12 +158,8 @@ def _tells(table: Table, index: int, texts: NamedTexts, label: Integers, weight:
 def _tells_by_value(
     code: Integers, label: Integers, weight: Floats, fold: Codes, n_labels: int, *, is_ordered: bool
 ) -> bool:
-    """Tell whether values are names rather than measurements, or tell something by not being there.
-
-    Labels of a fold are predicted twice from the others: by those that the same value has among them, a missing cell
-    being a value too, and by those of that value and its neighbours, as suits a measurement, and of all rows where the
-    cell is missing.  Values that are not ordered have no neighbours.  All arrays are (n_rows,).
-    """
+    """Tell whether values are names rather than measurements, or tell something by not being there."""
+    # Labels of a fold are predicted by others of the value, and by those of its neighbours too, as suits a measurement.
     place = code.astype(np.intp) + 1
     count = np.zeros((int(fold.max(initial=0)) + 1, int(place.max()) + 1, n_labels))
     np.add.at(count, (fold, place, label), weight)
@@ -193,10 +193,7 @@ def _folds(label: Integers, seed: int) -> Integers:
 def _with_scores(
     table: Table, first: int, names: Sequence[str], texts: Sequence[NamedTexts], model: TextModel, scores: Floats
 ) -> Table:
-    """Put scores beside the columns of a table, from the place `first` on.
-
-    A row that shows none of the texts has none, unless every column had gaps, so that these tell something too.
-    """
+    """Put scores behind a table's columns from `first` on; a row that shows no text has none, unless all have gaps."""
     whole = [one for one, known in zip(texts, model.vocabularies, strict=True) if not known.has_gaps]
     nothing = np.logical_and.reduce([one.code < 0 for one in whole]) if whole else np.zeros(len(scores), np.bool_)
     scores[nothing], n_missing = np.nan, int(np.count_nonzero(nothing))
@@ -213,14 +210,6 @@ def _with_scores(
     return replace(table, numbers={**table.numbers, **columns})
 
 
-def _columns_of_texts(table: Table, names: Sequence[str], told: Collection[str]) -> Iterator[NamedTexts]:
-    """Give the columns that hold more than numbers."""
-    for index, category in table.categories.items():
-        name, texts = names[index], category.all_texts
-        if texts is not None and texts.texts and (name in told or not are_identifiers(name, category)):
-            yield _of_category(name, category)
-
-
 def _numbers_as_texts(table: Table, names: Sequence[str]) -> Iterator[NamedTexts]:
     """Give the columns of numbers that may be codes, and of the others with gaps whether there is a number."""
     for index, column in table.numbers.items():
@@ -228,7 +217,7 @@ def _numbers_as_texts(table: Table, names: Sequence[str]) -> Iterator[NamedTexts
             continue
         are_codes = column.is_code or (_are_codes(column.numbers[:PROBE]) and _are_codes(column.numbers))
         if are_codes or 0 < column.n_missing < column.size:
-            yield _of_numbers(names[index], column, values=are_codes)
+            yield _texts_of(table, index, names[index], values=are_codes)
 
 
 def _are_codes(numbers: Floats) -> bool:
@@ -237,31 +226,17 @@ def _are_codes(numbers: Floats) -> bool:
 
 
 def _texts_of(table: Table, index: int | None, name: str, *, values: bool) -> NamedTexts:
-    """Read a column of any table as the model was fitted to it."""
+    """Read a column of any table as texts, numbers spelt alike; without `values` only where there is a number."""
     category = None if index is None else table.categories.get(index)
-    if category is not None and category.all_texts is not None:
-        return _of_category(name, category)
-    if index is None or table.numbers[index].numbers is None:
+    if category is not None and category.code is not None:
+        parsed = [(text, parse_number(text)) for text in category.texts]
+        return NamedTexts(name, category.code, [text if number is None else _spelt(number) for text, number in parsed])
+    column = None if index is None else table.numbers[index]
+    if column is None or column.numbers is None:
         return NamedTexts(name, np.full(table.n_rows, -1), ())
-    return _of_numbers(name, table.numbers[index], values=values)
-
-
-def _of_category(name: str, category: CategoryColumn) -> NamedTexts:
-    """Spell numbers alike, since other rows of the column may hold nothing else."""
-    if category.all_texts is None:
-        raise AssertionError("only columns whose texts were kept are read as texts")
-    code, texts = category.all_texts
-    numbers = [parse_number(text) for text in texts]
-    spelt = [text if number is None else _spelt(number) for text, number in zip(texts, numbers, strict=True)]
-    return NamedTexts(name, code, spelt)
-
-
-def _of_numbers(name: str, column: NumberColumn, *, values: bool) -> NamedTexts:
-    numbers, code = column.values if not values or column.code is None else column.numbers, column.code
-    if numbers is None:
-        raise AssertionError("a column that was dropped is none of numbers")
     if not values:
-        return NamedTexts(name, np.where(np.isnan(numbers), -1, 0), (SHOWN,))
+        return NamedTexts(name, np.where(np.isnan(column.of(slice(None))), -1, 0), (SHOWN,))
+    numbers, code = column.numbers, column.code
     if code is None:
         numbers, code = np.unique(numbers, return_inverse=True)
     place = np.where(np.isnan(numbers), -1, np.arange(numbers.size))

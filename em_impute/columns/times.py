@@ -121,18 +121,14 @@ def choose_times(
     if day == month == shares[form] and not (is_settled or with_dots):
         return None
     if form in {"time of day", "duration", "duration in minutes"}:
-        return Times(_kind_of_clock(texts, shares))
+        # 08:15 has two digits, and 1:02:15 beside 59:30 is in hours.
+        in_full = [text for text in texts if text.count(":") > 1]
+        is_clock = any(text[-1:] in "mM." for text in texts) or all(re.match(r"\d\d:", text) for text in texts)
+        if is_clock and shares["time of day"] >= max(shares.values()):
+            return Times("time of day")
+        return Times("duration in minutes" if 0 < len(in_full) < len(texts) else "duration")
     moments = [_moment(form, text) for text in texts]
     return Times(form, any(one is not None and one.has_clock for one in moments))
-
-
-def _kind_of_clock(texts: Sequence[str], shares: dict[str, float]) -> str:
-    """Tell times of day from durations: 08:15 has two digits, and 1:02:15 beside 59:30 is in hours."""
-    in_full = [text for text in texts if text.count(":") > 1]
-    is_clock = any(text[-1:] in "mM." for text in texts) or all(re.match(r"\d\d:", text) for text in texts)
-    if is_clock and shares["time of day"] >= max(shares.values()):
-        return "time of day"
-    return "duration in minutes" if 0 < len(in_full) < len(texts) else "duration"
 
 
 def _moment(form: str, text: str) -> Moment | None:

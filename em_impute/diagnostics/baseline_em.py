@@ -46,20 +46,13 @@ class BaselineEm(NamedTuple):
     """Two fits of the same mixture, in units of the standardised measurements."""
 
     covariance: str
-    names: tuple[str, ...]
-    """(n_features,)"""
-    shift: Floats
-    """(n_features,), what was subtracted from the data"""
-    scale: Floats
-    """(n_features,), what they were then divided by"""
-    em: Mixture
-    """of all rows"""
-    labels_only: Parameters | None
-    """of the labelled rows alone; None where no label is known"""
-    errors: Errors | None
-    """None where they would take too long"""
-    log_jacobian: float
-    """to subtract from a log-likelihood in standardised units"""
+    names: tuple[str, ...]  # (n_features,)
+    shift: Floats  # (n_features,), what was subtracted from the data
+    scale: Floats  # (n_features,), what they were then divided by
+    em: Mixture  # of all rows
+    labels_only: Parameters | None  # of the labelled rows alone; None where no label is known
+    errors: Errors | None  # None where they would take too long
+    log_jacobian: float  # to subtract from a log-likelihood in standardised units
     drift: Floats | None
     """(n_labels,), how far the other rows moved the mean of each label, in its standard deviations (Mahalanobis)"""
 

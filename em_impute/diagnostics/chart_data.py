@@ -1,18 +1,22 @@
 """What a picture takes: measurements in bins, probabilities along one, points in the plane that shows the labels."""
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from em_impute.diagnostics.baseline_em import BaselineEm
-from em_impute.diagnostics.histograms import MAX_BINS, cells_of, count_in_bins, rounded, separation_of
-from em_impute.diagnostics.values import Axis, ChartData, Ellipse, Plane, PosteriorCurve
-from em_impute.em.blocks import Floats, Integers
+from em_impute.diagnostics.extrapolation import copies_of
+from em_impute.diagnostics.values import Axis, ChartData, Ellipse, FeatureHistogram, Plane, PosteriorCurve
+from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.em.parameters import Parameters
 from em_impute.em.sampling import draw_rows
 from em_impute.missingness.values import RowCounts
+from em_impute.model.assign import most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
+from em_impute.table.arrays import Codes
 
 MAX_HISTOGRAMS, MAX_COUNTS = 12, 10_000
 """Measurements that are counted in bins, the fewer the more labels there are."""
@@ -23,8 +27,8 @@ MAX_POINTS = 400
 MAX_CURVE, LEAST_CURVE = 200, 20
 """Points of the curves of all labels, the fewer the more labels there are."""
 
-DIGITS, PLACE_DIGITS = 6, 12
-"""Significant ones of what is only drawn; of places more, since they may lie far from 0."""
+DIGITS, PLACE_DIGITS, EDGE_DIGITS = 6, 12, 15
+"""Significant ones of what is only drawn; of places more, since they may lie far from 0; of edges all but rounding."""
 
 LEAST_STRENGTH = 1e-6
 """A discriminant below this part of the first one's strength is rounding: the labels lie on a line."""
@@ -32,17 +36,48 @@ LEAST_STRENGTH = 1e-6
 RARE = 0.1
 """A label so rare beside the most common one does not turn the axes: two rows far out would squeeze all others."""
 
+MIN_BINS, MAX_BINS = 12, 40
+
+FINE = 1e-4
+"""Steps between values below this part of a bin's width are those of no scale that was read."""
+
+ROUNDING = 1e-9
+
+HUGE = 1e300
+"""Beyond it, and below its inverse, arithmetic on the edges of bins would leave the range of numbers."""
+
+N_PROBED, MANY_ROWS = 5000, 20_000
+"""Values by which the bins are laid out, and rows of which they are taken; all rows are counted in them."""
+
+TAIL = 0.001
+"""Part of the rows at either end that may lie in the outermost bins, where these few would take most of the room."""
+
+ROOMY = 1.5
+"""Times the range without the tails up to which they are shown as well."""
+
+
+class _Cells(NamedTuple):
+    """Missing cells, those in equal rows told once where they were filled alike."""
+
+    place: Integers  # (n_cells,) among the distinct rows
+    code: Integers  # (n_cells,) label filled in, −1 for none
+    times: Integers  # (n_cells,) how often there is such a one
+
 
 def chart_data(
     found: FittedColumn, fills: Fills, min_probability: float, plain: BaselineEm | None, seed: int
 ) -> ChartData:
     """Count and draw rows of a completed column, all in the data's own units."""
     design = found.design
-    cells = cells_of(found, fills, min_probability)
-    told = [separation_of(found, cells, j) for j in range(design.n_numbers)]
+    if fills.is_drawn:  # equal rows may differ in what was drawn for them
+        place = design.distinct_of(fills.row)
+        cells = _Cells(place, fills.code, np.broadcast_to(np.intp(1), place.shape))
+    else:
+        cells = _Cells(found.unlabelled, most_probable(found.distinct_probability, min_probability)[0], found.cells)
+    told = [_separation_of(found, cells, j) for j in range(design.n_numbers)]
     order = np.argsort([-1.0 if one is None else -one for one in told], kind="stable").tolist()
     n_shown = min(MAX_HISTOGRAMS, max(1, MAX_COUNTS // (len(found.labels.labels) * MAX_BINS)))
-    made = [count_in_bins(found, cells, j) for j in order[:n_shown]]
+    made = [_count_in_bins(found, cells, j) for j in order[:n_shown]]
     return ChartData(
         [one for one in made if one is not None],
         _curve(found) if len(design.features) == design.n_numbers == 1 and found.groups is None else None,
@@ -61,8 +96,8 @@ def _curve(found: FittedColumn) -> PosteriorCurve | None:
     order = order[np.unique(np.linspace(0, order.size - 1, n_points).round().astype(np.intp))]
     order = order[np.unique(x[order], return_index=True)[1]]
     probability = found.distinct_probability[order].T
-    by_label = {label: rounded(one, DIGITS) for label, one in zip(labels, probability, strict=True)}
-    return PosteriorCurve(about.name, rounded(about.shift + about.scale * x[order], PLACE_DIGITS), by_label)
+    by_label = {label: _rounded(one, DIGITS) for label, one in zip(labels, probability, strict=True)}
+    return PosteriorCurve(about.name, _rounded(about.shift + about.scale * x[order], PLACE_DIGITS), by_label)
 
 
 def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: int) -> Plane | None:
@@ -88,9 +123,9 @@ def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: in
     )
     return Plane(
         axes=(first, second),
-        known={one: rounded(here[label == k], PLACE_DIGITS) for one, k in at.items()},
-        filled={one: rounded(there[code == k], PLACE_DIGITS) for k, one in enumerate(labels)},
-        left_empty=rounded(there[code < 0], PLACE_DIGITS),
+        known={one: _rounded(here[label == k], PLACE_DIGITS) for one, k in at.items()},
+        filled={one: _rounded(there[code == k], PLACE_DIGITS) for k, one in enumerate(labels)},
+        left_empty=_rounded(there[code < 0], PLACE_DIGITS),
         of=RowCounts(int(np.count_nonzero(design.label >= 0)), fills.row.size),
         em=_ellipses(plain.em.fit.parameters, plain, axes, design.labels),
         labels_only=None if plain.labels_only is None else _ellipses(plain.labels_only, plain, axes, design.labels),
@@ -98,10 +133,7 @@ def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: in
 
 
 def _ellipses(parameters: Parameters, plain: BaselineEm, axes: Floats, labels: Sequence[str]) -> list[Ellipse]:
-    """See a mixture of the standardised measurements in the plane of two axes, (2, n_features): exact, since linear.
-
-    Beyond the range of numbers a covariance is infinite or 0.
-    """
+    """See a mixture in the plane of two axes; beyond the range of numbers a covariance is infinite or 0."""
     onto = axes * plain.scale
     with np.errstate(over="ignore", under="ignore"):
         covariance = onto @ parameters.covariance @ onto.T
@@ -110,12 +142,7 @@ def _ellipses(parameters: Parameters, plain: BaselineEm, axes: Floats, labels: S
 
 
 def _axes(plain: BaselineEm) -> tuple[Sequence[str], Floats]:
-    """Choose the measurements themselves where there are two, else the directions that tell the labels apart best.
-
-    Those are Fisher's (1936) discriminants of the Gaussians.  Two labels lie along one; the other axis is then the one
-    across it in which all rows vary most.  Returns their names, and what the data in their own units are multiplied by,
-    (2, n_features).
-    """
+    """Choose the two measurements, or of more the best discriminants (Fisher 1936): names, and (2, n_features)."""
     n_features = len(plain.names)
     if n_features == 2:  # noqa: PLR2004
         return plain.names, np.eye(2)
@@ -130,7 +157,7 @@ def _axes(plain: BaselineEm) -> tuple[Sequence[str], Floats]:
     first = _unit(whitener.T @ direction[:, -1])
     if strength[-2] > LEAST_STRENGTH * strength[-1]:
         second = _unit(whitener.T @ direction[:, -2])
-    else:
+    else:  # two labels lie along one: across it where all rows vary most
         across = np.eye(n_features) - np.outer(first, first)
         second = _unit(np.linalg.eigh(across @ (within + between) @ across)[1][:, -1])
     return ("axis 1", "axis 2"), np.array([first, second]) / plain.scale
@@ -140,3 +167,114 @@ def _unit(direction: Floats) -> Floats:
     """Give a direction the length 1, and its largest part a positive sign."""
     largest = direction[np.abs(direction).argmax()]
     return np.asarray(direction / (np.linalg.norm(direction) * np.sign(largest)))
+
+
+def spread_of_labels(values: Floats, label: Codes, weight: Floats | Integers) -> float | None:
+    """Compute the share of the variance of values (n_rows,) that lies between their labels (n_rows,): η².
+
+    `weight` (n_rows,) counts rows; those with NaN or without a label, −1, are left out.  None where nothing varies.
+    """
+    seen = (label >= 0) & ~np.isnan(values)
+    values, label, weight = values[seen], label[seen], weight[seen]
+    if not weight.sum() > 0.0:
+        return None
+    centred = values - weight @ values / weight.sum()
+    total = weight @ centred**2
+    count = np.bincount(label, weight)
+    sums = np.bincount(label, weight * centred)
+    between = float((sums[count > 0.0] ** 2 / count[count > 0.0]).sum())
+    return min(1.0, between / total) if total > 0.0 else None
+
+
+def _separation_of(found: FittedColumn, cells: _Cells, feature: int) -> float | None:
+    """Say how much of a measurement the labels explain: the known ones, or if there are none those filled in."""
+    rows = found.design.distinct
+    if any(found.labels.known):
+        some = _few(rows.label)
+        return spread_of_labels(rows.x[some, feature], rows.label[some], rows.weight[some])
+    some = _few(cells.place)
+    return spread_of_labels(rows.x[cells.place[some], feature], cells.code[some], cells.times[some])
+
+
+def _count_in_bins(found: FittedColumn, cells: _Cells, feature: int) -> FeatureHistogram | None:
+    """Count all rows by the bins of a measurement; None where it can be laid out in none."""
+    design, labels = found.design, found.labels.labels
+    about, x, copies = design.features[feature], design.distinct.x[:, feature], copies_of(design)
+    with np.errstate(over="ignore"):
+        edges = lay_out(about.shift + about.scale * _probe(x, copies), design.label.size)
+    if edges is None:
+        return None
+    first, per_bin, n_bins = (edges[0] - about.shift) / about.scale, about.scale / (edges[1] - edges[0]), edges.size - 1
+
+    def count(values: Floats, code: Integers, times: Floats | Integers) -> Integers:
+        """Count values by label, none last, and by bin, beside those below and above: (n_labels + 1, n_bins + 2)."""
+        counts = np.zeros((n_bins + 3) * (len(labels) + 1), np.intp)
+        for some in slices(values.size):
+            place = np.clip(np.floor((values[some] - first) * per_bin) + 1.0, 0.0, n_bins + 1.0)
+            at = np.nan_to_num(place, nan=n_bins + 2.0).astype(np.intp) * (len(labels) + 1)
+            counts += np.bincount(at + code[some] % (len(labels) + 1), times[some], counts.size).astype(np.intp)
+        return counts.reshape(n_bins + 3, -1)[:-1].T
+
+    code_of = np.array([*(labels.index(label) for label in design.labels), -1])
+    known = count(x, code_of[design.distinct.label], copies)
+    missing = count(x[cells.place], cells.code.astype(np.intp), cells.times)
+    below, above = known.sum(axis=0)[[0, -1]].tolist()
+    for one in (known, missing):
+        one[:, [1, -2]] += one[:, [0, -1]]
+    of_known, filled = (dict(zip(labels, one[:-1, 1:-1].tolist(), strict=True)) for one in (known, missing))
+    left_empty = missing[-1, 1:-1].tolist()
+    return FeatureHistogram(about.name, _rounded(edges, EDGE_DIGITS), (below, above), of_known, filled, left_empty)
+
+
+def _rounded(values: NDArray[Any], digits: int) -> list[Any]:
+    """Write numbers with so many significant digits, as lists as deep as the array."""
+    if values.ndim > 1:
+        return [_rounded(row, digits) for row in values]
+    return [float(f"{value:.{digits}g}") for value in values.tolist()]
+
+
+def _few(rows: NDArray[Any]) -> slice:
+    """Take every so-manieth of very many rows."""
+    return slice(None, None, max(1, rows.size // MANY_ROWS))
+
+
+def _probe(x: Floats, copies: Floats) -> Floats:
+    """Choose values (n_probed,) that are spread as those of the rows: quantiles of some of them, and both extremes."""
+    few = _few(x)
+    values, times = x[few][~np.isnan(x[few])], copies[few][~np.isnan(x[few])]
+    if not times.any():
+        return np.empty(0)
+    at = (np.arange(N_PROBED) + 0.5) / N_PROBED
+    inner = np.quantile(values, at, weights=times, method="inverted_cdf")
+    return np.concatenate([[np.nanmin(x)], inner, [np.nanmax(x)]])
+
+
+def lay_out(values: Floats, n_rows: float) -> Floats | None:
+    """Choose the edges of bins, (n_bins + 1,), for values: 1, 2 or 5 times a power of ten wide.
+
+    As wide as Freedman & Diaconis (1981) say, or less where that shows little, but never narrower than the smallest
+    step between values, or bins would hold now two of them and now three; edges lie between the steps, where rounding
+    moves no value across.  `values` (n_values,) are spread as those of `n_rows` rows.  None where nothing varies or
+    numbers leave the range of arithmetic.
+    """
+    if not values.size or not np.all(np.abs(values) < HUGE):
+        return None
+    low, high = values.min(), values.max()
+    if high - low < 1.0 / HUGE:
+        return None
+    inner = np.quantile(values, [TAIL, 1.0 - TAIL])
+    if high - low > ROOMY * (inner[1] - inner[0]) > 0.0:
+        low, high = inner
+    quartile = np.quantile(values, [0.25, 0.75])
+    wanted = min(2.0 * (quartile[1] - quartile[0]) / n_rows ** (1 / 3), (high - low) / MIN_BINS)
+    step = float(np.diff(np.unique(values)).min())
+    least = max(step, (high - low) / MAX_BINS)
+    power = np.floor(np.log10(max(wanted, least)))
+    nice = np.outer(10.0 ** (power + np.arange(-1.0, 2.0)), [1.0, 2.0, 5.0]).ravel()
+    wide_enough = nice[nice >= least * (1.0 - ROUNDING)][0]
+    width = float(max([wide_enough, *nice[nice <= wanted * (1.0 + ROUNDING)]]))
+    offset = step / 2.0 if step > FINE * width else 0.0
+    first = np.floor((low + offset) / width)
+    n_bins = int(np.floor((high + offset) / width) - first) + 1
+    edges: Floats = (first + np.arange(n_bins + 1)) * width - offset
+    return edges if np.all(np.diff(edges) > 0.0) else None

@@ -27,13 +27,10 @@ class Diagnostics:
     missingness: Differences | None
     """Rows with a label beside rows without one; None where there are none of either kind"""
     uncertainty: Uncertainty
-    sensitivity: Sensitivity | None
-    """None where no label was known"""
-    audit: Audit | None
-    """None where no known label could be held out"""
+    sensitivity: Sensitivity | None  # None where no label was known
+    audit: Audit | None  # None where no known label could be held out
     flagged: Flagged
-    baseline_em: BaselineEm | None
-    """None where nothing was measured, or no Gaussians can be fitted"""
+    baseline_em: BaselineEm | None  # None where nothing was measured, or no Gaussians can be fitted
     pictures: ChartData
     importance: tuple[Importance, ...] | None
     """None where no label was held out from an ensemble, or its fits were too large to keep"""

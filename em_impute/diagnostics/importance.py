@@ -44,10 +44,7 @@ def examine_importance(found: FittedColumn) -> tuple[Importance, ...] | None:
 
 
 def _columns_of(found: FittedColumn) -> dict[str, Columns]:
-    """Say what is made of each column of the table.
-
-    Scores of texts are made of all texts at once: they are left out together, under the names of these columns.
-    """
+    """Say what is made of each column of the table; texts that are scored together are left out together."""
     design, texts = found.design, found.texts
     source = {name: one.column for one in found.readings for name in one.names}
     if texts is not None:
@@ -62,10 +59,7 @@ def _columns_of(found: FittedColumn) -> dict[str, Columns]:
 
 
 def _surprise(ensemble: EnsembleFit, rows: Integers, columns: Sequence[Columns]) -> Floats:
-    """Give −log probability of labels held out, (1 + n_columns, n_rows): with all columns, then without each.
-
-    `rows` are places in the comparison.  Each is predicted by the fits that lack its label.
-    """
+    """Give −log probability of `rows` of the comparison, (1 + n_columns, n_rows): with all columns, without each."""
     comparison = ensemble.comparison
     surprise = np.empty((1 + len(columns), rows.size))
     for fold, submodels in enumerate(comparison.fits):

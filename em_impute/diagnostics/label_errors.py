@@ -10,14 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.columns.design import Design
 from em_impute.diagnostics.extrapolation import copies_of, rows_like
 from em_impute.diagnostics.values import Audit, Suspect
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.em.em import posterior
 from em_impute.em.sampling import draw_rows
 from em_impute.ensemble.ensemble import predict
-from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.column import FittedColumn
 from em_impute.model.fit import examples_of
 
@@ -97,10 +95,19 @@ def judge_labels(found: FittedColumn) -> Judged | None:
         known = np.union1d(draw_rows(labelled, most_rows, rng), choice.held_out.row)
     known = known[count[label[known]] > 1]
     was_held = np.isin(known, choice.held_out.row)
-    known = known[was_held | _without_own_fit(found, known)]
-    probability = _of_held_out(design, choice.held_out, known)
+    if design.groups is not None and found.groups is not None:
+        own = np.array([group.own_weight > 0.0 for group in found.groups] + [False])  # the last one is that of −1
+        known = known[was_held | ~own[design.groups.code[known]]]
+    probability, place = np.zeros((known.size, len(design.labels))), np.full(label.size, -1)
+    place[known] = np.arange(known.size)
+    chosen = np.flatnonzero(place[choice.held_out.row] >= 0)  # a row may have been held out several times, or never
+    np.add.at(probability, place[choice.held_out.row[chosen]], choice.held_out.probability[chosen])
     others = np.flatnonzero(~probability.any(axis=1))
-    probability[others] = _predicted(found, known[others])
+    if found.ensemble is not None:  # by the fit of all rows
+        probability[others] = predict(found.ensemble, examples_of(design).predictors.take(known[others]))
+    else:
+        fit = found.mixture.fit
+        probability[others] = posterior(fit.parameters, fit.component_label, design.distinct.x[known[others]])
     probability /= probability.sum(axis=1, keepdims=True)
     own, likely = probability[np.arange(known.size), label[known]], probability.argmax(axis=1)
     most = probability.max(axis=1)
@@ -111,30 +118,3 @@ def judge_labels(found: FittedColumn) -> Judged | None:
 def _is_suspect(probability: Floats, own: Floats, likely: Floats) -> Flags:
     """Say whether a label of some `probability` is one, where the most probable label has the probability `likely`."""
     return (probability < SUSPICIOUS) & (likely >= LIKELIER * own)
-
-
-def _without_own_fit(found: FittedColumn, row: Integers) -> Flags:
-    """Say which distinct rows belong to no group with a fit of its own, (n_chosen,)."""
-    groups = found.design.groups
-    if groups is None or found.groups is None:
-        return np.ones(row.size, dtype=bool)
-    own = np.array([group.own_weight > 0.0 for group in found.groups] + [False])  # the last one is that of −1
-    return ~own[groups.code[row]]
-
-
-def _predicted(found: FittedColumn, row: Integers) -> Floats:
-    """Give what the fit of all rows says of some distinct rows, (n_chosen, n_labels)."""
-    if found.ensemble is not None:
-        return predict(found.ensemble, examples_of(found.design).predictors.take(row))
-    fit = found.mixture.fit
-    return posterior(fit.parameters, fit.component_label, found.design.distinct.x[row])
-
-
-def _of_held_out(design: Design, held: HeldOut, row: Integers) -> Floats:
-    """Add up what was said of each of the distinct rows `row`, which may have been held out several times, or never."""
-    place = np.full(design.distinct.label.size, -1)
-    place[row] = np.arange(row.size)
-    chosen = np.flatnonzero(place[held.row] >= 0)
-    probability = np.zeros((row.size, len(design.labels)))
-    np.add.at(probability, place[held.row[chosen]], held.probability[chosen])
-    return probability

@@ -68,12 +68,15 @@ def sweep(
 
 
 def _totals(probability: Floats, weight: Floats, known: Floats, k: int) -> Callable[[float], Floats]:
-    """Prepare the totals of all labels, (n_labels,), as a function of the shift of label `k`.
-
-    The others' totals are linear in the others' probabilities: rows that agree in that of `k` can be added up.
-    """
-    if weight.size > MAX_ROWS:
-        probability, weight = _binned(probability, weight, k)
+    """Prepare the totals of all labels, (n_labels,), linear in the others' probabilities, by the shift of label `k`."""
+    if weight.size > MAX_ROWS:  # rows of about equal log-odds of the label go together
+        with np.errstate(divide="ignore"):
+            log_odds = np.log(probability[:, k]) - np.log1p(-np.minimum(probability[:, k], 1.0))
+        place = np.round((np.clip(log_odds, -MAX_LOG_ODDS, MAX_LOG_ODDS) + MAX_LOG_ODDS) / BIN_WIDTH).astype(np.intp)
+        total = np.bincount(place, weight)
+        filled = total > 0.0
+        sums = np.column_stack([np.bincount(place, weight * column)[filled] for column in probability.T])
+        probability, weight = sums / total[filled, None], total[filled].astype(np.float64, copy=False)
     counted = weight[:, None] * probability  # (n_rows, n_labels)
     shifted = probability[:, k]
 
@@ -83,17 +86,6 @@ def _totals(probability: Floats, weight: Floats, known: Floats, k: int) -> Calla
         return known + result
 
     return totals
-
-
-def _binned(probability: Floats, weight: Floats, k: int) -> tuple[Floats, Floats]:
-    """Put rows of about equal log-odds of label `k` together: their mean probabilities, and their weights."""
-    with np.errstate(divide="ignore"):
-        log_odds = np.log(probability[:, k]) - np.log1p(-np.minimum(probability[:, k], 1.0))
-    place = np.round((np.clip(log_odds, -MAX_LOG_ODDS, MAX_LOG_ODDS) + MAX_LOG_ODDS) / BIN_WIDTH).astype(np.intp)
-    total = np.bincount(place, weight)
-    filled = total > 0.0
-    sums = np.column_stack([np.bincount(place, weight * column)[filled] for column in probability.T])
-    return sums / total[filled, None], total[filled].astype(np.float64, copy=False)
 
 
 def _tippings(totals: Callable[[float], Floats], labels: Sequence[str], k: int, leader: int) -> list[Tipping]:

@@ -17,7 +17,6 @@ from em_impute.missingness.regression import fit_shift
 from em_impute.model.assign import most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
-from em_impute.model.siblings import Said
 
 N_DRAWS = 100
 REPLICATES = 3
@@ -59,16 +58,12 @@ class Uncertainty:
     no label could be held out, and wrong has no meaning"""
     wrong_held_out: IntervalEstimate | None
     """The same from the known labels that were held out, as if the missing ones were like them"""
-    agree: bool
-    """The draws, before held-out labels corrected them, and those labels do not contradict each other."""
-    totals: tuple[IntervalEstimate, ...]
-    """of each label, in the completed column: 95 %"""
-    shares: tuple[IntervalEstimate, ...]
-    """of each label, where the rows come from: 95 % by Rubin's rules"""
+    agree: bool  # The draws, before held-out labels corrected them, and those labels do not contradict each other.
+    totals: tuple[IntervalEstimate, ...]  # of each label, in the completed column: 95 %
+    shares: tuple[IntervalEstimate, ...]  # of each label, where the rows come from: 95 % by Rubin's rules
     missing_information: Floats
     """(n_labels,), fraction that is missing of what the complete column would tell about each share"""
-    n_beyond: int = 0
-    """Missing cells in rows that are like no labelled row, so that no hidden label tells of them."""
+    n_beyond: int = 0  # Missing cells in rows that are like no labelled row, so that no hidden label tells of them.
 
     @property
     def recommended(self) -> int:
@@ -117,7 +112,9 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
         if not agree:  # the labels know better, so far as they can
             low, high = min(held_out.low, wrong.low), max(held_out.high, wrong.high)
             wrong = held_out._replace(low=low, high=high) if n_beyond else held_out
-    totals = _total_intervals(total, known, fills.row.size)
+    # Of each label's total in this file: draws as of a normal distribution, between what is known and all cells.
+    half = NORMAL_95 * total.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / N_DRAWS)
+    totals = _intervals(total.mean(axis=0), half, known, known + fills.row.size)
     return Uncertainty(N_DRAWS, wrong, held_out, agree, totals, shares, missing_information, n_beyond)
 
 
@@ -142,8 +139,7 @@ def pool_shares(share: Floats, n_rows: int) -> tuple[tuple[IntervalEstimate, ...
     missing = np.clip(part + (1.0 - part) * 2.0 / (freedom + 3.0), 0.0, 1.0)
     missing[part < NOTHING] = 0.0
     half = stdtrit(freedom, 0.5 + TOTAL_LEVEL / 2.0) * np.sqrt(total)
-    intervals = zip(estimate, np.maximum(estimate - half, 0.0), np.minimum(estimate + half, 1.0), strict=True)
-    return tuple(IntervalEstimate(*map(float, one)) for one in intervals), missing
+    return _intervals(estimate, half, np.zeros_like(half), np.ones_like(half)), missing
 
 
 def recommended_draws(missing_information: float) -> int:
@@ -171,11 +167,7 @@ class _Together(NamedTuple):
 
 
 def _together(found: FittedColumn, held: HeldOut | None, missing: Gathered) -> _Together:
-    """Estimate how much more numbers vary since rows in clusters are wrong together.
-
-    Of n_c rows of cluster c that are wrong or right alike by a correlation κ the number varies 1 + κ·(n_c − 1) times as
-    much as if each were wrong for itself (Kish 1965); κ is found from labels held out.
-    """
+    """Find by labels held out how much more numbers vary as clusters are wrong together: 1 + κ·(n − 1) (Kish 1965)."""
     cluster = found.fitted.how.clusters
     if cluster is None or held is None or held.cluster is None:
         return _Together(1.0, 1.0)
@@ -188,19 +180,14 @@ def _together(found: FittedColumn, held: HeldOut | None, missing: Gathered) -> _
     kappa = float(np.clip(pairs / expected, 0.0, 1.0)) if expected > 0.0 else 1.0
     cells = np.bincount(cluster.code[missing.rows], missing.cells)
     factors = [1.0 + kappa * (float(n @ n) / float(n.sum()) - 1.0) for n in (size.astype(float), cells)]
-    if found.siblings is not None and found.said is not None:
-        factors[1] = _of_keys(found.siblings.code[missing.rows], found.said.take(missing.place), missing.cells)
+    if found.siblings is not None and found.said is not None:  # cells of a key without a label get one together
+        said, n_cells = found.said.take(missing.place), missing.cells
+        variance = said.together.max(axis=1) * (1.0 - said.together.max(axis=1))
+        deviation = np.where(said.is_known, 0.0, n_cells * np.sqrt(variance))
+        shared = np.bincount(found.siblings.code[missing.rows], deviation)
+        together = float(shared @ shared + n_cells[said.is_known] @ variance[said.is_known])
+        factors[1] = together / (n_cells @ variance) if n_cells @ variance > 0.0 else 1.0
     return _Together(*(max(1.0, one) for one in factors))
-
-
-def _of_keys(code: Integers, said: Said, cells: Integers) -> float:
-    """Compute how much more the number of wrong cells varies since those of a key without a label get one together."""
-    best = said.together.max(axis=1)
-    deviation = cells * np.sqrt(best * (1.0 - best))
-    alone = cells @ (best * (1.0 - best))
-    shared = np.bincount(code, np.where(said.is_known, 0.0, deviation))
-    together = float(shared @ shared + cells[said.is_known] @ (best * (1.0 - best))[said.is_known])
-    return together / alone if alone > 0.0 else 1.0
 
 
 def _spread(number: Floats, together: _Together) -> Floats:
@@ -221,11 +208,7 @@ def _wrong(
     together: _Together,
     rng: np.random.Generator,
 ) -> IntervalEstimate:
-    """Draw the number of filled cells that are wrong, the log-odds of being so shifted in each draw by `shift`.
-
-    `chance` is (n_draws, n_rows, n_labels), `stated` (n_rows, n_labels) what the fills rest on, `shift` (n_draws,
-    n_rows).
-    """
+    """Draw how many fills are wrong, log-odds shifted by `shift` (n_draws, n_rows); `stated` the fills rest on."""
     top = stated.argmax(axis=1)
     rows, labels = np.nonzero(missing.filled)
     is_top = labels == top[rows]
@@ -245,11 +228,7 @@ def _wrong(
 
 
 def _calibration(held: HeldOut, together: _Together, rng: np.random.Generator) -> Floats:
-    """Draw by how much the log-odds of being wrong are higher than stated, from labels held out: (n_draws,).
-
-    That is the posterior of one shift for all rows under a normal prior (Laplace), the wider, the less labelled rows
-    are like rows to fill.  Labels that weigh unequally count as so many rows as their mean varies by (Kish 1965).
-    """
+    """Draw by how much log-odds of being wrong are higher than stated, by labels held out (Laplace): (n_draws,)."""
     own = np.ones(held.label.size) if held.weight is None else held.weight
     weight = as_effective(own) / together.held_out
     deviation = np.hypot(CALIBRATION_SD, UNLIKE_SD * (1.0 - effective_rows(own) / own.size))
@@ -282,9 +261,9 @@ def _wrong_by_held_out(
     return IntervalEstimate(rate * fills.n_filled, float(low), float(high))
 
 
-def _total_intervals(total: Floats, known: Integers, n_missing: int) -> tuple[IntervalEstimate, ...]:
-    """Give the interval for each label's total in this file: (n_draws, n_labels) draws as of a normal distribution."""
-    estimate = total.mean(axis=0)
-    half = NORMAL_95 * total.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / total.shape[0])
-    low, high = np.maximum(estimate - half, known), np.minimum(estimate + half, known + n_missing)
-    return tuple(IntervalEstimate(*map(float, one)) for one in zip(estimate, low, high, strict=True))
+def _intervals(
+    estimate: Floats, half: Floats, least: Floats | Integers, most: Floats | Integers
+) -> tuple[IntervalEstimate, ...]:
+    """Give each label's estimate and what is `half` a width around it, within bounds, (n_labels,) all."""
+    ends = np.maximum(estimate - half, least), np.minimum(estimate + half, most)
+    return tuple(IntervalEstimate(*map(float, one)) for one in zip(estimate, *ends, strict=True))

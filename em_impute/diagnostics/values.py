@@ -19,14 +19,10 @@ class IntervalEstimate(NamedTuple):
 class Suspect(NamedTuple):
     """A known label that looks wrong."""
 
-    row: int
-    """of the table, 0-based"""
-    label: str
-    """what the cell says"""
-    probability: float
-    """of that label, given the row's predictors"""
-    likely: str
-    """the most probable label"""
+    row: int  # of the table, 0-based
+    label: str  # what the cell says
+    probability: float  # of that label, given the row's predictors
+    likely: str  # the most probable label
     likely_probability: float
 
 

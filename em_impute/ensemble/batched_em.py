@@ -58,17 +58,13 @@ MAX_NUMBERS = 1 << 17
 class TrainingData:
     """Rows through one view, ready for the matrix products."""
 
-    seen: Predictors
-    """as the view shows them"""
-    label: Integers
-    """(n_rows,), −1 where unknown"""
-    weight: Floats
-    """(n_rows,)"""
+    seen: Predictors  # as the view shows them
+    label: Integers  # (n_rows,), −1 where unknown
+    weight: Floats  # (n_rows,)
     n_labels: int
     labelled: tuple[TrainingRows, ...]
     unlabelled: tuple[TrainingRows, ...]
-    base: Floats
-    """(n_indicators,), share of each text of each category among all rows"""
+    base: Floats  # (n_indicators,), share of each text of each category among all rows
 
     @property
     def n_columns(self) -> int:
@@ -175,11 +171,7 @@ def _shared_sums(
     component_label: Integers | None = None,
     share: Floats | None = None,
 ) -> SufficientStatistics:
-    """Sum rows, each shared out over all components, or those of its label: (n_mixtures, n_components, …).
-
-    `weight` is (n_rows,) or (n_mixtures, n_rows).  `share` (n_rows, n_components), where it is given, says how rows are
-    shared out, else the mixtures do.
-    """
+    """Sum rows shared out by `share`, else by the mixtures, over all components or those of their label."""
     components = None if component_label is None else rows_by_code(component_label, int(component_label.max()) + 1)
     weight = np.broadcast_to(weight, (len(batch.weight), weight.shape[-1]))
     sums = SufficientStatistics(*map(np.zeros_like, (batch.weight, batch.mean, batch.covariance, batch.log_chance)))
@@ -294,16 +286,13 @@ def completed(
 def _in_turn(
     work: Callable[[Integers], SufficientStatistics], group: TrainingRows, mean: Floats, covariance: Floats
 ) -> SufficientStatistics:
-    """Put together what some mixtures at a time make of a group, so that temporaries stay small.
-
-    Where cells are missing and every pattern of them costs an inverse, those alike go together: mixtures of which all
-    or none have one covariance for every component, and independent columns.
-    """
+    """Put together what some mixtures at a time make of a group, so that temporaries stay small."""
     n_mixtures, n_components, n_columns = mean.shape
     n_numbers = len(group.patterns.observed) * covariance[0, 0].size
     size = max(1, MAX_NUMBERS // (n_components * max(n_numbers, group.rows.size)))
     alike = [np.arange(n_mixtures)]
     if has_products(n_columns) and (not group.patterns.observed.all() or n_columns > FEW_COLUMNS):
+        # Every pattern costs an inverse: those of one covariance, and of independent columns, go together.
         tied = (covariance == covariance[:, :1]).all(axis=(1, 2, 3))
         independent = ((covariance == 0.0) | np.eye(n_columns, dtype=bool)).all(axis=(1, 2, 3))
         alike = rows_by_code(2 * independent + tied, 4)

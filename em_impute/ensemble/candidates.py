@@ -83,11 +83,6 @@ class Plan(NamedTuple):
     steps: Sequence[int]
 
     @property
-    def is_baseline(self) -> bool:
-        """The mixtures are plain ones."""
-        return self.per_label == 1 and self.steps[-1] == CONVERGED
-
-    @property
     def members(self) -> list[Member]:
         """The members in the order of the mixtures: by steps, then by setting."""
         return [

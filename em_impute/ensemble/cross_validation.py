@@ -41,18 +41,12 @@ class Comparison:
     """The members' predictions of labels that they were not shown."""
 
     members: tuple[Member, ...]
-    held: Examples
-    """(n_held,) rows whose label was held out, as they were shown"""
-    weight: Floats
-    """(n_held,), with mean 1: so that they are like the rows to fill"""
-    odds: Floats
-    """(n_held,) how much likelier than on average each is to lack its label, by its predictors"""
-    fold: Integers
-    """(n_held,) in the first repeat"""
-    score: Floats
-    """(n_labels, n_members, n_repeats, n_held), before they are tempered"""
-    shares: Floats
-    """(n_held, n_labels), of the labels among the rows that the fits did see"""
+    held: Examples  # (n_held,) rows whose label was held out, as they were shown
+    weight: Floats  # (n_held,), with mean 1: so that they are like the rows to fill
+    odds: Floats  # (n_held,) how much likelier than on average each is to lack its label, by its predictors
+    fold: Integers  # (n_held,) in the first repeat
+    score: Floats  # (n_labels, n_members, n_repeats, n_held), before they are tempered
+    shares: Floats  # (n_held, n_labels), of the labels among the rows that the fits did see
     unlabelled: Unlabelled
     fits: tuple[tuple[Submodel, ...], ...] = ()
     """Of each fold of the first repeat the members fitted without it; none where these are large"""
@@ -178,7 +172,7 @@ def fit_plan(plan: Plan, data: TrainingData, held: Flags, seed: int) -> tuple[In
         count = np.bincount(data.label[known], data.weight[known], data.n_labels).astype(np.float64)
         return np.arange(data.n_labels), mixture_of_scores(shares_of(count), data.n_columns, len(held))
     if plan.per_label == 1:
-        found = fit_labels(data, held, plan.settings, plan.steps, to_convergence=plan.is_baseline)
+        found = fit_labels(data, held, plan.settings, plan.steps, to_convergence=plan.members[-1].is_baseline)
         last = found[max(found)]  # without unlabelled rows every number of steps is none
         batches = [found.get(step, last) for step in plan.steps]
         return np.arange(data.n_labels), Batch(*map(np.concatenate, zip(*batches, strict=True)))
@@ -204,11 +198,7 @@ def refit(submodels: Sequence[Submodel], examples: Examples, n_labels: int, seed
 
 
 def _held_scores(component_label: Integers, batch: Batch, n_labels: int, seen: Predictors, without: Flags) -> Floats:
-    """Score rows by the fits that lack their fold's labels: (n_labels, n_members, n_repeats, n_rows).
-
-    `without` (n_fits, n_rows) says which these are; the batch has one more fit, to all labels.  `seen` are the rows as
-    they are shown while their labels are hidden.
-    """
+    """Score rows by the fits `without` their labels, (n_fits, n_rows): (n_labels, n_members, n_repeats, n_rows)."""
     n_fits = without.shape[0]
     n_members = batch.weight.shape[0] // (n_fits + 1)
     scores = np.full((n_labels, n_members, n_fits // N_FOLDS, without.shape[1]), np.nan)

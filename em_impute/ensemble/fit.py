@@ -54,10 +54,8 @@ class EnsembleFit(Ensemble):
     """An ensemble, and how its weights were found."""
 
     comparison: Comparison
-    weight: Floats
-    """(n_members, n_temperatures), sums to 1"""
-    leading: int
-    """The heaviest member in the data's own units."""
+    weight: Floats  # (n_members, n_temperatures), sums to 1
+    leading: int  # The heaviest member in the data's own units.
     criterion: str
     """"stacked by held-out log-loss", or of one mixture "held-out log-loss" or "as good as the ensemble"."""
     stacked_log_loss: float
@@ -124,7 +122,10 @@ def fit_ensemble(
         found = _alone(comparison, enough, AS_FITTED, "as good as the ensemble")
     progress("fitting the members")
     submodels = weighted(fitted, found.weight)
-    if _lacks_rows(compared, examples):
+    # Unlabelled rows that were drawn weigh as much as all of them do: of labelled ones the weights tell.
+    known, all_known = compared.label >= 0, examples.label >= 0
+    lacks_rows = np.count_nonzero(~known) < np.count_nonzero(~all_known)
+    if lacks_rows or compared.weight[known].sum() < WHOLE * examples.weight[all_known].sum():
         submodels = _refitted(submodels, examples, n_labels, seed)
     return EnsembleFit(
         n_labels=n_labels,
@@ -167,14 +168,6 @@ def _rows_to_look_at(examples: Examples, seed: int) -> Predictors:
     return examples.predictors._replace(x=x, codes=codes)
 
 
-def _lacks_rows(few: Examples, examples: Examples) -> bool:
-    """Say whether rows were left out: unlabelled ones that were drawn weigh as much as all of them do."""
-    known, latent = few.label >= 0, examples.label < 0
-    if np.count_nonzero(~known) < np.count_nonzero(latent):
-        return True
-    return bool(few.weight[known].sum() < WHOLE * examples.weight[~latent].sum())
-
-
 def _budget(examples: Examples, n_labels: int) -> Budget:
     known = examples.label >= 0
     n_labelled = examples.weight[known].sum() if examples.merged else np.count_nonzero(known)
@@ -201,19 +194,6 @@ def _weights(comparison: Comparison, costs: Floats, n_to_fill: int) -> Floats:
     return weight
 
 
-def _leading(comparison: Comparison, weight: Floats) -> int:
-    """Find the heaviest member in the data's own units; if none has weight, the one that predicts best.
-
-    Of several that weigh much alike it is the one with the fewest components, which says the same in fewer numbers.
-    """
-    members = comparison.members
-    plain = [i for i, member in enumerate(members) if member.view == PLAIN]
-    total, loss = weight.sum(axis=1), comparison.log_loss.min(axis=1)
-    heaviest = min(plain, key=lambda i: (-total[i], loss[i]))
-    alike = [i for i in plain if total[i] > ALIKE * total[heaviest]] or [heaviest]
-    return min(alike, key=lambda i: (members[i].per_label, -total[i], loss[i]))
-
-
 def _stack(comparison: Comparison, weight: Floats, sharpness: float) -> _Weighed:
     """Predict by the members as they are weighed, beside the labels' shares."""
     held, asked = _cross_fitted(comparison, weight, single=False)
@@ -224,7 +204,12 @@ def _stack(comparison: Comparison, weight: Floats, sharpness: float) -> _Weighed
         return sharpened(model_weight * probability + (1.0 - model_weight) * shares, sharpness)
 
     held, asked = as_predicted(held, comparison.shares), as_predicted(asked, comparison.unlabelled.shares)
-    leading = _leading(comparison, weight)
+    # The heaviest in the data's own units leads; of several that weigh much alike, that of fewest components.
+    members, total, loss = comparison.members, weight.sum(axis=1), comparison.log_loss.min(axis=1)
+    plain = [i for i, member in enumerate(members) if member.view == PLAIN]
+    heaviest = min(plain, key=lambda i: (-total[i], loss[i]))
+    alike = [i for i in plain if total[i] > ALIKE * total[heaviest]] or [heaviest]
+    leading = min(alike, key=lambda i: (members[i].per_label, -total[i], loss[i]))
     return _Weighed(weight, leading, model_weight, sharpness, held, asked, "stacked by held-out log-loss")
 
 
@@ -237,18 +222,13 @@ def _alone(comparison: Comparison, member: int, temperature: int, criterion: str
 
 
 def _one_is_enough(comparison: Comparison, stacked: Floats) -> int | None:
-    """Find the mixture fitted by EM that predicts labels held out as well as the ensemble; None if there is none.
-
-    `stacked` (n_held,) is the ensemble's −log probability of them.  As well is within one standard error of the mean of
-    the differences.  The mixture is chosen anew for each fold by the labels of the others, as the weights of the
-    ensemble are: else the best of several would look better than it is.
-    """
+    """Find the mixture fitted by EM that predicts labels held out as well as `stacked`, the −log probability of all."""
     members, weight = comparison.members, comparison.weight
     usual = [i for i, one in enumerate(members) if one.view == PLAIN and one.per_label == 1 and one.steps >= max(STEPS)]
     if not usual or np.bincount(comparison.held.label, comparison.held.weight).min() < ENOUGH_LABELS:
         return None
     surprise = comparison.surprise[usual, AS_FITTED]  # (n_usual, n_held)
-    alone = np.empty(weight.size)
+    alone = np.empty(weight.size)  # by the best on the other folds, or the best of several would look too good
     for fold in np.unique(comparison.fold):
         out = comparison.fold == fold
         alone[out] = surprise[(surprise[:, ~out] @ weight[~out]).argmin(), out]
@@ -259,10 +239,7 @@ def _one_is_enough(comparison: Comparison, stacked: Floats) -> int | None:
 
 
 def _cross_fitted(comparison: Comparison, weight: Floats, *, single: bool) -> tuple[Floats, Floats]:
-    """Predict the rows held out and those without a label, (n_held, n_labels) and (n_asked, n_labels).
-
-    Both come from fits and weights that lack the labels of a fold, so that they differ by what the rows show alone.
-    """
+    """Predict rows held out and rows without a label, both by fits and weights that lack the labels of a fold."""
     used = np.flatnonzero(weight.any(axis=1))
     others = comparison.unlabelled
 
@@ -299,10 +276,7 @@ def _refitted(submodels: Sequence[Submodel], examples: Examples, n_labels: int, 
 
 
 def _rows_to_fit(examples: Examples, members: Sequence[Member], n_components: int, seed: int) -> Examples:
-    """Draw the rows that there is time for: of labelled ones fewer where EM has to go over them too.
-
-    `members` divide labels all or none; `n_components` is the number of their components together.
-    """
+    """Draw the rows that there is time for: of labelled ones fewer where EM has to go over them too."""
     n_columns = examples.predictors.x.shape[1]
     if members[0].per_label > 1:
         _, n_labelled = refit_rows(n_columns, n_components, DIVIDED_STEPS)

@@ -29,12 +29,10 @@ class HoldOutScheme:
 
     odds: Callable[[Floats], Floats] | None = None
     """By x (n_chosen, n_columns) of labelled rows, how much likelier than on average each is to lack its label."""
-    by_predictors: float = 0.0
-    """Probability that such odds mean anything."""
+    by_predictors: float = 0.0  # Probability that such odds mean anything.
     hide: Callable[[Flags, Floats, np.random.Generator], Flags] | None = None
     """What rows that show so much, (n_chosen, n_columns + n_categories), and weigh so much still show when hidden."""
-    kept_whole: float = 0.0
-    """Share of clusters whose labels are hidden all at a time."""
+    kept_whole: float = 0.0  # Share of clusters whose labels are hidden all at a time.
 
     def weight(self, x: Floats) -> Floats:
         """Weigh hidden rows towards those that are like the rows to fill, for comparing members: (n_chosen,)."""
@@ -148,20 +146,17 @@ def draw(examples: Examples, n_labelled: int, n_unlabelled: int, seed: int, *, a
     known = np.flatnonzero(examples.label >= 0)
     label, weight, scale = examples.label[known], examples.weight[known], 1.0
     all_weight, all_label = weight, label
-    if apart and examples.merged and weight.sum() <= n_labelled:
+    merged, parted = examples.merged, apart and examples.merged
+    if (weight.sum() if parted else known.size) > n_labelled:
+        # None twice unless they are merged, or one could be held out while its double is learnt from.
+        chance = weight / weight.sum() if merged else None
+        drawn = rng.choice(known.size, n_labelled, replace=merged, p=chance)
+        drawn = np.sort(_with_every_label(drawn, label, weight, rng))
+        known, weight = known[drawn], np.ones(n_labelled) if merged else weight[drawn]
+        scale = all_weight.sum() / weight.sum()
+    elif parted:
         known = np.repeat(known, weight.astype(np.intp))
         weight = np.ones(known.size)
-    elif not examples.merged and known.size > n_labelled:
-        # None twice, or one could be held out while its double is learnt from.
-        drawn = rng.choice(known.size, n_labelled, replace=False)
-        drawn = np.sort(_with_every_label(drawn, label, weight, rng))
-        scale = weight.sum() / weight[drawn].sum()
-        known, weight = known[drawn], weight[drawn]
-    elif (weight.sum() if apart and examples.merged else known.size) > n_labelled:
-        scale = weight.sum() / n_labelled
-        drawn = rng.choice(known.size, n_labelled, p=weight / weight.sum())
-        known = known[np.sort(_with_every_label(drawn, label, weight, rng))]
-        weight = np.ones(n_labelled)
     if scale != 1.0 and not apart:
         label = examples.label[known]
         of_all, of_drawn = np.bincount(all_label, all_weight), np.bincount(label, weight, all_label.max() + 1)
@@ -174,10 +169,7 @@ def draw(examples: Examples, n_labelled: int, n_unlabelled: int, seed: int, *, a
 
 
 def _with_every_label(drawn: Integers, label: Integers, weight: Floats, rng: np.random.Generator) -> Integers:
-    """Exchange drawn rows whose label others have for one row of each label that none has: what is rare is learnt too.
-
-    `drawn` are numbers of rows of `label` and `weight` (n_rows,).
-    """
+    """Exchange drawn rows whose label others have for one row of each label that none has."""
     lacking = np.flatnonzero((np.bincount(label) > 0) & (np.bincount(label[drawn], minlength=label.max() + 1) == 0))
     if not lacking.size:
         return drawn
@@ -228,10 +220,7 @@ def deal(
 
 
 def _choose_whole(label: Integers, code: Integers, share: float, rng: np.random.Generator) -> Integers:
-    """Draw clusters with about a `share` of the labelled rows that are in clusters, and give these rows.
-
-    A label all of whose rows are in one cluster could not be learnt where that is held out: it is dealt row by row.
-    """
+    """Draw clusters with a `share` of the rows in clusters: their rows, but for labels that are in one cluster only."""
     known = np.flatnonzero(label >= 0)
     _, cluster, n_known = np.unique(code[known], return_inverse=True, return_counts=True)
     cluster = cluster.reshape(-1)
@@ -259,9 +248,7 @@ def _deal_whole(label: Integers, code: Integers, rng: np.random.Generator) -> In
     size = np.bincount(cluster)
     stop = np.cumsum(size)
     there = np.zeros((N_FOLDS, int(label.max()) + 1))
-    scarcity = 1.0 / np.bincount(label, minlength=there.shape[1]).clip(
-        1
-    )  # (n_labels,), else a rare label counts little
+    scarcity = 1.0 / np.bincount(label, minlength=there.shape[1]).clip(1)  # (n_labels,), else rare ones count little
     shuffled = rng.permutation(size.size)
     for one in shuffled[np.argsort(-size[shuffled], kind="stable")]:
         rows = order[stop[one] - size[one] : stop[one]]

@@ -28,20 +28,16 @@ class Bin(NamedTuple):
     """Rows whose highest probability was about the same."""
 
     rows: int
-    probability: float
-    """Mean probability of the most probable label."""
-    accuracy: float
-    """Share of rows where that label was right."""
+    probability: float  # Mean probability of the most probable label.
+    accuracy: float  # Share of rows where that label was right.
 
 
 class Filled(NamedTuple):
     """What is filled where a label must be so probable."""
 
     min_probability: float
-    share: float
-    """Part of the rows that is filled."""
-    accuracy: float | None
-    """Part of these that is right; None where nothing is filled."""
+    share: float  # Part of the rows that is filled.
+    accuracy: float | None  # Part of these that is right; None where nothing is filled.
 
 
 def log_loss(probability: Floats, label: Integers, weight: Floats | None = None) -> float:
@@ -74,11 +70,8 @@ def precision_and_recall(probability: Floats, label: Integers, weight: Floats | 
     weight = np.ones(label.size) if weight is None else weight
     right = np.bincount(label, weight * (filled == label), n_labels)
     of_fills, of_rows = (np.bincount(code, weight, n_labels) for code in (filled, label))
-    nothing = np.full(n_labels, np.nan)
-    return (
-        np.divide(right, of_fills, out=nothing.copy(), where=of_fills > 0.0),
-        np.divide(right, of_rows, out=nothing, where=of_rows > 0.0),
-    )
+    with np.errstate(invalid="ignore"):  # nothing of nothing
+        return right / of_fills, right / of_rows
 
 
 def brier(probability: Floats, label: Integers, weight: Floats | None = None) -> float:
@@ -193,11 +186,8 @@ def overdispersion(right: Flags, part: Integers) -> float:
 
 
 def _best(probability: Floats) -> tuple[Integers, Floats]:
-    """Find each row's most probable label, and its probability: (n_rows,) each.
-
-    Equally probable ones differ by rounding, which no two kinds of processor have in common: the first of them is it.
-    """
-    rounded = np.round(probability, DIGITS)
+    """Find each row's most probable label, and its probability: (n_rows,) each."""
+    rounded = np.round(probability, DIGITS)  # of equally probable ones the first, however a processor rounds
     return rounded.argmax(axis=1), rounded.max(axis=1)
 
 

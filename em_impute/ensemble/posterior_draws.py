@@ -110,11 +110,7 @@ def draw_ensemble(ensemble: EnsembleFit, examples: Examples, n_draws: int, seed:
 
 
 def _around(submodel: Submodel, members: Integers, count: Floats, rng: np.random.Generator) -> Batch:
-    """Draw parameters around those that the members have, as widely as their labelled rows alone leave them open.
-
-    What the unlabelled rows add is in the centre only.  Where labelled rows are many that is little, and members of
-    several Gaussians a label did not learn from the others at all.
-    """
+    """Draw parameters around those that the members have, as widely as labelled rows alone leave them open."""
     batch = submodel.batch.take(members)
     of_label = submodel.component_label
     within = np.exp(batch.log_share)
@@ -130,12 +126,7 @@ def _around(submodel: Submodel, members: Integers, count: Floats, rng: np.random
 
 
 def _augmented(data: TrainingData, members: list[Member], rng: np.random.Generator) -> Batch:
-    """Draw parameters of members of one Gaussian a label by data augmentation (Tanner & Wong 1987).
-
-    In turn the unlabelled rows' labels are drawn given the parameters, and the parameters given these labels: as many
-    rounds as the member took steps of EM, from a draw given the labelled rows alone.  Where EM stopped early, since
-    the unlabelled rows can be trusted that far only, so does this.
-    """
+    """Draw parameters by data augmentation (Tanner & Wong 1987), as many rounds as a member took steps of EM."""
     totals = label_totals(data)
     drawn_in = mean_strengths(data, totals, [one.draws_means_in for one in members])
     strengths = strengths_of([one.shrinkage for one in members], drawn_in)
@@ -168,14 +159,11 @@ def _augmented(data: TrainingData, members: list[Member], rng: np.random.Generat
 
 
 def _drawn_labels(responsibility: Floats, weight: Floats, rng: np.random.Generator) -> Floats:
-    """Draw a label for every row and mixture, and give the weights that its labels then have.
-
-    `responsibility` is (n_labels, n_mixtures, n_rows), `weight` (n_rows,).  Of w equal rows the labels vary less than
-    if all w had the same: the mean w·r and the variance w·r(1 − r) are those of w separate draws.
-    """
+    """Draw labels, (n_labels, n_mixtures, n_rows), and give the weights that they then have."""
     below = np.cumsum(responsibility[:-1], axis=0) <= rng.random(responsibility.shape[1:])  # (n_labels − 1, …)
     label = below.sum(axis=0)
     drawn = (label == np.arange(responsibility.shape[0])[:, None, None]) - responsibility
+    # Of w equal rows labels vary less than if all had the same: mean and variance are those of w separate draws.
     counted: Floats = weight * responsibility + np.minimum(weight, np.sqrt(weight)) * drawn
     return counted
 

@@ -42,13 +42,7 @@ def score(ensemble: EnsembleFit) -> Scores:
     usual = [member for member in best if member.view == PLAIN and member.per_label == 1]
     # Without covariances, which so many predictors make too dear, the freest that there is.
     plain = max(
-        usual,
-        key=lambda member: (
-            member.shrinkage.family == "full",
-            member.is_baseline,
-            member.shrinkage == FULL,
-            member.steps,
-        ),
+        usual, key=lambda one: (one.shrinkage.family == "full", one.is_baseline, one.shrinkage == FULL, one.steps)
     )
     plain_em = comparison.surprise[comparison.members.index(plain), TEMPERATURES.index(1.0)]
     return Scores(
@@ -62,7 +56,5 @@ def score(ensemble: EnsembleFit) -> Scores:
 
 
 def _verdict(gain: Floats) -> Verdict:
-    error = gain.std() / np.sqrt(gain.size)
-    if abs(gain.mean()) <= error:
-        return "made no difference"
-    return "helped" if gain.mean() > 0.0 else "hurt"
+    is_clear = abs(gain.mean()) > gain.std() / np.sqrt(gain.size)
+    return ("helped" if gain.mean() > 0.0 else "hurt") if is_clear else "made no difference"

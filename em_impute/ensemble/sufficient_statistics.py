@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.em.blocks import Flags, Floats, Integers, find_patterns, rows_by_code, slices
 from em_impute.em.parameters import LOG_TWO_PI
@@ -36,8 +35,7 @@ class Segment(NamedTuple):
 class Patterns:
     """Patterns of gaps."""
 
-    observed: Flags
-    """(n_patterns, n_columns)"""
+    observed: Flags  # (n_patterns, n_columns)
 
     @cached_property
     def shown(self) -> Floats:
@@ -155,18 +153,15 @@ def complete(
         first, offset = _times(first, slope), centre - _times(centre, slope)
         hidden = (swept * patterns.neither).reshape(*swept.shape[:-2], n * n)
         second = (weight[..., None, :] @ hidden).reshape(*mean.shape, n)
-        second += _transpose(_stacked(slope)) @ _stacked(_statistics_of(total, n).second @ slope)
-    crossed = _transpose(first + 0.5 * weight[..., None] * offset) @ offset
-    second += crossed + _transpose(crossed)
+        second += _stacked(slope).mT @ _stacked(_statistics_of(total, n).second @ slope)
+    crossed = (first + 0.5 * weight[..., None] * offset).mT @ offset
+    second += crossed + crossed.mT
     first = (first + weight[..., None] * offset).sum(axis=-2)
-    return sums._replace(first=first, second=0.5 * (second + _transpose(second)))
+    return sums._replace(first=first, second=0.5 * (second + second.mT))
 
 
 def _complete_independent(total: Floats, mean: Floats, variance: Floats) -> SufficientStatistics:
-    """Do the same where columns are independent, so that nothing is learnt of one from another.
-
-    `total` is (..., n_terms), `mean` and `variance` (..., n_columns).
-    """
+    """Do the same of independent columns, which tell nothing of one another; `total` is (..., n_terms)."""
     n, weight = mean.shape[-1], total[..., 0]
     first, second, shown = (total[..., 1 + kind * n : 1 + (kind + 1) * n] for kind in range(3))
     hidden = weight[..., None] - shown
@@ -193,7 +188,7 @@ def sweep(patterns: Patterns, covariance: Floats) -> tuple[Floats, Floats]:
     slope = inverse @ swept[:, shared[:, None], rest]
     swept[:, rest[:, None], rest] -= swept[:, rest[:, None], shared] @ slope
     swept[:, shared[:, None], shared] = -inverse
-    swept[:, shared[:, None], rest], swept[:, rest[:, None], shared] = slope, _transpose(slope)
+    swept[:, shared[:, None], rest], swept[:, rest[:, None], shared] = slope, slope.mT
     # Those of each pattern; matrices come last, since there are the most of them.
     swept = np.repeat(np.moveaxis(swept, 0, -1)[:, :, None], len(observed), axis=2)
     log_determinant = np.repeat(log_determinant[None], len(observed), axis=0)
@@ -273,7 +268,3 @@ def _times(vector: Floats, matrix: Floats) -> Floats:
 def _group(seen: Predictors, rows: Integers, observed: Integers) -> Group:
     x = seen.x[rows] if observed.size == seen.x.shape[1] else seen.x[np.ix_(rows, observed)]
     return Group(rows, observed, terms_of(seen._replace(x=x, codes=seen.codes[rows])))
-
-
-def _transpose(matrix: NDArray[Any]) -> NDArray[Any]:
-    return np.swapaxes(matrix, -1, -2)

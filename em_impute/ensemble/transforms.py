@@ -114,10 +114,7 @@ def fit_views(predictors: Predictors) -> tuple[View, ...]:
 
 
 def _beside_scores(symmetric: View, predictors: Predictors) -> list[View]:
-    """Look at measurements without the scores of texts, and at these alone, in their own units.
-
-    With few labels the scores are noise, which a mixture of both cannot leave out.
-    """
+    """Look at measurements without the scores of texts, noise with few labels, and at these alone in their units."""
     views, n = [], predictors.n_numbers - len(predictors.scores)
     if predictors.scores and n and symmetric.power is not None:
         power, shift, scale = (part[:n] for part in (symmetric.power, symmetric.shift, symmetric.scale))
@@ -176,10 +173,7 @@ def _best_power(values: Floats) -> float:
 
 
 def _edges(values: Floats) -> Floats:
-    """Cut numbers into bins that hold equally many, (n_bins − 1,) upper edges; equal numbers share a bin.
-
-    Edges lie halfway to the next number, so that no rounding moves a number into another bin.
-    """
+    """Cut numbers into equal bins, (n_bins − 1,) edges halfway to the next number, where rounding moves none across."""
     if not values.size:
         return values
     cuts: Floats = np.quantile(values, np.arange(1, N_BINS) / N_BINS, method="inverted_cdf")

@@ -31,8 +31,7 @@ class HoldOut:
 
     how: How = "stratified"
     """"random": any; "stratified": as large a share of every label; "by-class": a share of its own of every label."""
-    share: float = 0.2
-    """Part of the known labels that is hidden each time, above 0 and below 1."""
+    share: float = 0.2  # Part of the known labels that is hidden each time, above 0 and below 1.
     of_label: tuple[tuple[str, float], ...] = ()
     """By class: labels and the parts of them that are hidden; of all others it is `share`."""
     repeats: int = 5
@@ -47,20 +46,16 @@ def hide(
     is known in enough rows.
     """
     if not any(labels.known):
-        raise FitError(
-            f"no label is known in column {target!r}: there is none to hide",
-            "label some rows: only known labels can show how right fills are",
-        )
+        hint = "label some rows: only known labels can show how right fills are"
+        raise FitError(f"no label is known in column {target!r}: there is none to hide", hint)
     rows = rows_by_label(labels, weight)
     n_known = np.array([part.size for part in rows])
     share, room = shares_to_hide(labels, hold_out), np.maximum(n_known - KEPT, 0)
     if not share.any():
         raise FitError(f"no label of column {target!r} is to be hidden", "give some label a share above 0")
     if not room[share > 0.0].any():
-        raise FitError(
-            f"the labels of column {target!r} are too few to hide any: {KEPT} rows of each stay known",
-            f"give at least one label {KEPT + 1} rows",
-        )
+        message = f"the labels of column {target!r} are too few to hide any: {KEPT} rows of each stay known"
+        raise FitError(message, f"give at least one label {KEPT + 1} rows")
     numbers = np.minimum(_numbers_to_hide(n_known, share, hold_out, rng), room)
     numbers[~numbers.any(axis=1), np.argmax(room * (share > 0.0))] = 1  # a small share of few: at least one
     dealt = [_deal(part, numbers[:, k].tolist(), rng) for k, part in enumerate(rows)]

@@ -29,8 +29,7 @@ FAR = 3.0
 class HowMissing:
     """How rows to fill differ from labelled rows, for the distinct rows of a design."""
 
-    missing: Missing | None = None
-    """who lacks a label, by the predictors; None with too few rows of a kind"""
+    missing: Missing | None = None  # who lacks a label, by the predictors; None with too few rows of a kind
     gaps: Gaps | None = None
     """which predictors rows to fill show; None where labelled rows do not show others more often"""
     clusters: RowClusters | None = None
@@ -108,20 +107,15 @@ class Unlabelled(NamedTuple):
 class HeldOut:
     """Known labels, and the predictions of a fit that had not seen them."""
 
-    label: Integers
-    """(n_rows,)"""
-    probability: Floats
-    """(n_rows, n_labels)"""
-    baseline: Floats
-    """(n_rows, n_labels), the shares of the labels that the fit had seen"""
+    label: Integers  # (n_rows,)
+    probability: Floats  # (n_rows, n_labels)
+    baseline: Floats  # (n_rows, n_labels), the shares of the labels that the fit had seen
     row: Integers
     """(n_rows,) distinct rows of the design that they are; one that stands for several may be there several times"""
-    weight: Floats | None = None
-    """(n_rows,) how much each counts; None counts all alike"""
+    weight: Floats | None = None  # (n_rows,) how much each counts; None counts all alike
     odds: Floats | None = None
     """(n_rows,) how much likelier than on average each is to lack its label, by its predictors; None: all alike"""
-    cluster: Integers | None = None
-    """(n_rows,) rows that belong together; None: each for itself"""
+    cluster: Integers | None = None  # (n_rows,) rows that belong together; None: each for itself
     unlabelled: "Unlabelled | None" = None
     """what the same fits say of rows without a label; None where nobody asked them"""
 
@@ -152,11 +146,7 @@ def judged_rows(design: Design, held: HeldOut) -> Judged | None:
     n_held = np.ones(held.row.size) if held.weight is None else as_effective(held.weight)
     row, weight = np.concatenate([held.row, asked.row]), np.concatenate([n_held, np.ones(asked.row.size)])
     lacks, most = np.arange(row.size) >= held.row.size, most_rows(len(design.features))
-    some = np.concatenate([_evenly(np.flatnonzero(kind), most) for kind in (~lacks, lacks)])
+    kinds = [np.flatnonzero(kind) for kind in (~lacks, lacks)]  # of many rows some, all along the table
+    some = np.concatenate([one[np.linspace(0, one.size - 1, min(one.size, most)).astype(np.intp)] for one in kinds])
     x = np.where(design.observed, design.distinct.x[row[some]], 0.0)  # see regress_missing
     return Judged(x, design.n_numbers, probability[some], lacks[some], weight[some])
-
-
-def _evenly(rows: Integers, most: int) -> Integers:
-    """Take so many of some rows at most, all along the table."""
-    return rows if rows.size <= most else rows[np.linspace(0, rows.size - 1, most).astype(np.intp)]

@@ -61,12 +61,7 @@ def _number(feature: Feature, x: Floats, weight: Floats, lacks: Flags) -> Differ
 
 
 def _kolmogorov_smirnov(x: Floats, weight: Floats, lacks: Flags) -> tuple[float, float]:
-    """Compute the largest distance of the distribution functions of both kinds of row, and its p-value.
-
-    All are (n_rows,), `x` with NaN for missing; `weight` counts equal rows.  The p-value is Kolmogorov's limit at
-    Stephens' (1970) corrected argument, within an eighth of the exact one from 20 rows on either side; tied values make
-    it too large, never too small.
-    """
+    """Compute how far two distribution functions lie apart, and the p-value (Stephens 1970): ties make it too large."""
     from scipy.special import kolmogorov
 
     seen = ~np.isnan(x)
@@ -110,11 +105,7 @@ def _category(category: Category, code: Integers, weight: Floats, lacks: Flags) 
 
 
 def _distance_of_shares(share: Floats) -> float | None:
-    """Compute the standardised difference of two lists of shares, (2, n_texts): Yang & Dalton (2012).
-
-    It is Mahalanobis' distance of the shares by the mean of their two multinomial covariances; any one text may be left
-    out, since the shares sum to 1.  None where no text is found in both kinds of row.
-    """
+    """Compute Mahalanobis' distance of two lists of shares, (2, n_texts): Yang & Dalton (2012); None where none is."""
     share = share[:, share.any(axis=0)][:, 1:]
     apart = share[1] - share[0]
     covariance = sum(np.diag(one) - np.outer(one, one) for one in share) / 2.0
@@ -166,10 +157,7 @@ def area_under_curve(
 
 
 def _beaten(score: Floats, positive: Flags, weight: Floats, fold: Integers) -> Floats:
-    """Compute for each row, (n_rows,), the share of its fold's rows of the other kind that it is right against.
-
-    A positive row is right where it scores higher, another one where it scores lower; a tie is half right.
-    """
+    """Give the share of its fold's rows of the other kind that each row is right against, ties counting half."""
     beaten = np.empty(score.size)
     for number in range(int(fold.max()) + 1):
         for kind in (positive, ~positive):

@@ -90,12 +90,7 @@ def points_of(x: Floats, apart: float = 1.0) -> Floats:
 
 
 def _deviation(points: Floats, residual: Floats) -> float:
-    """Say by how many standard deviations nearest neighbours lack labels together beyond chance (after Dixon 1994).
-
-    Each row's `residual` (n_rows,) is compared with its nearest neighbour's, both less the mean of rows farther off,
-    which are others for each: a rate that changes from place to place moves neither, and noise in the two means is
-    independent.  0 where rows farther off are almost as alike: then it is the place that matters, and no cluster.
-    """
+    """Say by how many deviations nearest neighbours lack labels together beyond chance (after Dixon 1994)."""
     n = residual.size
     last = min(LAST_FAR, n // 8)
     if last < 2 * FIRST_FAR:
@@ -110,7 +105,8 @@ def _deviation(points: Floats, residual: Floats) -> float:
     usable = away.max(axis=1) < APART
     first, beyond = near[:, 0], residual[near[:, FIRST_FAR : 2 * FIRST_FAR]].mean(axis=1)
     if residual[query] @ beyond > MOST_BEYOND * (residual[query] @ residual[first]):
-        return 0.0
+        return 0.0  # it is the place that matters, and no cluster
+    # Less the mean of rows farther off, others for each: a rate that changes from place to place moves neither.
     far, other = residual[near[:, FIRST_FAR::2]].mean(axis=1), residual[near[:, FIRST_FAR + 1 :: 2]].mean(axis=1)
     together = (residual[query] - far) * (residual[first] - other)  # (n_queries,)
     pair = np.minimum(query, first) * n + np.maximum(query, first)
@@ -187,10 +183,7 @@ def _distance_to_rest(distance: Floats, label: Integers, code: Integers, rng: np
 
 
 def _misfits(one: Floats, whole: Floats, wanted: Floats) -> tuple[float, float]:
-    """Say how unlike the `wanted` sample `whole` is, and the mixture of it and another one that is most like it.
-
-    Distribution functions are compared where the values of all three samples lie (Cramér–von Mises).
-    """
+    """Give how unlike `wanted` are `whole`, and its best mixture with `one` (Cramér–von Mises)."""
     at = np.sort(np.concatenate([one, whole, wanted]))
     low, high, aim = (np.searchsorted(values, at, side="right") / values.size for values in (one, whole, wanted))
     span = high - low

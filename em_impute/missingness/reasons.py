@@ -95,16 +95,12 @@ class LogOddsShifts:
 class Reasons:
     """How probable each reason is, and what follows if it is the class."""
 
-    probability: Floats
-    """(3,) at random, by predictors, by class"""
-    log_evidence: Floats
-    """(3,) natural logarithms, less that of "at random"; also where the user named the reason"""
-    rate: Floats
-    """(n_labels,) part of each label's rows that has lost it, if the reason is the class"""
+    probability: Floats  # (3,) at random, by predictors, by class
+    log_evidence: Floats  # (3,) natural logarithms, less that of "at random"; also where the user named the reason
+    rate: Floats  # (n_labels,) part of each label's rows that has lost it, if the reason is the class
     shift: Floats
     """(n_labels,) log-odds by which each label is likelier in a row without a label, if the reason is the class"""
-    root: Floats
-    """(n_labels, n_labels), root·rootᵀ is the covariance of the shift"""
+    root: Floats  # (n_labels, n_labels), root·rootᵀ is the covariance of the shift
 
     @property
     def by_class(self) -> float:
@@ -153,16 +149,13 @@ def weigh_reasons(judged: Judged, known: Floats, n_missing: float, *, is_class: 
     `known` (n_labels,) are the rows of the table with each label and `n_missing` those with none, of which `judged` may
     be a sample.
     """
-    parts = [_by_class(judged, spread) for spread in SPREADS]
-    evidence = np.array([part.log_evidence for part in parts])
+    parts = zip(*(_by_class(judged, spread) for spread in SPREADS), strict=True)
+    shifts, covariances, evidence = map(np.array, parts)
     of_spread = np.exp(evidence - evidence.max())
     of_spread /= of_spread.sum()
-    shift = np.einsum("s,sk->k", of_spread, [part.shift for part in parts])
-    covariance = np.einsum(
-        "s,skl->kl",
-        of_spread,
-        [part.covariance + np.outer(part.shift - shift, part.shift - shift) for part in parts],
-    )
+    shift = np.einsum("s,sk->k", of_spread, shifts)
+    apart = shifts - shift
+    covariance = np.einsum("s,skl->kl", of_spread, covariances + apart[:, :, None] * apart[:, None])
     log_evidence = np.array(
         [0.0, evidence_of_predictors(judged.x, judged.n_numbers, judged.lacks, judged.weight), log_mean_exp(evidence)]
     )
@@ -184,19 +177,8 @@ def _posterior(log_evidence: Floats, counts: float) -> Floats:
     return np.append((1.0 - by_class) * others / others.sum(), by_class)
 
 
-class _ByClass(NamedTuple):
-    """The posterior of the shifts, as a normal distribution about its mode (Laplace)."""
-
-    shift: Floats  # (n_labels,), mean 0
-    covariance: Floats  # (n_labels, n_labels)
-    log_evidence: float  # less that of one rate for all rows
-
-
-def _by_class(judged: Judged, spread: float) -> _ByClass:
-    """Find the rates at which labels are lost that explain best which rows lack them: log ρ_k = base + a_k.
-
-    The a_k, (n_labels,), are normal about a mean of which nothing is known, `spread` being the deviation.
-    """
+def _by_class(judged: Judged, spread: float) -> tuple[Floats, Floats, float]:
+    """Find the shifts a_k, normal with deviation `spread`, in log ρ_k = base + a_k: mode, covariance, log-evidence."""
     n_labels, weight, lacks = judged.probability.shape[1], judged.weight, judged.lacks
     base = float(np.log(weight[lacks].sum() / weight[~lacks].sum()))
     precision = (np.eye(n_labels) - 1.0 / n_labels) / spread**2 + VAGUE * np.eye(n_labels)
@@ -221,4 +203,4 @@ def _by_class(judged: Judged, spread: float) -> _ByClass:
     a, highest, curvature = climb(height, slope_and_curvature, nothing)
     log_evidence = highest - (n_labels - 1) * np.log(spread) - 0.5 * float(np.linalg.slogdet(curvature)[1])
     centring = np.eye(n_labels) - 1.0 / n_labels
-    return _ByClass(centring @ a, centring @ np.linalg.inv(curvature) @ centring, float(log_evidence - at_random))
+    return centring @ a, centring @ np.linalg.inv(curvature) @ centring, float(log_evidence - at_random)

@@ -164,7 +164,11 @@ def regress_missing(design: Design, seed: int) -> Missing | None:
         held = fold == number
         log_odds[held] = terms[held] @ fit(~held, all_rows.coefficient).coefficient
     known = recipe.log_odds(x[~drawn.lacks], all_rows.coefficient, with_gaps=False)
-    return Missing(drawn, recipe, all_rows, fold, log_odds, _noise(terms, all_rows), evidence, known)
+    spread = np.cov(terms[:, 1:], rowvar=False).reshape(len(terms.T) - 1, -1)
+    of_coefficients = float((spread * all_rows.covariance[1:, 1:]).sum())
+    total = float(np.var(terms @ all_rows.coefficient))
+    noise = min(1.0, of_coefficients / total) if total > 0.0 else 1.0
+    return Missing(drawn, recipe, all_rows, fold, log_odds, noise, evidence, known)
 
 
 def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Flags, weight: Floats) -> float:
@@ -182,11 +186,7 @@ def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Flags, weight: Floa
 
 
 def _turned(terms: Floats) -> Floats:
-    """Turn terms, the first of which is 1, so that there are hardly more of them than rows.
-
-    Coefficients that are alike and independent beforehand are so in other axes too, so that the evidence stays: it
-    depends on the terms by their products from row to row.
-    """
+    """Turn terms, 1 first, so that they are hardly more than the rows: evidence depends on their products alone."""
     n_rows, n_terms = terms.shape
     if n_terms <= n_rows + 1:
         return terms
@@ -201,10 +201,7 @@ def log_mean_exp(values: Floats) -> float:
 
 
 def _evidence(terms: Floats, lacks: Flags, weight: Floats) -> float:
-    """Give the log-evidence of a regression on `terms`, (n_rows, n_terms), the first of which is 1, less that of the 1.
-
-    The other coefficients are normal beforehand, their spread one of `SPREADS`.
-    """
+    """Give the log-evidence of a regression on `terms`, 1 first, over that of one rate; spreads are `SPREADS`."""
     outcome = lacks.astype(np.float64)
     origin = one_rate(outcome, weight, terms.shape[1])
     share = float(weight @ outcome / weight.sum())
@@ -248,14 +245,6 @@ def _sometimes_missing(missing: Flags) -> tuple[Integers, Floats]:
             first.setdefault(column.tobytes(), j)
     feature = np.array([first[pattern] for pattern in sorted(first)], np.intp)
     return feature, missing[:, feature].mean(axis=0)
-
-
-def _noise(terms: Floats, fit: Logistic) -> float:
-    """Compute which part of the variance of the log-odds is that of the coefficients, at most all."""
-    spread = np.cov(terms[:, 1:], rowvar=False).reshape(len(terms.T) - 1, -1)
-    of_coefficients = float((spread * fit.covariance[1:, 1:]).sum())
-    total = float(np.var(terms @ fit.coefficient))
-    return min(1.0, of_coefficients / total) if total > 0.0 else 1.0
 
 
 def fit_shift(log_odds: Floats, outcome: Floats, weight: Floats, precision: float = CONSTANT_PRECISION) -> Logistic:

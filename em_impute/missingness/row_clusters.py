@@ -49,14 +49,10 @@ PRIME = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio: multiple
 class RowClusters:
     """Rows that belong together, and what share of them must be held out together."""
 
-    name: str | None
-    """the column that says which rows do; None of copies and near-copies"""
-    code: Integers
-    """(n_rows,) cluster of each row; rows alone have one of their own"""
-    with_sibling_known: float
-    """share of the labelled rows that have another labelled row in their cluster"""
-    with_sibling_missing: float
-    """share of the rows to fill that have a labelled row in theirs"""
+    name: str | None  # the column that says which rows do; None of copies and near-copies
+    code: Integers  # (n_rows,) cluster of each row; rows alone have one of their own
+    with_sibling_known: float  # share of the labelled rows that have another labelled row in their cluster
+    with_sibling_missing: float  # share of the rows to fill that have a labelled row in theirs
     with_sibling_left: float
     """share of the labelled rows that have one left, where each is held out with a fifth of all rows"""
 
@@ -137,13 +133,7 @@ def _alone_where_missing(key: Codes) -> Integers:
 
 
 def _equal_rows(x: Floats, codes: Integers) -> Integers | None:
-    """Give one number to rows that agree in all predictors, (n_rows,); None where hardly any do.
-
-    Their bits are hashed to 64.  Of very many rows those with low hashes tell whether any are equal: equal rows have
-    one hash.
-    Clusters are numbered by their first rows.  The order of the hashes would depend on the last bits of standardised
-    numbers, which differ between processors, and with it what is drawn at random.
-    """
+    """Give one number to rows that agree in all predictors, (n_rows,), by 64-bit hashes; None where hardly any do."""
     mixed = np.zeros(x.shape[0], np.uint64)
     for some in slices(x.shape[0]):
         part = mixed[some]
@@ -155,11 +145,12 @@ def _equal_rows(x: Floats, codes: Integers) -> Integers | None:
             part ^= part >> np.uint64(29)
             part *= PRIME
             part ^= part >> np.uint64(32)
+    # Of very many rows those with low hashes tell whether any are equal.
     low = mixed if mixed.size <= SAMPLE else mixed[mixed < np.uint64(2**64 * SAMPLE // mixed.size)]
     if np.diff(np.sort(low)).all():
         return None
     _, first, code = np.unique(mixed, return_index=True, return_inverse=True)
-    return first.argsort().argsort()[code.reshape(-1)]
+    return first.argsort().argsort()[code.reshape(-1)]  # by first rows: hashes differ between processors by last bits
 
 
 def _count_siblings(name: str | None, code: Integers, lacks: Flags, weight: Floats) -> RowClusters:
@@ -176,11 +167,7 @@ def _count_siblings(name: str | None, code: Integers, lacks: Flags, weight: Floa
 
 
 def _lack_together(rows: _Rows, code: Integers, level: float, *, is_key: bool, rng: np.random.Generator) -> bool:
-    """Tell whether more clusters lack a label wholly than would if rows lost it one by one.
-
-    First by the rate of missing labels that the regression gives each row, then, for some of them, by that of the rows
-    about them as well, where it is higher: then what a regression misses is no cluster.
-    """
+    """Tell whether more clusters lack a label wholly than would if rows lost it one by one."""
     log_rate = -np.logaddexp(0.0, -rows.log_odds())  # (n_rows,) of lacking a label
     n_clusters = int(code.max()) + 1
     size = np.bincount(code, rows.weight, n_clusters)
@@ -195,6 +182,7 @@ def _lack_together(rows: _Rows, code: Integers, level: float, *, is_key: bool, r
     none_known, log_chance, size = n_known[cluster] == 0.0, log_chance[cluster], size[cluster]
     if not _too_many(none_known, np.exp(log_chance), level):
         return False
+    # Where more rows about a cluster lack a label than the regression expects, it is no cluster that it missed.
     drawn = np.arange(cluster.size)
     if cluster.size > MOST_CLUSTERS:
         drawn = rng.choice(cluster.size, MOST_CLUSTERS, replace=False)

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import Merged, merge_rows
 from em_impute.columns.design import Design, Feature
-from em_impute.columns.readings import Reading, made_names, with_readings
-from em_impute.columns.spellings import merge_spellings
+from em_impute.columns.readings import Reading, made_names, merge_spellings, with_readings
 from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.em.em import posterior

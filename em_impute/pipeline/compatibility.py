@@ -15,10 +15,9 @@ from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, option
 from em_impute.model.predict import Coding, Model
 from em_impute.pipeline.types import InputTable
-from em_impute.saved_model.distributions import TextDistribution, count_numbers, count_texts, sort_counts
+from em_impute.saved_model.distributions import TextDistribution, count_numbers, count_texts, sort_counts, unit_factor
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.store import SavedColumn
-from em_impute.saved_model.units import unit_factor
 from em_impute.saved_model.values import Drift
 from em_impute.table.number_columns import NumberColumn
 from em_impute.table.text import listed, plural, shown, shown_path
@@ -73,7 +72,7 @@ def refuse_mismatch(found: Mismatch, drift: Drift, source: str, path: str) -> No
         return
     lacking = [f"{shown(name)} is not there" for name in found.lacking]
     unseen = [
-        f"{shown(one.name)} holds texts that are new in {plural(one.unseen.rows, 'row')}"
+        f"{shown(one.name)} holds texts that are new in {plural(one.unseen[0], 'row')}"
         for one in drift.predictors
         if one.unseen
     ]

@@ -123,7 +123,7 @@ def _design(
     opened: InputTable, labels: Labels, request: Request, *, named: bool
 ) -> tuple[InputTable, Design, TextScores | None]:
     """Make the design, with what texts say of labels beside the numbers of the table unless one mixture is `named`."""
-    keys, same, texts = opened.keys, None, None
+    keys, same, texts, known = opened.keys, None, None, opened.known
     if any(labels.known):
         same = opened.same_label(labels.label, keys)
     elif opened.same is not None:
@@ -132,16 +132,17 @@ def _design(
     if not named:
         label, weight, cluster = labels.label, opened.weight, None if same is None else same.code
         found = fit_text_scores(
-            opened.table, opened.names, label, labels.labels, weight, request.seed, known=opened.known, cluster=cluster
+            opened.table, opened.names, label, labels.labels, weight, request.seed, known=known, cluster=cluster
         )
         if found is not None:
             texts, table = found
+            known = known._replace(in_scores=texts.columns, score_names=texts.names)
             opened = replace(opened, table=table, names=[*opened.names, *texts.names])
     design = make_design(
         labels,
         opened.columns,
         opened.categories,
-        known=opened.known if texts is None else opened.known.scored(texts.columns, texts.names),
+        known=known,
         explicit=bool(request.features),
         with_categories=not named,
         weight=opened.weight,

@@ -1,16 +1,18 @@
 """Whether the rows of a new file are still like those that a saved model was fitted to, and what to warn of."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
 from em_impute.saved_model.distributions import NumberDistribution, TextDistribution
-from em_impute.saved_model.values import Drift, LabelDrift, PredictorDrift, ShareThenNow, Span, Unseen
+from em_impute.saved_model.values import Drift, LabelDrift, PredictorDrift, ShareThenNow, Span
 from em_impute.serialize.annotations import NotSaved, OwnAxes
 from em_impute.table.text import listed, plural, shown
+
+Distribution = NumberDistribution | TextDistribution
 
 MISSING_MORE = 0.05
 """Least increase of the share of missing cells that is told."""
@@ -70,7 +72,10 @@ def psi(expected: Floats, observed: Floats, unseen: float = 0.0) -> Index | None
     if unseen:
         then, now = np.append(then, 0.0), np.append(now, unseen)
     p, q = np.maximum(then, 0.5) / n, np.maximum(now, 0.5) / m
-    by_chance = _chi_squared(p.size - 1) * (1.0 / n + 1.0 / m) if p.size > 1 else 0.0
+    by_chance = 0.0
+    if p.size > 1:  # χ² by Wilson & Hilferty (1931), 3 % too much at most; scipy's would take long to import
+        variance = 2.0 / (9.0 * (p.size - 1))
+        by_chance = (p.size - 1) * (1.0 - variance + DEVIATIONS * variance**0.5) ** 3 * (1.0 / n + 1.0 / m)
     return Index(float(((q - p) * np.log(q / p)).sum()), max(CONVENTION, by_chance))
 
 
@@ -87,21 +92,8 @@ def is_more_often(then: float, n_then: float, now: float, n_now: float, least: f
     return float(betainc(now, then + 1.0, n_now / (n_then + n_now))) < CHANCE
 
 
-def _chi_squared(degrees: int) -> float:
-    """Say what χ² of so many degrees of freedom exceeds as often as `CHANCE`, by Wilson & Hilferty (1931).
-
-    That is 3 % too much for one degree and less for more.  Not scipy's `chdtri`: to import it takes longer than a saved
-    model takes to fill a small table.
-    """
-    variance = 2.0 / (9.0 * degrees)
-    return float(degrees * (1.0 - variance + DEVIATIONS * variance**0.5) ** 3)
-
-
 def _groups(share: Floats, full: float, least: float) -> Integers:
-    """Merge neighbouring cells, (n_cells,) shares, into groups of `full`: the number of each cell's group, (n_cells,).
-
-    A rare cell beside one that fills a group has a group of its own if it has at least `least`, as all groups have.
-    """
+    """Merge neighbouring cells into groups of `full`, of rare ones at least `least`: (n_cells,) group of each."""
     group, number, held = np.zeros(share.size, np.intp), 0, 0.0
     for cell, one in enumerate(share.tolist()):
         if held >= full or (one >= full and held >= least):
@@ -132,43 +124,28 @@ def compare(training: DataProfile, new: DataProfile) -> Drift:
 
     A predictor that the new file lacks is left out.
     """
-    return Drift((*_numbers(training, new), *_texts(training, new)), _labels(training.labels, new.labels))
-
-
-def _numbers(training: DataProfile, new: DataProfile) -> Iterator[PredictorDrift]:
+    predictors = []
     for name, now in new.numbers.items():
         then = training.numbers[name]
-        found = psi(then.counts, now.counts)
-        yield PredictorDrift(
-            name=name,
-            type="numeric",
-            has_moved=name in new.units or (found is not None and found.is_drift),
-            psi=found and found.value,
-            psi_limit=found and found.limit,
-            then=_span(then),
-            now=_span(now) if now.total else None,
-            missing=_missing(then, now),
-            other_unit=new.units.get(name, ""),
-        )
+        one = _compared(name, then, now, psi(then.counts, now.counts), new.units.get(name, ""))
+        spans = [Span(counted.median, counted.lowest, counted.highest) for counted in (then, now)]
+        predictors.append(replace(one, type="numeric", then=spans[0], now=spans[1] if now.total else None))
+    for name, held in new.texts.items():
+        one = _compared(name, training.texts[name], held, _psi_of_texts(training.texts[name], held))
+        predictors.append(replace(one, unseen=(held.unseen_rows, held.unseen / held.total) if held.unseen else None))
+    return Drift(predictors, _labels(training.labels, new.labels))
 
 
-def _texts(training: DataProfile, new: DataProfile) -> Iterator[PredictorDrift]:
-    for name, now in new.texts.items():
-        then = training.texts[name]
-        found = _psi_of_texts(then, now)
-        yield PredictorDrift(
-            name=name,
-            type="categorical",
-            has_moved=found is not None and found.is_drift,
-            psi=found and found.value,
-            psi_limit=found and found.limit,
-            missing=_missing(then, now),
-            unseen=Unseen(now.unseen_rows, now.unseen / now.total) if now.unseen else None,
-        )
-
-
-def _span(numbers: NumberDistribution) -> Span:
-    return Span(numbers.median, numbers.lowest, numbers.highest)
+def _compared(name: str, then: Distribution, now: Distribution, found: Index | None, unit: str = "") -> PredictorDrift:
+    return PredictorDrift(
+        name=name,
+        type="categorical",
+        has_moved=bool(unit) or (found is not None and found.is_drift),
+        psi=found and found.value,
+        psi_limit=found and found.limit,
+        missing=_missing(then, now),
+        other_unit=unit,
+    )
 
 
 def _psi_of_texts(then: TextDistribution, now: TextDistribution) -> Index | None:
@@ -177,7 +154,7 @@ def _psi_of_texts(then: TextDistribution, now: TextDistribution) -> Index | None
     return psi(then.counts[order], now.counts[order], now.unseen)
 
 
-def _missing(then: NumberDistribution | TextDistribution, now: NumberDistribution | TextDistribution) -> ShareThenNow:
+def _missing(then: Distribution, now: Distribution) -> ShareThenNow:
     n_then, n_now = then.total + then.missing, now.total + now.missing
     return ShareThenNow(
         then.missing / n_then if n_then else None,
@@ -204,7 +181,7 @@ def drift_warnings(drift: Drift) -> list[tuple[str, str]]:
 
 def _of_predictors(predictors: Sequence[PredictorDrift]) -> Iterator[tuple[str, str]]:
     new = [
-        f"{shown(one.name)} in {plural(one.unseen.rows, 'row')} ({_percent(one.unseen.share)})"
+        f"{shown(one.name)} in {plural(one.unseen[0], 'row')} ({_percent(one.unseen[1])})"
         for one in predictors
         if one.unseen
     ]
@@ -232,11 +209,9 @@ def _of_labels(labels: LabelDrift | None) -> Iterator[tuple[str, str]]:
         return
     shares = sorted(labels.shares.items(), key=lambda one: -abs((one[1].now or 0.0) - (one[1].then or 0.0)))
     named = listed([f"{shown(label)} {_then_now(share)}" for label, share in shares], separator="; ")
+    index = _index(labels.psi, labels.psi_limit)
     hint = "The model fills by the training shares."
-    yield (
-        "W29",
-        f"The label shares have shifted since training: {named}; {_index(labels.psi, labels.psi_limit)}. {hint}",
-    )
+    yield "W29", f"The label shares have shifted since training: {named}; {index}. {hint}"
 
 
 def _moved(one: PredictorDrift) -> str:

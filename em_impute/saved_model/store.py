@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from em_impute.errors import ModelError, option
 from em_impute.model.predict import Model
@@ -113,8 +113,16 @@ def load(text: str, name: str) -> SavedModel:
     """Read a model from JSON, as `read_model` does; `name` is what to call it."""
     try:
         document = parse(text)
-        _check_version(document)
-        _check_seal(document.get("seal", BLANK), text)
+        version = document.get("model_version") if isinstance(document, dict) else None
+        if not isinstance(version, int) or isinstance(version, bool):
+            hint = f"name the file that {option('save_model')} wrote; a report is not a model"
+            raise ModelError("it names no model_version", hint)
+        if version != MODEL_VERSION:
+            newer = "update em-impute" if version > MODEL_VERSION else f"save it once more with {option('save_model')}"
+            raise ModelError(f"its model_version is {version}, this em-impute reads {MODEL_VERSION} and older", newer)
+        seal = document.get("seal", BLANK)  # the first models had none
+        if seal != BLANK and (not isinstance(seal, str) or _seal_of(text.replace(seal, BLANK, 1)) != seal):
+            raise ModelError("it has been changed since it was saved")  # its parts may contradict each other
         return from_json(SavedModel, document, ignores_unknown=True)  # earlier versions kept more
     except (FormatError, ModelError) as error:
         again = f"save it once more with {option('save_model')}, or use it as it was written"
@@ -131,11 +139,8 @@ def model_schema() -> Schema:
     """Give the JSON Schema of a saved model."""
     schema = schema_of(SavedModel)
     version = {"description": "The version of this form.", "type": "integer", "const": MODEL_VERSION}
-    seal = {
-        "description": "SHA-256 of the file with 64 zeros in its place.",
-        "type": "string",
-        "pattern": "^[0-9a-f]{64}$",
-    }
+    what = "SHA-256 of the file with 64 zeros in its place."
+    seal = {"description": what, "type": "string", "pattern": "^[0-9a-f]{64}$"}
     return {
         "$schema": DIALECT,
         "$id": f"urn:em-impute:model:{MODEL_VERSION}",
@@ -146,25 +151,5 @@ def model_schema() -> Schema:
     }
 
 
-def _check_version(document: Any) -> None:  # noqa: ANN401  # whatever the file holds
-    version = document.get("model_version") if isinstance(document, dict) else None
-    if not isinstance(version, int) or isinstance(version, bool):
-        raise ModelError(
-            "it names no model_version", f"name the file that {option('save_model')} wrote; a report is not a model"
-        )
-    if version != MODEL_VERSION:
-        newer = "update em-impute" if version > MODEL_VERSION else f"save it once more with {option('save_model')}"
-        raise ModelError(f"its model_version is {version}, this em-impute reads {MODEL_VERSION} and older", newer)
-
-
 def _seal_of(text: str) -> str:
     return sha256(text.encode()).hexdigest()
-
-
-def _check_seal(seal: Any, text: str) -> None:  # noqa: ANN401  # whatever the file holds
-    """Raise ModelError where a model is not as it was written: its parts may contradict each other.
-
-    The first models had no seal.
-    """
-    if seal != BLANK and (not isinstance(seal, str) or _seal_of(text.replace(seal, BLANK, 1)) != seal):
-        raise ModelError("it has been changed since it was saved")

@@ -35,14 +35,6 @@ class Span(NamedTuple):
     highest: Annotated[float, NotSaved] = nan
 
 
-class Unseen(NamedTuple):
-    """Cells whose text no training row had."""
-
-    rows: int
-    share: float
-    """of the rows that hold a text"""
-
-
 @dataclass(frozen=True, kw_only=True)
 class PredictorDrift:
     """A predictor of the model that the table has."""
@@ -62,7 +54,8 @@ class PredictorDrift:
     missing: Annotated[ShareThenNow, "Share of the rows that do not show it."]
     other_unit: Annotated[str, NotSaved] = ""
     """How new numbers are explained as training numbers in another unit, such as "10 times larger, as if …"."""
-    unseen: Annotated[Unseen | None, NotSaved] = None
+    unseen: Annotated[tuple[int, float] | None, NotSaved] = None
+    """Rows whose text no training row had, and their share of those that hold a text."""
 
 
 class LabelDrift(NamedTuple):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from em_impute.columns.spellings import merge_spellings
+from em_impute.columns.readings import merge_spellings
 from em_impute.table.categories import CategoryColumn
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from em_impute.diagnostics.baseline_em import drift_of
-from em_impute.diagnostics.histograms import lay_out, spread_of_labels
+from em_impute.diagnostics.chart_data import lay_out, spread_of_labels
 from em_impute.em.parameters import Parameters
 from em_impute.pipeline.complete import complete_all
 from em_impute.report.build.fit import build_report

@@ -5,8 +5,14 @@ import pytest
 from sampling import crossed
 from scipy.stats import ks_2samp
 
-from em_impute.saved_model.distributions import count_numbers, describe_numbers
-from em_impute.saved_model.units import CONVERSIONS, _converted, distances, unit_factor
+from em_impute.saved_model.distributions import (
+    CONVERSIONS,
+    _converted,
+    count_numbers,
+    describe_numbers,
+    distances,
+    unit_factor,
+)
 
 KILOGRAMS_OF_A_POUND, METRES_OF_A_FOOT = 0.45359237, 0.3048  # exactly, by the agreement of 1959
 
