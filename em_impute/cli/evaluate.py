@@ -35,8 +35,6 @@ class HiddenLabels:
         "--hide SHARE",
         "Part of the known labels to hide each time, between 0 and 1; two rows of each label stay known.",
         default=0.2,
-        min=0.0,
-        max=1.0,
     )
     how: Literal["random", "stratified", "by-class"] | None = option(
         "--how NAME",
@@ -86,6 +84,9 @@ def evaluate(
     if not table.columns:
         raise UsageError("no column is named", "name the column whose labels are hidden with --column")
     request = request_of(input_path(file), table, missing, model)
+    if not 0.0 < hidden.hide < 1.0:
+        message = f"Invalid value for '--hide': it should be between 0 and 1, not {hidden.hide:g}"
+        raise UsageError(message, "for example --hide 0.2")
     wanted = "LABEL=SHARE, a share from 0 to below 1"
     of_label = read_pairs(hidden.hide_label or [], "--hide-label", wanted, lambda share: 0.0 <= share < 1.0)
     if of_label and hidden.how not in {None, "by-class"}:
