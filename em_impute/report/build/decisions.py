@@ -38,7 +38,8 @@ def decisions(opened: InputTable, completion: ColumnResult, request: Request, co
     if choice.ensemble is not None:
         weight = choice.ensemble.weight.sum(axis=1)
         compared = f"{plural(weight.size, 'mixture')} compared, {np.count_nonzero(weight):,} with weight"
-        found.append(Decision("choose", f"weighted by {criterion}", compared))
+        how = "weighted" if np.count_nonzero(weight) > 1 else "chosen"
+        found.append(Decision("choose", f"{how} by {criterion}", compared))
     else:
         found.append(Decision("choose", "covariance", f"{choice.recipe.family}, by {criterion}"))
     if len({one.components for one in choice.candidates}) > 1:

@@ -56,7 +56,9 @@ def print_summary(
         from em_impute.report.document.document import document_of  # late, since few ask for all sections
 
         print_lines(console, noticed(notices))
+        print_sentences(console, [""])
         print_sections(console, [one for one in document_of(report).sections if one.id not in ELSEWHERE])
+        print_sentences(console, [""])
     print_sentences(console, files)
 
 
