@@ -1,5 +1,6 @@
 """An explanation of EM: where it starts, what each step finds, why it stops."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 
@@ -174,8 +175,8 @@ def _separating(report: ExplanationReport) -> list[str]:
 
     def separation(name: str) -> float:
         mean = sum(one.weight * one.mean[name] for one in final)
-        between = sum(one.weight * (one.mean[name] - mean) ** 2 for one in final)
-        return between / (sum(one.weight * one.sd[name] ** 2 for one in final) or 1.0)
+        between = sum(one.weight * abs(one.mean[name] - mean) for one in final)  # squares may leave the range
+        return between / (sum(one.weight * one.sd[name] for one in final) or sys.float_info.min)
 
     best = sorted(final[0].mean, key=separation, reverse=True)[:MAX_FEATURES]
     return [name for name in final[0].mean if name in best]
