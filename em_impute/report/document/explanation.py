@@ -166,7 +166,11 @@ def _parameters(
             means, deviations = ([getattr(one[k], what)[name] for one in states] for what in ("mean", "sd"))
             rows.append(["", Name(name), *(f"{mean:#.6g}" for mean in means), *(f"{sd:#.4g}" for sd in deviations)])
     columns = ["mean", "SD"] if after is None else ["mean", "new mean", "SD", "new SD"]
-    return Table("Parameters" if after is None else "Parameters, and the new ones", ["label", "of", *columns], rows)
+    return Table(
+        "Parameters" if after is None else "Parameters, and the new ones, which fit best if all rows are divided so",
+        ["label", "of", *columns],
+        rows,
+    )
 
 
 def _separating(report: ExplanationReport) -> list[str]:
