@@ -55,7 +55,9 @@ def whole_percent(share: float) -> str:
 
 
 def small_percent(share: float) -> str:
-    """Write a share that may be very small as a percentage with two significant digits."""
+    """Write a share that may be very small as a percentage: below 1 % with two significant digits."""
+    if share >= NEARLY:
+        return percent(share)
     return f"{100.0 * share:.2g} %" if share >= SMALLEST_SHARE else f"< {100.0 * SMALLEST_SHARE:g} %"
 
 

@@ -61,9 +61,9 @@ def test_numbers_of_any_size_give_a_chart_and_no_warning(edges, mean, sd):
     counts = [3] * (len(edges) - 1)
     histograms = [one_measurement(edges, {"a": counts}, {"a": counts})]
     fitted = SimpleNamespace(label="a", weight=1.0, mean={"x": mean}, sd={"x": sd})
-    plain, groups = SimpleNamespace(parameters=[fitted], labels_only=None), groups_of("a", sum(counts), sum(counts))
+    fits, groups = {"parameters": [fitted]}, groups_of("a", sum(counts), sum(counts))
     drawn = [
-        predictor_chart("p", histograms, None, plain, groups, Filling(False, 0)),
+        predictor_chart("p", histograms, None, fits, groups, Filling(False, 0)),
         *known_and_missing_charts("k", histograms),
     ]
 
@@ -90,7 +90,7 @@ def test_rows_left_empty_have_bars_of_their_own_beside_those_of_many_labels(heig
     """Both have the look of what is no label by itself."""
     names = [f"l{i}" for i in range(10)]
     shown = one_measurement([0.0, 1.0, 2.0], {name: [3, 1] for name in names}, {name: [1, 0] for name in names}, [2, 0])
-    chart = predictor_chart("p", [shown], None, None, groups_of(names, 4, 1), Filling(False, 0))
+    chart = predictor_chart("p", [shown], None, {}, groups_of(names, 4, 1), Filling(False, 0))
     ids = re.findall(r'id="([^"]*)"', chart.svg)
 
     assert len(ids) == len(set(ids))

@@ -1,6 +1,7 @@
 """The first picture of the page: its axes, and what it says of the model that fills."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -61,3 +62,14 @@ def test_it_says_nothing_where_it_shows_the_mixture_that_fills():
     frame = frame[frame["kind"] != "rare"]
 
     assert "simplified" not in em_impute.fill(frame, column="kind", covariance="full").report.to_html()
+
+
+def test_the_picture_of_one_predictor_draws_the_mixture_that_fills():
+    frame = three_labels_and_two_rows_far_out()[["kind", "x"]]
+    report = em_impute.fill(frame[frame["kind"] != "rare"], column="kind", covariance="full").report
+    moved = [replace(one, mean={"x": one.mean["x"] + 1.0}) for one in report.model.parameters]
+    others = [replace(one, mean={"x": one.mean["x"] + 1.0}) for one in report.plain_em.parameters]
+
+    assert "This mixture fills the cells." in report.to_html()
+    assert str(replace(report, model=replace(report.model, parameters=moved)).plot()) != str(report.plot())
+    assert str(replace(report, plain_em=report.plain_em._replace(parameters=others)).plot()) == str(report.plot())

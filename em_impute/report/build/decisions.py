@@ -37,8 +37,9 @@ def decisions(opened: InputTable, completion: ColumnResult, request: Request, co
     criterion = criterion_name(choice.criterion)
     if choice.ensemble is not None:
         weight = choice.ensemble.weight.sum(axis=1)
-        compared = f"{plural(weight.size, 'mixture')} compared, {np.count_nonzero(weight):,} with weight"
-        found.append(Decision("choose", f"weighted by {criterion}", compared))
+        n = np.count_nonzero(weight)
+        told = f"{n:,} of {weight.size:,} {'has' if n == 1 else 'have'} weight, by {criterion}"
+        found.append(Decision("choose", "mixtures", told))
     else:
         found.append(Decision("choose", "covariance", f"{choice.recipe.family}, by {criterion}"))
     if len({one.components for one in choice.candidates}) > 1:

@@ -13,8 +13,12 @@ from em_impute.report.charts.scatter import scatter_chart
 from em_impute.report.charts.svg import SMALL, Drawing, Floats
 from em_impute.report.format import number
 from em_impute.report.model.fit import FitReport
+from em_impute.report.model.mixture import Gaussian
 
 MAX_HISTOGRAMS = 6
+
+OWN = " This mixture fills the cells."
+LIKE = " The ellipses are those of plain EM; the mixture that fills the cells was fitted much like it."
 
 KNOWN, MISSING = "rows with a label", "rows without one"
 
@@ -28,9 +32,14 @@ def draw(report: FitReport, prefix: str) -> dict[str, list[Chart]]:
     data, plain, accuracy = report.pictures, report.plain_em, report.accuracy
     histograms, curve, plane = data or ((), None, None)
     main = scatter_chart(f"{prefix}-scatter", plane, report.features.used, groups, filling)
-    main = main or predictor_chart(f"{prefix}-predictor", histograms, curve, plain, groups, filling)
+    note, fits = _simplified(report), dict[str, Sequence[Gaussian]]()
+    if plain is not None:
+        fits = {"parameters": plain.parameters, "labels_only": plain.labels_only or ()}
+        if report.model is not None and not note:
+            fits["parameters"], note = report.model.parameters, OWN if main is None else LIKE
+    main = main or predictor_chart(f"{prefix}-predictor", histograms, curve, fits, groups, filling)
     single = {
-        "main": main and main._replace(caption=main.caption + _simplified(report)),
+        "main": main and main._replace(caption=main.caption + note),
         "convergence": curves.convergence_chart(f"{prefix}-convergence", plain),
         "reliability": curves.reliability_chart(f"{prefix}-reliability", accuracy),
         "coverage": curves.coverage_chart(f"{prefix}-coverage", accuracy),
@@ -51,6 +60,8 @@ def _simplified(report: FitReport) -> str:
         fills = f"{len(selection.stack):,} mixtures together fill the cells"
     elif model.covariance != plain.covariance or len(model.parameters) > len(plain.parameters):
         fills = "another mixture fills the cells"
+    elif report.groups is not None:
+        fills = "groups of rows have fits of their own"
     elif used - {*plain.features}:
         fills = "the mixture that fills the cells sees other columns too"
     return f" The picture is simplified: it has one Gaussian per label, while {fills}." if fills else ""

@@ -1,6 +1,6 @@
 """The main chart where one predictor decides: rows in bins, Gaussians over them, and the probability below."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from em_impute.report.charts.groups import DASHED, EM_KEYS, Chart, Filling, Grou
 from em_impute.report.charts.palette import N_LABELS
 from em_impute.report.charts.svg import WIDE, Drawing, Floats, Values
 from em_impute.report.format import number, shortened
-from em_impute.report.model.mixture import BaselineEm
+from em_impute.report.model.mixture import Gaussian
 
 Turn = tuple[float, str, str]
 Curve = tuple[Floats, Floats]
@@ -36,7 +36,7 @@ TALL = 2.0
 LONGEST_NAME = 26
 
 FITS = {"parameters": (), "labels_only": DASHED}
-"""Keys of plain EM after all rows and after the labelled ones alone, and their dashes."""
+"""Fits of one Gaussian per label, to all rows and to the labelled ones alone, and their dashes."""
 
 LEFT_EMPTY = group_of("left empty", (), N_LABELS)._replace(k=N_LABELS + 1)
 """In the place of a label; it has the look of further labels, and an id of its own."""
@@ -62,12 +62,12 @@ def predictor_chart(
     name: str,
     histograms: Sequence[FeatureHistogram],
     curve: PosteriorCurve | None,
-    plain: BaselineEm | None,
+    fits: Mapping[str, Sequence[Gaussian]],
     groups: Sequence[Group],
     filling: Filling,
 ) -> Chart | None:
     """Draw the predictor that tells most about the label, the first one; None where there is none."""
-    rows = _rows(histograms[0], groups, plain) if histograms else []
+    rows = _rows(histograms[0], groups, fits) if histograms else []
     if not rows:
         return None
     shown, labels = histograms[0], [row for row in rows if row.group != LEFT_EMPTY]
@@ -116,7 +116,7 @@ def gaussian(edges: Values, weight: float, mean: float, deviation: float, rows: 
     return (x, y) if np.isfinite(y).all() else None
 
 
-def _rows(shown: FeatureHistogram, groups: Sequence[Group], plain: BaselineEm | None) -> list[_Row]:
+def _rows(shown: FeatureHistogram, groups: Sequence[Group], fits: Mapping[str, Sequence[Gaussian]]) -> list[_Row]:
     """Count the rows of each label in bins, and compute the curves over them; those left empty come last."""
     feature, left_empty = shown.feature, np.array(shown.left_empty, np.float64)
     n = left_empty.size
@@ -124,8 +124,8 @@ def _rows(shown: FeatureHistogram, groups: Sequence[Group], plain: BaselineEm | 
     rows.append(_Row(LEFT_EMPTY, np.zeros_like(left_empty), left_empty, {}))
     n_rows = float(sum(row.known.sum() + row.filled.sum() for row in rows))
     of = {row.group.name: row for row in rows if row.group.is_one}
-    for key in FITS if plain else ():
-        for one in getattr(plain, key) or ():
+    for key, gaussians in fits.items():
+        for one in gaussians:
             curve = one.label in of and gaussian(shown.edges, one.weight, one.mean[feature], one.sd[feature], n_rows)
             if curve:
                 of[one.label].curves[key] = curve

@@ -4,7 +4,7 @@ from typing import Any
 
 from em_impute.report.charts.curves import fill_curve
 from em_impute.report.charts.groups import filling_of
-from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, folded, names, said
+from em_impute.report.document.blocks import FEW, Block, Details, Figures, Name, Section, Table, folded, names, said
 from em_impute.report.format import percent, percents, rounded, span
 from em_impute.report.model.findings import Accuracy, ExpectedWrong, MarkedRows
 from em_impute.report.model.fit import FilledCells, FitReport
@@ -117,15 +117,18 @@ def by_label(confusion: Confusion) -> list[Block]:
     """Tabulate what was filled in for what, and how precise that is; for many labels only the latter."""
     labels, blocks, rows = list(confusion), [], []
     if len(labels) <= MAX_LABELS:
-        head = ["true label", *(said("filled with {}", Name(label)) for label in labels)]
+        head = ["true label", *map(Name, labels)]
         counts = [[Name(label), *(row[other] for other in labels)] for label, row in confusion.items()]
-        blocks.append(Table("True labels, and what they were filled with", head, counts))
+        blocks.append(Table("True labels in rows, what they were filled with in columns", head, counts))
+    is_long, of_label = len(labels) > FEW, {label: sum(row.values()) for label, row in confusion.items()}
+    if is_long:
+        labels.sort(key=lambda label: confusion[label][label] / of_label[label] if of_label[label] else 1.0)
     for label in labels:
-        right, of = confusion[label][label], sum(confusion[label].values())
+        right, of = confusion[label][label], of_label[label]
         said_so = sum(confusion[other][label] for other in labels)
         rows.append([Name(label), of, *(percent(right / n if n else None) for n in (of, said_so))])
     head = ["label", "rows", "found (recall)", "right where filled (precision)"]
-    return [*blocks, *folded("Label by label", head, rows)]
+    return [*blocks, *folded("Label by label" + is_long * ", the least found first", head, rows)]
 
 
 def place(one: LabelledCell) -> Name | int:

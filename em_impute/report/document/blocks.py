@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from em_impute.report.format import text_of
 from em_impute.report.model.shared import Notice
 
-MAX_LISTED = 100
-"""Rows of a table; the JSON has them all."""
+MAX_LISTED, FEW = 100, 8
+"""Rows of a table, and of one that is folded; the JSON has them all."""
 
 
 class Name(NamedTuple):
@@ -115,6 +115,11 @@ def names(texts: Sequence[str], limit: int = 3) -> Text:
     return joined(", ", shown) if len(shown) == 1 else said("{} and {}", joined(", ", shown[:-1]), shown[-1])
 
 
-def folded(caption: str, head: Sequence[Any], rows: Sequence[Sequence[Any]]) -> list[Block]:
-    """Make a table, where there are rows, of which the first may stand for all."""
+def folded(caption: str, head: Sequence[Any], rows: Sequence[Sequence[Any]], by: int | None = None) -> list[Block]:
+    """Make a table, where there are rows, of which the first may stand for all.
+
+    Those come first that have most in the column `by`, if there are too many to be shown at once.
+    """
+    if by is not None and len(rows) > FEW:
+        rows = sorted(rows, key=lambda row: -row[by])
     return [Table(caption, head, rows, is_long=True)] if rows else []

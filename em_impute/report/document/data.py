@@ -43,7 +43,7 @@ def what_was_missing(report: FitReport) -> Section:
         for one in report.labels
     ]
     head = ["label", "known", "filled in", "share among known", "share expected of all rows"]
-    blocks += folded("Labels of the column", head, labels)
+    blocks += folded("Labels of the column", head, labels, by=1)
     if report.applied is None:  # a saved model's are in its section
         used = [[Name(one.name), one.kind or one.type, one.missing, _holds(one)] for one in report.features.used]
         table = folded("Columns used", ["column", "kind", "cells missing", "mean (SD), or categories"], used)

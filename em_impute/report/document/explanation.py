@@ -1,5 +1,6 @@
 """An explanation of EM: where it starts, what each step finds, why it stops."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 
@@ -29,13 +30,14 @@ WHY = (
 def explanation(report: ExplanationReport) -> Iterator[Section]:
     """Tell of the model, of the start, of every step in full, of the others in a line, and of the end."""
     start, final, steps, before = report.start, report.final, report.steps, report.start.parameters
+    features = _separating(report)
     yield Section("model", "The model", [*_model(report)])
     first, last = (steps[0].log_likelihood.before, steps[-1].log_likelihood.after) if steps else (None, None)
     began = f"Where EM starts: {start.text}. Log-likelihood {log_likelihood(first)}."
-    yield Section("start", "Start", [began, _parameters(before)])
+    yield Section("start", "Start", [began, _parameters(features, before)])
     for step in steps:
         if step.parameters is not None:
-            yield from _step(step, before, step.parameters, report)
+            yield from _step(step, before, step.parameters, report, features)
             before = step.parameters
     others = [step for step in steps if step.parameters is None]
     if others:
@@ -49,7 +51,7 @@ def explanation(report: ExplanationReport) -> Iterator[Section]:
         "Gaussian": len(final.parameters) - MAX_COMPONENTS,
     }
     more = " and ".join(plural(n, f"more {what}") for what, n in left_out.items() if n > 0)
-    blocks: list[Block] = [said, ended, *_rows(final.rows), _parameters(final.parameters)]
+    blocks: list[Block] = [said, ended, *_rows(final.rows, features), _parameters(features, final.parameters)]
     yield Section("final", "End", [*blocks, *([f"Not shown: {more}; --json has all."] if more else [])])
 
 
@@ -79,18 +81,22 @@ def _lacks_numbers(report: ExplanationReport) -> bool:
 
 
 def _step(
-    step: Iteration, before: Sequence[NamedComponent], after: Sequence[NamedComponent], report: ExplanationReport
+    step: Iteration,
+    before: Sequence[NamedComponent],
+    after: Sequence[NamedComponent],
+    report: ExplanationReport,
+    features: Sequence[str],
 ) -> Iterator[Section]:
     """Tell of one step in full: Q and the log-likelihood before and after, with a prior also their sums with it."""
     n, prior = step.iteration, step.log_prior
-    yield Section(f"e-{n}", f"E step {n}", _rows(step.rows or ()))
+    yield Section(f"e-{n}", f"E step {n}", _rows(step.rows or (), features))
     heights = {f"Q(θ|θ{n - 1})": step.q, "log-likelihood": step.log_likelihood}
     if prior is not None:
         heights["log prior"] = prior
         heights |= {"Q + log prior": _sum(step.q, prior), "log L + log prior": _sum(step.log_likelihood, prior)}
     rows = [[name, *map(log_likelihood, one), _gain(one)] for name, one in heights.items()]
     blocks: list[Block] = [
-        _parameters(before, after),
+        _parameters(features, before, after),
         Table("What it gains", ["", "before", "after", "gain"], rows),
     ]
     yield Section(f"m-{n}", f"M step {n}", [*blocks, *(_why(report) if n == 1 else [])])
@@ -121,11 +127,11 @@ def _in_a_line(steps: Sequence[Iteration], report: ExplanationReport) -> Table:
     return Table("Some further steps", ["step", f"gain of Q{prior}", f"log-likelihood{prior}", "gain"], rows)
 
 
-def _rows(rows: Sequence[FollowedRow]) -> list[Block]:
+def _rows(rows: Sequence[FollowedRow], features: Sequence[str]) -> list[Block]:
     """Set rows with their responsibilities below each other."""
     if not rows:
         return []
-    features, components = list(rows[0].values)[:MAX_FEATURES], list(rows[0].responsibility)
+    components = list(rows[0].responsibility)
     is_wide = len(components) > MAX_COMPONENTS
     cells = []
     for row in rows:
@@ -147,18 +153,37 @@ def _most(responsibility: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {share:.3f}" for name, share in ranked)
 
 
-def _parameters(before: Sequence[NamedComponent], after: Sequence[NamedComponent] | None = None) -> Table:
+def _parameters(
+    features: Sequence[str], before: Sequence[NamedComponent], after: Sequence[NamedComponent] | None = None
+) -> Table:
     """Set out one state of the parameters of the components that have most of the rows, or two beside each other."""
     heaviest = sorted(sorted(range(len(before)), key=lambda k: -before[k].weight)[:MAX_COMPONENTS])
     states, rows = [before] if after is None else [before, after], []
     for k in heaviest:
         rows.append([Name(before[k].component), "(weight)", *(f"{one[k].weight:.4f}" for one in states)])
         rows[-1] += [""] * len(states)
-        for name in [*before[k].mean][:MAX_FEATURES]:
+        for name in features:
             means, deviations = ([getattr(one[k], what)[name] for one in states] for what in ("mean", "sd"))
             rows.append(["", Name(name), *(f"{mean:#.6g}" for mean in means), *(f"{sd:#.4g}" for sd in deviations)])
     columns = ["mean", "SD"] if after is None else ["mean", "new mean", "SD", "new SD"]
-    return Table("Parameters" if after is None else "Parameters, and the new ones", ["label", "of", *columns], rows)
+    return Table(
+        "Parameters" if after is None else "Parameters, and the new ones, which fit best if all rows are divided so",
+        ["label", "of", *columns],
+        rows,
+    )
+
+
+def _separating(report: ExplanationReport) -> list[str]:
+    """Choose the predictors that separate the components best in the end: by their means, in standard deviations."""
+    final = report.final.parameters
+
+    def separation(name: str) -> float:
+        mean = sum(one.weight * one.mean[name] for one in final)
+        between = sum(one.weight * abs(one.mean[name] - mean) for one in final)  # squares may leave the range
+        return between / (sum(one.weight * one.sd[name] for one in final) or sys.float_info.min)
+
+    best = sorted(final[0].mean, key=separation, reverse=True)[:MAX_FEATURES]
+    return [name for name in final[0].mean if name in best]
 
 
 def _gain(height: Change) -> str:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from em_impute.em.families import FAMILIES
-from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, folded, names, said
+from em_impute.report.document.blocks import FEW, Block, Details, Figures, Name, Section, Table, folded, names, said
 from em_impute.report.format import log_likelihood, number, percent
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.mixture import BaselineGaussian, Convergence, LeadingMixture, MixtureComponent, Selection
-from em_impute.report.sentences import LOG_LOSS, applied_lines, by_farness, criterion_name
+from em_impute.report.model.mixture import Convergence, Gaussian, LeadingMixture, Selection
+from em_impute.report.sentences import applied_lines, by_farness, criterion_name
 from em_impute.saved_model.values import PredictorDrift
 from em_impute.table.text import plural
 
@@ -15,7 +15,7 @@ MAX_MEMBERS, MAX_FEATURES = 12, 12
 """Rows of a table of mixtures, and columns of a table of means."""
 
 SCORES = {
-    "stack": "the ensemble (this fills the cells)",
+    "stack": "the ensemble",
     "single": "the mixture shown here alone",
     "labels_only": "the mixture shown here, labelled rows only",
     "plain_em": "plain EM: one Gaussian per label",
@@ -86,7 +86,7 @@ def how_em_went(report: FitReport) -> Section | None:
     if plain and plain.drift:
         rows = [[Name(label), value] for label, value in plain.drift.items()]
         head = ["label", "moved by, in its standard deviations"]
-        blocks += folded("How far rows without a label moved each label’s mean", head, rows)
+        blocks += folded("How far rows without a label moved each label’s mean", head, rows, by=1)
     if report.selection is None or not report.selection.stack:
         blocks.append(Details("The mixture’s fit", [_fit(fit)]))
     return Section("em", "EM, step by step", blocks)
@@ -137,17 +137,19 @@ def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
     return blocks
 
 
-def _parameters(caption: str, parameters: Sequence[MixtureComponent] | Sequence[BaselineGaussian]) -> list[Block]:
+def _parameters(caption: str, parameters: Sequence[Gaussian]) -> list[Block]:
     """Tabulate the mean of each column for each component, with its standard error where that is known."""
     if not parameters:
         return []
     features, rows, error = list(parameters[0].mean), [], None
     several = any(getattr(one, "component", 1) > 1 for one in parameters)
+    if len(parameters) > FEW and not several:
+        parameters = sorted(parameters, key=lambda one: -one.weight)
     for one in parameters:
         error = getattr(one, "standard_error", None)
         name = said("{}{}", Name(one.label), f", {getattr(one, 'component', 1)}" if several else "")
         means = [
-            f"{number(one.mean[key])}{f' ± {error.mean[key]:.2g}' if error else ''} ({number(one.sd[key])})"
+            f"{number(one.mean[key])}{f' ± {_brief(error.mean[key])}' if error else ''} ({number(one.sd[key])})"
             for key in features[:MAX_FEATURES]
         ]
         rows.append([name, percent(one.weight), *means])
@@ -158,12 +160,22 @@ def _parameters(caption: str, parameters: Sequence[MixtureComponent] | Sequence[
     return folded(caption, head, rows)
 
 
+def _brief(error: float) -> str:
+    """Write a standard error with two significant digits."""
+    return number(float(f"{error:.2g}"))
+
+
 def _why(selection: Selection) -> list[Block]:
     if not selection.members:
         return []
     if selection.stack:
         losses = selection.scores._asdict()
-        rows = [[told, losses[key]] for key, told in SCORES.items() if losses[key] is not None]
+        fills = "stack" if len(selection.members) > 1 else "single"
+        rows = [
+            [told + (key == fills) * " (this fills the cells)", losses[key]]
+            for key, told in SCORES.items()
+            if losses[key] is not None
+        ]
         table = Table("Which model fills best? Cross-validated log-loss", ["filled by", "log-loss"], rows)
         head = ["weight", "predictors", "covariance", "Gaussians per label", "EM steps", "log-loss"]
         listed = [
@@ -171,7 +183,7 @@ def _why(selection: Selection) -> list[Block]:
             for one in selection.stack[:MAX_MEMBERS]
         ]
         inner: list[Block] = [Table(f"The heaviest of {len(selection.stack):,} mixtures", head, listed)]
-        return [table, f"{LOG_LOSS} {SCORED_APART}", Details(f"{selection.considered:,} mixtures were compared", inner)]
+        return [table, SCORED_APART, Details(f"{selection.considered:,} mixtures were compared", inner)]
     head, groups = ["covariance", "groups", "BIC", "ICL", ""], selection.numbers_of_groups
     rows = [[one.covariance, one.components, one.bic, one.icl, "chosen" if one.weight else one.note] for one in groups]
     if not groups:

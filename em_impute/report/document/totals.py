@@ -30,7 +30,7 @@ def the_totals(report: FitReport) -> Section | None:
         [Name(label), known, totals.most_probable[label], totals.expected[label], *ends.get(label, [])]
         for label, known in totals.known.items()
     ]
-    blocks = [COUNTS, Figures(["totals"]), *folded("Rows of each label", head, rows)]
+    blocks = [COUNTS, Figures(["totals"]), *folded("Rows of each label", head, rows, by=2)]
     shares = [
         [Name(label), percent(one.estimate), percents(one.low, one.high), percent(one.missing_information)]
         for label, one in (totals.shares or {}).items()

@@ -13,16 +13,13 @@ from markupsafe import Markup
 from em_impute.report.charts.charts import draw
 from em_impute.report.charts.groups import Chart, Key
 from em_impute.report.charts.palette import css_colours
-from em_impute.report.document.blocks import MAX_LISTED, Block, Details, Document, Figures, Name, Table
+from em_impute.report.document.blocks import FEW, MAX_LISTED, Block, Details, Document, Figures, Name, Table
 from em_impute.report.document.document import document_of, file_name
 from em_impute.report.format import shortened
 from em_impute.report.model.fit import FitReport
 from em_impute.report.page.inline import looks, shown
 
 HERE = Path(__file__).parent
-
-MAX_SHOWN = 8
-"""Rows of a long table that stand in the open."""
 
 
 class View(NamedTuple):
@@ -58,10 +55,10 @@ def _title(reports: Sequence[FitReport]) -> str:
 
 def _folded(block: Block) -> list[Block]:
     """Show a few rows of a long table, and all on demand."""
-    if not isinstance(block, Table) or not block.is_long or len(block.rows) <= MAX_SHOWN:
+    if not isinstance(block, Table) or not block.is_long or len(block.rows) <= FEW:
         return [block]
     caption, head, rows = block.caption, block.head, block.rows
-    first = Table(f"{caption}: the first {MAX_SHOWN} of {len(rows):,}", head, rows[:MAX_SHOWN])
+    first = Table(f"{caption}: the first {FEW} of {len(rows):,}", head, rows[:FEW])
     more = "All of them" if len(rows) <= MAX_LISTED else f"The first {MAX_LISTED}"
     return [first, Details(f"{more}: {caption}", [Table(caption, head, rows[:MAX_LISTED])])]
 

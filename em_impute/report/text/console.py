@@ -1,12 +1,14 @@
 """Standard error as people read it: colours where they are wanted, lines broken between words."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from em_impute.report.document.blocks import MAX_LISTED, Section, Table, Text, written
+from em_impute.report.document.blocks import FEW, MAX_LISTED, Section, Table, Text, written
 from em_impute.report.format import NUMBER, printable
 
 if TYPE_CHECKING:
@@ -18,14 +20,11 @@ NAME_WIDTH = 12
 INDENT = 2
 """Columns by which the further lines of a sentence are indented."""
 
-LEAST = 20
-"""Columns of what heads a row, which are not broken."""
+LEAST, GAP = 24, 2
+"""Columns of what is not broken in a table, numbers, words and what heads a row; and columns between them."""
 
 ENDLESS = 10_000
 """Columns of a line that nobody breaks, in a log or a pipe."""
-
-MAX_ROWS = 8
-"""Rows of a table that are shown; files have the others."""
 
 
 def make_console(color: str = "auto") -> "Console":
@@ -84,37 +83,51 @@ def print_sentences(console: "Console", sentences: Iterable[str]) -> None:
 
 def print_sections(console: "Console", sections: Iterable[Section]) -> None:
     """Print what the sections of a document show in the open, without charts; of a long table the first rows."""
-    for section in sections:
+    for i, section in enumerate(sections):
+        if i:
+            _print(console, "", "", "", 0)
         _print(console, section.title, "bold", "", 0)
         for block in section.blocks:
             if isinstance(block, Table):
-                most = MAX_ROWS if block.is_long else MAX_LISTED
+                most = FEW if block.is_long else MAX_LISTED
                 rows = [[plain(cell) for cell in row] for row in (block.head, *block.rows[:most])]
                 more = f" (the first {most} of {len(block.rows):,})" if len(block.rows) > most else ""
                 _print(console, " " * INDENT, "", f"{block.caption}{more}:", INDENT)
-                for line in _grid(rows, console.width - 2 * INDENT if console.is_terminal else None):
+                for line in _grid(rows, (console.width if console.is_terminal else ENDLESS) - 2 * INDENT):
                     _print(console, " " * 2 * INDENT, "", line, 2 * INDENT)
             elif isinstance(block, str | Text):
                 _print(console, " " * INDENT, "", plain(block), INDENT)
 
 
-def _grid(rows: Iterable[Sequence[str]], room: int | None) -> list[str]:
-    """Align a head and the rows below it, numbers to the right; without `room` no cell is broken."""
+def _grid(rows: Iterable[Sequence[str]], room: int) -> list[str]:
+    """Align a head and the rows below it, numbers to the right; columns beyond `room` stand below."""
     from rich.cells import cell_len
     from rich.console import Console  # late, since a line or two of text need none of this
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
     head, *body = [[printable(cell) for cell in row] for row in rows]
-    for at in range(len(head)):
-        is_right = bool(body) and all(NUMBER.match(row[at]) or not row[at] for row in body)
-        least = None if at else min(LEAST, max(map(cell_len, (row[0] for row in (head, *body)))))
-        table.add_column(justify="right" if is_right else "left", overflow="fold", min_width=least)
+    columns = [*zip(*body, strict=True)] if body else [()] * len(head)
+    is_right = [bool(body) and all(NUMBER.match(cell) or not cell for cell in column) for column in columns]
+    least, most = [], [max(map(cell_len, column)) for column in zip(head, *body, strict=True)]
+    for at, column in enumerate(columns):
+        whole = column if is_right[at] or not at else " ".join(column).split(" ")
+        least.append(min(LEAST, max(map(cell_len, (*whole, *head[at].split(" "))))))
+    n_fit = max(2, sum(end <= room + GAP for end in accumulate(one + GAP for one in least)))
+    if n_fit < len(head):
+        below = [[row[0], *row[n_fit:]] for row in (head, *body)]
+        return [*_grid([row[:n_fit] for row in (head, *body)], room), *_grid(below, room)]
+    spare = room + GAP - sum(one + GAP for one in least)
+    for at in sorted(range(len(head)), key=lambda at: (at > 0, most[at])):
+        more = max(0, min(spare, most[at] - least[at]))
+        least[at], spare = least[at] + more, spare - more
+    for width, right in zip(least, is_right, strict=True):
+        table.add_column(justify="right" if right else "left", overflow="fold", width=width)
     for row in (head, *body):
         table.add_row(*map(Text, row))
     drawn = StringIO()
-    Console(file=drawn, width=room or ENDLESS, force_terminal=False, color_system=None).print(table)
+    Console(file=drawn, width=room, force_terminal=False, color_system=None).print(table)
     return [line.rstrip() for line in drawn.getvalue().rstrip("\n").split("\n")]
 
 
@@ -147,7 +160,7 @@ def wrapped(text: str, room: int, first: int | None = None) -> list[str]:
     from rich.cells import cell_len
 
     lines: list[str] = []
-    for word in text.split(" "):
+    for word in re.split(" (?!%)", text):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and cell_len(longer) <= (first if first and not lines[1:] else room):
             lines[-1] = longer

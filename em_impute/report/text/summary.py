@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from em_impute.report.document.summary import NO_BETTER, headline
 from em_impute.report.extra import INSTALL_HINT, can_write_pages
-from em_impute.report.format import shortened
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.shared import Notice, is_note
 from em_impute.report.sentences import noticed
@@ -56,7 +55,9 @@ def print_summary(
         from em_impute.report.document.document import document_of  # late, since few ask for all sections
 
         print_lines(console, noticed(notices))
+        print_sentences(console, [""])
         print_sections(console, [one for one in document_of(report).sections if one.id not in ELSEWHERE])
+        print_sentences(console, [""])
     print_sentences(console, files)
 
 
@@ -77,7 +78,10 @@ def _brief(notice: Notice, most_lines: int = MOST_OF_ONE) -> str:
     if _n_lines([f"{kind}: {said} ({notice.code})"]) > 1:
         said = said.partition(": ")[0]
     room = most_lines * (LINE - INDENT) - len("Warning:  (W00)")
-    return f"{kind}: {shortened(said, room)} ({notice.code})"
+    if len(said) > room:
+        said = said[: room - 2].rpartition(" ")[0]
+        said = f"{said.rpartition(', ')[0] or said} …"
+    return f"{kind}: {said} ({notice.code})"
 
 
 def _n_lines(sentences: Iterable[str]) -> int:
