@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from operator import index
-from typing import Any, Unpack
+from typing import Any, Unpack, get_args
 
 import pandas as pd
 
@@ -75,6 +75,11 @@ def evaluate(
     if not 0.0 < hide < 1.0 or repeats < 1:
         raise UsageError("hide takes a number between 0 and 1, repeats a whole number from 1", "leave them out")
     of_label = tuple((str(label), float(share)) for label, share in (hide_label or {}).items())
+    if how is not None and how not in (get_args(How) if not of_label else ("by-class",)):
+        hint = "it takes random, stratified or by-class, which hide_label needs"
+        raise UsageError(f"how cannot be {how!r} here", hint)
+    if not all(0.0 <= share < 1.0 for _, share in of_label):
+        raise UsageError("hide_label takes a share from 0 to below 1 for each label", "leave it out")
     hiding = HoldOut(how or ("by-class" if of_label else "stratified"), hide, of_label, repeats)
     opened, request, _ = opened_frame(frame, column, options)
     call = written_call("evaluate", column, options)

@@ -3,8 +3,10 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import em_impute
 from em_impute.api.options import FileOptions, FrameOptions, in_python, request_of
 from em_impute.cli.app import app  # noqa: F401  # defines the flags
 from em_impute.cli.options.groups import flag
@@ -61,6 +63,24 @@ def test_what_can_be_no_value_is_refused_with_the_name_of_the_option():
             request_of(["a"], options)
 
         assert message == str(raised.value)
+
+
+UNHIDDEN = [
+    ({"hide": 0}, "hide takes"),
+    ({"hide": 1}, "hide takes"),
+    ({"hide": float("nan")}, "hide takes"),
+    ({"repeats": 0}, "repeats a whole number"),
+    ({"how": "every"}, "how cannot be 'every'"),
+    ({"how": "random", "hide_label": {"a": 0.5}}, "how cannot be 'random'"),
+    ({"hide_label": {"a": 1.0}}, "hide_label takes a share"),
+    ({"hide_label": {"a": float("nan")}}, "hide_label takes a share"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), UNHIDDEN)
+def test_labels_that_cannot_be_hidden_so_are_refused(options, message):
+    with pytest.raises(UsageError, match=message):
+        em_impute.evaluate(pd.DataFrame({"x": [1, 2, 3, 4], "g": [*"aabb"]}), "g", **options)
 
 
 MESSAGES = [
