@@ -112,9 +112,10 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     if have_room and not any(_tells(table, column[one.name], one, label, every, fold) for one in texts):
         return None
     fit = fit_text_model(texts, label, every, fold, len(labels), seed)
-    if not fit.log_loss < fit.log_loss_of_shares:
-        return None
     scored = labels[:1] if len(labels) == 2 else labels  # noqa: PLR2004  # the second is the first with a minus
+    n_nats = (fit.log_loss_of_shares - fit.log_loss) * every[labelled].sum()
+    if not n_nats > len(scored):  # what a number that says nothing costs (Akaike 1974)
+        return None
     called = tuple(unused_name(f"texts for {one}", names, "'") for one in scored)
     used = {one.name: column[one.name] for one in texts}
     long = {names[index]: one for index, one in table.categories.items() if one.too_many and one.code is not None}
