@@ -132,7 +132,7 @@ def _connected(scheduler: str | None, n_workers: int | None, resources: ExitStac
             message = f"no Dask scheduler answers at {scheduler}"
             raise UsageError(message, "start one with `dask scheduler`, which says its address") from None
     try:
-        with without_interrupts():
+        with _without_interrupts():
             cluster = LocalCluster(
                 n_workers=n_workers or os.cpu_count() or 1,
                 threads_per_worker=1,
@@ -190,7 +190,7 @@ def _in_processes(function: Callable[[A], R], items: Sequence[A], n_workers: int
 
     others = {*active_children()}
     with ThreadPoolExecutor(n_workers) as threads:
-        with without_interrupts():
+        with _without_interrupts():
             waiting = [threads.submit(attempt, item) for item in items]
         try:
             for future in waiting:
@@ -206,7 +206,7 @@ def _in_processes(function: Callable[[A], R], items: Sequence[A], n_workers: int
 
 
 @contextmanager
-def without_interrupts() -> Iterator[None]:
+def _without_interrupts() -> Iterator[None]:
     """Hold back an interrupt while threads and processes start: these never hear of it, and are told to end by us."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
