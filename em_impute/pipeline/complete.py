@@ -27,10 +27,10 @@ from em_impute.model.groups import fit_groups
 from em_impute.model.predict import Groups, Model, Own, Prediction, expert_of
 from em_impute.model.select import can_hold_out
 from em_impute.options import Request
-from em_impute.pipeline.edits import long_portions, make_edits, version_of
+from em_impute.pipeline.edits import long_portions, make_edits, refuse_taken, version_of
 from em_impute.pipeline.open import Progress, name_of
 from em_impute.pipeline.types import ColumnResult, InputTable
-from em_impute.table.long import patch_long
+from em_impute.table.long import NUMBERING, patch_long
 from em_impute.table.patch import patch
 from em_impute.table.text import shown
 
@@ -179,6 +179,7 @@ def patched(
 
 def patched_long(opened: InputTable, completions: Sequence[ColumnResult], request: Request) -> Iterator[bytes]:
     """Yield all in one file: the table as it was read and every imputation of it, one below the other."""
+    refuse_taken(opened.table.dialect, opened.name, NUMBERING)
     versions = (long_portions(opened, completions, request, number) for number in range(request.imputations + 1))
     return patch_long(opened.source, opened.table.dialect, versions, expect_sha256=opened.table.sha256)
 

@@ -55,7 +55,7 @@ def make_edits(opened: InputTable, completions: Sequence[ColumnResult], request:
             names.append(name)
             edits.append(_appended_cells(opened, values, digits, request.decimal))
     dialect = opened.table.dialect
-    _refuse_taken(dialect, opened.name, names)
+    refuse_taken(dialect, opened.name, names)
     if names and dialect.has_header and _is_first(opened):
         edits.append(Edits.of_one(dialect.header_end, dialect.header_end, _cells(names, dialect)))
     if names:  # lines with as many cells keep pace: a header again has the names, others are blank
@@ -71,7 +71,6 @@ def long_portions(
     """Yield a version of a table, or a chunk of it, to put below others: what is above its records, then only these."""
     table, dialect, asides, first = opened.table, opened.table.dialect, opened.table.asides, opened.table.start
     if _is_first(opened):
-        _refuse_taken(dialect, opened.name, NUMBERING)
         for start, stop in zip(asides.start.tolist(), asides.stop.tolist(), strict=True):
             first = stop if start == first else first
     below = asides.where(asides.start >= first)
@@ -159,7 +158,7 @@ def _appended_cells(opened: InputTable, values: Floats, digits: int, decimal: st
     return Edits(at, at, code.reshape(-1), texts)
 
 
-def _refuse_taken(dialect: Dialect, source: str, names: Sequence[str]) -> None:
+def refuse_taken(dialect: Dialect, source: str, names: Sequence[str]) -> None:
     """Raise `DesignError` if a column that would be added is there already."""
     for name in names:
         if name in dialect.names:

@@ -15,12 +15,12 @@ from em_impute.model.fills import CellCounts, Imputing, count_cells, fill_rows, 
 from em_impute.model.predict import Model
 from em_impute.options import Request
 from em_impute.pipeline.chunks import ReadPlan, in_part, label_codes, opened_part, read_along
-from em_impute.pipeline.edits import changed_cells, long_portions, make_edits
+from em_impute.pipeline.edits import changed_cells, long_portions, make_edits, refuse_taken
 from em_impute.pipeline.files import Part, write
 from em_impute.pipeline.scan import PartRead
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.table.dialect import Dialect
-from em_impute.table.long import patch_long
+from em_impute.table.long import NUMBERING, patch_long
 from em_impute.table.output import WrittenFile
 from em_impute.table.patch import Portion, encoded, in_portions, splice
 from em_impute.table.read import Table
@@ -85,6 +85,7 @@ class _Pass:
         """
         request, sha256 = self.plan.reading.request, self.plan.read.sha256
         if self.plan.form.long:
+            refuse_taken(self.dialect, self.part.name, NUMBERING)
             versions = map(self._version, range(request.imputations + 1))
             yield patch_long(independent(self.source), self.dialect, versions, expect_sha256=sha256)
             return
