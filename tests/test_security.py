@@ -28,7 +28,7 @@ FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen", "
 
 EXCEPT = {
     "environment.py": {"ctypes"},  # asks the BLAS that NumPy loaded for one thread
-    "pipeline/processes.py": {"multiprocessing"},  # the workers of --each, where they are asked for
+    "pipeline/backends.py": {"multiprocessing"},  # the workers of --each, where they are asked for
 }
 
 HOSTILE = [

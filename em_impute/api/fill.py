@@ -23,7 +23,7 @@ from em_impute.api.session import Completed, unwatched
 from em_impute.errors import DesignError, FitError, UsageError
 from em_impute.options import Request
 from em_impute.pipeline.complete import complete_all
-from em_impute.pipeline.edits import added_columns, codes_to_write
+from em_impute.pipeline.edits import added_columns, version_of
 from em_impute.pipeline.open import read_opened
 from em_impute.pipeline.types import InputTable
 from em_impute.report.model.fit import FitReport
@@ -214,13 +214,13 @@ def _filled_frame(
 ) -> pd.DataFrame:
     """Fill a copy of the frame, and add the columns that were asked for."""
     completed = frame.copy()
-    for position, completion in zip(positions, done.completions, strict=True):
-        column, labels = frame.iloc[:, position], completion.labels
-        code = codes_to_write(completion, imputation)
+    for position, one in zip(positions, done.completions, strict=True):
+        column, labels, completion = frame.iloc[:, position], one.labels, version_of(one, imputation)
+        code = completion.fills.code
         filled = code >= 0
         values = values_of(column, labels.label, labels.labels)
         put(completed, position, completion.fills.row[filled], code[filled], values)
-        for name, cells, digits in added_columns(completion, len(frame), done.request, imputation):
+        for name, cells, digits in added_columns(completion, len(frame), done.request):
             levels = completed.columns.nlevels
             key = name if levels == 1 else (name, *[""] * (levels - 1))
             if key in completed.columns:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import perf_counter
 
 from em_impute.environment import time_of_run
 from em_impute.model.predict import Model
 from em_impute.options import Request
-from em_impute.pipeline.apply import Applied, apply_all, asked_of, opened_for
+from em_impute.pipeline.apply import Applied, apply_all, asked_of, read_for
 from em_impute.pipeline.complete import complete_all, model_of, patched, patched_long
 from em_impute.pipeline.open import Progress, before_readings, open_table
 from em_impute.pipeline.save import make_model
@@ -19,6 +20,7 @@ from em_impute.report.model.explanation import WhyReport
 from em_impute.report.model.fit import FitReport
 from em_impute.saved_model.store import SavedModel
 from em_impute.table.output import WrittenFile
+from em_impute.table.source import open_source
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,10 @@ def completed(
         with open_table(request, watch) as opened:
             yield Completed(opened, complete_all(opened, request, watch, release=release), request)
         return
-    saved, path = source
-    with opened_for(asked_of(saved, request, path), request, watch) as (opened, placed, asked):
+    (saved, path), began = source, perf_counter()
+    with open_source(request.path) as raw:
+        opened, placed, asked = read_for(asked_of(saved, request, path), raw, request, watch)
+        opened = replace(opened, seconds=perf_counter() - began)  # with the time that a stream took
         yield apply_model(opened, placed, asked, path, watch)
 
 

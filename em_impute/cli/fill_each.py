@@ -22,8 +22,8 @@ def fill_each(asked: Asked, run: Run) -> None:
 
     Raises `UsageError` before any work is done, and in the end `NegativeError` if not all could be filled.
     """
+    from em_impute.pipeline.backends import attempts
     from em_impute.pipeline.files import find_parts
-    from em_impute.pipeline.processes import attempts
 
     _refuse(asked)
     paths = find_parts(asked.files)

@@ -44,12 +44,8 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
     if any(labels.known):
         weight = found.cells.astype(np.float64)
         known = np.array(labels.known, dtype=np.float64)
-        intervals = {
-            label: (one.low / labels.label.size, one.high / labels.label.size)
-            for label, one in zip(labels.labels, uncertainty.totals, strict=True)
-        }
-        at_zero = not found.delta.any()  # else the intervals are those of another δ
-        sensitivity = sweep(found.unshifted, weight, known, labels.labels, intervals if at_zero else None)
+        totals = None if found.delta.any() else uncertainty.totals  # which would be those of another δ
+        sensitivity = sweep(found.unshifted, weight, known, labels.labels, totals)
     plain = examine_baseline_em(design, found.mixture, recipe, request.prior_strength)
     return Diagnostics(
         examine_missingness(design, request.seed, found.fitted.how.missing),

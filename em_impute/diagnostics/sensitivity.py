@@ -6,11 +6,11 @@ ones is another: a pattern-mixture model (Rubin 1977; van Buuren 2018, sections 
 Floyd, Yates & White 2017).  No data can tell δ; they only show what follows from it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from em_impute.diagnostics.values import Sensitivity, Sweep, Tipping
+from em_impute.diagnostics.values import IntervalEstimate, Sensitivity, Sweep, Tipping
 from em_impute.em.blocks import Floats
 
 DELTAS = tuple(0.5 * step for step in range(-4, 5))
@@ -38,12 +38,12 @@ def sweep(
     weight: Floats,
     known: Floats,
     labels: Sequence[str],
-    intervals: Mapping[str, tuple[float, float]] | None = None,
+    totals: Sequence[IntervalEstimate] | None = None,
 ) -> Sensitivity:
     """Shift the log-odds of one label after the other, and add up what the completed column would hold.
 
     `probability` (n_distinct, n_labels) is that of missing rows at δ = 0, `weight` (n_distinct,) counts equal ones, and
-    `known` (n_labels,) known rows.  `intervals` may hold, for any label, an interval of its share among all rows.
+    `known` (n_labels,) known rows.  `totals` are those of each label, with intervals, in all rows at δ = 0.
     """
     at_zero = known + weight @ probability
     swept = sorted(np.argsort(-at_zero, kind="stable")[:MAX_SWEPT].tolist())
@@ -53,10 +53,11 @@ def sweep(
     n_rows = float(known.sum() + weight.sum())
     sweeps, tippings = [], []
     for k in swept:
-        totals = _totals(probability, weight, known, k)
-        share = [float(totals(delta)[k]) / n_rows for delta in DELTAS]
-        sweeps.append(Sweep(labels[k], share, (intervals or {}).get(labels[k])))
-        tippings += _tippings(totals, labels, k, leader)
+        totals_at = _totals(probability, weight, known, k)
+        share = [float(totals_at(delta)[k]) / n_rows for delta in DELTAS]
+        interval = None if totals is None else (totals[k].low / n_rows, totals[k].high / n_rows)
+        sweeps.append(Sweep(labels[k], share, interval))
+        tippings += _tippings(totals_at, labels, k, leader)
     first = min(tippings, key=lambda one: abs(one.delta), default=None)
     sentence = f"No δ within ±5 for one label makes another one than {labels[leader]} the most common label."
     if first is not None:

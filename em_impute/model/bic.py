@@ -13,6 +13,7 @@ from em_impute.em.hierarchy import build_hierarchy
 from em_impute.em.initialize import Mixture, Recipe
 from em_impute.em.mixture import fit_mixture, overall_covariance
 from em_impute.errors import ColumnError, FitError, option
+from em_impute.model.assign import total_entropy
 
 AUTO_FAMILIES = ("tied-diag", "diag", "tied", "vee", "eev", "vev", "full")
 ONE_FEATURE = ("tied", "full")
@@ -74,8 +75,8 @@ def choose_clusters(
             return Candidate(family, None, error.message, n_groups)
         log_likelihood = mixture.fit.log_likelihood - design.log_jacobian(rows)
         probability = posterior(mixture.fit.parameters, mixture.fit.component_label, rows.x)
-        entropy = -float(rows.weight @ (probability * np.log(np.maximum(probability, 1e-300))).sum(axis=1))
-        criteria = information_criteria(mixture, log_likelihood, float(rows.weight.sum()), entropy)
+        entropy, n_rows = total_entropy(probability, rows.weight), float(rows.weight.sum())
+        criteria = information_criteria(mixture, log_likelihood, n_rows, entropy)
         return Candidate(family, criteria["bic"], "", n_groups, criteria["icl"])
 
     if design.labels:

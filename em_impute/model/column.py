@@ -18,7 +18,7 @@ from em_impute.missingness.reasons import LogOddsShifts, Reasons
 from em_impute.model.assign import over_labels, shift_log_odds
 from em_impute.model.draws import CodedRows, GroupDraws, ModelDraws
 from em_impute.model.fit import Fitted, examples_of
-from em_impute.model.groups import Group, GroupFit
+from em_impute.model.groups import GroupFit, GroupOfRows
 from em_impute.model.select import Choice
 from em_impute.model.siblings import Said, Siblings, siblings_of
 from em_impute.table.arrays import Codes
@@ -35,7 +35,7 @@ class FittedColumn:
     """As they were learnt from, with the names of the groups where no label was known."""
     design: Design
     fitted: Fitted
-    groups: tuple[Group, ...] | None
+    groups: tuple[GroupOfRows, ...] | None
     """The groups that --by divides the rows into."""
     timings: Mapping[str, float]
     delta: Floats

@@ -19,7 +19,6 @@ from em_impute.ensemble.posterior_draws import draw_ensemble
 from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import gaussian_label_scores
 from em_impute.ensemble.sufficient_statistics import group_rows
-from em_impute.ensemble.terms import has_products
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.how_missing import HeldOut, HowMissing, Unlabelled, how_missing
 from em_impute.model.draws import Draws, MixtureDraws
@@ -139,20 +138,16 @@ def _leading_mixture(ensemble: EnsembleFit, examples: Examples, design: Design, 
     )
 
 
-def _log_likelihoods(rows: Rows, looked_at: Sequence[Batch], component_label: Integers, n_labels: int) -> list[float]:
+def _log_likelihoods(rows: Rows, looked_at: Sequence[Batch], component_label: Integers, n_labels: int) -> Floats:
     """Evaluate the log-likelihood of rows under some mixtures, one after the other; each batch is of one."""
     n_rows, n_columns = rows.x.shape
-    if has_products(n_columns):
-        problem = make_problem(*rows, component_label, n_labels)
-        return [expect(problem, _parameters(one)).log_likelihood for one in looked_at]
-    seen = Predictors(rows.x, np.empty((n_rows, 0), np.intp), (), n_columns)
-    (group,) = group_rows(seen, np.arange(n_rows))
-    scores = [gaussian_label_scores(group, one, component_label, n_labels)[:, 0] for one in looked_at]
-    known = rows.label >= 0
-    return [
-        float(rows.weight @ np.where(known, one[rows.label, np.arange(n_rows)], np.logaddexp.reduce(one)))
-        for one in scores
-    ]
+    seen, total = Predictors(rows.x, np.empty((n_rows, 0), np.intp), (), n_columns), np.zeros(len(looked_at))
+    for group in group_rows(seen, np.arange(n_rows)):
+        label, weight = rows.label[group.rows], rows.weight[group.rows]
+        for at, one in enumerate(looked_at):
+            score = gaussian_label_scores(group, one, component_label, n_labels)[:, 0]
+            total[at] += weight @ np.where(label >= 0, score[label, np.arange(label.size)], np.logaddexp.reduce(score))
+    return total
 
 
 def _parameters(batch: Batch) -> Parameters:

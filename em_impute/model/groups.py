@@ -5,7 +5,7 @@ Small groups, and those like the others, lean on the fit of all rows; large grou
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from em_impute.errors import ColumnError, DesignError, FitError, option
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.assign import over_labels
 from em_impute.model.fit import FitProgress, Fitted
+from em_impute.serialize.annotations import Count, Share
 from em_impute.table.categories import CategoryColumn
 from em_impute.table.text import plural, shown
 
@@ -31,14 +32,14 @@ Fit = Callable[[Design, FitProgress], Fitted]
 """How all rows were fitted, or some of them."""
 
 
-class Group(NamedTuple):
-    """One of the parts into which --by divides the rows."""
+class GroupOfRows(NamedTuple):
+    """A group."""
 
-    name: str
-    rows: int
-    known: int
-    missing: int
-    own_weight: float  # of the group's own fit, beside that of all rows; 0 where there is none
+    group: Annotated[str, "What the column holds in its rows."]
+    rows: Annotated[Count, "Rows in it."]
+    known: Annotated[Count, "Rows in it that have a label."]
+    missing: Annotated[Count, "Rows in it that have none."]
+    own_weight: Annotated[Share, "Weight of a fit of its own beside that of all rows; 0 where it has none."]
 
 
 class GroupFit(NamedTuple):
@@ -80,7 +81,7 @@ def refuse_groups(name: str, column: CategoryColumn) -> None:
 
 def fit_groups(
     design: Design, pooled: Fitted, label: Integers, fit: Fit, watch: Callable[[float, str], None]
-) -> tuple[Fitted, tuple[Group, ...] | None, tuple[GroupFit, ...]]:
+) -> tuple[Fitted, tuple[GroupOfRows, ...] | None, tuple[GroupFit, ...]]:
     """Fit each group by itself, and mix its predictions with those of the `pooled` fit.
 
     Where no label is known the groups' own fits stand alone.  `label` (n_rows,) is −1 in the cells to fill, which are
@@ -112,7 +113,7 @@ def fit_groups(
     )
     columns = (column.tolist() for column in (n_rows, n_rows - n_missing, n_missing))
     own_weights = [weight_of.get(text, 0.0) for text in texts]
-    return fitted, tuple(Group(*cells) for cells in zip(texts, *columns, own_weights, strict=True)), fits
+    return fitted, tuple(GroupOfRows(*cells) for cells in zip(texts, *columns, own_weights, strict=True)), fits
 
 
 def narrowed(design: Design, rows: Integers) -> Design | None:

@@ -102,10 +102,7 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
 
 def can_hold_out(design: Design) -> bool:
     """Say whether some label occurs twice, so that one of them can be held out."""
-    known = design.label >= 0
-    if np.count_nonzero(known) > len(design.labels):
-        return True
-    return bool(known.any()) and bool(np.bincount(design.label[known]).max() > 1)
+    return bool((np.bincount(design.label[design.label >= 0]) > 1).any())
 
 
 def _hold_out(rows: Rows, shown: Floats, folds: Integers, asked: Integers, n_labels: int, recipe: Recipe) -> Floats:

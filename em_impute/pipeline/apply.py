@@ -1,8 +1,7 @@
 """A saved model applied to a table: no fit, and row by row the same answer whatever else the table holds."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import NamedTuple
@@ -27,7 +26,7 @@ from em_impute.table.columns import TargetColumn
 from em_impute.table.dialect import Dialect
 from em_impute.table.find_column import find_column
 from em_impute.table.read import Table
-from em_impute.table.source import Source, open_source
+from em_impute.table.source import Source
 from em_impute.table.text import listed, same_name, shown, shown_path
 
 
@@ -60,25 +59,14 @@ def asked_of(model: SavedModel, request: Request, path: str) -> SavedModel:
     return replace(model, columns=tuple(kept))
 
 
-@contextmanager
-def opened_for(
-    model: SavedModel, request: Request, progress: Progress
-) -> Iterator[tuple[InputTable, SavedModel, Request]]:
-    """Open and read the columns of a table that a model needs; those that are not there are missing in every row.
+def read_for(
+    model: SavedModel, raw: Source, request: Request, progress: Progress
+) -> tuple[InputTable, SavedModel, Request]:
+    """Read the columns of a table that a model needs; those that are not there are missing in every row.
 
     Also gives the model with its predictors in their places, and the request as it was read.  Raises ColumnError where
     a column to fill is not there, or no predictor is.
     """
-    began = perf_counter()
-    with open_source(request.path) as raw:
-        opened, found, asked = read_for(model, raw, request, progress)
-        yield replace(opened, seconds=perf_counter() - began), found, asked
-
-
-def read_for(
-    model: SavedModel, raw: Source, request: Request, progress: Progress
-) -> tuple[InputTable, SavedModel, Request]:
-    """Do the same with a table whose bytes are at hand."""
     asked = replace(request, columns=model.names)
     _, dialect = look_at(raw, asked)
     found, asked = fitted_to(model, asked, dialect, raw.name)
@@ -87,7 +75,7 @@ def read_for(
 
 
 def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) -> tuple[SavedModel, Request]:
-    """Place a model's predictors in a table, and ask for the columns that it needs.  Raises as `opened_for` does."""
+    """Place a model's predictors in a table, and ask for the columns that it needs.  Raises as `read_for` does."""
     for column in model.names:
         find_column(dialect, _spelled(dialect, column) or column, name)  # says what there is where it is not
     names = unique_names(dialect.names)

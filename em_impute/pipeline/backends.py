@@ -1,4 +1,4 @@
-"""Where parts of a table are worked on.  A backend is a context that yields an ordered map over them.
+"""Where parts of a table, or many files, are worked on.  A backend is a context that yields an ordered map over parts.
 
 Its results come in the order of its items whatever worked on them, so that reducing them from left to right gives the
 same bits everywhere.
@@ -6,17 +6,21 @@ same bits everywhere.
 
 import logging
 import os
+import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from multiprocessing import active_children, get_context, parent_process, resource_tracker
+from queue import SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from em_impute.environment import BLAS_THREADS
 from em_impute.errors import FitError, UsageError, how_to_install, option
 from em_impute.pipeline.files import Part
-from em_impute.pipeline.processes import without_interrupts
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -128,7 +132,7 @@ def _connected(scheduler: str | None, n_workers: int | None, resources: ExitStac
             message = f"no Dask scheduler answers at {scheduler}"
             raise UsageError(message, "start one with `dask scheduler`, which says its address") from None
     try:
-        with without_interrupts():
+        with _without_interrupts():
             cluster = LocalCluster(
                 n_workers=n_workers or os.cpu_count() or 1,
                 threads_per_worker=1,
@@ -140,3 +144,88 @@ def _connected(scheduler: str | None, n_workers: int | None, resources: ExitStac
         raise FitError(f"Dask cannot start its workers: {error}", f"ask for fewer with {option('workers')}") from None
     resources.enter_context(cluster)
     return resources.enter_context(Client(cluster))
+
+
+DIED = ("the process that worked on it has died", "it may have run out of memory: use fewer workers")
+
+
+def attempts(function: Callable[[A], R], items: Sequence[A], n_workers: int = 1) -> Generator[R | Exception]:
+    """Call a function for every item, and yield in their order what it returns or the exception that it raises.
+
+    With more than one worker they work in processes of their own, to which function, items and results are pickled.
+    One that dies is a `FitError` of its item.  Close the iterator to end them all at once.
+    """
+    if n_workers == 1:
+        return (_attempt(function, item) for item in items)
+    return _in_processes(function, items, min(n_workers, max(1, len(items))))
+
+
+def _attempt(function: Callable[[A], R], item: A) -> R | Exception:
+    try:
+        return function(item)
+    except BrokenPipeError:  # whoever was to be told has left
+        raise
+    except Exception as error:  # noqa: BLE001  # whoever asked judges it
+        error.__traceback__ = error.__context__ = error.__cause__ = None  # which hold on to the table
+        return error
+
+
+def _in_processes(function: Callable[[A], R], items: Sequence[A], n_workers: int) -> Generator[R | Exception]:
+    """Let threads wait for a process each: one that dies then is that of one item, and others go on."""
+    new_pool = partial(ProcessPoolExecutor, 1, get_context("spawn"), _end_with_parent)
+    idle: SimpleQueue[ProcessPoolExecutor] = SimpleQueue()
+    for _ in range(n_workers):
+        idle.put(new_pool())
+
+    def attempt(item: A) -> R | Exception:
+        pool = idle.get()
+        try:
+            return pool.submit(_attempt, function, item).result()
+        except BrokenProcessPool:
+            pool.shutdown()  # before the program ends: Python's own way then races with the thread of a broken pool
+            pool = new_pool()
+            return FitError(*DIED)
+        finally:
+            idle.put(pool)
+
+    others = {*active_children()}
+    with ThreadPoolExecutor(n_workers) as threads:
+        with _without_interrupts():
+            waiting = [threads.submit(attempt, item) for item in items]
+        try:
+            for future in waiting:
+                yield future.result()
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+            while not all(future.done() for future in waiting):  # a process may only just be starting
+                for child in {*active_children()} - others:
+                    child.terminate()
+                wait(waiting, timeout=0.1)
+            while not idle.empty():
+                idle.get().shutdown()
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Hold back an interrupt while threads and processes start: these never hear of it, and are told to end by us."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # what processes need, and what would unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which processes and threads inherit
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is killed: nobody would give it work, or tell it to stop."""
+
+    def watch() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()

@@ -139,34 +139,27 @@ def opened_part(part: Part, plan: ReadPlan) -> Iterator[tuple[Source, Dialect]]:
         yield source, dialect
 
 
-def read_along(
-    source: Source, dialect: Dialect, part: Part, plan: ReadPlan, *, record_starts: bool = False
-) -> tuple[Source, Iterable[Table]]:
-    """Give the bytes of an open part and its chunks, those that were kept or which are read meanwhile.
-
-    With `record_starts` chunks that are read know where their records begin.
-    """
+def read_along(source: Source, dialect: Dialect, part: Part, plan: ReadPlan) -> tuple[Source, Iterable[Table]]:
+    """Give the bytes of an open part and its chunks, those that were kept or which are read meanwhile."""
     found = cached(plan.key(part, CHUNKS))
-    if found is not None:
-        return source, found
-    return independent(source), _read(source, dialect, part, plan, record_starts=record_starts)
+    return (independent(source), _read(source, dialect, part, plan)) if found is None else (source, found)
 
 
-def table_chunks(part: Part, plan: ReadPlan, *, record_starts: bool = False) -> Iterator[Table]:
-    """Give the chunks of a part: those that were kept, or read again, which alone have `record_starts`."""
-    found = None if record_starts else cached(plan.key(part, CHUNKS))
+def table_chunks(part: Part, plan: ReadPlan) -> Iterator[Table]:
+    """Give the chunks of a part: those that were kept, or read again."""
+    found = cached(plan.key(part, CHUNKS))
     if found is not None:
         yield from found
         return
     with opened_part(part, plan) as (source, dialect):
-        yield from _read(source, dialect, part, plan, record_starts=record_starts)
+        yield from _read(source, dialect, part, plan)
 
 
-def _read(source: Source, dialect: Dialect, part: Part, plan: ReadPlan, *, record_starts: bool) -> Iterator[Table]:
+def _read(source: Source, dialect: Dialect, part: Part, plan: ReadPlan) -> Iterator[Table]:
     """Read the chunks of a part, and keep them, without their record starts, if there is room."""
     cache = CacheWriter(plan.key(part, CHUNKS), plan.keep_bytes)
     options = read_options(plan.request, dialect, source.name)
-    options["keep_record_starts"] = record_starts
+    options["keep_record_starts"] = plan.features is None  # in the first pass, which draws records
     options["most_texts"] = 0 if plan.request.names_one_mixture and not plan.texts else ANY_NUMBER
     options["texts"] = {*options["texts"], *plan.texts}
     if plan.features is not None:

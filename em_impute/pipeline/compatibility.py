@@ -15,7 +15,7 @@ from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, option
 from em_impute.model.predict import Coding, Model
 from em_impute.pipeline.types import InputTable
-from em_impute.saved_model.distributions import TextDistribution, count_numbers, count_texts, sort_counts, unit_factor
+from em_impute.saved_model.distributions import TextDistribution, count_numbers, count_texts, unit_factor
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.store import SavedColumn
 from em_impute.saved_model.values import Drift
@@ -124,11 +124,7 @@ def describe(saved: SavedColumn, opened: InputTable, labels: Labels, *, without:
         if unit is not None:
             units[name] = unit.words
     texts = {name: _texts(coding, name, one, opened) for name, one in then.texts.items() if name in there}
-    if opened.weight is None:
-        known = np.array(labels.known)
-        counted = sort_counts(then.labels.texts, labels.labels, known, known, labels.n_missing)
-    else:
-        counted = count_texts(then.labels.texts, labels.labels, labels.label, opened.weight)
+    counted = count_texts(then.labels.texts, labels.labels, labels.label, opened.weight)
     return DataProfile(numbers, texts, counted, units)
 
 
@@ -144,11 +140,9 @@ def _numbers(column: NumberColumn, weight: Floats | None) -> tuple[Floats, Float
 
 def _texts(coding: Coding, name: str, then: TextDistribution, opened: InputTable) -> TextDistribution:
     """Count the texts of a category; where its cells are all numbers now, those that are its texts."""
-    found, weight = opened.table.categories.get(coding.column[name]), opened.weight
+    found = opened.table.categories.get(coding.column[name])
     if found is None or found.level is None:
         texts, code = coding.texts[name], coding.codes(opened.table, name, np.arange(opened.table.n_rows))
-    elif weight is None:
-        return sort_counts(then.texts, found.texts, found.counts, found.counts, found.n_missing)
     else:
         texts, code = found.texts, found.level
-    return count_texts(then.texts, texts, code, np.broadcast_to(1.0, code.size) if weight is None else weight)
+    return count_texts(then.texts, texts, code, opened.weight)

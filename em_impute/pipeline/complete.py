@@ -27,7 +27,7 @@ from em_impute.model.groups import fit_groups
 from em_impute.model.predict import Groups, Model, Own, Prediction, expert_of
 from em_impute.model.select import can_hold_out
 from em_impute.options import Request
-from em_impute.pipeline.edits import make_edits, make_records, refuse_taken
+from em_impute.pipeline.edits import long_portions, make_edits, refuse_taken, version_of
 from em_impute.pipeline.open import Progress, name_of
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.table.long import NUMBERING, patch_long
@@ -173,14 +173,14 @@ def patched(
 
     `imputation` counts the drawn tables from 1; None is the only table there is.
     """
-    edits = make_edits(opened, completions, request, imputation)
+    edits = make_edits(opened, [version_of(one, imputation) for one in completions], request)
     return patch(opened.source, opened.table.dialect, edits, expect_sha256=opened.table.sha256)
 
 
 def patched_long(opened: InputTable, completions: Sequence[ColumnResult], request: Request) -> Iterator[bytes]:
     """Yield all in one file: the table as it was read and every imputation of it, one below the other."""
     refuse_taken(opened.table.dialect, opened.name, NUMBERING)
-    versions = ([make_records(opened, completions, request, number)] for number in range(request.imputations + 1))
+    versions = (long_portions(opened, completions, request, number) for number in range(request.imputations + 1))
     return patch_long(opened.source, opened.table.dialect, versions, expect_sha256=opened.table.sha256)
 
 

@@ -11,11 +11,10 @@ from em_impute.em.blocks import Floats, slices
 from em_impute.errors import DesignError
 from em_impute.options import Request
 from em_impute.pipeline.types import ColumnResult, InputTable
-from em_impute.table.arrays import Codes
 from em_impute.table.asides import HEADER, Asides
 from em_impute.table.dialect import Dialect
-from em_impute.table.long import Records
-from em_impute.table.patch import Edits, quote_label
+from em_impute.table.long import NUMBERING
+from em_impute.table.patch import Edits, Portion, in_portions, quote_label
 from em_impute.table.text import shown, shown_path
 
 PROBABILITY_DIGITS = 6
@@ -30,22 +29,34 @@ CHANGED = ("line", "column", "old", "new", "probability")
 """What is told of each changed cell."""
 
 
-def make_edits(
-    opened: InputTable, completions: Sequence[ColumnResult], request: Request, imputation: int | None = None
-) -> Edits:
-    """List every replacement and insertion that turns the input into the output.
+def version_of(completion: ColumnResult, number: int | None) -> ColumnResult:
+    """Give what fills one of several tables: imputations count from 1, `OBSERVED` leaves every cell as it is.
 
-    `imputation` counts the drawn tables from 1; None is the only table there is.
+    None, where there is only one table, is the completion itself, and so is any number where nothing was drawn.
     """
-    edits = [_filled_cells(opened, completion, imputation) for completion in completions]
+    fills = completion.fills
+    if number == OBSERVED:
+        nothing = np.full(fills.code.size, -1, np.int8), np.full(fills.code.size, np.nan)
+        return completion._replace(fills=fills._replace(code=nothing[0], probability=nothing[1]))
+    if number is None or fills.drawn is None:
+        return completion
+    code, probability = fills.drawn[number - 1], fills.probability
+    if fills.probabilities is not None:
+        probability = np.take_along_axis(fills.probabilities, code[:, None], axis=1)[:, 0]
+    return completion._replace(fills=fills._replace(code=code, probability=probability))
+
+
+def make_edits(opened: InputTable, completions: Sequence[ColumnResult], request: Request) -> Edits:
+    """List every replacement and insertion that turns the input, or a chunk of it, into the output."""
+    edits = [_filled_cells(opened, completion) for completion in completions]
     names: list[str] = []
     for completion in completions:
-        for name, values, digits in added_columns(completion, opened.table.n_rows, request, imputation):
+        for name, values, digits in added_columns(completion, opened.table.n_rows, request):
             names.append(name)
             edits.append(_appended_cells(opened, values, digits, request.decimal))
     dialect = opened.table.dialect
     refuse_taken(dialect, opened.name, names)
-    if names and dialect.has_header:
+    if names and dialect.has_header and _is_first(opened):
         edits.append(Edits.of_one(dialect.header_end, dialect.header_end, _cells(names, dialect)))
     if names:  # lines with as many cells keep pace: a header again has the names, others are blank
         asides = opened.table.asides.where(opened.table.asides.end >= 0)
@@ -54,15 +65,29 @@ def make_edits(
     return Edits.merged(edits)
 
 
-def make_records(opened: InputTable, completions: Sequence[ColumnResult], request: Request, imputation: int) -> Records:
-    """Give the records of a table that is put below others, with their edits; those of `OBSERVED` fill nothing."""
-    starts, asides = opened.table.record_starts, opened.table.asides
-    if starts is None:
-        raise AssertionError("only a table that was read with keep_record_starts can be numbered")
-    below = asides.where(asides.start > starts[0])
+def long_portions(
+    opened: InputTable, completions: Sequence[ColumnResult], request: Request, number: int
+) -> Iterator[Portion]:
+    """Yield a version of a table, or a chunk of it, to put below others: what is above its records, then only these."""
+    table, dialect, asides, first = opened.table, opened.table.dialect, opened.table.asides, opened.table.start
+    if _is_first(opened):
+        for start, stop in zip(asides.start.tolist(), asides.stop.tolist(), strict=True):
+            first = stop if start == first else first
+    below = asides.where(asides.start >= first)
     left_out = Edits(below.start, below.stop, np.zeros(below.start.size, np.intp), (b"",))
-    alone = replace(opened, table=replace(opened.table, asides=Asides.joined([])))
-    return Records(starts, Edits.merged([make_edits(alone, completions, request, imputation), left_out]))
+    alone = replace(opened, table=replace(table, asides=Asides.joined([])))
+    edits = Edits.merged([make_edits(alone, [version_of(one, number) for one in completions], request), left_out])
+    n_above = int(np.searchsorted(edits.start, first))
+    if _is_first(opened):
+        names = b"".join(quote_label(name, dialect, always=False) + dialect.delimiter.encode() for name in NUMBERING)
+        above = [Edits.of_one(dialect.header_start, dialect.header_start, names)] * dialect.has_header
+        yield first, Edits.of_one(0, first, b"") if number else Edits.merged([*above, edits.part(0, n_above)])
+    last = max(table.stop, int(below.stop.max(initial=0)))
+    yield from in_portions(edits.part(n_above, edits.start.size), first, last)
+
+
+def _is_first(opened: InputTable) -> bool:
+    return opened.table.start == opened.table.dialect.data_offset
 
 
 def changed_cells(opened: InputTable, completion: ColumnResult, *before: str) -> Iterator[bytes]:
@@ -80,21 +105,10 @@ def changed_cells(opened: InputTable, completion: ColumnResult, *before: str) ->
         yield text.getvalue().encode()
 
 
-def codes_to_write(completion: ColumnResult, imputation: int | None) -> Codes:
-    """Give the label to write into each missing cell, −1 where it stays as it is: (n_missing,)."""
-    fills = completion.fills
-    if imputation == OBSERVED:
-        return np.full(fills.code.size, -1, np.int8)
-    if imputation is None or fills.drawn is None:
-        return fills.code
-    drawn: Codes = fills.drawn[imputation - 1]
-    return drawn
-
-
-def _filled_cells(opened: InputTable, completion: ColumnResult, imputation: int | None) -> Edits:
+def _filled_cells(opened: InputTable, completion: ColumnResult) -> Edits:
     table = opened.table
     column = table.targets[completion.column]
-    code, start, stop = codes_to_write(completion, imputation), column.start, column.stop
+    code, start, stop = completion.fills.code, column.start, column.stop
     written = completion.labels.label[column.row] < 0  # not those that --keep-value keeps
     if not code.size:  # nothing was missing
         written[:] = False
@@ -107,9 +121,7 @@ def _filled_cells(opened: InputTable, completion: ColumnResult, imputation: int 
     return Edits(start, stop, code, texts)
 
 
-def added_columns(
-    completion: ColumnResult, n_rows: int, request: Request, imputation: int | None
-) -> Iterator[tuple[str, Floats, int]]:
+def added_columns(completion: ColumnResult, n_rows: int, request: Request) -> Iterator[tuple[str, Floats, int]]:
     """Yield name, values (n_rows,) and digits of every column that the user asked to be added.
 
     A row whose label was known has probability 1 of it and 0 of any other: known labels are given, not inferred.
@@ -119,11 +131,6 @@ def added_columns(
     if request.probability:
         written = np.ones(n_rows)
         written[fills.row] = fills.probability
-        if imputation == OBSERVED:  # there is no label yet
-            written[fills.row] = np.nan
-        elif imputation is not None and fills.drawn is not None and fills.probabilities is not None:
-            code = codes_to_write(completion, imputation)[:, None]
-            written[fills.row] = np.take_along_axis(fills.probabilities, code, axis=1)[:, 0]
         yield f"{target}_probability", written, PROBABILITY_DIGITS
     if request.probabilities:
         for k, label in enumerate(completion.labels.labels):
@@ -133,7 +140,7 @@ def added_columns(
             yield f"{target}_p_{label}", values, PROBABILITY_DIGITS
     if request.indicator:
         filled = np.zeros(n_rows)
-        filled[fills.row[fills.code >= 0]] = 1.0
+        filled[fills.row[(fills.code >= 0) | np.isnan(fills.probability)]] = 1.0  # also in the `OBSERVED` table
         yield f"{target}_imputed", filled, 0
 
 

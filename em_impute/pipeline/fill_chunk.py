@@ -4,7 +4,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain, count
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -14,17 +14,17 @@ from em_impute.model.draws import ModelDraws
 from em_impute.model.fills import CellCounts, Imputing, count_cells, fill_rows, no_cells, no_fills
 from em_impute.model.predict import Model
 from em_impute.options import Request
-from em_impute.pipeline.chunks import ReadPlan, in_part, label_codes, opened_part, read_along, table_chunks
-from em_impute.pipeline.edits import changed_cells, make_edits, make_records, refuse_taken
+from em_impute.pipeline.chunks import ReadPlan, in_part, label_codes, opened_part, read_along
+from em_impute.pipeline.edits import changed_cells, long_portions, make_edits, refuse_taken
 from em_impute.pipeline.files import Part, write
 from em_impute.pipeline.scan import PartRead
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.table.dialect import Dialect
-from em_impute.table.long import NUMBERING, Records, patch_long
+from em_impute.table.long import NUMBERING, patch_long
 from em_impute.table.output import WrittenFile
 from em_impute.table.patch import Portion, encoded, in_portions, splice
 from em_impute.table.read import Table
-from em_impute.table.source import Source
+from em_impute.table.source import Source, independent
 from em_impute.table.text import shown_path
 
 
@@ -79,44 +79,42 @@ class _Pass:
     result: PartResult
 
     def tables(self) -> Iterator[Iterator[bytes]]:
-        """Yield the completed part, drawn anew each time where labels are drawn."""
+        """Yield the completed part, drawn anew each time where labels are drawn.
+
+        In the long form there is one: the part as it was read and every imputation of it, one below the other.
+        """
+        request, sha256 = self.plan.reading.request, self.plan.read.sha256
+        if self.plan.form.long:
+            refuse_taken(self.dialect, self.part.name, NUMBERING)
+            versions = map(self._version, range(request.imputations + 1))
+            yield patch_long(independent(self.source), self.dialect, versions, expect_sha256=sha256)
+            return
         for number in count():
             source, read = read_along(self.source, self.dialect, self.part, self.plan.reading)
-            portions = chain.from_iterable(self._portions(read, number))
-            yield encoded(splice(source, portions, expect_sha256=self.plan.read.sha256), self.dialect)
+            yield encoded(splice(source, self._portions(read, number), expect_sha256=sha256), self.dialect)
 
-    def _portions(self, read: Iterable[Table], number: int) -> Iterator[Iterator[Portion]]:
+    def _portions(self, read: Iterable[Table], number: int) -> Iterator[Portion]:
         for at, (opened, completions) in enumerate(self._filled_chunks(read, number, counts=number == 0)):
             edits = make_edits(opened, completions, self.plan.reading.request)
-            yield in_portions(edits, opened.table.start if at else 0, opened.table.stop)
+            yield from in_portions(edits, opened.table.start if at else 0, opened.table.stop)
 
-    def long_table(self) -> Iterator[Iterator[bytes]]:
-        """Yield the only table: the part as it was read and every imputation of it, one below the other."""
-        request = self.plan.reading.request
-        refuse_taken(self.dialect, self.part.name, NUMBERING)
-
-        def records(version: int) -> Iterator[Records]:
-            read = table_chunks(self.part, self.plan.reading, record_starts=True)
-            for opened, completions in self._filled_chunks(read, max(0, version - 1), counts=version == 1):
-                yield make_records(opened, completions, request, version)
-
-        versions = map(records, range(request.imputations + 1))
-        yield patch_long(self.source, self.dialect, versions, expect_sha256=self.plan.read.sha256)
+    def _version(self, number: int) -> Iterator[Portion]:
+        _, read = read_along(self.source, self.dialect, self.part, self.plan.reading)
+        for opened, completions in self._filled_chunks(read, max(0, number - 1), counts=number == 1):
+            yield from long_portions(opened, completions, self.plan.reading.request, number)
 
     def _filled_chunks(
         self, read: Iterable[Table], number: int, *, counts: bool
     ) -> Iterator[tuple[InputTable, list[ColumnResult]]]:
         """Fill chunk after chunk, by this draw if labels are drawn; if it `counts`, the result tells of it."""
         plan, name, totals, first_row = self.plan, self.part.name, self.result.totals, self.plan.n_before
-        for at, chunk in enumerate(read):
+        for chunk in read:
             targets = {
-                column: replace(target, quotes_always=self.plan.read.quotes_always[column])
+                column: replace(target, quotes_always=plan.read.quotes_always[column])
                 for column, target in chunk.targets.items()
             }
-            # Names of columns that are added go to the header once.
-            dialect = replace(chunk.dialect, has_header=False) if at else chunk.dialect
-            table = replace(chunk, targets=targets, dialect=dialect)
-            opened = InputTable(self.source, name, table, [*targets], dialect.names, 0.0)
+            table = replace(chunk, targets=targets)
+            opened = InputTable(self.source, name, table, [*targets], self.dialect.names, 0.0)
             completions = []
             for filler in plan.fillers:
                 completion, counted = _filled(table, filler, plan.reading.request, (number, first_row), self.part)
@@ -138,8 +136,7 @@ def fill_part(part: Part, plan: FillPlan) -> PartResult:
     """
     result = PartResult(part.number, [], {one.column: no_cells(len(one.labels)) for one in plan.fillers}, {})
     with in_part(part, plan.reading), opened_part(part, plan.reading) as (source, dialect):
-        passes = _Pass(source, dialect, part, plan, result)
-        contents = passes.long_table() if plan.form.long else passes.tables()
+        contents = _Pass(source, dialect, part, plan, result).tables()
         for output in part.outputs:
             result.files.append(write(output, next(contents)))
         if not part.outputs:

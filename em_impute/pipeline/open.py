@@ -40,7 +40,6 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
     options = read_options(request, dialect, raw.name)
     # A column that a model has learnt to read is read whatever it holds.
     options["most_texts"] = ANY_NUMBER if may_be_empty else MAX_TEXTS
-    options["keep_record_starts"] = request.imputations > 0
     options["progress"] = lambda done: progress("reading", done / max(1, source.size), "")
     left: list[Rejected] = []
     if request.all_columns:

@@ -88,8 +88,8 @@ class RowSummary(NamedTuple):
 def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummary:
     """Read a part for the first time.  `what` says how, what to sample, and which rows cannot be drawn any more."""
     plan, wanted, known = what
-    with in_part(part, plan), opened_part(part, plan) as (raw, dialect):
-        source, tables = read_along(raw, dialect, part, plan, record_starts=True)
+    with in_part(part, plan), opened_part(part, plan) as (source, dialect):
+        beside, tables = read_along(source, dialect, part, plan)
         found: list[RowSummary] = []
         asides: list[Asides] = []
         votes: Counter[int] = Counter()
@@ -98,7 +98,7 @@ def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummar
         seen: set[int] = set()
         first_row, table = 0, None
         for table in tables:
-            data = source.read(table.start, table.stop - table.start)
+            data = beside.read(table.start, table.stop - table.start)
             place = part.number, first_row, _witnesses(table, seen)
             for column, target in table.targets.items():
                 n_known = int(target.counts[~target.may_fill].sum())
@@ -120,8 +120,8 @@ def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummar
         if table is None:
             raise AssertionError("a part has at least one chunk, if an empty one")
         quotes_always = {column: n > 0 for column, n in votes.items()}
-        compression, beside = source.compression, Asides.joined(asides)
-        read = PartRead(part.number, first_row, table.size, table.sha256, compression, beside, quotes_always)
+        compression, no_rows = source.compression, Asides.joined(asides)
+        read = PartRead(part.number, first_row, table.size, table.sha256, compression, no_rows, quotes_always)
         samples = {column: trimmed(merge_samples(several), wanted) for column, several in pieces.items()}
         return reduce(partial(RowSummary.plus, wanted=wanted), found)._replace(parts=(read,), samples=samples)
 

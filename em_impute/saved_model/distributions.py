@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.blocks import Floats, slices
 from em_impute.serialize.annotations import ANY, Axes, InfiniteAsNull, NotSaved, Range
 from em_impute.table.arrays import Codes
 
@@ -101,26 +101,20 @@ def count_numbers(training: NumberDistribution, values: Floats, weights: Floats 
     return NumberDistribution(training.edges, counts, missing, lowest, highest)
 
 
-def count_texts(known: tuple[str, ...], texts: Sequence[str], code: Codes, weight: Floats) -> TextDistribution:
+def count_texts(known: tuple[str, ...], texts: Sequence[str], code: Codes, weight: Floats | None) -> TextDistribution:
     """Count rows by the texts that are `known`.
 
     `code` (n_rows,) says which of `texts`, which are different, each row holds, −1 for none; `weight` (n_rows,) for how
-    many rows it stands.
+    many rows it stands, None for one.
     """
-    seen = code >= 0
-    held, rows = np.bincount(code[seen], weight[seen], len(texts)), np.bincount(code[seen], minlength=len(texts))
-    return sort_counts(known, texts, held, rows, float(weight[~seen].sum()))
-
-
-def sort_counts(
-    known: tuple[str, ...], texts: Sequence[str], held: Floats | Integers, rows: Integers, missing: float
-) -> TextDistribution:
-    """Sort counts of `texts`, which are different, by the texts that are `known`: (n_texts,) by weight, and of rows."""
+    number = code.astype(np.intp) + 1
+    missing, *held = np.bincount(number, weight, len(texts) + 1)
+    rows = np.bincount(number, minlength=len(texts) + 1)[1:]
     place = {text: number for number, text in enumerate(known)}
     at = np.array([place.get(text, len(known)) for text in texts], np.intp)
     counts = np.bincount(at, held, len(known) + 1).astype(np.float64, copy=False)
-    unseen_rows = int(rows[(at == len(known)) & (held > 0.0)].sum())
-    return TextDistribution(known, counts[:-1], missing, float(counts[-1]), unseen_rows)
+    unseen_rows = int(rows[(at == len(known)) & (np.array(held) > 0.0)].sum())
+    return TextDistribution(known, counts[:-1], float(missing), float(counts[-1]), unseen_rows)
 
 
 def _subsample(values: Floats, weights: Floats | None, size: int) -> tuple[Floats, Floats | None]:

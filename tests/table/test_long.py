@@ -2,14 +2,15 @@
 
 import tracemalloc
 from collections import deque
+from itertools import chain
 
 import numpy as np
 from examples import few_and_many
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from em_impute.table.long import Records, patch_long
-from em_impute.table.patch import Edits
+from em_impute.table.long import patch_long
+from em_impute.table.patch import Edits, in_portions
 from em_impute.table.read import read_table
 
 from .tables import opened
@@ -18,22 +19,22 @@ from .tables import opened
 def long_file(data, folder, fills, block_bytes=1 << 20, **options):
     """The file of versions, in each of which the missing cells of the first column get the texts of one of `fills`."""
     with opened(data, folder, **options) as (source, dialect):
-        table = read_table(
-            source, dialect, targets=[0], features=[], explicit=True, keep_record_starts=True, block_bytes=block_bytes
-        )
+        table = read_table(source, dialect, targets=[0], features=[], explicit=True, block_bytes=block_bytes)
         target = table.targets[0]
         versions = (
             Edits(target.start[: len(texts)], target.stop[: len(texts)], np.arange(len(texts)), texts)
             for texts in fills
         )
-        blocks = patch_long(
-            source,
-            dialect,
-            ([Records(table.record_starts, edits)] for edits in versions),
-            expect_sha256=table.sha256,
-            block_bytes=block_bytes,
-        )
-        return b"".join(blocks)
+        portions = (portions_of(table, edits, number, block_bytes) for number, edits in enumerate(versions))
+        return b"".join(patch_long(source, dialect, portions, expect_sha256=table.sha256))
+
+
+def portions_of(table, edits, number, block_bytes):
+    """A version of the table: the header with two names more, or nothing in its place, and the records."""
+    at, separator = table.dialect.header_start, table.dialect.delimiter.encode()
+    names = Edits.of_one(at, at, b".imp" + separator + b".id" + separator)
+    above = Edits.of_one(0, table.start, b"") if number else names
+    return chain([(table.start, above)], in_portions(edits, table.start, table.stop, block_bytes))
 
 
 NEWLINES = st.sampled_from([b"\n", b"\r\n"])
@@ -113,21 +114,17 @@ def test_two_versions_of_awkward_files(tmp_path):
 def test_more_versions_take_no_more_memory(tmp_path):
     data = b"g,h\n" + b",12345\n" * 4000
     with opened(data, tmp_path) as (source, dialect):
-        table = read_table(source, dialect, targets=[0], features=[], explicit=True, keep_record_starts=True)
+        table = read_table(source, dialect, targets=[0], features=[], explicit=True)
         target = table.targets[0]
 
         def peak(n_versions):
-            versions = (
-                [
-                    Records(
-                        table.record_starts,
-                        Edits(target.start.copy(), target.stop.copy(), np.zeros(target.row.size, np.intp), [b"M"]),
-                    )
-                ]
+            edits = (
+                Edits(target.start.copy(), target.stop.copy(), np.zeros(target.row.size, np.intp), [b"M"])
                 for _ in range(n_versions)
             )
+            versions = (portions_of(table, one, number, 1 << 12) for number, one in enumerate(edits))
             tracemalloc.start()
-            blocks = patch_long(source, dialect, versions, expect_sha256=None, block_bytes=1 << 12)
+            blocks = patch_long(source, dialect, versions, expect_sha256=None)
             deque(blocks, maxlen=0)
             size = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()

@@ -12,6 +12,7 @@ from em_impute.diagnostics.values import Audit
 from em_impute.ensemble import metrics
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import NO_ROWS, count_cells
+from em_impute.model.groups import GroupOfRows
 from em_impute.options import Request
 from em_impute.pipeline.apply import Applied
 from em_impute.pipeline.compatibility import mismatch_warnings
@@ -31,7 +32,7 @@ from em_impute.report.build.shared import (
 )
 from em_impute.report.build.warnings import misjudgement, warnings
 from em_impute.report.model import findings
-from em_impute.report.model.fit import Decision, FitReport, GroupOfRows, Groups
+from em_impute.report.model.fit import Decision, FitReport, Groups
 from em_impute.report.model.shared import Features, ReliabilityBin, Threshold
 from em_impute.report.sentences import origin
 from em_impute.saved_model.drift import drift_warnings
@@ -248,13 +249,11 @@ def _groups(opened: InputTable, found: FittedColumn, counted: Counted) -> Groups
     """Count the rows of every group, of parts also of those of which no row was drawn."""
     if found.groups is None or opened.groups is None:
         return None
-    weight, cells = {one.name: one.own_weight for one in found.groups}, counted.cells
-    of_group, missing = cells.of_group, cells.missing_of_group
-    if not of_group:
-        of_group = {one.name: one.rows for one in found.groups}
-        missing = {one.name: one.missing for one in found.groups}
-    listed = [
-        GroupOfRows(name, rows, rows - missing.get(name, 0), missing.get(name, 0), weight.get(name, 0.0))
-        for name, rows in of_group.items()
-    ]
-    return Groups(opened.groups[0], len(listed), listed[:MAX_LISTED])
+    groups, cells = found.groups, counted.cells
+    if cells.of_group:
+        weight, missing = {one.group: one.own_weight for one in groups}, cells.missing_of_group
+        groups = tuple(
+            GroupOfRows(name, rows, rows - missing.get(name, 0), missing.get(name, 0), weight.get(name, 0.0))
+            for name, rows in cells.of_group.items()
+        )
+    return Groups(opened.groups[0], len(groups), groups[:MAX_LISTED])

@@ -18,7 +18,7 @@ from em_impute.report.build.fit import build_report, with_model
 from em_impute.report.build.mixture import convergence_of
 from em_impute.report.build.shared import seconds_of
 from em_impute.report.model.fit import Decision, FitReport, PartFile, Parts
-from em_impute.report.model.shared import Features, Input, Predictor
+from em_impute.report.model.shared import Features, Predictor
 from em_impute.saved_model.store import SavedModel
 from em_impute.table.text import plural
 
@@ -34,11 +34,21 @@ def build_parts_report(
     base = build_report(column.opened, column.completion, request, command, None, counted)
     if column.applied is not None and model is not None:
         base = with_model(base, column.applied, model, counted)
-    parts, found, full_fit = _parts(filled, column), column.completion.fitted, column.full_fit
+    found, full_fit, n_missing = column.completion.fitted, column.full_fit, column.completion.labels.n_missing
+    drawn = RowCounts(column.sample.rows.size - n_missing, n_missing)
+    files = [
+        PartFile(path=part.name, rows=read.rows, bytes=read.bytes, sha256=read.sha256, compression=read.compression)
+        for part, read in zip(filled.parts, filled.summary.parts, strict=True)
+    ]
     return replace(
         base,
         timings=seconds_of(filled.timings),
-        input=_input(filled, base.input),
+        input=base.input._replace(
+            sha256=files[0].sha256 if len(files) == 1 else None,  # of several each has one of its own
+            bytes=sum(one.bytes for one in files),
+            compression=files[0].compression if len({one.compression for one in files}) == 1 else None,
+            rows=counted.n_rows,
+        ),
         output=output_of(
             (path, file.sha256, file.bytes)
             for part, done in zip(filled.parts, filled.filled, strict=True)
@@ -49,8 +59,8 @@ def build_parts_report(
         missingness=base.missingness
         and replace(base.missingness, rows=RowCounts(int(counted.known.sum()), counted.n_missing)),
         sensitivity=_sensitivity(base.sensitivity, column, request, counted),
-        log=[*base.log, *_log(filled, column, parts.rows_drawn)],
-        parts=parts,
+        log=[*base.log, *_log(filled, column, drawn)],
+        parts=Parts(rows_drawn=drawn, files=files),
     )
 
 
@@ -112,28 +122,6 @@ def _of_all_rows(found: Uncertainty, column: ColumnOfParts, counted: Counted) ->
     )
 
 
-def _input(filled: PartsResult, section: Input) -> Input:
-    """Describe all parts as one input; of several each has a hash of its own."""
-    parts = filled.summary.parts
-    return section._replace(
-        sha256=parts[0].sha256 if len(parts) == 1 else None,
-        bytes=sum(part.bytes for part in parts),
-        compression=parts[0].compression if len({part.compression for part in parts}) == 1 else None,
-        rows=filled.summary.n_rows,
-    )
-
-
-def _parts(filled: PartsResult, column: ColumnOfParts) -> Parts:
-    missing = int(np.count_nonzero(column.completion.labels.label < 0))
-    return Parts(
-        rows_drawn=RowCounts(column.sample.rows.size - missing, missing),
-        files=[
-            PartFile(path=part.name, rows=read.rows, bytes=read.bytes, sha256=read.sha256, compression=read.compression)
-            for part, read in zip(filled.parts, filled.summary.parts, strict=True)
-        ],
-    )
-
-
 def _features(filled: PartsResult, section: Features, *, is_fitted: bool) -> Features:
     """Count the cells of all parts; what a saved model learnt elsewhere stays as it is."""
 
@@ -144,8 +132,8 @@ def _features(filled: PartsResult, section: Features, *, is_fitted: bool) -> Fea
         if one.type != "numeric" or one.kind is not None:
             return one._replace(missing=filled.summary.n_without_text.get(index, 0))
         numbers = filled.summary.numbers[index]
-        now = one._replace(missing=numbers.n_missing)
-        return now._replace(mean=numbers.mean, sd=numbers.deviation) if is_fitted else now
+        mean, sd = (numbers.mean, numbers.deviation) if is_fitted else (one.mean, one.sd)
+        return one._replace(missing=numbers.n_missing, mean=mean, sd=sd)
 
     return section._replace(used=[counted(one) for one in section.used])
 
@@ -163,13 +151,9 @@ def _sensitivity(
     section: Sensitivity | None, column: ColumnOfParts, request: Request, counted: Counted
 ) -> Sensitivity | None:
     """Sweep δ with as many rows of either kind as there are."""
-    completion, labels = column.completion, counted.labels
-    if section is None or completion.fills.probabilities is None or counted.uncertainty is None:
+    said, labels = column.completion.fills.probabilities, counted.labels
+    if section is None or said is None or counted.uncertainty is None:
         return section
-    asked = deltas_of(labels, request.deltas)
-    probability = shift_log_odds(completion.fills.probabilities, -asked)
-    each = np.full(probability.shape[0], counted.n_missing / probability.shape[0])
-    shares = None
-    if not asked.any():
-        shares = {label: (one.low, one.high) for label, one in zip(labels, counted.uncertainty.shares, strict=True)}
-    return sweep(probability, each, counted.known.astype(np.float64), labels, shares)
+    asked, each = deltas_of(labels, request.deltas), np.full(len(said), counted.n_missing / len(said))
+    totals = None if asked.any() else counted.uncertainty.totals
+    return sweep(shift_log_odds(said, -asked), each, counted.known.astype(np.float64), labels, totals)

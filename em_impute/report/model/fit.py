@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 
 from em_impute.diagnostics.values import Audit, ChartData, Importance, Sensitivity
 from em_impute.missingness.values import RowCounts
+from em_impute.model.groups import GroupOfRows
 from em_impute.report.extra import can_write_pages
 from em_impute.report.model import shared
 from em_impute.report.model.findings import Accuracy, AppliedModel, MarkedRows, Missingness, SuspectLabel, Totals
@@ -80,16 +81,6 @@ class FilledCells(NamedTuple):
     least_certain: Annotated[
         Sequence[shared.LabelledCell], "The ten filled cells whose label is least probable, ascending."
     ]
-
-
-class GroupOfRows(NamedTuple):
-    """A group."""
-
-    group: Annotated[str, "What the column holds in its rows."]
-    rows: Annotated[Count, "Rows in it."]
-    known: Annotated[Count, "Rows in it that have a label."]
-    missing: Annotated[Count, "Rows in it that have none."]
-    own_weight: Annotated[Share, "Weight of a fit of its own beside that of all rows; 0 where it has none."]
 
 
 class Groups(NamedTuple):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from em_impute.errors import FitError
-from em_impute.pipeline.processes import attempts
+from em_impute.pipeline.backends import attempts
 
 
 def work(item):
