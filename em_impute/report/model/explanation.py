@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
-from em_impute.pipeline.why import RowReasons
+from em_impute.pipeline.reasons import RowReasons
 from em_impute.report.model import shared
 from em_impute.report.model.mixture import Gaussian
 from em_impute.serialize.annotations import Choices, Key, MayLack, Positive, Range, Share

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from em_impute.pipeline.why import Contribution, Counterfactual, KnownRow, RowReasons
+from em_impute.pipeline.reasons import Contribution, Counterfactual, KnownRow, RowReasons
 from em_impute.report.format import number, percent, shortened
 from em_impute.report.model.explanation import WhyReport
 from em_impute.report.model.shared import rendered
