@@ -14,6 +14,16 @@ class RowCounts(NamedTuple):
     missing: Annotated[Count, "Rows without one."]
 
 
+class GroupOfRows(NamedTuple):
+    """A group."""
+
+    group: Annotated[str, "What the column holds in its rows."]
+    rows: Annotated[Count, "Rows in it."]
+    known: Annotated[Count, "Rows in it that have a label."]
+    missing: Annotated[Count, "Rows in it that have none."]
+    own_weight: Annotated[Share, "Weight of a fit of its own beside that of all rows; 0 where it has none."]
+
+
 class NumberSide(NamedTuple):
     """What a number is in the rows of one kind."""
 

@@ -15,10 +15,11 @@ from em_impute.em.initialize import Mixture
 from em_impute.ensemble.fit import EnsembleFit
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import LogOddsShifts, Reasons
+from em_impute.missingness.values import GroupOfRows
 from em_impute.model.assign import over_labels, shift_log_odds
 from em_impute.model.draws import CodedRows, GroupDraws, ModelDraws
 from em_impute.model.fit import Fitted, examples_of
-from em_impute.model.groups import GroupFit, GroupOfRows
+from em_impute.model.groups import GroupFit
 from em_impute.model.select import Choice
 from em_impute.model.siblings import Said, Siblings, siblings_of
 from em_impute.table.arrays import Codes

@@ -5,7 +5,7 @@ Small groups, and those like the others, lean on the fit of all rows; large grou
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,9 +16,9 @@ from em_impute.ensemble.folds import N_FOLDS
 from em_impute.ensemble.stacking_weights import cross_fitted, stack_weights
 from em_impute.errors import ColumnError, DesignError, FitError, option
 from em_impute.missingness.how_missing import HeldOut
+from em_impute.missingness.values import GroupOfRows
 from em_impute.model.assign import over_labels
 from em_impute.model.fit import FitProgress, Fitted
-from em_impute.serialize.annotations import Count, Share
 from em_impute.table.categories import CategoryColumn
 from em_impute.table.text import plural, shown
 
@@ -30,16 +30,6 @@ CONSTANT = 1e-12
 
 Fit = Callable[[Design, FitProgress], Fitted]
 """How all rows were fitted, or some of them."""
-
-
-class GroupOfRows(NamedTuple):
-    """A group."""
-
-    group: Annotated[str, "What the column holds in its rows."]
-    rows: Annotated[Count, "Rows in it."]
-    known: Annotated[Count, "Rows in it that have a label."]
-    missing: Annotated[Count, "Rows in it that have none."]
-    own_weight: Annotated[Share, "Weight of a fit of its own beside that of all rows; 0 where it has none."]
 
 
 class GroupFit(NamedTuple):

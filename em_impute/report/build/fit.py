@@ -10,9 +10,9 @@ from em_impute.columns.design import Design
 from em_impute.diagnostics.extrapolation import Flagged, predictor_at
 from em_impute.diagnostics.values import Audit
 from em_impute.ensemble import metrics
+from em_impute.missingness.values import GroupOfRows
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import NO_ROWS, count_cells
-from em_impute.model.groups import GroupOfRows
 from em_impute.options import Request
 from em_impute.pipeline.apply import Applied
 from em_impute.pipeline.compatibility import mismatch_warnings

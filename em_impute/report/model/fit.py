@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 from em_impute.diagnostics.values import Audit, ChartData, Importance, Sensitivity
-from em_impute.missingness.values import RowCounts
-from em_impute.model.groups import GroupOfRows
+from em_impute.missingness.values import GroupOfRows, RowCounts
 from em_impute.report.extra import can_write_pages
 from em_impute.report.model import shared
 from em_impute.report.model.findings import Accuracy, AppliedModel, MarkedRows, Missingness, SuspectLabel, Totals
