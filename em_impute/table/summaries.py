@@ -34,8 +34,8 @@ LOWER = 0x2020202020202020
 def _beginnings() -> dict[int, set[int]]:
     """Spell such words, and a byte that ends them, as numbers of up to eight bytes with LOWER, by their length."""
     found: dict[int, set[int]] = {}
-    for word, end in product(WORDS, (chr(byte) for byte in range(128) if not chr(byte).isalpha())):
-        beginning = bytes(byte | 0x20 for byte in f"{word}{end}".encode()[:8])
+    for word, end in product(WORDS, {byte | 0x20 for byte in range(128) if not chr(byte).isalpha()}):
+        beginning = bytes([*word.encode(), end])[:8]  # every byte of a word has that bit
         found.setdefault(len(beginning), set()).add(int.from_bytes(beginning, "little"))
     return found
 
@@ -161,6 +161,8 @@ class RowSieve:
 
     def _summaries(self, records: Records, first: NDArray[np.uint8]) -> Sequence[int]:
         """Find the rows of sums and means: such a word alone in the first cell, no label, and numbers that agree."""
+        if not self._targets:
+            return []
         may_be = np.flatnonzero(FIRST.take(first) | (first == QUOTE))
         start = records.record_starts[may_be] + (first[may_be] == QUOTE)
         begins = records.words[np.minimum(start, records.words.size - 1)] | LOWER  # in lower case, and more
@@ -169,7 +171,7 @@ class RowSieve:
         may_be = may_be[
             np.any([np.isin(begins & ((1 << 8 * size) - 1), some) for size, some in BEGINNINGS.items()], axis=0)
         ]
-        if not may_be.size or not self._targets:
+        if not may_be.size:
             return []
         spans = [records.span(column) for column in self._targets]
         is_short = np.all([stop[may_be] - start[may_be] < FEW_BYTES for start, stop in spans], axis=0)
