@@ -39,9 +39,7 @@ class Diagnostics:
 def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request) -> Diagnostics:
     """Examine a fitted column.  `recipe` is that of one mixture, which shows EM in its plainest form."""
     design, labels = found.design, found.labels
-    uncertainty = examine_uncertainty(
-        found, fills, request.min_probability, request.seed, with_shares=request.reported
-    )
+    uncertainty = examine_uncertainty(found, fills, request.min_probability, request.seed, with_shares=request.reported)
     flagged = find_flagged(design, fills.row, () if found.texts is None else found.texts.names)
     if not request.reported:
         return Diagnostics(uncertainty, flagged)

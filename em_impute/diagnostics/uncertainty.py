@@ -163,13 +163,16 @@ def recommended_draws(missing_information: float) -> int:
 
 def _gathered(found: FittedColumn, fills: Fills, most: int, rng: np.random.Generator) -> Gathered:
     """Gather the missing cells by equal rows; of too many different ones a sample in which each stands for several."""
-    row, n_codes, drawn = fills.row, len(found.labels.labels) + 1, np.arange(fills.row.size)
+    row, code, n_codes = fills.row, fills.code, len(found.labels.labels) + 1
     if found.unlabelled.size > most < row.size:
         drawn = np.sort(rng.choice(row.size, most, replace=False))
-    stands_for = np.diff(np.arange(drawn.size + 1) * row.size // drawn.size)
-    place, at = np.unique(found.place_of(row[drawn]), return_inverse=True)
-    pair = at * n_codes + fills.code[drawn].astype(np.intp) + 1
-    filled = np.bincount(pair, stands_for, place.size * n_codes).astype(np.int64).reshape(-1, n_codes)
+        place, at = np.unique(found.place_of(row[drawn]), return_inverse=True)
+        stands_for = np.diff(np.arange(most + 1) * row.size // most)
+        filled = np.bincount(at * n_codes + code[drawn] + 1, stands_for, place.size * n_codes)
+    else:
+        place = np.arange(found.unlabelled.size)
+        filled = np.bincount(found.place_of(row) * n_codes + code + 1, minlength=place.size * n_codes)
+    filled = filled.astype(np.int64, copy=False).reshape(-1, n_codes)
     return Gathered(found.unlabelled[place], place, filled.sum(axis=1), filled[:, 1:])
 
 
