@@ -41,11 +41,10 @@ def find_flagged(design: Design, row: Codes, scores: Collection[str] = ()) -> Fl
     cells = np.bincount(design.distinct_of(row), minlength=rows.label.size)[latent]
     predictor, value, beyond = np.full(latent.size, -1, np.int16), np.full(latent.size, np.nan), np.zeros(latent.size)
     expected = 0.0
-    for number, values, distance, chance in _predictors(design, scores, known):
-        further = distance[latent] > beyond  # not where it is NaN
-        beyond[further], value[further] = distance[latent][further], values[latent][further]
-        predictor[further] = number
-        expected += float(cells[~np.isnan(values[latent])].sum()) * chance
+    for number, values, distance, chance in _predictors(design, scores, known, latent):
+        further = np.flatnonzero(distance > beyond)  # not where it is NaN
+        beyond[further], value[further], predictor[further] = distance[further], values[further], number
+        expected += float(cells[~np.isnan(values)].sum()) * chance
     beyond[beyond == OF_TEXT] = 0.0
     is_outside = np.flatnonzero(predictor >= 0)
     outside, at = rows_like(design, latent[is_outside], row)
@@ -71,24 +70,26 @@ def rows_like(design: Design, distinct: Integers, among: Codes) -> tuple[Integer
 
 
 def _predictors(
-    design: Design, scores: Collection[str], known: Flags
-) -> Iterator[tuple[int, Floats | Integers, Floats, float]]:
-    """Yield what rows with a label show: which, its values, how far each is outside, how often one is by chance."""
+    design: Design, scores: Collection[str], known: Flags, latent: Integers
+) -> Iterator[tuple[int, Floats, Floats, float]]:
+    """Yield what `known` rows show: which, its values in `latent` rows, how far outside, how often by chance."""
     copies = copies_of(design)
     for j, values in enumerate(design.distinct.x[:, : design.n_numbers].T):
         shown = known & ~np.isnan(values)
         if shown.any() and design.features[j].name not in scores:
-            low, high = values[shown].min(), values[shown].max()
+            seen, asked = values[shown], values[latent]
+            low, high = seen.min(), seen.max()
             # The next of n + 1 values in random order is the smallest or the largest with probability 2/(n + 1).
-            yield j, values, np.maximum(low - values, values - high), 2.0 / (copies[shown].sum() + 1.0)
+            yield j, asked, np.maximum(low - asked, asked - high), 2.0 / (copies[shown].sum() + 1.0)
     for c, category in enumerate(design.categories, design.n_numbers):
         code, shown = category.code, known & (category.code >= 0)
         if shown.any():
             count = np.bincount(code[shown], copies[shown], len(category.texts))
-            new = (code >= 0) & (count == 0)[code]
+            asked = code[latent]
+            new = (asked >= 0) & (count == 0)[asked]
             # The share of rows that have a text not seen yet is about that of the texts seen once (Good 1953).
             chance = float(np.count_nonzero(count == 1) / count.sum())
-            yield c, np.where(code < 0, np.nan, code), np.where(new, OF_TEXT, 0.0), chance
+            yield c, np.where(asked < 0, np.nan, asked), np.where(new, OF_TEXT, 0.0), chance
 
 
 def predictor_at(design: Design, predictor: int, value: float) -> tuple[str, float | str]:

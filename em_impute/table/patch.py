@@ -18,7 +18,7 @@ from em_impute.table.text import shown, shown_path
 MARKS = bytes([*range(1, 9), *range(14, 32), 0xC0, 0xC1, *range(0xF5, 0x100)])
 """Bytes that hardly a table holds: control characters, and what UTF-8 has no use for."""
 
-BYTES_PER_EDIT = 100  # of a block on average; where there are more, edits are done sooner one by one
+BYTES_PER_EDIT = 600  # of a block on average; where there are more, edits are done sooner one by one
 
 LONGEST_MARKED = 8
 
