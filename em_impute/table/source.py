@@ -81,7 +81,7 @@ class Source:
     @property
     def has_changed(self) -> bool:
         """Whether a file that is not hashed is no longer what was opened."""
-        return self.stamp not in {None, _stamp_of(self.file)}
+        return self.stamp is not None and self.stamp != _stamp_of(self.file)
 
     def read(self, start: int, n_bytes: int) -> bytes:
         """Read so many bytes from an absolute offset on, fewer only at the end of the file."""
