@@ -99,7 +99,7 @@ class Examples(NamedTuple):
         return Examples(self.x[rows], self.label[rows], self.weight[rows], self.fold[rows], self.n_labels)
 
 
-def fit_text_model(  # all that is known of the rows
+def fit_text_model(
     columns: Sequence[NamedTexts],
     shown: Sequence[NamedTexts],
     label: Codes,
