@@ -105,24 +105,14 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     texts += _numbers_as_texts(table, names)
     if not texts:
         return None
-    labelled = np.flatnonzero(label >= 0)
-    fold = np.full(label.size, -1, np.int8)
-    fold[labelled] = _folds(label[labelled], seed)
-    if cluster is not None:  # also of rows to fill: else a score would tell them from labelled ones
-        values, first = np.unique(cluster[labelled], return_index=True)
-        of_cluster = np.full(int(cluster.max(initial=-1)) + 2, -1)  # at the end that of −1
-        of_cluster[values] = _folds(label[labelled][first], seed)
-        together = np.flatnonzero(cluster >= 0)
-        fold[together] = of_cluster[cluster[together]]
-    every = np.broadcast_to(1.0, label.size) if weight is None else weight
+    fold, every = _folds_of(label, cluster, seed), np.broadcast_to(1.0, label.size) if weight is None else weight
 
     def tells(one: NamedTexts) -> bool:
         return _tells(table, column[one.name], one, label, every, fold)
 
     many = [one for one in texts if _are_many_numbers(table, column[one.name], one)]
     kept = {one.name for one in many if len(one.texts) * len(labels) <= MOST_COUNTED and tells(one)}
-    others = {one.name for one in texts} - {one.name for one in many}
-    texts = [one for one in texts if one.name in kept | others]
+    texts = [one for one in texts if one.name in kept or not _are_many_numbers(table, column[one.name], one)]
     shown = _as_in_rows_to_fill(texts, label, every, seed)
     # What has room are categories and numbers, which the mixtures take as they are.
     if not texts or (have_room and not kept and not any(map(tells, shown))):
@@ -131,7 +121,7 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
         return None
     fit = fit_text_model(texts, shown, label, every, fold, len(labels), seed)
     scored = labels[:1] if len(labels) == 2 else labels  # noqa: PLR2004  # the second is the first with a minus
-    n_nats = (fit.log_loss_of_shares - fit.log_loss) * every[labelled].sum()
+    n_nats = (fit.log_loss_of_shares - fit.log_loss) * every[label >= 0].sum()
     if not n_nats > len(scored):  # what a number that says nothing costs (Akaike 1974)
         return None
     called = tuple(unused_name(f"texts for {one}", names, "'") for one in scored)
@@ -209,6 +199,20 @@ def _tells_by_value(
     )
     gain = weight * (by_value - by_neighbours)
     return bool(gain.sum() > PLAINLY * np.sqrt(label.size) * gain.std())
+
+
+def _folds_of(label: Integers, cluster: Codes | None, seed: int) -> Codes:
+    """Divide rows into folds, (n_rows,), −1 of rows to fill; a cluster is in one, and its rows to fill with it."""
+    labelled = np.flatnonzero(label >= 0)
+    fold = np.full(label.size, -1, np.int8)
+    fold[labelled] = _folds(label[labelled], seed)
+    if cluster is not None:  # also of rows to fill: else a score would tell them from labelled ones
+        values, first = np.unique(cluster[labelled], return_index=True)
+        of_cluster = np.full(int(cluster.max(initial=-1)) + 2, -1)  # at the end that of −1
+        of_cluster[values] = _folds(label[labelled][first], seed)
+        together = np.flatnonzero(cluster >= 0)
+        fold[together] = of_cluster[cluster[together]]
+    return fold
 
 
 def _folds(label: Integers, seed: int) -> Integers:
