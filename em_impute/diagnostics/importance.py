@@ -72,7 +72,8 @@ def _surprise(ensemble: EnsembleFit, rows: Integers, columns: Sequence[Columns])
             copy = slice(i * at.size, (i + 1) * at.size)
             copies.x[copy, x], copies.codes[copy, codes] = np.nan, -1
         shares = comparison.shares[at[0]]
-        without = Ensemble(ensemble.n_labels, submodels, ensemble.model_weight, shares, ensemble.sharpness)
+        forest = ensemble.forest_of_folds[fold] if ensemble.forest_of_folds else None
+        without = Ensemble(ensemble.n_labels, submodels, ensemble.model_weight, shares, ensemble.sharpness, forest)
         probability = predict(without, copies).reshape(len(surprise), at.size, -1)
         chance = probability[:, np.arange(at.size), comparison.held.label[at]]
         surprise[:, mine] = -np.log(np.maximum(chance, LEAST_CHANCE))

@@ -15,8 +15,9 @@ from em_impute.ensemble.student_t import Scorer, make_scorer, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.terms import count_terms, is_wide
 from em_impute.ensemble.transforms import Predictors, View
+from em_impute.ensemble.trees import Forest
 from em_impute.environment import memory_is_limited
-from em_impute.serialize.annotations import Axes, Key, MayLack, Range
+from em_impute.serialize.annotations import Axes, Key, MayLack, OwnAxes, Range
 
 CHUNK_ROWS = 1 << 13
 CHUNK_NUMBERS = 1 << 21
@@ -84,6 +85,7 @@ class Ensemble:
     sharpness: Annotated[
         float, Range(0), MayLack, "The power to which averaged probabilities are raised; 1 where it is lacking."
     ] = 1.0
+    forest: Annotated[Forest | None, OwnAxes, MayLack, "Boosted trees that have a say beside the mixtures."] = None
 
 
 def predict(ensemble: Ensemble, predictors: Predictors, rows: Integers | None = None) -> Floats:
@@ -141,7 +143,8 @@ def _predict_chunk(ensemble: Ensemble, scorers: dict[tuple[int, bytes], Scorer],
                     total[:, group.rows] += mixed
     total *= ensemble.model_weight / total.sum(axis=0)
     total += (1.0 - ensemble.model_weight) * ensemble.shares[:, None]
-    return sharpened(total.T, ensemble.sharpness)
+    said = sharpened(total.T, ensemble.sharpness)
+    return said if ensemble.forest is None else ensemble.forest.beside(said, part, ensemble.shares)
 
 
 def sharpness_of(n_labelled: float, weight: Floats) -> float:

@@ -24,10 +24,12 @@ from em_impute.ensemble.candidates import (
 from em_impute.ensemble.cross_validation import Comparison, Progress, compare, fit_plan, refit
 from em_impute.ensemble.ensemble import TEMPERATURES, Ensemble, Submodel, sharpened, sharpness_of, weighted
 from em_impute.ensemble.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, count_labels, draw, draw_unlabelled
+from em_impute.ensemble.forest import grow_forest
 from em_impute.ensemble.shrinkage import Batch, shares_of
 from em_impute.ensemble.stacking_weights import cross_fitted, estimate_model_weight, stack_weights
 from em_impute.ensemble.student_t import temper
 from em_impute.ensemble.transforms import PLAIN, Predictors, fit_views, plain_view
+from em_impute.ensemble.trees import Forest
 
 VIEW_ROWS, FEW_VIEW_ROWS, VIEW_CELLS = 10_000, 500, 1 << 20
 """Rows to which powers and bins are fitted, and of very many columns: each number is looked at in 33 powers."""
@@ -64,6 +66,8 @@ class EnsembleFit(Ensemble):
     """(n_held, n_labels) for the rows of the comparison, by weights that did not see the row either"""
     asked_probability: Floats
     """(n_asked, n_labels) for its rows without a label, by the fits and the weights that lack one fold's labels"""
+    forest_of_folds: tuple[Forest, ...] = ()
+    """The trees grown and weighed without each fold's labels, where trees have a say"""
 
     @property
     def leader(self) -> Member:
@@ -81,6 +85,8 @@ class _Weighed(NamedTuple):
     held_probability: Floats
     asked_probability: Floats
     criterion: str
+    forest: Forest | None = None
+    forest_of_folds: tuple[Forest, ...] = ()
 
 
 def subsampled(examples: Examples, seed: int) -> Examples:
@@ -113,6 +119,15 @@ def fit_ensemble(
     weight = _weights(comparison, costs, n_to_fill)
     count = count_labels(examples, n_labels)
     stack = _stack(comparison, weight, sharpness_of(float(count.sum()), weight))
+    if not single and (
+        grown := grow_forest(comparison, *stack[4:6], asked.predictors, shares_of(count), n_to_fill, seed)
+    ):
+        stack = stack._replace(
+            forest=grown.forest,
+            forest_of_folds=grown.of_folds,
+            held_probability=grown.held,
+            asked_probability=grown.asked,
+        )
     stacked_surprise = -np.log(comparison.of_truth(stack.held_probability))  # (n_held,)
     enough = None if single else _one_is_enough(comparison, stacked_surprise)
     found = stack

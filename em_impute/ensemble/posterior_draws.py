@@ -23,12 +23,13 @@ from em_impute.ensemble.batched_em import (
 from em_impute.ensemble.candidates import STEPS, Member
 from em_impute.ensemble.ensemble import CHUNK_ROWS, TEMPERATURES, Submodel
 from em_impute.ensemble.fit import EnsembleFit
-from em_impute.ensemble.folds import Examples, count_labels, draw
+from em_impute.ensemble.folds import N_FOLDS, Examples, count_labels, draw
 from em_impute.ensemble.shrinkage import Batch, Strengths, shares_of, strengths_of
 from em_impute.ensemble.student_t import gaussian_label_scores, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.terms import has_products, variances_in
 from em_impute.ensemble.transforms import TEXTS, Predictors, View
+from em_impute.ensemble.trees import Forest, starts
 
 MAX_LABELLED = 3000
 """Labelled rows up to which unlabelled ones have a part in the posterior."""
@@ -47,6 +48,25 @@ class Drawn(NamedTuple):
     temperature: Floats  # (n_drawn,)
 
 
+class GrownDraws(NamedTuple):
+    """The trees that were drawn: those grown without one fold stand for what others labels could have grown."""
+
+    forests: tuple[Forest, ...]
+    fold: Integers  # (n_draws,)
+    place: Integers  # (n_draws,) start and stage among the weights of a forest, −1 where mixtures speak
+    shares: Floats  # (n_labels,)
+
+    def speak(self, chance: Floats, predictors: Predictors, number: Integers) -> None:
+        """Let trees speak in their draws, instead of the mixtures' `chance`: (n_chosen, n_rows, n_labels)."""
+        drawn = np.column_stack([self.fold, self.place])[number]
+        for fold, place in np.unique(drawn[drawn[:, 1] >= 0], axis=0).tolist():
+            forest = self.forests[fold]
+            start, stage = divmod(place, len(forest.stages))
+            added = forest.trees.take([start]).added(predictors, forest.stages[stage : stage + 1])[:, 0, 0]
+            for one in np.flatnonzero((drawn == [fold, place]).all(axis=1)):
+                chance[one] = temper(starts(chance[one], self.shares)[:, start] + added, 1.0).T
+
+
 class EnsembleDraws(NamedTuple):
     """Mixtures drawn from an ensemble."""
 
@@ -54,6 +74,7 @@ class EnsembleDraws(NamedTuple):
     drawn: tuple[Drawn, ...]
     shares: Floats
     """(n_draws, n_labels), drawn shares of the labels where the class shares speak for the ensemble; else NaN"""
+    grown: GrownDraws | None = None
 
     def predict(self, predictors: Predictors, number: Integers) -> Floats:
         """Compute the probability of each label for each row by some of the draws: (n_chosen, n_rows, n_labels)."""
@@ -71,6 +92,8 @@ class EnsembleDraws(NamedTuple):
                     score = gaussian_label_scores(group, parameters, one.component_label, self.n_labels)
                     score *= temperature
                     chance[at[:, None], some.start + group.rows] = np.moveaxis(temper(score, 1.0), 0, -1)
+        if self.grown is not None:
+            self.grown.speak(chance, predictors, number)
         return chance
 
 
@@ -106,7 +129,16 @@ def draw_ensemble(ensemble: EnsembleFit, examples: Examples, n_draws: int, seed:
             parameters = _augmented(data, [submodel.members[m] for m in members], rng)
         temperature = ensemble.sharpness * np.array(TEMPERATURES)[picked[number, 2]]
         drawn.append(Drawn(number, submodel.view, submodel.component_label, parameters, temperature))
-    return EnsembleDraws(ensemble.n_labels, tuple(drawn), shares)
+    return EnsembleDraws(ensemble.n_labels, tuple(drawn), shares, _grown(ensemble, n_draws, rng))
+
+
+def _grown(ensemble: EnsembleFit, n_draws: int, rng: np.random.Generator) -> GrownDraws | None:
+    """Draw which trees speak, by their weights."""
+    if ensemble.forest is None:
+        return None
+    weight = ensemble.forest.weight.ravel()
+    place = rng.choice(weight.size + 1, n_draws, p=[1.0 - ensemble.forest.total, *weight]) - 1
+    return GrownDraws(ensemble.forest_of_folds, rng.integers(N_FOLDS, size=n_draws), place, ensemble.shares)
 
 
 def _around(submodel: Submodel, members: Integers, count: Floats, rng: np.random.Generator) -> Batch:

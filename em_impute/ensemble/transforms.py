@@ -108,7 +108,7 @@ def fit_views(predictors: Predictors) -> tuple[View, ...]:
         views.append(replace(symmetric, name="numbers", indicators=False))
         views.append(replace(symmetric, name="mixed", indicators=False, categories=True, levels=levels))
     views += _beside_scores(symmetric, predictors)
-    edges = tuple(_edges(values) for values in known)
+    edges = tuple(bin_edges(values, N_BINS) for values in known)
     bins = tuple(one.size + 1 for one in edges)
     return *views, replace(by_codes, name="binned", edges=edges, levels=bins + levels)
 
@@ -172,11 +172,11 @@ def _best_power(values: Floats) -> float:
     return float(POWERS[best] + offset * (POWERS[1] - POWERS[0]))
 
 
-def _edges(values: Floats) -> Floats:
+def bin_edges(values: Floats, n_bins: int) -> Floats:
     """Cut numbers into equal bins, (n_bins − 1,) edges halfway to the next number, where rounding moves none across."""
     if not values.size:
         return values
-    cuts: Floats = np.quantile(values, np.arange(1, N_BINS) / N_BINS, method="inverted_cdf")
+    cuts: Floats = np.quantile(values, np.arange(1, n_bins) / n_bins, method="inverted_cdf")
     # Without an edge below it too, a value that fills several bins would share its own with the few that come before.
     filling = np.unique(cuts[1:][cuts[1:] == cuts[:-1]])
     before = [values[values < value].max() for value in filling if values.min() < value]

@@ -107,6 +107,7 @@ def _stacked(stack: EnsembleFit, criterion: str) -> sections.Selection:
         criterion=criterion,
         considered=weight.size,
         trust=stack.model_weight,
+        trees=stack.forest.total if stack.forest else 0.0,
         members=members,
         scores=sections.HeldOutLosses(**losses),
         unlabelled_rows=unlabelled_rows,

@@ -119,14 +119,22 @@ def _then_and_now(one: PredictorDrift) -> list[Name | str]:
 def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
     """Say what the mixture shown is, what it counts for, and what rows without a label have helped."""
     size = f"{plural(len(model.parameters), 'Gaussian')} with {plural(model.n_parameters, 'free parameter')}"
-    is_alone = len(selection.members) <= 1 or model.share_of_stack is None
+    is_alone = not _fill_together(selection) or model.share_of_stack is None
     which = "The model" if model.share_of_stack is None else "The mixture" if is_alone else "The mixture shown here"
     shape = FAMILIES[model.covariance].description
     blocks: list[Block] = [f"{which} has {size}: covariance {model.covariance} ({shape})."]
     if not is_alone:
-        together = f"The cells are filled by a weighted ensemble of {len(selection.members):,} mixtures of Gaussians"
+        together = (
+            f"The cells are filled by a weighted ensemble of {plural(len(selection.members), 'mixture')} of Gaussians"
+        )
         weight = percent(model.share_of_stack) if model.share_of_stack else "none"
         blocks.insert(0, f"{together}; {weight} of the weight is that of one that takes the columns as they are.")
+    if selection.trees:
+        blocks.insert(
+            1,
+            f"Boosted trees, which look for thresholds of several columns together, have {percent(selection.trees)} of "
+            "the weight beside them: in cross-validation they predict labels better.",
+        )
     if model.share_of_stack is not None and selection.unlabelled_rows:
         blocks.append(f"In cross-validation, the rows without a label {UNLABELLED[selection.unlabelled_rows]}.")
     if selection.trust is not None and selection.trust < 1.0:
@@ -135,6 +143,10 @@ def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
             f"{percent(selection.trust)} of the weight together, and the label shares the rest."
         )
     return blocks
+
+
+def _fill_together(selection: Selection) -> bool:
+    return len(selection.members) > 1 or selection.trees > 0.0
 
 
 def _parameters(caption: str, parameters: Sequence[Gaussian]) -> list[Block]:
@@ -170,7 +182,7 @@ def _why(selection: Selection) -> list[Block]:
         return []
     if selection.stack:
         losses = selection.scores._asdict()
-        fills = "stack" if len(selection.members) > 1 else "single"
+        fills = "stack" if _fill_together(selection) else "single"
         rows = [
             [told + (key == fills) * " (this fills the cells)", losses[key]]
             for key, told in SCORES.items()

@@ -115,7 +115,7 @@ def _ensemble(predictors: Text, selection: Selection) -> Text:
     return said(
         "Labels were predicted from {} by an ensemble of {} Gaussian mixture models, fitted {}, and combined "
         "with weights that minimise the cross-validated log-loss ({} were compared); the heaviest one, with {} of the "
-        "weight, had {} per label and covariance {}. In cross-validation, rows without a label {}.",
+        "weight, had {} per label and covariance {}.{} In cross-validation, rows without a label {}.",
         predictors,
         n,
         fitted if n_both else "to the rows with a label",
@@ -123,6 +123,7 @@ def _ensemble(predictors: Text, selection: Selection) -> Text:
         percent(heaviest.weight),
         plural(heaviest.components, "Gaussian"),
         heaviest.covariance,
+        f" Gradient-boosted trees had {percent(selection.trees)} of the weight beside them." if selection.trees else "",
         selection.unlabelled_rows,
     )
 

@@ -115,6 +115,9 @@ class Selection:
     criterion: Annotated[str, Choices(CRITERIA), "By what it was chosen."]
     considered: Annotated[int | None, Range(1), MayLack, "Mixtures of an ensemble, with weight or without."] = None
     trust: Annotated[Share | None, MayLack, "Weight of an ensemble; the label shares have the rest."] = None
+    trees: Annotated[
+        Share, MayLack, "Weight of boosted trees beside the mixtures and the label shares, which have the rest."
+    ] = 0.0
     members: Annotated[Sequence[Considered], "Mixtures of an ensemble that have weight, the heaviest first, or others."]
     scores: Annotated[HeldOutLosses, "What hidden labels say of each, in nats; empty where none was hidden."]
     unlabelled_rows: Annotated[str | None, MayLack, Choices(VERDICTS), "What they did to the mixture shown."] = None
