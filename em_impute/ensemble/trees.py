@@ -29,9 +29,14 @@ LEAST_CHANCE = 1e-6
 class Trees(NamedTuple):
     """The trees of some fits, which were grown side by side."""
 
-    missing: Annotated[Floats, Axes("n_columns"), "What stands for a missing cell of each column."]
+    has_gaps: Annotated[tuple[bool, ...], Axes("n_columns"), "A missing cell of the column is below all others."]
     column: Annotated[Integers, Axes("n_fits", "n_trees", "n_questions"), "The column that is asked about."]
     threshold: Annotated[Floats, Axes("n_fits", "n_trees", "n_questions"), "Above it the answer is yes."]
+    share: Annotated[
+        Floats,
+        Axes("n_fits", "n_trees", "n_questions"),
+        "So many say yes; a missing cell of other columns does in part.",
+    ]
     leaf: Annotated[
         Floats,
         Axes("n_fits", "n_trees", "n_leaves", "n_labels"),
@@ -40,11 +45,13 @@ class Trees(NamedTuple):
 
     def take(self, fits: Integers | Sequence[int]) -> "Trees":
         """Keep some fits."""
-        return self._replace(column=self.column[fits], threshold=self.threshold[fits], leaf=self.leaf[fits])
+        column, threshold, share, leaf = self.column[fits], self.threshold[fits], self.share[fits], self.leaf[fits]
+        return Trees(self.has_gaps, column, threshold, share, leaf)
 
     def added(self, predictors: Predictors, stages: Sequence[int]) -> Floats:
         """Say what so many trees add to the log-odds of rows: (n_labels, n_fits, n_stages, n_rows)."""
-        columns = _columns(predictors, self.missing)
+        columns = _columns(predictors, self.has_gaps)
+        partly = np.flatnonzero(np.isnan(columns).any(axis=0))
         n_fits, _, _, n_labels = self.leaf.shape
         found = np.zeros((n_labels, n_fits, len(stages), columns.shape[1]))
         for fit, stage in np.ndindex(n_fits, len(stages)):
@@ -54,8 +61,21 @@ class Trees(NamedTuple):
                 place = np.zeros(columns.shape[1], np.intp)
                 for q, column in enumerate(self.column[fit, tree]):
                     place += (columns[column] > self.threshold[fit, tree, q]) * (1 << q)
-                found[:, fit, stage] += self.leaf[fit, tree].T.take(place, axis=1)  # many times faster than an index
+                step = self.leaf[fit, tree].T.take(place, axis=1)  # many times faster than an index
+                if partly.size:
+                    step[:, partly] = self._expected(fit, tree, columns[:, partly])
+                found[:, fit, stage] += step
+        found[..., predictors.are_empty] = 0.0
         return found
+
+    def _expected(self, fit: int, tree: int, columns: Floats) -> Floats:
+        """Average the leaves of a tree over the answers of cells that are missing, (n_labels, n_rows)."""
+        values, chance = columns[self.column[fit, tree]], np.ones((1, columns.shape[1]))
+        for value, threshold, share in zip(values, self.threshold[fit, tree], self.share[fit, tree], strict=True):
+            yes = np.where(np.isnan(value), share, value > threshold)
+            chance = np.concatenate([chance * (1.0 - yes), chance * yes])
+        expected: Floats = self.leaf[fit, tree].T @ chance
+        return expected
 
 
 class Forest(NamedTuple):
@@ -98,15 +118,16 @@ def boost(
     start from.  Besides the trees, gives the log-odds that they led to, of rows that were not seen too.
     """
     rng, n_labels = np.random.default_rng(seed), len(log_odds)
-    missing = _missing(predictors)
-    columns = _columns(predictors, missing)
+    n_columns = predictors.n_numbers + len(predictors.levels)
+    has_gaps: Sequence[bool] = np.isnan(_columns(predictors, [False] * n_columns)).any(axis=1).tolist()
+    columns = _columns(predictors, has_gaps)
     cuts = [bin_edges(values, N_BINS) for values in columns]
     bins = np.array([np.searchsorted(cut, values, side="left") for cut, values in zip(cuts, columns, strict=True)])
     thresholds = np.full((len(cuts), max(cut.size for cut in cuts) + 1), HIGHEST)
     for of_column, cut in zip(thresholds, cuts, strict=True):
         of_column[: cut.size] = cut
     is_label = (np.arange(n_labels)[:, None] == label)[:, None]
-    grown: list[tuple[Integers, Floats, Floats]] = []
+    grown: list[tuple[Integers, Floats, Floats, Floats]] = []
     for n_trees in range(1, max(stages) + 1):
         chance = temper(log_odds, 1.0)
         gradient, curvature = weight * (is_label - chance), weight * chance * (1.0 - chance)
@@ -117,9 +138,14 @@ def boost(
         column, last, leaf = _questions(bins, thresholds.shape[1], sloped, curvature.mean(axis=0))
         step = _steps(leaf, gradient, curvature)
         log_odds = log_odds + step.take(leaf, axis=1)
-        grown.append((column, thresholds[column, last], step.T.reshape(len(weight), -1, n_labels)))
+        says_yes = (leaf[..., None] >> np.arange(DEPTH)) & 1
+        share = np.einsum("fn,fnq->fq", weight, says_yes) / weight.sum(axis=1, keepdims=True)
+        grown.append((column, thresholds[column, last], share, step.T.reshape(len(weight), -1, n_labels)))
         if n_trees in stages:
-            yield Trees(missing, *(np.stack(parts, axis=1) for parts in zip(*grown, strict=True))), log_odds
+            yield (
+                Trees(tuple(has_gaps), *(np.stack(parts, axis=1) for parts in zip(*grown, strict=True))),
+                log_odds,
+            )
 
 
 def _questions(bins: Integers, n_bins: int, gradient: Floats, curvature: Floats) -> tuple[Integers, Integers, Integers]:
@@ -186,14 +212,9 @@ def _steps(leaf: Integers, gradient: Floats, curvature: Floats) -> Floats:
     return step
 
 
-def _missing(predictors: Predictors) -> Floats:
-    """Say what stands for missing cells: a value of their own, or in a column that lacks none its median."""
-    numbers = predictors.x[:, : predictors.n_numbers]
-    middle = [LOWEST if np.isnan(values).any() else float(np.quantile(values, 0.5)) for values in numbers.T]
-    return np.array([*middle, *(-1.0 for _ in predictors.levels)])
-
-
-def _columns(predictors: Predictors, missing: Floats) -> Floats:
-    """Give numbers, and categories by their codes, (n_columns, n_rows)."""
+def _columns(predictors: Predictors, has_gaps: Sequence[bool]) -> Floats:
+    """Give numbers, and categories by their codes, (n_columns, n_rows); the gaps of some columns are a value too."""
     columns = np.concatenate([predictors.x[:, : predictors.n_numbers].T, predictors.codes.T])
-    return np.where(np.isnan(columns), missing[:, None], columns)
+    columns[predictors.n_numbers :][columns[predictors.n_numbers :] < 0.0] = np.nan
+    columns[np.isnan(columns) & np.array(has_gaps)[:, None]] = LOWEST
+    return columns
