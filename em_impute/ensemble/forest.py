@@ -18,6 +18,9 @@ STAGES = (10, 30, 100)
 MIN_LABELS = 100
 """Labels held out at least: fewer do not show what a threshold is worth."""
 
+COST = 1.0
+"""Nats of log-loss, all labels held out together, that a weight which says nothing costs (Akaike 1974)."""
+
 GROWING_WORK, PREDICTING_WORK = 8e7, 1e8
 """Cells that may be looked at to grow trees, and rows to fill times trees: about a second each."""
 
@@ -47,7 +50,7 @@ def grow_forest(
     sees = np.arange(n_fits)[:, None] != fold  # the last one sees all
     start = np.repeat(starts(held, shares), n_fits, axis=1)  # (n_labels, 2 · n_fits, n_held)
     growing = boost(rows.predictors, rows.label, np.tile(weight * sees, (2, 1)), start, stages, seed)
-    said, together, best, kept = [held], np.empty_like(held), 0.0, None
+    said, together, best, kept = [held], np.empty_like(held), COST, None
     for n_stages, (trees, log_odds) in enumerate(growing, 1):
         chances = temper(log_odds, 1.0).reshape(len(log_odds), 2, n_fits, fold.size)
         said += [chances[:, start, fold, np.arange(fold.size)].T for start in (0, 1)]

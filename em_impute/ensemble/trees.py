@@ -119,7 +119,7 @@ def boost(
     """
     rng, n_labels = np.random.default_rng(seed), len(log_odds)
     n_columns = predictors.n_numbers + len(predictors.levels)
-    has_gaps: Sequence[bool] = np.isnan(_columns(predictors, [False] * n_columns)).any(axis=1).tolist()
+    has_gaps = tuple(bool(np.isnan(values).any()) for values in _columns(predictors, [False] * n_columns))
     columns = _columns(predictors, has_gaps)
     cuts = [bin_edges(values, N_BINS) for values in columns]
     bins = np.array([np.searchsorted(cut, values, side="left") for cut, values in zip(cuts, columns, strict=True)])
@@ -143,7 +143,7 @@ def boost(
         grown.append((column, thresholds[column, last], share, step.T.reshape(len(weight), -1, n_labels)))
         if n_trees in stages:
             yield (
-                Trees(tuple(has_gaps), *(np.stack(parts, axis=1) for parts in zip(*grown, strict=True))),
+                Trees(has_gaps, *(np.stack(parts, axis=1) for parts in zip(*grown, strict=True))),
                 log_odds,
             )
 
