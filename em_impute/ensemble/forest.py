@@ -43,14 +43,16 @@ def grow_forest(
     and of those without a label, which are `shown`; `shares` (n_labels,) are those of the labels.
     """
     fold, weight, rows = comparison.fold, comparison.weight, comparison.held
-    stages = _affordable(rows.predictors, n_to_fill) if fold.size >= MIN_LABELS else ()
+    n_apart = fold.size if rows.cluster is None else np.unique(rows.cluster).size  # copies of a row tell once
+    stages = _affordable(rows.predictors, n_to_fill) if n_apart >= MIN_LABELS else ()
     if not stages:
         return None
     n_fits = N_FOLDS + 1
     sees = np.arange(n_fits)[:, None] != fold  # the last one sees all
     start = np.repeat(starts(held, shares), n_fits, axis=1)  # (n_labels, 2 · n_fits, n_held)
     growing = boost(rows.predictors, rows.label, np.tile(weight * sees, (2, 1)), start, stages, seed)
-    said, together, best, kept = [held], np.empty_like(held), COST, None
+    said, together, kept = [held], np.empty_like(held), None
+    best = COST * fold.size / n_apart
     for n_stages, (trees, log_odds) in enumerate(growing, 1):
         chances = temper(log_odds, 1.0).reshape(len(log_odds), 2, n_fits, fold.size)
         said += [chances[:, start, fold, np.arange(fold.size)].T for start in (0, 1)]

@@ -86,6 +86,13 @@ ALL = [
         "labels have shares of their own where they are missing",
         "fill lost.csv -c g --covariance tied --shares free --delta a=1 -v -r g.json -r g.md",
     ),
+    _run(
+        "thresholds of two columns decide",
+        "fill steps.csv -c g -r g.json -r g.md --save-model steps.json",
+        "fill steps.csv -c g --model steps.json --no-report",
+        "why steps.csv -c g --model steps.json --line 3",
+        passed_on=("steps.json",),
+    ),
     _run("a predictor is seen only where the label is known", "fill coded.csv -c gender -r gender.json -r gender.md"),
     _run("every record stands there four times", "fill copies.csv -c grp -r grp.json"),
     _run("rows of a customer lack their label together", "fill customers.csv -c kind -r kind.json -r kind.md"),

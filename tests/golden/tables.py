@@ -51,6 +51,15 @@ def _lost_by_class(n=600):
     return _table("g,x", np.where(lost, NOTHING, np.where(kind, "b", "a")), x.round(3))
 
 
+def _thresholds(n=300):
+    """A threshold of either column decides the label; a third of the labels and some cells lack."""
+    rng = np.random.default_rng(2)
+    a, b = rng.uniform(0.0, 10.0, (2, n)).round(2)
+    label = np.where((a > 3.0) ^ (b > 6.0), "in", "out")
+    b = np.where(rng.random(n) < 0.05, NOTHING, _numbers(b, 2))
+    return _table("g,a,b", np.where(rng.random(n) < 0.33, NOTHING, label), a, b)
+
+
 def _odd_rows():
     """Suspects, rows beyond all labels and rows without a predictor."""
     rng = np.random.default_rng(5)
@@ -208,6 +217,7 @@ def contents():
         "people.csv": people,
         "blank.csv": _unlabelled(),
         "lost.csv": _lost_by_class(),
+        "steps.csv": _thresholds(),
         "odd.csv": _odd_rows(),
         "many.csv": _many_labels(),
         "apart.csv": _apart(),
