@@ -7,7 +7,7 @@ import numpy as np
 from em_impute.options import Request
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.report.build.counted import Counted
-from em_impute.report.format import delimiter_name
+from em_impute.report.format import delimiter_name, percent
 from em_impute.report.model.fit import Decision
 from em_impute.report.sentences import criterion_name
 from em_impute.table.asides import BLANK, COMMENT, HEADER, NOTE, SUMMARY, UNITS, Asides
@@ -40,6 +40,8 @@ def decisions(opened: InputTable, completion: ColumnResult, request: Request, co
         n = np.count_nonzero(weight)
         told = f"{n:,} of {weight.size:,} {'has' if n == 1 else 'have'} weight, by {criterion}"
         found.append(Decision("choose", "mixtures", told))
+        if (forest := choice.ensemble.forest) is not None:
+            found.append(Decision("choose", "trees", f"{percent(forest.total)} of the weight beside the mixtures"))
     else:
         found.append(Decision("choose", "covariance", f"{choice.recipe.family}, by {criterion}"))
     if len({one.components for one in choice.candidates}) > 1:

@@ -124,17 +124,14 @@ def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
     shape = FAMILIES[model.covariance].description
     blocks: list[Block] = [f"{which} has {size}: covariance {model.covariance} ({shape})."]
     if not is_alone:
-        together = (
-            f"The cells are filled by a weighted ensemble of {plural(len(selection.members), 'mixture')} of Gaussians"
-        )
+        mixtures = f"a weighted ensemble of {plural(len(selection.members), 'mixture')} of Gaussians"
         weight = percent(model.share_of_stack) if model.share_of_stack else "none"
-        blocks.insert(0, f"{together}; {weight} of the weight is that of one that takes the columns as they are.")
-    if selection.trees:
-        blocks.insert(
-            1,
-            f"Boosted trees, which look for thresholds of several columns together, have {percent(selection.trees)} of "
-            "the weight beside them: in cross-validation they predict labels better.",
-        )
+        plain = f"{weight} of the weight is that of one that takes the columns as they are"
+        blocks.insert(0, f"The cells are filled by {mixtures}; {plain}.")
+        if selection.trees:
+            trees = f"boosted trees, which find thresholds of several columns together, with {percent(selection.trees)}"
+            share = f"{trees} of the weight, and by {mixtures}, from which some of the trees start"
+            blocks[0] = f"The cells are filled by {share}. Among the mixtures {plain}."
     if model.share_of_stack is not None and selection.unlabelled_rows:
         blocks.append(f"In cross-validation, the rows without a label {UNLABELLED[selection.unlabelled_rows]}.")
     if selection.trust is not None and selection.trust < 1.0:
