@@ -12,8 +12,8 @@ from em_impute.ensemble.student_t import temper
 from em_impute.ensemble.transforms import Predictors
 from em_impute.ensemble.trees import Forest, Trees, boost, starts
 
-STAGES = (10, 30, 100)
-"""Numbers of trees that speak together.  No more are grown where 30, or 100, gain nothing over fewer."""
+STAGES = (10, 30, 70)
+"""Numbers of trees that speak together.  No more are grown where 30, or 70, gain nothing over fewer."""
 
 MIN_LABELS = 100
 """Labels held out at least: fewer do not show what a threshold is worth."""
@@ -21,8 +21,8 @@ MIN_LABELS = 100
 COST = 1.0
 """Nats of log-loss, all labels held out together, that a weight which says nothing costs (Akaike 1974)."""
 
-GROWING_WORK, PREDICTING_WORK = 8e7, 1e8
-"""Cells that may be looked at to grow trees, and rows to fill times trees: about a second each."""
+GROWING_WORK, PREDICTING_WORK = 6e7, 4e7
+"""Cells that may be looked at to grow trees, and rows to fill times trees: about a second, and half of one."""
 
 
 class GrownForest(NamedTuple):
