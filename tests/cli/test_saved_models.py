@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 from conftest import SAMPLES
+from golden.tables import contents
 from sampling import rarely
 
 from em_impute.cli import main
@@ -62,6 +63,7 @@ FITS = {
     "categories and gaps": ("penguins.csv", "species", ()),
     "groups": ("penguins.csv", "sex", ("--by", "species")),
     "no labels": ("faithful.csv", "kind", ("--labels", "short,long")),
+    "trees": ("steps.csv", "g", ()),
     "free shares and a shift": ("heights.csv", "gender", ("--shares", "free", "--delta", "male=0.5")),
 }
 
@@ -72,11 +74,14 @@ SELDOM = {"the stack", "the leading mixture", "no labels"}
 @pytest.mark.parametrize("kind", [rarely(kind) if kind in SELDOM else kind for kind in FITS])
 def test_a_saved_fit_fills_as_the_fit_did(call, samples, kind):
     name, column, options = FITS[kind]
+    if kind == "trees":
+        (samples / name).write_bytes(contents()[name])
     by_probability = ("--probabilities", "-qq", "--no-report")
     call("fill", name, "-c", column, *options, *by_probability, "-o", "fitted.csv", "--save-model", "model.json")
 
     assert (0, "", "") == call("fill", name, "--model", "model.json", *by_probability, "-o", "applied.csv")
     assert (samples / "fitted.csv").read_bytes() == (samples / "applied.csv").read_bytes()
+    assert ("threshold" in (samples / "model.json").read_text()) == (kind == "trees")
 
 
 def test_a_row_is_filled_alike_whatever_else_is_in_the_table(call, samples):
