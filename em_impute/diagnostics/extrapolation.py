@@ -1,13 +1,13 @@
 """Missing cells that deserve a mark: in rows out of range of the labelled rows, or without any predictor."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.table.arrays import Codes
 
 DIGITS = 12
@@ -15,6 +15,9 @@ DIGITS = 12
 
 OF_TEXT = float(np.finfo(float).tiny)
 """How far a new text is outside while predictors are compared: less far than any number.  No distance leads there."""
+
+ROWS_AT_ONCE = 1 << 16
+"""Rows of which copies are made at a time."""
 
 
 class Flagged(NamedTuple):
@@ -36,22 +39,61 @@ def find_flagged(design: Design, row: Codes, scores: Collection[str] = ()) -> Fl
     outside, it is named rather than a text.  `scores` of texts are no measurements: those that surely mean a label have
     no end.
     """
-    rows = design.distinct
-    known, latent = (rows.label >= 0) & (rows.weight > 0.0), np.flatnonzero(rows.label < 0)
-    cells = np.bincount(design.distinct_of(row), minlength=rows.label.size)[latent]
-    predictor, value, beyond = np.full(latent.size, -1, np.int16), np.full(latent.size, np.nan), np.zeros(latent.size)
-    expected = 0.0
-    for number, values, distance, chance in _predictors(design, scores, known, latent):
-        further = np.flatnonzero(distance > beyond)  # not where it is NaN
-        beyond[further], value[further], predictor[further] = distance[further], values[further], number
-        expected += float(cells[~np.isnan(values)].sum()) * chance
+    rows, shown = design.distinct, _what_is_shown(design, scores)
+    latent = np.flatnonzero(rows.label < 0)
+    cells: Floats | Integers = np.broadcast_to(1.0, latent.size)
+    if design.index is not None:
+        cells = np.bincount(design.distinct_of(row), minlength=rows.label.size)[latent]
+    found, nothing, expected = [], [np.empty(0, np.intp)], 0.0
+    for some in slices(latent.size, ROWS_AT_ONCE):
+        at = latent[some]
+        codes = design.codes[at]
+        values = np.hstack([rows.x[at, : design.n_numbers], np.where(codes < 0, np.nan, codes)])
+        is_seen = ~np.isnan(values)
+        expected += float(cells[some] @ is_seen @ shown.chance)
+        nothing.append(at[~is_seen.any(axis=1) & np.isnan(rows.x[at]).all(axis=1)])
+        numbers = values[:, : design.n_numbers]
+        new = [is_new[codes[:, c]] & (codes[:, c] >= 0) for c, is_new in enumerate(shown.is_new)]
+        distance = np.fmax(shown.low - numbers, numbers - shown.high)
+        distance = np.nan_to_num(np.column_stack([distance, *(OF_TEXT * one for one in new)]), nan=0.0, neginf=0.0)
+        outside, furthest = np.flatnonzero((distance > 0.0).any(axis=1)), distance.argmax(axis=1)
+        furthest = furthest[outside]
+        found.append((at[outside], furthest, values[outside, furthest], distance[outside, furthest]))
+    distinct, predictor, value, beyond = (np.concatenate(part) for part in zip(*found, strict=True))
     beyond[beyond == OF_TEXT] = 0.0
-    is_outside = np.flatnonzero(predictor >= 0)
-    outside, at = rows_like(design, latent[is_outside], row)
-    shows_nothing = np.isnan(rows.x[latent]).all(axis=1) & (design.codes[latent] < 0).all(axis=1)
-    without_predictors, _ = rows_like(design, latent[shows_nothing], row)
-    at, expected = is_outside[at], min(expected, float(row.size))
-    return Flagged(outside, predictor[at], value[at], beyond[at], expected, without_predictors)
+    outside, at = rows_like(design, distinct, row)
+    without_predictors, _ = rows_like(design, np.concatenate(nothing), row)
+    expected = min(expected, float(row.size))
+    return Flagged(outside, predictor[at].astype(np.int16), value[at], beyond[at], expected, without_predictors)
+
+
+class _Shown(NamedTuple):
+    """What rows with a label show."""
+
+    low: Floats  # (n_numbers,), −∞ where nothing can be outside
+    high: Floats
+    is_new: list[Flags]  # of each category which texts none of them has
+    chance: Floats  # (n_predictors,) how often a row like them would be outside
+
+
+def _what_is_shown(design: Design, scores: Collection[str]) -> _Shown:
+    rows, copies, n_numbers = design.distinct, copies_of(design), design.n_numbers
+    known = np.flatnonzero((rows.label >= 0) & (rows.weight > 0.0))
+    low, high, n_shown = np.full(n_numbers, np.inf), np.full(n_numbers, -np.inf), np.zeros(n_numbers)
+    for some in slices(known.size, ROWS_AT_ONCE):
+        x = rows.x[known[some], :n_numbers]
+        low, high = np.fmin(low, np.fmin.reduce(x)), np.fmax(high, np.fmax.reduce(x))
+        n_shown += copies[known[some]] @ ~np.isnan(x)
+    judged = (n_shown > 0.0) & [feature.name not in scores for feature in design.features[:n_numbers]]
+    # The next of n + 1 values in random order is the smallest or the largest with probability 2/(n + 1).
+    chance, is_new = [*np.where(judged, 2.0 / (n_shown + 1.0), 0.0)], []
+    for category in design.categories:
+        code = category.code[known]
+        count = np.bincount(code[code >= 0], copies[known[code >= 0]], len(category.texts))
+        is_new.append((count == 0) & count.any())
+        # The share of rows that have a text not seen yet is about that of the texts seen once (Good 1953).
+        chance.append(float(np.count_nonzero(count == 1) / count.sum()) if count.any() else 0.0)
+    return _Shown(np.where(judged, low, -np.inf), np.where(judged, high, np.inf), is_new, np.array(chance))
 
 
 def copies_of(design: Design) -> Floats:
@@ -63,33 +105,10 @@ def rows_like(design: Design, distinct: Integers, among: Codes) -> tuple[Integer
     """Find which of some rows of the table equal some `distinct` ones: the rows, and which of these each equals."""
     if not distinct.size:
         return distinct, distinct
-    place = np.full(design.distinct.label.size, -1)
+    place = np.full(design.distinct.label.size, -1, np.int32)
     place[distinct] = np.arange(distinct.size)
     at = place[design.distinct_of(among)]
-    return among[at >= 0], at[at >= 0]
-
-
-def _predictors(
-    design: Design, scores: Collection[str], known: Flags, latent: Integers
-) -> Iterator[tuple[int, Floats, Floats, float]]:
-    """Yield what `known` rows show: which, its values in `latent` rows, how far outside, how often by chance."""
-    copies = copies_of(design)
-    for j, values in enumerate(design.distinct.x[:, : design.n_numbers].T):
-        shown = known & ~np.isnan(values)
-        if shown.any() and design.features[j].name not in scores:
-            seen, asked = values[shown], values[latent]
-            low, high = seen.min(), seen.max()
-            # The next of n + 1 values in random order is the smallest or the largest with probability 2/(n + 1).
-            yield j, asked, np.maximum(low - asked, asked - high), 2.0 / (copies[shown].sum() + 1.0)
-    for c, category in enumerate(design.categories, design.n_numbers):
-        code, shown = category.code, known & (category.code >= 0)
-        if shown.any():
-            count = np.bincount(code[shown], copies[shown], len(category.texts))
-            asked = code[latent]
-            new = (asked >= 0) & (count == 0)[asked]
-            # The share of rows that have a text not seen yet is about that of the texts seen once (Good 1953).
-            chance = float(np.count_nonzero(count == 1) / count.sum())
-            yield c, np.where(asked < 0, np.nan, asked), np.where(new, OF_TEXT, 0.0), chance
+    return among[at >= 0], at[at >= 0].astype(np.intp)
 
 
 def predictor_at(design: Design, predictor: int, value: float) -> tuple[str, float | str]:
