@@ -7,6 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
+from em_impute.columns.compound import Compound, choose_compound
 from em_impute.columns.notation import Notation, are_mixed, choose_notation, may_be_decimal
 from em_impute.columns.predictors import LEAST_READ, TextColumn, has_decimal_comma
 from em_impute.columns.text_features import fold
@@ -36,6 +37,9 @@ REPEATS = 8
 """Rows to each different number from which on their codes are kept."""
 
 
+Form = Notation | Times | Compound
+"""How the cells of a column are written."""
+
 YES, NO = ("yes", "y", "true", "t", "1"), ("no", "n", "false", "f", "0")
 
 
@@ -44,7 +48,7 @@ class Reading:
     """How a column of texts becomes numbers, which are predictors."""
 
     column: Annotated[str, "The column."]
-    notation: Annotated[Notation | Times, Kinds(number=Notation, time=Times), "How its cells are written."]
+    notation: Annotated[Form, Kinds(number=Notation, time=Times, compound=Compound), "How its cells are written."]
     parts: Annotated[tuple[str, ...], Axes("n_made"), "Which numbers are made of a cell; empty for the one that it is."]
     names: Annotated[tuple[str, ...], Axes("n_made"), "What these are called among the predictors."]
     is_category: Annotated[bool, "Its texts are few, and a category too."]
@@ -150,22 +154,22 @@ def as_told(table: Table, told: Mapping[int, str]) -> Table:
     return replace(table, numbers=numbers, categories=categories)
 
 
-def _notation_of(
-    texts: Sequence[str], counts: Floats, decimal: str, kind: str, least: float
-) -> Notation | Times | None:
+def _notation_of(texts: Sequence[str], counts: Floats, decimal: str, kind: str, least: float) -> Form | None:
     """Choose the notation of texts, (n_texts,) with so many cells each; of some `kind` if the user named it."""
-    found: Notation | Times | None = None
-    if kind != "number":
-        found = choose_times(texts, counts, least, is_told=kind == "date")
-    return choose_notation(texts, counts, decimal, least) if found is None and kind != "date" else found
+    found = None if kind == "number" else choose_times(texts, counts, least, is_told=kind == "date")
+    if found is not None or kind == "date":
+        return found
+    notation = choose_notation(texts, counts, decimal, least)
+    return choose_compound(texts, counts, least) if notation is None else notation
 
 
-def _checked_notation(table: Table, column: TextColumn, decimal: str, kind: str) -> Notation | Times | None:
+def _checked_notation(table: Table, column: TextColumn, decimal: str, kind: str) -> Form | None:
     """Choose the notation of a column; None where it has none."""
     name, category = column
     texts, counts = category.texts[:MOST_LOOKED_AT], category.counts[:MOST_LOOKED_AT].astype(np.float64)
     if kind:
-        found = _notation_of(texts, counts, decimal, kind, TOLD)
+        found = _notation_of(texts, counts, decimal, kind, LEAST_READ)
+        found = found or _notation_of(texts, counts, decimal, kind, TOLD)
         if found is None:
             raise _refused(table, column, kind, _notation_of(texts, counts, decimal, kind, 0.0))
         return found
@@ -197,7 +201,7 @@ def _refuse_open_question(table: Table, column: TextColumn, notation: Notation) 
     raise DesignError(message, f"add {number} for {large:.15g}, or {comma} for {large / 1000:.15g}")
 
 
-def _refused(table: Table, column: TextColumn, kind: str, nearest: Notation | Times | None) -> DesignError:
+def _refused(table: Table, column: TextColumn, kind: str, nearest: Form | None) -> DesignError:
     """Say which cells of a column are not what the user said, by the notation that most of them have."""
     name, category = column
     texts, counts = category.texts, category.counts.astype(np.float64)
@@ -218,7 +222,7 @@ def _cells(table: Table, category: CategoryColumn, wanted: Sequence[bool] | Flag
 
 
 def _reading(
-    table: Table, index: int, column: TextColumn, notation: Notation | Times, names: Sequence[str], *, is_told: bool
+    table: Table, index: int, column: TextColumn, notation: Form, names: Sequence[str], *, is_told: bool
 ) -> Reading:
     """Say what is made of a column, and which of its cells are no numbers."""
     own, category = column

@@ -19,6 +19,7 @@ WEEKDAY = r"(?:[A-Za-z]{3,9},?\s+)?"
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 NUMERIC = r"(?P<{}>\d{{1,2}})(?P<mark>[./-])(?P<{}>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d\d)"
+SECOND = r"(?P<second>[0-5]\d(?:\.\d+)?)"
 PATTERNS = {
     "ISO date": (rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?:(?P=mark)(?P<day>\d{{1,2}}))?{AT}",),
     "date, day first": (NUMERIC.format("day", "month") + AT,),
@@ -26,13 +27,18 @@ PATTERNS = {
     "date": (
         rf"{WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s./-]*{MONTH},?[\s./-]*(?P<year>\d{{4}}|\d\d){AT}",
         rf"{WEEKDAY}{MONTH}\s*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s*(?P<year>\d{{4}}){AT}",
+        rf"{MONTH}(?:[\s./-]*(?=\d{{4}})|-)(?P<year>\d{{4}}|\d\d)",
+        r"(?P<year>\d{4})[-\s/]?Q(?P<quarter>[1-4])",
+        r"Q(?P<quarter>[1-4])[-\s/]?(?P<year>\d{4})",
     ),
     "date in digits": (r"(?P<year>[12]\d{3})(?P<month>\d\d)(?P<day>\d\d)(?:\.0)?",),
-    "time of day": (CLOCK + ZONE,),
+    "time of day": (CLOCK + ZONE, r"(?P<hour>\d{1,2})(?:\.(?P<minute>[0-5]\d))?\s*(?P<half>[AaPp]\.?[Mm]\.?)"),
     "duration": (
-        r"(?:(?P<days>\d+) days?,?\s*)?(?P<hours>\d+):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d(?:\.\d+)?))?",
+        rf"(?:(?P<days>\d+) days?,?\s*)?(?P<hours>\d+):(?P<minute>[0-5]\d)(?::{SECOND})?(?:\s*h(?:(?:ou)?rs?)?\.?)?",
     ),
-    "duration in minutes": (r"(?:(?P<hours>\d+):(?P<minute>[0-5]?\d)|(?P<minutes>\d+)):(?P<second>[0-5]\d(?:\.\d+)?)",),
+    "duration in minutes": (
+        rf"(?:(?P<hours>\d+):(?P<minute>[0-5]?\d)|(?P<minutes>\d+)):{SECOND}(?:\s*min(?:ute)?s?\.?)?",
+    ),
 }
 """How each kind is written."""
 
@@ -126,7 +132,8 @@ def choose_times(
         is_clock = any(text[-1:] in "mM." for text in texts) or all(re.match(r"\d\d:", text) for text in texts)
         if is_clock and shares["time of day"] >= max(shares.values()):
             return Times("time of day")
-        return Times("duration in minutes" if 0 < len(in_full) < len(texts) else "duration")
+        in_minutes = form == "duration in minutes" or 0 < len(in_full) < len(texts)
+        return Times("duration in minutes" if in_minutes else "duration")
     moments = [_moment(form, text) for text in texts]
     return Times(form, any(one is not None and one.has_clock for one in moments))
 
@@ -144,12 +151,12 @@ def _moment(form: str, text: str) -> Moment | None:
     clock = _clock(of)
     if clock is None or form == "time of day":
         return None if clock is None else Moment(clock, has_clock=True)
-    year, month = int(of["year"]), of["month"].lower()
+    year, month = int(of["year"]), (of.get("month") or str(3 * int(of.get("quarter") or 0) - 2)).lower()
     if len(of["year"]) < len("1970"):
         year += 1900 if year >= PIVOT else 2000
     number_of_month = int(month) if month.isdigit() else MONTHS.index(month[:3]) + 1 if month[:3] in MONTHS else 0
     try:
-        day = date(year, number_of_month, int(of["day"] or 1)).toordinal()
+        day = date(year, number_of_month, int(of.get("day") or 1)).toordinal()
     except ValueError:
         return None
     return Moment(day - EPOCH + clock, day - date(year, 1, 1).toordinal() + clock, of.get("hour") is not None)

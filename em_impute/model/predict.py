@@ -225,8 +225,9 @@ class Model:
         codings = [self.pooled.coding]
         codings += [] if self.groups is None else [one.expert.coding for one in self.groups.own.values()]
         made = {*made_names(self.readings), *(() if self.texts is None else self.texts.names)}
-        used = {index for one in codings for name, index in one.column.items() if name not in made}
-        used.update(self.read, () if self.texts is None else self.texts.column.values())
+        places = [one.column for one in codings] + ([] if self.texts is None else [self.texts.column])
+        used = {index for one in places for name, index in one.items() if name not in made}
+        used.update(self.read)
         return tuple(sorted(used))
 
     @property
