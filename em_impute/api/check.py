@@ -7,6 +7,7 @@ from typing import NamedTuple
 from em_impute.columns.design import make_design
 from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, read_labels, remedy
 from em_impute.columns.predictors import Rejected, are_identifiers, choose_predictors
+from em_impute.columns.readings import of_unsettled
 from em_impute.options import Request
 from em_impute.pipeline.types import InputTable
 from em_impute.report.build.decisions import ALWAYS, BY_LOOKS, lines_told
@@ -75,6 +76,8 @@ def _check_column(opened: InputTable, column: int, request: Request, spelled: Ca
     doubts = [f"{ambiguity(target, text, n, list(labels))} {remedy(text)}" for text, n in kinds.ambiguous.items()]
     odd = [*odd_labels(target, kinds.labels, request.keep_values)]
     warnings = [message for code, message in odd if code.startswith("W")]
+    notes = [message for code, message in odd if not code.startswith("W")]
+    notes += [of_unsettled(opened.unsettled)] if opened.unsettled else []
     warnings += [message for _, message in unread_cells([one for one in opened.readings if one.column in used])]
     return CheckedColumn(
         target,
@@ -83,7 +86,7 @@ def _check_column(opened: InputTable, column: int, request: Request, spelled: Ca
         labels,
         [*map(spelled, doubts)],
         [*map(spelled, warnings)],
-        [spelled(message) for code, message in odd if not code.startswith("W")],
+        [spelled(message) for message in notes],
         _key(opened, column, request) if labels and settled else "",
         used,
         {one.name: one.reason for one in rejected},

@@ -11,7 +11,7 @@ from em_impute.columns.compound import Compound, choose_compound
 from em_impute.columns.notation import Notation, are_mixed, choose_notation, may_be_decimal
 from em_impute.columns.predictors import LEAST_READ, TextColumn, has_decimal_comma
 from em_impute.columns.text_features import fold
-from em_impute.columns.times import Times, choose_times
+from em_impute.columns.times import DAY_FIRST, MONTH_FIRST, Times, choose_times
 from em_impute.em.blocks import Flags, Floats
 from em_impute.errors import DesignError, option
 from em_impute.serialize.annotations import Axes, Kinds, NotSaved
@@ -32,6 +32,9 @@ TOLD = 0.5
 """Share of the cells that must be numbers where the user says that they are."""
 
 NO_TEXTS = LongTexts(np.empty(0, np.int8), ())
+
+ORDER_OF = {"day-first": DAY_FIRST, "month-first": MONTH_FIRST}
+"""Orders of day and month, by what the user calls them."""
 
 REPEATS = 8
 """Rows to each different number from which on their codes are kept."""
@@ -99,16 +102,20 @@ def columns_to_read_again(table: Table, decimal: str) -> list[int]:
         for index, category in table.categories.items()
         if category.all_texts is None
         and not table.numbers[index].decimal_comma
-        and _notation_of(category.first, np.ones(len(category.first)), decimal, "", ROUGHLY)
+        and _may_be_read(category.first, np.ones(len(category.first)), decimal)
     ]
 
 
-def find_readings(table: Table, names: Sequence[str], decimal: str, told: Mapping[int, str]) -> tuple[Reading, ...]:
+def find_readings(
+    table: Table, names: Sequence[str], decimal: str, told: Mapping[int, str]
+) -> tuple[tuple[Reading, ...], tuple[str, ...]]:
     """Find the columns that are numbers in some notation; `names` are those of all columns, `told` their kinds.
 
-    Raises DesignError for a column that is not what the user said, and where it is open what the mark in it means.
+    Also gives the columns of dates in which nothing tells the day from the month: texts, unless other columns have one
+    order.  Raises DesignError for a column that is not what the user said, and where it is open what the mark in it
+    means.
     """
-    found: list[Reading] = []
+    found, unsettled = list[Reading](), list[int]()
     for index, category in table.categories.items():
         column, kind = (names[index], category), told.get(index, "")
         if category.code is None or not category.texts or kind in {"category", "text"}:
@@ -118,7 +125,15 @@ def find_readings(table: Table, names: Sequence[str], decimal: str, told: Mappin
         notation = _checked_notation(table, column, decimal, kind)
         if notation is not None:
             found.append(_reading(table, index, column, notation, [*names, *made_names(found)], is_told=bool(kind)))
-    return tuple(found)
+        elif all(
+            choose_times(*_known(category, most), LEAST_READ, order=DAY_FIRST) for most in (SAMPLE, MOST_LOOKED_AT)
+        ):
+            unsettled.append(index)
+    forms = {one.notation.form for one in found if isinstance(one.notation, Times)}
+    orders = [kind for kind, form in ORDER_OF.items() if form in forms]
+    if unsettled and len(orders) == 1:
+        return find_readings(table, names, decimal, {**told, **dict.fromkeys(unsettled, orders[0])})
+    return tuple(found), tuple(names[index] for index in unsettled)
 
 
 def with_readings(table: Table, readings: Sequence[Reading]) -> Table:
@@ -156,17 +171,30 @@ def as_told(table: Table, told: Mapping[int, str]) -> Table:
 
 def _notation_of(texts: Sequence[str], counts: Floats, decimal: str, kind: str, least: float) -> Form | None:
     """Choose the notation of texts, (n_texts,) with so many cells each; of some `kind` if the user named it."""
-    found = None if kind == "number" else choose_times(texts, counts, least, is_told=kind == "date")
-    if found is not None or kind == "date":
+    is_date = kind == "date" or kind in ORDER_OF
+    order = ORDER_OF.get(kind, "")
+    found = None if kind == "number" else choose_times(texts, counts, least, is_told=is_date, order=order)
+    if found is not None or is_date:
         return found
     notation = choose_notation(texts, counts, decimal, least)
     return choose_compound(texts, counts, least) if notation is None else notation
 
 
+def _may_be_read(texts: Sequence[str], counts: Floats, decimal: str) -> bool:
+    """Tell by the first texts of a column whether it may have a notation."""
+    found = _notation_of(texts, counts, decimal, "", ROUGHLY) or choose_times(texts, counts, ROUGHLY, order=DAY_FIRST)
+    return found is not None
+
+
+def _known(category: CategoryColumn, most: int = MOST_LOOKED_AT) -> tuple[Sequence[str], Floats]:
+    """Give the texts by which a notation is chosen, and how many cells hold each."""
+    return category.texts[:most], category.counts[:most].astype(np.float64)
+
+
 def _checked_notation(table: Table, column: TextColumn, decimal: str, kind: str) -> Form | None:
     """Choose the notation of a column; None where it has none."""
     name, category = column
-    texts, counts = category.texts[:MOST_LOOKED_AT], category.counts[:MOST_LOOKED_AT].astype(np.float64)
+    texts, counts = _known(category)
     if kind:
         found = _notation_of(texts, counts, decimal, kind, LEAST_READ)
         found = found or _notation_of(texts, counts, decimal, kind, TOLD)
@@ -207,11 +235,24 @@ def _refused(table: Table, column: TextColumn, kind: str, nearest: Form | None) 
     texts, counts = category.texts, category.counts.astype(np.float64)
     is_bad = np.ones(len(texts), np.bool_) if nearest is None else np.isnan(nearest.numbers(texts)[:, 0])
     cells = [f"{shown(text)} (line {line})" for line, text in _cells(table, category, is_bad)]
-    hint = "correct these cells"
-    if kind == "date" and choose_times(texts, counts, TOLD, is_told=True, is_settled=True):
-        hint = "day and month cannot be told apart: write dates as 2021-03-12"
+    if kind == "date" and choose_times(texts, counts, TOLD, is_told=True, order=DAY_FIRST):
+        message = f"nothing tells the day from the month in column {shown(name)}: {listed(cells)}"
+        return DesignError(message, f"say {_orders_of(name)} instead")
     without = option("kinds", f"{name}={kind}")
-    return DesignError(f"column {shown(name)} is no {kind}: {listed(cells)}", f"{hint}, or leave out {without}")
+    message = f"column {shown(name)} is no {kind.replace('-first', '-first date')}: {listed(cells)}"
+    return DesignError(message, f"correct these cells, or leave out {without}")
+
+
+def _orders_of(name: str) -> str:
+    """Name the options that say in which order a column has day and month."""
+    return " or ".join(option("kinds", f"{name}={kind}") for kind in ORDER_OF)
+
+
+def of_unsettled(names: Sequence[str]) -> str:
+    """Say that nothing tells the day from the month in some columns."""
+    which = listed([shown(name) for name in names])
+    told = f"Dates in {which} may have the day or the month first, and are taken for texts."
+    return f"{told} {_orders_of(names[0])} settles it."
 
 
 def _cells(table: Table, category: CategoryColumn, wanted: Sequence[bool] | Flags) -> list[tuple[int, str]]:

@@ -43,6 +43,7 @@ PATTERNS = {
 """How each kind is written."""
 
 FORMS = {form: tuple(map(re.compile, patterns)) for form, patterns in PATTERNS.items()}
+DAY_FIRST, MONTH_FIRST = ORDERS = "date, day first", "date, month first"
 TOLD_ONLY = ("date in digits",)
 """Whole numbers are dates only where the user says so."""
 
@@ -63,6 +64,9 @@ class Moment(NamedTuple):
     year_day: float = 0.0  # days since the year began
     has_clock: bool = False
 
+
+MANY_DAYS = 6
+"""Where the second number is always 1, so many first ones are months."""
 
 FEW_TEXTS = 1000
 """Of the texts of a column, so many show which forms they may have."""
@@ -105,27 +109,28 @@ class Times:
 
 
 def choose_times(
-    texts: Sequence[str], counts: Floats, least: float, *, is_told: bool = False, is_settled: bool = False
+    texts: Sequence[str], counts: Floats, least: float, *, is_told: bool = False, order: str = ""
 ) -> Times | None:
     """Choose how times are written, if `least` of the cells are.
 
-    None too where day and month cannot be told apart, unless that `is_settled`.  `counts` (n_texts,) say how many cells
-    hold each text; what `is_told` to be a date may be written in digits alone.
+    None too where day and month cannot be told apart, unless their `order` is known, one of `ORDERS`.  `counts`
+    (n_texts,) say how many cells hold each text; what `is_told` to be a date may be written in digits alone.
     """
 
     def share(form: str) -> float:
         return float(counts @ [_moment(form, text) is not None for text in texts])
 
     few = texts[:: len(texts) // FEW_TEXTS + 1]  # a form that none of them has is not that of nearly all
-    forms = [form for form in FORMS if is_told or form not in TOLD_ONLY]
+    excluded = {*(() if is_told else TOLD_ONLY), *((set(ORDERS) - {order}) if order else ())}
+    forms = [form for form in FORMS if form not in excluded]
     shares = {form: share(form) if any(_moment(form, text) for text in few) else 0.0 for form in forms}
     form = max(forms, key=lambda one: shares[one])
     if not shares[form] or shares[form] < least * counts.sum():
         return None
-    day, month = shares["date, day first"], shares["date, month first"]
-    with_dots = all("." in text for text in texts)  # these part day, month and year, in this order
-    if day == month == shares[form] and not (is_settled or with_dots):
-        return None
+    if not order and shares[DAY_FIRST] == shares[MONTH_FIRST] == shares[form]:
+        with_dots = all("." in text for text in texts)  # these part day, month and year, in this order
+        found = DAY_FIRST if with_dots else _order_of_months(texts)
+        return Times(found, _have_clock(found, texts)) if found else None
     if form in {"time of day", "duration", "duration in minutes"}:
         # 08:15 has two digits, and 1:02:15 beside 59:30 is in hours.
         in_full = [text for text in texts if text.count(":") > 1]
@@ -134,8 +139,21 @@ def choose_times(
             return Times("time of day")
         in_minutes = form == "duration in minutes" or 0 < len(in_full) < len(texts)
         return Times("duration in minutes" if in_minutes else "duration")
-    moments = [_moment(form, text) for text in texts]
-    return Times(form, any(one is not None and one.has_clock for one in moments))
+    return Times(form, _have_clock(form, texts))
+
+
+def _have_clock(form: str, texts: Sequence[str]) -> bool:
+    return any(one is not None and one.has_clock for one in (_moment(form, text) for text in texts))
+
+
+def _order_of_months(texts: Sequence[str]) -> str:
+    """Find the order in which all days are the first of a month, and months differ; empty where there is none."""
+    found = filter(None, (FORMS[DAY_FIRST][0].fullmatch(text.strip()) for text in texts))
+    pairs = {(int(one["day"]), int(one["month"])) for one in found}
+    first, second = ({pair[k] for pair in pairs} for k in (0, 1))
+    if first == {1} and len(second) >= MANY_DAYS:
+        return DAY_FIRST
+    return MONTH_FIRST if second == {1} and len(first) >= MANY_DAYS else ""
 
 
 def _moment(form: str, text: str) -> Moment | None:

@@ -82,6 +82,22 @@ def test_a_question_names_both_readings_and_what_settles_each_works(call, tmp_pa
     assert call("check", "a.csv", "-c", "y", "--decimal", ",")[0] == 1
 
 
+def test_dates_in_either_order_get_a_note_and_the_option_in_it_works(call, tmp_path):
+    day = [f"{1 + k % 12}/{1 + k % 11}/2021" for k in range(N)]
+    content = csv_of("day,noise,y", day, NOISE, np.where(HIDDEN, "", TRUTH)).encode()
+    error, hint = refusal(call, tmp_path, content, "fill a.csv -c y --as day=date", 3)
+    told = "Dates in 'day' may have the day or the month first, and are taken for texts. --as day=day-first or --as day"
+    notes = [one["message"] for one in json.loads(call("fill", "a.csv", "-c", "y", "--json")[1])["warnings"]]
+
+    assert any(one.startswith(told) for one in notes)
+    assert told in "".join(call("check", "a.csv", "-c", "y")[1:])
+    assert "day: date, month first" in "".join(call("check", "a.csv", "-c", "y", "--as", "day=month-first")[1:])
+    assert error.endswith(
+        "the day from the month in column 'day': '1/1/2021' (line 2), '2/2/2021' (line 3), '3/3/2021' (line 4)"
+    )
+    assert hint == "hint: say --as day=day-first or --as day=month-first instead"
+
+
 def test_check_says_what_each_predictor_is_and_names_cells_that_are_not_so(call, tmp_path):
     income, town = [f"${2000 + 300 * z:.0f}" for z in Z], [f"town {k % 9}" for k in range(N)]
     income[5] = "ask"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from em_impute.columns.design import Design
+from em_impute.columns.readings import of_unsettled
 from em_impute.diagnostics.extrapolation import Flagged, predictor_at
 from em_impute.diagnostics.values import Audit
 from em_impute.ensemble import metrics
@@ -72,7 +73,7 @@ def build_report(
     totals, wrong = totals_of(counted), wrong_of(counted)
     said = [
         *warnings(completion, counted, totals, wrong, marked, opened.table.line_of),
-        *_of_columns_left(opened, completion),
+        *_of_other_columns(opened, completion),
     ]
     return FitReport(
         **head_of(request, command),
@@ -166,8 +167,10 @@ def with_model(report: FitReport, applied: Applied, model: SavedModel, counted: 
     )
 
 
-def _of_columns_left(opened: InputTable, completion: ColumnResult) -> Iterator[tuple[str, str]]:
-    """Tell in the first report of several of columns with gaps that cannot be filled."""
+def _of_other_columns(opened: InputTable, completion: ColumnResult) -> Iterator[tuple[str, str]]:
+    """Tell of dates that are taken for texts, and in the first report of several of columns that cannot be filled."""
+    if opened.unsettled:
+        yield "S07", of_unsettled(opened.unsettled)
     if opened.left and completion.column == opened.targets[0]:
         yield "S06", f"Not filled are {listed([f'{one.name} ({one.reason})' for one in opened.left], MAX_NAMED)}."
 
