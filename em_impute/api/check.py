@@ -7,10 +7,9 @@ from typing import NamedTuple
 from em_impute.columns.design import make_design
 from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, read_labels, remedy
 from em_impute.columns.predictors import Rejected, are_identifiers, choose_predictors
-from em_impute.columns.readings import of_unsettled
 from em_impute.options import Request
 from em_impute.pipeline.types import InputTable
-from em_impute.report.build.decisions import ALWAYS, BY_LOOKS, lines_told
+from em_impute.report.build.decisions import ALWAYS, BY_LOOKS, lines_told, told_from_reading
 from em_impute.report.build.shared import features_of
 from em_impute.report.build.warnings import unread_cells
 from em_impute.report.format import known_and_missing
@@ -77,7 +76,7 @@ def _check_column(opened: InputTable, column: int, request: Request, spelled: Ca
     odd = [*odd_labels(target, kinds.labels, request.keep_values)]
     warnings = [message for code, message in odd if code.startswith("W")]
     notes = [message for code, message in odd if not code.startswith("W")]
-    notes += [of_unsettled(opened.unsettled)] if opened.unsettled else []
+    notes += [message for _, message in told_from_reading(opened)]
     warnings += [message for _, message in unread_cells([one for one in opened.readings if one.column in used])]
     return CheckedColumn(
         target,

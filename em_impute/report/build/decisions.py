@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from em_impute.columns.readings import of_unsettled
 from em_impute.options import Request
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.report.build.counted import Counted
@@ -77,6 +78,16 @@ def told_from_rows(found: Sequence[tuple[str, Asides]]) -> Iterator[tuple[str, s
     if lines:
         told = listed(lines, separator="; ")
         yield "S03", f"Taken for no rows, and kept as they are: {told}. Option --all-lines takes them for rows."
+
+
+def told_from_reading(opened: InputTable) -> Iterator[tuple[str, str]]:
+    """Note how quotes and dates were read where they may mean something else."""
+    dialect = opened.table.dialect
+    if not dialect.quoting and dialect.reading.quote is None:
+        told = "Quotes are taken for text, since some do not surround a whole cell."
+        yield "S08", f"{told} Option --quote '\"' says which is out of place."
+    if opened.unsettled:
+        yield "S07", of_unsettled(opened.unsettled)
 
 
 def lines_told(found: Sequence[tuple[str, Asides]], kinds: Mapping[int, str]) -> Iterator[str]:

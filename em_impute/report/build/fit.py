@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.columns.readings import of_unsettled
 from em_impute.diagnostics.extrapolation import Flagged, predictor_at
 from em_impute.diagnostics.values import Audit
 from em_impute.ensemble import metrics
@@ -19,7 +18,7 @@ from em_impute.pipeline.apply import Applied
 from em_impute.pipeline.compatibility import mismatch_warnings
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.report.build.counted import Counted, filled_of, labels_of, missing_of, output_of, totals_of, wrong_of
-from em_impute.report.build.decisions import decisions
+from em_impute.report.build.decisions import decisions, told_from_reading
 from em_impute.report.build.missingness import missingness_of
 from em_impute.report.build.mixture import baseline_of, convergence_of, mixture_of, selection_of
 from em_impute.report.build.shared import (
@@ -73,7 +72,8 @@ def build_report(
     totals, wrong = totals_of(counted), wrong_of(counted)
     said = [
         *warnings(completion, counted, totals, wrong, marked, opened.table.line_of),
-        *_of_other_columns(opened, completion),
+        *told_from_reading(opened),
+        *_of_columns_left(opened, completion),
     ]
     return FitReport(
         **head_of(request, command),
@@ -167,10 +167,8 @@ def with_model(report: FitReport, applied: Applied, model: SavedModel, counted: 
     )
 
 
-def _of_other_columns(opened: InputTable, completion: ColumnResult) -> Iterator[tuple[str, str]]:
-    """Tell of dates that are taken for texts, and in the first report of several of columns that cannot be filled."""
-    if opened.unsettled:
-        yield "S07", of_unsettled(opened.unsettled)
+def _of_columns_left(opened: InputTable, completion: ColumnResult) -> Iterator[tuple[str, str]]:
+    """Tell in the first report of several of columns with gaps that cannot be filled."""
     if opened.left and completion.column == opened.targets[0]:
         yield "S06", f"Not filled are {listed([f'{one.name} ({one.reason})' for one in opened.left], MAX_NAMED)}."
 

@@ -65,9 +65,10 @@ WARNINGS = {
     "S05": "A note rather than a warning: some labels may stand for missing ones.",
     "S06": "A note rather than a warning: some columns with gaps are left.",
     "S07": "A note rather than a warning: nothing tells the day from the month in some columns of dates.",
+    "S08": "A note rather than a warning: quotes are taken for text.",
 }
 
-NOTES = frozenset({"S01", "S03", "S04", "S05", "S06", "S07", "W17"})
+NOTES = frozenset({"S01", "S03", "S04", "S05", "S06", "S07", "S08", "W17"})
 """What merely informs.  No option lets it stop a run."""
 
 
