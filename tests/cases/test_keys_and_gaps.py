@@ -102,6 +102,21 @@ def test_where_siblings_are_not_at_hand_the_option_is_refused(call, tmp_path, op
     assert reason in error
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--save-model", "m.json"), "the saved model, which keeps no rows, fills each for itself."),
+        (("--backend", "serial"), "of a table in parts each row is filled for itself."),
+        ((), None),
+    ],
+)
+def test_where_siblings_will_not_speak_it_is_told(call, tmp_path, options, told):
+    _, report, _ = filled(call, tmp_path, birds()[0], *options)
+    said = [one["message"] for one in report["warnings"] if one["code"] == "S09"]
+
+    assert said == ([] if told is None else [f"Rows of one 'ring' share a label, but {told}"])
+
+
 def test_check_names_the_key(call, tmp_path):
     (tmp_path / "a.csv").write_text(csv_of("ring,wing,sex", *birds()[0]))
     _, _, error = call("check", "a.csv", "-c", "sex")

@@ -38,7 +38,7 @@ from em_impute.report.sentences import origin
 from em_impute.saved_model.drift import drift_warnings
 from em_impute.saved_model.store import SavedModel
 from em_impute.table.output import WrittenFile
-from em_impute.table.text import listed
+from em_impute.table.text import listed, shown
 
 MAX_LISTED = 1000
 """Groups, and rows that are marked."""
@@ -73,6 +73,7 @@ def build_report(
     said = [
         *warnings(completion, counted, totals, wrong, marked, opened.table.line_of),
         *told_from_reading(opened),
+        *_of_unused_key(opened, completion, request),
         *_of_columns_left(opened, completion),
     ]
     return FitReport(
@@ -165,6 +166,18 @@ def with_model(report: FitReport, applied: Applied, model: SavedModel, counted: 
         log=[*report.log, Decision("choose", "saved model", origin(section))],
         warnings=[*notices(found), *report.warnings],
     )
+
+
+def _of_unused_key(opened: InputTable, completion: ColumnResult, request: Request) -> Iterator[tuple[str, str]]:
+    """Tell where rows of one key, which share a label, are filled one by one."""
+    found, same = completion.fitted, None
+    if found is not None and opened.is_sample:
+        same = replace(opened, is_sample=False).same_label(completion.labels.label, opened.keys)
+        told = "of a table in parts each row is filled for itself."
+    elif found is not None and request.keeps_model:
+        same, told = found.design.same, "the saved model, which keeps no rows, fills each for itself."
+    if same is not None:
+        yield "S09", f"Rows of one {shown(same.name)} share a label, but {told}"
 
 
 def _of_columns_left(opened: InputTable, completion: ColumnResult) -> Iterator[tuple[str, str]]:

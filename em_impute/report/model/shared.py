@@ -66,9 +66,10 @@ WARNINGS = {
     "S06": "A note rather than a warning: some columns with gaps are left.",
     "S07": "A note rather than a warning: nothing tells the day from the month in some columns of dates.",
     "S08": "A note rather than a warning: quotes are taken for text.",
+    "S09": "A note rather than a warning: rows of one key, which share a label, are filled one by one.",
 }
 
-NOTES = frozenset({"S01", "S03", "S04", "S05", "S06", "S07", "S08", "W17"})
+NOTES = frozenset({"S01", "S03", "S04", "S05", "S06", "S07", "S08", "S09", "W17"})
 """What merely informs.  No option lets it stop a run."""
 
 
