@@ -119,7 +119,7 @@ def _key(opened: InputTable, column: int, request: Request) -> str:
     """Name the column of which rows with one value have one label, if there is one."""
     labels = read_labels(opened.names[column], opened.table.targets[column], request)
     same = opened.same_label(labels.label, opened.keys)
-    known = "" if same is None else f"{same.n_known:,} known labels beside another, {same.n_exceptions:,} unlike these"
+    known = "" if same is None else f"of {same.n_known:,} known labels beside another, {same.n_exceptions:,} differ"
     return "" if same is None else f"{same.name}: rows with one value have one label ({known})"
 
 

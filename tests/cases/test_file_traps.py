@@ -188,4 +188,4 @@ def test_quotes_that_are_taken_for_text_are_told_and_which_it_is_can_be_asked(ca
     assert codes == [0, False, 0, True, 0, False]
     assert code == 3
     assert error.startswith("error: line 9, column ")
-    assert "note        Quotes are taken for text" in "".join(call("check", "a.csv", "-c", "g")[1:])
+    assert "note        Quotes are read as text" in "".join(call("check", "a.csv", "-c", "g")[1:])

@@ -86,7 +86,7 @@ def test_dates_in_either_order_get_a_note_and_the_option_in_it_works(call, tmp_p
     day = [f"{1 + k % 12}/{1 + k % 11}/2021" for k in range(N)]
     content = csv_of("day,noise,y", day, NOISE, np.where(HIDDEN, "", TRUTH)).encode()
     error, hint = refusal(call, tmp_path, content, "fill a.csv -c y --as day=date", 3)
-    told = "Dates in 'day' may have the day or the month first, and are taken for texts. --as day=day-first or --as day"
+    told = "Dates in 'day' may have the day or the month first, and are read as texts. --as day=day-first or --as day"
     notes = [one["message"] for one in json.loads(call("fill", "a.csv", "-c", "y", "--json")[1])["warnings"]]
 
     assert any(one.startswith(told) for one in notes)

@@ -88,7 +88,7 @@ def test_they_are_named_by_line_and_are_rows_when_asked_for(call, tmp_path):
     report = json.loads((tmp_path / "a.json").read_bytes())
 
     by_looks = ["line 6 (the header again)", "line 2 (units)", "line 8 (totals or averages)", "line 10 (footer)"]
-    message = f"Taken for no rows, and kept as they are: {'; '.join(by_looks)}."
+    message = f"Not read as rows, and kept as they are: {'; '.join(by_looks)}."
     assert code == 0
     assert f"note        S03: {message}" in told
     assert [one["message"].split(" Option")[0] for one in report["warnings"] if one["code"] == "S03"] == [message]

@@ -77,14 +77,14 @@ def told_from_rows(found: Sequence[tuple[str, Asides]]) -> Iterator[tuple[str, s
     lines = [*lines_told(found, BY_LOOKS)]
     if lines:
         told = listed(lines, separator="; ")
-        yield "S03", f"Taken for no rows, and kept as they are: {told}. Option --all-lines takes them for rows."
+        yield "S03", f"Not read as rows, and kept as they are: {told}. Option --all-lines reads them as rows."
 
 
 def told_from_reading(opened: InputTable) -> Iterator[tuple[str, str]]:
     """Note how quotes and dates were read where they may mean something else."""
     dialect = opened.table.dialect
     if not dialect.quoting and dialect.reading.quote is None:
-        told = "Quotes are taken for text, since some do not surround a whole cell."
+        told = "Quotes are read as text, since some do not surround a whole cell."
         yield "S08", f"{told} Option --quote '\"' says which is out of place."
     if opened.unsettled:
         yield "S07", of_unsettled(opened.unsettled)

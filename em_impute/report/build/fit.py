@@ -173,17 +173,17 @@ def _of_unused_key(opened: InputTable, completion: ColumnResult, request: Reques
     found, same = completion.fitted, None
     if found is not None and opened.is_sample:
         same = replace(opened, is_sample=False).same_label(completion.labels.label, opened.keys)
-        told = "of a table in parts each row is filled for itself."
+        told = "in a table read in parts each row is filled by itself."
     elif found is not None and request.keeps_model:
-        same, told = found.design.same, "the saved model, which keeps no rows, fills each for itself."
+        same, told = found.design.same, "the saved model, which keeps no rows, fills each by itself."
     if same is not None:
-        yield "S09", f"Rows of one {shown(same.name)} share a label, but {told}"
+        yield "S09", f"Rows with one {shown(same.name)} have one label, but {told}"
 
 
 def _of_columns_left(opened: InputTable, completion: ColumnResult) -> Iterator[tuple[str, str]]:
     """Tell in the first report of several of columns with gaps that cannot be filled."""
     if opened.left and completion.column == opened.targets[0]:
-        yield "S06", f"Not filled are {listed([f'{one.name} ({one.reason})' for one in opened.left], MAX_NAMED)}."
+        yield "S06", f"Not filled: {listed([f'{one.name} ({one.reason})' for one in opened.left], MAX_NAMED)}."
 
 
 def _counted_of(opened: InputTable, completion: ColumnResult, flagged: Flagged | None) -> Counted:
