@@ -13,6 +13,8 @@ from em_impute.serialize.annotations import Choices
 UNITS: Mapping[str, Mapping[str, float]] = {
     "inches": {"'|ft|feet|foot": 12.0, "\"|''|in|inch|inches": 1.0},
     "ounces": {"st|stones?": 224.0, "lbs?|pounds?": 16.0, "oz|ounces?": 1.0},
+    "grams": {"t|tons?|tonnes?": 1e6, "kgs?|kilos?": 1e3, "g|gr|grams?": 1.0, "mg": 1e-3},
+    "metres": {"km": 1e3, "m|met(?:re|er)s?": 1.0, "cm": 1e-2, "mm": 1e-3},
     "minutes": {"d|days?": 1440.0, "h|hrs?|hours?": 60.0, "m|mins?|minutes?": 1.0, "s|secs?|seconds?": 1.0 / 60.0},
     "days": {"y|yrs?|years?": 365.25, "m|mos?|months?": 365.25 / 12.0, "w|wks?|weeks?": 7.0, "d|days?": 1.0},
     "bytes": {"TB": 1e12, "GB": 1e9, "MB": 1e6, "KB": 1e3, "B|bytes?": 1.0},

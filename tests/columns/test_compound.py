@@ -9,6 +9,8 @@ READ = {
     # what a column holds -> kind, and the number of each cell
     "heights": (['5\'3"', "6\u2032 0\u2033", "5 ft 11 in", "5ft", "5'3"], "number in inches", [63, 72, 71, 60, 63]),
     "births": (["6 lb 4 oz", "7lbs 12oz", "8 lb", "6 lb 2.5"], "number in ounces", [100, 124, 128, 98.5]),
+    "sacks": (["1.5 kg", "750 g", "2 kg 50 g"], "number in grams", [1500, 750, 2050]),
+    "people": (["1m75", "1 m 62 cm", "180cm"], "number in metres", [1.75, 1.62, 1.8]),
     "films": (["1h 05m", "2 h", "45 min", "1 hr 5 mins 30 secs", "1h05", "PT2H4M"], "number in minutes",
               [65, 120, 45, 65.5, 65, 124]),
     "animals": (["2 years", "3 weeks", "1 year, 6 months", "5 days"], "number in days", [730.5, 21, 547.875, 5]),
