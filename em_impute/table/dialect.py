@@ -161,7 +161,9 @@ def detect_dialect(
         transcoded=not text.transparent,
         returns=returns,
     )
-    missing = [name for name in wanted if not name.isdecimal() and not any(same_name(name, one) for one in names)]
+    missing = [
+        name for name in wanted if not name.isdecimal() and not any(same_name(name, one.strip()) for one in names)
+    ]
     if missing and reading.has_header:
         dialect = replace(dialect, advice=better_reading(source, dialect, wanted))
     return source, dialect

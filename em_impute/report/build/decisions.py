@@ -11,13 +11,13 @@ from em_impute.report.build.counted import Counted
 from em_impute.report.format import delimiter_name
 from em_impute.report.model.fit import Decision
 from em_impute.report.sentences import criterion_name
-from em_impute.table.asides import BLANK, COMMENT, HEADER, NOTE, SUMMARY, UNITS, Asides
+from em_impute.table.asides import BLANK, COMMENT, HEADER, NOTE, RULE, SUMMARY, UNITS, Asides
 from em_impute.table.text import listed, plural, shown
 
 ALWAYS = {BLANK: "blank", COMMENT: "comment"}
 """What nobody takes for rows."""
 
-BY_LOOKS = {HEADER: "the header again", UNITS: "units", SUMMARY: "totals or averages", NOTE: "footer"}
+BY_LOOKS = {HEADER: "the header again", UNITS: "units", RULE: "dashes", SUMMARY: "totals or averages", NOTE: "footer"}
 """What was told from rows by its looks."""
 
 
