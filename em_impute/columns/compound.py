@@ -43,6 +43,7 @@ FORMS = {form: re.compile(pattern, re.IGNORECASE) for form, pattern in PATTERNS.
 """How each form is written."""
 
 LIKE = str.maketrans("\N{MINUS SIGN}\N{PRIME}\N{RIGHT SINGLE QUOTATION MARK}\N{DOUBLE PRIME}", "-''\"")
+BEGINNINGS = frozenset("0123456789-+([PpT\N{MINUS SIGN}")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,9 @@ class Compound:
 
 def choose_compound(texts: Sequence[str], counts: Floats, least: float) -> Compound | None:
     """Choose of which numbers cells consist, if `least` of them do; `counts` (n_texts,) say how many hold each text."""
+    may_be = [text.lstrip()[:1] in BEGINNINGS for text in texts]
+    if counts @ may_be < least * counts.sum():
+        return None
     n_read = {form: float(counts @ [_read(form, text) is not None for text in texts]) for form in FORMS}
     form = max(FORMS, key=n_read.__getitem__)
     return Compound(form) if n_read[form] and n_read[form] >= least * counts.sum() else None

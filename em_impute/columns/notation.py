@@ -47,6 +47,7 @@ SPELLINGS = {
 
 QUOTED = re.compile(r"=\"([^\"]*)\"|'([^']*)")
 """What keeps a spreadsheet from taking a cell for something else."""
+MAY_BE_SPELLED = re.compile(r"(?:[^\W\d_]+(?:\.\s*|\s+)){0,2}\W{0,3}[0-9]")
 SPELLED = [(re.compile(words, re.IGNORECASE), marks) for words, marks in SPELLINGS.items()]
 
 MOST_RANGES = 0.5
@@ -167,7 +168,7 @@ def _match(text: str) -> re.Match[str] | None:
     quoted = QUOTED.fullmatch(text)
     text = (text if quoted is None else quoted[1] or quoted[2] or "").strip()
     cell = CELL.fullmatch(text)
-    if cell is None and any(map(str.isdigit, text)):
+    if cell is None and MAY_BE_SPELLED.match(text):
         for words, marks in SPELLED:
             text = words.sub(marks, text)
         cell = CELL.fullmatch(text)

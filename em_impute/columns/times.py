@@ -68,6 +68,7 @@ class Moment(NamedTuple):
 MANY_DAYS = 6
 """Where the second number is always 1, so many first ones are months."""
 
+DIGIT = re.compile(r"\d")
 FEW_TEXTS = 1000
 """Of the texts of a column, so many show which forms they may have."""
 
@@ -120,6 +121,8 @@ def choose_times(
     def share(form: str) -> float:
         return float(counts @ [_moment(form, text) is not None for text in texts])
 
+    if counts @ [DIGIT.search(text) is not None for text in texts] < least * counts.sum():
+        return None
     few = texts[:: len(texts) // FEW_TEXTS + 1]  # a form that none of them has is not that of nearly all
     excluded = {*(() if is_told else TOLD_ONLY), *((set(ORDERS) - {order}) if order else ())}
     forms = [form for form in FORMS if form not in excluded]
