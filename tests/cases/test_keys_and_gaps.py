@@ -39,7 +39,7 @@ def test_a_bird_has_the_sex_of_its_other_rows_and_one_sex_without_them(call, tmp
 
     assert (sex == truth)[lacks & has_sibling].all()
     assert all(len(set(sex[ring == one])) == 1 for one in set(ring.tolist()))
-    assert "Note: Rows with one 'ring' have one label, and are filled with it" in error
+    assert "Note: Rows with the same 'ring' have the same label, and are filled with it" in error
     assert "ring" in {one["name"] for one in report["features"]["used"]}
     assert wrong["low"] <= (sex != truth).sum() <= wrong["high"]
     assert wrong["high"] < 0.2 * lacks.sum()
@@ -114,7 +114,7 @@ def test_where_siblings_will_not_speak_it_is_told(call, tmp_path, options, told)
     _, report, _ = filled(call, tmp_path, birds()[0], *options)
     said = [one["message"] for one in report["warnings"] if one["code"] == "S09"]
 
-    assert said == ([] if told is None else [f"Rows with one 'ring' have one label, but {told}"])
+    assert said == ([] if told is None else [f"Rows with the same 'ring' have the same label, but {told}"])
 
 
 def test_check_names_the_key(call, tmp_path):

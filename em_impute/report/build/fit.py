@@ -177,7 +177,7 @@ def _of_unused_key(opened: InputTable, completion: ColumnResult, request: Reques
     elif found is not None and request.keeps_model:
         same, told = found.design.same, "the saved model, which keeps no rows, fills each by itself."
     if same is not None:
-        yield "S09", f"Rows with one {shown(same.name)} have one label, but {told}"
+        yield "S09", f"Rows with the same {shown(same.name)} have the same label, but {told}"
 
 
 def _of_columns_left(opened: InputTable, completion: ColumnResult) -> Iterator[tuple[str, str]]:

@@ -202,9 +202,9 @@ def _of_key(design: Design, label: Codes, line_of: Callable[[Integers], Integers
         said = f"Known labels differ within {values} of {shown(same.name)}, which --same-within says they do not"
         yield "W33", f"{said}: {lines}. They stay; missing ones beside them follow the more common label."
     else:
-        found = f"of {plural(same.n_known, 'known label')} beside another, {same.n_exceptions:,} differ"
+        found = f"of {plural(same.n_known, 'known label')} beside another, {same.n_exceptions:,} differ{'s' * (same.n_exceptions == 1)}"
         found += f" ({lines})" if differing else ""
-        yield "S04", f"Rows with one {shown(same.name)} have one label, and are filled with it: {found}."
+        yield "S04", f"Rows with the same {shown(same.name)} have the same label, and are filled with it: {found}."
 
 
 def _marks_of_missing(design: Design) -> Iterator[str]:
@@ -239,7 +239,7 @@ def _of_labels(completion: ColumnResult, design: Design) -> Warnings:
     known = zip(completion.labels.labels, completion.labels.known, strict=True)
     few = [f"{shown(label)} ({count})" for label, count in known if 0 < count < needed and label in design.labels]
     if few:
-        which = f"Fewer than {needed} known rows have the label {listed(few)}"
+        which = f"Fewer than {needed} rows are known for {listed(few)}"
         yield "W01", f"{which}: how such rows spread is largely taken from other labels."
 
 
