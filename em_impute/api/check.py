@@ -75,8 +75,7 @@ def _check_column(opened: InputTable, column: int, request: Request, spelled: Ca
     doubts = [f"{ambiguity(target, text, n, list(labels))} {remedy(text)}" for text, n in kinds.ambiguous.items()]
     odd = [*odd_labels(target, kinds.labels, request.keep_values)]
     warnings = [message for code, message in odd if code.startswith("W")]
-    notes = [message for code, message in odd if not code.startswith("W")]
-    notes += [message for _, message in told_from_reading(opened)]
+    notes = [message for code, message in (*odd, *told_from_reading(opened)) if not code.startswith("W")]
     warnings += [message for _, message in unread_cells([one for one in opened.readings if one.column in used])]
     return CheckedColumn(
         target,

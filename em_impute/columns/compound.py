@@ -7,6 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
+from em_impute.columns.notation import LONGEST
 from em_impute.em.blocks import Floats
 from em_impute.serialize.annotations import Choices
 
@@ -29,17 +30,14 @@ BRACKETS = rf"[(\[]\s*{SIGNED}\s*,\s*{SIGNED}\s*[)\]]|POINT ?\({SIGNED} {SIGNED}
 BESIDE = rf"(?:\s*(?:[/×*|;±x]|\+/-|(?:out )?of\b)\s*|,\s+){SIGNED}(?:\s?[^\W\d_]{{1,5}})?|\s?\({SIGNED}\s?%?\)"
 
 
-def _in_units(names: Iterable[str], behind: str = "") -> str:
+def _in_units(names: Iterable[str]) -> str:
     """Spell out numbers with their units; the last may lack its own, as in `5'3`."""
     parts = (rf"(?:({NUMBER})\s*(?:{name})\.?(?!(?<=[a-z])[a-z]))?" for name in names)
-    return rf"-?(?:PT?(?=\d))?{',? *'.join(parts)},? *({NUMBER})?{behind}"
+    return rf"-?(?:PT?(?=\d))?{',? *'.join(parts)},? *({NUMBER})?\s*[NESW]?"
 
 
-PATTERNS = {
-    **{unit: _in_units(names, r"\s*[NESW]?" if unit == "degrees" else "") for unit, names in UNITS.items()},
-    TWO: rf"{BRACKETS}|{SIGNED}(?:{BESIDE})",
-}
-FORMS = {form: re.compile(pattern, re.IGNORECASE) for form, pattern in PATTERNS.items()}
+FORMS = {unit: re.compile(_in_units(names), re.IGNORECASE) for unit, names in UNITS.items()}
+FORMS[TWO] = re.compile(rf"{BRACKETS}|{SIGNED}(?:{BESIDE})", re.IGNORECASE)
 """How each form is written."""
 
 LIKE = str.maketrans("\N{MINUS SIGN}\N{PRIME}\N{RIGHT SINGLE QUOTATION MARK}\N{DOUBLE PRIME}", "-''\"")
@@ -83,7 +81,7 @@ def choose_compound(texts: Sequence[str], counts: Floats, least: float) -> Compo
 def _read(form: str, text: str) -> tuple[float, ...] | None:
     """Read a cell; None where it is not written so."""
     plain = text.strip().translate(LIKE)
-    found = FORMS[form].fullmatch(plain)
+    found = FORMS[form].fullmatch(plain) if len(plain) <= LONGEST else None
     if found is None:
         return None
     if form == TWO:

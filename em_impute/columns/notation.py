@@ -47,6 +47,9 @@ SPELLINGS = {
 
 QUOTED = re.compile(r"=\"([^\"]*)\"|'([^']*)")
 """What keeps a spreadsheet from taking a cell for something else."""
+LONGEST = 64
+"""Characters of a cell that may be a number in words."""
+
 MAY_BE_SPELLED = re.compile(r"(?:[^\W\d_]+(?:\.\s*|\s+)){0,2}\W{0,3}[0-9]")
 SPELLED = [(re.compile(words, re.IGNORECASE), marks) for words, marks in SPELLINGS.items()]
 
@@ -168,7 +171,7 @@ def _match(text: str) -> re.Match[str] | None:
     quoted = QUOTED.fullmatch(text)
     text = (text if quoted is None else quoted[1] or quoted[2] or "").strip()
     cell = CELL.fullmatch(text)
-    if cell is None and MAY_BE_SPELLED.match(text):
+    if cell is None and len(text) <= LONGEST and MAY_BE_SPELLED.match(text):
         for words, marks in SPELLED:
             text = words.sub(marks, text)
         cell = CELL.fullmatch(text)

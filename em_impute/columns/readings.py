@@ -39,7 +39,6 @@ ORDER_OF = {"day-first": DAY_FIRST, "month-first": MONTH_FIRST}
 REPEATS = 8
 """Rows to each different number from which on their codes are kept."""
 
-
 Form = Notation | Times | Compound
 """How the cells of a column are written."""
 
@@ -102,7 +101,10 @@ def columns_to_read_again(table: Table, decimal: str) -> list[int]:
         for index, category in table.categories.items()
         if category.all_texts is None
         and not table.numbers[index].decimal_comma
-        and _may_be_read(category.first, np.ones(len(category.first)), decimal)
+        and any(
+            _notation_of(category.first, np.ones(len(category.first)), decimal, kind, ROUGHLY)
+            for kind in ("", *ORDER_OF)
+        )
     ]
 
 
@@ -125,9 +127,7 @@ def find_readings(
         notation = _checked_notation(table, column, decimal, kind)
         if notation is not None:
             found.append(_reading(table, index, column, notation, [*names, *made_names(found)], is_told=bool(kind)))
-        elif all(
-            choose_times(*_known(category, most), LEAST_READ, order=DAY_FIRST) for most in (SAMPLE, MOST_LOOKED_AT)
-        ):
+        elif choose_times(*_known(category), LEAST_READ, order=DAY_FIRST):
             unsettled.append(index)
     forms = {one.notation.form for one in found if isinstance(one.notation, Times)}
     orders = [kind for kind, form in ORDER_OF.items() if form in forms]
@@ -180,15 +180,9 @@ def _notation_of(texts: Sequence[str], counts: Floats, decimal: str, kind: str, 
     return choose_compound(texts, counts, least) if notation is None else notation
 
 
-def _may_be_read(texts: Sequence[str], counts: Floats, decimal: str) -> bool:
-    """Tell by the first texts of a column whether it may have a notation."""
-    found = _notation_of(texts, counts, decimal, "", ROUGHLY) or choose_times(texts, counts, ROUGHLY, order=DAY_FIRST)
-    return found is not None
-
-
-def _known(category: CategoryColumn, most: int = MOST_LOOKED_AT) -> tuple[Sequence[str], Floats]:
+def _known(category: CategoryColumn) -> tuple[Sequence[str], Floats]:
     """Give the texts by which a notation is chosen, and how many cells hold each."""
-    return category.texts[:most], category.counts[:most].astype(np.float64)
+    return category.texts[:MOST_LOOKED_AT], category.counts[:MOST_LOOKED_AT].astype(np.float64)
 
 
 def _checked_notation(table: Table, column: TextColumn, decimal: str, kind: str) -> Form | None:

@@ -14,9 +14,15 @@ from em_impute.serialize.annotations import Choices
 CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d(?:[.,]\d+)?))?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
 ZONE = r"\s*(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?"
 AT = rf"(?:(?:\s*T|,?\s+){CLOCK}{ZONE})?"
-MONTH = r"(?P<month>[A-Za-z]{3,9})\.?"
+MONTH = r"(?:de )?(?P<month>[^\W\d_]{3,10})\.?(?: de(?= ))?"
 WEEKDAY = r"(?:[A-Za-z]{3,9},?\s+)?"
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS = (
+    "jan ene gen|feb fev fév|mar mär mrt|apr avr abr|may mai mei mag|jun juin giu|jul juil lug|aug aoû ago|sep set|"
+    "oct okt ott out|nov|dec dez déc dic"
+)
+MONTH_OF = {name: month for month, names in enumerate(MONTHS.split("|"), start=1) for name in names.split()}
+"""How months begin in the languages of which many files are."""
+
 
 NUMERIC = r"(?P<{}>\d{{1,2}})(?P<mark>[./-])(?P<{}>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d\d)"
 SECOND = r"(?P<second>[0-5]\d(?:\.\d+)?)"
@@ -132,8 +138,9 @@ def choose_times(
         return None
     if not order and shares[DAY_FIRST] == shares[MONTH_FIRST] == shares[form]:
         with_dots = all("." in text for text in texts)  # these part day, month and year, in this order
-        found = DAY_FIRST if with_dots else _order_of_months(texts)
-        return Times(found, _have_clock(found, texts)) if found else None
+        form = DAY_FIRST if with_dots else _order_of_months(texts)
+        if not form:
+            return None
     if form in {"time of day", "duration", "duration in minutes"}:
         # 08:15 has two digits, and 1:02:15 beside 59:30 is in hours.
         in_full = [text for text in texts if text.count(":") > 1]
@@ -142,11 +149,8 @@ def choose_times(
             return Times("time of day")
         in_minutes = form == "duration in minutes" or 0 < len(in_full) < len(texts)
         return Times("duration in minutes" if in_minutes else "duration")
-    return Times(form, _have_clock(form, texts))
-
-
-def _have_clock(form: str, texts: Sequence[str]) -> bool:
-    return any(one is not None and one.has_clock for one in (_moment(form, text) for text in texts))
+    moments = [_moment(form, text) for text in texts]
+    return Times(form, any(one is not None and one.has_clock for one in moments))
 
 
 def _order_of_months(texts: Sequence[str]) -> str:
@@ -175,7 +179,7 @@ def _moment(form: str, text: str) -> Moment | None:
     year, month = int(of["year"]), (of.get("month") or str(3 * int(of.get("quarter") or 0) - 2)).lower()
     if len(of["year"]) < len("1970"):
         year += 1900 if year >= PIVOT else 2000
-    number_of_month = int(month) if month.isdigit() else MONTHS.index(month[:3]) + 1 if month[:3] in MONTHS else 0
+    number_of_month = int(month) if month.isdigit() else MONTH_OF.get(month[:4]) or MONTH_OF.get(month[:3], 0)
     try:
         day = date(year, number_of_month, int(of.get("day") or 1)).toordinal()
     except ValueError:

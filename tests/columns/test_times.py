@@ -83,6 +83,18 @@ def test_day_and_month_that_nothing_tells_apart_stay_texts():
 
 
 @pytest.mark.parametrize(
+    "text", ["2 juillet 2021", "2. Juli 2021", "2 de julio de 2021", "2 luglio 2021", "2 jul. 2021", "02-JUL-21"]
+)
+def test_a_month_has_its_name_in_several_languages(text):
+    texts = [text, text.replace("2", "13", 1).lower() if text[0] != "0" else "13-AOÛ-21"]
+    times = choose_times([text], np.ones(1), 0.95)
+
+    assert times.kind == "date"
+    assert times.numbers(texts)[0, 0] == (date(2021, 7, 2) - date(1970, 1, 1)).days
+    assert not np.isnan(times.numbers(texts)[1, 0])
+
+
+@pytest.mark.parametrize(
     "texts", [["Apr 2021", "Dec 1999"], ["Apr-21", "Dec-99"], ["2021Q2", "1999-Q4"], ["Q2 2021", "Q4/1999"]]
 )
 def test_a_month_or_a_quarter_is_its_first_day(texts):

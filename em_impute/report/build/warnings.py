@@ -202,7 +202,8 @@ def _of_key(design: Design, label: Codes, line_of: Callable[[Integers], Integers
         said = f"Known labels differ within {values} of {shown(same.name)}, which --same-within says they do not"
         yield "W33", f"{said}: {lines}. They stay; missing ones beside them follow the more common label."
     else:
-        found = f"of {plural(same.n_known, 'known label')} beside another, {same.n_exceptions:,} differ{'s' * (same.n_exceptions == 1)}"
+        differ = f"{same.n_exceptions:,} differ{'s' * (same.n_exceptions == 1)}"
+        found = f"of {plural(same.n_known, 'known label')} beside another, {differ}"
         found += f" ({lines})" if differing else ""
         yield "S04", f"Rows with the same {shown(same.name)} have the same label, and are filled with it: {found}."
 
