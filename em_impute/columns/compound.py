@@ -48,9 +48,7 @@ BEGINNINGS = frozenset("0123456789-+([PpT\N{MINUS SIGN}")
 class Compound:
     """Of which numbers the cells of a column consist."""
 
-    form: Annotated[
-        str, Choices({form: f"In {form}." for form in UNITS} | {TWO: "Two numbers."}), "What is made of them."
-    ]
+    form: Annotated[str, Choices({form: f"{form.capitalize()}." for form in FORMS}), "What is made of them."]
 
     @property
     def kind(self) -> str:

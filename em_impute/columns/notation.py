@@ -47,10 +47,8 @@ SPELLINGS = {
 
 QUOTED = re.compile(r"=\"([^\"]*)\"|'([^']*)")
 """What keeps a spreadsheet from taking a cell for something else."""
-LONGEST = 64
-"""Characters of a cell that may be a number in words."""
-
-MAY_BE_SPELLED = re.compile(r"(?:[^\W\d_]+(?:\.\s*|\s+)){0,2}\W{0,3}[0-9]")
+LONGEST, MAY_BE_SPELLED = 64, re.compile(r"(?:[^\W\d_]+(?:\.\s*|\s+)){0,2}\W{0,3}[0-9]")
+"""Characters of a number in words, and how one begins."""
 SPELLED = [(re.compile(words, re.IGNORECASE), marks) for words, marks in SPELLINGS.items()]
 
 MOST_RANGES = 0.5

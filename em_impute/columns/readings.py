@@ -244,8 +244,7 @@ def _orders_of(name: str) -> str:
 
 def of_unsettled(names: Sequence[str]) -> str:
     """Say that nothing tells the day from the month in some columns."""
-    which = listed([shown(name) for name in names])
-    told = f"Dates in {which} may have the day or the month first, and are read as texts."
+    told = f"Dates in {listed([*map(shown, names)])} may have the day or the month first, and are read as texts."
     return f"{told} {_orders_of(names[0])} settles it."
 
 

@@ -226,9 +226,8 @@ class Model:
         codings += [] if self.groups is None else [one.expert.coding for one in self.groups.own.values()]
         made = {*made_names(self.readings), *(() if self.texts is None else self.texts.names)}
         places = [one.column for one in codings] + ([] if self.texts is None else [self.texts.column])
-        used = {index for one in places for name, index in one.items() if name not in made}
-        used.update(self.read)
-        return tuple(sorted(used))
+        own = (index for one in places for name, index in one.items() if name not in made)
+        return tuple(sorted({*self.read, *own}))
 
     @property
     def read(self) -> tuple[int, ...]:
