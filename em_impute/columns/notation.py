@@ -156,9 +156,10 @@ def may_be_decimal(notation: Notation, texts: Sequence[str], counts: Floats, lea
 
 
 def are_mixed(texts: Sequence[str]) -> Flags:
-    """Tell which texts are more than a number: a limit, a range, open-ended, or none at all (n_texts,)."""
-    cells = map(_match, texts)
-    return np.array([cell is None or any(cell.group("bound", "high", "more", "plus")) for cell in cells], np.bool_)
+    """Tell which texts are more than a number: a limit, a range, open-ended, a rank, or none at all (n_texts,)."""
+    cells = [(_match(text), text[-2:] in {"st", "nd", "rd", "th"}) for text in texts]
+    more = [rank or cell is None or any(cell.group("bound", "high", "more", "plus")) for cell, rank in cells]
+    return np.array(more, np.bool_)
 
 
 def _match(text: str) -> re.Match[str] | None:

@@ -112,6 +112,6 @@ def test_a_comma_before_three_digits_is_open_unless_other_cells_settle_it(texts,
 
 
 def test_limits_ranges_and_words_are_more_than_numbers():
-    texts = ["2+", "<2", "2-3", "Ground", "$2", "-2.5e+3"]
+    texts = ["2+", "<2", "2-3", "Ground", "2nd", "$2", "-2.5e+3"]
 
-    assert are_mixed(texts).tolist() == [True, True, True, True, False, False]
+    assert are_mixed(texts).tolist() == [True, True, True, True, True, False, False]
