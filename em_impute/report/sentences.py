@@ -46,7 +46,7 @@ def out_of_range(outside: OutOfRange) -> str:
     expected, far = number(round(outside.expected_by_chance, 1)), number(round(outside.furthest_sd or 0.0, 1))
     if more_than_chance(outside) or not outside.furthest_sd:
         return f"{cells} outside the range of the labelled rows (at most {expected} expected by chance)"
-    return f"{cells} outside the range of the labelled rows, by up to {far} standard deviations"
+    return f"{cells} outside the range of the labelled rows, by up to {far} standard deviation{'s' * (far != '1')}"
 
 
 def more_than_chance(outside: OutOfRange) -> bool:
