@@ -41,9 +41,12 @@ def find_flagged(design: Design, row: Codes, scores: Collection[str] = ()) -> Fl
     """
     rows, shown = design.distinct, _what_is_shown(design, scores)
     latent = np.flatnonzero(rows.label < 0)
-    cells: Floats | Integers = np.broadcast_to(1.0, latent.size)
-    if design.index is not None:
-        cells = np.bincount(design.distinct_of(row), minlength=rows.label.size)[latent]
+    if design.index is None:  # a row of no weight is latent too, though its label is known
+        is_asked = np.zeros(rows.label.size, np.bool_)
+        is_asked[row] = True
+        cells = is_asked[latent].astype(np.float64)
+    else:
+        cells = np.bincount(design.distinct_of(row), minlength=rows.label.size)[latent].astype(np.float64)
     found, nothing, expected = [], [np.empty(0, np.intp)], 0.0
     for some in slices(latent.size, ROWS_AT_ONCE):
         at = latent[some]
@@ -84,7 +87,8 @@ def _what_is_shown(design: Design, scores: Collection[str]) -> _Shown:
         x = rows.x[known[some], :n_numbers]
         low, high = np.fmin(low, np.fmin.reduce(x)), np.fmax(high, np.fmax.reduce(x))
         n_shown += copies[known[some]] @ ~np.isnan(x)
-    judged = (n_shown > 0.0) & [feature.name not in scores for feature in design.features[:n_numbers]]
+    measured = np.array([feature.name not in scores for feature in design.features[:n_numbers]], np.bool_)
+    judged = measured & (n_shown > 0.0)
     # The next of n + 1 values in random order is the smallest or the largest with probability 2/(n + 1).
     chance, is_new = [*np.where(judged, 2.0 / (n_shown + 1.0), 0.0)], []
     for category in design.categories:
