@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
-from em_impute.serialize.annotations import Choices, Count, Ends, Range, Share
+from em_impute.serialize.annotations import Choices, Count, Range, Share
 
 
 class RowCounts(NamedTuple):
@@ -70,9 +70,3 @@ class Differences:
     rows: Annotated[RowCounts, "Rows of either kind, of those that count."]
     looked_at: Annotated[RowCounts, "Those of them that were drawn and compared."]
     differences: Annotated[Sequence[Difference], "Every predictor."]
-    auc: Annotated[
-        Share | None,
-        "Area under the ROC curve of telling missing from known by the predictors, 0.5 being chance; null with fewer "
-        "than five rows of a kind.",
-    ]
-    auc_interval: Annotated[Ends | None, "95 % interval of the area; null where there is none."]

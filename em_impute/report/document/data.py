@@ -14,8 +14,7 @@ MOST_MOVED, MAX_LEVELS = 4, 8
 
 MEASURES = (
     "SMD: difference of the means (missing minus known) in standard deviations; 0.1 is small, 0.8 large. KS: largest "
-    "distance between the two distributions, 0 to 1. p: how often chance alone would give as much. AUC: how often "
-    "these columns would distinguish a row without a label from one with a label."
+    "distance between the two distributions, 0 to 1. p: how often chance alone would give as much."
 )
 
 

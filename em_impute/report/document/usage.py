@@ -185,14 +185,9 @@ def _recovered(which: str, score: Accuracy | Recovered, ends: str = "") -> Text:
 
 
 def _missingness(report: FitReport) -> Iterable[Text]:
-    found, swept = report.missingness, report.sensitivity
-    if found is not None:
-        assumed, auc = "Imputation assumes that labels are missing at random given the predictors", ""
-        if found.auc is not None and found.auc_interval is not None:
-            low, high = found.auc_interval
-            auc = "; these distinguish rows with and without a label with an AUC of "
-            auc += f"{found.auc:.2f} (95 % interval {low:.2f} to {high:.2f})"
-        yield said("{}{}.", assumed, auc)
+    swept = report.sensitivity
+    if report.missingness is not None:
+        yield said("Imputation assumes that labels are missing at random given the predictors.")
     if swept and swept.sweeps:
         one, deltas = swept.sweeps[0], [f"{delta:g}" for delta in swept.deltas]
         text = "If the odds of {} among the missing were exp(δ) times as high, δ from {} to {}, its share of all rows "
