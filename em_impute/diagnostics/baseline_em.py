@@ -10,18 +10,15 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Rows, find_patterns
 from em_impute.em.initialize import Mixture, Recipe
-from em_impute.em.mixture import fit_mixture, refits
+from em_impute.em.mixture import fit_mixture
 from em_impute.em.parameters import Parameters, whiten
-from em_impute.em.sampling import draw_rows, sample_rows
+from em_impute.em.sampling import draw_rows
 from em_impute.errors import FitError
 
-MAX_ROWS, REFITTED_ROWS = 10_000, 5000
-"""Rows of either kind that are looked at, and rows that are refitted to; each stands for as many as there are more."""
+MAX_ROWS = 10_000
+"""Rows of either kind that are looked at; each stands for as many as there are more."""
 
 MAX_STEPS = 500
-
-N_REFITS, LEAST_STEPS = 25, 2
-"""A standard error is so known within a seventh of itself; a refit begins beside its end."""
 
 WORK, PATTERN_WORK = 1e9, 3e5
 """Multiplications that one of the two fits may take, about a second, and what each pattern of missing cells costs as
@@ -34,14 +31,6 @@ INVERSE, MAX_INVERSES = 6, 2
 steps as a multiple of the work."""
 
 
-class Errors(NamedTuple):
-    """Standard errors, in units of the standardised measurements."""
-
-    weight: Floats  # (n_components,)
-    mean: Floats  # (n_components, n_features)
-    deviation: Floats  # (n_components, n_features)
-
-
 class BaselineEm(NamedTuple):
     """Two fits of the same mixture, in units of the standardised measurements."""
 
@@ -51,7 +40,6 @@ class BaselineEm(NamedTuple):
     scale: Floats  # (n_features,), what they were then divided by
     em: Mixture  # of all rows
     labels_only: Parameters | None  # of the labelled rows alone; None where no label is known
-    errors: Errors | None  # None where they would take too long
     log_jacobian: float  # to subtract from a log-likelihood in standardised units
     drift: Floats | None
     """(n_labels,), how far the other rows moved the mean of each label, in its standard deviations (Mahalanobis)"""
@@ -109,23 +97,9 @@ def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows
         scale=scale,
         em=em,
         labels_only=labels_only,
-        errors=_standard_errors(rows, em, len(design.labels), em.recipe.seed),
         log_jacobian=float(seen @ np.log(scale)),
         drift=None if labels_only is None else drift_of(labels_only, em.fit.parameters),
     )
-
-
-def _standard_errors(rows: Rows, mixture: Mixture, n_labels: int, seed: int) -> Errors | None:
-    """Estimate standard errors from refits to rows weighed at random; None where these would take too long."""
-    few = sample_rows(rows, REFITTED_ROWS, seed)
-    n_steps = _affordable_steps(few, n_labels) // N_REFITS
-    if n_steps < LEAST_STEPS:
-        return None
-    hurried = mixture.recipe._replace(stopping=mixture.recipe.stopping._replace(max_iter=min(n_steps, MAX_STEPS)))
-    refitted = refits(few, mixture._replace(recipe=hurried), n_labels, N_REFITS, seed)
-    weight, mean, covariance = (np.array(values) for values in zip(*refitted, strict=True))
-    deviation = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
-    return Errors(*(values.std(axis=0, ddof=1) for values in (weight, mean, deviation)))
 
 
 def drift_of(origin: Parameters, moved: Parameters) -> Floats:

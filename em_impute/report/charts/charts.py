@@ -40,11 +40,8 @@ def draw(report: FitReport, prefix: str) -> dict[str, list[Chart]]:
     main = main or predictor_chart(f"{prefix}-predictor", histograms, curve, fits, groups, filling)
     single = {
         "main": main and main._replace(caption=main.caption + note),
-        "convergence": curves.convergence_chart(f"{prefix}-convergence", plain),
         "reliability": curves.reliability_chart(f"{prefix}-reliability", accuracy),
         "coverage": curves.coverage_chart(f"{prefix}-coverage", accuracy),
-        "totals": curves.totals_chart(f"{prefix}-totals", report.totals, groups) if report.missing.cells else None,
-        "sensitivity": curves.sensitivity_chart(f"{prefix}-delta", report.sensitivity, groups),
     }
     drawn = {name: [chart] if chart else [] for name, chart in single.items()}
     return drawn | {"known_and_missing": known_and_missing_charts(f"{prefix}-who", histograms)}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from em_impute.em.families import FAMILIES
-from em_impute.report.document.blocks import FEW, Block, Details, Figures, Name, Section, Table, folded, names, said
+from em_impute.report.document.blocks import FEW, Block, Details, Name, Section, Table, folded, names, said
 from em_impute.report.format import log_likelihood, number, percent
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.mixture import Convergence, Gaussian, LeadingMixture, Selection
@@ -79,10 +79,9 @@ def how_em_went(report: FitReport) -> Section | None:
     blocks: list[Block] = []
     if plain:
         state = "converged" if plain.converged else "stopped before it converged"
-        steps = plural(max(0, len(plain.path) - 1), "step")
+        steps = plural(plain.n_iterations, "step")
         height = log_likelihood(plain.log_likelihood)
         blocks.append(f"{EM_IN_WORDS} it {state} after {steps}, at a log-likelihood of {height} ({HEIGHT_IN_WORDS}).")
-    blocks.append(Figures(["convergence"]))
     if plain and plain.drift:
         rows = [[Name(label), value] for label, value in plain.drift.items()]
         head = ["label", "moved by, in its standard deviations"]
@@ -138,31 +137,22 @@ def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
 
 
 def _parameters(caption: str, parameters: Sequence[Gaussian]) -> list[Block]:
-    """Tabulate the mean of each column for each component, with its standard error where that is known."""
+    """Tabulate the mean of each column for each component."""
     if not parameters:
         return []
-    features, rows, error = list(parameters[0].mean), [], None
+    features, rows = list(parameters[0].mean), []
     several = any(getattr(one, "component", 1) > 1 for one in parameters)
     if len(parameters) > FEW and not several:
         parameters = sorted(parameters, key=lambda one: -one.weight)
     for one in parameters:
-        error = getattr(one, "standard_error", None)
         name = said("{}{}", Name(one.label), f", {getattr(one, 'component', 1)}" if several else "")
-        means = [
-            f"{number(one.mean[key])}{f' ± {_brief(error.mean[key])}' if error else ''} ({number(one.sd[key])})"
-            for key in features[:MAX_FEATURES]
-        ]
+        means = [f"{number(one.mean[key])} ({number(one.sd[key])})" for key in features[:MAX_FEATURES]]
         rows.append([name, percent(one.weight), *means])
-    caption += f": mean{' ± its standard error' if error else ''} (SD, the standard deviation)"
+    caption += ": mean (SD, the standard deviation)"
     if len(features) > MAX_FEATURES:
         caption += f"; the first {MAX_FEATURES} of {len(features)} columns"
     head = ["label", "share", *map(Name, features[:MAX_FEATURES])]
     return folded(caption, head, rows)
-
-
-def _brief(error: float) -> str:
-    """Write a standard error with two significant digits."""
-    return number(float(f"{error:.2g}"))
 
 
 def _why(selection: Selection) -> list[Block]:

@@ -135,28 +135,13 @@ class Selection:
         return [one for one in self.members if not one.view and one.components]
 
 
-class StandardError(NamedTuple):
-    """Standard errors from refits to rows weighed at random."""
-
-    weight: Annotated[float, Range(0), "Of the weight."]
-    mean: Annotated[Numbers, "Of the mean, by predictor."]
-    sd: Annotated[Numbers, "Of the standard deviation, by predictor."]
-
-
-@dataclass(frozen=True, kw_only=True)
-class BaselineGaussian(Gaussian):
-    """A Gaussian of plain EM."""
-
-    standard_error: Annotated[StandardError | None, "From refits to rows weighed at random; null where too slow."]
-
-
 class BaselineEm(NamedTuple):
     """EM with one Gaussian a label, over the numbers among the predictors."""
 
     covariance: Annotated[Covariance, "What the Gaussians' covariances have in common."]
     prior_strength: Annotated[float, Range(0), "Weight of the conjugate prior."]
     features: Annotated[Sequence[str], "The predictors."]
-    parameters: Annotated[Sequence[BaselineGaussian], "A Gaussian for each label."]
+    parameters: Annotated[Sequence[Gaussian], "A Gaussian for each label."]
     labels_only: Annotated[Sequence[Gaussian] | None, "The same of labelled rows alone; null where no label is known."]
     drift: Annotated[
         Mapping[str, Annotated[float, Range(0)]] | None,
@@ -164,5 +149,4 @@ class BaselineEm(NamedTuple):
     ]
     log_likelihood: Annotated[float, "Natural log of the density of what was observed, in the data's own units."]
     converged: Annotated[bool, "EM ended where nothing more was to be gained."]
-    path: Annotated[Path, "What EM climbs, step by step: the log-likelihood, with a prior that of the prior as well."]
-    starts: Annotated[Sequence[Path], "The same for every start that was followed."]
+    n_iterations: Annotated[Count, "Steps of EM."]
