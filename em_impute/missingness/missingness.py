@@ -10,7 +10,7 @@ from em_impute.columns.design import Category, Design, Feature
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.metrics import as_effective
 from em_impute.missingness.regression import Missing, draw_kinds
-from em_impute.missingness.values import CategorySide, Difference, Differences, NumberSide, RowCounts
+from em_impute.missingness.values import Difference, Differences, RowCounts, Side
 
 
 def examine_missingness(design: Design, seed: int, missing: Missing | None) -> Differences | None:
@@ -43,31 +43,13 @@ def _number(feature: Feature, x: Floats, weight: Floats, lacks: Flags) -> Differ
     apart, deviation = missing[0] - known[0], float(np.hypot(known[1], missing[1]) / np.sqrt(2.0))
     smd = apart / deviation if deviation > 0.0 else 0.0 if apart == 0.0 else None  # NaN is neither
     known_side, missing_side = (
-        NumberSide(None, None, 1.0)
-        if gone == 1.0
-        else NumberSide(feature.shift + feature.scale * mean, feature.scale * sd, gone)
+        Side(gone) if gone == 1.0 else Side(gone, feature.shift + feature.scale * mean, feature.scale * sd)
         for mean, sd, gone in (known, missing)
     )
-    tested = _kolmogorov_smirnov(x, weight, lacks)
-    return Difference(feature.name, "numeric", known_side, missing_side, smd, *tested)
-
-
-def _kolmogorov_smirnov(x: Floats, weight: Floats, lacks: Flags) -> tuple[float, float]:
-    """Compute how far two distribution functions lie apart, and the p-value (Stephens 1970): ties make it too large."""
-    from scipy.special import kolmogorov
-
     seen = ~np.isnan(x)
-    values, position = np.unique(x[seen], return_inverse=True)
-    cumulative, total = [], []
-    for side in (~lacks[seen], lacks[seen]):
-        of_value = np.bincount(position[side], weight[seen][side], values.size)  # (n_values,)
-        total.append(of_value.sum())
-        cumulative.append(np.cumsum(of_value))
-    if not min(total) > 0:
-        return 0.0, 1.0
-    distance = float(np.abs(cumulative[0] / total[0] - cumulative[1] / total[1]).max())
-    root = np.sqrt(total[0] * total[1] / (total[0] + total[1]))
-    return distance, float(kolmogorov((root + 0.12 + 0.11 / root) * distance))
+    return Difference(
+        feature.name, "numeric", known_side, missing_side, smd, _p_value(smd, 1, weight[seen], lacks[seen])
+    )
 
 
 def _moments(x: Floats, weight: Floats) -> tuple[float, float, float]:
@@ -90,10 +72,11 @@ def _category(category: Category, code: Integers, weight: Floats, lacks: Flags) 
     total = count.sum(axis=1, keepdims=True)
     share = count / np.where(total > 0.0, total, 1.0)  # (2, n_texts)
     known, missing = (
-        CategorySide(dict(zip(category.texts, share[k].tolist(), strict=True)), float(gone[k])) for k in range(2)
+        Side(float(gone[k]), shares=dict(zip(category.texts, share[k].tolist(), strict=True))) for k in (0, 1)
     )
-    smd = _distance_of_shares(share) if total.all() else None
-    return Difference(category.name, "categorical", known, missing, smd, None, _homogeneity(count))
+    smd, seen = _distance_of_shares(share) if total.all() else None, code >= 0
+    p_value = _p_value(smd, int(share.any(axis=0).sum()) - 1, weight[seen], lacks[seen])
+    return Difference(category.name, "categorical", known, missing, smd, p_value)
 
 
 def _distance_of_shares(share: Floats) -> float | None:
@@ -108,12 +91,11 @@ def _distance_of_shares(share: Floats) -> float | None:
     return float(np.sqrt(apart @ np.linalg.solve(covariance, apart)))
 
 
-def _homogeneity(count: Floats) -> float:
-    """Test by Pearson's χ² whether two rows of counts, (2, n_texts), have the same shares: the p-value."""
+def _p_value(smd: float | None, freedom: int, weight: Floats, lacks: Flags) -> float | None:
+    """Test by Wald's χ² whether rows that show a predictor, (n_rows,), are alike in it."""
     from scipy.special import chdtrc
 
-    count = count[:, count.any(axis=0)]
-    if not count.any(axis=1).all() or count.shape[1] < len(count):
-        return 1.0
-    expected = np.outer(count.sum(axis=1), count.sum(axis=0)) / count.sum()
-    return float(chdtrc(count.shape[1] - 1, float(((count - expected) ** 2 / expected).sum())))
+    if smd is None:
+        return None
+    n_known, n_missing = np.bincount(lacks, weight, 2).tolist()
+    return float(chdtrc(max(1, freedom), smd**2 * n_known * n_missing / (n_known + n_missing)))

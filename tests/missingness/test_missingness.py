@@ -6,7 +6,7 @@ from builders import csv_of
 from builders import design_of as read_design
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import chi2_contingency, ks_2samp
+from scipy.stats import chi2_contingency, ttest_ind
 
 from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.design import Category, Design, Feature
@@ -69,11 +69,12 @@ def test_a_number_is_compared_in_the_units_of_the_file(tmp_path, decimals):
         naive_moments, (height[~lacks], height[lacks])
     )
     assert (one.name, one.type) == ("height", "numeric")
-    np.testing.assert_allclose(one.known[:3], [mean, np.sqrt(variance), gone])
-    np.testing.assert_allclose(one.missing[:3], [other_mean, np.sqrt(other_variance), other_gone])
+    np.testing.assert_allclose(one.known[:3], [gone, mean, np.sqrt(variance)])
+    np.testing.assert_allclose(one.missing[:3], [other_gone, other_mean, np.sqrt(other_variance)])
     assert one.smd == pytest.approx((other_mean - mean) / np.sqrt((variance + other_variance) / 2))
     seen = ~np.isnan(height)
-    assert one.ks == pytest.approx(ks_2samp(height[seen & lacks], height[seen & ~lacks], method="asymp").statistic)
+    expected = ttest_ind(height[seen & lacks], height[seen & ~lacks]).pvalue
+    assert np.log(one.p_value) == pytest.approx(np.log(expected), rel=0.1)
     assert found.rows == ((~lacks).sum(), lacks.sum())
 
 
@@ -90,12 +91,12 @@ def test_a_category_is_compared_by_its_shares(tmp_path):
 
     table = np.array([[cells[i] == text for text in ("blue", "green", "red")] for i in range(300)])
     count = np.array([table[~lacks].sum(axis=0), table[lacks].sum(axis=0)])
-    assert (one.name, one.type, one.ks) == ("colour", "categorical", None)
+    assert (one.name, one.type) == ("colour", "categorical")
     for side, row, of_kind in zip((one.known, one.missing), count, (~lacks, lacks), strict=True):
         expected = dict(zip(("blue", "green", "red"), row / row.sum(), strict=True))
         assert side.shares == pytest.approx(expected)
         assert side.share_missing == pytest.approx(1 - row.sum() / of_kind.sum())
-    assert one.p_value == pytest.approx(chi2_contingency(count, correction=False).pvalue)
+    assert np.log(one.p_value) == pytest.approx(np.log(chi2_contingency(count, correction=False).pvalue), rel=0.1)
     assert one.smd == pytest.approx(naive_distance(*(count / count.sum(axis=1, keepdims=True))))
 
 
@@ -129,7 +130,6 @@ def test_of_what_does_not_overlap_no_distance_is_told_and_what_is_equal_has_none
     found = examined(design_of(x, label, codes=(apart, same)), 0)
 
     assert [one.smd for one in found.differences] == [None, 0.0, None, 0.0]
-    assert found.differences[2].p_value < 1e-4
     assert found.differences[3].p_value == pytest.approx(1.0)
 
 
@@ -151,8 +151,9 @@ def test_a_predictor_that_one_kind_of_row_never_shows_has_no_difference():
     found = examined(design_of(x, label, codes=(code,)), 0)
 
     number, category = found.differences[1:]
-    assert (number.missing, number.smd, number.p_value) == ((None, None, 1.0), None, 1.0)
-    assert (category.missing.share_missing, category.smd, category.p_value) == (1.0, None, 1.0)
+    for one in (number, category):
+        assert (one.missing.share_missing, one.smd, one.p_value) == (1.0, None, None)
+    assert number.missing.mean is None
 
 
 def test_a_row_of_weight_two_is_two_rows_and_one_of_weight_0_none():
@@ -170,7 +171,7 @@ def test_a_row_of_weight_two_is_two_rows_and_one_of_weight_0_none():
             if one.type == "categorical":
                 assert side.shares == pytest.approx(of_copies.shares)
             else:
-                np.testing.assert_allclose(side, of_copies, rtol=1e-9, atol=1e-12)
+                np.testing.assert_allclose(side[:3], of_copies[:3], rtol=1e-9, atol=1e-12)
         assert one.smd == pytest.approx(other.smd)
         assert one.p_value > other.p_value  # copies look like more evidence than there is
     assert sum(found.rows) == np.count_nonzero(weight)

@@ -1,6 +1,6 @@
 """Sections about the rows: what was missing, and who is missing."""
 
-from em_impute.missingness.values import Difference, NumberSide
+from em_impute.missingness.values import Difference
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Text, folded, joined, names, said
 from em_impute.report.format import delimiter_name, known_and_missing, number, p_value, percent, smd
 from em_impute.report.model.evaluation import EvaluationReport
@@ -13,8 +13,8 @@ MOST_MOVED, MAX_LEVELS = 4, 8
 """Categories named of a column."""
 
 MEASURES = (
-    "SMD: difference of the means (missing minus known) in standard deviations; 0.1 is small, 0.8 large. KS: largest "
-    "distance between the two distributions, 0 to 1. p: how often chance alone would give as much."
+    "SMD: difference of the means (missing minus known) in standard deviations; 0.1 is small, 0.8 large. p: how often "
+    "chance alone would give as much."
 )
 
 
@@ -64,10 +64,9 @@ def who_is_missing(report: FitReport) -> Section | None:
     if found is None:
         return None
     reading = "Where the line leaves the grey area, rows with and without a label differ."
-    head = ["column", "holds", "SMD", "KS", "p", "empty"]
+    head = ["column", "holds", "SMD", "p", "empty"]
     rows = [
-        [Name(one.name), _shift(one), smd(one.smd), one.ks, p_value(one.p_value), _empty(one)]
-        for one in found.by_difference
+        [Name(one.name), _shift(one), smd(one.smd), p_value(one.p_value), _empty(one)] for one in found.by_difference
     ]
     caption = "Columns in rows with and without a label (known → missing): mean (SD), or shares"
     blocks = [found.sentence, Figures(["known_and_missing"], reading), *folded(caption, head, rows), MEASURES]
@@ -88,10 +87,9 @@ def _empty(one: Difference) -> str:
 
 def _shift(one: Difference) -> Text | str:
     """Say what a column holds in known rows and in missing ones; of categories those that differ most."""
-    if isinstance(one.known, NumberSide) or isinstance(one.missing, NumberSide):
-        sides = [side for side in (one.known, one.missing) if isinstance(side, NumberSide)]
-        return " → ".join(f"{number(side.mean)} ({number(side.sd)})" for side in sides)
     known, missing = one.known.shares, one.missing.shares
+    if known is None or missing is None:
+        return " → ".join(f"{number(side.mean)} ({number(side.sd)})" for side in (one.known, one.missing))
     texts = sorted(known, key=lambda text: -abs(missing[text] - known[text]))
     shown = [
         said("{}: {} → {}", Name(text), percent(known[text]), percent(missing[text])) for text in texts[:MOST_MOVED]
