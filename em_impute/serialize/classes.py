@@ -35,7 +35,6 @@ from em_impute.serialize.annotations import (
     Pattern,
     Range,
 )
-from em_impute.serialize.json_text import FormatError
 from em_impute.serialize.values import (
     Codec,
     Describe,
@@ -46,6 +45,7 @@ from em_impute.serialize.values import (
     mapping,
     maybe,
     number,
+    number_or_text,
     text,
 )
 
@@ -117,7 +117,7 @@ def _plain_codec(base: Any, marks: Mapping[type, Any]) -> Codec:  # noqa: ANN401
     if Kinds in marks:
         return _kinds(marks[Kinds].classes)
     if origin in {Union, UnionType}:
-        return _either([_codec_of(one) for one in arguments])
+        return number_or_text()
     if origin is Literal:
         return constant(arguments)
     if origin in {dict, Mapping}:
@@ -203,24 +203,6 @@ def _is_default(held: Any, default: Any) -> bool:  # noqa: ANN401  # of any fiel
     return held is default or (
         isinstance(held, str | float | tuple) and isinstance(default, type(held)) and held == default
     )
-
-
-def _either(forms: Sequence[Codec]) -> Codec:
-    """Take the first of several forms that fits; values say themselves which they are."""
-
-    def write(value: Any) -> Any:  # noqa: ANN401  # of one of the forms
-        return value if isinstance(value, str | int | float) else _codec_of_class(type(value)).write(value)
-
-    def read(node: Node) -> Any:  # noqa: ANN401  # of one of the forms
-        reasons = []
-        for form in forms:
-            try:
-                return form.read(node)
-            except FormatError as error:
-                reasons.append(str(error))
-        raise FormatError(reasons[-1])
-
-    return Codec(write, read, lambda describe: {"oneOf": [form.schema(describe) for form in forms]})
 
 
 def _kinds(classes: Mapping[str, type]) -> Codec:
