@@ -40,11 +40,7 @@ class Difference(NamedTuple):
     type: Annotated[str, Choices({"numeric": "A number.", "categorical": "A category."}), "What it is."]
     known: Annotated[Side, "In rows with a label."]
     missing: Annotated[Side, "In rows without one."]
-    smd: Annotated[
-        float | None,
-        "Mean of the missing less that of the known, in standard deviations, and of a category the distance of the "
-        "shares in such units; null where one kind shows no cell, or where nothing varies within the kinds.",
-    ]
+    smd: Annotated[float | None, "Mean of missing less known in SDs, of a category a distance; null where undefined."]
     p_value: Annotated[Share | None, "Probability of so large a difference by chance alone; null where `smd` is."]
 
 

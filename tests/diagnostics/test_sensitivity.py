@@ -117,10 +117,10 @@ def test_the_tipping_value_is_where_the_most_common_label_changes(n_labels, seed
         assert found.tipping is None
         return
     k, delta = labels.index(found.tipping.label), found.tipping.delta
-    below, above = (total_at(probability, weight, known, k, delta + side * np.sign(delta) * 1e-6) for side in (-1, 1))
+    below, above = (total_at(probability, weight, known, k, delta + side * np.sign(delta) * 2e-3) for side in (-1, 1))
     assert labels[below.argmax()] == found.most_common
     assert labels[above.argmax()] == found.tipping.most_common != found.most_common
-    assert naive - 0.01 <= abs(delta) <= naive
+    assert naive - 0.012 <= abs(delta) <= naive + 0.002  # which says two decimals
 
 
 def test_a_shift_of_one_label_can_change_the_order_of_two_others():
@@ -130,7 +130,7 @@ def test_a_shift_of_one_label_can_change_the_order_of_two_others():
     found = sensitivity._tippings(totals, ("a", "b", "c"), 2, 0)
 
     assert [one[::2] for one in found] == [("c", "b"), ("c", "c")]
-    np.testing.assert_allclose([one.delta for one in found], [log(0.75), log(3.0)], atol=1e-8)
+    np.testing.assert_allclose([one.delta for one in found], [log(0.75), log(3.0)], atol=1e-3)
 
 
 @pytest.mark.parametrize("n_labels", [pytest.param(2, marks=pytest.mark.exhaustive), 4])

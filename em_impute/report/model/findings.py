@@ -48,6 +48,8 @@ class Accuracy(NamedTuple):
 
 # How many
 
+Intervals = Mapping[str, IntervalEstimate]
+
 
 class ShareEstimate(NamedTuple):
     """A label's share."""
@@ -64,14 +66,8 @@ class Totals(NamedTuple):
     known: Annotated[Counts, "Known rows by label."]
     most_probable: Annotated[Counts, "Known and filled rows by label."]
     expected: Annotated[Mapping[str, Annotated[float, Range(0)]], "Known rows and probabilities of others, by label."]
-    multiple_imputation: Annotated[
-        Mapping[str, IntervalEstimate] | None, MayLack, "Rows by label as draws say, with 95 % intervals."
-    ] = None
-    shares: Annotated[
-        Mapping[str, ShareEstimate] | None,
-        MayLack,
-        "Shares by label where the rows come from, with 95 % intervals by Rubin's rules.",
-    ] = None
+    multiple_imputation: Annotated[Intervals | None, MayLack, "Rows by label as draws say, with 95 % intervals."] = None
+    shares: Annotated[Mapping[str, ShareEstimate] | None, MayLack, "Shares in the population, by Rubin."] = None
     draws: Annotated[int | None, Range(1), MayLack, "Draws that this rests on."] = None
     recommended_imputations: Annotated[int | None, Range(2), MayLack, "So many give steady standard errors."] = None
 

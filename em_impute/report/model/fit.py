@@ -77,9 +77,7 @@ class FilledCells(NamedTuple):
     method: Annotated[str, Choices(METHODS), "How labels were chosen (--method)."]
     imputations: Annotated[Count, "Completed tables that were drawn (--imputations), this one first; 0 for one."]
     by_band: Annotated[Sequence[ProbabilityBand], "Filled cells by the probability of their label, if any, ascending."]
-    least_certain: Annotated[
-        Sequence[shared.LabelledCell], "The ten filled cells whose label is least probable, ascending."
-    ]
+    least_certain: Annotated[Sequence[shared.LabelledCell], "The ten least probable fills, ascending."]
 
 
 class Groups(NamedTuple):

@@ -8,6 +8,7 @@ from em_impute.report.model.shared import STOPS, Covariance, Matrix, Numbers, Pa
 from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Range, Share
 
 Loss = Annotated[float | None, Range(0), MayLack]
+ByLabel = Mapping[str, Annotated[float, Range(0)]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,10 +144,7 @@ class BaselineEm(NamedTuple):
     features: Annotated[Sequence[str], "The predictors."]
     parameters: Annotated[Sequence[Gaussian], "A Gaussian for each label."]
     labels_only: Annotated[Sequence[Gaussian] | None, "The same of labelled rows alone; null where no label is known."]
-    drift: Annotated[
-        Mapping[str, Annotated[float, Range(0)]] | None,
-        "How far other rows moved each label's mean, in SDs (Mahalanobis); null where no label is known.",
-    ]
+    drift: Annotated[ByLabel | None, "How far other rows moved each mean, in SDs; null where no label is known."]
     log_likelihood: Annotated[float, "Natural log of the density of what was observed, in the data's own units."]
     converged: Annotated[bool, "EM ended where nothing more was to be gained."]
     n_iterations: Annotated[Count, "Steps of EM."]
