@@ -8,14 +8,7 @@ from em_impute.options import Request
 from em_impute.pipeline.evaluate import LABELS_ONLY, MAJORITY, MODEL, Evaluation
 from em_impute.pipeline.types import InputTable
 from em_impute.report.build.decisions import told_from_rows
-from em_impute.report.build.shared import (
-    confusion_of,
-    features_of,
-    head_of,
-    input_of,
-    notices,
-    seconds_of,
-)
+from em_impute.report.build.shared import confusion_of, features_of, head_of, input_of, notices, seconds_of
 from em_impute.report.model.evaluation import Compared, EvaluatedLabel, EvaluationReport, Figures, Hiding
 from em_impute.report.model.shared import MissingCells, ReliabilityBin, Threshold
 
@@ -55,8 +48,7 @@ def build_evaluation(opened: InputTable, evaluation: Evaluation, request: Reques
 
 def _labels(evaluation: Evaluation) -> list[EvaluatedLabel]:
     said, labels = evaluation.probability[MODEL], evaluation.labels
-    precision, recall = metrics.precision_and_recall(said, evaluation.label, evaluation.weight)
-    hidden, filled = (np.bincount(code, minlength=precision.size) for code in (evaluation.label, said.argmax(axis=1)))
+    hidden, filled = (np.bincount(code, minlength=said.shape[1]) for code in (evaluation.label, said.argmax(axis=1)))
     return [
         EvaluatedLabel(
             label=label,
@@ -64,8 +56,6 @@ def _labels(evaluation: Evaluation) -> list[EvaluatedLabel]:
             share_to_hide=float(evaluation.share[k]),
             hidden=int(hidden[k]),
             filled=int(filled[k]),
-            precision=None if np.isnan(precision[k]) else float(precision[k]),
-            recall=None if np.isnan(recall[k]) else float(recall[k]),
         )
         for k, label in enumerate(labels.labels)
     ]

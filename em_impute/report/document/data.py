@@ -28,7 +28,7 @@ def was_read(report: FitReport | EvaluationReport | ExplanationReport) -> str:
 
 
 def what_was_missing(report: FitReport) -> Section:
-    """Count the cells, by their marks and by label, and list the columns that were used."""
+    """Count the cells by their marks, and list the columns that were used."""
     parts = report.parts
     blocks: list[Block] = [was_read(report)]
     if parts:
@@ -37,12 +37,6 @@ def what_was_missing(report: FitReport) -> Section:
         known, number_of = plural(drawn.known, "row"), plural(len(parts.files), "part")
         text = "The table was read in {}; {} {} with a label and {} without, drawn at random."
         blocks.append(said(text, number_of, served, known, drawn.missing))
-    labels = [
-        [Name(one.label), one.known, one.filled, percent(one.share_known), percent(one.share_expected)]
-        for one in report.labels
-    ]
-    head = ["label", "known", "filled in", "share among known", "share expected of all rows"]
-    blocks += folded("Labels of the column", head, labels, by=1)
     if report.applied is None:  # a saved model's are in its section
         used = [[Name(one.name), one.kind or one.type, one.missing, _holds(one)] for one in report.features.used]
         table = folded("Columns used", ["column", "kind", "cells missing", "mean (SD), or categories"], used)

@@ -22,6 +22,19 @@ SCORES = {
     "majority": "always the label shares",
 }
 
+COMPARED = {
+    "covariance": "covariance",
+    "view": "predictors",
+    "components": "Gaussians",
+    "em_steps": "EM steps",
+    "log_loss": "log-loss",
+    "bic": "BIC",
+    "icl": "ICL",
+    "weight": "weight",
+    "note": "",
+}
+"""What is told of each mixture that was compared, where any has it."""
+
 SCORED_APART = (
     "Only the ensemble is scored on labels that its choice, of weights, has not seen; one mixture is scored at the "
     "temperature that suits these very labels, and so looks a little better than it is."
@@ -96,7 +109,7 @@ def the_saved_model(report: FitReport) -> Section | None:
     if report.applied is None:
         return None
     blocks: list[Block] = ["Nothing was fitted here: a saved model filled the cells."]
-    blocks += [f"{name.capitalize()}: {text}." for name, text in applied_lines(report.applied)]
+    blocks += applied_lines(report.applied)
     rows = [_then_and_now(one) for one in by_farness(report.applied.drift)]
     if rows:
         head = ["predictor", "shifted", "PSI (limit)", "median here (then)", "missing here (then)"]
@@ -156,30 +169,26 @@ def _parameters(caption: str, parameters: Sequence[Gaussian]) -> list[Block]:
 
 
 def _why(selection: Selection) -> list[Block]:
-    if not selection.members:
-        return []
-    if selection.stack:
-        losses = selection.scores._asdict()
-        fills = "stack" if len(selection.members) > 1 else "single"
-        rows = [
-            [told + (key == fills) * " (this fills the cells)", losses[key]]
-            for key, told in SCORES.items()
-            if losses[key] is not None
-        ]
-        table = Table("Which model fills best? Cross-validated log-loss", ["filled by", "log-loss"], rows)
-        head = ["weight", "predictors", "covariance", "Gaussians per label", "EM steps", "log-loss"]
-        listed = [
-            [percent(one.weight), one.view, one.covariance, one.components, one.em_steps, one.log_loss]
-            for one in selection.stack[:MAX_MEMBERS]
-        ]
-        inner: list[Block] = [Table(f"The heaviest of {len(selection.stack):,} mixtures", head, listed)]
-        return [table, SCORED_APART, Details(f"{selection.considered:,} mixtures were compared", inner)]
-    head, groups = ["covariance", "groups", "BIC", "ICL", ""], selection.numbers_of_groups
-    rows = [[one.covariance, one.components, one.bic, one.icl, "chosen" if one.weight else one.note] for one in groups]
-    if not groups:
-        head, families = ["covariance", "score", ""], selection.families
-        rows = [[one.covariance, one.log_loss, "chosen" if one.weight else one.note] for one in families]
-    return folded(f"Chosen by {criterion_name(selection.criterion)} (lower is better)", head, rows)
+    """Tabulate what was compared; of an ensemble also what it scores beside simpler models."""
+    columns = [key for key in COMPARED if any(getattr(one, key) not in {None, "", 0} for one in selection.members)]
+    rows = [[_shown(key, getattr(one, key)) for key in columns] for one in selection.members[:MAX_MEMBERS]]
+    head = [COMPARED[key] for key in columns]
+    if not selection.stack:
+        return folded(f"Chosen by {criterion_name(selection.criterion)} (lower is better)", head, rows)
+    fills, losses = "stack" if len(selection.members) > 1 else "single", selection.scores._asdict()
+    scores = [
+        [told + (key == fills) * " (this fills the cells)", losses[key]]
+        for key, told in SCORES.items()
+        if losses[key] is not None
+    ]
+    table = Table("Which model fills best? Cross-validated log-loss", ["filled by", "log-loss"], scores)
+    heaviest = Table(f"The heaviest of {len(selection.stack):,} mixtures", head, rows)
+    return [table, SCORED_APART, Details(f"{selection.considered:,} mixtures were compared", [heaviest])]
+
+
+def _shown(key: str, value: float | str | None) -> float | str:
+    """Write a cell of what was compared; what is not known is empty."""
+    return "" if value is None else percent(float(value)) if key == "weight" else value
 
 
 def _fit(fit: Convergence) -> str:

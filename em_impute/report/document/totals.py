@@ -24,13 +24,21 @@ def the_totals(report: FitReport) -> Section | None:
     totals, drawn = report.totals, report.totals.multiple_imputation or {}
     if not report.missing.cells:
         return None
-    head = ["label", "known only", "known and filled", "expected", *(["drawn (95 %)"] if drawn else [])]
+    head = ["label", "known", "filled in", "together", "expected", "of all", *(["drawn (95 %)"] if drawn else [])]
     ends = {label: [f"{number(one.estimate)} ({span(one.low, one.high)})"] for label, one in drawn.items()}
     rows = [
-        [Name(label), known, totals.most_probable[label], totals.expected[label], *ends.get(label, [])]
-        for label, known in totals.known.items()
+        [
+            Name(one.label),
+            one.known,
+            one.filled,
+            totals.most_probable[one.label],
+            totals.expected[one.label],
+            percent(one.share_expected),
+            *ends.get(one.label, []),
+        ]
+        for one in report.labels
     ]
-    blocks = [COUNTS, *folded("Rows of each label", head, rows, by=2)]
+    blocks = [COUNTS, *folded("Rows of each label", head, rows, by=3)]
     shares = [
         [Name(label), percent(one.estimate), percents(one.low, one.high), percent(one.missing_information)]
         for label, one in (totals.shares or {}).items()

@@ -15,8 +15,6 @@ class EvaluatedLabel(shared.KnownLabel):
     share_to_hide: Annotated[Share, "Part of them to hide each time."]
     hidden: Annotated[Count, "How often it was hidden, in all repeats together."]
     filled: Annotated[Count, "How often it was filled in."]
-    precision: Annotated[Share | None, "Share of these fills that are right; null where it was never filled in."]
-    recall: Annotated[Share | None, "Share of its hidden cells that were found; null where it was never hidden."]
 
 
 RULES = {

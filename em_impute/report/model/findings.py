@@ -67,7 +67,7 @@ class Totals(NamedTuple):
     most_probable: Annotated[Counts, "Known and filled rows by label."]
     expected: Annotated[Mapping[str, Annotated[float, Range(0)]], "Known rows and probabilities of others, by label."]
     multiple_imputation: Annotated[Intervals | None, MayLack, "Rows by label as draws say, with 95 % intervals."] = None
-    shares: Annotated[Mapping[str, ShareEstimate] | None, MayLack, "Shares in the population, by Rubin."] = None
+    shares: Annotated[Mapping[str, ShareEstimate] | None, MayLack, "Shares by label, by Rubin's rules."] = None
     draws: Annotated[int | None, Range(1), MayLack, "Draws that this rests on."] = None
     recommended_imputations: Annotated[int | None, Range(2), MayLack, "So many give steady standard errors."] = None
 

@@ -125,16 +125,6 @@ class Selection:
         """The mixtures that fill the cells together; none where one was chosen."""
         return [one for one in self.members if one.view]
 
-    @property
-    def families(self) -> list[Considered]:
-        """The families that were compared by cross-validation."""
-        return [one for one in self.members if not one.components]
-
-    @property
-    def numbers_of_groups(self) -> list[Considered]:
-        """The numbers of groups and families that were compared by BIC."""
-        return [one for one in self.members if not one.view and one.components]
-
 
 class BaselineEm(NamedTuple):
     """EM with one Gaussian a label, over the numbers among the predictors."""
