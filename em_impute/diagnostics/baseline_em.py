@@ -20,15 +20,11 @@ MAX_ROWS = 10_000
 
 MAX_STEPS = 500
 
-WORK, PATTERN_WORK = 1e9, 3e5
-"""Multiplications that one of the two fits may take, about a second, and what each pattern of missing cells costs as
-much as in a step of EM."""
+LEAST_STEPS, WORK, MOST_WORK = 50, 1e9, 1e10
+"""Multiplications that one of the two fits should take, about a second, and at most, for so many steps of EM."""
 
-LEAST_EM_STEPS = 50
-
-INVERSE, MAX_INVERSES = 6, 2
-"""What inverting a covariance takes as a multiple of the cube of the predictors, and what inverses may take in so many
-steps as a multiple of the work."""
+PATTERN_WORK, INVERSE = 3e5, 6
+"""What each pattern of missing cells costs in a step, and inverting a covariance over the cube of the predictors."""
 
 
 class BaselineEm(NamedTuple):
@@ -79,11 +75,10 @@ def examine_baseline_em(
 
 def _affordable_steps(rows: Rows, n_labels: int) -> int:
     """Count the steps of EM that there is time for; 0 where covariances of so many predictors are too dear for any."""
-    n_patterns = len(find_patterns(np.isnan(rows.x))[0])
-    if LEAST_EM_STEPS * n_labels * n_patterns * INVERSE * rows.x.shape[1] ** 3 > MAX_INVERSES * WORK:
-        return 0
-    a_step = n_labels * (rows.label.size * (rows.x.shape[1] + 1.0) ** 2 + n_patterns * PATTERN_WORK)
-    return max(LEAST_EM_STEPS, int(WORK / a_step))
+    n_features, n_patterns = rows.x.shape[1], len(find_patterns(np.isnan(rows.x))[0])
+    inverses = n_patterns * (PATTERN_WORK + INVERSE * n_features**3)
+    a_step = n_labels * (rows.label.size * (n_features + 1.0) ** 2 + inverses)
+    return max(LEAST_STEPS, int(WORK / a_step)) if LEAST_STEPS * a_step < MOST_WORK else 0
 
 
 def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows: Rows) -> BaselineEm:
