@@ -38,7 +38,6 @@ def build_evaluation(opened: InputTable, evaluation: Evaluation, request: Reques
         ),
         figures=_compared(evaluation, weight),
         weighted_to_missing=None if like is None else _compared(evaluation, like),
-        accuracy_sd=_deviation(evaluation),
         thresholds=[Threshold(*one) for one in metrics.filled_above(said, label, THRESHOLDS, weight)],
         reliability=[ReliabilityBin(*one) for one in metrics.reliability(said, label)],
         confusion=confusion_of(labels.labels, metrics.confusion(said, label)),
@@ -78,11 +77,3 @@ def _compared(evaluation: Evaluation, weight: Floats | None) -> Compared:
 
     labels_only = figures(LABELS_ONLY) if LABELS_ONLY in evaluation.probability else None
     return Compared(evaluation.rows(weight), figures(MODEL), labels_only, figures(MAJORITY))
-
-
-def _deviation(evaluation: Evaluation) -> float | None:
-    """Compute the standard deviation of the repeats' accuracies; None of a single one."""
-    said, label, weight = evaluation.probability[MODEL], evaluation.label, evaluation.weight
-    repeats = [np.flatnonzero(evaluation.repeat == repeat) for repeat in range(evaluation.hiding.repeats)]
-    each = [metrics.accuracy(said[one], label[one], None if weight is None else weight[one]) for one in repeats]
-    return float(np.std(each, ddof=1)) if len(each) > 1 else None

@@ -221,7 +221,6 @@ def _accuracy(found: FittedColumn, wrong: findings.ExpectedWrong) -> findings.Ac
         accuracy=right,
         interval=metrics.wilson_interval(right, n_rows),
         baseline_accuracy=float(count.max() / count.sum()),
-        baseline_label=names[int(count.argmax())],
         log_loss=held_out.log_loss,
         baseline_log_loss=held_out.baseline_log_loss,
         brier=metrics.brier(probability, label, weight),

@@ -28,11 +28,9 @@ MAX_SHOWN = 6
 def evaluation(report: EvaluationReport) -> Iterator[Section]:
     """Say how right the fills were, how labels were hidden, and which labels were mistaken for which."""
     right, guessing = (whole_percent(one.accuracy) for one in (report.figures.em_impute, report.figures.majority))
-    deviation = report.accuracy_sd
-    spread = "" if deviation is None else f"; SD between repeats {percent(deviation)}"
     blocks: list[Block] = [
         f"{right} of hidden labels right; always guessing the most common label: {guessing}.",
-        f"95 % interval: {percents(*report.figures.em_impute.interval)}{spread}.",
+        f"95 % interval: {percents(*report.figures.em_impute.interval)}.",
         was_read(report),
         said("Predictors: {}.", names(report.features.columns, MAX_SHOWN)),
         _hiding(report),

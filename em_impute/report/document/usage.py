@@ -5,7 +5,7 @@ from typing import Any
 
 from em_impute.report.charts.groups import filling_of
 from em_impute.report.document.blocks import Items, Name, Section, Table, Text, folded, joined, names, said
-from em_impute.report.format import number, percent, percents, rounded
+from em_impute.report.format import number, percent, percents, rounded, span
 from em_impute.report.model.findings import Accuracy
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
@@ -156,19 +156,12 @@ def _accuracy(report: FitReport) -> Iterable[Text]:
     """Say how right known labels were found: by cross-validation, or those of a saved model."""
     found, filled, applied = report.accuracy, report.missing.filled, report.applied
     if found is not None:
-        ends = f" (95 % interval {percents(*found.interval)})"
-        yield _recovered(f"In {found.method} ({plural(found.rows, 'row')})", found, ends)
+        which = f"In {found.method} ({plural(found.rows, 'row')})"
+        yield _recovered(which, found, f" (95 % interval {percents(*found.interval)})")
         wrong = found.expected_wrong
         if filled and wrong.level is not None:
-            yield said(
-                "About {} of the {} imputed {} expected to be wrong ({} % interval {} to {}).",
-                rounded(wrong.estimate),
-                filled,
-                "value is" if filled == 1 else "values are",
-                round(100 * wrong.level),
-                rounded(wrong.low),
-                rounded(wrong.high),
-            )
+            text = f"{rounded(wrong.estimate)} of the {plural(filled, 'imputed value')} may be wrong"
+            yield said(f"About {text} ({100 * wrong.level:.0f} % interval {span(wrong.low, wrong.high)}).")
     if applied is not None and applied.held_out is not None:
         which = f"Of {plural(applied.held_out.rows, 'label')} hidden when the model was fitted"
         yield _recovered(which, applied.held_out)
@@ -177,11 +170,12 @@ def _accuracy(report: FitReport) -> Iterable[Text]:
 
 
 def _recovered(which: str, score: Accuracy | Recovered, ends: str = "") -> Text:
-    text = (
-        f"{{}}, {{}} were recovered{ends}, against {{}} by always choosing the most common one; the log-loss was {{}} "
+    right, guessing = percent(score.accuracy), percent(score.baseline_accuracy)
+    losses = f"{number(score.log_loss)} ({number(score.baseline_log_loss)} for the label shares)"
+    return said(
+        f"{which}, {right} were recovered{ends}, against {guessing} by always choosing the most common one; "
+        f"the log-loss was {losses}."
     )
-    shares = percent(score.accuracy), percent(score.baseline_accuracy)
-    return said(text + "({} for the label shares).", which, *shares, score.log_loss, score.baseline_log_loss)
 
 
 def _missingness(report: FitReport) -> Iterable[Text]:

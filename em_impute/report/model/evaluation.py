@@ -68,7 +68,6 @@ class EvaluationReport(shared.Head):
     hiding: Annotated[Hiding, "Which known labels were hidden."]
     figures: Annotated[Compared, "What is compared on the hidden labels."]
     weighted_to_missing: Annotated[Compared | None, "On rows weighted to be like missing ones; null where none is."]
-    accuracy_sd: Annotated[float | None, Range(0), "Standard deviation between repeats; null of a single one."]
     thresholds: Annotated[Sequence[shared.Threshold], "What some values of --min-probability would do."]
     reliability: Annotated[Sequence[shared.ReliabilityBin], "Stated probability beside accuracy, in bins."]
     confusion: Annotated[shared.Confusion, "Hidden labels by true label, and within it by the label that was filled."]

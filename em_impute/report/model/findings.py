@@ -35,7 +35,6 @@ class Accuracy(NamedTuple):
     accuracy: Annotated[Share, "Share of them whose most probable label is the true one."]
     interval: Annotated[Ends, "95 % interval of the accuracy, by Wilson."]
     baseline_accuracy: Annotated[Share, "Accuracy of always saying the most common label."]
-    baseline_label: Annotated[str, "That label, among rows like those to fill."]
     log_loss: Annotated[float, Range(0), "Mean −log probability of the true label, in nats, the lower the better."]
     baseline_log_loss: Annotated[float, Range(0), "The same where only the labels' shares are known."]
     brier: Annotated[float, Range(0), "Mean squared distance of the probabilities from the truth, from 0 (best) to 2."]

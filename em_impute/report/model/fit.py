@@ -58,7 +58,6 @@ class MissingAndFilled(NamedTuple):
     filled: Annotated[Count, "How many of them were filled."]
     left_empty: Annotated[Mapping[str, Positive], LEFT_EMPTY]
     tokens: Annotated[Mapping[str, Count], shared.TOKENS]
-    lowest_probability: Annotated[Share | None, "The lowest probability of a filled label; null where none was filled."]
     without_predictors: Annotated[Count, "Missing cells in rows that show no predictor, filled or not."]
 
 
