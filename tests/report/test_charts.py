@@ -58,7 +58,7 @@ def test_the_guess_turns_where_two_probabilities_cross():
         "probability": {"a": special.expit(3.02 - x).tolist(), "b": special.expit(x - 3.02).tolist()},
     }
 
-    assert turning_points(from_json(PosteriorCurve, curve)) == [(pytest.approx(3.05), "a", "b")]
+    assert turning_points(from_json(PosteriorCurve, curve)) == [pytest.approx(3.05)]
 
 
 # Where several do

@@ -128,12 +128,9 @@ def build_applied_report(
     outputs: Sequence[WrittenFile] | None,
 ) -> FitReport:
     """Gather what is known about a column that `model` completed."""
-    blind = applied.completion.fills.without_predictors
     counted = _counted_of(opened, applied.completion, None)
     report = build_report(opened, applied.completion, request, command, outputs, counted)
-    lines = opened.table.line_of(blind[:MAX_LISTED]).tolist()
-    marked = findings.MarkedRows(findings.OutOfRange(0, 0.0, None, ()), lines)
-    return with_model(replace(report, marked=marked), applied, model, counted)
+    return with_model(report, applied, model, counted)
 
 
 def with_model(report: FitReport, applied: Applied, model: SavedModel, counted: Counted) -> FitReport:

@@ -210,27 +210,23 @@ def _marks_of_missing(design: Design) -> Iterator[str]:
     """Name numbers that look like missing marks, as -999: nines only, farther from all others than these are spread."""
     for at, feature in enumerate(design.features[: design.n_numbers]):
         x = design.distinct.x[:, at]
-        suspects = {}
-        for end in {float(np.fmin.reduce(x)), float(np.fmax.reduce(x))}:
+        for end, side in ((float(np.fmin.reduce(x)), "below"), (float(np.fmax.reduce(x)), "above")):
             value = end * feature.scale + feature.shift
-            nines = round(value)
-            is_whole = abs(nines) >= LEAST_NINES and abs(value - nines) <= 1e-9 * abs(nines)
-            if is_whole and set(str(abs(nines))) == {"9"}:
-                suspects[end] = nines
-        for end, nines in sorted(suspects.items()):
-            others = x[~(np.isnan(x) | np.isin(x, list(suspects)))]
-            if _is_far(end, others):
+            if _is_nines(value) and _is_far(end, np.unique(x[~np.isnan(x)])):
                 holds = x == end if design.index is None else (x == end)[design.index]
-                where = f"{shown(feature.name)} is {nines} in {plural(int(holds.sum()), 'row')}"
-                yield f"{where}, far {'above' if end > others[0] else 'below'} every other value"
+                where = f"{shown(feature.name)} is {round(value)} in {plural(int(holds.sum()), 'row')}"
+                yield f"{where}, far {side} every other value"
 
 
-def _is_far(end: float, others: Floats) -> bool:
-    """Tell whether a value is farther from the others, (n_others,), than their range is wide."""
-    if np.unique(others).size < FEW_VALUES:
-        return False
-    low, high = others.min(), others.max()
-    return bool(max(low - end, end - high) > high - low)
+def _is_nines(value: float) -> bool:
+    nines = abs(round(value))
+    return nines >= LEAST_NINES and abs(abs(value) - nines) <= 1e-9 * nines and set(str(nines)) == {"9"}
+
+
+def _is_far(end: float, values: Floats) -> bool:
+    """Tell whether one end of `values`, ascending, is farther from those between both ends than these are spread."""
+    others = values[1:-1]
+    return others.size >= FEW_VALUES and bool(np.abs(others - end).min() > np.ptp(others))
 
 
 def _of_labels(completion: ColumnResult, design: Design) -> Warnings:

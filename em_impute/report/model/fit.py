@@ -168,7 +168,7 @@ class FitReport(shared.Head):
     sensitivity: Annotated[Sensitivity | None, "If the class decides who is missing; null without known labels."] = None
     suspect_labels: Annotated[Sequence[SuspectLabel], "Known labels that look wrong, the first 1,000."] = ()
     audit: Annotated[Audit | None, "How known labels were judged; null where none could be."] = None
-    marked: Annotated[MarkedRows | None, "Weakly founded rows; null where none was missing, and of parts."] = None
+    marked: Annotated[MarkedRows | None, "Weakly founded rows; null where nothing was fitted, and of parts."] = None
     log: Annotated[Sequence[Decision], "What was decided for the user, in the order of the stages."]
     warnings: Annotated[Sequence[shared.Notice], "What to know before relying on the result."]
     plain_em: Annotated[BaselineEm | None, "Plain EM, to learn from; null where it cannot be fitted."] = None
