@@ -55,23 +55,12 @@ class Sweep(NamedTuple):
     interval: Annotated[Ends | None, "95 % interval of its share at δ = 0; null where --delta is given."]
 
 
-class Tipping(NamedTuple):
-    """The smallest shift that makes another label the most common."""
-
-    label: Annotated[str, "The label whose odds are shifted."]
-    delta: Annotated[float, "The shift δ of its log-odds."]
-    most_common: Annotated[str, "What becomes the most common label."]
-
-
 class Sensitivity(NamedTuple):
     """What the completed column would hold if labels were missing more often in one class than in another."""
 
     deltas: Annotated[Sequence[float], "Shifts δ of a label's log-odds in the missing rows that were looked at."]
     sweeps: Annotated[Sequence[Sweep], "Each label that was shifted: one of two, of more the twelve most common."]
-    most_common: Annotated[str, "The most common label of the completed column, by expected rows at δ = 0."]
-    tipping: Annotated[Tipping | None, "The least shift that changes the most common label; null beyond ±5."]
     labels_left_out: Annotated[Count, "Less common labels that were not shifted."]
-    sentence: Annotated[str, "What this says, in words."]
 
 
 Point = tuple[float, float]

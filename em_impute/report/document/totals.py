@@ -1,7 +1,7 @@
 """Sections about the whole column: totals, what another mix would change, known labels that look wrong."""
 
 from em_impute.report.document.accuracy import place
-from em_impute.report.document.blocks import Block, Details, Name, Section, folded, said
+from em_impute.report.document.blocks import Block, Details, Name, Section, folded
 from em_impute.report.format import number, percent, percents, small_percent, span
 from em_impute.report.model.fit import FitReport
 from em_impute.table.text import plural
@@ -16,6 +16,12 @@ COUNTS = (
 SHARES = (
     "If the rows are a sample, these are the shares in the population, by Rubin’s rules. Missing information: the part "
     "of the uncertainty that comes from the missing labels."
+)
+
+
+WHAT_IF = (
+    "What would follow if missing labels had another mix: suppose the odds of a label are exp(δ) times as high where "
+    "it is missing. At δ = 0 nothing changes, at δ = 1 they are 2.7 times as high."
 )
 
 
@@ -54,17 +60,10 @@ def what_if_not(report: FitReport) -> Section | None:
     found = report.sensitivity
     if found is None or not found.sweeps:
         return None
-    blocks: list[Block] = [
-        said(
-            "What would follow if missing labels had another mix: suppose the odds of a label are exp(δ) times as high "
-            "where it is missing. At δ = 0 nothing changes, at δ = 1 they are 2.7 times as high. {}",
-            found.sentence,
-        ),
-    ]
     head = ["label", *(f"δ = {delta:g}" for delta in found.deltas)]
     rows = [[Name(one.label), *(percent(share) for share in one.share)] for one in found.sweeps]
     left_out = f"; {plural(found.labels_left_out, 'less common label')} left out" if found.labels_left_out else ""
-    blocks += folded(f"Expected share of all rows{left_out}", head, rows)
+    blocks = [WHAT_IF, *folded(f"Expected share of all rows{left_out}", head, rows)]
     return Section("delta", "If missingness depends on the label", blocks)
 
 
