@@ -1,6 +1,5 @@
 """What is said in several places: in the document, on the terminal, and in warnings."""
 
-import math
 from collections.abc import Iterable, Iterator
 
 from em_impute.report.format import number, percent, rounded
@@ -8,9 +7,6 @@ from em_impute.report.model.findings import AppliedModel, OutOfRange
 from em_impute.report.model.shared import Notice, is_note
 from em_impute.saved_model.values import Drift, PredictorDrift
 from em_impute.table.text import plural
-
-SURELY = 3.0
-"""Standard deviations, √n of n rows expected, beyond which it was not chance that so many rows are out of range."""
 
 REASONS = {
     "without_predictors": "nothing else is known about their rows",
@@ -42,17 +38,8 @@ def cells_in_rows(n_rows: int) -> str:
 
 def out_of_range(outside: OutOfRange) -> str:
     """Count rows that are outside the range of the labelled rows."""
-    cells = cells_in_rows(outside.rows)
-    expected, far = number(round(outside.expected_by_chance, 1)), number(round(outside.furthest_sd or 0.0, 1))
-    if more_than_chance(outside) or not outside.furthest_sd:
-        return f"{cells} outside the range of the labelled rows (at most {expected} expected by chance)"
-    return f"{cells} outside the range of the labelled rows, by up to {far} standard deviations"
-
-
-def more_than_chance(outside: OutOfRange) -> bool:
-    """Tell whether more rows are outside the range of the labelled rows than chance gives."""
-    expected = outside.expected_by_chance
-    return outside.rows > expected + SURELY * math.sqrt(expected)
+    far = number(round(outside.furthest_sd, 1))
+    return f"{cells_in_rows(outside.rows)} outside the range of the labelled rows, by up to {far} standard deviations"
 
 
 def without_predictors(n_rows: int) -> str:

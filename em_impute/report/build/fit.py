@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.diagnostics.extrapolation import Flagged, predictor_at
+from em_impute.diagnostics.extrapolation import Flagged, number_at
 from em_impute.diagnostics.values import Audit
 from em_impute.ensemble import metrics
 from em_impute.missingness.values import GroupOfRows
@@ -193,9 +193,8 @@ def _marked_of(opened: InputTable, flagged: Flagged, design: Design) -> findings
     outside = zip(line_of(flagged.outside[first]).tolist(), beyond, strict=False)
     out_of_range = findings.OutOfRange(
         rows=flagged.outside.size,
-        expected_by_chance=flagged.expected_outside,
-        furthest_sd=float(flagged.beyond.max()) if flagged.beyond.any() else None,
-        listed=[findings.OutOfRangeRow(line, *predictor_at(design, *at)) for line, at in outside],
+        furthest_sd=float(flagged.beyond.max(initial=0.0)),
+        listed=[findings.OutOfRangeRow(line, *number_at(design, *at)) for line, at in outside],
     )
     return findings.MarkedRows(out_of_range, line_of(flagged.without_predictors[first]).tolist())
 

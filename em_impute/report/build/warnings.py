@@ -21,7 +21,7 @@ from em_impute.report.build.missingness import reasons_of
 from em_impute.report.build.sensitive_columns import advice
 from em_impute.report.format import number, percent, span
 from em_impute.report.model.findings import AppliedModel, ExpectedWrong, MarkedRows, Totals
-from em_impute.report.sentences import cells_in_rows, more_than_chance, out_of_range, without_predictors
+from em_impute.report.sentences import cells_in_rows, out_of_range, without_predictors
 from em_impute.saved_model.drift import is_more_often
 from em_impute.table.arrays import Codes
 from em_impute.table.text import listed, plural, shown
@@ -117,19 +117,12 @@ def _of_information(counted: Counted) -> Warnings:
 
 
 def _of_marked_rows(marked: MarkedRows | None, n_without_predictors: int) -> Warnings:
-    """Warn of weakly founded rows.
-
-    A few rows just beyond the known range are to be expected; W11 is for more of them than chance gives, or for one
-    that is far out.
-    """
-    if marked is not None:
+    """Warn of weakly founded rows; a few just beyond the known range are to be expected."""
+    if marked is not None and marked.out_of_range.furthest_sd > FAR:
         outside = marked.out_of_range
-        if more_than_chance(outside) or (outside.furthest_sd or 0.0) > FAR:
-            listed_first = outside.listed[:MAX_NAMED]
-            values = [shown(one.value) if isinstance(one.value, str) else f"{one.value:.7g}" for one in listed_first]
-            named = [f"line {one.line} ({one.column} {value})" for one, value in zip(listed_first, values, strict=True)]
-            more = f" and {outside.rows - len(named):,} more" if outside.rows > len(named) else ""
-            yield "W11", f"{out_of_range(outside)}: {', '.join(named)}{more}."
+        named = [f"line {one.line} ({one.column} {one.value:.7g})" for one in outside.listed[:MAX_NAMED]]
+        more = f" and {outside.rows - len(named):,} more" if outside.rows > len(named) else ""
+        yield "W11", f"{out_of_range(outside)}: {', '.join(named)}{more}."
     if n_without_predictors:
         yield "W16", without_predictors(n_without_predictors)
 

@@ -127,10 +127,7 @@ def _marked(marked: MarkedRows | None, n_without: int) -> list[Block]:
     blocks: list[Block] = []
     if marked is not None and marked.out_of_range.rows:
         outside = marked.out_of_range
-        rows = [
-            [one.line, Name(one.column), Name(one.value) if isinstance(one.value, str) else f"{one.value:.7g}"]
-            for one in outside.listed[:MAX_ROWS]
-        ]
+        rows = [[one.line, Name(one.column), f"{one.value:.7g}"] for one in outside.listed[:MAX_ROWS]]
         first = f", the first {MAX_ROWS} of {outside.rows:,}" if outside.rows > len(rows) else ""
         table = Table(f"Rows out of range{first}", ["line", "column", "value"], rows)
         blocks += [f"{out_of_range(outside)}: their labels are extrapolated.", Details("Rows out of range", [table])]

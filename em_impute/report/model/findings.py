@@ -111,26 +111,25 @@ class SuspectLabel(LabelledCell):
 
 
 class OutOfRangeRow(NamedTuple):
-    """A row in which a predictor is outside the range of the labelled rows."""
+    """A row in which a number is outside the range of the labelled rows."""
 
     line: Line
     column: Annotated[str, "The predictor that is beyond."]
-    value: Annotated[float | str, "What it holds: a number, or the text of a category."]
+    value: Annotated[float, "What it holds."]
 
 
 class OutOfRange(NamedTuple):
-    """Rows in which some predictor is outside the range of the labelled rows."""
+    """Rows in which some number is outside the range of the labelled rows."""
 
     rows: Annotated[Count, "How many there are."]
-    expected_by_chance: Annotated[float, Range(0), "How many chance gives at most."]
-    furthest_sd: Annotated[float | None, Range(0), "Distance of the furthest, in standard deviations; null of texts."]
+    furthest_sd: Annotated[float, Range(0), "Distance of the furthest, in standard deviations."]
     listed: Annotated[Sequence[OutOfRangeRow], "The first 1,000 of them."]
 
 
 class MarkedRows(NamedTuple):
     """Missing cells in weakly founded rows."""
 
-    out_of_range: Annotated[OutOfRange, "Rows in which some predictor is outside the range of the labelled rows."]
+    out_of_range: Annotated[OutOfRange, "Rows in which some number is outside the range of the labelled rows."]
     without_predictors: Annotated[Sequence[Line], "Lines of the first 1,000 that show no predictor."]
 
 
