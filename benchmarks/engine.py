@@ -32,7 +32,7 @@ import numpy as np
 
 from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.em.blocks import Floats, Integers, Rows
-from em_impute.em.em import Stopping, expect, fit, iterate, make_problem
+from em_impute.em.em import Stopping, expect, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior
 from em_impute.em.initialize import Recipe
 from em_impute.em.mixture import fit_mixture
@@ -96,7 +96,7 @@ def against_sklearn(n_rows: int, rounds: int, *, default_threads: bool) -> None:
     plain = iterate(problem, start, FAMILIES["full"], no_prior, Stopping(0.0))
     n_plain = next(step.iteration for step in plain if step.objective >= best.objective - 1e-6 * n_rows)
     print(f"\n{n_rows:,} x {x.shape[1]}, {n_components} full components: plain EM needs {n_plain} maps")
-    enough = Stopping(0.5e-6 * n_rows)
+    recipe = Recipe("full", prior_strength=0.0, stopping=Stopping(0.5e-6 * n_rows))
     try:
         import sklearn
     except ImportError:
@@ -105,9 +105,7 @@ def against_sklearn(n_rows: int, rounds: int, *, default_threads: bool) -> None:
     ratios, per_map = [], []
     for _ in range(rounds):
         began = time.perf_counter()
-        problem = make_problem(x, label, weight, np.arange(n_components), n_components)
-        steps = iterate(problem, start, FAMILIES["full"], no_prior, enough, accelerate=True)
-        fitted = fit(steps, problem.component_label)
+        fitted = fit_mixture(Rows(x, label, weight), n_components, recipe, start=start).fit
         ours = time.perf_counter() - began
         began = time.perf_counter()
         expect(problem, start)

@@ -110,7 +110,9 @@ class Request:
     deltas: tuple[tuple[str, float], ...] = ()
     """Labels, and by how much the log-odds of each are higher in the rows without a label than their predictors say."""
     examined: bool = True
-    """Somebody will read what can be said beyond the fills."""
+    """Somebody will be warned of what can be said beyond the fills."""
+    reported: bool = True
+    """Somebody will read more of that than its warnings."""
     keeps_model: bool = False
     """The fit will be saved, so that there is one even if no cell is missing."""
     probability: bool = False

@@ -131,16 +131,17 @@ def _write_data(done: "Completed", plan: Plan, watch: "Progress") -> "list[Writt
             n_done += len(block)
             watch("writing", min(1.0, n_done / n_bytes), "")
 
+    hashed = source.stamp is None
     for path in paths:
         with _after(paths[: len(written)], "nothing else was"):
             if path == STDOUT:
                 watch("", None, "")
                 written.append(write_to_stdout(next(contents)))
             elif place is None:
-                written.append(write_atomically(path, counted(next(contents))))
+                written.append(write_atomically(path, counted(next(contents)), hashed=hashed))
             else:
                 blocks = place.replacing(compressed(counted(next(contents)), suffix_of(source.compression)))
-                written.append(write_atomically(path, blocks, suffix=""))
+                written.append(write_atomically(path, blocks, suffix="", hashed=hashed))
     return written
 
 

@@ -27,7 +27,8 @@ def fill_table(asked: Asked, run: Run, *, is_told: bool) -> Done:
     """Complete the table; `is_told` says whether anybody is told what is warned about, beside the reports."""
     plan = plan_table(asked, run.log)
     source, request = read_saved(asked.saved, asked.table, plan.request)
-    request = replace(request, examined=is_told or bool(plan.destination.reports))
+    is_read = bool(plan.destination.reports) or run.console is not None or run.log.is_open
+    request = replace(request, examined=is_told or is_read, reported=is_read)
     return (_fill_parts if plan.in_parts else fill_file)(plan, request, source, run)
 
 

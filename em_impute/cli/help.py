@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from functools import partial
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -26,11 +27,16 @@ class _Help:
                 formatter.write_dl(written, col_max=MAX_NAME_WIDTH)
 
     def get_params(self, ctx: Any) -> Any:  # noqa: ANN401  # as above
-        """Give the parameters; flags are off: to find out what None means, Typer would import pydantic."""
+        """Give the parameters, which import pydantic only where a number or one of several words is given.
+
+        Flags are off: to find out what None means, Typer would import it.
+        """
         params = super().get_params(ctx)  # type: ignore[misc]  # of the class beside it
         for param in params:
             if getattr(param, "is_flag", False) and param.default is None:
                 param.default = False
+            if not (param.required or param.callback):
+                param.process_value = partial(_processed, param)
         return params
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  # as above
@@ -41,6 +47,14 @@ class _Help:
             typer.echo(ctx.get_help())
             raise typer.Exit
         return super().parse_args(ctx, args)  # type: ignore[misc]  # of the class beside it
+
+
+def _processed(param: Any, ctx: Any, value: Any) -> Any:  # noqa: ANN401  # as above
+    """Check what was given for an option; defaults and texts are as they should be."""
+    if ctx.get_parameter_source(param.name).name == "DEFAULT":
+        return () if value is None and param.multiple else value
+    kind = getattr(getattr(param, "type_descriptor", None), "annotation", None)  # older versions of Typer have none
+    return value if kind in {str, list[str]} else type(param).process_value(param, ctx, value)
 
 
 class Command(_Help, TyperCommand):

@@ -67,8 +67,7 @@ def learn_vocabulary(column: NamedTexts, labelled: Flags, seed: int) -> Vocabula
     """Choose the features of a column, from all its rows and from those that are `labelled`, (n_rows,).
 
     A whole text is one where it is in two rows or more and in a labelled one.  N-grams are features where texts
-    seldom repeat: the probability that a new row's text is in none of the labelled rows is about the share of these
-    rows whose text is in no other (Good 1953, Biometrika 40).
+    seldom repeat.
     """
     folded = fold(column.texts)
     number = {text: k for k, text in enumerate(dict.fromkeys(folded))}
@@ -79,12 +78,20 @@ def learn_vocabulary(column: NamedTexts, labelled: Flags, seed: int) -> Vocabula
     whole = tuple(texts[k] for k in np.flatnonzero(is_feature))
     buckets: Hashes = np.empty(0, np.int32)
     idf: Singles = np.empty(0, np.float32)
-    if np.count_nonzero(n_labelled == 1) > UNSEEN * n_labelled.sum():
+    if is_seldom_repeated(n_labelled):
         shown = draw_rows(merged >= 0, MAX_ROWS, np.random.default_rng(seed))
         used, count = np.unique(merged[shown], return_counts=True)
         buckets, idf = _frequent_ngrams([texts[k] for k in used], count)
     is_missing = column.code < 0
     return Vocabulary(column.name, whole, buckets, idf, bool(is_missing.any() and not is_missing.all()))
+
+
+def is_seldom_repeated(n_rows: Integers) -> bool:
+    """Tell by the rows of each text, (n_texts,), whether a new row's text is often in none of them.
+
+    The probability is about the share of the rows whose text is in no other (Good 1953, Biometrika 40).
+    """
+    return bool(np.count_nonzero(n_rows == 1) > UNSEEN * n_rows.sum())
 
 
 def text_features(vocabulary: Vocabulary, texts: Sequence[str]) -> "Iterator[csr_matrix]":
@@ -114,7 +121,7 @@ def _ngram_counts(texts: Sequence[str]) -> "csr_matrix":
     """Count the n-grams of each text by their hashes: (n_texts, 2^HASH_BITS)."""
     from scipy.sparse import csr_matrix
 
-    text, bucket = _ngrams(texts)
+    text, bucket = ngrams(texts)
     return csr_matrix((np.ones(text.size), (text, bucket)), shape=(len(texts), 1 << HASH_BITS))
 
 
@@ -140,7 +147,7 @@ def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
             yield texts[first:stop]
 
 
-def _ngrams(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+def ngrams(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Give the n-grams of words with a blank at either end: texts they are in and hashes, (n_occurrences,) each."""
     characters = np.frombuffer(" ".join(["", *texts, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
     size = np.fromiter(map(len, texts), np.intp, len(texts)) + 1

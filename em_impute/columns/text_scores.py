@@ -10,6 +10,7 @@ from em_impute.columns.gaps import find_gaps
 from em_impute.columns.predictors import NOTHING, Known, are_identifiers
 from em_impute.columns.text_features import NamedTexts
 from em_impute.columns.text_model import TextModel, fit_text_model
+from em_impute.columns.text_test import may_tell
 from em_impute.em.blocks import Floats, Integers
 from em_impute.serialize.annotations import Axes, NotSaved
 from em_impute.table.arrays import Codes
@@ -110,6 +111,8 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     texts = _as_in_rows_to_fill(texts, label, every, seed)
     # What has room are categories and numbers, which the mixtures take as they are.
     if have_room and not any(_tells(table, column[one.name], one, label, every, fold) for one in texts):
+        return None
+    if not may_tell(texts, label, every, len(labels), seed):
         return None
     fit = fit_text_model(texts, label, every, fold, len(labels), seed)
     scored = labels[:1] if len(labels) == 2 else labels  # noqa: PLR2004  # the second is the first with a minus

@@ -22,24 +22,27 @@ from em_impute.options import Request
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """What can be said of a completed column."""
+    """What can be said of a completed column; but for what is warned of, None where nobody reads it."""
 
-    missingness: Differences | None
-    """Rows with a label beside rows without one; None where there are none of either kind"""
     uncertainty: Uncertainty
-    sensitivity: Sensitivity | None  # None where no label was known
-    audit: Audit | None  # None where no known label could be held out
     flagged: Flagged
-    baseline_em: BaselineEm | None  # None where nothing was measured, or no Gaussians can be fitted
-    pictures: ChartData
-    importance: tuple[Importance, ...] | None
+    missingness: Differences | None = None
+    """Rows with a label beside rows without one; None where there are none of either kind"""
+    sensitivity: Sensitivity | None = None  # None where no label was known
+    audit: Audit | None = None  # None where no known label could be held out
+    baseline_em: BaselineEm | None = None  # None where nothing was measured, or no Gaussians can be fitted
+    pictures: ChartData | None = None
+    importance: tuple[Importance, ...] | None = None
     """None where no label was held out from an ensemble, or its fits were too large to keep"""
 
 
 def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request) -> Diagnostics:
     """Examine a fitted column.  `recipe` is that of one mixture, which shows EM in its plainest form."""
     design, labels = found.design, found.labels
-    uncertainty = examine_uncertainty(found, fills, request.min_probability, request.seed)
+    uncertainty = examine_uncertainty(found, fills, request.min_probability, request.seed, with_shares=request.reported)
+    flagged = find_flagged(design, fills.row, () if found.texts is None else found.texts.names)
+    if not request.reported:
+        return Diagnostics(uncertainty, flagged)
     sensitivity = None
     if any(labels.known):
         weight = found.cells.astype(np.float64)
@@ -48,11 +51,11 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
         sensitivity = sweep(found.unshifted, weight, known, labels.labels, totals)
     plain = examine_baseline_em(design, found.mixture, recipe, request.prior_strength)
     return Diagnostics(
-        examine_missingness(design, request.seed, found.fitted.how.missing),
         uncertainty,
+        flagged,
+        examine_missingness(design, request.seed, found.fitted.how.missing),
         sensitivity,
         audit_labels(found),
-        find_flagged(design, fills.row, () if found.texts is None else found.texts.names),
         plain,
         chart_data(found, fills, request.min_probability, plain, request.seed),
         examine_importance(found),

@@ -60,7 +60,8 @@ class Uncertainty:
     """The same from the known labels that were held out, as if the missing ones were like them"""
     agree: bool  # The draws, before held-out labels corrected them, and those labels do not contradict each other.
     totals: tuple[IntervalEstimate, ...]  # of each label, in the completed column: 95 %
-    shares: tuple[IntervalEstimate, ...]  # of each label, where the rows come from: 95 % by Rubin's rules
+    shares: tuple[IntervalEstimate, ...] | None
+    """of each label, where the rows come from: 95 % by Rubin's rules; None where nobody reads them"""
     missing_information: Floats
     """(n_labels,), fraction that is missing of what the complete column would tell about each share"""
     n_beyond: int = 0  # Missing cells in rows that are like no labelled row, so that no hidden label tells of them.
@@ -80,7 +81,9 @@ class Gathered(NamedTuple):
     filled: Integers  # (n_rows, n_labels), cells that were filled with each label
 
 
-def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: float, seed: int) -> Uncertainty:
+def examine_uncertainty(
+    found: FittedColumn, fills: Fills, min_probability: float, seed: int, *, with_shares: bool = True
+) -> Uncertainty:
     """Draw the model and count; cells whose most probable label is less probable were left empty."""
     rng = np.random.default_rng([seed, EXAMINING])
     n_labels = len(found.labels.labels)
@@ -93,7 +96,7 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
     total = known + rng.multinomial(missing.cells, chance).sum(axis=1)  # (n_draws, n_labels)
     stated = found.distinct_probability[missing.place]
     total = total + (fills.expected - missing.cells @ stated)  # of a sample its share of each label is known to be off
-    shares, missing_information = pool_shares(total / found.labels.label.size, found.labels.label.size)
+    pooled = pool_shares(total / found.labels.label.size, found.labels.label.size)
     held = found.promise
     wrong = held_out = None
     agree, n_beyond = True, 0
@@ -115,17 +118,29 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, min_probability: floa
     # Of each label's total in this file: draws as of a normal distribution, between what is known and all cells.
     half = NORMAL_95 * total.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / N_DRAWS)
     totals = _intervals(total.mean(axis=0), half, known, known + fills.row.size)
-    return Uncertainty(N_DRAWS, wrong, held_out, agree, totals, shares, missing_information, n_beyond)
+    shares = pooled.intervals() if with_shares else None
+    return Uncertainty(N_DRAWS, wrong, held_out, agree, totals, shares, pooled.missing_information, n_beyond)
 
 
-def pool_shares(share: Floats, n_rows: int) -> tuple[tuple[IntervalEstimate, ...], Floats]:
-    """Pool the shares of labels (n_draws, n_labels) among `n_rows` rows by Rubin's (1987) rules.
+class PooledShares(NamedTuple):
+    """Shares of labels by Rubin's (1987) rules, (n_labels,) each."""
 
-    Returns 95 % intervals and the fractions of missing information, with the degrees of freedom of Barnard & Rubin
-    (1999, Biometrika 86).
-    """
-    from scipy.special import stdtrit
+    estimate: Floats
+    variance: Floats
+    freedom: Floats  # degrees of freedom by Barnard & Rubin (1999, Biometrika 86)
+    missing_information: Floats  # a fraction
 
+    def intervals(self) -> tuple[IntervalEstimate, ...]:
+        """Give 95 % intervals."""
+        from scipy.special import stdtrit  # late: to import it takes as long as all draws of a small table
+
+        half: Floats = np.sqrt(self.variance)
+        half *= stdtrit(self.freedom, 0.5 + TOTAL_LEVEL / 2.0)
+        return _intervals(self.estimate, half, np.zeros_like(half), np.ones_like(half))
+
+
+def pool_shares(share: Floats, n_rows: int) -> PooledShares:
+    """Pool the shares of labels among `n_rows` rows that were drawn, (n_draws, n_labels)."""
     n_draws = share.shape[0]
     estimate = share.mean(axis=0)
     within = np.maximum(estimate * (1.0 - estimate), 0.0) / n_rows
@@ -138,19 +153,21 @@ def pool_shares(share: Floats, n_rows: int) -> tuple[tuple[IntervalEstimate, ...
     freedom = np.maximum(of_draws * observed / (of_draws + observed), 1.0)
     missing = np.clip(part + (1.0 - part) * 2.0 / (freedom + 3.0), 0.0, 1.0)
     missing[part < NOTHING] = 0.0
-    half = stdtrit(freedom, 0.5 + TOTAL_LEVEL / 2.0) * np.sqrt(total)
-    return _intervals(estimate, half, np.zeros_like(half), np.ones_like(half)), missing
+    return PooledShares(estimate, total, freedom, missing)
 
 
 def _gathered(found: FittedColumn, fills: Fills, most: int, rng: np.random.Generator) -> Gathered:
     """Gather the missing cells by equal rows; of too many different ones a sample in which each stands for several."""
-    row, n_codes, drawn = fills.row, len(found.labels.labels) + 1, np.arange(fills.row.size)
+    row, code, n_codes = fills.row, fills.code, len(found.labels.labels) + 1
     if found.unlabelled.size > most < row.size:
         drawn = np.sort(rng.choice(row.size, most, replace=False))
-    stands_for = np.diff(np.arange(drawn.size + 1) * row.size // drawn.size)
-    place, at = np.unique(found.place_of(row[drawn]), return_inverse=True)
-    pair = at * n_codes + fills.code[drawn].astype(np.intp) + 1
-    filled = np.bincount(pair, stands_for, place.size * n_codes).astype(np.int64).reshape(-1, n_codes)
+        place, at = np.unique(found.place_of(row[drawn]), return_inverse=True)
+        stands_for = np.diff(np.arange(most + 1) * row.size // most)
+        filled = np.bincount(at * n_codes + code[drawn] + 1, stands_for, place.size * n_codes)
+    else:
+        place = np.arange(found.unlabelled.size)
+        filled = np.bincount(found.place_of(row) * n_codes + code + 1, minlength=place.size * n_codes)
+    filled = filled.astype(np.int64, copy=False).reshape(-1, n_codes)
     return Gathered(found.unlabelled[place], place, filled.sum(axis=1), filled[:, 1:])
 
 

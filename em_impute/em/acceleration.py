@@ -39,7 +39,7 @@ class Squarem:
         """
         first, self._first = self._first, parameters
         if first is None:
-            return None, None
+            return None, max(self._rates, default=None)
         start, here, there = map(_vector, (first, parameters, mapped))
         step, after = here - start, there - here
         bend = after - step

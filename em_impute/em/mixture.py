@@ -4,6 +4,7 @@ A mixture can also be fitted to reweighted rows, which shows how much it owes to
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 
@@ -13,11 +14,11 @@ from em_impute.em.families import FAMILIES, Prior, default_prior
 from em_impute.em.hierarchy import Hierarchy, build_hierarchy
 from em_impute.em.initialize import Mixture, Recipe, coinciding, components_of_labels, search, start_from_labels
 from em_impute.em.parameters import Parameters
-from em_impute.em.sampling import sample_rows
+from em_impute.em.sampling import draw_by_weight, sample_rows
 from em_impute.errors import FitError
 
 MAX_SEARCH_ROWS = 20_000
-"""Without labels, starts compete on so many rows at most; the winner then sees every row."""
+"""Starts compete, and EM first climbs, on so many rows without a label at most; the winner then sees every row."""
 
 MAX_REFITTED_ROWS = 20_000
 """Rows at most that are refitted to, each standing for as many as there are more."""
@@ -35,31 +36,48 @@ def fit_mixture(
     recipe: Recipe,
     watch: Callable[[Step], None] | None = None,
     hierarchy: Hierarchy | None = None,
+    start: Parameters | None = None,
 ) -> Mixture:
     """Fit a Gaussian mixture in which every component belongs to a label.
 
     Labelled rows start and anchor the fit.  When no row is labelled, each label is one component, found from several
     starts; which is which is then for the caller to say.  `hierarchy` is that of the rows, where the caller has it.
+    `start` takes the place of both.  Where rows are many, EM first comes near the optimum on a sample of them.
     """
     family = FAMILIES[recipe.family]
     component_label = components_of_labels(rows.label, n_labels, recipe.per_label)
     prior = _prior_for(rows, component_label.size, recipe.prior_strength)
     problem = _problem(rows, component_label, n_labels, recipe)
+    few = _fewer(rows, recipe.seed)
+    few_problem = problem if few is rows else _problem(few, component_label, n_labels, recipe)
 
-    def climb(start: Parameters) -> Fit:
+    def climb(problem: Problem, start: Parameters, watch: Callable[[Step], None] | None = None) -> Fit:
         steps = iterate(problem, start, family, prior, recipe.stopping, accelerate=recipe.accelerate)
         return fit(steps, component_label, watch)
 
-    if not (rows.label >= 0).any():
-        few = sample_rows(rows, MAX_SEARCH_ROWS, recipe.seed)
-        few_problem = problem if few is rows else make_problem(*few, component_label, n_labels)
+    if start is None and not (rows.label >= 0).any():
         if hierarchy is None:
             hierarchy = build_hierarchy(few, overall_covariance(few), recipe.seed)
         found = search(few_problem, few, family, prior, recipe, hierarchy)
-        fitted = found.fit if few is rows else climb(found.fit.parameters)
+        fitted = found.fit if few is rows else climb(problem, found.fit.parameters, watch)
         return found._replace(fit=fitted, separable=not coinciding(fitted.parameters).any())
 
-    return Mixture(climb(start_from_labels(*rows, component_label, prior, recipe.seed)), recipe)
+    if start is None:
+        start = start_from_labels(*rows, component_label, prior, recipe.seed)
+    if few is not rows and recipe.accelerate:
+        with suppress(FitError):
+            start = climb(few_problem, start).parameters
+    return Mixture(climb(problem, start, watch), recipe)
+
+
+def _fewer(rows: Rows, seed: int) -> Rows:
+    """Keep the rows with a label, and of the others a sample; give back the very rows where all are kept."""
+    unknown, known = np.flatnonzero(rows.label < 0), np.flatnonzero(rows.label >= 0)
+    if unknown.size <= MAX_SEARCH_ROWS:
+        return rows
+    drawn, weight = draw_by_weight(rows.weight[unknown], MAX_SEARCH_ROWS, np.random.default_rng(seed))
+    chosen = np.concatenate([known, unknown[drawn]])
+    return Rows(rows.x[chosen], rows.label[chosen], np.concatenate([rows.weight[known], weight]))
 
 
 def refits(rows: Rows, mixture: Mixture, n_labels: int, n_refits: int, seed: int) -> list[Parameters]:

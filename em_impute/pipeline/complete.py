@@ -101,7 +101,7 @@ def fit_column(
         if named or not can_hold_out(one):
             order = 0 if any(known.known) else ordering_feature(one, order_by)
             return fit_one(one, request.covariance, recipe, order, tell)
-        return fit_with_ensemble(one, recipe, tell, single=request.single, led=request.examined or request.keeps_model)
+        return fit_with_ensemble(one, recipe, tell, single=request.single, led=request.reported or request.keeps_model)
 
     fitted = fit(design, lambda stage, detail: progress(stage, None, detail))
     if not any(known.known):

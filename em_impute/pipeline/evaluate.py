@@ -48,6 +48,7 @@ class Evaluation(NamedTuple):
     like_missing: Floats | None  # (n_hidden,) how much, were they as the missing rows; None where none is missing
     design: Design  # of the last repeat
     texts: TextScores | None  # what made predictors of texts in it
+    n_emptied: int  # hidden labels of whose rows some predictors were hidden as well
     seconds: float
 
     def rows(self, weight: Floats | None) -> float:
@@ -107,10 +108,13 @@ def evaluate(
     if whole is not None:
         hidden = in_clusters(hidden, labels, whole.design, whole.fitted.how.clusters, rng)
     said: dict[str, list[Floats]] = {MODEL: [], LABELS_ONLY: [], MAJORITY: []}
+    n_emptied = 0
     for number, rows in enumerate(hidden):
         left = without(labels, rows)
         tell = _progress(progress, number, len(hidden))
-        shown = opened if whole is None else _with_gaps(opened, whole, rows, rng)
+        gone = {} if whole is None else _gaps(whole, rows, rng)
+        n_emptied += np.unique(np.concatenate([*gone.values(), rows[:0]])).size
+        shown = opened.without(gone) if gone else opened
         found = fit_column(shown, column, left, request, tell)
         said[MODEL].append(found.probability_of(rows))
         known = left.label >= 0
@@ -134,19 +138,20 @@ def evaluate(
         None if whole is None else _like_missing(opened, labels, whole, row),
         found.design,
         found.texts,
+        n_emptied,
         perf_counter() - began,
     )
 
 
-def _with_gaps(opened: InputTable, whole: FittedColumn, rows: Integers, rng: np.random.Generator) -> InputTable:
-    """Let rows whose labels are hidden, (n_hidden,), show only what rows to fill show."""
+def _gaps(whole: FittedColumn, rows: Integers, rng: np.random.Generator) -> dict[str, Integers]:
+    """Say of which rows whose labels are hidden, (n_hidden,), a column is not to be seen, as it is in rows to fill."""
     gaps, design = whole.fitted.how.gaps, whole.design
     if gaps is None:
-        return opened
+        return {}
     seen = np.hstack([~np.isnan(design.x_of(rows)), design.codes_of(rows) >= 0])
     gone = seen & ~gaps.hide(seen, np.ones(rows.size), rng)
     names = [one.category or one.name for one in design.features] + [one.name for one in design.categories]
-    return opened.without({name: rows[gone[:, j]] for j, name in enumerate(names) if gone[:, j].any()})
+    return {name: rows[gone[:, j]] for j, name in enumerate(names) if gone[:, j].any()}
 
 
 def _progress(progress: Progress, number: int, total: int) -> Progress:

@@ -28,7 +28,7 @@ Progress = Callable[[str, float | None, str], None]
 def open_table(request: Request, progress: Progress) -> Iterator[InputTable]:
     """Open and read the input."""
     began = perf_counter()
-    with open_source(request.path) as raw:
+    with open_source(request.path, hashed=request.reported or request.keeps_model) as raw:
         opened = read_opened(raw, request, progress)
         yield replace(opened, seconds=perf_counter() - began)  # with the time that a stream took
 

@@ -77,15 +77,15 @@ def _check_owner(target: Path, name: str) -> None:
 
 
 def write_atomically(
-    path: str | os.PathLike[str], blocks: Iterable[bytes], *, suffix: str | None = None
+    path: str | os.PathLike[str], blocks: Iterable[bytes], *, suffix: str | None = None, hashed: bool = True
 ) -> WrittenFile:
     """Write a file so that at any time either the old one or the new one is there, whole.
 
     It is compressed if its suffix says so, or `suffix` in that one's place ("" says no).  A symbolic link keeps
     pointing where it does: its target is replaced.  The old file's mode bits are kept, and its owner and
     group as far as this process may.  What is no regular file
-    (`/dev/null`, a FIFO) is opened and written.  Raises `OutputError`; `BrokenPipeError`, and whatever `blocks` raises,
-    pass through, the old file being intact.
+    (`/dev/null`, a FIFO) is opened and written.  What is not `hashed` has an empty hash.  Raises `OutputError`;
+    `BrokenPipeError`, and whatever `blocks` raises, pass through, the old file being intact.
     """
     blocks = compressed(blocks, Path(path).suffix if suffix is None else suffix)
     with output_errors(f"cannot write {shown_path(str(path))}"):
@@ -95,14 +95,14 @@ def write_atomically(
             old = None
         if old is not None and (not stat.S_ISREG(old.st_mode) or _is_descriptor(path)):
             with Path(path).open("ab" if _is_descriptor(path) else "wb", buffering=0) as file:
-                return _copy_blocks(blocks, file, Path(path))
+                return _copy_blocks(blocks, file, Path(path), hashed=hashed)
         target = Path(os.path.realpath(path))
         temporary = target.with_name(f".em-impute-{secrets.token_hex(8)}.tmp")
         try:
             # A new file gets what the umask leaves; the copy of an old one is private until it has the old one's mode.
             descriptor, is_named = _open_temporary(temporary, 0o666 if old is None else 0o600)
             with os.fdopen(descriptor, "wb", buffering=0) as file:
-                written = _copy_blocks(blocks, file, Path(path))
+                written = _copy_blocks(blocks, file, Path(path), hashed=hashed)
                 if old is not None:
                     _take_after(old, file.fileno())
                 os.fsync(file.fileno())
@@ -147,10 +147,10 @@ def write_to_stdout(blocks: Iterable[bytes]) -> WrittenFile:
         return _copy_blocks(blocks, getattr(sys.stdout.buffer, "raw", sys.stdout.buffer), None)
 
 
-def _copy_blocks(blocks: Iterable[bytes], file: BinaryIO, path: Path | None) -> WrittenFile:
-    """Write all blocks to a file without a buffer, and hash them."""
+def _copy_blocks(blocks: Iterable[bytes], file: BinaryIO, path: Path | None, *, hashed: bool = True) -> WrittenFile:
+    """Write all blocks to a file without a buffer, and hash them if they are to be."""
     began = perf_counter()
-    with Hash() as digest:
+    with Hash(wanted=hashed) as digest:
         for block in blocks:
             digest.update(block)
             view = memoryview(block)

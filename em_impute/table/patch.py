@@ -18,7 +18,7 @@ from em_impute.table.text import shown, shown_path
 MARKS = bytes([*range(1, 9), *range(14, 32), 0xC0, 0xC1, *range(0xF5, 0x100)])
 """Bytes that hardly a table holds: control characters, and what UTF-8 has no use for."""
 
-BYTES_PER_EDIT = 100  # of a block on average; where there are more, edits are done sooner one by one
+BYTES_PER_EDIT = 600  # of a block on average; where there are more, edits are done sooner one by one
 
 LONGEST_MARKED = 8
 
@@ -103,7 +103,8 @@ def patch(
 ) -> Iterator[bytes]:
     """Yield the output, in the encoding of the original, in blocks.
 
-    `TableError`, after the last block, if the bytes are not those with the hash `expect_sha256`.
+    `TableError`, after the last block, if the bytes are not those with the hash `expect_sha256`, or, where these are
+    not hashed, not as old as they were.
     """
     portions = in_portions(edits, 0, int(edits.stop.max(initial=-1)) + 1, block_bytes)
     return encoded(splice(source, portions, expect_sha256=expect_sha256), dialect)
@@ -130,7 +131,8 @@ def splice(
             if keep_rest:
                 yield bytes(block)
         # The working bytes of a copy have another hash, and nobody else can write to them.
-        if expect_sha256 is not None and (source.original_sha256 or file.hexdigest()) != expect_sha256:
+        is_other = expect_sha256 is not None and (source.original_sha256 or file.hexdigest()) != expect_sha256
+        if is_other or source.has_changed:
             raise changed
 
 

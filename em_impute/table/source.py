@@ -22,6 +22,7 @@ from em_impute.table.text import closest, shown_path
 STANDARD_INPUT = "standard input"
 READ_BYTES = 1 << 16  # at once; compressed, they may hold a thousand times as much
 HEAD_BYTES = 512  # tell formats apart
+MANY_BYTES = 1 << 24  # from here on a hash takes a noticeable part of the time
 SPOOL_HINT = "free some room, or name a folder that has it with TMPDIR"
 
 EXPORT, SEE = "export it as CSV first", "see what it says; export the table as CSV"
@@ -72,8 +73,15 @@ class Source:
     """set when `file` holds such a copy: the bytes it was made from"""
     compression: str | None = None
     """what those bytes are compressed with; None if they are not"""
+    stamp: tuple[int, int] | None = None
+    """of a file whose hash nobody wants: what shows whether it changes while it is read"""
     resources: ExitStack = field(default_factory=ExitStack, repr=False)
     """what is closed with the source; a copy derived from it enters here"""
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether a file that is not hashed is no longer what was opened."""
+        return self.stamp is not None and self.stamp != _stamp_of(self.file)
 
     def read(self, start: int, n_bytes: int) -> bytes:
         """Read so many bytes from an absolute offset on, fewer only at the end of the file."""
@@ -85,15 +93,22 @@ class Source:
         return b"".join(blocks)
 
 
-class Hash:
-    """The SHA-256 of some bytes, found in a thread of its own.
+def _stamp_of(file: BinaryIO) -> tuple[int, int]:
+    """Give when a file was last written to, in nanoseconds, and its size."""
+    now = os.fstat(file.fileno())
+    return now.st_mtime_ns, now.st_size
 
-    hashlib releases the interpreter, so this costs nothing while a second core is idle.
+
+class Hash:
+    """The SHA-256 of some bytes, found in a thread of its own; empty if it is not `wanted`.
+
+    hashlib releases the interpreter, so this takes no longer while a second core is idle.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, wanted: bool = True) -> None:
         self.n_bytes = 0
         """so far"""
+        self._is_wanted = wanted
         self._hash = hashlib.sha256()
         self._worker = ThreadPoolExecutor(1)
         self._pending: Future[None] | None = None
@@ -109,6 +124,8 @@ class Hash:
         """Go on with `data`, which must stay as it is until the next call."""
         self.wait()
         self.n_bytes += len(data)
+        if not self._is_wanted:
+            return
         if self._has_thread:
             try:
                 self._pending = self._worker.submit(self._hash.update, data)
@@ -126,17 +143,17 @@ class Hash:
     def hexdigest(self) -> str:
         """Give the hash."""
         self.wait()
-        return self._hash.hexdigest()
+        return self._hash.hexdigest() if self._is_wanted else ""
 
 
 class HashingFile(Hash):
-    """The bytes of a source, each of them hashed as it is handed out.
+    """The bytes of a source, each of them hashed as it is handed out, if they are to be.
 
     A buffer given to `readinto` must stay as it is until the next `readinto` or `hexdigest`.
     """
 
     def __init__(self, source: Source) -> None:
-        super().__init__()
+        super().__init__(wanted=source.stamp is None)
         self._source = source
 
     def seek(self, offset: int, /) -> int:
@@ -185,12 +202,15 @@ def independent(source: Source) -> Source:
 
 
 @contextmanager
-def open_source(path: str | os.PathLike[str] | None, enough: int | None = None) -> Iterator[Source]:
+def open_source(
+    path: str | os.PathLike[str] | None, enough: int | None = None, *, hashed: bool = True
+) -> Iterator[Source]:
     """Open the input; None or "-" is standard input.
 
     A stream (standard input, a FIFO, `<(…)`) is read to its end into a temporary file without a name, and so are the
     data of a compressed file, or about so many bytes of them as are `enough`; if that holds compressed data again, they
-    are refused.  Raises `TableError` for what is missing, unreadable, empty, damaged or evidently no CSV.
+    are refused.  A large file need not be `hashed`: its time of change then tells whether it is as it was.  Raises
+    `TableError` for what is missing, unreadable, empty, damaged or evidently no CSV.
     """
     with ExitStack() as resources:
         if path is None or path == "-":  # but the path ./- is a file of that name
@@ -212,7 +232,9 @@ def open_source(path: str | os.PathLike[str] | None, enough: int | None = None) 
         else:
             is_file = place is not None and stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             file = file if is_file else _spooled(whole, resources)
-            source = replace(source, file=file, size=file.seek(0, os.SEEK_END))
+            stamp = _stamp_of(file)
+            is_hashed = hashed or not is_file or stamp[1] < MANY_BYTES
+            source = replace(source, file=file, size=file.seek(0, os.SEEK_END), stamp=None if is_hashed else stamp)
         source.file.seek(0)
         _refuse_other_formats(source.file.read(HEAD_BYTES), source)
         source.file.seek(0)
@@ -270,6 +292,7 @@ def copied(
         size=spool.tell(),
         original_sha256=source.original_sha256 or sha256,
         original_size=size if source.original_size is None else source.original_size,
+        stamp=None,
     )
     return copy, sha256
 

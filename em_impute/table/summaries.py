@@ -24,9 +24,6 @@ BESIDE = WORDS | {"median", "std", "sd", "std dev", "stdev", "standard deviation
 BESIDE |= {"count", "n"}
 """What may stand beside a total or an average; alone some of them are names of people."""
 
-FIRST = np.array([chr(byte).casefold() in {word[0] for word in WORDS} for byte in range(256)])
-"""Whether a byte begins such a word, in either case."""
-
 LOWER = 0x2020202020202020
 """The bit of each of eight bytes that makes letters small."""
 
@@ -42,9 +39,10 @@ def _beginnings() -> dict[int, set[int]]:
 
 BEGINNINGS = {size: np.array([*numbers], np.uint64) for size, numbers in _beginnings().items()}
 LIKELY = np.zeros(1 << 16, np.bool_)
-"""Whether the first and the fourth byte of a cell, in lower case, may be those of such a word: a quick look at all."""
+"""Whether the first and the fourth byte of a cell may be those of such a word: a quick look at all."""
 for spelled in chain.from_iterable(BEGINNINGS.values()):
     LIKELY[int(spelled) & 0xFF | int(spelled) >> 16 & 0xFF00] = True
+LIKELY = LIKELY[np.arange(LIKELY.size) | LOWER & 0xFFFF]  # in either case
 
 FEW_BYTES = 9  # of a cell that holds nothing, or a mark for it
 LABELLED = 20  # rows that begin with such a word and have a label; one of them shows that it names a category
@@ -163,11 +161,13 @@ class RowSieve:
         """Find the rows of sums and means: such a word alone in the first cell, no label, and numbers that agree."""
         if not self._targets:
             return []
-        may_be = np.flatnonzero(FIRST.take(first) | (first == QUOTE))
-        start = records.record_starts[may_be] + (first[may_be] == QUOTE)
-        begins = records.words[np.minimum(start, records.words.size - 1)] | LOWER  # in lower case, and more
-        is_likely = LIKELY[begins & 0xFF | begins >> 16 & 0xFF00]
-        may_be, begins = may_be[is_likely], begins[is_likely]
+        start = records.record_starts
+        if (first == QUOTE).any():
+            start = start + (first == QUOTE)
+            first = records.data.take(start, mode="clip")
+        fourth = records.data.take(start + 3, mode="clip").astype(np.uint16)
+        may_be = np.flatnonzero(LIKELY.take(fourth << 8 | first))
+        begins = records.words[np.minimum(start[may_be], records.words.size - 1)] | LOWER  # in lower case, and more
         may_be = may_be[
             np.any([np.isin(begins & ((1 << 8 * size) - 1), some) for size, some in BEGINNINGS.items()], axis=0)
         ]

@@ -76,9 +76,9 @@ def test_shares_are_pooled_by_rubins_rules():
     r = (1 + 1 / m) * between / within
     low, high = stats.t.interval(0.95, freedom, estimate, np.sqrt(total))
 
-    ((pooled, _), missing) = pool_shares(np.column_stack([share, 1 - share]), n)
-    assert pooled == pytest.approx((estimate, low, high))
-    assert missing[0] == pytest.approx((r + 2 / (freedom + 3)) / (1 + r))
+    pooled = pool_shares(np.column_stack([share, 1 - share]), n)
+    assert pooled.intervals()[0] == pytest.approx((estimate, low, high))
+    assert pooled.missing_information[0] == pytest.approx((r + 2 / (freedom + 3)) / (1 + r))
 
 
 def test_recommended_draws_are_von_hippels():

@@ -174,20 +174,22 @@ def test_hard_cases_are_refused_with_a_remedy_where_no_prior_helps(name):
     assert option("prior_strength") in caught.value.hint
 
 
-def test_a_long_table_without_labels_is_searched_on_a_sample_and_fitted_on_every_row(monkeypatch):
+@pytest.mark.parametrize("n_known", [0, 40])
+def test_a_long_table_is_first_fitted_to_a_sample_and_then_to_every_row(monkeypatch, n_known):
     monkeypatch.setattr(mixture, "MAX_SEARCH_ROWS", 200)
-    x, _ = draw(np.random.default_rng(6), 400, [0.3, 0.7], [[-3.0], [3.0]], [[[1.0]], [[2.0]]])
+    x, component = draw(np.random.default_rng(6), 400, [0.3, 0.7], [[-3.0], [3.0]], [[[1.0]], [[2.0]]])
     x = hide(np.random.default_rng(7), standardise(x)[0], 0.05, np.nan)
-    unknown = np.full(400, -1)
+    label = np.where(np.arange(400) < n_known, component, -1)
 
-    sampled = fit_mixture(rows_of(x, unknown), 2, Recipe("full"))
+    sampled = fit_mixture(rows_of(x, label), 2, Recipe("full"))
 
     monkeypatch.undo()
-    complete = fit_mixture(rows_of(x, unknown), 2, Recipe("full"))
-    naive = oracles.log_likelihood(x, unknown, np.ones(400), sampled.fit.parameters, np.arange(2))
+    complete = fit_mixture(rows_of(x, label), 2, Recipe("full"))
+    naive = oracles.log_likelihood(x, label, np.ones(400), sampled.fit.parameters, np.arange(2))
     assert sampled.fit.log_likelihood == pytest.approx(naive, rel=1e-9)
     assert sampled.fit.objective == pytest.approx(complete.fit.objective, abs=1e-5)
-    assert sampled.n_starts == 40
+    assert len(sampled.fit.path) < len(complete.fit.path)
+    assert sampled.n_starts == (1 if n_known else 40)
 
 
 # Helpers of a fit

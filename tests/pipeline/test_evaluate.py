@@ -223,3 +223,21 @@ def test_figures_weighted_to_the_missing_rows_are_those_of_the_missing_rows(tmp_
 
     assert metrics.accuracy(said, label) > realised + 0.05
     assert metrics.accuracy(said, label, weight) == pytest.approx(realised, abs=4 * error)
+
+
+def test_hidden_rows_show_no_more_than_rows_to_fill_do(tmp_path):
+    """Half the rows to fill show nothing, so that half of the hidden labels are guesses."""
+    rng = np.random.default_rng(5)
+    truth = rng.integers(0, 2, 600)
+    x = rng.normal(6.0 * truth, 1.0)
+    lacks = np.arange(600) < 200
+    shown = [
+        None if gone and row % 2 else f"{value:.3f}" for row, (gone, value) in enumerate(zip(lacks, x, strict=True))
+    ]
+    content = csv_of("g,x", [None if gone else "ab"[k] for gone, k in zip(lacks, truth, strict=True)], shown)
+    with evaluated(tmp_path, content, HoldOut(share=0.5, repeats=2)) as (found, _, _):
+        share = found.n_emptied / found.row.size
+        right = metrics.accuracy(found.probability[MODEL], found.label)
+
+    assert share == pytest.approx(0.5, abs=0.08)
+    assert right == pytest.approx(0.75, abs=0.08)

@@ -1,5 +1,6 @@
 """The patched copy: nothing but the spans changes."""
 
+import os
 import random
 
 import numpy as np
@@ -82,13 +83,17 @@ def test_labels_are_quoted_where_they_must(tmp_path):
         assert quote_label("M", dialect, always=True) == b'"M"'
 
 
-def test_an_input_that_changed_in_between_is_refused(tmp_path):
+@pytest.mark.parametrize("hashed", [True, False])
+def test_an_input_that_changed_in_between_is_refused(tmp_path, monkeypatch, hashed):
+    monkeypatch.setattr("em_impute.table.source.MANY_BYTES", 0)
     path = tmp_path / "x.csv"
     for change in (b"g,h\nF,1\n", b"g,h\nM", b"g,h\nM,1\nF,2\n", b""):
         path.write_bytes(b"g,h\nM,1\n")
-        with open_source(path) as opened_source:
+        os.utime(path, (1, 1))
+        with open_source(path, hashed=hashed) as opened_source:
             source, dialect = detect_dialect(opened_source)
             table = read_table(source, dialect, targets=[0], features=[], explicit=True)
+            assert bool(table.sha256) is hashed
             path.write_bytes(change)
 
             with pytest.raises(TableError, match="changed while it was read"):

@@ -136,12 +136,13 @@ def totals_of(counted: Counted) -> Totals:
     counts = Totals(counted.by_label(known), counted.by_label(known + counted.filled), counted.by_label(expected))
     if found is None:
         return counts
-    shares = [
-        ShareEstimate(*one, part) for one, part in zip(found.shares, found.missing_information.tolist(), strict=True)
-    ]
+    shares = None
+    if found.shares is not None:
+        each = zip(found.shares, found.missing_information.tolist(), strict=True)
+        shares = counted.by_label([ShareEstimate(*one, part) for one, part in each])
     return counts._replace(
         multiple_imputation=counted.by_label(found.totals),
-        shares=counted.by_label(shares),
+        shares=shares,
         draws=found.n_draws,
         recommended_imputations=found.recommended,
     )

@@ -35,6 +35,7 @@ def build_evaluation(opened: InputTable, evaluation: Evaluation, request: Reques
             repeats=hiding.repeats,
             rows=evaluation.row.size,
             distinct_rows=np.unique(evaluation.row).size,
+            emptied=evaluation.n_emptied,
         ),
         figures=_compared(evaluation, weight),
         weighted_to_missing=None if like is None else _compared(evaluation, like),

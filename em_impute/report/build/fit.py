@@ -87,24 +87,26 @@ def build_report(
         marked=marked,
         log=decisions(opened, completion, request, counted),
         warnings=notices(said),
-        **_of_fit(opened, completion, counted, wrong),
+        **_of_fit(opened, completion, counted, wrong, is_read=request.reported),
     )
 
 
 def _of_fit(
-    opened: InputTable, completion: ColumnResult, counted: Counted, wrong: findings.ExpectedWrong
+    opened: InputTable, completion: ColumnResult, counted: Counted, wrong: findings.ExpectedWrong, *, is_read: bool
 ) -> dict[str, Any]:
-    """Make the sections on the fit; where there was none, on the columns alone."""
+    """Make the sections on the fit; where there was none, on the columns alone; where nobody reads it, what judges."""
     found, examined = completion.fitted, completion.diagnostics
     if found is None:
         return {"features": Features(used=(), rejected=())}
-    sections = {
+    sections: dict[str, Any] = {"features": Features(used=(), rejected=()), "accuracy": _accuracy(found, wrong)}
+    if not is_read:
+        return sections
+    sections |= {
         "features": features_of(found.design, found.readings, found.texts),
         "model": mixture_of(found),
         "fit": convergence_of(found, completion.fills.entropy),
         "selection": selection_of(found.choice),
         "groups": _groups(opened, found, counted),
-        "accuracy": _accuracy(found, wrong),
     }
     if examined is None:
         return sections

@@ -62,7 +62,8 @@ def warnings(
         yield from _of_labels(completion, found.design)
         yield from _of_skill(found.promise)
         yield from _of_reasons(found)
-        yield from _of_fit(found.mixture)
+        if found.ensemble is None:
+            yield from _of_fit(found.mixture)
         yield from unread_cells(found.readings)
         yield from _of_predictors(found.design, () if found.texts is None else found.texts.names)
         yield from _of_key(found.design, completion.labels.label, line_of)

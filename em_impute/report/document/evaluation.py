@@ -59,4 +59,5 @@ def _hiding(report: EvaluationReport) -> str:
     each = f"{hiding.rows / hiding.repeats:,.0f} of {plural(known, 'known label')}{times}, {hiding.how}"
     never = [one.label for one in report.labels if one.known and not one.hidden]
     kept = f"; never {listed(never, MAX_SHOWN)}" if never else ""
-    return f"Hidden: {each}: {hiding.rows:,} in all{again}{kept}."
+    gaps = f" {hiding.emptied:,} of these rows show no more than rows to fill do." if hiding.emptied else ""
+    return f"Hidden: {each}: {hiding.rows:,} in all{again}{kept}.{gaps}"

@@ -33,6 +33,9 @@ class Hiding(NamedTuple):
     repeats: Annotated[Positive, "How often labels were hidden."]
     rows: Annotated[Positive, "Labels that were hidden, in all repeats together."]
     distinct_rows: Annotated[Positive, "Different rows among them."]
+    emptied: Annotated[
+        Count, "Labels of whose rows predictors were hidden too, so that they show no more than rows to fill."
+    ]
 
 
 class Figures(NamedTuple):
