@@ -33,9 +33,7 @@ class Hiding(NamedTuple):
     repeats: Annotated[Positive, "How often labels were hidden."]
     rows: Annotated[Positive, "Labels that were hidden, in all repeats together."]
     distinct_rows: Annotated[Positive, "Different rows among them."]
-    emptied: Annotated[
-        Count, "Labels of whose rows predictors were hidden too, so that they show no more than rows to fill."
-    ]
+    emptied: Annotated[Count, "Of these rows, those that hid predictors too, to show no more than rows to fill."]
 
 
 class Figures(NamedTuple):
