@@ -82,17 +82,14 @@ class Filling(NamedTuple):
         """Say what a cell was: filled in, or drawn."""
         return "drawn" if self.is_drawn else "filled in"
 
-    def looks(self, of: str, *, known: bool, filled: bool) -> str:
-        """Say what solid and hatched or hollow marks are, if there are both: `of` names the three."""
+    def looks(self, of: str) -> str:
+        """Say what solid and hatched or hollow marks are: `of` names the three."""
         solid, other, marks = of.split()
-        how = f"were {self.participle}"
+        how = "were filled in"
         if self.is_drawn:
             which = f", those of the first of {self.files:,} files" if self.files > 1 else ""
             how = f"had their label drawn by its probability{which}"
-        if not known:
-            return f"No label was known; {other} {marks} {how}."
-        text = f"{solid.capitalize()} {marks} are rows whose label was known"
-        return f"{text}; {other} {marks} {how}." if filled else f"{text}."
+        return f"{solid.capitalize()} {marks} are rows whose label was known; {other} {marks} {how}."
 
 
 def filling_of(report: FitReport) -> Filling:

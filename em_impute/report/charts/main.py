@@ -85,7 +85,7 @@ def predictor_chart(
     has = {key: any(getattr(row, key).any() for row in labels) for key in ("known", "filled")}
     keys = {Key("solid", "known"): has["known"], Key("hatched", filling.participle): has["filled"]}
     keys |= {key: any(fit in row.curves for row in labels) for key, fit in zip(EM_KEYS, FITS, strict=True)}
-    caption = f"Each bar counts rows by their {shortened(feature)}. {filling.looks('solid hatched bars', **has)}"
+    caption = f"Each bar counts rows by their {shortened(feature)}. {filling.looks('solid hatched bars')}"
     caption += _caption(rows, turns, sum(shown.beyond))
     return Chart(name, svg, caption, keys_of(named, "line", keys), is_wide=True)
 

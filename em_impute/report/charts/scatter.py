@@ -74,7 +74,7 @@ def scatter_chart(
     svg = drawing.svg(f"Rows by {across} and {up}", f"Points drawn: {'; '.join(counts)}.")
     look = "both" if has_known and has_filled else "filled" if has_known else "hollow"
     caption = "Each point is a row; its shape and colour show the label. "
-    caption += filling.looks("solid hollow markers", known=has_known, filled=has_filled)
+    caption += filling.looks("solid hollow markers")
     caption += _caption(plane, panel, points, has_ellipses=keys[EM_KEYS[0]])
     return Chart(name, svg, caption, keys_of(groups, look, keys), is_wide=True)
 

@@ -2,7 +2,7 @@
 
 from em_impute.missingness.values import Difference
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Text, folded, joined, names, said
-from em_impute.report.format import delimiter_name, known_and_missing, number, p_value, percent, smd
+from em_impute.report.format import delimiter_name, known_and_missing, number, p_value, percent
 from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.explanation import ExplanationReport
 from em_impute.report.model.fit import FitReport
@@ -59,9 +59,7 @@ def who_is_missing(report: FitReport) -> Section | None:
         return None
     reading = "Where the line leaves the grey area, rows with and without a label differ."
     head = ["column", "holds", "SMD", "p", "empty"]
-    rows = [
-        [Name(one.name), _shift(one), smd(one.smd), p_value(one.p_value), _empty(one)] for one in found.by_difference
-    ]
+    rows = [[Name(one.name), _shift(one), one.smd, p_value(one.p_value), _empty(one)] for one in found.by_difference]
     caption = "Columns in rows with and without a label (known → missing): mean (SD), or shares"
     blocks = [found.sentence, Figures(["known_and_missing"], reading), *folded(caption, head, rows), MEASURES]
     if found.reasons is not None:

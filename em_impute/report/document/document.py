@@ -6,7 +6,7 @@ from em_impute.report.document.data import what_was_missing, who_is_missing
 from em_impute.report.document.model import how_em_went, the_model, the_saved_model
 from em_impute.report.document.summary import headline, tiles
 from em_impute.report.document.totals import suspects, the_totals, what_if_not
-from em_impute.report.document.usage import decisions, how_to_use, made_by, reproduction, write_methods
+from em_impute.report.document.usage import decisions, how_to_use, reproduction, write_methods
 from em_impute.report.model.fit import FitReport
 
 SECTIONS = (
@@ -37,7 +37,6 @@ def document_of(report: FitReport) -> Document:
         tiles(report),
         report.warnings,
         [one for one in sections if one is not None],
-        made_by(report),
     )
 
 

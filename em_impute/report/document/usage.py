@@ -19,7 +19,7 @@ MAX_NAMED, MAX_FILES = 8, 20
 
 FILE = '{} <code class="hash">{}</code>'
 
-BOTH = "by expectation-maximisation (EM) to rows with and without a label"
+BOTH, ALONE = "by expectation-maximisation (EM) to rows with and without a label", "to the rows with a label"
 
 
 def how_to_use(report: FitReport) -> Section | None:
@@ -67,12 +67,6 @@ def decisions(report: FitReport) -> Section:
     return Section("log", "Decisions", folded("What was decided", ["step", "what", "decided"], report.log))
 
 
-def made_by(report: FitReport) -> Text:
-    """Say which program made the report, and when."""
-    tool = report.tool
-    return said("{} {}, {}", tool.name, tool.version, report.created or "time not recorded")
-
-
 def write_methods(report: FitReport) -> Section | None:
     """Describe the imputation as reviewers ask for it, in a paragraph that is ready to paste."""
     if not report.missing.cells:
@@ -112,33 +106,26 @@ def _predicted_by(report: FitReport) -> Iterable[Text]:
 def _ensemble(predictors: Text, selection: Selection) -> Text:
     n, n_both, heaviest = len(selection.stack), sum(bool(one.em_steps) for one in selection.stack), selection.stack[0]
     fitted = f"{n_both:,} of them {BOTH}, the others to those with one" if 0 < n_both < n else BOTH
+    shape = f"{plural(heaviest.components, 'Gaussian')} per label and covariance {heaviest.covariance}"
     return said(
-        "Labels were predicted from {} by an ensemble of {} Gaussian mixture models, fitted {}, and combined "
-        "with weights that minimise the cross-validated log-loss ({} were compared); the heaviest one, with {} of the "
-        "weight, had {} per label and covariance {}. In cross-validation, rows without a label {}.",
+        f"Labels were predicted from {{}} by an ensemble of {n:,} Gaussian mixture models, fitted "
+        f"{fitted if n_both else ALONE}, and combined with weights that minimise the cross-validated log-loss "
+        f"({selection.considered:,} were compared); the heaviest one, with {percent(heaviest.weight)} of the weight, "
+        f"had {shape}. In cross-validation, rows without a label {selection.unlabelled_rows}.",
         predictors,
-        n,
-        fitted if n_both else "to the rows with a label",
-        selection.considered,
-        percent(heaviest.weight),
-        plural(heaviest.components, "Gaussian"),
-        heaviest.covariance,
-        selection.unlabelled_rows,
     )
 
 
 def _mixture(predictors: Text, model: LeadingMixture, fit: Convergence, selection: Selection) -> Text:
     n = selection.considered or len(selection.members)
-    steps = f"{'converged' if fit.converged else 'stopped'} after {plural(fit.n_iterations, 'iteration')}"
+    chosen = f", chosen from {n:,} by {criterion_name(selection.criterion)}" if n > 1 else ""
+    starts = f"best of {fit.n_starts:,} starts, " if fit.n_starts > 1 else ""
+    steps = f"{starts}{'converged' if fit.converged else 'stopped'} after {plural(fit.n_iterations, 'iteration')}"
     return said(
-        "Labels were predicted from {} by a mixture of {} with covariance {}{}, fitted {} ({}, log-likelihood {}).",
+        f"Labels were predicted from {{}} by a mixture of {plural(len(model.parameters), 'Gaussian')} with covariance "
+        f"{model.covariance}{chosen}, fitted {BOTH if fit.n_iterations else ALONE} ({steps}, log-likelihood "
+        f"{number(fit.log_likelihood)}).",
         predictors,
-        plural(len(model.parameters), "Gaussian"),
-        model.covariance,
-        f", chosen from {n:,} by {criterion_name(selection.criterion)}" if n > 1 else "",
-        BOTH if fit.n_iterations else "to the rows with a label",
-        f"best of {fit.n_starts:,} starts, {steps}" if fit.n_starts > 1 else steps,
-        fit.log_likelihood,
     )
 
 
