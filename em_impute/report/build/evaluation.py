@@ -47,18 +47,8 @@ def build_evaluation(opened: InputTable, evaluation: Evaluation, request: Reques
 
 
 def _labels(evaluation: Evaluation) -> list[EvaluatedLabel]:
-    said, labels = evaluation.probability[MODEL], evaluation.labels
-    hidden, filled = (np.bincount(code, minlength=said.shape[1]) for code in (evaluation.label, said.argmax(axis=1)))
-    return [
-        EvaluatedLabel(
-            label=label,
-            known=labels.known[k],
-            share_to_hide=float(evaluation.share[k]),
-            hidden=int(hidden[k]),
-            filled=int(filled[k]),
-        )
-        for k, label in enumerate(labels.labels)
-    ]
+    each = zip(evaluation.labels.labels, evaluation.labels.known, evaluation.share.tolist(), strict=True)
+    return [EvaluatedLabel(label=label, known=known, share_to_hide=share) for label, known, share in each]
 
 
 def _compared(evaluation: Evaluation, weight: Floats | None) -> Compared:

@@ -122,7 +122,6 @@ def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> 
 
     return sections.BaselineEm(
         covariance=plain.covariance,
-        prior_strength=plain.em.recipe.prior_strength,
         features=plain.names,
         parameters=[sections.Gaussian(**one) for one in gaussians(fit.parameters)],
         labels_only=None

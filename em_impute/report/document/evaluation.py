@@ -57,7 +57,7 @@ def _hiding(report: EvaluationReport) -> str:
     times = "" if hiding.repeats == 1 else f", {hiding.repeats:,} times"
     again = "" if hiding.distinct_rows == hiding.rows else f" ({hiding.distinct_rows:,} different rows)"
     each = f"{hiding.rows / hiding.repeats:,.0f} of {plural(known, 'known label')}{times}, {hiding.how}"
-    never = [one.label for one in report.labels if one.known and not one.hidden]
+    never = [one.label for one in report.labels if one.known and not any(report.confusion[one.label].values())]
     kept = f"; never {listed(never, MAX_SHOWN)}" if never else ""
     gaps = f" {hiding.emptied:,} of these rows show no more than rows to fill do." if hiding.emptied else ""
     return f"Hidden: {each}: {hiding.rows:,} in all{again}{kept}.{gaps}"

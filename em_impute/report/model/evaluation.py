@@ -13,8 +13,6 @@ class EvaluatedLabel(shared.KnownLabel):
     """A label."""
 
     share_to_hide: Annotated[Share, "Part of them to hide each time."]
-    hidden: Annotated[Count, "How often it was hidden, in all repeats together."]
-    filled: Annotated[Count, "How often it was filled in."]
 
 
 RULES = {

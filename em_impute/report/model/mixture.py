@@ -130,7 +130,6 @@ class BaselineEm(NamedTuple):
     """EM with one Gaussian a label, over the numbers among the predictors."""
 
     covariance: Annotated[Covariance, "What the Gaussians' covariances have in common."]
-    prior_strength: Annotated[float, Range(0), "Weight of the conjugate prior."]
     features: Annotated[Sequence[str], "The predictors."]
     parameters: Annotated[Sequence[Gaussian], "A Gaussian for each label."]
     labels_only: Annotated[Sequence[Gaussian] | None, "The same of labelled rows alone; null where no label is known."]
