@@ -59,7 +59,10 @@ def who_is_missing(report: FitReport) -> Section | None:
         return None
     reading = "Where the line leaves the grey area, rows with and without a label differ."
     head = ["column", "holds", "SMD", "p", "empty"]
-    rows = [[Name(one.name), _shift(one), one.smd, p_value(one.p_value), _empty(one)] for one in found.by_difference]
+    rows = [
+        [Name(one.name), _shift(one), one.smd and round(one.smd, 2), p_value(one.p_value), _empty(one)]
+        for one in found.by_difference
+    ]
     caption = "Columns in rows with and without a label (known → missing): mean (SD), or shares"
     blocks = [found.sentence, Figures(["known_and_missing"], reading), *folded(caption, head, rows), MEASURES]
     if found.reasons is not None:

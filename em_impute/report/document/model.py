@@ -72,7 +72,7 @@ def the_model(report: FitReport) -> Section | None:
     blocks: list[Block] = [said(BELLS, names(report.features.columns, 4)), *_kind(model, selection)]
     if report.plain_em:
         blocks += _parameters("What plain EM found: one Gaussian per label", report.plain_em.parameters)
-    blocks += _why(selection)
+    blocks += [*_em(report), *_why(selection)]
     numbers = _parameters("Mixture shown here", model.parameters)
     blocks.append(Details("The mixture shown here in numbers", numbers))
     if report.groups is not None:
@@ -84,24 +84,20 @@ def the_model(report: FitReport) -> Section | None:
     return Section("model", "The model", blocks)
 
 
-def how_em_went(report: FitReport) -> Section | None:
-    """Show EM's path, and how far it moved the labels."""
-    fit, plain = report.fit, report.plain_em
-    if fit is None:
-        return None
-    blocks: list[Block] = []
+def _em(report: FitReport) -> list[Block]:
+    """Say how EM went, and how far it moved the labels."""
+    plain, blocks = report.plain_em, list[Block]()
     if plain:
         state = "converged" if plain.converged else "stopped before it converged"
-        steps = plural(plain.n_iterations, "step")
-        height = log_likelihood(plain.log_likelihood)
+        steps, height = plural(plain.n_iterations, "step"), log_likelihood(plain.log_likelihood)
         blocks.append(f"{EM_IN_WORDS} it {state} after {steps}, at a log-likelihood of {height} ({HEIGHT_IN_WORDS}).")
     if plain and plain.drift:
         rows = [[Name(label), value] for label, value in plain.drift.items()]
         head = ["label", "moved by, in its standard deviations"]
         blocks += folded("How far rows without a label moved each label’s mean", head, rows, by=1)
-    if report.selection is None or not report.selection.stack:
-        blocks.append(Details("The mixture’s fit", [_fit(fit)]))
-    return Section("em", "EM, step by step", blocks)
+    if report.fit is not None and report.selection is not None and not report.selection.stack:
+        blocks.append(Details("The mixture’s fit", [_fit(report.fit)]))
+    return blocks
 
 
 def the_saved_model(report: FitReport) -> Section | None:
