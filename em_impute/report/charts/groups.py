@@ -119,8 +119,3 @@ def summed(labels: Sequence[str], by_label: Mapping[str, Sequence[float]], n: in
     """Add up what there is of some labels: (n,), zeros where there is nothing."""
     found = [by_label[label] for label in labels if label in by_label]
     return np.asarray(np.array([[0.0] * n, *found], np.float64).sum(axis=0))
-
-
-def keys_of(groups: Sequence[Group], kind: str, others: Mapping[Key, bool] | None = None) -> tuple[Key, ...]:
-    """Write the legend that names the labels, and then the others that are in the chart."""
-    return *(Key(kind, one.name, one) for one in groups), *(key for key, is_there in (others or {}).items() if is_there)

@@ -7,7 +7,7 @@ import numpy as np
 
 from em_impute.diagnostics.values import FeatureHistogram, PosteriorCurve
 from em_impute.report.charts.axes import Panel, Scale, room_for
-from em_impute.report.charts.groups import DASHED, EM_KEYS, Chart, Filling, Group, Key, group_of, keys_of, summed
+from em_impute.report.charts.groups import DASHED, EM_KEYS, Chart, Filling, Group, Key, group_of, summed
 from em_impute.report.charts.palette import N_LABELS
 from em_impute.report.charts.svg import WIDE, Drawing, Floats, Values
 from em_impute.report.format import number, shortened
@@ -82,12 +82,11 @@ def predictor_chart(
     panels[-1].x_axis(feature)
     ends = f"{number(edges[0])} to {number(edges[-1])}"
     svg = panels[0].drawing.svg(f"{feature} by label", f"Histograms of {feature} from {ends}. {'; '.join(told)}.")
-    has = {key: any(getattr(row, key).any() for row in labels) for key in ("known", "filled")}
-    keys = {Key("solid", "known"): has["known"], Key("hatched", filling.participle): has["filled"]}
-    keys |= {key: any(fit in row.curves for row in labels) for key, fit in zip(EM_KEYS, FITS, strict=True)}
+    keys = [*(Key("line", one.name, one) for one in named), Key("solid", "known"), Key("hatched", filling.participle)]
+    keys += [key for key, fit in zip(EM_KEYS, FITS, strict=True) if any(fit in row.curves for row in labels)]
     caption = f"Each bar counts rows by their {shortened(feature)}. {filling.looks('solid hatched bars')}"
     caption += _caption(rows, turns, sum(shown.beyond))
-    return Chart(name, svg, caption, keys_of(named, "line", keys), is_wide=True)
+    return Chart(name, svg, caption, tuple(keys), is_wide=True)
 
 
 def turning_points(curve: PosteriorCurve) -> list[float]:
