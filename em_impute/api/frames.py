@@ -12,15 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from em_impute.columns.labels import resolve_marks
 from em_impute.em.blocks import Integers
 from em_impute.errors import ColumnError, DesignError, how_to_install
-from em_impute.options import Request
-from em_impute.pipeline.open import look_at
 from em_impute.pipeline.types import InputTable
 from em_impute.table.arrays import Codes
-from em_impute.table.categories import ANY_NUMBER
-from em_impute.table.read import LineNumbers, Table, read_table
+from em_impute.table.read import LineNumbers
 from em_impute.table.source import Source
 from em_impute.table.text import closest, listed, shown
 
@@ -83,49 +79,6 @@ def source_of_frame(frame: pd.DataFrame, labelled: Iterable[int]) -> Source:
     # With both in the line end Python quotes a cell that holds either, before 3.13 too.
     table.to_csv(file, index=False, lineterminator="\r\n", encoding="utf-8", errors="backslashreplace")
     return Source(file, "the frame", None, file.tell())
-
-
-def read_columns(
-    frame: pd.DataFrame,
-    request: Request,
-    *,
-    targets: Sequence[int] = (),
-    features: Sequence[int] = (),
-    texts: Sequence[int] = (),
-) -> Table:
-    """Read some columns of a frame, by their positions, as labels and as predictors; of some keep the `texts`."""
-    source, dialect = look_at(source_of_frame(frame, targets), request)
-    null_tokens = frozenset(request.null_values)
-    return read_table(
-        source,
-        dialect,
-        targets=targets,
-        features=features,
-        explicit=True,
-        null_tokens=null_tokens,
-        most_texts=ANY_NUMBER,
-        texts=texts,
-    )
-
-
-def missing_rows(column: pd.Series, labels: Sequence[str], request: Request) -> Integers:
-    """Find the rows in which a column to fill is missing, (n_missing,); `labels` are those of the fit.
-
-    Raises DesignError for a missing mark that is shaped like the labels, those of the column or those of the fit.
-    """
-    (name,) = request.columns
-    target = read_columns(column.to_frame(name), request, targets=[0]).targets[0]
-    counts = np.concatenate([np.zeros(len(labels), target.counts.dtype), target.counts])
-    missing = resolve_marks(name, replace(target, texts=(*labels, *target.texts), counts=counts), request).missing
-    return np.flatnonzero(np.array([text in missing for text in target.texts], np.bool_)[target.code])
-
-
-def known_only(column: pd.Series, texts: Sequence[str] | None) -> pd.Series:
-    """Empty the cells with other texts than these: with too many texts none of the column would be read."""
-    if texts is None or pd.api.types.is_numeric_dtype(column.dtype):
-        return column
-    known = {text.strip().casefold() for text in texts}
-    return column.astype(object).where(column.map(lambda value: str(value).strip().casefold() in known).astype(bool))
 
 
 def with_frame_lines(opened: InputTable) -> InputTable:

@@ -1,7 +1,7 @@
 """`em_impute.GaussianMixtureImputer`: the model that fills a column, as an estimator of scikit-learn."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -9,23 +9,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from em_impute.api.fill import complete_frame
-from em_impute.api.frames import (
-    as_pandas,
-    known_only,
-    missing_rows,
-    names_given,
-    position_of,
-    put,
-    read_columns,
-    values_of,
-)
+from em_impute.api.frames import as_pandas, names_given, position_of, put, source_of_frame, values_of
 from em_impute.api.models import FittedModel
 from em_impute.api.options import in_python
+from em_impute.api.session import unwatched
 from em_impute.columns.predictors import refuse_unusable
-from em_impute.em.blocks import Floats
+from em_impute.em.blocks import Floats, Integers
 from em_impute.errors import DesignError, FitError, UsageError, how_to_install
 from em_impute.model.assign import most_probable
-from em_impute.pipeline.apply import elsewhere, placed
+from em_impute.model.predict import Model
+from em_impute.pipeline.apply import elsewhere, label_rows, read_for
+from em_impute.table.read import Table
 from em_impute.table.text import unused_name
 
 try:
@@ -139,12 +133,11 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         (column,) = saved.columns
         if self.column is None:  # rows to classify are like the labelled rows
             column = elsewhere(column)
-        position = {done.opened.names[at]: at for at in column.model.columns}
-        self.model_, self.fitted_model_ = placed(column, list(position)).model, FittedModel(saved)
+        self.model_, self.fitted_model_ = column.model, FittedModel(saved)
+        self._saved = replace(saved, columns=(column,))
         (self.report_,) = done.reports(f"em_impute.{' '.join(repr(self).split())}.fit")
         self.n_iter_ = max(1, self.report_.fit.n_iterations if self.report_.fit else 1)
-        self._request = done.request
-        self._predictors = {name: used[at] for name, at in position.items()}
+        self._request = replace(done.request, deltas=())  # the model has them
         self._values = values_of(rows.iloc[:, used[completion.column]], labels.label, self.model_.labels)
         values = self._values.to_numpy()
         # Clusters stay in the order of their means.
@@ -161,12 +154,10 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         frame = self._validated(X)
         if self.column is None:
             return self._probability(frame)[:, self._order]
-        position = position_of(frame, self.column, "filled")
-        missing = missing_rows(frame.iloc[:, position], self.model_.labels, self._request)
+        model, table, missing = self._read(frame)
+        code, _ = most_probable(_predicted(model, table, missing), self.min_probability)
         filled = frame.copy()
-        if missing.size:
-            code, _ = most_probable(self._probability(frame.iloc[missing]), self.min_probability)
-            put(filled, position, missing[code >= 0], code[code >= 0], self._values)
+        put(filled, position_of(frame, self.column, "filled"), missing[code >= 0], code[code >= 0], self._values)
         return filled if isinstance(X, pd.DataFrame) else filled.to_numpy()
 
     @in_python()
@@ -231,9 +222,8 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         self, frame: pd.DataFrame, y: Any, sample_weight: Any
     ) -> tuple[pd.DataFrame, str, dict[str, Any]]:
         """Join X, y and the weights; also give the name of the column to fill and the options of `em_impute.fill`."""
-        is_array = isinstance(frame.columns, pd.RangeIndex)
-        names = [f"x{name}" if is_array else str(name) for name in frame.columns]
-        rows = frame.set_axis(names, axis=1).reset_index(drop=True)
+        rows = _named(frame)
+        names = list(rows.columns)
         options = self.get_params()
         features = names_given(frame, self.features)
         options["features"] = [names[position_of(frame, one, "a predictor")] for one in features]
@@ -262,22 +252,40 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         return rows, target, options
 
     def _probability(self, frame: pd.DataFrame) -> Floats:
-        """Give the probability of each label in each row: (n_rows, n_labels), in the order of the model's labels.
+        """Give the probability of each label in each row: (n_rows, n_labels), in the order of the model's labels."""
+        model, table, _ = self._read(frame)
+        return _predicted(model, table, np.arange(len(frame)))
 
-        Raises DesignError for cells of numbers that no model can use.
-        """
-        coding = self.model_.coding
-        read = {one.column for one in self.model_.readings}
-        texts = {name: texts for name, texts in coding.texts.items() if name not in read}
-        cells = {name: known_only(frame.iloc[:, at], texts.get(name)) for name, at in self._predictors.items()}
-        table = read_columns(pd.DataFrame(cells), self._request, features=range(len(cells)), texts=self.model_.read)
-        table = self.model_.prepared(table)
-        for feature in coding.features:
-            if feature.category is None:
-                refuse_unusable(feature.name, table.numbers[coding.column[feature.name]], explicit=True)
-        said = self.model_.predict(table, np.arange(len(frame)))
-        probability: Floats = said.probability[said.place]
-        return probability
+    def _read(self, frame: pd.DataFrame) -> tuple[Model, Table, Integers]:
+        """Read rows as a saved model reads those of a file; also give the rows whose label is missing."""
+        rows, (target,) = _named(frame), self._saved.names
+        if self.column is None:
+            rows[target] = None
+        source = source_of_frame(rows, [list(rows.columns).index(target)])
+        opened, saved, asked = read_for(self._saved, source, self._request, unwatched)
+        (column,), model = opened.targets, saved.columns[0].model
+        labels = label_rows(target, opened.table.targets[column], model.labels, asked)
+        return model, model.prepared(opened.table), np.flatnonzero(labels.label < 0)
+
+
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    """Call the columns of a frame by texts, those of an array x0, x1, …; its rows are numbered from 0."""
+    is_array = isinstance(frame.columns, pd.RangeIndex)
+    names = [f"x{name}" if is_array else str(name) for name in frame.columns]
+    return frame.set_axis(names, axis=1).reset_index(drop=True)
+
+
+def _predicted(model: Model, table: Table, rows: Integers) -> Floats:
+    """Give the probability of each label in some rows: (n_chosen, n_labels).
+
+    Raises DesignError for cells of numbers that no model can use.
+    """
+    for feature in model.coding.features:
+        if feature.category is None:
+            refuse_unusable(feature.name, table.numbers[model.coding.column[feature.name]], explicit=True)
+    said = model.predict(table, rows)
+    probability: Floats = said.probability[said.place]
+    return probability
 
 
 def _labels_of(y: Any) -> pd.Series:

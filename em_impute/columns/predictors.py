@@ -112,6 +112,8 @@ def choose_predictors(
                 chosen.categories.append((name, category))
         else:
             reason = _reason_against_numbers(name, shown_numbers, texts.get(name), explicit=is_named)
+            if reason == "identifier" and name in known.in_scores:
+                continue
             if not reason:
                 chosen.numbers.append((name, numbers))
         if reason:
@@ -147,8 +149,8 @@ def _reason_against_category(name: str, category: CategoryColumn, *, explicit: b
     if n_texts <= 1:
         return "constant"
     hardly_repeats = n_texts >= MOSTLY_DIFFERENT * category.counts.sum()
-    is_identifier = hardly_repeats or IDENTIFIER_NAME.search(name.strip())
-    return "identifier" if is_identifier and not explicit else ""
+    names_rows = hardly_repeats or IDENTIFIER_NAME.search(name.strip())
+    return "identifier" if names_rows and not explicit else ""
 
 
 def are_identifiers(name: str, category: CategoryColumn) -> bool:
@@ -195,10 +197,10 @@ def _reason_against_numbers(name: str, column: NumberColumn, category: CategoryC
         return "numbers beyond 1e305" if max(-low, high) > LARGEST else "numbers less than 1e-305 apart"
     if column.padded and not explicit:
         return f"zero-padded code (line {column.padded[0]})"
-    return "identifier" if not explicit and _is_identifier(name, column) else ""
+    return "identifier" if not explicit and is_identifier(name, column) else ""
 
 
-def _is_identifier(name: str, column: NumberColumn) -> bool:
+def is_identifier(name: str, column: NumberColumn) -> bool:
     """Recognise whole numbers that are row numbers, too long to be exact, or called an identifier."""
     if column.numbers is None or not column.is_whole:
         return False

@@ -100,9 +100,17 @@ class Examples(NamedTuple):
 
 
 def fit_text_model(
-    columns: Sequence[NamedTexts], label: Codes, weight: Floats, fold: Codes, n_labels: int, seed: int
+    columns: Sequence[NamedTexts],
+    shown: Sequence[NamedTexts],
+    label: Codes,
+    weight: Floats,
+    fold: Codes,
+    n_labels: int,
+    seed: int,
 ) -> TextFit:
     """Fit the regression to the labelled rows, each fold of them left out once.
+
+    Rows are scored by what is `shown` of the columns, which may be less than they were fitted by.
 
     `label`, `weight` and `fold` are (n_rows,).  A label is −1 where unknown; a row whose fold is −1 is never left out,
     and scored by all fits.  One without a label that has a fold is scored as labelled rows of this are.
@@ -116,15 +124,17 @@ def fit_text_model(
     ridge, fits = choose_ridge(examples.take(draw_rows(rows >= 0, CHOOSING_ROWS, rng)))
     if rows.size > CHOOSING_ROWS:
         fits = _fit_folds(examples, ridge, [None] * len(fits))
-    coefficients = _with_typical_cells(np.mean(fits, axis=0), examples, vocabularies).astype(np.float32)
+    fits = [_with_typical_cells(one, examples, vocabularies) for one in fits]
+    coefficients = np.mean(fits, axis=0).astype(np.float32)
     seen = float(examples.weight.sum()) * (1.0 - 1.0 / len(fits))  # as many as by each fit, so that scores are alike
     model = TextModel(vocabularies, coefficients, _shares(examples), ridge, seen)
-    scores = model.scores(columns)
+    scores = model.scores(shown)
     for number, one in enumerate(fits):
         if (mine := np.flatnonzero((fold == number) & (label < 0))).size:
-            some = [column._replace(code=column.code[mine]) for column in columns]
-            own = _with_typical_cells(one, examples, vocabularies).astype(np.float32)
-            scores[mine] = model._replace(coefficients=own).scores(some)
+            some = [column._replace(code=column.code[mine]) for column in shown]
+            scores[mine] = model._replace(coefficients=one.astype(np.float32)).scores(some)
+    if shown is not columns:
+        examples = examples._replace(x=design_matrix(shown, vocabularies, rows))
     known = examples.fold >= 0
     probability, shares = (one[known] for one in _held_out(examples, fits))
     scores[rows[known]] = centred_logs(probability)

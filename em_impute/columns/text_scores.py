@@ -7,11 +7,11 @@ from typing import Annotated
 import numpy as np
 
 from em_impute.columns.gaps import find_gaps
-from em_impute.columns.predictors import NOTHING, Known, are_identifiers
-from em_impute.columns.text_features import NamedTexts
+from em_impute.columns.predictors import NOTHING, Known, are_identifiers, is_identifier
+from em_impute.columns.text_features import NamedTexts, is_seldom_repeated
 from em_impute.columns.text_model import TextModel, fit_text_model
 from em_impute.columns.text_test import may_tell
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.serialize.annotations import Axes, NotSaved
 from em_impute.table.arrays import Codes
 from em_impute.table.number_columns import NumberColumn
@@ -20,13 +20,20 @@ from em_impute.table.read import Table
 from em_impute.table.text import unused_name
 
 FEW_NUMBERS = 30
-"""Whole numbers of at most so many different values may be codes: they serve as texts too."""
+"""Whole numbers of at most so many different values may be codes: they serve as texts too.  Others that repeat, such as
+the numbers of people who come more than once, do so where a value says more than the values beside it."""
+
+MOST_COUNTED = 2_000_000
+"""Labels of values that are counted to find that out."""
 
 PROBE = 1000
 """Numbers that are looked at first: most columns show by these that they are measurements."""
 
 SHOWN = "shown"
 """Stands for every number of a column whose values are no codes: what counts is whether there is one."""
+
+NEW = "\0"
+"""Stands for a text that no other labelled row has."""
 
 PLAINLY = 3.0
 """Standard errors of the mean gain."""
@@ -98,25 +105,23 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     texts += _numbers_as_texts(table, names)
     if not texts:
         return None
-    labelled = np.flatnonzero(label >= 0)
-    fold = np.full(label.size, -1, np.int8)
-    fold[labelled] = _folds(label[labelled], seed)
-    if cluster is not None:  # also of rows to fill: else a score would tell them from labelled ones
-        values, first = np.unique(cluster[labelled], return_index=True)
-        of_cluster = np.full(int(cluster.max(initial=-1)) + 2, -1)  # at the end that of −1
-        of_cluster[values] = _folds(label[labelled][first], seed)
-        together = np.flatnonzero(cluster >= 0)
-        fold[together] = of_cluster[cluster[together]]
-    every = np.broadcast_to(1.0, label.size) if weight is None else weight
-    texts = _as_in_rows_to_fill(texts, label, every, seed)
+    fold, every = _folds_of(label, cluster, seed), np.broadcast_to(1.0, label.size) if weight is None else weight
+
+    def tells(one: NamedTexts) -> bool:
+        return _tells(table, column[one.name], one, label, every, fold)
+
+    many = [one for one in texts if _are_many_numbers(table, column[one.name], one)]
+    kept = {one.name for one in many if len(one.texts) * len(labels) <= MOST_COUNTED and tells(one)}
+    texts = [one for one in texts if one.name in kept or not _are_many_numbers(table, column[one.name], one)]
+    shown = _as_in_rows_to_fill(texts, label, every, seed)
     # What has room are categories and numbers, which the mixtures take as they are.
-    if have_room and not any(_tells(table, column[one.name], one, label, every, fold) for one in texts):
+    if not texts or (have_room and not kept and not any(map(tells, shown))):
         return None
-    if not may_tell(texts, label, every, len(labels), seed):
+    if not may_tell(shown, label, every, len(labels), seed):
         return None
-    fit = fit_text_model(texts, label, every, fold, len(labels), seed)
+    fit = fit_text_model(texts, shown, label, every, fold, len(labels), seed)
     scored = labels[:1] if len(labels) == 2 else labels  # noqa: PLR2004  # the second is the first with a minus
-    n_nats = (fit.log_loss_of_shares - fit.log_loss) * every[labelled].sum()
+    n_nats = (fit.log_loss_of_shares - fit.log_loss) * every[label >= 0].sum()
     if not n_nats > len(scored):  # what a number that says nothing costs (Akaike 1974)
         return None
     called = tuple(unused_name(f"texts for {one}", names, "'") for one in scored)
@@ -124,8 +129,9 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     long = {names[index]: one for index, one in table.categories.items() if one.too_many and one.code is not None}
     n_missing = {name: one.n_missing for name, one in long.items() if name in used}
     codes = {names[index]: one for index, one in table.numbers.items() if one.is_code}
+    codes |= {name: table.numbers[column[name]] for name in kept if is_identifier(name, table.numbers[column[name]])}
     n_missing |= {name: one.n_missing for name, one in codes.items() if name in used and name not in known.told}
-    beside = _with_scores(table, len(names), called, texts, fit.model, fit.scores)
+    beside = _with_scores(table, len(names), called, shown, fit.model, fit.scores)
     return TextScores(called, fit.model, used, n_missing), beside
 
 
@@ -134,18 +140,30 @@ def _as_in_rows_to_fill(texts: list[NamedTexts], label: Integers, weight: Floats
     lacks = label < 0
     if not (texts and weight[lacks].any() and weight[~lacks].any()):
         return texts
-    seen = np.column_stack([one.code >= 0 for one in texts])
+    seen = np.column_stack([_tell_something(one, ~lacks) for one in texts])
     gaps = find_gaps(seen, lacks, weight)
     if gaps is None:
         return texts
     known = np.flatnonzero(~lacks)
     shown = gaps.hide(seen[known], weight[known], np.random.default_rng(seed))
     hidden = []
-    for one, shows in zip(texts, shown.T, strict=True):
+    for one, tells, shows in zip(texts, seen.T, shown.T, strict=True):
+        silent = one.code[lacks & ~tells]  # a text that is new there rather than missing becomes one that is new here
+        are_new = 2 * np.count_nonzero(silent >= 0) > silent.size
         code = one.code.astype(np.intp)
-        code[known[~shows]] = -1
-        hidden.append(one._replace(code=code))
+        code[known[tells[known] & ~shows]] = len(one.texts) if are_new else -1
+        hidden.append(one._replace(code=code, texts=[*one.texts, NEW] if are_new else one.texts))
     return hidden
+
+
+def _tell_something(texts: NamedTexts, labelled: Flags) -> Flags:
+    """Tell which rows show a text that can say something: where texts repeat, one that another labelled row shows."""
+    is_there = texts.code >= 0
+    count = np.bincount(texts.code[is_there & labelled], minlength=len(texts.texts) + 1)
+    if is_seldom_repeated(count):  # then parts of words speak
+        return is_there
+    shows: Flags = is_there & (count[texts.code] > labelled)
+    return shows
 
 
 def _tells(table: Table, index: int, texts: NamedTexts, label: Integers, weight: Floats, fold: Codes) -> bool:
@@ -181,6 +199,20 @@ def _tells_by_value(
     )
     gain = weight * (by_value - by_neighbours)
     return bool(gain.sum() > PLAINLY * np.sqrt(label.size) * gain.std())
+
+
+def _folds_of(label: Integers, cluster: Codes | None, seed: int) -> Codes:
+    """Divide rows into folds, (n_rows,), −1 of rows to fill; a cluster is in one, and its rows to fill with it."""
+    labelled = np.flatnonzero(label >= 0)
+    fold = np.full(label.size, -1, np.int8)
+    fold[labelled] = _folds(label[labelled], seed)
+    if cluster is not None:  # also of rows to fill: else a score would tell them from labelled ones
+        values, first = np.unique(cluster[labelled], return_index=True)
+        of_cluster = np.full(int(cluster.max(initial=-1)) + 2, -1)  # at the end that of −1
+        of_cluster[values] = _folds(label[labelled][first], seed)
+        together = np.flatnonzero(cluster >= 0)
+        fold[together] = of_cluster[cluster[together]]
+    return fold
 
 
 def _folds(label: Integers, seed: int) -> Integers:
@@ -219,14 +251,26 @@ def _numbers_as_texts(table: Table, names: Sequence[str]) -> Iterator[NamedTexts
     for index, column in table.numbers.items():
         if column.numbers is None or index in table.categories:
             continue
-        are_codes = column.is_code or (_are_codes(column.numbers[:PROBE]) and _are_codes(column.numbers))
+        are_codes = column.is_code or _may_be_codes(column)
         if are_codes or 0 < column.n_missing < column.size:
             yield _texts_of(table, index, names[index], values=are_codes)
 
 
-def _are_codes(numbers: Floats) -> bool:
-    values = np.unique(numbers[~np.isnan(numbers)])
-    return 1 < values.size <= FEW_NUMBERS and bool((values == np.round(values)).all())
+def _may_be_codes(column: NumberColumn) -> bool:
+    """Tell whether there are whole numbers alone, which are few or repeat."""
+    if column.numbers is None or not _are_whole(column.numbers[:PROBE]) or not _are_whole(column.numbers):
+        return False
+    n_values = np.unique(column.numbers[~np.isnan(column.numbers)]).size
+    return 1 < n_values <= max(FEW_NUMBERS, column.n_numbers // 2)
+
+
+def _are_whole(numbers: Floats) -> bool:
+    return bool((np.isnan(numbers) | (numbers == np.round(numbers))).all())
+
+
+def _are_many_numbers(table: Table, index: int, texts: NamedTexts) -> bool:
+    """Tell whether a column is of more whole numbers than codes are."""
+    return index not in table.categories and len(texts.texts) > FEW_NUMBERS and not table.numbers[index].is_code
 
 
 def _texts_of(table: Table, index: int | None, name: str, *, values: bool) -> NamedTexts:

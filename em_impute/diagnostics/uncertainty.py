@@ -235,7 +235,7 @@ def _wrong(
     number = number * (float((1.0 - fills.probability[fills.code >= 0]).sum()) / by_draws if by_draws > 0.0 else 1.0)
     number = np.clip(_spread(number.reshape(-1), together), 0.0, None)
     low, high = np.quantile(number, WRONG_TAILS, method="inverted_cdf")
-    low, high = np.floor(low + ROUNDING), np.ceil(high - ROUNDING)  # numbers of cells are whole
+    low, high = np.floor(low + ROUNDING), np.ceil(high - ROUNDING) + 0.0  # numbers of cells are whole, and 0 is not −0
     return IntervalEstimate(*(min(float(value), fills.n_filled) for value in (number.mean(), low, high)))
 
 

@@ -102,8 +102,8 @@ class Coding:
             if category is None:
                 numbers = table.numbers[column]
                 yield column, numbers.of(rows) if numbers.code is None else numbers.code[rows]
-            elif category.level is not None:
-                yield column, category.level[rows]
+            elif category.code is not None:
+                yield column, category.code[rows]
 
     def codes(self, table: Table, name: str, rows: Integers) -> Integers:
         """Give the code of a category in each row, −1 where it is missing: (n_rows,)."""
@@ -118,11 +118,11 @@ class Coding:
             else:
                 values, which = np.unique(numbers.of(rows), return_inverse=True)
             return np.array([known.get(value, MISSING) for value in values.tolist()], np.intp)[which.reshape(-1)]
-        if found.level is None:
+        if found.code is None:
             return np.full(rows.size, MISSING)
         number = {text: code for code, text in enumerate(texts)}
         place = np.array([*(number.get(text, MISSING) for text in found.texts), MISSING], np.intp)
-        return place[found.level[rows]]
+        return place[found.code[rows]]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from em_impute.errors import OutputError, UsageError, option
 from em_impute.table.compression import compressed, refuse_unwritable
-from em_impute.table.source import Hash
+from em_impute.table.hashing import Hash
 from em_impute.table.text import shown_path
 
 NOTHING_CHANGED = "nothing was changed"

@@ -1,22 +1,21 @@
 """Where the bytes come from: a regular file as it is, a stream or compressed data spooled to be read twice."""
 
-import hashlib
 import os
 import re
 import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from io import RawIOBase
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Self, cast
+from typing import BinaryIO, cast
 
 from em_impute.errors import OutputError, TableError
 from em_impute.table.compression import compression_of, decompressed
+from em_impute.table.hashing import Hash
 from em_impute.table.text import closest, shown_path
 
 STANDARD_INPUT = "standard input"
@@ -97,53 +96,6 @@ def _stamp_of(file: BinaryIO) -> tuple[int, int]:
     """Give when a file was last written to, in nanoseconds, and its size."""
     now = os.fstat(file.fileno())
     return now.st_mtime_ns, now.st_size
-
-
-class Hash:
-    """The SHA-256 of some bytes, found in a thread of its own; empty if it is not `wanted`.
-
-    hashlib releases the interpreter, so this takes no longer while a second core is idle.
-    """
-
-    def __init__(self, *, wanted: bool = True) -> None:
-        self.n_bytes = 0
-        """so far"""
-        self._is_wanted = wanted
-        self._hash = hashlib.sha256()
-        self._worker = ThreadPoolExecutor(1)
-        self._pending: Future[None] | None = None
-        self._has_thread = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._worker.shutdown()
-
-    def update(self, data: bytes | memoryview) -> None:
-        """Go on with `data`, which must stay as it is until the next call."""
-        self.wait()
-        self.n_bytes += len(data)
-        if not self._is_wanted:
-            return
-        if self._has_thread:
-            try:
-                self._pending = self._worker.submit(self._hash.update, data)
-            except RuntimeError:  # the process may have no more threads; never again, or this would be hashed then too
-                self._has_thread = False
-        if not self._has_thread:
-            self._hash.update(data)
-
-    def wait(self) -> None:
-        """Wait until all data so far is hashed."""
-        if self._pending:
-            self._pending.result()
-            self._pending = None
-
-    def hexdigest(self) -> str:
-        """Give the hash."""
-        self.wait()
-        return self._hash.hexdigest() if self._is_wanted else ""
 
 
 class HashingFile(Hash):

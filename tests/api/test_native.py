@@ -72,8 +72,3 @@ def test_categories_stay_what_they_are(kind):
     frame = pl.DataFrame(COLUMNS).with_columns(pl.col("sex").cast(dtype))
 
     assert em_impute.fill(frame, "sex", covariance="tied").frame.schema == frame.schema
-
-
-def test_what_is_no_frame_is_refused():
-    with pytest.raises(TypeError, match="frame is a dict: a data frame is needed"):
-        em_impute.fill({"x": [1]}, "x")

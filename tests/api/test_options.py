@@ -22,7 +22,7 @@ def test_every_option_of_a_request_is_one_of_a_call_or_none_of_the_users_busines
     fields = {field.name for field in dataclasses.fields(Request)}
 
     assert (
-        fields - {"path", "columns", "all_columns", "examined", "keeps_model"}
+        fields - {"path", "columns", "all_columns", "examined", "reported", "keeps_model"}
         == FrameOptions.__annotations__.keys() | FileOptions.__annotations__.keys()
     )
 

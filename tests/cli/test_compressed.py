@@ -61,26 +61,6 @@ def test_a_compressed_file_is_filled_into_one_of_its_kind(call, tmp_path, form):
     }
 
 
-@every_format
-def test_what_cat_makes_of_two_compressed_files_is_read_as_both(call, tmp_path, form):
-    (tmp_path / "a").write_bytes(form.compress(PLAIN[:9]) + form.compress(b"") + form.compress(PLAIN[9:]))
-
-    assert (0, FILLED.decode(), "") == call("fill", "a", "-c", "g", "-qq", "-o", "-")
-
-
-@every_format
-def test_a_file_that_ends_too_soon_gets_two_lines_and_nothing_is_written(call, tmp_path, form):
-    packed = form.compress(b"g,x\n" + b"".join(b"%d,%d\n" % (i, i * i % 89) for i in range(300)))
-    name = "x.csv" + form.suffix
-    for n_bytes in (*range(10, len(packed), 60), len(packed) - 1):
-        (tmp_path / name).write_bytes(packed[:n_bytes])
-        code, out, err = call("fill", name, "-c", "g")
-
-        assert (code, out, is_two_lines(err)) == (INPUT, "", True), err
-        assert f"its {form.name} data end too soon" in err
-        assert [path.name for path in tmp_path.iterdir()] == [name]
-
-
 @pytest.mark.parametrize(
     ("data", "words"),
     [

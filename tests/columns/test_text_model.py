@@ -98,7 +98,7 @@ def test_scores_are_those_of_refits_by_hand(monkeypatch, n_labels):
     monkeypatch.setattr(text_model, "RIDGES", (0.3,))
     columns, label, fold, _ = towns_and_names(n=80, n_labels=n_labels)
     weight = np.random.default_rng(3).integers(1, 3, label.size).astype(float)
-    found = fit_text_model(columns, label, weight, fold, n_labels, 0)
+    found = fit_text_model(columns, columns, label, weight, fold, n_labels, 0)
     everyone = np.arange(label.size)
     x = design_matrix(columns, found.model.vocabularies, everyone).toarray()
     expected, fits = np.zeros((label.size, n_labels)), []
@@ -124,7 +124,7 @@ def shrunk_log(log_odds, label, weight, seen=1.0):
 
 def test_texts_decide_what_towns_alone_do_not():
     columns, label, fold, truth = towns_and_names(n=400)
-    found = fit_text_model(columns, label, np.ones(label.size), fold, 2, 0)
+    found = fit_text_model(columns, columns, label, np.ones(label.size), fold, 2, 0)
     right = (found.scores[:, 0] > 0) == (truth == 0)
 
     assert right[label < 0].mean() > 0.97
@@ -138,7 +138,7 @@ def test_chance_is_not_learnt():
     rng = np.random.default_rng(0)
     names = ["".join(rng.choice(list("abcdefgh"), 8)) for _ in range(400)]
     label, fold = rng.integers(0, 2, 400), rng.integers(0, 5, 400)
-    found = fit_text_model([NamedTexts("name", np.arange(400), names)], label, np.ones(400), fold, 2, 0)
+    found = fit_text_model(*[[NamedTexts("name", np.arange(400), names)]] * 2, label, np.ones(400), fold, 2, 0)
 
     assert abs(((found.scores[:, 0] > 0) == (label == 0)).mean() - 0.5) < 0.08
     assert found.log_loss == pytest.approx(found.log_loss_of_shares, abs=0.02)
@@ -146,7 +146,7 @@ def test_chance_is_not_learnt():
 
 def test_a_row_scores_the_same_whatever_else_the_table_holds():
     columns, label, fold, _ = towns_and_names()
-    found = fit_text_model(columns, label, np.ones(label.size), fold, 2, 0)
+    found = fit_text_model(columns, columns, label, np.ones(label.size), fold, 2, 0)
     some = np.array([190, 3, 77])
     alone = [column._replace(code=column.code[some]) for column in columns]
     alone[1] = NamedTexts("name", np.array([0, 1, 2]), [columns[1].texts[row] for row in some])
@@ -156,7 +156,7 @@ def test_a_row_scores_the_same_whatever_else_the_table_holds():
 
 def test_unknown_texts_score_as_texts_without_features():
     columns, label, fold, _ = towns_and_names()
-    found = fit_text_model(columns, label, np.ones(label.size), fold, 2, 0)
+    found = fit_text_model(columns, columns, label, np.ones(label.size), fold, 2, 0)
     new = [NamedTexts(column.name, np.array([0]), ["€€€€"]) for column in columns]
     log_odds = found.model.coefficients[-1:].astype(float)
 
@@ -196,7 +196,7 @@ def test_more_rows_than_are_fitted_are_scored_all_the_same(monkeypatch):
     monkeypatch.setattr(text_model, "MAX_ROWS", 200)
     monkeypatch.setattr(text_model, "CHOOSING_ROWS", 100)
     columns, label, fold, truth = towns_and_names(n=1000)
-    found = fit_text_model(columns, label, np.ones(label.size), fold, 2, 0)
+    found = fit_text_model(columns, columns, label, np.ones(label.size), fold, 2, 0)
 
     assert found.model.n_labelled == 160  # four folds of five
     assert ((found.scores[:, 0] > 0) == (truth == 0)).mean() > 0.95
@@ -207,7 +207,7 @@ def test_a_missing_cell_of_a_column_that_had_none_says_what_its_cells_say_on_ave
     label = rng.integers(0, 2, 300)
     town = NamedTexts("town", (label + 2 * rng.integers(0, 2, 300)), ["a", "b", "c", "d"])
     tree = NamedTexts("tree", np.where(rng.random(300) < 0.7, label, 1 - label), ["ash", "elm"])
-    model = fit_text_model([town, tree], label, np.ones(300), np.arange(300) % 5, 2, 0).model
+    model = fit_text_model(*[[town, tree]] * 2, label, np.ones(300), np.arange(300) % 5, 2, 0).model
 
     of_town, of_tree = model._of_texts([town, tree])
 

@@ -84,6 +84,26 @@ def test_a_code_that_rows_to_fill_never_show_promises_nothing(tmp_path):
     assert found.diagnostics.uncertainty.agree
 
 
+@pytest.mark.parametrize("unheard_of", [0, 60])
+def test_people_who_come_more_than_once_are_known_by_their_numbers_and_others_are_not(tmp_path, unheard_of):
+    """Nine labels in ten are that of the person; `unheard_of` people have no label, and what they get is a guess."""
+    rng = np.random.default_rng(7)
+    person, label_of = rng.integers(0, 200, 1600), rng.choice(["north", "south", "west"], 200)
+    truth = np.where(rng.random(1600) < 0.1, rng.choice(["north", "south", "west"], 1600), label_of[person])
+    hidden = (rng.random(1600) < 0.3) | (person < unheard_of)
+    number = rng.permutation(9000)[:200]  # in no order
+    cells = pd.DataFrame({"person": number[person], "x": rng.normal(size=1600).round(2), "region": truth})
+    cells.loc[hidden, "region"] = ""
+
+    found = completed(cells, "region", tmp_path)
+
+    labels, row = np.array(found.labels.labels, dtype=object), found.fills.row
+    right = labels[found.fills.code] == truth[row]
+    assert right[person[row] >= unheard_of].mean() > 0.85
+    interval = found.diagnostics.uncertainty.wrong
+    assert interval.low <= n_wrong(found, truth) <= interval.high
+
+
 def test_copies_that_lack_the_label_together_are_hidden_together(tmp_path):
     rng = np.random.default_rng(0)  # as a public report had it
     label, x = rng.choice(["a", "b", "c"], 150), rng.normal(0, 1, (150, 4))

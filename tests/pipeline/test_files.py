@@ -27,22 +27,6 @@ def test_a_part_that_is_named_twice_is_an_error(tmp_path):
         find_parts([str(tmp_path / "a.csv"), str(tmp_path / "*.csv")])
 
 
-def broken():
-    """Fail after a half."""
-    yield b"half"
-    raise ZeroDivisionError
-
-
-def test_a_written_part_is_there_whole_and_what_fails_leaves_the_old_one(tmp_path):
-    path = tmp_path / "new" / "a.csv"
-
-    write(str(path), [b"x\n", b"1\n"])
-    with pytest.raises(ZeroDivisionError):
-        write(str(path), broken())
-
-    assert (b"x\n1\n", ["a.csv"]) == (path.read_bytes(), [one.name for one in path.parent.iterdir()])
-
-
 def test_a_folder_that_cannot_be_made_is_an_output_error(tmp_path):
     (tmp_path / "file").write_text("")
 

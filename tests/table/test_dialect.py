@@ -2,15 +2,11 @@
 
 import pytest
 
-from em_impute.errors import ColumnError, TableError, UsageError, option
+from em_impute.errors import TableError
 from em_impute.table.dialect import detect_dialect
-from em_impute.table.find_column import find_column
 from em_impute.table.source import open_source
 
 from .tables import opened
-
-TITLE = b"Report 2024\nname;gender;height\na;M;1\nb;F;2\n"
-
 
 FOUND = {
     "semicolon with decimal commas": (b"a;b\n1,5;2\n1;2,5\n", ";", ("a", "b")),
@@ -65,34 +61,6 @@ def test_only_what_can_hide_a_delimiter_is_transcoded(tmp_path):
     for encoding, transcoded in encodings.items():
         with opened("a,b\n1,2\n".encode(encoding), tmp_path, encoding=encoding) as (_, dialect):
             assert (dialect.names, dialect.transcoded) == (("a", "b"), transcoded)
-
-
-def test_a_column_is_found_by_its_name_or_else_by_its_number(tmp_path):
-    for data, wanted, index in (
-        (b"a,b,a\n", "b", 1),
-        (b"a,b,a\n", "1", 0),
-        (b"a,b,a\n", "3", 2),
-        (b"5,2,1\n", "2", 1),  # a name that is a number
-        ("cafe\u0301,b\n".encode(), "café", 0),  # composed accents
-    ):
-        with opened(data, tmp_path) as (_, dialect):
-            assert find_column(dialect, wanted) == index
-
-
-NOT_FOUND = {
-    "case and spaces": (b"id, Gender \n", "gender", {}, ColumnError, "column 'gender' is not in x.csv", "columns are 'id', ' Gender ' — did you mean ' Gender '?"),
-    "number 0": (b"a,b\n", "0", {}, UsageError, "'0' is not a column number: columns count from 1", "give 1 to 2"),
-    "name without header": (b"1,2\n", "a", {"has_header": False}, UsageError, "column 'a' cannot be found by name in a file without headers", f"give its number, 1 to 2, or leave out {option('has_header')}"),
-    "title line": (TITLE, "gender", {}, ColumnError, "column 'gender' is not in x.csv", "the only column is 'Report 2024'; it is there with " + option("skip_lines", 1)),
-}  # fmt: skip
-
-
-def test_a_column_that_cannot_be_found_is_explained(tmp_path):
-    for data, wanted, options, kind, *said in NOT_FOUND.values():
-        with opened(data, tmp_path, wanted=[wanted], **options) as (_, dialect), pytest.raises(kind) as caught:
-            find_column(dialect, wanted, "x.csv")
-
-        assert [caught.value.message, caught.value.hint] == said
 
 
 def test_an_opened_file_stays_the_same_when_it_is_replaced(tmp_path):

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from em_impute.errors import OutputError, TableError, UsageError
+from em_impute.errors import OutputError, TableError
 from em_impute.table.output import check_output, write_atomically
 
 
@@ -27,17 +27,6 @@ def test_a_new_file_honours_the_umask(tmp_path):
         hashlib.sha256(b"abc").hexdigest(),
         3,
     )
-
-
-def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path):
-    (tmp_path / "folder").mkdir()
-    target, link = tmp_path / "folder" / "real.csv", tmp_path / "link.csv"
-    target.write_bytes(b"old")
-    link.symlink_to(target)
-
-    write_atomically(link, [b"new"])
-
-    assert (link.is_symlink(), target.read_bytes()) == (True, b"new")
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), TableError("x")])
@@ -92,30 +81,12 @@ def test_a_full_disk_leaves_the_old_file(tmp_path):
     assert {entry.name: entry.read_bytes() for entry in tmp_path.iterdir()} == {"out.csv": b"old"}
 
 
-def test_the_input_is_refused_as_output_by_any_name(tmp_path, monkeypatch):
-    source = tmp_path / "in.csv"
-    source.touch()
-    (tmp_path / "soft.csv").symlink_to(source)
-    (tmp_path / "hard.csv").hardlink_to(source)
-    monkeypatch.chdir(tmp_path)
-
-    for name in ("in.csv", "./in.csv", str(source), "soft.csv", "hard.csv"):
-        with pytest.raises(UsageError, match=r"is the input"):
-            check_output(name, [source], clobber=True)
-
-
-def test_places_that_cannot_be_written_are_refused_before_any_work(tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_written_to_is_refused_before_any_work(tmp_path, monkeypatch):
     (tmp_path / "old.csv").touch()
     check_output(tmp_path / "new.csv", [], clobber=False)
     check_output(tmp_path / "old.csv", [], clobber=True)
     check_output("/dev/null", [], clobber=False)
 
-    with pytest.raises(OutputError, match=r"old\.csv exists already"):
-        check_output(tmp_path / "old.csv", [], clobber=False)
-    with pytest.raises(OutputError, match="is a directory"):
-        check_output(tmp_path, [], clobber=True)
-    with pytest.raises(OutputError, match=r"folder .*missing does not exist"):
-        check_output(tmp_path / "missing" / "x.csv", [], clobber=True)
     monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path)  # root may write anywhere
     with pytest.raises(OutputError, match="is not writable"):
         check_output(tmp_path / "x.csv", [], clobber=True)
