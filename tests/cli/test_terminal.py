@@ -87,3 +87,16 @@ def test_an_interrupt_takes_the_bar_away_and_says_nothing(on_terminal):
     assert (code, output) == (130, b"")
     assert shown.endswith(GONE)
     assert BACK in shown
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_an_error_is_broken_between_words(on_terminal, width):
+    code, _, shown = on_terminal("fill", "-q", width=width, stdin=ROWS)
+    lines = shown.decode().replace("\r\n", "\n").splitlines()
+    words = (
+        "error: no column is named hint: name the column to complete with --column, or take --all of them, or a model"
+    )
+
+    assert code == 2
+    assert max(map(len, lines)) <= width
+    assert " ".join(" ".join(lines).split()) == f"{words} with --model"

@@ -7,7 +7,7 @@ from em_impute.ensemble import metrics
 from em_impute.options import Request
 from em_impute.pipeline.evaluate import LABELS_ONLY, MAJORITY, MODEL, Evaluation
 from em_impute.pipeline.types import InputTable
-from em_impute.report.build.decisions import told_from_rows
+from em_impute.report.build.decisions import told_from_reading, told_from_rows
 from em_impute.report.build.shared import confusion_of, features_of, head_of, input_of, notices, seconds_of
 from em_impute.report.model.evaluation import Compared, EvaluatedLabel, EvaluationReport, Figures, Hiding
 from em_impute.report.model.shared import MissingCells, ReliabilityBin, Threshold
@@ -42,7 +42,7 @@ def build_evaluation(opened: InputTable, evaluation: Evaluation, request: Reques
         thresholds=[Threshold(*one) for one in metrics.filled_above(said, label, THRESHOLDS, weight)],
         reliability=[ReliabilityBin(*one) for one in metrics.reliability(said, label)],
         confusion=confusion_of(labels.labels, metrics.confusion(said, label)),
-        warnings=notices([*labels.warnings, *told_from_rows([("", opened.table.asides)])]),
+        warnings=notices([*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]),
     )
 
 

@@ -195,9 +195,10 @@ def _of_key(design: Design, label: Codes, line_of: Callable[[Integers], Integers
         said = f"Known labels differ within {values} of {shown(same.name)}, which --same-within says they do not"
         yield "W33", f"{said}: {lines}. They stay; missing ones beside them follow the more common label."
     else:
-        found = f"{plural(same.n_known, 'known label')} beside another, {same.n_exceptions:,} unlike the others"
+        differ = f"{same.n_exceptions:,} differ{'s' * (same.n_exceptions == 1)}"
+        found = f"of {plural(same.n_known, 'known label')} beside another, {differ}"
         found += f" ({lines})" if differing else ""
-        yield "S04", f"Rows of one {shown(same.name)} share a label, and are filled so: {found}."
+        yield "S04", f"Rows with the same {shown(same.name)} have the same label, and are filled with it: {found}."
 
 
 def _marks_of_missing(design: Design) -> Iterator[str]:
@@ -228,8 +229,8 @@ def _of_labels(completion: ColumnResult, design: Design) -> Warnings:
     known = zip(completion.labels.labels, completion.labels.known, strict=True)
     few = [f"{shown(label)} ({count})" for label, count in known if 0 < count < needed and label in design.labels]
     if few:
-        which = f"Few known rows (fewer than {needed}) for {listed(few)}"
-        yield "W01", f"{which}: their covariances rest largely on other labels."
+        which = f"Fewer than {needed} rows are known for {listed(few)}"
+        yield "W01", f"{which}: how such rows spread is largely taken from other labels."
 
 
 def _of_skill(held_out: HeldOut | None) -> Warnings:
