@@ -23,7 +23,7 @@ LEFT = "S06"
 """Code of the note on columns that are not filled, which whoever asks for all of them wants to know."""
 
 MOST_WARNINGS, LINE = 3, 100
-"""Warnings in a summary, of so many characters at most; the others are counted."""
+"""Warnings in a summary, and characters of a line; the others are counted."""
 
 UNTOLD = frozenset({"S01", "W17"})
 """Notes that are counted only."""
@@ -70,12 +70,12 @@ def wrote(names: Sequence[str]) -> Iterator[str]:
 
 
 def _brief(notice: Notice) -> str:
-    """Say a warning in its first sentence, on a line of its own; what a colon introduces is left out of a long one."""
+    """Say a warning in its first sentence, in two lines at most; what a colon introduces is left out of a long one."""
     said = SENTENCE_END.split(notice.message, maxsplit=1)[0].rstrip(".")
     kind, code = "Note" if is_note(notice) else "Warning", f" ({notice.code})"
     room = LINE - len(kind) - len(": ") - len(code)
     if len(said) > room:
-        said = shorten(said.partition(": ")[0], room, placeholder=" …")
+        said = shorten(said.partition(": ")[0], LINE + room, placeholder=" …")
     return f"{kind}: {said}{code}"
 
 
