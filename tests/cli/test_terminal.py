@@ -49,7 +49,7 @@ def test_the_first_variable_that_says_something_decides_on_colours(environment, 
     ],
 )
 def test_colours_on_a_terminal_are_as_the_user_wants_them(on_terminal, options, environment, coloured):
-    code, output, shown = on_terminal(*FILL, *options, stdin=ROWS, patience=600, **environment)
+    code, output, shown = on_terminal(*FILL, "-v", *options, stdin=ROWS, patience=600, **environment)
 
     assert (0, b"") == (code, output)
     assert b"Wrote" in shown

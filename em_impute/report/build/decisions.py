@@ -28,9 +28,6 @@ def decisions(opened: InputTable, completion: ColumnResult, request: Request, co
     if completion.fitted is None:
         return found
     design, choice = completion.fitted.design, completion.fitted.choice
-    if not opened.is_sample:
-        read = completion.fitted.readings
-        found += [Decision("design", "read as numbers", f"{one.column!r}: {one.kind}") for one in read]
     found += [Decision("design", "column not used", f"{one.name!r}: {one.reason}") for one in design.rejected]
     if design.index is not None and not opened.is_sample:
         merged = f"{design.label.size:,} rows into {design.distinct.label.size:,}"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.diagnostics.extrapolation import Flagged, predictor_at
+from em_impute.diagnostics.extrapolation import Flagged, number_at
 from em_impute.diagnostics.values import Audit
 from em_impute.ensemble import metrics
 from em_impute.missingness.values import GroupOfRows
@@ -132,12 +132,9 @@ def build_applied_report(
     outputs: Sequence[WrittenFile] | None,
 ) -> FitReport:
     """Gather what is known about a column that `model` completed."""
-    blind = applied.completion.fills.without_predictors
     counted = _counted_of(opened, applied.completion, None)
     report = build_report(opened, applied.completion, request, command, outputs, counted)
-    lines = opened.table.line_of(blind[:MAX_LISTED]).tolist()
-    marked = findings.MarkedRows(findings.OutOfRange(0, 0.0, None, ()), lines)
-    return with_model(replace(report, marked=marked), applied, model, counted)
+    return with_model(report, applied, model, counted)
 
 
 def with_model(report: FitReport, applied: Applied, model: SavedModel, counted: Counted) -> FitReport:
@@ -212,9 +209,8 @@ def _marked_of(opened: InputTable, flagged: Flagged, design: Design) -> findings
     outside = zip(line_of(flagged.outside[first]).tolist(), beyond, strict=False)
     out_of_range = findings.OutOfRange(
         rows=flagged.outside.size,
-        expected_by_chance=flagged.expected_outside,
-        furthest_sd=float(flagged.beyond.max()) if flagged.beyond.any() else None,
-        listed=[findings.OutOfRangeRow(line, *predictor_at(design, *at)) for line, at in outside],
+        furthest_sd=float(flagged.beyond.max(initial=0.0)),
+        listed=[findings.OutOfRangeRow(line, *number_at(design, *at)) for line, at in outside],
     )
     return findings.MarkedRows(out_of_range, line_of(flagged.without_predictors[first]).tolist())
 
@@ -237,7 +233,6 @@ def _accuracy(found: FittedColumn, wrong: findings.ExpectedWrong) -> findings.Ac
         accuracy=right,
         interval=metrics.wilson_interval(right, n_rows),
         baseline_accuracy=float(count.max() / count.sum()),
-        baseline_label=names[int(count.argmax())],
         log_loss=held_out.log_loss,
         baseline_log_loss=held_out.baseline_log_loss,
         brier=metrics.brier(probability, label, weight),
