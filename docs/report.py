@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,7 +46,33 @@ Schema = dict[str, Any]
 
 NULL = {"type": "null"}
 NOUNS = {"string": "text", "number": "number", "integer": "count", "boolean": "yes/no", "object": "object"}
-SCHEMAS = {kind: schema_of_kind(kind) for kind in KINDS}
+
+
+def _inlined(value: Any, shapes: Schema, often: Counter[str]) -> Any:  # noqa: ANN401  # any part of a schema
+    """Put shapes that stand in a single place there."""
+    if isinstance(value, list):
+        return [_inlined(one, shapes, often) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if often[value.get("$ref", "")] == 1:
+        value = shapes[value["$ref"].rpartition("/")[2]] | value
+        del value["$ref"]
+    return {key: _inlined(one, shapes, often) for key, one in value.items()}
+
+
+def _schemas() -> dict[str, Schema]:
+    """Give the schema of each kind of document."""
+    found = {kind: schema_of_kind(kind) for kind in KINDS}
+    often = Counter(re.findall(r"#/\$defs/\w+", json.dumps(list(found.values()))))
+    inlined = {kind: _inlined(one, one["$defs"], often) for kind, one in found.items()}
+    kept = {name.rpartition("/")[2] for name, n in often.items() if n > 1} | {"report", "reports"}
+    return {
+        kind: one | {"$defs": {name: shape for name, shape in one["$defs"].items() if name in kept}}
+        for kind, one in inlined.items()
+    }
+
+
+SCHEMAS = _schemas()
 SHAPES: dict[str, Schema] = {
     name: one
     for schema in SCHEMAS.values()

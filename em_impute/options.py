@@ -40,7 +40,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "quote": ('"', "none"),
 }
 
-KINDS = ("number", "date", "category", "text", "ignore")
+KINDS = ("number", "date", "day-first", "month-first", "category", "text", "ignore")
 """What a column may be said to be."""
 
 TEXTS = ("columns", "features", "null_values", "keep_values", "labels")

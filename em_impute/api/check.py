@@ -9,7 +9,7 @@ from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, read
 from em_impute.columns.predictors import Rejected, are_identifiers, choose_predictors
 from em_impute.options import Request
 from em_impute.pipeline.types import InputTable
-from em_impute.report.build.decisions import ALWAYS, BY_LOOKS, lines_told
+from em_impute.report.build.decisions import ALWAYS, BY_LOOKS, lines_told, told_from_reading
 from em_impute.report.build.shared import features_of
 from em_impute.report.build.warnings import unread_cells
 from em_impute.report.format import known_and_missing
@@ -75,6 +75,7 @@ def _check_column(opened: InputTable, column: int, request: Request, spelled: Ca
     doubts = [f"{ambiguity(target, text, n, list(labels))} {remedy(text)}" for text, n in kinds.ambiguous.items()]
     odd = [*odd_labels(target, kinds.labels, request.keep_values)]
     warnings = [message for code, message in odd if code.startswith("W")]
+    notes = [message for code, message in (*odd, *told_from_reading(opened)) if not code.startswith("W")]
     warnings += [message for _, message in unread_cells([one for one in opened.readings if one.column in used])]
     return CheckedColumn(
         target,
@@ -83,7 +84,7 @@ def _check_column(opened: InputTable, column: int, request: Request, spelled: Ca
         labels,
         [*map(spelled, doubts)],
         [*map(spelled, warnings)],
-        [spelled(message) for code, message in odd if not code.startswith("W")],
+        [spelled(message) for message in notes],
         _key(opened, column, request) if labels and settled else "",
         used,
         {one.name: one.reason for one in rejected},
@@ -117,7 +118,7 @@ def _key(opened: InputTable, column: int, request: Request) -> str:
     """Name the column of which rows with one value have one label, if there is one."""
     labels = read_labels(opened.names[column], opened.table.targets[column], request)
     same = opened.same_label(labels.label, opened.keys)
-    known = "" if same is None else f"{same.n_known:,} known labels beside another, {same.n_exceptions:,} unlike these"
+    known = "" if same is None else f"of {same.n_known:,} known labels beside another, {same.n_exceptions:,} differ"
     return "" if same is None else f"{same.name}: rows with one value have one label ({known})"
 
 

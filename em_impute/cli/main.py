@@ -108,7 +108,12 @@ def _fail(error: Exception, arguments: list[str], log: Log) -> int:
     said = advised(worded(error, arguments), arguments)
     reworded = partial(_blamed, arguments=arguments) if isinstance(said, UsageError) else str
     with suppress(OSError):  # nobody can be told, but the exit code still says it
-        sys.stderr.write("\n".join(failure_lines(said, log, reworded)) + "\n")
+        lines = failure_lines(said, log, reworded)
+        if sys.stderr.isatty():
+            from em_impute.report.text.console import broken
+
+            lines = [broken(line, os.get_terminal_size(sys.stderr.fileno()).columns or 80) for line in lines]
+        sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()
     return said.exit_code
 

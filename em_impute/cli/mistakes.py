@@ -60,6 +60,8 @@ DID_YOU_MEAN = re.compile(r"Did you mean '([a-z]+)'")
 
 NO_OPTION, NO_COMMAND, NOT_THERE = "No such option: ", "No such command ", " does not exist"
 
+WHICH_LINE = "say which line of the file is asked about: --line 2 is the first row below a header"
+
 
 def advised(error: EmImputeError, arguments: Sequence[str]) -> EmImputeError:
     """Give the error with the hint that belongs to a typical mistake; itself where there is none.
@@ -80,8 +82,9 @@ def _of_usage(message: str, words: Sequence[str]) -> Iterator[str]:
     elif message.startswith(("no column is named", "Missing option", "Got unexpected extra argument")):
         yield from _without_option(words)
     for value in _values("--line", words):
-        if "'--line'" in message and (lines := re.findall(r"\d+", value)):
-            yield f"name each line by an option of its own: {' '.join(f'--line {one}' for one in lines)}"
+        if "'--line'" in message:
+            each = [f"--line {one}" for one in re.findall(r"\d+", value)]
+            yield f"name each line by an option of its own: {' '.join(each)}" if each[1:] else WHICH_LINE
     for option in SHARES:
         if f"'{option}'" in message:
             per_cent = (value.removesuffix("%") for value in _values(option, words))
@@ -127,7 +130,7 @@ def _without_option(words: Sequence[str]) -> Iterator[str]:
     if command in COMMANDS and len(files) == len(named) == 1 and (columns or lines):
         yield f"em-impute {shlex.join([command, files[0], '-c', named[0], *asked])}"
     elif command == "why" and not asked:
-        yield "say which line of the file is asked about: --line 2 is the first row below a header"
+        yield WHICH_LINE
 
 
 def _of_column(message: str, words: Sequence[str]) -> Iterator[str]:

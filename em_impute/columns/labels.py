@@ -182,9 +182,9 @@ def odd_labels(name: str, known: Mapping[str, int], kept: Sequence[str] = ()) ->
     unseen = [text for text in labels if not _folded(text).strip("\"' ")]
     found = []
     if alike:
-        found.append(("W14", f"{len(alike)} labels of {shown(name)} differ only as they are written: {_quoted(alike)}"))
+        found.append(("W14", f"{len(alike)} labels of {shown(name)} differ only in spelling: {_quoted(alike)}."))
     if unseen:
-        found.append(("W20", f"Invisible labels of {shown(name)}: {', '.join(map(ascii, unseen))}"))
+        found.append(("W20", f"Labels of {shown(name)} show nothing to a reader: {', '.join(map(ascii, unseen))}."))
     n_numbers = sum(parse_number(text) is not None for text in labels)
     if len(labels) >= MANY_NUMBERS and n_numbers >= MOSTLY * len(labels):
         what = f"{n_numbers} of the {len(labels)} labels of {shown(name)} are numbers"

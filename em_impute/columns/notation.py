@@ -22,16 +22,34 @@ NO_THIRD_DECIMAL = re.compile(r"[$£¥₹]|USD|GBP|JPY|INR")
 
 DIGITS = r"[0-9](?:[0-9.,' ]*[0-9])?\.?|[.,][0-9]+"
 UNIT = r"[^\W\d_][^\d:;,<>=()+\[\]]{0,11}[23]?|[%‰°'\"][^\d:;,<>=()+\[\]]{0,7}"
+NO_UNIT = r"(?!(?<=[0-9])(?:st|nd|rd|th)$|[^0-9]*\b(?:and|or|plus)\b)"
 CELL = re.compile(
     rf"(?P<bound>[<>~≤≥≈]=?)?\s*(?P<open>\()?\s*(?P<minus>[-+])?\s*(?P<prefix>{CURRENCY})?\s*(?P<sign>[-+])?"
     rf"(?P<low>{DIGITS})(?P<exponent>[eEdD][-+]?[0-9]{{1,3}})?"
-    rf"(?:\s*(?:-|–|—|\bto\b)\s*(?P=prefix)?(?P<high>{DIGITS}))?"
-    rf"(?:\s?(?P<scale>[KkMB]|bn|mn)(?![^\W\d_/]))?(?P<more>\+)?\s*(?P<suffix>{UNIT}|{CURRENCY})?\s*(?P<plus>\+)?\s*(?P<close>\))?"
-    r"(?P<behind>-)?"
+    rf"(?:\s*(?:-|–|—|\bto\b)\s*(?P=prefix)?(?P<high>-?{DIGITS}))?"
+    rf"(?:\s?(?P<scale>[KkMB]|bn|mn)(?![^\W\d_/]))?(?P<more>\+)?\s*{NO_UNIT}(?P<suffix>{UNIT}|{CURRENCY})?\s*(?P<plus>\+)?\s*(?P<close>\))?"
+    r"(?P<behind>(?<![.,])-)?"
 )
 SCALES = {"K": 1e3, "k": 1e3, "M": 1e6, "mn": 1e6, "B": 1e9, "bn": 1e9}
+NUMBER_FOLLOWS = rf"\s*(?=(?:{CURRENCY})?\s*[0-9])"
+SPELLINGS = {
+    rf"(?:under|below|up to|at most|(?:less|fewer|younger|lower) than){NUMBER_FOLLOWS}": "<",
+    rf"(?:over|above|at least|(?:more|greater|older|higher) than){NUMBER_FOLLOWS}": ">",
+    rf"(?:approx\.?|approximately|about|around|circa|ca?\.){NUMBER_FOLLOWS}": "~",
+    r"(?<=[0-9])(.*?)\s*(?:(?:and|or) (?:over|older|above|more|up|higher|greater)|plus)$": r"\1+",
+    r"(.*[0-9].*?)\s*(?:and|or) (?:under|younger|below|less|fewer|lower)$": r"<\1",
+    r"(?<=[0-9])(\s?[^\W\d_]*)(?:[*†‡]+|\s?\[\w\]|\s?\((?:e|est|estimated|p|r)\.?\))$": r"\1",
+    r"(?:#|№|No\.)\s?(?=[0-9])|(?<=[0-9])(?:st|nd|rd|th)$|(?<=[0-9][.,])[-–—]{1,2}$": "",
+    r"\s?[×x*]\s?10(?:\^\s?|(?=[-+]))([-+]?[0-9]+)$": r"e\1",
+    r"^([$£€]?[0-9.,]+)\s?([^\d\s-]+)(\s?(?:-|–|to)\s?[$£€]?[0-9.,]+\s?\2)$": r"\1\3",
+}
+"""What words and footnotes say, in marks; of `10%-20%` the first unit adds nothing."""
+
 QUOTED = re.compile(r"=\"([^\"]*)\"|'([^']*)")
 """What keeps a spreadsheet from taking a cell for something else."""
+LONGEST, MAY_BE_SPELLED = 64, re.compile(r"(?:[^\W\d_]+(?:\.\s*|\s+)){0,2}\W{0,3}[0-9]")
+"""Characters of a number in words, and how one begins."""
+SPELLED = [(re.compile(words, re.IGNORECASE), marks) for words, marks in SPELLINGS.items()]
 
 MOST_RANGES = 0.5
 """Different ranges at most to each cell that holds one: there are few, and each has many cells."""
@@ -73,29 +91,29 @@ class Notation:
         if cell is None or bool(cell["open"]) != bool(cell["close"]):
             return np.nan
         affix = _affix(cell)
-        if affix != self.affix and (affix or not _is_currency(self.affix)):  # a bare number may be in any other unit
-            return np.nan
+        if affix != self.affix and _folded(affix) != _folded(self.affix) and (affix or not _is_currency(self.affix)):
+            return np.nan  # a bare number may be in any other unit
         if cell["behind"] and self.decimal not in cell["low"]:  # 3- is a grade, 3.50- an amount
             return np.nan
-        value = self._digits(cell["low"])
-        if cell["exponent"]:
-            value = float(f"{value}e{cell['exponent'][1:]}")
+        value = self._digits(cell["low"], (cell["exponent"] or "e0")[1:])
+        value = -value if "-" in cell.group("minus", "sign", "behind") else value
         if cell["high"]:
-            high = self._digits(cell["high"])
+            high = self._digits(cell["high"].lstrip("-"))
+            high = -high if cell["high"][0] == "-" else high
             is_range = value < high and not re.match("0[0-9]", cell["low"])  # as a phone number or a part of one may be
             value = (value + high) / 2.0 if is_range else np.nan
         value *= SCALES.get(cell["scale"], 1.0)
         if (cell["bound"] or "")[:1] in {"<", "≤"}:
             value /= 2.0
-        value = -value if "-" in cell.group("minus", "sign", "behind") or cell["open"] else value
+        value = -value if cell["open"] else value
         return value if np.isfinite(value) else np.nan
 
-    def _digits(self, text: str) -> float:
+    def _digits(self, text: str, exponent: str = "0") -> float:
         found = _pattern(self.decimal, self.grouping).fullmatch(text)
         if found is None:
             return np.nan
         plain = text.replace(self.grouping, "") if self.grouping else text
-        return float(plain.replace(self.decimal, "."))
+        return float(f"{plain.replace(self.decimal, '.')}e{exponent}")
 
 
 def choose_notation(texts: Sequence[str], counts: Floats, decimal: str, least: float) -> Notation | None:
@@ -138,9 +156,10 @@ def may_be_decimal(notation: Notation, texts: Sequence[str], counts: Floats, lea
 
 
 def are_mixed(texts: Sequence[str]) -> Flags:
-    """Tell which texts are more than a number: a limit, a range, open-ended, or none at all (n_texts,)."""
-    cells = map(_match, texts)
-    return np.array([cell is None or any(cell.group("bound", "high", "more", "plus")) for cell in cells], np.bool_)
+    """Tell which texts are more than a number: a limit, a range, open-ended, a rank, or none at all (n_texts,)."""
+    cells = [(_match(text), text[-2:] in {"st", "nd", "rd", "th"}) for text in texts]
+    more = [rank or cell is None or any(cell.group("bound", "high", "more", "plus")) for cell, rank in cells]
+    return np.array(more, np.bool_)
 
 
 def _match(text: str) -> re.Match[str] | None:
@@ -149,11 +168,23 @@ def _match(text: str) -> re.Match[str] | None:
         text = unicodedata.normalize("NFKC", text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")).translate(DASHES)
         text = "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text)
     quoted = QUOTED.fullmatch(text)
-    return CELL.fullmatch((text if quoted is None else quoted[1] or quoted[2] or "").strip())
+    text = (text if quoted is None else quoted[1] or quoted[2] or "").strip()
+    cell = CELL.fullmatch(text)
+    if cell is None and len(text) <= LONGEST and MAY_BE_SPELLED.match(text):
+        for words, marks in SPELLED:
+            text = words.sub(marks, text)
+        cell = CELL.fullmatch(text)
+    return cell
 
 
 def _affix(cell: re.Match[str]) -> str:
     return " ".join(part.strip() for part in (cell["prefix"], cell["suffix"]) if part)
+
+
+def _folded(affix: str) -> str:
+    """Give a unit as one is that differs in its case or number only; of the shortest the case tells."""
+    plain = affix.rstrip(".")
+    return plain.casefold().removesuffix("s") if len(plain) > len("kg") else plain
 
 
 def _is_currency(affix: str) -> bool:

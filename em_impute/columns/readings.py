@@ -7,10 +7,11 @@ from typing import Annotated
 
 import numpy as np
 
+from em_impute.columns.compound import Compound, choose_compound
 from em_impute.columns.notation import Notation, are_mixed, choose_notation, may_be_decimal
 from em_impute.columns.predictors import LEAST_READ, TextColumn, has_decimal_comma
 from em_impute.columns.text_features import fold
-from em_impute.columns.times import Times, choose_times
+from em_impute.columns.times import DAY_FIRST, MONTH_FIRST, Times, choose_times
 from em_impute.em.blocks import Flags, Floats
 from em_impute.errors import DesignError, option
 from em_impute.serialize.annotations import Axes, Kinds, NotSaved
@@ -32,9 +33,14 @@ TOLD = 0.5
 
 NO_TEXTS = LongTexts(np.empty(0, np.int8), ())
 
+ORDER_OF = {"day-first": DAY_FIRST, "month-first": MONTH_FIRST}
+"""Orders of day and month, by what the user calls them."""
+
 REPEATS = 8
 """Rows to each different number from which on their codes are kept."""
 
+Form = Notation | Times | Compound
+"""How the cells of a column are written."""
 
 YES, NO = ("yes", "y", "true", "t", "1"), ("no", "n", "false", "f", "0")
 
@@ -44,7 +50,7 @@ class Reading:
     """How a column of texts becomes numbers, which are predictors."""
 
     column: Annotated[str, "The column."]
-    notation: Annotated[Notation | Times, Kinds(number=Notation, time=Times), "How its cells are written."]
+    notation: Annotated[Form, Kinds(number=Notation, time=Times, compound=Compound), "How its cells are written."]
     parts: Annotated[tuple[str, ...], Axes("n_made"), "Which numbers are made of a cell; empty for the one that it is."]
     names: Annotated[tuple[str, ...], Axes("n_made"), "What these are called among the predictors."]
     is_category: Annotated[bool, "Its texts are few, and a category too."]
@@ -95,16 +101,23 @@ def columns_to_read_again(table: Table, decimal: str) -> list[int]:
         for index, category in table.categories.items()
         if category.all_texts is None
         and not table.numbers[index].decimal_comma
-        and _notation_of(category.first, np.ones(len(category.first)), decimal, "", ROUGHLY)
+        and any(
+            _notation_of(category.first, np.ones(len(category.first)), decimal, kind, ROUGHLY)
+            for kind in ("", *ORDER_OF)
+        )
     ]
 
 
-def find_readings(table: Table, names: Sequence[str], decimal: str, told: Mapping[int, str]) -> tuple[Reading, ...]:
+def find_readings(
+    table: Table, names: Sequence[str], decimal: str, told: Mapping[int, str]
+) -> tuple[tuple[Reading, ...], tuple[str, ...]]:
     """Find the columns that are numbers in some notation; `names` are those of all columns, `told` their kinds.
 
-    Raises DesignError for a column that is not what the user said, and where it is open what the mark in it means.
+    Also gives the columns of dates in which nothing tells the day from the month: texts, unless other columns have one
+    order.  Raises DesignError for a column that is not what the user said, and where it is open what the mark in it
+    means.
     """
-    found: list[Reading] = []
+    found, unsettled = list[Reading](), list[int]()
     for index, category in table.categories.items():
         column, kind = (names[index], category), told.get(index, "")
         if category.code is None or not category.texts or kind in {"category", "text"}:
@@ -114,7 +127,13 @@ def find_readings(table: Table, names: Sequence[str], decimal: str, told: Mappin
         notation = _checked_notation(table, column, decimal, kind)
         if notation is not None:
             found.append(_reading(table, index, column, notation, [*names, *made_names(found)], is_told=bool(kind)))
-    return tuple(found)
+        elif choose_times(*_known(category), LEAST_READ, order=DAY_FIRST):
+            unsettled.append(index)
+    forms = {one.notation.form for one in found if isinstance(one.notation, Times)}
+    orders = [kind for kind, form in ORDER_OF.items() if form in forms]
+    if unsettled and len(orders) == 1:
+        return find_readings(table, names, decimal, {**told, **dict.fromkeys(unsettled, orders[0])})
+    return tuple(found), tuple(names[index] for index in unsettled)
 
 
 def with_readings(table: Table, readings: Sequence[Reading]) -> Table:
@@ -150,22 +169,29 @@ def as_told(table: Table, told: Mapping[int, str]) -> Table:
     return replace(table, numbers=numbers, categories=categories)
 
 
-def _notation_of(
-    texts: Sequence[str], counts: Floats, decimal: str, kind: str, least: float
-) -> Notation | Times | None:
+def _notation_of(texts: Sequence[str], counts: Floats, decimal: str, kind: str, least: float) -> Form | None:
     """Choose the notation of texts, (n_texts,) with so many cells each; of some `kind` if the user named it."""
-    found: Notation | Times | None = None
-    if kind != "number":
-        found = choose_times(texts, counts, least, is_told=kind == "date")
-    return choose_notation(texts, counts, decimal, least) if found is None and kind != "date" else found
+    is_date = kind == "date" or kind in ORDER_OF
+    order = ORDER_OF.get(kind, "")
+    found = None if kind == "number" else choose_times(texts, counts, least, is_told=is_date, order=order)
+    if found is not None or is_date:
+        return found
+    notation = choose_notation(texts, counts, decimal, least)
+    return choose_compound(texts, counts, least) if notation is None else notation
 
 
-def _checked_notation(table: Table, column: TextColumn, decimal: str, kind: str) -> Notation | Times | None:
+def _known(category: CategoryColumn) -> tuple[Sequence[str], Floats]:
+    """Give the texts by which a notation is chosen, and how many cells hold each."""
+    return category.texts[:MOST_LOOKED_AT], category.counts[:MOST_LOOKED_AT].astype(np.float64)
+
+
+def _checked_notation(table: Table, column: TextColumn, decimal: str, kind: str) -> Form | None:
     """Choose the notation of a column; None where it has none."""
     name, category = column
-    texts, counts = category.texts[:MOST_LOOKED_AT], category.counts[:MOST_LOOKED_AT].astype(np.float64)
+    texts, counts = _known(category)
     if kind:
-        found = _notation_of(texts, counts, decimal, kind, TOLD)
+        found = _notation_of(texts, counts, decimal, kind, LEAST_READ)
+        found = found or _notation_of(texts, counts, decimal, kind, TOLD)
         if found is None:
             raise _refused(table, column, kind, _notation_of(texts, counts, decimal, kind, 0.0))
         return found
@@ -197,17 +223,29 @@ def _refuse_open_question(table: Table, column: TextColumn, notation: Notation) 
     raise DesignError(message, f"add {number} for {large:.15g}, or {comma} for {large / 1000:.15g}")
 
 
-def _refused(table: Table, column: TextColumn, kind: str, nearest: Notation | Times | None) -> DesignError:
+def _refused(table: Table, column: TextColumn, kind: str, nearest: Form | None) -> DesignError:
     """Say which cells of a column are not what the user said, by the notation that most of them have."""
     name, category = column
     texts, counts = category.texts, category.counts.astype(np.float64)
     is_bad = np.ones(len(texts), np.bool_) if nearest is None else np.isnan(nearest.numbers(texts)[:, 0])
     cells = [f"{shown(text)} (line {line})" for line, text in _cells(table, category, is_bad)]
-    hint = "correct these cells"
-    if kind == "date" and choose_times(texts, counts, TOLD, is_told=True, is_settled=True):
-        hint = "day and month cannot be told apart: write dates as 2021-03-12"
+    if kind == "date" and choose_times(texts, counts, TOLD, is_told=True, order=DAY_FIRST):
+        message = f"nothing tells the day from the month in column {shown(name)}: {listed(cells)}"
+        return DesignError(message, f"say {_orders_of(name)} instead")
     without = option("kinds", f"{name}={kind}")
-    return DesignError(f"column {shown(name)} is no {kind}: {listed(cells)}", f"{hint}, or leave out {without}")
+    message = f"column {shown(name)} is no {kind.replace('-first', '-first date')}: {listed(cells)}"
+    return DesignError(message, f"correct these cells, or leave out {without}")
+
+
+def _orders_of(name: str) -> str:
+    """Name the options that say in which order a column has day and month."""
+    return " or ".join(option("kinds", f"{name}={kind}") for kind in ORDER_OF)
+
+
+def of_unsettled(names: Sequence[str]) -> str:
+    """Say that nothing tells the day from the month in some columns."""
+    told = f"Dates in {listed([*map(shown, names)])} may have the day or the month first, and are read as texts."
+    return f"{told} {_orders_of(names[0])} settles it."
 
 
 def _cells(table: Table, category: CategoryColumn, wanted: Sequence[bool] | Flags) -> list[tuple[int, str]]:
@@ -218,7 +256,7 @@ def _cells(table: Table, category: CategoryColumn, wanted: Sequence[bool] | Flag
 
 
 def _reading(
-    table: Table, index: int, column: TextColumn, notation: Notation | Times, names: Sequence[str], *, is_told: bool
+    table: Table, index: int, column: TextColumn, notation: Form, names: Sequence[str], *, is_told: bool
 ) -> Reading:
     """Say what is made of a column, and which of its cells are no numbers."""
     own, category = column

@@ -14,11 +14,18 @@ from em_impute.serialize.annotations import Choices
 CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d(?:[.,]\d+)?))?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
 ZONE = r"\s*(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?"
 AT = rf"(?:(?:\s*T|,?\s+){CLOCK}{ZONE})?"
-MONTH = r"(?P<month>[A-Za-z]{3,9})\.?"
+MONTH = r"(?:de )?(?P<month>[^\W\d_]{3,10})\.?(?: de(?= ))?"
 WEEKDAY = r"(?:[A-Za-z]{3,9},?\s+)?"
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS = (
+    "jan ene gen|feb fev fév|mar mär mrt|apr avr abr|may mai mei mag|jun juin giu|jul juil lug|aug aoû ago|sep set|"
+    "oct okt ott out|nov|dec dez déc dic"
+)
+MONTH_OF = {name: month for month, names in enumerate(MONTHS.split("|"), start=1) for name in names.split()}
+"""How months begin in the languages of which many files are."""
+
 
 NUMERIC = r"(?P<{}>\d{{1,2}})(?P<mark>[./-])(?P<{}>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d\d)"
+SECOND = r"(?P<second>[0-5]\d(?:\.\d+)?)"
 PATTERNS = {
     "ISO date": (rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?:(?P=mark)(?P<day>\d{{1,2}}))?{AT}",),
     "date, day first": (NUMERIC.format("day", "month") + AT,),
@@ -26,17 +33,23 @@ PATTERNS = {
     "date": (
         rf"{WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s./-]*{MONTH},?[\s./-]*(?P<year>\d{{4}}|\d\d){AT}",
         rf"{WEEKDAY}{MONTH}\s*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s*(?P<year>\d{{4}}){AT}",
+        rf"{MONTH}(?:[\s./-]*(?=\d{{4}})|-)(?P<year>\d{{4}}|\d\d)",
+        r"(?P<year>\d{4})[-\s/]?Q(?P<quarter>[1-4])",
+        r"Q(?P<quarter>[1-4])[-\s/]?(?P<year>\d{4})",
     ),
     "date in digits": (r"(?P<year>[12]\d{3})(?P<month>\d\d)(?P<day>\d\d)(?:\.0)?",),
-    "time of day": (CLOCK + ZONE,),
+    "time of day": (CLOCK + ZONE, r"(?P<hour>\d{1,2})(?:\.(?P<minute>[0-5]\d))?\s*(?P<half>[AaPp]\.?[Mm]\.?)"),
     "duration": (
-        r"(?:(?P<days>\d+) days?,?\s*)?(?P<hours>\d+):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d(?:\.\d+)?))?",
+        rf"(?:(?P<days>\d+) days?,?\s*)?(?P<hours>\d+):(?P<minute>[0-5]\d)(?::{SECOND})?(?:\s*h(?:(?:ou)?rs?)?\.?)?",
     ),
-    "duration in minutes": (r"(?:(?P<hours>\d+):(?P<minute>[0-5]?\d)|(?P<minutes>\d+)):(?P<second>[0-5]\d(?:\.\d+)?)",),
+    "duration in minutes": (
+        rf"(?:(?P<hours>\d+):(?P<minute>[0-5]?\d)|(?P<minutes>\d+)):{SECOND}(?:\s*min(?:ute)?s?\.?)?",
+    ),
 }
 """How each kind is written."""
 
 FORMS = {form: tuple(map(re.compile, patterns)) for form, patterns in PATTERNS.items()}
+DAY_FIRST, MONTH_FIRST = ORDERS = "date, day first", "date, month first"
 TOLD_ONLY = ("date in digits",)
 """Whole numbers are dates only where the user says so."""
 
@@ -58,6 +71,10 @@ class Moment(NamedTuple):
     has_clock: bool = False
 
 
+MANY_DAYS = 6
+"""Where the second number is always 1, so many first ones are months."""
+
+DIGIT = re.compile(r"\d")
 FEW_TEXTS = 1000
 """Of the texts of a column, so many show which forms they may have."""
 
@@ -99,36 +116,51 @@ class Times:
 
 
 def choose_times(
-    texts: Sequence[str], counts: Floats, least: float, *, is_told: bool = False, is_settled: bool = False
+    texts: Sequence[str], counts: Floats, least: float, *, is_told: bool = False, order: str = ""
 ) -> Times | None:
     """Choose how times are written, if `least` of the cells are.
 
-    None too where day and month cannot be told apart, unless that `is_settled`.  `counts` (n_texts,) say how many cells
-    hold each text; what `is_told` to be a date may be written in digits alone.
+    None too where day and month cannot be told apart, unless their `order` is known, one of `ORDERS`.  `counts`
+    (n_texts,) say how many cells hold each text; what `is_told` to be a date may be written in digits alone.
     """
 
     def share(form: str) -> float:
         return float(counts @ [_moment(form, text) is not None for text in texts])
 
+    if counts @ [DIGIT.search(text) is not None for text in texts] < least * counts.sum():
+        return None
     few = texts[:: len(texts) // FEW_TEXTS + 1]  # a form that none of them has is not that of nearly all
-    forms = [form for form in FORMS if is_told or form not in TOLD_ONLY]
+    excluded = {*(() if is_told else TOLD_ONLY), *((set(ORDERS) - {order}) if order else ())}
+    forms = [form for form in FORMS if form not in excluded]
     shares = {form: share(form) if any(_moment(form, text) for text in few) else 0.0 for form in forms}
     form = max(forms, key=lambda one: shares[one])
     if not shares[form] or shares[form] < least * counts.sum():
         return None
-    day, month = shares["date, day first"], shares["date, month first"]
-    with_dots = all("." in text for text in texts)  # these part day, month and year, in this order
-    if day == month == shares[form] and not (is_settled or with_dots):
-        return None
+    if not order and shares[DAY_FIRST] == shares[MONTH_FIRST] == shares[form]:
+        with_dots = all("." in text for text in texts)  # these part day, month and year, in this order
+        form = DAY_FIRST if with_dots else _order_of_months(texts)
+        if not form:
+            return None
     if form in {"time of day", "duration", "duration in minutes"}:
         # 08:15 has two digits, and 1:02:15 beside 59:30 is in hours.
         in_full = [text for text in texts if text.count(":") > 1]
         is_clock = any(text[-1:] in "mM." for text in texts) or all(re.match(r"\d\d:", text) for text in texts)
         if is_clock and shares["time of day"] >= max(shares.values()):
             return Times("time of day")
-        return Times("duration in minutes" if 0 < len(in_full) < len(texts) else "duration")
+        in_minutes = form == "duration in minutes" or 0 < len(in_full) < len(texts)
+        return Times("duration in minutes" if in_minutes else "duration")
     moments = [_moment(form, text) for text in texts]
     return Times(form, any(one is not None and one.has_clock for one in moments))
+
+
+def _order_of_months(texts: Sequence[str]) -> str:
+    """Find the order in which all days are the first of a month, and months differ; empty where there is none."""
+    found = filter(None, (FORMS[DAY_FIRST][0].fullmatch(text.strip()) for text in texts))
+    pairs = {(int(one["day"]), int(one["month"])) for one in found}
+    first, second = ({pair[k] for pair in pairs} for k in (0, 1))
+    if first == {1} and len(second) >= MANY_DAYS:
+        return DAY_FIRST
+    return MONTH_FIRST if second == {1} and len(first) >= MANY_DAYS else ""
 
 
 def _moment(form: str, text: str) -> Moment | None:
@@ -144,12 +176,12 @@ def _moment(form: str, text: str) -> Moment | None:
     clock = _clock(of)
     if clock is None or form == "time of day":
         return None if clock is None else Moment(clock, has_clock=True)
-    year, month = int(of["year"]), of["month"].lower()
+    year, month = int(of["year"]), (of.get("month") or str(3 * int(of.get("quarter") or 0) - 2)).lower()
     if len(of["year"]) < len("1970"):
         year += 1900 if year >= PIVOT else 2000
-    number_of_month = int(month) if month.isdigit() else MONTHS.index(month[:3]) + 1 if month[:3] in MONTHS else 0
+    number_of_month = int(month) if month.isdigit() else MONTH_OF.get(month[:4]) or MONTH_OF.get(month[:3], 0)
     try:
-        day = date(year, number_of_month, int(of["day"] or 1)).toordinal()
+        day = date(year, number_of_month, int(of.get("day") or 1)).toordinal()
     except ValueError:
         return None
     return Moment(day - EPOCH + clock, day - date(year, 1, 1).toordinal() + clock, of.get("hour") is not None)

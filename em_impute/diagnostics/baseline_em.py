@@ -10,36 +10,21 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Rows, find_patterns
 from em_impute.em.initialize import Mixture, Recipe
-from em_impute.em.mixture import fit_mixture, refits
+from em_impute.em.mixture import fit_mixture
 from em_impute.em.parameters import Parameters, whiten
-from em_impute.em.sampling import draw_rows, sample_rows
+from em_impute.em.sampling import draw_rows
 from em_impute.errors import FitError
 
-MAX_ROWS, REFITTED_ROWS = 10_000, 5000
-"""Rows of either kind that are looked at, and rows that are refitted to; each stands for as many as there are more."""
+MAX_ROWS = 10_000
+"""Rows of either kind that are looked at; each stands for as many as there are more."""
 
 MAX_STEPS = 500
 
-N_REFITS, LEAST_STEPS = 25, 2
-"""A standard error is so known within a seventh of itself; a refit begins beside its end."""
+LEAST_STEPS, WORK, MOST_WORK = 50, 1e9, 1e10
+"""Multiplications that one of the two fits should take, about a second, and at most, for so many steps of EM."""
 
-WORK, PATTERN_WORK = 1e9, 3e5
-"""Multiplications that one of the two fits may take, about a second, and what each pattern of missing cells costs as
-much as in a step of EM."""
-
-LEAST_EM_STEPS = 50
-
-INVERSE, MAX_INVERSES = 6, 2
-"""What inverting a covariance takes as a multiple of the cube of the predictors, and what inverses may take in so many
-steps as a multiple of the work."""
-
-
-class Errors(NamedTuple):
-    """Standard errors, in units of the standardised measurements."""
-
-    weight: Floats  # (n_components,)
-    mean: Floats  # (n_components, n_features)
-    deviation: Floats  # (n_components, n_features)
+PATTERN_WORK, INVERSE = 3e5, 6
+"""What each pattern of missing cells costs in a step, and inverting a covariance over the cube of the predictors."""
 
 
 class BaselineEm(NamedTuple):
@@ -51,7 +36,6 @@ class BaselineEm(NamedTuple):
     scale: Floats  # (n_features,), what they were then divided by
     em: Mixture  # of all rows
     labels_only: Parameters | None  # of the labelled rows alone; None where no label is known
-    errors: Errors | None  # None where they would take too long
     log_jacobian: float  # to subtract from a log-likelihood in standardised units
     drift: Floats | None
     """(n_labels,), how far the other rows moved the mean of each label, in its standard deviations (Mahalanobis)"""
@@ -91,11 +75,10 @@ def examine_baseline_em(
 
 def _affordable_steps(rows: Rows, n_labels: int) -> int:
     """Count the steps of EM that there is time for; 0 where covariances of so many predictors are too dear for any."""
-    n_patterns = len(find_patterns(np.isnan(rows.x))[0])
-    if LEAST_EM_STEPS * n_labels * n_patterns * INVERSE * rows.x.shape[1] ** 3 > MAX_INVERSES * WORK:
-        return 0
-    a_step = n_labels * (rows.label.size * (rows.x.shape[1] + 1.0) ** 2 + n_patterns * PATTERN_WORK)
-    return max(LEAST_EM_STEPS, int(WORK / a_step))
+    n_features, n_patterns = rows.x.shape[1], len(find_patterns(np.isnan(rows.x))[0])
+    inverses = n_patterns * (PATTERN_WORK + INVERSE * n_features**3)
+    a_step = n_labels * (rows.label.size * (n_features + 1.0) ** 2 + inverses)
+    return max(LEAST_STEPS, int(WORK / a_step)) if LEAST_STEPS * a_step < MOST_WORK else 0
 
 
 def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows: Rows) -> BaselineEm:
@@ -109,23 +92,9 @@ def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows
         scale=scale,
         em=em,
         labels_only=labels_only,
-        errors=_standard_errors(rows, em, len(design.labels), em.recipe.seed),
         log_jacobian=float(seen @ np.log(scale)),
         drift=None if labels_only is None else drift_of(labels_only, em.fit.parameters),
     )
-
-
-def _standard_errors(rows: Rows, mixture: Mixture, n_labels: int, seed: int) -> Errors | None:
-    """Estimate standard errors from refits to rows weighed at random; None where these would take too long."""
-    few = sample_rows(rows, REFITTED_ROWS, seed)
-    n_steps = _affordable_steps(few, n_labels) // N_REFITS
-    if n_steps < LEAST_STEPS:
-        return None
-    hurried = mixture.recipe._replace(stopping=mixture.recipe.stopping._replace(max_iter=min(n_steps, MAX_STEPS)))
-    refitted = refits(few, mixture._replace(recipe=hurried), n_labels, N_REFITS, seed)
-    weight, mean, covariance = (np.array(values) for values in zip(*refitted, strict=True))
-    deviation = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
-    return Errors(*(values.std(axis=0, ddof=1) for values in (weight, mean, deviation)))
 
 
 def drift_of(origin: Parameters, moved: Parameters) -> Floats:

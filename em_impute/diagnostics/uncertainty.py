@@ -68,8 +68,8 @@ class Uncertainty:
 
     @property
     def recommended(self) -> int:
-        """So many imputations give standard errors that hardly vary from one set to the next."""
-        return recommended_draws(float(self.missing_information.max()))
+        """So many imputations give standard errors that repeat within 5 % (von Hippel 2020, eq. 2): 2 at least."""
+        return max(2, int(np.ceil(1.0 + 0.5 * (float(self.missing_information.max()) / STEADY) ** 2)))
 
 
 class Gathered(NamedTuple):
@@ -154,11 +154,6 @@ def pool_shares(share: Floats, n_rows: int) -> PooledShares:
     missing = np.clip(part + (1.0 - part) * 2.0 / (freedom + 3.0), 0.0, 1.0)
     missing[part < NOTHING] = 0.0
     return PooledShares(estimate, total, freedom, missing)
-
-
-def recommended_draws(missing_information: float) -> int:
-    """Say how many imputations give standard errors that repeat within 5 % (von Hippel 2020, eq. 2): 2 at least."""
-    return max(2, int(np.ceil(1.0 + 0.5 * (missing_information / STEADY) ** 2)))
 
 
 def _gathered(found: FittedColumn, fills: Fills, most: int, rng: np.random.Generator) -> Gathered:

@@ -43,11 +43,7 @@ class Importance(NamedTuple):
     """What a predictor is worth: the model that fills loses so much without it, and is not fitted anew."""
 
     column: Annotated[str, "The column; of texts that are scored together their names."]
-    gain: Annotated[
-        float,
-        "Mean −log probability of hidden labels without the column, which is marginalised, less that with it, in nats; "
-        "0 or less where it is of no use beside the others.",
-    ]
+    gain: Annotated[float, "Rise of the log-loss on hidden labels where the column is marginalised, in nats."]
     standard_error: Annotated[float, Range(0), "The standard error of this difference."]
 
 
@@ -59,28 +55,16 @@ class Sweep(NamedTuple):
     interval: Annotated[Ends | None, "95 % interval of its share at δ = 0; null where --delta is given."]
 
 
-class Tipping(NamedTuple):
-    """The smallest shift that makes another label the most common."""
-
-    label: Annotated[str, "The label whose odds are shifted."]
-    delta: Annotated[float, "The shift δ of its log-odds."]
-    most_common: Annotated[str, "What becomes the most common label."]
-
-
 class Sensitivity(NamedTuple):
     """What the completed column would hold if labels were missing more often in one class than in another."""
 
     deltas: Annotated[Sequence[float], "Shifts δ of a label's log-odds in the missing rows that were looked at."]
     sweeps: Annotated[Sequence[Sweep], "Each label that was shifted: one of two, of more the twelve most common."]
-    most_common: Annotated[str, "The most common label of the completed column, by expected rows at δ = 0."]
-    tipping: Annotated[
-        Tipping | None, "The smallest shift that makes another label the most common; null where none within ±5 does."
-    ]
     labels_left_out: Annotated[Count, "Less common labels that were not shifted."]
-    sentence: Annotated[str, "What this says, in words."]
 
 
 Point = tuple[float, float]
+Pair = tuple[float | None, float | None]
 Places = Annotated[Sequence[Point], "Their places."]
 BinCounts = Annotated[Sequence[Count], "Bin by bin."]
 
@@ -90,9 +74,7 @@ class FeatureHistogram(NamedTuple):
 
     feature: Annotated[str, "Name of the predictor."]
     edges: Annotated[Sequence[float], "Edges of the bins, ascending, in its own unit."]
-    beyond: Annotated[
-        tuple[Count, Count], "Rows below the first edge and above the last, counted in the outermost bins."
-    ]
+    beyond: Annotated[tuple[Count, Count], "Rows below and above all edges, counted in the outermost bins."]
     known: Annotated[Mapping[str, BinCounts], "Known rows by label, bin by bin."]
     filled: Annotated[Mapping[str, BinCounts], "Filled cells by label, bin by bin."]
     left_empty: Annotated[Sequence[Count], "Cells that were left as they were, bin by bin."]
@@ -103,9 +85,7 @@ class PosteriorCurve(NamedTuple):
 
     feature: Annotated[str, "Name of the predictor."]
     x: Annotated[Sequence[float], "Values of rows without a label, ascending, in its own unit."]
-    probability: Annotated[
-        Mapping[str, Annotated[Sequence[Share], "Value by value."]], "Probability by label, value by value."
-    ]
+    probability: Annotated[Mapping[str, Annotated[Sequence[Share], "Value by value."]], "By label."]
 
 
 class Axis(NamedTuple):
@@ -120,10 +100,7 @@ class Ellipse(NamedTuple):
 
     label: Annotated[str, "The label it belongs to."]
     mean: Annotated[Point, "Its mean."]
-    covariance: Annotated[
-        tuple[tuple[float | None, float | None], tuple[float | None, float | None]],
-        "Its covariance matrix, row by row; entries beyond the range of floating-point numbers are null.",
-    ]
+    covariance: Annotated[tuple[Pair, Pair], "Its covariance matrix, row by row; null beyond the range of numbers."]
 
 
 class Plane(NamedTuple):
@@ -135,22 +112,12 @@ class Plane(NamedTuple):
     left_empty: Annotated[Places, "Places of rows that were left as they were."]
     of: Annotated[RowCounts, "Rows that those shown were drawn from."]
     em: Annotated[Sequence[Ellipse], "The Gaussians of `plain_em`."]
-    labels_only: Annotated[
-        Sequence[Ellipse] | None, "The Gaussians of labelled rows alone; null where no label is known."
-    ]
+    labels_only: Annotated[Sequence[Ellipse] | None, "Those of labelled rows alone; null where none is known."]
 
 
 class ChartData(NamedTuple):
     """What the charts of the page show."""
 
-    histograms: Annotated[
-        Sequence[FeatureHistogram], "Predictors that are numbers, the most telling first, twelve at most."
-    ]
-    curve: Annotated[
-        PosteriorCurve | None,
-        "Probabilities along the only predictor; null where there are several, or groups.",
-    ]
-    plane: Annotated[
-        Plane | None,
-        "Rows on the two axes that distinguish the labels best; null with fewer than two numbers as predictors.",
-    ]
+    histograms: Annotated[Sequence[FeatureHistogram], "Numeric predictors, the most telling first, at most 12."]
+    curve: Annotated[PosteriorCurve | None, "Probabilities along the only predictor; else null, as with groups."]
+    plane: Annotated[Plane | None, "Rows on the two axes that distinguish the labels best; null of a single number."]

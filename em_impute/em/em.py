@@ -95,7 +95,6 @@ class Fit(NamedTuple):
     path: tuple[float, ...]  # log-likelihood at every step, the start first
     stop: Stop
     remaining: float
-    climb: tuple[float, ...] = ()  # the objective at every step, which never falls
 
 
 def make_problem(
@@ -240,11 +239,11 @@ def _look(
 
 def fit(steps: Iterable[Step], component_label: Integers, watch: Callable[[Step], None] | None = None) -> Fit:
     """Follow the steps to the last one; `watch` is told of each."""
-    path, climb = {}, {}
+    path = {}
     for step in steps:
         if watch is not None:
             watch(step)
-        path[step.iteration], climb[step.iteration] = step.log_likelihood, step.objective
+        path[step.iteration] = step.log_likelihood
     return Fit(
         step.parameters,
         component_label,
@@ -253,7 +252,6 @@ def fit(steps: Iterable[Step], component_label: Integers, watch: Callable[[Step]
         tuple(path.values()),
         step.stop or "max_iter",
         step.remaining,
-        tuple(climb.values()),
     )
 
 

@@ -53,8 +53,6 @@ class Mixture(NamedTuple):
     n_starts: int = 1
     n_optima: int = 1
     separable: bool = True  # False: without labels, and some components coincide also when pushed apart
-    climbs: tuple[tuple[float, ...], ...] = ()
-    """Objective from step to step: of the runs to the end, then of the short ones; of one start there is fit.climb."""
 
 
 def components_of_labels(label: Integers, n_labels: int, per_label: int) -> Integers:
@@ -103,7 +101,7 @@ def search(problem: Problem, rows: Rows, family: Family, prior: Prior, recipe: R
     def finish(begun: Fit) -> Fit:
         final = run(begun.parameters, stopping.max_iter - len(begun.path) + 1, accelerate=recipe.accelerate)
         _refuse_spurious(final.parameters, float(rows.weight.sum()), prior)
-        return final._replace(path=begun.path[:-1] + final.path, climb=begun.climb[:-1] + final.climb)
+        return final._replace(path=begun.path[:-1] + final.path)
 
     def look(starts: Iterable[Parameters]) -> tuple[list[Fit], list[FitError]]:
         return _succeed(lambda start: run(start, SHORT_RUN), starts)
@@ -113,7 +111,6 @@ def search(problem: Problem, rows: Rows, family: Family, prior: Prior, recipe: R
     runs, failures = look(_guesses(rows, n_components, prior, n_starts, recipe.seed))
     ranked = sorted(runs if recipe.thorough else [*merged, *runs], key=_height, reverse=True)
     finals, more = _succeed(finish, ranked, n_finalists)
-    short = ranked[len(finals) + len(more) :]
     if recipe.thorough:  # what was merged goes to the end, however it looks after a few steps
         others, worse = _succeed(finish, merged)
         finals, more = [*finals, *others], [*more, *worse]
@@ -128,9 +125,7 @@ def search(problem: Problem, rows: Rows, family: Family, prior: Prior, recipe: R
         best = max(finals, key=_height)
     unit = 1e-3 + 1e-6 * abs(best.objective)  # optima nearer to one another are the same
     n_optima = len({round((best.objective - final.objective) / unit) for final in finals})
-    return Mixture(
-        best, recipe, len(merged) + len(runs), n_optima, climbs=tuple(one.climb for one in [*finals, *short])
-    )
+    return Mixture(best, recipe, len(merged) + len(runs), n_optima)
 
 
 def _succeed(

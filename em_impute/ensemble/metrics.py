@@ -56,22 +56,10 @@ def accuracy(probability: Floats, label: Integers, weight: Floats | None = None)
 
 def balanced_accuracy(probability: Floats, label: Integers, weight: Floats | None = None) -> float:
     """Average the recall of the labels that occur, each label counting alike whether it is common or rare."""
-    _, recall = precision_and_recall(probability, label, weight)
-    return float(np.nanmean(recall))
-
-
-def precision_and_recall(probability: Floats, label: Integers, weight: Floats | None = None) -> tuple[Floats, Floats]:
-    """For each label, the part of its fills that is right and the part of its rows that is found: (n_labels,) each.
-
-    NaN where a label is never filled in, or where no row has it.
-    """
-    n_labels = probability.shape[1]
-    filled, _ = _best(probability)
     weight = np.ones(label.size) if weight is None else weight
-    right = np.bincount(label, weight * (filled == label), n_labels)
-    of_fills, of_rows = (np.bincount(code, weight, n_labels) for code in (filled, label))
-    with np.errstate(invalid="ignore"):  # nothing of nothing
-        return right / of_fills, right / of_rows
+    right = np.bincount(label, weight * (_best(probability)[0] == label))
+    of = np.bincount(label, weight)
+    return float((right[of > 0.0] / of[of > 0.0]).mean())
 
 
 def brier(probability: Floats, label: Integers, weight: Floats | None = None) -> float:

@@ -8,7 +8,6 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.em.sampling import draw_rows
-from em_impute.ensemble.folds import N_FOLDS, deal
 
 MAX_ROWS = 10_000
 """Rows of either kind that are looked at: a standardised difference of 0.05 between so many is beyond doubt."""
@@ -17,8 +16,8 @@ MAX_FEATURES = 256
 MAX_CELLS = 1 << 19
 """Rows of either kind times predictors: a regression takes time by the square of the latter."""
 
-MIN_ROWS = N_FOLDS
-"""Of either kind, so that each fold holds one out."""
+MIN_ROWS = 5
+"""Of either kind: fewer tell nothing."""
 
 MAX_DEVIATIONS = 5.0
 """Predictors are cut off there before they are squared: no outlier may bend the regression alone."""
@@ -98,14 +97,11 @@ class Logistic(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """Who lacks a label, by the predictors: a regression fitted to all drawn rows, and once without each fold."""
+    """Who lacks a label, by the predictors: a regression fitted to all drawn rows."""
 
     drawn: Drawn
     terms: _Terms
-    all_rows: Logistic
-    fold: Integers  # (n_drawn,)
-    log_odds: Floats  # (n_drawn,), by the fit that has not seen the row, in the balance of the drawn rows
-    noise: float  # part of their variance that is due to the chance of which rows were fitted to
+    coefficient: Floats  # (n_terms,)
     log_evidence: float  # less that of one rate for all rows
     known: Floats  # (n_known,) log-odds of the labelled rows drawn, by what they show alone
 
@@ -114,7 +110,7 @@ class Missing(NamedTuple):
 
         They go by what rows show, `with_gaps` also by what they do not.
         """
-        return self.terms.log_odds(x, self.all_rows.coefficient, with_gaps=with_gaps)
+        return self.terms.log_odds(x, self.coefficient, with_gaps=with_gaps)
 
     def odds(self, x: Floats) -> Floats:
         """Give the odds of lacking the label by what rows show, known rows having 1 on average: (n_chosen,).
@@ -152,23 +148,10 @@ def regress_missing(design: Design, seed: int) -> Missing | None:
     recipe = _Terms(n_numbers, *_sometimes_missing(np.isnan(x)), scores)
     terms, outcome = recipe.of(x), drawn.lacks.astype(np.float64)
     precision = np.r_[CONSTANT_PRECISION, np.ones(terms.shape[1] - 1)]
-
-    def fit(kept: Flags, start: Floats | None) -> Logistic:
-        origin = one_rate(outcome[kept], drawn.weight[kept], precision.size)
-        return fit_logistic(terms[kept], outcome[kept], drawn.weight[kept], precision, origin, start)
-
-    all_rows = fit(np.ones(outcome.size, dtype=bool), None)
-    fold = deal(drawn.lacks.astype(np.intp), np.random.default_rng(seed))
-    log_odds = np.empty(outcome.size)
-    for number in range(N_FOLDS):
-        held = fold == number
-        log_odds[held] = terms[held] @ fit(~held, all_rows.coefficient).coefficient
-    known = recipe.log_odds(x[~drawn.lacks], all_rows.coefficient, with_gaps=False)
-    spread = np.cov(terms[:, 1:], rowvar=False).reshape(len(terms.T) - 1, -1)
-    of_coefficients = float((spread * all_rows.covariance[1:, 1:]).sum())
-    total = float(np.var(terms @ all_rows.coefficient))
-    noise = min(1.0, of_coefficients / total) if total > 0.0 else 1.0
-    return Missing(drawn, recipe, all_rows, fold, log_odds, noise, evidence, known)
+    origin = one_rate(outcome, drawn.weight, precision.size)
+    coefficient = fit_logistic(terms, outcome, drawn.weight, precision, origin).coefficient
+    known = recipe.log_odds(x[~drawn.lacks], coefficient, with_gaps=False)
+    return Missing(drawn, recipe, coefficient, evidence, known)
 
 
 def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Flags, weight: Floats) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
-from em_impute.serialize.annotations import Choices, Count, Ends, Range, Share
+from em_impute.serialize.annotations import Choices, Count, MayLack, Range, Share
 
 
 class RowCounts(NamedTuple):
@@ -24,19 +24,13 @@ class GroupOfRows(NamedTuple):
     own_weight: Annotated[Share, "Weight of a fit of its own beside that of all rows; 0 where it has none."]
 
 
-class NumberSide(NamedTuple):
-    """What a number is in the rows of one kind."""
+class Side(NamedTuple):
+    """What a predictor is in the rows of one kind: a number has a mean, a category shares."""
 
-    mean: Annotated[float | None, "Mean; null where no cell is seen."]
-    sd: Annotated[float | None, Range(0), "Standard deviation; null where no cell is seen."]
     share_missing: Annotated[Share, "Share of the rows of this kind in which the predictor is missing."]
-
-
-class CategorySide(NamedTuple):
-    """What a category is in the rows of one kind."""
-
-    shares: Annotated[Mapping[str, Share], "Shares of the cells that are seen, by text."]
-    share_missing: Annotated[Share, "Share of the rows of this kind in which the predictor is missing."]
+    mean: Annotated[float | None, MayLack, "Mean of a number."] = None
+    sd: Annotated[float | None, Range(0), MayLack, "Standard deviation of a number."] = None
+    shares: Annotated[Mapping[str, Share] | None, MayLack, "Shares of a category's texts."] = None
 
 
 class Difference(NamedTuple):
@@ -44,23 +38,10 @@ class Difference(NamedTuple):
 
     name: Annotated[str, "Name of the predictor."]
     type: Annotated[str, Choices({"numeric": "A number.", "categorical": "A category."}), "What it is."]
-    known: Annotated[NumberSide | CategorySide, "In rows with a label."]
-    missing: Annotated[NumberSide | CategorySide, "In rows without one."]
-    smd: Annotated[
-        float | None,
-        "Mean of the missing less that of the known, in standard deviations, and of a category the distance of the "
-        "shares in such units; null where one kind shows no cell, or where nothing varies within the kinds.",
-    ]
-    ks: Annotated[
-        Share | None,
-        "Largest distance of the two distribution functions (Kolmogorov–Smirnov); null of a category, which has no "
-        "order.",
-    ]
-    p_value: Annotated[
-        Share,
-        "Probability of a difference as large where both kinds of rows have one distribution (Kolmogorov–Smirnov, of "
-        "a category χ²).",
-    ]
+    known: Annotated[Side, "In rows with a label."]
+    missing: Annotated[Side, "In rows without one."]
+    smd: Annotated[float | None, "Mean of missing less known in SDs, of a category a distance; null where undefined."]
+    p_value: Annotated[Share | None, "Probability of so large a difference by chance alone; null where `smd` is."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +51,3 @@ class Differences:
     rows: Annotated[RowCounts, "Rows of either kind, of those that count."]
     looked_at: Annotated[RowCounts, "Those of them that were drawn and compared."]
     differences: Annotated[Sequence[Difference], "Every predictor."]
-    auc: Annotated[
-        Share | None,
-        "Area under the ROC curve of telling missing from known by the predictors, 0.5 being chance; null with fewer "
-        "than five rows of a kind.",
-    ]
-    auc_interval: Annotated[Ends | None, "95 % interval of the area; null where there is none."]

@@ -125,7 +125,6 @@ class CellCounts(NamedTuple):
     expected: Floats  # (n_labels,) sum of the probabilities
     wrong: float  # sum of 1 − probability over the filled cells
     entropy: float
-    lowest: float  # probability of a filled cell; 1 if none is
     left_empty: Mapping[str, int]  # by the first reason that holds
     n_without_predictors: int
     least: tuple[Unsure, ...]  # the least certain cells, ascending
@@ -139,7 +138,6 @@ class CellCounts(NamedTuple):
             self.expected + other.expected,
             self.wrong + other.wrong,
             self.entropy + other.entropy,
-            min(self.lowest, other.lowest),
             Counter(self.left_empty) + Counter(other.left_empty),
             self.n_without_predictors + other.n_without_predictors,
             tuple(sorted((*self.least, *other.least)))[:LEAST_CERTAIN],
@@ -158,9 +156,7 @@ class CellCounts(NamedTuple):
 
 def no_cells(n_labels: int) -> CellCounts:
     """Give what became of no cells."""
-    return CellCounts(
-        np.zeros((len(BANDS) - 1, n_labels), np.int64), np.zeros(n_labels), 0.0, 0.0, 1.0, Counter(), 0, ()
-    )
+    return CellCounts(np.zeros((len(BANDS) - 1, n_labels), np.int64), np.zeros(n_labels), 0.0, 0.0, Counter(), 0, ())
 
 
 def count_cells(
@@ -181,7 +177,6 @@ def count_cells(
         fills.expected,
         float((1.0 - probability).sum()),
         fills.entropy,
-        float(probability.min(initial=1.0)),
         {reason: n for reason, n in zip(REASONS, left_empty, strict=True) if n},
         fills.without_predictors.size,
         tuple(sorted(Unsure(one, part, line, label) for one, line, label in unsure)),

@@ -225,9 +225,9 @@ class Model:
         codings = [self.pooled.coding]
         codings += [] if self.groups is None else [one.expert.coding for one in self.groups.own.values()]
         made = {*made_names(self.readings), *(() if self.texts is None else self.texts.names)}
-        used = {index for one in codings for name, index in one.column.items() if name not in made}
-        used.update(self.read, () if self.texts is None else self.texts.column.values())
-        return tuple(sorted(used))
+        places = [one.column for one in codings] + ([] if self.texts is None else [self.texts.column])
+        own = (index for one in places for name, index in one.items() if name not in made)
+        return tuple(sorted({*self.read, *own}))
 
     @property
     def read(self) -> tuple[int, ...]:

@@ -114,12 +114,12 @@ def placed(saved: SavedColumn, names: Sequence[str]) -> SavedColumn:
 
     readings = tuple(replace(one, index=at.get(_normal(one.column))) for one in model.readings)
     made = {name: len(names) + j for j, name in enumerate(made_names(readings))}
+    absent = {name for one in readings if one.index is None for name in one.names}
+    at.update({_normal(name): index for name, index in made.items() if name not in absent})
     texts = model.texts
     if texts is not None:
         texts = replace(texts, column=places(texts.columns))
         at.update(texts.places(len(names) + len(made)))
-    absent = {name for one in readings if one.index is None for name in one.names}
-    at.update({_normal(name): index for name, index in made.items() if name not in absent})
     groups = model.groups
     if groups is not None:
         own = {group: one._replace(expert=placed_expert(one.expert)) for group, one in groups.own.items()}

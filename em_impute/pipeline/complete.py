@@ -271,6 +271,8 @@ def model_of(found: FittedColumn, names: Sequence[str], request: Request, deltas
     """
     labels, groups, texts = found.labels.labels, None, found.texts
     names = [*names, *made_names(found.readings), *(() if texts is None else texts.names)]
+    if texts is not None:
+        texts = replace(texts, column={name: names.index(name) for name in texts.columns})
     if found.design.groups is not None:
         own = {
             one.group: Own(one.weight, expert_of(one.design, one.fitted, labels, names, request)) for one in found.own

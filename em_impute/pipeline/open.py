@@ -96,12 +96,13 @@ def interpreted(opened: InputTable, request: Request) -> InputTable:
         )
         table = replace(table, categories=table.categories | more.categories)
     table = as_told(table, told)
-    readings = find_readings(table, opened.names, request.decimal, told)
+    readings, unsettled = find_readings(table, opened.names, request.decimal, told)
     return replace(
         opened,
         table=with_readings(table, readings),
         names=[*opened.names, *made_names(readings)],
         readings=readings,
+        unsettled=unsettled,
         # Days in a row are no row numbers, and the user need not say so.
         told=frozenset((*(opened.names[index] for index in told), *made_names(readings))),
     )

@@ -47,6 +47,8 @@ class InputTable:
     """Most rows of the table are elsewhere, so that siblings of these are not at hand."""
     readings: tuple[Reading, ...] = ()
     """How columns of texts became numbers; those that are made of one column stand behind all columns."""
+    unsettled: tuple[str, ...] = ()
+    """The columns of dates in which nothing tells the day from the month."""
     told: frozenset[str] = frozenset()
     """The columns whose kinds are no question, since the user has named them or they were made of texts."""
     left: Sequence[Rejected] = ()

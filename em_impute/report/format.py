@@ -73,11 +73,6 @@ def log_likelihood(value: float | None) -> str:
     return number(None) if value is None else f"{value:,.3f}" if abs(value) < HUGE else f"{value:.6g}"
 
 
-def smd(value: float | None) -> str:
-    """Write a standardised mean difference."""
-    return number(None) if value is None else f"{value:.2f}"
-
-
 def printable(text: str) -> str:
     """Replace what would move the cursor or vanish by its escape, so that a label is shown literally."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

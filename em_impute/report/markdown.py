@@ -24,7 +24,6 @@ def _document(document: Document) -> Iterable[str]:
     for section in document.sections:
         yield f"## {section.title}\n"
         yield from _blocks(section.blocks)
-    yield _shown(document.made)
 
 
 def _blocks(blocks: Sequence[Any]) -> Iterable[str]:

@@ -1,6 +1,5 @@
 """What is said in several places: in the document, on the terminal, and in warnings."""
 
-import math
 from collections.abc import Iterable, Iterator
 
 from em_impute.report.format import number, percent, rounded
@@ -8,9 +7,6 @@ from em_impute.report.model.findings import AppliedModel, OutOfRange
 from em_impute.report.model.shared import Notice, is_note
 from em_impute.saved_model.values import Drift, PredictorDrift
 from em_impute.table.text import plural
-
-SURELY = 3.0
-"""Standard deviations, √n of n rows expected, beyond which it was not chance that so many rows are out of range."""
 
 REASONS = {
     "without_predictors": "nothing else is known about their rows",
@@ -42,17 +38,9 @@ def cells_in_rows(n_rows: int) -> str:
 
 def out_of_range(outside: OutOfRange) -> str:
     """Count rows that are outside the range of the labelled rows."""
-    cells = cells_in_rows(outside.rows)
-    expected, far = number(round(outside.expected_by_chance, 1)), number(round(outside.furthest_sd or 0.0, 1))
-    if more_than_chance(outside) or not outside.furthest_sd:
-        return f"{cells} outside the range of the labelled rows (at most {expected} expected by chance)"
-    return f"{cells} outside the range of the labelled rows, by up to {far} standard deviations"
-
-
-def more_than_chance(outside: OutOfRange) -> bool:
-    """Tell whether more rows are outside the range of the labelled rows than chance gives."""
-    expected = outside.expected_by_chance
-    return outside.rows > expected + SURELY * math.sqrt(expected)
+    far = number(round(outside.furthest_sd, 1))
+    far += f" standard deviation{'s' * (far != '1')}"
+    return f"{cells_in_rows(outside.rows)} outside the range of the labelled rows, by up to {far}"
 
 
 def without_predictors(n_rows: int) -> str:
@@ -63,16 +51,18 @@ def without_predictors(n_rows: int) -> str:
 # Of a saved model
 
 
-def applied_lines(applied: AppliedModel) -> Iterator[tuple[str, str]]:
-    """Say in a few lines what filled the column, and whether the rows are like those it was fitted to."""
-    yield "model", origin(applied)
-    yield "drift", _drifted(applied.drift)
-    tested = "tested", "hidden labels right when it was fitted", applied.held_out
-    for name, which, score in (tested, ("known here", "known labels right", applied.tested)):
+def applied_lines(applied: AppliedModel) -> Iterator[str]:
+    """Say in a few sentences what filled the column, and whether the rows are like those it was fitted to."""
+    yield f"Model: {origin(applied)}."
+    judged = [one for one in applied.drift.predictors if one.psi is not None]
+    moved = [one for one in judged if one.has_moved]
+    yield f"Drift: {len(moved):,} of {plural(len(judged), 'predictor')} shifted." if judged else "Drift: too few rows."
+    hidden, here = ("hidden labels right when it was fitted", applied.held_out), ("known labels right", applied.tested)
+    for which, score in (hidden, here):
         if score is not None:
             right, majority = percent(score.accuracy), percent(score.baseline_accuracy)
             losses = f"{number(score.log_loss)} ({number(score.baseline_log_loss)} for the label shares)"
-            yield name, f"{right} of {score.rows:,} {which} (majority {majority}), log-loss {losses}"
+            yield f"Tested: {right} of {score.rows:,} {which} (majority {majority}), log-loss {losses}."
 
 
 def origin(applied: AppliedModel) -> str:
@@ -91,13 +81,3 @@ def n_wrong(applied: AppliedModel) -> str:
 def by_farness(drift: Drift) -> list[PredictorDrift]:
     """Sort predictors: those that have moved furthest first."""
     return sorted(drift.predictors, key=lambda one: (one.psi or 0.0) / (one.psi_limit or 1.0), reverse=True)
-
-
-def _drifted(drift: Drift) -> str:
-    """Say how many predictors have moved."""
-    judged = [one for one in by_farness(drift) if one.psi is not None]
-    if not judged:
-        return "too few rows to tell"
-    moved = [f"{one.name}: PSI {one.psi:.2f}, limit {one.psi_limit:.2f}" for one in judged if one.has_moved]
-    which = f" ({'furthest ' * (len(moved) > 1)}{moved[0]})" if moved else ""
-    return f"{len(moved):,} of {plural(len(judged), 'predictor')} shifted{which}"

@@ -17,7 +17,7 @@ digits that they have, so that they come back to the bit.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING
 from inspect import getdoc, signature
 from types import NoneType, UnionType
@@ -35,7 +35,6 @@ from em_impute.serialize.annotations import (
     Pattern,
     Range,
 )
-from em_impute.serialize.json_text import FormatError
 from em_impute.serialize.values import (
     Codec,
     Describe,
@@ -46,6 +45,7 @@ from em_impute.serialize.values import (
     mapping,
     maybe,
     number,
+    number_or_text,
     text,
 )
 
@@ -68,20 +68,18 @@ def from_json(kind: type[T], document: Any, *, ignores_unknown: bool = False) ->
     return found
 
 
-def schema_of(kind: type, defined: Collection[type] = ()) -> Schema:
-    """Give the JSON Schema (draft 2020-12) of a class.
+def schema_of(kind: type) -> Schema:
+    """Give the JSON Schema (draft 2020-12) of a class; what stands in it is defined by name, in `$defs`."""
+    definitions: dict[str, Schema] = {}
 
-    What stands in several places is defined once, in `$defs`, and so are the classes that are named as `defined`.
-    """
-    places: dict[type, int] = {}
-    _codec_of_class(kind).schema(lambda one: _counted(one, places))
-    shared = {one for one, n in places.items() if n > 1 or one in defined}
+    def refer(one: type) -> Schema:
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", one.__name__).lower()  # HeldOut as held_out
+        if name not in definitions:
+            definitions[name] = {}
+            definitions[name] = _codec_of_class(one).schema(refer)
+        return {"$ref": f"#/$defs/{name}"}
 
-    def inline(one: type) -> Schema:
-        return {"$ref": f"#/$defs/{_name_of(one)}"} if one in shared else _codec_of_class(one).schema(inline)
-
-    definitions = {_name_of(one): _codec_of_class(one).schema(inline) for one in places if one in shared}
-    return _codec_of_class(kind).schema(inline) | ({"$defs": definitions} if definitions else {})
+    return _codec_of_class(kind).schema(refer) | {"$defs": definitions}
 
 
 def _codec_of(annotation: Any) -> Codec:  # noqa: ANN401  # annotations have no type of their own
@@ -117,7 +115,7 @@ def _plain_codec(base: Any, marks: Mapping[type, Any]) -> Codec:  # noqa: ANN401
     if Kinds in marks:
         return _kinds(marks[Kinds].classes)
     if origin in {Union, UnionType}:
-        return _either([_codec_of(one) for one in arguments])
+        return number_or_text()
     if origin is Literal:
         return constant(arguments)
     if origin in {dict, Mapping}:
@@ -205,24 +203,6 @@ def _is_default(held: Any, default: Any) -> bool:  # noqa: ANN401  # of any fiel
     )
 
 
-def _either(forms: Sequence[Codec]) -> Codec:
-    """Take the first of several forms that fits; values say themselves which they are."""
-
-    def write(value: Any) -> Any:  # noqa: ANN401  # of one of the forms
-        return value if isinstance(value, str | int | float) else _codec_of_class(type(value)).write(value)
-
-    def read(node: Node) -> Any:  # noqa: ANN401  # of one of the forms
-        reasons = []
-        for form in forms:
-            try:
-                return form.read(node)
-            except FormatError as error:
-                reasons.append(str(error))
-        raise FormatError(reasons[-1])
-
-    return Codec(write, read, lambda describe: {"oneOf": [form.schema(describe) for form in forms]})
-
-
 def _kinds(classes: Mapping[str, type]) -> Codec:
     """Write an object with one key, which names the class."""
 
@@ -243,16 +223,3 @@ def _kinds(classes: Mapping[str, type]) -> Codec:
         return {"oneOf": [objects | {"properties": form, "required": list(form)} for form in forms]}
 
     return Codec(write, read, schema)
-
-
-def _counted(kind: type, places: dict[type, int]) -> Schema:
-    """Count the places in which a class stands, and those of the classes in it."""
-    places[kind] = places.get(kind, 0) + 1
-    if places[kind] == 1:
-        _codec_of_class(kind).schema(lambda one: _counted(one, places))
-    return {}
-
-
-def _name_of(kind: type) -> str:
-    """Write the name of a class as JSON names things: HeldOut as held_out."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()

@@ -138,6 +138,20 @@ def number(kind: type, limits: Range, infinite: InfiniteAsNull | None) -> Codec:
     return codec if infinite is None else Codec(write, read, maybe(codec).schema)
 
 
+def number_or_text() -> Codec:
+    """Write what may be a number or a text, which is what JSON says that it is."""
+    forms = {float: number(float, Range(), None), str: text(None, None)}
+
+    def form_of(value: Any) -> Codec:  # noqa: ANN401  # of either
+        return forms[str if isinstance(value, str) else float]
+
+    return Codec(
+        lambda value: form_of(value).write(value),
+        lambda node: form_of(node.value).read(node),
+        lambda describe: {"oneOf": [form.schema(describe) for form in forms.values()]},
+    )
+
+
 def listing(codec: Codec, axes: Axes | None, length: int | None = None) -> Codec:
     """Write a list, whose length may be that of an axis of arrays beside it."""
 

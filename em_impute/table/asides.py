@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-BLANK, COMMENT, HEADER, UNITS, SUMMARY, NOTE = range(1, 7)
+BLANK, COMMENT, HEADER, UNITS, SUMMARY, NOTE, RULE = range(1, 8)
 """Kinds of lines that are no records; 0 is a record."""
 
 FOOTER = re.compile(

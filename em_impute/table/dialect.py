@@ -161,7 +161,8 @@ def detect_dialect(
         transcoded=not text.transparent,
         returns=returns,
     )
-    missing = [name for name in wanted if not name.isdecimal() and not any(same_name(name, one) for one in names)]
+    bare = [name.strip() for name in names]  # of one with spaces the hint says how it is written
+    missing = [name for name in wanted if not name.isdecimal() and not any(same_name(name, one) for one in bare)]
     if missing and reading.has_header:
         dialect = replace(dialect, advice=better_reading(source, dialect, wanted))
     return source, dialect

@@ -150,5 +150,8 @@ class Ragged:
             named = ", ".join(f"line {line} has {n_fields}" for line, n_fields in others)
             message += f"; {named}{', …' if self.n_found > EXAMPLES else ''} ({self.n_found:,} such records in all)"
         if n_fields > expected:
-            return FormError(message, "put the cell that holds the delimiter in quotes")
+            hint = "put the cell that holds the delimiter in quotes"
+            if others and self.grammar.names and {n for _, n in self._examples} == {expected + 1}:
+                hint += "; if the header lacks the name of a column, add it there"
+            return FormError(message, hint)
         return FormError(message, "repair the line, which was cut short or broken by a line end")

@@ -10,7 +10,7 @@ from itertools import chain, product
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.asides import BLANK, FOOTER, HEADER, NOTE, SUMMARY, UNITS, Asides
+from em_impute.table.asides import BLANK, FOOTER, HEADER, NOTE, RULE, SUMMARY, UNITS, Asides
 from em_impute.table.dialect import Dialect
 from em_impute.table.numbers import is_mark, parse_number
 from em_impute.table.quotes import QUOTE
@@ -56,6 +56,7 @@ ATOM = (
 )
 BRACKETED = r"\[[^\]]{0,16}\]|\([^)]{0,16}\)"
 UNIT = re.compile(rf"{ATOM}(?: ?[/·*. ] ?{ATOM})*|{BRACKETED}")
+DASHES = re.compile("[-=:]*")
 NO_UNIT = re.compile(rf"{BRACKETED}|(?i:text|string|category|categorical|nominal|factor|code|name|id|unitless|m/f|f/m)")
 
 
@@ -85,8 +86,10 @@ class RowSieve:
         if self._dialect.has_header:
             kind[list(self._headers(records, first))] = HEADER
         kind[self._summaries(records, first)] = SUMMARY
-        if records.first_row == 0 and self._dialect.has_header and self._has_units(records, kind):
-            kind[0] = UNITS
+        if records.first_row == 0 and self._dialect.has_header:
+            texts = [self._text(records, 0, column).strip() for column in range(records.n_columns)]
+            is_rule = all(map(DASHES.fullmatch, texts)) and max(map(len, texts)) > len("--")  # which mean missing
+            kind[0] = RULE if is_rule else UNITS if self._has_units(records, kind) else kind[0]
         if records.is_last:
             kind[list(self._notes(records, kind))] = NOTE
         rows = np.flatnonzero(kind)

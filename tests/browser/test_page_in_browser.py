@@ -89,10 +89,10 @@ def test_it_never_scrolls_sideways(page, width):
     assert [] == wide
 
 
-def test_every_figure_tells_its_name_to_those_who_do_not_see_it(page):
+def test_every_figure_tells_its_name_to_those_who_do_not_see_it(page, report):
     told = page.accessible("svg[role=img]")
 
-    assert told  # no page is without a figure
+    assert told or report.name == "saved-model"  # which draws nothing
     assert all(one and one["role"] in {"image", "img"} and len(one["name"].strip()) > 10 for one in told), told
 
 

@@ -48,7 +48,7 @@ def names(folder):
         ),
         ("check full.csv -c g", DONE, "40 known, 0 missing"),
         ("check a.csv -c g", NEGATIVE, "8 missing (8 empty)"),
-        ("check alike.csv -c g", NEGATIVE, "2 labels of 'g' differ only as they are written: 'B', 'b'"),
+        ("check alike.csv -c g", NEGATIVE, "2 labels of 'g' differ only in spelling: 'B', 'b'"),
         ("evaluate a.csv -c g --repeats 1", DONE, "accuracy"),
         ("explain a.csv -c g", DONE, "M step 1"),
         ("fill a.csv -c g --strict --no-report -o b.csv", DONE, "Wrote b.csv."),

@@ -3,6 +3,8 @@
 What is refused stands in test_refused_files.py.
 """
 
+import json
+
 import pytest
 from patched import after, assert_filled, before
 
@@ -168,3 +170,22 @@ def test_a_file_may_have_any_name_which_is_shown_so_that_it_disturbs_nothing(cal
     assert escaped in failed[2].splitlines()[0]
     assert "\x1b" not in said[2] + failed[2]
     assert ((0, "", ""), FILLED) == (replaced, (tmp_path / name).read_bytes())
+
+
+@pytest.mark.parametrize("cell", ['"open', '"a"b'])
+def test_quotes_that_are_taken_for_text_are_told_and_which_it_is_can_be_asked(call, tmp_path, cell):
+    rows = [f"n{k},{'ab'[k % 2] if k % 5 else ''},{k % 2 + k % 7 / 10}" for k in range(40)]
+    whole = "n,g,x\n" + "\n".join(rows) + "\n"
+    path = tmp_path / "a.csv"
+    codes = []
+    for content in (whole, whole.replace("n7,", f"{cell},"), whole.replace("n7", '"n7"')):
+        path.write_text(content, encoding="utf-8")
+        code, said, _ = call("fill", "a.csv", "-c", "g", "--json")
+        codes += [code, "S08" in [one["code"] for one in json.loads(said)["warnings"]]]
+    path.write_text(whole.replace("n7,", f"{cell},"), encoding="utf-8")
+    code, _, error = call("fill", "a.csv", "-c", "g", "--quote", '"')
+
+    assert codes == [0, False, 0, True, 0, False]
+    assert code == 3
+    assert error.startswith("error: line 9, column ")
+    assert "note        Quotes are read as text" in "".join(call("check", "a.csv", "-c", "g")[1:])

@@ -15,6 +15,9 @@ REFUSED = {
     "case and outer spaces in the header": (
         b"id,  Gender ,height\n1,m,180\n", ["-c", "gender"], INPUT, "column 'gender' is not in a.csv",
         "columns are 'id', '  Gender ', 'height' — did you mean '  Gender '?"),
+    "a space behind each comma": (
+        b"id, gender, height\n1, m, 180\n2, f, 160\n", ["-c", "gender"], INPUT, "column 'gender' is not in a.csv",
+        "columns are 'id', ' gender', ' height' — did you mean ' gender'?"),
     "a name of five thousand characters in the header": (
         b"g" * 5000 + b",x\n1,2\n", ["-c", "h"], INPUT, "column 'h' is not in a.csv", f"columns are '{'g' * 39}…', 'x'"),
     "a name that stands twice": (

@@ -39,7 +39,7 @@ def test_a_bird_has_the_sex_of_its_other_rows_and_one_sex_without_them(call, tmp
 
     assert (sex == truth)[lacks & has_sibling].all()
     assert all(len(set(sex[ring == one])) == 1 for one in set(ring.tolist()))
-    assert "Note: Rows of one 'ring' share a label, and are filled so" in error
+    assert "Note: Rows with the same 'ring' have the same label, and are filled with it" in error
     assert "ring" in {one["name"] for one in report["features"]["used"]}
     assert wrong["low"] <= (sex != truth).sum() <= wrong["high"]
     assert wrong["high"] < 0.2 * lacks.sum()
@@ -100,6 +100,21 @@ def test_where_siblings_are_not_at_hand_the_option_is_refused(call, tmp_path, op
 
     assert (2, 2) == (code, error.count("\n"))
     assert reason in error
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--save-model", "m.json"), "the saved model, which keeps no rows, fills each by itself."),
+        (("--backend", "serial"), "in a table read in parts each row is filled by itself."),
+        ((), None),
+    ],
+)
+def test_where_siblings_will_not_speak_it_is_told(call, tmp_path, options, told):
+    _, report, _ = filled(call, tmp_path, birds()[0], *options)
+    said = [one["message"] for one in report["warnings"] if one["code"] == "S09"]
+
+    assert said == ([] if told is None else [f"Rows with the same 'ring' have the same label, but {told}"])
 
 
 def test_check_names_the_key(call, tmp_path):

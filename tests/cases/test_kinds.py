@@ -43,6 +43,16 @@ CASES = {
     "months first": (days("%m/%d/%y"), "date, month first"),
     "months by name": ([f'"{day}"' for day in days("%b %d, %Y")], "date"),
     "half days": ([f"{(m // 60 + 11) % 12 + 1}:{m % 60:02d} {'ap'[int(m >= 720)]}m" for m in MINUTES], "time of day"),
+    "feet and inches": ([f"{i // 12}'{i % 12}\"" for i in (68 + 4 * Z).astype(int)], "number in inches"),
+    "films": ([f"{m // 60}h {m % 60:02d}m" for m in MINUTES // 4], "number in minutes"),
+    "pressures": ([f"{120 + 15 * z:.0f}/{80 + (k % 7)}" for k, z in enumerate(Z)], "two numbers"),
+    "ages in words": (
+        [
+            "under 20" if a < 20 else "60 and over" if a > 59 else f"{a} to {a + 9}"
+            for a in 10 * (4 + 1.5 * Z).astype(int)
+        ],
+        "number",
+    ),
     "finish times": ([f"{m // 60}:{m % 60:02d}:30" for m in MINUTES], "duration"),
 }
 
@@ -72,6 +82,22 @@ def test_a_question_names_both_readings_and_what_settles_each_works(call, tmp_pa
     assert call("check", "a.csv", "-c", "y", "--decimal", ",")[0] == 1
 
 
+def test_dates_in_either_order_get_a_note_and_the_option_in_it_works(call, tmp_path):
+    day = [f"{1 + k % 12}/{1 + k % 11}/2021" for k in range(N)]
+    content = csv_of("day,noise,y", day, NOISE, np.where(HIDDEN, "", TRUTH)).encode()
+    error, hint = refusal(call, tmp_path, content, "fill a.csv -c y --as day=date", 3)
+    told = "Dates in 'day' may have the day or the month first, and are read as texts. --as day=day-first or --as day"
+    notes = [one["message"] for one in json.loads(call("fill", "a.csv", "-c", "y", "--json")[1])["warnings"]]
+
+    assert any(one.startswith(told) for one in notes)
+    assert told in "".join(call("check", "a.csv", "-c", "y")[1:])
+    assert "day: date, month first" in "".join(call("check", "a.csv", "-c", "y", "--as", "day=month-first")[1:])
+    assert error.endswith(
+        "the day from the month in column 'day': '1/1/2021' (line 2), '2/2/2021' (line 3), '3/3/2021' (line 4)"
+    )
+    assert hint == "hint: say --as day=day-first or --as day=month-first instead"
+
+
 def test_check_says_what_each_predictor_is_and_names_cells_that_are_not_so(call, tmp_path):
     income, town = [f"${2000 + 300 * z:.0f}" for z in Z], [f"town {k % 9}" for k in range(N)]
     income[5] = "ask"
@@ -82,3 +108,20 @@ def test_check_says_what_each_predictor_is_and_names_cells_that_are_not_so(call,
     assert code == 1
     assert "predictors  income: amount in $, day: ISO date, town: 9 categories\n" in said
     assert "Cells of 'income' that are not numbers count as missing: 'income' in 1 cell, such as line 7.\n" in said
+
+
+def test_numbers_made_of_texts_are_where_a_saved_model_and_why_look_for_them(call, tmp_path):
+    """A few whole numbers among them speak as texts too, which must not lose them."""
+    children = np.where(TRUTH == "yes", RNG.choice(["0", "3+", "1"], N), RNG.choice(["1", "2", "0"], N))
+    content = csv_of("day,children,y", DAY, children, np.where(HIDDEN, "", TRUTH))
+    (tmp_path / "a.csv").write_text(content, encoding="utf-8")
+    code, _, error = call("fill", "a.csv", "-c", "y", "-o", "b.csv", "--save-model", "m.json", "--no-report")
+    assert code == 0, error
+    code, _, error = call("fill", "a.csv", "-c", "y", "-o", "c.csv", "--model", "m.json", "--no-report")
+    assert code == 0, error
+    code, *streams = call("why", "a.csv", "-c", "y", "--line", "2")
+    assert code == 0, streams
+
+    assert "texts for no" in (tmp_path / "m.json").read_text(encoding="utf-8")
+    assert (tmp_path / "b.csv").read_bytes() == (tmp_path / "c.csv").read_bytes()
+    assert f"children {children[0]}" in "".join(streams)

@@ -36,6 +36,9 @@ KEPT = {
     "the header in capitals": (b"g,x\na,1\nG,X\nb,9\nG,x\n{>a},1\n",),
     "units": (b"n,g,x\n,,cm\nz,a,1\nz,b,9\nz,{>a},1\n",),
     "units in brackets": (b"g,x,y\n-,[kg/m\xc2\xb2],(%)\na,1,1\nb,9,2\n{>a},1,1\n",),
+    "dashes": (b"n,g,x\n-----,-,---\nz,a,1\nz,b,9\nz,{>a},1\n",),
+    "dashes of a table in Markdown": (b"|n|g|x|\n|---|:-:|--:|\n|z|a|1|\n|z|b|9|\n|z|{>a}|1|\n",),
+    "two dashes, which mean missing": (b"g,x\n{-->a},1\na,1\nb,9\n{-->a},1\n",),
     "a total": (b"n,g,x\nz,a,1\nz,b,9\nz,{>a},1\nTotal,,11\n",),
     "sum and mean": (b"n,x,y,g\np,1,0.5,a\nq,9,0.25,b\nr,1,,{>a}\nSum:,11,0.75,\nMEAN,3.67,0.38,\n",),
     "a total with thousands marks": (b'n,x,g\nz,"$1,000",a\nz,"$9,000",b\nz,"$1,100",{>a}\nTotal,"$11,100",\n',),
@@ -88,7 +91,7 @@ def test_they_are_named_by_line_and_are_rows_when_asked_for(call, tmp_path):
     report = json.loads((tmp_path / "a.json").read_bytes())
 
     by_looks = ["line 6 (the header again)", "line 2 (units)", "line 8 (totals or averages)", "line 10 (footer)"]
-    message = f"Taken for no rows, and kept as they are: {'; '.join(by_looks)}."
+    message = f"Not read as rows, and kept as they are: {'; '.join(by_looks)}."
     assert code == 0
     assert f"note        S03: {message}" in told
     assert [one["message"].split(" Option")[0] for one in report["warnings"] if one["code"] == "S03"] == [message]

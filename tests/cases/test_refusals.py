@@ -152,7 +152,7 @@ EVERYTHING = [
     ("explain a.csv -c g --animate a.mp4", USAGE, ".gif"),
     ("explain a.gif -c g --animate a.gif", USAGE, "is the input"),
     ("why a.csv -c g", USAGE, "--line"),
-    ("why a.csv -c g --line 0", USAGE, "--line"),
+    ("why a.csv -c g --line 0", USAGE, "--line 2 is the first row"),
     ("why a.csv -c g -c x --line 2", USAGE, "one column"),
     ("why a.csv --line 2", USAGE, "no column"),
     ("why a.csv --model m.model --line 2 --single", USAGE, "--single contradicts --model"),

@@ -35,6 +35,9 @@ REFUSED = {
         b"g,x,y\n" + b"a,1,2,3\n" * 10_000, "", INPUT,
         f"line 2 has 4 fields where the header has 3; {', '.join(f'line {i} has 4' for i in range(3, 7))}, … (10,000 such records in all)",
         "in quotes"),
+    "no name for the first column, as R leaves it": (
+        b"g,x\n1,a,1\n2,b,9\n3,,1\n", "", INPUT, "line 2 has 3 fields where the header has 2; line 3 has 3, line 4 has 3",
+        "if the header lacks the name of a column, add it there"),
     "a short row": (
         b"g,x,y,z,w\na,1,2,3,4\nb,9,1\n,1,1,1,1\n", "", INPUT, "line 3 has 3 fields where the header has 5", "cut short"),
     "text behind a closing quote": (

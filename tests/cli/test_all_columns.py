@@ -33,7 +33,7 @@ def test_fill_all_fills_the_categories_and_changes_no_other_cell(run, table):
     assert [{**row, "sex": "", "eyes": ""} for row in before] == [{**row, "sex": "", "eyes": ""} for row in after]
     assert [one["column"] for one in report["reports"]] == ["sex", "eyes"]
     assert [one["code"] for one in report["reports"][0]["warnings"] if one["code"] == "S06"] == ["S06"]
-    assert b"Not filled are x (7 missing, but it holds numbers)" in made.stderr
+    assert b"Not filled: x (7 missing, but it holds numbers)" in made.stderr
 
 
 def test_what_all_fills_need_not_be_among_the_predictors_that_are_named(run, table):

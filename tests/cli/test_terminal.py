@@ -49,7 +49,7 @@ def test_the_first_variable_that_says_something_decides_on_colours(environment, 
     ],
 )
 def test_colours_on_a_terminal_are_as_the_user_wants_them(on_terminal, options, environment, coloured):
-    code, output, shown = on_terminal(*FILL, *options, stdin=ROWS, patience=600, **environment)
+    code, output, shown = on_terminal(*FILL, "-v", *options, stdin=ROWS, patience=600, **environment)
 
     assert (0, b"") == (code, output)
     assert b"Wrote" in shown
@@ -87,3 +87,16 @@ def test_an_interrupt_takes_the_bar_away_and_says_nothing(on_terminal):
     assert (code, output) == (130, b"")
     assert shown.endswith(GONE)
     assert BACK in shown
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_an_error_is_broken_between_words(on_terminal, width):
+    code, _, shown = on_terminal("fill", "-q", width=width, stdin=ROWS)
+    lines = shown.decode().replace("\r\n", "\n").splitlines()
+    words = (
+        "error: no column is named hint: name the column to complete with --column, or take --all of them, or a model"
+    )
+
+    assert code == 2
+    assert max(map(len, lines)) <= width
+    assert " ".join(" ".join(lines).split()) == f"{words} with --model"

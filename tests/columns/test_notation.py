@@ -28,6 +28,20 @@ READ = {
     "open": (["0", "1", "2", "3+"], "number", [0, 1, 2, 3]),
     "ranges": (["18-25", "26–35", "36 to 45", "65+"], "number", [21.5, 30.5, 40.5, 65]),
     "bounds with units": (["<10 mg", "25 mg"], "number in mg", [5, 25]),
+    "one and more": (["1 year", "2 Years", "< 1 year", "10+ years"], "number in year", [1, 2, 0.5, 10]),
+    "bounds in words": (["under 18", "18 to 24", "65 and over", "Less than 6"], "number", [9, 21, 65, 3]),
+    "bounds behind": (["18 years and under", "over 18 years"], "number in years", [9, 18]),
+    "incomes": (
+        ["Less than $10,000", "$10,000 to $14,999", "$150,000 or more"],
+        "amount in $",
+        [5000, 12499.5, 150000],
+    ),
+    "units twice": (["$10k-$20k", "$40k+"], "amount in $", [15000, 40000]),
+    "below zero": (["-10 to -5", "-5 to 10", "-3"], "number", [-7.5, 2.5, -3]),
+    "footnotes": (["72*", "72 (est.)", "approx. 80", "95[1]", "90†"], "number", [72, 72, 80, 95, 90]),
+    "ordinals": (["1st", "22nd", "3rd", "44th", "#5", "No. 7"], "number", [1, 22, 3, 44, 5, 7]),
+    "powers of ten": (["1.2×10^3", "2.5 x 10-2"], "number", [1200, 0.025]),
+    "no centimes": (["1'200.-", "950.--"], "number", [1200, 950]),
 }
 
 
@@ -59,6 +73,9 @@ def test_with_a_decimal_comma_points_part_thousands():
         ["1e400", "1e999"],  # beyond the range of numbers
         ["2019-20", "2020-21"],  # no ranges: they would fall
         ["1,23,45", "12,3"],
+        ["1,5e3", "2,5e3"],
+        ["Grade 5", "Grade 6"],  # names
+        ["5 or six", "3 and a half"],
     ],
 )
 def test_what_is_no_number_stays_a_text(texts):
@@ -95,6 +112,6 @@ def test_a_comma_before_three_digits_is_open_unless_other_cells_settle_it(texts,
 
 
 def test_limits_ranges_and_words_are_more_than_numbers():
-    texts = ["2+", "<2", "2-3", "Ground", "$2", "-2.5e+3"]
+    texts = ["2+", "<2", "2-3", "Ground", "2nd", "$2", "-2.5e+3"]
 
-    assert are_mixed(texts).tolist() == [True, True, True, True, False, False]
+    assert are_mixed(texts).tolist() == [True, True, True, True, True, False, False]

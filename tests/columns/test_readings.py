@@ -136,7 +136,32 @@ def test_what_a_column_cannot_be_is_an_error_with_the_first_cells(tmp_path):
         ("number", "name", r"column 'name' is no number: 'n0' \(line 2\), 'n1' \(line 3\), 'n2' \(line 4\)"),
         ("date", "name", "column 'name' is no date: 'n0'"),
         ("category", "name", "column 'name' holds more than 50 different texts, such as 'n0' \\(line 2\\)"),
-        ("date", "day", "column 'day' is no date: '1/2/2020'"),
+        ("date", "day", r"nothing tells the day from the month in column 'day': '1/2/2020' \(line 2\)"),
+        ("day-first", "name", "column 'name' is no day-first date: 'n0'"),
     ):
         with pytest.raises(DesignError, match=told):
             design_of(tmp_path, content, kinds=((column, kind),), with_categories=True)
+
+
+AMBIGUOUS = ["1/2/2020", "3/4/2020", "12/2/2021", "5/1/2019"] * (N // 4)
+
+
+def test_day_and_month_that_nothing_tells_apart_are_told_to_the_user(tmp_path):
+    content = csv_of("g,day,x", LABELS, AMBIGUOUS, range(N))
+    with opened_table(tmp_path, content, "g") as (opened, _):
+        assert (opened.unsettled, opened.readings) == (("day",), ())
+    for kind, first in (("day-first", "2020-02-01"), ("month-first", "2020-01-02")):
+        design = design_of(tmp_path, content, kinds=(("day", kind),))
+        at = names_of(design).index("day (days)")
+        days = design.x_of(np.arange(1))[0, at] * design.scale[at] + design.shift[at]
+        assert round(days) == np.datetime64(first).astype(int)
+
+
+def test_other_cells_settle_which_is_the_day(tmp_path):
+    other = [f"{1 + k % 12}/{1 + k % 28}/2020" for k in range(N)]
+    months = [f"01/{1 + k % 12:02}/20{k % 20:02}" for k in range(N)]
+    with opened_table(tmp_path, csv_of("g,day,other,x", LABELS, AMBIGUOUS, other, range(N)), "g") as (opened, _):
+        assert [one.kind for one in opened.readings] == ["date, month first"] * 2
+        assert opened.unsettled == ()
+    with opened_table(tmp_path, csv_of("g,month,x", LABELS, months, range(N)), "g") as (opened, _):
+        assert [one.kind for one in opened.readings] == ["date, day first"]

@@ -54,6 +54,10 @@ CLOCKS = {
     "of more than a day": (["0 days 01:47:45", "3 days 00:00:01"], "duration", [6465, 259_201]),
     "some of an hour": (["59:30", "1:02:15", "7:05"], "duration in minutes", [3570, 3735, 425]),
     "times of day": (["08:15", "23:45"], "time of day", [8.25, 23.75]),
+    "laps": (["1:23.456", "59:01.5"], "duration in minutes", [83.456, 3541.5]),
+    "with their unit": (["2:05 min", "75:30 min"], "duration in minutes", [125, 4530]),
+    "hours with theirs": (["2:05 h", "12:30 hrs"], "duration", [7500, 45_000]),
+    "hours alone": (["5pm", "11.30 am"], "time of day", [17, 11.5]),
     "halves": (["8:15 am", "12:30 PM", "12:00 a.m."], "time of day", [8.25, 12.5, 0]),
 }
 
@@ -76,6 +80,29 @@ def test_day_and_month_that_nothing_tells_apart_stay_texts():
     )  # as all who write dots have it
     assert choose_times([*texts, "13/4/2020"], np.ones(3), 0.95).form == "date, day first"
     assert choose_times([*texts, "4/13/2020"], np.ones(3), 0.95).form == "date, month first"
+
+
+@pytest.mark.parametrize(
+    "text", ["2 juillet 2021", "2. Juli 2021", "2 de julio de 2021", "2 luglio 2021", "2 jul. 2021", "02-JUL-21"]
+)
+def test_a_month_has_its_name_in_several_languages(text):
+    texts = [text, text.replace("2", "13", 1).lower() if text[0] != "0" else "13-AOÛ-21"]
+    times = choose_times([text], np.ones(1), 0.95)
+
+    assert times.kind == "date"
+    assert times.numbers(texts)[0, 0] == (date(2021, 7, 2) - date(1970, 1, 1)).days
+    assert not np.isnan(times.numbers(texts)[1, 0])
+
+
+@pytest.mark.parametrize(
+    "texts", [["Apr 2021", "Dec 1999"], ["Apr-21", "Dec-99"], ["2021Q2", "1999-Q4"], ["Q2 2021", "Q4/1999"]]
+)
+def test_a_month_or_a_quarter_is_its_first_day(texts):
+    times = choose_times(texts, np.ones(2), 0.95)
+    first = date(2021, 4, 1), date(1999, 10 if "Q" in texts[1] else 12, 1)
+
+    assert times.kind == "date"
+    assert times.numbers(texts)[:, 0].tolist() == [(day - date(1970, 1, 1)).days for day in first]
 
 
 def test_days_that_are_not_and_other_texts_are_no_dates():

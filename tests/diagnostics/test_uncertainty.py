@@ -1,5 +1,6 @@
 """How sure the fills are: Rubin's rules by a loop, posteriors by integration, numbers of cells by their distributions."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,13 +13,13 @@ from scipy.optimize import brentq
 from em_impute.diagnostics.uncertainty import (
     N_DRAWS,
     Gathered,
+    Uncertainty,
     _calibration,
     _Together,
     _wrong,
     _wrong_by_held_out,
     examine_uncertainty,
     pool_shares,
-    recommended_draws,
 )
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.fills import Fills
@@ -84,7 +85,8 @@ def test_recommended_draws_are_von_hippels():
     """1 + ½(γ/0.05)², as in the article's table, rounded up."""
     draws = {0.5: 51, 0.3: 19, 0.1: 3, 0.0: 2, 0.9: 163}
 
-    assert {missing: recommended_draws(missing) for missing in draws} == draws
+    found = Uncertainty(100, None, None, True, (), (), np.zeros(1))
+    assert {one: replace(found, missing_information=np.array([one])).recommended for one in draws} == draws
 
 
 # How many fills are wrong

@@ -64,7 +64,6 @@ ALL = [
         "several columns, of which one calls other cells missing",
         f"{SHORT} -c hand --null-value NA -r both.json -r both.html",
         has_pictures=True,
-        limits=(("em_impute.diagnostics.baseline_em.LEAST_STEPS", 10**9),),
     ),
     _run(
         "a saved report becomes a page, and Markdown",

@@ -179,7 +179,7 @@ def _disguised(n=120):
     opened = (np.datetime64("2021-01-01") + (rng.integers(0, 180, n) + 180 * kind)).astype(str)
     zinc = [f"{value:.2f}" if value > 1.0 else "<1" for value in rng.normal(2.0 + kind, 1.0)]
     rooms = np.array(["1", "2", "3+"])[np.minimum(rng.poisson(0.7 + kind), 2)]
-    note = [f"about {i}" if i % 11 == 0 else str(i * i % 97) for i in range(n)]
+    note = [f"see {i}" if i % 11 == 0 else str(i * i % 97) for i in range(n)]
     return _table("trade,income,opened,zinc,rooms,note", label, income, opened, zinc, rooms, note)
 
 

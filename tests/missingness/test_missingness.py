@@ -1,4 +1,4 @@
-"""Who is missing: differences by loops and scipy, and how well all predictors tell by closed forms."""
+"""Who is missing: differences by loops and by scipy."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,7 @@ from builders import csv_of
 from builders import design_of as read_design
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import expit
-from scipy.stats import chi2_contingency, ks_2samp, norm
+from scipy.stats import chi2_contingency, ttest_ind
 
 from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.design import Category, Design, Feature
@@ -43,12 +42,6 @@ def two_kinds(n_known, n_missing, shift, *, n_features=1, seed=0):
     return x, label
 
 
-def missing_by(log_odds, seed=0):
-    """Hide the labels of rows with some log-odds of being missing."""
-    rng = np.random.default_rng(seed)
-    return np.where(rng.random(log_odds.size) < expit(log_odds), -1, rng.integers(0, 2, log_odds.size))
-
-
 # Differences of single predictors
 
 
@@ -76,11 +69,12 @@ def test_a_number_is_compared_in_the_units_of_the_file(tmp_path, decimals):
         naive_moments, (height[~lacks], height[lacks])
     )
     assert (one.name, one.type) == ("height", "numeric")
-    np.testing.assert_allclose(one.known[:3], [mean, np.sqrt(variance), gone])
-    np.testing.assert_allclose(one.missing[:3], [other_mean, np.sqrt(other_variance), other_gone])
+    np.testing.assert_allclose(one.known[:3], [gone, mean, np.sqrt(variance)])
+    np.testing.assert_allclose(one.missing[:3], [other_gone, other_mean, np.sqrt(other_variance)])
     assert one.smd == pytest.approx((other_mean - mean) / np.sqrt((variance + other_variance) / 2))
     seen = ~np.isnan(height)
-    assert one.ks == pytest.approx(ks_2samp(height[seen & lacks], height[seen & ~lacks], method="asymp").statistic)
+    expected = ttest_ind(height[seen & lacks], height[seen & ~lacks]).pvalue
+    assert np.log(one.p_value) == pytest.approx(np.log(expected), rel=0.1)
     assert found.rows == ((~lacks).sum(), lacks.sum())
 
 
@@ -97,12 +91,12 @@ def test_a_category_is_compared_by_its_shares(tmp_path):
 
     table = np.array([[cells[i] == text for text in ("blue", "green", "red")] for i in range(300)])
     count = np.array([table[~lacks].sum(axis=0), table[lacks].sum(axis=0)])
-    assert (one.name, one.type, one.ks) == ("colour", "categorical", None)
+    assert (one.name, one.type) == ("colour", "categorical")
     for side, row, of_kind in zip((one.known, one.missing), count, (~lacks, lacks), strict=True):
         expected = dict(zip(("blue", "green", "red"), row / row.sum(), strict=True))
         assert side.shares == pytest.approx(expected)
         assert side.share_missing == pytest.approx(1 - row.sum() / of_kind.sum())
-    assert one.p_value == pytest.approx(chi2_contingency(count, correction=False).pvalue)
+    assert np.log(one.p_value) == pytest.approx(np.log(chi2_contingency(count, correction=False).pvalue), rel=0.1)
     assert one.smd == pytest.approx(naive_distance(*(count / count.sum(axis=1, keepdims=True))))
 
 
@@ -136,7 +130,6 @@ def test_of_what_does_not_overlap_no_distance_is_told_and_what_is_equal_has_none
     found = examined(design_of(x, label, codes=(apart, same)), 0)
 
     assert [one.smd for one in found.differences] == [None, 0.0, None, 0.0]
-    assert found.differences[2].p_value < 1e-4
     assert found.differences[3].p_value == pytest.approx(1.0)
 
 
@@ -158,8 +151,9 @@ def test_a_predictor_that_one_kind_of_row_never_shows_has_no_difference():
     found = examined(design_of(x, label, codes=(code,)), 0)
 
     number, category = found.differences[1:]
-    assert (number.missing, number.smd, number.p_value) == ((None, None, 1.0), None, 1.0)
-    assert (category.missing.share_missing, category.smd, category.p_value) == (1.0, None, 1.0)
+    for one in (number, category):
+        assert (one.missing.share_missing, one.smd, one.p_value) == (1.0, None, None)
+    assert number.missing.mean is None
 
 
 def test_a_row_of_weight_two_is_two_rows_and_one_of_weight_0_none():
@@ -177,7 +171,7 @@ def test_a_row_of_weight_two_is_two_rows_and_one_of_weight_0_none():
             if one.type == "categorical":
                 assert side.shares == pytest.approx(of_copies.shares)
             else:
-                np.testing.assert_allclose(side, of_copies, rtol=1e-9, atol=1e-12)
+                np.testing.assert_allclose(side[:3], of_copies[:3], rtol=1e-9, atol=1e-12)
         assert one.smd == pytest.approx(other.smd)
         assert one.p_value > other.p_value  # copies look like more evidence than there is
     assert sum(found.rows) == np.count_nonzero(weight)
@@ -196,41 +190,7 @@ def test_unequal_weights_do_not_make_differences_that_are_none():
     assert (np.mean(small, axis=0) < 0.15).all()  # nearly half of them by weights taken for rows
 
 
-# All predictors at once
-
-
-def test_the_area_is_that_of_two_normal_distributions():
-    x, label = two_kinds(3000, 3000, 0.8, n_features=3)
-
-    found = examined(design_of(x, label), 0)
-
-    true = norm.cdf(0.8 / np.sqrt(2))
-    assert found.auc == pytest.approx(true, abs=0.02)  # three standard errors
-    assert found.auc_interval[0] < true < found.auc_interval[1]
-
-
-def test_both_ends_of_a_predictor_missing_are_told_apart_by_its_square():
-    rng = np.random.default_rng(4)
-    x = rng.normal(size=(2000, 1))
-    label = missing_by(2 * x[:, 0] ** 2 - 2)
-
-    found = examined(design_of(x, label), 0)
-
-    assert abs(found.differences[0].smd) < 0.2
-    assert found.auc > 0.75
-
-
-def test_rows_that_miss_a_predictor_as_well_are_told_apart_by_that():
-    x, label = two_kinds(400, 400, 0.0, n_features=2)
-    rng = np.random.default_rng(5)
-    x[rng.random(800) < np.where(label < 0, 0.8, 0.1), 1] = np.nan
-
-    found = examined(design_of(x, label), 0)
-
-    assert found.auc == pytest.approx(0.85, abs=0.04)  # 0.8 · 0.9 + (0.8 · 0.1 + 0.2 · 0.9) / 2
-    assert (found.differences[1].known.share_missing, found.differences[1].missing.share_missing) == pytest.approx(
-        (0.1, 0.8), abs=0.05
-    )
+# Which rows
 
 
 def test_merging_equal_rows_changes_nothing():
@@ -240,7 +200,6 @@ def test_merging_equal_rows_changes_nothing():
     found, expected = (examined(design_of(x, label, merged=merged), 3) for merged in (True, False))
 
     assert found.differences[0][1:4] == expected.differences[0][1:4]
-    assert found.auc == pytest.approx(expected.auc)
 
 
 def test_which_label_a_row_has_does_not_matter():
@@ -260,7 +219,7 @@ def test_of_many_rows_some_are_drawn_by_the_seed(monkeypatch):
 
     assert (first.rows, first.looked_at) == ((5000, 2000), (800, 800))
     assert first == again
-    assert first.auc != other.auc
+    assert first.differences != other.differences
     assert first.differences[0].smd == pytest.approx(0.5, abs=0.15)  # three standard errors
 
 
@@ -271,13 +230,8 @@ def test_rows_of_one_kind_cannot_be_compared(label):
     assert examined(design, 0) is None
 
 
-def test_four_rows_of_a_kind_are_compared_but_not_told_apart():
-    x, label = two_kinds(30, 4, 3.0)
+def test_four_rows_of_a_kind_are_compared_but_not_regressed():
+    design = design_of(*two_kinds(30, 4, 3.0))
 
-    found = examined(design_of(x, label), 0)
-
-    assert (found.auc, found.auc_interval) == (None, None)
-    assert found.differences[0].smd > 1
-
-
-# Odds
+    assert regress_missing(design, 0) is None
+    assert examined(design, 0).differences[0].smd > 1

@@ -100,7 +100,7 @@ def test_labels_and_columns_are_shown_literally(tmp_path, monkeypatch, n_feature
 def test_long_runs_keep_the_first_iterations_and_the_last_and_no_iteration_twice(kept):
     chosen = chosen_iterations(kept)
 
-    assert len(chosen) == len(set(chosen)) == MAX_FRAMES
-    assert chosen[:31] == list(range(31))
+    assert len(chosen) == len(set(chosen)) <= MAX_FRAMES
+    assert chosen[:5] == list(range(5))
     assert chosen[-1] == kept[-1]
     assert chosen == sorted(chosen)

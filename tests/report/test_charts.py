@@ -10,8 +10,8 @@ from scipy import special, stats
 from em_impute.diagnostics.values import Plane, PosteriorCurve
 from em_impute.ensemble.metrics import wilson_interval
 from em_impute.report.charts.charts import draw
-from em_impute.report.charts.curves import coverage_chart, fill_curve, reliability_chart, totals_chart
-from em_impute.report.charts.groups import Filling, group_of, labels_in_groups
+from em_impute.report.charts.curves import coverage_chart, fill_curve, reliability_chart
+from em_impute.report.charts.groups import Filling, group_of
 from em_impute.report.charts.main import gaussian, turning_points
 from em_impute.report.charts.scatter import ellipse, scatter_chart
 from em_impute.serialize.classes import from_json
@@ -58,7 +58,7 @@ def test_the_guess_turns_where_two_probabilities_cross():
         "probability": {"a": special.expit(3.02 - x).tolist(), "b": special.expit(x - 3.02).tolist()},
     }
 
-    assert turning_points(from_json(PosteriorCurve, curve)) == [(pytest.approx(3.05), "a", "b")]
+    assert turning_points(from_json(PosteriorCurve, curve)) == [pytest.approx(3.05)]
 
 
 # Where several do
@@ -145,18 +145,3 @@ def test_the_curve_of_what_is_filled_ends_at_the_accuracy_of_all(heights):
     assert (curve[-1].low, curve[-1].high) == pytest.approx(heights["accuracy"]["interval"])
     assert np.diff([one.share for one in curve]).min() > 0
     assert len(places(parts(coverage_chart("c", typed(heights).accuracy))["right"])) == len(curve)
-
-
-# Totals
-
-
-def test_the_interval_of_a_total_is_as_long_as_the_axis_says(heights):
-    totals = heights["totals"]
-    chart = totals_chart("t", typed(heights).totals, labels_in_groups(typed(heights).labels))
-    drawn = parts(chart)
-    ends = [places(drawn[f"interval-{k}"])[[0, -1], 0] for k in (0, 1)]
-    shares = [[totals["multiple_imputation"][label][end] for end in ("low", "high")] for label in ("female", "male")]
-    scale = np.polyfit(np.ravel(shares), np.ravel(ends), 1)
-
-    assert np.polyval(scale, np.ravel(shares)) == pytest.approx(np.ravel(ends), abs=0.05)
-    assert scale[0] > 0

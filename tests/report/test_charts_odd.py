@@ -20,10 +20,9 @@ from em_impute.serialize.classes import from_json
 
 
 def test_what_a_report_lacks_is_not_drawn(heights):
-    bare = replace(typed(heights), pictures=None, plain_em=None, accuracy=None, sensitivity=None)
-    drawn = draw(bare, "r")
+    bare = replace(typed(heights), pictures=None, plain_em=None, accuracy=None)
 
-    assert [name for name, charts in drawn.items() if charts] == ["totals"]
+    assert not any(draw(bare, "r").values())
 
 
 def one_measurement(edges, known, filled, left_empty=None):

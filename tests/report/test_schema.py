@@ -18,7 +18,7 @@ NULL = {"type": "null"}
 
 NEVER_NULL_HERE = {
     (None, "#/$defs/share_then_now/properties/then"),
-    ("fit", "#/$defs/report/properties/model/properties/parameters/items/properties/covariance"),
+    (None, "#/$defs/mixture_component/properties/covariance"),
     (None, "#/$defs/named_component/properties/covariance"),
 }
 """Null of models that an early version saved, and of more than 256 predictors, for which there is no small table."""

@@ -13,8 +13,7 @@ orientationSexuelle political_party party_voted Herkunft estado_civil état_civi
 """
 
 HARMLESS = """
-sextet sextant essex Essex Middlesex sexton unisex species grace trace brace embrace terrace racetrack race_time
-raceTime race_distance race_no raceId RACE_NUMBER horse_race car_race racer gendarme engender general genre generation
+sextet sextant essex Essex Middlesex sexton unisex species grace trace brace embrace terrace racetrack racer gendarme engender general genre generation
 orientation party party_size parties third_party partyId caster castle cast broadcast attribute diatribe tribute
 faithful relation region legion civil origin national handicap politics disc island label class diagnosis
 height 性别 42 _ variety colour

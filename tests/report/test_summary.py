@@ -120,7 +120,7 @@ def test_quiet_keeps_warnings_and_silent_keeps_nothing(call, tmp_path):
     assert quiet == (
         0,
         "",
-        "warning: kind: W14: 2 labels of 'kind' differ only as they are written: 'Cat', 'cat'\n",
+        "warning: kind: W14: 2 labels of 'kind' differ only in spelling: 'Cat', 'cat'.\n",
     )
     assert silent == (0, "", "")
 

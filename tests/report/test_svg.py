@@ -36,14 +36,6 @@ def attributes(text):
     return [(element.tag, key, value) for element in parsed(text).iter() for key, value in element.attrib.items()]
 
 
-def test_a_drawing_has_no_style_no_metadata_and_no_address_but_that_of_svg():
-    text = drawn()
-
-    assert not [one for one in attributes(text) if one[1] in {"style", "onload"}]
-    assert not [element for element in parsed(text).iter() if element.tag in {f"{SVG}style", f"{SVG}metadata"}]
-    assert set(re.findall(r"https?://[^\"]*", text)) == {"http://www.w3.org/2000/svg"}
-
-
 def test_every_colour_is_a_class_of_the_page():
     text = drawn()
     classes = {one for _, key, value in attributes(text) if key == "class" for one in value.split()}
@@ -51,17 +43,6 @@ def test_every_colour_is_a_class_of_the_page():
     assert not re.search("#[0-9a-f]{6}", text)
     assert classes <= {f"{kind}-{name}" for kind in "fs" for name in COLOURS}
     assert {"s-label-0", "s-label-1", "s-ink", "f-ink"} <= classes
-
-
-def test_ids_begin_with_the_name_of_the_drawing_and_references_meet_them():
-    text = drawn("r1-path")
-    ids = [value for _, key, value in attributes(text) if key == "id"]
-    wanted = re.findall(r"url\(#([^)]*)\)", text)
-
-    assert len(ids) == len(set(ids))
-    assert all(one.startswith("r1-path-") for one in ids)
-    assert wanted
-    assert set(wanted) <= set(ids)
 
 
 def test_the_points_of_a_line_lie_where_they_were_placed():

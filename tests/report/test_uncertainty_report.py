@@ -11,7 +11,7 @@ from em_impute.report.build.counted import Counted, totals_of
 
 def counted(uncertainty, a=190, b=120):
     """A column of which so many cells were filled with either label."""
-    cells = CellCounts(np.array([[a - 100, b - 80]]), np.array([80.4, 49.6]), 21.0, 0.0, 0.5, {}, 0, ())
+    cells = CellCounts(np.array([[a - 100, b - 80]]), np.array([80.4, 49.6]), 21.0, 0.0, {}, 0, ())
     return Counted(("a", "b"), np.array([100, 80]), 310, 130, {}, cells, list, uncertainty)
 
 

@@ -58,7 +58,7 @@ class Thing(NamedTuple):
     apart: Annotated[Inner, OwnAxes, "What is beside it."]
     several: Annotated[Mapping[str, tuple[Inner, ...]], "Lists by name."]
     kind: Annotated[Inner | Other | None, Kinds(inner=Inner, other=Other), "One of two; null where it is neither."]
-    form: Annotated[Inner | Other, "Either."]
+    form: Annotated[float | str, "Either."]
     is_so: Annotated[bool, Key("so"), "Whether it is so."]
     later: Annotated[Count, MayLack, "A key that came later."] = 7
     place: Annotated[int, NotSaved] = -1
@@ -67,7 +67,7 @@ class Thing(NamedTuple):
 ROW = Inner(np.array([1.0, 2.0]))
 THING = Thing(
     "a", 3, 0.5, np.inf, "red", np.array([[0.1, 2.0]]), np.eye(2), ("x",), (1.0, 2.0), ROW, Inner(np.ones(5)),
-    {"all": (ROW, Inner(np.ones(1)))}, Other("two"), ROW, True,
+    {"all": (ROW, Inner(np.ones(1)))}, Other("two"), "much", True,
 )  # fmt: skip
 WRITTEN = to_json(THING)
 
@@ -132,7 +132,7 @@ REFUSED = {
     "a list as long as no axis": ({"names": []}, "n_rows is 1 elsewhere, here 0"),
     "axes that differ in an object": ({"inner": {"row": [1.0]}}, "inner.row is not of the right size"),
     "two kinds at once": ({"kind": {"inner": {}, "other": {}}}, "one of the keys inner, other"),
-    "neither form": ({"form": {"word": "three"}}, "form.word is not one of one, two"),
+    "neither form": ({"form": {"word": "three"}}, "form is not a number"),
     "a key too many": ({"x": 1}, "'x' is unknown"),
     "a key deep inside": ({"several": {"all": [{"row": [1.0]}, {}]}}, "several.all[1] is not complete: 'row'"),
 }  # fmt: skip
@@ -172,11 +172,10 @@ def test_a_share_that_may_be_null_keeps_its_range():
         from_json(Perhaps, {"share": 2.0})
 
 
-def test_a_class_that_stands_in_several_places_is_described_once():
+def test_every_class_is_described_once():
     schema = schema_of(Thing)
 
     assert ["inner", "other"] == list(schema["$defs"])
-    assert ["inner"] == list(schema_of(NamedTuple("One", [("inner", Inner)]), defined=[Inner])["$defs"])
     assert {"description": "What is in it.", "$ref": "#/$defs/inner"} == schema["properties"]["inner"]
     assert "place" not in schema["properties"]
     assert "later" not in schema["required"]

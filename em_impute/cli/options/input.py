@@ -68,7 +68,7 @@ class Input:
     )
     kinds: list[str] | None = option(
         "--as COLUMN=KIND",
-        "What a predictor is: number, date, category, text, or ignore to leave it out. Default: found from its cells.",
+        "What a predictor is: number, date (day-first or month-first where both may be), category, text, or ignore.",
     )
     delimiter: str | None = option(
         "-d, --delimiter CHAR",

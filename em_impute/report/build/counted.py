@@ -77,7 +77,6 @@ def missing_of(counted: Counted) -> MissingAndFilled:
         filled=counted.n_filled,
         left_empty=dict(counted.cells.left_empty),
         tokens=dict(counted.tokens),
-        lowest_probability=counted.cells.lowest if counted.n_filled else None,
         without_predictors=counted.cells.n_without_predictors,
     )
 

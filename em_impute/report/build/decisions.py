@@ -4,19 +4,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from em_impute.columns.readings import of_unsettled
 from em_impute.options import Request
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.report.build.counted import Counted
 from em_impute.report.format import delimiter_name, percent
 from em_impute.report.model.fit import Decision
 from em_impute.report.sentences import criterion_name
-from em_impute.table.asides import BLANK, COMMENT, HEADER, NOTE, SUMMARY, UNITS, Asides
+from em_impute.table.asides import BLANK, COMMENT, HEADER, NOTE, RULE, SUMMARY, UNITS, Asides
 from em_impute.table.text import listed, plural, shown
 
 ALWAYS = {BLANK: "blank", COMMENT: "comment"}
 """What nobody takes for rows."""
 
-BY_LOOKS = {HEADER: "the header again", UNITS: "units", SUMMARY: "totals or averages", NOTE: "footer"}
+BY_LOOKS = {HEADER: "the header again", UNITS: "units", RULE: "dashes", SUMMARY: "totals or averages", NOTE: "footer"}
 """What was told from rows by its looks."""
 
 
@@ -27,9 +28,6 @@ def decisions(opened: InputTable, completion: ColumnResult, request: Request, co
     if completion.fitted is None:
         return found
     design, choice = completion.fitted.design, completion.fitted.choice
-    if not opened.is_sample:
-        read = completion.fitted.readings
-        found += [Decision("design", "read as numbers", f"{one.column!r}: {one.kind}") for one in read]
     found += [Decision("design", "column not used", f"{one.name!r}: {one.reason}") for one in design.rejected]
     if design.index is not None and not opened.is_sample:
         merged = f"{design.label.size:,} rows into {design.distinct.label.size:,}"
@@ -78,7 +76,17 @@ def told_from_rows(found: Sequence[tuple[str, Asides]]) -> Iterator[tuple[str, s
     lines = [*lines_told(found, BY_LOOKS)]
     if lines:
         told = listed(lines, separator="; ")
-        yield "S03", f"Taken for no rows, and kept as they are: {told}. Option --all-lines takes them for rows."
+        yield "S03", f"Not read as rows, and kept as they are: {told}. Option --all-lines reads them as rows."
+
+
+def told_from_reading(opened: InputTable) -> Iterator[tuple[str, str]]:
+    """Note how quotes and dates were read where they may mean something else."""
+    dialect = opened.table.dialect
+    if not dialect.quoting and dialect.reading.quote is None:
+        told = "Quotes are read as text, since some do not surround a whole cell."
+        yield "S08", f"{told} Option --quote '\"' says which is out of place."
+    if opened.unsettled:
+        yield "S07", of_unsettled(opened.unsettled)
 
 
 def lines_told(found: Sequence[tuple[str, Asides]], kinds: Mapping[int, str]) -> Iterator[str]:

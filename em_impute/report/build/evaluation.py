@@ -7,15 +7,8 @@ from em_impute.ensemble import metrics
 from em_impute.options import Request
 from em_impute.pipeline.evaluate import LABELS_ONLY, MAJORITY, MODEL, Evaluation
 from em_impute.pipeline.types import InputTable
-from em_impute.report.build.decisions import told_from_rows
-from em_impute.report.build.shared import (
-    confusion_of,
-    features_of,
-    head_of,
-    input_of,
-    notices,
-    seconds_of,
-)
+from em_impute.report.build.decisions import told_from_reading, told_from_rows
+from em_impute.report.build.shared import confusion_of, features_of, head_of, input_of, notices, seconds_of
 from em_impute.report.model.evaluation import Compared, EvaluatedLabel, EvaluationReport, Figures, Hiding
 from em_impute.report.model.shared import MissingCells, ReliabilityBin, Threshold
 
@@ -46,30 +39,16 @@ def build_evaluation(opened: InputTable, evaluation: Evaluation, request: Reques
         ),
         figures=_compared(evaluation, weight),
         weighted_to_missing=None if like is None else _compared(evaluation, like),
-        accuracy_sd=_deviation(evaluation),
         thresholds=[Threshold(*one) for one in metrics.filled_above(said, label, THRESHOLDS, weight)],
         reliability=[ReliabilityBin(*one) for one in metrics.reliability(said, label)],
         confusion=confusion_of(labels.labels, metrics.confusion(said, label)),
-        warnings=notices([*labels.warnings, *told_from_rows([("", opened.table.asides)])]),
+        warnings=notices([*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]),
     )
 
 
 def _labels(evaluation: Evaluation) -> list[EvaluatedLabel]:
-    said, labels = evaluation.probability[MODEL], evaluation.labels
-    precision, recall = metrics.precision_and_recall(said, evaluation.label, evaluation.weight)
-    hidden, filled = (np.bincount(code, minlength=precision.size) for code in (evaluation.label, said.argmax(axis=1)))
-    return [
-        EvaluatedLabel(
-            label=label,
-            known=labels.known[k],
-            share_to_hide=float(evaluation.share[k]),
-            hidden=int(hidden[k]),
-            filled=int(filled[k]),
-            precision=None if np.isnan(precision[k]) else float(precision[k]),
-            recall=None if np.isnan(recall[k]) else float(recall[k]),
-        )
-        for k, label in enumerate(labels.labels)
-    ]
+    each = zip(evaluation.labels.labels, evaluation.labels.known, evaluation.share.tolist(), strict=True)
+    return [EvaluatedLabel(label=label, known=known, share_to_hide=share) for label, known, share in each]
 
 
 def _compared(evaluation: Evaluation, weight: Floats | None) -> Compared:
@@ -89,11 +68,3 @@ def _compared(evaluation: Evaluation, weight: Floats | None) -> Compared:
 
     labels_only = figures(LABELS_ONLY) if LABELS_ONLY in evaluation.probability else None
     return Compared(evaluation.rows(weight), figures(MODEL), labels_only, figures(MAJORITY))
-
-
-def _deviation(evaluation: Evaluation) -> float | None:
-    """Compute the standard deviation of the repeats' accuracies; None of a single one."""
-    said, label, weight = evaluation.probability[MODEL], evaluation.label, evaluation.weight
-    repeats = [np.flatnonzero(evaluation.repeat == repeat) for repeat in range(evaluation.hiding.repeats)]
-    each = [metrics.accuracy(said[one], label[one], None if weight is None else weight[one]) for one in repeats]
-    return float(np.std(each, ddof=1)) if len(each) > 1 else None

@@ -8,7 +8,7 @@ from em_impute.options import Request
 from em_impute.pipeline.explain import Explanation
 from em_impute.pipeline.explain_steps import Turn
 from em_impute.pipeline.types import InputTable
-from em_impute.report.build.decisions import told_from_rows
+from em_impute.report.build.decisions import told_from_reading, told_from_rows
 from em_impute.report.build.shared import by_name, features_of, gaussians_of, head_of, input_of, notices
 from em_impute.report.model import explanation as sections
 from em_impute.report.model.shared import KnownLabel, MissingCells
@@ -33,7 +33,7 @@ def build_explanation(
         steps=[_step(explanation, turn) for turn in explanation.turns],
         stop=sections.StopReason(explanation.stop, _why(explanation, request)),
         final=sections.FinalState(_rows(explanation, last), _parameters(explanation, last)),
-        warnings=notices([*labels.warnings, *told_from_rows([("", opened.table.asides)])]),
+        warnings=notices([*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.diagnostics.extrapolation import Flagged, predictor_at
+from em_impute.diagnostics.extrapolation import Flagged, number_at
 from em_impute.diagnostics.values import Audit
 from em_impute.ensemble import metrics
 from em_impute.missingness.values import GroupOfRows
@@ -18,7 +18,7 @@ from em_impute.pipeline.apply import Applied
 from em_impute.pipeline.compatibility import mismatch_warnings
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.report.build.counted import Counted, filled_of, labels_of, missing_of, output_of, totals_of, wrong_of
-from em_impute.report.build.decisions import decisions
+from em_impute.report.build.decisions import decisions, told_from_reading
 from em_impute.report.build.missingness import missingness_of
 from em_impute.report.build.mixture import baseline_of, convergence_of, mixture_of, selection_of
 from em_impute.report.build.shared import (
@@ -38,7 +38,7 @@ from em_impute.report.sentences import origin
 from em_impute.saved_model.drift import drift_warnings
 from em_impute.saved_model.store import SavedModel
 from em_impute.table.output import WrittenFile
-from em_impute.table.text import listed
+from em_impute.table.text import listed, shown
 
 MAX_LISTED = 1000
 """Groups, and rows that are marked."""
@@ -72,6 +72,8 @@ def build_report(
     totals, wrong = totals_of(counted), wrong_of(counted)
     said = [
         *warnings(completion, counted, totals, wrong, marked, opened.table.line_of),
+        *told_from_reading(opened),
+        *_of_unused_key(opened, completion, request),
         *_of_columns_left(opened, completion),
     ]
     return FitReport(
@@ -130,12 +132,9 @@ def build_applied_report(
     outputs: Sequence[WrittenFile] | None,
 ) -> FitReport:
     """Gather what is known about a column that `model` completed."""
-    blind = applied.completion.fills.without_predictors
     counted = _counted_of(opened, applied.completion, None)
     report = build_report(opened, applied.completion, request, command, outputs, counted)
-    lines = opened.table.line_of(blind[:MAX_LISTED]).tolist()
-    marked = findings.MarkedRows(findings.OutOfRange(0, 0.0, None, ()), lines)
-    return with_model(replace(report, marked=marked), applied, model, counted)
+    return with_model(report, applied, model, counted)
 
 
 def with_model(report: FitReport, applied: Applied, model: SavedModel, counted: Counted) -> FitReport:
@@ -166,10 +165,22 @@ def with_model(report: FitReport, applied: Applied, model: SavedModel, counted: 
     )
 
 
+def _of_unused_key(opened: InputTable, completion: ColumnResult, request: Request) -> Iterator[tuple[str, str]]:
+    """Tell where rows of one key, which share a label, are filled one by one."""
+    found, same = completion.fitted, None
+    if found is not None and opened.is_sample:
+        same = replace(opened, is_sample=False).same_label(completion.labels.label, opened.keys)
+        told = "in a table read in parts each row is filled by itself."
+    elif found is not None and request.keeps_model:
+        same, told = found.design.same, "the saved model, which keeps no rows, fills each by itself."
+    if same is not None:
+        yield "S09", f"Rows with the same {shown(same.name)} have the same label, but {told}"
+
+
 def _of_columns_left(opened: InputTable, completion: ColumnResult) -> Iterator[tuple[str, str]]:
     """Tell in the first report of several of columns with gaps that cannot be filled."""
     if opened.left and completion.column == opened.targets[0]:
-        yield "S06", f"Not filled are {listed([f'{one.name} ({one.reason})' for one in opened.left], MAX_NAMED)}."
+        yield "S06", f"Not filled: {listed([f'{one.name} ({one.reason})' for one in opened.left], MAX_NAMED)}."
 
 
 def _counted_of(opened: InputTable, completion: ColumnResult, flagged: Flagged | None) -> Counted:
@@ -198,9 +209,8 @@ def _marked_of(opened: InputTable, flagged: Flagged, design: Design) -> findings
     outside = zip(line_of(flagged.outside[first]).tolist(), beyond, strict=False)
     out_of_range = findings.OutOfRange(
         rows=flagged.outside.size,
-        expected_by_chance=flagged.expected_outside,
-        furthest_sd=float(flagged.beyond.max()) if flagged.beyond.any() else None,
-        listed=[findings.OutOfRangeRow(line, *predictor_at(design, *at)) for line, at in outside],
+        furthest_sd=float(flagged.beyond.max(initial=0.0)),
+        listed=[findings.OutOfRangeRow(line, *number_at(design, *at)) for line, at in outside],
     )
     return findings.MarkedRows(out_of_range, line_of(flagged.without_predictors[first]).tolist())
 
@@ -223,7 +233,6 @@ def _accuracy(found: FittedColumn, wrong: findings.ExpectedWrong) -> findings.Ac
         accuracy=right,
         interval=metrics.wilson_interval(right, n_rows),
         baseline_accuracy=float(count.max() / count.sum()),
-        baseline_label=names[int(count.argmax())],
         log_loss=held_out.log_loss,
         baseline_log_loss=held_out.baseline_log_loss,
         brier=metrics.brier(probability, label, weight),

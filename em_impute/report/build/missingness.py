@@ -7,10 +7,7 @@ from em_impute.missingness.reasons import AT_RANDOM, BY_CLASS, BY_PREDICTORS, DO
 from em_impute.missingness.values import Differences
 from em_impute.model.column import FittedColumn
 from em_impute.report.format import LIKELY, percent
-from em_impute.report.model.findings import (
-    Missingness,
-    MissingReasons,
-)
+from em_impute.report.model.findings import Missingness, MissingReasons
 from em_impute.table.text import shown
 
 ALLOWED_FOR = (
@@ -21,9 +18,6 @@ UNPROVEN = (
     "Filling assumes that among similar rows, missing labels follow the same mix as known ones. Only the missing "
     "labels could prove it. The sweep of δ shows what would follow if not."
 )
-
-CHANCE = 0.5
-"""Area under the ROC curve of a score that means nothing."""
 
 SURE = 0.9
 """Probability of the class from which on it is said to be the reason; from `DOUBTFUL` on, that it may be.  The
@@ -45,7 +39,7 @@ def missingness_of(fitted: FittedColumn, found: Differences | None) -> Missingne
         **vars(found),
         reasons=reasons,
         rehearsal=_rehearsal(fitted.fitted.how),
-        sentence=f"{_evidence(found)} {ALLOWED_FOR if allows else UNPROVEN}",
+        sentence=f"{_evidence(fitted.fitted.how)} {ALLOWED_FOR if allows else UNPROVEN}",
     )
 
 
@@ -66,17 +60,15 @@ def reasons_of(found: FittedColumn) -> MissingReasons | None:
     )
 
 
-def _evidence(found: Differences) -> str:
-    if found.auc is None or found.auc_interval is None:
+def _evidence(how: HowMissing) -> str:
+    if how.missing is None:
         return "There are too few rows of one kind to compare rows with and without a label in the other columns."
-    low, high = found.auc_interval
-    seen = f"AUC {found.auc:.2f} (95 %: {low:.2f} to {high:.2f}; 0.5 is chance)."
-    if low > CHANCE:
+    if how.by_predictors > LIKELY:
         return (
-            f"Rows with and without a label differ in the other columns. {seen} Labels are not missing completely at "
-            "random; that alone does no harm, since filling uses these columns."
+            "Rows with and without a label differ in the other columns. Labels are not missing completely at random; "
+            "that alone does no harm, since filling uses these columns."
         )
-    return f"Rows with and without a label look alike in the other columns. {seen}"
+    return "Rows with and without a label look alike in the other columns."
 
 
 def _why(reasons: Reasons, labels: tuple[str, ...], *, is_named: bool) -> str:
@@ -107,9 +99,9 @@ def _ratio(reasons: Reasons) -> str:
     return f"{float(f'{ratio:.2g}'):,.0f}"
 
 
-def _rehearsal(how: HowMissing | None) -> str | None:
+def _rehearsal(how: HowMissing) -> str | None:
     """Say how labels were hidden; None where no label could be."""
-    if how is None or how.missing is None:
+    if how.missing is None:
         return None
     ways, clusters = [], how.clusters
     if clusters is not None:

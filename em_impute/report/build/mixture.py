@@ -17,9 +17,6 @@ from em_impute.pipeline.full_em import FullFit
 from em_impute.report.build.shared import by_name, gaussians_of
 from em_impute.report.model import mixture as sections
 
-PATH_DIGITS = 10
-"""Significant ones of log-likelihoods, which hardly differ."""
-
 MAX_COVARIANCES = 2000
 """Entries of covariances that are listed, all labels together: beyond, the report would hold little else."""
 
@@ -119,12 +116,6 @@ def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> 
     if plain is None:
         return None
     fit, of_label = plain.em.fit, [labels[k] for k in plain.em.fit.component_label]
-    # With a prior the log-likelihood may fall by a little.  What EM never lowers is drawn, so that it ends there.
-    below = fit.objective - (fit.log_likelihood - plain.log_jacobian)
-    paths = [
-        [float(f"{value:.{PATH_DIGITS}g}") for value in (np.array(climb) - below).tolist()]
-        for climb in (fit.climb, *(plain.em.climbs or (fit.climb,)))
-    ]
 
     def gaussians(standardised: Parameters) -> list[dict[str, Any]]:
         hidden = {"covariance": None} if standardised.covariance.size > MAX_COVARIANCES else {}
@@ -132,26 +123,13 @@ def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> 
 
     return sections.BaselineEm(
         covariance=plain.covariance,
-        prior_strength=plain.em.recipe.prior_strength,
         features=plain.names,
-        parameters=[
-            sections.BaselineGaussian(**one, standard_error=_error(plain, k))
-            for k, one in enumerate(gaussians(fit.parameters))
-        ],
+        parameters=[sections.Gaussian(**one) for one in gaussians(fit.parameters)],
         labels_only=None
         if plain.labels_only is None
         else [sections.Gaussian(**one) for one in gaussians(plain.labels_only)],
         drift=None if plain.drift is None else by_name(of_label, plain.drift),
         log_likelihood=fit.log_likelihood - plain.log_jacobian,
         converged=fit.stop in {"converged", "rounding"},
-        path=paths[0],
-        starts=paths[1:],
+        n_iterations=len(fit.path) - 1,
     )
-
-
-def _error(plain: baseline_em.BaselineEm, component: int) -> sections.StandardError | None:
-    if plain.errors is None:
-        return None
-    mean, deviation = (one[component] * plain.scale for one in (plain.errors.mean, plain.errors.deviation))
-    weight = float(plain.errors.weight[component])
-    return sections.StandardError(weight=weight, mean=by_name(plain.names, mean), sd=by_name(plain.names, deviation))

@@ -10,10 +10,10 @@ MESSAGE = (
 )
 
 ENGLISH = (
-    "sex sexes gender genders faith faiths caste castes tribe tribes tribal pronoun pronouns transgender cisgender "
-    "nonbinary marital hiv"
+    "sex sexes gender genders race races faith faiths caste castes tribe tribes tribal pronoun pronouns transgender "
+    "cisgender nonbinary marital hiv"
 )
-GERMAN = "herkunft familienstand"
+GERMAN = "herkunft familienstand rasse rassen"
 ROMANCE = (
     "sexe sexes sexo sexos sesso genero generos raza razas razza raca matrimonial ciudadania enceinte grossesse casta "
     "castas tribu tribus"
@@ -36,29 +36,18 @@ TOGETHER = (
 )
 """Words of which one from either side must stand together."""
 
-RACE = frozenset({"race", "races", "rasse", "rassen"})
-
-OF_RUNNERS = (
-    "time times distance pace lap laps no nr num number id date day year name car boat bike cycling running run track "
-    "km miles bib start finish position place result results winner round season speed"
-)
-OF_ANIMALS = "horse pferd dog hund hunde cat katze katzen"
-RUN = frozenset(f"{OF_RUNNERS} {OF_ANIMALS}".split())
-"""Beside one of these words a race is run, or is a breed of animals."""
-
 
 def advice(column: str) -> tuple[str, str] | None:
     """Give (code, message) for a column whose name holds a word for a sensitive attribute of people, else None.
 
     Only the name is looked at: it is split into words where letters end and where small ones turn to capitals, and
-    accents do not count.  The sex of penguins gets the note as well, which therefore begins with an if.
+    accents do not count.  The sex of penguins and the race of horses get the note as well, which begins with an if.
     """
     words = set(_words(column))
     sensitive = (
         bool(words & WORDS)
         or any(word.startswith(STEMS) for word in words)
         or any(words & one and words & other for one, other in TOGETHER)
-        or bool(words & RACE and not words & RUN)
     )
     return ("S01", MESSAGE) if sensitive else None
 

@@ -94,8 +94,9 @@ def _predictors(
 
 
 def notices(found: Iterable[tuple[str, str]]) -> list[Notice]:
-    """Make warnings of their codes and messages; these name no option but --null-value."""
-    return [Notice(code, spelled(message, lambda _name, value: f"--null-value {value}")) for code, message in found]
+    """Make warnings of their codes and messages; these name two options only."""
+    said = {"null_values": "--null-value", "kinds": "--as"}
+    return [Notice(code, spelled(message, lambda name, value: f"{said[name]} {value}")) for code, message in found]
 
 
 def confusion_of(labels: Sequence[str], counts: np.ndarray) -> dict[str, dict[str, int]]:

@@ -21,7 +21,7 @@ from em_impute.report.build.missingness import reasons_of
 from em_impute.report.build.sensitive_columns import advice
 from em_impute.report.format import number, percent, span
 from em_impute.report.model.findings import AppliedModel, ExpectedWrong, MarkedRows, Totals
-from em_impute.report.sentences import cells_in_rows, more_than_chance, out_of_range, without_predictors
+from em_impute.report.sentences import cells_in_rows, out_of_range, without_predictors
 from em_impute.saved_model.drift import is_more_often
 from em_impute.table.arrays import Codes
 from em_impute.table.text import listed, plural, shown
@@ -118,19 +118,12 @@ def _of_information(counted: Counted) -> Warnings:
 
 
 def _of_marked_rows(marked: MarkedRows | None, n_without_predictors: int) -> Warnings:
-    """Warn of weakly founded rows.
-
-    A few rows just beyond the known range are to be expected; W11 is for more of them than chance gives, or for one
-    that is far out.
-    """
-    if marked is not None:
+    """Warn of weakly founded rows; a few just beyond the known range are to be expected."""
+    if marked is not None and marked.out_of_range.furthest_sd > FAR:
         outside = marked.out_of_range
-        if more_than_chance(outside) or (outside.furthest_sd or 0.0) > FAR:
-            listed_first = outside.listed[:MAX_NAMED]
-            values = [shown(one.value) if isinstance(one.value, str) else f"{one.value:.7g}" for one in listed_first]
-            named = [f"line {one.line} ({one.column} {value})" for one, value in zip(listed_first, values, strict=True)]
-            more = f" and {outside.rows - len(named):,} more" if outside.rows > len(named) else ""
-            yield "W11", f"{out_of_range(outside)}: {', '.join(named)}{more}."
+        named = [f"line {one.line} ({one.column} {one.value:.7g})" for one in outside.listed[:MAX_NAMED]]
+        more = f" and {outside.rows - len(named):,} more" if outside.rows > len(named) else ""
+        yield "W11", f"{out_of_range(outside)}: {', '.join(named)}{more}."
     if n_without_predictors:
         yield "W16", without_predictors(n_without_predictors)
 
@@ -202,36 +195,33 @@ def _of_key(design: Design, label: Codes, line_of: Callable[[Integers], Integers
         said = f"Known labels differ within {values} of {shown(same.name)}, which --same-within says they do not"
         yield "W33", f"{said}: {lines}. They stay; missing ones beside them follow the more common label."
     else:
-        found = f"{plural(same.n_known, 'known label')} beside another, {same.n_exceptions:,} unlike the others"
+        differ = f"{same.n_exceptions:,} differ{'s' * (same.n_exceptions == 1)}"
+        found = f"of {plural(same.n_known, 'known label')} beside another, {differ}"
         found += f" ({lines})" if differing else ""
-        yield "S04", f"Rows of one {shown(same.name)} share a label, and are filled so: {found}."
+        yield "S04", f"Rows with the same {shown(same.name)} have the same label, and are filled with it: {found}."
 
 
 def _marks_of_missing(design: Design) -> Iterator[str]:
     """Name numbers that look like missing marks, as -999: nines only, farther from all others than these are spread."""
     for at, feature in enumerate(design.features[: design.n_numbers]):
         x = design.distinct.x[:, at]
-        suspects = {}
-        for end in {float(np.fmin.reduce(x)), float(np.fmax.reduce(x))}:
+        for end, side in ((float(np.fmin.reduce(x)), "below"), (float(np.fmax.reduce(x)), "above")):
             value = end * feature.scale + feature.shift
-            nines = round(value)
-            is_whole = abs(nines) >= LEAST_NINES and abs(value - nines) <= 1e-9 * abs(nines)
-            if is_whole and set(str(abs(nines))) == {"9"}:
-                suspects[end] = nines
-        for end, nines in sorted(suspects.items()):
-            others = x[~(np.isnan(x) | np.isin(x, list(suspects)))]
-            if _is_far(end, others):
+            if _is_nines(value) and _is_far(end, np.unique(x[~np.isnan(x)])):
                 holds = x == end if design.index is None else (x == end)[design.index]
-                where = f"{shown(feature.name)} is {nines} in {plural(int(holds.sum()), 'row')}"
-                yield f"{where}, far {'above' if end > others[0] else 'below'} every other value"
+                where = f"{shown(feature.name)} is {round(value)} in {plural(int(holds.sum()), 'row')}"
+                yield f"{where}, far {side} every other value"
 
 
-def _is_far(end: float, others: Floats) -> bool:
-    """Tell whether a value is farther from the others, (n_others,), than their range is wide."""
-    if np.unique(others).size < FEW_VALUES:
-        return False
-    low, high = others.min(), others.max()
-    return bool(max(low - end, end - high) > high - low)
+def _is_nines(value: float) -> bool:
+    nines = abs(round(value))
+    return nines >= LEAST_NINES and abs(abs(value) - nines) <= 1e-9 * nines and set(str(nines)) == {"9"}
+
+
+def _is_far(end: float, values: Floats) -> bool:
+    """Tell whether one end of `values`, ascending, is farther from those between both ends than these are spread."""
+    others = values[1:-1]
+    return others.size >= FEW_VALUES and bool(np.abs(others - end).min() > np.ptp(others))
 
 
 def _of_labels(completion: ColumnResult, design: Design) -> Warnings:
@@ -239,8 +229,8 @@ def _of_labels(completion: ColumnResult, design: Design) -> Warnings:
     known = zip(completion.labels.labels, completion.labels.known, strict=True)
     few = [f"{shown(label)} ({count})" for label, count in known if 0 < count < needed and label in design.labels]
     if few:
-        which = f"Few known rows (fewer than {needed}) for {listed(few)}"
-        yield "W01", f"{which}: their covariances rest largely on other labels."
+        which = f"Fewer than {needed} rows are known for {listed(few)}"
+        yield "W01", f"{which}: how such rows spread is largely taken from other labels."
 
 
 def _of_skill(held_out: HeldOut | None) -> Warnings:

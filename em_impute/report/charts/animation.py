@@ -23,9 +23,6 @@ PAPER, INK, MUTED, GRID, KNOWN = (COLOURS[name].light for name in ("paper", "ink
 MAX_FRAMES = 61
 """The start and sixty iterations."""
 
-FIRST_FRAMES = 31
-"""Of longer runs all of the first iterations are drawn, where most happens, and then as many spread over the rest."""
-
 PER_FRAME, AT_START, AT_END = 350, 1200, 3500
 """Milliseconds."""
 
@@ -39,11 +36,11 @@ WIDTH = 24
 
 
 def chosen_iterations(kept: Sequence[int]) -> list[int]:
-    """Choose which iterations are drawn: all, or of many the first ones, the last, and some between."""
+    """Choose which iterations are drawn: all, or of many some, closer to the beginning, where most happens."""
     if len(kept) <= MAX_FRAMES:
         return list(kept)
-    places = np.linspace(FIRST_FRAMES, len(kept) - 1, MAX_FRAMES - FIRST_FRAMES).round().astype(int)
-    return [*kept[:FIRST_FRAMES], *(kept[place] for place in places)]
+    places = np.geomspace(1, len(kept), MAX_FRAMES).round().astype(int) - 1
+    return [kept[place] for place in np.unique(places).tolist()]
 
 
 def draw_frames(explanation: Explanation, tell: Callable[[float], None]) -> list["Image"]:

@@ -11,7 +11,6 @@ from em_impute.report.charts.groups import Chart, Key, filling_of, labels_in_gro
 from em_impute.report.charts.main import predictor_chart
 from em_impute.report.charts.scatter import scatter_chart
 from em_impute.report.charts.svg import SMALL, Drawing, Floats
-from em_impute.report.format import number
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.mixture import Gaussian
 
@@ -40,11 +39,8 @@ def draw(report: FitReport, prefix: str) -> dict[str, list[Chart]]:
     main = main or predictor_chart(f"{prefix}-predictor", histograms, curve, fits, groups, filling)
     single = {
         "main": main and main._replace(caption=main.caption + note),
-        "convergence": curves.convergence_chart(f"{prefix}-convergence", plain),
         "reliability": curves.reliability_chart(f"{prefix}-reliability", accuracy),
         "coverage": curves.coverage_chart(f"{prefix}-coverage", accuracy),
-        "totals": curves.totals_chart(f"{prefix}-totals", report.totals, groups) if report.missing.cells else None,
-        "sensitivity": curves.sensitivity_chart(f"{prefix}-delta", report.sensitivity, groups),
     }
     drawn = {name: [chart] if chart else [] for name, chart in single.items()}
     return drawn | {"known_and_missing": known_and_missing_charts(f"{prefix}-who", histograms)}
@@ -55,16 +51,18 @@ def _simplified(report: FitReport) -> str:
     plain, model, selection = report.plain_em, report.model, report.selection
     if plain is None or model is None or selection is None:
         return ""
-    fills, used = "", {one.name for one in report.features.used if one.type in {"numeric", "score", "categorical"}}
+    used = {one.name for one in report.features.used if one.type in {"numeric", "score", "categorical"}}
     if len(selection.stack) > 1:
         fills = f"{len(selection.stack):,} mixtures together fill the cells"
-    elif model.covariance != plain.covariance or len(model.parameters) > len(plain.parameters):
-        fills = "another mixture fills the cells"
-    elif report.groups is not None:
-        fills = "groups of rows have fits of their own"
-    elif used - {*plain.features}:
-        fills = "the mixture that fills the cells sees other columns too"
-    return f" The picture is simplified: it has one Gaussian per label, while {fills}." if fills else ""
+    elif (
+        report.groups is not None
+        or (model.covariance, len(model.parameters)) != (plain.covariance, len(plain.parameters))
+        or used - {*plain.features}
+    ):
+        fills = "another model fills the cells"
+    else:
+        return ""
+    return f" The picture is simplified: it has one Gaussian per label, while {fills}."
 
 
 def known_and_missing_charts(name: str, histograms: Sequence[FeatureHistogram]) -> list[Chart]:
@@ -86,16 +84,9 @@ def _distributions(name: str, shown: FeatureHistogram, known: Floats, missing: F
     panel.drawing.area(panel.bars(edges, np.zeros(known.size), known), "known", edge="muted", name="known")
     steps = np.concatenate([[0.0], np.repeat(missing, 2), [0.0]])  # from the axis up and down to it again
     panel.line(np.repeat(edges, 2), steps, "ink", width=2.2, name="missing")
-    medians = f"{number(_median(edges, known))} of {KNOWN}, {number(_median(edges, missing))} of {MISSING}"
-    svg = panel.drawing.svg(f"{shown.feature} of known and missing rows", f"Median of {shown.feature}: {medians}.")
+    svg = panel.drawing.svg(f"{shown.feature} of known and missing rows", "The table below compares their means.")
     return Chart(name, svg, keys=(Key("area", KNOWN), Key("line", MISSING)))
 
 
 def _added(counts: Iterable[Sequence[float]]) -> Floats:
     return np.asarray(np.array(list(counts), np.float64).sum(axis=0))
-
-
-def _median(edges: Floats, shares: Floats) -> float:
-    """Estimate the median: the middle of the bin where half of the rows are reached."""
-    i = min(int(np.searchsorted(np.cumsum(shares), 0.5 - 1e-12)), shares.size - 1)
-    return float(edges[i]) / 2.0 + float(edges[i + 1]) / 2.0

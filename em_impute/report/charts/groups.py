@@ -82,17 +82,14 @@ class Filling(NamedTuple):
         """Say what a cell was: filled in, or drawn."""
         return "drawn" if self.is_drawn else "filled in"
 
-    def looks(self, of: str, *, known: bool, filled: bool) -> str:
-        """Say what solid and hatched or hollow marks are, if there are both: `of` names the three."""
+    def looks(self, of: str) -> str:
+        """Say what solid and hatched or hollow marks are: `of` names the three."""
         solid, other, marks = of.split()
-        how = f"were {self.participle}"
+        how = "were filled in"
         if self.is_drawn:
             which = f", those of the first of {self.files:,} files" if self.files > 1 else ""
             how = f"had their label drawn by its probability{which}"
-        if not known:
-            return f"No label was known; {other} {marks} {how}."
-        text = f"{solid.capitalize()} {marks} are rows whose label was known"
-        return f"{text}; {other} {marks} {how}." if filled else f"{text}."
+        return f"{solid.capitalize()} {marks} are rows whose label was known; {other} {marks} {how}."
 
 
 def filling_of(report: FitReport) -> Filling:
@@ -122,8 +119,3 @@ def summed(labels: Sequence[str], by_label: Mapping[str, Sequence[float]], n: in
     """Add up what there is of some labels: (n,), zeros where there is nothing."""
     found = [by_label[label] for label in labels if label in by_label]
     return np.asarray(np.array([[0.0] * n, *found], np.float64).sum(axis=0))
-
-
-def keys_of(groups: Sequence[Group], kind: str, others: Mapping[Key, bool] | None = None) -> tuple[Key, ...]:
-    """Write the legend that names the labels, and then the others that are in the chart."""
-    return *(Key(kind, one.name, one) for one in groups), *(key for key, is_there in (others or {}).items() if is_there)

@@ -7,13 +7,13 @@ import numpy as np
 
 from em_impute.diagnostics.values import FeatureHistogram, PosteriorCurve
 from em_impute.report.charts.axes import Panel, Scale, room_for
-from em_impute.report.charts.groups import DASHED, EM_KEYS, Chart, Filling, Group, Key, group_of, keys_of, summed
+from em_impute.report.charts.groups import DASHED, EM_KEYS, Chart, Filling, Group, Key, group_of, summed
 from em_impute.report.charts.palette import N_LABELS
 from em_impute.report.charts.svg import WIDE, Drawing, Floats, Values
 from em_impute.report.format import number, shortened
 from em_impute.report.model.mixture import Gaussian
+from em_impute.table.text import listed
 
-Turn = tuple[float, str, str]
 Curve = tuple[Floats, Floats]
 
 TOP, GAP, FOOT = 32.0, 44.0, 62.0
@@ -26,7 +26,7 @@ ALIKE = 0.2
 """Bars share one scale if the lowest label is at least so high a part of the highest."""
 
 MAX_TURNS = 4
-"""Turning points that are drawn; more of them would be a fence."""
+"""Turning points that are shown; more of them would be a fence."""
 
 CURVE_POINTS = 161
 
@@ -71,9 +71,9 @@ def predictor_chart(
     if not rows:
         return None
     shown, labels = histograms[0], [row for row in rows if row.group != LEFT_EMPTY]
-    feature, edges, turns = shown.feature, shown.edges, turning_points(curve) if curve else []
+    feature, edges, turns = shown.feature, shown.edges, turning_points(curve)[:MAX_TURNS] if curve else []
     panels = _panels(name, edges, rows, has_curve=curve is not None)
-    for x in panels[0].across([turn[0] for turn in turns if len(turns) <= MAX_TURNS]).tolist():  # below the texts
+    for x in panels[0].across(turns).tolist():  # below the texts
         panels[0].drawing.line([x, x], [TOP, panels[-1].bottom], "ink", width=1.0, dash=(2.0, 3.0))
     told = [_draw_row(panel, row, edges, filling) for panel, row in zip(panels, rows, strict=False)]
     named = [row.group for row in labels if curve is not None]
@@ -82,23 +82,17 @@ def predictor_chart(
     panels[-1].x_axis(feature)
     ends = f"{number(edges[0])} to {number(edges[-1])}"
     svg = panels[0].drawing.svg(f"{feature} by label", f"Histograms of {feature} from {ends}. {'; '.join(told)}.")
-    has = {key: any(getattr(row, key).any() for row in labels) for key in ("known", "filled")}
-    keys = {Key("solid", "known"): has["known"], Key("hatched", filling.participle): has["filled"]}
-    keys |= {key: any(fit in row.curves for row in labels) for key, fit in zip(EM_KEYS, FITS, strict=True)}
-    caption = f"Each bar counts rows by their {shortened(feature)}. {filling.looks('solid hatched bars', **has)}"
+    keys = [*(Key("line", one.name, one) for one in named), Key("solid", "known"), Key("hatched", filling.participle)]
+    keys += [key for key, fit in zip(EM_KEYS, FITS, strict=True) if any(fit in row.curves for row in labels)]
+    caption = f"Each bar counts rows by their {shortened(feature)}. {filling.looks('solid hatched bars')}"
     caption += _caption(rows, turns, sum(shown.beyond))
-    return Chart(name, svg, caption, keys_of(named, "line", keys), is_wide=True)
+    return Chart(name, svg, caption, tuple(keys), is_wide=True)
 
 
-def turning_points(curve: PosteriorCurve) -> list[Turn]:
-    """Find where another label becomes the most probable one: (value, label below, label above)."""
-    labels, x = list(curve.probability), curve.x
-    table = np.array([curve.probability[label] for label in labels])
-    best = table.argmax(axis=0) if table.size else np.zeros(0, int)
-    return [
-        (x[i] / 2.0 + x[i + 1] / 2.0, labels[best[i]], labels[best[i + 1]])
-        for i in np.flatnonzero(np.diff(best)).tolist()
-    ]
+def turning_points(curve: PosteriorCurve) -> list[float]:
+    """Find where another label becomes the most probable one."""
+    best = np.array(list(curve.probability.values())).argmax(axis=0)
+    return [curve.x[i] / 2.0 + curve.x[i + 1] / 2.0 for i in np.flatnonzero(np.diff(best)).tolist()]
 
 
 def gaussian(edges: Values, weight: float, mean: float, deviation: float, rows: float) -> Curve | None:
@@ -163,28 +157,24 @@ def _draw_row(panel: Panel, row: _Row, edges: Sequence[float], filling: Filling)
     return f"{row.group.name}: {counts}"
 
 
-def _draw_probability(panel: Panel, curve: PosteriorCurve, groups: Sequence[Group], turns: Sequence[Turn]) -> None:
-    """Draw the probability of each label, and write where the most probable one changes if that is one place."""
+def _draw_probability(panel: Panel, curve: PosteriorCurve, groups: Sequence[Group], turns: Sequence[float]) -> None:
+    """Draw the probability of each label, and write where the most probable one changes."""
     panel.y_axis("probability of each label", [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")])
     for group in groups:
         y = summed(group.labels, curve.probability, len(curve.x))
         panel.line(curve.x, y, group.colour, width=2.4, dash=group.dash, name=f"probability-{group.k}")
-    if len(turns) == 1:
-        x = float(panel.across([turns[0][0]])[0])
+    for turn, x in zip(turns, panel.across(turns).tolist(), strict=True):
         anchor, aside = ("start", x + 7.0) if x < WIDE - 120.0 else ("end", x - 7.0)
-        panel.drawing.text(aside, panel.bottom - 8.0, number(turns[0][0]), anchor=anchor)
+        panel.drawing.text(aside, panel.bottom - 8.0, number(turn), anchor=anchor)
 
 
-def _caption(rows: Sequence[_Row], turns: Sequence[Turn], n_beyond: int) -> str:
+def _caption(rows: Sequence[_Row], turns: Sequence[float], n_beyond: int) -> str:
     """Say how to read the curves and the lines, and what is special."""
     text = ""
     if any(row.curves for row in rows):
         text += " The solid lines are the bell curves fitted by EM: how many rows of each label it expects where."
-    if len(turns) == 1:
-        x, below, above = turns[0]
-        text += f" The most probable label changes at {number(x)}: {shortened(below)} below, {shortened(above)} above."
-    elif 1 < len(turns) <= MAX_TURNS:
-        text += " At the dotted lines another label becomes the most probable one."
+    if turns:
+        text += f" The most probable label changes at {listed([number(turn) for turn in turns])}."
     most = [row.most for row in rows]
     if min(most) < ALIKE * max(most):
         text += " Each label has a scale of its own."

@@ -6,7 +6,7 @@ import numpy as np
 
 from em_impute.diagnostics.values import Axis, Ellipse, Plane
 from em_impute.report.charts.axes import Panel, Scale, room_for, scale_over
-from em_impute.report.charts.groups import DASHED, EM_KEYS, Chart, Filling, Group, Key, keys_of
+from em_impute.report.charts.groups import DASHED, EM_KEYS, Chart, Filling, Group, Key
 from em_impute.report.charts.svg import WIDE, Drawing, Floats, Values
 from em_impute.report.format import shortened
 from em_impute.report.model.shared import Predictor
@@ -59,24 +59,19 @@ def scatter_chart(
     for kind, of_groups in places.items():
         for group, one in zip(groups, of_groups, strict=True):
             _mark(panel, one, group.marker, group.colour, size, f"{kind}-{group.k}", hollow=kind == "filled")
-    has_known, has_filled = any(map(len, known)), any(map(len, filled))
-    keys = {
-        Key("filled", "known"): has_known,
-        Key("hollow", filling.participle): has_filled,
-        EM_KEYS[0]: _ellipses(panel, plane.em, groups, ()),
-        EM_KEYS[1]: _ellipses(panel, plane.labels_only or (), groups, DASHED),
-        Key("cross", "left empty"): len(left_empty) > 0,
-    }
+    fits = [(plane.em, ()), (plane.labels_only or (), DASHED)]
+    shown = [key for key, fit in zip(EM_KEYS, fits, strict=True) if _ellipses(panel, fit[0], groups, fit[1])]
+    keys = [*(Key("both", one.name, one) for one in groups), Key("filled", "known"), Key("hollow", filling.participle)]
+    keys += [*shown, Key("cross", "left empty")] if len(left_empty) else shown
     counts = [
         f"{group.name}: {len(one):,} known, {len(other):,} {filling.participle}"
         for group, one, other in zip(groups, known, filled, strict=True)
     ]
     svg = drawing.svg(f"Rows by {across} and {up}", f"Points drawn: {'; '.join(counts)}.")
-    look = "both" if has_known and has_filled else "filled" if has_known else "hollow"
     caption = "Each point is a row; its shape and colour show the label. "
-    caption += filling.looks("solid hollow markers", known=has_known, filled=has_filled)
-    caption += _caption(plane, panel, points, has_ellipses=keys[EM_KEYS[0]])
-    return Chart(name, svg, caption, keys_of(groups, look, keys), is_wide=True)
+    caption += filling.looks("solid hollow markers")
+    caption += _caption(plane, panel, points, has_ellipses=EM_KEYS[0] in shown)
+    return Chart(name, svg, caption, tuple(keys), is_wide=True)
 
 
 def ellipse(mean: Values, covariance: Matrix, share: float, n_points: int = 73) -> Floats | None:

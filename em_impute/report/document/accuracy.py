@@ -5,8 +5,8 @@ from typing import Any
 from em_impute.report.charts.curves import fill_curve
 from em_impute.report.charts.groups import filling_of
 from em_impute.report.document.blocks import FEW, Block, Details, Figures, Name, Section, Table, folded, names, said
-from em_impute.report.format import percent, percents, rounded, span
-from em_impute.report.model.findings import Accuracy, ExpectedWrong, MarkedRows
+from em_impute.report.format import percent, percents
+from em_impute.report.model.findings import Accuracy, MarkedRows
 from em_impute.report.model.fit import FilledCells, FitReport
 from em_impute.report.model.shared import Confusion, LabelledCell
 from em_impute.report.sentences import LOG_LOSS, REASONS, out_of_range, without_predictors
@@ -25,7 +25,7 @@ MEASURES = (
 
 def how_well_recovered(report: FitReport) -> Section | None:
     """Compare known labels with what they were filled with when they were hidden."""
-    found, importance, filled = report.accuracy, report.importance or (), report.missing.filled
+    found, importance = report.accuracy, report.importance or ()
     if found is None:
         return None
     hidden = "Known labels were hidden and filled again, each by a model that had not seen it ({}, {})."
@@ -41,21 +41,7 @@ def how_well_recovered(report: FitReport) -> Section | None:
         *by_label(found.confusion),
         Details("Both charts in numbers", _charts_in_numbers(found)),
     ]
-    if filled:
-        blocks.append(said("Expected to be wrong: {}.", _wrong_fills(found.expected_wrong, filled)))
     return Section("accuracy", "How well known labels are recovered", blocks)
-
-
-def _wrong_fills(wrong: ExpectedWrong, n_filled: int) -> str:
-    """Say how many fills are likely to be wrong."""
-    about = f"about {rounded(wrong.estimate)} of {n_filled:,}"
-    if wrong.low is None:
-        return about
-    about += f" (90 %: {span(wrong.low, wrong.high)})"
-    held_out = wrong.by_held_out_labels
-    if not wrong.agree or held_out is None:
-        return f"{about}, by hidden labels; by the probabilities {rounded(wrong.by_probabilities)}"
-    return f"{about}; by hidden labels alone {span(held_out.low, held_out.high)}"
 
 
 def _held_out(found: Accuracy) -> Table:
@@ -141,10 +127,7 @@ def _marked(marked: MarkedRows | None, n_without: int) -> list[Block]:
     blocks: list[Block] = []
     if marked is not None and marked.out_of_range.rows:
         outside = marked.out_of_range
-        rows = [
-            [one.line, Name(one.column), Name(one.value) if isinstance(one.value, str) else f"{one.value:.7g}"]
-            for one in outside.listed[:MAX_ROWS]
-        ]
+        rows = [[one.line, Name(one.column), f"{one.value:.7g}"] for one in outside.listed[:MAX_ROWS]]
         first = f", the first {MAX_ROWS} of {outside.rows:,}" if outside.rows > len(rows) else ""
         table = Table(f"Rows out of range{first}", ["line", "column", "value"], rows)
         blocks += [f"{out_of_range(outside)}: their labels are extrapolated.", Details("Rows out of range", [table])]

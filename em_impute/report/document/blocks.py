@@ -84,8 +84,6 @@ class Document(NamedTuple):
     tiles: Sequence[Tile]
     warnings: Sequence[Notice]
     sections: Sequence[Section]
-    made: Text
-    """by which program, and when"""
 
 
 def written(value: Any, tags: Mapping[str, str], word: Callable[[str], str]) -> str:  # noqa: ANN401  # of any type

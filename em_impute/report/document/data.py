@@ -1,8 +1,8 @@
 """Sections about the rows: what was missing, and who is missing."""
 
-from em_impute.missingness.values import Difference, NumberSide
+from em_impute.missingness.values import Difference
 from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Text, folded, joined, names, said
-from em_impute.report.format import delimiter_name, known_and_missing, number, p_value, percent, smd
+from em_impute.report.format import delimiter_name, known_and_missing, number, p_value, percent
 from em_impute.report.model.evaluation import EvaluationReport
 from em_impute.report.model.explanation import ExplanationReport
 from em_impute.report.model.fit import FitReport
@@ -13,9 +13,8 @@ MOST_MOVED, MAX_LEVELS = 4, 8
 """Categories named of a column."""
 
 MEASURES = (
-    "SMD: difference of the means (missing minus known) in standard deviations; 0.1 is small, 0.8 large. KS: largest "
-    "distance between the two distributions, 0 to 1. p: how often chance alone would give as much. AUC: how often "
-    "these columns would distinguish a row without a label from one with a label."
+    "SMD: difference of the means (missing minus known) in standard deviations; 0.1 is small, 0.8 large. p: how often "
+    "chance alone would give as much."
 )
 
 
@@ -29,7 +28,7 @@ def was_read(report: FitReport | EvaluationReport | ExplanationReport) -> str:
 
 
 def what_was_missing(report: FitReport) -> Section:
-    """Count the cells, by their marks and by label, and list the columns that were used."""
+    """Count the cells by their marks, and list the columns that were used."""
     parts = report.parts
     blocks: list[Block] = [was_read(report)]
     if parts:
@@ -38,12 +37,6 @@ def what_was_missing(report: FitReport) -> Section:
         known, number_of = plural(drawn.known, "row"), plural(len(parts.files), "part")
         text = "The table was read in {}; {} {} with a label and {} without, drawn at random."
         blocks.append(said(text, number_of, served, known, drawn.missing))
-    labels = [
-        [Name(one.label), one.known, one.filled, percent(one.share_known), percent(one.share_expected)]
-        for one in report.labels
-    ]
-    head = ["label", "known", "filled in", "share among known", "share expected of all rows"]
-    blocks += folded("Labels of the column", head, labels, by=1)
     if report.applied is None:  # a saved model's are in its section
         used = [[Name(one.name), one.kind or one.type, one.missing, _holds(one)] for one in report.features.used]
         table = folded("Columns used", ["column", "kind", "cells missing", "mean (SD), or categories"], used)
@@ -65,9 +58,9 @@ def who_is_missing(report: FitReport) -> Section | None:
     if found is None:
         return None
     reading = "Where the line leaves the grey area, rows with and without a label differ."
-    head = ["column", "holds", "SMD", "KS", "p", "empty"]
+    head = ["column", "holds", "SMD", "p", "empty"]
     rows = [
-        [Name(one.name), _shift(one), smd(one.smd), one.ks, p_value(one.p_value), _empty(one)]
+        [Name(one.name), _shift(one), one.smd and round(one.smd, 2), p_value(one.p_value), _empty(one)]
         for one in found.by_difference
     ]
     caption = "Columns in rows with and without a label (known → missing): mean (SD), or shares"
@@ -89,10 +82,9 @@ def _empty(one: Difference) -> str:
 
 def _shift(one: Difference) -> Text | str:
     """Say what a column holds in known rows and in missing ones; of categories those that differ most."""
-    if isinstance(one.known, NumberSide) or isinstance(one.missing, NumberSide):
-        sides = [side for side in (one.known, one.missing) if isinstance(side, NumberSide)]
-        return " → ".join(f"{number(side.mean)} ({number(side.sd)})" for side in sides)
     known, missing = one.known.shares, one.missing.shares
+    if known is None or missing is None:
+        return " → ".join(f"{number(side.mean)} ({number(side.sd)})" for side in (one.known, one.missing))
     texts = sorted(known, key=lambda text: -abs(missing[text] - known[text]))
     shown = [
         said("{}: {} → {}", Name(text), percent(known[text]), percent(missing[text])) for text in texts[:MOST_MOVED]

@@ -3,10 +3,10 @@
 from em_impute.report.document.accuracy import how_well_recovered, what_was_filled
 from em_impute.report.document.blocks import Document, Name, Section, said
 from em_impute.report.document.data import what_was_missing, who_is_missing
-from em_impute.report.document.model import how_em_went, the_model, the_saved_model
+from em_impute.report.document.model import the_model, the_saved_model
 from em_impute.report.document.summary import headline, tiles
 from em_impute.report.document.totals import suspects, the_totals, what_if_not
-from em_impute.report.document.usage import decisions, how_to_use, made_by, reproduction, write_methods
+from em_impute.report.document.usage import decisions, how_to_use, reproduction, write_methods
 from em_impute.report.model.fit import FitReport
 
 SECTIONS = (
@@ -18,7 +18,6 @@ SECTIONS = (
     who_is_missing,
     the_saved_model,
     the_model,
-    how_em_went,
     what_if_not,
     suspects,
     write_methods,
@@ -37,7 +36,6 @@ def document_of(report: FitReport) -> Document:
         tiles(report),
         report.warnings,
         [one for one in sections if one is not None],
-        made_by(report),
     )
 
 

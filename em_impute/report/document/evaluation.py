@@ -28,11 +28,9 @@ MAX_SHOWN = 6
 def evaluation(report: EvaluationReport) -> Iterator[Section]:
     """Say how right the fills were, how labels were hidden, and which labels were mistaken for which."""
     right, guessing = (whole_percent(one.accuracy) for one in (report.figures.em_impute, report.figures.majority))
-    deviation = report.accuracy_sd
-    spread = "" if deviation is None else f"; SD between repeats {percent(deviation)}"
     blocks: list[Block] = [
         f"{right} of hidden labels right; always guessing the most common label: {guessing}.",
-        f"95 % interval: {percents(*report.figures.em_impute.interval)}{spread}.",
+        f"95 % interval: {percents(*report.figures.em_impute.interval)}.",
         was_read(report),
         said("Predictors: {}.", names(report.features.columns, MAX_SHOWN)),
         _hiding(report),
@@ -59,7 +57,7 @@ def _hiding(report: EvaluationReport) -> str:
     times = "" if hiding.repeats == 1 else f", {hiding.repeats:,} times"
     again = "" if hiding.distinct_rows == hiding.rows else f" ({hiding.distinct_rows:,} different rows)"
     each = f"{hiding.rows / hiding.repeats:,.0f} of {plural(known, 'known label')}{times}, {hiding.how}"
-    never = [one.label for one in report.labels if one.known and not one.hidden]
+    never = [one.label for one in report.labels if one.known and not any(report.confusion[one.label].values())]
     kept = f"; never {listed(never, MAX_SHOWN)}" if never else ""
     gaps = f" {hiding.emptied:,} of these rows show no more than rows to fill do." if hiding.emptied else ""
     return f"Hidden: {each}: {hiding.rows:,} in all{again}{kept}.{gaps}"

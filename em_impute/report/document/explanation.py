@@ -1,8 +1,7 @@
 """An explanation of EM: where it starts, what each step finds, why it stops."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Iterator, Sequence
 
 from em_impute.em.families import FAMILIES
 from em_impute.report.document.blocks import Block, Name, Section, Table
@@ -13,9 +12,6 @@ from em_impute.table.text import listed, plural
 
 MAX_FEATURES, MAX_COMPONENTS = 4, 6
 """Shown of each; the JSON has all."""
-
-MOST_LIKELY = 3
-"""Components named beside a row where there is no room for all."""
 
 ROUNDING = 1e-13
 """Part of a sum of logarithms that arithmetic may lose."""
@@ -46,13 +42,10 @@ def explanation(report: ExplanationReport) -> Iterator[Section]:
     if not report.missing.cells and not _lacks_numbers(report):
         said += " Nothing is hidden, so the first M step finds the answer at once."
     ended = f"Log-likelihood {log_likelihood(last)}."
-    left_out = {
-        "predictor": len(report.features.used) - MAX_FEATURES,
-        "Gaussian": len(final.parameters) - MAX_COMPONENTS,
-    }
-    more = " and ".join(plural(n, f"more {what}") for what, n in left_out.items() if n > 0)
     blocks: list[Block] = [said, ended, *_rows(final.rows, features), _parameters(features, final.parameters)]
-    yield Section("final", "End", [*blocks, *([f"Not shown: {more}; --json has all."] if more else [])])
+    if len(report.features.used) > MAX_FEATURES or len(final.parameters) > MAX_COMPONENTS:
+        blocks.append(f"Shown are at most {MAX_FEATURES} predictors and {MAX_COMPONENTS} Gaussians; --json has all.")
+    yield Section("final", "End", blocks)
 
 
 def _model(report: ExplanationReport) -> Iterator[str]:
@@ -129,28 +122,18 @@ def _in_a_line(steps: Sequence[Iteration], report: ExplanationReport) -> Table:
 
 def _rows(rows: Sequence[FollowedRow], features: Sequence[str]) -> list[Block]:
     """Set rows with their responsibilities below each other."""
-    if not rows:
-        return []
-    components = list(rows[0].responsibility)
-    is_wide = len(components) > MAX_COMPONENTS
-    cells = []
+    components, cells = list(rows[0].responsibility)[:MAX_COMPONENTS] if rows else [], []
     for row in rows:
         values = ["–" if row.values[name] is None else f"{row.values[name]:.6g}" for name in features]
-        shares = [_share(share, row.known) for share in row.responsibility.values()]
-        known = "–" if row.known is None else Name(row.known)
-        cells.append([str(row.line), *values, known, *([_most(row.responsibility)] if is_wide else shares)])
-    head = ["line", *features, "known", *(["most responsible"] if is_wide else components)]
-    return [Table("How responsible each component is for these rows", [*map(Name, head)], cells)]
+        shares = [_share(row.responsibility[name], row.known) for name in components]
+        cells.append([str(row.line), *values, "–" if row.known is None else Name(row.known), *shares])
+    head = [*map(Name, ["line", *features, "known", *components])]
+    return [Table("How responsible each component is for these rows", head, cells)] if cells else []
 
 
 def _share(share: float, known: str | None) -> str:
     """Write a responsibility: a bare 0 or 1 is certain by a known label, not by measurement."""
     return f"{share:.0f}" if known is not None and share in {0.0, 1.0} else f"{share:.4f}"
-
-
-def _most(responsibility: Mapping[str, float]) -> str:
-    ranked = sorted(responsibility.items(), key=itemgetter(1), reverse=True)[:MOST_LIKELY]
-    return ", ".join(f"{name} {share:.3f}" for name, share in ranked)
 
 
 def _parameters(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from em_impute.em.families import FAMILIES
-from em_impute.report.document.blocks import FEW, Block, Details, Figures, Name, Section, Table, folded, names, said
+from em_impute.report.document.blocks import FEW, Block, Details, Name, Section, Table, folded, names, said
 from em_impute.report.format import log_likelihood, number, percent
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.mixture import Convergence, Gaussian, LeadingMixture, Selection
@@ -21,6 +21,19 @@ SCORES = {
     "plain_em": "plain EM: one Gaussian per label",
     "majority": "always the label shares",
 }
+
+COMPARED = {
+    "covariance": "covariance",
+    "view": "predictors",
+    "components": "Gaussians",
+    "em_steps": "EM steps",
+    "log_loss": "log-loss",
+    "bic": "BIC",
+    "icl": "ICL",
+    "weight": "weight",
+    "note": "",
+}
+"""What is told of each mixture that was compared, where any has it."""
 
 SCORED_APART = (
     "Only the ensemble is scored on labels that its choice, of weights, has not seen; one mixture is scored at the "
@@ -59,7 +72,7 @@ def the_model(report: FitReport) -> Section | None:
     blocks: list[Block] = [said(BELLS, names(report.features.columns, 4)), *_kind(model, selection)]
     if report.plain_em:
         blocks += _parameters("What plain EM found: one Gaussian per label", report.plain_em.parameters)
-    blocks += _why(selection)
+    blocks += [*_em(report), *_why(selection)]
     numbers = _parameters("Mixture shown here", model.parameters)
     blocks.append(Details("The mixture shown here in numbers", numbers))
     if report.groups is not None:
@@ -71,25 +84,20 @@ def the_model(report: FitReport) -> Section | None:
     return Section("model", "The model", blocks)
 
 
-def how_em_went(report: FitReport) -> Section | None:
-    """Show EM's path, and how far it moved the labels."""
-    fit, plain = report.fit, report.plain_em
-    if fit is None:
-        return None
-    blocks: list[Block] = []
+def _em(report: FitReport) -> list[Block]:
+    """Say how EM went, and how far it moved the labels."""
+    plain, blocks = report.plain_em, list[Block]()
     if plain:
         state = "converged" if plain.converged else "stopped before it converged"
-        steps = plural(max(0, len(plain.path) - 1), "step")
-        height = log_likelihood(plain.log_likelihood)
+        steps, height = plural(plain.n_iterations, "step"), log_likelihood(plain.log_likelihood)
         blocks.append(f"{EM_IN_WORDS} it {state} after {steps}, at a log-likelihood of {height} ({HEIGHT_IN_WORDS}).")
-    blocks.append(Figures(["convergence"]))
     if plain and plain.drift:
         rows = [[Name(label), value] for label, value in plain.drift.items()]
         head = ["label", "moved by, in its standard deviations"]
         blocks += folded("How far rows without a label moved each label’s mean", head, rows, by=1)
-    if report.selection is None or not report.selection.stack:
-        blocks.append(Details("The mixture’s fit", [_fit(fit)]))
-    return Section("em", "EM, step by step", blocks)
+    if report.fit is not None and report.selection is not None and not report.selection.stack:
+        blocks.append(Details("The mixture’s fit", [_fit(report.fit)]))
+    return blocks
 
 
 def the_saved_model(report: FitReport) -> Section | None:
@@ -97,7 +105,7 @@ def the_saved_model(report: FitReport) -> Section | None:
     if report.applied is None:
         return None
     blocks: list[Block] = ["Nothing was fitted here: a saved model filled the cells."]
-    blocks += [f"{name.capitalize()}: {text}." for name, text in applied_lines(report.applied)]
+    blocks += applied_lines(report.applied)
     rows = [_then_and_now(one) for one in by_farness(report.applied.drift)]
     if rows:
         head = ["predictor", "shifted", "PSI (limit)", "median here (then)", "missing here (then)"]
@@ -147,58 +155,45 @@ def _fill_together(selection: Selection) -> bool:
 
 
 def _parameters(caption: str, parameters: Sequence[Gaussian]) -> list[Block]:
-    """Tabulate the mean of each column for each component, with its standard error where that is known."""
+    """Tabulate the mean of each column for each component."""
     if not parameters:
         return []
-    features, rows, error = list(parameters[0].mean), [], None
+    features, rows = list(parameters[0].mean), []
     several = any(getattr(one, "component", 1) > 1 for one in parameters)
     if len(parameters) > FEW and not several:
         parameters = sorted(parameters, key=lambda one: -one.weight)
     for one in parameters:
-        error = getattr(one, "standard_error", None)
         name = said("{}{}", Name(one.label), f", {getattr(one, 'component', 1)}" if several else "")
-        means = [
-            f"{number(one.mean[key])}{f' ± {_brief(error.mean[key])}' if error else ''} ({number(one.sd[key])})"
-            for key in features[:MAX_FEATURES]
-        ]
+        means = [f"{number(one.mean[key])} ({number(one.sd[key])})" for key in features[:MAX_FEATURES]]
         rows.append([name, percent(one.weight), *means])
-    caption += f": mean{' ± its standard error' if error else ''} (SD, the standard deviation)"
+    caption += ": mean (SD, the standard deviation)"
     if len(features) > MAX_FEATURES:
         caption += f"; the first {MAX_FEATURES} of {len(features)} columns"
     head = ["label", "share", *map(Name, features[:MAX_FEATURES])]
     return folded(caption, head, rows)
 
 
-def _brief(error: float) -> str:
-    """Write a standard error with two significant digits."""
-    return number(float(f"{error:.2g}"))
-
-
 def _why(selection: Selection) -> list[Block]:
-    if not selection.members:
-        return []
-    if selection.stack:
-        losses = selection.scores._asdict()
-        fills = "stack" if _fill_together(selection) else "single"
-        rows = [
-            [told + (key == fills) * " (this fills the cells)", losses[key]]
-            for key, told in SCORES.items()
-            if losses[key] is not None
-        ]
-        table = Table("Which model fills best? Cross-validated log-loss", ["filled by", "log-loss"], rows)
-        head = ["weight", "predictors", "covariance", "Gaussians per label", "EM steps", "log-loss"]
-        listed = [
-            [percent(one.weight), one.view, one.covariance, one.components, one.em_steps, one.log_loss]
-            for one in selection.stack[:MAX_MEMBERS]
-        ]
-        inner: list[Block] = [Table(f"The heaviest of {len(selection.stack):,} mixtures", head, listed)]
-        return [table, SCORED_APART, Details(f"{selection.considered:,} mixtures were compared", inner)]
-    head, groups = ["covariance", "groups", "BIC", "ICL", ""], selection.numbers_of_groups
-    rows = [[one.covariance, one.components, one.bic, one.icl, "chosen" if one.weight else one.note] for one in groups]
-    if not groups:
-        head, families = ["covariance", "score", ""], selection.families
-        rows = [[one.covariance, one.log_loss, "chosen" if one.weight else one.note] for one in families]
-    return folded(f"Chosen by {criterion_name(selection.criterion)} (lower is better)", head, rows)
+    """Tabulate what was compared; of an ensemble also what it scores beside simpler models."""
+    columns = [key for key in COMPARED if any(getattr(one, key) not in {None, "", 0} for one in selection.members)]
+    rows = [[_shown(key, getattr(one, key)) for key in columns] for one in selection.members[:MAX_MEMBERS]]
+    head = [COMPARED[key] for key in columns]
+    if not selection.stack:
+        return folded(f"Chosen by {criterion_name(selection.criterion)} (lower is better)", head, rows)
+    fills, losses = "stack" if _fill_together(selection) else "single", selection.scores._asdict()
+    scores = [
+        [told + (key == fills) * " (this fills the cells)", losses[key]]
+        for key, told in SCORES.items()
+        if losses[key] is not None
+    ]
+    table = Table("Which model fills best? Cross-validated log-loss", ["filled by", "log-loss"], scores)
+    heaviest = Table(f"The heaviest of {len(selection.stack):,} mixtures", head, rows)
+    return [table, SCORED_APART, Details(f"{selection.considered:,} mixtures were compared", [heaviest])]
+
+
+def _shown(key: str, value: float | str | None) -> float | str:
+    """Write a cell of what was compared; what is not known is empty."""
+    return "" if value is None else percent(float(value)) if key == "weight" else value
 
 
 def _fit(fit: Convergence) -> str:

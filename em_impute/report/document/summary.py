@@ -107,36 +107,25 @@ def tiles(report: FitReport) -> list[Tile]:
     missing, filling, accuracy, applied = report.missing, filling_of(report), report.accuracy, report.applied
     if not missing.cells:
         return []
-    filled, left, of = missing.filled, missing.cells - missing.filled, plural(missing.cells, "missing cell")
+    filled, left = missing.filled, missing.cells - missing.filled
     each = f", in each of {filling.files:,} files" if filling.files else ""
-    found = [Tile(filled, "drawn" if filling.is_drawn else "filled", f"of {of}{each}")]
+    found = [
+        Tile(filled, "drawn" if filling.is_drawn else "filled", f"of {plural(missing.cells, 'missing cell')}{each}")
+    ]
     if left:
         reasons = "; ".join(f"{n:,} {REASONS.get(reason, reason)}" for reason, n in missing.left_empty.items())
         found.append(Tile(left, "left empty", reasons))
-    if applied is not None:
-        if filled:
-            note = f"{percent(applied.expected_wrong / filled)} of the filled, if its probabilities are right"
-            found.append(Tile(n_wrong(applied), "wrong, by the model", note))
-        for score, which in ((applied.tested, "labels known here"), (applied.held_out, "labels hidden when fitted")):
-            if score is not None:
-                found.append(Tile(percent(score.accuracy), f"right on {which}", f"of {plural(score.rows, 'label')}"))
-    elif accuracy is not None:
-        if filled:
-            found.append(_wrong(accuracy.expected_wrong, filled))
-        text, guess = (
-            "of known labels that were hidden and filled again; always guessing {}: {}",
-            accuracy.baseline_label,
-        )
-        note_of_right = said(text, Name(guess), percent(accuracy.baseline_accuracy))
-        found.append(Tile(percent(accuracy.accuracy), "right on hidden labels", note_of_right))
-    elif missing.lowest_probability is not None:
-        note = "the lowest probability of any filled label"
-        found.append(Tile(percent(missing.lowest_probability), "least certain cell", note))
+    if applied is not None and filled:
+        note = f"{percent(applied.expected_wrong / filled)} of the filled, if its probabilities are right"
+        found.append(Tile(n_wrong(applied), "wrong, by the model", note))
+    elif accuracy is not None and filled:
+        wrong = accuracy.expected_wrong
+        note = f"{span(wrong.low, wrong.high)} with {100 * wrong.level:.0f} % probability; " if wrong.level else ""
+        note += f"{percent(wrong.estimate / filled)} of the filled"
+        found.append(Tile(rounded(wrong.estimate), "probably wrong", note))
+    here = (applied.tested, "labels known here") if applied else (accuracy, "hidden labels")
+    for score, which in (here, (applied and applied.held_out, "labels hidden when fitted")):
+        if score is not None:
+            guess = f"always guessing the most common label: {percent(score.baseline_accuracy)}"
+            found.append(Tile(percent(score.accuracy), f"right on {which}", f"of {score.rows:,}; {guess}"))
     return found
-
-
-def _wrong(wrong: ExpectedWrong, filled: int) -> Tile:
-    note = f"{percent(wrong.estimate / filled)} of the filled"
-    if wrong.level is not None:
-        note = f"{span(wrong.low, wrong.high)} with {100 * wrong.level:.0f} % probability; {note}"
-    return Tile(rounded(wrong.estimate), "probably wrong", note)

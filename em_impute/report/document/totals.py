@@ -1,7 +1,7 @@
 """Sections about the whole column: totals, what another mix would change, known labels that look wrong."""
 
 from em_impute.report.document.accuracy import place
-from em_impute.report.document.blocks import Block, Details, Figures, Name, Section, Table, folded, said
+from em_impute.report.document.blocks import Block, Details, Name, Section, folded
 from em_impute.report.format import number, percent, percents, small_percent, span
 from em_impute.report.model.fit import FitReport
 from em_impute.table.text import plural
@@ -19,18 +19,32 @@ SHARES = (
 )
 
 
+WHAT_IF = (
+    "What would follow if missing labels had another mix: suppose the odds of a label are exp(δ) times as high where "
+    "it is missing. At δ = 0 nothing changes, at δ = 1 they are 2.7 times as high."
+)
+
+
 def the_totals(report: FitReport) -> Section | None:
-    """Count the rows of each label in four ways, and tell what shares follow, were the rows a sample."""
+    """Count the rows of each label in several ways, and tell what shares follow, were the rows a sample."""
     totals, drawn = report.totals, report.totals.multiple_imputation or {}
     if not report.missing.cells:
         return None
-    head = ["label", "known only", "known and filled", "expected", *(["drawn (95 %)"] if drawn else [])]
+    head = ["label", "known", "filled in", "together", "expected", "of all", *(["drawn (95 %)"] if drawn else [])]
     ends = {label: [f"{number(one.estimate)} ({span(one.low, one.high)})"] for label, one in drawn.items()}
     rows = [
-        [Name(label), known, totals.most_probable[label], totals.expected[label], *ends.get(label, [])]
-        for label, known in totals.known.items()
+        [
+            Name(one.label),
+            one.known,
+            one.filled,
+            totals.most_probable[one.label],
+            totals.expected[one.label],
+            percent(one.share_expected),
+            *ends.get(one.label, []),
+        ]
+        for one in report.labels
     ]
-    blocks = [COUNTS, Figures(["totals"]), *folded("Rows of each label", head, rows, by=2)]
+    blocks = [COUNTS, *folded("Rows of each label", head, rows, by=3)]
     shares = [
         [Name(label), percent(one.estimate), percents(one.low, one.high), percent(one.missing_information)]
         for label, one in (totals.shares or {}).items()
@@ -46,20 +60,10 @@ def what_if_not(report: FitReport) -> Section | None:
     found = report.sensitivity
     if found is None or not found.sweeps:
         return None
-    blocks: list[Block] = [
-        said(
-            "What would follow if missing labels had another mix: suppose the odds of a label are exp(δ) times as high "
-            "where it is missing. At δ = 0 nothing changes, at δ = 1 they are 2.7 times as high. {}",
-            found.sentence,
-        ),
-        Figures(["sensitivity"]),
-    ]
     head = ["label", *(f"δ = {delta:g}" for delta in found.deltas)]
     rows = [[Name(one.label), *(percent(share) for share in one.share)] for one in found.sweeps]
-    inner: list[Block] = [Table("Expected share of all rows", head, rows)]
-    if found.labels_left_out:
-        inner.append(said("{} left out.", plural(found.labels_left_out, "less common label")))
-    blocks.append(Details("In numbers", inner))
+    left_out = f"; {plural(found.labels_left_out, 'less common label')} left out" if found.labels_left_out else ""
+    blocks = [WHAT_IF, *folded(f"Expected share of all rows{left_out}", head, rows)]
     return Section("delta", "If missingness depends on the label", blocks)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from em_impute.report.charts.groups import filling_of
 from em_impute.report.document.blocks import Items, Name, Section, Table, Text, folded, joined, names, said
-from em_impute.report.format import number, percent, percents, rounded
+from em_impute.report.format import number, percent, percents, rounded, span
 from em_impute.report.model.findings import Accuracy
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
@@ -19,7 +19,7 @@ MAX_NAMED, MAX_FILES = 8, 20
 
 FILE = '{} <code class="hash">{}</code>'
 
-BOTH = "by expectation-maximisation (EM) to rows with and without a label"
+BOTH, ALONE = "by expectation-maximisation (EM) to rows with and without a label", "to the rows with a label"
 
 
 def how_to_use(report: FitReport) -> Section | None:
@@ -67,12 +67,6 @@ def decisions(report: FitReport) -> Section:
     return Section("log", "Decisions", folded("What was decided", ["step", "what", "decided"], report.log))
 
 
-def made_by(report: FitReport) -> Text:
-    """Say which program made the report, and when."""
-    tool = report.tool
-    return said("{} {}, {}", tool.name, tool.version, report.created or "time not recorded")
-
-
 def write_methods(report: FitReport) -> Section | None:
     """Describe the imputation as reviewers ask for it, in a paragraph that is ready to paste."""
     if not report.missing.cells:
@@ -112,34 +106,27 @@ def _predicted_by(report: FitReport) -> Iterable[Text]:
 def _ensemble(predictors: Text, selection: Selection) -> Text:
     n, n_both, heaviest = len(selection.stack), sum(bool(one.em_steps) for one in selection.stack), selection.stack[0]
     fitted = f"{n_both:,} of them {BOTH}, the others to those with one" if 0 < n_both < n else BOTH
+    shape = f"{plural(heaviest.components, 'Gaussian')} per label and covariance {heaviest.covariance}"
+    trees = f" Boosted trees had {percent(selection.trees)} of the weight beside them." if selection.trees else ""
     return said(
-        "Labels were predicted from {} by an ensemble of {} Gaussian mixture models, fitted {}, and combined "
-        "with weights that minimise the cross-validated log-loss ({} were compared); the heaviest one, with {} of the "
-        "weight, had {} per label and covariance {}.{} In cross-validation, rows without a label {}.",
+        f"Labels were predicted from {{}} by an ensemble of {n:,} Gaussian mixture models, fitted "
+        f"{fitted if n_both else ALONE}, and combined with weights that minimise the cross-validated log-loss "
+        f"({selection.considered:,} were compared); the heaviest one, with {percent(heaviest.weight)} of the weight, "
+        f"had {shape}.{trees} In cross-validation, rows without a label {selection.unlabelled_rows}.",
         predictors,
-        n,
-        fitted if n_both else "to the rows with a label",
-        selection.considered,
-        percent(heaviest.weight),
-        plural(heaviest.components, "Gaussian"),
-        heaviest.covariance,
-        f" Gradient-boosted trees had {percent(selection.trees)} of the weight beside them." if selection.trees else "",
-        selection.unlabelled_rows,
     )
 
 
 def _mixture(predictors: Text, model: LeadingMixture, fit: Convergence, selection: Selection) -> Text:
     n = selection.considered or len(selection.members)
-    steps = f"{'converged' if fit.converged else 'stopped'} after {plural(fit.n_iterations, 'iteration')}"
+    chosen = f", chosen from {n:,} by {criterion_name(selection.criterion)}" if n > 1 else ""
+    starts = f"best of {fit.n_starts:,} starts, " if fit.n_starts > 1 else ""
+    steps = f"{starts}{'converged' if fit.converged else 'stopped'} after {plural(fit.n_iterations, 'iteration')}"
     return said(
-        "Labels were predicted from {} by a mixture of {} with covariance {}{}, fitted {} ({}, log-likelihood {}).",
+        f"Labels were predicted from {{}} by a mixture of {plural(len(model.parameters), 'Gaussian')} with covariance "
+        f"{model.covariance}{chosen}, fitted {BOTH if fit.n_iterations else ALONE} ({steps}, log-likelihood "
+        f"{number(fit.log_likelihood)}).",
         predictors,
-        plural(len(model.parameters), "Gaussian"),
-        model.covariance,
-        f", chosen from {n:,} by {criterion_name(selection.criterion)}" if n > 1 else "",
-        BOTH if fit.n_iterations else "to the rows with a label",
-        f"best of {fit.n_starts:,} starts, {steps}" if fit.n_starts > 1 else steps,
-        fit.log_likelihood,
     )
 
 
@@ -157,19 +144,12 @@ def _accuracy(report: FitReport) -> Iterable[Text]:
     """Say how right known labels were found: by cross-validation, or those of a saved model."""
     found, filled, applied = report.accuracy, report.missing.filled, report.applied
     if found is not None:
-        ends = f" (95 % interval {percents(*found.interval)})"
-        yield _recovered(f"In {found.method} ({plural(found.rows, 'row')})", found, ends)
+        which = f"In {found.method} ({plural(found.rows, 'row')})"
+        yield _recovered(which, found, f" (95 % interval {percents(*found.interval)})")
         wrong = found.expected_wrong
         if filled and wrong.level is not None:
-            yield said(
-                "About {} of the {} imputed {} expected to be wrong ({} % interval {} to {}).",
-                rounded(wrong.estimate),
-                filled,
-                "value is" if filled == 1 else "values are",
-                round(100 * wrong.level),
-                rounded(wrong.low),
-                rounded(wrong.high),
-            )
+            text = f"{rounded(wrong.estimate)} of the {plural(filled, 'imputed value')} may be wrong"
+            yield said(f"About {text} ({100 * wrong.level:.0f} % interval {span(wrong.low, wrong.high)}).")
     if applied is not None and applied.held_out is not None:
         which = f"Of {plural(applied.held_out.rows, 'label')} hidden when the model was fitted"
         yield _recovered(which, applied.held_out)
@@ -178,22 +158,18 @@ def _accuracy(report: FitReport) -> Iterable[Text]:
 
 
 def _recovered(which: str, score: Accuracy | Recovered, ends: str = "") -> Text:
-    text = (
-        f"{{}}, {{}} were recovered{ends}, against {{}} by always choosing the most common one; the log-loss was {{}} "
+    right, guessing = percent(score.accuracy), percent(score.baseline_accuracy)
+    losses = f"{number(score.log_loss)} ({number(score.baseline_log_loss)} for the label shares)"
+    return said(
+        f"{which}, {right} were recovered{ends}, against {guessing} by always choosing the most common one; "
+        f"the log-loss was {losses}."
     )
-    shares = percent(score.accuracy), percent(score.baseline_accuracy)
-    return said(text + "({} for the label shares).", which, *shares, score.log_loss, score.baseline_log_loss)
 
 
 def _missingness(report: FitReport) -> Iterable[Text]:
-    found, swept = report.missingness, report.sensitivity
-    if found is not None:
-        assumed, auc = "Imputation assumes that labels are missing at random given the predictors", ""
-        if found.auc is not None and found.auc_interval is not None:
-            low, high = found.auc_interval
-            auc = "; these distinguish rows with and without a label with an AUC of "
-            auc += f"{found.auc:.2f} (95 % interval {low:.2f} to {high:.2f})"
-        yield said("{}{}.", assumed, auc)
+    swept = report.sensitivity
+    if report.missingness is not None:
+        yield said("Imputation assumes that labels are missing at random given the predictors.")
     if swept and swept.sweeps:
         one, deltas = swept.sweeps[0], [f"{delta:g}" for delta in swept.deltas]
         text = "If the odds of {} among the missing were exp(δ) times as high, δ from {} to {}, its share of all rows "

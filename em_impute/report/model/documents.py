@@ -33,18 +33,6 @@ KINDS = {
     "why": _Kind("Why em-impute fills rows as it does", WhyReport),
 }
 
-SHARED = (
-    shared.Features,
-    shared.Input,
-    shared.MissingCells,
-    shared.Notice,
-    shared.Predictor,
-    shared.Rejected,
-    shared.Threshold,
-    shared.Tool,
-)
-"""Shapes of several documents, which have the same name in each schema."""
-
 
 def json_of(*reports: Report) -> str:
     """Write strict JSON: one report as an object, several as an object that lists them."""
@@ -64,8 +52,8 @@ def read(kind: type[R], saved: Any) -> R:  # noqa: ANN401  # whatever a file hol
 def schema_of_kind(kind: str) -> Schema:
     """Give the JSON Schema of one of the `KINDS` of documents."""
     title, report, has_several = KINDS[kind]
-    described = schema_of(report, SHARED)
-    defined, meaning = {"report": described, **described.pop("$defs", {})}, described["description"]
+    described = schema_of(report)
+    defined, meaning = {"report": described, **described.pop("$defs")}, described["description"]
     whole: Schema = {"$schema": DIALECT, "$id": f"urn:em-impute:{kind}:{shared.SCHEMA_VERSION}", "title": title}
     if not has_several:
         return whole | {"description": meaning, "$ref": "#/$defs/report", "$defs": defined}

@@ -13,10 +13,6 @@ class EvaluatedLabel(shared.KnownLabel):
     """A label."""
 
     share_to_hide: Annotated[Share, "Part of them to hide each time."]
-    hidden: Annotated[Count, "How often it was hidden, in all repeats together."]
-    filled: Annotated[Count, "How often it was filled in."]
-    precision: Annotated[Share | None, "Share of these fills that are right; null where it was never filled in."]
-    recall: Annotated[Share | None, "Share of its hidden cells that were found; null where it was never hidden."]
 
 
 RULES = {
@@ -35,9 +31,7 @@ class Hiding(NamedTuple):
     repeats: Annotated[Positive, "How often labels were hidden."]
     rows: Annotated[Positive, "Labels that were hidden, in all repeats together."]
     distinct_rows: Annotated[Positive, "Different rows among them."]
-    emptied: Annotated[
-        Count, "Labels of whose rows predictors were hidden too, so that they show no more than rows to fill."
-    ]
+    emptied: Annotated[Count, "Of these rows, those that hid predictors too, to show no more than rows to fill."]
 
 
 class Figures(NamedTuple):
@@ -73,11 +67,8 @@ class EvaluationReport(shared.Head):
     hiding: Annotated[Hiding, "Which known labels were hidden."]
     figures: Annotated[Compared, "What is compared on the hidden labels."]
     weighted_to_missing: Annotated[Compared | None, "On rows weighted to be like missing ones; null where none is."]
-    accuracy_sd: Annotated[float | None, Range(0), "Standard deviation between repeats; null of a single one."]
     thresholds: Annotated[Sequence[shared.Threshold], "What some values of --min-probability would do."]
-    reliability: Annotated[
-        Sequence[shared.ReliabilityBin], "Stated probability beside accuracy, in bins of equal size."
-    ]
+    reliability: Annotated[Sequence[shared.ReliabilityBin], "Stated probability beside accuracy, in bins."]
     confusion: Annotated[shared.Confusion, "Hidden labels by true label, and within it by the label that was filled."]
     warnings: Annotated[Sequence[shared.Notice], "What to know before relying on the result."]
 

@@ -35,7 +35,6 @@ class Accuracy(NamedTuple):
     accuracy: Annotated[Share, "Share of them whose most probable label is the true one."]
     interval: Annotated[Ends, "95 % interval of the accuracy, by Wilson."]
     baseline_accuracy: Annotated[Share, "Accuracy of always saying the most common label."]
-    baseline_label: Annotated[str, "That label, among rows like those to fill."]
     log_loss: Annotated[float, Range(0), "Mean −log probability of the true label, in nats, the lower the better."]
     baseline_log_loss: Annotated[float, Range(0), "The same where only the labels' shares are known."]
     brier: Annotated[float, Range(0), "Mean squared distance of the probabilities from the truth, from 0 (best) to 2."]
@@ -47,6 +46,8 @@ class Accuracy(NamedTuple):
 
 
 # How many
+
+Intervals = Mapping[str, IntervalEstimate]
 
 
 class ShareEstimate(NamedTuple):
@@ -64,14 +65,8 @@ class Totals(NamedTuple):
     known: Annotated[Counts, "Known rows by label."]
     most_probable: Annotated[Counts, "Known and filled rows by label."]
     expected: Annotated[Mapping[str, Annotated[float, Range(0)]], "Known rows and probabilities of others, by label."]
-    multiple_imputation: Annotated[
-        Mapping[str, IntervalEstimate] | None, MayLack, "Rows by label as draws say, with 95 % intervals."
-    ] = None
-    shares: Annotated[
-        Mapping[str, ShareEstimate] | None,
-        MayLack,
-        "Shares by label where the rows come from, with 95 % intervals by Rubin's rules.",
-    ] = None
+    multiple_imputation: Annotated[Intervals | None, MayLack, "Rows by label as draws say, with 95 % intervals."] = None
+    shares: Annotated[Mapping[str, ShareEstimate] | None, MayLack, "Shares by label, by Rubin's rules."] = None
     draws: Annotated[int | None, Range(1), MayLack, "Draws that this rests on."] = None
     recommended_imputations: Annotated[int | None, Range(2), MayLack, "So many give steady standard errors."] = None
 
@@ -116,26 +111,25 @@ class SuspectLabel(LabelledCell):
 
 
 class OutOfRangeRow(NamedTuple):
-    """A row in which a predictor is outside the range of the labelled rows."""
+    """A row in which a number is outside the range of the labelled rows."""
 
     line: Line
     column: Annotated[str, "The predictor that is beyond."]
-    value: Annotated[float | str, "What it holds: a number, or the text of a category."]
+    value: Annotated[float, "What it holds."]
 
 
 class OutOfRange(NamedTuple):
-    """Rows in which some predictor is outside the range of the labelled rows."""
+    """Rows in which some number is outside the range of the labelled rows."""
 
     rows: Annotated[Count, "How many there are."]
-    expected_by_chance: Annotated[float, Range(0), "How many chance gives at most."]
-    furthest_sd: Annotated[float | None, Range(0), "Distance of the furthest, in standard deviations; null of texts."]
+    furthest_sd: Annotated[float, Range(0), "Distance of the furthest, in standard deviations."]
     listed: Annotated[Sequence[OutOfRangeRow], "The first 1,000 of them."]
 
 
 class MarkedRows(NamedTuple):
     """Missing cells in weakly founded rows."""
 
-    out_of_range: Annotated[OutOfRange, "Rows in which some predictor is outside the range of the labelled rows."]
+    out_of_range: Annotated[OutOfRange, "Rows in which some number is outside the range of the labelled rows."]
     without_predictors: Annotated[Sequence[Line], "Lines of the first 1,000 that show no predictor."]
 
 

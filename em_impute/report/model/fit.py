@@ -58,7 +58,6 @@ class MissingAndFilled(NamedTuple):
     filled: Annotated[Count, "How many of them were filled."]
     left_empty: Annotated[Mapping[str, Positive], LEFT_EMPTY]
     tokens: Annotated[Mapping[str, Count], shared.TOKENS]
-    lowest_probability: Annotated[Share | None, "The lowest probability of a filled label; null where none was filled."]
     without_predictors: Annotated[Count, "Missing cells in rows that show no predictor, filled or not."]
 
 
@@ -77,9 +76,7 @@ class FilledCells(NamedTuple):
     method: Annotated[str, Choices(METHODS), "How labels were chosen (--method)."]
     imputations: Annotated[Count, "Completed tables that were drawn (--imputations), this one first; 0 for one."]
     by_band: Annotated[Sequence[ProbabilityBand], "Filled cells by the probability of their label, if any, ascending."]
-    least_certain: Annotated[
-        Sequence[shared.LabelledCell], "The ten filled cells whose label is least probable, ascending."
-    ]
+    least_certain: Annotated[Sequence[shared.LabelledCell], "The ten least probable fills, ascending."]
 
 
 class Groups(NamedTuple):
@@ -171,7 +168,7 @@ class FitReport(shared.Head):
     sensitivity: Annotated[Sensitivity | None, "If the class decides who is missing; null without known labels."] = None
     suspect_labels: Annotated[Sequence[SuspectLabel], "Known labels that look wrong, the first 1,000."] = ()
     audit: Annotated[Audit | None, "How known labels were judged; null where none could be."] = None
-    marked: Annotated[MarkedRows | None, "Weakly founded rows; null where none was missing, and of parts."] = None
+    marked: Annotated[MarkedRows | None, "Weakly founded rows; null where nothing was fitted, and of parts."] = None
     log: Annotated[Sequence[Decision], "What was decided for the user, in the order of the stages."]
     warnings: Annotated[Sequence[shared.Notice], "What to know before relying on the result."]
     plain_em: Annotated[BaselineEm | None, "Plain EM, to learn from; null where it cannot be fitted."] = None

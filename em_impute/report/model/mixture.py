@@ -8,6 +8,7 @@ from em_impute.report.model.shared import STOPS, Covariance, Matrix, Numbers, Pa
 from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Range, Share
 
 Loss = Annotated[float | None, Range(0), MayLack]
+ByLabel = Mapping[str, Annotated[float, Range(0)]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,45 +128,15 @@ class Selection:
         """The mixtures that fill the cells together; none where one was chosen."""
         return [one for one in self.members if one.view]
 
-    @property
-    def families(self) -> list[Considered]:
-        """The families that were compared by cross-validation."""
-        return [one for one in self.members if not one.components]
-
-    @property
-    def numbers_of_groups(self) -> list[Considered]:
-        """The numbers of groups and families that were compared by BIC."""
-        return [one for one in self.members if not one.view and one.components]
-
-
-class StandardError(NamedTuple):
-    """Standard errors from refits to rows weighed at random."""
-
-    weight: Annotated[float, Range(0), "Of the weight."]
-    mean: Annotated[Numbers, "Of the mean, by predictor."]
-    sd: Annotated[Numbers, "Of the standard deviation, by predictor."]
-
-
-@dataclass(frozen=True, kw_only=True)
-class BaselineGaussian(Gaussian):
-    """A Gaussian of plain EM."""
-
-    standard_error: Annotated[StandardError | None, "From refits to rows weighed at random; null where too slow."]
-
 
 class BaselineEm(NamedTuple):
     """EM with one Gaussian a label, over the numbers among the predictors."""
 
     covariance: Annotated[Covariance, "What the Gaussians' covariances have in common."]
-    prior_strength: Annotated[float, Range(0), "Weight of the conjugate prior."]
     features: Annotated[Sequence[str], "The predictors."]
-    parameters: Annotated[Sequence[BaselineGaussian], "A Gaussian for each label."]
+    parameters: Annotated[Sequence[Gaussian], "A Gaussian for each label."]
     labels_only: Annotated[Sequence[Gaussian] | None, "The same of labelled rows alone; null where no label is known."]
-    drift: Annotated[
-        Mapping[str, Annotated[float, Range(0)]] | None,
-        "How far other rows moved each label's mean, in SDs (Mahalanobis); null where no label is known.",
-    ]
+    drift: Annotated[ByLabel | None, "How far other rows moved each mean, in SDs; null where no label is known."]
     log_likelihood: Annotated[float, "Natural log of the density of what was observed, in the data's own units."]
     converged: Annotated[bool, "EM ended where nothing more was to be gained."]
-    path: Annotated[Path, "What EM climbs, step by step: the log-likelihood, with a prior that of the prior as well."]
-    starts: Annotated[Sequence[Path], "The same for every start that was followed."]
+    n_iterations: Annotated[Count, "Steps of EM."]

@@ -61,12 +61,15 @@ WARNINGS = {
     "W33": "Known labels differ although the user says that they are one within a value of a column.",
     "S01": "A note rather than a warning: the column may be about people.",
     "S03": "A note rather than a warning: some lines are no rows by their looks.",
-    "S04": "A note rather than a warning: rows with one value of a column have one label, and are filled so.",
+    "S04": "A note rather than a warning: rows with one value of a column have one label, and are filled with it.",
     "S05": "A note rather than a warning: some labels may stand for missing ones.",
     "S06": "A note rather than a warning: some columns with gaps are left.",
+    "S07": "A note rather than a warning: nothing tells the day from the month in some columns of dates.",
+    "S08": "A note rather than a warning: quotes are read as text.",
+    "S09": "A note rather than a warning: rows of one key, which share a label, are filled one by one.",
 }
 
-NOTES = frozenset({"S01", "S03", "S04", "S05", "S06", "W17"})
+NOTES = frozenset({"S01", "S03", "S04", "S05", "S06", "S07", "S08", "S09", "W17"})
 """What merely informs.  No option lets it stop a run."""
 
 

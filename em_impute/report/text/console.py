@@ -146,13 +146,18 @@ def _print(console: "Console", head: str, style: str, text: str, indent: int) ->
 
     shown = printable(text)
     if console.is_terminal:
-        shown = f"\n{' ' * indent}".join(wrapped(shown, console.width - indent, console.width - len(head)))
+        shown = broken(shown, console.width, indent, console.width - len(head))
     try:
         console.print(Line.assemble((head, style), shown), soft_wrap=True)
     except BrokenPipeError:
         raise
     except OSError:  # a full disk behind standard error is no reason to fail: the work is done
         return
+
+
+def broken(text: str, width: int, indent: int = INDENT, first: int | None = None) -> str:
+    """Break a sentence between words, and indent its further lines; the first may have other room than a line."""
+    return f"\n{' ' * indent}".join(wrapped(text, width - indent, width if first is None else first))
 
 
 def wrapped(text: str, room: int, first: int | None = None) -> list[str]:

@@ -1,7 +1,8 @@
 """What `fill` says by itself: the verdict first, in a few sentences that need no other page to be understood."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from em_impute.report.document.summary import NO_BETTER, headline
@@ -9,7 +10,7 @@ from em_impute.report.extra import INSTALL_HINT, can_write_pages
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.shared import Notice, is_note
 from em_impute.report.sentences import noticed
-from em_impute.report.text.console import INDENT, plain, print_lines, print_sections, print_sentences, wrapped
+from em_impute.report.text.console import plain, print_lines, print_sections, print_sentences
 from em_impute.table.text import plural
 
 if TYPE_CHECKING:
@@ -21,14 +22,11 @@ ABOUT_PEOPLE = "S01"
 LEFT = "S06"
 """Code of the note on columns that are not filled, which whoever asks for all of them wants to know."""
 
-MOST_LINES, LINE = 8, 100
-"""Lines of a summary at this width: as many warnings are shown, of two lines at most, and the others are counted."""
+MOST_WARNINGS, LINE = 3, 100
+"""Warnings in a summary, and characters of a line; the others are counted."""
 
 UNTOLD = frozenset({"S01", "W17"})
 """Notes that are counted only."""
-
-MOST_OF_ONE = 2
-"""Lines of a warning; what a colon introduces is left out where it takes more than one."""
 
 ELSEWHERE = frozenset({"use", "methods", "again"})
 """Sections for those who go on with the files, which hold them."""
@@ -49,7 +47,7 @@ def print_summary(
     if rejected and report.missing.cells:
         more = f" and {len(rejected) - 1:,} more; -v lists them" if rejected[1:] else ""
         verdict.append(f"Not used: {rejected[0].name} ({rejected[0].reason.partition(': ')[0]}){more}.")
-    doubts = [] if verbose else _doubts(report, notices, MOST_LINES - _n_lines(verdict + files))
+    doubts = [] if verbose else _doubts(report, notices)
     print_sentences(console, [*verdict, *doubts])
     if verbose:
         from em_impute.report.document.document import document_of  # late, since few ask for all sections
@@ -71,41 +69,23 @@ def wrote(names: Sequence[str]) -> Iterator[str]:
         yield f"A page with pictures comes with: {INSTALL_HINT}"
 
 
-def _brief(notice: Notice, most_lines: int = MOST_OF_ONE) -> str:
-    """Say a warning in its first sentence."""
+def _brief(notice: Notice) -> str:
+    """Say a warning in its first sentence, in two lines at most; what a colon introduces is left out of a long one."""
     said = SENTENCE_END.split(notice.message, maxsplit=1)[0].rstrip(".")
-    kind = "Note" if is_note(notice) else "Warning"
-    if _n_lines([f"{kind}: {said} ({notice.code})"]) > 1:
-        said = said.partition(": ")[0]
-    room = most_lines * (LINE - INDENT) - len("Warning:  (W00)")
+    kind, code = "Note" if is_note(notice) else "Warning", f" ({notice.code})"
+    room = LINE - len(kind) - len(": ") - len(code)
     if len(said) > room:
-        said = said[: room - 2].rpartition(" ")[0]
-        said = f"{said.rpartition(', ')[0] or said} …"
-    return f"{kind}: {said} ({notice.code})"
+        said = shorten(said.partition(": ")[0], LINE + room, placeholder=" …")
+    return f"{kind}: {said}{code}"
 
 
-def _n_lines(sentences: Iterable[str]) -> int:
-    """Count the lines that sentences take."""
-    return sum(len(wrapped(one, LINE - INDENT, LINE)) for one in sentences)
-
-
-def _doubts(report: FitReport, notices: Sequence[Notice], room: int) -> Iterator[str]:
-    """Say what should be known before relying on the fills, in so many lines, and count the rest."""
+def _doubts(report: FitReport, notices: Sequence[Notice]) -> Iterator[str]:
+    """Say what should be known before relying on the fills: the first warnings, and how many more there are."""
     elsewhere = UNTOLD | {LEFT} | ({NO_BETTER} if report.accuracy else set())
     warnings = [one for one in notices if one.code not in elsewhere]
     yield from (f"Note: {one.message}" for one in notices if one.code == LEFT)
-    notes = sum(one.code in UNTOLD for one in notices)
-    told = [*map(_brief, warnings)]
-
-    def is_too_much() -> bool:
-        return _n_lines(told) + (len(told) < len(warnings) or notes > 0) > room
-
-    while told[1:] and is_too_much():
-        told.pop()
-    if told and is_too_much():
-        told = [_brief(warnings[0], 1)]
-    yield from told
-    counts = (len(warnings) - len(told), "more warning"), (notes, "note")
+    yield from map(_brief, warnings[:MOST_WARNINGS])
+    counts = (len(warnings[MOST_WARNINGS:]), "more warning"), (sum(one.code in UNTOLD for one in notices), "note")
     more = [plural(n, what) for n, what in counts if n]
     if more:
         yield f"{' and '.join(more)}; -v shows {'it' if more == ['1 note'] else 'them'}."
