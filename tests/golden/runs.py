@@ -142,6 +142,11 @@ ALL = [
         "spheres from other starts", "fill people.csv -c sex -x x -x y --covariance eii --seed 7 --tol 0.01 -r sex.json"
     ),
     _run("groups of rows", "fill people.csv -c sex -x x --by site -v -r sex.json -r sex.html", has_pictures=True),
+    _run(
+        "dates of two orders and quotes within cells",
+        "fill unsettled.csv -c part -v --no-report",
+        "check unsettled.csv -c part --as made=day-first",
+    ),
     _run("weights", "fill people.csv -c sex -x x --weights w -v -r sex.json"),
     _run(
         "EM is stopped before it has converged",

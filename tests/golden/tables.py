@@ -183,6 +183,17 @@ def _disguised(n=120):
     return _table("trade,income,opened,zinc,rooms,note", label, income, opened, zinc, rooms, note)
 
 
+def _unsettled(n=60):
+    """Dates of which nothing tells the day from the month, and quotes that surround a part of a cell."""
+    rng = np.random.default_rng(8)
+    kind = rng.integers(0, 2, n)
+    label = np.where(rng.random(n) < 0.3, NOTHING, np.where(kind, "pipe", "rod"))
+    day, month = rng.integers(1, 13, (2, n))
+    made = [f"{a:02}/{b:02}/2021" for a, b in zip(day, month, strict=True)]
+    size = [f'"{value:.1f}" wide' if i % 9 == 0 else f"{value:.1f}" for i, value in enumerate(rng.normal(4 + kind))]
+    return _table("part,made,size,length", label, made, size, _numbers(rng.normal(9.0 + kind), 2))
+
+
 def _noise(n=84):
     """A predictor that says nothing of labels, of which each is a number."""
     rng = np.random.default_rng(31)
@@ -229,6 +240,7 @@ def contents():
         "birds.csv": _birds(),
         "doubtful.csv": _doubtful(),
         "disguised.csv": _disguised(),
+        "unsettled.csv": _unsettled(),
         "noise.csv": _noise(),
         "quoted.csv": _quoted(),
         "alone.csv": "g,x\n" + "a,1\na,1\nb,1\n" * 4 + "".join(f",{i}\n" for i in range(7)),
