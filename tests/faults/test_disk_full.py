@@ -52,7 +52,7 @@ def test_a_full_disk_is_said_and_holds_what_it_held(tmp_path, command, words):
 def test_where_only_the_report_finds_no_room_the_data_are_said_to_be_written(tmp_path):
     (tmp_path / "put").mkdir()
     (tmp_path / "put/in.csv").write_bytes(PLAIN)
-    (tmp_path / "put/filler").write_bytes(b" " * 48_000)
+    (tmp_path / "put/filler").write_bytes(b" " * 53_000)
     result, after = on_small_disk(tmp_path, "EM fill disk/in.csv -c g -q; code=$?; rm disk/filler; (exit $code)")
 
     assert 5 == result.returncode, result.stderr
