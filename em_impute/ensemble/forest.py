@@ -13,7 +13,7 @@ from em_impute.ensemble.transforms import Predictors
 from em_impute.ensemble.trees import Forest, Trees, boost, starts
 
 STAGES = (10, 30, 70)
-"""Numbers of trees that speak together.  No more are grown where 30, or 70, gain nothing over fewer."""
+"""Numbers of trees that speak together.  No more are grown where 10 lose, or 30 or 70 gain nothing over fewer."""
 
 MIN_LABELS = 100
 """Labels held out at least: fewer do not show what a threshold is worth."""
@@ -64,7 +64,7 @@ def grow_forest(
         gain = float(weight @ np.log(comparison.of_truth(together) / chance[0, 0]))
         if gain > best:
             best, kept = gain, (_forests(trees, stages[:n_stages], weights), together.copy())
-        elif n_stages > 1:
+        elif n_stages > 1 or gain <= 0.0:
             break
     if kept is None:
         return None
