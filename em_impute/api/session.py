@@ -108,7 +108,7 @@ def completed(
             yield Completed(opened, complete_all(opened, request, watch, release=release), request)
         return
     (saved, path), began = source, perf_counter()
-    with open_source(request.path) as raw:
+    with open_source(request.path, hashed=request.reported) as raw:
         opened, placed, asked = read_for(asked_of(saved, request, path), raw, request, watch)
         opened = replace(opened, seconds=perf_counter() - began)  # with the time that a stream took
         yield apply_model(opened, placed, asked, path, watch)

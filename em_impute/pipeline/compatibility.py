@@ -11,7 +11,7 @@ import numpy as np
 
 from em_impute.columns.labels import Labels
 from em_impute.columns.readings import not_numbers
-from em_impute.em.blocks import Floats
+from em_impute.em.blocks import Floats, slices
 from em_impute.errors import DesignError, option
 from em_impute.model.predict import Coding, Model
 from em_impute.pipeline.types import InputTable
@@ -134,8 +134,10 @@ def _numbers(column: NumberColumn, weight: Floats | None) -> tuple[Floats, Float
         raise AssertionError("columns that are named are never dropped")
     if column.code is None:
         return column.numbers, weight
-    counts = np.bincount(column.code, weight, column.numbers.size)
-    return column.numbers, counts.astype(np.float64, copy=False)
+    counts = np.zeros(column.numbers.size)
+    for some in slices(column.code.size):  # codes of few bytes are counted as whole words
+        counts += np.bincount(column.code[some], None if weight is None else weight[some], counts.size)
+    return column.numbers, counts
 
 
 def _texts(coding: Coding, name: str, then: TextDistribution, opened: InputTable) -> TextDistribution:
