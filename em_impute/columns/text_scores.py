@@ -110,9 +110,9 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     def tells(one: NamedTexts) -> bool:
         return _tells(table, column[one.name], one, label, every, fold)
 
-    many = [one for one in texts if _are_many_numbers(table, column[one.name], one)]
-    kept = {one.name for one in many if len(one.texts) * len(labels) <= MOST_COUNTED and tells(one)}
-    texts = [one for one in texts if one.name in kept or not _are_many_numbers(table, column[one.name], one)]
+    many = {one.name: one for one in texts if _are_many_numbers(table, column[one.name], one)}
+    kept = {name for name, one in many.items() if len(one.texts) * len(labels) <= MOST_COUNTED and tells(one)}
+    texts = [one for one in texts if one.name in kept or one.name not in many]
     shown = _as_in_rows_to_fill(texts, label, every, seed)
     # What has room are categories and numbers, which the mixtures take as they are.
     if not texts or (have_room and not kept and not any(map(tells, shown))):
@@ -170,7 +170,7 @@ def _tells(table: Table, index: int, texts: NamedTexts, label: Integers, weight:
     """Tell whether a column says more as texts, or by its gaps, than mixtures see in its numbers or its category."""
     known, is_category = np.flatnonzero((fold >= 0) & (weight > 0.0)), index in table.categories
     code = np.minimum(texts.code[known], 0) if is_category else texts.code[known]
-    if np.unique(code).size <= 1:
+    if not code.size or code.min() == code.max():
         return False
     is_number = not is_category and SHOWN not in texts.texts and not table.numbers[index].is_code
     n_labels = int(label.max()) + 1
@@ -183,9 +183,12 @@ def _tells_by_value(
     """Tell whether values are names rather than measurements, or tell something by not being there."""
     # Labels of a fold are predicted by others of the value, and by those of its neighbours too, as suits a measurement.
     place = code.astype(np.intp) + 1
-    count = np.zeros((int(fold.max(initial=0)) + 1, int(place.max()) + 1, n_labels))
-    np.add.at(count, (fold, place, label), weight)
-    count = count.sum(axis=0) - count  # (n_folds, n_places, n_labels), without each fold
+    shape = int(fold.max(initial=0)) + 1, int(place.max()) + 1, n_labels
+    cell = (fold * np.intp(shape[1]) + place) * n_labels + label
+    own, squares = (
+        np.bincount(cell, one, shape[0] * shape[1] * n_labels).reshape(shape) for one in (weight, weight**2)
+    )
+    count = own.sum(axis=0) - own  # (n_folds, n_places, n_labels), without each fold
     shares = count.sum(axis=1, keepdims=True) + 1.0 / n_labels
     shares /= shares.sum(axis=2, keepdims=True)
     near = np.zeros_like(count)
@@ -194,11 +197,12 @@ def _tells_by_value(
         near[:, 2:] += count[:, 1:-1]
         near[:, 1:-1] += count[:, 2:]
     by_value, by_neighbours = (
-        np.log((some + shares) / (some + shares).sum(axis=2, keepdims=True))[fold, place, label]
-        for some in (count, near)
+        np.log((some + shares) / (some + shares).sum(axis=2, keepdims=True)) for some in (count, near)
     )
-    gain = weight * (by_value - by_neighbours)
-    return bool(gain.sum() > PLAINLY * np.sqrt(label.size) * gain.std())
+    gain = by_value - by_neighbours
+    total = float((own * gain).sum())  # over rows
+    variance = float((squares * gain**2).sum()) - total**2 / label.size
+    return bool(total > PLAINLY * np.sqrt(max(variance, 0.0)))
 
 
 def _folds_of(label: Integers, cluster: Codes | None, seed: int) -> Codes:
