@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,9 @@ FEW_NUMBERS = 30
 """Whole numbers of at most so many different values may be codes: they serve as texts too.  Others that repeat, such as
 the numbers of people who come more than once, do so where a value says more than the values beside it."""
 
-MOST_COUNTED = 2_000_000
-"""Labels of values that are counted to find that out."""
+MOST_COUNTED, MOST_ROWS, N_STRETCHES = 2_000_000, 200_000, 64
+"""Labels of values that are counted to find that out.  Of more rows with thousands of values, those in a quarter of so
+many stretches of values are looked at: all rows of a value, and those of the values beside it."""
 
 PROBE = 1000
 """Numbers that are looked at first: most columns show by these that they are measurements."""
@@ -102,17 +103,25 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     are_few = not any(table.categories[column[one.name]].too_many for one in texts)
     n_indicators = sum(len(one.texts) - 1 for one in texts)
     have_room = not texts or (not known.are_read and are_few and n_indicators <= MAX_INDICATORS)
-    texts += _numbers_as_texts(table, names)
-    if not texts:
+    few = [*_numbers_as_texts(table, names)]
+    many = {
+        names[index]: one
+        for index, one in table.numbers.items()
+        if index not in table.categories and not one.is_code and one.is_whole and _n_values(one) > FEW_NUMBERS
+    }
+    if not (texts or few or many):
         return None
     fold, every = _folds_of(label, cluster, seed), np.broadcast_to(1.0, label.size) if weight is None else weight
+    known_rows = np.flatnonzero((fold >= 0) & (every > 0.0))
+    rows = _Rows(known_rows, label[known_rows], every[known_rows], fold[known_rows], len(labels))
+    kept = {name for name, one in many.items() if _are_names(one, rows)}
+    few = [one for one in few if one.name not in kept]
+    few += [_texts_of(table, column[name], name, values=True) for name in kept]
+    texts += sorted(few, key=lambda one: column[one.name])
 
     def tells(one: NamedTexts) -> bool:
-        return _tells(table, column[one.name], one, label, every, fold)
+        return _tells(table, column[one.name], one, rows)
 
-    many = {one.name: one for one in texts if _are_many_numbers(table, column[one.name], one)}
-    kept = {name for name, one in many.items() if len(one.texts) * len(labels) <= MOST_COUNTED and tells(one)}
-    texts = [one for one in texts if one.name in kept or one.name not in many]
     shown = _as_in_rows_to_fill(texts, label, every, seed)
     # What has room are categories and numbers, which the mixtures take as they are.
     if not texts or (have_room and not kept and not any(map(tells, shown))):
@@ -166,27 +175,51 @@ def _tell_something(texts: NamedTexts, labelled: Flags) -> Flags:
     return shows
 
 
-def _tells(table: Table, index: int, texts: NamedTexts, label: Integers, weight: Floats, fold: Codes) -> bool:
+class _Rows(NamedTuple):
+    """Rows with a label that count."""
+
+    place: Integers  # (n_rows,) among all
+    label: Integers
+    weight: Floats
+    fold: Codes
+    n_labels: int
+
+    def take(self, some: Flags | slice) -> "_Rows":
+        """Keep some of them."""
+        return _Rows(self.place[some], self.label[some], self.weight[some], self.fold[some], self.n_labels)
+
+
+def _tells(table: Table, index: int, texts: NamedTexts, rows: _Rows) -> bool:
     """Tell whether a column says more as texts, or by its gaps, than mixtures see in its numbers or its category."""
-    known, is_category = np.flatnonzero((fold >= 0) & (weight > 0.0)), index in table.categories
-    code = np.minimum(texts.code[known], 0) if is_category else texts.code[known]
+    is_category, code = index in table.categories, texts.code[rows.place]
+    is_number = not is_category and SHOWN not in texts.texts and not table.numbers[index].is_code
+    return _tells_by_value(np.minimum(code, 0) if is_category else code, rows, is_ordered=is_number)
+
+
+def _are_names(column: NumberColumn, rows: _Rows) -> bool:
+    """Tell whether whole numbers say more as names than as measurements."""
+    numbers = column.of(rows.place)
+    some = numbers[:: max(1, numbers.size // PROBE)]
+    if numbers.size > MOST_ROWS and np.unique(some).size > PROBE // 2:
+        edges = np.nanquantile(some, np.linspace(0.0, 1.0, N_STRETCHES + 1))
+        some = np.searchsorted(edges, numbers) % 4 == 0
+        numbers, rows = numbers[some], rows.take(some)
+    values, code = np.unique(numbers, return_inverse=True)
+    code[np.isnan(numbers)] = -1
+    is_counted = values.size <= min(numbers.size // 2, MOST_COUNTED // rows.n_labels)
+    return is_counted and _tells_by_value(code, rows, is_ordered=True)
+
+
+def _tells_by_value(code: Integers, rows: _Rows, *, is_ordered: bool) -> bool:
+    """Tell whether values are names rather than measurements, or tell something by not being there."""
     if not code.size or code.min() == code.max():
         return False
-    is_number = not is_category and SHOWN not in texts.texts and not table.numbers[index].is_code
-    n_labels = int(label.max()) + 1
-    return _tells_by_value(code, label[known], weight[known], fold[known], n_labels, is_ordered=is_number)
-
-
-def _tells_by_value(
-    code: Integers, label: Integers, weight: Floats, fold: Codes, n_labels: int, *, is_ordered: bool
-) -> bool:
-    """Tell whether values are names rather than measurements, or tell something by not being there."""
     # Labels of a fold are predicted by others of the value, and by those of its neighbours too, as suits a measurement.
-    place = code.astype(np.intp) + 1
-    shape = int(fold.max(initial=0)) + 1, int(place.max()) + 1, n_labels
-    cell = (fold * np.intp(shape[1]) + place) * n_labels + label
+    n_labels, place = rows.n_labels, code.astype(np.intp) + 1
+    shape = int(rows.fold.max(initial=0)) + 1, int(place.max()) + 1, n_labels
+    cell = (rows.fold * np.intp(shape[1]) + place) * n_labels + rows.label
     own, squares = (
-        np.bincount(cell, one, shape[0] * shape[1] * n_labels).reshape(shape) for one in (weight, weight**2)
+        np.bincount(cell, one, shape[0] * shape[1] * n_labels).reshape(shape) for one in (rows.weight, rows.weight**2)
     )
     count = own.sum(axis=0) - own  # (n_folds, n_places, n_labels), without each fold
     shares = count.sum(axis=1, keepdims=True) + 1.0 / n_labels
@@ -201,7 +234,7 @@ def _tells_by_value(
     )
     gain = by_value - by_neighbours
     total = float((own * gain).sum())  # over rows
-    variance = float((squares * gain**2).sum()) - total**2 / label.size
+    variance = float((squares * gain**2).sum()) - total**2 / code.size
     return bool(total > PLAINLY * np.sqrt(max(variance, 0.0)))
 
 
@@ -255,26 +288,20 @@ def _numbers_as_texts(table: Table, names: Sequence[str]) -> Iterator[NamedTexts
     for index, column in table.numbers.items():
         if column.numbers is None or index in table.categories:
             continue
-        are_codes = column.is_code or _may_be_codes(column)
+        are_codes = column.is_code or (column.is_whole and 1 < _n_values(column) <= FEW_NUMBERS)
         if are_codes or 0 < column.n_missing < column.size:
             yield _texts_of(table, index, names[index], values=are_codes)
 
 
-def _may_be_codes(column: NumberColumn) -> bool:
-    """Tell whether there are whole numbers alone, which are few or repeat."""
-    if column.numbers is None or not _are_whole(column.numbers[:PROBE]) or not _are_whole(column.numbers):
-        return False
-    n_values = np.unique(column.numbers[~np.isnan(column.numbers)]).size
-    return 1 < n_values <= max(FEW_NUMBERS, column.n_numbers // 2)
-
-
-def _are_whole(numbers: Floats) -> bool:
-    return bool((np.isnan(numbers) | (numbers == np.round(numbers))).all())
-
-
-def _are_many_numbers(table: Table, index: int, texts: NamedTexts) -> bool:
-    """Tell whether a column is of more whole numbers than codes are."""
-    return index not in table.categories and len(texts.texts) > FEW_NUMBERS and not table.numbers[index].is_code
+def _n_values(column: NumberColumn) -> int:
+    """Count different numbers, of which the first ones may show that they are many."""
+    numbers = np.empty(0) if column.numbers is None else column.numbers
+    n_values = 0
+    for some in (numbers[:PROBE], numbers):
+        n_values = np.unique(some[~np.isnan(some)]).size
+        if n_values > FEW_NUMBERS:
+            break
+    return n_values
 
 
 def _texts_of(table: Table, index: int | None, name: str, *, values: bool) -> NamedTexts:

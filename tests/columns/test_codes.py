@@ -3,12 +3,17 @@
 import numpy as np
 import pytest
 
-from em_impute.columns.text_scores import _tells_by_value
+from em_impute.columns.text_scores import MOST_ROWS, _are_names, _Rows, _tells_by_value
+from em_impute.table.number_columns import NumberColumn
 
 
 def says(code, label, *, is_ordered=True):
-    fold = np.arange(label.size) % 5
-    return _tells_by_value(code, label, np.ones(label.size), fold, int(label.max()) + 1, is_ordered=is_ordered)
+    return _tells_by_value(code, rows_with(label), is_ordered=is_ordered)
+
+
+def rows_with(label):
+    rows = np.arange(label.size)
+    return _Rows(rows, label, np.ones(label.size), rows % 5, int(label.max()) + 1)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -36,3 +41,22 @@ def test_a_gap_tells_where_labels_go_with_it(seed):
     assert not says(np.where(rng.random(300) < 0.7, number, -1), label)
     assert says(np.where((label == 0) & (rng.random(300) < 0.7), 0, -1), label, is_ordered=False)
     assert not says(np.where(rng.random(300) < 0.7, 0, -1), label, is_ordered=False)
+
+
+def test_numbers_of_people_are_names_among_very_many_rows_too():
+    rng = np.random.default_rng(0)
+    n_rows = 3 * MOST_ROWS
+    person = rng.integers(0, n_rows // 8, n_rows)
+    of_person = rng.integers(0, 2, n_rows // 8)
+    years = rng.poisson(2000, n_rows)
+    label = np.where(rng.random(n_rows) < 0.1, 1 - of_person[person], of_person[person])
+
+    assert _are_names(column(person.astype(float)), rows_with(label))
+    assert not _are_names(column(person.astype(float)), rows_with(rng.permutation(label)))
+    assert not _are_names(
+        column(years.astype(float)), rows_with((years + rng.normal(0, 30, n_rows) > 2000).astype(int))
+    )
+
+
+def column(numbers):
+    return NumberColumn(numbers=numbers, code=None, decimal_comma=False, n_missing=0, n_numbers=numbers.size)
