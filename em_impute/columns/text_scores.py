@@ -1,6 +1,6 @@
 """What all texts of a row say of its label, put beside the numbers of a table as columns of their own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, NamedTuple
 
@@ -103,28 +103,20 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     are_few = not any(table.categories[column[one.name]].too_many for one in texts)
     n_indicators = sum(len(one.texts) - 1 for one in texts)
     have_room = not texts or (not known.are_read and are_few and n_indicators <= MAX_INDICATORS)
-    few = [*_numbers_as_texts(table, names)]
-    many = {
-        names[index]: one
-        for index, one in table.numbers.items()
-        if index not in table.categories and not one.is_code and one.is_whole and _n_values(one) > FEW_NUMBERS
-    }
-    if not (texts or few or many):
-        return None
     fold, every = _folds_of(label, cluster, seed), np.broadcast_to(1.0, label.size) if weight is None else weight
     known_rows = np.flatnonzero((fold >= 0) & (every > 0.0))
     rows = _Rows(known_rows, label[known_rows], every[known_rows], fold[known_rows], len(labels))
-    kept = {name for name, one in many.items() if _are_names(one, rows)}
-    few = [one for one in few if one.name not in kept]
-    few += [_texts_of(table, column[name], name, values=True) for name in kept]
-    texts += sorted(few, key=lambda one: column[one.name])
+    people = {
+        index: one for index, one in table.numbers.items() if index not in table.categories and _are_names(one, rows)
+    }
+    texts += _numbers_as_texts(table, names, people)
 
     def tells(one: NamedTexts) -> bool:
         return _tells(table, column[one.name], one, rows)
 
     shown = _as_in_rows_to_fill(texts, label, every, seed)
     # What has room are categories and numbers, which the mixtures take as they are.
-    if not texts or (have_room and not kept and not any(map(tells, shown))):
+    if not texts or (have_room and not people and not any(map(tells, shown))):
         return None
     if not may_tell(shown, label, every, len(labels), seed):
         return None
@@ -138,7 +130,7 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     long = {names[index]: one for index, one in table.categories.items() if one.too_many and one.code is not None}
     n_missing = {name: one.n_missing for name, one in long.items() if name in used}
     codes = {names[index]: one for index, one in table.numbers.items() if one.is_code}
-    codes |= {name: table.numbers[column[name]] for name in kept if is_identifier(name, table.numbers[column[name]])}
+    codes |= {names[index]: one for index, one in people.items() if is_identifier(names[index], one)}
     n_missing |= {name: one.n_missing for name, one in codes.items() if name in used and name not in known.told}
     beside = _with_scores(table, len(names), called, shown, fit.model, fit.scores)
     return TextScores(called, fit.model, used, n_missing), beside
@@ -198,6 +190,8 @@ def _tells(table: Table, index: int, texts: NamedTexts, rows: _Rows) -> bool:
 
 def _are_names(column: NumberColumn, rows: _Rows) -> bool:
     """Tell whether whole numbers say more as names than as measurements."""
+    if column.is_code or not column.is_whole or _n_values(column) <= FEW_NUMBERS:
+        return False
     numbers = column.of(rows.place)
     some = numbers[:: max(1, numbers.size // PROBE)]
     if numbers.size > MOST_ROWS and np.unique(some).size > PROBE // 2:
@@ -283,12 +277,12 @@ def _with_scores(
     return replace(table, numbers={**table.numbers, **columns})
 
 
-def _numbers_as_texts(table: Table, names: Sequence[str]) -> Iterator[NamedTexts]:
-    """Give the columns of numbers that may be codes, and of the others with gaps whether there is a number."""
+def _numbers_as_texts(table: Table, names: Sequence[str], people: Collection[int]) -> Iterator[NamedTexts]:
+    """Give the columns of numbers that are names, and of the others with gaps whether there is a number."""
     for index, column in table.numbers.items():
         if column.numbers is None or index in table.categories:
             continue
-        are_codes = column.is_code or (column.is_whole and 1 < _n_values(column) <= FEW_NUMBERS)
+        are_codes = column.is_code or index in people or (column.is_whole and 1 < _n_values(column) <= FEW_NUMBERS)
         if are_codes or 0 < column.n_missing < column.size:
             yield _texts_of(table, index, names[index], values=are_codes)
 
