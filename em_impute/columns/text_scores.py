@@ -104,7 +104,7 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     n_indicators = sum(len(one.texts) - 1 for one in texts)
     have_room = not texts or (not known.are_read and are_few and n_indicators <= MAX_INDICATORS)
     fold, every = _folds_of(label, cluster, seed), np.broadcast_to(1.0, label.size) if weight is None else weight
-    known_rows = np.flatnonzero((fold >= 0) & (every > 0.0))
+    known_rows = np.flatnonzero((label >= 0) & (every > 0.0))
     rows = _Rows(known_rows, label[known_rows], every[known_rows], fold[known_rows], len(labels))
     people = {
         index: one for index, one in table.numbers.items() if index not in table.categories and _are_names(one, rows)

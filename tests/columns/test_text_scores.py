@@ -72,6 +72,12 @@ def test_the_score_of_a_row_to_fill_does_not_know_labels_of_its_key(tmp_path):
     assert np.abs(texts.added(after, at).numbers[at].values[to_fill] - other).min() > 0.2  # what knows them says else
 
 
+def test_rows_to_fill_that_have_a_key_do_not_count_as_labels(tmp_path):
+    rows, _ = towns()
+    numbers = [f"{row.rsplit(',', 1)[0]},{k % 20 if k % 3 else ''}\n" for k, row in enumerate(rows)]
+    assert scored(tmp_path, numbers, (np.arange(len(rows)) // 4).astype(np.int16))[0] is None
+
+
 def test_postcodes_that_tell_the_label_are_texts_and_never_numbers(tmp_path):
     rng = np.random.default_rng(2)
     codes = rng.choice(["02139", "01002", "90210", "60601", "07030", "94105"], 200)
