@@ -18,9 +18,10 @@ from em_impute.table.text import shown
 LARGEST_EXACT, TWENTY_DIGITS = 2.0**53, 1e20
 """Whole numbers between these are not exact as floating-point numbers: written out, they are long identifiers."""
 
-IDENTIFIER_NAME = re.compile(r"(?i:(^|[\W_])(id|idx|index|rowid|key|no|nr|number)$|^unnamed\b)|[a-z](Id|ID)$")
-NUMBER_NAME = re.compile(r"(?i:(^|[\W_])(row|code)$)")
-"""Columns of whole numbers called so are identifiers; the second kind only where hardly a value repeats."""
+IDENTIFIER_NAME = re.compile(r"(?i:(^|[\W_])(id|idx|rowid|key)$|^unnamed\b)|[a-z](Id|ID)$")
+NUMBER_NAME = re.compile(r"(?i:(^|[\W_])(row|code|index|no|nr|number)$)")
+"""Columns of whole numbers called so are identifiers; the second kind only where hardly a value repeats, and texts only
+where most are there once or twice: else they are codes, such as those of species."""
 
 WORD, LOOKED_AT = re.compile(r"[^\W\d_]{2}"), 1000
 """What tells words from codes, and the texts of a column that are looked at for it."""
@@ -145,22 +146,29 @@ def _reason_against_category(name: str, category: CategoryColumn, *, explicit: b
             message = f"column {shown(name)} holds {reason}, such as {shown(text)} (line {line})"
             raise DesignError(message, f"name columns of numbers or of fewer texts with {option('features')}")
         return reason
-    n_texts = np.count_nonzero(category.counts)
+    n_texts = int(np.count_nonzero(category.counts))
     if n_texts <= 1:
         return "constant"
-    hardly_repeats = n_texts >= MOSTLY_DIFFERENT * category.counts.sum()
-    names_rows = hardly_repeats or IDENTIFIER_NAME.search(name.strip())
+    n_cells = int(category.counts.sum())
+    names_rows = n_texts >= MOSTLY_DIFFERENT * n_cells or _are_called_identifiers(name, n_texts, n_cells)
     return "identifier" if names_rows and not explicit else ""
 
 
 def are_identifiers(name: str, category: CategoryColumn) -> bool:
     """Recognise a column of texts by its name, or as codes, without a word, of which hardly two rows share one."""
-    if IDENTIFIER_NAME.search(name.strip()):
-        return True
     texts = category.all_texts
-    if texts is None or len(texts.texts) < MOSTLY_DIFFERENT * (texts.code.size - category.n_missing):
-        return False
-    return not any(map(WORD.search, texts.texts[:LOOKED_AT]))
+    if texts is None:
+        return bool(IDENTIFIER_NAME.search(name.strip()))
+    n_cells = texts.code.size - category.n_missing
+    if _are_called_identifiers(name, len(texts.texts), n_cells):
+        return True
+    return len(texts.texts) >= MOSTLY_DIFFERENT * n_cells and not any(map(WORD.search, texts.texts[:LOOKED_AT]))
+
+
+def _are_called_identifiers(name: str, n_texts: int, n_cells: int) -> bool:
+    """Tell whether a column of texts is one of identifiers by its name, and does not repeat as codes do."""
+    called = IDENTIFIER_NAME.search(name.strip()) or NUMBER_NAME.search(name.strip())
+    return bool(called) and 2 * n_texts > n_cells
 
 
 def refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:

@@ -22,9 +22,18 @@ from em_impute.ensemble.candidates import (
     refit_rows,
 )
 from em_impute.ensemble.cross_validation import Comparison, Progress, compare, fit_plan, refit
-from em_impute.ensemble.ensemble import TEMPERATURES, Ensemble, Submodel, sharpened, sharpness_of, weighted
-from em_impute.ensemble.folds import N_FOLDS, REPEATS, REPEATS_BELOW, Examples, count_labels, draw, draw_unlabelled
-from em_impute.ensemble.forest import grow_forest
+from em_impute.ensemble.ensemble import TEMPERATURES, Ensemble, Submodel, predict, sharpened, sharpness_of, weighted
+from em_impute.ensemble.folds import (
+    N_FOLDS,
+    REPEATS,
+    REPEATS_BELOW,
+    Examples,
+    count_labels,
+    draw,
+    draw_unlabelled,
+    like_missing,
+)
+from em_impute.ensemble.forest import grow_forest, n_affordable, regrow
 from em_impute.ensemble.shrinkage import Batch, shares_of
 from em_impute.ensemble.stacking_weights import cross_fitted, estimate_model_weight, stack_weights
 from em_impute.ensemble.student_t import temper
@@ -118,12 +127,13 @@ def fit_ensemble(
     costs = np.repeat([one.row_cost for one in fitted], [len(one.members) for one in fitted])
     weight = _weights(comparison, costs, n_to_fill)
     count = count_labels(examples, n_labels)
+    shares = shares_of(count)
     stack = _stack(comparison, weight, sharpness_of(float(count.sum()), weight))
-    if not single and (
-        grown := grow_forest(comparison, *stack[4:6], asked.predictors, shares_of(count), n_to_fill, seed)
-    ):
+    if not single and (grown := grow_forest(comparison, *stack[4:6], asked.predictors, shares, n_to_fill, seed)):
+        mixtures = Ensemble(n_labels, weighted(fitted, stack.weight), stack.model_weight, shares, stack.sharpness)
+        forest = _regrown(grown.forest, mixtures, comparison, stack.held_probability, _beyond(examples, compared), seed)
         stack = stack._replace(
-            forest=grown.forest,
+            forest=forest,
             forest_of_folds=grown.of_folds,
             held_probability=grown.held,
             asked_probability=grown.asked,
@@ -145,7 +155,7 @@ def fit_ensemble(
     return EnsembleFit(
         n_labels=n_labels,
         submodels=submodels,
-        shares=shares_of(count),
+        shares=shares,
         comparison=replace(comparison, fits=tuple(weighted(one, found.weight) for one in comparison.fits)),
         stacked_log_loss=float(comparison.weight @ stacked_surprise / comparison.weight.sum()),
         **found._asdict(),
@@ -277,6 +287,26 @@ def _cross_fitted(comparison: Comparison, weight: Floats, *, single: bool) -> tu
         same = np.flatnonzero(others.fold == comparison.fold[rows[0]])
         asked[same] = mixed(np.take(others.score, same, axis=-1), weights)
     return held, asked
+
+
+def _beyond(examples: Examples, compared: Examples) -> Examples:
+    """Take the labelled rows that were not drawn to be compared; none of merged ones, of which those are copies."""
+    rows = np.flatnonzero((examples.label >= 0) & (examples.weight > 0.0))
+    return examples.take(rows[:0] if examples.merged else np.setdiff1d(rows, compared.numbers))
+
+
+def _regrown(
+    forest: Forest, mixtures: Ensemble, comparison: Comparison, held: Floats, others: Examples, seed: int
+) -> Forest:
+    """Grow the trees again from `others` too, of which the `mixtures` have not seen the labels, as there is time for.
+
+    `held` (n_held, n_labels) is what mixtures say of the rows that were compared.
+    """
+    if not others.label.size:
+        return forest
+    others = draw(others, n_affordable(others.predictors, forest.stages[-1]), 0, seed)
+    others = others._replace(predictors=like_missing(others, seed))
+    return regrow(forest, comparison, held, others, predict(mixtures, others.predictors), mixtures.shares, seed)
 
 
 def _refitted(submodels: Sequence[Submodel], examples: Examples, n_labels: int, seed: int) -> tuple[Submodel, ...]:

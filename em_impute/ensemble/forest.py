@@ -6,7 +6,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats
 from em_impute.ensemble.cross_validation import Comparison
-from em_impute.ensemble.folds import N_FOLDS
+from em_impute.ensemble.folds import N_FOLDS, Examples
 from em_impute.ensemble.stacking_weights import cross_fitted, stack_weights
 from em_impute.ensemble.student_t import temper
 from em_impute.ensemble.transforms import Predictors
@@ -74,6 +74,34 @@ def grow_forest(
         same = np.flatnonzero(others.fold == number)
         asked[same] = one.beside(asked[same], shown.take(same), shares)
     return GrownForest(forest, tuple(of_folds), together, asked)
+
+
+def regrow(
+    forest: Forest,
+    comparison: Comparison,
+    said: Floats,
+    others: Examples,
+    others_said: Floats,
+    shares: Floats,
+    seed: int,
+) -> Forest:
+    """Grow trees from labelled rows beyond those that were compared too, where there is time for.
+
+    `others` are such rows, as they would be shown if hidden; `said` and `others_said` (n_rows, n_labels) is what
+    mixtures say of either that were not shown them.
+    """
+    rows = comparison.held
+    weight = others.weight * others.scheme.weight(others.predictors.x)
+    weight = np.concatenate([comparison.weight, weight * (others.label.size / weight.sum())])
+    label, start = np.concatenate([rows.label, others.label]), starts(np.vstack([said, others_said]), shares)
+    predictors = rows.predictors.beside(others.predictors)
+    *_, (trees, _) = boost(predictors, label, np.tile(weight, (2, 1)), start, forest.stages, seed)
+    return forest._replace(trees=trees)
+
+
+def n_affordable(predictors: Predictors, n_trees: int) -> int:
+    """Say from how many rows there is time to grow so many trees."""
+    return int(GROWING_WORK / (2 * n_trees * (predictors.n_numbers + len(predictors.levels))))
 
 
 def _affordable(predictors: Predictors, n_to_fill: int) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ USELESS = {
     "record_id": ([5, 3, 9, 3, 1], "identifier"),
     "userId": ([5, 3, 9, 3, 1], "identifier"),
     "Unnamed: 0": ([5, 3, 9, 3, 1], "identifier"),
-    "Sample Number": ([5, 3, 9, 3, 1], "identifier"),
+    "Sample Number": ([5, 3, 9, 4, 1], "identifier"),
     "zip code": ([5, 3, 9, 4, 1], "identifier"),
     "long": (["10551438040000064", "10551438040000065", "10551438040000069", "1", "2"], "identifier"),
     "p": (["5%", 1, 2, 3, 4], "20 % of the cells are neither numbers nor missing, such as line 2"),
@@ -31,6 +31,7 @@ USELESS = {
 
 USEFUL = {
     "centroid-row": [5, 3, 9, 3, 1],  # values repeat
+    "Number": [5, 3, 9, 3, 1],  # of what is counted
     "humid": [5, 3, 9, 3, 1],  # ends in "id", but as part of a word
     "year": [2007, 2009, 2008, 2007, 2009],
     "mass": [3750, 3800, 3250, 3450, 3650],
@@ -194,7 +195,8 @@ def test_the_categories_of_the_fewest_texts_become_columns_and_the_others_are_co
 
 TEXTS = {
     "c": (["u", "u", None] * 20, "constant"),
-    "id": (["u", "v", None] * 20, "identifier"),
+    "id": ([f"u{k % 40}" for k in range(60)], "identifier"),
+    "species_id": (["u", "v", None] * 20, ""),  # repeats as codes do
     "name": ([f"t{i}" for i in range(46)] + ["t0"] * 4 + [None] * 10, "identifier"),  # 46 of 50 differ
     "code": ([f"t{i}" for i in range(51)] + [None] * 9, "identifier"),  # no words
     "town": (

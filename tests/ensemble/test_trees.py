@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from builders import rows_of, stack_of
 
+from em_impute.ensemble.candidates import MAX_LABELLED
 from em_impute.ensemble.ensemble import predict
 from em_impute.ensemble.posterior_draws import draw_ensemble
 from em_impute.ensemble.transforms import Predictors
@@ -161,6 +162,18 @@ def test_few_labels_or_labels_that_say_nothing_grow_no_trees(n_labelled, noise):
         examples = examples._replace(label=np.where(examples.label >= 0, label, -1))
 
     assert stack_of(examples).forest is None
+
+
+def test_trees_learn_from_labels_beyond_those_that_were_compared():
+    examples, truth = corners(12_000, 10_000)
+    fewer = examples._replace(label=np.where(np.arange(12_000) < MAX_LABELLED, truth, -1))
+
+    loss, of_fewer = (
+        -np.log(predict(stack_of(one), examples.predictors)[np.arange(10_000, 12_000), truth[10_000:]]).mean()
+        for one in (examples, fewer)
+    )
+
+    assert loss < 0.9 * of_fewer
 
 
 def test_the_weights_are_those_of_the_mixtures_and_of_each_stage():
