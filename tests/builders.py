@@ -1,6 +1,9 @@
 """Tables and designs for tests, made by the real first pass."""
 
+import csv
+import io
 import json
+import re
 from contextlib import contextmanager
 
 import numpy as np
@@ -13,6 +16,7 @@ from em_impute.ensemble.fit import fit_ensemble
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.transforms import Predictors, View
 from em_impute.options import Request
+from em_impute.pipeline.complete import complete_all, patched
 from em_impute.pipeline.open import open_table
 
 
@@ -30,12 +34,6 @@ def opened_table(folder, content, column="g", *, examined=False, **options):
         yield opened, request
 
 
-def labels_of(folder, content, column="g", **options):
-    """Read the labels of one column."""
-    with opened_table(folder, content, column, **options) as (opened, request):
-        return read_labels(column, opened.table.targets[opened.targets[0]], request)
-
-
 def design_of(folder, content, column="g", *, with_categories=False, **options):
     """Build the design for one column."""
     with opened_table(folder, content, column, **options) as (opened, request):
@@ -46,6 +44,7 @@ def design_of(folder, content, column="g", *, with_categories=False, **options):
             opened.categories,
             explicit=bool(request.features),
             with_categories=with_categories,
+            weight=opened.weight,
             known=opened.known,
         )
 
@@ -89,6 +88,25 @@ def view_of(levels, n_numbers=0):
     """A view that shows so many numbers as they are, and categories of so many levels."""
     zero, one = np.zeros(n_numbers), np.ones(n_numbers)
     return View("any", None, zero, one, indicators=False, categories=True, edges=None, levels=levels)
+
+
+def cells_of(data, column):
+    """Read a column of a CSV, given as text or as bytes."""
+    text = data if isinstance(data, str) else data.decode()
+    return [row[column] for row in csv.DictReader(io.StringIO(text, newline=""))]
+
+
+def without_genders(before, after):
+    """Empty the gender of heights.csv again in each line where it was empty."""
+    pairs = zip(before.splitlines(keepends=True), after.splitlines(keepends=True), strict=True)
+    return b"".join(re.sub(rb",(fe)?male,", b",,", new) if b",," in old else new for old, new in pairs)
+
+
+def completed(folder, content, column="g", **options):
+    """Fill one column of a table; give its completion and the bytes of the completed table."""
+    with opened_table(folder, content, column, **options) as (opened, request):
+        (completion,) = complete_all(opened, request, silent)
+        return completion, b"".join(patched(opened, [completion], request))
 
 
 def strict(text):

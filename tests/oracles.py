@@ -5,6 +5,8 @@ moments from the inverse of the whole covariance (the engine uses Cholesky facto
 lists of rows.  Parameters are whatever has `weight`, `mean` and `covariance`.
 """
 
+import csv
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -251,6 +253,12 @@ def _balanced(values):
 
 
 # Data
+
+
+def faithful():
+    """Read Old Faithful's eruptions and the waiting times before the next: (n_rows, 2)."""
+    with (Path(__file__).parent.parent / "sample_data/faithful.csv").open(encoding="utf-8", newline="") as file:
+        return np.array([[float(row["eruptions"]), float(row["waiting"])] for row in csv.DictReader(file)])
 
 
 def draw(rng, n_rows, weight, mean, covariance):

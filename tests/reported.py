@@ -43,11 +43,6 @@ def page_of(*saved):
     return to_html(*(read(FitReport, one) for one in saved))
 
 
-def plain(markups):
-    """Give the words of some markup, with every space an ordinary one."""
-    return re.sub("<[^>]*>", "", " ".join(markups)).replace("\u00a0", " ")
-
-
 class Page(HTMLParser):
     """Reads a page strictly: every tag is closed by its own end, in order."""
 

@@ -39,52 +39,17 @@ def names(folder):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    [
-        (
-            "fill full.csv -c g --covariance tied -o b.csv --no-report",
-            DONE,
-            "Nothing was missing in g (40 rows): the output is a copy",
-        ),
-        ("check full.csv -c g", DONE, "40 known, 0 missing"),
-        ("check a.csv -c g", NEGATIVE, "8 missing (8 empty)"),
-        ("check alike.csv -c g", NEGATIVE, "2 labels of 'g' differ only in spelling: 'B', 'b'"),
-        ("evaluate a.csv -c g --repeats 1", DONE, "accuracy"),
-        ("explain a.csv -c g", DONE, "M step 1"),
-        ("fill a.csv -c g --strict --no-report -o b.csv", DONE, "Wrote b.csv."),
-        (
-            "fill a.csv -c g --strict --dry-run --min-probability 1",
-            DONE,
-            "Filled none of the 8 missing cells of g (40 rows), using x; 8 left, less sure",
-        ),
-        ("evaluate a.csv -c g --strict --repeats 1", DONE, "accuracy"),
-    ],
-)
-def test_a_command_ends_with_its_code_and_says_why(call, folder, arguments, code, words):
-    ended, output, said = call(*arguments.split())
-
-    assert (code, "") == (ended, output), said
-    assert words in said
-    assert sorted([*FILES, *(["b.csv"] if "b.csv" in arguments else [])]) == names(folder)
-
-
-@pytest.mark.parametrize(
     "command",
     [
-        "fill alike.csv -c g --covariance tied",
-        "fill alike.csv -c g --covariance tied -o -",
-        "fill alike.csv -c g --covariance tied --diff",
-        "fill alike.csv -c g --covariance tied -r - --no-clobber",
-        "fill alike.csv -c g --covariance tied --in-place --backup .bak",
-        "fill alike.csv -c g --covariance tied --dry-run",
-        "fill alike.csv -c g --imputations 2 -r r.json",
-        "fill alike.csv -c g --covariance tied --backend serial",
-        "fill alike.csv -c g --covariance tied --save-model m.json",
+        *(f"fill alike.csv -c g --covariance tied {options}" for options in (
+            "", "-o -", "--diff", "-r - --no-clobber", "--in-place --backup .bak", "--dry-run", "--backend serial",
+            "--save-model m.json", "--imputations 2 -r r.json",
+        )),
         "fill a.csv -c g --covariance full --max-iter 1",
         "evaluate alike.csv -c g --repeats 1 -r e.json",
         "evaluate alike.csv -c g --repeats 1 --json",
     ],
-)
+)  # fmt: skip
 def test_a_strict_run_with_a_warning_writes_nothing_at_all_and_ends_with_1(call, folder, command):
     ended, output, said = call(*command.split(), "--strict")
     quiet = call(*command.split(), "--strict", "-qq")

@@ -27,13 +27,12 @@ KEPT = {
     "no final line end": (b"x,g\n1,a\n9,b\n1,{>a}",),
     "a byte order mark before the column": (b"\xef\xbb\xbfg,x\na,1\nb,9\n{>a},1\n",),
     "Latin-1 when it is named": (b"g,n,x\n\xe9,Jos\xe9,1\nb,z,9\n{>\xe9},Jos\xe9,1\n", "-e", "latin-1"),
+    "Shift JIS, of which a byte is a backslash": ("g,n,x\na,ソ,1\nb,ソ,9\n{>a},ソ,1\n".encode("shift_jis"), "-e", "shift_jis"),
     "NUL in another column": (b"g,n,x\na,a\x00b,1\nb,\x00,9\n{>a},z,1\n",),
     "commas in quotes outnumber the delimiter": (b'l;g;x\n"1,2,3,4";a;1\n"5,6,7,8";b;9\n"9,0,1,2";{>a};1\n',),
     "the line sep= of Excel": (b"sep=;\r\ng;x\r\na;1\r\nb;9\r\n{>a};1\r\n",),
     "the line sep= after a byte order mark": (b"\xef\xbb\xbfsep=|\ng|x\na|1\nb|9\n{>a}|1\n",),
     "title lines that are skipped": (b"Report; 2024\n\ng,x\na,1\nb,9\n{>a},1\n", "--skip-lines", "2"),
-    "a delimiter at the end of every row": (b"g,x,\na,1,\nb,9,\n{>a},1,\n",),
-    "blank lines at the end": (b"g,x\na,1\nb,9\n{>a},1\n\n\r\n\n",),
     "feet and inches": (b"h,g,x\n5'10\",a,1\n6'1\",b,9\n5'10\",{>a},1\n",),
     "a quoted cell of a megabyte": (b'n,g,x\n"' + b"y,\n" * 350_000 + b'",a,1\nz,b,9\nz,{>a},1\n', "-x", "x"),
     "the decimal comma when it is named": (b"g;x\na;1,5\nb;9,25\n{>a};1,75\n", "--decimal", ","),
@@ -43,7 +42,6 @@ KEPT = {
     "every other cell quoted in every way": (
         b'n,g,x\n"a,b",a,1\n"a\r\nb",b,9\n"say ""hi""",{>a},1\n"""",{>b},9\n"",a,1\n" ",b,9\n',),
     "CRLF with line ends of both kinds in cells": (b'n,g,x\r\n"a\nb",a,1\r\n"a\r\nb",b,9\r\nz,{>a},1\r\n',),
-    "semicolons": (b"g;x\na;1\nb;9\n{>a};1\n",),
     "a delimiter that is named": (b"g:x\na:1\nb:9\n{>a}:1\n", "-d", ":"),
     "a named delimiter silences the detection": (b"g,x;y;z\na,1\nb,9\n{>a},1\n", "-d", ","),
     "a named delimiter silences sep=": (b"sep=;\ng,x\na,1\nb,9\n{>a},1\n", "-d", ","),
@@ -105,13 +103,14 @@ ENCODED = {
     "UTF-16 BE with a mark, named in the other order": ("\ufeff utf-16-be", "-e utf-16-le"),
     "UTF-16 BE without a mark, named without order": ("utf-16-be", "-e utf-16"),
     "UTF-32 LE with a mark": ("\ufeff utf-32-le", ""),
+    "EBCDIC": ("cp037", "-e cp037"),
 }
 
 
 @pytest.mark.parametrize(("encoding", "options"), ENCODED.values(), ids=ENCODED)
 def test_the_file_keeps_its_encoding_and_its_mark(call, tmp_path, encoding, options):
     mark, _, codec = encoding.rpartition(" ")
-    text = "g\tn\tx\r\né\t😀\t1\r\nb\tz\t9\r\n{>é}\tz\t1\r\n".encode()
+    text = f"g\tn\tx\r\né\t{'ß' if codec == 'cp037' else '😀'}\t1\r\nb\tz\t9\r\n{{>é}}\tz\t1\r\n".encode()
     written, expected = ((mark + which(text).decode()).encode(codec) for which in (before, after))
     (tmp_path / "a.csv").write_bytes(written)
     code, _, told = call(*f"fill a.csv -c g -qq --no-report {options}".split())
@@ -144,14 +143,7 @@ def test_a_column_is_added_behind_the_others_of_every_line(call, tmp_path, heade
     )
 
 
-NAMES = [
-    "-x.csv",
-    "[bold]*?$(x).csv",
-    "e\u0301 🙂.csv",
-    "a\nb\x1b[2J.csv",
-    "--help",
-    "-",
-]
+NAMES = ["-x.csv", "[bold]*?$(x).csv", "e\u0301 🙂.csv", "a\nb\x1b[2J.csv", "--help", "-"]
 
 
 @pytest.mark.parametrize("name", NAMES, ids=map(ascii, NAMES))
@@ -189,3 +181,11 @@ def test_quotes_that_are_taken_for_text_are_told_and_which_it_is_can_be_asked(ca
     assert code == 3
     assert error.startswith("error: line 9, column ")
     assert "note        Quotes are read as text" in "".join(call("check", "a.csv", "-c", "g")[1:])
+
+
+def test_what_was_counted_as_missing_is_printed_with_its_number(call, tmp_path):
+    (tmp_path / "a.csv").write_bytes(b'g,x\na,1\nb,9\n,1\n"",9\n  ,1\nNA,9\nNA,1\n')
+    told = call("fill", "a.csv", "-c", "g", "-r", "r.json", "-v")[2]
+
+    assert "; g: 2 known, 5 missing (2 empty, 1 '  ', 2 NA).\n" in told
+    assert {"": 2, "  ": 1, "NA": 2} == json.loads((tmp_path / "r.json").read_text())["missing"]["tokens"]

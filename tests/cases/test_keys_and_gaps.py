@@ -88,21 +88,6 @@ def test_what_is_drawn_for_one_bird_is_one_sex(call, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "reason"),
-    [
-        (("--backend", "serial", "-c", "sex"), "may be in parts that are not read together"),
-        (("--model", "m.json"), "contradicts --model"),
-    ],
-)
-def test_where_siblings_are_not_at_hand_the_option_is_refused(call, tmp_path, options, reason):
-    (tmp_path / "a.csv").write_text(csv_of("ring,wing,sex", *birds()[0]))
-    code, _, error = call("fill", "a.csv", "--same-within", "ring", *options)
-
-    assert (2, 2) == (code, error.count("\n"))
-    assert reason in error
-
-
-@pytest.mark.parametrize(
     ("options", "told"),
     [
         (("--save-model", "m.json"), "the saved model, which keeps no rows, fills each by itself."),
@@ -170,20 +155,11 @@ def test_a_code_seen_only_beside_labels_promises_nothing(call, tmp_path, code_of
 @pytest.mark.parametrize(
     ("labels", "doubtful"),
     [
-        ("F M U", "'U'"),
-        ("yes no refused", "'refused'"),
-        ("red blue Unspecified", "'Unspecified'"),
-        ("1 2 3 -99", "'-99'"),
-        ("1 2 3 999", "'999'"),
-        ("adult juv. indet.", "'indet.'"),
-        ("male female n.d.", "'n.d.'"),
-        ("A E I O U", None),
-        ("S U", None),
-        ("98 99 100", None),
-        ("low high other", None),
-        ("1 2 9", None),
+        ("F M U", "'U'"), ("yes no refused", "'refused'"), ("red blue Unspecified", "'Unspecified'"),
+        ("1 2 3 -99", "'-99'"), ("1 2 3 999", "'999'"), ("adult juv. indet.", "'indet.'"), ("male female n.d.", "'n.d.'"),
+        ("A E I O U", None), ("S U", None), ("98 99 100", None), ("low high other", None), ("1 2 9", None),
     ],
-)
+)  # fmt: skip
 def test_labels_that_may_mean_missing_are_named(call, tmp_path, labels, doubtful):
     cells = labels.split() * 12
     (tmp_path / "a.csv").write_text(csv_of("x,g", [i * 7 % 11 for i in range(len(cells))], cells))

@@ -1,7 +1,6 @@
 """Dialects that people meet, and lines that are no rows: read, filled around, and every other byte kept."""
 
 import json
-import random
 
 import pytest
 from patched import after, assert_filled, before
@@ -176,23 +175,8 @@ def test_added_columns_keep_every_line_as_long_as_the_header(call, tmp_path):
 
 def test_imputations_below_one_another_have_none_of_them(call, tmp_path):
     (tmp_path / "a.csv").write_bytes(b"# t\ng,x\na,1\n# u\na,2\n\nb,9\nb,8\ng,x\n,1\nSource: z\n")
-    code, _, told = call(
-        *[
-            "fill",
-            "a.csv",
-            "-c",
-            "g",
-            "-q",
-            "--no-report",
-            "--imputations",
-            "2",
-            "--long",
-            "-o",
-            "l.csv",
-            "--comment",
-            "#",
-        ]
-    )
+    several = ("--imputations", "2", "--long", "-o", "l.csv")
+    code, _, told = call("fill", "a.csv", "-c", "g", "-q", "--no-report", *several, "--comment", "#")
     lines = (tmp_path / "l.csv").read_bytes().splitlines()
 
     assert (code, told) == (0, "")
@@ -206,18 +190,3 @@ def test_imputations_below_one_another_have_none_of_them(call, tmp_path):
 def test_what_a_spreadsheet_could_not_compute_is_missing(call, tmp_path, mark):
     template = b"g,x,y\nm,1,1\nf,9,%b\n{%b>m},1,2\n%b\n" % (mark.encode(), mark.encode(), b"f,9,4\n" * 30)
     assert_filled(call, tmp_path, template.replace(b"\n\n", b"\n"))
-
-
-def test_lines_that_are_no_rows_change_nothing_that_is_learnt(call, tmp_path):
-    draw = random.Random(0)  # noqa: S311
-    rows = [f"{k % 2 * 4 + draw.gauss(0, 1):.2f},{'' if k % 3 else 'ab'[k % 2]}" for k in range(90)]
-    between = [*rows[:9], "", "# z", *rows[9:40], "x,g", *rows[40:], "", "n = 90"]
-    for name, lines in (("plain", rows), ("between", between)):
-        (tmp_path / f"{name}.csv").write_text("\n".join(["x,g", *lines]) + "\n")
-        call("fill", f"{name}.csv", "-c", "g", "-q", "--comment", "#", "-r", f"{name}.json")
-    filled = {name: (tmp_path / f"{name}.filled.csv").read_text().splitlines()[1:] for name in ("plain", "between")}
-    ours, theirs = (json.loads((tmp_path / f"{name}.json").read_bytes()) for name in ("plain", "between"))
-
-    assert [line for line in filled["between"] if line[:1] not in {"", "#", "x", "n"}] == filled["plain"]
-    assert ours["labels"] == theirs["labels"]
-    assert ours["totals"] == theirs["totals"]

@@ -1,4 +1,4 @@
-"""What stands where a table was expected, or cannot be read for sure: refused with its place and a remedy."""
+"""What stands where a table or its column was expected, or cannot be read for sure: refused with its place and a remedy."""
 
 import gzip
 
@@ -10,7 +10,7 @@ PLAIN = b"g,x\na,1\nb,9\n,1\n"
 ONLY_COLUMN = "column 'g' is not in a.csv"
 
 REFUSED = {
-    # what is wrong -> the file, options, exit code, the message, words of the hint
+    # what is wrong -> the file, options beside `-c g` or with another column, exit code, the message, words of the hint
     "nothing": (b"", "", INPUT, "a.csv is empty", "header"),
     "a byte order mark and line ends": (b"\xef\xbb\xbf\r\n\r\n", "", INPUT, "a.csv is empty", "header"),
     "a header only": (b"g,x\n", "", FIT, "a.csv has a header but no rows to learn from", "add rows"),
@@ -88,9 +88,31 @@ REFUSED = {
         "a.csv is not utf-16-le: it holds no NUL byte, so no comma and no line end in it", "leave out -e"),
     "every label is named missing": (
         b"g,x\na,1\nb,9\n,1\n", ["--null-value", "a", "--null-value", "b"], FIT, "no label is known in column 'g'", "--labels"),
+    "a mark of databases among labels like it": (
+        b"g,x\n\\A,1\n\\B,9\n\\N,1\n\\N,9\n", "", INPUT,
+        r"column 'g' holds '\\N' in 2 cells: a missing mark, or a label like '\\A', '\\B'?",
+        r"--null-value '\N' fills these cells, --keep-value '\N' keeps it as a label"),
     "one label of many that looks like a mark": (
         b"g,x\n" + b"".join(b"A%c,%d\n" % (65 + i, i) for i in range(26)) * 3 + b"NA,1\n", [], INPUT,
         "column 'g' holds 'NA' in 1 cell: a missing mark, or a label like 'AA', 'AB', 'AC', 'AD', 'AE' and 21 more?", "'NA'"),
+    "case and outer spaces in the header": (
+        b"id,  Gender ,height\n1,m,180\n", "-c gender", INPUT, "column 'gender' is not in a.csv",
+        "columns are 'id', '  Gender ', 'height' — did you mean '  Gender '?"),
+    "a space behind each comma": (
+        b"id, gender, height\n1, m, 180\n2, f, 160\n", "-c gender", INPUT, "column 'gender' is not in a.csv",
+        "columns are 'id', ' gender', ' height' — did you mean ' gender'?"),
+    "a name of five thousand characters in the header": (
+        b"g" * 5000 + b",x\n1,2\n", "-c h", INPUT, "column 'h' is not in a.csv", f"columns are '{'g' * 39}…', 'x'"),
+    "a name that stands twice": (
+        b"g,x,g\na,1,a\n", "", INPUT, "a.csv has 2 columns named 'g': numbers 1, 3", "by its number, for instance 1"),
+    "a name without headers": (
+        PLAIN, "-n", USAGE, "column 'g' cannot be found by name in a file without headers",
+        "give its number, 1 to 2, or leave out --no-headers"),
+    "a number in other digits": (PLAIN, "-c \u0661", INPUT, "column '\u0661' is not in a.csv", "columns are 'g', 'x'"),
+    "one column by name and number": (PLAIN, "-c g -c 1", USAGE, "a column is named twice with -c", "name each column once"),
+    "--indicator twice": (
+        b"g,x,g_imputed\na,1,0\nb,9,0\n,1,0\n", "--indicator", INPUT,
+        "a column named 'g_imputed' is already in a.csv", "rename it, or leave out the option that would add it again"),
 }  # fmt: skip
 
 
@@ -99,8 +121,8 @@ def test_what_is_no_table_or_cannot_be_read_for_sure_is_refused_with_its_place(
     call, tmp_path, content, options, code, message, hint
 ):
     options = options.split() if isinstance(options, str) else options
-    column = "1" if "-n" in options else "g"
-    error, advice = refusal(call, tmp_path, content, ["fill", "a.csv", "-c", column, *options], code)
+    column = [] if "-c" in options else ["-c", "g"]
+    error, advice = refusal(call, tmp_path, content, ["fill", "a.csv", *column, *options], code)
 
     assert message in error
     assert hint in advice

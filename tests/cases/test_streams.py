@@ -72,15 +72,6 @@ def test_quiet_success_is_silent_but_for_the_one_thing_that_standard_output_carr
     assert not os.path.lexists("/dev/null.report.json")
 
 
-def test_the_summary_goes_to_standard_error_and_never_into_the_data(run):
-    plain, quiet = (run("fill", "-c", "g", "--covariance", "tied", *more, stdin=PLAIN) for more in ((), ("-qq",)))
-
-    assert plain.stdout == quiet.stdout
-    assert a_table(plain.stdout.decode())
-    assert b"Filled all 8 missing cells of g (40 rows), using x.\n" in plain.stderr
-    assert b"Wrote standard output.\n" in plain.stderr
-
-
 def shell(folder, command):
     return subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command.replace('EM', f'{sys.executable} -m em_impute')}"],

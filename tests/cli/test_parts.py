@@ -214,23 +214,3 @@ def test_a_weight_that_is_none_is_named_with_its_part(run, tmp_path):
     assert done.stderr.startswith(
         b"error: part-1.csv: column 'w' holds -1 on line 102: not a weight (1 negative cell)\n"
     )
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        ("part-0.csv", "part-1.csv", "-o", "-"),
-        ("part-0.csv", "-", "-o", "out/"),
-        ("part-0.csv", "part-1.csv", "--imputations", "2", "--long"),
-        ("part-0.csv", "--backend", "serial", "--in-place"),
-        ("-", "--backend", "dask"),
-        ("-", "--scheduler", "tcp://127.0.0.1:1"),
-    ],
-)
-@pytest.mark.usefixtures("parts")
-def test_what_has_no_meaning_for_parts_is_refused_before_anything_is_read(asked, run, tmp_path):
-    before = sorted(tmp_path.iterdir())
-    done = run("fill", *asked, "-c", "g")
-    assert done.returncode == 2
-    assert [line.split(": ")[0] for line in done.stderr.decode().splitlines()] == ["error", "hint"]
-    assert sorted(tmp_path.iterdir()) == before

@@ -2,26 +2,12 @@
 
 import numpy as np
 import pytest
-from builders import csv_of, opened_table
+from builders import csv_of, design_of
 
 import em_impute.columns.deduplicate
-from em_impute.columns.design import make_design
-from em_impute.columns.labels import read_labels
 from em_impute.diagnostics.extrapolation import find_flagged, number_at
 
 NAMES = ("x", "y", "c")
-
-
-def design_of(folder, cells, columns, weight=None):
-    """A design of two numbers and a category, in columns x, y and c; None is an empty cell."""
-    header = "g,x,y,c" if weight is None else "g,x,y,c,w"
-    text = csv_of(header, cells, *columns, *([] if weight is None else [weight]))
-    options = {"features": NAMES, **({} if weight is None else {"weights": "w"})}
-    with opened_table(folder, text, **options) as (opened, request):
-        labels = read_labels("g", opened.table.targets[0], request)
-        return make_design(
-            labels, opened.columns, opened.categories, explicit=True, with_categories=True, weight=opened.weight
-        )
 
 
 def naive(cells, columns, counts):
@@ -63,7 +49,8 @@ def test_rows_are_marked_as_a_loop_over_the_cells_marks_them(tmp_path, monkeypat
         monkeypatch.setattr(em_impute.columns.deduplicate, "MAX_DISTINCT_SHARE", 0.0)
     cells, columns = world(4000, seed, coarse=True)
     weight = (np.random.default_rng(seed).random(4000) < 0.6).astype(float) if weighed else np.ones(4000)
-    design = design_of(tmp_path, cells, columns, weight.tolist() if weighed else None)
+    options = {"features": NAMES, "with_categories": True, **({"weights": "w"} if weighed else {})}
+    design = design_of(tmp_path, csv_of("g,x,y,c,w", cells, *columns, weight), **options)
     row = np.flatnonzero(design.label < 0)
     row = row[[cells[i] is None for i in row]]  # labels of rows of weight 0 are forgotten, not missing
     flagged = find_flagged(design, row)
@@ -89,6 +76,7 @@ def test_a_predictor_that_no_row_with_a_label_shows_marks_nothing(tmp_path):
     x = [float(i % 9) for i in range(n)]
     y = [None] * 20 + [float(i * i % 11) for i in range(20)]
     c = [None] * 20 + ["p", "q"] * 10
-    flagged = find_flagged(design_of(tmp_path, cells, [x, y, c]), np.arange(20, 40))
+    design = design_of(tmp_path, csv_of("g,x,y,c", cells, x, y, c), features=NAMES, with_categories=True)
+    flagged = find_flagged(design, np.arange(20, 40))
 
     assert flagged.outside.size == 0

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from builders import csv_of, opened_table, silent
+from builders import completed, csv_of
 from scipy import stats
 from scipy.integrate import quad
 from scipy.optimize import brentq
@@ -23,7 +23,6 @@ from em_impute.diagnostics.uncertainty import (
 )
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.fills import Fills
-from em_impute.pipeline.complete import complete_all
 
 NO_SHIFT = np.zeros((N_DRAWS, 1))
 APART = _Together(1.0, 1.0)
@@ -37,12 +36,6 @@ def heights(n_rows=300, n_labelled=150, seed=1, digits=6, apart=1.5):
     x = np.round(rng.normal(size=n_rows) + apart * truth, digits)
     cells = ["ab"[k] if i < n_labelled else None for i, k in enumerate(truth)]
     return truth, csv_of("g,x", cells, x.tolist())
-
-
-def completed(folder, text, **options):
-    with opened_table(folder, text, examined=True, **options) as (opened, request):
-        (completion,) = complete_all(opened, request, silent)
-    return completion
 
 
 def speaking(chance, known=10):
@@ -204,15 +197,12 @@ def test_only_labels_as_sure_as_the_fills_speak_of_them():
     assert _wrong_by_held_out(held, fills, 0.0, APART, np.random.default_rng(9)).estimate == 100.0
 
 
-# Draws of labels
-
-
 # The whole column
 
 
 def test_a_completed_column_says_how_sure_it_is(tmp_path):
     truth, text = heights()
-    completion = completed(tmp_path, text)
+    completion, _ = completed(tmp_path, text, examined=True)
     found = completion.diagnostics.uncertainty
     wrong = int((completion.fills.code != truth[completion.fills.row]).sum())
     assert found.wrong.low <= wrong <= found.wrong.high
@@ -229,7 +219,7 @@ def test_a_completed_column_says_how_sure_it_is(tmp_path):
 
 def test_cells_left_empty_are_not_wrong(tmp_path):
     _, text = heights()
-    everything, sure = (completed(tmp_path, text, min_probability=p) for p in (0.0, 0.9))
+    everything, sure = (completed(tmp_path, text, examined=True, min_probability=p)[0] for p in (0.0, 0.9))
     assert sure.diagnostics.uncertainty.wrong.high < everything.diagnostics.uncertainty.wrong.estimate
     assert sure.diagnostics.uncertainty.wrong.high <= sure.fills.n_filled
     assert sure.diagnostics.uncertainty.totals == everything.diagnostics.uncertainty.totals

@@ -1,12 +1,9 @@
 """Whole fits: invariances, published figures and hard cases."""
 
-import csv
-from pathlib import Path
-
 import numpy as np
 import oracles
 import pytest
-from oracles import draw, hide, standardise
+from oracles import draw, faithful, hide, standardise
 from sampling import crossed
 
 from em_impute.em import mixture
@@ -16,9 +13,6 @@ from em_impute.em.families import FAMILIES
 from em_impute.em.initialize import Recipe
 from em_impute.em.mixture import fit_mixture, overall_covariance
 from em_impute.em.parameters import rescale
-from em_impute.errors import FitError, option
-
-SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
 
 TIGHT = Stopping(1e-11, 20_000)
 """So near to the optimum that two ways to it can be compared."""
@@ -89,17 +83,9 @@ def test_merging_equal_rows_into_heavier_ones_changes_nothing(family, missing):
 # Published figures
 
 
-def faithful():
-    with (SAMPLE_DATA / "faithful.csv").open(encoding="utf-8", newline="") as file:
-        return np.array([[float(row["eruptions"]), float(row["waiting"])] for row in csv.DictReader(file)])
-
-
 @pytest.mark.parametrize(
     ("family", "n_components", "published"),
-    [
-        pytest.param("full", 2, -1130.264, id="VVV, 2"),
-        pytest.param("tied", 3, -1126.326, id="EEE, 3"),
-    ],
+    [pytest.param("full", 2, -1130.264, id="VVV, 2"), pytest.param("tied", 3, -1126.326, id="EEE, 3")],
 )
 def test_old_faithful_is_fitted_as_well_as_by_mclust(family, n_components, published):
     # mclust 6 without a prior, in minutes: standardising adds the log of both scales to the density of each row.
@@ -116,62 +102,6 @@ def test_old_faithful_is_fitted_as_well_as_by_mclust(family, n_components, publi
 
 
 # Hard cases
-
-
-def hard_case(name):
-    """Rows, labels and number of labels that no covariance without a prior survives."""
-    rng = np.random.default_rng(7)
-    x, label = three_labels(n_rows=60)
-    if name == "collinear columns":
-        x = np.column_stack([x, 2 * x[:, 0] - x[:, 1]])
-    elif name == "collinear columns with gaps":
-        x = hide(rng, np.column_stack([x, 2 * x[:, 0] - x[:, 1]]), 0.2, np.nan)
-    elif name == "equal rows in a label":
-        x[label == 0] = [5.0, 5.0]
-    elif name == "nine cells in ten missing":
-        x, label = three_labels(0.9, n_rows=300)
-    return standardise(x)[0], label
-
-
-HARD_CASES = [
-    "collinear columns",
-    "collinear columns with gaps",
-    "equal rows in a label",
-    "nine cells in ten missing",
-]
-
-
-def assert_sound(fit, x, n_labels):
-    assert fit.stop == "converged"
-    assert np.isfinite(fit.path).all()
-    assert np.isfinite(fit.objective)
-    assert all(np.isfinite(part).all() for part in fit.parameters)
-    assert fit.parameters.weight.sum() == pytest.approx(1.0)
-    assert np.linalg.eigvalsh(fit.parameters.covariance).min() > 0
-    probability = posterior(fit.parameters, fit.component_label, x)
-    assert probability.shape == (len(x), n_labels)
-    np.testing.assert_allclose(probability.sum(axis=1), 1.0, rtol=1e-9)
-
-
-@crossed(5, family=FAMILIES, name=HARD_CASES)
-def test_a_prior_keeps_hard_cases_finite(family, name):
-    x, label = hard_case(name)
-
-    fit = fit_mixture(rows_of(x, label), 3, Recipe(family)).fit
-
-    assert_sound(fit, x, 3)
-
-
-@pytest.mark.parametrize(
-    "name", [name for name in HARD_CASES if name not in {"collinear columns with gaps", "nine cells in ten missing"}]
-)
-def test_hard_cases_are_refused_with_a_remedy_where_no_prior_helps(name):
-    x, label = hard_case(name)
-
-    with pytest.raises(FitError) as caught:
-        fit_mixture(rows_of(x, label), 3, Recipe("full", prior_strength=0.0))
-
-    assert option("prior_strength") in caught.value.hint
 
 
 @pytest.mark.parametrize("n_known", [0, 40])

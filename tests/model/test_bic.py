@@ -1,11 +1,8 @@
 """The choice where no label is known: which family, and how many groups."""
 
-import csv
-from pathlib import Path
-
 import numpy as np
 import pytest
-from oracles import draw, responsibilities
+from oracles import draw, faithful, responsibilities
 
 from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.design import Design, Feature
@@ -15,8 +12,6 @@ from em_impute.em.mixture import fit_mixture
 from em_impute.errors import FitError, option
 from em_impute.model import bic as clusters
 from em_impute.model.bic import AUTO_FAMILIES, Candidate, best_of, choose_clusters
-
-SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
 
 
 def design(x, labels=()):
@@ -30,11 +25,6 @@ def design(x, labels=()):
 
 def chosen(x, covariance="auto", labels=(), **recipe):
     return choose_clusters(design(x, labels), covariance, Recipe("", **recipe), lambda _message: None)
-
-
-def faithful():
-    with (SAMPLE_DATA / "faithful.csv").open(encoding="utf-8", newline="") as file:
-        return np.array([[float(row["eruptions"]), float(row["waiting"])] for row in csv.DictReader(file)])
 
 
 def heaps(n_groups, n_features, seed, n_rows=None):

@@ -2,19 +2,13 @@
 
 import numpy as np
 import pytest
-from builders import csv_of, opened_table, silent
+from builders import completed, csv_of, opened_table, silent
 
 from em_impute.missingness.how_missing import HowMissing
 from em_impute.model.fit import Fitted
 from em_impute.model.groups import fit_groups, narrowed
 from em_impute.model.select import Choice
-from em_impute.pipeline.complete import complete_all, patched
-
-
-def completed(folder, text, **options):
-    with opened_table(folder, text, **options) as (opened, request):
-        (completion,) = complete_all(opened, request, silent)
-        return completion, b"".join(patched(opened, [completion], request))
+from em_impute.pipeline.complete import complete_all
 
 
 def sites(n, swapped, seed=0, share_known=0.3, sizes=(0.5, 0.5)):

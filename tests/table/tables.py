@@ -1,14 +1,13 @@
 """Short ways for the tests of this folder to read and patch bytes."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from em_impute.table.dialect import Dialect, DialectOptions, detect_dialect
 from em_impute.table.lines import Grammar
-from em_impute.table.patch import Edits, patch
-from em_impute.table.read import Table, read_table
+from em_impute.table.read import read_table
 from em_impute.table.scan import scan_records
 from em_impute.table.source import Source, open_source
 
@@ -39,27 +38,7 @@ def scanned(data: bytes, n_columns: int, block_bytes: int = 1 << 20, delimiter: 
     return spans
 
 
-def read(
-    data: bytes,
-    folder: Path,
-    targets: Sequence[int] = (0,),
-    features: Sequence[int] | None = (),
-    explicit: bool = True,
-    options: dict[str, object] | None = None,
-    **reading: object,
-) -> Table:
+def read(data, folder, targets=(0,), features=(), explicit=True, options=None, **reading):
     """The first pass over `data`."""
     with opened(data, folder, **options or {}) as (source, dialect):
-        return read_table(source, dialect, targets=targets, features=features, explicit=explicit, **reading)  # type: ignore[arg-type]
-
-
-def filled(data: bytes, folder: Path, column: int, text: str, **options: object) -> bytes:
-    """The output when every cell of a column that may be filled gets `text`."""
-    from em_impute.table.patch import quote_label
-
-    with opened(data, folder, **options) as (source, dialect):
-        table = read_table(source, dialect, targets=[column], features=[], explicit=True)
-        target = table.targets[column]
-        label = quote_label(text, dialect, target.quotes_always)
-        edits = Edits(target.start, target.stop, target.row * 0, [label])
-        return b"".join(patch(source, dialect, edits, expect_sha256=table.sha256))
+        return read_table(source, dialect, targets=targets, features=features, explicit=explicit, **reading)

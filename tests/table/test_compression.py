@@ -1,7 +1,5 @@
 """Compressed bytes are read whole or refused, and written so that any program reads them."""
 
-import hashlib
-
 import numpy as np
 import pytest
 from compressing import FORMATS, skippable_frame
@@ -9,13 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from em_impute.errors import TableError
-from em_impute.table.compression import (
-    DATA_BYTES,
-    compressed,
-    compression_of,
-    decompressed,
-)
-from em_impute.table.output import write_atomically
+from em_impute.table.compression import DATA_BYTES, compressed, compression_of, decompressed
 from em_impute.table.patch import splice
 from em_impute.table.source import open_source
 
@@ -115,16 +107,3 @@ def test_a_compressed_part_that_was_replaced_between_two_passes_is_noticed(tmp_p
 
     with open_source(path) as source, pytest.raises(TableError, match="changed while it was read"):
         list(splice(source, [], expect_sha256=sha256))
-
-
-@every_format
-def test_a_file_is_compressed_by_its_suffix_or_by_another_one(form, tmp_path):
-    path = tmp_path / f"x.csv{form.suffix.upper()}"
-    written = write_atomically(path, [TABLE[:50], TABLE[50:]])
-    packed = path.read_bytes()
-    write_atomically(tmp_path / "x.csv", [TABLE], suffix=form.suffix)
-    write_atomically(tmp_path / "plain.gz", [TABLE], suffix="")
-
-    assert form.decompress(packed) == form.decompress((tmp_path / "x.csv").read_bytes()) == TABLE
-    assert (written.bytes, written.sha256) == (len(packed), hashlib.sha256(packed).hexdigest())
-    assert (tmp_path / "plain.gz").read_bytes() == TABLE

@@ -8,24 +8,6 @@ from em_impute.table.source import open_source
 
 from .tables import opened
 
-FOUND = {
-    "semicolon with decimal commas": (b"a;b\n1,5;2\n1;2,5\n", ";", ("a", "b")),
-    "never a space": (b"a b\n1 2\n", ",", ("a b",)),
-    "the header holds the wanted name": (b"gender;x,y\nM;1,2\nF;2,3\n", ";", ("gender", "x,y")),
-    "newline and quotes in a name, an empty name": (b'"a\n""b""",\n1,2\n', ",", ('a\n"b"', "")),
-    "one column": (b"gender\n\nM\n", ",", ("gender",)),
-    "UTF-16 BE": (b"\xfe\xff" + "a;é\n1;2\n".encode("utf-16-be"), ";", ("a", "é")),
-}
-
-
-def test_delimiter_and_names_are_found(tmp_path):
-    found = {}
-    for case, (data, _, _) in FOUND.items():
-        with opened(data, tmp_path, wanted=["gender"]) as (_, dialect):
-            found[case] = (data, dialect.delimiter, dialect.names)
-
-    assert found == FOUND
-
 
 def test_the_first_record_is_located(tmp_path):
     header_on_skipped_lines = b'x\ny\n"a\n",b\n1,2\n'
@@ -54,13 +36,6 @@ def test_a_file_without_a_readable_header_is_refused(tmp_path):
 
         assert caught.value.hint
         assert "\n" not in caught.value.message
-
-
-def test_only_what_can_hide_a_delimiter_is_transcoded(tmp_path):
-    encodings = {"utf-8": False, "latin-1": False, "cp1252": False, "shift_jis": True, "utf-16-be": True, "cp037": True}
-    for encoding, transcoded in encodings.items():
-        with opened("a,b\n1,2\n".encode(encoding), tmp_path, encoding=encoding) as (_, dialect):
-            assert (dialect.names, dialect.transcoded) == (("a", "b"), transcoded)
 
 
 def test_an_opened_file_stays_the_same_when_it_is_replaced(tmp_path):

@@ -87,21 +87,13 @@ CASES = {
         b"Title\n\nsep=;\n.imp;.id;g;h\n0;1;A;1\n1;1;B;1\n",
     ),
     "a header over two lines": (b'"g\n!",h\n,1\n', {}, b'.imp,.id,"g\n!",h\n0,1,A,1\n1,1,B,1\n'),
-    "a delimiter that is a digit": (
-        b"g1h\n1x\n",
-        {"delimiter": "1"},
-        b'.imp1.id1g1h\n"0"1"1"1A1x\n"1"1"1"1B1x\n',
-    ),
+    "a delimiter that is a digit": (b"g1h\n1x\n", {"delimiter": "1"}, b'.imp1.id1g1h\n"0"1"1"1A1x\n"1"1"1"1B1x\n'),
     "UTF-16 with title lines": (
         "\ufeffTitle\ng,h\n,é\n".encode("utf-16-be"),
         {"skip_lines": 1},
         "\ufeffTitle\n.imp,.id,g,h\n0,1,A,é\n1,1,B,é\n".encode("utf-16-be"),
     ),
-    "EBCDIC": (
-        "g,h\n,a\n".encode("cp037"),
-        {"encoding": "cp037"},
-        ".imp,.id,g,h\n0,1,A,a\n1,1,B,a\n".encode("cp037"),
-    ),
+    "EBCDIC": ("g,h\n,a\n".encode("cp037"), {"encoding": "cp037"}, ".imp,.id,g,h\n0,1,A,a\n1,1,B,a\n".encode("cp037")),
 }
 
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from em_impute.errors import TableError
 from em_impute.table.dialect import detect_dialect
-from em_impute.table.patch import Edits, patch, quote_label
+from em_impute.table.patch import Edits, patch
 from em_impute.table.read import read_table
 from em_impute.table.source import open_source
 
-from .tables import filled, opened
+from .tables import opened
 
 
 def edits_of(spans: list[tuple[int, int, bytes]]) -> Edits:
@@ -52,35 +52,6 @@ def test_patching_replaces_spans_and_nothing_else(examples, tmp_path):
         assert patched == expected
 
     are_replaced()
-
-
-AWKWARD = {
-    "a blank line of one column": (b"g\nM\n\nF\n\n", {}, b"g\nM\nX\nF\nX\n"),
-    "blank lines at the end": (b"h,g\n1,\n\n\r\n\n", {}, b"h,g\n1,X\n\n\r\n\n"),
-    "bare CR elsewhere": (b"h,g\na\rb,\n", {}, b"h,g\na\rb,X\n"),
-    "Shift JIS": ("g,h\n,ソ\n".encode("shift_jis"), {"encoding": "shift_jis"}, "g,h\nX,ソ\n".encode("shift_jis")),
-    "EBCDIC": ("g,h\n,a\n".encode("cp037"), {"encoding": "cp037"}, "g,h\nX,a\n".encode("cp037")),
-}
-
-
-def test_awkward_files_keep_every_other_byte_and_without_edits_all_of_them(tmp_path):
-    for data, options, expected in AWKWARD.values():
-        with opened(data, tmp_path, **options) as (source, dialect):
-            column = dialect.names.index("g")
-            for block_bytes in (5, 1 << 20):
-                table = read_table(source, dialect, targets=[], features=[], explicit=True, block_bytes=block_bytes)
-                blocks = patch(source, dialect, Edits.merged([]), expect_sha256=table.sha256, block_bytes=block_bytes)
-
-                assert b"".join(blocks) == data
-
-        assert filled(data, tmp_path, column, "X", **options) == expected
-
-
-def test_labels_are_quoted_where_they_must(tmp_path):
-    bare = {"M": b"M", "a,b": b'"a,b"', '5"': b'"5"""', "a\rb": b'"a\rb"'}
-    with opened(b"a,b\n", tmp_path) as (_, dialect):
-        assert {text: quote_label(text, dialect, always=False) for text in bare} == bare
-        assert quote_label("M", dialect, always=True) == b'"M"'
 
 
 @pytest.mark.parametrize("hashed", [True, False])

@@ -83,10 +83,3 @@ def test_what_is_no_table_is_refused_with_its_line(block_bytes):
 
         assert caught.value.message == message
         assert caught.value.hint
-
-
-def test_blank_lines_are_records_of_one_column_only():
-    n_records = {(b"a,b\n\n\r\n\n", 2): 1, (b"a\n\n\r\n", 1): 3, (b"", 2): 0, (b"\n\n", 2): 0, (b"a,", 2): 1}
-    n_records |= {(b"a,b\n\nc,d\n \t\r\n\r\n\x1a", 2): 2, (b"\n" * 9 + b"a,b\n", 2): 1}
-    for block_bytes in (1, 2, 1 << 20):
-        assert {(data, n): len(scanned(data, n, block_bytes)) for data, n in n_records} == n_records
