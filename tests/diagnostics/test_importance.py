@@ -46,10 +46,6 @@ def test_noise_is_worth_nothing(report):
     assert abs(noise.gain) < 3.0 * noise.standard_error + 0.002
 
 
-def test_the_most_valuable_stands_first(report):
-    assert ["strong", "useless"] == [one.column for one in report.importance]
-
-
 def test_two_copies_that_differ_by_noise_are_worth_less_than_one_each(report):
     frame = gaussians()
     frame["copy"] = frame["strong"] + np.random.default_rng(3).normal(0.0, 0.3, len(frame))
@@ -66,12 +62,3 @@ def test_a_category_is_left_out_with_all_that_is_made_of_it():
 
     assert ["colour", "useless"] == [one.column for one in worth]
     assert worth[0].gain > 0.1
-
-
-def test_one_mixture_that_was_asked_for_has_none():
-    assert em_impute.fill(gaussians(400), column="kind", covariance="full").report.importance is None
-
-
-def test_the_json_and_the_page_tell_it(report):
-    assert '"importance": [' in report.to_json()
-    assert "What each column is worth" in report.to_html()

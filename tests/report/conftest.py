@@ -25,12 +25,6 @@ def faithful(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def complete(tmp_path_factory):
-    """Nothing to fill."""
-    return report_of(tmp_path_factory.mktemp("complete"), "g,x\na,1\nb,2\na,3\n")
-
-
-@pytest.fixture(scope="session")
 def taller():
     """What a saved model says of people who are 12 cm taller than those that it was fitted to."""
     people = pd.read_csv(SAMPLES / "heights.csv")

@@ -76,14 +76,6 @@ def test_the_gif_has_a_frame_for_the_start_and_one_for_each_iteration_and_goes_o
     assert len(written) < 1_500_000
 
 
-def test_the_same_run_gives_the_same_bytes(tmp_path):
-    content = mixed(2)
-    one, other = (drawn(explained(tmp_path, content, max_iter=2)) for _ in range(2))
-
-    assert one == other
-    assert to_gif(one) == to_gif(other)
-
-
 @pytest.mark.parametrize("n_features", [1, 2])
 def test_labels_and_columns_are_shown_literally(tmp_path, monkeypatch, n_features):
     labels, names = ("$x$", "<script>", "_hidden", "日本"), ["$y^2$", "_frac"][:n_features]

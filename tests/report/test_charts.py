@@ -33,16 +33,6 @@ def test_the_area_of_the_bars_is_the_number_of_rows(heights):
     )
 
 
-def test_filled_rows_are_hatched_upon_the_known_ones(heights):
-    (shown,) = heights["pictures"]["histograms"]
-    drawn = parts(*draw(typed(heights), "r")["main"])
-
-    for k, label in enumerate(["female", "male"]):
-        assert n_bars(drawn[f"known-{k}"]) == np.count_nonzero(shown["known"][label])
-        assert n_bars(drawn[f"filled-{k}"]) == np.count_nonzero(shown["filled"][label])
-        assert drawn[f"filled-{k}"].get("fill") == f"url(#r-predictor-hatch-label-{k})"
-
-
 def test_a_gaussian_over_the_bars_holds_as_many_rows_as_its_share():
     x, y = gaussian(np.linspace(-15, 25, 81), 0.4, 5.0, 2.0, 500.0)
 
@@ -85,15 +75,6 @@ def in_a_plane(n_rows, **more):
     plane = {"axes": axes, "known": known, "filled": {}, "left_empty": [], "of": of, "em": [], "labels_only": None}
     groups = tuple(group_of(label, (label,), k) for k, label in enumerate("abc"))
     return scatter_chart("p", from_json(Plane, plane | more), [], groups, Filling(False, 0))
-
-
-def test_each_point_is_a_marker(penguins):
-    plane = penguins["pictures"]["plane"]
-    drawn = parts(*draw(typed(penguins), "r")["main"])
-
-    for k, label in enumerate(["female", "male"]):
-        for kind in ("known", "filled"):
-            assert len(markers(drawn[f"{kind}-{k}"])) == len(plane[kind][label])
 
 
 def test_axes_follow_the_bulk_and_rows_far_out_stand_at_the_edge():
@@ -145,3 +126,13 @@ def test_the_curve_of_what_is_filled_ends_at_the_accuracy_of_all(heights):
     assert (curve[-1].low, curve[-1].high) == pytest.approx(heights["accuracy"]["interval"])
     assert np.diff([one.share for one in curve]).min() > 0
     assert len(places(parts(coverage_chart("c", typed(heights).accuracy))["right"])) == len(curve)
+
+
+def test_filled_rows_are_hatched_upon_the_known_ones(heights):
+    (shown,) = heights["pictures"]["histograms"]
+    drawn = parts(*draw(typed(heights), "r")["main"])
+
+    for k, label in enumerate(["female", "male"]):
+        assert n_bars(drawn[f"known-{k}"]) == np.count_nonzero(shown["known"][label])
+        assert n_bars(drawn[f"filled-{k}"]) == np.count_nonzero(shown["filled"][label])
+        assert drawn[f"filled-{k}"].get("fill") == f"url(#r-predictor-hatch-label-{k})"

@@ -1,6 +1,7 @@
 """A saved report is rendered as it would have been at once, and what is none is refused in two lines."""
 
 import json
+from itertools import product
 
 import pytest
 from builders import opened_table, silent
@@ -60,22 +61,12 @@ def test_what_is_no_report_is_refused_in_two_lines(text, what):
     assert caught.value.hint
 
 
-# A page takes long to draw, and all of its pictures come from a few keys; the fuzzer spoils more of them.
-@pytest.mark.parametrize(
-    ("suffix", "values"),
-    [
-        (".md", (None, 5, "x", [], {}, [5])),
-        (".html", (None,)),
-        *(pytest.param(".html", (value,), marks=pytest.mark.exhaustive) for value in (5, [5])),
-    ],
-    ids=str,
-)
-def test_a_report_in_which_any_one_key_is_spoilt_is_rendered_or_refused(reports, suffix, values):
+@pytest.mark.parametrize("value", [None, 5, "x", [], {}, [5]])
+def test_a_report_in_which_any_one_key_is_spoilt_is_rendered_or_refused(reports, value):
+    """The page, which takes long to draw, only where nothing is there; the fuzzer spoils more."""
     whole = json.loads(json_of(reports[0]))
-    for key in whole:
-        for value in values:
-            spoilt = json.dumps({**whole, key: value})
-            try:
-                render_saved(spoilt, suffix, "x.json")
-            except TableError as error:
-                assert error.hint  # noqa: PT017
+    for key, suffix in product(whole, [".md", *([".html"] if value is None else [])]):
+        try:
+            render_saved(json.dumps({**whole, key: value}), suffix, "x.json")
+        except TableError as error:
+            assert error.hint  # noqa: PT017

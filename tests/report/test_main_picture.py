@@ -1,6 +1,5 @@
 """The first picture of the page: its axes, and what it says of the model that fills."""
 
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -34,34 +33,6 @@ def test_two_rows_far_out_do_not_turn_the_axes(report):
     assert (np.ptp(means, axis=0) > 2.0 * spread).all()  # the labels are apart in both directions
     for axis in report.pictures.plane.axes:
         assert abs(axis.coefficients["z"]) < abs(axis.coefficients["x"]) + abs(axis.coefficients["y"])
-
-
-def test_axes_that_combine_predictors_carry_no_numbers(report):
-    texts = re.findall(r"<text[^>]*>([^<]*)", str(report.plot()))
-
-    assert any(text.startswith("axis 1 (mostly") for text in texts)
-    assert [text for text in texts if re.fullmatch(r"[−\d.,e]+", text)] == []
-
-
-def test_axes_that_are_predictors_keep_their_numbers():
-    frame = three_labels_and_two_rows_far_out().drop(columns="z")
-    texts = re.findall(r"<text[^>]*>([^<]*)", str(em_impute.fill(frame, column="kind").report.plot()))
-
-    assert sum(bool(re.fullmatch(r"[−\d.,e]+", text)) for text in texts) >= 4
-
-
-def test_it_says_that_it_is_simplified_where_many_mixtures_fill(report):
-    n_mixtures = len(report.selection.stack)
-
-    assert n_mixtures > 1
-    assert f"one Gaussian per label, while {n_mixtures} mixtures together fill the cells." in report.to_html()
-
-
-def test_it_says_nothing_where_it_shows_the_mixture_that_fills():
-    frame = three_labels_and_two_rows_far_out().drop(columns="z")
-    frame = frame[frame["kind"] != "rare"]
-
-    assert "simplified" not in em_impute.fill(frame, column="kind", covariance="full").report.to_html()
 
 
 def test_the_picture_of_one_predictor_draws_the_mixture_that_fills():

@@ -75,6 +75,3 @@ def test_every_picture_has_a_text_alternative(saved):
     assert all(len(one["aria-labelledby"].split()) == 2 for one in pictures)
     outermost = [attributes for tag, attributes, within in page.elements if tag == "svg" and "svg" not in within]
     assert all(one.get("aria-hidden") == "true" for one in outermost if one not in pictures)
-
-
-# What it says

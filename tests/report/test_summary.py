@@ -27,68 +27,11 @@ def summary(call, *options):
     return said.splitlines()
 
 
-def test_the_verdict_comes_first_then_what_it_rests_on_and_the_files(call, tmp_path):
-    csv(tmp_path, separation=1.0)
-    filled, wrong, tested, unused, wrote = summary(call)
-    report = json.loads((tmp_path / "t.report.json").read_text())
-    expected, accuracy = report["accuracy"]["expected_wrong"], report["accuracy"]
-
-    assert filled == f"Filled all 40 missing cells of kind (200 rows), using {WIDE} and x1."
-    ends = f"{round(expected['low'])} to {round(expected['high'])}"
-    assert wrong == f"Expect about {round(expected['estimate'])} of them to be wrong ({ends})."
-    right, guessing = f"{100 * accuracy['accuracy']:.0f} %", f"{100 * accuracy['baseline_accuracy']:.0f} %"
-    known = "Tested on hidden known labels"
-    assert tested == f"{known}: {right} right; always guessing the most common label: {guessing}."
-    assert unused.startswith("Not used: id (")
-    assert wrote == "Wrote t.filled.csv, t.report.json; open t.report.html."
-
-
-def test_fills_that_are_no_better_than_guessing_are_called_so_in_the_second_line(call, tmp_path):
-    csv(tmp_path, separation=0.0, n_rows=60)
-    said = summary(call, "--covariance", "full", "--prior-strength", "0")
-
-    assert said[1].startswith("These fills are no better than guessing by how common each label is: expect about ")
-    assert said[1].endswith("(W08).")
-    assert 1 == "\n".join(said).count("W08")
-
-
-@pytest.mark.parametrize(
-    ("options", "first"),
-    [
-        (("--min-probability", "1"), "Filled none of the 40 missing cells of kind (200 rows), using "),
-        (("--method", "draw"), "Drew labels for all 40 missing cells of kind (200 rows), using "),
-        (("--imputations", "3"), "Drew labels for all 40 missing cells of kind (200 rows), 3 times, using "),
-        (("--dry-run",), "Filled all 40 missing cells of kind (200 rows), using "),
-        (("--model", "m.json"), "Filled all 40 missing cells of kind (200 rows) by m.json, using "),
-        (("--backend", "serial"), "Filled all 40 missing cells of kind (200 rows), using "),
-    ],
-)
-def test_every_way_to_fill_speaks_with_the_same_voice(call, tmp_path, options, first):
-    csv(tmp_path)
-    assert 0 == call("fill", "t.csv", "-c", "kind", "--save-model", "m.json", "-qq", "--no-report")[0]
-    said = summary(call, *options)
-
-    assert said[0].startswith(first)
-    assert said[-1].startswith("Wrote ")
-
-
-def test_without_labels_groups_are_named_and_nothing_is_promised(call, tmp_path):
-    rows = "".join(f",{value}\n" for value in [*range(20), *range(100, 120)])
-    (tmp_path / "t.csv").write_text("kind,x\n" + rows)
-    said = summary(call, "--labels", "low,high")
-
-    assert said[:3] == [
-        "Filled all 40 missing cells of kind (40 rows), using x.",
-        "Named low, high by ascending mean of 'x'.",
-        "No label was known, so nothing can tell how right these names are.",
-    ]
-
-
 @pytest.mark.parametrize("width", [80, 100, 120])
 def test_on_a_terminal_lines_end_between_words_and_further_ones_are_indented(on_terminal, call, tmp_path, width):
     csv(tmp_path, labels=("a label that is long", "a label that is longer still", "another"), n_columns=5)
     for more in ((), ("-v",)):
-        options = ("-c", "kind", "-o", "b.csv", "--no-report", "--color", "never", *more)
+        options = ("-c", "kind", "-o", "b.csv", "--no-report", "--color", "never", "--covariance", "tied", *more)
         _, _, shown = on_terminal("fill", *options, stdin=(tmp_path / "t.csv").read_bytes(), width=width, patience=60)
         lines = shown.decode().replace("\r", "").splitlines()
         whole = call("fill", "t.csv", *options)[2].replace("t.csv", "standard input")
@@ -98,31 +41,6 @@ def test_on_a_terminal_lines_end_between_words_and_further_ones_are_indented(on_
         if not more:
             assert re.sub(r"\n  ", " ", "\n".join(lines)) == whole.rstrip("\n")
             assert not any(line.endswith(" ") for line in lines)
-
-
-def test_a_log_has_each_sentence_on_one_line(call, tmp_path):
-    csv(tmp_path)
-
-    assert all(line[:1] != " " for line in summary(call))
-
-
-def test_a_page_alone_is_said_to_be_written(call, tmp_path):
-    csv(tmp_path)
-    call("fill", "t.csv", "-c", "kind", "-r", "r.json", "-q")
-
-    assert call("report", "r.json") == (0, "", "Wrote r.html.\n")
-
-
-def test_quiet_keeps_warnings_and_silent_keeps_nothing(call, tmp_path):
-    csv(tmp_path, labels=("cat", "Cat"))
-    quiet, silent = (call("fill", "t.csv", "-c", "kind", "--no-report", option) for option in ("-q", "-qq"))
-
-    assert quiet == (
-        0,
-        "",
-        "warning: kind: W14: 2 labels of 'kind' differ only in spelling: 'Cat', 'cat'.\n",
-    )
-    assert silent == (0, "", "")
 
 
 def test_a_shift_under_a_saved_model_is_told_to_cron(call, tmp_path):
@@ -141,7 +59,8 @@ def test_a_shift_under_a_saved_model_is_told_to_cron(call, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("fill", "-o", "b.csv"), ("fill", "--backend", "serial", "-o", "b.csv"), ("evaluate",)]
+    "arguments",
+    [("fill", "-o", "b.csv"), ("fill", "--backend", "serial", "-o", "b.csv"), ("evaluate", "--repeats", "2")],
 )
 def test_too_few_right_labels_stop_a_run_only_below_what_is_asked(call, tmp_path, arguments):
     command, *more = arguments
@@ -182,3 +101,11 @@ def test_json_is_the_report_on_standard_output_and_takes_the_place_of_files(call
     assert found["predictors"] == {WIDE: "number", "x1": "number"}
     assert [*found["not_used"]] == ["id"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["t.csv", "t.filled.csv"]
+
+
+def test_quiet_keeps_warnings_and_silent_keeps_nothing(call, tmp_path):
+    csv(tmp_path, labels=("cat", "Cat"))
+    quiet, silent = (call("fill", "t.csv", "-c", "kind", "--no-report", option) for option in ("-q", "-qq"))
+
+    assert quiet == (0, "", "warning: kind: W14: 2 labels of 'kind' differ only in spelling: 'Cat', 'cat'.\n")
+    assert silent == (0, "", "")

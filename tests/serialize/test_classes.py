@@ -172,17 +172,6 @@ def test_a_share_that_may_be_null_keeps_its_range():
         from_json(Perhaps, {"share": 2.0})
 
 
-def test_every_class_is_described_once():
-    schema = schema_of(Thing)
-
-    assert ["inner", "other"] == list(schema["$defs"])
-    assert {"description": "What is in it.", "$ref": "#/$defs/inner"} == schema["properties"]["inner"]
-    assert "place" not in schema["properties"]
-    assert "later" not in schema["required"]
-    assert "(n_rows, n_columns) Numbers." == schema["properties"]["table"]["description"]
-    assert "null" in schema["properties"]["most"]["type"]
-
-
 def test_numbers_that_are_none_and_texts_that_are_no_unicode_are_still_written():
     written = to_json(THING._replace(share=np.nan, names=("\udc80",)))
 
