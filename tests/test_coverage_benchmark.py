@@ -21,16 +21,6 @@ def test_labels_go_missing_by_their_class_at_the_odds_that_delta_undoes(load):
     assert hidden.mean() == pytest.approx(0.5, abs=0.01)
 
 
-def test_a_file_is_filled_and_judged_by_its_truth(load):
-    coverage = load("coverage")
-    rows = coverage.run(coverage.Task("simulated", "200 of 500, 2 columns", 1))
-    found = {row["what"]: row for row in rows}
-    assert set(found) == {"wrong", "share", "mean"}
-    assert found["wrong"]["low"] < found["wrong"]["estimate"] < found["wrong"]["high"]
-    assert found["share"]["truth"] == 0.6
-    assert found["mean"]["truth"] == -1.5
-
-
 @pytest.mark.parametrize("world", ["customers", "gaps by pattern"])
 def test_a_file_of_the_promise_is_filled_and_judged_by_its_truth(load, world):
     coverage = load("coverage")

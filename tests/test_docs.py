@@ -19,22 +19,18 @@ EXAMPLES = "CONTRIBUTING.md"
 
 TRANSCRIPTS = [page for page in PAGES if page != EXAMPLES and any(is_run(*block) for block in blocks_of(page))]
 
-OF_CRON = "tests/test_cron.py runs it"
+OF_CRON = [
+    "MAILTO=survey@example.org", "em-impute fill labelled.csv -c g", "#!/bin/sh", "# survey.service",
+    "# survey.timer", "SOURCES := $(filter-out %.filled", "worst=0", "find survey -name '*.csv' ! -name",
+]  # fmt: skip
+"""What tests/test_cron.py runs."""
 
 OTHERS = {
     ("README.md", 'pip install ".[report]"'): "has a test below",
     ("README.md", "15 2 * * *  cd /srv/survey && em"): "has a test below",
     ("docs/comparison.md", "printf '\\357\\273\\277zip,name,\"ki"): "has a test below",
-    ("docs/cron.md", "MAILTO=survey@example.org"): OF_CRON,
-    ("docs/cron.md", "em-impute fill labelled.csv -c g"): OF_CRON,
     ("docs/drift.md", "python benchmarks/drift.py"): "takes minutes; date and versions stand below it",
     ("docs/cron.md", "/srv/survey/em-impute.log {"): "needs logrotate",
-    ("docs/cron.md", "#!/bin/sh"): OF_CRON,
-    ("docs/cron.md", "# survey.service"): OF_CRON,
-    ("docs/cron.md", "# survey.timer"): OF_CRON,
-    ("docs/cron.md", "SOURCES := $(filter-out %.filled"): OF_CRON,
-    ("docs/cron.md", "worst=0"): OF_CRON,
-    ("docs/cron.md", "find survey -name '*.csv' ! -name"): OF_CRON,
     ("docs/install.md", "pip install .               # fi"): "make does it when it creates .venv",
     ("docs/install.md", "pipx install '.[report]'"): "needs pipx and uv",
     ("docs/install.md", "python -m pip install build && p"): "tests/packages does it",
@@ -49,20 +45,14 @@ OTHERS = {
     ("docs/pooling.md", "library(mice)"): "needs R; the page says that it is not run",
     ("docs/pooling.md", "import delimited using heights.f"): "needs Stata; the page says that it is not run",
     ("docs/uncertainty.md", "python benchmarks/coverage.py --"): "takes 22 minutes; date and versions stand below it",
+    **{("docs/cron.md", line): "tests/test_cron.py runs it" for line in OF_CRON},
 }
 """Blocks that are no transcripts, by the beginning of their first line, and what becomes of them."""
 
 JSON_OF_RUNS = ("docs/report.md", "json")
 """Which tests/test_report_page.py compares."""
 
-MEASURED = [
-    "docs/accuracy.md",
-    "docs/drift.md",
-    "docs/performance.md",
-    "docs/reliability.md",
-    "docs/scaling.md",
-    "docs/uncertainty.md",
-]
+MEASURED = [f"docs/{name}.md" for name in ("accuracy", "drift", "performance", "reliability", "scaling", "uncertainty")]
 """Documents with figures that take minutes or hours to find."""
 
 OF_OTHER_PROGRAMS = {

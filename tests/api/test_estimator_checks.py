@@ -9,7 +9,7 @@ from em_impute import GaussianMixtureImputer
 
 CANNOT_HOLD = {
     "check_sample_weight_equivalence_on_dense_data": "weights are relative, with mean 1, so that a prior that is worth "
-    "so many rows is worth as many with weights; repeated rows are more rows, in other folds",
+    "so many rows is worth as many with weights; repeated rows are more rows, in other folds"
 }
 
 

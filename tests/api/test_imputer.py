@@ -82,14 +82,6 @@ def test_new_rows_are_filled_without_fitting_again_and_known_cells_stay():
     pd.testing.assert_frame_equal(filled, saved)
 
 
-def test_a_frame_without_rows_stays_one():
-    frame, _ = people()
-    imputer = GaussianMixtureImputer(column="sex", **ONE).fit(frame)
-
-    pd.testing.assert_frame_equal(frame.iloc[:0], imputer.transform(frame.iloc[:0]))
-    assert (0, 2) == imputer.predict_proba(frame.iloc[:0]).shape
-
-
 def test_texts_that_are_new_are_missing_however_many_they_are():
     frame, _ = people(100)
     frame["size"] = np.where(frame["height"] > 170, "XL", "S")

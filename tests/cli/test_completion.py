@@ -67,13 +67,8 @@ def offered(run, samples):
 
 def test_commands_options_and_values_are_offered(complete):
     assert set(complete("")) == COMMANDS
-    assert complete("fill", "heights.csv", "--co") == [
-        "--column",
-        "--comment",
-        "--components",
-        "--covariance",
-        "--color",
-    ]
+    options = complete("fill", "heights.csv", "--co")
+    assert " ".join(options) == "--column --comment --components --covariance --color"
     assert complete("schema", "--co") == []
     assert complete("fill", "heights.csv", "--covariance", "") == [*get_args(Covariance)]
 

@@ -4,16 +4,10 @@ import hashlib
 import json
 import shutil
 import subprocess
-from itertools import pairwise
 
 import pytest
 from compressing import FORMATS
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from parted import filled_in_memory, records
 from patched import is_two_lines
-
-from em_impute.table.output import write_atomically
 
 INPUT = 3
 
@@ -54,11 +48,7 @@ def test_a_compressed_file_is_filled_into_one_of_its_kind(call, tmp_path, form):
         "compression": form.name,
         "rows": 3,
     }
-    assert report["output"] == {
-        "path": f"a.filled.csv{form.suffix}",
-        "sha256": sha256(written),
-        "bytes": len(written),
-    }
+    assert report["output"] == {"path": f"a.filled.csv{form.suffix}", "sha256": sha256(written), "bytes": len(written)}
 
 
 @pytest.mark.parametrize(
@@ -120,26 +110,3 @@ def test_a_file_that_is_replaced_stays_compressed_as_it_was_and_so_does_its_back
     assert (code, form.decompress(once)) == (0, FILLED), err
     assert (tmp_path / name).read_bytes() == once
     assert (tmp_path / f"{name}.bak").read_bytes() == packed
-
-
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    form=st.sampled_from([*FORMATS.values()]),
-    ends=st.sampled_from(["\n", "\r\n"]),
-    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
-    final=st.booleans(),
-    at=st.lists(st.integers(0, 4000), max_size=3),
-    seed=st.integers(0, 9),
-)
-def test_filling_and_compressing_may_change_places(tmp_path, form, ends, encoding, final, at, seed):
-    text = "".join(["id,g,x,y,c\n", *records(50, seed)]).replace("\n", ends)
-    data = (text if final else text.removesuffix(ends)).encode(encoding)
-    cuts = [0, *sorted(min(place, len(data)) for place in at), len(data)]
-    packed = b"".join(form.compress(data[start:stop]) for start, stop in pairwise(cuts))
-    (tmp_path / "plain.csv").write_bytes(data)
-    (tmp_path / "packed").write_bytes(packed)
-    expected, _ = filled_in_memory(tmp_path / "plain.csv", covariance="tied")
-    found, _ = filled_in_memory(tmp_path / "packed", covariance="tied")
-    write_atomically(tmp_path / f"out{form.suffix}", [found])
-
-    assert form.decompress((tmp_path / f"out{form.suffix}").read_bytes()) == expected != data

@@ -29,17 +29,8 @@ def test_parts_may_be_compressed_each_in_its_way(call, tmp_path):
         cut(folder, rows, [150, 300, 450])
     names = compress_all(packed)
     for folder in (plain, packed):
-        code, _, err = call(
-            "fill",
-            *sorted(map(str, folder.iterdir())),
-            "-c",
-            "g",
-            "-o",
-            f"{folder}-filled",
-            "-qq",
-            "-r",
-            f"{folder}.json",
-        )
+        more = ("-c", "g", "-o", f"{folder}-filled", "-qq", "-r", f"{folder}.json")
+        code, _, err = call("fill", *sorted(map(str, folder.iterdir())), *more)
         assert code == 0, err
     code, _, err = call("fill", str(packed / names[0]), "-c", "g", "--backend", "serial", "-qq", "--no-report")
     assert code == 0, err

@@ -19,19 +19,12 @@ ESCAPE, APPEARS, GONE, BACK = b"\x1b", b"\x1b[?25l", b"\x1b[1A\x1b[2K", b"\x1b[?
 @pytest.mark.parametrize(
     ("environment", "coloured"),
     [
-        ({}, True),
-        ({"NO_COLOR": "1"}, False),
-        ({"NO_COLOR": ""}, True),
-        ({"TERM": "dumb"}, False),
-        ({"CLICOLOR": "0"}, False),
-        ({"CLICOLOR": "1"}, True),
-        ({"CLICOLOR": "0", "FORCE_COLOR": "1"}, True),
-        ({"TERM": "dumb", "FORCE_COLOR": "1"}, True),
-        ({"TERM": "dumb", "CLICOLOR_FORCE": "1"}, True),
-        ({"FORCE_COLOR": "0"}, False),
-        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False),
+        ({"CLICOLOR": "0"}, False), ({"CLICOLOR": "1"}, True), ({"CLICOLOR": "0", "FORCE_COLOR": "1"}, True),
+        ({"TERM": "dumb", "FORCE_COLOR": "1"}, True), ({"TERM": "dumb", "CLICOLOR_FORCE": "1"}, True),
+        ({"FORCE_COLOR": "0"}, False), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
     ],
-)
+)  # fmt: skip
 def test_the_first_variable_that_says_something_decides_on_colours(environment, coloured):
     assert coloured is _wants_colour(environment)
 

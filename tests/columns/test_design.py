@@ -8,7 +8,7 @@ from builders import csv_of, design_of
 
 from em_impute.columns.deduplicate import merge_rows
 from em_impute.columns.design import MAX_COVARYING
-from em_impute.errors import DesignError, FitError
+from em_impute.errors import FitError
 
 G = ["a", "b", None, "a", "b"]
 X = [1.5, 2.5, 3.0, 4.5, 9.0]
@@ -60,35 +60,6 @@ def test_a_measurement_serves(tmp_path):
     design = design_of(tmp_path, csv_of(",".join(["g", "x", *USEFUL]), G, X, *USEFUL.values()))
 
     assert [feature.name for feature in design.features] == ["x", *USEFUL]
-
-
-def test_cells_that_no_model_can_use_are_an_error_with_their_lines(tmp_path):
-    with pytest.raises(DesignError) as caught:
-        design_of(tmp_path, csv_of("g,x", G, ["one", 2, 3, 4, "five"]), features=("x",))
-    assert caught.value.message == "column 'x' has 2 cells that are not numbers: 'one' (line 2), 'five' (line 6)"
-    with pytest.raises(DesignError, match="'1e400' on line 3"):
-        design_of(tmp_path, csv_of("g,x", G, [1, "1e400", 3, 4, 5.5]))
-    with pytest.raises(FitError, match=r"'t': text.*'c': constant"):
-        design_of(tmp_path, csv_of("g,t,c", G, list("uvwuv"), [1] * 5))
-
-
-def test_predictors_are_standardised_and_can_be_brought_back(tmp_path):
-    design = design_of(tmp_path, csv_of("g,x,y", G, X, [1, None, 3, "NA", 5]))
-    x, y = design.x_of(np.arange(5)).T
-
-    np.testing.assert_allclose((x.mean(), x.std()), (0, 1), atol=1e-15)
-    np.testing.assert_allclose(x * design.scale[0] + design.shift[0], X)
-    assert (design.features[1].shift, design.features[1].n_missing) == (3.0, 2)
-    np.testing.assert_array_equal(np.isnan(y), [False, True, False, True, False])
-
-
-def test_neither_magnitude_nor_offset_takes_digits_from_what_is_standardised(tmp_path):
-    def standard(values):
-        return design_of(tmp_path, csv_of("g,x", G, map(repr, values))).distinct.x
-
-    for size in (1e-300, 1e300):
-        np.testing.assert_allclose(standard([value * size for value in X]), standard(X), rtol=1e-12)
-    np.testing.assert_allclose(standard([value + 1e9 for value in X]), standard(X), rtol=1e-6)
 
 
 def test_copies_and_sums_of_other_columns_are_left_out_with_their_reason(tmp_path):
@@ -237,17 +208,6 @@ def test_texts_that_the_user_names_serve(tmp_path):
     assert [one.name for one in design.categories] == list(texts)
     assert {feature.category for feature in design.features} <= set(texts)
     assert (without.categories, without.codes.shape, without.codes_of(np.arange(2)).shape) == ((), (5, 0), (2, 0))
-
-
-def test_the_jacobian_counts_every_observed_cell(tmp_path):
-    g, x, kind, place = a_table(100)
-    design = design_of(tmp_path, csv_of("g,x,kind,place", g, x, kind, place), with_categories=True)
-    logs = [
-        np.log(np.nanstd(values)) * np.isfinite(values).sum()
-        for values in (x, *(values for cells in (kind, place) for _, values in indicators_of(cells)))
-    ]
-
-    assert design.log_jacobian(design.distinct) == pytest.approx(sum(logs))
 
 
 @pytest.mark.parametrize("max_table", [1, 30, 1 << 22])  # hashed, partly, from tables

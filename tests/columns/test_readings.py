@@ -75,19 +75,6 @@ def test_of_a_date_serves_what_tells_labels_apart(tmp_path):
     assert flat_times(columns, known, np.full(500, -1), None, explicit=False) == {"sine", "cosine"}
 
 
-def test_a_comma_that_nothing_settles_is_a_question(tmp_path):
-    cells = quoted(f"{1 + k % 9},{100 + k}" for k in range(N))
-    content = csv_of("g,x", LABELS, cells)
-    with pytest.raises(DesignError) as caught:
-        design_of(tmp_path, content)
-
-    assert caught.value.message == "column 'x' holds '1,100' on line 2: 1100 or 1.1?"
-    assert names_of(design_of(tmp_path, content, kinds=(("x", "number"),))) == ["x"]
-    assert design_of(tmp_path, content, decimal=",").features[0].shift < 10.0
-    with_point = csv_of("g,x,y", LABELS, cells, [k + 0.5 for k in range(N)])
-    assert {one.name: one.shift > 1000.0 for one in design_of(tmp_path, with_point).features} == {"x": True, "y": False}
-
-
 @pytest.mark.parametrize("cells", [["1.234,50", "2.500,25"], ["12,5 kg", "13,25 kg"], ["€ 1.000,00", "€ 7,50"]])
 def test_decimal_commas_among_other_marks_are_refused_as_before(tmp_path, cells):
     content = csv_of("g,x", LABELS, quoted(cells * (N // 2)))
@@ -128,19 +115,6 @@ def test_the_user_says_what_a_column_is(tmp_path):
     assert predictors(("id", "number"), ("x", "ignore")) == ["id", "code", "day"]
     assert predictors(("code", "category")) == ["day", "x", "code: 0, 1, 2, 3"]
     assert predictors(("day", "date")) == ["code", "x", "day (days)"]
-
-
-def test_what_a_column_cannot_be_is_an_error_with_the_first_cells(tmp_path):
-    content = csv_of("g,name,day,x", LABELS, [f"n{k}" for k in range(N)], ["1/2/2020", "3/4/2020"] * 100, range(N))
-    for kind, column, told in (
-        ("number", "name", r"column 'name' is no number: 'n0' \(line 2\), 'n1' \(line 3\), 'n2' \(line 4\)"),
-        ("date", "name", "column 'name' is no date: 'n0'"),
-        ("category", "name", "column 'name' holds more than 50 different texts, such as 'n0' \\(line 2\\)"),
-        ("date", "day", r"nothing tells the day from the month in column 'day': '1/2/2020' \(line 2\)"),
-        ("day-first", "name", "column 'name' is no day-first date: 'n0'"),
-    ):
-        with pytest.raises(DesignError, match=told):
-            design_of(tmp_path, content, kinds=((column, kind),), with_categories=True)
 
 
 AMBIGUOUS = ["1/2/2020", "3/4/2020", "12/2/2021", "5/1/2019"] * (N // 4)

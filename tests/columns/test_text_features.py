@@ -5,14 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from em_impute.columns.text_features import (
-    MAX_NGRAMS,
-    MIN_ROWS,
-    NamedTexts,
-    fold,
-    learn_vocabulary,
-    text_features,
-)
+from em_impute.columns.text_features import MAX_NGRAMS, MIN_ROWS, NamedTexts, fold, learn_vocabulary, text_features
 
 WORDS = ["anna", "ann", "a", "bo", "bob", "bobobob", "Łódź", "d'arc", "mr.", "x\x07y", "😀", "née"]
 

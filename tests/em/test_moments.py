@@ -46,13 +46,6 @@ def test_merging_with_an_empty_block_changes_nothing(x):
     assert_identical(moments, merge(nothing, moments))
 
 
-@given(rows_of_table, rows_of_table)
-def test_merging_does_not_depend_on_the_order_of_two_blocks(x, y):
-    a, b = moments_of(x), moments_of(y)
-
-    assert_close(merge(a, b), merge(b, a))
-
-
 @given(rows_of_table, splits)
 def test_moments_of_the_pieces_merge_into_those_of_the_whole(x, cuts):
     first, second = sorted(cuts)

@@ -11,23 +11,13 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 from em_impute.ensemble import batched_em as batch_module
-from em_impute.ensemble.batched_em import (
-    DIVIDED_STEPS,
-    SETTLING_STEPS,
-    fit_divided_labels,
-    fit_labels,
-    gather,
-)
+from em_impute.ensemble.batched_em import DIVIDED_STEPS, SETTLING_STEPS, fit_divided_labels, fit_labels, gather
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.shrinkage import Shrinkage
 from em_impute.ensemble.transforms import Predictors
 
 N_ROWS, N_LABELLED = 30, 18
-SETTINGS = [
-    (Shrinkage(np.inf, 0.5), False),
-    (Shrinkage(0.3, 0.5), True),
-    (Shrinkage(1.0, 0.2, independent=True), True),
-]
+SETTINGS = [(Shrinkage(np.inf, 0.5), False), (Shrinkage(0.3, 0.5), True), (Shrinkage(1.0, 0.2, independent=True), True)]
 TWO_EACH = np.array([0, 0, 1, 1])
 
 

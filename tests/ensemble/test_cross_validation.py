@@ -172,13 +172,7 @@ def test_scores_are_sums_over_held_out_rows_that_can_be_done_by_hand(single):
         np.testing.assert_allclose(getattr(said, name), expected, err_msg=name)
 
 
-@pytest.mark.parametrize(
-    ("gain", "verdict"),
-    [
-        ([0.3, 0.2, 0.4], "helped"),
-        ([0.0, 0.0], "made no difference"),
-    ],
-)
+@pytest.mark.parametrize(("gain", "verdict"), [([0.3, 0.2, 0.4], "helped"), ([0.0, 0.0], "made no difference")])
 def test_the_verdict_asks_for_more_than_one_standard_error(gain, verdict):
     assert scores_module._verdict(np.array(gain)) == verdict
 

@@ -8,11 +8,7 @@ from sampling import rarely
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from em_impute.ensemble.stacking_weights import (
-    NEGLIGIBLE,
-    cross_fitted,
-    stack_weights,
-)
+from em_impute.ensemble.stacking_weights import NEGLIGIBLE, cross_fitted, stack_weights
 
 
 def chances(n_columns=5, n_repeats=2, n_rows=30, seed=1, spread=1.0):

@@ -87,10 +87,7 @@ def naive_scores(seen, batch, component_label, n_labels):
 @pytest.mark.parametrize("missing", [0.0, 0.4])
 @pytest.mark.parametrize(
     ("component_label", "n_labels"),
-    [
-        pytest.param(ONE_EACH, 3, id="one each"),
-        pytest.param(np.array([1, 0, 1]), 2, id="in another order"),
-    ],
+    [pytest.param(ONE_EACH, 3, id="one each"), pytest.param(np.array([1, 0, 1]), 2, id="in another order")],
 )
 def test_scores_equal_the_t_density_of_scipy_row_by_row(component_label, n_labels, missing):
     seen, batch = some_rows(missing=missing), some_batch()

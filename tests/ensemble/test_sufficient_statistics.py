@@ -3,12 +3,7 @@
 import numpy as np
 import pytest
 
-from em_impute.ensemble.sufficient_statistics import (
-    Patterns,
-    distances,
-    group_rows,
-    sweep,
-)
+from em_impute.ensemble.sufficient_statistics import Patterns, distances, group_rows, sweep
 from em_impute.ensemble.terms import MOST_WITH_PRODUCTS
 from em_impute.ensemble.transforms import Predictors
 

@@ -10,7 +10,7 @@ from em_impute.ensemble.candidates import MAX_LABELLED
 from em_impute.ensemble.ensemble import predict
 from em_impute.ensemble.posterior_draws import draw_ensemble
 from em_impute.ensemble.transforms import Predictors
-from em_impute.ensemble.trees import DEPTH, RATE, RIDGE, Forest, boost, starts
+from em_impute.ensemble.trees import DEPTH, RATE, RIDGE, boost, starts
 
 
 def some_rows(n_rows=60, n_labels=2, missing=0.0, seed=1):
@@ -204,13 +204,3 @@ def test_draws_are_of_trees_by_their_weight_grown_without_one_fold():
     assert ((chance.argmax(axis=2) == truth[300:]).mean(axis=1) > 0.9).mean() > ensemble.forest.total - 0.1
     assert len(np.unique(chance[:, 0, 0])) > 3
     assert (drawn.grown.place >= 0).mean() == pytest.approx(ensemble.forest.total, abs=0.15)
-
-
-def test_a_forest_is_the_same_each_time():
-    examples, _ = corners(300, 200)
-
-    one, two = (stack_of(examples).forest for _ in range(2))
-
-    assert isinstance(one, Forest)
-    np.testing.assert_array_equal(one.trees.leaf, two.trees.leaf)
-    np.testing.assert_array_equal(one.weight, two.weight)

@@ -34,24 +34,8 @@ ODD_LABELS = [
 ]  # fmt: skip
 
 MARKS = [
-    "",
-    "",
-    "",
-    " ",
-    "NA",
-    "?",
-    "-",
-    "null",
-    "\u00a0",
-    "N/A",
-    "None",
-    ".",
-    "nan",
-    QUOTED_EMPTY,
-    "  ",
-    "unknown",
-    "xx",
-]
+    "", "", "", " ", "NA", "?", "-", "null", "\u00a0", "N/A", "None", ".", "nan", QUOTED_EMPTY, "  ", "unknown", "xx",
+]  # fmt: skip
 
 NUMBERS = ("separated", "integers", "noise", "tiny", "huge", "wide", "copy", "gaps")
 

@@ -192,9 +192,7 @@ def _known(given: Parts, layout: Layout, column: int, asked: Asked) -> Counter[s
     return Counter(text for text in texts if not _is_missing(text, asked))
 
 
-def _compared(
-    output: bytes, content: bytes, asked: Asked, layout: Layout, reports: list[dict]
-) -> list[tuple[Counter, Counter, Counter]]:
+def _compared(output: bytes, content: bytes, asked: Asked, layout: Layout, reports: list[dict]) -> list[tuple]:
     """Give for each column to fill the labels known, the texts missing and the labels filled in, counted."""
     given = _parts(content, layout, None)
     width, added = len(given.records[0]), _n_added(asked, given, layout, reports)
@@ -230,9 +228,7 @@ def _mark(content: bytes) -> bytes:
     return next((mark for mark in MARKS if content.startswith(mark)), b"")
 
 
-def _count_cell(
-    old: bytes, new: bytes, layout: Layout, asked: Asked, counted: tuple[Counter, Counter, Counter]
-) -> None:
+def _count_cell(old: bytes, new: bytes, layout: Layout, asked: Asked, counted: tuple) -> None:
     """Count a cell of a column to fill."""
     known, missing, filled = counted
     before, after = _text(old, layout), _text(new, layout)

@@ -45,19 +45,20 @@ class _World:
 
     def render(self, content: bytes, asked: Asked) -> Run:
         """Render a saved report again."""
-        made = MadeUp(content, content, "", [], 0, [], [], [], [], "", "", "", has_header=True, skip_lines=0)
-        return self.run(made, asked)
+        return self.run(_made_of(content), asked)
 
     @cached_property
     def saved(self) -> str:
         """A report as it is saved."""
-        content = WARM.encode()
-        made = MadeUp(content, content, "", [], 0, [], [], [], [], "", "", "", has_header=True, skip_lines=0)
         asked = Asked("fill", (("-c", "g"), ("-r", "r.json")), "t.csv")
-        return self.run(made, asked).after["r.json"].decode()
+        return self.run(_made_of(WARM.encode()), asked).after["r.json"].decode()
 
     def _files(self) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in self._folder.iterdir()}
+
+
+def _made_of(content: bytes) -> MadeUp:
+    return MadeUp(content, content, "", [], 0, [], [], [], [], "", "", "", has_header=True, skip_lines=0)
 
 
 def pytest_terminal_summary(terminalreporter):

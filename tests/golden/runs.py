@@ -252,11 +252,7 @@ ALL = [
         "fill part-0.csv -c g -x x --covariance tied --save-model parts.json -q",
         "fill part-0.csv part-1.csv --model parts.json -r g.json",
     ),
-    _run(
-        "a saved model is tried",
-        FIRST,
-        "fill moved.csv -c sex --model first.json --dry-run",
-    ),
+    _run("a saved model is tried", FIRST, "fill moved.csv -c sex --model first.json --dry-run"),
     _run(
         "numbers in disguise and what the user says of columns",
         "fill disguised.csv -c trade -v -r disguised.json --save-model disguised.model.json",

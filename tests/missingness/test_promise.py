@@ -15,24 +15,10 @@ from em_impute.diagnostics.uncertainty import examine_uncertainty
 from em_impute.pipeline import complete
 
 WORLDS = [
-    "plain",
-    "by predictor",
-    "code seldom where missing",
-    "code never where missing",
-    "copies",
-    "near-copies",
-    "customers",
-    "by class: 1 column",
-    "by class: 2 columns",
-    "few labels",
-    "code in words",
-    "copies with a labelled one",
-    "gaps by pattern",
-    "far from the middle",
-    "by class: 3 labels",
-    "by class: skewed",
-    "by class and predictor",
-]
+    "plain", "by predictor", "code seldom where missing", "code never where missing", "copies", "near-copies", "customers",
+    "by class: 1 column", "by class: 2 columns", "few labels", "code in words", "copies with a labelled one",
+    "gaps by pattern", "far from the middle", "by class: 3 labels", "by class: skewed", "by class and predictor",
+]  # fmt: skip
 
 
 def how_sure(found, fills, _recipe, request):

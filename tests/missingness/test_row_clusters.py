@@ -253,10 +253,7 @@ def test_a_key_may_have_ten_thousand_texts_of_any_length_and_gaps(tmp_path):
     texts = np.where(code % 50 == 0, "NA", np.char.add("a customer of ours, no. ", code.astype(str)))
     texts = np.char.add(np.char.add('"', texts), '"')
 
-    with opened_table(tmp_path, csv_of("x,name,g", range(code.size), texts, ["a", "b"] * 10_000)) as (
-        opened,
-        _,
-    ):
+    with opened_table(tmp_path, csv_of("x,name,g", range(code.size), texts, ["a", "b"] * 10_000)) as (opened, _):
         (name, found), *_ = opened.keys
 
     assert name == "name"

@@ -40,13 +40,8 @@ def test_the_wheel_holds_the_package_the_manual_page_and_the_licence_and_nothing
 def test_the_sdist_holds_every_file_of_the_repository(unpacked):
     if not (ROOT / ".git").exists():
         pytest.skip("this is no checkout")
-    tracked = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    tracked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     held = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
 
     assert held == {*tracked.splitlines(), "PKG-INFO"}
@@ -60,15 +55,7 @@ def test_the_sdist_of_another_folder_and_time_gives_the_same_bytes(packages, unp
 
 
 def test_the_sdist_can_run_its_tests(unpacked):
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--numprocesses",
-        "0",
-        "tests/test_layers.py",
-        "tests/table/test_patch.py",
-    ]
+    command = [sys.executable, "-m", "pytest", "-n", "0", "tests/test_layers.py", "tests/table/test_patch.py"]
     run = subprocess.run(command, cwd=unpacked, capture_output=True, text=True, check=False)
     program = "import em_impute; print(em_impute.__file__)"
     imported = subprocess.run([sys.executable, "-c", program], cwd=unpacked, capture_output=True, text=True, check=True)

@@ -6,55 +6,8 @@ import numpy as np
 import pytest
 from builders import csv_of, opened_table, silent
 
-from em_impute.em.families import FAMILIES
 from em_impute.missingness.reasons import BY_CLASS
-from em_impute.pipeline.complete import complete_all, patched
-
-SOME = ["full", "tied", "diag", "vev"]
-"""Families that stand for all: with covariances that are free, shared, without correlations, and of one shape."""
-
-
-def test_row_order_does_not_change_what_a_row_gets(tmp_path):
-    rng = np.random.default_rng(0)
-    label = np.where(rng.random(200) < 0.5, "a", "b")
-    x = rng.normal(np.where(label == "a", 0, 2), 1)
-    cells = np.where(rng.random(200) < 0.4, "", label)
-    rows = [f"{cell},{value!r},{i}" for i, (cell, value) in enumerate(zip(cells, x.tolist(), strict=True))]
-
-    def filled(lines):
-        with opened_table(tmp_path, "g,x,row_id\n" + "\n".join(lines) + "\n", covariance="full") as (opened, request):
-            output = b"".join(patched(opened, complete_all(opened, request, silent), request)).decode()
-        return sorted(output.splitlines()[1:], key=lambda line: int(line.split(",")[2]))
-
-    assert filled(rows) == filled([rows[i] for i in rng.permutation(200)])
-
-
-def test_rows_that_show_no_predictor_get_the_commoner_label_with_its_share(tmp_path):
-    text = "g,x\na,1\na,2\na,1.5\nb,9\n,\n,NA\n"
-    with opened_table(tmp_path, text, covariance="tied") as (opened, request):
-        (completion,) = complete_all(opened, request, silent)
-
-    np.testing.assert_array_equal(completion.fills.code, [0, 0])
-    np.testing.assert_allclose(completion.fills.probability, 0.75, atol=1e-6)
-
-
-@pytest.mark.parametrize("labelled", [True, False])
-@pytest.mark.parametrize(
-    "covariance", [*SOME, *(pytest.param(name, marks=pytest.mark.exhaustive) for name in FAMILIES if name not in SOME)]
-)
-def test_a_family_fills_every_cell(tmp_path, covariance, labelled):
-    # Two heaps 10 standard deviations apart: no family takes a row of one for a row of the other.
-    rng = np.random.default_rng(2)
-    truth = np.arange(80) % 2
-    x = rng.normal(10.0 * truth, 1.0, (3, 80))
-    known = (np.arange(80) < 20) & labelled
-    cells = ["ab"[k] if shown else "" for k, shown in zip(truth, known, strict=True)]
-    options = {"labels": () if labelled else ("a", "b"), "covariance": covariance}
-    with opened_table(tmp_path, csv_of("g,x,y,z", cells, *x.tolist()), **options) as (opened, request):
-        (completion,) = complete_all(opened, request, silent)
-
-    np.testing.assert_array_equal(completion.fills.code, truth[~known])
-    assert completion.fitted.mixture.recipe.family == covariance
+from em_impute.pipeline.complete import complete_all
 
 
 def test_a_shift_of_log_odds_moves_every_probability_by_it(tmp_path):

@@ -5,11 +5,9 @@ import io
 from contextlib import contextmanager
 
 import numpy as np
-import pytest
 from builders import silent
 
 from em_impute.columns.labels import read_labels
-from em_impute.errors import DesignError
 from em_impute.model.fills import Fills
 from em_impute.options import Request
 from em_impute.pipeline.complete import patched, patched_long
@@ -22,11 +20,6 @@ TABLE = b'g,x,h\na,1,u\n,2,v\nb,"3\n",\n NA,4,u\nb,5,u\n,6,v\n'
 G, H = 0, 2  # the columns
 DRAWN = {G: [[0, 1, 0], [1, 1, 0]], H: [[1], [0]]}
 PROBABILITY = {G: [[0.75, 0.25], [0.5, 0.5], [0.125, 0.875]], H: [[0.0625, 0.9375]]}
-
-FILLED = [
-    b'g,x,h\na,1,u\na,2,v\nb,"3\n",v\nb,4,u\nb,5,u\na,6,v\n',
-    b'g,x,h\na,1,u\nb,2,v\nb,"3\n",u\nb,4,u\nb,5,u\na,6,v\n',
-]
 
 
 def completed(opened, request, column):
@@ -65,22 +58,6 @@ def rows_of(data, delimiter=","):
     return list(csv.DictReader(io.StringIO(data.decode(), newline=""), delimiter=delimiter))
 
 
-def test_each_imputation_is_the_input_with_the_labels_drawn_for_it(tmp_path):
-    assert each_table(tmp_path) == FILLED
-
-
-def test_the_long_file_holds_the_input_as_it_was_and_then_each_imputation(tmp_path):
-    def numbered(number, data):
-        head, first, second, third, rest = data.split(b"\n", 4)
-        records = [first, second, third + b"\n" + rest.split(b"\n")[0], *rest.split(b"\n")[1:-1]]
-        return head, b"".join(b"%d,%d,%b\n" % (number, i, record) for i, record in enumerate(records, 1))
-
-    header = b".imp,.id," + numbered(0, TABLE)[0] + b"\n"
-    versions = [numbered(number, data)[1] for number, data in enumerate([TABLE, *FILLED])]
-
-    assert long_table(tmp_path) == b"".join([header, *versions])
-
-
 def test_the_probability_added_is_that_of_the_label_drawn(tmp_path):
     content, options = TABLE.replace(b",", b";"), {"probability": True, "decimal": ",", "columns": ("g",)}
     tables = each_table(tmp_path, content, **options)
@@ -105,12 +82,3 @@ def test_columns_that_do_not_depend_on_the_draw_are_the_same_in_every_part_of_th
     assert [row[2:] for row in added[:6]] == [["0", "0"], ["1", "0"], ["0", "1"], ["1", "0"], ["0", "0"], ["1", "0"]]
     assert added[1][:2] == ["0.750000", "0.250000"]
     assert added[:6] == added[6:12] == added[12:]
-
-
-def test_a_column_that_would_number_the_rows_must_not_be_there_already(tmp_path):
-    for name in (".imp", ".id"):
-        content = TABLE.replace(b",x,", f",{name},".encode())
-
-        assert len(each_table(tmp_path, content)) == 2
-        with pytest.raises(DesignError, match=f"'{name}' is already in"):
-            long_table(tmp_path, content)

@@ -160,10 +160,6 @@ def test_the_majority_is_the_shares_of_the_labels_that_stayed_known(tmp_path):
 
 
 def test_where_nothing_is_missing_that_counts_no_figure_is_weighted(tmp_path):
-    shown, x, truth = two_gaussians(0, 60, 3.0, blank=0.0)
-    with evaluated(tmp_path, csv_of("g,x", shown, x), covariance="tied") as (found, *_):
-        assert found.like_missing is None
-        np.testing.assert_array_equal(found.label, truth[found.row])
     shown, x, _ = two_gaussians(0, 60, 2.0)
     weight = [0 if text is None else 1 for text in shown]
     with evaluated(tmp_path, csv_of("g,x,w", shown, x, weight), weights="w", covariance="tied") as (found, *_):

@@ -41,15 +41,3 @@ def test_moments_of_parts_stay_within_the_range_of_numbers_where_squares_do_not(
 
     assert expected.mean() == pytest.approx(math.ldexp(numbers.mean, -exponent), rel=1e-14)
     assert expected.std() == pytest.approx(math.ldexp(numbers.deviation, -exponent), rel=1e-10)
-
-
-def test_texts_are_counted_in_all_parts(tmp_path):
-    rows = [*records(500), "1,NA,1,1,red\n", "2, ,1,1,red\n"]
-
-    found = filled_in_parts(cut(tmp_path, rows, (100, 502)), Request(None, ("g",)))
-
-    expected = dict(zip(*np.unique([row.split(",")[1] for row in rows], return_counts=True), strict=True))
-    assert expected == found.summary.counts[1]
-    labels = found.columns[0].labels
-    assert {"": expected[""], "NA": 1, " ": 1} == labels.tokens
-    assert [expected["f"], expected["m"]] == list(labels.known)
