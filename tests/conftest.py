@@ -9,9 +9,11 @@ import subprocess
 import sys
 import termios
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.main
 from forking import BASE_INSTALL, Program
 from hypothesis import settings
 
@@ -25,6 +27,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Before anything imports numpy: on a busy machine threads of BLAS wait for each other, for products as small as these.
 for name in BLAS_THREADS:
     os.environ.setdefault(name, "1")
+
+# What Typer makes of the commands is the same for each of the thousands of runs within this process.
+typer.main.get_command = cache(typer.main.get_command)
 
 READ_LATE = {
     "COLUMNS", "COMP_CWORD", "COMP_WORDS", "FORCE_COLOR", "NO_COLOR", "SOURCE_DATE_EPOCH", "TERM", "TMPDIR", "_EM_IMPUTE_COMPLETE",

@@ -18,9 +18,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 BASE_INSTALL = Path(__file__).parent / "base_install"
 """Holds a `sitecustomize.py` by which a process finds nothing of the extra `report`."""
@@ -75,7 +75,7 @@ class Ended(NamedTuple):
 class Program:
     """The process that has everything imported; its `folder` is for the PATH of shells: in it is an `em-impute`."""
 
-    def __init__(self, *, hurried: bool = False, has_pictures: bool = False) -> None:
+    def __init__(self, *, hurried=False, has_pictures=False):
         self.folder = Path(tempfile.mkdtemp())  # whose name is short enough for a socket
         self._path = str(self.folder / "door")
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
@@ -92,14 +92,7 @@ class Program:
         )
         self._process.stdout.readline()  # it listens
 
-    def run(
-        self,
-        arguments: list[str],
-        folder: Path,
-        stdin: bytes | None,
-        environment: Mapping[str, str],
-        stdout: str | None = None,
-    ) -> Ended:
+    def run(self, arguments, folder, stdin, environment, stdout=None):
         """Run em-impute in a folder; without `stdin` its standard input is empty.
 
         Of the environment all counts but what Python and the libraries read when they start.  Standard output may go to
@@ -115,14 +108,7 @@ class Program:
         code, seconds = self.end()
         return Ended(code, b"" if stdout else out.read_bytes(), err.read_bytes(), seconds)
 
-    def start(
-        self,
-        arguments: list[str],
-        folder: Path,
-        streams: tuple[int, int, int],
-        environment: Mapping[str, str],
-        **more: object,
-    ) -> int:
+    def start(self, arguments, folder, streams, environment, **more):
         """Begin a run with these descriptors as its streams; give the number of its process.
 
         The progress bar appears after `patience` seconds, if that is given.
@@ -136,7 +122,7 @@ class Program:
         self._answers = self._door.makefile()
         return int(self._answers.readline())
 
-    def end(self) -> tuple[int, float]:
+    def end(self):
         """Wait for a run that was begun: its exit code, and the seconds of a processor that it took."""
         code, seconds = self._answers.readline().split()
         self._answers.close()
@@ -144,17 +130,17 @@ class Program:
         return int(code), float(seconds)
 
     @property
-    def ending(self) -> int:
+    def ending(self):
         """The descriptor from which can be read as soon as a run that was begun has ended."""
         return self._door.fileno()
 
-    def close(self) -> None:
+    def close(self):
         """Let the process end."""
         self._process.communicate()
         shutil.rmtree(self.folder)
 
 
-def _keep_door(path: str, *, hurried: bool) -> None:
+def _keep_door(path, *, hurried):
     """Have every caller's run done by a fork, several at a time if need be, until standard input ends."""
     _warm_up()
     if hurried:
@@ -174,7 +160,7 @@ def _keep_door(path: str, *, hurried: bool) -> None:
                     _answer(caller)
 
 
-def _answer(caller: socket.socket) -> NoReturn:
+def _answer(caller):
     """Have a run done for a caller, and tell how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     length, streams, _, _ = socket.recv_fds(caller, 8, 3)
@@ -197,10 +183,14 @@ def _answer(caller: socket.socket) -> NoReturn:
     os._exit(0)
 
 
-def _warm_up() -> None:
+def _warm_up():
     """Import all that a run may import, most of it late, by one run that is thrown away."""
+    import typer.main
+
     import em_impute
     from em_impute.cli import main
+
+    typer.main.get_command = cache(typer.main.get_command)  # what it makes of the commands is the same for all forks
 
     for module in pkgutil.walk_packages(em_impute.__path__, "em_impute."):
         if not module.name.endswith("__main__"):
@@ -213,7 +203,7 @@ def _warm_up() -> None:
         main._run(sys.argv[1:])
 
 
-def _hurry() -> None:
+def _hurry():
     """Draw less often what makes the estimates in reports steadier, and takes most of the time of small tables."""
     from em_impute.diagnostics import baseline_em as plain
     from em_impute.diagnostics import uncertainty
@@ -222,9 +212,9 @@ def _hurry() -> None:
     uncertainty.N_DRAWS = 20
 
 
-def _become(request: dict) -> NoReturn:
+def _become(request):
     """Be a run of em-impute, from its streams to its exit code."""
-    code: object = CRASHED
+    code = CRASHED
     try:
         for name in ("SIGTERM", "SIGINT", "SIGHUP"):  # as they were before the run that warmed up
             signal.signal(getattr(signal, name), signal.SIG_DFL)
@@ -252,7 +242,7 @@ def _become(request: dict) -> NoReturn:
     os._exit(code if isinstance(code, int) else 0)
 
 
-def _as_pipe(path: Path) -> int:
+def _as_pipe(path):
     """Open what a run is to read: as a pipe, unless it is more than one holds."""
     if path.stat().st_size >= PIPE_BYTES:
         return os.open(path, os.O_RDONLY)
@@ -262,14 +252,14 @@ def _as_pipe(path: Path) -> int:
     return reading
 
 
-def _without_reader() -> int:
+def _without_reader():
     """Make a pipe that nobody will read: as `| true` may do at any time, here before anything is written."""
     reading, writing = os.pipe()
     os.close(reading)
     return writing
 
 
-def _end_of(child: int) -> tuple[int, float]:
+def _end_of(child):
     """Wait for a child, and kill it if it hangs: its exit code, and the seconds of a processor that it used."""
     signal.signal(signal.SIGALRM, _give_up)
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
@@ -282,7 +272,7 @@ def _end_of(child: int) -> tuple[int, float]:
     return os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
 
 
-def _give_up(*_: object) -> NoReturn:
+def _give_up(*_):
     raise TimeoutError
 
 

@@ -95,7 +95,7 @@ STARTED = {
 def test_standard_output_is_the_same_and_no_pipe_gets_an_escape(run, surroundings):
     environment = {**FORKED, **STARTED}[surroundings]
     commands = ["fill -c g -o - -v --covariance tied"]
-    if "COLOR" in surroundings:
+    if surroundings == "FORCE_COLOR":
         commands += ["explain -c g --json", "check -c g", "evaluate -c g --repeats 1 --covariance tied"]
     for command in commands:
         usual = run(*command.split(), stdin=ACCENTED, SOURCE_DATE_EPOCH="0")
