@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from em_impute.diagnostics.baseline_em import BaselineEm
 from em_impute.diagnostics.extrapolation import copies_of
 from em_impute.diagnostics.values import Axis, ChartData, Ellipse, FeatureHistogram, Plane, PosteriorCurve
-from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.blocks import Floats, Integers, draw_rows, slices
 from em_impute.em.parameters import Parameters
-from em_impute.em.sampling import draw_rows
 from em_impute.missingness.values import RowCounts
 from em_impute.model.assign import most_probable
 from em_impute.model.column import FittedColumn

@@ -12,7 +12,7 @@ from em_impute.diagnostics.label_errors import audit_labels
 from em_impute.diagnostics.sensitivity import sweep
 from em_impute.diagnostics.uncertainty import Uncertainty, examine_uncertainty
 from em_impute.diagnostics.values import Audit, ChartData, Importance, Sensitivity
-from em_impute.em.initialize import Recipe
+from em_impute.em.mixture import Recipe
 from em_impute.missingness.missingness import examine_missingness
 from em_impute.missingness.values import Differences
 from em_impute.model.column import FittedColumn

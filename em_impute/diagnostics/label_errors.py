@@ -12,9 +12,8 @@ import numpy as np
 
 from em_impute.diagnostics.extrapolation import copies_of, rows_like
 from em_impute.diagnostics.values import Audit, Suspect
-from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers, draw_rows
 from em_impute.em.em import posterior
-from em_impute.em.sampling import draw_rows
 from em_impute.ensemble.ensemble import predict
 from em_impute.model.column import FittedColumn
 from em_impute.model.fit import examples_of

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers
-from em_impute.em.k_means import settle, squared_distances
+from em_impute.em.clustering import settle, squared_distances
 from em_impute.ensemble.folds import N_FOLDS, deal
 
 MOST_ROWS = 2000

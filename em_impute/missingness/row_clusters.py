@@ -14,7 +14,7 @@ import numpy as np
 
 from em_impute.columns.deduplicate import Key
 from em_impute.em.blocks import Flags, Floats, Integers, slices
-from em_impute.em.k_means import squared_distances
+from em_impute.em.clustering import squared_distances
 from em_impute.ensemble.folds import N_FOLDS
 from em_impute.missingness.neighbours import find_clusters, points_of
 from em_impute.missingness.regression import fit_shift, rate_of

@@ -7,11 +7,10 @@ import numpy as np
 
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Rows
+from em_impute.em.clustering import build_hierarchy
 from em_impute.em.em import posterior
 from em_impute.em.families import FAMILIES, n_parameters
-from em_impute.em.hierarchy import build_hierarchy
-from em_impute.em.initialize import Mixture, Recipe
-from em_impute.em.mixture import fit_mixture, overall_covariance
+from em_impute.em.mixture import Mixture, Recipe, fit_mixture, overall_covariance
 from em_impute.errors import ColumnError, FitError, option
 from em_impute.model.assign import total_entropy
 

@@ -11,7 +11,7 @@ from em_impute.columns.labels import Labels
 from em_impute.columns.readings import Reading
 from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Flags, Floats, Integers
-from em_impute.em.initialize import Mixture
+from em_impute.em.mixture import Mixture
 from em_impute.ensemble.fit import EnsembleFit
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import LogOddsShifts, Reasons

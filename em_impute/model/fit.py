@@ -9,8 +9,7 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Integers, Rows, slices
 from em_impute.em.em import Fit, Step, expect, make_problem, posterior
-from em_impute.em.initialize import Mixture, Recipe
-from em_impute.em.mixture import fit_mixture, refits
+from em_impute.em.mixture import Mixture, Recipe, fit_mixture, refits
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import predict
 from em_impute.ensemble.fit import EnsembleFit, fit_ensemble, fit_leader, subsampled

@@ -6,11 +6,9 @@ import numpy as np
 
 from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.blocks import Floats, Integers, Rows, draw_rows
 from em_impute.em.em import posterior
-from em_impute.em.initialize import Recipe
-from em_impute.em.mixture import fit_mixture
-from em_impute.em.sampling import draw_rows
+from em_impute.em.mixture import Recipe, fit_mixture
 from em_impute.ensemble.cross_validation import Progress
 from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.folds import (

@@ -10,7 +10,7 @@ import numpy as np
 
 from em_impute.columns.labels import Labels, number_labels, resolve_marks
 from em_impute.columns.readings import made_names
-from em_impute.em.sampling import draw_rows
+from em_impute.em.blocks import draw_rows
 from em_impute.ensemble import metrics
 from em_impute.errors import ColumnError
 from em_impute.model.assign import deltas_of

@@ -12,7 +12,7 @@ from em_impute.columns.readings import made_names
 from em_impute.columns.text_scores import TextScores, fit_text_scores
 from em_impute.diagnostics.diagnose import examine
 from em_impute.em.em import Stopping
-from em_impute.em.initialize import Recipe
+from em_impute.em.mixture import Recipe
 from em_impute.ensemble.folds import count_labels
 from em_impute.errors import FitError, UsageError, option
 from em_impute.missingness.how_missing import judged_rows

@@ -12,8 +12,7 @@ from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
 from em_impute.em.blocks import Floats, Integers, Rows, make_blocks, per_row
 from em_impute.em.expectation import e_step
 from em_impute.em.families import FAMILIES, default_prior
-from em_impute.em.initialize import components_of_labels
-from em_impute.em.mixture import overall_covariance, weighed
+from em_impute.em.mixture import components_of_labels, overall_covariance, weighed
 from em_impute.em.parameters import Parameters, clamp, rescale
 from em_impute.errors import DesignError, FitError, option
 from em_impute.model.bic import ordering_feature

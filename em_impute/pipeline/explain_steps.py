@@ -6,14 +6,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.blocks import Floats, Integers, Rows, sample_rows
+from em_impute.em.clustering import choose_far_apart
 from em_impute.em.em import Stop, Stopping, expect, iterate, log_likelihood_of, make_problem
+from em_impute.em.expectation import hard_moments
 from em_impute.em.families import Family, Prior, default_prior, log_prior
-from em_impute.em.k_means import choose_far_apart
 from em_impute.em.mixture import overall_covariance
-from em_impute.em.moments import hard_moments
 from em_impute.em.parameters import Parameters, whiten
-from em_impute.em.sampling import sample_rows
 from em_impute.errors import FitError, option
 from em_impute.options import Request
 from em_impute.pipeline.open import Progress

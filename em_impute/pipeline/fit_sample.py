@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.labels import Labels, read_labels
-from em_impute.em.initialize import Mixture
+from em_impute.em.mixture import Mixture
 from em_impute.model.assign import deltas_of
 from em_impute.model.draws import seed_of_imputing
 from em_impute.model.predict import Mixed, Model

@@ -14,9 +14,9 @@ from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.weights import WeightScale, relative_weights
 from em_impute.em.blocks import Block, Floats, Integers, Rows
 from em_impute.em.em import Problem, Step, fit, iterate, make_problem
+from em_impute.em.expectation import Moments, empty, merge
 from em_impute.em.families import FAMILIES, Prior, default_prior
-from em_impute.em.initialize import Mixture
-from em_impute.em.moments import Moments, empty, merge
+from em_impute.em.mixture import Mixture
 from em_impute.em.parameters import clamp
 from em_impute.model.predict import Model
 from em_impute.pipeline.backends import MapParts

@@ -10,8 +10,7 @@ from oracles import draw, responsibilities
 from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.design import Design, Feature
 from em_impute.em.blocks import Rows
-from em_impute.em.initialize import Recipe
-from em_impute.em.mixture import fit_mixture
+from em_impute.em.mixture import Recipe, fit_mixture
 from em_impute.errors import FitError, option
 from em_impute.model import bic as clusters
 from em_impute.model.bic import AUTO_FAMILIES, Candidate, best_of, choose_clusters

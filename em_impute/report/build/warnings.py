@@ -10,7 +10,7 @@ from em_impute.columns.predictors import COLLINEAR, NEITHER
 from em_impute.columns.readings import Reading, not_numbers
 from em_impute.columns.same_label import differing_values
 from em_impute.em.blocks import Floats, Integers
-from em_impute.em.initialize import Mixture
+from em_impute.em.mixture import Mixture
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import DOUBTFUL
 from em_impute.model.column import FittedColumn
